@@ -1,0 +1,31 @@
+/**
+ * Capabilities: the library work the core needs and may not import. Drivers inject them.
+ *
+ * All of them are synchronous and deterministic for the same input, except `Random`, which the simulator seeds.
+ */
+
+/** Uniform randomness. The driver backs it with the operating system, the simulator with its seed. */
+export interface Random {
+  /** A float in [0, 1). */
+  next(): number;
+  /** `length` random bytes. */
+  bytes(length: number): Uint8Array;
+}
+
+/** UTF-8, which the language alone does not offer (TextEncoder belongs to the platform). */
+export interface Utf8 {
+  encode(text: string): Uint8Array;
+  /** Decodes `bytes[start, end)`. Ill-formed input becomes U+FFFD, as the WHATWG decoder does. */
+  decode(bytes: Uint8Array, start: number, end: number): string;
+}
+
+/** The node's own ed25519 key (RFC 8032) and the verification of others'. */
+export interface Signer {
+  /** The raw public key, 32 bytes. */
+  readonly publicKey: Uint8Array;
+  /** A signature of 64 bytes. */
+  sign(message: Uint8Array): Uint8Array;
+  verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean;
+  /** SHA-256 (FIPS 180-4), 32 bytes. */
+  sha256(message: Uint8Array): Uint8Array;
+}

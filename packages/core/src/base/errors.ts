@@ -1,0 +1,91 @@
+/**
+ * Errors: the one class for everything that can go wrong while the product is used as intended.
+ *
+ * Owns the closed list of codes and the outcome of an operation. A broken assumption of ours is not an
+ * `MpregError` but an assertion (`assert.ts`).
+ *
+ * (E1) Every error says whether the work it belongs to took effect (`outcome`).
+ * (E2) An error that came over the wire is the same value as the one that was raised, minus its stack and cause.
+ */
+
+/** What an operation's effects are once it has failed: safe to retry, standing, or not known. */
+export type Outcome = "not-applied" | "applied" | "unknown";
+
+/**
+ * Every code an {@link MpregError} can carry, with what it means.
+ *
+ * The list is closed: a code from a newer peer that is not in it is read as `"unsupported"`.
+ */
+export const errorCodes = {
+  "invalid-argument": "an option or argument of the API is out of range or of the wrong type",
+  "duplicate-step": "two steps of one request have the same name",
+  "unknown-reference": "a reference names a step that the request does not have",
+  cycle: "the references of a request form a cycle",
+  "empty-request": "the request has no step",
+  "path-missing": "a reference names a field or item that the result does not have",
+  "no-provider": "no node offers the function with all the resources asked for",
+  "handler-error": "the function's handler threw",
+  "invalid-input": "the function's input schema refused the arguments",
+  "invalid-output": "the function's output schema refused the result",
+  "not-encodable": "a value cannot be encoded (a function, a class instance, a promise, too deep a nesting)",
+  "too-large": "a message, a result or a graph exceeds its limit",
+  "too-deep": "calls are nested deeper than the limit",
+  deadline: "the time allowed ran out",
+  cancelled: "the caller cancelled",
+  overloaded: "a limit on concurrent work or queued bytes is reached",
+  "node-lost": "the link to the node that ran the work broke",
+  denied: "the policy refused",
+  malformed: "bytes that are not a valid message or value",
+  unsupported: "a message or protocol version that this side does not know",
+  closed: "this node or client is closed",
+  "not-connected": "there is no connection to a node",
+  "already-registered": "the node already has a function of that name",
+} as const;
+
+export type ErrorCode = keyof typeof errorCodes;
+
+export interface MpregErrorOptions {
+  readonly outcome?: Outcome;
+  /** Name of the step that failed, where the work was part of a request. */
+  readonly step?: string | undefined;
+  /** Name of the node where it failed. */
+  readonly node?: string | undefined;
+  readonly cause?: unknown;
+}
+
+/**
+ * An operation that could not be done: what, with which value, and what would work.
+ *
+ * `outcome` tells whether a retry is safe: `"not-applied"` is, `"applied"` means that the handler ended and its
+ * effects stand, `"unknown"` that nobody can say.
+ */
+export class MpregError extends Error {
+  override readonly name: string = "MpregError";
+  readonly code: ErrorCode;
+  readonly outcome: Outcome;
+  readonly step: string | undefined;
+  readonly node: string | undefined;
+
+  constructor(code: ErrorCode, message: string, options: MpregErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.outcome = options.outcome ?? "not-applied";
+    this.step = options.step;
+    this.node = options.node;
+  }
+
+  /** The same error with the step or node filled in where it was not known yet. */
+  at(place: { readonly step?: string | undefined; readonly node?: string | undefined }): MpregError {
+    const step = this.step ?? place.step;
+    const node = this.node ?? place.node;
+    if (step === this.step && node === this.node) return this;
+    const placed = new MpregError(this.code, this.message, { outcome: this.outcome, step, node, cause: this.cause });
+    if (this.stack !== undefined) placed.stack = this.stack;
+    return placed;
+  }
+}
+
+/** True for a code of the closed list. */
+export function isErrorCode(text: string): text is ErrorCode {
+  return Object.hasOwn(errorCodes, text);
+}

@@ -1,0 +1,7 @@
+/** Base: what every layer may use. */
+export { AssertionError, assert, unreachable } from "./assert.js";
+export type { Random, Signer, Utf8 } from "./capabilities.js";
+export { type Deadline, Deadlines } from "./deadlines.js";
+export { type ErrorCode, MpregError, type MpregErrorOptions, type Outcome, errorCodes, isErrorCode } from "./errors.js";
+export { Heap, type HeapItem } from "./heap.js";
+export { type Action, type Decision, type Policy, type Subject, createDefaultPolicy } from "./policy.js";

@@ -1,0 +1,59 @@
+/**
+ * Policy: the one place where "may they?" is decided.
+ *
+ * Every domain asks the same `decide(subject, action, object)`. The subject is the authenticated link; work that a
+ * node relays carries the one it works for in `onBehalfOf`, set by the node that authenticated the client.
+ *
+ * (P1) Nothing is accepted, dialled, recorded or called without a decision.
+ */
+
+/** Who asks: the far side of a link, or this node itself. */
+export type Subject =
+  | { readonly kind: "self" }
+  | {
+      readonly kind: "client";
+      /** Remote address as the transport tells it, e.g. `127.0.0.1`. */
+      readonly address: string;
+      /** Opaque credentials of the handshake; user authentication will read them. */
+      readonly credentials: Uint8Array | undefined;
+      /** Name of the node that authenticated the client, where the work was relayed. */
+      readonly via: string | undefined;
+    }
+  | {
+      readonly kind: "node";
+      readonly address: string;
+      readonly nodeId: string;
+      readonly name: string;
+      readonly cluster: string;
+    };
+
+/** What is asked for, with the object it is asked about. */
+export type Action =
+  | { readonly kind: "accept"; readonly role: "client" | "node"; readonly cluster: string }
+  | { readonly kind: "dial"; readonly url: string }
+  | { readonly kind: "catalog"; readonly fun: string; readonly resources: readonly string[] }
+  | { readonly kind: "call"; readonly fun: string; readonly onBehalfOf: Subject | undefined };
+
+export type Decision = { readonly allow: true } | { readonly allow: false; readonly reason: string };
+
+/** Decides whether `subject` may do `action`. Must be quick, synchronous and free of effects. */
+export type Policy = (subject: Subject, action: Action) => Decision;
+
+const allowed: Decision = { allow: true };
+
+/**
+ * The default policy: everybody who could open a link may call every function; nodes of another cluster may not join.
+ *
+ * That links from other machines exist at all is refused earlier, when a node listens (see the node package's
+ * `listen` rules: loopback only, unless TLS or the explicit insecure option is given).
+ */
+export function createDefaultPolicy(options: { readonly cluster: string }): Policy {
+  return (subject, action) => {
+    if (action.kind !== "accept" || action.role !== "node") return allowed;
+    if (action.cluster === options.cluster) return allowed;
+    return {
+      allow: false,
+      reason: `the node belongs to cluster "${action.cluster}", this one to "${options.cluster}"`,
+    };
+  };
+}

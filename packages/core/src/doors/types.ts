@@ -1,0 +1,29 @@
+/** Doors: other protocols in front of the same requests. What a door needs from the node around it. */
+import type { Utf8 } from "../base/index.js";
+import type { Asker, RequestAsk, Run } from "../rpc/index.js";
+import type { Codec, WireLimits } from "../wire/index.js";
+
+/** One connection of a foreign protocol. */
+export interface Door {
+  /** Hands in one frame. Must not throw: a frame that cannot be read is answered or ends the connection. */
+  receive(frame: Uint8Array, nowMs: number): void;
+  /** The connection is gone: everything it asked for is abandoned. */
+  closed(): void;
+}
+
+export interface DoorHost {
+  readonly codec: Codec;
+  readonly utf8: Utf8;
+  readonly limits: WireLimits;
+  readonly nodeName: string;
+  /** Requests that one connection may have unanswered. */
+  readonly asksMax: number;
+  /** Starts a request for the connection's client. The end is told to `asker`, possibly before this returns;
+   *  `onStart` gets the run before that, when there is one. */
+  request(ask: RequestAsk, asker: Asker, nowMs: number, onStart: (run: Run) => void): void;
+  /** Sends one frame, at once. */
+  send(frame: Uint8Array): void;
+  /** Ends the connection, saying why. */
+  close(reason: string): void;
+}
+

@@ -1,0 +1,7 @@
+/** Link: one connection between two nodes, or between a client and a node. */
+export { Link } from "./link.js";
+export { Outbox } from "./outbox.js";
+export { nodeIdOf } from "./transcript.js";
+export {
+  type Goodbye, type GoodbyeCode, type LinkHost, type LinkId, type LinkOptions, type Remote, defaultLinkOptions,
+} from "./types.js";

@@ -1,0 +1,321 @@
+/**
+ * Link: the machine of one connection, from hello to goodbye.
+ *
+ * Owns the handshake, the flow of bytes in both directions and the signs of life. What the messages ask for is the
+ * host's business; opening and closing transports is the driver's.
+ *
+ *     dialer                         acceptor
+ *     hello (identity, nonce)   →
+ *                               ←    hello (identity, nonce), prove
+ *     prove (nodes only)        →
+ *                               ←    open
+ *
+ * (L1) No message but the handshake's is believed before the link is open, and none of them after.
+ * (L2) A node is who its key says: its link opens only after its signature over both hellos was checked.
+ * (L3) `host.closed` is called exactly once per link.
+ * (L4) Bytes are admitted, and credit for them returned, when they have been handed to the host; never later.
+ */
+import { MpregError } from "../base/index.js";
+import {
+  FrameReader, type GoodbyeMessage, type HelloMessage, type Message, TextCache, Writer, protocolVersion,
+  writeCredit, writeGoodbye, writeHello, writeOpen, writePing, writePong, writeProve,
+} from "../wire/index.js";
+import { Outbox } from "./outbox.js";
+import { nodeIdOf, transcript } from "./transcript.js";
+import type { Goodbye, LinkHost, LinkId, LinkOptions, Remote } from "./types.js";
+
+type Phase =
+  /** A dialer waits for the acceptor's hello, an acceptor for the dialer's. */
+  | { readonly kind: "greeting" }
+  /** Hellos are exchanged; the other side's proof is awaited, and by a dialer the word that the link is open. */
+  | { readonly kind: "proving"; readonly remote: Remote; readonly remoteHello: Uint8Array; readonly proved: boolean }
+  | { readonly kind: "open"; readonly remote: Remote }
+  | { readonly kind: "closed" };
+
+/** Bytes in the transport above which nothing more is given to it until it reports that it is writable. */
+const transportBytesMax = 4 * 1024 * 1024;
+
+export class Link {
+  /** Largest message the far side accepts. */
+  remoteMessageBytesMax = 0;
+
+  readonly id: LinkId;
+  readonly direction: "dialed" | "accepted";
+  readonly outbox: Outbox;
+  readonly #host: LinkHost;
+  readonly #options: LinkOptions;
+  readonly #frames: FrameReader;
+  #phase: Phase = { kind: "greeting" };
+  #ownHello: Uint8Array = new Uint8Array(0);
+  readonly #startedMs: number;
+  #heardMs: number;
+  #pingId = 0;
+  #admittedBytes = 0;
+  #creditedBytes = 0;
+  #writable = true;
+
+  constructor(id: LinkId, direction: "dialed" | "accepted", host: LinkHost, options: LinkOptions, nowMs: number) {
+    this.id = id;
+    this.direction = direction;
+    this.#host = host;
+    this.#options = options;
+    this.outbox = new Outbox(host.utf8, options, () => {
+      host.queued(id);
+    });
+    this.#frames = new FrameReader(new TextCache(host.utf8), options.limits);
+    this.#startedMs = nowMs;
+    this.#heardMs = nowMs;
+  }
+
+  /** Begins the handshake: the dialer speaks first. */
+  start(): void {
+    if (this.direction === "dialed") this.#sayHello();
+  }
+
+  get open(): boolean {
+    return this.#phase.kind === "open";
+  }
+
+  get closed(): boolean {
+    return this.#phase.kind === "closed";
+  }
+
+  /** When the link next needs {@link onDue}. */
+  get nextDueMs(): number {
+    if (this.#phase.kind === "closed") return Infinity;
+    if (this.#phase.kind !== "open") return this.#startedMs + this.#options.handshakeTimeoutMs;
+    const { pingIntervalMs, silenceMsMax } = this.#options;
+    if (pingIntervalMs === 0) return Infinity;
+    return this.#pingId === 0 ? this.#heardMs + pingIntervalMs : this.#heardMs + silenceMsMax;
+  }
+
+  /** Hands in the bytes of one frame. */
+  receive(frame: Uint8Array, nowMs: number): void {
+    this.#heardMs = nowMs;
+    this.#pingId = 0;
+    this.#frames.open(frame);
+    let freeBytes = 0; // messages that cost no credit
+    try {
+      for (;;) {
+        const start = this.#frames.position;
+        const message = this.#frames.next();
+        if (message === undefined) break;
+        if (this.#phase.kind === "open") {
+          if (!this.#handleOpen(message, nowMs)) freeBytes += this.#frames.position - start;
+        } else {
+          freeBytes += this.#frames.position - start;
+          this.#handleGreeting(message, frame.subarray(start, this.#frames.position), nowMs);
+        }
+        if (this.closed) return;
+      }
+    } catch (error) {
+      if (!(error instanceof MpregError)) throw error;
+      this.end({ code: "malformed", reason: error.message }, nowMs);
+      return;
+    }
+    this.#admit(frame.length - freeBytes); // (L4)
+  }
+
+  /** Gives the transport what is queued, as one frame. */
+  flush(): void {
+    if (!this.#writable || this.outbox.writer.length === 0 || this.closed) return;
+    const waitingBytes = this.#host.send(this.id, this.outbox.take());
+    this.#writable = waitingBytes <= transportBytesMax;
+  }
+
+  /** The transport can take more. */
+  writable(): void {
+    this.#writable = true;
+    this.flush();
+  }
+
+  /** The time of {@link nextDueMs} has come. */
+  onDue(nowMs: number): void {
+    if (this.nextDueMs > nowMs) return;
+    if (this.#phase.kind !== "open") {
+      this.end({ code: "silent", reason: `no handshake within ${this.#options.handshakeTimeoutMs} ms` }, nowMs);
+    } else if (this.#pingId === 0) {
+      this.#pingId = 1;
+      writePing(this.outbox.writer, this.#pingId);
+      this.outbox.commitControl();
+    } else {
+      this.end({ code: "silent", reason: `nothing heard for ${this.#options.silenceMsMax} ms` }, nowMs);
+    }
+  }
+
+  /** Says goodbye and closes the transport. */
+  end(goodbye: Goodbye, nowMs: number): void {
+    if (this.closed) return;
+    writeGoodbye(this.outbox.writer, goodbye.code, goodbye.reason);
+    this.outbox.commitControl();
+    this.flush();
+    this.#gone(goodbye, nowMs);
+    this.#host.close(this.id, goodbye);
+  }
+
+  /** The transport is gone. */
+  lost(goodbye: Goodbye, nowMs: number): void {
+    if (!this.closed) this.#gone(goodbye, nowMs);
+  }
+
+  #gone(goodbye: Goodbye, nowMs: number): void {
+    this.#phase = { kind: "closed" };
+    this.#host.closed(goodbye, nowMs); // (L3)
+  }
+
+  /** The far side has said goodbye. */
+  #parted(message: GoodbyeMessage, nowMs: number): void {
+    const goodbye: Goodbye = { code: goodbyeCode(message.code), reason: message.reason };
+    this.#gone(goodbye, nowMs);
+    this.#host.close(this.id, goodbye);
+  }
+
+  /** Answers whether the message costs credit. */
+  #handleOpen(message: Message, nowMs: number): boolean {
+    switch (message.kind) {
+      case "credit":
+        this.outbox.credit(message.admittedBytes);
+        return false;
+      case "ping":
+        writePong(this.outbox.writer, message.id);
+        this.outbox.commitControl();
+        return false;
+      case "pong":
+        return false;
+      case "goodbye":
+        this.#parted(message, nowMs);
+        return false;
+      case "hello":
+      case "prove":
+      case "open":
+        throw new MpregError("malformed", `a ${message.kind} on a link that is open`); // (L1)
+      default:
+        this.#host.message(message, nowMs);
+        return true;
+    }
+  }
+
+  #handleGreeting(message: Message, bytes: Uint8Array, nowMs: number): void {
+    const phase = this.#phase;
+    if (message.kind === "goodbye") {
+      this.#parted(message, nowMs);
+    } else if (message.kind === "hello" && phase.kind === "greeting") {
+      this.#greeted(message, bytes.slice(), nowMs);
+    } else if (message.kind === "prove" && phase.kind === "proving" && !phase.proved) {
+      this.#proved(phase, message.signature, nowMs);
+    } else if (message.kind === "open" && phase.kind === "proving" && this.direction === "dialed" && phase.proved) {
+      this.#openWith(phase.remote, nowMs);
+    } else {
+      throw new MpregError("malformed", `a ${message.kind} during the handshake`); // (L1)
+    }
+  }
+
+  #greeted(hello: HelloMessage, bytes: Uint8Array, nowMs: number): void {
+    const { min, max } = protocolVersion;
+    if (hello.versionMin > max || hello.versionMax < min) {
+      const reason = `this side speaks protocol versions ${min} to ${max}, the other ${hello.versionMin} to ${hello.versionMax}`;
+      this.end({ code: "refused", reason }, nowMs);
+      return;
+    }
+    const remote = this.#remoteOf(hello);
+    const decision = this.#host.admit(remote);
+    if ("code" in decision) return this.end(decision, nowMs);
+    if (!decision.allow) return this.end({ code: "refused", reason: decision.reason }, nowMs);
+    this.outbox.setWindow(hello.windowBytes);
+    this.remoteMessageBytesMax = hello.messageBytesMax;
+    if (this.direction === "dialed") {
+      this.#phase = { kind: "proving", remote, remoteHello: bytes, proved: false };
+      return;
+    }
+    this.#sayHello();
+    this.#prove(bytes);
+    if (remote.kind === "client") {
+      writeOpen(this.outbox.writer);
+      this.outbox.commitControl();
+      this.#openWith(remote, nowMs);
+    } else {
+      this.#phase = { kind: "proving", remote, remoteHello: bytes, proved: false };
+    }
+  }
+
+  #proved(phase: Extract<Phase, { kind: "proving" }>, signature: Uint8Array, nowMs: number): void {
+    const { remote, remoteHello } = phase;
+    const { signer } = this.#host;
+    if (remote.kind === "node" && signer !== undefined) {
+      const dialed = this.direction === "dialed";
+      const signed = dialed
+        ? transcript("acceptor", this.#ownHello, remoteHello)
+        : transcript("dialer", remoteHello, this.#ownHello);
+      if (!signer.verify(remote.identity.publicKey, signed, signature)) {
+        this.end({ code: "refused", reason: "the signature does not belong to the key" }, nowMs); // (L2)
+        return;
+      }
+    }
+    if (this.direction === "accepted") {
+      writeOpen(this.outbox.writer);
+      this.outbox.commitControl();
+      this.#openWith(remote, nowMs);
+      return;
+    }
+    if (this.#host.identity !== undefined) this.#prove(remoteHello);
+    this.#phase = { ...phase, proved: true };
+  }
+
+  #openWith(remote: Remote, nowMs: number): void {
+    this.#phase = { kind: "open", remote };
+    this.#host.opened(nowMs);
+  }
+
+  #remoteOf(hello: HelloMessage): Remote {
+    const { identity } = hello;
+    const { signer } = this.#host;
+    if (identity === undefined) return { kind: "client", credentials: hello.credentials };
+    const nodeId = signer === undefined ? "" : nodeIdOf(identity.publicKey, signer);
+    return { kind: "node", nodeId, identity };
+  }
+
+  #sayHello(): void {
+    const { identity, credentials, random, utf8 } = this.#host;
+    const writer = new Writer(utf8);
+    writeHello(writer, {
+      kind: "hello",
+      versionMin: protocolVersion.min,
+      versionMax: protocolVersion.max,
+      nonce: random.bytes(32),
+      messageBytesMax: this.#options.limits.messageBytesMax,
+      windowBytes: this.#options.windowBytes,
+      identity,
+      credentials,
+    });
+    writer.end();
+    this.#ownHello = writer.take();
+    this.outbox.control(this.#ownHello);
+  }
+
+  #prove(remoteHello: Uint8Array): void {
+    const { signer } = this.#host;
+    if (signer === undefined) throw new MpregError("invalid-argument", "A side that accepts links needs a key");
+    const signed =
+      this.direction === "dialed"
+        ? transcript("dialer", this.#ownHello, remoteHello)
+        : transcript("acceptor", remoteHello, this.#ownHello);
+    writeProve(this.outbox.writer, signer.sign(signed));
+    this.outbox.commitControl();
+  }
+
+  #admit(bytes: number): void {
+    this.#admittedBytes += bytes;
+    if (this.#admittedBytes - this.#creditedBytes < this.#options.windowBytes / 4) return;
+    this.#creditedBytes = this.#admittedBytes;
+    writeCredit(this.outbox.writer, this.#admittedBytes);
+    this.outbox.commitControl();
+  }
+}
+
+const goodbyeCodes = new Set<string>([
+  "closing", "refused", "duplicate", "self", "malformed", "silent", "slow", "transport",
+]);
+
+function goodbyeCode(code: string): Goodbye["code"] {
+  return goodbyeCodes.has(code) ? (code as Goodbye["code"]) : "closing";
+}

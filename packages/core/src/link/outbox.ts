@@ -1,0 +1,110 @@
+/**
+ * Outbox: the messages queued for one link, batched, within what the far side can take.
+ *
+ * Owns the send half of a link: the current batch, the credit the peer has given, and what is parked for want of
+ * it. When the batch leaves is the caller's decision (the end of a turn of its event loop).
+ *
+ * (O1) Counted messages leave in the order they were committed.
+ * (O2) At most one counted message starts when the peer's window is used up; the rest is parked.
+ * (O3) What is queued and parked never exceeds `queueBytesMax`, except for a single message.
+ * (O4) Messages that keep the link itself going (credit, ping, goodbye) are never parked, so that two full
+ *      windows cannot wait for each other.
+ */
+import type { Utf8 } from "../base/index.js";
+import { Writer } from "../wire/index.js";
+
+export class Outbox {
+  readonly writer: Writer;
+  readonly #queueBytesMax: number;
+  #windowBytes = Infinity;
+  #sentBytes = 0;
+  #admittedBytes = 0;
+  #parked: Uint8Array[] = [];
+  #parkedHead = 0;
+  #parkedBytes = 0;
+
+  readonly #onQueued: () => void;
+  #announced = false;
+
+  /** `onQueued` is called once per batch, when its first message is there. */
+  constructor(utf8: Utf8, options: { readonly queueBytesMax: number }, onQueued: () => void) {
+    this.writer = new Writer(utf8);
+    this.#queueBytesMax = options.queueBytesMax;
+    this.#onQueued = onQueued;
+  }
+
+  /** Bytes that wait here: in the batch and parked. */
+  get queuedBytes(): number {
+    return this.writer.length + this.#parkedBytes;
+  }
+
+  /** How many bytes the peer lets us have unadmitted; from its hello. */
+  setWindow(windowBytes: number): void {
+    this.#windowBytes = windowBytes;
+  }
+
+  /**
+   * Ends the message begun on {@link writer} and queues it. Answers its size in bytes, or 0 when the bound on
+   * queued bytes refuses it: then it is as if it had never been begun.
+   */
+  commit(): number {
+    const bytes = this.writer.end();
+    if (this.queuedBytes > this.#queueBytesMax && this.queuedBytes > bytes) {
+      this.writer.abandon(); // (O3)
+      return 0;
+    }
+    if (this.#parkedBytes === 0 && this.#unadmittedBytes < this.#windowBytes) {
+      this.#sentBytes += bytes; // (O2)
+      this.#queued();
+      return bytes;
+    }
+    this.#parked.push(this.writer.takeLast());
+    this.#parkedBytes += bytes;
+    return bytes;
+  }
+
+  /** Ends a message that keeps the link itself going. (O4) */
+  commitControl(): void {
+    this.writer.end();
+    this.#queued();
+  }
+
+  /** Queues a message that keeps the link itself going and is encoded already. (O4) */
+  control(message: Uint8Array): void {
+    this.writer.raw(message);
+    this.#queued();
+  }
+
+  /** The batch, as bytes of one frame; empty when nothing is queued. */
+  take(): Uint8Array {
+    this.#announced = false;
+    return this.writer.take();
+  }
+
+  /** The peer has admitted `totalBytes` since the link opened. */
+  credit(totalBytes: number): void {
+    if (totalBytes <= this.#admittedBytes || totalBytes > this.#sentBytes) return;
+    this.#admittedBytes = totalBytes;
+    while (this.#parkedHead < this.#parked.length && this.#unadmittedBytes < this.#windowBytes) {
+      const message = this.#parked[this.#parkedHead++] as Uint8Array;
+      this.#parkedBytes -= message.length;
+      this.#sentBytes += message.length;
+      this.writer.raw(message); // (O1)
+      this.#queued();
+    }
+    if (this.#parkedHead > 0 && this.#parkedHead * 2 >= this.#parked.length) {
+      this.#parked = this.#parked.slice(this.#parkedHead);
+      this.#parkedHead = 0;
+    }
+  }
+
+  #queued(): void {
+    if (this.#announced) return;
+    this.#announced = true;
+    this.#onQueued();
+  }
+
+  get #unadmittedBytes(): number {
+    return this.#sentBytes - this.#admittedBytes;
+  }
+}

@@ -1,0 +1,83 @@
+/**
+ * What can happen on one link, and what it asks of its surroundings.
+ */
+import type { Decision, Random, Signer, Utf8 } from "../base/index.js";
+import type { Message, NodeIdentity, WireLimits } from "../wire/index.js";
+
+/** Number of a transport connection, given by the driver and never used twice by one node. */
+export type LinkId = number;
+
+/** Why a link ended. `code` is one of a few words a program can act on. */
+export interface Goodbye {
+  readonly code: GoodbyeCode;
+  readonly reason: string;
+}
+
+export type GoodbyeCode =
+  /** The side that says it is shutting down or no longer needs the link. */
+  | "closing"
+  /** The policy or the protocol refuses the other side. */
+  | "refused"
+  /** The two nodes have another link. */
+  | "duplicate"
+  /** A node reached itself. */
+  | "self"
+  /** Bytes that are no message. */
+  | "malformed"
+  /** Nothing was heard for too long, or the handshake took too long. */
+  | "silent"
+  /** The other side reads too slowly. */
+  | "slow"
+  /** The transport broke or could not be opened. */
+  | "transport";
+
+/** The far side, as it introduced itself. */
+export type Remote =
+  | { readonly kind: "client"; readonly credentials: Uint8Array | undefined }
+  | { readonly kind: "node"; readonly nodeId: string; readonly identity: NodeIdentity };
+
+export interface LinkOptions {
+  readonly limits: WireLimits;
+  /** Bytes the other side may send before they are admitted. */
+  readonly windowBytes: number;
+  /** Bytes that may wait here for a slow reader. */
+  readonly queueBytesMax: number;
+  readonly handshakeTimeoutMs: number;
+  /** Silence after which the other side is asked for a sign of life; 0 = never. */
+  readonly pingIntervalMs: number;
+  /** Silence after which the link is given up. */
+  readonly silenceMsMax: number;
+}
+
+export const defaultLinkOptions: Omit<LinkOptions, "limits"> = {
+  windowBytes: 16 * 1024 * 1024,
+  queueBytesMax: 128 * 1024 * 1024,
+  handshakeTimeoutMs: 10_000,
+  pingIntervalMs: 5_000,
+  silenceMsMax: 15_000,
+};
+
+/** What a link needs from the one who owns it. */
+export interface LinkHost {
+  /** This side as a node; `undefined` for a client. */
+  readonly identity: NodeIdentity | undefined;
+  readonly credentials: Uint8Array | undefined;
+  /** Proves this side's key and checks the other's; a client has none and takes the other's word. */
+  readonly signer: Signer | undefined;
+  readonly random: Random;
+  readonly utf8: Utf8;
+  /** The link has something to send: {@link Link.flush} it before the turn ends. Called once per batch. */
+  queued(link: LinkId): void;
+  /** Sends a batch; answers how many bytes now wait in the transport. */
+  send(link: LinkId, batch: Uint8Array): number;
+  /** Closes the transport connection. `link-closed` need not follow: the link is already gone. */
+  close(link: LinkId, goodbye: Goodbye): void;
+  /** May this remote join? Asked once, before anything of it is believed. */
+  admit(remote: Remote): Decision | Goodbye;
+  opened(nowMs: number): void;
+  /** A message that is not about the link itself. */
+  message(message: Message, nowMs: number): void;
+  /** The link is gone, whoever ended it. Called once, for an open link and for one that never opened. */
+  closed(goodbye: Goodbye, nowMs: number): void;
+}
+

@@ -1,0 +1,172 @@
+/**
+ * Membership, first form: every node keeps a link to every other it knows of.
+ *
+ * Owns which nodes are wanted and when they are dialled. Whether a link is alive is the link's business, what a node
+ * offers the catalog's. A node is known when it is configured as a peer or when another node reports a link to it.
+ *
+ * (N1) A configured peer is dialled for ever, with exponential backoff and full jitter.
+ * (N2) A reported node is dialled as long as a linked node reports it, and forgotten after.
+ * (N3) There is at most one dial in progress per target.
+ * (N4) No target is dialled while there is a link to its node.
+ */
+import type { Random } from "../base/index.js";
+import type { MemberRecord } from "../wire/index.js";
+import { Target } from "./target.js";
+import type { Dial, RedialOptions } from "./types.js";
+
+/** A node that also wants to dial the other one waits this long, so that mostly one link is opened and not two. */
+const yieldMs = 500;
+
+export interface MembershipHost {
+  readonly random: Random;
+  dial(dial: Dial, nowMs: number): void;
+  /** Sets when `target.onDue` is called. */
+  schedule(target: Target, dueMs: number): void;
+  unschedule(target: Target): void;
+}
+
+export class Membership {
+  readonly #selfId: string;
+  readonly #host: MembershipHost;
+  readonly #options: RedialOptions;
+  readonly #configured: Target[] = [];
+  readonly #reported = new Map<string, Target>();
+  /** What each linked node reports, by its id. */
+  readonly #reports = new Map<string, readonly MemberRecord[]>();
+  readonly #linked = new Set<string>();
+  readonly #dialing = new Map<number, Target>();
+  #attempts = 0;
+
+  constructor(selfId: string, peers: readonly string[], host: MembershipHost, options: RedialOptions) {
+    this.#selfId = selfId;
+    this.#host = host;
+    this.#options = options;
+    for (const url of new Set(peers)) this.#configured.push(new Target({ kind: "configured" }, [url], this.#due));
+  }
+
+  /** How many targets, reports and dials are held; for the checks of the simulator. */
+  get size(): { readonly reported: number; readonly reports: number; readonly dialing: number } {
+    return { reported: this.#reported.size, reports: this.#reports.size, dialing: this.#dialing.size };
+  }
+
+  /** Dials the configured peers. */
+  start(nowMs: number): void {
+    for (const target of this.#configured) this.#host.schedule(target, nowMs);
+  }
+
+  /** Dials nobody any more. */
+  stop(): void {
+    for (const target of [...this.#configured, ...this.#reported.values()]) this.#host.unschedule(target);
+    this.#configured.length = 0;
+    this.#reported.clear();
+    this.#reports.clear();
+    this.#dialing.clear();
+  }
+
+  /** The dial `attempt` did not lead to a link. */
+  dialFailed(attempt: number, nowMs: number): void {
+    const target = this.#dialing.get(attempt);
+    if (target === undefined) return;
+    this.#dialing.delete(attempt);
+    this.#retry(target, nowMs);
+  }
+
+  /** The dial `attempt` reached a node to which there already is a link, or this node itself. */
+  dialRedundant(attempt: number, nodeId: string): void {
+    const target = this.#dialing.get(attempt);
+    if (target === undefined) return;
+    this.#dialing.delete(attempt);
+    target.state = nodeId === this.#selfId ? { kind: "self" } : { kind: "linked", nodeId };
+  }
+
+  /** There is a link to `nodeId`; `attempt` is the dial that led to it, where one did. */
+  linked(nodeId: string, attempt: number | undefined): void {
+    this.#linked.add(nodeId);
+    const target = attempt === undefined ? undefined : this.#dialing.get(attempt);
+    if (attempt !== undefined) this.#dialing.delete(attempt);
+    if (target !== undefined) {
+      target.state = { kind: "linked", nodeId };
+      target.failures = 0;
+    }
+    const reported = this.#reported.get(nodeId);
+    if (reported !== undefined && reported.state.kind === "waiting") {
+      reported.state = { kind: "linked", nodeId }; // (N4)
+      reported.failures = 0;
+      this.#host.unschedule(reported);
+    }
+  }
+
+  /** The last link to `nodeId` is gone. */
+  unlinked(nodeId: string, nowMs: number): void {
+    this.#linked.delete(nodeId);
+    this.#reports.delete(nodeId);
+    for (const target of [...this.#configured, ...this.#reported.values()]) {
+      if (target.state.kind === "linked" && target.state.nodeId === nodeId) this.#retry(target, nowMs);
+    }
+    this.#update(nowMs);
+  }
+
+  /** The linked node `from` has told which nodes it has links to. */
+  report(from: string, members: readonly MemberRecord[], nowMs: number): void {
+    this.#reports.set(from, members);
+    this.#update(nowMs);
+  }
+
+  /** Makes targets of what is reported now and forgets what no longer is. */
+  #update(nowMs: number): void {
+    const wanted = new Map<string, MemberRecord>();
+    for (const members of this.#reports.values()) {
+      for (const member of members) if (member.nodeId !== this.#selfId) wanted.set(member.nodeId, member);
+    }
+    for (const [nodeId, target] of this.#reported) {
+      if (wanted.has(nodeId) || target.state.kind === "dialing") continue;
+      this.#host.unschedule(target);
+      this.#reported.delete(nodeId); // (N2)
+    }
+    for (const { nodeId, urls } of wanted.values()) {
+      const known = this.#reported.get(nodeId);
+      if (known !== undefined) {
+        if (urls.length > 0) known.urls = urls;
+        continue;
+      }
+      if (urls.length === 0) continue;
+      const target = new Target({ kind: "reported", nodeId }, urls, this.#due);
+      this.#reported.set(nodeId, target);
+      if (this.#linked.has(nodeId)) target.state = { kind: "linked", nodeId };
+      else this.#host.schedule(target, nowMs + (this.#selfId < nodeId ? 0 : yieldMs));
+    }
+  }
+
+  readonly #due = (target: Target, nowMs: number): void => {
+    if (target.state.kind !== "waiting") return; // (N3)
+    const { reason } = target;
+    if (reason.kind === "reported" && this.#linked.has(reason.nodeId)) {
+      target.state = { kind: "linked", nodeId: reason.nodeId }; // (N4)
+      return;
+    }
+    const attempt = ++this.#attempts;
+    target.state = { kind: "dialing", attempt };
+    this.#dialing.set(attempt, target);
+    this.#host.dial({ url: target.url, attempt }, nowMs);
+  };
+
+  #retry(target: Target, nowMs: number): void {
+    const { reason } = target;
+    target.state = { kind: "waiting" };
+    if (reason.kind === "reported" && !this.#isReported(reason.nodeId)) {
+      this.#reported.delete(reason.nodeId); // (N2)
+      return;
+    }
+    const { redialMsMin, redialMsMax } = this.#options;
+    const ceilingMs = Math.min(redialMsMax, redialMsMin * 2 ** Math.min(target.failures, 30));
+    target.failures += 1;
+    this.#host.schedule(target, nowMs + this.#host.random.next() * ceilingMs); // (N1)
+  }
+
+  #isReported(nodeId: string): boolean {
+    for (const members of this.#reports.values()) {
+      if (members.some((member) => member.nodeId === nodeId)) return true;
+    }
+    return false;
+  }
+}

@@ -1,0 +1,222 @@
+/**
+ * Cluster: this node's links to others, who they are and what they offer.
+ *
+ * Ties together membership (who is wanted), sessions (who is there) and the catalog (who offers what). Calls know
+ * nothing of links beyond the peers they are given.
+ *
+ * (G1) A peer has one link that new work takes. A second one, opened because both dialled at once, is kept until
+ *      it is idle, so that no work is lost; the one the node with the smaller id dialled stays.
+ * (G2) A node whose last link is gone offers nothing any more, at once.
+ * (G3) Every link to a node hears all own offers when it opens, and every change after.
+ */
+import { type Subject, assert } from "../base/index.js";
+import { type Announcement, Catalog, OwnOffers, nextVersion } from "../catalog/index.js";
+import type { Goodbye, Remote } from "../link/index.js";
+import { Membership, type MembershipHost } from "../membership/index.js";
+import { Channel, Peer } from "../rpc/index.js";
+import { type CatalogMessage, type MemberRecord, type MembersMessage, writeCatalog, writeMembers } from "../wire/index.js";
+import { Retirement, type Session, duplicate } from "./session.js";
+import type { NodeEvent, NodeOptions } from "./types.js";
+
+/** How long both sides of a redundant link have to notice that it is one. */
+const retireMs = 1_000;
+
+export interface ClusterHost extends MembershipHost {
+  schedule(item: { dueMs: number; sequence: number; heapIndex: number; onDue(nowMs: number): void }, dueMs: number): void;
+  report(event: NodeEvent): void;
+  /** Some node has begun to offer `fun`. */
+  offered(fun: string, nowMs: number): void;
+}
+
+export class Cluster {
+  readonly self: Peer;
+  readonly catalog = new Catalog<Peer>((peer) => peer.nodeId);
+  readonly #host: ClusterHost;
+  readonly #options: NodeOptions;
+  readonly #membership: Membership;
+  readonly #own = new OwnOffers();
+  readonly #peers = new Map<string, Peer>();
+  readonly #sessions = new Map<Peer, Set<Session>>();
+  /** The linked nodes have changed since the others were told. */
+  #membersChanged = false;
+
+  constructor(self: Peer, options: NodeOptions, host: ClusterHost) {
+    this.self = self;
+    this.#host = host;
+    this.#options = options;
+    this.#membership = new Membership(self.nodeId, options.peers, host, options.redial);
+  }
+
+  get peers(): IterableIterator<Peer> {
+    return this.#peers.values();
+  }
+
+  /** What is held; for the checks of the simulator. */
+  get size(): { readonly peers: number; readonly dialing: number } {
+    return { peers: this.#peers.size, dialing: this.#membership.size.dialing };
+  }
+
+  start(nowMs: number): void {
+    this.#membership.start(nowMs);
+  }
+
+  stop(): void {
+    this.#membership.stop();
+  }
+
+  isRegistered(fun: string): boolean {
+    return this.#own.has(fun);
+  }
+
+  register(fun: string, resources: readonly string[], nowMs: number): void {
+    const all = [...this.#options.resources, ...resources];
+    this.catalog.add(this.self, fun, all);
+    this.#announce(this.#own.add(fun, all)); // (G3)
+    this.#host.offered(fun, nowMs);
+  }
+
+  unregister(fun: string): void {
+    this.catalog.remove(this.self, fun);
+    this.#announce(this.#own.remove(fun)); // (G3)
+  }
+
+  dialFailed(attempt: number, nowMs: number): void {
+    this.#membership.dialFailed(attempt, nowMs);
+  }
+
+  /** Why this remote may not have a link; `undefined` when it may. */
+  refusal(remote: Remote): Goodbye | undefined {
+    if (remote.kind !== "node" || remote.nodeId !== this.self.nodeId) return undefined;
+    return { code: "self", reason: "this node has reached itself" };
+  }
+
+  /** A link to a node has opened. */
+  opened(session: Session, remote: Extract<Remote, { kind: "node" }>, subject: Subject, nowMs: number): Channel {
+    const { link } = session;
+    assert(link !== undefined, "a session without a link has opened");
+    const channel = new Channel(link, subject);
+    const { nodeId, identity } = remote;
+    const known = this.#peers.get(nodeId);
+    if (known?.channel !== undefined && known.channel.link.direction === link.direction) {
+      // the same side has dialled again: it has lost the older link, and so have we
+      known.channel.link.end(duplicate, nowMs);
+    }
+    const peer = this.#peers.get(nodeId) ?? this.#join(nodeId, identity.name, identity.urls);
+    session.phase = { kind: "node", channel, peer, heardVersion: 0 };
+    (this.#sessions.get(peer) as Set<Session>).add(session);
+    this.#prefer(peer, session, channel, nowMs);
+    this.#membership.linked(nodeId, session.attempt);
+    writeCatalog(link.outbox.writer, this.#own.snapshot()); // (G3)
+    link.outbox.commit();
+    this.#membersChanged = true;
+    return channel;
+  }
+
+  /** A link is gone, opened or not. */
+  closed(session: Session, goodbye: Goodbye, nowMs: number): void {
+    const { phase, attempt } = session;
+    if (phase.kind !== "node") {
+      if (attempt === undefined) return;
+      if (goodbye.code === "self") this.#membership.dialRedundant(attempt, this.self.nodeId);
+      else this.#membership.dialFailed(attempt, nowMs);
+      return;
+    }
+    const { peer, channel } = phase;
+    const sessions = this.#sessions.get(peer);
+    sessions?.delete(session);
+    if (peer.channel !== channel) return;
+    peer.channel = undefined;
+    for (const other of sessions ?? []) if (other.phase.kind === "node") peer.channel = other.phase.channel;
+    if (peer.channel === undefined) this.#leave(peer, goodbye, nowMs); // (G2)
+  }
+
+  onMembers(session: Session, message: MembersMessage, nowMs: number): void {
+    if (session.phase.kind === "node") this.#membership.report(session.phase.peer.nodeId, message.members, nowMs);
+  }
+
+  /** Throws `malformed` when the announcement does not follow the one before. */
+  onCatalog(session: Session, message: CatalogMessage, subject: Subject, nowMs: number): void {
+    const { phase } = session;
+    if (phase.kind !== "node") return;
+    const { peer } = phase;
+    session.phase = { ...phase, heardVersion: nextVersion(phase.heardVersion, message) };
+    if (message.base === 0) this.catalog.forget(peer);
+    for (const fun of message.removed) this.catalog.remove(peer, fun);
+    for (const { fun, resources } of message.added) {
+      const decision = this.#options.policy(subject, { kind: "catalog", fun, resources });
+      if (!decision.allow) continue;
+      this.catalog.add(peer, fun, resources);
+      this.#host.offered(fun, nowMs);
+    }
+  }
+
+  /** Tells the others what has changed since the last call. */
+  flush(): void {
+    if (!this.#membersChanged) return;
+    this.#membersChanged = false;
+    for (const { link, peer } of this.#links()) {
+      const members: MemberRecord[] = [];
+      for (const { nodeId, name, urls } of this.#peers.values()) if (nodeId !== peer.nodeId) members.push({ nodeId, name, urls });
+      writeMembers(link.outbox.writer, members);
+      link.outbox.commit();
+    }
+  }
+
+  #join(nodeId: string, name: string, urls: readonly string[]): Peer {
+    const peer = new Peer(nodeId, name, urls);
+    this.#peers.set(nodeId, peer);
+    this.#sessions.set(peer, new Set());
+    this.#host.report({ kind: "node-joined", nodeId, name, urls });
+    return peer;
+  }
+
+  #leave(peer: Peer, reason: Goodbye, nowMs: number): void {
+    this.catalog.forget(peer);
+    this.#peers.delete(peer.nodeId);
+    this.#sessions.delete(peer);
+    this.#membersChanged = true;
+    this.#host.report({ kind: "node-lost", nodeId: peer.nodeId, name: peer.name, reason });
+    this.#membership.unlinked(peer.nodeId, nowMs);
+  }
+
+  /** Chooses the link that new work takes, and retires the other. (G1) */
+  #prefer(peer: Peer, session: Session, channel: Channel, nowMs: number): void {
+    const older = peer.channel;
+    if (older === undefined) {
+      peer.channel = channel;
+      return;
+    }
+    const keepDialed = this.self.nodeId < peer.nodeId;
+    const keepNew = (channel.link.direction === "dialed") === keepDialed;
+    if (keepNew) peer.channel = channel;
+    for (const each of this.#sessions.get(peer) ?? []) {
+      const isLoser = each.phase.kind === "node" && each.phase.channel === (keepNew ? older : channel);
+      // the side that dialled the loser closes it, once it is idle
+      if (isLoser && each.link?.direction === "dialed") {
+        this.#host.schedule(new Retirement(each, this.#retire), nowMs + retireMs);
+      }
+    }
+    void session;
+  }
+
+  readonly #retire = (retirement: Retirement, nowMs: number): void => {
+    const { phase, link } = retirement.session;
+    if (phase.kind !== "node" || link === undefined || link.closed || phase.peer.channel === phase.channel) return;
+    const idle = phase.channel.asked.size === 0 && phase.channel.sent.size === 0;
+    if (idle) link.end(duplicate, nowMs);
+    else this.#host.schedule(retirement, nowMs + retireMs);
+  };
+
+  #announce(announcement: Announcement): void {
+    for (const { link } of this.#links()) {
+      writeCatalog(link.outbox.writer, announcement);
+      link.outbox.commit();
+    }
+  }
+
+  *#links(): Generator<{ readonly link: NonNullable<Session["link"]>; readonly peer: Peer }> {
+    for (const [peer, sessions] of this.#sessions) {
+      for (const { link } of sessions) if (link?.open === true) yield { link, peer };
+    }
+  }
+}

@@ -1,0 +1,6 @@
+/** Node: the machine that all drivers drive. */
+export type { FunctionInfo, NodeInfo } from "./inspect.js";
+export { NodeMachine, type NodeSize } from "./node.js";
+export type {
+  Ask, LinkProtocol, NodeCapabilities, NodeEffects, NodeEvent, NodeInput, NodeOptions, Settled,
+} from "./types.js";

@@ -1,0 +1,213 @@
+/**
+ * Links: every link of this node, and which domain its messages go to.
+ *
+ * (I1) A message reaches a domain only over an open link, with the subject its handshake proved.
+ * (I2) Steps, members and catalogs are taken from nodes only; calls, requests and inspections from anyone.
+ * (I3) A link whose far side does not read its answers is ended at the end of the turn.
+ */
+import { MpregError, type Random, type Signer, type Utf8, assert } from "../base/index.js";
+import { type Goodbye, Link, type LinkHost, type LinkId, type LinkOptions, type Remote } from "../link/index.js";
+import { Channel, type DueItem, type Rpc } from "../rpc/index.js";
+import { type Codec, type InspectMessage, type Message, type NodeIdentity, inspectSubject, writeAnswer, writeFailure } from "../wire/index.js";
+import type { Cluster } from "./cluster.js";
+import { Session, subjectOf } from "./session.js";
+import type { NodeEffects, NodeOptions } from "./types.js";
+
+export interface LinksHost {
+  readonly options: NodeOptions;
+  readonly identity: () => NodeIdentity;
+  readonly capabilities: { readonly random: Random; readonly utf8: Utf8; readonly signer: Signer; readonly codec: Codec };
+  readonly effects: Pick<NodeEffects, "send" | "close" | "report">;
+  readonly cluster: Cluster;
+  readonly rpc: Rpc;
+  schedule(item: DueItem, dueMs: number): void;
+  unschedule(item: DueItem): void;
+  inspect(subject: "nodes" | "functions"): unknown;
+}
+
+export class Links {
+  readonly #host: LinksHost;
+  readonly #options: LinkOptions;
+  readonly #sessions = new Map<LinkId, Session>();
+  #queued: Link[] = [];
+  #overflowed: Channel[] = [];
+
+  constructor(host: LinksHost) {
+    this.#host = host;
+    this.#options = host.options.link;
+  }
+
+  get size(): number {
+    return this.#sessions.size;
+  }
+
+  open(id: LinkId, attempt: number | undefined, address: string, nowMs: number): void {
+    const session = new Session(id, address, attempt, this.#due);
+    this.#sessions.set(id, session);
+    const direction = attempt === undefined ? "accepted" : "dialed";
+    session.link = new Link(id, direction, this.#linkHost(session), this.#options, nowMs);
+    session.link.start();
+    this.#reschedule(session);
+  }
+
+  receive(id: LinkId, bytes: Uint8Array, nowMs: number): void {
+    this.#sessions.get(id)?.link?.receive(bytes, nowMs);
+  }
+
+  writable(id: LinkId): void {
+    this.#sessions.get(id)?.link?.writable();
+  }
+
+  lost(id: LinkId, reason: string, nowMs: number): void {
+    this.#sessions.get(id)?.link?.lost({ code: "transport", reason }, nowMs);
+  }
+
+  /** The far side of `channel` does not read its answers. */
+  overflowed(channel: Channel): void {
+    this.#overflowed.push(channel);
+  }
+
+  /** Sends what the turn has queued. */
+  flush(nowMs: number): void {
+    while (this.#overflowed.length > 0) {
+      const { link } = this.#overflowed.pop() as Channel;
+      const reason = `${link.outbox.queuedBytes} bytes wait to be read`;
+      link.end({ code: "slow", reason }, nowMs); // (I3)
+    }
+    const queued = this.#queued;
+    if (queued.length === 0) return;
+    this.#queued = [];
+    for (const link of queued) link.flush();
+  }
+
+  /** Says goodbye on every link. */
+  close(goodbye: Goodbye, nowMs: number): void {
+    for (const { link } of [...this.#sessions.values()]) link?.end(goodbye, nowMs);
+  }
+
+  #linkHost(session: Session): LinkHost {
+    const { capabilities, effects, identity } = this.#host;
+    return {
+      identity: identity(),
+      credentials: undefined,
+      signer: capabilities.signer,
+      random: capabilities.random,
+      utf8: capabilities.utf8,
+      queued: () => {
+        if (session.link !== undefined) this.#queued.push(session.link);
+      },
+      send: (link, batch) => effects.send(link, batch),
+      close: (link, goodbye) => {
+        effects.close(link, goodbye);
+      },
+      admit: (remote) => this.#admit(session, remote),
+      opened: (nowMs) => {
+        this.#opened(session, nowMs);
+      },
+      message: (message, nowMs) => {
+        this.#message(session, message, nowMs);
+      },
+      closed: (goodbye, nowMs) => {
+        this.#closed(session, goodbye, nowMs);
+      },
+    };
+  }
+
+  #admit(session: Session, remote: Remote): ReturnType<LinkHost["admit"]> {
+    const { cluster, options } = this.#host;
+    const refusal = cluster.refusal(remote);
+    if (refusal !== undefined) return refusal;
+    session.remote = remote;
+    const role = remote.kind;
+    const clusterName = remote.kind === "node" ? remote.identity.cluster : options.cluster;
+    return options.policy(subjectOf(session.address, remote), { kind: "accept", role, cluster: clusterName });
+  }
+
+  #opened(session: Session, nowMs: number): void {
+    const { remote, link } = session;
+    assert(remote !== undefined && link !== undefined, "a link has opened without an admitted remote");
+    const subject = subjectOf(session.address, remote);
+    if (remote.kind === "node") this.#host.cluster.opened(session, remote, subject, nowMs);
+    else session.phase = { kind: "client", channel: new Channel(link, subject) };
+    this.#reschedule(session);
+  }
+
+  #closed(session: Session, goodbye: Goodbye, nowMs: number): void {
+    const { phase } = session;
+    this.#sessions.delete(session.id);
+    this.#host.unschedule(session);
+    // first the routes, then what ran over them: what fails now must not come back here
+    this.#host.cluster.closed(session, goodbye, nowMs);
+    if (phase.kind === "client" || phase.kind === "node") this.#host.rpc.linkLost(phase.channel, nowMs);
+    else if (session.attempt === undefined && goodbye.code !== "closing") {
+      this.#host.effects.report({ kind: "link-refused", address: session.address, reason: goodbye });
+    }
+    session.phase = { kind: "ended" };
+  }
+
+  #message(session: Session, message: Message, nowMs: number): void {
+    const { phase } = session;
+    if (phase.kind !== "client" && phase.kind !== "node") return;
+    const { channel } = phase;
+    const { rpc, cluster } = this.#host;
+    switch (message.kind) {
+      case "call":
+        return rpc.onCall(channel, message, nowMs);
+      case "request":
+        return rpc.onRequest(channel, message, nowMs);
+      case "cancel":
+        return rpc.onCancel(channel, message.id);
+      case "inspect":
+        return this.#inspect(channel, message);
+      case "refused":
+        return this.#fail(channel, message.id, message.error);
+      case "answer":
+        return rpc.onAnswer(channel, message, nowMs);
+      case "failure":
+        return rpc.onFailure(channel, message, nowMs);
+      case "skipped":
+        return;
+      default:
+    }
+    if (phase.kind === "client") return this.#notForClients(channel, message); // (I2)
+    if (message.kind === "step") rpc.onStep(channel, message, nowMs);
+    else if (message.kind === "members") cluster.onMembers(session, message, nowMs);
+    else if (message.kind === "catalog") cluster.onCatalog(session, message, channel.subject, nowMs);
+  }
+
+  #notForClients(channel: Channel, message: Message): void {
+    if (message.kind !== "step") throw new MpregError("malformed", `a client has sent a ${message.kind}`);
+    this.#fail(channel, message.id, new MpregError("denied", "Steps are taken from nodes only; send a call or a request"));
+  }
+
+  #inspect(channel: Channel, message: InspectMessage): void {
+    const { capabilities, options } = this.#host;
+    try {
+      const answer = this.#host.inspect(inspectSubject(message.subject));
+      writeAnswer(channel.link.outbox.writer, message.id, capabilities.codec.encode(answer, message.subject));
+      if (channel.link.outbox.commit() === 0) this.overflowed(channel);
+    } catch (error) {
+      if (!(error instanceof MpregError)) throw error;
+      this.#fail(channel, message.id, error.at({ node: options.name }));
+    }
+  }
+
+  #fail(channel: Channel, id: number, error: MpregError): void {
+    writeFailure(channel.link.outbox.writer, id, error.at({ node: this.#host.options.name }));
+    if (channel.link.outbox.commit() === 0) this.overflowed(channel);
+  }
+
+  /** A link's time may have come: whoever heard of the far side since then has postponed it. */
+  readonly #due = (session: Session, nowMs: number): void => {
+    session.link?.onDue(nowMs);
+    this.#reschedule(session);
+  };
+
+  #reschedule(session: Session): void {
+    const { link } = session;
+    if (link === undefined || link.closed) return;
+    const dueMs = link.nextDueMs;
+    if (dueMs === Infinity) this.#host.unschedule(session);
+    else this.#host.schedule(session, dueMs);
+  }
+}

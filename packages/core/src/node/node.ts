@@ -1,0 +1,250 @@
+/**
+ * Node machine: one node, as one deterministic machine. The only place where the domains meet.
+ *
+ * Owns the one queue of deadlines and routes every input to its domain. It does nothing by itself: the driver hands
+ * in what happened and when, carries out the effects, and calls `flush` at the end of each turn.
+ *
+ * (Z1) The same inputs at the same times with the same random numbers give the same effects.
+ * (Z2) Effects never call back into the machine; what they cause comes back as a later input.
+ * (Z3) After `close` nothing runs, nothing waits, and every ask has been settled.
+ */
+import { Deadlines, MpregError, type Subject, unreachable } from "../base/index.js";
+import { type Door, JsonV1Door } from "../doors/index.js";
+import { type LinkId, nodeIdOf } from "../link/index.js";
+import { type AskOrigin, type DueItem, type Invocation, Peer, Rpc, type Run } from "../rpc/index.js";
+import { Cluster } from "./cluster.js";
+import { inspectFunctions, inspectNodes } from "./inspect.js";
+import { Links } from "./links.js";
+import { TicketAsker } from "./ticket-asker.js";
+import type { Ask, NodeCapabilities, NodeEffects, NodeInput, NodeOptions, Settled } from "./types.js";
+
+/** How many entries each table holds; all but `links` and `peers` are zero after quiet. */
+export interface NodeSize {
+  readonly links: number;
+  readonly peers: number;
+  readonly dialing: number;
+  readonly requests: number;
+  readonly running: number;
+  readonly waiting: number;
+  readonly tickets: number;
+}
+
+export class NodeMachine {
+  readonly id: string;
+  readonly name: string;
+  readonly #options: NodeOptions;
+  readonly #capabilities: NodeCapabilities;
+  readonly #effects: NodeEffects;
+  readonly #deadlines = new Deadlines<DueItem>();
+  readonly #cluster: Cluster;
+  readonly #rpc: Rpc;
+  readonly #links: Links;
+  readonly #doors = new Map<LinkId, Door>();
+  readonly #tickets = new Map<number, Run>();
+  #closed = false;
+
+  constructor(options: NodeOptions, capabilities: NodeCapabilities, effects: NodeEffects) {
+    const { random, utf8, signer, codec } = capabilities;
+    this.#options = options;
+    this.#capabilities = capabilities;
+    this.#effects = effects;
+    this.name = options.name;
+    this.id = nodeIdOf(signer.publicKey, signer);
+    const self = new Peer(this.id, options.name, options.urls);
+    const timers = {
+      schedule: (item: DueItem, dueMs: number): void => {
+        this.#deadlines.set(item, dueMs);
+      },
+      unschedule: (item: DueItem): void => {
+        this.#deadlines.remove(item);
+      },
+    };
+    this.#cluster = new Cluster(self, options, {
+      ...timers,
+      random,
+      dial: (dial, nowMs) => {
+        const decision = options.policy({ kind: "self" }, { kind: "dial", url: dial.url });
+        if (decision.allow) effects.dial(dial);
+        else this.#cluster.dialFailed(dial.attempt, nowMs);
+      },
+      report: (event) => {
+        effects.report(event);
+      },
+      offered: (fun, nowMs) => {
+        this.#rpc.offered(fun, nowMs);
+      },
+    });
+    this.#rpc = new Rpc(
+      {
+        ...timers,
+        nodeName: options.name,
+        self,
+        catalog: this.#cluster.catalog,
+        policy: options.policy,
+        random,
+        invoke: (invocation) => {
+          effects.invoke(invocation);
+        },
+        abort: (id, reason) => {
+          effects.abort(id, reason);
+        },
+      },
+      options.rpc,
+      {
+        encodeSummary: (summary) => codec.encode(summary, "summary"),
+        overflowed: (channel) => {
+          this.#links.overflowed(channel);
+        },
+      },
+    );
+    this.#links = new Links({
+      ...timers,
+      options,
+      identity: () => ({ publicKey: signer.publicKey, name: options.name, cluster: options.cluster, urls: self.urls }),
+      capabilities,
+      effects,
+      cluster: this.#cluster,
+      rpc: this.#rpc,
+      inspect: (subject) => this.inspect(subject),
+    });
+  }
+
+  /** When the machine next needs a `tick`; `Infinity` when it waits for nothing. */
+  get nextDueMs(): number {
+    return this.#deadlines.nextDueMs;
+  }
+
+  get size(): NodeSize {
+    return { links: this.#links.size, tickets: this.#tickets.size, ...this.#cluster.size, ...this.#rpc.size };
+  }
+
+  /** Takes what has happened. Call {@link flush} at the end of the turn. */
+  handle(input: NodeInput, nowMs: number): void {
+    if (this.#deadlines.nextDueMs <= nowMs) this.#runDue(nowMs);
+    switch (input.kind) {
+      case "link-bytes":
+        return this.#receive(input.link, input.bytes, nowMs);
+      case "invoked":
+        return this.#rpc.invoked(input.id, input.result, input.timings, nowMs);
+      case "ask":
+        return this.#ask(input.ticket, input.ask, input.parent, nowMs);
+      case "withdraw":
+        return this.#tickets.get(input.ticket)?.fail(new MpregError("cancelled", "The caller cancelled"));
+      case "link-writable":
+        return this.#links.writable(input.link);
+      case "link-opened":
+        if (input.protocol === "native") this.#links.open(input.link, input.attempt, input.address, nowMs);
+        else this.#openDoor(input.link, input.address);
+        return;
+      case "link-closed":
+        return this.#lost(input.link, input.reason, nowMs);
+      case "dial-failed":
+        return this.#cluster.dialFailed(input.attempt, nowMs);
+      case "register":
+        return this.#cluster.register(input.fun, input.resources, nowMs);
+      case "unregister":
+        return this.#cluster.unregister(input.fun);
+      case "start":
+        return this.#cluster.start(nowMs);
+      case "tick":
+        return;
+      case "close":
+        return this.#close(nowMs);
+      default:
+        unreachable(input);
+    }
+  }
+
+  /** Ends the turn: what it has queued for others is sent. */
+  flush(nowMs: number): void {
+    this.#cluster.flush();
+    this.#links.flush(nowMs);
+  }
+
+  isRegistered(fun: string): boolean {
+    return this.#cluster.isRegistered(fun);
+  }
+
+  inspect(subject: "nodes" | "functions"): unknown {
+    const { self, peers, catalog } = this.#cluster;
+    return subject === "nodes" ? inspectNodes(self, peers, catalog) : inspectFunctions(catalog);
+  }
+
+  #runDue(nowMs: number): void {
+    for (;;) {
+      const item = this.#deadlines.takeDue(nowMs);
+      if (item === undefined) return;
+      item.onDue(nowMs);
+    }
+  }
+
+  #receive(link: LinkId, bytes: Uint8Array, nowMs: number): void {
+    const door = this.#doors.get(link);
+    if (door !== undefined) door.receive(bytes, nowMs);
+    else this.#links.receive(link, bytes, nowMs);
+  }
+
+  #lost(link: LinkId, reason: string, nowMs: number): void {
+    const door = this.#doors.get(link);
+    this.#doors.delete(link);
+    if (door !== undefined) door.closed();
+    else this.#links.lost(link, reason, nowMs);
+  }
+
+  #openDoor(link: LinkId, address: string): void {
+    const { codec, utf8 } = this.#capabilities;
+    const caller: Subject = { kind: "client", address, credentials: undefined, via: undefined };
+    const decision = this.#options.policy(caller, { kind: "accept", role: "client", cluster: this.#options.cluster });
+    if (!decision.allow) return this.#effects.close(link, { code: "refused", reason: decision.reason });
+    const door = new JsonV1Door({
+      codec,
+      utf8,
+      limits: this.#options.link.limits,
+      nodeName: this.name,
+      asksMax: this.#options.rpc.asksPerLinkMax,
+      request: (ask, asker, nowMs, onStart) => {
+        this.#rpc.request(ask, { caller, depth: 0, deadlineMs: Infinity }, asker, nowMs, onStart);
+      },
+      send: (frame) => {
+        this.#effects.send(link, frame);
+      },
+      close: (reason) => {
+        this.#doors.delete(link);
+        this.#effects.close(link, { code: "malformed", reason });
+      },
+    });
+    this.#doors.set(link, door);
+  }
+
+  #ask(ticket: number, ask: Ask, parent: Invocation | undefined, nowMs: number): void {
+    const settle = (ended: number, settled: Settled): void => {
+      this.#tickets.delete(ended);
+      this.#effects.settle(ended, settled);
+    };
+    const asker = new TicketAsker(ticket, settle);
+    if (this.#closed) return asker.failed(new MpregError("closed", `Node "${this.name}" is closed`));
+    const origin: AskOrigin =
+      parent === undefined
+        ? { caller: { kind: "self" }, depth: 0, deadlineMs: Infinity }
+        : { caller: parent.caller, depth: parent.depth + 1, deadlineMs: parent.deadlineMs };
+    const onStart = (run: Run): void => {
+      this.#tickets.set(ticket, run);
+    };
+    if (ask.kind === "call") this.#rpc.call(ask.fields, origin, asker, nowMs, onStart);
+    else this.#rpc.request(ask.fields, origin, asker, nowMs, onStart);
+  }
+
+  #close(nowMs: number): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#cluster.stop();
+    const error = new MpregError("closed", `Node "${this.name}" is closing`);
+    for (const run of [...this.#tickets.values()]) run.fail(error);
+    for (const [link, door] of this.#doors) {
+      door.closed();
+      this.#effects.close(link, { code: "closing", reason: error.message });
+    }
+    this.#doors.clear();
+    this.#links.close({ code: "closing", reason: error.message }, nowMs); // (Z3)
+  }
+}

@@ -1,0 +1,31 @@
+/** Ticket asker: tells the end of a run to the node's own program or to one of its handlers. */
+import type { MpregError } from "../base/index.js";
+import type { Asker, RequestSummary } from "../rpc/index.js";
+import type { StepReport, Timings } from "../wire/index.js";
+import type { Settled } from "./types.js";
+
+export class TicketAsker implements Asker {
+  readonly #ticket: number;
+  readonly #settle: (ticket: number, settled: Settled) => void;
+
+  constructor(ticket: number, settle: (ticket: number, settled: Settled) => void) {
+    this.#ticket = ticket;
+    this.#settle = settle;
+  }
+
+  answered(value: Uint8Array, _timings: Timings | undefined, summary: RequestSummary | undefined): void {
+    this.#settle(this.#ticket, { kind: "answered", value, summary });
+  }
+
+  results(
+    outputs: readonly (Uint8Array | undefined)[],
+    reports: readonly StepReport[] | undefined,
+    summary: RequestSummary | undefined,
+  ): void {
+    this.#settle(this.#ticket, { kind: "results", outputs, reports, summary });
+  }
+
+  failed(error: MpregError): void {
+    this.#settle(this.#ticket, { kind: "failed", error });
+  }
+}

@@ -1,0 +1,115 @@
+/**
+ * Everything that can happen to a node, and everything it can want.
+ *
+ * The driver's duties stand on the fields they bind.
+ */
+import type { MpregError, Policy, Random, Signer, Utf8 } from "../base/index.js";
+import type { Goodbye, LinkId, LinkOptions } from "../link/index.js";
+import type { Dial, RedialOptions } from "../membership/index.js";
+import type { AbortReason, CallFields, Invocation, RequestAsk, RequestSummary, RpcLimits } from "../rpc/index.js";
+import type { Codec, StepReport, Timings } from "../wire/index.js";
+
+/** Which protocol a link speaks, told by how it was opened. */
+export type LinkProtocol = "native" | "json-v1";
+
+/** Something that happened outside. */
+export type NodeInput =
+  | {
+      readonly kind: "link-opened";
+      /** Never used before. */
+      readonly link: LinkId;
+      readonly protocol: LinkProtocol;
+      /** The dial that led to it; `undefined` for a link the other side opened. */
+      readonly attempt: number | undefined;
+      /** The far side's address, for the policy and for people. */
+      readonly address: string;
+    }
+  | { readonly kind: "dial-failed"; readonly attempt: number; readonly reason: string }
+  | {
+      readonly kind: "link-bytes";
+      readonly link: LinkId;
+      /** One frame. The machine may keep views of it: do not write to it again. */
+      readonly bytes: Uint8Array;
+    }
+  | { readonly kind: "link-writable"; readonly link: LinkId }
+  | { readonly kind: "link-closed"; readonly link: LinkId; readonly reason: string }
+  | {
+      readonly kind: "invoked";
+      /** The id of an {@link Invocation}; exactly one `invoked` follows each `invoke`. */
+      readonly id: number;
+      readonly result: Uint8Array | MpregError;
+      readonly timings: Timings;
+    }
+  | { readonly kind: "register"; readonly fun: string; readonly resources: readonly string[] }
+  | { readonly kind: "unregister"; readonly fun: string }
+  | {
+      readonly kind: "ask";
+      /** Number by which {@link NodeEffects.settle} and `withdraw` name it. */
+      readonly ticket: number;
+      readonly ask: Ask;
+      /** The handler that asks; `undefined` when the node's own program does. */
+      readonly parent: Invocation | undefined;
+    }
+  | { readonly kind: "withdraw"; readonly ticket: number }
+  | { readonly kind: "start" }
+  /** Time has passed: the machine looks at what is due. */
+  | { readonly kind: "tick" }
+  | { readonly kind: "close" };
+
+/** Work that the node's own program or one of its handlers asks for. */
+export type Ask =
+  | { readonly kind: "call"; readonly fields: CallFields }
+  | { readonly kind: "request"; readonly fields: RequestAsk };
+
+/** The end of an {@link Ask}. */
+export type Settled =
+  | { readonly kind: "answered"; readonly value: Uint8Array; readonly summary: RequestSummary | undefined }
+  | {
+      readonly kind: "results";
+      readonly outputs: readonly (Uint8Array | undefined)[];
+      readonly reports: readonly StepReport[] | undefined;
+      readonly summary: RequestSummary | undefined;
+    }
+  | { readonly kind: "failed"; readonly error: MpregError };
+
+/** Something people and programs may want to know of. */
+export type NodeEvent =
+  | { readonly kind: "node-joined"; readonly nodeId: string; readonly name: string; readonly urls: readonly string[] }
+  | { readonly kind: "node-lost"; readonly nodeId: string; readonly name: string; readonly reason: Goodbye }
+  | { readonly kind: "link-refused"; readonly address: string; readonly reason: Goodbye }
+  | { readonly kind: "dial-failed"; readonly url: string; readonly reason: string };
+
+/** What the machine wants done. None of these may call back into the machine before they return. */
+export interface NodeEffects {
+  dial(dial: Dial): void;
+  /** Queues one frame; answers how many bytes now wait for the far side. Report `link-writable` when they have gone. */
+  send(link: LinkId, frame: Uint8Array): number;
+  close(link: LinkId, goodbye: Goodbye): void;
+  invoke(invocation: Invocation): void;
+  abort(invocationId: number, reason: AbortReason): void;
+  settle(ticket: number, settled: Settled): void;
+  report(event: NodeEvent): void;
+}
+
+/** The library work a node needs. */
+export interface NodeCapabilities {
+  readonly random: Random;
+  readonly utf8: Utf8;
+  readonly signer: Signer;
+  readonly codec: Codec;
+}
+
+export interface NodeOptions {
+  readonly name: string;
+  readonly cluster: string;
+  /** Resources of the node, which every function of it has. */
+  readonly resources: readonly string[];
+  /** Nodes to link to, dialled for ever. */
+  readonly peers: readonly string[];
+  /** Where others can dial this node. May be set until `start`. */
+  readonly urls: readonly string[];
+  readonly policy: Policy;
+  readonly link: LinkOptions;
+  readonly redial: RedialOptions;
+  readonly rpc: RpcLimits;
+}

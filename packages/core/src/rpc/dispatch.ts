@@ -1,0 +1,284 @@
+/**
+ * Dispatch: from a ready step to a node that runs it, and back to its owner.
+ *
+ * Owns all tasks of this node, wherever they run. What the results are for is the owners' business (`single.ts`,
+ * `request.ts`).
+ *
+ * (D1) Every started task ends exactly once: completed, failed, or dropped by its owner.
+ * (D2) Work that a node refused without having begun is offered to the next candidate.
+ * (D3) When a link breaks, everything that was running behind it ends as `node-lost`, outcome unknown.
+ * (D4) After an end nothing of the task is left in any table.
+ */
+import { MpregError } from "../base/index.js";
+import { choose, explainNoProvider } from "../routing/index.js";
+import { type Timings, writeCancel, writeStep } from "../wire/index.js";
+import type { Channel } from "./channel.js";
+import type { AbortReason, RpcHost } from "./host.js";
+import type { RpcLimits } from "./limits.js";
+import type { Peer } from "./peer.js";
+import { Task, type TaskFields, ended, waiting } from "./task.js";
+
+/** Failures by which a node says that it has not begun, and that another may. */
+const refusals = new Set(["no-provider", "overloaded", "closed"]);
+const messageOverheadBytes = 4096;
+
+export class Dispatch {
+  readonly #host: RpcHost;
+  readonly #options: RpcLimits;
+  readonly #running = new Map<number, Task>();
+  /** Tasks that wait for their function to be offered, by its name. */
+  readonly #waiting = new Map<string, Set<Task>>();
+  #waitingCount = 0;
+  #lastId = 0;
+  readonly #due = (task: Task, nowMs: number): void => {
+    this.#expire(task, nowMs);
+  };
+
+  constructor(host: RpcHost, options: RpcLimits) {
+    this.#host = host;
+    this.#options = options;
+  }
+
+  /** How many tasks run here and how many wait; for the checks of the simulator. */
+  get size(): { readonly running: number; readonly waiting: number } {
+    return { running: this.#running.size, waiting: this.#waitingCount };
+  }
+
+  /** Finds a node for the task and starts it there. A failure to find one is told to its owner at once. */
+  start(fields: TaskFields, ownDeadline: boolean, nowMs: number): Task {
+    const task = new Task(this.#nextId(), fields, this.#due, nowMs);
+    if (ownDeadline) this.#host.schedule(task, task.deadlineMs);
+    this.#place(task, nowMs);
+    return task;
+  }
+
+  /** Starts the task on this node, because another one has chosen it. */
+  startHere(fields: TaskFields, nowMs: number): Task {
+    const task = new Task(this.#nextId(), fields, this.#due, nowMs);
+    this.#host.schedule(task, task.deadlineMs);
+    const { self, catalog } = this.#host;
+    if (!catalog.candidates(task.fun, task.resources).includes(self)) {
+      const wanted = task.resources.length === 0 ? "" : ` with [${task.resources.join(", ")}]`;
+      const message = `Cannot call "${task.fun}": this node does not offer it${wanted}`;
+      this.#fail(task, new MpregError("no-provider", message), nowMs);
+    } else if (this.#full) {
+      this.#fail(task, this.#fullError(task), nowMs);
+    } else {
+      this.#runHere(task, nowMs);
+    }
+    return task;
+  }
+
+  /** The owner no longer wants the task. */
+  drop(task: Task, reason: AbortReason): void {
+    const { place } = task;
+    if (place.kind === "local") {
+      this.#host.abort(task.id, reason);
+      place.peer.load.dropped();
+    } else if (place.kind === "remote") {
+      place.peer.load.dropped();
+      writeCancel(place.channel.link.outbox.writer, task.id);
+      place.channel.link.outbox.commit();
+    }
+    this.#forget(task);
+  }
+
+  /** A handler that runs here has ended. */
+  invoked(id: number, result: Uint8Array | MpregError, timings: Timings, nowMs: number): void {
+    const task = this.#running.get(id);
+    if (task === undefined) return; // dropped before
+    this.#leave(task, nowMs);
+    if (result instanceof MpregError) task.owner.failed(task, result.at({ step: task.step, node: this.#host.nodeName }), nowMs);
+    else task.owner.completed(task, result, timings, nowMs);
+  }
+
+  /** The node behind `channel` has run the task. */
+  answered(channel: Channel, id: number, value: Uint8Array, timings: Timings | undefined, nowMs: number): void {
+    const task = channel.sent.get(id);
+    if (task === undefined) return; // dropped before
+    this.#leave(task, nowMs);
+    task.owner.completed(task, value, timings, nowMs);
+  }
+
+  /** The node behind `channel` could not run the task. */
+  refused(channel: Channel, id: number, error: MpregError, nowMs: number): void {
+    const task = channel.sent.get(id);
+    if (task === undefined) return; // dropped before
+    const { place } = task;
+    if (place.kind !== "remote") return;
+    if (error.outcome === "not-applied" && refusals.has(error.code)) {
+      channel.sent.delete(id);
+      place.peer.load.dropped();
+      this.#placeElsewhere(task, place.peer, error.at({ step: task.step, node: place.peer.name }), nowMs); // (D2)
+      return;
+    }
+    this.#leave(task, nowMs);
+    task.owner.failed(task, error.at({ step: task.step, node: place.peer.name }), nowMs);
+  }
+
+  /** The link is gone. (D3) */
+  lost(channel: Channel, nowMs: number): void {
+    for (const task of [...channel.sent.values()]) {
+      if (task.place.kind !== "remote") continue;
+      const node = task.place.peer.name;
+      const message = `The link to node "${node}" broke while "${task.fun}" was running there; whether it took effect is unknown`;
+      task.place.peer.load.dropped();
+      this.#forget(task);
+      task.owner.failed(task, new MpregError("node-lost", message, { outcome: "unknown", step: task.step, node }), nowMs);
+    }
+  }
+
+  /** Some node has begun to offer `fun`: what waits for it may go. */
+  offered(fun: string, nowMs: number): void {
+    const tasks = this.#waiting.get(fun);
+    if (tasks === undefined) return;
+    for (const task of [...tasks]) {
+      if (task.place.kind !== "waiting" || this.#host.catalog.candidates(fun, task.resources).length === 0) continue;
+      this.#unwait(task);
+      this.#host.schedule(task, task.deadlineMs);
+      this.#place(task, nowMs);
+    }
+  }
+
+  #place(task: Task, nowMs: number): void {
+    const { catalog, self, random } = this.#host;
+    const candidates = catalog.candidates(task.fun, task.resources);
+    const peer = choose(candidates, self, task.excluded, random, nowMs);
+    if (peer === undefined) this.#noCandidate(task, nowMs);
+    else if (peer === self && this.#full) this.#placeElsewhere(task, self, this.#fullError(task), nowMs);
+    else if (peer === self) this.#runHere(task, nowMs);
+    else this.#runThere(task, peer, nowMs);
+  }
+
+  #noCandidate(task: Task, nowMs: number): void {
+    if (task.waitUntilMs <= nowMs) {
+      this.#fail(task, explainNoProvider(this.#host.catalog, task.fun, task.resources), nowMs);
+    } else if (this.#waitingCount >= this.#options.waitingMax) {
+      const message = `Cannot wait for a node that offers "${task.fun}": ${this.#waitingCount} steps wait already`;
+      this.#fail(task, new MpregError("overloaded", message), nowMs);
+    } else {
+      this.#waitingCount += 1;
+      const tasks = this.#waiting.get(task.fun);
+      if (tasks === undefined) this.#waiting.set(task.fun, new Set([task]));
+      else tasks.add(task);
+      task.excluded = undefined;
+      this.#host.schedule(task, Math.min(task.waitUntilMs, task.deadlineMs));
+    }
+  }
+
+  #runHere(task: Task, nowMs: number): void {
+    const { self } = this.#host;
+    task.place = { kind: "local", peer: self };
+    task.startedMs = nowMs;
+    task.ranOn = self.name;
+    task.ranRemotely = false;
+    self.load.started();
+    this.#running.set(task.id, task);
+    this.#host.invoke(task); // (T1)
+  }
+
+  #runThere(task: Task, peer: Peer, nowMs: number): void {
+    const { channel } = peer;
+    if (channel === undefined) {
+      this.#placeElsewhere(task, peer, new MpregError("overloaded", `Node "${peer.name}" has no open link`), nowMs);
+      return;
+    }
+    const { outbox } = channel.link;
+    const bytes = task.bound.reduce((sum, value) => sum + value.length, task.template.length);
+    if (bytes + messageOverheadBytes > channel.link.remoteMessageBytesMax) {
+      const message = `The arguments of "${task.fun}" take ${bytes} bytes; node "${peer.name}" accepts messages of ${channel.link.remoteMessageBytesMax}`;
+      this.#fail(task, new MpregError("too-large", message), nowMs);
+      return;
+    }
+    writeStep(outbox.writer, {
+      id: task.id,
+      timeoutMs: Math.max(1, Math.ceil(task.deadlineMs - nowMs)),
+      request: task.request,
+      depth: task.depth,
+      fun: task.fun,
+      step: task.step,
+      resources: task.resources,
+      behalf: task.caller.kind === "client" ? task.caller.address : undefined,
+      timings: task.timings,
+      bound: task.bound,
+      template: task.template,
+    });
+    if (outbox.commit() === 0) {
+      const message = `Cannot send to node "${peer.name}": ${outbox.queuedBytes} bytes wait for it already`;
+      this.#placeElsewhere(task, peer, new MpregError("overloaded", message), nowMs);
+      return;
+    }
+    task.place = { kind: "remote", peer, channel };
+    task.startedMs = nowMs;
+    task.ranOn = peer.name;
+    task.ranRemotely = true;
+    peer.load.started();
+    channel.sent.set(task.id, task); // (T1)
+  }
+
+  /** `peer` cannot take the task: the next candidate, or `error` if there is none. */
+  #placeElsewhere(task: Task, peer: Peer, error: MpregError, nowMs: number): void {
+    task.place = waiting;
+    (task.excluded ??= new Set()).add(peer);
+    const { catalog, self, random } = this.#host;
+    const next = choose(catalog.candidates(task.fun, task.resources), self, task.excluded, random, nowMs);
+    if (next === undefined && task.waitUntilMs <= nowMs) this.#fail(task, error, nowMs);
+    else this.#place(task, nowMs);
+  }
+
+  #expire(task: Task, nowMs: number): void {
+    const { place } = task;
+    if (place.kind === "waiting" && nowMs < task.deadlineMs) {
+      this.#fail(task, explainNoProvider(this.#host.catalog, task.fun, task.resources), nowMs);
+      return;
+    }
+    const outcome = place.kind === "waiting" ? "not-applied" : "unknown";
+    const node = place.kind === "local" || place.kind === "remote" ? place.peer.name : undefined;
+    const where = node === undefined ? "while it waited for a node that offers it" : `while it was running on node "${node}"`;
+    const error = new MpregError("deadline", `The time allowed for "${task.fun}" ran out ${where}`, { outcome, step: task.step, node });
+    this.drop(task, "deadline");
+    task.owner.failed(task, error, nowMs);
+  }
+
+  #fail(task: Task, error: MpregError, nowMs: number): void {
+    this.#forget(task);
+    task.owner.failed(task, error.at({ step: task.step, node: this.#host.nodeName }), nowMs);
+  }
+
+  #leave(task: Task, nowMs: number): void {
+    const { place } = task;
+    if (place.kind === "local" || place.kind === "remote") place.peer.load.ended(nowMs - task.startedMs, nowMs);
+    this.#forget(task);
+  }
+
+  /** (D4) */
+  #forget(task: Task): void {
+    const { place } = task;
+    if (place.kind === "local") this.#running.delete(task.id);
+    else if (place.kind === "remote") place.channel.sent.delete(task.id);
+    else if (place.kind === "waiting") this.#unwait(task);
+    task.place = ended;
+    this.#host.unschedule(task);
+  }
+
+  get #full(): boolean {
+    return this.#running.size >= this.#options.executionsMax;
+  }
+
+  #fullError(task: Task): MpregError {
+    const message = `Cannot run "${task.fun}": ${this.#running.size} handlers run on this node already`;
+    return new MpregError("overloaded", message);
+  }
+
+  #unwait(task: Task): void {
+    const tasks = this.#waiting.get(task.fun);
+    if (tasks?.delete(task) !== true) return;
+    this.#waitingCount -= 1;
+    if (tasks.size === 0) this.#waiting.delete(task.fun);
+  }
+
+  #nextId(): number {
+    this.#lastId = (this.#lastId + 1) >>> 0;
+    return this.#lastId;
+  }
+}

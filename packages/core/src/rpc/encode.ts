@@ -1,0 +1,144 @@
+/**
+ * Encoding: from a graph whose arguments hold references to a request that is ready for the wire, and from the values
+ * that come back to what the caller asked for.
+ *
+ * The bytes are the codec's (`encodeTemplate`); the numbering of holes is `bindings.ts`.
+ *
+ * (K1) Arguments are walked once, by the codec.
+ * (K2) What is wrong with a request is found before it is sent, with the same codes as the node would use.
+ */
+import { MpregError } from "../base/index.js";
+import type { WireLimits } from "../wire/limits.js";
+import { BindingList } from "./bindings.js";
+import type { GraphRequest, GraphStep } from "./graph-request.js";
+import { quoted } from "./names.js";
+import { setField } from "./objects.js";
+import { capacityWaitMs, checkRunOptions, durationMs } from "./call-options.js";
+import { planRequest, unconsumedSteps } from "./plan.js";
+import type { RefOwner } from "./ref.js";
+import type { Binding, RequestSpec, StepOutcome, StepSpec } from "./types.js";
+
+/**
+ * Encodes `value`; wherever `holeOf` answers a number, a hole of that number stands for the part. `holeOf` is asked
+ * about every object before anything else is asked of it. `what` names the value in errors: `step "clean", args`.
+ */
+export type EncodeTemplate = (
+  value: unknown,
+  what: string,
+  holeOf: (part: unknown) => number | undefined,
+) => Uint8Array;
+
+/** Limits checked before a request is sent. */
+export type RequestLimits = Pick<WireLimits, "stepsMax" | "bindingsMax" | "pathSegmentsMax" | "messageBytesMax">;
+
+/** A request ready for the wire, and the way back. */
+export interface PreparedRequest {
+  readonly spec: RequestSpec;
+  /**
+   * Makes what the caller gets: of the values of `spec.outputs`, in their order, and for a request that settles of
+   * what became of each step, in the order of `spec.steps`. A value that does not exist is `undefined`.
+   */
+  assemble(values: readonly unknown[], outcomes?: readonly StepOutcome[]): unknown;
+}
+
+/** What a run with `onError: "settle"` resolves to. */
+export interface SettledAnswer<Outputs> {
+  /** The outputs; `undefined` in the place of every value that depends on a failed step. */
+  readonly outputs: Outputs;
+  /** What became of each step, by name. */
+  readonly steps: Readonly<Record<string, StepOutcome>>;
+}
+
+/**
+ * Encodes a request.
+ *
+ * Throws `invalid-argument` (an option, a reference of another graph), `not-encodable`, `too-large`, and what
+ * `planRequest` throws; each names the step.
+ */
+export function toRequestSpec(
+  request: GraphRequest,
+  encodeTemplate: EncodeTemplate,
+  limits: RequestLimits,
+): PreparedRequest {
+  const { options, outputs } = request;
+  checkRunOptions(options);
+  const steps = encodeSteps(request, encodeTemplate, limits);
+  const names = steps.map(({ name }) => name);
+  const unconsumed = outputs.kind === "unconsumed" ? unconsumedSteps(steps) : [];
+  const selected = outputs.kind === "selected" ? outputs.bindings : unconsumed.map((step) => ({ step, path: [] }));
+  checkBindings(selected, "the outputs", limits);
+  const settle = options.onError === "settle";
+  const spec: RequestSpec = {
+    steps,
+    outputs: selected,
+    onError: settle ? "settle" : "fail",
+    waitForCapacityMs: capacityWaitMs(options.waitForCapacity),
+    timeoutMs: durationMs(options.timeoutMs, "timeoutMs"),
+    summary: options.onSummary !== undefined,
+  };
+  planRequest(spec); // (K2)
+  const unconsumedNames = unconsumed.map((step) => names[step] ?? "");
+  const rebuild =
+    outputs.kind === "selected" ? outputs.rebuild : (values: readonly unknown[]) => byName(unconsumedNames, values);
+  return {
+    spec,
+    assemble: (values, outcomes = []) => {
+      return settle ? { outputs: rebuild(values), steps: byName(names, outcomes) } : rebuild(values);
+    },
+  };
+}
+
+/** An encoder for the arguments of a call outside a graph, where there is nothing that a reference could refer to. */
+export function refuseReferences(part: unknown): undefined {
+  new BindingList(noOwner).holeOf(part, "a call outside its graph");
+}
+
+const noOwner: RefOwner = { stepName: () => "" };
+
+function encodeSteps(request: GraphRequest, encodeTemplate: EncodeTemplate, limits: RequestLimits): StepSpec[] {
+  if (request.steps.length > limits.stepsMax) {
+    const message = `The request has ${request.steps.length} steps; at most ${limits.stepsMax} are allowed`;
+    throw new MpregError("too-large", message);
+  }
+  let bytesTotal = 0;
+  return request.steps.map((step) => {
+    try {
+      const encoded = encodeStep(step, request.owner, encodeTemplate, limits);
+      bytesTotal += encoded.template.length;
+      if (bytesTotal > limits.messageBytesMax) {
+        const message = `The arguments up to step ${quoted(step.name)} take ${bytesTotal} bytes; at most ${limits.messageBytesMax} are allowed`;
+        throw new MpregError("too-large", message);
+      }
+      return encoded;
+    } catch (error) {
+      throw error instanceof MpregError ? error.at({ step: step.name }) : error;
+    }
+  });
+}
+
+function encodeStep(step: GraphStep, owner: RefOwner, encodeTemplate: EncodeTemplate, limits: RequestLimits): StepSpec {
+  const { name, fun, resources, args, timeoutMs } = step;
+  const what = `step ${quoted(name)}, args`;
+  const bindings = new BindingList(owner);
+  const template = encodeTemplate(args, what, (part) => bindings.holeOf(part, what)); // (K1)
+  checkBindings(bindings.list, what, limits);
+  return { name, fun, resources, template, bindings: bindings.list, timeoutMs };
+}
+
+function checkBindings(bindings: readonly Binding[], what: string, limits: RequestLimits): void {
+  if (bindings.length > limits.bindingsMax) {
+    const message = `There are ${bindings.length} references in ${what}; at most ${limits.bindingsMax} are allowed`;
+    throw new MpregError("too-large", message);
+  }
+  for (const { path } of bindings) {
+    if (path.length <= limits.pathSegmentsMax) continue;
+    const message = `A reference in ${what} has a path of ${path.length} segments; at most ${limits.pathSegmentsMax} are allowed`;
+    throw new MpregError("too-large", message);
+  }
+}
+
+function byName(names: readonly string[], values: readonly unknown[]): Record<string, unknown> {
+  const named: Record<string, unknown> = {};
+  names.forEach((name, index) => setField(named, name, values[index]));
+  return named;
+}

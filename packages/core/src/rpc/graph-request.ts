@@ -1,0 +1,43 @@
+/**
+ * A graph of calls before encoding: what the builder (`graph.ts`) and the plain form (`plain.ts`) make, and what a
+ * runner, the client or the node, turns into a `RequestSpec` with `toRequestSpec`.
+ */
+import type { RunOptions } from "./call-options.js";
+import type { RefOwner } from "./ref.js";
+import type { Binding } from "./types.js";
+
+/** One step whose arguments still hold references. */
+export interface GraphStep {
+  readonly name: string;
+  readonly fun: string;
+  readonly resources: readonly string[];
+  /** Positional arguments, `kwargs` included as the last. */
+  readonly args: readonly unknown[];
+  /** 0 = only the request's. */
+  readonly timeoutMs: number;
+}
+
+/** What the caller gets. */
+export type OutputSelection =
+  /** Every step whose result no other step uses, by its name. */
+  | { readonly kind: "unconsumed" }
+  /** These parts, put together by `rebuild`, which takes their values in the same order. */
+  | {
+      readonly kind: "selected";
+      readonly bindings: readonly Binding[];
+      readonly rebuild: (values: readonly unknown[]) => unknown;
+    };
+
+export interface GraphRequest {
+  /** Whose references the arguments may hold. */
+  readonly owner: RefOwner;
+  readonly steps: readonly GraphStep[];
+  readonly outputs: OutputSelection;
+  readonly options: RunOptions;
+}
+
+/**
+ * Runs a request: encodes it with `toRequestSpec`, sends it, decodes the values, and resolves to what
+ * `PreparedRequest.assemble` makes of them. Rejects with an `MpregError`.
+ */
+export type GraphRunner = (request: GraphRequest) => Promise<unknown>;

@@ -1,0 +1,27 @@
+/** Limits: the bounds of calls and requests. Every one has a default, and exceeding it a stated error. */
+export interface RpcLimits {
+  /** Time allowed for a call or request that names none. `deadline` when it runs out. */
+  readonly timeoutMs: number;
+  /** Longest time a caller may ask for; more is cut to it. */
+  readonly timeoutMsMax: number;
+  /** Bytes of results that one request may hold at its coordinator at a time. `too-large` beyond. */
+  readonly resultBytesMax: number;
+  /** How deep calls may be nested in handlers. `too-deep` beyond. */
+  readonly depthMax: number;
+  /** Calls and requests that one link may have unanswered. `overloaded` beyond. */
+  readonly asksPerLinkMax: number;
+  /** Handlers running on this node at a time. `overloaded` beyond. */
+  readonly executionsMax: number;
+  /** Steps waiting for a node to offer their function. `overloaded` beyond. */
+  readonly waitingMax: number;
+}
+
+export const defaultRpcLimits: RpcLimits = {
+  timeoutMs: 30_000,
+  timeoutMsMax: 24 * 3_600_000,
+  resultBytesMax: 512 * 1024 * 1024,
+  depthMax: 32,
+  asksPerLinkMax: 100_000,
+  executionsMax: 100_000,
+  waitingMax: 100_000,
+};

@@ -1,0 +1,200 @@
+/**
+ * The plain form of a request: an array of steps that JSON can hold, in which references are marked objects.
+ *
+ * Owns what is a reference in it: an object with the only keys `$ref` (a step's name) and optionally `path`. An object
+ * with the only key `$value` is what stands behind it, untouched. The typed form is `graph.ts`.
+ *
+ * (J1) Anything else is data: strings are never names, and `$ref` beside other keys is a field like any other.
+ * (J2) Data without references is passed on as it is, not copied.
+ * (J3) Only own fields count, and those named like a prototype's are fields.
+ */
+import { MpregError } from "../base/index.js";
+import { describePath } from "../base/standard-schema.js";
+import type { GraphRequest, GraphStep, OutputSelection } from "./graph-request.js";
+import { quoted, suggestion } from "./names.js";
+import { isPlainObject, nestingMax, setField } from "./objects.js";
+import { type RunOptions, checkName, checkRunOptions, durationMs, invalid, resourceNames } from "./call-options.js";
+import { type RefOwner, createRef, isPosition, refTarget, typeName } from "./ref.js";
+import type { Path } from "./types.js";
+
+/** One step as JSON files hold it. */
+export interface PlainStep {
+  /** Unique in the request. */
+  readonly name: string;
+  readonly fun: string;
+  readonly args?: readonly unknown[] | undefined;
+  /** Given to the function as its last argument. */
+  readonly kwargs?: Readonly<Record<string, unknown>> | undefined;
+  readonly resources?: readonly string[] | undefined;
+  /** Time allowed for this step from the moment its inputs are there, in ms; default: the request's. */
+  readonly timeoutMs?: number | undefined;
+}
+
+/** The result of a step, or the part at `path`: fields by name, items by position. */
+export interface PlainRef {
+  readonly $ref: string;
+  readonly path?: Path;
+}
+
+/** Options of a request in plain form. */
+export interface PlainRunOptions extends RunOptions {
+  /** Names of the steps whose results the answer has; default: every step whose result no other step uses. */
+  readonly outputs?: readonly string[] | undefined;
+}
+
+const stepKeys = ["name", "fun", "args", "kwargs", "resources", "timeoutMs"] as const;
+
+/**
+ * Reads a request in plain form; steps may stand in any order.
+ *
+ * The answer to it is an object of results by step name. Throws `invalid-argument` for steps that are not of the
+ * right shape, `duplicate-step`, and `unknown-reference`, each with the place; a cycle is found by `toRequestSpec`.
+ */
+export function parsePlainRequest(steps: readonly PlainStep[], options: PlainRunOptions = {}): GraphRequest {
+  checkRunOptions(options);
+  // From here on nothing is taken for granted: the steps may come from a file.
+  const given: unknown = steps;
+  if (!Array.isArray(given)) throw invalid(`A request must be an array of steps, got ${typeName(given)}`);
+  const numbers = numberSteps(given);
+  const names = [...numbers.keys()];
+  const owner: RefOwner = { stepName: (step) => names[step] ?? "" };
+  const parsed = given.map((step: PlainStep) => parseStep(step, owner, numbers));
+  return { owner, steps: parsed, outputs: selectSteps(options.outputs, numbers), options };
+}
+
+function numberSteps(steps: readonly unknown[]): Map<string, number> {
+  const numbers = new Map<string, number>();
+  steps.forEach((step, index) => {
+    const what = `steps[${index}]`;
+    if (!isPlainObject(step)) throw invalid(`${what} must be an object, got ${typeName(step)}`);
+    const { name } = step;
+    checkName(name, `${what}.name`);
+    const earlier = numbers.get(name);
+    if (earlier !== undefined) {
+      const message = `steps[${earlier}] and ${what} are both named ${quoted(name)}`;
+      throw new MpregError("duplicate-step", message, { step: name });
+    }
+    numbers.set(name, index);
+  });
+  return numbers;
+}
+
+function parseStep(step: PlainStep, owner: RefOwner, numbers: ReadonlyMap<string, number>): GraphStep {
+  const { name, fun, resources, timeoutMs } = step;
+  const what = `step ${quoted(name)}`;
+  for (const key of Object.keys(step)) {
+    if ((stepKeys as readonly string[]).includes(key)) continue;
+    const hint = suggestion(key, stepKeys);
+    throw invalid(`${what} has a key ${quoted(key)}; a step has only ${stepKeys.join(", ")}${hint}`);
+  }
+  checkName(fun, `${what}, fun`);
+  const args: unknown = step.args ?? [];
+  if (!Array.isArray(args)) throw invalid(`${what}, args must be an array, got ${typeName(args)}`);
+  const kwargs: unknown = step.kwargs;
+  if (kwargs !== undefined && !isPlainObject(kwargs)) {
+    throw invalid(`${what}, kwargs must be an object, got ${typeName(kwargs)}`);
+  }
+  const scan = new Scan(name, owner, numbers);
+  const scanned = scan.array(args, ["args"]);
+  return {
+    name,
+    fun,
+    resources: resourceNames(resources, `${what}, resources`),
+    args: kwargs === undefined ? scanned : [...scanned, scan.part(kwargs, ["kwargs"])],
+    timeoutMs: durationMs(timeoutMs, `${what}, timeoutMs`),
+  };
+}
+
+/** Replaces the marked objects in one step's arguments. */
+class Scan {
+  readonly #step: string;
+  readonly #owner: RefOwner;
+  readonly #numbers: ReadonlyMap<string, number>;
+
+  constructor(step: string, owner: RefOwner, numbers: ReadonlyMap<string, number>) {
+    this.#step = step;
+    this.#owner = owner;
+    this.#numbers = numbers;
+  }
+
+  /** What `part` stands for; `part` itself if there is no mark in it (J2). */
+  part(part: unknown, place: readonly PropertyKey[]): unknown {
+    if (typeof part !== "object" || part === null || refTarget(part) !== undefined) return part;
+    if (Array.isArray(part)) return this.array(part, place);
+    return isPlainObject(part) ? this.#object(part, place) : part;
+  }
+
+  array(items: readonly unknown[], place: readonly PropertyKey[]): readonly unknown[] {
+    this.#checkDepth(place);
+    let copy: unknown[] | undefined;
+    items.forEach((item, index) => {
+      if (typeof item !== "object") return;
+      const scanned = this.part(item, [...place, index]);
+      if (scanned !== item) (copy ??= [...items])[index] = scanned;
+    });
+    return copy ?? items;
+  }
+
+  #object(object: Readonly<Record<string, unknown>>, place: readonly PropertyKey[]): unknown {
+    this.#checkDepth(place);
+    const names = Object.keys(object); // (J3)
+    if (names.length === 1 && names[0] === "$value") return object["$value"];
+    if (names.length <= 2 && names.includes("$ref") && names.every((name) => name === "$ref" || name === "path")) {
+      return this.#reference(object, place);
+    }
+    let copy: Record<string, unknown> | undefined;
+    for (const name of names) {
+      const field = object[name];
+      const scanned = this.part(field, [...place, name]);
+      if (scanned !== field) setField((copy ??= { ...object }), name, scanned);
+    }
+    return copy ?? object;
+  }
+
+  #reference(mark: Readonly<Record<string, unknown>>, place: readonly PropertyKey[]): unknown {
+    const { $ref: name, path = [] } = mark;
+    const what = `step ${quoted(this.#step)}, ${describePath(place)}`;
+    if (typeof name !== "string" || !Array.isArray(path) || !path.every(isSegment)) {
+      const message =
+        `${what} is a malformed reference: $ref must be a step's name and path an array of names and positions ` +
+        "from 0; write { $value: … } around it if it is data";
+      throw new MpregError("invalid-argument", message, { step: this.#step });
+    }
+    const number = this.#numbers.get(name);
+    if (number !== undefined) return createRef(this.#owner, number, path);
+    const message = `${what} refers to ${quoted(name)}, which is not a step of the request`;
+    throw new MpregError("unknown-reference", message + suggestion(name, this.#numbers.keys()), { step: this.#step });
+  }
+
+  #checkDepth(place: readonly PropertyKey[]): void {
+    if (place.length <= nestingMax) return;
+    const where = `step ${quoted(this.#step)}, ${describePath(place.slice(0, 5))}…`;
+    const message = `${where} is nested deeper than ${nestingMax}, or contains itself`;
+    throw new MpregError("not-encodable", message, { step: this.#step });
+  }
+}
+
+function isSegment(value: unknown): boolean {
+  return typeof value === "string" || isPosition(value);
+}
+
+function selectSteps(outputs: unknown, numbers: ReadonlyMap<string, number>): OutputSelection {
+  if (outputs === undefined) return { kind: "unconsumed" };
+  if (!Array.isArray(outputs)) throw invalid(`outputs must be an array of step names, got ${typeName(outputs)}`);
+  const names = [...new Set(outputs as readonly unknown[])].map((name, index) => {
+    checkName(name, `outputs[${index}]`);
+    return name;
+  });
+  const bindings = names.map((name) => {
+    const step = numbers.get(name);
+    if (step !== undefined) return { step, path: [] };
+    const message = `The outputs name ${quoted(name)}, which is not a step of the request`;
+    throw new MpregError("unknown-reference", message + suggestion(name, numbers.keys()));
+  });
+  const rebuild = (values: readonly unknown[]): unknown => {
+    const results: Record<string, unknown> = {};
+    names.forEach((name, index) => setField(results, name, values[index]));
+    return results;
+  };
+  return { kind: "selected", bindings, rebuild };
+}

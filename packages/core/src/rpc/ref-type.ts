@@ -1,0 +1,160 @@
+/**
+ * The types of references: what `Ref<T>` lets one write, and what a structure becomes on its way in and out.
+ *
+ * Owns types only; the values are `ref.ts`.
+ *
+ * (T1) A reference is not its value, not `any`, and has none of the members that only a prototype has.
+ * (T2) A reference names a place. If the place is missing when the request runs, the step that needs it fails with
+ *      `path-missing`; so an optional field, an item of an array and anything behind `null` has the type of what is
+ *      there when it is there, and no `| undefined` gets in the way, whatever the compiler's options.
+ * (T3) `then` is `undefined`: a reference can be returned by an async function without being awaited.
+ */
+
+declare const refBrand: unique symbol;
+
+/** Any reference to a `T`, its fields aside: what a function of yours takes when it only passes the reference on. */
+export interface RefTo<out T> {
+  readonly [refBrand]: T;
+  /** Never a promise. A field of this name: `ref(x, "then")`. */
+  readonly then?: undefined;
+  /** Throws: a reference has no text. */
+  toString(): never;
+  /** Throws: a reference has no text. */
+  toLocaleString(): never;
+  /** Throws: a reference has no primitive value. */
+  valueOf(): never;
+}
+
+/** Names that mean something else on a reference; `ref(x, name)` reaches fields that are called so. */
+export type ReservedName = "at" | "then" | "toString" | "toLocaleString" | "toJSON" | "valueOf";
+
+/**
+ * The result of a call that has not run yet, or a part of it: what other calls take as an argument.
+ *
+ * It has the fields of a `T`, each a reference again, `length` where `T` is an array or a string, and `at(i)` for the
+ * items of arrays. Any other name is reached by `ref(x, "name", 0, …)`. Where `T` is `unknown`, every field can be
+ * named.
+ */
+export type Ref<T> = RefTo<T> & (unknown extends T ? RefToUnknown : RefFields<NonNullable<T>>);
+
+/** `T` with a reference in any of its places, or in its own. What a call's argument may be. */
+export type Wired<T> = unknown extends T ? unknown : RefTo<T> | WiredParts<T>;
+
+type WiredParts<T> = T extends Leaf | string
+  ? T
+  : T extends readonly unknown[]
+    ? { readonly [I in keyof T]: Wired<T[I]> }
+    : T extends object
+      ? { readonly [K in keyof T]: Wired<T[K]> }
+      : T;
+
+/** A structure with every reference replaced by its value. What `graph.run(outputs)` gives. */
+export type Resolved<O> =
+  O extends RefTo<infer T>
+    ? T
+    : O extends Leaf | string
+      ? O
+      : O extends object
+        ? { -readonly [K in keyof O]: Resolved<O[K]> }
+        : O;
+
+/** Like {@link Resolved}, for a run that settles: a value is `undefined` when what it depends on failed. */
+export type Settled<O> =
+  O extends RefTo<infer T>
+    ? T | undefined
+    : O extends Leaf | string
+      ? O
+      : O extends object
+        ? { -readonly [K in keyof O]: Settled<O[K]> }
+        : O;
+
+/** Values without fields of their own. */
+type Leaf =
+  | number
+  | boolean
+  | bigint
+  | symbol
+  | null
+  | undefined
+  | Date
+  | RegExp
+  | ReadonlyMap<unknown, unknown>
+  | ReadonlySet<unknown>
+  | ArrayBuffer
+  | ArrayBufferView
+  | PromiseLike<unknown>
+  | ((...args: never) => unknown);
+
+// Distributes over unions, so that a union's references have the fields common to all members.
+type RefFields<V> = [V] extends [never]
+  ? unknown
+  : V extends string
+    ? { readonly length: Ref<number> }
+    : V extends Leaf
+      ? unknown
+      : V extends readonly unknown[]
+        ? RefToList<V>
+        : { readonly [K in keyof V as FieldName<V, K>]-?: Ref<Present<V, K>> };
+
+interface RefToList<V extends readonly unknown[]> {
+  readonly length: Ref<number>;
+  /** The item at `index`, counted from 0. */
+  readonly at: number extends V["length"]
+    ? (index: number) => Ref<V[number]>
+    : <const I extends number>(index: TupleIndex<V, I>) => Ref<Item<V, I>>;
+}
+
+type RefToUnknown = AnyField & {
+  readonly length: Ref<unknown>;
+  /** The item at `index`, counted from 0. */
+  at(index: number): Ref<unknown>;
+};
+
+/** Under `noUncheckedIndexedAccess` the compiler adds `| undefined` here; `ref(x, "name", …)` is free of it. */
+interface AnyField {
+  readonly [name: string]: Ref<unknown>;
+}
+
+type FieldName<V, K extends keyof V> = K extends ReservedName | symbol
+  ? never
+  : V[K] extends (...args: never) => unknown
+    ? never
+    : K;
+
+/** What stands at `K` when something stands there. (T2) */
+type Present<V, K extends keyof V> = Partial<Pick<V, K>> extends Pick<V, K> ? Exclude<V[K], undefined> : V[K];
+
+/** `I` where the tuple `V` has that position, or where the position is not known to the compiler. */
+type TupleIndex<V extends readonly unknown[], I extends number> = number extends I
+  ? I
+  : `${I}` extends keyof V
+    ? I
+    : never;
+
+type Item<V extends readonly unknown[], I extends number> = `${I}` extends keyof V ? Required<V>[`${I}`] : V[number];
+
+/** Every name that leads somewhere in a `T`: that of any member, where `T` is a union. */
+export type KeyInto<T> = unknown extends T ? string | number : KeyOfPart<NonNullable<T>>;
+
+type KeyOfPart<V> = V extends string
+  ? "length"
+  : V extends Leaf
+    ? never
+    : V extends readonly unknown[]
+      ? number | "length"
+      : Exclude<keyof V, symbol>;
+
+/** What `key` leads to in a `T`. */
+export type ValueAt<T, K> = unknown extends T ? unknown : PartAt<NonNullable<T>, K>;
+
+type PartAt<V, K> = V extends readonly unknown[]
+  ? K extends number
+    ? Item<V, K>
+    : number
+  : V extends string
+    ? K extends "length"
+      ? number
+      : never
+    : K extends keyof V
+      ? Present<V, K>
+      : never;

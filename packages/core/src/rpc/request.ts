@@ -1,0 +1,298 @@
+/**
+ * Request: the machine that runs a graph of calls at its coordinator.
+ *
+ * Owns which steps wait, run and have ended, and the results others still need, as bytes it never decodes. Finding
+ * nodes for steps is `dispatch.ts`; checking the graph is `plan.ts`.
+ *
+ *     step:  blocked ──all inputs there──▶ running ──▶ done
+ *               └──────an input failed──▶ skipped      └──▶ failed
+ *
+ * (Q1) A step starts the moment its own inputs are there; no step waits for one it does not use.
+ * (Q2) The asker hears exactly one end.
+ * (Q3) Nothing starts when some function of the request has no provider: then the request is `not-applied`.
+ * (Q4) A result is let go when its last user has started, unless it is an output.
+ * (Q5) After the end no task of the request runs.
+ */
+import { type Deadline, MpregError, type Outcome, type Subject, assert } from "../base/index.js";
+import { explainNoProvider } from "../routing/index.js";
+import { type RequestMessage, type RequestStep, type StepReport, type Timings, type WireBinding, pick } from "../wire/index.js";
+import type { Dispatch } from "./dispatch.js";
+import type { AbortReason, RpcHost } from "./host.js";
+import type { Plan } from "./plan.js";
+import type { Asker, Run } from "./run.js";
+import type { Summary } from "./summary.js";
+import type { Task, TaskOwner } from "./task.js";
+
+type StepState =
+  | { readonly kind: "blocked" }
+  | { readonly kind: "running"; readonly task: Task }
+  | { readonly kind: "done"; readonly result: Uint8Array | undefined }
+  | { readonly kind: "failed"; readonly error: MpregError }
+  | { readonly kind: "skipped"; readonly because: number };
+
+const blocked: StepState = { kind: "blocked" };
+/** The result was let go: nobody needs it any more. (Q4) */
+const released: StepState = { kind: "done", result: undefined };
+
+export interface RequestFields {
+  readonly message: Omit<RequestMessage, "kind" | "id">;
+  readonly plan: Plan;
+  readonly asker: Asker;
+  readonly caller: Subject;
+  readonly depth: number;
+  readonly request: number;
+  readonly deadlineMs: number;
+  readonly summary: Summary | undefined;
+  readonly resultBytesMax: number;
+}
+
+export class RequestRun implements Run, TaskOwner, Deadline {
+  dueMs = 0;
+  sequence = 0;
+  heapIndex = -1;
+
+  readonly #fields: RequestFields;
+  readonly #host: RpcHost;
+  readonly #dispatch: Dispatch;
+  readonly #ended: (run: RequestRun) => void;
+  #states: StepState[];
+  /** Inputs each step still waits for. */
+  readonly #missing: number[];
+  /** Steps that still have to start and use the result, plus one for every output. */
+  readonly #users: number[];
+  #left: number;
+  #resultBytes = 0;
+  #over = false;
+
+  constructor(fields: RequestFields, host: RpcHost, dispatch: Dispatch, onEnd: (run: RequestRun) => void) {
+    this.#fields = fields;
+    this.#host = host;
+    this.#dispatch = dispatch;
+    this.#ended = onEnd;
+    const { message, plan } = fields;
+    this.#states = new Array<StepState>(message.steps.length).fill(blocked);
+    this.#missing = plan.dependencies.map((steps) => steps.length);
+    this.#users = plan.dependents.map((steps) => steps.length);
+    for (const { step } of message.outputs) this.#users[step] = this.#usersOf(step) + 1;
+    this.#left = message.steps.length;
+  }
+
+  start(nowMs: number): void {
+    const { message, deadlineMs } = this.#fields;
+    if (message.waitForCapacityMs === 0) {
+      const error = this.#firstWithoutProvider();
+      if (error !== undefined) return this.fail(error); // (Q3)
+    }
+    this.#host.schedule(this, deadlineMs);
+    for (let index = 0; index < message.steps.length && !this.#over; index++) {
+      if (this.#missing[index] === 0) this.#launch(index, nowMs);
+    }
+  }
+
+  completed(task: Task, value: Uint8Array, timings: Timings | undefined, nowMs: number): void {
+    if (this.#over) return;
+    const { index } = task;
+    this.#fields.summary?.stepEnded(task, value.length, timings, nowMs);
+    this.#left -= 1;
+    this.#keep(index, value);
+    if (this.#resultBytes > this.#fields.resultBytesMax) {
+      const message = `The results that the request holds take ${this.#resultBytes} bytes; the limit is ${this.#fields.resultBytesMax}`;
+      return this.fail(this.#placed(new MpregError("too-large", message, { outcome: "applied" }), index));
+    }
+    for (const dependent of this.#dependentsOf(index)) {
+      const missing = (this.#missing[dependent] as number) - 1;
+      this.#missing[dependent] = missing;
+      if (missing === 0 && this.#stateOf(dependent).kind === "blocked") this.#launch(dependent, nowMs); // (Q1)
+      if (this.#over) return;
+    }
+    this.#finishWhenDone(nowMs);
+  }
+
+  failed(task: Task, error: MpregError, nowMs: number): void {
+    this.#stepFailed(task.index, error);
+    this.#finishWhenDone(nowMs);
+  }
+
+  fail(error: MpregError): void {
+    if (this.#over) return;
+    const outcome = this.#outcomeWith(error.outcome);
+    this.#stop(error.code === "deadline" ? "deadline" : "cancelled");
+    const { code, message, step, node, cause } = error;
+    this.#fields.asker.failed(new MpregError(code, message, { outcome, step, node, cause })); // (Q2)
+  }
+
+  abandon(): void {
+    if (!this.#over) this.#stop("caller-gone");
+  }
+
+  onDue(): void {
+    const open = this.#states.findIndex((state) => state.kind === "running" || state.kind === "blocked");
+    const { name } = this.#step(open);
+    const message = `The time allowed for the request ran out; ${this.#left} of ${this.#states.length} steps had not ended, "${name}" among them`;
+    this.fail(this.#placed(new MpregError("deadline", message), open));
+  }
+
+  #launch(index: number, nowMs: number): void {
+    const { message, caller, depth, request, deadlineMs, plan, summary } = this.#fields;
+    const step = this.#step(index);
+    const bound: Uint8Array[] = [];
+    for (const binding of step.bindings) {
+      const value = this.#part(binding);
+      if (value instanceof MpregError) {
+        this.#stepFailed(index, this.#placed(value, index));
+        return this.#finishWhenDone(nowMs);
+      }
+      bound.push(value);
+    }
+    for (const dependency of plan.dependencies[index] ?? []) this.#letGo(dependency);
+    const ownDeadline = step.timeoutMs > 0 && nowMs + step.timeoutMs < deadlineMs;
+    const fields = {
+      owner: this,
+      index,
+      fun: step.fun,
+      step: step.name,
+      resources: step.resources,
+      template: step.template,
+      bound,
+      deadlineMs: ownDeadline ? nowMs + step.timeoutMs : deadlineMs,
+      waitUntilMs: message.waitForCapacityMs === 0 ? 0 : nowMs + message.waitForCapacityMs,
+      depth,
+      request,
+      coordinator: this.#host.self.nodeId,
+      caller,
+      timings: summary !== undefined,
+    };
+    const task = this.#dispatch.start(fields, ownDeadline, nowMs);
+    // a task that could not be placed has failed already, and so may the whole request have
+    if (task.place.kind !== "ended") this.#states[index] = { kind: "running", task };
+  }
+
+  #keep(index: number, result: Uint8Array): void {
+    if (this.#usersOf(index) === 0) {
+      this.#states[index] = released;
+      return;
+    }
+    this.#states[index] = { kind: "done", result };
+    this.#resultBytes += result.length;
+  }
+
+  #letGo(index: number): void {
+    const users = this.#usersOf(index) - 1;
+    this.#users[index] = users;
+    const state = this.#stateOf(index);
+    if (users > 0 || state.kind !== "done" || state.result === undefined) return;
+    this.#resultBytes -= state.result.length;
+    this.#states[index] = released; // (Q4)
+  }
+
+  #stepFailed(index: number, error: MpregError): void {
+    if (this.#over) return;
+    this.#states[index] = { kind: "failed", error };
+    this.#left -= 1;
+    if (!this.#fields.message.settle) this.fail(error);
+    else this.#skipDependents(index);
+  }
+
+  /** Everything that needs the failed step's result, however indirectly, will not start. */
+  #skipDependents(failed: number): void {
+    const queue = [failed];
+    for (let at = 0; at < queue.length; at++) {
+      const because = queue[at] as number;
+      for (const dependent of this.#dependentsOf(because)) {
+        if (this.#stateOf(dependent).kind !== "blocked") continue;
+        this.#states[dependent] = { kind: "skipped", because };
+        this.#left -= 1;
+        for (const dependency of this.#fields.plan.dependencies[dependent] ?? []) this.#letGo(dependency);
+        queue.push(dependent);
+      }
+    }
+  }
+
+  #finishWhenDone(nowMs: number): void {
+    if (this.#over || this.#left > 0) return;
+    const { message, asker, summary } = this.#fields;
+    const outputs: (Uint8Array | undefined)[] = [];
+    for (const binding of message.outputs) {
+      const done = this.#stateOf(binding.step).kind === "done";
+      const value = done ? this.#part(binding) : undefined;
+      if (value instanceof MpregError) return this.fail(this.#placed(value, binding.step));
+      outputs.push(value);
+    }
+    const reports = message.settle ? this.#reports() : undefined;
+    this.#stop("cancelled");
+    asker.results(outputs, reports, summary?.finish(nowMs)); // (Q2)
+  }
+
+  #reports(): StepReport[] {
+    return this.#states.map((state) => {
+      if (state.kind === "failed") return { status: "failed", error: state.error };
+      if (state.kind === "skipped") return { status: "skipped", because: state.because };
+      return { status: "done" };
+    });
+  }
+
+  /** Ends all that runs. (Q5) */
+  #stop(reason: AbortReason): void {
+    this.#over = true;
+    this.#host.unschedule(this);
+    const states = this.#states;
+    this.#states = [];
+    for (const state of states) {
+      if (state.kind === "running" && state.task.place.kind !== "ended") this.#dispatch.drop(state.task, reason);
+    }
+    this.#ended(this);
+  }
+
+  /** The bytes a binding stands for. */
+  #part({ step, path }: WireBinding): Uint8Array | MpregError {
+    const state = this.#stateOf(step);
+    assert(state.kind === "done" && state.result !== undefined, "a result was let go too early");
+    const part = pick(state.result, path);
+    if (part instanceof Uint8Array) return part;
+    const segments = path.map((segment) => (typeof segment === "number" ? `[${segment}]` : `.${segment}`));
+    const { name } = this.#step(step);
+    const found = name + segments.slice(0, part.missingAt).join("");
+    const missing = JSON.stringify(path[part.missingAt]);
+    return new MpregError("path-missing", `Cannot take ${name}${segments.join("")}: ${found} has no ${missing}`);
+  }
+
+  /** What is known of the whole request's effects when one part of it ends with `outcome`. */
+  #outcomeWith(outcome: Outcome): Outcome {
+    let worst = outcome;
+    for (const state of this.#states) {
+      if (state.kind === "running" && state.task.place.kind !== "waiting") return "unknown";
+      if (state.kind === "failed" && state.error.outcome === "unknown") return "unknown";
+      if (state.kind === "done" && worst === "not-applied") worst = "applied";
+    }
+    return worst;
+  }
+
+  #firstWithoutProvider(): MpregError | undefined {
+    const { catalog, nodeName } = this.#host;
+    for (const step of this.#fields.message.steps) {
+      if (catalog.candidates(step.fun, step.resources).length > 0) continue;
+      return explainNoProvider(catalog, step.fun, step.resources).at({ step: step.name, node: nodeName });
+    }
+    return undefined;
+  }
+
+  #placed(error: MpregError, index: number): MpregError {
+    return error.at({ step: this.#step(index).name, node: this.#host.nodeName });
+  }
+
+  #step(index: number): RequestStep {
+    return this.#fields.message.steps[index] as RequestStep;
+  }
+
+  #stateOf(index: number): StepState {
+    return this.#states[index] ?? blocked;
+  }
+
+  #usersOf(index: number): number {
+    return this.#users[index] ?? 0;
+  }
+
+  #dependentsOf(index: number): readonly number[] {
+    return this.#fields.plan.dependents[index] ?? [];
+  }
+}

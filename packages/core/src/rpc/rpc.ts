@@ -1,0 +1,231 @@
+/**
+ * Rpc: calls, requests and steps, from the moment they are asked for to the moment their end is told.
+ *
+ * Owns the runs. It checks what may be asked at all (policy, depth, bounds), makes a run of it and connects the run
+ * with its asker. Where steps run is `dispatch.ts`, how graphs run is `request.ts`.
+ *
+ * (V1) Everything asked for is answered exactly once, or its asker is gone.
+ * (V2) Nothing runs for an asker that is gone.
+ * (V3) After quiet every table is empty (`size`).
+ */
+import { MpregError, type Subject } from "../base/index.js";
+import type {
+  AnswerMessage, CallMessage, FailureMessage, RequestMessage, StepMessage, Timings,
+} from "../wire/index.js";
+import type { Channel } from "./channel.js";
+import { Dispatch } from "./dispatch.js";
+import type { AbortReason, RpcHost } from "./host.js";
+import { LinkAsker, type LinkAskerHost } from "./link-asker.js";
+import type { RpcLimits } from "./limits.js";
+import { planRequest } from "./plan.js";
+import { RequestRun } from "./request.js";
+import type { Asker, Run } from "./run.js";
+import { SingleRun } from "./single.js";
+import { Summary, requestIdOf } from "./summary.js";
+import type { Task } from "./task.js";
+
+/** One call, whoever asks for it. */
+export type CallFields = Omit<CallMessage, "kind" | "id">;
+/** One request, whoever asks for it. */
+export type RequestAsk = Omit<RequestMessage, "kind" | "id">;
+
+/** On whose behalf something is asked, and how deep inside other calls. */
+export interface AskOrigin {
+  readonly caller: Subject;
+  readonly depth: number;
+  /** Monotonic time at which the caller itself gives up; `Infinity` when only the options bound it. */
+  readonly deadlineMs: number;
+}
+
+export class Rpc {
+  readonly #host: RpcHost;
+  readonly #options: RpcLimits;
+  readonly #dispatch: Dispatch;
+  readonly #askers: LinkAskerHost;
+  readonly #requests = new Set<RequestRun>();
+  #lastRequest = 0;
+  readonly #drop = (task: Task, reason: AbortReason): void => {
+    this.#dispatch.drop(task, reason);
+  };
+
+  constructor(host: RpcHost, options: RpcLimits, askers: LinkAskerHost) {
+    this.#host = host;
+    this.#options = options;
+    this.#askers = askers;
+    this.#dispatch = new Dispatch(host, options);
+  }
+
+  /** What is held; for the checks of the simulator. (V3) */
+  get size(): { readonly requests: number; readonly running: number; readonly waiting: number } {
+    return { requests: this.#requests.size, ...this.#dispatch.size };
+  }
+
+  /** A client asks for one call. */
+  onCall(channel: Channel, message: CallMessage, nowMs: number): void {
+    const asker = this.#asker(channel, message.id, false);
+    if (asker === undefined) return;
+    const origin: AskOrigin = { caller: channel.subject, depth: 0, deadlineMs: Infinity };
+    this.call(message, origin, asker, nowMs, (started) => channel.asked.set(message.id, started));
+  }
+
+  /** A client asks for a graph of calls. */
+  onRequest(channel: Channel, message: RequestMessage, nowMs: number): void {
+    const asker = this.#asker(channel, message.id, false);
+    if (asker === undefined) return;
+    const origin: AskOrigin = { caller: channel.subject, depth: 0, deadlineMs: Infinity };
+    this.request(message, origin, asker, nowMs, (started) => channel.asked.set(message.id, started));
+  }
+
+  /** Another node asks to run a step here. */
+  onStep(channel: Channel, message: StepMessage, nowMs: number): void {
+    const asker = this.#asker(channel, message.id, message.timings);
+    if (asker === undefined) return;
+    const { fun, step, resources, template, bound, depth, request, timings } = message;
+    const caller = message.behalf === undefined ? channel.subject : behalfOf(channel, message.behalf);
+    const onBehalfOf = message.behalf === undefined ? undefined : caller;
+    const decision = this.#host.policy(channel.subject, { kind: "call", fun, onBehalfOf });
+    if (!decision.allow) return asker.failed(new MpregError("denied", `Cannot call "${fun}": ${decision.reason}`));
+    const run = new SingleRun(asker, undefined, this.#drop);
+    channel.asked.set(message.id, run);
+    const coordinator = channel.subject.kind === "node" ? channel.subject.nodeId : "";
+    const deadlineMs = nowMs + this.#timeoutMs(message.timeoutMs);
+    const fields = {
+      owner: run, index: 0, fun, step, resources, template, bound,
+      deadlineMs, waitUntilMs: 0, depth, request, coordinator, caller, timings,
+    };
+    run.waitFor(this.#dispatch.startHere(fields, nowMs));
+  }
+
+  /** Starts one call; its end is told to `asker`. `onStart` gets the run before it can end. */
+  call(ask: CallFields, origin: AskOrigin, asker: Asker, nowMs: number, onStart: (run: Run) => void): void {
+    const refusal = this.#refusal([ask.fun], origin);
+    if (refusal !== undefined) return asker.failed(refusal);
+    const request = ++this.#lastRequest;
+    const summary = ask.summary ? this.#summary(request, nowMs) : undefined;
+    const run = new SingleRun(asker, summary, this.#drop);
+    onStart(run);
+    const fields = {
+      owner: run,
+      index: 0,
+      fun: ask.fun,
+      step: ask.fun,
+      resources: ask.resources,
+      template: ask.args,
+      bound: noValues,
+      deadlineMs: Math.min(origin.deadlineMs, nowMs + this.#timeoutMs(ask.timeoutMs)),
+      waitUntilMs: ask.waitForCapacityMs === 0 ? 0 : nowMs + ask.waitForCapacityMs,
+      depth: origin.depth,
+      request,
+      coordinator: this.#host.self.nodeId,
+      caller: origin.caller,
+      timings: ask.summary,
+    };
+    run.waitFor(this.#dispatch.start(fields, true, nowMs));
+  }
+
+  /** Starts a request; its end is told to `asker`. `onStart` gets the run before it can end. */
+  request(ask: RequestAsk, origin: AskOrigin, asker: Asker, nowMs: number, onStart: (run: Run) => void): void {
+    let plan;
+    try {
+      plan = planRequest(ask);
+    } catch (error) {
+      if (!(error instanceof MpregError)) throw error;
+      return asker.failed(error.at({ node: this.#host.nodeName }));
+    }
+    const refusal = this.#refusal(ask.steps.map((step) => step.fun), origin);
+    if (refusal !== undefined) return asker.failed(refusal);
+    const request = ++this.#lastRequest;
+    const fields = {
+      message: ask,
+      plan,
+      asker,
+      caller: origin.caller,
+      depth: origin.depth,
+      request,
+      deadlineMs: Math.min(origin.deadlineMs, nowMs + this.#timeoutMs(ask.timeoutMs)),
+      summary: ask.summary ? this.#summary(request, nowMs) : undefined,
+      resultBytesMax: this.#options.resultBytesMax,
+    };
+    const run = new RequestRun(fields, this.#host, this.#dispatch, (ended) => this.#requests.delete(ended));
+    this.#requests.add(run);
+    onStart(run);
+    run.start(nowMs);
+  }
+
+  /** The far side has run a step. */
+  onAnswer(channel: Channel, message: AnswerMessage, nowMs: number): void {
+    this.#dispatch.answered(channel, message.id, message.value, message.timings, nowMs);
+  }
+
+  /** The far side could not run a step. */
+  onFailure(channel: Channel, message: FailureMessage, nowMs: number): void {
+    this.#dispatch.refused(channel, message.id, message.error, nowMs);
+  }
+
+  /** The far side no longer wants the answer. */
+  onCancel(channel: Channel, id: number): void {
+    channel.asked.get(id)?.fail(new MpregError("cancelled", "The caller cancelled"));
+  }
+
+  /** A handler of this node has ended. */
+  invoked(id: number, result: Uint8Array | MpregError, timings: Timings, nowMs: number): void {
+    this.#dispatch.invoked(id, result, timings, nowMs);
+  }
+
+  /** Some node has begun to offer `fun`. */
+  offered(fun: string, nowMs: number): void {
+    this.#dispatch.offered(fun, nowMs);
+  }
+
+  /** The link is gone. (V2) */
+  linkLost(channel: Channel, nowMs: number): void {
+    for (const run of [...channel.asked.values()]) run.abandon();
+    channel.asked.clear();
+    this.#dispatch.lost(channel, nowMs);
+  }
+
+  /** The asker of `id`, unless the far side may not ask more: then it has been told. */
+  #asker(channel: Channel, id: number, timings: boolean): LinkAsker | undefined {
+    if (channel.asked.has(id)) throw new MpregError("malformed", `id ${id} is in use by an earlier call of this link`);
+    const asker = new LinkAsker(channel, id, timings, this.#askers);
+    if (channel.asked.size < this.#options.asksPerLinkMax) return asker;
+    const message = `This link has ${channel.asked.size} unanswered calls; the limit is ${this.#options.asksPerLinkMax}`;
+    asker.failed(new MpregError("overloaded", message, { node: this.#host.nodeName }));
+    return undefined;
+  }
+
+  /** Why these functions may not be called; `undefined` when they may. */
+  #refusal(funs: readonly string[], { caller, depth }: AskOrigin): MpregError | undefined {
+    const node = this.#host.nodeName;
+    if (depth > this.#options.depthMax) {
+      return new MpregError("too-deep", `Calls are nested ${depth} deep; the limit is ${this.#options.depthMax}`, { node });
+    }
+    for (const fun of funs) {
+      const decision = this.#host.policy(caller, { kind: "call", fun, onBehalfOf: undefined });
+      if (!decision.allow) return new MpregError("denied", `Cannot call "${fun}": ${decision.reason}`, { node });
+    }
+    return undefined;
+  }
+
+  #timeoutMs(askedMs: number): number {
+    return Math.min(askedMs === 0 ? this.#options.timeoutMs : askedMs, this.#options.timeoutMsMax);
+  }
+
+  #summary(request: number, nowMs: number): Summary {
+    return new Summary(requestIdOf(this.#host.self.nodeId, request), this.#host.nodeName, nowMs);
+  }
+}
+
+const noValues: readonly Uint8Array[] = [];
+const behalfMax = 10_000;
+
+/** The client at `address` for whom the far side of `channel` works. */
+function behalfOf(channel: Channel, address: string): Subject {
+  const known = channel.behalf.get(address);
+  if (known !== undefined) return known;
+  const via = channel.subject.kind === "node" ? channel.subject.name : undefined;
+  const subject: Subject = { kind: "client", address, credentials: undefined, via };
+  if (channel.behalf.size >= behalfMax) channel.behalf.clear();
+  channel.behalf.set(address, subject);
+  return subject;
+}

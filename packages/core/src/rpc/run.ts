@@ -1,0 +1,26 @@
+/**
+ * Run: something a caller waits for, be it one call or a whole request, and who the caller is.
+ *
+ * (U1) A run ends exactly once: with its answer, with a failure, or abandoned because its caller is gone.
+ */
+import type { MpregError } from "../base/index.js";
+import type { StepReport, Timings } from "../wire/index.js";
+import type { RequestSummary } from "./types.js";
+
+export interface Run {
+  /** Stops all work and tells the caller why. */
+  fail(error: MpregError): void;
+  /** Stops all work; nobody is told. */
+  abandon(): void;
+}
+
+/** Where a run's end is told: a link, a handler that made a nested call, the JSON door. */
+export interface Asker {
+  answered(value: Uint8Array, timings: Timings | undefined, summary: RequestSummary | undefined): void;
+  results(
+    outputs: readonly (Uint8Array | undefined)[],
+    reports: readonly StepReport[] | undefined,
+    summary: RequestSummary | undefined,
+  ): void;
+  failed(error: MpregError): void;
+}

@@ -1,0 +1,55 @@
+/**
+ * Single: a run of one call, the shape of most traffic.
+ */
+import { MpregError } from "../base/index.js";
+import type { Timings } from "../wire/index.js";
+import type { AbortReason } from "./host.js";
+import type { Asker, Run } from "./run.js";
+import type { Summary } from "./summary.js";
+import type { Task, TaskOwner } from "./task.js";
+
+export class SingleRun implements Run, TaskOwner {
+  readonly #asker: Asker;
+  readonly #summary: Summary | undefined;
+  readonly #drop: (task: Task, reason: AbortReason) => void;
+  #task: Task | undefined = undefined;
+
+  constructor(asker: Asker, summary: Summary | undefined, drop: (task: Task, reason: AbortReason) => void) {
+    this.#asker = asker;
+    this.#summary = summary;
+    this.#drop = drop;
+  }
+
+  /** The task this run waits for. A task that failed at once has told so before. */
+  waitFor(task: Task): void {
+    if (task.place.kind !== "ended") this.#task = task;
+  }
+
+  completed(task: Task, value: Uint8Array, timings: Timings | undefined, nowMs: number): void {
+    this.#task = undefined;
+    this.#summary?.stepEnded(task, value.length, timings, nowMs);
+    this.#asker.answered(value, timings, this.#summary?.finish(nowMs));
+  }
+
+  failed(_task: Task, error: MpregError): void {
+    this.#task = undefined;
+    this.#asker.failed(error);
+  }
+
+  fail(error: MpregError): void {
+    const begun = this.#task !== undefined && this.#task.place.kind !== "waiting";
+    this.#stop("cancelled");
+    const { code, message, step, node } = error;
+    this.#asker.failed(begun ? new MpregError(code, message, { outcome: "unknown", step, node }) : error);
+  }
+
+  abandon(): void {
+    this.#stop("caller-gone");
+  }
+
+  #stop(reason: AbortReason): void {
+    const task = this.#task;
+    this.#task = undefined;
+    if (task !== undefined) this.#drop(task, reason);
+  }
+}

@@ -1,0 +1,125 @@
+/**
+ * Task: one step on its way to a result: where it runs, until when, and for whom.
+ *
+ * Owns the state of one piece of work. Which node runs it is decided in `dispatch.ts`; what its result is for is
+ * known to its owner.
+ *
+ * (T1) A task has one place at a time; it is started at most once per place.
+ * (T2) Its owner hears of exactly one end, unless it dropped the task before.
+ */
+import type { Deadline, MpregError, Subject } from "../base/index.js";
+import type { Timings } from "../wire/index.js";
+import type { Channel } from "./channel.js";
+import type { Peer } from "./peer.js";
+
+/** What a handler's driver needs to know of the work it is given. */
+export interface Invocation {
+  readonly id: number;
+  readonly fun: string;
+  readonly template: Uint8Array;
+  /** Encoded values for the holes of the template. */
+  readonly bound: readonly Uint8Array[];
+  /** Monotonic time at which the result is of no use any more. */
+  readonly deadlineMs: number;
+  readonly depth: number;
+  /** Number of the request at `coordinator`. */
+  readonly request: number;
+  readonly coordinator: string;
+  readonly step: string;
+  /** Who wants it; for relayed work the client behind the coordinator. */
+  readonly caller: Subject;
+}
+
+/** Who the result is for. */
+export interface TaskOwner {
+  completed(task: Task, value: Uint8Array, timings: Timings | undefined, nowMs: number): void;
+  failed(task: Task, error: MpregError, nowMs: number): void;
+}
+
+export type Place =
+  /** Waits for a node that offers the function. */
+  | { readonly kind: "waiting" }
+  | { readonly kind: "local"; readonly peer: Peer }
+  | { readonly kind: "remote"; readonly peer: Peer; readonly channel: Channel }
+  | { readonly kind: "ended" };
+
+export const waiting: Place = { kind: "waiting" };
+export const ended: Place = { kind: "ended" };
+
+export interface TaskFields {
+  readonly owner: TaskOwner;
+  readonly index: number;
+  readonly fun: string;
+  readonly step: string;
+  readonly resources: readonly string[];
+  readonly template: Uint8Array;
+  readonly bound: readonly Uint8Array[];
+  readonly deadlineMs: number;
+  readonly waitUntilMs: number;
+  readonly depth: number;
+  readonly request: number;
+  readonly coordinator: string;
+  readonly caller: Subject;
+  readonly timings: boolean;
+}
+
+export class Task implements Invocation, Deadline {
+  dueMs = 0;
+  sequence = 0;
+  heapIndex = -1;
+
+  readonly id: number;
+  readonly owner: TaskOwner;
+  /** Position of the step in its request. */
+  readonly index: number;
+  readonly fun: string;
+  readonly step: string;
+  readonly resources: readonly string[];
+  readonly template: Uint8Array;
+  readonly bound: readonly Uint8Array[];
+  readonly deadlineMs: number;
+  /** Until when it may wait for a node that offers the function. */
+  readonly waitUntilMs: number;
+  readonly depth: number;
+  readonly request: number;
+  readonly coordinator: string;
+  readonly caller: Subject;
+  /** The node that runs it should tell how long it took. */
+  readonly timings: boolean;
+
+  place: Place = waiting;
+  /** When its inputs were there. */
+  readonly readyMs: number;
+  /** When it was last given to a node. */
+  startedMs = 0;
+  /** Name of the node it was last given to. */
+  ranOn = "";
+  ranRemotely = false;
+  /** Nodes that refused it without having begun. */
+  excluded: Set<Peer> | undefined = undefined;
+  readonly #due: (task: Task, nowMs: number) => void;
+
+  constructor(id: number, fields: TaskFields, due: (task: Task, nowMs: number) => void, nowMs: number) {
+    this.id = id;
+    this.readyMs = nowMs;
+    this.owner = fields.owner;
+    this.index = fields.index;
+    this.fun = fields.fun;
+    this.step = fields.step;
+    this.resources = fields.resources;
+    this.template = fields.template;
+    this.bound = fields.bound;
+    this.deadlineMs = fields.deadlineMs;
+    this.waitUntilMs = fields.waitUntilMs;
+    this.depth = fields.depth;
+    this.request = fields.request;
+    this.coordinator = fields.coordinator;
+    this.caller = fields.caller;
+    this.timings = fields.timings;
+    this.#due = due;
+  }
+
+  onDue(nowMs: number): void {
+    this.#due(this, nowMs);
+  }
+}

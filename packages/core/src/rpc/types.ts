@@ -1,0 +1,77 @@
+/**
+ * Requests as data: what a graph of calls is once names have become positions and values have become bytes.
+ *
+ * Owns the shapes shared by the builder (`graph.ts`), the plain form (`plain.ts`), the planner (`plan.ts`), the
+ * wire and the machine that runs a request.
+ */
+import type { MpregError } from "../base/index.js";
+
+/** Way into a value: object keys and array positions; `length` of an array or a string. */
+export type Path = readonly (string | number)[];
+
+/** Says that a place takes the result of step number `step` (position in the request), or the part at `path`. */
+export interface Binding {
+  readonly step: number;
+  readonly path: Path;
+}
+
+/** What kind of end a request gives its independent branches when one fails. */
+export type OnError = "fail" | "settle";
+
+/** One step, ready for the wire: `template` is the encoded argument array whose hole `i` is `bindings[i]`. */
+export interface StepSpec {
+  readonly name: string;
+  readonly fun: string;
+  readonly resources: readonly string[];
+  readonly template: Uint8Array;
+  readonly bindings: readonly Binding[];
+  /** Time allowed for this step alone, from the moment its inputs are there; 0 = only the request's. */
+  readonly timeoutMs: number;
+}
+
+/** A whole request, ready for the wire. `outputs` are the values the caller gets, in this order. */
+export interface RequestSpec {
+  readonly steps: readonly StepSpec[];
+  readonly outputs: readonly Binding[];
+  readonly onError: OnError;
+  /** How long a step may wait for a node to offer its function; 0 = not at all. */
+  readonly waitForCapacityMs: number;
+  /** Time allowed for the whole request; 0 = the node's default. */
+  readonly timeoutMs: number;
+  /** Ask for the {@link RequestSummary}. */
+  readonly summary: boolean;
+}
+
+/** Where the time of one step went. Times in ms since the request reached its coordinator. */
+export interface StepSummary {
+  readonly name: string;
+  readonly fun: string;
+  /** Name of the node that ran it. */
+  readonly node: string;
+  /** All inputs were there. */
+  readonly readyMs: number;
+  /** The handler started (estimated for a remote node: half of the network time after it was sent). */
+  readonly startMs: number;
+  /** Waiting for a candidate, a permit or a thread. */
+  readonly queueMs: number;
+  readonly networkMs: number;
+  /** Handler, including decoding its arguments and encoding its result. */
+  readonly runMs: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+}
+
+/** What a request did, as told by its coordinator. */
+export interface RequestSummary {
+  readonly requestId: string;
+  readonly coordinator: string;
+  readonly totalMs: number;
+  readonly steps: readonly StepSummary[];
+}
+
+/** What became of one step of a request that ran with `onError: "settle"`. */
+export type StepOutcome =
+  | { readonly status: "done" }
+  | { readonly status: "failed"; readonly error: MpregError }
+  /** Not started, because `because` (a step it depends on) failed. */
+  | { readonly status: "skipped"; readonly because: string };

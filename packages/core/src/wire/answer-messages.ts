@@ -1,0 +1,154 @@
+/**
+ * Messages that end a call, a step or a request. Layouts: docs/protocol.md, "Answers".
+ */
+import { MpregError, type Outcome, isErrorCode } from "../base/index.js";
+import { kinds } from "./kinds.js";
+import { type Reader, malformed } from "./reader.js";
+import type { Writer } from "./writer.js";
+
+/** How long the work waited and ran on the node that did it, in microseconds. */
+export interface Timings {
+  readonly queueUs: number;
+  readonly runUs: number;
+}
+
+/** One value: the answer to a call, a step or an inspection. */
+export interface AnswerMessage {
+  readonly kind: "answer";
+  readonly id: number;
+  readonly timings: Timings | undefined;
+  /** Encoded {@link RequestSummary}, where the caller asked for it. */
+  readonly summary: Uint8Array | undefined;
+  readonly value: Uint8Array;
+}
+
+/** The call, step or request `id` failed. */
+export interface FailureMessage {
+  readonly kind: "failure";
+  readonly id: number;
+  readonly error: MpregError;
+}
+
+/** The caller no longer wants the answer to `id`. */
+export interface CancelMessage {
+  readonly kind: "cancel";
+  readonly id: number;
+}
+
+/** What became of one step, in a request that settles. */
+export type StepReport =
+  | { readonly status: "done" }
+  | { readonly status: "failed"; readonly error: MpregError }
+  | { readonly status: "skipped"; readonly because: number };
+
+/** The outputs of a request, in the order it named them; `undefined` where the step it comes from did not end well. */
+export interface ResultsMessage {
+  readonly kind: "results";
+  readonly id: number;
+  readonly summary: Uint8Array | undefined;
+  /** One entry per step, only in a request that settles. */
+  readonly reports: readonly StepReport[] | undefined;
+  readonly outputs: readonly (Uint8Array | undefined)[];
+}
+
+const answerTags = { timings: 1, summary: 2 } as const;
+const resultsTags = { summary: 1, reports: 2 } as const;
+const outcomes: readonly Outcome[] = ["not-applied", "applied", "unknown"];
+const reportStatus = { done: 0, failed: 1, skipped: 2 } as const;
+
+export function writeAnswer(writer: Writer, id: number, value: Uint8Array, timings?: Timings, summary?: Uint8Array): void {
+  writer.begin(kinds.answer).u32(id);
+  if (timings !== undefined) {
+    writer.field(answerTags.timings).varint(timings.queueUs).varint(timings.runUs).endField();
+  }
+  if (summary !== undefined) writer.field(answerTags.summary).raw(summary).endField();
+  writer.endFields().raw(value);
+}
+
+export function readAnswer(reader: Reader): AnswerMessage {
+  const id = reader.u32();
+  let timings: Timings | undefined;
+  let summary: Uint8Array | undefined;
+  for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
+    if (tag === answerTags.timings) timings = { queueUs: reader.varint(), runUs: reader.varint() };
+    else if (tag === answerTags.summary) summary = reader.field();
+    reader.skipField();
+  }
+  return { kind: "answer", id, timings, summary, value: reader.rest() };
+}
+
+function writeError(writer: Writer, error: MpregError): void {
+  writer.text(error.code).u8(outcomes.indexOf(error.outcome)).text(error.message);
+  // both places are always written: an empty text says that there is none
+  writer.text(error.step ?? "").text(error.node ?? "");
+}
+
+function readError(reader: Reader): MpregError {
+  const code = reader.name();
+  const outcome = outcomes[reader.u8()];
+  if (outcome === undefined) throw malformed("an error with an unknown outcome");
+  const message = reader.text();
+  const step = reader.text() || undefined;
+  const node = reader.text() || undefined;
+  if (isErrorCode(code)) return new MpregError(code, message, { outcome, step, node });
+  return new MpregError("unsupported", `${code}: ${message}`, { outcome, step, node });
+}
+
+export function writeFailure(writer: Writer, id: number, error: MpregError): void {
+  writeError(writer.begin(kinds.failure).u32(id), error);
+}
+
+export function readFailure(reader: Reader): FailureMessage {
+  return { kind: "failure", id: reader.u32(), error: readError(reader) };
+}
+
+export function writeCancel(writer: Writer, id: number): void {
+  writer.begin(kinds.cancel).u32(id);
+}
+
+export function writeResults(writer: Writer, message: Omit<ResultsMessage, "kind">): void {
+  writer.begin(kinds.results).u32(message.id);
+  if (message.summary !== undefined) writer.field(resultsTags.summary).raw(message.summary).endField();
+  if (message.reports !== undefined) {
+    writer.field(resultsTags.reports).varint(message.reports.length);
+    for (const report of message.reports) {
+      writer.u8(reportStatus[report.status]);
+      if (report.status === "failed") writeError(writer, report.error);
+      else if (report.status === "skipped") writer.varint(report.because);
+    }
+    writer.endField();
+  }
+  writer.endFields().varint(message.outputs.length);
+  for (const output of message.outputs) {
+    if (output === undefined) writer.u8(0);
+    else writer.u8(1).blob(output);
+  }
+}
+
+export function readResults(reader: Reader): ResultsMessage {
+  const id = reader.u32();
+  let summary: Uint8Array | undefined;
+  let reports: readonly StepReport[] | undefined;
+  for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
+    if (tag === resultsTags.summary) summary = reader.field();
+    else if (tag === resultsTags.reports) reports = readReports(reader);
+    reader.skipField();
+  }
+  const outputs: (Uint8Array | undefined)[] = [];
+  for (let left = reader.count("outputs", Infinity); left > 0; left--) {
+    outputs.push(reader.u8() === 0 ? undefined : reader.blob());
+  }
+  return { kind: "results", id, summary, reports, outputs };
+}
+
+function readReports(reader: Reader): StepReport[] {
+  const reports: StepReport[] = [];
+  for (let left = reader.count("step reports", Infinity); left > 0; left--) {
+    const status = reader.u8();
+    if (status === reportStatus.done) reports.push({ status: "done" });
+    else if (status === reportStatus.failed) reports.push({ status: "failed", error: readError(reader) });
+    else if (status === reportStatus.skipped) reports.push({ status: "skipped", because: reader.varint() });
+    else throw malformed("a step report with an unknown status");
+  }
+  return reports;
+}

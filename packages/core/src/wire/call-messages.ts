@@ -1,0 +1,229 @@
+/**
+ * Messages that ask for work: a single call, a request (a graph of calls), a step, an inspection.
+ * Layouts: docs/protocol.md, "Calls".
+ */
+import { MpregError } from "../base/index.js";
+import { kinds } from "./kinds.js";
+import type { WireLimits } from "./limits.js";
+import { type Reader, malformed } from "./reader.js";
+import type { Writer } from "./writer.js";
+
+/** Client to node: one call, to be routed. */
+export interface CallMessage {
+  readonly kind: "call";
+  readonly id: number;
+  /** 0 = the node's default. */
+  readonly timeoutMs: number;
+  readonly fun: string;
+  readonly resources: readonly string[];
+  readonly waitForCapacityMs: number;
+  readonly summary: boolean;
+  /** The encoded array of positional arguments. */
+  readonly args: Uint8Array;
+}
+
+/** Node to node: run this step yourself. */
+export interface StepMessage {
+  readonly kind: "step";
+  readonly id: number;
+  readonly timeoutMs: number;
+  /** Number of the request at its coordinator, the sender of this message. */
+  readonly request: number;
+  /** How many calls this one is nested in. */
+  readonly depth: number;
+  readonly fun: string;
+  /** Name of the step; the function's where the request was a single call. */
+  readonly step: string;
+  readonly resources: readonly string[];
+  /** Address of the client the sender works for; `undefined` when it works for itself. */
+  readonly behalf: string | undefined;
+  readonly timings: boolean;
+  readonly bound: readonly Uint8Array[];
+  readonly template: Uint8Array;
+}
+
+/** Client to node: a graph of calls. */
+export interface RequestMessage {
+  readonly kind: "request";
+  readonly id: number;
+  readonly timeoutMs: number;
+  readonly waitForCapacityMs: number;
+  readonly settle: boolean;
+  readonly summary: boolean;
+  readonly steps: readonly RequestStep[];
+  readonly outputs: readonly WireBinding[];
+}
+
+export interface RequestStep {
+  readonly name: string;
+  readonly fun: string;
+  readonly timeoutMs: number;
+  readonly resources: readonly string[];
+  readonly bindings: readonly WireBinding[];
+  readonly template: Uint8Array;
+}
+
+/** The result of step number `step`, or the part of it at `path`. */
+export interface WireBinding {
+  readonly step: number;
+  readonly path: readonly (string | number)[];
+}
+
+/** What a node can be asked about itself and its cluster. */
+export type InspectSubject = "nodes" | "functions";
+
+export interface InspectMessage {
+  readonly kind: "inspect";
+  readonly id: number;
+  readonly subject: string;
+}
+
+const callTags = { resources: 1, waitForCapacityMs: 2, summary: 3 } as const;
+const stepTags = { resources: 1, behalf: 2, timings: 3, bound: 4, step: 5 } as const;
+const flagSettle = 1;
+const flagSummary = 2;
+
+export function writeCall(writer: Writer, message: Omit<CallMessage, "kind">): void {
+  writer.begin(kinds.call).u32(message.id).u32(message.timeoutMs).text(message.fun);
+  if (message.resources.length > 0) writer.field(callTags.resources).texts(message.resources).endField();
+  if (message.waitForCapacityMs > 0) {
+    writer.field(callTags.waitForCapacityMs).u32(message.waitForCapacityMs).endField();
+  }
+  if (message.summary) writer.field(callTags.summary).endField();
+  writer.endFields().raw(message.args);
+}
+
+export function readCall(reader: Reader, limits: WireLimits): CallMessage {
+  const id = reader.u32();
+  const timeoutMs = reader.u32();
+  const fun = reader.name();
+  let resources = none;
+  let waitForCapacityMs = 0;
+  let summary = false;
+  for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
+    if (tag === callTags.resources) resources = reader.names(limits.resourcesMax);
+    else if (tag === callTags.waitForCapacityMs) waitForCapacityMs = reader.u32();
+    else if (tag === callTags.summary) summary = true;
+    reader.skipField();
+  }
+  return { kind: "call", id, timeoutMs, fun, resources, waitForCapacityMs, summary, args: reader.rest() };
+}
+
+export function writeStep(writer: Writer, message: Omit<StepMessage, "kind">): void {
+  writer.begin(kinds.step).u32(message.id).u32(message.timeoutMs).varint(message.request).u8(message.depth);
+  writer.text(message.fun);
+  if (message.step !== message.fun) writer.field(stepTags.step).text(message.step).endField();
+  if (message.resources.length > 0) writer.field(stepTags.resources).texts(message.resources).endField();
+  if (message.behalf !== undefined) writer.field(stepTags.behalf).text(message.behalf).endField();
+  if (message.timings) writer.field(stepTags.timings).endField();
+  for (const value of message.bound) writer.field(stepTags.bound).raw(value).endField();
+  writer.endFields().raw(message.template);
+}
+
+export function readStep(reader: Reader, limits: WireLimits): StepMessage {
+  const id = reader.u32();
+  const timeoutMs = reader.u32();
+  const request = reader.varint();
+  const depth = reader.u8();
+  const fun = reader.name();
+  let step = fun;
+  let resources = none;
+  let behalf: string | undefined;
+  let timings = false;
+  let bound: Uint8Array[] | undefined;
+  for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
+    if (tag === stepTags.bound) (bound ??= []).push(reader.field());
+    else if (tag === stepTags.behalf) behalf = reader.name();
+    else if (tag === stepTags.resources) resources = reader.names(limits.resourcesMax);
+    else if (tag === stepTags.timings) timings = true;
+    else if (tag === stepTags.step) step = reader.name();
+    reader.skipField();
+  }
+  const template = reader.rest();
+  return {
+    kind: "step", id, timeoutMs, request, depth, fun, step, resources, behalf, timings, bound: bound ?? noValues, template,
+  };
+}
+
+const none: readonly string[] = [];
+const noValues: readonly Uint8Array[] = [];
+
+export function writeRequest(writer: Writer, message: Omit<RequestMessage, "kind">): void {
+  writer.begin(kinds.request).u32(message.id).u32(message.timeoutMs).u32(message.waitForCapacityMs);
+  writer.u8((message.settle ? flagSettle : 0) | (message.summary ? flagSummary : 0));
+  writer.endFields().varint(message.steps.length);
+  for (const step of message.steps) {
+    writer.text(step.name).text(step.fun).u32(step.timeoutMs).texts(step.resources);
+    writeBindings(writer, step.bindings);
+    writer.endFields().blob(step.template);
+  }
+  writeBindings(writer, message.outputs);
+}
+
+export function readRequest(reader: Reader, limits: WireLimits): RequestMessage {
+  const id = reader.u32();
+  const timeoutMs = reader.u32();
+  const waitForCapacityMs = reader.u32();
+  const flags = reader.u8();
+  skipFields(reader);
+  const count = reader.count("steps in one request", limits.stepsMax);
+  const steps: RequestStep[] = [];
+  for (let i = 0; i < count; i++) {
+    const name = reader.name();
+    const fun = reader.name();
+    const stepTimeoutMs = reader.u32();
+    const resources = reader.names(limits.resourcesMax);
+    const bindings = readBindings(reader, limits);
+    skipFields(reader);
+    steps.push({ name, fun, timeoutMs: stepTimeoutMs, resources, bindings, template: reader.blob() });
+  }
+  const outputs = readBindings(reader, limits);
+  const settle = (flags & flagSettle) !== 0;
+  const summary = (flags & flagSummary) !== 0;
+  return { kind: "request", id, timeoutMs, waitForCapacityMs, settle, summary, steps, outputs };
+}
+
+function writeBindings(writer: Writer, bindings: readonly WireBinding[]): void {
+  writer.varint(bindings.length);
+  for (const { step, path } of bindings) {
+    writer.varint(step).varint(path.length);
+    for (const segment of path) {
+      if (typeof segment === "number") writer.u8(1).varint(segment);
+      else writer.u8(0).text(segment);
+    }
+  }
+}
+
+function readBindings(reader: Reader, limits: WireLimits): WireBinding[] {
+  const bindings: WireBinding[] = [];
+  for (let left = reader.count("bindings", limits.bindingsMax); left > 0; left--) {
+    const step = reader.varint();
+    const path: (string | number)[] = [];
+    for (let segments = reader.count("path segments", limits.pathSegmentsMax); segments > 0; segments--) {
+      const type = reader.u8();
+      if (type === 0) path.push(reader.name());
+      else if (type === 1) path.push(reader.varint());
+      else throw malformed("a path segment that is neither a key nor a position");
+    }
+    bindings.push({ step, path });
+  }
+  return bindings;
+}
+
+function skipFields(reader: Reader): void {
+  while (reader.tag() !== 0) reader.skipField();
+}
+
+export function writeInspect(writer: Writer, id: number, subject: InspectSubject): void {
+  writer.begin(kinds.inspect).u32(id).text(subject);
+}
+
+export function readInspect(reader: Reader): InspectMessage {
+  return { kind: "inspect", id: reader.u32(), subject: reader.name() };
+}
+
+/** The subject named by an inspection, or the error that says which there are. */
+export function inspectSubject(subject: string): InspectSubject {
+  if (subject === "nodes" || subject === "functions") return subject;
+  throw new MpregError("unsupported", `Cannot inspect "${subject}": a node can be asked for "nodes" and "functions"`);
+}

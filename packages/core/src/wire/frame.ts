@@ -1,0 +1,122 @@
+/**
+ * Frame: a batch of length-prefixed messages, read one after the other.
+ *
+ * (F1) A message that cannot be read costs its sender that message only, where it expects an answer; a length
+ * that does not fit the frame leaves nothing to go on with and is `malformed` for the whole link.
+ * (F2) Unknown kinds are skipped, or answered `unsupported` where they expect an answer.
+ */
+import { MpregError } from "../base/index.js";
+import {
+  type AnswerMessage, type CancelMessage, type FailureMessage, type ResultsMessage,
+  readAnswer, readFailure, readResults,
+} from "./answer-messages.js";
+import {
+  type CallMessage, type InspectMessage, type RequestMessage, type StepMessage,
+  readCall, readInspect, readRequest, readStep,
+} from "./call-messages.js";
+import { type CatalogMessage, type MembersMessage, readCatalog, readMembers } from "./cluster-messages.js";
+import {
+  type CreditMessage, type GoodbyeMessage, type HelloMessage, type OpenMessage, type PingMessage, type PongMessage,
+  type ProveMessage, readCredit, readGoodbye, readHello, readProve,
+} from "./handshake-messages.js";
+import { answerBit, kinds } from "./kinds.js";
+import type { WireLimits } from "./limits.js";
+import { Reader, malformed, readU32 } from "./reader.js";
+import type { TextCache } from "./text-cache.js";
+
+/** A message that expects an answer and cannot be read: the error is the answer. */
+export interface RefusedMessage {
+  readonly kind: "refused";
+  readonly id: number;
+  readonly error: MpregError;
+}
+
+/** A message of a kind this version does not know and that expects nothing. */
+export interface SkippedMessage {
+  readonly kind: "skipped";
+}
+
+/** Everything that can arrive on a link. */
+export type Message =
+  | HelloMessage | ProveMessage | OpenMessage | GoodbyeMessage | CreditMessage | PingMessage | PongMessage
+  | AnswerMessage | FailureMessage | CancelMessage | ResultsMessage
+  | CallMessage | RequestMessage | StepMessage | InspectMessage
+  | MembersMessage | CatalogMessage
+  | RefusedMessage | SkippedMessage;
+
+const lengthBytes = 4;
+
+export class FrameReader {
+  readonly #reader: Reader;
+  readonly #limits: WireLimits;
+  #bytes: Uint8Array = new Uint8Array(0);
+  #position = 0;
+
+  constructor(texts: TextCache, limits: WireLimits) {
+    this.#reader = new Reader(texts, limits);
+    this.#limits = limits;
+  }
+
+  /** Reads the messages of `frame` from now on. Not reentrant: one frame at a time. */
+  open(frame: Uint8Array): void {
+    this.#bytes = frame;
+    this.#position = 0;
+  }
+
+  /** How many bytes of the frame have been read. */
+  get position(): number {
+    return this.#position;
+  }
+
+  /** The next message; `undefined` at the end of the frame. Throws `malformed` when the link cannot go on. */
+  next(): Message | undefined {
+    const start = this.#position + lengthBytes;
+    if (this.#position === this.#bytes.length) return undefined;
+    if (start >= this.#bytes.length) throw malformed("a frame ends inside a message's length");
+    const length = readU32(this.#bytes, this.#position);
+    const end = start + length;
+    if (length === 0 || end > this.#bytes.length) {
+      throw malformed(`a message of ${length} bytes in a frame that has ${this.#bytes.length - start} left`); // (F1)
+    }
+    this.#position = end;
+    const kind = this.#bytes[start] as number;
+    this.#reader.open(this.#bytes, start + 1, end);
+    try {
+      return this.#read(kind);
+    } catch (error) {
+      if (!(error instanceof MpregError)) throw error;
+      return this.#refuse(kind, start, end, error);
+    }
+  }
+
+  #read(kind: number): Message {
+    const reader = this.#reader;
+    switch (kind) {
+      case kinds.call: return readCall(reader, this.#limits);
+      case kinds.answer: return readAnswer(reader);
+      case kinds.step: return readStep(reader, this.#limits);
+      case kinds.request: return readRequest(reader, this.#limits);
+      case kinds.results: return readResults(reader);
+      case kinds.failure: return readFailure(reader);
+      case kinds.cancel: return { kind: "cancel", id: reader.u32() };
+      case kinds.credit: return readCredit(reader);
+      case kinds.ping: return { kind: "ping", id: reader.u32() };
+      case kinds.pong: return { kind: "pong", id: reader.u32() };
+      case kinds.members: return readMembers(reader);
+      case kinds.catalog: return readCatalog(reader, this.#limits);
+      case kinds.inspect: return readInspect(reader);
+      case kinds.hello: return readHello(reader);
+      case kinds.prove: return readProve(reader);
+      case kinds.open: return { kind: "open" };
+      case kinds.goodbye: return readGoodbye(reader);
+      default:
+        if ((kind & answerBit) === 0) return { kind: "skipped" }; // (F2)
+        throw new MpregError("unsupported", `Messages of kind 0x${kind.toString(16)} are not known here`);
+    }
+  }
+
+  #refuse(kind: number, start: number, end: number, error: MpregError): Message {
+    if ((kind & answerBit) === 0 || end - start < 5) throw error;
+    return { kind: "refused", id: readU32(this.#bytes, start + 1), error };
+  }
+}

@@ -1,0 +1,181 @@
+/**
+ * Writer: messages, one behind the other, in memory that is written once and never again.
+ *
+ * Owns the slab the bytes stand in. What the bytes mean is in the message files beside this one.
+ *
+ * (W1) Bytes handed out by `take` are never overwritten: the next batch starts behind them or in a new slab.
+ * (W2) A message is visible to `take` only once `end` has patched its length.
+ */
+import type { Utf8 } from "../base/index.js";
+
+const slabBytes = 64 * 1024;
+const slabRestBytesMin = 2 * 1024;
+
+export class Writer {
+  readonly #utf8: Utf8;
+  #bytes = new Uint8Array(0);
+  #start = 0;
+  #position = 0;
+  #messageStart = 0;
+  #fieldStart = 0;
+
+  constructor(utf8: Utf8) {
+    this.#utf8 = utf8;
+  }
+
+  /** Bytes of finished messages waiting in the current batch. */
+  get length(): number {
+    return this.#position - this.#start;
+  }
+
+  /** Starts a message of `kind`; its length is filled in by {@link end}. */
+  begin(kind: number): this {
+    this.#reserve(5);
+    this.#messageStart = this.#position;
+    this.#position += 4;
+    this.#bytes[this.#position++] = kind;
+    return this;
+  }
+
+  /** Ends the message; answers its size on the wire, the length prefix included. */
+  end(): number {
+    return this.#patch(this.#messageStart) + 4; // (W2)
+  }
+
+  /** Starts an optional field; its length is filled in by {@link endField}. Fields do not nest. */
+  field(tag: number): this {
+    this.#reserve(5);
+    this.#bytes[this.#position++] = tag;
+    this.#fieldStart = this.#position;
+    this.#position += 4;
+    return this;
+  }
+
+  endField(): this {
+    this.#patch(this.#fieldStart);
+    return this;
+  }
+
+  /** Ends the list of optional fields. */
+  endFields(): this {
+    return this.u8(0);
+  }
+
+  /** Forgets the message begun last. */
+  abandon(): void {
+    this.#position = this.#messageStart;
+  }
+
+  /** Takes the message begun last out of the batch, as bytes of its own. */
+  takeLast(): Uint8Array {
+    const message = this.#bytes.slice(this.#messageStart, this.#position);
+    this.#position = this.#messageStart;
+    return message;
+  }
+
+  /** The batch: all finished messages since the last call. */
+  take(): Uint8Array {
+    const batch = this.#bytes.subarray(this.#start, this.#position);
+    this.#start = this.#position; // (W1)
+    return batch;
+  }
+
+  u8(value: number): this {
+    this.#reserve(1);
+    this.#bytes[this.#position++] = value;
+    return this;
+  }
+
+  u32(value: number): this {
+    this.#reserve(4);
+    const bytes = this.#bytes;
+    let at = this.#position;
+    bytes[at++] = value >>> 24;
+    bytes[at++] = value >>> 16;
+    bytes[at++] = value >>> 8;
+    bytes[at++] = value;
+    this.#position = at;
+    return this;
+  }
+
+  /** An unsigned integer up to 2^53 - 1 in base 128, least significant group first (LEB128). */
+  varint(value: number): this {
+    this.#reserve(8);
+    let rest = value;
+    while (rest >= 0x80) {
+      this.#bytes[this.#position++] = (rest % 0x80) | 0x80;
+      rest = Math.floor(rest / 0x80);
+    }
+    this.#bytes[this.#position++] = rest;
+    return this;
+  }
+
+  /** Bytes as they are, without a length. */
+  raw(value: Uint8Array): this {
+    const length = value.length;
+    this.#reserve(length);
+    if (length <= 32) {
+      // a loop beats the call into the engine for a handful of bytes
+      const bytes = this.#bytes;
+      let at = this.#position;
+      for (let i = 0; i < length; i++) bytes[at++] = value[i] as number;
+    } else {
+      this.#bytes.set(value, this.#position);
+    }
+    this.#position += length;
+    return this;
+  }
+
+  /** Bytes behind their varint length. */
+  blob(value: Uint8Array): this {
+    return this.varint(value.length).raw(value);
+  }
+
+  /** UTF-8 behind its varint length. */
+  text(value: string): this {
+    const length = value.length;
+    if (length >= 0x80) return this.blob(this.#utf8.encode(value));
+    this.#reserve(length + 1);
+    const bytes = this.#bytes;
+    let at = this.#position;
+    bytes[at++] = length;
+    for (let i = 0; i < length; i++) {
+      const unit = value.charCodeAt(i);
+      if (unit >= 0x80) return this.blob(this.#utf8.encode(value));
+      bytes[at++] = unit;
+    }
+    this.#position = at;
+    return this;
+  }
+
+  texts(values: readonly string[]): this {
+    this.varint(values.length);
+    for (const value of values) this.text(value);
+    return this;
+  }
+
+  /** Writes the length of what stands behind the four bytes at `at`. */
+  #patch(at: number): number {
+    const length = this.#position - at - 4;
+    const bytes = this.#bytes;
+    bytes[at] = length >>> 24;
+    bytes[at + 1] = length >>> 16;
+    bytes[at + 2] = length >>> 8;
+    bytes[at + 3] = length;
+    return length;
+  }
+
+  #reserve(length: number): void {
+    if (this.#position + length <= this.#bytes.length) return;
+    const batchBytes = this.#position - this.#start;
+    // a batch that is the whole of its slab doubles; one that merely reached the slab's end moves to a fresh one
+    const needed = batchBytes + length + slabRestBytesMin;
+    const grown = new Uint8Array(Math.max(slabBytes, needed > slabBytes ? needed * 2 : needed));
+    grown.set(this.#bytes.subarray(this.#start, this.#position));
+    this.#messageStart -= this.#start;
+    this.#fieldStart -= this.#start;
+    this.#position = batchBytes;
+    this.#start = 0;
+    this.#bytes = grown;
+  }
+}
