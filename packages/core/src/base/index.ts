@@ -5,3 +5,9 @@ export { type Deadline, Deadlines } from "./deadlines.js";
 export { type ErrorCode, MpregError, type MpregErrorOptions, type Outcome, errorCodes, isErrorCode } from "./errors.js";
 export { Heap, type HeapItem } from "./heap.js";
 export { type Action, type Decision, type Policy, type Subject, createDefaultPolicy } from "./policy.js";
+export {
+  type CallArguments, type CallResult, type Contract, type FunctionContract, type Handler, type HandlerArguments,
+  type HandlerResult, type Handlers, type InputSchemas, contract, fn,
+} from "./contract.js";
+export type { InferInput, InferOutput, StandardSchema } from "./standard-schema.js";
+export { validateArguments, validateResult } from "./validation.js";

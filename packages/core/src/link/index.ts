@@ -1,4 +1,5 @@
 /** Link: one connection between two nodes, or between a client and a node. */
+export { frameBytesMax } from "./frames.js";
 export { Link } from "./link.js";
 export { Outbox } from "./outbox.js";
 export { nodeIdOf } from "./transcript.js";

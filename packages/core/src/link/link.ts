@@ -20,6 +20,7 @@ import {
   FrameReader, type GoodbyeMessage, type HelloMessage, type Message, TextCache, Writer, protocolVersion,
   writeCredit, writeGoodbye, writeHello, writeOpen, writePing, writePong, writeProve,
 } from "../wire/index.js";
+import { frames } from "./frames.js";
 import { Outbox } from "./outbox.js";
 import { nodeIdOf, transcript } from "./transcript.js";
 import type { Goodbye, LinkHost, LinkId, LinkOptions, Remote } from "./types.js";
@@ -116,10 +117,11 @@ export class Link {
     this.#admit(frame.length - freeBytes); // (L4)
   }
 
-  /** Gives the transport what is queued, as one frame. */
+  /** Gives the transport what is queued. */
   flush(): void {
     if (!this.#writable || this.outbox.writer.length === 0 || this.closed) return;
-    const waitingBytes = this.#host.send(this.id, this.outbox.take());
+    let waitingBytes = 0;
+    for (const frame of frames(this.outbox.take())) waitingBytes = this.#host.send(this.id, frame);
     this.#writable = waitingBytes <= transportBytesMax;
   }
 

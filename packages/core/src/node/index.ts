@@ -2,5 +2,5 @@
 export type { FunctionInfo, NodeInfo } from "./inspect.js";
 export { NodeMachine, type NodeSize } from "./node.js";
 export type {
-  Ask, LinkProtocol, NodeCapabilities, NodeEffects, NodeEvent, NodeInput, NodeOptions, Settled,
+  LinkProtocol, NodeCapabilities, NodeEffects, NodeEvent, NodeInput, NodeOptions,
 } from "./types.js";

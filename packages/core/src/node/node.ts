@@ -11,12 +11,12 @@
 import { Deadlines, MpregError, type Subject, unreachable } from "../base/index.js";
 import { type Door, JsonV1Door } from "../doors/index.js";
 import { type LinkId, nodeIdOf } from "../link/index.js";
-import { type AskOrigin, type DueItem, type Invocation, Peer, Rpc, type Run } from "../rpc/index.js";
+import { type Ask, type AskOrigin, type DueItem, type Invocation, Peer, Rpc, type Run, type Settled } from "../rpc/index.js";
 import { Cluster } from "./cluster.js";
 import { inspectFunctions, inspectNodes } from "./inspect.js";
 import { Links } from "./links.js";
 import { TicketAsker } from "./ticket-asker.js";
-import type { Ask, NodeCapabilities, NodeEffects, NodeInput, NodeOptions, Settled } from "./types.js";
+import type { NodeCapabilities, NodeEffects, NodeInput, NodeOptions } from "./types.js";
 
 /** How many entries each table holds; all but `links` and `peers` are zero after quiet. */
 export interface NodeSize {

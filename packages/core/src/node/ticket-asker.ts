@@ -1,8 +1,7 @@
 /** Ticket asker: tells the end of a run to the node's own program or to one of its handlers. */
 import type { MpregError } from "../base/index.js";
-import type { Asker, RequestSummary } from "../rpc/index.js";
+import type { Asker, RequestSummary, Settled } from "../rpc/index.js";
 import type { StepReport, Timings } from "../wire/index.js";
-import type { Settled } from "./types.js";
 
 export class TicketAsker implements Asker {
   readonly #ticket: number;

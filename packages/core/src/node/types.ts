@@ -6,8 +6,8 @@
 import type { MpregError, Policy, Random, Signer, Utf8 } from "../base/index.js";
 import type { Goodbye, LinkId, LinkOptions } from "../link/index.js";
 import type { Dial, RedialOptions } from "../membership/index.js";
-import type { AbortReason, CallFields, Invocation, RequestAsk, RequestSummary, RpcLimits } from "../rpc/index.js";
-import type { Codec, StepReport, Timings } from "../wire/index.js";
+import type { AbortReason, Ask, Invocation, RpcLimits, Settled } from "../rpc/index.js";
+import type { Codec, Timings } from "../wire/index.js";
 
 /** Which protocol a link speaks, told by how it was opened. */
 export type LinkProtocol = "native" | "json-v1";
@@ -55,22 +55,6 @@ export type NodeInput =
   /** Time has passed: the machine looks at what is due. */
   | { readonly kind: "tick" }
   | { readonly kind: "close" };
-
-/** Work that the node's own program or one of its handlers asks for. */
-export type Ask =
-  | { readonly kind: "call"; readonly fields: CallFields }
-  | { readonly kind: "request"; readonly fields: RequestAsk };
-
-/** The end of an {@link Ask}. */
-export type Settled =
-  | { readonly kind: "answered"; readonly value: Uint8Array; readonly summary: RequestSummary | undefined }
-  | {
-      readonly kind: "results";
-      readonly outputs: readonly (Uint8Array | undefined)[];
-      readonly reports: readonly StepReport[] | undefined;
-      readonly summary: RequestSummary | undefined;
-    }
-  | { readonly kind: "failed"; readonly error: MpregError };
 
 /** Something people and programs may want to know of. */
 export type NodeEvent =

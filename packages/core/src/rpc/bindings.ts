@@ -4,7 +4,7 @@
  * (B1) The same part of the same result has one number, however often it is used.
  * (B2) References of another graph are refused.
  */
-import { MpregError } from "../base/index.js";
+import { invalid } from "./call-options.js";
 import { type RefOwner, describeTarget, refTarget } from "./ref.js";
 import type { Binding } from "./types.js";
 
@@ -24,7 +24,7 @@ export class BindingList {
     const { owner, step, path } = target;
     if (owner !== this.#owner) {
       const message = `Cannot use the result of ${describeTarget(target)} in ${what}: the reference belongs to another graph`;
-      throw new MpregError("invalid-argument", message); // (B2)
+      throw invalid(message); // (B2)
     }
     const key = path.length === 0 ? step : JSON.stringify([step, ...path]);
     const known = this.#numbers.get(key);
@@ -34,4 +34,17 @@ export class BindingList {
     this.list.push({ step, path });
     return number;
   }
+}
+
+/**
+ * The `holeOf` for arguments of a call outside any graph, where a reference has nothing to refer to: throws
+ * `invalid-argument` for one.
+ */
+export function refuseReferences(part: unknown): undefined {
+  const target = refTarget(part);
+  if (target === undefined) return;
+  throw invalid(
+    `Cannot use the result of ${describeTarget(target)} in a call outside its graph: ` +
+      "add the call to the graph, or run the graph first and pass the value",
+  );
 }

@@ -13,7 +13,7 @@ import { BindingList } from "./bindings.js";
 import type { GraphRequest, GraphStep } from "./graph-request.js";
 import { quoted } from "./names.js";
 import { setField } from "./objects.js";
-import { capacityWaitMs, checkRunOptions, durationMs } from "./call-options.js";
+import { capacityWaitMs, durationMs } from "./call-options.js";
 import { planRequest, unconsumedSteps } from "./plan.js";
 import type { RefOwner } from "./ref.js";
 import type { Binding, RequestSpec, StepOutcome, StepSpec } from "./types.js";
@@ -61,7 +61,6 @@ export function toRequestSpec(
   limits: RequestLimits,
 ): PreparedRequest {
   const { options, outputs } = request;
-  checkRunOptions(options);
   const steps = encodeSteps(request, encodeTemplate, limits);
   const names = steps.map(({ name }) => name);
   const unconsumed = outputs.kind === "unconsumed" ? unconsumedSteps(steps) : [];
@@ -87,13 +86,6 @@ export function toRequestSpec(
     },
   };
 }
-
-/** An encoder for the arguments of a call outside a graph, where there is nothing that a reference could refer to. */
-export function refuseReferences(part: unknown): undefined {
-  new BindingList(noOwner).holeOf(part, "a call outside its graph");
-}
-
-const noOwner: RefOwner = { stepName: () => "" };
 
 function encodeSteps(request: GraphRequest, encodeTemplate: EncodeTemplate, limits: RequestLimits): StepSpec[] {
   if (request.steps.length > limits.stepsMax) {

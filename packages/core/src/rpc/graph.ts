@@ -59,7 +59,8 @@ export interface ContractCalls<C extends Contract> {
     fun: Name,
     args: WiredArguments<C[Name]>,
     options?: ContractCallOptions,
-  ): Ref<CallResult<C[Name]>>;
+    // Without NoInfer the compiler gives up on a call inside a generic call, with the deep types of arktype.
+  ): NoInfer<Ref<CallResult<C[Name]>>>;
 }
 
 /** A function's arguments, with references wherever one likes. */

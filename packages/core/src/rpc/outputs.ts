@@ -41,7 +41,12 @@ function compileArray(
   checkDepth(path);
   const parts = items.map((item, index) => compile(item, bindings, [...path, index]));
   if (parts.every((part) => part === undefined)) return undefined;
-  return (values) => items.map((item, index) => parts[index]?.(values) ?? item);
+  return (values) => {
+    return items.map((item, index) => {
+      const part = parts[index];
+      return part === undefined ? item : part(values);
+    });
+  };
 }
 
 function compileObject(

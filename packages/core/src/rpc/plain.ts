@@ -8,7 +8,7 @@
  * (J2) Data without references is passed on as it is, not copied.
  * (J3) Only own fields count, and those named like a prototype's are fields.
  */
-import { MpregError } from "../base/index.js";
+import { type ErrorCode, MpregError } from "../base/index.js";
 import { describePath } from "../base/standard-schema.js";
 import type { GraphRequest, GraphStep, OutputSelection } from "./graph-request.js";
 import { quoted, suggestion } from "./names.js";
@@ -95,12 +95,12 @@ function parseStep(step: PlainStep, owner: RefOwner, numbers: ReadonlyMap<string
     throw invalid(`${what}, kwargs must be an object, got ${typeName(kwargs)}`);
   }
   const scan = new Scan(name, owner, numbers);
-  const scanned = scan.array(args, ["args"]);
+  const scanned = scan.items(args, "args");
   return {
     name,
     fun,
     resources: resourceNames(resources, `${what}, resources`),
-    args: kwargs === undefined ? scanned : [...scanned, scan.part(kwargs, ["kwargs"])],
+    args: kwargs === undefined ? scanned : [...scanned, scan.scan(kwargs, "kwargs")],
     timeoutMs: durationMs(timeoutMs, `${what}, timeoutMs`),
   };
 }
@@ -110,6 +110,8 @@ class Scan {
   readonly #step: string;
   readonly #owner: RefOwner;
   readonly #numbers: ReadonlyMap<string, number>;
+  /** Where the scan is, for messages and for the depth. */
+  readonly #place: PropertyKey[] = [];
 
   constructor(step: string, owner: RefOwner, numbers: ReadonlyMap<string, number>) {
     this.#step = step;
@@ -117,62 +119,72 @@ class Scan {
     this.#numbers = numbers;
   }
 
-  /** What `part` stands for; `part` itself if there is no mark in it (J2). */
-  part(part: unknown, place: readonly PropertyKey[]): unknown {
-    if (typeof part !== "object" || part === null || refTarget(part) !== undefined) return part;
-    if (Array.isArray(part)) return this.array(part, place);
-    return isPlainObject(part) ? this.#object(part, place) : part;
+  /** What `value`, which stands at `key`, stands for; `value` itself if there is no mark in it (J2). */
+  scan(value: unknown, key: PropertyKey): unknown {
+    if (typeof value !== "object" || value === null || refTarget(value) !== undefined) return value;
+    if (Array.isArray(value)) return this.items(value, key);
+    if (!isPlainObject(value)) return value;
+    this.#enter(key);
+    const scanned = this.#object(value);
+    this.#place.pop();
+    return scanned;
   }
 
-  array(items: readonly unknown[], place: readonly PropertyKey[]): readonly unknown[] {
-    this.#checkDepth(place);
+  items(items: readonly unknown[], key: PropertyKey): readonly unknown[] {
+    this.#enter(key);
     let copy: unknown[] | undefined;
     items.forEach((item, index) => {
-      if (typeof item !== "object") return;
-      const scanned = this.part(item, [...place, index]);
+      const scanned = this.scan(item, index);
       if (scanned !== item) (copy ??= [...items])[index] = scanned;
     });
+    this.#place.pop();
     return copy ?? items;
   }
 
-  #object(object: Readonly<Record<string, unknown>>, place: readonly PropertyKey[]): unknown {
-    this.#checkDepth(place);
+  #object(object: Readonly<Record<string, unknown>>): unknown {
     const names = Object.keys(object); // (J3)
     if (names.length === 1 && names[0] === "$value") return object["$value"];
     if (names.length <= 2 && names.includes("$ref") && names.every((name) => name === "$ref" || name === "path")) {
-      return this.#reference(object, place);
+      return this.#reference(object);
     }
     let copy: Record<string, unknown> | undefined;
     for (const name of names) {
       const field = object[name];
-      const scanned = this.part(field, [...place, name]);
+      const scanned = this.scan(field, name);
       if (scanned !== field) setField((copy ??= { ...object }), name, scanned);
     }
     return copy ?? object;
   }
 
-  #reference(mark: Readonly<Record<string, unknown>>, place: readonly PropertyKey[]): unknown {
+  #reference(mark: Readonly<Record<string, unknown>>): unknown {
     const { $ref: name, path = [] } = mark;
-    const what = `step ${quoted(this.#step)}, ${describePath(place)}`;
     if (typeof name !== "string" || !Array.isArray(path) || !path.every(isSegment)) {
-      const message =
-        `${what} is a malformed reference: $ref must be a step's name and path an array of names and positions ` +
-        "from 0; write { $value: … } around it if it is data";
-      throw new MpregError("invalid-argument", message, { step: this.#step });
+      throw this.#error(
+        "invalid-argument",
+        "is a malformed reference: $ref must be a step's name and path an array of names and positions from 0; " +
+          "write { $value: … } around it if it is data",
+      );
     }
     const number = this.#numbers.get(name);
-    if (number !== undefined) return createRef(this.#owner, number, path);
-    const message = `${what} refers to ${quoted(name)}, which is not a step of the request`;
-    throw new MpregError("unknown-reference", message + suggestion(name, this.#numbers.keys()), { step: this.#step });
+    if (number !== undefined) return createRef(this.#owner, number, [...(path as Path)]);
+    const hint = suggestion(name, this.#numbers.keys());
+    throw this.#error("unknown-reference", `refers to ${quoted(name)}, which is not a step of the request${hint}`);
   }
 
-  #checkDepth(place: readonly PropertyKey[]): void {
-    if (place.length <= nestingMax) return;
-    const where = `step ${quoted(this.#step)}, ${describePath(place.slice(0, 5))}…`;
-    const message = `${where} is nested deeper than ${nestingMax}, or contains itself`;
-    throw new MpregError("not-encodable", message, { step: this.#step });
+  #enter(key: PropertyKey): void {
+    this.#place.push(key);
+    if (this.#place.length <= nestingMax) return;
+    throw this.#error("not-encodable", `is nested deeper than ${nestingMax}, or contains itself`);
+  }
+
+  #error(code: ErrorCode, complaint: string): MpregError {
+    const shown = describePath(this.#place.slice(0, placeShownMax));
+    const place = `step ${quoted(this.#step)}, ${shown}${this.#place.length > placeShownMax ? "…" : ""}`;
+    return new MpregError(code, `${place} ${complaint}`, { step: this.#step });
   }
 }
+
+const placeShownMax = 10;
 
 function isSegment(value: unknown): boolean {
   return typeof value === "string" || isPosition(value);

@@ -14,7 +14,7 @@ import type { Binding, RequestSpec, StepSpec } from "./types.js";
 
 /** Dependencies of a request, ready for execution. Steps are numbered by their position. */
 export interface Plan {
-  /** How many steps each step waits for. The plan's user may count it down; nobody else does. */
+  /** How many steps each step waits for. To count it down, copy it: a plan may be shared. */
   readonly waitsFor: Int32Array;
   /** The steps that wait for nobody, in the order of the request. */
   readonly roots: Int32Array;
@@ -26,7 +26,7 @@ export interface Plan {
 type PlannedStep = Pick<StepSpec, "name" | "bindings">;
 type PlannedRequest = Pick<RequestSpec, "outputs"> & { readonly steps: readonly PlannedStep[] };
 
-/** A request of one step without references; nothing in it is ever counted down. */
+/** The plan of every request of one step without references. */
 const singleStep: Plan = {
   waitsFor: new Int32Array(1),
   roots: new Int32Array(1),

@@ -167,8 +167,6 @@ function isReserved(name: string): name is ReservedName {
 
 function symbolMember(target: Reference, key: symbol): unknown {
   switch (key) {
-    case Symbol.toPrimitive:
-      return (hint: string) => refuse(target, hint === "string" ? "make text of" : "compute with");
     case Symbol.iterator:
     case Symbol.asyncIterator:
       return () => refuse(target, "iterate over");

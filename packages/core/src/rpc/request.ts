@@ -34,7 +34,7 @@ const blocked: StepState = { kind: "blocked" };
 /** The result was let go: nobody needs it any more. (Q4) */
 const released: StepState = { kind: "done", result: undefined };
 
-export interface RequestFields {
+export interface RunFields {
   readonly message: Omit<RequestMessage, "kind" | "id">;
   readonly plan: Plan;
   readonly asker: Asker;
@@ -51,41 +51,44 @@ export class RequestRun implements Run, TaskOwner, Deadline {
   sequence = 0;
   heapIndex = -1;
 
-  readonly #fields: RequestFields;
+  readonly #fields: RunFields;
   readonly #host: RpcHost;
   readonly #dispatch: Dispatch;
   readonly #ended: (run: RequestRun) => void;
   #states: StepState[];
   /** Inputs each step still waits for. */
-  readonly #missing: number[];
-  /** Steps that still have to start and use the result, plus one for every output. */
-  readonly #users: number[];
+  readonly #missing: Int32Array;
+  /** Places that still need each step's result: bindings of steps that have not started, and outputs. */
+  readonly #users: Int32Array;
   #left: number;
   #resultBytes = 0;
   #over = false;
 
-  constructor(fields: RequestFields, host: RpcHost, dispatch: Dispatch, onEnd: (run: RequestRun) => void) {
+  constructor(fields: RunFields, host: RpcHost, dispatch: Dispatch, onEnd: (run: RequestRun) => void) {
     this.#fields = fields;
     this.#host = host;
     this.#dispatch = dispatch;
     this.#ended = onEnd;
     const { message, plan } = fields;
     this.#states = new Array<StepState>(message.steps.length).fill(blocked);
-    this.#missing = plan.dependencies.map((steps) => steps.length);
-    this.#users = plan.dependents.map((steps) => steps.length);
-    for (const { step } of message.outputs) this.#users[step] = this.#usersOf(step) + 1;
+    this.#missing = plan.waitsFor.slice();
+    this.#users = new Int32Array(message.steps.length);
+    for (const { bindings } of [...message.steps, { bindings: message.outputs }]) {
+      for (const { step } of bindings) this.#users[step] = this.#usersOf(step) + 1;
+    }
     this.#left = message.steps.length;
   }
 
   start(nowMs: number): void {
-    const { message, deadlineMs } = this.#fields;
+    const { message, deadlineMs, plan } = this.#fields;
     if (message.waitForCapacityMs === 0) {
       const error = this.#firstWithoutProvider();
       if (error !== undefined) return this.fail(error); // (Q3)
     }
     this.#host.schedule(this, deadlineMs);
-    for (let index = 0; index < message.steps.length && !this.#over; index++) {
-      if (this.#missing[index] === 0) this.#launch(index, nowMs);
+    for (const root of plan.roots) {
+      this.#launch(root, nowMs);
+      if (this.#over) return;
     }
   }
 
@@ -133,7 +136,7 @@ export class RequestRun implements Run, TaskOwner, Deadline {
   }
 
   #launch(index: number, nowMs: number): void {
-    const { message, caller, depth, request, deadlineMs, plan, summary } = this.#fields;
+    const { message, caller, depth, request, deadlineMs, summary } = this.#fields;
     const step = this.#step(index);
     const bound: Uint8Array[] = [];
     for (const binding of step.bindings) {
@@ -144,7 +147,7 @@ export class RequestRun implements Run, TaskOwner, Deadline {
       }
       bound.push(value);
     }
-    for (const dependency of plan.dependencies[index] ?? []) this.#letGo(dependency);
+    for (const { step: used } of step.bindings) this.#letGo(used);
     const ownDeadline = step.timeoutMs > 0 && nowMs + step.timeoutMs < deadlineMs;
     const fields = {
       owner: this,
@@ -172,8 +175,10 @@ export class RequestRun implements Run, TaskOwner, Deadline {
       this.#states[index] = released;
       return;
     }
-    this.#states[index] = { kind: "done", result };
-    this.#resultBytes += result.length;
+    // a small part of a large frame must not keep all of the frame in memory
+    const own = result.length * 4 < result.buffer.byteLength ? result.slice() : result;
+    this.#states[index] = { kind: "done", result: own };
+    this.#resultBytes += own.length;
   }
 
   #letGo(index: number): void {
@@ -202,7 +207,7 @@ export class RequestRun implements Run, TaskOwner, Deadline {
         if (this.#stateOf(dependent).kind !== "blocked") continue;
         this.#states[dependent] = { kind: "skipped", because };
         this.#left -= 1;
-        for (const dependency of this.#fields.plan.dependencies[dependent] ?? []) this.#letGo(dependency);
+        for (const { step } of this.#step(dependent).bindings) this.#letGo(step);
         queue.push(dependent);
       }
     }
@@ -292,7 +297,8 @@ export class RequestRun implements Run, TaskOwner, Deadline {
     return this.#users[index] ?? 0;
   }
 
-  #dependentsOf(index: number): readonly number[] {
-    return this.#fields.plan.dependents[index] ?? [];
+  #dependentsOf(index: number): Int32Array {
+    const { dependents, dependentsStart } = this.#fields.plan;
+    return dependents.subarray(dependentsStart[index], dependentsStart[index + 1]);
   }
 }

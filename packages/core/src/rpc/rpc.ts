@@ -12,6 +12,7 @@ import { MpregError, type Subject } from "../base/index.js";
 import type {
   AnswerMessage, CallMessage, FailureMessage, RequestMessage, StepMessage, Timings,
 } from "../wire/index.js";
+import type { CallFields, RequestFields } from "./ask.js";
 import type { Channel } from "./channel.js";
 import { Dispatch } from "./dispatch.js";
 import type { AbortReason, RpcHost } from "./host.js";
@@ -23,11 +24,6 @@ import type { Asker, Run } from "./run.js";
 import { SingleRun } from "./single.js";
 import { Summary, requestIdOf } from "./summary.js";
 import type { Task } from "./task.js";
-
-/** One call, whoever asks for it. */
-export type CallFields = Omit<CallMessage, "kind" | "id">;
-/** One request, whoever asks for it. */
-export type RequestAsk = Omit<RequestMessage, "kind" | "id">;
 
 /** On whose behalf something is asked, and how deep inside other calls. */
 export interface AskOrigin {
@@ -124,7 +120,7 @@ export class Rpc {
   }
 
   /** Starts a request; its end is told to `asker`. `onStart` gets the run before it can end. */
-  request(ask: RequestAsk, origin: AskOrigin, asker: Asker, nowMs: number, onStart: (run: Run) => void): void {
+  request(ask: RequestFields, origin: AskOrigin, asker: Asker, nowMs: number, onStart: (run: Run) => void): void {
     let plan;
     try {
       plan = planRequest(ask);

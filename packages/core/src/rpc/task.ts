@@ -28,6 +28,8 @@ export interface Invocation {
   readonly step: string;
   /** Who wants it; for relayed work the client behind the coordinator. */
   readonly caller: Subject;
+  /** Somebody wants to know how long it waits and runs. */
+  readonly timings: boolean;
 }
 
 /** Who the result is for. */

@@ -10,6 +10,7 @@ export {
 export {
   type CatalogMessage, type MemberRecord, type MembersMessage, type OfferRecord, writeCatalog, writeMembers,
 } from "./cluster-messages.js";
+export { type Codec, createCodec } from "./codec.js";
 export { FrameReader, type Message, type RefusedMessage, type SkippedMessage } from "./frame.js";
 export {
   type CreditMessage, type GoodbyeMessage, type HelloMessage, type NodeIdentity, type OpenMessage, type PingMessage,
@@ -17,6 +18,8 @@ export {
 } from "./handshake-messages.js";
 export { kinds } from "./kinds.js";
 export { type WireLimits, defaultWireLimits } from "./limits.js";
+export { type Picked, pick } from "./pick.js";
 export { TextCache } from "./text-cache.js";
+export type { ValueUtf8 } from "./value-buffer.js";
 export { protocolVersion, subprotocol } from "./versions.js";
 export { Writer } from "./writer.js";

@@ -1,0 +1,30 @@
+/**
+ * The build under measurement: what `npm run build` left in the workspace, never the sources.
+ */
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { fileURLToPath, pathToFileURL } from "node:url";
+
+const workspace = new URL("../../", import.meta.url);
+const resolveFromWorkspace = createRequire(new URL("package.json", workspace)).resolve;
+
+/** Path of the command as users run it. */
+export const commandPath = fileURLToPath(new URL("packages/mpreg/bin/mpreg.mjs", workspace));
+
+/** @returns {string} path of the built entry of the package `mpreg` */
+export function findBuild() {
+  let path;
+  try {
+    path = resolveFromWorkspace("mpreg");
+  } catch (cause) {
+    throw new Error("The workspace has no build of mpreg; run `npm run build` in the root first", { cause });
+  }
+  if (!/[\\/]dist[\\/]/.test(path)) throw new Error(`mpreg resolves to ${path}, which is not the build`);
+  if (!existsSync(path)) throw new Error("mpreg is not built; run `npm run build` in the root first");
+  return path;
+}
+
+/** @returns {Promise<{ createNode: Function, connect: Function, context: Function }>} the public API, from the build */
+export function importMpreg() {
+  return import(pathToFileURL(findBuild()).href);
+}

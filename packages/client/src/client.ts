@@ -1,0 +1,135 @@
+/**
+ * Client: what a program holds after `connect`.
+ */
+import type { Contract } from "@mpreg/core";
+import { MpregError } from "@mpreg/core/base";
+import type { Goodbye } from "@mpreg/core/link";
+import type { FunctionInfo, NodeInfo } from "@mpreg/core/node";
+import { type Ask, Caller, type Calls, type Graph, type PlainRunOptions, type PlainStep, type Settled } from "@mpreg/core/rpc";
+import type { Codec, WireLimits } from "@mpreg/core/wire";
+import type { Connection } from "./connection.js";
+
+export interface ClientParts<C extends Contract | undefined> {
+  readonly url: string;
+  readonly codec: Codec;
+  readonly limits: WireLimits;
+  readonly connection: Connection;
+  readonly contract: C;
+}
+
+/**
+ * A connection to one node, through which every function of the cluster can be called. Made by `connect`.
+ *
+ * `C` is the contract of the functions, where `connect` was given one.
+ */
+export class Client<C extends Contract | undefined = undefined> implements AsyncDisposable {
+  readonly url: string;
+  /**
+   * Calls one function somewhere in the cluster and answers its result; see {@link Calls}.
+   *
+   * The promise rejects with an `MpregError`. Aborting `options.signal` cancels the call, wherever it runs.
+   */
+  readonly call: Calls<C>["call"];
+  readonly #codec: Codec;
+  readonly #connection: Connection;
+  readonly #caller: Caller;
+  readonly #contract: C;
+  #gone: Goodbye | undefined;
+  readonly #drained: (() => void)[] = [];
+
+  constructor({ url, codec, limits, connection, contract }: ClientParts<C>) {
+    this.url = url;
+    this.#codec = codec;
+    this.#connection = connection;
+    this.#contract = contract;
+    this.#caller = new Caller({ codec, limits, ask: (ask, onEnd) => this.#ask(ask, onEnd) }, contract);
+    // the type of `call` follows the contract; what it does does not
+    this.call = ((fun: string, args?: readonly unknown[], options?: object) =>
+      this.#caller.call(fun, args, options)) as Calls<C>["call"];
+  }
+
+  /** Starts an empty graph; its `run` sends it. */
+  graph(): Graph<C> {
+    return this.#caller.graph(this.#contract);
+  }
+
+  /** Runs a request in plain form; answers an object of results by step name. */
+  request(steps: readonly PlainStep[], options?: PlainRunOptions): Promise<Record<string, unknown>> {
+    return this.#caller.request(steps, options);
+  }
+
+  /** The nodes of the cluster as the connected node sees them, itself first. */
+  nodes(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<readonly NodeInfo[]> {
+    return this.#inspect("nodes", options.signal) as Promise<readonly NodeInfo[]>;
+  }
+
+  /** The functions of the cluster and who offers them. */
+  functions(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<readonly FunctionInfo[]> {
+    return this.#inspect("functions", options.signal) as Promise<readonly FunctionInfo[]>;
+  }
+
+  /** Waits for the calls under way, taking no new ones, then closes. */
+  async drain(): Promise<void> {
+    this.#gone ??= { code: "closing", reason: "the client is draining" };
+    if (this.#connection.pending > 0) await new Promise<void>((resolve) => this.#drained.push(resolve));
+    this.#connection.close("the client has closed");
+  }
+
+  /** Ends the connection. Calls under way are told `closed`; what they do elsewhere is cancelled. */
+  close(): Promise<void> {
+    this.#gone ??= { code: "closing", reason: "the client has closed" };
+    this.#connection.close("the client has closed");
+    return Promise.resolve();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** The connection is gone: calls from now on fail at once. For `connect`. */
+  lost(goodbye: Goodbye): void {
+    this.#gone ??= goodbye;
+  }
+
+  #ask(ask: Ask, onEnd: (settled: Settled) => void): () => void {
+    const error = this.#goneError();
+    if (error === undefined) return this.#connection.ask(ask, this.#watched(onEnd));
+    onEnd({ kind: "failed", error });
+    return () => undefined;
+  }
+
+  #inspect(subject: "nodes" | "functions", signal: AbortSignal | undefined): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const error = this.#goneError();
+      if (error !== undefined) return reject(error);
+      if (signal?.aborted === true) return reject(cancelled(signal));
+      const onAbort = (): void => {
+        reject(cancelled(signal));
+      };
+      signal?.addEventListener("abort", onAbort, { once: true });
+      const onEnd = this.#watched((settled) => {
+        signal?.removeEventListener("abort", onAbort);
+        if (settled.kind === "answered") resolve(this.#codec.decode(settled.value));
+        else reject(settled.kind === "failed" ? settled.error : new MpregError("malformed", `The node has answered with ${settled.kind}`));
+      });
+      this.#connection.inspect(subject, onEnd);
+    });
+  }
+
+  #watched(onEnd: (settled: Settled) => void): (settled: Settled) => void {
+    return (settled) => {
+      onEnd(settled);
+      if (this.#drained.length > 0 && this.#connection.pending === 0) for (const resolve of this.#drained.splice(0)) resolve();
+    };
+  }
+
+  #goneError(): MpregError | undefined {
+    if (this.#gone === undefined) return undefined;
+    if (this.#gone.code === "closing") return new MpregError("closed", `The client of ${this.url} is closed: ${this.#gone.reason}`);
+    return new MpregError("not-connected", `The connection to ${this.url} is gone: ${this.#gone.reason}`);
+  }
+}
+
+function cancelled(signal: AbortSignal | undefined): MpregError {
+  return new MpregError("cancelled", "The caller cancelled", { cause: signal?.reason });
+}

@@ -1,0 +1,74 @@
+/**
+ * Connect: from a URL to a client.
+ */
+import { platform } from "#socket";
+import type { Contract } from "@mpreg/core";
+import { MpregError } from "@mpreg/core/base";
+import { type Goodbye, type LinkOptions, defaultLinkOptions } from "@mpreg/core/link";
+import { createCodec, defaultWireLimits } from "@mpreg/core/wire";
+import { Client } from "./client.js";
+import { Connection } from "./connection.js";
+
+export interface ConnectOptions<C extends Contract | undefined = undefined> {
+  /** Gives calls and graphs the types of its functions, and asks for their resources. */
+  readonly contract?: C;
+  /** Time allowed to open the connection, in ms. Default 10,000. */
+  readonly connectTimeoutMs?: number | undefined;
+  /** Gives up connecting. */
+  readonly signal?: AbortSignal | undefined;
+  /** Opaque to the protocol; the node's policy reads them. */
+  readonly credentials?: Uint8Array | undefined;
+  /** Certificates trusted beside the system's, in PEM (Node only). */
+  readonly ca?: string | Uint8Array | undefined;
+  /** Largest message accepted, in bytes. Default 64 MiB. */
+  readonly messageBytesMax?: number | undefined;
+}
+
+/**
+ * Connects to a node; any node will do.
+ *
+ * Rejects with `not-connected` when it cannot be reached, says no, or does not answer within `connectTimeoutMs`, and
+ * with `invalid-argument` for a URL that is none.
+ *
+ * ```ts
+ * await using client = await connect("ws://127.0.0.1:9001");
+ * await client.call("echo", ["hi there!"]);
+ * ```
+ */
+export function connect<C extends Contract | undefined = undefined>(
+  url: string,
+  options: ConnectOptions<C> = {},
+): Promise<Client<C>> {
+  return new Promise((resolve, reject) => {
+    checkUrl(url);
+    const { connectTimeoutMs = 10_000, signal, credentials, ca, messageBytesMax = defaultWireLimits.messageBytesMax } = options;
+    if (signal?.aborted === true) return reject(new MpregError("cancelled", "The caller cancelled", { cause: signal.reason }));
+    const limits = { ...defaultWireLimits, messageBytesMax };
+    const link: LinkOptions = { ...defaultLinkOptions, limits, handshakeTimeoutMs: connectTimeoutMs };
+    const codec = createCodec(platform.utf8);
+    let client: Client<C> | undefined;
+    const onAbort = (): void => {
+      connection.close("the caller cancelled");
+      reject(new MpregError("cancelled", "The caller cancelled", { cause: signal?.reason }));
+    };
+    const onOpen = (): void => {
+      signal?.removeEventListener("abort", onAbort);
+      client = new Client<C>({ url, codec, limits, connection, contract: options.contract as C });
+      resolve(client);
+    };
+    const onGone = (goodbye: Goodbye): void => {
+      signal?.removeEventListener("abort", onAbort);
+      client?.lost(goodbye);
+      reject(new MpregError("not-connected", `Cannot connect to ${url}: ${goodbye.reason}`));
+    };
+    const settings = { url, codec, link, credentials, ca, connectTimeoutMs };
+    const connection = new Connection(platform, settings, onOpen, onGone);
+    signal?.addEventListener("abort", onAbort, { once: true });
+  });
+}
+
+function checkUrl(url: unknown): void {
+  const parsed = typeof url === "string" && URL.canParse(url) ? new URL(url) : undefined;
+  if (parsed?.protocol === "ws:" || parsed?.protocol === "wss:") return;
+  throw new MpregError("invalid-argument", `connect takes a URL like ws://127.0.0.1:9001, got ${JSON.stringify(url)}`);
+}

@@ -1,0 +1,65 @@
+/** The platform under Node: sockets by ws, since Node 20 has no WebSocket of its own. */
+import { randomFillSync } from "node:crypto";
+import { WebSocket } from "ws";
+import type { Platform } from "./platform.js";
+
+const watchedBytes = 1024 * 1024;
+const closeTimeoutMs = 2_000;
+
+export const platform: Platform = {
+  utf8: {
+    encode: (text) => Buffer.from(text, "utf8"),
+    decode: (bytes, start, end) => asBuffer(bytes).toString("utf8", start, end),
+    encodeInto: (text, target, position) => asBuffer(target).write(text, position, "utf8"),
+  },
+  random: {
+    next: () => Math.random(),
+    bytes: (length) => randomFillSync(new Uint8Array(length)),
+  },
+  now: () => performance.now(),
+  endOfTurn: (callback) => {
+    process.nextTick(callback);
+  },
+  openSocket: (url, { subprotocol, frameBytesMax, timeoutMs, ca }, events) => {
+    const tls = ca === undefined ? {} : { ca: asBuffer(typeof ca === "string" ? Buffer.from(ca) : ca) };
+    const settings = { perMessageDeflate: false, maxPayload: frameBytesMax, handshakeTimeout: timeoutMs, ...tls };
+    const socket = new WebSocket(url, subprotocol, settings);
+    let failure: string | undefined;
+    socket.on("open", events.onOpen);
+    socket.on("message", (data) => {
+      events.onFrame(data as Buffer);
+    });
+    socket.on("error", (error) => {
+      failure = error.message; // close follows
+    });
+    socket.on("close", (code, reason) => {
+      events.onClose(failure ?? (reason.length > 0 ? reason.toString() : `the connection was closed with code ${code}`));
+    });
+    const onWritten = (): void => {
+      if (socket.bufferedAmount <= watchedBytes) events.onWritable();
+    };
+    return {
+      send: (frame) => {
+        if (socket.readyState !== WebSocket.OPEN) return 0;
+        if (socket.bufferedAmount < watchedBytes) socket.send(frame);
+        else socket.send(frame, onWritten);
+        return socket.bufferedAmount;
+      },
+      close: (code, reason) => {
+        if (socket.readyState === WebSocket.CONNECTING) return socket.terminate();
+        socket.close(code, reason);
+        const timer = setTimeout(() => {
+          socket.terminate();
+        }, closeTimeoutMs);
+        timer.unref();
+        socket.once("close", () => {
+          clearTimeout(timer);
+        });
+      },
+    };
+  },
+};
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

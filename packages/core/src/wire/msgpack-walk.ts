@@ -1,0 +1,139 @@
+/**
+ * MessagePack walk: goes through encoded values token by token without decoding them.
+ *
+ * Knows where a value ends and what it contains, not what it means.
+ *
+ * (M1) A value that does not end within the bytes is `malformed`; nothing behind them is looked at.
+ * (M2) The walk keeps a count and no stack, and takes no memory: nesting costs nothing.
+ */
+import { MpregError } from "../base/index.js";
+import { extensionTypes } from "./value-extensions.js";
+
+/** What a value is, as far as a way into it can go on: `units` is a string written as UTF-16. */
+export type Shape = "map" | "array" | "text" | "units" | "other";
+
+export class MsgpackWalk {
+  readonly bytes: Uint8Array;
+  readonly end: number;
+  /** Start of the next value; after {@link enter} start of what the value contains. */
+  position = 0;
+  /** After {@link enter}: entries of the map, items of the array, bytes of the string. */
+  count = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+    this.end = bytes.length;
+  }
+
+  /** Goes behind the header of the next value. */
+  enter(): Shape {
+    const token = this.#unsigned(1);
+    if (token >= 0x80 && token < 0x90) return this.#contains("map", token & 0x0f);
+    if (token >= 0x90 && token < 0xa0) return this.#contains("array", token & 0x0f);
+    if (token >= 0xa0 && token < 0xc0) return this.#contains("text", token & 0x1f);
+    switch (token) {
+      case 0xd9:
+        return this.#contains("text", this.#unsigned(1));
+      case 0xda:
+        return this.#contains("text", this.#unsigned(2));
+      case 0xdb:
+        return this.#contains("text", this.#unsigned(4));
+      case 0xdc:
+        return this.#contains("array", this.#unsigned(2));
+      case 0xdd:
+        return this.#contains("array", this.#unsigned(4));
+      case 0xde:
+        return this.#contains("map", this.#unsigned(2));
+      case 0xdf:
+        return this.#contains("map", this.#unsigned(4));
+      default:
+        return this.#other(token);
+    }
+  }
+
+  /** Goes behind the next `values` values. */
+  skip(values: number): void {
+    let pending = values; // (M2)
+    while (pending > 0) {
+      if (pending > this.end - this.position) throw cutOff(); // (M1) each takes at least a byte
+      pending--;
+      const shape = this.enter();
+      if (shape === "map") pending += this.count * 2;
+      else if (shape === "array") pending += this.count;
+      else this.#pass(this.count);
+    }
+  }
+
+  #contains(shape: Shape, count: number): Shape {
+    this.count = count;
+    if (shape === "text" && count > this.end - this.position) throw cutOff(); // (M1)
+    return shape;
+  }
+
+  #other(token: number): Shape {
+    if (token >= 0xd4 && token <= 0xd8) return this.#extension(1 << (token - 0xd4));
+    switch (token) {
+      case 0xc1:
+        throw new MpregError("malformed", "An encoded value has a byte 0xc1, which MessagePack does not use");
+      case 0xc4:
+        return this.#contains("other", this.#unsigned(1));
+      case 0xc5:
+        return this.#contains("other", this.#unsigned(2));
+      case 0xc6:
+        return this.#contains("other", this.#unsigned(4));
+      case 0xc7:
+        return this.#extension(this.#unsigned(1));
+      case 0xc8:
+        return this.#extension(this.#unsigned(2));
+      case 0xc9:
+        return this.#extension(this.#unsigned(4));
+      default:
+        return this.#contains("other", scalarBytes(token));
+    }
+  }
+
+  #extension(length: number): Shape {
+    const type = this.#unsigned(1);
+    if (length > this.end - this.position) throw cutOff(); // (M1)
+    return this.#contains(type === extensionTypes.units ? "units" : "other", length);
+  }
+
+  #unsigned(length: number): number {
+    const start = this.position;
+    this.#pass(length);
+    let value = 0;
+    for (let at = start; at < this.position; at++) value = value * 0x100 + (this.bytes[at] as number);
+    return value;
+  }
+
+  #pass(length: number): void {
+    if (length > this.end - this.position) throw cutOff(); // (M1)
+    this.position += length;
+  }
+}
+
+/** How many bytes follow the token of a number, a boolean or nil. */
+function scalarBytes(token: number): number {
+  switch (token) {
+    case 0xcc:
+    case 0xd0:
+      return 1;
+    case 0xcd:
+    case 0xd1:
+      return 2;
+    case 0xca:
+    case 0xce:
+    case 0xd2:
+      return 4;
+    case 0xcb:
+    case 0xcf:
+    case 0xd3:
+      return 8;
+    default:
+      return 0;
+  }
+}
+
+function cutOff(): MpregError {
+  return new MpregError("malformed", "An encoded value is cut off");
+}

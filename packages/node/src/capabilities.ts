@@ -1,0 +1,21 @@
+/** Capabilities: what the core asks of the platform, from Node. */
+import { randomFillSync } from "node:crypto";
+import type { Random } from "@mpreg/core/base";
+import type { ValueUtf8 } from "@mpreg/core/wire";
+
+/** Randomness from the operating system for bytes; for choices among equals the engine's generator is enough. */
+export const systemRandom: Random = {
+  next: () => Math.random(),
+  bytes: (length) => randomFillSync(new Uint8Array(length)),
+};
+
+/** UTF-8 by Node's buffers. */
+export const utf8: ValueUtf8 = {
+  encode: (text) => Buffer.from(text, "utf8"),
+  decode: (bytes, start, end) => asBuffer(bytes).toString("utf8", start, end),
+  encodeInto: (text, target, position) => asBuffer(target).write(text, position, "utf8"),
+};
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

@@ -1,0 +1,140 @@
+/**
+ * Create: from options to a node that listens.
+ */
+import type { LinkId } from "@mpreg/core/link";
+import type { NodeEvent, NodeOptions } from "@mpreg/core/node";
+import { createCodec } from "@mpreg/core/wire";
+import type { WebSocket } from "ws";
+import { systemRandom, utf8 } from "./capabilities.js";
+import { Driver } from "./driver.js";
+import { loadIdentity } from "./identity/key.js";
+import { type Logger, createLog } from "./log.js";
+import { MpregNode } from "./node.js";
+import { type CreateNodeOptions, type ResolvedOptions, defaultName, ownUrl, resolveOptions } from "./options.js";
+import { type Listener, listen } from "./transports/listen.js";
+import type { Connection } from "./transports/types.js";
+import { type Dialing, dialSocket, socketConnection } from "./transports/websocket.js";
+
+/**
+ * Starts a node: it listens, links to its peers as they come up, and offers what is registered on it.
+ *
+ * Resolves when it listens, whether or not a peer is there yet. Rejects with `invalid-argument` for options that are
+ * out of range, a port in use, an address that would be open to others without TLS, a data directory in use.
+ *
+ * ```ts
+ * await using node = await createNode({ name: "primary", port: 9001, resources: ["model-a"], peers: [] });
+ * node.register("process", (text: string) => `processed: ${text}`);
+ * ```
+ */
+export async function createNode(given: CreateNodeOptions = {}): Promise<MpregNode> {
+  const options = resolveOptions(given);
+  const identity = await loadIdentity(options.dataDir);
+  let opened: ((socket: WebSocket, address: string, protocol: "native" | "json-v1") => void) | undefined;
+  let listener: Listener;
+  try {
+    const { messageBytesMax } = options.limits;
+    listener = await listen({ ...options, messageBytesMax }, (socket, address, protocol) => opened?.(socket, address, protocol));
+  } catch (error) {
+    await identity.release();
+    throw error;
+  }
+  const url = ownUrl(listener.scheme, options.host, listener.port);
+  const urls = options.advertise ?? [url];
+  const name = options.name ?? defaultName(listener.port);
+  const log = createLog(options.log, name);
+  const { limits } = options;
+  const node: NodeOptions = {
+    name,
+    cluster: options.cluster,
+    resources: options.resources,
+    peers: options.peers,
+    urls,
+    policy: options.policy,
+    link: { ...limits, limits },
+    redial: limits,
+    rpc: limits,
+  };
+  const dialing = new Set<Dialing>();
+  const driver: Driver = new Driver({
+    node,
+    capabilities: { random: systemRandom, utf8, signer: identity.signer, codec: createCodec(utf8) },
+    log,
+    exposeStacks: options.exposeStacks,
+    dial: (target, attempt) => {
+      dial(driver, target, attempt, options, dialing);
+    },
+    onEvent: (event) => {
+      logEvent(log, event);
+    },
+  });
+  opened = (socket, address, protocol) => {
+    attach(driver, socket, address, protocol, (connection) => driver.accepted(connection));
+  };
+  offerEchoes(driver);
+  driver.enter({ kind: "start" });
+  const shutDown = async (): Promise<void> => {
+    for (const each of dialing) each.abort();
+    await listener.close();
+    await identity.release();
+  };
+  return new MpregNode({ driver, url, urls, shutDown });
+}
+
+function dial(driver: Driver, url: string, attempt: number, options: ResolvedOptions, dialing: Set<Dialing>): void {
+  const { messageBytesMax, handshakeTimeoutMs } = options.limits;
+  const settings = { messageBytesMax, timeoutMs: handshakeTimeoutMs, ca: options.tls?.ca };
+  const done = (): void => {
+    dialing.delete(each);
+  };
+  const each = dialSocket(
+    url,
+    settings,
+    (socket, address) => {
+      done();
+      attach(driver, socket, address, "native", (connection) => driver.dialed(connection, attempt));
+    },
+    (reason) => {
+      done();
+      driver.dialFailed(attempt, reason);
+    },
+  );
+  dialing.add(each);
+}
+
+/** Connects a socket's events with the link that the driver makes of it. */
+function attach(
+  driver: Driver,
+  socket: WebSocket,
+  address: string,
+  protocol: "native" | "json-v1",
+  open: (connection: Connection) => LinkId,
+): void {
+  let link: LinkId = 0;
+  const events = {
+    onFrame: (frame: Uint8Array) => {
+      driver.received(link, frame);
+    },
+    onWritable: () => {
+      driver.writable(link);
+    },
+    onClose: (reason: string) => {
+      driver.disconnected(link, reason);
+    },
+  };
+  link = open(socketConnection(socket, address, protocol, () => events));
+}
+
+/** Every node offers `echo(x)` and `echos(...xs)`. */
+function offerEchoes(driver: Driver): void {
+  const common = { resources: [], input: undefined, output: undefined };
+  driver.register({ name: "echo", handler: (value: unknown) => value, ...common });
+  driver.register({ name: "echos", handler: (...values: unknown[]) => values, ...common });
+}
+
+function logEvent(log: Logger, event: NodeEvent): void {
+  const { kind, ...fields } = event;
+  if (kind === "node-joined") log.info(fields, "node joined");
+  else if (kind === "node-lost") log.info(fields, "node lost");
+  else if (kind === "link-refused") log.warn(fields, "link refused");
+  else log.debug(fields, "dial failed");
+}

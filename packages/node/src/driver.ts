@@ -1,0 +1,242 @@
+/**
+ * Driver: feeds the node machine and carries out what it wants.
+ *
+ * A turn: an input goes in, handlers that the machine has started run, those that end at once go back in, and so on
+ * until nothing is left; what was queued for others is sent when the event loop's current callback ends, so that
+ * everything one turn has to say to a link is one frame.
+ *
+ * (V1) The machine is never entered while it is on the stack: inputs that arise meanwhile wait their turn.
+ * (V2) Handlers run outside of the machine, in the order in which it started them.
+ * (V3) One timer, for what is due next.
+ */
+import { performance } from "node:perf_hooks";
+import { MpregError } from "@mpreg/core/base";
+import type { LinkId } from "@mpreg/core/link";
+import { type NodeCapabilities, type NodeEffects, type NodeEvent, type NodeInput, NodeMachine, type NodeOptions } from "@mpreg/core/node";
+import { type Ask, Caller, type Invocation, type Settled } from "@mpreg/core/rpc";
+import type { Timings } from "@mpreg/core/wire";
+import type { CallContext } from "./handlers/context.js";
+import { type ExecuteHost, execute } from "./handlers/execute.js";
+import type { RegisteredFunction } from "./handlers/registry.js";
+import type { Logger } from "./log.js";
+import type { Connection } from "./transports/types.js";
+
+export interface DriverOptions {
+  readonly node: NodeOptions;
+  readonly capabilities: NodeCapabilities;
+  readonly log: Logger;
+  readonly exposeStacks: boolean;
+  /** Opens a connection; it or its failure comes back through {@link Driver.dialed} or {@link Driver.dialFailed}. */
+  readonly dial: (url: string, attempt: number) => void;
+  readonly onEvent: (event: NodeEvent) => void;
+}
+
+const timerMsMax = 2 ** 31 - 1;
+
+export class Driver {
+  readonly machine: NodeMachine;
+  readonly #options: DriverOptions;
+  readonly #functions = new Map<string, RegisteredFunction>();
+  readonly #connections = new Map<LinkId, Connection>();
+  readonly #running = new Map<number, CallContext>();
+  readonly #tickets = new Map<number, (settled: Settled) => void>();
+  readonly #executeHost: ExecuteHost;
+  #inputs: NodeInput[] = [];
+  #starting: Invocation[] = [];
+  #events: NodeEvent[] = [];
+  #lastLink = 0;
+  #lastTicket = 0;
+  #inTurn = false;
+  #flushScheduled = false;
+  #timer: NodeJS.Timeout | undefined;
+  #timerDueMs = Infinity;
+  readonly #flush = (): void => {
+    this.#flushScheduled = false;
+    this.machine.flush(performance.now());
+    this.#setTimer();
+  };
+  readonly #tick = (): void => {
+    this.#timerDueMs = Infinity;
+    this.enter({ kind: "tick" });
+  };
+
+  constructor(options: DriverOptions) {
+    this.#options = options;
+    this.machine = new NodeMachine(options.node, options.capabilities, this.#effects());
+    this.#executeHost = {
+      codec: options.capabilities.codec,
+      exposeStacks: options.exposeStacks,
+      log: options.log,
+      now: () => performance.now(),
+      callsOf: (parent) => this.caller(parent),
+      ended: (invocation, result, timings) => {
+        this.#ended(invocation, result, timings);
+      },
+    };
+  }
+
+  /** Hands an input to the machine, now or as soon as it can take one. */
+  enter(input: NodeInput): void {
+    this.#inputs.push(input);
+    if (!this.#inTurn) this.#turn();
+  }
+
+  register(fun: RegisteredFunction): void {
+    this.#functions.set(fun.name, fun);
+    this.enter({ kind: "register", fun: fun.name, resources: fun.resources });
+  }
+
+  unregister(name: string): void {
+    this.#functions.delete(name);
+    this.enter({ kind: "unregister", fun: name });
+  }
+
+  functionNamed(name: string): RegisteredFunction | undefined {
+    return this.#functions.get(name);
+  }
+
+  /** The calls of this node's own program, or of the handler that serves `parent`. */
+  caller(parent: Invocation | undefined): Caller {
+    const { codec } = this.#options.capabilities;
+    const { limits } = this.#options.node.link;
+    return new Caller({ codec, limits, ask: (ask, onEnd) => this.#ask(ask, parent, onEnd) });
+  }
+
+  /** The other side has opened a connection. */
+  accepted(connection: Connection): LinkId {
+    return this.#opened(connection, undefined);
+  }
+
+  /** The dial `attempt` has led to a connection. */
+  dialed(connection: Connection, attempt: number): LinkId {
+    return this.#opened(connection, attempt);
+  }
+
+  dialFailed(attempt: number, reason: string): void {
+    this.enter({ kind: "dial-failed", attempt, reason });
+  }
+
+  received(link: LinkId, bytes: Uint8Array): void {
+    this.enter({ kind: "link-bytes", link, bytes });
+  }
+
+  writable(link: LinkId): void {
+    this.enter({ kind: "link-writable", link });
+  }
+
+  disconnected(link: LinkId, reason: string): void {
+    if (this.#connections.delete(link)) this.enter({ kind: "link-closed", link, reason });
+  }
+
+  /** Ends everything; what waits is told. */
+  close(): void {
+    this.enter({ kind: "close" });
+    this.#flush();
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
+    this.#timer = undefined;
+    for (const running of this.#running.values()) running.abort(new MpregError("closed", "The node is closing"));
+    this.#running.clear();
+  }
+
+  #turn(): void {
+    this.#inTurn = true; // (V1)
+    try {
+      while (this.#inputs.length > 0 || this.#starting.length > 0) {
+        const inputs = this.#inputs;
+        this.#inputs = [];
+        for (const input of inputs) this.machine.handle(input, performance.now());
+        const starting = this.#starting;
+        this.#starting = [];
+        for (const invocation of starting) this.#start(invocation); // (V2)
+      }
+    } finally {
+      this.#inTurn = false;
+    }
+    if (!this.#flushScheduled) {
+      this.#flushScheduled = true;
+      process.nextTick(this.#flush);
+    }
+    if (this.#events.length > 0) this.#report();
+  }
+
+  #start(invocation: Invocation): void {
+    const fun = this.#functions.get(invocation.fun);
+    if (fun === undefined) {
+      // withdrawn between the machine's choice and now
+      const message = `Cannot call "${invocation.fun}": it was just unregistered`;
+      this.#ended(invocation, new MpregError("no-provider", message), { queueUs: 0, runUs: 0 });
+      return;
+    }
+    const running = execute(invocation, performance.now(), fun, this.#executeHost);
+    if (running !== undefined) this.#running.set(invocation.id, running.context);
+  }
+
+  #ended(invocation: Invocation, result: Uint8Array | MpregError, timings: Timings): void {
+    this.#running.delete(invocation.id);
+    if (result instanceof MpregError && result.code === "handler-error") {
+      this.#options.log.debug({ fun: invocation.fun, err: result.cause }, "handler threw");
+    }
+    this.enter({ kind: "invoked", id: invocation.id, result, timings });
+  }
+
+  #ask(ask: Ask, parent: Invocation | undefined, onEnd: (settled: Settled) => void): () => void {
+    const ticket = ++this.#lastTicket;
+    this.#tickets.set(ticket, onEnd);
+    this.enter({ kind: "ask", ticket, ask, parent });
+    return () => {
+      if (this.#tickets.delete(ticket)) this.enter({ kind: "withdraw", ticket });
+    };
+  }
+
+  #opened(connection: Connection, attempt: number | undefined): LinkId {
+    const link = ++this.#lastLink;
+    this.#connections.set(link, connection);
+    const { protocol, address } = connection;
+    this.enter({ kind: "link-opened", link, protocol, attempt, address });
+    return link;
+  }
+
+  #effects(): NodeEffects {
+    return {
+      dial: ({ url, attempt }) => {
+        this.#options.dial(url, attempt);
+      },
+      send: (link, frame) => this.#connections.get(link)?.send(frame) ?? 0,
+      close: (link, goodbye) => {
+        const connection = this.#connections.get(link);
+        this.#connections.delete(link);
+        connection?.close(goodbye);
+      },
+      invoke: (invocation) => {
+        this.#starting.push(invocation);
+      },
+      abort: (id, reason) => {
+        const code = reason === "deadline" ? "deadline" : "cancelled";
+        this.#running.get(id)?.abort(new MpregError(code, `Nobody waits for the result: ${reason}`));
+        this.#running.delete(id);
+      },
+      settle: (ticket, settled) => {
+        const onEnd = this.#tickets.get(ticket);
+        this.#tickets.delete(ticket);
+        onEnd?.(settled);
+      },
+      report: (event) => {
+        this.#events.push(event);
+      },
+    };
+  }
+
+  #report(): void {
+    const events = this.#events;
+    this.#events = [];
+    for (const event of events) this.#options.onEvent(event);
+  }
+
+  #setTimer(): void {
+    const dueMs = this.machine.nextDueMs;
+    if (dueMs >= this.#timerDueMs) return; // (V3)
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
+    this.#timerDueMs = dueMs;
+    this.#timer = setTimeout(this.#tick, Math.min(timerMsMax, Math.max(1, Math.ceil(dueMs - performance.now()))));
+  }
+}

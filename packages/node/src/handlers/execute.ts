@@ -1,0 +1,126 @@
+/**
+ * Execute: one call of a handler, from encoded arguments to an encoded result.
+ *
+ * (H1) Every invocation ends exactly once, whatever the handler does: throws, rejects, returns what cannot be encoded.
+ * (H2) A handler that answers at once costs no promise.
+ * (H3) Callers get the handler's message; stacks only where the node is told to expose them.
+ */
+import { MpregError, validateArguments, validateResult } from "@mpreg/core/base";
+import type { Invocation } from "@mpreg/core/rpc";
+import type { Codec, Timings } from "@mpreg/core/wire";
+import { CallContext, type ContextHost, withContext } from "./context.js";
+import type { RegisteredFunction } from "./registry.js";
+
+export interface ExecuteHost extends ContextHost {
+  readonly codec: Codec;
+  readonly exposeStacks: boolean;
+  /** The invocation has ended. */
+  ended(invocation: Invocation, result: Uint8Array | MpregError, timings: Timings): void;
+}
+
+const noTimings: Timings = { queueUs: 0, runUs: 0 };
+
+/** One call of a handler that has not ended at once. */
+export interface Running {
+  readonly context: CallContext;
+}
+
+/** Starts the handler; answers what runs on if it has not ended at once. */
+export function execute(
+  invocation: Invocation,
+  queuedMs: number,
+  fun: RegisteredFunction,
+  host: ExecuteHost,
+): Running | undefined {
+  const startedMs = invocation.timings ? host.now() : 0;
+  const end = (result: Uint8Array | MpregError): void => {
+    host.ended(invocation, result, invocation.timings ? timingsOf(queuedMs, startedMs, host.now()) : noTimings); // (H1)
+  };
+  const finish = (result: unknown): void => {
+    end(encodeResult(fun, result, host));
+  };
+  const fail = (error: unknown): void => {
+    end(failureOf(fun.name, error, host.exposeStacks));
+  };
+  const current = new CallContext(invocation, host);
+  let step: unknown;
+  try {
+    const args = host.codec.decodeTemplate(invocation.template, invocation.bound);
+    if (!Array.isArray(args)) throw new MpregError("malformed", "The arguments of a call must be an array");
+    step = runHandler(fun, args, current);
+  } catch (error) {
+    fail(error);
+    return undefined;
+  }
+  if (!isPromiseLike(step)) {
+    finish(step); // (H2)
+    return undefined;
+  }
+  step.then(finish, fail);
+  return { context: current };
+}
+
+/** The handler's validated result, or a promise of it. */
+function runHandler(fun: RegisteredFunction, args: readonly unknown[], current: CallContext): unknown {
+  const call = (valid: readonly unknown[]): unknown => {
+    const result = callHandler(fun, valid, current);
+    if (fun.output === undefined) return result;
+    return isPromiseLike(result)
+      ? result.then((value) => validateResult(fun.name, fun.output, value))
+      : validateResult(fun.name, fun.output, result);
+  };
+  if (fun.input === undefined) return call(args);
+  const valid = validateArguments(fun.name, fun.input, args);
+  return valid instanceof Promise ? valid.then(call) : call(valid);
+}
+
+/** Marks what the handler itself threw, so that it is not taken for a refusal of ours. */
+class Thrown {
+  readonly reason: unknown;
+  constructor(reason: unknown) {
+    this.reason = reason;
+  }
+}
+
+function callHandler(fun: RegisteredFunction, args: readonly unknown[], current: CallContext): unknown {
+  let result: unknown;
+  try {
+    result = withContext(current, () => fun.handler(...args) as unknown);
+  } catch (reason) {
+    throw new Thrown(reason); // eslint-disable-line @typescript-eslint/only-throw-error -- unwrapped by failureOf
+  }
+  if (!isPromiseLike(result)) return result;
+  return result.then(undefined, (reason: unknown) => {
+    throw new Thrown(reason); // eslint-disable-line @typescript-eslint/only-throw-error -- unwrapped by failureOf
+  });
+}
+
+function encodeResult(fun: RegisteredFunction, result: unknown, host: ExecuteHost): Uint8Array | MpregError {
+  try {
+    return host.codec.encode(result, `the result of "${fun.name}"`);
+  } catch (error) {
+    if (!(error instanceof MpregError)) return failureOf(fun.name, error, host.exposeStacks);
+    return new MpregError(error.code, error.message, { outcome: "applied" });
+  }
+}
+
+/** The error a caller gets. A schema's refusal is told as it is, anything a handler threw as `handler-error`. (H3) */
+function failureOf(fun: string, error: unknown, exposeStacks: boolean): MpregError {
+  if (error instanceof MpregError) return error;
+  const reason = error instanceof Thrown ? error.reason : error;
+  const message = reason instanceof Error ? reason.message : String(reason);
+  const stack = exposeStacks && reason instanceof Error && reason.stack !== undefined ? `\n${reason.stack}` : "";
+  return new MpregError("handler-error", `"${fun}" threw: ${message}${stack}`, { outcome: "applied", cause: reason });
+}
+
+function timingsOf(queuedMs: number, startedMs: number, endedMs: number): Timings {
+  return { queueUs: microseconds(startedMs - queuedMs), runUs: microseconds(endedMs - startedMs) };
+}
+
+function microseconds(durationMs: number): number {
+  return Math.max(0, Math.round(durationMs * 1000));
+}
+
+function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+}

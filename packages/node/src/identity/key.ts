@@ -1,0 +1,78 @@
+/**
+ * Key: the node's ed25519 key (RFC 8032), kept in its data directory or made for this run only.
+ *
+ * (K1) A key file is readable by its owner only and never overwritten.
+ * (K2) A data directory belongs to one running process at a time.
+ */
+import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign, verify } from "node:crypto";
+import { mkdir, open, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { MpregError, type Signer } from "@mpreg/core/base";
+import { takeLock } from "./lock.js";
+
+/** Where a raw 32-byte public key starts in its DER (RFC 8410): after a prefix that is the same for every key. */
+const spkiPrefix = Buffer.from("302a300506032b6570032100", "hex");
+const keyFileName = "node-key.pem";
+
+export interface Identity {
+  readonly signer: Signer;
+  /** Gives the data directory back. */
+  release(): Promise<void>;
+}
+
+/** The key kept in `dataDir`, made there at the first start; without a directory a new key. */
+export async function loadIdentity(dataDir: string | undefined): Promise<Identity> {
+  if (dataDir === undefined) {
+    return { signer: signerOf(generateKeyPairSync("ed25519").privateKey), release: () => Promise.resolve() };
+  }
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  const lock = await takeLock(dataDir); // (K2)
+  try {
+    return { signer: signerOf(await loadKey(join(dataDir, keyFileName))), release: lock.release };
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+async function loadKey(path: string): Promise<KeyObject> {
+  const pem = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return undefined;
+    throw error;
+  });
+  if (pem === undefined) return makeKey(path);
+  try {
+    const key = createPrivateKey(pem);
+    if (key.asymmetricKeyType === "ed25519") return key;
+  } catch (cause) {
+    throw new MpregError("invalid-argument", `Cannot read the node's key in ${path}: it is not a PEM key`, { cause });
+  }
+  throw new MpregError("invalid-argument", `Cannot use the node's key in ${path}: it is not an ed25519 key`);
+}
+
+async function makeKey(path: string): Promise<KeyObject> {
+  const { privateKey } = generateKeyPairSync("ed25519");
+  const file = await open(path, "wx", 0o600); // (K1)
+  try {
+    await file.writeFile(privateKey.export({ type: "pkcs8", format: "pem" }));
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  return privateKey;
+}
+
+function signerOf(privateKey: KeyObject): Signer {
+  const spki = createPublicKey(privateKey).export({ type: "spki", format: "der" });
+  return {
+    publicKey: new Uint8Array(spki.subarray(spkiPrefix.length)),
+    sign: (message) => new Uint8Array(sign(null, message, privateKey)),
+    verify: verifyWith,
+    sha256: (message) => new Uint8Array(createHash("sha256").update(message).digest()),
+  };
+}
+
+function verifyWith(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
+  const key = createPublicKey({ key: Buffer.concat([spkiPrefix, publicKey]), format: "der", type: "spki" });
+  return verify(null, message, key, signature);
+}

@@ -1,0 +1,145 @@
+/**
+ * Options of a node: what a user may set, checked, with every default in one place.
+ */
+import { hostname, networkInterfaces } from "node:os";
+import { MpregError, type Policy, createDefaultPolicy } from "@mpreg/core/base";
+import { type LinkOptions, defaultLinkOptions } from "@mpreg/core/link";
+import { type RedialOptions, defaultRedialOptions } from "@mpreg/core/membership";
+import { type RpcLimits, defaultRpcLimits } from "@mpreg/core/rpc";
+import { type WireLimits, defaultWireLimits } from "@mpreg/core/wire";
+import { checkResources } from "./handlers/registry.js";
+import type { LogLevel, Logger } from "./log.js";
+import type { TlsOptions } from "./transports/listen.js";
+
+/** Every bound of a node, each with its default. */
+export type NodeLimits = WireLimits & RpcLimits & Omit<LinkOptions, "limits"> & RedialOptions;
+
+export interface CreateNodeOptions {
+  /** For people and logs; need not be unique, but should be. Default: the machine's name and the port. */
+  readonly name?: string | undefined;
+  /** Address to listen on. Default `127.0.0.1`. Others need `tls` or `insecure`. */
+  readonly host?: string | undefined;
+  /** Port to listen on. Default 0: any free one; see `node.url`. */
+  readonly port?: number | undefined;
+  /** What this node has (datasets, models, hardware); every function of it has them. */
+  readonly resources?: readonly string[] | undefined;
+  /** Nodes to link to, e.g. `["ws://10.0.0.7:9001"]`; dialled for ever, in any order. */
+  readonly peers?: readonly string[] | undefined;
+  /** How other nodes reach this one, where it differs from `host` and `port` (NAT, a proxy, a container). */
+  readonly advertise?: readonly string[] | undefined;
+  /** Nodes of other clusters are refused. Default `default`. */
+  readonly cluster?: string | undefined;
+  /** Directory for what must survive a restart: the node's key. Without it the node has a new key every time. */
+  readonly dataDir?: string | undefined;
+  readonly tls?: TlsOptions | undefined;
+  /** Listen on other addresses than loopback without TLS. Only in a network that is yours. */
+  readonly insecure?: boolean | undefined;
+  /** Web origins that may connect beside the node's own. */
+  readonly allowedOrigins?: readonly string[] | undefined;
+  /** Host names by which the node may be asked for, beside `localhost`, addresses and what it advertises. */
+  readonly allowedHosts?: readonly string[] | undefined;
+  /** Decides who may do what. Default: everybody who can connect may call; only nodes of this cluster may join. */
+  readonly policy?: Policy | undefined;
+  readonly limits?: Partial<NodeLimits> | undefined;
+  /** A level (default `warn`), or a pino logger. Logs go to stderr; payloads are never logged. */
+  readonly log?: LogLevel | Logger | undefined;
+  /** Tell callers the stacks of handlers' errors. */
+  readonly exposeStacks?: boolean | undefined;
+}
+
+const known: Record<keyof CreateNodeOptions, true> = {
+  name: true, host: true, port: true, resources: true, peers: true, advertise: true, cluster: true, dataDir: true,
+  tls: true, insecure: true, allowedOrigins: true, allowedHosts: true, policy: true, limits: true, log: true,
+  exposeStacks: true,
+};
+
+export const defaultLimits: NodeLimits = { ...defaultWireLimits, ...defaultRpcLimits, ...defaultLinkOptions, ...defaultRedialOptions };
+
+/** Options with every default filled in. */
+export interface ResolvedOptions {
+  readonly name: string | undefined;
+  readonly host: string;
+  readonly port: number;
+  readonly resources: readonly string[];
+  readonly peers: readonly string[];
+  readonly advertise: readonly string[] | undefined;
+  readonly cluster: string;
+  readonly dataDir: string | undefined;
+  readonly tls: TlsOptions | undefined;
+  readonly insecure: boolean;
+  readonly allowedOrigins: readonly string[];
+  readonly allowedHosts: readonly string[];
+  readonly policy: Policy;
+  readonly limits: NodeLimits;
+  readonly log: LogLevel | Logger | undefined;
+  readonly exposeStacks: boolean;
+}
+
+/** Checks what was given and fills in the rest. Throws `invalid-argument`, naming the option and what would work. */
+export function resolveOptions(given: CreateNodeOptions): ResolvedOptions {
+  for (const key of Object.keys(given)) {
+    if (!Object.hasOwn(known, key)) throw invalid(`createNode has no option "${key}"; it has ${Object.keys(known).join(", ")}`);
+  }
+  const cluster = given.cluster ?? "default";
+  const port = given.port ?? 0;
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw invalid(`port must be an integer from 0 to 65535, got ${String(given.port)}`);
+  if (given.name === "") throw invalid("name must not be empty");
+  const advertise = given.advertise?.map((url) => checkUrl(url, "advertise"));
+  return {
+    name: given.name,
+    host: given.host ?? "127.0.0.1",
+    port,
+    resources: checkResources(given.resources ?? [], "createNode"),
+    peers: (given.peers ?? []).map((url) => checkUrl(url, "peers")),
+    advertise,
+    cluster,
+    dataDir: given.dataDir,
+    tls: given.tls,
+    insecure: given.insecure ?? false,
+    allowedOrigins: given.allowedOrigins ?? [],
+    allowedHosts: [...(given.allowedHosts ?? []), ...(advertise ?? []).map((url) => new URL(url).hostname)],
+    policy: given.policy ?? createDefaultPolicy({ cluster }),
+    limits: resolveLimits(given.limits ?? {}),
+    log: given.log,
+    exposeStacks: given.exposeStacks ?? false,
+  };
+}
+
+/** How a node that listens on `host` and `port` is reached, as far as it can tell itself. */
+export function ownUrl(scheme: string, host: string, port: number): string {
+  const isWildcard = host === "0.0.0.0" || host === "::";
+  const address = isWildcard ? (outsideAddress() ?? "127.0.0.1") : host;
+  return `${scheme}://${address.includes(":") ? `[${address}]` : address}:${port}`;
+}
+
+export function defaultName(port: number): string {
+  return `${hostname()}-${port}`;
+}
+
+function outsideAddress(): string | undefined {
+  for (const addresses of Object.values(networkInterfaces())) {
+    for (const { internal, family, address } of addresses ?? []) if (!internal && family === "IPv4") return address;
+  }
+  return undefined;
+}
+
+function resolveLimits(given: Partial<NodeLimits>): NodeLimits {
+  for (const [key, value] of Object.entries(given) as [string, unknown][]) {
+    if (!Object.hasOwn(defaultLimits, key)) throw invalid(`limits has no "${key}"; it has ${Object.keys(defaultLimits).join(", ")}`);
+    const zeroAllowed = key === "pingIntervalMs" || key === "depthMax";
+    if (typeof value !== "number" || Number.isNaN(value) || value < (zeroAllowed ? 0 : 1)) {
+      throw invalid(`limits.${key} must be a number above ${zeroAllowed ? "or equal to " : ""}0, got ${String(value)}`);
+    }
+  }
+  return { ...defaultLimits, ...given };
+}
+
+function checkUrl(url: unknown, option: string): string {
+  const parsed = typeof url === "string" && URL.canParse(url) ? new URL(url) : undefined;
+  if (parsed?.protocol === "ws:" || parsed?.protocol === "wss:") return url as string;
+  throw invalid(`${option} must hold URLs like ws://127.0.0.1:9001, got ${JSON.stringify(url)}`);
+}
+
+function invalid(message: string): MpregError {
+  return new MpregError("invalid-argument", message);
+}

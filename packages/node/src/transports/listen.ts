@@ -1,0 +1,130 @@
+/**
+ * Listen: the node's one port, HTTP and WebSocket together.
+ *
+ * (L1) Only loopback addresses are listened on, unless there is TLS or the caller insists.
+ * (L2) A refused upgrade gets an HTTP answer that says why.
+ */
+import { type IncomingMessage, type Server, type ServerResponse, createServer } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
+import { MpregError } from "@mpreg/core/base";
+import type { LinkProtocol } from "@mpreg/core/node";
+import { subprotocol } from "@mpreg/core/wire";
+import { type WebSocket, WebSocketServer } from "ws";
+import { type AdmissionOptions, refusalOf } from "./admission.js";
+import { socketOptions } from "./websocket.js";
+
+export interface TlsOptions {
+  /** Certificate chain in PEM. */
+  readonly cert: string | Buffer;
+  /** Private key in PEM. */
+  readonly key: string | Buffer;
+  /** Certificates trusted when dialling `wss:` peers, beside the system's, in PEM. */
+  readonly ca?: string | Buffer | undefined;
+}
+
+export interface ListenOptions extends AdmissionOptions {
+  readonly host: string;
+  /** 0 = any free port. */
+  readonly port: number;
+  readonly tls: TlsOptions | undefined;
+  readonly insecure: boolean;
+  readonly messageBytesMax: number;
+}
+
+export interface Listener {
+  readonly port: number;
+  /** `ws:` or `wss:` */
+  readonly scheme: "ws" | "wss";
+  /** Stops listening; connections that are open stay. */
+  close(): Promise<void>;
+}
+
+type OnSocket = (socket: WebSocket, address: string, protocol: LinkProtocol) => void;
+
+/** Listens; rejects with `invalid-argument` when it may not, or with what the system says (`EADDRINUSE`). */
+export async function listen(options: ListenOptions, onSocket: OnSocket): Promise<Listener> {
+  checkAddress(options);
+  const { tls } = options;
+  const server: Server = tls === undefined ? createServer() : createTlsServer({ cert: tls.cert, key: tls.key });
+  const sockets = new WebSocketServer({
+    noServer: true,
+    ...socketOptions(options.messageBytesMax),
+    handleProtocols: (offered) => (offered.has(subprotocol) ? subprotocol : false),
+  });
+  server.on("request", (request: IncomingMessage, response: ServerResponse) => {
+    answer(request, response, options);
+  });
+  server.on("upgrade", (request: IncomingMessage, stream: Duplex, head: Buffer) => {
+    const refusal = refusalOf(request.headers, options) ?? protocolRefusal(request);
+    if (refusal !== undefined) return refuseUpgrade(stream, refusal);
+    sockets.handleUpgrade(request, stream, head, (socket) => {
+      onSocket(socket, request.socket.remoteAddress ?? "", socket.protocol === subprotocol ? "native" : "json-v1");
+    });
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (error) => {
+      reject(describeListenError(error, options));
+    });
+    server.listen(options.port, options.host, resolve);
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    scheme: tls === undefined ? "ws" : "wss",
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => {
+          resolve();
+        });
+        server.closeAllConnections();
+      }),
+  };
+}
+
+/** (L1) */
+function checkAddress({ host, tls, insecure }: ListenOptions): void {
+  if (isLoopback(host) || tls !== undefined || insecure) return;
+  const message =
+    `Cannot listen on ${host}: that would let other machines in without encryption. ` +
+    "Listen on 127.0.0.1, give `tls` a certificate and key, or set `insecure: true` if the network is yours";
+  throw new MpregError("invalid-argument", message);
+}
+
+export function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host);
+}
+
+function answer(request: IncomingMessage, response: ServerResponse, options: ListenOptions): void {
+  const refusal = refusalOf(request.headers, options);
+  const [status, text] =
+    refusal === undefined
+      ? [426, `This is an mpreg node. Connect with a client, or open a WebSocket with the subprotocol ${subprotocol}.\n`]
+      : [403, `Refused: ${refusal}\n`];
+  const headers = { "content-type": "text/plain; charset=utf-8", ...(status === 426 ? { upgrade: "websocket" } : {}) };
+  response.writeHead(status as number, headers).end(text);
+}
+
+function protocolRefusal(request: IncomingMessage): string | undefined {
+  const offered = request.headers["sec-websocket-protocol"];
+  if (offered === undefined || offered.split(",").some((each) => each.trim() === subprotocol)) return undefined;
+  return `none of the subprotocols ${JSON.stringify(offered)} is known; this node speaks ${subprotocol}`;
+}
+
+/** (L2) */
+function refuseUpgrade(stream: Duplex, reason: string): void {
+  const body = `Refused: ${reason}\n`;
+  const head = `HTTP/1.1 403 Forbidden\r\ncontent-type: text/plain\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n`;
+  stream.on("error", () => undefined); // the other side may be gone already; there is nobody left to tell
+  stream.end(head + body);
+}
+
+function describeListenError(error: NodeJS.ErrnoException, { host, port }: ListenOptions): MpregError {
+  const why =
+    error.code === "EADDRINUSE"
+      ? "the port is in use; take another one, or 0 for any free one"
+      : error.code === "EADDRNOTAVAIL"
+        ? "this machine does not have that address"
+        : error.message;
+  return new MpregError("invalid-argument", `Cannot listen on ${host}:${port}: ${why}`, { cause: error });
+}

@@ -1,0 +1,54 @@
+/**
+ * Tries the packages as a user gets them: packs them, installs the tarballs in an empty folder with one `npm i`, then runs a
+ * program that imports `mpreg`, and the command.
+ *
+ * (P1) Nothing of this clone is reachable from that folder: it lies in the system's folder for temporary files.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { packAll } from "./packs.mjs";
+import { runNode, runNpm } from "./run.mjs";
+
+const program = `
+import { createNode, connect } from "mpreg";
+
+const node = await createNode({ name: "packed", port: 0, resources: ["words"], log: "silent" });
+node.register("shout", (text) => text.toUpperCase(), { resources: ["words"] });
+const client = await connect(node.url);
+const graph = client.graph();
+const said = graph.call("echo", ["it works"]);
+console.log(await graph.run(graph.call("shout", [said], { resources: ["words"] })));
+await client.close();
+await node.close();
+`;
+
+async function expect(what, promise, isRight) {
+  const { exitCode, output } = await promise;
+  if (exitCode !== 0 || !isRight(output)) throw new Error(`${what} failed (exit code ${exitCode}):\n${output}`);
+  console.log(`ok  ${what}`);
+}
+
+async function packTest() {
+  const folder = mkdtempSync(join(tmpdir(), "mpreg-pack-test-")); // (P1)
+  const here = { cwd: folder, capture: true, timeoutMs: 120_000, env: { npm_config_omit: "" } };
+  try {
+    const packs = await packAll(folder);
+    writeFileSync(join(folder, "package.json"), `{ "private": true, "type": "module" }\n`);
+    writeFileSync(join(folder, "try.mjs"), program);
+    const tarballs = packs.map(({ tarball }) => tarball);
+    const install = ["i", "--prefer-offline", "--no-audit", "--no-fund", "--loglevel=error", ...tarballs];
+    await expect("one npm i of the tarballs", runNpm(install, here), () => true);
+    await expect("a program that imports mpreg", runNode("try.mjs", [], here), (text) => text.trim() === "IT WORKS");
+    const version = packs.find(({ manifest }) => manifest.name === "mpreg").manifest.version;
+    const npx = (...args) => runNpm(["exec", "--offline", "--", "mpreg", ...args], here);
+    await expect("npx mpreg --version", npx("--version"), (text) => text.includes(version));
+    await expect("npx mpreg --help", npx("--help"), (text) =>
+      ["start", "call", "run", "nodes"].every((word) => text.includes(word)),
+    );
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+await packTest();

@@ -1,0 +1,16 @@
+import { defineConfig } from "vitest/config";
+
+// Tests run on the sources, without a build: every package.json names them under this condition.
+const conditions = ["mpreg-source", "node", "import", "default"];
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions, externalConditions: conditions } },
+  test: {
+    include: ["packages/*/test/**/*.test.ts"],
+    // No test asserts real time; this only ends one that hangs, on the slowest machine.
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+    typecheck: { include: ["packages/*/test/**/*.test-d.ts"], tsconfig: "tsconfig.type-tests.json" },
+  },
+});
