@@ -8,6 +8,7 @@
  * (C2) The view depends only on what the owners announced last, not on the order in which it was heard.
  * (C3) A forgotten owner leaves nothing behind.
  */
+import { Latency } from "../structures/index.js";
 import { FunctionOffers } from "./match.js";
 import type { Offer } from "./types.js";
 
@@ -15,7 +16,7 @@ export class Catalog<T extends object> {
   readonly #functions = new Map<string, FunctionOffers<T>>();
   readonly #owners = new Map<T, Set<string>>();
   readonly #rank: (owner: T) => string;
-  readonly #none: readonly T[] = [];
+  readonly #none: readonly Offer<T>[] = [];
 
   /** `rank` orders the candidates, the same way on every node. */
   constructor(rank: (owner: T) => string) {
@@ -24,7 +25,7 @@ export class Catalog<T extends object> {
 
   /** Adds `owner`'s offer, or replaces the one it had under that name. */
   add(owner: T, fun: string, resources: readonly string[]): void {
-    const offer: Offer<T> = { owner, fun, resources: [...new Set(resources)].sort() };
+    const offer: Offer<T> = { owner, fun, resources: [...new Set(resources)].sort(), latency: new Latency() };
     let entry = this.#functions.get(fun);
     if (entry === undefined) this.#functions.set(fun, (entry = new FunctionOffers<T>()));
     const others = entry.offers.filter((known) => known.owner !== owner); // (C1)
@@ -52,8 +53,8 @@ export class Catalog<T extends object> {
     for (const fun of [...(this.#owners.get(owner) ?? [])]) this.remove(owner, fun); // (C3)
   }
 
-  /** The owners that offer `fun` with all of `resources`. */
-  candidates(fun: string, resources: readonly string[]): readonly T[] {
+  /** The offers of `fun` with all of `resources`. */
+  candidates(fun: string, resources: readonly string[]): readonly Offer<T>[] {
     return this.#functions.get(fun)?.candidates(resources) ?? this.#none;
   }
 

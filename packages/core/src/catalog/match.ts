@@ -1,7 +1,7 @@
 /**
- * Match: the offers of one function, and which of their owners have all the resources asked for.
+ * Match: the offers of one function, and which of them have all the resources asked for.
  *
- * (M1) An owner is a candidate when one of its offers has every resource asked for; others do not count.
+ * (M1) An offer is a candidate when it has every resource asked for.
  * (M2) Answers are cached until the offers change; the cache is bounded.
  */
 import type { Offer } from "./types.js";
@@ -10,8 +10,7 @@ const cachedQueriesMax = 256;
 
 export class FunctionOffers<T> {
   #offers: readonly Offer<T>[] = [];
-  #everyone: readonly T[] | undefined;
-  readonly #cache = new Map<string, readonly T[]>();
+  readonly #cache = new Map<string, readonly Offer<T>[]>();
 
   get offers(): readonly Offer<T>[] {
     return this.#offers;
@@ -19,16 +18,15 @@ export class FunctionOffers<T> {
 
   set(offers: readonly Offer<T>[]): void {
     this.#offers = offers;
-    this.#everyone = undefined; // (M2)
-    this.#cache.clear();
+    this.#cache.clear(); // (M2)
   }
 
-  candidates(resources: readonly string[]): readonly T[] {
-    if (resources.length === 0) return (this.#everyone ??= this.#offers.map((offer) => offer.owner));
+  candidates(resources: readonly string[]): readonly Offer<T>[] {
+    if (resources.length === 0) return this.#offers;
     const key = resources.length === 1 ? (resources[0] as string) : resources.join("\0");
     const known = this.#cache.get(key);
     if (known !== undefined) return known;
-    const found = this.#offers.filter((offer) => covers(offer.resources, resources)).map((offer) => offer.owner);
+    const found = this.#offers.filter((offer) => covers(offer.resources, resources));
     if (this.#cache.size >= cachedQueriesMax) this.#cache.clear();
     this.#cache.set(key, found);
     return found;

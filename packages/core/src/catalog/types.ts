@@ -1,4 +1,5 @@
 /** Catalog: who offers which function with which resources. */
+import type { Latency } from "../structures/index.js";
 
 /** One function offered by one owner. `T` is whatever the caller routes to. */
 export interface Offer<T> {
@@ -6,4 +7,6 @@ export interface Offer<T> {
   readonly fun: string;
   /** The registration's own resources and its node's, without repetition. */
   readonly resources: readonly string[];
+  /** How long calls of this function took there, as this node has measured. */
+  readonly latency: Latency;
 }

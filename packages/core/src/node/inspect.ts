@@ -26,7 +26,7 @@ export function inspectNodes(self: Peer, peers: Iterable<Peer>, catalog: Catalog
     state: peer === self ? "self" : "linked",
     urls: peer.urls,
     functions: catalog.countOf(peer),
-    inFlight: peer.load.inFlight,
+    inFlight: peer.inFlight,
   });
   const others = [...peers].map(describe).sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : a.id < b.id ? -1 : 1));
   return [describe(self), ...others];

@@ -8,42 +8,50 @@
  * (R1) Only candidates are chosen, and none that is excluded.
  * (R2) The local node wins ties.
  * (R3) One candidate needs no randomness, so that runs differ only where there is a choice.
+ * (R4) Now and then the one that looks worse is taken, so that what was measured in a bad moment is measured again.
  */
 import type { Random } from "../base/index.js";
-import type { Load } from "./load.js";
+import type { Offer } from "../catalog/index.js";
 
+/** A node as far as choosing goes. */
 export interface Candidate {
-  readonly load: Load;
+  /** Steps that this node has running there. */
+  inFlight: number;
 }
 
+const exploreShare = 1 / 32;
+
 export function choose<T extends Candidate>(
-  candidates: readonly T[],
+  candidates: readonly Offer<T>[],
   local: T,
   excluded: ReadonlySet<T> | undefined,
   random: Random,
   nowMs: number,
-): T | undefined {
-  const open = excluded === undefined ? candidates : candidates.filter((candidate) => !excluded.has(candidate)); // (R1)
+): Offer<T> | undefined {
+  const open = excluded === undefined ? candidates : candidates.filter(({ owner }) => !excluded.has(owner)); // (R1)
   if (open.length <= 1) return open[0]; // (R3)
-  const localIndex = open.indexOf(local);
-  const firstIndex = localIndex >= 0 ? localIndex : pickIndex(open.length, random);
-  let secondIndex = pickIndex(open.length - 1, random);
+  const localIndex = open.findIndex(({ owner }) => owner === local);
+  const firstIndex = localIndex >= 0 ? localIndex : drawIndex(open.length, random);
+  let secondIndex = drawIndex(open.length - 1, random);
   if (secondIndex >= firstIndex) secondIndex += 1;
-  const first = open[firstIndex] as T;
-  const second = open[secondIndex] as T;
-  return isBetter(second.load, first.load, nowMs) ? second : first; // (R2)
+  const first = open[firstIndex] as Offer<T>;
+  const second = open[secondIndex] as Offer<T>;
+  const order = compare(first, second, nowMs);
+  if (order === 0) return first; // (R2)
+  const [better, worse] = order < 0 ? [first, second] : [second, first];
+  return random.next() < exploreShare ? worse : better; // (R4)
 }
 
-function pickIndex(count: number, random: Random): number {
+function drawIndex(count: number, random: Random): number {
   return Math.min(count - 1, Math.floor(random.next() * count));
 }
 
-/** True when `a` is expected to answer sooner than `b`. Latency counts only where both have been measured. */
-function isBetter(a: Load, b: Load, nowMs: number): boolean {
-  const latencyA = a.latencyMs(nowMs);
-  const latencyB = b.latencyMs(nowMs);
+/** Negative when `a` is expected to answer sooner than `b`. Latency counts only where both have been measured. */
+function compare<T extends Candidate>(a: Offer<T>, b: Offer<T>, nowMs: number): number {
+  const latencyA = a.latency.expectedMs(nowMs);
+  const latencyB = b.latency.expectedMs(nowMs);
   const measured = latencyA > 0 && latencyB > 0;
-  const costA = (a.inFlight + 1) * (measured ? latencyA : 1);
-  const costB = (b.inFlight + 1) * (measured ? latencyB : 1);
-  return costA < costB;
+  const costA = (a.owner.inFlight + 1) * (measured ? latencyA : 1);
+  const costB = (b.owner.inFlight + 1) * (measured ? latencyB : 1);
+  return costA - costB;
 }

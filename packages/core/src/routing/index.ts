@@ -1,4 +1,3 @@
 /** Routing: which candidate runs a step, and why none can. */
 export { type Candidate, choose } from "./choose.js";
 export { explainNoProvider } from "./explain.js";
-export { Load } from "./load.js";

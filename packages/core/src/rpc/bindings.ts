@@ -37,14 +37,14 @@ export class BindingList {
 }
 
 /**
- * The `holeOf` for arguments of a call outside any graph, where a reference has nothing to refer to: throws
- * `invalid-argument` for one.
+ * Why a reference cannot be encoded where it has nothing to refer to, as the codec's `explain` takes it: in the
+ * arguments of a call outside its graph, or in a handler's result.
  */
-export function refuseReferences(part: unknown): undefined {
-  const target = refTarget(part);
-  if (target === undefined) return;
-  throw invalid(
-    `Cannot use the result of ${describeTarget(target)} in a call outside its graph: ` +
-      "add the call to the graph, or run the graph first and pass the value",
+export function explainReference(value: object): string | undefined {
+  const target = refTarget(value);
+  if (target === undefined) return undefined;
+  return (
+    `a reference to the result of ${describeTarget(target)}, which only means something inside its graph; ` +
+    "add the call to the graph, or run the graph first and pass the value"
   );
 }

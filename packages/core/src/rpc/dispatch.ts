@@ -10,6 +10,7 @@
  * (D4) After an end nothing of the task is left in any table.
  */
 import { MpregError } from "../base/index.js";
+import type { Offer } from "../catalog/index.js";
 import { choose, explainNoProvider } from "../routing/index.js";
 import { type Timings, writeCancel, writeStep } from "../wire/index.js";
 import type { Channel } from "./channel.js";
@@ -57,14 +58,15 @@ export class Dispatch {
     const task = new Task(this.#nextId(), fields, this.#due, nowMs);
     this.#host.schedule(task, task.deadlineMs);
     const { self, catalog } = this.#host;
-    if (!catalog.candidates(task.fun, task.resources).includes(self)) {
+    const offer = catalog.candidates(task.fun, task.resources).find(({ owner }) => owner === self);
+    if (offer === undefined) {
       const wanted = task.resources.length === 0 ? "" : ` with [${task.resources.join(", ")}]`;
       const message = `Cannot call "${task.fun}": this node does not offer it${wanted}`;
       this.#fail(task, new MpregError("no-provider", message), nowMs);
     } else if (this.#full) {
       this.#fail(task, this.#fullError(task), nowMs);
     } else {
-      this.#runHere(task, nowMs);
+      this.#runHere(task, offer, nowMs);
     }
     return task;
   }
@@ -74,9 +76,7 @@ export class Dispatch {
     const { place } = task;
     if (place.kind === "local") {
       this.#host.abort(task.id, reason);
-      place.peer.load.dropped();
     } else if (place.kind === "remote") {
-      place.peer.load.dropped();
       writeCancel(place.channel.link.outbox.writer, task.id);
       place.channel.link.outbox.commit();
     }
@@ -106,23 +106,22 @@ export class Dispatch {
     if (task === undefined) return; // dropped before
     const { place } = task;
     if (place.kind !== "remote") return;
+    const peer = place.offer.owner;
     if (error.outcome === "not-applied" && refusals.has(error.code)) {
-      channel.sent.delete(id);
-      place.peer.load.dropped();
-      this.#placeElsewhere(task, place.peer, error.at({ step: task.step, node: place.peer.name }), nowMs); // (D2)
+      this.#unplace(task);
+      this.#placeElsewhere(task, peer, error.at({ step: task.step, node: peer.name }), nowMs); // (D2)
       return;
     }
     this.#leave(task, nowMs);
-    task.owner.failed(task, error.at({ step: task.step, node: place.peer.name }), nowMs);
+    task.owner.failed(task, error.at({ step: task.step, node: peer.name }), nowMs);
   }
 
   /** The link is gone. (D3) */
   lost(channel: Channel, nowMs: number): void {
     for (const task of [...channel.sent.values()]) {
       if (task.place.kind !== "remote") continue;
-      const node = task.place.peer.name;
+      const node = task.place.offer.owner.name;
       const message = `The link to node "${node}" broke while "${task.fun}" was running there; whether it took effect is unknown`;
-      task.place.peer.load.dropped();
       this.#forget(task);
       task.owner.failed(task, new MpregError("node-lost", message, { outcome: "unknown", step: task.step, node }), nowMs);
     }
@@ -143,11 +142,11 @@ export class Dispatch {
   #place(task: Task, nowMs: number): void {
     const { catalog, self, random } = this.#host;
     const candidates = catalog.candidates(task.fun, task.resources);
-    const peer = choose(candidates, self, task.excluded, random, nowMs);
-    if (peer === undefined) this.#noCandidate(task, nowMs);
-    else if (peer === self && this.#full) this.#placeElsewhere(task, self, this.#fullError(task), nowMs);
-    else if (peer === self) this.#runHere(task, nowMs);
-    else this.#runThere(task, peer, nowMs);
+    const offer = choose(candidates, self, task.excluded, random, nowMs);
+    if (offer === undefined) this.#noCandidate(task, nowMs);
+    else if (offer.owner !== self) this.#runThere(task, offer, nowMs);
+    else if (this.#full) this.#placeElsewhere(task, self, this.#fullError(task), nowMs);
+    else this.#runHere(task, offer, nowMs);
   }
 
   #noCandidate(task: Task, nowMs: number): void {
@@ -166,18 +165,18 @@ export class Dispatch {
     }
   }
 
-  #runHere(task: Task, nowMs: number): void {
-    const { self } = this.#host;
-    task.place = { kind: "local", peer: self };
+  #runHere(task: Task, offer: Offer<Peer>, nowMs: number): void {
+    task.place = { kind: "local", offer };
     task.startedMs = nowMs;
-    task.ranOn = self.name;
+    task.ranOn = offer.owner.name;
     task.ranRemotely = false;
-    self.load.started();
+    offer.owner.inFlight += 1;
     this.#running.set(task.id, task);
     this.#host.invoke(task); // (T1)
   }
 
-  #runThere(task: Task, peer: Peer, nowMs: number): void {
+  #runThere(task: Task, offer: Offer<Peer>, nowMs: number): void {
+    const peer = offer.owner;
     const { channel } = peer;
     if (channel === undefined) {
       this.#placeElsewhere(task, peer, new MpregError("overloaded", `Node "${peer.name}" has no open link`), nowMs);
@@ -208,11 +207,11 @@ export class Dispatch {
       this.#placeElsewhere(task, peer, new MpregError("overloaded", message), nowMs);
       return;
     }
-    task.place = { kind: "remote", peer, channel };
+    task.place = { kind: "remote", offer, channel };
     task.startedMs = nowMs;
     task.ranOn = peer.name;
     task.ranRemotely = true;
-    peer.load.started();
+    peer.inFlight += 1;
     channel.sent.set(task.id, task); // (T1)
   }
 
@@ -233,7 +232,7 @@ export class Dispatch {
       return;
     }
     const outcome = place.kind === "waiting" ? "not-applied" : "unknown";
-    const node = place.kind === "local" || place.kind === "remote" ? place.peer.name : undefined;
+    const node = place.kind === "local" || place.kind === "remote" ? place.offer.owner.name : undefined;
     const where = node === undefined ? "while it waited for a node that offers it" : `while it was running on node "${node}"`;
     const error = new MpregError("deadline", `The time allowed for "${task.fun}" ran out ${where}`, { outcome, step: task.step, node });
     this.drop(task, "deadline");
@@ -245,20 +244,26 @@ export class Dispatch {
     task.owner.failed(task, error.at({ step: task.step, node: this.#host.nodeName }), nowMs);
   }
 
+  /** The task has run to its end, well or not. */
   #leave(task: Task, nowMs: number): void {
     const { place } = task;
-    if (place.kind === "local" || place.kind === "remote") place.peer.load.ended(nowMs - task.startedMs, nowMs);
+    if (place.kind === "local" || place.kind === "remote") place.offer.latency.measured(nowMs - task.startedMs, nowMs);
     this.#forget(task);
   }
 
   /** (D4) */
   #forget(task: Task): void {
-    const { place } = task;
-    if (place.kind === "local") this.#running.delete(task.id);
-    else if (place.kind === "remote") place.channel.sent.delete(task.id);
-    else if (place.kind === "waiting") this.#unwait(task);
+    this.#unplace(task);
     task.place = ended;
     this.#host.unschedule(task);
+  }
+
+  #unplace(task: Task): void {
+    const { place } = task;
+    if (place.kind === "waiting" || place.kind === "ended") return this.#unwait(task);
+    if (place.kind === "local") this.#running.delete(task.id);
+    else place.channel.sent.delete(task.id);
+    place.offer.owner.inFlight -= 1;
   }
 
   get #full(): boolean {

@@ -19,8 +19,9 @@ import type { RefOwner } from "./ref.js";
 import type { Binding, RequestSpec, StepOutcome, StepSpec } from "./types.js";
 
 /**
- * Encodes `value`; wherever `holeOf` answers a number, a hole of that number stands for the part. `holeOf` is asked
- * about every object before anything else is asked of it. `what` names the value in errors: `step "clean", args`.
+ * Encodes `value`; wherever `holeOf` answers a number, a hole of that number stands for the part. It is asked at least
+ * about every object that is no data by its prototype, before anything else is asked of it. `what` names the value in
+ * errors: `step "clean", args`.
  */
 export type EncodeTemplate = (
   value: unknown,

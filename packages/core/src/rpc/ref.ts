@@ -99,7 +99,7 @@ export function typeName(value: unknown): string {
 }
 
 /** How Node prints a value; elsewhere the symbol means nothing. */
-const inspectSymbol: unique symbol = Symbol.for("nodejs.util.inspect.custom") as never;
+const inspectSymbol: unique symbol = Symbol.for("nodejs.util.inspect.custom");
 
 class Reference implements RefTarget {
   readonly owner: RefOwner;

@@ -8,6 +8,7 @@
  * (T2) Its owner hears of exactly one end, unless it dropped the task before.
  */
 import type { Deadline, MpregError, Subject } from "../base/index.js";
+import type { Offer } from "../catalog/index.js";
 import type { Timings } from "../wire/index.js";
 import type { Channel } from "./channel.js";
 import type { Peer } from "./peer.js";
@@ -41,8 +42,8 @@ export interface TaskOwner {
 export type Place =
   /** Waits for a node that offers the function. */
   | { readonly kind: "waiting" }
-  | { readonly kind: "local"; readonly peer: Peer }
-  | { readonly kind: "remote"; readonly peer: Peer; readonly channel: Channel }
+  | { readonly kind: "local"; readonly offer: Offer<Peer> }
+  | { readonly kind: "remote"; readonly offer: Offer<Peer>; readonly channel: Channel }
   | { readonly kind: "ended" };
 
 export const waiting: Place = { kind: "waiting" };

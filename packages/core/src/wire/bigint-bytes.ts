@@ -21,21 +21,19 @@ export function bigintToBytes(value: bigint): Uint8Array {
 /** The bigint whose two's complement is `bytes[start, end)`, at least one byte. */
 export function bigintFromBytes(bytes: Uint8Array, start: number, end: number): bigint {
   const isNegative = (bytes[start] as number) > 0x7f;
-  let hex = "0x";
+  const parts = ["0x"];
   for (let from = start; from < end; from += bytesAtOnce) {
-    let part = "";
-    for (let at = from; at < Math.min(from + bytesAtOnce, end); at++) {
-      const byte = bytes[at] as number;
-      part += hexOf[isNegative ? 0xff - byte : byte] as string;
-    }
-    hex += part;
+    const part = Array.from(bytes.subarray(from, Math.min(from + bytesAtOnce, end)), (byte) => {
+      return hexOf[isNegative ? 0xff - byte : byte];
+    });
+    parts.push(part.join(""));
   }
-  const value = BigInt(hex);
+  const value = BigInt(parts.join(""));
   return isNegative ? ~value : value;
 }
 
-/** Appending to a long string byte by byte would keep a node of the engine's rope per byte. */
-const bytesAtOnce = 1024;
+/** A string that grows byte by byte would take 32 bytes of memory for each. */
+const bytesAtOnce = 4096;
 
 const hexOf: readonly string[] = Array.from({ length: 0x100 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 

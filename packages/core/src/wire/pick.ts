@@ -80,9 +80,9 @@ function hasText(walk: MsgpackWalk, shape: Shape, text: string): boolean {
 
 function lengthOf(walk: MsgpackWalk, shape: Shape): number {
   if (shape === "array") return walk.count;
-  if (shape === "units" && walk.count % 2 === 0) return walk.count / 2;
-  const length = utf16Length(walk.bytes, walk.position, walk.position + walk.count);
-  if (length < 0) throw new MpregError("malformed", "An encoded value holds a text that is not UTF-8");
+  const length =
+    shape === "units" ? walk.count / 2 : utf16Length(walk.bytes, walk.position, walk.position + walk.count);
+  if (!Number.isInteger(length) || length < 0) throw new MpregError("malformed", "An encoded text is ill-formed"); // (P2)
   return length;
 }
 

@@ -29,6 +29,10 @@ function viewGetters(prototype: object) {
 const typedArrays = viewGetters(typedArrayPrototype);
 const dataViews = viewGetters(DataView.prototype);
 
+/** Throws if it is no ArrayBuffer. */
+const arrayBufferLength = getter(ArrayBuffer.prototype, "byteLength") as (buffer: object) => number;
+
+/** Throws if it is no Date. */
 const timeOf = (value: object): number => Date.prototype.getTime.call(value);
 
 /** The entries of a Map, as they are now. Throws if it is none. */
@@ -47,7 +51,7 @@ const probes: readonly (readonly [Kind, (value: object) => unknown])[] = [
   ["map", getter(Map.prototype, "size")],
   ["set", getter(Set.prototype, "size")],
   ["date", timeOf],
-  ["buffer", getter(ArrayBuffer.prototype, "byteLength")],
+  ["buffer", arrayBufferLength],
 ];
 
 const prototypeOf: (value: object) => object | null = Object.getPrototypeOf;
@@ -126,7 +130,7 @@ export function writeView(out: ValueBuffer, view: object): boolean {
 }
 
 export function writeArrayBuffer(out: ValueBuffer, buffer: object): void {
-  writeElements(out, "ArrayBuffer", new Uint8Array(buffer as ArrayBuffer));
+  writeElements(out, "ArrayBuffer", new Uint8Array(buffer as ArrayBuffer, 0, arrayBufferLength(buffer)));
 }
 
 function writeElements(out: ValueBuffer, name: string, bytes: Uint8Array<ArrayBuffer>): boolean {

@@ -208,6 +208,7 @@ export class ValueReader {
 
   #extension(length: number, depth: number): unknown {
     const type = this.#u8();
+    if (length > this.#end - this.#position) throw this.#malformed("it is cut off"); // (D1)
     switch (type) {
       case extensionTypes.date:
         return this.#date(length);

@@ -2,14 +2,13 @@ import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import { contract, fn } from "../../src/base/contract.js";
 import { MpregError } from "../../src/base/index.js";
-import { refuseReferences } from "../../src/rpc/bindings.js";
 import { toRequestSpec } from "../../src/rpc/encode.js";
 import { type CallOptions, type Graph, createGraph } from "../../src/rpc/graph.js";
 import type { Ref } from "../../src/rpc/ref-type.js";
 import { ref } from "../../src/rpc/ref.js";
 import type { RequestSpec } from "../../src/rpc/types.js";
 import { defaultWireLimits } from "../../src/wire/limits.js";
-import { encodeTemplate, localRunner, preparedBy } from "./local-runner.js";
+import { codec, localRunner, preparedBy } from "./local-runner.js";
 
 const functions = {
   ingest: (city: string) => ({
@@ -250,7 +249,7 @@ describe("the encoding of a graph", () => {
   test("refuses what exceeds a limit", async () => {
     const refused = async (limits: Partial<typeof defaultWireLimits>, args: (r: Ref<unknown>) => unknown[]) => {
       const graph = createGraph((request) => {
-        return Promise.resolve(toRequestSpec(request, encodeTemplate, { ...defaultWireLimits, ...limits }));
+        return Promise.resolve(toRequestSpec(request, codec.encodeTemplate, { ...defaultWireLimits, ...limits }));
       });
       graph.call("second", args(graph.call("first")));
       await expect(graph.run()).rejects.toMatchObject({ code: "too-large" });
@@ -259,7 +258,7 @@ describe("the encoding of a graph", () => {
     await refused({ stepsMax: 1 }, () => []);
     await refused({ bindingsMax: 1 }, (first) => [first, ref(first, "x")]);
     await refused({ pathSegmentsMax: 2 }, (first) => [ref(first, "x", "y", "z")]);
-    await refused({ messageBytesMax: 100 }, () => ["x".repeat(90)]);
+    await refused({ messageBytesMax: 93 }, () => ["x".repeat(90)]);
   });
 
   test("takes arguments as they were when the call was added", async () => {
@@ -270,10 +269,12 @@ describe("the encoding of a graph", () => {
     expect(await graph.run(echo)).toEqual([1]);
   });
 
-  test("a call outside a graph refuses references", () => {
-    const a = createGraph(localRunner(functions)).call("a");
-    expect(() => refuseReferences({ data: "x" })).not.toThrow();
-    expect(() => refuseReferences(a)).toThrow("add the call to the graph, or run the graph first");
+  test("outside its graph a reference cannot be encoded, and the error says what would work", () => {
+    const a = createGraph(localRunner(functions)).call<{ x: 1 }>("a");
+    expect(() => codec.encode([1, { deep: a.x }], "args")).toThrow(
+      'Cannot encode args[1].deep: a reference to the result of step "a" at x, which only means something inside its ' +
+        "graph; add the call to the graph, or run the graph first and pass the value",
+    );
   });
 });
 

@@ -202,6 +202,10 @@ describe("a graph without a contract", () => {
       d: unknown;
       e: 1;
     }>();
+    expectTypeOf(graph.run({ taken: readings.taken, now: new Date() })).resolves.toEqualTypeOf<{
+      taken: Date;
+      now: Date;
+    }>();
     const list = [text] as Ref<string>[];
     expectTypeOf(graph.run(list)).resolves.toEqualTypeOf<string[]>();
   });

@@ -1,9 +1,9 @@
 /**
  * Path: the way from one host to another, and what it is like at the moment.
  *
- * A path has one direction; that back is a path of its own, so that a network can work one way only.
+ * A path has one direction; the way back is a path of its own, so that a network can work one way only.
  *
- * (P1) What blocks a path counts: it is open again when everything that blocked it has ended.
+ * (P1) What blocks, slows or throttles a path counts: it is as before only when all of that has ended.
  */
 import type { SeededRandom } from "../capabilities/random.js";
 
@@ -15,24 +15,20 @@ export interface PathOptions {
   readonly bytesPerMs: number;
 }
 
-/** Told when a path changes. */
+/** Told when a path is blocked or open again. */
 export interface PathUser {
   pathChanged(): void;
 }
 
 export class Path {
-  readonly from: string;
-  readonly to: string;
   readonly users = new Set<PathUser>();
   readonly #options: PathOptions;
   readonly #random: SeededRandom;
   #blocks = 0;
-  #slowness = 1;
-  #bytesPerMsMax = Infinity;
+  readonly #factors: number[] = [];
+  readonly #limits: number[] = [];
 
-  constructor(from: string, to: string, options: PathOptions, random: SeededRandom) {
-    this.from = from;
-    this.to = to;
+  constructor(options: PathOptions, random: SeededRandom) {
     this.#options = options;
     this.#random = random;
   }
@@ -42,7 +38,7 @@ export class Path {
   }
 
   get bytesPerMs(): number {
-    return Math.min(this.#options.bytesPerMs / this.#slowness, this.#bytesPerMsMax);
+    return Math.min(this.#options.bytesPerMs / this.#slowness, ...this.#limits);
   }
 
   latencyMs(): number {
@@ -62,25 +58,28 @@ export class Path {
 
   /** Everything takes `factor` times as long until the function that comes back is called. */
   slow(factor: number): () => void {
-    this.#slowness *= factor;
-    return once(() => {
-      this.#slowness /= factor;
-    });
+    return held(this.#factors, factor);
   }
 
-  /** The receiver reads at most so much until the function that comes back is called. */
+  /** At most `bytesPerMs` are carried until the function that comes back is called. */
   throttle(bytesPerMs: number): () => void {
-    const before = this.#bytesPerMsMax;
-    this.#bytesPerMsMax = Math.min(before, bytesPerMs);
-    return once(() => {
-      this.#bytesPerMsMax = before;
-      this.#changed();
-    });
+    return held(this.#limits, bytesPerMs);
+  }
+
+  get #slowness(): number {
+    return this.#factors.length === 0 ? 1 : this.#factors.reduce((product, factor) => product * factor, 1);
   }
 
   #changed(): void {
     for (const user of [...this.users]) user.pathChanged();
   }
+}
+
+function held(numbers: number[], number: number): () => void {
+  numbers.push(number);
+  return once(() => {
+    numbers.splice(numbers.indexOf(number), 1); // (P1)
+  });
 }
 
 function once(undo: () => void): () => void {

@@ -1,0 +1,54 @@
+/**
+ * JSON replies: the shapes in which the protocol answers.
+ *
+ * (Y1) Every reply has the same five fields in the same order, as compact JSON.
+ * (Y2) An error says what our own errors say (`details`), and nothing of the inside of a node: no stack.
+ *
+ * `intermediate_results` and `execution_summary` are always empty here: their levels are those of the reference's
+ * scheduler, and this one has none.
+ */
+import type { ErrorCode, MpregError, Outcome } from "../base/index.js";
+
+/** Codes of the protocol. The reference also defines 1002 (its own faults), which a client cannot meet here. */
+export const errorNumbers = {
+  /** `server.what` is not known. */
+  unknownServerMessage: 1000,
+  /** No node offers the function with the resources asked for. */
+  noProvider: 1001,
+  /** Everything else that keeps a request from its answer. */
+  requestFailed: 1003,
+  /** The role is missing or not known. */
+  badRole: 1004,
+} as const;
+
+export interface JsonV1Error {
+  readonly code: number;
+  readonly message: string;
+  /** `null` where the code says it all. */
+  readonly details: {
+    readonly code: ErrorCode;
+    readonly step: string | null;
+    readonly node: string | null;
+    readonly outcome: Outcome;
+  } | null;
+}
+
+/** What the protocol says of `error`. */
+export function jsonErrorOf(error: MpregError): JsonV1Error {
+  const { code, message, step, node, outcome } = error;
+  const number = code === "no-provider" ? errorNumbers.noProvider : errorNumbers.requestFailed;
+  return { code: number, message, details: { code, step: step ?? null, node: node ?? null, outcome } }; // (Y2)
+}
+
+/** The reply to request `u` whose results are the JSON text `r`. */
+export function answerReply(r: string, u: string): string {
+  return reply(r, "null", u);
+}
+
+export function errorReply(error: JsonV1Error, u: string): string {
+  return reply("null", JSON.stringify(error), u);
+}
+
+function reply(r: string, error: string, u: string): string {
+  return `{"r":${r},"error":${error},"u":${JSON.stringify(u)},"intermediate_results":[],"execution_summary":null}`; // (Y1)
+}

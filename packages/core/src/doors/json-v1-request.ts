@@ -1,0 +1,92 @@
+/**
+ * JSON request: from the commands of a message to a request of ours.
+ *
+ * Owns the checks of their shapes. Which strings are references is `json-v1-references.ts`; encoding, and all that is
+ * wrong with a graph as a graph, is that of every other request (`rpc/encode.ts`).
+ *
+ * (R1) `kwargs`, unless they are empty, are the last positional argument.
+ * (R2) The outputs are all steps that no other step uses, in the order of the commands.
+ * (R3) A request of one step has no references: all of its strings are data.
+ */
+import { MpregError, type Utf8 } from "../base/index.js";
+import { checkName, invalid, resourceNames } from "../rpc/call-options.js";
+import { toRequestSpec } from "../rpc/encode.js";
+import type { GraphStep } from "../rpc/graph-request.js";
+import type { RequestFields } from "../rpc/index.js";
+import { isPlainObject } from "../rpc/objects.js";
+import { type RefOwner, typeName } from "../rpc/ref.js";
+import type { Codec, WireLimits } from "../wire/index.js";
+import { checkNameBytes } from "./json-v1-message.js";
+import { StringReferences } from "./json-v1-references.js";
+
+export interface JsonV1Request {
+  readonly ask: RequestFields;
+  /** Names of the steps whose results are the outputs of `ask`, in their order. */
+  readonly outputs: readonly string[];
+}
+
+export interface TranslationHost {
+  readonly codec: Codec;
+  readonly utf8: Utf8;
+  readonly limits: WireLimits;
+}
+
+interface Command {
+  readonly name: string;
+  readonly fun: string;
+  readonly locs: readonly string[];
+  readonly args: readonly unknown[];
+  readonly kwargs: Readonly<Record<string, unknown>>;
+}
+
+/** Translates `cmds`. Throws `invalid-argument`, and whatever can be wrong with a request before it runs. */
+export function translateRequest(cmds: unknown, host: TranslationHost): JsonV1Request {
+  const { codec, limits, utf8 } = host;
+  if (!Array.isArray(cmds)) throw invalid(`cmds must be an array of commands, got ${typeName(cmds)}`);
+  if (cmds.length > limits.stepsMax) {
+    throw new MpregError("too-large", `The request has ${cmds.length} commands; at most ${limits.stepsMax} are allowed`);
+  }
+  const commands = cmds.map((command: unknown, index) => readCommand(command, `cmds[${index}]`, host));
+  const names = commands.map(({ name }) => name);
+  const owner: RefOwner = { stepName: (step) => names[step] ?? "" };
+  const references = names.length === 1 ? undefined : new StringReferences(names, owner, limits, utf8); // (R3)
+  const steps = commands.map((command, index) => toStep(command, index, references));
+  const { spec } = toRequestSpec(
+    { owner, steps, outputs: { kind: "unconsumed" }, options: {} }, // (R2)
+    (value, what, holeOf) => codec.encodeTemplate(value, what, holeOf),
+    limits,
+  );
+  const { outputs, timeoutMs, waitForCapacityMs, summary } = spec;
+  return {
+    ask: { steps: spec.steps, outputs, timeoutMs, waitForCapacityMs, summary, settle: false },
+    outputs: outputs.map(({ step }) => names[step] ?? ""),
+  };
+}
+
+function readCommand(command: unknown, what: string, { limits, utf8 }: TranslationHost): Command {
+  if (!isPlainObject(command)) throw invalid(`${what} must be an object, got ${typeName(command)}`);
+  const { name, fun, args = [], kwargs = {}, locs = [] } = command;
+  checkName(name, `${what}.name`);
+  checkName(fun, `${what}.fun`);
+  if (!Array.isArray(args)) throw invalid(`${what}.args must be an array, got ${typeName(args)}`);
+  if (!isPlainObject(kwargs)) throw invalid(`${what}.kwargs must be an object, got ${typeName(kwargs)}`);
+  const resources = resourceNames(locs, `${what}.locs`);
+  if (resources.length > limits.resourcesMax) {
+    const message = `${what}.locs names ${resources.length} resources; at most ${limits.resourcesMax} are allowed`;
+    throw new MpregError("too-large", message);
+  }
+  for (const text of [name, fun]) checkNameBytes(text, `A name in ${what}`, limits, utf8);
+  for (const resource of resources) checkNameBytes(resource, `A name in ${what}.locs`, limits, utf8);
+  return { name, fun, locs: resources, args, kwargs };
+}
+
+function toStep(command: Command, index: number, references: StringReferences | undefined): GraphStep {
+  const { name, fun, locs, args, kwargs } = command;
+  const all = Object.keys(kwargs).length === 0 ? args : [...args, kwargs]; // (R1)
+  try {
+    const resolved = references === undefined ? all : references.resolveItems(all, index);
+    return { name, fun, resources: locs, args: resolved, timeoutMs: 0 };
+  } catch (error) {
+    throw error instanceof MpregError ? error.at({ step: name }) : error;
+  }
+}

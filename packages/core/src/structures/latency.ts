@@ -1,0 +1,23 @@
+/**
+ * Latency: an exponentially weighted moving average that fades while nothing is measured, so that a slow spell is
+ * forgiven after a while.
+ */
+const weight = 0.2;
+const fadeMs = 10_000;
+
+export class Latency {
+  #averageMs = 0;
+  #measuredMs = -Infinity;
+
+  measured(durationMs: number, nowMs: number): void {
+    const knownMs = this.expectedMs(nowMs);
+    this.#averageMs = knownMs === 0 ? durationMs : knownMs + (durationMs - knownMs) * weight;
+    this.#measuredMs = nowMs;
+  }
+
+  /** What the next one is expected to take, in ms; 0 when nothing was measured in the last ten seconds. */
+  expectedMs(nowMs: number): number {
+    const elapsedMs = nowMs - this.#measuredMs;
+    return elapsedMs >= fadeMs ? 0 : this.#averageMs * (1 - elapsedMs / fadeMs);
+  }
+}

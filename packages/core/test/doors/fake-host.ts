@@ -1,0 +1,165 @@
+/**
+ * A door's surroundings in one object, for tests: it evaluates requests with plain functions, in the order of their
+ * plan, and keeps what the door sends. Values, templates and paths are those of the real codec.
+ */
+import { MpregError, type Utf8 } from "../../src/base/index.js";
+import { type DoorHost, JsonV1Door } from "../../src/doors/index.js";
+import type { Asker, RequestFields, Run } from "../../src/rpc/index.js";
+import { planRequest } from "../../src/rpc/plan.js";
+import { type Codec, type WireBinding, type WireLimits, createCodec, defaultWireLimits } from "../../src/wire/index.js";
+import { pick } from "../../src/wire/pick.js";
+
+export const utf8: Utf8 = {
+  encode: (text) => new TextEncoder().encode(text),
+  decode: (bytes, start, end) => new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes.subarray(start, end)),
+};
+
+export interface FakeHostOptions {
+  readonly limits?: Partial<WireLimits>;
+  readonly asksMax?: number;
+  readonly functions?: Functions;
+  /** Requests do not end by themselves: the test calls `finish`. */
+  readonly hold?: boolean;
+}
+
+type Functions = Readonly<Record<string, (...args: never[]) => unknown>>;
+
+/** The functions of the server whose traffic was captured. */
+const captured: Functions = {
+  echo: (value: unknown) => value,
+  echos: (...values: unknown[]) => values,
+  inc: (value: number) => value + 1,
+  add: ({ a, b }: { a: number; b: number }) => a + b,
+  wrap: (value: unknown) => ({ value, nested: { deep: value } }),
+  train: (...all: unknown[]) => {
+    const kwargs = typeof all.at(-1) === "object" ? all.pop() : {};
+    return { args: all, kwargs };
+  },
+  boom: (value: unknown) => {
+    throw new MpregError("handler-error", `boom (${String(value)},)`, { outcome: "applied", node: "n1" });
+  },
+};
+
+/** Functions that only run where these resources are. */
+const resources: Readonly<Record<string, readonly string[]>> = { train: ["gpu", "model-v2"] };
+
+interface StartedRequest {
+  readonly fields: RequestFields;
+  readonly isAbandoned: boolean;
+  finish(): void;
+}
+
+export class FakeHost implements DoorHost {
+  readonly codec: Codec = createCodec(utf8);
+  readonly utf8 = utf8;
+  readonly limits: WireLimits;
+  readonly nodeName = "entry";
+  readonly asksMax: number;
+  readonly started: StartedRequest[] = [];
+  /** What the handlers got, as `[fun, ...args]`. */
+  readonly calls: unknown[][] = [];
+  readonly replies: string[] = [];
+  closedWith: string | undefined;
+  readonly door: JsonV1Door;
+  readonly #functions: Functions;
+  readonly #hold: boolean;
+
+  constructor({ limits = {}, asksMax = 1_000, functions = {}, hold = false }: FakeHostOptions = {}) {
+    this.limits = { ...defaultWireLimits, ...limits };
+    this.asksMax = asksMax;
+    this.#functions = { ...captured, ...functions };
+    this.#hold = hold;
+    this.door = new JsonV1Door(this);
+  }
+
+  /** Gives the door one frame and answers the reply to it, if there was one at once. */
+  exchange(frame: unknown): string | undefined {
+    const before = this.replies.length;
+    const text = typeof frame === "string" ? frame : JSON.stringify(frame);
+    this.door.receive(frame instanceof Uint8Array ? frame : utf8.encode(text), 0);
+    return this.replies[before];
+  }
+
+  /** The reply to a request of these commands, parsed. */
+  ask(cmds: unknown, u = "q"): { r: any; error: any; u: string } {
+    return JSON.parse(this.exchange({ role: "rpc", u, cmds })!);
+  }
+
+  send(frame: Uint8Array): void {
+    this.replies.push(utf8.decode(frame, 0, frame.length));
+  }
+
+  close(reason: string): void {
+    this.closedWith = reason;
+  }
+
+  request(fields: RequestFields, asker: Asker, _nowMs: number, onStart: (run: Run) => void): void {
+    const state = { isAbandoned: false };
+    const finish = (): void => {
+      if (state.isAbandoned) return;
+      let outputs;
+      try {
+        outputs = this.#evaluate(fields);
+      } catch (error) {
+        if (!(error instanceof MpregError)) throw error;
+        return asker.failed(error);
+      }
+      asker.results(outputs, undefined, undefined);
+    };
+    onStart({
+      fail: (error) => {
+        asker.failed(error);
+      },
+      abandon: () => {
+        state.isAbandoned = true;
+      },
+    });
+    this.started.push({
+      fields,
+      finish,
+      get isAbandoned() {
+        return state.isAbandoned;
+      },
+    });
+    if (!this.#hold) finish();
+  }
+
+  #evaluate(fields: RequestFields): Uint8Array[] {
+    const { roots, waitsFor, dependents, dependentsStart } = planRequest(fields);
+    const missing = waitsFor.slice();
+    const results: Uint8Array[] = [];
+    const ready = [...roots];
+    for (let index = ready.shift(); index !== undefined; index = ready.shift()) {
+      results[index] = this.#run(fields, index, results);
+      for (const next of dependents.subarray(dependentsStart[index], dependentsStart[index + 1])) {
+        if (--missing[next]! === 0) ready.push(next);
+      }
+    }
+    return fields.outputs.map((binding) => part(fields, results, binding));
+  }
+
+  #run(fields: RequestFields, index: number, results: readonly Uint8Array[]): Uint8Array {
+    const { name, fun, template, bindings, resources: asked } = fields.steps[index]!;
+    const handler = this.#functions[fun];
+    if (handler === undefined || !asked.every((resource) => (resources[fun] ?? []).includes(resource))) {
+      const with_ = asked.length === 0 ? "" : ` with [${asked.join(", ")}]`;
+      throw new MpregError("no-provider", `Cannot call "${fun}": no node offers it${with_}`, { step: name });
+    }
+    const bound = bindings.map((binding) => part(fields, results, binding, name));
+    const args = this.codec.decodeTemplate(template, bound) as never[];
+    this.calls.push([fun, ...args]);
+    try {
+      return this.codec.encode(handler(...args), "the result");
+    } catch (error) {
+      throw error instanceof MpregError ? error.at({ step: name }) : error;
+    }
+  }
+}
+
+function part(fields: RequestFields, results: readonly Uint8Array[], binding: WireBinding, step?: string): Uint8Array {
+  const found = pick(results[binding.step]!, binding.path);
+  if (found instanceof Uint8Array) return found;
+  const from = fields.steps[binding.step]!.name;
+  const path = [from, ...binding.path].join(".");
+  throw new MpregError("path-missing", `Cannot take ${path}: there is no such part`, { step });
+}
