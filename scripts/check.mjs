@@ -20,6 +20,7 @@ const onSources = {
     "packages",
   ],
   unused: ["no unused files, exports, dependencies", tool("knip", "bin/knip.js"), "--no-config-hints"],
+  bench: ["the tests of the benchmarks", "--test", "bench/test/"],
   tidy: ["the style rules of scripts/tidy.mjs", "scripts/tidy.mjs"],
 };
 

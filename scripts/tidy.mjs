@@ -64,7 +64,7 @@ function problemsOf(file) {
       : []),
     ...(lines > linesMax ? [`${file} has ${lines} lines, more than ${linesMax} (T2)`] : []),
     ...places(file, text, vague, (name) => `"${name}" is a vague name (T3)`),
-    ...(file.endsWith(".test.ts") ? places(file, text, stalled, (found) => `"${found}" in a test (T4)`) : []),
+    ...(/\.test\.(ts|mjs)$/.test(file) ? places(file, text, stalled, (found) => `"${found}" in a test (T4)`) : []),
   ];
 }
 

@@ -5,7 +5,7 @@ import type { Contract } from "@mpreg/core";
 import { MpregError } from "@mpreg/core/base";
 import type { Goodbye } from "@mpreg/core/link";
 import type { FunctionInfo, NodeInfo } from "@mpreg/core/node";
-import { type Ask, Caller, type Calls, type Graph, type PlainRunOptions, type PlainStep, type Settled } from "@mpreg/core/rpc";
+import { type Asker, type Asking, Caller, type Calls, type Graph, type PlainRunOptions, type PlainStep } from "@mpreg/core/rpc";
 import type { Codec, WireLimits } from "@mpreg/core/wire";
 import type { Connection } from "./connection.js";
 
@@ -35,14 +35,22 @@ export class Client<C extends Contract | undefined = undefined> implements Async
   readonly #caller: Caller;
   readonly #contract: C;
   #gone: Goodbye | undefined;
-  readonly #drained: (() => void)[] = [];
 
   constructor({ url, codec, limits, connection, contract }: ClientParts<C>) {
     this.url = url;
     this.#codec = codec;
     this.#connection = connection;
     this.#contract = contract;
-    this.#caller = new Caller({ codec, limits, ask: (ask, onEnd) => this.#ask(ask, onEnd) }, contract);
+    const asking: Asking = {
+      codec,
+      limits,
+      call: (fields, asker) => this.#goneFor(asker) ?? connection.call(fields, asker),
+      request: (fields, asker) => this.#goneFor(asker) ?? connection.request(fields, asker),
+      withdraw: (ask) => {
+        connection.withdraw(ask);
+      },
+    };
+    this.#caller = new Caller(asking, contract);
     // the type of `call` follows the contract; what it does does not
     this.call = ((fun: string, args?: readonly unknown[], options?: object) =>
       this.#caller.call(fun, args, options)) as Calls<C>["call"];
@@ -68,13 +76,6 @@ export class Client<C extends Contract | undefined = undefined> implements Async
     return this.#inspect("functions", options.signal) as Promise<readonly FunctionInfo[]>;
   }
 
-  /** Waits for the calls under way, taking no new ones, then closes. */
-  async drain(): Promise<void> {
-    this.#gone ??= { code: "closing", reason: "the client is draining" };
-    if (this.#connection.pending > 0) await new Promise<void>((resolve) => this.#drained.push(resolve));
-    this.#connection.close("the client has closed");
-  }
-
   /** Ends the connection. Calls under way are told `closed`; what they do elsewhere is cancelled. */
   close(): Promise<void> {
     this.#gone ??= { code: "closing", reason: "the client has closed" };
@@ -91,11 +92,12 @@ export class Client<C extends Contract | undefined = undefined> implements Async
     this.#gone ??= goodbye;
   }
 
-  #ask(ask: Ask, onEnd: (settled: Settled) => void): () => void {
+  /** Tells `asker` that there is no connection; `undefined` when there is one. */
+  #goneFor(asker: Asker): number | undefined {
     const error = this.#goneError();
-    if (error === undefined) return this.#connection.ask(ask, this.#watched(onEnd));
-    onEnd({ kind: "failed", error });
-    return () => undefined;
+    if (error === undefined) return undefined;
+    asker.failed(error);
+    return 0;
   }
 
   #inspect(subject: "nodes" | "functions", signal: AbortSignal | undefined): Promise<unknown> {
@@ -104,23 +106,28 @@ export class Client<C extends Contract | undefined = undefined> implements Async
       if (error !== undefined) return reject(error);
       if (signal?.aborted === true) return reject(cancelled(signal));
       const onAbort = (): void => {
+        this.#connection.withdraw(ask);
         reject(cancelled(signal));
       };
-      signal?.addEventListener("abort", onAbort, { once: true });
-      const onEnd = this.#watched((settled) => {
+      const ended = (): void => {
         signal?.removeEventListener("abort", onAbort);
-        if (settled.kind === "answered") resolve(this.#codec.decode(settled.value));
-        else reject(settled.kind === "failed" ? settled.error : new MpregError("malformed", `The node has answered with ${settled.kind}`));
+      };
+      signal?.addEventListener("abort", onAbort, { once: true });
+      const ask = this.#connection.inspect(subject, {
+        answered: (value) => {
+          ended();
+          resolve(this.#codec.decode(value));
+        },
+        results: () => {
+          ended();
+          reject(new MpregError("malformed", "The node has answered with a request's results to something else"));
+        },
+        failed: (failure) => {
+          ended();
+          reject(failure);
+        },
       });
-      this.#connection.inspect(subject, onEnd);
     });
-  }
-
-  #watched(onEnd: (settled: Settled) => void): (settled: Settled) => void {
-    return (settled) => {
-      onEnd(settled);
-      if (this.#drained.length > 0 && this.#connection.pending === 0) for (const resolve of this.#drained.splice(0)) resolve();
-    };
   }
 
   #goneError(): MpregError | undefined {

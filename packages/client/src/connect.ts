@@ -5,6 +5,7 @@ import { platform } from "#socket";
 import type { Contract } from "@mpreg/core";
 import { MpregError } from "@mpreg/core/base";
 import { type Goodbye, type LinkOptions, defaultLinkOptions } from "@mpreg/core/link";
+import { explainReference } from "@mpreg/core/rpc";
 import { createCodec, defaultWireLimits } from "@mpreg/core/wire";
 import { Client } from "./client.js";
 import { Connection } from "./connection.js";
@@ -45,7 +46,7 @@ export function connect<C extends Contract | undefined = undefined>(
     if (signal?.aborted === true) return reject(new MpregError("cancelled", "The caller cancelled", { cause: signal.reason }));
     const limits = { ...defaultWireLimits, messageBytesMax };
     const link: LinkOptions = { ...defaultLinkOptions, limits, handshakeTimeoutMs: connectTimeoutMs };
-    const codec = createCodec(platform.utf8);
+    const codec = createCodec(platform.utf8, { explain: explainReference });
     let client: Client<C> | undefined;
     const onAbort = (): void => {
       connection.close("the caller cancelled");

@@ -7,7 +7,8 @@
  */
 import { type Deadline, Deadlines, MpregError } from "@mpreg/core/base";
 import { type Goodbye, Link, type LinkHost, type LinkOptions, frameBytesMax } from "@mpreg/core/link";
-import type { Ask, RequestSummary, Settled } from "@mpreg/core/rpc";
+import type { Asker, CallFields, RequestFields, RequestSummary } from "@mpreg/core/rpc";
+import { IdMap } from "@mpreg/core/structures";
 import {
   type Codec, type InspectSubject, type Message, subprotocol, writeCall, writeCancel, writeInspect, writeRequest,
 } from "@mpreg/core/wire";
@@ -27,18 +28,38 @@ export interface ConnectionOptions {
   readonly connectTimeoutMs: number;
 }
 
-class Pending implements Deadline {
+/** An asker that waits only so long. */
+class Timed implements Asker, Deadline {
   dueMs = 0;
   sequence = 0;
   heapIndex = -1;
   readonly id: number;
-  readonly what: string;
-  readonly onEnd: (settled: Settled) => void;
+  readonly #asker: Asker;
+  readonly #deadlines: Deadlines<Timed>;
 
-  constructor(id: number, what: string, onEnd: (settled: Settled) => void) {
+  constructor(id: number, asker: Asker, deadlines: Deadlines<Timed>) {
     this.id = id;
-    this.what = what;
-    this.onEnd = onEnd;
+    this.#asker = asker;
+    this.#deadlines = deadlines;
+  }
+
+  answered(...answer: Parameters<Asker["answered"]>): void {
+    this.#deadlines.remove(this);
+    this.#asker.answered(...answer);
+  }
+
+  results(...results: Parameters<Asker["results"]>): void {
+    this.#deadlines.remove(this);
+    this.#asker.results(...results);
+  }
+
+  failed(error: MpregError): void {
+    this.#deadlines.remove(this);
+    this.#asker.failed(error);
+  }
+
+  withdrawn(): void {
+    this.#deadlines.remove(this);
   }
 }
 
@@ -47,8 +68,8 @@ export class Connection {
   readonly #options: ConnectionOptions;
   readonly #onOpen: () => void;
   readonly #onGone: (reason: Goodbye) => void;
-  readonly #pending = new Map<number, Pending>();
-  readonly #deadlines = new Deadlines<Pending>();
+  readonly #waiting = new IdMap<Asker>();
+  readonly #deadlines = new Deadlines<Timed>();
   readonly #link: Link;
   readonly #socket: Socket;
   #lastId = 0;
@@ -88,35 +109,37 @@ export class Connection {
   }
 
   /** How many asks wait for their end. */
-  get pending(): number {
-    return this.#pending.size;
+  get waiting(): number {
+    return this.#waiting.size;
   }
 
-  /** Sends `ask`; its end is told to `onEnd` once, unless the function that comes back is called before. */
-  ask(ask: Ask, onEnd: (settled: Settled) => void): () => void {
+  /** Sends a call; its end is told to `asker`. Answers the number by which {@link withdraw} names it. */
+  call(fields: CallFields, asker: Asker): number {
     const id = this.#nextId();
-    const { writer } = this.#link.outbox;
-    if (ask.kind === "call") writeCall(writer, { id, ...ask.fields });
-    else writeRequest(writer, { id, ...ask.fields });
-    const what = ask.kind === "call" ? `call of "${ask.fields.fun}"` : "request";
-    const pending = new Pending(id, what, onEnd);
-    if (!this.#commit(pending)) return nothing;
-    if (ask.fields.timeoutMs > 0) {
-      this.#deadlines.set(pending, this.#platform.now() + ask.fields.timeoutMs + graceMs);
-      this.#setTimer();
-    }
-    return () => {
-      if (!this.#forget(pending)) return;
-      writeCancel(writer, id);
-      this.#link.outbox.commit();
-    };
+    writeCall(this.#link.outbox.writer, id, fields);
+    return this.#commit(id, fields.timeoutMs, asker);
+  }
+
+  /** As {@link call}, for a request. */
+  request(fields: RequestFields, asker: Asker): number {
+    const id = this.#nextId();
+    writeRequest(this.#link.outbox.writer, id, fields);
+    return this.#commit(id, fields.timeoutMs, asker);
   }
 
   /** Asks the node about itself and its cluster. */
-  inspect(subject: InspectSubject, onEnd: (settled: Settled) => void): void {
+  inspect(subject: InspectSubject, asker: Asker): number {
     const id = this.#nextId();
     writeInspect(this.#link.outbox.writer, id, subject);
-    this.#commit(new Pending(id, `inspection of ${subject}`, onEnd));
+    return this.#commit(id, 0, asker);
+  }
+
+  /** Cancels what has not ended; its asker hears no more. */
+  withdraw(id: number): void {
+    const asker = this.#waiting.take(id);
+    if (asker === undefined) return;
+    if (asker instanceof Timed) asker.withdrawn();
+    this.#cancel(id);
   }
 
   /** Ends the connection; what waits is told `closed`. */
@@ -124,19 +147,31 @@ export class Connection {
     this.#link.end({ code: "closing", reason }, this.#platform.now());
   }
 
-  #commit(pending: Pending): boolean {
+  #commit(id: number, timeoutMs: number, asker: Asker): number {
     const { outbox, remoteMessageBytesMax } = this.#link;
-    const bytes = outbox.commit();
-    if (bytes > 0 && bytes <= remoteMessageBytesMax) {
-      this.#pending.set(pending.id, pending);
-      return true;
+    const bytes = outbox.commit(remoteMessageBytesMax);
+    if (bytes <= 0) {
+      const message =
+        bytes === 0
+          ? `Cannot send: ${outbox.queuedBytes} bytes wait to be sent already`
+          : `Cannot send ${-bytes} bytes: the node accepts messages of ${remoteMessageBytesMax}`;
+      asker.failed(new MpregError(bytes === 0 ? "overloaded" : "too-large", message));
+      return id;
     }
-    const error =
-      bytes === 0
-        ? new MpregError("overloaded", `Cannot send the ${pending.what}: ${outbox.queuedBytes} bytes wait to be sent`)
-        : new MpregError("too-large", `Cannot send the ${pending.what}: it takes ${bytes} bytes, the node accepts ${remoteMessageBytesMax}`);
-    pending.onEnd({ kind: "failed", error });
-    return false;
+    if (timeoutMs === 0) {
+      this.#waiting.set(id, asker);
+      return id;
+    }
+    const timed = new Timed(id, asker, this.#deadlines);
+    this.#waiting.set(id, timed);
+    this.#deadlines.set(timed, this.#platform.now() + timeoutMs + graceMs);
+    this.#setTimer();
+    return id;
+  }
+
+  #cancel(id: number): void {
+    writeCancel(this.#link.outbox.writer, id);
+    this.#link.outbox.commit();
   }
 
   #host(): LinkHost {
@@ -176,13 +211,12 @@ export class Connection {
 
   #receive(message: Message): void {
     if (message.kind !== "answer" && message.kind !== "results" && message.kind !== "failure") return;
-    const pending = this.#pending.get(message.id);
-    if (pending === undefined) return; // (C3)
-    this.#forget(pending);
-    if (message.kind === "failure") return pending.onEnd({ kind: "failed", error: message.error });
+    const asker = this.#waiting.take(message.id);
+    if (asker === undefined) return; // (C3)
+    if (message.kind === "failure") return asker.failed(message.error); // (C1)
     const summary = message.summary === undefined ? undefined : this.#summary(message.summary);
-    if (message.kind === "answer") pending.onEnd({ kind: "answered", value: message.value, summary });
-    else pending.onEnd({ kind: "results", outputs: message.outputs, reports: message.reports, summary });
+    if (message.kind === "answer") asker.answered(message.value, message.timings, summary);
+    else asker.results(message.outputs, message.reports, summary);
   }
 
   #summary(bytes: Uint8Array): RequestSummary {
@@ -192,26 +226,15 @@ export class Connection {
   #gone(goodbye: Goodbye): void {
     if (this.#timer !== undefined) clearTimeout(this.#timer);
     this.#timer = undefined;
-    const waiting = [...this.#pending.values()];
-    this.#pending.clear();
-    const closed = goodbye.code === "closing";
-    for (const pending of waiting) {
-      this.#deadlines.remove(pending);
-      const message = `The connection to ${this.#options.url} ended before the ${pending.what} did: ${goodbye.reason}`;
-      const error = new MpregError(closed ? "closed" : "node-lost", message, { outcome: "unknown" });
-      pending.onEnd({ kind: "failed", error }); // (C1)
-    }
+    const code = goodbye.code === "closing" ? "closed" : "node-lost";
+    const message = `The connection to ${this.#options.url} ended before the answer came: ${goodbye.reason}`;
+    for (const asker of this.#waiting.takeAll()) asker.failed(new MpregError(code, message, { outcome: "unknown" })); // (C1)
     this.#onGone(goodbye);
-  }
-
-  #forget(pending: Pending): boolean {
-    if (pending.heapIndex >= 0) this.#deadlines.remove(pending);
-    return this.#pending.delete(pending.id);
   }
 
   #nextId(): number {
     do this.#lastId = (this.#lastId + 1) >>> 0;
-    while (this.#pending.has(this.#lastId));
+    while (this.#waiting.has(this.#lastId));
     return this.#lastId;
   }
 
@@ -227,17 +250,12 @@ export class Connection {
     this.#timerDueMs = Infinity;
     const nowMs = this.#platform.now();
     for (let due = this.#deadlines.takeDue(nowMs); due !== undefined; due = this.#deadlines.takeDue(nowMs)) {
-      this.#forget(due);
-      writeCancel(this.#link.outbox.writer, due.id);
-      this.#link.outbox.commit();
-      const message = `The time allowed for the ${due.what} ran out and the node has not answered`;
-      due.onEnd({ kind: "failed", error: new MpregError("deadline", message, { outcome: "unknown" }) }); // (C1)
+      this.#waiting.take(due.id);
+      this.#cancel(due.id);
+      const message = "The time allowed ran out and the node has not answered";
+      due.failed(new MpregError("deadline", message, { outcome: "unknown" })); // (C1)
     }
     this.#link.onDue(nowMs);
     this.#setTimer();
   };
-}
-
-function nothing(): void {
-  // there is nothing to withdraw: the ask has failed already
 }

@@ -5,7 +5,7 @@ export {
 } from "./base/index.js";
 export type { FunctionInfo, NodeEvent, NodeInfo } from "./node/index.js";
 export {
-  type CallOptions, type Calls, type Graph, type PlainRef, type PlainRunOptions, type PlainStep, type Ref,
+  type CallOptions, type Calls, type Graph, type PlainRef, type PlainRunOptions, type PlainStep, type Ref, type RefTo,
   type RequestSummary, type RunOptions, type SettledAnswer, type SingleCallOptions, type StepOutcome,
   type StepSummary, ref,
 } from "./rpc/index.js";

@@ -3,6 +3,7 @@
  */
 import type { LinkId } from "@mpreg/core/link";
 import type { NodeEvent, NodeOptions } from "@mpreg/core/node";
+import { explainReference } from "@mpreg/core/rpc";
 import { createCodec } from "@mpreg/core/wire";
 import type { WebSocket } from "ws";
 import { systemRandom, utf8 } from "./capabilities.js";
@@ -57,7 +58,7 @@ export async function createNode(given: CreateNodeOptions = {}): Promise<MpregNo
   const dialing = new Set<Dialing>();
   const driver: Driver = new Driver({
     node,
-    capabilities: { random: systemRandom, utf8, signer: identity.signer, codec: createCodec(utf8) },
+    capabilities: { random: systemRandom, utf8, signer: identity.signer, codec: createCodec(utf8, { explain: explainReference }) },
     log,
     exposeStacks: options.exposeStacks,
     dial: (target, attempt) => {

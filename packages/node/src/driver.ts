@@ -13,7 +13,7 @@ import { performance } from "node:perf_hooks";
 import { MpregError } from "@mpreg/core/base";
 import type { LinkId } from "@mpreg/core/link";
 import { type NodeCapabilities, type NodeEffects, type NodeEvent, type NodeInput, NodeMachine, type NodeOptions } from "@mpreg/core/node";
-import { type Ask, Caller, type Invocation, type Settled } from "@mpreg/core/rpc";
+import { type Ask, type Asker, Caller, type Invocation, type Settled } from "@mpreg/core/rpc";
 import type { Timings } from "@mpreg/core/wire";
 import type { CallContext } from "./handlers/context.js";
 import { type ExecuteHost, execute } from "./handlers/execute.js";
@@ -39,7 +39,7 @@ export class Driver {
   readonly #functions = new Map<string, RegisteredFunction>();
   readonly #connections = new Map<LinkId, Connection>();
   readonly #running = new Map<number, CallContext>();
-  readonly #tickets = new Map<number, (settled: Settled) => void>();
+  readonly #tickets = new Map<number, Asker>();
   readonly #executeHost: ExecuteHost;
   #inputs: NodeInput[] = [];
   #starting: Invocation[] = [];
@@ -99,7 +99,15 @@ export class Driver {
   caller(parent: Invocation | undefined): Caller {
     const { codec } = this.#options.capabilities;
     const { limits } = this.#options.node.link;
-    return new Caller({ codec, limits, ask: (ask, onEnd) => this.#ask(ask, parent, onEnd) });
+    return new Caller({
+      codec,
+      limits,
+      call: (fields, asker) => this.#ask({ kind: "call", fields }, parent, asker),
+      request: (fields, asker) => this.#ask({ kind: "request", fields }, parent, asker),
+      withdraw: (ticket) => {
+        if (this.#tickets.delete(ticket)) this.enter({ kind: "withdraw", ticket });
+      },
+    });
   }
 
   /** The other side has opened a connection. */
@@ -179,13 +187,11 @@ export class Driver {
     this.enter({ kind: "invoked", id: invocation.id, result, timings });
   }
 
-  #ask(ask: Ask, parent: Invocation | undefined, onEnd: (settled: Settled) => void): () => void {
+  #ask(ask: Ask, parent: Invocation | undefined, asker: Asker): number {
     const ticket = ++this.#lastTicket;
-    this.#tickets.set(ticket, onEnd);
+    this.#tickets.set(ticket, asker);
     this.enter({ kind: "ask", ticket, ask, parent });
-    return () => {
-      if (this.#tickets.delete(ticket)) this.enter({ kind: "withdraw", ticket });
-    };
+    return ticket;
   }
 
   #opened(connection: Connection, attempt: number | undefined): LinkId {
@@ -216,9 +222,9 @@ export class Driver {
         this.#running.delete(id);
       },
       settle: (ticket, settled) => {
-        const onEnd = this.#tickets.get(ticket);
+        const asker = this.#tickets.get(ticket);
         this.#tickets.delete(ticket);
-        onEnd?.(settled);
+        if (asker !== undefined) tell(asker, settled);
       },
       report: (event) => {
         this.#events.push(event);
@@ -239,4 +245,10 @@ export class Driver {
     this.#timerDueMs = dueMs;
     this.#timer = setTimeout(this.#tick, Math.min(timerMsMax, Math.max(1, Math.ceil(dueMs - performance.now()))));
   }
+}
+
+function tell(asker: Asker, settled: Settled): void {
+  if (settled.kind === "answered") asker.answered(settled.value, undefined, settled.summary);
+  else if (settled.kind === "results") asker.results(settled.outputs, settled.reports, settled.summary);
+  else asker.failed(settled.error);
 }

@@ -11,3 +11,4 @@ export {
 } from "./contract.js";
 export type { InferInput, InferOutput, StandardSchema } from "./standard-schema.js";
 export { validateArguments, validateResult } from "./validation.js";
+export { quoted, shortened, suggestion } from "./names.js";

@@ -4,26 +4,28 @@
  * Owns telling messages apart. Fields that are not known are ignored, as are those of the debugging kind
  * (`return_intermediate_results`, `include_execution_summary`, `debug_mode`, `intermediate_result_callback_topic`).
  */
-import { MpregError, type Utf8 } from "../base/index.js";
+import { MpregError, type Utf8, shortened } from "../base/index.js";
+import { invalid } from "../rpc/call-options.js";
 import { isPlainObject } from "../rpc/objects.js";
-import { shortened } from "../rpc/names.js";
 import { typeName } from "../rpc/ref.js";
 import type { WireLimits } from "../wire/index.js";
-import { type JsonV1Error, errorNumbers, jsonErrorOf } from "./json-v1-reply.js";
+import { type JsonV1Error, errorNumbers } from "./json-v1-reply.js";
 
 export type JsonV1Message =
   /** A request; `cmds` is still whatever the client sent. */
   | { readonly kind: "rpc"; readonly u: string; readonly cmds: unknown }
   /** Asks whether a node is there. */
   | { readonly kind: "status"; readonly u: string }
-  | { readonly kind: "refused"; readonly u: string; readonly error: JsonV1Error };
+  /** A role, or a message between servers, that this door does not serve. */
+  | { readonly kind: "not-served"; readonly u: string; readonly error: JsonV1Error }
+  | { readonly kind: "malformed"; readonly u: string; readonly error: MpregError };
 
 /** Stands for the `u` of a message that has none. */
 const unknownU = "unknown";
 
 export function readMessage(message: unknown, limits: WireLimits, utf8: Utf8): JsonV1Message {
   if (!isPlainObject(message)) {
-    return refused(unknownU, invalid(`A message must be a JSON object, got ${typeName(message)}`));
+    return malformed(unknownU, `A message must be a JSON object, got ${typeName(message)}`);
   }
   const { u: given, role, cmds, server } = message;
   const u = typeof given === "string" ? given : unknownU;
@@ -31,20 +33,24 @@ export function readMessage(message: unknown, limits: WireLimits, utf8: Utf8): J
     const what = isPlainObject(server) ? server["what"] : undefined;
     if (what === "STATUS") return { kind: "status", u };
     const code = errorNumbers.unknownServerMessage;
-    return { kind: "refused", u, error: { code, message: `Invalid server message: ${named(what)}`, details: null } };
+    return { kind: "not-served", u, error: { code, message: `Invalid server message: ${named(what)}`, details: null } };
   }
   if (role !== "rpc") {
     const code = errorNumbers.badRole;
-    return { kind: "refused", u, error: { code, message: `Invalid RPC request role: ${named(role)}`, details: null } };
+    return {
+      kind: "not-served",
+      u,
+      error: { code, message: `Invalid RPC request role: ${named(role)}`, details: null },
+    };
   }
   if (typeof given !== "string") {
-    return refused(u, invalid(`The request's "u" must be a string, got ${typeName(given)}`));
+    return malformed(u, `The request's "u" must be a string, got ${typeName(given)}`);
   }
   try {
     checkNameBytes(u, `The request's "u"`, limits, utf8);
   } catch (error) {
     if (!(error instanceof MpregError)) throw error;
-    return refused(u, error);
+    return { kind: "malformed", u, error };
   }
   return { kind: "rpc", u, cmds };
 }
@@ -58,12 +64,8 @@ export function checkNameBytes(name: string, what: string, limits: WireLimits, u
   throw new MpregError("too-large", `${what} has more than the ${bytesMax} bytes that are allowed`);
 }
 
-function refused(u: string, error: MpregError): JsonV1Message {
-  return { kind: "refused", u, error: jsonErrorOf(error) };
-}
-
-function invalid(message: string): MpregError {
-  return new MpregError("invalid-argument", message);
+function malformed(u: string, message: string): JsonV1Message {
+  return { kind: "malformed", u, error: invalid(message) };
 }
 
 /** A role as the reference prints it, which is written in Python. */

@@ -13,8 +13,7 @@
  * (S4) Values are looked at to any depth, keys never.
  * (S5) What needs no change is not copied.
  */
-import { MpregError } from "../base/index.js";
-import { quoted } from "../rpc/names.js";
+import { MpregError, quoted } from "../base/index.js";
 import { setField } from "../rpc/objects.js";
 import { type RefOwner, createRef } from "../rpc/ref.js";
 import type { WireLimits } from "../wire/index.js";
@@ -38,7 +37,12 @@ export class StringReferences {
   #dotsMax = 0;
   #count = 0;
 
-  constructor(names: readonly string[], owner: RefOwner, limits: WireLimits, utf8: Parameters<typeof checkNameBytes>[3]) {
+  constructor(
+    names: readonly string[],
+    owner: RefOwner,
+    limits: WireLimits,
+    utf8: Parameters<typeof checkNameBytes>[3],
+  ) {
     this.#owner = owner;
     this.#limits = limits;
     this.#check = (segment, what) => {

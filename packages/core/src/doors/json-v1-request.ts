@@ -6,7 +6,7 @@
  *
  * (R1) `kwargs`, unless they are empty, are the last positional argument.
  * (R2) The outputs are all steps that no other step uses, in the order of the commands.
- * (R3) A request of one step has no references: all of its strings are data.
+ * (R3) A request of one step has no references, since its own name is data to it: nothing in it is looked at.
  */
 import { MpregError, type Utf8 } from "../base/index.js";
 import { checkName, invalid, resourceNames } from "../rpc/call-options.js";
@@ -44,7 +44,10 @@ export function translateRequest(cmds: unknown, host: TranslationHost): JsonV1Re
   const { codec, limits, utf8 } = host;
   if (!Array.isArray(cmds)) throw invalid(`cmds must be an array of commands, got ${typeName(cmds)}`);
   if (cmds.length > limits.stepsMax) {
-    throw new MpregError("too-large", `The request has ${cmds.length} commands; at most ${limits.stepsMax} are allowed`);
+    throw new MpregError(
+      "too-large",
+      `The request has ${cmds.length} commands; at most ${limits.stepsMax} are allowed`,
+    );
   }
   const commands = cmds.map((command: unknown, index) => readCommand(command, `cmds[${index}]`, host));
   const names = commands.map(({ name }) => name);

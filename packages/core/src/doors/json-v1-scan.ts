@@ -37,7 +37,8 @@ export function scanJson(bytes: Uint8Array): JsonScan {
       open -= 1;
     } else if (isDigit(byte)) {
       const end = endOfNumber(bytes, at);
-      if (end - at >= wideDigitsMin && isWide(bytes, at, end)) wideIntegers.push(hasMinus(bytes, at) ? at - 1 : at, end);
+      if (end - at >= wideDigitsMin && isWide(bytes, at, end))
+        wideIntegers.push(hasMinus(bytes, at) ? at - 1 : at, end);
       at = end - 1;
     }
   }

@@ -41,7 +41,10 @@ export function toJsonText(value: unknown, what: string, charsMax: number): stri
 const stringify: (value: unknown) => string | undefined = JSON.stringify;
 
 function tooLarge(what: string, charsMax: number): MpregError {
-  return new MpregError("too-large", `Cannot answer with ${what}: as JSON it takes more than the ${charsMax} characters left`);
+  return new MpregError(
+    "too-large",
+    `Cannot answer with ${what}: as JSON it takes more than the ${charsMax} characters left`,
+  );
 }
 
 class Conversion {

@@ -18,7 +18,7 @@
  * (G3) When the connection ends, from either side, all that was asked over it is abandoned.
  * (G4) At most `asksMax` requests wait at a time; one more is refused at once (`overloaded`).
  */
-import { AssertionError, MpregError } from "../base/index.js";
+import { AssertionError, MpregError, unreachable } from "../base/index.js";
 import type { Asker, Run } from "../rpc/index.js";
 import { parseFrame } from "./json-v1-frame.js";
 import { readMessage } from "./json-v1-message.js";
@@ -46,15 +46,24 @@ export class JsonV1Door implements Door {
       return;
     }
     const message = readMessage(parsed, limits, utf8);
-    if (message.kind === "rpc") this.#ask(message.u, message.cmds, nowMs);
-    else if (message.kind === "status") this.#send(answerReply(`"STATUS"`, message.u));
-    else this.#send(errorReply(message.error, message.u));
+    switch (message.kind) {
+      case "rpc":
+        return this.#ask(message.u, message.cmds, nowMs);
+      case "status":
+        return this.#send(answerReply(`"STATUS"`, message.u));
+      case "not-served":
+        return this.#send(errorReply(message.error, message.u));
+      case "malformed":
+        return this.#refuse(message.u, message.error);
+      default:
+        unreachable(message);
+    }
   }
 
   closed(): void {
     this.#isOpen = false;
     const waiting = [...this.#waiting];
-    this.#waiting.clear();
+    this.#waiting.clear(); // (G1) what is not in it is not answered
     for (const ask of waiting) ask.run?.abandon(); // (G3)
   }
 
@@ -117,7 +126,7 @@ export class JsonV1Door implements Door {
   }
 
   #send(reply: string): void {
-    if (this.#isOpen) this.#host.send(this.#host.utf8.encode(reply));
+    this.#host.send(this.#host.utf8.encode(reply));
   }
 }
 

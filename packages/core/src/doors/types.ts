@@ -26,4 +26,3 @@ export interface DoorHost {
   /** Ends the connection, saying why. */
   close(reason: string): void;
 }
-

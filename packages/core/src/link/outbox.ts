@@ -44,11 +44,15 @@ export class Outbox {
   }
 
   /**
-   * Ends the message begun on {@link writer} and queues it. Answers its size in bytes, or 0 when the bound on
-   * queued bytes refuses it: then it is as if it had never been begun.
+   * Ends the message begun on {@link writer} and queues it. Answers its size in bytes; 0 when the bound on queued
+   * bytes refuses it, and the negative size when it is larger than `bytesMax`: then it is as if it had never been begun.
    */
-  commit(): number {
+  commit(bytesMax: number = Infinity): number {
     const bytes = this.writer.end();
+    if (bytes > bytesMax) {
+      this.writer.abandon();
+      return -bytes;
+    }
     if (this.queuedBytes > this.#queueBytesMax && this.queuedBytes > bytes) {
       this.writer.abandon(); // (O3)
       return 0;

@@ -30,7 +30,7 @@ export interface ClusterHost extends MembershipHost {
 
 export class Cluster {
   readonly self: Peer;
-  readonly catalog = new Catalog<Peer>((peer) => peer.nodeId);
+  readonly catalog: Catalog<Peer> = new Catalog<Peer>((peer) => peer.nodeId);
   readonly #host: ClusterHost;
   readonly #options: NodeOptions;
   readonly #membership: Membership;

@@ -1,8 +1,8 @@
 /**
  * Explain: why no node can run a function, said so that the reader knows what would work.
  */
+import { MpregError, quoted, suggestion } from "../base/index.js";
 import type { Catalog } from "../catalog/index.js";
-import { MpregError } from "../base/index.js";
 
 const suggestionsMax = 3;
 
@@ -17,13 +17,11 @@ export function explainNoProvider<T extends object>(
     const asked = `no node offers it with ${list(resources)}`;
     return error(fun, `${asked}; ${nearestOffers(offers.map((offer) => offer.resources), resources)}`);
   }
-  const similar = nearestNames(fun, catalog.functions());
-  if (similar.length === 0) return error(fun, "no node offers a function of that name");
-  return error(fun, `no node offers a function of that name; did you mean ${similar.map(quote).join(" or ")}?`);
+  return error(fun, `no node offers a function of that name${suggestion(fun, catalog.functions())}`);
 }
 
 function error(fun: string, why: string): MpregError {
-  return new MpregError("no-provider", `Cannot call ${quote(fun)}: ${why}`);
+  return new MpregError("no-provider", `Cannot call ${quoted(fun)}: ${why}`);
 }
 
 /** What the offers that come nearest have of what was asked for. */
@@ -44,36 +42,6 @@ function nearestOffers(offered: readonly (readonly string[])[], asked: readonly 
     .join(", ");
 }
 
-function nearestNames(wanted: string, names: Iterable<string>): string[] {
-  const distanceMax = Math.max(1, Math.floor(wanted.length / 3));
-  const near: { readonly name: string; readonly distance: number }[] = [];
-  for (const name of names) {
-    if (Math.abs(name.length - wanted.length) > distanceMax) continue;
-    const distance = editDistance(wanted, name);
-    if (distance <= distanceMax) near.push({ name, distance });
-  }
-  near.sort((a, b) => a.distance - b.distance || (a.name < b.name ? -1 : 1));
-  return near.slice(0, suggestionsMax).map(({ name }) => name);
-}
-
-/** Levenshtein distance, two rows at a time. */
-function editDistance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const current = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const substituted = (previous[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      current.push(Math.min(substituted, (previous[j] as number) + 1, (current[j - 1] as number) + 1));
-    }
-    previous = current;
-  }
-  return previous[b.length] as number;
-}
-
 function list(resources: readonly string[]): string {
   return `[${resources.join(", ")}]`;
-}
-
-function quote(text: string): string {
-  return `"${text}"`;
 }

@@ -1,8 +1,7 @@
 /**
  * Options of calls and requests, and the checks that they are what they should be.
  */
-import { MpregError } from "../base/index.js";
-import { quoted } from "./names.js";
+import { MpregError, quoted } from "../base/index.js";
 import { typeName } from "./ref.js";
 import type { OnError, RequestSummary } from "./types.js";
 

@@ -8,26 +8,34 @@
  * (A2) Nothing is sent for a signal that is aborted already; one that aborts later withdraws what was sent.
  */
 import {
-  type CallArguments, type CallResult, type Contract, MpregError, type Outcome,
+  type CallArguments, type CallResult, type Contract, MpregError, type Outcome, quoted, suggestion,
 } from "../base/index.js";
-import type { Codec, StepReport, WireLimits } from "../wire/index.js";
-import type { Ask, Settled } from "./ask.js";
+import type { Codec, StepReport, Timings, WireLimits } from "../wire/index.js";
+import type { CallFields, RequestFields } from "./ask.js";
 import {
   type CancelSignal, type RunOptions, capacityWaitMs, checkName, durationMs, invalid, resourceNames,
 } from "./call-options.js";
-import { toRequestSpec } from "./encode.js";
+import { type PreparedRequest, toRequestSpec } from "./encode.js";
 import { type Graph, createGraph } from "./graph.js";
 import type { GraphRequest } from "./graph-request.js";
 import { isPlainObject } from "./objects.js";
 import { type PlainRunOptions, type PlainStep, parsePlainRequest } from "./plain.js";
-import type { RequestSpec, StepOutcome } from "./types.js";
+import type { Asker } from "./run.js";
+import type { RequestSpec, RequestSummary, StepOutcome } from "./types.js";
 
-/** Carries asks to a node. */
+/** Carries calls and requests to a node. */
 export interface Asking {
   readonly codec: Codec;
   readonly limits: WireLimits;
-  /** Starts `ask`; its end is told to `onEnd` once, unless the function that comes back was called before. */
-  ask(ask: Ask, onEnd: (settled: Settled) => void): () => void;
+  /**
+   * Starts a call; its end is told to `asker` once, possibly before this returns. The number that comes back names it
+   * for {@link withdraw}.
+   */
+  call(fields: CallFields, asker: Asker): number;
+  /** As {@link call}, for a request. */
+  request(fields: RequestFields, asker: Asker): number;
+  /** Cancels what has not ended; its asker hears no more. */
+  withdraw(ask: number): void;
 }
 
 /** Options of a single call. */
@@ -62,27 +70,25 @@ export type ContractCall<C extends Contract> = <Name extends keyof C & string>(
   fun: Name,
   args: CallArguments<C[Name]>,
   options?: SingleCallOptions,
-) => Promise<CallResult<C[Name]>>;
+) => Promise<NoInfer<CallResult<C[Name]>>>;
 
 export class Caller {
   readonly #asking: Asking;
   readonly #contract: Contract | undefined;
-
-  readonly #readAnswer = (settled: Settled): unknown => {
-    if (settled.kind !== "answered") throw unexpected(settled.kind);
-    return this.#asking.codec.decode(settled.value);
-  };
 
   constructor(asking: Asking, contract?: Contract) {
     this.#asking = asking;
     this.#contract = contract;
   }
 
-  call<T = unknown>(fun: string, args: readonly unknown[] = [], options?: SingleCallOptions): Promise<T> {
+  call<T = unknown>(fun: string, args: readonly unknown[] = noArguments, options?: SingleCallOptions): Promise<T> {
     return new Promise((resolve, reject) => {
-      const ask = this.#encodeCall(fun, args, options);
+      const fields = this.#encodeCall(fun, args, options);
       // what type the value has is the caller's word, unless a contract says so
-      this.#start(ask, options, resolve as (value: unknown) => void, reject, this.#readAnswer);
+      const waiter = new CallWaiter(this.#asking.codec, resolve as (value: unknown) => void, reject, options);
+      if (options?.signal?.aborted === true) return reject(cancelled(options.signal, "not-applied")); // (A2)
+      const ask = this.#asking.call(fields, waiter);
+      if (options?.signal !== undefined) waiter.cancelWith(options.signal, ask, this.#asking);
     });
   }
 
@@ -98,84 +104,172 @@ export class Caller {
 
   #run(request: GraphRequest): Promise<unknown> {
     const { codec, limits } = this.#asking;
+    const { options } = request;
     return new Promise((resolve, reject) => {
       const prepared = toRequestSpec(request, codec.encodeTemplate, limits);
-      const { spec } = prepared;
-      this.#start({ kind: "request", fields: fieldsOf(spec) }, request.options, resolve, reject, (settled) => {
-        if (settled.kind !== "results") throw unexpected(settled.kind);
-        const values = settled.outputs.map((bytes) => (bytes === undefined ? undefined : codec.decode(bytes)));
-        return prepared.assemble(values, settled.reports?.map((report) => outcomeOf(report, spec)));
-      });
+      if (options.signal?.aborted === true) return reject(cancelled(options.signal, "not-applied")); // (A2)
+      const waiter = new RequestWaiter(codec, prepared, resolve, reject, options);
+      const ask = this.#asking.request(fieldsOf(prepared.spec), waiter);
+      if (options.signal !== undefined) waiter.cancelWith(options.signal, ask, this.#asking);
     });
   }
 
-  #encodeCall(fun: string, args: readonly unknown[], options: SingleCallOptions | undefined): Ask {
-    const { codec } = this.#asking;
+  #encodeCall(fun: string, args: readonly unknown[], options: SingleCallOptions | undefined): CallFields {
     checkName(fun, "call: the function");
-    if (!Array.isArray(args)) throw invalid(`call(${JSON.stringify(fun)}): the arguments must be an array`);
-    let all: readonly unknown[] = args;
-    const kwargs = options?.kwargs;
-    if (kwargs !== undefined) {
-      if (!isPlainObject(kwargs)) throw invalid(`call(${JSON.stringify(fun)}): kwargs must be a plain object`);
-      all = [...all, kwargs];
-    }
+    if (!Array.isArray(args)) throw invalid(`call(${quoted(fun)}): the arguments must be an array`);
     const declared = this.#declaredResources(fun);
-    const asked = resourceNames(options?.resources, `call(${JSON.stringify(fun)}): resources`);
+    if (options === undefined) {
+      const encoded = this.#asking.codec.encode(args, "args");
+      return { fun, resources: declared, args: encoded, timeoutMs: 0, waitForCapacityMs: 0, summary: false };
+    }
+    const { kwargs, timeoutMs, waitForCapacity, onSummary } = options;
+    if (kwargs !== undefined && !isPlainObject(kwargs)) {
+      throw invalid(`call(${quoted(fun)}): kwargs must be a plain object`);
+    }
+    const asked = resourceNames(options.resources, `call(${quoted(fun)}): resources`);
     return {
-      kind: "call",
-      fields: {
-        fun,
-        resources: declared.length === 0 ? asked : [...new Set([...declared, ...asked])],
-        args: codec.encode(all, "args"),
-        timeoutMs: durationMs(options?.timeoutMs, "timeoutMs"),
-        waitForCapacityMs: capacityWaitMs(options?.waitForCapacity),
-        summary: options?.onSummary !== undefined,
-      },
+      fun,
+      resources: declared.length === 0 ? asked : [...new Set([...declared, ...asked])],
+      args: this.#asking.codec.encode(kwargs === undefined ? args : [...(args as readonly unknown[]), kwargs], "args"),
+      timeoutMs: durationMs(timeoutMs, "timeoutMs"),
+      waitForCapacityMs: capacityWaitMs(waitForCapacity),
+      summary: onSummary !== undefined,
     };
   }
 
   #declaredResources(fun: string): readonly string[] {
-    if (this.#contract === undefined) return none;
+    if (this.#contract === undefined) return noResources;
     const declared = Object.hasOwn(this.#contract, fun) ? this.#contract[fun] : undefined;
     if (declared !== undefined) return declared.resources;
-    throw invalid(`Cannot call ${JSON.stringify(fun)}: the contract has only ${Object.keys(this.#contract).join(", ")}`);
-  }
-
-  #start(
-    ask: Ask,
-    options: RunOptions | undefined,
-    resolve: (value: unknown) => void,
-    reject: (error: unknown) => void,
-    read: (settled: Settled) => unknown,
-  ): void {
-    const signal = options?.signal;
-    if (signal?.aborted === true) return reject(cancelled(signal, "not-applied")); // (A2)
-    let stopListening: (() => void) | undefined;
-    const withdraw = this.#asking.ask(ask, (settled) => {
-      stopListening?.();
-      if (settled.kind === "failed") return reject(settled.error);
-      try {
-        if (settled.summary !== undefined) options?.onSummary?.(settled.summary);
-        resolve(read(settled));
-      } catch (error) {
-        reject(error);
-      }
-    });
-    if (signal === undefined) return;
-    const onAbort = (): void => {
-      withdraw();
-      reject(cancelled(signal, "unknown"));
-    };
-    signal.addEventListener("abort", onAbort, { once: true });
-    stopListening = () => {
-      signal.removeEventListener("abort", onAbort);
-    };
+    const names = Object.keys(this.#contract);
+    throw invalid(`Cannot call ${quoted(fun)}: the contract does not have it${suggestion(fun, names)}`);
   }
 }
 
-const none: readonly string[] = [];
+const noArguments: readonly unknown[] = [];
+const noResources: readonly string[] = [];
 
-function fieldsOf(spec: RequestSpec): Extract<Ask, { kind: "request" }>["fields"] {
+/** Settles the promise of one call or request. */
+abstract class Waiter implements Asker {
+  readonly #resolve: (value: unknown) => void;
+  readonly #reject: (error: unknown) => void;
+  readonly #options: RunOptions | undefined;
+  #stopListening: (() => void) | undefined;
+
+  constructor(resolve: (value: unknown) => void, reject: (error: unknown) => void, options: RunOptions | undefined) {
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.#options = options;
+  }
+
+  /** Cancels the ask when `signal` aborts. */
+  cancelWith(signal: CancelSignal, ask: number, asking: Asking): void {
+    const onAbort = (): void => {
+      asking.withdraw(ask);
+      this.#reject(cancelled(signal, "unknown"));
+    };
+    signal.addEventListener("abort", onAbort, { once: true });
+    this.#stopListening = () => {
+      signal.removeEventListener("abort", onAbort);
+    };
+  }
+
+  answered(_value: Uint8Array, _timings: Timings | undefined, _summary: RequestSummary | undefined): void {
+    this.failed(unexpected("a single value"));
+  }
+
+  results(
+    _outputs: readonly (Uint8Array | undefined)[],
+    _reports: readonly StepReport[] | undefined,
+    _summary: RequestSummary | undefined,
+  ): void {
+    this.failed(unexpected("a request's results"));
+  }
+
+  failed(error: MpregError): void {
+    this.#stopListening?.();
+    this.#reject(error); // (A1)
+  }
+
+  /** Ends well. `value` was read from the answer; a summary is told before. */
+  protected settle(value: unknown, summary: RequestSummary | undefined): void {
+    this.#stopListening?.();
+    try {
+      if (summary !== undefined) this.#options?.onSummary?.(summary);
+      this.#resolve(value);
+    } catch (error) {
+      this.#reject(error);
+    }
+  }
+
+  /** Ends with an answer that cannot be read. */
+  protected unreadable(error: unknown): void {
+    this.#stopListening?.();
+    this.#reject(error);
+  }
+}
+
+class CallWaiter extends Waiter {
+  readonly #codec: Codec;
+
+  constructor(
+    codec: Codec,
+    resolve: (value: unknown) => void,
+    reject: (error: unknown) => void,
+    options: RunOptions | undefined,
+  ) {
+    super(resolve, reject, options);
+    this.#codec = codec;
+  }
+
+  override answered(value: Uint8Array, _timings: Timings | undefined, summary: RequestSummary | undefined): void {
+    let decoded: unknown;
+    try {
+      decoded = this.#codec.decode(value);
+    } catch (error) {
+      return this.unreadable(error);
+    }
+    this.settle(decoded, summary);
+  }
+}
+
+class RequestWaiter extends Waiter {
+  readonly #codec: Codec;
+  readonly #prepared: PreparedRequest;
+
+  constructor(
+    codec: Codec,
+    prepared: PreparedRequest,
+    resolve: (value: unknown) => void,
+    reject: (error: unknown) => void,
+    options: RunOptions,
+  ) {
+    super(resolve, reject, options);
+    this.#codec = codec;
+    this.#prepared = prepared;
+  }
+
+  override results(
+    outputs: readonly (Uint8Array | undefined)[],
+    reports: readonly StepReport[] | undefined,
+    summary: RequestSummary | undefined,
+  ): void {
+    const { spec } = this.#prepared;
+    let value: unknown;
+    try {
+      const values = outputs.map((bytes) => (bytes === undefined ? undefined : this.#codec.decode(bytes)));
+      value = this.#prepared.assemble(
+        values,
+        reports?.map((report) => outcomeOf(report, spec)),
+      );
+    } catch (error) {
+      return this.unreadable(error);
+    }
+    this.settle(value, summary);
+  }
+}
+
+function fieldsOf(spec: RequestSpec): RequestFields {
   const { steps, outputs, onError, waitForCapacityMs, timeoutMs, summary } = spec;
   return { steps, outputs, settle: onError === "settle", waitForCapacityMs, timeoutMs, summary };
 }
@@ -190,6 +284,6 @@ function cancelled(signal: CancelSignal, outcome: Outcome): MpregError {
   return new MpregError("cancelled", "The caller cancelled", { outcome, cause: signal.reason });
 }
 
-function unexpected(kind: string): MpregError {
-  return new MpregError("malformed", `The node has answered with ${kind} to something else`, { outcome: "unknown" });
+function unexpected(what: string): MpregError {
+  return new MpregError("malformed", `The node has answered with ${what} to something else`, { outcome: "unknown" });
 }

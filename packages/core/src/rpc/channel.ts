@@ -7,6 +7,7 @@
  */
 import type { Subject } from "../base/index.js";
 import type { Link } from "../link/index.js";
+import { IdMap } from "../structures/index.js";
 import type { Run } from "./run.js";
 import type { Task } from "./task.js";
 
@@ -14,11 +15,11 @@ export class Channel {
   readonly link: Link;
   readonly subject: Subject;
   /** What the far side asked for, by its id. */
-  readonly asked = new Map<number, Run>();
+  readonly asked: IdMap<Run> = new IdMap();
   /** Steps this node has sent there, by task id. */
-  readonly sent = new Map<number, Task>();
+  readonly sent: IdMap<Task> = new IdMap();
   /** Clients the far side works for, so that a subject is made once per client and not per step. */
-  readonly behalf = new Map<string, Subject>();
+  readonly behalf: Map<string, Subject> = new Map();
 
   constructor(link: Link, subject: Subject) {
     this.link = link;

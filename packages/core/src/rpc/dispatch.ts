@@ -12,6 +12,7 @@
 import { MpregError } from "../base/index.js";
 import type { Offer } from "../catalog/index.js";
 import { choose, explainNoProvider } from "../routing/index.js";
+import { IdMap } from "../structures/index.js";
 import { type Timings, writeCancel, writeStep } from "../wire/index.js";
 import type { Channel } from "./channel.js";
 import type { AbortReason, RpcHost } from "./host.js";
@@ -26,7 +27,7 @@ const messageOverheadBytes = 4096;
 export class Dispatch {
   readonly #host: RpcHost;
   readonly #options: RpcLimits;
-  readonly #running = new Map<number, Task>();
+  readonly #running = new IdMap<Task>();
   /** Tasks that wait for their function to be offered, by its name. */
   readonly #waiting = new Map<string, Set<Task>>();
   #waitingCount = 0;
@@ -118,7 +119,7 @@ export class Dispatch {
 
   /** The link is gone. (D3) */
   lost(channel: Channel, nowMs: number): void {
-    for (const task of [...channel.sent.values()]) {
+    for (const task of channel.sent.takeAll()) {
       if (task.place.kind !== "remote") continue;
       const node = task.place.offer.owner.name;
       const message = `The link to node "${node}" broke while "${task.fun}" was running there; whether it took effect is unknown`;
@@ -261,8 +262,8 @@ export class Dispatch {
   #unplace(task: Task): void {
     const { place } = task;
     if (place.kind === "waiting" || place.kind === "ended") return this.#unwait(task);
-    if (place.kind === "local") this.#running.delete(task.id);
-    else place.channel.sent.delete(task.id);
+    if (place.kind === "local") this.#running.take(task.id);
+    else place.channel.sent.take(task.id);
     place.offer.owner.inFlight -= 1;
   }
 

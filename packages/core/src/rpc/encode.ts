@@ -7,11 +7,10 @@
  * (K1) Arguments are walked once, by the codec.
  * (K2) What is wrong with a request is found before it is sent, with the same codes as the node would use.
  */
-import { MpregError } from "../base/index.js";
+import { MpregError, quoted } from "../base/index.js";
 import type { WireLimits } from "../wire/limits.js";
 import { BindingList } from "./bindings.js";
 import type { GraphRequest, GraphStep } from "./graph-request.js";
-import { quoted } from "./names.js";
 import { setField } from "./objects.js";
 import { capacityWaitMs, durationMs } from "./call-options.js";
 import { planRequest, unconsumedSteps } from "./plan.js";

@@ -9,10 +9,9 @@
  * (G2) A reference can only name a step that exists already, so a built graph has no cycle.
  */
 import { type CallArguments, type CallResult, type Contract, type FunctionContract } from "../base/contract.js";
-import { MpregError } from "../base/index.js";
+import { MpregError, quoted, suggestion } from "../base/index.js";
 import type { SettledAnswer } from "./encode.js";
 import type { GraphRunner, GraphStep } from "./graph-request.js";
-import { quoted, suggestion } from "./names.js";
 import { isPlainObject } from "./objects.js";
 import { type RunOptions, checkName, checkRunOptions, durationMs, invalid, resourceNames } from "./call-options.js";
 import { selectOutputs } from "./outputs.js";

@@ -3,6 +3,7 @@ export type { Ask, CallFields, RequestFields, Settled } from "./ask.js";
 export {
   type Asking, Caller, type Calls, type ContractCall, type SingleCallOptions, type UntypedCall,
 } from "./caller.js";
+export { explainReference } from "./bindings.js";
 export type { CancelSignal, RunOptions } from "./call-options.js";
 export { Channel } from "./channel.js";
 export type { SettledAnswer } from "./encode.js";
@@ -11,7 +12,7 @@ export type {
 } from "./graph.js";
 export type { PlainRef, PlainRunOptions, PlainStep } from "./plain.js";
 export { ref } from "./ref.js";
-export type { Ref, Resolved, Settled as SettledOutputs, Wired } from "./ref-type.js";
+export type { Ref, RefTo, Resolved, Settled as SettledOutputs, Wired } from "./ref-type.js";
 export type { AbortReason, DueItem, RpcHost } from "./host.js";
 export { LinkAsker, type LinkAskerHost } from "./link-asker.js";
 export { type RpcLimits, defaultRpcLimits } from "./limits.js";

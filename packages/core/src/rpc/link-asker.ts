@@ -64,7 +64,7 @@ export class LinkAsker implements Asker {
   }
 
   #sent(): void {
-    this.#channel.asked.delete(this.#id);
+    this.#channel.asked.take(this.#id);
     if (this.#channel.link.outbox.commit() === 0) this.#host.overflowed(this.#channel); // (K2)
   }
 }

@@ -8,10 +8,9 @@
  * (J2) Data without references is passed on as it is, not copied.
  * (J3) Only own fields count, and those named like a prototype's are fields.
  */
-import { type ErrorCode, MpregError } from "../base/index.js";
+import { type ErrorCode, MpregError, quoted, suggestion } from "../base/index.js";
 import { describePath } from "../base/standard-schema.js";
 import type { GraphRequest, GraphStep, OutputSelection } from "./graph-request.js";
-import { quoted, suggestion } from "./names.js";
 import { isPlainObject, nestingMax, setField } from "./objects.js";
 import { type RunOptions, checkName, checkRunOptions, durationMs, invalid, resourceNames } from "./call-options.js";
 import { type RefOwner, createRef, isPosition, refTarget, typeName } from "./ref.js";

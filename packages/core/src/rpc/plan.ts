@@ -8,8 +8,7 @@
  * (L2) A step waits for each other step once, however often its arguments use it.
  * (L3) A cycle that is reported exists: each step named needs the result of the next.
  */
-import { MpregError, assert } from "../base/index.js";
-import { quoted, shortened } from "./names.js";
+import { MpregError, assert, quoted, shortened } from "../base/index.js";
 import type { Binding, RequestSpec, StepSpec } from "./types.js";
 
 /** Dependencies of a request, ready for execution. Steps are numbered by their position. */

@@ -9,10 +9,9 @@
  * (F3) Looking whether a value is a reference touches nothing on it, whatever it is (`refTarget`).
  * (F4) Every name that is not reserved leads one step further into the result; `ref()` reaches reserved ones too.
  */
-import { MpregError } from "../base/index.js";
+import { MpregError, quoted } from "../base/index.js";
 import { describePath } from "../base/standard-schema.js";
 import type { KeyInto, Ref, RefTo, ReservedName, ValueAt } from "./ref-type.js";
-import { quoted } from "./names.js";
 import type { Path } from "./types.js";
 
 /** Whoever hands references out. Two references with different owners belong to different requests. */

@@ -61,7 +61,9 @@ export class Rpc {
     const asker = this.#asker(channel, message.id, false);
     if (asker === undefined) return;
     const origin: AskOrigin = { caller: channel.subject, depth: 0, deadlineMs: Infinity };
-    this.call(message, origin, asker, nowMs, (started) => channel.asked.set(message.id, started));
+    this.call(message, origin, asker, nowMs, (started) => {
+      channel.asked.set(message.id, started);
+    });
   }
 
   /** A client asks for a graph of calls. */
@@ -69,7 +71,9 @@ export class Rpc {
     const asker = this.#asker(channel, message.id, false);
     if (asker === undefined) return;
     const origin: AskOrigin = { caller: channel.subject, depth: 0, deadlineMs: Infinity };
-    this.request(message, origin, asker, nowMs, (started) => channel.asked.set(message.id, started));
+    this.request(message, origin, asker, nowMs, (started) => {
+      channel.asked.set(message.id, started);
+    });
   }
 
   /** Another node asks to run a step here. */
@@ -175,8 +179,7 @@ export class Rpc {
 
   /** The link is gone. (V2) */
   linkLost(channel: Channel, nowMs: number): void {
-    for (const run of [...channel.asked.values()]) run.abandon();
-    channel.asked.clear();
+    for (const run of channel.asked.takeAll()) run.abandon();
     this.#dispatch.lost(channel, nowMs);
   }
 

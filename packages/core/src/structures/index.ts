@@ -1,2 +1,3 @@
 /** Structures: data structures that know nothing of the product. */
+export { IdMap } from "./id-map.js";
 export { Latency } from "./latency.js";

@@ -83,8 +83,8 @@ const stepTags = { resources: 1, behalf: 2, timings: 3, bound: 4, step: 5 } as c
 const flagSettle = 1;
 const flagSummary = 2;
 
-export function writeCall(writer: Writer, message: Omit<CallMessage, "kind">): void {
-  writer.begin(kinds.call).u32(message.id).u32(message.timeoutMs).text(message.fun);
+export function writeCall(writer: Writer, id: number, message: Omit<CallMessage, "kind" | "id">): void {
+  writer.begin(kinds.call).u32(id).u32(message.timeoutMs).text(message.fun);
   if (message.resources.length > 0) writer.field(callTags.resources).texts(message.resources).endField();
   if (message.waitForCapacityMs > 0) {
     writer.field(callTags.waitForCapacityMs).u32(message.waitForCapacityMs).endField();
@@ -148,8 +148,8 @@ export function readStep(reader: Reader, limits: WireLimits): StepMessage {
 const none: readonly string[] = [];
 const noValues: readonly Uint8Array[] = [];
 
-export function writeRequest(writer: Writer, message: Omit<RequestMessage, "kind">): void {
-  writer.begin(kinds.request).u32(message.id).u32(message.timeoutMs).u32(message.waitForCapacityMs);
+export function writeRequest(writer: Writer, id: number, message: Omit<RequestMessage, "kind" | "id">): void {
+  writer.begin(kinds.request).u32(id).u32(message.timeoutMs).u32(message.waitForCapacityMs);
   writer.u8((message.settle ? flagSettle : 0) | (message.summary ? flagSummary : 0));
   writer.endFields().varint(message.steps.length);
   for (const step of message.steps) {

@@ -22,6 +22,12 @@ export interface FakeHostOptions {
   readonly hold?: boolean;
 }
 
+interface Reply {
+  readonly r: unknown;
+  readonly error: { readonly code: number; readonly message: string; readonly details: unknown };
+  readonly u: string;
+}
+
 type Functions = Readonly<Record<string, (...args: never[]) => unknown>>;
 
 /** The functions of the server whose traffic was captured. */
@@ -40,8 +46,13 @@ const captured: Functions = {
   },
 };
 
-/** Functions that only run where these resources are. */
-const resources: Readonly<Record<string, readonly string[]>> = { train: ["gpu", "model-v2"] };
+/** The resources of the server that offers a function. */
+const resources: Readonly<Record<string, readonly string[]>> = {
+  wrap: ["cpu"],
+  add: ["cpu"],
+  inc: ["cpu"],
+  train: ["gpu", "model-v2"],
+};
 
 interface StartedRequest {
   readonly fields: RequestFields;
@@ -81,8 +92,8 @@ export class FakeHost implements DoorHost {
   }
 
   /** The reply to a request of these commands, parsed. */
-  ask(cmds: unknown, u = "q"): { r: any; error: any; u: string } {
-    return JSON.parse(this.exchange({ role: "rpc", u, cmds })!);
+  ask(cmds: unknown, u = "q"): Reply {
+    return JSON.parse(this.exchange({ role: "rpc", u, cmds })!) as Reply;
   }
 
   send(frame: Uint8Array): void {
@@ -142,8 +153,8 @@ export class FakeHost implements DoorHost {
     const { name, fun, template, bindings, resources: asked } = fields.steps[index]!;
     const handler = this.#functions[fun];
     if (handler === undefined || !asked.every((resource) => (resources[fun] ?? []).includes(resource))) {
-      const with_ = asked.length === 0 ? "" : ` with [${asked.join(", ")}]`;
-      throw new MpregError("no-provider", `Cannot call "${fun}": no node offers it${with_}`, { step: name });
+      const wanted = asked.length === 0 ? "" : ` with [${asked.join(", ")}]`;
+      throw new MpregError("no-provider", `Cannot call "${fun}": no node offers it${wanted}`, { step: name });
     }
     const bound = bindings.map((binding) => part(fields, results, binding, name));
     const args = this.codec.decodeTemplate(template, bound) as never[];

@@ -64,11 +64,7 @@ describe("what the reference answers is answered in the same bytes (Y1)", () => 
       '{"role": "martian", "u": "u1"}',
       failed({ code: 1004, message: "Invalid RPC request role: martian", details: null }, "u1"),
     ],
-    [
-      "no role",
-      '{"u": "u2"}',
-      failed({ code: 1004, message: "Invalid RPC request role: None", details: null }, "u2"),
-    ],
+    ["no role", '{"u": "u2"}', failed({ code: 1004, message: "Invalid RPC request role: None", details: null }, "u2")],
     ["STATUS", '{"role": "server", "server": {"what": "STATUS"}, "u": "u6"}', answered("STATUS", "u6")],
   ];
 
@@ -79,7 +75,7 @@ describe("what the reference answers is answered in the same bytes (Y1)", () => 
   test("a dependent request of three steps, with fields, inside arrays and objects", () => {
     const frame = rpc("u", [
       command("first", "echo", ["X"]),
-      { ...command("second", "wrap", ["first"]), locs: [] },
+      command("second", "wrap", ["first"], {}, ["cpu"]),
       command("third", "echos", ["second", "second.nested.deep", ["first", { k: "second.value" }]]),
     ]);
     const host = new FakeHost();
@@ -91,20 +87,27 @@ describe("what the reference answers is answered in the same bytes (Y1)", () => 
     const host = new FakeHost();
     const sent: unknown[] = [];
     host.send = (frame) => sent.push(frame);
-    host.door.receive(utf8.encode('{"role": "rpc", "cmds": [{"name": "x", "fun": "echo", "args": ["ü"]}], "u": "u4"}'), 0);
+    host.door.receive(
+      utf8.encode('{"role": "rpc", "cmds": [{"name": "x", "fun": "echo", "args": ["ü"]}], "u": "u4"}'),
+      0,
+    );
     expect(sent).toEqual([utf8.encode(answered({ x: "ü" }, "u4"))]);
   });
 });
 
 describe("where the reference loses or garbles something, the answer differs", () => {
   test("a lone step beside a chain is in the answer: the reference drops it (R2)", () => {
-    const { r } = new FakeHost().ask([command("lone", "echo", [7]), command("p", "echo", [1]), command("q", "echo", ["p"])]);
+    const { r } = new FakeHost().ask([
+      command("lone", "echo", [7]),
+      command("p", "echo", [1]),
+      command("q", "echo", ["p"]),
+    ]);
     expect(r).toEqual({ lone: 7, q: 1 });
   });
 
   test("references in kwargs are references: the referred step is used, and not in the answer", () => {
     const host = new FakeHost();
-    const { r } = host.ask([command("p", "echo", [1]), command("q", "add", [], { a: "p", b: 2 })]);
+    const { r } = host.ask([command("p", "echo", [1]), command("q", "add", [], { a: "p", b: 2 }, ["cpu"])]);
     expect(r).toEqual({ q: 3 });
     expect(host.calls.at(-1)).toEqual(["add", { a: 1, b: 2 }]);
   });

@@ -20,7 +20,12 @@ describe("a string is a reference", () => {
   });
 
   test("with a path: fields, positions, and length of arrays and strings", () => {
-    expect(argsBeside({ a: rows }, ["a.rows.1.id", "a.rows.length", "a.text.length", "a.0"])).toEqual([11, 2, 4, "zero"]);
+    expect(argsBeside({ a: rows }, ["a.rows.1.id", "a.rows.length", "a.text.length", "a.0"])).toEqual([
+      11,
+      2,
+      4,
+      "zero",
+    ]);
   });
 
   test("at any depth of arrays and objects, in args and in kwargs alike (S4)", () => {
@@ -54,7 +59,11 @@ describe("a string is data", () => {
     const results = { secret: "the secret", evil: "secret", list: ["secret", { k: "secret" }] };
     expect(argsBeside(results, ["evil", "list"])).toEqual(["secret", ["secret", { k: "secret" }]]);
     const host = new FakeHost();
-    const chain = ["p", "q", "r"].map((name, at) => ({ name, fun: "echo", args: [at === 0 ? "=q" : ["p", "q"][at - 1]] }));
+    const chain = ["p", "q", "r"].map((name, at) => ({
+      name,
+      fun: "echo",
+      args: [at === 0 ? "=q" : ["p", "q"][at - 1]],
+    }));
     expect(host.ask(chain).r).toEqual({ r: "=q" });
   });
 });

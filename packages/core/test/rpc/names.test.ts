@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { nearestNames, quoted, suggestion } from "../../src/rpc/names.js";
+import { nearestNames, quoted, suggestion } from "../../src/base/names.js";
 
 describe("nearestNames", () => {
   test("finds names with a letter swapped, missing, added, replaced or in the other case, best first", () => {

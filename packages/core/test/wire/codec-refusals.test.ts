@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { MpregError } from "../../src/base/index.js";
 import { type CodecOptions, createCodec } from "../../src/wire/codec.js";
-import { errorOf, text, utf8, value } from "./values.js";
+import { errorOf, record, text, utf8, value } from "./values.js";
 
 const codec = createCodec(utf8);
 
@@ -32,7 +32,7 @@ describe("what cannot be sent is refused by name and place (C2)", () => {
 
   test("keys that are no identifiers, entries of Maps and items of Sets have their place too", () => {
     const bad = () => 1;
-    expect(refusal({ "odd key": { __proto__: null, ["__proto__"]: bad } })).toContain('args["odd key"].__proto__:');
+    expect(refusal({ "odd key": record([["__proto__", bad]]) })).toContain('args["odd key"].__proto__:');
     expect(
       refusal(
         new Map<unknown, unknown>([

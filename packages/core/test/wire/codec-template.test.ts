@@ -46,7 +46,7 @@ describe("templates", () => {
         const received = codec.decodeTemplate(codec.encodeTemplate(sample, "args", holeOf), bound.map(bytesOf));
         expect(difference(received, filled(sample, bound))).toBe("");
       }),
-      { numRuns: 300 },
+      { numRuns: 100 },
     );
   });
 

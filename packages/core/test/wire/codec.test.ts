@@ -69,7 +69,7 @@ describe("what can be sent arrives as it was (C1)", () => {
   });
 
   test("undefined as a root, an item, an argument, a key and value of a Map, and a property, which is kept", () => {
-    expect(sent(undefined)).toBeUndefined();
+    expect(sent<unknown>(undefined)).toBeUndefined();
     const sample = [undefined, { kept: undefined }, new Map([[undefined, undefined]])];
     expect(sent(sample)).toStrictEqual(sample);
     expect(Object.keys(sent({ kept: undefined }))).toEqual(["kept"]);

@@ -87,6 +87,13 @@ export class Network {
     return path;
   }
 
+  /** Sends one frame; answers how many bytes wait to leave. */
+  send(socket: Socket, frame: Uint8Array): number {
+    this.counts.frames += 1;
+    this.counts.bytes += frame.length;
+    return socket.send(frame);
+  }
+
   isUp(host: string): boolean {
     return this.#listeners.has(host);
   }

@@ -21,7 +21,7 @@ export interface PathUser {
 }
 
 export class Path {
-  readonly users = new Set<PathUser>();
+  readonly users: Set<PathUser> = new Set();
   readonly #options: PathOptions;
   readonly #random: SeededRandom;
   #blocks = 0;

@@ -1,0 +1,115 @@
+/**
+ * Id map: values by unsigned 32-bit ids that come and go by the hundred thousand per second.
+ *
+ * Open addressing with linear probing and backward-shift deletion (Knuth, TAOCP vol. 3, 6.4, algorithm R). The
+ * engine's own `Map` keeps every value alive that was in it when it was last rehashed, until the next full garbage
+ * collection; with short-lived entries that made a third of a client's time garbage collection
+ * (docs/benchmarks/findings.md).
+ *
+ * (I1) A removed value is not referenced any more.
+ * (I2) At most half of the places are taken, so probes stay short for ids of any pattern.
+ */
+
+const capacityMin = 16;
+
+export class IdMap<T extends object> {
+  #keys = new Uint32Array(capacityMin);
+  #values: (T | undefined)[] = new Array<T | undefined>(capacityMin).fill(undefined);
+  #mask = capacityMin - 1;
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  get(id: number): T | undefined {
+    for (let at = place(id, this.#mask); ; at = (at + 1) & this.#mask) {
+      const value = this.#values[at];
+      if (value === undefined || this.#keys[at] === id) return value;
+    }
+  }
+
+  has(id: number): boolean {
+    return this.get(id) !== undefined;
+  }
+
+  /** Sets the value of `id`. */
+  set(id: number, value: T): void {
+    let at = place(id, this.#mask);
+    while (this.#values[at] !== undefined) {
+      if (this.#keys[at] === id) {
+        this.#values[at] = value;
+        return;
+      }
+      at = (at + 1) & this.#mask;
+    }
+    this.#keys[at] = id;
+    this.#values[at] = value;
+    this.#size += 1;
+    if (this.#size * 2 > this.#mask) this.#grow(); // (I2)
+  }
+
+  /** Removes the value of `id`; answers it. */
+  take(id: number): T | undefined {
+    let at = place(id, this.#mask);
+    for (;;) {
+      const value = this.#values[at];
+      if (value === undefined) return undefined;
+      if (this.#keys[at] === id) {
+        this.#close(at);
+        this.#size -= 1;
+        return value;
+      }
+      at = (at + 1) & this.#mask;
+    }
+  }
+
+  /** Removes everything; answers what was there. */
+  takeAll(): T[] {
+    const values = this.#values.filter((value) => value !== undefined);
+    this.#values.fill(undefined);
+    this.#size = 0;
+    return values;
+  }
+
+  /** Moves what was probed past the emptied place back into it. */
+  #close(emptied: number): void {
+    let hole = emptied;
+    let at = emptied;
+    for (;;) {
+      at = (at + 1) & this.#mask;
+      const value = this.#values[at];
+      if (value === undefined) break;
+      const home = place(this.#keys[at] as number, this.#mask);
+      // it may stay if its home lies behind the hole, seen from where it is
+      if (((at - home) & this.#mask) < ((at - hole) & this.#mask)) continue;
+      this.#keys[hole] = this.#keys[at] as number;
+      this.#values[hole] = value;
+      hole = at;
+    }
+    this.#values[hole] = undefined; // (I1)
+  }
+
+  #grow(): void {
+    const keys = this.#keys;
+    const values = this.#values;
+    const capacity = values.length * 2;
+    this.#keys = new Uint32Array(capacity);
+    this.#values = new Array<T | undefined>(capacity).fill(undefined);
+    this.#mask = capacity - 1;
+    for (let old = 0; old < values.length; old++) {
+      const value = values[old];
+      if (value === undefined) continue;
+      let at = place(keys[old] as number, this.#mask);
+      while (this.#values[at] !== undefined) at = (at + 1) & this.#mask;
+      this.#keys[at] = keys[old] as number;
+      this.#values[at] = value;
+    }
+  }
+}
+
+/** Where an id belongs: Fibonacci hashing, so that ids that share their low bits spread. */
+function place(id: number, mask: number): number {
+  const mixed = Math.imul(id, 0x9e3779b1);
+  return (mixed ^ (mixed >>> 15)) & mask;
+}

@@ -1,0 +1,43 @@
+/**
+ * `mpreg call`: one function, its result.
+ */
+import type { Command } from "commander";
+import { addNames, parseObject, parseValue } from "../input/options.js";
+import type { Terminal } from "../terminal.js";
+import { withClient } from "./connection.js";
+import { type RunningFlags, runningOf, withRunningOptions, writeResult } from "./running.js";
+
+interface CallFlags extends RunningFlags {
+  readonly resources?: readonly string[];
+  readonly kwargs?: Readonly<Record<string, unknown>>;
+}
+
+export function defineCall(program: Command, terminal: Terminal): void {
+  const command = program
+    .command("call")
+    .description("Call a function somewhere in the cluster and print its result as JSON.")
+    .argument("<fun>", "name of the function")
+    .argument("[args...]", "its arguments: JSON where they are JSON, else texts as they are; after -- also what begins with -")
+    .option("--resources <names>", "resources the running node must have, all of them: a,b (repeatable)", addNames)
+    .option("--kwargs <json>", "a JSON object, given to the function as its last argument", parseObject);
+  withRunningOptions(command)
+    .addHelpText("after", examples)
+    .action((fun: string, args: readonly string[], flags: CallFlags) => call(fun, args.map(parseValue), flags, terminal));
+}
+
+async function call(fun: string, args: readonly unknown[], flags: CallFlags, terminal: Terminal): Promise<void> {
+  const { options, writeSummary } = runningOf(flags, terminal);
+  const { resources, kwargs } = flags;
+  const result = await withClient(flags, flags.timeout, (client) => client.call(fun, args, { resources, kwargs, ...options }));
+  await writeSummary();
+  writeResult(result, flags, terminal);
+}
+
+const examples = `
+Examples:
+  mpreg call echo "hi there!"
+  mpreg call add 1 2.5 --timeout 500ms
+  mpreg call train_model '{"rows":[1,2,3]}' --resources gpu,dataset-v2
+  mpreg call report --kwargs '{"unit":"C"}' --url ws://127.0.0.1:9001 --json
+
+What JSON cannot hold is shown as: bigint a number, Map an object or pairs, Set a list, Date its ISO text, bytes base64.`;

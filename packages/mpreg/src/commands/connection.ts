@@ -1,0 +1,61 @@
+/**
+ * Connection: the options of every command that asks a node, and the client for it.
+ */
+import { readFile } from "node:fs/promises";
+import type { Client } from "@mpreg/client";
+import type { Command } from "commander";
+import { usageError } from "../failure.js";
+import { reasonOf } from "../input/files.js";
+
+/** Where `mpreg start` listens if it is not told. */
+export const defaultPort = 9001;
+const defaultUrl = `ws://127.0.0.1:${defaultPort}`;
+
+export interface ConnectionFlags {
+  readonly url?: string;
+  readonly tlsCa?: string;
+  readonly json?: true;
+}
+
+/** Adds the options that every command has which asks a node. */
+export function withConnectionOptions(command: Command): Command {
+  return command
+    .option("--url <url>", `any node of the cluster (default: $MPREG_URL, else ${defaultUrl})`)
+    .option("--tls-ca <file>", "certificates to trust beside the system's, in PEM")
+    .option("--json", "one line of JSON, for programs; an error is one line of JSON on stderr");
+}
+
+const connectTimeoutMsMax = 10_000;
+
+/** Connects, lets `use` do its work, and closes. */
+export async function withClient<T>(
+  flags: ConnectionFlags,
+  timeoutMs: number | undefined,
+  use: (client: Client) => Promise<T>,
+): Promise<T> {
+  const url = urlOf(flags);
+  const ca = flags.tlsCa === undefined ? undefined : await readCertificates(flags.tlsCa);
+  const { connect } = await import("@mpreg/client"); // here, so that help and usage errors need not wait for it
+  const connectTimeoutMs = Math.min(connectTimeoutMsMax, timeoutMs ?? connectTimeoutMsMax);
+  const client = await connect(url, { ca, connectTimeoutMs });
+  try {
+    return await use(client);
+  } finally {
+    await client.close();
+  }
+}
+
+function urlOf({ url: given }: ConnectionFlags): string {
+  const fromEnvironment = process.env["MPREG_URL"] || undefined; // empty is not set
+  const url = given ?? fromEnvironment ?? defaultUrl;
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  if ((parsed?.protocol === "ws:" || parsed?.protocol === "wss:") && parsed.hash === "") return url;
+  const source = given === undefined ? "MPREG_URL" : "--url";
+  throw usageError(`${source} must be a URL like ${defaultUrl}, got ${JSON.stringify(url)}`);
+}
+
+async function readCertificates(path: string): Promise<string> {
+  return readFile(path, "utf8").catch((error: unknown) => {
+    throw usageError(`Cannot read the certificates in ${path}: ${reasonOf(error)}`);
+  });
+}

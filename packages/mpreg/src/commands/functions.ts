@@ -1,0 +1,36 @@
+/**
+ * `mpreg functions`: what can be called, and which nodes offer it.
+ */
+import type { FunctionInfo } from "@mpreg/core";
+import type { Command } from "commander";
+import { valueJson } from "../render/json.js";
+import type { Column } from "../render/table.js";
+import type { Terminal } from "../terminal.js";
+import { type ConnectionFlags, withClient, withConnectionOptions } from "./connection.js";
+
+export function defineFunctions(program: Command, terminal: Terminal): void {
+  const command = program
+    .command("functions")
+    .description("List the functions of the cluster, who offers them and with which resources.");
+  withConnectionOptions(command)
+    .addHelpText("after", "\nExamples:\n  mpreg functions\n  mpreg functions --url ws://127.0.0.1:9001 --json")
+    .action((flags: ConnectionFlags) => listFunctions(flags, terminal));
+}
+
+async function listFunctions(flags: ConnectionFlags, { stdout }: Terminal): Promise<void> {
+  const functions = await withClient(flags, undefined, (client) => client.functions());
+  if (flags.json === true) return stdout.write(valueJson(functions, "line"));
+  const { tableText } = await import("../render/table.js");
+  stdout.write(tableText(columns, functions.flatMap(rows), stdout));
+}
+
+const columns: readonly Column[] = [
+  { heading: "FUNCTION", gives: true },
+  { heading: "NODE", gives: true },
+  { heading: "RESOURCES", gives: true },
+];
+
+/** One row per offer, each with the function's name, so that every line can be found. */
+function rows({ name, offers }: FunctionInfo): string[][] {
+  return offers.map(({ node, resources }) => [name, node, resources.join(", ")]);
+}

@@ -1,0 +1,79 @@
+/**
+ * Failures: what became of a command that did not do what it was asked to, whoever says so.
+ *
+ * (F1) Exit code 2 is for what was typed: options, URLs, files that are not what they should be. Everything that is
+ *      refused or breaks later is 1.
+ */
+import { type ErrorCode, MpregError, type Outcome } from "@mpreg/core/base";
+import { CommanderError } from "commander";
+
+export type ExitCode = 0 | 1 | 2;
+
+/** A failure that a command itself finds. */
+export class CommandError extends Error {
+  override readonly name: string = "CommandError";
+  readonly exitCode: 1 | 2;
+
+  constructor(exitCode: 1 | 2, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.exitCode = exitCode;
+  }
+}
+
+/** What was typed cannot be meant: exit code 2. */
+export function usageError(message: string): CommandError {
+  return new CommandError(2, message);
+}
+
+/** What is told about a failure. */
+export interface Failure {
+  readonly exitCode: 1 | 2;
+  readonly code: ErrorCode | "internal";
+  readonly message: string;
+  readonly step?: string | undefined;
+  readonly node?: string | undefined;
+  /** Known for what a node was asked to do. */
+  readonly outcome?: Outcome | undefined;
+  /** What to do about it. Only for people. */
+  readonly hint?: string | undefined;
+  /** Where it comes from in the user's code, or ours: the lines of a stack. Only for people. */
+  readonly stack?: string | undefined;
+}
+
+/** Makes a failure of anything thrown. `command` is the one that was typed, where there is such a command. */
+export function failureOf(error: unknown, command: string | undefined): Failure {
+  const help = `See mpreg ${command === undefined ? "" : `${command} `}--help`;
+  if (error instanceof CommanderError) {
+    return { exitCode: 2, code: "invalid-argument", message: commanderMessage(error.message), hint: help };
+  }
+  if (error instanceof CommandError) {
+    const { exitCode, message, cause } = error;
+    const hint = exitCode === 2 ? help : undefined;
+    return { exitCode, code: "invalid-argument", message, hint, stack: stackOf(cause) };
+  }
+  if (error instanceof MpregError) return failureOfMpreg(error);
+  const message = error instanceof Error ? error.message : String(error);
+  return { exitCode: 1, code: "internal", message, stack: stackOf(error) };
+}
+
+function failureOfMpreg(error: MpregError): Failure {
+  const { code, message, step, node, outcome } = error;
+  // An invalid argument that a node or the system complains about was not wrong in itself (F1).
+  const isUsage = code === "invalid-argument" && node === undefined && error.cause === undefined;
+  return { exitCode: isUsage ? 2 : 1, code, message, step, node, outcome, hint: hints[code] };
+}
+
+const hints: Partial<Record<ErrorCode, string>> = {
+  "not-connected": "Is a node running there? `mpreg start` starts one; --url or MPREG_URL names another",
+};
+
+/** `error: unknown option '--prot'⏎(Did you mean --port?)` in one line. */
+function commanderMessage(message: string): string {
+  return message.replace(/^error: /, "").replace(/\n\(Did you mean ([^]*?)\?\)/, "; did you mean $1?");
+}
+
+function stackOf(cause: unknown): string | undefined {
+  if (!(cause instanceof Error) || cause.stack === undefined) return undefined;
+  const frames = cause.stack.split("\n").filter((line) => /^\s+at /.test(line));
+  return frames.length === 0 ? undefined : frames.join("\n");
+}

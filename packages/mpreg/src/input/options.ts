@@ -1,0 +1,61 @@
+/**
+ * Options as they are typed: texts become durations, numbers, lists. What cannot be meant is told by name.
+ */
+import { InvalidArgumentError } from "commander";
+
+const unitsMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+const durationMsMax = 2 ** 31 - 1;
+
+/** `2`, `2s`, `500ms`, `1.5m` or `1h`, in ms. A number alone is seconds. */
+export function parseDurationMs(given: string): number {
+  const [, figure, unit = "s"] = /^(\d+(?:\.\d+)?|\.\d+)(ms|s|m|h)?$/.exec(given.trim()) ?? [];
+  const durationMs = Math.ceil(Number(figure) * (unitsMs[unit] ?? NaN));
+  if (durationMs > 0 && durationMs <= durationMsMax) return durationMs;
+  throw new InvalidArgumentError("It is a duration above 0, in seconds or like 500ms, 2s, 5m; at most 24 days.");
+}
+
+export function parsePort(given: string): number {
+  const port = /^\d+$/.test(given) ? Number(given) : NaN;
+  if (port <= 65_535) return port;
+  throw new InvalidArgumentError("It is a number from 0 to 65535; 0 takes any free port.");
+}
+
+/** `a,b` and what earlier uses of the same option have given. */
+export function addNames(given: string, earlier: readonly string[] = []): readonly string[] {
+  const names = given.split(",").map((name) => name.trim()).filter((name) => name !== "");
+  return [...earlier, ...names];
+}
+
+/** Adds one text, commas and all. */
+export function addText(given: string, earlier: readonly string[] = []): readonly string[] {
+  return [...earlier, given];
+}
+
+/** `key=number` and what earlier uses of the option have given. */
+export function addLimit(given: string, earlier: Readonly<Record<string, number>> = {}): Readonly<Record<string, number>> {
+  const [, key, figure] = /^([A-Za-z]\w*)=(.+)$/.exec(given) ?? [];
+  const value = figure?.trim() === "" ? NaN : Number(figure);
+  if (key === undefined || Number.isNaN(value)) throw new InvalidArgumentError("It is like messageBytesMax=1000000.");
+  return { ...earlier, [key]: value };
+}
+
+/** A JSON object. */
+export function parseObject(given: string): Readonly<Record<string, unknown>> {
+  let value: unknown;
+  try {
+    value = JSON.parse(given);
+  } catch (error) {
+    throw new InvalidArgumentError(`It is not JSON: ${error instanceof Error ? error.message : String(error)}.`);
+  }
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  throw new InvalidArgumentError('It is a JSON object, like \'{"unit":"C"}\'.');
+}
+
+/** An argument of a call: JSON where it is JSON, else the text itself. */
+export function parseValue(given: string): unknown {
+  try {
+    return JSON.parse(given);
+  } catch {
+    return given;
+  }
+}

@@ -1,0 +1,31 @@
+/**
+ * Failures as they are told: to people in a few lines, to programs in one.
+ */
+import type { Outcome } from "@mpreg/core/base";
+import type { Colors } from "picocolors/types";
+import type { Failure } from "../failure.js";
+import { printable, printableLines } from "./text.js";
+
+const outcomes: Record<Outcome, string> = {
+  "not-applied": "nothing took effect",
+  applied: "the function has run and its effects stand",
+  unknown: "whether it took effect is unknown",
+};
+
+/** `mpreg: what is wrong`, then what is known about it, then what to do. */
+export function failureText(failure: Failure, colours: Colors): string {
+  const { message, code, step, node, outcome, hint, stack } = failure;
+  const facts = [
+    ...(step === undefined ? [] : [`step ${JSON.stringify(printable(step))}`]),
+    ...(node === undefined ? [] : [`node ${JSON.stringify(printable(node))}`]),
+    ...(outcome === undefined ? [] : [outcomes[outcome]]),
+  ];
+  const about = outcome === undefined ? [] : [`  ${[code, ...facts].join(", ")}`];
+  const more = [...about, ...(stack === undefined ? [] : [printableLines(stack)]), ...(hint === undefined ? [] : [`  ${hint}`])];
+  return [`${colours.red("mpreg:")} ${printableLines(message)}`, ...more.map((line) => colours.dim(line))].join("\n");
+}
+
+/** One line: `{"error":{"code":…,"message":…,"step":…,"node":…,"outcome":…}}`, without what is not known. */
+export function failureJson({ code, message, step, node, outcome }: Failure): string {
+  return JSON.stringify({ error: { code, message, step, node, outcome } });
+}

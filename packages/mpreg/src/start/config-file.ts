@@ -1,0 +1,118 @@
+/**
+ * Config file: the settings of `mpreg start` as JSON, or as the default export of an .mjs module.
+ *
+ * (G1) An unknown key, or a value of the wrong kind, is an error that names it.
+ * (G2) Paths in the file are relative to the file.
+ */
+import { readFile } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { usageError } from "../failure.js";
+import { pathIn, reasonOf } from "../input/files.js";
+import { type GivenSettings, type GivenTls, isPem } from "./settings.js";
+
+type Kind = "text" | "texts" | "number" | "switch" | "limits" | "tls" | "log" | "function";
+
+const kinds: Record<keyof GivenSettings, Kind> = {
+  name: "text", host: "text", port: "number", resources: "texts", peers: "texts", advertise: "texts", cluster: "text",
+  dataDir: "text", tls: "tls", insecure: "switch", allowedOrigins: "texts", allowedHosts: "texts", policy: "function",
+  limits: "limits", log: "log", exposeStacks: "switch", modules: "texts",
+};
+
+const kindNames: Record<Kind, string> = {
+  text: "a text",
+  texts: "an array of texts",
+  number: "a number",
+  switch: "true or false",
+  limits: "an object of numbers",
+  tls: "an object of cert, key and ca",
+  log: "a level: fatal, error, warn, info, debug, trace or silent (or, in an .mjs file, a pino logger)",
+  function: "a function, in an .mjs file",
+};
+
+const levels = ["fatal", "error", "warn", "info", "debug", "trace", "silent"];
+const tlsKeys = ["cert", "key", "ca"];
+
+/** Reads the settings in `path`. */
+export async function readConfig(path: string): Promise<GivenSettings> {
+  const absolute = resolve(path);
+  const config = await (/\.[cm]?js$/.test(path) ? importConfig(absolute) : parseConfig(absolute));
+  if (!isRecord(config)) throw usageError(`The config in ${path} must be an object of settings`);
+  for (const [key, value] of Object.entries(config)) check(key, value, path);
+  return withAbsolutePaths(config as GivenSettings, dirname(absolute));
+}
+
+async function parseConfig(path: string): Promise<unknown> {
+  const content = await readFile(path, "utf8").catch((error: unknown) => {
+    throw usageError(`Cannot read the config ${path}: ${reasonOf(error)}`);
+  });
+  try {
+    return JSON.parse(content.replace(/^\uFEFF/, ""));
+  } catch (error) {
+    throw usageError(`Cannot read the config ${path}: it is not JSON: ${reasonOf(error)}`);
+  }
+}
+
+async function importConfig(path: string): Promise<unknown> {
+  const module = (await import(pathToFileURL(path).href).catch((error: unknown) => {
+    throw usageError(`Cannot load the config ${path}: ${reasonOf(error)}`);
+  })) as { readonly default?: unknown };
+  if (module.default !== undefined) return module.default;
+  throw usageError(`Cannot load the config ${path}: it has no default export`);
+}
+
+/** (G1) */
+function check(key: string, value: unknown, path: string): void {
+  const kind = Object.hasOwn(kinds, key) ? kinds[key as keyof GivenSettings] : undefined;
+  if (kind === undefined) {
+    throw usageError(`The config ${path} has an unknown key ${JSON.stringify(key)}; known are ${Object.keys(kinds).join(", ")}`);
+  }
+  if (!isOfKind(value, kind)) throw usageError(`${key} in the config ${path} must be ${kindNames[kind]}`);
+}
+
+function isOfKind(value: unknown, kind: Kind): boolean {
+  switch (kind) {
+    case "text":
+      return typeof value === "string";
+    case "texts":
+      return Array.isArray(value) && value.every((each) => typeof each === "string");
+    case "number":
+      return typeof value === "number";
+    case "switch":
+      return typeof value === "boolean";
+    case "function":
+      return typeof value === "function";
+    case "limits":
+      return isRecord(value) && Object.values(value).every((each) => typeof each === "number");
+    case "log":
+      return typeof value === "string" ? levels.includes(value) : isRecord(value) && typeof value["child"] === "function";
+    case "tls":
+      return isRecord(value) && Object.entries(value).every(([key, each]) => tlsKeys.includes(key) && isFileOrPem(each));
+  }
+}
+
+function isFileOrPem(value: unknown): boolean {
+  return typeof value === "string" || Buffer.isBuffer(value);
+}
+
+/** (G2) */
+function withAbsolutePaths(config: GivenSettings, folder: string): GivenSettings {
+  const { dataDir, modules, tls } = config;
+  return {
+    ...config,
+    ...(dataDir === undefined ? {} : { dataDir: pathIn(folder, dataDir) }),
+    ...(modules === undefined ? {} : { modules: modules.map((path) => pathIn(folder, path)) }),
+    ...(tls === undefined ? {} : { tls: tlsIn(folder, tls) }),
+  };
+}
+
+function tlsIn(folder: string, tls: GivenTls): GivenTls {
+  const located = Object.entries(tls).map(([key, source]) => {
+    return [key, typeof source === "string" && !isPem(source) ? pathIn(folder, source) : source];
+  });
+  return Object.fromEntries(located) as GivenTls;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,49 @@
+/**
+ * Modules: the user's files that put functions on a node.
+ *
+ * (D1) All are loaded before the node exists: one that is missing or broken opens no port.
+ * (D2) They register in the order in which they were given, one after the other.
+ */
+import { pathToFileURL } from "node:url";
+import type { MpregNode } from "@mpreg/node";
+import { CommandError } from "../failure.js";
+import { reasonOf } from "../input/files.js";
+
+export interface LoadedModule {
+  readonly path: string;
+  readonly register: (node: MpregNode) => unknown;
+}
+
+/** Loads the modules with these absolute paths. (D1) */
+export async function loadModules(paths: readonly string[]): Promise<readonly LoadedModule[]> {
+  const loaded: LoadedModule[] = [];
+  for (const path of paths) loaded.push(await loadModule(path));
+  return loaded;
+}
+
+async function loadModule(path: string): Promise<LoadedModule> {
+  const exported = (await import(pathToFileURL(path).href).catch((error: unknown) => {
+    throw new CommandError(1, `Cannot load the module ${path}: ${loadReason(error, path)}`, error);
+  })) as { readonly register?: unknown };
+  const { register } = exported;
+  if (typeof register === "function") return { path, register: register as LoadedModule["register"] };
+  const message = "it must export a function register(node)";
+  throw new CommandError(1, `Cannot load the module ${path}: ${message}`);
+}
+
+/** Lets the modules register their functions; waits for those that take their time. (D2) */
+export async function registerAll(modules: readonly LoadedModule[], node: MpregNode): Promise<void> {
+  for (const { path, register } of modules) {
+    try {
+      await register(node);
+    } catch (error) {
+      throw new CommandError(1, `register() of the module ${path} failed: ${reasonOf(error)}`, error);
+    }
+  }
+}
+
+function loadReason(error: unknown, path: string): string {
+  const isItself = (error as { url?: unknown } | undefined)?.url === pathToFileURL(path).href;
+  const isMissing = (error as { code?: unknown } | undefined)?.code === "ERR_MODULE_NOT_FOUND";
+  return isMissing && isItself ? "there is no such file" : reasonOf(error);
+}

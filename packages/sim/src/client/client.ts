@@ -1,0 +1,264 @@
+/**
+ * Client: a simulated client, connected to one node by a link like any other.
+ *
+ * (L1) What a client asks for ends once: with the answer, or when its link is gone with `not-connected`.
+ * (L2) It hears every answer that reaches it, also those that it no longer waits for, and those that it never should get.
+ */
+import { MpregError, type Outcome } from "@mpreg/core/base";
+import { type Goodbye, Link, type LinkOptions } from "@mpreg/core/link";
+import {
+  type Ask, Caller, type Calls, type Graph, type PlainRunOptions, type PlainStep, type RequestSummary, type Settled,
+  type SingleCallOptions,
+} from "@mpreg/core/rpc";
+import { type Message, writeCall, writeCancel, writeRequest } from "@mpreg/core/wire";
+import { codec } from "../capabilities/codec.js";
+import type { SeededRandom } from "../capabilities/random.js";
+import { utf8 } from "../capabilities/utf8.js";
+import { Mailbox } from "../mailbox.js";
+import type { Socket } from "../network/index.js";
+import { attended } from "../node/attended.js";
+import type { NodeHost } from "../node/node.js";
+
+type Item =
+  | { readonly kind: "connected"; readonly socket: Socket; readonly attempt: Phase }
+  | { readonly kind: "received"; readonly link: Link; readonly frame: Uint8Array }
+  | { readonly kind: "writable"; readonly link: Link }
+  | { readonly kind: "lost"; readonly link: Link; readonly reason: string };
+
+type Phase =
+  | { readonly kind: "disconnected" }
+  | { readonly kind: "connecting"; readonly node: string; readonly onEnd: (error: MpregError | undefined) => void }
+  | { readonly kind: "connected"; readonly node: string; readonly link: Link; readonly socket: Socket };
+
+export class SimulatedClient implements Calls {
+  readonly name: string;
+  readonly #host: NodeHost;
+  readonly #options: LinkOptions;
+  readonly #random: SeededRandom;
+  readonly #mailbox: Mailbox<Item>;
+  readonly #open = new Map<number, (settled: Settled) => void>();
+  #greeting: { readonly link: Link; readonly socket: Socket } | undefined;
+  #phase: Phase = { kind: "disconnected" };
+  #lastId = 0;
+
+  constructor(name: string, options: LinkOptions, random: SeededRandom, host: NodeHost) {
+    this.name = name;
+    this.#options = options;
+    this.#random = random;
+    this.#host = host;
+    this.#mailbox = new Mailbox(host.network.clock, (items) => {
+      this.#turn(items);
+    });
+  }
+
+  /** The node it is connected to. */
+  get node(): string | undefined {
+    return this.#phase.kind === "connected" ? this.#phase.node : undefined;
+  }
+
+  /** Asks without an answer so far. */
+  get unanswered(): number {
+    return this.#open.size;
+  }
+
+  call<T = unknown>(fun: string, args?: readonly unknown[], options?: SingleCallOptions): Promise<T> {
+    return this.#caller.call(fun, args, options) as Promise<T>;
+  }
+
+  graph(): Graph {
+    return this.#caller.graph();
+  }
+
+  request(steps: readonly PlainStep[], options?: PlainRunOptions): Promise<Record<string, unknown>> {
+    return this.#caller.request(steps, options);
+  }
+
+  /** Opens a link to `node`, closing the one there is; `onEnd` is told when it is open, or why it is not. */
+  open(node: string, onEnd: (error: MpregError | undefined) => void): void {
+    this.disconnect();
+    const attempt: Phase = { kind: "connecting", node, onEnd };
+    this.#phase = attempt;
+    this.#host.network.dial(this.name, this.#host.network.urlOf(node), {
+      connected: (socket) => {
+        this.#mailbox.post({ kind: "connected", socket, attempt });
+      },
+      failed: (reason) => {
+        if (this.#phase === attempt) this.#failed(reason);
+      },
+    });
+  }
+
+  /** Opens a link to `node`. Rejects with `not-connected` when that fails. */
+  connect(node: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const release = this.#host.attend(reject);
+      this.open(node, (error) => {
+        release();
+        if (error === undefined) resolve();
+        else reject(error);
+      });
+    });
+  }
+
+  /** Closes the link in order. What it has asked for ends as `not-connected`. */
+  disconnect(): void {
+    const link = this.#phase.kind === "connected" ? this.#phase.link : this.#greeting?.link;
+    link?.end({ code: "closing", reason: "the client has closed" }, this.#nowMs);
+    if (this.#phase.kind === "connecting") this.#failed("the client has closed");
+  }
+
+  /** Asks the node for work; answers how to withdraw it. What `call`, `graph` and `request` stand on. */
+  ask(ask: Ask, onEnd: (settled: Settled) => void): () => void {
+    const phase = this.#phase;
+    if (phase.kind !== "connected") {
+      onEnd({ kind: "failed", error: notConnected(this.name, "not-applied") });
+      return () => undefined;
+    }
+    const id = ++this.#lastId;
+    const { outbox } = phase.link;
+    if (ask.kind === "call") writeCall(outbox.writer, { id, ...ask.fields });
+    else writeRequest(outbox.writer, { id, ...ask.fields });
+    if (outbox.commit() === 0) {
+      const message = `Cannot send: ${outbox.queuedBytes} bytes wait already`;
+      onEnd({ kind: "failed", error: new MpregError("overloaded", message) });
+      return () => undefined;
+    }
+    this.#open.set(id, onEnd);
+    this.#host.observe({ kind: "asked", asker: this.name, node: phase.node, id, ask });
+    return () => {
+      if (!this.#open.delete(id) || phase.link.closed) return;
+      this.#host.observe({ kind: "withdrawn", asker: this.name, id });
+      writeCancel(outbox.writer, id);
+      outbox.commit();
+    };
+  }
+
+  #failed(reason: string): void {
+    if (this.#phase.kind !== "connecting") return;
+    const { onEnd, node } = this.#phase;
+    this.#phase = { kind: "disconnected" };
+    onEnd(new MpregError("not-connected", `Client "${this.name}" cannot connect to "${node}": ${reason}`));
+  }
+
+  #turn(items: readonly Item[]): void {
+    for (const item of items) {
+      if (item.kind === "connected") this.#connected(item.socket, item.attempt);
+      else if (item.kind === "received") item.link.receive(item.frame, this.#nowMs);
+      else if (item.kind === "writable") item.link.writable();
+      else item.link.lost({ code: "transport", reason: item.reason }, this.#nowMs);
+    }
+    const link = this.#greeting?.link ?? (this.#phase.kind === "connected" ? this.#phase.link : undefined);
+    if (link === undefined) return;
+    if (link.nextDueMs <= this.#nowMs) link.onDue(this.#nowMs);
+    link.flush();
+    this.#mailbox.wakeAt(link.nextDueMs);
+  }
+
+  #connected(socket: Socket, attempt: Phase): void {
+    if (this.#phase !== attempt || attempt.kind !== "connecting") {
+      return socket.close("the client has changed its mind");
+    }
+    const { node } = attempt;
+    const link: Link = new Link(1, "dialed", this.#linkHost(socket, () => link, node), this.#options, this.#nowMs);
+    this.#greeting = { link, socket };
+    socket.own({
+      received: (frame) => {
+        this.#mailbox.post({ kind: "received", link, frame });
+      },
+      writable: () => {
+        this.#mailbox.post({ kind: "writable", link });
+      },
+      lost: (reason) => {
+        this.#mailbox.post({ kind: "lost", link, reason });
+      },
+    });
+    link.start();
+  }
+
+  #linkHost(socket: Socket, link: () => Link, node: string): ConstructorParameters<typeof Link>[2] {
+    return {
+      identity: undefined,
+      credentials: undefined,
+      signer: undefined,
+      random: this.#random,
+      utf8,
+      queued: () => {
+        this.#mailbox.wakeAt(this.#nowMs);
+      },
+      send: (_id, batch) => this.#host.network.send(socket, batch),
+      close: (_id, { code }) => {
+        socket.close(code);
+      },
+      admit: () => ({ allow: true }),
+      opened: () => {
+        if (this.#phase.kind !== "connecting") return;
+        const { onEnd } = this.#phase;
+        this.#greeting = undefined;
+        this.#phase = { kind: "connected", node, link: link(), socket };
+        onEnd(undefined);
+      },
+      message: (message) => {
+        this.#message(message);
+      },
+      closed: (goodbye) => {
+        this.#closed(goodbye);
+      },
+    };
+  }
+
+  #closed({ code, reason }: Goodbye): void {
+    this.#greeting = undefined;
+    if (this.#phase.kind === "connecting") return this.#failed(`${code}: ${reason}`);
+    if (this.#phase.kind === "disconnected") return;
+    this.#phase = { kind: "disconnected" };
+    this.#host.observe({ kind: "asker-gone", asker: this.name, reason: `${code}: ${reason}` });
+    const open = [...this.#open.values()];
+    this.#open.clear();
+    this.#host.waits.told();
+    for (const onEnd of open) onEnd({ kind: "failed", error: notConnected(this.name, "unknown") }); // (L1)
+  }
+
+  #message(message: Message): void {
+    switch (message.kind) {
+      case "answer":
+        return this.#answered(message.id, {
+          kind: "answered",
+          value: message.value,
+          summary: summaryOf(message.summary),
+        });
+      case "results": {
+        const { id, outputs, reports } = message;
+        return this.#answered(id, { kind: "results", outputs, reports, summary: summaryOf(message.summary) });
+      }
+      case "failure":
+        return this.#answered(message.id, { kind: "failed", error: message.error });
+      default:
+    }
+  }
+
+  #answered(id: number, settled: Settled): void {
+    this.#host.observe({ kind: "answered", asker: this.name, id, settled }); // (L2)
+    const onEnd = this.#open.get(id);
+    if (onEnd === undefined) return;
+    this.#open.delete(id);
+    this.#host.waits.told();
+    onEnd(settled);
+  }
+
+  get #nowMs(): number {
+    return this.#host.network.clock.nowMs;
+  }
+
+  get #caller(): Caller {
+    const ask = attended(this.#host, (work, onEnd) => this.ask(work, onEnd));
+    return new Caller({ codec, limits: this.#options.limits, ask });
+  }
+}
+
+function summaryOf(bytes: Uint8Array | undefined): RequestSummary | undefined {
+  return bytes === undefined ? undefined : (codec.decode(bytes) as RequestSummary);
+}
+
+function notConnected(client: string, outcome: Outcome): MpregError {
+  return new MpregError("not-connected", `Client "${client}" has no link to a node`, { outcome });
+}

@@ -1,0 +1,231 @@
+/**
+ * Node: a simulated node as its program sees it: functions to register, calls to make; and as an experimenter does: a
+ * process that can be paused, crash and start again.
+ *
+ * (K1) A node that starts again offers what its definition says; what was registered later is its program's business.
+ * (K2) It has a new key, and with it a new id, unless it is told to keep its key.
+ */
+import { type Contract, type Handlers, MpregError } from "@mpreg/core";
+import type { FunctionInfo, NodeInfo, NodeOptions, NodeSize } from "@mpreg/core/node";
+import {
+  type Ask, Caller, type Calls, type Graph, type PlainRunOptions, type PlainStep, type Settled, type SingleCallOptions,
+} from "@mpreg/core/rpc";
+import { defaultWireLimits } from "@mpreg/core/wire";
+import { codec } from "../capabilities/codec.js";
+import type { SeededRandom } from "../capabilities/random.js";
+import {
+  type AnyHandler, type FunctionDefinition, type RegisterOptions, type RegisteredFunction, builtins, registeredFunction,
+} from "../handlers/registration.js";
+import { attended } from "./attended.js";
+import { functionsOf, nodesOf } from "./machine.js";
+import { NodeProcess, type ProcessHost } from "./process.js";
+
+/** What a node needs from the world. */
+export interface NodeHost extends ProcessHost {
+  /**
+   * Somebody waits for an answer: the world goes on until the function that comes back is called. `failed` is called
+   * when the world cannot go on.
+   */
+  attend(failed: (error: Error) => void): () => void;
+}
+
+/** A function registered with a node. */
+export interface Registration {
+  readonly name: string;
+  /** Withdraws the function from the cluster; calls that run are not disturbed. Does nothing the second time. */
+  unregister(): void;
+}
+
+export class SimulatedNode implements Calls {
+  readonly name: string;
+  readonly url: string;
+  readonly #options: NodeOptions;
+  readonly #definition: ReadonlyMap<string, RegisteredFunction>;
+  readonly #functions = new Map<string, RegisteredFunction>();
+  readonly #random: SeededRandom;
+  readonly #host: NodeHost;
+  #process: NodeProcess | undefined;
+  #secret: Uint8Array;
+  readonly #open = new Map<number, (settled: Settled) => void>();
+  #starts = 0;
+  #asks = 0;
+
+  constructor(
+    options: NodeOptions,
+    functions: Readonly<Record<string, FunctionDefinition>>,
+    random: SeededRandom,
+    host: NodeHost,
+  ) {
+    this.name = options.name;
+    this.url = host.network.urlOf(options.name);
+    this.#options = options;
+    this.#random = random;
+    this.#host = host;
+    this.#secret = random.bytes(32);
+    this.#definition = new Map(
+      Object.entries({ ...builtins, ...functions }).map(([name, fun]) => [name, registeredFunction(name, fun)]),
+    );
+    this.#start();
+  }
+
+  /** `down` = crashed or closed. */
+  get state(): "up" | "paused" | "down" {
+    if (this.#process === undefined || this.#process.dead) return "down";
+    return this.#process.paused ? "paused" : "up";
+  }
+
+  /** The id that its key gives it. */
+  get id(): string {
+    return this.process.machine.id;
+  }
+
+  /** The running process. Throws `closed` when the node is down. */
+  get process(): NodeProcess {
+    if (this.#process === undefined || this.#process.dead) throw new MpregError("closed", `Node "${this.name}" is down`);
+    return this.#process;
+  }
+
+  /** How many entries each of its tables holds. */
+  get size(): NodeSize {
+    return this.process.machine.size;
+  }
+
+  /** Handlers that run. */
+  get running(): number {
+    return this.process.running;
+  }
+
+  /** Offers a function to the cluster. Throws `already-registered`, `invalid-argument`. */
+  register(name: string, handler: AnyHandler, options: RegisterOptions = {}): Registration {
+    if (this.#functions.has(name)) {
+      throw new MpregError("already-registered", `Node "${this.name}" has a function "${name}" already`);
+    }
+    const fun = registeredFunction(name, { ...options, handler });
+    this.#offer(fun);
+    return {
+      name,
+      unregister: () => {
+        if (this.#functions.get(name) === fun) this.unregister(name);
+      },
+    };
+  }
+
+  /** Offers the functions of a contract, with its schemas and resources. */
+  implement<C extends Contract>(contract: C, handlers: Handlers<C>): void {
+    for (const [name, { input, output, resources }] of Object.entries(contract)) {
+      this.register(name, handlers[name] as AnyHandler, { input, output, resources });
+    }
+  }
+
+  /** Withdraws a function. */
+  unregister(name: string): void {
+    if (!this.#functions.delete(name)) return;
+    this.#host.observe({ kind: "unregistered", node: this.name, fun: name });
+    this.process.enter({ kind: "unregister", fun: name });
+  }
+
+  call<T = unknown>(fun: string, args?: readonly unknown[], options?: SingleCallOptions): Promise<T> {
+    return this.#caller.call(fun, args, options) as Promise<T>;
+  }
+
+  graph(): Graph {
+    return this.#caller.graph();
+  }
+
+  request(steps: readonly PlainStep[], options?: PlainRunOptions): Promise<Record<string, unknown>> {
+    return this.#caller.request(steps, options);
+  }
+
+  /** The nodes it knows, itself first. */
+  nodes(): readonly NodeInfo[] {
+    return nodesOf(this.process.machine);
+  }
+
+  /** The functions it knows, and who offers them. */
+  functions(): readonly FunctionInfo[] {
+    return functionsOf(this.process.machine);
+  }
+
+  /** The process stands still; what reaches it waits. */
+  pause(): void {
+    this.#host.observe({ kind: "disturbed", what: `${this.name} pauses` });
+    this.#process?.pause();
+  }
+
+  resume(): void {
+    this.#process?.resume();
+  }
+
+  /** The process ends in order: it says goodbye to everybody. */
+  close(): void {
+    this.process.close();
+    this.#down();
+  }
+
+  /** The process ends at once. With `silent` the whole machine does: nobody hears of it. */
+  crash(options: { readonly silent?: boolean } = {}): void {
+    this.#host.observe({ kind: "disturbed", what: `${this.name} crashes` });
+    this.#process?.crash(options.silent === true);
+    this.#down();
+  }
+
+  /** Starts a node that is down, with a new key unless it is to keep its own. (K1, K2) */
+  restart(options: { readonly keepKey?: boolean } = {}): void {
+    if (this.state !== "down") return;
+    if (options.keepKey !== true) this.#secret = this.#random.bytes(32);
+    this.#start();
+  }
+
+  #start(): void {
+    const start = ++this.#starts;
+    const random = this.#random.split(`start ${start}`);
+    this.#functions.clear();
+    const process = new NodeProcess(this.#options, this.#functions, this.#secret, random, this.#host);
+    this.#process = process;
+    this.#host.network.listen(this.name, process);
+    this.#host.observe({ kind: "node-up", node: this.name, id: process.machine.id, start });
+    process.enter({ kind: "start" });
+    for (const fun of this.#definition.values()) this.#offer(fun);
+  }
+
+  #offer(fun: RegisteredFunction): void {
+    this.#functions.set(fun.name, fun);
+    const resources = [...new Set([...this.#options.resources, ...fun.resources])];
+    this.#host.observe({ kind: "registered", node: this.name, fun: fun.name, resources });
+    this.process.enter({ kind: "register", fun: fun.name, resources: fun.resources });
+  }
+
+  #down(): void {
+    this.#host.observe({ kind: "node-down", node: this.name });
+    this.#host.observe({ kind: "asker-gone", asker: this.name, reason: "the node is down" });
+    const open = [...this.#open.values()];
+    this.#open.clear();
+    const error = new MpregError("closed", `Node "${this.name}" is down`, { outcome: "unknown" });
+    for (const end of open) end({ kind: "failed", error });
+  }
+
+  get #caller(): Caller {
+    return new Caller({ codec, limits: defaultWireLimits, ask: attended(this.#host, (ask, onEnd) => this.ask(ask, onEnd)) });
+  }
+
+  /** Asks for work as the node's own program; answers how to withdraw it. What `call`, `graph` and `request` stand on. */
+  ask(ask: Ask, onEnd: (settled: Settled) => void): () => void {
+    const id = ++this.#asks;
+    this.#host.observe({ kind: "asked", asker: this.name, node: this.name, id, ask });
+    const end = (settled: Settled): void => {
+      this.#open.delete(id);
+      this.#host.waits.told();
+      onEnd(settled);
+    };
+    this.#open.set(id, end);
+    const withdraw = this.process.ask(ask, undefined, (settled) => {
+      this.#host.observe({ kind: "answered", asker: this.name, id, settled });
+      end(settled);
+    });
+    return () => {
+      if (!this.#open.delete(id)) return;
+      this.#host.observe({ kind: "withdrawn", asker: this.name, id });
+      withdraw();
+    };
+  }
+}

@@ -1,0 +1,37 @@
+/** Options of the nodes of a world: the product's own, and its defaults. */
+import { createDefaultPolicy } from "@mpreg/core/base";
+import type { Policy } from "@mpreg/core/base";
+import { type LinkOptions, defaultLinkOptions } from "@mpreg/core/link";
+import { type RedialOptions, defaultRedialOptions } from "@mpreg/core/membership";
+import type { NodeOptions } from "@mpreg/core/node";
+import { type RpcLimits, defaultRpcLimits } from "@mpreg/core/rpc";
+import { type WireLimits, defaultWireLimits } from "@mpreg/core/wire";
+
+/** Limits and times of a node; what is left out has the product's default. */
+export interface NodeLimits {
+  readonly link?: Partial<Omit<LinkOptions, "limits">> | undefined;
+  readonly wire?: Partial<WireLimits> | undefined;
+  readonly redial?: Partial<RedialOptions> | undefined;
+  readonly rpc?: Partial<RpcLimits> | undefined;
+}
+
+export interface NodeIdentityOptions {
+  readonly name: string;
+  readonly cluster: string;
+  readonly resources: readonly string[];
+  readonly peers: readonly string[];
+  readonly urls: readonly string[];
+  readonly policy: Policy | undefined;
+}
+
+export function nodeOptions(identity: NodeIdentityOptions, ...limits: readonly (NodeLimits | undefined)[]): NodeOptions {
+  const merged = <K extends keyof NodeLimits>(key: K): NodeLimits[K] =>
+    Object.assign({}, ...limits.map((each) => each?.[key])) as NodeLimits[K];
+  return {
+    ...identity,
+    policy: identity.policy ?? createDefaultPolicy({ cluster: identity.cluster }),
+    link: { ...defaultLinkOptions, ...merged("link"), limits: { ...defaultWireLimits, ...merged("wire") } },
+    redial: { ...defaultRedialOptions, ...merged("redial") },
+    rpc: { ...defaultRpcLimits, ...merged("rpc") },
+  };
+}

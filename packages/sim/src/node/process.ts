@@ -1,0 +1,328 @@
+/**
+ * Process: one run of a node, from its start to its crash: the driver of its machine.
+ *
+ * (V1) The machine is never entered while it is on the stack: what it wants done is done after it has returned, and
+ * what comes of that is a later input.
+ * (V2) What the machine does to a link that it does not have, or to an ask that has ended, is a violation.
+ * (V3) A process that has crashed does nothing any more, and nothing reaches it.
+ */
+import { MpregError } from "@mpreg/core/base";
+import type { LinkId } from "@mpreg/core/link";
+import type { NodeEffects, NodeInput, NodeOptions } from "@mpreg/core/node";
+import type { Ask, Invocation, Settled } from "@mpreg/core/rpc";
+import type { Timings } from "@mpreg/core/wire";
+import { codec } from "../capabilities/codec.js";
+import type { SeededRandom } from "../capabilities/random.js";
+import type { KeyRing } from "../capabilities/signer.js";
+import { utf8 } from "../capabilities/utf8.js";
+import type { Scope } from "../handlers/context.js";
+import { Execution, type ExecutionHost } from "../handlers/execution.js";
+import type { RegisteredFunction } from "../handlers/registration.js";
+import type { Waits } from "../handlers/waits.js";
+import { Mailbox } from "../mailbox.js";
+import type { Listener, Network, Socket } from "../network/index.js";
+import type { Observation } from "../observation.js";
+import type { Trace } from "../trace.js";
+import type { CreateMachine, Machine } from "./machine.js";
+
+/** What a process needs from the world. */
+export interface ProcessHost {
+  readonly network: Network;
+  readonly waits: Waits;
+  readonly trace: Trace;
+  readonly keys: KeyRing;
+  readonly scope: Scope;
+  readonly createMachine: CreateMachine;
+  observe(observation: Observation): void;
+  violated(guarantee: string, message: string): void;
+}
+
+type Item = NodeInput | { readonly kind: "accepting"; readonly socket: Socket };
+
+export class NodeProcess implements ExecutionHost, Listener {
+  readonly nodeName: string;
+  readonly machine: Machine;
+  readonly codec: typeof codec = codec;
+  readonly #host: ProcessHost;
+  readonly #functions: ReadonlyMap<string, RegisteredFunction>;
+  readonly #mailbox: Mailbox<Item>;
+  readonly #sockets = new Map<LinkId, Socket>();
+  readonly #executions = new Map<number, Execution>();
+  readonly #tickets = new Map<number, (settled: Settled) => void>();
+  readonly #withdrawn = new Set<number>();
+  #inputs: NodeInput[] = [];
+  #starting: Execution[] = [];
+  #settled: { readonly ticket: number; readonly settled: Settled }[] = [];
+  #lastLink = 0;
+  #lastTicket = 0;
+  #inTurn = false;
+  #closing = false;
+
+  constructor(
+    options: NodeOptions,
+    functions: ReadonlyMap<string, RegisteredFunction>,
+    secret: Uint8Array,
+    random: SeededRandom,
+    host: ProcessHost,
+  ) {
+    this.nodeName = options.name;
+    this.#host = host;
+    this.#functions = functions;
+    this.#mailbox = new Mailbox(host.network.clock, (items) => {
+      this.#turn(items);
+    });
+    const capabilities = { random, utf8, codec, signer: host.keys.signer(secret) };
+    this.machine = host.createMachine(options, capabilities, this.#effects());
+  }
+
+  get nowMs(): number {
+    return this.#host.network.clock.nowMs;
+  }
+
+  get dead(): boolean {
+    return this.#mailbox.dead;
+  }
+
+  get paused(): boolean {
+    return this.#mailbox.paused;
+  }
+
+  get waits(): Waits {
+    return this.#host.waits;
+  }
+
+  get scope(): Scope {
+    return this.#host.scope;
+  }
+
+  /** Handlers that run. */
+  get running(): number {
+    return this.#executions.size;
+  }
+
+  enter(input: NodeInput): void {
+    if (this.#inTurn) this.#inputs.push(input);
+    else this.#mailbox.post(input);
+  }
+
+  accept(socket: Socket): void {
+    this.#mailbox.post({ kind: "accepting", socket });
+  }
+
+  pause(): void {
+    this.#mailbox.pause();
+  }
+
+  resume(): void {
+    this.#mailbox.resume();
+  }
+
+  /** Ends in order: says goodbye, then stops. */
+  close(): void {
+    this.#closing = true;
+    this.enter({ kind: "close" });
+  }
+
+  /** Stops at once; far sides hear of it, unless it is `silent`. (V3) */
+  crash(silent: boolean): void {
+    this.#host.network.crash(this.nodeName, silent);
+    this.#mailbox.kill();
+    for (const execution of this.#executions.values()) execution.abandon();
+    this.#executions.clear();
+  }
+
+  after(delayMs: number, happen: () => void): void {
+    this.#mailbox.after(delayMs, happen);
+  }
+
+  ask(ask: Ask, parent: Invocation | undefined, onEnd: (settled: Settled) => void): () => void {
+    const ticket = ++this.#lastTicket;
+    this.#tickets.set(ticket, onEnd);
+    this.enter({ kind: "ask", ticket, ask, parent });
+    return () => {
+      if (!this.#tickets.delete(ticket)) return;
+      this.#withdrawn.add(ticket);
+      this.enter({ kind: "withdraw", ticket });
+    };
+  }
+
+  log(level: string, what: readonly unknown[]): void {
+    this.#host.trace.remark(this.nowMs, this.nodeName, () => `${level}: ${what.map(String).join(" ")}`);
+  }
+
+  ended({ invocation }: Execution, result: Uint8Array | MpregError, timings: Timings): void {
+    this.#executions.delete(invocation.id);
+    this.#host.observe({ kind: "ended", node: this.nodeName, invocation, result });
+    this.enter({ kind: "invoked", id: invocation.id, result, timings });
+  }
+
+  #turn(items: readonly Item[]): void {
+    for (const item of items) {
+      if (item.kind === "accepting") this.#accept(item.socket);
+      else this.#inputs.push(item);
+    }
+    if (this.#inputs.length === 0) this.#inputs.push({ kind: "tick" });
+    this.#inTurn = true; // (V1)
+    try {
+      while (this.#inputs.length > 0) {
+        const inputs = this.#inputs;
+        this.#inputs = [];
+        for (const input of inputs) this.#handle(input);
+        this.#start();
+        this.#settle();
+      }
+      this.machine.flush(this.nowMs);
+    } catch (error) {
+      const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      this.#host.violated("machine-runs", `Node "${this.nodeName}" threw: ${message}`);
+      this.crash(false);
+      return;
+    } finally {
+      this.#inTurn = false;
+    }
+    if (this.#closing) this.crash(false);
+    else this.#mailbox.wakeAt(this.machine.nextDueMs);
+  }
+
+  #handle(input: NodeInput): void {
+    const bytes = input.kind === "link-bytes" ? input.bytes : undefined;
+    this.#host.trace.input(this.nowMs, this.nodeName, input.kind, numberOf(input), bytes);
+    if (input.kind === "link-closed") this.#sockets.delete(input.link);
+    this.machine.handle(input, this.nowMs);
+  }
+
+  /** Starts the handlers that the machine wants run; what ends at once goes back in. (V1) */
+  #start(): void {
+    const starting = this.#starting;
+    if (starting.length === 0) return;
+    this.#starting = [];
+    for (const execution of starting) {
+      const { invocation } = execution;
+      const fun = this.#functions.get(invocation.fun);
+      if (fun !== undefined) {
+        execution.start(fun);
+        continue;
+      }
+      this.#executions.delete(invocation.id);
+      const result = new MpregError("no-provider", `Cannot call "${invocation.fun}": it was just unregistered`);
+      this.enter({ kind: "invoked", id: invocation.id, result, timings: { queueUs: 0, runUs: 0 } });
+    }
+  }
+
+  #settle(): void {
+    const settled = this.#settled;
+    if (settled.length === 0) return;
+    this.#settled = [];
+    for (const { ticket, settled: end } of settled) {
+      const onEnd = this.#tickets.get(ticket);
+      if (onEnd === undefined && !this.#withdrawn.delete(ticket)) {
+        this.#host.violated("asks-end-once", `Node "${this.nodeName}" has settled ask ${ticket} twice, or it never was`);
+      }
+      this.#tickets.delete(ticket);
+      onEnd?.(end);
+    }
+  }
+
+  #accept(socket: Socket): void {
+    if (socket.over) return;
+    const link = this.#hold(socket);
+    socket.accept();
+    this.#inputs.push({ kind: "link-opened", link, protocol: "native", attempt: undefined, address: socket.remoteHost });
+  }
+
+  #hold(socket: Socket): LinkId {
+    const link = ++this.#lastLink;
+    this.#sockets.set(link, socket);
+    socket.own({
+      received: (bytes) => {
+        this.enter({ kind: "link-bytes", link, bytes });
+      },
+      writable: () => {
+        this.enter({ kind: "link-writable", link });
+      },
+      lost: (reason) => {
+        this.enter({ kind: "link-closed", link, reason });
+      },
+    });
+    return link;
+  }
+
+  #dial(url: string, attempt: number): void {
+    this.#host.network.dial(this.nodeName, url, {
+      connected: (socket) => {
+        if (this.dead) return socket.close("the process has ended");
+        const link = this.#hold(socket);
+        this.enter({ kind: "link-opened", link, protocol: "native", attempt, address: socket.remoteHost });
+      },
+      failed: (reason) => {
+        this.enter({ kind: "dial-failed", attempt, reason });
+      },
+    });
+  }
+
+  #effects(): NodeEffects {
+    return {
+      dial: ({ url, attempt }) => {
+        this.#dial(url, attempt);
+      },
+      send: (link, frame) => {
+        const socket = this.#sockets.get(link);
+        if (socket !== undefined) return this.#host.network.send(socket, frame);
+        this.#violated(`has sent ${frame.length} bytes on link ${link}, which is not open`); // (V2)
+        return 0;
+      },
+      close: (link, { code }) => {
+        const socket = this.#sockets.get(link);
+        if (socket === undefined) return this.#violated(`has closed link ${link}, which is not open`); // (V2)
+        this.#sockets.delete(link);
+        socket.close(code);
+      },
+      invoke: (invocation) => {
+        this.#host.observe({ kind: "invoked", node: this.nodeName, invocation });
+        const execution = new Execution(invocation, this);
+        this.#executions.set(invocation.id, execution);
+        this.#starting.push(execution);
+      },
+      abort: (id, reason) => {
+        const execution = this.#executions.get(id);
+        if (execution === undefined) return;
+        const code = reason === "deadline" ? "deadline" : "cancelled";
+        execution.abort(new MpregError(code, `Nobody waits for the result: ${reason}`));
+      },
+      settle: (ticket, settled) => {
+        this.#settled.push({ ticket, settled });
+      },
+      report: (event) => {
+        this.#host.observe({ kind: "reported", node: this.nodeName, event });
+      },
+    };
+  }
+
+  #violated(what: string): void {
+    this.#host.violated("links-are-used-while-open", `Node "${this.nodeName}" ${what}`);
+  }
+}
+
+/** The link, attempt, ticket or invocation an input is about. */
+function numberOf(input: NodeInput): number {
+  switch (input.kind) {
+    case "link-opened":
+    case "link-bytes":
+    case "link-writable":
+    case "link-closed":
+      return input.link;
+    case "dial-failed":
+      return input.attempt;
+    case "invoked":
+      return input.id;
+    case "ask":
+    case "withdraw":
+      return input.ticket;
+    case "register":
+    case "unregister":
+    case "start":
+    case "tick":
+    case "close":
+      return 0;
+  }
+}

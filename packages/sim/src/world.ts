@@ -1,0 +1,188 @@
+/**
+ * World: nodes, clients and the network between them, on one simulated clock, from one seed.
+ *
+ * Owns the parts. How time goes on is `progress.ts`; what must hold while it does is `check/`.
+ *
+ * (W1) The same options and the same calls of the program give the same world: nothing in it depends on real time.
+ */
+import { SeededRandom } from "./capabilities/random.js";
+import { KeyRing } from "./capabilities/signer.js";
+import { SimulatedClient } from "./client/client.js";
+import { Clock } from "./clock.js";
+import { type Scope, inContext } from "./handlers/context.js";
+import type { FunctionDefinition } from "./handlers/registration.js";
+import { type Turn, Waits } from "./handlers/waits.js";
+import { Network, type NetworkOptions, defaultNetworkOptions } from "./network/index.js";
+import { type CreateMachine, createMachine } from "./node/machine.js";
+import { type NodeHost, SimulatedNode } from "./node/node.js";
+import { type NodeLimits, nodeOptions } from "./node/options.js";
+import type { Observation, Observer, Violation } from "./observation.js";
+import { Progress } from "./progress.js";
+import { SimulationError } from "./simulation-error.js";
+import { Trace } from "./trace.js";
+import type { Policy } from "@mpreg/core/base";
+
+/** One node of a world. */
+export interface NodeDefinition {
+  readonly name: string;
+  /** Resources that every function of the node has. */
+  readonly resources?: readonly string[] | undefined;
+  /** What it offers, by name. `echo` and `echos` come with every node. */
+  readonly functions?: Readonly<Record<string, FunctionDefinition>> | undefined;
+  /** Names of the nodes it is told of; default: the world's first node. */
+  readonly peers?: readonly string[] | undefined;
+  readonly policy?: Policy | undefined;
+  readonly limits?: NodeLimits | undefined;
+}
+
+export interface WorldOptions {
+  /** Where all randomness comes from: a non-negative integer. */
+  readonly seed: number;
+  readonly nodes: readonly NodeDefinition[];
+  readonly network?: Partial<NetworkOptions> | undefined;
+  /** Limits of all nodes; a node's own come first. */
+  readonly limits?: NodeLimits | undefined;
+  /** Cluster of all nodes; default `"default"`. */
+  readonly cluster?: string | undefined;
+  /** Records the trace's lines, which cost memory. */
+  readonly trace?: boolean | undefined;
+  /** Runs handlers in a scope of your own as well, for those that call another `context()` than this package's. */
+  readonly scope?: Scope | undefined;
+  /**
+   * Gives handlers that wait for promises of their own more than microtasks (`() => new Promise(setImmediate)`).
+   * Their world is only as reproducible as those promises are.
+   */
+  readonly turn?: Turn | undefined;
+  /** Longest simulated time that one wait may take, in ms; default: one hour. */
+  readonly patienceMs?: number | undefined;
+  /** Makes the machines of the nodes; for tests of the checkers. */
+  readonly createMachine?: CreateMachine | undefined;
+}
+
+export class World {
+  readonly seed: number;
+  readonly nodes: ReadonlyMap<string, SimulatedNode>;
+  readonly clients: Map<string, SimulatedClient> = new Map();
+  readonly network: Network;
+  readonly trace: Trace;
+  readonly violations: Violation[] = [];
+  readonly observers: Set<Observer> = new Set();
+  readonly #options: WorldOptions;
+  readonly #clock = new Clock();
+  readonly #random: SeededRandom;
+  readonly #waits: Waits;
+  readonly #progress: Progress;
+  readonly #host: NodeHost;
+
+  constructor(options: WorldOptions) {
+    this.seed = options.seed;
+    this.#options = options;
+    this.#random = new SeededRandom(options.seed);
+    this.#waits = new Waits(options.turn);
+    this.#progress = new Progress(this.#clock, this.#waits, options.patienceMs ?? 3_600_000);
+    this.trace = new Trace(options.trace === true);
+    const networkOptions = { ...defaultNetworkOptions, ...options.network };
+    this.network = new Network(this.#clock, this.#random.split("network"), networkOptions);
+    this.#host = this.#createHost();
+    this.nodes = new Map(options.nodes.map((definition) => [definition.name, this.#createNode(definition)]));
+    if (this.nodes.size < options.nodes.length) throw new SimulationError("Two nodes of the world have the same name");
+  }
+
+  /** Simulated time since the start, in ms. */
+  get nowMs(): number {
+    return this.#clock.nowMs;
+  }
+
+  /** A stream of randomness for the program that drives the world. */
+  random(label: string): SeededRandom {
+    return this.#random.split(`program ${label}`);
+  }
+
+  /** The node of that name. */
+  node(name: string): SimulatedNode {
+    const node = this.nodes.get(name);
+    if (node === undefined) throw new SimulationError(`The world has no node "${name}"`);
+    return node;
+  }
+
+  /** A new client that is not connected yet. */
+  client(name: string = `client-${this.clients.size + 1}`): SimulatedClient {
+    if (this.clients.has(name) || this.nodes.has(name)) throw new SimulationError(`"${name}" is taken in the world`);
+    const { limits } = this.#options;
+    const { link } = nodeOptions({ ...clientIdentity, name }, limits);
+    const client = new SimulatedClient(name, link, this.#random.split(`client ${name}`), this.#host);
+    this.clients.set(name, client);
+    return client;
+  }
+
+  /** A new client, connected to `node`. */
+  async connect(node: string, name?: string): Promise<SimulatedClient> {
+    const client = this.client(name);
+    await client.connect(this.node(node).name);
+    return client;
+  }
+
+  /** Lets simulated time pass. */
+  async sleep(durationMs: number): Promise<void> {
+    await this.#progress.until(() => false, durationMs);
+  }
+
+  /**
+   * Lets time pass until `condition` holds; answers whether it does before `withinMs` (default: the world's patience)
+   * have passed. Rejects with a {@link SimulationError} when the world cannot go on.
+   */
+  until(condition: () => boolean, options: { readonly withinMs?: number } = {}): Promise<boolean> {
+    return this.#progress.until(condition, options.withinMs);
+  }
+
+  /** Tells every observer; and whoever reads the trace. */
+  observe(observation: Observation): void {
+    for (const observer of this.observers) observer(observation, this.nowMs);
+    if (observation.kind === "disturbed") this.trace.remark(this.nowMs, "world", () => observation.what);
+  }
+
+  violated(guarantee: string, message: string): void {
+    this.violations.push({ guarantee, message, atMs: this.nowMs });
+    this.trace.remark(this.nowMs, "world", () => `VIOLATION of ${guarantee}: ${message}`);
+  }
+
+  #createHost(): NodeHost {
+    const { scope } = this.#options;
+    return {
+      network: this.network,
+      waits: this.#waits,
+      trace: this.trace,
+      keys: new KeyRing(),
+      scope:
+        scope === undefined
+          ? inContext
+          : (context, handler) => inContext(context, () => scope(context, handler)),
+      createMachine: this.#options.createMachine ?? createMachine,
+      observe: (observation) => {
+        this.observe(observation);
+      },
+      violated: (guarantee, message) => {
+        this.violated(guarantee, message);
+      },
+      attend: (failed) => this.#progress.attend(failed),
+    };
+  }
+
+  #createNode(definition: NodeDefinition): SimulatedNode {
+    const { name, resources = [], functions = {}, peers, policy } = definition;
+    const first = this.#options.nodes[0]?.name;
+    const told = peers ?? (first === undefined || first === name ? [] : [first]);
+    const identity = {
+      name,
+      cluster: this.#options.cluster ?? "default",
+      resources,
+      peers: told.map((peer) => this.network.urlOf(peer)),
+      urls: [this.network.urlOf(name)],
+      policy,
+    };
+    const options = nodeOptions(identity, this.#options.limits, definition.limits);
+    return new SimulatedNode(options, functions, this.#random.split(`node ${name}`), this.#host);
+  }
+}
+
+const clientIdentity = { cluster: "", resources: [], peers: [], urls: [], policy: undefined };
