@@ -10,7 +10,7 @@ import { type Goodbye, Link, type LinkHost, type LinkOptions, frameBytesMax } fr
 import type { Asker, CallFields, RequestFields, RequestSummary } from "@mpreg/core/rpc";
 import { IdMap } from "@mpreg/core/structures";
 import {
-  type Codec, type InspectSubject, type Message, subprotocol, writeCall, writeCancel, writeInspect, writeRequest,
+  type Codec, type InspectSubject, type Message, TextCache, subprotocol, writeCall, writeCancel, writeInspect, writeRequest,
 } from "@mpreg/core/wire";
 import type { Platform, Socket } from "./platform.js";
 
@@ -182,6 +182,7 @@ export class Connection {
       signer: undefined,
       random: this.#platform.random,
       utf8: this.#platform.utf8,
+      texts: new TextCache(this.#platform.utf8),
       queued: () => {
         if (this.#flushing) return;
         this.#flushing = true;

@@ -5,7 +5,9 @@
  * (T2) Colours only where somebody looks, and did not refuse them (`NO_COLOR`, `TERM=dumb`).
  */
 import picocolors from "picocolors";
-import type { Colors } from "picocolors/types";
+
+/** Texts in colours, or as they are. */
+export type Colours = ReturnType<typeof picocolors.createColors>;
 
 export interface Stream {
   /** Writes `text` and a line end. */
@@ -13,7 +15,7 @@ export interface Stream {
   readonly isTerminal: boolean;
   /** Characters in a line of the terminal; without one `undefined`, and lines have no end. */
   readonly columns: number | undefined;
-  readonly colours: Colors;
+  readonly colours: Colours;
 }
 
 export interface Terminal {
@@ -29,7 +31,7 @@ function openStream(stream: NodeJS.WriteStream): Stream {
   stream.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error; // (T1)
   });
-  const isTerminal = stream.isTTY;
+  const isTerminal = Boolean(stream.isTTY); // undefined for a file or pipe
   return {
     write: (text) => {
       stream.write(`${text}\n`);

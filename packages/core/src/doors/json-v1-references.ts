@@ -37,12 +37,7 @@ export class StringReferences {
   #dotsMax = 0;
   #count = 0;
 
-  constructor(
-    names: readonly string[],
-    owner: RefOwner,
-    limits: WireLimits,
-    utf8: Parameters<typeof checkNameBytes>[3],
-  ) {
+  constructor(names: readonly string[], owner: RefOwner, limits: WireLimits, utf8: Utf8) {
     this.#owner = owner;
     this.#limits = limits;
     this.#check = (segment, what) => {

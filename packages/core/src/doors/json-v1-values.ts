@@ -37,8 +37,10 @@ export function toJsonText(value: unknown, what: string, charsMax: number): stri
   return text ?? "null";
 }
 
-/** What JSON.stringify really answers: nothing for `undefined`. */
-const stringify: (value: unknown) => string | undefined = JSON.stringify;
+/** JSON.stringify with the type it has: it answers nothing for `undefined`. */
+function stringify(value: unknown): string | undefined {
+  return JSON.stringify(value);
+}
 
 function tooLarge(what: string, charsMax: number): MpregError {
   return new MpregError(

@@ -17,7 +17,7 @@
  */
 import { MpregError } from "../base/index.js";
 import {
-  FrameReader, type GoodbyeMessage, type HelloMessage, type Message, TextCache, Writer, protocolVersion,
+  FrameReader, type GoodbyeMessage, type HelloMessage, type Message, Writer, protocolVersion,
   writeCredit, writeGoodbye, writeHello, writeOpen, writePing, writePong, writeProve,
 } from "../wire/index.js";
 import { frames } from "./frames.js";
@@ -63,7 +63,7 @@ export class Link {
     this.outbox = new Outbox(host.utf8, options, () => {
       host.queued(id);
     });
-    this.#frames = new FrameReader(new TextCache(host.utf8), options.limits);
+    this.#frames = new FrameReader(host.texts, options.limits);
     this.#startedMs = nowMs;
     this.#heardMs = nowMs;
   }

@@ -2,7 +2,7 @@
  * What can happen on one link, and what it asks of its surroundings.
  */
 import type { Decision, Random, Signer, Utf8 } from "../base/index.js";
-import type { Message, NodeIdentity, WireLimits } from "../wire/index.js";
+import type { Message, NodeIdentity, TextCache, WireLimits } from "../wire/index.js";
 
 /** Number of a transport connection, given by the driver and never used twice by one node. */
 export type LinkId = number;
@@ -66,6 +66,8 @@ export interface LinkHost {
   readonly signer: Signer | undefined;
   readonly random: Random;
   readonly utf8: Utf8;
+  /** Names that messages repeat; one cache serves all links. */
+  readonly texts: TextCache;
   /** The link has something to send: {@link Link.flush} it before the turn ends. Called once per batch. */
   queued(link: LinkId): void;
   /** Sends a batch; answers how many bytes now wait in the transport. */

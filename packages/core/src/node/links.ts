@@ -8,7 +8,7 @@
 import { MpregError, type Random, type Signer, type Utf8, assert } from "../base/index.js";
 import { type Goodbye, Link, type LinkHost, type LinkId, type LinkOptions, type Remote } from "../link/index.js";
 import { Channel, type DueItem, type Rpc } from "../rpc/index.js";
-import { type Codec, type InspectMessage, type Message, type NodeIdentity, inspectSubject, writeAnswer, writeFailure } from "../wire/index.js";
+import { type Codec, type InspectMessage, type Message, type NodeIdentity, TextCache, inspectSubject, writeAnswer, writeFailure } from "../wire/index.js";
 import type { Cluster } from "./cluster.js";
 import { Session, subjectOf } from "./session.js";
 import type { NodeEffects, NodeOptions } from "./types.js";
@@ -28,6 +28,7 @@ export interface LinksHost {
 export class Links {
   readonly #host: LinksHost;
   readonly #options: LinkOptions;
+  readonly #texts: TextCache;
   readonly #sessions = new Map<LinkId, Session>();
   #queued: Link[] = [];
   #overflowed: Channel[] = [];
@@ -35,6 +36,7 @@ export class Links {
   constructor(host: LinksHost) {
     this.#host = host;
     this.#options = host.options.link;
+    this.#texts = new TextCache(host.capabilities.utf8);
   }
 
   get size(): number {
@@ -93,6 +95,7 @@ export class Links {
       signer: capabilities.signer,
       random: capabilities.random,
       utf8: capabilities.utf8,
+      texts: this.#texts,
       queued: () => {
         if (session.link !== undefined) this.#queued.push(session.link);
       },

@@ -8,8 +8,9 @@
  */
 import type { Utf8 } from "../base/index.js";
 
-const slabBytes = 64 * 1024;
-const slabRestBytesMin = 2 * 1024;
+/** Slabs double from the first to the last size, so that an idle link holds little and a busy one allocates rarely. */
+const slabBytesMin = 1024;
+const slabBytesMax = 64 * 1024;
 
 export class Writer {
   readonly #utf8: Utf8;
@@ -168,9 +169,10 @@ export class Writer {
   #reserve(length: number): void {
     if (this.#position + length <= this.#bytes.length) return;
     const batchBytes = this.#position - this.#start;
-    // a batch that is the whole of its slab doubles; one that merely reached the slab's end moves to a fresh one
-    const needed = batchBytes + length + slabRestBytesMin;
-    const grown = new Uint8Array(Math.max(slabBytes, needed > slabBytes ? needed * 2 : needed));
+    const needed = batchBytes + length;
+    const slabBytes = Math.min(slabBytesMax, Math.max(slabBytesMin, this.#bytes.length * 2));
+    // a batch that would fill most of its slab gets one twice its size, so that it is not moved again and again
+    const grown = new Uint8Array(needed * 2 > slabBytes ? needed * 2 : slabBytes);
     grown.set(this.#bytes.subarray(this.#start, this.#position));
     this.#messageStart -= this.#start;
     this.#fieldStart -= this.#start;

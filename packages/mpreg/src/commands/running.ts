@@ -41,7 +41,7 @@ export function runningOf({ timeout, waitForCapacity, summary, json }: RunningFl
     options: { timeoutMs: timeout, waitForCapacity, onSummary: summary === true ? onSummary : undefined },
     writeSummary: async () => {
       if (given === undefined) return;
-      if (json === true) return stderr.write(valueJson({ summary: given }, "line")); // (U1)
+      if (json === true) { stderr.write(valueJson({ summary: given }, "line")); return; } // (U1)
       const { summaryText } = await import("../render/summary.js");
       stderr.write(summaryText(given, stderr));
     },

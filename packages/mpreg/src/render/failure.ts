@@ -2,8 +2,8 @@
  * Failures as they are told: to people in a few lines, to programs in one.
  */
 import type { Outcome } from "@mpreg/core/base";
-import type { Colors } from "picocolors/types";
 import type { Failure } from "../failure.js";
+import type { Colours } from "../terminal.js";
 import { printable, printableLines } from "./text.js";
 
 const outcomes: Record<Outcome, string> = {
@@ -13,7 +13,7 @@ const outcomes: Record<Outcome, string> = {
 };
 
 /** `mpreg: what is wrong`, then what is known about it, then what to do. */
-export function failureText(failure: Failure, colours: Colors): string {
+export function failureText(failure: Failure, colours: Colours): string {
   const { message, code, step, node, outcome, hint, stack } = failure;
   const facts = [
     ...(step === undefined ? [] : [`step ${JSON.stringify(printable(step))}`]),

@@ -5,8 +5,7 @@
  * (B2) Without a terminal nothing is wrapped: a row is a line, for grep and awk.
  */
 import CliTable, { type HorizontalAlignment } from "cli-table3";
-import type { Colors } from "picocolors/types";
-import type { Stream } from "../terminal.js";
+import type { Colours, Stream } from "../terminal.js";
 import { printable } from "./text.js";
 
 export interface Column {
@@ -43,7 +42,7 @@ export function tableText(
     .join("\n");
 }
 
-function headings(columns: readonly Column[], colours: Colors): string[] {
+function headings(columns: readonly Column[], colours: Colours): string[] {
   return columns.map(({ heading }) => colours.dim(heading));
 }
 

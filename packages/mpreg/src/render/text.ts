@@ -4,7 +4,6 @@
  * (X1) Nothing that moves the cursor, changes colours or reverses the reading direction reaches the terminal.
  */
 
-// eslint-disable-next-line no-control-regex -- they are what is looked for
 const unprintable = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
 /** `text` in one line. */

@@ -39,7 +39,7 @@ export async function readConfig(path: string): Promise<GivenSettings> {
   const config = await (/\.[cm]?js$/.test(path) ? importConfig(absolute) : parseConfig(absolute));
   if (!isRecord(config)) throw usageError(`The config in ${path} must be an object of settings`);
   for (const [key, value] of Object.entries(config)) check(key, value, path);
-  return withAbsolutePaths(config as GivenSettings, dirname(absolute));
+  return withAbsolutePaths(config, dirname(absolute));
 }
 
 async function parseConfig(path: string): Promise<unknown> {

@@ -3,9 +3,8 @@
  */
 import type { LogLevel, Logger } from "@mpreg/node";
 import { pino } from "pino";
-import type { Colors } from "picocolors/types";
 import { printable } from "../render/text.js";
-import type { Stream } from "../terminal.js";
+import type { Colours, Stream } from "../terminal.js";
 
 /** The logger for `log`, which may be one already. */
 export function openLog(log: LogLevel | Logger, stderr: Stream, asJson: boolean): Logger {
@@ -19,15 +18,18 @@ export function openLog(log: LogLevel | Logger, stderr: Stream, asJson: boolean)
   return pino({ level: log, base: {} }, destination);
 }
 
+const errorLevel = 50;
+const warnLevel = 40;
+
 /** Said elsewhere in the line, or already by the command itself. */
 const notFields = new Set(["level", "time", "msg", "node", "err"]);
 
 /** `12:03:04 warn dial failed url=ws://… reason="…"`, and the stack of an error below it. */
-export function logText(line: string, colours: Colors): string {
+export function logText(line: string, colours: Colours): string {
   const entry = JSON.parse(line) as { level: number; time: number; msg?: string; err?: { stack?: string; message?: string } };
   const time = new Date(entry.time).toTimeString().slice(0, 8);
   const level = pino.levels.labels[entry.level] ?? String(entry.level);
-  const paint = entry.level >= pino.levels.values["error"]! ? colours.red : entry.level >= 40 ? colours.yellow : colours.dim;
+  const paint = entry.level >= errorLevel ? colours.red : entry.level >= warnLevel ? colours.yellow : colours.dim;
   const fields = Object.entries(entry).filter(([name]) => !notFields.has(name));
   const shown = fields.map(([name, value]) => colours.dim(`${name}=${printable(fieldText(value))}`));
   const head = [colours.dim(time), paint(level), printable(entry.msg ?? ""), ...shown].join(" ");

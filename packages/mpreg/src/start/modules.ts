@@ -4,6 +4,7 @@
  * (D1) All are loaded before the node exists: one that is missing or broken opens no port.
  * (D2) They register in the order in which they were given, one after the other.
  */
+import { access } from "node:fs/promises";
 import { pathToFileURL } from "node:url";
 import type { MpregNode } from "@mpreg/node";
 import { CommandError } from "../failure.js";
@@ -22,8 +23,11 @@ export async function loadModules(paths: readonly string[]): Promise<readonly Lo
 }
 
 async function loadModule(path: string): Promise<LoadedModule> {
+  await access(path).catch((error: unknown) => {
+    throw new CommandError(1, `Cannot load the module ${path}: ${reasonOf(error)}`); // said better than by import()
+  });
   const exported = (await import(pathToFileURL(path).href).catch((error: unknown) => {
-    throw new CommandError(1, `Cannot load the module ${path}: ${loadReason(error, path)}`, error);
+    throw new CommandError(1, `Cannot load the module ${path}: ${reasonOf(error)}`, error);
   })) as { readonly register?: unknown };
   const { register } = exported;
   if (typeof register === "function") return { path, register: register as LoadedModule["register"] };
@@ -32,7 +36,7 @@ async function loadModule(path: string): Promise<LoadedModule> {
 }
 
 /** Lets the modules register their functions; waits for those that take their time. (D2) */
-export async function registerAll(modules: readonly LoadedModule[], node: MpregNode): Promise<void> {
+export async function registerAll(modules: readonly LoadedModule[], node: MpregNode): Promise<"registered"> {
   for (const { path, register } of modules) {
     try {
       await register(node);
@@ -40,10 +44,5 @@ export async function registerAll(modules: readonly LoadedModule[], node: MpregN
       throw new CommandError(1, `register() of the module ${path} failed: ${reasonOf(error)}`, error);
     }
   }
-}
-
-function loadReason(error: unknown, path: string): string {
-  const isItself = (error as { url?: unknown } | undefined)?.url === pathToFileURL(path).href;
-  const isMissing = (error as { code?: unknown } | undefined)?.code === "ERR_MODULE_NOT_FOUND";
-  return isMissing && isItself ? "there is no such file" : reasonOf(error);
+  return "registered";
 }

@@ -11,12 +11,12 @@ import {
   type SingleCallOptions,
 } from "@mpreg/core/rpc";
 import { type Message, writeCall, writeCancel, writeRequest } from "@mpreg/core/wire";
+import { askingWith, attended } from "../asking.js";
 import { codec } from "../capabilities/codec.js";
 import type { SeededRandom } from "../capabilities/random.js";
 import { utf8 } from "../capabilities/utf8.js";
 import { Mailbox } from "../mailbox.js";
 import type { Socket } from "../network/index.js";
-import { attended } from "../node/attended.js";
 import type { NodeHost } from "../node/node.js";
 
 type Item =
@@ -62,7 +62,7 @@ export class SimulatedClient implements Calls {
   }
 
   call<T = unknown>(fun: string, args?: readonly unknown[], options?: SingleCallOptions): Promise<T> {
-    return this.#caller.call(fun, args, options) as Promise<T>;
+    return this.#caller.call<T>(fun, args, options);
   }
 
   graph(): Graph {
@@ -116,8 +116,8 @@ export class SimulatedClient implements Calls {
     }
     const id = ++this.#lastId;
     const { outbox } = phase.link;
-    if (ask.kind === "call") writeCall(outbox.writer, { id, ...ask.fields });
-    else writeRequest(outbox.writer, { id, ...ask.fields });
+    if (ask.kind === "call") writeCall(outbox.writer, id, ask.fields);
+    else writeRequest(outbox.writer, id, ask.fields);
     if (outbox.commit() === 0) {
       const message = `Cannot send: ${outbox.queuedBytes} bytes wait already`;
       onEnd({ kind: "failed", error: new MpregError("overloaded", message) });
@@ -250,8 +250,8 @@ export class SimulatedClient implements Calls {
   }
 
   get #caller(): Caller {
-    const ask = attended(this.#host, (work, onEnd) => this.ask(work, onEnd));
-    return new Caller({ codec, limits: this.#options.limits, ask });
+    const start = attended(this.#host, (ask, onEnd) => this.ask(ask, onEnd));
+    return new Caller(askingWith(start, this.#options.limits));
   }
 }
 

@@ -6,9 +6,9 @@
  * (E3) It waits for the world as long as at least one of its sleeps and calls is under way.
  */
 import { MpregError, type Subject, validateArguments, validateResult } from "@mpreg/core/base";
-import { Caller, type Calls, type Invocation, requestIdOf } from "@mpreg/core/rpc";
-import type { Ask, Settled } from "@mpreg/core/rpc";
-import { type Codec, type Timings, defaultWireLimits } from "@mpreg/core/wire";
+import { type Ask, Caller, type Calls, type Invocation, type Settled, requestIdOf } from "@mpreg/core/rpc";
+import type { Codec, Timings } from "@mpreg/core/wire";
+import { askingWith } from "../asking.js";
 import type { Scope, SimulatedContext, SimulatedLog } from "./context.js";
 import type { RegisteredFunction } from "./registration.js";
 import { type HandlerSignal, SimulatedSignal } from "./signal.js";
@@ -112,21 +112,16 @@ export class Execution implements SimulatedContext, Waiter {
     new Promise((resolve, reject) => {
       const signal = options?.signal;
       if (signal?.aborted === true) return reject(asError(signal.reason));
-      let pending = true;
-      const end = (): boolean => {
-        if (!pending) return false;
-        pending = false;
-        this.#waitEnds();
-        return true;
-      };
+      const wait = this.#wait();
       const onAbort = (): void => {
-        if (end()) reject(asError(signal?.reason));
+        wait.end();
+        reject(asError(signal?.reason));
       };
-      this.#waitBegins();
       signal?.addEventListener("abort", onAbort);
       this.#host.after(durationMs, () => {
         signal?.removeEventListener("abort", onAbort);
-        if (end()) resolve();
+        wait.end();
+        resolve();
       });
     });
 
@@ -194,38 +189,35 @@ export class Execution implements SimulatedContext, Waiter {
   }
 
   get #nested(): Caller {
-    return (this.#caller ??= new Caller({
-      codec: this.#host.codec,
-      limits: defaultWireLimits,
-      ask: (ask, onEnd) => {
-        this.#waitBegins();
-        let pending = true;
+    return (this.#caller ??= new Caller(
+      askingWith((ask, onEnd) => {
+        const wait = this.#wait();
         const withdraw = this.#host.ask(ask, this.invocation, (settled) => {
-          pending = false;
-          this.#waitEnds();
+          wait.end();
           onEnd(settled);
         });
         return () => {
-          if (!pending) return;
-          pending = false;
-          this.#waitEnds();
+          wait.end();
           withdraw();
         };
-      },
-    }));
+      }),
+    ));
   }
 
-  /** (E3) */
-  #waitBegins(): void {
+  /** Begins a wait for the world, until its `end`. (E3) */
+  #wait(): { end(): void } {
+    let pending = true;
     this.#underWay += 1;
     this.#host.waits.resting(this);
-  }
-
-  #waitEnds(): void {
-    this.#underWay -= 1;
-    if (this.#over) return;
-    this.#host.waits.told();
-    if (this.#underWay === 0) this.#host.waits.woken(this);
+    const end = (): void => {
+      if (!pending) return;
+      pending = false;
+      this.#underWay -= 1;
+      if (this.#over) return;
+      this.#host.waits.told();
+      if (this.#underWay === 0) this.#host.waits.woken(this);
+    };
+    return { end };
   }
 
   #end(result: Uint8Array | MpregError): void {

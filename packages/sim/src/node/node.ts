@@ -10,13 +10,11 @@ import type { FunctionInfo, NodeInfo, NodeOptions, NodeSize } from "@mpreg/core/
 import {
   type Ask, Caller, type Calls, type Graph, type PlainRunOptions, type PlainStep, type Settled, type SingleCallOptions,
 } from "@mpreg/core/rpc";
-import { defaultWireLimits } from "@mpreg/core/wire";
-import { codec } from "../capabilities/codec.js";
+import { askingWith, attended } from "../asking.js";
 import type { SeededRandom } from "../capabilities/random.js";
 import {
   type AnyHandler, type FunctionDefinition, type RegisterOptions, type RegisteredFunction, builtins, registeredFunction,
 } from "../handlers/registration.js";
-import { attended } from "./attended.js";
 import { functionsOf, nodesOf } from "./machine.js";
 import { NodeProcess, type ProcessHost } from "./process.js";
 
@@ -125,7 +123,7 @@ export class SimulatedNode implements Calls {
   }
 
   call<T = unknown>(fun: string, args?: readonly unknown[], options?: SingleCallOptions): Promise<T> {
-    return this.#caller.call(fun, args, options) as Promise<T>;
+    return this.#caller.call<T>(fun, args, options);
   }
 
   graph(): Graph {
@@ -205,7 +203,7 @@ export class SimulatedNode implements Calls {
   }
 
   get #caller(): Caller {
-    return new Caller({ codec, limits: defaultWireLimits, ask: attended(this.#host, (ask, onEnd) => this.ask(ask, onEnd)) });
+    return new Caller(askingWith(attended(this.#host, (ask, onEnd) => this.ask(ask, onEnd))));
   }
 
   /** Asks for work as the node's own program; answers how to withdraw it. What `call`, `graph` and `request` stand on. */

@@ -1,0 +1,85 @@
+/**
+ * `mpreg start`: what can be typed. What then happens is `start/run-node.ts`.
+ */
+import { type Command, Option } from "commander";
+import { pathIn } from "../input/files.js";
+import { addLimit, addNames, addText, parsePort } from "../input/options.js";
+import type { GivenSettings } from "../start/settings.js";
+import type { Terminal } from "../terminal.js";
+import { defaultPort } from "./connection.js";
+
+interface StartFlags extends Omit<GivenSettings, "modules" | "limits" | "tls"> {
+  readonly config?: string;
+  readonly module?: readonly string[];
+  readonly limit?: Readonly<Record<string, number>>;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly tlsCa?: string;
+  readonly json?: true;
+}
+
+export function defineStart(program: Command, terminal: Terminal): void {
+  program
+    .command("start")
+    .description("Start a node, load functions into it, and run until SIGTERM or Ctrl-C.")
+    .option("--module <file>", "module that exports register(node) and puts functions on it (repeatable)", addText)
+    .option("--name <name>", "for people and logs (default: the machine's name and the port)")
+    .option("--host <address>", "address to listen on (default: 127.0.0.1); others need TLS or --insecure")
+    .option("--port <port>", `port to listen on; 0 takes any free one (default: ${defaultPort})`, parsePort)
+    .option("--resources <names>", "what this node has: a,b (repeatable)", addNames)
+    .option("--peers <urls>", "nodes to link to: ws://a:9001,ws://b:9001 (repeatable)", addNames)
+    .option("--advertise <urls>", "how others reach this node, where it differs from host and port (repeatable)", addNames)
+    .option("--cluster <name>", "nodes of other clusters are refused (default: default)")
+    .option("--data-dir <folder>", `where the node keeps its key (default: ${dataDirText})`)
+    .option("--config <file>", "these options as JSON, or as the default export of an .mjs file; the command line wins")
+    .option("--tls-cert <file>", "certificate chain in PEM; the node then listens on wss")
+    .option("--tls-key <file>", "private key in PEM")
+    .option("--tls-ca <file>", "certificates to trust when linking to wss peers, beside the system's, in PEM")
+    .option("--insecure", "listen on any address without TLS; only in a network that is yours")
+    .option("--allowed-origins <urls>", "web origins that may connect, beside the node's own (repeatable)", addNames)
+    .option("--allowed-hosts <names>", "host names by which the node may be asked for (repeatable)", addNames)
+    .option("--limit <key=number>", "a bound of the node, like messageBytesMax=1000000 (repeatable)", addLimit)
+    .addOption(new Option("--log <level>", "what to log on stderr (default: info)").choices(levels))
+    .option("--expose-stacks", "tell callers the stacks of handlers' errors")
+    .option("--json", 'one line on stdout when ready: {"event":"ready","url":…,"id":…,"name":…}; the log is JSON lines')
+    .addHelpText("after", examples)
+    .action((flags: StartFlags) => start(flags, terminal));
+}
+
+async function start(flags: StartFlags, terminal: Terminal): Promise<void> {
+  // Loaded here: what a node is made of, other commands need not wait for.
+  const { runNode } = await import("../start/run-node.js");
+  await runNode({ configPath: flags.config, given: settingsOf(flags), asJson: flags.json === true }, terminal);
+}
+
+function settingsOf({ config: _config, json: _json, module, limit, dataDir, tlsCert, tlsKey, tlsCa, ...others }: StartFlags): GivenSettings {
+  const here = (path: string): string => pathIn(process.cwd(), path);
+  const tls = Object.entries({ cert: tlsCert, key: tlsKey, ca: tlsCa }).flatMap(([key, path]) => {
+    return path === undefined ? [] : [[key, here(path)] as const];
+  });
+  return {
+    ...others,
+    ...(dataDir === undefined ? {} : { dataDir: here(dataDir) }),
+    ...(module === undefined ? {} : { modules: module.map(here) }),
+    ...(limit === undefined ? {} : { limits: limit }),
+    ...(tls.length === 0 ? {} : { tls: Object.fromEntries(tls) }),
+  };
+}
+
+const levels = ["fatal", "error", "warn", "info", "debug", "trace", "silent"];
+const dataDirText = "with --name and a port of its own, mpreg/NAME in $XDG_STATE_HOME or ~/.local/state; else no key is kept";
+
+const examples = `
+Examples:
+  mpreg start
+  mpreg start --name primary --resources model-a,dataset-1 --module ./functions.mjs
+  mpreg start --port 0 --peers ws://127.0.0.1:9001 --json
+  mpreg start --config node.json --log debug
+
+functions.mjs:
+  export function register(node) {
+    node.register("shout", (text) => text.toUpperCase(), { resources: ["words"] });
+  }
+
+node.json has the options in camelCase, tls as { cert, key, ca } of files, modules as an array of files:
+  { "name": "primary", "port": 9001, "resources": ["model-a"], "peers": [], "modules": ["./functions.mjs"] }`;

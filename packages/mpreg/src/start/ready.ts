@@ -1,0 +1,29 @@
+/**
+ * Ready: how `mpreg start` says that it is up.
+ */
+import type { MpregNode } from "@mpreg/node";
+import { printable } from "../render/text.js";
+import type { Stream } from "../terminal.js";
+import type { StartSettings } from "./settings.js";
+
+/** One line for programs; other fields may be added to it. */
+export function readyJson({ url, id, name }: MpregNode): string {
+  return JSON.stringify({ event: "ready", url, id, name });
+}
+
+/** What a person wants to know, and what to type next. */
+export function readyText(node: MpregNode, { node: settings }: StartSettings, { colours }: Stream): string {
+  const own = node.functions().filter(({ offers }) => offers.some(({ nodeId }) => nodeId === node.id));
+  const facts = [
+    ["url", node.url],
+    ["id", node.id],
+    ["resources", settings.resources?.join(", ") || "none"],
+    ["functions", own.map(({ name }) => name).join(", ")],
+    ["key", settings.dataDir === undefined ? "new at each start; --data-dir keeps one" : `kept in ${settings.dataDir}`],
+  ];
+  return [
+    `${colours.green("ready")}  ${colours.bold(printable(node.name))}`,
+    ...facts.map(([name = "", fact = ""]) => `  ${colours.dim(name.padEnd(9))}  ${printable(fact)}`),
+    `Try: ${colours.cyan(`mpreg call echo "hi there!" --url ${node.url}`)}   Ctrl-C ends the node.`,
+  ].join("\n");
+}

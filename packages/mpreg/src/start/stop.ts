@@ -1,0 +1,33 @@
+/**
+ * Stop: how `mpreg start` is asked to end, and that it does.
+ *
+ * (O1) The first signal asks; a second one ends the process at once, as if nobody listened.
+ * (O2) Nothing that a module has left running, and no peer that is slow to say goodbye, keeps the process alive.
+ */
+
+const closeMsMax = 5_000;
+const lingerMs = 100;
+const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/** Resolves to the first signal that asks this process to end. */
+export function stopRequested(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    const onSignal = (signal: NodeJS.Signals): void => {
+      for (const each of signals) process.off(each, onSignal); // (O1)
+      resolve(signal);
+    };
+    for (const signal of signals) process.on(signal, onSignal);
+  });
+}
+
+/** Waits for `close`, but not for ever; then lets the process end within a moment. (O2) */
+export async function closeInTime(close: () => Promise<void>, exitCode: number): Promise<void> {
+  const timer = setTimeout(() => process.exit(exitCode), closeMsMax);
+  try {
+    await close();
+  } finally {
+    clearTimeout(timer);
+    // with the exit code that is set by then; unref: only if something else still runs
+    setTimeout(() => process.exit(), lingerMs).unref();
+  }
+}

@@ -1,0 +1,63 @@
+/**
+ * Asking: carries the calls of core's `Caller` to whatever takes asks here: a client's link, a node, a handler's node.
+ */
+import { MpregError } from "@mpreg/core/base";
+import type { Ask, Asker, Asking, Settled } from "@mpreg/core/rpc";
+import { type WireLimits, defaultWireLimits } from "@mpreg/core/wire";
+import { codec } from "./capabilities/codec.js";
+
+/** Starts an ask, whose end is told once; answers how to withdraw it. */
+export type StartAsk = (ask: Ask, onEnd: (settled: Settled) => void) => () => void;
+
+export function askingWith(start: StartAsk, limits: WireLimits = defaultWireLimits): Asking {
+  const open = new Map<number, () => void>();
+  let last = 0;
+  const begin = (ask: Ask, asker: Asker): number => {
+    const number = ++last;
+    let over = false;
+    const withdraw = start(ask, (settled) => {
+      over = true;
+      open.delete(number);
+      tell(asker, settled);
+    });
+    if (!over) open.set(number, withdraw);
+    return number;
+  };
+  return {
+    codec,
+    limits,
+    call: (fields, asker) => begin({ kind: "call", fields }, asker),
+    request: (fields, asker) => begin({ kind: "request", fields }, asker),
+    withdraw: (number) => {
+      const withdraw = open.get(number);
+      open.delete(number);
+      withdraw?.();
+    },
+  };
+}
+
+/** As `start`, and the world goes on until the ask has ended. */
+export function attended(
+  host: { readonly attend: (failed: (error: Error) => void) => () => void },
+  start: StartAsk,
+): StartAsk {
+  return (ask, onEnd) => {
+    const release = host.attend((cause) => {
+      onEnd({ kind: "failed", error: new MpregError("cancelled", cause.message, { outcome: "unknown", cause }) });
+    });
+    const withdraw = start(ask, (settled) => {
+      release();
+      onEnd(settled);
+    });
+    return () => {
+      release();
+      withdraw();
+    };
+  };
+}
+
+function tell(asker: Asker, settled: Settled): void {
+  if (settled.kind === "answered") asker.answered(settled.value, undefined, settled.summary);
+  else if (settled.kind === "results") asker.results(settled.outputs, settled.reports, settled.summary);
+  else asker.failed(settled.error);
+}
