@@ -5,7 +5,15 @@ import type { Contract } from "@mpreg/core";
 import { MpregError } from "@mpreg/core/base";
 import type { Goodbye } from "@mpreg/core/link";
 import type { FunctionInfo, NodeInfo } from "@mpreg/core/node";
-import { type Asker, type Asking, Caller, type Calls, type Graph, type PlainRunOptions, type PlainStep } from "@mpreg/core/rpc";
+import {
+  type Asker,
+  type Asking,
+  Caller,
+  type Calls,
+  type Graph,
+  type PlainRunOptions,
+  type PlainStep,
+} from "@mpreg/core/rpc";
 import type { Codec, WireLimits } from "@mpreg/core/wire";
 import type { Connection } from "./connection.js";
 
@@ -132,7 +140,8 @@ export class Client<C extends Contract | undefined = undefined> implements Async
 
   #goneError(): MpregError | undefined {
     if (this.#gone === undefined) return undefined;
-    if (this.#gone.code === "closing") return new MpregError("closed", `The client of ${this.url} is closed: ${this.#gone.reason}`);
+    if (this.#gone.code === "closing")
+      return new MpregError("closed", `The client of ${this.url} is closed: ${this.#gone.reason}`);
     return new MpregError("not-connected", `The connection to ${this.url} is gone: ${this.#gone.reason}`);
   }
 }

@@ -42,8 +42,15 @@ export function connect<C extends Contract | undefined = undefined>(
 ): Promise<Client<C>> {
   return new Promise((resolve, reject) => {
     checkUrl(url);
-    const { connectTimeoutMs = 10_000, signal, credentials, ca, messageBytesMax = defaultWireLimits.messageBytesMax } = options;
-    if (signal?.aborted === true) return reject(new MpregError("cancelled", "The caller cancelled", { cause: signal.reason }));
+    const {
+      connectTimeoutMs = 10_000,
+      signal,
+      credentials,
+      ca,
+      messageBytesMax = defaultWireLimits.messageBytesMax,
+    } = options;
+    if (signal?.aborted === true)
+      return reject(new MpregError("cancelled", "The caller cancelled", { cause: signal.reason }));
     const limits = { ...defaultWireLimits, messageBytesMax };
     const link: LinkOptions = { ...defaultLinkOptions, limits, handshakeTimeoutMs: connectTimeoutMs };
     const codec = createCodec(platform.utf8, { explain: explainReference });

@@ -10,7 +10,15 @@ import { type Goodbye, Link, type LinkHost, type LinkOptions, frameBytesMax } fr
 import type { Asker, CallFields, RequestFields, RequestSummary } from "@mpreg/core/rpc";
 import { IdMap } from "@mpreg/core/structures";
 import {
-  type Codec, type InspectSubject, type Message, TextCache, subprotocol, writeCall, writeCancel, writeInspect, writeRequest,
+  type Codec,
+  type InspectSubject,
+  type Message,
+  TextCache,
+  subprotocol,
+  writeCall,
+  writeCancel,
+  writeInspect,
+  writeRequest,
 } from "@mpreg/core/wire";
 import type { Platform, Socket } from "./platform.js";
 
@@ -85,7 +93,12 @@ export class Connection {
     this.#onGone = onGone;
     this.#link = new Link(1, "dialed", this.#host(), options.link, platform.now());
     const { connectTimeoutMs, ca, link, url } = options;
-    const socket = { subprotocol, frameBytesMax: link.limits.messageBytesMax + frameBytesMax, timeoutMs: connectTimeoutMs, ca };
+    const socket = {
+      subprotocol,
+      frameBytesMax: link.limits.messageBytesMax + frameBytesMax,
+      timeoutMs: connectTimeoutMs,
+      ca,
+    };
     this.#socket = platform.openSocket(url, socket, {
       onOpen: () => {
         this.#link.start();

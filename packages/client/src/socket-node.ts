@@ -25,7 +25,9 @@ export const platform: Platform = {
     const settings = { perMessageDeflate: false, maxPayload: frameBytesMax, handshakeTimeout: timeoutMs, ...tls };
     const socket = new WebSocket(url, subprotocol, settings);
     let failure: string | undefined;
-    socket.on("open", events.onOpen);
+    socket.on("open", () => {
+      events.onOpen();
+    });
     socket.on("message", (data) => {
       events.onFrame(data as Buffer);
     });
@@ -33,7 +35,9 @@ export const platform: Platform = {
       failure = error.message; // close follows
     });
     socket.on("close", (code, reason) => {
-      events.onClose(failure ?? (reason.length > 0 ? reason.toString() : `the connection was closed with code ${code}`));
+      events.onClose(
+        failure ?? (reason.length > 0 ? reason.toString() : `the connection was closed with code ${code}`),
+      );
     });
     const onWritten = (): void => {
       if (socket.bufferedAmount <= watchedBytes) events.onWritable();

@@ -4,6 +4,7 @@
  * (F1) Exit code 2 is for what was typed: options, URLs, files that are not what they should be. Everything that is
  *      refused or breaks later is 1.
  */
+import { fileURLToPath } from "node:url";
 import { type ErrorCode, MpregError, type Outcome } from "@mpreg/core/base";
 import { CommanderError } from "commander";
 
@@ -36,8 +37,8 @@ export interface Failure {
   readonly outcome?: Outcome | undefined;
   /** What to do about it. Only for people. */
   readonly hint?: string | undefined;
-  /** Where it comes from in the user's code, or ours: the lines of a stack. Only for people. */
-  readonly stack?: string | undefined;
+  /** Where it comes from: the lines of a stack, of the user's code, or of ours if the mistake is ours. Only for people. */
+  readonly stack?: readonly string[] | undefined;
 }
 
 /** Makes a failure of anything thrown. `command` is the one that was typed, where there is such a command. */
@@ -48,20 +49,26 @@ export function failureOf(error: unknown, command: string | undefined): Failure 
   }
   if (error instanceof CommandError) {
     const { exitCode, message, cause } = error;
-    const hint = exitCode === 2 ? help : undefined;
-    return { exitCode, code: "invalid-argument", message, hint, stack: stackOf(cause) };
+    const hint = exitCode === 2 ? help : cause instanceof SyntaxError ? "`node --check FILE` shows where" : undefined;
+    return { exitCode, code: "invalid-argument", message, hint, stack: stackOf(cause)?.filter(isOfUser) };
   }
-  if (error instanceof MpregError) return failureOfMpreg(error);
+  if (error instanceof MpregError) return failureOfMpreg(error, help);
   const message = error instanceof Error ? error.message : String(error);
   return { exitCode: 1, code: "internal", message, stack: stackOf(error) };
 }
 
-function failureOfMpreg(error: MpregError): Failure {
+function failureOfMpreg(error: MpregError, help: string): Failure {
   const { code, message, step, node, outcome } = error;
-  // An invalid argument that a node or the system complains about was not wrong in itself (F1).
-  const isUsage = code === "invalid-argument" && node === undefined && error.cause === undefined;
-  return { exitCode: isUsage ? 2 : 1, code, message, step, node, outcome, hint: hints[code] };
+  // What a node or the system complains about was not wrong in itself (F1).
+  const isUsage = wrongAsWritten.has(code) && node === undefined && error.cause === undefined;
+  const { code: systemCode } = (error.cause ?? {}) as { readonly code?: unknown };
+  const hint = isUsage ? help : systemCode === "EADDRINUSE" ? "`--port 0` takes any free one" : hints[code];
+  return { exitCode: isUsage ? 2 : 1, code, message, step, node, outcome, hint };
 }
+
+const wrongAsWritten: ReadonlySet<ErrorCode> = new Set([
+  "invalid-argument", "duplicate-step", "unknown-reference", "cycle", "empty-request",
+]);
 
 const hints: Partial<Record<ErrorCode, string>> = {
   "not-connected": "Is a node running there? `mpreg start` starts one; --url or MPREG_URL names another",
@@ -72,8 +79,13 @@ function commanderMessage(message: string): string {
   return message.replace(/^error: /, "").replace(/\n\(Did you mean ([^]*?)\?\)/, "; did you mean $1?");
 }
 
-function stackOf(cause: unknown): string | undefined {
+function stackOf(cause: unknown): readonly string[] | undefined {
   if (!(cause instanceof Error) || cause.stack === undefined) return undefined;
-  const frames = cause.stack.split("\n").filter((line) => /^\s+at /.test(line));
-  return frames.length === 0 ? undefined : frames.join("\n");
+  return cause.stack.split("\n").filter((line) => /^\s+at /.test(line));
+}
+
+const ownFolder = fileURLToPath(new URL("./", import.meta.url));
+
+function isOfUser(frame: string): boolean {
+  return !frame.includes("node:") && !frame.includes("/node_modules/") && !frame.includes(ownFolder) && !frame.includes("/mpreg.mjs:");
 }

@@ -16,6 +16,7 @@ export function buildProgram(terminal: Terminal): Command {
     .description("Write functions, not infrastructure: run nodes of a cluster, call its functions.")
     .version(version(), "-v, --version", "print the version")
     .helpOption("-h, --help", "print help")
+    .helpCommand("help [command]", "print help for a command")
     .addHelpText("after", examples)
     .exitOverride()
     .configureOutput({ outputError: () => undefined });

@@ -23,15 +23,21 @@ export interface Terminal {
   readonly stderr: Stream;
 }
 
+/** What a stream has only where it is a terminal; Node's types promise it for all. */
+interface PerhapsTerminal {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+}
+
 export function openTerminal(): Terminal {
   return { stdout: openStream(process.stdout), stderr: openStream(process.stderr) };
 }
 
-function openStream(stream: NodeJS.WriteStream): Stream {
+function openStream(stream: NodeJS.WritableStream & PerhapsTerminal): Stream {
   stream.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error; // (T1)
   });
-  const isTerminal = Boolean(stream.isTTY); // undefined for a file or pipe
+  const isTerminal = stream.isTTY === true;
   return {
     write: (text) => {
       stream.write(`${text}\n`);

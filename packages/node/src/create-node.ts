@@ -12,7 +12,7 @@ import { loadIdentity } from "./identity/key.js";
 import { type Logger, createLog } from "./log.js";
 import { MpregNode } from "./node.js";
 import { type CreateNodeOptions, type ResolvedOptions, defaultName, ownUrl, resolveOptions } from "./options.js";
-import { type Listener, listen } from "./transports/listen.js";
+import { listen } from "./transports/listen.js";
 import type { Connection } from "./transports/types.js";
 import { type Dialing, dialSocket, socketConnection } from "./transports/websocket.js";
 
@@ -30,15 +30,16 @@ import { type Dialing, dialSocket, socketConnection } from "./transports/websock
 export async function createNode(given: CreateNodeOptions = {}): Promise<MpregNode> {
   const options = resolveOptions(given);
   const identity = await loadIdentity(options.dataDir);
-  let opened: ((socket: WebSocket, address: string, protocol: "native" | "json-v1") => void) | undefined;
-  let listener: Listener;
-  try {
-    const { messageBytesMax } = options.limits;
-    listener = await listen({ ...options, messageBytesMax }, (socket, address, protocol) => opened?.(socket, address, protocol));
-  } catch (error) {
+  // the driver can only be made once the port is known; nobody connects before this turn ends
+  const running: { driver?: Driver } = {};
+  const { messageBytesMax } = options.limits;
+  const listener = await listen({ ...options, messageBytesMax }, (socket, address, protocol) => {
+    const { driver } = running;
+    if (driver !== undefined) attach(driver, socket, address, protocol, (connection) => driver.accepted(connection));
+  }).catch(async (error: unknown) => {
     await identity.release();
     throw error;
-  }
+  });
   const url = ownUrl(listener.scheme, options.host, listener.port);
   const urls = options.advertise ?? [url];
   const name = options.name ?? defaultName(listener.port);
@@ -58,7 +59,12 @@ export async function createNode(given: CreateNodeOptions = {}): Promise<MpregNo
   const dialing = new Set<Dialing>();
   const driver: Driver = new Driver({
     node,
-    capabilities: { random: systemRandom, utf8, signer: identity.signer, codec: createCodec(utf8, { explain: explainReference }) },
+    capabilities: {
+      random: systemRandom,
+      utf8,
+      signer: identity.signer,
+      codec: createCodec(utf8, { explain: explainReference }),
+    },
     log,
     exposeStacks: options.exposeStacks,
     dial: (target, attempt) => {
@@ -68,9 +74,7 @@ export async function createNode(given: CreateNodeOptions = {}): Promise<MpregNo
       logEvent(log, event);
     },
   });
-  opened = (socket, address, protocol) => {
-    attach(driver, socket, address, protocol, (connection) => driver.accepted(connection));
-  };
+  running.driver = driver;
   offerEchoes(driver);
   driver.enter({ kind: "start" });
   const shutDown = async (): Promise<void> => {

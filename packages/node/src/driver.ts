@@ -12,7 +12,14 @@
 import { performance } from "node:perf_hooks";
 import { MpregError } from "@mpreg/core/base";
 import type { LinkId } from "@mpreg/core/link";
-import { type NodeCapabilities, type NodeEffects, type NodeEvent, type NodeInput, NodeMachine, type NodeOptions } from "@mpreg/core/node";
+import {
+  type NodeCapabilities,
+  type NodeEffects,
+  type NodeEvent,
+  type NodeInput,
+  NodeMachine,
+  type NodeOptions,
+} from "@mpreg/core/node";
 import { type Ask, type Asker, Caller, type Invocation, type Settled } from "@mpreg/core/rpc";
 import type { Timings } from "@mpreg/core/wire";
 import type { CallContext } from "./handlers/context.js";
@@ -68,7 +75,7 @@ export class Driver {
       exposeStacks: options.exposeStacks,
       log: options.log,
       now: () => performance.now(),
-      callsOf: (parent) => this.caller(parent),
+      callerOf: (parent) => this.caller(parent),
       ended: (invocation, result, timings) => {
         this.#ended(invocation, result, timings);
       },

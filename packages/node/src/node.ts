@@ -93,7 +93,7 @@ export class MpregNode implements Calls, AsyncDisposable {
   }
 
   call<T = unknown>(fun: string, args?: readonly unknown[], options?: SingleCallOptions): Promise<T> {
-    return this.#caller.call(fun, args, options) as Promise<T>;
+    return this.#caller.call<T>(fun, args, options);
   }
 
   graph(): Graph {
@@ -132,6 +132,7 @@ export class MpregNode implements Calls, AsyncDisposable {
   }
 
   #checkOpen(): void {
-    if (this.#closing !== undefined) throw new MpregError("closed", `Node "${this.name}" is closed`, { node: this.name });
+    if (this.#closing !== undefined)
+      throw new MpregError("closed", `Node "${this.name}" is closed`, { node: this.name });
   }
 }

@@ -48,12 +48,30 @@ export interface CreateNodeOptions {
 }
 
 const known: Record<keyof CreateNodeOptions, true> = {
-  name: true, host: true, port: true, resources: true, peers: true, advertise: true, cluster: true, dataDir: true,
-  tls: true, insecure: true, allowedOrigins: true, allowedHosts: true, policy: true, limits: true, log: true,
+  name: true,
+  host: true,
+  port: true,
+  resources: true,
+  peers: true,
+  advertise: true,
+  cluster: true,
+  dataDir: true,
+  tls: true,
+  insecure: true,
+  allowedOrigins: true,
+  allowedHosts: true,
+  policy: true,
+  limits: true,
+  log: true,
   exposeStacks: true,
 };
 
-export const defaultLimits: NodeLimits = { ...defaultWireLimits, ...defaultRpcLimits, ...defaultLinkOptions, ...defaultRedialOptions };
+export const defaultLimits: NodeLimits = {
+  ...defaultWireLimits,
+  ...defaultRpcLimits,
+  ...defaultLinkOptions,
+  ...defaultRedialOptions,
+};
 
 /** Options with every default filled in. */
 export interface ResolvedOptions {
@@ -78,11 +96,13 @@ export interface ResolvedOptions {
 /** Checks what was given and fills in the rest. Throws `invalid-argument`, naming the option and what would work. */
 export function resolveOptions(given: CreateNodeOptions): ResolvedOptions {
   for (const key of Object.keys(given)) {
-    if (!Object.hasOwn(known, key)) throw invalid(`createNode has no option "${key}"; it has ${Object.keys(known).join(", ")}`);
+    if (!Object.hasOwn(known, key))
+      throw invalid(`createNode has no option "${key}"; it has ${Object.keys(known).join(", ")}`);
   }
   const cluster = given.cluster ?? "default";
   const port = given.port ?? 0;
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw invalid(`port must be an integer from 0 to 65535, got ${String(given.port)}`);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw invalid(`port must be an integer from 0 to 65535, got ${String(given.port)}`);
   if (given.name === "") throw invalid("name must not be empty");
   const advertise = given.advertise?.map((url) => checkUrl(url, "advertise"));
   return {
@@ -125,7 +145,8 @@ function outsideAddress(): string | undefined {
 
 function resolveLimits(given: Partial<NodeLimits>): NodeLimits {
   for (const [key, value] of Object.entries(given) as [string, unknown][]) {
-    if (!Object.hasOwn(defaultLimits, key)) throw invalid(`limits has no "${key}"; it has ${Object.keys(defaultLimits).join(", ")}`);
+    if (!Object.hasOwn(defaultLimits, key))
+      throw invalid(`limits has no "${key}"; it has ${Object.keys(defaultLimits).join(", ")}`);
     const zeroAllowed = key === "pingIntervalMs" || key === "depthMax";
     if (typeof value !== "number" || Number.isNaN(value) || value < (zeroAllowed ? 0 : 1)) {
       throw invalid(`limits.${key} must be a number above ${zeroAllowed ? "or equal to " : ""}0, got ${String(value)}`);

@@ -6,12 +6,13 @@ import type { Ask, Invocation, Settled } from "@mpreg/core/rpc";
 import type { NodeEvent } from "@mpreg/core/node";
 
 export type Observation =
-  /** A machine has told its node to run a handler. */
-  | { readonly kind: "invoked"; readonly node: string; readonly invocation: Invocation }
+  /** A handler starts, because the node's machine said so. */
+  | { readonly kind: "started"; readonly node: string; readonly invocation: Invocation }
   | { readonly kind: "ended"; readonly node: string; readonly invocation: Invocation; readonly result: Uint8Array | MpregError }
   /** `asker` (a client, or a node's own program) has asked `node`. Ids count up per asker. */
   | { readonly kind: "asked"; readonly asker: string; readonly node: string; readonly id: number; readonly ask: Ask }
-  | { readonly kind: "withdrawn"; readonly asker: string; readonly id: number }
+  /** The asker no longer wants the answer; `answerFollows` says whether it hears of the end all the same. */
+  | { readonly kind: "withdrawn"; readonly asker: string; readonly id: number; readonly answerFollows: boolean }
   | { readonly kind: "answered"; readonly asker: string; readonly id: number; readonly settled: Settled }
   /** The asker has lost its link, or the node it is part of: nothing more will come. */
   | { readonly kind: "asker-gone"; readonly asker: string; readonly reason: string }

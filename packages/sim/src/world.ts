@@ -9,6 +9,7 @@ import { SeededRandom } from "./capabilities/random.js";
 import { KeyRing } from "./capabilities/signer.js";
 import { SimulatedClient } from "./client/client.js";
 import { Clock } from "./clock.js";
+import { Faults } from "./faults/faults.js";
 import { type Scope, inContext } from "./handlers/context.js";
 import type { FunctionDefinition } from "./handlers/registration.js";
 import { type Turn, Waits } from "./handlers/waits.js";
@@ -64,6 +65,7 @@ export class World {
   readonly nodes: ReadonlyMap<string, SimulatedNode>;
   readonly clients: Map<string, SimulatedClient> = new Map();
   readonly network: Network;
+  readonly faults: Faults;
   readonly trace: Trace;
   readonly violations: Violation[] = [];
   readonly observers: Set<Observer> = new Set();
@@ -84,6 +86,9 @@ export class World {
     const networkOptions = { ...defaultNetworkOptions, ...options.network };
     this.network = new Network(this.#clock, this.#random.split("network"), networkOptions);
     this.#host = this.#createHost();
+    this.faults = new Faults(this.network, (what) => {
+      this.observe({ kind: "disturbed", what });
+    });
     this.nodes = new Map(options.nodes.map((definition) => [definition.name, this.#createNode(definition)]));
     if (this.nodes.size < options.nodes.length) throw new SimulationError("Two nodes of the world have the same name");
   }
@@ -133,6 +138,11 @@ export class World {
    */
   until(condition: () => boolean, options: { readonly withinMs?: number } = {}): Promise<boolean> {
     return this.#progress.until(condition, options.withinMs);
+  }
+
+  /** Runs `happen` after `delayMs` of simulated time. */
+  after(delayMs: number, happen: () => void): void {
+    this.#clock.after(delayMs, happen);
   }
 
   /** Tells every observer; and whoever reads the trace. */

@@ -6,8 +6,17 @@ export { type ErrorCode, MpregError, type MpregErrorOptions, type Outcome, error
 export { Heap, type HeapItem } from "./heap.js";
 export { type Action, type Decision, type Policy, type Subject, createDefaultPolicy } from "./policy.js";
 export {
-  type CallArguments, type CallResult, type Contract, type FunctionContract, type Handler, type HandlerArguments,
-  type HandlerResult, type Handlers, type InputSchemas, contract, fn,
+  type CallArguments,
+  type CallResult,
+  type Contract,
+  type FunctionContract,
+  type Handler,
+  type HandlerArguments,
+  type HandlerResult,
+  type Handlers,
+  type InputSchemas,
+  contract,
+  fn,
 } from "./contract.js";
 export type { InferInput, InferOutput, StandardSchema } from "./standard-schema.js";
 export { validateArguments, validateResult } from "./validation.js";

@@ -13,7 +13,7 @@
  * (S4) Values are looked at to any depth, keys never.
  * (S5) What needs no change is not copied.
  */
-import { MpregError, quoted } from "../base/index.js";
+import { MpregError, type Utf8, quoted } from "../base/index.js";
 import { setField } from "../rpc/objects.js";
 import { type RefOwner, createRef } from "../rpc/ref.js";
 import type { WireLimits } from "../wire/index.js";

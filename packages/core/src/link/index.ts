@@ -4,5 +4,11 @@ export { Link } from "./link.js";
 export { Outbox } from "./outbox.js";
 export { nodeIdOf } from "./transcript.js";
 export {
-  type Goodbye, type GoodbyeCode, type LinkHost, type LinkId, type LinkOptions, type Remote, defaultLinkOptions,
+  type Goodbye,
+  type GoodbyeCode,
+  type LinkHost,
+  type LinkId,
+  type LinkOptions,
+  type Remote,
+  defaultLinkOptions,
 } from "./types.js";

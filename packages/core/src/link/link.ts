@@ -17,8 +17,19 @@
  */
 import { MpregError } from "../base/index.js";
 import {
-  FrameReader, type GoodbyeMessage, type HelloMessage, type Message, Writer, protocolVersion,
-  writeCredit, writeGoodbye, writeHello, writeOpen, writePing, writePong, writeProve,
+  FrameReader,
+  type GoodbyeMessage,
+  type HelloMessage,
+  type Message,
+  Writer,
+  protocolVersion,
+  writeCredit,
+  writeGoodbye,
+  writeHello,
+  writeOpen,
+  writePing,
+  writePong,
+  writeProve,
 } from "../wire/index.js";
 import { frames } from "./frames.js";
 import { Outbox } from "./outbox.js";
@@ -315,7 +326,14 @@ export class Link {
 }
 
 const goodbyeCodes = new Set<string>([
-  "closing", "refused", "duplicate", "self", "malformed", "silent", "slow", "transport",
+  "closing",
+  "refused",
+  "duplicate",
+  "self",
+  "malformed",
+  "silent",
+  "slow",
+  "transport",
 ]);
 
 function goodbyeCode(code: string): Goodbye["code"] {

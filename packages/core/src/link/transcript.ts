@@ -9,7 +9,11 @@ import type { Signer } from "../base/index.js";
 
 const nodeIdBytes = 16;
 
-export function transcript(role: "dialer" | "acceptor", dialerHello: Uint8Array, acceptorHello: Uint8Array): Uint8Array {
+export function transcript(
+  role: "dialer" | "acceptor",
+  dialerHello: Uint8Array,
+  acceptorHello: Uint8Array,
+): Uint8Array {
   const label = `mpreg.v2 link proof of the ${role}\n`;
   const bytes = new Uint8Array(label.length + dialerHello.length + acceptorHello.length);
   for (let i = 0; i < label.length; i++) bytes[i] = label.charCodeAt(i);

@@ -82,4 +82,3 @@ export interface LinkHost {
   /** The link is gone, whoever ended it. Called once, for an open link and for one that never opened. */
   closed(goodbye: Goodbye, nowMs: number): void;
 }
-

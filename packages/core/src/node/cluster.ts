@@ -14,7 +14,13 @@ import { type Announcement, Catalog, OwnOffers, nextVersion } from "../catalog/i
 import type { Goodbye, Remote } from "../link/index.js";
 import { Membership, type MembershipHost } from "../membership/index.js";
 import { Channel, Peer } from "../rpc/index.js";
-import { type CatalogMessage, type MemberRecord, type MembersMessage, writeCatalog, writeMembers } from "../wire/index.js";
+import {
+  type CatalogMessage,
+  type MemberRecord,
+  type MembersMessage,
+  writeCatalog,
+  writeMembers,
+} from "../wire/index.js";
 import { Retirement, type Session, duplicate } from "./session.js";
 import type { NodeEvent, NodeOptions } from "./types.js";
 
@@ -22,7 +28,10 @@ import type { NodeEvent, NodeOptions } from "./types.js";
 const retireMs = 1_000;
 
 export interface ClusterHost extends MembershipHost {
-  schedule(item: { dueMs: number; sequence: number; heapIndex: number; onDue(nowMs: number): void }, dueMs: number): void;
+  schedule(
+    item: { dueMs: number; sequence: number; heapIndex: number; onDue(nowMs: number): void },
+    dueMs: number,
+  ): void;
   report(event: NodeEvent): void;
   /** Some node has begun to offer `fun`. */
   offered(fun: string, nowMs: number): void;
@@ -104,7 +113,7 @@ export class Cluster {
     const peer = this.#peers.get(nodeId) ?? this.#join(nodeId, identity.name, identity.urls);
     session.phase = { kind: "node", channel, peer, heardVersion: 0 };
     (this.#sessions.get(peer) as Set<Session>).add(session);
-    this.#prefer(peer, session, channel, nowMs);
+    this.#prefer(peer, channel, nowMs);
     this.#membership.linked(nodeId, session.attempt);
     writeCatalog(link.outbox.writer, this.#own.snapshot()); // (G3)
     link.outbox.commit();
@@ -156,7 +165,8 @@ export class Cluster {
     this.#membersChanged = false;
     for (const { link, peer } of this.#links()) {
       const members: MemberRecord[] = [];
-      for (const { nodeId, name, urls } of this.#peers.values()) if (nodeId !== peer.nodeId) members.push({ nodeId, name, urls });
+      for (const { nodeId, name, urls } of this.#peers.values())
+        if (nodeId !== peer.nodeId) members.push({ nodeId, name, urls });
       writeMembers(link.outbox.writer, members);
       link.outbox.commit();
     }
@@ -180,7 +190,7 @@ export class Cluster {
   }
 
   /** Chooses the link that new work takes, and retires the other. (G1) */
-  #prefer(peer: Peer, session: Session, channel: Channel, nowMs: number): void {
+  #prefer(peer: Peer, channel: Channel, nowMs: number): void {
     const older = peer.channel;
     if (older === undefined) {
       peer.channel = channel;
@@ -196,7 +206,6 @@ export class Cluster {
         this.#host.schedule(new Retirement(each, this.#retire), nowMs + retireMs);
       }
     }
-    void session;
   }
 
   readonly #retire = (retirement: Retirement, nowMs: number): void => {

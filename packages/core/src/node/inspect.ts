@@ -28,13 +28,17 @@ export function inspectNodes(self: Peer, peers: Iterable<Peer>, catalog: Catalog
     functions: catalog.countOf(peer),
     inFlight: peer.inFlight,
   });
-  const others = [...peers].map(describe).sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : a.id < b.id ? -1 : 1));
+  const others = [...peers]
+    .map(describe)
+    .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : a.id < b.id ? -1 : 1));
   return [describe(self), ...others];
 }
 
 export function inspectFunctions(catalog: Catalog<Peer>): FunctionInfo[] {
   return [...catalog.functions()].sort().map((name) => ({
     name,
-    offers: catalog.offersOf(name).map(({ owner, resources }) => ({ node: owner.name, nodeId: owner.nodeId, resources })),
+    offers: catalog
+      .offersOf(name)
+      .map(({ owner, resources }) => ({ node: owner.name, nodeId: owner.nodeId, resources })),
   }));
 }

@@ -8,7 +8,16 @@
 import { MpregError, type Random, type Signer, type Utf8, assert } from "../base/index.js";
 import { type Goodbye, Link, type LinkHost, type LinkId, type LinkOptions, type Remote } from "../link/index.js";
 import { Channel, type DueItem, type Rpc } from "../rpc/index.js";
-import { type Codec, type InspectMessage, type Message, type NodeIdentity, TextCache, inspectSubject, writeAnswer, writeFailure } from "../wire/index.js";
+import {
+  type Codec,
+  type InspectMessage,
+  type Message,
+  type NodeIdentity,
+  TextCache,
+  inspectSubject,
+  writeAnswer,
+  writeFailure,
+} from "../wire/index.js";
 import type { Cluster } from "./cluster.js";
 import { Session, subjectOf } from "./session.js";
 import type { NodeEffects, NodeOptions } from "./types.js";
@@ -16,7 +25,12 @@ import type { NodeEffects, NodeOptions } from "./types.js";
 export interface LinksHost {
   readonly options: NodeOptions;
   readonly identity: () => NodeIdentity;
-  readonly capabilities: { readonly random: Random; readonly utf8: Utf8; readonly signer: Signer; readonly codec: Codec };
+  readonly capabilities: {
+    readonly random: Random;
+    readonly utf8: Utf8;
+    readonly signer: Signer;
+    readonly codec: Codec;
+  };
   readonly effects: Pick<NodeEffects, "send" | "close" | "report">;
   readonly cluster: Cluster;
   readonly rpc: Rpc;
@@ -180,7 +194,11 @@ export class Links {
 
   #notForClients(channel: Channel, message: Message): void {
     if (message.kind !== "step") throw new MpregError("malformed", `a client has sent a ${message.kind}`);
-    this.#fail(channel, message.id, new MpregError("denied", "Steps are taken from nodes only; send a call or a request"));
+    this.#fail(
+      channel,
+      message.id,
+      new MpregError("denied", "Steps are taken from nodes only; send a call or a request"),
+    );
   }
 
   #inspect(channel: Channel, message: InspectMessage): void {

@@ -10,8 +10,17 @@
  */
 import { Deadlines, MpregError, type Subject, unreachable } from "../base/index.js";
 import { type Door, JsonV1Door } from "../doors/index.js";
-import { type LinkId, nodeIdOf } from "../link/index.js";
-import { type Ask, type AskOrigin, type DueItem, type Invocation, Peer, Rpc, type Run, type Settled } from "../rpc/index.js";
+import { type Goodbye, type LinkId, nodeIdOf } from "../link/index.js";
+import {
+  type Ask,
+  type AskOrigin,
+  type DueItem,
+  type Invocation,
+  Peer,
+  Rpc,
+  type Run,
+  type Settled,
+} from "../rpc/index.js";
 import { Cluster } from "./cluster.js";
 import { inspectFunctions, inspectNodes } from "./inspect.js";
 import { Links } from "./links.js";
@@ -44,7 +53,7 @@ export class NodeMachine {
   #closed = false;
 
   constructor(options: NodeOptions, capabilities: NodeCapabilities, effects: NodeEffects) {
-    const { random, utf8, signer, codec } = capabilities;
+    const { random, signer, codec } = capabilities;
     this.#options = options;
     this.#capabilities = capabilities;
     this.#effects = effects;
@@ -186,9 +195,9 @@ export class NodeMachine {
 
   #lost(link: LinkId, reason: string, nowMs: number): void {
     const door = this.#doors.get(link);
+    if (door === undefined) return this.#links.lost(link, reason, nowMs);
     this.#doors.delete(link);
-    if (door !== undefined) door.closed();
-    else this.#links.lost(link, reason, nowMs);
+    door.closed();
   }
 
   #openDoor(link: LinkId, address: string): void {
@@ -206,14 +215,22 @@ export class NodeMachine {
         this.#rpc.request(ask, { caller, depth: 0, deadlineMs: Infinity }, asker, nowMs, onStart);
       },
       send: (frame) => {
-        this.#effects.send(link, frame);
+        const waitingBytes = this.#effects.send(link, frame);
+        if (waitingBytes <= this.#options.link.queueBytesMax) return;
+        this.#endDoor(link, { code: "slow", reason: `${waitingBytes} bytes wait to be read` });
       },
       close: (reason) => {
-        this.#doors.delete(link);
-        this.#effects.close(link, { code: "malformed", reason });
+        this.#endDoor(link, { code: "malformed", reason });
       },
     });
     this.#doors.set(link, door);
+  }
+
+  #endDoor(link: LinkId, goodbye: Goodbye): void {
+    const door = this.#doors.get(link);
+    if (!this.#doors.delete(link)) return;
+    door?.closed();
+    this.#effects.close(link, goodbye);
   }
 
   #ask(ticket: number, ask: Ask, parent: Invocation | undefined, nowMs: number): void {
@@ -240,11 +257,7 @@ export class NodeMachine {
     this.#cluster.stop();
     const error = new MpregError("closed", `Node "${this.name}" is closing`);
     for (const run of [...this.#tickets.values()]) run.fail(error);
-    for (const [link, door] of this.#doors) {
-      door.closed();
-      this.#effects.close(link, { code: "closing", reason: error.message });
-    }
-    this.#doors.clear();
+    for (const link of [...this.#doors.keys()]) this.#endDoor(link, { code: "closing", reason: error.message });
     this.#links.close({ code: "closing", reason: error.message }, nowMs); // (Z3)
   }
 }

@@ -3,7 +3,7 @@
  */
 import type { Subject } from "../base/index.js";
 import type { Goodbye, Link, LinkId, Remote } from "../link/index.js";
-import { Channel, type DueItem, type Peer } from "../rpc/index.js";
+import type { Channel, DueItem, Peer } from "../rpc/index.js";
 
 export type SessionPhase =
   | { readonly kind: "greeting" }

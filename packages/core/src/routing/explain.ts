@@ -15,7 +15,13 @@ export function explainNoProvider<T extends object>(
   const offers = catalog.offersOf(fun);
   if (offers.length > 0) {
     const asked = `no node offers it with ${list(resources)}`;
-    return error(fun, `${asked}; ${nearestOffers(offers.map((offer) => offer.resources), resources)}`);
+    return error(
+      fun,
+      `${asked}; ${nearestOffers(
+        offers.map((offer) => offer.resources),
+        resources,
+      )}`,
+    );
   }
   return error(fun, `no node offers a function of that name${suggestion(fun, catalog.functions())}`);
 }
@@ -38,7 +44,10 @@ function nearestOffers(offered: readonly (readonly string[])[], asked: readonly 
   return [...groups.values()]
     .filter((group) => group.has.length === best)
     .slice(0, suggestionsMax)
-    .map(({ has, count }) => `${count} ${count === 1 ? "node offers" : "nodes offer"} it with ${has.length === 0 ? "none of them" : list(has)}`)
+    .map(
+      ({ has, count }) =>
+        `${count} ${count === 1 ? "node offers" : "nodes offer"} it with ${has.length === 0 ? "none of them" : list(has)}`,
+    )
     .join(", ");
 }
 

@@ -13,8 +13,7 @@ export type CallFields = Omit<CallMessage, "kind" | "id">;
 export type RequestFields = Omit<RequestMessage, "kind" | "id">;
 
 export type Ask =
-  | { readonly kind: "call"; readonly fields: CallFields }
-  | { readonly kind: "request"; readonly fields: RequestFields };
+  { readonly kind: "call"; readonly fields: CallFields } | { readonly kind: "request"; readonly fields: RequestFields };
 
 /** The end of an {@link Ask}. */
 export type Settled =

@@ -8,12 +8,24 @@
  * (A2) Nothing is sent for a signal that is aborted already; one that aborts later withdraws what was sent.
  */
 import {
-  type CallArguments, type CallResult, type Contract, MpregError, type Outcome, quoted, suggestion,
+  type CallArguments,
+  type CallResult,
+  type Contract,
+  MpregError,
+  type Outcome,
+  quoted,
+  suggestion,
 } from "../base/index.js";
 import type { Codec, StepReport, Timings, WireLimits } from "../wire/index.js";
 import type { CallFields, RequestFields } from "./ask.js";
 import {
-  type CancelSignal, type RunOptions, capacityWaitMs, checkName, durationMs, invalid, resourceNames,
+  type CancelSignal,
+  type RunOptions,
+  capacityWaitMs,
+  checkName,
+  durationMs,
+  invalid,
+  resourceNames,
 } from "./call-options.js";
 import { type PreparedRequest, toRequestSpec } from "./encode.js";
 import { type Graph, createGraph } from "./graph.js";
@@ -64,7 +76,11 @@ export interface Calls<C extends Contract | undefined = undefined> {
   request(steps: readonly PlainStep[], options?: PlainRunOptions): Promise<Record<string, unknown>>;
 }
 
-export type UntypedCall = <T = unknown>(fun: string, args?: readonly unknown[], options?: SingleCallOptions) => Promise<T>;
+export type UntypedCall = <T = unknown>(
+  fun: string,
+  args?: readonly unknown[],
+  options?: SingleCallOptions,
+) => Promise<T>;
 
 export type ContractCall<C extends Contract> = <Name extends keyof C & string>(
   fun: Name,

@@ -14,11 +14,9 @@ import type { Offer } from "../catalog/index.js";
 import { choose, explainNoProvider } from "../routing/index.js";
 import { IdMap } from "../structures/index.js";
 import { type Timings, writeCancel, writeStep } from "../wire/index.js";
-import type { Channel } from "./channel.js";
 import type { AbortReason, RpcHost } from "./host.js";
 import type { RpcLimits } from "./limits.js";
-import type { Peer } from "./peer.js";
-import { Task, type TaskFields, ended, waiting } from "./task.js";
+import { type Channel, type Peer, Task, type TaskFields, ended, waiting } from "./task.js";
 
 /** Failures by which a node says that it has not begun, and that another may. */
 const refusals = new Set(["no-provider", "overloaded", "closed"]);
@@ -89,7 +87,8 @@ export class Dispatch {
     const task = this.#running.get(id);
     if (task === undefined) return; // dropped before
     this.#leave(task, nowMs);
-    if (result instanceof MpregError) task.owner.failed(task, result.at({ step: task.step, node: this.#host.nodeName }), nowMs);
+    if (result instanceof MpregError)
+      task.owner.failed(task, result.at({ step: task.step, node: this.#host.nodeName }), nowMs);
     else task.owner.completed(task, result, timings, nowMs);
   }
 
@@ -124,7 +123,11 @@ export class Dispatch {
       const node = task.place.offer.owner.name;
       const message = `The link to node "${node}" broke while "${task.fun}" was running there; whether it took effect is unknown`;
       this.#forget(task);
-      task.owner.failed(task, new MpregError("node-lost", message, { outcome: "unknown", step: task.step, node }), nowMs);
+      task.owner.failed(
+        task,
+        new MpregError("node-lost", message, { outcome: "unknown", step: task.step, node }),
+        nowMs,
+      );
     }
   }
 
@@ -234,8 +237,13 @@ export class Dispatch {
     }
     const outcome = place.kind === "waiting" ? "not-applied" : "unknown";
     const node = place.kind === "local" || place.kind === "remote" ? place.offer.owner.name : undefined;
-    const where = node === undefined ? "while it waited for a node that offers it" : `while it was running on node "${node}"`;
-    const error = new MpregError("deadline", `The time allowed for "${task.fun}" ran out ${where}`, { outcome, step: task.step, node });
+    const where =
+      node === undefined ? "while it waited for a node that offers it" : `while it was running on node "${node}"`;
+    const error = new MpregError("deadline", `The time allowed for "${task.fun}" ran out ${where}`, {
+      outcome,
+      step: task.step,
+      node,
+    });
     this.drop(task, "deadline");
     task.owner.failed(task, error, nowMs);
   }

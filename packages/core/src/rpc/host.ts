@@ -1,8 +1,7 @@
 /** What the rpc domain needs from the node around it. */
 import type { Deadline, Policy, Random } from "../base/index.js";
 import type { Catalog } from "../catalog/index.js";
-import type { Peer } from "./peer.js";
-import type { Invocation } from "./task.js";
+import type { Invocation, Peer } from "./task.js";
 
 /** Anything that can be due in the node's one queue of deadlines. */
 export interface DueItem extends Deadline {

@@ -1,26 +1,34 @@
 /** Rpc: calls and graphs of calls. */
 export type { Ask, CallFields, RequestFields, Settled } from "./ask.js";
 export {
-  type Asking, Caller, type Calls, type ContractCall, type SingleCallOptions, type UntypedCall,
+  type Asking,
+  Caller,
+  type Calls,
+  type ContractCall,
+  type SingleCallOptions,
+  type UntypedCall,
 } from "./caller.js";
 export { explainReference } from "./bindings.js";
 export type { CancelSignal, RunOptions } from "./call-options.js";
-export { Channel } from "./channel.js";
 export type { SettledAnswer } from "./encode.js";
-export type {
-  CallOptions, ContractCallOptions, FailingRun, Graph, SettlingRun, WiredArguments,
-} from "./graph.js";
+export type { CallOptions, ContractCallOptions, FailingRun, Graph, SettlingRun, WiredArguments } from "./graph.js";
 export type { PlainRef, PlainRunOptions, PlainStep } from "./plain.js";
 export { ref } from "./ref.js";
 export type { Ref, RefTo, Resolved, Settled as SettledOutputs, Wired } from "./ref-type.js";
 export type { AbortReason, DueItem, RpcHost } from "./host.js";
 export { LinkAsker, type LinkAskerHost } from "./link-asker.js";
 export { type RpcLimits, defaultRpcLimits } from "./limits.js";
-export { Peer } from "./peer.js";
 export { type AskOrigin, Rpc } from "./rpc.js";
 export type { Asker, Run } from "./run.js";
 export { requestIdOf } from "./summary.js";
-export type { Invocation } from "./task.js";
+export { Channel, type Invocation, Peer } from "./task.js";
 export type {
-  Binding, OnError, Path, RequestSpec, RequestSummary, StepOutcome, StepSpec, StepSummary,
+  Binding,
+  OnError,
+  Path,
+  RequestSpec,
+  RequestSummary,
+  StepOutcome,
+  StepSpec,
+  StepSummary,
 } from "./types.js";

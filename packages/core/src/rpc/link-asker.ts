@@ -7,7 +7,7 @@
  */
 import { MpregError } from "../base/index.js";
 import { type StepReport, type Timings, writeAnswer, writeFailure, writeResults } from "../wire/index.js";
-import type { Channel } from "./channel.js";
+import type { Channel } from "./task.js";
 import type { Asker } from "./run.js";
 import type { RequestSummary } from "./types.js";
 

@@ -15,7 +15,14 @@
  */
 import { type Deadline, MpregError, type Outcome, type Subject, assert } from "../base/index.js";
 import { explainNoProvider } from "../routing/index.js";
-import { type RequestMessage, type RequestStep, type StepReport, type Timings, type WireBinding, pick } from "../wire/index.js";
+import {
+  type RequestMessage,
+  type RequestStep,
+  type StepReport,
+  type Timings,
+  type WireBinding,
+  pick,
+} from "../wire/index.js";
 import type { Dispatch } from "./dispatch.js";
 import type { AbortReason, RpcHost } from "./host.js";
 import type { Plan } from "./plan.js";
@@ -88,7 +95,7 @@ export class RequestRun implements Run, TaskOwner, Deadline {
     this.#host.schedule(this, deadlineMs);
     for (const root of plan.roots) {
       this.#launch(root, nowMs);
-      if (this.#over) return;
+      if (this.#isOver) return;
     }
   }
 
@@ -106,7 +113,7 @@ export class RequestRun implements Run, TaskOwner, Deadline {
       const missing = (this.#missing[dependent] as number) - 1;
       this.#missing[dependent] = missing;
       if (missing === 0 && this.#stateOf(dependent).kind === "blocked") this.#launch(dependent, nowMs); // (Q1)
-      if (this.#over) return;
+      if (this.#isOver) return;
     }
     this.#finishWhenDone(nowMs);
   }
@@ -133,6 +140,11 @@ export class RequestRun implements Run, TaskOwner, Deadline {
     const { name } = this.#step(open);
     const message = `The time allowed for the request ran out; ${this.#left} of ${this.#states.length} steps had not ended, "${name}" among them`;
     this.fail(this.#placed(new MpregError("deadline", message), open));
+  }
+
+  /** Any launch may have ended the request. */
+  get #isOver(): boolean {
+    return this.#over;
   }
 
   #launch(index: number, nowMs: number): void {

@@ -10,10 +10,14 @@
  */
 import { MpregError, type Subject } from "../base/index.js";
 import type {
-  AnswerMessage, CallMessage, FailureMessage, RequestMessage, StepMessage, Timings,
+  AnswerMessage,
+  CallMessage,
+  FailureMessage,
+  RequestMessage,
+  StepMessage,
+  Timings,
 } from "../wire/index.js";
 import type { CallFields, RequestFields } from "./ask.js";
-import type { Channel } from "./channel.js";
 import { Dispatch } from "./dispatch.js";
 import type { AbortReason, RpcHost } from "./host.js";
 import { LinkAsker, type LinkAskerHost } from "./link-asker.js";
@@ -23,7 +27,7 @@ import { RequestRun } from "./request.js";
 import type { Asker, Run } from "./run.js";
 import { SingleRun } from "./single.js";
 import { Summary, requestIdOf } from "./summary.js";
-import type { Task } from "./task.js";
+import type { Channel, Task } from "./task.js";
 
 /** On whose behalf something is asked, and how deep inside other calls. */
 export interface AskOrigin {
@@ -90,8 +94,20 @@ export class Rpc {
     const coordinator = channel.subject.kind === "node" ? channel.subject.nodeId : "";
     const deadlineMs = nowMs + this.#timeoutMs(message.timeoutMs);
     const fields = {
-      owner: run, index: 0, fun, step, resources, template, bound,
-      deadlineMs, waitUntilMs: 0, depth, request, coordinator, caller, timings,
+      owner: run,
+      index: 0,
+      fun,
+      step,
+      resources,
+      template,
+      bound,
+      deadlineMs,
+      waitUntilMs: 0,
+      depth,
+      request,
+      coordinator,
+      caller,
+      timings,
     };
     run.waitFor(this.#dispatch.startHere(fields, nowMs));
   }
@@ -132,7 +148,10 @@ export class Rpc {
       if (!(error instanceof MpregError)) throw error;
       return asker.failed(error.at({ node: this.#host.nodeName }));
     }
-    const refusal = this.#refusal(ask.steps.map((step) => step.fun), origin);
+    const refusal = this.#refusal(
+      ask.steps.map((step) => step.fun),
+      origin,
+    );
     if (refusal !== undefined) return asker.failed(refusal);
     const request = ++this.#lastRequest;
     const fields = {
@@ -197,7 +216,9 @@ export class Rpc {
   #refusal(funs: readonly string[], { caller, depth }: AskOrigin): MpregError | undefined {
     const node = this.#host.nodeName;
     if (depth > this.#options.depthMax) {
-      return new MpregError("too-deep", `Calls are nested ${depth} deep; the limit is ${this.#options.depthMax}`, { node });
+      return new MpregError("too-deep", `Calls are nested ${depth} deep; the limit is ${this.#options.depthMax}`, {
+        node,
+      });
     }
     for (const fun of funs) {
       const decision = this.#host.policy(caller, { kind: "call", fun, onBehalfOf: undefined });

@@ -1,17 +1,22 @@
 /**
- * Task: one step on its way to a result: where it runs, until when, and for whom.
+ * Task: one step on its way to a result: where it runs, until when, and for whom; and the places it can be in.
  *
- * Owns the state of one piece of work. Which node runs it is decided in `dispatch.ts`; what its result is for is
- * known to its owner.
+ * Owns the state of one piece of work, of the nodes that can run it (peers) and of the links it can travel (channels):
+ * the three name each other, so they stand together. Which node runs a task is decided in `dispatch.ts`; what its
+ * result is for is known to its owner.
  *
  * (T1) A task has one place at a time; it is started at most once per place.
  * (T2) Its owner hears of exactly one end, unless it dropped the task before.
+ * (X1) An id that the far side asked with stays in `asked` until exactly one answer to it was queued, or the link is
+ *      gone.
+ * (X2) A task stays in `sent` until its answer came, it was cancelled, or the link is gone.
  */
 import type { Deadline, MpregError, Subject } from "../base/index.js";
 import type { Offer } from "../catalog/index.js";
+import type { Link } from "../link/index.js";
+import { IdMap } from "../structures/index.js";
 import type { Timings } from "../wire/index.js";
-import type { Channel } from "./channel.js";
-import type { Peer } from "./peer.js";
+import type { Run } from "./run.js";
 
 /** What a handler's driver needs to know of the work it is given. */
 export interface Invocation {
@@ -37,6 +42,40 @@ export interface Invocation {
 export interface TaskOwner {
   completed(task: Task, value: Uint8Array, timings: Timings | undefined, nowMs: number): void;
   failed(task: Task, error: MpregError, nowMs: number): void;
+}
+
+/** What calls need to know of one open link. */
+export class Channel {
+  readonly link: Link;
+  readonly subject: Subject;
+  /** What the far side asked for, by its id. */
+  readonly asked: IdMap<Run> = new IdMap();
+  /** Steps this node has sent there, by task id. */
+  readonly sent: IdMap<Task> = new IdMap();
+  /** Clients the far side works for, so that a subject is made once per client and not per step. */
+  readonly behalf: Map<string, Subject> = new Map();
+
+  constructor(link: Link, subject: Subject) {
+    this.link = link;
+    this.subject = subject;
+  }
+}
+
+/** A node as a place where steps can run: this one, or one with an open link. */
+export class Peer {
+  readonly nodeId: string;
+  readonly name: string;
+  readonly urls: readonly string[];
+  /** Steps that this node has running there. */
+  inFlight = 0;
+  /** The link that new steps take; `undefined` for this node itself. */
+  channel: Channel | undefined = undefined;
+
+  constructor(nodeId: string, name: string, urls: readonly string[]) {
+    this.nodeId = nodeId;
+    this.name = name;
+    this.urls = urls;
+  }
 }
 
 export type Place =

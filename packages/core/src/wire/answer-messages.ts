@@ -56,7 +56,13 @@ const resultsTags = { summary: 1, reports: 2 } as const;
 const outcomes: readonly Outcome[] = ["not-applied", "applied", "unknown"];
 const reportStatus = { done: 0, failed: 1, skipped: 2 } as const;
 
-export function writeAnswer(writer: Writer, id: number, value: Uint8Array, timings?: Timings, summary?: Uint8Array): void {
+export function writeAnswer(
+  writer: Writer,
+  id: number,
+  value: Uint8Array,
+  timings?: Timings,
+  summary?: Uint8Array,
+): void {
   writer.begin(kinds.answer).u32(id);
   if (timings !== undefined) {
     writer.field(answerTags.timings).varint(timings.queueUs).varint(timings.runUs).endField();

@@ -141,7 +141,18 @@ export function readStep(reader: Reader, limits: WireLimits): StepMessage {
   }
   const template = reader.rest();
   return {
-    kind: "step", id, timeoutMs, request, depth, fun, step, resources, behalf, timings, bound: bound ?? noValues, template,
+    kind: "step",
+    id,
+    timeoutMs,
+    request,
+    depth,
+    fun,
+    step,
+    resources,
+    behalf,
+    timings,
+    bound: bound ?? noValues,
+    template,
   };
 }
 

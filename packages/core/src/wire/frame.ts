@@ -7,17 +7,37 @@
  */
 import { MpregError } from "../base/index.js";
 import {
-  type AnswerMessage, type CancelMessage, type FailureMessage, type ResultsMessage,
-  readAnswer, readFailure, readResults,
+  type AnswerMessage,
+  type CancelMessage,
+  type FailureMessage,
+  type ResultsMessage,
+  readAnswer,
+  readFailure,
+  readResults,
 } from "./answer-messages.js";
 import {
-  type CallMessage, type InspectMessage, type RequestMessage, type StepMessage,
-  readCall, readInspect, readRequest, readStep,
+  type CallMessage,
+  type InspectMessage,
+  type RequestMessage,
+  type StepMessage,
+  readCall,
+  readInspect,
+  readRequest,
+  readStep,
 } from "./call-messages.js";
 import { type CatalogMessage, type MembersMessage, readCatalog, readMembers } from "./cluster-messages.js";
 import {
-  type CreditMessage, type GoodbyeMessage, type HelloMessage, type OpenMessage, type PingMessage, type PongMessage,
-  type ProveMessage, readCredit, readGoodbye, readHello, readProve,
+  type CreditMessage,
+  type GoodbyeMessage,
+  type HelloMessage,
+  type OpenMessage,
+  type PingMessage,
+  type PongMessage,
+  type ProveMessage,
+  readCredit,
+  readGoodbye,
+  readHello,
+  readProve,
 } from "./handshake-messages.js";
 import { answerBit, kinds } from "./kinds.js";
 import type { WireLimits } from "./limits.js";
@@ -38,11 +58,25 @@ export interface SkippedMessage {
 
 /** Everything that can arrive on a link. */
 export type Message =
-  | HelloMessage | ProveMessage | OpenMessage | GoodbyeMessage | CreditMessage | PingMessage | PongMessage
-  | AnswerMessage | FailureMessage | CancelMessage | ResultsMessage
-  | CallMessage | RequestMessage | StepMessage | InspectMessage
-  | MembersMessage | CatalogMessage
-  | RefusedMessage | SkippedMessage;
+  | HelloMessage
+  | ProveMessage
+  | OpenMessage
+  | GoodbyeMessage
+  | CreditMessage
+  | PingMessage
+  | PongMessage
+  | AnswerMessage
+  | FailureMessage
+  | CancelMessage
+  | ResultsMessage
+  | CallMessage
+  | RequestMessage
+  | StepMessage
+  | InspectMessage
+  | MembersMessage
+  | CatalogMessage
+  | RefusedMessage
+  | SkippedMessage;
 
 const lengthBytes = 4;
 
@@ -92,23 +126,40 @@ export class FrameReader {
   #read(kind: number): Message {
     const reader = this.#reader;
     switch (kind) {
-      case kinds.call: return readCall(reader, this.#limits);
-      case kinds.answer: return readAnswer(reader);
-      case kinds.step: return readStep(reader, this.#limits);
-      case kinds.request: return readRequest(reader, this.#limits);
-      case kinds.results: return readResults(reader);
-      case kinds.failure: return readFailure(reader);
-      case kinds.cancel: return { kind: "cancel", id: reader.u32() };
-      case kinds.credit: return readCredit(reader);
-      case kinds.ping: return { kind: "ping", id: reader.u32() };
-      case kinds.pong: return { kind: "pong", id: reader.u32() };
-      case kinds.members: return readMembers(reader);
-      case kinds.catalog: return readCatalog(reader, this.#limits);
-      case kinds.inspect: return readInspect(reader);
-      case kinds.hello: return readHello(reader);
-      case kinds.prove: return readProve(reader);
-      case kinds.open: return { kind: "open" };
-      case kinds.goodbye: return readGoodbye(reader);
+      case kinds.call:
+        return readCall(reader, this.#limits);
+      case kinds.answer:
+        return readAnswer(reader);
+      case kinds.step:
+        return readStep(reader, this.#limits);
+      case kinds.request:
+        return readRequest(reader, this.#limits);
+      case kinds.results:
+        return readResults(reader);
+      case kinds.failure:
+        return readFailure(reader);
+      case kinds.cancel:
+        return { kind: "cancel", id: reader.u32() };
+      case kinds.credit:
+        return readCredit(reader);
+      case kinds.ping:
+        return { kind: "ping", id: reader.u32() };
+      case kinds.pong:
+        return { kind: "pong", id: reader.u32() };
+      case kinds.members:
+        return readMembers(reader);
+      case kinds.catalog:
+        return readCatalog(reader, this.#limits);
+      case kinds.inspect:
+        return readInspect(reader);
+      case kinds.hello:
+        return readHello(reader);
+      case kinds.prove:
+        return readProve(reader);
+      case kinds.open:
+        return { kind: "open" };
+      case kinds.goodbye:
+        return readGoodbye(reader);
       default:
         if ((kind & answerBit) === 0) return { kind: "skipped" }; // (F2)
         throw new MpregError("unsupported", `Messages of kind 0x${kind.toString(16)} are not known here`);

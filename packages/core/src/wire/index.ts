@@ -1,20 +1,56 @@
 /** Wire: frames, messages and values as bytes. */
 export {
-  type AnswerMessage, type CancelMessage, type FailureMessage, type ResultsMessage, type StepReport, type Timings,
-  writeAnswer, writeCancel, writeFailure, writeResults,
+  type AnswerMessage,
+  type CancelMessage,
+  type FailureMessage,
+  type ResultsMessage,
+  type StepReport,
+  type Timings,
+  writeAnswer,
+  writeCancel,
+  writeFailure,
+  writeResults,
 } from "./answer-messages.js";
 export {
-  type CallMessage, type InspectMessage, type InspectSubject, type RequestMessage, type RequestStep,
-  type StepMessage, type WireBinding, inspectSubject, writeCall, writeInspect, writeRequest, writeStep,
+  type CallMessage,
+  type InspectMessage,
+  type InspectSubject,
+  type RequestMessage,
+  type RequestStep,
+  type StepMessage,
+  type WireBinding,
+  inspectSubject,
+  writeCall,
+  writeInspect,
+  writeRequest,
+  writeStep,
 } from "./call-messages.js";
 export {
-  type CatalogMessage, type MemberRecord, type MembersMessage, type OfferRecord, writeCatalog, writeMembers,
+  type CatalogMessage,
+  type MemberRecord,
+  type MembersMessage,
+  type OfferRecord,
+  writeCatalog,
+  writeMembers,
 } from "./cluster-messages.js";
 export { type Codec, createCodec } from "./codec.js";
 export { FrameReader, type Message, type RefusedMessage, type SkippedMessage } from "./frame.js";
 export {
-  type CreditMessage, type GoodbyeMessage, type HelloMessage, type NodeIdentity, type OpenMessage, type PingMessage,
-  type PongMessage, type ProveMessage, writeCredit, writeGoodbye, writeHello, writeOpen, writePing, writePong, writeProve,
+  type CreditMessage,
+  type GoodbyeMessage,
+  type HelloMessage,
+  type NodeIdentity,
+  type OpenMessage,
+  type PingMessage,
+  type PongMessage,
+  type ProveMessage,
+  writeCredit,
+  writeGoodbye,
+  writeHello,
+  writeOpen,
+  writePing,
+  writePong,
+  writeProve,
 } from "./handshake-messages.js";
 export { kinds } from "./kinds.js";
 export { type WireLimits, defaultWireLimits } from "./limits.js";

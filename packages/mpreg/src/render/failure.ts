@@ -20,8 +20,8 @@ export function failureText(failure: Failure, colours: Colours): string {
     ...(node === undefined ? [] : [`node ${JSON.stringify(printable(node))}`]),
     ...(outcome === undefined ? [] : [outcomes[outcome]]),
   ];
-  const about = outcome === undefined ? [] : [`  ${[code, ...facts].join(", ")}`];
-  const more = [...about, ...(stack === undefined ? [] : [printableLines(stack)]), ...(hint === undefined ? [] : [`  ${hint}`])];
+  const about = outcome === undefined || code === "invalid-argument" ? [] : [`  ${[code, ...facts].join(", ")}`];
+  const more = [...about, ...(stack ?? []).map(printable), ...(hint === undefined ? [] : [`  ${hint}`])];
   return [`${colours.red("mpreg:")} ${printableLines(message)}`, ...more.map((line) => colours.dim(line))].join("\n");
 }
 

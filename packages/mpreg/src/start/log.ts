@@ -21,8 +21,8 @@ export function openLog(log: LogLevel | Logger, stderr: Stream, asJson: boolean)
 const errorLevel = 50;
 const warnLevel = 40;
 
-/** Said elsewhere in the line, or already by the command itself. */
-const notFields = new Set(["level", "time", "msg", "node", "err"]);
+/** Said elsewhere in the line, or for programs only. */
+const notFields = new Set(["level", "time", "msg", "node", "nodeId", "err"]);
 
 /** `12:03:04 warn dial failed url=ws://… reason="…"`, and the stack of an error below it. */
 export function logText(line: string, colours: Colours): string {
@@ -38,5 +38,8 @@ export function logText(line: string, colours: Colours): string {
 }
 
 function fieldText(value: unknown): string {
+  if (Array.isArray(value)) return value.join(",");
+  const reason = (value as { readonly reason?: unknown } | null)?.reason; // a goodbye: its code is for programs
+  if (typeof reason === "string") return fieldText(reason);
   return typeof value === "string" && !/[\s"=]/.test(value) ? value : JSON.stringify(value);
 }

@@ -24,6 +24,6 @@ export function readyText(node: MpregNode, { node: settings }: StartSettings, { 
   return [
     `${colours.green("ready")}  ${colours.bold(printable(node.name))}`,
     ...facts.map(([name = "", fact = ""]) => `  ${colours.dim(name.padEnd(9))}  ${printable(fact)}`),
-    `Try: ${colours.cyan(`mpreg call echo "hi there!" --url ${node.url}`)}   Ctrl-C ends the node.`,
+    `Try: ${colours.cyan(`npx mpreg call echo "hi there!" --url ${node.url}`)}   Ctrl-C ends the node.`,
   ].join("\n");
 }

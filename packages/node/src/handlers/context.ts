@@ -6,7 +6,7 @@
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { MpregError, type Subject } from "@mpreg/core/base";
-import { type Calls, type Invocation, requestIdOf } from "@mpreg/core/rpc";
+import { type Caller, type Graph, type Invocation, type UntypedCall, requestIdOf } from "@mpreg/core/rpc";
 import type { Logger } from "../log.js";
 
 /** The call that a handler serves. */
@@ -30,9 +30,9 @@ export interface HandlerContext {
   /** Logger that names the request and step in every line. */
   readonly log: Logger;
   /** Calls another function; the deadline, the depth and the caller of this call hold for it. */
-  readonly call: Calls["call"];
+  readonly call: UntypedCall;
   /** Starts a graph of nested calls. */
-  readonly graph: Calls["graph"];
+  graph(): Graph;
 }
 
 const storage = new AsyncLocalStorage<HandlerContext>();
@@ -58,7 +58,7 @@ export interface ContextHost {
   readonly log: Logger;
   now(): number;
   /** Calls on behalf of the handler that serves `parent`. */
-  callsOf(parent: Invocation): Calls;
+  callerOf(parent: Invocation): Caller;
 }
 
 export class CallContext implements HandlerContext {
@@ -66,7 +66,7 @@ export class CallContext implements HandlerContext {
   readonly #host: ContextHost;
   #controller: AbortController | undefined;
   #abortReason: unknown;
-  #calls: Calls | undefined;
+  #caller: Caller | undefined;
   #log: Logger | undefined;
 
   constructor(invocation: Invocation, host: ContextHost) {
@@ -114,16 +114,18 @@ export class CallContext implements HandlerContext {
     return (this.#log ??= this.#host.log.child({ request: this.request, step: this.step }));
   }
 
-  get call(): Calls["call"] {
-    return this.#nested.call;
+  /** Can be taken out of the context: `const { call } = context()`. */
+  get call(): UntypedCall {
+    const nested = this.#nested;
+    return (fun, args, options) => nested.call(fun, args, options);
   }
 
-  get graph(): Calls["graph"] {
-    return this.#nested.graph;
+  graph(): Graph {
+    return this.#nested.graph();
   }
 
-  get #nested(): Calls {
-    return (this.#calls ??= this.#host.callsOf(this.#invocation));
+  get #nested(): Caller {
+    return (this.#caller ??= this.#host.callerOf(this.#invocation));
   }
 
   /** Tells the handler that nobody waits any more. */

@@ -74,24 +74,23 @@ function runHandler(fun: RegisteredFunction, args: readonly unknown[], current: 
   return valid instanceof Promise ? valid.then(call) : call(valid);
 }
 
-/** Marks what the handler itself threw, so that it is not taken for a refusal of ours. */
-class Thrown {
-  readonly reason: unknown;
+/** Marks what the handler itself threw (its cause), so that it is not taken for a refusal of ours. */
+class HandlerThrew extends Error {
   constructor(reason: unknown) {
-    this.reason = reason;
+    super("the handler threw", { cause: reason });
   }
 }
 
 function callHandler(fun: RegisteredFunction, args: readonly unknown[], current: CallContext): unknown {
   let result: unknown;
   try {
-    result = withContext(current, () => fun.handler(...args) as unknown);
+    result = withContext(current, () => fun.handler(...args));
   } catch (reason) {
-    throw new Thrown(reason); // eslint-disable-line @typescript-eslint/only-throw-error -- unwrapped by failureOf
+    throw new HandlerThrew(reason);
   }
   if (!isPromiseLike(result)) return result;
   return result.then(undefined, (reason: unknown) => {
-    throw new Thrown(reason); // eslint-disable-line @typescript-eslint/only-throw-error -- unwrapped by failureOf
+    throw new HandlerThrew(reason);
   });
 }
 
@@ -107,7 +106,7 @@ function encodeResult(fun: RegisteredFunction, result: unknown, host: ExecuteHos
 /** The error a caller gets. A schema's refusal is told as it is, anything a handler threw as `handler-error`. (H3) */
 function failureOf(fun: string, error: unknown, exposeStacks: boolean): MpregError {
   if (error instanceof MpregError) return error;
-  const reason = error instanceof Thrown ? error.reason : error;
+  const reason = error instanceof HandlerThrew ? error.cause : error;
   const message = reason instanceof Error ? reason.message : String(reason);
   const stack = exposeStacks && reason instanceof Error && reason.stack !== undefined ? `\n${reason.stack}` : "";
   return new MpregError("handler-error", `"${fun}" threw: ${message}${stack}`, { outcome: "applied", cause: reason });

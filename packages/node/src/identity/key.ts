@@ -4,7 +4,15 @@
  * (K1) A key file is readable by its owner only and never overwritten.
  * (K2) A data directory belongs to one running process at a time.
  */
-import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign, verify } from "node:crypto";
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  sign,
+  verify,
+} from "node:crypto";
 import { mkdir, open, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { MpregError, type Signer } from "@mpreg/core/base";
@@ -28,7 +36,7 @@ export async function loadIdentity(dataDir: string | undefined): Promise<Identit
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const lock = await takeLock(dataDir); // (K2)
   try {
-    return { signer: signerOf(await loadKey(join(dataDir, keyFileName))), release: lock.release };
+    return { signer: signerOf(await loadKey(join(dataDir, keyFileName))), release: () => lock.release() };
   } catch (error) {
     await lock.release();
     throw error;
@@ -36,8 +44,8 @@ export async function loadIdentity(dataDir: string | undefined): Promise<Identit
 }
 
 async function loadKey(path: string): Promise<KeyObject> {
-  const pem = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return undefined;
+  const pem = await readFile(path, "utf8").catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;
   });
   if (pem === undefined) return makeKey(path);

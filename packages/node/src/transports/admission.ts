@@ -23,7 +23,8 @@ export function refusalOf(headers: IncomingHttpHeaders, options: AdmissionOption
   if (host === undefined || !isKnownHost(host, options.allowedHosts)) {
     return `host ${JSON.stringify(host ?? "")} is not one this node is known by; add it to allowedHosts`; // (A2)
   }
-  if (origin === undefined || options.allowedOrigins.includes("*") || options.allowedOrigins.includes(origin)) return undefined;
+  if (origin === undefined || options.allowedOrigins.includes("*") || options.allowedOrigins.includes(origin))
+    return undefined;
   if (origin === `http://${host}` || origin === `https://${host}`) return undefined;
   return `origin ${JSON.stringify(origin)} may not connect; add it to allowedOrigins`; // (A1)
 }

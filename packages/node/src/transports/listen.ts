@@ -97,12 +97,13 @@ export function isLoopback(host: string): boolean {
 
 function answer(request: IncomingMessage, response: ServerResponse, options: ListenOptions): void {
   const refusal = refusalOf(request.headers, options);
-  const [status, text] =
-    refusal === undefined
-      ? [426, `This is an mpreg node. Connect with a client, or open a WebSocket with the subprotocol ${subprotocol}.\n`]
-      : [403, `Refused: ${refusal}\n`];
-  const headers = { "content-type": "text/plain; charset=utf-8", ...(status === 426 ? { upgrade: "websocket" } : {}) };
-  response.writeHead(status as number, headers).end(text);
+  const plain = { "content-type": "text/plain; charset=utf-8" };
+  if (refusal !== undefined) {
+    response.writeHead(403, plain).end(`Refused: ${refusal}\n`);
+    return;
+  }
+  const hint = `This is an mpreg node. Connect with a client, or open a WebSocket with the subprotocol ${subprotocol}.\n`;
+  response.writeHead(426, { ...plain, upgrade: "websocket" }).end(hint);
 }
 
 function protocolRefusal(request: IncomingMessage): string | undefined {

@@ -16,7 +16,12 @@ const watchedBytes = 1024 * 1024;
 const closeTimeoutMs = 2_000;
 
 /** Close codes of RFC 6455 §7.4 for our goodbyes; the reason is in the goodbye itself. */
-const closeCodes: Partial<Record<Goodbye["code"], number>> = { closing: 1001, refused: 1008, malformed: 1002, slow: 1013 };
+const closeCodes: Partial<Record<Goodbye["code"], number>> = {
+  closing: 1001,
+  refused: 1008,
+  malformed: 1002,
+  slow: 1013,
+};
 const reasonBytesMax = 120;
 
 /** What a connection tells the driver. */

@@ -10,7 +10,7 @@ import {
   type Ask, Caller, type Calls, type Graph, type PlainRunOptions, type PlainStep, type RequestSummary, type Settled,
   type SingleCallOptions,
 } from "@mpreg/core/rpc";
-import { type Message, writeCall, writeCancel, writeRequest } from "@mpreg/core/wire";
+import { type Message, TextCache, writeCall, writeCancel, writeRequest } from "@mpreg/core/wire";
 import { askingWith, attended } from "../asking.js";
 import { codec } from "../capabilities/codec.js";
 import type { SeededRandom } from "../capabilities/random.js";
@@ -36,6 +36,7 @@ export class SimulatedClient implements Calls {
   readonly #options: LinkOptions;
   readonly #random: SeededRandom;
   readonly #mailbox: Mailbox<Item>;
+  readonly #texts = new TextCache(utf8);
   readonly #open = new Map<number, (settled: Settled) => void>();
   #greeting: { readonly link: Link; readonly socket: Socket } | undefined;
   #phase: Phase = { kind: "disconnected" };
@@ -127,7 +128,7 @@ export class SimulatedClient implements Calls {
     this.#host.observe({ kind: "asked", asker: this.name, node: phase.node, id, ask });
     return () => {
       if (!this.#open.delete(id) || phase.link.closed) return;
-      this.#host.observe({ kind: "withdrawn", asker: this.name, id });
+      this.#host.observe({ kind: "withdrawn", asker: this.name, id, answerFollows: true });
       writeCancel(outbox.writer, id);
       outbox.commit();
     };
@@ -182,6 +183,7 @@ export class SimulatedClient implements Calls {
       signer: undefined,
       random: this.#random,
       utf8,
+      texts: this.#texts,
       queued: () => {
         this.#mailbox.wakeAt(this.#nowMs);
       },

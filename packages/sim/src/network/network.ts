@@ -20,7 +20,7 @@ export interface NetworkOptions extends PathOptions {
 
 export const defaultNetworkOptions: NetworkOptions = {
   latencyMs: [0.2, 1],
-  bytesPerMs: 1_000_000,
+  bytesPerMs: Infinity,
   dialTimeoutMs: 3_000,
   openingMs: 0.8,
 };

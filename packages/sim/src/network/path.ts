@@ -15,7 +15,7 @@ export interface PathOptions {
   readonly bytesPerMs: number;
 }
 
-/** Told when a path is blocked or open again. */
+/** Told when a path is blocked, open again, or quicker than before. */
 export interface PathUser {
   pathChanged(): void;
 }
@@ -58,28 +58,29 @@ export class Path {
 
   /** Everything takes `factor` times as long until the function that comes back is called. */
   slow(factor: number): () => void {
-    return held(this.#factors, factor);
+    return this.#hold(this.#factors, factor);
   }
 
   /** At most `bytesPerMs` are carried until the function that comes back is called. */
   throttle(bytesPerMs: number): () => void {
-    return held(this.#limits, bytesPerMs);
+    return this.#hold(this.#limits, bytesPerMs);
   }
 
   get #slowness(): number {
     return this.#factors.length === 0 ? 1 : this.#factors.reduce((product, factor) => product * factor, 1);
   }
 
+  #hold(numbers: number[], number: number): () => void {
+    numbers.push(number);
+    return once(() => {
+      numbers.splice(numbers.indexOf(number), 1); // (P1)
+      this.#changed(); // what waits is no longer as slow
+    });
+  }
+
   #changed(): void {
     for (const user of [...this.users]) user.pathChanged();
   }
-}
-
-function held(numbers: number[], number: number): () => void {
-  numbers.push(number);
-  return once(() => {
-    numbers.splice(numbers.indexOf(number), 1); // (P1)
-  });
 }
 
 function once(undo: () => void): () => void {

@@ -222,7 +222,7 @@ export class SimulatedNode implements Calls {
     });
     return () => {
       if (!this.#open.delete(id)) return;
-      this.#host.observe({ kind: "withdrawn", asker: this.name, id });
+      this.#host.observe({ kind: "withdrawn", asker: this.name, id, answerFollows: false });
       withdraw();
     };
   }

@@ -200,6 +200,7 @@ export class NodeProcess implements ExecutionHost, Listener {
       const { invocation } = execution;
       const fun = this.#functions.get(invocation.fun);
       if (fun !== undefined) {
+        this.#host.observe({ kind: "started", node: this.nodeName, invocation });
         execution.start(fun);
         continue;
       }
@@ -278,7 +279,6 @@ export class NodeProcess implements ExecutionHost, Listener {
         socket.close(code);
       },
       invoke: (invocation) => {
-        this.#host.observe({ kind: "invoked", node: this.nodeName, invocation });
         const execution = new Execution(invocation, this);
         this.#executions.set(invocation.id, execution);
         this.#starting.push(execution);

@@ -1,0 +1,142 @@
+/** Arbitraries over everything that can be sent, and how it is written. */
+import fc from "fast-check";
+import { type ErrorCode, MpregError, type Outcome, errorCodes } from "../../src/base/index.js";
+import {
+  type Message, type StepReport, type Writer, kinds, writeAnswer, writeCall, writeCancel, writeCatalog, writeCredit,
+  writeFailure, writeGoodbye, writeHello, writeInspect, writeMembers, writeOpen, writePing, writePong, writeProve,
+  writeRequest, writeResults, writeStep,
+} from "../../src/wire/index.js";
+
+/** What this version writes: everything but what a reader makes of what it does not know. */
+export type Written = Exclude<Message, { kind: "refused" | "skipped" }>;
+
+export function write(writer: Writer, message: Written): void {
+  switch (message.kind) {
+    case "hello":
+      return writeHello(writer, message);
+    case "prove":
+      return writeProve(writer, message.signature);
+    case "open":
+      return writeOpen(writer);
+    case "goodbye":
+      return writeGoodbye(writer, message.code, message.reason);
+    case "credit":
+      return writeCredit(writer, message.admittedBytes);
+    case "ping":
+      return writePing(writer, message.id);
+    case "pong":
+      return writePong(writer, message.id);
+    case "answer":
+      return writeAnswer(writer, message.id, message.value, message.timings, message.summary);
+    case "failure":
+      return writeFailure(writer, message.id, message.error);
+    case "cancel":
+      return writeCancel(writer, message.id);
+    case "results":
+      return writeResults(writer, message);
+    case "call":
+      return writeCall(writer, message.id, message);
+    case "request":
+      return writeRequest(writer, message.id, message);
+    case "step":
+      return writeStep(writer, message);
+    case "inspect":
+      return writeInspect(writer, message.id, message.subject as "nodes");
+    case "members":
+      return writeMembers(writer, message.members);
+    case "catalog":
+      return writeCatalog(writer, message);
+  }
+}
+
+const u32 = fc.integer({ min: 0, max: 2 ** 32 - 1 });
+const varint = fc.oneof(fc.nat(300), fc.maxSafeNat());
+const bytes = fc.oneof(fc.uint8Array({ maxLength: 40 }), fc.uint8Array({ minLength: 33, maxLength: 300 }));
+/** Names and texts are well-formed: a lone surrogate has no UTF-8. Up to 1,024 bytes, with every length of UTF-8. */
+const name = fc.oneof(
+  fc.string({ maxLength: 20 }),
+  fc.string({ unit: "binary", maxLength: 40 }),
+  fc.string({ minLength: 120, maxLength: 140 }),
+);
+const names = fc.array(name, { maxLength: 5 });
+const text = fc.oneof(name, fc.string({ minLength: 1_000, maxLength: 3_000 }));
+const absent = fc.constant(undefined);
+
+const error = fc
+  .record({
+    code: fc.constantFrom(...(Object.keys(errorCodes) as ErrorCode[])),
+    message: text,
+    outcome: fc.constantFrom<Outcome>("not-applied", "applied", "unknown"),
+    step: fc.oneof(absent, name.filter((step) => step !== "")),
+    node: fc.oneof(absent, name.filter((node) => node !== "")),
+  })
+  .map(({ code, message, ...place }) => new MpregError(code, message, place));
+
+const identity = fc.record({
+  publicKey: fc.uint8Array({ minLength: 32, maxLength: 32 }),
+  name,
+  cluster: name,
+  urls: fc.array(name, { maxLength: 16 }),
+});
+
+const segment = fc.oneof(name, varint);
+const binding = fc.record({ step: varint, path: fc.array(segment, { maxLength: 5 }) });
+const bindings = fc.array(binding, { maxLength: 5 });
+const requestStep = fc.record({ name, fun: name, timeoutMs: u32, resources: names, bindings, template: bytes });
+const report = fc.oneof(
+  fc.record({ status: fc.constant("done" as const) }),
+  fc.record({ status: fc.constant("failed" as const), error }),
+  fc.record({ status: fc.constant("skipped" as const), because: varint }),
+);
+const timings = fc.record({ queueUs: varint, runUs: varint });
+
+function of<K extends Written["kind"]>(
+  kind: K,
+  fields: { [F in Exclude<keyof Extract<Written, { kind: K }>, "kind">]: fc.Arbitrary<Extract<Written, { kind: K }>[F]> },
+): fc.Arbitrary<Written> {
+  return fc.record(fields as Record<string, fc.Arbitrary<unknown>>).map((rest) => ({ kind, ...rest }) as unknown as Written);
+}
+
+/** One arbitrary per kind. */
+export const messageOf: Record<Written["kind"], fc.Arbitrary<Written>> = {
+  hello: of("hello", {
+    versionMin: fc.nat(255), versionMax: fc.nat(255), nonce: fc.uint8Array({ minLength: 32, maxLength: 32 }),
+    messageBytesMax: u32, windowBytes: u32, identity: fc.oneof(absent, identity), credentials: fc.oneof(absent, bytes),
+  }),
+  prove: of("prove", { signature: fc.uint8Array({ minLength: 64, maxLength: 64 }) }),
+  open: of("open", {}),
+  goodbye: of("goodbye", { code: name, reason: text }),
+  credit: of("credit", { admittedBytes: varint }),
+  ping: of("ping", { id: u32 }),
+  pong: of("pong", { id: u32 }),
+  answer: of("answer", { id: u32, timings: fc.oneof(absent, timings), summary: fc.oneof(absent, bytes), value: bytes }),
+  failure: of("failure", { id: u32, error }),
+  cancel: of("cancel", { id: u32 }),
+  results: of("results", {
+    id: u32, summary: fc.oneof(absent, bytes), reports: fc.oneof(absent, fc.array<StepReport>(report, { maxLength: 5 })),
+    outputs: fc.array(fc.oneof(absent, bytes), { maxLength: 5 }),
+  }),
+  call: of("call", {
+    id: u32, timeoutMs: u32, fun: name, resources: names, waitForCapacityMs: u32, summary: fc.boolean(), args: bytes,
+  }),
+  request: of("request", {
+    id: u32, timeoutMs: u32, waitForCapacityMs: u32, settle: fc.boolean(), summary: fc.boolean(),
+    steps: fc.array(requestStep, { maxLength: 4 }), outputs: bindings,
+  }),
+  step: of("step", {
+    id: u32, timeoutMs: u32, request: varint, depth: fc.nat(255), fun: name, step: name, resources: names,
+    behalf: fc.oneof(absent, name), timings: fc.boolean(), bound: fc.array(bytes, { maxLength: 4 }), template: bytes,
+  }),
+  inspect: of("inspect", { id: u32, subject: name }),
+  members: of("members", { members: fc.array(fc.record({ nodeId: name, name, urls: names }), { maxLength: 4 }) }),
+  catalog: fc
+    .record({ first: varint, second: varint, added: fc.array(fc.record({ fun: name, resources: names }), { maxLength: 4 }), removed: names })
+    .map(({ first, second, added, removed }): Written => {
+      return { kind: "catalog", base: Math.min(first, second), version: Math.max(first, second), added, removed };
+    }),
+};
+
+/** The kinds that this version writes. */
+export const writtenKinds = Object.keys(kinds) as Written["kind"][];
+
+export const anyMessage: fc.Arbitrary<Written> = fc.oneof(...Object.values(messageOf));
