@@ -67,7 +67,11 @@ function failureOfMpreg(error: MpregError, help: string): Failure {
 }
 
 const wrongAsWritten: ReadonlySet<ErrorCode> = new Set([
-  "invalid-argument", "duplicate-step", "unknown-reference", "cycle", "empty-request",
+  "invalid-argument",
+  "duplicate-step",
+  "unknown-reference",
+  "cycle",
+  "empty-request",
 ]);
 
 const hints: Partial<Record<ErrorCode, string>> = {
@@ -87,5 +91,10 @@ function stackOf(cause: unknown): readonly string[] | undefined {
 const ownFolder = fileURLToPath(new URL("./", import.meta.url));
 
 function isOfUser(frame: string): boolean {
-  return !frame.includes("node:") && !frame.includes("/node_modules/") && !frame.includes(ownFolder) && !frame.includes("/mpreg.mjs:");
+  return (
+    !frame.includes("node:") &&
+    !frame.includes("/node_modules/") &&
+    !frame.includes(ownFolder) &&
+    !frame.includes("/mpreg.mjs:")
+  );
 }

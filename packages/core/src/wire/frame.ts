@@ -102,7 +102,7 @@ export class FrameReader {
     return this.#position;
   }
 
-  /** The next message; `undefined` at the end of the frame. Throws `malformed` when the link cannot go on. */
+  /** The next message; `undefined` at the end of the frame. Throws `malformed` or `too-large` when the link cannot go on. */
   next(): Message | undefined {
     const start = this.#position + lengthBytes;
     if (this.#position === this.#bytes.length) return undefined;
@@ -167,7 +167,8 @@ export class FrameReader {
   }
 
   #refuse(kind: number, start: number, end: number, error: MpregError): Message {
-    if ((kind & answerBit) === 0 || end - start < 5) throw error;
+    if ((kind & answerBit) === 0) throw error;
+    if (end - start < 5) throw malformed("a message that expects an answer ends before its id");
     return { kind: "refused", id: readU32(this.#bytes, start + 1), error };
   }
 }

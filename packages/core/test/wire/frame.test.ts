@@ -70,7 +70,7 @@ describe("frames", () => {
 
   test("a message that expects no answer and cannot be read is malformed for the link (F1)", () => {
     expect(thrownBy(() => messagesOf(rawMessage(kinds.cancel, 0, 0, 7))).code).toBe("malformed");
-    expect(thrownBy(() => messagesOf(rawMessage(kinds.call, 0, 0, 7))).code).toBe("malformed"); // not even an id
+    for (const kind of [kinds.call, 0xff]) expect(thrownBy(() => messagesOf(rawMessage(kind, 0, 0, 7))).code).toBe("malformed"); // no id
   });
 
   test.for([

@@ -17,18 +17,25 @@ export function defineCall(program: Command, terminal: Terminal): void {
     .command("call")
     .description("Call a function somewhere in the cluster and print its result as JSON.")
     .argument("<fun>", "name of the function")
-    .argument("[args...]", "its arguments: JSON where they are JSON, else texts as they are; after -- also what begins with -")
+    .argument(
+      "[args...]",
+      "its arguments: JSON where they are JSON, else texts as they are; after -- also what begins with -",
+    )
     .option("--resources <names>", "resources the running node must have, all of them: a,b (repeatable)", addNames)
     .option("--kwargs <json>", "a JSON object, given to the function as its last argument", parseObject);
   withRunningOptions(command)
     .addHelpText("after", examples)
-    .action((fun: string, args: readonly string[], flags: CallFlags) => call(fun, args.map(parseValue), flags, terminal));
+    .action((fun: string, args: readonly string[], flags: CallFlags) =>
+      call(fun, args.map(parseValue), flags, terminal),
+    );
 }
 
 async function call(fun: string, args: readonly unknown[], flags: CallFlags, terminal: Terminal): Promise<void> {
   const { options, writeSummary } = runningOf(flags, terminal);
   const { resources, kwargs } = flags;
-  const result = await withClient(flags, flags.timeout, (client) => client.call(fun, args, { resources, kwargs, ...options }));
+  const result = await withClient(flags, flags.timeout, (client) =>
+    client.call(fun, args, { resources, kwargs, ...options }),
+  );
   await writeSummary();
   writeResult(result, flags, terminal);
 }

@@ -19,7 +19,10 @@ export function defineFunctions(program: Command, terminal: Terminal): void {
 
 async function listFunctions(flags: ConnectionFlags, { stdout }: Terminal): Promise<void> {
   const functions = await withClient(flags, undefined, (client) => client.functions());
-  if (flags.json === true) { stdout.write(valueJson(functions, "line")); return; }
+  if (flags.json === true) {
+    stdout.write(valueJson(functions, "line"));
+    return;
+  }
   const { tableText } = await import("../render/table.js");
   stdout.write(tableText(columns, functions.flatMap(rows), stdout));
 }

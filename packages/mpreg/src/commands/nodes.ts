@@ -17,7 +17,10 @@ export function defineNodes(program: Command, terminal: Terminal): void {
 
 async function listNodes(flags: ConnectionFlags, { stdout }: Terminal): Promise<void> {
   const nodes = await withClient(flags, undefined, (client) => client.nodes());
-  if (flags.json === true) { stdout.write(valueJson(nodes, "line")); return; }
+  if (flags.json === true) {
+    stdout.write(valueJson(nodes, "line"));
+    return;
+  }
   const { tableText } = await import("../render/table.js");
   stdout.write(tableText(columns, nodes.map(row), stdout));
 }

@@ -20,8 +20,10 @@ export function defineRun(program: Command, terminal: Terminal): void {
     .description("Run a graph of calls from a JSON file and print the results of the steps that no other step uses.")
     .argument("<file>", "the graph; - for stdin")
     .addOption(
-      new Option("--on-error <what>", "fail: the first failure ends all; settle: independent branches finish")
-        .choices(["fail", "settle"]),
+      new Option("--on-error <what>", "fail: the first failure ends all; settle: independent branches finish").choices([
+        "fail",
+        "settle",
+      ]),
     );
   withRunningOptions(command)
     .addHelpText("after", examples)

@@ -21,8 +21,16 @@ export interface RunningFlags extends ConnectionFlags {
 
 export function withRunningOptions(command: Command): Command {
   return withConnectionOptions(command)
-    .option("--timeout <duration>", "time allowed, in seconds or like 500ms, 2s, 5m (default: the node's, 30s)", parseDurationMs)
-    .option("--wait-for-capacity [duration]", "wait while no node offers a function with its resources", parseDurationMs)
+    .option(
+      "--timeout <duration>",
+      "time allowed, in seconds or like 500ms, 2s, 5m (default: the node's, 30s)",
+      parseDurationMs,
+    )
+    .option(
+      "--wait-for-capacity [duration]",
+      "wait while no node offers a function with its resources",
+      parseDurationMs,
+    )
     .option("--summary", "tell on stderr where the time went");
 }
 
@@ -41,7 +49,10 @@ export function runningOf({ timeout, waitForCapacity, summary, json }: RunningFl
     options: { timeoutMs: timeout, waitForCapacity, onSummary: summary === true ? onSummary : undefined },
     writeSummary: async () => {
       if (given === undefined) return;
-      if (json === true) { stderr.write(valueJson({ summary: given }, "line")); return; } // (U1)
+      if (json === true) {
+        stderr.write(valueJson({ summary: given }, "line"));
+        return;
+      } // (U1)
       const { summaryText } = await import("../render/summary.js");
       stderr.write(summaryText(given, stderr));
     },

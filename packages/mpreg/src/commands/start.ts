@@ -28,7 +28,11 @@ export function defineStart(program: Command, terminal: Terminal): void {
     .option("--port <port>", `port to listen on; 0 takes any free one (default: ${defaultPort})`, parsePort)
     .option("--resources <names>", "what this node has: a,b (repeatable)", addNames)
     .option("--peers <urls>", "nodes to link to: ws://a:9001,ws://b:9001 (repeatable)", addNames)
-    .option("--advertise <urls>", "how others reach this node, where it differs from host and port (repeatable)", addNames)
+    .option(
+      "--advertise <urls>",
+      "how others reach this node, where it differs from host and port (repeatable)",
+      addNames,
+    )
     .option("--cluster <name>", "nodes of other clusters are refused (default: default)")
     .option("--data-dir <folder>", `where the node keeps its key (default: ${dataDirText})`)
     .option("--config <file>", "these options as JSON, or as the default export of an .mjs file; the command line wins")
@@ -52,7 +56,17 @@ async function start(flags: StartFlags, terminal: Terminal): Promise<void> {
   await runNode({ configPath: flags.config, given: settingsOf(flags), asJson: flags.json === true }, terminal);
 }
 
-function settingsOf({ config: _config, json: _json, module, limit, dataDir, tlsCert, tlsKey, tlsCa, ...others }: StartFlags): GivenSettings {
+function settingsOf({
+  config: _config,
+  json: _json,
+  module,
+  limit,
+  dataDir,
+  tlsCert,
+  tlsKey,
+  tlsCa,
+  ...others
+}: StartFlags): GivenSettings {
   const here = (path: string): string => pathIn(process.cwd(), path);
   const tls = Object.entries({ cert: tlsCert, key: tlsKey, ca: tlsCa }).flatMap(([key, path]) => {
     return path === undefined ? [] : [[key, here(path)] as const];
@@ -67,7 +81,8 @@ function settingsOf({ config: _config, json: _json, module, limit, dataDir, tlsC
 }
 
 const levels = ["fatal", "error", "warn", "info", "debug", "trace", "silent"];
-const dataDirText = "with --name and a port of its own, mpreg/NAME in $XDG_STATE_HOME or ~/.local/state; else no key is kept";
+const dataDirText =
+  "with --name and a port of its own, mpreg/NAME in $XDG_STATE_HOME or ~/.local/state; else no key is kept";
 
 const examples = `
 Examples:

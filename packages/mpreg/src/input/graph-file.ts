@@ -32,7 +32,9 @@ function shaped(graph: unknown, name: string): GraphFile {
   // The client checks the steps and names one by one.
   if (Array.isArray(graph)) return { steps: graph as PlainStep[], outputs: undefined };
   if (typeof graph !== "object" || graph === null || !("steps" in graph)) {
-    throw usageError(`Cannot run ${name}: a graph is an array of steps, or an object { "steps": [...], "outputs": [...] }`);
+    throw usageError(
+      `Cannot run ${name}: a graph is an array of steps, or an object { "steps": [...], "outputs": [...] }`,
+    );
   }
   const { steps, outputs, ...others } = graph as { steps: readonly PlainStep[]; outputs?: readonly string[] };
   const [unknown] = Object.keys(others);

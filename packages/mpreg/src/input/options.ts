@@ -22,7 +22,10 @@ export function parsePort(given: string): number {
 
 /** `a,b` and what earlier uses of the same option have given. */
 export function addNames(given: string, earlier: readonly string[] = []): readonly string[] {
-  const names = given.split(",").map((name) => name.trim()).filter((name) => name !== "");
+  const names = given
+    .split(",")
+    .map((name) => name.trim())
+    .filter((name) => name !== "");
   return [...earlier, ...names];
 }
 
@@ -32,7 +35,10 @@ export function addText(given: string, earlier: readonly string[] = []): readonl
 }
 
 /** `key=number` and what earlier uses of the option have given. */
-export function addLimit(given: string, earlier: Readonly<Record<string, number>> = {}): Readonly<Record<string, number>> {
+export function addLimit(
+  given: string,
+  earlier: Readonly<Record<string, number>> = {},
+): Readonly<Record<string, number>> {
   const [, key, figure] = /^([A-Za-z]\w*)=(.+)$/.exec(given) ?? [];
   const value = figure?.trim() === "" ? NaN : Number(figure);
   if (key === undefined || Number.isNaN(value)) throw new InvalidArgumentError("It is like messageBytesMax=1000000.");

@@ -69,7 +69,8 @@ function container(value: object, style: Style, indent: string): string {
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? "null" : text(value.toISOString());
   if (value instanceof ArrayBuffer) return text(Buffer.from(value).toString("base64"));
   if (ArrayBuffer.isView(value)) {
-    if (!(value instanceof DataView) && !(value instanceof Uint8Array)) return list([...(value as Float64Array)], style, indent);
+    if (!(value instanceof DataView) && !(value instanceof Uint8Array))
+      return list([...(value as Float64Array)], style, indent);
     return text(Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("base64"));
   }
   return fields(Object.entries(value), style, indent);
@@ -83,7 +84,12 @@ function map(value: ReadonlyMap<unknown, unknown>, style: Style, indent: string)
 
 function list(items: readonly unknown[], style: Style, indent: string): string {
   const inner = indent + style.step;
-  return style.join("[", items.map((item) => write(item, style, inner)), "]", indent);
+  return style.join(
+    "[",
+    items.map((item) => write(item, style, inner)),
+    "]",
+    indent,
+  );
 }
 
 function fields(entries: readonly (readonly [string, unknown])[], style: Style, indent: string): string {

@@ -25,7 +25,9 @@ export function tableText(
   { columns: terminalColumns, colours }: Pick<Stream, "columns" | "colours">,
 ): string {
   const cells = rows.map((row) => row.map(printable));
-  const natural = columns.map((column, index) => naturalWidth([column.heading, ...cells.map((row) => row[index] ?? "")]));
+  const natural = columns.map((column, index) =>
+    naturalWidth([column.heading, ...cells.map((row) => row[index] ?? "")]),
+  );
   const widths = terminalColumns === undefined ? natural : fitted(columns, natural, terminalColumns + gapCharacters); // (B2)
   const table = new CliTable({
     chars: noLines,
@@ -34,7 +36,10 @@ export function tableText(
     colAligns: columns.map(({ align = "left" }) => align),
     wordWrap: true,
   });
-  table.push(headings(columns, colours), ...cells.map((row) => row.map((cell, index) => broken(cell, widths[index] ?? 0))));
+  table.push(
+    headings(columns, colours),
+    ...cells.map((row) => row.map((cell, index) => broken(cell, widths[index] ?? 0))),
+  );
   return table
     .toString()
     .split("\n")
@@ -47,8 +52,21 @@ function headings(columns: readonly Column[], colours: Colours): string[] {
 }
 
 const noLines = {
-  top: "", "top-mid": "", "top-left": "", "top-right": "", bottom: "", "bottom-mid": "", "bottom-left": "", "bottom-right": "",
-  left: "", "left-mid": "", mid: "", "mid-mid": "", right: "", "right-mid": "", middle: "",
+  top: "",
+  "top-mid": "",
+  "top-left": "",
+  "top-right": "",
+  bottom: "",
+  "bottom-mid": "",
+  "bottom-left": "",
+  "bottom-right": "",
+  left: "",
+  "left-mid": "",
+  mid: "",
+  "mid-mid": "",
+  right: "",
+  "right-mid": "",
+  middle: "",
 };
 
 /** Width of a column that holds these texts, with its gap, as the table library measures them. */

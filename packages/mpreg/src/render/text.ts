@@ -13,7 +13,9 @@ export function printable(text: string): string {
 
 /** `text`, whose line ends and tabs stay. */
 export function printableLines(text: string): string {
-  return text.replace(unprintable, (character) => (character === "\n" || character === "\t" ? character : escaped(character)));
+  return text.replace(unprintable, (character) =>
+    character === "\n" || character === "\t" ? character : escaped(character),
+  );
 }
 
 function escaped(character: string): string {

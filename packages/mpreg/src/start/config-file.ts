@@ -14,9 +14,23 @@ import { type GivenSettings, type GivenTls, isPem } from "./settings.js";
 type Kind = "text" | "texts" | "number" | "switch" | "limits" | "tls" | "log" | "function";
 
 const kinds: Record<keyof GivenSettings, Kind> = {
-  name: "text", host: "text", port: "number", resources: "texts", peers: "texts", advertise: "texts", cluster: "text",
-  dataDir: "text", tls: "tls", insecure: "switch", allowedOrigins: "texts", allowedHosts: "texts", policy: "function",
-  limits: "limits", log: "log", exposeStacks: "switch", modules: "texts",
+  name: "text",
+  host: "text",
+  port: "number",
+  resources: "texts",
+  peers: "texts",
+  advertise: "texts",
+  cluster: "text",
+  dataDir: "text",
+  tls: "tls",
+  insecure: "switch",
+  allowedOrigins: "texts",
+  allowedHosts: "texts",
+  policy: "function",
+  limits: "limits",
+  log: "log",
+  exposeStacks: "switch",
+  modules: "texts",
 };
 
 const kindNames: Record<Kind, string> = {
@@ -65,7 +79,9 @@ async function importConfig(path: string): Promise<unknown> {
 function check(key: string, value: unknown, path: string): void {
   const kind = Object.hasOwn(kinds, key) ? kinds[key as keyof GivenSettings] : undefined;
   if (kind === undefined) {
-    throw usageError(`The config ${path} has an unknown key ${JSON.stringify(key)}; known are ${Object.keys(kinds).join(", ")}`);
+    throw usageError(
+      `The config ${path} has an unknown key ${JSON.stringify(key)}; known are ${Object.keys(kinds).join(", ")}`,
+    );
   }
   if (!isOfKind(value, kind)) throw usageError(`${key} in the config ${path} must be ${kindNames[kind]}`);
 }
@@ -85,9 +101,13 @@ function isOfKind(value: unknown, kind: Kind): boolean {
     case "limits":
       return isRecord(value) && Object.values(value).every((each) => typeof each === "number");
     case "log":
-      return typeof value === "string" ? levels.includes(value) : isRecord(value) && typeof value["child"] === "function";
+      return typeof value === "string"
+        ? levels.includes(value)
+        : isRecord(value) && typeof value["child"] === "function";
     case "tls":
-      return isRecord(value) && Object.entries(value).every(([key, each]) => tlsKeys.includes(key) && isFileOrPem(each));
+      return (
+        isRecord(value) && Object.entries(value).every(([key, each]) => tlsKeys.includes(key) && isFileOrPem(each))
+      );
   }
 }
 

@@ -26,7 +26,12 @@ const notFields = new Set(["level", "time", "msg", "node", "nodeId", "err"]);
 
 /** `12:03:04 warn dial failed url=ws://… reason="…"`, and the stack of an error below it. */
 export function logText(line: string, colours: Colours): string {
-  const entry = JSON.parse(line) as { level: number; time: number; msg?: string; err?: { stack?: string; message?: string } };
+  const entry = JSON.parse(line) as {
+    level: number;
+    time: number;
+    msg?: string;
+    err?: { stack?: string; message?: string };
+  };
   const time = new Date(entry.time).toTimeString().slice(0, 8);
   const level = pino.levels.labels[entry.level] ?? String(entry.level);
   const paint = entry.level >= errorLevel ? colours.red : entry.level >= warnLevel ? colours.yellow : colours.dim;
@@ -34,7 +39,12 @@ export function logText(line: string, colours: Colours): string {
   const shown = fields.map(([name, value]) => colours.dim(`${name}=${printable(fieldText(value))}`));
   const head = [colours.dim(time), paint(level), printable(entry.msg ?? ""), ...shown].join(" ");
   const stack = entry.err?.stack ?? entry.err?.message;
-  return stack === undefined ? head : `${head}\n${stack.split("\n").map((each) => `  ${printable(each)}`).join("\n")}`;
+  return stack === undefined
+    ? head
+    : `${head}\n${stack
+        .split("\n")
+        .map((each) => `  ${printable(each)}`)
+        .join("\n")}`;
 }
 
 function fieldText(value: unknown): string {

@@ -22,7 +22,10 @@ export function watchStrays(log: Logger, handlerPlace: () => object): Strays {
       log.error({ ...handlerPlace(), err: asError(reason) }, "a promise was rejected and nobody handled it"); // (Y1)
     });
     process.on("uncaughtException", (error) => {
-      log.fatal({ ...handlerPlace(), err: asError(error) }, "an exception was thrown and nobody caught it: the node ends");
+      log.fatal(
+        { ...handlerPlace(), err: asError(error) },
+        "an exception was thrown and nobody caught it: the node ends",
+      );
       reject(error); // (Y2)
     });
   });

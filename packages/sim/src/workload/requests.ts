@@ -112,7 +112,7 @@ function leadOf(
       return { ...plain, lead: [] };
     case "delay":
     case "nap":
-      if (mishaps && random.chance(0.05)) return { ...plain, lead: [60_000], timeoutMs: random.integer(20, 200) };
+      if (mishaps && random.chance(0.05)) return { ...plain, lead: [5_000], timeoutMs: random.integer(20, 200) };
       return { ...plain, lead: [random.integer(0, 30)] };
     case "fail":
       return { ...plain, lead: [random.integer(0, 20)] };

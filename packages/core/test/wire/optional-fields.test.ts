@@ -1,0 +1,61 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { Writer, kinds } from "../../src/wire/index.js";
+import { messagesOf, rawMessage, utf8 } from "../support/wire.js";
+import { messageOf, write, writtenKinds } from "./messages.js";
+
+/** Writes as a later version might: a field that nobody knows yet in every list of optional fields. */
+class LaterWriter extends Writer {
+  added = 0;
+
+  override endFields(): this {
+    this.added += 1;
+    return this.field(200).raw(Uint8Array.of(1, 2, 3)).endField().field(255).endField().u8(0);
+  }
+}
+
+const withFields = ["hello", "answer", "results", "members", "catalog", "call", "request", "step"] as const;
+
+describe("optional fields", () => {
+  test.for(withFields)("a %s with fields that are not known is read without them", (kind) => {
+    let added = 0;
+    fc.assert(
+      fc.property(messageOf[kind], (message) => {
+        const writer = new LaterWriter(utf8);
+        write(writer, message);
+        writer.end();
+        added += writer.added;
+        expect(messagesOf(writer.take())).toEqual([message]);
+      }),
+    );
+    expect(added).toBeGreaterThan(0);
+  });
+
+  test("every kind that has anything to add to has a list of optional fields", () => {
+    const without = writtenKinds.filter((kind) => !(withFields as readonly string[]).includes(kind));
+    expect(without).toEqual(["prove", "open", "goodbye", "credit", "pong", "failure", "cancel", "ping", "inspect"]);
+  });
+
+  test("what a known field has behind the content that is known is skipped", () => {
+    // an answer to 1 whose timings (tag 1) have a third number; the value is nil
+    const answer = rawMessage(kinds.answer, 0, 0, 0, 1, 1, 0, 0, 0, 3, 10, 20, 30, 0, 0xc0);
+    expect(messagesOf(answer)).toEqual([
+      { kind: "answer", id: 1, timings: { queueUs: 10, runUs: 20 }, summary: undefined, value: Uint8Array.of(0xc0) },
+    ]);
+  });
+
+  test("a field whose content is longer than its length is malformed (R1)", () => {
+    const call = rawMessage(kinds.call, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0x66, 2, 0, 0, 0, 2, 0, 0, 1, 0, 0, 0xc0);
+    expect(messagesOf(call)).toMatchObject([
+      { kind: "refused", id: 1, error: { code: "malformed", message: "an optional field is longer than its length says" } },
+    ]);
+  });
+
+  test("a field that comes twice counts as it came last, bound values as they came", () => {
+    const step = rawMessage(
+      kinds.step, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1, 0x66,
+      ...[4, 0, 0, 0, 1, 0x01], ...[5, 0, 0, 0, 2, 1, 0x61], ...[4, 0, 0, 0, 1, 0x02], ...[5, 0, 0, 0, 2, 1, 0x62], 0, 0x90,
+    );
+    expect(messagesOf(step)).toMatchObject([{ kind: "step", step: "b", bound: [Uint8Array.of(1), Uint8Array.of(2)] }]);
+  });
+});

@@ -1,0 +1,113 @@
+/**
+ * Drive: carries a plan out in a world: clients connect, move and ask, functions come and go.
+ *
+ * (D1) A client without a link asks nothing; it dials until it has one.
+ */
+import type { Ask, Settled } from "@mpreg/core/rpc";
+import { codec } from "../capabilities/codec.js";
+import type { SimulatedClient } from "../client/client.js";
+import { applyFaults } from "../faults/schedule.js";
+import type { FunctionDefinition } from "../handlers/registration.js";
+import { World, type WorldOptions } from "../world.js";
+import { handlerOf } from "./functions.js";
+import type { Ledger } from "./ledger.js";
+import { Part, type Plan, type PlannedAsk, type PlannedClient } from "./plan.js";
+
+/** Hears how each ask of the plan went. */
+export interface DriveListener {
+  asked(ask: PlannedAsk): void;
+  answered(ask: PlannedAsk, settled: Settled): void;
+}
+
+const redialMs = 50;
+
+/** The world of a plan, with nothing under way but its nodes. */
+export function worldOf(plan: Plan, ledger: Ledger, options: Partial<WorldOptions> = {}): World {
+  const nodes = plan.nodes.map(({ name, resources, peers, functions }) => ({
+    name,
+    resources,
+    peers,
+    functions: Object.fromEntries(
+      functions.map(({ fun, behaviour, resources: own }): [string, FunctionDefinition] => {
+        return [fun, { handler: handlerOf(behaviour, ledger.of(name)), resources: own }];
+      }),
+    ),
+  }));
+  return new World({ seed: plan.seed, nodes, limits: plan.limits, network: plan.network, ...options });
+}
+
+/** Sets everything that the plan says, counted from now. */
+export function drive(world: World, plan: Plan, ledger: Ledger, listener: DriveListener): void {
+  for (const change of plan.changes) changeFunctions(world, change, ledger);
+  for (const client of plan.clients) driveClient(world, client, plan.durationMs);
+  for (const ask of plan.asks) {
+    world.after(ask.atMs, () => {
+      start(world, ask, listener);
+    });
+  }
+  applyFaults(world, plan.faults);
+}
+
+function changeFunctions(world: World, { node: name, fun, fromMs, untilMs }: Plan["changes"][number], ledger: Ledger): void {
+  const node = world.node(name);
+  const handler = handlerOf(fun.behaviour, ledger.of(name));
+  const come = (): void => {
+    if (node.state === "down") world.after(100, come); // a late function comes all the same
+    else if (!node.offers(fun.fun)) node.register(fun.fun, handler, { resources: fun.resources });
+  };
+  world.after(fromMs, come);
+  if (untilMs === Infinity) return;
+  world.after(untilMs, () => {
+    if (node.state !== "down") node.unregister(fun.fun);
+  });
+}
+
+function driveClient(world: World, { name, node, moves }: PlannedClient, durationMs: number): void {
+  const client = world.client(name);
+  const overMs = world.nowMs + durationMs;
+  let wanted = node;
+  const dial = (): void => {
+    client.open(wanted, (error) => {
+      if (error !== undefined && world.nowMs < overMs) world.after(redialMs, dial); // (D1)
+    });
+  };
+  client.onLost = () => {
+    if (world.nowMs < overMs) world.after(redialMs, dial);
+  };
+  dial();
+  for (const move of moves) {
+    world.after(move.atMs, () => {
+      wanted = move.node;
+      dial();
+    });
+  }
+}
+
+function start(world: World, planned: PlannedAsk, listener: DriveListener): void {
+  const { asker, cancelAfterMs } = planned;
+  const client: SimulatedClient | undefined = world.clients.get(asker);
+  if (client === undefined ? world.node(asker).state === "down" : client.node === undefined) return; // (D1)
+  listener.asked(planned);
+  const withdraw = (client ?? world.node(asker)).ask(encodeAsk(planned), (settled) => {
+    listener.answered(planned, settled);
+  });
+  if (cancelAfterMs !== undefined) world.after(cancelAfterMs, withdraw);
+}
+
+/** The ask as it goes over the wire. */
+export function encodeAsk(planned: PlannedAsk): Ask {
+  const { kind, settle, waitForCapacityMs, timeoutMs, summary, outputs } = planned;
+  const steps = planned.steps.map(({ token, fun, resources, args, timeoutMs: stepTimeoutMs }) => {
+    const bindings: Part[] = [];
+    const template = codec.encodeTemplate([token, ...args], token, (part) => {
+      return part instanceof Part ? bindings.push(part) - 1 : undefined;
+    });
+    return { name: token, fun, resources, template, bindings, timeoutMs: stepTimeoutMs };
+  });
+  const [first] = steps;
+  if (kind === "call" && first !== undefined) {
+    const { fun, resources, template: args } = first;
+    return { kind, fields: { fun, resources, args, timeoutMs: timeoutMs || first.timeoutMs, waitForCapacityMs, summary } };
+  }
+  return { kind: "request", fields: { steps, outputs, settle, waitForCapacityMs, timeoutMs, summary } };
+}

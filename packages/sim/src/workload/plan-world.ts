@@ -1,0 +1,140 @@
+/**
+ * Plan world: a whole generated world from one seed: nodes, resources, limits, network, clients, asks and faults.
+ *
+ * (W1) Every behaviour is offered somewhere, so that what calls what by name finds it.
+ * (W2) A third of the worlds is left undisturbed: there every ask must end exactly as evaluated.
+ */
+import { SeededRandom } from "../capabilities/random.js";
+import { scheduleFaults } from "../faults/schedule.js";
+import type { NetworkOptions } from "../network/index.js";
+import type { NodeLimits } from "../node/options.js";
+import { behaviours } from "./functions.js";
+import type { Plan, PlannedChange, PlannedClient, PlannedFunction, PlannedNode } from "./plan.js";
+import { planAsks } from "./requests.js";
+
+const allResources = ["gpu", "raw-data", "model-a", "disk"];
+
+export function planWorld(seed: number): Plan {
+  const random = new SeededRandom(seed);
+  const nodes = planNodes(random.split("nodes"));
+  const names = nodes.map(({ name }) => name);
+  const durationMs = random.between(300, 1_500);
+  const changes = planChanges(random.split("changes"), names, durationMs);
+  const clients = planClients(random.split("clients"), names, durationMs);
+  const disturbed = random.chance(0.67); // (W2)
+  const { limits, mayEndWith } = planLimits(random.split("limits"));
+  const clientNames = clients.map(({ name }) => name);
+  return {
+    seed,
+    nodes,
+    clients,
+    changes,
+    asks: planAsks(random.split("asks"), {
+      nodes,
+      passing: namesOf(changes, (untilMs) => untilMs !== Infinity),
+      late: namesOf(changes, (untilMs) => untilMs === Infinity),
+      askers: [...clientNames, ...clientNames, ...names.filter(() => random.chance(0.2))],
+      count: random.integer(4, 16),
+      durationMs,
+    }),
+    faults: disturbed
+      ? scheduleFaults(random.split("faults"), {
+          nodes: names,
+          clients: clientNames,
+          count: random.integer(1, 6),
+          fromMs: 0,
+          untilMs: durationMs,
+        })
+      : [],
+    limits,
+    network: planNetwork(random.split("network")),
+    durationMs,
+    mayEndWith,
+  };
+}
+
+function planNodes(random: SeededRandom): PlannedNode[] {
+  const count = random.chance(0.1) ? random.integer(6, 8) : random.integer(3, 5);
+  const names = Array.from({ length: count }, (_, index) => String.fromCharCode(97 + index));
+  const functions = new Map<string, PlannedFunction[]>(names.map((name) => [name, []]));
+  for (const behaviour of behaviours) {
+    const share = random.between(0.2, 0.9);
+    const offering = names.filter(() => random.chance(share));
+    for (const name of offering.length === 0 ? [random.pick(names)] : offering) { // (W1)
+      const resources = allResources.filter(() => random.chance(0.15));
+      functions.get(name)?.push({ fun: behaviour, behaviour, resources });
+    }
+  }
+  const everybodyKnows = random.next();
+  return names.map((name, index) => ({
+    name,
+    resources: allResources.filter(() => random.chance(0.2)),
+    peers: planPeers(random, names, index, everybodyKnows),
+    functions: functions.get(name) ?? [],
+  }));
+}
+
+/** All know all, all know the first, or each knows the one before. */
+function planPeers(random: SeededRandom, names: readonly string[], index: number, shape: number): string[] {
+  if (shape < 0.3) return names.filter((_, other) => other !== index);
+  if (shape < 0.4) return [...names]; // itself included
+  if (index === 0) return random.chance(0.3) ? [random.pick(names)] : [];
+  return [shape < 0.8 ? (names[0] as string) : (names[index - 1] as string)];
+}
+
+function planChanges(random: SeededRandom, names: readonly string[], durationMs: number): PlannedChange[] {
+  return Array.from({ length: random.integer(0, 4) }, (_, index) => {
+    const stays = random.chance(0.4);
+    const fromMs = random.between(0, durationMs);
+    return {
+      node: random.pick(names),
+      fun: { fun: stays ? `late-${index}` : `passing-${index % 2}`, behaviour: "mix", resources: [] },
+      fromMs,
+      untilMs: stays ? Infinity : fromMs + random.between(1, durationMs),
+    };
+  });
+}
+
+function namesOf(changes: readonly PlannedChange[], wanted: (untilMs: number) => boolean): string[] {
+  return [...new Set(changes.filter(({ untilMs }) => wanted(untilMs)).map(({ fun }) => fun.fun))];
+}
+
+function planClients(random: SeededRandom, names: readonly string[], durationMs: number): PlannedClient[] {
+  return Array.from({ length: random.integer(1, 3) }, (_, index) => ({
+    name: `client-${index + 1}`,
+    node: random.pick(names),
+    moves: random.chance(0.15) ? [{ atMs: random.between(0, durationMs), node: random.pick(names) }] : [],
+  }));
+}
+
+function planLimits(random: SeededRandom): { readonly limits: NodeLimits; readonly mayEndWith: readonly string[] } {
+  const narrow = random.chance(0.15);
+  const limits: NodeLimits = {
+    link: {
+      // quick to notice silence, so that a world is over soon
+      pingIntervalMs: 300,
+      silenceMsMax: 1_000,
+      handshakeTimeoutMs: 1_000,
+      windowBytes: random.chance(0.3) ? random.integer(500, 20_000) : 16 * 1024 * 1024,
+      ...(random.chance(0.1) ? { queueBytesMax: random.integer(20_000, 200_000) } : {}),
+    },
+    redial: { redialMsMin: 20, redialMsMax: 400 },
+    rpc: {
+      timeoutMs: 6_000,
+      depthMax: 6,
+      ...(narrow ? { executionsMax: random.integer(2, 6), asksPerLinkMax: random.integer(2, 8) } : {}),
+    },
+  };
+  const isNarrow = narrow || limits.link?.queueBytesMax !== undefined;
+  return { limits, mayEndWith: isNarrow ? ["overloaded", "handler-error", "deadline", "no-provider", "node-lost"] : [] };
+}
+
+function planNetwork(random: SeededRandom): Partial<NetworkOptions> {
+  const minMs = random.between(0.05, 3);
+  return {
+    latencyMs: [minMs, minMs * random.between(1, 5)],
+    dialTimeoutMs: 800,
+    openingMs: 0.8,
+    ...(random.chance(0.15) ? { bytesPerMs: random.integer(100, 20_000) } : {}),
+  };
+}
