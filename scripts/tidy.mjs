@@ -7,7 +7,7 @@
  * (T4) Tests are not skipped, focused or timed by sleeping: they wait for a condition.
  * (T5) An invariant of a package's header is cited at a line that keeps it or in the title of a test that proves it.
  * (T6) Every package carries the licence, word for word.
- * (T7) Lock files name no registry but npm's.
+ * (T7) Lock files name no registry but npm's, and lack no platform's optional packages (`npm ci` would refuse them elsewhere).
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -75,24 +75,33 @@ function licenceProblems() {
     .map((file) => `${file} is not a copy of LICENSE (T6)`);
 }
 
-function lockProblems() {
-  const locks = ["package-lock.json", "bench/package-lock.json"].filter((file) => existsSync(join(root, file)));
-  return locks.flatMap((file) =>
-    places(
-      file,
-      read(file),
-      /"resolved": "(https?:\/\/(?!registry\.npmjs\.org\/)[^"/]+)/g,
-      (host) => `${host} is not npm's registry (T7)`,
-    ),
+function missingOptional(file) {
+  const packages = JSON.parse(read(file)).packages;
+  const locked = new Set(
+    Object.keys(packages).map((path) => path.slice(path.lastIndexOf("node_modules/") + "node_modules/".length)),
+  );
+  return Object.entries(packages).flatMap(([path, { optionalDependencies = {} }]) =>
+    Object.keys(optionalDependencies)
+      .filter((name) => !locked.has(name))
+      .map((name) => `${file} lacks ${name}, which ${path} may need on another platform (T7)`),
   );
 }
 
+function lockProblems(file) {
+  const otherRegistry = /"resolved": "(https?:\/\/(?!registry\.npmjs\.org\/)[^"/]+)/g;
+  return [
+    ...places(file, read(file), otherRegistry, (host) => `${host} is not npm's registry (T7)`),
+    ...missingOptional(file),
+  ];
+}
+
+const locks = ["package-lock.json", "bench/package-lock.json"].filter((file) => existsSync(join(root, file)));
 const files = ["packages", "scripts", "examples"].flatMap(filesIn).filter((file) => !file.includes("/dist/"));
 const problems = [
   ...files.flatMap(problemsOf),
   ...packageFolders().flatMap(uncitedIn),
   ...licenceProblems(),
-  ...lockProblems(),
+  ...locks.flatMap(lockProblems),
 ];
 for (const problem of problems) console.error(problem);
 process.exitCode = problems.length === 0 ? 0 : 1;

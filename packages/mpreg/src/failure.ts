@@ -61,8 +61,7 @@ function failureOfMpreg(error: MpregError, help: string): Failure {
   const { code, message, step, node, outcome } = error;
   // What a node or the system complains about was not wrong in itself (F1).
   const isUsage = wrongAsWritten.has(code) && node === undefined && error.cause === undefined;
-  const { code: systemCode } = (error.cause ?? {}) as { readonly code?: unknown };
-  const hint = isUsage ? help : systemCode === "EADDRINUSE" ? "`--port 0` takes any free one" : hints[code];
+  const hint = isUsage ? help : hintFor(error);
   return { exitCode: isUsage ? 2 : 1, code, message, step, node, outcome, hint };
 }
 
@@ -74,9 +73,11 @@ const wrongAsWritten: ReadonlySet<ErrorCode> = new Set([
   "empty-request",
 ]);
 
-const hints: Partial<Record<ErrorCode, string>> = {
-  "not-connected": "Is a node running there? `mpreg start` starts one; --url or MPREG_URL names another",
-};
+function hintFor({ code, message, cause }: MpregError): string | undefined {
+  if ((cause as { readonly code?: unknown } | undefined)?.code === "EADDRINUSE") return "`--port 0` takes any free one";
+  if (code !== "not-connected" || !message.includes("ECONNREFUSED")) return undefined;
+  return "Is a node running there? `mpreg start` starts one; --url or MPREG_URL names another";
+}
 
 /** `error: unknown option '--prot'⏎(Did you mean --port?)` in one line. */
 function commanderMessage(message: string): string {
@@ -88,13 +89,8 @@ function stackOf(cause: unknown): readonly string[] | undefined {
   return cause.stack.split("\n").filter((line) => /^\s+at /.test(line));
 }
 
-const ownFolder = fileURLToPath(new URL("./", import.meta.url));
+const notOfUser = ["node:", "data:", "/node_modules/", "/mpreg.mjs:", fileURLToPath(new URL("./", import.meta.url))];
 
 function isOfUser(frame: string): boolean {
-  return (
-    !frame.includes("node:") &&
-    !frame.includes("/node_modules/") &&
-    !frame.includes(ownFolder) &&
-    !frame.includes("/mpreg.mjs:")
-  );
+  return !notOfUser.some((part) => frame.includes(part));
 }

@@ -8,6 +8,7 @@
  * (V1) The machine is never entered while it is on the stack: inputs that arise meanwhile wait their turn.
  * (V2) Handlers run outside of the machine, in the order in which it started them.
  * (V3) One timer, for what is due next.
+ * (V4) A handler whose call is cancelled before it has started does not start.
  */
 import { performance } from "node:perf_hooks";
 import { MpregError } from "@mpreg/core/base";
@@ -50,6 +51,8 @@ export class Driver {
   readonly #executeHost: ExecuteHost;
   #inputs: NodeInput[] = [];
   #starting: Invocation[] = [];
+  /** Invocations that were aborted in the turn in which they were to start. */
+  readonly #abortedEarly = new Set<number>();
   #events: NodeEvent[] = [];
   #lastLink = 0;
   #lastTicket = 0;
@@ -163,6 +166,7 @@ export class Driver {
         const starting = this.#starting;
         this.#starting = [];
         for (const invocation of starting) this.#start(invocation); // (V2)
+        this.#abortedEarly.clear();
       }
     } finally {
       this.#inTurn = false;
@@ -175,6 +179,11 @@ export class Driver {
   }
 
   #start(invocation: Invocation): void {
+    if (this.#abortedEarly.has(invocation.id)) {
+      const error = new MpregError("cancelled", "Nobody waits for the result"); // (V4)
+      this.#ended(invocation, error, { queueUs: 0, runUs: 0 });
+      return;
+    }
     const fun = this.#functions.get(invocation.fun);
     if (fun === undefined) {
       // withdrawn between the machine's choice and now
@@ -224,8 +233,13 @@ export class Driver {
         this.#starting.push(invocation);
       },
       abort: (id, reason) => {
+        const running = this.#running.get(id);
+        if (running === undefined) {
+          this.#abortedEarly.add(id);
+          return;
+        }
         const code = reason === "deadline" ? "deadline" : "cancelled";
-        this.#running.get(id)?.abort(new MpregError(code, `Nobody waits for the result: ${reason}`));
+        running.abort(new MpregError(code, `Nobody waits for the result: ${reason}`));
         this.#running.delete(id);
       },
       settle: (ticket, settled) => {

@@ -2,3 +2,4 @@
 export { simulate } from "./simulate.js";
 export { type NodeDefinition, World, type WorldOptions } from "./world.js";
 export { context } from "./handlers/context.js";
+export { runSeed } from "./explore/run-seed.js";

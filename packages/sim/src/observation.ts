@@ -19,8 +19,6 @@ export type Observation =
   | { readonly kind: "node-up"; readonly node: string; readonly id: string; readonly start: number }
   | { readonly kind: "node-down"; readonly node: string }
   | { readonly kind: "reported"; readonly node: string; readonly event: NodeEvent }
-  | { readonly kind: "registered"; readonly node: string; readonly fun: string; readonly resources: readonly string[] }
-  | { readonly kind: "unregistered"; readonly node: string; readonly fun: string }
   /** Somebody has disturbed the world. */
   | { readonly kind: "disturbed"; readonly what: string };
 

@@ -2,15 +2,21 @@
  * Match: the offers of one function, and which of them have all the resources asked for.
  *
  * (M1) An offer is a candidate when it has every resource asked for.
- * (M2) Answers are cached until the offers change; the cache is bounded.
+ * (M2) Answers are cached until the offers change; the cache is bounded, and long questions are not remembered.
  */
 import type { Offer } from "./types.js";
 
 const cachedQueriesMax = 256;
+const cachedCharactersMax = 1_000;
+
+interface Answer<T> {
+  readonly asked: readonly string[];
+  readonly found: readonly Offer<T>[];
+}
 
 export class FunctionOffers<T> {
   #offers: readonly Offer<T>[] = [];
-  readonly #cache = new Map<string, readonly Offer<T>[]>();
+  readonly #cache = new Map<string, Answer<T>>();
 
   get offers(): readonly Offer<T>[] {
     return this.#offers;
@@ -25,10 +31,12 @@ export class FunctionOffers<T> {
     if (resources.length === 0) return this.#offers;
     const key = resources.length === 1 ? (resources[0] as string) : resources.join("\0");
     const known = this.#cache.get(key);
-    if (known !== undefined) return known;
+    // a name may hold the separator: only the names themselves tell questions apart
+    if (known !== undefined && isSame(known.asked, resources)) return known.found; // (M1)
     const found = this.#offers.filter((offer) => covers(offer.resources, resources));
+    if (key.length > cachedCharactersMax) return found; // (M2)
     if (this.#cache.size >= cachedQueriesMax) this.#cache.clear();
-    this.#cache.set(key, found);
+    this.#cache.set(key, { asked: resources, found });
     return found;
   }
 }
@@ -36,4 +44,8 @@ export class FunctionOffers<T> {
 /** True when `offered` has every one of `asked`. (M1) */
 export function covers(offered: readonly string[], asked: readonly string[]): boolean {
   return asked.every((resource) => offered.includes(resource));
+}
+
+function isSame(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.every((name, index) => name === other[index]);
 }

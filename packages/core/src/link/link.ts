@@ -103,6 +103,7 @@ export class Link {
 
   /** Hands in the bytes of one frame. */
   receive(frame: Uint8Array, nowMs: number): void {
+    if (this.closed) return; // (L3)
     this.#heardMs = nowMs;
     this.#pingId = 0;
     this.#frames.open(frame);
@@ -190,6 +191,8 @@ export class Link {
         this.outbox.credit(message.admittedBytes);
         return false;
       case "ping":
+        // whoever leaves that much unread has signs of life enough waiting for it
+        if (this.outbox.writer.length > this.#options.queueBytesMax) return false;
         writePong(this.outbox.writer, message.id);
         this.outbox.commitControl();
         return false;
@@ -231,6 +234,9 @@ export class Link {
       return;
     }
     const remote = this.#remoteOf(hello);
+    if (remote.kind === "client" && this.direction === "dialed") {
+      return this.end({ code: "refused", reason: "the side that was dialled does not say which node it is" }, nowMs);
+    }
     const decision = this.#host.admit(remote);
     if ("code" in decision) return this.end(decision, nowMs);
     if (!decision.allow) return this.end({ code: "refused", reason: decision.reason }, nowMs);

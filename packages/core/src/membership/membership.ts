@@ -7,7 +7,8 @@
  * (N1) A configured peer is dialled for ever, with exponential backoff and full jitter.
  * (N2) A reported node is dialled as long as a linked node reports it, and forgotten after.
  * (N3) There is at most one dial in progress per target.
- * (N4) No target is dialled while there is a link to its node.
+ * (N4) No target is dialled while there is a link to its node. Which node a configured address leads to is known from
+ *      the last link to it, so that two addresses of one node do not take each other's link away for ever.
  */
 import type { Random } from "../base/index.js";
 import type { MemberRecord } from "../wire/index.js";
@@ -87,6 +88,7 @@ export class Membership {
     if (target !== undefined) {
       target.state = { kind: "linked", nodeId };
       target.failures = 0;
+      if (target.reason.kind === "configured") target.nodeId = nodeId;
     }
     const reported = this.#reported.get(nodeId);
     if (reported !== undefined && reported.state.kind === "waiting") {
@@ -139,9 +141,9 @@ export class Membership {
 
   readonly #due = (target: Target, nowMs: number): void => {
     if (target.state.kind !== "waiting") return; // (N3)
-    const { reason } = target;
-    if (reason.kind === "reported" && this.#linked.has(reason.nodeId)) {
-      target.state = { kind: "linked", nodeId: reason.nodeId }; // (N4)
+    const { nodeId } = target;
+    if (nodeId !== undefined && this.#linked.has(nodeId)) {
+      target.state = { kind: "linked", nodeId }; // (N4)
       return;
     }
     const attempt = ++this.#attempts;

@@ -26,12 +26,15 @@ export class Target implements Deadline {
   readonly reason: Reason;
   urls: readonly string[];
   state: TargetState = { kind: "waiting" };
+  /** The node that is wanted; of a configured address the one that was found there last. */
+  nodeId: string | undefined;
   /** Failed dials since the last link. */
   failures = 0;
   readonly #due: (target: Target, nowMs: number) => void;
 
   constructor(reason: Reason, urls: readonly string[], due: (target: Target, nowMs: number) => void) {
     this.reason = reason;
+    this.nodeId = reason.kind === "reported" ? reason.nodeId : undefined;
     this.urls = urls;
     this.#due = due;
   }

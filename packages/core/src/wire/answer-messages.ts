@@ -83,8 +83,13 @@ export function readAnswer(reader: Reader): AnswerMessage {
   return { kind: "answer", id, timings, summary, value: reader.rest() };
 }
 
+/** Longer messages are cut, so that every error fits a message. */
+const messageCharactersMax = 16_384;
+
 function writeError(writer: Writer, error: MpregError): void {
-  writer.text(error.code).u8(outcomes.indexOf(error.outcome)).text(error.message);
+  const { message } = error;
+  const short = message.length > messageCharactersMax ? `${message.slice(0, messageCharactersMax)}…` : message;
+  writer.text(error.code).u8(outcomes.indexOf(error.outcome)).text(short);
   // both places are always written: an empty text says that there is none
   writer.text(error.step ?? "").text(error.node ?? "");
 }

@@ -27,13 +27,13 @@ export class MsgpackWalk {
 
   /** Goes behind the header of the next value. */
   enter(): Shape {
-    const token = this.#unsigned(1);
+    const token = this.#u8();
     if (token >= 0x80 && token < 0x90) return this.#contains("map", token & 0x0f);
     if (token >= 0x90 && token < 0xa0) return this.#contains("array", token & 0x0f);
     if (token >= 0xa0 && token < 0xc0) return this.#contains("text", token & 0x1f);
     switch (token) {
       case 0xd9:
-        return this.#contains("text", this.#unsigned(1));
+        return this.#contains("text", this.#u8());
       case 0xda:
         return this.#contains("text", this.#unsigned(2));
       case 0xdb:
@@ -55,8 +55,12 @@ export class MsgpackWalk {
   skip(values: number): void {
     let pending = values; // (M2)
     while (pending > 0) {
-      if (pending > this.end - this.position) throw cutOff(); // (M1) each takes at least a byte
       pending--;
+      const wholeBytes = this.position < this.end ? (wholeBytesOf[this.bytes[this.position] as number] as number) : 0;
+      if (wholeBytes > 0) {
+        this.#pass(wholeBytes);
+        continue;
+      }
       const shape = this.enter();
       if (shape === "map") pending += this.count * 2;
       else if (shape === "array") pending += this.count;
@@ -76,26 +80,32 @@ export class MsgpackWalk {
       case 0xc1:
         throw new MpregError("malformed", "An encoded value has a byte 0xc1, which MessagePack does not use");
       case 0xc4:
-        return this.#contains("other", this.#unsigned(1));
+        return this.#contains("other", this.#u8());
       case 0xc5:
         return this.#contains("other", this.#unsigned(2));
       case 0xc6:
         return this.#contains("other", this.#unsigned(4));
       case 0xc7:
-        return this.#extension(this.#unsigned(1));
+        return this.#extension(this.#u8());
       case 0xc8:
         return this.#extension(this.#unsigned(2));
       case 0xc9:
         return this.#extension(this.#unsigned(4));
       default:
-        return this.#contains("other", scalarBytes(token));
+        this.count = (wholeBytesOf[token] as number) - 1;
+        return "other";
     }
   }
 
   #extension(length: number): Shape {
-    const type = this.#unsigned(1);
+    const type = this.#u8();
     if (length > this.end - this.position) throw cutOff(); // (M1)
     return this.#contains(type === extensionTypes.units ? "units" : "other", length);
+  }
+
+  #u8(): number {
+    if (this.position >= this.end) throw cutOff(); // (M1)
+    return this.bytes[this.position++] as number;
   }
 
   #unsigned(length: number): number {
@@ -112,27 +122,30 @@ export class MsgpackWalk {
   }
 }
 
-/** How many bytes follow the token of a number, a boolean or nil. */
-function scalarBytes(token: number): number {
-  switch (token) {
-    case 0xcc:
-    case 0xd0:
-      return 1;
-    case 0xcd:
-    case 0xd1:
-      return 2;
-    case 0xca:
-    case 0xce:
-    case 0xd2:
-      return 4;
-    case 0xcb:
-    case 0xcf:
-    case 0xd3:
-      return 8;
-    default:
-      return 0;
-  }
-}
+const scalarBytes: Readonly<Record<number, number>> = {
+  0xc0: 1,
+  0xc2: 1,
+  0xc3: 1,
+  0xca: 5,
+  0xcb: 9,
+  0xcc: 2,
+  0xcd: 3,
+  0xce: 5,
+  0xcf: 9,
+  0xd0: 2,
+  0xd1: 3,
+  0xd2: 5,
+  0xd3: 9,
+};
+
+/** How long a value is whose first byte says so; 0 for those that have a length, and for containers. */
+const wholeBytesOf: Uint8Array = Uint8Array.from({ length: 0x100 }, (_, token) => {
+  if (token < 0x80 || token >= 0xe0) return 1;
+  if (token < 0xa0) return 0;
+  if (token < 0xc0) return 1 + (token & 0x1f);
+  if (token >= 0xd4 && token <= 0xd8) return 2 + (1 << (token - 0xd4));
+  return scalarBytes[token] ?? 0;
+});
 
 function cutOff(): MpregError {
   return new MpregError("malformed", "An encoded value is cut off");

@@ -42,6 +42,11 @@ export function isUtf8Of(text: string, bytes: Uint8Array, start: number, end: nu
   let at = start;
   for (let i = 0; i < text.length; i++) {
     if (at >= end) return false;
+    if ((bytes[at] as number) < 0x80) {
+      if (text.charCodeAt(i) !== bytes[at]) return false;
+      at++;
+      continue;
+    }
     const point = codePointAt(bytes, at, end);
     if (point !== text.codePointAt(i)) return false;
     if (point >= 0x10000) i++;

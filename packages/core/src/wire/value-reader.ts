@@ -167,12 +167,7 @@ export class ValueReader {
     const record: Record<string, unknown> = {};
     for (let i = 0; i < count; i++) {
       const key = this.#key();
-      const value = this.#value(depth + 1);
-      if (key === "__proto__") {
-        Object.defineProperty(record, key, { value, writable: true, enumerable: true, configurable: true }); // (D4)
-      } else {
-        record[key] = value;
-      }
+      setOwn(record, key, this.#value(depth + 1));
     }
     return record;
   }
@@ -414,6 +409,19 @@ export class ValueReader {
       `Cannot decode a value: ${reason} (at byte ${at} of ${this.#end - this.#start})`,
     );
   }
+}
+
+/** Makes `key` an own property, whatever it means on the prototype. */
+function setOwn(record: Record<string, unknown>, key: string, value: unknown): void {
+  if (key !== "__proto__") {
+    try {
+      record[key] = value;
+      return;
+    } catch {
+      // the prototype has a property of that name which cannot be written: somebody froze it
+    }
+  }
+  Object.defineProperty(record, key, { value, writable: true, enumerable: true, configurable: true }); // (D4)
 }
 
 const u32Range = 0x1_0000_0000;

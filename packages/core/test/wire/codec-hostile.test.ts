@@ -132,7 +132,7 @@ describe("bytes that are no value are malformed, whoever made them (C3)", () => 
     ["a timestamp after the last Date", "c7 0c ff 00 00 00 00 7f ff ff ff ff ff ff ff", "timestamp"],
     ["a Map whose payload is no array", "d4 4d c0", "no array"],
     ["a Map with a key and no value", "d5 4d 91 01", "no value"],
-    ["a Set with bytes behind its array", "d6 53 91 01 02 03", "left over"],
+    ["a Set with bytes behind its array", "93 d6 53 91 01 02 03", "left over"],
     ["a Set whose items reach beyond its payload", "92 d5 53 92 01 02", "cut off"],
     ["a hole in a plain value", "d4 48 00", "hole"],
     ["a key that is a number", "81 01 02", "key"],

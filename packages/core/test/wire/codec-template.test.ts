@@ -125,8 +125,8 @@ describe("templates", () => {
   test.each([
     ["a hole without a bound value", "91 d4 48 01", ["01"]],
     ["a hole of a number of three bytes", "91 c7 03 48 00 00 00", ["01"]],
-    ["a hole inside a bound value", "91 d4 48 00", ["91 d4 48 00"]],
-    ["a hole inside the Map of a bound value", "91 d4 48 00", ["c7 05 4d 92 01 d4 48 00"]],
+    ["a hole inside a bound value", "91 d4 48 00", ["91 d4 48 01", "01"]],
+    ["a hole inside the Map of a bound value", "91 d4 48 00", ["c7 05 4d 92 01 d4 48 01", "01"]],
     ["a bound value that is cut off", "92 d4 48 00 01", ["92 01"]],
     ["a bound value with bytes behind it", "91 d4 48 00", ["01 02"]],
     ["a hole as a key", "81 d4 48 00 01", ["a1 61"]],

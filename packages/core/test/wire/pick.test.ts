@@ -56,7 +56,7 @@ const segment = fc.oneof(
   fc.constantFrom("length", "0", "1", "01", "-0", "1e0"),
 );
 
-describe("picking agrees with decoding and indexing (P1)", () => {
+describe("picking agrees with decoding and indexing: every part is a value by itself (P1, C4)", () => {
   test("on every way into any value", () => {
     fc.assert(
       fc.property(value, (sample) => {

@@ -33,9 +33,7 @@ export function defineCall(program: Command, terminal: Terminal): void {
 async function call(fun: string, args: readonly unknown[], flags: CallFlags, terminal: Terminal): Promise<void> {
   const { options, writeSummary } = runningOf(flags, terminal);
   const { resources, kwargs } = flags;
-  const result = await withClient(flags, flags.timeout, (client) =>
-    client.call(fun, args, { resources, kwargs, ...options }),
-  );
+  const result = await withClient(flags, (client) => client.call(fun, args, { resources, kwargs, ...options }));
   await writeSummary();
   writeResult(result, flags, terminal);
 }

@@ -25,19 +25,12 @@ export function withConnectionOptions(command: Command): Command {
     .option("--json", "one line of JSON, for programs; an error is one line of JSON on stderr");
 }
 
-const connectTimeoutMsMax = 10_000;
-
 /** Connects, lets `use` do its work, and closes. */
-export async function withClient<T>(
-  flags: ConnectionFlags,
-  timeoutMs: number | undefined,
-  use: (client: Client) => Promise<T>,
-): Promise<T> {
+export async function withClient<T>(flags: ConnectionFlags, use: (client: Client) => Promise<T>): Promise<T> {
   const url = urlOf(flags);
   const ca = flags.tlsCa === undefined ? undefined : await readCertificates(flags.tlsCa);
   const { connect } = await import("@mpreg/client"); // here, so that help and usage errors need not wait for it
-  const connectTimeoutMs = Math.min(connectTimeoutMsMax, timeoutMs ?? connectTimeoutMsMax);
-  const client = await connect(url, { ca, connectTimeoutMs });
+  const client = await connect(url, { ca });
   try {
     return await use(client);
   } finally {

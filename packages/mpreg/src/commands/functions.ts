@@ -18,7 +18,7 @@ export function defineFunctions(program: Command, terminal: Terminal): void {
 }
 
 async function listFunctions(flags: ConnectionFlags, { stdout }: Terminal): Promise<void> {
-  const functions = await withClient(flags, undefined, (client) => client.functions());
+  const functions = await withClient(flags, (client) => client.functions());
   if (flags.json === true) {
     stdout.write(valueJson(functions, "line"));
     return;

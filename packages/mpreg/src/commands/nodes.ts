@@ -16,7 +16,7 @@ export function defineNodes(program: Command, terminal: Terminal): void {
 }
 
 async function listNodes(flags: ConnectionFlags, { stdout }: Terminal): Promise<void> {
-  const nodes = await withClient(flags, undefined, (client) => client.nodes());
+  const nodes = await withClient(flags, (client) => client.nodes());
   if (flags.json === true) {
     stdout.write(valueJson(nodes, "line"));
     return;

@@ -34,7 +34,7 @@ async function run(path: string, flags: RunFlags, terminal: Terminal): Promise<v
   const { steps, outputs } = await readGraph(path);
   const { options: running, writeSummary } = runningOf(flags, terminal);
   const options: PlainRunOptions = { outputs, onError: flags.onError, ...running };
-  const answer: unknown = await withClient(flags, flags.timeout, (client) => client.request(steps, options));
+  const answer: unknown = await withClient(flags, (client) => client.request(steps, options));
   await writeSummary();
   if (flags.onError === "settle") writeSettled(answer as SettledAnswer<unknown>, flags, terminal);
   else writeResult(answer, flags, terminal);

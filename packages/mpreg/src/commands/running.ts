@@ -50,9 +50,9 @@ export function runningOf({ timeout, waitForCapacity, summary, json }: RunningFl
     writeSummary: async () => {
       if (given === undefined) return;
       if (json === true) {
-        stderr.write(valueJson({ summary: given }, "line"));
+        stderr.write(valueJson({ summary: given }, "line")); // (U1)
         return;
-      } // (U1)
+      }
       const { summaryText } = await import("../render/summary.js");
       stderr.write(summaryText(given, stderr));
     },

@@ -1,9 +1,9 @@
 /**
  * `mpreg start`: what can be typed. What then happens is `start/run-node.ts`.
  */
+import { resolve } from "node:path";
 import { type Command, Option } from "commander";
-import { pathIn } from "../input/files.js";
-import { addLimit, addNames, addText, parsePort } from "../input/options.js";
+import { addLimit, addNames, addText, logLevels, parsePort } from "../input/options.js";
 import type { GivenSettings } from "../start/settings.js";
 import type { Terminal } from "../terminal.js";
 import { defaultPort } from "./connection.js";
@@ -43,7 +43,7 @@ export function defineStart(program: Command, terminal: Terminal): void {
     .option("--allowed-origins <urls>", "web origins that may connect, beside the node's own (repeatable)", addNames)
     .option("--allowed-hosts <names>", "host names by which the node may be asked for (repeatable)", addNames)
     .option("--limit <key=number>", "a bound of the node, like messageBytesMax=1000000 (repeatable)", addLimit)
-    .addOption(new Option("--log <level>", "what to log on stderr (default: info)").choices(levels))
+    .addOption(new Option("--log <level>", "what to log on stderr (default: info)").choices(logLevels))
     .option("--expose-stacks", "tell callers the stacks of handlers' errors")
     .option("--json", 'one line on stdout when ready: {"event":"ready","url":…,"id":…,"name":…}; the log is JSON lines')
     .addHelpText("after", examples)
@@ -67,20 +67,18 @@ function settingsOf({
   tlsCa,
   ...others
 }: StartFlags): GivenSettings {
-  const here = (path: string): string => pathIn(process.cwd(), path);
   const tls = Object.entries({ cert: tlsCert, key: tlsKey, ca: tlsCa }).flatMap(([key, path]) => {
-    return path === undefined ? [] : [[key, here(path)] as const];
+    return path === undefined ? [] : [[key, resolve(path)] as const];
   });
   return {
     ...others,
-    ...(dataDir === undefined ? {} : { dataDir: here(dataDir) }),
-    ...(module === undefined ? {} : { modules: module.map(here) }),
+    ...(dataDir === undefined ? {} : { dataDir: resolve(dataDir) }),
+    ...(module === undefined ? {} : { modules: module.map((path) => resolve(path)) }),
     ...(limit === undefined ? {} : { limits: limit }),
     ...(tls.length === 0 ? {} : { tls: Object.fromEntries(tls) }),
   };
 }
 
-const levels = ["fatal", "error", "warn", "info", "debug", "trace", "silent"];
 const dataDirText =
   "with --name and a port of its own, mpreg/NAME in $XDG_STATE_HOME or ~/.local/state; else no key is kept";
 

@@ -3,6 +3,8 @@
  */
 import { InvalidArgumentError } from "commander";
 
+export const logLevels: readonly string[] = ["fatal", "error", "warn", "info", "debug", "trace", "silent"];
+
 const unitsMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 const durationMsMax = 2 ** 31 - 1;
 

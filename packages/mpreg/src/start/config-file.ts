@@ -8,7 +8,8 @@ import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { usageError } from "../failure.js";
-import { pathIn, reasonOf } from "../input/files.js";
+import { reasonOf } from "../input/files.js";
+import { logLevels } from "../input/options.js";
 import { type GivenSettings, type GivenTls, isPem } from "./settings.js";
 
 type Kind = "text" | "texts" | "number" | "switch" | "limits" | "tls" | "log" | "function";
@@ -40,11 +41,10 @@ const kindNames: Record<Kind, string> = {
   switch: "true or false",
   limits: "an object of numbers",
   tls: "an object of cert, key and ca",
-  log: "a level: fatal, error, warn, info, debug, trace or silent (or, in an .mjs file, a pino logger)",
+  log: `one of ${logLevels.join(", ")} (or, in an .mjs file, a pino logger)`,
   function: "a function, in an .mjs file",
 };
 
-const levels = ["fatal", "error", "warn", "info", "debug", "trace", "silent"];
 const tlsKeys = ["cert", "key", "ca"];
 
 /** Reads the settings in `path`. */
@@ -102,7 +102,7 @@ function isOfKind(value: unknown, kind: Kind): boolean {
       return isRecord(value) && Object.values(value).every((each) => typeof each === "number");
     case "log":
       return typeof value === "string"
-        ? levels.includes(value)
+        ? logLevels.includes(value)
         : isRecord(value) && typeof value["child"] === "function";
     case "tls":
       return (
@@ -120,15 +120,15 @@ function withAbsolutePaths(config: GivenSettings, folder: string): GivenSettings
   const { dataDir, modules, tls } = config;
   return {
     ...config,
-    ...(dataDir === undefined ? {} : { dataDir: pathIn(folder, dataDir) }),
-    ...(modules === undefined ? {} : { modules: modules.map((path) => pathIn(folder, path)) }),
+    ...(dataDir === undefined ? {} : { dataDir: resolve(folder, dataDir) }),
+    ...(modules === undefined ? {} : { modules: modules.map((path) => resolve(folder, path)) }),
     ...(tls === undefined ? {} : { tls: tlsIn(folder, tls) }),
   };
 }
 
 function tlsIn(folder: string, tls: GivenTls): GivenTls {
   const located = Object.entries(tls).map(([key, source]) => {
-    return [key, typeof source === "string" && !isPem(source) ? pathIn(folder, source) : source];
+    return [key, typeof source === "string" && !isPem(source) ? resolve(folder, source) : source];
   });
   return Object.fromEntries(located) as GivenTls;
 }

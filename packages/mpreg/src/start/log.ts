@@ -38,13 +38,8 @@ export function logText(line: string, colours: Colours): string {
   const fields = Object.entries(entry).filter(([name]) => !notFields.has(name));
   const shown = fields.map(([name, value]) => colours.dim(`${name}=${printable(fieldText(value))}`));
   const head = [colours.dim(time), paint(level), printable(entry.msg ?? ""), ...shown].join(" ");
-  const stack = entry.err?.stack ?? entry.err?.message;
-  return stack === undefined
-    ? head
-    : `${head}\n${stack
-        .split("\n")
-        .map((each) => `  ${printable(each)}`)
-        .join("\n")}`;
+  const trace = (entry.err?.stack ?? entry.err?.message)?.split("\n") ?? [];
+  return [head, ...trace.map((each) => `  ${printable(each)}`)].join("\n");
 }
 
 function fieldText(value: unknown): string {

@@ -89,7 +89,8 @@ function callHandler(fun: RegisteredFunction, args: readonly unknown[], current:
     throw new HandlerThrew(reason);
   }
   if (!isPromiseLike(result)) return result;
-  return result.then(undefined, (reason: unknown) => {
+  // as await does it: a thenable may settle twice, or answer anything
+  return Promise.resolve(result).then(undefined, (reason: unknown) => {
     throw new HandlerThrew(reason);
   });
 }
@@ -107,9 +108,18 @@ function encodeResult(fun: RegisteredFunction, result: unknown, host: ExecuteHos
 function failureOf(fun: string, error: unknown, exposeStacks: boolean): MpregError {
   if (error instanceof MpregError) return error;
   const reason = error instanceof HandlerThrew ? error.cause : error;
-  const message = reason instanceof Error ? reason.message : String(reason);
-  const stack = exposeStacks && reason instanceof Error && reason.stack !== undefined ? `\n${reason.stack}` : "";
-  return new MpregError("handler-error", `"${fun}" threw: ${message}${stack}`, { outcome: "applied", cause: reason });
+  const message = `"${fun}" threw: ${textOf(reason, exposeStacks)}`;
+  return new MpregError("handler-error", message, { outcome: "applied", cause: reason });
+}
+
+/** What was thrown, as text. Nothing is known of it: any of its members may throw. (H1) */
+function textOf(reason: unknown, exposeStacks: boolean): string {
+  try {
+    if (!(reason instanceof Error)) return String(reason);
+    return exposeStacks && reason.stack !== undefined ? `${reason.message}\n${reason.stack}` : String(reason.message);
+  } catch {
+    return "a value that cannot be made text";
+  }
 }
 
 function timingsOf(queuedMs: number, startedMs: number, endedMs: number): Timings {

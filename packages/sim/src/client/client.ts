@@ -32,6 +32,8 @@ type Phase =
 
 export class SimulatedClient implements Calls {
   readonly name: string;
+  /** Called when an open link is lost, and not by {@link disconnect}. */
+  onLost: (() => void) | undefined = undefined;
   readonly #host: NodeHost;
   readonly #options: LinkOptions;
   readonly #random: SeededRandom;
@@ -41,6 +43,7 @@ export class SimulatedClient implements Calls {
   #greeting: { readonly link: Link; readonly socket: Socket } | undefined;
   #phase: Phase = { kind: "disconnected" };
   #lastId = 0;
+  #leaving = false;
 
   constructor(name: string, options: LinkOptions, random: SeededRandom, host: NodeHost) {
     this.name = name;
@@ -104,7 +107,9 @@ export class SimulatedClient implements Calls {
   /** Closes the link in order. What it has asked for ends as `not-connected`. */
   disconnect(): void {
     const link = this.#phase.kind === "connected" ? this.#phase.link : this.#greeting?.link;
+    this.#leaving = true;
     link?.end({ code: "closing", reason: "the client has closed" }, this.#nowMs);
+    this.#leaving = false;
     if (this.#phase.kind === "connecting") this.#failed("the client has closed");
   }
 
@@ -218,6 +223,7 @@ export class SimulatedClient implements Calls {
     this.#open.clear();
     this.#host.waits.told();
     for (const onEnd of open) onEnd({ kind: "failed", error: notConnected(this.name, "unknown") }); // (L1)
+    if (!this.#leaving) this.onLost?.();
   }
 
   #message(message: Message): void {

@@ -16,13 +16,14 @@ export type Fault = { readonly atMs: number } & (
   | { readonly kind: "slow"; readonly from: string; readonly to: string; readonly factor: number; readonly forMs: number }
   | { readonly kind: "slow-reader"; readonly from: string; readonly to: string; readonly bytesPerMs: number; readonly forMs: number }
   | { readonly kind: "pause"; readonly node: string; readonly forMs: number }
+  | { readonly kind: "close"; readonly node: string; readonly forMs: number }
   | { readonly kind: "crash"; readonly node: string; readonly silent: boolean; readonly keepKey: boolean; readonly forMs: number }
 );
 
 export type FaultKind = Fault["kind"];
 
 export const faultKinds: readonly FaultKind[] = [
-  "cut", "partition", "one-way", "stall", "slow", "slow-reader", "pause", "crash",
+  "cut", "partition", "one-way", "stall", "slow", "slow-reader", "pause", "close", "crash",
 ];
 
 export interface ScheduleOptions {
@@ -65,6 +66,7 @@ function drawFault(random: SeededRandom, options: ScheduleOptions): Fault {
     case "slow-reader":
       return { kind, atMs, forMs, from: a, to: b, bytesPerMs: random.integer(1, 200) };
     case "pause":
+    case "close":
       return { kind, atMs, forMs, node: random.pick(nodes) };
     case "crash":
       return { kind, atMs, forMs, node: random.pick(nodes), silent: random.chance(0.5), keepKey: random.chance(0.5) };
@@ -113,12 +115,14 @@ function applyFault(world: World, fault: Fault): void {
         node.resume();
       }, fault.forMs);
     }
+    case "close":
     case "crash": {
       const node = world.node(fault.node);
-      if (node.state === "down") return;
-      node.crash({ silent: fault.silent });
+      if (node.state !== "up") return;
+      if (fault.kind === "close") node.close();
+      else node.crash({ silent: fault.silent });
       return untilOver(() => {
-        node.restart({ keepKey: fault.keepKey });
+        node.restart({ keepKey: fault.kind === "crash" && fault.keepKey });
       }, fault.forMs);
     }
   }

@@ -126,8 +126,8 @@ export class Connection {
     const pipe = this.pipeFrom(socket);
     const waitingBytes = pipe.send(frame);
     const far = socket === this.dialer ? this.acceptor : this.dialer;
-    const { path, isUp } = this.#host;
-    if (pipe.dead && far.over && isUp(far.host) && !path(socket.host, far.host).blocked) {
+    const host = this.#host;
+    if (pipe.dead && far.over && host.isUp(far.host) && !host.path(socket.host, far.host).blocked) {
       // the far host is back and knows nothing of the connection: it says so
       this.reset(socket, "connection reset by peer");
     }

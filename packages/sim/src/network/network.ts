@@ -14,8 +14,13 @@ import { Path, type PathOptions } from "./path.js";
 export interface NetworkOptions extends PathOptions {
   /** Time after which a dial without an answer has failed. */
   readonly dialTimeoutMs: number;
-  /** What opening a connection costs beside two ways, in ms. */
+  /** What opening a connection costs beside its three ways, in ms. */
   readonly openingMs: number;
+  /**
+   * Bytes that a sender's buffer takes. Above it `send` answers a number so large that every sender stops until it is
+   * told to go on, so that small worlds know back-pressure too.
+   */
+  readonly sendBufferBytes: number;
 }
 
 export const defaultNetworkOptions: NetworkOptions = {
@@ -23,7 +28,10 @@ export const defaultNetworkOptions: NetworkOptions = {
   bytesPerMs: Infinity,
   dialTimeoutMs: 3_000,
   openingMs: 0.8,
+  sendBufferBytes: Infinity,
 };
+
+const stopBytes = 2 ** 40;
 
 /** Whoever dials. */
 export interface Dialer {
@@ -91,7 +99,8 @@ export class Network {
   send(socket: Socket, frame: Uint8Array): number {
     this.counts.frames += 1;
     this.counts.bytes += frame.length;
-    return socket.send(frame);
+    const waitingBytes = socket.send(frame);
+    return waitingBytes > this.#options.sendBufferBytes ? waitingBytes + stopBytes : waitingBytes;
   }
 
   isUp(host: string): boolean {

@@ -115,10 +115,21 @@ export class SimulatedNode implements Calls {
     }
   }
 
+  /** What it offers now, with all resources, its own included. */
+  get registrations(): readonly { readonly fun: string; readonly resources: readonly string[] }[] {
+    return [...this.#functions.values()].map(({ name, resources }) => {
+      return { fun: name, resources: [...new Set([...this.#options.resources, ...resources])].sort() };
+    });
+  }
+
+  /** Is the function registered? */
+  offers(name: string): boolean {
+    return this.#functions.has(name);
+  }
+
   /** Withdraws a function. */
   unregister(name: string): void {
     if (!this.#functions.delete(name)) return;
-    this.#host.observe({ kind: "unregistered", node: this.name, fun: name });
     this.process.enter({ kind: "unregister", fun: name });
   }
 
@@ -156,8 +167,10 @@ export class SimulatedNode implements Calls {
 
   /** The process ends in order: it says goodbye to everybody. */
   close(): void {
-    this.process.close();
-    this.#down();
+    this.#host.observe({ kind: "disturbed", what: `${this.name} closes` });
+    this.process.close(() => {
+      this.#down();
+    });
   }
 
   /** The process ends at once. With `silent` the whole machine does: nobody hears of it. */
@@ -181,15 +194,17 @@ export class SimulatedNode implements Calls {
     const process = new NodeProcess(this.#options, this.#functions, this.#secret, random, this.#host);
     this.#process = process;
     this.#host.network.listen(this.name, process);
-    this.#host.observe({ kind: "node-up", node: this.name, id: process.machine.id, start });
+    // told as the first thing that happens, so that those hear of it who began to watch after the world was made
+    const { id } = process.machine;
+    this.#host.network.clock.after(0, () => {
+      this.#host.observe({ kind: "node-up", node: this.name, id, start });
+    });
     process.enter({ kind: "start" });
     for (const fun of this.#definition.values()) this.#offer(fun);
   }
 
   #offer(fun: RegisteredFunction): void {
     this.#functions.set(fun.name, fun);
-    const resources = [...new Set([...this.#options.resources, ...fun.resources])];
-    this.#host.observe({ kind: "registered", node: this.name, fun: fun.name, resources });
     this.process.enter({ kind: "register", fun: fun.name, resources: fun.resources });
   }
 

@@ -56,7 +56,7 @@ export class NodeProcess implements ExecutionHost, Listener {
   #lastLink = 0;
   #lastTicket = 0;
   #inTurn = false;
-  #closing = false;
+  #onClosed: (() => void) | undefined;
 
   constructor(
     options: NodeOptions,
@@ -117,9 +117,9 @@ export class NodeProcess implements ExecutionHost, Listener {
     this.#mailbox.resume();
   }
 
-  /** Ends in order: says goodbye, then stops. */
-  close(): void {
-    this.#closing = true;
+  /** Ends in order: says goodbye, stops, and tells `onClosed`. */
+  close(onClosed: () => void): void {
+    this.#onClosed = onClosed;
     this.enter({ kind: "close" });
   }
 
@@ -180,15 +180,20 @@ export class NodeProcess implements ExecutionHost, Listener {
     } finally {
       this.#inTurn = false;
     }
-    if (this.#closing) this.crash(false);
-    else this.#mailbox.wakeAt(this.machine.nextDueMs);
+    if (this.#onClosed === undefined) return this.#mailbox.wakeAt(this.machine.nextDueMs);
+    if (this.#tickets.size > 0) {
+      this.#host.violated("asks-end-once", `Node "${this.nodeName}" has closed and left ${this.#tickets.size} asks open`);
+    }
+    this.crash(false);
+    this.#onClosed();
   }
 
   #handle(input: NodeInput): void {
     const bytes = input.kind === "link-bytes" ? input.bytes : undefined;
     this.#host.trace.input(this.nowMs, this.nodeName, input.kind, numberOf(input), bytes);
-    if (input.kind === "link-closed") this.#sockets.delete(input.link);
     this.machine.handle(input, this.nowMs);
+    // until it knows, the machine may use a link that is gone: then it speaks to nobody
+    if (input.kind === "link-closed") this.#sockets.delete(input.link);
   }
 
   /** Starts the handlers that the machine wants run; what ends at once goes back in. (V1) */

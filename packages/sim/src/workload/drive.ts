@@ -107,7 +107,9 @@ export function encodeAsk(planned: PlannedAsk): Ask {
   const [first] = steps;
   if (kind === "call" && first !== undefined) {
     const { fun, resources, template: args } = first;
-    return { kind, fields: { fun, resources, args, timeoutMs: timeoutMs || first.timeoutMs, waitForCapacityMs, summary } };
+    const ownMs = Math.min(timeoutMs || Infinity, first.timeoutMs || Infinity);
+    const fields = { fun, resources, args, timeoutMs: ownMs === Infinity ? 0 : ownMs, waitForCapacityMs, summary };
+    return { kind, fields };
   }
   return { kind: "request", fields: { steps, outputs, settle, waitForCapacityMs, timeoutMs, summary } };
 }

@@ -121,12 +121,12 @@ const bodies: Readonly<Record<Behaviour, Body>> = {
 /** The handler of a behaviour on one node. */
 export function handlerOf(behaviour: Behaviour, entries: LedgerEntries): AnyHandler {
   const body = bodies[behaviour];
-  return (token: string, second: never, ...values: unknown[]) => {
+  return (token: string, ...rest: [second: never, ...values: unknown[]]) => {
     entries.started(token);
     const ended = (well: boolean): void => {
       entries.ended(token, well);
     };
-    const result = body(token, second, ...values);
+    const result = body(token, ...rest);
     if (!(result instanceof Promise)) {
       ended(true);
       return result;

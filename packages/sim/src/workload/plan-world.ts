@@ -41,7 +41,7 @@ export function planWorld(seed: number): Plan {
       ? scheduleFaults(random.split("faults"), {
           nodes: names,
           clients: clientNames,
-          count: random.integer(1, 6),
+          count: random.chance(0.15) ? random.integer(6, 15) : random.integer(1, 6),
           fromMs: 0,
           untilMs: durationMs,
         })
@@ -108,7 +108,14 @@ function planClients(random: SeededRandom, names: readonly string[], durationMs:
 }
 
 function planLimits(random: SeededRandom): { readonly limits: NodeLimits; readonly mayEndWith: readonly string[] } {
+  const mayEndWith: string[] = [];
   const narrow = random.chance(0.15);
+  if (narrow) mayEndWith.push("overloaded", "handler-error");
+  const shortQueue = random.chance(0.12);
+  // a link whose queue overflows is ended, with all that runs behind it
+  if (shortQueue) mayEndWith.push("overloaded", "handler-error", "deadline", "no-provider", "node-lost");
+  const small = random.chance(0.1);
+  if (small) mayEndWith.push("too-large", "handler-error");
   const limits: NodeLimits = {
     link: {
       // quick to notice silence, so that a world is over soon
@@ -116,17 +123,18 @@ function planLimits(random: SeededRandom): { readonly limits: NodeLimits; readon
       silenceMsMax: 1_000,
       handshakeTimeoutMs: 1_000,
       windowBytes: random.chance(0.3) ? random.integer(500, 20_000) : 16 * 1024 * 1024,
-      ...(random.chance(0.1) ? { queueBytesMax: random.integer(20_000, 200_000) } : {}),
+      ...(shortQueue ? { queueBytesMax: random.integer(5_000, 100_000) } : {}),
     },
+    wire: small ? { messageBytesMax: random.integer(8_000, 30_000) } : {},
     redial: { redialMsMin: 20, redialMsMax: 400 },
     rpc: {
       timeoutMs: 6_000,
       depthMax: 6,
+      ...(small ? { resultBytesMax: random.integer(20_000, 100_000) } : {}),
       ...(narrow ? { executionsMax: random.integer(2, 6), asksPerLinkMax: random.integer(2, 8) } : {}),
     },
   };
-  const isNarrow = narrow || limits.link?.queueBytesMax !== undefined;
-  return { limits, mayEndWith: isNarrow ? ["overloaded", "handler-error", "deadline", "no-provider", "node-lost"] : [] };
+  return { limits, mayEndWith };
 }
 
 function planNetwork(random: SeededRandom): Partial<NetworkOptions> {
@@ -136,5 +144,6 @@ function planNetwork(random: SeededRandom): Partial<NetworkOptions> {
     dialTimeoutMs: 800,
     openingMs: 0.8,
     ...(random.chance(0.15) ? { bytesPerMs: random.integer(100, 20_000) } : {}),
+    ...(random.chance(0.3) ? { sendBufferBytes: random.integer(0, 20_000) } : {}),
   };
 }

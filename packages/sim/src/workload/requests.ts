@@ -49,12 +49,12 @@ function planAsk(random: SeededRandom, token: string, options: RequestsOptions):
     drafts.push(draftStep(random, `${token}.${index}`, drafts, options.nodes, offer, mishaps));
   }
   if (usesPassing && !usesLate) mayEndWith.push("no-provider");
-  const timeoutMs = random.chance(0.1) ? random.integer(5, 150) : random.chance(0.1) ? patienceMs : 0;
+  const timeoutMs = random.chance(0.12) ? random.integer(5, 150) : random.chance(0.1) ? patienceMs : 0;
   if (timeoutMs > 0 && timeoutMs < 2_000) mayEndWith.push("deadline");
   const cancelAfterMs = random.chance(0.06) ? random.between(0, 60) : undefined;
   if (cancelAfterMs !== undefined) mayEndWith.push("cancelled");
-  const waits = usesLate || (usesPassing && random.chance(0.5)) || random.chance(0.05);
-  if (usesPassing && waits) mayEndWith.push("deadline");
+  const waits = usesLate || (usesPassing && random.chance(0.5)) || random.chance(mishaps ? 0.3 : 0.05);
+  if (waits && !usesLate) mayEndWith.push("deadline");
   const { steps, outputs } = shuffle(random, drafts.map(({ step }) => step), chooseOutputs(random, drafts, mishaps));
   return {
     atMs: random.between(0, options.durationMs),
@@ -62,7 +62,7 @@ function planAsk(random: SeededRandom, token: string, options: RequestsOptions):
     kind,
     steps,
     outputs,
-    settle: kind === "request" && random.chance(0.35),
+    settle: kind === "request" && random.chance(0.4),
     waitForCapacityMs: usesLate ? patienceMs : waits ? random.integer(50, 4_000) : 0,
     timeoutMs: usesLate ? patienceMs : timeoutMs,
     summary: random.chance(0.1),
@@ -136,7 +136,7 @@ function drawResources(
   behaviour: Behaviour,
   mishaps: boolean,
 ): readonly string[] {
-  if (mishaps && random.chance(0.03)) return ["unobtainable"];
+  if (mishaps && random.chance(0.06)) return ["unobtainable"];
   if (random.chance(0.6)) return [];
   const offers = nodes.flatMap(({ resources, functions }) => {
     const offered = functions.filter((fun: PlannedFunction) => fun.behaviour === behaviour);

@@ -1,0 +1,170 @@
+/**
+ * The examples of docs/protocol.md: bytes in hexadecimal with what they mean, line by line.
+ *
+ * A line is `hex ; comment`. A comment `path = literal` states a field of the message that `FrameReader` makes of the
+ * bytes; several stand on one line with `;` between them. A line without a comment goes on with the bytes of the line
+ * above. A literal is a JavaScript expression; `bytes` are the bytes of the line themselves, `hole(n)` is a hole, and
+ * where the field is an encoded value, the literal is the value. Comments of any other form are for people.
+ */
+import { runInNewContext } from "node:vm";
+import { MpregError, type MpregErrorOptions } from "../../src/base/index.js";
+import { createCodec } from "../../src/wire/index.js";
+import { shapeOf, utf8 } from "../support/wire.js";
+import type { Written } from "../wire/messages.js";
+
+export const codec = createCodec(utf8);
+
+class Hole {
+  readonly number: number;
+
+  constructor(number: number) {
+    this.number = number;
+  }
+}
+
+export interface Line {
+  readonly bytes: Uint8Array;
+  readonly comments: readonly string[];
+}
+
+export function linesOf(lines: readonly string[]): Line[] {
+  const read: { bytes: Uint8Array; comments: string[] }[] = [];
+  for (const text of lines) {
+    const [hex = "", ...comments] = text.split(" ;").map((part) => part.trim());
+    const digits = hex.replaceAll(" ", "");
+    if (!/^([0-9a-f]{2})*$/.test(digits)) throw new Error(`not hexadecimal: ${text}`);
+    const bytes = new Uint8Array(Buffer.from(digits, "hex"));
+    const last = read.at(-1);
+    if (comments.length === 0 && last !== undefined) last.bytes = joined([last.bytes, bytes]);
+    else read.push({ bytes, comments });
+  }
+  return read;
+}
+
+export function joined(parts: readonly Uint8Array[]): Uint8Array {
+  return new Uint8Array(Buffer.concat(parts));
+}
+
+/** The value of a literal, and its bytes. */
+export function encoded(literal: string): Uint8Array {
+  return codec.encodeTemplate(evaluated(literal), "example", (part) => (part instanceof Hole ? part.number : undefined));
+}
+
+function evaluated(literal: string): unknown {
+  return runInNewContext(`(${literal})`, { hole: (number: number) => new Hole(number) });
+}
+
+/** The message that the comments state. `read` is only asked which fields are encoded values. */
+export function statedMessage(lines: readonly Line[], read: Written): Written {
+  const stated: Record<string, unknown> = { kind: read.kind, ...structuredClone(defaults[read.kind]) };
+  for (const { bytes, comments } of lines) {
+    for (const comment of comments) {
+      const match = /^([a-z][\w.[\]]*) = (.+)$/i.exec(comment);
+      if (match === null) continue;
+      const path = match[1]!.split(/[.[\]]+/).filter((segment) => segment !== "");
+      const literal = match[2]!;
+      const field = partAt(plain(read), path);
+      let part: unknown;
+      if (literal === "bytes") part = bytes;
+      else if (field instanceof Uint8Array) part = encoded(literal);
+      else part = evaluated(literal);
+      if (part instanceof Uint8Array) requireEnd(bytes, [part], comment);
+      else if (literal !== "undefined") requireEnd(bytes, formsOf(part), comment);
+      place(stated, path, part);
+    }
+  }
+  if (read.kind === "step") stated["step"] ??= stated["fun"];
+  return withErrors(stated) as Written;
+}
+
+/** Errors as what crosses a link of them. */
+export function plain(part: unknown): unknown {
+  if (part instanceof MpregError) return shapeOf(part);
+  if (part instanceof Uint8Array || typeof part !== "object" || part === null) return part;
+  if (Array.isArray(part)) return part.map(plain);
+  return Object.fromEntries(Object.entries(part).map(([key, field]) => [key, plain(field)]));
+}
+
+function withErrors(part: unknown): unknown {
+  if (part instanceof Uint8Array || typeof part !== "object" || part === null) return part;
+  if (Array.isArray(part)) return part.map(withErrors);
+  const fields = Object.fromEntries(Object.entries(part).map(([key, field]) => [key, withErrors(field)]));
+  if (!("outcome" in fields)) return fields;
+  return new MpregError(fields["code"] as "malformed", fields["message"] as string, fields as MpregErrorOptions);
+}
+
+/** What a message has where its optional fields are left out. */
+const defaults: Record<Written["kind"], object> = {
+  hello: { identity: undefined, credentials: undefined },
+  prove: {},
+  open: {},
+  goodbye: {},
+  credit: {},
+  ping: {},
+  pong: {},
+  call: { resources: [], waitForCapacityMs: 0, summary: false },
+  request: { settle: false, summary: false, outputs: [] },
+  inspect: {},
+  step: { resources: [], behalf: undefined, timings: false, bound: [] },
+  answer: { timings: undefined, summary: undefined },
+  failure: {},
+  cancel: {},
+  results: { summary: undefined, reports: undefined, outputs: [] },
+  members: { members: [] },
+  catalog: { added: [], removed: [] },
+};
+
+function partAt(whole: unknown, path: readonly string[]): unknown {
+  return path.reduce<unknown>((part, key) => (part as Record<string, unknown> | undefined)?.[key], whole);
+}
+
+function place(whole: Record<string, unknown>, path: readonly string[], part: unknown): void {
+  let container = whole;
+  path.forEach((key, index) => {
+    if (index === path.length - 1) container[key] = part;
+    else container = (container[key] ??= /^\d+$/.test(path[index + 1]!) ? [] : {}) as Record<string, unknown>;
+  });
+}
+
+const outcomes = ["not-applied", "applied", "unknown"];
+const statuses = ["done", "failed", "skipped"];
+
+/** In which forms a field's value may stand at the end of its line; none = as part of a byte of flags. */
+function formsOf(part: unknown): readonly Uint8Array[] {
+  if (typeof part === "number") return [Uint8Array.of(part), u32(part), varint(part)];
+  if (typeof part === "string") {
+    const named = [outcomes.indexOf(part), statuses.indexOf(part)].filter((at) => at >= 0).map((at) => Uint8Array.of(at));
+    return [text(part), ...named];
+  }
+  if (!Array.isArray(part)) return [];
+  return [joined([varint(part.length), ...part.map((each) => (typeof each === "string" ? text(each) : varint(each as number)))]), segments(part)];
+}
+
+function segments(path: readonly unknown[]): Uint8Array {
+  const parts = path.map((each) => {
+    return typeof each === "number" ? joined([Uint8Array.of(1), varint(each)]) : joined([Uint8Array.of(0), text(String(each))]);
+  });
+  return joined([varint(path.length), ...parts]);
+}
+
+function text(content: string): Uint8Array {
+  const bytes = utf8.encode(content);
+  return joined([varint(bytes.length), bytes]);
+}
+
+function u32(number: number): Uint8Array {
+  return Uint8Array.of(number >>> 24, number >>> 16, number >>> 8, number);
+}
+
+function varint(number: number): Uint8Array {
+  const bytes = [];
+  let rest = number;
+  for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) bytes.push((rest % 0x80) | 0x80);
+  return Uint8Array.from([...bytes, rest]);
+}
+
+/** A field stands at the end of the line that states it. */
+function requireEnd(bytes: Uint8Array, forms: readonly Uint8Array[], comment: string): void {
+  const ends = forms.some((form) => Buffer.from(bytes.subarray(bytes.length - form.length)).equals(Buffer.from(form)));
+  if (forms.length > 0 && !ends) throw new Error(`the line does not end with what its comment says: ${comment}`);
+}

@@ -1,0 +1,143 @@
+/** A node on a stage: the real machine with a known key and known nonces, whose every frame can be told beforehand. */
+import { createHash, createPrivateKey, createPublicKey, sign, verify } from "node:crypto";
+import { type Signer, createDefaultPolicy } from "../../src/base/index.js";
+import { defaultLinkOptions } from "../../src/link/index.js";
+import { defaultRedialOptions } from "../../src/membership/index.js";
+import { NodeMachine, type NodeOptions } from "../../src/node/index.js";
+import { type Invocation, defaultRpcLimits } from "../../src/rpc/index.js";
+import { defaultWireLimits } from "../../src/wire/index.js";
+import { utf8 } from "../support/wire.js";
+import { codec } from "./examples.js";
+
+/** The keys of the first two test vectors of RFC 8032, §7.1. */
+export const keySeeds = {
+  first: "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60",
+  second: "4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb",
+} as const;
+
+const pkcs8Prefix = "302e020100300506032b657004220420";
+const spkiPrefix = "302a300506032b6570032100";
+
+export function signerOf(seed: string): Signer {
+  const key = createPrivateKey({ key: Buffer.from(pkcs8Prefix + seed, "hex"), format: "der", type: "pkcs8" });
+  const spki = createPublicKey(key).export({ type: "spki", format: "der" });
+  return {
+    publicKey: new Uint8Array(spki.subarray(spkiPrefix.length / 2)),
+    sign: (message) => new Uint8Array(sign(null, message, key)),
+    verify: isSignature,
+    sha256: (message) => new Uint8Array(createHash("sha256").update(message).digest()),
+  };
+}
+
+export function isSignature(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
+  const der = Buffer.concat([Buffer.from(spkiPrefix, "hex"), publicKey]);
+  return verify(null, message, createPublicKey({ key: der, format: "der", type: "spki" }), signature);
+}
+
+export interface StageOptions {
+  readonly name: string;
+  readonly keySeed: string;
+  /** First byte of its nonces, which count up. */
+  readonly nonceFirst: number;
+  readonly resources?: readonly string[];
+  readonly functions: Readonly<Record<string, (...args: readonly unknown[]) => unknown>>;
+  readonly windowBytes?: number;
+}
+
+const link = 1;
+
+/** One node with one link. */
+export class Stage {
+  readonly machine: NodeMachine;
+  /** What it has sent and nobody has taken. */
+  #sent: Uint8Array[] = [];
+  #invocations: Invocation[] = [];
+  readonly #functions: StageOptions["functions"];
+  nowMs = 0;
+  closed = false;
+
+  constructor({ name, keySeed, nonceFirst, resources = [], functions, windowBytes }: StageOptions) {
+    this.#functions = functions;
+    const options: NodeOptions = {
+      name,
+      cluster: "default",
+      resources,
+      peers: [],
+      urls: [`ws://${name}:9001`],
+      policy: createDefaultPolicy({ cluster: "default" }),
+      link: {
+        ...defaultLinkOptions,
+        windowBytes: windowBytes ?? defaultLinkOptions.windowBytes,
+        limits: defaultWireLimits,
+      },
+      redial: defaultRedialOptions,
+      rpc: defaultRpcLimits,
+    };
+    const random = {
+      next: () => 0,
+      bytes: (length: number) => Uint8Array.from({ length }, (_, index) => nonceFirst + index),
+    };
+    this.machine = new NodeMachine(
+      options,
+      { random, utf8, signer: signerOf(keySeed), codec },
+      {
+        dial: () => undefined,
+        send: (_link, frame) => {
+          this.#sent.push(frame);
+          return 0;
+        },
+        close: () => {
+          this.closed = true;
+        },
+        invoke: (invocation) => {
+          this.#invocations.push(invocation);
+        },
+        abort: () => undefined,
+        settle: () => undefined,
+        report: () => undefined,
+      },
+    );
+    for (const fun of Object.keys(functions)) this.machine.handle({ kind: "register", fun, resources: [] }, 0);
+    this.machine.handle({ kind: "start" }, 0);
+  }
+
+  /** A link opens: dialled by this node, or by the other side. */
+  open(protocol: "native" | "json-v1", dialed = false): void {
+    const attempt = dialed ? 1 : undefined;
+    this.machine.handle({ kind: "link-opened", link, protocol, attempt, address: "127.0.0.1" }, this.nowMs);
+    this.#endTurn();
+  }
+
+  receive(frame: Uint8Array): void {
+    this.machine.handle({ kind: "link-bytes", link, bytes: frame }, this.nowMs);
+    this.#endTurn();
+  }
+
+  /** Lets time pass to the next thing that is due. */
+  wait(): void {
+    this.nowMs = this.machine.nextDueMs;
+    this.machine.handle({ kind: "tick" }, this.nowMs);
+    this.#endTurn();
+  }
+
+  /** The next frame it has sent, if there is one. */
+  take(): Uint8Array | undefined {
+    return this.#sent.shift();
+  }
+
+  #endTurn(): void {
+    while (this.#invocations.length > 0) {
+      const { id, fun, template, bound } = this.#invocations.shift()!;
+      const args = codec.decodeTemplate(template, bound) as readonly unknown[];
+      const result = codec.encode(this.#functions[fun]!(...args), "result");
+      const timings = { queueUs: 20, runUs: 150 };
+      this.machine.handle({ kind: "invoked", id, result, timings }, this.nowMs);
+    }
+    this.machine.flush(this.nowMs);
+  }
+}
+
+export const echoes = {
+  echo: (value: unknown) => value,
+  echos: (...values: readonly unknown[]) => values,
+};

@@ -1,0 +1,196 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { Outbox } from "../../src/link/index.js";
+import { writeAnswer, writePing } from "../../src/wire/index.js";
+import { frameOf, messagesOf, utf8 } from "../support/wire.js";
+
+const value = new Uint8Array(1_000);
+
+/** Queues a counted message with that id, of 10 bytes and `bytes` more; answers what the outbox answers. */
+function put(outbox: Outbox, id: number, bytes: number, bytesMax?: number): number {
+  writeAnswer(outbox.writer, id, value.subarray(0, bytes));
+  return bytesMax === undefined ? outbox.commit() : outbox.commit(bytesMax);
+}
+
+function ping(outbox: Outbox, id: number): void {
+  writePing(outbox.writer, id);
+  outbox.commitControl();
+}
+
+/** The ids of counted messages, and those of pings as negative numbers. */
+function idsIn(batch: Uint8Array): number[] {
+  return messagesOf(batch).map((message) => (message.kind === "answer" ? message.id : message.kind === "ping" ? -message.id : NaN));
+}
+
+interface Queued {
+  readonly id: number;
+  readonly bytes: number;
+}
+
+/** The outbox as simply as it can be said: what is in the batch, what is parked, and how much is on its way. */
+class Model {
+  batch: Queued[] = [];
+  parked: Queued[] = [];
+  sentBytes = 0;
+  admittedBytes = 0;
+  readonly #windowBytes: number;
+  readonly #queueBytesMax: number;
+
+  constructor(windowBytes: number, queueBytesMax: number) {
+    this.#windowBytes = windowBytes;
+    this.#queueBytesMax = queueBytesMax;
+  }
+
+  get queuedBytes(): number {
+    return [...this.batch, ...this.parked].reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  commit(message: Queued): number {
+    if (this.queuedBytes > 0 && this.queuedBytes + message.bytes > this.#queueBytesMax) return 0;
+    this.parked.push(message);
+    this.#release();
+    return message.bytes;
+  }
+
+  control(message: Queued): void {
+    this.batch.push(message);
+  }
+
+  credit(totalBytes: number): void {
+    if (totalBytes > this.sentBytes) return;
+    this.admittedBytes = Math.max(this.admittedBytes, totalBytes);
+    this.#release();
+  }
+
+  take(): number[] {
+    return this.batch.splice(0).map(({ id }) => id);
+  }
+
+  #release(): void {
+    while (this.parked.length > 0 && this.sentBytes - this.admittedBytes < this.#windowBytes) {
+      const message = this.parked.shift()!;
+      this.batch.push(message);
+      this.sentBytes += message.bytes;
+    }
+  }
+}
+
+const operations = fc.array(
+  fc.oneof(
+    { arbitrary: fc.record({ kind: fc.constant("commit" as const), bytes: fc.oneof(fc.nat(50), fc.nat(1_000)) }), weight: 5 },
+    { arbitrary: fc.record({ kind: fc.constant("ping" as const) }), weight: 1 },
+    { arbitrary: fc.record({ kind: fc.constant("take" as const) }), weight: 2 },
+    { arbitrary: fc.record({ kind: fc.constant("credit" as const), bytes: fc.nat(1_500) }), weight: 2 },
+  ),
+  { maxLength: 60 },
+);
+
+describe("outbox", () => {
+  test("it does what its model does, whatever is queued, taken and admitted (O1) (O2) (O3) (O4)", () => {
+    fc.assert(
+      fc.property(operations, fc.integer({ min: 1, max: 2_000 }), fc.integer({ min: 0, max: 3_000 }), (steps, windowBytes, queueBytesMax) => {
+        const outbox = new Outbox(utf8, { queueBytesMax }, () => undefined);
+        const model = new Model(windowBytes, queueBytesMax);
+        outbox.setWindow(windowBytes);
+        steps.forEach((step, index) => {
+          const id = index + 1;
+          if (step.kind === "commit") expect(put(outbox, id, step.bytes)).toBe(model.commit({ id, bytes: step.bytes + 10 }));
+          else if (step.kind === "take") expect(idsIn(outbox.take())).toEqual(model.take());
+          else if (step.kind === "ping") {
+            ping(outbox, id);
+            model.control({ id: -id, bytes: 9 });
+          } else {
+            outbox.credit(model.admittedBytes + step.bytes);
+            model.credit(model.admittedBytes + step.bytes);
+          }
+          expect(outbox.queuedBytes).toBe(model.queuedBytes);
+        });
+        outbox.credit(model.sentBytes);
+        model.credit(model.sentBytes);
+        expect(idsIn(outbox.take())).toEqual(model.take());
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test("without a window everything leaves at once", () => {
+    const outbox = new Outbox(utf8, { queueBytesMax: 100_000 }, () => undefined);
+    for (let id = 1; id <= 20; id++) put(outbox, id, 1_000);
+    expect(idsIn(outbox.take())).toHaveLength(20);
+  });
+
+  test("the message that uses the window up leaves, the next waits for credit (O2)", () => {
+    const outbox = new Outbox(utf8, { queueBytesMax: 100_000 }, () => undefined);
+    outbox.setWindow(15);
+    for (const id of [1, 2, 3]) put(outbox, id, 0);
+    expect(idsIn(outbox.take())).toEqual([1, 2]);
+    outbox.credit(10);
+    expect(idsIn(outbox.take())).toEqual([3]);
+  });
+
+  test("a new message does not overtake those that wait, even when it would fit (O1)", () => {
+    const outbox = new Outbox(utf8, { queueBytesMax: 100_000 }, () => undefined);
+    outbox.setWindow(10);
+    for (const id of [1, 2, 3]) put(outbox, id, 0);
+    outbox.credit(10);
+    put(outbox, 4, 0);
+    expect(idsIn(outbox.take())).toEqual([1, 2]);
+    outbox.credit(20);
+    outbox.credit(30);
+    expect(idsIn(outbox.take())).toEqual([3, 4]);
+  });
+
+  test("what keeps the link going leaves although everything else waits (O4)", () => {
+    const outbox = new Outbox(utf8, { queueBytesMax: 25 }, () => undefined);
+    outbox.setWindow(10);
+    for (const id of [1, 2]) put(outbox, id, 0);
+    expect(put(outbox, 3, 0)).toBe(0);
+    ping(outbox, 4);
+    outbox.control(frameOf((writer) => {
+      writePing(writer, 5);
+    }));
+    expect(idsIn(outbox.take())).toEqual([1, -4, -5]);
+  });
+
+  test("one message may be larger than all that may wait (O3)", () => {
+    const outbox = new Outbox(utf8, { queueBytesMax: 100 }, () => undefined);
+    expect(put(outbox, 1, 500)).toBe(510);
+    expect(put(outbox, 2, 0)).toBe(0);
+    outbox.take();
+    expect(put(outbox, 3, 0)).toBe(10);
+  });
+
+  test("a message that is refused leaves nothing behind (O3)", () => {
+    const outbox = new Outbox(utf8, { queueBytesMax: 30 }, () => undefined);
+    put(outbox, 1, 0);
+    expect([put(outbox, 2, 30), put(outbox, 3, 0, 9)]).toEqual([0, -10]);
+    expect(put(outbox, 4, 0, 10)).toBe(10);
+    expect(outbox.queuedBytes).toBe(20);
+    expect(idsIn(outbox.take())).toEqual([1, 4]);
+  });
+
+  test("credit for more than was sent, or less than before, is ignored", () => {
+    const outbox = new Outbox(utf8, { queueBytesMax: 100_000 }, () => undefined);
+    outbox.setWindow(10);
+    for (const id of [1, 2, 3]) put(outbox, id, 0);
+    outbox.credit(1_000);
+    expect(idsIn(outbox.take())).toEqual([1]);
+    outbox.credit(10);
+    outbox.credit(5);
+    expect(idsIn(outbox.take())).toEqual([2]);
+  });
+
+  test("its owner is told once per batch that there is something to send", () => {
+    let told = 0;
+    const outbox = new Outbox(utf8, { queueBytesMax: 100_000 }, () => (told += 1));
+    outbox.setWindow(10);
+    put(outbox, 1, 0);
+    ping(outbox, 2);
+    expect(told).toBe(1);
+    put(outbox, 3, 0); // waits
+    outbox.take();
+    expect(told).toBe(1);
+    outbox.credit(10);
+    expect(told).toBe(2);
+  });
+});

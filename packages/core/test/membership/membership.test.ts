@@ -1,0 +1,265 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { Dialing, member } from "../support/dialing.js";
+import { scripted, seeded } from "../support/random.js";
+
+const [seed, other] = ["ws://seed", "ws://other"];
+
+describe("configured peers", () => {
+  test("all of them are dialled at once, each once (N3)", () => {
+    const dialing = new Dialing("m", [seed, other, seed]);
+    expect(dialing.urls).toEqual([seed, other]);
+    expect(dialing.nowMs).toBe(0);
+    expect(dialing.membership.size).toEqual({ reported: 0, reports: 0, dialing: 2 });
+    dialing.advance(60_000);
+    expect(dialing.dials).toHaveLength(2);
+  });
+
+  test("one that is down is dialled for ever (N1)", () => {
+    const dialing = new Dialing("m", [seed]);
+    for (let i = 0; i < 1_000; i++) {
+      dialing.fail();
+      expect(dialing.untilDial()).toBe(true);
+    }
+    expect(dialing.dials).toHaveLength(1_001);
+  });
+
+  test("the wait doubles with every failure up to its bound, and is anything up to that (N1)", () => {
+    const waits = (random: number, failures: number): number[] => {
+      const dialing = new Dialing("m", [seed], scripted(...Array<number>(failures).fill(random)));
+      return Array.from({ length: failures }, () => {
+        const before = dialing.nowMs;
+        dialing.fail();
+        dialing.untilDial();
+        return dialing.nowMs - before;
+      });
+    };
+    expect(waits(0.5, 8)).toEqual([50, 100, 200, 400, 800, 1_600, 2_500, 2_500]);
+    expect(waits(0, 3)).toEqual([0, 0, 0]);
+    expect(Math.max(...waits(0.999_999, 60))).toBeLessThan(5_000);
+  });
+
+  test("the wait never exceeds its bound, whatever is drawn (N1)", () => {
+    fc.assert(
+      fc.property(fc.nat(), fc.integer({ min: 1, max: 40 }), (number, failures) => {
+        const dialing = new Dialing("m", [seed], seeded(number), { redialMsMin: 10, redialMsMax: 300 });
+        for (let i = 0; i < failures; i++) {
+          const before = dialing.nowMs;
+          dialing.fail();
+          dialing.untilDial();
+          expect(dialing.nowMs - before).toBeLessThanOrEqual(Math.min(300, 10 * 2 ** i));
+        }
+      }),
+    );
+  });
+
+  test("after a link the wait is short again (N1)", () => {
+    const dialing = new Dialing("m", [seed], scripted(0.5, 0.5, 0.5, 0.5));
+    for (let i = 0; i < 3; i++) {
+      dialing.fail();
+      dialing.untilDial();
+    }
+    dialing.link("s");
+    expect(dialing.untilDial()).toBe(false);
+    dialing.unlink("s");
+    const before = dialing.nowMs;
+    expect(dialing.untilDial()).toBe(true);
+    expect(dialing.nowMs - before).toBe(50);
+  });
+
+  test("an address that leads back to this node is not tried again", () => {
+    const dialing = new Dialing("m", [seed]);
+    dialing.membership.dialRedundant(dialing.open[0]!.attempt, "m");
+    expect(dialing.untilDial()).toBe(false);
+    expect(dialing.membership.size.dialing).toBe(0);
+  });
+
+  test("two addresses of one node are not dialled in turn for ever (N4)", () => {
+    const dialing = new Dialing("m", [seed, other]);
+    dialing.link("s");
+    // the second link takes the place of the first: for a moment there is none
+    dialing.unlink("s");
+    dialing.link("s");
+    dialing.advance(600_000);
+    expect(dialing.dials).toHaveLength(2);
+    dialing.unlink("s");
+    dialing.advance(600_000);
+    expect(dialing.urls.toSorted()).toEqual([other, seed]);
+  });
+
+  test("a failure that is told late, or twice, changes nothing (N3)", () => {
+    const dialing = new Dialing("m", [seed]);
+    const { attempt } = dialing.open[0]!;
+    dialing.fail();
+    dialing.membership.dialFailed(attempt, 0);
+    dialing.untilDial();
+    dialing.membership.dialFailed(attempt, dialing.nowMs);
+    expect([dialing.membership.size.dialing, dialing.scheduled]).toEqual([1, 0]);
+  });
+
+  test("nobody is dialled after the stop, and nothing is left", () => {
+    const dialing = new Dialing("m", [seed, other]);
+    dialing.linkedFrom("b");
+    dialing.report("b", member("c", "ws://c"));
+    dialing.fail();
+    dialing.membership.stop();
+    expect(dialing.membership.size).toEqual({ reported: 0, reports: 0, dialing: 0 });
+    dialing.fail();
+    expect(dialing.untilDial()).toBe(false);
+  });
+});
+
+describe("reported nodes", () => {
+  test("the node with the smaller id dials at once, the other waits for it a while", () => {
+    const dialing = new Dialing("m", []);
+    dialing.linkedFrom("b");
+    dialing.report("b", member("z", "ws://z"), member("a", "ws://a"));
+    dialing.advance(499);
+    expect(dialing.urls).toEqual(["ws://z"]);
+    dialing.advance(1);
+    expect(dialing.urls).toEqual(["ws://z", "ws://a"]);
+  });
+
+  test("this node, nodes without an address and linked nodes are not dialled (N4)", () => {
+    const dialing = new Dialing("m", []);
+    for (const nodeId of ["b", "c"]) dialing.linkedFrom(nodeId);
+    dialing.report("b", member("m", "ws://m"), member("hidden"), member("c", "ws://c"));
+    expect(dialing.untilDial()).toBe(false);
+  });
+
+  test("a node that dials us meanwhile is not dialled (N4)", () => {
+    const dialing = new Dialing("m", []);
+    dialing.linkedFrom("b");
+    dialing.report("b", member("a", "ws://a"));
+    dialing.advance(300);
+    dialing.linkedFrom("a");
+    expect([dialing.untilDial(), dialing.scheduled]).toEqual([false, 0]);
+  });
+
+  test("a dial that fails while the other side's link opens is not repeated (N4)", () => {
+    const dialing = new Dialing("m", []);
+    dialing.linkedFrom("b");
+    dialing.report("b", member("z", "ws://z"));
+    dialing.advance(0);
+    dialing.linkedFrom("z");
+    dialing.fail();
+    expect(dialing.untilDial()).toBe(false);
+  });
+
+  test("its addresses are tried in turn, the newest that were told (N2)", () => {
+    const dialing = new Dialing("m", []);
+    dialing.linkedFrom("b");
+    dialing.report("b", member("z", "ws://z1", "ws://z2"));
+    dialing.advance(0);
+    for (let i = 0; i < 2; i++) {
+      dialing.fail();
+      dialing.untilDial();
+    }
+    dialing.report("b", member("z", "ws://z3"));
+    dialing.fail();
+    dialing.untilDial();
+    expect(dialing.dials.map(({ url }) => url)).toEqual(["ws://z1", "ws://z2", "ws://z1", "ws://z3"]);
+  });
+
+  test("one that is down is dialled as long as somebody reports it, and forgotten after (N2)", () => {
+    const dialing = new Dialing("m", []);
+    for (const from of ["b", "c"]) {
+      dialing.linkedFrom(from);
+      dialing.report(from, member("z", "ws://z"));
+    }
+    dialing.advance(0);
+    for (let i = 0; i < 20; i++) {
+      dialing.fail();
+      expect(dialing.untilDial()).toBe(true);
+    }
+    dialing.fail();
+    dialing.report("b");
+    expect([dialing.membership.size.reported, dialing.scheduled]).toEqual([1, 1]);
+    dialing.unlink("c");
+    expect(dialing.membership.size).toEqual({ reported: 0, reports: 1, dialing: 0 });
+    expect(dialing.untilDial()).toBe(false);
+  });
+
+  test("a dial in progress is not forgotten before it has ended (N2)", () => {
+    const dialing = new Dialing("m", []);
+    dialing.linkedFrom("b");
+    dialing.report("b", member("z", "ws://z"));
+    dialing.advance(0);
+    dialing.report("b");
+    expect(dialing.membership.size).toEqual({ reported: 1, reports: 1, dialing: 1 });
+    dialing.fail();
+    expect(dialing.membership.size).toEqual({ reported: 0, reports: 1, dialing: 0 });
+    expect(dialing.untilDial()).toBe(false);
+  });
+
+  test("one whose link breaks is dialled again while others report it (N2)", () => {
+    const dialing = new Dialing("m", []);
+    for (const from of ["b", "z"]) dialing.linkedFrom(from);
+    dialing.report("b", member("z", "ws://z"));
+    dialing.unlink("z");
+    expect(dialing.untilDial()).toBe(true);
+    expect(dialing.urls).toEqual(["ws://z"]);
+    dialing.link("z");
+    dialing.report("b");
+    dialing.unlink("z");
+    expect(dialing.untilDial()).toBe(false);
+    expect(dialing.membership.size.reported).toBe(0);
+  });
+
+  test("what a node reported is forgotten with its link", () => {
+    const dialing = new Dialing("m", []);
+    dialing.linkedFrom("b");
+    dialing.report("b", member("a", "ws://a"));
+    dialing.unlink("b");
+    expect(dialing.membership.size).toEqual({ reported: 0, reports: 0, dialing: 0 });
+    expect(dialing.untilDial()).toBe(false);
+  });
+
+  test("a node that gives up its address after it was told keeps the one that is known", () => {
+    const dialing = new Dialing("m", []);
+    dialing.linkedFrom("b");
+    dialing.report("b", member("a", "ws://a"));
+    dialing.report("b", member("a"));
+    dialing.advance(500);
+    expect(dialing.urls).toEqual(["ws://a"]);
+  });
+});
+
+describe("whatever happens", () => {
+  test("nobody is dialled twice at a time, nor while there is a link to it (N3) (N4)", () => {
+    const act = fc.oneof(
+      fc.record({ kind: fc.constantFrom("fail", "link", "report", "linkedFrom", "unlink"), node: fc.nat(4), members: fc.uniqueArray(fc.nat(4)) }),
+      fc.record({ kind: fc.constant("advance"), node: fc.nat(2_000), members: fc.constant([]) }),
+    );
+    const ids = ["a", "b", "n", "y", "z"];
+    fc.assert(
+      fc.property(fc.array(act, { maxLength: 60 }), fc.nat(), (acts, number) => {
+        const dialing = new Dialing("m", [], seeded(number));
+        const linked = new Set<string>();
+        for (const { kind, node, members } of acts) {
+          const id = ids[node]!;
+          const before = dialing.dials.length;
+          if (kind === "advance") dialing.advance(node);
+          else if (kind === "fail" && dialing.open.length > 0) dialing.fail();
+          else if (kind === "link" && dialing.open.length > 0) {
+            const to = dialing.open[0]!.url.slice(5);
+            linked.add(to);
+            dialing.link(to);
+          } else if (kind === "linkedFrom") {
+            linked.add(id);
+            dialing.linkedFrom(id);
+          } else if (kind === "unlink" && linked.delete(id)) dialing.unlink(id);
+          else if (kind === "report" && linked.has(id)) dialing.report(id, ...members.map((each) => member(ids[each]!, `ws://${ids[each]!}`)));
+          expect(new Set(dialing.urls).size).toBe(dialing.open.length);
+          for (const { url } of dialing.dials.slice(before)) expect(linked.has(url.slice(5))).toBe(false);
+          expect(dialing.membership.size.dialing).toBe(dialing.open.length);
+        }
+        while (dialing.open.length > 0) dialing.fail();
+        for (const id of linked) dialing.unlink(id);
+        expect(dialing.membership.size).toEqual({ reported: 0, reports: 0, dialing: 0 });
+        expect(dialing.scheduled).toBe(0);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});

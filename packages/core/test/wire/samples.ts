@@ -1,0 +1,103 @@
+/** One message of every kind, and a second one where optional fields make it look different: the examples of docs/protocol.md. */
+import { MpregError } from "../../src/base/index.js";
+import { utf8 } from "../support/wire.js";
+import type { Written } from "./messages.js";
+import { createCodec } from "../../src/wire/index.js";
+
+const { encode } = createCodec(utf8);
+
+/** Bytes that count up from `first`, so that their order can be seen. */
+function counting(length: number, first: number): Uint8Array {
+  return Uint8Array.from({ length }, (_, i) => first + i);
+}
+
+function value(content: unknown): Uint8Array {
+  return encode(content, "value");
+}
+
+const hole0 = Uint8Array.of(0x91, 0xd4, 0x48, 0x00); // [hole 0]
+
+export const samples: Record<Written["kind"], readonly Written[]> = {
+  hello: [
+    {
+      kind: "hello", versionMin: 2, versionMax: 2, nonce: counting(32, 0), messageBytesMax: 67_108_864, windowBytes: 16_777_216,
+      identity: undefined, credentials: undefined,
+    },
+    {
+      kind: "hello", versionMin: 2, versionMax: 3, nonce: counting(32, 32), messageBytesMax: 67_108_864, windowBytes: 16_777_216,
+      identity: { publicKey: counting(32, 64), name: "primary", cluster: "default", urls: ["ws://127.0.0.1:9001"] },
+      credentials: Uint8Array.of(1, 2, 3),
+    },
+  ],
+  prove: [{ kind: "prove", signature: counting(64, 0) }],
+  open: [{ kind: "open" }],
+  goodbye: [{ kind: "goodbye", code: "closing", reason: 'Node "primary" is closing' }],
+  credit: [{ kind: "credit", admittedBytes: 4_194_304 }],
+  ping: [{ kind: "ping", id: 1 }],
+  pong: [{ kind: "pong", id: 1 }],
+  call: [
+    { kind: "call", id: 1, timeoutMs: 0, fun: "echo", resources: [], waitForCapacityMs: 0, summary: false, args: value(["hi there!"]) },
+    {
+      kind: "call", id: 2, timeoutMs: 1_500, fun: "classify", resources: ["gpu", "model-b"], waitForCapacityMs: 60_000, summary: true,
+      args: value([{ rows: [1, 2.5, null] }]),
+    },
+  ],
+  request: [
+    {
+      kind: "request", id: 3, timeoutMs: 30_000, waitForCapacityMs: 0, settle: true, summary: true,
+      steps: [
+        { name: "readings", fun: "ingest", timeoutMs: 0, resources: ["raw-data"], bindings: [], template: value(["sensor-7"]) },
+        { name: "clean", fun: "clean", timeoutMs: 5_000, resources: [], bindings: [{ step: 0, path: ["rows", 300] }], template: hole0 },
+      ],
+      outputs: [{ step: 1, path: [] }, { step: 0, path: ["meta", "unit"] }],
+    },
+  ],
+  inspect: [{ kind: "inspect", id: 4, subject: "functions" }],
+  step: [
+    {
+      kind: "step", id: 5, timeoutMs: 30_000, request: 1, depth: 0, fun: "echo", step: "echo", resources: [], behalf: undefined,
+      timings: false, bound: [], template: value(["hi there!"]),
+    },
+    {
+      kind: "step", id: 6, timeoutMs: 250, request: 300, depth: 2, fun: "clean", step: "second clean", resources: ["dataset-1"],
+      behalf: "127.0.0.1", timings: true, bound: [value([1, 2, 3])], template: hole0,
+    },
+  ],
+  answer: [
+    { kind: "answer", id: 1, timings: undefined, summary: undefined, value: value("hi there!") },
+    { kind: "answer", id: 2, timings: { queueUs: 120, runUs: 4_500 }, summary: value({ totalMs: 4.6 }), value: value(null) },
+  ],
+  failure: [
+    { kind: "failure", id: 1, error: new MpregError("closed", "The node is closed") },
+    {
+      kind: "failure", id: 2,
+      error: new MpregError("handler-error", '"clean" threw: no rows', { outcome: "applied", step: "clean", node: "analytics" }),
+    },
+  ],
+  cancel: [{ kind: "cancel", id: 3 }],
+  results: [
+    { kind: "results", id: 3, summary: undefined, reports: undefined, outputs: [value(true), undefined] },
+    {
+      kind: "results", id: 3, summary: value({ totalMs: 12 }),
+      reports: [
+        { status: "done" },
+        { status: "failed", error: new MpregError("deadline", "The time ran out", { outcome: "unknown", step: "clean" }) },
+        { status: "skipped", because: 1 },
+      ],
+      outputs: [value({ unit: "°C" }), undefined, undefined],
+    },
+  ],
+  members: [
+    {
+      kind: "members",
+      members: [
+        { nodeId: "00112233445566778899aabbccddeeff", name: "storage", urls: ["ws://127.0.0.1:9002", "ws://[::1]:9002"] },
+        { nodeId: "ffeeddccbbaa99887766554433221100", name: "hidden", urls: [] },
+      ],
+    },
+  ],
+  catalog: [
+    { kind: "catalog", base: 0, version: 2, added: [{ fun: "echo", resources: [] }, { fun: "train", resources: ["dataset-v2", "gpu"] }], removed: [] },
+    { kind: "catalog", base: 2, version: 3, added: [], removed: ["train"] },
+  ],
+};

@@ -1,0 +1,93 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { createNode, type MpregNode } from "@mpreg/node";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Finished, mpreg, temporaryFolder } from "../processes.js";
+
+const chain = [
+  { name: "last", fun: "double", args: [{ $ref: "first", path: ["rows", 1] }] },
+  { name: "first", fun: "echo", args: [{ rows: [20, 21] }] },
+];
+
+describe("mpreg run", () => {
+  let node: MpregNode;
+
+  beforeAll(async () => {
+    node = await createNode({ name: "worker", log: "silent" });
+    node.register("double", (value: number) => value * 2);
+    node.register("fail", () => {
+      throw new Error("broken");
+    });
+  });
+
+  afterAll(() => node.close());
+
+  const run = (graph: unknown, ...options: string[]): Promise<Finished> =>
+    mpreg(["run", "-", "--url", node.url, ...options], {
+      stdin: typeof graph === "string" ? graph : JSON.stringify(graph),
+    });
+
+  test("a file of steps runs and the results nobody used are printed, for people", async () => {
+    const path = join(temporaryFolder(), "graph.json");
+    writeFileSync(path, JSON.stringify(chain));
+    const result = await mpreg(["run", path, "--url", node.url]);
+    expect(result).toEqual({ exitCode: 0, stdout: '{ "last": 42 }\n', stderr: "" });
+  });
+
+  test("a graph comes from stdin, may name its outputs, and its summary goes to stderr as a line of JSON", async () => {
+    const result = await run({ steps: chain, outputs: ["first", "last"] }, "--json", "--summary");
+    expect(result).toMatchObject({ exitCode: 0, stdout: '{"first":{"rows":[20,21]},"last":42}\n' });
+    const { summary } = JSON.parse(result.stderr);
+    expect(summary.steps.map(({ name }: { name: string }) => name)).toEqual(["first", "last"]);
+  });
+
+  test("--on-error settle finishes independent branches, tells every step, and exits with the first failure", async () => {
+    const steps = [...chain, { name: "bad", fun: "fail" }, { name: "after", fun: "echo", args: [{ $ref: "bad" }] }];
+    const { exitCode, stdout, stderr } = await run(steps, "--on-error", "settle", "--json");
+    expect(exitCode).toBe(1);
+    expect(JSON.parse(stdout)).toEqual({
+      outputs: { last: 42 },
+      steps: {
+        last: { status: "done" },
+        first: { status: "done" },
+        bad: { status: "failed", error: expect.objectContaining({ code: "handler-error", outcome: "applied" }) },
+        after: { status: "skipped", because: "bad" },
+      },
+    });
+    expect(JSON.parse(stderr)).toMatchObject({ error: { code: "handler-error", step: "bad", node: "worker" } });
+  });
+
+  test("a failing step ends the request with 1", async () => {
+    const { exitCode, stdout, stderr } = await run([...chain, { name: "bad", fun: "fail" }]);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: "" });
+    expect(stderr).toContain('handler-error, step "bad", node "worker"');
+  });
+
+  test("--wait-for-capacity waits for a node that offers the function", async () => {
+    node.register("open", () => {
+      setImmediate(() => node.register("later", (value: number) => value + 1));
+    });
+    const steps = [
+      { name: "opened", fun: "open" },
+      { name: "late", fun: "later", args: [1] },
+    ];
+    const { exitCode, stdout } = await run({ steps, outputs: ["late"] }, "--wait-for-capacity", "--json");
+    expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: '{"late":2}\n' });
+  });
+
+  test("what is wrong with the graph as it is written is wrong usage: 2", async () => {
+    expect(await run("[{")).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("it is not JSON") });
+    expect(await run({ step: [] })).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining("an array of steps"),
+    });
+    expect(await run([{ name: "a", fun: "echo", args: [{ $ref: "b" }] }], "--json")).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('"code":"unknown-reference"'),
+    });
+    expect(await mpreg(["run", "/nonexistent.json"])).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining("Cannot read /nonexistent.json: there is no such file"),
+    });
+  });
+});

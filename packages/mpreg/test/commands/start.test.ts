@@ -1,0 +1,149 @@
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { connect } from "@mpreg/client";
+import { createNode } from "@mpreg/node";
+import { pino } from "pino";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { mpreg, startNode, temporaryFolder } from "../processes.js";
+
+/** A module that registers what `body` says; answers its path. */
+function writeModule(folder: string, name: string, body: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, `export async function register(node) {\n${body}\n}\n`);
+  return path;
+}
+
+describe("mpreg start", () => {
+  test("it is ready once every module has registered (A1), and SIGTERM ends it with a goodbye (A2), whatever else still runs (O2)", async () => {
+    const folder = temporaryFolder();
+    const slow = writeModule(
+      folder,
+      "slow.mjs",
+      `const timers = await import("node:timers/promises");
+       await timers.setTimeout(100);
+       node.register("greet", (name) => "hello " + name);`,
+    );
+    const lingering = writeModule(
+      folder,
+      "lingering.mjs",
+      'setInterval(() => {}, 1000); node.register("tick", () => 1);',
+    );
+    const log: string[] = [];
+    const peer = await createNode({
+      name: "peer",
+      log: pino({ level: "info" }, { write: (line: string) => log.push(line) }),
+    });
+    onTestFinished(() => peer.close());
+    const node = await startNode(
+      "--port 0 --name alpha --resources a,b"
+        .split(" ")
+        .concat("--peers", peer.url, "--module", slow, "--module", lingering),
+    );
+
+    expect(node).toMatchObject({ name: "alpha", url: expect.stringMatching(/^ws:\/\/127\.0\.0\.1:\d+$/) });
+    expect(node.id).toMatch(/^[0-9a-f]{32}$/);
+    await using client = await connect(node.url);
+    expect(await client.call("greet", ["Ada"], { resources: ["a", "b"] })).toBe("hello Ada");
+    await node.told("node joined");
+    await expect.poll(() => peer.nodes().map(({ name }) => name)).toContain("alpha");
+
+    node.kill("SIGTERM");
+    expect(await node.exitCode).toBe(0);
+    expect(node.output).toHaveLength(1);
+    const lost = await vi.waitUntil(() => log.find((line) => line.includes("node lost")));
+    expect(JSON.parse(lost)).toMatchObject({ name: "alpha", reason: { code: "closing" } });
+  });
+
+  test("a stray rejection is logged with the function that left it, and the node goes on; an uncaught exception ends it", async () => {
+    const stray = writeModule(
+      temporaryFolder(),
+      "stray.mjs",
+      `node.register("stray", () => { void Promise.reject(new Error("left behind")); return "answered"; });
+       node.register("thrower", () => { setImmediate(() => { throw new Error("thrown late"); }); return "answered"; });`,
+    );
+    const node = await startNode(["--port", "0", "--module", stray]);
+    await using client = await connect(node.url);
+
+    expect(await client.call("stray")).toBe("answered");
+    expect(JSON.parse(await node.told("left behind"))).toMatchObject({ level: 50, fun: "stray" });
+    expect(await client.call("echo", ["still here"])).toBe("still here");
+
+    expect(await client.call("thrower")).toBe("answered");
+    expect(JSON.parse(await node.told("thrown late"))).toMatchObject({ level: 60, fun: "thrower" });
+    expect(await node.exitCode).toBe(1);
+  });
+
+  test("options come from a config file, and the command line wins", async () => {
+    const folder = temporaryFolder();
+    mkdirSync(join(folder, "functions"));
+    writeModule(join(folder, "functions"), "one.mjs", 'node.register("one", () => 1);');
+    const config = {
+      name: "file",
+      port: 0,
+      resources: ["x"],
+      modules: ["functions/one.mjs"],
+      log: "silent",
+      dataDir: "data",
+    };
+    const path = join(folder, "node.mjs");
+    writeFileSync(path, `export default ${JSON.stringify(config)};`);
+    const node = await startNode(["--config", path, "--name", "line"]);
+    expect(node.name).toBe("line");
+    await using client = await connect(node.url);
+    expect(await client.call("one", [], { resources: ["x"] })).toBe(1);
+    expect(readdirSync(join(folder, "data"))).toContain("node-key.pem");
+  });
+
+  test("a node with a data directory is the same node when it starts again, and nobody else can use the directory", async () => {
+    const folder = temporaryFolder();
+    const args = ["--port", "0", "--data-dir", folder];
+    const before = await startNode(args);
+    expect(await mpreg(["start", ...args])).toMatchObject({
+      stdout: "",
+      stderr: expect.stringContaining(`data directory ${folder} is in use by process ${before.pid}`),
+    });
+    before.kill("SIGINT");
+    expect(await before.exitCode).toBe(0);
+    const after = await startNode(args);
+    expect(after.id).toBe(before.id);
+  });
+
+  test("what keeps it from starting is told, with exit code 1", async () => {
+    const folder = temporaryFolder();
+    const missing = join(folder, "missing.mjs");
+    expect(await mpreg(["start", "--port", "0", "--module", missing])).toEqual({
+      exitCode: 1,
+      stdout: "",
+      stderr: `mpreg: Cannot load the module ${missing}: there is no such file\n`,
+    });
+    const empty = join(folder, "empty.mjs");
+    writeFileSync(empty, "export const registered = false;");
+    const { exitCode, stderr } = await mpreg(["start", "--json", "--port", "0", "--module", empty]);
+    expect(exitCode).toBe(1);
+    expect(JSON.parse(stderr)).toEqual({
+      error: {
+        code: "invalid-argument",
+        message: `Cannot load the module ${empty}: it must export a function register(node)`,
+      },
+    });
+    const failing = writeModule(folder, "failing.mjs", 'setInterval(() => {}, 1000); throw new Error("no database");');
+    const failed = await mpreg(["start", "--port", "0", "--module", failing]);
+    expect(failed).toMatchObject({ exitCode: 1, stdout: "" });
+    expect(failed.stderr).toMatch(
+      /^mpreg: register\(\) of the module .*failing\.mjs failed: no database\n +at register .*failing\.mjs:2:/,
+    );
+  });
+
+  test("a port in use is told, and what to do about it", async () => {
+    const server = createServer();
+    const port = await new Promise<number>((resolve) => {
+      server.listen(0, "127.0.0.1", () => resolve((server.address() as { port: number }).port));
+    });
+    onTestFinished(() => void server.close());
+    const { exitCode, stderr } = await mpreg(["start", "--port", String(port)]);
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain(`Cannot listen on 127.0.0.1:${port}: the port is in use`);
+    expect(stderr).toContain("`--port 0` takes any free one");
+  });
+});

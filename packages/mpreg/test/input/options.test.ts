@@ -1,0 +1,50 @@
+import { InvalidArgumentError } from "commander";
+import { describe, expect, test } from "vitest";
+import { addLimit, addNames, parseDurationMs, parseObject, parsePort, parseValue } from "../../src/input/options.js";
+
+describe("options as they are typed", () => {
+  test.each([
+    ["2", 2000],
+    ["0.5", 500],
+    ["500ms", 500],
+    ["2s", 2000],
+    ["1.5m", 90_000],
+    ["1h", 3_600_000],
+    [".2ms", 1],
+  ])("the duration %s is %i ms", (given, durationMs) => {
+    expect(parseDurationMs(given)).toBe(durationMs);
+  });
+
+  test.each(["", "0", "-1", "2 days", "1e3", "600h", "ms"])("%j is no duration", (given) => {
+    expect(() => parseDurationMs(given)).toThrow(InvalidArgumentError);
+  });
+
+  test("lists are split at commas and grow with each use of the option", () => {
+    expect(addNames("a, b,", addNames("c"))).toEqual(["c", "a", "b"]);
+  });
+
+  test("limits are numbers by name, the last one of a name counts", () => {
+    expect(addLimit("depthMax=3", addLimit("stepsMax=1e4", addLimit("depthMax=2")))).toEqual({
+      depthMax: 3,
+      stepsMax: 10_000,
+    });
+    for (const given of ["depthMax", "depthMax=", "depthMax= ", "depthMax=few", "=3"])
+      expect(() => addLimit(given)).toThrow("is like");
+  });
+
+  test("ports are from 0 to 65535", () => {
+    expect([parsePort("0"), parsePort("65535")]).toEqual([0, 65_535]);
+    for (const given of ["65536", "-1", "80.5", ""]) expect(() => parsePort(given)).toThrow("from 0 to 65535");
+  });
+
+  test("an argument is JSON where it is JSON, else the text", () => {
+    const given = ["1", "true", "null", '"1"', "[1]", "one", "", "{a:1}"];
+    expect(given.map(parseValue)).toEqual([1, true, null, "1", [1], "one", "", "{a:1}"]);
+  });
+
+  test("kwargs are an object and nothing else", () => {
+    expect(parseObject('{"a":1}')).toEqual({ a: 1 });
+    for (const given of ["[1]", "null", "1"]) expect(() => parseObject(given)).toThrow("JSON object");
+    expect(() => parseObject("{a")).toThrow("not JSON");
+  });
+});

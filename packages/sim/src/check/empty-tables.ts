@@ -1,0 +1,29 @@
+/**
+ * Empty tables: after quiet nothing is left of what has ended.
+ *
+ * (E1) Requests, running and waiting steps, tickets and dials in progress: none.
+ * (E2) No node believes that something still runs elsewhere.
+ */
+import type { World } from "../world.js";
+import type { Checker } from "./types.js";
+
+export class EmptyTables implements Checker {
+  readonly guarantee = "empty-tables";
+
+  pending(world: World): string[] {
+    const problems: string[] = [];
+    for (const node of world.nodes.values()) {
+      if (node.state !== "up") continue;
+      const { links, peers, ...tables } = node.size;
+      void links; // these two are the mesh's
+      void peers;
+      for (const [table, entries] of Object.entries(tables)) {
+        if (entries !== 0) problems.push(`${node.name} has ${entries} entries in its table "${table}"`); // (E1)
+      }
+      for (const { name, inFlight } of node.nodes()) {
+        if (inFlight !== 0) problems.push(`${node.name} counts ${inFlight} steps in flight on ${name}`); // (E2)
+      }
+    }
+    return problems;
+  }
+}
