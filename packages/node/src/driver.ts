@@ -85,6 +85,11 @@ export class Driver {
     };
   }
 
+  /** What every function of this node has. */
+  get resources(): readonly string[] {
+    return this.#options.node.resources;
+  }
+
   /** Hands an input to the machine, now or as soon as it can take one. */
   enter(input: NodeInput): void {
     this.#inputs.push(input);

@@ -6,7 +6,7 @@ import { MpregError } from "@mpreg/core/base";
 import type { FunctionInfo, NodeInfo } from "@mpreg/core/node";
 import type { Caller, Calls, Graph, PlainRunOptions, PlainStep, SingleCallOptions } from "@mpreg/core/rpc";
 import type { Driver } from "./driver.js";
-import { checkRegistration } from "./handlers/registry.js";
+import { type RegisteredFunction, checkRegistration } from "./handlers/registry.js";
 import type { AnyHandler, RegisterOptions, Registration } from "./handlers/types.js";
 
 /** What a node is made of once it runs. */
@@ -58,12 +58,7 @@ export class MpregNode implements Calls, AsyncDisposable {
    * its call. Throws `already-registered` if the node has a function of that name.
    */
   register(name: string, handler: AnyHandler, options: RegisterOptions = {}): Registration {
-    this.#checkOpen();
-    const fun = checkRegistration(name, handler, options);
-    if (this.#driver.functionNamed(name) !== undefined) {
-      const message = `Cannot register "${name}": node "${this.name}" already has a function of that name; unregister it first`;
-      throw new MpregError("already-registered", message, { node: this.name });
-    }
+    const fun = this.#checked(name, handler, options);
     this.#driver.register(fun);
     const unregister = (): void => {
       // only this registration, not a later one of the same name
@@ -75,14 +70,26 @@ export class MpregNode implements Calls, AsyncDisposable {
   /**
    * Registers one handler for each function of a contract; arguments and results pass its schemas on this node.
    *
-   * Throws `invalid-argument` when a function of the contract has no handler.
+   * All or nothing: throws `invalid-argument` when a function of the contract has no handler, or a handler no
+   * function, and `already-registered` when the node has one of the names.
    */
   implement<C extends Contract>(contract: C, handlers: Handlers<C>): Registration[] {
-    return Object.entries(contract).map(([name, { input, output, resources }]) => {
-      const handler = (handlers as Record<string, AnyHandler | undefined>)[name];
-      if (handler !== undefined) return this.register(name, handler, { input, output, resources });
-      throw new MpregError("invalid-argument", `implement: the contract's function "${name}" has no handler`);
+    for (const name of Object.keys(handlers)) {
+      if (Object.hasOwn(contract, name)) continue;
+      throw new MpregError("invalid-argument", `implement: the contract has no function "${name}"`);
+    }
+    const all = Object.entries(contract).map(([name, { input, output, resources }]) => {
+      // methods of a class will do, those of every object will not
+      const given = Object.hasOwn(handlers, name) || !(name in Object.prototype);
+      const handler = given ? (handlers[name] as AnyHandler | undefined) : undefined;
+      if (handler === undefined) {
+        throw new MpregError("invalid-argument", `implement: the contract's function "${name}" has no handler`);
+      }
+      const options = { input, output, resources };
+      this.#checked(name, handler, options);
+      return { name, handler, options };
     });
+    return all.map(({ name, handler, options }) => this.register(name, handler, options));
   }
 
   /** Withdraws a function from the cluster; answers whether there was one. Calls that run are not disturbed. */
@@ -129,6 +136,15 @@ export class MpregNode implements Calls, AsyncDisposable {
   async #close(): Promise<void> {
     this.#driver.close();
     await this.#shutDown();
+  }
+
+  /** What is about to be registered; throws what `register` throws. */
+  #checked(name: string, handler: AnyHandler, options: RegisterOptions): RegisteredFunction {
+    this.#checkOpen();
+    const fun = checkRegistration(name, handler, options, this.#driver.resources);
+    if (this.#driver.functionNamed(name) === undefined) return fun;
+    const message = `Cannot register "${name}": node "${this.name}" already has a function of that name; unregister it first`;
+    throw new MpregError("already-registered", message, { node: this.name });
   }
 
   #checkOpen(): void {

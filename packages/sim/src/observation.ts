@@ -8,7 +8,12 @@ import type { NodeEvent } from "@mpreg/core/node";
 export type Observation =
   /** A handler starts, because the node's machine said so. */
   | { readonly kind: "started"; readonly node: string; readonly invocation: Invocation }
-  | { readonly kind: "ended"; readonly node: string; readonly invocation: Invocation; readonly result: Uint8Array | MpregError }
+  | {
+      readonly kind: "ended";
+      readonly node: string;
+      readonly invocation: Invocation;
+      readonly result: Uint8Array | MpregError;
+    }
   /** `asker` (a client, or a node's own program) has asked `node`. Ids count up per asker. */
   | { readonly kind: "asked"; readonly asker: string; readonly node: string; readonly id: number; readonly ask: Ask }
   /** The asker no longer wants the answer; `answerFollows` says whether it hears of the end all the same. */

@@ -163,10 +163,7 @@ export class World {
       waits: this.#waits,
       trace: this.trace,
       keys: new KeyRing(),
-      scope:
-        scope === undefined
-          ? inContext
-          : (context, handler) => inContext(context, () => scope(context, handler)),
+      scope: scope === undefined ? inContext : (context, handler) => inContext(context, () => scope(context, handler)),
       createMachine: this.#options.createMachine ?? createMachine,
       observe: (observation) => {
         this.observe(observation);

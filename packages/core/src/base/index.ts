@@ -18,6 +18,6 @@ export {
   contract,
   fn,
 } from "./contract.js";
-export type { InferInput, InferOutput, StandardSchema } from "./standard-schema.js";
+export { type InferInput, type InferOutput, type StandardSchema, isSchema } from "./standard-schema.js";
 export { validateArguments, validateResult } from "./validation.js";
 export { quoted, shortened, suggestion } from "./names.js";

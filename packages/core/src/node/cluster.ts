@@ -35,6 +35,8 @@ export interface ClusterHost extends MembershipHost {
   report(event: NodeEvent): void;
   /** Some node has begun to offer `fun`. */
   offered(fun: string, nowMs: number): void;
+  /** The far side of `channel` does not read what it has to know. */
+  overflowed(channel: Channel): void;
 }
 
 export class Cluster {
@@ -116,7 +118,7 @@ export class Cluster {
     this.#prefer(peer, channel, nowMs);
     this.#membership.linked(nodeId, session.attempt);
     writeCatalog(link.outbox.writer, this.#own.snapshot()); // (G3)
-    link.outbox.commit();
+    this.#queue(channel);
     this.#membersChanged = true;
     return channel;
   }
@@ -163,12 +165,12 @@ export class Cluster {
   flush(): void {
     if (!this.#membersChanged) return;
     this.#membersChanged = false;
-    for (const { link, peer } of this.#links()) {
+    for (const { channel, peer } of this.#channels()) {
       const members: MemberRecord[] = [];
       for (const { nodeId, name, urls } of this.#peers.values())
         if (nodeId !== peer.nodeId) members.push({ nodeId, name, urls });
-      writeMembers(link.outbox.writer, members);
-      link.outbox.commit();
+      writeMembers(channel.link.outbox.writer, members);
+      this.#queue(channel);
     }
   }
 
@@ -217,15 +219,20 @@ export class Cluster {
   };
 
   #announce(announcement: Announcement): void {
-    for (const { link } of this.#links()) {
-      writeCatalog(link.outbox.writer, announcement);
-      link.outbox.commit();
+    for (const { channel } of this.#channels()) {
+      writeCatalog(channel.link.outbox.writer, announcement);
+      this.#queue(channel);
     }
   }
 
-  *#links(): Generator<{ readonly link: NonNullable<Session["link"]>; readonly peer: Peer }> {
+  /** Queues the message begun last. Whoever misses one is let go, and hears everything when it is back. (G3) */
+  #queue(channel: Channel): void {
+    if (channel.link.outbox.commit() === 0) this.#host.overflowed(channel);
+  }
+
+  *#channels(): Generator<{ readonly channel: Channel; readonly peer: Peer }> {
     for (const [peer, sessions] of this.#sessions) {
-      for (const { link } of sessions) if (link?.open === true) yield { link, peer };
+      for (const { phase } of sessions) if (phase.kind === "node") yield { channel: phase.channel, peer };
     }
   }
 }

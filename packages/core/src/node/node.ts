@@ -82,6 +82,9 @@ export class NodeMachine {
       offered: (fun, nowMs) => {
         this.#rpc.offered(fun, nowMs);
       },
+      overflowed: (channel) => {
+        this.#links.overflowed(channel);
+      },
     });
     this.#rpc = new Rpc(
       {

@@ -225,7 +225,9 @@ export class Dispatch {
     (task.excluded ??= new Set()).add(peer);
     const { catalog, self, random } = this.#host;
     const next = choose(catalog.candidates(task.fun, task.resources), self, task.excluded, random, nowMs);
-    if (next === undefined && task.waitUntilMs <= nowMs) this.#fail(task, error, nowMs);
+    // waiting is for functions that nobody offers: those that do will not offer it again when they have room
+    const mayWait = task.waitUntilMs > nowMs && error.code !== "overloaded";
+    if (next === undefined && !mayWait) this.#fail(task, error, nowMs);
     else this.#place(task, nowMs);
   }
 

@@ -3,10 +3,10 @@ import { Catalog } from "../../src/catalog/index.js";
 import { explainNoProvider } from "../../src/routing/index.js";
 
 /** A catalog in which every entry is a node of its own. */
-function catalogOf(...offers: readonly (readonly [fun: string, ...resources: string[]])[]): Catalog<object> {
+function catalogOf(offers: readonly (readonly string[])[]): Catalog<object> {
   const names = new Map<object, string>();
   const catalog = new Catalog<object>((owner) => names.get(owner)!);
-  offers.forEach(([fun, ...resources], index) => {
+  offers.forEach(([fun = "", ...resources], index) => {
     const owner = {};
     names.set(owner, `n${index}`);
     catalog.add(owner, fun, resources);
@@ -14,8 +14,8 @@ function catalogOf(...offers: readonly (readonly [fun: string, ...resources: str
   return catalog;
 }
 
-function explained(offers: Parameters<typeof catalogOf>, fun: string, ...resources: string[]): string {
-  const { code, outcome, message } = explainNoProvider(catalogOf(...offers), fun, resources);
+function explained(offers: readonly (readonly string[])[], fun: string, ...resources: string[]): string {
+  const { code, outcome, message } = explainNoProvider(catalogOf(offers), fun, resources);
   expect([code, outcome]).toEqual(["no-provider", "not-applied"]);
   return message;
 }
@@ -38,7 +38,7 @@ describe("why nobody can run it", () => {
 
   test("more than three kinds of misses are not told", () => {
     const resources = ["a", "b", "c", "d", "e"];
-    expect(explained(resources.map((each) => ["f", each] as const), "f", ...resources)).toBe(
+    expect(explained(resources.map((each) => ["f", each]), "f", ...resources)).toBe(
       'Cannot call "f": no node offers it with [a, b, c, d, e]; 1 node offers it with [a], 1 node offers it with [b], 1 node offers it with [c]',
     );
   });

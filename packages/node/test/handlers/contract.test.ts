@@ -60,6 +60,20 @@ describe("implement", () => {
     expect(node.functions().map(({ name }) => name)).toEqual(["echo", "echos"]); // all or nothing
   });
 
+  test("takes methods of a class for handlers, but not those that every object has", async () => {
+    const { node, client } = await startPair();
+    const strings = contract({ upper: fn({ input: z.string(), output: z.string() }), toString: fn({ input: [] }) });
+    class Strings {
+      upper(text: string): string {
+        return text.toUpperCase();
+      }
+    }
+    const attempt = (): unknown => node.implement(strings, new Strings() as never);
+    expect(thrownBy(attempt).message).toBe(`implement: the contract's function "toString" has no handler`);
+    node.implement(contract({ upper: strings.upper }), new Strings());
+    expect(await client.call("upper", ["up"])).toBe("UP");
+  });
+
   test("refuses a handler for a function that the contract does not have", async () => {
     const node = await startNode();
     const handlers = { ping: () => 1, pong: () => 2 };

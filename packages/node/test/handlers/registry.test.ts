@@ -19,6 +19,7 @@ describe("register", () => {
     expect(await client.call("work")).toBe("first");
   });
 
+  const schema = "must be a schema with the Standard Schema interface (zod, valibot, arktype, …)";
   const bytes = "text of 1 to 1024 bytes";
   test.each<[string, unknown, unknown, unknown, string]>([
     ["an empty name", "", () => 1, {}, `register: a function's name must be a ${bytes}`],
@@ -27,10 +28,10 @@ describe("register", () => {
     ["a handler that is no function", "f", { handler: true }, {}, `register("f"): the handler must be a function`],
     ["resources that are no array", "f", () => 1, { resources: "gpu" }, `register("f"): resources must be an array of texts of 1 to 1024 bytes`],
     ["an empty resource", "f", () => 1, { resources: ["gpu", ""] }, `register("f"): resources must be an array of texts of 1 to 1024 bytes`],
-    ["an option that it does not have", "f", () => 1, { resource: ["gpu"] }, `register("f") has no option "resource"; it has resources, input, output`],
-    ["an input that is no schema", "f", () => 1, { input: "text" }, `register("f"): input must be a Standard Schema, or an array with one per argument`],
-    ["an input with something else among its schemas", "f", () => 1, { input: ["text"] }, `register("f"): input must be a Standard Schema, or an array with one per argument`],
-    ["an output that is no schema", "f", () => 1, { output: {} }, `register("f"): output must be a Standard Schema`],
+    ["an option that it does not have", "f", () => 1, { resource: ["gpu"] }, `register("f") has no option "resource"; it has resources, input, output; did you mean "resources"?`],
+    ["an input that is no schema", "f", () => 1, { input: "text" }, `register("f"): input ${schema}, got string`],
+    ["an input with something else among its schemas", "f", () => 1, { input: ["text"] }, `register("f"): input[0] ${schema}, got string`],
+    ["an output that is no schema", "f", () => 1, { output: {} }, `register("f"): output ${schema}, got object`],
   ])("refuses %s", async (_what, name, handler, options, message) => {
     const { node } = await startPair();
     const attempt = (): unknown => node.register(name as string, handler as () => unknown, options as object);

@@ -26,7 +26,8 @@ function encodeInto(text: string, target: Uint8Array, position: number): number 
     }
     if (point >= 0xd800 && point < 0xe000) {
       point = text.codePointAt(i) as number;
-      if (point < 0x10000) point = replacement; // (U1)
+      if (point < 0x10000)
+        point = replacement; // (U1)
       else i += 1;
     }
     at = writePoint(target, at, point);

@@ -15,7 +15,10 @@ export class FullMesh implements Checker {
     const ids = up.map(({ id }) => id).sort();
     return up.flatMap((node) => {
       const problems: string[] = [];
-      const known = node.nodes().map(({ id }) => id).sort();
+      const known = node
+        .nodes()
+        .map(({ id }) => id)
+        .sort();
       if (known.join() !== ids.join()) {
         problems.push(`${node.name} knows ${known.length} nodes, not the ${ids.length} that there are`); // (M1)
       }

@@ -56,7 +56,8 @@ export class TrueResults implements Checker {
   finish(_world: World, report: Report): void {
     for (const token of this.#notApplied) {
       const record = this.#options.ledger.get(token);
-      if (record !== undefined) report(`${token} was told to be not applied, and started on ${record.startedOn.join(", ")}`);
+      if (record !== undefined)
+        report(`${token} was told to be not applied, and started on ${record.startedOn.join(", ")}`);
     }
     for (const [token, { startedOn }] of this.#options.ledger.entries()) {
       if (startedOn.length > 1) report(`${token} was started on ${startedOn.join(" and on ")}`);
@@ -74,7 +75,8 @@ export class TrueResults implements Checker {
       if (value !== undefined) this.#value(ask, new PartOf(ends, part.step, part), value);
       else if (isDone) this.#report(`${nameOf(ask)} got no output ${index}, though its step is done`);
     });
-    if (ask.settle !== (reports !== undefined)) this.#report(`${nameOf(ask)} got reports of its steps, or none, wrongly`);
+    if (ask.settle !== (reports !== undefined))
+      this.#report(`${nameOf(ask)} got reports of its steps, or none, wrongly`);
     reports?.forEach((report, index) => {
       this.#stepReport(ask, index, report, ends[index] as StepEnd);
     });
@@ -88,7 +90,9 @@ export class TrueResults implements Checker {
       if (told.length > 1) this.#report(`${nameOf(ask)} has ${told.length} summaries of step ${token}`);
       if (record?.endedWell !== 1 && told.length > 0) this.#report(`step ${token} has a summary, and did not end well`);
       if (told[0] !== undefined && record?.startedOn[0] !== told[0].node) {
-        this.#report(`step ${token} is told to have run on ${told[0].node}, not on ${record?.startedOn.join(", ") ?? "none"}`);
+        this.#report(
+          `step ${token} is told to have run on ${told[0].node}, not on ${record?.startedOn.join(", ") ?? "none"}`,
+        );
       }
     }
   }
@@ -109,12 +113,17 @@ export class TrueResults implements Checker {
     this.#code(ask, report.error.code, report.error.message, expected);
   }
 
-  #failed(ask: PlannedAsk, ends: readonly StepEnd[], error: { readonly code: string; readonly message: string; readonly outcome: string }): void {
+  #failed(
+    ask: PlannedAsk,
+    ends: readonly StepEnd[],
+    error: { readonly code: string; readonly message: string; readonly outcome: string },
+  ): void {
     this.#outcome(ask.steps, error.outcome, nameOf(ask));
     const expected = ends.flatMap((end) => (end.kind === "fails" ? [end.code] : []));
     if (ask.settle) expected.length = 0; // then only the request itself can fail
     if (ask.outputs.some((part) => new PartOf(ends, part.step, part).missing)) expected.push("path-missing");
-    if (!ask.steps.every(this.#options.isOffered)) expected.push(...(ask.waitForCapacityMs > 0 ? ["no-provider", "deadline"] : ["no-provider"]));
+    if (!ask.steps.every(this.#options.isOffered))
+      expected.push(...(ask.waitForCapacityMs > 0 ? ["no-provider", "deadline"] : ["no-provider"]));
     this.#code(ask, error.code, error.message, expected);
   }
 
@@ -153,7 +162,10 @@ export class TrueResults implements Checker {
   #hasRun({ token }: PlannedStep): void {
     const record = this.#options.ledger.get(token);
     if (record?.startedOn.length === 1 && record.endedWell === 1) return;
-    const told = record === undefined ? "never started" : `started on ${record.startedOn.join(", ")}, ended well ${record.endedWell} times`;
+    const told =
+      record === undefined
+        ? "never started"
+        : `started on ${record.startedOn.join(", ")}, ended well ${record.endedWell} times`;
     this.#report(`step ${token} is told to be done, and has ${told}`);
   }
 

@@ -7,7 +7,14 @@
 import { MpregError, type Outcome } from "@mpreg/core/base";
 import { type Goodbye, Link, type LinkOptions } from "@mpreg/core/link";
 import {
-  type Ask, Caller, type Calls, type Graph, type PlainRunOptions, type PlainStep, type RequestSummary, type Settled,
+  type Ask,
+  Caller,
+  type Calls,
+  type Graph,
+  type PlainRunOptions,
+  type PlainStep,
+  type RequestSummary,
+  type Settled,
   type SingleCallOptions,
 } from "@mpreg/core/rpc";
 import { type Message, TextCache, writeCall, writeCancel, writeRequest } from "@mpreg/core/wire";
@@ -165,7 +172,13 @@ export class SimulatedClient implements Calls {
       return socket.close("the client has changed its mind");
     }
     const { node } = attempt;
-    const link: Link = new Link(1, "dialed", this.#linkHost(socket, () => link, node), this.#options, this.#nowMs);
+    const link: Link = new Link(
+      1,
+      "dialed",
+      this.#linkHost(socket, () => link, node),
+      this.#options,
+      this.#nowMs,
+    );
     this.#greeting = { link, socket };
     socket.own({
       received: (frame) => {

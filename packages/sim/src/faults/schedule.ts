@@ -13,17 +13,43 @@ export type Fault = { readonly atMs: number } & (
   | { readonly kind: "partition"; readonly groups: readonly (readonly string[])[]; readonly forMs: number }
   | { readonly kind: "one-way"; readonly from: string; readonly to: string; readonly forMs: number }
   | { readonly kind: "stall"; readonly a: string; readonly b: string; readonly forMs: number }
-  | { readonly kind: "slow"; readonly from: string; readonly to: string; readonly factor: number; readonly forMs: number }
-  | { readonly kind: "slow-reader"; readonly from: string; readonly to: string; readonly bytesPerMs: number; readonly forMs: number }
+  | {
+      readonly kind: "slow";
+      readonly from: string;
+      readonly to: string;
+      readonly factor: number;
+      readonly forMs: number;
+    }
+  | {
+      readonly kind: "slow-reader";
+      readonly from: string;
+      readonly to: string;
+      readonly bytesPerMs: number;
+      readonly forMs: number;
+    }
   | { readonly kind: "pause"; readonly node: string; readonly forMs: number }
   | { readonly kind: "close"; readonly node: string; readonly forMs: number }
-  | { readonly kind: "crash"; readonly node: string; readonly silent: boolean; readonly keepKey: boolean; readonly forMs: number }
+  | {
+      readonly kind: "crash";
+      readonly node: string;
+      readonly silent: boolean;
+      readonly keepKey: boolean;
+      readonly forMs: number;
+    }
 );
 
 export type FaultKind = Fault["kind"];
 
 export const faultKinds: readonly FaultKind[] = [
-  "cut", "partition", "one-way", "stall", "slow", "slow-reader", "pause", "close", "crash",
+  "cut",
+  "partition",
+  "one-way",
+  "stall",
+  "slow",
+  "slow-reader",
+  "pause",
+  "close",
+  "crash",
 ];
 
 export interface ScheduleOptions {
@@ -38,7 +64,9 @@ export interface ScheduleOptions {
 
 /** `count` faults, in the order of their time. */
 export function scheduleFaults(random: SeededRandom, options: ScheduleOptions): Fault[] {
-  const faults = Array.from({ length: options.count }, (_, index) => drawFault(random.split(`fault ${index}`), options)); // (H1)
+  const faults = Array.from({ length: options.count }, (_, index) =>
+    drawFault(random.split(`fault ${index}`), options),
+  ); // (H1)
   return faults.sort((a, b) => a.atMs - b.atMs);
 }
 

@@ -30,7 +30,9 @@ export interface RegisteredFunction {
 /** Checks what is about to be registered. Throws `invalid-argument`. */
 export function registeredFunction(name: string, definition: FunctionDefinition): RegisteredFunction {
   const { handler, resources, input, output } =
-    typeof definition === "function" ? ({ handler: definition } as Exclude<FunctionDefinition, AnyHandler>) : definition;
+    typeof definition === "function"
+      ? ({ handler: definition } as Exclude<FunctionDefinition, AnyHandler>)
+      : definition;
   if (name === "") throw new MpregError("invalid-argument", "A function's name must not be empty");
   if (typeof handler !== "function") {
     throw new MpregError("invalid-argument", `The handler of "${name}" must be a function, got ${typeof handler}`);

@@ -3,8 +3,14 @@
  * place and see whether the checkers notice.
  */
 import {
-  type FunctionInfo, type NodeCapabilities, type NodeEffects, type NodeInfo, type NodeInput, NodeMachine,
-  type NodeOptions, type NodeSize,
+  type FunctionInfo,
+  type NodeCapabilities,
+  type NodeEffects,
+  type NodeInfo,
+  type NodeInput,
+  NodeMachine,
+  type NodeOptions,
+  type NodeSize,
 } from "@mpreg/core/node";
 
 export interface Machine {

@@ -8,12 +8,24 @@
 import { type Contract, type Handlers, MpregError } from "@mpreg/core";
 import type { FunctionInfo, NodeInfo, NodeOptions, NodeSize } from "@mpreg/core/node";
 import {
-  type Ask, Caller, type Calls, type Graph, type PlainRunOptions, type PlainStep, type Settled, type SingleCallOptions,
+  type Ask,
+  Caller,
+  type Calls,
+  type Graph,
+  type PlainRunOptions,
+  type PlainStep,
+  type Settled,
+  type SingleCallOptions,
 } from "@mpreg/core/rpc";
 import { askingWith, attended } from "../asking.js";
 import type { SeededRandom } from "../capabilities/random.js";
 import {
-  type AnyHandler, type FunctionDefinition, type RegisterOptions, type RegisteredFunction, builtins, registeredFunction,
+  type AnyHandler,
+  type FunctionDefinition,
+  type RegisterOptions,
+  type RegisteredFunction,
+  builtins,
+  registeredFunction,
 } from "../handlers/registration.js";
 import { functionsOf, nodesOf } from "./machine.js";
 import { NodeProcess, type ProcessHost } from "./process.js";
@@ -79,7 +91,8 @@ export class SimulatedNode implements Calls {
 
   /** The running process. Throws `closed` when the node is down. */
   get process(): NodeProcess {
-    if (this.#process === undefined || this.#process.dead) throw new MpregError("closed", `Node "${this.name}" is down`);
+    if (this.#process === undefined || this.#process.dead)
+      throw new MpregError("closed", `Node "${this.name}" is down`);
     return this.#process;
   }
 

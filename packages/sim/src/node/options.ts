@@ -24,7 +24,10 @@ export interface NodeIdentityOptions {
   readonly policy: Policy | undefined;
 }
 
-export function nodeOptions(identity: NodeIdentityOptions, ...limits: readonly (NodeLimits | undefined)[]): NodeOptions {
+export function nodeOptions(
+  identity: NodeIdentityOptions,
+  ...limits: readonly (NodeLimits | undefined)[]
+): NodeOptions {
   const merged = <K extends keyof NodeLimits>(key: K): NodeLimits[K] =>
     Object.assign({}, ...limits.map((each) => each?.[key])) as NodeLimits[K];
   return {

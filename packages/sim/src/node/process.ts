@@ -182,7 +182,10 @@ export class NodeProcess implements ExecutionHost, Listener {
     }
     if (this.#onClosed === undefined) return this.#mailbox.wakeAt(this.machine.nextDueMs);
     if (this.#tickets.size > 0) {
-      this.#host.violated("asks-end-once", `Node "${this.nodeName}" has closed and left ${this.#tickets.size} asks open`);
+      this.#host.violated(
+        "asks-end-once",
+        `Node "${this.nodeName}" has closed and left ${this.#tickets.size} asks open`,
+      );
     }
     this.crash(false);
     this.#onClosed();
@@ -222,7 +225,10 @@ export class NodeProcess implements ExecutionHost, Listener {
     for (const { ticket, settled: end } of settled) {
       const onEnd = this.#tickets.get(ticket);
       if (onEnd === undefined && !this.#withdrawn.delete(ticket)) {
-        this.#host.violated("asks-end-once", `Node "${this.nodeName}" has settled ask ${ticket} twice, or it never was`);
+        this.#host.violated(
+          "asks-end-once",
+          `Node "${this.nodeName}" has settled ask ${ticket} twice, or it never was`,
+        );
       }
       this.#tickets.delete(ticket);
       onEnd?.(end);
@@ -233,7 +239,13 @@ export class NodeProcess implements ExecutionHost, Listener {
     if (socket.over) return;
     const link = this.#hold(socket);
     socket.accept();
-    this.#inputs.push({ kind: "link-opened", link, protocol: "native", attempt: undefined, address: socket.remoteHost });
+    this.#inputs.push({
+      kind: "link-opened",
+      link,
+      protocol: "native",
+      attempt: undefined,
+      address: socket.remoteHost,
+    });
   }
 
   #hold(socket: Socket): LinkId {

@@ -12,6 +12,7 @@ import { World, type WorldOptions } from "../world.js";
 import { handlerOf } from "./functions.js";
 import type { Ledger } from "./ledger.js";
 import { Part, type Plan, type PlannedAsk, type PlannedClient } from "./plan.js";
+import { vandalize } from "./vandal.js";
 
 /** Hears how each ask of the plan went. */
 export interface DriveListener {
@@ -45,14 +46,24 @@ export function drive(world: World, plan: Plan, ledger: Ledger, listener: DriveL
       start(world, ask, listener);
     });
   }
+  plan.vandals.forEach((vandal, index) => {
+    world.after(vandal.atMs, () => {
+      vandalize(world, vandal, `vandal-${index}`);
+    });
+  });
   applyFaults(world, plan.faults);
 }
 
-function changeFunctions(world: World, { node: name, fun, fromMs, untilMs }: Plan["changes"][number], ledger: Ledger): void {
+function changeFunctions(
+  world: World,
+  { node: name, fun, fromMs, untilMs }: Plan["changes"][number],
+  ledger: Ledger,
+): void {
   const node = world.node(name);
   const handler = handlerOf(fun.behaviour, ledger.of(name));
   const come = (): void => {
-    if (node.state === "down") world.after(100, come); // a late function comes all the same
+    if (node.state === "down")
+      world.after(100, come); // a late function comes all the same
     else if (!node.offers(fun.fun)) node.register(fun.fun, handler, { resources: fun.resources });
   };
   world.after(fromMs, come);

@@ -24,7 +24,8 @@ export interface EvaluateOptions {
 
 export function evaluate(ask: PlannedAsk, options: EvaluateOptions): StepEnd[] {
   const ends: (StepEnd | undefined)[] = ask.steps.map(() => undefined);
-  const endOf = (index: number): StepEnd => (ends[index] ??= evaluateStep(ask.steps[index] as PlannedStep, endOf, options));
+  const endOf = (index: number): StepEnd =>
+    (ends[index] ??= evaluateStep(ask.steps[index] as PlannedStep, endOf, options));
   return ask.steps.map((_, index) => endOf(index));
 }
 
@@ -67,7 +68,9 @@ function run({ token, behaviour, timeoutMs }: PlannedStep, args: readonly unknow
       return ok(answerOf(token, [answerOf(`${token}/n`, rest), ...rest]));
     case "fan": {
       const shared = answerOf(`${token}/f`, rest);
-      const others = Array.from({ length: first as number }, (_, index) => answerOf(`${token}/${index}`, [shared, index]));
+      const others = Array.from({ length: first as number }, (_, index) =>
+        answerOf(`${token}/${index}`, [shared, index]),
+      );
       return ok(answerOf(token, [others]));
     }
     case "recurse":

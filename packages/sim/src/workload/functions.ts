@@ -30,7 +30,17 @@ export type Behaviour =
   /** Answers what cannot be encoded. */
   | "odd";
 
-export const behaviours: readonly Behaviour[] = ["mix", "delay", "nap", "bulk", "nest", "fan", "recurse", "fail", "odd"];
+export const behaviours: readonly Behaviour[] = [
+  "mix",
+  "delay",
+  "nap",
+  "bulk",
+  "nest",
+  "fan",
+  "recurse",
+  "fail",
+  "odd",
+];
 
 /** Hears of every start and end of a generated function. */
 export interface LedgerEntries {
@@ -68,7 +78,8 @@ export function fingerprint(value: unknown): number {
     hash = Math.imul(hash ^ word, 0x01000193) ^ (hash >>> 13);
   };
   if (typeof value === "number") mix(Math.round(value * 1000));
-  else if (typeof value === "string") for (let i = 0; i < value.length; i += 1 + (value.length >> 8)) mix(value.charCodeAt(i));
+  else if (typeof value === "string")
+    for (let i = 0; i < value.length; i += 1 + (value.length >> 8)) mix(value.charCodeAt(i));
   else if (Array.isArray(value)) for (const item of value) mix(fingerprint(item));
   else if (value instanceof Uint8Array) for (const byte of value) mix(byte);
   else if (typeof value === "object" && value !== null) {

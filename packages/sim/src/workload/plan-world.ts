@@ -11,6 +11,7 @@ import type { NodeLimits } from "../node/options.js";
 import { behaviours } from "./functions.js";
 import type { Plan, PlannedChange, PlannedClient, PlannedFunction, PlannedNode } from "./plan.js";
 import { planAsks } from "./requests.js";
+import type { PlannedVandal } from "./vandal.js";
 
 const allResources = ["gpu", "raw-data", "model-a", "disk"];
 
@@ -46,6 +47,7 @@ export function planWorld(seed: number): Plan {
           untilMs: durationMs,
         })
       : [],
+    vandals: planVandals(random.split("vandals"), names, durationMs),
     limits,
     network: planNetwork(random.split("network")),
     durationMs,
@@ -60,7 +62,8 @@ function planNodes(random: SeededRandom): PlannedNode[] {
   for (const behaviour of behaviours) {
     const share = random.between(0.2, 0.9);
     const offering = names.filter(() => random.chance(share));
-    for (const name of offering.length === 0 ? [random.pick(names)] : offering) { // (W1)
+    for (const name of offering.length === 0 ? [random.pick(names)] : offering) {
+      // (W1)
       const resources = allResources.filter(() => random.chance(0.15));
       functions.get(name)?.push({ fun: behaviour, behaviour, resources });
     }
@@ -105,6 +108,13 @@ function planClients(random: SeededRandom, names: readonly string[], durationMs:
     node: random.pick(names),
     moves: random.chance(0.15) ? [{ atMs: random.between(0, durationMs), node: random.pick(names) }] : [],
   }));
+}
+
+function planVandals(random: SeededRandom, names: readonly string[], durationMs: number): PlannedVandal[] {
+  if (random.chance(0.75)) return [];
+  return Array.from({ length: random.integer(1, 4) }, () => {
+    return { atMs: random.between(0, durationMs), node: random.pick(names), frames: random.integer(1, 15) };
+  });
 }
 
 function planLimits(random: SeededRandom): { readonly limits: NodeLimits; readonly mayEndWith: readonly string[] } {

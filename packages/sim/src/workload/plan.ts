@@ -6,6 +6,7 @@ import type { NodeLimits } from "../node/options.js";
 import type { NetworkOptions } from "../network/index.js";
 import type { Fault } from "../faults/schedule.js";
 import type { Behaviour } from "./functions.js";
+import type { PlannedVandal } from "./vandal.js";
 
 /** Stands in arguments for the result of step number `step`, or a part of it. */
 export class Part {
@@ -85,6 +86,7 @@ export interface Plan {
   readonly changes: readonly PlannedChange[];
   readonly asks: readonly PlannedAsk[];
   readonly faults: readonly Fault[];
+  readonly vandals: readonly PlannedVandal[];
   readonly limits: NodeLimits;
   readonly network: Partial<NetworkOptions>;
   /** How long asks and faults go on. */

@@ -55,7 +55,11 @@ function planAsk(random: SeededRandom, token: string, options: RequestsOptions):
   if (cancelAfterMs !== undefined) mayEndWith.push("cancelled");
   const waits = usesLate || (usesPassing && random.chance(0.5)) || random.chance(mishaps ? 0.3 : 0.05);
   if (waits && !usesLate) mayEndWith.push("deadline");
-  const { steps, outputs } = shuffle(random, drafts.map(({ step }) => step), chooseOutputs(random, drafts, mishaps));
+  const { steps, outputs } = shuffle(
+    random,
+    drafts.map(({ step }) => step),
+    chooseOutputs(random, drafts, mishaps),
+  );
   return {
     atMs: random.between(0, options.durationMs),
     asker: random.pick(options.askers),
@@ -174,7 +178,8 @@ function drawPart(random: SeededRandom, earlier: readonly Draft[], mishaps: bool
   const { items } = earlier[step] as Draft;
   const paths: Path[] = [[], [], ["print"], ["token"], ["text"], ["text", "length"], ["items", "length"]];
   if (items > 0) paths.push(["items", items - 1], ["items", 0, "print"], ["items"]);
-  if (mishaps && random.chance(0.04)) return new Part(step, random.pick<Path>([["nothing"], ["items", 50], ["print", "x"]]));
+  if (mishaps && random.chance(0.04))
+    return new Part(step, random.pick<Path>([["nothing"], ["items", 50], ["print", "x"]]));
   return new Part(step, random.pick(paths));
 }
 
@@ -219,4 +224,3 @@ function shuffle(
     outputs: outputs.map(moved),
   };
 }
-

@@ -1,0 +1,207 @@
+import { describe, expect, test } from "vitest";
+import type { FunctionInfo, NodeInfo } from "../../src/node/index.js";
+import { writeCatalog } from "../../src/wire/index.js";
+import { Mesh } from "../support/mesh.js";
+import type { MeshNode } from "../support/mesh-node.js";
+
+/** Who offers what, as `node` sees it: `fun: node[resources]`. */
+function viewOf({ machine }: MeshNode): string[] {
+  return (machine.inspect("functions") as FunctionInfo[]).flatMap(({ name, offers }) => {
+    return offers.map(({ node, resources }) => `${name}: ${node}[${resources.join()}]`).toSorted();
+  });
+}
+
+function peersOf({ machine }: MeshNode): string[] {
+  return (machine.inspect("nodes") as NodeInfo[]).filter(({ state }) => state === "linked").map(({ name }) => name);
+}
+
+describe("who is there", () => {
+  test("nodes that know one of them learn of all, and link to all", () => {
+    const mesh = new Mesh();
+    const nodes = mesh.cluster("a", "b", "c", "d");
+    expect(nodes.map(peersOf)).toEqual([["b", "c", "d"], ["a", "c", "d"], ["a", "b", "d"], ["a", "b", "c"]]);
+    for (const { machine } of nodes) expect(machine.size).toMatchObject({ links: 3, dialing: 0 });
+  });
+
+  test("a peer that is down at the start is found when it comes", () => {
+    const mesh = new Mesh();
+    const a = mesh.node("a", { peers: ["b"] });
+    mesh.advance(60_000);
+    expect(peersOf(a)).toEqual([]);
+    mesh.node("b");
+    mesh.advance(5_000);
+    expect(peersOf(a)).toEqual(["b"]);
+  });
+
+  test("a link that breaks is opened again", () => {
+    const mesh = new Mesh();
+    const [a, b] = mesh.cluster("a", "b");
+    a!.connectionTo(b!).cut();
+    mesh.settle();
+    expect([peersOf(a!), peersOf(b!)]).toEqual([[], []]);
+    mesh.advance(200);
+    expect([peersOf(a!), peersOf(b!)]).toEqual([["b"], ["a"]]);
+    expect(a!.events.map(({ kind }) => kind)).toEqual(["node-joined", "node-lost", "node-joined"]);
+  });
+
+  test("a node that does not answer any more is given up, and its functions with it (G2)", () => {
+    const mesh = new Mesh();
+    const [a, b] = mesh.cluster("a", "b");
+    b!.offer("f", () => 1);
+    mesh.settle();
+    const connection = a!.connectionTo(b!);
+    for (const end of connection.ends) connection.from(end).isHeld = true;
+    a!.isListening = false;
+    mesh.advance(14_000);
+    expect(viewOf(a!)).toEqual(["f: b[]"]);
+    mesh.advance(6_000);
+    expect([viewOf(a!), peersOf(a!)]).toEqual([[], []]);
+    expect(a!.events.at(-1)).toMatchObject({ kind: "node-lost", reason: { code: "silent" } });
+  });
+
+  test("a node that has gone for good is forgotten by all", () => {
+    const mesh = new Mesh();
+    const [a, b, c] = mesh.cluster("a", "b", "c");
+    mesh.crash(c!);
+    mesh.advance(60_000);
+    expect([a!, b!].map(peersOf)).toEqual([["b"], ["a"]]);
+    for (const { dials, machine } of [a!, b!]) {
+      const before = dials.length;
+      mesh.advance(60_000);
+      expect([dials.length - before, machine.size.dialing]).toEqual([0, 0]);
+    }
+  });
+
+  test("a node without an address finds the others, and they do not look for it", () => {
+    const mesh = new Mesh();
+    const [a, b] = mesh.cluster("a", "b");
+    const hidden = mesh.node("hidden", { peers: ["a"], urls: [] });
+    hidden.isListening = false;
+    mesh.advance(5_000);
+    expect([a!, b!, hidden].map(peersOf)).toEqual([["b", "hidden"], ["a", "hidden"], ["a", "b"]]);
+    expect(b!.dials).not.toContain("ws://hidden");
+  });
+
+  test("a node that has itself among its peers dials itself once", () => {
+    const mesh = new Mesh();
+    const a = mesh.node("a", { peers: ["a"] });
+    mesh.advance(60_000);
+    expect([a.dials.length, a.machine.size.links, a.machine.size.dialing]).toEqual([1, 0, 0]);
+  });
+
+  test("a node of another cluster is refused, and told why each time it tries", () => {
+    const mesh = new Mesh();
+    const a = mesh.node("a");
+    const stranger = mesh.node("stranger", { cluster: "away", peers: ["a"] });
+    mesh.advance(60_000);
+    expect([peersOf(a), peersOf(stranger)]).toEqual([[], []]);
+    const reason = { code: "refused", reason: 'the node belongs to cluster "away", this one to "default"' };
+    expect(a.events[0]).toEqual({ kind: "link-refused", address: "stranger", reason });
+    expect(stranger.dials.length).toBeGreaterThan(10);
+    expect(a.machine.size.links).toBe(0);
+  });
+
+  test("whom the policy forbids to dial is not dialled, now or later (P1)", () => {
+    const mesh = new Mesh();
+    const asked: string[] = [];
+    const a = mesh.node("a", {
+      peers: ["b"],
+      policy: (subject, action) => {
+        if (action.kind === "dial") asked.push(`${subject.kind}: ${action.url}`);
+        return action.kind === "dial" ? { allow: false, reason: "no" } : { allow: true };
+      },
+    });
+    mesh.node("b");
+    mesh.advance(60_000);
+    expect(a.dials).toEqual([]);
+    expect(asked.length).toBeGreaterThan(10);
+    expect(asked[0]).toBe("self: ws://b");
+  });
+});
+
+describe("who offers what", () => {
+  test("what was registered before a link opens, and every change after, is seen by all (G3)", () => {
+    const mesh = new Mesh();
+    const a = mesh.node("a", { resources: ["gpu"] });
+    a.offer("early", () => 1, "model");
+    const b = mesh.node("b", { peers: ["a"] });
+    const c = mesh.node("c", { peers: ["a"] });
+    mesh.advance(2_000);
+    const view = (): unknown[] => {
+      mesh.settle();
+      expect([viewOf(b), viewOf(c)]).toEqual([viewOf(a), viewOf(a)]);
+      return viewOf(a);
+    };
+    expect(view()).toEqual(["early: a[gpu,model]"]);
+    c.offer("late", () => 1);
+    expect(view()).toEqual(["early: a[gpu,model]", "late: c[]"]);
+    a.offer("late", () => 1);
+    a.withdraw("early");
+    expect(view()).toEqual(["late: a[gpu]", "late: c[]"]);
+    c.offer("late", () => 1, "cpu");
+    expect(view()).toEqual(["late: a[gpu]", "late: c[cpu]"]);
+    expect([a.machine.isRegistered("late"), b.machine.isRegistered("late")]).toEqual([true, false]);
+  });
+
+  test("a node whose link is lost offers nothing any more, at once (G2)", () => {
+    const mesh = new Mesh();
+    const [a, b] = mesh.cluster("a", "b");
+    b!.offer("f", () => 1);
+    mesh.settle();
+    a!.connectionTo(b!).cut();
+    mesh.settle();
+    expect(viewOf(a!)).toEqual([]);
+    const asked = a!.call("f");
+    mesh.settle();
+    expect(asked.ends).toMatchObject([{ error: { code: "no-provider", outcome: "not-applied", node: "a", step: "f" } }]);
+  });
+
+  test("what a node may not offer is not recorded (P1)", () => {
+    const mesh = new Mesh();
+    const a = mesh.node("a", {
+      policy: (subject, action) => {
+        return action.kind === "catalog" && action.fun === "admin" && subject.kind === "node" && subject.name === "b"
+          ? { allow: false, reason: "no" }
+          : { allow: true };
+      },
+    });
+    const b = mesh.node("b", { peers: ["a"] });
+    for (const fun of ["admin", "f"]) b.offer(fun, () => 1);
+    mesh.advance(1_000);
+    expect(viewOf(a)).toEqual(["f: b[]"]);
+  });
+
+  test("a change that does not follow the last one ends the link (A2)", () => {
+    const mesh = new Mesh();
+    const a = mesh.node("a");
+    mesh.settle();
+    const rogue = mesh.client(a, { node: "rogue" });
+    const announce = (base: number, version: number): void => {
+      rogue.say(0, (writer) => {
+        writeCatalog(writer, { base, version, added: [{ fun: `f${version}`, resources: [] }], removed: [] });
+      });
+      mesh.settle();
+    };
+    announce(0, 3);
+    announce(3, 4);
+    expect(viewOf(a)).toEqual(["f3: rogue[]", "f4: rogue[]"]);
+    announce(5, 6);
+    expect(rogue.ends).toEqual([{ code: "malformed", reason: "a catalog change from version 5 to 6, after version 4" }]);
+    expect(viewOf(a)).toEqual([]);
+  });
+
+  test("a node that does not read what is offered is let go, rather than left with an old view (G3)", () => {
+    const mesh = new Mesh();
+    const a = mesh.node("a", { link: { queueBytesMax: 20_000 } });
+    const b = mesh.node("b", { peers: ["a"], link: { windowBytes: 100 } });
+    mesh.advance(1_000);
+    const connection = a.connectionTo(b);
+    for (const end of connection.ends) connection.from(end).isHeld = true;
+    for (let i = 0; i < 1_000; i++) a.offer(`function-${i}`, () => 1);
+    mesh.settle();
+    expect(a.goodbyes.at(-1)).toMatchObject({ code: "slow" });
+    for (const end of connection.ends) connection.from(end).release();
+    mesh.advance(5_000);
+    expect(viewOf(b)).toHaveLength(1_000);
+  });
+});

@@ -1,0 +1,104 @@
+/**
+ * Connection: what a TCP connection is to the two who use it. Frames arrive in order; either direction can be held
+ * back, as a slow reader does it, and the whole can be cut, which loses what is on its way.
+ */
+
+/** One who uses a connection. */
+export interface Endpoint {
+  received(frame: Uint8Array): void;
+  writable(): void;
+  lost(reason: string): void;
+}
+
+/** What happens later, in order. */
+export type Post = (happen: () => void) => void;
+
+class Direction {
+  isHeld = false;
+  readonly #post: Post;
+  readonly #from: Endpoint;
+  readonly #to: Endpoint;
+  #waiting: (Uint8Array | "end")[] = [];
+  #over = false;
+
+  constructor(post: Post, from: Endpoint, to: Endpoint) {
+    this.#post = post;
+    this.#from = from;
+    this.#to = to;
+  }
+
+  get waitingBytes(): number {
+    return this.#waiting.reduce((sum, each) => sum + (each === "end" ? 0 : each.length), 0);
+  }
+
+  /** Answers how many bytes wait. */
+  push(item: Uint8Array | "end"): number {
+    if (this.#over) return 0;
+    this.#waiting.push(item);
+    if (this.isHeld) return this.waitingBytes;
+    this.#deliver();
+    return 0;
+  }
+
+  release(): void {
+    this.isHeld = false;
+    const { length } = this.#waiting;
+    for (let i = 0; i < length; i++) this.#deliver();
+    this.#post(() => {
+      if (!this.#over) this.#from.writable();
+    });
+  }
+
+  /** Loses what is on its way; the far side hears of it when `isTold`. */
+  cut(isTold: boolean): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#waiting = [];
+    if (isTold) this.#post(() => {
+      this.#to.lost("the connection was cut");
+    });
+  }
+
+  #deliver(): void {
+    this.#post(() => {
+      if (this.#over || this.isHeld) return;
+      const item = this.#waiting.shift();
+      if (item === undefined) return;
+      if (item !== "end") return this.#to.received(item);
+      this.#over = true;
+      this.#to.lost("the other side has closed the connection");
+    });
+  }
+}
+
+export class Connection {
+  readonly #directions = new Map<Endpoint, Direction>();
+  readonly ends: readonly [Endpoint, Endpoint];
+
+  constructor(post: Post, dialer: Endpoint, acceptor: Endpoint) {
+    this.ends = [dialer, acceptor];
+    this.#directions.set(dialer, new Direction(post, dialer, acceptor));
+    this.#directions.set(acceptor, new Direction(post, acceptor, dialer));
+  }
+
+  /** Answers how many bytes wait for the far side. */
+  send(from: Endpoint, frame: Uint8Array): number {
+    return this.from(from).push(frame);
+  }
+
+  /** Closes the connection for `from`; the far side gets what was sent before. */
+  close(from: Endpoint): void {
+    this.from(from).push("end");
+    for (const [end, direction] of this.#directions) if (end !== from) direction.cut(false);
+  }
+
+  /** Breaks the connection: what is on its way is lost, and both ends hear of it. */
+  cut(): void {
+    for (const direction of this.#directions.values()) direction.cut(true);
+  }
+
+  /** What `end` sends. */
+  from(end: Endpoint): Direction {
+    return this.#directions.get(end) as Direction;
+  }
+}

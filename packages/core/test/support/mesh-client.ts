@@ -1,0 +1,103 @@
+/** A client of a mesh: a link, and every answer it hears. */
+import { Link, defaultLinkOptions, type Goodbye, type LinkOptions } from "../../src/link/index.js";
+import {
+  type Message, TextCache, type WireLimits, type Writer, defaultWireLimits, writeCall, writeCancel, writeInspect, writeRequest,
+} from "../../src/wire/index.js";
+import type { Connection, Endpoint } from "./connection.js";
+import type { Mesh } from "./mesh.js";
+import { identityOf } from "./links.js";
+import { seeded } from "./random.js";
+import { type CallOptions, type Outcome, type RequestOptions, type Step, callOf, outcomeOf, requestOf } from "./requests.js";
+import { signerOf } from "./signer.js";
+import { utf8 } from "./wire.js";
+
+export interface MeshClientOptions {
+  /** Introduces itself as the node of that name, and says what no good node would. */
+  readonly node?: string;
+  readonly limits?: Partial<WireLimits>;
+  readonly link?: Partial<LinkOptions>;
+}
+
+export class MeshClient implements Endpoint {
+  readonly heard: Message[] = [];
+  readonly ends: Goodbye[] = [];
+  connection: Connection | undefined = undefined;
+  readonly link: Link;
+  readonly #mesh: Mesh;
+  #lastId = 0;
+
+  constructor(mesh: Mesh, { limits, link, node }: MeshClientOptions) {
+    this.#mesh = mesh;
+    const signer = node === undefined ? undefined : signerOf(node);
+    const host = {
+      identity: node === undefined || signer === undefined ? undefined : identityOf(node, signer),
+      credentials: undefined, signer, random: seeded(5), utf8, texts: new TextCache(utf8),
+      queued: () => {
+        mesh.post(() => {
+          this.link.flush();
+        });
+      },
+      send: (_link: number, frame: Uint8Array) => this.connection?.send(this, frame) ?? 0,
+      close: () => this.connection?.close(this),
+      admit: () => ({ allow: true }) as const,
+      opened: () => undefined,
+      message: (message: Message) => this.heard.push(message),
+      closed: (goodbye: Goodbye) => this.ends.push(goodbye),
+    };
+    const options = { ...defaultLinkOptions, limits: { ...defaultWireLimits, ...limits }, ...link };
+    this.link = new Link(1, "dialed", host, options, mesh.nowMs);
+  }
+
+  received(frame: Uint8Array): void {
+    this.link.receive(frame, this.#mesh.nowMs);
+  }
+
+  writable(): void {
+    this.link.writable();
+  }
+
+  lost(reason: string): void {
+    this.link.lost({ code: "transport", reason }, this.#mesh.nowMs);
+  }
+
+  /** Sends a call; answers its id. */
+  call(fun: string, args: readonly unknown[] = [], options: CallOptions & { readonly id?: number } = {}): number {
+    const id = options.id ?? ++this.#lastId;
+    return this.say(id, (writer) => {
+      writeCall(writer, id, callOf(fun, args, options));
+    });
+  }
+
+  /** Sends a request; answers its id. */
+  request(steps: readonly Step[], options: RequestOptions = {}): number {
+    const id = ++this.#lastId;
+    return this.say(id, (writer) => {
+      writeRequest(writer, id, requestOf(steps, options));
+    });
+  }
+
+  inspect(subject: string): number {
+    const id = ++this.#lastId;
+    return this.say(id, (writer) => {
+      writeInspect(writer, id, subject as "nodes");
+    });
+  }
+
+  cancel(id: number): void {
+    this.say(id, (writer) => {
+      writeCancel(writer, id);
+    });
+  }
+
+  /** Queues one message. */
+  say(id: number, write: (writer: Writer) => unknown): number {
+    write(this.link.outbox.writer);
+    this.link.outbox.commit();
+    return id;
+  }
+
+  /** Every end of `id` that was heard: there should be one. */
+  endsOf(id: number): Outcome[] {
+    return this.heard.filter((message) => "id" in message && message.id === id).map(outcomeOf);
+  }
+}

@@ -1,0 +1,206 @@
+/** A node of a mesh: the machine, and a driver as simple as can be. */
+import type { MpregError } from "../../src/base/index.js";
+import { defaultLinkOptions, type Goodbye, type LinkId, type LinkOptions } from "../../src/link/index.js";
+import { defaultRedialOptions } from "../../src/membership/index.js";
+import { type NodeEvent, type NodeInput, NodeMachine, type NodeOptions } from "../../src/node/index.js";
+import { type AbortReason, type Ask, type Invocation, type RpcLimits, type Settled, defaultRpcLimits } from "../../src/rpc/index.js";
+import { createDefaultPolicy } from "../../src/base/index.js";
+import { type WireLimits, defaultWireLimits } from "../../src/wire/index.js";
+import type { Connection, Endpoint } from "./connection.js";
+import type { Mesh } from "./mesh.js";
+import { seeded } from "./random.js";
+import { type CallOptions, type Outcome, type RequestOptions, type Step, callOf, codec, outcomeOf, requestOf } from "./requests.js";
+import { signerOf } from "./signer.js";
+import { utf8 } from "./wire.js";
+
+export interface MeshNodeOptions extends Partial<Pick<NodeOptions, "cluster" | "resources" | "policy" | "urls">> {
+  /** Names of nodes. */
+  readonly peers?: readonly string[];
+  readonly limits?: Partial<WireLimits>;
+  readonly link?: Partial<LinkOptions>;
+  readonly rpc?: Partial<RpcLimits>;
+  readonly key?: string;
+}
+
+/** A handler that the test ends itself, with `finish` or `fail`. */
+export const byHand = "by hand";
+
+export type MeshHandler = typeof byHand | ((...args: never[]) => unknown);
+
+/** What a node's program has asked for. */
+export interface Asked {
+  readonly ticket: number;
+  /** Every end that was told: there should be one. */
+  readonly ends: Outcome[];
+}
+
+interface NodeEndpoint extends Endpoint {
+  readonly link: LinkId;
+}
+
+export class MeshNode {
+  readonly name: string;
+  readonly machine: NodeMachine;
+  readonly invoked: Invocation[] = [];
+  readonly aborted: { readonly fun: string; readonly reason: AbortReason }[] = [];
+  readonly events: NodeEvent[] = [];
+  readonly goodbyes: Goodbye[] = [];
+  readonly dials: string[] = [];
+  /** Whether others can dial it. */
+  isListening = true;
+  readonly connections = new Map<LinkId, { readonly end: NodeEndpoint; readonly connection: Connection }>();
+  readonly #mesh: Mesh;
+  readonly #handlers = new Map<string, MeshHandler>();
+  readonly #asks = new Map<number, Asked>();
+  readonly #running = new Map<number, Invocation>();
+  #lastLink = 0;
+  #lastTicket = 0;
+
+  constructor(name: string, mesh: Mesh, given: MeshNodeOptions) {
+    const { cluster = "default", resources = [], peers = [], policy = createDefaultPolicy({ cluster }), urls } = given;
+    this.name = name;
+    this.#mesh = mesh;
+    const options: NodeOptions = {
+      name, cluster, resources, policy,
+      urls: urls ?? [`ws://${name}`],
+      peers: peers.map((peer) => `ws://${peer}`),
+      link: { ...defaultLinkOptions, limits: { ...defaultWireLimits, ...given.limits }, ...given.link },
+      redial: defaultRedialOptions,
+      rpc: { ...defaultRpcLimits, ...given.rpc },
+    };
+    const signer = signerOf(given.key ?? name);
+    this.machine = new NodeMachine(options, { random: seeded(name.length + name.charCodeAt(0)), utf8, signer, codec }, {
+      dial: ({ url, attempt }) => {
+        this.dials.push(url);
+        mesh.dial(this, url, attempt);
+      },
+      send: (link, frame) => {
+        const { connection, end } = this.#connection(link);
+        return connection.send(end, frame);
+      },
+      close: (link, goodbye) => {
+        this.goodbyes.push(goodbye);
+        const { connection, end } = this.#connection(link);
+        this.connections.delete(link);
+        connection.close(end);
+      },
+      invoke: (invocation) => {
+        this.invoked.push(invocation);
+        this.#running.set(invocation.id, invocation);
+        mesh.post(() => {
+          this.#run(invocation);
+        });
+      },
+      abort: (id, reason) => {
+        const invocation = this.#running.get(id);
+        if (invocation === undefined) throw new Error(`"${name}" aborts ${id}, which does not run`);
+        this.aborted.push({ fun: invocation.fun, reason });
+      },
+      settle: (ticket, settled) => this.#settled(ticket, settled),
+      report: (event) => this.events.push(event),
+    });
+  }
+
+  get id(): string {
+    return this.machine.id;
+  }
+
+  /** Hands in an input, as a turn of its own. */
+  enter(input: NodeInput): void {
+    this.#mesh.post(() => {
+      this.machine.handle(input, this.#mesh.nowMs);
+      this.machine.flush(this.#mesh.nowMs);
+    });
+  }
+
+  offer(fun: string, handler: MeshHandler, ...resources: readonly string[]): void {
+    this.#handlers.set(fun, handler);
+    this.enter({ kind: "register", fun, resources });
+  }
+
+  withdraw(fun: string): void {
+    this.#handlers.delete(fun);
+    this.enter({ kind: "unregister", fun });
+  }
+
+  call(fun: string, args: readonly unknown[] = [], options: CallOptions & { readonly parent?: Invocation } = {}): Asked {
+    return this.#ask({ kind: "call", fields: callOf(fun, args, options) }, options.parent);
+  }
+
+  request(steps: readonly Step[], options: RequestOptions & { readonly parent?: Invocation } = {}): Asked {
+    return this.#ask({ kind: "request", fields: requestOf(steps, options) }, options.parent);
+  }
+
+  /** Handlers of `fun` that wait for the test, oldest first. */
+  waiting(fun: string): Invocation[] {
+    return [...this.#running.values()].filter((invocation) => invocation.fun === fun);
+  }
+
+  /** Ends the oldest waiting handler of `fun`. */
+  finish(fun: string, value: unknown): void {
+    this.#end(fun, codec.encode(value, "the result"));
+  }
+
+  fail(fun: string, error: MpregError): void {
+    this.#end(fun, error);
+  }
+
+  /** The connection between this node and `other`, the oldest where there are several. */
+  connectionTo(other: { readonly connections: MeshNode["connections"] }): Connection {
+    const theirs = new Set([...other.connections.values()].map(({ connection }) => connection));
+    const found = [...this.connections.values()].find(({ connection }) => theirs.has(connection));
+    if (found === undefined) throw new Error(`"${this.name}" has no connection there`);
+    return found.connection;
+  }
+
+  /** Takes a connection; the machine hears of it. */
+  connect(attempt: number | undefined, address: string, meet: (end: Endpoint) => Connection): void {
+    const link = ++this.#lastLink;
+    const end: NodeEndpoint = {
+      link,
+      received: (bytes) => this.connections.has(link) && this.enterNow({ kind: "link-bytes", link, bytes }),
+      writable: () => this.connections.has(link) && this.enterNow({ kind: "link-writable", link }),
+      lost: (reason) => this.connections.delete(link) && this.enterNow({ kind: "link-closed", link, reason }),
+    };
+    this.connections.set(link, { end, connection: meet(end) });
+    this.enter({ kind: "link-opened", link, protocol: "native", attempt, address });
+  }
+
+  enterNow(input: NodeInput): void {
+    this.machine.handle(input, this.#mesh.nowMs);
+    this.machine.flush(this.#mesh.nowMs);
+  }
+
+  #connection(link: LinkId): { readonly end: NodeEndpoint; readonly connection: Connection } {
+    const found = this.connections.get(link);
+    if (found === undefined) throw new Error(`"${this.name}" uses link ${link}, which it does not have`);
+    return found;
+  }
+
+  #ask(ask: Ask, parent: Invocation | undefined): Asked {
+    const asked: Asked = { ticket: ++this.#lastTicket, ends: [] };
+    this.#asks.set(asked.ticket, asked);
+    this.enter({ kind: "ask", ticket: asked.ticket, ask, parent });
+    return asked;
+  }
+
+  #settled(ticket: number, settled: Settled): void {
+    this.#asks.get(ticket)!.ends.push(outcomeOf(settled));
+  }
+
+  #run(invocation: Invocation): void {
+    const handler = this.#handlers.get(invocation.fun);
+    if (handler === undefined || handler === byHand) return;
+    this.#running.delete(invocation.id);
+    const args = codec.decodeTemplate(invocation.template, invocation.bound) as never[];
+    const result = codec.encode(handler(...args), "the result");
+    this.enter({ kind: "invoked", id: invocation.id, result, timings: { queueUs: 0, runUs: 0 } });
+  }
+
+  #end(fun: string, result: Uint8Array | MpregError): void {
+    const [oldest] = this.waiting(fun);
+    if (oldest === undefined) throw new Error(`"${fun}" does not run on "${this.name}"`);
+    this.#running.delete(oldest.id);
+    this.enter({ kind: "invoked", id: oldest.id, result, timings: { queueUs: 1_000, runUs: 2_000 } });
+  }
+}

@@ -1,0 +1,113 @@
+/**
+ * Mesh: a few nodes and clients on a clock that tests move, connected by wires that tests can hold and cut. Everything
+ * happens in the order in which it was caused; nothing happens before `settle` or `advance`.
+ */
+import { expect } from "vitest";
+import type { NodeInfo } from "../../src/node/index.js";
+import { Connection } from "./connection.js";
+import { MeshClient, type MeshClientOptions } from "./mesh-client.js";
+import { MeshNode, type MeshNodeOptions } from "./mesh-node.js";
+
+const stepsMax = 200_000;
+
+export class Mesh {
+  nowMs = 1_000;
+  readonly nodes: MeshNode[] = [];
+  readonly #queue: (() => void)[] = [];
+  /** Names by which nodes can be dialled beside their own. */
+  readonly #aliases = new Map<string, string>();
+
+  post(happen: () => void): void {
+    this.#queue.push(happen);
+  }
+
+  /** A node that has been started. */
+  node(name: string, options: MeshNodeOptions = {}): MeshNode {
+    const node = new MeshNode(name, this, options);
+    this.nodes.push(node);
+    node.enter({ kind: "start" });
+    return node;
+  }
+
+  /** Nodes that know of the first one, all linked. */
+  cluster(...names: readonly string[]): MeshNode[] {
+    const [first] = names;
+    const nodes = names.map((name) => this.node(name, name === first ? {} : { peers: [first!] }));
+    this.advance(2_000);
+    for (const node of nodes) expect(node.machine.size.peers).toBe(names.length - 1);
+    return nodes;
+  }
+
+  /** A client with an open link to `node`. */
+  client(node: MeshNode, options: MeshClientOptions = {}): MeshClient {
+    const client = new MeshClient(this, options);
+    node.connect(undefined, "10.0.0.1", (end) => (client.connection = new Connection((happen) => {
+      this.post(happen);
+    }, client, end)));
+    client.link.start();
+    this.settle();
+    expect(client.link.open).toBe(true);
+    return client;
+  }
+
+  alias(name: string, node: string): void {
+    this.#aliases.set(name, node);
+  }
+
+  /** Takes a node away without a word. */
+  crash(node: MeshNode): void {
+    node.isListening = false;
+    for (const { connection } of [...node.connections.values()]) connection.cut();
+    this.nodes.splice(this.nodes.indexOf(node), 1);
+    this.settle();
+  }
+
+  dial(from: MeshNode, url: string, attempt: number): void {
+    this.post(() => {
+      const host = url.slice("ws://".length);
+      const to = this.nodes.find((node) => node.name === (this.#aliases.get(host) ?? host));
+      if (to?.isListening !== true) return from.enter({ kind: "dial-failed", attempt, reason: "nobody listens" });
+      from.connect(attempt, host, (dialer) => {
+        let connection: Connection | undefined;
+        to.connect(undefined, from.name, (acceptor) => (connection = new Connection((happen) => {
+          this.post(happen);
+        }, dialer, acceptor)));
+        return connection!;
+      });
+    });
+  }
+
+  /** Lets everything happen that takes no time. */
+  settle(): void {
+    for (let steps = 0; this.#queue.length > 0; steps++) {
+      if (steps === stepsMax) throw new Error("it does not come to rest");
+      this.#queue.shift()!();
+    }
+  }
+
+  /** Lets time pass, from one thing that is due to the next. */
+  advance(forMs: number): void {
+    const endMs = this.nowMs + forMs;
+    this.settle();
+    for (let turns = 0; ; turns++) {
+      const dueMs = Math.min(...this.nodes.map(({ machine }) => machine.nextDueMs));
+      if (dueMs > endMs) break;
+      if (turns === stepsMax) throw new Error("something is due for ever");
+      this.nowMs = Math.max(this.nowMs, dueMs);
+      for (const node of this.nodes) if (node.machine.nextDueMs <= this.nowMs) node.enter({ kind: "tick" });
+      this.settle();
+    }
+    this.nowMs = endMs;
+  }
+
+  /** Nothing runs, waits or is counted as running, on any node. */
+  expectQuiet(): void {
+    for (const { machine } of this.nodes) {
+      const { requests, running, waiting, tickets } = machine.size;
+      const inFlight = (machine.inspect("nodes") as NodeInfo[]).map((info) => info.inFlight);
+      expect({ node: machine.name, requests, running, waiting, tickets, inFlight: Math.max(...inFlight) }).toEqual({
+        node: machine.name, requests: 0, running: 0, waiting: 0, tickets: 0, inFlight: 0,
+      });
+    }
+  }
+}
