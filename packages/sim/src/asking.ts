@@ -10,17 +10,16 @@ import { codec } from "./capabilities/codec.js";
 export type StartAsk = (ask: Ask, onEnd: (settled: Settled) => void) => () => void;
 
 export function askingWith(start: StartAsk, limits: WireLimits = defaultWireLimits): Asking {
-  const open = new Map<number, () => void>();
+  const open = new Map<number, (() => void) | undefined>();
   let last = 0;
   const begin = (ask: Ask, asker: Asker): number => {
     const number = ++last;
-    let over = false;
+    open.set(number, undefined); // it may end before it is known how to withdraw it
     const withdraw = start(ask, (settled) => {
-      over = true;
       open.delete(number);
       tell(asker, settled);
     });
-    if (!over) open.set(number, withdraw);
+    if (open.has(number)) open.set(number, withdraw);
     return number;
   };
   return {

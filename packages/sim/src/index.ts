@@ -1,5 +1,27 @@
 /** A simulated world for mpreg: nodes, clients and a network with faults, from one seed. */
 export { simulate } from "./simulate.js";
+export { settle } from "./check/settle.js";
+export { context, type Scope, type SimulatedContext, type SimulatedLog } from "./handlers/context.js";
+export type { HandlerSignal } from "./handlers/signal.js";
+export { SimulationError } from "./simulation-error.js";
+
+// The parts of a world.
 export { type NodeDefinition, World, type WorldOptions } from "./world.js";
-export { context } from "./handlers/context.js";
-export { runSeed } from "./explore/run-seed.js";
+export type { Registration, SimulatedNode } from "./node/node.js";
+export type { NodeLimits } from "./node/options.js";
+export type { AnyHandler, FunctionDefinition, RegisterOptions } from "./handlers/registration.js";
+export type { SimulatedClient } from "./client/client.js";
+export type { NetworkOptions } from "./network/index.js";
+export type { Faults, Told } from "./faults/faults.js";
+export type { SeededRandom } from "./capabilities/random.js";
+export type { Observation, Observer, Violation } from "./observation.js";
+export type { Trace } from "./trace.js";
+export type { CreateMachine, Machine } from "./node/machine.js";
+
+// Generated worlds.
+export { type Exploration, type ExploreOptions, explainFailure, explore } from "./explore/explore.js";
+export { type RunOptions, type Verdict, runPlan, runSeed } from "./explore/run-seed.js";
+export { shrink } from "./explore/shrink.js";
+export { type Fault, type FaultKind, applyFaults, scheduleFaults } from "./faults/schedule.js";
+export type { Plan } from "./workload/plan.js";
+export { planWorld } from "./workload/plan-world.js";

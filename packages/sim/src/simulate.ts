@@ -1,4 +1,5 @@
 /** Simulate: the way in: a world whose nodes have found each other. */
+import { watchWorld } from "./check/settle.js";
 import { SimulationError } from "./simulation-error.js";
 import { World, type WorldOptions } from "./world.js";
 
@@ -21,6 +22,7 @@ import { World, type WorldOptions } from "./world.js";
  */
 export async function simulate(options: WorldOptions): Promise<World> {
   const world = new World(options);
+  watchWorld(world);
   if (await world.until(() => isFormed(world), { withinMs: formingMsMax })) return world;
   throw new SimulationError(`The nodes have not found each other within ${formingMsMax} ms of simulated time`);
 }

@@ -140,6 +140,15 @@ export class World {
     return this.#progress.until(condition, options.withinMs);
   }
 
+  /** Ends all disturbances: heals all faults, resumes nodes that are paused, starts those that are down. */
+  heal(): void {
+    this.faults.heal();
+    for (const node of this.nodes.values()) {
+      if (node.state === "paused") node.resume();
+      else if (node.state === "down") node.restart();
+    }
+  }
+
   /** Runs `happen` after `delayMs` of simulated time. */
   after(delayMs: number, happen: () => void): void {
     this.#clock.after(delayMs, happen);

@@ -1,8 +1,9 @@
 /**
  * Announce: what this node tells others of its own offers, and what it makes of theirs.
  *
- * A link carries everything once, when it opens, and from then on only changes. The link is an ordered stream, so a
- * change whose `base` is not the version heard last can only come from a faulty peer.
+ * A link carries everything when it opens, and from then on changes, and everything again where something may have
+ * been missed. The link is an ordered stream, so a change whose `base` is not the version heard last can only come from
+ * a faulty peer.
  *
  * (A1) Versions count up by one with every change of the own offers.
  * (A2) A delta applies only to the version it was made from.
@@ -35,7 +36,7 @@ export class OwnOffers {
     return { base: this.#version, version: ++this.#version, added: [], removed: [fun] }; // (A1)
   }
 
-  /** Everything, for a link that has just opened. */
+  /** Everything, for a side that may have missed something. */
   snapshot(): Announcement {
     return { base: 0, version: this.#version, added: [...this.#offers.values()], removed: [] };
   }
@@ -44,7 +45,7 @@ export class OwnOffers {
 /** Checks an announcement against the version heard last on its link; answers the version that holds from now on. */
 export function nextVersion(heard: number, announcement: Announcement): number {
   const { base, version } = announcement;
-  if (base === 0 && heard === 0) return version;
+  if (base === 0) return version;
   if (base === heard && version > base) return version; // (A2)
   throw new MpregError("malformed", `a catalog change from version ${base} to ${version}, after version ${heard}`);
 }

@@ -7,7 +7,8 @@
  * (G1) A peer has one link that new work takes. A second one, opened because both dialled at once, is kept until
  *      it is idle, so that no work is lost; the one the node with the smaller id dialled stays.
  * (G2) A node whose last link is gone offers nothing any more, at once.
- * (G3) Every link to a node hears all own offers when it opens, and every change after.
+ * (G3) Every link to a node hears all own offers when it opens, and every change after. A node that hears over two
+ *      links hears all once more when one of them is lost.
  */
 import { type Subject, assert } from "../base/index.js";
 import { type Announcement, Catalog, OwnOffers, nextVersion } from "../catalog/index.js";
@@ -117,8 +118,7 @@ export class Cluster {
     (this.#sessions.get(peer) as Set<Session>).add(session);
     this.#prefer(peer, channel, nowMs);
     this.#membership.linked(nodeId, session.attempt);
-    writeCatalog(link.outbox.writer, this.#own.snapshot()); // (G3)
-    this.#queue(channel);
+    this.#tellAll(channel);
     this.#membersChanged = true;
     return channel;
   }
@@ -135,10 +135,12 @@ export class Cluster {
     const { peer, channel } = phase;
     const sessions = this.#sessions.get(peer);
     sessions?.delete(session);
-    if (peer.channel !== channel) return;
-    peer.channel = undefined;
-    for (const other of sessions ?? []) if (other.phase.kind === "node") peer.channel = other.phase.channel;
+    if (peer.channel === channel) {
+      peer.channel = undefined;
+      for (const other of sessions ?? []) if (other.phase.kind === "node") peer.channel = other.phase.channel;
+    }
     if (peer.channel === undefined) this.#leave(peer, goodbye, nowMs); // (G2)
+    else this.#tellAll(peer.channel);
   }
 
   onMembers(session: Session, message: MembersMessage, nowMs: number): void {
@@ -217,6 +219,15 @@ export class Cluster {
     if (idle) link.end(duplicate, nowMs);
     else this.#host.schedule(retirement, nowMs + retireMs);
   };
+
+  /**
+   * Tells all own offers: over a link that has just opened, and over the link that is left when one of two is lost,
+   * because of two streams the one that ran behind may have been heard last. (G3)
+   */
+  #tellAll(channel: Channel): void {
+    writeCatalog(channel.link.outbox.writer, this.#own.snapshot());
+    this.#queue(channel);
+  }
 
   #announce(announcement: Announcement): void {
     for (const { channel } of this.#channels()) {

@@ -171,6 +171,7 @@ abstract class Waiter implements Asker {
   readonly #reject: (error: unknown) => void;
   readonly #options: RunOptions | undefined;
   #stopListening: (() => void) | undefined;
+  #over = false;
 
   constructor(resolve: (value: unknown) => void, reject: (error: unknown) => void, options: RunOptions | undefined) {
     this.#resolve = resolve;
@@ -180,6 +181,7 @@ abstract class Waiter implements Asker {
 
   /** Cancels the ask when `signal` aborts. */
   cancelWith(signal: CancelSignal, ask: number, asking: Asking): void {
+    if (this.#over) return; // it has failed before it was on its way
     const onAbort = (): void => {
       asking.withdraw(ask);
       this.#reject(cancelled(signal, "unknown"));
@@ -203,13 +205,13 @@ abstract class Waiter implements Asker {
   }
 
   failed(error: MpregError): void {
-    this.#stopListening?.();
+    this.#end();
     this.#reject(error); // (A1)
   }
 
   /** Ends well. `value` was read from the answer; a summary is told before. */
   protected settle(value: unknown, summary: RequestSummary | undefined): void {
-    this.#stopListening?.();
+    this.#end();
     try {
       if (summary !== undefined) this.#options?.onSummary?.(summary);
       this.#resolve(value);
@@ -218,9 +220,14 @@ abstract class Waiter implements Asker {
     }
   }
 
+  #end(): void {
+    this.#over = true;
+    this.#stopListening?.();
+  }
+
   /** Ends with an answer that cannot be read. */
   protected unreadable(error: unknown): void {
-    this.#stopListening?.();
+    this.#end();
     this.#reject(error);
   }
 }

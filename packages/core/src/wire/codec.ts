@@ -8,6 +8,7 @@
  * included. The exceptions are those named below.
  * (C2) A value that cannot be sent is `not-encodable`, with the place where it stands.
  * (C3) Bytes that are no value are `malformed`, whoever made them, after time and memory in proportion to their number.
+ * (Engines do not seed the hash of numbers: a Map or Set of numbers chosen to collide takes longer, as everywhere.)
  * (C4) The bytes of every part of a value are themselves a value: they can be cut out, kept, and decoded alone.
  *
  * ## The format

@@ -21,7 +21,8 @@ export interface ValueReaderOptions {
 }
 
 const unitsAtOnce = 1024;
-const keptBytesMax = 64 * 1024;
+/** Larger buffers are let go after each value; views of smaller ones are kept for the next value out of them. */
+const keptBytesMax = 1024 * 1024;
 const nothing = new ArrayBuffer(0);
 
 export class ValueReader {

@@ -7,7 +7,7 @@
  * where the field is an encoded value, the literal is the value. Comments of any other form are for people.
  */
 import { runInNewContext } from "node:vm";
-import { MpregError, type MpregErrorOptions } from "../../src/base/index.js";
+import { MpregError } from "../../src/base/index.js";
 import { createCodec } from "../../src/wire/index.js";
 import { shapeOf, utf8 } from "../support/wire.js";
 import type { Written } from "../wire/messages.js";
@@ -47,7 +47,9 @@ export function joined(parts: readonly Uint8Array[]): Uint8Array {
 
 /** The value of a literal, and its bytes. */
 export function encoded(literal: string): Uint8Array {
-  return codec.encodeTemplate(evaluated(literal), "example", (part) => (part instanceof Hole ? part.number : undefined));
+  return codec.encodeTemplate(evaluated(literal), "example", (part) =>
+    part instanceof Hole ? part.number : undefined,
+  );
 }
 
 function evaluated(literal: string): unknown {
@@ -90,7 +92,7 @@ function withErrors(part: unknown): unknown {
   if (Array.isArray(part)) return part.map(withErrors);
   const fields = Object.fromEntries(Object.entries(part).map(([key, field]) => [key, withErrors(field)]));
   if (!("outcome" in fields)) return fields;
-  return new MpregError(fields["code"] as "malformed", fields["message"] as string, fields as MpregErrorOptions);
+  return new MpregError(fields["code"] as "malformed", fields["message"] as string, fields);
 }
 
 /** What a message has where its optional fields are left out. */
@@ -133,16 +135,26 @@ const statuses = ["done", "failed", "skipped"];
 function formsOf(part: unknown): readonly Uint8Array[] {
   if (typeof part === "number") return [Uint8Array.of(part), u32(part), varint(part)];
   if (typeof part === "string") {
-    const named = [outcomes.indexOf(part), statuses.indexOf(part)].filter((at) => at >= 0).map((at) => Uint8Array.of(at));
+    const named = [outcomes.indexOf(part), statuses.indexOf(part)]
+      .filter((at) => at >= 0)
+      .map((at) => Uint8Array.of(at));
     return [text(part), ...named];
   }
   if (!Array.isArray(part)) return [];
-  return [joined([varint(part.length), ...part.map((each) => (typeof each === "string" ? text(each) : varint(each as number)))]), segments(part)];
+  return [
+    joined([
+      varint(part.length),
+      ...part.map((each) => (typeof each === "string" ? text(each) : varint(each as number))),
+    ]),
+    segments(part),
+  ];
 }
 
 function segments(path: readonly unknown[]): Uint8Array {
   const parts = path.map((each) => {
-    return typeof each === "number" ? joined([Uint8Array.of(1), varint(each)]) : joined([Uint8Array.of(0), text(String(each))]);
+    return typeof each === "number"
+      ? joined([Uint8Array.of(1), varint(each)])
+      : joined([Uint8Array.of(0), text(String(each))]);
   });
   return joined([varint(path.length), ...parts]);
 }

@@ -40,7 +40,11 @@ function checkedMessage(kind: string, text: readonly string[]): Uint8Array {
 }
 
 describe("messages", () => {
-  const examples = blocksOf("text message").map(({ info, lines, line }) => ({ kind: info.split(" ")[2]!, lines, line }));
+  const examples = blocksOf("text message").map(({ info, lines, line }) => ({
+    kind: info.split(" ")[2]!,
+    lines,
+    line,
+  }));
 
   test.for(examples)("the $kind of line $line is read and written as it says", ({ kind, lines }) => {
     const bytes = checkedMessage(kind, lines);
@@ -56,7 +60,9 @@ describe("messages", () => {
 
 describe("values", () => {
   const valuesOf = (info: string) => {
-    return blocks.filter((block) => block.info === info).flatMap(({ lines }) => linesOf(lines).map(({ bytes, comments }) => [comments[0]!, bytes] as const));
+    return blocks
+      .filter((block) => block.info === info)
+      .flatMap(({ lines }) => linesOf(lines).map(({ bytes, comments }) => [comments[0]!, bytes] as const));
   };
 
   test.for(valuesOf("text values"))("%s has these bytes", ([literal, bytes]) => {
@@ -130,7 +136,13 @@ describe("sessions", () => {
   test("two nodes say to each other what the session says, frame by frame", () => {
     const dialer = new Stage({ name: "dialer", keySeed: keySeeds.first, nonceFirst: 0, functions: {} });
     const train = { train: () => null };
-    const acceptor = new Stage({ name: "acceptor", keySeed: keySeeds.second, nonceFirst: 0x80, functions: train, resources: ["gpu"] });
+    const acceptor = new Stage({
+      name: "acceptor",
+      keySeed: keySeeds.second,
+      nonceFirst: 0x80,
+      functions: train,
+      resources: ["gpu"],
+    });
     acceptor.open("native");
     dialer.open("native", true);
     for (const { arrow, frame } of turnsOf("nodes")) {
@@ -143,7 +155,11 @@ describe("sessions", () => {
   });
 
   test("what is signed, and the node ids, are what the text says they are", () => {
-    const messages = turnsOf("nodes").map(({ arrow, frame }) => ({ arrow, frame, read: messagesOf(frame) as Written[] }));
+    const messages = turnsOf("nodes").map(({ arrow, frame }) => ({
+      arrow,
+      frame,
+      read: messagesOf(frame) as Written[],
+    }));
     const helloOf = (arrow: string) => {
       const { frame, read } = messages.find((turn) => turn.arrow === arrow)!;
       const hello = read[0] as Extract<Written, { kind: "hello" }>;
@@ -151,16 +167,22 @@ describe("sessions", () => {
       return { bytes: frame.subarray(0, 4 + length), publicKey: hello.identity!.publicKey };
     };
     const proofOf = (arrow: string) => {
-      const proofs = messages.filter((turn) => turn.arrow === arrow).flatMap(({ read }) => read.filter(({ kind }) => kind === "prove"));
+      const proofs = messages
+        .filter((turn) => turn.arrow === arrow)
+        .flatMap(({ read }) => read.filter(({ kind }) => kind === "prove"));
       return (proofs[0] as Extract<Written, { kind: "prove" }>).signature;
     };
     const sides = { dialer: helloOf("→"), acceptor: helloOf("←") };
-    for (const [role, arrow] of [["dialer", "→"], ["acceptor", "←"]] as const) {
+    for (const [role, arrow] of [
+      ["dialer", "→"],
+      ["acceptor", "←"],
+    ] as const) {
+      const { publicKey } = sides[role];
       const label = utf8.encode(`${subprotocol} link proof of the ${role}\n`);
-      const signed = joined([label, sides[role === "dialer" ? "dialer" : "acceptor"] === sides.dialer ? sides.dialer.bytes : sides.dialer.bytes, sides.acceptor.bytes]);
-      expect(isSignature(sides[role].publicKey, signed, proofOf(arrow))).toBe(true);
-      const id = nodeIdOf(sides[role].publicKey, signerOf(keySeeds.first));
-      expect(readFileSync(file, "utf8")).toContain(`\`${id}\``);
+      const signed = joined([label, sides.dialer.bytes, sides.acceptor.bytes]);
+      expect(isSignature(publicKey, signed, proofOf(arrow))).toBe(true);
+      expect(readFileSync(file, "utf8")).toContain(`\`${nodeIdOf(publicKey, signerOf(keySeeds.first))}\``);
+      expect(readFileSync(file, "utf8")).toContain(`\`mpreg.v2 link proof of the ${role}\``);
     }
   });
 });
@@ -175,16 +197,19 @@ describe("the JSON protocol", () => {
     expect(frames.length).toBeGreaterThan(0);
   });
 
-  test.for(frames.map(({ lines, line }, index) => ({ line, frame: lines.join("\n"), reply: replies[index]!.lines.join("\n") })))(
-    "the frame of line $line is answered as it says",
-    ({ frame, reply }) => {
-      const functions = { ...echoes, wrap };
-      const node = new Stage({ name: "primary", keySeed: keySeeds.first, nonceFirst: 0, resources: ["cpu"], functions });
-      node.open("json-v1");
-      node.receive(utf8.encode(frame));
-      expect(new TextDecoder().decode(node.take())).toBe(JSON.stringify(JSON.parse(reply)));
-    },
-  );
+  test.for(
+    frames.map(({ lines, line }, index) => ({
+      line,
+      frame: lines.join("\n"),
+      reply: replies[index]!.lines.join("\n"),
+    })),
+  )("the frame of line $line is answered as it says", ({ frame, reply }) => {
+    const functions = { ...echoes, wrap };
+    const node = new Stage({ name: "primary", keySeed: keySeeds.first, nonceFirst: 0, resources: ["cpu"], functions });
+    node.open("json-v1");
+    node.receive(utf8.encode(frame));
+    expect(new TextDecoder().decode(node.take())).toBe(JSON.stringify(JSON.parse(reply)));
+  });
 });
 
 function tableOf(...head: string[]): Table {
@@ -204,7 +229,10 @@ describe("tables", () => {
 
   test("what costs credit does, and what does not does not", () => {
     const messages: Partial<Record<Written["kind"], Uint8Array>> = Object.fromEntries(
-      blocksOf("text message").map(({ info, lines }) => [info.split(" ")[2], joined(linesOf(lines).map(({ bytes }) => bytes))]),
+      blocksOf("text message").map(({ info, lines }) => [
+        info.split(" ")[2],
+        joined(linesOf(lines).map(({ bytes }) => bytes)),
+      ]),
     );
     const hello = turnsOf("client")[0]!.frame;
     const admitted = (bytes: Uint8Array): number => {
@@ -221,7 +249,8 @@ describe("tables", () => {
       const bytes = messages[kind as Written["kind"]]!;
       if (!ends.has(kind!)) expect([kind, admitted(bytes)]).toEqual([kind, costs === "yes" ? bytes.length : 0]);
     }
-    for (const unknown of [rawMessage(0x7f, 1), rawMessage(0xff, 0, 0, 0, 1)]) expect(admitted(unknown)).toBe(unknown.length);
+    for (const unknown of [rawMessage(0x7f, 1), rawMessage(0xff, 0, 0, 0, 1)])
+      expect(admitted(unknown)).toBe(unknown.length);
   });
 
   test("the error codes are the code's, word for word", () => {
@@ -231,14 +260,24 @@ describe("tables", () => {
 
   test("the limits are the code's", () => {
     const defaults = { ...defaultWireLimits, ...defaultLinkOptions, ...defaultRpcLimits, ...defaultRedialOptions };
-    const stated = tableOf("option", "default", "bounds", "beyond").rows.map(([option, value]) => [option, Number(value!.replaceAll(",", ""))]);
+    const stated = tableOf("option", "default", "bounds", "beyond").rows.map(([option, value]) => [
+      option,
+      Number(value!.replaceAll(",", "")),
+    ]);
     expect(Object.fromEntries(stated)).toEqual(defaults);
     expect(readFileSync(file, "utf8")).toContain(`at most ${frameBytesMax.toLocaleString("en")} bytes (1 MiB) long`);
   });
 
   test("the goodbye codes are the code's", () => {
     const codes: Record<GoodbyeCode, true> = {
-      closing: true, refused: true, duplicate: true, self: true, malformed: true, silent: true, slow: true, transport: true,
+      closing: true,
+      refused: true,
+      duplicate: true,
+      self: true,
+      malformed: true,
+      silent: true,
+      slow: true,
+      transport: true,
     };
     expect(tableOf("code", "WebSocket code", "meaning").rows.map(([code]) => code)).toEqual(Object.keys(codes));
   });

@@ -15,10 +15,13 @@ export type Post = (happen: () => void) => void;
 
 class Direction {
   isHeld = false;
+  /** Holds itself when so many frames have arrived. */
+  holdsAfter = Infinity;
   readonly #post: Post;
   readonly #from: Endpoint;
   readonly #to: Endpoint;
   #waiting: (Uint8Array | "end")[] = [];
+  #arrived = 0;
   #over = false;
 
   constructor(post: Post, from: Endpoint, to: Endpoint) {
@@ -40,8 +43,10 @@ class Direction {
     return 0;
   }
 
-  release(): void {
+  /** Lets what waits arrive; only the next `frames` of it where that is given. */
+  release(frames = Infinity): void {
     this.isHeld = false;
+    this.holdsAfter = this.#arrived + frames;
     const { length } = this.#waiting;
     for (let i = 0; i < length; i++) this.#deliver();
     this.#post(() => {
@@ -61,9 +66,11 @@ class Direction {
 
   #deliver(): void {
     this.#post(() => {
+      if (this.#arrived >= this.holdsAfter) this.isHeld = true;
       if (this.#over || this.isHeld) return;
       const item = this.#waiting.shift();
       if (item === undefined) return;
+      this.#arrived += 1;
       if (item !== "end") return this.#to.received(item);
       this.#over = true;
       this.#to.lost("the other side has closed the connection");
@@ -95,6 +102,11 @@ export class Connection {
   /** Breaks the connection: what is on its way is lost, and both ends hear of it. */
   cut(): void {
     for (const direction of this.#directions.values()) direction.cut(true);
+  }
+
+  /** Breaks the connection so that only `to` hears of it. */
+  cutFor(to: Endpoint): void {
+    for (const [end, direction] of this.#directions) direction.cut(end !== to);
   }
 
   /** What `end` sends. */

@@ -13,6 +13,8 @@ const stepsMax = 200_000;
 export class Mesh {
   nowMs = 1_000;
   readonly nodes: MeshNode[] = [];
+  /** Sees every connection between nodes before anything is sent over it. */
+  onConnection: (connection: Connection) => void = () => undefined;
   readonly #queue: (() => void)[] = [];
   /** Names by which nodes can be dialled beside their own. */
   readonly #aliases = new Map<string, string>();
@@ -72,6 +74,7 @@ export class Mesh {
         to.connect(undefined, from.name, (acceptor) => (connection = new Connection((happen) => {
           this.post(happen);
         }, dialer, acceptor)));
+        this.onConnection(connection!);
         return connection!;
       });
     });

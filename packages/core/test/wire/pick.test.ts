@@ -141,6 +141,7 @@ describe("bytes that are no value (P2)", () => {
     ["a text that is cut off", "a3 61", ["length"]],
     ["a text that is not UTF-8", "a1 ff", ["length"]],
     ["a text of half a unit", "d4 75 00", ["length"]],
+    ["a UTF-16 text that is cut off", "c7 04 75 00 61", ["length"]],
     ["an extension that is cut off", "c9 ff ff ff ff 42", []],
     ["the byte that MessagePack does not use", "92 c1 01", [1]],
     ["a key that is no string", "81 01 02", ["1"]],

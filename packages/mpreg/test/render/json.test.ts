@@ -3,11 +3,11 @@ import { describe, expect, test } from "vitest";
 import { valueJson } from "../../src/render/json.js";
 
 describe("values as JSON", () => {
-  test("what JSON has is printed as JSON has it, in either layout", () => {
+  test("what JSON has comes back as it was, in either layout", () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
-        expect(JSON.parse(valueJson(value, "line"))).toEqual(JSON.parse(JSON.stringify(value)));
-        expect(JSON.parse(valueJson(value, "lines"))).toEqual(JSON.parse(JSON.stringify(value)));
+        expect(JSON.parse(valueJson(value, "line"))).toEqual(value);
+        expect(JSON.parse(valueJson(value, "lines"))).toEqual(value);
         expect(valueJson(value, "line")).not.toContain("\n");
       }),
     );

@@ -6,7 +6,6 @@
  * (A3) It is answered by its deadline, plus what the world was disturbed since, plus a little.
  */
 import type { Observation } from "../observation.js";
-import type { World } from "../world.js";
 import type { Checker, Report } from "./types.js";
 
 export interface OneAnswerOptions {
@@ -53,8 +52,7 @@ export class OneAnswer implements Checker {
   }
 
   /** (A2) */
-  pending(world: World): string[] {
-    void world;
+  pending(): string[] {
     return [...this.#open].flatMap(([asker, asks]) =>
       [...asks].map(([id, { askedMs }]) => `ask ${id} of ${asker}, made at ${askedMs.toFixed(1)} ms, has no answer`),
     );
@@ -74,8 +72,10 @@ export class OneAnswer implements Checker {
   }
 
   #of(asker: string): Map<number, OpenAsk> {
-    let asks = this.#open.get(asker);
-    if (asks === undefined) this.#open.set(asker, (asks = new Map()));
+    const known = this.#open.get(asker);
+    if (known !== undefined) return known;
+    const asks = new Map<number, OpenAsk>();
+    this.#open.set(asker, asks);
     return asks;
   }
 }

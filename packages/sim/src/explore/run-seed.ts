@@ -10,6 +10,7 @@ import { EmptyTables } from "../check/empty-tables.js";
 import { FullMesh } from "../check/full-mesh.js";
 import { OneAnswer } from "../check/one-answer.js";
 import { SameCatalog } from "../check/same-catalog.js";
+import { pendingNothing } from "../check/settle.js";
 import { StartedOnce } from "../check/started-once.js";
 import { TrueResults } from "../check/true-results.js";
 import { type Checker, watch } from "../check/types.js";
@@ -20,12 +21,9 @@ import { evaluate } from "../workload/evaluate.js";
 import { Ledger } from "../workload/ledger.js";
 import { planWorld } from "../workload/plan-world.js";
 import type { Plan, PlannedStep } from "../workload/plan.js";
-import type { World, WorldOptions } from "../world.js";
+import type { WorldOptions } from "../world.js";
 
-export interface RunOptions extends Partial<Omit<WorldOptions, "seed" | "nodes">> {
-  /** Changes the plan before it is carried out. */
-  readonly replan?: ((plan: Plan) => Plan) | undefined;
-}
+export type RunOptions = Partial<Omit<WorldOptions, "seed" | "nodes">>;
 
 /** What came of one seed. */
 export interface Verdict {
@@ -43,14 +41,16 @@ export interface Verdict {
 const formingMsMax = 20_000;
 /** Longer than the longest deadline, the longest handler, and noticing that a silent link is gone. */
 const quietMsMax = 40_000;
-const pollMs = 50;
 
-export async function runSeed(seed: number, options: RunOptions = {}): Promise<Verdict> {
-  const { replan, ...worldOptions } = options;
-  const planned = planWorld(seed);
-  const plan = replan?.(planned) ?? planned;
+/** Runs the generated world of `seed` under all checkers. */
+export function runSeed(seed: number, options: RunOptions = {}): Promise<Verdict> {
+  return runPlan(planWorld(seed), options);
+}
+
+/** Runs a plan under all checkers. */
+export async function runPlan(plan: Plan, options: RunOptions = {}): Promise<Verdict> {
   const ledger = new Ledger();
-  const world = worldOf(plan, ledger, worldOptions);
+  const world = worldOf(plan, ledger, options);
   const ends: Record<string, number> = {};
   const evaluation = evaluateOptions(plan);
   const results = new TrueResults(
@@ -63,7 +63,7 @@ export async function runSeed(seed: number, options: RunOptions = {}): Promise<V
   const quiet: readonly Checker[] = [...mesh, new EmptyTables(), oneAnswer(plan), results];
   const watching = watch(world, [...quiet, new StartedOnce()]);
   try {
-    await settled(world, mesh, formingMsMax);
+    await world.until(pendingNothing(world, mesh), { withinMs: formingMsMax });
     drive(world, plan, ledger, {
       asked: () => undefined,
       answered: (ask, end) => {
@@ -73,15 +73,15 @@ export async function runSeed(seed: number, options: RunOptions = {}): Promise<V
       },
     });
     await world.sleep(plan.durationMs);
-    heal(world);
-    await settled(world, quiet, quietMsMax); // (X2)
+    world.heal();
+    await world.until(pendingNothing(world, quiet), { withinMs: quietMsMax }); // (X2)
     if (world.violations.length === 0) watching.finish();
   } catch (error) {
     if (!(error instanceof SimulationError)) throw error;
     world.violated("handlers-wait-for-their-context", error.message);
   }
   return {
-    seed,
+    seed: plan.seed,
     violations: world.violations,
     traceHash: world.trace.hash,
     lines: world.trace.lines,
@@ -89,24 +89,6 @@ export async function runSeed(seed: number, options: RunOptions = {}): Promise<V
     ends,
     simulatedMs: world.nowMs,
   };
-}
-
-/** Waits until nothing is pending any more, or `withinMs` have passed. */
-async function settled(world: World, checkers: readonly Checker[], withinMs: number): Promise<void> {
-  const isDone = (): boolean => checkers.every((checker) => (checker.pending?.(world) ?? []).length === 0);
-  const overMs = world.nowMs + withinMs;
-  while (world.nowMs < overMs && world.violations.length === 0) {
-    await world.sleep(pollMs);
-    if (isDone()) return;
-  }
-}
-
-function heal(world: World): void {
-  world.faults.heal();
-  for (const node of world.nodes.values()) {
-    if (node.state === "paused") node.resume();
-    else if (node.state === "down") node.restart();
-  }
 }
 
 function evaluateOptions(plan: Plan): Parameters<typeof evaluate>[1] {

@@ -101,7 +101,7 @@ export class Execution implements SimulatedContext, Waiter {
   }
 
   get call(): Calls["call"] {
-    return ((fun, args, options) => this.#nested.call(fun, args, options)) as Calls["call"];
+    return (fun, args, options) => this.#nested.call(fun, args, options);
   }
 
   get graph(): Calls["graph"] {

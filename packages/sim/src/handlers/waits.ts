@@ -58,7 +58,7 @@ export class Waits {
     for (let turns = 0; this.pending; turns++) {
       if (this.#turnsDue > 0) this.#turnsDue -= 1;
       if (turns < turnsMax) {
-        await undefined; // (W1)
+        await Promise.resolve(); // (W1)
       } else if (this.#turn !== undefined && turns < turnsMax + macroturnsMax) {
         await this.#turn();
       } else {

@@ -1,0 +1,145 @@
+/** Two nodes that have, for a while, more than one link. */
+import { describe, expect, test } from "vitest";
+import type { FunctionInfo } from "../../src/node/index.js";
+import type { Connection } from "../support/connection.js";
+import { Mesh } from "../support/mesh.js";
+import { type MeshNode, byHand } from "../support/mesh-node.js";
+
+function linksOf(...nodes: readonly MeshNode[]): number[] {
+  return nodes.map(({ machine }) => machine.size.links);
+}
+
+function functionsOf({ machine }: MeshNode): string[] {
+  return (machine.inspect("functions") as FunctionInfo[]).map(({ name }) => name);
+}
+
+/** Opens one more link, dialled by `from`. */
+function dialAgain(mesh: Mesh, from: MeshNode, to: MeshNode): Connection {
+  let opened: Connection | undefined;
+  mesh.onConnection = (connection) => (opened = connection);
+  mesh.dial(from, `ws://${to.name}`, 9_999);
+  mesh.settle();
+  return opened!;
+}
+
+describe("two nodes that dial each other", () => {
+  test("one link stays, the one that the node with the smaller id has dialled (G1)", () => {
+    const mesh = new Mesh();
+    const a = mesh.node("a", { peers: ["b"] });
+    const b = mesh.node("b", { peers: ["a"] });
+    mesh.advance(0);
+    expect(linksOf(a, b)).toEqual([2, 2]);
+    mesh.advance(3_000);
+    expect(linksOf(a, b)).toEqual([1, 1]);
+    const { connection, end } = [...a.connections.values()][0]!;
+    expect(connection.ends.indexOf(end)).toBe(a.id < b.id ? 0 : 1); // the dialer is the first
+    expect([...a.events, ...b.events].map(({ kind }) => kind)).toEqual(["node-joined", "node-joined"]);
+    mesh.advance(60_000);
+    expect([a.dials, b.dials]).toEqual([["ws://b"], ["ws://a"]]);
+  });
+
+  test.for([
+    ["a", "b"],
+    ["b", "a"],
+  ] as const)("no work is lost when a second link opens: %s has dialled first, %s second (G1)", ([one, other]) => {
+    const mesh = new Mesh();
+    const second = mesh.node(other);
+    const first = mesh.node(one, { peers: [other] });
+    for (const [node, fun] of [[first, "f"], [second, "g"]] as const) node.offer(fun, byHand);
+    mesh.advance(1_000);
+    const before = [first.call("g", []), second.call("f", [])];
+    mesh.settle();
+    dialAgain(mesh, second, first);
+    const after = [first.call("g", []), second.call("f", [])];
+    mesh.advance(10_000);
+    const isOlderKept = first.id < second.id;
+    expect(linksOf(first, second)).toEqual(isOlderKept ? [1, 1] : [2, 2]); // the older is in use
+    for (let i = 0; i < 2; i++) {
+      first.finish("f", i);
+      second.finish("g", i);
+    }
+    mesh.advance(2_000);
+    expect([...before, ...after].map(({ ends }) => ends)).toEqual([[{ value: 0 }], [{ value: 0 }], [{ value: 1 }], [{ value: 1 }]]);
+    expect(linksOf(first, second)).toEqual([1, 1]);
+    mesh.expectQuiet();
+  });
+
+  test("when the link in use breaks the other takes over, and the node never leaves (G1) (G2)", () => {
+    for (const which of [0, 1]) {
+      const mesh = new Mesh();
+      const a = mesh.node("a", { peers: ["b"] });
+      const b = mesh.node("b", { peers: ["a"] });
+      b.offer("f", () => 1);
+      mesh.advance(0);
+      expect(linksOf(a, b)).toEqual([2, 2]);
+      [...a.connections.values()][which]!.connection.cut();
+      mesh.settle();
+      const asked = a.call("f");
+      mesh.settle();
+      expect(asked.ends).toEqual([{ value: 1 }]);
+      expect([...a.events, ...b.events].map(({ kind }) => kind)).toEqual(["node-joined", "node-joined"]);
+    }
+  });
+
+  test("what is offered while there are two links is known when one is left (C2) (G3)", () => {
+    const mesh = new Mesh();
+    const [a, b] = mesh.cluster("a", "b");
+    let second: Connection | undefined;
+    mesh.onConnection = (connection) => {
+      second = connection;
+      connection.from(connection.ends[1]).holdsAfter = 1; // hello and proof pass, what b offers then does not
+    };
+    mesh.dial(a!, "ws://b", 9_999);
+    mesh.settle();
+    b!.offer("f", () => 1);
+    mesh.settle();
+    expect(functionsOf(a!)).toEqual(["f"]);
+    second!.from(second!.ends[1]).release(1); // everything, as it was before
+    mesh.settle();
+    second!.cut();
+    mesh.advance(100);
+    expect(functionsOf(a!)).toEqual(["f"]);
+  });
+});
+
+describe("a node that dials again", () => {
+  test("it takes the place of its older link, whose end it knows before we do", () => {
+    const mesh = new Mesh();
+    const b = mesh.node("b");
+    const a = mesh.node("a", { peers: ["b"] });
+    a.offer("f", byHand);
+    mesh.advance(1_000);
+    const asked = b.call("f");
+    mesh.settle();
+    const { connection, end } = [...a.connections.values()][0]!;
+    connection.cutFor(end);
+    mesh.advance(200);
+    expect(b.goodbyes).toEqual([{ code: "duplicate", reason: "the two nodes have another link" }]);
+    expect(asked.ends).toMatchObject([{ error: { code: "node-lost", outcome: "unknown", node: "a" } }]);
+    expect(a.aborted).toEqual([{ fun: "f", reason: "caller-gone" }]);
+    const again = b.call("f");
+    mesh.settle();
+    a.finish("f", "late"); // the first one, which nobody waits for
+    a.finish("f", "new");
+    mesh.settle();
+    expect(again.ends).toEqual([{ value: "new" }]);
+    expect(linksOf(a, b)).toEqual([1, 1]);
+    mesh.expectQuiet();
+  });
+
+  test("a node that is configured under two addresses comes to rest with one link (N4)", () => {
+    const mesh = new Mesh();
+    mesh.alias("b-too", "b");
+    const b = mesh.node("b");
+    const a = mesh.node("a", { peers: ["b", "b-too"] });
+    mesh.advance(5_000);
+    expect(linksOf(a, b)).toEqual([1, 1]);
+    const { dials, events } = a;
+    const before = [dials.length, events.length];
+    mesh.advance(600_000);
+    expect([dials.length, events.length]).toEqual(before);
+    a.connectionTo(b).cut();
+    mesh.advance(10_000);
+    expect(linksOf(a, b)).toEqual([1, 1]);
+  });
+});
