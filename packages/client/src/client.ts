@@ -5,15 +5,7 @@ import type { Contract } from "@mpreg/core";
 import { MpregError } from "@mpreg/core/base";
 import type { Goodbye } from "@mpreg/core/link";
 import type { FunctionInfo, NodeInfo } from "@mpreg/core/node";
-import {
-  type Asker,
-  type Asking,
-  Caller,
-  type Calls,
-  type Graph,
-  type PlainRunOptions,
-  type PlainStep,
-} from "@mpreg/core/rpc";
+import { type Asker, type Asking, Caller, type Calls, type Graph, type PlainRequest } from "@mpreg/core/rpc";
 import type { Codec, WireLimits } from "@mpreg/core/wire";
 import type { Connection } from "./connection.js";
 
@@ -43,6 +35,7 @@ export class Client<C extends Contract | undefined = undefined> implements Async
   readonly #caller: Caller;
   readonly #contract: C;
   #gone: Goodbye | undefined;
+  #closed = false;
 
   constructor({ url, codec, limits, connection, contract }: ClientParts<C>) {
     this.url = url;
@@ -70,8 +63,8 @@ export class Client<C extends Contract | undefined = undefined> implements Async
   }
 
   /** Runs a request in plain form; answers an object of results by step name. */
-  request(steps: readonly PlainStep[], options?: PlainRunOptions): Promise<Record<string, unknown>> {
-    return this.#caller.request(steps, options);
+  get request(): PlainRequest {
+    return this.#caller.request;
   }
 
   /** The nodes of the cluster as the connected node sees them, itself first. */
@@ -86,7 +79,7 @@ export class Client<C extends Contract | undefined = undefined> implements Async
 
   /** Ends the connection. Calls under way are told `closed`; what they do elsewhere is cancelled. */
   close(): Promise<void> {
-    this.#gone ??= { code: "closing", reason: "the client has closed" };
+    this.#closed = true;
     this.#connection.close("the client has closed");
     return Promise.resolve();
   }
@@ -139,9 +132,8 @@ export class Client<C extends Contract | undefined = undefined> implements Async
   }
 
   #goneError(): MpregError | undefined {
+    if (this.#closed) return new MpregError("closed", `The client of ${this.url} is closed`);
     if (this.#gone === undefined) return undefined;
-    if (this.#gone.code === "closing")
-      return new MpregError("closed", `The client of ${this.url} is closed: ${this.#gone.reason}`);
     return new MpregError("not-connected", `The connection to ${this.url} is gone: ${this.#gone.reason}`);
   }
 }

@@ -77,6 +77,6 @@ export function connect<C extends Contract | undefined = undefined>(
 
 function checkUrl(url: unknown): void {
   const parsed = typeof url === "string" && URL.canParse(url) ? new URL(url) : undefined;
-  if (parsed?.protocol === "ws:" || parsed?.protocol === "wss:") return;
+  if ((parsed?.protocol === "ws:" || parsed?.protocol === "wss:") && parsed.hash === "") return;
   throw new MpregError("invalid-argument", `connect takes a URL like ws://127.0.0.1:9001, got ${JSON.stringify(url)}`);
 }

@@ -82,6 +82,7 @@ export class Connection {
   readonly #socket: Socket;
   #lastId = 0;
   #flushing = false;
+  #closedHere = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #timerDueMs = Infinity;
 
@@ -157,6 +158,7 @@ export class Connection {
 
   /** Ends the connection; what waits is told `closed`. */
   close(reason: string): void {
+    this.#closedHere = true;
     this.#link.end({ code: "closing", reason }, this.#platform.now());
   }
 
@@ -240,7 +242,7 @@ export class Connection {
   #gone(goodbye: Goodbye): void {
     if (this.#timer !== undefined) clearTimeout(this.#timer);
     this.#timer = undefined;
-    const code = goodbye.code === "closing" ? "closed" : "node-lost";
+    const code = this.#closedHere ? "closed" : "node-lost";
     const message = `The connection to ${this.#options.url} ended before the answer came: ${goodbye.reason}`;
     for (const asker of this.#waiting.takeAll()) asker.failed(new MpregError(code, message, { outcome: "unknown" })); // (C1)
     this.#onGone(goodbye);

@@ -2,7 +2,8 @@
 import { type Logger as PinoLogger, pino } from "pino";
 
 export type Logger = PinoLogger;
-export type LogLevel = "fatal" | "error" | "warn" | "info" | "debug" | "trace" | "silent";
+export const logLevels = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
+export type LogLevel = (typeof logLevels)[number];
 
 /** The logger of a node: the one given, or one to stderr with the level given. */
 export function createLog(log: LogLevel | Logger | undefined, name: string): Logger {

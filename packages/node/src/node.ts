@@ -4,7 +4,7 @@
 import type { Contract, Handlers } from "@mpreg/core";
 import { MpregError } from "@mpreg/core/base";
 import type { FunctionInfo, NodeInfo } from "@mpreg/core/node";
-import type { Caller, Calls, Graph, PlainRunOptions, PlainStep, SingleCallOptions } from "@mpreg/core/rpc";
+import type { Caller, Calls, Graph, SingleCallOptions } from "@mpreg/core/rpc";
 import type { Driver } from "./driver.js";
 import { type RegisteredFunction, checkRegistration } from "./handlers/registry.js";
 import type { AnyHandler, RegisterOptions, Registration } from "./handlers/types.js";
@@ -107,8 +107,8 @@ export class MpregNode implements Calls, AsyncDisposable {
     return this.#caller.graph();
   }
 
-  request(steps: readonly PlainStep[], options?: PlainRunOptions): Promise<Record<string, unknown>> {
-    return this.#caller.request(steps, options);
+  get request(): PlainRequest {
+    return this.#caller.request;
   }
 
   /** The nodes this one knows of, itself first. */

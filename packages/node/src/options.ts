@@ -5,10 +5,10 @@ import { hostname, networkInterfaces } from "node:os";
 import { MpregError, type Policy, createDefaultPolicy } from "@mpreg/core/base";
 import { type LinkOptions, defaultLinkOptions } from "@mpreg/core/link";
 import { type RedialOptions, defaultRedialOptions } from "@mpreg/core/membership";
-import { type RpcLimits, defaultRpcLimits } from "@mpreg/core/rpc";
+import { type RpcLimits, defaultRpcLimits, durationMsMax } from "@mpreg/core/rpc";
 import { type WireLimits, defaultWireLimits } from "@mpreg/core/wire";
 import { checkResources } from "./handlers/registry.js";
-import type { LogLevel, Logger } from "./log.js";
+import { type LogLevel, type Logger, logLevels } from "./log.js";
 import type { TlsOptions } from "./transports/listen.js";
 
 /** Every bound of a node, each with its default. */
@@ -73,6 +73,19 @@ export const defaultLimits: NodeLimits = {
   ...defaultRedialOptions,
 };
 
+/** What others accept of a node's name and of its addresses. */
+const { nameBytesMax } = defaultWireLimits;
+const advertisedMax = 16;
+
+/** Limits that have a place of fixed size on the wire. */
+const limitsMax: Partial<Record<keyof NodeLimits, number>> = {
+  depthMax: 255,
+  messageBytesMax: 2 ** 32 - 1,
+  windowBytes: 2 ** 32 - 1,
+  timeoutMs: durationMsMax,
+  timeoutMsMax: durationMsMax,
+};
+
 /** Options with every default filled in. */
 export interface ResolvedOptions {
   readonly name: string | undefined;
@@ -99,18 +112,23 @@ export function resolveOptions(given: CreateNodeOptions): ResolvedOptions {
     if (!Object.hasOwn(known, key))
       throw invalid(`createNode has no option "${key}"; it has ${Object.keys(known).join(", ")}`);
   }
-  const cluster = given.cluster ?? "default";
+  const cluster = checkText(given.cluster ?? "default", "cluster");
   const port = given.port ?? 0;
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     throw invalid(`port must be an integer from 0 to 65535, got ${String(given.port)}`);
-  if (given.name === "") throw invalid("name must not be empty");
-  const advertise = given.advertise?.map((url) => checkUrl(url, "advertise"));
+  const advertise = given.advertise === undefined ? undefined : checkUrls(given.advertise, "advertise");
+  if (advertise !== undefined && advertise.length > advertisedMax)
+    throw invalid(`advertise may hold ${advertisedMax} URLs, got ${advertise.length}`);
+  checkLog(given.log);
+  const policy: unknown = given.policy;
+  if (policy !== undefined && typeof policy !== "function")
+    throw invalid(`policy must be a function, got ${typeof policy}`);
   return {
-    name: given.name,
+    name: given.name === undefined ? undefined : checkText(given.name, "name"),
     host: given.host ?? "127.0.0.1",
     port,
     resources: checkResources(given.resources ?? [], "createNode"),
-    peers: (given.peers ?? []).map((url) => checkUrl(url, "peers")),
+    peers: checkUrls(given.peers ?? [], "peers"),
     advertise,
     cluster,
     dataDir: given.dataDir,
@@ -148,17 +166,36 @@ function resolveLimits(given: Partial<NodeLimits>): NodeLimits {
     if (!Object.hasOwn(defaultLimits, key))
       throw invalid(`limits has no "${key}"; it has ${Object.keys(defaultLimits).join(", ")}`);
     const zeroAllowed = key === "pingIntervalMs" || key === "depthMax";
-    if (typeof value !== "number" || Number.isNaN(value) || value < (zeroAllowed ? 0 : 1)) {
-      throw invalid(`limits.${key} must be a number above ${zeroAllowed ? "or equal to " : ""}0, got ${String(value)}`);
+    const max = limitsMax[key as keyof NodeLimits] ?? Infinity;
+    if (typeof value !== "number" || !(value >= (zeroAllowed ? 0 : 1)) || value > max) {
+      const range = `above ${zeroAllowed ? "or equal to " : ""}0${max === Infinity ? "" : ` and up to ${max}`}`;
+      throw invalid(`limits.${key} must be a number ${range}, got ${String(value)}`);
     }
   }
   return { ...defaultLimits, ...given };
 }
 
-function checkUrl(url: unknown, option: string): string {
-  const parsed = typeof url === "string" && URL.canParse(url) ? new URL(url) : undefined;
-  if (parsed?.protocol === "ws:" || parsed?.protocol === "wss:") return url as string;
-  throw invalid(`${option} must hold URLs like ws://127.0.0.1:9001, got ${JSON.stringify(url)}`);
+function checkUrls(urls: unknown, option: string): readonly string[] {
+  const like = "URLs like ws://127.0.0.1:9001";
+  if (!Array.isArray(urls)) throw invalid(`${option} must be an array of ${like}, got ${JSON.stringify(urls)}`);
+  for (const url of urls as readonly unknown[]) {
+    const parsed = typeof url === "string" && URL.canParse(url) ? new URL(url) : undefined;
+    if (parsed?.protocol === "ws:" || parsed?.protocol === "wss:") continue;
+    throw invalid(`${option} must hold ${like}, got ${JSON.stringify(url)}`);
+  }
+  return [...(urls as readonly string[])];
+}
+
+function checkText(text: unknown, option: string): string {
+  if (typeof text === "string" && text !== "" && Buffer.byteLength(text) <= nameBytesMax) return text;
+  throw invalid(`${option} must be a text of 1 to ${nameBytesMax} bytes`);
+}
+
+function checkLog(log: unknown): void {
+  if (log === undefined || (typeof log === "object" && log !== null)) return;
+  if (typeof log === "string" && (logLevels as readonly string[]).includes(log)) return;
+  const levels = `${logLevels.slice(0, -1).join(", ")} or ${String(logLevels.at(-1))}`;
+  throw invalid(`log must be ${levels}, or a pino logger, got ${JSON.stringify(log)}`);
 }
 
 function invalid(message: string): MpregError {

@@ -119,7 +119,7 @@ export class Link {
           freeBytes += this.#frames.position - start;
           this.#handleGreeting(message, frame.subarray(start, this.#frames.position), nowMs);
         }
-        if (this.closed) return;
+        if (this.#hasEnded()) return;
       }
     } catch (error) {
       if (!(error instanceof MpregError)) throw error;
@@ -182,6 +182,11 @@ export class Link {
     const goodbye: Goodbye = { code: goodbyeCode(message.code), reason: message.reason };
     this.#gone(goodbye, nowMs);
     this.#host.close(this.id, goodbye);
+  }
+
+  /** Any message may have ended the link. */
+  #hasEnded(): boolean {
+    return this.closed;
   }
 
   /** Answers whether the message costs credit. */

@@ -64,12 +64,14 @@ export class Membership {
     this.#dialing.clear();
   }
 
-  /** The dial `attempt` did not lead to a link. */
-  dialFailed(attempt: number, nowMs: number): void {
+  /** The dial `attempt` did not lead to a link. Answers the address that was tried. */
+  dialFailed(attempt: number, nowMs: number): string | undefined {
     const target = this.#dialing.get(attempt);
-    if (target === undefined) return;
+    if (target === undefined) return undefined;
+    const { url } = target;
     this.#dialing.delete(attempt);
     this.#retry(target, nowMs);
+    return url;
   }
 
   /** The dial `attempt` reached a node to which there already is a link, or this node itself. */

@@ -92,8 +92,9 @@ export class Cluster {
     this.#announce(this.#own.remove(fun)); // (G3)
   }
 
-  dialFailed(attempt: number, nowMs: number): void {
-    this.#membership.dialFailed(attempt, nowMs);
+  dialFailed(attempt: number, reason: string, nowMs: number): void {
+    const url = this.#membership.dialFailed(attempt, nowMs);
+    if (url !== undefined) this.#host.report({ kind: "dial-failed", url, reason });
   }
 
   /** Why this remote may not have a link; `undefined` when it may. */
@@ -139,7 +140,8 @@ export class Cluster {
       peer.channel = undefined;
       for (const other of sessions ?? []) if (other.phase.kind === "node") peer.channel = other.phase.channel;
     }
-    if (peer.channel === undefined) this.#leave(peer, goodbye, nowMs); // (G2)
+    if (peer.channel === undefined)
+      this.#leave(peer, goodbye, nowMs); // (G2)
     else this.#tellAll(peer.channel);
   }
 

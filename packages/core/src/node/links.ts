@@ -156,7 +156,7 @@ export class Links {
     // first the routes, then what ran over them: what fails now must not come back here
     this.#host.cluster.closed(session, goodbye, nowMs);
     if (phase.kind === "client" || phase.kind === "node") this.#host.rpc.linkLost(phase.channel, nowMs);
-    else if (session.attempt === undefined && goodbye.code !== "closing") {
+    else if (isRefusal(goodbye, session.attempt === undefined)) {
       this.#host.effects.report({ kind: "link-refused", address: session.address, reason: goodbye });
     }
     session.phase = { kind: "ended" };
@@ -231,4 +231,11 @@ export class Links {
     if (dueMs === Infinity) this.#host.unschedule(session);
     else this.#host.schedule(session, dueMs);
   }
+}
+
+/** Whether people should hear of a link that ended before it was open. */
+function isRefusal({ code }: Goodbye, accepted: boolean): boolean {
+  if (code === "refused" || code === "malformed" || code === "silent") return true;
+  // a node that was dialled and is gone again is dialled again
+  return accepted && code === "transport";
 }

@@ -74,7 +74,7 @@ export class NodeMachine {
       dial: (dial, nowMs) => {
         const decision = options.policy({ kind: "self" }, { kind: "dial", url: dial.url });
         if (decision.allow) effects.dial(dial);
-        else this.#cluster.dialFailed(dial.attempt, nowMs);
+        else this.#cluster.dialFailed(dial.attempt, decision.reason, nowMs);
       },
       report: (event) => {
         effects.report(event);
@@ -151,7 +151,7 @@ export class NodeMachine {
       case "link-closed":
         return this.#lost(input.link, input.reason, nowMs);
       case "dial-failed":
-        return this.#cluster.dialFailed(input.attempt, nowMs);
+        return this.#cluster.dialFailed(input.attempt, input.reason, nowMs);
       case "register":
         return this.#cluster.register(input.fun, input.resources, nowMs);
       case "unregister":

@@ -27,8 +27,8 @@ import {
   invalid,
   resourceNames,
 } from "./call-options.js";
-import { type PreparedRequest, toRequestSpec } from "./encode.js";
-import { type Graph, createGraph } from "./graph.js";
+import { type PreparedRequest, type SettledAnswer, toRequestSpec } from "./encode.js";
+import { type FailingRun, type Graph, type SettlingRun, createGraph } from "./graph.js";
 import type { GraphRequest } from "./graph-request.js";
 import { isPlainObject } from "./objects.js";
 import { type PlainRunOptions, type PlainStep, parsePlainRequest } from "./plain.js";
@@ -73,7 +73,15 @@ export interface Calls<C extends Contract | undefined = undefined> {
    * Runs a request in plain form, as JSON files hold it; answers an object of results by step name: those of the steps
    * that no other step uses, or of `options.outputs`.
    */
-  request(steps: readonly PlainStep[], options?: PlainRunOptions): Promise<Record<string, unknown>>;
+  readonly request: PlainRequest;
+}
+
+export interface PlainRequest {
+  (steps: readonly PlainStep[], options?: PlainRunOptions & FailingRun): Promise<Record<string, unknown>>;
+  (
+    steps: readonly PlainStep[],
+    options: PlainRunOptions & SettlingRun,
+  ): Promise<SettledAnswer<Record<string, unknown>>>;
 }
 
 export type UntypedCall = <T = unknown>(
@@ -89,6 +97,11 @@ export type ContractCall<C extends Contract> = <Name extends keyof C & string>(
 ) => Promise<NoInfer<CallResult<C[Name]>>>;
 
 export class Caller {
+  /** What it resolves to follows `options.onError`, as the type says. */
+  readonly request: PlainRequest = ((steps: readonly PlainStep[], options: PlainRunOptions = {}) =>
+    new Promise<unknown>((resolve) => {
+      resolve(this.#run(parsePlainRequest(steps, options)));
+    })) as PlainRequest;
   readonly #asking: Asking;
   readonly #contract: Contract | undefined;
 
@@ -110,12 +123,6 @@ export class Caller {
 
   graph<C extends Contract | undefined = undefined>(contract?: C): Graph<C> {
     return createGraph((request) => this.#run(request), contract ?? (this.#contract as C));
-  }
-
-  request(steps: readonly PlainStep[], options: PlainRunOptions = {}): Promise<Record<string, unknown>> {
-    return new Promise((resolve) => {
-      resolve(this.#run(parsePlainRequest(steps, options)) as Promise<Record<string, unknown>>);
-    });
   }
 
   #run(request: GraphRequest): Promise<unknown> {

@@ -5,11 +5,12 @@ export {
   Caller,
   type Calls,
   type ContractCall,
+  type PlainRequest,
   type SingleCallOptions,
   type UntypedCall,
 } from "./caller.js";
 export { explainReference } from "./bindings.js";
-export type { CancelSignal, RunOptions } from "./call-options.js";
+export { type CancelSignal, type RunOptions, durationMsMax } from "./call-options.js";
 export type { SettledAnswer } from "./encode.js";
 export type { CallOptions, ContractCallOptions, FailingRun, Graph, SettlingRun, WiredArguments } from "./graph.js";
 export type { PlainRef, PlainRunOptions, PlainStep } from "./plain.js";

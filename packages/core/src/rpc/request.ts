@@ -151,15 +151,17 @@ export class RequestRun implements Run, TaskOwner, Deadline {
     const { message, caller, depth, request, deadlineMs, summary } = this.#fields;
     const step = this.#step(index);
     const bound: Uint8Array[] = [];
+    let missing: MpregError | undefined;
     for (const binding of step.bindings) {
       const value = this.#part(binding);
-      if (value instanceof MpregError) {
-        this.#stepFailed(index, this.#placed(value, index));
-        return this.#finishWhenDone(nowMs);
-      }
-      bound.push(value);
+      if (value instanceof MpregError) missing ??= value;
+      else bound.push(value);
     }
     for (const { step: used } of step.bindings) this.#letGo(used);
+    if (missing !== undefined) {
+      this.#stepFailed(index, this.#placed(missing, index));
+      return this.#finishWhenDone(nowMs);
+    }
     const ownDeadline = step.timeoutMs > 0 && nowMs + step.timeoutMs < deadlineMs;
     const fields = {
       owner: this,
@@ -278,8 +280,9 @@ export class RequestRun implements Run, TaskOwner, Deadline {
     let worst = outcome;
     for (const state of this.#states) {
       if (state.kind === "running" && state.task.place.kind !== "waiting") return "unknown";
-      if (state.kind === "failed" && state.error.outcome === "unknown") return "unknown";
-      if (state.kind === "done" && worst === "not-applied") worst = "applied";
+      const ended = state.kind === "failed" ? state.error.outcome : state.kind === "done" ? "applied" : "not-applied";
+      if (ended === "unknown") return "unknown";
+      if (worst === "not-applied") worst = ended;
     }
     return worst;
   }

@@ -3,7 +3,7 @@
  *
  * (R1) With `--on-error settle` the answer says what became of each step, and the first failure is the command's.
  */
-import type { MpregError, PlainRunOptions, SettledAnswer, StepOutcome } from "@mpreg/core";
+import type { MpregError, SettledAnswer, StepOutcome } from "@mpreg/core";
 import { type Command, Option } from "commander";
 import { readGraph } from "../input/graph-file.js";
 import type { Terminal } from "../terminal.js";
@@ -33,11 +33,16 @@ export function defineRun(program: Command, terminal: Terminal): void {
 async function run(path: string, flags: RunFlags, terminal: Terminal): Promise<void> {
   const { steps, outputs } = await readGraph(path);
   const { options: running, writeSummary } = runningOf(flags, terminal);
-  const options: PlainRunOptions = { outputs, onError: flags.onError, ...running };
-  const answer: unknown = await withClient(flags, (client) => client.request(steps, options));
-  await writeSummary();
-  if (flags.onError === "settle") writeSettled(answer as SettledAnswer<unknown>, flags, terminal);
-  else writeResult(answer, flags, terminal);
+  if (flags.onError === "settle") {
+    const options = { outputs, onError: "settle", ...running } as const;
+    const settled = await withClient(flags, (client) => client.request(steps, options));
+    await writeSummary();
+    writeSettled(settled, flags, terminal);
+  } else {
+    const answer = await withClient(flags, (client) => client.request(steps, { outputs, ...running }));
+    await writeSummary();
+    writeResult(answer, flags, terminal);
+  }
 }
 
 /** (R1) */

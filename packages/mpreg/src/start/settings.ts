@@ -50,14 +50,12 @@ function defaultDataDir(name: string | undefined, port: number): string | undefi
 }
 
 async function readTls({ cert, key, ca }: GivenTls): Promise<TlsOptions> {
-  if (cert === undefined || key === undefined) {
+  if ((cert === undefined) !== (key === undefined)) {
     throw usageError("TLS takes a certificate and its key: --tls-cert and --tls-key");
   }
-  return {
-    cert: await readPem(cert),
-    key: await readPem(key),
-    ...(ca === undefined ? {} : { ca: await readPem(ca) }),
-  };
+  const pem = async (source: string | Buffer | undefined): Promise<string | Buffer | undefined> =>
+    source === undefined ? undefined : readPem(source);
+  return { cert: await pem(cert), key: await pem(key), ca: await pem(ca) };
 }
 
 async function readPem(source: string | Buffer): Promise<string | Buffer> {

@@ -116,7 +116,7 @@ function failureOf(fun: string, error: unknown, exposeStacks: boolean): MpregErr
 function textOf(reason: unknown, exposeStacks: boolean): string {
   try {
     if (!(reason instanceof Error)) return String(reason);
-    return exposeStacks && reason.stack !== undefined ? `${reason.message}\n${reason.stack}` : String(reason.message);
+    return exposeStacks && reason.stack !== undefined ? `${reason.message}\n${reason.stack}` : reason.message;
   } catch {
     return "a value that cannot be made text";
   }

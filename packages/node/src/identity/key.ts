@@ -16,7 +16,7 @@ import {
 import { mkdir, open, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { MpregError, type Signer } from "@mpreg/core/base";
-import { takeLock } from "./lock.js";
+import { type Lock, takeLock } from "./lock.js";
 
 /** Where a raw 32-byte public key starts in its DER (RFC 8410): after a prefix that is the same for every key. */
 const spkiPrefix = Buffer.from("302a300506032b6570032100", "hex");
@@ -33,13 +33,24 @@ export async function loadIdentity(dataDir: string | undefined): Promise<Identit
   if (dataDir === undefined) {
     return { signer: signerOf(generateKeyPairSync("ed25519").privateKey), release: () => Promise.resolve() };
   }
-  await mkdir(dataDir, { recursive: true, mode: 0o700 });
-  const lock = await takeLock(dataDir); // (K2)
+  const lock = await openFolder(dataDir); // (K2)
   try {
     return { signer: signerOf(await loadKey(join(dataDir, keyFileName))), release: () => lock.release() };
   } catch (error) {
     await lock.release();
     throw error;
+  }
+}
+
+/** Makes the directory if need be, and takes it. */
+async function openFolder(dataDir: string): Promise<Lock> {
+  try {
+    await mkdir(dataDir, { recursive: true, mode: 0o700 });
+    return await takeLock(dataDir);
+  } catch (cause) {
+    if (cause instanceof MpregError) throw cause;
+    const message = `Cannot use the data directory ${dataDir}: ${(cause as Error).message}`;
+    throw new MpregError("invalid-argument", message, { cause });
   }
 }
 

@@ -1,42 +1,90 @@
 /**
- * Lock: one process per data directory.
+ * Lock: one node per data directory.
  *
  * A lock file holds its owner's process id. One whose owner no longer runs is taken over, so that a crash needs no
  * cleaning up.
+ *
+ * (F1) The file appears with its content: it is made under another name and linked.
+ * (F2) Our own process id in a file we did not make is a process of the past: a container's node always has the same.
  */
-import { open, readFile, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { link, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import { MpregError } from "@mpreg/core/base";
 
 const lockFileName = "node.lock";
 const attemptsMax = 5;
 
+/** Lock files of this process. (F2) */
+const held = new Set<string>();
+let lastDraft = 0;
+
 export interface Lock {
   release(): Promise<void>;
 }
 
+/** Takes the lock of `dataDir`. Throws `invalid-argument` while another node has it. */
 export async function takeLock(dataDir: string): Promise<Lock> {
-  const path = join(dataDir, lockFileName);
-  for (let attempt = 0; attempt < attemptsMax; attempt++) {
-    try {
-      const file = await open(path, "wx", 0o600);
-      await file.writeFile(String(process.pid));
-      await file.close();
-      return { release: () => rm(path, { force: true }) };
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  const path = resolve(join(dataDir, lockFileName));
+  const draft = `${path}.${process.pid}.${++lastDraft}`;
+  await writeFile(draft, String(process.pid), { mode: 0o600, flag: "wx" });
+  try {
+    for (let attempt = 0; attempt < attemptsMax; attempt++) {
+      if (await linked(draft, path)) {
+        held.add(path);
+        return { release: () => release(path) };
+      }
+      const owner = await ownerOf(path);
+      if (owner === undefined) continue; // released in the meantime
+      if (held.has(path) || (owner !== process.pid && isRunning(owner))) throw inUse(dataDir, owner);
+      await removeStale(path, owner);
     }
-    const owner = Number(await readFile(path, "utf8").catch(() => ""));
-    if (owner !== process.pid && !isRunning(owner)) await rm(path, { force: true });
-    else throw inUse(dataDir, owner);
+    throw inUse(dataDir, undefined);
+  } finally {
+    await rm(draft, { force: true });
   }
-  throw inUse(dataDir, undefined);
+}
+
+async function release(path: string): Promise<void> {
+  if (held.delete(path)) await rm(path, { force: true });
+}
+
+/** Gives `draft` its second name; false if the name is taken. (F1) */
+async function linked(draft: string, path: string): Promise<boolean> {
+  try {
+    await link(draft, path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw error;
+  }
+}
+
+async function ownerOf(path: string): Promise<number | undefined> {
+  try {
+    return Number(await readFile(path, "utf8"));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+/** Removes the lock of a process that is gone, and no other: another one may have been as quick. */
+async function removeStale(path: string, owner: number): Promise<void> {
+  const aside = `${path}.stale.${process.pid}.${++lastDraft}`;
+  try {
+    await rename(path, aside);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
+    throw error;
+  }
+  if ((await ownerOf(aside)) !== owner) await linked(aside, path);
+  await rm(aside, { force: true });
 }
 
 function inUse(dataDir: string, owner: number | undefined): MpregError {
   const who = owner === undefined ? "another process" : `process ${owner}`;
   const message = `The data directory ${dataDir} is in use by ${who}: give this node another one, or another name`;
-  return new MpregError("invalid-argument", message);
+  return new MpregError("invalid-argument", message, { cause: new Error(`lock of ${who}`) });
 }
 
 function isRunning(pid: number): boolean {

@@ -17,9 +17,9 @@ import { socketOptions } from "./websocket.js";
 
 export interface TlsOptions {
   /** Certificate chain in PEM. */
-  readonly cert: string | Buffer;
-  /** Private key in PEM. */
-  readonly key: string | Buffer;
+  readonly cert?: string | Buffer | undefined;
+  /** Private key in PEM. With `cert` the node listens with TLS. */
+  readonly key?: string | Buffer | undefined;
   /** Certificates trusted when dialling `wss:` peers, beside the system's, in PEM. */
   readonly ca?: string | Buffer | undefined;
 }
@@ -46,8 +46,8 @@ type OnSocket = (socket: WebSocket, address: string, protocol: LinkProtocol) => 
 /** Listens; rejects with `invalid-argument` when it may not, or with what the system says (`EADDRINUSE`). */
 export async function listen(options: ListenOptions, onSocket: OnSocket): Promise<Listener> {
   checkAddress(options);
-  const { tls } = options;
-  const server: Server = tls === undefined ? createServer() : createTlsServer({ cert: tls.cert, key: tls.key });
+  const tls = serverTls(options.tls);
+  const server: Server = tls === undefined ? createServer() : createTlsServer(tls);
   const sockets = new WebSocketServer({
     noServer: true,
     ...socketOptions(options.messageBytesMax),
@@ -82,9 +82,30 @@ export async function listen(options: ListenOptions, onSocket: OnSocket): Promis
   };
 }
 
+/** What the server needs to speak TLS; `undefined` when only a `ca` for dialling was given. */
+function serverTls(tls: TlsOptions | undefined): { cert: string | Buffer; key: string | Buffer } | undefined {
+  const { cert, key } = tls ?? {};
+  if (cert !== undefined && key !== undefined) return { cert, key };
+  if (cert === undefined && key === undefined) return undefined;
+  const [given, missing] = cert === undefined ? ["key", "cert"] : ["cert", "key"];
+  throw new MpregError(
+    "invalid-argument",
+    `tls has a \`${given}\` but no \`${missing}\`: listening with TLS needs both`,
+  );
+}
+
+function createSecureServer({ cert, key }: TlsOptions): Server {
+  try {
+    return createTlsServer({ cert, key });
+  } catch (cause) {
+    const message = `Cannot use the certificate and key of \`tls\`: ${(cause as Error).message}`;
+    throw new MpregError("invalid-argument", message, { cause });
+  }
+}
+
 /** (L1) */
 function checkAddress({ host, tls, insecure }: ListenOptions): void {
-  if (isLoopback(host) || tls !== undefined || insecure) return;
+  if (isLoopback(host) || serverTls(tls) !== undefined || insecure) return;
   const message =
     `Cannot listen on ${host}: that would let other machines in without encryption. ` +
     "Listen on 127.0.0.1, give `tls` a certificate and key, or set `insecure: true` if the network is yours";

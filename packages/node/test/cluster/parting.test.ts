@@ -1,4 +1,5 @@
 /** How nodes lose each other: broken links, frozen processes, nodes that close. */
+import { context } from "@mpreg/node";
 import { describe, expect, test } from "vitest";
 import { clientOf, meshed, offered, startMesh, startNode } from "../support/cluster.js";
 import { eventually } from "../support/eventually.js";
@@ -40,7 +41,6 @@ describe("a link that breaks", () => {
     const running = new Latch();
     const aborted = new Latch<unknown>();
     worker.register("hold", async () => {
-      const { context } = await import("@mpreg/node");
       const { signal } = context();
       running.open();
       await new Promise((resolve) => {

@@ -140,7 +140,7 @@ describe("an argument that cannot be sent", () => {
   class Point {
     readonly x = 1;
   }
-  test.each<[string, unknown, string]>([
+  test.each<[string, readonly unknown[], string]>([
     ["a function", [{ rows: [{ onDone: () => 1 }] }], `args[0].rows[0].onDone: a function (onDone)`],
     ["a class instance", [1, new Point()], `args[1]: an instance of Point; send plain data`],
     ["a promise", [Promise.resolve(1)], `args[0]: a Promise; await it first`],

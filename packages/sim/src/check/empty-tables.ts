@@ -18,7 +18,8 @@ export class EmptyTables implements Checker {
     for (const node of world.nodes.values()) {
       if (node.state !== "up") continue;
       for (const [table, entries] of Object.entries(node.size)) {
-        if (entries !== 0 && !meshTables.has(table)) problems.push(`${node.name} has ${entries} entries in its table "${table}"`); // (E1)
+        if (entries !== 0 && !meshTables.has(table))
+          problems.push(`${node.name} has ${entries} entries in its table "${table}"`); // (E1)
       }
       for (const { name, inFlight } of node.nodes()) {
         if (inFlight !== 0) problems.push(`${node.name} counts ${inFlight} steps in flight on ${name}`); // (E2)

@@ -11,8 +11,7 @@ import {
   Caller,
   type Calls,
   type Graph,
-  type PlainRunOptions,
-  type PlainStep,
+  type PlainRequest,
   type RequestSummary,
   type Settled,
   type SingleCallOptions,
@@ -80,8 +79,8 @@ export class SimulatedClient implements Calls {
     return this.#caller.graph();
   }
 
-  request(steps: readonly PlainStep[], options?: PlainRunOptions): Promise<Record<string, unknown>> {
-    return this.#caller.request(steps, options);
+  get request(): PlainRequest {
+    return this.#caller.request;
   }
 
   /** Opens a link to `node`, closing the one there is; `onEnd` is told when it is open, or why it is not. */

@@ -12,8 +12,7 @@ import {
   Caller,
   type Calls,
   type Graph,
-  type PlainRunOptions,
-  type PlainStep,
+  type PlainRequest,
   type Settled,
   type SingleCallOptions,
 } from "@mpreg/core/rpc";
@@ -154,8 +153,8 @@ export class SimulatedNode implements Calls {
     return this.#caller.graph();
   }
 
-  request(steps: readonly PlainStep[], options?: PlainRunOptions): Promise<Record<string, unknown>> {
-    return this.#caller.request(steps, options);
+  get request(): PlainRequest {
+    return this.#caller.request;
   }
 
   /** The nodes it knows, itself first. */

@@ -1,0 +1,63 @@
+/** One process per data directory. */
+import { readdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { createNode } from "@mpreg/node";
+import { expect, test } from "vitest";
+import { startNode } from "../support/cluster.js";
+import { failureOf, told } from "../support/failure.js";
+import { temporaryFolder } from "../support/folders.js";
+import { startProcess } from "../support/processes.js";
+
+const inUse = (dataDir: string, pid: number): string =>
+  `The data directory ${dataDir} is in use by process ${pid}: give this node another one, or another name`;
+
+test("a second process with the data directory of a running one is refused, and told which it is (K2)", async () => {
+  const dataDir = await temporaryFolder();
+  const first = await startProcess({ dataDir });
+  expect(told(await failureOf(createNode({ dataDir })))).toMatchObject({
+    code: "invalid-argument",
+    message: inUse(dataDir, first.pid),
+  });
+  first.kill("SIGTERM");
+  expect(await first.exit).toBe(0);
+  expect((await startNode({ dataDir })).id).toBe(first.id);
+});
+
+test("a second node of the same process is refused as well", async () => {
+  const dataDir = await temporaryFolder();
+  await startNode({ dataDir });
+  expect((await failureOf(createNode({ dataDir }))).message).toBe(inUse(dataDir, process.pid));
+});
+
+test("the lock of a process that was killed is taken over", async () => {
+  const dataDir = await temporaryFolder();
+  const killed = await startProcess({ dataDir });
+  killed.kill("SIGKILL");
+  await killed.exit;
+  expect(await readdir(dataDir)).toContain("node.lock");
+  expect((await startNode({ dataDir })).id).toBe(killed.id);
+});
+
+test("a lock left by an earlier process that had this one's id is taken over, as in a container where all are process 1", async () => {
+  const dataDir = await temporaryFolder();
+  await writeFile(join(dataDir, "node.lock"), String(process.pid));
+  const node = await startNode({ dataDir });
+  await node.close();
+  expect(await readdir(dataDir)).toEqual(["node-key.pem"]);
+});
+
+test("an empty lock, which a crash can leave, is taken over", async () => {
+  const dataDir = await temporaryFolder();
+  await writeFile(join(dataDir, "node.lock"), "");
+  await startNode({ dataDir });
+});
+
+test("of many processes that start at once over a stale lock exactly one gets the directory", async () => {
+  const dataDir = await temporaryFolder();
+  await writeFile(join(dataDir, "node.lock"), "999999999");
+  const starts = await Promise.allSettled(Array.from({ length: 4 }, () => startProcess({ dataDir })));
+  expect(starts.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+  for (const start of starts) {
+    if (start.status === "rejected") expect(String(start.reason)).toContain("is in use by process");
+  }
+});

@@ -1,0 +1,72 @@
+/**
+ * Faulty machines: the real one with one fault planted, to see whether the checkers notice.
+ */
+import { MpregError } from "@mpreg/core/base";
+import { type NodeEffects, type NodeInput, NodeMachine, type NodeSize } from "@mpreg/core/node";
+import { FrameReader, type Message, TextCache, defaultWireLimits } from "@mpreg/core/wire";
+import { codec } from "../../src/capabilities/codec.js";
+import { utf8 } from "../../src/capabilities/utf8.js";
+import type { CreateMachine } from "../../src/index.js";
+
+export interface Fault {
+  /** Changes what the machine does. */
+  readonly effects?: (effects: NodeEffects) => Partial<NodeEffects>;
+  /** Changes what reaches the machine; undefined: nothing does. */
+  readonly input?: (input: NodeInput) => NodeInput | undefined;
+  readonly size?: (size: NodeSize) => NodeSize;
+  readonly time?: (nowMs: number) => number;
+}
+
+/** Makes machines with the fault, which begins with the `from`-th input. */
+export function withFault(fault: Fault, from = 60): CreateMachine {
+  return (options, capabilities, effects) => {
+    let inputs = 0;
+    const planted = fault.effects?.(effects) ?? {};
+    const isOn = (): boolean => inputs >= from;
+    const effectsFor = Object.fromEntries(
+      Object.keys(effects).map((name) => [
+        name,
+        (...args: never[]) => {
+          const key = name as keyof NodeEffects;
+          return ((isOn() ? (planted[key] ?? effects[key]) : effects[key]) as (...all: never[]) => unknown)(...args);
+        },
+      ]),
+    ) as unknown as NodeEffects;
+    const machine = new NodeMachine(options, capabilities, effectsFor);
+    const timeOf = (nowMs: number): number => (fault.time === undefined ? nowMs : fault.time(nowMs));
+    return {
+      id: machine.id,
+      get nextDueMs() {
+        return machine.nextDueMs;
+      },
+      get size() {
+        return isOn() && fault.size !== undefined ? fault.size(machine.size) : machine.size;
+      },
+      handle: (input, nowMs) => {
+        inputs += 1;
+        const changed = isOn() && fault.input !== undefined ? fault.input(input) : input;
+        if (changed !== undefined) machine.handle(changed, timeOf(nowMs));
+      },
+      flush: (nowMs) => {
+        machine.flush(timeOf(nowMs));
+      },
+      inspect: (subject) => machine.inspect(subject),
+    };
+  };
+}
+
+/** True for a frame that holds answers and nothing else. */
+export function isAnswer(frame: Uint8Array): boolean {
+  const reader = new FrameReader(new TextCache(utf8), defaultWireLimits);
+  const kinds: Message["kind"][] = [];
+  reader.open(frame);
+  for (let message = reader.next(); message !== undefined; message = reader.next()) kinds.push(message.kind);
+  return kinds.every((kind) => kind === "answer" || kind === "results" || kind === "failure");
+}
+
+export const nothing: Uint8Array = codec.encode(null, "null");
+
+/** The same failure, told to be safe to repeat. */
+export function belittled(error: MpregError): MpregError {
+  return new MpregError(error.code, error.message, { outcome: "not-applied" });
+}
