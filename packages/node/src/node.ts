@@ -4,7 +4,7 @@
 import type { Contract, Handlers } from "@mpreg/core";
 import { MpregError } from "@mpreg/core/base";
 import type { FunctionInfo, NodeInfo } from "@mpreg/core/node";
-import type { Caller, Calls, Graph, SingleCallOptions } from "@mpreg/core/rpc";
+import type { Caller, Calls, Graph, PlainRequest, SingleCallOptions } from "@mpreg/core/rpc";
 import type { Driver } from "./driver.js";
 import { type RegisteredFunction, checkRegistration } from "./handlers/registry.js";
 import type { AnyHandler, RegisterOptions, Registration } from "./handlers/types.js";
