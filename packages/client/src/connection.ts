@@ -17,6 +17,7 @@ import {
   subprotocol,
   writeCall,
   writeCancel,
+  writeFailure,
   writeInspect,
   writeRequest,
 } from "@mpreg/core/wire";
@@ -226,6 +227,11 @@ export class Connection {
   };
 
   #receive(message: Message): void {
+    if (message.kind === "refused") {
+      writeFailure(this.#link.outbox.writer, message.id, message.error);
+      this.#link.outbox.commit();
+      return;
+    }
     if (message.kind !== "answer" && message.kind !== "results" && message.kind !== "failure") return;
     const asker = this.#waiting.take(message.id);
     if (asker === undefined) return; // (C3)

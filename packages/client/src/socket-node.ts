@@ -45,7 +45,7 @@ export const platform: Platform = {
     return {
       send: (frame) => {
         if (socket.readyState !== WebSocket.OPEN) return 0;
-        if (socket.bufferedAmount < watchedBytes) socket.send(frame);
+        if (socket.bufferedAmount + frame.length <= watchedBytes) socket.send(frame);
         else socket.send(frame, onWritten);
         return socket.bufferedAmount;
       },

@@ -11,6 +11,7 @@ export {
   type StandardSchema,
   type Subject,
   contract,
+  createDefaultPolicy,
   errorCodes,
   fn,
 } from "./base/index.js";

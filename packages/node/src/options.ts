@@ -112,7 +112,9 @@ export function resolveOptions(given: CreateNodeOptions): ResolvedOptions {
     if (!Object.hasOwn(known, key))
       throw invalid(`createNode has no option "${key}"; it has ${Object.keys(known).join(", ")}`);
   }
+  const host = given.host ?? "127.0.0.1";
   const cluster = checkText(given.cluster ?? "default", "cluster");
+  const host = given.host ?? "127.0.0.1";
   const port = given.port ?? 0;
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     throw invalid(`port must be an integer from 0 to 65535, got ${String(given.port)}`);
@@ -125,7 +127,7 @@ export function resolveOptions(given: CreateNodeOptions): ResolvedOptions {
     throw invalid(`policy must be a function, got ${typeof policy}`);
   return {
     name: given.name === undefined ? undefined : checkText(given.name, "name"),
-    host: given.host ?? "127.0.0.1",
+    host,
     port,
     resources: checkResources(given.resources ?? [], "createNode"),
     peers: checkUrls(given.peers ?? [], "peers"),
@@ -135,7 +137,7 @@ export function resolveOptions(given: CreateNodeOptions): ResolvedOptions {
     tls: given.tls,
     insecure: given.insecure ?? false,
     allowedOrigins: given.allowedOrigins ?? [],
-    allowedHosts: [...(given.allowedHosts ?? []), ...(advertise ?? []).map((url) => new URL(url).hostname)],
+    allowedHosts: [host, ...(given.allowedHosts ?? []), ...(advertise ?? []).map((url) => new URL(url).hostname)],
     policy: given.policy ?? createDefaultPolicy({ cluster }),
     limits: resolveLimits(given.limits ?? {}),
     log: given.log,

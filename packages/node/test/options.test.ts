@@ -28,12 +28,13 @@ describe("an option out of range is refused by its name", () => {
     [{ log: "loud" }, `log must be fatal, error, warn, info, debug, trace or silent, or a pino logger, got "loud"`],
     [{ policy: "allow" }, "policy must be a function, got string"],
     [{ limits: { depth: 3 } }, `limits has no "depth"; it has messageBytesMax`],
-    [{ limits: { timeoutMs: 0 } }, "limits.timeoutMs must be a number above 0, got 0"],
+    [{ limits: { timeoutMs: 0 } }, "limits.timeoutMs must be a number above 0 and up to 2147483647, got 0"],
     [{ limits: { executionsMax: "many" } }, "limits.executionsMax must be a number above 0, got many"],
     [{ limits: { depthMax: 300 } }, "limits.depthMax must be a number above or equal to 0 and up to 255, got 300"],
     [{ limits: { messageBytesMax: 2 ** 32 } }, "limits.messageBytesMax must be a number above 0 and up to 4294967295, got 4294967296"],
     [{ limits: { windowBytes: 2 ** 33 } }, "limits.windowBytes must be a number above 0 and up to 4294967295, got 8589934592"],
     [{ host: "0.0.0.0" }, "Cannot listen on 0.0.0.0: that would let other machines in without encryption. Listen on 127.0.0.1, give `tls` a certificate and key, or set `insecure: true` if the network is yours"],
+    [{ tls: { cert: "garbage" } }, "tls has a `cert` but no `key`: listening with TLS needs both"],
     [{ tls: { cert: "garbage", key: "garbage" } }, "Cannot use the certificate and key of `tls`: "],
   ])("%j", async (options, message) => {
     const error = await failureOf(createNode(options));

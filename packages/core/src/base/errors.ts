@@ -74,6 +74,12 @@ export class MpregError extends Error {
     this.node = options.node;
   }
 
+  /** The same error with another outcome. */
+  withOutcome(outcome: Outcome): MpregError {
+    const { code, message, step, node, cause } = this;
+    return outcome === this.outcome ? this : new MpregError(code, message, { outcome, step, node, cause });
+  }
+
   /** The same error with the step or node filled in where it was not known yet. */
   at(place: { readonly step?: string | undefined; readonly node?: string | undefined }): MpregError {
     const step = this.step ?? place.step;

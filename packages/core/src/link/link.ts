@@ -47,6 +47,9 @@ type Phase =
 /** Bytes in the transport above which nothing more is given to it until it reports that it is writable. */
 const transportBytesMax = 4 * 1024 * 1024;
 
+/** Less than this nobody may accept: it would not hold an ordinary error. */
+const messageBytesMaxMin = 1024;
+
 export class Link {
   /** Largest message the far side accepts. */
   remoteMessageBytesMax = 0;
@@ -235,6 +238,11 @@ export class Link {
     const { min, max } = protocolVersion;
     if (hello.versionMin > max || hello.versionMax < min) {
       const reason = `this side speaks protocol versions ${min} to ${max}, the other ${hello.versionMin} to ${hello.versionMax}`;
+      this.end({ code: "refused", reason }, nowMs);
+      return;
+    }
+    if (hello.windowBytes < 1 || hello.messageBytesMax < messageBytesMaxMin) {
+      const reason = `a side must accept messages of ${messageBytesMaxMin} bytes, and at least one byte unadmitted`;
       this.end({ code: "refused", reason }, nowMs);
       return;
     }

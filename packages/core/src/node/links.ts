@@ -183,6 +183,7 @@ export class Links {
       case "failure":
         return rpc.onFailure(channel, message, nowMs);
       case "skipped":
+      case "results": // nothing is asked for here that ends so
         return;
       default:
     }
@@ -205,8 +206,13 @@ export class Links {
     const { capabilities, options } = this.#host;
     try {
       const answer = this.#host.inspect(inspectSubject(message.subject));
-      writeAnswer(channel.link.outbox.writer, message.id, capabilities.codec.encode(answer, message.subject));
-      if (channel.link.outbox.commit() === 0) this.overflowed(channel);
+      const { outbox, remoteMessageBytesMax } = channel.link;
+      writeAnswer(outbox.writer, message.id, capabilities.codec.encode(answer, message.subject));
+      const bytes = outbox.commit(remoteMessageBytesMax);
+      if (bytes === 0) this.overflowed(channel);
+      if (bytes >= 0) return;
+      const tooLarge = `The answer takes ${-bytes} bytes; the caller accepts messages of ${remoteMessageBytesMax}`;
+      this.#fail(channel, message.id, new MpregError("too-large", tooLarge));
     } catch (error) {
       if (!(error instanceof MpregError)) throw error;
       this.#fail(channel, message.id, error.at({ node: options.name }));

@@ -20,7 +20,6 @@ import { type Channel, type Peer, Task, type TaskFields, ended, waiting } from "
 
 /** Failures by which a node says that it has not begun, and that another may. */
 const refusals = new Set(["no-provider", "overloaded", "closed"]);
-const messageOverheadBytes = 4096;
 
 export class Dispatch {
   readonly #host: RpcHost;
@@ -186,13 +185,7 @@ export class Dispatch {
       this.#placeElsewhere(task, peer, new MpregError("overloaded", `Node "${peer.name}" has no open link`), nowMs);
       return;
     }
-    const { outbox } = channel.link;
-    const bytes = task.bound.reduce((sum, value) => sum + value.length, task.template.length);
-    if (bytes + messageOverheadBytes > channel.link.remoteMessageBytesMax) {
-      const message = `The arguments of "${task.fun}" take ${bytes} bytes; node "${peer.name}" accepts messages of ${channel.link.remoteMessageBytesMax}`;
-      this.#fail(task, new MpregError("too-large", message), nowMs);
-      return;
-    }
+    const { outbox, remoteMessageBytesMax } = channel.link;
     writeStep(outbox.writer, {
       id: task.id,
       timeoutMs: Math.max(1, Math.ceil(task.deadlineMs - nowMs)),
@@ -206,7 +199,13 @@ export class Dispatch {
       bound: task.bound,
       template: task.template,
     });
-    if (outbox.commit() === 0) {
+    const bytes = outbox.commit(remoteMessageBytesMax);
+    if (bytes < 0) {
+      const message = `Sending "${task.fun}" to node "${peer.name}" takes ${-bytes} bytes; it accepts messages of ${remoteMessageBytesMax}`;
+      this.#fail(task, new MpregError("too-large", message), nowMs);
+      return;
+    }
+    if (bytes === 0) {
       const message = `Cannot send to node "${peer.name}": ${outbox.queuedBytes} bytes wait for it already`;
       this.#placeElsewhere(task, peer, new MpregError("overloaded", message), nowMs);
       return;

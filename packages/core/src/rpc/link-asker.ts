@@ -11,8 +11,6 @@ import type { Channel } from "./task.js";
 import type { Asker } from "./run.js";
 import type { RequestSummary } from "./types.js";
 
-const messageOverheadBytes = 4096;
-
 export interface LinkAskerHost {
   encodeSummary(summary: RequestSummary): Uint8Array;
   /** The far side does not read its answers. */
@@ -33,10 +31,9 @@ export class LinkAsker implements Asker {
   }
 
   answered(value: Uint8Array, timings: Timings | undefined, summary: RequestSummary | undefined): void {
-    if (this.#tooLarge(value.length)) return;
     const encoded = summary === undefined ? undefined : this.#host.encodeSummary(summary);
     writeAnswer(this.#channel.link.outbox.writer, this.#id, value, this.#timings ? timings : undefined, encoded);
-    this.#sent();
+    this.#send(this.#channel.link.remoteMessageBytesMax);
   }
 
   results(
@@ -44,27 +41,24 @@ export class LinkAsker implements Asker {
     reports: readonly StepReport[] | undefined,
     summary: RequestSummary | undefined,
   ): void {
-    if (this.#tooLarge(outputs.reduce((sum, output) => sum + 8 + (output?.length ?? 0), 0))) return;
     const encoded = summary === undefined ? undefined : this.#host.encodeSummary(summary);
     writeResults(this.#channel.link.outbox.writer, { id: this.#id, summary: encoded, reports, outputs });
-    this.#sent();
+    this.#send(this.#channel.link.remoteMessageBytesMax);
   }
 
   failed(error: MpregError): void {
     writeFailure(this.#channel.link.outbox.writer, this.#id, error);
-    this.#sent();
+    this.#send(Infinity); // errors are short, see writeFailure
   }
 
-  #tooLarge(bytes: number): boolean {
-    const max = this.#channel.link.remoteMessageBytesMax;
-    if (bytes + messageOverheadBytes <= max) return false;
-    const message = `The result takes ${bytes} bytes; the caller accepts messages of ${max}`;
-    this.failed(new MpregError("too-large", message, { outcome: "applied" })); // (K1)
-    return true;
-  }
-
-  #sent(): void {
+  #send(bytesMax: number): void {
+    const bytes = this.#channel.link.outbox.commit(bytesMax);
+    if (bytes < 0) {
+      const message = `The answer takes ${-bytes} bytes; the caller accepts messages of ${bytesMax}`;
+      this.failed(new MpregError("too-large", message, { outcome: "applied" })); // (K1)
+      return;
+    }
     this.#channel.asked.take(this.#id);
-    if (this.#channel.link.outbox.commit() === 0) this.#host.overflowed(this.#channel); // (K2)
+    if (bytes === 0) this.#host.overflowed(this.#channel); // (K2)
   }
 }

@@ -70,6 +70,8 @@ export class RequestRun implements Run, TaskOwner, Deadline {
   #left: number;
   #resultBytes = 0;
   #over = false;
+  /** Steps whose result lacks a part that is an output. */
+  readonly #unusable = new Map<number, MpregError>();
 
   constructor(fields: RunFields, host: RpcHost, dispatch: Dispatch, onEnd: (run: RequestRun) => void) {
     this.#fields = fields;
@@ -234,8 +236,15 @@ export class RequestRun implements Run, TaskOwner, Deadline {
     for (const binding of message.outputs) {
       const done = this.#stateOf(binding.step).kind === "done";
       const value = done ? this.#part(binding) : undefined;
-      if (value instanceof MpregError) return this.fail(this.#placed(value, binding.step));
-      outputs.push(value);
+      if (!(value instanceof MpregError)) {
+        outputs.push(value);
+        continue;
+      }
+      const error = this.#placed(value, binding.step).withOutcome("applied");
+      if (!message.settle) return this.fail(error);
+      // the step has run, but not to what was asked of it
+      this.#unusable.set(binding.step, error);
+      outputs.push(undefined);
     }
     const reports = message.settle ? this.#reports() : undefined;
     this.#stop("cancelled");
@@ -243,7 +252,9 @@ export class RequestRun implements Run, TaskOwner, Deadline {
   }
 
   #reports(): StepReport[] {
-    return this.#states.map((state) => {
+    return this.#states.map((state, index) => {
+      const unusable = this.#unusable.get(index);
+      if (unusable !== undefined) return { status: "failed", error: unusable };
       if (state.kind === "failed") return { status: "failed", error: state.error };
       if (state.kind === "skipped") return { status: "skipped", because: state.because };
       return { status: "done" };

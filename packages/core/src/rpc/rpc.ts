@@ -183,7 +183,8 @@ export class Rpc {
 
   /** The far side no longer wants the answer. */
   onCancel(channel: Channel, id: number): void {
-    channel.asked.get(id)?.fail(new MpregError("cancelled", "The caller cancelled"));
+    const node = this.#host.nodeName;
+    channel.asked.get(id)?.fail(new MpregError("cancelled", "The caller cancelled", { node }));
   }
 
   /** A handler of this node has ended. */

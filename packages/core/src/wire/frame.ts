@@ -115,6 +115,11 @@ export class FrameReader {
     this.#position = end;
     const kind = this.#bytes[start] as number;
     this.#reader.open(this.#bytes, start + 1, end);
+    const { messageBytesMax } = this.#limits;
+    if (end - start + lengthBytes > messageBytesMax) {
+      const message = `A message of ${end - start + lengthBytes} bytes; the limit is ${messageBytesMax}`;
+      return this.#refuse(kind, start, end, new MpregError("too-large", message));
+    }
     try {
       return this.#read(kind);
     } catch (error) {

@@ -43,19 +43,18 @@ describe("nested calls", () => {
     a.offer("ping", byHand);
     b.offer("pong", byHand);
     mesh.advance(1_000);
+    const turns = [[a, "ping"], [b, "pong"], [a, "ping"], [b, "pong"]] as const;
     const first = b.call("ping");
-    let [node, fun, other, next] = [a, "ping", b, "pong"];
-    for (let depth = 0; depth < 3; depth++) {
+    let tooDeep = first;
+    turns.forEach(([node, fun], depth) => {
       mesh.settle();
-      expect(node.waiting(fun)[0]!.depth).toBe(depth);
-      node.call(next, [], { parent: node.waiting(fun)[0]! });
-      [node, fun, other, next] = [other, next, node, fun];
-    }
-    mesh.settle();
-    const tooDeep = node.call(next, [], { parent: node.waiting(fun).at(-1)! });
+      const running = node.waiting(fun).at(-1)!;
+      expect(running.depth).toBe(depth);
+      tooDeep = node.call(fun === "ping" ? "pong" : "ping", [], { parent: running });
+    });
     mesh.settle();
     expect(tooDeep.ends).toMatchObject([
-      { error: { code: "too-deep", message: "Calls are nested 4 deep; the limit is 3", outcome: "not-applied", node: node.name } },
+      { error: { code: "too-deep", message: "Calls are nested 4 deep; the limit is 3", outcome: "not-applied", node: "b" } },
     ]);
     expect(first.ends).toEqual([]);
   });

@@ -3,6 +3,7 @@ import { Link, defaultLinkOptions, type Goodbye, type LinkOptions } from "../../
 import {
   type Message, TextCache, type WireLimits, type Writer, defaultWireLimits, writeCall, writeCancel, writeInspect, writeRequest,
 } from "../../src/wire/index.js";
+import { readU32 } from "../../src/wire/reader.js";
 import type { Connection, Endpoint } from "./connection.js";
 import type { Mesh } from "./mesh.js";
 import { identityOf } from "./links.js";
@@ -20,6 +21,8 @@ export interface MeshClientOptions {
 
 export class MeshClient implements Endpoint {
   readonly heard: Message[] = [];
+  /** The sizes of all messages that came, those about the link included. */
+  readonly heardBytes: number[] = [];
   readonly ends: Goodbye[] = [];
   connection: Connection | undefined = undefined;
   readonly link: Link;
@@ -49,6 +52,7 @@ export class MeshClient implements Endpoint {
   }
 
   received(frame: Uint8Array): void {
+    for (let at = 0; at < frame.length; at += this.heardBytes.at(-1)!) this.heardBytes.push(4 + readU32(frame, at));
     this.link.receive(frame, this.#mesh.nowMs);
   }
 

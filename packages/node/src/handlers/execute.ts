@@ -115,8 +115,9 @@ function failureOf(fun: string, error: unknown, exposeStacks: boolean): MpregErr
 /** What was thrown, as text. Nothing is known of it: any of its members may throw. (H1) */
 function textOf(reason: unknown, exposeStacks: boolean): string {
   try {
-    if (!(reason instanceof Error)) return String(reason);
-    return exposeStacks && reason.stack !== undefined ? `${reason.message}\n${reason.stack}` : reason.message;
+    const isError = reason instanceof Error;
+    const message = String(isError ? reason.message : reason);
+    return exposeStacks && isError && reason.stack !== undefined ? `${message}\n${reason.stack}` : message;
   } catch {
     return "a value that cannot be made text";
   }

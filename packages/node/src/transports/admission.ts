@@ -13,7 +13,7 @@ import { isIP } from "node:net";
 export interface AdmissionOptions {
   /** Origins that may connect beside the node's own, e.g. `https://app.example.com`; `*` is any. */
   readonly allowedOrigins: readonly string[];
-  /** Host names by which the node is reached, beside `localhost`, addresses and those it advertises. */
+  /** Host names by which the node is reached, beside `localhost` and addresses; in small letters. */
   readonly allowedHosts: readonly string[];
 }
 
@@ -31,7 +31,8 @@ export function refusalOf(headers: IncomingHttpHeaders, options: AdmissionOption
 
 function isKnownHost(host: string, allowedHosts: readonly string[]): boolean {
   const name = hostName(host);
-  return name === "localhost" || isIP(name) !== 0 || allowedHosts.includes(name) || allowedHosts.includes(host);
+  if (name === "localhost" || isIP(name) !== 0) return true;
+  return allowedHosts.some((allowed) => [name, host.toLowerCase()].includes(allowed.toLowerCase()));
 }
 
 /** `example.com:80` → `example.com`, `[::1]:80` → `::1`. */

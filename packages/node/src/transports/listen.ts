@@ -2,11 +2,12 @@
  * Listen: the node's one port, HTTP and WebSocket together.
  *
  * (L1) Only loopback addresses are listened on, unless there is TLS or the caller insists.
- * (L2) A refused upgrade gets an HTTP answer that says why.
+ * (L2) A refused upgrade gets an HTTP answer that says why, and is closed from this side.
+ * (L3) No connection outlives the listener.
  */
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from "node:http";
 import { createServer as createTlsServer } from "node:https";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { MpregError } from "@mpreg/core/base";
 import type { LinkProtocol } from "@mpreg/core/node";
@@ -37,9 +38,12 @@ export interface Listener {
   readonly port: number;
   /** `ws:` or `wss:` */
   readonly scheme: "ws" | "wss";
-  /** Stops listening; connections that are open stay. */
+  /** Stops listening, and resolves when the last connection is gone: those not closed by then are cut after 2 s. */
   close(): Promise<void>;
 }
+
+/** How long connections have to end by themselves. */
+const closeTimeoutMs = 2_000;
 
 type OnSocket = (socket: WebSocket, address: string, protocol: LinkProtocol) => void;
 
@@ -47,7 +51,7 @@ type OnSocket = (socket: WebSocket, address: string, protocol: LinkProtocol) => 
 export async function listen(options: ListenOptions, onSocket: OnSocket): Promise<Listener> {
   checkAddress(options);
   const tls = serverTls(options.tls);
-  const server: Server = tls === undefined ? createServer() : createTlsServer(tls);
+  const server: Server = tls === undefined ? createServer() : createSecureServer(tls);
   const sockets = new WebSocketServer({
     noServer: true,
     ...socketOptions(options.messageBytesMax),
@@ -63,6 +67,11 @@ export async function listen(options: ListenOptions, onSocket: OnSocket): Promis
       onSocket(socket, request.socket.remoteAddress ?? "", socket.protocol === subprotocol ? "native" : "json-v1");
     });
   });
+  const open = new Set<Socket>();
+  server.on("connection", (socket: Socket) => {
+    open.add(socket);
+    socket.once("close", () => open.delete(socket));
+  });
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error) => {
       reject(describeListenError(error, options));
@@ -74,7 +83,12 @@ export async function listen(options: ListenOptions, onSocket: OnSocket): Promis
     scheme: tls === undefined ? "ws" : "wss",
     close: () =>
       new Promise((resolve) => {
+        // strangers may hold on to a connection for as long as they like, and some never said a word (L3)
+        const timer = setTimeout(() => {
+          for (const socket of open) socket.destroy();
+        }, closeTimeoutMs);
         server.close(() => {
+          clearTimeout(timer);
           resolve();
         });
         server.closeAllConnections();
@@ -82,8 +96,13 @@ export async function listen(options: ListenOptions, onSocket: OnSocket): Promis
   };
 }
 
+interface ServerTls {
+  readonly cert: string | Buffer;
+  readonly key: string | Buffer;
+}
+
 /** What the server needs to speak TLS; `undefined` when only a `ca` for dialling was given. */
-function serverTls(tls: TlsOptions | undefined): { cert: string | Buffer; key: string | Buffer } | undefined {
+function serverTls(tls: TlsOptions | undefined): ServerTls | undefined {
   const { cert, key } = tls ?? {};
   if (cert !== undefined && key !== undefined) return { cert, key };
   if (cert === undefined && key === undefined) return undefined;
@@ -94,9 +113,9 @@ function serverTls(tls: TlsOptions | undefined): { cert: string | Buffer; key: s
   );
 }
 
-function createSecureServer({ cert, key }: TlsOptions): Server {
+function createSecureServer(tls: ServerTls): Server {
   try {
-    return createTlsServer({ cert, key });
+    return createTlsServer(tls);
   } catch (cause) {
     const message = `Cannot use the certificate and key of \`tls\`: ${(cause as Error).message}`;
     throw new MpregError("invalid-argument", message, { cause });
@@ -138,6 +157,9 @@ function refuseUpgrade(stream: Duplex, reason: string): void {
   const body = `Refused: ${reason}\n`;
   const head = `HTTP/1.1 403 Forbidden\r\ncontent-type: text/plain\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n`;
   stream.on("error", () => undefined); // the other side may be gone already; there is nobody left to tell
+  stream.once("finish", () => {
+    stream.destroy();
+  });
   stream.end(head + body);
 }
 

@@ -11,7 +11,7 @@ import { subprotocol } from "@mpreg/core/wire";
 import { type RawData, WebSocket } from "ws";
 import type { Connection } from "./types.js";
 
-/** Bytes waiting in a socket from which on its next write is watched. */
+/** Bytes waiting in a socket from which on its writes are watched. */
 const watchedBytes = 1024 * 1024;
 const closeTimeoutMs = 2_000;
 
@@ -62,7 +62,7 @@ export function socketConnection(
     address,
     send: (frame) => {
       if (socket.readyState !== WebSocket.OPEN) return 0;
-      if (socket.bufferedAmount < watchedBytes) socket.send(frame);
+      if (socket.bufferedAmount + frame.length <= watchedBytes) socket.send(frame);
       else socket.send(frame, onWritable); // (W2)
       return socket.bufferedAmount;
     },
