@@ -112,7 +112,6 @@ export function resolveOptions(given: CreateNodeOptions): ResolvedOptions {
     if (!Object.hasOwn(known, key))
       throw invalid(`createNode has no option "${key}"; it has ${Object.keys(known).join(", ")}`);
   }
-  const host = given.host ?? "127.0.0.1";
   const cluster = checkText(given.cluster ?? "default", "cluster");
   const host = given.host ?? "127.0.0.1";
   const port = given.port ?? 0;
@@ -137,7 +136,9 @@ export function resolveOptions(given: CreateNodeOptions): ResolvedOptions {
     tls: given.tls,
     insecure: given.insecure ?? false,
     allowedOrigins: given.allowedOrigins ?? [],
-    allowedHosts: [host, ...(given.allowedHosts ?? []), ...(advertise ?? []).map((url) => new URL(url).hostname)],
+    allowedHosts: [host, ...(given.allowedHosts ?? []), ...(advertise ?? []).map((url) => new URL(url).hostname)].map(
+      (name) => name.toLowerCase(),
+    ),
     policy: given.policy ?? createDefaultPolicy({ cluster }),
     limits: resolveLimits(given.limits ?? {}),
     log: given.log,

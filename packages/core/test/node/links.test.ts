@@ -1,0 +1,207 @@
+import { describe, expect, test } from "vitest";
+import type { Subject } from "../../src/base/index.js";
+import { kinds, writeAnswer, writeCatalog, writeMembers, writeStep } from "../../src/wire/index.js";
+import { Mesh } from "../support/mesh.js";
+import { byHand } from "../support/mesh-node.js";
+import { callOf } from "../support/requests.js";
+import { rawMessage } from "../support/wire.js";
+
+function stepOf(id: number, fun: string, args: readonly unknown[] = []) {
+  const { args: template } = callOf(fun, args);
+  return { id, timeoutMs: 1_000, request: 1, depth: 0, fun, step: fun, resources: [], behalf: undefined, timings: false, bound: [], template };
+}
+
+describe("what is taken from whom", () => {
+  test("clients call, and nodes may as well (I1) (I2)", () => {
+    const mesh = new Mesh();
+    const node = mesh.node("n");
+    node.offer("f", () => 1);
+    mesh.settle();
+    for (const client of [mesh.client(node), mesh.client(node, { node: "other" })]) {
+      const ids = [client.call("f"), client.request([{ fun: "f" }])];
+      mesh.settle();
+      expect(ids.map((id) => client.endsOf(id))).toEqual([[{ value: 1 }], [{ outputs: [1] }]]);
+    }
+  });
+
+  test("a step of a client is denied, and of a node it is run (I2)", () => {
+    const mesh = new Mesh();
+    const node = mesh.node("n");
+    node.offer("double", (n: number) => 2 * n);
+    mesh.settle();
+    const [client, other] = [mesh.client(node), mesh.client(node, { node: "other" })];
+    for (const each of [client, other]) each.say(9, (writer) => {
+      writeStep(writer, stepOf(9, "double", [4]));
+    });
+    mesh.settle();
+    expect(client.endsOf(9)).toMatchObject([{ error: { code: "denied", node: "n", outcome: "not-applied" } }]);
+    expect(client.ends).toEqual([]);
+    expect(other.endsOf(9)).toEqual([{ value: 8 }]);
+    mesh.expectQuiet();
+  });
+
+  test("a step for a function that is not here is not passed on", () => {
+    const mesh = new Mesh();
+    const [a, b] = mesh.cluster("a", "b");
+    b!.offer("f", () => 1);
+    mesh.settle();
+    const other = mesh.client(a!, { node: "other" });
+    other.say(9, (writer) => {
+      writeStep(writer, stepOf(9, "f"));
+    });
+    mesh.settle();
+    const message = 'Cannot call "f": this node does not offer it';
+    expect(other.endsOf(9)).toMatchObject([{ error: { code: "no-provider", message, outcome: "not-applied", node: "a" } }]);
+    expect(b!.invoked).toEqual([]);
+  });
+
+  test.for(["members", "catalog"] as const)("a client that sends %s is let go (I2)", (kind) => {
+    const mesh = new Mesh();
+    const node = mesh.node("n");
+    const client = mesh.client(node);
+    client.say(0, (writer) => {
+      if (kind === "members") writeMembers(writer, [{ nodeId: "00", name: "evil", urls: ["ws://evil"] }]);
+      else writeCatalog(writer, { base: 0, version: 1, added: [{ fun: "f", resources: [] }], removed: [] });
+    });
+    mesh.advance(1_000);
+    expect(client.ends).toEqual([{ code: "malformed", reason: `a client has sent a ${kind}` }]);
+    expect([node.dials, node.machine.inspect("functions")]).toEqual([[], []]);
+  });
+
+  test("answers to what was never asked change nothing", () => {
+    const mesh = new Mesh();
+    const node = mesh.node("n");
+    const client = mesh.client(node);
+    client.say(1, (writer) => {
+      writeAnswer(writer, 1, new Uint8Array(1));
+    });
+    client.connection!.send(client, rawMessage(0x7e, 1, 2, 3));
+    mesh.settle();
+    expect([client.heard, client.ends]).toEqual([[], []]);
+  });
+
+  test("a message that cannot be read, or is not known, is answered with what is wrong", () => {
+    const mesh = new Mesh();
+    const node = mesh.node("n");
+    const client = mesh.client(node);
+    client.connection!.send(client, rawMessage(0xe0, 0, 0, 0, 5));
+    client.connection!.send(client, rawMessage(kinds.call, 0, 0, 0, 6));
+    mesh.settle();
+    expect(client.endsOf(5)).toMatchObject([{ error: { code: "unsupported", node: "n", outcome: "not-applied" } }]);
+    expect(client.endsOf(6)).toMatchObject([{ error: { code: "malformed", node: "n" } }]);
+    expect(client.ends).toEqual([]);
+  });
+
+  test("the policy sees who a link belongs to (I1) (P1)", () => {
+    const mesh = new Mesh();
+    const seen: Subject[] = [];
+    const node = mesh.node("n", {
+      policy: (subject, action) => {
+        if (action.kind === "accept") seen.push(subject);
+        return { allow: true };
+      },
+    });
+    mesh.client(node);
+    const other = mesh.client(node, { node: "other" });
+    expect(other.link.open).toBe(true);
+    expect(seen).toMatchObject([{ kind: "client", address: "10.0.0.1" }, { kind: "node", name: "other", cluster: "default", address: "10.0.0.1" }]);
+  });
+});
+
+describe("a client that does not read", () => {
+  test("it is ended when more waits for it than may, and only then (I3) (K2)", () => {
+    const mesh = new Mesh();
+    const node = mesh.node("n", { link: { queueBytesMax: 5_000 } });
+    node.offer("big", () => "x".repeat(1_000));
+    mesh.settle();
+    const [slow, quick] = [mesh.client(node, { link: { windowBytes: 1_000 } }), mesh.client(node)];
+    const connection = slow.connection!;
+    connection.from(connection.ends[1]).isHeld = true; // what the node sends
+    for (let i = 0; i < 5; i++) slow.call("big");
+    mesh.settle();
+    expect(node.goodbyes).toEqual([]);
+    for (let i = 0; i < 5; i++) slow.call("big");
+    const id = quick.call("big");
+    mesh.settle();
+    expect(node.goodbyes).toMatchObject([{ code: "slow", reason: expect.stringMatching(/^\d+ bytes wait to be read$/) }]);
+    expect(quick.endsOf(id)).toHaveLength(1);
+    mesh.expectQuiet();
+  });
+
+  test("what it asked for and still runs is stopped (I3)", () => {
+    const mesh = new Mesh();
+    const node = mesh.node("n", { link: { queueBytesMax: 5_000 } });
+    node.offer("big", () => "x".repeat(1_000));
+    node.offer("long", byHand);
+    mesh.settle();
+    const slow = mesh.client(node, { link: { windowBytes: 1_000 } });
+    slow.connection!.from(slow.connection!.ends[1]).isHeld = true;
+    slow.call("long");
+    for (let i = 0; i < 10; i++) slow.call("big");
+    mesh.settle();
+    expect(node.aborted).toEqual([{ fun: "long", reason: "caller-gone" }]);
+    mesh.expectQuiet();
+  });
+
+  test("inspections count as well (I3)", () => {
+    const mesh = new Mesh();
+    const node = mesh.node("n", { link: { queueBytesMax: 2_000 } });
+    for (let i = 0; i < 50; i++) node.offer(`function-${i}`, byHand);
+    mesh.settle();
+    const slow = mesh.client(node, { link: { windowBytes: 10 } });
+    slow.connection!.from(slow.connection!.ends[1]).isHeld = true;
+    for (let i = 0; i < 5; i++) slow.inspect("functions");
+    mesh.settle();
+    expect(node.goodbyes).toMatchObject([{ code: "slow" }]);
+  });
+});
+
+describe("inspection", () => {
+  test("a node tells which nodes there are, itself first, with figures that are counted", () => {
+    const mesh = new Mesh();
+    const [a, b] = mesh.cluster("a", "b", "c");
+    for (const fun of ["f", "g"]) b!.offer(fun, byHand);
+    mesh.settle();
+    const client = mesh.client(a!);
+    client.call("f");
+    mesh.settle();
+    const id = client.inspect("nodes");
+    mesh.settle();
+    expect(client.endsOf(id)).toEqual([
+      {
+        value: [
+          { id: a!.id, name: "a", state: "self", urls: ["ws://a"], functions: 0, inFlight: 0 },
+          { id: b!.id, name: "b", state: "linked", urls: ["ws://b"], functions: 2, inFlight: 1 },
+          { id: expect.any(String), name: "c", state: "linked", urls: ["ws://c"], functions: 0, inFlight: 0 },
+        ],
+      },
+    ]);
+  });
+
+  test("a node tells which functions there are, and who offers them", () => {
+    const mesh = new Mesh();
+    const [a, b] = mesh.cluster("a", "b");
+    b!.offer("g", byHand, "gpu");
+    b!.offer("f", byHand);
+    a!.offer("f", byHand, "x");
+    mesh.settle();
+    const client = mesh.client(b!);
+    const id = client.inspect("functions");
+    mesh.settle();
+    const offerOf = (node: string, ...resources: string[]): unknown => ({ node, nodeId: (node === "a" ? a! : b!).id, resources });
+    const [end] = client.endsOf(id) as [{ value: { name: string; offers: unknown[] }[] }];
+    expect(end.value.map(({ name }) => name)).toEqual(["f", "g"]);
+    expect(end.value[0]!.offers).toEqual(expect.arrayContaining([offerOf("a", "x"), offerOf("b")]));
+    expect(end.value[1]!.offers).toEqual([offerOf("b", "gpu")]);
+  });
+
+  test("there is nothing else to be told", () => {
+    const mesh = new Mesh();
+    const node = mesh.node("n");
+    const client = mesh.client(node);
+    const id = client.inspect("secrets");
+    mesh.settle();
+    expect(client.endsOf(id)).toMatchObject([{ error: { code: "unsupported", node: "n" } }]);
+    expect(client.ends).toEqual([]);
+  });
+});
