@@ -3,9 +3,9 @@
  */
 import { platform } from "#socket";
 import type { Contract } from "@mpreg/core";
-import { MpregError } from "@mpreg/core/base";
+import { MpregError, suggestion } from "@mpreg/core/base";
 import { type Goodbye, type LinkOptions, defaultLinkOptions } from "@mpreg/core/link";
-import { explainReference } from "@mpreg/core/rpc";
+import { durationMsMax, explainReference } from "@mpreg/core/rpc";
 import { createCodec, defaultWireLimits } from "@mpreg/core/wire";
 import { Client } from "./client.js";
 import { Connection } from "./connection.js";
@@ -42,6 +42,7 @@ export function connect<C extends Contract | undefined = undefined>(
 ): Promise<Client<C>> {
   return new Promise((resolve, reject) => {
     checkUrl(url);
+    checkOptions(options);
     const {
       connectTimeoutMs = 10_000,
       signal,
@@ -56,8 +57,9 @@ export function connect<C extends Contract | undefined = undefined>(
     const codec = createCodec(platform.utf8, { explain: explainReference });
     let client: Client<C> | undefined;
     const onAbort = (): void => {
-      connection.close("the caller cancelled");
+      // first: that the connection ends now is no news
       reject(new MpregError("cancelled", "The caller cancelled", { cause: signal?.reason }));
+      connection.close("the caller cancelled");
     };
     const onOpen = (): void => {
       signal?.removeEventListener("abort", onAbort);
@@ -75,8 +77,44 @@ export function connect<C extends Contract | undefined = undefined>(
   });
 }
 
+const known: Record<keyof ConnectOptions, true> = {
+  contract: true,
+  connectTimeoutMs: true,
+  signal: true,
+  credentials: true,
+  ca: true,
+  messageBytesMax: true,
+};
+
+function checkOptions(options: ConnectOptions<Contract | undefined>): void {
+  const names = Object.keys(known);
+  for (const key of Object.keys(options)) {
+    if (Object.hasOwn(known, key)) continue;
+    throw invalid(`connect has no option "${key}"; it has ${names.join(", ")}${suggestion(key, names)}`);
+  }
+  const { connectTimeoutMs: ms, messageBytesMax: bytes, credentials } = options;
+  if (ms !== undefined && !(typeof ms === "number" && ms > 0 && ms <= durationMsMax)) {
+    const range = `a number of milliseconds above 0 and up to ${durationMsMax}`;
+    throw invalid(`connectTimeoutMs must be ${range}, got ${JSON.stringify(ms)}`);
+  }
+  if (bytes !== undefined && !(Number.isInteger(bytes) && bytes > 0 && bytes <= bytesMax)) {
+    throw invalid(`messageBytesMax must be an integer from 1 to ${bytesMax}, got ${JSON.stringify(bytes)}`);
+  }
+  const given: unknown = credentials;
+  if (given !== undefined && !(given instanceof Uint8Array)) {
+    throw invalid(`credentials must be bytes (a Uint8Array), got ${typeof given}`);
+  }
+}
+
+/** What 4 bytes of the handshake can say. */
+const bytesMax = 2 ** 32 - 1;
+
+function invalid(message: string): MpregError {
+  return new MpregError("invalid-argument", message);
+}
+
 function checkUrl(url: unknown): void {
   const parsed = typeof url === "string" && URL.canParse(url) ? new URL(url) : undefined;
   if ((parsed?.protocol === "ws:" || parsed?.protocol === "wss:") && parsed.hash === "") return;
-  throw new MpregError("invalid-argument", `connect takes a URL like ws://127.0.0.1:9001, got ${JSON.stringify(url)}`);
+  throw invalid(`connect takes a URL like ws://127.0.0.1:9001, got ${JSON.stringify(url)}`);
 }

@@ -136,9 +136,7 @@ export function resolveOptions(given: CreateNodeOptions): ResolvedOptions {
     tls: given.tls,
     insecure: given.insecure ?? false,
     allowedOrigins: given.allowedOrigins ?? [],
-    allowedHosts: [host, ...(given.allowedHosts ?? []), ...(advertise ?? []).map((url) => new URL(url).hostname)].map(
-      (name) => name.toLowerCase(),
-    ),
+    allowedHosts: [host, ...(given.allowedHosts ?? []), ...(advertise ?? []).map((url) => new URL(url).hostname)],
     policy: given.policy ?? createDefaultPolicy({ cluster }),
     limits: resolveLimits(given.limits ?? {}),
     log: given.log,

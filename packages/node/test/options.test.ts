@@ -21,8 +21,14 @@ describe("an option out of range is refused by its name", () => {
     [{ cluster: "" }, "cluster must be a text of 1 to 1024 bytes"],
     [{ resources: "gpu" }, "createNode: resources must be an array of texts of 1 to 1024 bytes"],
     [{ peers: ["127.0.0.1:9001"] }, `peers must hold URLs like ws://127.0.0.1:9001, got "127.0.0.1:9001"`],
-    [{ peers: "ws://127.0.0.1:9001" }, `peers must be an array of URLs like ws://127.0.0.1:9001, got "ws://127.0.0.1:9001"`],
-    [{ peers: ["http://127.0.0.1:9001"] }, `peers must hold URLs like ws://127.0.0.1:9001, got "http://127.0.0.1:9001"`],
+    [
+      { peers: "ws://127.0.0.1:9001" },
+      `peers must be an array of URLs like ws://127.0.0.1:9001, got "ws://127.0.0.1:9001"`,
+    ],
+    [
+      { peers: ["http://127.0.0.1:9001"] },
+      `peers must hold URLs like ws://127.0.0.1:9001, got "http://127.0.0.1:9001"`,
+    ],
     [{ advertise: ["nowhere"] }, `advertise must hold URLs like ws://127.0.0.1:9001, got "nowhere"`],
     [{ advertise: Array.from({ length: 17 }, (_, i) => `ws://h${i}`) }, "advertise may hold 16 URLs, got 17"],
     [{ log: "loud" }, `log must be fatal, error, warn, info, debug, trace or silent, or a pino logger, got "loud"`],
@@ -31,9 +37,18 @@ describe("an option out of range is refused by its name", () => {
     [{ limits: { timeoutMs: 0 } }, "limits.timeoutMs must be a number above 0 and up to 2147483647, got 0"],
     [{ limits: { executionsMax: "many" } }, "limits.executionsMax must be a number above 0, got many"],
     [{ limits: { depthMax: 300 } }, "limits.depthMax must be a number above or equal to 0 and up to 255, got 300"],
-    [{ limits: { messageBytesMax: 2 ** 32 } }, "limits.messageBytesMax must be a number above 0 and up to 4294967295, got 4294967296"],
-    [{ limits: { windowBytes: 2 ** 33 } }, "limits.windowBytes must be a number above 0 and up to 4294967295, got 8589934592"],
-    [{ host: "0.0.0.0" }, "Cannot listen on 0.0.0.0: that would let other machines in without encryption. Listen on 127.0.0.1, give `tls` a certificate and key, or set `insecure: true` if the network is yours"],
+    [
+      { limits: { messageBytesMax: 2 ** 32 } },
+      "limits.messageBytesMax must be a number above 0 and up to 4294967295, got 4294967296",
+    ],
+    [
+      { limits: { windowBytes: 2 ** 33 } },
+      "limits.windowBytes must be a number above 0 and up to 4294967295, got 8589934592",
+    ],
+    [
+      { host: "0.0.0.0" },
+      "Cannot listen on 0.0.0.0: that would let other machines in without encryption. Listen on 127.0.0.1, give `tls` a certificate and key, or set `insecure: true` if the network is yours",
+    ],
     [{ tls: { cert: "garbage" } }, "tls has a `cert` but no `key`: listening with TLS needs both"],
     [{ tls: { cert: "garbage", key: "garbage" } }, "Cannot use the certificate and key of `tls`: "],
   ])("%j", async (options, message) => {
@@ -75,7 +90,13 @@ describe("defaults", () => {
   });
 
   test("hold for options that are there and undefined", async () => {
-    const node = await startNode({ name: undefined, port: undefined, peers: undefined, limits: undefined, log: undefined });
+    const node = await startNode({
+      name: undefined,
+      port: undefined,
+      peers: undefined,
+      limits: undefined,
+      log: undefined,
+    });
     expect(new URL(node.url).hostname).toBe("127.0.0.1");
   });
 });

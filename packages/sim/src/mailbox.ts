@@ -41,13 +41,14 @@ export class Mailbox<T> implements Happening {
   post(item: T): void {
     if (this.#state === "dead") return; // (M3)
     this.#items.push(item);
-    this.wakeAt(this.#clock.nowMs + turnMs);
+    this.wakeAt(this.#clock.nowMs);
   }
 
-  /** Takes a turn at `atMs`, or earlier if there is reason to. */
+  /** Takes a turn at `atMs`, or earlier if there is reason to; never twice at the same time. */
   wakeAt(atMs: number): void {
     if (this.#state !== "running" || atMs === Infinity) return;
-    if (this.heapIndex < 0 || this.dueMs > atMs) this.#clock.set(this, atMs);
+    const wakeMs = Math.max(atMs, this.#clock.nowMs + turnMs);
+    if (this.heapIndex < 0 || this.dueMs > wakeMs) this.#clock.set(this, wakeMs);
   }
 
   /** Runs `happen` after `delayMs`, or when the process runs again. */
@@ -70,7 +71,7 @@ export class Mailbox<T> implements Happening {
     const late = this.#late;
     this.#late = [];
     for (const happen of late) happen();
-    this.wakeAt(this.#clock.nowMs + turnMs);
+    this.wakeAt(this.#clock.nowMs);
   }
 
   kill(): void {

@@ -8,6 +8,8 @@ import type { NodeEvent } from "@mpreg/core/node";
 export type Observation =
   /** A handler starts, because the node's machine said so. */
   | { readonly kind: "started"; readonly node: string; readonly invocation: Invocation }
+  /** A handler that runs was told that nobody waits for it. */
+  | { readonly kind: "aborted"; readonly node: string; readonly invocation: Invocation }
   | {
       readonly kind: "ended";
       readonly node: string;

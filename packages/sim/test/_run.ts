@@ -8,7 +8,7 @@ for (let seed = from!; seed < from! + count!; seed++) {
   slow.push([performance.now()-t, seed]);
   sim += v.simulatedMs;
   for (const [k, n] of Object.entries(v.ends)) ends[k] = (ends[k] ?? 0) + n;
-  if (v.violations.length) { bad++; const x = v.violations[0]!; 
+  if (v.violations.length) { bad++; if (process.env.STOP && bad > 20) break; const x = v.violations[0]!; 
     (kinds[x.guarantee] ??= []).push(seed);
     if ((kinds[x.guarantee]!.length) <= 6) console.log(seed, "faults", v.plan.faults.map(f=>f.kind).join(","), "|", x.guarantee, x.message.slice(0, 700), x.atMs.toFixed(1), "+", v.violations.length-1); }
 }

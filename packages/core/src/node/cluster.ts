@@ -107,7 +107,7 @@ export class Cluster {
   opened(session: Session, remote: Extract<Remote, { kind: "node" }>, subject: Subject, nowMs: number): Channel {
     const { link } = session;
     assert(link !== undefined, "a session without a link has opened");
-    const channel = new Channel(link, subject);
+    const channel = new Channel(link, subject, this.#host.random);
     const { nodeId, identity } = remote;
     const known = this.#peers.get(nodeId);
     if (known?.channel !== undefined && known.channel.link.direction === link.direction) {

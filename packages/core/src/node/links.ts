@@ -96,8 +96,11 @@ export class Links {
     for (const link of queued) link.flush();
   }
 
-  /** Says goodbye on every link. */
-  close(goodbye: Goodbye, nowMs: number): void {
+  /** Ends what the far sides wait for with `error`, then says goodbye on every link. */
+  close(goodbye: Goodbye, error: MpregError, nowMs: number): void {
+    for (const { phase } of this.#sessions.values()) {
+      if (phase.kind === "client" || phase.kind === "node") this.#host.rpc.refuse(phase.channel, error);
+    }
     for (const { link } of [...this.#sessions.values()]) link?.end(goodbye, nowMs);
   }
 
@@ -145,7 +148,7 @@ export class Links {
     assert(remote !== undefined && link !== undefined, "a link has opened without an admitted remote");
     const subject = subjectOf(session.address, remote);
     if (remote.kind === "node") this.#host.cluster.opened(session, remote, subject, nowMs);
-    else session.phase = { kind: "client", channel: new Channel(link, subject) };
+    else session.phase = { kind: "client", channel: new Channel(link, subject, this.#host.capabilities.random) };
     this.#reschedule(session);
   }
 

@@ -123,14 +123,14 @@ export class NodeMachine {
 
   /** When the machine next needs a `tick`; `Infinity` when it waits for nothing. */
   get nextDueMs(): number {
-    return this.#deadlines.nextDueMs;
+    return this.#closed ? Infinity : this.#deadlines.nextDueMs; // (Z3)
   }
 
   get size(): NodeSize {
     return { links: this.#links.size, tickets: this.#tickets.size, ...this.#cluster.size, ...this.#rpc.size };
   }
 
-  /** Takes what has happened. Call {@link flush} at the end of the turn. */
+  /** Takes what has happened. Call {@link flush} at the end of the turn, and neither of them from an effect (Z2). */
   handle(input: NodeInput, nowMs: number): void {
     if (this.#deadlines.nextDueMs <= nowMs) this.#runDue(nowMs);
     switch (input.kind) {
@@ -145,6 +145,7 @@ export class NodeMachine {
       case "link-writable":
         return this.#links.writable(input.link);
       case "link-opened":
+        if (this.#closed) return this.#effects.close(input.link, this.#goodbye); // (Z3)
         if (input.protocol === "native") this.#links.open(input.link, input.attempt, input.address, nowMs);
         else this.#openDoor(input.link, input.address);
         return;
@@ -258,9 +259,13 @@ export class NodeMachine {
     if (this.#closed) return;
     this.#closed = true;
     this.#cluster.stop();
-    const error = new MpregError("closed", `Node "${this.name}" is closing`);
+    const error = new MpregError("closed", this.#goodbye.reason, { node: this.name });
     for (const run of [...this.#tickets.values()]) run.fail(error);
-    for (const link of [...this.#doors.keys()]) this.#endDoor(link, { code: "closing", reason: error.message });
-    this.#links.close({ code: "closing", reason: error.message }, nowMs); // (Z3)
+    for (const link of [...this.#doors.keys()]) this.#endDoor(link, this.#goodbye);
+    this.#links.close(this.#goodbye, error, nowMs); // (Z3)
+  }
+
+  get #goodbye(): Goodbye {
+    return { code: "closing", reason: `Node "${this.name}" is closing` };
   }
 }

@@ -186,20 +186,24 @@ export class Dispatch {
       return;
     }
     const { outbox, remoteMessageBytesMax } = channel.link;
-    writeStep(outbox.writer, {
-      id: task.id,
-      timeoutMs: Math.max(1, Math.ceil(task.deadlineMs - nowMs)),
-      request: task.request,
-      depth: task.depth,
-      fun: task.fun,
-      step: task.step,
-      resources: task.resources,
-      behalf: task.caller.kind === "client" ? task.caller.address : undefined,
-      timings: task.timings,
-      bound: task.bound,
-      template: task.template,
-    });
-    const bytes = outbox.commit(remoteMessageBytesMax);
+    // a few bytes of references can stand for any amount: what is too much is not even written
+    let bytes = -task.bound.reduce((sum, value) => sum + value.length, task.template.length);
+    if (-bytes <= remoteMessageBytesMax) {
+      writeStep(outbox.writer, {
+        id: task.id,
+        timeoutMs: Math.max(1, Math.ceil(task.deadlineMs - nowMs)),
+        request: task.request,
+        depth: task.depth,
+        fun: task.fun,
+        step: task.step,
+        resources: task.resources,
+        behalf: task.caller.kind === "client" ? task.caller.address : undefined,
+        timings: task.timings,
+        bound: task.bound,
+        template: task.template,
+      });
+      bytes = outbox.commit(remoteMessageBytesMax);
+    }
     if (bytes < 0) {
       const message = `Sending "${task.fun}" to node "${peer.name}" takes ${-bytes} bytes; it accepts messages of ${remoteMessageBytesMax}`;
       this.#fail(task, new MpregError("too-large", message), nowMs);

@@ -2,10 +2,10 @@
  * Link asker: tells the end of a run to the far side of a link.
  *
  * (K1) Every asked id is answered once, with something the far side accepts: an answer larger than its limit becomes
- * a `too-large` failure.
+ * a `too-large` failure, and a failure larger than that is cut.
  * (K2) An answer that cannot be queued ends the link: silence would be a lie.
  */
-import { MpregError } from "../base/index.js";
+import { MpregError, shortened } from "../base/index.js";
 import { type StepReport, type Timings, writeAnswer, writeFailure, writeResults } from "../wire/index.js";
 import type { Channel } from "./task.js";
 import type { Asker } from "./run.js";
@@ -33,7 +33,7 @@ export class LinkAsker implements Asker {
   answered(value: Uint8Array, timings: Timings | undefined, summary: RequestSummary | undefined): void {
     const encoded = summary === undefined ? undefined : this.#host.encodeSummary(summary);
     writeAnswer(this.#channel.link.outbox.writer, this.#id, value, this.#timings ? timings : undefined, encoded);
-    this.#send(this.#channel.link.remoteMessageBytesMax);
+    this.#send(undefined);
   }
 
   results(
@@ -41,24 +41,41 @@ export class LinkAsker implements Asker {
     reports: readonly StepReport[] | undefined,
     summary: RequestSummary | undefined,
   ): void {
+    // a few bytes of references can ask for any amount: what is too much is not even written
+    const { remoteMessageBytesMax } = this.#channel.link;
+    const bytes = outputs.reduce((sum, output) => sum + (output?.length ?? 0), 0);
+    if (bytes > remoteMessageBytesMax) return this.failed(tooLarge(bytes, remoteMessageBytesMax)); // (K1)
     const encoded = summary === undefined ? undefined : this.#host.encodeSummary(summary);
     writeResults(this.#channel.link.outbox.writer, { id: this.#id, summary: encoded, reports, outputs });
-    this.#send(this.#channel.link.remoteMessageBytesMax);
+    this.#send(undefined);
   }
 
   failed(error: MpregError): void {
     writeFailure(this.#channel.link.outbox.writer, this.#id, error);
-    this.#send(Infinity); // errors are short, see writeFailure
+    this.#send(error);
   }
 
-  #send(bytesMax: number): void {
-    const bytes = this.#channel.link.outbox.commit(bytesMax);
+  /** Queues what was just written: the failure `error`, or an answer. */
+  #send(error: MpregError | undefined): void {
+    const { outbox, remoteMessageBytesMax } = this.#channel.link;
+    let bytes = outbox.commit(remoteMessageBytesMax);
     if (bytes < 0) {
-      const message = `The answer takes ${-bytes} bytes; the caller accepts messages of ${bytesMax}`;
-      this.failed(new MpregError("too-large", message, { outcome: "applied" })); // (K1)
-      return;
+      const instead = error === undefined ? tooLarge(-bytes, remoteMessageBytesMax) : brief(error);
+      writeFailure(outbox.writer, this.#id, instead); // (K1)
+      bytes = outbox.commit();
     }
     this.#channel.asked.take(this.#id);
     if (bytes === 0) this.#host.overflowed(this.#channel); // (K2)
   }
+}
+
+function tooLarge(bytes: number, bytesMax: number): MpregError {
+  const message = `The answer takes ${bytes} bytes; the caller accepts messages of ${bytesMax}`;
+  return new MpregError("too-large", message, { outcome: "applied" });
+}
+
+/** The error in so few words that everybody accepts them: see the least that a link lets a side accept. */
+function brief({ code, message, outcome, step, node }: MpregError): MpregError {
+  const place = { step: step && shortened(step), node: node && shortened(node) };
+  return new MpregError(code, shortened(message), { outcome, ...place });
 }

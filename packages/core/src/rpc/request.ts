@@ -273,11 +273,17 @@ export class RequestRun implements Run, TaskOwner, Deadline {
     this.#ended(this);
   }
 
-  /** The bytes a binding stands for. */
+  /** The bytes a binding stands for; an error where the result has no such part, or is no value at all. */
   #part({ step, path }: WireBinding): Uint8Array | MpregError {
     const state = this.#stateOf(step);
     assert(state.kind === "done" && state.result !== undefined, "a result was let go too early");
-    const part = pick(state.result, path);
+    let part;
+    try {
+      part = pick(state.result, path);
+    } catch (error) {
+      if (error instanceof MpregError) return error;
+      throw error;
+    }
     if (part instanceof Uint8Array) return part;
     const segments = path.map((segment) => (typeof segment === "number" ? `[${segment}]` : `.${segment}`));
     const { name } = this.#step(step);

@@ -197,6 +197,11 @@ export class Rpc {
     this.#dispatch.offered(fun, nowMs);
   }
 
+  /** Ends everything that the far side waits for with `error`. */
+  refuse(channel: Channel, error: MpregError): void {
+    for (const run of channel.asked.takeAll()) run.fail(error); // (V1)
+  }
+
   /** The link is gone. (V2) */
   linkLost(channel: Channel, nowMs: number): void {
     for (const run of channel.asked.takeAll()) run.abandon();

@@ -11,7 +11,7 @@
  *      gone.
  * (X2) A task stays in `sent` until its answer came, it was cancelled, or the link is gone.
  */
-import type { Deadline, MpregError, Subject } from "../base/index.js";
+import type { Deadline, MpregError, Random, Subject } from "../base/index.js";
 import type { Offer } from "../catalog/index.js";
 import type { Link } from "../link/index.js";
 import { IdMap } from "../structures/index.js";
@@ -49,15 +49,16 @@ export class Channel {
   readonly link: Link;
   readonly subject: Subject;
   /** What the far side asked for, by its id. */
-  readonly asked: IdMap<Run> = new IdMap();
+  readonly asked: IdMap<Run>;
   /** Steps this node has sent there, by task id. */
   readonly sent: IdMap<Task> = new IdMap();
   /** Clients the far side works for, so that a subject is made once per client and not per step. */
   readonly behalf: Map<string, Subject> = new Map();
 
-  constructor(link: Link, subject: Subject) {
+  constructor(link: Link, subject: Subject, random: Random) {
     this.link = link;
     this.subject = subject;
+    this.asked = new IdMap(Math.floor(random.next() * 2 ** 32));
   }
 }
 

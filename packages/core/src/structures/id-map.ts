@@ -8,6 +8,7 @@
  *
  * (I1) A removed value is not referenced any more.
  * (I2) At most half of the places are taken, so probes stay short for ids of any pattern.
+ * (I3) Which ids share a place depends on the seed: whoever chooses ids and does not know it cannot make probes long.
  */
 
 const capacityMin = 16;
@@ -17,13 +18,19 @@ export class IdMap<T extends object> {
   #values: (T | undefined)[] = new Array<T | undefined>(capacityMin).fill(undefined);
   #mask = capacityMin - 1;
   #size = 0;
+  readonly #seed: number;
+
+  /** `seed` is any number of 32 bits, from a random source where strangers choose the ids. */
+  constructor(seed: number = 0) {
+    this.#seed = seed;
+  }
 
   get size(): number {
     return this.#size;
   }
 
   get(id: number): T | undefined {
-    for (let at = place(id, this.#mask); ; at = (at + 1) & this.#mask) {
+    for (let at = this.#home(id); ; at = (at + 1) & this.#mask) {
       const value = this.#values[at];
       if (value === undefined || this.#keys[at] === id) return value;
     }
@@ -35,7 +42,7 @@ export class IdMap<T extends object> {
 
   /** Sets the value of `id`. */
   set(id: number, value: T): void {
-    let at = place(id, this.#mask);
+    let at = this.#home(id);
     while (this.#values[at] !== undefined) {
       if (this.#keys[at] === id) {
         this.#values[at] = value;
@@ -51,7 +58,7 @@ export class IdMap<T extends object> {
 
   /** Removes the value of `id`; answers it. */
   take(id: number): T | undefined {
-    let at = place(id, this.#mask);
+    let at = this.#home(id);
     for (;;) {
       const value = this.#values[at];
       if (value === undefined) return undefined;
@@ -72,6 +79,12 @@ export class IdMap<T extends object> {
     return values;
   }
 
+  /** Where an id belongs: Fibonacci hashing, so that ids that share their low bits spread. */
+  #home(id: number): number {
+    const mixed = Math.imul(id ^ this.#seed, 0x9e3779b1); // (I3)
+    return (mixed ^ (mixed >>> 15)) & this.#mask;
+  }
+
   /** Moves what was probed past the emptied place back into it. */
   #close(emptied: number): void {
     let hole = emptied;
@@ -80,7 +93,7 @@ export class IdMap<T extends object> {
       at = (at + 1) & this.#mask;
       const value = this.#values[at];
       if (value === undefined) break;
-      const home = place(this.#keys[at] as number, this.#mask);
+      const home = this.#home(this.#keys[at] as number);
       // it may stay if its home lies behind the hole, seen from where it is
       if (((at - home) & this.#mask) < ((at - hole) & this.#mask)) continue;
       this.#keys[hole] = this.#keys[at] as number;
@@ -100,16 +113,10 @@ export class IdMap<T extends object> {
     for (let old = 0; old < values.length; old++) {
       const value = values[old];
       if (value === undefined) continue;
-      let at = place(keys[old] as number, this.#mask);
+      let at = this.#home(keys[old] as number);
       while (this.#values[at] !== undefined) at = (at + 1) & this.#mask;
       this.#keys[at] = keys[old] as number;
       this.#values[at] = value;
     }
   }
-}
-
-/** Where an id belongs: Fibonacci hashing, so that ids that share their low bits spread. */
-function place(id: number, mask: number): number {
-  const mixed = Math.imul(id, 0x9e3779b1);
-  return (mixed ^ (mixed >>> 15)) & mask;
 }

@@ -5,11 +5,13 @@ import { Mesh } from "../support/mesh.js";
 import { type MeshNode, type MeshNodeOptions, byHand } from "../support/mesh-node.js";
 import { type Step, use } from "../support/requests.js";
 
+const functions = ["a", "b", "c", "d", "e", "f"];
+
 /** A node that offers the functions `a` to `f`, ended by hand. */
 function single(options: MeshNodeOptions = {}): { readonly mesh: Mesh; readonly node: MeshNode } {
   const mesh = new Mesh();
   const node = mesh.node("n", options);
-  for (const fun of "abcdef") node.offer(fun, byHand);
+  for (const fun of functions) node.offer(fun, byHand);
   mesh.settle();
   return { mesh, node };
 }
@@ -21,7 +23,7 @@ function graph(...steps: readonly string[]): Step[] {
 
 /** The functions that run, in alphabetical order. */
 function running(node: MeshNode): string {
-  return [..."abcdef"].filter((fun) => node.waiting(fun).length > 0).join("");
+  return functions.filter((fun) => node.waiting(fun).length > 0).join("");
 }
 
 describe("the order of steps", () => {
@@ -59,20 +61,19 @@ describe("the order of steps", () => {
     fc.assert(
       fc.property(acyclic, fc.infiniteStream(fc.nat()), (uses, picks) => {
         const { mesh, node } = single();
-        const names = [..."abcdef"];
-        const asked = node.request(graph(...uses.map((used, step) => names[step]! + used.map((other) => names[other]!).join(""))));
+        const asked = node.request(graph(...uses.map((used, step) => functions[step]! + used.map((other) => functions[other]!).join(""))));
         const done = new Set<number>();
         while (done.size < uses.length) {
           mesh.settle();
           const ready = [...uses.keys()].filter((step) => !done.has(step) && uses[step]!.every((other) => done.has(other)));
-          expect(running(node)).toBe(ready.map((step) => names[step]!).join(""));
+          expect(running(node)).toBe(ready.map((step) => functions[step]!).join(""));
           expect(asked.ends).toEqual([]);
           const next = ready[picks.next().value! % ready.length]!;
-          node.finish(names[next]!, next);
+          node.finish(functions[next]!, next);
           done.add(next);
         }
         mesh.settle();
-        expect(node.invoked.map(({ fun }) => fun).toSorted()).toEqual(names.slice(0, uses.length));
+        expect(node.invoked.map(({ fun }) => fun).toSorted()).toEqual(functions.slice(0, uses.length));
         expect(asked.ends).toHaveLength(1);
         mesh.expectQuiet();
       }),

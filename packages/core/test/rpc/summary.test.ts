@@ -32,7 +32,7 @@ describe("the summary of a request", () => {
     const here = {
       name: "here", fun: "here", node: "a", readyMs: 0, startMs: 1, queueMs: 1, networkMs: 0, runMs: 2, bytesIn: 1, bytesOut: 4,
     };
-    // it was on its way for the 13 ms that it did not wait or run; a third of that is guessed to be the way there
+    // 10 of its 13 ms it was on its way; half of that is taken for the way there
     const second = {
       name: "second", fun: "f", node: "b", readyMs: 10, startMs: 16, queueMs: 1, networkMs: 10, runMs: 2,
       bytesIn: codec.encodeTemplate([use("here")], "args", () => 0).length + 4, bytesOut: 1,

@@ -22,8 +22,8 @@ const operations = fc.array(
 describe("id map", () => {
   test("it holds what the engine's map holds, whatever comes and goes", () => {
     fc.assert(
-      fc.property(operations, (steps) => {
-        const map = new IdMap<object>();
+      fc.property(operations, fc.nat(), (steps, seed) => {
+        const map = new IdMap<object>(seed);
         const model = new Map<number, object>();
         for (const step of steps) {
           if (step.kind === "set") {
@@ -43,6 +43,20 @@ describe("id map", () => {
         for (const step of steps) if (step.kind !== "takeAll") expect(map.has(step.id)).toBe(model.has(step.id));
       }),
     );
+  });
+
+  test("ids that were chosen to share a few places of another table do not in this one (I3)", () => {
+    const inverse = 0xe8b2f51; // of the hash's multiplier, modulo 2^32
+    expect(Math.imul(inverse, 0x9e3779b1)).toBe(1);
+    const bits = 18; // of the places in a table for so many ids
+    const ids = Array.from({ length: 100_000 }, (_, i) => {
+      const place = (Math.floor(i / 2 ** (32 - bits)) | (i << bits)) >>> 0;
+      return Math.imul(place ^ (place >>> 15) ^ (place >>> 30), inverse) >>> 0;
+    });
+    const map = new IdMap<{ readonly id: number }>(0x5bd1e995);
+    for (const each of ids) if (!map.has(each)) map.set(each, { id: each });
+    for (const each of ids) if (map.take(each)?.id !== each) throw new Error(`${each} is lost`);
+    expect(map.size).toBe(0);
   });
 
   test("a hundred thousand ids of any pattern are found again (I2)", () => {

@@ -46,6 +46,7 @@ export class MeshNode {
   readonly events: NodeEvent[] = [];
   readonly goodbyes: Goodbye[] = [];
   readonly dials: string[] = [];
+  readonly sent: Uint8Array[] = [];
   /** Whether others can dial it. */
   isListening = true;
   readonly connections = new Map<LinkId, { readonly end: NodeEndpoint; readonly connection: Connection }>();
@@ -75,6 +76,7 @@ export class MeshNode {
         mesh.dial(this, url, attempt);
       },
       send: (link, frame) => {
+        this.sent.push(frame);
         const { connection, end } = this.#connection(link);
         return connection.send(end, frame);
       },
@@ -93,8 +95,8 @@ export class MeshNode {
       },
       abort: (id, reason) => {
         const invocation = this.#running.get(id);
-        if (invocation === undefined) throw new Error(`"${name}" aborts ${id}, which does not run`);
-        this.aborted.push({ fun: invocation.fun, reason });
+        // without one it has ended, and the machine does not know yet
+        if (invocation !== undefined) this.aborted.push({ fun: invocation.fun, reason });
       },
       settle: (ticket, settled) => this.#settled(ticket, settled),
       report: (event) => this.events.push(event),

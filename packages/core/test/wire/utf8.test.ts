@@ -45,7 +45,7 @@ describe("utf-8", () => {
   });
 
   test("a surrogate without its partner makes a text ill-formed", () => {
-    fc.assert(fc.property(fc.string({ unit: "binary-ascii" }), text, (a, b) => void expect(isWellFormed(a + b)).toBe(true)));
+    fc.assert(fc.property(fc.string({ unit: "binary-ascii" }), text, (a, b) => isWellFormed(a + b)));
     for (const lone of ["\ud800", "\udc00", "a\udc00\ud800"]) expect(isWellFormed(lone)).toBe(false);
   });
 });

@@ -26,14 +26,14 @@ const text = fc.oneof(
 describe("fields", () => {
   test("unsigned integers of 32 bits are read as they were written, big-endian", () => {
     const value = fc.oneof(fc.constantFrom(0, 1, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1), fc.integer({ min: 0, max: 2 ** 32 - 1 }));
-    fc.assert(fc.property(value, (each) => void expect(readerOf(bodyOf((writer) => writer.u32(each))).u32()).toBe(each)));
+    fc.assert(fc.property(value, (each) => readerOf(bodyOf((writer) => writer.u32(each))).u32() === each));
     expect(bodyOf((writer) => writer.u32(0x01020304))).toEqual(Uint8Array.of(1, 2, 3, 4));
   });
 
   test("variable integers are read as they were written, up to 2^53 - 1", () => {
     const powers = [7, 14, 21, 28, 31, 32, 35, 42, 49].flatMap((bits) => [2 ** bits - 1, 2 ** bits]);
     const value = fc.oneof(fc.constantFrom(0, ...powers, Number.MAX_SAFE_INTEGER), fc.maxSafeNat());
-    fc.assert(fc.property(value, (each) => void expect(readerOf(bodyOf((writer) => writer.varint(each))).varint()).toBe(each)));
+    fc.assert(fc.property(value, (each) => readerOf(bodyOf((writer) => writer.varint(each))).varint() === each));
     expect(bodyOf((writer) => writer.varint(300))).toEqual(Uint8Array.of(0xac, 0x02));
   });
 

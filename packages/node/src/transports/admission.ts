@@ -13,7 +13,7 @@ import { isIP } from "node:net";
 export interface AdmissionOptions {
   /** Origins that may connect beside the node's own, e.g. `https://app.example.com`; `*` is any. */
   readonly allowedOrigins: readonly string[];
-  /** Host names by which the node is reached, beside `localhost` and addresses; in small letters. */
+  /** Host names by which the node is reached, beside `localhost` and addresses. */
   readonly allowedHosts: readonly string[];
 }
 

@@ -10,7 +10,11 @@ describe("peers", () => {
     const port = await freePort();
     const early = await startNode({ name: "early", peers: [`ws://127.0.0.1:${port}`], limits: { redialMsMax: 50 } });
     const proxy = await startProxy(); // and one that lets everybody in and drops them
-    const waiting = await startNode({ name: "waiting", peers: [proxy.url], limits: { redialMsMin: 5, redialMsMax: 20 } });
+    const waiting = await startNode({
+      name: "waiting",
+      peers: [proxy.url],
+      limits: { redialMsMin: 5, redialMsMax: 20 },
+    });
     await eventually("several dials have failed", () => proxy.accepted >= 3);
     const late = await startNode({ name: "late", port });
     proxy.relayTo(late);
@@ -18,7 +22,10 @@ describe("peers", () => {
   });
 
   test("do not keep a node from serving while they are away", async () => {
-    const node = await startNode({ name: "alone", peers: [`ws://127.0.0.1:${await freePort()}`, "ws://no-such-host.invalid:1"] });
+    const node = await startNode({
+      name: "alone",
+      peers: [`ws://127.0.0.1:${await freePort()}`, "ws://no-such-host.invalid:1"],
+    });
     expect(await (await clientOf(node)).call("echo", ["alone"])).toBe("alone");
     expect(node.nodes().map(({ name }) => name)).toEqual(["alone"]);
   });
@@ -91,7 +98,9 @@ describe("advertise", () => {
     const alive = await startProxy();
     // the hidden node dials nobody but the hub, so that the other has to come to it
     const policy = (_subject: unknown, action: { kind: string; url?: string }) =>
-      action.kind === "dial" && action.url !== hub.url ? { allow: false as const, reason: "I wait" } : { allow: true as const };
+      action.kind === "dial" && action.url !== hub.url
+        ? { allow: false as const, reason: "I wait" }
+        : { allow: true as const };
     const hidden = await startNode({ name: "hidden", peers: [hub.url], advertise: [dead.url, alive.url], policy });
     alive.relayTo(hidden);
     await meshed([hub, hidden]);
@@ -131,10 +140,17 @@ test("what a node offers is seen the same way from every node", async () => {
   expect(views[1]).toEqual(views[0]);
   expect(views[2]).toEqual(views[0]);
   const f = views[0]!.find(({ name }) => name === "f")!;
-  expect(Object.fromEntries(f.offers.map(({ node, resources }) => [node, resources]))).toEqual({ a: ["p", "x"], c: ["y", "z"] });
+  expect(Object.fromEntries(f.offers.map(({ node, resources }) => [node, resources]))).toEqual({
+    a: ["p", "x"],
+    c: ["y", "z"],
+  });
   const client = await clientOf(nodes[1]!);
   expect(await client.functions()).toEqual(views[0]);
-  expect((await client.nodes()).map(({ name, state }) => [name, state])).toEqual([["b", "self"], ["a", "linked"], ["c", "linked"]]);
+  expect((await client.nodes()).map(({ name, state }) => [name, state])).toEqual([
+    ["b", "self"],
+    ["a", "linked"],
+    ["c", "linked"],
+  ]);
 });
 
 test("a peer that cannot be reached is told at the level of debugging, with address and reason", async () => {
@@ -143,5 +159,10 @@ test("a peer that cannot be reached is told at the level of debugging, with addr
   await startNode({ name: "alone", peers: [peer], log });
   await eventually("a dial has failed", () => lines.length > 0);
   const { port } = new URL(peer);
-  expect(lines[0]).toMatchObject({ level: 20, msg: "dial failed", url: peer, reason: `connect ECONNREFUSED 127.0.0.1:${port}` });
+  expect(lines[0]).toMatchObject({
+    level: 20,
+    msg: "dial failed",
+    url: peer,
+    reason: `connect ECONNREFUSED 127.0.0.1:${port}`,
+  });
 });

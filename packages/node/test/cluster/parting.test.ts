@@ -14,7 +14,13 @@ describe("a link that breaks", () => {
     const entry = await startNode({ name: "entry" });
     const proxy = await startProxy(entry);
     const { log, lines } = startLog("info");
-    const worker = await startNode({ name: "worker", peers: [proxy.url], advertise: [], log, limits: { redialMsMax: 20 } });
+    const worker = await startNode({
+      name: "worker",
+      peers: [proxy.url],
+      advertise: [],
+      log,
+      limits: { redialMsMax: 20 },
+    });
     worker.register("work", () => "done");
     await meshed([entry, worker]);
     await offered("work", 1, entry);
@@ -31,7 +37,11 @@ describe("a link that breaks", () => {
     await offered("work meanwhile", 1, entry);
     expect(await entry.call("work")).toBe("done");
     const events = lines.map(({ msg, name }) => [msg, name]);
-    expect(events).toEqual([["node joined", "entry"], ["node lost", "entry"], ["node joined", "entry"]]);
+    expect(events).toEqual([
+      ["node joined", "entry"],
+      ["node lost", "entry"],
+      ["node joined", "entry"],
+    ]);
   });
 
   test("fails what was running behind it, and tells the handler there that nobody waits", async () => {
@@ -80,7 +90,7 @@ describe("a link that breaks", () => {
 });
 
 describe("a node that closes", () => {
-  test("says goodbye: the others know at once, calls on it are node-lost, its own are closed", async () => {
+  test("says goodbye: the others know at once; calls on it, and its own, are told that it is closing", async () => {
     const [entry, leaving] = await startMesh({ name: "entry" }, { name: "leaving" });
     const running = new Latch();
     leaving!.register("hold", () => {
@@ -94,8 +104,9 @@ describe("a node that closes", () => {
     const own = failureOf(leaving!.call("hold here"));
     await running.passed;
     await leaving!.close();
-    expect(told(await there)).toMatchObject({ code: "node-lost", node: "leaving", outcome: "unknown" });
-    expect(told(await own)).toMatchObject({ code: "closed", message: `Node "leaving" is closing` });
+    const closing = { code: "closed", message: `Node "leaving" is closing`, node: "leaving", outcome: "unknown" };
+    expect(told(await there)).toMatchObject({ ...closing, step: "hold" });
+    expect(told(await own)).toMatchObject(closing);
     expect(entry!.nodes().map(({ name }) => name)).toEqual(["entry"]);
     expect(entry!.functions().map(({ name }) => name)).toEqual(["echo", "echos", "hold here"]);
   });
@@ -126,7 +137,7 @@ describe("a node that closes", () => {
       return "never arrives";
     });
     await offered("leave", 1, entry!);
-    expect((await failureOf(entry!.call("leave"))).code).toBe("node-lost");
+    expect(told(await failureOf(entry!.call("leave")))).toMatchObject({ code: "closed", node: "leaving" });
     await meshed([entry!]);
     await leaving!.close();
   });
@@ -141,12 +152,14 @@ describe("a node that closes", () => {
       running.open();
     });
     await offered("run until lost", 1, entry);
-    await eventually("the other knows of it", async () => (await client.functions()).some(({ name }) => name === "started"));
+    await eventually("the other knows of it", async () =>
+      (await client.functions()).some(({ name }) => name === "started"),
+    );
     const failures = [entry.call("run until lost"), client.call("run until lost")].map(failureOf);
     await running.passed;
     leaving.kill("SIGTERM");
     expect(await leaving.exit).toBe(0);
-    for (const failure of failures) expect((await failure).code).toBe("node-lost");
+    for (const failure of failures) expect(told(await failure)).toMatchObject({ code: "closed", node: "leaving" });
     expect(leaving.stderr()).toBe("");
   });
 });

@@ -55,7 +55,10 @@ describe("the deadline", () => {
   test("of a node holds for those who name none, and its maximum for those who ask for more", async () => {
     const { node, client } = await startPair({ limits: { timeoutMs: 500, timeoutMsMax: 1_000 } });
     node.register("left", () => context().remainingMs);
-    const [unnamed, more] = [await client.call<number>("left"), await client.call<number>("left", [], { timeoutMs: 90_000 })];
+    const [unnamed, more] = [
+      await client.call<number>("left"),
+      await client.call<number>("left", [], { timeoutMs: 90_000 }),
+    ];
     expect(unnamed).toBeLessThanOrEqual(500);
     expect(more).toBeGreaterThan(500);
     expect(more).toBeLessThanOrEqual(1_000);

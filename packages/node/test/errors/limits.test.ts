@@ -22,7 +22,9 @@ describe("too large", () => {
     const client = await clientOf(entry!);
     const error = await failureOf(client.call("size", ["x".repeat(200_000)]));
     expect(told(error)).toMatchObject({ code: "too-large", step: "size", node: "entry", outcome: "not-applied" });
-    expect(error.message).toMatch(/^The arguments of "size" take 2000\d\d bytes; node "worker" accepts messages of 100000$/);
+    expect(error.message).toMatch(
+      /^Sending "size" to node "worker" takes 2000\d\d bytes; it accepts messages of 100000$/,
+    );
     expect(await client.call("size", ["small"])).toBe(5);
   });
 
@@ -32,7 +34,7 @@ describe("too large", () => {
     const client = await clientOf(node, limits);
     const error = await failureOf(client.call("make", [200_000]));
     expect(told(error)).toMatchObject({ code: "too-large", outcome: "applied" });
-    expect(error.message).toBe("The result takes 200005 bytes; the caller accepts messages of 100000");
+    expect(error.message).toMatch(/^The answer takes 2000\d\d bytes; the caller accepts messages of 100000$/);
     expect(await client.call("make", [3])).toBe("xxx");
   });
 
@@ -57,7 +59,9 @@ describe("too large", () => {
     for (let i = 0; i < 4; i++) graph.call("echo", ["x".repeat(30_000)]);
     const error = await failureOf(graph.run());
     expect(told(error)).toMatchObject({ code: "too-large", step: "echo#4", outcome: "not-applied" });
-    expect(error.message).toMatch(/^The arguments up to step "echo#4" take 1200\d\d bytes; at most 100000 are allowed$/);
+    expect(error.message).toMatch(
+      /^The arguments up to step "echo#4" take 1200\d\d bytes; at most 100000 are allowed$/,
+    );
   });
 
   test("is a graph of more steps than allowed", async () => {

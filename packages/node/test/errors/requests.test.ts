@@ -9,7 +9,13 @@ const $ref = (name: string) => ({ $ref: name });
 
 test.each<[string, readonly PlainStep[], string, string, string | undefined]>([
   ["without a step", [], "empty-request", "The request has no step", undefined],
-  ["with two steps of one name", [echo("a"), echo("a")], "duplicate-step", `steps[0] and steps[1] are both named "a"`, "a"],
+  [
+    "with two steps of one name",
+    [echo("a"), echo("a")],
+    "duplicate-step",
+    `steps[0] and steps[1] are both named "a"`,
+    "a",
+  ],
   [
     "with a reference to a step that it does not have",
     [echo("clean"), echo("b", [{ x: $ref("claen") }])],
@@ -24,11 +30,23 @@ test.each<[string, readonly PlainStep[], string, string, string | undefined]>([
     "The references form a cycle: a → c → b → a (each step needs the next)",
     "a",
   ],
-  ["with a step that uses itself", [echo("me", $ref("me"))], "cycle", "The references form a cycle: me → me (each step needs the next)", "me"],
+  [
+    "with a step that uses itself",
+    [echo("me", $ref("me"))],
+    "cycle",
+    "The references form a cycle: me → me (each step needs the next)",
+    "me",
+  ],
 ])("a request %s is refused by name", async (_what, steps, code, message, step) => {
   const { client, node } = await startPair();
   for (const caller of [client, node]) {
-    expect(told(await failureOf(caller.request(steps)))).toEqual({ code, message, step, node: undefined, outcome: "not-applied" });
+    expect(told(await failureOf(caller.request(steps)))).toEqual({
+      code,
+      message,
+      step,
+      node: undefined,
+      outcome: "not-applied",
+    });
   }
 });
 
@@ -50,12 +68,23 @@ test("a reference of another graph is refused, with its step", async () => {
 
 test.each<[string, object, string]>([
   ["timeoutMs", { timeoutMs: 0 }, "timeoutMs must be a number of milliseconds above 0 and up to 2147483647, got 0"],
-  ["timeoutMs", { timeoutMs: "1s" }, `timeoutMs must be a number of milliseconds above 0 and up to 2147483647, got "1s"`],
+  [
+    "timeoutMs",
+    { timeoutMs: "1s" },
+    `timeoutMs must be a number of milliseconds above 0 and up to 2147483647, got "1s"`,
+  ],
   ["onError", { onError: "ignore" }, `onError must be "fail" or "settle", got "ignore"`],
-  ["waitForCapacity", { waitForCapacity: -1 }, "waitForCapacity must be a number of milliseconds above 0 and up to 2147483647, got -1"],
+  [
+    "waitForCapacity",
+    { waitForCapacity: -1 },
+    "waitForCapacity must be a number of milliseconds above 0 and up to 2147483647, got -1",
+  ],
 ])("an option out of range is refused by name: %s", async (_what, options, message) => {
   const { client } = await startPair();
-  expect(told(await failureOf(client.request([echo("a")], options)))).toMatchObject({ code: "invalid-argument", message });
+  expect(told(await failureOf(client.request([echo("a")], options)))).toMatchObject({
+    code: "invalid-argument",
+    message,
+  });
 });
 
 test("a call's resources and kwargs of the wrong shape are refused by name", async () => {
@@ -66,6 +95,10 @@ test("a call's resources and kwargs of the wrong shape are refused by name", asy
   expect((await failureOf(client.call("echo", [], { kwargs: [1] as never }))).message).toBe(
     `call("echo"): kwargs must be a plain object`,
   );
-  expect((await failureOf(client.call("echo", "x" as never))).message).toBe(`call("echo"): the arguments must be an array`);
-  expect((await failureOf(client.call("", []))).message).toBe(`call: the function must be a name that is not empty, got ""`);
+  expect((await failureOf(client.call("echo", "x" as never))).message).toBe(
+    `call("echo"): the arguments must be an array`,
+  );
+  expect((await failureOf(client.call("", []))).message).toBe(
+    `call: the function must be a name that is not empty, got ""`,
+  );
 });

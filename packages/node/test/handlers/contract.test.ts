@@ -41,7 +41,10 @@ describe("implement", () => {
     expect(ingest?.offers.map(({ node, resources }) => [node, resources])).toEqual([["station", ["readings", "roof"]]]);
     const graph = client.graph();
     const readings = graph.call("ingest", ["sensor-7"]);
-    expect(await graph.run({ mean: graph.call("mean", [readings.rows]), unit: readings.unit })).toEqual({ mean: 13.25, unit: "C" });
+    expect(await graph.run({ mean: graph.call("mean", [readings.rows]), unit: readings.unit })).toEqual({
+      mean: 13.25,
+      unit: "C",
+    });
   });
 
   test("applies defaults to arguments and transformations to results", async () => {
@@ -68,7 +71,7 @@ describe("implement", () => {
         return text.toUpperCase();
       }
     }
-    const attempt = (): unknown => node.implement(strings, new Strings() as never);
+    const attempt = (): unknown => node.implement(strings, new Strings());
     expect(thrownBy(attempt).message).toBe(`implement: the contract's function "toString" has no handler`);
     node.implement(contract({ upper: strings.upper }), new Strings());
     expect(await client.call("upper", ["up"])).toBe("UP");
@@ -117,7 +120,12 @@ describe("a schema", () => {
     const graph = (await clientOf(entry)).graph();
     const bad = graph.call("echo", [7]);
     const error = await failureOf(graph.run(graph.call("ingest", [bad], { name: "from echo" })));
-    expect(told(error)).toMatchObject({ code: "invalid-input", step: "from echo", node: "station", outcome: "applied" });
+    expect(told(error)).toMatchObject({
+      code: "invalid-input",
+      step: "from echo",
+      node: "station",
+      outcome: "applied",
+    });
   });
 
   test("refuses a result, and says that the handler has run", async () => {

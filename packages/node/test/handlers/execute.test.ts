@@ -45,16 +45,26 @@ describe("a handler", () => {
   test("may answer with any thenable, as await takes it", async () => {
     const { node, client } = await startPair();
     // what query builders of databases are
-    node.register("bare", () => ({ then: (resolve: (value: number) => void) => { resolve(5); } }));
+    node.register("bare", () => ({
+      then: (resolve: (value: number) => void) => {
+        resolve(5);
+      },
+    }));
     node.register("twice", () => ({
       then: (resolve: (value: number) => void) => {
         resolve(1);
         resolve(2);
       },
     }));
-    node.register("nested", () => ({ then: (resolve: (value: unknown) => void) => { resolve(Promise.resolve("inner")); } }));
+    node.register("nested", () => ({
+      then: (resolve: (value: unknown) => void) => {
+        resolve(Promise.resolve("inner"));
+      },
+    }));
     node.register("rejecting", () => ({
-      then: (_resolve: unknown, reject: (error: Error) => void) => { reject(new Error("from a thenable")); },
+      then: (_resolve: unknown, reject: (error: Error) => void) => {
+        reject(new Error("from a thenable"));
+      },
     }));
     node.register("throwing", () => ({
       then: () => {
@@ -80,17 +90,91 @@ describe("a handler", () => {
 
 describe("what a handler throws", () => {
   const thrown: readonly (readonly [string, () => never, string])[] = [
-    ["an Error", () => { throw new Error("out of paper"); }, "out of paper"],
-    ["an error of a class of its own", () => { throw new (class PaperError extends TypeError {})("none"); }, "none"],
-    ["an Error without a message", () => { throw new Error(); }, ""],
-    ["a string", () => { throw "just text"; }, "just text"],
-    ["undefined", () => { throw undefined; }, "undefined"],
-    ["null", () => { throw null; }, "null"],
-    ["a symbol", () => { throw Symbol("s"); }, "Symbol(s)"],
-    ["an object without a prototype", () => { throw Object.create(null); }, "a value that cannot be made text"],
-    ["an object whose toString throws", () => { throw { toString: () => { throw new Error("again"); } }; }, "a value that cannot be made text"],
-    ["an Error whose message throws", () => { throw Object.defineProperty(new Error(), "message", { get: () => { throw new Error("again"); } }); }, "a value that cannot be made text"],
-    ["an Error whose message is no text", () => { throw Object.assign(new Error(), { message: Object.create(null) }); }, "a value that cannot be made text"],
+    [
+      "an Error",
+      () => {
+        throw new Error("out of paper");
+      },
+      "out of paper",
+    ],
+    [
+      "an error of a class of its own",
+      () => {
+        throw new (class PaperError extends TypeError {})("none");
+      },
+      "none",
+    ],
+    [
+      "an Error without a message",
+      () => {
+        throw new Error();
+      },
+      "",
+    ],
+    [
+      "a string",
+      () => {
+        throw "just text";
+      },
+      "just text",
+    ],
+    [
+      "undefined",
+      () => {
+        throw undefined;
+      },
+      "undefined",
+    ],
+    [
+      "null",
+      () => {
+        throw null;
+      },
+      "null",
+    ],
+    [
+      "a symbol",
+      () => {
+        throw Symbol("s");
+      },
+      "Symbol(s)",
+    ],
+    [
+      "an object without a prototype",
+      () => {
+        throw Object.create(null);
+      },
+      "a value that cannot be made text",
+    ],
+    [
+      "an object whose toString throws",
+      () => {
+        throw {
+          toString: () => {
+            throw new Error("again");
+          },
+        };
+      },
+      "a value that cannot be made text",
+    ],
+    [
+      "an Error whose message throws",
+      () => {
+        throw Object.defineProperty(new Error(), "message", {
+          get: () => {
+            throw new Error("again");
+          },
+        });
+      },
+      "a value that cannot be made text",
+    ],
+    [
+      "an Error whose message is no text",
+      () => {
+        throw Object.assign(new Error(), { message: Object.create(null) });
+      },
+      "a value that cannot be made text",
+    ],
   ];
 
   test.each(thrown)("reaches the caller as handler-error: %s", async (_what, handler, said) => {
@@ -137,15 +221,17 @@ describe("what a handler throws", () => {
     });
     const client = await clientOf(node, { messageBytesMax: 100_000 });
     const error = await failureOf(client.call("fail"));
-    expect(told({ ...error, message: error.message.slice(0, 20) } as MpregError)).toMatchObject({
-      code: "handler-error",
-      message: `"fail" threw: xxxxxx`,
-    });
+    expect(error.code).toBe("handler-error");
+    expect(error.message).toMatch(/^"fail" threw: x{1000,}…$/);
     expect(await client.call("echo", ["goes on"])).toBe("goes on");
   });
 
   test("carries no stack to callers unless the node exposes stacks", async () => {
-    const [entry, discreet, open] = await startMesh({ name: "entry" }, { name: "discreet" }, { name: "open", exposeStacks: true });
+    const [entry, discreet, open] = await startMesh(
+      { name: "entry" },
+      { name: "discreet" },
+      { name: "open", exposeStacks: true },
+    );
     const handler = (): never => {
       throw new Error("out of paper");
     };
@@ -159,57 +245,5 @@ describe("what a handler throws", () => {
     expect(JSON.stringify([hidden, hidden.stack, hidden.cause])).not.toContain("execute.test");
     const exposed = await failureOf(client.call("open"));
     expect(exposed.message).toMatch(/^"open" threw: out of paper\nError: out of paper\n\s+at .*execute\.test/);
-  });
-});
-
-describe("a result that cannot be sent", () => {
-  class Point {
-    readonly x = 1;
-  }
-  const results: readonly (readonly [string, () => unknown, string])[] = [
-    ["a function", () => ({ rows: [{ onDone: () => 1 }] }), `.rows[0].onDone: a function (onDone)`],
-    ["a class instance", () => [new Point()], `[0]: an instance of Point; send plain data`],
-    ["a promise inside", () => ({ later: Promise.resolve(1) }), `.later: a Promise; await it first`],
-    ["an Error", () => new Error("x"), `: an instance of Error; send its message`],
-    ["a symbol", () => ({ s: Symbol("s") }), `.s: a symbol (s)`],
-    ["a value in a Map", () => new Map([["k", { f: Math.max }]]), `.get("k").f: a function (max)`],
-  ];
-
-  test.each(results)("is refused with the place where it stands: %s", async (_what, handler, place) => {
-    const { node, client } = await startPair();
-    node.register("make", handler);
-    expect(told(await failureOf(client.call("make")))).toEqual({
-      code: "not-encodable",
-      message: `Cannot encode the result of "make"${place}`,
-      step: "make",
-      node: "solo",
-      outcome: "applied",
-    });
-  });
-
-  test("is a circular structure, too", async () => {
-    const { node, client } = await startPair();
-    node.register("circle", () => {
-      const self: Record<string, unknown> = { list: [] };
-      (self["list"] as unknown[]).push(self);
-      return self;
-    });
-    const error = await failureOf(client.call("circle"));
-    expect(told(error)).toMatchObject({ code: "not-encodable", outcome: "applied" });
-    expect(error.message).toContain(`the result of "circle".list[0]: a circular reference`);
-  });
-
-  test("is a reference that a handler took out of its graph, and the error says why", async () => {
-    const { node, client } = await startPair();
-    node.register("leak", () => context().graph().call("echo", [1]));
-    const error = await failureOf(client.call("leak"));
-    expect(error.code).toBe("not-encodable");
-    expect(error.message).toContain(`a reference to the result of step "echo", which only means something inside its graph`);
-  });
-
-  test("does not hide a bigint, which is fine", async () => {
-    const { node, client } = await startPair();
-    node.register("big", () => 2n ** 70n);
-    expect(await client.call("big")).toBe(2n ** 70n);
   });
 });

@@ -74,7 +74,11 @@ describe("nested calls", () => {
     entry!.register("outer", () => context().call("inner"));
     worker!.register("inner", () => context().caller);
     await offered("inner", 1, entry!);
-    expect(await (await clientOf(entry!)).call("outer")).toMatchObject({ kind: "client", address: "127.0.0.1", via: "entry" });
+    expect(await (await clientOf(entry!)).call("outer")).toMatchObject({
+      kind: "client",
+      address: "127.0.0.1",
+      via: "entry",
+    });
   });
 
   test("that fail give the handler an error of their own, with code, step, node and outcome", async () => {

@@ -35,9 +35,13 @@ describe("references", () => {
     const { client } = await startWorkers();
     const graph = client.graph();
     const from = graph.call<Readings>("ingest");
-    const together = graph.call<unknown[]>("together", [from.rows.at(1), [{ deep: [from.meta.unit] }], from.rows.length], {
-      kwargs: { whole: from, nested: { hot: from.rows.at(1).tags.at(1) }, length: from.meta.unit.length },
-    });
+    const together = graph.call<unknown[]>(
+      "together",
+      [from.rows.at(1), [{ deep: [from.meta.unit] }], from.rows.length],
+      {
+        kwargs: { whole: from, nested: { hot: from.rows.at(1).tags.at(1) }, length: from.meta.unit.length },
+      },
+    );
     expect(await graph.run(together)).toEqual([
       readings.rows[1],
       [{ deep: ["C"] }],
@@ -54,10 +58,15 @@ describe("references", () => {
         name: "to",
         fun: "together",
         args: [{ $ref: "from", path: ["rows", 1] }, [{ deep: [{ $ref: "from", path: ["meta", "unit"] }] }]],
-        kwargs: { hot: { $ref: "from", path: ["rows", 1, "tags", 1] }, count: { $ref: "from", path: ["rows", "length"] } },
+        kwargs: {
+          hot: { $ref: "from", path: ["rows", 1, "tags", 1] },
+          count: { $ref: "from", path: ["rows", "length"] },
+        },
       },
     ];
-    expect(await client.request(steps)).toEqual({ to: [readings.rows[1], [{ deep: ["C"] }], { hot: "hot", count: 2 }] });
+    expect(await client.request(steps)).toEqual({
+      to: [readings.rows[1], [{ deep: ["C"] }], { hot: "hot", count: 2 }],
+    });
   });
 
   test("reach fields whose names mean something else on a reference", async () => {
@@ -81,7 +90,12 @@ describe("references", () => {
 
   test("are put in once: a result that looks like a reference or names a step stays data", async () => {
     const { client, router } = await startWorkers();
-    const lookalikes = { plain: { $ref: "second", path: ["x"] }, name: "first", dotted: "first.plain", wrapped: { $value: 1 } };
+    const lookalikes = {
+      plain: { $ref: "second", path: ["x"] },
+      name: "first",
+      dotted: "first.plain",
+      wrapped: { $value: 1 },
+    };
     router.register("lookalikes", () => lookalikes);
     const steps = [
       { name: "first", fun: "lookalikes" },

@@ -38,7 +38,12 @@ describe("a step", () => {
     });
     await offered("second", 1, here!);
     const client = await clientOf(here!);
-    expect(await client.request([{ name: "a", fun: "first" }, { name: "b", fun: "second" }])).toEqual({
+    expect(
+      await client.request([
+        { name: "a", fun: "first" },
+        { name: "b", fun: "second" },
+      ]),
+    ).toEqual({
       a: "first",
       b: "second",
     });

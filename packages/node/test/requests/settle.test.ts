@@ -127,7 +127,10 @@ describe(`onError "settle"`, () => {
 
   test("still answers with one error when nothing may start: a function that nobody offers", async () => {
     const { client } = await startWithFailure();
-    const steps = [{ name: "one", fun: "echo" }, { name: "two", fun: "nobody has this" }];
+    const steps = [
+      { name: "one", fun: "echo" },
+      { name: "two", fun: "nobody has this" },
+    ];
     expect(told(await failureOf(client.request(steps, { onError: "settle" })))).toMatchObject({
       code: "no-provider",
       step: "two",

@@ -9,18 +9,38 @@ function withPrototypeKeys(): Record<string, unknown> {
 }
 
 const values: readonly (readonly [string, unknown])[] = [
-  ["a Map with keys of all kinds", new Map<unknown, unknown>([[1, "one"], ["two", new Map([[{ k: 1 }, [2]]])], [true, null]])],
+  [
+    "a Map with keys of all kinds",
+    new Map<unknown, unknown>([
+      [1, "one"],
+      ["two", new Map([[{ k: 1 }, [2]]])],
+      [true, null],
+    ]),
+  ],
   ["a Set of Sets", new Set<unknown>([1, "a", new Set([2n])])],
   ["a Date", new Date("2024-02-29T12:34:56.789Z")],
   ["small and huge bigints", [0n, -1n, 2n ** 63n, -(2n ** 200n)]],
   ["a Uint8Array", Uint8Array.of(0, 1, 254, 255)],
-  ["every other typed array", [
-    Int8Array.of(-128, 127), Uint8ClampedArray.of(0, 255), Int16Array.of(-1), Uint16Array.of(65_535),
-    Int32Array.of(-(2 ** 31)), Uint32Array.of(2 ** 32 - 1), Float32Array.of(0.5, Number.NaN), Float64Array.of(Math.PI, -0),
-    BigInt64Array.of(-(2n ** 63n)), BigUint64Array.of(2n ** 64n - 1n),
-  ]],
+  [
+    "every other typed array",
+    [
+      Int8Array.of(-128, 127),
+      Uint8ClampedArray.of(0, 255),
+      Int16Array.of(-1),
+      Uint16Array.of(65_535),
+      Int32Array.of(-(2 ** 31)),
+      Uint32Array.of(2 ** 32 - 1),
+      Float32Array.of(0.5, Number.NaN),
+      Float64Array.of(Math.PI, -0),
+      BigInt64Array.of(-(2n ** 63n)),
+      BigUint64Array.of(2n ** 64n - 1n),
+    ],
+  ],
   ["an ArrayBuffer and a DataView", [new ArrayBuffer(3), new DataView(Uint8Array.of(1, 2, 3, 4).buffer, 0)]],
-  ["numbers at the edges", [-0, Number.NaN, Infinity, -Infinity, Number.MAX_SAFE_INTEGER, 5e-324, 2 ** 53, 1.7976931348623157e308]],
+  [
+    "numbers at the edges",
+    [-0, Number.NaN, Infinity, -Infinity, Number.MAX_SAFE_INTEGER, 5e-324, 2 ** 53, 1.7976931348623157e308],
+  ],
   ["nothing in its three shapes", [null, undefined, { missing: undefined }]],
   ["texts: empty, outside the BMP, lone surrogates, zero", ["", "👩‍👩‍👧", "\ud800", "a\u0000b", "ünïcödé"]],
   ["keys named like members of the prototype", withPrototypeKeys()],

@@ -34,7 +34,8 @@ export async function startPair(options: CreateNodeOptions = {}): Promise<{ node
 /** Nodes that have links to each other: the first is the peer of all others. */
 export async function startMesh(...each: readonly CreateNodeOptions[]): Promise<MpregNode[]> {
   const nodes: MpregNode[] = [];
-  for (const options of each) nodes.push(await startNode({ peers: nodes.slice(0, 1).map(({ url }) => url), ...options }));
+  for (const options of each)
+    nodes.push(await startNode({ peers: nodes.slice(0, 1).map(({ url }) => url), ...options }));
   await meshed(nodes);
   return nodes;
 }
@@ -45,7 +46,10 @@ export async function meshed(nodes: readonly MpregNode[]): Promise<void> {
   for (const node of nodes) {
     await eventually(`node "${node.name}" knows all ${nodes.length} nodes`, () => {
       const known = node.nodes();
-      return JSON.stringify(known.map(({ id }) => id).sort()) === JSON.stringify(ids) && known.every((one) => one.functions > 0);
+      return (
+        JSON.stringify(known.map(({ id }) => id).sort()) === JSON.stringify(ids) &&
+        known.every((one) => one.functions > 0)
+      );
     });
   }
 }

@@ -30,7 +30,9 @@ export type ProcessOptions = Omit<CreateNodeOptions, "policy" | "log">;
 
 /** A node in a process of its own, with the functions of `node-process.ts`. Rejects with what it wrote when it ends early. */
 export async function startProcess(options: ProcessOptions = {}): Promise<NodeProcess> {
-  const child = spawn(process.execPath, [...flags, program, JSON.stringify(options)], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [...flags, program, JSON.stringify(options)], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   const exit = exitOf(child);
   onTestFinished(async () => {
     child.kill("SIGKILL"); // (P1)

@@ -54,7 +54,10 @@ export class Proxy {
   }
 
   #join(near: Socket, far: Socket): void {
-    for (const [one, other] of [[near, far], [far, near]] as const) {
+    for (const [one, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
       this.#sockets.add(one);
       one.pipe(other);
       one.on("error", () => undefined); // close follows

@@ -3,7 +3,8 @@
  *
  * (A1) An answer belongs to an open ask of its asker.
  * (A2) An ask whose asker has kept its link is answered, whatever else fails.
- * (A3) It is answered by its deadline, plus what the world was disturbed since, plus a little.
+ * (A3) It is answered by its deadline, or at once when it is cancelled; later only by as long as the world was disturbed,
+ * and a little.
  */
 import type { Observation } from "../observation.js";
 import type { Checker, Report } from "./types.js";
@@ -40,8 +41,7 @@ export class OneAnswer implements Checker {
         return;
       }
       case "withdrawn":
-        if (!observation.answerFollows) this.#of(observation.asker).delete(observation.id);
-        return;
+        return this.#withdrawn(observation.asker, observation.id, observation.answerFollows, nowMs);
       case "answered":
         return this.#answered(observation.asker, observation.id, nowMs, report);
       case "asker-gone":
@@ -56,6 +56,14 @@ export class OneAnswer implements Checker {
     return [...this.#open].flatMap(([asker, asks]) =>
       [...asks].map(([id, { askedMs }]) => `ask ${id} of ${asker}, made at ${askedMs.toFixed(1)} ms, has no answer`),
     );
+  }
+
+  #withdrawn(asker: string, id: number, answerFollows: boolean, nowMs: number): void {
+    const asks = this.#of(asker);
+    const ask = asks.get(id);
+    if (ask === undefined) return;
+    if (answerFollows) asks.set(id, { ...ask, timeoutMs: Math.min(ask.timeoutMs, nowMs - ask.askedMs) });
+    else asks.delete(id);
   }
 
   #answered(asker: string, id: number, nowMs: number, report: Report): void {

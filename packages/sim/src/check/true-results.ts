@@ -40,7 +40,7 @@ export class TrueResults implements Checker {
   /** An ask of the plan has ended. */
   answered(ask: PlannedAsk, settled: Settled): void {
     // told by the asker itself, which has lost its link or is part of a node that is down
-    if (settled.kind === "failed" && ["not-connected", "closed"].includes(settled.error.code)) return;
+    if (settled.kind === "failed" && settled.error.code === "not-connected") return;
     const ends = this.#options.evaluate(ask);
     if (settled.kind === "failed") this.#failed(ask, ends, settled.error);
     else if (settled.kind === "answered") this.#value(ask, new PartOf(ends, 0), settled.value);
@@ -110,6 +110,9 @@ export class TrueResults implements Checker {
     }
     this.#outcome([step], report.error.outcome, step.token);
     const expected = end.kind === "fails" ? [end.code] : [];
+    // a step whose result does not have what an output names has run in vain
+    const lacks = (part: Part): boolean => part.step === index && new PartOf([end], 0, part).missing;
+    if (ask.outputs.some(lacks)) expected.push("path-missing");
     this.#code(ask, report.error.code, report.error.message, expected);
   }
 
@@ -120,8 +123,8 @@ export class TrueResults implements Checker {
   ): void {
     this.#outcome(ask.steps, error.outcome, nameOf(ask));
     const expected = ends.flatMap((end) => (end.kind === "fails" ? [end.code] : []));
-    if (ask.settle) expected.length = 0; // then only the request itself can fail
     if (ask.outputs.some((part) => new PartOf(ends, part.step, part).missing)) expected.push("path-missing");
+    if (ask.settle) expected.length = 0; // then only the request itself can fail
     if (!ask.steps.every(this.#options.isOffered))
       expected.push(...(ask.waitForCapacityMs > 0 ? ["no-provider", "deadline"] : ["no-provider"]));
     this.#code(ask, error.code, error.message, expected);

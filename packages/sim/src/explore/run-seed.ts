@@ -13,6 +13,7 @@ import { SameCatalog } from "../check/same-catalog.js";
 import { pendingNothing } from "../check/settle.js";
 import { StartedOnce } from "../check/started-once.js";
 import { TrueResults } from "../check/true-results.js";
+import { WorkStops } from "../check/work-stops.js";
 import { type Checker, watch } from "../check/types.js";
 import type { Violation } from "../observation.js";
 import { SimulationError } from "../simulation-error.js";
@@ -61,11 +62,12 @@ export async function runPlan(plan: Plan, options: RunOptions = {}): Promise<Ver
   );
   const mesh = [new FullMesh(), new SameCatalog()];
   const quiet: readonly Checker[] = [...mesh, new EmptyTables(), oneAnswer(plan), results];
-  const watching = watch(world, [...quiet, new StartedOnce()]);
+  // a link that is slow, or cut for one side only, keeps the news from a handler
+  const prompt = plan.faults.length === 0 ? [new WorkStops(world, slackOf(plan))] : [];
+  const watching = watch(world, [...quiet, new StartedOnce(), ...prompt]);
   try {
     await world.until(pendingNothing(world, mesh), { withinMs: formingMsMax });
     drive(world, plan, ledger, {
-      asked: () => undefined,
       answered: (ask, end) => {
         const how = end.kind === "failed" ? end.error.code : ask.settle ? "settled" : "ok";
         ends[how] = (ends[how] ?? 0) + 1;
@@ -108,16 +110,22 @@ function evaluateOptions(plan: Plan): Parameters<typeof evaluate>[1] {
 }
 
 /** Error codes that the plan's faults and limits can cause. */
-function excusesOf(plan: Plan): readonly string[] {
-  if (plan.faults.length === 0) return plan.mayEndWith;
-  return [...plan.mayEndWith, "node-lost", "no-provider", "deadline", "handler-error"];
+function excusesOf({ faults, mayEndWith }: Plan): readonly string[] {
+  if (faults.length === 0) return mayEndWith;
+  const closed = faults.some(({ kind }) => kind === "close") ? ["closed"] : [];
+  return [...mayEndWith, ...closed, "node-lost", "no-provider", "deadline", "handler-error"];
 }
 
 function oneAnswer(plan: Plan): OneAnswer {
   return new OneAnswer({
     timeoutMs: plan.limits.rpc?.timeoutMs ?? Infinity,
-    slackMs: 100 + 20 * (plan.network.latencyMs?.[1] ?? 1) + (plan.network.bytesPerMs === undefined ? 0 : 2_000),
+    slackMs: slackOf(plan),
     // everything may be late while and after something is disturbed; and a client may need its own silence to notice
     disturbedMs: () => (plan.faults.length === 0 ? 0 : 6_000),
   });
+}
+
+/** How long news may take when nothing is disturbed. */
+function slackOf({ network }: Plan): number {
+  return 100 + 20 * (network.latencyMs?.[1] ?? 1) + (network.bytesPerMs === undefined ? 0 : 2_000);
 }

@@ -225,7 +225,7 @@ export class SimulatedNode implements Calls {
     this.#host.observe({ kind: "asker-gone", asker: this.name, reason: "the node is down" });
     const open = [...this.#open.values()];
     this.#open.clear();
-    const error = new MpregError("closed", `Node "${this.name}" is down`, { outcome: "unknown" });
+    const error = new MpregError("not-connected", `Node "${this.name}" is down`, { outcome: "unknown" });
     for (const end of open) end({ kind: "failed", error });
   }
 

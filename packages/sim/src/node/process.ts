@@ -205,15 +205,17 @@ export class NodeProcess implements ExecutionHost, Listener {
     if (starting.length === 0) return;
     this.#starting = [];
     for (const execution of starting) {
-      const { invocation } = execution;
+      const { invocation, signal } = execution;
       const fun = this.#functions.get(invocation.fun);
-      if (fun !== undefined) {
+      if (fun !== undefined && !signal.aborted) {
         this.#host.observe({ kind: "started", node: this.nodeName, invocation });
         execution.start(fun);
         continue;
       }
       this.#executions.delete(invocation.id);
-      const result = new MpregError("no-provider", `Cannot call "${invocation.fun}": it was just unregistered`);
+      const result = signal.aborted
+        ? new MpregError("cancelled", `"${invocation.fun}" was cancelled before it started`)
+        : new MpregError("no-provider", `Cannot call "${invocation.fun}": it was just unregistered`);
       this.enter({ kind: "invoked", id: invocation.id, result, timings: { queueUs: 0, runUs: 0 } });
     }
   }
@@ -303,6 +305,7 @@ export class NodeProcess implements ExecutionHost, Listener {
       abort: (id, reason) => {
         const execution = this.#executions.get(id);
         if (execution === undefined) return;
+        this.#host.observe({ kind: "aborted", node: this.nodeName, invocation: execution.invocation });
         const code = reason === "deadline" ? "deadline" : "cancelled";
         execution.abort(new MpregError(code, `Nobody waits for the result: ${reason}`));
       },

@@ -5,7 +5,6 @@
  */
 import type { Ask, Settled } from "@mpreg/core/rpc";
 import { codec } from "../capabilities/codec.js";
-import type { SimulatedClient } from "../client/client.js";
 import { applyFaults } from "../faults/schedule.js";
 import type { FunctionDefinition } from "../handlers/registration.js";
 import { World, type WorldOptions } from "../world.js";
@@ -16,7 +15,6 @@ import { vandalize } from "./vandal.js";
 
 /** Hears how each ask of the plan went. */
 export interface DriveListener {
-  asked(ask: PlannedAsk): void;
   answered(ask: PlannedAsk, settled: Settled): void;
 }
 
@@ -39,11 +37,12 @@ export function worldOf(plan: Plan, ledger: Ledger, options: Partial<WorldOption
 
 /** Sets everything that the plan says, counted from now. */
 export function drive(world: World, plan: Plan, ledger: Ledger, listener: DriveListener): void {
+  const asks = new Asks(world, listener);
   for (const change of plan.changes) changeFunctions(world, change, ledger);
   for (const client of plan.clients) driveClient(world, client, plan.durationMs);
   for (const ask of plan.asks) {
     world.after(ask.atMs, () => {
-      start(world, ask, listener);
+      asks.start(ask);
     });
   }
   plan.vandals.forEach((vandal, index) => {
@@ -94,15 +93,46 @@ function driveClient(world: World, { name, node, moves }: PlannedClient, duratio
   }
 }
 
-function start(world: World, planned: PlannedAsk, listener: DriveListener): void {
-  const { asker, cancelAfterMs } = planned;
-  const client: SimulatedClient | undefined = world.clients.get(asker);
-  if (client === undefined ? world.node(asker).state === "down" : client.node === undefined) return; // (D1)
-  listener.asked(planned);
-  const withdraw = (client ?? world.node(asker)).ask(encodeAsk(planned), (settled) => {
-    listener.answered(planned, settled);
-  });
-  if (cancelAfterMs !== undefined) world.after(cancelAfterMs, withdraw);
+/** The asks that are made, and their ends: of those that were cancelled too, where an end is heard. */
+class Asks {
+  readonly #world: World;
+  readonly #listener: DriveListener;
+  readonly #made = new Map<string, PlannedAsk>();
+  #starting: PlannedAsk | undefined;
+
+  constructor(world: World, listener: DriveListener) {
+    this.#world = world;
+    this.#listener = listener;
+    world.observers.add((observation) => {
+      if (observation.kind !== "asked" && observation.kind !== "answered") return;
+      const key = `${observation.asker} ${observation.id}`;
+      if (observation.kind === "asked") {
+        if (this.#starting !== undefined) this.#made.set(key, this.#starting);
+        return;
+      }
+      const planned = this.#made.get(key);
+      if (planned !== undefined) listener.answered(planned, observation.settled);
+    });
+  }
+
+  start(planned: PlannedAsk): void {
+    const { asker, cancelAfterMs } = planned;
+    const client = this.#world.clients.get(asker);
+    const node = client === undefined ? this.#world.node(asker) : undefined;
+    if (node?.state === "down" || (node === undefined && client?.node === undefined)) return; // (D1)
+    this.#starting = planned;
+    const withdraw = (client ?? this.#world.node(asker)).ask(encodeAsk(planned), (settled) => {
+      // every other end was heard already
+      if (isLost(settled)) this.#listener.answered(planned, settled);
+    });
+    this.#starting = undefined;
+    if (cancelAfterMs !== undefined) this.#world.after(cancelAfterMs, withdraw);
+  }
+}
+
+/** Told by the asker itself, which has lost its link or is part of a node that is down. */
+function isLost(settled: Settled): boolean {
+  return settled.kind === "failed" && settled.error.code === "not-connected";
 }
 
 /** The ask as it goes over the wire. */

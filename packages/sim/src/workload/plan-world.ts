@@ -35,7 +35,7 @@ export function planWorld(seed: number): Plan {
       passing: namesOf(changes, (untilMs) => untilMs !== Infinity),
       late: namesOf(changes, (untilMs) => untilMs === Infinity),
       askers: [...clientNames, ...clientNames, ...names.filter(() => random.chance(0.2))],
-      count: random.integer(4, 16),
+      count: random.integer(6, 24),
       durationMs,
     }),
     faults: disturbed

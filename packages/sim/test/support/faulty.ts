@@ -14,7 +14,8 @@ export interface Fault {
   /** Changes what reaches the machine; undefined: nothing does. */
   readonly input?: (input: NodeInput) => NodeInput | undefined;
   readonly size?: (size: NodeSize) => NodeSize;
-  readonly time?: (nowMs: number) => number;
+  /** How many times slower its clock goes. */
+  readonly slowness?: number;
 }
 
 /** Makes machines with the fault, which begins with the `from`-th input. */
@@ -33,11 +34,11 @@ export function withFault(fault: Fault, from = 60): CreateMachine {
       ]),
     ) as unknown as NodeEffects;
     const machine = new NodeMachine(options, capabilities, effectsFor);
-    const timeOf = (nowMs: number): number => (fault.time === undefined ? nowMs : fault.time(nowMs));
+    const { slowness = 1 } = fault;
     return {
       id: machine.id,
       get nextDueMs() {
-        return machine.nextDueMs;
+        return machine.nextDueMs * slowness;
       },
       get size() {
         return isOn() && fault.size !== undefined ? fault.size(machine.size) : machine.size;
@@ -45,23 +46,24 @@ export function withFault(fault: Fault, from = 60): CreateMachine {
       handle: (input, nowMs) => {
         inputs += 1;
         const changed = isOn() && fault.input !== undefined ? fault.input(input) : input;
-        if (changed !== undefined) machine.handle(changed, timeOf(nowMs));
+        if (changed !== undefined) machine.handle(changed, nowMs / slowness);
       },
       flush: (nowMs) => {
-        machine.flush(timeOf(nowMs));
+        machine.flush(nowMs / slowness);
       },
       inspect: (subject) => machine.inspect(subject),
     };
   };
 }
 
-/** True for a frame that holds answers and nothing else. */
-export function isAnswer(frame: Uint8Array): boolean {
+/** True for a frame that holds answers and nothing else; those of `kinds`. */
+export function isAnswer(frame: Uint8Array, ...kinds: readonly Message["kind"][]): boolean {
   const reader = new FrameReader(new TextCache(utf8), defaultWireLimits);
-  const kinds: Message["kind"][] = [];
   reader.open(frame);
-  for (let message = reader.next(); message !== undefined; message = reader.next()) kinds.push(message.kind);
-  return kinds.every((kind) => kind === "answer" || kind === "results" || kind === "failure");
+  for (let message = reader.next(); message !== undefined; message = reader.next()) {
+    if (!kinds.includes(message.kind)) return false;
+  }
+  return true;
 }
 
 export const nothing: Uint8Array = codec.encode(null, "null");

@@ -1,0 +1,208 @@
+/** The JSON protocol on the node's port, spoken by a plain WebSocket client. */
+import { describe, expect, onTestFinished, test } from "vitest";
+import { type RawData, WebSocket } from "ws";
+import { offered, startMesh, startPair } from "./support/cluster.js";
+import { eventually } from "./support/eventually.js";
+import { Latch } from "./support/latch.js";
+import { context } from "@mpreg/node";
+
+interface Reply {
+  readonly r: unknown;
+  readonly error: { readonly code: number; readonly message: string; readonly details: unknown } | null;
+  readonly u: string;
+}
+
+/** A client that knows nothing of us: JSON in, JSON out. */
+class JsonClient {
+  readonly replies: Reply[] = [];
+  /** Whether every frame that came was a binary one. */
+  onlyBinary = true;
+  closed: readonly [number, string] | undefined;
+  readonly socket: WebSocket;
+
+  constructor(socket: WebSocket) {
+    this.socket = socket;
+    socket.on("message", (data: RawData, isBinary: boolean) => {
+      this.onlyBinary &&= isBinary;
+      this.replies.push(JSON.parse((data as Buffer).toString("utf8")) as Reply);
+    });
+    socket.on("close", (code, reason) => {
+      this.closed = [code, reason.toString()];
+    });
+  }
+
+  static async connect(url: string): Promise<JsonClient> {
+    const socket = new WebSocket(url);
+    onTestFinished(() => {
+      socket.terminate();
+    });
+    const client = new JsonClient(socket);
+    await new Promise((resolve) => socket.once("open", resolve));
+    return client;
+  }
+
+  send(message: unknown, options: { readonly binary?: boolean } = {}): void {
+    this.socket.send(Buffer.from(JSON.stringify(message)), { binary: options.binary ?? false });
+  }
+
+  /** The reply to `u`, once it is there. */
+  reply(u: string): Promise<Reply> {
+    return eventually(`there is a reply to ${u}`, () => this.replies.find((reply) => reply.u === u));
+  }
+
+  rpc(u: string, cmds: readonly object[], options?: { readonly binary?: boolean }): Promise<Reply> {
+    this.send({ role: "rpc", u, cmds }, options);
+    return this.reply(u);
+  }
+}
+
+describe("the JSON protocol", () => {
+  test("runs a graph with string references in args and kwargs over the whole cluster", async () => {
+    const [entry, worker] = await startMesh({ name: "entry" }, { name: "worker", resources: ["model-a"] });
+    worker!.register("describe", (rows: number[], kwargs: object) => ({ count: rows.length, kwargs }));
+    await offered("describe", 1, entry!);
+    const client = await JsonClient.connect(entry!.url);
+    const reply = await client.rpc("1", [
+      { name: "data", fun: "echo", args: [{ rows: [1, 2, 3], unit: "C" }] },
+      {
+        name: "out",
+        fun: "describe",
+        args: ["data.rows"],
+        kwargs: { unit: "data.unit", plain: "text" },
+        locs: ["model-a"],
+      },
+      { name: "side", fun: "echos", args: ["data", "free text"] },
+    ]);
+    expect(reply).toEqual({
+      r: {
+        out: { count: 3, kwargs: { unit: "C", plain: "text" } },
+        side: [{ rows: [1, 2, 3], unit: "C" }, "free text"],
+      },
+      error: null,
+      u: "1",
+      intermediate_results: [],
+      execution_summary: null,
+    });
+  });
+
+  test("takes text and binary frames, and answers in binary ones", async () => {
+    const { node } = await startPair();
+    const client = await JsonClient.connect(node.url);
+    const cmds = [{ name: "x", fun: "echo", args: ["ünïcödé"] }];
+    for (const binary of [true, false])
+      expect((await client.rpc(`b${binary}`, cmds, { binary })).r).toEqual({ x: "ünïcödé" });
+    expect(client.onlyBinary).toBe(true);
+  });
+
+  test("answers many requests of one connection as they end, not in their order", async () => {
+    const { node } = await startPair();
+    const gates = new Map<number, Latch>();
+    node.register("hold", async (index: number) => {
+      const gate = new Latch();
+      gates.set(index, gate);
+      await gate.passed;
+      return index;
+    });
+    const client = await JsonClient.connect(node.url);
+    for (let i = 0; i < 100; i++)
+      client.send({ role: "rpc", u: `${i}`, cmds: [{ name: "h", fun: "hold", args: [i] }] });
+    await eventually("all run", () => gates.size === 100);
+    for (let i = 99; i >= 0; i--) {
+      gates.get(i)!.open();
+      expect((await client.reply(`${i}`)).r).toEqual({ h: i });
+    }
+    expect(client.replies.map(({ u }) => u)).toEqual(Array.from({ length: 100 }, (_, i) => `${99 - i}`));
+  });
+
+  test("tells errors with its codes: 1001 nobody offers it, 1003 whatever else is wrong, 1004 the role", async () => {
+    const { node } = await startPair();
+    node.register("fail", () => {
+      throw new Error("out of paper");
+    });
+    const client = await JsonClient.connect(node.url);
+    const errors = [
+      await client.rpc("resources", [{ name: "a", fun: "echo", args: [], locs: ["gpu"] }]),
+      await client.rpc("threw", [{ name: "a", fun: "fail", args: [] }]),
+      await client.rpc("path", [
+        { name: "a", fun: "echo", args: [{}] },
+        { name: "b", fun: "echo", args: ["a.gone"] },
+      ]),
+    ].map(({ r, error }) => [r, error?.code, error?.message, error?.details]);
+    expect(errors).toEqual([
+      [
+        null,
+        1001,
+        `Cannot call "echo": no node offers it with [gpu]; 1 node offers it with none of them`,
+        { code: "no-provider", step: "a", node: "solo", outcome: "not-applied" },
+      ],
+      [
+        null,
+        1003,
+        `"fail" threw: out of paper`,
+        { code: "handler-error", step: "a", node: "solo", outcome: "applied" },
+      ],
+      [
+        null,
+        1003,
+        `Cannot take a.gone: a has no "gone"`,
+        { code: "path-missing", step: "b", node: "solo", outcome: "applied" },
+      ],
+    ]);
+    client.send({ role: "bogus", u: "role" });
+    expect((await client.reply("role")).error?.code).toBe(1004);
+    expect((await client.rpc("after", [{ name: "a", fun: "echo", args: [1] }])).r).toEqual({ a: 1 });
+  });
+
+  test("cancels what runs when the client goes", async () => {
+    const { node } = await startPair();
+    const [running, aborted] = [new Latch(), new Latch()];
+    node.register("hold", async () => {
+      const { signal } = context();
+      running.open();
+      await new Promise((resolve) => {
+        signal.addEventListener("abort", resolve);
+      });
+      aborted.open();
+    });
+    const client = await JsonClient.connect(node.url);
+    client.send({ role: "rpc", u: "1", cmds: [{ name: "h", fun: "hold", args: [] }] });
+    await running.passed;
+    client.socket.terminate();
+    await aborted.passed;
+  });
+
+  test("ends a connection that sends what is no JSON, with the reason, and no other", async () => {
+    const { node, client: native } = await startPair();
+    const [bad, good] = [await JsonClient.connect(node.url), await JsonClient.connect(node.url)];
+    bad.socket.send("{ not json");
+    const [code, reason] = await eventually("the connection is closed", () => bad.closed);
+    expect(code).toBe(1002);
+    expect(reason).toMatch(/^a frame that is not JSON/);
+    expect((await good.rpc("1", [{ name: "a", fun: "echo", args: [1] }])).r).toEqual({ a: 1 });
+    expect(await native.call("echo", [1])).toBe(1);
+  });
+
+  test("is told when the node closes", async () => {
+    const { node } = await startPair();
+    const client = await JsonClient.connect(node.url);
+    await node.close();
+    expect(await eventually("the connection is closed", () => client.closed)).toEqual([1001, `Node "solo" is closing`]);
+  });
+
+  test("does not let a client that reads nothing fill the node's memory", async () => {
+    const { node } = await startPair({ limits: { queueBytesMax: 1_000_000 } });
+    node.register("make", (length: number) => "x".repeat(length));
+    const client = await JsonClient.connect(node.url);
+    client.socket.pause();
+    let asked = 0;
+    await eventually("the node lets it go", async () => {
+      for (let i = 0; i < 20; i++)
+        client.send({ role: "rpc", u: `${asked++}`, cmds: [{ name: "m", fun: "make", args: [500_000] }] });
+      await node.call("echo");
+      return asked > 60;
+    });
+    client.socket.resume();
+    const [code, reason] = await eventually("the connection is closed", () => client.closed);
+    expect([code, reason]).toEqual([1013, expect.stringMatching(/^\d+ bytes wait to be read$/)]);
+  });
+});
