@@ -7,8 +7,9 @@
  * (G1) A peer has one link that new work takes. A second one, opened because both dialled at once, is kept until
  *      it is idle, so that no work is lost; the one the node with the smaller id dialled stays.
  * (G2) A node whose last link is gone offers nothing any more, at once.
- * (G3) Every link to a node hears all own offers when it opens, and every change after. A node that hears over two
- *      links hears all once more when one of them is lost.
+ * (G3) Every link to a node hears all own offers when it opens, and every change after.
+ * (G4) Two links of a node are two streams that do not know how far the other is: the catalog shows what one of them has
+ *      told, the one that new work takes, or the other as long as that has told nothing.
  */
 import { type Subject, assert } from "../base/index.js";
 import { type Announcement, Catalog, OwnOffers, nextVersion } from "../catalog/index.js";
@@ -49,6 +50,8 @@ export class Cluster {
   readonly #own = new OwnOffers();
   readonly #peers = new Map<string, Peer>();
   readonly #sessions = new Map<Peer, Set<Session>>();
+  /** Whose offers the catalog shows. (G4) */
+  readonly #shown = new Map<Peer, Session>();
   /** The linked nodes have changed since the others were told. */
   #membersChanged = false;
 
@@ -115,7 +118,7 @@ export class Cluster {
       known.channel.link.end(duplicate, nowMs);
     }
     const peer = this.#peers.get(nodeId) ?? this.#join(nodeId, identity.name, identity.urls);
-    session.phase = { kind: "node", channel, peer, heardVersion: 0 };
+    session.phase = { kind: "node", channel, peer, heardVersion: 0, offers: new Map() };
     (this.#sessions.get(peer) as Set<Session>).add(session);
     this.#prefer(peer, channel, nowMs);
     this.#membership.linked(nodeId, session.attempt);
@@ -142,7 +145,7 @@ export class Cluster {
     }
     if (peer.channel === undefined)
       this.#leave(peer, goodbye, nowMs); // (G2)
-    else this.#tellAll(peer.channel);
+    else this.#show(peer, nowMs);
   }
 
   onMembers(session: Session, message: MembersMessage, nowMs: number): void {
@@ -153,13 +156,18 @@ export class Cluster {
   onCatalog(session: Session, message: CatalogMessage, subject: Subject, nowMs: number): void {
     const { phase } = session;
     if (phase.kind !== "node") return;
-    const { peer } = phase;
+    const { peer, offers } = phase;
     session.phase = { ...phase, heardVersion: nextVersion(phase.heardVersion, message) };
-    if (message.base === 0) this.catalog.forget(peer);
+    const added = message.added.filter(({ fun, resources }) => {
+      return this.#options.policy(subject, { kind: "catalog", fun, resources }).allow;
+    });
+    if (message.base === 0) offers.clear();
+    for (const fun of message.removed) offers.delete(fun);
+    for (const { fun, resources } of added) offers.set(fun, resources);
+    if (this.#show(peer, nowMs) || this.#shown.get(peer) !== session) return; // (G4)
+    if (message.base === 0) return this.#showAll(peer, offers, nowMs);
     for (const fun of message.removed) this.catalog.remove(peer, fun);
-    for (const { fun, resources } of message.added) {
-      const decision = this.#options.policy(subject, { kind: "catalog", fun, resources });
-      if (!decision.allow) continue;
+    for (const { fun, resources } of added) {
       this.catalog.add(peer, fun, resources);
       this.#host.offered(fun, nowMs);
     }
@@ -190,6 +198,7 @@ export class Cluster {
     this.catalog.forget(peer);
     this.#peers.delete(peer.nodeId);
     this.#sessions.delete(peer);
+    this.#shown.delete(peer);
     this.#membersChanged = true;
     this.#host.report({ kind: "node-lost", nodeId: peer.nodeId, name: peer.name, reason });
     this.#membership.unlinked(peer.nodeId, nowMs);
@@ -222,10 +231,29 @@ export class Cluster {
     else this.#host.schedule(retirement, nowMs + retireMs);
   };
 
-  /**
-   * Tells all own offers: over a link that has just opened, and over the link that is left when one of two is lost,
-   * because of two streams the one that ran behind may have been heard last. (G3)
-   */
+  /** Chooses whose offers of `peer` the catalog shows; answers whether they are another link's now. (G4) */
+  #show(peer: Peer, nowMs: number): boolean {
+    let source: { readonly session: Session; readonly offers: ReadonlyMap<string, readonly string[]> } | undefined;
+    for (const session of this.#sessions.get(peer) ?? []) {
+      const { phase } = session;
+      if (phase.kind !== "node" || phase.heardVersion === 0) continue;
+      if (source === undefined || phase.channel === peer.channel) source = { session, offers: phase.offers };
+    }
+    if (source === undefined || source.session === this.#shown.get(peer)) return false;
+    this.#shown.set(peer, source.session);
+    this.#showAll(peer, source.offers, nowMs);
+    return true;
+  }
+
+  #showAll(peer: Peer, offers: ReadonlyMap<string, readonly string[]>, nowMs: number): void {
+    this.catalog.forget(peer);
+    for (const [fun, resources] of offers) {
+      this.catalog.add(peer, fun, resources);
+      this.#host.offered(fun, nowMs);
+    }
+  }
+
+  /** Tells all own offers. (G3) */
   #tellAll(channel: Channel): void {
     writeCatalog(channel.link.outbox.writer, this.#own.snapshot());
     this.#queue(channel);

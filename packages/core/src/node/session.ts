@@ -14,6 +14,8 @@ export type SessionPhase =
       readonly peer: Peer;
       /** Version of the far side's offers heard last. */
       readonly heardVersion: number;
+      /** What the far side offers, as told over this link: resources by function. */
+      readonly offers: Map<string, readonly string[]>;
     }
   | { readonly kind: "ended" };
 

@@ -9,7 +9,8 @@ describe("a function with resources that nobody has all of", () => {
     const [entry, one, two] = await startMesh({ name: "entry" }, { name: "one", resources: ["gpu"] }, { name: "two" });
     one!.register("classify", () => 1);
     two!.register("classify", () => 2, { resources: ["gpu"] });
-    await offered("classify", 2, entry!);
+    entry!.register("classify", () => 3); // has none of them, and is not worth a word
+    await offered("classify", 3, entry!);
     const call = (await clientOf(entry!)).call("classify", [], { resources: ["gpu", "model-b"] });
     expect(told(await failureOf(call))).toEqual({
       code: "no-provider",

@@ -96,8 +96,11 @@ describe("context()", () => {
     expect(await client.call("credentials")).toEqual(Uint8Array.of(1, 2, 3));
   });
 
-  test("throws outside of a handler", async () => {
-    await startPair();
+  test("throws outside of a handler, also in the program whose call has just run one", async () => {
+    const { node } = await startPair();
+    const answer = node.call("echo", [1]);
+    expect(thrownBy(() => context()).code).toBe("invalid-argument");
+    await answer;
     expect(told(thrownBy(() => context()))).toMatchObject({
       code: "invalid-argument",
       message: "context() was called outside of a handler",

@@ -60,13 +60,14 @@ export async function runPlan(plan: Plan, options: RunOptions = {}): Promise<Ver
       world.violated("true-results", message);
     },
   );
-  const mesh = [new FullMesh(), new SameCatalog()];
-  const quiet: readonly Checker[] = [...mesh, new EmptyTables(), oneAnswer(plan), results];
+  const catalog = new SameCatalog();
+  const quiet: readonly Checker[] = [new FullMesh(), catalog, new EmptyTables(), oneAnswer(plan), results];
   // a link that is slow, or cut for one side only, keeps the news from a handler
   const prompt = plan.faults.length === 0 ? [new WorkStops(world, slackOf(plan))] : [];
   const watching = watch(world, [...quiet, new StartedOnce(), ...prompt]);
   try {
-    await world.until(pendingNothing(world, mesh), { withinMs: formingMsMax });
+    // all know of all; some may still have two links to each other
+    await world.until(pendingNothing(world, [catalog]), { withinMs: formingMsMax });
     drive(world, plan, ledger, {
       answered: (ask, end) => {
         const how = end.kind === "failed" ? end.error.code : ask.settle ? "settled" : "ok";

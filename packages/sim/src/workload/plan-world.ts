@@ -106,7 +106,7 @@ function planClients(random: SeededRandom, names: readonly string[], durationMs:
   return Array.from({ length: random.integer(1, 3) }, (_, index) => ({
     name: `client-${index + 1}`,
     node: random.pick(names),
-    moves: random.chance(0.15) ? [{ atMs: random.between(0, durationMs), node: random.pick(names) }] : [],
+    moves: random.chance(0.4) ? [{ atMs: random.between(0, durationMs), node: random.pick(names) }] : [],
   }));
 }
 

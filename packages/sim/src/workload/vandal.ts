@@ -60,7 +60,7 @@ function leave(socket: Socket, random: SeededRandom): void {
 
 /** A client's hello, mostly a right one; or a node's, whose key it cannot prove. */
 function greet(writer: Writer, random: SeededRandom): void {
-  const isNode = random.chance(0.2);
+  const isNode = random.chance(0.35);
   writeHello(writer, {
     kind: "hello",
     versionMin: protocolVersion.min,
