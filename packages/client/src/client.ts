@@ -15,6 +15,8 @@ export interface ClientParts<C extends Contract | undefined> {
   readonly limits: WireLimits;
   readonly connection: Connection;
   readonly contract: C;
+  /** Why the connection is gone; `undefined` while it is there. */
+  readonly gone: () => Goodbye | undefined;
 }
 
 /**
@@ -34,10 +36,11 @@ export class Client<C extends Contract | undefined = undefined> implements Async
   readonly #connection: Connection;
   readonly #caller: Caller;
   readonly #contract: C;
-  #gone: Goodbye | undefined;
+  readonly #lost: () => Goodbye | undefined;
   #closed = false;
 
-  constructor({ url, codec, limits, connection, contract }: ClientParts<C>) {
+  constructor({ url, codec, limits, connection, contract, gone }: ClientParts<C>) {
+    this.#lost = gone;
     this.url = url;
     this.#codec = codec;
     this.#connection = connection;
@@ -88,11 +91,6 @@ export class Client<C extends Contract | undefined = undefined> implements Async
     return this.close();
   }
 
-  /** The connection is gone: calls from now on fail at once. For `connect`. */
-  lost(goodbye: Goodbye): void {
-    this.#gone ??= goodbye;
-  }
-
   /** Tells `asker` that there is no connection; `undefined` when there is one. */
   #goneFor(asker: Asker): number | undefined {
     const error = this.#goneError();
@@ -133,8 +131,10 @@ export class Client<C extends Contract | undefined = undefined> implements Async
 
   #goneError(): MpregError | undefined {
     if (this.#closed) return new MpregError("closed", `The client of ${this.url} is closed`);
-    if (this.#gone === undefined) return undefined;
-    return new MpregError("not-connected", `The connection to ${this.url} is gone: ${this.#gone.reason}`);
+    const gone = this.#lost();
+    if (gone === undefined) return undefined;
+    const message = `The connection to ${this.url} is gone: ${gone.reason}; connect again to go on`;
+    return new MpregError("not-connected", message);
   }
 }
 

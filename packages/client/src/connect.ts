@@ -26,7 +26,8 @@ export interface ConnectOptions<C extends Contract | undefined = undefined> {
 }
 
 /**
- * Connects to a node; any node will do.
+ * Connects to a node; any node will do. When the connection is lost, what waited on it fails, and so do later calls:
+ * connect again to go on.
  *
  * Rejects with `not-connected` when it cannot be reached, says no, or does not answer within `connectTimeoutMs`, and
  * with `invalid-argument` for a URL that is none.
@@ -55,7 +56,7 @@ export function connect<C extends Contract | undefined = undefined>(
     const limits = { ...defaultWireLimits, messageBytesMax };
     const link: LinkOptions = { ...defaultLinkOptions, limits, handshakeTimeoutMs: connectTimeoutMs };
     const codec = createCodec(platform.utf8, { explain: explainReference });
-    let client: Client<C> | undefined;
+    let gone: Goodbye | undefined;
     const onAbort = (): void => {
       // first: that the connection ends now is no news
       reject(new MpregError("cancelled", "The caller cancelled", { cause: signal?.reason }));
@@ -63,12 +64,11 @@ export function connect<C extends Contract | undefined = undefined>(
     };
     const onOpen = (): void => {
       signal?.removeEventListener("abort", onAbort);
-      client = new Client<C>({ url, codec, limits, connection, contract: options.contract as C });
-      resolve(client);
+      resolve(new Client<C>({ url, codec, limits, connection, contract: options.contract as C, gone: () => gone }));
     };
     const onGone = (goodbye: Goodbye): void => {
       signal?.removeEventListener("abort", onAbort);
-      client?.lost(goodbye);
+      gone = goodbye;
       reject(new MpregError("not-connected", `Cannot connect to ${url}: ${goodbye.reason}`));
     };
     const settings = { url, codec, link, credentials, ca, connectTimeoutMs };

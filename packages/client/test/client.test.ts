@@ -102,12 +102,12 @@ describe("a client whose node goes away", () => {
     });
     expect(told(await failureOf(client.call("echo")))).toMatchObject({
       code: "not-connected",
-      message: `The connection to ${proxy.url} is gone: the connection was closed with code 1006`,
+      message: `The connection to ${proxy.url} is gone: the connection was closed with code 1006; connect again to go on`,
       outcome: "not-applied",
     });
   });
 
-  test("with a goodbye: calls under way are told that it is closing, later ones that it has closed", async () => {
+  test("with a goodbye: calls under way are told that it is closing, later ones that there is no connection", async () => {
     const { node, client } = await startPair();
     const running = new Latch();
     node.register("hold", () => {
@@ -125,7 +125,7 @@ describe("a client whose node goes away", () => {
     });
     expect(told(await failureOf(client.call("echo")))).toMatchObject({
       code: "not-connected",
-      message: `The connection to ${node.url} is gone: Node "solo" is closing`,
+      message: `The connection to ${node.url} is gone: Node "solo" is closing; connect again to go on`,
     });
     await client.close();
     expect((await failureOf(client.call("echo"))).code).toBe("closed");

@@ -73,9 +73,7 @@ export async function createNode(given: CreateNodeOptions = {}): Promise<MpregNo
     dial: (target, attempt) => {
       dial(driver, target, attempt, options, dialing);
     },
-    onEvent: (event) => {
-      logEvent(log, event);
-    },
+    onEvent: eventLogger(log),
   });
   running.driver = driver;
   offerEchoes(driver);
@@ -139,10 +137,30 @@ function offerEchoes(driver: Driver): void {
   driver.register({ name: "echos", handler: (...values: unknown[]) => values, ...common });
 }
 
-function logEvent(log: Logger, event: NodeEvent): void {
-  const { kind, ...fields } = event;
-  if (kind === "node-joined") log.info(fields, "node joined");
-  else if (kind === "node-lost") log.info(fields, "node lost");
-  else if (kind === "link-refused") log.warn(fields, "link refused");
-  else log.debug(fields, "dial failed");
+/** Logs what happens to links. That an address cannot be reached is said once, until a node was met there. */
+function eventLogger(log: Logger): (event: NodeEvent) => void {
+  const unreachable = new Set<string>();
+  return (event) => {
+    switch (event.kind) {
+      case "node-joined":
+        for (const url of event.urls) unreachable.delete(url);
+        log.info({ id: event.nodeId, name: event.name, urls: event.urls }, "node joined");
+        return;
+      case "node-lost":
+        log.info({ id: event.nodeId, name: event.name, reason: event.reason }, "node lost");
+        return;
+      case "link-refused":
+        log.warn({ address: event.address, reason: event.reason }, "link refused");
+        return;
+      case "dial-failed":
+        log[unreachable.has(event.url) ? "debug" : "warn"](
+          { url: event.url, reason: event.reason },
+          "peer not reached; trying on",
+        );
+        unreachable.add(event.url);
+        return;
+      case "policy-failed":
+        log.error({ action: event.action, err: event.error }, "the policy failed; refused");
+    }
+  };
 }

@@ -5,4 +5,4 @@ export type { AnyHandler, RegisterOptions, Registration } from "./handlers/types
 export type { LogLevel, Logger } from "./log.js";
 export { MpregNode } from "./node.js";
 export type { CreateNodeOptions, NodeLimits } from "./options.js";
-export type { TlsOptions } from "./transports/listen.js";
+export type { TlsOptions } from "./transports/types.js";

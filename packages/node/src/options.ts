@@ -9,7 +9,7 @@ import { type RpcLimits, defaultRpcLimits, durationMsMax } from "@mpreg/core/rpc
 import { type WireLimits, defaultWireLimits } from "@mpreg/core/wire";
 import { checkResources } from "./handlers/registry.js";
 import { type LogLevel, type Logger, logLevels } from "./log.js";
-import type { TlsOptions } from "./transports/listen.js";
+import type { TlsOptions } from "./transports/types.js";
 
 /** Every bound of a node, each with its default. */
 export type NodeLimits = WireLimits & RpcLimits & Omit<LinkOptions, "limits"> & RedialOptions;

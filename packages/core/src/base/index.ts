@@ -4,7 +4,7 @@ export type { Random, Signer, Utf8 } from "./capabilities.js";
 export { type Deadline, Deadlines } from "./deadlines.js";
 export { type ErrorCode, MpregError, type MpregErrorOptions, type Outcome, errorCodes, isErrorCode } from "./errors.js";
 export { Heap, type HeapItem } from "./heap.js";
-export { type Action, type Decision, type Policy, type Subject, createDefaultPolicy } from "./policy.js";
+export { type Action, type Decision, type Policy, type Subject, createDefaultPolicy, guardPolicy } from "./policy.js";
 export {
   type CallArguments,
   type CallResult,

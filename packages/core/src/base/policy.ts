@@ -5,6 +5,7 @@
  * node relays carries the one it works for in `onBehalfOf`, set by the node that authenticated the client.
  *
  * (P1) Nothing is accepted, dialled, recorded or called without a decision.
+ * (P2) A policy that throws, or that answers something else than a decision, has refused; the node goes on.
  */
 
 /** Who asks: the far side of a link, or this node itself. */
@@ -56,4 +57,27 @@ export function createDefaultPolicy(options: { readonly cluster: string }): Poli
       reason: `the node belongs to cluster "${action.cluster}", this one to "${options.cluster}"`,
     };
   };
+}
+
+/** `policy` as the node asks it: its failures are refusals, told to `onFailure`. (P2) */
+export function guardPolicy(policy: Policy, onFailure: (action: Action, error: unknown) => void): Policy {
+  return (subject, action) => {
+    let decision: unknown;
+    try {
+      decision = policy(subject, action);
+    } catch (error) {
+      onFailure(action, error);
+      return failed;
+    }
+    if (isDecision(decision)) return decision;
+    onFailure(action, new TypeError("a policy must answer { allow: true } or { allow: false, reason }, at once"));
+    return failed;
+  };
+}
+
+const failed: Decision = { allow: false, reason: "the policy of this node failed; its log says why" };
+
+function isDecision(value: unknown): value is Decision {
+  if (typeof value !== "object" || value === null || !("allow" in value)) return false;
+  return value.allow === true || (value.allow === false && "reason" in value && typeof value.reason === "string");
 }

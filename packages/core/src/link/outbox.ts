@@ -38,6 +38,11 @@ export class Outbox {
     return this.writer.length + this.#parkedBytes;
   }
 
+  /** True when what waits has sunk to half of the bound. */
+  get hasRoom(): boolean {
+    return this.queuedBytes * 2 <= this.#queueBytesMax;
+  }
+
   /** How many bytes the peer lets us have unadmitted; from its hello. */
   setWindow(windowBytes: number): void {
     this.#windowBytes = windowBytes;

@@ -6,7 +6,8 @@
  *
  * (N1) A configured peer is dialled for ever, with exponential backoff and full jitter.
  * (N2) A reported node is dialled as long as a linked node reports it, and forgotten after.
- * (N3) There is at most one dial in progress per target.
+ * (N3) There is at most one dial in progress per target, and per address: a node may be configured and reported, and a
+ *      second link from the same side would take the first one's place, with the work that runs behind it.
  * (N4) No target is dialled while there is a link to its node. Which node a configured address leads to is known from
  *      the last link to it, so that two addresses of one node do not take each other's link away for ever.
  */
@@ -148,11 +149,20 @@ export class Membership {
       target.state = { kind: "linked", nodeId }; // (N4)
       return;
     }
+    if (this.#isDialed(target.url)) {
+      this.#host.schedule(target, nowMs + this.#options.redialMsMin); // (N3)
+      return;
+    }
     const attempt = ++this.#attempts;
     target.state = { kind: "dialing", attempt };
     this.#dialing.set(attempt, target);
     this.#host.dial({ url: target.url, attempt }, nowMs);
   };
+
+  #isDialed(url: string): boolean {
+    for (const target of this.#dialing.values()) if (target.url === url) return true;
+    return false;
+  }
 
   #retry(target: Target, nowMs: number): void {
     const { reason } = target;

@@ -6,9 +6,10 @@
  *
  * (Z1) The same inputs at the same times with the same random numbers give the same effects.
  * (Z2) Effects never call back into the machine; what they cause comes back as a later input.
+ * (Z4) What a handler has asked for ends when its own call is aborted, and an ended call asks for nothing more.
  * (Z3) After `close` nothing runs, nothing waits, and every ask has been settled.
  */
-import { Deadlines, MpregError, type Subject, unreachable } from "../base/index.js";
+import { Deadlines, MpregError, type Subject, guardPolicy, unreachable } from "../base/index.js";
 import { type Door, JsonV1Door } from "../doors/index.js";
 import { type Goodbye, type LinkId, nodeIdOf } from "../link/index.js";
 import {
@@ -24,6 +25,7 @@ import {
 import { Cluster } from "./cluster.js";
 import { inspectFunctions, inspectNodes } from "./inspect.js";
 import { Links } from "./links.js";
+import { NestedRuns } from "./nested-runs.js";
 import { TicketAsker } from "./ticket-asker.js";
 import type { NodeCapabilities, NodeEffects, NodeInput, NodeOptions } from "./types.js";
 
@@ -50,9 +52,14 @@ export class NodeMachine {
   readonly #links: Links;
   readonly #doors = new Map<LinkId, Door>();
   readonly #tickets = new Map<number, Run>();
+  readonly #nested = new NestedRuns();
   #closed = false;
 
-  constructor(options: NodeOptions, capabilities: NodeCapabilities, effects: NodeEffects) {
+  constructor(given: NodeOptions, capabilities: NodeCapabilities, effects: NodeEffects) {
+    const policy = guardPolicy(given.policy, ({ kind: action }, error) => {
+      effects.report({ kind: "policy-failed", action, error });
+    });
+    const options: NodeOptions = { ...given, policy };
     const { random, signer, codec } = capabilities;
     this.#options = options;
     this.#capabilities = capabilities;
@@ -99,6 +106,7 @@ export class NodeMachine {
         },
         abort: (id, reason) => {
           effects.abort(id, reason);
+          this.#nested.abort(id);
         },
       },
       options.rpc,
@@ -240,16 +248,19 @@ export class NodeMachine {
   #ask(ticket: number, ask: Ask, parent: Invocation | undefined, nowMs: number): void {
     const settle = (ended: number, settled: Settled): void => {
       this.#tickets.delete(ended);
+      if (parent !== undefined) this.#nested.remove(parent.id, ended);
       this.#effects.settle(ended, settled);
     };
     const asker = new TicketAsker(ticket, settle);
     if (this.#closed) return asker.failed(new MpregError("closed", `Node "${this.name}" is closed`));
+    if (parent !== undefined && !this.#rpc.isRunning(parent.id)) return asker.failed(orphaned(parent)); // (Z4)
     const origin: AskOrigin =
       parent === undefined
         ? { caller: { kind: "self" }, depth: 0, deadlineMs: Infinity }
         : { caller: parent.caller, depth: parent.depth + 1, deadlineMs: parent.deadlineMs };
     const onStart = (run: Run): void => {
       this.#tickets.set(ticket, run);
+      if (parent !== undefined) this.#nested.add(parent.id, ticket, run); // (Z4)
     };
     if (ask.kind === "call") this.#rpc.call(ask.fields, origin, asker, nowMs, onStart);
     else this.#rpc.request(ask.fields, origin, asker, nowMs, onStart);
@@ -268,4 +279,8 @@ export class NodeMachine {
   get #goodbye(): Goodbye {
     return { code: "closing", reason: `Node "${this.name}" is closing` };
   }
+}
+
+function orphaned({ fun }: Invocation): MpregError {
+  return new MpregError("cancelled", `The call of "${fun}" that asks for this has ended itself`);
 }

@@ -3,7 +3,7 @@
  *
  * The driver's duties stand on the fields they bind.
  */
-import type { MpregError, Policy, Random, Signer, Utf8 } from "../base/index.js";
+import type { Action, MpregError, Policy, Random, Signer, Utf8 } from "../base/index.js";
 import type { Goodbye, LinkId, LinkOptions } from "../link/index.js";
 import type { Dial, RedialOptions } from "../membership/index.js";
 import type { AbortReason, Ask, Invocation, RpcLimits, Settled } from "../rpc/index.js";
@@ -61,7 +61,9 @@ export type NodeEvent =
   | { readonly kind: "node-joined"; readonly nodeId: string; readonly name: string; readonly urls: readonly string[] }
   | { readonly kind: "node-lost"; readonly nodeId: string; readonly name: string; readonly reason: Goodbye }
   | { readonly kind: "link-refused"; readonly address: string; readonly reason: Goodbye }
-  | { readonly kind: "dial-failed"; readonly url: string; readonly reason: string };
+  | { readonly kind: "dial-failed"; readonly url: string; readonly reason: string }
+  /** The policy threw, or answered no decision; what it was asked about was refused. */
+  | { readonly kind: "policy-failed"; readonly action: Action["kind"]; readonly error: unknown };
 
 /** What the machine wants done. None of these may call back into the machine before they return. */
 export interface NodeEffects {

@@ -24,11 +24,11 @@ const exploreShare = 1 / 32;
 export function choose<T extends Candidate>(
   candidates: readonly Offer<T>[],
   local: T,
-  excluded: ReadonlySet<T> | undefined,
+  excluded: ReadonlySet<Offer<T>> | undefined,
   random: Random,
   nowMs: number,
 ): Offer<T> | undefined {
-  const open = excluded === undefined ? candidates : candidates.filter(({ owner }) => !excluded.has(owner)); // (R1)
+  const open = excluded === undefined ? candidates : candidates.filter((offer) => !excluded.has(offer)); // (R1)
   if (open.length <= 1) return open[0]; // (R3)
   const localIndex = open.findIndex(({ owner }) => owner === local);
   const firstIndex = localIndex >= 0 ? localIndex : drawIndex(open.length, random);

@@ -170,6 +170,7 @@ export class Caller {
 }
 
 const noArguments: readonly unknown[] = [];
+
 const noResources: readonly string[] = [];
 
 /** Settles the promise of one call or request. */
@@ -221,10 +222,12 @@ abstract class Waiter implements Asker {
     this.#end();
     try {
       if (summary !== undefined) this.#options?.onSummary?.(summary);
-      this.#resolve(value);
-    } catch (error) {
-      this.#reject(error);
+    } catch (cause) {
+      const message = "The call has ended well, but onSummary threw";
+      this.#reject(new MpregError("invalid-argument", message, { outcome: "applied", cause }));
+      return;
     }
+    this.#resolve(value);
   }
 
   #end(): void {

@@ -7,6 +7,7 @@
  * (D1) Every started task ends exactly once: completed, failed, or dropped by its owner.
  * (D2) Work that a node refused without having begun is offered to the next candidate.
  * (D3) When a link breaks, everything that was running behind it ends as `node-lost`, outcome unknown.
+ * (D5) A step that finds no room on a link waits for it, within its deadline; it is not refused for what others sent.
  * (D4) After an end nothing of the task is left in any table.
  */
 import { MpregError } from "../base/index.js";
@@ -28,6 +29,8 @@ export class Dispatch {
   /** Tasks that wait for their function to be offered, by its name. */
   readonly #waiting = new Map<string, Set<Task>>();
   #waitingCount = 0;
+  /** Links that had no room for a step. */
+  readonly #full = new Set<Channel>();
   #lastId = 0;
   readonly #due = (task: Task, nowMs: number): void => {
     this.#expire(task, nowMs);
@@ -61,7 +64,7 @@ export class Dispatch {
       const wanted = task.resources.length === 0 ? "" : ` with [${task.resources.join(", ")}]`;
       const message = `Cannot call "${task.fun}": this node does not offer it${wanted}`;
       this.#fail(task, new MpregError("no-provider", message), nowMs);
-    } else if (this.#full) {
+    } else if (this.#isFull) {
       this.#fail(task, this.#fullError(task), nowMs);
     } else {
       this.#runHere(task, offer, nowMs);
@@ -108,7 +111,7 @@ export class Dispatch {
     const peer = place.offer.owner;
     if (error.outcome === "not-applied" && refusals.has(error.code)) {
       this.#unplace(task);
-      this.#placeElsewhere(task, peer, error.at({ step: task.step, node: peer.name }), nowMs); // (D2)
+      this.#placeElsewhere(task, place.offer, error.at({ step: task.step, node: peer.name }), nowMs); // (D2)
       return;
     }
     this.#leave(task, nowMs);
@@ -127,6 +130,28 @@ export class Dispatch {
         new MpregError("node-lost", message, { outcome: "unknown", step: task.step, node }),
         nowMs,
       );
+    }
+    this.#release(channel, nowMs);
+  }
+
+  /** True while a handler runs for the task `id` of this node. */
+  isRunning(id: number): boolean {
+    return this.#running.has(id);
+  }
+
+  /** Starts what was held on links that have room again. (D5) */
+  retryHeld(nowMs: number): void {
+    for (const channel of this.#full) if (channel.link.outbox.hasRoom) this.#release(channel, nowMs);
+  }
+
+  #release(channel: Channel, nowMs: number): void {
+    this.#full.delete(channel);
+    for (const task of [...channel.held]) {
+      channel.held.delete(task);
+      task.place = waiting;
+      task.excluded = undefined;
+      this.#place(task, nowMs);
+      if (channel.held.has(task)) return; // full again
     }
   }
 
@@ -148,7 +173,7 @@ export class Dispatch {
     const offer = choose(candidates, self, task.excluded, random, nowMs);
     if (offer === undefined) this.#noCandidate(task, nowMs);
     else if (offer.owner !== self) this.#runThere(task, offer, nowMs);
-    else if (this.#full) this.#placeElsewhere(task, self, this.#fullError(task), nowMs);
+    else if (this.#isFull) this.#placeElsewhere(task, offer, this.#fullError(task), nowMs);
     else this.#runHere(task, offer, nowMs);
   }
 
@@ -182,7 +207,7 @@ export class Dispatch {
     const peer = offer.owner;
     const { channel } = peer;
     if (channel === undefined) {
-      this.#placeElsewhere(task, peer, new MpregError("overloaded", `Node "${peer.name}" has no open link`), nowMs);
+      this.#placeElsewhere(task, offer, new MpregError("overloaded", `Node "${peer.name}" has no open link`), nowMs);
       return;
     }
     const { outbox, remoteMessageBytesMax } = channel.link;
@@ -209,11 +234,7 @@ export class Dispatch {
       this.#fail(task, new MpregError("too-large", message), nowMs);
       return;
     }
-    if (bytes === 0) {
-      const message = `Cannot send to node "${peer.name}": ${outbox.queuedBytes} bytes wait for it already`;
-      this.#placeElsewhere(task, peer, new MpregError("overloaded", message), nowMs);
-      return;
-    }
+    if (bytes === 0) return this.#hold(task, offer, channel, nowMs);
     task.place = { kind: "remote", offer, channel };
     task.startedMs = nowMs;
     task.ranOn = peer.name;
@@ -222,16 +243,35 @@ export class Dispatch {
     channel.sent.set(task.id, task); // (T1)
   }
 
-  /** `peer` cannot take the task: the next candidate, or `error` if there is none. */
-  #placeElsewhere(task: Task, peer: Peer, error: MpregError, nowMs: number): void {
-    task.place = waiting;
-    (task.excluded ??= new Set()).add(peer);
-    const { catalog, self, random } = this.#host;
-    const next = choose(catalog.candidates(task.fun, task.resources), self, task.excluded, random, nowMs);
+  /** The offer cannot be taken up: the next candidate, or `error` if there is none. */
+  #placeElsewhere(task: Task, offer: Offer<Peer>, error: MpregError, nowMs: number): void {
+    if (this.#hasAnother(task, offer)) return this.#place(task, nowMs);
+    const { catalog } = this.#host;
     // waiting is for functions that nobody offers: those that do will not offer it again when they have room
     const mayWait = task.waitUntilMs > nowMs && error.code !== "overloaded";
-    if (next === undefined && !mayWait) this.#fail(task, error, nowMs);
-    else this.#place(task, nowMs);
+    const offered = catalog.candidates(task.fun, task.resources).length > 0;
+    if (mayWait || (error.code === "no-provider" && !offered)) this.#noCandidate(task, nowMs);
+    else this.#fail(task, error, nowMs);
+  }
+
+  /** There is no room on the link: another candidate, or this one as soon as there is. (D5) */
+  #hold(task: Task, offer: Offer<Peer>, channel: Channel, nowMs: number): void {
+    if (this.#hasAnother(task, offer)) return this.#place(task, nowMs);
+    if (channel.held.size >= this.#options.waitingMax) {
+      const { outbox } = channel.link;
+      const message = `Cannot send to node "${offer.owner.name}": ${outbox.queuedBytes} bytes and ${channel.held.size} steps wait for it already`;
+      return this.#fail(task, new MpregError("overloaded", message), nowMs);
+    }
+    task.place = { kind: "held", channel };
+    channel.held.add(task);
+    this.#full.add(channel);
+  }
+
+  /** Rules `offer` out for the task; answers whether another is left. */
+  #hasAnother(task: Task, offer: Offer<Peer>): boolean {
+    task.place = waiting;
+    const excluded = (task.excluded ??= new Set()).add(offer);
+    return this.#host.catalog.candidates(task.fun, task.resources).some((each) => !excluded.has(each));
   }
 
   #expire(task: Task, nowMs: number): void {
@@ -240,7 +280,7 @@ export class Dispatch {
       this.#fail(task, explainNoProvider(this.#host.catalog, task.fun, task.resources), nowMs);
       return;
     }
-    const outcome = place.kind === "waiting" ? "not-applied" : "unknown";
+    const outcome = place.kind === "local" || place.kind === "remote" ? "unknown" : "not-applied";
     const node = place.kind === "local" || place.kind === "remote" ? place.offer.owner.name : undefined;
     const where =
       node === undefined ? "while it waited for a node that offers it" : `while it was running on node "${node}"`;
@@ -275,12 +315,16 @@ export class Dispatch {
   #unplace(task: Task): void {
     const { place } = task;
     if (place.kind === "waiting" || place.kind === "ended") return this.#unwait(task);
+    if (place.kind === "held") {
+      place.channel.held.delete(task);
+      return;
+    }
     if (place.kind === "local") this.#running.take(task.id);
     else place.channel.sent.take(task.id);
     place.offer.owner.inFlight -= 1;
   }
 
-  get #full(): boolean {
+  get #isFull(): boolean {
     return this.#running.size >= this.#options.executionsMax;
   }
 

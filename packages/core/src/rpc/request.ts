@@ -9,7 +9,8 @@
  *
  * (Q1) A step starts the moment its own inputs are there; no step waits for one it does not use.
  * (Q2) The asker hears exactly one end.
- * (Q3) Nothing starts when some function of the request has no provider: then the request is `not-applied`.
+ * (Q3) Nothing starts when some function of the request has no provider: then the request is `not-applied`. (One that
+ *      settles starts what it can.)
  * (Q4) A result is let go when its last user has started, unless it is an output.
  * (Q5) After the end no task of the request runs.
  */
@@ -90,7 +91,7 @@ export class RequestRun implements Run, TaskOwner, Deadline {
 
   start(nowMs: number): void {
     const { message, deadlineMs, plan } = this.#fields;
-    if (message.waitForCapacityMs === 0) {
+    if (message.waitForCapacityMs === 0 && !message.settle) {
       const error = this.#firstWithoutProvider();
       if (error !== undefined) return this.fail(error); // (Q3)
     }

@@ -197,6 +197,16 @@ export class Rpc {
     this.#dispatch.offered(fun, nowMs);
   }
 
+  /** Starts steps that were held for want of room on a link. Call it when links have sent. */
+  retryHeld(nowMs: number): void {
+    this.#dispatch.retryHeld(nowMs);
+  }
+
+  /** True while the handler of this invocation runs and somebody waits for it. */
+  isRunning(invocationId: number): boolean {
+    return this.#dispatch.isRunning(invocationId);
+  }
+
   /** Ends everything that the far side waits for with `error`. */
   refuse(channel: Channel, error: MpregError): void {
     for (const run of channel.asked.takeAll()) run.fail(error); // (V1)

@@ -13,6 +13,7 @@ export class SingleRun implements Run, TaskOwner {
   readonly #summary: Summary | undefined;
   readonly #drop: (task: Task, reason: AbortReason) => void;
   #task: Task | undefined = undefined;
+  #over = false;
 
   constructor(asker: Asker, summary: Summary | undefined, drop: (task: Task, reason: AbortReason) => void) {
     this.#asker = asker;
@@ -26,17 +27,20 @@ export class SingleRun implements Run, TaskOwner {
   }
 
   completed(task: Task, value: Uint8Array, timings: Timings | undefined, nowMs: number): void {
+    this.#over = true;
     this.#task = undefined;
     this.#summary?.stepEnded(task, value.length, timings, nowMs);
     this.#asker.answered(value, timings, this.#summary?.finish(nowMs));
   }
 
   failed(_task: Task, error: MpregError): void {
+    this.#over = true;
     this.#task = undefined;
     this.#asker.failed(error);
   }
 
   fail(error: MpregError): void {
+    if (this.#over) return; // (U1)
     const begun = this.#task !== undefined && this.#task.place.kind !== "waiting";
     this.#stop("cancelled");
     const { code, message, step, node } = error;
@@ -48,6 +52,7 @@ export class SingleRun implements Run, TaskOwner {
   }
 
   #stop(reason: AbortReason): void {
+    this.#over = true;
     const task = this.#task;
     this.#task = undefined;
     if (task !== undefined) this.#drop(task, reason);

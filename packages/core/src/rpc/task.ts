@@ -52,6 +52,8 @@ export class Channel {
   readonly asked: IdMap<Run>;
   /** Steps this node has sent there, by task id. */
   readonly sent: IdMap<Task> = new IdMap();
+  /** Steps that wait until the link has room, the oldest first. */
+  readonly held: Set<Task> = new Set();
   /** Clients the far side works for, so that a subject is made once per client and not per step. */
   readonly behalf: Map<string, Subject> = new Map();
 
@@ -82,6 +84,8 @@ export class Peer {
 export type Place =
   /** Waits for a node that offers the function. */
   | { readonly kind: "waiting" }
+  /** Waits until the link to the only nodes that offer it has room. */
+  | { readonly kind: "held"; readonly channel: Channel }
   | { readonly kind: "local"; readonly offer: Offer<Peer> }
   | { readonly kind: "remote"; readonly offer: Offer<Peer>; readonly channel: Channel }
   | { readonly kind: "ended" };
@@ -138,8 +142,8 @@ export class Task implements Invocation, Deadline {
   /** Name of the node it was last given to. */
   ranOn = "";
   ranRemotely = false;
-  /** Nodes that refused it without having begun. */
-  excluded: Set<Peer> | undefined = undefined;
+  /** Offers that were refused without having begun; one that is made anew counts again. */
+  excluded: Set<Offer<Peer>> | undefined = undefined;
   readonly #due: (task: Task, nowMs: number) => void;
 
   constructor(id: number, fields: TaskFields, due: (task: Task, nowMs: number) => void, nowMs: number) {

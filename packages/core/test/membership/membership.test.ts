@@ -127,6 +127,21 @@ describe("reported nodes", () => {
     expect(dialing.untilDial()).toBe(false);
   });
 
+  test("an address that is being dialled already waits for the end of that dial (N3)", () => {
+    const dialing = new Dialing("m", [seed, other]);
+    dialing.linkedFrom("b");
+    dialing.report("b", member("s", seed), member("x", other));
+    dialing.advance(1_000);
+    expect(dialing.urls).toEqual([seed, other]);
+    dialing.link("s");
+    dialing.fail();
+    dialing.advance(1_000);
+    expect(dialing.urls).toEqual([other]);
+    dialing.link("x");
+    expect(dialing.untilDial()).toBe(false);
+    expect(dialing.dials).toHaveLength(3);
+  });
+
   test("a node that dials us meanwhile is not dialled (N4)", () => {
     const dialing = new Dialing("m", []);
     dialing.linkedFrom("b");

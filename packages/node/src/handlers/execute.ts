@@ -108,6 +108,8 @@ function encodeResult(fun: RegisteredFunction, result: unknown, host: ExecuteHos
 function failureOf(fun: string, error: unknown, exposeStacks: boolean): MpregError {
   if (error instanceof MpregError) return error;
   const reason = error instanceof HandlerThrew ? error.cause : error;
+  // how deep calls may be nested is said of the whole chain, not of the one that found out
+  if (reason instanceof MpregError && reason.code === "too-deep") return reason.withOutcome("applied");
   const message = `"${fun}" threw: ${textOf(reason, exposeStacks)}`;
   return new MpregError("handler-error", message, { outcome: "applied", cause: reason });
 }

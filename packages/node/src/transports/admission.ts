@@ -39,5 +39,6 @@ function isKnownHost(host: string, allowedHosts: readonly string[]): boolean {
 function hostName(host: string): string {
   if (host.startsWith("[")) return host.slice(1, host.indexOf("]"));
   const colon = host.lastIndexOf(":");
-  return (colon < 0 ? host : host.slice(0, colon)).toLowerCase();
+  const isPort = colon >= 0 && /^\d*$/.test(host.slice(colon + 1));
+  return (isPort ? host.slice(0, colon) : host).toLowerCase();
 }

@@ -13,17 +13,9 @@ import { MpregError } from "@mpreg/core/base";
 import type { LinkProtocol } from "@mpreg/core/node";
 import { subprotocol } from "@mpreg/core/wire";
 import { type WebSocket, WebSocketServer } from "ws";
+import type { TlsOptions } from "./types.js";
 import { type AdmissionOptions, refusalOf } from "./admission.js";
 import { socketOptions } from "./websocket.js";
-
-export interface TlsOptions {
-  /** Certificate chain in PEM. */
-  readonly cert?: string | Buffer | undefined;
-  /** Private key in PEM. With `cert` the node listens with TLS. */
-  readonly key?: string | Buffer | undefined;
-  /** Certificates trusted when dialling `wss:` peers, beside the system's, in PEM. */
-  readonly ca?: string | Buffer | undefined;
-}
 
 export interface ListenOptions extends AdmissionOptions {
   readonly host: string;

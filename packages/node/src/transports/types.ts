@@ -10,3 +10,13 @@ export interface Connection {
   send(frame: Uint8Array): number;
   close(goodbye: Goodbye): void;
 }
+
+/** Certificates of a node, all in PEM. */
+export interface TlsOptions {
+  /** Certificate chain in PEM. */
+  readonly cert?: string | Buffer | undefined;
+  /** Private key in PEM. With `cert` the node listens with TLS. */
+  readonly key?: string | Buffer | undefined;
+  /** Certificates trusted when dialling `wss:` peers, beside the system's, in PEM. */
+  readonly ca?: string | Buffer | undefined;
+}

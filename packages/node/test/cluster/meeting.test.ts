@@ -153,15 +153,15 @@ test("what a node offers is seen the same way from every node", async () => {
   ]);
 });
 
-test("a peer that cannot be reached is told at the level of debugging, with address and reason", async () => {
+test("a peer that cannot be reached is told once as a warning, with address and reason", async () => {
   const { log, lines } = startLog("debug");
   const peer = `ws://127.0.0.1:${await freePort()}`;
   await startNode({ name: "alone", peers: [peer], log });
   await eventually("a dial has failed", () => lines.length > 0);
   const { port } = new URL(peer);
   expect(lines[0]).toMatchObject({
-    level: 20,
-    msg: "dial failed",
+    level: 40,
+    msg: "peer not reached; trying on",
     url: peer,
     reason: `connect ECONNREFUSED 127.0.0.1:${port}`,
   });

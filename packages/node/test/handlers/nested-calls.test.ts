@@ -47,8 +47,11 @@ describe("nested calls", () => {
     const client = await clientOf(a!);
     for (const fun of ["alone", "ping"]) {
       const error = await failureOf(client.call(fun));
-      expect(told(error)).toMatchObject({ code: "handler-error", step: fun, node: "a", outcome: "applied" });
-      expect(error.message).toContain("Calls are nested 4 deep; the limit is 3");
+      expect(told(error)).toMatchObject({
+        code: "too-deep",
+        message: "Calls are nested 4 deep; the limit is 3",
+        outcome: "applied",
+      });
     }
   });
 

@@ -29,6 +29,12 @@ test("a second node of the same process is refused as well", async () => {
   expect((await failureOf(createNode({ dataDir }))).message).toBe(inUse(dataDir, process.pid));
 });
 
+test("of two nodes of one process that start at once exactly one gets the directory", async () => {
+  const dataDir = await temporaryFolder();
+  const starts = await Promise.allSettled([startNode({ dataDir }), startNode({ dataDir })]);
+  expect(starts.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+});
+
 test("the lock of a process that was killed is taken over", async () => {
   const dataDir = await temporaryFolder();
   const killed = await startProcess({ dataDir });

@@ -113,7 +113,7 @@ describe("the summary", () => {
     }
   });
 
-  test("whose receiver throws rejects the call with what it threw, and hurts no other", async () => {
+  test("whose receiver throws says that the call itself has ended well, and hurts no other", async () => {
     const { client } = await startPair();
     const broken = client.call("echo", [1], {
       onSummary: () => {
@@ -121,7 +121,8 @@ describe("the summary", () => {
       },
     });
     const [first, second] = await Promise.allSettled([broken, client.call("echo", [2])]);
-    expect(first).toMatchObject({ status: "rejected", reason: { message: "from the receiver" } });
+    const cause = { message: "from the receiver" };
+    expect(first).toMatchObject({ status: "rejected", reason: { code: "invalid-argument", outcome: "applied", cause } });
     expect(second).toEqual({ status: "fulfilled", value: 2 });
   });
 });

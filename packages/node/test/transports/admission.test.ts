@@ -1,8 +1,9 @@
 /** Who is let in over HTTP: origins, host names, subprotocols. */
 import { describe, expect, test } from "vitest";
+import { hostname } from "node:os";
 import { connect } from "@mpreg/client";
 import { WebSocket } from "ws";
-import { startNode } from "../support/cluster.js";
+import { clientOf, startNode } from "../support/cluster.js";
 import { failureOf } from "../support/failure.js";
 import { get, upgradeHeaders } from "../support/http.js";
 
@@ -66,11 +67,12 @@ describe("a host name", () => {
       expect([host, await isAccepted(url, { host })]).toEqual([host, true]);
   });
 
-  test("that the node was told to listen on is one it is known by", async () => {
-    const node = await startNode({ host: "localhost.", insecure: true }).catch(() => undefined);
-    // not every resolver knows the absolute form of localhost
-    if (node !== undefined)
-      expect(await isAccepted(node.url.replace("localhost.", "localhost"), { host: "localhost." })).toBe(true);
+  test("that the node was told to listen on is one it is known by", async ({ skip }) => {
+    const host = hostname();
+    const node = await startNode({ host, insecure: true }).catch(() => undefined);
+    if (node === undefined) return skip(`this machine does not know itself as ${host}`);
+    expect(node.url).toContain(host);
+    expect(await (await clientOf(node)).call("echo", [1])).toBe(1);
   });
 });
 

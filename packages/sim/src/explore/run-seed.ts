@@ -67,7 +67,7 @@ export async function runPlan(plan: Plan, options: RunOptions = {}): Promise<Ver
   const watching = watch(world, [...quiet, new StartedOnce(), ...prompt]);
   try {
     // all know of all; some may still have two links to each other
-    await world.until(pendingNothing(world, [catalog]), { withinMs: formingMsMax });
+    if (plan.formed) await world.until(pendingNothing(world, [catalog]), { withinMs: formingMsMax });
     drive(world, plan, ledger, {
       answered: (ask, end) => {
         const how = end.kind === "failed" ? end.error.code : ask.settle ? "settled" : "ok";

@@ -24,6 +24,7 @@ export function planWorld(seed: number): Plan {
   const clients = planClients(random.split("clients"), names, durationMs);
   const disturbed = random.chance(0.67); // (W2)
   const { limits, mayEndWith } = planLimits(random.split("limits"));
+  const formed = random.chance(0.8);
   const clientNames = clients.map(({ name }) => name);
   return {
     seed,
@@ -49,9 +50,11 @@ export function planWorld(seed: number): Plan {
       : [],
     vandals: planVandals(random.split("vandals"), names, durationMs),
     limits,
-    network: planNetwork(random.split("network")),
+    network: planNetwork(random.split("network"), limits),
+    formed,
     durationMs,
-    mayEndWith,
+    // who asks before the nodes know each other may hear that nobody offers what is asked for
+    mayEndWith: formed ? mayEndWith : [...mayEndWith, "no-provider", "handler-error"],
   };
 }
 
@@ -147,13 +150,15 @@ function planLimits(random: SeededRandom): { readonly limits: NodeLimits; readon
   return { limits, mayEndWith };
 }
 
-function planNetwork(random: SeededRandom): Partial<NetworkOptions> {
+function planNetwork(random: SeededRandom, { link }: NodeLimits): Partial<NetworkOptions> {
   const minMs = random.between(0.05, 3);
+  // a short queue never overflows behind a buffer that takes everything
+  const backPressure = random.chance(0.3) || link?.queueBytesMax !== undefined;
   return {
     latencyMs: [minMs, minMs * random.between(1, 5)],
     dialTimeoutMs: 800,
     openingMs: 0.8,
-    ...(random.chance(0.15) ? { bytesPerMs: random.integer(100, 20_000) } : {}),
-    ...(random.chance(0.3) ? { sendBufferBytes: random.integer(0, 20_000) } : {}),
+    ...(backPressure || random.chance(0.1) ? { bytesPerMs: random.integer(50, 5_000) } : {}),
+    ...(backPressure ? { sendBufferBytes: random.integer(0, 10_000) } : {}),
   };
 }

@@ -89,6 +89,8 @@ export interface Plan {
   readonly vandals: readonly PlannedVandal[];
   readonly limits: NodeLimits;
   readonly network: Partial<NetworkOptions>;
+  /** Whether asks and faults wait until the nodes know each other. */
+  readonly formed: boolean;
   /** How long asks and faults go on. */
   readonly durationMs: number;
   /** Error codes that the world's own limits can cause. */

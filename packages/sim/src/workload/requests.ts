@@ -117,7 +117,8 @@ function leadOf(
     case "delay":
     case "nap":
       if (mishaps && random.chance(0.05)) return { ...plain, lead: [5_000], timeoutMs: random.integer(20, 200) };
-      return { ...plain, lead: [random.integer(0, 30)] };
+      // long enough for a link to be lost or retired, a client to leave, a node to crash meanwhile
+      return { ...plain, lead: [random.chance(0.07) ? random.integer(200, 2_000) : random.integer(0, 30)] };
     case "fail":
       return { ...plain, lead: [random.integer(0, 20)] };
     case "bulk":

@@ -1,0 +1,27 @@
+/** Nested runs: what running handlers have asked for, so that it can end with them. */
+import { MpregError } from "../base/index.js";
+import type { Run } from "../rpc/index.js";
+
+export class NestedRuns {
+  /** By the invocation that asked, then by ticket. Empty entries are removed. */
+  readonly #runs = new Map<number, Map<number, Run>>();
+
+  add(invocation: number, ticket: number, run: Run): void {
+    const runs = this.#runs.get(invocation);
+    if (runs === undefined) this.#runs.set(invocation, new Map([[ticket, run]]));
+    else runs.set(ticket, run);
+  }
+
+  remove(invocation: number, ticket: number): void {
+    const runs = this.#runs.get(invocation);
+    if (runs?.delete(ticket) === true && runs.size === 0) this.#runs.delete(invocation);
+  }
+
+  /** The handler's own call was aborted: so is what it has asked for. */
+  abort(invocation: number): void {
+    const runs = this.#runs.get(invocation);
+    if (runs === undefined) return;
+    const error = new MpregError("cancelled", "The call that asked for this was cancelled");
+    for (const run of [...runs.values()]) run.fail(error);
+  }
+}
