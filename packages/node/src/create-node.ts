@@ -12,7 +12,6 @@ import { loadIdentity } from "./identity/key.js";
 import { type Logger, createLog } from "./log.js";
 import { MpregNode } from "./node.js";
 import { type CreateNodeOptions, type ResolvedOptions, defaultName, ownUrl, resolveOptions } from "./options.js";
-import { guardedPolicy } from "./policy.js";
 import { listen } from "./transports/listen.js";
 import type { Connection } from "./transports/types.js";
 import { type Dialing, dialSocket, socketConnection } from "./transports/websocket.js";
@@ -52,9 +51,7 @@ export async function createNode(given: CreateNodeOptions = {}): Promise<MpregNo
     resources: options.resources,
     peers: options.peers,
     urls,
-    policy: guardedPolicy(options.policy, (err) => {
-      log.error({ err }, "policy failed");
-    }),
+    policy: options.policy,
     link: { ...limits, limits },
     redial: limits,
     rpc: limits,

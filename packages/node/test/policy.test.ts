@@ -170,12 +170,14 @@ test.each<[string, () => Decision]>([
   isBroken = true;
   expect(told(await failureOf(client.call("echo")))).toMatchObject({
     code: "denied",
-    message: `Cannot call "echo": the node's policy failed`,
+    message: `Cannot call "echo": the policy of this node failed; its log says why`,
   });
-  expect((await failureOf(connect(node.url))).message).toBe(`Cannot connect to ${node.url}: the node's policy failed`);
+  expect((await failureOf(connect(node.url))).message).toBe(
+    `Cannot connect to ${node.url}: the policy of this node failed; its log says why`,
+  );
   expect(lines).toHaveLength(2);
   expect(lines[0]).toMatchObject({
-    msg: "policy failed",
+    msg: "the policy failed; refused",
     node: "solo",
     err: { type: expect.stringMatching(/^(Type)?Error$/) },
   });

@@ -33,7 +33,10 @@ describe("heap", () => {
             inside.push(item);
             heap.push(item);
           } else if (step.kind === "pop") {
-            const first = inside.reduce<Item | undefined>((a, b) => (a === undefined || earlier(b, a) ? b : a), undefined);
+            const first = inside.reduce<Item | undefined>(
+              (a, b) => (a === undefined || earlier(b, a) ? b : a),
+              undefined,
+            );
             expect(heap.pop()).toBe(first);
             inside = inside.filter((item) => item !== first);
           } else {
@@ -63,6 +66,14 @@ describe("heap", () => {
         expect(places.sort((a, b) => a - b)).toEqual([...Array(heap.size).keys()]);
       }),
     );
+  });
+
+  test("the item that takes a removed one's place may have to go up (H2)", () => {
+    const heap = new Heap<Item>(earlier);
+    const items = [1, 10, 2, 11, 12, 3, 4].map((rank, sequence) => ({ rank, sequence, heapIndex: -1 }));
+    for (const item of items) heap.push(item);
+    heap.remove(items[3]!); // 4 takes the place of 11, below 10
+    expect(items.slice(1).map(() => heap.pop()?.rank)).toEqual([1, 2, 3, 4, 10, 12]);
   });
 
   test("removing an item that is outside changes nothing", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type Subject, createDefaultPolicy } from "../../src/base/index.js";
+import { type Policy, type Subject, createDefaultPolicy, guardPolicy } from "../../src/base/index.js";
 
 const policy = createDefaultPolicy({ cluster: "home" });
 const client: Subject = { kind: "client", address: "127.0.0.1", credentials: undefined, via: undefined };
@@ -19,5 +19,30 @@ describe("the default policy", () => {
     expect(policy({ kind: "self" }, { kind: "dial", url: "ws://b" }).allow).toBe(true);
     expect(policy(node, { kind: "catalog", fun: "f", resources: [] }).allow).toBe(true);
     expect(policy(client, { kind: "call", fun: "f", onBehalfOf: undefined }).allow).toBe(true);
+  });
+});
+
+describe("a policy that fails", () => {
+  const call = { kind: "call", fun: "f", onBehalfOf: undefined } as const;
+
+  test("it has refused, and the failure is told with what was asked (P2)", () => {
+    const boom = new Error("boom");
+    const answers = [undefined, null, true, {}, { allow: "yes" }, { allow: false }, { allow: false, reason: 1 }, Promise.resolve({ allow: true })];
+    const policies = [() => { throw boom; }, ...answers.map((answer) => () => answer)] as unknown as Policy[];
+    for (const policy of policies) {
+      const failures: unknown[] = [];
+      const decision = guardPolicy(policy, (action, error) => failures.push([action, error]))(client, call);
+      expect(decision).toEqual({ allow: false, reason: "the policy of this node failed; its log says why" });
+      expect(failures).toEqual([[call, policy === policies[0] ? boom : expect.any(TypeError)]]);
+    }
+  });
+
+  test("a decision is passed on as it is", () => {
+    for (const decision of [{ allow: true }, { allow: false, reason: "no" }] as const) {
+      const fails = (): never => {
+        throw new Error("it was told as a failure");
+      };
+      expect(guardPolicy(() => decision, fails)(client, call)).toBe(decision);
+    }
   });
 });

@@ -3,10 +3,17 @@ import { describe, expect, test } from "vitest";
 import { type Announcement, OwnOffers, nextVersion } from "../../src/catalog/index.js";
 import { thrownBy } from "../support/wire.js";
 
-const change = fc.record({ fun: fc.constantFrom("f", "g", "h"), resources: fc.array(fc.constantFrom("x", "y")), added: fc.boolean() });
+const change = fc.record({
+  fun: fc.constantFrom("f", "g", "h"),
+  resources: fc.array(fc.constantFrom("x", "y")),
+  added: fc.boolean(),
+});
 
 /** What a listener knows after an announcement. */
-function applied(known: ReadonlyMap<string, readonly string[]>, { base, added, removed }: Announcement): Map<string, readonly string[]> {
+function applied(
+  known: ReadonlyMap<string, readonly string[]>,
+  { base, added, removed }: Announcement,
+): Map<string, readonly string[]> {
   const next = new Map(base === 0 ? [] : known);
   for (const fun of removed) next.delete(fun);
   for (const { fun, resources } of added) next.set(fun, resources);
@@ -18,7 +25,8 @@ describe("announcements", () => {
     fc.assert(
       fc.property(fc.array(change), fc.array(change), (before, after) => {
         const own = new OwnOffers();
-        const act = ({ fun, resources, added }: typeof before[number]): Announcement => (added ? own.add(fun, resources) : own.remove(fun));
+        const act = ({ fun, resources, added }: (typeof before)[number]): Announcement =>
+          added ? own.add(fun, resources) : own.remove(fun);
         for (const each of before) act(each);
         const snapshot = own.snapshot();
         let version = nextVersion(0, snapshot);
@@ -30,7 +38,12 @@ describe("announcements", () => {
           version = nextVersion(version, announcement);
           known = applied(known, announcement);
         }
-        expect([...known].toSorted()).toEqual(own.snapshot().added.map(({ fun, resources }) => [fun, resources]).toSorted());
+        expect([...known].toSorted()).toEqual(
+          own
+            .snapshot()
+            .added.map(({ fun, resources }) => [fun, resources])
+            .toSorted(),
+        );
       }),
     );
   });
@@ -56,7 +69,8 @@ describe("announcements", () => {
   });
 
   test("everything may be told at any time, at whatever version it is (A2)", () => {
-    for (const heard of [0, 4, 17, 30]) expect(nextVersion(heard, { base: 0, version: 17, added: [], removed: [] })).toBe(17);
+    for (const heard of [0, 4, 17, 30])
+      expect(nextVersion(heard, { base: 0, version: 17, added: [], removed: [] })).toBe(17);
     expect(nextVersion(17, { base: 17, version: 18, added: [], removed: [] })).toBe(18);
   });
 });

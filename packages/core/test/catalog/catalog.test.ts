@@ -34,13 +34,28 @@ class Naive {
   }
 }
 
-function found(catalog: Catalog<Owner>, fun: string, resources: readonly string[]): (readonly [string, readonly string[]])[] {
+function found(
+  catalog: Catalog<Owner>,
+  fun: string,
+  resources: readonly string[],
+): (readonly [string, readonly string[]])[] {
   return catalog.candidates(fun, resources).map(({ owner, resources: has }) => [owner.name, has] as const);
 }
 
 const owner = fc.constantFrom(...owners);
 const fun = fc.constantFrom("f", "g", "toString", "__proto__", "");
-const resource = fc.constantFrom("gpu", "cpu", "m", "__proto__", "", "\0", "gpu\0cpu", "cpu\0gpu", '["gpu","cpu"]', "gpu,cpu");
+const resource = fc.constantFrom(
+  "gpu",
+  "cpu",
+  "m",
+  "__proto__",
+  "",
+  "\0",
+  "gpu\0cpu",
+  "cpu\0gpu",
+  '["gpu","cpu"]',
+  "gpu,cpu",
+);
 const resources = fc.array(resource, { maxLength: 4 });
 const operations = fc.array(
   fc.oneof(
@@ -72,7 +87,8 @@ describe("catalog", () => {
           }
           expect([...catalog.functions()].toSorted()).toEqual([...naive.offers.keys()].toSorted());
         }
-        for (const name of naive.offers.keys()) expect(catalog.offersOf(name)).toHaveLength(naive.offers.get(name)!.size);
+        for (const name of naive.offers.keys())
+          expect(catalog.offersOf(name)).toHaveLength(naive.offers.get(name)!.size);
         for (const each of owners) {
           expect(catalog.countOf(each)).toBe([...naive.offers.values()].filter((offers) => offers.has(each)).length);
         }
@@ -82,7 +98,9 @@ describe("catalog", () => {
   });
 
   test("the order in which offers are heard makes no difference (C2)", () => {
-    const offers = fc.uniqueArray(fc.record({ owner, fun, resources }), { selector: (offer) => `${offer.owner.name}/${offer.fun}` });
+    const offers = fc.uniqueArray(fc.record({ owner, fun, resources }), {
+      selector: (offer) => `${offer.owner.name}/${offer.fun}`,
+    });
     fc.assert(
       fc.property(
         offers.chain((all) => fc.tuple(fc.constant(all), fc.shuffledSubarray(all, { minLength: all.length }))),
@@ -118,7 +136,9 @@ describe("catalog", () => {
   });
 
   test("no question is answered with what was remembered of another, however odd the names (M1)", () => {
-    const odd = fc.array(fc.constantFrom("a", "b", "\0", '"', ",", "[", "]", ";", "1"), { maxLength: 5 }).map((parts) => parts.join(""));
+    const odd = fc
+      .array(fc.constantFrom("a", "b", "\0", '"', ",", "[", "]", ";", "1"), { maxLength: 5 })
+      .map((parts) => parts.join(""));
     const questions = fc.array(fc.array(odd, { maxLength: 3 }), { minLength: 2, maxLength: 30 });
     fc.assert(
       fc.property(questions, fc.array(odd, { minLength: 1, maxLength: 3 }), (all, has) => {

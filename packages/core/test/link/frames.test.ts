@@ -14,9 +14,11 @@ const size = fc.oneof(
 );
 
 function batchOf(sizes: readonly number[]): Uint8Array {
-  return frameOf(...sizes.map((bytes, id) => (writer: Parameters<typeof writeAnswer>[0]) => {
-    writeAnswer(writer, id, value.subarray(0, bytes));
-  }));
+  return frameOf(
+    ...sizes.map((bytes, id) => (writer: Parameters<typeof writeAnswer>[0]) => {
+      writeAnswer(writer, id, value.subarray(0, bytes));
+    }),
+  );
 }
 
 function idsIn(frame: Uint8Array): number[] {

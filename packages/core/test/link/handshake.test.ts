@@ -46,7 +46,11 @@ describe("handshake", () => {
     const pair = new Pair(a, b);
     const log: string[] = [];
     pair.settle((frame, from) => {
-      log.push(`${from === pair.dialer ? "dialer" : "acceptor"}: ${messagesOf(frame).map(({ kind }) => kind).join(", ")}`);
+      log.push(
+        `${from === pair.dialer ? "dialer" : "acceptor"}: ${messagesOf(frame)
+          .map(({ kind }) => kind)
+          .join(", ")}`,
+      );
       return frame;
     });
     expect(log).toEqual(["dialer: hello", "acceptor: hello, prove", "dialer: prove", "acceptor: open"]);
@@ -62,7 +66,14 @@ describe("handshake", () => {
 
   test("each learns the other's limits", () => {
     const messageBytesMax = 5_000;
-    const limits = { stepsMax: 1, nameBytesMax: 100, resourcesMax: 1, bindingsMax: 1, pathSegmentsMax: 1, messageBytesMax };
+    const limits = {
+      stepsMax: 1,
+      nameBytesMax: 100,
+      resourcesMax: 1,
+      bindingsMax: 1,
+      pathSegmentsMax: 1,
+      messageBytesMax,
+    };
     const { dialer, acceptor } = connected({ ...a, options: { limits } }, b);
     expect(acceptor.link.remoteMessageBytesMax).toBe(messageBytesMax);
     expect(dialer.link.remoteMessageBytesMax).toBe(64 * 1024 * 1024);
@@ -81,7 +92,10 @@ describe("handshake", () => {
       if (from === first.dialer && frame[4] === kinds.prove) proof = frame;
       return frame;
     });
-    const second = new Pair({ identity: identityOf("a", signerOf("a")), signer: signerOf("thief") }, { ...b, seed: 77 });
+    const second = new Pair(
+      { identity: identityOf("a", signerOf("a")), signer: signerOf("thief") },
+      { ...b, seed: 77 },
+    );
     second.settle((frame, from) => (from === second.dialer && frame[4] === kinds.prove ? proof! : frame));
     expectRefused(second, "refused");
   });
@@ -91,23 +105,26 @@ describe("handshake", () => {
     expect(transcript("dialer", dialer, acceptor)).not.toEqual(transcript("acceptor", dialer, acceptor));
   });
 
-  test.for(["dialer", "acceptor"] as const)("whichever byte of the %s's hello is changed on its way, the link does not open (L2)", (from) => {
-    let at = 0;
-    for (let helloBytes = 1; at < helloBytes * 2; at++) {
-      const pair = new Pair(a, b);
-      let isFirst = true;
-      pair.settle((frame, side) => {
-        if (side !== pair[from] || !isFirst) return frame;
-        isFirst = false;
-        helloBytes = 4 + readU32(frame, 0);
-        const changed = frame.slice();
-        changed[at >> 1]! ^= at % 2 === 0 ? 0x01 : 0xff;
-        return changed;
-      });
-      expect([pair.dialer.link.open, pair.acceptor.link.open]).not.toContain(true);
-    }
-    expect(at).toBeGreaterThan(200);
-  });
+  test.for(["dialer", "acceptor"] as const)(
+    "whichever byte of the %s's hello is changed on its way, the link does not open (L2)",
+    (from) => {
+      let at = 0;
+      for (let helloBytes = 1; at < helloBytes * 2; at++) {
+        const pair = new Pair(a, b);
+        let isFirst = true;
+        pair.settle((frame, side) => {
+          if (side !== pair[from] || !isFirst) return frame;
+          isFirst = false;
+          helloBytes = 4 + readU32(frame, 0);
+          const changed = frame.slice();
+          changed[at >> 1]! ^= at % 2 === 0 ? 0x01 : 0xff;
+          return changed;
+        });
+        expect([pair.dialer.link.open, pair.acceptor.link.open]).not.toContain(true);
+      }
+      expect(at).toBeGreaterThan(200);
+    },
+  );
 
   test("a side that was dialled and does not say which node it is, is refused (L2)", () => {
     const pair = connected(a, { signer: signerOf("b") });
@@ -118,23 +135,46 @@ describe("handshake", () => {
   test.for([
     ["newer", 3, 9],
     ["older", 0, 1],
-  ] as const)("a side that only speaks %s versions is refused, and told what is spoken here", ([, versionMin, versionMax]) => {
-    const pair = new Pair(a, b);
-    pair.acceptor.link.receive(frameOf((writer) => {
-      writeHello(writer, { ...(samples.hello[0] as Parameters<typeof writeHello>[1]), versionMin, versionMax });
+  ] as const)(
+    "a side that only speaks %s versions is refused, and told what is spoken here",
+    ([, versionMin, versionMax]) => {
+      const pair = new Pair(a, b);
+      pair.acceptor.link.receive(
+        frameOf((writer) => {
+          writeHello(writer, { ...(samples.hello[0] as Parameters<typeof writeHello>[1]), versionMin, versionMax });
+        }),
+        0,
+      );
+      expect(pair.acceptor.ends).toEqual([
+        {
+          code: "refused",
+          reason: `this side speaks protocol versions 2 to 2, the other ${versionMin} to ${versionMax}`,
+        },
+      ]);
+      expect(pair.acceptor.pending).toMatchObject([{ kind: "goodbye", code: "refused" }]);
+      expect(pair.acceptor.admitted).toEqual([]);
+    },
+  );
+
+  test.for([
+    ["messages of less than a kilobyte", { messageBytesMax: 1_023 }],
+    ["nothing before it admits it", { windowBytes: 0 }],
+  ] as const)("a side that accepts %s is refused: no error would reach it", ([, less]) => {
+    const { acceptor } = new Pair(client, b);
+    acceptor.link.receive(frameOf((writer) => {
+      writeHello(writer, { ...(samples.hello[0] as Parameters<typeof writeHello>[1]), ...less });
     }), 0);
-    expect(pair.acceptor.ends).toEqual([
-      { code: "refused", reason: `this side speaks protocol versions 2 to 2, the other ${versionMin} to ${versionMax}` },
-    ]);
-    expect(pair.acceptor.pending).toMatchObject([{ kind: "goodbye", code: "refused" }]);
-    expect(pair.acceptor.admitted).toEqual([]);
+    expect(acceptor.ends).toMatchObject([{ code: "refused", reason: expect.stringContaining("must accept messages of 1024 bytes") }]);
   });
 
   test("a side that speaks newer versions too is welcome", () => {
     const { acceptor } = new Pair(client, b);
-    acceptor.link.receive(frameOf((writer) => {
-      writeHello(writer, { ...(samples.hello[0] as Parameters<typeof writeHello>[1]), versionMin: 1, versionMax: 9 });
-    }), 0);
+    acceptor.link.receive(
+      frameOf((writer) => {
+        writeHello(writer, { ...(samples.hello[0] as Parameters<typeof writeHello>[1]), versionMin: 1, versionMax: 9 });
+      }),
+      0,
+    );
     expect(acceptor.link.open).toBe(true);
   });
 

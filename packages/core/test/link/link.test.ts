@@ -118,9 +118,12 @@ describe("credit", () => {
 
   test("credit that was never used up is not believed", () => {
     const pair = connected(a, { ...b, ...small });
-    pair.dialer.link.receive(frameOf((writer) => {
-      writeCredit(writer, 2 ** 40);
-    }), 0);
+    pair.dialer.link.receive(
+      frameOf((writer) => {
+        writeCredit(writer, 2 ** 40);
+      }),
+      0,
+    );
     for (let id = 1; id <= 5; id++) say(pair.dialer, id, 600);
     pair.dialer.link.flush();
     expect(pair.dialer.pending).toHaveLength(2);
@@ -170,7 +173,10 @@ describe("the transport", () => {
 
 describe("silence", () => {
   test("a side that is silent is asked for a sign of life, and given up when it gives none", () => {
-    const { dialer: { link, ends }, dialer } = connected(a, b);
+    const {
+      dialer: { link, ends },
+      dialer,
+    } = connected(a, b);
     expect(link.nextDueMs).toBe(5_000);
     link.onDue(4_999);
     expect(link.outbox.queuedBytes).toBe(0);
@@ -198,9 +204,12 @@ describe("silence", () => {
 
   test("a ping is answered with its own id", () => {
     const { acceptor } = connected(a, b);
-    acceptor.link.receive(frameOf((writer) => {
-      writePing(writer, 77);
-    }), 0);
+    acceptor.link.receive(
+      frameOf((writer) => {
+        writePing(writer, 77);
+      }),
+      0,
+    );
     acceptor.link.flush();
     expect(acceptor.pending).toEqual([{ kind: "pong", id: 77 }]);
   });
@@ -272,9 +281,12 @@ describe("the end", () => {
 
   test("a code of a newer version is read as closing", () => {
     const { acceptor } = connected(a, b);
-    acceptor.link.receive(frameOf((writer) => {
-      writeGoodbye(writer, "moving-house", "to Rome");
-    }), 0);
+    acceptor.link.receive(
+      frameOf((writer) => {
+        writeGoodbye(writer, "moving-house", "to Rome");
+      }),
+      0,
+    );
     expect(acceptor.ends).toEqual([{ code: "closing", reason: "to Rome" }]);
   });
 });

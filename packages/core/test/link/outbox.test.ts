@@ -19,7 +19,9 @@ function ping(outbox: Outbox, id: number): void {
 
 /** The ids of counted messages, and those of pings as negative numbers. */
 function idsIn(batch: Uint8Array): number[] {
-  return messagesOf(batch).map((message) => (message.kind === "answer" ? message.id : message.kind === "ping" ? -message.id : NaN));
+  return messagesOf(batch).map((message) =>
+    message.kind === "answer" ? message.id : message.kind === "ping" ? -message.id : NaN,
+  );
 }
 
 interface Queued {
@@ -77,7 +79,10 @@ class Model {
 
 const operations = fc.array(
   fc.oneof(
-    { arbitrary: fc.record({ kind: fc.constant("commit" as const), bytes: fc.oneof(fc.nat(50), fc.nat(1_000)) }), weight: 5 },
+    {
+      arbitrary: fc.record({ kind: fc.constant("commit" as const), bytes: fc.oneof(fc.nat(50), fc.nat(1_000)) }),
+      weight: 5,
+    },
     { arbitrary: fc.record({ kind: fc.constant("ping" as const) }), weight: 1 },
     { arbitrary: fc.record({ kind: fc.constant("take" as const) }), weight: 2 },
     { arbitrary: fc.record({ kind: fc.constant("credit" as const), bytes: fc.nat(1_500) }), weight: 2 },
@@ -88,27 +93,33 @@ const operations = fc.array(
 describe("outbox", () => {
   test("it does what its model does, whatever is queued, taken and admitted (O1) (O2) (O3) (O4)", () => {
     fc.assert(
-      fc.property(operations, fc.integer({ min: 1, max: 2_000 }), fc.integer({ min: 0, max: 3_000 }), (steps, windowBytes, queueBytesMax) => {
-        const outbox = new Outbox(utf8, { queueBytesMax }, () => undefined);
-        const model = new Model(windowBytes, queueBytesMax);
-        outbox.setWindow(windowBytes);
-        steps.forEach((step, index) => {
-          const id = index + 1;
-          if (step.kind === "commit") expect(put(outbox, id, step.bytes)).toBe(model.commit({ id, bytes: step.bytes + 10 }));
-          else if (step.kind === "take") expect(idsIn(outbox.take())).toEqual(model.take());
-          else if (step.kind === "ping") {
-            ping(outbox, id);
-            model.control({ id: -id, bytes: 9 });
-          } else {
-            outbox.credit(model.admittedBytes + step.bytes);
-            model.credit(model.admittedBytes + step.bytes);
-          }
-          expect(outbox.queuedBytes).toBe(model.queuedBytes);
-        });
-        outbox.credit(model.sentBytes);
-        model.credit(model.sentBytes);
-        expect(idsIn(outbox.take())).toEqual(model.take());
-      }),
+      fc.property(
+        operations,
+        fc.integer({ min: 1, max: 2_000 }),
+        fc.integer({ min: 0, max: 3_000 }),
+        (steps, windowBytes, queueBytesMax) => {
+          const outbox = new Outbox(utf8, { queueBytesMax }, () => undefined);
+          const model = new Model(windowBytes, queueBytesMax);
+          outbox.setWindow(windowBytes);
+          steps.forEach((step, index) => {
+            const id = index + 1;
+            if (step.kind === "commit")
+              expect(put(outbox, id, step.bytes)).toBe(model.commit({ id, bytes: step.bytes + 10 }));
+            else if (step.kind === "take") expect(idsIn(outbox.take())).toEqual(model.take());
+            else if (step.kind === "ping") {
+              ping(outbox, id);
+              model.control({ id: -id, bytes: 9 });
+            } else {
+              outbox.credit(model.admittedBytes + step.bytes);
+              model.credit(model.admittedBytes + step.bytes);
+            }
+            expect(outbox.queuedBytes).toBe(model.queuedBytes);
+          });
+          outbox.credit(model.sentBytes);
+          model.credit(model.sentBytes);
+          expect(idsIn(outbox.take())).toEqual(model.take());
+        },
+      ),
       { numRuns: 500 },
     );
   });
@@ -146,9 +157,11 @@ describe("outbox", () => {
     for (const id of [1, 2]) put(outbox, id, 0);
     expect(put(outbox, 3, 0)).toBe(0);
     ping(outbox, 4);
-    outbox.control(frameOf((writer) => {
-      writePing(writer, 5);
-    }));
+    outbox.control(
+      frameOf((writer) => {
+        writePing(writer, 5);
+      }),
+    );
     expect(idsIn(outbox.take())).toEqual([1, -4, -5]);
   });
 

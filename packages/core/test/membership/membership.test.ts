@@ -243,7 +243,11 @@ describe("reported nodes", () => {
 describe("whatever happens", () => {
   test("nobody is dialled twice at a time, nor while there is a link to it (N3) (N4)", () => {
     const act = fc.oneof(
-      fc.record({ kind: fc.constantFrom("fail", "link", "report", "linkedFrom", "unlink"), node: fc.nat(4), members: fc.uniqueArray(fc.nat(4)) }),
+      fc.record({
+        kind: fc.constantFrom("fail", "link", "report", "linkedFrom", "unlink"),
+        node: fc.nat(4),
+        members: fc.uniqueArray(fc.nat(4)),
+      }),
       fc.record({ kind: fc.constant("advance"), node: fc.nat(2_000), members: fc.constant([]) }),
     );
     const ids = ["a", "b", "n", "y", "z"];
@@ -264,7 +268,8 @@ describe("whatever happens", () => {
             linked.add(id);
             dialing.linkedFrom(id);
           } else if (kind === "unlink" && linked.delete(id)) dialing.unlink(id);
-          else if (kind === "report" && linked.has(id)) dialing.report(id, ...members.map((each) => member(ids[each]!, `ws://${ids[each]!}`)));
+          else if (kind === "report" && linked.has(id))
+            dialing.report(id, ...members.map((each) => member(ids[each]!, `ws://${ids[each]!}`)));
           expect(new Set(dialing.urls).size).toBe(dialing.open.length);
           for (const { url } of dialing.dials.slice(before)) expect(linked.has(url.slice(5))).toBe(false);
           expect(dialing.membership.size.dialing).toBe(dialing.open.length);

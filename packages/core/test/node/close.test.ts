@@ -9,15 +9,27 @@ describe("closing a node", () => {
     for (const node of [a, b]) node.offer(`on-${node.name}`, byHand);
     mesh.settle();
     const client = mesh.client(a);
-    const ids = [client.call("on-a"), client.request([{ fun: "on-b" }]), client.call("nowhere", [], { waitForCapacityMs: 60_000 })];
-    const asked = [a.call("on-a"), a.request([{ fun: "on-b" }, { fun: "on-a" }]), a.call("nowhere", [], { waitForCapacityMs: 60_000 })];
+    const ids = [
+      client.call("on-a"),
+      client.request([{ fun: "on-b" }]),
+      client.call("nowhere", [], { waitForCapacityMs: 60_000 }),
+    ];
+    const asked = [
+      a.call("on-a"),
+      a.request([{ fun: "on-b" }, { fun: "on-a" }]),
+      a.call("nowhere", [], { waitForCapacityMs: 60_000 }),
+    ];
     const other = b.call("on-a");
     mesh.settle();
     a.enter({ kind: "close" });
     mesh.settle();
     const error = { code: "closed", message: 'Node "a" is closing', node: "a" };
     for (const { ends } of asked) expect(ends).toMatchObject([{ error }]);
-    expect(asked.map(({ ends }) => (ends[0] as { error: { outcome: string } }).error.outcome)).toEqual(["unknown", "unknown", "not-applied"]);
+    expect(asked.map(({ ends }) => (ends[0] as { error: { outcome: string } }).error.outcome)).toEqual([
+      "unknown",
+      "unknown",
+      "not-applied",
+    ]);
     expect(a.aborted).toHaveLength(4);
     expect(b.aborted.map(({ fun }) => fun)).toEqual(["on-b", "on-b"]);
     expect(client.ends).toEqual([{ code: "closing", reason: 'Node "a" is closing' }]);
@@ -36,7 +48,10 @@ describe("closing a node", () => {
     node.enter({ kind: "close" });
     const asked = [node.call("f"), node.request([{ fun: "f" }])];
     mesh.settle();
-    for (const { ends } of asked) expect(ends).toMatchObject([{ error: { code: "closed", message: 'Node "n" is closed', outcome: "not-applied" } }]);
+    for (const { ends } of asked)
+      expect(ends).toMatchObject([
+        { error: { code: "closed", message: 'Node "n" is closed', outcome: "not-applied" } },
+      ]);
     expect(node.invoked).toEqual([]);
     mesh.expectQuiet();
   });
@@ -90,6 +105,9 @@ describe("closing a node", () => {
     mesh.settle();
     const before = node.dials.length;
     mesh.advance(60_000);
+    expect(node.dials).toHaveLength(before);
+    node.enter({ kind: "tick" }); // of a timer that was set before
+    mesh.settle();
     expect(node.dials).toHaveLength(before);
   });
 });

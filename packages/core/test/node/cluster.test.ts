@@ -19,7 +19,12 @@ describe("who is there", () => {
   test("nodes that know one of them learn of all, and link to all", () => {
     const mesh = new Mesh();
     const nodes = mesh.cluster("a", "b", "c", "d");
-    expect(nodes.map(peersOf)).toEqual([["b", "c", "d"], ["a", "c", "d"], ["a", "b", "d"], ["a", "b", "c"]]);
+    expect(nodes.map(peersOf)).toEqual([
+      ["b", "c", "d"],
+      ["a", "c", "d"],
+      ["a", "b", "d"],
+      ["a", "b", "c"],
+    ]);
     for (const { machine } of nodes) expect(machine.size).toMatchObject({ links: 3, dialing: 0 });
   });
 
@@ -78,7 +83,11 @@ describe("who is there", () => {
     const hidden = mesh.node("hidden", { peers: ["a"], urls: [] });
     hidden.isListening = false;
     mesh.advance(5_000);
-    expect([a!, b!, hidden].map(peersOf)).toEqual([["b", "hidden"], ["a", "hidden"], ["a", "b"]]);
+    expect([a!, b!, hidden].map(peersOf)).toEqual([
+      ["b", "hidden"],
+      ["a", "hidden"],
+      ["a", "b"],
+    ]);
     expect(b!.dials).not.toContain("ws://hidden");
   });
 
@@ -153,7 +162,9 @@ describe("who offers what", () => {
     expect(viewOf(a!)).toEqual([]);
     const asked = a!.call("f");
     mesh.settle();
-    expect(asked.ends).toMatchObject([{ error: { code: "no-provider", outcome: "not-applied", node: "a", step: "f" } }]);
+    expect(asked.ends).toMatchObject([
+      { error: { code: "no-provider", outcome: "not-applied", node: "a", step: "f" } },
+    ]);
   });
 
   test("what a node may not offer is not recorded (P1)", () => {
@@ -186,7 +197,9 @@ describe("who offers what", () => {
     announce(3, 4);
     expect(viewOf(a)).toEqual(["f3: rogue[]", "f4: rogue[]"]);
     announce(5, 6);
-    expect(rogue.ends).toEqual([{ code: "malformed", reason: "a catalog change from version 5 to 6, after version 4" }]);
+    expect(rogue.ends).toEqual([
+      { code: "malformed", reason: "a catalog change from version 5 to 6, after version 4" },
+    ]);
     expect(viewOf(a)).toEqual([]);
   });
 

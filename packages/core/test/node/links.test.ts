@@ -8,7 +8,19 @@ import { rawMessage } from "../support/wire.js";
 
 function stepOf(id: number, fun: string, args: readonly unknown[] = []) {
   const { args: template } = callOf(fun, args);
-  return { id, timeoutMs: 1_000, request: 1, depth: 0, fun, step: fun, resources: [], behalf: undefined, timings: false, bound: [], template };
+  return {
+    id,
+    timeoutMs: 1_000,
+    request: 1,
+    depth: 0,
+    fun,
+    step: fun,
+    resources: [],
+    behalf: undefined,
+    timings: false,
+    bound: [],
+    template,
+  };
 }
 
 describe("what is taken from whom", () => {
@@ -30,9 +42,10 @@ describe("what is taken from whom", () => {
     node.offer("double", (n: number) => 2 * n);
     mesh.settle();
     const [client, other] = [mesh.client(node), mesh.client(node, { node: "other" })];
-    for (const each of [client, other]) each.say(9, (writer) => {
-      writeStep(writer, stepOf(9, "double", [4]));
-    });
+    for (const each of [client, other])
+      each.say(9, (writer) => {
+        writeStep(writer, stepOf(9, "double", [4]));
+      });
     mesh.settle();
     expect(client.endsOf(9)).toMatchObject([{ error: { code: "denied", node: "n", outcome: "not-applied" } }]);
     expect(client.ends).toEqual([]);
@@ -51,7 +64,9 @@ describe("what is taken from whom", () => {
     });
     mesh.settle();
     const message = 'Cannot call "f": this node does not offer it';
-    expect(other.endsOf(9)).toMatchObject([{ error: { code: "no-provider", message, outcome: "not-applied", node: "a" } }]);
+    expect(other.endsOf(9)).toMatchObject([
+      { error: { code: "no-provider", message, outcome: "not-applied", node: "a" } },
+    ]);
     expect(b!.invoked).toEqual([]);
   });
 
@@ -104,7 +119,10 @@ describe("what is taken from whom", () => {
     mesh.client(node);
     const other = mesh.client(node, { node: "other" });
     expect(other.link.open).toBe(true);
-    expect(seen).toMatchObject([{ kind: "client", address: "10.0.0.1" }, { kind: "node", name: "other", cluster: "default", address: "10.0.0.1" }]);
+    expect(seen).toMatchObject([
+      { kind: "client", address: "10.0.0.1" },
+      { kind: "node", name: "other", cluster: "default", address: "10.0.0.1" },
+    ]);
   });
 });
 
@@ -123,7 +141,9 @@ describe("a client that does not read", () => {
     for (let i = 0; i < 5; i++) slow.call("big");
     const id = quick.call("big");
     mesh.settle();
-    expect(node.goodbyes).toMatchObject([{ code: "slow", reason: expect.stringMatching(/^\d+ bytes wait to be read$/) }]);
+    expect(node.goodbyes).toMatchObject([
+      { code: "slow", reason: expect.stringMatching(/^\d+ bytes wait to be read$/) },
+    ]);
     expect(quick.endsOf(id)).toHaveLength(1);
     mesh.expectQuiet();
   });
@@ -188,7 +208,11 @@ describe("inspection", () => {
     const client = mesh.client(b!);
     const id = client.inspect("functions");
     mesh.settle();
-    const offerOf = (node: string, ...resources: string[]): unknown => ({ node, nodeId: (node === "a" ? a! : b!).id, resources });
+    const offerOf = (node: string, ...resources: string[]): unknown => ({
+      node,
+      nodeId: (node === "a" ? a! : b!).id,
+      resources,
+    });
     const [end] = client.endsOf(id) as [{ value: { name: string; offers: unknown[] }[] }];
     expect(end.value.map(({ name }) => name)).toEqual(["f", "g"]);
     expect(end.value[0]!.offers).toEqual(expect.arrayContaining([offerOf("a", "x"), offerOf("b")]));

@@ -17,15 +17,27 @@ function life(): unknown {
   mesh.advance(1_500);
   const client = mesh.client(a);
   for (let i = 0; i < 20; i++) client.call("f", [], { timeoutMs: 100 * i + 1 });
-  for (let i = 0; i < 20; i++) client.request([{ fun: "echo", args: [i] }, { name: "again", fun: "echo", args: [use("echo")] }]);
+  for (let i = 0; i < 20; i++)
+    client.request([
+      { fun: "echo", args: [i] },
+      { name: "again", fun: "echo", args: [use("echo")] },
+    ]);
   mesh.advance(500);
   b.connectionTo(c).cut();
   client.connection!.cut();
   mesh.advance(500);
-  for (const node of [a, b, c]) if (node.waiting("f").length > 0) node.fail("f", new MpregError("handler-error", "broken"));
+  for (const node of [a, b, c])
+    if (node.waiting("f").length > 0) node.fail("f", new MpregError("handler-error", "broken"));
   mesh.advance(27_500);
   return [a, b, c].map(({ sent, dials, events, invoked, aborted, goodbyes }) => {
-    return { sent: sent.map((frame) => Buffer.from(frame).toString("hex")), dials, events, invoked: invoked.length, aborted, goodbyes };
+    return {
+      sent: sent.map((frame) => Buffer.from(frame).toString("hex")),
+      dials,
+      events,
+      invoked: invoked.length,
+      aborted,
+      goodbyes,
+    };
   });
 }
 
@@ -77,7 +89,10 @@ describe("the node machine", () => {
     const before = node.sent.length;
     node.machine.handle({ kind: "withdraw", ticket: 1 }, mesh.nowMs); // a turn of several inputs
     for (const { id } of node.waiting("f")) {
-      node.machine.handle({ kind: "invoked", id, result: Uint8Array.of(0xc0), timings: { queueUs: 0, runUs: 0 } }, mesh.nowMs);
+      node.machine.handle(
+        { kind: "invoked", id, result: Uint8Array.of(0xc0), timings: { queueUs: 0, runUs: 0 } },
+        mesh.nowMs,
+      );
     }
     node.machine.flush(mesh.nowMs);
     expect(node.sent.length - before).toBe(1);

@@ -45,7 +45,11 @@ describe("two nodes that dial each other", () => {
     const mesh = new Mesh();
     const second = mesh.node(other);
     const first = mesh.node(one, { peers: [other] });
-    for (const [node, fun] of [[first, "f"], [second, "g"]] as const) node.offer(fun, byHand);
+    for (const [node, fun] of [
+      [first, "f"],
+      [second, "g"],
+    ] as const)
+      node.offer(fun, byHand);
     mesh.advance(1_000);
     const before = [first.call("g", []), second.call("f", [])];
     mesh.settle();
@@ -59,7 +63,12 @@ describe("two nodes that dial each other", () => {
       second.finish("g", i);
     }
     mesh.advance(2_000);
-    expect([...before, ...after].map(({ ends }) => ends)).toEqual([[{ value: 0 }], [{ value: 0 }], [{ value: 1 }], [{ value: 1 }]]);
+    expect([...before, ...after].map(({ ends }) => ends)).toEqual([
+      [{ value: 0 }],
+      [{ value: 0 }],
+      [{ value: 1 }],
+      [{ value: 1 }],
+    ]);
     expect(linksOf(first, second)).toEqual([1, 1]);
     mesh.expectQuiet();
   });

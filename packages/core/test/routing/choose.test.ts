@@ -90,8 +90,11 @@ describe("choose", () => {
       for (const second of [0.1, 0.9]) {
         // the one that is compared and not first is less busy
         for (const quiet of all) {
-          const candidates = all.map((each) => (each === quiet ? offer(each.owner.name, 0) : offer(each.owner.name, 5)));
-          const name = choose(candidates, nobody, undefined, { ...seeded(1), next: numbers(first, second, 0.5) }, 0)?.owner.name;
+          const candidates = all.map((each) =>
+            each === quiet ? offer(each.owner.name, 0) : offer(each.owner.name, 5),
+          );
+          const name = choose(candidates, nobody, undefined, { ...seeded(1), next: numbers(first, second, 0.5) }, 0)
+            ?.owner.name;
           if (name === quiet.owner.name) compared.add(`${first}/${second}: ${name}`);
         }
       }

@@ -22,23 +22,46 @@ function explained(offers: readonly (readonly string[])[], fun: string, ...resou
 
 describe("why nobody can run it", () => {
   test("the nearest misses are told: what they have of what was asked for, and how many they are", () => {
-    expect(explained([["classify", "gpu"], ["classify", "gpu", "model-a"]], "classify", "gpu", "model-b")).toBe(
-      'Cannot call "classify": no node offers it with [gpu, model-b]; 2 nodes offer it with [gpu]',
-    );
+    expect(
+      explained(
+        [
+          ["classify", "gpu"],
+          ["classify", "gpu", "model-a"],
+        ],
+        "classify",
+        "gpu",
+        "model-b",
+      ),
+    ).toBe('Cannot call "classify": no node offers it with [gpu, model-b]; 2 nodes offer it with [gpu]');
     expect(explained([["classify", "gpu"], ["classify"]], "classify", "gpu", "model-b")).toBe(
       'Cannot call "classify": no node offers it with [gpu, model-b]; 1 node offers it with [gpu]',
     );
   });
 
   test("misses that are as near as each other are told both", () => {
-    expect(explained([["f", "a"], ["f", "b"], ["f", "b", "x"]], "f", "a", "b")).toBe(
-      'Cannot call "f": no node offers it with [a, b]; 1 node offers it with [a], 2 nodes offer it with [b]',
-    );
+    expect(
+      explained(
+        [
+          ["f", "a"],
+          ["f", "b"],
+          ["f", "b", "x"],
+        ],
+        "f",
+        "a",
+        "b",
+      ),
+    ).toBe('Cannot call "f": no node offers it with [a, b]; 1 node offers it with [a], 2 nodes offer it with [b]');
   });
 
   test("more than three kinds of misses are not told", () => {
     const resources = ["a", "b", "c", "d", "e"];
-    expect(explained(resources.map((each) => ["f", each]), "f", ...resources)).toBe(
+    expect(
+      explained(
+        resources.map((each) => ["f", each]),
+        "f",
+        ...resources,
+      ),
+    ).toBe(
       'Cannot call "f": no node offers it with [a, b, c, d, e]; 1 node offers it with [a], 1 node offers it with [b], 1 node offers it with [c]',
     );
   });

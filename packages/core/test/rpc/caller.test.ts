@@ -52,7 +52,12 @@ describe("calls", () => {
     const { held, caller } = create();
     const promise = caller.call("f", [1, "x"]);
     expect(held.asks[0]!.fields).toEqual({
-      fun: "f", resources: [], args: bytes([1, "x"]), timeoutMs: 0, waitForCapacityMs: 0, summary: false,
+      fun: "f",
+      resources: [],
+      args: bytes([1, "x"]),
+      timeoutMs: 0,
+      waitForCapacityMs: 0,
+      summary: false,
     });
     held.last.answered(bytes({ y: 2 }), undefined, undefined);
     expect(await promise).toEqual({ y: 2 });
@@ -61,10 +66,19 @@ describe("calls", () => {
   test("options go with the call, kwargs as its last argument", () => {
     const { held, caller } = create();
     void caller.call("f", [1], {
-      resources: ["gpu", "gpu"], kwargs: { a: 1 }, timeoutMs: 1.5, waitForCapacity: true, onSummary: () => undefined,
+      resources: ["gpu", "gpu"],
+      kwargs: { a: 1 },
+      timeoutMs: 1.5,
+      waitForCapacity: true,
+      onSummary: () => undefined,
     });
     expect(held.asks[0]!.fields).toEqual({
-      fun: "f", resources: ["gpu"], args: bytes([1, { a: 1 }]), timeoutMs: 2, waitForCapacityMs: 2 ** 31 - 1, summary: true,
+      fun: "f",
+      resources: ["gpu"],
+      args: bytes([1, { a: 1 }]),
+      timeoutMs: 2,
+      waitForCapacityMs: 2 ** 31 - 1,
+      summary: true,
     });
   });
 
@@ -134,18 +148,35 @@ describe("requests", () => {
 
   test("the plain form resolves to the results by name", async () => {
     const { held, caller } = create();
-    const promise = caller.request([{ name: "a", fun: "f" }, { name: "b", fun: "g", args: [{ $ref: "a" }] }]);
+    const promise = caller.request([
+      { name: "a", fun: "f" },
+      { name: "b", fun: "g", args: [{ $ref: "a" }] },
+    ]);
     held.last.results([bytes("x")], undefined, undefined);
     expect(await promise).toEqual({ b: "x" });
   });
 
   test("a request that settles tells what became of each step", async () => {
     const { held, caller } = create();
-    const promise = caller.request([{ name: "a", fun: "f" }, { name: "b", fun: "g", args: [{ $ref: "a" }] }], { onError: "settle" });
+    const promise = caller.request(
+      [
+        { name: "a", fun: "f" },
+        { name: "b", fun: "g", args: [{ $ref: "a" }] },
+      ],
+      { onError: "settle" },
+    );
     const error = new MpregError("handler-error", "broken", { outcome: "applied" });
-    held.last.results([undefined], [{ status: "failed", error }, { status: "skipped", because: 0 }], undefined);
+    held.last.results(
+      [undefined],
+      [
+        { status: "failed", error },
+        { status: "skipped", because: 0 },
+      ],
+      undefined,
+    );
     expect(await promise).toEqual({
-      outputs: { b: undefined }, steps: { a: { status: "failed", error }, b: { status: "skipped", because: "a" } },
+      outputs: { b: undefined },
+      steps: { a: { status: "failed", error }, b: { status: "skipped", because: "a" } },
     });
   });
 

@@ -54,7 +54,10 @@ describe("waiting for capacity", () => {
     expect(asked.ends).toEqual([]);
     mesh.advance(1);
     expect(errorOf(asked)).toEqual({
-      code: "no-provider", outcome: "not-applied", step: "f", node: "a",
+      code: "no-provider",
+      outcome: "not-applied",
+      step: "f",
+      node: "a",
       message: 'Cannot call "f": no node offers it with [gpu]; 1 node offers it with none of them',
     });
     mesh.expectQuiet();
@@ -66,7 +69,9 @@ describe("waiting for capacity", () => {
     const asked = a.call("f", [], { waitForCapacityMs: 60_000, timeoutMs: 1_000 });
     mesh.advance(1_000);
     expect(errorOf(asked)).toMatchObject({
-      code: "deadline", outcome: "not-applied", message: 'The time allowed for "f" ran out while it waited for a node that offers it',
+      code: "deadline",
+      outcome: "not-applied",
+      message: 'The time allowed for "f" ran out while it waited for a node that offers it',
     });
     mesh.expectQuiet();
   });
@@ -118,7 +123,10 @@ describe("waiting for capacity", () => {
     const asked = [1, 2, 3].map(() => a.call("f", [], { waitForCapacityMs: 60_000 }));
     mesh.settle();
     expect(asked.map(({ ends }) => ends.length)).toEqual([0, 0, 1]);
-    expect(errorOf(asked[2]!)).toMatchObject({ code: "overloaded", message: 'Cannot wait for a node that offers "f": 2 steps wait already' });
+    expect(errorOf(asked[2]!)).toMatchObject({
+      code: "overloaded",
+      message: 'Cannot wait for a node that offers "f": 2 steps wait already',
+    });
     a.offer("f", () => 1);
     mesh.settle();
     mesh.expectQuiet();

@@ -50,7 +50,10 @@ describe("where a step runs", () => {
   });
 
   test("arguments that the other node would refuse for their size are not sent, and said so", () => {
-    const { mesh, a, b } = three({ b: { limits: { messageBytesMax: 20_000 } }, c: { limits: { messageBytesMax: 20_000 } } });
+    const { mesh, a, b } = three({
+      b: { limits: { messageBytesMax: 20_000 } },
+      c: { limits: { messageBytesMax: 20_000 } },
+    });
     const asked = a.call("f", ["x".repeat(20_000)]);
     mesh.settle();
     expect(errorOf(asked)).toMatchObject({ code: "too-large", outcome: "not-applied", step: "f" });
@@ -85,20 +88,23 @@ describe("refusals", () => {
     expect(waiting(b, c)).toEqual([1, 2]);
   });
 
-  test.for([0, 60_000])("when all are full the caller hears so at once, and that nothing was done, waiting %s ms or not (D2)", (waitForCapacityMs) => {
-    const full = { rpc: { executionsMax: 1 } };
-    const { mesh, a, b, c } = three({ b: full, c: full });
-    for (const node of [b, c]) node.call("f");
-    mesh.settle();
-    const asked = a.call("f", [], { waitForCapacityMs });
-    mesh.settle();
-    expect(errorOf(asked)).toMatchObject({ code: "overloaded", outcome: "not-applied", step: "f" });
-    expect((errorOf(asked) as Error).message).toMatch(/^Cannot run "f": 1 handlers run on this node already$/);
-    expect(["b", "c"]).toContain((errorOf(asked) as { node: string }).node);
-    for (const node of [b, c]) node.finish("f", 1);
-    mesh.settle();
-    mesh.expectQuiet();
-  });
+  test.for([0, 60_000])(
+    "when all are full the caller hears so at once, and that nothing was done, waiting %s ms or not (D2)",
+    (waitForCapacityMs) => {
+      const full = { rpc: { executionsMax: 1 } };
+      const { mesh, a, b, c } = three({ b: full, c: full });
+      for (const node of [b, c]) node.call("f");
+      mesh.settle();
+      const asked = a.call("f", [], { waitForCapacityMs });
+      mesh.settle();
+      expect(errorOf(asked)).toMatchObject({ code: "overloaded", outcome: "not-applied", step: "f" });
+      expect((errorOf(asked) as Error).message).toMatch(/^Cannot run "f": 1 handlers run on this node already$/);
+      expect(["b", "c"]).toContain((errorOf(asked) as { node: string }).node);
+      for (const node of [b, c]) node.finish("f", 1);
+      mesh.settle();
+      mesh.expectQuiet();
+    },
+  );
 
   test("work for a function that was withdrawn meanwhile goes to the next node (D2)", () => {
     const { mesh, a, b, c } = three();
@@ -150,7 +156,9 @@ describe("a link that breaks", () => {
     mesh.settle();
     const message = 'The link to node "b" broke while "f" was running there; whether it took effect is unknown';
     const lost = asked.filter(({ ends }) => ends.length > 0);
-    expect(lost.map(errorOf)).toEqual(lost.map(() => ({ code: "node-lost", message, outcome: "unknown", step: "f", node: "b" })));
+    expect(lost.map(errorOf)).toEqual(
+      lost.map(() => ({ code: "node-lost", message, outcome: "unknown", step: "f", node: "b" })),
+    );
     expect(lost).toHaveLength(behindB!);
     expect(b.aborted).toEqual(lost.map(() => ({ fun: "f", reason: "caller-gone" })));
     for (const _ of c.waiting("f")) c.finish("f", 1);

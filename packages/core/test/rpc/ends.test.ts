@@ -83,8 +83,11 @@ describe("deadlines", () => {
     expect(client.endsOf(id)).toEqual([
       {
         error: {
-          code: "deadline", message: 'The time allowed for "f" ran out while it was running on node "b"', outcome: "unknown",
-          step: "f", node: "b",
+          code: "deadline",
+          message: 'The time allowed for "f" ran out while it was running on node "b"',
+          outcome: "unknown",
+          step: "f",
+          node: "b",
         },
       },
     ]);
@@ -107,7 +110,9 @@ describe("deadlines", () => {
     mesh.advance(499);
     expect(client.endsOf(id)).toEqual([]);
     mesh.advance(1);
-    expect(client.endsOf(id)).toMatchObject([{ error: { code: "deadline", outcome: "unknown", step: "second", node: "b" } }]);
+    expect(client.endsOf(id)).toMatchObject([
+      { error: { code: "deadline", outcome: "unknown", step: "second", node: "b" } },
+    ]);
     mesh.expectQuiet();
   });
 
@@ -127,7 +132,10 @@ describe("deadlines", () => {
     expect(client.endsOf(id)).toMatchObject([
       {
         error: {
-          code: "deadline", outcome: "unknown", step: "g", node: "a",
+          code: "deadline",
+          outcome: "unknown",
+          step: "g",
+          node: "a",
           message: 'The time allowed for the request ran out; 1 of 2 steps had not ended, "g" among them',
         },
       },

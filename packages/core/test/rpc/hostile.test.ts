@@ -44,7 +44,11 @@ describe("a node that answers what is no value", () => {
       writeCatalog(writer, { base: 0, version: 1, added: [{ fun: "remote", resources: [] }], removed: [] });
     });
     mesh.settle();
-    const asked = a.request([{ fun: "remote" }, { fun: "local" }, { fun: "sum", args: [use("remote", "x"), use("local")] }]);
+    const asked = a.request([
+      { fun: "remote" },
+      { fun: "local" },
+      { fun: "sum", args: [use("remote", "x"), use("local")] },
+    ]);
     mesh.settle();
     const step = rogue.heard.find(({ kind }) => kind === "step") as { readonly id: number };
     rogue.say(step.id, (writer) => {

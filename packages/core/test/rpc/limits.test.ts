@@ -6,7 +6,10 @@ import { type MeshNode, type MeshNodeOptions, byHand } from "../support/mesh-nod
 import type { MeshClient, MeshClientOptions } from "../support/mesh-client.js";
 import { use } from "../support/requests.js";
 
-function single(node: MeshNodeOptions = {}, client: MeshClientOptions = {}): { readonly mesh: Mesh; readonly node: MeshNode; readonly client: MeshClient } {
+function single(
+  node: MeshNodeOptions = {},
+  client: MeshClientOptions = {},
+): { readonly mesh: Mesh; readonly node: MeshNode; readonly client: MeshClient } {
   const mesh = new Mesh();
   const created = mesh.node("n", node);
   for (const fun of ["a", "b", "c", "d"]) created.offer(fun, byHand);
@@ -24,14 +27,20 @@ describe("results that a request holds", () => {
     for (const fun of ["a", "b"]) node.finish(fun, big);
     mesh.settle();
     const message = "The results that the request holds take 1206 bytes; the limit is 1000";
-    expect(client.endsOf(id)).toMatchObject([{ error: { code: "too-large", message, outcome: "applied", step: "b", node: "n" } }]);
+    expect(client.endsOf(id)).toMatchObject([
+      { error: { code: "too-large", message, outcome: "applied", step: "b", node: "n" } },
+    ]);
     expect(node.invoked).toHaveLength(2);
     mesh.expectQuiet();
   });
 
   test("a result counts no more once its last user has started (Q4)", () => {
     const { mesh, node, client } = single({ rpc: { resultBytesMax: 1_000 } });
-    const id = client.request([{ fun: "a" }, { fun: "b", args: [use("a", "length"), use("a")] }, { fun: "c", args: [use("b")] }]);
+    const id = client.request([
+      { fun: "a" },
+      { fun: "b", args: [use("a", "length"), use("a")] },
+      { fun: "c", args: [use("b")] },
+    ]);
     for (const fun of ["a", "b", "c"]) {
       mesh.settle();
       node.finish(fun, big);
@@ -43,7 +52,12 @@ describe("results that a request holds", () => {
   test("a result that one of its users still waits for counts (Q4)", () => {
     const { mesh, node, client } = single({ rpc: { resultBytesMax: 1_000 } });
     // d waits for c: a's result is held for it
-    const steps = [{ fun: "a" }, { fun: "b", args: [use("a")] }, { fun: "c" }, { fun: "d", args: [use("a"), use("c"), use("b")] }];
+    const steps = [
+      { fun: "a" },
+      { fun: "b", args: [use("a")] },
+      { fun: "c" },
+      { fun: "d", args: [use("a"), use("c"), use("b")] },
+    ];
     const id = client.request(steps);
     for (const fun of ["a", "b"]) {
       mesh.settle();
@@ -79,7 +93,9 @@ describe("answers", () => {
     mesh.settle();
     const message = /^The answer takes \d+ bytes; the caller accepts messages of 10000$/;
     for (const id of ids) {
-      expect(client.endsOf(id)).toMatchObject([{ error: { code: "too-large", message: expect.stringMatching(message), outcome: "applied" } }]);
+      expect(client.endsOf(id)).toMatchObject([
+        { error: { code: "too-large", message: expect.stringMatching(message), outcome: "applied" } },
+      ]);
     }
     mesh.expectQuiet();
   });
@@ -105,19 +121,25 @@ describe("answers", () => {
     node.fail("a", new MpregError("invalid-input", "e".repeat(50_000)));
     mesh.settle();
     const message = expect.stringMatching(/^e{50,}…$/);
-    expect(client.endsOf(id)).toMatchObject([{ error: { code: "invalid-input", message, outcome: "not-applied", step: "a", node: "n" } }]);
+    expect(client.endsOf(id)).toMatchObject([
+      { error: { code: "invalid-input", message, outcome: "not-applied", step: "a", node: "n" } },
+    ]);
     mesh.expectQuiet();
   });
 
   test("whatever an answer is made of, the caller can take it (K1)", () => {
     const { mesh, node, client } = single({}, small);
     // many steps whose names and errors are long: the answer is in the reports and in the summary
-    const steps = Array.from({ length: 40 }, (_, i) => ({ name: `${i}-${"n".repeat(200)}`, fun: i % 2 === 0 ? "a" : "b" }));
+    const steps = Array.from({ length: 40 }, (_, i) => ({
+      name: `${i}-${"n".repeat(200)}`,
+      fun: i % 2 === 0 ? "a" : "b",
+    }));
     const ids = [client.request(steps, { settle: true }), client.request(steps, { outputs: [], summary: true })];
     ids.push(client.call("c"));
     mesh.settle();
     for (let i = 0; i < 40; i++) node.finish("a", 1);
-    for (let i = 0; i < 20; i++) node.fail("b", new MpregError("handler-error", "e".repeat(1_000), { outcome: "applied" }));
+    for (let i = 0; i < 20; i++)
+      node.fail("b", new MpregError("handler-error", "e".repeat(1_000), { outcome: "applied" }));
     for (let i = 0; i < 20; i++) node.finish("b", 1);
     node.fail("c", new MpregError("handler-error", "e".repeat(50_000), { outcome: "applied" }));
     mesh.settle();
@@ -134,7 +156,9 @@ describe("what one link may ask for", () => {
     mesh.settle();
     expect(ids.map((id) => client.endsOf(id).length)).toEqual([0, 0, 1, 1]);
     const message = "This link has 2 unanswered calls; the limit is 2";
-    expect(client.endsOf(ids[2]!)).toMatchObject([{ error: { code: "overloaded", message, outcome: "not-applied", node: "n" } }]);
+    expect(client.endsOf(ids[2]!)).toMatchObject([
+      { error: { code: "overloaded", message, outcome: "not-applied", node: "n" } },
+    ]);
     for (let i = 0; i < 2; i++) node.finish("a", 1);
     mesh.settle();
     const again = client.call("b");
@@ -183,7 +207,15 @@ describe("handlers that run on a node", () => {
     const ids = [1, 2, 3].map(() => client.call("a"));
     mesh.settle();
     expect(client.endsOf(ids[2]!)).toMatchObject([
-      { error: { code: "overloaded", message: 'Cannot run "a": 2 handlers run on this node already', outcome: "not-applied", step: "a", node: "n" } },
+      {
+        error: {
+          code: "overloaded",
+          message: 'Cannot run "a": 2 handlers run on this node already',
+          outcome: "not-applied",
+          step: "a",
+          node: "n",
+        },
+      },
     ]);
     for (let i = 0; i < 2; i++) node.finish("a", 1);
     mesh.settle();

@@ -43,7 +43,12 @@ describe("nested calls", () => {
     a.offer("ping", byHand);
     b.offer("pong", byHand);
     mesh.advance(1_000);
-    const turns = [[a, "ping"], [b, "pong"], [a, "ping"], [b, "pong"]] as const;
+    const turns = [
+      [a, "ping"],
+      [b, "pong"],
+      [a, "ping"],
+      [b, "pong"],
+    ] as const;
     const first = b.call("ping");
     let tooDeep = first;
     turns.forEach(([node, fun], depth) => {
@@ -54,7 +59,14 @@ describe("nested calls", () => {
     });
     mesh.settle();
     expect(tooDeep.ends).toMatchObject([
-      { error: { code: "too-deep", message: "Calls are nested 4 deep; the limit is 3", outcome: "not-applied", node: "b" } },
+      {
+        error: {
+          code: "too-deep",
+          message: "Calls are nested 4 deep; the limit is 3",
+          outcome: "not-applied",
+          node: "b",
+        },
+      },
     ]);
     expect(first.ends).toEqual([]);
   });
@@ -89,7 +101,11 @@ describe("the policy", () => {
     const relaying = { kind: "node", address: "a", nodeId: a.id, name: "a", cluster: "default" };
     expect(asked).toMatchObject([
       ["a", { ...client, via: undefined }, { kind: "call", fun: "f", onBehalfOf: undefined }],
-      ["b", { ...relaying, address: expect.any(String) }, { kind: "call", fun: "f", onBehalfOf: { ...client, via: "a" } }],
+      [
+        "b",
+        { ...relaying, address: expect.any(String) },
+        { kind: "call", fun: "f", onBehalfOf: { ...client, via: "a" } },
+      ],
     ]);
   });
 
@@ -116,7 +132,9 @@ describe("the policy", () => {
     const mesh = new Mesh();
     const a = mesh.node("a", {
       policy: (_subject, action) => {
-        return action.kind === "call" && action.fun === "secret" ? { allow: false, reason: "it is secret" } : { allow: true };
+        return action.kind === "call" && action.fun === "secret"
+          ? { allow: false, reason: "it is secret" }
+          : { allow: true };
       },
     });
     for (const fun of ["open", "secret"]) a.offer(fun, byHand);
@@ -136,7 +154,9 @@ describe("the policy", () => {
     const b = mesh.node("b", {
       peers: ["a"],
       policy: (_subject, action) => {
-        return action.kind === "call" && action.onBehalfOf?.kind === "client" ? { allow: false, reason: "no clients" } : { allow: true };
+        return action.kind === "call" && action.onBehalfOf?.kind === "client"
+          ? { allow: false, reason: "no clients" }
+          : { allow: true };
       },
     });
     b.offer("f", () => 1);
@@ -146,7 +166,9 @@ describe("the policy", () => {
     const id = client.call("f");
     mesh.settle();
     expect(own.ends).toEqual([{ value: 1 }]);
-    expect(client.endsOf(id)).toMatchObject([{ error: { code: "denied", message: 'Cannot call "f": no clients', node: "b", step: "f" } }]);
+    expect(client.endsOf(id)).toMatchObject([
+      { error: { code: "denied", message: 'Cannot call "f": no clients', node: "b", step: "f" } },
+    ]);
     mesh.expectQuiet();
   });
 });

@@ -61,11 +61,15 @@ describe("the order of steps", () => {
     fc.assert(
       fc.property(acyclic, fc.infiniteStream(fc.nat()), (uses, picks) => {
         const { mesh, node } = single();
-        const asked = node.request(graph(...uses.map((used, step) => functions[step]! + used.map((other) => functions[other]!).join(""))));
+        const asked = node.request(
+          graph(...uses.map((used, step) => functions[step]! + used.map((other) => functions[other]!).join(""))),
+        );
         const done = new Set<number>();
         while (done.size < uses.length) {
           mesh.settle();
-          const ready = [...uses.keys()].filter((step) => !done.has(step) && uses[step]!.every((other) => done.has(other)));
+          const ready = [...uses.keys()].filter(
+            (step) => !done.has(step) && uses[step]!.every((other) => done.has(other)),
+          );
           expect(running(node)).toBe(ready.map((step) => functions[step]!).join(""));
           expect(asked.ends).toEqual([]);
           const next = ready[picks.next().value! % ready.length]!;
@@ -86,7 +90,15 @@ describe("the order of steps", () => {
     node.offer("show", (...args) => args);
     const asked = node.request([
       { fun: "a" },
-      { fun: "show", args: [use("a", "rows", 1), { whole: use("a"), count: use("a", "rows", "length") }, [use("a", "rows", 1)], "plain"] },
+      {
+        fun: "show",
+        args: [
+          use("a", "rows", 1),
+          { whole: use("a"), count: use("a", "rows", "length") },
+          [use("a", "rows", 1)],
+          "plain",
+        ],
+      },
     ]);
     mesh.settle();
     node.finish("a", { rows: ["first", "second"] });
@@ -125,7 +137,9 @@ describe("requests that cannot run", () => {
     const asked = node.request([{ fun: "a" }, { name: "last", fun: "nowhere", args: [use("a")] }]);
     mesh.settle();
     expect(node.invoked).toEqual([]);
-    expect(asked.ends).toMatchObject([{ error: { code: "no-provider", outcome: "not-applied", step: "last", node: "n" } }]);
+    expect(asked.ends).toMatchObject([
+      { error: { code: "no-provider", outcome: "not-applied", step: "last", node: "n" } },
+    ]);
     mesh.expectQuiet();
   });
 
@@ -135,7 +149,9 @@ describe("requests that cannot run", () => {
     const asked = node.request([{ fun: "a" }, { fun: "g", resources: ["gpu", "model"] }]);
     mesh.settle();
     expect(node.invoked).toEqual([]);
-    expect(asked.ends).toMatchObject([{ error: { message: 'Cannot call "g": no node offers it with [gpu, model]; 1 node offers it with [gpu]' } }]);
+    expect(asked.ends).toMatchObject([
+      { error: { message: 'Cannot call "g": no node offers it with [gpu, model]; 1 node offers it with [gpu]' } },
+    ]);
   });
 
   test.for([
@@ -198,11 +214,39 @@ describe("failures", () => {
     expect(asked.ends).toEqual([
       {
         error: {
-          code: "path-missing", message: "Cannot take a.rows[7].id: a.rows has no 7", outcome: "applied", step: "second", node: "n",
+          code: "path-missing",
+          message: "Cannot take a.rows[7].id: a.rows has no 7",
+          outcome: "applied",
+          step: "second",
+          node: "n",
         },
       },
     ]);
     expect(node.invoked).toHaveLength(1);
+    mesh.expectQuiet();
+  });
+
+  test("nothing more starts once one of several steps could not (Q5)", () => {
+    const { mesh, node } = single();
+    const asked = node.request([{ fun: "a" }, { fun: "b", args: [use("a", "missing")] }, { fun: "c", args: [use("a")] }]);
+    mesh.settle();
+    node.finish("a", {});
+    mesh.settle();
+    expect(asked.ends).toMatchObject([{ error: { code: "path-missing", step: "b" } }]);
+    expect(node.invoked.map(({ fun }) => fun)).toEqual(["a"]);
+    mesh.expectQuiet();
+  });
+
+  test("nothing starts behind a first step that cannot be sent (Q5)", () => {
+    const mesh = new Mesh();
+    const [near, far] = [mesh.node("near"), mesh.node("far", { peers: ["near"], limits: { messageBytesMax: 5_000 } })];
+    near.offer("here", byHand);
+    far.offer("there", byHand);
+    mesh.advance(1_000);
+    const asked = near.request([{ fun: "there", args: ["x".repeat(5_000)] }, { fun: "here" }]);
+    mesh.settle();
+    expect(asked.ends).toMatchObject([{ error: { code: "too-large", outcome: "not-applied", step: "there" } }]);
+    expect(near.invoked).toEqual([]);
     mesh.expectQuiet();
   });
 
@@ -213,7 +257,14 @@ describe("failures", () => {
     node.finish("a", {});
     mesh.settle();
     expect(asked.ends).toMatchObject([
-      { error: { code: "path-missing", message: 'Cannot take a.toString: a has no "toString"', outcome: "applied", step: "a" } },
+      {
+        error: {
+          code: "path-missing",
+          message: 'Cannot take a.toString: a has no "toString"',
+          outcome: "applied",
+          step: "a",
+        },
+      },
     ]);
   });
 });

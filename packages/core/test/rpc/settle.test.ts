@@ -42,7 +42,13 @@ describe("a request that settles", () => {
     expect(asked.ends).toEqual([
       {
         outputs: [undefined, 5],
-        reports: [{ status: "failed", error }, done, { status: "skipped", because: 0 }, { status: "skipped", because: 2 }, done],
+        reports: [
+          { status: "failed", error },
+          done,
+          { status: "skipped", because: 0 },
+          { status: "skipped", because: 2 },
+          done,
+        ],
       },
     ]);
     expect(node.invoked.map(({ fun }) => fun)).toEqual(["a", "b", "e"]);
@@ -55,7 +61,9 @@ describe("a request that settles", () => {
     mesh.settle();
     node.fail("a", broken);
     mesh.settle();
-    expect(asked.ends).toMatchObject([{ outputs: [undefined], reports: [{ status: "failed" }, { status: "skipped", because: 0 }] }]);
+    expect(asked.ends).toMatchObject([
+      { outputs: [undefined], reports: [{ status: "failed" }, { status: "skipped", because: 0 }] },
+    ]);
     mesh.expectQuiet();
   });
 
@@ -68,9 +76,22 @@ describe("a request that settles", () => {
     node.finish("c", 3);
     mesh.settle();
     expect(asked.ends).toMatchObject([
-      { outputs: [undefined, 3], reports: [done, { status: "failed", error: { code: "path-missing", step: "b" } }, done] },
+      {
+        outputs: [undefined, 3],
+        reports: [done, { status: "failed", error: { code: "path-missing", step: "b" } }, done],
+      },
     ]);
     mesh.expectQuiet();
+  });
+
+  test("an output that a result does not have is told with the step it comes from, the others are there", () => {
+    const { mesh, node } = single();
+    const asked = node.request([step("a"), step("b")], { settle: true, outputs: [use("a", "x"), use("b"), use("a")] });
+    mesh.settle();
+    for (const fun of ["a", "b"]) node.finish(fun, 1);
+    mesh.settle();
+    const error = { code: "path-missing", outcome: "applied", step: "a", node: "n" };
+    expect(asked.ends).toMatchObject([{ outputs: [undefined, 1, 1], reports: [{ status: "failed", error }, done] }]);
   });
 
   test("what nobody offers fails by itself, the others run (Q3)", () => {
@@ -88,10 +109,20 @@ describe("a request that settles", () => {
     const { mesh, node } = single({ rpc: { resultBytesMax: 1_000 } });
     const big = "x".repeat(600);
     // a is needed by b and c only; b cannot start, c is skipped
-    const steps = [step("a"), step("b", use("a", "missing")), step("c", use("a"), use("b")), step("d"), step("e", use("d"))];
+    const steps = [
+      step("a"),
+      step("b", use("a", "missing")),
+      step("c", use("a"), use("b")),
+      step("d"),
+      step("e", use("d")),
+    ];
     const asked = node.request(steps, { settle: true });
     mesh.settle();
-    for (const [fun, value] of [["a", big], ["d", big], ["e", 5]] as const) {
+    for (const [fun, value] of [
+      ["a", big],
+      ["d", big],
+      ["e", 5],
+    ] as const) {
       node.finish(fun, value);
       mesh.settle();
     }

@@ -30,12 +30,29 @@ describe("the summary of a request", () => {
     b.finish("f", 1);
     mesh.settle();
     const here = {
-      name: "here", fun: "here", node: "a", readyMs: 0, startMs: 1, queueMs: 1, networkMs: 0, runMs: 2, bytesIn: 1, bytesOut: 4,
+      name: "here",
+      fun: "here",
+      node: "a",
+      readyMs: 0,
+      startMs: 1,
+      queueMs: 1,
+      networkMs: 0,
+      runMs: 2,
+      bytesIn: 1,
+      bytesOut: 4,
     };
     // 10 of its 13 ms it was on its way; half of that is taken for the way there
     const second = {
-      name: "second", fun: "f", node: "b", readyMs: 10, startMs: 16, queueMs: 1, networkMs: 10, runMs: 2,
-      bytesIn: codec.encodeTemplate([use("here")], "args", () => 0).length + 4, bytesOut: 1,
+      name: "second",
+      fun: "f",
+      node: "b",
+      readyMs: 10,
+      startMs: 16,
+      queueMs: 1,
+      networkMs: 10,
+      runMs: 2,
+      bytesIn: codec.encodeTemplate([use("here")], "args", () => 0).length + 4,
+      bytesOut: 1,
     };
     const { requestId, ...summary } = summaryOf(client.endsOf(id));
     expect(summary).toEqual({ coordinator: "a", totalMs: 23, steps: [here, second] });

@@ -8,7 +8,11 @@ setFlagsFromString("--expose-gc");
 const collectGarbage = runInNewContext("gc") as () => void;
 
 /** Few ids and far ones, so that they collide and are met again. */
-const id = fc.oneof(fc.nat(40), fc.nat(400).map((n) => n * 0x10000), fc.integer({ min: 2 ** 32 - 20, max: 2 ** 32 - 1 }));
+const id = fc.oneof(
+  fc.nat(40),
+  fc.nat(400).map((n) => n * 0x10000),
+  fc.integer({ min: 2 ** 32 - 20, max: 2 ** 32 - 1 }),
+);
 
 const operations = fc.array(
   fc.oneof(

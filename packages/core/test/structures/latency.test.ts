@@ -26,7 +26,9 @@ describe("latency", () => {
   });
 
   test("it never leaves the range of what was measured, fading apart", () => {
-    const measurements = fc.array(fc.record({ tookMs: fc.integer({ min: 1, max: 1_000 }), afterMs: fc.nat(100) }), { minLength: 1 });
+    const measurements = fc.array(fc.record({ tookMs: fc.integer({ min: 1, max: 1_000 }), afterMs: fc.nat(100) }), {
+      minLength: 1,
+    });
     fc.assert(
       fc.property(measurements, (all) => {
         const latency = new Latency();

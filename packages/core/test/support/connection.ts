@@ -59,9 +59,10 @@ class Direction {
     if (this.#over) return;
     this.#over = true;
     this.#waiting = [];
-    if (isTold) this.#post(() => {
-      this.#to.lost("the connection was cut");
-    });
+    if (isTold)
+      this.#post(() => {
+        this.#to.lost("the connection was cut");
+      });
   }
 
   #deliver(): void {

@@ -1,7 +1,11 @@
 /** Membership alone: a clock, and a network in which tests decide how every dial ends. */
 import { Deadlines, type Random } from "../../src/base/index.js";
 import {
-  type Dial, Membership, type RedialOptions, type Target, defaultRedialOptions,
+  type Dial,
+  Membership,
+  type RedialOptions,
+  type Target,
+  defaultRedialOptions,
 } from "../../src/membership/index.js";
 import type { MemberRecord } from "../../src/wire/index.js";
 import { seeded } from "./random.js";
@@ -19,7 +23,12 @@ export class Dialing {
   nowMs = 0;
   readonly #deadlines = new Deadlines<Target>();
 
-  constructor(selfId: string, peers: readonly string[], random: Random = seeded(1), redial: RedialOptions = defaultRedialOptions) {
+  constructor(
+    selfId: string,
+    peers: readonly string[],
+    random: Random = seeded(1),
+    redial: RedialOptions = defaultRedialOptions,
+  ) {
     const host = {
       random,
       dial: (dial: Dial, atMs: number) => {
@@ -62,7 +71,8 @@ export class Dialing {
   /** Lets time pass until somebody is dialled; false when nobody will be. */
   untilDial(): boolean {
     const before = this.dials.length;
-    while (this.dials.length === before && this.#deadlines.size > 0) this.advance(Math.max(0, this.#deadlines.nextDueMs - this.nowMs));
+    while (this.dials.length === before && this.#deadlines.size > 0)
+      this.advance(Math.max(0, this.#deadlines.nextDueMs - this.nowMs));
     return this.dials.length > before;
   }
 

@@ -1,7 +1,12 @@
 /** Two links back to back, with a wire between them that tests can look at, change and cut. */
 import type { Decision, Signer } from "../../src/base/index.js";
 import {
-  type Goodbye, Link, type LinkHost, type LinkOptions, type Remote, defaultLinkOptions,
+  type Goodbye,
+  Link,
+  type LinkHost,
+  type LinkOptions,
+  type Remote,
+  defaultLinkOptions,
 } from "../../src/link/index.js";
 import { type Message, type NodeIdentity, TextCache, defaultWireLimits } from "../../src/wire/index.js";
 import { seeded } from "./random.js";
@@ -85,7 +90,8 @@ export class Pair {
   nowMs = 0;
 
   constructor(dialer: EndOptions, acceptor: EndOptions) {
-    const signer = (of: EndOptions): Signer | undefined => of.signer ?? (of.node === undefined ? undefined : signerOf(of.node));
+    const signer = (of: EndOptions): Signer | undefined =>
+      of.signer ?? (of.node === undefined ? undefined : signerOf(of.node));
     this.dialer = new End("dialed", dialer, signer(dialer));
     this.acceptor = new End("accepted", acceptor, signer(acceptor));
     this.dialer.link.start();

@@ -1,14 +1,30 @@
 /** A client of a mesh: a link, and every answer it hears. */
 import { Link, defaultLinkOptions, type Goodbye, type LinkOptions } from "../../src/link/index.js";
 import {
-  type Message, TextCache, type WireLimits, type Writer, defaultWireLimits, writeCall, writeCancel, writeInspect, writeRequest,
+  type Message,
+  TextCache,
+  type WireLimits,
+  type Writer,
+  defaultWireLimits,
+  writeCall,
+  writeCancel,
+  writeInspect,
+  writeRequest,
 } from "../../src/wire/index.js";
 import { readU32 } from "../../src/wire/reader.js";
 import type { Connection, Endpoint } from "./connection.js";
 import type { Mesh } from "./mesh.js";
 import { identityOf } from "./links.js";
 import { seeded } from "./random.js";
-import { type CallOptions, type Outcome, type RequestOptions, type Step, callOf, outcomeOf, requestOf } from "./requests.js";
+import {
+  type CallOptions,
+  type Outcome,
+  type RequestOptions,
+  type Step,
+  callOf,
+  outcomeOf,
+  requestOf,
+} from "./requests.js";
 import { signerOf } from "./signer.js";
 import { utf8 } from "./wire.js";
 
@@ -34,7 +50,11 @@ export class MeshClient implements Endpoint {
     const signer = node === undefined ? undefined : signerOf(node);
     const host = {
       identity: node === undefined || signer === undefined ? undefined : identityOf(node, signer),
-      credentials: undefined, signer, random: seeded(5), utf8, texts: new TextCache(utf8),
+      credentials: undefined,
+      signer,
+      random: seeded(5),
+      utf8,
+      texts: new TextCache(utf8),
       queued: () => {
         mesh.post(() => {
           this.link.flush();

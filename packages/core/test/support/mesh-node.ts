@@ -3,13 +3,29 @@ import type { MpregError } from "../../src/base/index.js";
 import { defaultLinkOptions, type Goodbye, type LinkId, type LinkOptions } from "../../src/link/index.js";
 import { defaultRedialOptions } from "../../src/membership/index.js";
 import { type NodeEvent, type NodeInput, NodeMachine, type NodeOptions } from "../../src/node/index.js";
-import { type AbortReason, type Ask, type Invocation, type RpcLimits, type Settled, defaultRpcLimits } from "../../src/rpc/index.js";
+import {
+  type AbortReason,
+  type Ask,
+  type Invocation,
+  type RpcLimits,
+  type Settled,
+  defaultRpcLimits,
+} from "../../src/rpc/index.js";
 import { createDefaultPolicy } from "../../src/base/index.js";
 import { type WireLimits, defaultWireLimits } from "../../src/wire/index.js";
 import type { Connection, Endpoint } from "./connection.js";
 import type { Mesh } from "./mesh.js";
 import { seeded } from "./random.js";
-import { type CallOptions, type Outcome, type RequestOptions, type Step, callOf, codec, outcomeOf, requestOf } from "./requests.js";
+import {
+  type CallOptions,
+  type Outcome,
+  type RequestOptions,
+  type Step,
+  callOf,
+  codec,
+  outcomeOf,
+  requestOf,
+} from "./requests.js";
 import { signerOf } from "./signer.js";
 import { utf8 } from "./wire.js";
 
@@ -62,7 +78,10 @@ export class MeshNode {
     this.name = name;
     this.#mesh = mesh;
     const options: NodeOptions = {
-      name, cluster, resources, policy,
+      name,
+      cluster,
+      resources,
+      policy,
       urls: urls ?? [`ws://${name}`],
       peers: peers.map((peer) => `ws://${peer}`),
       link: { ...defaultLinkOptions, limits: { ...defaultWireLimits, ...given.limits }, ...given.link },
@@ -70,37 +89,41 @@ export class MeshNode {
       rpc: { ...defaultRpcLimits, ...given.rpc },
     };
     const signer = signerOf(given.key ?? name);
-    this.machine = new NodeMachine(options, { random: seeded(name.length + name.charCodeAt(0)), utf8, signer, codec }, {
-      dial: ({ url, attempt }) => {
-        this.dials.push(url);
-        mesh.dial(this, url, attempt);
+    this.machine = new NodeMachine(
+      options,
+      { random: seeded(name.length + name.charCodeAt(0)), utf8, signer, codec },
+      {
+        dial: ({ url, attempt }) => {
+          this.dials.push(url);
+          mesh.dial(this, url, attempt);
+        },
+        send: (link, frame) => {
+          this.sent.push(frame);
+          const { connection, end } = this.#connection(link);
+          return connection.send(end, frame);
+        },
+        close: (link, goodbye) => {
+          this.goodbyes.push(goodbye);
+          const { connection, end } = this.#connection(link);
+          this.connections.delete(link);
+          connection.close(end);
+        },
+        invoke: (invocation) => {
+          this.invoked.push(invocation);
+          this.#running.set(invocation.id, invocation);
+          mesh.post(() => {
+            this.#run(invocation);
+          });
+        },
+        abort: (id, reason) => {
+          const invocation = this.#running.get(id);
+          // without one it has ended, and the machine does not know yet
+          if (invocation !== undefined) this.aborted.push({ fun: invocation.fun, reason });
+        },
+        settle: (ticket, settled) => this.#settled(ticket, settled),
+        report: (event) => this.events.push(event),
       },
-      send: (link, frame) => {
-        this.sent.push(frame);
-        const { connection, end } = this.#connection(link);
-        return connection.send(end, frame);
-      },
-      close: (link, goodbye) => {
-        this.goodbyes.push(goodbye);
-        const { connection, end } = this.#connection(link);
-        this.connections.delete(link);
-        connection.close(end);
-      },
-      invoke: (invocation) => {
-        this.invoked.push(invocation);
-        this.#running.set(invocation.id, invocation);
-        mesh.post(() => {
-          this.#run(invocation);
-        });
-      },
-      abort: (id, reason) => {
-        const invocation = this.#running.get(id);
-        // without one it has ended, and the machine does not know yet
-        if (invocation !== undefined) this.aborted.push({ fun: invocation.fun, reason });
-      },
-      settle: (ticket, settled) => this.#settled(ticket, settled),
-      report: (event) => this.events.push(event),
-    });
+    );
   }
 
   get id(): string {
@@ -125,7 +148,11 @@ export class MeshNode {
     this.enter({ kind: "unregister", fun });
   }
 
-  call(fun: string, args: readonly unknown[] = [], options: CallOptions & { readonly parent?: Invocation } = {}): Asked {
+  call(
+    fun: string,
+    args: readonly unknown[] = [],
+    options: CallOptions & { readonly parent?: Invocation } = {},
+  ): Asked {
     return this.#ask({ kind: "call", fields: callOf(fun, args, options) }, options.parent);
   }
 

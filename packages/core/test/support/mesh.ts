@@ -43,9 +43,18 @@ export class Mesh {
   /** A client with an open link to `node`. */
   client(node: MeshNode, options: MeshClientOptions = {}): MeshClient {
     const client = new MeshClient(this, options);
-    node.connect(undefined, "10.0.0.1", (end) => (client.connection = new Connection((happen) => {
-      this.post(happen);
-    }, client, end)));
+    node.connect(
+      undefined,
+      "10.0.0.1",
+      (end) =>
+        (client.connection = new Connection(
+          (happen) => {
+            this.post(happen);
+          },
+          client,
+          end,
+        )),
+    );
     client.link.start();
     this.settle();
     expect(client.link.open).toBe(true);
@@ -71,9 +80,18 @@ export class Mesh {
       if (to?.isListening !== true) return from.enter({ kind: "dial-failed", attempt, reason: "nobody listens" });
       from.connect(attempt, host, (dialer) => {
         let connection: Connection | undefined;
-        to.connect(undefined, from.name, (acceptor) => (connection = new Connection((happen) => {
-          this.post(happen);
-        }, dialer, acceptor)));
+        to.connect(
+          undefined,
+          from.name,
+          (acceptor) =>
+            (connection = new Connection(
+              (happen) => {
+                this.post(happen);
+              },
+              dialer,
+              acceptor,
+            )),
+        );
         this.onConnection(connection!);
         return connection!;
       });
@@ -109,7 +127,12 @@ export class Mesh {
       const { requests, running, waiting, tickets } = machine.size;
       const inFlight = (machine.inspect("nodes") as NodeInfo[]).map((info) => info.inFlight);
       expect({ node: machine.name, requests, running, waiting, tickets, inFlight: Math.max(...inFlight) }).toEqual({
-        node: machine.name, requests: 0, running: 0, waiting: 0, tickets: 0, inFlight: 0,
+        node: machine.name,
+        requests: 0,
+        running: 0,
+        waiting: 0,
+        tickets: 0,
+        inFlight: 0,
       });
     }
   }

@@ -55,7 +55,8 @@ export function requestOf(steps: readonly Step[], options: RequestOptions = {}):
   const bindingOf = ({ step, path }: Use): WireBinding => ({ step: names.indexOf(step), path });
   const encoded = steps.map(({ fun, args = [], resources = [], timeoutMs = 0 }, index) => {
     const bindings: WireBinding[] = [];
-    const holeOf = (value: unknown): number | undefined => (value instanceof Use ? bindings.push(bindingOf(value)) - 1 : undefined);
+    const holeOf = (value: unknown): number | undefined =>
+      value instanceof Use ? bindings.push(bindingOf(value)) - 1 : undefined;
     const template = codec.encodeTemplate(args, "args", holeOf);
     return { name: names[index]!, fun, resources, timeoutMs, bindings, template };
   });
@@ -67,19 +68,26 @@ export function requestOf(steps: readonly Step[], options: RequestOptions = {}):
 /** The end of a call or request, decoded. */
 export type Outcome =
   | { readonly value: unknown; readonly summary?: RequestSummary | undefined }
-  | { readonly outputs: readonly unknown[]; readonly reports?: readonly unknown[]; readonly summary?: RequestSummary | undefined }
+  | {
+      readonly outputs: readonly unknown[];
+      readonly reports?: readonly unknown[];
+      readonly summary?: RequestSummary | undefined;
+    }
   | { readonly error: ErrorShape };
 
 /** What was settled, or what an answer says; absent parts left out. */
 export function outcomeOf(end: Settled | Message): Outcome {
   if (end.kind === "failed" || end.kind === "failure") return { error: shapeOf(end.error) };
-  if (end.kind !== "answered" && end.kind !== "answer" && end.kind !== "results") throw new Error(`no end: ${end.kind}`);
+  if (end.kind !== "answered" && end.kind !== "answer" && end.kind !== "results")
+    throw new Error(`no end: ${end.kind}`);
   const { summary } = end;
   const decoded = summary instanceof Uint8Array ? (codec.decode(summary) as RequestSummary) : summary;
   const summarised = decoded === undefined ? {} : { summary: decoded };
   if (end.kind !== "results") return { value: codec.decode(end.value), ...summarised };
   const outputs = end.outputs.map((output) => (output === undefined ? undefined : codec.decode(output)));
   if (end.reports === undefined) return { outputs, ...summarised };
-  const reports = end.reports.map((report) => (report.status === "failed" ? { ...report, error: shapeOf(report.error) } : report));
+  const reports = end.reports.map((report) =>
+    report.status === "failed" ? { ...report, error: shapeOf(report.error) } : report,
+  );
   return { outputs, reports, ...summarised };
 }

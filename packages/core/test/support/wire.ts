@@ -1,7 +1,12 @@
 /** Reading and writing of messages, as tests need it. */
 import { type ErrorCode, MpregError, type Outcome } from "../../src/base/index.js";
 import {
-  FrameReader, type Message, TextCache, type WireLimits, Writer, defaultWireLimits,
+  FrameReader,
+  type Message,
+  TextCache,
+  type WireLimits,
+  Writer,
+  defaultWireLimits,
 } from "../../src/wire/index.js";
 import { utf8 } from "../wire/values.js";
 

@@ -13,7 +13,14 @@ function errorOf(message: Message | undefined): MpregError {
 /** A failure of 1 whose outcome is number `outcome`. */
 function failure(code: string, outcome: number, step = "", node = ""): Uint8Array {
   const text = (each: string): number[] => [each.length, ...utf8.encode(each)];
-  return rawMessage(kinds.failure, 0, 0, 0, 1, Uint8Array.from([...text(code), outcome, ...text("why"), ...text(step), ...text(node)]));
+  return rawMessage(
+    kinds.failure,
+    0,
+    0,
+    0,
+    1,
+    Uint8Array.from([...text(code), outcome, ...text("why"), ...text(step), ...text(node)]),
+  );
 }
 
 describe("answers", () => {
@@ -25,16 +32,20 @@ describe("answers", () => {
       }),
     );
     const error = new MpregError("handler-error", "it threw", { outcome: "applied", cause: new Error("secret") });
-    const [read] = messagesOf(frameOf((writer) => {
-      writeFailure(writer, 1, error);
-    }));
+    const [read] = messagesOf(
+      frameOf((writer) => {
+        writeFailure(writer, 1, error);
+      }),
+    );
     expect(errorOf(read).cause).toBeUndefined();
   });
 
   test("a message is cut so that every error fits a message", () => {
-    const [read] = messagesOf(frameOf((writer) => {
-      writeFailure(writer, 1, new MpregError("handler-error", "e".repeat(1_000_000)));
-    }));
+    const [read] = messagesOf(
+      frameOf((writer) => {
+        writeFailure(writer, 1, new MpregError("handler-error", "e".repeat(1_000_000)));
+      }),
+    );
     expect(errorOf(read).message).toBe(`${"e".repeat(16_384)}…`);
   });
 
@@ -53,7 +64,13 @@ describe("answers", () => {
 
   test("a code of a newer version is read as unsupported, with the code in the message", () => {
     const [read] = messagesOf(failure("out-of-tune", 2, "clean", "b"));
-    expect(shapeOf(errorOf(read))).toEqual({ code: "unsupported", message: "out-of-tune: why", outcome: "unknown", step: "clean", node: "b" });
+    expect(shapeOf(errorOf(read))).toEqual({
+      code: "unsupported",
+      message: "out-of-tune: why",
+      outcome: "unknown",
+      step: "clean",
+      node: "b",
+    });
   });
 
   test("an outcome of a newer version is not known here", () => {

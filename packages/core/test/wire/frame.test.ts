@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { Writer, kinds, writeCall, writeInspect, writePing } from "../../src/wire/index.js";
+import { Writer, defaultWireLimits, kinds, writeCall, writeInspect, writePing } from "../../src/wire/index.js";
 import { frameOf, joined, messagesOf, rawMessage, thrownBy, utf8 } from "../support/wire.js";
 import { anyMessage, messageOf, write, writtenKinds } from "./messages.js";
 
@@ -59,18 +59,30 @@ describe("frames", () => {
 
   test("a call that cannot be read costs its sender that call only (F1)", () => {
     const call = frameOf((writer) => {
-      writeCall(writer, 5, { timeoutMs: 0, fun: "f".repeat(2_000), resources: [], waitForCapacityMs: 0, summary: false, args: new Uint8Array(0) });
+      writeCall(writer, 5, {
+        timeoutMs: 0,
+        fun: "f".repeat(2_000),
+        resources: [],
+        waitForCapacityMs: 0,
+        summary: false,
+        args: new Uint8Array(0),
+      });
     });
     const cutOff = rawMessage(kinds.request, 0, 0, 0, 6, 1);
     const [first, second, third] = messagesOf(joined(call, cutOff, cancelOf7));
-    expect(first).toMatchObject({ kind: "refused", id: 5, error: { code: "too-large", message: "a name of 2000 bytes; the limit is 1024" } });
+    expect(first).toMatchObject({
+      kind: "refused",
+      id: 5,
+      error: { code: "too-large", message: "a name of 2000 bytes; the limit is 1024" },
+    });
     expect(second).toMatchObject({ kind: "refused", id: 6, error: { code: "malformed" } });
     expect(third).toEqual({ kind: "cancel", id: 7 });
   });
 
   test("a message that expects no answer and cannot be read is malformed for the link (F1)", () => {
     expect(thrownBy(() => messagesOf(rawMessage(kinds.cancel, 0, 0, 7))).code).toBe("malformed");
-    for (const kind of [kinds.call, 0xff]) expect(thrownBy(() => messagesOf(rawMessage(kind, 0, 0, 7))).code).toBe("malformed"); // no id
+    for (const kind of [kinds.call, 0xff])
+      expect(thrownBy(() => messagesOf(rawMessage(kind, 0, 0, 7))).code).toBe("malformed"); // no id
   });
 
   test.for([
@@ -85,6 +97,19 @@ describe("frames", () => {
     });
     expect(thrownBy(() => messagesOf(bytes)).code).toBe("malformed");
     expect(thrownBy(() => messagesOf(joined(whole, bytes))).code).toBe("malformed");
+    if (bytes.length > 4) expect(thrownBy(() => messagesOf(joined(bytes, whole))).code).toBe("malformed");
+  });
+
+  test("a message larger than is accepted costs its sender that message, where it expects an answer (F1)", () => {
+    const limits = { ...defaultWireLimits, messageBytesMax: 100 };
+    const inspect = (bytes: number): Uint8Array => rawMessage(kinds.inspect, 0, 0, 0, 9, 1, 0x6e, new Uint8Array(bytes - 11));
+    expect(messagesOf(joined(inspect(100), inspect(101), cancelOf7), limits)).toMatchObject([
+      { kind: "inspect", id: 9 },
+      { kind: "refused", id: 9, error: { code: "too-large", message: "A message of 101 bytes; the limit is 100" } },
+      { kind: "cancel", id: 7 },
+    ]);
+    const answer = rawMessage(kinds.answer, new Uint8Array(200));
+    expect(thrownBy(() => messagesOf(answer, limits)).code).toBe("too-large");
   });
 
   test("an empty frame has no message", () => {

@@ -31,7 +31,10 @@ const hugeVarint = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f];
 
 describe("hostile frames", () => {
   test("random bytes are read or refused, never anything else", () => {
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (frame) => void readAll(frame)), { numRuns: 2_000 });
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), (frame) => void readAll(frame)),
+      { numRuns: 2_000 },
+    );
   });
 
   test("random bytes behind a kind are read or refused, never anything else", () => {
@@ -53,32 +56,45 @@ describe("hostile frames", () => {
     );
   });
 
-  test.for(writtenKinds.filter((kind) => kind !== "open"))("every %s that is cut off anywhere is refused or has lost optional or opaque bytes only", (kind) => {
-    fc.assert(
-      fc.property(messageOf[kind], fc.nat(), (message, cut) => {
-        const whole = frameOf((writer) => write(writer, message));
-        const body = whole.subarray(4, 4 + (cut % (whole.length - 4)));
-        if (body.length === 0) return;
-        for (const read of readAll(rawMessage(body[0]!, body.subarray(1)))) {
-          if (read.kind === "refused") expect(read.error.code).toBe("malformed");
-          else expect(["answer", "call", "step"]).toContain(read.kind); // an opaque value runs to the end
-        }
-      }),
-    );
-  });
+  test.for(writtenKinds.filter((kind) => kind !== "open"))(
+    "every %s that is cut off anywhere is refused or has lost optional or opaque bytes only",
+    (kind) => {
+      fc.assert(
+        fc.property(messageOf[kind], fc.nat(), (message, cut) => {
+          const whole = frameOf((writer) => write(writer, message));
+          const body = whole.subarray(4, 4 + (cut % (whole.length - 4)));
+          if (body.length === 0) return;
+          for (const read of readAll(rawMessage(body[0]!, body.subarray(1)))) {
+            if (read.kind === "refused") expect(read.error.code).toBe("malformed");
+            else expect(["answer", "call", "step"]).toContain(read.kind); // an opaque value runs to the end
+          }
+        }),
+      );
+    },
+  );
 
   test.for([
     ["a call's resources", [kinds.call, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0x66, 1, 0, 0, 0, 8, ...hugeVarint, 0, 0]],
     ["a call's optional field", [kinds.call, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0x66, 9, 0xff, 0xff, 0xff, 0xff, 0]],
     ["a call's name", [kinds.call, 0, 0, 0, 1, 0, 0, 0, 0, ...hugeVarint, 0x66]],
     ["a request's steps", [kinds.request, 0, 0, 0, 1, ...Array<number>(9).fill(0), 0, 0x90, 0x4e, 1]],
-    ["a request's template", [kinds.request, 0, 0, 0, 1, ...Array<number>(9).fill(0), 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, ...hugeVarint, 1]],
-    ["a request's bindings", [kinds.request, 0, 0, 0, 1, ...Array<number>(9).fill(0), 0, 1, 0, 0, 0, 0, 0, 0, 0, 0xa0, 0x8d, 6, 0, 0]],
+    [
+      "a request's template",
+      [kinds.request, 0, 0, 0, 1, ...Array<number>(9).fill(0), 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, ...hugeVarint, 1],
+    ],
+    [
+      "a request's bindings",
+      [kinds.request, 0, 0, 0, 1, ...Array<number>(9).fill(0), 0, 1, 0, 0, 0, 0, 0, 0, 0, 0xa0, 0x8d, 6, 0, 0],
+    ],
     ["a step's bound value", [kinds.step, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1, 0x66, 4, 0x7f, 0xff, 0xff, 0xff, 0]],
     ["an inspected subject", [kinds.inspect, 0, 0, 0, 1, ...hugeVarint]],
   ] as const)("a length without the bytes for it is refused: %s (R2)", ([, bytes]) => {
     const [message] = readAll(rawMessage(bytes[0], Uint8Array.from(bytes.slice(1))));
-    expect(message).toMatchObject({ kind: "refused", id: 1, error: { code: expect.stringMatching(/^(malformed|too-large)$/) } });
+    expect(message).toMatchObject({
+      kind: "refused",
+      id: 1,
+      error: { code: expect.stringMatching(/^(malformed|too-large)$/) },
+    });
   });
 
   test.for([
@@ -94,7 +110,10 @@ describe("hostile frames", () => {
 
   test("a count that the bytes do not back is refused before any item is read (R2)", () => {
     let decoded = 0;
-    const counting = { encode: utf8.encode, decode: (...of: Parameters<typeof utf8.decode>) => (decoded++, utf8.decode(...of)) };
+    const counting = {
+      encode: utf8.encode,
+      decode: (...of: Parameters<typeof utf8.decode>) => (decoded++, utf8.decode(...of)),
+    };
     const reader = new FrameReader(new TextCache(counting), defaultWireLimits);
     // three names are announced, the bytes are there for one: 1 0x66
     reader.open(rawMessage(kinds.catalog, 0, 1, 0, 3, 1, 0x66));

@@ -2,9 +2,27 @@
 import fc from "fast-check";
 import { type ErrorCode, MpregError, type Outcome, errorCodes } from "../../src/base/index.js";
 import {
-  type Message, type StepReport, type Writer, kinds, writeAnswer, writeCall, writeCancel, writeCatalog, writeCredit,
-  writeFailure, writeGoodbye, writeHello, writeInspect, writeMembers, writeOpen, writePing, writePong, writeProve,
-  writeRequest, writeResults, writeStep,
+  type Message,
+  type StepReport,
+  type Writer,
+  kinds,
+  writeAnswer,
+  writeCall,
+  writeCancel,
+  writeCatalog,
+  writeCredit,
+  writeFailure,
+  writeGoodbye,
+  writeHello,
+  writeInspect,
+  writeMembers,
+  writeOpen,
+  writePing,
+  writePong,
+  writeProve,
+  writeRequest,
+  writeResults,
+  writeStep,
 } from "../../src/wire/index.js";
 
 /** What this version writes: everything but what a reader makes of what it does not know. */
@@ -67,8 +85,14 @@ const error = fc
     code: fc.constantFrom(...(Object.keys(errorCodes) as ErrorCode[])),
     message: text,
     outcome: fc.constantFrom<Outcome>("not-applied", "applied", "unknown"),
-    step: fc.oneof(absent, name.filter((step) => step !== "")),
-    node: fc.oneof(absent, name.filter((node) => node !== "")),
+    step: fc.oneof(
+      absent,
+      name.filter((step) => step !== ""),
+    ),
+    node: fc.oneof(
+      absent,
+      name.filter((node) => node !== ""),
+    ),
   })
   .map(({ code, message, ...place }) => new MpregError(code, message, place));
 
@@ -92,16 +116,25 @@ const timings = fc.record({ queueUs: varint, runUs: varint });
 
 function of<K extends Written["kind"]>(
   kind: K,
-  fields: { [F in Exclude<keyof Extract<Written, { kind: K }>, "kind">]: fc.Arbitrary<Extract<Written, { kind: K }>[F]> },
+  fields: {
+    [F in Exclude<keyof Extract<Written, { kind: K }>, "kind">]: fc.Arbitrary<Extract<Written, { kind: K }>[F]>;
+  },
 ): fc.Arbitrary<Written> {
-  return fc.record(fields as Record<string, fc.Arbitrary<unknown>>).map((rest) => ({ kind, ...rest }) as unknown as Written);
+  return fc
+    .record(fields as Record<string, fc.Arbitrary<unknown>>)
+    .map((rest) => ({ kind, ...rest }) as unknown as Written);
 }
 
 /** One arbitrary per kind. */
 export const messageOf: Record<Written["kind"], fc.Arbitrary<Written>> = {
   hello: of("hello", {
-    versionMin: fc.nat(255), versionMax: fc.nat(255), nonce: fc.uint8Array({ minLength: 32, maxLength: 32 }),
-    messageBytesMax: u32, windowBytes: u32, identity: fc.oneof(absent, identity), credentials: fc.oneof(absent, bytes),
+    versionMin: fc.nat(255),
+    versionMax: fc.nat(255),
+    nonce: fc.uint8Array({ minLength: 32, maxLength: 32 }),
+    messageBytesMax: u32,
+    windowBytes: u32,
+    identity: fc.oneof(absent, identity),
+    credentials: fc.oneof(absent, bytes),
   }),
   prove: of("prove", { signature: fc.uint8Array({ minLength: 64, maxLength: 64 }) }),
   open: of("open", {}),
@@ -113,24 +146,51 @@ export const messageOf: Record<Written["kind"], fc.Arbitrary<Written>> = {
   failure: of("failure", { id: u32, error }),
   cancel: of("cancel", { id: u32 }),
   results: of("results", {
-    id: u32, summary: fc.oneof(absent, bytes), reports: fc.oneof(absent, fc.array<StepReport>(report, { maxLength: 5 })),
+    id: u32,
+    summary: fc.oneof(absent, bytes),
+    reports: fc.oneof(absent, fc.array<StepReport>(report, { maxLength: 5 })),
     outputs: fc.array(fc.oneof(absent, bytes), { maxLength: 5 }),
   }),
   call: of("call", {
-    id: u32, timeoutMs: u32, fun: name, resources: names, waitForCapacityMs: u32, summary: fc.boolean(), args: bytes,
+    id: u32,
+    timeoutMs: u32,
+    fun: name,
+    resources: names,
+    waitForCapacityMs: u32,
+    summary: fc.boolean(),
+    args: bytes,
   }),
   request: of("request", {
-    id: u32, timeoutMs: u32, waitForCapacityMs: u32, settle: fc.boolean(), summary: fc.boolean(),
-    steps: fc.array(requestStep, { maxLength: 4 }), outputs: bindings,
+    id: u32,
+    timeoutMs: u32,
+    waitForCapacityMs: u32,
+    settle: fc.boolean(),
+    summary: fc.boolean(),
+    steps: fc.array(requestStep, { maxLength: 4 }),
+    outputs: bindings,
   }),
   step: of("step", {
-    id: u32, timeoutMs: u32, request: varint, depth: fc.nat(255), fun: name, step: name, resources: names,
-    behalf: fc.oneof(absent, name), timings: fc.boolean(), bound: fc.array(bytes, { maxLength: 4 }), template: bytes,
+    id: u32,
+    timeoutMs: u32,
+    request: varint,
+    depth: fc.nat(255),
+    fun: name,
+    step: name,
+    resources: names,
+    behalf: fc.oneof(absent, name),
+    timings: fc.boolean(),
+    bound: fc.array(bytes, { maxLength: 4 }),
+    template: bytes,
   }),
   inspect: of("inspect", { id: u32, subject: name }),
   members: of("members", { members: fc.array(fc.record({ nodeId: name, name, urls: names }), { maxLength: 4 }) }),
   catalog: fc
-    .record({ first: varint, second: varint, added: fc.array(fc.record({ fun: name, resources: names }), { maxLength: 4 }), removed: names })
+    .record({
+      first: varint,
+      second: varint,
+      added: fc.array(fc.record({ fun: name, resources: names }), { maxLength: 4 }),
+      removed: names,
+    })
     .map(({ first, second, added, removed }): Written => {
       return { kind: "catalog", base: Math.min(first, second), version: Math.max(first, second), added, removed };
     }),

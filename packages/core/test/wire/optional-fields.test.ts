@@ -10,7 +10,12 @@ class LaterWriter extends Writer {
 
   override endFields(): this {
     this.added += 1;
-    return this.field(200).raw(Uint8Array.of(1, 2, 3)).endField().field(255).endField().u8(0);
+    return this.field(200)
+      .raw(Uint8Array.of(1, 2, 3))
+      .endField()
+      .field(255)
+      .endField()
+      .u8(0);
   }
 }
 
@@ -47,14 +52,35 @@ describe("optional fields", () => {
   test("a field whose content is longer than its length is malformed (R1)", () => {
     const call = rawMessage(kinds.call, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0x66, 2, 0, 0, 0, 2, 0, 0, 1, 0, 0, 0xc0);
     expect(messagesOf(call)).toMatchObject([
-      { kind: "refused", id: 1, error: { code: "malformed", message: "an optional field is longer than its length says" } },
+      {
+        kind: "refused",
+        id: 1,
+        error: { code: "malformed", message: "an optional field is longer than its length says" },
+      },
     ]);
   });
 
   test("a field that comes twice counts as it came last, bound values as they came", () => {
     const step = rawMessage(
-      kinds.step, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1, 0x66,
-      ...[4, 0, 0, 0, 1, 0x01], ...[5, 0, 0, 0, 2, 1, 0x61], ...[4, 0, 0, 0, 1, 0x02], ...[5, 0, 0, 0, 2, 1, 0x62], 0, 0x90,
+      kinds.step,
+      0,
+      0,
+      0,
+      1,
+      0,
+      0,
+      0,
+      0,
+      0,
+      0,
+      1,
+      0x66,
+      ...[4, 0, 0, 0, 1, 0x01],
+      ...[5, 0, 0, 0, 2, 1, 0x61],
+      ...[4, 0, 0, 0, 1, 0x02],
+      ...[5, 0, 0, 0, 2, 1, 0x62],
+      0,
+      0x90,
     );
     expect(messagesOf(step)).toMatchObject([{ kind: "step", step: "b", bound: [Uint8Array.of(1), Uint8Array.of(2)] }]);
   });

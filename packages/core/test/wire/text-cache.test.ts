@@ -20,7 +20,9 @@ describe("text cache", () => {
   test("every text comes back as the platform decodes it, well-formed or not (T1)", () => {
     const cache = new TextCache(utf8);
     // few different bytes, so that texts share slots and come again
-    const bytes = fc.array(fc.oneof(fc.constantFrom(0, 0x61, 0x62), fc.nat(255)), { maxLength: 70 }).map((all) => Uint8Array.from(all));
+    const bytes = fc
+      .array(fc.oneof(fc.constantFrom(0, 0x61, 0x62), fc.nat(255)), { maxLength: 70 })
+      .map((all) => Uint8Array.from(all));
     fc.assert(
       fc.property(fc.array(bytes, { maxLength: 20 }), fc.nat(3), (texts, offset) => {
         for (const text of [...texts, ...texts]) {
@@ -56,6 +58,13 @@ describe("text cache", () => {
     frame.fill(0x78);
     expect(cache.decode(utf8.encode("clean"), 0, 5)).toBe("clean");
     expect(cache.decode(frame, 0, frame.length)).toBe("xxxxx");
+    // among so many texts some fall on the slot of "clean"
+    for (let i = 1_000; i < 9_000; i++) {
+      const reused = utf8.encode("clean");
+      cache.decode(reused, 0, reused.length);
+      reused.set(utf8.encode(`f${i}`));
+      expect(cache.decode(utf8.encode(`f${i}`), 0, 5)).toBe(`f${i}`);
+    }
   });
 
   test("long texts are not kept, nor more than 1,024 short ones (T2)", () => {

@@ -18,16 +18,21 @@ describe("utf-8", () => {
 
   test("ill-formed bytes have no length, and no others", () => {
     fc.assert(
-      fc.property(fc.array(fc.constantFrom(0x61, 0x80, 0xbf, 0xc0, 0xc3, 0xe0, 0xed, 0xa0, 0xf0, 0xf4, 0x90, 0xff), { maxLength: 8 }), (all) => {
-        const bytes = Uint8Array.from(all);
-        let length = -1;
-        try {
-          length = strict.decode(bytes).length;
-        } catch {
-          // ill-formed
-        }
-        expect(utf16Length(bytes, 0, bytes.length)).toBe(length);
-      }),
+      fc.property(
+        fc.array(fc.constantFrom(0x61, 0x80, 0xbf, 0xc0, 0xc3, 0xe0, 0xed, 0xa0, 0xf0, 0xf4, 0x90, 0xff), {
+          maxLength: 8,
+        }),
+        (all) => {
+          const bytes = Uint8Array.from(all);
+          let length = -1;
+          try {
+            length = strict.decode(bytes).length;
+          } catch {
+            // ill-formed
+          }
+          expect(utf16Length(bytes, 0, bytes.length)).toBe(length);
+        },
+      ),
       { numRuns: 2_000 },
     );
   });

@@ -25,7 +25,10 @@ const text = fc.oneof(
 
 describe("fields", () => {
   test("unsigned integers of 32 bits are read as they were written, big-endian", () => {
-    const value = fc.oneof(fc.constantFrom(0, 1, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1), fc.integer({ min: 0, max: 2 ** 32 - 1 }));
+    const value = fc.oneof(
+      fc.constantFrom(0, 1, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1),
+      fc.integer({ min: 0, max: 2 ** 32 - 1 }),
+    );
     fc.assert(fc.property(value, (each) => readerOf(bodyOf((writer) => writer.u32(each))).u32() === each));
     expect(bodyOf((writer) => writer.u32(0x01020304))).toEqual(Uint8Array.of(1, 2, 3, 4));
   });
@@ -104,7 +107,8 @@ describe("batches", () => {
       fc.property(fc.array(fc.record({ length: size, act }), { maxLength: 12 }), (steps) => {
         const writer = new Writer(utf8);
         let expected: number[] = [];
-        const lengths = (batch: Uint8Array): number[] => messagesOf(batch).map((message) => (message.kind === "answer" ? message.value.length : -1));
+        const lengths = (batch: Uint8Array): number[] =>
+          messagesOf(batch).map((message) => (message.kind === "answer" ? message.value.length : -1));
         for (const { length, act: what } of steps) {
           put(writer, length, 7);
           if (what === "abandon") writer.abandon();

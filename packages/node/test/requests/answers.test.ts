@@ -122,7 +122,10 @@ describe("the summary", () => {
     });
     const [first, second] = await Promise.allSettled([broken, client.call("echo", [2])]);
     const cause = { message: "from the receiver" };
-    expect(first).toMatchObject({ status: "rejected", reason: { code: "invalid-argument", outcome: "applied", cause } });
+    expect(first).toMatchObject({
+      status: "rejected",
+      reason: { code: "invalid-argument", outcome: "applied", cause },
+    });
     expect(second).toEqual({ status: "fulfilled", value: 2 });
   });
 });

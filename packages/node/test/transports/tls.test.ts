@@ -45,7 +45,11 @@ test("a node that does not trust the certificate of its peer does not link, and 
   const { log, lines } = startLog("debug");
   const wary = await startNode({ name: "wary", peers: [entry.url], log });
   await eventually("a dial has failed", () => lines.length > 0);
-  expect(lines[0]).toMatchObject({ msg: "peer not reached; trying on", url: entry.url, reason: "self-signed certificate" });
+  expect(lines[0]).toMatchObject({
+    msg: "peer not reached; trying on",
+    url: entry.url,
+    reason: "self-signed certificate",
+  });
   expect(wary.nodes()).toHaveLength(1);
 });
 

@@ -67,11 +67,15 @@ describe("a fault is noticed:", () => {
   });
 
   test("a failure that is told as success (T2)", async () => {
-    expect(await firstViolation({ input: onFailure(() => nothing) })).toMatch(/^true-results: .* (got|is told to be done)/);
+    expect(await firstViolation({ input: onFailure(() => nothing) })).toMatch(
+      /^true-results: .* (got|is told to be done)/,
+    );
   });
 
   test("an effect that is denied (T3)", async () => {
-    expect(await firstViolation({ input: onFailure(belittled) })).toMatch(/^true-results: .* was told to be not applied/);
+    expect(await firstViolation({ input: onFailure(belittled) })).toMatch(
+      /^true-results: .* was told to be not applied/,
+    );
   });
 
   test("an error that nothing explains (T4)", async () => {
@@ -85,7 +89,9 @@ describe("a fault is noticed:", () => {
   });
 
   test("a node that no longer dials (M1)", async () => {
-    expect(await firstViolation({ effects: () => ({ dial: () => undefined }) }, 0)).toMatch(/^full-mesh: .* knows 1 nodes/);
+    expect(await firstViolation({ effects: () => ({ dial: () => undefined }) }, 0)).toMatch(
+      /^full-mesh: .* knows 1 nodes/,
+    );
   });
 
   test("a connection that is not closed (M2)", async () => {

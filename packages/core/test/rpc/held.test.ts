@@ -1,0 +1,141 @@
+/** Steps that find no room on the link to the only node that offers their function. */
+import { describe, expect, test } from "vitest";
+import { Mesh } from "../support/mesh.js";
+import { type Asked, type MeshNode, byHand } from "../support/mesh-node.js";
+import type { Connection } from "../support/connection.js";
+
+const kilobyte = "x".repeat(1_000);
+
+/** a sends to b, which offers `f`; a little more than ten kilobytes may wait, and b admits one at a time. */
+function narrow(): { readonly mesh: Mesh; readonly a: MeshNode; readonly b: MeshNode; readonly connection: Connection } {
+  const mesh = new Mesh();
+  const a = mesh.node("a", { link: { queueBytesMax: 10_000 } });
+  const b = mesh.node("b", { peers: ["a"], link: { windowBytes: 1_000 } });
+  b.offer("f", (n: number) => n);
+  b.offer("long", byHand);
+  mesh.advance(2_000);
+  return { mesh, a, b, connection: a.connectionTo(b) };
+}
+
+/** Stops what b sends, its credit included. */
+function stall(connection: Connection): void {
+  for (const end of connection.ends) connection.from(end).isHeld = true;
+}
+
+function release(connection: Connection): void {
+  for (const end of connection.ends) connection.from(end).release();
+}
+
+function errorOf({ ends }: Asked): unknown {
+  expect(ends).toHaveLength(1);
+  return "error" in ends[0]! ? ends[0].error : ends[0];
+}
+
+describe("a link without room", () => {
+  test("steps wait for it and all are run in the end (D5)", () => {
+    const { mesh, a, connection } = narrow();
+    stall(connection);
+    const asked = Array.from({ length: 100 }, (_, n) => a.call("f", [n, kilobyte]));
+    mesh.settle();
+    expect(asked.every(({ ends }) => ends.length === 0)).toBe(true);
+    release(connection);
+    mesh.settle();
+    expect(asked.map(({ ends }) => ends)).toEqual(asked.map((_, n) => [{ value: n }]));
+    mesh.expectQuiet();
+  });
+
+  test("they go when the transport has room again, whatever else happens (D5)", () => {
+    const mesh = new Mesh();
+    const a = mesh.node("a", { link: { queueBytesMax: 1_000_000 } });
+    const b = mesh.node("b", { peers: ["a"] });
+    b.offer("f", (n: number) => n);
+    mesh.advance(2_000);
+    const connection = a.connectionTo(b);
+    stall(connection);
+    const asked = Array.from({ length: 80 }, (_, n) => a.call("f", [n, "x".repeat(100_000)]));
+    mesh.settle();
+    expect(asked.every(({ ends }) => ends.length === 0)).toBe(true);
+    release(connection);
+    mesh.settle();
+    expect(asked.map(({ ends }) => ends)).toEqual(asked.map((_, n) => [{ value: n }]));
+    mesh.expectQuiet();
+  });
+
+  test("another node that offers the function takes them meanwhile (D5)", () => {
+    const { mesh, a, connection } = narrow();
+    const c = mesh.node("c", { peers: ["a"] });
+    c.offer("f", (n: number) => n);
+    mesh.advance(2_000);
+    stall(connection);
+    const asked = Array.from({ length: 100 }, (_, n) => a.call("f", [n, kilobyte]));
+    mesh.settle();
+    expect(asked.filter(({ ends }) => ends.length === 1).length).toBeGreaterThan(80);
+    release(connection);
+    mesh.settle();
+    expect(asked.every(({ ends }) => ends.length === 1)).toBe(true);
+    mesh.expectQuiet();
+  });
+
+  test("one that waits in vain ends at its deadline, and was not applied (D5)", () => {
+    const { mesh, a, connection } = narrow();
+    stall(connection);
+    const asked = Array.from({ length: 30 }, () => a.call("f", [1, kilobyte], { timeoutMs: 1_000 }));
+    mesh.advance(1_000);
+    const outcomes = asked.map((each) => (errorOf(each) as { code: string; outcome: string }).outcome);
+    expect(new Set(outcomes)).toEqual(new Set(["unknown", "not-applied"]));
+    expect(outcomes.at(-1)).toBe("not-applied");
+    mesh.expectQuiet();
+  });
+
+  test("one that is cancelled while it waits was not applied, and does not run (D4) (Q5)", () => {
+    const { mesh, a, b, connection } = narrow();
+    stall(connection);
+    for (let i = 0; i < 30; i++) a.call("f", [1, kilobyte]);
+    const asked = [a.call("long", [kilobyte]), a.request([{ fun: "long", args: [kilobyte] }])];
+    mesh.settle();
+    for (const { ticket } of asked) a.enter({ kind: "withdraw", ticket });
+    mesh.settle();
+    for (const each of asked) expect(errorOf(each)).toMatchObject({ code: "cancelled", outcome: "not-applied" });
+    release(connection);
+    mesh.settle();
+    expect(b.waiting("long")).toEqual([]);
+    mesh.expectQuiet();
+  });
+
+  test("when the link breaks they go elsewhere, or are told that nobody offers it any more (D1)", () => {
+    const { mesh, a, b, connection } = narrow();
+    a.offer("f", () => "here");
+    mesh.settle();
+    a.withdraw("f");
+    mesh.settle();
+    stall(connection);
+    const asked = Array.from({ length: 30 }, () => a.call("f", [1, kilobyte]));
+    mesh.settle();
+    b.isListening = false;
+    connection.cut();
+    mesh.settle();
+    const codes = asked.map((each) => (errorOf(each) as { code: string }).code);
+    expect(new Set(codes)).toEqual(new Set(["node-lost", "no-provider"]));
+    mesh.expectQuiet();
+  });
+
+  test("no more than a bounded number waits, and they are counted", () => {
+    const mesh = new Mesh();
+    const a = mesh.node("a", { link: { queueBytesMax: 10_000 }, rpc: { waitingMax: 5 } });
+    const b = mesh.node("b", { peers: ["a"], link: { windowBytes: 1_000 } });
+    b.offer("f", () => 1);
+    mesh.advance(2_000);
+    const connection = a.connectionTo(b);
+    stall(connection);
+    const asked = Array.from({ length: 40 }, () => a.call("f", [kilobyte]));
+    mesh.settle();
+    const refused = asked.filter(({ ends }) => ends.length > 0);
+    expect(refused.length).toBeGreaterThan(10);
+    for (const each of refused) expect(errorOf(each)).toMatchObject({ code: "overloaded", outcome: "not-applied" });
+    expect(a.machine.size.waiting).toBe(5);
+    release(connection);
+    mesh.settle();
+    expect(asked.every(({ ends }) => ends.length === 1)).toBe(true);
+    mesh.expectQuiet();
+  });
+});
