@@ -79,7 +79,7 @@ export class World {
   constructor(options: WorldOptions) {
     this.seed = options.seed;
     this.#options = options;
-    this.#random = new SeededRandom(options.seed);
+    this.#random = new SeededRandom(options.seed); // (W1)
     this.#waits = new Waits(options.turn);
     this.#progress = new Progress(this.#clock, this.#waits, options.patienceMs ?? 3_600_000);
     this.trace = new Trace(options.trace === true);

@@ -90,12 +90,12 @@ export class Links {
       const reason = `${link.outbox.queuedBytes} bytes wait to be read`;
       link.end({ code: "slow", reason }, nowMs); // (I3)
     }
-    while (this.#queued.length > 0) {
+    do {
       const queued = this.#queued;
       this.#queued = [];
       for (const link of queued) link.flush();
       this.#host.rpc.retryHeld(nowMs); // what finds room now is sent now
-    }
+    } while (this.#queued.length > 0);
   }
 
   /** Ends what the far sides wait for with `error`, then says goodbye on every link. */

@@ -43,7 +43,9 @@ export class Dispatch {
 
   /** How many tasks run here and how many wait; for the checks of the simulator. */
   get size(): { readonly running: number; readonly waiting: number } {
-    return { running: this.#running.size, waiting: this.#waitingCount };
+    let held = 0;
+    for (const channel of this.#full) held += channel.held.size;
+    return { running: this.#running.size, waiting: this.#waitingCount + held };
   }
 
   /** Finds a node for the task and starts it there. A failure to find one is told to its owner at once. */
@@ -146,12 +148,17 @@ export class Dispatch {
 
   #release(channel: Channel, nowMs: number): void {
     this.#full.delete(channel);
-    for (const task of [...channel.held]) {
-      channel.held.delete(task);
+    const held = [...channel.held];
+    channel.held.clear();
+    for (const task of held) {
+      if (task.place.kind !== "held") continue; // its owner has dropped it meanwhile
+      if (channel.held.size > 0) {
+        channel.held.add(task); // full again: the rest keeps its order
+        continue;
+      }
       task.place = waiting;
       task.excluded = undefined;
       this.#place(task, nowMs);
-      if (channel.held.has(task)) return; // full again
     }
   }
 
@@ -280,7 +287,7 @@ export class Dispatch {
       this.#fail(task, explainNoProvider(this.#host.catalog, task.fun, task.resources), nowMs);
       return;
     }
-    const outcome = place.kind === "local" || place.kind === "remote" ? "unknown" : "not-applied";
+    const outcome = task.begun ? "unknown" : "not-applied";
     const node = place.kind === "local" || place.kind === "remote" ? place.offer.owner.name : undefined;
     const where =
       node === undefined ? "while it waited for a node that offers it" : `while it was running on node "${node}"`;

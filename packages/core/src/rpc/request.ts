@@ -297,7 +297,7 @@ export class RequestRun implements Run, TaskOwner, Deadline {
   #outcomeWith(outcome: Outcome): Outcome {
     let worst = outcome;
     for (const state of this.#states) {
-      if (state.kind === "running" && state.task.place.kind !== "waiting") return "unknown";
+      if (state.kind === "running" && state.task.begun) return "unknown";
       const ended = state.kind === "failed" ? state.error.outcome : state.kind === "done" ? "applied" : "not-applied";
       if (ended === "unknown") return "unknown";
       if (worst === "not-applied") worst = ended;

@@ -41,7 +41,7 @@ export class SingleRun implements Run, TaskOwner {
 
   fail(error: MpregError): void {
     if (this.#over) return; // (U1)
-    const begun = this.#task !== undefined && this.#task.place.kind !== "waiting";
+    const begun = this.#task?.begun === true;
     this.#stop("cancelled");
     const { code, message, step, node } = error;
     this.#asker.failed(begun ? new MpregError(code, message, { outcome: "unknown", step, node }) : error);

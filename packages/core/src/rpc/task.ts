@@ -166,6 +166,11 @@ export class Task implements Invocation, Deadline {
     this.#due = due;
   }
 
+  /** Some node may have begun to run it. */
+  get begun(): boolean {
+    return this.place.kind === "local" || this.place.kind === "remote";
+  }
+
   onDue(nowMs: number): void {
     this.#due(this, nowMs);
   }

@@ -27,8 +27,22 @@ describe("a policy that fails", () => {
 
   test("it has refused, and the failure is told with what was asked (P2)", () => {
     const boom = new Error("boom");
-    const answers = [undefined, null, true, {}, { allow: "yes" }, { allow: false }, { allow: false, reason: 1 }, Promise.resolve({ allow: true })];
-    const policies = [() => { throw boom; }, ...answers.map((answer) => () => answer)] as unknown as Policy[];
+    const answers = [
+      undefined,
+      null,
+      true,
+      {},
+      { allow: "yes" },
+      { allow: false },
+      { allow: false, reason: 1 },
+      Promise.resolve({ allow: true }),
+    ];
+    const policies = [
+      () => {
+        throw boom;
+      },
+      ...answers.map((answer) => () => answer),
+    ] as unknown as Policy[];
     for (const policy of policies) {
       const failures: unknown[] = [];
       const decision = guardPolicy(policy, (action, error) => failures.push([action, error]))(client, call);

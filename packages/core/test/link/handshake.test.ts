@@ -161,10 +161,15 @@ describe("handshake", () => {
     ["nothing before it admits it", { windowBytes: 0 }],
   ] as const)("a side that accepts %s is refused: no error would reach it", ([, less]) => {
     const { acceptor } = new Pair(client, b);
-    acceptor.link.receive(frameOf((writer) => {
-      writeHello(writer, { ...(samples.hello[0] as Parameters<typeof writeHello>[1]), ...less });
-    }), 0);
-    expect(acceptor.ends).toMatchObject([{ code: "refused", reason: expect.stringContaining("must accept messages of 1024 bytes") }]);
+    acceptor.link.receive(
+      frameOf((writer) => {
+        writeHello(writer, { ...(samples.hello[0] as Parameters<typeof writeHello>[1]), ...less });
+      }),
+      0,
+    );
+    expect(acceptor.ends).toMatchObject([
+      { code: "refused", reason: expect.stringContaining("must accept messages of 1024 bytes") },
+    ]);
   });
 
   test("a side that speaks newer versions too is welcome", () => {

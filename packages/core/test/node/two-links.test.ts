@@ -111,6 +111,55 @@ describe("two nodes that dial each other", () => {
   });
 });
 
+describe("a node that comes back", () => {
+  test.for([
+    ["a", "b"],
+    ["b", "a"],
+  ] as const)(
+    "what it offered before is forgotten with the link that it left behind: %s sees %s restart (G4)",
+    ([one, other]) => {
+      const mesh = new Mesh();
+      const before = mesh.node(other);
+      const watching = mesh.node(one, { peers: [other] });
+      before.offer("old", byHand);
+      mesh.advance(1_000);
+      // it dies without a word, and starts again with its key, knowing of the one that has not noticed
+      const connection = watching.connectionTo(before);
+      connection.cutFor(connection.ends[1]);
+      mesh.nodes.splice(mesh.nodes.indexOf(before), 1);
+      const after = mesh.node(other, { peers: [one] });
+      after.offer("new", byHand);
+      mesh.advance(500);
+      expect(watching.machine.size).toMatchObject({ links: 2, peers: 1 });
+      mesh.advance(30_000);
+      expect(functionsOf(watching)).toEqual(["new"]);
+      expect(linksOf(watching, after)).toEqual([1, 1]);
+    },
+  );
+
+  test("of two links the one that new work takes is believed (G4)", () => {
+    const mesh = new Mesh();
+    const a = mesh.node("a", { peers: ["b"] });
+    const b = mesh.node("b", { peers: ["a"] });
+    b.offer("f", byHand);
+    mesh.advance(0);
+    expect(functionsOf(a)).toEqual(["f"]);
+    const [one, other] = [...a.connections.values()].map(({ connection }) => connection);
+    const kept = (one!.ends[0] === [...a.connections.values()][0]!.end) === a.id < b.id ? one! : other!;
+    const lagging = kept === one ? other! : one!;
+    for (const end of lagging.ends) lagging.from(end).isHeld = true;
+    b.withdraw("f");
+    b.offer("g", byHand);
+    mesh.settle();
+    expect(functionsOf(a)).toEqual(["g"]);
+    for (const end of lagging.ends) lagging.from(end).release();
+    mesh.settle();
+    expect(functionsOf(a)).toEqual(["g"]);
+    mesh.advance(3_000);
+    expect([functionsOf(a), linksOf(a, b)]).toEqual([["g"], [1, 1]]);
+  });
+});
+
 describe("a node that dials again", () => {
   test("it takes the place of its older link, whose end it knows before we do", () => {
     const mesh = new Mesh();

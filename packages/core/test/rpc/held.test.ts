@@ -3,11 +3,17 @@ import { describe, expect, test } from "vitest";
 import { Mesh } from "../support/mesh.js";
 import { type Asked, type MeshNode, byHand } from "../support/mesh-node.js";
 import type { Connection } from "../support/connection.js";
+import { codec } from "../support/requests.js";
 
 const kilobyte = "x".repeat(1_000);
 
 /** a sends to b, which offers `f`; a little more than ten kilobytes may wait, and b admits one at a time. */
-function narrow(): { readonly mesh: Mesh; readonly a: MeshNode; readonly b: MeshNode; readonly connection: Connection } {
+function narrow(): {
+  readonly mesh: Mesh;
+  readonly a: MeshNode;
+  readonly b: MeshNode;
+  readonly connection: Connection;
+} {
   const mesh = new Mesh();
   const a = mesh.node("a", { link: { queueBytesMax: 10_000 } });
   const b = mesh.node("b", { peers: ["a"], link: { windowBytes: 1_000 } });
@@ -117,6 +123,39 @@ describe("a link without room", () => {
     const codes = asked.map((each) => (errorOf(each) as { code: string }).code);
     expect(new Set(codes)).toEqual(new Set(["node-lost", "no-provider"]));
     mesh.expectQuiet();
+  });
+
+  test("of a request that has failed nothing starts any more (Q5)", () => {
+    const { mesh, a, b, connection } = narrow();
+    stall(connection);
+    for (let i = 0; i < 30; i++) a.call("f", [1, kilobyte]);
+    mesh.settle();
+    // both steps are held: the second one could run on c, the first one nowhere
+    const asked = a.request([
+      { fun: "f", args: [kilobyte] },
+      { fun: "long", args: [kilobyte] },
+    ]);
+    mesh.settle();
+    const c = mesh.node("c", { peers: ["a"] });
+    c.offer("long", byHand);
+    mesh.advance(2_000);
+    b.isListening = false;
+    connection.cut();
+    mesh.settle();
+    expect(errorOf(asked)).toMatchObject({ code: "no-provider", step: "f" });
+    expect(c.invoked).toEqual([]);
+    mesh.expectQuiet();
+  });
+
+  test("they go in the order in which they came (D5)", () => {
+    const { mesh, a, b, connection } = narrow();
+    stall(connection);
+    for (let n = 0; n < 60; n++) a.call("f", [n, kilobyte]);
+    mesh.settle();
+    release(connection);
+    mesh.settle();
+    const order = b.invoked.map(({ template, bound }) => (codec.decodeTemplate(template, bound) as number[])[0]);
+    expect(order).toEqual([...Array(60).keys()]);
   });
 
   test("no more than a bounded number waits, and they are counted", () => {

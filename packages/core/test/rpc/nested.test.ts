@@ -83,6 +83,83 @@ describe("nested calls", () => {
   });
 });
 
+describe("the end of a call that has asked for others", () => {
+  test("when it is cancelled, what it has asked for is, wherever that runs (Z4)", () => {
+    const { mesh, b, c, client } = row();
+    const id = client.call("outer");
+    mesh.settle();
+    const [parent] = b.waiting("outer");
+    const asked = [
+      b.call("inner", [], { parent: parent! }),
+      b.request([{ fun: "inner" }], { parent: parent! }),
+      b.call("nowhere", [], { parent: parent!, waitForCapacityMs: 60_000 }),
+    ];
+    const own = b.call("inner");
+    mesh.settle();
+    client.cancel(id);
+    mesh.settle();
+    for (const { ends } of asked) {
+      expect(ends).toMatchObject([
+        { error: { code: "cancelled", message: "The call that asked for this was cancelled" } },
+      ]);
+    }
+    expect(b.aborted).toEqual([{ fun: "outer", reason: "cancelled" }]);
+    expect(c.aborted).toHaveLength(2);
+    expect(own.ends).toEqual([]);
+    for (const _ of c.waiting("inner")) c.finish("inner", 1);
+    mesh.settle();
+    expect(own.ends).toEqual([{ value: 1 }]);
+    mesh.expectQuiet();
+  });
+
+  test("when its caller is gone, what it has asked for ends (Z4)", () => {
+    const { mesh, b, c, client } = row();
+    client.call("outer");
+    mesh.settle();
+    const asked = b.call("inner", [], { parent: b.waiting("outer")[0]! });
+    mesh.settle();
+    client.connection!.cut();
+    mesh.settle();
+    expect(asked.ends).toMatchObject([{ error: { code: "cancelled", outcome: "unknown" } }]);
+    expect(c.aborted).toHaveLength(1);
+    mesh.expectQuiet();
+  });
+
+  test("when it has returned, what it has asked for goes on (Z4)", () => {
+    const { mesh, b, c, client } = row();
+    client.call("outer");
+    mesh.settle();
+    const asked = b.call("inner", [], { parent: b.waiting("outer")[0]! });
+    mesh.settle();
+    b.finish("outer", 1);
+    mesh.settle();
+    expect(asked.ends).toEqual([]);
+    c.finish("inner", 2);
+    mesh.settle();
+    expect(asked.ends).toEqual([{ value: 2 }]);
+    mesh.expectQuiet();
+  });
+
+  test("an ended call asks for nothing more (Z4)", () => {
+    const { mesh, b, c, client } = row();
+    client.call("outer");
+    mesh.settle();
+    const [parent] = b.waiting("outer");
+    b.finish("outer", 1);
+    mesh.settle();
+    const asked = [b.call("inner", [], { parent: parent! }), b.request([{ fun: "inner" }], { parent: parent! })];
+    mesh.settle();
+    const error = {
+      code: "cancelled",
+      message: 'The call of "outer" that asks for this has ended itself',
+      outcome: "not-applied",
+    };
+    for (const { ends } of asked) expect(ends).toMatchObject([{ error }]);
+    expect(c.invoked).toEqual([]);
+    mesh.expectQuiet();
+  });
+});
+
 describe("the policy", () => {
   test("it is asked for every call, by whoever relays it and by whoever runs it (P1)", () => {
     const mesh = new Mesh();
@@ -146,6 +223,25 @@ describe("the policy", () => {
     for (const id of ids) expect(client.endsOf(id)).toMatchObject([{ error }]);
     expect(a.invoked).toEqual([]);
     mesh.expectQuiet();
+  });
+
+  test("one that fails has refused, and is reported (P2)", () => {
+    const mesh = new Mesh();
+    const error = new Error("boom");
+    const a = mesh.node("a", {
+      policy: (_subject, action) => {
+        if (action.kind === "call") throw error;
+        return { allow: true };
+      },
+    });
+    a.offer("f", byHand);
+    mesh.settle();
+    const client = mesh.client(a);
+    const id = client.call("f");
+    mesh.settle();
+    expect(client.endsOf(id)).toMatchObject([{ error: { code: "denied" } }]);
+    expect(a.events).toEqual([{ kind: "policy-failed", action: "call", error }]);
+    expect(a.invoked).toEqual([]);
   });
 
   test("the node that runs it may forbid what the one that relays it allows (P1)", () => {

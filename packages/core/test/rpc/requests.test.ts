@@ -228,7 +228,11 @@ describe("failures", () => {
 
   test("nothing more starts once one of several steps could not (Q5)", () => {
     const { mesh, node } = single();
-    const asked = node.request([{ fun: "a" }, { fun: "b", args: [use("a", "missing")] }, { fun: "c", args: [use("a")] }]);
+    const asked = node.request([
+      { fun: "a" },
+      { fun: "b", args: [use("a", "missing")] },
+      { fun: "c", args: [use("a")] },
+    ]);
     mesh.settle();
     node.finish("a", {});
     mesh.settle();

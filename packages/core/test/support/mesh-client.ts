@@ -13,7 +13,7 @@ import {
 } from "../../src/wire/index.js";
 import { readU32 } from "../../src/wire/reader.js";
 import type { Connection, Endpoint } from "./connection.js";
-import type { Mesh } from "./mesh.js";
+import type { MeshWorld } from "./mesh-node.js";
 import { identityOf } from "./links.js";
 import { seeded } from "./random.js";
 import {
@@ -42,10 +42,10 @@ export class MeshClient implements Endpoint {
   readonly ends: Goodbye[] = [];
   connection: Connection | undefined = undefined;
   readonly link: Link;
-  readonly #mesh: Mesh;
+  readonly #mesh: MeshWorld;
   #lastId = 0;
 
-  constructor(mesh: Mesh, { limits, link, node }: MeshClientOptions) {
+  constructor(mesh: MeshWorld, { limits, link, node }: MeshClientOptions) {
     this.#mesh = mesh;
     const signer = node === undefined ? undefined : signerOf(node);
     const host = {

@@ -14,7 +14,6 @@ import {
 import { createDefaultPolicy } from "../../src/base/index.js";
 import { type WireLimits, defaultWireLimits } from "../../src/wire/index.js";
 import type { Connection, Endpoint } from "./connection.js";
-import type { Mesh } from "./mesh.js";
 import { seeded } from "./random.js";
 import {
   type CallOptions,
@@ -54,6 +53,14 @@ interface NodeEndpoint extends Endpoint {
   readonly link: LinkId;
 }
 
+/** What a node and a client need of the mesh around them. */
+export interface MeshWorld {
+  readonly nowMs: number;
+  /** Lets `happen` come after everything that was caused before. */
+  post(happen: () => void): void;
+  dial(from: MeshNode, url: string, attempt: number): void;
+}
+
 export class MeshNode {
   readonly name: string;
   readonly machine: NodeMachine;
@@ -66,14 +73,14 @@ export class MeshNode {
   /** Whether others can dial it. */
   isListening = true;
   readonly connections = new Map<LinkId, { readonly end: NodeEndpoint; readonly connection: Connection }>();
-  readonly #mesh: Mesh;
+  readonly #mesh: MeshWorld;
   readonly #handlers = new Map<string, MeshHandler>();
   readonly #asks = new Map<number, Asked>();
   readonly #running = new Map<number, Invocation>();
   #lastLink = 0;
   #lastTicket = 0;
 
-  constructor(name: string, mesh: Mesh, given: MeshNodeOptions) {
+  constructor(name: string, mesh: MeshWorld, given: MeshNodeOptions) {
     const { cluster = "default", resources = [], peers = [], policy = createDefaultPolicy({ cluster }), urls } = given;
     this.name = name;
     this.#mesh = mesh;

@@ -102,7 +102,8 @@ describe("frames", () => {
 
   test("a message larger than is accepted costs its sender that message, where it expects an answer (F1)", () => {
     const limits = { ...defaultWireLimits, messageBytesMax: 100 };
-    const inspect = (bytes: number): Uint8Array => rawMessage(kinds.inspect, 0, 0, 0, 9, 1, 0x6e, new Uint8Array(bytes - 11));
+    const inspect = (bytes: number): Uint8Array =>
+      rawMessage(kinds.inspect, 0, 0, 0, 9, 1, 0x6e, new Uint8Array(bytes - 11));
     expect(messagesOf(joined(inspect(100), inspect(101), cancelOf7), limits)).toMatchObject([
       { kind: "inspect", id: 9 },
       { kind: "refused", id: 9, error: { code: "too-large", message: "A message of 101 bytes; the limit is 100" } },

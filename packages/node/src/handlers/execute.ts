@@ -82,9 +82,10 @@ class HandlerThrew extends Error {
 }
 
 function callHandler(fun: RegisteredFunction, args: readonly unknown[], current: CallContext): unknown {
+  const { handler } = fun; // called as a function: what holds it here is not its `this`
   let result: unknown;
   try {
-    result = withContext(current, () => fun.handler(...args));
+    result = withContext(current, () => handler(...args));
   } catch (reason) {
     throw new HandlerThrew(reason);
   }

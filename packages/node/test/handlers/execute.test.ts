@@ -29,6 +29,14 @@ describe("a handler", () => {
     expect(await client.call("defaults", [1, undefined, 3])).toEqual([1, 5, 3]);
   });
 
+  test("is called as a plain function: it sees nothing of what holds it", async () => {
+    const { node, client } = await startPair();
+    node.register("this", function (this: unknown) {
+      return this === undefined;
+    });
+    expect(await client.call("this")).toBe(true);
+  });
+
   test("gets kwargs as its last argument, from calls, graphs and the plain form alike", async () => {
     const { node, client } = await startPair();
     node.register("all", (...all: unknown[]) => all);

@@ -15,7 +15,7 @@ export class SeededRandom implements Random {
   #counter = 1;
 
   constructor(seed: number) {
-    // a seed of 53 bits: both halves count
+    // a seed of 53 bits: both halves count; integers of 32 bits only, which every platform adds alike (R1)
     this.#a = mix(seed >>> 0);
     this.#b = mix((this.#a ^ Math.floor(seed / 2 ** 32)) + 0x9e3779b9);
     this.#c = mix(this.#b + 0x9e3779b9);

@@ -38,6 +38,7 @@ export function planWorld(seed: number): Plan {
       askers: [...clientNames, ...clientNames, ...names.filter(() => random.chance(0.2))],
       count: random.integer(6, 24),
       durationMs,
+      early: !formed,
     }),
     faults: disturbed
       ? scheduleFaults(random.split("faults"), {

@@ -17,6 +17,8 @@ export interface RequestsOptions {
   readonly askers: readonly string[];
   readonly count: number;
   readonly durationMs: number;
+  /** Half of the asks are made as early as can be. */
+  readonly early: boolean;
 }
 
 interface Draft {
@@ -27,6 +29,8 @@ interface Draft {
 
 /** Longest wait that a request is allowed when it is to wait for late functions. */
 const patienceMs = 20_000;
+
+const earlyMs = 60;
 
 export function planAsks(random: SeededRandom, options: RequestsOptions): PlannedAsk[] {
   const asks = Array.from({ length: options.count }, (_, index) => {
@@ -49,7 +53,7 @@ function planAsk(random: SeededRandom, token: string, options: RequestsOptions):
     drafts.push(draftStep(random, `${token}.${index}`, drafts, options.nodes, offer, mishaps));
   }
   if (usesPassing && !usesLate) mayEndWith.push("no-provider");
-  const timeoutMs = random.chance(0.12) ? random.integer(5, 150) : random.chance(0.1) ? patienceMs : 0;
+  const timeoutMs = random.chance(mishaps ? 0.25 : 0.1) ? random.integer(5, 150) : random.chance(0.1) ? patienceMs : 0;
   if (timeoutMs > 0 && timeoutMs < 2_000) mayEndWith.push("deadline");
   const cancelAfterMs = random.chance(0.06) ? random.between(0, 60) : undefined;
   if (cancelAfterMs !== undefined) mayEndWith.push("cancelled");
@@ -61,7 +65,7 @@ function planAsk(random: SeededRandom, token: string, options: RequestsOptions):
     chooseOutputs(random, drafts, mishaps),
   );
   return {
-    atMs: random.between(0, options.durationMs),
+    atMs: random.between(0, options.early && random.chance(0.5) ? earlyMs : options.durationMs),
     asker: random.pick(options.askers),
     kind,
     steps,

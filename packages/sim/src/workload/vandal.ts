@@ -35,7 +35,7 @@ export function vandalize(world: World, { node, frames }: PlannedVandal, name: s
   const { network } = world;
   network.dial(name, network.urlOf(node), {
     connected: (socket) => {
-      socket.own({ received: ignore, writable: ignore, lost: ignore });
+      socket.own({ received: ignore, writable: ignore, lost: ignore }); // it has no part in what is asked and answered (B1)
       const writer = new Writer(utf8);
       greet(writer, random);
       network.send(socket, writer.take());
