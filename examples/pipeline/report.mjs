@@ -37,7 +37,7 @@ function weather({ cities }) {
     table(["city", "hottest day", "coldest day", "wettest day"], extremes),
     ...compared.map(({ city, departures }) => {
       const years = departures.map(({ year, departureC }) => `${year} ${signed(departureC, 2)} °C`);
-      return `  ${city} against its 1981-2010 hourly normals: ${years.join(", ")}`;
+      return `  ${city} against its 1981-2010 normals: ${years.join(", ")}`;
     }),
   ].join("\n");
 }

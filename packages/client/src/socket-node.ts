@@ -29,7 +29,9 @@ export const platform: Platform = {
       events.onOpen();
     });
     socket.on("message", (data) => {
-      events.onFrame(data as Buffer);
+      // without Buffer's own `slice`, which would not copy
+      const { buffer, byteOffset, byteLength } = data as Buffer;
+      events.onFrame(new Uint8Array(buffer, byteOffset, byteLength));
     });
     socket.on("error", (error) => {
       failure = error.message; // close follows

@@ -70,10 +70,11 @@ describe("heap", () => {
 
   test("the item that takes a removed one's place may have to go up (H2)", () => {
     const heap = new Heap<Item>(earlier);
-    const items = [1, 10, 2, 11, 12, 3, 4].map((rank, sequence) => ({ rank, sequence, heapIndex: -1 }));
+    const ranks = [1, 50, 2, 60, 70, 3, 4, 61, 62, 71, 72, 5, 6, 7, 8];
+    const items = ranks.map((rank, sequence) => ({ rank, sequence, heapIndex: -1 }));
     for (const item of items) heap.push(item);
-    heap.remove(items[3]!); // 4 takes the place of 11, below 10
-    expect(items.slice(1).map(() => heap.pop()?.rank)).toEqual([1, 2, 3, 4, 10, 12]);
+    heap.remove(items[3]!); // 8 takes the place of 60, below 50
+    expect(items.slice(1).map(() => heap.pop()?.rank)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 50, 61, 62, 70, 71, 72]);
   });
 
   test("removing an item that is outside changes nothing", () => {

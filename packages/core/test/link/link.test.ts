@@ -263,7 +263,7 @@ describe("the end", () => {
     const goodbye = frameOf((writer) => {
       writeGoodbye(writer, "closing", "");
     });
-    acceptor.link.receive(joined(goodbye, cancel), 0);
+    acceptor.link.receive(joined(goodbye, goodbye, cancel), 0);
     acceptor.link.receive(joined(goodbye, cancel), 0);
     acceptor.link.receive(cancel, 0);
     expect([acceptor.ends.length, acceptor.messages]).toEqual([1, []]);

@@ -90,25 +90,33 @@ describe("two nodes that dial each other", () => {
     }
   });
 
-  test("what is offered while there are two links is known when one is left (C2) (G3)", () => {
-    const mesh = new Mesh();
-    const [a, b] = mesh.cluster("a", "b");
-    let second: Connection | undefined;
-    mesh.onConnection = (connection) => {
-      second = connection;
-      connection.from(connection.ends[1]).holdsAfter = 1; // hello and proof pass, what b offers then does not
-    };
-    mesh.dial(a!, "ws://b", 9_999);
-    mesh.settle();
-    b!.offer("f", () => 1);
-    mesh.settle();
-    expect(functionsOf(a!)).toEqual(["f"]);
-    second!.from(second!.ends[1]).release(1); // everything, as it was before
-    mesh.settle();
-    second!.cut();
-    mesh.advance(100);
-    expect(functionsOf(a!)).toEqual(["f"]);
-  });
+  test.for([
+    ["a", "b"],
+    ["b", "a"],
+  ] as const)(
+    "what a node offers while there are two links is known when one is left (C2) (G4): %s and %s",
+    ([one, other]) => {
+      const mesh = new Mesh();
+      const [a, b] = mesh.cluster(one, other);
+      let second: Connection | undefined;
+      mesh.onConnection = (connection) => {
+        second = connection;
+        connection.from(connection.ends[1]).holdsAfter = 1; // hello and proof pass, what b offers then does not
+      };
+      mesh.dial(a!, `ws://${other}`, 9_999);
+      mesh.settle();
+      b!.offer("f", () => 1);
+      mesh.settle();
+      expect(functionsOf(a!)).toEqual(["f"]);
+      second!.from(second!.ends[1]).release(1); // everything, as it was before
+      mesh.settle();
+      // the second link lags behind: where the first one is kept, it is not believed
+      if (b!.id < a!.id) expect(functionsOf(a!)).toEqual(["f"]);
+      second!.cut();
+      mesh.advance(100);
+      expect(functionsOf(a!)).toEqual(["f"]);
+    },
+  );
 });
 
 describe("a node that comes back", () => {

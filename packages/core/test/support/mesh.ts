@@ -4,7 +4,7 @@
  */
 import { expect } from "vitest";
 import type { NodeInfo } from "../../src/node/index.js";
-import { Connection } from "./connection.js";
+import { Connection, type Endpoint, type Post } from "./connection.js";
 import { MeshClient, type MeshClientOptions } from "./mesh-client.js";
 import { MeshNode, type MeshNodeOptions } from "./mesh-node.js";
 
@@ -43,22 +43,19 @@ export class Mesh {
   /** A client with an open link to `node`. */
   client(node: MeshNode, options: MeshClientOptions = {}): MeshClient {
     const client = new MeshClient(this, options);
-    node.connect(
-      undefined,
-      "10.0.0.1",
-      (end) =>
-        (client.connection = new Connection(
-          (happen) => {
-            this.post(happen);
-          },
-          client,
-          end,
-        )),
-    );
+    node.connect(undefined, "10.0.0.1", (end) => (client.connection = this.#connect(client, end)));
     client.link.start();
     this.settle();
     expect(client.link.open).toBe(true);
     return client;
+  }
+
+  /** A connection to `node` on which nobody keeps to any protocol; answers how to send a frame. */
+  socket(node: MeshNode): (frame: Uint8Array) => void {
+    const deaf: Endpoint = { received: () => undefined, writable: () => undefined, lost: () => undefined };
+    let connection: Connection | undefined;
+    node.connect(undefined, "10.0.0.9", (end) => (connection = this.#connect(deaf, end)));
+    return (frame) => connection?.send(deaf, frame);
   }
 
   alias(name: string, node: string): void {
@@ -80,22 +77,18 @@ export class Mesh {
       if (to?.isListening !== true) return from.enter({ kind: "dial-failed", attempt, reason: "nobody listens" });
       from.connect(attempt, host, (dialer) => {
         let connection: Connection | undefined;
-        to.connect(
-          undefined,
-          from.name,
-          (acceptor) =>
-            (connection = new Connection(
-              (happen) => {
-                this.post(happen);
-              },
-              dialer,
-              acceptor,
-            )),
-        );
+        to.connect(undefined, from.name, (acceptor) => (connection = this.#connect(dialer, acceptor)));
         this.onConnection(connection!);
         return connection!;
       });
     });
+  }
+
+  #connect(dialer: Endpoint, acceptor: Endpoint): Connection {
+    const post: Post = (happen) => {
+      this.post(happen);
+    };
+    return new Connection(post, dialer, acceptor);
   }
 
   /** Lets everything happen that takes no time. */

@@ -47,7 +47,7 @@ export function socketConnection(
     if (socket.bufferedAmount <= watchedBytes) events().onWritable();
   };
   socket.on("message", (data: RawData) => {
-    events().onFrame(data as Buffer);
+    events().onFrame(plainBytes(data as Buffer));
   });
   // an error is always followed by close, which has the reason
   let failure: string | undefined;
@@ -131,6 +131,11 @@ export function dialSocket(
       socket.terminate();
     },
   };
+}
+
+/** The same bytes without Buffer's own `slice`, which would not copy. */
+function plainBytes({ buffer, byteOffset, byteLength }: Buffer): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 function describeClose(code: number, reason: string): string {

@@ -77,7 +77,7 @@ describe("a link that breaks", () => {
   });
 
   test("is noticed when a peer says nothing any more: a frozen process loses its link, and gets it back", async () => {
-    const limits = { pingIntervalMs: 50, silenceMsMax: 300, redialMsMax: 20 };
+    const limits = { pingIntervalMs: 100, silenceMsMax: 1_000, redialMsMax: 20 };
     const entry = await startNode({ name: "entry", limits });
     const frozen = await startProcess({ name: "frozen", peers: [entry.url], limits });
     await offered("memory", 1, entry);

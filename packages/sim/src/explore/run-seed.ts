@@ -63,7 +63,7 @@ export async function runPlan(plan: Plan, options: RunOptions = {}): Promise<Ver
   const catalog = new SameCatalog();
   const quiet: readonly Checker[] = [new FullMesh(), catalog, new EmptyTables(), oneAnswer(plan), results];
   // a link that is slow, or cut for one side only, keeps the news from a handler
-  const prompt = plan.faults.length === 0 ? [new WorkStops(world, slackOf(plan))] : [];
+  const prompt = plan.faults.length === 0 ? [new WorkStops(world, ledger, slackOf(plan))] : [];
   const watching = watch(world, [...quiet, new StartedOnce(), ...prompt]);
   try {
     // all know of all; some may still have two links to each other

@@ -3,7 +3,7 @@
  *
  * (I1) What arrives is a prefix of what was sent, in its order: a frame is lost only with all frames behind it.
  * (I2) While the path is blocked nothing arrives; what was sent arrives afterwards.
- * (I3) A pipe that is dead swallows what is sent, without a word to the sender.
+ * (I3) A pipe that was cut or is dead swallows what is sent, without a word to the sender.
  */
 import type { Clock, Happening } from "../clock.js";
 import type { Path, PathUser } from "./path.js";
@@ -72,7 +72,7 @@ export class Pipe implements Happening, PathUser {
 
   /** Sends a frame; answers how many bytes have not left the sender. */
   send(frame: Uint8Array): number {
-    if (this.#state === "dead") return (this.#swallowedBytes += frame.length); // (I3)
+    if (this.#state !== "open") return (this.#swallowedBytes += frame.length); // (I3)
     this.#push(frame, frame.length);
     const waitingBytes = this.#waitingBytes();
     this.#owesDrained = waitingBytes > 0;

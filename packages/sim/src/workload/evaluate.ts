@@ -64,8 +64,9 @@ function run({ token, behaviour, timeoutMs }: PlannedStep, args: readonly unknow
     case "bulk":
       return ok(answerOf(token, rest, bulkText(token, first as number)));
     case "nest":
-      if (first !== "mix") return fails("handler-error");
-      return ok(answerOf(token, [answerOf(`${token}/n`, rest), ...rest]));
+      if (first === "nowhere") return fails("handler-error");
+      // of what it passes on, `delay` takes the first for the time to sleep
+      return ok(answerOf(token, [answerOf(`${token}/n`, first === "delay" ? rest.slice(1) : rest), ...rest]));
     case "fan": {
       const shared = answerOf(`${token}/f`, rest);
       const others = Array.from({ length: first as number }, (_, index) =>

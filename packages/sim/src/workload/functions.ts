@@ -8,6 +8,7 @@
  * (B1) `answerOf` is what the handlers answer and what the evaluator expects; how arguments get there is not its matter.
  */
 import { context } from "../handlers/context.js";
+import type { HandlerSignal } from "../handlers/signal.js";
 import type { AnyHandler } from "../handlers/registration.js";
 
 export type Behaviour =
@@ -44,7 +45,7 @@ export const behaviours: readonly Behaviour[] = [
 
 /** Hears of every start and end of a generated function. */
 export interface LedgerEntries {
-  started(token: string): void;
+  started(token: string, signal: HandlerSignal): void;
   ended(token: string, well: boolean): void;
 }
 
@@ -133,7 +134,7 @@ const bodies: Readonly<Record<Behaviour, Body>> = {
 export function handlerOf(behaviour: Behaviour, entries: LedgerEntries): AnyHandler {
   const body = bodies[behaviour];
   return (token: string, ...rest: [second: never, ...values: unknown[]]) => {
-    entries.started(token);
+    entries.started(token, context().signal);
     const ended = (well: boolean): void => {
       entries.ended(token, well);
     };

@@ -3,6 +3,7 @@
  *
  * A token that has others inside it (nested calls) is their prefix, with a slash.
  */
+import type { HandlerSignal } from "../handlers/signal.js";
 import type { LedgerEntries } from "./functions.js";
 
 export interface LedgerRecord {
@@ -11,6 +12,8 @@ export interface LedgerRecord {
   /** How often it ended well, and how often with an error. */
   endedWell: number;
   failed: number;
+  /** The signal of its last start. */
+  signal: HandlerSignal;
 }
 
 export class Ledger {
@@ -19,12 +22,16 @@ export class Ledger {
   /** The entries of one node. */
   of(node: string): LedgerEntries {
     return {
-      started: (token) => {
-        this.#record(token).startedOn.push(node);
+      started: (token, signal) => {
+        const record = this.#records.get(token);
+        if (record === undefined) this.#records.set(token, { startedOn: [node], endedWell: 0, failed: 0, signal });
+        else record.startedOn.push(node);
       },
       ended: (token, well) => {
-        if (well) this.#record(token).endedWell += 1;
-        else this.#record(token).failed += 1;
+        const record = this.#records.get(token);
+        if (record === undefined) return;
+        if (well) record.endedWell += 1;
+        else record.failed += 1;
       },
     };
   }
@@ -37,9 +44,10 @@ export class Ledger {
     return this.#records.entries();
   }
 
-  #record(token: string): LedgerRecord {
-    let record = this.#records.get(token);
-    if (record === undefined) this.#records.set(token, (record = { startedOn: [], endedWell: 0, failed: 0 }));
-    return record;
+  /** The tokens that have started, not ended, and were not told to stop. */
+  *running(): Generator<string> {
+    for (const [token, { startedOn, endedWell, failed, signal }] of this.#records) {
+      if (startedOn.length > endedWell + failed && !signal.aborted) yield token;
+    }
   }
 }

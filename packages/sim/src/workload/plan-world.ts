@@ -137,7 +137,7 @@ function planLimits(random: SeededRandom): { readonly limits: NodeLimits; readon
       silenceMsMax: 1_000,
       handshakeTimeoutMs: 1_000,
       windowBytes: random.chance(0.3) ? random.integer(500, 20_000) : 16 * 1024 * 1024,
-      ...(shortQueue ? { queueBytesMax: random.integer(5_000, 100_000) } : {}),
+      ...(shortQueue ? { queueBytesMax: random.integer(2_000, 30_000) } : {}),
     },
     wire: small ? { messageBytesMax: random.integer(8_000, 30_000) } : {},
     redial: { redialMsMin: 20, redialMsMax: 400 },
@@ -154,12 +154,13 @@ function planLimits(random: SeededRandom): { readonly limits: NodeLimits; readon
 function planNetwork(random: SeededRandom, { link }: NodeLimits): Partial<NetworkOptions> {
   const minMs = random.between(0.05, 3);
   // a short queue never overflows behind a buffer that takes everything
-  const backPressure = random.chance(0.3) || link?.queueBytesMax !== undefined;
+  const shortQueue = link?.queueBytesMax !== undefined;
+  const backPressure = random.chance(0.3) || shortQueue;
   return {
     latencyMs: [minMs, minMs * random.between(1, 5)],
     dialTimeoutMs: 800,
     openingMs: 0.8,
-    ...(backPressure || random.chance(0.1) ? { bytesPerMs: random.integer(50, 5_000) } : {}),
+    ...(backPressure || random.chance(0.1) ? { bytesPerMs: random.integer(50, shortQueue ? 300 : 5_000) } : {}),
     ...(backPressure ? { sendBufferBytes: random.integer(0, 10_000) } : {}),
   };
 }

@@ -121,14 +121,15 @@ function leadOf(
     case "delay":
     case "nap":
       if (mishaps && random.chance(0.05)) return { ...plain, lead: [5_000], timeoutMs: random.integer(20, 200) };
-      // long enough for a link to be lost or retired, a client to leave, a node to crash meanwhile
-      return { ...plain, lead: [random.chance(0.07) ? random.integer(200, 2_000) : random.integer(0, 30)] };
+      return { ...plain, lead: [drawDelayMs(random)] };
     case "fail":
       return { ...plain, lead: [random.integer(0, 20)] };
     case "bulk":
-      return { ...plain, lead: [random.chance(0.1) ? random.integer(10_000, 60_000) : random.integer(1, 2_000)] };
+      return { ...plain, lead: [random.chance(0.2) ? random.integer(5_000, 50_000) : random.integer(1, 2_000)] };
     case "nest":
-      return { lead: [mishaps && random.chance(0.2) ? "nowhere" : "mix"], items: values + 1, timeoutMs: 0 };
+      if (mishaps && random.chance(0.2)) return { lead: ["nowhere"], items: values + 1, timeoutMs: 0 };
+      if (random.chance(0.5)) return { lead: ["mix"], items: values + 1, timeoutMs: 0 };
+      return { lead: ["delay", drawDelayMs(random)], items: values + 2, timeoutMs: 0 };
     case "fan":
       return { lead: [random.integer(1, 5)], items: 1, timeoutMs: 0 };
     case "recurse": {
@@ -136,6 +137,11 @@ function leadOf(
       return { lead: [depth], items: depth === 0 ? values : 1, timeoutMs: 0 };
     }
   }
+}
+
+/** Mostly short; sometimes long enough for a link to be lost, a client to leave, a node to crash meanwhile. */
+function drawDelayMs(random: SeededRandom): number {
+  return random.chance(0.07) ? random.integer(200, 2_000) : random.integer(0, 30);
 }
 
 /** Some of the resources of an offer of the behaviour; with mishaps sometimes one that nobody has. */

@@ -67,9 +67,7 @@ describe("a fault is noticed:", () => {
   });
 
   test("a failure that is told as success (T2)", async () => {
-    expect(await firstViolation({ input: onFailure(() => nothing) })).toMatch(
-      /^true-results: .* (got|is told to be done)/,
-    );
+    expect(await firstViolation({ input: onFailure(() => nothing) })).toMatch(/^true-results: /);
   });
 
   test("an effect that is denied (T3)", async () => {

@@ -29,7 +29,7 @@ export function withFault(fault: Fault, from = 60): CreateMachine {
         name,
         (...args: never[]) => {
           const key = name as keyof NodeEffects;
-          return ((isOn() ? (planted[key] ?? effects[key]) : effects[key]) as (...all: never[]) => unknown)(...args);
+          return (isOn() ? (planted[key] ?? effects[key]) : effects[key])(...args);
         },
       ]),
     ) as unknown as NodeEffects;
