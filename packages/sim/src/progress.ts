@@ -88,7 +88,8 @@ export class Progress {
     if (horizonMs === Infinity) return;
     const happening = this.#clock.next(horizonMs);
     if (happening !== undefined) happening.happen();
-    else this.#finish("late", ({ untilMs }) => untilMs <= this.#clock.nowMs);
+    else if (!this.#finish("reached", (goal) => goal.reached()))
+      this.#finish("late", (goal) => goal.untilMs <= horizonMs);
   }
 
   /** Ends the goals for which `isOver` holds; answers whether there were any. */

@@ -8,6 +8,7 @@
  */
 import type { Clock, Moment } from "../clock.js";
 import type { SeededRandom } from "../capabilities/random.js";
+import { afterLoss } from "./loss.js";
 import { Connection, type Socket } from "./connection.js";
 import { Path, type PathOptions } from "./path.js";
 
@@ -21,6 +22,8 @@ export interface NetworkOptions extends PathOptions {
    * told to go on, so that small worlds know back-pressure too.
    */
   readonly sendBufferBytes: number;
+  /** Share of the messages of droppable kinds that are lost; there are none so far (`loss.ts`). */
+  readonly lossRatio: number;
 }
 
 export const defaultNetworkOptions: NetworkOptions = {
@@ -29,6 +32,7 @@ export const defaultNetworkOptions: NetworkOptions = {
   dialTimeoutMs: 3_000,
   openingMs: 0.8,
   sendBufferBytes: Infinity,
+  lossRatio: 0,
 };
 
 const stopBytes = 2 ** 40;
@@ -99,7 +103,9 @@ export class Network {
   send(socket: Socket, frame: Uint8Array): number {
     this.counts.frames += 1;
     this.counts.bytes += frame.length;
-    const waitingBytes = socket.send(frame);
+    const rest = afterLoss(frame, this.#options.lossRatio, this.#random);
+    if (rest.length === 0) return 0;
+    const waitingBytes = socket.send(rest);
     return waitingBytes > this.#options.sendBufferBytes ? waitingBytes + stopBytes : waitingBytes;
   }
 

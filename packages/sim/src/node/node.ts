@@ -235,6 +235,10 @@ export class SimulatedNode implements Calls {
 
   /** Asks for work as the node's own program; answers how to withdraw it. What `call`, `graph` and `request` stand on. */
   ask(ask: Ask, onEnd: (settled: Settled) => void): () => void {
+    if (this.state === "down") {
+      onEnd({ kind: "failed", error: new MpregError("closed", `Node "${this.name}" is down`) });
+      return () => undefined;
+    }
     const id = ++this.#asks;
     this.#host.observe({ kind: "asked", asker: this.name, node: this.name, id, ask });
     const end = (settled: Settled): void => {

@@ -13,7 +13,7 @@ describe("random", () => {
   test("a seed gives the same numbers everywhere and for ever (R1)", () => {
     const random = new SeededRandom(42);
     expect([random.u32(), random.u32(), random.u32()]).toEqual([3565661738, 2405744075, 2340304293]);
-    expect([...new SeededRandom(2 ** 40 + 42).bytes(4)]).toEqual([144, 197, 230, 145]);
+    expect([...new SeededRandom(2 ** 40 + 42).bytes(4)]).toEqual([181, 234, 217, 64]);
   });
 
   test("a stream is the same whatever was drawn from the others (R2)", () => {

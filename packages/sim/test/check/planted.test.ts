@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { runSeed } from "../../src/index.js";
 import { type Fault, belittled, isAnswer, nothing, withFault } from "../support/faulty.js";
 
-const seedsMax = 40;
+const seedsMax = 60;
 
 /** What the first world violates in which the fault does harm. */
 async function firstViolation(fault: Fault, from?: number): Promise<string> {
@@ -79,6 +79,12 @@ describe("a fault is noticed:", () => {
   test("an error that nothing explains (T4)", async () => {
     const unexplained = (): MpregError => new MpregError("malformed", "no reason", { outcome: "unknown" });
     expect(await firstViolation({ input: onFailure(unexplained) })).toMatch(/^true-results: .* ended with malformed/);
+  });
+
+  test("a handler that is not told to stop (K1)", async () => {
+    expect(await firstViolation({ effects: () => ({ abort: () => undefined }) })).toMatch(
+      /^work-stops: .* was not told to stop/,
+    );
   });
 
   test("a table entry that stays (E1)", async () => {

@@ -15,7 +15,7 @@ describe("generated worlds", () => {
     expect(Object.keys(ends)).toEqual(
       expect.arrayContaining([
         "handler-error", "not-encodable", "path-missing", "no-provider", "deadline", "node-lost", "not-connected",
-        "overloaded", "cancelled", "too-large",
+        "overloaded", "cancelled", "closed", "too-large",
       ]),
     ); // prettier-ignore
   });

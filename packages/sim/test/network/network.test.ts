@@ -2,6 +2,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { SeededRandom } from "../../src/capabilities/random.js";
 import { Clock } from "../../src/clock.js";
+import { afterLoss } from "../../src/network/loss.js";
 import { Network, type NetworkOptions, type Socket, defaultNetworkOptions } from "../../src/network/index.js";
 
 class Side {
@@ -174,6 +175,26 @@ describe("a full buffer", () => {
     advance(100);
     expect(network.send(a.socket!, new Uint8Array(100))).toBe(100);
     expect(network.send(a.socket!, new Uint8Array(100))).toBeGreaterThan(2 ** 30);
+  });
+});
+
+describe("loss", () => {
+  const random = new SeededRandom(1);
+  const message = (kind: number): number[] => [0, 0, 0, 2, kind, kind];
+
+  test("takes messages of droppable kinds, and leaves the rest of their frame (Q1)", () => {
+    const frame = Uint8Array.from([...message(1), ...message(2), ...message(1), ...message(3)]);
+    const rest = Uint8Array.from([...message(2), ...message(3)]);
+    expect(afterLoss(frame, 1, random, new Set([1]))).toEqual(rest);
+    expect(afterLoss(frame, 0, random, new Set([1]))).toBe(frame);
+    let lost = 0;
+    for (let i = 0; i < 1_000; i++) if (afterLoss(frame, 0.3, random, new Set([3])).length < frame.length) lost += 1;
+    expect(Math.abs(lost - 300)).toBeLessThan(60);
+  });
+
+  test("takes nothing from a stream: no kind is droppable yet (Q1)", () => {
+    const frame = Uint8Array.from(message(1));
+    expect(afterLoss(frame, 1, random)).toBe(frame);
   });
 });
 

@@ -24,15 +24,11 @@ export function withFault(fault: Fault, from = 60): CreateMachine {
     let inputs = 0;
     const planted = fault.effects?.(effects) ?? {};
     const isOn = (): boolean => inputs >= from;
-    const effectsFor = Object.fromEntries(
-      Object.keys(effects).map((name) => [
-        name,
-        (...args: never[]) => {
-          const key = name as keyof NodeEffects;
-          return (isOn() ? (planted[key] ?? effects[key]) : effects[key])(...args);
-        },
-      ]),
-    ) as unknown as NodeEffects;
+    const faultyEffects = { ...effects, ...planted };
+    // whichever applies when the effect is wanted
+    const effectsFor = new Proxy(effects, {
+      get: (_target, name: keyof NodeEffects) => (isOn() ? faultyEffects[name] : effects[name]),
+    });
     const machine = new NodeMachine(options, capabilities, effectsFor);
     const { slowness = 1 } = fault;
     return {
