@@ -6,7 +6,8 @@ import { MpregError } from "@mpreg/core/base";
 import type { Goodbye } from "@mpreg/core/link";
 import type { FunctionInfo, NodeInfo } from "@mpreg/core/node";
 import { type Asker, type Asking, Caller, type Calls, type Graph, type PlainRequest } from "@mpreg/core/rpc";
-import type { Codec, WireLimits } from "@mpreg/core/wire";
+import type { Codec } from "@mpreg/core/values";
+import type { WireLimits } from "@mpreg/core/wire";
 import type { Connection } from "./connection.js";
 
 export interface ClientParts<C extends Contract | undefined> {

@@ -6,7 +6,8 @@ import type { Contract } from "@mpreg/core";
 import { MpregError, suggestion } from "@mpreg/core/base";
 import { type Goodbye, type LinkOptions, defaultLinkOptions } from "@mpreg/core/link";
 import { durationMsMax, explainReference } from "@mpreg/core/rpc";
-import { createCodec, defaultWireLimits } from "@mpreg/core/wire";
+import { createCodec } from "@mpreg/core/values";
+import { defaultWireLimits } from "@mpreg/core/wire";
 import { Client } from "./client.js";
 import { Connection } from "./connection.js";
 

@@ -9,8 +9,8 @@ import { type Deadline, Deadlines, MpregError } from "@mpreg/core/base";
 import { type Goodbye, Link, type LinkHost, type LinkOptions, frameBytesMax } from "@mpreg/core/link";
 import type { Asker, CallFields, RequestFields, RequestSummary } from "@mpreg/core/rpc";
 import { IdMap } from "@mpreg/core/structures";
+import { type Codec } from "@mpreg/core/values";
 import {
-  type Codec,
   type InspectSubject,
   type Message,
   TextCache,

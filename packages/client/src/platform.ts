@@ -3,7 +3,7 @@
  * the package's import conditions choose one.
  */
 import type { Random } from "@mpreg/core/base";
-import type { ValueUtf8 } from "@mpreg/core/wire";
+import type { ValueUtf8 } from "@mpreg/core/values";
 
 /** An open WebSocket, or one that is being opened. */
 export interface Socket {

@@ -1,7 +1,7 @@
 /** Capabilities: what the core asks of the platform, from Node. */
 import { randomFillSync } from "node:crypto";
 import type { Random } from "@mpreg/core/base";
-import type { ValueUtf8 } from "@mpreg/core/wire";
+import type { ValueUtf8 } from "@mpreg/core/values";
 
 /** Randomness from the operating system for bytes; for choices among equals the engine's generator is enough. */
 export const systemRandom: Random = {

@@ -4,7 +4,7 @@
 import type { LinkId } from "@mpreg/core/link";
 import type { NodeEvent, NodeOptions } from "@mpreg/core/node";
 import { explainReference } from "@mpreg/core/rpc";
-import { createCodec } from "@mpreg/core/wire";
+import { createCodec } from "@mpreg/core/values";
 import type { WebSocket } from "ws";
 import { systemRandom, utf8 } from "./capabilities.js";
 import { Driver } from "./driver.js";

@@ -9,7 +9,7 @@
  *      JavaScript number would round become `bigint`.
  */
 import { MpregError, type Utf8 } from "../base/index.js";
-import { isUtf8Of } from "../wire/utf8.js";
+import { isUtf8Of } from "../values/utf8.js";
 import { scanJson } from "./json-v1-scan.js";
 
 /** Deeper frames are not even parsed. What is nested deeper than values may be is answered with an error. */

@@ -15,7 +15,8 @@ import type { GraphStep } from "../rpc/graph-request.js";
 import type { RequestFields } from "../rpc/index.js";
 import { isPlainObject } from "../rpc/objects.js";
 import { type RefOwner, typeName } from "../rpc/ref.js";
-import type { Codec, WireLimits } from "../wire/index.js";
+import type { Codec } from "../values/index.js";
+import type { WireLimits } from "../wire/index.js";
 import { checkNameBytes } from "./json-v1-message.js";
 import { StringReferences } from "./json-v1-references.js";
 

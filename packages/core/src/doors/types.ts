@@ -1,7 +1,8 @@
 /** Doors: other protocols in front of the same requests. What a door needs from the node around it. */
 import type { Utf8 } from "../base/index.js";
 import type { Asker, RequestFields, Run } from "../rpc/index.js";
-import type { Codec, WireLimits } from "../wire/index.js";
+import type { Codec } from "../values/index.js";
+import type { WireLimits } from "../wire/index.js";
 
 /** One connection of a foreign protocol. */
 export interface Door {

@@ -8,8 +8,8 @@
 import { MpregError, type Random, type Signer, type Utf8, assert } from "../base/index.js";
 import { type Goodbye, Link, type LinkHost, type LinkId, type LinkOptions, type Remote } from "../link/index.js";
 import { Channel, type DueItem, type Rpc } from "../rpc/index.js";
+import { type Codec } from "../values/index.js";
 import {
-  type Codec,
   type InspectMessage,
   type Message,
   type NodeIdentity,

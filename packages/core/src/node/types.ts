@@ -7,7 +7,8 @@ import type { Action, MpregError, Policy, Random, Signer, Utf8 } from "../base/i
 import type { Goodbye, LinkId, LinkOptions } from "../link/index.js";
 import type { Dial, RedialOptions } from "../membership/index.js";
 import type { AbortReason, Ask, Invocation, RpcLimits, Settled } from "../rpc/index.js";
-import type { Codec, Timings } from "../wire/index.js";
+import type { Codec } from "../values/index.js";
+import type { Timings } from "../wire/index.js";
 
 /** Which protocol a link speaks, told by how it was opened. */
 export type LinkProtocol = "native" | "json-v1";

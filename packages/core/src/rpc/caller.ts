@@ -16,7 +16,8 @@ import {
   quoted,
   suggestion,
 } from "../base/index.js";
-import type { Codec, StepReport, Timings, WireLimits } from "../wire/index.js";
+import type { Codec } from "../values/index.js";
+import type { StepReport, Timings, WireLimits } from "../wire/index.js";
 import type { CallFields, RequestFields } from "./ask.js";
 import {
   type CancelSignal,

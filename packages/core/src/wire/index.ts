@@ -1,4 +1,4 @@
-/** Wire: frames, messages and values as bytes. */
+/** Wire: frames and messages as bytes. */
 export {
   type AnswerMessage,
   type CancelMessage,
@@ -33,7 +33,6 @@ export {
   writeCatalog,
   writeMembers,
 } from "./cluster-messages.js";
-export { type Codec, createCodec } from "./codec.js";
 export { FrameReader, type Message, type RefusedMessage, type SkippedMessage } from "./frame.js";
 export {
   type CreditMessage,
@@ -54,8 +53,6 @@ export {
 } from "./handshake-messages.js";
 export { kinds } from "./kinds.js";
 export { type WireLimits, defaultWireLimits } from "./limits.js";
-export { type Picked, pick } from "./pick.js";
 export { TextCache } from "./text-cache.js";
-export type { ValueUtf8 } from "./value-buffer.js";
 export { protocolVersion, subprotocol } from "./versions.js";
 export { Writer } from "./writer.js";

@@ -8,7 +8,7 @@
  */
 import { runInNewContext } from "node:vm";
 import { MpregError } from "../../src/base/index.js";
-import { createCodec } from "../../src/wire/index.js";
+import { createCodec } from "../../src/values/index.js";
 import { shapeOf, utf8 } from "../support/wire.js";
 import type { Written } from "../wire/messages.js";
 

@@ -6,8 +6,9 @@ import { MpregError, type Utf8 } from "../../src/base/index.js";
 import { type DoorHost, JsonV1Door } from "../../src/doors/index.js";
 import type { Asker, RequestFields, Run } from "../../src/rpc/index.js";
 import { planRequest } from "../../src/rpc/plan.js";
-import { type Codec, type WireBinding, type WireLimits, createCodec, defaultWireLimits } from "../../src/wire/index.js";
-import { pick } from "../../src/wire/pick.js";
+import { type Codec, createCodec } from "../../src/values/index.js";
+import { type WireBinding, type WireLimits, defaultWireLimits } from "../../src/wire/index.js";
+import { pick } from "../../src/values/pick.js";
 
 export const utf8: Utf8 = {
   encode: (text) => new TextEncoder().encode(text),

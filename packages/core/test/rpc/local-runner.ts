@@ -8,9 +8,9 @@ import { type PreparedRequest, toRequestSpec } from "../../src/rpc/encode.js";
 import type { GraphRequest, GraphRunner } from "../../src/rpc/graph-request.js";
 import { planRequest } from "../../src/rpc/plan.js";
 import type { Binding, StepOutcome } from "../../src/rpc/types.js";
-import { createCodec } from "../../src/wire/codec.js";
+import { createCodec } from "../../src/values/codec.js";
 import { defaultWireLimits } from "../../src/wire/limits.js";
-import { pick } from "../../src/wire/pick.js";
+import { pick } from "../../src/values/pick.js";
 
 type Functions = Readonly<Record<string, (...args: never[]) => unknown>>;
 

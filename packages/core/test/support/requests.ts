@@ -3,7 +3,8 @@ import type { RequestFields, Settled } from "../../src/rpc/index.js";
 import type { CallFields } from "../../src/rpc/index.js";
 import { unconsumedSteps } from "../../src/rpc/plan.js";
 import type { RequestSummary } from "../../src/rpc/index.js";
-import { type Message, type WireBinding, createCodec } from "../../src/wire/index.js";
+import { createCodec } from "../../src/values/index.js";
+import { type Message, type WireBinding } from "../../src/wire/index.js";
 import { type ErrorShape, shapeOf, utf8 } from "./wire.js";
 
 export const codec = createCodec(utf8);

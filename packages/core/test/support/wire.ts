@@ -8,7 +8,7 @@ import {
   Writer,
   defaultWireLimits,
 } from "../../src/wire/index.js";
-import { utf8 } from "../wire/values.js";
+import { utf8 } from "../values/values.js";
 
 export { utf8 };
 

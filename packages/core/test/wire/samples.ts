@@ -2,7 +2,7 @@
 import { MpregError } from "../../src/base/index.js";
 import { utf8 } from "../support/wire.js";
 import type { Written } from "./messages.js";
-import { createCodec } from "../../src/wire/index.js";
+import { createCodec } from "../../src/values/index.js";
 
 const { encode } = createCodec(utf8);
 

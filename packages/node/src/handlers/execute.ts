@@ -7,7 +7,8 @@
  */
 import { MpregError, validateArguments, validateResult } from "@mpreg/core/base";
 import type { Invocation } from "@mpreg/core/rpc";
-import type { Codec, Timings } from "@mpreg/core/wire";
+import type { Codec } from "@mpreg/core/values";
+import type { Timings } from "@mpreg/core/wire";
 import { CallContext, type ContextHost, withContext } from "./context.js";
 import type { RegisteredFunction } from "./registry.js";
 

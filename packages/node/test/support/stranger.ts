@@ -3,7 +3,8 @@
  *
  * The handshake is the product's own; what follows are frames made by the test.
  */
-import { TextCache, type Message, Writer, createCodec, defaultWireLimits, subprotocol } from "@mpreg/core/wire";
+import { createCodec } from "@mpreg/core/values";
+import { TextCache, type Message, Writer, defaultWireLimits, subprotocol } from "@mpreg/core/wire";
 import { type Goodbye, Link, type LinkHost, type LinkOptions, defaultLinkOptions } from "@mpreg/core/link";
 import { onTestFinished } from "vitest";
 import { WebSocket } from "ws";

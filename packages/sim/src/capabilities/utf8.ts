@@ -3,7 +3,7 @@
  *
  * (U1) What is no well-formed text becomes U+FFFD, once per maximal ill-formed part, in both directions.
  */
-import type { ValueUtf8 } from "@mpreg/core/wire";
+import type { ValueUtf8 } from "@mpreg/core/values";
 
 const replacement = 0xfffd;
 

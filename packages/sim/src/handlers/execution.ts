@@ -7,7 +7,8 @@
  */
 import { MpregError, type Subject, validateArguments, validateResult } from "@mpreg/core/base";
 import { type Ask, Caller, type Calls, type Invocation, type Settled, requestIdOf } from "@mpreg/core/rpc";
-import type { Codec, Timings } from "@mpreg/core/wire";
+import type { Codec } from "@mpreg/core/values";
+import type { Timings } from "@mpreg/core/wire";
 import { askingWith } from "../asking.js";
 import type { Scope, SimulatedContext, SimulatedLog } from "./context.js";
 import type { RegisteredFunction } from "./registration.js";

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { MpregError } from "../../src/base/index.js";
-import { type CodecOptions, createCodec } from "../../src/wire/codec.js";
+import { type CodecOptions, createCodec } from "../../src/values/codec.js";
 import { errorOf, record, text, utf8, value } from "./values.js";
 
 const codec = createCodec(utf8);

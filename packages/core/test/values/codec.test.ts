@@ -1,7 +1,7 @@
 import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { createCodec } from "../../src/wire/codec.js";
+import { createCodec } from "../../src/values/codec.js";
 import { difference, errorOf, plainUtf8, record, utf8, value } from "./values.js";
 
 const codec = createCodec(utf8);

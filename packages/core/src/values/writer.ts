@@ -8,7 +8,7 @@
  * (V3) Containers stand in each other at most `depthMax` deep, so that a circle ends and a reader's stack suffices.
  */
 import { Refusal, describe, entryStep, indexStep, keyStep, placed, refusalError } from "./refusal.js";
-import { ValueBuffer, type ValueUtf8 } from "./value-buffer.js";
+import { ValueBuffer, type ValueUtf8 } from "./buffer.js";
 import {
   entriesOf,
   itemsOf,
@@ -19,8 +19,8 @@ import {
   writeDate,
   writeHole,
   writeView,
-} from "./value-builtins.js";
-import { constants, extensionTypes } from "./value-extensions.js";
+} from "./builtins.js";
+import { constants, extensionTypes } from "./extensions.js";
 
 export interface ValueWriterOptions {
   readonly utf8: ValueUtf8;

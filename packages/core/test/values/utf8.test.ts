@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { isUtf8Of, isWellFormed, utf16Length } from "../../src/wire/utf8.js";
+import { isUtf8Of, isWellFormed, utf16Length } from "../../src/values/utf8.js";
 import { utf8 } from "./values.js";
 
 const text = fc.string({ unit: "binary", maxLength: 30 });

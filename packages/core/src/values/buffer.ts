@@ -9,7 +9,7 @@
  */
 import type { Utf8 } from "../base/index.js";
 import { Refusal } from "./refusal.js";
-import { extensionTypes } from "./value-extensions.js";
+import { extensionTypes } from "./extensions.js";
 import { isWellFormed } from "./utf8.js";
 
 /** UTF-8 for values: as `Utf8`, and faster where it can write into given memory. */

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { MpregError } from "../../src/base/index.js";
-import { createCodec } from "../../src/wire/codec.js";
+import { createCodec } from "../../src/values/codec.js";
 import { difference, errorOf, fromHex, hex, key, record, utf8, value } from "./values.js";
 
 const codec = createCodec(utf8);

@@ -11,8 +11,8 @@
  */
 import { MpregError, type Utf8 } from "../base/index.js";
 import { bigintFromBytes } from "./bigint-bytes.js";
-import { constants, elementKindOf, extensionTypes, inWireOrder } from "./value-extensions.js";
-import { ValueText } from "./value-text.js";
+import { constants, elementKindOf, extensionTypes, inWireOrder } from "./extensions.js";
+import { ValueText } from "./text.js";
 
 export interface ValueReaderOptions {
   readonly utf8: Utf8;

@@ -56,9 +56,9 @@
  * - Two references to one object arrive as two equal objects.
  */
 import { MpregError } from "../base/index.js";
-import type { ValueUtf8 } from "./value-buffer.js";
-import { ValueReader } from "./value-reader.js";
-import { type HoleOf, ValueWriter } from "./value-writer.js";
+import type { ValueUtf8 } from "./buffer.js";
+import { ValueReader } from "./reader.js";
+import { type HoleOf, ValueWriter } from "./writer.js";
 
 export interface Codec {
   /**

@@ -1,7 +1,7 @@
 /** Values for the tests of the codec: the platform's UTF-8, and arbitraries over everything that can be sent. */
 import fc from "fast-check";
 import { MpregError } from "../../src/base/index.js";
-import type { ValueUtf8 } from "../../src/wire/value-buffer.js";
+import type { ValueUtf8 } from "../../src/values/buffer.js";
 
 const encoder = new TextEncoder();
 const strict = new TextDecoder("utf-8", { ignoreBOM: true });

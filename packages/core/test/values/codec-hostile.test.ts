@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { createCodec } from "../../src/wire/codec.js";
-import { pick } from "../../src/wire/pick.js";
+import { createCodec } from "../../src/values/codec.js";
+import { pick } from "../../src/values/pick.js";
 import { errorOf, fromHex, utf8, value } from "./values.js";
 
 const codec = createCodec(utf8);

@@ -7,7 +7,7 @@
  * (M2) The walk keeps a count and no stack, and takes no memory: nesting costs nothing.
  */
 import { MpregError } from "../base/index.js";
-import { extensionTypes } from "./value-extensions.js";
+import { extensionTypes } from "./extensions.js";
 
 /** What a value is, as far as a way into it can go on: `units` is a string written as UTF-16. */
 export type Shape = "map" | "array" | "text" | "units" | "other";

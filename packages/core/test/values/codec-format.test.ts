@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { Packr } from "msgpackr";
 import { describe, expect, test } from "vitest";
-import { createCodec } from "../../src/wire/codec.js";
-import { inWireOrder } from "../../src/wire/value-extensions.js";
+import { createCodec } from "../../src/values/codec.js";
+import { inWireOrder } from "../../src/values/extensions.js";
 import { difference, fromHex, hex, plainValue, utf8 } from "./values.js";
 
 const codec = createCodec(utf8);

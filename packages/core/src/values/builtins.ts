@@ -5,8 +5,8 @@
  * looks like a Date is refused and one that came out of another realm (a `vm` context, an iframe) is not.
  */
 import { bigintToBytes } from "./bigint-bytes.js";
-import type { ValueBuffer } from "./value-buffer.js";
-import { constants, elementKindNamed, extensionTypes, inWireOrder } from "./value-extensions.js";
+import type { ValueBuffer } from "./buffer.js";
+import { constants, elementKindNamed, extensionTypes, inWireOrder } from "./extensions.js";
 
 /** The getter of `prototype` called `key`, to be asked about objects that may hide it behind one of their own. */
 function getter(prototype: object, key: PropertyKey): (value: object) => unknown {

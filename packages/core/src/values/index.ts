@@ -1,0 +1,4 @@
+/** Values: what programs pass to each other, as bytes. */
+export { type Codec, createCodec } from "./codec.js";
+export { type Picked, pick } from "./pick.js";
+export type { ValueUtf8 } from "./buffer.js";
