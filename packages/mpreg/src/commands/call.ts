@@ -2,7 +2,7 @@
  * `mpreg call`: one function, its result.
  */
 import type { Command } from "commander";
-import { addNames, parseObject, parseValue } from "../input/options.js";
+import { addNames, parseObject, parseValues } from "../input/options.js";
 import type { Terminal } from "../terminal.js";
 import { withClient } from "./connection.js";
 import { type RunningFlags, runningOf, withRunningOptions, writeResult } from "./running.js";
@@ -25,9 +25,7 @@ export function defineCall(program: Command, terminal: Terminal): void {
     .option("--kwargs <json>", "a JSON object, given to the function as its last argument", parseObject);
   withRunningOptions(command)
     .addHelpText("after", examples)
-    .action((fun: string, args: readonly string[], flags: CallFlags) =>
-      call(fun, args.map(parseValue), flags, terminal),
-    );
+    .action((fun: string, args: readonly string[], flags: CallFlags) => call(fun, parseValues(args), flags, terminal));
 }
 
 async function call(fun: string, args: readonly unknown[], flags: CallFlags, terminal: Terminal): Promise<void> {
@@ -45,4 +43,5 @@ Examples:
   mpreg call train_model '{"rows":[1,2,3]}' --resources gpu,dataset-v2
   mpreg call report --kwargs '{"unit":"C"}' --url ws://127.0.0.1:9001 --json
 
+Integers beyond 2^53 reach the function as bigint, with all their digits. '"3"' is the text 3.
 What JSON cannot hold is shown as: bigint a number, Map an object or pairs, Set a list, Date its ISO text, bytes base64.`;

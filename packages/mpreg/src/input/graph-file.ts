@@ -1,10 +1,13 @@
 /**
  * Graph files: a request in plain form, as JSON. What a step may hold is checked by the client.
+ *
+ * (H1) Nothing in a file changes in silence: bytes that are not UTF-8 are refused, numbers are read by `exact-json.ts`.
  */
 import { readFile } from "node:fs/promises";
-import { text } from "node:stream/consumers";
+import { buffer } from "node:stream/consumers";
 import type { PlainStep } from "@mpreg/core";
 import { usageError } from "../failure.js";
+import { parseExactly } from "./exact-json.js";
 import { reasonOf } from "./files.js";
 
 export interface GraphFile {
@@ -16,16 +19,26 @@ export interface GraphFile {
 /** Reads a graph from a file, or from stdin for `-`: an array of steps, or an object of `steps` and `outputs`. */
 export async function readGraph(path: string): Promise<GraphFile> {
   const name = path === "-" ? "the graph on stdin" : path;
-  const content = await (path === "-" ? text(process.stdin) : readFile(path, "utf8")).catch((error: unknown) => {
+  const bytes = await (path === "-" ? buffer(process.stdin) : readFile(path)).catch((error: unknown) => {
     throw usageError(`Cannot read ${name}: ${reasonOf(error)}`);
   });
-  let graph: unknown;
+  return shaped(parseGraph(bytes, name), name);
+}
+
+/** (H1) */
+function parseGraph(bytes: Uint8Array, name: string): unknown {
+  let text: string;
   try {
-    graph = JSON.parse(content.replace(/^\uFEFF/, ""));
-  } catch (error) {
-    throw usageError(`Cannot read ${name}: it is not JSON: ${reasonOf(error)}`);
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes); // drops a byte order mark
+  } catch {
+    throw usageError(`Cannot read ${name}: it is not UTF-8`);
   }
-  return shaped(graph, name);
+  try {
+    return parseExactly(text);
+  } catch (error) {
+    const what = error instanceof SyntaxError ? "is not JSON:" : "has";
+    throw usageError(`Cannot read ${name}: it ${what} ${reasonOf(error)}`);
+  }
 }
 
 function shaped(graph: unknown, name: string): GraphFile {

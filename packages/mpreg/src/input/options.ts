@@ -2,6 +2,8 @@
  * Options as they are typed: texts become durations, numbers, lists. What cannot be meant is told by name.
  */
 import { InvalidArgumentError } from "commander";
+import { usageError } from "../failure.js";
+import { parseExactly } from "./exact-json.js";
 
 export const logLevels: readonly string[] = ["fatal", "error", "warn", "info", "debug", "trace", "silent"];
 
@@ -51,19 +53,24 @@ export function addLimit(
 export function parseObject(given: string): Readonly<Record<string, unknown>> {
   let value: unknown;
   try {
-    value = JSON.parse(given);
+    value = parseExactly(given);
   } catch (error) {
+    if (error instanceof RangeError) throw new InvalidArgumentError(`It has ${error.message}.`);
     throw new InvalidArgumentError(`It is not JSON: ${error instanceof Error ? error.message : String(error)}.`);
   }
   if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
   throw new InvalidArgumentError('It is a JSON object, like \'{"unit":"C"}\'.');
 }
 
-/** An argument of a call: JSON where it is JSON, else the text itself. */
-export function parseValue(given: string): unknown {
-  try {
-    return JSON.parse(given);
-  } catch {
-    return given;
-  }
+/** The arguments of a call: each JSON where it is JSON, else the text itself. */
+export function parseValues(given: readonly string[]): readonly unknown[] {
+  return given.map((text, index) => {
+    try {
+      return parseExactly(text);
+    } catch (error) {
+      if (error instanceof SyntaxError) return text;
+      const message = error instanceof Error ? error.message : String(error);
+      throw usageError(`Cannot use argument ${index + 1}: it has ${message}; in double quotes it is a text`);
+    }
+  });
 }

@@ -6,6 +6,8 @@
  *      arrays lists of numbers, NaN and infinities texts.
  * (J2) Only `undefined` has no place of its own: a field that holds it is left out, elsewhere it is `null`.
  * (J3) Nothing in a text can command the terminal.
+ * (J4) An integer is printed digit by digit only if these are its digits: a number above 2^53 has an exponent, so that
+ *      `input/exact-json.ts` reads it as the number it was, not as a `bigint`.
  */
 import { printable } from "./text.js";
 
@@ -105,5 +107,6 @@ function text(value: string): string {
 
 function number(value: number): string {
   if (Object.is(value, -0)) return "-0";
-  return Number.isFinite(value) ? String(value) : text(String(value));
+  if (!Number.isFinite(value)) return text(String(value));
+  return Number.isInteger(value) && !Number.isSafeInteger(value) ? value.toExponential() : String(value); // (J4)
 }

@@ -10,6 +10,7 @@ describe("mpreg call", () => {
     node = await createNode({ name: "calculator", log: "silent" });
     env = { MPREG_URL: node.url };
     node.register("show", (...args: unknown[]) => args);
+    node.register("type", (...args: unknown[]) => args.map((arg) => typeof arg));
     node.register("add", (a: number, b: number) => a + b, { resources: ["math", "small"] });
     node.register("fail", () => {
       throw new Error("not \u001b[31mtoday");
@@ -42,6 +43,25 @@ describe("mpreg call", () => {
       exitCode: 0,
       stdout: '[1,-2,"hi there!",{"a":[true,null]},"3",{"unit":"C"}]\n',
       stderr: "",
+    });
+  });
+
+  test("integers beyond 2^53 keep every digit there and back, and what no number holds is refused", async () => {
+    const wide = ["9007199254740993", "-18446744073709551617", '{"id":9007199254740993}'];
+    expect(await call("show", ...wide, "--json", "--kwargs", '{"id":9007199254740995}')).toEqual({
+      exitCode: 0,
+      stdout: `[${wide.join(",")},{"id":9007199254740995}]\n`,
+      stderr: "",
+    });
+    expect(await call("type", "9007199254740993", "9007199254740991")).toMatchObject({
+      stdout: '["bigint", "number"]\n',
+    });
+    expect(await call("show", "1", "1e400")).toEqual({
+      exitCode: 2,
+      stdout: "",
+      stderr:
+        "mpreg: Cannot use argument 2: it has a number beyond ±1.8e308, the largest that can be held: 1e400; " +
+        "in double quotes it is a text\n  See mpreg call --help\n",
     });
   });
 

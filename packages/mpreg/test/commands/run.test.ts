@@ -34,6 +34,21 @@ describe("mpreg run", () => {
     expect(result).toEqual({ exitCode: 0, stdout: '{ "last": 42 }\n', stderr: "" });
   });
 
+  test("nothing in a graph changes in silence: integers keep their digits, other numbers and bytes are refused (H1)", async () => {
+    const exact = '[{"name":"a","fun":"echo","args":[{"id":9007199254740993}]}]';
+    expect(await run(exact, "--json")).toMatchObject({ exitCode: 0, stdout: '{"a":{"id":9007199254740993}}\n' });
+    expect(await run('[{"name":"a","fun":"echo","args":[-1e400]}]')).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining("Cannot read the graph on stdin: it has a number beyond ±1.8e308"),
+    });
+    const path = join(temporaryFolder(), "latin1.json");
+    writeFileSync(path, '[{"name":"a","fun":"echo","args":["caf\u00e9"]}]', "latin1");
+    expect(await mpreg(["run", path])).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining(`Cannot read ${path}: it is not UTF-8`),
+    });
+  });
+
   test("a graph comes from stdin, may name its outputs, and its summary goes to stderr as a line of JSON", async () => {
     const result = await run({ steps: chain, outputs: ["first", "last"] }, "--json", "--summary");
     expect(result).toMatchObject({ exitCode: 0, stdout: '{"first":{"rows":[20,21]},"last":42}\n' });

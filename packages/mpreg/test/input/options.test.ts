@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from "commander";
 import { describe, expect, test } from "vitest";
-import { addLimit, addNames, parseDurationMs, parseObject, parsePort, parseValue } from "../../src/input/options.js";
+import { addLimit, addNames, parseDurationMs, parseObject, parsePort, parseValues } from "../../src/input/options.js";
 
 describe("options as they are typed", () => {
   test.each([
@@ -39,7 +39,14 @@ describe("options as they are typed", () => {
 
   test("an argument is JSON where it is JSON, else the text", () => {
     const given = ["1", "true", "null", '"1"', "[1]", "one", "", "{a:1}"];
-    expect(given.map(parseValue)).toEqual([1, true, null, "1", [1], "one", "", "{a:1}"]);
+    expect(parseValues(given)).toEqual([1, true, null, "1", [1], "one", "", "{a:1}"]);
+  });
+
+  test("an argument with a number that cannot be held is wrong usage, told by its position", () => {
+    expect(() => parseValues(["1", "[1e400]"])).toThrow(
+      /^Cannot use argument 2: it has a number beyond .*: 1e400; in double quotes/,
+    );
+    expect(() => parseObject('{"a":1e400}')).toThrow(/It has a number beyond .*: 1e400\.$/);
   });
 
   test("kwargs are an object and nothing else", () => {

@@ -25,6 +25,11 @@ describe("values as JSON", () => {
     ["a DataView as base64", new DataView(new Uint8Array([1, 2, 3]).buffer, 1), '"AgM="'],
     ["other typed arrays as lists", [new Float32Array([1.5, NaN]), new BigInt64Array([-1n])], '[[1.5,"NaN"],[-1]]'],
     ["numbers that JSON lacks", [NaN, -Infinity, -0], '["NaN","-Infinity",-0]'],
+    [
+      "a number above 2^53 with an exponent (J4)",
+      [2 ** 64, -(2 ** 53), 2 ** 53 - 1],
+      "[1.8446744073709552e+19,-9.007199254740992e+15,9007199254740991]",
+    ],
     ["undefined: fields are left out, elsewhere it is null (J2)", { a: undefined, b: [undefined] }, '{"b":[null]}'],
     ["undefined alone", undefined, "null"],
     ["fields named like a prototype's", JSON.parse('{"__proto__":1,"toJSON":2}'), '{"__proto__":1,"toJSON":2}'],
