@@ -74,8 +74,11 @@ export class Link {
     this.direction = direction;
     this.#host = host;
     this.#options = options;
-    this.outbox = new Outbox(host.utf8, options, () => {
+    const queued = (): void => {
       host.queued(id);
+    };
+    this.outbox = new Outbox(host.utf8, options, queued, () => {
+      this.flush();
     });
     this.#frames = new FrameReader(host.texts, options.limits);
     this.#startedMs = nowMs;

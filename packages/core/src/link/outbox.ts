@@ -2,16 +2,24 @@
  * Outbox: the messages queued for one link, batched, within what the far side can take.
  *
  * Owns the send half of a link: the current batch, the credit the peer has given, and what is parked for want of
- * it. When the batch leaves is the caller's decision (the end of a turn of its event loop).
+ * it. When the batch leaves is the caller's decision: at the end of a turn of its event loop, or when it is full.
  *
  * (O1) Counted messages leave in the order they were committed.
  * (O2) At most one counted message starts when the peer's window is used up; the rest is parked.
  * (O3) What is queued and parked never exceeds `queueBytesMax`, except for a single message.
  * (O4) Messages that keep the link itself going (credit, ping, goodbye) are never parked, so that two full
  *      windows cannot wait for each other.
+ * (O5) A long turn does not keep its first messages to itself: a batch of `batchBytes` is full and may leave.
  */
 import type { Utf8 } from "../base/index.js";
+import { Fifo } from "../structures/index.js";
 import { Writer } from "../wire/index.js";
+
+/**
+ * Long enough that a system call is nothing beside its messages; short enough that the far side works on the first of
+ * them while this side makes the next (docs/benchmarks/findings.md).
+ */
+const batchBytes = 8 * 1024;
 
 export class Outbox {
   readonly writer: Writer;
@@ -19,18 +27,22 @@ export class Outbox {
   #windowBytes = Infinity;
   #sentBytes = 0;
   #admittedBytes = 0;
-  #parked: Uint8Array[] = [];
-  #parkedHead = 0;
+  readonly #parked = new Fifo<Uint8Array>();
   #parkedBytes = 0;
 
   readonly #onQueued: () => void;
+  readonly #onFull: () => void;
   #announced = false;
 
-  /** `onQueued` is called once per batch, when its first message is there. */
-  constructor(utf8: Utf8, options: { readonly queueBytesMax: number }, onQueued: () => void) {
+  /**
+   * `onQueued` is called once per batch, when its first message is there; `onFull` after each message while the batch
+   * is full.
+   */
+  constructor(utf8: Utf8, options: { readonly queueBytesMax: number }, onQueued: () => void, onFull: () => void) {
     this.writer = new Writer(utf8);
     this.#queueBytesMax = options.queueBytesMax;
     this.#onQueued = onQueued;
+    this.#onFull = onFull;
   }
 
   /** Bytes that wait here: in the batch and parked. */
@@ -94,23 +106,22 @@ export class Outbox {
   credit(totalBytes: number): void {
     if (totalBytes <= this.#admittedBytes || totalBytes > this.#sentBytes) return;
     this.#admittedBytes = totalBytes;
-    while (this.#parkedHead < this.#parked.length && this.#unadmittedBytes < this.#windowBytes) {
-      const message = this.#parked[this.#parkedHead++] as Uint8Array;
+    while (this.#unadmittedBytes < this.#windowBytes) {
+      const message = this.#parked.shift();
+      if (message === undefined) return;
       this.#parkedBytes -= message.length;
       this.#sentBytes += message.length;
       this.writer.raw(message); // (O1)
       this.#queued();
     }
-    if (this.#parkedHead > 0 && this.#parkedHead * 2 >= this.#parked.length) {
-      this.#parked = this.#parked.slice(this.#parkedHead);
-      this.#parkedHead = 0;
-    }
   }
 
   #queued(): void {
-    if (this.#announced) return;
-    this.#announced = true;
-    this.#onQueued();
+    if (!this.#announced) {
+      this.#announced = true;
+      this.#onQueued();
+    }
+    if (this.writer.length >= batchBytes) this.#onFull(); // (O5)
   }
 
   get #unadmittedBytes(): number {

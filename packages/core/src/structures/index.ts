@@ -1,3 +1,4 @@
 /** Structures: data structures that know nothing of the product. */
+export { Fifo } from "./fifo.js";
 export { IdMap } from "./id-map.js";
 export { Latency } from "./latency.js";

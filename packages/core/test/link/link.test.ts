@@ -38,11 +38,25 @@ describe("messages", () => {
     expect(frames).toBe(1);
   });
 
-  test("a long batch is sent in several frames", () => {
+  test("what has waited for the transport is sent in frames that the far side accepts", () => {
     const pair = connected(a, b);
-    for (const id of [1, 2, 3]) say(pair.dialer, id, 500_000);
+    pair.dialer.waitingBytes = Infinity;
+    say(pair.dialer, 1);
     pair.dialer.link.flush();
-    expect(pair.dialer.sent.map((frame) => messagesOf(frame).length)).toEqual([2, 1]);
+    for (const id of [2, 3, 4]) say(pair.dialer, id, 500_000);
+    expect(pair.dialer.sent).toHaveLength(1);
+    pair.dialer.link.writable();
+    expect(pair.dialer.sent.map((frame) => messagesOf(frame).length)).toEqual([1, 2, 1]);
+  });
+
+  test("the first messages of a long turn do not wait for its end (O5)", () => {
+    const pair = connected(a, b);
+    for (let id = 1; id <= 100; id++) say(pair.dialer, id, 1_000);
+    const early = pair.dialer.sent.flatMap((frame) => messagesOf(frame)).length;
+    expect(early).toBeGreaterThan(50);
+    pair.dialer.link.flush();
+    const ids = pair.dialer.sent.flatMap((frame) => messagesOf(frame)).map((message) => "id" in message && message.id);
+    expect(ids).toEqual(Array.from({ length: 100 }, (_, index) => index + 1));
   });
 
   test("messages of unknown kinds reach the host of an open link, which may skip or refuse them", () => {

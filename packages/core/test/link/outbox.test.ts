@@ -98,7 +98,12 @@ describe("outbox", () => {
         fc.integer({ min: 1, max: 2_000 }),
         fc.integer({ min: 0, max: 3_000 }),
         (steps, windowBytes, queueBytesMax) => {
-          const outbox = new Outbox(utf8, { queueBytesMax }, () => undefined);
+          const outbox = new Outbox(
+            utf8,
+            { queueBytesMax },
+            () => undefined,
+            () => undefined,
+          );
           const model = new Model(windowBytes, queueBytesMax);
           outbox.setWindow(windowBytes);
           steps.forEach((step, index) => {
@@ -124,14 +129,43 @@ describe("outbox", () => {
     );
   });
 
+  test("a batch is full from 8 KiB on, and says so after each message until it is taken (O5)", () => {
+    let told = 0;
+    const outbox = new Outbox(
+      utf8,
+      { queueBytesMax: 100_000 },
+      () => undefined,
+      () => (told += 1),
+    );
+    put(outbox, 1, 1_000);
+    for (let id = 2; outbox.queuedBytes + 1_010 < 8_192; id++) put(outbox, id, 1_000);
+    expect(told).toBe(0);
+    put(outbox, 20, 1_000);
+    ping(outbox, 21);
+    expect(told).toBe(2);
+    outbox.take();
+    put(outbox, 22, 1_000);
+    expect(told).toBe(2);
+  });
+
   test("without a window everything leaves at once", () => {
-    const outbox = new Outbox(utf8, { queueBytesMax: 100_000 }, () => undefined);
+    const outbox = new Outbox(
+      utf8,
+      { queueBytesMax: 100_000 },
+      () => undefined,
+      () => undefined,
+    );
     for (let id = 1; id <= 20; id++) put(outbox, id, 1_000);
     expect(idsIn(outbox.take())).toHaveLength(20);
   });
 
   test("the message that uses the window up leaves, the next waits for credit (O2)", () => {
-    const outbox = new Outbox(utf8, { queueBytesMax: 100_000 }, () => undefined);
+    const outbox = new Outbox(
+      utf8,
+      { queueBytesMax: 100_000 },
+      () => undefined,
+      () => undefined,
+    );
     outbox.setWindow(15);
     for (const id of [1, 2, 3]) put(outbox, id, 0);
     expect(idsIn(outbox.take())).toEqual([1, 2]);
@@ -140,7 +174,12 @@ describe("outbox", () => {
   });
 
   test("a new message does not overtake those that wait, even when it would fit (O1)", () => {
-    const outbox = new Outbox(utf8, { queueBytesMax: 100_000 }, () => undefined);
+    const outbox = new Outbox(
+      utf8,
+      { queueBytesMax: 100_000 },
+      () => undefined,
+      () => undefined,
+    );
     outbox.setWindow(10);
     for (const id of [1, 2, 3]) put(outbox, id, 0);
     outbox.credit(10);
@@ -152,7 +191,12 @@ describe("outbox", () => {
   });
 
   test("what keeps the link going leaves although everything else waits (O4)", () => {
-    const outbox = new Outbox(utf8, { queueBytesMax: 25 }, () => undefined);
+    const outbox = new Outbox(
+      utf8,
+      { queueBytesMax: 25 },
+      () => undefined,
+      () => undefined,
+    );
     outbox.setWindow(10);
     for (const id of [1, 2]) put(outbox, id, 0);
     expect(put(outbox, 3, 0)).toBe(0);
@@ -166,7 +210,12 @@ describe("outbox", () => {
   });
 
   test("one message may be larger than all that may wait (O3)", () => {
-    const outbox = new Outbox(utf8, { queueBytesMax: 100 }, () => undefined);
+    const outbox = new Outbox(
+      utf8,
+      { queueBytesMax: 100 },
+      () => undefined,
+      () => undefined,
+    );
     expect(put(outbox, 1, 500)).toBe(510);
     expect(put(outbox, 2, 0)).toBe(0);
     outbox.take();
@@ -174,7 +223,12 @@ describe("outbox", () => {
   });
 
   test("a message that is refused leaves nothing behind (O3)", () => {
-    const outbox = new Outbox(utf8, { queueBytesMax: 30 }, () => undefined);
+    const outbox = new Outbox(
+      utf8,
+      { queueBytesMax: 30 },
+      () => undefined,
+      () => undefined,
+    );
     put(outbox, 1, 0);
     expect([put(outbox, 2, 30), put(outbox, 3, 0, 9)]).toEqual([0, -10]);
     expect(put(outbox, 4, 0, 10)).toBe(10);
@@ -183,7 +237,12 @@ describe("outbox", () => {
   });
 
   test("credit for more than was sent, or less than before, is ignored", () => {
-    const outbox = new Outbox(utf8, { queueBytesMax: 100_000 }, () => undefined);
+    const outbox = new Outbox(
+      utf8,
+      { queueBytesMax: 100_000 },
+      () => undefined,
+      () => undefined,
+    );
     outbox.setWindow(10);
     for (const id of [1, 2, 3]) put(outbox, id, 0);
     outbox.credit(1_000);
@@ -195,7 +254,12 @@ describe("outbox", () => {
 
   test("its owner is told once per batch that there is something to send", () => {
     let told = 0;
-    const outbox = new Outbox(utf8, { queueBytesMax: 100_000 }, () => (told += 1));
+    const outbox = new Outbox(
+      utf8,
+      { queueBytesMax: 100_000 },
+      () => (told += 1),
+      () => undefined,
+    );
     outbox.setWindow(10);
     put(outbox, 1, 0);
     ping(outbox, 2);
