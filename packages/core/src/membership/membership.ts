@@ -4,12 +4,15 @@
  * Owns which nodes are wanted and when they are dialled. Whether a link is alive is the link's business, what a node
  * offers the catalog's. A node is known when it is configured as a peer or when another node reports a link to it.
  *
- * (N1) A configured peer is dialled for ever, with exponential backoff and full jitter.
- * (N2) A reported node is dialled as long as a linked node reports it, and forgotten after.
+ * (N1) A configured peer is dialled for ever, with exponential backoff and full jitter. A link that ended before it had
+ *      lasted for the longest wait counts as a failed dial, so that a node that lets nobody stay is not dialled faster.
+ * (N2) A reported node is dialled as long as a linked node reports it, and forgotten after. All addresses that are told
+ *      of it are tried, in turn: no linked node can hide it by telling another address.
  * (N3) There is at most one dial in progress per target, and per address: a node may be configured and reported, and a
  *      second link from the same side would take the first one's place, with the work that runs behind it.
  * (N4) No target is dialled while there is a link to its node. Which node a configured address leads to is known from
  *      the last link to it, so that two addresses of one node do not take each other's link away for ever.
+ * (N5) A reported node is wanted for its id: who is reached instead does not count as it.
  */
 import type { Random } from "../base/index.js";
 import type { MemberRecord } from "../wire/index.js";
@@ -35,7 +38,8 @@ export class Membership {
   readonly #reported = new Map<string, Target>();
   /** What each linked node reports, by its id. */
   readonly #reports = new Map<string, readonly MemberRecord[]>();
-  readonly #linked = new Set<string>();
+  /** Since when there is a link to each node. */
+  readonly #linkedMs = new Map<string, number>();
   readonly #dialing = new Map<number, Target>();
   #attempts = 0;
 
@@ -75,38 +79,45 @@ export class Membership {
     return url;
   }
 
-  /** The dial `attempt` reached a node to which there already is a link, or this node itself. */
-  dialRedundant(attempt: number, nodeId: string): void {
+  /** The dial `attempt` has proved to lead back to this node. */
+  reachedSelf(attempt: number): void {
     const target = this.#dialing.get(attempt);
     if (target === undefined) return;
     this.#dialing.delete(attempt);
-    target.state = nodeId === this.#selfId ? { kind: "self" } : { kind: "linked", nodeId };
+    target.state = { kind: "self" };
+  }
+
+  /** The only node that the dial `attempt` is to reach; `undefined` when any will do. (N5) */
+  wanted(attempt: number): string | undefined {
+    const reason = this.#dialing.get(attempt)?.reason;
+    return reason?.kind === "reported" ? reason.nodeId : undefined;
   }
 
   /** There is a link to `nodeId`; `attempt` is the dial that led to it, where one did. */
-  linked(nodeId: string, attempt: number | undefined): void {
-    this.#linked.add(nodeId);
+  linked(nodeId: string, attempt: number | undefined, nowMs: number): void {
+    if (!this.#linkedMs.has(nodeId)) this.#linkedMs.set(nodeId, nowMs);
     const target = attempt === undefined ? undefined : this.#dialing.get(attempt);
     if (attempt !== undefined) this.#dialing.delete(attempt);
     if (target !== undefined) {
       target.state = { kind: "linked", nodeId };
-      target.failures = 0;
       if (target.reason.kind === "configured") target.nodeId = nodeId;
     }
     const reported = this.#reported.get(nodeId);
     if (reported !== undefined && reported.state.kind === "waiting") {
       reported.state = { kind: "linked", nodeId }; // (N4)
-      reported.failures = 0;
       this.#host.unschedule(reported);
     }
   }
 
   /** The last link to `nodeId` is gone. */
   unlinked(nodeId: string, nowMs: number): void {
-    this.#linked.delete(nodeId);
+    const hasLasted = nowMs - (this.#linkedMs.get(nodeId) ?? nowMs) >= this.#options.redialMsMax;
+    this.#linkedMs.delete(nodeId);
     this.#reports.delete(nodeId);
     for (const target of [...this.#configured, ...this.#reported.values()]) {
-      if (target.state.kind === "linked" && target.state.nodeId === nodeId) this.#retry(target, nowMs);
+      if (target.state.kind !== "linked" || target.state.nodeId !== nodeId) continue;
+      if (hasLasted) target.failures = 0; // (N1)
+      this.#retry(target, nowMs);
     }
     this.#update(nowMs);
   }
@@ -119,16 +130,13 @@ export class Membership {
 
   /** Makes targets of what is reported now and forgets what no longer is. */
   #update(nowMs: number): void {
-    const wanted = new Map<string, MemberRecord>();
-    for (const members of this.#reports.values()) {
-      for (const member of members) if (member.nodeId !== this.#selfId) wanted.set(member.nodeId, member);
-    }
+    const wanted = this.#addresses();
     for (const [nodeId, target] of this.#reported) {
       if (wanted.has(nodeId) || target.state.kind === "dialing") continue;
       this.#host.unschedule(target);
       this.#reported.delete(nodeId); // (N2)
     }
-    for (const { nodeId, urls } of wanted.values()) {
+    for (const [nodeId, urls] of wanted) {
       const known = this.#reported.get(nodeId);
       if (known !== undefined) {
         if (urls.length > 0) known.urls = urls;
@@ -137,15 +145,30 @@ export class Membership {
       if (urls.length === 0) continue;
       const target = new Target({ kind: "reported", nodeId }, urls, this.#due);
       this.#reported.set(nodeId, target);
-      if (this.#linked.has(nodeId)) target.state = { kind: "linked", nodeId };
+      if (this.#linkedMs.has(nodeId)) target.state = { kind: "linked", nodeId };
       else this.#host.schedule(target, nowMs + (this.#selfId < nodeId ? 0 : yieldMs));
     }
+  }
+
+  /** Every node that is reported, this one left out, with all addresses that are told of it. (N2) */
+  #addresses(): Map<string, readonly string[]> {
+    const found = new Map<string, readonly string[]>();
+    for (const members of this.#reports.values()) {
+      for (const { nodeId, urls } of members) {
+        if (nodeId === this.#selfId) continue;
+        const known = found.get(nodeId);
+        const more = known === undefined ? [] : urls.filter((url) => !known.includes(url));
+        if (known === undefined) found.set(nodeId, urls);
+        else if (more.length > 0) found.set(nodeId, [...known, ...more]);
+      }
+    }
+    return found;
   }
 
   readonly #due = (target: Target, nowMs: number): void => {
     if (target.state.kind !== "waiting") return; // (N3)
     const { nodeId } = target;
-    if (nodeId !== undefined && this.#linked.has(nodeId)) {
+    if (nodeId !== undefined && this.#linkedMs.has(nodeId)) {
       target.state = { kind: "linked", nodeId }; // (N4)
       return;
     }

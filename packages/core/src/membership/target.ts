@@ -15,7 +15,7 @@ export type TargetState =
   | { readonly kind: "dialing"; readonly attempt: number }
   /** There is a link to the node behind the address. */
   | { readonly kind: "linked"; readonly nodeId: string }
-  /** The address is this node's own. */
+  /** The address has proved to be this node's own. */
   | { readonly kind: "self" };
 
 export class Target implements Deadline {
@@ -28,7 +28,7 @@ export class Target implements Deadline {
   state: TargetState = { kind: "waiting" };
   /** The node that is wanted; of a configured address the one that was found there last. */
   nodeId: string | undefined;
-  /** Failed dials since the last link. */
+  /** Failed dials, and links that ended too soon, since a link that lasted. */
   failures = 0;
   readonly #due: (target: Target, nowMs: number) => void;
 

@@ -12,7 +12,7 @@ export interface Dial {
 export interface RedialOptions {
   /** First wait after a failed dial. */
   readonly redialMsMin: number;
-  /** Longest wait between two dials of the same node. */
+  /** Longest wait between two dials of the same node. After a link that lasted as long the wait is the first one again. */
   readonly redialMsMax: number;
 }
 

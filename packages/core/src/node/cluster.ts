@@ -10,6 +10,7 @@
  * (G3) Every link to a node hears all own offers when it opens, and every change after.
  * (G4) Two links of a node are two streams that do not know how far the other is: the catalog shows what one of them has
  *      told, the one that new work takes, or the other as long as that has told nothing.
+ * (G5) An address counts as this node's own when the far side has proved this node's key; what it says is no proof.
  */
 import { type Subject, assert } from "../base/index.js";
 import { type Announcement, Catalog, OwnOffers, nextVersion } from "../catalog/index.js";
@@ -100,16 +101,22 @@ export class Cluster {
     if (url !== undefined) this.#host.report({ kind: "dial-failed", url, reason });
   }
 
-  /** Why this remote may not have a link; `undefined` when it may. */
-  refusal(remote: Remote): Goodbye | undefined {
-    if (remote.kind !== "node" || remote.nodeId !== this.self.nodeId) return undefined;
-    return { code: "self", reason: "this node has reached itself" };
+  /** Why this remote is not the one that was dialled; `undefined` when it may be. */
+  refusal(remote: Remote, attempt: number | undefined): string | undefined {
+    if (remote.kind !== "node" || attempt === undefined) return undefined;
+    const wanted = this.#membership.wanted(attempt);
+    if (wanted === undefined || wanted === remote.nodeId) return undefined;
+    return `node "${remote.identity.name}" is here, and not ${wanted}, which is said to be`;
   }
 
   /** A link to a node has opened. */
-  opened(session: Session, remote: Extract<Remote, { kind: "node" }>, subject: Subject, nowMs: number): Channel {
+  opened(session: Session, remote: Extract<Remote, { kind: "node" }>, subject: Subject, nowMs: number): void {
     const { link } = session;
     assert(link !== undefined, "a session without a link has opened");
+    if (remote.nodeId === this.self.nodeId) {
+      session.phase = { kind: "self" }; // (G5)
+      return link.end({ code: "self", reason: "this node has reached itself" }, nowMs);
+    }
     const channel = new Channel(link, subject, this.#host.random);
     const { nodeId, identity } = remote;
     const known = this.#peers.get(nodeId);
@@ -121,10 +128,9 @@ export class Cluster {
     session.phase = { kind: "node", channel, peer, heardVersion: 0, offers: new Map() };
     (this.#sessions.get(peer) as Set<Session>).add(session);
     this.#prefer(peer, channel, nowMs);
-    this.#membership.linked(nodeId, session.attempt);
+    this.#membership.linked(nodeId, session.attempt, nowMs);
     this.#tellAll(channel);
     this.#membersChanged = true;
-    return channel;
   }
 
   /** A link is gone, opened or not. */
@@ -132,7 +138,7 @@ export class Cluster {
     const { phase, attempt } = session;
     if (phase.kind !== "node") {
       if (attempt === undefined) return;
-      if (goodbye.code === "self") this.#membership.dialRedundant(attempt, this.self.nodeId);
+      if (phase.kind === "self") this.#membership.reachedSelf(attempt);
       else this.#membership.dialFailed(attempt, nowMs);
       return;
     }

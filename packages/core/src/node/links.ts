@@ -70,6 +70,10 @@ export class Links {
     this.#sessions.get(id)?.link?.receive(bytes, nowMs);
   }
 
+  isOpen(id: LinkId): boolean {
+    return this.#sessions.get(id)?.link?.open === true;
+  }
+
   writable(id: LinkId): void {
     this.#sessions.get(id)?.link?.writable();
   }
@@ -137,9 +141,11 @@ export class Links {
 
   #admit(session: Session, remote: Remote): ReturnType<LinkHost["admit"]> {
     const { cluster, options } = this.#host;
-    const refusal = cluster.refusal(remote);
-    if (refusal !== undefined) return refusal;
+    const reason = cluster.refusal(remote, session.attempt);
+    if (reason !== undefined) return { allow: false, reason };
     session.remote = remote;
+    // nobody is let in: it has to prove that it is this node, and then the link ends
+    if (remote.kind === "node" && remote.nodeId === cluster.self.nodeId) return { allow: true };
     const role = remote.kind;
     const clusterName = remote.kind === "node" ? remote.identity.cluster : options.cluster;
     return options.policy(subjectOf(session.address, remote), { kind: "accept", role, cluster: clusterName });
@@ -161,7 +167,7 @@ export class Links {
     // first the routes, then what ran over them: what fails now must not come back here
     this.#host.cluster.closed(session, goodbye, nowMs);
     if (phase.kind === "client" || phase.kind === "node") this.#host.rpc.linkLost(phase.channel, nowMs);
-    else if (isRefusal(goodbye, session.attempt === undefined)) {
+    else if (phase.kind !== "self" && isRefusal(goodbye, session.attempt === undefined)) {
       this.#host.effects.report({ kind: "link-refused", address: session.address, reason: goodbye });
     }
     session.phase = { kind: "ended" };
@@ -246,7 +252,7 @@ export class Links {
 
 /** Whether people should hear of a link that ended before it was open. */
 function isRefusal({ code }: Goodbye, accepted: boolean): boolean {
-  if (code === "refused" || code === "malformed" || code === "silent") return true;
+  if (code === "refused" || code === "malformed" || code === "silent" || code === "self") return true;
   // a node that was dialled and is gone again is dialled again
   return accepted && code === "transport";
 }

@@ -17,6 +17,8 @@ export type SessionPhase =
       /** What the far side offers, as told over this link: resources by function. */
       readonly offers: Map<string, readonly string[]>;
     }
+  /** The far side has proved to be this node itself. */
+  | { readonly kind: "self" }
   | { readonly kind: "ended" };
 
 /** Is due when its link needs a sign of life or has waited long enough for one. */

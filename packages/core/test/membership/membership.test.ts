@@ -53,23 +53,53 @@ describe("configured peers", () => {
     );
   });
 
-  test("after a link the wait is short again (N1)", () => {
+  test("after a link that has lasted the wait is short again (N1)", () => {
     const dialing = new Dialing("m", [seed], scripted(0.5, 0.5, 0.5, 0.5));
     for (let i = 0; i < 3; i++) {
       dialing.fail();
       dialing.untilDial();
     }
     dialing.link("s");
-    expect(dialing.untilDial()).toBe(false);
+    dialing.advance(5_000);
     dialing.unlink("s");
     const before = dialing.nowMs;
     expect(dialing.untilDial()).toBe(true);
     expect(dialing.nowMs - before).toBe(50);
   });
 
+  test("links that end as soon as they have opened are failures like others, for ever (N1)", () => {
+    const dialing = new Dialing("m", [seed], scripted(...Array<number>(100).fill(0.5)));
+    const waits = Array.from({ length: 100 }, (_, i) => {
+      dialing.link("s");
+      dialing.advance(i % 2 === 0 ? 0 : 4_999);
+      dialing.unlink("s");
+      const before = dialing.nowMs;
+      expect(dialing.untilDial()).toBe(true);
+      return dialing.nowMs - before;
+    });
+    expect(waits.slice(0, 8)).toEqual([50, 100, 200, 400, 800, 1_600, 2_500, 2_500]);
+    expect(new Set(waits.slice(6))).toEqual(new Set([2_500]));
+  });
+
+  test("a link that the other side opens does not excuse those that ended (N1)", () => {
+    const dialing = new Dialing("m", [], scripted(0.5, 0.5, 0.5));
+    dialing.linkedFrom("b");
+    dialing.report("b", member("z", "ws://z"));
+    dialing.advance(0);
+    dialing.fail();
+    for (const wait of [100, 200]) {
+      dialing.linkedFrom("z");
+      dialing.unlink("z");
+      const before = dialing.nowMs;
+      expect(dialing.untilDial()).toBe(true);
+      expect(dialing.nowMs - before).toBe(wait);
+      if (wait === 100) dialing.link("z");
+    }
+  });
+
   test("an address that leads back to this node is not tried again", () => {
     const dialing = new Dialing("m", [seed]);
-    dialing.membership.dialRedundant(dialing.open[0]!.attempt, "m");
+    dialing.membership.reachedSelf(dialing.open[0]!.attempt);
     expect(dialing.untilDial()).toBe(false);
     expect(dialing.membership.size.dialing).toBe(0);
   });
@@ -174,6 +204,40 @@ describe("reported nodes", () => {
     dialing.fail();
     dialing.untilDial();
     expect(dialing.dials.map(({ url }) => url)).toEqual(["ws://z1", "ws://z2", "ws://z1", "ws://z3"]);
+  });
+
+  test("what one node says of its addresses does not hide what others say (N2)", () => {
+    const dialing = new Dialing("m", []);
+    for (const from of ["b", "liar"]) dialing.linkedFrom(from);
+    dialing.report("b", member("z", "ws://z"));
+    dialing.report("liar", member("z", "ws://nowhere"));
+    dialing.advance(0);
+    const dialled = new Set<string>();
+    for (let i = 0; i < 6; i++) {
+      dialled.add(dialing.open[0]!.url);
+      dialing.fail();
+      dialing.untilDial();
+    }
+    expect(dialled).toEqual(new Set(["ws://z", "ws://nowhere"]));
+    dialing.report("liar");
+    dialing.fail();
+    dialing.untilDial();
+    expect(dialing.urls).toEqual(["ws://z"]);
+  });
+
+  test("whom a dial is to reach is known of a reported node only (N5)", () => {
+    const dialing = new Dialing("m", [seed]);
+    const [configured] = dialing.open;
+    dialing.linkedFrom("b");
+    dialing.report("b", member("z", "ws://z"));
+    dialing.advance(0);
+    const { attempt } = dialing.open[1]!;
+    expect([dialing.membership.wanted(configured!.attempt), dialing.membership.wanted(attempt)]).toEqual([
+      undefined,
+      "z",
+    ]);
+    dialing.membership.dialFailed(attempt, 0);
+    expect(dialing.membership.wanted(attempt)).toBe(undefined);
   });
 
   test("one that is down is dialled as long as somebody reports it, and forgotten after (N2)", () => {

@@ -1,8 +1,18 @@
 import { describe, expect, test } from "vitest";
 import type { FunctionInfo, NodeInfo } from "../../src/node/index.js";
-import { writeCatalog } from "../../src/wire/index.js";
+import {
+  type HelloMessage,
+  writeCatalog,
+  writeGoodbye,
+  writeHello,
+  writeMembers,
+  writeProve,
+} from "../../src/wire/index.js";
 import { Mesh } from "../support/mesh.js";
 import type { MeshNode } from "../support/mesh-node.js";
+import { signerOf } from "../support/signer.js";
+import { frameOf } from "../support/wire.js";
+import { samples } from "../wire/samples.js";
 
 /** Who offers what, as `node` sees it: `fun: node[resources]`. */
 function viewOf({ machine }: MeshNode): string[] {
@@ -96,6 +106,73 @@ describe("who is there", () => {
     const a = mesh.node("a", { peers: ["a"] });
     mesh.advance(60_000);
     expect([a.dials.length, a.machine.size.links, a.machine.size.dialing]).toEqual([1, 0, 0]);
+  });
+
+  test.for([
+    [
+      "says that it is this node",
+      () => frameOf((writer) => writeGoodbye(writer, "self", "this node has reached itself")),
+    ],
+    [
+      "shows this node's key and cannot prove it",
+      (key: Uint8Array) =>
+        frameOf(
+          (writer) => {
+            writeHello(writer, {
+              ...(samples.hello[0] as HelloMessage),
+              identity: { publicKey: key, name: "a", cluster: "default", urls: [] },
+            });
+          },
+          (writer) => {
+            writeProve(writer, new Uint8Array(64));
+          },
+        ),
+    ],
+  ] as const)("a peer that %s is not believed, and dialled again", ([, say]) => {
+    const mesh = new Mesh();
+    const dials = mesh.stranger("liar", say(signerOf("a").publicKey));
+    const a = mesh.node("a", { peers: ["liar"] });
+    mesh.advance(60_000);
+    expect(dials()).toBeGreaterThan(10);
+    expect([a.machine.size.links, peersOf(a)]).toEqual([0, []]);
+    expect(a.events[0]).toMatchObject({ kind: "link-refused", address: "liar" });
+    mesh.advance(60_000);
+    expect(dials()).toBeGreaterThan(20);
+  });
+
+  test("a peer that ends every link as soon as it is open is dialled ever less often, and for ever (N1)", () => {
+    const mesh = new Mesh();
+    mesh.node("b");
+    const a = mesh.node("a", { peers: ["b"] });
+    const joins: number[] = [];
+    while (mesh.nowMs < 100_000) {
+      mesh.advance(1);
+      if (a.machine.size.peers === 0) continue;
+      joins.push(mesh.nowMs);
+      [...a.connections.values()][0]!.connection.cut();
+    }
+    expect(joins.filter((atMs) => atMs > 50_000).length).toBeGreaterThan(10);
+    expect(joins.length).toBeLessThan(60);
+  });
+
+  test("an address that leads to another node than was said is not taken for it (N5)", () => {
+    const mesh = new Mesh();
+    const [a, c] = [mesh.node("a"), mesh.node("c")];
+    mesh.node("b");
+    mesh.settle();
+    const tell = (by: string, url: string): void => {
+      mesh.client(a, { node: by }).say(0, (writer) => {
+        writeMembers(writer, [{ nodeId: c.id, name: "c", urls: [url] }]);
+      });
+    };
+    tell("liar", "ws://b");
+    mesh.advance(20_000);
+    expect(peersOf(a)).toEqual(["liar"]);
+    const told = `node "b" is here, and not ${c.id}, which is said to be`;
+    expect(a.events.at(-1)).toEqual({ kind: "link-refused", address: "b", reason: { code: "refused", reason: told } });
+    tell("honest", "ws://c");
+    mesh.advance(10_000);
+    expect(peersOf(a)).toEqual(["c", "honest", "liar"]);
   });
 
   test("a node of another cluster is refused, and told why each time it tries", () => {

@@ -83,12 +83,12 @@ export class Dialing {
 
   /** The oldest open dial leads to a link to `nodeId`. */
   link(nodeId: string): void {
-    this.membership.linked(nodeId, this.#next().attempt);
+    this.membership.linked(nodeId, this.#next().attempt, this.nowMs);
   }
 
   /** The other side has opened a link. */
   linkedFrom(nodeId: string): void {
-    this.membership.linked(nodeId, undefined);
+    this.membership.linked(nodeId, undefined, this.nowMs);
   }
 
   unlink(nodeId: string): void {

@@ -10,6 +10,9 @@ import { MeshNode, type MeshNodeOptions } from "./mesh-node.js";
 
 const stepsMax = 200_000;
 
+/** One who does not listen. */
+const deaf: Endpoint = { received: () => undefined, writable: () => undefined, lost: () => undefined };
+
 export class Mesh {
   nowMs = 1_000;
   readonly nodes: MeshNode[] = [];
@@ -18,6 +21,7 @@ export class Mesh {
   readonly #queue: (() => void)[] = [];
   /** Names by which nodes can be dialled beside their own. */
   readonly #aliases = new Map<string, string>();
+  readonly #strangers = new Map<string, () => Uint8Array>();
 
   post(happen: () => void): void {
     this.#queue.push(happen);
@@ -52,10 +56,19 @@ export class Mesh {
 
   /** A connection to `node` on which nobody keeps to any protocol; answers how to send a frame. */
   socket(node: MeshNode): (frame: Uint8Array) => void {
-    const deaf: Endpoint = { received: () => undefined, writable: () => undefined, lost: () => undefined };
     let connection: Connection | undefined;
     node.connect(undefined, "10.0.0.9", (end) => (connection = this.#connect(deaf, end)));
     return (frame) => connection?.send(deaf, frame);
+  }
+
+  /** An address where `frame` is said to whoever dials, and nothing is listened to; answers how often that was. */
+  stranger(name: string, frame: Uint8Array): () => number {
+    let dials = 0;
+    this.#strangers.set(name, () => {
+      dials += 1;
+      return frame;
+    });
+    return () => dials;
   }
 
   alias(name: string, node: string): void {
@@ -73,6 +86,14 @@ export class Mesh {
   dial(from: MeshNode, url: string, attempt: number): void {
     this.post(() => {
       const host = url.slice("ws://".length);
+      const stranger = this.#strangers.get(host);
+      if (stranger !== undefined) {
+        return from.connect(attempt, host, (dialer) => {
+          const connection = this.#connect(dialer, deaf);
+          this.post(() => connection.send(deaf, stranger()));
+          return connection;
+        });
+      }
       const to = this.nodes.find((node) => node.name === (this.#aliases.get(host) ?? host));
       if (to?.isListening !== true) return from.enter({ kind: "dial-failed", attempt, reason: "nobody listens" });
       from.connect(attempt, host, (dialer) => {
