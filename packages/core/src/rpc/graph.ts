@@ -77,11 +77,15 @@ export interface GraphRuns {
    * `undefined` where they depend on a failure, and what became of each of the `steps`. Rejects with
    * `invalid-argument` for references of another graph.
    */
-  run(outputs?: undefined, options?: FailingRun): Promise<Record<string, unknown>>;
-  run(outputs: undefined, options: SettlingRun): Promise<SettledAnswer<Record<string, unknown>>>;
-  run<const O>(outputs: O, options?: FailingRun): Promise<Resolved<O>>;
-  run<const O>(outputs: O, options: SettlingRun): Promise<SettledAnswer<Settled<O>>>;
+  run<const O = undefined>(outputs?: O, options?: FailingRun): Promise<AnswerOf<O, Resolved<O>>>;
+  run<const O = undefined>(
+    outputs: O | undefined,
+    options: SettlingRun,
+  ): Promise<SettledAnswer<AnswerOf<O, Settled<O>>>>;
 }
+
+/** `Values`, or where a run is given no outputs, the results by the names of their steps. */
+type AnswerOf<O, Values> = unknown extends O ? Values : [O] extends [undefined] ? Record<string, unknown> : Values;
 
 /** Options of a run that ends with its first failure. */
 export interface FailingRun extends RunOptions {

@@ -3,11 +3,15 @@
  *
  * Owns types only; the values are `ref.ts`.
  *
- * (T1) A reference is not its value, not `any`, and has none of the members that only a prototype has.
- * (T2) A reference names a place. If the place is missing when the request runs, the step that needs it fails with
- *      `path-missing`; so an optional field, an item of an array and anything behind `null` has the type of what is
- *      there when it is there, and no `| undefined` gets in the way, whatever the compiler's options.
+ * (T1) A reference is not its value, not `any`, and has none of the members that only a prototype has. Where the type
+ *      of the value is known, nothing on its reference is `any`, at any depth.
+ * (T2) A reference has the type of what can arrive. What is missing never arrives: the step that needs it fails with
+ *      `path-missing`; so an item of an array and anything behind `null` has the type of what is there when it is
+ *      there. A field that may hold `undefined` (every optional one, unless `exactOptionalPropertyTypes` is on and its
+ *      type says otherwise) has `undefined` in its type.
  * (T3) `then` is `undefined`: a reference can be returned by an async function without being awaited.
+ * (T4) The fields of an untyped reference are `any`, since `noUncheckedIndexedAccess` adds `undefined` to every other
+ *      type; what is read of them is `unknown` again.
  */
 
 declare const refBrand: unique symbol;
@@ -33,7 +37,7 @@ export type ReservedName = "at" | "then" | "toString" | "toLocaleString" | "toJS
  *
  * It has the fields of a `T`, each a reference again, `length` where `T` is an array or a string, and `at(i)` for the
  * items of arrays. Any other name is reached by `ref(x, "name", 0, …)`. Where `T` is `unknown`, every field can be
- * named.
+ * named, and the compiler checks none of them: give `T`, or use `ref(x, "name")`, to have it look.
  */
 export type Ref<T> = RefTo<T> & (unknown extends T ? RefToUnknown : RefFields<NonNullable<T>>);
 
@@ -49,9 +53,11 @@ type WiredParts<T> = T extends Leaf | string
       : T;
 
 /** A structure with every reference replaced by its value. What `graph.run(outputs)` gives. */
-export type Resolved<O> =
+export type Resolved<O> = IsAny<O> extends true ? unknown : ResolvedParts<O>; // (T4)
+
+type ResolvedParts<O> =
   O extends RefTo<infer T>
-    ? T
+    ? Read<T>
     : O extends Leaf | string
       ? O
       : O extends object
@@ -59,14 +65,21 @@ export type Resolved<O> =
         : O;
 
 /** Like {@link Resolved}, for a run that settles: a value is `undefined` when what it depends on failed. */
-export type Settled<O> =
+export type Settled<O> = IsAny<O> extends true ? unknown : SettledParts<O>;
+
+type SettledParts<O> =
   O extends RefTo<infer T>
-    ? T | undefined
+    ? Read<T> | undefined
     : O extends Leaf | string
       ? O
       : O extends object
         ? { -readonly [K in keyof O]: Settled<O[K]> }
         : O;
+
+type IsAny<T> = 0 extends 1 & T ? true : false;
+
+/** The value of a reference to `T`. */
+type Read<T> = IsAny<T> extends true ? unknown : T;
 
 /** Values without fields of their own. */
 type Leaf =
@@ -94,7 +107,7 @@ type RefFields<V> = [V] extends [never]
       ? unknown
       : V extends readonly unknown[]
         ? RefToList<V>
-        : { readonly [K in keyof V as FieldName<V, K>]-?: Ref<Present<V, K>> };
+        : { readonly [K in keyof V as FieldName<V, K>]-?: Ref<Arriving<V, K>> };
 
 interface RefToList<V extends readonly unknown[]> {
   readonly length: Ref<number>;
@@ -110,9 +123,9 @@ type RefToUnknown = AnyField & {
   at(index: number): Ref<unknown>;
 };
 
-/** Under `noUncheckedIndexedAccess` the compiler adds `| undefined` here; `ref(x, "name", …)` is free of it. */
 interface AnyField {
-  readonly [name: string]: Ref<unknown>;
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- nothing else takes in the undefined that noUncheckedIndexedAccess adds (T4)
+  readonly [name: string]: any;
 }
 
 type FieldName<V, K extends keyof V> = K extends ReservedName | symbol
@@ -121,8 +134,9 @@ type FieldName<V, K extends keyof V> = K extends ReservedName | symbol
     ? never
     : K;
 
-/** What stands at `K` when something stands there. (T2) */
-type Present<V, K extends keyof V> = Partial<Pick<V, K>> extends Pick<V, K> ? Exclude<V[K], undefined> : V[K];
+/** What stands at `K` when something stands there, which is `undefined` only where `V` lets somebody put it. (T2) */
+type Arriving<V, K extends keyof V> =
+  Readonly<Record<K, undefined>> extends Pick<V, K> ? V[K] : Exclude<V[K], undefined>;
 
 /** `I` where the tuple `V` has that position, or where the position is not known to the compiler. */
 type TupleIndex<V extends readonly unknown[], I extends number> = number extends I
@@ -131,7 +145,7 @@ type TupleIndex<V extends readonly unknown[], I extends number> = number extends
     ? I
     : never;
 
-type Item<V extends readonly unknown[], I extends number> = `${I}` extends keyof V ? Required<V>[`${I}`] : V[number];
+type Item<V extends readonly unknown[], I extends number> = `${I}` extends keyof V ? Arriving<V, `${I}`> : V[number];
 
 /** Every name that leads somewhere in a `T`: that of any member, where `T` is a union. */
 export type KeyInto<T> = unknown extends T ? string | number : KeyOfPart<NonNullable<T>>;
@@ -156,5 +170,5 @@ type PartAt<V, K> = V extends readonly unknown[]
       ? number
       : never
     : K extends keyof V
-      ? Present<V, K>
+      ? Arriving<V, K>
       : never;

@@ -24,6 +24,7 @@ const zodApi = contract({
   }),
   tick: fn({ input: [] }),
   search: fn({ input: [z.string(), z.number().optional(), z.boolean().default(true)] }),
+  notes: fn({ input: z.object({ note: z.string().optional() }) }),
   anything: fn(),
 });
 
@@ -117,12 +118,24 @@ describe("a graph with a contract", () => {
     const clean = graph.call("clean", [readings.rows, { unit: readings.meta.unit, limit: readings.rows.at(0).city }]);
     expectTypeOf(clean).toEqualTypeOf<Ref<number>>();
     graph.call("clean", [[readings.rows.at(0), { city: "Oslo", celsius: 3 }], { unit: "C", limit: "1" }]);
-    graph.call("ingest", [readings.meta.note], { resources: ["gpu"], name: "again", timeoutMs: 5 });
+    graph.call("ingest", [readings.meta.unit], { resources: ["gpu"], name: "again", timeoutMs: 5 });
     graph.call("tick", []);
     graph.call("search", ["x"]);
     graph.call("search", ["x", clean]);
     graph.call("anything", [1, readings, { a: [clean] }]);
-    expectTypeOf(await graph.run({ clean, note: readings.meta.note })).toEqualTypeOf<{ clean: number; note: string }>();
+    expectTypeOf(await graph.run({ clean, note: readings.meta.note })).toEqualTypeOf<{
+      clean: number;
+      note: string | undefined;
+    }>();
+  });
+
+  test("knows that an optional field may be undefined", () => {
+    const readings = graph.call("ingest", ["sensor"]);
+    expectTypeOf(readings.meta.note).toEqualTypeOf<Ref<string | undefined>>();
+    // @ts-expect-error the schema takes a string
+    graph.call("ingest", [readings.meta.note]);
+    graph.call("search", ["x", undefined, true]);
+    graph.call("notes", [{ note: readings.meta.note }]);
   });
 
   test("refuses a function that it does not have", () => {

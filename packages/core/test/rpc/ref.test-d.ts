@@ -1,9 +1,24 @@
+/* eslint-disable @typescript-eslint/restrict-plus-operands -- that references cannot be added is one of the cases */
 import { describe, expectTypeOf, test } from "vitest";
 import { createGraph } from "../../src/rpc/graph.js";
 import type { Ref, RefTo } from "../../src/rpc/ref-type.js";
 import { ref } from "../../src/rpc/ref.js";
 
 type IsAny<T> = 0 extends 1 & T ? true : false;
+
+/** Whether there is an `any` in `T` or in what its fields and methods lead to, so many steps deep. */
+type HasAny<T, Left extends readonly 0[] = [0, 0, 0, 0, 0, 0]> =
+  IsAny<T> extends true
+    ? true
+    : Left extends readonly [0, ...infer Rest extends readonly 0[]]
+      ? T extends (...args: never) => infer R
+        ? HasAny<R, Rest>
+        : T extends object
+          ? true extends { [K in keyof T]-?: HasAny<T[K], Rest> }[keyof T]
+            ? true
+            : false
+          : false
+      : false;
 
 interface Row {
   readonly city: string;
@@ -20,6 +35,14 @@ interface Readings {
   readonly at: number;
   toText(): string;
 }
+/** As zod's optional() types it, and as everything optional is without exactOptionalPropertyTypes. */
+interface Loose {
+  readonly note?: string | undefined;
+  readonly list: (string | undefined)[];
+  readonly pair: [string, (number | undefined)?];
+  readonly exact: [string, number?];
+  readonly state: string | undefined;
+}
 interface Tree {
   readonly name: string;
   readonly children: Tree[];
@@ -30,6 +53,7 @@ declare const readings: Ref<Readings>;
 declare const text: Ref<string>;
 declare const shape: Ref<Shape>;
 declare const unknownResult: Ref<unknown>;
+declare const loose: Ref<Loose>;
 
 describe("the type of a reference", () => {
   test("is not its value, and the value is not a reference (T1)", () => {
@@ -47,10 +71,20 @@ describe("the type of a reference", () => {
   test("is never any, whatever it refers to (T1)", () => {
     expectTypeOf<IsAny<typeof readings>>().toEqualTypeOf<false>();
     expectTypeOf<IsAny<typeof readings.rows>>().toEqualTypeOf<false>();
+    expectTypeOf<IsAny<typeof readings.byCity.Oslo>>().toEqualTypeOf<false>();
     expectTypeOf<IsAny<typeof unknownResult>>().toEqualTypeOf<false>();
-    expectTypeOf<IsAny<typeof unknownResult.field>>().toEqualTypeOf<false>();
     // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the case itself
     expectTypeOf<IsAny<Ref<any>>>().toEqualTypeOf<false>();
+  });
+
+  test("of a type that is known has no any in it, at any depth (T1)", () => {
+    expectTypeOf<HasAny<Ref<Readings>>>().toEqualTypeOf<false>();
+    expectTypeOf<HasAny<Ref<Loose>>>().toEqualTypeOf<false>();
+    expectTypeOf<HasAny<Ref<Shape[]>>>().toEqualTypeOf<false>();
+    // so that the check is known to find one
+    expectTypeOf<
+      HasAny<{ a: { b: Ref<{ c: never }> & Record<"d", ReturnType<typeof JSON.parse>> } }>
+    >().toEqualTypeOf<true>();
   });
 
   test("is not a reference to something else", () => {
@@ -78,6 +112,8 @@ describe("the type of a reference", () => {
     expectTypeOf(readings.rows.length).toEqualTypeOf<Ref<number>>();
     // @ts-expect-error a method of strings
     text.toUpperCase;
+    // @ts-expect-error a method of strings
+    text.toUpperCase();
     // @ts-expect-error characters are not places
     text.at;
     // @ts-expect-error a method of arrays
@@ -92,8 +128,6 @@ describe("the type of a reference", () => {
     readings.rows.length.toFixed;
     // @ts-expect-error not iterable
     [...readings.rows];
-    // @ts-expect-error not a function
-    unknownResult.map();
   });
 
   test("cannot be written to or computed with", () => {
@@ -105,6 +139,21 @@ describe("the type of a reference", () => {
     readings.rows.length * 2;
     // @ts-expect-error not a number
     readings.rows.length > 2;
+    // @ts-expect-error not a number or a text
+    readings + 1;
+    // @ts-expect-error not a number or a text
+    unknownResult + 1;
+    // @ts-expect-error not a text
+    const label: string = text;
+    // @ts-expect-error not a text
+    const unknownLabel: string = unknownResult;
+    // @ts-expect-error nor what is typed as its value
+    const plain: Readings = readings;
+    // @ts-expect-error not a function
+    unknownResult();
+    // @ts-expect-error not iterable
+    [...unknownResult];
+    expectTypeOf([label, unknownLabel, plain]).toBeArray();
   });
 
   test("has no then, so that awaiting it gives the reference itself (T3)", () => {
@@ -115,13 +164,28 @@ describe("the type of a reference", () => {
     expectTypeOf(build).returns.resolves.toEqualTypeOf<Ref<Readings>>();
   });
 
-  test("names a place, so that what may be missing is typed as when it is there (T2)", () => {
+  test("names a place, so that what is missing is not in its type: its use would fail (T2)", () => {
     expectTypeOf(readings.rows.at(3)).toEqualTypeOf<Ref<Row>>();
     expectTypeOf(readings.rows.at(3).note).toEqualTypeOf<Ref<string>>();
-    expectTypeOf<Ref<{ a?: number | undefined }>["a"]>().toEqualTypeOf<Ref<number>>();
+    expectTypeOf(loose.exact.at(1)).toEqualTypeOf<Ref<number>>();
     expectTypeOf(readings.meta).not.toExtend<RefTo<{ readonly unit: "C" | "F" }>>();
     expectTypeOf(readings.meta.unit).toEqualTypeOf<Ref<"C" | "F">>();
     expectTypeOf(readings.meta.source).toEqualTypeOf<Ref<string | null>>();
+  });
+
+  test("includes the undefined that a handler may answer (T2)", () => {
+    expectTypeOf(loose.note).toEqualTypeOf<Ref<string | undefined>>();
+    expectTypeOf(loose.state).toEqualTypeOf<Ref<string | undefined>>();
+    expectTypeOf(loose.list.at(0)).toEqualTypeOf<Ref<string | undefined>>();
+    expectTypeOf(loose.pair.at(1)).toEqualTypeOf<Ref<number | undefined>>();
+    expectTypeOf(ref(loose, "note")).toEqualTypeOf<Ref<string | undefined>>();
+    expectTypeOf(ref(loose, "pair", 1)).toEqualTypeOf<Ref<number | undefined>>();
+    expectTypeOf<Ref<{ a?: { b?: number | undefined } | undefined }>["a"]["b"]>().toEqualTypeOf<
+      Ref<number | undefined>
+    >();
+    // @ts-expect-error it may be undefined
+    const note: RefTo<string> = loose.note;
+    expectTypeOf(note).not.toBeAny();
   });
 
   test("knows the positions of a tuple", () => {
@@ -146,15 +210,21 @@ describe("the type of a reference", () => {
     ref(shape, "diameter");
   });
 
-  test("to a record or to unknown lets one name any field, as far as the compiler's options do", () => {
+  test("to a record lets one name any field, as far as the compiler's options do", () => {
     // noUncheckedIndexedAccess is on here, and speaks of every field that is not declared.
     expectTypeOf(readings.byCity.Oslo).toEqualTypeOf<Ref<Row> | undefined>();
-    expectTypeOf(unknownResult.field).toEqualTypeOf<Ref<unknown> | undefined>();
-    expectTypeOf(unknownResult.field?.deeper).toEqualTypeOf<Ref<unknown> | undefined>();
+    expectTypeOf(ref(readings, "byCity", "Oslo").city).toEqualTypeOf<Ref<string>>();
+  });
+
+  test("to what is not known lets one name any field, at any depth, whatever the compiler's options (T4)", () => {
+    expectTypeOf(unknownResult.field).toBeAny();
+    expectTypeOf(unknownResult.meta.unit).toBeAny();
     expectTypeOf(unknownResult.length).toEqualTypeOf<Ref<unknown>>();
     expectTypeOf(unknownResult.at(0).at(1)).toEqualTypeOf<Ref<unknown>>();
-    expectTypeOf(ref(readings, "byCity", "Oslo").city).toEqualTypeOf<Ref<string>>();
+    expectTypeOf(unknownResult.then).toEqualTypeOf<undefined>();
     expectTypeOf(ref(unknownResult, "rows", 0, "then")).toEqualTypeOf<Ref<unknown>>();
+    expectTypeOf(unknownResult).not.toExtend<RefTo<string>>();
+    expectTypeOf(unknownResult).not.toExtend<{ readonly rows: unknown }>();
   });
 });
 
@@ -208,6 +278,31 @@ describe("a graph without a contract", () => {
     }>();
     const list = [text] as Ref<string>[];
     expectTypeOf(graph.run(list)).resolves.toEqualTypeOf<string[]>();
+  });
+
+  test("reads as its example does: fields of a result that nobody has typed (T4)", async () => {
+    const sensorId = "sensor-7";
+    const readings = graph.call("ingest", [sensorId], { resources: ["raw-data"] });
+    const clean = graph.call("clean", [readings.rows, { unit: readings.meta.unit }]);
+    const answer = await graph.run({ report: graph.call("report", [clean]), count: clean.length });
+    expectTypeOf(answer).toEqualTypeOf<{ report: unknown; count: unknown }>();
+    // @ts-expect-error unknown is not a number before somebody has looked
+    answer.count + 1;
+  });
+
+  test("run gives unknown for what is any, never any (T4)", () => {
+    expectTypeOf(graph.run(unknownResult)).resolves.toEqualTypeOf<unknown>();
+    expectTypeOf(graph.run(unknownResult.rows)).resolves.toEqualTypeOf<unknown>();
+    expectTypeOf(graph.run([unknownResult.rows, text])).resolves.toEqualTypeOf<[unknown, string]>();
+    expectTypeOf(graph.run({ a: { b: unknownResult.meta.unit } })).resolves.toEqualTypeOf<{ a: { b: unknown } }>();
+    // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the case itself
+    const anything = graph.call<any>("f");
+    expectTypeOf(graph.run(anything)).resolves.toEqualTypeOf<unknown>();
+    expectTypeOf(graph.run({ a: anything })).resolves.toEqualTypeOf<{ a: unknown }>();
+    const settled = graph.run({ a: unknownResult.rows, b: anything }, { onError: "settle" });
+    expectTypeOf(settled).resolves.toHaveProperty("outputs").toEqualTypeOf<{ a: unknown; b: unknown }>();
+    const one = graph.run(unknownResult.rows, { onError: "settle" });
+    expectTypeOf(one).resolves.toHaveProperty("outputs").toEqualTypeOf<unknown>();
   });
 
   test("run with onError settle gives outputs that may be missing, and what became of the steps", async () => {

@@ -76,6 +76,27 @@ describe("references", () => {
     expect(await graph.run(ref(from, "meta", "then"))).toBe("a field called then");
   });
 
+  test("to results that nobody has typed read like those to typed ones", async () => {
+    const { client } = await startWorkers();
+    const graph = client.graph();
+    const from = graph.call("ingest", [], { resources: [] });
+    const together = graph.call("together", [from.rows, { unit: from.meta.unit }]);
+    const { report, count } = await graph.run({ report: graph.call("echo", [together]), count: together.length });
+    expect(report).toEqual([readings.rows, { unit: "C" }]);
+    expect(count).toBe(2);
+  });
+
+  test("give undefined where the handler has put it, as their types say, and path-missing where nothing is", async () => {
+    const { client } = await startWorkers();
+    const graph = client.graph();
+    const from = graph.call<{ readonly note?: string | undefined }>("echo", [{ note: undefined }]);
+    const note: string | undefined = await graph.run(from.note);
+    expect(note).toBeUndefined();
+    const without = client.graph();
+    const missing = without.call<{ readonly note?: string | undefined }>("echo", [{}]);
+    expect(told(await failureOf(without.run(missing.note)))).toMatchObject({ code: "path-missing", step: "echo" });
+  });
+
   test("may be used many times, each place with a value of its own", async () => {
     const { client, router } = await startWorkers();
     router.register("change the first", (first: { value: number }, second: { value: number }) => {
