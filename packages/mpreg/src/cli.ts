@@ -4,12 +4,14 @@
  * (M1) Whatever happens, the result is one of three codes: 0 done, 1 failed, 2 not understood (`failure.ts`).
  * (M2) A failure is one message on stderr; with `--json` one line of JSON.
  * (M3) The process ends by itself, once nothing is open any more, so that all output gets out.
+ * (M4) Output that could not be written is a failure. A reader that has gone away, as in `mpreg functions | head -1`, knows
+ *      that itself: nothing is said, and the exit code is 1.
  */
-import { CommanderError } from "commander";
+import { type Command, CommanderError } from "commander";
 import { type ExitCode, type Failure, failureOf } from "./failure.js";
 import { buildProgram } from "./program.js";
 import { failureJson, failureText } from "./render/failure.js";
-import { type Terminal, openTerminal } from "./terminal.js";
+import { OutputError, type Terminal, openTerminal } from "./terminal.js";
 
 /** Runs the command that `argv` (without program names) spells, and answers its exit code, which is also set. */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -21,12 +23,24 @@ export async function main(argv: readonly string[]): Promise<number> {
 async function run(argv: readonly string[], terminal: Terminal): Promise<ExitCode> {
   const program = buildProgram(terminal);
   try {
+    const exitCode = await parsed(program, argv);
+    await terminal.stdout.written();
+    return exitCode;
+  } catch (error) {
+    if (error instanceof OutputError && error.isReaderGone) return 1; // (M4)
+    const command = program.commands.find((each) => each.name() === argv[0])?.name();
+    return report(failureOf(error, command), argv, terminal);
+  }
+}
+
+/** Runs the command, or prints the help or the version that was asked for. */
+async function parsed(program: Command, argv: readonly string[]): Promise<ExitCode> {
+  try {
     await program.parseAsync(argv, { from: "user" });
     return 0;
   } catch (error) {
     if (error instanceof CommanderError && saysNothing(error)) return error.exitCode === 0 ? 0 : 2;
-    const command = program.commands.find((each) => each.name() === argv[0])?.name();
-    return report(failureOf(error, command), argv, terminal);
+    throw error;
   }
 }
 

@@ -7,6 +7,7 @@
 import { fileURLToPath } from "node:url";
 import { type ErrorCode, MpregError, type Outcome } from "@mpreg/core/base";
 import { CommanderError } from "commander";
+import { OutputError } from "./terminal.js";
 
 export type ExitCode = 0 | 1 | 2;
 
@@ -29,7 +30,8 @@ export function usageError(message: string): CommandError {
 /** What is told about a failure. */
 export interface Failure {
   readonly exitCode: 1 | 2;
-  readonly code: ErrorCode | "internal";
+  /** `output`: what was to be shown could not be written; `internal`: a mistake of ours. */
+  readonly code: ErrorCode | "internal" | "output";
   readonly message: string;
   readonly step?: string | undefined;
   readonly node?: string | undefined;
@@ -53,6 +55,8 @@ export function failureOf(error: unknown, command: string | undefined): Failure 
     return { exitCode, code: "invalid-argument", message, hint, stack: stackOf(cause)?.filter(isOfUser) };
   }
   if (error instanceof MpregError) return failureOfMpreg(error, help);
+  if (error instanceof OutputError)
+    return { exitCode: 1, code: "output", message: error.message, outcome: error.outcome };
   const message = error instanceof Error ? error.message : String(error);
   return { exitCode: 1, code: "internal", message, stack: stackOf(error) };
 }

@@ -19,7 +19,15 @@ export function buildProgram(terminal: Terminal): Command {
     .helpCommand("help [command]", "print help for a command")
     .addHelpText("after", examples)
     .exitOverride()
-    .configureOutput({ outputError: () => undefined });
+    .configureOutput({
+      writeOut: (text) => {
+        terminal.stdout.write(text.replace(/\n$/, ""));
+      },
+      writeErr: (text) => {
+        terminal.stderr.write(text.replace(/\n$/, ""));
+      },
+      outputError: () => undefined,
+    });
   defineStart(program, terminal);
   defineCall(program, terminal);
   defineRun(program, terminal);

@@ -4,7 +4,7 @@
  * (P1) No process outlives the test that started it.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -26,19 +26,21 @@ export interface Surroundings {
   readonly env?: Readonly<Record<string, string>>;
   /** Whoever read the output is gone before there is any. */
   readonly deafened?: boolean;
+  /** A file or device that takes stdout, like /dev/full. */
+  readonly stdoutPath?: string;
 }
 
 /** Runs `mpreg ARGS…` to its end. */
 export async function mpreg(
   args: readonly string[],
-  { stdin = "", env = {}, deafened = false }: Surroundings = {},
+  { stdin = "", env = {}, deafened = false, stdoutPath }: Surroundings = {},
 ): Promise<Finished> {
-  const child = launch(args, env);
+  const child = launch(args, env, stdoutPath);
   if (deafened) child.stdout!.destroy();
   child.stdin!.end(stdin);
   const [exitCode, stdout, stderr] = await Promise.all([
     ended(child),
-    deafened ? "" : text(child.stdout!),
+    deafened || child.stdout === null ? "" : text(child.stdout),
     text(child.stderr!),
   ]);
   return { exitCode, stdout, stderr };
@@ -56,6 +58,8 @@ export interface StartedNode {
   readonly output: readonly string[];
   readonly exitCode: Promise<number | null>;
   readonly kill: (signal: NodeJS.Signals) => void;
+  /** From here on nobody reads what it writes. */
+  readonly deafen: () => void;
 }
 
 /** Runs `mpreg start --json ARGS…` until it is ready. */
@@ -81,6 +85,10 @@ export async function startNode(
     output: stdout.seen,
     exitCode,
     kill: (signal) => child.kill(signal),
+    deafen: () => {
+      child.stdout!.destroy();
+      child.stderr!.destroy();
+    },
   };
 }
 
@@ -95,8 +103,13 @@ export function temporaryFolder(): string {
 
 const cleared = { MPREG_URL: undefined, NO_COLOR: undefined, FORCE_COLOR: undefined, XDG_STATE_HOME: "/nonexistent" };
 
-function launch(args: readonly string[], env: Readonly<Record<string, string>>): ChildProcess {
-  const child = spawn(process.execPath, [command, ...args], { env: { ...process.env, ...cleared, ...env } });
+function launch(args: readonly string[], env: Readonly<Record<string, string>>, stdoutPath?: string): ChildProcess {
+  const stdout = stdoutPath === undefined ? "pipe" : openSync(stdoutPath, "w");
+  const child = spawn(process.execPath, [command, ...args], {
+    env: { ...process.env, ...cleared, ...env },
+    stdio: ["pipe", stdout, "pipe"],
+  });
+  if (typeof stdout === "number") closeSync(stdout);
   onTestFinished(async () => {
     if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL"); // (P1)
     await ended(child);

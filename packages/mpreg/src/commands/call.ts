@@ -33,7 +33,7 @@ async function call(fun: string, args: readonly unknown[], flags: CallFlags, ter
   const { resources, kwargs } = flags;
   const result = await withClient(flags, (client) => client.call(fun, args, { resources, kwargs, ...options }));
   await writeSummary();
-  writeResult(result, flags, terminal);
+  await writeResult(result, flags, terminal);
 }
 
 const examples = `

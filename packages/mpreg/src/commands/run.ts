@@ -37,18 +37,22 @@ async function run(path: string, flags: RunFlags, terminal: Terminal): Promise<v
     const options = { outputs, onError: "settle", ...running } as const;
     const settled = await withClient(flags, (client) => client.request(steps, options));
     await writeSummary();
-    writeSettled(settled, flags, terminal);
+    await writeSettled(settled, flags, terminal);
   } else {
     const answer = await withClient(flags, (client) => client.request(steps, { outputs, ...running }));
     await writeSummary();
-    writeResult(answer, flags, terminal);
+    await writeResult(answer, flags, terminal);
   }
 }
 
 /** (R1) */
-function writeSettled({ outputs, steps }: SettledAnswer<unknown>, flags: RunFlags, terminal: Terminal): void {
+async function writeSettled(
+  { outputs, steps }: SettledAnswer<unknown>,
+  flags: RunFlags,
+  terminal: Terminal,
+): Promise<void> {
   const told = Object.entries(steps).map(([name, outcome]) => [name, plainOutcome(outcome)] as const);
-  writeResult({ outputs, steps: new Map(told) }, flags, terminal);
+  await writeResult({ outputs, steps: new Map(told) }, flags, terminal);
   for (const outcome of Object.values(steps)) if (outcome.status === "failed") throw outcome.error;
 }
 

@@ -59,7 +59,8 @@ export function runningOf({ timeout, waitForCapacity, summary, json }: RunningFl
   };
 }
 
-/** Writes a result: one line for programs, readable for people. */
-export function writeResult(result: unknown, { json }: ConnectionFlags, { stdout }: Terminal): void {
+/** Writes a result, one line for programs, readable for people, and waits until it is out. */
+export async function writeResult(result: unknown, { json }: ConnectionFlags, { stdout }: Terminal): Promise<void> {
   stdout.write(valueJson(result, json === true ? "line" : "lines"));
+  await stdout.written("applied");
 }

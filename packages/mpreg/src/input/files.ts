@@ -5,6 +5,8 @@ const reasons: Readonly<Record<string, string>> = {
   ENOENT: "there is no such file",
   EISDIR: "it is a directory",
   EACCES: "permission denied",
+  ENOSPC: "there is no space left on the device",
+  EFBIG: "the file would be too large",
 };
 
 /** What the system, a parser or somebody's module says, without the system's codes. */

@@ -9,10 +9,10 @@ import type { Colours, Stream } from "../terminal.js";
 /** The logger for `log`, which may be one already. */
 export function openLog(log: LogLevel | Logger, stderr: Stream, asJson: boolean): Logger {
   if (typeof log === "object") return log;
-  if (asJson || !stderr.isTerminal) return pino({ level: log, base: {} }, pino.destination({ dest: 2, sync: true }));
+  const isForPrograms = asJson || !stderr.isTerminal;
   const destination = {
     write: (line: string) => {
-      stderr.write(logText(line, stderr.colours));
+      stderr.write(isForPrograms ? line.trimEnd() : logText(line, stderr.colours));
     },
   };
   return pino({ level: log, base: {} }, destination);

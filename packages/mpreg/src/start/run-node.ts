@@ -37,6 +37,7 @@ export async function runNode({ configPath, given, asJson }: NodeRun, { stdout, 
     const first = await Promise.race([registerAll(modules, node), stop, fatal]);
     if (first === "registered") {
       stdout.write(asJson ? readyJson(node) : readyText(node, settings, stdout)); // (A1)
+      await stdout.written(); // whoever waits for it would wait for ever
       await Promise.race([stop, fatal]);
     }
     exitCode = 0;
