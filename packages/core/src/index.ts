@@ -15,6 +15,16 @@ export {
   errorCodes,
   fn,
 } from "./base/index.js";
+export {
+  type AnyHandler,
+  type FunctionRegistry,
+  type HandlerContext,
+  type HandlerLog,
+  type HandlerSignal,
+  type RegisterOptions,
+  type SleepOptions,
+  context,
+} from "./handlers/index.js";
 export type { FunctionInfo, NodeEvent, NodeInfo } from "./node/index.js";
 export {
   type CallOptions,

@@ -1,6 +1,7 @@
 /**
  * Create: from options to a node that listens.
  */
+import { registerEchoes } from "@mpreg/core/handlers";
 import type { LinkId } from "@mpreg/core/link";
 import type { NodeEvent, NodeOptions } from "@mpreg/core/node";
 import { explainReference } from "@mpreg/core/rpc";
@@ -73,7 +74,7 @@ export async function createNode(given: CreateNodeOptions = {}): Promise<MpregNo
     onEvent: eventLogger(log),
   });
   running.driver = driver;
-  offerEchoes(driver);
+  registerEchoes(driver.functions);
   driver.enter({ kind: "start" });
   const shutDown = async (): Promise<void> => {
     for (const each of dialing) each.abort();
@@ -125,13 +126,6 @@ function attach(
     },
   };
   link = open(socketConnection(socket, address, protocol, () => events));
-}
-
-/** Every node offers `echo(x)` and `echos(...xs)`. */
-function offerEchoes(driver: Driver): void {
-  const common = { resources: [], input: undefined, output: undefined };
-  driver.register({ name: "echo", handler: (value: unknown) => value, ...common });
-  driver.register({ name: "echos", handler: (...values: unknown[]) => values, ...common });
 }
 
 /** Logs what happens to links. That an address cannot be reached is said once, until a node was met there. */

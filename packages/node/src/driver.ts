@@ -12,6 +12,14 @@
  */
 import { performance } from "node:perf_hooks";
 import { MpregError } from "@mpreg/core/base";
+import {
+  CallContext,
+  type ContextHost,
+  type ExecuteHost,
+  FunctionTable,
+  abortError,
+  execute,
+} from "@mpreg/core/handlers";
 import type { LinkId } from "@mpreg/core/link";
 import {
   type NodeCapabilities,
@@ -23,9 +31,7 @@ import {
 } from "@mpreg/core/node";
 import { type Ask, type Asker, Caller, type Invocation, type Settled } from "@mpreg/core/rpc";
 import type { Timings } from "@mpreg/core/wire";
-import type { CallContext } from "./handlers/context.js";
-import { type ExecuteHost, execute } from "./handlers/execute.js";
-import type { RegisteredFunction } from "./handlers/registry.js";
+import { contextHost } from "./handlers.js";
 import type { Logger } from "./log.js";
 import type { Connection } from "./transports/types.js";
 
@@ -43,11 +49,12 @@ const timerMsMax = 2 ** 31 - 1;
 
 export class Driver {
   readonly machine: NodeMachine;
+  readonly functions: FunctionTable;
   readonly #options: DriverOptions;
-  readonly #functions = new Map<string, RegisteredFunction>();
   readonly #connections = new Map<LinkId, Connection>();
   readonly #running = new Map<number, CallContext>();
   readonly #tickets = new Map<number, Asker>();
+  readonly #contextHost: ContextHost;
   readonly #executeHost: ExecuteHost;
   #inputs: NodeInput[] = [];
   #starting: Invocation[] = [];
@@ -57,6 +64,7 @@ export class Driver {
   #lastLink = 0;
   #lastTicket = 0;
   #inTurn = false;
+  #closed = false;
   #flushScheduled = false;
   #timer: NodeJS.Timeout | undefined;
   #timerDueMs = Infinity;
@@ -73,41 +81,35 @@ export class Driver {
   constructor(options: DriverOptions) {
     this.#options = options;
     this.machine = new NodeMachine(options.node, options.capabilities, this.#effects());
+    const { name, resources } = options.node;
+    this.functions = new FunctionTable({
+      name,
+      resources,
+      checkOpen: () => {
+        if (this.#closed) throw new MpregError("closed", `Node "${name}" is closed`, { node: name });
+      },
+      registered: (fun) => {
+        this.enter({ kind: "register", fun: fun.name, resources: fun.resources });
+      },
+      unregistered: (fun) => {
+        this.enter({ kind: "unregister", fun });
+      },
+    });
+    this.#contextHost = contextHost(name, options.log, (parent) => this.caller(parent));
     this.#executeHost = {
       codec: options.capabilities.codec,
       exposeStacks: options.exposeStacks,
-      log: options.log,
       now: () => performance.now(),
-      callerOf: (parent) => this.caller(parent),
       ended: (invocation, result, timings) => {
         this.#ended(invocation, result, timings);
       },
     };
   }
 
-  /** What every function of this node has. */
-  get resources(): readonly string[] {
-    return this.#options.node.resources;
-  }
-
   /** Hands an input to the machine, now or as soon as it can take one. */
   enter(input: NodeInput): void {
     this.#inputs.push(input);
     if (!this.#inTurn) this.#turn();
-  }
-
-  register(fun: RegisteredFunction): void {
-    this.#functions.set(fun.name, fun);
-    this.enter({ kind: "register", fun: fun.name, resources: fun.resources });
-  }
-
-  unregister(name: string): void {
-    this.#functions.delete(name);
-    this.enter({ kind: "unregister", fun: name });
-  }
-
-  functionNamed(name: string): RegisteredFunction | undefined {
-    return this.#functions.get(name);
   }
 
   /** The calls of this node's own program, or of the handler that serves `parent`. */
@@ -153,6 +155,7 @@ export class Driver {
 
   /** Ends everything; what waits is told. */
   close(): void {
+    this.#closed = true;
     this.enter({ kind: "close" });
     this.#flush();
     if (this.#timer !== undefined) clearTimeout(this.#timer);
@@ -185,19 +188,19 @@ export class Driver {
 
   #start(invocation: Invocation): void {
     if (this.#abortedEarly.has(invocation.id)) {
-      const error = new MpregError("cancelled", "Nobody waits for the result"); // (V4)
-      this.#ended(invocation, error, { queueUs: 0, runUs: 0 });
+      this.#ended(invocation, abortError("cancelled"), { queueUs: 0, runUs: 0 }); // (V4)
       return;
     }
-    const fun = this.#functions.get(invocation.fun);
+    const fun = this.functions.get(invocation.fun);
     if (fun === undefined) {
       // withdrawn between the machine's choice and now
       const message = `Cannot call "${invocation.fun}": it was just unregistered`;
       this.#ended(invocation, new MpregError("no-provider", message), { queueUs: 0, runUs: 0 });
       return;
     }
-    const running = execute(invocation, performance.now(), fun, this.#executeHost);
-    if (running !== undefined) this.#running.set(invocation.id, running.context);
+    const context = new CallContext(invocation, this.#contextHost);
+    const runsOn = execute(invocation, fun, context, performance.now(), this.#executeHost);
+    if (runsOn) this.#running.set(invocation.id, context);
   }
 
   #ended(invocation: Invocation, result: Uint8Array | MpregError, timings: Timings): void {
@@ -243,8 +246,7 @@ export class Driver {
           this.#abortedEarly.add(id);
           return;
         }
-        const code = reason === "deadline" ? "deadline" : "cancelled";
-        running.abort(new MpregError(code, `Nobody waits for the result: ${reason}`));
+        running.abort(abortError(reason));
         this.#running.delete(id);
       },
       settle: (ticket, settled) => {

@@ -1,7 +1,7 @@
 /** A node of the mesh, for Node.js. */
 export { createNode } from "./create-node.js";
-export { type HandlerContext, context } from "./handlers/context.js";
-export type { AnyHandler, RegisterOptions, Registration } from "./handlers/types.js";
+export { type AnyHandler, type HandlerContext, type RegisterOptions, context } from "@mpreg/core";
+export type { NodeRegistration as Registration } from "./handlers.js";
 export type { LogLevel, Logger } from "./log.js";
 export { MpregNode } from "./node.js";
 export type { CreateNodeOptions, NodeLimits } from "./options.js";

@@ -2,12 +2,11 @@
  * Node: a running node as its program sees it.
  */
 import type { Contract, Handlers } from "@mpreg/core";
-import { MpregError } from "@mpreg/core/base";
+import type { AnyHandler, FunctionRegistry, RegisterOptions } from "@mpreg/core/handlers";
 import type { FunctionInfo, NodeInfo } from "@mpreg/core/node";
 import type { Caller, Calls, Graph, PlainRequest, SingleCallOptions } from "@mpreg/core/rpc";
 import type { Driver } from "./driver.js";
-import { type RegisteredFunction, checkRegistration } from "./handlers/registry.js";
-import type { AnyHandler, RegisterOptions, Registration } from "./handlers/types.js";
+import { type NodeRegistration, disposable } from "./handlers.js";
 
 /** What a node is made of once it runs. */
 export interface NodeParts {
@@ -23,7 +22,7 @@ export interface NodeParts {
  *
  * Offers functions to the cluster and can call any function of it.
  */
-export class MpregNode implements Calls, AsyncDisposable {
+export class MpregNode implements Calls, FunctionRegistry, AsyncDisposable {
   /** Where clients and other nodes reach it, e.g. `ws://127.0.0.1:9001`. */
   readonly url: string;
   /** All addresses it tells to others. */
@@ -50,53 +49,19 @@ export class MpregNode implements Calls, AsyncDisposable {
     return this.#driver.machine.name;
   }
 
-  /**
-   * Offers a function to the whole cluster, at once.
-   *
-   * `handler` is any function, sync or async; its arguments are the call's, `kwargs` come as a last object. What it
-   * returns must be a value: plain objects, arrays, Map, Set, Date, bigint, typed arrays. `context()` tells it about
-   * its call. Throws `already-registered` if the node has a function of that name.
-   */
-  register(name: string, handler: AnyHandler, options: RegisterOptions = {}): Registration {
-    const fun = this.#checked(name, handler, options);
-    this.#driver.register(fun);
-    const unregister = (): void => {
-      // only this registration, not a later one of the same name
-      if (this.#driver.functionNamed(name) === fun) this.#driver.unregister(name);
-    };
-    return { name, resources: fun.resources, unregister, [Symbol.dispose]: unregister };
+  /** Offers a function to the whole cluster, at once. See {@link FunctionRegistry.register}. */
+  register(name: string, handler: AnyHandler, options?: RegisterOptions): NodeRegistration {
+    return disposable(this.#driver.functions.register(name, handler, options));
   }
 
-  /**
-   * Registers one handler for each function of a contract; arguments and results pass its schemas on this node.
-   *
-   * All or nothing: throws `invalid-argument` when a function of the contract has no handler, or a handler no
-   * function, and `already-registered` when the node has one of the names.
-   */
-  implement<C extends Contract>(contract: C, handlers: Handlers<C>): Registration[] {
-    for (const name of Object.keys(handlers)) {
-      if (Object.hasOwn(contract, name)) continue;
-      throw new MpregError("invalid-argument", `implement: the contract has no function "${name}"`);
-    }
-    const all = Object.entries(contract).map(([name, { input, output, resources }]) => {
-      // methods of a class will do, those of every object will not
-      const given = Object.hasOwn(handlers, name) || !(name in Object.prototype);
-      const handler = given ? (handlers[name] as AnyHandler | undefined) : undefined;
-      if (handler === undefined) {
-        throw new MpregError("invalid-argument", `implement: the contract's function "${name}" has no handler`);
-      }
-      const options = { input, output, resources };
-      this.#checked(name, handler, options);
-      return { name, handler, options };
-    });
-    return all.map(({ name, handler, options }) => this.register(name, handler, options));
+  /** Registers one handler for each function of a contract, or none. See {@link FunctionRegistry.implement}. */
+  implement<C extends Contract>(contract: C, handlers: Handlers<C>): NodeRegistration[] {
+    return this.#driver.functions.implement(contract, handlers).map(disposable);
   }
 
   /** Withdraws a function from the cluster; answers whether there was one. Calls that run are not disturbed. */
   unregister(name: string): boolean {
-    if (this.#driver.functionNamed(name) === undefined) return false;
-    this.#driver.unregister(name);
-    return true;
+    return this.#driver.functions.unregister(name);
   }
 
   call<T = unknown>(fun: string, args?: readonly unknown[], options?: SingleCallOptions): Promise<T> {
@@ -136,19 +101,5 @@ export class MpregNode implements Calls, AsyncDisposable {
   async #close(): Promise<void> {
     this.#driver.close();
     await this.#shutDown();
-  }
-
-  /** What is about to be registered; throws what `register` throws. */
-  #checked(name: string, handler: AnyHandler, options: RegisterOptions): RegisteredFunction {
-    this.#checkOpen();
-    const fun = checkRegistration(name, handler, options, this.#driver.resources);
-    if (this.#driver.functionNamed(name) === undefined) return fun;
-    const message = `Cannot register "${name}": node "${this.name}" already has a function of that name; unregister it first`;
-    throw new MpregError("already-registered", message, { node: this.name });
-  }
-
-  #checkOpen(): void {
-    if (this.#closing !== undefined)
-      throw new MpregError("closed", `Node "${this.name}" is closed`, { node: this.name });
   }
 }

@@ -3,11 +3,11 @@
  */
 import { hostname, networkInterfaces } from "node:os";
 import { MpregError, type Policy, createDefaultPolicy } from "@mpreg/core/base";
+import { checkResources } from "@mpreg/core/handlers";
 import { type LinkOptions, defaultLinkOptions } from "@mpreg/core/link";
 import { type RedialOptions, defaultRedialOptions } from "@mpreg/core/membership";
 import { type RpcLimits, defaultRpcLimits, durationMsMax } from "@mpreg/core/rpc";
 import { type WireLimits, defaultWireLimits } from "@mpreg/core/wire";
-import { checkResources } from "./handlers/registry.js";
 import { type LogLevel, type Logger, logLevels } from "./log.js";
 import type { TlsOptions } from "./transports/types.js";
 

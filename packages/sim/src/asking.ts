@@ -3,13 +3,13 @@
  */
 import { MpregError } from "@mpreg/core/base";
 import type { Ask, Asker, Asking, Settled } from "@mpreg/core/rpc";
-import { type WireLimits, defaultWireLimits } from "@mpreg/core/wire";
+import type { WireLimits } from "@mpreg/core/wire";
 import { codec } from "./capabilities/codec.js";
 
 /** Starts an ask, whose end is told once; answers how to withdraw it. */
 export type StartAsk = (ask: Ask, onEnd: (settled: Settled) => void) => () => void;
 
-export function askingWith(start: StartAsk, limits: WireLimits = defaultWireLimits): Asking {
+export function askingWith(start: StartAsk, limits: WireLimits): Asking {
   const open = new Map<number, (() => void) | undefined>();
   let last = 0;
   const begin = (ask: Ask, asker: Asker): number => {

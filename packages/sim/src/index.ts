@@ -1,15 +1,12 @@
 /** A simulated world for mpreg: nodes, clients and a network with faults, from one seed. */
 export { simulate } from "./simulate.js";
 export { settle } from "./check/settle.js";
-export { context, type Scope, type SimulatedContext, type SimulatedLog } from "./handlers/context.js";
-export type { HandlerSignal } from "./handlers/signal.js";
 export { SimulationError } from "./simulation-error.js";
 
 // The parts of a world.
 export { type NodeDefinition, World, type WorldOptions } from "./world.js";
-export type { Registration, SimulatedNode } from "./node/node.js";
+export type { FunctionDefinition, NodeFunctions, SimulatedNode } from "./node/node.js";
 export type { NodeLimits } from "./node/options.js";
-export type { AnyHandler, FunctionDefinition, RegisterOptions } from "./handlers/registration.js";
 export type { SimulatedClient } from "./client/client.js";
 export type { NetworkOptions } from "./network/index.js";
 export type { Faults, Told } from "./faults/faults.js";

@@ -51,12 +51,16 @@ export class Mailbox<T> implements Happening {
     if (this.heapIndex < 0 || this.dueMs > wakeMs) this.#clock.set(this, wakeMs);
   }
 
-  /** Runs `happen` after `delayMs`, or when the process runs again. */
-  after(delayMs: number, happen: () => void): void {
-    this.#clock.after(delayMs, () => {
+  /** Runs `happen` after `delayMs`, or when the process runs again; answers how to cancel that. */
+  after(delayMs: number, happen: () => void): () => void {
+    const moment = this.#clock.after(delayMs, () => {
       if (this.#state === "running") happen();
       else if (this.#state === "paused") this.#late.push(happen); // (M2)
     });
+    return () => {
+      this.#clock.cancel(moment);
+      this.#late = this.#late.filter((each) => each !== happen);
+    };
   }
 
   pause(): void {

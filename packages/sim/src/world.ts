@@ -6,16 +6,15 @@
  * (W1) The same options and the same calls of the program give the same world: nothing in it depends on real time.
  */
 import { SeededRandom } from "./capabilities/random.js";
+import { followHandlers } from "./capabilities/platform.js";
 import { KeyRing } from "./capabilities/signer.js";
 import { SimulatedClient } from "./client/client.js";
 import { Clock } from "./clock.js";
 import { Faults } from "./faults/faults.js";
-import { type Scope, inContext } from "./handlers/context.js";
-import type { FunctionDefinition } from "./handlers/registration.js";
 import { type Turn, Waits } from "./handlers/waits.js";
 import { Network, type NetworkOptions, defaultNetworkOptions } from "./network/index.js";
 import { type CreateMachine, createMachine } from "./node/machine.js";
-import { type NodeHost, SimulatedNode } from "./node/node.js";
+import { type NodeFunctions, type NodeHost, SimulatedNode } from "./node/node.js";
 import { type NodeLimits, nodeOptions } from "./node/options.js";
 import type { Observation, Observer, Violation } from "./observation.js";
 import { Progress } from "./progress.js";
@@ -24,12 +23,10 @@ import { Trace } from "./trace.js";
 import type { Policy } from "@mpreg/core/base";
 
 /** One node of a world. */
-export interface NodeDefinition {
+export interface NodeDefinition extends NodeFunctions {
   readonly name: string;
   /** Resources that every function of the node has. */
   readonly resources?: readonly string[] | undefined;
-  /** What it offers, by name. `echo` and `echos` come with every node. */
-  readonly functions?: Readonly<Record<string, FunctionDefinition>> | undefined;
   /** Names of the nodes it is told of; default: the world's first node. */
   readonly peers?: readonly string[] | undefined;
   readonly policy?: Policy | undefined;
@@ -47,8 +44,6 @@ export interface WorldOptions {
   readonly cluster?: string | undefined;
   /** Records the trace's lines, which cost memory. */
   readonly trace?: boolean | undefined;
-  /** Runs handlers in a scope of your own as well, for those that call another `context()` than this package's. */
-  readonly scope?: Scope | undefined;
   /**
    * Gives handlers that wait for promises of their own more than microtasks (`() => new Promise(setImmediate)`).
    * Their world is only as reproducible as those promises are.
@@ -77,6 +72,7 @@ export class World {
   readonly #host: NodeHost;
 
   constructor(options: WorldOptions) {
+    followHandlers();
     this.seed = options.seed;
     this.#options = options;
     this.#random = new SeededRandom(options.seed); // (W1)
@@ -166,13 +162,11 @@ export class World {
   }
 
   #createHost(): NodeHost {
-    const { scope } = this.#options;
     return {
       network: this.network,
       waits: this.#waits,
       trace: this.trace,
       keys: new KeyRing(),
-      scope: scope === undefined ? inContext : (context, handler) => inContext(context, () => scope(context, handler)),
       createMachine: this.#options.createMachine ?? createMachine,
       observe: (observation) => {
         this.observe(observation);
@@ -185,7 +179,7 @@ export class World {
   }
 
   #createNode(definition: NodeDefinition): SimulatedNode {
-    const { name, resources = [], functions = {}, peers, policy } = definition;
+    const { name, resources = [], peers, policy } = definition;
     const first = this.#options.nodes[0]?.name;
     const told = peers ?? (first === undefined || first === name ? [] : [first]);
     const identity = {
@@ -197,7 +191,7 @@ export class World {
       policy,
     };
     const options = nodeOptions(identity, this.#options.limits, definition.limits);
-    return new SimulatedNode(options, functions, this.#random.split(`node ${name}`), this.#host);
+    return new SimulatedNode(options, definition, this.#random.split(`node ${name}`), this.#host);
   }
 }
 

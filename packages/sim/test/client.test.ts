@@ -1,6 +1,7 @@
 /** Simulated clients. */
 import { describe, expect, test } from "vitest";
-import { type Observation, type World, context, settle, simulate } from "../src/index.js";
+import { context } from "@mpreg/core";
+import { type Observation, type World, settle, simulate } from "../src/index.js";
 
 const signals: { readonly aborted: boolean }[] = [];
 const nodes = [
@@ -9,10 +10,8 @@ const nodes = [
     name: "b",
     functions: {
       nap: async (durationMs: number) => {
-        const here = context();
-        const { signal } = here;
-        signals.push(signal);
-        await here.sleep(durationMs, { signal });
+        signals.push(context().signal);
+        await context().sleep(durationMs);
         return durationMs;
       },
     },

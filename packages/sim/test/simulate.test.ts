@@ -1,8 +1,8 @@
 /** A simulated cluster as its users meet it. */
-import { MpregError, contract, fn } from "@mpreg/core";
+import { MpregError, context, contract, fn } from "@mpreg/core";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
-import { SimulationError, World, context, settle, simulate } from "../src/index.js";
+import { SimulationError, World, settle, simulate } from "../src/index.js";
 
 const nodes = [
   { name: "router" },
@@ -11,10 +11,8 @@ const nodes = [
     resources: ["gpu"],
     functions: {
       train: async (rows: number[]) => {
-        const here = context();
-        const { node } = here;
-        await here.sleep(rows.length * 1_000);
-        return { rows: rows.length, node };
+        await context().sleep(rows.length * 1_000);
+        return { rows: rows.length, node: context().node };
       },
       scale: { handler: (value: number, { by }: { by: number }) => value * by, resources: ["cpu"] },
     },

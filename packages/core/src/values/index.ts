@@ -2,3 +2,4 @@
 export { type Codec, createCodec } from "./codec.js";
 export { type Picked, pick } from "./pick.js";
 export type { ValueUtf8 } from "./buffer.js";
+export { utf8Length } from "./utf8.js";

@@ -55,6 +55,17 @@ export function isUtf8Of(text: string, bytes: Uint8Array, start: number, end: nu
   return at === end;
 }
 
+/** How many bytes `text` has in UTF-8; a surrogate without its partner counts as the U+FFFD it becomes. */
+export function utf8Length(text: string): number {
+  let bytes = 0;
+  for (let i = 0; i < text.length; i++) {
+    const point = text.codePointAt(i) as number;
+    if (point >= 0x10000) i++;
+    bytes += bytesOf(point);
+  }
+  return bytes;
+}
+
 const loneSurrogate = /\p{Surrogate}/u;
 
 /** False for a string with a surrogate that has no partner: such a string has no UTF-8 form. */

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { isUtf8Of, isWellFormed, utf16Length } from "../../src/values/utf8.js";
+import { isUtf8Of, isWellFormed, utf16Length, utf8Length } from "../../src/values/utf8.js";
 import { utf8 } from "./values.js";
 
 const text = fc.string({ unit: "binary", maxLength: 30 });
@@ -14,6 +14,14 @@ describe("utf-8", () => {
         expect(utf16Length(bytes, 0, bytes.length)).toBe(each.length);
       }),
     );
+  });
+
+  test("the bytes of a text are counted without making them, a lone surrogate as what it becomes", () => {
+    const anything = fc.oneof(
+      text,
+      fc.array(fc.constantFrom("a", "é", "€", "😀", "\ud83d", "\ude00")).map((all) => all.join("")),
+    );
+    fc.assert(fc.property(anything, (each) => utf8Length(each) === new TextEncoder().encode(each).length));
   });
 
   test("ill-formed bytes have no length, and no others", () => {

@@ -6,6 +6,14 @@
  * (K2) It has a new key, and with it a new id, unless it is told to keep its key.
  */
 import { type Contract, type Handlers, MpregError } from "@mpreg/core";
+import {
+  type AnyHandler,
+  type FunctionRegistry,
+  FunctionTable,
+  type RegisterOptions,
+  type Registration,
+  registerEchoes,
+} from "@mpreg/core/handlers";
 import type { FunctionInfo, NodeInfo, NodeOptions, NodeSize } from "@mpreg/core/node";
 import {
   type Ask,
@@ -18,16 +26,9 @@ import {
 } from "@mpreg/core/rpc";
 import { askingWith, attended } from "../asking.js";
 import type { SeededRandom } from "../capabilities/random.js";
-import {
-  type AnyHandler,
-  type FunctionDefinition,
-  type RegisterOptions,
-  type RegisteredFunction,
-  builtins,
-  registeredFunction,
-} from "../handlers/registration.js";
 import { functionsOf, nodesOf } from "./machine.js";
 import { NodeProcess, type ProcessHost } from "./process.js";
+import { SimulationError } from "../simulation-error.js";
 
 /** What a node needs from the world. */
 export interface NodeHost extends ProcessHost {
@@ -38,19 +39,23 @@ export interface NodeHost extends ProcessHost {
   attend(failed: (error: Error) => void): () => void;
 }
 
-/** A function registered with a node. */
-export interface Registration {
-  readonly name: string;
-  /** Withdraws the function from the cluster; calls that run are not disturbed. Does nothing the second time. */
-  unregister(): void;
+/** A function of a node: its handler, or the handler and what it is registered with. */
+export type FunctionDefinition = AnyHandler | (RegisterOptions & { readonly handler: AnyHandler });
+
+/** What a node offers each time it starts, beside `echo` and `echos`. */
+export interface NodeFunctions {
+  /** By name. */
+  readonly functions?: Readonly<Record<string, FunctionDefinition>> | undefined;
+  /** Registers more, before it returns: what a module exports for `mpreg start --module`. */
+  readonly register?: ((node: SimulatedNode) => void) | undefined;
 }
 
-export class SimulatedNode implements Calls {
+export class SimulatedNode implements Calls, FunctionRegistry {
   readonly name: string;
   readonly url: string;
   readonly #options: NodeOptions;
-  readonly #definition: ReadonlyMap<string, RegisteredFunction>;
-  readonly #functions = new Map<string, RegisteredFunction>();
+  readonly #definition: NodeFunctions;
+  #functions: FunctionTable;
   readonly #random: SeededRandom;
   readonly #host: NodeHost;
   #process: NodeProcess | undefined;
@@ -59,22 +64,15 @@ export class SimulatedNode implements Calls {
   #starts = 0;
   #asks = 0;
 
-  constructor(
-    options: NodeOptions,
-    functions: Readonly<Record<string, FunctionDefinition>>,
-    random: SeededRandom,
-    host: NodeHost,
-  ) {
+  constructor(options: NodeOptions, definition: NodeFunctions, random: SeededRandom, host: NodeHost) {
     this.name = options.name;
     this.url = host.network.urlOf(options.name);
     this.#options = options;
     this.#random = random;
     this.#host = host;
     this.#secret = random.bytes(32);
-    this.#definition = new Map(
-      Object.entries({ ...builtins, ...functions }).map(([name, fun]) => [name, registeredFunction(name, fun)]),
-    );
-    this.#start();
+    this.#definition = definition;
+    this.#functions = this.#start();
   }
 
   /** `down` = crashed or closed. */
@@ -105,26 +103,19 @@ export class SimulatedNode implements Calls {
     return this.process.running;
   }
 
-  /** Offers a function to the cluster. Throws `already-registered`, `invalid-argument`. */
-  register(name: string, handler: AnyHandler, options: RegisterOptions = {}): Registration {
-    if (this.#functions.has(name)) {
-      throw new MpregError("already-registered", `Node "${this.name}" has a function "${name}" already`);
-    }
-    const fun = registeredFunction(name, { ...options, handler });
-    this.#offer(fun);
-    return {
-      name,
-      unregister: () => {
-        if (this.#functions.get(name) === fun) this.unregister(name);
-      },
-    };
+  /** Offers a function to the whole cluster, until the node goes down. See {@link FunctionRegistry.register}. */
+  register(name: string, handler: AnyHandler, options?: RegisterOptions): Registration {
+    return this.#functions.register(name, handler, options);
   }
 
-  /** Offers the functions of a contract, with its schemas and resources. */
-  implement<C extends Contract>(contract: C, handlers: Handlers<C>): void {
-    for (const [name, { input, output, resources }] of Object.entries(contract)) {
-      this.register(name, handlers[name] as AnyHandler, { input, output, resources });
-    }
+  /** Registers one handler for each function of a contract, or none. See {@link FunctionRegistry.implement}. */
+  implement<C extends Contract>(contract: C, handlers: Handlers<C>): Registration[] {
+    return this.#functions.implement(contract, handlers);
+  }
+
+  /** Withdraws a function from the cluster; answers whether there was one. Calls that run are not disturbed. */
+  unregister(name: string): boolean {
+    return this.#functions.unregister(name);
   }
 
   /** What it offers now, with all resources, its own included. */
@@ -136,13 +127,7 @@ export class SimulatedNode implements Calls {
 
   /** Is the function registered? */
   offers(name: string): boolean {
-    return this.#functions.has(name);
-  }
-
-  /** Withdraws a function. */
-  unregister(name: string): void {
-    if (!this.#functions.delete(name)) return;
-    this.process.enter({ kind: "unregister", fun: name });
+    return this.#functions.get(name) !== undefined;
   }
 
   call<T = unknown>(fun: string, args?: readonly unknown[], options?: SingleCallOptions): Promise<T> {
@@ -199,12 +184,13 @@ export class SimulatedNode implements Calls {
     this.#start();
   }
 
-  #start(): void {
+  #start(): FunctionTable {
     const start = ++this.#starts;
     const random = this.#random.split(`start ${start}`);
-    this.#functions.clear();
-    const process = new NodeProcess(this.#options, this.#functions, this.#secret, random, this.#host);
+    const functions = this.#createFunctions(() => process);
+    const process = new NodeProcess(this.#options, functions, this.#secret, random, this.#host);
     this.#process = process;
+    this.#functions = functions;
     this.#host.network.listen(this.name, process);
     // told as the first thing that happens, so that those hear of it who began to watch after the world was made
     const { id } = process.machine;
@@ -212,12 +198,41 @@ export class SimulatedNode implements Calls {
       this.#host.observe({ kind: "node-up", node: this.name, id, start });
     });
     process.enter({ kind: "start" });
-    for (const fun of this.#definition.values()) this.#offer(fun);
+    this.#registerDefined(functions); // (K1)
+    return functions;
   }
 
-  #offer(fun: RegisteredFunction): void {
-    this.#functions.set(fun.name, fun);
-    this.process.enter({ kind: "register", fun: fun.name, resources: fun.resources });
+  #createFunctions(process: () => NodeProcess): FunctionTable {
+    const { name, resources } = this.#options;
+    return new FunctionTable({
+      name,
+      resources,
+      checkOpen: () => {
+        if (process().dead) throw new MpregError("closed", `Node "${name}" is down`, { node: name });
+      },
+      registered: (fun) => {
+        process().enter({ kind: "register", fun: fun.name, resources: fun.resources });
+      },
+      unregistered: (fun) => {
+        process().enter({ kind: "unregister", fun });
+      },
+    });
+  }
+
+  #registerDefined(table: FunctionTable): void {
+    const { functions = {}, register } = this.#definition;
+    registerEchoes(table);
+    for (const [name, definition] of Object.entries(functions)) {
+      if (typeof definition === "function") {
+        table.register(name, definition);
+        continue;
+      }
+      const { handler, ...options } = definition;
+      table.register(name, handler, options);
+    }
+    const returned: unknown = register?.(this);
+    if (!(returned instanceof Promise)) return;
+    throw new SimulationError(`register() of node "${this.name}" is asynchronous: it must have registered all at once`);
   }
 
   #down(): void {
@@ -230,7 +245,8 @@ export class SimulatedNode implements Calls {
   }
 
   get #caller(): Caller {
-    return new Caller(askingWith(attended(this.#host, (ask, onEnd) => this.ask(ask, onEnd))));
+    const start = attended(this.#host, (ask, onEnd) => this.ask(ask, onEnd));
+    return new Caller(askingWith(start, this.#options.link.limits));
   }
 
   /** Asks for work as the node's own program; answers how to withdraw it. What `call`, `graph` and `request` stand on. */

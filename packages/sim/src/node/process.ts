@@ -7,17 +7,16 @@
  * (V3) A process that has crashed does nothing any more, and nothing reaches it.
  */
 import { MpregError } from "@mpreg/core/base";
+import { type FunctionTable, abortError } from "@mpreg/core/handlers";
 import type { LinkId } from "@mpreg/core/link";
 import type { NodeEffects, NodeInput, NodeOptions } from "@mpreg/core/node";
 import type { Ask, Invocation, Settled } from "@mpreg/core/rpc";
-import type { Timings } from "@mpreg/core/wire";
+import type { Timings, WireLimits } from "@mpreg/core/wire";
 import { codec } from "../capabilities/codec.js";
 import type { SeededRandom } from "../capabilities/random.js";
 import type { KeyRing } from "../capabilities/signer.js";
 import { utf8 } from "../capabilities/utf8.js";
-import type { Scope } from "../handlers/context.js";
 import { Execution, type ExecutionHost } from "../handlers/execution.js";
-import type { RegisteredFunction } from "../handlers/registration.js";
 import type { Waits } from "../handlers/waits.js";
 import { Mailbox } from "../mailbox.js";
 import type { Listener, Network, Socket } from "../network/index.js";
@@ -31,11 +30,13 @@ export interface ProcessHost {
   readonly waits: Waits;
   readonly trace: Trace;
   readonly keys: KeyRing;
-  readonly scope: Scope;
   readonly createMachine: CreateMachine;
   observe(observation: Observation): void;
   violated(guarantee: string, message: string): void;
 }
+
+/** What all wall clocks show at the start of the world. */
+const epochMs = Date.UTC(2000, 0, 1);
 
 type Item = NodeInput | { readonly kind: "accepting"; readonly socket: Socket };
 
@@ -43,8 +44,9 @@ export class NodeProcess implements ExecutionHost, Listener {
   readonly nodeName: string;
   readonly machine: Machine;
   readonly codec: typeof codec = codec;
+  readonly limits: WireLimits;
   readonly #host: ProcessHost;
-  readonly #functions: ReadonlyMap<string, RegisteredFunction>;
+  readonly #functions: Pick<FunctionTable, "get">;
   readonly #mailbox: Mailbox<Item>;
   readonly #sockets = new Map<LinkId, Socket>();
   readonly #executions = new Map<number, Execution>();
@@ -60,12 +62,13 @@ export class NodeProcess implements ExecutionHost, Listener {
 
   constructor(
     options: NodeOptions,
-    functions: ReadonlyMap<string, RegisteredFunction>,
+    functions: Pick<FunctionTable, "get">,
     secret: Uint8Array,
     random: SeededRandom,
     host: ProcessHost,
   ) {
     this.nodeName = options.name;
+    this.limits = options.link.limits;
     this.#host = host;
     this.#functions = functions;
     this.#mailbox = new Mailbox(host.network.clock, (items) => {
@@ -79,6 +82,10 @@ export class NodeProcess implements ExecutionHost, Listener {
     return this.#host.network.clock.nowMs;
   }
 
+  get wallMs(): number {
+    return epochMs + this.nowMs;
+  }
+
   get dead(): boolean {
     return this.#mailbox.dead;
   }
@@ -89,10 +96,6 @@ export class NodeProcess implements ExecutionHost, Listener {
 
   get waits(): Waits {
     return this.#host.waits;
-  }
-
-  get scope(): Scope {
-    return this.#host.scope;
   }
 
   /** Handlers that run. */
@@ -131,8 +134,8 @@ export class NodeProcess implements ExecutionHost, Listener {
     this.#executions.clear();
   }
 
-  after(delayMs: number, happen: () => void): void {
-    this.#mailbox.after(delayMs, happen);
+  after(delayMs: number, happen: () => void): () => void {
+    return this.#mailbox.after(delayMs, happen);
   }
 
   ask(ask: Ask, parent: Invocation | undefined, onEnd: (settled: Settled) => void): () => void {
@@ -147,7 +150,7 @@ export class NodeProcess implements ExecutionHost, Listener {
   }
 
   log(level: string, what: readonly unknown[]): void {
-    this.#host.trace.remark(this.nowMs, this.nodeName, () => `${level}: ${what.map(String).join(" ")}`);
+    this.#host.trace.remark(this.nowMs, this.nodeName, () => `${level}: ${what.map(shown).join(" ")}`);
   }
 
   ended({ invocation }: Execution, result: Uint8Array | MpregError, timings: Timings): void {
@@ -205,16 +208,16 @@ export class NodeProcess implements ExecutionHost, Listener {
     if (starting.length === 0) return;
     this.#starting = [];
     for (const execution of starting) {
-      const { invocation, signal } = execution;
+      const { invocation, aborted } = execution;
       const fun = this.#functions.get(invocation.fun);
-      if (fun !== undefined && !signal.aborted) {
+      if (fun !== undefined && !aborted) {
         this.#host.observe({ kind: "started", node: this.nodeName, invocation });
         execution.start(fun);
         continue;
       }
       this.#executions.delete(invocation.id);
-      const result = signal.aborted
-        ? new MpregError("cancelled", `"${invocation.fun}" was cancelled before it started`)
+      const result = aborted
+        ? abortError("cancelled")
         : new MpregError("no-provider", `Cannot call "${invocation.fun}": it was just unregistered`);
       this.enter({ kind: "invoked", id: invocation.id, result, timings: { queueUs: 0, runUs: 0 } });
     }
@@ -306,8 +309,7 @@ export class NodeProcess implements ExecutionHost, Listener {
         const execution = this.#executions.get(id);
         if (execution === undefined) return;
         this.#host.observe({ kind: "aborted", node: this.nodeName, invocation: execution.invocation });
-        const code = reason === "deadline" ? "deadline" : "cancelled";
-        execution.abort(new MpregError(code, `Nobody waits for the result: ${reason}`));
+        execution.abort(abortError(reason));
       },
       settle: (ticket, settled) => {
         this.#settled.push({ ticket, settled });
@@ -320,6 +322,16 @@ export class NodeProcess implements ExecutionHost, Listener {
 
   #violated(what: string): void {
     this.#host.violated("links-are-used-while-open", `Node "${this.nodeName}" ${what}`);
+  }
+}
+
+/** A part of a line that a handler has logged: a message, or fields. */
+function shown(part: unknown): string {
+  if (typeof part !== "object" || part === null) return String(part);
+  try {
+    return JSON.stringify(part);
+  } catch {
+    return "(cannot be shown)";
   }
 }
 

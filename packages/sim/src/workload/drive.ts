@@ -6,7 +6,7 @@
 import type { Ask, Settled } from "@mpreg/core/rpc";
 import { codec } from "../capabilities/codec.js";
 import { applyFaults } from "../faults/schedule.js";
-import type { FunctionDefinition } from "../handlers/registration.js";
+import type { FunctionDefinition } from "../node/node.js";
 import { World, type WorldOptions } from "../world.js";
 import { handlerOf } from "./functions.js";
 import type { Ledger } from "./ledger.js";

@@ -75,7 +75,7 @@ function run({ token, behaviour, timeoutMs }: PlannedStep, args: readonly unknow
       return ok(answerOf(token, [others]));
     }
     case "recurse":
-      return (first as number) > depthMax ? fails("handler-error") : ok(recursed(token, first as number, rest));
+      return (first as number) > depthMax ? fails("too-deep") : ok(recursed(token, first as number, rest));
     case "fail":
       return fails("handler-error");
     case "odd":

@@ -7,9 +7,7 @@
  *
  * (B1) `answerOf` is what the handlers answer and what the evaluator expects; how arguments get there is not its matter.
  */
-import { context } from "../handlers/context.js";
-import type { HandlerSignal } from "../handlers/signal.js";
-import type { AnyHandler } from "../handlers/registration.js";
+import { type AnyHandler, type HandlerSignal, context } from "@mpreg/core/handlers";
 
 export type Behaviour =
   /** Answers at once. */
@@ -98,12 +96,11 @@ type Body = (token: string, second: never, ...values: unknown[]) => unknown;
 const bodies: Readonly<Record<Behaviour, Body>> = {
   mix: (token, ...values) => answerOf(token, values),
   delay: async (token, durationMs: number, ...values) => {
-    await context().sleep(durationMs);
+    await context().sleep(durationMs, { signal: null });
     return answerOf(token, values);
   },
   nap: async (token, durationMs: number, ...values) => {
-    const { sleep, signal } = context();
-    await sleep(durationMs, { signal });
+    await context().sleep(durationMs);
     return answerOf(token, values);
   },
   bulk: (token, length: number, ...values) => answerOf(token, values, bulkText(token, length)),
@@ -124,7 +121,7 @@ const bodies: Readonly<Record<Behaviour, Body>> = {
     return answerOf(token, [inner]);
   },
   fail: async (token, durationMs: number) => {
-    await context().sleep(durationMs);
+    await context().sleep(durationMs, { signal: null });
     throw new Error(`${token} was to fail`);
   },
   odd: () => () => 1,

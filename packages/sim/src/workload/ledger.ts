@@ -3,7 +3,7 @@
  *
  * A token that has others inside it (nested calls) is their prefix, with a slash.
  */
-import type { HandlerSignal } from "../handlers/signal.js";
+import type { HandlerSignal } from "@mpreg/core/handlers";
 import type { LedgerEntries } from "./functions.js";
 
 export interface LedgerRecord {

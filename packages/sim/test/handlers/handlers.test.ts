@@ -1,12 +1,12 @@
 /** What handlers may do in a simulated world, and what they may wait for. */
-import { MpregError } from "@mpreg/core";
+import { type FunctionRegistry, type HandlerContext, MpregError, context, fn } from "@mpreg/core";
 import { describe, expect, test } from "vitest";
+import { z } from "zod";
 import {
   type FunctionDefinition,
-  type SimulatedContext,
+  SimulationError,
   type World,
   type WorldOptions,
-  context,
   settle,
   simulate,
 } from "../../src/index.js";
@@ -20,7 +20,7 @@ async function worldWith(
 
 describe("the context", () => {
   test("tells what a real node's tells", async () => {
-    let seen: SimulatedContext | undefined;
+    let seen: HandlerContext | undefined;
     const world = await worldWith({ look: () => void (seen = context()) }, { trace: true });
     const client = await world.connect("a");
     await client.call("look", [], { timeoutMs: 1_000 });
@@ -29,42 +29,52 @@ describe("the context", () => {
     expect(seen!.request).toMatch(/^[0-9a-f]{8}-1$/);
     expect(seen!.deadline.getTime()).toBeGreaterThan(Date.UTC(2000, 0, 1));
     expect(seen!.remainingMs).toBeLessThan(1_000);
-    seen!.log.info("hello", 1);
-    expect(world.trace.lines.at(-1)).toMatch(/b +info: hello 1$/);
   });
 
-  test("is there until the first await, and nowhere else (X1)", async () => {
-    const world = await worldWith({
-      early: () => context().node,
-      late: async () => {
-        await context().sleep(1);
-        return context().node;
+  test("logs to the world's trace, naming the request and the step", async () => {
+    const world = await worldWith(
+      {
+        tell: () => {
+          context().log.info({ rows: 2 }, "summarising");
+          return context().request;
+        },
       },
-    });
-    expect(await world.node("a").call("early")).toBe("b");
-    await expect(world.node("a").call("late")).rejects.toThrow(/outside of a handler, or after its first await/);
-    expect(() => context()).toThrow(MpregError);
+      { trace: true },
+    );
+    const { told } = await world.node("a").request([{ name: "told", fun: "tell" }]);
+    const line = world.trace.lines.find((each) => each.includes("summarising"));
+    expect(line).toMatch(new RegExp(`b +info: ${told as string} told {"rows":2} summarising$`));
   });
 
-  test("a scope of one's own is entered too", async () => {
-    const entered: string[] = [];
-    const scope: WorldOptions["scope"] = (inner, handler) => {
-      entered.push(inner.fun);
-      return handler();
+  test("is the same after every await, of each of the handlers that run side by side on several nodes", async () => {
+    const handler = async (durationMs: number): Promise<string[]> => {
+      const seen = [context().step];
+      await context().sleep(durationMs);
+      seen.push(context().step);
+      for (let i = 0; i < 40; i++) await Promise.resolve(); // longer than others are given
+      seen.push(context().step);
+      await Promise.all([context().call("echo", [1]), context().sleep(1)]);
+      return [...seen, context().step, context().node];
     };
-    const world = await worldWith({ look: () => context().fun }, { scope });
-    expect(await world.node("a").call("look")).toBe("look");
-    expect(entered).toEqual(["look"]);
+    const nodes = ["a", "b", "c"].map((name) => ({ name, functions: { handler } }));
+    const world = await simulate({ seed: 1, nodes });
+    const steps = Array.from({ length: 30 }, (_, index) => {
+      return { name: `s${index}`, fun: "handler", args: [1 + (index % 3)] };
+    });
+    const seen = (await world.node("a").request(steps)) as Record<string, string[]>;
+    for (const { name } of steps) expect(seen[name]!.slice(0, 4)).toEqual([name, name, name, name]);
+    expect(new Set(Object.values(seen).map((each) => each[4]))).toEqual(new Set(["a", "b", "c"]));
+    expect(() => context()).toThrow(MpregError);
+    await settle(world);
   });
 
   test("calls and graphs of a handler are nested in its own call", async () => {
     const world = await worldWith({
       outer: async (value: number) => {
-        const here = context();
-        const { call, graph } = here;
+        const { call, graph, sleep } = context();
         const inner = graph();
         const one = inner.call<number>("depth", [value]);
-        const [direct, both] = await Promise.all([call("depth", [1]), inner.run([one, one]), here.sleep(5)]);
+        const [direct, both] = await Promise.all([call("depth", [1]), inner.run([one, one]), sleep(5)]);
         return { direct, both };
       },
       depth: (value: number) => value + context().depth,
@@ -73,20 +83,26 @@ describe("the context", () => {
     await settle(world);
   });
 
-  test("the signal aborts when nobody waits, once, and a sleep that has it ends (A1)", async () => {
+  test("calls nested too deep are refused as on a real node", async () => {
+    const deeper = (): Promise<unknown> => context().call("deeper");
+    const world = await worldWith({ deeper }, { limits: { rpc: { depthMax: 3 } } });
+    await expect(world.node("a").call("deeper")).rejects.toMatchObject({ code: "too-deep", outcome: "applied" });
+  });
+
+  test("the signal aborts when nobody waits, and with it every sleep that is not told otherwise", async () => {
     const log: string[] = [];
     const world = await worldWith({
       nap: async () => {
-        const here = context();
-        const { signal } = here;
-        const ignored = (): void => void log.push("ignored");
-        signal.addEventListener("abort", ignored);
-        signal.removeEventListener("abort", ignored);
+        const { signal, sleep } = context();
         signal.addEventListener("abort", () => log.push("aborted"));
-        await here.sleep(60_000, { signal }).catch((error: unknown) => log.push((error as MpregError).code));
-        expect(() => signal.throwIfAborted()).toThrow(MpregError);
-        await here.sleep(1, { signal }).catch(() => log.push("at once"));
-        await here.sleep(50);
+        await Promise.all([sleep(60_000), sleep(70_000)]).catch((error: unknown) =>
+          log.push((error as MpregError).code),
+        );
+        expect(() => {
+          signal.throwIfAborted();
+        }).toThrow(MpregError);
+        await sleep(1).catch(() => log.push("at once"));
+        await sleep(50, { signal: null });
         log.push("goes on");
       },
     });
@@ -101,8 +117,46 @@ describe("the context", () => {
   });
 });
 
+describe("a node's functions", () => {
+  test("are registered with the options of a real node, an entry of a contract among them", async () => {
+    const world = await worldWith({ scaled: { handler: (x: number) => 2 * x, ...fn({ input: z.number() }) } });
+    const node = world.node("b");
+    node.register("half", (x: number) => x / 2, fn({ input: z.number(), output: z.number(), resources: ["cpu"] }));
+    await world.sleep(100);
+    expect(await world.node("a").call("half", [8], { resources: ["cpu"] })).toBe(4);
+    await expect(world.node("a").call("half", ["8"])).rejects.toMatchObject({ code: "invalid-input" });
+    await expect(world.node("a").call("scaled", ["8"])).rejects.toMatchObject({ code: "invalid-input" });
+    expect(() => node.register("third", () => 1, { resource: ["cpu"] } as object)).toThrow(
+      `register("third") has no option "resource"; it has resources, input, output; did you mean "resources"?`,
+    );
+    expect(node.unregister("half")).toBe(true);
+    expect(node.unregister("half")).toBe(false);
+  });
+
+  test("are what a module's register(node) gives it, again each time it starts", async () => {
+    const nodes = [
+      { name: "a" },
+      { name: "b", register: (node: FunctionRegistry) => void node.register("f", () => node.name) },
+    ];
+    const world = await simulate({ seed: 1, nodes });
+    expect(await world.node("a").call("f")).toBe("b");
+    world.node("b").crash();
+    expect(() => world.node("b").register("late", () => 1)).toThrow(`Node "b" is down`);
+    expect(world.node("b").offers("late")).toBe(false);
+    await world.sleep(100);
+    world.node("b").restart();
+    expect(await world.node("a").call("f", [], { waitForCapacity: true })).toBe("b");
+    await settle(world);
+  });
+
+  test("cannot be registered later than at once", async () => {
+    const nodes = [{ name: "a", register: async () => Promise.resolve() }];
+    await expect(simulate({ seed: 1, nodes })).rejects.toThrow(SimulationError);
+  });
+});
+
 describe("a handler", () => {
-  test("ends once, whatever it does (E1)", async () => {
+  test("ends once, whatever it does", async () => {
     const world = await worldWith({
       throws: () => {
         throw new Error("broken");
@@ -129,11 +183,9 @@ describe("a handler", () => {
     const world = await worldWith({
       busy: async () => {
         const startedMs = context().nowMs;
-        const here = context();
-        const now = context();
         for (let i = 0; i < 500; i++) await Promise.resolve();
-        const passedMs = now.nowMs - startedMs;
-        await Promise.race([here.sleep(1), here.sleep(1_000)]);
+        const passedMs = context().nowMs - startedMs;
+        await Promise.race([context().sleep(1), context().sleep(1_000)]);
         return passedMs;
       },
     });
@@ -157,14 +209,13 @@ describe("a handler", () => {
     expect(await world.node("a").call("real")).toBe("real");
   });
 
-  test("whose node crashes never goes on (E2)", async () => {
+  test("whose node crashes never goes on (E1)", async () => {
     const log: string[] = [];
     const world = await worldWith({
       work: async () => {
-        const here = context();
-        await here.sleep(100);
+        await context().sleep(100);
         log.push("went on");
-        await here.sleep(100);
+        await context().sleep(100);
       },
     });
     const call = world.node("a").call("work");

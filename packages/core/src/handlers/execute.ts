@@ -1,38 +1,42 @@
 /**
  * Execute: one call of a handler, from encoded arguments to an encoded result.
  *
+ * Owns what a caller gets of whatever a handler does. When it runs, and what becomes of its result, is the driver's.
+ *
  * (H1) Every invocation ends exactly once, whatever the handler does: throws, rejects, returns what cannot be encoded.
  * (H2) A handler that answers at once costs no promise.
  * (H3) Callers get the handler's message; stacks only where the node is told to expose them.
  */
-import { MpregError, validateArguments, validateResult } from "@mpreg/core/base";
-import type { Invocation } from "@mpreg/core/rpc";
-import type { Codec } from "@mpreg/core/values";
-import type { Timings } from "@mpreg/core/wire";
-import { CallContext, type ContextHost, withContext } from "./context.js";
-import type { RegisteredFunction } from "./registry.js";
+import { MpregError, validateArguments, validateResult } from "../base/index.js";
+import type { Invocation } from "../rpc/index.js";
+import type { Codec } from "../values/index.js";
+import type { Timings } from "../wire/index.js";
+import { inContext } from "./context.js";
+import type { RegisteredFunction } from "./function-table.js";
+import type { HandlerContext } from "./types.js";
 
-export interface ExecuteHost extends ContextHost {
+export interface ExecuteHost {
   readonly codec: Codec;
   readonly exposeStacks: boolean;
+  /** Monotonic time, in ms. */
+  now(): number;
   /** The invocation has ended. */
   ended(invocation: Invocation, result: Uint8Array | MpregError, timings: Timings): void;
 }
 
 const noTimings: Timings = { queueUs: 0, runUs: 0 };
 
-/** One call of a handler that has not ended at once. */
-export interface Running {
-  readonly context: CallContext;
-}
-
-/** Starts the handler; answers what runs on if it has not ended at once. */
+/**
+ * Starts the handler; answers whether it runs on. If not, `host` was told of its end already. `queuedMs` is when the
+ * invocation began to wait for its turn.
+ */
 export function execute(
   invocation: Invocation,
-  queuedMs: number,
   fun: RegisteredFunction,
+  current: HandlerContext,
+  queuedMs: number,
   host: ExecuteHost,
-): Running | undefined {
+): boolean {
   const startedMs = invocation.timings ? host.now() : 0;
   const end = (result: Uint8Array | MpregError): void => {
     host.ended(invocation, result, invocation.timings ? timingsOf(queuedMs, startedMs, host.now()) : noTimings); // (H1)
@@ -43,7 +47,6 @@ export function execute(
   const fail = (error: unknown): void => {
     end(failureOf(fun.name, error, host.exposeStacks));
   };
-  const current = new CallContext(invocation, host);
   let step: unknown;
   try {
     const args = host.codec.decodeTemplate(invocation.template, invocation.bound);
@@ -51,18 +54,18 @@ export function execute(
     step = runHandler(fun, args, current);
   } catch (error) {
     fail(error);
-    return undefined;
+    return false;
   }
   if (!isPromiseLike(step)) {
     finish(step); // (H2)
-    return undefined;
+    return false;
   }
   step.then(finish, fail);
-  return { context: current };
+  return true;
 }
 
 /** The handler's validated result, or a promise of it. */
-function runHandler(fun: RegisteredFunction, args: readonly unknown[], current: CallContext): unknown {
+function runHandler(fun: RegisteredFunction, args: readonly unknown[], current: HandlerContext): unknown {
   const call = (valid: readonly unknown[]): unknown => {
     const result = callHandler(fun, valid, current);
     if (fun.output === undefined) return result;
@@ -82,11 +85,11 @@ class HandlerThrew extends Error {
   }
 }
 
-function callHandler(fun: RegisteredFunction, args: readonly unknown[], current: CallContext): unknown {
+function callHandler(fun: RegisteredFunction, args: readonly unknown[], current: HandlerContext): unknown {
   const { handler } = fun; // called as a function: what holds it here is not its `this`
   let result: unknown;
   try {
-    result = withContext(current, () => handler(...args));
+    result = inContext(current, () => handler(...args));
   } catch (reason) {
     throw new HandlerThrew(reason);
   }

@@ -1,0 +1,173 @@
+/**
+ * Call context: what a handler gets from `context()`, made from the call it serves and from what its driver can do.
+ *
+ * (K1) What few handlers use costs nothing until they do: signal, logger, caller and sleeps are made when asked for.
+ * (K2) The handler's own signal ends its sleeps, each once; a sleep that has ended leaves nothing behind.
+ */
+import { MpregError, type Subject } from "../base/index.js";
+import {
+  type AbortReason,
+  type Caller,
+  type Graph,
+  type Invocation,
+  type UntypedCall,
+  durationMsMax,
+  requestIdOf,
+} from "../rpc/index.js";
+import type { HandlerContext, HandlerLog, HandlerSignal, SleepOptions } from "./types.js";
+
+/** What aborts a signal: the platform's `AbortController`. */
+export interface AbortSource {
+  readonly signal: HandlerSignal;
+  abort(reason: unknown): void;
+}
+
+/** What a context needs of the driver that runs the handler. */
+export interface ContextHost {
+  readonly nodeName: string;
+  /** Monotonic time, in ms. */
+  now(): number;
+  /** Wall clock, in ms since 1970. */
+  wallMs(): number;
+  createAbort(): AbortSource;
+  logOf(context: HandlerContext): HandlerLog;
+  /** Calls on behalf of the handler that serves `parent`. */
+  callerOf(parent: Invocation): Caller;
+  /** Runs `happen` after `durationMs`, unless the function that comes back is called before. */
+  after(durationMs: number, happen: () => void): () => void;
+}
+
+/** The reason with which a handler's signal aborts. */
+export function abortError(reason: AbortReason): MpregError {
+  return new MpregError(reason === "deadline" ? "deadline" : "cancelled", `Nobody waits for the result: ${reason}`);
+}
+
+export class CallContext implements HandlerContext {
+  readonly #invocation: Invocation;
+  readonly #host: ContextHost;
+  #controller: AbortSource | undefined;
+  #aborted: MpregError | undefined;
+  #caller: Caller | undefined;
+  #log: HandlerLog | undefined;
+  /** What ends each sleep early. */
+  #sleeps: Set<(reason: unknown) => void> | undefined;
+
+  constructor(invocation: Invocation, host: ContextHost) {
+    this.#invocation = invocation;
+    this.#host = host;
+  }
+
+  get signal(): HandlerSignal {
+    if (this.#controller === undefined) {
+      this.#controller = this.#host.createAbort(); // (K1)
+      if (this.#aborted !== undefined) this.#controller.abort(this.#aborted);
+    }
+    return this.#controller.signal;
+  }
+
+  get remainingMs(): number {
+    return Math.max(0, this.#invocation.deadlineMs - this.#host.now());
+  }
+
+  get deadline(): Date {
+    return new Date(this.#host.wallMs() + this.remainingMs);
+  }
+
+  get nowMs(): number {
+    return this.#host.now();
+  }
+
+  get fun(): string {
+    return this.#invocation.fun;
+  }
+
+  get node(): string {
+    return this.#host.nodeName;
+  }
+
+  get request(): string {
+    return requestIdOf(this.#invocation.coordinator, this.#invocation.request);
+  }
+
+  get step(): string {
+    return this.#invocation.step;
+  }
+
+  get depth(): number {
+    return this.#invocation.depth;
+  }
+
+  get caller(): Subject {
+    return this.#invocation.caller;
+  }
+
+  get log(): HandlerLog {
+    return (this.#log ??= this.#host.logOf(this));
+  }
+
+  get call(): UntypedCall {
+    const nested = this.#nested;
+    return (fun, args, options) => nested.call(fun, args, options);
+  }
+
+  get graph(): () => Graph {
+    const nested = this.#nested;
+    return () => nested.graph();
+  }
+
+  get sleep(): HandlerContext["sleep"] {
+    return (durationMs, options) => this.#sleep(durationMs, options?.signal);
+  }
+
+  get #nested(): Caller {
+    return (this.#caller ??= this.#host.callerOf(this.#invocation));
+  }
+
+  /** Tells the handler that nobody waits any more. Does nothing the second time. */
+  abort(reason: MpregError): void {
+    if (this.#aborted !== undefined) return;
+    this.#aborted = reason;
+    this.#controller?.abort(reason);
+    for (const end of [...(this.#sleeps ?? [])]) end(reason); // (K2)
+  }
+
+  #sleep(durationMs: unknown, signal: SleepOptions["signal"]): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (typeof durationMs !== "number" || !(durationMs >= 0 && durationMs <= durationMsMax)) {
+        const range = `a number of milliseconds from 0 to ${durationMsMax}`;
+        return reject(new MpregError("invalid-argument", `sleep takes ${range}, got ${String(durationMs)}`));
+      }
+      const fail: (reason: unknown) => void = reject; // a signal's reason is told as it is
+      if (signal === undefined ? this.#aborted !== undefined : signal?.aborted === true) {
+        return fail(signal === undefined ? this.#aborted : signal?.reason);
+      }
+      const giveUp = this.#host.after(durationMs, () => {
+        forget();
+        resolve();
+      });
+      const forget = this.#onAbort(signal, (reason) => {
+        forget(); // (K2)
+        giveUp();
+        fail(reason);
+      });
+    });
+  }
+
+  /** Calls `end` when the signal, or the handler's own, aborts; answers how to stop listening. */
+  #onAbort(signal: SleepOptions["signal"], end: (reason: unknown) => void): () => void {
+    if (signal === null) return () => undefined;
+    if (signal === undefined) {
+      // no listener on the own signal: platforms warn of many, and it need not even be made (K1)
+      const sleeps = (this.#sleeps ??= new Set());
+      sleeps.add(end);
+      return () => sleeps.delete(end);
+    }
+    const onAbort = (): void => {
+      end(signal.reason);
+    };
+    signal.addEventListener("abort", onAbort, { once: true });
+    return () => {
+      signal.removeEventListener("abort", onAbort);
+    };
+  }
+}

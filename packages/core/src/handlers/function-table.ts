@@ -1,0 +1,164 @@
+/**
+ * Function table: the functions of one node, by name, and what may be registered at all.
+ *
+ * (F1) A name is registered once; only its own registration, or its name, takes it away.
+ * (F2) `implement` registers all functions of a contract or none.
+ */
+import {
+  type Contract,
+  type Handlers,
+  type InputSchemas,
+  MpregError,
+  type StandardSchema,
+  isSchema,
+  suggestion,
+} from "../base/index.js";
+import { utf8Length } from "../values/index.js";
+import { defaultWireLimits } from "../wire/index.js";
+import type { AnyHandler, FunctionRegistry, RegisterOptions, Registration } from "./types.js";
+
+export interface RegisteredFunction {
+  readonly name: string;
+  readonly handler: AnyHandler;
+  readonly resources: readonly string[];
+  readonly input: InputSchemas | undefined;
+  readonly output: StandardSchema | undefined;
+}
+
+/** The node whose functions a table holds. */
+export interface FunctionTableHost {
+  readonly name: string;
+  /** Resources that every function of the node has. */
+  readonly resources: readonly string[];
+  /** Throws when the node takes no more functions. */
+  checkOpen(): void;
+  registered(fun: RegisteredFunction): void;
+  unregistered(name: string): void;
+}
+
+/** What other nodes accept, whatever this one's own limits are. */
+const { nameBytesMax, resourcesMax } = defaultWireLimits;
+
+const optionNames: readonly (keyof RegisterOptions)[] = ["resources", "input", "output"];
+
+export class FunctionTable implements FunctionRegistry {
+  readonly #host: FunctionTableHost;
+  readonly #functions = new Map<string, RegisteredFunction>();
+
+  constructor(host: FunctionTableHost) {
+    this.#host = host;
+  }
+
+  get name(): string {
+    return this.#host.name;
+  }
+
+  get(name: string): RegisteredFunction | undefined {
+    return this.#functions.get(name);
+  }
+
+  values(): IterableIterator<RegisteredFunction> {
+    return this.#functions.values();
+  }
+
+  register(name: string, handler: AnyHandler, options: RegisterOptions = {}): Registration {
+    const fun = this.#checked(name, handler, options);
+    this.#functions.set(name, fun);
+    this.#host.registered(fun);
+    const unregister = (): void => {
+      if (this.#functions.get(name) === fun) this.unregister(name); // (F1)
+    };
+    return { name, resources: fun.resources, unregister };
+  }
+
+  implement<C extends Contract>(contract: C, handlers: Handlers<C>): Registration[] {
+    for (const name of Object.keys(handlers)) {
+      if (Object.hasOwn(contract, name)) continue;
+      throw invalid(`implement: the contract has no function "${name}"`);
+    }
+    const all = Object.entries(contract).map(([name, { input, output, resources }]) => {
+      // methods of a class will do, those of every object will not
+      const given = Object.hasOwn(handlers, name) || !(name in Object.prototype);
+      const handler = given ? (handlers[name] as AnyHandler | undefined) : undefined;
+      if (handler === undefined) throw invalid(`implement: the contract's function "${name}" has no handler`);
+      const options = { input, output, resources };
+      this.#checked(name, handler, options); // (F2)
+      return { name, handler, options };
+    });
+    return all.map(({ name, handler, options }) => this.register(name, handler, options));
+  }
+
+  unregister(name: string): boolean {
+    if (!this.#functions.delete(name)) return false;
+    this.#host.unregistered(name);
+    return true;
+  }
+
+  /** What is about to be registered; throws what `register` throws. */
+  #checked(name: string, handler: AnyHandler, options: RegisterOptions): RegisteredFunction {
+    this.#host.checkOpen();
+    const fun = checkRegistration(name, handler, options, this.#host.resources);
+    if (!this.#functions.has(name)) return fun;
+    const node = this.name;
+    const message = `Cannot register "${name}": node "${node}" already has a function of that name; unregister it first`;
+    throw new MpregError("already-registered", message, { node });
+  }
+}
+
+/** What every node offers. */
+export function registerEchoes(registry: FunctionRegistry): void {
+  registry.register("echo", (value: unknown) => value);
+  registry.register("echos", (...values: unknown[]) => values);
+}
+
+function checkRegistration(
+  name: unknown,
+  handler: unknown,
+  options: RegisterOptions,
+  nodeHas: readonly string[],
+): RegisteredFunction {
+  if (typeof name !== "string" || name === "" || utf8Length(name) > nameBytesMax) {
+    throw invalid(`register: a function's name must be a text of 1 to ${nameBytesMax} bytes`);
+  }
+  if (typeof handler !== "function") throw invalid(`register("${name}"): the handler must be a function`);
+  const what = `register("${name}")`;
+  for (const key of Object.keys(options)) {
+    if ((optionNames as readonly string[]).includes(key)) continue;
+    throw invalid(`${what} has no option "${key}"; it has ${optionNames.join(", ")}${suggestion(key, optionNames)}`);
+  }
+  const resources = checkResources(options.resources ?? [], what);
+  const count = new Set([...nodeHas, ...resources]).size;
+  if (count > resourcesMax) {
+    throw invalid(`${what}: a function may have ${resourcesMax} resources, its node's included, got ${count}`);
+  }
+  const { input, output } = options;
+  checkSchemas(input, output, what);
+  return { name, handler: handler as AnyHandler, resources, input, output };
+}
+
+function checkSchemas(input: unknown, output: unknown, what: string): void {
+  const inputs: readonly unknown[] = Array.isArray(input) ? input : input === undefined ? [] : [input];
+  inputs.forEach((schema, index) => {
+    checkSchema(schema, `${what}: input${Array.isArray(input) ? `[${index}]` : ""}`);
+  });
+  if (output !== undefined) checkSchema(output, `${what}: output`);
+}
+
+function checkSchema(schema: unknown, what: string): void {
+  if (isSchema(schema)) return;
+  const interfaces = "the Standard Schema interface (zod, valibot, arktype, …)";
+  throw invalid(`${what} must be a schema with ${interfaces}, got ${typeof schema}`);
+}
+
+/** Resource names, each once. Throws `invalid-argument`, naming `what`. */
+export function checkResources(resources: unknown, what: string): readonly string[] {
+  const valid =
+    Array.isArray(resources) &&
+    resources.every((each) => typeof each === "string" && each !== "" && utf8Length(each) <= nameBytesMax);
+  if (valid) return [...new Set(resources as string[])];
+  throw invalid(`${what}: resources must be an array of texts of 1 to ${nameBytesMax} bytes`);
+}
+
+function invalid(message: string): MpregError {
+  return new MpregError("invalid-argument", message);
+}

@@ -1,0 +1,22 @@
+/** Handlers: registering functions, running them, and what they know of their call. */
+export { type AbortSource, CallContext, type ContextHost, abortError } from "./call-context.js";
+export { type ContextStorage, context, inContext, provideContextStorage } from "./context.js";
+export { type ExecuteHost, execute } from "./execute.js";
+export {
+  FunctionTable,
+  type FunctionTableHost,
+  type RegisteredFunction,
+  checkResources,
+  registerEchoes,
+} from "./function-table.js";
+export type {
+  AnyHandler,
+  FunctionRegistry,
+  HandlerContext,
+  HandlerLog,
+  HandlerSignal,
+  LogLine,
+  RegisterOptions,
+  Registration,
+  SleepOptions,
+} from "./types.js";

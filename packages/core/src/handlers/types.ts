@@ -1,0 +1,109 @@
+/**
+ * Handlers: the functions of a node, what they are registered with, and what they can know of the call they serve.
+ *
+ * Everything here is the same on a real node and on a simulated one, so that a handler cannot tell them apart.
+ */
+import type { Contract, Handlers, InputSchemas, StandardSchema, Subject } from "../base/index.js";
+import type { CancelSignal, Graph, UntypedCall } from "../rpc/index.js";
+
+/** A function to register: its arguments are the call's, `kwargs` arrive as a last object. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- a handler may declare any parameters
+export type AnyHandler = (...args: any[]) => unknown;
+
+/** What a function is registered with. What `fn({ … })` of a contract makes will do. */
+export interface RegisterOptions {
+  /** Resources the function has, beside those of its node. */
+  readonly resources?: readonly string[] | undefined;
+  /** Schema of the arguments: one schema for one argument, or an array, one per positional argument. */
+  readonly input?: InputSchemas | undefined;
+  /** Schema of the result. */
+  readonly output?: StandardSchema | undefined;
+}
+
+/** A registered function. */
+export interface Registration {
+  readonly name: string;
+  readonly resources: readonly string[];
+  /** Withdraws the function from the cluster; calls that run are not disturbed. Does nothing the second time. */
+  unregister(): void;
+}
+
+/** Where functions are registered: a node, real or simulated. What a module's `register(node)` is given. */
+export interface FunctionRegistry {
+  readonly name: string;
+  /**
+   * Offers a function to the whole cluster, at once.
+   *
+   * `handler` is any function, sync or async; its arguments are the call's, `kwargs` come as a last object. What it
+   * returns must be a value: plain objects, arrays, Map, Set, Date, bigint, typed arrays. `context()` tells it about
+   * its call. Throws `already-registered` if the node has a function of that name.
+   */
+  register(name: string, handler: AnyHandler, options?: RegisterOptions): Registration;
+  /**
+   * Registers one handler for each function of a contract; arguments and results pass its schemas on this node.
+   *
+   * All or nothing: throws `invalid-argument` when a function of the contract has no handler, or a handler no
+   * function, and `already-registered` when the node has one of the names.
+   */
+  implement<C extends Contract>(contract: C, handlers: Handlers<C>): Registration[];
+  /** Withdraws a function from the cluster; answers whether there was one. Calls that run are not disturbed. */
+  unregister(name: string): boolean;
+}
+
+/**
+ * Says whether somebody still waits for a handler's result: the platform's `AbortSignal`, where the program that is
+ * compiled knows that type.
+ */
+export type HandlerSignal = typeof globalThis extends { AbortSignal: { prototype: infer Signal } }
+  ? Signal
+  : CancelSignal & { throwIfAborted(): void };
+
+/** Writes a line: fields and a message, or only a message. */
+export interface LogLine {
+  (fields: object, message?: string): void;
+  (message: string): void;
+}
+
+/** A handler's logger: on a real node the node's own (pino), in a simulated world the world's trace. */
+export type HandlerLog = Readonly<Record<"trace" | "debug" | "info" | "warn" | "error" | "fatal", LogLine>>;
+
+export interface SleepOptions {
+  /** What ends the sleep early, with its reason. Default: the handler's own signal; `null`: nothing does. */
+  readonly signal?: CancelSignal | null | undefined;
+}
+
+/** The call that a handler serves. Everything in it can be taken out: `const { call, sleep } = context()`. */
+export interface HandlerContext {
+  /** Aborts when nobody waits for the result any more: cancelled, past its deadline, or the caller is gone. */
+  readonly signal: HandlerSignal;
+  /** Time left until the deadline, in ms; 0 when it has passed. */
+  readonly remainingMs: number;
+  /** When the deadline is, on the node's wall clock: for display. */
+  readonly deadline: Date;
+  /** The node's monotonic clock, in ms: only differences mean something. In a simulated world, its time. */
+  readonly nowMs: number;
+  /** Name of the function. */
+  readonly fun: string;
+  /** Name of the node that runs it. */
+  readonly node: string;
+  /** Id of the request, unique in the cluster. */
+  readonly request: string;
+  /** Name of the step in its request. */
+  readonly step: string;
+  /** How many calls this one is nested in. */
+  readonly depth: number;
+  /** Who asked. */
+  readonly caller: Subject;
+  /** Logger that names the request and step in every line. */
+  readonly log: HandlerLog;
+  /** Calls another function; the deadline, the depth and the caller of this call hold for it. */
+  readonly call: UntypedCall;
+  /** Starts a graph of nested calls. */
+  readonly graph: () => Graph;
+  /**
+   * Lets `durationMs` (0 to 2³¹ − 1) pass, and nothing else: the only way to wait that a simulated world knows beside
+   * nested calls. Rejects with the signal's reason as soon as nobody waits for the handler any more, and at once when
+   * that was so before; with `invalid-argument` for a duration out of range.
+   */
+  readonly sleep: (durationMs: number, options?: SleepOptions) => Promise<void>;
+}

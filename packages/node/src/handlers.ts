@@ -1,0 +1,42 @@
+/**
+ * Handlers: what the core's handlers need of Node.js: a context that follows their awaits, signals, timers, a log.
+ *
+ * (N1) `context()` answers the same call's context after every `await` of the handler.
+ */
+import { AsyncLocalStorage } from "node:async_hooks";
+import { performance } from "node:perf_hooks";
+import { type ContextHost, type Registration, provideContextStorage } from "@mpreg/core/handlers";
+import type { Caller, Invocation } from "@mpreg/core/rpc";
+import type { Logger } from "./log.js";
+
+/** A registered function; a block that holds it with `using` withdraws it at its end. */
+export interface NodeRegistration extends Registration, Disposable {}
+
+/** What a node's handlers get at. */
+export function contextHost(nodeName: string, log: Logger, callerOf: (parent: Invocation) => Caller): ContextHost {
+  provideContextStorage(new AsyncLocalStorage()); // (N1)
+  return {
+    nodeName,
+    now: () => performance.now(),
+    wallMs: () => Date.now(),
+    createAbort: () => new AbortController(),
+    logOf: ({ request, step }) => log.child({ request, step }),
+    callerOf,
+    after: (durationMs, happen) => {
+      const timer = setTimeout(happen, durationMs);
+      return () => {
+        clearTimeout(timer);
+      };
+    },
+  };
+}
+
+/** The registration, as what `using` takes. */
+export function disposable(registration: Registration): NodeRegistration {
+  return {
+    ...registration,
+    [Symbol.dispose]: () => {
+      registration.unregister();
+    },
+  };
+}
