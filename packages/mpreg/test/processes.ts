@@ -26,7 +26,7 @@ export interface Surroundings {
   readonly env?: Readonly<Record<string, string>>;
   /** Whoever read the output is gone before there is any. */
   readonly deafened?: boolean;
-  /** A file or device that takes stdout, like /dev/full. */
+  /** What takes stdout instead of us, like /dev/full. */
   readonly stdoutPath?: string;
 }
 
@@ -35,7 +35,7 @@ export async function mpreg(
   args: readonly string[],
   { stdin = "", env = {}, deafened = false, stdoutPath }: Surroundings = {},
 ): Promise<Finished> {
-  const child = launch(args, env, stdoutPath);
+  const child = launch(args, env, { stdoutPath });
   if (deafened) child.stdout!.destroy();
   child.stdin!.end(stdin);
   const [exitCode, stdout, stderr] = await Promise.all([
@@ -62,15 +62,12 @@ export interface StartedNode {
   readonly deafen: () => void;
 }
 
-/** Runs `mpreg start --json ARGS…` until it is ready. */
-export async function startNode(
-  args: readonly string[],
-  env: Readonly<Record<string, string>> = {},
-): Promise<StartedNode> {
-  const child = launch(["start", "--json", ...args], env);
+/** Runs `mpreg start --json ARGS…` until it is ready. `stderrPath` takes stderr instead of us. */
+export async function startNode(args: readonly string[], stderrPath?: string): Promise<StartedNode> {
+  const child = launch(["start", "--json", ...args], {}, { stderrPath });
   const exitCode = ended(child);
   const stdout = new Lines(child.stdout!);
-  const stderr = new Lines(child.stderr!);
+  const stderr = child.stderr === null ? undefined : new Lines(child.stderr);
   const { url, id, name } = JSON.parse(await stdout.find('"event":"ready"')) as {
     url: string;
     id: string;
@@ -81,13 +78,13 @@ export async function startNode(
     id,
     name,
     pid: child.pid!,
-    told: (part) => stderr.find(part),
+    told: (part) => stderr!.find(part),
     output: stdout.seen,
     exitCode,
     kill: (signal) => child.kill(signal),
     deafen: () => {
       child.stdout!.destroy();
-      child.stderr!.destroy();
+      child.stderr?.destroy();
     },
   };
 }
@@ -103,13 +100,22 @@ export function temporaryFolder(): string {
 
 const cleared = { MPREG_URL: undefined, NO_COLOR: undefined, FORCE_COLOR: undefined, XDG_STATE_HOME: "/nonexistent" };
 
-function launch(args: readonly string[], env: Readonly<Record<string, string>>, stdoutPath?: string): ChildProcess {
-  const stdout = stdoutPath === undefined ? "pipe" : openSync(stdoutPath, "w");
+interface Outputs {
+  readonly stdoutPath?: string | undefined;
+  readonly stderrPath?: string | undefined;
+}
+
+function launch(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  { stdoutPath, stderrPath }: Outputs,
+): ChildProcess {
+  const [stdout, stderr] = [stdoutPath, stderrPath].map((path) => (path === undefined ? "pipe" : openSync(path, "w")));
   const child = spawn(process.execPath, [command, ...args], {
     env: { ...process.env, ...cleared, ...env },
-    stdio: ["pipe", stdout, "pipe"],
+    stdio: ["pipe", stdout, stderr],
   });
-  if (typeof stdout === "number") closeSync(stdout);
+  for (const descriptor of [stdout, stderr]) if (typeof descriptor === "number") closeSync(descriptor);
   onTestFinished(async () => {
     if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL"); // (P1)
     await ended(child);
