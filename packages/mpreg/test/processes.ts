@@ -47,11 +47,17 @@ export async function mpreg(
 }
 
 /** A `mpreg start --json` that is ready. */
-export interface StartedNode {
+export interface StartedNode extends LaunchedNode {
   readonly url: string;
   readonly id: string;
   readonly name: string;
+}
+
+/** A `mpreg start --json` that is on its way. */
+export interface LaunchedNode {
   readonly pid: number;
+  /** The first line of stdout, from the beginning on, that holds `part`. */
+  readonly said: (part: string) => Promise<string>;
   /** The first line of stderr, from the beginning on, that holds `part`. */
   readonly told: (part: string) => Promise<string>;
   /** Lines of stdout so far. */
@@ -64,20 +70,24 @@ export interface StartedNode {
 
 /** Runs `mpreg start --json ARGS…` until it is ready. `stderrPath` takes stderr instead of us. */
 export async function startNode(args: readonly string[], stderrPath?: string): Promise<StartedNode> {
-  const child = launch(["start", "--json", ...args], {}, { stderrPath });
-  const exitCode = ended(child);
-  const stdout = new Lines(child.stdout!);
-  const stderr = child.stderr === null ? undefined : new Lines(child.stderr);
-  const { url, id, name } = JSON.parse(await stdout.find('"event":"ready"')) as {
+  const starting = launchNode(args, stderrPath);
+  const { url, id, name } = JSON.parse(await starting.said('"event":"ready"')) as {
     url: string;
     id: string;
     name: string;
   };
+  return { url, id, name, ...starting };
+}
+
+/** The same, without waiting for anything. */
+export function launchNode(args: readonly string[], stderrPath?: string): LaunchedNode {
+  const child = launch(["start", "--json", ...args], {}, { stderrPath });
+  const exitCode = ended(child);
+  const stdout = new Lines(child.stdout!);
+  const stderr = child.stderr === null ? undefined : new Lines(child.stderr);
   return {
-    url,
-    id,
-    name,
     pid: child.pid!,
+    said: (part) => stdout.find(part),
     told: (part) => stderr!.find(part),
     output: stdout.seen,
     exitCode,

@@ -6,9 +6,10 @@
  */
 import { access } from "node:fs/promises";
 import { pathToFileURL } from "node:url";
-import type { MpregNode } from "@mpreg/node";
+import type { Logger, MpregNode } from "@mpreg/node";
 import { CommandError } from "../failure.js";
 import { reasonOf } from "../input/files.js";
+import { waitFor } from "./waiting.js";
 
 export interface LoadedModule {
   readonly path: string;
@@ -16,9 +17,9 @@ export interface LoadedModule {
 }
 
 /** Loads the modules with these absolute paths. (D1) */
-export async function loadModules(paths: readonly string[]): Promise<readonly LoadedModule[]> {
+export async function loadModules(paths: readonly string[], log: Logger): Promise<readonly LoadedModule[]> {
   const loaded: LoadedModule[] = [];
-  for (const path of paths) loaded.push(await loadModule(path));
+  for (const path of paths) loaded.push(await waitFor(loadModule(path), `the module ${path} to load`, log));
   return loaded;
 }
 
@@ -36,13 +37,13 @@ async function loadModule(path: string): Promise<LoadedModule> {
 }
 
 /** Lets the modules register their functions; waits for those that take their time. (D2) */
-export async function registerAll(modules: readonly LoadedModule[], node: MpregNode): Promise<"registered"> {
+export async function registerAll(modules: readonly LoadedModule[], node: MpregNode, log: Logger): Promise<void> {
   for (const { path, register } of modules) {
+    const what = `register() of the module ${path}`;
     try {
-      await register(node);
+      await waitFor(Promise.resolve(register(node)), what, log);
     } catch (error) {
-      throw new CommandError(1, `register() of the module ${path} failed: ${reasonOf(error)}`, error);
+      throw new CommandError(1, `${what} failed: ${reasonOf(error)}`, error);
     }
   }
-  return "registered";
 }

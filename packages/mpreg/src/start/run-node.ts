@@ -2,18 +2,19 @@
  * Run node: the life of `mpreg start`, from its options to the signal that ends it.
  *
  * (A1) It says that it is ready once the node listens and every module has registered its functions.
- * (A2) However it ends, the node says goodbye to the others first.
+ * (A2) However it ends, and however far it came, the node says goodbye to the others first.
  */
 import { type MpregNode, context, createNode } from "@mpreg/node";
 import type { ExitCode } from "../failure.js";
-import type { Terminal } from "../terminal.js";
+import type { Stream, Terminal } from "../terminal.js";
 import { readConfig } from "./config-file.js";
 import { openLog } from "./log.js";
 import { loadModules, registerAll } from "./modules.js";
 import { readyJson, readyText } from "./ready.js";
-import { type GivenSettings, settle } from "./settings.js";
-import { closeInTime, stopRequested } from "./stop.js";
+import { type GivenSettings, type StartSettings, settle } from "./settings.js";
+import { Stopped, closeInTime, stopRequested } from "./stop.js";
 import { watchStrays } from "./strays.js";
+import { waitFor } from "./waiting.js";
 
 export interface NodeRun {
   readonly configPath: string | undefined;
@@ -24,26 +25,32 @@ export interface NodeRun {
 }
 
 /** Runs a node until this process is asked to end; throws what keeps it from starting, or ends it otherwise. */
-export async function runNode({ configPath, given, asJson }: NodeRun, { stdout, stderr }: Terminal): Promise<void> {
+export async function runNode(run: NodeRun, { stdout, stderr }: Terminal): Promise<void> {
   const stop = stopRequested();
   let node: MpregNode | undefined;
   let exitCode: ExitCode = 1;
   try {
-    const settings = await settle(configPath === undefined ? {} : await readConfig(configPath), given);
-    const log = openLog(settings.log, stderr, asJson);
+    const settings = await Promise.race([readSettings(run, stderr), stop]);
+    const log = openLog(settings.log, stderr, run.asJson);
     const { fatal } = watchStrays(log, handlerPlace);
-    const modules = await loadModules(settings.modules);
+    const modules = await Promise.race([loadModules(settings.modules, log), stop, fatal]);
     node = await createNode({ ...settings.node, log });
-    const first = await Promise.race([registerAll(modules, node), stop, fatal]);
-    if (first === "registered") {
-      stdout.write(asJson ? readyJson(node) : readyText(node, settings, stdout)); // (A1)
-      await stdout.written(); // whoever waits for it would wait for ever
-      await Promise.race([stop, fatal]);
-    }
+    await Promise.race([registerAll(modules, node, log), stop, fatal]);
+    stdout.write(run.asJson ? readyJson(node) : readyText(node, settings, stdout)); // (A1)
+    await stdout.written(); // else whoever waits for it would wait for ever
+    await Promise.race([stop, fatal]);
+  } catch (error) {
+    if (!(error instanceof Stopped)) throw error;
     exitCode = 0;
   } finally {
     await closeInTime(async () => node?.close(), exitCode); // (A2)
   }
+}
+
+async function readSettings({ configPath, given, asJson }: NodeRun, stderr: Stream): Promise<StartSettings> {
+  if (configPath === undefined) return settle({}, given);
+  const log = openLog(given.log ?? "info", stderr, asJson); // the file may name another, once it is read
+  return settle(await waitFor(readConfig(configPath), `the config ${configPath} to load`, log), given);
 }
 
 /** Which handler's code runs, as far as the asynchronous flow tells. */

@@ -9,15 +9,22 @@ const closeMsMax = 5_000;
 const lingerMs = 100;
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** Resolves to the first signal that asks this process to end. */
-export function stopRequested(): Promise<NodeJS.Signals> {
-  return new Promise((resolve) => {
+/** What whoever waits gets instead when this process was asked to end. */
+export class Stopped extends Error {
+  override readonly name: string = "Stopped";
+}
+
+/** Rejects with {@link Stopped} at the first signal that asks this process to end. */
+export function stopRequested(): Promise<never> {
+  const stop = new Promise<never>((_resolve, reject) => {
     const onSignal = (signal: NodeJS.Signals): void => {
       for (const each of signals) process.off(each, onSignal); // (O1)
-      resolve(signal);
+      reject(new Stopped(`asked to end by ${signal}`));
     };
     for (const signal of signals) process.on(signal, onSignal);
   });
+  stop.catch(() => undefined); // it may come when nobody waits
+  return stop;
 }
 
 /** Waits for `close`, but not for ever; then lets the process end within a moment. (O2) */
