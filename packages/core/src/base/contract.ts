@@ -9,6 +9,7 @@
  *      the other way round, since the node applies the schemas between the two.
  */
 import { MpregError } from "./errors.js";
+import { checkOptions, optionNames } from "./options.js";
 import { type InferInput, type InferOutput, type StandardSchema, isSchema } from "./standard-schema.js";
 
 /** One schema = the function takes one argument; an array = one per positional argument, `[]` = none. */
@@ -34,7 +35,7 @@ export type Contract = Readonly<Record<string, FunctionContract>>;
  * `input`: one schema (zod, valibot, arktype or any other with Standard Schema) when the function takes one argument,
  * or an array of schemas, one per positional argument (`[]` = none). Without it arguments are `unknown[]`. `output`:
  * the schema of the result; without it the result is `unknown`. Arguments whose schema accepts `undefined` may be
- * left out at the end. Throws `invalid-argument` for anything that is not a schema.
+ * left out at the end. Throws `invalid-argument` for anything that is not a schema, and for options it does not have.
  *
  * ```ts
  * fn({ input: [z.string(), z.object({ unit: z.enum(["C", "F"]) })], output: z.number(), resources: ["raw-data"] })
@@ -46,6 +47,7 @@ export function fn<
 >(
   options: { readonly input?: In; readonly output?: Out; readonly resources?: readonly string[] } = {},
 ): FunctionContract<In, Out> {
+  checkOptions(options, declarationNames, "fn");
   const { input, output, resources = [] } = options;
   const inputs: readonly unknown[] = Array.isArray(input) ? input : input === undefined ? [] : [input];
   inputs.forEach((schema, index) => {
@@ -58,6 +60,12 @@ export function fn<
   // Left out, the type parameters are `undefined`, which is then also the value.
   return Object.freeze({ input: input as In, output: output as Out, resources: Object.freeze([...resources]) });
 }
+
+const declarationNames: ReadonlySet<string> = optionNames<FunctionContract>({
+  input: true,
+  output: true,
+  resources: true,
+});
 
 function areNames(value: unknown): boolean {
   return Array.isArray(value) && value.every((name) => typeof name === "string" && name !== "");

@@ -21,3 +21,4 @@ export {
 export { type InferInput, type InferOutput, type StandardSchema, isSchema } from "./standard-schema.js";
 export { validateArguments, validateResult } from "./validation.js";
 export { quoted, shortened, suggestion } from "./names.js";
+export { callOf, checkOptions, optionNames } from "./options.js";

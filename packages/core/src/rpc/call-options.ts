@@ -1,8 +1,9 @@
 /**
  * Options of calls and requests, and the checks that they are what they should be.
  */
-import { MpregError, quoted } from "../base/index.js";
-import { typeName } from "./ref.js";
+import { MpregError, callOf, checkOptions, optionNames, quoted } from "../base/index.js";
+import { isPlainObject } from "./objects.js";
+import { refTarget, typeName } from "./ref.js";
 import type { OnError, RequestSummary } from "./types.js";
 
 /** The part of the platform's `AbortSignal` that is used. */
@@ -33,46 +34,102 @@ export interface RunOptions {
 /** Longest duration that is accepted anywhere: what a 32-bit timer can hold, almost 25 days. */
 export const durationMsMax: number = 2 ** 31 - 1;
 
+const duration = `a number of milliseconds above 0 and up to ${durationMsMax}`;
+
+// Below, `who` takes the option, and if that is a call, of the function `called`: put into words only for an error.
+
 /** The number of ms to put on the wire: 0 for an option that is not given. Throws `invalid-argument`. */
-export function durationMs(value: unknown, what: string): number {
+export function durationMs(value: unknown, option: string, who?: string, called?: string): number {
   if (value === undefined) return 0;
-  if (typeof value === "number" && value > 0 && value <= durationMsMax) return Math.ceil(value);
-  throw invalid(`${what} must be a number of milliseconds above 0 and up to ${durationMsMax}, got ${shown(value)}`);
+  if (isDuration(value)) return Math.ceil(value);
+  throw mustBe(duration, value, option, who, called);
 }
 
 /** How long steps may wait for capacity, in ms; 0 = not at all. */
-export function capacityWaitMs(value: unknown): number {
+export function capacityWaitMs(value: unknown, who?: string, called?: string): number {
   if (value === undefined || value === false || value === 0) return 0;
-  return value === true ? durationMsMax : durationMs(value, "waitForCapacity");
+  if (value === true) return durationMsMax;
+  if (isDuration(value)) return Math.ceil(value);
+  throw mustBe(`true, false, or ${duration}`, value, "waitForCapacity", who, called);
 }
 
-/** Checks what is checked about a request's options before it is sent. */
-export function checkRunOptions(options: RunOptions): void {
+const runNames = optionNames<RunOptions>({
+  signal: true,
+  timeoutMs: true,
+  onError: true,
+  waitForCapacity: true,
+  onSummary: true,
+});
+
+/** Throws `invalid-argument` for options of the run of a request that are not what they should be. */
+export function checkRunOptions(options: RunOptions, who = "run", known: ReadonlySet<string> = runNames): void {
+  checkOptions(options, known, who);
   const onError: unknown = options.onError;
   if (onError !== undefined && onError !== "fail" && onError !== "settle") {
-    throw invalid(`onError must be "fail" or "settle", got ${shown(onError)}`);
+    throw mustBe('"fail" or "settle"', onError, "onError");
   }
   durationMs(options.timeoutMs, "timeoutMs");
   capacityWaitMs(options.waitForCapacity);
+  checkListeners(options);
+}
+
+/** Throws `invalid-argument` unless `signal` and `onSummary` are what they should be, or not given. */
+export function checkListeners(options: Pick<RunOptions, "signal" | "onSummary">, who?: string, called?: string): void {
+  const { signal, onSummary }: { readonly signal?: unknown; readonly onSummary?: unknown } = options;
+  if (signal !== undefined && !isSignal(signal)) throw mustBe("an AbortSignal", signal, "signal", who, called);
+  if (onSummary === undefined || typeof onSummary === "function") return;
+  throw mustBe("a function", onSummary, "onSummary", who, called);
+}
+
+/** True for the platform's `AbortSignal`, and for what can do as much. */
+export function isSignal(value: unknown): value is CancelSignal {
+  if (typeof value !== "object" || value === null) return false;
+  const { aborted, addEventListener }: { readonly aborted?: unknown; readonly addEventListener?: unknown } = value;
+  return typeof aborted === "boolean" && typeof addEventListener === "function";
 }
 
 /** Names of resources, each once. Throws `invalid-argument`. */
-export function resourceNames(value: unknown, what: string): readonly string[] {
+export function resourceNames(value: unknown, option: string, who?: string, called?: string): readonly string[] {
   if (value === undefined) return [];
-  if (!Array.isArray(value)) throw invalid(`${what} must be an array of names, got ${shown(value)}`);
-  for (const name of value as readonly unknown[]) checkName(name, what);
+  if (!Array.isArray(value)) throw mustBe("an array of names", value, option, who, called);
+  for (const name of value as readonly unknown[]) checkName(name, option, who, called);
   return [...new Set(value as readonly string[])];
 }
 
 /** Throws `invalid-argument` unless `value` is a name that is not empty. */
-export function checkName(value: unknown, what: string): asserts value is string {
-  if (typeof value !== "string" || value === "") {
-    throw invalid(`${what} must be a name that is not empty, got ${shown(value)}`);
+export function checkName(value: unknown, option: string, who?: string, called?: string): asserts value is string {
+  if (typeof value === "string" && value !== "") return;
+  throw mustBe("a name that is not empty", value, option, who, called);
+}
+
+/** Throws `invalid-argument` unless `value` is an array of arguments. */
+export function checkArguments(value: unknown, who: string, called: string): asserts value is readonly unknown[] {
+  if (!Array.isArray(value)) throw mustBe("an array", value, "the arguments", who, called);
+}
+
+/** Throws `invalid-argument` unless `value` can be keyword arguments; where there is a contract, nothing can. */
+export function checkKwargs(value: unknown, hasContract: boolean, who: string, called: string): void {
+  if (value === undefined) return;
+  if (hasContract) {
+    const message = "a function of a contract has no kwargs; give them as its last argument";
+    throw invalid(`${callOf(who, called)}: ${message}`);
+  }
+  if (refTarget(value) === undefined && !isPlainObject(value)) {
+    throw mustBe("a plain object", value, "kwargs", who, called);
   }
 }
 
 export function invalid(message: string): MpregError {
   return new MpregError("invalid-argument", message);
+}
+
+function isDuration(value: unknown): value is number {
+  return typeof value === "number" && value > 0 && value <= durationMsMax;
+}
+
+function mustBe(what: string, got: unknown, option: string, who?: string, called?: string): MpregError {
+  const prefix = who === undefined ? "" : `${callOf(who, called)}: `;
+  return invalid(`${prefix}${option} must be ${what}, got ${shown(got)}`);
 }
 
 function shown(value: unknown): string {

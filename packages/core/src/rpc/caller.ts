@@ -13,6 +13,8 @@ import {
   type Contract,
   MpregError,
   type Outcome,
+  checkOptions,
+  optionNames,
   quoted,
   suggestion,
 } from "../base/index.js";
@@ -23,6 +25,9 @@ import {
   type CancelSignal,
   type RunOptions,
   capacityWaitMs,
+  checkArguments,
+  checkKwargs,
+  checkListeners,
   checkName,
   durationMs,
   invalid,
@@ -31,7 +36,6 @@ import {
 import { type PreparedRequest, type SettledAnswer, toRequestSpec } from "./encode.js";
 import { type FailingRun, type Graph, type SettlingRun, createGraph } from "./graph.js";
 import type { GraphRequest } from "./graph-request.js";
-import { isPlainObject } from "./objects.js";
 import { type PlainRunOptions, type PlainStep, parsePlainRequest } from "./plain.js";
 import type { Asker } from "./run.js";
 import type { RequestSpec, RequestSummary, StepOutcome } from "./types.js";
@@ -140,23 +144,23 @@ export class Caller {
 
   #encodeCall(fun: string, args: readonly unknown[], options: SingleCallOptions | undefined): CallFields {
     checkName(fun, "call: the function");
-    if (!Array.isArray(args)) throw invalid(`call(${quoted(fun)}): the arguments must be an array`);
+    checkArguments(args, who, fun);
     const declared = this.#declaredResources(fun);
     if (options === undefined) {
       const encoded = this.#asking.codec.encode(args, "args");
       return { fun, resources: declared, args: encoded, timeoutMs: 0, waitForCapacityMs: 0, summary: false };
     }
-    const { kwargs, timeoutMs, waitForCapacity, onSummary } = options;
-    if (kwargs !== undefined && !isPlainObject(kwargs)) {
-      throw invalid(`call(${quoted(fun)}): kwargs must be a plain object`);
-    }
-    const asked = resourceNames(options.resources, `call(${quoted(fun)}): resources`);
+    checkOptions(options, callNames, who, fun);
+    checkListeners(options, who, fun);
+    const { kwargs, onSummary } = options;
+    checkKwargs(kwargs, this.#contract !== undefined, who, fun);
+    const asked = resourceNames(options.resources, "resources", who, fun);
     return {
       fun,
       resources: declared.length === 0 ? asked : [...new Set([...declared, ...asked])],
-      args: this.#asking.codec.encode(kwargs === undefined ? args : [...(args as readonly unknown[]), kwargs], "args"),
-      timeoutMs: durationMs(timeoutMs, "timeoutMs"),
-      waitForCapacityMs: capacityWaitMs(waitForCapacity),
+      args: this.#asking.codec.encode(kwargs === undefined ? args : [...args, kwargs], "args"),
+      timeoutMs: durationMs(options.timeoutMs, "timeoutMs", who, fun),
+      waitForCapacityMs: capacityWaitMs(options.waitForCapacity, who, fun),
       summary: onSummary !== undefined,
     };
   }
@@ -169,6 +173,18 @@ export class Caller {
     throw invalid(`Cannot call ${quoted(fun)}: the contract does not have it${suggestion(fun, names)}`);
   }
 }
+
+/** Who refuses options, in messages. */
+const who = "call";
+
+const callNames: ReadonlySet<string> = optionNames<SingleCallOptions>({
+  resources: true,
+  kwargs: true,
+  signal: true,
+  timeoutMs: true,
+  waitForCapacity: true,
+  onSummary: true,
+});
 
 const noArguments: readonly unknown[] = [];
 

@@ -9,14 +9,22 @@
  * (G2) A reference can only name a step that exists already, so a built graph has no cycle.
  */
 import { type CallArguments, type CallResult, type Contract, type FunctionContract } from "../base/contract.js";
-import { MpregError, quoted, suggestion } from "../base/index.js";
+import { MpregError, callOf, checkOptions, optionNames, quoted, suggestion } from "../base/index.js";
 import type { SettledAnswer } from "./encode.js";
 import type { GraphRunner, GraphStep } from "./graph-request.js";
-import { isPlainObject } from "./objects.js";
-import { type RunOptions, checkName, checkRunOptions, durationMs, invalid, resourceNames } from "./call-options.js";
+import {
+  type RunOptions,
+  checkArguments,
+  checkKwargs,
+  checkName,
+  checkRunOptions,
+  durationMs,
+  invalid,
+  resourceNames,
+} from "./call-options.js";
 import { selectOutputs } from "./outputs.js";
 import type { Ref, Resolved, Settled, Wired } from "./ref-type.js";
-import { type RefOwner, createRef, refTarget, typeName } from "./ref.js";
+import { type RefOwner, createRef } from "./ref.js";
 
 /** Options of one call in a graph whose functions have a contract. */
 export interface ContractCallOptions {
@@ -110,6 +118,19 @@ export function createGraph<C extends Contract | undefined = undefined>(run: Gra
   return new GraphBuilder(run, contract) as unknown as Graph<C>;
 }
 
+/** Who refuses options, in messages. */
+const who = "graph.call";
+
+const callNames: ReadonlySet<string> = optionNames<CallOptions>({
+  resources: true,
+  kwargs: true,
+  name: true,
+  timeoutMs: true,
+});
+
+const noArguments: readonly unknown[] = [];
+const noOptions: CallOptions = {};
+
 class GraphBuilder implements RefOwner, UntypedCalls {
   readonly #run: GraphRunner;
   readonly #contract: Contract | undefined;
@@ -127,21 +148,19 @@ class GraphBuilder implements RefOwner, UntypedCalls {
     return this.#steps[step]?.name ?? "";
   }
 
-  call<T = unknown>(fun: string, args: readonly unknown[] = [], options: CallOptions = {}): Ref<T> {
+  call<T = unknown>(fun: string, args: readonly unknown[] = noArguments, options: CallOptions = noOptions): Ref<T> {
     checkName(fun, "graph.call: the function");
-    const what = `graph.call(${quoted(fun)})`;
-    if (!Array.isArray(args)) throw invalid(`${what}: the arguments must be an array, got ${typeName(args)}`);
+    checkArguments(args, who, fun);
+    if (options !== noOptions) checkOptions(options, callNames, who, fun);
     const { kwargs } = options;
-    if (kwargs !== undefined && refTarget(kwargs) === undefined && !isPlainObject(kwargs)) {
-      throw invalid(`${what}: kwargs must be a plain object, got ${typeName(kwargs)}`);
-    }
-    const resources = [...this.#contractResources(fun), ...resourceNames(options.resources, `${what}: resources`)];
-    const timeoutMs = durationMs(options.timeoutMs, `${what}: timeoutMs`);
+    checkKwargs(kwargs, this.#contract !== undefined, who, fun);
+    const resources = [...this.#contractResources(fun), ...resourceNames(options.resources, "resources", who, fun)];
+    const timeoutMs = durationMs(options.timeoutMs, "timeoutMs", who, fun);
     const step: GraphStep = {
-      name: options.name === undefined ? this.#freeName(fun) : this.#ownName(options.name, what),
+      name: options.name === undefined ? this.#freeName(fun) : this.#ownName(options.name, fun),
       fun,
       resources: [...new Set(resources)],
-      args: kwargs === undefined ? [...(args as readonly unknown[])] : [...(args as readonly unknown[]), kwargs],
+      args: kwargs === undefined ? [...args] : [...args, kwargs],
       timeoutMs,
     };
     this.#names.add(step.name);
@@ -149,10 +168,10 @@ class GraphBuilder implements RefOwner, UntypedCalls {
     return createRef<T>(this, this.#steps.length - 1, []);
   }
 
-  run(outputs?: unknown, options: RunOptions = {}): Promise<unknown> {
+  run(outputs?: unknown, options: RunOptions = noOptions): Promise<unknown> {
     // Whatever is wrong rejects, so that a caller has one place to look.
     return new Promise((resolve) => {
-      checkRunOptions(options);
+      if (options !== noOptions) checkRunOptions(options);
       resolve(
         this.#run({
           owner: this,
@@ -172,10 +191,11 @@ class GraphBuilder implements RefOwner, UntypedCalls {
     throw invalid(`Cannot call ${quoted(fun)}: the contract does not have it${suggestion(fun, names)}`);
   }
 
-  #ownName(name: unknown, what: string): string {
-    checkName(name, `${what}: name`);
+  #ownName(name: unknown, fun: string): string {
+    checkName(name, "name", who, fun);
     if (!this.#names.has(name)) return name;
-    throw new MpregError("duplicate-step", `${what}: the graph has a step ${quoted(name)} already`, { step: name });
+    const message = `${callOf(who, fun)}: the graph has a step ${quoted(name)} already`;
+    throw new MpregError("duplicate-step", message, { step: name });
   }
 
   #freeName(fun: string): string {

@@ -8,7 +8,7 @@
  * (J2) Data without references is passed on as it is, not copied.
  * (J3) Only own fields count, and those named like a prototype's are fields.
  */
-import { type ErrorCode, MpregError, quoted, suggestion } from "../base/index.js";
+import { type ErrorCode, MpregError, optionNames, quoted, suggestion } from "../base/index.js";
 import { describePath } from "../base/standard-schema.js";
 import type { GraphRequest, GraphStep, OutputSelection } from "./graph-request.js";
 import { isPlainObject, nestingMax, setField } from "./objects.js";
@@ -41,6 +41,15 @@ export interface PlainRunOptions extends RunOptions {
   readonly outputs?: readonly string[] | undefined;
 }
 
+const requestNames: ReadonlySet<string> = optionNames<PlainRunOptions>({
+  outputs: true,
+  signal: true,
+  timeoutMs: true,
+  onError: true,
+  waitForCapacity: true,
+  onSummary: true,
+});
+
 const stepKeys = ["name", "fun", "args", "kwargs", "resources", "timeoutMs"] as const;
 
 /**
@@ -50,7 +59,7 @@ const stepKeys = ["name", "fun", "args", "kwargs", "resources", "timeoutMs"] as 
  * right shape, `duplicate-step`, and `unknown-reference`, each with the place; a cycle is found by `toRequestSpec`.
  */
 export function parsePlainRequest(steps: readonly PlainStep[], options: PlainRunOptions = {}): GraphRequest {
-  checkRunOptions(options);
+  checkRunOptions(options, "request", requestNames);
   // From here on nothing is taken for granted: the steps may come from a file.
   const given: unknown = steps;
   if (!Array.isArray(given)) throw invalid(`A request must be an array of steps, got ${typeName(given)}`);

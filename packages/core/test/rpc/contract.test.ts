@@ -199,6 +199,11 @@ describe("fn and contract", () => {
       [() => fn({ output: { "~standard": {} } as never }), "fn: output must be a schema"],
       [() => fn({ resources: "gpu" as never }), "fn: resources must be an array of names"],
       [() => fn({ resources: [""] }), "fn: resources must be an array of names"],
+      [
+        () => fn({ inputs: z.string() } as never),
+        'fn has no option "inputs"; it has input, output, resources; did you',
+      ],
+      [() => fn(z.string() as never), "fn has no option"],
       [() => contract({ clean: z.string() as never }), 'contract: "clean" must be declared with fn'],
       [() => contract({ clean: null as never }), 'contract: "clean" must be declared with fn'],
       [() => contract({ "": fn() }), 'contract: "" must be declared with fn'],

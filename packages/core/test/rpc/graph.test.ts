@@ -161,27 +161,6 @@ describe("graph.run", () => {
     expect(await waitOf(1)).toBe(1);
   });
 
-  test("refuses options out of range, naming option and value", async () => {
-    const graph = createGraph(localRunner(functions));
-    graph.call("echos");
-    const refused: [object, string][] = [
-      [{ timeoutMs: 0 }, "timeoutMs must be a number of milliseconds above 0 and up to 2147483647, got 0"],
-      [{ timeoutMs: -1 }, "got -1"],
-      [{ timeoutMs: NaN }, "got NaN"],
-      [{ timeoutMs: Infinity }, "got Infinity"],
-      [{ timeoutMs: "5" }, 'got "5"'],
-      [{ waitForCapacity: -1 }, "waitForCapacity must be"],
-      [{ onError: "ignore" }, 'onError must be "fail" or "settle", got "ignore"'],
-    ];
-    for (const [options, message] of refused) {
-      const attempt = graph.run(undefined, options as never);
-      await expect(attempt).rejects.toMatchObject({
-        code: "invalid-argument",
-        message: expect.stringContaining(message) as unknown,
-      });
-    }
-  });
-
   test("refuses outputs that contain themselves", async () => {
     const graph = createGraph(localRunner(functions));
     const loop: unknown[] = [graph.call("echos")];
@@ -318,19 +297,13 @@ describe("the name of a step", () => {
 });
 
 describe("graph.call", () => {
-  test("refuses arguments and options that are not what they should be", () => {
+  test("refuses a function or arguments that are not what they should be", () => {
     const graph = createGraph(localRunner(functions));
     const refused: [() => unknown, string][] = [
       [() => graph.call(""), "graph.call: the function must be a name that is not empty"],
       [() => graph.call(7 as never), "got 7"],
-      [() => graph.call("f", "x" as never), 'graph.call("f"): the arguments must be an array, got string'],
+      [() => graph.call("f", "x" as never), 'graph.call("f"): the arguments must be an array, got "x"'],
       [() => graph.call("f", graph.call("g") as never), "got a reference"],
-      [() => graph.call("f", [], { kwargs: [] as never }), "kwargs must be a plain object, got array"],
-      [() => graph.call("f", [], { kwargs: new Date() as never }), "kwargs must be a plain object, got object"],
-      [() => graph.call("f", [], { resources: "gpu" as never }), "resources must be an array of names"],
-      [() => graph.call("f", [], { resources: ["gpu", ""] }), "resources must be a name that is not empty"],
-      [() => graph.call("f", [], { timeoutMs: 0 }), "timeoutMs must be"],
-      [() => graph.call("f", [], { name: "" }), "name must be a name that is not empty"],
     ];
     for (const [attempt, message] of refused) {
       expect(attempt).toThrow(expect.objectContaining({ code: "invalid-argument" }));

@@ -66,39 +66,20 @@ test("a reference of another graph is refused, with its step", async () => {
   expect(error.message).toContain("the reference belongs to another graph");
 });
 
-test.each<[string, object, string]>([
-  ["timeoutMs", { timeoutMs: 0 }, "timeoutMs must be a number of milliseconds above 0 and up to 2147483647, got 0"],
-  [
-    "timeoutMs",
-    { timeoutMs: "1s" },
-    `timeoutMs must be a number of milliseconds above 0 and up to 2147483647, got "1s"`,
-  ],
-  ["onError", { onError: "ignore" }, `onError must be "fail" or "settle", got "ignore"`],
-  [
-    "waitForCapacity",
-    { waitForCapacity: -1 },
-    "waitForCapacity must be a number of milliseconds above 0 and up to 2147483647, got -1",
-  ],
-])("an option out of range is refused by name: %s", async (_what, options, message) => {
-  const { client } = await startPair();
-  expect(told(await failureOf(client.request([echo("a")], options)))).toMatchObject({
-    code: "invalid-argument",
-    message,
-  });
-});
-
-test("a call's resources and kwargs of the wrong shape are refused by name", async () => {
-  const { client } = await startPair();
-  expect((await failureOf(client.call("echo", [], { resources: "gpu" as never }))).message).toBe(
-    `call("echo"): resources must be an array of names, got "gpu"`,
-  );
-  expect((await failureOf(client.call("echo", [], { kwargs: [1] as never }))).message).toBe(
-    `call("echo"): kwargs must be a plain object`,
-  );
-  expect((await failureOf(client.call("echo", "x" as never))).message).toBe(
-    `call("echo"): the arguments must be an array`,
-  );
-  expect((await failureOf(client.call("", []))).message).toBe(
-    `call: the function must be a name that is not empty, got ""`,
-  );
+test("options that do not exist, or of a wrong value, are refused by name, on clients and on nodes", async () => {
+  const { client, node } = await startPair();
+  for (const caller of [client, node]) {
+    expect((await failureOf(caller.call("echo", [], { timeout: 5 } as never))).message).toBe(
+      `call("echo") has no option "timeout"; it has resources, kwargs, signal, timeoutMs, waitForCapacity, onSummary; did you mean "timeoutMs"?`,
+    );
+    expect((await failureOf(caller.call("echo", [], { resources: "gpu" as never }))).message).toBe(
+      `call("echo"): resources must be an array of names, got "gpu"`,
+    );
+    expect((await failureOf(caller.request([echo("a")], { output: ["a"] } as never))).message).toBe(
+      `request has no option "output"; it has outputs, signal, timeoutMs, onError, waitForCapacity, onSummary; did you mean "outputs"?`,
+    );
+    expect((await failureOf(caller.request([echo("a")], { timeoutMs: "1s" as never }))).message).toBe(
+      `timeoutMs must be a number of milliseconds above 0 and up to 2147483647, got "1s"`,
+    );
+  }
 });
