@@ -75,7 +75,7 @@ describe("sleep", () => {
     const slept = context.sleep(10);
     host.pass(10);
     context.abort(abortError("cancelled"));
-    expect(await slept).toBeUndefined();
+    await expect(slept).resolves.toBeUndefined();
   });
 
   test("with a signal of one's own ends with that and not with the handler's", async () => {

@@ -1,7 +1,7 @@
 /** The same handlers on real nodes and in a simulated world: what they import from "mpreg" works in both. */
 import { simulate } from "@mpreg/sim";
-import { MpregError, context } from "mpreg";
-import { describe, expect, test } from "vitest";
+import { MpregError, context, createNode } from "mpreg";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { register, stopped } from "./functions.js";
 import { inSimulatedWorld, onRealNodes } from "./stages.js";
 
@@ -72,10 +72,15 @@ describe("real nodes and simulated worlds in one process", () => {
   });
 
   test("a real handler may run a world of its own: in there context() is the simulated handler's", async () => {
-    const { client } = await onRealNodes();
-    const world = await simulate({ seed: 2, nodes: [{ name: "inside", register }] });
-    expect(await world.node("inside").call("about")).toMatchObject({ node: "inside" });
-    expect(await client.call("about")).toMatchObject({ node: "worker" });
+    const node = await createNode({ name: "outside", log: "silent" });
+    onTestFinished(() => node.close());
+    node.register("explore", async () => {
+      const world = await simulate({ seed: 2, nodes: [{ name: "inside", register }] });
+      const inside = await world.node("inside").call<{ node: string }>("about");
+      const steps = await world.node("inside").request([{ name: "s", fun: "steps", args: [5] }]);
+      return [inside.node, steps, context().node];
+    });
+    expect(await node.call("explore")).toEqual(["inside", { s: ["s", "s", "s", "s"] }, "outside"]);
   });
 });
 

@@ -22,7 +22,8 @@ export function register(node: FunctionRegistry): void {
     await rest(30);
     seen.push(context().step);
     await Promise.all([context().call("echo", [1]), context().sleep(1)]);
-    await context().graph().run();
+    const graph = context().graph();
+    await graph.run(graph.call("echo", [1]));
     return [...seen, context().step];
   });
 
