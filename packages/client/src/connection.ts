@@ -187,7 +187,7 @@ export class Connection {
 
   #cancel(id: number): void {
     writeCancel(this.#link.outbox.writer, id);
-    this.#link.outbox.commit();
+    this.#link.outbox.commitCancel();
   }
 
   #host(): LinkHost {

@@ -6,7 +6,8 @@
  *
  * (O1) Counted messages leave in the order they were committed.
  * (O2) At most one counted message starts when the peer's window is used up; the rest is parked.
- * (O3) What is queued and parked never exceeds `queueBytesMax`, except for a single message.
+ * (O3) What is queued and parked never exceeds `queueBytesMax`, except for a single message, and for cancellations: a few
+ *      bytes for each message that was queued before, so that work which nobody wants is not done for want of room.
  * (O4) Messages that keep the link itself going (credit, ping, goodbye) are never parked, so that two full
  *      windows cannot wait for each other.
  * (O5) A long turn does not keep its first messages to itself: a batch of `batchBytes` is full and may leave.
@@ -50,9 +51,11 @@ export class Outbox {
     return this.writer.length + this.#parkedBytes;
   }
 
-  /** True when what waits has sunk to half of the bound. */
-  get hasRoom(): boolean {
-    return this.queuedBytes * 2 <= this.#queueBytesMax;
+  /** True when what waits has sunk to half of the bound, and `bytes` more fit in. */
+  hasRoomFor(bytes: number): boolean {
+    const { queuedBytes } = this;
+    if (queuedBytes * 2 > this.#queueBytesMax) return false;
+    return queuedBytes === 0 || queuedBytes + bytes <= this.#queueBytesMax;
   }
 
   /** How many bytes the peer lets us have unadmitted; from its hello. */
@@ -74,14 +77,13 @@ export class Outbox {
       this.writer.abandon(); // (O3)
       return 0;
     }
-    if (this.#parkedBytes === 0 && this.#unadmittedBytes < this.#windowBytes) {
-      this.#sentBytes += bytes; // (O2)
-      this.#queued();
-      return bytes;
-    }
-    this.#parked.push(this.writer.takeLast());
-    this.#parkedBytes += bytes;
+    this.#enqueue(bytes);
     return bytes;
+  }
+
+  /** Ends a message that takes an earlier one back, and queues it whatever waits. (O3) */
+  commitCancel(): void {
+    this.#enqueue(this.writer.end());
   }
 
   /** Ends a message that keeps the link itself going. (O4) */
@@ -113,6 +115,17 @@ export class Outbox {
       this.#sentBytes += message.length;
       this.writer.raw(message); // (O1)
       this.#queued();
+    }
+  }
+
+  /** Queues the message of `bytes` that was ended last. */
+  #enqueue(bytes: number): void {
+    if (this.#parkedBytes === 0 && this.#unadmittedBytes < this.#windowBytes) {
+      this.#sentBytes += bytes; // (O2)
+      this.#queued();
+    } else {
+      this.#parked.push(this.writer.takeLast());
+      this.#parkedBytes += bytes;
     }
   }
 

@@ -5,7 +5,7 @@
  * `request.ts`).
  *
  * (D1) Every started task ends exactly once: completed, failed, or dropped by its owner.
- * (D2) Work that a node refused without having begun is offered to the next candidate.
+ * (D2) Work that a node refused without having begun, this one included, is offered to the next candidate.
  * (D3) When a link breaks, everything that was running behind it ends as `node-lost`, outcome unknown.
  * (D5) A step that finds no room on a link waits for it, within its deadline; it is not refused for what others sent.
  * (D4) After an end nothing of the task is left in any table.
@@ -31,14 +31,17 @@ export class Dispatch {
   #waitingCount = 0;
   /** Links that had no room for a step. */
   readonly #full = new Set<Channel>();
+  readonly #idMask: number;
   #lastId = 0;
   readonly #due = (task: Task, nowMs: number): void => {
     this.#expire(task, nowMs);
   };
 
-  constructor(host: RpcHost, options: RpcLimits) {
+  /** `idMask`: the bits that tasks' numbers have; there must be more numbers than tasks. */
+  constructor(host: RpcHost, options: RpcLimits, idMask: number = 0xffffffff) {
     this.#host = host;
     this.#options = options;
+    this.#idMask = idMask;
   }
 
   /** How many tasks run here and how many wait; for the checks of the simulator. */
@@ -50,7 +53,7 @@ export class Dispatch {
 
   /** Finds a node for the task and starts it there. A failure to find one is told to its owner at once. */
   start(fields: TaskFields, ownDeadline: boolean, nowMs: number): Task {
-    const task = new Task(this.#nextId(), fields, this.#due, nowMs);
+    const task = new Task(fields, this.#due, nowMs);
     if (ownDeadline) this.#host.schedule(task, task.deadlineMs);
     this.#place(task, nowMs);
     return task;
@@ -58,7 +61,7 @@ export class Dispatch {
 
   /** Starts the task on this node, because another one has chosen it. */
   startHere(fields: TaskFields, nowMs: number): Task {
-    const task = new Task(this.#nextId(), fields, this.#due, nowMs);
+    const task = new Task(fields, this.#due, nowMs);
     this.#host.schedule(task, task.deadlineMs);
     const { self, catalog } = this.#host;
     const offer = catalog.candidates(task.fun, task.resources).find(({ owner }) => owner === self);
@@ -81,7 +84,7 @@ export class Dispatch {
       this.#host.abort(task.id, reason);
     } else if (place.kind === "remote") {
       writeCancel(place.channel.link.outbox.writer, task.id);
-      place.channel.link.outbox.commit();
+      place.channel.link.outbox.commitCancel();
     }
     this.#forget(task);
   }
@@ -90,10 +93,9 @@ export class Dispatch {
   invoked(id: number, result: Uint8Array | MpregError, timings: Timings, nowMs: number): void {
     const task = this.#running.get(id);
     if (task === undefined) return; // dropped before
+    if (result instanceof MpregError) return this.#failedThere(task, result, nowMs);
     this.#leave(task, nowMs);
-    if (result instanceof MpregError)
-      task.owner.failed(task, result.at({ step: task.step, node: this.#host.nodeName }), nowMs);
-    else task.owner.completed(task, result, timings, nowMs);
+    task.owner.completed(task, result, timings, nowMs);
   }
 
   /** The node behind `channel` has run the task. */
@@ -107,17 +109,7 @@ export class Dispatch {
   /** The node behind `channel` could not run the task. */
   refused(channel: Channel, id: number, error: MpregError, nowMs: number): void {
     const task = channel.sent.get(id);
-    if (task === undefined) return; // dropped before
-    const { place } = task;
-    if (place.kind !== "remote") return;
-    const peer = place.offer.owner;
-    if (error.outcome === "not-applied" && refusals.has(error.code)) {
-      this.#unplace(task);
-      this.#placeElsewhere(task, place.offer, error.at({ step: task.step, node: peer.name }), nowMs); // (D2)
-      return;
-    }
-    this.#leave(task, nowMs);
-    task.owner.failed(task, error.at({ step: task.step, node: peer.name }), nowMs);
+    if (task !== undefined) this.#failedThere(task, error, nowMs); // else it was dropped before
   }
 
   /** The link is gone. (D3) */
@@ -143,7 +135,11 @@ export class Dispatch {
 
   /** Starts what was held on links that have room again. (D5) */
   retryHeld(nowMs: number): void {
-    for (const channel of this.#full) if (channel.link.outbox.hasRoom) this.#release(channel, nowMs);
+    if (this.#full.size === 0) return;
+    for (const channel of [...this.#full]) {
+      const [oldest] = channel.held;
+      if (oldest === undefined || channel.link.outbox.hasRoomFor(valueBytes(oldest))) this.#release(channel, nowMs);
+    }
   }
 
   #release(channel: Channel, nowMs: number): void {
@@ -206,6 +202,7 @@ export class Dispatch {
     task.ranOn = offer.owner.name;
     task.ranRemotely = false;
     offer.owner.inFlight += 1;
+    task.id = this.#freeId(this.#running);
     this.#running.set(task.id, task);
     this.#host.invoke(task); // (T1)
   }
@@ -219,8 +216,9 @@ export class Dispatch {
     }
     const { outbox, remoteMessageBytesMax } = channel.link;
     // a few bytes of references can stand for any amount: what is too much is not even written
-    let bytes = -task.bound.reduce((sum, value) => sum + value.length, task.template.length);
+    let bytes = -valueBytes(task);
     if (-bytes <= remoteMessageBytesMax) {
+      task.id = this.#freeId(channel.sent);
       writeStep(outbox.writer, {
         id: task.id,
         timeoutMs: Math.max(1, Math.ceil(task.deadlineMs - nowMs)),
@@ -281,6 +279,21 @@ export class Dispatch {
     return this.#host.catalog.candidates(task.fun, task.resources).some((each) => !excluded.has(each));
   }
 
+  /** The node that was given the task tells `error`. */
+  #failedThere(task: Task, error: MpregError, nowMs: number): void {
+    const { place } = task;
+    if (place.kind !== "local" && place.kind !== "remote") return;
+    const placed = error.at({ step: task.step, node: place.offer.owner.name });
+    // what another node has sent here is that node's to place elsewhere
+    const isOwn = task.coordinator === this.#host.self.nodeId;
+    if (isOwn && error.outcome === "not-applied" && refusals.has(error.code)) {
+      this.#unplace(task);
+      return this.#placeElsewhere(task, place.offer, placed, nowMs); // (D2)
+    }
+    this.#leave(task, nowMs);
+    task.owner.failed(task, placed, nowMs);
+  }
+
   #expire(task: Task, nowMs: number): void {
     const { place } = task;
     if (place.kind === "waiting" && nowMs < task.deadlineMs) {
@@ -323,7 +336,9 @@ export class Dispatch {
     const { place } = task;
     if (place.kind === "waiting" || place.kind === "ended") return this.#unwait(task);
     if (place.kind === "held") {
-      place.channel.held.delete(task);
+      const { held } = place.channel;
+      held.delete(task);
+      if (held.size === 0) this.#full.delete(place.channel);
       return;
     }
     if (place.kind === "local") this.#running.take(task.id);
@@ -347,8 +362,15 @@ export class Dispatch {
     if (tasks.size === 0) this.#waiting.delete(task.fun);
   }
 
-  #nextId(): number {
-    this.#lastId = (this.#lastId + 1) >>> 0;
+  /** A number that no task of `table` has. (T3) */
+  #freeId(table: IdMap<Task>): number {
+    do this.#lastId = ((this.#lastId + 1) & this.#idMask) >>> 0;
+    while (table.has(this.#lastId));
     return this.#lastId;
   }
+}
+
+/** Bytes of a task's arguments: most of what it takes to send it. */
+function valueBytes({ template, bound }: Task): number {
+  return bound.reduce((sum, value) => sum + value.length, template.length);
 }

@@ -7,6 +7,8 @@
  *
  * (T1) A task has one place at a time; it is started at most once per place.
  * (T2) Its owner hears of exactly one end, unless it dropped the task before.
+ * (T3) Among the tasks of one place no two have the same number, however long they run: numbers have 32 bits, and a busy
+ *      node uses them up within hours.
  * (X1) An id that the far side asked with stays in `asked` until exactly one answer to it was queued, or the link is
  *      gone.
  * (X2) A task stays in `sent` until its answer came, it was cancelled, or the link is gone.
@@ -25,6 +27,8 @@ export interface Invocation {
   readonly template: Uint8Array;
   /** Encoded values for the holes of the template. */
   readonly bound: readonly Uint8Array[];
+  /** Monotonic time at which it was given to the node that runs it. */
+  readonly startedMs: number;
   /** Monotonic time at which the result is of no use any more. */
   readonly deadlineMs: number;
   readonly depth: number;
@@ -115,7 +119,8 @@ export class Task implements Invocation, Deadline {
   sequence = 0;
   heapIndex = -1;
 
-  readonly id: number;
+  /** Its number where it runs. (T3) */
+  id = 0;
   readonly owner: TaskOwner;
   /** Position of the step in its request. */
   readonly index: number;
@@ -146,8 +151,7 @@ export class Task implements Invocation, Deadline {
   excluded: Set<Offer<Peer>> | undefined = undefined;
   readonly #due: (task: Task, nowMs: number) => void;
 
-  constructor(id: number, fields: TaskFields, due: (task: Task, nowMs: number) => void, nowMs: number) {
-    this.id = id;
+  constructor(fields: TaskFields, due: (task: Task, nowMs: number) => void, nowMs: number) {
     this.readyMs = nowMs;
     this.owner = fields.owner;
     this.index = fields.index;

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Outbox } from "../../src/link/index.js";
-import { writeAnswer, writePing } from "../../src/wire/index.js";
+import { writeAnswer, writeCancel, writePing } from "../../src/wire/index.js";
 import { frameOf, messagesOf, utf8 } from "../support/wire.js";
 
 const value = new Uint8Array(1_000);
@@ -20,7 +20,7 @@ function ping(outbox: Outbox, id: number): void {
 /** The ids of counted messages, and those of pings as negative numbers. */
 function idsIn(batch: Uint8Array): number[] {
   return messagesOf(batch).map((message) =>
-    message.kind === "answer" ? message.id : message.kind === "ping" ? -message.id : NaN,
+    message.kind === "ping" ? -message.id : "id" in message ? message.id : NaN,
   );
 }
 
@@ -54,6 +54,11 @@ class Model {
     return message.bytes;
   }
 
+  cancel(message: Queued): void {
+    this.parked.push(message);
+    this.#release();
+  }
+
   control(message: Queued): void {
     this.batch.push(message);
   }
@@ -84,6 +89,7 @@ const operations = fc.array(
       weight: 5,
     },
     { arbitrary: fc.record({ kind: fc.constant("ping" as const) }), weight: 1 },
+    { arbitrary: fc.record({ kind: fc.constant("cancel" as const) }), weight: 1 },
     { arbitrary: fc.record({ kind: fc.constant("take" as const) }), weight: 2 },
     { arbitrary: fc.record({ kind: fc.constant("credit" as const), bytes: fc.nat(1_500) }), weight: 2 },
   ),
@@ -111,7 +117,11 @@ describe("outbox", () => {
             if (step.kind === "commit")
               expect(put(outbox, id, step.bytes)).toBe(model.commit({ id, bytes: step.bytes + 10 }));
             else if (step.kind === "take") expect(idsIn(outbox.take())).toEqual(model.take());
-            else if (step.kind === "ping") {
+            else if (step.kind === "cancel") {
+              writeCancel(outbox.writer, id);
+              outbox.commitCancel();
+              model.cancel({ id, bytes: 9 });
+            } else if (step.kind === "ping") {
               ping(outbox, id);
               model.control({ id: -id, bytes: 9 });
             } else {

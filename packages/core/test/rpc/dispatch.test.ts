@@ -119,6 +119,61 @@ describe("refusals", () => {
     mesh.expectQuiet();
   });
 
+  test.for(["call", "request"] as const)(
+    "a function that is withdrawn before its handler has started is run by another node, for a %s (D2)",
+    (kind) => {
+      const { mesh, b, c } = three();
+      const asked = kind === "call" ? b.call("f") : b.request([{ fun: "f" }]);
+      b.withdraw("f"); // the node has chosen itself; its driver finds nothing to run
+      mesh.settle();
+      expect([b.invoked.length, ...waiting(b, c)]).toEqual([1, 0, 1]);
+      c.finish("f", "there");
+      mesh.settle();
+      expect(asked.ends).toEqual([kind === "call" ? { value: "there" } : { outputs: ["there"] }]);
+      mesh.expectQuiet();
+    },
+  );
+
+  test("when it was the last one the caller hears that nobody offers it, and that nothing was done (D2)", () => {
+    const mesh = new Mesh();
+    const node = mesh.node("n");
+    node.offer("f", byHand);
+    mesh.settle();
+    const asked = [node.call("f"), node.request([{ fun: "f" }])];
+    const patient = node.call("f", [], { waitForCapacityMs: 60_000 });
+    node.withdraw("f");
+    mesh.settle();
+    for (const each of asked) {
+      expect(errorOf(each)).toEqual({
+        code: "no-provider",
+        outcome: "not-applied",
+        message: 'Cannot call "f": no node offers a function of that name',
+        step: "f",
+        node: "n",
+      });
+    }
+    expect([patient.ends, node.machine.size.waiting]).toEqual([[], 1]);
+    node.offer("f", () => "back");
+    mesh.settle();
+    expect(patient.ends).toEqual([{ value: "back" }]);
+    mesh.expectQuiet();
+  });
+
+  test("a step that another node has sent goes back to it, and is not passed on (D2)", () => {
+    const { mesh, a, b, c } = three();
+    const asked = a.call("f");
+    mesh.settle();
+    const [first, second] = b.waiting("f").length > 0 ? [b, c] : [c, b];
+    first.fail("f", new MpregError("no-provider", 'Cannot call "f": it was just unregistered'));
+    mesh.settle();
+    expect(waiting(first, second)).toEqual([0, 1]);
+    expect(second.waiting("f")[0]).toMatchObject({ coordinator: a.id });
+    second.finish("f", "there");
+    mesh.settle();
+    expect(asked.ends).toEqual([{ value: "there" }]);
+    mesh.expectQuiet();
+  });
+
   test("what a handler says is an end, not a refusal, whatever its code (D2)", () => {
     const { mesh, a, b, c } = three();
     const asked = a.call("f");

@@ -108,6 +108,22 @@ describe("a link without room", () => {
     mesh.expectQuiet();
   });
 
+  test("what runs there can be cancelled, however much waits (V2)", () => {
+    const { mesh, a, b, connection } = narrow();
+    const running = [1, 2, 3].map(() => a.call("long"));
+    mesh.settle();
+    stall(connection);
+    // the smallest steps come last: less room is left than three cancellations take
+    for (const bytes of [1_000, 100, 0]) for (let i = 0; i < 30; i++) a.call("f", [1, "x".repeat(bytes)]);
+    mesh.settle();
+    for (const { ticket } of running) a.enter({ kind: "withdraw", ticket });
+    mesh.settle();
+    release(connection);
+    mesh.settle();
+    expect(b.aborted).toEqual(running.map(() => ({ fun: "long", reason: "cancelled" })));
+    mesh.expectQuiet();
+  });
+
   test("when the link breaks they go elsewhere, or are told that nobody offers it any more (D1)", () => {
     const { mesh, a, b, connection } = narrow();
     a.offer("f", () => "here");
@@ -144,6 +160,20 @@ describe("a link without room", () => {
     mesh.settle();
     expect(errorOf(asked)).toMatchObject({ code: "no-provider", step: "f" });
     expect(c.invoked).toEqual([]);
+    mesh.expectQuiet();
+  });
+
+  test("a step that takes more than half of what may wait, waits until it fits (D5)", () => {
+    const { mesh, a, b, connection } = narrow();
+    stall(connection);
+    const asked = [1, 2, 3].map((n) => a.call("f", [n, "x".repeat(1_100)]));
+    const large = a.call("f", [4, "x".repeat(8_000)]);
+    mesh.settle();
+    expect(a.machine.size.waiting).toBe(1);
+    release(connection);
+    mesh.settle();
+    expect([...asked, large].map(({ ends }) => ends)).toEqual([1, 2, 3, 4].map((n) => [{ value: n }]));
+    expect(b.invoked).toHaveLength(4);
     mesh.expectQuiet();
   });
 

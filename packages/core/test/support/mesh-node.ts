@@ -1,5 +1,5 @@
 /** A node of a mesh: the machine, and a driver as simple as can be. */
-import type { MpregError } from "../../src/base/index.js";
+import { MpregError } from "../../src/base/index.js";
 import { defaultLinkOptions, type Goodbye, type LinkId, type LinkOptions } from "../../src/link/index.js";
 import { defaultRedialOptions } from "../../src/membership/index.js";
 import { type NodeEvent, type NodeInput, NodeMachine, type NodeOptions } from "../../src/node/index.js";
@@ -226,8 +226,12 @@ export class MeshNode {
 
   #run(invocation: Invocation): void {
     const handler = this.#handlers.get(invocation.fun);
-    if (handler === undefined || handler === byHand) return;
+    if (handler === byHand) return;
     this.#running.delete(invocation.id);
+    if (handler === undefined) {
+      const result = new MpregError("no-provider", `Cannot call "${invocation.fun}": it was just unregistered`);
+      return this.enter({ kind: "invoked", id: invocation.id, result, timings: { queueUs: 0, runUs: 0 } });
+    }
     const args = codec.decodeTemplate(invocation.template, invocation.bound) as never[];
     const result = codec.encode(handler(...args), "the result");
     this.enter({ kind: "invoked", id: invocation.id, result, timings: { queueUs: 0, runUs: 0 } });

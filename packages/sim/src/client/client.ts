@@ -141,7 +141,7 @@ export class SimulatedClient implements Calls {
       if (!this.#open.delete(id) || phase.link.closed) return;
       this.#host.observe({ kind: "withdrawn", asker: this.name, id, answerFollows: true });
       writeCancel(outbox.writer, id);
-      outbox.commit();
+      outbox.commitCancel();
     };
   }
 

@@ -1,0 +1,68 @@
+/** Tasks have numbers of 32 bits, which come again; here of three bits, so that they come again soon. */
+import { expect, test } from "vitest";
+import { Deadlines, type MpregError } from "../../src/base/index.js";
+import { Catalog } from "../../src/catalog/index.js";
+import { type DueItem, type Invocation, Peer, defaultRpcLimits } from "../../src/rpc/index.js";
+import type { TaskOwner } from "../../src/rpc/task.js";
+import { Dispatch } from "../../src/rpc/dispatch.js";
+import { seeded } from "../support/random.js";
+
+const noTimings = { queueUs: 0, runUs: 0 };
+
+test("no task gets the number of another one that still runs, however long it does (T3)", () => {
+  const self = new Peer("00", "n", []);
+  const catalog = new Catalog<Peer>(({ nodeId }) => nodeId);
+  const deadlines = new Deadlines<DueItem>();
+  const invoked: Invocation[] = [];
+  catalog.add(self, "f", []);
+  const host = {
+    nodeName: "n",
+    self,
+    catalog,
+    policy: () => ({ allow: true }) as const,
+    random: seeded(1),
+    invoke: (invocation: Invocation) => invoked.push(invocation),
+    abort: () => undefined,
+    schedule: (item: DueItem, dueMs: number) => {
+      deadlines.set(item, dueMs);
+    },
+    unschedule: (item: DueItem) => {
+      deadlines.remove(item);
+    },
+  };
+  const dispatch = new Dispatch(host, defaultRpcLimits, 0b111);
+  const results = new Map<string, unknown>();
+  const start = (step: string): Invocation => {
+    const owner: TaskOwner = {
+      completed: (_task, value) => results.set(step, value[0]),
+      failed: (_task, error: MpregError) => results.set(step, error),
+    };
+    const fields = {
+      owner,
+      index: 0,
+      fun: "f",
+      step,
+      resources: [],
+      template: Uint8Array.of(0x90),
+      bound: [],
+      deadlineMs: 1_000,
+      waitUntilMs: 0,
+      depth: 0,
+      request: 1,
+      coordinator: self.nodeId,
+      caller: { kind: "self" } as const,
+      timings: false,
+    };
+    dispatch.start(fields, true, 0);
+    return invoked.at(-1)!;
+  };
+  const long = start("long");
+  for (let value = 0; value < 50; value++) {
+    const { id } = start(`short ${value}`);
+    expect(id).not.toBe(long.id);
+    dispatch.invoked(id, Uint8Array.of(value), noTimings, 0);
+  }
+  dispatch.invoked(long.id, Uint8Array.of(99), noTimings, 0);
+  expect([results.get("long"), results.get("short 49"), results.size]).toEqual([99, 49, 51]);
+  expect(dispatch.size).toMatchObject({ running: 0, waiting: 0 });
+});
