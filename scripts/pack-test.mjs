@@ -1,6 +1,6 @@
 /**
  * Tries the packages as a user gets them: packs them, installs the tarballs in an empty folder with one `npm i`, then runs a
- * program that imports `mpreg`, and the command.
+ * program that imports `mpreg`, one that tries a handler of it in the simulator, and the command.
  *
  * (P1) Nothing of this clone is reachable from that folder: it lies in the system's folder for temporary files.
  */
@@ -23,6 +23,19 @@ await client.close();
 await node.close();
 `;
 
+const simulation = `
+import { context } from "mpreg";
+import { settle, simulate } from "@mpreg/sim";
+
+const handler = async (text) => {
+  await context().sleep(10_000); // of simulated time
+  return context().call("echo", [text + " on " + context().node]);
+};
+const world = await simulate({ seed: 1, nodes: [{ name: "a" }, { name: "b", functions: { handler } }] });
+console.log(await world.node("a").call("handler", ["simulated"]));
+await settle(world);
+`;
+
 async function expect(what, promise, isRight) {
   const { exitCode, output } = await promise;
   if (exitCode !== 0 || !isRight(output)) throw new Error(`${what} failed (exit code ${exitCode}):\n${output}`);
@@ -36,10 +49,13 @@ async function packTest() {
     const packs = await packAll(folder);
     writeFileSync(join(folder, "package.json"), `{ "private": true, "type": "module" }\n`);
     writeFileSync(join(folder, "try.mjs"), program);
+    writeFileSync(join(folder, "simulate.mjs"), simulation);
     const tarballs = packs.map(({ tarball }) => tarball);
     const install = ["i", "--prefer-offline", "--no-audit", "--no-fund", "--loglevel=error", ...tarballs];
     await expect("one npm i of the tarballs", runNpm(install, here), () => true);
     await expect("a program that imports mpreg", runNode("try.mjs", [], here), (text) => text.trim() === "IT WORKS");
+    const simulated = runNode("simulate.mjs", [], here);
+    await expect("its handlers in the simulator", simulated, (text) => text.trim() === "simulated on b");
     const version = packs.find(({ manifest }) => manifest.name === "mpreg").manifest.version;
     const npx = (...args) => runNpm(["exec", "--offline", "--", "mpreg", ...args], here);
     await expect("npx mpreg --version", npx("--version"), (text) => text.includes(version));
