@@ -199,7 +199,7 @@ export class Driver {
       return;
     }
     const context = new CallContext(invocation, this.#contextHost);
-    const runsOn = execute(invocation, fun, context, performance.now(), this.#executeHost);
+    const runsOn = execute(invocation, fun, context, this.#executeHost);
     if (runsOn) this.#running.set(invocation.id, context);
   }
 

@@ -26,20 +26,20 @@ export interface ExecuteHost {
 
 const noTimings: Timings = { queueUs: 0, runUs: 0 };
 
-/**
- * Starts the handler; answers whether it runs on. If not, `host` was told of its end already. `queuedMs` is when the
- * invocation began to wait for its turn.
- */
+/** Starts the handler; answers whether it runs on. If not, `host` was told of its end already. */
 export function execute(
   invocation: Invocation,
   fun: RegisteredFunction,
   current: HandlerContext,
-  queuedMs: number,
   host: ExecuteHost,
 ): boolean {
-  const startedMs = invocation.timings ? host.now() : 0;
+  const beganMs = invocation.timings ? host.now() : 0;
   const end = (result: Uint8Array | MpregError): void => {
-    host.ended(invocation, result, invocation.timings ? timingsOf(queuedMs, startedMs, host.now()) : noTimings); // (H1)
+    host.ended(
+      invocation,
+      result,
+      invocation.timings ? timingsOf(invocation.startedMs, beganMs, host.now()) : noTimings,
+    ); // (H1)
   };
   const finish = (result: unknown): void => {
     end(encodeResult(fun, result, host));
@@ -130,8 +130,8 @@ function textOf(reason: unknown, exposeStacks: boolean): string {
   }
 }
 
-function timingsOf(queuedMs: number, startedMs: number, endedMs: number): Timings {
-  return { queueUs: microseconds(startedMs - queuedMs), runUs: microseconds(endedMs - startedMs) };
+function timingsOf(queuedMs: number, beganMs: number, endedMs: number): Timings {
+  return { queueUs: microseconds(beganMs - queuedMs), runUs: microseconds(endedMs - beganMs) };
 }
 
 function microseconds(durationMs: number): number {

@@ -14,13 +14,13 @@ test("queue time is that until the handler starts, run time that until its end, 
     host.pass(7);
   });
   host.pass(30);
-  const invocation = { ...invocationOf("work"), template: codec.encode([], "args") };
+  const invocation = { ...invocationOf("work"), startedMs: 25, template: codec.encode([], "args") };
   const executeHost = {
     codec,
     exposeStacks: false,
     now: () => host.nowMs,
     ended: (_invocation: unknown, _result: unknown, timings: Timings) => void ends.push(timings),
   };
-  const runsOn = execute(invocation, functions.get("work")!, contextOf("work", host), 25, executeHost);
+  const runsOn = execute(invocation, functions.get("work")!, contextOf("work", host), executeHost);
   expect([runsOn, ends]).toEqual([false, [{ queueUs: 5_000, runUs: 7_000 }]]);
 });

@@ -7,7 +7,7 @@ import type { Invocation } from "../../src/rpc/index.js";
 const nothing = new Uint8Array();
 
 export function invocationOf(fun: string): Invocation {
-  const invocation = {
+  return {
     id: 1,
     fun,
     template: nothing,
@@ -18,10 +18,9 @@ export function invocationOf(fun: string): Invocation {
     request: 35,
     coordinator: "0123456789abcdef",
     step: `${fun}#2`,
-    caller: { kind: "self" } as const,
+    caller: { kind: "self" },
     timings: true,
   };
-  return invocation;
 }
 
 /** A host on which time passes only when {@link pass} is called. */

@@ -21,7 +21,7 @@ import {
 import { type Ask, Caller, type Invocation, type Settled } from "@mpreg/core/rpc";
 import type { Codec } from "@mpreg/core/values";
 import type { Timings, WireLimits } from "@mpreg/core/wire";
-import { askingWith } from "../asking.js";
+import { type StartAsk, askingWith } from "../asking.js";
 import { createAbort } from "../capabilities/platform.js";
 import type { Waiter, Waits } from "./waits.js";
 
@@ -46,7 +46,6 @@ export class Execution implements ContextHost, ExecuteHost, Waiter {
   readonly exposeStacks: boolean = false;
   readonly #host: ExecutionHost;
   readonly #context: CallContext;
-  readonly #queuedMs: number;
   #underWay = 0;
   #state: "running" | "ended" | "abandoned" = "running";
   #aborted = false;
@@ -55,7 +54,6 @@ export class Execution implements ContextHost, ExecuteHost, Waiter {
     this.invocation = invocation;
     this.#host = host;
     this.#context = new CallContext(invocation, this);
-    this.#queuedMs = host.nowMs;
   }
 
   get title(): string {
@@ -77,7 +75,7 @@ export class Execution implements ContextHost, ExecuteHost, Waiter {
 
   /** Runs the handler. */
   start(fun: RegisteredFunction): void {
-    const runsOn = execute(this.invocation, fun, this.#context, this.#queuedMs, this);
+    const runsOn = execute(this.invocation, fun, this.#context, this);
     if (runsOn && this.#underWay === 0) this.#host.waits.woken(this);
   }
 
@@ -122,7 +120,7 @@ export class Execution implements ContextHost, ExecuteHost, Waiter {
   }
 
   callerOf(parent: Invocation): Caller {
-    const asking = askingWith((ask, onEnd) => {
+    const start: StartAsk = (ask, onEnd) => {
       const wait = this.#wait();
       const withdraw = this.#host.ask(ask, parent, (settled) => {
         wait.end();
@@ -132,8 +130,8 @@ export class Execution implements ContextHost, ExecuteHost, Waiter {
         wait.end();
         withdraw();
       };
-    }, this.#host.limits);
-    return new Caller(asking);
+    };
+    return new Caller(askingWith(start, this.#host.limits, this.nodeName));
   }
 
   after(durationMs: number, happen: () => void): () => void {
