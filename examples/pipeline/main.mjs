@@ -14,6 +14,7 @@ import { parseArgs } from "node:util";
 import { connect } from "mpreg";
 import { startCluster, whenKnown } from "./cluster.mjs";
 import { failureText, keptText, nextText, nodesText } from "./messages.mjs";
+import { OutputError, complain, say } from "./output.mjs";
 import { FUNCTIONS, pipeline } from "./pipeline.mjs";
 import { reportText } from "./report.mjs";
 import { timelineText } from "./timeline.mjs";
@@ -26,19 +27,33 @@ for (const name of ["SIGINT", "SIGTERM", "SIGHUP"]) {
   process.on(name, () => interruption.abort(new Error(`stopped by ${name}`)));
 }
 const { signal } = interruption;
-const say = (text) => process.stdout.write(`${text}\n\n`);
-const complain = (text) => process.stderr.write(`${text}\n`);
+/** Starts the cluster, runs the pipeline on it, prints what came of it, and ends the cluster. */
+async function main({ keep }) {
+  const store = await mkdtemp(join(tmpdir(), "mpreg-pipeline-"));
+  let cluster;
+  let kept = false;
+  try {
+    cluster = await startCluster({ store, signal, onLost: complain });
+    await runPipeline(cluster);
+    if (keep) {
+      await say(keptText(cluster.router.url, store));
+      kept = true;
+      if (!signal.aborted) await once(signal, "abort");
+    } else {
+      await say(nextText());
+    }
+  } finally {
+    await cluster?.stop();
+    if (!kept) await rm(store, { recursive: true, force: true });
+  }
+  if (kept) await say(`The cluster is stopped. Its stored files are still there: ${store}`);
+}
 
-const { values: options } = parseArgs({ options: { keep: { type: "boolean", default: false } } });
-const store = await mkdtemp(join(tmpdir(), "mpreg-pipeline-"));
-let cluster;
-let kept = false;
-try {
-  cluster = await startCluster({ store, signal, onLost: complain });
-  const client = await connect(cluster.router.url, { signal });
+async function runPipeline({ nodes, router }) {
+  const client = await connect(router.url, { signal });
   try {
     await whenKnown(client, FUNCTIONS, signal);
-    say(nodesText(cluster.nodes));
+    await say(nodesText(nodes));
 
     let summary;
     const graph = client.graph();
@@ -48,24 +63,30 @@ try {
       onSummary: (given) => (summary = given),
     });
 
-    const names = new Map(cluster.nodes.map((node) => [node.id, node.name]));
-    say(reportText(report));
-    say(timelineText(summary, (node) => names.get(node) ?? node));
+    const names = new Map(nodes.map((node) => [node.id, node.name]));
+    await say(reportText(report));
+    await say(timelineText(summary, (node) => names.get(node) ?? node));
   } finally {
     await client.close();
   }
-  if (options.keep) {
-    kept = true;
-    say(keptText(cluster.router.url, store));
-    if (!signal.aborted) await once(signal, "abort");
-  } else {
-    say(nextText());
+}
+
+/** What was typed behind `npm start --`; without a meaning, it is told and `undefined`. */
+function typedOptions() {
+  try {
+    return parseArgs({ options: { keep: { type: "boolean", default: false } } }).values;
+  } catch (error) {
+    complain(`${error.message.replace(/\. .*/s, "")}\nUsage: npm start [-- --keep]`);
+    return undefined;
   }
-} catch (error) {
-  complain(failureText(error));
+}
+
+const options = typedOptions();
+if (options === undefined) process.exitCode = 2;
+else await main(options).catch(failed);
+
+function failed(error) {
   process.exitCode = 1;
-} finally {
-  await cluster?.stop();
-  if (kept) say(`The cluster is stopped. Its stored files are still there: ${store}`);
-  else await rm(store, { recursive: true, force: true });
+  if (!(error instanceof OutputError)) complain(failureText(error));
+  else if (!error.isReaderGone) complain(error.message);
 }

@@ -3,6 +3,7 @@
  *
  * (P1) A process ends by its own process id: first asked (SIGTERM), after STOP_MS_MAX made to (SIGKILL).
  * (P2) When it ends by itself, its last words on stderr are told.
+ * (P3) It ends when this program is gone, even if that was killed and could end nobody.
  */
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
@@ -11,6 +12,7 @@ import { fileURLToPath } from "node:url";
 
 /** In a project of your own: `npx mpreg`. */
 const CLI = fileURLToPath(new URL("../../packages/mpreg/bin/mpreg.mjs", import.meta.url));
+const END_WITH_PARENT = fileURLToPath(new URL("./end-with-parent.mjs", import.meta.url));
 
 const READY_MS_MAX = 30_000;
 const STOP_MS_MAX = 5_000;
@@ -34,11 +36,11 @@ const ASKED_TO_END_WITHIN_MS = 200;
  * @param {NodeJS.ProcessEnv} env
  */
 export function launch({ name, resources, module }, peers, env) {
-  const args = ["start", "--json", "--port", "0", "--name", name];
+  const args = ["start", "--json", "--port", "0", "--name", name, "--module", END_WITH_PARENT]; // (P3)
   if (resources.length > 0) args.push("--resources", resources.join(","));
   if (peers.length > 0) args.push("--peers", peers.join(","));
   if (module !== undefined) args.push("--module", module);
-  const child = spawn(process.execPath, [CLI, ...args], { env, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [CLI, ...args], { env, stdio: "pipe" });
 
   let stopping = false;
   /** @type {string[]} */

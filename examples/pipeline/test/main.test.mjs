@@ -2,7 +2,9 @@
  * The whole example as `npm start` runs it: real processes, real sockets. It needs the build (`npm test` makes it).
  */
 import { execFileSync, spawn } from "node:child_process";
+import { existsSync, openSync } from "node:fs";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -29,15 +31,16 @@ afterEach(async () => {
 });
 
 /** Starts the example; `until` waits for a text on stdout or stderr. */
-function startExample(args, env = {}) {
+function startExample(args, env = {}, stdout = "pipe") {
   const child = spawn(process.execPath, ["examples/pipeline/main.mjs", ...args], {
     cwd: root,
     env: { ...process.env, TMPDIR: temporary, ...env },
+    stdio: ["ignore", stdout, "pipe"],
   });
   const heard = { stdout: "", stderr: "" };
   const waiting = new Set();
   const listen = (name) =>
-    child[name].setEncoding("utf8").on("data", (text) => {
+    child[name]?.setEncoding("utf8").on("data", (text) => {
       heard[name] += text;
       for (const look of waiting) look();
     });
@@ -78,6 +81,16 @@ function isRunning(pid) {
   } catch {
     return false;
   }
+}
+
+/** Whether somebody takes connections at `url`; unlike a process id it says nothing of a process that only waits to be buried. */
+function isListening(url) {
+  const { hostname, port } = new URL(url);
+  return new Promise((resolve) => {
+    const socket = connect(Number(port), hostname);
+    socket.once("connect", () => resolve(true)).once("error", () => resolve(false));
+    socket.unref().end();
+  });
 }
 
 function expectNothingRuns(stdout) {
@@ -161,6 +174,28 @@ describe("npm start", { timeout: RUN_MS_MAX }, () => {
     ]);
   });
 
+  it("ends with 1 when its report cannot be written: quietly for a reader that is gone", async () => {
+    const gone = startExample([]);
+    gone.child.stdout.destroy();
+    expect([await gone.exit, gone.heard.stderr]).toEqual([1, ""]);
+    expect(await readdir(temporary)).toEqual([]);
+    if (!existsSync("/dev/full")) return;
+    const full = startExample([], {}, openSync("/dev/full", "w"));
+    expect([await full.exit, full.heard.stderr]).toEqual([
+      1,
+      "Cannot write to stdout: ENOSPC: no space left on device, write\n",
+    ]);
+    expect(await readdir(temporary)).toEqual([]);
+  });
+
+  it("takes nothing but --keep, and says so", async () => {
+    const { heard, exit } = startExample(["--kept"]);
+    expect([await exit, heard]).toEqual([
+      2,
+      { stdout: "", stderr: "Unknown option '--kept'\nUsage: npm start [-- --keep]\n" },
+    ]);
+  });
+
   it("ends with 1 and says which step failed, and leaves nothing behind", async () => {
     const { heard, exit } = startExample([], { PIPELINE_DATA: join(temporary, "nowhere") });
     expect(await exit).toBe(1);
@@ -180,7 +215,8 @@ describe("npm start -- --keep", { timeout: RUN_MS_MAX }, () => {
 
     const commands = [...heard.stdout.matchAll(/^ {2}npx (mpreg .*)$/gm)].map(([, command]) => command);
     expect(commands).toHaveLength(4);
-    const run = (command) => execFileSync("sh", ["-c", `npx --no-install ${command}`], { cwd: root, encoding: "utf8" });
+    const run = (command) =>
+      execFileSync("sh", ["-c", `npx --no-install ${command}`], { cwd: root, encoding: "utf8", stdio: "pipe" });
     const answers = commands.map(run);
     expect(answers[0]).toContain("analytics");
     expect(answers[1]).toContain("insights");
@@ -192,6 +228,20 @@ describe("npm start -- --keep", { timeout: RUN_MS_MAX }, () => {
     expectNothingRuns(heard.stdout);
     const store = heard.stdout.match(/still there: (.*)$/m)?.[1] ?? "";
     expect(JSON.parse(await readFile(join(store, "weather/cities.json"), "utf8"))).toHaveLength(2);
+  });
+
+  it("ends all nodes when it is killed itself and can end nobody", async () => {
+    const { child, heard, until } = startExample(["--keep"]);
+    await until("To stop: Ctrl-C here");
+    const nodes = pidsIn(heard.stdout);
+    expect(nodes).toHaveLength(5);
+    child.kill("SIGKILL");
+    try {
+      const listening = () => Promise.all(nodes.map(({ url }) => isListening(url)));
+      await expect.poll(listening, { timeout: RUN_MS_MAX / 4 }).not.toContain(true);
+    } finally {
+      for (const { pid } of nodes) if (isRunning(pid)) process.kill(pid, "SIGKILL");
+    }
   });
 
   it("tells when a node ends that nobody asked to end", async () => {
