@@ -2,20 +2,18 @@
  * Create: from options to a node that listens.
  */
 import { registerEchoes } from "@mpreg/core/handlers";
-import type { LinkId } from "@mpreg/core/link";
 import type { NodeEvent, NodeOptions } from "@mpreg/core/node";
 import { explainReference } from "@mpreg/core/rpc";
 import { createCodec } from "@mpreg/core/values";
-import type { WebSocket } from "ws";
 import { systemRandom, utf8 } from "./capabilities.js";
+import { Connections } from "./connections.js";
 import { Driver } from "./driver.js";
 import { loadIdentity } from "./identity/key.js";
 import { type Logger, createLog } from "./log.js";
 import { MpregNode } from "./node.js";
-import { type CreateNodeOptions, type ResolvedOptions, defaultName, ownUrl, resolveOptions } from "./options.js";
+import { type CreateNodeOptions, defaultName, ownUrl, resolveOptions } from "./options.js";
+import { Gate } from "./transports/gate.js";
 import { listen } from "./transports/listen.js";
-import type { Connection } from "./transports/types.js";
-import { type Dialing, dialSocket, socketConnection } from "./transports/websocket.js";
 
 /**
  * Starts a node: it listens, links to its peers as they come up, and offers what is registered on it.
@@ -32,11 +30,11 @@ export async function createNode(given: CreateNodeOptions = {}): Promise<MpregNo
   const options = resolveOptions(given);
   const identity = await loadIdentity(options.dataDir);
   // the driver can only be made once the port is known; nobody connects before this turn ends
-  const running: { driver?: Driver } = {};
-  const { messageBytesMax } = options.limits;
-  const listener = await listen({ ...options, messageBytesMax }, (socket, address, protocol) => {
-    const { driver } = running;
-    if (driver !== undefined) attach(driver, socket, address, protocol, (connection) => driver.accepted(connection));
+  const running: { connections?: Connections } = {};
+  const { messageBytesMax, handshakeTimeoutMs } = options.limits;
+  const gate = new Gate(options.limits);
+  const listener = await listen({ ...options, messageBytesMax, handshakeTimeoutMs, gate }, (opened) => {
+    running.connections?.accept(opened);
   }).catch(async (error: unknown) => {
     await identity.release();
     throw error;
@@ -57,7 +55,6 @@ export async function createNode(given: CreateNodeOptions = {}): Promise<MpregNo
     redial: limits,
     rpc: limits,
   };
-  const dialing = new Set<Dialing>();
   const driver: Driver = new Driver({
     node,
     capabilities: {
@@ -69,63 +66,21 @@ export async function createNode(given: CreateNodeOptions = {}): Promise<MpregNo
     log,
     exposeStacks: options.exposeStacks,
     dial: (target, attempt) => {
-      dial(driver, target, attempt, options, dialing);
+      connections.dial(target, attempt);
     },
     onEvent: eventLogger(log),
   });
-  running.driver = driver;
+  const dialOptions = { messageBytesMax, timeoutMs: handshakeTimeoutMs, ca: options.tls?.ca };
+  const connections = new Connections(driver, gate, dialOptions, log);
+  running.connections = connections;
   registerEchoes(driver.functions);
   driver.enter({ kind: "start" });
   const shutDown = async (): Promise<void> => {
-    for (const each of dialing) each.abort();
+    connections.abort();
     await listener.close();
     await identity.release();
   };
   return new MpregNode({ driver, url, urls, shutDown });
-}
-
-function dial(driver: Driver, url: string, attempt: number, options: ResolvedOptions, dialing: Set<Dialing>): void {
-  const { messageBytesMax, handshakeTimeoutMs } = options.limits;
-  const settings = { messageBytesMax, timeoutMs: handshakeTimeoutMs, ca: options.tls?.ca };
-  const done = (): void => {
-    dialing.delete(each);
-  };
-  const each = dialSocket(
-    url,
-    settings,
-    (socket, address) => {
-      done();
-      attach(driver, socket, address, "native", (connection) => driver.dialed(connection, attempt));
-    },
-    (reason) => {
-      done();
-      driver.dialFailed(attempt, reason);
-    },
-  );
-  dialing.add(each);
-}
-
-/** Connects a socket's events with the link that the driver makes of it. */
-function attach(
-  driver: Driver,
-  socket: WebSocket,
-  address: string,
-  protocol: "native" | "json-v1",
-  open: (connection: Connection) => LinkId,
-): void {
-  let link: LinkId = 0;
-  const events = {
-    onFrame: (frame: Uint8Array) => {
-      driver.received(link, frame);
-    },
-    onWritable: () => {
-      driver.writable(link);
-    },
-    onClose: (reason: string) => {
-      driver.disconnected(link, reason);
-    },
-  };
-  link = open(socketConnection(socket, address, protocol, () => events));
 }
 
 /** Logs what happens to links. That an address cannot be reached is said once, until a node was met there. */

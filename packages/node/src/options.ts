@@ -9,10 +9,11 @@ import { type RedialOptions, defaultRedialOptions } from "@mpreg/core/membership
 import { type RpcLimits, defaultRpcLimits, durationMsMax } from "@mpreg/core/rpc";
 import { type WireLimits, defaultWireLimits } from "@mpreg/core/wire";
 import { type LogLevel, type Logger, logLevels } from "./log.js";
+import { type PortLimits, defaultPortLimits } from "./transports/limits.js";
 import type { TlsOptions } from "./transports/types.js";
 
 /** Every bound of a node, each with its default. */
-export type NodeLimits = WireLimits & RpcLimits & Omit<LinkOptions, "limits"> & RedialOptions;
+export type NodeLimits = WireLimits & RpcLimits & Omit<LinkOptions, "limits"> & RedialOptions & PortLimits;
 
 export interface CreateNodeOptions {
   /** For people and logs; need not be unique, but should be. Default: the machine's name and the port. */
@@ -71,17 +72,20 @@ export const defaultLimits: NodeLimits = {
   ...defaultRpcLimits,
   ...defaultLinkOptions,
   ...defaultRedialOptions,
+  ...defaultPortLimits,
 };
 
 /** What others accept of a node's name and of its addresses. */
 const { nameBytesMax } = defaultWireLimits;
 const advertisedMax = 16;
 
-/** Limits that have a place of fixed size on the wire. */
+/** Limits that have a place of fixed size on the wire, or a timer of their own. */
 const limitsMax: Partial<Record<keyof NodeLimits, number>> = {
   depthMax: 255,
   messageBytesMax: 2 ** 32 - 1,
   windowBytes: 2 ** 32 - 1,
+  handshakeTimeoutMs: durationMsMax,
+  firstRequestTimeoutMs: durationMsMax,
   timeoutMs: durationMsMax,
   timeoutMsMax: durationMsMax,
 };

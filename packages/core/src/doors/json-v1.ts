@@ -31,9 +31,14 @@ export class JsonV1Door implements Door {
   readonly #host: DoorHost;
   readonly #waiting = new Set<JsonAsk>();
   #isOpen = true;
+  #isKnown = false;
 
   constructor(host: DoorHost) {
     this.#host = host;
+  }
+
+  get isKnown(): boolean {
+    return this.#isKnown;
   }
 
   receive(frame: Uint8Array, nowMs: number): void {
@@ -50,6 +55,7 @@ export class JsonV1Door implements Door {
       case "rpc":
         return this.#ask(message.u, message.cmds, nowMs);
       case "status":
+        this.#isKnown = true;
         return this.#send(answerReply(`"STATUS"`, message.u));
       case "not-served":
         return this.#send(errorReply(message.error, message.u));
@@ -75,6 +81,7 @@ export class JsonV1Door implements Door {
     }
     const request = this.#attempt(() => translateRequest(cmds, this.#host));
     if (request instanceof MpregError) return this.#refuse(u, request);
+    this.#isKnown = true;
     const ask: JsonAsk = new JsonAsk({
       answered: (outputs) => {
         if (!this.#waiting.delete(ask)) return; // (G1)

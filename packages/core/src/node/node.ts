@@ -182,6 +182,11 @@ export class NodeMachine {
     this.#links.flush(nowMs);
   }
 
+  /** Whether the far side of `link` has got through its handshake; on the JSON protocol, has made a valid request. */
+  isKnown(link: LinkId): boolean {
+    return this.#doors.get(link)?.isKnown ?? this.#links.isOpen(link);
+  }
+
   isRegistered(fun: string): boolean {
     return this.#cluster.isRegistered(fun);
   }

@@ -6,8 +6,12 @@
  *
  * (A1) A request with an `Origin` is answered only if the origin is this node's own or among `allowedOrigins`.
  * (A2) A request is answered only if its `Host` is an address, `localhost`, or a name this node is known by.
+ * (A3) What decides is there once: of two headers, or two places for the host, something before this node may have
+ *      looked at the other one.
+ * (A4) Names are compared as they are meant: without regard to case, to the dot of the root, or to a default port. What
+ *      is not a host and a port, and nothing else, is no host.
  */
-import type { IncomingHttpHeaders } from "node:http";
+import type { IncomingMessage } from "node:http";
 import { isIP } from "node:net";
 
 export interface AdmissionOptions {
@@ -17,28 +21,64 @@ export interface AdmissionOptions {
   readonly allowedHosts: readonly string[];
 }
 
-/** Why a request is refused; `undefined` when it is not. */
-export function refusalOf(headers: IncomingHttpHeaders, options: AdmissionOptions): string | undefined {
-  const { host, origin } = headers;
-  if (host === undefined || !isKnownHost(host, options.allowedHosts)) {
-    return `host ${JSON.stringify(host ?? "")} is not one this node is known by; add it to allowedHosts`; // (A2)
-  }
-  if (origin === undefined || options.allowedOrigins.includes("*") || options.allowedOrigins.includes(origin))
-    return undefined;
-  if (origin === `http://${host}` || origin === `https://${host}`) return undefined;
-  return `origin ${JSON.stringify(origin)} may not connect; add it to allowedOrigins`; // (A1)
+/** Why a request is not served, and the HTTP status that says so. */
+export interface Refusal {
+  readonly status: 400 | 403 | 503;
+  readonly reason: string;
 }
+
+type Request = Pick<IncomingMessage, "headers" | "rawHeaders" | "url">;
+
+/** Why a request is refused; `undefined` when it is not. */
+export function refusalOf(request: Request, options: AdmissionOptions): Refusal | undefined {
+  const { headers, rawHeaders, url = "/" } = request;
+  if (!url.startsWith("/")) return malformed(`the target ${JSON.stringify(url)} must be a path`); // (A3)
+  for (const name of ["Host", "Origin"]) {
+    const times = rawHeaders.filter((each, at) => at % 2 === 0 && each.toLowerCase() === name.toLowerCase()).length;
+    if (times > 1) return malformed(`${times} ${name} headers; there may be one`); // (A3)
+  }
+  const { host = "", origin } = headers;
+  if (!isKnownHost(host, options.allowedHosts)) {
+    return forbidden(`host ${JSON.stringify(host)} is not one this node is known by; add it to allowedHosts`); // (A2)
+  }
+  if (origin === undefined || isAllowed(origin, options.allowedOrigins) || isOwn(origin, host)) return undefined;
+  return forbidden(`origin ${JSON.stringify(origin)} may not connect; add it to allowedOrigins`); // (A1)
+}
+
+function malformed(reason: string): Refusal {
+  return { status: 400, reason };
+}
+
+function forbidden(reason: string): Refusal {
+  return { status: 403, reason };
+}
+
+/** An IPv6 address in brackets, or a name or IPv4 address; then maybe a port. */
+const hostPattern = /^(?:\[([\da-f:.]+)\]|([\w.-]+))(?::(\d{0,5}))?$/i;
 
 function isKnownHost(host: string, allowedHosts: readonly string[]): boolean {
-  const name = hostName(host);
-  if (name === "localhost" || isIP(name) !== 0) return true;
-  return allowedHosts.some((allowed) => [name, host.toLowerCase()].includes(allowed.toLowerCase()));
+  const [, address, given = "", port] = hostPattern.exec(host) ?? [];
+  if (address !== undefined) return isIP(address) === 6;
+  const name = bare(given);
+  if (name === "localhost" || isIP(name) === 4) return true;
+  return allowedHosts.some((allowed) => bare(allowed) === name || allowed.toLowerCase() === `${name}:${port ?? ""}`);
 }
 
-/** `example.com:80` → `example.com`, `[::1]:80` → `::1`. */
-function hostName(host: string): string {
-  if (host.startsWith("[")) return host.slice(1, host.indexOf("]"));
-  const colon = host.lastIndexOf(":");
-  const isPort = colon >= 0 && /^\d*$/.test(host.slice(colon + 1));
-  return (isPort ? host.slice(0, colon) : host).toLowerCase();
+/** `Example.com.` → `example.com` (A4) */
+function bare(name: string): string {
+  return (name.endsWith(".") ? name.slice(0, -1) : name).toLowerCase();
+}
+
+function isOwn(origin: string, host: string): boolean {
+  return ["http", "https"].some((scheme) => originOf(`${scheme}://${host}`) === origin);
+}
+
+function isAllowed(origin: string, allowedOrigins: readonly string[]): boolean {
+  return allowedOrigins.some((allowed) => allowed === "*" || allowed === origin || originOf(allowed) === origin);
+}
+
+/** The origin of a URL as browsers write it, in `Origin` too; `undefined` for URLs that have none. (A4) */
+function originOf(url: string): string | undefined {
+  const origin = URL.canParse(url) ? new URL(url).origin : "null";
+  return origin === "null" ? undefined : origin;
 }

@@ -4,18 +4,20 @@
  * (L1) Only loopback addresses are listened on, unless there is TLS or the caller insists.
  * (L2) A refused upgrade gets an HTTP answer that says why, and is closed from this side.
  * (L3) No connection outlives the listener.
+ * (L4) Who has not said in `handshakeTimeoutMs` what it wants is hung up on; who comes when the port is full is told so.
  */
-import { type IncomingMessage, type Server, type ServerResponse, createServer } from "node:http";
-import { createServer as createTlsServer } from "node:https";
+import { type IncomingMessage, STATUS_CODES, type Server, type ServerResponse, createServer } from "node:http";
+import { type ServerOptions as SecureServerOptions, createServer as createTlsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { MpregError } from "@mpreg/core/base";
 import type { LinkProtocol } from "@mpreg/core/node";
 import { subprotocol } from "@mpreg/core/wire";
-import { type WebSocket, WebSocketServer } from "ws";
+import { WebSocketServer } from "ws";
+import { type AdmissionOptions, type Refusal, refusalOf } from "./admission.js";
+import type { Gate } from "./gate.js";
 import type { TlsOptions } from "./types.js";
-import { type AdmissionOptions, refusalOf } from "./admission.js";
-import { socketOptions } from "./websocket.js";
+import { type OpenSocket, socketOptions } from "./websocket.js";
 
 export interface ListenOptions extends AdmissionOptions {
   readonly host: string;
@@ -24,6 +26,8 @@ export interface ListenOptions extends AdmissionOptions {
   readonly tls: TlsOptions | undefined;
   readonly insecure: boolean;
   readonly messageBytesMax: number;
+  readonly handshakeTimeoutMs: number;
+  readonly gate: Gate;
 }
 
 export interface Listener {
@@ -37,13 +41,18 @@ export interface Listener {
 /** How long connections have to end by themselves. */
 const closeTimeoutMs = 2_000;
 
-type OnSocket = (socket: WebSocket, address: string, protocol: LinkProtocol) => void;
-
 /** Listens; rejects with `invalid-argument` when it may not, or with what the system says (`EADDRINUSE`). */
-export async function listen(options: ListenOptions, onSocket: OnSocket): Promise<Listener> {
+export async function listen(options: ListenOptions, onSocket: (opened: OpenSocket) => void): Promise<Listener> {
   checkAddress(options);
+  const { gate } = options;
   const tls = serverTls(options.tls);
-  const server: Server = tls === undefined ? createServer() : createSecureServer(tls);
+  const times = serverTimes(options);
+  const server: Server =
+    tls === undefined
+      ? createServer(times)
+      : createSecureServer({ ...tls, ...times, handshakeTimeout: times.headersTimeout });
+  // those that have not asked for anything yet, or are to be refused, need room beside those that were let in
+  server.maxConnections = gate.limits.connectionsMax + gate.limits.strangersMax;
   const sockets = new WebSocketServer({
     noServer: true,
     ...socketOptions(options.messageBytesMax),
@@ -53,10 +62,11 @@ export async function listen(options: ListenOptions, onSocket: OnSocket): Promis
     answer(request, response, options);
   });
   server.on("upgrade", (request: IncomingMessage, stream: Duplex, head: Buffer) => {
-    const refusal = refusalOf(request.headers, options) ?? protocolRefusal(request);
+    const refusal = refusalOf(request, options) ?? protocolRefusal(request) ?? gate.refusal();
     if (refusal !== undefined) return refuseUpgrade(stream, refusal);
     sockets.handleUpgrade(request, stream, head, (socket) => {
-      onSocket(socket, request.socket.remoteAddress ?? "", socket.protocol === subprotocol ? "native" : "json-v1");
+      const protocol: LinkProtocol = socket.protocol === subprotocol ? "native" : "json-v1";
+      onSocket({ socket, stream, address: request.socket.remoteAddress ?? "", protocol, accepted: true });
     });
   });
   const open = new Set<Socket>();
@@ -105,7 +115,17 @@ function serverTls(tls: TlsOptions | undefined): ServerTls | undefined {
   );
 }
 
-function createSecureServer(tls: ServerTls): Server {
+/** How long HTTP waits for a request, and how often it looks. (L4) */
+function serverTimes({ handshakeTimeoutMs }: ListenOptions): {
+  readonly headersTimeout: number;
+  readonly requestTimeout: number;
+  readonly connectionsCheckingInterval: number;
+} {
+  const timeout = Math.ceil(handshakeTimeoutMs);
+  return { headersTimeout: timeout, requestTimeout: timeout, connectionsCheckingInterval: Math.ceil(timeout / 4) };
+}
+
+function createSecureServer(tls: SecureServerOptions): Server {
   try {
     return createTlsServer(tls);
   } catch (cause) {
@@ -128,26 +148,27 @@ export function isLoopback(host: string): boolean {
 }
 
 function answer(request: IncomingMessage, response: ServerResponse, options: ListenOptions): void {
-  const refusal = refusalOf(request.headers, options);
+  const refusal = refusalOf(request, options);
   const plain = { "content-type": "text/plain; charset=utf-8" };
   if (refusal !== undefined) {
-    response.writeHead(403, plain).end(`Refused: ${refusal}\n`);
+    response.writeHead(refusal.status, plain).end(`Refused: ${refusal.reason}\n`);
     return;
   }
   const hint = `This is an mpreg node. Connect with a client, or open a WebSocket with the subprotocol ${subprotocol}.\n`;
   response.writeHead(426, { ...plain, upgrade: "websocket" }).end(hint);
 }
 
-function protocolRefusal(request: IncomingMessage): string | undefined {
+function protocolRefusal(request: IncomingMessage): Refusal | undefined {
   const offered = request.headers["sec-websocket-protocol"];
   if (offered === undefined || offered.split(",").some((each) => each.trim() === subprotocol)) return undefined;
-  return `none of the subprotocols ${JSON.stringify(offered)} is known; this node speaks ${subprotocol}`;
+  const reason = `none of the subprotocols ${JSON.stringify(offered)} is known; this node speaks ${subprotocol}`;
+  return { status: 403, reason };
 }
 
 /** (L2) */
-function refuseUpgrade(stream: Duplex, reason: string): void {
+function refuseUpgrade(stream: Duplex, { status, reason }: Refusal): void {
   const body = `Refused: ${reason}\n`;
-  const head = `HTTP/1.1 403 Forbidden\r\ncontent-type: text/plain\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n`;
+  const head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\ncontent-type: text/plain\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n`;
   stream.on("error", () => undefined); // the other side may be gone already; there is nobody left to tell
   stream.once("finish", () => {
     stream.destroy();

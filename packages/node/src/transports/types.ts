@@ -9,6 +9,8 @@ export interface Connection {
   /** Queues one frame; answers how many bytes now wait to be written. */
   send(frame: Uint8Array): number;
   close(goodbye: Goodbye): void;
+  /** The far side's handshake is over: it is no stranger any more. */
+  known(): void;
 }
 
 /** Certificates of a node, all in PEM. */

@@ -5,6 +5,7 @@ import { clientOf } from "../support/cluster.js";
 import { eventually } from "../support/eventually.js";
 import { rawConnection, upgradeHeaders } from "../support/http.js";
 import { startProcess } from "../support/processes.js";
+import { frame, frameHead, rawWebSocket } from "../support/raw-socket.js";
 import { Stranger, codec, frameOf } from "../support/stranger.js";
 
 const megabyte = 1024 * 1024;
@@ -114,6 +115,59 @@ describe("the node's memory does not follow", () => {
     );
     expect(answer).toBe("unharmed");
     expect(grownMb).toBeLessThan(150);
+  });
+
+  test("what strangers begin to say, and do not end: hundreds of megabytes in large messages", async () => {
+    const { grownMb, answer } = await costOf(async (url) => {
+      const piece = Buffer.alloc(4 * megabyte);
+      for (let i = 0; i < 150; i++) {
+        const { socket } = await rawWebSocket(url, "json");
+        socket.write(frameHead(16 * megabyte));
+        await new Promise((resolve) => socket.write(piece, resolve));
+      }
+    });
+    expect(answer).toBe("unharmed");
+    expect(grownMb).toBeLessThan(250); // of 600 MB that came, 64 MiB are kept
+  });
+
+  test("what strangers say byte by byte", async () => {
+    const { grownMb, answer } = await costOf(
+      async (url) => {
+        const all = await Promise.all(Array.from({ length: 100 }, () => rawWebSocket(url, "native")));
+        for (const { socket } of all) {
+          socket.setNoDelay();
+          socket.write(frameHead(60_000));
+        }
+        for (let i = 0; i < 3_000; i++) {
+          await Promise.all(all.map(({ socket }) => new Promise((resolve) => socket.write(Buffer.alloc(1), resolve))));
+        }
+      },
+      { strangerBytesMax: 2 * megabyte },
+    );
+    expect(answer).toBe("unharmed");
+    expect(grownMb).toBeLessThan(60);
+  });
+
+  test("JSON replies that twenty clients ask for and do not read", async () => {
+    const { grownMb, answer } = await costOf(
+      async (url) => {
+        for (let i = 0; i < 20; i++) {
+          const { socket, ended } = await rawWebSocket(url, "json");
+          socket.pause();
+          const cmds = [
+            { name: "part", fun: "echo", args: ["x".repeat(megabyte / 16)] },
+            { name: "reply", fun: "echos", args: new Array(32).fill("part") },
+          ];
+          for (let u = 0; u < 20 && !ended(); u++) {
+            const request = { role: "rpc", u: String(u), cmds };
+            await new Promise((resolve) => socket.write(frame(JSON.stringify(request)), resolve));
+          }
+        }
+      },
+      { repliesBytesMax: 64 * megabyte },
+    );
+    expect(answer).toBe("unharmed");
+    expect(grownMb).toBeLessThan(250); // of 800 MB
   });
 
   test("connections that come and go", async () => {
