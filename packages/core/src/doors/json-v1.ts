@@ -41,6 +41,10 @@ export class JsonV1Door implements Door {
     return this.#isKnown;
   }
 
+  get size(): number {
+    return this.#waiting.size;
+  }
+
   receive(frame: Uint8Array, nowMs: number): void {
     if (!this.#isOpen) return;
     const { limits, utf8 } = this.#host;

@@ -8,6 +8,8 @@ import type { WireLimits } from "../wire/index.js";
 export interface Door {
   /** The far side has made a request that could be read: it speaks the protocol. */
   readonly isKnown: boolean;
+  /** How many requests wait for their answer. */
+  readonly size: number;
   /** Hands in one frame. Must not throw: a frame that cannot be read is answered or ends the connection. */
   receive(frame: Uint8Array, nowMs: number): void;
   /** The connection is gone: everything it asked for is abandoned. */

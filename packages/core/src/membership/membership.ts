@@ -55,6 +55,13 @@ export class Membership {
     return { reported: this.#reported.size, reports: this.#reports.size, dialing: this.#dialing.size };
   }
 
+  /** How many targets wait for their time. */
+  get scheduled(): number {
+    let scheduled = 0;
+    for (const { heapIndex } of [...this.#configured, ...this.#reported.values()]) if (heapIndex >= 0) scheduled += 1;
+    return scheduled;
+  }
+
   /** Dials the configured peers. */
   start(nowMs: number): void {
     for (const target of this.#configured) this.#host.schedule(target, nowMs);

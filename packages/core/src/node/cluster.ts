@@ -16,7 +16,7 @@ import { type Subject, assert } from "../base/index.js";
 import { type Announcement, Catalog, OwnOffers, nextVersion } from "../catalog/index.js";
 import type { Goodbye, Remote } from "../link/index.js";
 import { Membership, type MembershipHost } from "../membership/index.js";
-import { Channel, Peer } from "../rpc/index.js";
+import { Channel, type DueItem, Peer } from "../rpc/index.js";
 import {
   type CatalogMessage,
   type MemberRecord,
@@ -31,10 +31,8 @@ import type { NodeEvent, NodeOptions } from "./types.js";
 const retireMs = 1_000;
 
 export interface ClusterHost extends MembershipHost {
-  schedule(
-    item: { dueMs: number; sequence: number; heapIndex: number; onDue(nowMs: number): void },
-    dueMs: number,
-  ): void;
+  schedule(item: DueItem, dueMs: number): void;
+  unschedule(item: DueItem): void;
   report(event: NodeEvent): void;
   /** Some node has begun to offer `fun`. */
   offered(fun: string, nowMs: number): void;
@@ -53,6 +51,8 @@ export class Cluster {
   readonly #sessions = new Map<Peer, Set<Session>>();
   /** Whose offers the catalog shows. (G4) */
   readonly #shown = new Map<Peer, Session>();
+  /** Redundant links that this node is to end. */
+  readonly #retirements = new Map<Session, Retirement>();
   /** The linked nodes have changed since the others were told. */
   #membersChanged = false;
 
@@ -68,8 +68,18 @@ export class Cluster {
   }
 
   /** What is held; for the checks of the simulator. */
-  get size(): { readonly peers: number; readonly dialing: number } {
-    return { peers: this.#peers.size, dialing: this.#membership.size.dialing };
+  get size(): {
+    readonly peers: number;
+    readonly reported: number;
+    readonly reports: number;
+    readonly dialing: number;
+  } {
+    return { peers: this.#peers.size, ...this.#membership.size };
+  }
+
+  /** How many wanted nodes wait for their time. */
+  get scheduled(): number {
+    return this.#membership.scheduled;
   }
 
   start(nowMs: number): void {
@@ -145,6 +155,7 @@ export class Cluster {
     const { peer, channel } = phase;
     const sessions = this.#sessions.get(peer);
     sessions?.delete(session);
+    this.#endRetirement(session);
     if (peer.channel === channel) {
       peer.channel = undefined;
       for (const other of sessions ?? []) if (other.phase.kind === "node") peer.channel = other.phase.channel;
@@ -223,19 +234,30 @@ export class Cluster {
     for (const each of this.#sessions.get(peer) ?? []) {
       const isLoser = each.phase.kind === "node" && each.phase.channel === (keepNew ? older : channel);
       // the side that dialled the loser closes it, once it is idle
-      if (isLoser && each.link?.direction === "dialed") {
-        this.#host.schedule(new Retirement(each, this.#retire), nowMs + retireMs);
-      }
+      if (!isLoser || each.link?.direction !== "dialed") continue;
+      this.#endRetirement(each);
+      const retirement = new Retirement(each, this.#retire);
+      this.#retirements.set(each, retirement);
+      this.#host.schedule(retirement, nowMs + retireMs);
     }
   }
 
   readonly #retire = (retirement: Retirement, nowMs: number): void => {
     const { phase, link } = retirement.session;
-    if (phase.kind !== "node" || link === undefined || link.closed || phase.peer.channel === phase.channel) return;
-    const idle = phase.channel.asked.size === 0 && phase.channel.sent.size === 0;
-    if (idle) link.end(duplicate, nowMs);
+    // the other link may be gone meanwhile: then this one is not redundant any more
+    const isRedundant = phase.kind === "node" && phase.peer.channel !== phase.channel;
+    if (!isRedundant || link === undefined) return this.#endRetirement(retirement.session);
+    const isIdle = phase.channel.asked.size === 0 && phase.channel.sent.size === 0;
+    if (isIdle) link.end(duplicate, nowMs);
     else this.#host.schedule(retirement, nowMs + retireMs);
   };
+
+  #endRetirement(session: Session): void {
+    const retirement = this.#retirements.get(session);
+    if (retirement === undefined) return;
+    this.#retirements.delete(session);
+    this.#host.unschedule(retirement);
+  }
 
   /** Chooses whose offers of `peer` the catalog shows; answers whether they are another link's now. (G4) */
   #show(peer: Peer, nowMs: number): boolean {

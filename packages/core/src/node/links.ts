@@ -53,8 +53,23 @@ export class Links {
     this.#texts = new TextCache(host.capabilities.utf8);
   }
 
-  get size(): number {
-    return this.#sessions.size;
+  /** How many links there are, what their far sides wait for, and the steps that were sent over them. */
+  get size(): { readonly links: number; readonly asked: number; readonly sent: number } {
+    let asked = 0;
+    let sent = 0;
+    for (const { phase } of this.#sessions.values()) {
+      if (phase.kind !== "client" && phase.kind !== "node") continue;
+      asked += phase.channel.asked.size;
+      sent += phase.channel.sent.size;
+    }
+    return { links: this.#sessions.size, asked, sent };
+  }
+
+  /** How many links wait for their time. */
+  get scheduled(): number {
+    let scheduled = 0;
+    for (const { heapIndex } of this.#sessions.values()) if (heapIndex >= 0) scheduled += 1;
+    return scheduled;
   }
 
   open(id: LinkId, attempt: number | undefined, address: string, nowMs: number): void {

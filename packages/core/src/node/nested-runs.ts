@@ -6,6 +6,13 @@ export class NestedRuns {
   /** By the invocation that asked, then by ticket. Empty entries are removed. */
   readonly #runs = new Map<number, Map<number, Run>>();
 
+  /** How many have not ended. */
+  get size(): number {
+    let size = 0;
+    for (const runs of this.#runs.values()) size += runs.size;
+    return size;
+  }
+
   add(invocation: number, ticket: number, run: Run): void {
     const runs = this.#runs.get(invocation);
     if (runs === undefined) this.#runs.set(invocation, new Map([[ticket, run]]));

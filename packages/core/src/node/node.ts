@@ -29,15 +29,33 @@ import { NestedRuns } from "./nested-runs.js";
 import { TicketAsker } from "./ticket-asker.js";
 import type { NodeCapabilities, NodeEffects, NodeInput, NodeOptions } from "./types.js";
 
-/** How many entries each table holds; all but `links` and `peers` are zero after quiet. */
+/**
+ * How many entries each table holds. `links`, `doors`, `peers`, `reported` and `reports` are what there is; everything
+ * else is under way, and zero after quiet. What only saves work (texts, answers of the catalog) is bounded and not told.
+ */
 export interface NodeSize {
   readonly links: number;
+  /** Connections of other protocols. */
+  readonly doors: number;
   readonly peers: number;
+  /** Nodes that peers report, and the peers that do. */
+  readonly reported: number;
+  readonly reports: number;
   readonly dialing: number;
   readonly requests: number;
+  /** Steps of all places that have not ended. */
+  readonly tasks: number;
   readonly running: number;
   readonly waiting: number;
+  /** Steps that were sent to others. */
+  readonly sent: number;
+  /** What far sides wait for, over links and doors. */
+  readonly asked: number;
   readonly tickets: number;
+  /** What running handlers have asked for. */
+  readonly nested: number;
+  /** What has a due time, links and wanted nodes left out. */
+  readonly timers: number;
 }
 
 export class NodeMachine {
@@ -135,7 +153,19 @@ export class NodeMachine {
   }
 
   get size(): NodeSize {
-    return { links: this.#links.size, tickets: this.#tickets.size, ...this.#cluster.size, ...this.#rpc.size };
+    const links = this.#links.size;
+    let { asked } = links;
+    for (const door of this.#doors.values()) asked += door.size;
+    return {
+      ...links,
+      ...this.#cluster.size,
+      ...this.#rpc.size,
+      asked,
+      doors: this.#doors.size,
+      tickets: this.#tickets.size,
+      nested: this.#nested.size,
+      timers: this.#deadlines.size - this.#links.scheduled - this.#cluster.scheduled,
+    };
   }
 
   /** Takes what has happened. Call {@link flush} at the end of the turn, and neither of them from an effect (Z2). */

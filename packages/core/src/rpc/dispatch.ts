@@ -29,6 +29,8 @@ export class Dispatch {
   /** Tasks that wait for their function to be offered, by its name. */
   readonly #waiting = new Map<string, Set<Task>>();
   #waitingCount = 0;
+  /** Tasks that have not ended, wherever they are. */
+  #tasks = 0;
   /** Links that had no room for a step. */
   readonly #full = new Set<Channel>();
   readonly #idMask: number;
@@ -44,16 +46,16 @@ export class Dispatch {
     this.#idMask = idMask;
   }
 
-  /** How many tasks run here and how many wait; for the checks of the simulator. */
-  get size(): { readonly running: number; readonly waiting: number } {
+  /** How many tasks there are, run here and wait; for the checks of the simulator. */
+  get size(): { readonly tasks: number; readonly running: number; readonly waiting: number } {
     let held = 0;
     for (const channel of this.#full) held += channel.held.size;
-    return { running: this.#running.size, waiting: this.#waitingCount + held };
+    return { tasks: this.#tasks, running: this.#running.size, waiting: this.#waitingCount + held };
   }
 
   /** Finds a node for the task and starts it there. A failure to find one is told to its owner at once. */
   start(fields: TaskFields, ownDeadline: boolean, nowMs: number): Task {
-    const task = new Task(fields, this.#due, nowMs);
+    const task = this.#create(fields, nowMs);
     if (ownDeadline) this.#host.schedule(task, task.deadlineMs);
     this.#place(task, nowMs);
     return task;
@@ -61,7 +63,7 @@ export class Dispatch {
 
   /** Starts the task on this node, because another one has chosen it. */
   startHere(fields: TaskFields, nowMs: number): Task {
-    const task = new Task(fields, this.#due, nowMs);
+    const task = this.#create(fields, nowMs);
     this.#host.schedule(task, task.deadlineMs);
     const { self, catalog } = this.#host;
     const offer = catalog.candidates(task.fun, task.resources).find(({ owner }) => owner === self);
@@ -75,6 +77,11 @@ export class Dispatch {
       this.#runHere(task, offer, nowMs);
     }
     return task;
+  }
+
+  #create(fields: TaskFields, nowMs: number): Task {
+    this.#tasks += 1;
+    return new Task(fields, this.#due, nowMs);
   }
 
   /** The owner no longer wants the task. */
@@ -301,9 +308,10 @@ export class Dispatch {
       return;
     }
     const outcome = task.begun ? "unknown" : "not-applied";
-    const node = place.kind === "local" || place.kind === "remote" ? place.offer.owner.name : undefined;
+    const ranOn = place.kind === "local" || place.kind === "remote" ? place.offer.owner.name : undefined;
+    const node = ranOn ?? this.#host.nodeName;
     const where =
-      node === undefined ? "while it waited for a node that offers it" : `while it was running on node "${node}"`;
+      ranOn === undefined ? "while it waited for a node that offers it" : `while it was running on node "${ranOn}"`;
     const error = new MpregError("deadline", `The time allowed for "${task.fun}" ran out ${where}`, {
       outcome,
       step: task.step,
@@ -329,6 +337,7 @@ export class Dispatch {
   #forget(task: Task): void {
     this.#unplace(task);
     task.place = ended;
+    this.#tasks -= 1;
     this.#host.unschedule(task);
   }
 

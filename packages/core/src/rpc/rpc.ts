@@ -56,7 +56,12 @@ export class Rpc {
   }
 
   /** What is held; for the checks of the simulator. (V3) */
-  get size(): { readonly requests: number; readonly running: number; readonly waiting: number } {
+  get size(): {
+    readonly requests: number;
+    readonly tasks: number;
+    readonly running: number;
+    readonly waiting: number;
+  } {
     return { requests: this.#requests.size, ...this.#dispatch.size };
   }
 

@@ -2,7 +2,13 @@
 import { MpregError } from "../../src/base/index.js";
 import { defaultLinkOptions, type Goodbye, type LinkId, type LinkOptions } from "../../src/link/index.js";
 import { defaultRedialOptions } from "../../src/membership/index.js";
-import { type NodeEvent, type NodeInput, NodeMachine, type NodeOptions } from "../../src/node/index.js";
+import {
+  type LinkProtocol,
+  type NodeEvent,
+  type NodeInput,
+  NodeMachine,
+  type NodeOptions,
+} from "../../src/node/index.js";
 import {
   type AbortReason,
   type Ask,
@@ -190,7 +196,12 @@ export class MeshNode {
   }
 
   /** Takes a connection; the machine hears of it. */
-  connect(attempt: number | undefined, address: string, meet: (end: Endpoint) => Connection): void {
+  connect(
+    attempt: number | undefined,
+    address: string,
+    meet: (end: Endpoint) => Connection,
+    protocol: LinkProtocol = "native",
+  ): void {
     const link = ++this.#lastLink;
     const end: NodeEndpoint = {
       link,
@@ -199,7 +210,7 @@ export class MeshNode {
       lost: (reason) => this.connections.delete(link) && this.enterNow({ kind: "link-closed", link, reason }),
     };
     this.connections.set(link, { end, connection: meet(end) });
-    this.enter({ kind: "link-opened", link, protocol: "native", attempt, address });
+    this.enter({ kind: "link-opened", link, protocol, attempt, address });
   }
 
   enterNow(input: NodeInput): void {

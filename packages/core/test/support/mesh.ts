@@ -3,12 +3,15 @@
  * happens in the order in which it was caused; nothing happens before `settle` or `advance`.
  */
 import { expect } from "vitest";
-import type { NodeInfo } from "../../src/node/index.js";
+import type { LinkProtocol, NodeInfo } from "../../src/node/index.js";
 import { Connection, type Endpoint, type Post } from "./connection.js";
 import { MeshClient, type MeshClientOptions } from "./mesh-client.js";
 import { MeshNode, type MeshNodeOptions } from "./mesh-node.js";
 
 const stepsMax = 200_000;
+
+/** These hold what there is; a dial in progress is no work that was left. */
+const meshTables: ReadonlySet<string> = new Set(["links", "doors", "peers", "reported", "reports", "dialing"]);
 
 /** One who does not listen. */
 const deaf: Endpoint = { received: () => undefined, writable: () => undefined, lost: () => undefined };
@@ -55,9 +58,9 @@ export class Mesh {
   }
 
   /** A connection to `node` on which nobody keeps to any protocol; answers how to send a frame. */
-  socket(node: MeshNode): (frame: Uint8Array) => void {
+  socket(node: MeshNode, protocol: LinkProtocol = "native"): (frame: Uint8Array) => void {
     let connection: Connection | undefined;
-    node.connect(undefined, "10.0.0.9", (end) => (connection = this.#connect(deaf, end)));
+    node.connect(undefined, "10.0.0.9", (end) => (connection = this.#connect(deaf, end)), protocol);
     return (frame) => connection?.send(deaf, frame);
   }
 
@@ -138,16 +141,10 @@ export class Mesh {
   /** Nothing runs, waits or is counted as running, on any node. */
   expectQuiet(): void {
     for (const { machine } of this.nodes) {
-      const { requests, running, waiting, tickets } = machine.size;
       const inFlight = (machine.inspect("nodes") as NodeInfo[]).map((info) => info.inFlight);
-      expect({ node: machine.name, requests, running, waiting, tickets, inFlight: Math.max(...inFlight) }).toEqual({
-        node: machine.name,
-        requests: 0,
-        running: 0,
-        waiting: 0,
-        tickets: 0,
-        inFlight: 0,
-      });
+      const tables = Object.entries({ ...machine.size, inFlight: Math.max(...inFlight) });
+      const left = tables.filter(([table, entries]) => entries !== 0 && !meshTables.has(table));
+      expect([machine.name, ...left]).toEqual([machine.name]);
     }
   }
 }
