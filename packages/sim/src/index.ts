@@ -5,7 +5,7 @@ export { SimulationError } from "./simulation-error.js";
 
 // The parts of a world.
 export { type NodeDefinition, World, type WorldOptions } from "./world.js";
-export type { FunctionDefinition, NodeFunctions, SimulatedNode } from "./node/node.js";
+export type { FunctionDefinition, NodeMakeup, SimulatedNode } from "./node/node.js";
 export type { NodeLimits } from "./node/options.js";
 export type { SimulatedClient } from "./client/client.js";
 export type { NetworkOptions } from "./network/index.js";

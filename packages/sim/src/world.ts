@@ -14,7 +14,7 @@ import { Faults } from "./faults/faults.js";
 import { type Turn, Waits } from "./handlers/waits.js";
 import { Network, type NetworkOptions, defaultNetworkOptions } from "./network/index.js";
 import { type CreateMachine, createMachine } from "./node/machine.js";
-import { type NodeFunctions, type NodeHost, SimulatedNode } from "./node/node.js";
+import { type NodeMakeup, type NodeHost, SimulatedNode } from "./node/node.js";
 import { type NodeLimits, nodeOptions } from "./node/options.js";
 import type { Observation, Observer, Violation } from "./observation.js";
 import { Progress } from "./progress.js";
@@ -23,7 +23,7 @@ import { Trace } from "./trace.js";
 import type { Policy } from "@mpreg/core/base";
 
 /** One node of a world. */
-export interface NodeDefinition extends NodeFunctions {
+export interface NodeDefinition extends NodeMakeup {
   readonly name: string;
   /** Resources that every function of the node has. */
   readonly resources?: readonly string[] | undefined;

@@ -80,7 +80,7 @@ export interface HandlerContext {
   readonly remainingMs: number;
   /** When the deadline is, on the node's wall clock: for display. */
   readonly deadline: Date;
-  /** The node's monotonic clock, in ms: only differences mean something. In a simulated world, its time. */
+  /** The node's monotonic clock, in ms: only differences mean something. In a simulated world, simulated time. */
   readonly nowMs: number;
   /** Name of the function. */
   readonly fun: string;

@@ -23,6 +23,7 @@ import type { SeededRandom } from "../capabilities/random.js";
 import { utf8 } from "../capabilities/utf8.js";
 import { Mailbox } from "../mailbox.js";
 import type { Socket } from "../network/index.js";
+import { LocalClock } from "../node/local-clock.js";
 import type { NodeHost } from "../node/node.js";
 
 type Item =
@@ -43,6 +44,7 @@ export class SimulatedClient implements Calls {
   readonly #host: NodeHost;
   readonly #options: LinkOptions;
   readonly #random: SeededRandom;
+  readonly #clock: LocalClock;
   readonly #mailbox: Mailbox<Item>;
   readonly #texts = new TextCache(utf8);
   readonly #open = new Map<number, (settled: Settled) => void>();
@@ -56,6 +58,7 @@ export class SimulatedClient implements Calls {
     this.#options = options;
     this.#random = random;
     this.#host = host;
+    this.#clock = new LocalClock(host.network.clock, random.split("clock"), 1);
     this.#mailbox = new Mailbox(host.network.clock, (items) => {
       this.#turn(items);
     });
@@ -163,7 +166,7 @@ export class SimulatedClient implements Calls {
     if (link === undefined) return;
     if (link.nextDueMs <= this.#nowMs) link.onDue(this.#nowMs);
     link.flush();
-    this.#mailbox.wakeAt(link.nextDueMs);
+    this.#mailbox.wakeAt(this.#clock.worldMsOf(link.nextDueMs));
   }
 
   #connected(socket: Socket, attempt: Phase): void {
@@ -202,7 +205,7 @@ export class SimulatedClient implements Calls {
       utf8,
       texts: this.#texts,
       queued: () => {
-        this.#mailbox.wakeAt(this.#nowMs);
+        this.#mailbox.wakeAt(this.#host.network.clock.nowMs);
       },
       send: (_id, batch) => this.#host.network.send(socket, batch),
       close: (_id, { code }) => {
@@ -266,7 +269,7 @@ export class SimulatedClient implements Calls {
   }
 
   get #nowMs(): number {
-    return this.#host.network.clock.nowMs;
+    return this.#clock.nowMs;
   }
 
   get #caller(): Caller {

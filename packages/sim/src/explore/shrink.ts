@@ -10,6 +10,9 @@ import { type RunOptions, runPlan } from "./run-seed.js";
 
 const runsMax = 150;
 
+/** What can be left out of a plan. */
+const lists = ["faults", "asks", "changes", "vandals", "clockSteps", "clients"] as const;
+
 export async function shrink(plan: Plan, guarantee: string, options: RunOptions = {}): Promise<Plan> {
   let runs = 0;
   const fails = async (candidate: Plan): Promise<boolean> => {
@@ -18,7 +21,7 @@ export async function shrink(plan: Plan, guarantee: string, options: RunOptions 
     return violations.some((violation) => violation.guarantee === guarantee); // (Z1)
   };
   let smallest = plan;
-  for (const list of ["faults", "asks", "changes", "vandals", "clients"] as const) {
+  for (const list of lists) {
     smallest = await shrinkList(smallest, list, fails);
   }
   return smallest;
@@ -26,7 +29,7 @@ export async function shrink(plan: Plan, guarantee: string, options: RunOptions 
 
 async function shrinkList(
   plan: Plan,
-  list: "faults" | "asks" | "changes" | "vandals" | "clients",
+  list: (typeof lists)[number],
   fails: (candidate: Plan) => Promise<boolean>,
 ): Promise<Plan> {
   let smallest = plan;

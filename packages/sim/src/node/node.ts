@@ -26,6 +26,7 @@ import {
 } from "@mpreg/core/rpc";
 import { askingWith, attended } from "../asking.js";
 import type { SeededRandom } from "../capabilities/random.js";
+import { LocalClock } from "./local-clock.js";
 import { functionsOf, nodesOf } from "./machine.js";
 import { NodeProcess, type ProcessHost } from "./process.js";
 import { SimulationError } from "../simulation-error.js";
@@ -42,9 +43,11 @@ export interface NodeHost extends ProcessHost {
 /** A function of a node: its handler, or the handler and what it is registered with. */
 export type FunctionDefinition = AnyHandler | (RegisterOptions & { readonly handler: AnyHandler });
 
-/** What a node offers each time it starts, beside `echo` and `echos`. */
-export interface NodeFunctions {
-  /** By name. */
+/** What a node is beside its options. */
+export interface NodeMakeup {
+  /** How fast the clocks of its machine go; default 1, which is right. */
+  readonly clockRate?: number | undefined;
+  /** What it offers each time it starts, by name. `echo` and `echos` come with every node. */
   readonly functions?: Readonly<Record<string, FunctionDefinition>> | undefined;
   /** Registers more, before it returns: what a module exports for `mpreg start --module`. */
   readonly register?: ((node: SimulatedNode) => void) | undefined;
@@ -54,9 +57,10 @@ export class SimulatedNode implements Calls, FunctionRegistry {
   readonly name: string;
   readonly url: string;
   readonly #options: NodeOptions;
-  readonly #definition: NodeFunctions;
+  readonly #definition: NodeMakeup;
   #functions: FunctionTable;
   readonly #random: SeededRandom;
+  readonly #clock: LocalClock;
   readonly #host: NodeHost;
   #process: NodeProcess | undefined;
   #secret: Uint8Array;
@@ -64,12 +68,13 @@ export class SimulatedNode implements Calls, FunctionRegistry {
   #starts = 0;
   #asks = 0;
 
-  constructor(options: NodeOptions, definition: NodeFunctions, random: SeededRandom, host: NodeHost) {
+  constructor(options: NodeOptions, definition: NodeMakeup, random: SeededRandom, host: NodeHost) {
     this.name = options.name;
     this.url = host.network.urlOf(options.name);
     this.#options = options;
     this.#random = random;
     this.#host = host;
+    this.#clock = new LocalClock(host.network.clock, random.split("clock"), definition.clockRate ?? 1);
     this.#secret = random.bytes(32);
     this.#definition = definition;
     this.#functions = this.#start();
@@ -162,6 +167,12 @@ export class SimulatedNode implements Calls, FunctionRegistry {
     this.#process?.resume();
   }
 
+  /** Somebody sets the wall clock of its machine, forwards or back; nothing but what it shows changes. */
+  setWallClock(byMs: number): void {
+    this.#host.observe({ kind: "disturbed", what: `the wall clock of ${this.name} is set by ${byMs} ms` });
+    this.#clock.setBy(byMs);
+  }
+
   /** The process ends in order: it says goodbye to everybody. */
   close(): void {
     this.#host.observe({ kind: "disturbed", what: `${this.name} closes` });
@@ -188,7 +199,7 @@ export class SimulatedNode implements Calls, FunctionRegistry {
     const start = ++this.#starts;
     const random = this.#random.split(`start ${start}`);
     const functions = this.#createFunctions(() => process);
-    const process = new NodeProcess(this.#options, functions, this.#secret, random, this.#host);
+    const process = new NodeProcess(this.#options, functions, this.#secret, random, this.#clock, this.#host);
     this.#process = process;
     this.#functions = functions;
     this.#host.network.listen(this.name, process);

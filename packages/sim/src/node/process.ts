@@ -11,6 +11,7 @@ import { type FunctionTable, abortError } from "@mpreg/core/handlers";
 import type { LinkId } from "@mpreg/core/link";
 import type { NodeEffects, NodeInput, NodeOptions } from "@mpreg/core/node";
 import type { Ask, Invocation, Settled } from "@mpreg/core/rpc";
+import { Fifo } from "@mpreg/core/structures";
 import type { Timings, WireLimits } from "@mpreg/core/wire";
 import { codec } from "../capabilities/codec.js";
 import type { SeededRandom } from "../capabilities/random.js";
@@ -22,6 +23,7 @@ import { Mailbox } from "../mailbox.js";
 import type { Listener, Network, Socket } from "../network/index.js";
 import type { Observation } from "../observation.js";
 import type { Trace } from "../trace.js";
+import type { LocalClock } from "./local-clock.js";
 import type { CreateMachine, Machine } from "./machine.js";
 
 /** What a process needs from the world. */
@@ -35,9 +37,6 @@ export interface ProcessHost {
   violated(guarantee: string, message: string): void;
 }
 
-/** What all wall clocks show at the start of the world. */
-const epochMs = Date.UTC(2000, 0, 1);
-
 type Item = NodeInput | { readonly kind: "accepting"; readonly socket: Socket };
 
 export class NodeProcess implements ExecutionHost, Listener {
@@ -46,14 +45,15 @@ export class NodeProcess implements ExecutionHost, Listener {
   readonly codec: typeof codec = codec;
   readonly limits: WireLimits;
   readonly #host: ProcessHost;
+  readonly #clock: LocalClock;
   readonly #functions: Pick<FunctionTable, "get">;
   readonly #mailbox: Mailbox<Item>;
   readonly #sockets = new Map<LinkId, Socket>();
   readonly #executions = new Map<number, Execution>();
   readonly #tickets = new Map<number, (settled: Settled) => void>();
   readonly #withdrawn = new Set<number>();
-  #inputs: NodeInput[] = [];
-  #starting: Execution[] = [];
+  readonly #inputs = new Fifo<NodeInput>();
+  readonly #starting = new Fifo<Execution>();
   #settled: { readonly ticket: number; readonly settled: Settled }[] = [];
   #lastLink = 0;
   #lastTicket = 0;
@@ -65,11 +65,13 @@ export class NodeProcess implements ExecutionHost, Listener {
     functions: Pick<FunctionTable, "get">,
     secret: Uint8Array,
     random: SeededRandom,
+    clock: LocalClock,
     host: ProcessHost,
   ) {
     this.nodeName = options.name;
     this.limits = options.link.limits;
     this.#host = host;
+    this.#clock = clock;
     this.#functions = functions;
     this.#mailbox = new Mailbox(host.network.clock, (items) => {
       this.#turn(items);
@@ -79,11 +81,11 @@ export class NodeProcess implements ExecutionHost, Listener {
   }
 
   get nowMs(): number {
-    return this.#host.network.clock.nowMs;
+    return this.#clock.nowMs;
   }
 
   get wallMs(): number {
-    return epochMs + this.nowMs;
+    return this.#clock.wallMs;
   }
 
   get dead(): boolean {
@@ -135,7 +137,7 @@ export class NodeProcess implements ExecutionHost, Listener {
   }
 
   after(delayMs: number, happen: () => void): () => void {
-    return this.#mailbox.after(delayMs, happen);
+    return this.#mailbox.after(this.#clock.worldDurationMs(delayMs), happen);
   }
 
   ask(ask: Ask, parent: Invocation | undefined, onEnd: (settled: Settled) => void): () => void {
@@ -150,7 +152,7 @@ export class NodeProcess implements ExecutionHost, Listener {
   }
 
   log(level: string, what: readonly unknown[]): void {
-    this.#host.trace.remark(this.nowMs, this.nodeName, () => `${level}: ${what.map(shown).join(" ")}`);
+    this.#host.trace.remark(this.#worldMs, this.nodeName, () => `${level}: ${what.map(shown).join(" ")}`);
   }
 
   ended({ invocation }: Execution, result: Uint8Array | MpregError, timings: Timings): void {
@@ -159,20 +161,29 @@ export class NodeProcess implements ExecutionHost, Listener {
     this.enter({ kind: "invoked", id: invocation.id, result, timings });
   }
 
+  get #worldMs(): number {
+    return this.#host.network.clock.nowMs;
+  }
+
   #turn(items: readonly Item[]): void {
     for (const item of items) {
       if (item.kind === "accepting") this.#accept(item.socket);
       else this.#inputs.push(item);
     }
-    if (this.#inputs.length === 0) this.#inputs.push({ kind: "tick" });
+    if (this.#inputs.size === 0) this.#inputs.push({ kind: "tick" });
     this.#inTurn = true; // (V1)
     try {
-      while (this.#inputs.length > 0) {
-        const inputs = this.#inputs;
-        this.#inputs = [];
-        for (const input of inputs) this.#handle(input);
-        this.#start();
+      for (;;) {
+        const input = this.#inputs.shift();
+        if (input !== undefined) {
+          this.#handle(input);
+          continue;
+        }
         this.#settle();
+        if (this.#inputs.size > 0) continue;
+        const execution = this.#starting.shift();
+        if (execution === undefined) break;
+        this.#start(execution); // what it causes goes in before the next starts
       }
       this.machine.flush(this.nowMs);
     } catch (error) {
@@ -183,7 +194,7 @@ export class NodeProcess implements ExecutionHost, Listener {
     } finally {
       this.#inTurn = false;
     }
-    if (this.#onClosed === undefined) return this.#mailbox.wakeAt(this.machine.nextDueMs);
+    if (this.#onClosed === undefined) return this.#mailbox.wakeAt(this.#clock.worldMsOf(this.machine.nextDueMs));
     if (this.#tickets.size > 0) {
       this.#host.violated(
         "asks-end-once",
@@ -196,31 +207,25 @@ export class NodeProcess implements ExecutionHost, Listener {
 
   #handle(input: NodeInput): void {
     const bytes = input.kind === "link-bytes" ? input.bytes : undefined;
-    this.#host.trace.input(this.nowMs, this.nodeName, input.kind, numberOf(input), bytes);
+    this.#host.trace.input(this.#worldMs, this.nodeName, input.kind, numberOf(input), bytes);
     this.machine.handle(input, this.nowMs);
     // until it knows, the machine may use a link that is gone: then it speaks to nobody
     if (input.kind === "link-closed") this.#sockets.delete(input.link);
   }
 
-  /** Starts the handlers that the machine wants run; what ends at once goes back in. (V1) */
-  #start(): void {
-    const starting = this.#starting;
-    if (starting.length === 0) return;
-    this.#starting = [];
-    for (const execution of starting) {
-      const { invocation, aborted } = execution;
-      const fun = this.#functions.get(invocation.fun);
-      if (fun !== undefined && !aborted) {
-        this.#host.observe({ kind: "started", node: this.nodeName, invocation });
-        execution.start(fun);
-        continue;
-      }
-      this.#executions.delete(invocation.id);
-      const result = aborted
-        ? abortError("cancelled")
-        : new MpregError("no-provider", `Cannot call "${invocation.fun}": it was just unregistered`);
-      this.enter({ kind: "invoked", id: invocation.id, result, timings: { queueUs: 0, runUs: 0 } });
+  /** Starts a handler that the machine wants run; what ends at once goes back in. (V1) */
+  #start(execution: Execution): void {
+    const { invocation, aborted } = execution;
+    const fun = this.#functions.get(invocation.fun);
+    if (fun !== undefined && !aborted) {
+      this.#host.observe({ kind: "started", node: this.nodeName, invocation });
+      return execution.start(fun);
     }
+    this.#executions.delete(invocation.id);
+    const result = aborted
+      ? abortError("cancelled")
+      : new MpregError("no-provider", `Cannot call "${invocation.fun}": it was just unregistered`);
+    this.enter({ kind: "invoked", id: invocation.id, result, timings: { queueUs: 0, runUs: 0 } });
   }
 
   #settle(): void {

@@ -22,10 +22,11 @@ const redialMs = 50;
 
 /** The world of a plan, with nothing under way but its nodes. */
 export function worldOf(plan: Plan, ledger: Ledger, options: Partial<WorldOptions> = {}): World {
-  const nodes = plan.nodes.map(({ name, resources, peers, functions }) => ({
+  const nodes = plan.nodes.map(({ name, resources, peers, clockRate, functions }) => ({
     name,
     resources,
     peers,
+    clockRate,
     functions: Object.fromEntries(
       functions.map(({ fun, behaviour, resources: own }): [string, FunctionDefinition] => {
         return [fun, { handler: handlerOf(behaviour, ledger.of(name)), resources: own }];
@@ -50,6 +51,11 @@ export function drive(world: World, plan: Plan, ledger: Ledger, listener: DriveL
       vandalize(world, vandal, `vandal-${index}`);
     });
   });
+  for (const { atMs, node, byMs } of plan.clockSteps) {
+    world.after(atMs, () => {
+      world.node(node).setWallClock(byMs);
+    });
+  }
   applyFaults(world, plan.faults);
 }
 

@@ -3,21 +3,24 @@
  *
  * (W1) Every behaviour is offered somewhere, so that what calls what by name finds it.
  * (W2) A third of the worlds is left undisturbed: there every ask must end exactly as evaluated.
+ * (W3) Clocks are wrong and are set in any world: nobody may notice.
  */
 import { SeededRandom } from "../capabilities/random.js";
 import { scheduleFaults } from "../faults/schedule.js";
 import type { NetworkOptions } from "../network/index.js";
 import type { NodeLimits } from "../node/options.js";
 import { behaviours } from "./functions.js";
-import type { Plan, PlannedChange, PlannedClient, PlannedFunction, PlannedNode } from "./plan.js";
+import type { Plan, PlannedChange, PlannedClient, PlannedClockStep, PlannedFunction, PlannedNode } from "./plan.js";
 import { planAsks } from "./requests.js";
 import type { PlannedVandal } from "./vandal.js";
+
+const clockStepMsMax = 24 * 3_600_000;
 
 const allResources = ["gpu", "raw-data", "model-a", "disk"];
 
 export function planWorld(seed: number): Plan {
   const random = new SeededRandom(seed);
-  const nodes = planNodes(random.split("nodes"));
+  const nodes = planNodes(random.split("nodes"), random.split("clock rates"));
   const names = nodes.map(({ name }) => name);
   const durationMs = random.between(300, 1_500);
   const changes = planChanges(random.split("changes"), names, durationMs);
@@ -50,6 +53,7 @@ export function planWorld(seed: number): Plan {
         })
       : [],
     vandals: planVandals(random.split("vandals"), names, durationMs),
+    clockSteps: planClockSteps(random.split("clock steps"), names, durationMs), // (W3)
     limits,
     network: planNetwork(random.split("network"), limits),
     formed,
@@ -59,7 +63,7 @@ export function planWorld(seed: number): Plan {
   };
 }
 
-function planNodes(random: SeededRandom): PlannedNode[] {
+function planNodes(random: SeededRandom, clockRates: SeededRandom): PlannedNode[] {
   const count = random.chance(0.1) ? random.integer(6, 8) : random.integer(3, 5);
   const names = Array.from({ length: count }, (_, index) => String.fromCharCode(97 + index));
   const functions = new Map<string, PlannedFunction[]>(names.map((name) => [name, []]));
@@ -73,11 +77,13 @@ function planNodes(random: SeededRandom): PlannedNode[] {
     }
   }
   const everybodyKnows = random.next();
+  const clocksDrift = clockRates.chance(0.4); // (W3)
   return names.map((name, index) => ({
     name,
     resources: allResources.filter(() => random.chance(0.2)),
     peers: planPeers(random, names, index, everybodyKnows),
     functions: functions.get(name) ?? [],
+    clockRate: clocksDrift ? clockRates.between(0.99, 1.01) : 1,
   }));
 }
 
@@ -118,6 +124,17 @@ function planVandals(random: SeededRandom, names: readonly string[], durationMs:
   if (random.chance(0.75)) return [];
   return Array.from({ length: random.integer(1, 4) }, () => {
     return { atMs: random.between(0, durationMs), node: random.pick(names), frames: random.integer(1, 15) };
+  });
+}
+
+function planClockSteps(random: SeededRandom, names: readonly string[], durationMs: number): PlannedClockStep[] {
+  if (random.chance(0.6)) return [];
+  return Array.from({ length: random.integer(1, 4) }, () => {
+    return {
+      atMs: random.between(0, durationMs),
+      node: random.pick(names),
+      byMs: random.between(-1, 1) * clockStepMsMax,
+    };
   });
 }
 

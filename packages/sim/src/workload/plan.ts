@@ -31,6 +31,15 @@ export interface PlannedNode {
   readonly resources: readonly string[];
   readonly peers: readonly string[];
   readonly functions: readonly PlannedFunction[];
+  /** How fast its clocks go. */
+  readonly clockRate: number;
+}
+
+/** Somebody sets a node's wall clock. */
+export interface PlannedClockStep {
+  readonly atMs: number;
+  readonly node: string;
+  readonly byMs: number;
 }
 
 /** A function that comes to a node and, perhaps, goes again. */
@@ -87,6 +96,7 @@ export interface Plan {
   readonly asks: readonly PlannedAsk[];
   readonly faults: readonly Fault[];
   readonly vandals: readonly PlannedVandal[];
+  readonly clockSteps: readonly PlannedClockStep[];
   readonly limits: NodeLimits;
   readonly network: Partial<NetworkOptions>;
   /** Whether asks and faults wait until the nodes know each other. */

@@ -20,10 +20,13 @@ describe("generated worlds", () => {
     ); // prettier-ignore
   });
 
-  test("a third of them is left undisturbed (W2), and every kind of fault is among the rest", () => {
+  test("a third of them is left undisturbed (W2) but for their clocks, and every kind of fault is among the rest", () => {
     const plans = Array.from({ length: 300 }, (_, index) => planWorld(index + 1));
+    const still = plans.filter(({ faults }) => faults.length === 0);
+    expect(still.filter(({ clockSteps }) => clockSteps.length > 0).length).toBeGreaterThan(20); // (W3)
+    expect(still.filter(({ nodes }) => nodes.some(({ clockRate }) => clockRate !== 1)).length).toBeGreaterThan(20);
     const kinds = plans.flatMap(({ faults }) => faults.map(({ kind }) => kind));
-    expect(plans.filter(({ faults }) => faults.length === 0).length).toBeGreaterThan(70);
+    expect(still.length).toBeGreaterThan(70);
     expect([...new Set(kinds)].sort()).toEqual(
       ["close", "crash", "cut", "one-way", "partition", "pause", "slow", "slow-reader", "stall"], // prettier-ignore
     );
