@@ -9,15 +9,22 @@
  * (I1) A removed value is not referenced any more.
  * (I2) At most half of the places are taken, so probes stay short for ids of any pattern.
  * (I3) Which ids share a place depends on the seed: whoever chooses ids and does not know it cannot make probes long.
+ * (I4) A table of more than 2,048 places is halved when less than an eighth of them is taken: what a burst has made large
+ *      is given up while the burst drains.
+ * (I5) When a table changes its size, at least half as many values have come or gone since the last time as are moved
+ *      now, so that each pays a constant part. Up to a thousand values, an ordinary link's, move nothing.
  */
 
 const capacityMin = 16;
+const capacityKept = 2048;
 
 export class IdMap<T extends object> {
   #keys = new Uint32Array(capacityMin);
   #values: (T | undefined)[] = new Array<T | undefined>(capacityMin).fill(undefined);
   #mask = capacityMin - 1;
   #size = 0;
+  /** The table is too large for fewer values than that. */
+  #sizeMin = 0;
   readonly #seed: number;
 
   /** `seed` is any number of 32 bits, from a random source where strangers choose the ids. */
@@ -27,6 +34,11 @@ export class IdMap<T extends object> {
 
   get size(): number {
     return this.#size;
+  }
+
+  /** How many values and gaps there is room for. */
+  get places(): number {
+    return this.#mask + 1;
   }
 
   get(id: number): T | undefined {
@@ -53,7 +65,7 @@ export class IdMap<T extends object> {
     this.#keys[at] = id;
     this.#values[at] = value;
     this.#size += 1;
-    if (this.#size * 2 > this.#mask) this.#grow(); // (I2)
+    if (this.#size * 2 > this.#mask) this.#resize((this.#mask + 1) * 2); // (I2)
   }
 
   /** Removes the value of `id`; answers it. */
@@ -65,6 +77,7 @@ export class IdMap<T extends object> {
       if (this.#keys[at] === id) {
         this.#close(at);
         this.#size -= 1;
+        if (this.#size < this.#sizeMin) this.#resize((this.#mask + 1) / 2); // (I4)
         return value;
       }
       at = (at + 1) & this.#mask;
@@ -76,6 +89,7 @@ export class IdMap<T extends object> {
     const values = this.#values.filter((value) => value !== undefined);
     this.#values.fill(undefined);
     this.#size = 0;
+    if (this.#mask >= capacityKept) this.#resize(capacityMin); // (I4)
     return values;
   }
 
@@ -103,13 +117,13 @@ export class IdMap<T extends object> {
     this.#values[hole] = undefined; // (I1)
   }
 
-  #grow(): void {
+  #resize(capacity: number): void {
     const keys = this.#keys;
     const values = this.#values;
-    const capacity = values.length * 2;
     this.#keys = new Uint32Array(capacity);
     this.#values = new Array<T | undefined>(capacity).fill(undefined);
     this.#mask = capacity - 1;
+    this.#sizeMin = capacity > capacityKept ? capacity / 8 : 0; // (I5)
     for (let old = 0; old < values.length; old++) {
       const value = values[old];
       if (value === undefined) continue;

@@ -74,6 +74,83 @@ describe("id map", () => {
     }
   });
 
+  test("bursts and droughts, of any size: all is found, and the places are those of what is there (I2) (I4)", () => {
+    const burst = fc.record({ adds: fc.nat(6_000), keeps: fc.nat(300), all: fc.boolean() });
+    fc.assert(
+      fc.property(fc.array(burst, { maxLength: 6 }), fc.nat(), (bursts, seed) => {
+        const map = new IdMap<{ readonly id: number }>(seed);
+        const model = new Map<number, { readonly id: number }>();
+        let next = 0;
+        const check = (): void => {
+          const { places } = map;
+          if (model.size * 2 > places) throw new Error(`${model.size} values in ${places} places`);
+          if (places > 2_048 && model.size * 8 < places) throw new Error(`${places} places for ${model.size} values`);
+        };
+        for (const { adds, keeps, all } of bursts) {
+          for (let i = 0; i < adds; i++) {
+            const value = { id: (next += 7) };
+            map.set(value.id, value);
+            model.set(value.id, value);
+            check();
+          }
+          if (all) {
+            expect(new Set(map.takeAll())).toEqual(new Set(model.values()));
+            model.clear();
+            check();
+          }
+          for (const [id, value] of model) {
+            if (model.size <= keeps) break;
+            if (map.take(id) !== value) throw new Error(`${id} is lost`);
+            model.delete(id);
+            check();
+          }
+          for (const [id, value] of model) if (map.get(id) !== value) throw new Error(`${id} is lost`);
+        }
+        expect(map.size).toBe(model.size);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test("a hundred thousand ids leave no table behind (I4)", () => {
+    const map = new IdMap<object>();
+    const value = {};
+    for (let id = 0; id < 100_000; id++) map.set(id, value);
+    expect(map.places).toBe(262_144);
+    for (let id = 0; id < 100_000; id++) map.take(id);
+    expect(map.places).toBe(2_048);
+  });
+
+  test("a table changes its size only after as many changes as are worth it (I5)", () => {
+    for (const [low, high] of [
+      [0, 1_000],
+      [1_000, 1_100],
+      [0, 5_000],
+      [3_000, 20_000],
+    ] as const) {
+      const map = new IdMap<object>();
+      const value = {};
+      let [first, next] = [0, 0];
+      let [changes, since] = [0, 0];
+      let { places } = map;
+      const changed = (): void => {
+        since += 1;
+        if (map.places === places) return;
+        // what is moved now, against what was done since the last time
+        if (first > 0 && map.size > since * 2 + 2) throw new Error(`${map.size} moved after ${since} changes`);
+        if (first > 0) changes += 1;
+        places = map.places;
+        since = 0;
+      };
+      while (next < 200_000) {
+        while (next - first < high) (map.set(next++, value), changed());
+        while (next - first > low) (map.take(first++), changed());
+      }
+      // what goes to and fro within a factor of two, or among a thousand, moves nothing
+      if (high <= 1_000 || low * 2 >= high) expect(changes).toBe(0);
+    }
+  });
+
   test("a removed value is not referenced any more (I1)", async () => {
     const map = new IdMap<object>();
     const fill = (ids: readonly number[]): WeakRef<object>[] => {
