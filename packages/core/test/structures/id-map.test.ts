@@ -143,8 +143,14 @@ describe("id map", () => {
         since = 0;
       };
       while (next < 200_000) {
-        while (next - first < high) (map.set(next++, value), changed());
-        while (next - first > low) (map.take(first++), changed());
+        while (next - first < high) {
+          map.set(next++, value);
+          changed();
+        }
+        while (next - first > low) {
+          map.take(first++);
+          changed();
+        }
       }
       // what goes to and fro within a factor of two, or among a thousand, moves nothing
       if (high <= 1_000 || low * 2 >= high) expect(changes).toBe(0);
