@@ -1,41 +1,55 @@
 /**
  * Runs vitest and ends with a line of counts that a person or a machine can read: `12 passed, 0 failed`.
  *
+ * In CI (CI=true) only failures and a summary are printed.
+ *
  * (V1) The counts are the run's: a file that cannot be loaded or an error outside any test counts as one failure.
- * (V2) A run without a single test is a failure.
+ * (V2) A run without a single test, or that ends before its report, is a failure.
  */
 import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { runNode, tool } from "./run.mjs";
+import { root, runNode, tool } from "./run.mjs";
 
-function count(reportFile, exitCode) {
-  if (!existsSync(reportFile)) return { passed: 0, failed: 1, skipped: 0 };
-  const report = JSON.parse(readFileSync(reportFile, "utf8"));
-  const unloadable = report.testResults.filter(
-    (file) => file.status === "failed" && !file.assertionResults.some((test) => test.status === "failed"),
-  ).length;
-  const failed = report.numFailedTests + unloadable;
-  return {
-    passed: report.numPassedTests,
-    failed: failed === 0 && exitCode !== 0 ? 1 : failed, // (V1)
-    skipped: report.numPendingTests + report.numTodoTests,
-  };
+const messageLinesMax = 6;
+const lineCharactersMax = 160;
+
+function readReport(file, exitCode) {
+  const nothing = { passed: 0, skipped: 0, failures: [] };
+  const report = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : nothing;
+  const isFailed = exitCode !== 0 || report.passed === 0; // (V2)
+  if (!isFailed || report.failures.length > 0) return report;
+  const message = `vitest ended with exit code ${exitCode} and named no failure; ${report.passed} tests had passed`;
+  return { ...report, failures: [{ name: "the run", message }] };
 }
 
-/** Resolves to the exit code. Appends the counts to the file named by MPREG_TEST_COUNTS, so that CI can add several runs up. */
+/** The name of a failure, and the first lines of its message. */
+function failureText({ name, message }) {
+  const lines = message.split("\n").map((line) => `    ${line.slice(0, lineCharactersMax)}`);
+  const more = lines.length > messageLinesMax ? [`    … ${lines.length - messageLinesMax} more lines`] : [];
+  return [name, ...lines.slice(0, messageLinesMax), ...more, ""].join("\n");
+}
+
+/**
+ * Resolves to the exit code. So that CI can add several runs up, appends the counts to the file named by MPREG_TEST_COUNTS,
+ * and what failed to the one named by MPREG_TEST_FAILURES.
+ */
 export async function runVitest(args) {
   const folder = mkdtempSync(join(tmpdir(), "mpreg-test-"));
   const reportFile = join(folder, "report.json");
   try {
-    const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${reportFile}`];
-    const exitCode = await runNode(tool("vitest", "vitest.mjs"), ["run", ...reporters, ...args]);
-    const { passed, failed, skipped } = count(reportFile, exitCode);
-    const counts = process.env.MPREG_TEST_COUNTS;
-    if (counts) appendFileSync(counts, `${passed} ${failed} ${skipped}\n`);
-    console.log(`${passed} passed, ${failed} failed`);
+    const reporters = [process.env.CI ? "minimal" : "default", join(root, "scripts/test-report.mjs")];
+    const options = ["run", ...reporters.map((name) => `--reporter=${name}`)];
+    const exitCode = await runNode(tool("vitest", "vitest.mjs"), [...options, ...args], {
+      env: { MPREG_TEST_REPORT: reportFile },
+    });
+    const { passed, skipped, failures } = readReport(reportFile, exitCode);
+    const { MPREG_TEST_COUNTS: countsFile, MPREG_TEST_FAILURES: failuresFile } = process.env;
+    if (countsFile) appendFileSync(countsFile, `${passed} ${failures.length} ${skipped}\n`);
+    if (failuresFile) appendFileSync(failuresFile, failures.map(failureText).join(""));
+    console.log(`${passed} passed, ${failures.length} failed`);
     if (skipped > 0) console.log(`(and ${skipped} skipped)`);
-    return exitCode === 0 && (failed > 0 || passed === 0) ? 1 : exitCode; // (V2)
+    return exitCode === 0 && failures.length > 0 ? 1 : exitCode;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

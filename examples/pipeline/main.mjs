@@ -27,6 +27,7 @@ for (const name of ["SIGINT", "SIGTERM", "SIGHUP"]) {
   process.on(name, () => interruption.abort(new Error(`stopped by ${name}`)));
 }
 const { signal } = interruption;
+
 /** Starts the cluster, runs the pipeline on it, prints what came of it, and ends the cluster. */
 async function main({ keep }) {
   const store = await mkdtemp(join(tmpdir(), "mpreg-pipeline-"));
