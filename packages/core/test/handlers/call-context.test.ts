@@ -53,8 +53,8 @@ describe("the signal", () => {
 
 describe("sleep", () => {
   test("ends when its time has come, not before, and can be taken out of the context", async () => {
-    const { sleep } = context;
-    const slept = watch(sleep(100));
+    const { sleep: rest } = context;
+    const slept = watch(rest(100));
     host.pass(99);
     expect(await slept.end()).toBe("pending");
     host.pass(1);

@@ -8,8 +8,8 @@ describe("context().sleep", () => {
   test("lets real time pass", async () => {
     const { node, client } = await startPair();
     node.register("nap", async (durationMs: number) => {
-      const { nowMs, sleep } = context();
-      await sleep(durationMs);
+      const { nowMs } = context();
+      await context().sleep(durationMs);
       return context().nowMs - nowMs;
     });
     expect(await client.call("nap", [30])).toBeGreaterThan(28); // a timer may be early by its rounding
@@ -22,10 +22,10 @@ describe("context().sleep", () => {
     process.on("warning", warned);
     const [running, ended] = [new Latch(), new Latch<readonly unknown[]>()];
     node.register("nap", async () => {
-      const { signal, sleep } = context();
-      const naps = Array.from({ length: 20 }, () => sleep(3_600_000).catch((reason: unknown) => reason));
+      const here = context();
+      const naps = Array.from({ length: 20 }, () => here.sleep(3_600_000).catch((reason: unknown) => reason));
       running.open();
-      ended.open((await Promise.all(naps)).map((reason) => reason === signal.reason));
+      ended.open((await Promise.all(naps)).map((reason) => reason === here.signal.reason));
     });
     const call = node.call("nap").catch(() => undefined);
     await running.passed;

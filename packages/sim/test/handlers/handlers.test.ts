@@ -71,10 +71,10 @@ describe("the context", () => {
   test("calls and graphs of a handler are nested in its own call", async () => {
     const world = await worldWith({
       outer: async (value: number) => {
-        const { call, graph, sleep } = context();
+        const { call, graph, sleep: rest } = context();
         const inner = graph();
         const one = inner.call<number>("depth", [value]);
-        const [direct, both] = await Promise.all([call("depth", [1]), inner.run([one, one]), sleep(5)]);
+        const [direct, both] = await Promise.all([call("depth", [1]), inner.run([one, one]), rest(5)]);
         return { direct, both };
       },
       depth: (value: number) => value + context().depth,
@@ -93,16 +93,17 @@ describe("the context", () => {
     const log: string[] = [];
     const world = await worldWith({
       nap: async () => {
-        const { signal, sleep } = context();
+        const here = context();
+        const { signal } = here;
         signal.addEventListener("abort", () => log.push("aborted"));
-        await Promise.all([sleep(60_000), sleep(70_000)]).catch((error: unknown) =>
+        await Promise.all([here.sleep(60_000), here.sleep(70_000)]).catch((error: unknown) =>
           log.push((error as MpregError).code),
         );
         expect(() => {
           signal.throwIfAborted();
         }).toThrow(MpregError);
-        await sleep(1).catch(() => log.push("at once"));
-        await sleep(50, { signal: null });
+        await here.sleep(1).catch(() => log.push("at once"));
+        await here.sleep(50, { signal: null });
         log.push("goes on");
       },
     });
