@@ -104,17 +104,18 @@ export class Links {
 
   /** Sends what the turn has queued. */
   flush(nowMs: number): void {
-    while (this.#overflowed.length > 0) {
-      const { link } = this.#overflowed.pop() as Channel;
-      const reason = `${link.outbox.queuedBytes} bytes wait to be read`;
-      link.end({ code: "slow", reason }, nowMs); // (I3)
-    }
     do {
+      while (this.#overflowed.length > 0) {
+        const { link } = this.#overflowed.pop() as Channel;
+        const reason = `${link.outbox.queuedBytes} bytes wait to be read`;
+        link.end({ code: "slow", reason }, nowMs); // (I3)
+      }
+      this.#host.cluster.flush(); // who is gone now is told now
       const queued = this.#queued;
       this.#queued = [];
       for (const link of queued) link.flush();
       this.#host.rpc.retryHeld(nowMs); // what finds room now is sent now
-    } while (this.#queued.length > 0);
+    } while (this.#queued.length > 0 || this.#overflowed.length > 0);
   }
 
   /** Ends what the far sides wait for with `error`, then says goodbye on every link. */

@@ -208,7 +208,6 @@ export class NodeMachine {
 
   /** Ends the turn: what it has queued for others is sent. */
   flush(nowMs: number): void {
-    this.#cluster.flush();
     this.#links.flush(nowMs);
   }
 

@@ -83,6 +83,7 @@ export class MeshNode {
   readonly #handlers = new Map<string, MeshHandler>();
   readonly #asks = new Map<number, Asked>();
   readonly #running = new Map<number, Invocation>();
+  #turn: NodeInput[] | undefined;
   #lastLink = 0;
   #lastTicket = 0;
 
@@ -145,9 +146,23 @@ export class MeshNode {
 
   /** Hands in an input, as a turn of its own. */
   enter(input: NodeInput): void {
+    if (this.#turn !== undefined) {
+      this.#turn.push(input);
+      return;
+    }
     this.#mesh.post(() => {
-      this.machine.handle(input, this.#mesh.nowMs);
-      this.machine.flush(this.#mesh.nowMs);
+      this.enterNow(input);
+    });
+  }
+
+  /** Hands in all that `act` enters, as one turn. */
+  together(act: () => void): void {
+    const turn: NodeInput[] = [];
+    this.#turn = turn;
+    act();
+    this.#turn = undefined;
+    this.#mesh.post(() => {
+      this.enterNow(...turn);
     });
   }
 
@@ -213,8 +228,8 @@ export class MeshNode {
     this.enter({ kind: "link-opened", link, protocol, attempt, address });
   }
 
-  enterNow(input: NodeInput): void {
-    this.machine.handle(input, this.#mesh.nowMs);
+  enterNow(...turn: readonly NodeInput[]): void {
+    for (const input of turn) this.machine.handle(input, this.#mesh.nowMs);
     this.machine.flush(this.#mesh.nowMs);
   }
 
