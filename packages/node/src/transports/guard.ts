@@ -94,7 +94,7 @@ export class Guard {
     if (this.#phase.kind !== "gone") this.#replies?.hold(waitingBytes); // (H3)
   }
 
-  /** The handshake is over. */
+  /** The handshake is over, with a message whose {@link piece} is yet to be told. */
   known(): void {
     if (this.#phase.kind !== "stranger") return;
     clearTimeout(this.#phase.timer);
@@ -105,7 +105,6 @@ export class Guard {
       const { arrivingBytesMax } = this.#gate.limits;
       this.#cut(`the unfinished messages of all exceed ${arrivingBytesMax} bytes (limits.arrivingBytesMax)`);
     });
-    this.#arriving.hold(this.#intake.keptBytes);
   }
 
   /** The connection is gone, and with it all that it held. */

@@ -11,12 +11,14 @@ export function upgradeRequest(protocol: "native" | "json", headers: Readonly<Re
   return `GET / HTTP/1.1\r\n${lines.join("")}\r\n`;
 }
 
-/** The head of a frame that is to have `bytes` of payload, masked with zeros. */
+/** The head of a frame that is to have `bytes` of payload, masked with zeros; the length in the fewest bytes. */
 export function frameHead(bytes: number, opcode = 2, isLast = true): Buffer {
-  const head = Buffer.alloc(14);
+  const lengthBytes = bytes < 126 ? 0 : bytes < 65_536 ? 2 : 8;
+  const head = Buffer.alloc(2 + lengthBytes + 4);
   head[0] = (isLast ? 0x80 : 0) | opcode;
-  head[1] = 0x80 | 127;
-  head.writeBigUInt64BE(BigInt(bytes), 2);
+  head[1] = 0x80 | (lengthBytes === 0 ? bytes : lengthBytes === 2 ? 126 : 127);
+  if (lengthBytes === 2) head.writeUInt16BE(bytes, 2);
+  if (lengthBytes === 8) head.writeBigUInt64BE(BigInt(bytes), 2);
   return head;
 }
 

@@ -9,7 +9,7 @@ import { Intake, headerBytesMax } from "../../src/transports/intake.js";
 import { socketOptions } from "../../src/transports/websocket.js";
 import { eventually } from "../support/eventually.js";
 import { rawConnection } from "../support/http.js";
-import { upgradeRequest } from "../support/raw-socket.js";
+import { frameHead, upgradeRequest } from "../support/raw-socket.js";
 
 /** The parts of ws that hold what has come; private, so that a change of them is noticed here. */
 interface Receiver {
@@ -58,16 +58,8 @@ async function watched(onPiece: (intake: Intake, socket: WebSocket) => void) {
   return { intake, far, told };
 }
 
-/** A frame as clients send it, its length in the fewest bytes. */
-function frameOf(opcode: number, isLast: boolean, length: number): Buffer {
-  const lengthBytes = length < 126 ? 0 : length < 65_536 ? 2 : 8;
-  const frame = Buffer.alloc(2 + lengthBytes + 4 + length, 7);
-  frame[0] = (isLast ? 0x80 : 0) | opcode;
-  frame[1] = 0x80 | (lengthBytes === 0 ? length : lengthBytes === 2 ? 126 : 127);
-  if (lengthBytes === 2) frame.writeUInt16BE(length, 2);
-  if (lengthBytes === 8) frame.writeBigUInt64BE(BigInt(length), 2);
-  return frame;
-}
+const frameOf = (opcode: number, isLast: boolean, length: number): Buffer =>
+  Buffer.concat([frameHead(length, opcode, isLast), Buffer.alloc(length, 7)]);
 
 const lengths = fc.oneof(fc.nat(200), fc.nat(3_000), fc.constantFrom(125, 126, 65_535, 65_536, 70_000));
 /** Lengths of the fragments of a message; a number is a ping or pong. */
