@@ -3,13 +3,14 @@
  */
 import { platform } from "#socket";
 import type { Contract } from "@mpreg/core";
-import { MpregError, suggestion } from "@mpreg/core/base";
+import { MpregError, checkContract, checkOptions, optionNames } from "@mpreg/core/base";
 import { type Goodbye, type LinkOptions, defaultLinkOptions } from "@mpreg/core/link";
-import { durationMsMax, explainReference } from "@mpreg/core/rpc";
+import { checkListeners, durationMs, explainReference } from "@mpreg/core/rpc";
 import { createCodec } from "@mpreg/core/values";
 import { defaultWireLimits } from "@mpreg/core/wire";
-import { Client } from "./client.js";
+import { type Client, SessionClient } from "./client.js";
 import { Connection } from "./connection.js";
+import { Session } from "./session.js";
 
 export interface ConnectOptions<C extends Contract | undefined = undefined> {
   /** Gives calls and graphs the types of its functions, and asks for their resources. */
@@ -44,7 +45,7 @@ export function connect<C extends Contract | undefined = undefined>(
 ): Promise<Client<C>> {
   return new Promise((resolve, reject) => {
     checkUrl(url);
-    checkOptions(options);
+    checkConnectOptions(options);
     const {
       connectTimeoutMs = 10_000,
       signal,
@@ -65,7 +66,8 @@ export function connect<C extends Contract | undefined = undefined>(
     };
     const onOpen = (): void => {
       signal?.removeEventListener("abort", onAbort);
-      resolve(new Client<C>({ url, codec, limits, connection, contract: options.contract as C, gone: () => gone }));
+      const session = new Session({ url, codec, limits, connection, gone: () => gone });
+      resolve(new SessionClient<C>(session, options.contract as C));
     };
     const onGone = (goodbye: Goodbye): void => {
       signal?.removeEventListener("abort", onAbort);
@@ -78,32 +80,33 @@ export function connect<C extends Contract | undefined = undefined>(
   });
 }
 
-const known: Record<keyof ConnectOptions, true> = {
+const names = optionNames<ConnectOptions>({
   contract: true,
   connectTimeoutMs: true,
   signal: true,
   credentials: true,
   ca: true,
   messageBytesMax: true,
-};
+});
 
-function checkOptions(options: ConnectOptions<Contract | undefined>): void {
-  const names = Object.keys(known);
-  for (const key of Object.keys(options)) {
-    if (Object.hasOwn(known, key)) continue;
-    throw invalid(`connect has no option "${key}"; it has ${names.join(", ")}${suggestion(key, names)}`);
-  }
-  const { connectTimeoutMs: ms, messageBytesMax: bytes, credentials } = options;
-  if (ms !== undefined && !(typeof ms === "number" && ms > 0 && ms <= durationMsMax)) {
-    const range = `a number of milliseconds above 0 and up to ${durationMsMax}`;
-    throw invalid(`connectTimeoutMs must be ${range}, got ${JSON.stringify(ms)}`);
-  }
-  if (bytes !== undefined && !(Number.isInteger(bytes) && bytes > 0 && bytes <= bytesMax)) {
+function checkConnectOptions(options: ConnectOptions<Contract | undefined>): void {
+  checkOptions(options, names, "connect");
+  durationMs(options.connectTimeoutMs, "connectTimeoutMs");
+  checkListeners(options);
+  // from here on the types may be wrong
+  const { contract, messageBytesMax: bytes, credentials, ca }: Partial<Record<keyof ConnectOptions, unknown>> = options;
+  if (contract !== undefined) checkContract(contract);
+  if (
+    bytes !== undefined &&
+    !(typeof bytes === "number" && Number.isInteger(bytes) && bytes > 0 && bytes <= bytesMax)
+  ) {
     throw invalid(`messageBytesMax must be an integer from 1 to ${bytesMax}, got ${JSON.stringify(bytes)}`);
   }
-  const given: unknown = credentials;
-  if (given !== undefined && !(given instanceof Uint8Array)) {
-    throw invalid(`credentials must be bytes (a Uint8Array), got ${typeof given}`);
+  if (credentials !== undefined && !(credentials instanceof Uint8Array)) {
+    throw invalid(`credentials must be bytes (a Uint8Array), got ${typeof credentials}`);
+  }
+  if (ca !== undefined && typeof ca !== "string" && !(ca instanceof Uint8Array)) {
+    throw invalid(`ca must be certificates in PEM (a text or a Uint8Array), got ${typeof ca}`);
   }
 }
 

@@ -84,6 +84,7 @@ export class Connection {
   #lastId = 0;
   #flushing = false;
   #closedHere = false;
+  #nodeName: string | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #timerDueMs = Infinity;
 
@@ -121,6 +122,11 @@ export class Connection {
 
   get open(): boolean {
     return this.#link.open;
+  }
+
+  /** Name of the node, once it has introduced itself. */
+  get nodeName(): string | undefined {
+    return this.#nodeName;
   }
 
   /** How many asks wait for their end. */
@@ -208,7 +214,10 @@ export class Connection {
       close: (_link, { code, reason }) => {
         this.#socket.close(closeCodes[code] ?? 1000, reason.slice(0, 100));
       },
-      admit: () => ({ allow: true }),
+      admit: (remote) => {
+        if (remote.kind === "node") this.#nodeName = remote.identity.name;
+        return { allow: true };
+      },
       opened: () => {
         this.#onOpen();
       },

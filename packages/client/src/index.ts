@@ -1,3 +1,4 @@
 /** The client, for browsers and Node. */
-export { Client } from "./client.js";
+export type { Client } from "./client.js";
 export { type ConnectOptions, connect } from "./connect.js";
+export type { InspectOptions } from "./session.js";

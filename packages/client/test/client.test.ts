@@ -24,15 +24,19 @@ describe("close()", () => {
     });
     const graph = client.graph();
     graph.call("hold");
-    const endings = [client.call("hold"), graph.run(), client.request([{ name: "h", fun: "hold" }])].map(failureOf);
+    const endings = [
+      { failure: failureOf(client.call("hold")), step: "hold" },
+      { failure: failureOf(graph.run()), step: undefined },
+      { failure: failureOf(client.request([{ name: "h", fun: "hold" }])), step: undefined },
+    ];
     await running.passed;
     await client.close();
-    for (const ending of endings) {
-      expect(told(await ending)).toEqual({
+    for (const { failure, step } of endings) {
+      expect(told(await failure)).toEqual({
         code: "closed",
         message: `The connection to ${node.url} ended before the answer came: the client has closed`,
-        step: undefined,
-        node: undefined,
+        step,
+        node: "solo",
         outcome: "unknown",
       });
     }
@@ -54,6 +58,7 @@ describe("close()", () => {
       expect(told(await failureOf(ending))).toMatchObject({
         code: "closed",
         message: `The client of ${client.url} is closed`,
+        node: "solo",
         outcome: "not-applied",
       });
     }
@@ -96,8 +101,8 @@ describe("a client whose node goes away", () => {
     expect(told(await ending)).toEqual({
       code: "node-lost",
       message: `The connection to ${proxy.url} ended before the answer came: the connection was closed with code 1006`,
-      step: undefined,
-      node: undefined,
+      step: "hold",
+      node: "solo",
       outcome: "unknown",
     });
     expect(told(await failureOf(client.call("echo")))).toMatchObject({

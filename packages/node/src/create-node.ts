@@ -10,7 +10,7 @@ import { Connections } from "./connections.js";
 import { Driver } from "./driver.js";
 import { loadIdentity } from "./identity/key.js";
 import { type Logger, createLog } from "./log.js";
-import { MpregNode } from "./node.js";
+import { DrivenNode, type MpregNode } from "./node.js";
 import { type CreateNodeOptions, defaultName, ownUrl, resolveOptions } from "./options.js";
 import { Gate } from "./transports/gate.js";
 import { listen } from "./transports/listen.js";
@@ -80,7 +80,7 @@ export async function createNode(given: CreateNodeOptions = {}): Promise<MpregNo
     await listener.close();
     await identity.release();
   };
-  return new MpregNode({ driver, url, urls, shutDown });
+  return new DrivenNode({ driver, url, urls, shutDown });
 }
 
 /** Logs what happens to links. That an address cannot be reached is said once, until a node was met there. */

@@ -119,6 +119,7 @@ export class Driver {
     return new Caller({
       codec,
       limits,
+      nodeName: this.machine.name,
       call: (fields, asker) => this.#ask({ kind: "call", fields }, parent, asker),
       request: (fields, asker) => this.#ask({ kind: "request", fields }, parent, asker),
       withdraw: (ticket) => {

@@ -3,6 +3,6 @@ export { createNode } from "./create-node.js";
 export { type AnyHandler, type HandlerContext, type RegisterOptions, context } from "@mpreg/core";
 export type { NodeRegistration as Registration } from "./handlers.js";
 export type { LogLevel, Logger } from "./log.js";
-export { MpregNode } from "./node.js";
+export type { MpregNode } from "./node.js";
 export type { CreateNodeOptions, NodeLimits } from "./options.js";
 export type { TlsOptions } from "./transports/types.js";

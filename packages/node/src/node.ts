@@ -22,10 +22,32 @@ export interface NodeParts {
  *
  * Offers functions to the cluster and can call any function of it.
  */
-export class MpregNode implements Calls, FunctionRegistry, AsyncDisposable {
+export interface MpregNode extends Calls, FunctionRegistry, AsyncDisposable {
   /** Where clients and other nodes reach it, e.g. `ws://127.0.0.1:9001`. */
   readonly url: string;
   /** All addresses it tells to others. */
+  readonly urls: readonly string[];
+  /** Fingerprint of the node's key: 32 hexadecimal digits. */
+  readonly id: string;
+  readonly name: string;
+  /** Offers a function to the whole cluster, at once. See {@link FunctionRegistry.register}. */
+  register(name: string, handler: AnyHandler, options?: RegisterOptions): NodeRegistration;
+  /** Registers one handler for each function of a contract, or none. See {@link FunctionRegistry.implement}. */
+  implement<C extends Contract>(contract: C, handlers: Handlers<C>): NodeRegistration[];
+  /** The nodes this one knows of, itself first. */
+  nodes(): readonly NodeInfo[];
+  /** The functions of the cluster and who offers them. */
+  functions(): readonly FunctionInfo[];
+  /**
+   * Leaves the cluster: says goodbye to all, stops listening, and tells every call of this node that has not ended
+   * `closed`. Handlers that run are told through their signal.
+   */
+  close(): Promise<void>;
+}
+
+/** The node that `driver` drives. */
+export class DrivenNode implements MpregNode {
+  readonly url: string;
   readonly urls: readonly string[];
   readonly #driver: Driver;
   readonly #caller: Caller;
@@ -40,7 +62,6 @@ export class MpregNode implements Calls, FunctionRegistry, AsyncDisposable {
     this.urls = urls;
   }
 
-  /** Fingerprint of the node's key: 32 hexadecimal digits. */
   get id(): string {
     return this.#driver.machine.id;
   }
@@ -49,17 +70,14 @@ export class MpregNode implements Calls, FunctionRegistry, AsyncDisposable {
     return this.#driver.machine.name;
   }
 
-  /** Offers a function to the whole cluster, at once. See {@link FunctionRegistry.register}. */
   register(name: string, handler: AnyHandler, options?: RegisterOptions): NodeRegistration {
     return disposable(this.#driver.functions.register(name, handler, options));
   }
 
-  /** Registers one handler for each function of a contract, or none. See {@link FunctionRegistry.implement}. */
   implement<C extends Contract>(contract: C, handlers: Handlers<C>): NodeRegistration[] {
     return this.#driver.functions.implement(contract, handlers).map(disposable);
   }
 
-  /** Withdraws a function from the cluster; answers whether there was one. Calls that run are not disturbed. */
   unregister(name: string): boolean {
     return this.#driver.functions.unregister(name);
   }
@@ -76,20 +94,14 @@ export class MpregNode implements Calls, FunctionRegistry, AsyncDisposable {
     return this.#caller.request;
   }
 
-  /** The nodes this one knows of, itself first. */
   nodes(): readonly NodeInfo[] {
     return this.#driver.machine.inspect("nodes") as NodeInfo[];
   }
 
-  /** The functions of the cluster and who offers them. */
   functions(): readonly FunctionInfo[] {
     return this.#driver.machine.inspect("functions") as FunctionInfo[];
   }
 
-  /**
-   * Leaves the cluster: says goodbye to all, stops listening, and tells every call of this node that has not ended
-   * `closed`. Handlers that run are told through their signal.
-   */
   close(): Promise<void> {
     return (this.#closing ??= this.#close());
   }

@@ -9,7 +9,7 @@ import { codec } from "./capabilities/codec.js";
 /** Starts an ask, whose end is told once; answers how to withdraw it. */
 export type StartAsk = (ask: Ask, onEnd: (settled: Settled) => void) => () => void;
 
-export function askingWith(start: StartAsk, limits: WireLimits): Asking {
+export function askingWith(start: StartAsk, limits: WireLimits, nodeName: string | undefined): Asking {
   const open = new Map<number, (() => void) | undefined>();
   let last = 0;
   const begin = (ask: Ask, asker: Asker): number => {
@@ -25,6 +25,7 @@ export function askingWith(start: StartAsk, limits: WireLimits): Asking {
   return {
     codec,
     limits,
+    nodeName,
     call: (fields, asker) => begin({ kind: "call", fields }, asker),
     request: (fields, asker) => begin({ kind: "request", fields }, asker),
     withdraw: (number) => {

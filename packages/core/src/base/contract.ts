@@ -9,7 +9,7 @@
  *      the other way round, since the node applies the schemas between the two.
  */
 import { MpregError } from "./errors.js";
-import { checkOptions, optionNames } from "./options.js";
+import { checkOptions, kindOf, optionNames } from "./options.js";
 import { type InferInput, type InferOutput, type StandardSchema, isSchema } from "./standard-schema.js";
 
 /** One schema = the function takes one argument; an array = one per positional argument, `[]` = none. */
@@ -80,12 +80,21 @@ function notSchema(option: string, value: unknown): MpregError {
 
 /** Gives names to the functions of a contract. Throws `invalid-argument` for an entry that is not made by {@link fn}. */
 export function contract<const C extends Contract>(functions: C): C {
-  for (const [name, declared] of Object.entries<Partial<FunctionContract> | null>(functions)) {
+  checkContract(functions);
+  return Object.freeze({ ...functions });
+}
+
+/** Throws `invalid-argument` unless `value` is a contract, or could be made one. */
+export function checkContract(value: unknown): asserts value is Contract {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    const message = `A contract must be an object of functions by name, got ${kindOf(value)}`;
+    throw new MpregError("invalid-argument", message);
+  }
+  for (const [name, declared] of Object.entries(value as Record<string, Partial<FunctionContract> | null>)) {
     if (name === "" || typeof declared !== "object" || !Array.isArray(declared?.resources)) {
       throw new MpregError("invalid-argument", `contract: ${JSON.stringify(name)} must be declared with fn({ … })`);
     }
   }
-  return Object.freeze({ ...functions });
 }
 
 type SchemaList<In> = In extends readonly StandardSchema[] ? In : In extends StandardSchema ? readonly [In] : never;

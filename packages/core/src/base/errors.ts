@@ -44,12 +44,14 @@ export const errorCodes = {
 
 export type ErrorCode = keyof typeof errorCodes;
 
-export interface MpregErrorOptions {
-  readonly outcome?: Outcome;
-  /** Name of the step that failed, where the work was part of a request. */
+/** Where something failed, as far as it is known; see {@link MpregError}. */
+export interface ErrorPlace {
   readonly step?: string | undefined;
-  /** Name of the node where it failed. */
   readonly node?: string | undefined;
+}
+
+export interface MpregErrorOptions extends ErrorPlace {
+  readonly outcome?: Outcome;
   readonly cause?: unknown;
 }
 
@@ -57,13 +59,24 @@ export interface MpregErrorOptions {
  * An operation that could not be done: what, with which value, and what would work.
  *
  * `outcome` tells whether a retry is safe: `"not-applied"` is, `"applied"` means that the handler ended and its
- * effects stand, `"unknown"` that nobody can say.
+ * effects stand, `"unknown"` that nobody can say. `cause` is what a handler threw, or the reason of a signal that
+ * aborted, as long as it has not crossed a link.
  */
 export class MpregError extends Error {
   override readonly name: string = "MpregError";
   readonly code: ErrorCode;
   readonly outcome: Outcome;
+  /**
+   * Name of the step that failed; for a single call, its function. Absent where no step did: what is wrong with a
+   * request as a whole (its options, its outputs, `empty-request`), its cancellation, the loss of the connection while
+   * it ran, and what has nothing to do with calls.
+   */
   readonly step: string | undefined;
+  /**
+   * Name of the node where it failed: the one that ran the step, or that could not find one that does. For what a
+   * client finds itself, before anything is sent or because no answer comes, the node it is connected to. Absent where
+   * there is no connection yet.
+   */
   readonly node: string | undefined;
 
   constructor(code: ErrorCode, message: string, options: MpregErrorOptions = {}) {
@@ -81,7 +94,7 @@ export class MpregError extends Error {
   }
 
   /** The same error with the step or node filled in where it was not known yet. */
-  at(place: { readonly step?: string | undefined; readonly node?: string | undefined }): MpregError {
+  at(place: ErrorPlace): MpregError {
     const step = this.step ?? place.step;
     const node = this.node ?? place.node;
     if (step === this.step && node === this.node) return this;
@@ -89,6 +102,11 @@ export class MpregError extends Error {
     if (this.stack !== undefined) placed.stack = this.stack;
     return placed;
   }
+}
+
+/** What was thrown, with the step and node filled in if it is an error of ours that does not know them yet. */
+export function placed(error: unknown, place: ErrorPlace): unknown {
+  return error instanceof MpregError ? error.at(place) : error;
 }
 
 /** True for a code of the closed list. */

@@ -2,7 +2,16 @@
 export { AssertionError, assert, unreachable } from "./assert.js";
 export type { Random, Signer, Utf8 } from "./capabilities.js";
 export { type Deadline, Deadlines } from "./deadlines.js";
-export { type ErrorCode, MpregError, type MpregErrorOptions, type Outcome, errorCodes, isErrorCode } from "./errors.js";
+export {
+  type ErrorCode,
+  type ErrorPlace,
+  MpregError,
+  type MpregErrorOptions,
+  type Outcome,
+  errorCodes,
+  isErrorCode,
+  placed,
+} from "./errors.js";
 export { Heap, type HeapItem } from "./heap.js";
 export { type Action, type Decision, type Policy, type Subject, createDefaultPolicy, guardPolicy } from "./policy.js";
 export {
@@ -15,10 +24,11 @@ export {
   type HandlerResult,
   type Handlers,
   type InputSchemas,
+  checkContract,
   contract,
   fn,
 } from "./contract.js";
 export { type InferInput, type InferOutput, type StandardSchema, isSchema } from "./standard-schema.js";
 export { validateArguments, validateResult } from "./validation.js";
 export { quoted, shortened, suggestion } from "./names.js";
-export { callOf, checkOptions, optionNames } from "./options.js";
+export { callOf, checkOptions, kindOf, optionNames } from "./options.js";

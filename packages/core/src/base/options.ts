@@ -20,8 +20,8 @@ export function optionNames<O>(names: Readonly<Record<keyof O, true>>): Readonly
  */
 export function checkOptions(options: unknown, known: ReadonlySet<string>, who: string, called?: string): void {
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
-    const got = options === null ? "null" : Array.isArray(options) ? "array" : typeof options;
-    throw new MpregError("invalid-argument", `${callOf(who, called)}: the options must be an object, got ${got}`);
+    const message = `${callOf(who, called)}: the options must be an object, got ${kindOf(options)}`;
+    throw new MpregError("invalid-argument", message);
   }
   for (const name in options) if (!known.has(name)) throw unknownOption(name, known, callOf(who, called)); // (N2)
 }
@@ -29,6 +29,12 @@ export function checkOptions(options: unknown, known: ReadonlySet<string>, who: 
 /** How messages name a function of the API: `connect`, or with what it calls: `graph.call("clean")`. */
 export function callOf(who: string, called: string | undefined): string {
   return called === undefined ? who : `${who}(${quoted(called)})`;
+}
+
+/** A word for a value that is not what was asked for. */
+export function kindOf(value: unknown): string {
+  if (value === null) return "null";
+  return Array.isArray(value) ? "array" : typeof value;
 }
 
 /** (N1) */

@@ -3,7 +3,9 @@
  * carries its calls: a client's link, or the node it lives in.
  */
 import type { MpregError } from "../base/index.js";
-import type { CallMessage, RequestMessage, StepReport } from "../wire/index.js";
+import type { Codec } from "../values/index.js";
+import type { CallMessage, RequestMessage, StepReport, WireLimits } from "../wire/index.js";
+import type { Asker } from "./run.js";
 import type { RequestSummary } from "./types.js";
 
 /** One call, whoever asks for it. */
@@ -14,6 +16,23 @@ export type RequestFields = Omit<RequestMessage, "kind" | "id">;
 
 export type Ask =
   { readonly kind: "call"; readonly fields: CallFields } | { readonly kind: "request"; readonly fields: RequestFields };
+
+/** Carries calls and requests to a node. */
+export interface Asking {
+  readonly codec: Codec;
+  readonly limits: WireLimits;
+  /** Name of the node that is asked, where it is known: the place of what goes wrong before anything is sent. */
+  readonly nodeName: string | undefined;
+  /**
+   * Starts a call; its end is told to `asker` once, possibly before this returns. The number that comes back names it
+   * for {@link withdraw}.
+   */
+  call(fields: CallFields, asker: Asker): number;
+  /** As {@link call}, for a request. */
+  request(fields: RequestFields, asker: Asker): number;
+  /** Cancels what has not ended; its asker hears no more. */
+  withdraw(ask: number): void;
+}
 
 /** The end of an {@link Ask}. */
 export type Settled =

@@ -7,7 +7,7 @@
  * (K1) Arguments are walked once, by the codec.
  * (K2) What is wrong with a request is found before it is sent, with the same codes as the node would use.
  */
-import { MpregError, quoted } from "../base/index.js";
+import { MpregError, placed, quoted } from "../base/index.js";
 import type { WireLimits } from "../wire/limits.js";
 import { BindingList } from "./bindings.js";
 import type { GraphRequest, GraphStep } from "./graph-request.js";
@@ -103,7 +103,7 @@ function encodeSteps(request: GraphRequest, encodeTemplate: EncodeTemplate, limi
       }
       return encoded;
     } catch (error) {
-      throw error instanceof MpregError ? error.at({ step: step.name }) : error;
+      throw placed(error, { step: step.name });
     }
   });
 }

@@ -11,7 +11,7 @@
 import { type CallArguments, type CallResult, type Contract, type FunctionContract } from "../base/contract.js";
 import { MpregError, callOf, checkOptions, optionNames, quoted, suggestion } from "../base/index.js";
 import type { SettledAnswer } from "./encode.js";
-import type { GraphRunner, GraphStep } from "./graph-request.js";
+import type { GraphRequest, GraphRunner, GraphStep } from "./graph-request.js";
 import {
   type RunOptions,
   checkArguments,
@@ -113,10 +113,17 @@ export type Graph<C extends Contract | undefined = undefined> = GraphRuns &
  * Starts an empty graph. `run` sends what is built. With `contract`, calls get its resources, and functions that it
  * does not have are refused.
  */
-export function createGraph<C extends Contract | undefined = undefined>(run: GraphRunner, contract?: C): Graph<C> {
+export function createGraph<C extends Contract | undefined = undefined>(
+  run: GraphRunner,
+  contract?: C,
+  place: PlaceError = (error) => error,
+): Graph<C> {
   // One class serves both kinds of calls; the type says which of its calls are right.
-  return new GraphBuilder(run, contract) as unknown as Graph<C>;
+  return new GraphBuilder(run, contract, place) as unknown as Graph<C>;
 }
+
+/** Says of an error where it belongs: to a step that was about to be added, or to the request as a whole. */
+export type PlaceError = (error: unknown, step: unknown) => unknown;
 
 /** Who refuses options, in messages. */
 const who = "graph.call";
@@ -134,14 +141,16 @@ const noOptions: CallOptions = {};
 class GraphBuilder implements RefOwner, UntypedCalls {
   readonly #run: GraphRunner;
   readonly #contract: Contract | undefined;
+  readonly #place: PlaceError;
   readonly #steps: GraphStep[] = [];
   readonly #names = new Set<string>();
   /** Last suffix given to a function's name. */
   readonly #suffixes = new Map<string, number>();
 
-  constructor(run: GraphRunner, contract: Contract | undefined) {
+  constructor(run: GraphRunner, contract: Contract | undefined, place: PlaceError) {
     this.#run = run;
     this.#contract = contract;
+    this.#place = place;
   }
 
   stepName(step: number): string {
@@ -149,6 +158,15 @@ class GraphBuilder implements RefOwner, UntypedCalls {
   }
 
   call<T = unknown>(fun: string, args: readonly unknown[] = noArguments, options: CallOptions = noOptions): Ref<T> {
+    try {
+      this.#add(fun, args, options);
+    } catch (error) {
+      throw this.#place(error, stepNameOf(options) ?? fun);
+    }
+    return createRef<T>(this, this.#steps.length - 1, []);
+  }
+
+  #add(fun: string, args: readonly unknown[], options: CallOptions): void {
     checkName(fun, "graph.call: the function");
     checkArguments(args, who, fun);
     if (options !== noOptions) checkOptions(options, callNames, who, fun);
@@ -165,22 +183,27 @@ class GraphBuilder implements RefOwner, UntypedCalls {
     };
     this.#names.add(step.name);
     this.#steps.push(step);
-    return createRef<T>(this, this.#steps.length - 1, []);
   }
 
   run(outputs?: unknown, options: RunOptions = noOptions): Promise<unknown> {
     // Whatever is wrong rejects, so that a caller has one place to look.
     return new Promise((resolve) => {
-      if (options !== noOptions) checkRunOptions(options);
-      resolve(
-        this.#run({
-          owner: this,
-          steps: [...this.#steps], // (G1)
-          outputs: outputs === undefined ? { kind: "unconsumed" } : selectOutputs(outputs, this),
-          options,
-        }),
-      );
+      try {
+        resolve(this.#run(this.#request(outputs, options)));
+      } catch (error) {
+        throw this.#place(error, undefined);
+      }
     });
+  }
+
+  #request(outputs: unknown, options: RunOptions): GraphRequest {
+    if (options !== noOptions) checkRunOptions(options);
+    return {
+      owner: this,
+      steps: [...this.#steps], // (G1)
+      outputs: outputs === undefined ? { kind: "unconsumed" } : selectOutputs(outputs, this),
+      options,
+    };
   }
 
   #contractResources(fun: string): readonly string[] {
@@ -206,4 +229,10 @@ class GraphBuilder implements RefOwner, UntypedCalls {
     this.#suffixes.set(fun, suffix);
     return `${fun}#${suffix}`;
   }
+}
+
+/** The name that a step was to have, whatever `options` are. */
+function stepNameOf(options: unknown): string | undefined {
+  if (typeof options !== "object" || options === null || !("name" in options)) return undefined;
+  return typeof options.name === "string" ? options.name : undefined;
 }

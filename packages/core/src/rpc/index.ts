@@ -1,16 +1,23 @@
 /** Rpc: calls and graphs of calls. */
-export type { Ask, CallFields, RequestFields, Settled } from "./ask.js";
+export type { Ask, Asking, CallFields, RequestFields, Settled } from "./ask.js";
 export {
-  type Asking,
   Caller,
   type Calls,
   type ContractCall,
+  type ContractSingleCallOptions,
   type PlainRequest,
   type SingleCallOptions,
   type UntypedCall,
 } from "./caller.js";
 export { explainReference } from "./bindings.js";
-export { type CancelSignal, type RunOptions, durationMsMax } from "./call-options.js";
+export {
+  type CancelSignal,
+  type RunOptions,
+  checkListeners,
+  durationMs,
+  durationMsMax,
+  isSignal,
+} from "./call-options.js";
 export type { SettledAnswer } from "./encode.js";
 export type { CallOptions, ContractCallOptions, FailingRun, Graph, SettlingRun, WiredArguments } from "./graph.js";
 export type { PlainRef, PlainRunOptions, PlainStep } from "./plain.js";
@@ -22,6 +29,7 @@ export { type RpcLimits, defaultRpcLimits } from "./limits.js";
 export { type AskOrigin, Rpc } from "./rpc.js";
 export type { Asker, Run } from "./run.js";
 export { requestIdOf } from "./summary.js";
+export { ValueWaiter } from "./waiters.js";
 export { Channel, type Invocation, Peer } from "./task.js";
 export type {
   Binding,

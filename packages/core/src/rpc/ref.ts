@@ -9,7 +9,7 @@
  * (F3) Looking whether a value is a reference touches nothing on it, whatever it is (`refTarget`).
  * (F4) Every name that is not reserved leads one step further into the result; `ref()` reaches reserved ones too.
  */
-import { MpregError, quoted } from "../base/index.js";
+import { MpregError, kindOf, quoted } from "../base/index.js";
 import { describePath } from "../base/standard-schema.js";
 import type { KeyInto, Ref, RefTo, ReservedName, ValueAt } from "./ref-type.js";
 import type { Path } from "./types.js";
@@ -92,9 +92,7 @@ export function isPosition(value: unknown): value is number {
 
 /** A word for a value that is not what was asked for. */
 export function typeName(value: unknown): string {
-  if (value === null) return "null";
-  if (refTarget(value) !== undefined) return "a reference";
-  return Array.isArray(value) ? "array" : typeof value;
+  return refTarget(value) === undefined ? kindOf(value) : "a reference";
 }
 
 /** How Node prints a value; elsewhere the symbol means nothing. */

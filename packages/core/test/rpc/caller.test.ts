@@ -44,7 +44,7 @@ describe("calls", () => {
 
   test("a failure rejects with the very error (A1)", async () => {
     const { held, caller } = createHeld();
-    const error = new MpregError("overloaded", "full");
+    const error = new MpregError("overloaded", "full", { step: "f" });
     const promise = caller.call("f");
     held.last.failed(error);
     expect(await rejection(promise)).toBe(error);
@@ -179,7 +179,7 @@ describe("signals", () => {
     const { held, caller } = createHeld();
     const controller = new AbortController();
     const promise = begin(caller, controller.signal);
-    const error = new MpregError("overloaded", "full");
+    const error = new MpregError("overloaded", "full", { step: "f" });
     held.last.failed(error);
     controller.abort();
     expect(await rejection(promise)).toBe(error);
@@ -188,7 +188,7 @@ describe("signals", () => {
 
   test("one that is aborted is not listened to when the ask failed at once (A2)", async () => {
     const { held, caller } = createHeld();
-    const error = new MpregError("closed", "closed");
+    const error = new MpregError("closed", "closed", { step: "f" });
     held.call = (_fields, asker) => {
       asker.failed(error);
       return 5;

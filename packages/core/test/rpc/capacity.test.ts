@@ -68,11 +68,26 @@ describe("waiting for capacity", () => {
     const a = mesh.node("a");
     const asked = a.call("f", [], { waitForCapacityMs: 60_000, timeoutMs: 1_000 });
     mesh.advance(1_000);
-    expect(errorOf(asked)).toMatchObject({
+    expect(errorOf(asked)).toEqual({
       code: "deadline",
       outcome: "not-applied",
+      step: "f",
+      node: "a",
       message: 'The time allowed for "f" ran out while it waited for a node that offers it',
     });
+    mesh.expectQuiet();
+  });
+
+  test("the deadline of a step, or of its request, names the step and the node where it waited", () => {
+    const mesh = new Mesh();
+    const a = mesh.node("a");
+    const step = { name: "slow", fun: "f" };
+    const ofStep = a.request([{ ...step, timeoutMs: 1_000 }], { waitForCapacityMs: 60_000 });
+    const ofRequest = a.request([step], { waitForCapacityMs: 60_000, timeoutMs: 1_000 });
+    mesh.advance(1_000);
+    for (const asked of [ofStep, ofRequest]) {
+      expect(errorOf(asked)).toMatchObject({ code: "deadline", outcome: "not-applied", step: "slow", node: "a" });
+    }
     mesh.expectQuiet();
   });
 

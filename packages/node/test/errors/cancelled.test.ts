@@ -31,14 +31,20 @@ describe("a signal", () => {
     const signal = AbortSignal.abort(new Error("never mind"));
     const graph = client.graph();
     graph.call("start");
-    for (const ending of [
-      client.call("start", [], { signal }),
-      node.call("start", [], { signal }),
-      client.request([{ name: "s", fun: "start" }], { signal }),
-      graph.run(undefined, { signal }),
-    ]) {
+    for (const [ending, step] of [
+      [client.call("start", [], { signal }), "start"],
+      [node.call("start", [], { signal }), "start"],
+      [client.request([{ name: "s", fun: "start" }], { signal }), undefined], // all of it, not a step
+      [graph.run(undefined, { signal }), undefined],
+    ] as const) {
       const error = await failureOf(ending);
-      expect(told(error)).toMatchObject({ code: "cancelled", message: "The caller cancelled", outcome: "not-applied" });
+      expect(told(error)).toEqual({
+        code: "cancelled",
+        message: "The caller cancelled",
+        step,
+        node: "solo",
+        outcome: "not-applied",
+      });
       expect(error.cause).toEqual(new Error("never mind"));
     }
     expect(await client.call("start")).toBe(1);

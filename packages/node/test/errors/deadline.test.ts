@@ -79,8 +79,8 @@ describe("the deadline", () => {
     expect(told(await failureOf(client.call("echo", [], { timeoutMs: 30 })))).toEqual({
       code: "deadline",
       message: "The time allowed ran out and the node has not answered",
-      step: undefined,
-      node: undefined,
+      step: "echo",
+      node: node.name,
       outcome: "unknown",
     });
     node.kill("SIGCONT");

@@ -114,7 +114,7 @@ describe("overloaded", () => {
     expect(told(await failureOf(client.call("echo")))).toEqual({
       code: "overloaded",
       message: "This link has 3 unanswered calls; the limit is 3",
-      step: undefined,
+      step: "echo",
       node: "solo",
       outcome: "not-applied",
     });
@@ -155,8 +155,8 @@ describe("an argument that cannot be sent", () => {
       expect(told(await failureOf(caller.call("echo", args)))).toEqual({
         code: "not-encodable",
         message: `Cannot encode ${place}`,
-        step: undefined,
-        node: undefined,
+        step: "echo",
+        node: "solo",
         outcome: "not-applied",
       });
       const graph = caller.graph();
@@ -165,6 +165,7 @@ describe("an argument that cannot be sent", () => {
         code: "not-encodable",
         message: `Cannot encode step "the step", ${place}`,
         step: "the step",
+        node: "solo",
       });
     }
   });

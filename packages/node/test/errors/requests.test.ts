@@ -2,7 +2,7 @@
 import type { PlainStep } from "@mpreg/core";
 import { expect, test } from "vitest";
 import { startPair } from "../support/cluster.js";
-import { failureOf, told } from "../support/failure.js";
+import { failureOf, thrownBy, told } from "../support/failure.js";
 
 const echo = (name: string, ...args: unknown[]): PlainStep => ({ name, fun: "echos", args });
 const $ref = (name: string) => ({ $ref: name });
@@ -44,7 +44,7 @@ test.each<[string, readonly PlainStep[], string, string, string | undefined]>([
       code,
       message,
       step,
-      node: undefined,
+      node: "solo",
       outcome: "not-applied",
     });
   }
@@ -54,7 +54,13 @@ test("a graph with two steps of one name is refused where the second is added", 
   const { client } = await startPair();
   const graph = client.graph();
   graph.call("echo", [], { name: "a" });
-  expect(() => graph.call("echo", [], { name: "a" })).toThrow(`graph.call("echo"): the graph has a step "a" already`);
+  expect(told(thrownBy(() => graph.call("echo", [], { name: "a" })))).toEqual({
+    code: "duplicate-step",
+    message: `graph.call("echo"): the graph has a step "a" already`,
+    step: "a",
+    node: "solo",
+    outcome: "not-applied",
+  });
 });
 
 test("a reference of another graph is refused, with its step", async () => {

@@ -274,7 +274,7 @@ export class SimulatedClient implements Calls {
 
   get #caller(): Caller {
     const start = attended(this.#host, (ask, onEnd) => this.ask(ask, onEnd));
-    return new Caller(askingWith(start, this.#options.limits));
+    return new Caller(askingWith(start, this.#options.limits, this.node));
   }
 }
 

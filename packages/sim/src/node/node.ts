@@ -257,7 +257,7 @@ export class SimulatedNode implements Calls, FunctionRegistry {
 
   get #caller(): Caller {
     const start = attended(this.#host, (ask, onEnd) => this.ask(ask, onEnd));
-    return new Caller(askingWith(start, this.#options.link.limits));
+    return new Caller(askingWith(start, this.#options.link.limits, this.name));
   }
 
   /** Asks for work as the node's own program; answers how to withdraw it. What `call`, `graph` and `request` stand on. */
