@@ -5,14 +5,15 @@
  * nothing of links beyond the peers they are given.
  *
  * (G1) A peer has one link that new work takes. A second one, opened because both dialled at once, is kept until
- *      it is idle, so that no work is lost; the one the node with the smaller id dialled stays.
+ *      it is idle, so that no work is lost; the one the node with the smaller id dialled stays. There is never a third:
+ *      each side has dialled one of them.
  * (G2) A node whose last link is gone offers nothing any more, at once.
  * (G3) Every link to a node hears all own offers when it opens, and every change after.
  * (G4) Two links of a node are two streams that do not know how far the other is: the catalog shows what one of them has
  *      told, the one that new work takes, or the other as long as that has told nothing.
  * (G5) An address counts as this node's own when the far side has proved this node's key; what it says is no proof.
  */
-import { type Subject, assert } from "../base/index.js";
+import { MpregError, type Subject, assert } from "../base/index.js";
 import { type Announcement, Catalog, OwnOffers, nextVersion } from "../catalog/index.js";
 import type { Goodbye, Remote } from "../link/index.js";
 import { Membership, type MembershipHost } from "../membership/index.js";
@@ -21,6 +22,7 @@ import {
   type CatalogMessage,
   type MemberRecord,
   type MembersMessage,
+  offersMax,
   writeCatalog,
   writeMembers,
 } from "../wire/index.js";
@@ -130,9 +132,9 @@ export class Cluster {
     const channel = new Channel(link, subject, this.#host.random);
     const { nodeId, identity } = remote;
     const known = this.#peers.get(nodeId);
-    if (known?.channel !== undefined && known.channel.link.direction === link.direction) {
-      // the same side has dialled again: it has lost the older link, and so have we
-      known.channel.link.end(duplicate, nowMs);
+    for (const each of known === undefined ? [] : [...(this.#sessions.get(known) ?? [])]) {
+      // the same side has dialled again: it has lost the older link, and so have we (G1)
+      if (each.link?.direction === link.direction) each.link.end(duplicate, nowMs);
     }
     const peer = this.#peers.get(nodeId) ?? this.#join(nodeId, identity.name, identity.urls);
     session.phase = { kind: "node", channel, peer, heardVersion: 0, offers: new Map() };
@@ -160,33 +162,39 @@ export class Cluster {
       peer.channel = undefined;
       for (const other of sessions ?? []) if (other.phase.kind === "node") peer.channel = other.phase.channel;
     }
-    if (peer.channel === undefined)
-      this.#leave(peer, goodbye, nowMs); // (G2)
-    else this.#show(peer, nowMs);
+    if (peer.channel === undefined) return this.#leave(peer, goodbye, nowMs); // (G2)
+    this.#show(peer, nowMs);
+    this.#membersChanged = true; // what was told last may have come over the link that is left before what was told first
   }
 
   onMembers(session: Session, message: MembersMessage, nowMs: number): void {
     if (session.phase.kind === "node") this.#membership.report(session.phase.peer.nodeId, message.members, nowMs);
   }
 
-  /** Throws `malformed` when the announcement does not follow the one before. */
+  /** Throws `malformed` when the announcement does not follow the one before, `too-large` when too much is offered. */
   onCatalog(session: Session, message: CatalogMessage, subject: Subject, nowMs: number): void {
     const { phase } = session;
     if (phase.kind !== "node") return;
     const { peer, offers } = phase;
     session.phase = { ...phase, heardVersion: nextVersion(phase.heardVersion, message) };
-    const added = message.added.filter(({ fun, resources }) => {
-      return this.#options.policy(subject, { kind: "catalog", fun, resources }).allow;
-    });
+    const changed = new Set(message.removed);
     if (message.base === 0) offers.clear();
     for (const fun of message.removed) offers.delete(fun);
-    for (const { fun, resources } of added) offers.set(fun, resources);
+    for (const { fun, resources } of message.added) {
+      changed.add(fun);
+      // what took the place of an offer that may be, and may not be itself, is none
+      if (this.#options.policy(subject, { kind: "catalog", fun, resources }).allow) offers.set(fun, resources);
+      else offers.delete(fun);
+    }
+    if (offers.size > offersMax) {
+      throw new MpregError("too-large", `a node may offer ${offersMax} functions; this one offers ${offers.size}`);
+    }
     if (this.#show(peer, nowMs) || this.#shown.get(peer) !== session) return; // (G4)
     if (message.base === 0) return this.#showAll(peer, offers, nowMs);
-    for (const fun of message.removed) this.catalog.remove(peer, fun);
-    for (const { fun, resources } of added) {
-      this.catalog.add(peer, fun, resources);
-      this.#host.offered(fun, nowMs);
+    for (const fun of changed) {
+      const resources = offers.get(fun);
+      if (resources === undefined) this.catalog.remove(peer, fun);
+      else this.#showOne(peer, fun, resources, nowMs);
     }
   }
 
@@ -275,10 +283,12 @@ export class Cluster {
 
   #showAll(peer: Peer, offers: ReadonlyMap<string, readonly string[]>, nowMs: number): void {
     this.catalog.forget(peer);
-    for (const [fun, resources] of offers) {
-      this.catalog.add(peer, fun, resources);
-      this.#host.offered(fun, nowMs);
-    }
+    for (const [fun, resources] of offers) this.#showOne(peer, fun, resources, nowMs);
+  }
+
+  #showOne(peer: Peer, fun: string, resources: readonly string[], nowMs: number): void {
+    this.catalog.add(peer, fun, resources);
+    this.#host.offered(fun, nowMs);
   }
 
   /** Tells all own offers. (G3) */

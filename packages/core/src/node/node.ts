@@ -4,7 +4,7 @@
  * Owns the one queue of deadlines and routes every input to its domain. It does nothing by itself: the driver hands
  * in what happened and when, carries out the effects, and calls `flush` at the end of each turn.
  *
- * (Z1) The same inputs at the same times with the same random numbers give the same effects.
+ * (Z1) The same inputs at the same times, with the same random numbers and the same wall clock, give the same effects.
  * (Z2) Effects never call back into the machine; what they cause comes back as a later input.
  * (Z4) What a handler has asked for ends when its own call is aborted, and an ended call asks for nothing more.
  * (Z3) After `close` nothing runs, nothing waits, and every ask has been settled.
@@ -265,6 +265,7 @@ export class NodeMachine {
         if (waitingBytes <= this.#options.link.queueBytesMax) return;
         this.#endDoor(link, { code: "slow", reason: `${waitingBytes} bytes wait to be read` });
       },
+      wallMs: () => this.#capabilities.wallMs(),
       close: (reason) => {
         this.#endDoor(link, { code: "malformed", reason });
       },

@@ -84,6 +84,8 @@ export interface NodeCapabilities {
   readonly utf8: Utf8;
   readonly signer: Signer;
   readonly codec: Codec;
+  /** The wall clock in ms since 1970. It may step; people are told what it shows, nothing is decided by it. */
+  wallMs(): number;
 }
 
 export interface NodeOptions {

@@ -37,7 +37,8 @@ export interface CatalogMessage {
 }
 
 const membersMax = 10_000;
-const offersMax = 100_000;
+/** Functions that one node may offer. */
+export const offersMax = 100_000;
 const urlsMax = 16;
 
 export function writeMembers(writer: Writer, members: readonly MemberRecord[]): void {

@@ -30,6 +30,7 @@ export {
   type MemberRecord,
   type MembersMessage,
   type OfferRecord,
+  offersMax,
   writeCatalog,
   writeMembers,
 } from "./cluster-messages.js";

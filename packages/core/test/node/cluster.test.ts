@@ -259,6 +259,41 @@ describe("who offers what", () => {
     expect(viewOf(a)).toEqual(["f: b[]"]);
   });
 
+  test("an offer that is replaced by one that may not be is gone (P1)", () => {
+    const mesh = new Mesh();
+    const a = mesh.node("a", {
+      policy: (_subject, action) =>
+        action.kind === "catalog" && action.resources.includes("secret")
+          ? { allow: false, reason: "no" }
+          : { allow: true },
+    });
+    const b = mesh.node("b", { peers: ["a"] });
+    b.offer("f", () => 1, "gpu");
+    mesh.advance(1_000);
+    expect(viewOf(a)).toEqual(["f: b[gpu]"]);
+    b.offer("f", () => 1, "secret");
+    mesh.settle();
+    expect(viewOf(a)).toEqual([]);
+  });
+
+  test("a node that offers without end is let go (C3)", () => {
+    const mesh = new Mesh();
+    const a = mesh.node("a");
+    mesh.settle();
+    const rogue = mesh.client(a, { node: "rogue" });
+    for (let version = 0; rogue.ends.length === 0 && version < 20; version++) {
+      const added = Array.from({ length: 10_000 }, (_, i) => ({ fun: `f${version * 10_000 + i}`, resources: [] }));
+      rogue.say(0, (writer) => {
+        writeCatalog(writer, { base: version, version: version + 1, added, removed: [] });
+      });
+      mesh.settle();
+    }
+    expect(rogue.ends).toEqual([
+      { code: "malformed", reason: "a node may offer 100000 functions; this one offers 110000" },
+    ]);
+    expect(viewOf(a)).toEqual([]);
+  });
+
   test("a change that does not follow the last one ends the link (A2)", () => {
     const mesh = new Mesh();
     const a = mesh.node("a");

@@ -119,6 +119,52 @@ describe("two nodes that dial each other", () => {
   );
 });
 
+describe("a node that dials without end", () => {
+  test.for([
+    ["a", "z"],
+    ["z", "a"],
+  ] as const)("it has one link that it has dialled: %s is dialled by %s (G1)", ([one, other]) => {
+    const mesh = new Mesh();
+    const dialed = mesh.node(one, { peers: [other] });
+    const dialing = mesh.node(other);
+    mesh.advance(1_000);
+    for (let i = 0; i < 5; i++) dialAgain(mesh, dialing, dialed);
+    expect(linksOf(dialed, dialing)).toEqual([2, 2]);
+    mesh.advance(3_000);
+    expect(linksOf(dialed, dialing)).toEqual([1, 1]);
+  });
+});
+
+describe("what two links tell", () => {
+  test("members that came late, over a link that is lost then, are told again", () => {
+    const mesh = new Mesh();
+    const [a, b] = [mesh.node("a"), mesh.node("b", { peers: ["a"] })];
+    mesh.advance(1_000);
+    const second = dialAgain(mesh, a, b);
+    a.isListening = false; // it is a who has to dial
+    const lagging = second.from(second.ends[1]);
+    lagging.isHeld = true;
+    const join = (name: string): MeshNode => {
+      const node = mesh.node(name, { peers: ["b"] });
+      node.isListening = false;
+      mesh.advance(0);
+      return node;
+    };
+    mesh.crash(join("c"));
+    const d = join("d");
+    expect(a.machine.size.reported).toBe(1); // as the first link has told
+    for (let frames = 0; a.machine.size.reported > 0 && frames < 10; frames++) {
+      lagging.release(1); // c is there, c is gone …
+      mesh.settle();
+    }
+    expect(a.machine.size.reported).toBe(0);
+    second.cut(); // … and what came after is lost
+    d.isListening = true;
+    mesh.advance(30_000);
+    expect(a.connectionTo(d)).toBeDefined();
+  });
+});
+
 describe("a node that comes back", () => {
   test.for([
     ["a", "b"],
