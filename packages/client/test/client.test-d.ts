@@ -76,7 +76,7 @@ describe("a client without a contract", () => {
     // @ts-expect-error no such option
     client.request([{ name: "a", fun: "f" }], { output: ["a"] });
     // @ts-expect-error no such option
-    connect("ws://127.0.0.1:9001", { timeoutMs: 5 });
+    connect("ws://127.0.0.1:9001", { timeout: 5 });
   });
 });
 

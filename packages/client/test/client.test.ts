@@ -89,6 +89,24 @@ describe("close()", () => {
   });
 });
 
+describe("what a client asks about the cluster", () => {
+  test("takes no options that it does not have, and a signal", async () => {
+    const { client } = await startPair();
+    for (const name of ["nodes", "functions"] as const) {
+      const unknown = await failureOf(client[name]({ signals: 1 } as never));
+      expect(told(unknown)).toMatchObject({ code: "invalid-argument", node: "solo", outcome: "not-applied" });
+      expect(unknown.message).toMatch(new RegExp(`^${name} has no option "signals"; .*did you mean "signal"\\?$`));
+      expect((await failureOf(client[name]({ signal: new AbortController() as never }))).message).toBe(
+        `${name}: signal must be an AbortSignal, got object`,
+      );
+      const signal = AbortSignal.abort(new Error("enough"));
+      const error = await failureOf(client[name]({ signal }));
+      expect(told(error)).toMatchObject({ code: "cancelled", node: "solo", outcome: "not-applied" });
+      expect(error.cause).toEqual(new Error("enough"));
+    }
+  });
+});
+
 describe("a client whose node goes away", () => {
   test("without a word: calls under way are node-lost, later ones not-connected", async () => {
     const { node } = await startPair();

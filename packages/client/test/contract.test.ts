@@ -53,6 +53,34 @@ test("resources of the call come on top of the contract's", async () => {
   );
 });
 
+test("what it does not describe is reached through untyped, over the same connection", async () => {
+  const { node, client } = await startShop();
+  node.register("restock", (items: string[], options?: { readonly by: string }) => `${items.join()} ${options?.by}`);
+  expect(await client.untyped.call("restock", [["tea"]], { kwargs: { by: "night" } })).toBe("tea night");
+  const graph = client.untyped.graph();
+  expect(await graph.run(graph.call("restock", [["tea"], graph.call("echo", [{ by: "day" }])]))).toBe("tea day");
+  expect(await client.untyped.request([{ name: "r", fun: "restock", args: [["tea"], { by: "x" }] }])).toEqual({
+    r: "tea x",
+  });
+  // what the contract says of resources is not asked for
+  expect(await client.untyped.call("price", ["tea"])).toEqual({ cents: 300, currency: "EUR" });
+  expect(client.untyped).toBe(client.untyped);
+  await client.untyped.close();
+  expect((await failureOf(client.call("price", ["tea"]))).code).toBe("closed");
+});
+
+test("kwargs, which it does not describe, are refused before anything is sent", async () => {
+  const { client } = await startShop();
+  const options = { kwargs: { currency: "EUR" } };
+  expect(told(await failureOf(client.call("total", [[1]], options as never)))).toEqual({
+    code: "invalid-argument",
+    message: `call("total"): a function of a contract has no kwargs; give them as its last argument`,
+    step: "total",
+    node: "shop",
+    outcome: "not-applied",
+  });
+});
+
 test("a name that it does not have is refused before anything is sent, with the nearest", async () => {
   const { client } = await startShop();
   const message = `Cannot call "prize": the contract does not have it; did you mean "price"?`;

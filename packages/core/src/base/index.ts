@@ -4,7 +4,6 @@ export type { Random, Signer, Utf8 } from "./capabilities.js";
 export { type Deadline, Deadlines } from "./deadlines.js";
 export {
   type ErrorCode,
-  type ErrorPlace,
   MpregError,
   type MpregErrorOptions,
   type Outcome,

@@ -7,7 +7,7 @@
  * (H2) A handler that answers at once costs no promise.
  * (H3) Callers get the handler's message; stacks only where the node is told to expose them.
  */
-import { MpregError, validateArguments, validateResult } from "../base/index.js";
+import { MpregError, quoted, validateArguments, validateResult } from "../base/index.js";
 import type { Invocation } from "../rpc/index.js";
 import type { Codec } from "../values/index.js";
 import type { Timings } from "../wire/index.js";
@@ -123,11 +123,18 @@ function failureOf(fun: string, error: unknown, exposeStacks: boolean): MpregErr
 function textOf(reason: unknown, exposeStacks: boolean): string {
   try {
     const isError = reason instanceof Error;
-    const message = String(isError ? reason.message : reason);
+    const message = reason instanceof MpregError ? nestedText(reason) : String(isError ? reason.message : reason);
     return exposeStacks && isError && reason.stack !== undefined ? `${message}\n${reason.stack}` : message;
   } catch {
     return "a value that cannot be made text";
   }
+}
+
+/** What became of a call that the handler has made. Its code and place would be lost: only a text reaches the caller. */
+function nestedText({ code, step, node, message }: MpregError): string {
+  const atStep = step === undefined ? "" : ` at step ${quoted(step)}`;
+  const onNode = node === undefined ? "" : ` on node ${quoted(node)}`;
+  return `${code}${atStep}${onNode}: ${message}`;
 }
 
 function timingsOf(queuedMs: number, beganMs: number, endedMs: number): Timings {

@@ -82,7 +82,7 @@ export function checkListeners(options: Pick<RunOptions, "signal" | "onSummary">
 }
 
 /** True for the platform's `AbortSignal`, and for what can do as much. */
-export function isSignal(value: unknown): value is CancelSignal {
+function isSignal(value: unknown): value is CancelSignal {
   if (typeof value !== "object" || value === null) return false;
   const { aborted, addEventListener }: { readonly aborted?: unknown; readonly addEventListener?: unknown } = value;
   return typeof aborted === "boolean" && typeof addEventListener === "function";

@@ -16,7 +16,6 @@ export {
   checkListeners,
   durationMs,
   durationMsMax,
-  isSignal,
 } from "./call-options.js";
 export type { SettledAnswer } from "./encode.js";
 export type { CallOptions, ContractCallOptions, FailingRun, Graph, SettlingRun, WiredArguments } from "./graph.js";

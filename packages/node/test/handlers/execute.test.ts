@@ -206,7 +206,7 @@ describe("what a handler throws", () => {
     expect(await client.call("echo", ["the node goes on"])).toBe("the node goes on");
   });
 
-  test("of an MpregError is a handler-error too, with the inner message", async () => {
+  test("of an MpregError is a handler-error too, with the code, step, node and message of the inner one", async () => {
     const { node, client } = await startPair();
     node.register("own", () => {
       throw new MpregError("overloaded", "my queue is full", { outcome: "not-applied" });
@@ -214,11 +214,12 @@ describe("what a handler throws", () => {
     node.register("passed on", () => context().call("nobody has this"));
     expect(told(await failureOf(client.call("own")))).toMatchObject({
       code: "handler-error",
-      message: `"own" threw: my queue is full`,
+      message: `"own" threw: overloaded: my queue is full`,
       outcome: "applied",
     });
     expect((await failureOf(client.call("passed on"))).message).toBe(
-      `"passed on" threw: Cannot call "nobody has this": no node offers a function of that name`,
+      `"passed on" threw: no-provider at step "nobody has this" on node "solo": ` +
+        `Cannot call "nobody has this": no node offers a function of that name`,
     );
   });
 

@@ -100,6 +100,43 @@ describe("nested calls", () => {
     });
   });
 
+  test("that fail tell the outer caller their code, function, node and message, however deep", async () => {
+    const [entry, worker] = await startMesh({ name: "entry" }, { name: "worker" });
+    entry!.register("outer", () => context().call("middle"));
+    worker!.register("middle", () => {
+      const graph = context().graph();
+      return graph.run(graph.call("inner", [], { name: "print" }));
+    });
+    entry!.register("inner", () => {
+      throw new Error("out of paper");
+    });
+    await offered("middle", 1, entry!);
+    await offered("inner", 1, worker!);
+    expect(told(await failureOf((await clientOf(entry!)).call("outer")))).toEqual({
+      code: "handler-error",
+      message:
+        `"outer" threw: handler-error at step "middle" on node "worker": ` +
+        `"middle" threw: handler-error at step "print" on node "entry": "inner" threw: out of paper`,
+      step: "outer",
+      node: "entry",
+      outcome: "applied",
+    });
+  });
+
+  test("that fail are the cause of the outer failure for a caller in the same process", async () => {
+    const { node } = await startPair();
+    const outOfPaper = new Error("out of paper");
+    node.register("outer", () => context().call("inner"));
+    node.register("inner", () => {
+      throw outOfPaper;
+    });
+    for (const ending of [node.call("outer"), node.request([{ name: "outer", fun: "outer" }])]) {
+      const { cause } = await failureOf(ending);
+      expect(cause).toMatchObject({ code: "handler-error", step: "inner", node: "solo", outcome: "applied" });
+      expect((cause as Error).cause).toBe(outOfPaper);
+    }
+  });
+
   test("may be whole graphs", async () => {
     const { node, client } = await startPair();
     node.register("outer", async (value: number) => {
