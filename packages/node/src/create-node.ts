@@ -62,6 +62,7 @@ export async function createNode(given: CreateNodeOptions = {}): Promise<MpregNo
       utf8,
       signer: identity.signer,
       codec: createCodec(utf8, { explain: explainReference }),
+      wallMs: () => Date.now(),
     },
     log,
     exposeStacks: options.exposeStacks,

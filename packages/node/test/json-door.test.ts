@@ -10,6 +10,18 @@ interface Reply {
   readonly r: unknown;
   readonly error: { readonly code: number; readonly message: string; readonly details: unknown } | null;
   readonly u: string;
+  readonly intermediate_results: readonly {
+    readonly level_results: unknown;
+    readonly accumulated_results: unknown;
+    readonly timestamp: number;
+    readonly execution_time_ms: number;
+  }[];
+  readonly execution_summary: {
+    readonly total_execution_time_ms: number;
+    readonly level_execution_times: readonly number[];
+    readonly bottleneck_level_index: number;
+    readonly average_level_time_ms: number;
+  } | null;
 }
 
 /** A client that knows nothing of us: JSON in, JSON out. */
@@ -83,6 +95,49 @@ describe("the JSON protocol", () => {
       intermediate_results: [],
       execution_summary: null,
     });
+  });
+
+  test("tells levels and their measured times when asked to, of steps that ran on several nodes", async () => {
+    const [entry, worker] = await startMesh({ name: "entry" }, { name: "worker", resources: ["model-a"] });
+    worker!.register("double", (value: number) => value * 2);
+    await offered("double", 1, entry!);
+    const client = await JsonClient.connect(entry!.url);
+    const beforeS = Date.now() / 1_000;
+    client.send({
+      role: "rpc",
+      u: "levels",
+      cmds: [
+        { name: "two", fun: "double", args: ["one"] },
+        { name: "one", fun: "echo", args: [1] },
+        { name: "four", fun: "double", args: [2], kwargs: {}, locs: ["model-a"] },
+        { name: "all", fun: "echos", args: ["two", "one"] },
+      ],
+      return_intermediate_results: true,
+      include_execution_summary: true,
+    });
+    const reply = await client.reply("levels");
+    expect(reply.r).toEqual({ four: 4, all: [2, 1] });
+    const levels = reply.intermediate_results;
+    expect(levels.map(({ level_results }) => level_results)).toEqual([
+      { one: 1, four: 4 },
+      { two: 2 },
+      { all: [2, 1] },
+    ]);
+    expect(levels.at(-1)!.accumulated_results).toEqual({ one: 1, four: 4, two: 2, all: [2, 1] });
+    const times = levels.map(({ execution_time_ms }) => execution_time_ms);
+    const timestamps = levels.map(({ timestamp }) => timestamp);
+    expect(times[0]).toBeGreaterThan(0); // it has been to another node
+    expect(timestamps.every((at) => at > beforeS - 1 && at < Date.now() / 1_000 + 1)).toBe(true);
+    expect(reply.execution_summary).toMatchObject({
+      request_id: "levels",
+      total_levels: 3,
+      level_execution_times: times,
+      bottleneck_level_index: times.indexOf(Math.max(...times)),
+      parallel_commands_executed: 4,
+      cross_cluster_hops: 2,
+    });
+    const { total_execution_time_ms: totalMs } = reply.execution_summary!;
+    expect(Math.max(...times)).toBeLessThanOrEqual(totalMs);
   });
 
   test("takes text and binary frames, and answers in binary ones", async () => {

@@ -1,8 +1,8 @@
 /**
  * JSON message: what a client wants, by the `role` and `u` of its message.
  *
- * Owns telling messages apart. Fields that are not known are ignored, as are those of the debugging kind
- * (`return_intermediate_results`, `include_execution_summary`, `debug_mode`, `intermediate_result_callback_topic`).
+ * Owns telling messages apart. Fields that are not known are ignored, and so is `debug_mode`, which adds nothing to the
+ * reference's replies either.
  */
 import { MpregError, type Utf8, shortened } from "../base/index.js";
 import { invalid } from "../rpc/call-options.js";
@@ -11,9 +11,23 @@ import { typeName } from "../rpc/ref.js";
 import type { WireLimits } from "../wire/index.js";
 import { type JsonV1Error, errorNumbers } from "./json-v1-reply.js";
 
+/** What a request is to be answered with beside its results. */
+export interface DebugFields {
+  readonly returnsIntermediateResults: boolean;
+  readonly includesExecutionSummary: boolean;
+  /** Where intermediate results are to be published. */
+  readonly callbackTopic: string | undefined;
+}
+
+export interface RpcMessage extends DebugFields {
+  readonly kind: "rpc";
+  readonly u: string;
+  /** Still whatever the client sent. */
+  readonly cmds: unknown;
+}
+
 export type JsonV1Message =
-  /** A request; `cmds` is still whatever the client sent. */
-  | { readonly kind: "rpc"; readonly u: string; readonly cmds: unknown }
+  | RpcMessage
   /** Asks whether a node is there. */
   | { readonly kind: "status"; readonly u: string }
   /** A role, or a message between servers, that this door does not serve. */
@@ -48,11 +62,28 @@ export function readMessage(message: unknown, limits: WireLimits, utf8: Utf8): J
   }
   try {
     checkNameBytes(u, `The request's "u"`, limits, utf8);
+    return { kind: "rpc", u, cmds, ...readDebugFields(message) };
   } catch (error) {
     if (!(error instanceof MpregError)) throw error;
     return { kind: "malformed", u, error };
   }
-  return { kind: "rpc", u, cmds };
+}
+
+function readDebugFields(message: Readonly<Record<string, unknown>>): DebugFields {
+  const flag = (name: string): boolean => {
+    const { [name]: value = false } = message;
+    if (typeof value === "boolean") return value;
+    throw invalid(`The request's "${name}" must be true or false, got ${typeName(value)}`);
+  };
+  const { intermediate_result_callback_topic: topic = null } = message;
+  if (topic !== null && typeof topic !== "string") {
+    throw invalid(`The request's "intermediate_result_callback_topic" must be a text or null, got ${typeName(topic)}`);
+  }
+  return {
+    returnsIntermediateResults: flag("return_intermediate_results"),
+    includesExecutionSummary: flag("include_execution_summary"),
+    callbackTopic: topic ?? undefined,
+  };
 }
 
 /** Throws `too-large` for a name of more bytes than names may have. */

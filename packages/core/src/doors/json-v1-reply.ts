@@ -3,9 +3,8 @@
  *
  * (Y1) Every reply has the same five fields in the same order, as compact JSON.
  * (Y2) An error says what our own errors say (`details`), and nothing of the inside of a node: no stack.
- *
- * `intermediate_results` and `execution_summary` are always empty here: their levels are those of the reference's
- * scheduler, and this one has none.
+ * (Y3) An answer that is not all that was asked for says so in a sixth field, `notices`, which the reference's clients
+ *      ignore.
  */
 import type { ErrorCode, MpregError, Outcome } from "../base/index.js";
 
@@ -40,15 +39,28 @@ export function jsonErrorOf(error: MpregError): JsonV1Error {
   return { code: number, message, details: { code, step: step ?? null, node: node ?? null, outcome } }; // (Y2)
 }
 
+/** What an answer has beside its results. */
+export interface AnswerExtras {
+  /** JSON text. */
+  readonly intermediateResults: string | undefined;
+  /** JSON text. */
+  readonly executionSummary: string | undefined;
+  readonly notices: readonly string[];
+}
+
+const nothing: AnswerExtras = { intermediateResults: undefined, executionSummary: undefined, notices: [] };
+
 /** The reply to request `u` whose results are the JSON text `r`. */
-export function answerReply(r: string, u: string): string {
-  return reply(r, "null", u);
+export function answerReply(r: string, u: string, extras: AnswerExtras = nothing): string {
+  return reply(r, "null", u, extras);
 }
 
 export function errorReply(error: JsonV1Error, u: string): string {
-  return reply("null", JSON.stringify(error), u);
+  return reply("null", JSON.stringify(error), u, nothing);
 }
 
-function reply(r: string, error: string, u: string): string {
-  return `{"r":${r},"error":${error},"u":${JSON.stringify(u)},"intermediate_results":[],"execution_summary":null}`; // (Y1)
+function reply(r: string, error: string, u: string, extras: AnswerExtras): string {
+  const { intermediateResults = "[]", executionSummary = "null", notices } = extras;
+  const told = notices.length === 0 ? "" : `,"notices":${JSON.stringify(notices)}`; // (Y3)
+  return `{"r":${r},"error":${error},"u":${JSON.stringify(u)},"intermediate_results":${intermediateResults},"execution_summary":${executionSummary}${told}}`; // (Y1)
 }

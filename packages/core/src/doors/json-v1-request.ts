@@ -5,7 +5,7 @@
  * wrong with a graph as a graph, is that of every other request (`rpc/encode.ts`).
  *
  * (R1) `kwargs`, unless they are empty, are the last positional argument.
- * (R2) The outputs are all steps that no other step uses, in the order of the commands.
+ * (R2) `r` are all steps that no other step uses, in the order of the commands.
  * (R3) A request of one step has no references, since its own name is data to it: nothing in it is looked at.
  */
 import { MpregError, type Utf8 } from "../base/index.js";
@@ -17,13 +17,22 @@ import { isPlainObject } from "../rpc/objects.js";
 import { type RefOwner, typeName } from "../rpc/ref.js";
 import type { Codec } from "../values/index.js";
 import type { WireLimits } from "../wire/index.js";
-import { checkNameBytes } from "./json-v1-message.js";
+import { Levels } from "./json-v1-levels.js";
+import { type RpcMessage, checkNameBytes } from "./json-v1-message.js";
 import { StringReferences } from "./json-v1-references.js";
 
 export interface JsonV1Request {
+  readonly u: string;
   readonly ask: RequestFields;
-  /** Names of the steps whose results are the outputs of `ask`, in their order. */
-  readonly outputs: readonly string[];
+  /** The steps whose results are `r`, by position. */
+  readonly unconsumed: readonly number[];
+  /** Tells the intermediate results, where they are asked for: then the results of all steps are outputs of `ask`. */
+  readonly intermediate: Levels | undefined;
+  /** Tells the execution summary, where it is asked for. */
+  readonly summarized: Levels | undefined;
+  readonly callbackTopic: string | undefined;
+  /** Characters that the results may take as JSON, counted as often as they are told. */
+  readonly valueCharsMax: number;
 }
 
 export interface TranslationHost {
@@ -40,8 +49,29 @@ interface Command {
   readonly kwargs: Readonly<Record<string, unknown>>;
 }
 
-/** Translates `cmds`. Throws `invalid-argument`, and whatever can be wrong with a request before it runs. */
-export function translateRequest(cmds: unknown, host: TranslationHost): JsonV1Request {
+/** Translates a request. Throws `invalid-argument`, and whatever can be wrong with a request before it runs. */
+export function translateRequest(message: RpcMessage, host: TranslationHost): JsonV1Request {
+  const { u, returnsIntermediateResults, includesExecutionSummary, callbackTopic } = message;
+  const charsMax = host.limits.messageBytesMax;
+  const request = encodeRequest(message.cmds, host);
+  const unconsumed = request.outputs.map(({ step }) => step);
+  const plain = { u, ask: request, unconsumed, callbackTopic, valueCharsMax: charsMax };
+  if (!returnsIntermediateResults && !includesExecutionSummary) {
+    return { ...plain, intermediate: undefined, summarized: undefined };
+  }
+  const levels = new Levels(request);
+  const outputs = returnsIntermediateResults ? request.steps.map((_, step) => ({ step, path: [] })) : request.outputs;
+  return {
+    ...plain,
+    ask: { ...request, outputs, summary: true },
+    intermediate: returnsIntermediateResults ? levels : undefined,
+    summarized: includesExecutionSummary ? levels : undefined,
+    valueCharsMax: returnsIntermediateResults ? charsMax - levels.charsBesideValues(u, charsMax) : charsMax,
+  };
+}
+
+/** The request without its debugging fields. */
+function encodeRequest(cmds: unknown, host: TranslationHost): RequestFields {
   const { codec, limits, utf8 } = host;
   if (!Array.isArray(cmds)) throw invalid(`cmds must be an array of commands, got ${typeName(cmds)}`);
   if (cmds.length > limits.stepsMax) {
@@ -54,17 +84,18 @@ export function translateRequest(cmds: unknown, host: TranslationHost): JsonV1Re
   const names = commands.map(({ name }) => name);
   const owner: RefOwner = { stepName: (step) => names[step] ?? "" };
   const references = names.length === 1 ? undefined : new StringReferences(names, owner, limits, utf8); // (R3)
-  const steps = commands.map((command, index) => toStep(command, index, references));
-  const { spec } = toRequestSpec(
-    { owner, steps, outputs: { kind: "unconsumed" }, options: {} }, // (R2)
+  const encoded = toRequestSpec(
+    {
+      owner,
+      steps: commands.map((command, index) => toStep(command, index, references)),
+      outputs: { kind: "unconsumed" }, // (R2)
+      options: {},
+    },
     (value, what, holeOf) => codec.encodeTemplate(value, what, holeOf),
     limits,
   );
-  const { outputs, timeoutMs, waitForCapacityMs, summary } = spec;
-  return {
-    ask: { steps: spec.steps, outputs, timeoutMs, waitForCapacityMs, summary, settle: false },
-    outputs: outputs.map(({ step }) => names[step] ?? ""),
-  };
+  const { steps, outputs, timeoutMs, waitForCapacityMs, summary } = encoded.spec;
+  return { steps, outputs, timeoutMs, waitForCapacityMs, summary, settle: false };
 }
 
 function readCommand(command: unknown, what: string, { limits, utf8 }: TranslationHost): Command {

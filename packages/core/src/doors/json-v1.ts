@@ -19,12 +19,12 @@
  * (G4) At most `asksMax` requests wait at a time; one more is refused at once (`overloaded`).
  */
 import { AssertionError, MpregError, unreachable } from "../base/index.js";
-import type { Asker, Run } from "../rpc/index.js";
+import type { Asker, RequestSummary, Run } from "../rpc/index.js";
+import { answerText } from "./json-v1-answer.js";
 import { parseFrame } from "./json-v1-frame.js";
-import { readMessage } from "./json-v1-message.js";
+import { type RpcMessage, readMessage } from "./json-v1-message.js";
 import { answerReply, errorReply, jsonErrorOf } from "./json-v1-reply.js";
 import { translateRequest } from "./json-v1-request.js";
-import { toJsonText } from "./json-v1-values.js";
 import type { Door, DoorHost } from "./types.js";
 
 export class JsonV1Door implements Door {
@@ -57,7 +57,7 @@ export class JsonV1Door implements Door {
     const message = readMessage(parsed, limits, utf8);
     switch (message.kind) {
       case "rpc":
-        return this.#ask(message.u, message.cmds, nowMs);
+        return this.#ask(message, nowMs);
       case "status":
         this.#isKnown = true;
         return this.#send(answerReply(`"STATUS"`, message.u));
@@ -77,21 +77,22 @@ export class JsonV1Door implements Door {
     for (const ask of waiting) ask.run?.abandon(); // (G3)
   }
 
-  #ask(u: string, cmds: unknown, nowMs: number): void {
+  #ask(message: RpcMessage, nowMs: number): void {
     const { asksMax } = this.#host;
+    const { u } = message;
     if (this.#waiting.size >= asksMax) {
-      const message = `This connection has ${this.#waiting.size} unanswered requests; the limit is ${asksMax}`;
-      return this.#refuse(u, new MpregError("overloaded", message)); // (G4)
+      const reason = `This connection has ${this.#waiting.size} unanswered requests; the limit is ${asksMax}`;
+      return this.#refuse(u, new MpregError("overloaded", reason)); // (G4)
     }
-    const request = this.#attempt(() => translateRequest(cmds, this.#host));
+    const request = this.#attempt(() => translateRequest(message, this.#host));
     if (request instanceof MpregError) return this.#refuse(u, request);
     this.#isKnown = true;
     const ask: JsonAsk = new JsonAsk({
-      answered: (outputs) => {
+      answered: (outputs, summary) => {
         if (!this.#waiting.delete(ask)) return; // (G1)
-        const r = this.#attempt(() => this.#resultsText(request.outputs, outputs));
-        if (typeof r === "string") this.#send(answerReply(r, u));
-        else this.#refuse(u, r);
+        const reply = this.#attempt(() => answerText(request, outputs, summary, this.#host));
+        if (typeof reply === "string") this.#send(reply);
+        else this.#refuse(u, reply);
       },
       failed: (error) => {
         if (this.#waiting.delete(ask)) this.#refuse(u, error);
@@ -101,25 +102,6 @@ export class JsonV1Door implements Door {
     this.#host.request(request.ask, ask, nowMs, (run) => {
       ask.run = run;
     });
-  }
-
-  /** The results as one JSON object. Its members have an order, and any name, which an object's properties have not. */
-  #resultsText(names: readonly string[], outputs: readonly (Uint8Array | undefined)[]): string {
-    const charsMax = this.#host.limits.messageBytesMax;
-    const members: string[] = [];
-    let chars = 0;
-    for (const [index, name] of names.entries()) {
-      const bytes = outputs[index];
-      try {
-        const value = bytes === undefined ? undefined : this.#host.codec.decode(bytes);
-        const text = toJsonText(value, `the result of step ${JSON.stringify(name)}`, charsMax - chars);
-        chars += text.length;
-        members.push(`${JSON.stringify(name)}:${text}`);
-      } catch (error) {
-        throw error instanceof MpregError ? afterwards(error, name) : error;
-      }
-    }
-    return `{${members.join(",")}}`;
   }
 
   /** What `work` answers, or the error that it met. (G2) */
@@ -141,8 +123,10 @@ export class JsonV1Door implements Door {
   }
 }
 
+type Outputs = readonly (Uint8Array | undefined)[];
+
 interface AskEnd {
-  readonly answered: (outputs: readonly (Uint8Array | undefined)[]) => void;
+  readonly answered: (outputs: Outputs, summary: RequestSummary | undefined) => void;
   readonly failed: (error: MpregError) => void;
 }
 
@@ -160,16 +144,11 @@ class JsonAsk implements Asker {
     throw new AssertionError("the door asks for requests, which end with results");
   }
 
-  results(outputs: readonly (Uint8Array | undefined)[]): void {
-    this.#end.answered(outputs);
+  results(outputs: Outputs, _reports: unknown, summary: RequestSummary | undefined): void {
+    this.#end.answered(outputs, summary);
   }
 
   failed(error: MpregError): void {
     this.#end.failed(error);
   }
-}
-
-/** `error`, met when all the steps had run. */
-function afterwards(error: MpregError, step: string): MpregError {
-  return new MpregError(error.code, error.message, { outcome: "applied", step, node: error.node, cause: error.cause });
 }

@@ -28,6 +28,8 @@ export interface DoorHost {
   request(ask: RequestFields, asker: Asker, nowMs: number, onStart: (run: Run) => void): void;
   /** Sends one frame, at once. */
   send(frame: Uint8Array): void;
+  /** The wall clock in ms since 1970, for people to read. */
+  wallMs(): number;
   /** Ends the connection, saying why. */
   close(reason: string): void;
 }

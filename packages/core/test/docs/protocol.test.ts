@@ -206,7 +206,15 @@ describe("the JSON protocol", () => {
     })),
   )("the frame of line $line is answered as it says", ({ frame, reply }) => {
     const functions = { ...echoes, wrap };
-    const node = new Stage({ name: "primary", keySeed: keySeeds.first, nonceFirst: 0, resources: ["cpu"], functions });
+    const options = {
+      name: "primary",
+      keySeed: keySeeds.first,
+      nonceFirst: 0,
+      resources: ["cpu"],
+      functions,
+      runMs: 2,
+    };
+    const node = new Stage(options);
     node.open("json-v1");
     node.receive(utf8.encode(frame));
     expect(new TextDecoder().decode(node.take())).toBe(JSON.stringify(JSON.parse(reply)));

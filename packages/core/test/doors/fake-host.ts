@@ -4,7 +4,7 @@
  */
 import { MpregError, type Utf8 } from "../../src/base/index.js";
 import { type DoorHost, JsonV1Door } from "../../src/doors/index.js";
-import type { Asker, RequestFields, Run } from "../../src/rpc/index.js";
+import type { Asker, RequestFields, RequestSummary, Run, StepSummary } from "../../src/rpc/index.js";
 import { planRequest } from "../../src/rpc/plan.js";
 import { type Codec, createCodec } from "../../src/values/index.js";
 import { type WireBinding, type WireLimits, defaultWireLimits } from "../../src/wire/index.js";
@@ -21,12 +21,32 @@ export interface FakeHostOptions {
   readonly functions?: Functions;
   /** Requests do not end by themselves: the test calls `finish`. */
   readonly hold?: boolean;
+  /** Where the time of requests that ask for it went. */
+  readonly times?: Times;
+  /** What the wall clock shows when they end. */
+  readonly wallMs?: number;
 }
 
-interface Reply {
+export interface Times {
+  readonly totalMs: number;
+  /** By the names of the steps; a step that is not here takes no time. */
+  readonly steps: Readonly<Record<string, Partial<StepSummary>>>;
+}
+
+export interface Reply {
   readonly r: unknown;
   readonly error: { readonly code: number; readonly message: string; readonly details: unknown };
   readonly u: string;
+  readonly intermediate_results: readonly IntermediateResult[];
+  readonly execution_summary: Readonly<Record<string, unknown>> | null;
+  readonly notices?: readonly string[];
+}
+
+export interface IntermediateResult {
+  readonly level_results: Readonly<Record<string, unknown>>;
+  readonly accumulated_results: Readonly<Record<string, unknown>>;
+  readonly timestamp: number;
+  readonly execution_time_ms: number;
 }
 
 type Functions = Readonly<Record<string, (...args: never[]) => unknown>>;
@@ -75,26 +95,36 @@ export class FakeHost implements DoorHost {
   readonly door: JsonV1Door;
   readonly #functions: Functions;
   readonly #hold: boolean;
+  readonly #times: Times;
+  readonly #wallMs: number;
 
-  constructor({ limits = {}, asksMax = 1_000, functions = {}, hold = false }: FakeHostOptions = {}) {
+  constructor(options: FakeHostOptions = {}) {
+    const { limits = {}, asksMax = 1_000, functions = {}, hold = false, wallMs = 0 } = options;
     this.limits = { ...defaultWireLimits, ...limits };
     this.asksMax = asksMax;
     this.#functions = { ...captured, ...functions };
     this.#hold = hold;
+    this.#times = options.times ?? { totalMs: 0, steps: {} };
+    this.#wallMs = wallMs;
     this.door = new JsonV1Door(this);
   }
 
   /** Gives the door one frame and answers the reply to it, if there was one at once. */
   exchange(frame: unknown): string | undefined {
     const before = this.replies.length;
-    const text = typeof frame === "string" ? frame : JSON.stringify(frame);
-    this.door.receive(frame instanceof Uint8Array ? frame : utf8.encode(text), 0);
+    const bytes =
+      frame instanceof Uint8Array ? frame : utf8.encode(typeof frame === "string" ? frame : JSON.stringify(frame));
+    this.door.receive(bytes, 0);
     return this.replies[before];
   }
 
   /** The reply to a request of these commands, parsed. */
-  ask(cmds: unknown, u = "q"): Reply {
-    return JSON.parse(this.exchange({ role: "rpc", u, cmds })!) as Reply;
+  ask(cmds: unknown, fields: object = {}): Reply {
+    return JSON.parse(this.exchange({ role: "rpc", u: "q", cmds, ...fields })!) as Reply;
+  }
+
+  wallMs(): number {
+    return this.#wallMs;
   }
 
   send(frame: Uint8Array): void {
@@ -116,7 +146,7 @@ export class FakeHost implements DoorHost {
         if (!(error instanceof MpregError)) throw error;
         return asker.failed(error);
       }
-      asker.results(outputs, undefined, undefined);
+      asker.results(outputs, undefined, fields.summary ? this.#summaryOf(fields) : undefined);
     };
     onStart({
       fail: (error) => {
@@ -134,6 +164,16 @@ export class FakeHost implements DoorHost {
       },
     });
     if (!this.#hold) finish();
+  }
+
+  /** In the reverse order of the steps: nobody may count on one. */
+  #summaryOf({ steps }: RequestFields): RequestSummary {
+    const told = steps.map(({ name, fun }) => {
+      const none = { readyMs: 0, startMs: 0, queueMs: 0, networkMs: 0, runMs: 0, bytesIn: 0, bytesOut: 0 };
+      return { name, fun, node: this.nodeName, ...none, ...this.#times.steps[name] };
+    });
+    const { totalMs } = this.#times;
+    return { requestId: "r-1", coordinator: this.nodeName, totalMs, steps: told.reverse() };
   }
 
   #evaluate(fields: RequestFields): Uint8Array[] {

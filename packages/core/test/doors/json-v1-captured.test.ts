@@ -95,6 +95,103 @@ describe("what the reference answers is answered in the same bytes (Y1)", () => 
   });
 });
 
+describe("the debugging fields are answered as the reference answers them", () => {
+  const cmds = [command("first", "echo", ["X"]), command("second", "echo", ["first"])];
+  // the times are those that the reference took
+  const times = {
+    totalMs: 0.14519691467285156,
+    steps: {
+      first: { readyMs: 0, runMs: 0.07224082946777344 },
+      second: { readyMs: 0.084, queueMs: 0.023603439331054688 },
+    },
+  };
+  const fields = {
+    return_intermediate_results: true,
+    intermediate_result_callback_topic: null,
+    include_execution_summary: true,
+    debug_mode: true,
+  };
+  const results = [
+    {
+      request_id: "my-request-id",
+      level_index: 0,
+      level_results: { first: "X" },
+      accumulated_results: { first: "X" },
+      total_levels: 2,
+      completed_levels: 1,
+      timestamp: 1795164200.3148644,
+      execution_time_ms: 0.07224082946777344,
+    },
+    {
+      request_id: "my-request-id",
+      level_index: 1,
+      level_results: { second: "X" },
+      accumulated_results: { first: "X", second: "X" },
+      total_levels: 2,
+      completed_levels: 2,
+      timestamp: 1795164200.3149,
+      execution_time_ms: 0.023603439331054688,
+    },
+  ];
+  const summary = {
+    request_id: "my-request-id",
+    total_execution_time_ms: 0.14519691467285156,
+    total_levels: 2,
+    level_execution_times: [0.07224082946777344, 0.023603439331054688],
+    bottleneck_level_index: 0,
+    average_level_time_ms: 0.04792213439941406,
+    parallel_commands_executed: 2,
+    cross_cluster_hops: 0,
+  };
+
+  /** `text` with its numbers rounded: the reference's times do not add up to the last digit. */
+  const rounded = (text: string): string =>
+    JSON.stringify(JSON.parse(text), (_key, value: unknown) =>
+      typeof value === "number" ? Number(value.toFixed(4)) : value,
+    );
+
+  test.each([
+    ["both", true, true],
+    ["intermediate results alone", true, false],
+    ["the summary alone", false, true],
+  ])("%s", (_title, wantsResults, wantsSummary) => {
+    const host = new FakeHost({ times, wallMs: 1795164200314.93746 });
+    const asked = { return_intermediate_results: wantsResults, include_execution_summary: wantsSummary };
+    const expected = {
+      r: { second: "X" },
+      error: null,
+      u: "my-request-id",
+      intermediate_results: wantsResults ? results : [],
+      execution_summary: wantsSummary ? summary : null,
+    };
+    const reply = host.exchange(rpc("my-request-id", cmds, { ...fields, ...asked }))!;
+    expect(rounded(reply)).toBe(rounded(JSON.stringify(expected)));
+  });
+
+  test("debug_mode alone adds nothing, and nothing is measured for it", () => {
+    const host = new FakeHost({ times });
+    const asked = { ...fields, return_intermediate_results: false, include_execution_summary: false };
+    expect(host.exchange(rpc("u", cmds, asked))).toBe(answered({ second: "X" }, "u"));
+    expect(host.started[0]!.fields).toMatchObject({ summary: false, outputs: [{ step: 1, path: [] }] });
+  });
+
+  test("a request that fails tells no levels", () => {
+    const failing = [...cmds, command("third", "boom", ["second"])];
+    const { r, error, intermediate_results, execution_summary } = new FakeHost({ times }).ask(failing, fields);
+    expect([r, error.code, intermediate_results, execution_summary]).toEqual([null, 1003, [], null]);
+  });
+
+  test("a topic for intermediate results is ignored, as the reference does, but not in silence", () => {
+    const asked = { ...fields, intermediate_result_callback_topic: "my.progress", debug_mode: false };
+    const { r, intermediate_results, notices } = new FakeHost({ times }).ask(cmds, asked);
+    expect([r, intermediate_results.length]).toEqual([{ second: "X" }, 2]);
+    expect(notices).toEqual([
+      'Nothing was published on "my.progress" (intermediate_result_callback_topic): this node has no topics; ' +
+        "return_intermediate_results puts intermediate results into the reply",
+    ]);
+  });
+});
+
 describe("where the reference loses or garbles something, the answer differs", () => {
   test("a lone step beside a chain is in the answer: the reference drops it (R2)", () => {
     const { r } = new FakeHost().ask([
@@ -113,7 +210,7 @@ describe("where the reference loses or garbles something, the answer differs", (
   });
 
   test("a function that nobody offers is 1001, with what we know in the details and no traceback", () => {
-    const { r, error, u } = new FakeHost().ask([command("nope", "nope", [1])], "01H");
+    const { r, error, u } = new FakeHost().ask([command("nope", "nope", [1])], { u: "01H" });
     expect({ r, u }).toEqual({ r: null, u: "01H" });
     expect(error).toEqual({
       code: 1001,
@@ -156,12 +253,6 @@ describe("where the reference loses or garbles something, the answer differs", (
     const { error } = host.ask([command("m", "wrap", [1]), command("x", "echo", ["m.nested.shallow"])]);
     expect(error).toMatchObject({ code: 1003, details: { code: "path-missing", step: "x" } });
     expect(host.calls).toEqual([["wrap", 1]]);
-  });
-
-  test("the debugging fields are accepted, and the answer has them empty", () => {
-    const cmds = [command("first", "echo", ["X"]), command("second", "echo", ["first"])];
-    const debug = { return_intermediate_results: true, include_execution_summary: true, debug_mode: true };
-    expect(new FakeHost().exchange(rpc("my-request-id", cmds, debug))).toBe(answered({ second: "X" }, "my-request-id"));
   });
 
   test.each(["internal-rpc", "internal-answer", "pubsub-publish", "pubsub-subscribe", "gossip"])(

@@ -105,7 +105,7 @@ export class MeshNode {
     const signer = signerOf(given.key ?? name);
     this.machine = new NodeMachine(
       options,
-      { random: seeded(name.length + name.charCodeAt(0)), utf8, signer, codec },
+      { random: seeded(name.length + name.charCodeAt(0)), utf8, signer, codec, wallMs: () => mesh.nowMs },
       {
         dial: ({ url, attempt }) => {
           this.dials.push(url);

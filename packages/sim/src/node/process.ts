@@ -76,7 +76,8 @@ export class NodeProcess implements ExecutionHost, Listener {
     this.#mailbox = new Mailbox(host.network.clock, (items) => {
       this.#turn(items);
     });
-    const capabilities = { random, utf8, codec, signer: host.keys.signer(secret) };
+    const signer = host.keys.signer(secret);
+    const capabilities = { random, utf8, codec, signer, wallMs: () => this.wallMs };
     this.machine = host.createMachine(options, capabilities, this.#effects());
   }
 

@@ -1,0 +1,74 @@
+/**
+ * JSON answers: what a request that has ended well is answered with.
+ *
+ * Owns the room that all its results share. The text of one value is `json-v1-values.ts`, what is told beside them
+ * `json-v1-levels.ts`, the shape of the reply `json-v1-reply.ts`.
+ *
+ * (W1) The results, wherever in a reply they are told, take no more characters than a message may have bytes.
+ * (W2) Members of objects have the order of the commands, and any name, which an object's properties have not.
+ */
+import { MpregError } from "../base/index.js";
+import type { RequestSummary } from "../rpc/index.js";
+import { answerReply } from "./json-v1-reply.js";
+import type { JsonV1Request, TranslationHost } from "./json-v1-request.js";
+import { toJsonText } from "./json-v1-values.js";
+
+export interface AnswerHost extends TranslationHost {
+  wallMs(): number;
+}
+
+/** The reply to `request`, of whose steps `outputs` are the results. Throws `not-encodable` and `too-large`. */
+export function answerText(
+  request: JsonV1Request,
+  outputs: readonly (Uint8Array | undefined)[],
+  summary: RequestSummary | undefined,
+  host: AnswerHost,
+): string {
+  const { u, unconsumed, intermediate, summarized, callbackTopic } = request;
+  const members = membersOf(request, outputs, host);
+  const r = unconsumed.map((step) => members[step]).join(",");
+  return answerReply(`{${r}}`, u, {
+    intermediateResults: intermediate?.intermediateResults(u, members, summary, host.wallMs()),
+    executionSummary: summarized?.executionSummary(u, summary),
+    notices: callbackTopic === undefined ? [] : [ignored(callbackTopic)],
+  });
+}
+
+/** The result of each step that is an output, as a member of a JSON object, at the step's position. (W2) */
+function membersOf(
+  { ask, unconsumed, intermediate, valueCharsMax }: JsonV1Request,
+  outputs: readonly (Uint8Array | undefined)[],
+  { codec }: AnswerHost,
+): readonly string[] {
+  const inR = new Set(unconsumed);
+  const members = new Array<string>(ask.steps.length).fill("");
+  let charsLeft = valueCharsMax;
+  for (const [index, { step }] of ask.outputs.entries()) {
+    const name = ask.steps[step]?.name ?? "";
+    const times = (intermediate?.timesTold(step) ?? 0) + (inR.has(step) ? 1 : 0);
+    const what = `the result of step ${JSON.stringify(name)}`;
+    const bytes = outputs[index];
+    try {
+      const value = bytes === undefined ? undefined : codec.decode(bytes);
+      const told = times === 1 ? what : `${what}, ${times} times for return_intermediate_results`;
+      const text = toJsonText(value, told, Math.floor(charsLeft / times));
+      charsLeft -= text.length * times; // (W1)
+      members[step] = `${JSON.stringify(name)}:${text}`;
+    } catch (error) {
+      throw error instanceof MpregError ? afterwards(error, name) : error;
+    }
+  }
+  return members;
+}
+
+/** `error`, met when all the steps had run. */
+function afterwards(error: MpregError, step: string): MpregError {
+  return new MpregError(error.code, error.message, { outcome: "applied", step, node: error.node, cause: error.cause });
+}
+
+function ignored(callbackTopic: string): string {
+  return (
+    `Nothing was published on ${JSON.stringify(callbackTopic)} (intermediate_result_callback_topic): this node has ` +
+    "no topics; return_intermediate_results puts intermediate results into the reply"
+  );
+}
