@@ -1,9 +1,9 @@
 /**
  * Announce: what this node tells others of its own offers, and what it makes of theirs.
  *
- * A link carries everything when it opens, and from then on changes, and everything again where something may have
- * been missed. The link is an ordered stream, so a change whose `base` is not the version heard last can only come from
- * a faulty peer.
+ * A link carries everything when it opens, and every change from then on. The link is an ordered stream, so a change
+ * whose `base` is not the version heard last can only come from a faulty peer. (Everything may be told again at any time;
+ * this version never does.)
  *
  * (A1) Versions count up by one with every change of the own offers.
  * (A2) A delta applies only to the version it was made from.

@@ -2,15 +2,15 @@
  * Limits of the wire: what a reader refuses before it allocates.
  */
 export interface WireLimits {
-  /** Largest message accepted, in bytes. */
+  /** Largest message accepted, in bytes, the length in front of it included. */
   readonly messageBytesMax: number;
   /** Steps of one request. */
   readonly stepsMax: number;
-  /** UTF-8 bytes of a name (function, step, resource, node). */
+  /** UTF-8 bytes of a name (function, step, resource, node, address) and of a key in a path. */
   readonly nameBytesMax: number;
-  /** Resources named by one step or registration. */
+  /** Resources named by one call, step or offer. */
   readonly resourcesMax: number;
-  /** Bindings of one step, and outputs of one request, per step of the request and at least this many. */
+  /** Bindings of one step, and outputs of one request. In the JSON protocol, references of a whole request. */
   readonly bindingsMax: number;
   /** Segments of one path. */
   readonly pathSegmentsMax: number;

@@ -4,7 +4,7 @@
  * A direct-mapped table: a slot holds the last text whose hash fell on it. Finding a text costs one pass over its
  * bytes and no allocation, and the same string instance comes back, with its hash already computed for a `Map`.
  *
- * (T1) What comes back equals the decoding of the bytes: hash and length only choose the slot, the bytes decide.
+ * (T1) What comes back equals the decoding of the bytes: the hash only chooses the slot, the bytes decide.
  * (T2) The memory is bounded: `slots` texts of at most `cachedBytesMax` bytes.
  */
 import type { Utf8 } from "../base/index.js";

@@ -4,17 +4,20 @@
  * Owns the slab the bytes stand in. What the bytes mean is in the message files beside this one.
  *
  * (W1) Bytes handed out by `take` are never overwritten: the next batch starts behind them or in a new slab.
- * (W2) A message is visible to `take` only once `end` has patched its length.
+ * (W2) Between messages the batch holds whole messages: `end` completes the one begun last, `abandon` and `takeLast` leave
+ *      nothing of it. (`take` and `length` are for then; inside a message they would show a part of it.)
+ * (W3) A slab that a large message has made larger than others leaves with it: a link that is idle again holds little.
  */
 import type { Utf8 } from "../base/index.js";
 
 /** Slabs double from the first to the last size, so that an idle link holds little and a busy one allocates rarely. */
 const slabBytesMin = 1024;
 const slabBytesMax = 64 * 1024;
+const noBytes = new Uint8Array(0);
 
 export class Writer {
   readonly #utf8: Utf8;
-  #bytes = new Uint8Array(0);
+  #bytes = noBytes;
   #start = 0;
   #position = 0;
   #messageStart = 0;
@@ -65,12 +68,14 @@ export class Writer {
   /** Forgets the message begun last. */
   abandon(): void {
     this.#position = this.#messageStart;
+    this.#letGo();
   }
 
   /** Takes the message begun last out of the batch, as bytes of its own. */
   takeLast(): Uint8Array {
     const message = this.#bytes.slice(this.#messageStart, this.#position);
     this.#position = this.#messageStart;
+    this.#letGo();
     return message;
   }
 
@@ -78,6 +83,7 @@ export class Writer {
   take(): Uint8Array {
     const batch = this.#bytes.subarray(this.#start, this.#position);
     this.#start = this.#position; // (W1)
+    this.#letGo();
     return batch;
   }
 
@@ -166,13 +172,21 @@ export class Writer {
     return length;
   }
 
+  /** (W3) */
+  #letGo(): void {
+    if (this.#bytes.length <= slabBytesMax || this.#position > this.#start) return;
+    this.#bytes = noBytes;
+    this.#start = 0;
+    this.#position = 0;
+  }
+
   #reserve(length: number): void {
     if (this.#position + length <= this.#bytes.length) return;
     const batchBytes = this.#position - this.#start;
     const needed = batchBytes + length;
     const slabBytes = Math.min(slabBytesMax, Math.max(slabBytesMin, this.#bytes.length * 2));
-    // a batch that would fill most of its slab gets one twice its size, so that it is not moved again and again
-    const grown = new Uint8Array(needed * 2 > slabBytes ? needed * 2 : slabBytes);
+    // a large batch gets half as much again as it needs, so that it is not moved again and again
+    const grown = new Uint8Array(Math.max(slabBytes, needed + (needed >>> 1)));
     grown.set(this.#bytes.subarray(this.#start, this.#position));
     this.#messageStart -= this.#start;
     this.#fieldStart -= this.#start;

@@ -101,6 +101,37 @@ describe("batches", () => {
     );
   });
 
+  test.for(["take", "takeLast", "abandon"] as const)(
+    "a slab that a large message has made large goes with it: %s (W3)",
+    (leave) => {
+      const writer = new Writer(utf8);
+      put(writer, 1_000_000, 1);
+      writer.end();
+      const left = writer[leave]();
+      if (left !== undefined) expect(messagesOf(left)).toHaveLength(1);
+      put(writer, 10, 2);
+      writer.end();
+      const next = writer.take();
+      expect(messagesOf(next)).toHaveLength(1);
+      expect(next.buffer.byteLength).toBeLessThanOrEqual(64 * 1024);
+    },
+  );
+
+  test("what stands before a large message that leaves is kept (W2) (W3)", () => {
+    for (const leave of ["takeLast", "abandon"] as const) {
+      const writer = new Writer(utf8);
+      put(writer, 10, 1);
+      writer.end();
+      put(writer, 1_000_000, 2);
+      writer.end();
+      writer[leave]();
+      put(writer, 20, 3);
+      writer.end();
+      const lengths = messagesOf(writer.take()).map((message) => message.kind === "answer" && message.value.length);
+      expect(lengths).toEqual([10, 20]);
+    }
+  });
+
   test("whatever is abandoned, moved out or grown past its slab, the batch holds the finished messages only (W2)", () => {
     const act = fc.constantFrom("end", "end", "abandon", "takeLast", "take");
     fc.assert(
