@@ -20,7 +20,10 @@ export type Turn = () => Promise<void>;
 
 /** Microtasks given to whoever was resumed, even if nobody is known to need them. */
 const turnsMin = 12;
-const turnsMax = 2_000;
+/** Microtasks in which a handler must have got to a wait or its end: a few 10 ms of real time. */
+const turnsMax = 200_000;
+/** The same where macrotasks follow, which are what its handlers are likely to wait for. */
+const turnsMaxBeforeMacroturns = 2_000;
 const macroturnsMax = 200;
 
 export class Waits {
@@ -55,11 +58,12 @@ export class Waits {
 
   /** Lets everybody go on who can. Throws a {@link SimulationError} for a handler that waits for something else. (W2) */
   async settle(): Promise<void> {
+    const microturnsMax = this.#turn === undefined ? turnsMax : turnsMaxBeforeMacroturns;
     for (let turns = 0; this.pending; turns++) {
       if (this.#turnsDue > 0) this.#turnsDue -= 1;
-      if (turns < turnsMax) {
+      if (turns < microturnsMax) {
         await Promise.resolve(); // (W1)
-      } else if (this.#turn !== undefined && turns < turnsMax + macroturnsMax) {
+      } else if (this.#turn !== undefined && turns < microturnsMax + macroturnsMax) {
         await this.#turn();
       } else {
         this.#blame();
