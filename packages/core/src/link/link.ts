@@ -14,6 +14,8 @@
  * (L2) A node is who its key says: its link opens only after its signature over both hellos was checked.
  * (L3) `host.closed` is called exactly once per link.
  * (L4) Bytes are admitted, and credit for them returned, when they have been handed to the host; never later.
+ * (L5) Nobody is given up without having been asked, and having had the time to answer: whoever stood still itself (a
+ *      process that was stopped, a machine that slept) has heard nothing, and that is not the other side's fault.
  */
 import { MpregError } from "../base/index.js";
 import {
@@ -47,6 +49,9 @@ type Phase =
 /** Bytes in the transport above which nothing more is given to it until it reports that it is writable. */
 const transportBytesMax = 4 * 1024 * 1024;
 
+/** One is enough: no second ping is sent before something was heard. */
+const pingId = 1;
+
 /** Less than this nobody may accept: it would not hold an ordinary error. */
 const messageBytesMaxMin = 1024;
 
@@ -64,7 +69,8 @@ export class Link {
   #ownHello: Uint8Array = new Uint8Array(0);
   readonly #startedMs: number;
   #heardMs: number;
-  #pingId = 0;
+  /** When the far side was asked for the sign of life that is awaited. */
+  #pingedMs: number | undefined = undefined;
   #admittedBytes = 0;
   #creditedBytes = 0;
   #writable = true;
@@ -104,14 +110,15 @@ export class Link {
     if (this.#phase.kind !== "open") return this.#startedMs + this.#options.handshakeTimeoutMs;
     const { pingIntervalMs, silenceMsMax } = this.#options;
     if (pingIntervalMs === 0) return Infinity;
-    return this.#pingId === 0 ? this.#heardMs + pingIntervalMs : this.#heardMs + silenceMsMax;
+    if (this.#pingedMs === undefined) return this.#heardMs + pingIntervalMs;
+    return this.#pingedMs + Math.max(0, silenceMsMax - pingIntervalMs); // (L5)
   }
 
   /** Hands in the bytes of one frame. */
   receive(frame: Uint8Array, nowMs: number): void {
     if (this.closed) return; // (L3)
     this.#heardMs = nowMs;
-    this.#pingId = 0;
+    this.#pingedMs = undefined;
     this.#frames.open(frame);
     let freeBytes = 0; // messages that cost no credit
     try {
@@ -154,9 +161,9 @@ export class Link {
     if (this.nextDueMs > nowMs) return;
     if (this.#phase.kind !== "open") {
       this.end({ code: "silent", reason: `no handshake within ${this.#options.handshakeTimeoutMs} ms` }, nowMs);
-    } else if (this.#pingId === 0) {
-      this.#pingId = 1;
-      writePing(this.outbox.writer, this.#pingId);
+    } else if (this.#pingedMs === undefined) {
+      this.#pingedMs = nowMs;
+      writePing(this.outbox.writer, pingId);
       this.outbox.commitControl();
     } else {
       this.end({ code: "silent", reason: `nothing heard for ${this.#options.silenceMsMax} ms` }, nowMs);
@@ -254,7 +261,6 @@ export class Link {
       return this.end({ code: "refused", reason: "the side that was dialled does not say which node it is" }, nowMs);
     }
     const decision = this.#host.admit(remote);
-    if ("code" in decision) return this.end(decision, nowMs);
     if (!decision.allow) return this.end({ code: "refused", reason: decision.reason }, nowMs);
     this.outbox.setWindow(hello.windowBytes);
     this.remoteMessageBytesMax = hello.messageBytesMax;

@@ -75,7 +75,7 @@ export interface LinkHost {
   /** Closes the transport connection. `link-closed` need not follow: the link is already gone. */
   close(link: LinkId, goodbye: Goodbye): void;
   /** May this remote join? Asked once, before anything of it is believed. */
-  admit(remote: Remote): Decision | Goodbye;
+  admit(remote: Remote): Decision;
   opened(nowMs: number): void;
   /** A message that is not about the link itself. */
   message(message: Message, nowMs: number): void;

@@ -191,11 +191,6 @@ describe("handshake", () => {
     expect(pair.dialer.admitted).toEqual([]); // the acceptor has not even introduced itself
   });
 
-  test("a host that says goodbye instead of deciding is quoted", () => {
-    const pair = connected(a, { ...b, admit: () => ({ code: "self", reason: "that is me" }) });
-    expectRefused(pair, "self");
-  });
-
   test("a dialer may refuse the acceptor", () => {
     expectRefused(connected({ ...a, admit: () => ({ allow: false, reason: "no" }) }, b), "refused");
   });

@@ -205,6 +205,17 @@ describe("silence", () => {
     expect(link.nextDueMs).toBe(Infinity);
   });
 
+  test("a side that stood still itself gives the other the time to answer (L5)", () => {
+    const { dialer } = connected(a, b);
+    dialer.link.onDue(60_000); // it could not hear anything in that time
+    expect(dialer.link.open).toBe(true);
+    expect(dialer.link.nextDueMs).toBe(70_000);
+    dialer.link.onDue(69_999);
+    expect(dialer.ends).toEqual([]);
+    dialer.link.onDue(70_000);
+    expect(dialer.ends).toMatchObject([{ code: "silent" }]);
+  });
+
   test("the answer to a ping is a sign of life, and so is every other frame", () => {
     const pair = connected(a, b);
     pair.nowMs = 5_000;

@@ -21,7 +21,7 @@ export interface EndOptions {
   readonly signer?: Signer;
   readonly identity?: NodeIdentity;
   readonly credentials?: Uint8Array;
-  readonly admit?: (remote: Remote) => Decision | Goodbye;
+  readonly admit?: (remote: Remote) => Decision;
   readonly options?: Partial<LinkOptions>;
   readonly seed?: number;
 }
