@@ -243,8 +243,7 @@ export class Dispatch {
     }
     if (bytes < 0) {
       const message = `Sending "${task.fun}" to node "${peer.name}" takes ${-bytes} bytes; it accepts messages of ${remoteMessageBytesMax}`;
-      this.#fail(task, new MpregError("too-large", message), nowMs);
-      return;
+      return this.#placeElsewhere(task, offer, new MpregError("too-large", message), nowMs);
     }
     if (bytes === 0) return this.#hold(task, offer, channel, nowMs);
     task.place = { kind: "remote", offer, channel };
@@ -260,7 +259,7 @@ export class Dispatch {
     if (this.#hasAnother(task, offer)) return this.#place(task, nowMs);
     const { catalog } = this.#host;
     // waiting is for functions that nobody offers: those that do will not offer it again when they have room
-    const mayWait = task.waitUntilMs > nowMs && error.code !== "overloaded";
+    const mayWait = task.waitUntilMs > nowMs && error.code !== "overloaded" && error.code !== "too-large";
     const offered = catalog.candidates(task.fun, task.resources).length > 0;
     if (mayWait || (error.code === "no-provider" && !offered)) this.#noCandidate(task, nowMs);
     else this.#fail(task, error, nowMs);

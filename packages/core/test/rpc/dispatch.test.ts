@@ -67,6 +67,29 @@ describe("where a step runs", () => {
 });
 
 describe("refusals", () => {
+  test("arguments that one node would refuse for their size go to another (D2)", () => {
+    const { mesh, a, b, c } = three({ b: { limits: { messageBytesMax: 20_000 } } });
+    const asked = Array.from({ length: 10 }, () => a.call("f", ["x".repeat(20_000)]));
+    const patient = a.call("f", ["x".repeat(20_000)], { waitForCapacityMs: 60_000 });
+    mesh.settle();
+    expect(waiting(b, c)).toEqual([0, 11]);
+    for (let i = 0; i < 11; i++) c.finish("f", i);
+    mesh.settle();
+    expect([...asked, patient].flatMap(({ ends }) => ends)).toEqual(Array.from({ length: 11 }, (_, i) => ({ value: i })));
+    mesh.expectQuiet();
+  });
+
+  test("arguments that all would refuse are refused at once, waiting for capacity or not (D2)", () => {
+    const small = { limits: { messageBytesMax: 20_000 } };
+    const { mesh, a } = three({ b: small, c: small });
+    for (const waitForCapacityMs of [0, 60_000]) {
+      const asked = a.call("f", ["x".repeat(20_000)], { waitForCapacityMs });
+      mesh.settle();
+      expect(errorOf(asked)).toMatchObject({ code: "too-large", outcome: "not-applied", step: "f", node: "a" });
+    }
+    mesh.expectQuiet();
+  });
+
   test("work that a node refuses because it is full goes to the next (D2) (T1)", () => {
     const { mesh, a, b, c } = three({ b: { rpc: { executionsMax: 1 } } });
     b.call("f");

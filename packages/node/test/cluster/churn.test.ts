@@ -1,7 +1,9 @@
 /** Functions that come and go while they are called: what waits for them is not lost. */
 import { setImmediate as turn } from "node:timers/promises";
+import { context } from "@mpreg/node";
 import { expect, test } from "vitest";
-import { clientOf, startMesh } from "../support/cluster.js";
+import { clientOf, offered, startMesh } from "../support/cluster.js";
+import { Latch } from "../support/latch.js";
 
 test("calls that wait for capacity all end well while their function is registered and withdrawn all the time", async () => {
   const [entry, left, right] = await startMesh({ name: "entry" }, { name: "left" }, { name: "right" });
@@ -42,4 +44,23 @@ test("calls of a function that moves from node to node always find it, or hear t
   }
   expect(ends.get("answered")).toBeGreaterThan(0);
   expect([...ends.keys()].sort().filter((end) => end !== "answered" && end !== "no-provider")).toEqual([]);
+});
+
+test("a function that is withdrawn in the turn that has chosen it is run by another node", async () => {
+  const [here, there] = await startMesh({ name: "here" }, { name: "there" });
+  const over = new Latch();
+  there!.register("hold", () => over.passed);
+  there!.register("f", () => "there");
+  const registration = here!.register("f", () => "here");
+  here!.register("withdraw", () => {
+    const answer = context().call("f");
+    registration.unregister(); // the call is chosen a node in this turn, and would start at its end
+    return answer;
+  });
+  await offered("f", 2, here!);
+  await offered("hold", 1, here!);
+  const held = Array.from({ length: 5 }, () => here!.call("hold")); // "here" is the better choice
+  expect(await here!.call("withdraw")).toBe("there");
+  over.open();
+  await Promise.all(held);
 });
