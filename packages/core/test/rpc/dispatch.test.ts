@@ -75,7 +75,9 @@ describe("refusals", () => {
     expect(waiting(b, c)).toEqual([0, 11]);
     for (let i = 0; i < 11; i++) c.finish("f", i);
     mesh.settle();
-    expect([...asked, patient].flatMap(({ ends }) => ends)).toEqual(Array.from({ length: 11 }, (_, i) => ({ value: i })));
+    expect([...asked, patient].flatMap(({ ends }) => ends)).toEqual(
+      Array.from({ length: 11 }, (_, i) => ({ value: i })),
+    );
     mesh.expectQuiet();
   });
 
