@@ -63,8 +63,8 @@ export function failureOf(error: unknown, command: string | undefined): Failure 
 
 function failureOfMpreg(error: MpregError, help: string): Failure {
   const { code, message, step, node, outcome } = error;
-  // What a node or the system complains about was not wrong in itself (F1).
-  const isUsage = wrongAsWritten.has(code) && node === undefined && error.cause === undefined;
+  // What the system complains about was not wrong in itself; what a handler or a node does, has another code. (F1)
+  const isUsage = wrongAsWritten.has(code) && error.cause === undefined;
   const hint = isUsage ? help : hintFor(error);
   return { exitCode: isUsage ? 2 : 1, code, message, step, node, outcome, hint };
 }

@@ -9,7 +9,8 @@ describe("failures", () => {
     const exitCodeOf = (error: unknown): number => failureOf(error, "run").exitCode;
     expect(exitCodeOf(new MpregError("invalid-argument", "no URL"))).toBe(2);
     expect(exitCodeOf(new MpregError("cycle", "a needs itself"))).toBe(2);
-    expect(exitCodeOf(new MpregError("invalid-argument", "a handler says so", { node: "b" }))).toBe(1);
+    expect(exitCodeOf(new MpregError("unknown-reference", "no such step", { step: "a", node: "b" }))).toBe(2);
+    expect(exitCodeOf(new MpregError("handler-error", "invalid-argument: a handler says so", { node: "b" }))).toBe(1);
     expect(exitCodeOf(new MpregError("invalid-argument", "port in use", { cause: new Error("EADDRINUSE") }))).toBe(1);
     expect(exitCodeOf(new MpregError("deadline", "too slow"))).toBe(1);
     expect(exitCodeOf(new Error("a mistake of ours"))).toBe(1);

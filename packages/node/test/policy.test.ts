@@ -68,7 +68,7 @@ describe("a policy that says no", () => {
     expect(told(await failureOf(client.call("secret")))).toEqual({
       code: "denied",
       message: `Cannot call "secret": not for you`,
-      step: undefined,
+      step: "secret",
       node: "solo",
       outcome: "not-applied",
     });
@@ -76,7 +76,7 @@ describe("a policy that says no", () => {
       { name: "a", fun: "open" },
       { name: "b", fun: "secret" },
     ];
-    expect((await failureOf(client.request(steps))).code).toBe("denied");
+    expect(told(await failureOf(client.request(steps)))).toMatchObject({ code: "denied", step: "b", node: "solo" });
     expect(starts).toBe(0);
   });
 

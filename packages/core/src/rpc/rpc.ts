@@ -119,7 +119,7 @@ export class Rpc {
 
   /** Starts one call; its end is told to `asker`. `onStart` gets the run before it can end. */
   call(ask: CallFields, origin: AskOrigin, asker: Asker, nowMs: number, onStart: (run: Run) => void): void {
-    const refusal = this.#refusal([ask.fun], origin);
+    const refusal = this.#tooDeep(origin) ?? this.#denial(ask.fun, ask.fun, origin);
     if (refusal !== undefined) return asker.failed(refusal);
     const request = ++this.#lastRequest;
     const summary = ask.summary ? this.#summary(request, nowMs) : undefined;
@@ -153,10 +153,8 @@ export class Rpc {
       if (!(error instanceof MpregError)) throw error;
       return asker.failed(error.at({ node: this.#host.nodeName }));
     }
-    const refusal = this.#refusal(
-      ask.steps.map((step) => step.fun),
-      origin,
-    );
+    let refusal = this.#tooDeep(origin);
+    for (const { name, fun } of ask.steps) refusal ??= this.#denial(fun, name, origin);
     if (refusal !== undefined) return asker.failed(refusal);
     const request = ++this.#lastRequest;
     const fields = {
@@ -233,19 +231,20 @@ export class Rpc {
     return undefined;
   }
 
-  /** Why these functions may not be called; `undefined` when they may. */
-  #refusal(funs: readonly string[], { caller, depth }: AskOrigin): MpregError | undefined {
-    const node = this.#host.nodeName;
-    if (depth > this.#options.depthMax) {
-      return new MpregError("too-deep", `Calls are nested ${depth} deep; the limit is ${this.#options.depthMax}`, {
-        node,
-      });
-    }
-    for (const fun of funs) {
-      const decision = this.#host.policy(caller, { kind: "call", fun, onBehalfOf: undefined });
-      if (!decision.allow) return new MpregError("denied", `Cannot call "${fun}": ${decision.reason}`, { node });
-    }
-    return undefined;
+  /** Why nothing may be called any more; `undefined` when it may. */
+  #tooDeep({ depth }: AskOrigin): MpregError | undefined {
+    const { depthMax } = this.#options;
+    if (depth <= depthMax) return undefined;
+    const message = `Calls are nested ${depth} deep; the limit is ${depthMax}`;
+    return new MpregError("too-deep", message, { node: this.#host.nodeName });
+  }
+
+  /** Why `step` may not call `fun`; `undefined` when it may. */
+  #denial(fun: string, step: string, { caller }: AskOrigin): MpregError | undefined {
+    const decision = this.#host.policy(caller, { kind: "call", fun, onBehalfOf: undefined });
+    if (decision.allow) return undefined;
+    const message = `Cannot call "${fun}": ${decision.reason}`;
+    return new MpregError("denied", message, { step, node: this.#host.nodeName });
   }
 
   #timeoutMs(askedMs: number): number {

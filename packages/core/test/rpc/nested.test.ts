@@ -217,10 +217,12 @@ describe("the policy", () => {
     for (const fun of ["open", "secret"]) a.offer(fun, byHand);
     mesh.settle();
     const client = mesh.client(a);
-    const ids = [client.call("secret"), client.request([{ fun: "open" }, { fun: "secret" }])];
+    const ids = [client.call("secret"), client.request([{ fun: "open" }, { name: "the step", fun: "secret" }])];
     mesh.settle();
     const error = { code: "denied", message: 'Cannot call "secret": it is secret', outcome: "not-applied", node: "a" };
-    for (const id of ids) expect(client.endsOf(id)).toMatchObject([{ error }]);
+    for (const [index, step] of ["secret", "the step"].entries()) {
+      expect(client.endsOf(ids[index]!)).toMatchObject([{ error: { ...error, step } }]);
+    }
     expect(a.invoked).toEqual([]);
     mesh.expectQuiet();
   });
