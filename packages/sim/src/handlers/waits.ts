@@ -18,8 +18,12 @@ export interface Waiter {
 /** Gives everything else that the process does a chance, as a macrotask does. */
 export type Turn = () => Promise<void>;
 
-/** Microtasks given to whoever was resumed, even if nobody is known to need them. */
-const turnsMin = 12;
+/**
+ * Microtasks given to whoever was resumed, even if nobody is known to need them: a program outside, or a part of a handler
+ * of which another part rests. Few of them cost nothing that could be measured, so there are more than deep calls of
+ * asynchronous functions take.
+ */
+const turnsMin = 200;
 /** Microtasks in which a handler must have got to a wait or its end: a few 10 ms of real time. */
 const turnsMax = 200_000;
 /** The same where macrotasks follow, which are what its handlers are likely to wait for. */

@@ -195,6 +195,23 @@ describe("a handler", () => {
     expect(await world.node("a").call("busy")).toBe(0);
   });
 
+  test("does its parts side by side: each goes on at its own time, also through some promises", async () => {
+    const world = await worldWith({
+      parts: async () => {
+        const startedMs = context().nowMs;
+        const part = async (): Promise<number> => {
+          await context().sleep(10);
+          for (let i = 0; i < 100; i++) await Promise.resolve(); // while the other part rests
+          await context().sleep(10);
+          return Math.round(context().nowMs - startedMs);
+        };
+        const [first] = await Promise.all([part(), context().sleep(1_000)]);
+        return first;
+      },
+    });
+    expect(await world.node("a").call("parts")).toBe(20);
+  });
+
   test("that waits for anything but its context is an error with its name, told to all who wait (W2) (O3)", async () => {
     const world = await worldWith({ stuck: () => new Promise(() => undefined) });
     const sleeping = world.sleep(1_000);
