@@ -10,6 +10,7 @@
  * | `ArrayBuffer`, `DataView` | an array of its bytes |
  * | `bigint` | an integer, all digits; beyond 64 bits it is refused, as no reader of JSON can be trusted with it |
  * | NaN, ±Infinity | `null`, as the reference does |
+ * | -0 | `0` |
  * | `undefined` | `null`; a field of an object is left out |
  *
  * (J1) A value that would lose something else is refused with its place.
@@ -20,7 +21,7 @@ import { MpregError } from "../base/index.js";
 import { describePath } from "../base/standard-schema.js";
 import { isPlainObject, nestingMax, setField } from "../rpc/objects.js";
 import { typeName } from "../rpc/ref.js";
-import { fitsIn64Bits } from "./json-v1-frame.js";
+import { fitsIn64Bits } from "./json-v1-numbers.js";
 
 /** The JSON text of `value`, of at most `charsMax` characters. `what` names it. Throws `not-encodable`, `too-large`. */
 export function toJsonText(value: unknown, what: string, charsMax: number): string {

@@ -15,6 +15,17 @@ describe("a frame that cannot be read ends the connection with the reason", () =
     ["with brackets that never close (T1)", "[".repeat(1_000_000), "a frame with arrays and objects 1000000 deep"],
     ["with objects a million deep (T1)", '{"a":'.repeat(1_000_000), "a frame with arrays and objects 1000000 deep"],
     ["with nothing but empty objects (T1)", `[${"{},".repeat(3_000_000)}1]`, "a frame with 3000001 arrays and objects"],
+    [
+      "with an object of millions of keys (T1)",
+      `{"a":{${'"k":1,'.repeat(1_001_000)}"k":1}}`,
+      "a frame whose large objects have 1000001 fields too many",
+    ],
+    ["with a number that none can hold (T2)", '{"u":1e309}', "a frame with a number beyond 1.8e308"],
+    ["with the least number that none can hold (T2)", '{"u":[-1.7976931348623159e308]}', "a number beyond 1.8e308"],
+    ["with a number of too many digits (T2)", `{"u":[${"9".repeat(310)}]}`, "a number beyond 1.8e308"],
+    ["that begins with a byte order mark", "\uFEFF{}", "a frame that is not JSON: "],
+    ["with NaN, which Python may write", '{"role":"rpc","u":NaN}', "a frame that is not JSON: "],
+    ["with more behind the message", '{"u":"1"} {"u":"2"}', "a frame that is not JSON: "],
   ])("%s", (_title, frame, reason) => {
     const host = new FakeHost();
     expect(host.exchange(frame)).toBeUndefined();
@@ -135,6 +146,33 @@ describe("a message of the wrong shape is answered, and the connection goes on",
   });
 });
 
+describe("a message that could be read in two ways", () => {
+  test("is read by the last of fields that come twice", () => {
+    const frame =
+      '{"role":"martian","u":"1","role":"rpc","u":"2","cmds":[{"name":"a","name":"x","fun":"echo","args":[{"k":1,"k":2}]}]}';
+    expect(JSON.parse(new FakeHost().exchange(frame)!)).toMatchObject({ r: { x: { k: 2 } }, u: "2" });
+  });
+
+  test("may name commands as JavaScript names members of every object", () => {
+    const host = new FakeHost();
+    const cmds = ["__proto__", "constructor", "toString", "hasOwnProperty", "length"].map((name, at, names) => ({
+      name,
+      fun: "echo",
+      args: [at === 0 ? { deep: [name] } : `${names[at - 1]!}${at === 1 ? ".deep.0" : ""}`],
+    }));
+    expect(host.exchange({ role: "rpc", u: "q", cmds })).toContain('{"r":{"length":"__proto__"},');
+    expect(Object.prototype).not.toHaveProperty("deep");
+  });
+
+  test("may have lone surrogates everywhere: they come back as they were sent", () => {
+    const frame =
+      '{"role":"rpc","u":"\\ud800","cmds":[{"name":"\\udc00","fun":"echos","args":["\\ud83d",{"\\udfff":"a\\udead"},"\\ud83d\\ude00"]}]}';
+    expect(new FakeHost().exchange(frame)).toContain(
+      '{"r":{"\\udc00":["\\ud83d",{"\\udfff":"a\\udead"},"😀"]},"error":null,"u":"\\ud800",',
+    );
+  });
+});
+
 describe("a request beyond a limit is 1003, too large", () => {
   const tooLarge = { code: 1003, details: { code: "too-large", outcome: "not-applied" } };
 
@@ -181,6 +219,31 @@ describe("the scan of a frame", () => {
         expect([depth, containers]).toEqual(measure(JSON.parse(text)));
       }),
     );
+  });
+
+  test("counts the fields of each object for itself, and only those beyond the thousandth", () => {
+    const object = (fields: number, inner = "1"): string =>
+      `{${Array.from({ length: fields }, (_, i) => `"k:${i}":${inner}`).join(",")}}`;
+    const crowd = (text: string): number => scanJson(utf8.encode(text)).crowd;
+    expect(crowd(object(1_000))).toBe(0);
+    expect(crowd(object(1_003))).toBe(3);
+    expect(crowd(`[${object(600)},${object(600)}]`)).toBe(0);
+    expect(crowd(`[${object(1_001)},{"a":${object(1_002, "[{}]")}}]`)).toBe(3);
+  });
+
+  test.each<[string, boolean]>([
+    ["1e308", true],
+    ["1.5E+400", true],
+    ["0.0001e310", true],
+    [`-${"1".repeat(309)}e-400`, true],
+    ["1e307", false],
+    ["12345.678e20", false],
+    [`${"1".repeat(308)}.5`, false],
+    ["5e-324", false],
+    ["1e-400", false],
+    ['"1e400"', false],
+  ])("tells that %s may be a number that none can hold: %s", (text, may) => {
+    expect(scanJson(utf8.encode(`[${text}]`)).mayOverflow).toBe(may);
   });
 
   test("finds every integer that a number would round, with its sign, and no other digits (N2)", () => {
