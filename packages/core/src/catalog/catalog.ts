@@ -12,11 +12,15 @@ import { Latency } from "../structures/index.js";
 import { FunctionOffers } from "./match.js";
 import type { Offer } from "./types.js";
 
+const cachedMax = 4096;
+
 export class Catalog<T extends object> {
   readonly #functions = new Map<string, FunctionOffers<T>>();
   readonly #owners = new Map<T, Set<string>>();
   readonly #rank: (owner: T) => string;
   readonly #none: readonly Offer<T>[] = [];
+  /** Answers that are cached for all functions together. */
+  #cached = 0;
 
   /** `rank` orders the candidates, the same way on every node. */
   constructor(rank: (owner: T) => string) {
@@ -30,7 +34,8 @@ export class Catalog<T extends object> {
     if (entry === undefined) this.#functions.set(fun, (entry = new FunctionOffers<T>()));
     const others = entry.offers.filter((known) => known.owner !== owner); // (C1)
     const rank = (known: Offer<T>): string => this.#rank(known.owner);
-    entry.set([...others, offer].sort((a, b) => (rank(a) < rank(b) ? -1 : 1))); // (C2)
+    const offers = [...others, offer].sort((a, b) => (rank(a) < rank(b) ? -1 : 1)); // (C2)
+    this.#set(entry, offers);
     let names = this.#owners.get(owner);
     if (names === undefined) this.#owners.set(owner, (names = new Set()));
     names.add(fun);
@@ -42,9 +47,10 @@ export class Catalog<T extends object> {
     if (names === undefined || !names.delete(fun)) return false;
     if (names.size === 0) this.#owners.delete(owner);
     const entry = this.#functions.get(fun);
-    const rest = entry?.offers.filter((offer) => offer.owner !== owner) ?? [];
+    if (entry === undefined) return true;
+    const rest = entry.offers.filter((offer) => offer.owner !== owner);
+    this.#set(entry, rest);
     if (rest.length === 0) this.#functions.delete(fun);
-    else entry?.set(rest);
     return true;
   }
 
@@ -55,7 +61,24 @@ export class Catalog<T extends object> {
 
   /** The offers of `fun` with all of `resources`. */
   candidates(fun: string, resources: readonly string[]): readonly Offer<T>[] {
-    return this.#functions.get(fun)?.candidates(resources) ?? this.#none;
+    const entry = this.#functions.get(fun);
+    if (entry === undefined) return this.#none;
+    const before = entry.cached;
+    const found = entry.candidates(resources);
+    this.#cached += entry.cached - before;
+    if (this.#cached > cachedMax) this.#forgetAnswers();
+    return found;
+  }
+
+  /** (M2) */
+  #forgetAnswers(): void {
+    for (const entry of this.#functions.values()) entry.forget();
+    this.#cached = 0;
+  }
+
+  #set(entry: FunctionOffers<T>, offers: readonly Offer<T>[]): void {
+    this.#cached -= entry.cached;
+    entry.set(offers);
   }
 
   offersOf(fun: string): readonly Offer<T>[] {

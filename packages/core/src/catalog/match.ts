@@ -2,7 +2,8 @@
  * Match: the offers of one function, and which of them have all the resources asked for.
  *
  * (M1) An offer is a candidate when it has every resource asked for.
- * (M2) Answers are cached until the offers change; the cache is bounded, and long questions are not remembered.
+ * (M2) Answers are cached until the offers change. The cache of a function is bounded, the catalog bounds all of them
+ *      together, and long questions are not remembered: strangers ask.
  */
 import type { Offer } from "./types.js";
 
@@ -22,9 +23,19 @@ export class FunctionOffers<T> {
     return this.#offers;
   }
 
+  /** How many answers are cached. */
+  get cached(): number {
+    return this.#cache.size;
+  }
+
   set(offers: readonly Offer<T>[]): void {
     this.#offers = offers;
-    this.#cache.clear(); // (M2)
+    this.forget();
+  }
+
+  /** Forgets the cached answers. (M2) */
+  forget(): void {
+    this.#cache.clear();
   }
 
   candidates(resources: readonly string[]): readonly Offer<T>[] {

@@ -167,6 +167,21 @@ describe("catalog", () => {
     expect(catalog.candidates("f", [long])).not.toBe(catalog.candidates("f", [long]));
   });
 
+  test("nor do questions about many functions (M2)", () => {
+    const catalog = create();
+    for (let i = 0; i < 100; i++) catalog.add(owners[0]!, `f${i}`, ["gpu"]);
+    const first = catalog.candidates("f0", ["gpu"]);
+    for (let i = 0; i < 4_200; i++) {
+      catalog.candidates(`f${1 + (i % 99)}`, [`resource-${i}`]);
+      // what was forgotten with offers that changed does not count
+      if (i === 2_000) for (let j = 1; j < 100; j++) catalog.add(owners[0]!, `f${j}`, ["gpu"]);
+    }
+    expect(catalog.candidates("f0", ["gpu"])).toBe(first);
+    for (let i = 0; i < 2_000; i++) catalog.candidates(`f${1 + (i % 99)}`, [`other-${i}`]);
+    expect(catalog.candidates("f0", ["gpu"])).not.toBe(first);
+    expect(found(catalog, "f0", ["gpu"])).toEqual([["a", ["gpu"]]]);
+  });
+
   test("everything asked for has to be offered (M1)", () => {
     expect(covers(["a", "b"], ["b", "a"])).toBe(true);
     expect(covers(["a", "b"], [])).toBe(true);
