@@ -6,6 +6,7 @@
  * (H1) Every invocation ends exactly once, whatever the handler does: throws, rejects, returns what cannot be encoded.
  * (H2) A handler that answers at once costs no promise.
  * (H3) Callers get the handler's message; stacks only where the node is told to expose them.
+ * (H4) Arguments that the stack may not hold are refused before the handler runs: it would seem to have failed.
  */
 import { MpregError, quoted, validateArguments, validateResult } from "../base/index.js";
 import type { Invocation } from "../rpc/index.js";
@@ -23,6 +24,9 @@ export interface ExecuteHost {
   /** The invocation has ended. */
   ended(invocation: Invocation, result: Uint8Array | MpregError, timings: Timings): void;
 }
+
+/** Engines put each argument on the stack, and throw at a little more than 100,000. */
+const argumentsMax = 32_768;
 
 const noTimings: Timings = { queueUs: 0, runUs: 0 };
 
@@ -51,6 +55,7 @@ export function execute(
   try {
     const args = host.codec.decodeTemplate(invocation.template, invocation.bound);
     if (!Array.isArray(args)) throw new MpregError("malformed", "The arguments of a call must be an array");
+    if (args.length > argumentsMax) throw tooMany(fun.name, args.length); // (H4)
     step = runHandler(fun, args, current);
   } catch (error) {
     fail(error);
@@ -62,6 +67,11 @@ export function execute(
   }
   step.then(finish, fail);
   return true;
+}
+
+function tooMany(fun: string, count: number): MpregError {
+  const message = `"${fun}" was called with ${count} arguments; at most ${argumentsMax} are allowed: put them into an array`;
+  return new MpregError("too-large", message);
 }
 
 /** The handler's validated result, or a promise of it. */
