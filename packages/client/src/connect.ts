@@ -15,8 +15,8 @@ import { Session } from "./session.js";
 export interface ConnectOptions<C extends Contract | undefined = undefined> {
   /** Gives calls and graphs the types of its functions, and asks for their resources. */
   readonly contract?: C;
-  /** Time allowed to open the connection, in ms. Default 10,000. */
-  readonly connectTimeoutMs?: number | undefined;
+  /** Time allowed to open the connection, in ms. Default 10,000. Calls have a `timeoutMs` of their own. */
+  readonly timeoutMs?: number | undefined;
   /** Gives up connecting. */
   readonly signal?: AbortSignal | undefined;
   /** Opaque to the protocol; the node's policy reads them. */
@@ -25,13 +25,23 @@ export interface ConnectOptions<C extends Contract | undefined = undefined> {
   readonly ca?: string | Uint8Array | undefined;
   /** Largest message accepted, in bytes. Default 64 MiB. */
   readonly messageBytesMax?: number | undefined;
+  /**
+   * Calls and requests that may be under way at the node at a time. Default 50,000, half of what a node takes from one
+   * link (`asksPerLinkMax`). What is asked beyond waits here for its turn, in order; its own time limit counts from the
+   * call.
+   */
+  readonly inFlightMax?: number | undefined;
+  /** Calls and requests that may wait so. Default 100,000. `overloaded` beyond, which is safe to try again later. */
+  readonly queueMax?: number | undefined;
+  /** Bytes that may wait to be sent. Default 256 MiB. `overloaded` beyond; a single call may be larger. */
+  readonly queueBytesMax?: number | undefined;
 }
 
 /**
  * Connects to a node; any node will do. When the connection is lost, what waited on it fails, and so do later calls:
  * connect again to go on.
  *
- * Rejects with `not-connected` when it cannot be reached, says no, or does not answer within `connectTimeoutMs`, and
+ * Rejects with `not-connected` when it cannot be reached, says no, or does not answer within `timeoutMs`, and
  * with `invalid-argument` for a URL that is none.
  *
  * ```ts
@@ -47,16 +57,19 @@ export function connect<C extends Contract | undefined = undefined>(
     checkUrl(url);
     checkConnectOptions(options);
     const {
-      connectTimeoutMs = 10_000,
+      timeoutMs = 10_000,
       signal,
       credentials,
       ca,
       messageBytesMax = defaultWireLimits.messageBytesMax,
+      inFlightMax = 50_000,
+      queueMax = 100_000,
+      queueBytesMax = 256 * 1024 * 1024,
     } = options;
     if (signal?.aborted === true)
       return reject(new MpregError("cancelled", "The caller cancelled", { cause: signal.reason }));
     const limits = { ...defaultWireLimits, messageBytesMax };
-    const link: LinkOptions = { ...defaultLinkOptions, limits, handshakeTimeoutMs: connectTimeoutMs };
+    const link: LinkOptions = { ...defaultLinkOptions, limits, handshakeTimeoutMs: timeoutMs, queueBytesMax };
     const codec = createCodec(platform.utf8, { explain: explainReference });
     let gone: Goodbye | undefined;
     const onAbort = (): void => {
@@ -74,7 +87,8 @@ export function connect<C extends Contract | undefined = undefined>(
       gone = goodbye;
       reject(new MpregError("not-connected", `Cannot connect to ${url}: ${goodbye.reason}`));
     };
-    const settings = { url, codec, link, credentials, ca, connectTimeoutMs };
+    const line = { asksMax: queueMax, bytesMax: queueBytesMax };
+    const settings = { url, codec, link, credentials, ca, timeoutMs, inFlightMax, line };
     const connection = new Connection(platform, settings, onOpen, onGone);
     signal?.addEventListener("abort", onAbort, { once: true });
   });
@@ -82,26 +96,27 @@ export function connect<C extends Contract | undefined = undefined>(
 
 const names = optionNames<ConnectOptions>({
   contract: true,
-  connectTimeoutMs: true,
+  timeoutMs: true,
   signal: true,
   credentials: true,
   ca: true,
   messageBytesMax: true,
+  inFlightMax: true,
+  queueMax: true,
+  queueBytesMax: true,
 });
 
 function checkConnectOptions(options: ConnectOptions<Contract | undefined>): void {
   checkOptions(options, names, "connect");
-  durationMs(options.connectTimeoutMs, "connectTimeoutMs");
+  durationMs(options.timeoutMs, "timeoutMs");
   checkListeners(options);
   // from here on the types may be wrong
-  const { contract, messageBytesMax: bytes, credentials, ca }: Partial<Record<keyof ConnectOptions, unknown>> = options;
+  const { contract, credentials, ca }: Partial<Record<keyof ConnectOptions, unknown>> = options;
   if (contract !== undefined) checkContract(contract);
-  if (
-    bytes !== undefined &&
-    !(typeof bytes === "number" && Number.isInteger(bytes) && bytes > 0 && bytes <= bytesMax)
-  ) {
-    throw invalid(`messageBytesMax must be an integer from 1 to ${bytesMax}, got ${JSON.stringify(bytes)}`);
-  }
+  checkInteger(options, "messageBytesMax", 1, 2 ** 32 - 1); // what 4 bytes of the handshake can say
+  checkInteger(options, "inFlightMax", 1, 2 ** 31);
+  checkInteger(options, "queueMax", 0, 2 ** 31);
+  checkInteger(options, "queueBytesMax", 1, Number.MAX_SAFE_INTEGER);
   if (credentials !== undefined && !(credentials instanceof Uint8Array)) {
     throw invalid(`credentials must be bytes (a Uint8Array), got ${typeof credentials}`);
   }
@@ -110,8 +125,16 @@ function checkConnectOptions(options: ConnectOptions<Contract | undefined>): voi
   }
 }
 
-/** What 4 bytes of the handshake can say. */
-const bytesMax = 2 ** 32 - 1;
+function checkInteger(
+  options: ConnectOptions<Contract | undefined>,
+  key: keyof ConnectOptions,
+  min: number,
+  max: number,
+): void {
+  const value: unknown = options[key];
+  if (value === undefined || (Number.isInteger(value) && Number(value) >= min && Number(value) <= max)) return;
+  throw invalid(`${key} must be an integer from ${min} to ${max}, got ${JSON.stringify(value)}`);
+}
 
 function invalid(message: string): MpregError {
   return new MpregError("invalid-argument", message);

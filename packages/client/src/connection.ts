@@ -4,8 +4,10 @@
  * (C1) Every ask ends exactly once: with its answer, its failure, its deadline, or the end of the connection.
  * (C2) Asks of one turn of the event loop leave in one frame.
  * (C3) An answer to an id that is not waited for (any more) changes nothing.
+ * (C4) At most `inFlightMax` asks are under way at the node; others wait in line (`line.ts`), and reach it when it is their
+ *      turn or not at all.
  */
-import { type Deadline, Deadlines, MpregError } from "@mpreg/core/base";
+import { Deadlines, MpregError } from "@mpreg/core/base";
 import { type Goodbye, Link, type LinkHost, type LinkOptions, frameBytesMax } from "@mpreg/core/link";
 import type { Asker, CallFields, RequestFields, RequestSummary } from "@mpreg/core/rpc";
 import { IdMap } from "@mpreg/core/structures";
@@ -21,7 +23,9 @@ import {
   writeInspect,
   writeRequest,
 } from "@mpreg/core/wire";
+import { Line, type LineAsk, type LineLimits, type Place, bytesOverloaded } from "./line.js";
 import type { Platform, Socket } from "./platform.js";
+import { Timed } from "./timed.js";
 
 /** Beyond the time allowed: how long the node may take to say itself that it ran out. */
 const graceMs = 500;
@@ -34,42 +38,10 @@ export interface ConnectionOptions {
   readonly link: LinkOptions;
   readonly credentials: Uint8Array | undefined;
   readonly ca: string | Uint8Array | undefined;
-  readonly connectTimeoutMs: number;
-}
-
-/** An asker that waits only so long. */
-class Timed implements Asker, Deadline {
-  dueMs = 0;
-  sequence = 0;
-  heapIndex = -1;
-  readonly id: number;
-  readonly #asker: Asker;
-  readonly #deadlines: Deadlines<Timed>;
-
-  constructor(id: number, asker: Asker, deadlines: Deadlines<Timed>) {
-    this.id = id;
-    this.#asker = asker;
-    this.#deadlines = deadlines;
-  }
-
-  answered(...answer: Parameters<Asker["answered"]>): void {
-    this.#deadlines.remove(this);
-    this.#asker.answered(...answer);
-  }
-
-  results(...results: Parameters<Asker["results"]>): void {
-    this.#deadlines.remove(this);
-    this.#asker.results(...results);
-  }
-
-  failed(error: MpregError): void {
-    this.#deadlines.remove(this);
-    this.#asker.failed(error);
-  }
-
-  withdrawn(): void {
-    this.#deadlines.remove(this);
-  }
+  readonly timeoutMs: number;
+  /** Asks under way at a time. */
+  readonly inFlightMax: number;
+  readonly line: LineLimits;
 }
 
 export class Connection {
@@ -77,7 +49,9 @@ export class Connection {
   readonly #options: ConnectionOptions;
   readonly #onOpen: () => void;
   readonly #onGone: (reason: Goodbye) => void;
+  /** Whoever waits for an end, wherever the ask is. */
   readonly #waiting = new IdMap<Asker>();
+  readonly #line: Line;
   readonly #deadlines = new Deadlines<Timed>();
   readonly #link: Link;
   readonly #socket: Socket;
@@ -94,12 +68,13 @@ export class Connection {
     this.#options = options;
     this.#onOpen = onOpen;
     this.#onGone = onGone;
+    this.#line = new Line(options.line);
     this.#link = new Link(1, "dialed", this.#host(), options.link, platform.now());
-    const { connectTimeoutMs, ca, link, url } = options;
+    const { timeoutMs, ca, link, url } = options;
     const socket = {
       subprotocol,
       frameBytesMax: link.limits.messageBytesMax + frameBytesMax,
-      timeoutMs: connectTimeoutMs,
+      timeoutMs,
       ca,
     };
     this.#socket = platform.openSocket(url, socket, {
@@ -136,23 +111,26 @@ export class Connection {
 
   /** Sends a call; its end is told to `asker`. Answers the number by which {@link withdraw} names it. */
   call(fields: CallFields, asker: Asker): number {
+    if (this.#isBusy) return this.#lineUp({ kind: "call", fields }, withGrace(fields.timeoutMs), asker);
     const id = this.#nextId();
     writeCall(this.#link.outbox.writer, id, fields);
-    return this.#commit(id, fields.timeoutMs, asker);
+    return this.#commit(id, withGrace(fields.timeoutMs), asker);
   }
 
   /** As {@link call}, for a request. */
   request(fields: RequestFields, asker: Asker): number {
+    if (this.#isBusy) return this.#lineUp({ kind: "request", fields }, withGrace(fields.timeoutMs), asker);
     const id = this.#nextId();
     writeRequest(this.#link.outbox.writer, id, fields);
-    return this.#commit(id, fields.timeoutMs, asker);
+    return this.#commit(id, withGrace(fields.timeoutMs), asker);
   }
 
-  /** Asks the node about itself and its cluster. */
-  inspect(subject: InspectSubject, asker: Asker): number {
+  /** Asks the node about itself and its cluster. `timeoutMs` 0: for as long as it takes. */
+  inspect(subject: InspectSubject, timeoutMs: number, asker: Asker): number {
+    if (this.#isBusy) return this.#lineUp({ kind: "inspect", subject }, timeoutMs, asker);
     const id = this.#nextId();
     writeInspect(this.#link.outbox.writer, id, subject);
-    return this.#commit(id, 0, asker);
+    return this.#commit(id, timeoutMs, asker);
   }
 
   /** Cancels what has not ended; its asker hears no more. */
@@ -169,31 +147,80 @@ export class Connection {
     this.#link.end({ code: "closing", reason }, this.#platform.now());
   }
 
-  #commit(id: number, timeoutMs: number, asker: Asker): number {
+  #commit(id: number, waitMs: number, asker: Asker): number {
     const { outbox, remoteMessageBytesMax } = this.#link;
     const bytes = outbox.commit(remoteMessageBytesMax);
-    if (bytes <= 0) {
-      const message =
-        bytes === 0
-          ? `Cannot send: ${outbox.queuedBytes} bytes wait to be sent already`
-          : `Cannot send ${-bytes} bytes: the node accepts messages of ${remoteMessageBytesMax}`;
-      asker.failed(new MpregError(bytes === 0 ? "overloaded" : "too-large", message));
-      return id;
-    }
-    if (timeoutMs === 0) {
-      this.#waiting.set(id, asker);
-      return id;
-    }
-    const timed = new Timed(id, asker, this.#deadlines);
-    this.#waiting.set(id, timed);
-    this.#deadlines.set(timed, this.#platform.now() + timeoutMs + graceMs);
-    this.#setTimer();
+    if (bytes > 0) this.#waitFor(id, waitMs, asker);
+    else if (bytes < 0) asker.failed(this.#tooLarge(-bytes));
+    else asker.failed(bytesOverloaded(outbox.queuedBytes, this.#options.line.bytesMax));
     return id;
   }
 
-  #cancel(id: number): void {
+  /** Keeps `asker` until the ask has ended, or its time is over; 0: for as long as it takes. */
+  #waitFor(id: number, waitMs: number, asker: Asker): void {
+    if (waitMs === 0) {
+      this.#waiting.set(id, asker);
+      return;
+    }
+    const timed = new Timed(id, asker, this.#deadlines);
+    this.#waiting.set(id, timed);
+    this.#deadlines.set(timed, this.#platform.now() + waitMs);
+    this.#setTimer();
+  }
+
+  /** What is asked now has to wait for its turn. (C4) */
+  get #isBusy(): boolean {
+    return this.#waiting.size >= this.#options.inFlightMax || this.#line.size > 0;
+  }
+
+  #lineUp(ask: LineAsk, waitMs: number, asker: Asker): number {
+    const id = this.#nextId();
+    try {
+      this.#line.add(id, ask, this.#link.outbox.queuedBytes, this.#platform.now());
+    } catch (error) {
+      if (!(error instanceof MpregError)) throw error;
+      asker.failed(error);
+      return id;
+    }
+    this.#waitFor(id, waitMs, asker);
+    return id;
+  }
+
+  /** Sends what waits in line, as far as there is room. Call it when the node has ended something, cancelled or not. */
+  #advance(): void {
+    const { outbox, remoteMessageBytesMax } = this.#link;
+    while (this.#line.size > 0 && this.#waiting.size - this.#line.size < this.#options.inFlightMax) {
+      const place = this.#line.first;
+      if (place?.ask === undefined) return;
+      this.#write(place.id, place.ask, place);
+      const bytes = outbox.commit(remoteMessageBytesMax);
+      if (bytes === 0) return; // the link is full of what will be answered, which leads here again
+      this.#line.remove(place.id);
+      if (bytes < 0) this.#waiting.take(place.id)?.failed(this.#tooLarge(-bytes));
+    }
+  }
+
+  /** Writes an ask that has waited; it has the time that is left of its own. */
+  #write(id: number, ask: LineAsk, { sinceMs }: Place): void {
+    const { writer } = this.#link.outbox;
+    if (ask.kind === "inspect") return writeInspect(writer, id, ask.subject);
+    const { timeoutMs } = ask.fields;
+    const leftMs = timeoutMs === 0 ? 0 : Math.max(1, Math.ceil(timeoutMs - (this.#platform.now() - sinceMs)));
+    if (ask.kind === "call") writeCall(writer, id, { ...ask.fields, timeoutMs: leftMs });
+    else writeRequest(writer, id, { ...ask.fields, timeoutMs: leftMs });
+  }
+
+  #tooLarge(bytes: number): MpregError {
+    const message = `Cannot send ${bytes} bytes: the node accepts messages of ${this.#link.remoteMessageBytesMax}`;
+    return new MpregError("too-large", message);
+  }
+
+  /** Takes an ask back that has not ended; answers whether the node has heard of it. */
+  #cancel(id: number): boolean {
+    if (this.#line.remove(id)) return false; // (C4)
     writeCancel(this.#link.outbox.writer, id);
     this.#link.outbox.commitCancel();
+    return true;
   }
 
   #host(): LinkHost {
@@ -243,6 +270,7 @@ export class Connection {
     }
     if (message.kind !== "answer" && message.kind !== "results" && message.kind !== "failure") return;
     const asker = this.#waiting.take(message.id);
+    if (this.#line.size > 0) this.#advance();
     if (asker === undefined) return; // (C3)
     if (message.kind === "failure") return asker.failed(message.error); // (C1)
     const summary = message.summary === undefined ? undefined : this.#summary(message.summary);
@@ -258,7 +286,13 @@ export class Connection {
     if (this.#timer !== undefined) clearTimeout(this.#timer);
     this.#timer = undefined;
     const code = this.#closedHere ? "closed" : "node-lost";
-    const message = `The connection to ${this.#options.url} ended before the answer came: ${goodbye.reason}`;
+    const ended = (when: string): string =>
+      `The connection to ${this.#options.url} ended before ${when}: ${goodbye.reason}`;
+    for (let place = this.#line.first; place !== undefined; place = this.#line.first) {
+      this.#line.remove(place.id);
+      this.#waiting.take(place.id)?.failed(new MpregError(code, ended("the call was sent")));
+    }
+    const message = ended("the answer came");
     for (const asker of this.#waiting.takeAll()) asker.failed(new MpregError(code, message, { outcome: "unknown" })); // (C1)
     this.#onGone(goodbye);
   }
@@ -282,11 +316,23 @@ export class Connection {
     const nowMs = this.#platform.now();
     for (let due = this.#deadlines.takeDue(nowMs); due !== undefined; due = this.#deadlines.takeDue(nowMs)) {
       this.#waiting.take(due.id);
-      this.#cancel(due.id);
-      const message = "The time allowed ran out and the node has not answered";
-      due.failed(new MpregError("deadline", message, { outcome: "unknown" })); // (C1)
+      due.failed(this.#cancel(due.id) ? unanswered() : unsent()); // (C1)
     }
     this.#link.onDue(nowMs);
     this.#setTimer();
   };
+}
+
+/** How long to wait for the end of what has so much time: the node, which knows more, is to say first that it is over. */
+function withGrace(timeoutMs: number): number {
+  return timeoutMs === 0 ? 0 : timeoutMs + graceMs;
+}
+
+function unanswered(): MpregError {
+  const message = "The time allowed ran out and the node has not answered";
+  return new MpregError("deadline", message, { outcome: "unknown" });
+}
+
+function unsent(): MpregError {
+  return new MpregError("deadline", "The time allowed ran out while it waited to be sent (inFlightMax of connect)");
 }

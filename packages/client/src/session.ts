@@ -13,6 +13,7 @@ import {
   type RequestFields,
   ValueWaiter,
   checkListeners,
+  durationMs,
 } from "@mpreg/core/rpc";
 import type { Codec } from "@mpreg/core/values";
 import type { InspectSubject, WireLimits } from "@mpreg/core/wire";
@@ -31,9 +32,11 @@ export interface SessionParts {
 export interface InspectOptions {
   /** Gives up waiting for the answer. */
   readonly signal?: CancelSignal | undefined;
+  /** Time allowed, in ms; `deadline` after. Default: as long as it takes. */
+  readonly timeoutMs?: number | undefined;
 }
 
-const inspectNames = optionNames<InspectOptions>({ signal: true });
+const inspectNames = optionNames<InspectOptions>({ signal: true, timeoutMs: true });
 
 export class Session implements Asking {
   readonly url: string;
@@ -76,9 +79,10 @@ export class Session implements Asking {
           checkListeners(options, subject);
         }
         const signal = options?.signal;
+        const timeoutMs = durationMs(options?.timeoutMs, `${subject}: timeoutMs`);
         const waiter = new ValueWaiter(this, undefined, resolve, reject, undefined);
         if (signal?.aborted === true) return waiter.cancelled(signal, "not-applied");
-        const ask = this.#refused(waiter) ? 0 : this.#connection.inspect(subject, waiter);
+        const ask = this.#refused(waiter) ? 0 : this.#connection.inspect(subject, timeoutMs, waiter);
         if (signal !== undefined) waiter.cancelWith(signal, ask);
       } catch (error) {
         throw placed(error, { node: this.nodeName });

@@ -7,7 +7,7 @@ const megabyte = 1024 * 1024;
 
 test("hundreds of large calls to a node that does not read: what is beyond the bound is refused, the rest answered later", async () => {
   const node = await startProcess({ name: "slow" });
-  const client = await clientOf(node);
+  const client = await clientOf(node, { queueBytesMax: 128 * megabyte });
   node.kill("SIGSTOP");
   const before = process.memoryUsage().rss;
   const payload = new Uint8Array(megabyte);
@@ -23,7 +23,9 @@ test("hundreds of large calls to a node that does not read: what is beyond the b
     );
   }
   const refusal = await calls.at(-1);
-  expect(refusal).toMatch(/^Cannot send: \d+ bytes wait to be sent already$/);
+  expect(refusal).toMatch(
+    /^Cannot send: \d+ bytes wait to be sent already; the limit is 134217728 \(queueBytesMax of connect\)$/,
+  );
   const grownMb = (process.memoryUsage().rss - before) / megabyte;
   expect(grownMb).toBeLessThan(450); // of 700 MB that were to be sent
   expect(new Set(codes)).toEqual(new Set(["overloaded not-applied"]));
