@@ -2,7 +2,7 @@
  * Options of a node: what a user may set, checked, with every default in one place.
  */
 import { hostname, networkInterfaces } from "node:os";
-import { MpregError, type Policy, createDefaultPolicy } from "@mpreg/core/base";
+import { MpregError, type Policy, checkOptions, createDefaultPolicy, optionNames, suggestion } from "@mpreg/core/base";
 import { checkResources } from "@mpreg/core/handlers";
 import { type LinkOptions, defaultLinkOptions } from "@mpreg/core/link";
 import { type RedialOptions, defaultRedialOptions } from "@mpreg/core/membership";
@@ -48,7 +48,7 @@ export interface CreateNodeOptions {
   readonly exposeStacks?: boolean | undefined;
 }
 
-const known: Record<keyof CreateNodeOptions, true> = {
+const names = optionNames<CreateNodeOptions>({
   name: true,
   host: true,
   port: true,
@@ -65,7 +65,7 @@ const known: Record<keyof CreateNodeOptions, true> = {
   limits: true,
   log: true,
   exposeStacks: true,
-};
+});
 
 export const defaultLimits: NodeLimits = {
   ...defaultWireLimits,
@@ -112,10 +112,7 @@ export interface ResolvedOptions {
 
 /** Checks what was given and fills in the rest. Throws `invalid-argument`, naming the option and what would work. */
 export function resolveOptions(given: CreateNodeOptions): ResolvedOptions {
-  for (const key of Object.keys(given)) {
-    if (!Object.hasOwn(known, key))
-      throw invalid(`createNode has no option "${key}"; it has ${Object.keys(known).join(", ")}`);
-  }
+  checkOptions(given, names, "createNode");
   const cluster = checkText(given.cluster ?? "default", "cluster");
   const host = given.host ?? "127.0.0.1";
   const port = given.port ?? 0;
@@ -168,8 +165,10 @@ function outsideAddress(): string | undefined {
 
 function resolveLimits(given: Partial<NodeLimits>): NodeLimits {
   for (const [key, value] of Object.entries(given) as [string, unknown][]) {
-    if (!Object.hasOwn(defaultLimits, key))
-      throw invalid(`limits has no "${key}"; it has ${Object.keys(defaultLimits).join(", ")}`);
+    if (!Object.hasOwn(defaultLimits, key)) {
+      const limits = Object.keys(defaultLimits);
+      throw invalid(`limits has no "${key}"; it has ${limits.join(", ")}${suggestion(key, limits)}`);
+    }
     const zeroAllowed = key === "pingIntervalMs" || key === "depthMax";
     const max = limitsMax[key as keyof NodeLimits] ?? Infinity;
     if (typeof value !== "number" || !(value >= (zeroAllowed ? 0 : 1)) || value > max) {

@@ -10,6 +10,16 @@ import { temporaryFolder } from "./support/folders.js";
 import { startLog } from "./support/log.js";
 import { freePort } from "./support/proxy.js";
 
+test("an option or a limit that does not exist is refused with the nearest that does", async () => {
+  const messageOf = async (options: unknown): Promise<string> =>
+    (await failureOf(createNode(options as never))).message;
+  expect(await messageOf({ prot: 9001 })).toMatch(/^createNode has no option "prot"; .*; did you mean "port"\?$/);
+  expect(await messageOf({ limits: { timeout: 1 } })).toMatch(
+    /^limits has no "timeout"; .*; did you mean "timeoutMs"\?$/,
+  );
+  expect(await messageOf(null)).toBe("createNode: the options must be an object, got null");
+});
+
 describe("an option out of range is refused by its name", () => {
   test.each<[object, string]>([
     [{ prot: 9001 }, `createNode has no option "prot"; it has name, host, port`],

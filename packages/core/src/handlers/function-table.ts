@@ -10,8 +10,9 @@ import {
   type InputSchemas,
   MpregError,
   type StandardSchema,
+  checkOptions,
   isSchema,
-  suggestion,
+  optionNames,
 } from "../base/index.js";
 import { utf8Length } from "../values/index.js";
 import { defaultWireLimits } from "../wire/index.js";
@@ -39,7 +40,7 @@ export interface FunctionTableHost {
 /** What other nodes accept, whatever this one's own limits are. */
 const { nameBytesMax, resourcesMax } = defaultWireLimits;
 
-const optionNames: readonly (keyof RegisterOptions)[] = ["resources", "input", "output"];
+const names = optionNames<RegisterOptions>({ resources: true, input: true, output: true });
 
 export class FunctionTable implements FunctionRegistry {
   readonly #host: FunctionTableHost;
@@ -122,10 +123,7 @@ function checkRegistration(
   }
   if (typeof handler !== "function") throw invalid(`register("${name}"): the handler must be a function`);
   const what = `register("${name}")`;
-  for (const key of Object.keys(options)) {
-    if ((optionNames as readonly string[]).includes(key)) continue;
-    throw invalid(`${what} has no option "${key}"; it has ${optionNames.join(", ")}${suggestion(key, optionNames)}`);
-  }
+  checkOptions(options, names, "register", name);
   const resources = checkResources(options.resources ?? [], what);
   const count = new Set([...nodeHas, ...resources]).size;
   if (count > resourcesMax) {
