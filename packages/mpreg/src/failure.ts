@@ -79,9 +79,18 @@ const wrongAsWritten: ReadonlySet<ErrorCode> = new Set([
 
 function hintFor({ code, message, cause }: MpregError): string | undefined {
   if ((cause as { readonly code?: unknown } | undefined)?.code === "EADDRINUSE") return "`--port 0` takes any free one";
-  if (code !== "not-connected" || !message.includes("ECONNREFUSED")) return undefined;
-  return "Is a node running there? `mpreg start` starts one; --url or MPREG_URL names another";
+  if (code !== "not-connected") return undefined;
+  return connectHints.find(([part]) => part.test(message))?.[1];
 }
+
+/** What is probably the matter when a connection cannot be made, by what the system says. */
+const connectHints: readonly (readonly [RegExp, string])[] = [
+  [/ECONNREFUSED/, "Is a node running there? `mpreg start` starts one; --url or MPREG_URL names another"],
+  [/wrong version number/, "It speaks ws:, without TLS"],
+  [/socket hang up|ECONNRESET/, "It may speak wss:, with TLS"],
+  [/self-signed|unable to (get|verify)/, "--tls-ca FILE names certificates to trust"],
+  [/Unexpected server response: (?!403)|Parse Error/, "Something else listens there, not a node of mpreg"],
+];
 
 /** `error: unknown option '--prot'⏎(Did you mean --port?)` in one line. */
 function commanderMessage(message: string): string {

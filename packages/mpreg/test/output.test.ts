@@ -11,6 +11,43 @@ const full = "/dev/full";
 const command = fileURLToPath(new URL("../bin/mpreg.mjs", import.meta.url));
 const noSpace = "mpreg: Cannot write to stdout: there is no space left on the device\n";
 
+/** Runs `mpreg ARGS…` on a terminal with that many columns, 0 being one that does not know; answers what it shows. */
+function onTerminal(columns: number, args: readonly string[], env: Record<string, string> = {}): Promise<string> {
+  const line = ["stty", "cols", columns, ";", process.execPath, command, ...args].join(" ");
+  const { NO_COLOR: _, FORCE_COLOR: __, ...others } = process.env;
+  return new Promise((resolve) => {
+    const options = { env: { ...others, TERM: "xterm", ...env } };
+    execFile("script", ["-qec", line, "/dev/null"], options, (_error, stdout) => resolve(stdout));
+  });
+}
+
+describe.runIf(process.platform === "linux")("on a terminal", () => {
+  let node: MpregNode;
+
+  beforeAll(async () => {
+    node = await createNode({ name: "a node with a name of several words", log: "silent" });
+  });
+
+  afterAll(() => node.close());
+
+  const rowOf = (text: string): string | undefined => text.split("\r\n").find((line) => line.includes("several words"));
+
+  test("a table is as wide as the terminal, where that is known", async () => {
+    const args = ["nodes", "--url", node.url];
+    expect(rowOf(await onTerminal(0, args))).toContain(node.url);
+    expect(rowOf(await onTerminal(200, args))).toContain(node.url);
+    expect(rowOf(await onTerminal(60, args))).toBeUndefined();
+  });
+
+  test("there are colours, unless they are refused (T2)", async () => {
+    const args = ["nodes", "--url", node.url];
+    expect(await onTerminal(200, args)).toContain("\u001b[2mNAME");
+    for (const env of [{ NO_COLOR: "1" }, { TERM: "dumb" }]) {
+      expect(await onTerminal(200, args, env)).not.toContain("\u001b");
+    }
+  });
+});
+
 describe("output that gets nowhere", () => {
   let node: MpregNode;
 

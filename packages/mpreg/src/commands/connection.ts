@@ -6,14 +6,19 @@ import type { Client } from "@mpreg/client";
 import type { Command } from "commander";
 import { usageError } from "../failure.js";
 import { reasonOf } from "../input/files.js";
+import { parseDurationMs } from "../input/options.js";
 
 /** Where `mpreg start` listens if it is not told. */
 export const defaultPort = 9001;
+const connectMsMax = 10_000;
+const inspectMsMax = 30_000;
 const defaultUrl = `ws://127.0.0.1:${defaultPort}`;
 
 export interface ConnectionFlags {
   readonly url?: string;
   readonly tlsCa?: string;
+  /** In ms. */
+  readonly timeout?: number;
   readonly json?: true;
 }
 
@@ -22,6 +27,11 @@ export function withConnectionOptions(command: Command): Command {
   return command
     .option("--url <url>", `any node of the cluster (default: $MPREG_URL, else ${defaultUrl})`)
     .option("--tls-ca <file>", "certificates to trust beside the system's, in PEM")
+    .option(
+      "--timeout <duration>",
+      "time allowed, in seconds or like 500ms, 2s, 5m (default: 10s to connect, 30s for the answer)",
+      parseDurationMs,
+    )
     .option("--json", "one line of JSON, for programs; an error is one line of JSON on stderr");
 }
 
@@ -30,12 +40,17 @@ export async function withClient<T>(flags: ConnectionFlags, use: (client: Client
   const url = urlOf(flags);
   const ca = flags.tlsCa === undefined ? undefined : await readCertificates(flags.tlsCa);
   const { connect } = await import("@mpreg/client"); // here, so that help and usage errors need not wait for it
-  const client = await connect(url, { ca });
+  const client = await connect(url, { ca, timeoutMs: Math.min(flags.timeout ?? Infinity, connectMsMax) });
   try {
     return await use(client);
   } finally {
     await client.close();
   }
+}
+
+/** How long to wait for what a node knows. */
+export function inspectOptionsOf({ timeout = inspectMsMax }: ConnectionFlags): { readonly timeoutMs: number } {
+  return { timeoutMs: timeout };
 }
 
 function urlOf({ url: given }: ConnectionFlags): string {
@@ -48,7 +63,9 @@ function urlOf({ url: given }: ConnectionFlags): string {
 }
 
 async function readCertificates(path: string): Promise<string> {
-  return readFile(path, "utf8").catch((error: unknown) => {
+  const pem = await readFile(path, "utf8").catch((error: unknown) => {
     throw usageError(`Cannot read the certificates in ${path}: ${reasonOf(error)}`);
   });
+  if (pem.includes("-----BEGIN CERTIFICATE-----")) return pem;
+  throw usageError(`There is no certificate in ${path}: it has to be in PEM`);
 }

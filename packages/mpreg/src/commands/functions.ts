@@ -6,7 +6,7 @@ import type { Command } from "commander";
 import { valueJson } from "../render/json.js";
 import type { Column } from "../render/table.js";
 import type { Terminal } from "../terminal.js";
-import { type ConnectionFlags, withClient, withConnectionOptions } from "./connection.js";
+import { type ConnectionFlags, inspectOptionsOf, withClient, withConnectionOptions } from "./connection.js";
 
 export function defineFunctions(program: Command, terminal: Terminal): void {
   const command = program
@@ -18,7 +18,7 @@ export function defineFunctions(program: Command, terminal: Terminal): void {
 }
 
 async function listFunctions(flags: ConnectionFlags, { stdout }: Terminal): Promise<void> {
-  const functions = await withClient(flags, (client) => client.functions());
+  const functions = await withClient(flags, (client) => client.functions(inspectOptionsOf(flags)));
   if (flags.json === true) {
     stdout.write(valueJson(functions, "line"));
     return;

@@ -6,7 +6,7 @@ import type { Command } from "commander";
 import { valueJson } from "../render/json.js";
 import type { Column } from "../render/table.js";
 import type { Terminal } from "../terminal.js";
-import { type ConnectionFlags, withClient, withConnectionOptions } from "./connection.js";
+import { type ConnectionFlags, inspectOptionsOf, withClient, withConnectionOptions } from "./connection.js";
 
 export function defineNodes(program: Command, terminal: Terminal): void {
   const command = program.command("nodes").description("List the nodes of the cluster, first the one that is asked.");
@@ -16,7 +16,7 @@ export function defineNodes(program: Command, terminal: Terminal): void {
 }
 
 async function listNodes(flags: ConnectionFlags, { stdout }: Terminal): Promise<void> {
-  const nodes = await withClient(flags, (client) => client.nodes());
+  const nodes = await withClient(flags, (client) => client.nodes(inspectOptionsOf(flags)));
   if (flags.json === true) {
     stdout.write(valueJson(nodes, "line"));
     return;

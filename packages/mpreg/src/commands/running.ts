@@ -12,8 +12,6 @@ import type { Terminal } from "../terminal.js";
 import { type ConnectionFlags, withConnectionOptions } from "./connection.js";
 
 export interface RunningFlags extends ConnectionFlags {
-  /** In ms. */
-  readonly timeout?: number;
   /** In ms; `true`: as long as the request may take. */
   readonly waitForCapacity?: number | true;
   readonly summary?: true;
@@ -21,11 +19,6 @@ export interface RunningFlags extends ConnectionFlags {
 
 export function withRunningOptions(command: Command): Command {
   return withConnectionOptions(command)
-    .option(
-      "--timeout <duration>",
-      "time allowed, in seconds or like 500ms, 2s, 5m (default: the node's, 30s)",
-      parseDurationMs,
-    )
     .option(
       "--wait-for-capacity [duration]",
       "wait while no node offers a function with its resources",

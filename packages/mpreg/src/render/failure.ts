@@ -22,7 +22,10 @@ export function failureText(failure: Failure, colours: Colours): string {
   ];
   const about = outcome === undefined || code === "invalid-argument" ? [] : [`  ${[code, ...facts].join(", ")}`];
   const more = [...about, ...(stack ?? []).map(printable), ...(hint === undefined ? [] : [`  ${hint}`])];
-  return [`${colours.red("mpreg:")} ${printableLines(message)}`, ...more.map((line) => colours.dim(line))].join("\n");
+  return [
+    `${colours.red("mpreg:")} ${printableLines(message.trimEnd())}`,
+    ...more.map((line) => colours.dim(line)),
+  ].join("\n");
 }
 
 /** One line: `{"error":{"code":…,"message":…,"step":…,"node":…,"outcome":…}}`, without what is not known. */

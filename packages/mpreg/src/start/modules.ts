@@ -4,7 +4,7 @@
  * (D1) All are loaded before the node exists: one that is missing or broken opens no port.
  * (D2) They register in the order in which they were given, one after the other.
  */
-import { access } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { pathToFileURL } from "node:url";
 import type { Logger, MpregNode } from "@mpreg/node";
 import { CommandError } from "../failure.js";
@@ -24,7 +24,7 @@ export async function loadModules(paths: readonly string[], log: Logger): Promis
 }
 
 async function loadModule(path: string): Promise<LoadedModule> {
-  await access(path).catch((error: unknown) => {
+  await readFile(path).catch((error: unknown) => {
     throw new CommandError(1, `Cannot load the module ${path}: ${reasonOf(error)}`); // said better than by import()
   });
   const exported = (await import(pathToFileURL(path).href).catch((error: unknown) => {

@@ -8,7 +8,7 @@
  *      started again; any other has a new key each time. So two nodes that nobody gave a name never meet in a directory.
  */
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { isAbsolute, join } from "node:path";
 import { readFile } from "node:fs/promises";
 import type { CreateNodeOptions, LogLevel, Logger, NodeLimits, TlsOptions } from "@mpreg/node";
 import { defaultPort } from "../commands/connection.js";
@@ -45,8 +45,9 @@ export async function settle(file: GivenSettings, flags: GivenSettings): Promise
 /** (S2) */
 function defaultDataDir(name: string | undefined, port: number): string | undefined {
   if (name === undefined || name === "" || port === 0) return undefined;
-  const state = process.env["XDG_STATE_HOME"] || join(homedir(), ".local", "state"); // empty is not set
-  return join(state, "mpreg", encodeURIComponent(name).replace(/^\./, "%2E"));
+  // What is not absolute counts as not set (XDG Base Directory Specification): it would be another folder from everywhere.
+  const state = [process.env["XDG_STATE_HOME"] ?? "", join(homedir(), ".local", "state")].find(isAbsolute);
+  return state && join(state, "mpreg", encodeURIComponent(name).replace(/^\./, "%2E"));
 }
 
 async function readTls({ cert, key, ca }: GivenTls): Promise<TlsOptions> {

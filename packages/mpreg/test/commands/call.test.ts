@@ -119,7 +119,7 @@ describe("mpreg call", () => {
   });
 
   test("--timeout ends a call that takes too long", async () => {
-    const { exitCode, stderr } = await call("never", "--timeout", "50ms", "--json");
+    const { exitCode, stderr } = await call("never", "--timeout", "2s", "--json");
     expect(exitCode).toBe(1);
     expect(JSON.parse(stderr)).toMatchObject({ error: { code: "deadline", outcome: "unknown" } });
   });

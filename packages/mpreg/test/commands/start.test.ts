@@ -117,6 +117,10 @@ describe("mpreg start", () => {
       stdout: "",
       stderr: `mpreg: Cannot load the module ${missing}: there is no such file\n`,
     });
+    expect(await mpreg(["start", "--port", "0", "--module", folder])).toMatchObject({
+      exitCode: 1,
+      stderr: `mpreg: Cannot load the module ${folder}: it is a directory\n`,
+    });
     const empty = join(folder, "empty.mjs");
     writeFileSync(empty, "export const registered = false;");
     const { exitCode, stderr } = await mpreg(["start", "--json", "--port", "0", "--module", empty]);

@@ -29,9 +29,11 @@ describe("settings of mpreg start", () => {
     expect(await dataDirOf({})).toBeUndefined();
     expect(await dataDirOf({ name: "alpha", port: 0 })).toBeUndefined();
     expect(await dataDirOf({ name: "alpha", port: 0, dataDir: "/data" })).toBe("/data");
-    vi.stubEnv("XDG_STATE_HOME", "");
+    vi.stubEnv("XDG_STATE_HOME", "relative");
     vi.stubEnv("HOME", "/home/ada");
     expect(await dataDirOf({ name: "alpha" })).toBe("/home/ada/.local/state/mpreg/alpha");
+    vi.stubEnv("HOME", "");
+    expect(await dataDirOf({ name: "alpha" })).toBeUndefined();
   });
 
   test("TLS comes from files or as it is, and a certificate without its key is wrong usage", async () => {
