@@ -13,6 +13,8 @@
  * (N4) No target is dialled while there is a link to its node. Which node a configured address leads to is known from
  *      the last link to it, so that two addresses of one node do not take each other's link away for ever.
  * (N5) A reported node is wanted for its id: who is reached instead does not count as it.
+ * (N6) Reported nodes are dialled while fewer than `dialsMax` dials are in progress: whoever reports a crowd does not use
+ *      up the connections of those who report the truth.
  */
 import type { Random } from "../base/index.js";
 import type { MemberRecord } from "../wire/index.js";
@@ -21,6 +23,8 @@ import type { Dial, RedialOptions } from "./types.js";
 
 /** A node that also wants to dial the other one waits this long, so that mostly one link is opened and not two. */
 const yieldMs = 500;
+
+const dialsMax = 128;
 
 export interface MembershipHost {
   readonly random: Random;
@@ -179,8 +183,9 @@ export class Membership {
       target.state = { kind: "linked", nodeId }; // (N4)
       return;
     }
-    if (this.#isDialed(target.url)) {
-      this.#host.schedule(target, nowMs + this.#options.redialMsMin); // (N3)
+    const isCrowded = target.reason.kind === "reported" && this.#dialing.size >= dialsMax;
+    if (isCrowded || this.#isDialed(target.url)) {
+      this.#host.schedule(target, nowMs + this.#options.redialMsMin); // (N3) (N6)
       return;
     }
     const attempt = ++this.#attempts;

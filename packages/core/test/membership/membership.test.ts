@@ -150,6 +150,31 @@ describe("reported nodes", () => {
     expect(dialing.urls).toEqual(["ws://z", "ws://a"]);
   });
 
+  test("whoever reports a crowd does not make this node dial all of it at once (N6)", () => {
+    const dialing = new Dialing("m", [seed]);
+    dialing.linkedFrom("b");
+    dialing.report("b", ...Array.from({ length: 1_000 }, (_, i) => member(`z${i}`, `ws://z${i}`)));
+    dialing.advance(10_000);
+    expect(dialing.open).toHaveLength(128);
+    const dialled = new Set<string>();
+    for (let ended = 0; dialled.size < 1_001 && ended < 100_000; ended++) {
+      dialled.add(dialing.open[0]!.url);
+      dialing.fail();
+      if (dialing.open.length < 100) dialing.advance(100);
+      expect(dialing.open.length).toBeLessThanOrEqual(128);
+    }
+    expect(dialled.size).toBe(1_001);
+  });
+
+  test("a configured peer is dialled however many others are (N1) (N6)", () => {
+    const dialing = new Dialing("m", [seed]);
+    dialing.fail();
+    dialing.linkedFrom("b");
+    dialing.report("b", ...Array.from({ length: 1_000 }, (_, i) => member(`z${i}`, `ws://z${i}`)));
+    dialing.advance(100);
+    expect(dialing.urls).toContain(seed);
+  });
+
   test("this node, nodes without an address and linked nodes are not dialled (N4)", () => {
     const dialing = new Dialing("m", []);
     for (const nodeId of ["b", "c"]) dialing.linkedFrom(nodeId);
