@@ -5,6 +5,7 @@ import { z } from "zod";
 import { type CallArguments, type CallResult, type Handlers, contract, fn } from "../../src/base/contract.js";
 import { createGraph } from "../../src/rpc/graph.js";
 import type { Ref } from "../../src/rpc/ref-type.js";
+import type { HasAny } from "../support/has-any.js";
 
 const zodApi = contract({
   ingest: fn({
@@ -136,6 +137,24 @@ describe("a graph with a contract", () => {
     graph.call("ingest", [readings.meta.note]);
     graph.call("search", ["x", undefined, true]);
     graph.call("notes", [{ note: readings.meta.note }]);
+  });
+
+  test("leaves no any in what it gives, whatever the library of its schemas", () => {
+    const [valibot, arktype] = [createGraph(runner, valibotApi), createGraph(runner, arktypeApi)];
+    const zod = graph.call("ingest", ["sensor"]);
+    expectTypeOf<HasAny<typeof zod>>().toEqualTypeOf<false>();
+    const ofValibot = valibot.call("ingest", ["sensor"]);
+    expectTypeOf<HasAny<typeof ofValibot>>().toEqualTypeOf<false>();
+    const ofArktype = arktype.call("ingest", ["sensor"]);
+    expectTypeOf<HasAny<typeof ofArktype>>().toEqualTypeOf<false>();
+    expectTypeOf(ofArktype.note).toEqualTypeOf<Ref<string>>();
+    // without a schema nothing is known of a result, and its fields can be named
+    const tick = graph.call("tick", []);
+    expectTypeOf(tick).toEqualTypeOf<Ref<unknown>>();
+    expectTypeOf(graph.run({ zod, parts: [ofValibot.note, tick.any.what] })).resolves.toEqualTypeOf<{
+      zod: CallResult<(typeof zodApi)["ingest"]>;
+      parts: [string | undefined, unknown];
+    }>();
   });
 
   test("refuses a function that it does not have", () => {
