@@ -13,8 +13,8 @@
  * (N4) No target is dialled while there is a link to its node. Which node a configured address leads to is known from
  *      the last link to it, so that two addresses of one node do not take each other's link away for ever.
  * (N5) A reported node is wanted for its id: who is reached instead does not count as it.
- * (N6) Reported nodes are dialled while fewer than `dialsMax` dials are in progress: whoever reports a crowd does not use
- *      up the connections of those who report the truth.
+ * (N6) Reported nodes are dialled while fewer than `dialsMax` dials are in progress; the others wait their turn, in the
+ *      order in which their time came: whoever reports a crowd does not use up this node's connections.
  */
 import type { Random } from "../base/index.js";
 import type { MemberRecord } from "../wire/index.js";
@@ -45,6 +45,9 @@ export class Membership {
   /** Since when there is a link to each node. */
   readonly #linkedMs = new Map<string, number>();
   readonly #dialing = new Map<number, Target>();
+  /** Targets whose time has come, and that wait until others have been dialled. (N6) */
+  readonly #crowd = new Set<Target>();
+  #isDialingNext = false;
   #attempts = 0;
 
   constructor(selfId: string, peers: readonly string[], host: MembershipHost, options: RedialOptions) {
@@ -78,24 +81,27 @@ export class Membership {
     this.#reported.clear();
     this.#reports.clear();
     this.#dialing.clear();
+    this.#crowd.clear();
   }
 
   /** The dial `attempt` did not lead to a link. Answers the address that was tried. */
   dialFailed(attempt: number, nowMs: number): string | undefined {
     const target = this.#dialing.get(attempt);
     if (target === undefined) return undefined;
-    const { url } = target;
+    const url = target.state.kind === "dialing" ? target.state.url : target.url;
     this.#dialing.delete(attempt);
     this.#retry(target, nowMs);
+    this.#dialNext(nowMs);
     return url;
   }
 
   /** The dial `attempt` has proved to lead back to this node. */
-  reachedSelf(attempt: number): void {
+  reachedSelf(attempt: number, nowMs: number): void {
     const target = this.#dialing.get(attempt);
     if (target === undefined) return;
     this.#dialing.delete(attempt);
     target.state = { kind: "self" };
+    this.#dialNext(nowMs);
   }
 
   /** The only node that the dial `attempt` is to reach; `undefined` when any will do. (N5) */
@@ -116,8 +122,9 @@ export class Membership {
     const reported = this.#reported.get(nodeId);
     if (reported !== undefined && reported.state.kind === "waiting") {
       reported.state = { kind: "linked", nodeId }; // (N4)
-      this.#host.unschedule(reported);
+      this.#forget(reported);
     }
+    this.#dialNext(nowMs);
   }
 
   /** The last link to `nodeId` is gone. */
@@ -144,7 +151,7 @@ export class Membership {
     const wanted = this.#addresses();
     for (const [nodeId, target] of this.#reported) {
       if (wanted.has(nodeId) || target.state.kind === "dialing") continue;
-      this.#host.unschedule(target);
+      this.#forget(target);
       this.#reported.delete(nodeId); // (N2)
     }
     for (const [nodeId, urls] of wanted) {
@@ -183,20 +190,42 @@ export class Membership {
       target.state = { kind: "linked", nodeId }; // (N4)
       return;
     }
-    const isCrowded = target.reason.kind === "reported" && this.#dialing.size >= dialsMax;
-    if (isCrowded || this.#isDialed(target.url)) {
-      this.#host.schedule(target, nowMs + this.#options.redialMsMin); // (N3) (N6)
+    if (target.reason.kind === "reported" && this.#dialing.size >= dialsMax) {
+      this.#crowd.add(target); // (N6)
+      return;
+    }
+    const { url } = target;
+    if (this.#isDialed(url)) {
+      this.#host.schedule(target, nowMs + this.#options.redialMsMin); // (N3)
       return;
     }
     const attempt = ++this.#attempts;
-    target.state = { kind: "dialing", attempt };
+    target.state = { kind: "dialing", attempt, url };
     this.#dialing.set(attempt, target);
-    this.#host.dial({ url: target.url, attempt }, nowMs);
+    this.#host.dial({ url, attempt }, nowMs);
   };
 
   #isDialed(url: string): boolean {
-    for (const target of this.#dialing.values()) if (target.url === url) return true;
+    for (const { state } of this.#dialing.values()) if (state.kind === "dialing" && state.url === url) return true;
     return false;
+  }
+
+  /** A dial has ended: others may be dialled now. (N6) */
+  #dialNext(nowMs: number): void {
+    if (this.#isDialingNext) return; // a dial that fails at once ends up here: the loop below goes on
+    this.#isDialingNext = true;
+    for (const target of this.#crowd) {
+      if (this.#dialing.size >= dialsMax) break;
+      this.#crowd.delete(target);
+      this.#due(target, nowMs);
+    }
+    this.#isDialingNext = false;
+  }
+
+  /** The target is not to be dialled, or not now. */
+  #forget(target: Target): void {
+    this.#host.unschedule(target);
+    this.#crowd.delete(target);
   }
 
   #retry(target: Target, nowMs: number): void {

@@ -12,7 +12,7 @@ export type Reason =
 
 export type TargetState =
   | { readonly kind: "waiting" }
-  | { readonly kind: "dialing"; readonly attempt: number }
+  | { readonly kind: "dialing"; readonly attempt: number; readonly url: string }
   /** There is a link to the node behind the address. */
   | { readonly kind: "linked"; readonly nodeId: string }
   /** The address has proved to be this node's own. */

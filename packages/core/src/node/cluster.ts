@@ -150,7 +150,7 @@ export class Cluster {
     const { phase, attempt } = session;
     if (phase.kind !== "node") {
       if (attempt === undefined) return;
-      if (phase.kind === "self") this.#membership.reachedSelf(attempt);
+      if (phase.kind === "self") this.#membership.reachedSelf(attempt, nowMs);
       else this.#membership.dialFailed(attempt, nowMs);
       return;
     }

@@ -99,7 +99,7 @@ describe("configured peers", () => {
 
   test("an address that leads back to this node is not tried again", () => {
     const dialing = new Dialing("m", [seed]);
-    dialing.membership.reachedSelf(dialing.open[0]!.attempt);
+    dialing.membership.reachedSelf(dialing.open[0]!.attempt, 0);
     expect(dialing.untilDial()).toBe(false);
     expect(dialing.membership.size.dialing).toBe(0);
   });

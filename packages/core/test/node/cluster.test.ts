@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
+import type { Policy } from "../../src/base/index.js";
 import type { FunctionInfo, NodeInfo } from "../../src/node/index.js";
 import {
   type HelloMessage,
+  type MemberRecord,
   writeCatalog,
   writeGoodbye,
   writeHello,
@@ -203,6 +205,24 @@ describe("who is there", () => {
     expect(asked.length).toBeGreaterThan(10);
     expect(asked[0]).toBe("self: ws://b");
   });
+});
+
+test("a crowd that the policy forbids to dial does not hurt (N6) (P1)", () => {
+  const mesh = new Mesh();
+  let asked = 0;
+  const policy: Policy = (_subject, action) => {
+    if (action.kind !== "dial" || !action.url.startsWith("ws://forbidden")) return { allow: true };
+    asked += 1;
+    return { allow: false, reason: "no" };
+  };
+  const a = mesh.node("a", { policy });
+  const crowd = (name: string, count: number): MemberRecord[] =>
+    Array.from({ length: count }, (_, i) => ({ nodeId: `${a.id}${name}${i}`, name, urls: [`ws://${name}${i}`] }));
+  mesh.client(a, { node: "liar" }).say(0, (writer) => {
+    writeMembers(writer, [...crowd("nowhere", 128), ...crowd("forbidden", 9_000)]);
+  });
+  mesh.advance(0);
+  expect([a.dials.length, asked]).toEqual([128, 9_000]);
 });
 
 describe("who offers what", () => {
