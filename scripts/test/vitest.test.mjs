@@ -40,7 +40,7 @@ describe("a run of tests", () => {
   test("that succeeds is a summary in CI, without what the tests print", async () => {
     write(
       "good.test.mjs",
-      'import { test } from "vitest"; test("adds", () => console.log("chatter")); test.todo("later");',
+      'import { test } from "vitest"; test("adds", () => console.log("chatter")); test.runIf(false)("later", () => {});',
     );
     const { exitCode, output, counts, failures } = await runTests();
     expect({ exitCode, counts, failures }).toEqual({ exitCode: 0, counts: "1 0 1\n", failures: "" });
