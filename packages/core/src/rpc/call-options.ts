@@ -88,9 +88,11 @@ function isSignal(value: unknown): value is CancelSignal {
   return typeof aborted === "boolean" && typeof addEventListener === "function";
 }
 
+const noNames: readonly string[] = [];
+
 /** Names of resources, each once. Throws `invalid-argument`. */
 export function resourceNames(value: unknown, option: string, who?: string, called?: string): readonly string[] {
-  if (value === undefined) return [];
+  if (value === undefined) return noNames;
   if (!Array.isArray(value)) throw mustBe("an array of names", value, option, who, called);
   for (const name of value as readonly unknown[]) checkName(name, option, who, called);
   return [...new Set(value as readonly string[])];
