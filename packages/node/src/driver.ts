@@ -1,9 +1,9 @@
 /**
  * Driver: feeds the node machine and carries out what it wants.
  *
- * A turn: an input goes in, handlers that the machine has started run, those that end at once go back in, and so on
- * until nothing is left; what was queued for others is sent when the event loop's current callback ends, so that
- * everything one turn has to say to a link is one frame.
+ * A turn: an input goes in, a handler that the machine has started runs, what it caused goes in, and so on until
+ * nothing is left. What was queued for others is sent when the event loop's current callback ends, so that what one
+ * turn has to say to a link is one frame; if it is much, its beginning has left before (`core/link/outbox.ts`).
  *
  * (V1) The machine is never entered while it is on the stack: inputs that arise meanwhile wait their turn.
  * (V2) Handlers run outside of the machine, in the order in which it started them.
@@ -30,6 +30,7 @@ import {
   type NodeOptions,
 } from "@mpreg/core/node";
 import { type Ask, type Asker, Caller, type Invocation, type Settled } from "@mpreg/core/rpc";
+import { Fifo } from "@mpreg/core/structures";
 import type { Timings } from "@mpreg/core/wire";
 import { contextHost } from "./handlers.js";
 import type { Logger } from "./log.js";
@@ -56,8 +57,8 @@ export class Driver {
   readonly #tickets = new Map<number, Asker>();
   readonly #contextHost: ContextHost;
   readonly #executeHost: ExecuteHost;
-  #inputs: NodeInput[] = [];
-  #starting: Invocation[] = [];
+  readonly #inputs = new Fifo<NodeInput>();
+  readonly #starting = new Fifo<Invocation>();
   /** Invocations that were aborted in the turn in which they were to start. */
   readonly #abortedEarly = new Set<number>();
   #events: NodeEvent[] = [];
@@ -168,15 +169,17 @@ export class Driver {
   #turn(): void {
     this.#inTurn = true; // (V1)
     try {
-      while (this.#inputs.length > 0 || this.#starting.length > 0) {
-        const inputs = this.#inputs;
-        this.#inputs = [];
-        for (const input of inputs) this.machine.handle(input, performance.now());
-        const starting = this.#starting;
-        this.#starting = [];
-        for (const invocation of starting) this.#start(invocation); // (V2)
-        this.#abortedEarly.clear();
+      for (;;) {
+        const input = this.#inputs.shift();
+        if (input !== undefined) {
+          this.machine.handle(input, performance.now());
+          continue;
+        }
+        const invocation = this.#starting.shift(); // (V2)
+        if (invocation === undefined) break;
+        this.#start(invocation);
       }
+      this.#abortedEarly.clear();
     } finally {
       this.#inTurn = false;
     }
