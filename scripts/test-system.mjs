@@ -4,6 +4,7 @@
  * (Y1) A missing program is a failure that says what to install, never a skip.
  * (Y2) Every test file of this kind is listed in system-tests.mjs, so that `npm test` names it.
  */
+import { spawnSync } from "node:child_process";
 import { accessSync, constants, readdirSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { packageFolders } from "./build.mjs";
@@ -12,14 +13,14 @@ import { setup } from "./setup.mjs";
 import { systemTests } from "./system-tests.mjs";
 import { runVitest } from "./vitest.mjs";
 
-function isOnPath(program) {
+function isThere({ name, args }) {
   return (process.env.PATH ?? "").split(delimiter).some((folder) => {
     try {
-      accessSync(join(folder, program), constants.X_OK);
-      return true;
+      accessSync(join(folder, name), constants.X_OK);
     } catch {
       return false;
     }
+    return args === undefined || spawnSync(join(folder, name), args).status === 0;
   });
 }
 
@@ -35,8 +36,10 @@ function testFiles() {
 const problems = [
   ...systemTests
     .flatMap(({ programs }) => programs)
-    .filter(({ name }) => !isOnPath(name))
-    .map(({ name, debianPackage }) => `"${name}" is not installed (Debian: apt-get install ${debianPackage})`), // (Y1)
+    .filter((program) => !isThere(program))
+    .map(({ name, args = [], debianPackage }) => {
+      return `"${[name, ...args].join(" ")}" is missing or does not work (Debian: apt-get install ${debianPackage})`; // (Y1)
+    }),
   ...testFiles()
     .filter((file) => !systemTests.some((test) => test.file === file))
     .map((file) => `${file} is not listed in scripts/system-tests.mjs`), // (Y2)

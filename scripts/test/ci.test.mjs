@@ -22,7 +22,7 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "mpreg-ci-"));
   for (const name of [".ci", "bin"]) mkdirSync(join(folder, name));
   copyFileSync(join(root, ".ci/run"), join(folder, ".ci/run"));
-  program("chromium", "");
+  for (const name of ["chromium", "python3"]) program(name, "");
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 

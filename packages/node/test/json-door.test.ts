@@ -100,6 +100,7 @@ describe("the JSON protocol", () => {
   test("tells levels and their measured times when asked to, of steps that ran on several nodes", async () => {
     const [entry, worker] = await startMesh({ name: "entry" }, { name: "worker", resources: ["model-a"] });
     worker!.register("double", (value: number) => value * 2);
+    entry!.register("list", (...values: number[]) => values);
     await offered("double", 1, entry!);
     const client = await JsonClient.connect(entry!.url);
     const beforeS = Date.now() / 1_000;
@@ -107,23 +108,23 @@ describe("the JSON protocol", () => {
       role: "rpc",
       u: "levels",
       cmds: [
-        { name: "two", fun: "double", args: ["one"] },
-        { name: "one", fun: "echo", args: [1] },
+        { name: "two", fun: "double", args: ["one.0"] },
+        { name: "one", fun: "list", args: [1] },
         { name: "four", fun: "double", args: [2], kwargs: {}, locs: ["model-a"] },
-        { name: "all", fun: "echos", args: ["two", "one"] },
+        { name: "all", fun: "list", args: ["two", "four"] },
       ],
       return_intermediate_results: true,
       include_execution_summary: true,
     });
     const reply = await client.reply("levels");
-    expect(reply.r).toEqual({ four: 4, all: [2, 1] });
+    expect(reply.r).toEqual({ all: [2, 4] });
     const levels = reply.intermediate_results;
     expect(levels.map(({ level_results }) => level_results)).toEqual([
-      { one: 1, four: 4 },
+      { one: [1], four: 4 },
       { two: 2 },
-      { all: [2, 1] },
+      { all: [2, 4] },
     ]);
-    expect(levels.at(-1)!.accumulated_results).toEqual({ one: 1, four: 4, two: 2, all: [2, 1] });
+    expect(levels.at(-1)!.accumulated_results).toEqual({ one: [1], four: 4, two: 2, all: [2, 4] });
     const times = levels.map(({ execution_time_ms }) => execution_time_ms);
     const timestamps = levels.map(({ timestamp }) => timestamp);
     expect(times[0]).toBeGreaterThan(0); // it has been to another node
