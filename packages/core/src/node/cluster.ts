@@ -137,6 +137,8 @@ export class Cluster {
       if (each.link?.direction === link.direction) each.link.end(duplicate, nowMs);
     }
     const peer = this.#peers.get(nodeId) ?? this.#join(nodeId, identity.name, identity.urls);
+    peer.name = identity.name;
+    peer.urls = identity.urls;
     session.phase = { kind: "node", channel, peer, heardVersion: 0, offers: new Map() };
     (this.#sessions.get(peer) as Set<Session>).add(session);
     this.#prefer(peer, channel, nowMs);

@@ -71,8 +71,9 @@ export class Channel {
 /** A node as a place where steps can run: this one, or one with an open link. */
 export class Peer {
   readonly nodeId: string;
-  readonly name: string;
-  readonly urls: readonly string[];
+  /** What it has said of itself last: a node that comes back may have moved. */
+  name: string;
+  urls: readonly string[];
   /** Steps that this node has running there. */
   inFlight = 0;
   /** The link that new steps take; `undefined` for this node itself. */

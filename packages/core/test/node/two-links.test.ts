@@ -1,6 +1,6 @@
 /** Two nodes that have, for a while, more than one link. */
 import { describe, expect, test } from "vitest";
-import type { FunctionInfo } from "../../src/node/index.js";
+import type { FunctionInfo, NodeInfo } from "../../src/node/index.js";
 import type { Connection } from "../support/connection.js";
 import { Mesh } from "../support/mesh.js";
 import { type MeshNode, byHand } from "../support/mesh-node.js";
@@ -188,6 +188,30 @@ describe("a node that comes back", () => {
       mesh.advance(30_000);
       expect(functionsOf(watching)).toEqual(["new"]);
       expect(linksOf(watching, after)).toEqual([1, 1]);
+    },
+  );
+
+  test.for([
+    ["a", "b"],
+    ["b", "a"],
+  ] as const)(
+    "its new addresses are told, though the old link lives on for a while: %s sees %s move",
+    ([one, other]) => {
+      const mesh = new Mesh();
+      const before = mesh.node(other);
+      const watching = mesh.node(one, { peers: [other] });
+      mesh.advance(1_000);
+      const connection = watching.connectionTo(before);
+      connection.cutFor(connection.ends[1]);
+      mesh.nodes.splice(mesh.nodes.indexOf(before), 1);
+      mesh.alias("moved", other);
+      mesh.node(other, { peers: [one], urls: ["ws://moved"] });
+      mesh.advance(500);
+      const urlsOf = (node: MeshNode): unknown =>
+        (node.machine.inspect("nodes") as NodeInfo[]).filter(({ name }) => name === other).map(({ urls }) => urls);
+      expect(urlsOf(watching)).toEqual([["ws://moved"]]);
+      mesh.advance(30_000);
+      expect(urlsOf(watching)).toEqual([["ws://moved"]]);
     },
   );
 
