@@ -1,6 +1,8 @@
 /**
  * Files: why one could not be used, in words.
  */
+import { inspect } from "node:util";
+
 const reasons: Readonly<Record<string, string>> = {
   ENOENT: "there is no such file",
   EISDIR: "it is a directory",
@@ -11,7 +13,7 @@ const reasons: Readonly<Record<string, string>> = {
 
 /** What the system, a parser or somebody's module says, without the system's codes. */
 export function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
+  if (!(error instanceof Error)) return typeof error === "string" ? error : inspect(error);
   const code = (error as NodeJS.ErrnoException).code;
   return (code === undefined ? undefined : reasons[code]) ?? error.message;
 }

@@ -3,9 +3,10 @@
  *
  * (A1) It says that it is ready once the node listens and every module has registered its functions.
  * (A2) However it ends, and however far it came, the node says goodbye to the others first.
+ * (A3) A node that one of its modules closes leaves a process with nothing to do: it ends, and says so.
  */
 import { type MpregNode, context, createNode } from "@mpreg/node";
-import type { ExitCode } from "../failure.js";
+import { CommandError, type ExitCode } from "../failure.js";
 import type { Stream, Terminal } from "../terminal.js";
 import { readConfig } from "./config-file.js";
 import { openLog } from "./log.js";
@@ -38,7 +39,7 @@ export async function runNode(run: NodeRun, { stdout, stderr }: Terminal): Promi
     await Promise.race([registerAll(modules, node, log), stop, fatal]);
     stdout.write(run.asJson ? readyJson(node) : readyText(node, settings, stdout)); // (A1)
     await stdout.written(); // else whoever waits for it would wait for ever
-    await Promise.race([stop, fatal]);
+    await Promise.race([stop, fatal, nothingLeft()]);
   } catch (error) {
     if (!(error instanceof Stopped)) throw error;
     exitCode = 0;
@@ -51,6 +52,15 @@ async function readSettings({ configPath, given, asJson }: NodeRun, stderr: Stre
   if (configPath === undefined) return settle({}, given);
   const log = openLog(given.log ?? "info", stderr, asJson); // the file may name another, once it is read
   return settle(await waitFor(readConfig(configPath), `the config ${configPath} to load`, log), given);
+}
+
+/** Rejects when nothing can happen in this process any more. (A3) */
+function nothingLeft(): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    process.once("beforeExit", () => {
+      reject(new CommandError(1, "The node was closed, but not by a signal to this process: a module did it"));
+    });
+  });
 }
 
 /** Which handler's code runs, as far as the asynchronous flow tells. */

@@ -74,6 +74,17 @@ describe("mpreg start", () => {
     expect(await node.exitCode).toBe(1);
   });
 
+  test("a module that closes the node ends the process, which nobody asked to end, with 1 (A3)", async () => {
+    const closing = writeModule(temporaryFolder(), "closing.mjs", 'node.register("leave", () => void node.close());');
+    const node = await startNode(["--port", "0", "--module", closing]);
+    await using client = await connect(node.url);
+    await client.call("leave").catch(() => undefined);
+    expect(JSON.parse(await node.told('"error"'))).toMatchObject({
+      error: { message: "The node was closed, but not by a signal to this process: a module did it" },
+    });
+    expect(await node.exitCode).toBe(1);
+  });
+
   test("options come from a config file, and the command line wins", async () => {
     const folder = temporaryFolder();
     mkdirSync(join(folder, "functions"));
@@ -130,6 +141,11 @@ describe("mpreg start", () => {
         code: "invalid-argument",
         message: `Cannot load the module ${empty}: it must export a function register(node)`,
       },
+    });
+    const throwing = writeModule(folder, "throwing.mjs", 'throw { reason: "no database" };');
+    expect(await mpreg(["start", "--port", "0", "--module", throwing])).toMatchObject({
+      exitCode: 1,
+      stderr: `mpreg: register() of the module ${throwing} failed: { reason: 'no database' }\n`,
     });
     const failing = writeModule(folder, "failing.mjs", 'setInterval(() => {}, 1000); throw new Error("no database");');
     const failed = await mpreg(["start", "--port", "0", "--module", failing]);
