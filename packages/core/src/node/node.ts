@@ -54,6 +54,8 @@ export interface NodeSize {
   readonly tickets: number;
   /** What running handlers have asked for. */
   readonly nested: number;
+  /** Bytes, not entries: what calls, steps and requests keep. */
+  readonly heldBytes: number;
   /** What has a due time, links and wanted nodes left out. */
   readonly timers: number;
 }

@@ -15,6 +15,7 @@ import type { Offer } from "../catalog/index.js";
 import { choose, explainNoProvider } from "../routing/index.js";
 import { IdMap } from "../structures/index.js";
 import { type Timings, writeCancel, writeStep } from "../wire/index.js";
+import type { HeldBytes } from "./held-bytes.js";
 import type { AbortReason, RpcHost } from "./host.js";
 import type { RpcLimits } from "./limits.js";
 import { type Channel, type Peer, Task, type TaskFields, ended, waiting } from "./task.js";
@@ -25,6 +26,7 @@ const refusals = new Set(["no-provider", "overloaded", "closed"]);
 export class Dispatch {
   readonly #host: RpcHost;
   readonly #options: RpcLimits;
+  readonly #held: HeldBytes;
   readonly #running = new IdMap<Task>();
   /** Tasks that wait for their function to be offered, by its name. */
   readonly #waiting = new Map<string, Set<Task>>();
@@ -40,9 +42,10 @@ export class Dispatch {
   };
 
   /** `idMask`: the bits that tasks' numbers have; there must be more numbers than tasks. */
-  constructor(host: RpcHost, options: RpcLimits, idMask: number = 0xffffffff) {
+  constructor(host: RpcHost, options: RpcLimits, held: HeldBytes, idMask: number = 0xffffffff) {
     this.#host = host;
     this.#options = options;
+    this.#held = held;
     this.#idMask = idMask;
   }
 
@@ -81,6 +84,7 @@ export class Dispatch {
 
   #create(fields: TaskFields, nowMs: number): Task {
     this.#tasks += 1;
+    this.#held.bytes += fields.heldBytes;
     return new Task(fields, this.#due, nowMs);
   }
 
@@ -337,6 +341,7 @@ export class Dispatch {
     this.#unplace(task);
     task.place = ended;
     this.#tasks -= 1;
+    this.#held.bytes -= task.heldBytes;
     this.#host.unschedule(task);
   }
 

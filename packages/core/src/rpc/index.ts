@@ -10,13 +10,7 @@ export {
   type UntypedCall,
 } from "./caller.js";
 export { explainReference } from "./bindings.js";
-export {
-  type CancelSignal,
-  type RunOptions,
-  checkListeners,
-  durationMs,
-  durationMsMax,
-} from "./call-options.js";
+export { type CancelSignal, type RunOptions, checkListeners, durationMs, durationMsMax } from "./call-options.js";
 export type { SettledAnswer } from "./encode.js";
 export type { CallOptions, ContractCallOptions, FailingRun, Graph, SettlingRun, WiredArguments } from "./graph.js";
 export type { PlainRef, PlainRunOptions, PlainStep } from "./plain.js";

@@ -8,6 +8,11 @@ export interface RpcLimits {
   readonly resultBytesMax: number;
   /** How deep calls may be nested in handlers. `too-deep` beyond. */
   readonly depthMax: number;
+  /**
+   * Bytes of arguments, and of results that others need, which everything under way on this node holds together.
+   * `overloaded` beyond; a single call may hold more.
+   */
+  readonly heldBytesMax: number;
   /** Calls and requests that one link may have unanswered. `overloaded` beyond. */
   readonly asksPerLinkMax: number;
   /** Handlers running on this node at a time. `overloaded` beyond. */
@@ -21,6 +26,7 @@ export const defaultRpcLimits: RpcLimits = {
   timeoutMsMax: 24 * 3_600_000,
   resultBytesMax: 512 * 1024 * 1024,
   depthMax: 32,
+  heldBytesMax: 1024 * 1024 * 1024,
   asksPerLinkMax: 100_000,
   executionsMax: 100_000,
   waitingMax: 100_000,

@@ -25,6 +25,7 @@ import {
   type WireBinding,
 } from "../wire/index.js";
 import type { Dispatch } from "./dispatch.js";
+import type { HeldBytes } from "./held-bytes.js";
 import type { AbortReason, RpcHost } from "./host.js";
 import type { Plan } from "./plan.js";
 import type { Asker, Run } from "./run.js";
@@ -52,6 +53,8 @@ export interface RunFields {
   readonly deadlineMs: number;
   readonly summary: Summary | undefined;
   readonly resultBytesMax: number;
+  /** Counts the results that are kept. */
+  readonly held: HeldBytes;
 }
 
 export class RequestRun implements Run, TaskOwner, Deadline {
@@ -107,11 +110,8 @@ export class RequestRun implements Run, TaskOwner, Deadline {
     const { index } = task;
     this.#fields.summary?.stepEnded(task, value.length, timings, nowMs);
     this.#left -= 1;
-    this.#keep(index, value);
-    if (this.#resultBytes > this.#fields.resultBytesMax) {
-      const message = `The results that the request holds take ${this.#resultBytes} bytes; the limit is ${this.#fields.resultBytesMax}`;
-      return this.fail(this.#placed(new MpregError("too-large", message, { outcome: "applied" }), index));
-    }
+    const refusal = this.#keep(index, value);
+    if (refusal !== undefined) return this.fail(this.#placed(refusal, index));
     for (const dependent of this.#dependentsOf(index)) {
       const missing = (this.#missing[dependent] as number) - 1;
       this.#missing[dependent] = missing;
@@ -181,21 +181,31 @@ export class RequestRun implements Run, TaskOwner, Deadline {
       coordinator: this.#host.self.nodeId,
       caller,
       timings: summary !== undefined,
+      heldBytes: 0,
     };
     const task = this.#dispatch.start(fields, ownDeadline, nowMs);
     // a task that could not be placed has failed already, and so may the whole request have
     if (task.place.kind !== "ended") this.#states[index] = { kind: "running", task };
   }
 
-  #keep(index: number, result: Uint8Array): void {
-    if (this.#usersOf(index) === 0) {
-      this.#states[index] = released;
-      return;
+  /** Keeps the result of a step as long as others need it; answers why it cannot. */
+  #keep(index: number, result: Uint8Array): MpregError | undefined {
+    // it is done, whether or not there is room for the result
+    this.#states[index] = released;
+    if (this.#usersOf(index) === 0) return undefined;
+    const { held, resultBytesMax } = this.#fields;
+    const resultBytes = this.#resultBytes + result.length;
+    if (resultBytes > resultBytesMax) {
+      const message = `The results that the request holds take ${resultBytes} bytes; the limit is ${resultBytesMax}`;
+      return new MpregError("too-large", message, { outcome: "applied" });
     }
+    if (!held.hasRoomFor(result.length)) return held.refusal("keep a result of", result.length, { outcome: "applied" });
     // a small part of a large frame must not keep all of the frame in memory
     const own = result.length * 4 < result.buffer.byteLength ? result.slice() : result;
     this.#states[index] = { kind: "done", result: own };
-    this.#resultBytes += own.length;
+    this.#resultBytes = resultBytes;
+    held.bytes += own.length;
+    return undefined;
   }
 
   #letGo(index: number): void {
@@ -204,6 +214,7 @@ export class RequestRun implements Run, TaskOwner, Deadline {
     const state = this.#stateOf(index);
     if (users > 0 || state.kind !== "done" || state.result === undefined) return;
     this.#resultBytes -= state.result.length;
+    this.#fields.held.bytes -= state.result.length;
     this.#states[index] = released; // (Q4)
   }
 
@@ -265,6 +276,7 @@ export class RequestRun implements Run, TaskOwner, Deadline {
   /** Ends all that runs. (Q5) */
   #stop(reason: AbortReason): void {
     this.#over = true;
+    this.#fields.held.bytes -= this.#resultBytes;
     this.#host.unschedule(this);
     const states = this.#states;
     this.#states = [];

@@ -19,6 +19,7 @@ import type {
 } from "../wire/index.js";
 import type { CallFields, RequestFields } from "./ask.js";
 import { Dispatch } from "./dispatch.js";
+import { HeldBytes } from "./held-bytes.js";
 import type { AbortReason, RpcHost } from "./host.js";
 import { LinkAsker, type LinkAskerHost } from "./link-asker.js";
 import type { RpcLimits } from "./limits.js";
@@ -43,6 +44,7 @@ export class Rpc {
   readonly #dispatch: Dispatch;
   readonly #askers: LinkAskerHost;
   readonly #requests = new Set<RequestRun>();
+  readonly #held: HeldBytes;
   #lastRequest = 0;
   readonly #drop = (task: Task, reason: AbortReason): void => {
     this.#dispatch.drop(task, reason);
@@ -52,7 +54,8 @@ export class Rpc {
     this.#host = host;
     this.#options = options;
     this.#askers = askers;
-    this.#dispatch = new Dispatch(host, options);
+    this.#held = new HeldBytes(options.heldBytesMax);
+    this.#dispatch = new Dispatch(host, options, this.#held);
   }
 
   /** What is held; for the checks of the simulator. (V3) */
@@ -61,8 +64,9 @@ export class Rpc {
     readonly tasks: number;
     readonly running: number;
     readonly waiting: number;
+    readonly heldBytes: number;
   } {
-    return { requests: this.#requests.size, ...this.#dispatch.size };
+    return { requests: this.#requests.size, ...this.#dispatch.size, heldBytes: this.#held.bytes };
   }
 
   /** A client asks for one call. */
@@ -94,6 +98,10 @@ export class Rpc {
     const onBehalfOf = message.behalf === undefined ? undefined : caller;
     const decision = this.#host.policy(channel.subject, { kind: "call", fun, onBehalfOf });
     if (!decision.allow) return asker.failed(new MpregError("denied", `Cannot call "${fun}": ${decision.reason}`));
+    const heldBytes = bound.reduce((sum, value) => sum + value.length, template.length);
+    if (!this.#held.hasRoomFor(heldBytes)) {
+      return asker.failed(this.#held.refusal(`run "${fun}" with`, heldBytes, { step, node: this.#host.nodeName }));
+    }
     const run = new SingleRun(asker, undefined, this.#drop);
     channel.asked.set(message.id, run);
     const coordinator = channel.subject.kind === "node" ? channel.subject.nodeId : "";
@@ -113,6 +121,7 @@ export class Rpc {
       coordinator,
       caller,
       timings,
+      heldBytes,
     };
     run.waitFor(this.#dispatch.startHere(fields, nowMs));
   }
@@ -121,6 +130,13 @@ export class Rpc {
   call(ask: CallFields, origin: AskOrigin, asker: Asker, nowMs: number, onStart: (run: Run) => void): void {
     const refusal = this.#tooDeep(origin) ?? this.#denial(ask.fun, ask.fun, origin);
     if (refusal !== undefined) return asker.failed(refusal);
+    const { fun, args } = ask;
+    const heldBytes = args.length;
+    if (!this.#held.hasRoomFor(heldBytes)) {
+      return asker.failed(
+        this.#held.refusal(`call "${fun}" with`, heldBytes, { step: fun, node: this.#host.nodeName }),
+      );
+    }
     const request = ++this.#lastRequest;
     const summary = ask.summary ? this.#summary(request, nowMs) : undefined;
     const run = new SingleRun(asker, summary, this.#drop);
@@ -140,6 +156,7 @@ export class Rpc {
       coordinator: this.#host.self.nodeId,
       caller: origin.caller,
       timings: ask.summary,
+      heldBytes,
     };
     run.waitFor(this.#dispatch.start(fields, true, nowMs));
   }
@@ -156,6 +173,10 @@ export class Rpc {
     let refusal = this.#tooDeep(origin);
     for (const { name, fun } of ask.steps) refusal ??= this.#denial(fun, name, origin);
     if (refusal !== undefined) return asker.failed(refusal);
+    const heldBytes = ask.steps.reduce((sum, { template }) => sum + template.length, 0);
+    if (!this.#held.hasRoomFor(heldBytes)) {
+      return asker.failed(this.#held.refusal("run the request with", heldBytes, { node: this.#host.nodeName }));
+    }
     const request = ++this.#lastRequest;
     const fields = {
       message: ask,
@@ -167,9 +188,14 @@ export class Rpc {
       deadlineMs: Math.min(origin.deadlineMs, nowMs + this.#timeoutMs(ask.timeoutMs)),
       summary: ask.summary ? this.#summary(request, nowMs) : undefined,
       resultBytesMax: this.#options.resultBytesMax,
+      held: this.#held,
     };
-    const run = new RequestRun(fields, this.#host, this.#dispatch, (ended) => this.#requests.delete(ended));
+    const run = new RequestRun(fields, this.#host, this.#dispatch, (ended) => {
+      this.#requests.delete(ended);
+      this.#held.bytes -= heldBytes;
+    });
     this.#requests.add(run);
+    this.#held.bytes += heldBytes;
     onStart(run);
     run.start(nowMs);
   }

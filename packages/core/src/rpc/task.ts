@@ -113,6 +113,8 @@ export interface TaskFields {
   readonly coordinator: string;
   readonly caller: Subject;
   readonly timings: boolean;
+  /** Bytes of arguments that are kept for it alone; 0 where its request keeps them. */
+  readonly heldBytes: number;
 }
 
 export class Task implements Invocation, Deadline {
@@ -139,6 +141,7 @@ export class Task implements Invocation, Deadline {
   readonly caller: Subject;
   /** The node that runs it should tell how long it took. */
   readonly timings: boolean;
+  readonly heldBytes: number;
 
   place: Place = waiting;
   /** When its inputs were there. */
@@ -168,6 +171,7 @@ export class Task implements Invocation, Deadline {
     this.coordinator = fields.coordinator;
     this.caller = fields.caller;
     this.timings = fields.timings;
+    this.heldBytes = fields.heldBytes;
     this.#due = due;
   }
 

@@ -5,6 +5,7 @@ import { Catalog } from "../../src/catalog/index.js";
 import { type DueItem, type Invocation, Peer, defaultRpcLimits } from "../../src/rpc/index.js";
 import type { TaskOwner } from "../../src/rpc/task.js";
 import { Dispatch } from "../../src/rpc/dispatch.js";
+import { HeldBytes } from "../../src/rpc/held-bytes.js";
 import { seeded } from "../support/random.js";
 
 const noTimings = { queueUs: 0, runUs: 0 };
@@ -30,7 +31,7 @@ test("no task gets the number of another one that still runs, however long it do
       deadlines.remove(item);
     },
   };
-  const dispatch = new Dispatch(host, defaultRpcLimits, 0b111);
+  const dispatch = new Dispatch(host, defaultRpcLimits, new HeldBytes(Infinity), 0b111);
   const results = new Map<string, unknown>();
   const start = (step: string): Invocation => {
     const owner: TaskOwner = {
@@ -52,6 +53,7 @@ test("no task gets the number of another one that still runs, however long it do
       coordinator: self.nodeId,
       caller: { kind: "self" } as const,
       timings: false,
+      heldBytes: 0,
     };
     dispatch.start(fields, true, 0);
     return invoked.at(-1)!;
