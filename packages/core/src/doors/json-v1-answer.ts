@@ -40,18 +40,18 @@ function membersOf(
   outputs: readonly (Uint8Array | undefined)[],
   { codec }: AnswerHost,
 ): readonly string[] {
-  const inR = new Set(unconsumed);
+  const inR = intermediate === undefined ? undefined : new Set(unconsumed);
   const members = new Array<string>(ask.steps.length).fill("");
   let charsLeft = valueCharsMax;
   for (const [index, { step }] of ask.outputs.entries()) {
     const name = ask.steps[step]?.name ?? "";
-    const times = (intermediate?.timesTold(step) ?? 0) + (inR.has(step) ? 1 : 0);
-    const what = `the result of step ${JSON.stringify(name)}`;
+    const times = (intermediate?.timesTold(step) ?? 0) + (inR?.has(step) === false ? 0 : 1);
+    const often = times === 1 ? "" : `, ${times} times for return_intermediate_results`;
     const bytes = outputs[index];
     try {
       const value = bytes === undefined ? undefined : codec.decode(bytes);
-      const told = times === 1 ? what : `${what}, ${times} times for return_intermediate_results`;
-      const text = toJsonText(value, told, Math.floor(charsLeft / times));
+      const what = `the result of step ${JSON.stringify(name)}${often}`;
+      const text = toJsonText(value, what, Math.floor(charsLeft / times));
       charsLeft -= text.length * times; // (W1)
       members[step] = `${JSON.stringify(name)}:${text}`;
     } catch (error) {

@@ -11,6 +11,7 @@
  */
 import { MpregError, type Utf8 } from "../base/index.js";
 import { isUtf8Of } from "../values/utf8.js";
+import type { WireLimits } from "../wire/index.js";
 import { parseNumbers } from "./json-v1-numbers.js";
 import { scanJson } from "./json-v1-scan.js";
 
@@ -21,8 +22,17 @@ const bytesPerContainer = 32;
 /** Fields beyond the thousandth of their object that a frame may hold: they cost more than a microsecond each. */
 const crowdMax = 1_000_000;
 
+/** Engines' longest strings have about twice as many characters. */
+const charsMax = 2 ** 28;
+
+/** Bytes that a frame may have, and characters that its reply may have for results. */
+export function textBytesMax({ messageBytesMax }: WireLimits): number {
+  return Math.min(messageBytesMax, charsMax);
+}
+
 /** Parses one frame. Throws `too-large` and `malformed`. */
-export function parseFrame(frame: Uint8Array, utf8: Utf8, frameBytesMax: number): unknown {
+export function parseFrame(frame: Uint8Array, utf8: Utf8, limits: WireLimits): unknown {
+  const frameBytesMax = textBytesMax(limits);
   if (frame.length > frameBytesMax) {
     throw new MpregError("too-large", `a frame of ${frame.length} bytes; the limit is ${frameBytesMax}`);
   }

@@ -42,8 +42,8 @@ export class Levels {
   charsBesideValues(requestId: string, charsMax: number): number {
     const count = this.#steps.length;
     let chars = count * (charsPerLevel + JSON.stringify(requestId).length);
-    this.#names.forEach((name, step) => (chars += this.timesTold(step) * (name.length + 4)));
-    if (chars + this.#names.length <= charsMax) return chars;
+    this.#names.forEach((name, step) => (chars += this.timesTold(step) * (JSON.stringify(name).length + 2)));
+    if (chars <= charsMax) return chars;
     const message = `The intermediate results of ${count} levels take more than the ${charsMax} characters that are allowed; ask without return_intermediate_results`;
     throw new MpregError("too-large", message);
   }
@@ -125,11 +125,10 @@ function levelsOf(request: Pick<RequestFields, "steps" | "outputs">): Int32Array
   const waiting = waitsFor.slice();
   const levels = new Int32Array(waiting.length);
   const ready = [...roots];
-  // grows as it is walked: every step comes after all that it uses
+  // grows as it is walked, level by level: a step comes after all that it uses, the highest of which is met last
   for (const step of ready) {
-    const above = (levels[step] as number) + 1;
     for (const dependent of dependents.subarray(dependentsStart[step], dependentsStart[step + 1])) {
-      levels[dependent] = Math.max(levels[dependent] as number, above);
+      levels[dependent] = (levels[step] as number) + 1;
       const left = (waiting[dependent] as number) - 1;
       waiting[dependent] = left;
       if (left === 0) ready.push(dependent);

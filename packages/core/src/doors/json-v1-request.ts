@@ -17,6 +17,7 @@ import { isPlainObject } from "../rpc/objects.js";
 import { type RefOwner, typeName } from "../rpc/ref.js";
 import type { Codec } from "../values/index.js";
 import type { WireLimits } from "../wire/index.js";
+import { textBytesMax } from "./json-v1-frame.js";
 import { Levels } from "./json-v1-levels.js";
 import { type RpcMessage, checkNameBytes } from "./json-v1-message.js";
 import { StringReferences } from "./json-v1-references.js";
@@ -52,7 +53,7 @@ interface Command {
 /** Translates a request. Throws `invalid-argument`, and whatever can be wrong with a request before it runs. */
 export function translateRequest(message: RpcMessage, host: TranslationHost): JsonV1Request {
   const { u, returnsIntermediateResults, includesExecutionSummary, callbackTopic } = message;
-  const charsMax = host.limits.messageBytesMax;
+  const charsMax = textBytesMax(host.limits);
   const request = encodeRequest(message.cmds, host);
   const unconsumed = request.outputs.map(({ step }) => step);
   const plain = { u, ask: request, unconsumed, callbackTopic, valueCharsMax: charsMax };

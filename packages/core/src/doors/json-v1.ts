@@ -11,6 +11,8 @@
  * - Two commands of one name are an error, an empty name too.
  * - Errors say what went wrong; `details` is { code, step, node, outcome } or null (`json-v1-reply.ts`).
  * - A message of the wrong shape is answered with 1003. Only what cannot be read at all ends the connection.
+ * - Levels, where they are asked for, are told as they were, and overlap (`json-v1-levels.ts`).
+ * - A topic for intermediate results is answered with a notice, where the reference ignores it in silence.
  * - Values that JSON lacks have a text of their own (`json-v1-values.ts`), where the reference never answers.
  *
  * (G1) Every request is answered exactly once while the connection lives, and by nothing after it.
@@ -48,7 +50,7 @@ export class JsonV1Door implements Door {
   receive(frame: Uint8Array, nowMs: number): void {
     if (!this.#isOpen) return;
     const { limits, utf8 } = this.#host;
-    const parsed = this.#attempt(() => parseFrame(frame, utf8, limits.messageBytesMax));
+    const parsed = this.#attempt(() => parseFrame(frame, utf8, limits));
     if (parsed instanceof MpregError) {
       this.closed();
       this.#host.close(parsed.message);

@@ -1,4 +1,5 @@
 /** Levels of a machine that has none: what `intermediate_results` and `execution_summary` say. */
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { FakeHost, type FakeHostOptions, type Reply, type Times } from "./fake-host.js";
 
@@ -43,6 +44,31 @@ describe("a level", () => {
     const cmds = [step("a"), { name: "b", fun: "echo", kwargs: { x: ["a", "a.0", "a"] } }];
     expect(new FakeHost({ functions: { echos: () => [1] } }).ask(cmds, wanted).intermediate_results).toHaveLength(2);
   });
+});
+
+test("whatever the graph, each step is told in the level of its longest way, and r has what no step uses (V1)", () => {
+  const graphs = fc
+    .array(fc.array(fc.nat(20), { maxLength: 4 }), { minLength: 1, maxLength: 20 })
+    .map((uses) => uses.map((picks, at) => [...new Set(picks)].filter((used) => used < at)))
+    .chain((uses) =>
+      fc.shuffledSubarray([...uses.keys()], { minLength: uses.length }).map((order) => ({ uses, order })),
+    );
+  fc.assert(
+    fc.property(graphs, ({ uses, order }) => {
+      const depthOf = (at: number): number => Math.max(-1, ...uses[at]!.map(depthOf)) + 1;
+      const { r, intermediate_results } = ask(
+        order.map((at) => step(`s${at}`, ...uses[at]!.map((used) => `s${used}`))),
+      );
+      const levels = intermediate_results.map(({ level_results }) => Object.keys(level_results));
+      const depths = order.map((at) => depthOf(at));
+      const expected = levels.map((_, level) => order.filter((_at, i) => depths[i] === level).map((at) => `s${at}`));
+      expect(levels).toEqual(expected);
+      expect(levels.length).toBe(Math.max(...depths) + 1);
+      const used = new Set(uses.flat());
+      expect(Object.keys(r as object)).toEqual(order.filter((at) => !used.has(at)).map((at) => `s${at}`));
+      expect(Object.keys(intermediate_results.at(-1)!.accumulated_results)).toEqual(levels.flat());
+    }),
+  );
 });
 
 describe("intermediate results", () => {

@@ -120,6 +120,14 @@ describe("a result of too many characters", () => {
     }
   });
 
+  test("is what no text can hold, whatever messages may have", () => {
+    const give = (): Uint8Array => new Uint8Array(2 ** 27 + 1); // as an array of numbers twice as many characters
+    const host = new FakeHost({ limits: { messageBytesMax: 2 ** 32 - 1 }, functions: { give } });
+    const { error } = host.ask([{ name: "x", fun: "give" }]);
+    expect(error).toMatchObject({ code: 1003, details: { code: "too-large", step: "x" } });
+    expect(error.message).toContain("more than the 268435456 characters left");
+  });
+
   test("counts all results of the request together", () => {
     const host = new FakeHost({ limits, functions: { give: () => "x".repeat(600) } });
     const { error } = host.ask([
