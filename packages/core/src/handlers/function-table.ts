@@ -3,6 +3,7 @@
  *
  * (F1) A name is registered once; only its own registration, or its name, takes it away.
  * (F2) `implement` registers all functions of a contract or none.
+ * (F3) There are never more functions than other nodes accept of one node.
  */
 import {
   type Contract,
@@ -15,7 +16,7 @@ import {
   optionNames,
 } from "../base/index.js";
 import { utf8Length } from "../values/index.js";
-import { defaultWireLimits } from "../wire/index.js";
+import { defaultWireLimits, offersMax } from "../wire/index.js";
 import type { AnyHandler, FunctionRegistry, RegisterOptions, Registration } from "./types.js";
 
 export interface RegisteredFunction {
@@ -77,6 +78,7 @@ export class FunctionTable implements FunctionRegistry {
       if (Object.hasOwn(contract, name)) continue;
       throw invalid(`implement: the contract has no function "${name}"`);
     }
+    this.#checkRoom(Object.keys(contract).length);
     const all = Object.entries(contract).map(([name, { input, output, resources }]) => {
       // methods of a class will do, those of every object will not
       const given = Object.hasOwn(handlers, name) || !(name in Object.prototype);
@@ -98,11 +100,20 @@ export class FunctionTable implements FunctionRegistry {
   /** What is about to be registered; throws what `register` throws. */
   #checked(name: string, handler: AnyHandler, options: RegisterOptions): RegisteredFunction {
     this.#host.checkOpen();
+    this.#checkRoom(1);
     const fun = checkRegistration(name, handler, options, this.#host.resources);
     if (!this.#functions.has(name)) return fun;
     const node = this.name;
     const message = `Cannot register "${name}": node "${node}" already has a function of that name; unregister it first`;
     throw new MpregError("already-registered", message, { node });
+  }
+
+  /** (F3) */
+  #checkRoom(more: number): void {
+    const { size } = this.#functions;
+    if (size + more <= offersMax) return;
+    const message = `Cannot register ${more} more: a node may offer ${offersMax} functions, and "${this.name}" offers ${size}`;
+    throw new MpregError("too-large", message, { node: this.name });
   }
 }
 
