@@ -313,8 +313,8 @@ export class Dispatch {
     const outcome = task.begun ? "unknown" : "not-applied";
     const ranOn = place.kind === "local" || place.kind === "remote" ? place.offer.owner.name : undefined;
     const node = ranOn ?? this.#host.nodeName;
-    const where =
-      ranOn === undefined ? "while it waited for a node that offers it" : `while it was running on node "${ranOn}"`;
+    const waitedFor = place.kind === "held" ? "room on the link to the node that offers it" : "a node that offers it";
+    const where = ranOn === undefined ? `while it waited for ${waitedFor}` : `while it was running on node "${ranOn}"`;
     const error = new MpregError("deadline", `The time allowed for "${task.fun}" ran out ${where}`, {
       outcome,
       step: task.step,

@@ -89,7 +89,11 @@ describe("a link without room", () => {
     mesh.advance(1_000);
     const outcomes = asked.map((each) => (errorOf(each) as { code: string; outcome: string }).outcome);
     expect(new Set(outcomes)).toEqual(new Set(["unknown", "not-applied"]));
-    expect(outcomes.at(-1)).toBe("not-applied");
+    const held = asked.at(-1);
+    expect(held && errorOf(held)).toMatchObject({
+      outcome: "not-applied",
+      message: 'The time allowed for "f" ran out while it waited for room on the link to the node that offers it',
+    });
     mesh.expectQuiet();
   });
 

@@ -36,7 +36,8 @@ describe("a link that breaks", () => {
     proxy.relayTo(entry);
     await offered("work meanwhile", 1, entry);
     expect(await entry.call("work")).toBe("done");
-    const events = lines.map(({ msg, name }) => [msg, name]);
+    // how often it dialled in between is told, too, and is a matter of chance
+    const events = lines.filter(({ msg }) => msg !== "peer not reached; trying on").map(({ msg, name }) => [msg, name]);
     expect(events).toEqual([
       ["node joined", "entry"],
       ["node lost", "entry"],
