@@ -2,6 +2,7 @@
  * Create: from options to a node that listens.
  */
 import { registerEchoes } from "@mpreg/core/handlers";
+import { frameBytesMax } from "@mpreg/core/link";
 import type { NodeEvent, NodeOptions } from "@mpreg/core/node";
 import { explainReference } from "@mpreg/core/rpc";
 import { createCodec } from "@mpreg/core/values";
@@ -32,7 +33,7 @@ export async function createNode(given: CreateNodeOptions = {}): Promise<MpregNo
   // the driver can only be made once the port is known; nobody connects before this turn ends
   const running: { connections?: Connections } = {};
   const { messageBytesMax, handshakeTimeoutMs } = options.limits;
-  const gate = new Gate(options.limits);
+  const gate = new Gate({ ...options.limits, frameBytesMax: messageBytesMax + frameBytesMax });
   const listener = await listen({ ...options, messageBytesMax, handshakeTimeoutMs, gate }, (opened) => {
     running.connections?.accept(opened);
   }).catch(async (error: unknown) => {

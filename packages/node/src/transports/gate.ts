@@ -20,15 +20,18 @@ export interface Visit {
   left(): void;
 }
 
+/** The limits of the port, and the bytes of a frame that are accepted from a link that is open. */
+export type GateLimits = PortLimits & { readonly frameBytesMax: number };
+
 export class Gate {
-  readonly limits: PortLimits;
+  readonly limits: GateLimits;
   readonly strangers: ByteBudget;
   readonly arriving: ByteBudget;
   readonly replies: ByteBudget;
   #connections = 0;
   #strangers = 0;
 
-  constructor(limits: PortLimits) {
+  constructor(limits: GateLimits) {
     this.limits = limits;
     this.strangers = new ByteBudget(limits.strangerBytesMax);
     this.arriving = new ByteBudget(limits.arrivingBytesMax);

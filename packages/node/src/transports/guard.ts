@@ -5,11 +5,13 @@
  *      `firstRequestBytesMax` on the JSON protocol.
  * (H2) A stranger on the JSON protocol has `firstRequestTimeoutMs`; a native link has a deadline of its own.
  * (H3) What the connection holds is charged to the gate's budgets until it is gone.
+ * (H4) An unfinished message takes at most four times the memory that its length may be: nobody sends it byte by byte, or
+ *      a byte of it with every megabyte of pings.
  */
 import type { LinkProtocol } from "@mpreg/core/node";
 import type { Holder } from "./budget.js";
 import type { Gate, Visit } from "./gate.js";
-import { Intake, headerBytesMax } from "./intake.js";
+import { Intake, headerBytesMax, pieceBytesMax } from "./intake.js";
 
 /** How a connection is ended from here: `close` tells the far side why, `cut` lets go of its memory at once. */
 export type Ending = { readonly how: "close"; readonly code: number } | { readonly how: "cut" };
@@ -21,10 +23,13 @@ export interface Guarded {
   end(ending: Ending, reason: string): void;
 }
 
+/** `bytesMax`: length of a message. */
 type Phase =
   | { readonly kind: "stranger"; readonly bytesMax: number; readonly timer: NodeJS.Timeout | undefined }
-  | { readonly kind: "known" }
+  | { readonly kind: "known"; readonly bytesMax: number }
   | { readonly kind: "gone" };
+
+const keptFactorMax = 4;
 
 export class Guard {
   readonly #gate: Gate;
@@ -85,8 +90,10 @@ export class Guard {
     const intake = this.#intake;
     intake.piece(bytes);
     if (intake.keptBytes !== this.#arriving.bytes) this.#arriving.hold(intake.keptBytes); // (H3)
-    if (phase.kind !== "stranger" || intake.partialBytes <= phase.bytesMax + headerBytesMax) return;
-    this.#tooLarge(phase.bytesMax);
+    // when the connection is known, ws itself looks after the length
+    const isTooLarge = phase.kind === "stranger" && intake.partialBytes > phase.bytesMax + headerBytesMax;
+    if (isTooLarge) this.#tooLarge(phase.bytesMax);
+    else if (intake.keptBytes > keptFactorMax * phase.bytesMax + pieceBytesMax) this.#tooManyPieces(phase.bytesMax);
   }
 
   /** So many bytes of replies wait to be read. */
@@ -98,7 +105,7 @@ export class Guard {
   known(): void {
     if (this.#phase.kind !== "stranger") return;
     clearTimeout(this.#phase.timer);
-    this.#phase = { kind: "known" };
+    this.#phase = { kind: "known", bytesMax: this.#gate.limits.frameBytesMax };
     this.#visit?.known();
     this.#arriving.hold(0);
     this.#arriving = this.#gate.arriving.holder(() => {
@@ -122,6 +129,12 @@ export class Guard {
     const option = this.#guarded.protocol === "native" ? "helloBytesMax" : "firstRequestBytesMax";
     const reason = `a message of more than ${bytesMax} bytes before the handshake is over (limits.${option})`;
     this.#guarded.end({ how: "close", code: 1009 }, reason);
+  }
+
+  /** (H4) */
+  #tooManyPieces(bytesMax: number): void {
+    const reason = `a message in pieces that take more than ${keptFactorMax} times the ${bytesMax} bytes it may have`;
+    this.#guarded.end({ how: "close", code: 1008 }, reason);
   }
 
   #cut(reason: string): void {

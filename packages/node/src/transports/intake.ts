@@ -11,8 +11,10 @@
 
 /** What a piece costs beyond its bytes: a buffer, its memory, a place in a list. Measured: about 250 bytes on Node 20. */
 const pieceBytes = 256;
+/** The most that a socket delivers at once. */
+export const pieceBytesMax: number = 64 * 1024;
 /** The longest header of a frame (RFC 6455 §5.2). */
-export const headerBytesMax = 14;
+export const headerBytesMax: number = 14;
 
 export class Intake {
   /** Bytes that came since the last whole message and were no ping or pong. */

@@ -44,6 +44,29 @@ describe("a message of a stranger", () => {
     await isUnharmed(node);
   });
 
+  test.each<["native" | "json", string]>([
+    ["native", "as a stranger"],
+    ["json", "once it is known, too"],
+  ])(
+    "on the %s protocol may not come in pieces that take far more memory than it has bytes, %s (H4)",
+    async (protocol, _when) => {
+      const node = await startNode(limited({ helloBytesMax: 2_000, messageBytesMax: 20_000 }));
+      const raw = await rawWebSocket(node.url, protocol);
+      if (protocol === "json") raw.socket.write(frame(json("known")));
+      const pings = Buffer.concat(
+        Array.from({ length: 400 }, () => Buffer.concat([frameHead(125, 10), Buffer.alloc(125)])),
+      );
+      raw.socket.write(frameHead(1, 2, false));
+      await eventually("the node hangs up", () => {
+        if (raw.ended()) return true;
+        raw.socket.write(Buffer.concat([Buffer.alloc(1), pings, frameHead(1, 0, false)]));
+        return false;
+      });
+      expect(await raw.closed()).toContain("1008 a message in pieces that take more than 4 times");
+      await isUnharmed(node);
+    },
+  );
+
   test("may be as long as that: credentials in the hello, arguments in the first request", async () => {
     const node = await startNode(limited({ helloBytesMax: 20_000, firstRequestBytesMax: 20_000 }));
     const client = await connect(node.url, { credentials: new Uint8Array(19_900) });
