@@ -74,6 +74,7 @@ export class Link {
   #admittedBytes = 0;
   #creditedBytes = 0;
   #writable = true;
+  #transportBytes = 0;
 
   constructor(id: LinkId, direction: "dialed" | "accepted", host: LinkHost, options: LinkOptions, nowMs: number) {
     this.id = id;
@@ -114,6 +115,11 @@ export class Link {
     return this.#pingedMs + Math.max(0, silenceMsMax - pingIntervalMs); // (L5)
   }
 
+  /** Bytes that wait for the far side, here and in the transport as far as it was told last. */
+  get backlogBytes(): number {
+    return this.outbox.queuedBytes + this.#transportBytes;
+  }
+
   /** Hands in the bytes of one frame. */
   receive(frame: Uint8Array, nowMs: number): void {
     if (this.closed) return; // (L3)
@@ -147,12 +153,14 @@ export class Link {
     if (!this.#writable || this.outbox.writer.length === 0 || this.closed) return;
     let waitingBytes = 0;
     for (const frame of frames(this.outbox.take())) waitingBytes = this.#host.send(this.id, frame);
+    this.#transportBytes = waitingBytes;
     this.#writable = waitingBytes <= transportBytesMax;
   }
 
   /** The transport can take more. */
   writable(): void {
     this.#writable = true;
+    this.#transportBytes = 0;
     this.flush();
   }
 

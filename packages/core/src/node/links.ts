@@ -4,10 +4,12 @@
  * (I1) A message reaches a domain only over an open link, with the subject its handshake proved.
  * (I2) Steps, members and catalogs are taken from nodes only; calls, requests and inspections from anyone.
  * (I3) A link whose far side does not read its answers is ended at the end of the turn.
+ * (I4) What waits for all clients together is bounded; beyond, the link of the one for which most waits is ended.
  */
 import { MpregError, type Random, type Signer, type Utf8, assert } from "../base/index.js";
 import { type Goodbye, Link, type LinkHost, type LinkId, type LinkOptions, type Remote } from "../link/index.js";
 import { Channel, type DueItem, type Rpc } from "../rpc/index.js";
+import { ByteBudget, type Holder } from "../structures/index.js";
 import { type Codec } from "../values/index.js";
 import {
   type InspectMessage,
@@ -44,6 +46,8 @@ export class Links {
   readonly #options: LinkOptions;
   readonly #texts: TextCache;
   readonly #sessions = new Map<LinkId, Session>();
+  readonly #answers: ByteBudget;
+  readonly #backlogs = new Map<Channel, Holder>();
   #queued: Link[] = [];
   #overflowed: Channel[] = [];
 
@@ -51,6 +55,7 @@ export class Links {
     this.#host = host;
     this.#options = host.options.link;
     this.#texts = new TextCache(host.capabilities.utf8);
+    this.#answers = new ByteBudget(host.options.rpc.answersBytesMax);
   }
 
   /** How many links there are, what their far sides wait for, and the steps that were sent over them. */
@@ -102,12 +107,27 @@ export class Links {
     this.#overflowed.push(channel);
   }
 
+  /** Much waits for the far side of `channel` to read it. Nodes have a bound each, and are not let go for each other. */
+  backlogged(channel: Channel): void {
+    const { link, subject } = channel;
+    if (subject.kind !== "client") return;
+    let backlog = this.#backlogs.get(channel);
+    if (backlog === undefined) {
+      const evict = (): void => {
+        this.overflowed(channel); // (I4)
+      };
+      backlog = this.#answers.holder(evict, () => link.backlogBytes);
+      this.#backlogs.set(channel, backlog);
+    }
+    backlog.hold(link.backlogBytes);
+  }
+
   /** Sends what the turn has queued. */
   flush(nowMs: number): void {
     do {
       while (this.#overflowed.length > 0) {
         const { link } = this.#overflowed.pop() as Channel;
-        const reason = `${link.outbox.queuedBytes} bytes wait to be read`;
+        const reason = `${link.backlogBytes} bytes wait to be read`;
         link.end({ code: "slow", reason }, nowMs); // (I3)
       }
       this.#host.cluster.flush(); // who is gone now is told now
@@ -182,8 +202,11 @@ export class Links {
     this.#host.unschedule(session);
     // first the routes, then what ran over them: what fails now must not come back here
     this.#host.cluster.closed(session, goodbye, nowMs);
-    if (phase.kind === "client" || phase.kind === "node") this.#host.rpc.linkLost(phase.channel, nowMs);
-    else if (phase.kind !== "self" && isRefusal(goodbye, session.attempt === undefined)) {
+    if (phase.kind === "client" || phase.kind === "node") {
+      this.#backlogs.get(phase.channel)?.hold(0);
+      this.#backlogs.delete(phase.channel);
+      this.#host.rpc.linkLost(phase.channel, nowMs);
+    } else if (phase.kind !== "self" && isRefusal(goodbye, session.attempt === undefined)) {
       this.#host.effects.report({ kind: "link-refused", address: session.address, reason: goodbye });
     }
     session.phase = { kind: "ended" };

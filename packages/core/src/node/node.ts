@@ -135,6 +135,9 @@ export class NodeMachine {
         overflowed: (channel) => {
           this.#links.overflowed(channel);
         },
+        backlogged: (channel) => {
+          this.#links.backlogged(channel);
+        },
       },
     );
     this.#links = new Links({

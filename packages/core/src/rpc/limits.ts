@@ -13,6 +13,11 @@ export interface RpcLimits {
    * `overloaded` beyond; a single call may hold more.
    */
   readonly heldBytesMax: number;
+  /**
+   * Bytes of answers that wait to be read by all clients together, on the native protocol and on the JSON protocol each.
+   * Beyond, the client for which most wait is let go (`slow`).
+   */
+  readonly answersBytesMax: number;
   /** Calls and requests that one link may have unanswered. `overloaded` beyond. */
   readonly asksPerLinkMax: number;
   /** Handlers running on this node at a time. `overloaded` beyond. */
@@ -27,6 +32,7 @@ export const defaultRpcLimits: RpcLimits = {
   resultBytesMax: 512 * 1024 * 1024,
   depthMax: 32,
   heldBytesMax: 1024 * 1024 * 1024,
+  answersBytesMax: 512 * 1024 * 1024,
   asksPerLinkMax: 100_000,
   executionsMax: 100_000,
   waitingMax: 100_000,

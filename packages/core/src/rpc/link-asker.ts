@@ -4,6 +4,7 @@
  * (K1) Every asked id is answered once, with something the far side accepts: an answer larger than its limit becomes
  * a `too-large` failure, and a failure larger than that is cut.
  * (K2) An answer that cannot be queued ends the link: silence would be a lie.
+ * (K3) Much that waits to be read is told, with every answer that is added to it.
  */
 import { MpregError, shortened } from "../base/index.js";
 import { type StepReport, type Timings, writeAnswer, writeFailure, writeResults } from "../wire/index.js";
@@ -15,7 +16,12 @@ export interface LinkAskerHost {
   encodeSummary(summary: RequestSummary): Uint8Array;
   /** The far side does not read its answers. */
   overflowed(channel: Channel): void;
+  /** Much waits for the far side to read it. */
+  backlogged(channel: Channel): void;
 }
+
+/** What may wait for a far side before it counts. */
+const backlogBytesMin = 64 * 1024;
 
 export class LinkAsker implements Asker {
   readonly #channel: Channel;
@@ -65,7 +71,9 @@ export class LinkAsker implements Asker {
       bytes = outbox.commit();
     }
     this.#channel.asked.take(this.#id);
-    if (bytes === 0) this.#host.overflowed(this.#channel); // (K2)
+    if (bytes === 0)
+      this.#host.overflowed(this.#channel); // (K2)
+    else if (this.#channel.link.backlogBytes >= backlogBytesMin) this.#host.backlogged(this.#channel); // (K3)
   }
 }
 

@@ -126,6 +126,56 @@ describe("what is taken from whom", () => {
   });
 });
 
+describe("clients that do not read", () => {
+  const kilobytes = (count: number): string => "x".repeat(count * 1_024);
+
+  /** A node on which 1,000 KiB may wait for all of them, and clients of it to which nothing gets through. */
+  function unread(count: number) {
+    const mesh = new Mesh();
+    const node = mesh.node("n", { rpc: { answersBytesMax: 1_000 * 1_024 } });
+    node.offer("make", kilobytes);
+    mesh.settle();
+    const clients = Array.from({ length: count }, () => {
+      const client = mesh.client(node, { link: { windowBytes: 1_000 } });
+      const connection = client.connection!;
+      connection.from(connection.ends[1]).isHeld = true; // what the node sends
+      return { client, connection };
+    });
+    const ask = (index: number, count: number): number => {
+      const id = clients[index]!.client.call("make", [count]);
+      mesh.settle();
+      return id;
+    };
+    return { mesh, node, clients, ask };
+  }
+
+  test("they have so much together; the one for which most waits is ended, whoever comes last (I4) (K3)", () => {
+    const { node, ask } = unread(3);
+    for (let i = 0; i < 3; i++) ask(0, 90);
+    for (let i = 0; i < 6; i++) ask(1, 90);
+    for (let i = 0; i < 2; i++) ask(2, 90);
+    expect(node.goodbyes).toEqual([]);
+    ask(2, 90);
+    expect(node.goodbyes).toMatchObject([
+      { code: "slow", reason: expect.stringMatching(/^55\d{4} bytes wait to be read$/) },
+    ]);
+    for (let i = 0; i < 5; i++) ask(2, 90); // there is room again
+    expect(node.goodbyes).toHaveLength(1);
+  });
+
+  test("what has been read meanwhile, or waited for somebody who has left, does not count (I4)", () => {
+    const { mesh, node, clients, ask } = unread(3);
+    for (let i = 0; i < 6; i++) ask(0, 90);
+    clients[0]!.connection.from(clients[0]!.connection.ends[1]).release();
+    mesh.settle();
+    for (let i = 0; i < 6; i++) ask(1, 90);
+    clients[1]!.connection.cut();
+    mesh.settle();
+    for (let i = 0; i < 10; i++) ask(2, 90);
+    expect(node.goodbyes).toEqual([]);
+  });
+});
+
 describe("a client that does not read", () => {
   test("it is ended when more waits for it than may, and only then (I3) (K2)", () => {
     const mesh = new Mesh();

@@ -6,10 +6,10 @@
  * (G1) At most `connectionsMax` connections of others are upgraded at a time, at most `strangersMax` of them strangers;
  *      one more is told so before it is.
  * (G2) All strangers together hold at most `strangerBytesMax` of unfinished messages, all others `arrivingBytesMax`, and
- *      `repliesBytesMax` wait for readers of the JSON protocol.
+ *      `answersBytesMax` wait for readers of the JSON protocol. (What waits for links is the machine's business.)
  */
+import { ByteBudget } from "@mpreg/core/structures";
 import type { Refusal } from "./admission.js";
-import { ByteBudget } from "./budget.js";
 import type { PortLimits } from "./limits.js";
 
 /** A connection as the gate counts it. */
@@ -20,8 +20,11 @@ export interface Visit {
   left(): void;
 }
 
-/** The limits of the port, and the bytes of a frame that are accepted from a link that is open. */
-export type GateLimits = PortLimits & { readonly frameBytesMax: number };
+export interface GateLimits extends PortLimits {
+  /** Bytes of a frame that are accepted from a link that is open. */
+  readonly frameBytesMax: number;
+  readonly answersBytesMax: number;
+}
 
 export class Gate {
   readonly limits: GateLimits;
@@ -35,7 +38,7 @@ export class Gate {
     this.limits = limits;
     this.strangers = new ByteBudget(limits.strangerBytesMax);
     this.arriving = new ByteBudget(limits.arrivingBytesMax);
-    this.replies = new ByteBudget(limits.repliesBytesMax);
+    this.replies = new ByteBudget(limits.answersBytesMax);
   }
 
   /** Why no more connections are upgraded now; `undefined` when there is room. (G1) */

@@ -9,7 +9,7 @@
  *      a byte of it with every megabyte of pings.
  */
 import type { LinkProtocol } from "@mpreg/core/node";
-import type { Holder } from "./budget.js";
+import type { Holder } from "@mpreg/core/structures";
 import type { Gate, Visit } from "./gate.js";
 import { Intake, headerBytesMax, pieceBytesMax } from "./intake.js";
 
@@ -58,7 +58,7 @@ export class Guard {
     }
     this.#replies = gate.replies.holder(() => {
       this.#cut(
-        `the replies that wait to be read exceed ${gate.limits.repliesBytesMax} bytes (limits.repliesBytesMax)`,
+        `the replies that wait to be read exceed ${gate.limits.answersBytesMax} bytes (limits.answersBytesMax)`,
       );
     });
     const timer = setTimeout(() => {

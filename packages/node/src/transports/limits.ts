@@ -19,8 +19,6 @@ export interface PortLimits {
   readonly strangerBytesMax: number;
   /** Bytes of unfinished messages of all others together. Beyond, the one that holds most of them is cut off. */
   readonly arrivingBytesMax: number;
-  /** Bytes of replies that wait for all readers of the JSON protocol together. Beyond, the one with most is cut off. */
-  readonly repliesBytesMax: number;
 }
 
 const megabyte = 1024 * 1024;
@@ -33,5 +31,4 @@ export const defaultPortLimits: PortLimits = {
   firstRequestTimeoutMs: 60_000,
   strangerBytesMax: 64 * megabyte,
   arrivingBytesMax: 512 * megabyte,
-  repliesBytesMax: 256 * megabyte,
 };

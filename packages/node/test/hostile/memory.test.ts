@@ -164,7 +164,7 @@ describe("the node's memory does not follow", () => {
           }
         }
       },
-      { repliesBytesMax: 64 * megabyte },
+      { answersBytesMax: 64 * megabyte },
     );
     expect(answer).toBe("unharmed");
     expect(grownMb).toBeLessThan(250); // of 800 MB

@@ -1,7 +1,7 @@
 /** A budget that many share: who has to go when it is spent. */
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { ByteBudget } from "../../src/transports/budget.js";
+import { ByteBudget } from "../../src/structures/index.js";
 
 test("holders never hold more than the budget together, and what is evicted held most (B1, B2)", () => {
   const changes = fc.array(fc.tuple(fc.nat(9), fc.nat(60)), { minLength: 1, maxLength: 200 });
@@ -36,5 +36,28 @@ test("nobody is evicted while there is room, and one that asks for more than all
   b!.hold(40);
   expect(evicted).toEqual([]);
   b!.hold(101);
+  expect([evicted, budget.bytes]).toEqual([["b"], 60]);
+});
+
+test("holders that hold less than they said are asked before anybody is evicted (B3)", () => {
+  const budget = new ByteBudget(100);
+  const evicted: string[] = [];
+  const actual = new Map([
+    ["a", 0],
+    ["b", 30],
+  ]);
+  const [a, b] = ["a", "b"].map((name) => {
+    return budget.holder(
+      () => void evicted.push(name),
+      () => actual.get(name)!,
+    );
+  });
+  const c = budget.holder(() => void evicted.push("c"));
+  a!.hold(50);
+  b!.hold(50);
+  c.hold(60);
+  expect([evicted, budget.bytes]).toEqual([[], 90]);
+  actual.set("b", 70);
+  b!.hold(70);
   expect([evicted, budget.bytes]).toEqual([["b"], 60]);
 });
