@@ -74,6 +74,51 @@ describe("mpreg start", () => {
     expect(await node.exitCode).toBe(1);
   });
 
+  test("a stray rejection of any value is logged and never ends the node (Y1)", async () => {
+    const stray = writeModule(
+      temporaryFolder(),
+      "odd.mjs",
+      `const throwing = (name) => Object.defineProperty(new Error("odd " + name), name, {
+         enumerable: true, get() { throw new Error("no " + name); } });
+       const revoked = Proxy.revocable({}, {}); revoked.revoke();
+       const values = [Object.create(null), throwing("stack"), throwing("message"), throwing("own"), revoked.proxy,
+         { toString() { throw 1; }, [Symbol.for("nodejs.util.inspect.custom")]() { throw 1; } }, Symbol("s"), undefined];
+       node.register("stray", () => { for (const value of values) void Promise.reject(value); });
+       node.register("last", () => void Promise.reject(new Error("the last", { cause: new Error("the first") })));`,
+    );
+    const node = await startNode(["--port", "0", "--module", stray]);
+    await using client = await connect(node.url);
+    await client.call("stray");
+    await client.call("last");
+    const last = JSON.parse(await node.told("the last")) as { err: { stack: string } };
+    expect(last).toMatchObject({ level: 50, fun: "last", err: { type: "Error", message: "the last" } });
+    expect(last.err.stack).toContain("caused by: Error: the first");
+    expect(JSON.parse(await node.told("cannot be made text"))).toMatchObject({ level: 50, fun: "stray" });
+    expect(JSON.parse(await node.told("odd own"))).toMatchObject({ err: { message: "odd own" } });
+    expect(await client.call("echo", ["still here"])).toBe("still here");
+    node.kill("SIGTERM");
+    expect(await node.exitCode).toBe(0);
+  });
+
+  test.each([
+    ["an error with the code invalid-argument", 'new MpregError("invalid-argument", "thrown late")'],
+    ["a value that cannot be made text", "revoked.proxy"],
+  ])("an uncaught exception ends a running node with 1, not 2, also if it is %s (Y2)", async (_, thrown) => {
+    const module = writeModule(
+      temporaryFolder(),
+      "thrower.mjs",
+      `const { MpregError } = await import(${JSON.stringify(import.meta.resolve("mpreg"))});
+       const revoked = Proxy.revocable({}, {}); revoked.revoke();
+       node.register("thrower", () => { setImmediate(() => { throw ${thrown}; }); return "answered"; });`,
+    );
+    const node = await startNode(["--port", "0", "--module", module]);
+    await using client = await connect(node.url);
+    expect(await client.call("thrower")).toBe("answered");
+    expect(JSON.parse(await node.told("nobody caught it"))).toMatchObject({ level: 60, fun: "thrower" });
+    expect(JSON.parse(await node.told('{"error"'))).toMatchObject({ error: { code: "internal" } });
+    expect(await node.exitCode).toBe(1);
+  });
+
   test("a module that closes the node ends the process, which nobody asked to end, with 1 (A3)", async () => {
     const closing = writeModule(temporaryFolder(), "closing.mjs", 'node.register("leave", () => void node.close());');
     const node = await startNode(["--port", "0", "--module", closing]);
