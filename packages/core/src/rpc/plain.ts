@@ -76,6 +76,7 @@ function numberSteps(steps: readonly unknown[]): Map<string, number> {
     const what = `steps[${index}]`;
     if (!isPlainObject(step)) throw invalid(`${what} must be an object, got ${typeName(step)}`);
     const { name } = step;
+    checkKeys(step, typeof name === "string" ? `step ${quoted(name)}` : what); // first: the name may be misspelt
     checkName(name, `${what}.name`);
     const earlier = numbers.get(name);
     if (earlier !== undefined) {
@@ -87,14 +88,17 @@ function numberSteps(steps: readonly unknown[]): Map<string, number> {
   return numbers;
 }
 
-function parseStep(step: PlainStep, owner: RefOwner, numbers: ReadonlyMap<string, number>): GraphStep {
-  const { name, fun, resources, timeoutMs } = step;
-  const what = `step ${quoted(name)}`;
+function checkKeys(step: object, what: string): void {
   for (const key of Object.keys(step)) {
     if ((stepKeys as readonly string[]).includes(key)) continue;
     const hint = suggestion(key, stepKeys);
     throw invalid(`${what} has a key ${quoted(key)}; a step has only ${stepKeys.join(", ")}${hint}`);
   }
+}
+
+function parseStep(step: PlainStep, owner: RefOwner, numbers: ReadonlyMap<string, number>): GraphStep {
+  const { name, fun, resources, timeoutMs } = step;
+  const what = `step ${quoted(name)}`;
   checkName(fun, `${what}, fun`);
   const args: unknown = step.args ?? [];
   if (!Array.isArray(args)) throw invalid(`${what}, args must be an array, got ${typeName(args)}`);

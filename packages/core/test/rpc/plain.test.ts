@@ -221,6 +221,11 @@ describe("the plain form", () => {
         [{ name: "a", fun: "f", resource: [] }],
         'has a key "resource"; a step has only name, fun, args, kwargs, resources, timeoutMs; did you mean "resources"?',
       ],
+      [
+        [{ nam: "a", fun: "f" }],
+        'steps[0] has a key "nam"; a step has only name, fun, args, kwargs, resources, timeoutMs',
+      ],
+      [[{ nam: "a", fun: "f" }], 'did you mean "name"?'],
     ];
     for (const [steps, message] of wrong) fails(steps, "invalid-argument", message);
     expect(() => parsePlainRequest([{ name: "a", fun: "f" }], { timeoutMs: -1 })).toThrow("timeoutMs must be");
