@@ -6,8 +6,9 @@
  *
  * (O1) Counted messages leave in the order they were committed.
  * (O2) At most one counted message starts when the peer's window is used up; the rest is parked.
- * (O3) What is queued and parked never exceeds `queueBytesMax`, except for a single message, and for cancellations: a few
- *      bytes for each message that was queued before, so that work which nobody wants is not done for want of room.
+ * (O3) What is queued and parked never exceeds `queueBytesMax`, except for a single message, for answers, which may fill
+ *      `answersFactor` times as much, and for cancellations: a few bytes for each message that was queued before, so that
+ *      work which nobody wants is not done for want of room.
  * (O4) Messages that keep the link itself going (credit, ping, goodbye) are never parked, so that two full
  *      windows cannot wait for each other.
  * (O5) A long turn does not keep its first messages to itself: a batch of `batchBytes` is full and may leave.
@@ -21,6 +22,9 @@ import { Writer } from "../wire/index.js";
  * them while this side makes the next (docs/benchmarks/findings.md).
  */
 const batchBytes = 8 * 1024;
+
+/** Work can be refused or held while the far side reads; what has been done already has to wait for it somewhere. */
+const answersFactor = 4;
 
 export class Outbox {
   readonly writer: Writer;
@@ -68,12 +72,21 @@ export class Outbox {
    * bytes refuses it, and the negative size when it is larger than `bytesMax`: then it is as if it had never been begun.
    */
   commit(bytesMax: number = Infinity): number {
+    return this.#commit(bytesMax, this.#queueBytesMax);
+  }
+
+  /** As {@link commit}, for the answer to something that has been done: there is more room for it. (O3) */
+  commitAnswer(bytesMax: number = Infinity): number {
+    return this.#commit(bytesMax, this.#queueBytesMax * answersFactor);
+  }
+
+  #commit(bytesMax: number, queueBytesMax: number): number {
     const bytes = this.writer.end();
     if (bytes > bytesMax) {
       this.writer.abandon();
       return -bytes;
     }
-    if (this.queuedBytes > this.#queueBytesMax && this.queuedBytes > bytes) {
+    if (this.queuedBytes > queueBytesMax && this.queuedBytes > bytes) {
       this.writer.abandon(); // (O3)
       return 0;
     }

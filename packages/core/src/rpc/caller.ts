@@ -57,7 +57,8 @@ export interface Calls<C extends Contract | undefined = undefined> {
    * Rejects with an {@link MpregError}: `no-provider` when no node offers the function with all `resources`,
    * `handler-error` with the handler's message, `deadline`, `cancelled`, `node-lost`, and the others of `errorCodes`.
    */
-  readonly call: [C] extends [Contract] ? ContractCall<C> : UntypedCall;
+  // in this order: where the compiler does not check for null, `undefined` is a contract, too
+  readonly call: [C] extends [undefined] ? UntypedCall : ContractCall<NonNullable<C>>;
   /** Starts an empty graph; its `run` sends it. */
   graph(): Graph<C>;
   /**

@@ -107,7 +107,7 @@ export interface SettlingRun extends RunOptions {
 
 /** A graph of calls; `C` is the contract of its functions, `undefined` where there is none. */
 export type Graph<C extends Contract | undefined = undefined> = GraphRuns &
-  ([C] extends [Contract] ? ContractCalls<C> : UntypedCalls);
+  ([C] extends [undefined] ? UntypedCalls : ContractCalls<NonNullable<C>>);
 
 /**
  * Starts an empty graph. `run` sends what is built. With `contract`, calls get its resources, and functions that it

@@ -84,7 +84,7 @@ describe("a link that is ended at the end of a turn", () => {
     const { mesh, a, b, connection } = stalled("b");
     const client = mesh.client(a, { link: { windowBytes: 100 } });
     client.connection!.from(client.connection!.ends[1]).isHeld = true;
-    for (let i = 0; i < 300; i++) client.call("f", [kilobyte]);
+    for (let i = 0; i < 1_200; i++) client.call("f", [kilobyte]);
     mesh.settle();
     const [fromB] = connection.ends
       .map((end) => connection.from(end))

@@ -1,6 +1,7 @@
 /** Frames larger than what a socket takes at once: the link goes on after them, in both directions. */
 import { expect, test } from "vitest";
 import { clientOf, startMesh, startPair } from "../support/cluster.js";
+import { Latch } from "../support/latch.js";
 
 const largeBytes = 6 * 1024 * 1024;
 const soon = { timeoutMs: 5_000 };
@@ -25,4 +26,19 @@ test("a link between nodes goes on after a step of several megabytes (W2)", asyn
     const options = { ...soon, waitForCapacity: true };
     expect(await client.call<Uint8Array>("copy", [new Uint8Array(largeBytes)], options)).toHaveLength(largeBytes);
   }
+});
+
+test("results that together are more than may wait for a link come all, and other work behind the link goes on (O3)", async () => {
+  const limits = { queueBytesMax: 1024 * 1024, windowBytes: 64 * 1024 };
+  const [entry, worker] = await startMesh({ name: "entry", limits }, { name: "worker", limits });
+  if (entry === undefined || worker === undefined) throw new Error("there are two nodes");
+  const release = new Latch();
+  worker.register("make", (length: number) => new Uint8Array(length));
+  worker.register("hold", () => release.passed);
+  const [client, other] = [await clientOf(entry), await clientOf(entry)];
+  const held = other.call("hold", [], { waitForCapacity: true });
+  const made = await Promise.all([1, 2, 3].map(() => client.call<Uint8Array>("make", [1024 * 1024], soon)));
+  expect(made.map((bytes) => bytes.length)).toEqual([1024 * 1024, 1024 * 1024, 1024 * 1024]);
+  release.open();
+  await held;
 });
