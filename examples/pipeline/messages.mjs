@@ -17,6 +17,16 @@ export function nextText() {
   ].join("\n");
 }
 
+export const usageText = "Usage: npm start [-- --keep]";
+
+export function helpText() {
+  return [
+    usageText,
+    "  Starts five node processes, runs an eight-stage pipeline over real data, prints a report and a timeline.",
+    "  --keep    the cluster and its files stay until Ctrl-C; prints commands to try against it",
+  ].join("\n");
+}
+
 /** @param {string} url of the router @param {string} store the folder of the storage node */
 export function keptText(url, store) {
   const commands = [
@@ -28,8 +38,8 @@ export function keptText(url, store) {
   return [
     heading("The cluster stays up; in another terminal"),
     ...commands.map((command) => `  ${paint("cyan", command)}`),
-    `  Stored files: ${store}`,
     `  To stop: Ctrl-C here, or kill ${process.pid}`,
+    `  Stored files, until then: ${store}`,
   ].join("\n");
 }
 

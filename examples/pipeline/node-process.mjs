@@ -2,7 +2,7 @@
  * One node as a process of its own, from `mpreg start --json` to its end. Which nodes there are is cluster.mjs.
  *
  * (P1) A process ends by its own process id: first asked (SIGTERM), after STOP_MS_MAX made to (SIGKILL).
- * (P2) When it ends by itself, its last words on stderr are told.
+ * (P2) When it fails by itself, its last words on stderr are told; of one that was killed or left in order, only that it ended.
  * (P3) It ends when this program is gone, even if that was killed and could end nobody.
  */
 import { spawn } from "node:child_process";
@@ -51,10 +51,12 @@ export function launch({ name, resources, module }, peers, env) {
   });
   const story = (what) => [`The node "${name}" ${what}`, ...lastWords.map((line) => `  ${line}`)].join("\n"); // (P2)
 
-  /** @type {Promise<string>} */
+  /** @type {Promise<{ how: string, failed: boolean }>} */
   const ended = new Promise((resolve) => {
-    child.once("error", (error) => resolve(`could not be started: ${error.message}`));
-    child.once("close", (code, signal) => resolve(`ended with ${signal ?? `exit code ${code}`}`));
+    child.once("error", (error) => resolve({ how: `could not be started: ${error.message}`, failed: true }));
+    child.once("close", (code, signal) =>
+      resolve({ how: `ended with ${signal ?? `exit code ${code}`}`, failed: signal === null && code !== 0 }),
+    );
   });
 
   /** @type {Promise<StartedNode>} */
@@ -67,7 +69,7 @@ export function launch({ name, resources, module }, peers, env) {
       clearTimeout(timer);
       resolve({ name, resources, pid: child.pid, id: event.id, url: event.url });
     });
-    void ended.then((how) => {
+    void ended.then(({ how }) => {
       clearTimeout(timer);
       fail(how);
     });
@@ -75,9 +77,11 @@ export function launch({ name, resources, module }, peers, env) {
 
   /** @type {Promise<string>} */
   const lost = new Promise((resolve) => {
-    void ended.then(async (how) => {
+    void ended.then(async ({ how, failed }) => {
       await sleep(ASKED_TO_END_WITHIN_MS, undefined, { ref: false });
-      if (!stopping) resolve(story(how));
+      if (stopping) return;
+      if (!failed) lastWords.length = 0; // (P2)
+      resolve(story(`${how}; the cluster goes on with the others`));
     });
   });
 

@@ -194,6 +194,19 @@ describe("npm start", { timeout: RUN_MS_MAX }, () => {
       2,
       { stdout: "", stderr: "Unknown option '--kept'\nUsage: npm start [-- --keep]\n" },
     ]);
+    const help = startExample(["--help"]);
+    expect(await help.exit).toBe(0);
+    expect(help.heard.stdout).toMatch(/^Usage: npm start \[-- --keep\]\n/);
+    expect(help.heard.stderr).toBe("");
+  });
+
+  it("says that it was stopped when it is asked to end, and leaves nothing behind", async () => {
+    const { child, heard, exit, until } = startExample([]);
+    await until("Five nodes, five processes");
+    child.kill("SIGINT");
+    expect([await exit, heard.stderr]).toEqual([1, "Stopped by SIGINT before the end; nothing is left running\n"]);
+    expectNothingRuns(heard.stdout);
+    expect(await readdir(temporary)).toEqual([]);
   });
 
   it("ends with 1 and says which step failed, and leaves nothing behind", async () => {
@@ -207,7 +220,7 @@ describe("npm start", { timeout: RUN_MS_MAX }, () => {
 });
 
 describe("npm start -- --keep", { timeout: RUN_MS_MAX }, () => {
-  it("keeps cluster and files, prints commands that work, and ends all at Ctrl-C", async () => {
+  it("keeps cluster and files, prints commands that work, and at Ctrl-C ends all and removes the files", async () => {
     const { child, heard, exit, until } = startExample(["--keep"]);
     await until("To stop: Ctrl-C here");
     const nodes = pidsIn(heard.stdout);
@@ -223,11 +236,13 @@ describe("npm start -- --keep", { timeout: RUN_MS_MAX }, () => {
     expect(answers[2]).toContain("hi");
     expect(answers[3]).toContain("2922");
 
+    const store = heard.stdout.match(/Stored files, until then: (.*)$/m)?.[1] ?? "";
+    expect(JSON.parse(await readFile(join(store, "weather/cities.json"), "utf8"))).toHaveLength(2);
+
     child.kill("SIGINT");
     expect([await exit, heard.stderr]).toEqual([0, ""]);
     expectNothingRuns(heard.stdout);
-    const store = heard.stdout.match(/still there: (.*)$/m)?.[1] ?? "";
-    expect(JSON.parse(await readFile(join(store, "weather/cities.json"), "utf8"))).toHaveLength(2);
+    expect(await readdir(temporary)).toEqual([]);
   });
 
   it("ends all nodes when it is killed itself and can end nobody", async () => {
@@ -244,7 +259,7 @@ describe("npm start -- --keep", { timeout: RUN_MS_MAX }, () => {
     }
   });
 
-  it("tells when a node ends that nobody asked to end", async () => {
+  it("tells in a line when a node ends that nobody asked to end", async () => {
     const { child, heard, exit, until } = startExample(["--keep"]);
     await until("To stop: Ctrl-C here");
     const analytics = pidsIn(heard.stdout).find(({ name }) => name === "analytics");
@@ -252,6 +267,7 @@ describe("npm start -- --keep", { timeout: RUN_MS_MAX }, () => {
     await until('The node "analytics" ended with SIGKILL');
     child.kill("SIGTERM");
     expect(await exit).toBe(0);
+    expect(heard.stderr).toBe('The node "analytics" ended with SIGKILL; the cluster goes on with the others\n');
     expectNothingRuns(heard.stdout);
   });
 });
