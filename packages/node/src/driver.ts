@@ -11,7 +11,7 @@
  * (V4) A handler whose call is cancelled before it has started does not start.
  */
 import { performance } from "node:perf_hooks";
-import { MpregError } from "@mpreg/core/base";
+import { MpregError, thrownStack, thrownText } from "@mpreg/core/base";
 import {
   CallContext,
   type ContextHost,
@@ -210,7 +210,9 @@ export class Driver {
   #ended(invocation: Invocation, result: Uint8Array | MpregError, timings: Timings): void {
     this.#running.delete(invocation.id);
     if (result instanceof MpregError && result.code === "handler-error") {
-      this.#options.log.debug({ fun: invocation.fun, err: result.cause }, "handler threw");
+      const { cause } = result; // a logger would look at all that is in it
+      const err = { message: thrownText(cause), stack: thrownStack(cause) };
+      this.#options.log.debug({ fun: invocation.fun, err }, "handler threw");
     }
     this.enter({ kind: "invoked", id: invocation.id, result, timings });
   }

@@ -31,3 +31,4 @@ export { type InferInput, type InferOutput, type StandardSchema, isSchema } from
 export { validateArguments, validateResult } from "./validation.js";
 export { quoted, shortened, suggestion } from "./names.js";
 export { callOf, checkOptions, kindOf, optionNames } from "./options.js";
+export { isA, thrownStack, thrownText } from "./thrown.js";

@@ -17,6 +17,7 @@ import {
   isSchema,
   validate,
 } from "./standard-schema.js";
+import { isA, thrownText } from "./thrown.js";
 
 /**
  * Passes arguments through the schemas of `input`: the handler's arguments, or a promise if a schema gives one.
@@ -48,13 +49,17 @@ export function validateArguments(
     for (const verdict of verdicts) if (isPromise(verdict)) verdict.catch(() => undefined); // the first failure answers
     throw refused(cause);
   }
-  if (!waits) return accepted(fun, verdicts as Validation<unknown>[]); // (N1)
-  return Promise.all(verdicts.map((verdict) => Promise.resolve(verdict))).then(
-    (settled) => accepted(fun, settled),
-    (cause: unknown) => {
-      throw refused(cause);
-    },
-  );
+  const accept = (settled: readonly Validation<unknown>[]): unknown[] => {
+    try {
+      return accepted(fun, settled);
+    } catch (cause) {
+      throw isA(cause, MpregError) ? cause : refused(cause); // issues that are none
+    }
+  };
+  if (!waits) return accept(verdicts as Validation<unknown>[]); // (N1)
+  return Promise.all(verdicts.map((verdict) => Promise.resolve(verdict))).then(accept, (cause: unknown) => {
+    throw refused(cause);
+  });
 }
 
 function accepted(fun: string, verdicts: readonly Validation<unknown>[]): unknown[] {
@@ -78,7 +83,12 @@ export function validateResult(fun: string, output: StandardSchema | undefined, 
   const what = `The result of ${quoted(fun)} is not what its contract says`;
   const accept = (verdict: Validation<unknown>): unknown => {
     if (verdict.kind === "valid") return verdict.value;
-    const complaint = describeIssues(verdict.issues, "result");
+    let complaint: string;
+    try {
+      complaint = describeIssues(verdict.issues, "result");
+    } catch (cause) {
+      throw schemaThrew("invalid-output", what, cause); // issues that are none
+    }
     throw new MpregError("invalid-output", `${what}: ${complaint}`, { outcome: "applied" }); // (N3)
   };
   let verdict: Validation<unknown> | Promise<Validation<unknown>>;
@@ -94,9 +104,8 @@ export function validateResult(fun: string, output: StandardSchema | undefined, 
 }
 
 function schemaThrew(code: "invalid-input" | "invalid-output", what: string, cause: unknown): MpregError {
-  const message = cause instanceof Error ? cause.message : "not an Error";
   const outcome = code === "invalid-output" ? "applied" : "not-applied";
-  return new MpregError(code, `${what}: its schema threw: ${message}`, { outcome, cause });
+  return new MpregError(code, `${what}: its schema threw: ${thrownText(cause)}`, { outcome, cause });
 }
 
 function quoted(name: string): string {

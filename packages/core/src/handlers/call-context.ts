@@ -14,6 +14,7 @@ import {
   durationMsMax,
   requestIdOf,
 } from "../rpc/index.js";
+import { inContext } from "./context.js";
 import type { HandlerContext, HandlerLog, HandlerSignal, SleepOptions } from "./types.js";
 
 /** What aborts a signal: the platform's `AbortController`. */
@@ -127,7 +128,7 @@ export class CallContext implements HandlerContext {
   abort(reason: MpregError): void {
     if (this.#aborted !== undefined) return;
     this.#aborted = reason;
-    this.#controller?.abort(reason);
+    inContext(this, () => this.#controller?.abort(reason)); // those who listen are the handler's, and ask for its context
     for (const end of [...(this.#sleeps ?? [])]) end(reason); // (K2)
   }
 

@@ -8,7 +8,7 @@
  * (H3) Callers get the handler's message; stacks only where the node is told to expose them.
  * (H4) Arguments that the stack may not hold are refused before the handler runs: it would seem to have failed.
  */
-import { MpregError, quoted, validateArguments, validateResult } from "../base/index.js";
+import { MpregError, isA, quoted, thrownStack, thrownText, validateArguments, validateResult } from "../base/index.js";
 import type { Invocation } from "../rpc/index.js";
 import type { Codec } from "../values/index.js";
 import type { Timings } from "../wire/index.js";
@@ -114,30 +114,26 @@ function encodeResult(fun: RegisteredFunction, result: unknown, host: ExecuteHos
   try {
     return host.codec.encode(result, `the result of "${fun.name}"`);
   } catch (error) {
-    if (!(error instanceof MpregError)) return failureOf(fun.name, error, host.exposeStacks);
+    if (!isA(error, MpregError)) return failureOf(fun.name, error, host.exposeStacks);
     return new MpregError(error.code, error.message, { outcome: "applied" });
   }
 }
 
 /** The error a caller gets. A schema's refusal is told as it is, anything a handler threw as `handler-error`. (H3) */
 function failureOf(fun: string, error: unknown, exposeStacks: boolean): MpregError {
-  if (error instanceof MpregError) return error;
-  const reason = error instanceof HandlerThrew ? error.cause : error;
+  if (isA(error, MpregError)) return error;
+  const reason = isA(error, HandlerThrew) ? error.cause : error;
   // how deep calls may be nested is said of the whole chain, not of the one that found out
-  if (reason instanceof MpregError && reason.code === "too-deep") return reason.withOutcome("applied");
+  if (isA(reason, MpregError) && reason.code === "too-deep") return reason.withOutcome("applied");
   const message = `"${fun}" threw: ${textOf(reason, exposeStacks)}`;
   return new MpregError("handler-error", message, { outcome: "applied", cause: reason });
 }
 
-/** What was thrown, as text. Nothing is known of it: any of its members may throw. (H1) */
+/** What was thrown, as text. (H1) */
 function textOf(reason: unknown, exposeStacks: boolean): string {
-  try {
-    const isError = reason instanceof Error;
-    const message = reason instanceof MpregError ? nestedText(reason) : String(isError ? reason.message : reason);
-    return exposeStacks && isError && reason.stack !== undefined ? `${message}\n${reason.stack}` : message;
-  } catch {
-    return "a value that cannot be made text";
-  }
+  const message = isA(reason, MpregError) ? nestedText(reason) : thrownText(reason);
+  const stack = exposeStacks ? thrownStack(reason) : undefined;
+  return stack === undefined ? message : `${message}\n${stack}`;
 }
 
 /** What became of a call that the handler has made. Its code and place would be lost: only a text reaches the caller. */

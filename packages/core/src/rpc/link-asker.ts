@@ -64,11 +64,11 @@ export class LinkAsker implements Asker {
   /** Queues what was just written: the failure `error`, or an answer. */
   #send(error: MpregError | undefined): void {
     const { outbox, remoteMessageBytesMax } = this.#channel.link;
-    let bytes = outbox.commit(remoteMessageBytesMax);
+    let bytes = outbox.commitAnswer(remoteMessageBytesMax);
     if (bytes < 0) {
       const instead = error === undefined ? tooLarge(-bytes, remoteMessageBytesMax) : brief(error);
       writeFailure(outbox.writer, this.#id, instead); // (K1)
-      bytes = outbox.commit();
+      bytes = outbox.commitAnswer();
     }
     this.#channel.asked.take(this.#id);
     if (bytes === 0)

@@ -1,6 +1,6 @@
 /** What a handler gets of its call: the figures of the call, its signal, and sleep. */
 import { beforeEach, describe, expect, test } from "vitest";
-import { type CallContext, abortError } from "../../src/handlers/index.js";
+import { type CallContext, abortError, context as currentContext } from "../../src/handlers/index.js";
 import { TurnedClock, contextOf } from "../support/handler-context.js";
 
 let host: TurnedClock;
@@ -35,6 +35,15 @@ test("a context tells of its call and of the time left", () => {
 });
 
 describe("the signal", () => {
+  test("tells its listeners in the context of their handler", () => {
+    let heard: unknown;
+    context.signal.addEventListener("abort", () => {
+      heard = currentContext();
+    });
+    context.abort(abortError("cancelled"));
+    expect(heard).toBe(context);
+  });
+
   test("is made when it is asked for (K1), also after the end, and then it is aborted already", () => {
     context.abort(abortError("deadline"));
     expect(host.signals).toBe(0);

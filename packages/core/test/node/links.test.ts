@@ -188,7 +188,7 @@ describe("a client that does not read", () => {
     for (let i = 0; i < 5; i++) slow.call("big");
     mesh.settle();
     expect(node.goodbyes).toEqual([]);
-    for (let i = 0; i < 5; i++) slow.call("big");
+    for (let i = 0; i < 20; i++) slow.call("big");
     const id = quick.call("big");
     mesh.settle();
     expect(node.goodbyes).toMatchObject([
@@ -207,7 +207,7 @@ describe("a client that does not read", () => {
     const slow = mesh.client(node, { link: { windowBytes: 1_000 } });
     slow.connection!.from(slow.connection!.ends[1]).isHeld = true;
     slow.call("long");
-    for (let i = 0; i < 10; i++) slow.call("big");
+    for (let i = 0; i < 25; i++) slow.call("big");
     mesh.settle();
     expect(node.aborted).toEqual([{ fun: "long", reason: "caller-gone" }]);
     mesh.expectQuiet();

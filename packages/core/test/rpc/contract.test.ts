@@ -94,6 +94,25 @@ describe("validateArguments", () => {
     await expect(zodAsync).rejects.toMatchObject({ code: "invalid-input" });
   });
 
+  test("refuses what a schema refuses in no words, or throws oddly, as not applied", () => {
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    const verdicts = [{ issues: 5 }, { issues: [{ message: "m", path: [null] }] }, { issues: [proxy] }];
+    const odd = verdicts.map((verdict) => ({
+      "~standard": { version: 1, vendor: "odd", validate: () => verdict },
+    })) as unknown as StandardSchema[];
+    for (const schema of [...odd, throwing(proxy)]) {
+      expect(failure(() => validateArguments("f", schema, [1]))).toMatchObject({
+        code: "invalid-input",
+        outcome: "not-applied",
+      });
+      expect(failure(() => validateResult("f", schema, 1))).toMatchObject({
+        code: "invalid-output",
+        outcome: "applied",
+      });
+    }
+  });
+
   test("makes an error of what a schema throws, at once or later", async () => {
     const bug = new Error("a bug in the schema");
     const rejecting = later(() => {

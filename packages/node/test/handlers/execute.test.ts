@@ -5,6 +5,7 @@ import { context } from "@mpreg/node";
 import { describe, expect, test } from "vitest";
 import { clientOf, offered, startMesh, startPair } from "../support/cluster.js";
 import { failureOf, told } from "../support/failure.js";
+import { startLog } from "../support/log.js";
 
 describe("a handler", () => {
   test("may be a function of any kind", async () => {
@@ -183,10 +184,43 @@ describe("what a handler throws", () => {
       },
       "a value that cannot be made text",
     ],
+    [
+      "a revoked proxy",
+      () => {
+        throw revoked();
+      },
+      "a value that cannot be made text",
+    ],
+    [
+      "an Error whose other members throw",
+      () => {
+        throw Object.defineProperties(new Error("odd"), {
+          stack: { get: again },
+          cause: { get: again },
+          more: { get: again, enumerable: true },
+        });
+      },
+      "odd",
+    ],
   ];
 
+  test("reaches the caller at once also when it is thrown later, and nothing can be asked of it", async () => {
+    const { node, client } = await startPair();
+    node.register("fail", async () => {
+      await turn();
+      throw revoked();
+    });
+    const { code, message, outcome } = await failureOf(client.call("fail"));
+    expect({ code, message, outcome }).toEqual({
+      code: "handler-error",
+      message: '"fail" threw: a value that cannot be made text',
+      outcome: "applied",
+    });
+  });
+
   test.each(thrown)("reaches the caller as handler-error: %s", async (_what, handler, said) => {
-    const [entry, worker] = await startMesh({ name: "entry" }, { name: "worker" });
+    const { log } = startLog("debug"); // what was thrown is logged, too
+    const [entry, worker] = await startMesh({ name: "entry" }, { name: "worker", log });
     worker!.register("fail", handler);
     worker!.register("fail later", async () => {
       await turn();
@@ -256,3 +290,13 @@ describe("what a handler throws", () => {
     expect(exposed.message).toMatch(/^"open" threw: out of paper\nError: out of paper\n\s+at .*execute\.test/);
   });
 });
+
+function revoked(): object {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  return proxy;
+}
+
+function again(): never {
+  throw new Error("again");
+}
