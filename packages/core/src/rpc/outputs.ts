@@ -1,8 +1,8 @@
 /**
  * Outputs: a structure that holds references becomes a list of bindings, and back a structure with their values.
  *
- * (O1) Arrays and plain objects are looked into; everything else, and every part without a reference, is passed on as
- *      it is.
+ * (O1) Arrays, plain objects, Maps (keys and values) and Sets are looked into, as in arguments; everything else, and every
+ *      part without a reference, is passed on as it is.
  * (O2) A part of a result that is used twice is asked for once; both places get the same value.
  */
 import { MpregError } from "../base/index.js";
@@ -30,7 +30,27 @@ function compile(part: unknown, bindings: BindingList, path: readonly PropertyKe
   const hole = refTarget(part) === undefined ? undefined : bindings.holeOf(part, describePlace(path));
   if (hole !== undefined) return (values) => values[hole];
   if (Array.isArray(part)) return compileArray(part, bindings, path);
+  if (part instanceof Map) return compileMap(part, bindings, path);
+  if (part instanceof Set) return compileSet(part, bindings, path);
   return isPlainObject(part) ? compileObject(part, bindings, path) : undefined; // (O1)
+}
+
+function compileMap(
+  map: ReadonlyMap<unknown, unknown>,
+  bindings: BindingList,
+  path: readonly PropertyKey[],
+): Rebuild | undefined {
+  const rebuild = compileArray([...map], bindings, path);
+  return rebuild && ((values) => new Map(rebuild(values) as [unknown, unknown][]));
+}
+
+function compileSet(
+  set: ReadonlySet<unknown>,
+  bindings: BindingList,
+  path: readonly PropertyKey[],
+): Rebuild | undefined {
+  const rebuild = compileArray([...set], bindings, path);
+  return rebuild && ((values) => new Set(rebuild(values) as unknown[]));
 }
 
 function compileArray(

@@ -58,11 +58,15 @@ export type Resolved<O> = IsAny<O> extends true ? unknown : ResolvedParts<O>; //
 type ResolvedParts<O> =
   O extends RefTo<infer T>
     ? Read<T>
-    : O extends Leaf | string
-      ? O
-      : O extends object
-        ? { -readonly [K in keyof O]: Resolved<O[K]> }
-        : O;
+    : O extends ReadonlyMap<infer K, infer V>
+      ? Map<Resolved<K>, Resolved<V>>
+      : O extends ReadonlySet<infer V>
+        ? Set<Resolved<V>>
+        : O extends Leaf | string
+          ? O
+          : O extends object
+            ? { -readonly [K in keyof O]: Resolved<O[K]> }
+            : O;
 
 /** Like {@link Resolved}, for a run that settles: a value is `undefined` when what it depends on failed. */
 export type Settled<O> = IsAny<O> extends true ? unknown : SettledParts<O>;
@@ -70,11 +74,15 @@ export type Settled<O> = IsAny<O> extends true ? unknown : SettledParts<O>;
 type SettledParts<O> =
   O extends RefTo<infer T>
     ? Read<T> | undefined
-    : O extends Leaf | string
-      ? O
-      : O extends object
-        ? { -readonly [K in keyof O]: Settled<O[K]> }
-        : O;
+    : O extends ReadonlyMap<infer K, infer V>
+      ? Map<Settled<K>, Settled<V>>
+      : O extends ReadonlySet<infer V>
+        ? Set<Settled<V>>
+        : O extends Leaf | string
+          ? O
+          : O extends object
+            ? { -readonly [K in keyof O]: Settled<O[K]> }
+            : O;
 
 type IsAny<T> = 0 extends 1 & T ? true : false;
 

@@ -65,6 +65,10 @@ describe("graph.run", () => {
     });
     expect(mixed).toEqual({ unit: "C", when, list: [1, "x", null, undefined], again: "C" });
     expect(mixed.when).toBe(when);
+    const { unit } = readings.meta;
+    const kept: Map<string, string> = await graph.run(new Map([["of Oslo", unit]]));
+    expect(kept).toEqual(new Map([["of Oslo", "C"]]));
+    expect(await graph.run([new Map([[unit, new Set([1, unit])]])])).toEqual([new Map([["C", new Set([1, "C"])]])]);
     expect(await graph.run([])).toEqual([]);
   });
 
