@@ -6,9 +6,9 @@
  * (Y2) What tells that the program itself is broken ends it, in order and as a failure of the program, never of what was
  *      typed: an exception that nobody caught has left who knows what half done, a failed assertion is a mistake of ours.
  */
-import { AssertionError } from "@mpreg/core/base";
+import { AssertionError, isA } from "@mpreg/core/base";
 import type { Logger } from "@mpreg/node";
-import { type Thrown, describeThrown, isInstance } from "./thrown.js";
+import { type Thrown, describeThrown } from "./thrown.js";
 
 export interface Strays {
   /** Rejects when the program has to end. */
@@ -29,7 +29,7 @@ class UncaughtError extends Error {
 export function watchStrays(log: Logger, handlerPlace: () => object): Strays {
   const fatal = new Promise<never>((_, reject) => {
     process.on("unhandledRejection", (reason) => {
-      if (isInstance(reason, AssertionError)) return reject(reason); // (Y2)
+      if (isA(reason, AssertionError)) return reject(reason); // (Y2)
       const err = describeThrown(reason);
       quietly(() => log.error({ ...handlerPlace(), err }, "a promise was rejected and nobody handled it")); // (Y1)
     });

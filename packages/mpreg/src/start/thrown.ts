@@ -1,7 +1,7 @@
 /**
  * Thrown: what a handler threw or rejected with, as a plain object that can be logged.
  *
- * (T1) Nothing in here throws, whatever the value: getters and proxy traps are the user's code, and `instanceof` runs them too.
+ * (T1) Nothing in here throws, whatever the value: getters and proxy traps are the user's code.
  * (T2) Only texts come out, so that no serializer meets the value itself.
  */
 import { inspect } from "node:util";
@@ -31,15 +31,6 @@ function described(value: unknown): Thrown {
   const type = textField(value, "name") ?? "Error";
   const code = textField(value, "code");
   return { type, message, ...(stack === undefined ? {} : { stack }), ...(code === undefined ? {} : { code }) };
-}
-
-/** `value instanceof type`, false where nobody can tell. (T1) */
-export function isInstance<Type>(value: unknown, type: abstract new (...args: never) => Type): value is Type {
-  try {
-    return value instanceof type;
-  } catch {
-    return false;
-  }
 }
 
 function stackWithCauses(value: unknown): string | undefined {
