@@ -11,7 +11,7 @@ import { Deadlines, MpregError } from "@mpreg/core/base";
 import { type Goodbye, Link, type LinkHost, type LinkOptions, frameBytesMax } from "@mpreg/core/link";
 import type { Asker, CallFields, RequestFields, RequestSummary } from "@mpreg/core/rpc";
 import { IdMap } from "@mpreg/core/structures";
-import { type Codec } from "@mpreg/core/values";
+import type { Codec } from "@mpreg/core/values";
 import {
   type InspectSubject,
   type Message,

@@ -1,5 +1,5 @@
 /** Timed: an asker that waits only so long. */
-import { type Deadline, type Deadlines, type MpregError } from "@mpreg/core/base";
+import type { Deadline, Deadlines, MpregError } from "@mpreg/core/base";
 import type { Asker } from "@mpreg/core/rpc";
 
 export class Timed implements Asker, Deadline {

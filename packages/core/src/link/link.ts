@@ -73,7 +73,7 @@ export class Link {
   #pingedMs: number | undefined = undefined;
   #admittedBytes = 0;
   #creditedBytes = 0;
-  #writable = true;
+  /** Bytes that wait in the transport, as far as it was told last. */
   #transportBytes = 0;
 
   constructor(id: LinkId, direction: "dialed" | "accepted", host: LinkHost, options: LinkOptions, nowMs: number) {
@@ -150,16 +150,12 @@ export class Link {
 
   /** Gives the transport what is queued. */
   flush(): void {
-    if (!this.#writable || this.outbox.writer.length === 0 || this.closed) return;
-    let waitingBytes = 0;
-    for (const frame of frames(this.outbox.take())) waitingBytes = this.#host.send(this.id, frame);
-    this.#transportBytes = waitingBytes;
-    this.#writable = waitingBytes <= transportBytesMax;
+    if (this.#transportBytes > transportBytesMax || this.outbox.writer.length === 0 || this.closed) return;
+    for (const frame of frames(this.outbox.take())) this.#transportBytes = this.#host.send(this.id, frame);
   }
 
   /** The transport can take more. */
   writable(): void {
-    this.#writable = true;
     this.#transportBytes = 0;
     this.flush();
   }

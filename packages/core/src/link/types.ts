@@ -40,7 +40,7 @@ export interface LinkOptions {
   readonly limits: WireLimits;
   /** Bytes the other side may send before they are admitted. */
   readonly windowBytes: number;
-  /** Bytes that may wait here for a slow reader. */
+  /** Bytes that may wait here for a slow reader; four times as many of answers. */
   readonly queueBytesMax: number;
   readonly handshakeTimeoutMs: number;
   /** Silence after which the other side is asked for a sign of life; 0 = never. */

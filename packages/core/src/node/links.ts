@@ -10,7 +10,7 @@ import { MpregError, type Random, type Signer, type Utf8, assert } from "../base
 import { type Goodbye, Link, type LinkHost, type LinkId, type LinkOptions, type Remote } from "../link/index.js";
 import { Channel, type DueItem, type Rpc } from "../rpc/index.js";
 import { ByteBudget, type Holder } from "../structures/index.js";
-import { type Codec } from "../values/index.js";
+import type { Codec } from "../values/index.js";
 import {
   type InspectMessage,
   type Message,

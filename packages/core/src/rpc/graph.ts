@@ -8,7 +8,7 @@
  *      every step.
  * (G2) A reference can only name a step that exists already, so a built graph has no cycle.
  */
-import { type CallArguments, type CallResult, type Contract, type FunctionContract } from "../base/contract.js";
+import type { CallArguments, CallResult, Contract, FunctionContract } from "../base/contract.js";
 import { MpregError, callOf, checkOptions, optionNames, quoted, suggestion } from "../base/index.js";
 import type { SettledAnswer } from "./encode.js";
 import type { GraphRequest, GraphRunner, GraphStep } from "./graph-request.js";

@@ -17,13 +17,7 @@
 import { type Deadline, MpregError, type Outcome, type Subject, assert } from "../base/index.js";
 import { explainNoProvider } from "../routing/index.js";
 import { pick } from "../values/index.js";
-import {
-  type RequestMessage,
-  type RequestStep,
-  type StepReport,
-  type Timings,
-  type WireBinding,
-} from "../wire/index.js";
+import type { RequestMessage, RequestStep, StepReport, Timings, WireBinding } from "../wire/index.js";
 import type { Dispatch } from "./dispatch.js";
 import type { HeldBytes } from "./held-bytes.js";
 import type { AbortReason, RpcHost } from "./host.js";

@@ -21,6 +21,11 @@ export class Fifo<T extends object> {
     return this.#size;
   }
 
+  /** How many items the ring has room for. */
+  get places(): number {
+    return this.#mask + 1;
+  }
+
   push(item: T): void {
     if (this.#size > this.#mask) this.#grow();
     this.#ring[(this.#head + this.#size) & this.#mask] = item;

@@ -1,7 +1,7 @@
 /**
  * Value buffer: MessagePack tokens, one behind the other, in memory that is written once.
  *
- * Owns the memory and the scalars. What a JavaScript value is made of, and what is refused, is `value-writer.ts`.
+ * Owns the memory and the scalars. What a JavaScript value is made of, and what is refused, is `writer.ts`.
  *
  * (B1) Bytes handed out by `take` are never overwritten.
  * (B2) A small value keeps a small chunk of memory alive, never one that grew for a large value.

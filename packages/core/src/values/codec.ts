@@ -1,8 +1,8 @@
 /**
  * Codec: JavaScript values as bytes, strictly: what cannot be sent is refused by name, nothing changes on the way.
  *
- * Owns the format of values and its limits. How bytes come to be is `value-writer.ts`, how they are read
- * `value-reader.ts`; cutting a part out of them without decoding is `pick.ts`.
+ * Owns the format of values and its limits. How bytes come to be is `writer.ts`, how they are read
+ * `reader.ts`; cutting a part out of them without decoding is `pick.ts`.
  *
  * (C1) A value that encodes decodes to an equal value: same types, same keys in the same order, -0, NaN and `undefined`
  * included. The exceptions are those named below.

@@ -1,7 +1,7 @@
 /**
  * Value reader: JavaScript values out of MessagePack that anybody may have written.
  *
- * Owns what is accepted. Texts are `value-text.ts`'s; cutting bytes out without decoding them is `pick.ts`'s.
+ * Owns what is accepted. Texts are `text.ts`'s; cutting bytes out without decoding them is `pick.ts`'s.
  *
  * (D1) Nothing is read outside the value's bytes, and all of them are read: what is left over is `malformed`.
  * (D2) Memory is taken in proportion to the bytes that are there, never to a length that they claim.

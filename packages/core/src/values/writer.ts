@@ -1,7 +1,7 @@
 /**
  * Value writer: walks a JavaScript value once, checking and encoding each part at the moment it reads it.
  *
- * Owns what is data and what is refused. The tokens are `value-buffer.ts`'s, the words of a refusal `refusal.ts`'s.
+ * Owns what is data and what is refused. The tokens are `buffer.ts`'s, the words of a refusal `refusal.ts`'s.
  *
  * (V1) What is written is what was checked: every property is read once.
  * (V2) Nothing that is not data is dropped, converted or emptied in silence: it is refused with its place.

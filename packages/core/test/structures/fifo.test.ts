@@ -27,6 +27,18 @@ describe("a fifo", () => {
       }),
     );
   });
+
+  it("gives a ring up that a burst has made large, when the burst is over, and keeps a small one (F3)", () => {
+    const fifo = new Fifo<object>();
+    for (let i = 0; i < 500; i++) fifo.push({});
+    const small = fifo.places;
+    drain(fifo);
+    expect(fifo.places).toBe(small);
+    for (let i = 0; i < 100_000; i++) fifo.push({});
+    expect(fifo.places).toBeGreaterThan(99_999);
+    drain(fifo);
+    expect(fifo.places).toBeLessThan(small);
+  });
 });
 
 function drain<T extends object>(fifo: Fifo<T>): T[] {

@@ -4,7 +4,7 @@ import type { CallFields } from "../../src/rpc/index.js";
 import { unconsumedSteps } from "../../src/rpc/plan.js";
 import type { RequestSummary } from "../../src/rpc/index.js";
 import { createCodec } from "../../src/values/index.js";
-import { type Message, type WireBinding } from "../../src/wire/index.js";
+import type { Message, WireBinding } from "../../src/wire/index.js";
 import { type ErrorShape, shapeOf, utf8 } from "./wire.js";
 
 export const codec = createCodec(utf8);

@@ -49,6 +49,22 @@ describe("a step", () => {
     });
   });
 
+  test("does not start when another has failed its request before, though both were ready at once (V4)", async () => {
+    const { node, client } = await startPair();
+    const started: string[] = [];
+    node.register("fail", () => {
+      started.push("fail");
+      throw new Error("no");
+    });
+    node.register("work", () => started.push("work"));
+    const steps = [
+      { name: "first", fun: "fail" },
+      { name: "second", fun: "work" },
+    ];
+    await expect(client.request(steps)).rejects.toMatchObject({ code: "handler-error", step: "first" });
+    expect(started).toEqual(["fail"]);
+  });
+
   test("starts once, however many others use its result", async () => {
     const { node, client } = await startPair();
     let starts = 0;

@@ -1,7 +1,7 @@
 /** What is told of unfinished messages, compared with what ws really keeps. */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { type Duplex } from "node:stream";
+import type { Duplex } from "node:stream";
 import * as fc from "fast-check";
 import { expect, onTestFinished, test } from "vitest";
 import { type WebSocket, WebSocketServer } from "ws";
