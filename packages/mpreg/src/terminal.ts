@@ -64,10 +64,11 @@ function openStream(stream: NodeJS.WritableStream & PerhapsTerminal, descriptor:
   stream.on("error", () => undefined); // whoever wrote is told: we are by `put`, and the console of a module does not mind
   const put = isFile(descriptor) ? putInFile : putInStream;
   const isTerminal = stream.isTTY === true;
-  let writes: Promise<unknown> = Promise.resolve();
+  let writes = Promise.resolve();
   return {
     write: (text) => {
-      writes = Promise.all([writes, put(`${text}\n`, stream, descriptor)]);
+      // without what they resolved to: a node writes for as long as it lives
+      writes = Promise.all([writes, put(`${text}\n`, stream, descriptor)]).then(() => undefined);
       writes.catch(() => undefined); // `written` tells
     },
     written: async (outcome) => {
@@ -87,7 +88,6 @@ function isFile(descriptor: number): boolean {
 }
 
 /** Writes all of `text`: of what does not fit on a disk any more, the system takes a part. (T1) */
-
 async function putInFile(text: string, _stream: NodeJS.WritableStream, descriptor: number): Promise<void> {
   const bytes = Buffer.from(text);
   for (let at = 0; at < bytes.length;) at += writeSync(descriptor, bytes, at);
