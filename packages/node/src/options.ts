@@ -8,7 +8,9 @@ import { type LinkOptions, defaultLinkOptions } from "@mpreg/core/link";
 import { type RedialOptions, defaultRedialOptions } from "@mpreg/core/membership";
 import { type RpcLimits, defaultRpcLimits, durationMsMax } from "@mpreg/core/rpc";
 import { type WireLimits, defaultWireLimits } from "@mpreg/core/wire";
+import { type DiscoveryOptions, type ResolvedDiscovery, resolveDiscovery } from "./discovery/options.js";
 import { type LogLevel, type Logger, logLevels } from "./log.js";
+import { isNodeUrl, nodeUrlsLike } from "./node-url.js";
 import { type PortLimits, defaultPortLimits } from "./transports/limits.js";
 import type { TlsOptions } from "./transports/types.js";
 
@@ -26,6 +28,8 @@ export interface CreateNodeOptions {
   readonly resources?: readonly string[] | undefined;
   /** Nodes to link to, e.g. `["ws://10.0.0.7:9001"]`; dialled for ever, in any order. */
   readonly peers?: readonly string[] | undefined;
+  /** Where to find nodes that `peers` does not name: multicast DNS, DNS SRV records, a watched file. */
+  readonly discovery?: DiscoveryOptions | undefined;
   /** How other nodes reach this one, where it differs from `host` and `port` (NAT, a proxy, a container). */
   readonly advertise?: readonly string[] | undefined;
   /** Nodes of other clusters are refused. Default `default`. */
@@ -54,6 +58,7 @@ const names = optionNames<CreateNodeOptions>({
   port: true,
   resources: true,
   peers: true,
+  discovery: true,
   advertise: true,
   cluster: true,
   dataDir: true,
@@ -97,6 +102,7 @@ export interface ResolvedOptions {
   readonly port: number;
   readonly resources: readonly string[];
   readonly peers: readonly string[];
+  readonly discovery: ResolvedDiscovery;
   readonly advertise: readonly string[] | undefined;
   readonly cluster: string;
   readonly dataDir: string | undefined;
@@ -131,6 +137,7 @@ export function resolveOptions(given: CreateNodeOptions): ResolvedOptions {
     port,
     resources: checkResources(given.resources ?? [], "createNode"),
     peers: checkUrls(given.peers ?? [], "peers"),
+    discovery: resolveDiscovery(given.discovery ?? {}, host),
     advertise,
     cluster,
     dataDir: given.dataDir,
@@ -145,10 +152,13 @@ export function resolveOptions(given: CreateNodeOptions): ResolvedOptions {
   };
 }
 
-/** How a node that listens on `host` and `port` is reached, as far as it can tell itself. */
-export function ownUrl(scheme: string, host: string, port: number): string {
+/**
+ * How a node that listens on `host` and `port` is reached, as far as it can tell itself; `outside` is this machine's
+ * address where it is to be reached.
+ */
+export function ownUrl(scheme: string, host: string, port: number, outside = outsideAddress()): string {
   const isWildcard = host === "0.0.0.0" || host === "::";
-  const address = isWildcard ? (outsideAddress() ?? "127.0.0.1") : host;
+  const address = isWildcard ? (outside ?? "127.0.0.1") : host;
   return `${scheme}://${address.includes(":") ? `[${address}]` : address}:${port}`;
 }
 
@@ -180,12 +190,9 @@ function resolveLimits(given: Partial<NodeLimits>): NodeLimits {
 }
 
 function checkUrls(urls: unknown, option: string): readonly string[] {
-  const like = "URLs like ws://127.0.0.1:9001";
-  if (!Array.isArray(urls)) throw invalid(`${option} must be an array of ${like}, got ${JSON.stringify(urls)}`);
+  if (!Array.isArray(urls)) throw invalid(`${option} must be an array of ${nodeUrlsLike}, got ${JSON.stringify(urls)}`);
   for (const url of urls as readonly unknown[]) {
-    const parsed = typeof url === "string" && URL.canParse(url) ? new URL(url) : undefined;
-    if (parsed?.protocol === "ws:" || parsed?.protocol === "wss:") continue;
-    throw invalid(`${option} must hold ${like}, got ${JSON.stringify(url)}`);
+    if (!isNodeUrl(url)) throw invalid(`${option} must hold ${nodeUrlsLike}, got ${JSON.stringify(url)}`);
   }
   return [...(urls as readonly string[])];
 }

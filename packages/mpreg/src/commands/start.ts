@@ -8,10 +8,14 @@ import type { GivenSettings } from "../start/settings.js";
 import type { Terminal } from "../terminal.js";
 import { defaultPort } from "./connection.js";
 
-interface StartFlags extends Omit<GivenSettings, "modules" | "limits" | "tls"> {
+interface StartFlags extends Omit<GivenSettings, "modules" | "limits" | "tls" | "discovery"> {
   readonly config?: string;
   readonly module?: readonly string[];
   readonly limit?: Readonly<Record<string, number>>;
+  readonly mdns?: boolean;
+  readonly dnsSrv?: readonly string[];
+  readonly dnsServers?: readonly string[];
+  readonly peersFile?: string;
   readonly tlsCert?: string;
   readonly tlsKey?: string;
   readonly tlsCa?: string;
@@ -28,6 +32,15 @@ export function defineStart(program: Command, terminal: Terminal): void {
     .option("--port <port>", `port to listen on; 0 takes any free one (default: ${defaultPort})`, parsePort)
     .option("--resources <names>", "what this node has: a,b (repeatable)", addNames)
     .option("--peers <urls>", "nodes to link to: ws://a:9001,ws://b:9001 (repeatable)", addNames)
+    .option("--peers-file <file>", "the same in a file that is watched: a URL per line, or a JSON array")
+    .option(
+      "--dns-srv <names>",
+      "the same from DNS: _mpreg._tcp.example.com, _mpreg-tls._tcp for wss (repeatable)",
+      addNames,
+    )
+    .option("--dns-servers <addresses>", "ask these DNS servers instead of the system's (repeatable)", addNames)
+    .option("--mdns", "find the nodes of this cluster on the local network, and be found (default: unless on loopback)")
+    .option("--no-mdns", "neither look for nodes on the local network nor be found")
     .option(
       "--advertise <urls>",
       "how others reach this node, where it differs from host and port (repeatable)",
@@ -65,17 +78,24 @@ function settingsOf({
   tlsCert,
   tlsKey,
   tlsCa,
+  mdns,
+  dnsSrv: dns,
+  dnsServers,
+  peersFile,
   ...others
 }: StartFlags): GivenSettings {
   const tls = Object.entries({ cert: tlsCert, key: tlsKey, ca: tlsCa }).flatMap(([key, path]) => {
     return path === undefined ? [] : [[key, resolve(path)] as const];
   });
+  const file = peersFile === undefined ? undefined : resolve(peersFile);
+  const discovery = Object.entries({ mdns, dns, dnsServers, file }).filter(([, value]) => value !== undefined);
   return {
     ...others,
     ...(dataDir === undefined ? {} : { dataDir: resolve(dataDir) }),
     ...(module === undefined ? {} : { modules: module.map((path) => resolve(path)) }),
     ...(limit === undefined ? {} : { limits: limit }),
     ...(tls.length === 0 ? {} : { tls: Object.fromEntries(tls) }),
+    ...(discovery.length === 0 ? {} : { discovery: Object.fromEntries(discovery) }),
   };
 }
 

@@ -12,7 +12,7 @@ import { reasonOf } from "../input/files.js";
 import { logLevels } from "../input/options.js";
 import { type GivenSettings, type GivenTls, isPem } from "./settings.js";
 
-type Kind = "text" | "texts" | "number" | "switch" | "limits" | "tls" | "log" | "function";
+type Kind = "text" | "texts" | "number" | "switch" | "limits" | "tls" | "discovery" | "log" | "function";
 
 const kinds: Record<keyof GivenSettings, Kind> = {
   name: "text",
@@ -20,6 +20,7 @@ const kinds: Record<keyof GivenSettings, Kind> = {
   port: "number",
   resources: "texts",
   peers: "texts",
+  discovery: "discovery",
   advertise: "texts",
   cluster: "text",
   dataDir: "text",
@@ -41,11 +42,13 @@ const kindNames: Record<Kind, string> = {
   switch: "true or false",
   limits: "an object of numbers",
   tls: "an object of cert, key and ca",
+  discovery: "an object of mdns, dns, dnsServers and file",
   log: `one of ${logLevels.join(", ")} (or, in an .mjs file, a pino logger)`,
   function: "a function, in an .mjs file",
 };
 
 const tlsKeys = ["cert", "key", "ca"];
+const discoveryKeys = ["mdns", "dns", "dnsServers", "file"];
 
 /** Reads the settings in `path`. */
 export async function readConfig(path: string): Promise<GivenSettings> {
@@ -104,11 +107,19 @@ function isOfKind(value: unknown, kind: Kind): boolean {
       return typeof value === "string"
         ? logLevels.includes(value)
         : isRecord(value) && typeof value["child"] === "function";
+    case "discovery":
+      return isDiscovery(value);
     case "tls":
       return (
         isRecord(value) && Object.entries(value).every(([key, each]) => tlsKeys.includes(key) && isFileOrPem(each))
       );
   }
+}
+
+/** What the values mean is checked by the node; here is only what paths are made of. */
+function isDiscovery(value: unknown): boolean {
+  if (!isRecord(value) || !Object.keys(value).every((key) => discoveryKeys.includes(key))) return false;
+  return value["file"] === undefined || typeof value["file"] === "string";
 }
 
 function isFileOrPem(value: unknown): boolean {
@@ -117,12 +128,13 @@ function isFileOrPem(value: unknown): boolean {
 
 /** (G2) */
 function withAbsolutePaths(config: GivenSettings, folder: string): GivenSettings {
-  const { dataDir, modules, tls } = config;
+  const { dataDir, modules, tls, discovery } = config;
   return {
     ...config,
     ...(dataDir === undefined ? {} : { dataDir: resolve(folder, dataDir) }),
     ...(modules === undefined ? {} : { modules: modules.map((path) => resolve(folder, path)) }),
     ...(tls === undefined ? {} : { tls: tlsIn(folder, tls) }),
+    ...(discovery?.file === undefined ? {} : { discovery: { ...discovery, file: resolve(folder, discovery.file) } }),
   };
 }
 

@@ -3,7 +3,7 @@
  *
  * Owns the precedence and the defaults of the command. What an option of a node means is the node's.
  *
- * (S1) The command line wins over the file: option by option, and for `limits` and `tls` key by key.
+ * (S1) The command line wins over the file: option by option, and for `limits`, `tls` and `discovery` key by key.
  * (S2) A node with a name and a port of its own keeps its key under that name, so that it is the same node when it is
  *      started again; any other has a new key each time. So two nodes that nobody gave a name never meet in a directory.
  */
@@ -36,10 +36,11 @@ export interface StartSettings {
 export async function settle(file: GivenSettings, flags: GivenSettings): Promise<StartSettings> {
   const { modules = [], log = "info", tls, ...given } = { ...file, ...flags };
   const limits = { ...file.limits, ...flags.limits } as Partial<NodeLimits>; // the node checks the names
+  const discovery = { ...file.discovery, ...flags.discovery };
   const port = given.port ?? defaultPort;
   const dataDir = given.dataDir ?? defaultDataDir(given.name, port);
   const ownTls = tls === undefined ? undefined : await readTls({ ...file.tls, ...flags.tls });
-  return { node: { ...given, port, dataDir, limits, tls: ownTls }, log, modules };
+  return { node: { ...given, port, dataDir, discovery, limits, tls: ownTls }, log, modules };
 }
 
 /** (S2) */

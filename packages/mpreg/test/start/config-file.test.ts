@@ -16,12 +16,14 @@ describe("the config file of mpreg start", () => {
       dataDir: "data",
       modules: ["./a.mjs", "/b.mjs"],
       tls: { cert: "c.pem", key: "-----BEGIN " },
+      discovery: { mdns: true, file: "peers.txt" },
     });
     const folder = join(path, "..");
     expect(await readConfig(path)).toEqual({
       dataDir: join(folder, "data"),
       modules: [join(folder, "a.mjs"), "/b.mjs"],
       tls: { cert: join(folder, "c.pem"), key: "-----BEGIN " },
+      discovery: { mdns: true, file: join(folder, "peers.txt") },
     });
   });
 
@@ -42,6 +44,12 @@ describe("the config file of mpreg start", () => {
       { tls: { certificate: "x" } },
       /tls in the config .* must be an object of cert, key and ca/,
     ],
+    [
+      "an unknown part of discovery",
+      { discovery: { dnsSrv: [] } },
+      /discovery in the config .* must be an object of mdns, dns, dnsServers and file/,
+    ],
+    ["a peers file that is none", { discovery: { file: 7 } }, /discovery in the config .* must be an object of mdns/],
     ["no JSON", "{", /Cannot read the config .*: it is not JSON/],
     ["no object", [], /must be an object of settings/],
   ])("%s is wrong usage, told by name (G1)", async (_what, content, message) => {

@@ -16,6 +16,13 @@ describe("settings of mpreg start", () => {
     expect({ log, modules }).toEqual({ log: "info", modules: ["/m.mjs"] });
   });
 
+  test("the command line wins over the file for discovery key by key too (S1)", async () => {
+    const file = { discovery: { mdns: true, dns: ["_mpreg._tcp.a"], file: "/peers" } };
+    const { node } = await settle(file, { discovery: { mdns: false, dns: ["_mpreg._tcp.b"] } });
+    expect(node.discovery).toEqual({ mdns: false, dns: ["_mpreg._tcp.b"], file: "/peers" });
+    expect((await settle({}, {})).node.discovery).toEqual({});
+  });
+
   test("the port is 9001 if nobody says otherwise", async () => {
     expect((await settle({}, {})).node.port).toBe(9001);
     expect((await settle({}, { port: 0 })).node.port).toBe(0);

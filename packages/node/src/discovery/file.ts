@@ -38,7 +38,7 @@ export class FileSource implements Source {
   #seeds: Seeds = () => undefined;
   #watcher: FSWatcher | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #looking: Promise<void> | undefined;
+  #isLooking = false;
   /** The content that has been told. */
   #told: string | undefined;
   /** The content of the last look. */
@@ -63,14 +63,14 @@ export class FileSource implements Source {
     this.#isClosed = true;
     clearTimeout(this.#timer);
     this.#watcher?.close();
-    await this.#looking;
   }
 
   #begin(): void {
     this.#watch();
     this.#isChanged = false;
-    this.#looking = this.#look().then((isSettled) => {
-      this.#looking = undefined;
+    this.#isLooking = true;
+    void this.#look().then((isSettled) => {
+      this.#isLooking = false;
       if (this.#isClosed) return;
       this.#lookIn(isSettled && !this.#isChanged ? this.#times.lookEveryMs : this.#times.settleMs); // (F1)
     });
@@ -91,7 +91,7 @@ export class FileSource implements Source {
       const watcher = watch(dirname(this.#path), { persistent: false }, () => {
         if (this.#isChanged) return; // a busy folder does not put the look off
         this.#isChanged = true;
-        if (this.#looking === undefined && !this.#isClosed) this.#lookIn(this.#times.settleMs);
+        if (!this.#isLooking && !this.#isClosed) this.#lookIn(this.#times.settleMs);
       });
       watcher.on("error", () => {
         watcher.close();
@@ -109,6 +109,7 @@ export class FileSource implements Source {
     try {
       content = await readSmall(this.#path);
     } catch (error) {
+      if (this.#isClosed) return true;
       this.#seen = undefined;
       this.#troubles.tell("file", { file: this.#path, reason: reasonOf(error) }, "peers file not read; trying on"); // (F3)
       return true;

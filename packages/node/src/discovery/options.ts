@@ -71,8 +71,8 @@ function resolveMdns(given: boolean | MdnsOptions, host: string): ResolvedDiscov
 
 /** The networks in which a node that listens on `host` can be reached; all when undefined. */
 function ownNetworks(host: string): readonly string[] | undefined {
-  if (isIPv4(host) && host !== "0.0.0.0") return [host];
-  return isLoopback(host) ? ["127.0.0.1"] : undefined;
+  if (isLoopback(host)) return ["127.0.0.1"];
+  return isIPv4(host) && host !== "0.0.0.0" ? [host] : undefined;
 }
 
 function checkAll(given: unknown, option: string, like: string, isRight: (each: string) => boolean): readonly string[] {

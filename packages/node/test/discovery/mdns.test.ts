@@ -180,15 +180,8 @@ describe("trouble with multicast", () => {
     const b = startMdns(mdnsNode("b"), port);
     await seedsBecome(a.started, "ws://b:1");
     await seedsBecome(b.started, "ws://a:1");
-    const about = a.lines.filter((line) => (line as { address?: string }).address === "192.0.2.250");
-    expect(about).toContainEqual({
-      level: 40,
-      address: "192.0.2.250",
-      port,
-      reason: "ENODEV",
-      msg: "no multicast DNS; trying on",
-    });
-    expect(new Set(about.map((line) => JSON.stringify(line))).size).toBe(about.length);
+    const reason = "this machine does not have that address";
+    expect(a.lines).toEqual([{ level: 40, address: "192.0.2.250", port, reason, msg: "no multicast DNS; trying on" }]);
   });
 
   test("of a port that somebody keeps for himself is logged once, and over when he leaves (U1)", async () => {

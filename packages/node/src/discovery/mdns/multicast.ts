@@ -85,12 +85,31 @@ export class Multicast {
   #update(): void {
     try {
       this.#networks = ownNetworks();
-      const wanted = new Set((this.#options.addresses ?? ownAddresses()).slice(0, socketsMax));
+      const wanted = this.#wanted();
       for (const address of this.#sockets.keys()) if (!wanted.has(address)) this.#drop(address);
       for (const address of wanted) if (!this.#sockets.has(address)) this.#open(address);
     } catch (error) {
       this.#events.trouble("any", "listen", error); // some sandboxes do not even tell which networks there are (U2)
     }
+  }
+
+  /** The networks to be in: with an address that this machine has not, the system would choose another one. */
+  #wanted(): ReadonlySet<string> {
+    const { addresses } = this.#options;
+    const own = ownAddresses();
+    if (addresses === undefined)
+      return new Set(
+        own
+          .filter(({ isMain }) => isMain)
+          .map(({ address }) => address)
+          .slice(0, socketsMax),
+      );
+    const wanted = new Set<string>();
+    for (const each of addresses.slice(0, socketsMax)) {
+      if (own.some(({ address }) => address === each)) wanted.add(each);
+      else this.#events.trouble(each, "listen", new Error("this machine does not have that address"));
+    }
+    return wanted;
   }
 
   #open(address: string): void {
@@ -138,11 +157,11 @@ function closed(socket: MulticastDNS): Promise<void> {
   });
 }
 
-/** This machine's IPv4 addresses: one for each interface, loopback left out. */
-function ownAddresses(): readonly string[] {
-  return Object.values(networkInterfaces()).flatMap((addresses) => {
-    const outside = (addresses ?? []).find(({ family, internal }) => family === "IPv4" && !internal);
-    return outside === undefined ? [] : [outside.address];
+/** This machine's IPv4 addresses; the main ones are the first of each interface that is not loopback. */
+function ownAddresses(): readonly { readonly address: string; readonly isMain: boolean }[] {
+  return Object.values(networkInterfaces()).flatMap((addresses = []) => {
+    const four = addresses.filter(({ family }) => family === "IPv4");
+    return four.map(({ address, internal }, index) => ({ address, isMain: index === 0 && !internal }));
   });
 }
 
