@@ -8,9 +8,9 @@ import { type CreateNodeOptions, type MpregNode, createNode } from "@mpreg/node"
 import { onTestFinished } from "vitest";
 import { eventually } from "./eventually.js";
 
-/** A node on a free port; quiet unless told otherwise. */
+/** A node on a free port; quiet, in the log and in the local network, unless told otherwise. */
 export async function startNode(options: CreateNodeOptions = {}): Promise<MpregNode> {
-  const node = await createNode({ log: "silent", ...options });
+  const node = await createNode({ log: "silent", discovery: { mdns: false }, ...options });
   onTestFinished(() => node.close()); // (C1)
   return node;
 }

@@ -97,13 +97,8 @@ export class Multicast {
   #wanted(): ReadonlySet<string> {
     const { addresses } = this.#options;
     const own = ownAddresses();
-    if (addresses === undefined)
-      return new Set(
-        own
-          .filter(({ isMain }) => isMain)
-          .map(({ address }) => address)
-          .slice(0, socketsMax),
-      );
+    const main = own.filter(({ isMain }) => isMain).slice(0, socketsMax);
+    if (addresses === undefined) return new Set(main.map(({ address }) => address));
     const wanted = new Set<string>();
     for (const each of addresses.slice(0, socketsMax)) {
       if (own.some(({ address }) => address === each)) wanted.add(each);
