@@ -5,8 +5,9 @@ import openMulticast, { type MulticastDNS } from "multicast-dns";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { systemRandom } from "../../src/capabilities.js";
 import { Announcer } from "../../src/discovery/mdns/announcer.js";
+import { Browser } from "../../src/discovery/mdns/browser.js";
 import { type MdnsNode, MdnsSource } from "../../src/discovery/mdns/mdns.js";
-import { type Sighting, recordsOf, serviceName, sightingsIn } from "../../src/discovery/mdns/records.js";
+import { recordsOf, serviceName } from "../../src/discovery/mdns/records.js";
 import { eventually } from "../support/eventually.js";
 import { startLog } from "../support/log.js";
 import { type StartedSource, freeUdpPort, startSource } from "./support.js";
@@ -140,37 +141,50 @@ describe("what was heard", () => {
 });
 
 describe("an announcement", () => {
-  async function heardBy(stranger: MulticastDNS): Promise<Sighting[]> {
-    const heard: Sighting[] = [];
-    stranger.on("response", (response) => heard.push(...sightingsIn(response)));
-    return heard;
-  }
-
-  test("is made twice unasked, and taken back at the close (A1)", async () => {
-    const port = await freeUdpPort();
-    const heard = await heardBy(await startStranger(port));
-    const lonely = startMdns(mdnsNode("a"), port);
-    await eventually("it is made twice", () => heard.length >= 2);
-    await lonely.source.close();
-    await eventually("it is taken back", () => heard.at(-1)?.ttlS === 0);
-    expect(new Set(heard.map(({ id }) => id))).toEqual(new Set(["a"]));
-  });
-
-  test("answers many questions once (A2, A3)", async () => {
+  /** An announcer without a network, and the times to live of what it said. */
+  function startAnnouncer() {
     const said: (number | undefined)[] = [];
     const announcer = new Announcer({
       random: systemRandom,
       announcementAt: () => ({ id: "a", name: "a", cluster: "red", urls: ["ws://a:1"] }),
       respond: async ([first]) => void said.push(first?.type === "PTR" ? first.ttl : undefined),
     });
+    onTestFinished(() => announcer.close());
     announcer.opened(loopback);
-    for (let i = 0; i < 100; i++) announcer.query({ questions: [{ name: serviceName, type: "PTR" }] }, loopback);
-    announcer.query({ questions: [{ name: serviceName, type: "PTR" }] }, "192.0.2.1"); // a network that it is not in
-    await eventually("it answers", () => said.length > 1);
+    return { announcer, said };
+  }
+
+  test("is made twice unasked, and taken back at the close (A1)", async () => {
+    const { announcer, said } = startAnnouncer();
+    await eventually("it is made twice", () => said.length >= 2);
     expect(said).toEqual([120, 120]);
     await announcer.close();
     expect(said).toEqual([120, 120, 0]);
   });
+
+  test("answers many questions once (A2, A3)", async () => {
+    const { announcer, said } = startAnnouncer();
+    const question = { questions: [{ name: serviceName, type: "PTR" as const }] };
+    for (let i = 0; i < 100; i++) announcer.query(question, loopback);
+    announcer.query(question, "192.0.2.1"); // a network that it is not in
+    await eventually("it answers", () => said.length > 1);
+    expect(said).toEqual([120, 120]);
+  });
+});
+
+test("a goodbye is heard at once, and says nothing of a node that nobody knew (B2)", () => {
+  const told: (readonly string[])[] = [];
+  const browser = new Browser("a", "red", {
+    random: systemRandom,
+    ask: () => undefined,
+    found: (urls) => void told.push(urls),
+  });
+  onTestFinished(() => {
+    browser.close();
+  });
+  const sighting = { id: "b", cluster: "red", urls: ["ws://b:1"] };
+  for (const ttlS of [0, 120, 0]) browser.heard([{ ...sighting, ttlS }]);
+  expect(told).toEqual([["ws://b:1"], []]);
 });
 
 describe("trouble with multicast", () => {
