@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { connect } from "@mpreg/client";
 import { createNode } from "@mpreg/node";
 import { pino } from "pino";
@@ -53,6 +53,22 @@ describe("mpreg start", () => {
     expect(node.output).toHaveLength(1);
     const lost = await vi.waitUntil(() => log.find((line) => line.includes("node lost")));
     expect(JSON.parse(lost)).toMatchObject({ name: "alpha", reason: { code: "closing" } });
+  });
+
+  test("it finds its first peer in a watched file, relative to where it was typed", async () => {
+    const folder = temporaryFolder();
+    const peer = await createNode({ name: "peer", log: "silent" });
+    onTestFinished(() => peer.close());
+    const file = join(folder, "peers.txt");
+    const node = await startNode(["--port", "0", "--no-mdns", "--peers-file", relative(process.cwd(), file)]);
+    writeFileSync(file, `# the first of us\n${peer.url}\n`);
+    expect(JSON.parse(await node.told("node joined"))).toMatchObject({ name: "peer" });
+  });
+
+  test("what discovery cannot mean is refused before anything starts, by the option's name", async () => {
+    const { exitCode, stderr } = await mpreg(["start", "--port", "0", "--dns-srv", "example.com"]);
+    expect(exitCode).not.toBe(0);
+    expect(stderr).toContain('discovery.dns must hold names like _mpreg._tcp.example.com, got "example.com"');
   });
 
   test("a stray rejection is logged with the function that left it, and the node goes on; an uncaught exception ends it", async () => {
