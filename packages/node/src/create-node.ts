@@ -8,13 +8,14 @@ import { explainReference } from "@mpreg/core/rpc";
 import { createCodec } from "@mpreg/core/values";
 import { systemRandom, utf8 } from "./capabilities.js";
 import { Connections } from "./connections.js";
+import { Discovery, sourcesOf } from "./discovery/discovery.js";
 import { Driver } from "./driver.js";
 import { loadIdentity } from "./identity/key.js";
 import { type Logger, createLog } from "./log.js";
 import { DrivenNode, type MpregNode } from "./node.js";
-import { type CreateNodeOptions, defaultName, ownUrl, resolveOptions } from "./options.js";
+import { type CreateNodeOptions, type ResolvedOptions, defaultName, ownUrl, resolveOptions } from "./options.js";
 import { Gate } from "./transports/gate.js";
-import { listen } from "./transports/listen.js";
+import { type Listener, listen } from "./transports/listen.js";
 
 /**
  * Starts a node: it listens, links to its peers as they come up, and offers what is registered on it.
@@ -55,6 +56,8 @@ export async function createNode(given: CreateNodeOptions = {}): Promise<MpregNo
     link: { ...limits, limits },
     redial: limits,
     rpc: limits,
+    membership: limits,
+    incarnation: identity.incarnation + 1,
   };
   const driver: Driver = new Driver({
     node,
@@ -71,18 +74,40 @@ export async function createNode(given: CreateNodeOptions = {}): Promise<MpregNo
       connections.dial(target, attempt);
     },
     onEvent: eventLogger(log),
+    remember: (incarnation) => {
+      identity.remember(incarnation, (error) => {
+        log.error({ err: error, incarnation }, "cannot keep the node's incarnation");
+      });
+    },
   });
   const dialOptions = { messageBytesMax, timeoutMs: handshakeTimeoutMs, ca: options.tls?.ca };
   const connections = new Connections(driver, gate, dialOptions, log);
   running.connections = connections;
   registerEchoes(driver.functions);
   driver.enter({ kind: "start" });
+  const discovery = startDiscovery(options, listener, { driver, name, log });
   const shutDown = async (): Promise<void> => {
     connections.abort();
+    await discovery.close();
     await listener.close();
     await identity.release();
   };
   return new DrivenNode({ driver, url, urls, shutDown });
+}
+
+/** Runs the sources of addresses at which others may be found. */
+function startDiscovery(
+  { discovery, advertise, cluster, host }: ResolvedOptions,
+  { scheme, port }: Listener,
+  { driver, name, log }: { readonly driver: Driver; readonly name: string; readonly log: Logger },
+): Discovery {
+  const urlsAt = (address: string): readonly string[] => advertise ?? [ownUrl(scheme, host, port, address)];
+  const node = { id: driver.machine.id, name, cluster, urlsAt };
+  const started = new Discovery(sourcesOf(discovery, node, log, systemRandom), log, (source, urls) => {
+    driver.enter({ kind: "seeds", source, urls });
+  });
+  started.start();
+  return started;
 }
 
 /** Logs what happens to links. That an address cannot be reached is said once, until a node was met there. */
@@ -96,6 +121,23 @@ function eventLogger(log: Logger): (event: NodeEvent) => void {
         return;
       case "node-lost":
         log.info({ id: event.nodeId, name: event.name, reason: event.reason }, "node lost");
+        return;
+      case "node-suspected":
+      case "node-recovered":
+        log.info(
+          { id: event.nodeId, name: event.name },
+          event.kind === "node-suspected" ? "node suspected" : "node recovered",
+        );
+        return;
+      case "link-opened":
+      case "link-lost":
+        log.debug({ id: event.nodeId, name: event.name }, event.kind === "link-opened" ? "link opened" : "link lost");
+        return;
+      case "news-refused":
+        log.warn(
+          { id: event.nodeId, name: event.name, reason: event.reason, count: event.count },
+          "refused what the node tells",
+        );
         return;
       case "link-refused":
         log.warn({ address: event.address, reason: event.reason }, "link refused");

@@ -31,7 +31,7 @@ import {
 } from "@mpreg/core/node";
 import { type Ask, type Asker, Caller, type Invocation, type Settled } from "@mpreg/core/rpc";
 import { Fifo } from "@mpreg/core/structures";
-import type { Timings } from "@mpreg/core/wire";
+import type { InspectSubject, Timings } from "@mpreg/core/wire";
 import { contextHost } from "./handlers.js";
 import type { Logger } from "./log.js";
 import type { Connection } from "./transports/types.js";
@@ -44,6 +44,8 @@ export interface DriverOptions {
   /** Opens a connection; it or its failure comes back through {@link Driver.dialed} or {@link Driver.dialFailed}. */
   readonly dial: (url: string, attempt: number) => void;
   readonly onEvent: (event: NodeEvent) => void;
+  /** Keeps the node's incarnation for its next run. */
+  readonly remember: (incarnation: number) => void;
 }
 
 const timerMsMax = 2 ** 31 - 1;
@@ -90,7 +92,7 @@ export class Driver {
         if (this.#closed) throw new MpregError("closed", `Node "${name}" is closed`, { node: name });
       },
       registered: (fun) => {
-        this.enter({ kind: "register", fun: fun.name, resources: fun.resources });
+        this.enter({ kind: "register", offer: fun.offer });
       },
       unregistered: (fun) => {
         this.enter({ kind: "unregister", fun });
@@ -105,6 +107,11 @@ export class Driver {
         this.#ended(invocation, result, timings);
       },
     };
+  }
+
+  /** What the node tells about itself and the cluster. */
+  inspect(subject: InspectSubject): unknown {
+    return this.machine.inspect(subject, performance.now());
   }
 
   /** Hands an input to the machine, now or as soon as it can take one. */
@@ -259,6 +266,9 @@ export class Driver {
         const asker = this.#tickets.get(ticket);
         this.#tickets.delete(ticket);
         if (asker !== undefined) tell(asker, settled);
+      },
+      remember: (incarnation) => {
+        this.#options.remember(incarnation);
       },
       report: (event) => {
         this.#events.push(event);

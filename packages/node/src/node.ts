@@ -3,7 +3,7 @@
  */
 import type { Contract, Handlers } from "@mpreg/core";
 import type { AnyHandler, FunctionRegistry, RegisterOptions } from "@mpreg/core/handlers";
-import type { FunctionInfo, NodeInfo } from "@mpreg/core/node";
+import type { ClusterInfo, FunctionInfo, NodeInfo } from "@mpreg/core/node";
 import type { Caller, Calls, Graph, PlainRequest, SingleCallOptions } from "@mpreg/core/rpc";
 import type { Driver } from "./driver.js";
 import { type NodeRegistration, disposable } from "./handlers.js";
@@ -36,6 +36,8 @@ export interface MpregNode extends Calls, FunctionRegistry, AsyncDisposable {
   implement<C extends Contract>(contract: C, handlers: Handlers<C>): NodeRegistration[];
   /** The nodes this one knows of, itself first. */
   nodes(): readonly NodeInfo[];
+  /** The cluster as this node sees it: every node it remembers, also those that are down or have left. */
+  cluster(): ClusterInfo;
   /** The functions of the cluster and who offers them. */
   functions(): readonly FunctionInfo[];
   /**
@@ -95,11 +97,15 @@ export class DrivenNode implements MpregNode {
   }
 
   nodes(): readonly NodeInfo[] {
-    return this.#driver.machine.inspect("nodes") as NodeInfo[];
+    return this.#driver.inspect("nodes") as NodeInfo[];
+  }
+
+  cluster(): ClusterInfo {
+    return this.#driver.inspect("cluster") as ClusterInfo;
   }
 
   functions(): readonly FunctionInfo[] {
-    return this.#driver.machine.inspect("functions") as FunctionInfo[];
+    return this.#driver.inspect("functions") as FunctionInfo[];
   }
 
   close(): Promise<void> {

@@ -5,7 +5,13 @@ import { hostname, networkInterfaces } from "node:os";
 import { MpregError, type Policy, checkOptions, createDefaultPolicy, optionNames, suggestion } from "@mpreg/core/base";
 import { checkResources } from "@mpreg/core/handlers";
 import { type LinkOptions, defaultLinkOptions } from "@mpreg/core/link";
-import { type RedialOptions, defaultRedialOptions } from "@mpreg/core/membership";
+import {
+  type MembershipOptions,
+  type Profile,
+  type RedialOptions,
+  defaultRedialOptions,
+  profiles,
+} from "@mpreg/core/membership";
 import { type RpcLimits, defaultRpcLimits, durationMsMax } from "@mpreg/core/rpc";
 import { type WireLimits, defaultWireLimits } from "@mpreg/core/wire";
 import { type DiscoveryOptions, type ResolvedDiscovery, resolveDiscovery } from "./discovery/options.js";
@@ -15,7 +21,12 @@ import { type PortLimits, defaultPortLimits } from "./transports/limits.js";
 import type { TlsOptions } from "./transports/types.js";
 
 /** Every bound of a node, each with its default. */
-export type NodeLimits = WireLimits & RpcLimits & Omit<LinkOptions, "limits"> & RedialOptions & PortLimits;
+export type NodeLimits = WireLimits &
+  RpcLimits &
+  Omit<LinkOptions, "limits"> &
+  RedialOptions &
+  MembershipOptions &
+  PortLimits;
 
 export interface CreateNodeOptions {
   /** For people and logs; need not be unique, but should be. Default: the machine's name and the port. */
@@ -45,6 +56,12 @@ export interface CreateNodeOptions {
   readonly allowedHosts?: readonly string[] | undefined;
   /** Decides who may do what. Default: everybody who can connect may call; only nodes of this cluster may join. */
   readonly policy?: Policy | undefined;
+  /**
+   * What network the cluster's nodes have between them: `"local"` (one machine), `"lan"` (default, one data centre) or
+   * `"wan"`. Sets how fast a silent node is noticed and news travel; each of the timings can be set in `limits`.
+   */
+  readonly profile?: Profile | undefined;
+  /** Bounds and timings; what is left out has its default. */
   readonly limits?: Partial<NodeLimits> | undefined;
   /** A level (default `warn`), or a pino logger. Logs go to stderr; payloads are never logged. */
   readonly log?: LogLevel | Logger | undefined;
@@ -67,6 +84,7 @@ const names = optionNames<CreateNodeOptions>({
   allowedOrigins: true,
   allowedHosts: true,
   policy: true,
+  profile: true,
   limits: true,
   log: true,
   exposeStacks: true,
@@ -77,6 +95,7 @@ export const defaultLimits: NodeLimits = {
   ...defaultRpcLimits,
   ...defaultLinkOptions,
   ...defaultRedialOptions,
+  ...profiles.lan,
   ...defaultPortLimits,
 };
 
@@ -94,6 +113,9 @@ const limitsMax: Partial<Record<keyof NodeLimits, number>> = {
   timeoutMs: durationMsMax,
   timeoutMsMax: durationMsMax,
 };
+
+/** Bounds of which none at all makes sense. */
+const mayBeZero: ReadonlySet<string> = new Set(["pingIntervalMs", "depthMax", "confirmations", "indirectProbes"]);
 
 /** Options with every default filled in. */
 export interface ResolvedOptions {
@@ -146,7 +168,7 @@ export function resolveOptions(given: CreateNodeOptions): ResolvedOptions {
     allowedOrigins: given.allowedOrigins ?? [],
     allowedHosts: [host, ...(given.allowedHosts ?? []), ...(advertise ?? []).map((url) => new URL(url).hostname)],
     policy: given.policy ?? createDefaultPolicy({ cluster }),
-    limits: resolveLimits(given.limits ?? {}),
+    limits: resolveLimits(given.limits ?? {}, checkProfile(given.profile ?? "lan")),
     log: given.log,
     exposeStacks: given.exposeStacks ?? false,
   };
@@ -173,20 +195,33 @@ function outsideAddress(): string | undefined {
   return undefined;
 }
 
-function resolveLimits(given: Partial<NodeLimits>): NodeLimits {
+function checkProfile(profile: unknown): Profile {
+  const known = Object.keys(profiles);
+  if (typeof profile === "string" && known.includes(profile)) return profile as Profile;
+  throw invalid(`profile must be ${known.map((each) => `"${each}"`).join(", ")}, got ${JSON.stringify(profile)}`);
+}
+
+function resolveLimits(given: Partial<NodeLimits>, profile: Profile): NodeLimits {
   for (const [key, value] of Object.entries(given) as [string, unknown][]) {
     if (!Object.hasOwn(defaultLimits, key)) {
       const limits = Object.keys(defaultLimits);
       throw invalid(`limits has no "${key}"; it has ${limits.join(", ")}${suggestion(key, limits)}`);
     }
-    const zeroAllowed = key === "pingIntervalMs" || key === "depthMax";
+    const zeroAllowed = mayBeZero.has(key);
     const max = limitsMax[key as keyof NodeLimits] ?? Infinity;
     if (typeof value !== "number" || !(value >= (zeroAllowed ? 0 : 1)) || value > max) {
       const range = `above ${zeroAllowed ? "or equal to " : ""}0${max === Infinity ? "" : ` and up to ${max}`}`;
       throw invalid(`limits.${key} must be a number ${range}, got ${String(value)}`);
     }
   }
-  return { ...defaultLimits, ...given };
+  const limits = { ...defaultLimits, ...profiles[profile], ...given };
+  if (limits.suspicionMsMin > limits.suspicionMsMax) {
+    const { suspicionMsMin, suspicionMsMax } = limits;
+    throw invalid(
+      `limits.suspicionMsMin must not be above suspicionMsMax, got ${suspicionMsMin} and ${suspicionMsMax}`,
+    );
+  }
+  return limits;
 }
 
 function checkUrls(urls: unknown, option: string): readonly string[] {

@@ -86,10 +86,12 @@ function describe(message: Message): string {
       return `failure#${message.id} ${message.error.code} (${message.error.outcome})`;
     case "goodbye":
       return `goodbye ${message.code}`;
-    case "members":
-      return `members ${message.members.map(({ name }) => name).join(" ")}`;
-    case "catalog":
-      return `catalog ${message.base}→${message.version} +${message.added.length} -${message.removed.length}`;
+    case "record":
+      return `record ${message.record.name} ${message.record.incarnation}.${message.record.sequence}${message.record.left ? " left" : ""}`;
+    case "accusation":
+      return `${message.accusation.verdict} ${message.accusation.target} ${message.accusation.incarnation}`;
+    case "offers":
+      return `offers ${message.head.nodeId} ${message.base}→${message.head.version} +${message.added.length} -${message.removed.length}`;
     default:
       return message.kind;
   }

@@ -14,6 +14,33 @@ export interface Deadline extends HeapItem {
   sequence: number;
 }
 
+/** What knows itself what to do when it is due. */
+export interface DueItem extends Deadline {
+  onDue(nowMs: number): void;
+}
+
+/** Something that is due now and then. */
+export class Timer implements DueItem {
+  dueMs = 0;
+  sequence = 0;
+  heapIndex = -1;
+  readonly #onDue: (nowMs: number) => void;
+
+  constructor(onDue: (nowMs: number) => void) {
+    this.#onDue = onDue;
+  }
+
+  onDue(nowMs: number): void {
+    this.#onDue(nowMs);
+  }
+}
+
+/** Where things are set that are to be due. */
+export interface Timers {
+  readonly schedule: (item: DueItem, dueMs: number) => void;
+  readonly unschedule: (item: DueItem) => void;
+}
+
 export class Deadlines<T extends Deadline> {
   readonly #heap = new Heap<T>((a, b) => a.dueMs < b.dueMs || (a.dueMs === b.dueMs && a.sequence < b.sequence)); // (D1)
   #sequence = 0;

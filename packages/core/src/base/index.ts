@@ -1,7 +1,7 @@
 /** Base: what every layer may use. */
 export { AssertionError, assert, unreachable } from "./assert.js";
 export type { Random, Signer, Utf8 } from "./capabilities.js";
-export { type Deadline, Deadlines } from "./deadlines.js";
+export { type Deadline, Deadlines, type DueItem, Timer, type Timers } from "./deadlines.js";
 export {
   type ErrorCode,
   MpregError,

@@ -41,6 +41,10 @@ export class Catalog<T extends object> {
     names.add(fun);
   }
 
+  has(owner: T, fun: string): boolean {
+    return this.#owners.get(owner)?.has(fun) === true;
+  }
+
   /** Answers whether there was such an offer. */
   remove(owner: T, fun: string): boolean {
     const names = this.#owners.get(owner);

@@ -1,5 +1,5 @@
 /** Catalog: who offers which function with which resources. */
-export { type Announcement, OwnOffers, nextVersion } from "./announce.js";
+export { Announcements, type Heard } from "./announcements.js";
 export { Catalog } from "./catalog.js";
 export { covers } from "./match.js";
 export type { Offer } from "./types.js";

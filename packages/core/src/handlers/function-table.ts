@@ -14,15 +14,18 @@ import {
   checkOptions,
   isSchema,
   optionNames,
+  quoted,
 } from "../base/index.js";
 import { utf8Length } from "../values/index.js";
-import { defaultWireLimits, offersMax } from "../wire/index.js";
+import { type OfferRecord, type OfferScope, defaultWireLimits, offersMax, tagsMax } from "../wire/index.js";
 import type { AnyHandler, FunctionRegistry, RegisterOptions, Registration } from "./types.js";
 
 export interface RegisteredFunction {
   readonly name: string;
   readonly handler: AnyHandler;
   readonly resources: readonly string[];
+  /** What other nodes are told of it. */
+  readonly offer: OfferRecord;
   readonly input: InputSchemas | undefined;
   readonly output: StandardSchema | undefined;
 }
@@ -40,8 +43,17 @@ export interface FunctionTableHost {
 
 /** What other nodes accept, whatever this one's own limits are. */
 const { nameBytesMax, resourcesMax } = defaultWireLimits;
+const scopes: ReadonlySet<string> = new Set<OfferScope>(["node", "cluster", "federation"]);
 
-const names = optionNames<RegisterOptions>({ resources: true, input: true, output: true });
+const names = optionNames<RegisterOptions>({
+  resources: true,
+  version: true,
+  tags: true,
+  scope: true,
+  concurrencyMax: true,
+  input: true,
+  output: true,
+});
 
 export class FunctionTable implements FunctionRegistry {
   readonly #host: FunctionTableHost;
@@ -142,7 +154,31 @@ function checkRegistration(
   }
   const { input, output } = options;
   checkSchemas(input, output, what);
-  return { name, handler: handler as AnyHandler, resources, input, output };
+  const offer = checkOffer(name, resources, options, what);
+  return { name, handler: handler as AnyHandler, resources, offer, input, output };
+}
+
+function checkOffer(
+  fun: string,
+  resources: readonly string[],
+  { version, tags = [], scope = "cluster", concurrencyMax }: RegisterOptions,
+  what: string,
+): OfferRecord {
+  const isText = (value: unknown): boolean =>
+    typeof value === "string" && value !== "" && utf8Length(value) <= nameBytesMax;
+  if (version !== undefined && !isText(version)) {
+    throw invalid(`${what}: version must be a text of 1 to ${nameBytesMax} bytes, such as "1.2.0"`);
+  }
+  if (!Array.isArray(tags) || tags.length > tagsMax || !tags.every(isText)) {
+    throw invalid(`${what}: tags must be an array of up to ${tagsMax} texts of 1 to ${nameBytesMax} bytes`);
+  }
+  if (!scopes.has(scope)) {
+    throw invalid(`${what}: scope must be "node", "cluster" or "federation", got ${quoted(String(scope))}`);
+  }
+  if (concurrencyMax !== undefined && !(Number.isSafeInteger(concurrencyMax) && concurrencyMax > 0)) {
+    throw invalid(`${what}: concurrencyMax must be a whole number above 0, got ${String(concurrencyMax)}`);
+  }
+  return { fun, resources, version, tags: [...new Set(tags)], scope, concurrencyMax };
 }
 
 function checkSchemas(input: unknown, output: unknown, what: string): void {

@@ -5,6 +5,7 @@
  */
 import type { Contract, Handlers, InputSchemas, StandardSchema, Subject } from "../base/index.js";
 import type { CancelSignal, Graph, UntypedCall } from "../rpc/index.js";
+import type { OfferScope } from "../wire/index.js";
 
 /** A function to register: its arguments are the call's, `kwargs` arrive as a last object. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a handler may declare any parameters
@@ -14,6 +15,20 @@ export type AnyHandler = (...args: any[]) => unknown;
 export interface RegisterOptions {
   /** Resources the function has, beside those of its node. */
   readonly resources?: readonly string[] | undefined;
+  /** Version of the function, for whoever looks at the catalog. */
+  readonly version?: string | undefined;
+  /** Words to find it by; at most 64. */
+  readonly tags?: readonly string[] | undefined;
+  /**
+   * Who may call it: `"node"` = only this node's own calls (nobody else is told of it), `"cluster"` (default) = every
+   * node of the cluster, `"federation"` = other clusters as well, once they are federated.
+   */
+  readonly scope?: OfferScope | undefined;
+  /**
+   * Calls of it that this node runs at a time. More of them go to other nodes that offer it, or end `overloaded`
+   * without having begun. Default: as many as the node runs of all functions together.
+   */
+  readonly concurrencyMax?: number | undefined;
   /** Schema of the arguments: one schema for one argument, or an array, one per positional argument. */
   readonly input?: InputSchemas | undefined;
   /** Schema of the result. */

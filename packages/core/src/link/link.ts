@@ -115,6 +115,11 @@ export class Link {
     return this.#pingedMs + Math.max(0, silenceMsMax - pingIntervalMs); // (L5)
   }
 
+  /** When the far side was heard last. */
+  get heardMs(): number {
+    return this.#heardMs;
+  }
+
   /** Bytes that wait for the far side, here and in the transport as far as it was told last. */
   get backlogBytes(): number {
     return this.outbox.queuedBytes + this.#transportBytes;
@@ -227,6 +232,13 @@ export class Link {
       case "prove":
       case "open":
         throw new MpregError("malformed", `a ${message.kind} on a link that is open`); // (L1)
+      case "probe":
+      case "probe-ack":
+      case "probe-request":
+      case "probe-report":
+      case "keep":
+        this.#host.message(message, nowMs);
+        return false;
       default:
         this.#host.message(message, nowMs);
         return true;
@@ -361,6 +373,7 @@ const goodbyeCodes = new Set<string>([
   "closing",
   "refused",
   "duplicate",
+  "idle",
   "self",
   "malformed",
   "silent",

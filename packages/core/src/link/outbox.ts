@@ -9,7 +9,7 @@
  * (O3) What is queued and parked never exceeds `queueBytesMax`, except for a single message, for answers, which may fill
  *      `answersFactor` times as much, and for cancellations: a few bytes for each message that was queued before, so that
  *      work which nobody wants is not done for want of room.
- * (O4) Messages that keep the link itself going (credit, ping, goodbye) are never parked, so that two full
+ * (O4) Messages that keep the link or the cluster going (credit, ping, goodbye, probes) are never parked, so that two full
  *      windows cannot wait for each other.
  * (O5) A long turn does not keep its first messages to itself: a batch of `batchBytes` is full and may leave.
  */
@@ -92,6 +92,20 @@ export class Outbox {
     }
     this.#enqueue(bytes);
     return bytes;
+  }
+
+  /** Queues a message that is encoded already, as {@link commit} does; answers its size, or 0 when it is refused. */
+  add(message: Uint8Array): number {
+    if (this.queuedBytes > this.#queueBytesMax) return 0; // (O3)
+    if (this.#parkedBytes > 0 || this.#unadmittedBytes >= this.#windowBytes) {
+      this.#parked.push(message);
+      this.#parkedBytes += message.length;
+    } else {
+      this.#sentBytes += message.length; // (O2)
+      this.writer.raw(message);
+      this.#queued();
+    }
+    return message.length;
   }
 
   /** Ends a message that takes an earlier one back, and queues it whatever waits. (O3) */

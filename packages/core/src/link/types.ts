@@ -20,6 +20,8 @@ export type GoodbyeCode =
   | "refused"
   /** The two nodes have another link. */
   | "duplicate"
+  /** Neither side has a use for the link. */
+  | "idle"
   /** A node reached itself. */
   | "self"
   /** Bytes that are no message. */

@@ -1,4 +1,15 @@
-/** Membership: which nodes there are, and how this one gets links to them. */
+/** Membership: which nodes there are, who of them answers, and how this one gets links to them. */
+export { Dialer, type DialerHost } from "./dialer.js";
 export { Membership, type MembershipHost } from "./membership.js";
+export { type Profile, profiles } from "./profiles.js";
+export { hopsMax, isSigned, sign } from "./records.js";
 export { Target } from "./target.js";
-export { type Dial, type RedialOptions, defaultRedialOptions } from "./types.js";
+export {
+  type Dial,
+  type Member,
+  type MemberChange,
+  type MembershipOptions,
+  type MemberState,
+  type RedialOptions,
+  defaultRedialOptions,
+} from "./types.js";

@@ -1,250 +1,661 @@
 /**
- * Membership, first form: every node keeps a link to every other it knows of.
+ * Membership: the machine that knows who there is.
  *
- * Owns which nodes are wanted and when they are dialled. Whether a link is alive is the link's business, what a node
- * offers the catalog's. A node is known when it is configured as a peer or when another node reports a link to it.
+ * SWIM (Das, Gupta, Motivala, DSN 2002) with Lifeguard's amendments (Dadgar, Phillips, Currey, 2018), over links that are
+ * open anyway. Owns this node's own record, the table of members, and who is linked, probed, suspected and told. Links
+ * themselves, and what members offer, are the node's.
  *
- * (N1) A configured peer is dialled for ever, with exponential backoff and full jitter. A link that ended before it had
- *      lasted for the longest wait counts as a failed dial, so that a node that lets nobody stay is not dialled faster.
- * (N2) A reported node is dialled as long as a linked node reports it, and forgotten after. All addresses that are told
- *      of it are tried, in turn: no linked node can hide it by telling another address.
- * (N3) There is at most one dial in progress per target, and per address: a node may be configured and reported, and a
- *      second link from the same side would take the first one's place, with the work that runs behind it.
- * (N4) No target is dialled while there is a link to its node. Which node a configured address leads to is known from
- *      the last link to it, so that two addresses of one node do not take each other's link away for ever.
- * (N5) A reported node is wanted for its id: who is reached instead does not count as it.
- * (N6) Reported nodes are dialled while fewer than `dialsMax` dials are in progress; the others wait their turn, in the
- *      order in which their time came: whoever reports a crowd does not use up this node's connections.
+ * (B4) Whoever hears that it is suspected itself contradicts at once, to all it has links to.
+ * (B5) A node that is new on a link is told first what is believed of it, so that it can contradict.
+ * (B6) Work is not sent to a member that is down, has left, or does not answer this node and nobody has vouched for.
+ * (B7) Refused news are told to the host with the link that brought them. So are more news than one link may bring.
  */
-import type { Random } from "../base/index.js";
-import type { MemberRecord } from "../wire/index.js";
-import { Target } from "./target.js";
-import type { Dial, RedialOptions } from "./types.js";
+import { type Random, type Signer, Timer, type Timers, type Utf8 } from "../base/index.js";
+import { Allowance } from "../structures/index.js";
+import {
+  type AccusationMessage,
+  type DigestLinesMessage,
+  type DigestMessage,
+  type ProbeAckMessage,
+  type ProbeMessage,
+  type ProbeReportMessage,
+  type ProbeRequestMessage,
+  type RecordMessage,
+  type Signed,
+  Writer,
+  observersMax,
+  writeAccusation,
+  writeDigest,
+  writeDigestLines,
+  writePing,
+  writeProbe,
+  writeProbeAck,
+  writeProbeReport,
+  writeProbeRequest,
+  writeRecord,
+} from "../wire/index.js";
+import { distanceMs } from "./coordinates.js";
+import { Detector } from "./detector.js";
+import { lineOf } from "./digest.js";
+import { Gossip, sample } from "./gossip.js";
+import { type Applied, Members } from "./members.js";
+import { type OwnIdentity, OwnRecord } from "./own-record.js";
+import { Position } from "./position.js";
+import { compare } from "./reconcile.js";
+import { isGenuineAccusation, isGenuineRecord, signAccusation } from "./records.js";
+import { Relays } from "./relays.js";
+import type { Entry, Member, MemberChange, MembershipOptions } from "./types.js";
+import { View } from "./view.js";
 
-/** A node that also wants to dial the other one waits this long, so that mostly one link is opened and not two. */
-const yieldMs = 500;
+/** Probe intervals after which a change of observers is told: while a cluster forms they change all the time. */
+const settleIntervals = 5;
 
-const dialsMax = 128;
+/** Gossip intervals before a node that has found others compares for the first time. */
+const firstPeriodIntervals = 5;
 
-export interface MembershipHost {
+export interface MembershipHost extends Timers {
   readonly random: Random;
-  dial(dial: Dial, nowMs: number): void;
-  /** Sets when `target.onDue` is called. */
-  schedule(target: Target, dueMs: number): void;
-  unschedule(target: Target): void;
+  readonly signer: Signer;
+  readonly utf8: Utf8;
+  /** The node that has this public key. */
+  idOf(publicKey: Uint8Array): string;
+  /** The nodes there are open links to. */
+  links(): Iterable<string>;
+  isLinked(nodeId: string): boolean;
+  /** Links that either side wants to keep. */
+  observers(): readonly string[];
+  /** When anything was heard from a linked node last. */
+  heardMs(nodeId: string): number;
+  /** Queues a whole message on the link to the node; without one it is lost. */
+  send(nodeId: string, message: Uint8Array): void;
+  /** Queues a message that costs no credit on the link to the node. */
+  control(nodeId: string, write: (writer: Writer) => void): void;
+  /** Handlers that run on this node. */
+  running(): number;
+  /** A member was found, or its state or record has changed. */
+  changed(change: MemberChange, nowMs: number): void;
+  /** Whether work may be sent to the member may have changed. (B6) */
+  usable(nodeId: string, nowMs: number): void;
+  /** A link to the member is to be kept, or no longer. */
+  want(member: Member, wanted: boolean, nowMs: number): void;
+  /** An attempt to reach the member is worth while, for the moment. */
+  tryReach(member: Member, nowMs: number): void;
+  /** This node's incarnation is to be remembered over restarts. */
+  incarnation(incarnation: number): void;
+  /** `from` has told what cannot be believed. (B7) */
+  refused(from: string, reason: string, nowMs: number): void;
+  /** Tells the node `to` what `nodeId` offers. */
+  tellOffers(to: string, nodeId: string): void;
+  /** Nothing is known of the member any more. */
+  forgotten(nodeId: string): void;
 }
 
 export class Membership {
+  readonly gossip: Gossip;
   readonly #selfId: string;
+  readonly #options: MembershipOptions;
   readonly #host: MembershipHost;
-  readonly #options: RedialOptions;
-  readonly #configured: Target[] = [];
-  readonly #reported = new Map<string, Target>();
-  /** What each linked node reports, by its id. */
-  readonly #reports = new Map<string, readonly MemberRecord[]>();
-  /** Since when there is a link to each node. */
-  readonly #linkedMs = new Map<string, number>();
-  readonly #dialing = new Map<number, Target>();
-  /** Targets whose time has come, and that wait until others have been dialled. (N6) */
-  readonly #crowd = new Set<Target>();
-  #isDialingNext = false;
-  #attempts = 0;
+  readonly #own: OwnRecord;
+  readonly #members: Members;
+  readonly #detector: Detector;
+  readonly #relays = new Relays();
+  readonly #position: Position;
+  readonly #view: View;
+  readonly #writer: Writer;
+  /** Members that do not answer this node, and that nobody has vouched for since. (B6) */
+  readonly #doubted = new Set<string>();
+  /** What each link may still tell. (B7) */
+  readonly #allowances = new Map<string, Allowance>();
+  readonly #reconcileTimer = new Timer((nowMs) => {
+    this.#reconcile(nowMs);
+  });
+  readonly #ownTimer = new Timer((nowMs) => {
+    this.#updateOwn(nowMs);
+  });
+  /** A node that is new compares often, later less. */
+  #periodMs = 0;
+  #isRunning = false;
 
-  constructor(selfId: string, peers: readonly string[], host: MembershipHost, options: RedialOptions) {
+  constructor(
+    selfId: string,
+    self: OwnIdentity,
+    incarnation: number,
+    options: MembershipOptions,
+    host: MembershipHost,
+  ) {
     this.#selfId = selfId;
-    this.#host = host;
     this.#options = options;
-    for (const url of new Set(peers)) this.#configured.push(new Target({ kind: "configured" }, [url], this.#due));
+    this.#host = host;
+    this.#writer = new Writer(host.utf8);
+    this.#own = new OwnRecord(self, incarnation, host.signer, host.utf8);
+    this.#position = new Position(host.random);
+    this.#members = new Members(selfId, options, this.#membersHost());
+    this.#view = new View(selfId, options, {
+      members: this.#members,
+      isLinked: (nodeId) => host.isLinked(nodeId),
+      want: (member, wanted, nowMs) => {
+        host.want(member, wanted, nowMs);
+      },
+    });
+    this.gossip = new Gossip(options, {
+      schedule: host.schedule,
+      unschedule: host.unschedule,
+      random: host.random,
+      links: () => host.links(),
+      observes: (nodeId, other) => this.#observes(nodeId, other),
+      present: () => this.#members.present,
+      tellLines: (nodeId, members) => {
+        this.#tellLines(nodeId, { parts: [], lines: this.#linesOf(members), asks: false });
+      },
+      send: (nodeId, message) => {
+        host.send(nodeId, message);
+      },
+    });
+    this.#detector = this.#createDetector();
   }
 
-  /** How many targets, reports and dials are held; for the checks of the simulator. */
-  get size(): { readonly reported: number; readonly reports: number; readonly dialing: number } {
-    return { reported: this.#reported.size, reports: this.#reports.size, dialing: this.#dialing.size };
-  }
-
-  /** How many targets wait for their time. */
+  /** How many timers there are. */
   get scheduled(): number {
-    let scheduled = 0;
-    for (const { heapIndex } of [...this.#configured, ...this.#reported.values()]) if (heapIndex >= 0) scheduled += 1;
-    return scheduled;
+    const own = [this.#reconcileTimer, this.#ownTimer].filter(({ heapIndex }) => heapIndex >= 0).length;
+    return this.#detector.size + this.#members.scheduled + this.gossip.scheduled + own;
   }
 
-  /** Dials the configured peers. */
+  get size(): number {
+    return this.#members.size;
+  }
+
+  get self(): Entry {
+    return this.#members.get(this.#selfId) as Entry;
+  }
+
+  members(): IterableIterator<Member> {
+    return this.#members.all();
+  }
+
+  get(nodeId: string): Member | undefined {
+    return this.#members.get(nodeId);
+  }
+
+  isPresent(nodeId: string): boolean {
+    return this.#members.isPresent(nodeId);
+  }
+
+  /** Whether a link to the node is to be kept. */
+  isWanted(nodeId: string): boolean {
+    return this.#view.has(nodeId);
+  }
+
+  /** Whether work may be sent to the member. (B6) */
+  isUsable(nodeId: string): boolean {
+    const state = this.#members.get(nodeId)?.state;
+    if (this.#doubted.has(nodeId)) return false;
+    // others may have lost it; this node has not
+    return state === "alive" || (state === "suspect" && this.#host.isLinked(nodeId));
+  }
+
+  nameRefusal(nodeId: string, name: string): string | undefined {
+    return this.#members.nameRefusal(nodeId, name);
+  }
+
+  /** The estimated round trip to the member, in ms; `undefined` before it is known where both stand. */
+  distanceMs(nodeId: string): number | undefined {
+    const entry = this.#members.get(nodeId);
+    const coordinate = entry?.coordinate ?? entry?.record.coordinate;
+    if (coordinate === undefined || !this.#position.isKnown) return undefined;
+    return nodeId === this.#selfId ? 0 : distanceMs(this.#position.coordinate, coordinate);
+  }
+
+  /** Median of the round trips measured last to a linked member, in ms. */
+  roundTripMs(nodeId: string): number | undefined {
+    return this.#position.roundTripMs(nodeId);
+  }
+
+  /** A linked node that has told it has a link to the member. */
+  viaOf(nodeId: string): string | undefined {
+    for (const linked of this.#host.links()) if (this.#observes(linked, nodeId)) return linked;
+    return undefined;
+  }
+
+  /** How much this node doubts itself: 0 = not at all. */
+  get doubt(): number {
+    return this.#detector.health.score;
+  }
+
   start(nowMs: number): void {
-    for (const target of this.#configured) this.#host.schedule(target, nowMs);
+    this.#isRunning = true;
+    this.#tellOwn(nowMs);
   }
 
-  /** Dials nobody any more. */
-  stop(): void {
-    for (const target of [...this.#configured, ...this.#reported.values()]) this.#host.unschedule(target);
-    this.#configured.length = 0;
-    this.#reported.clear();
-    this.#reports.clear();
-    this.#dialing.clear();
-    this.#crowd.clear();
+  /** Says that this node leaves. */
+  stop(nowMs: number): void {
+    if (!this.#isRunning) return;
+    this.#isRunning = false;
+    this.#own.leave();
+    this.#tellOwn(nowMs);
+    this.gossip.stop();
+    this.#detector.stop();
+    this.#members.stop();
+    this.#host.unschedule(this.#reconcileTimer);
+    this.#host.unschedule(this.#ownTimer);
   }
 
-  /** The dial `attempt` did not lead to a link. Answers the address that was tried. */
-  dialFailed(attempt: number, nowMs: number): string | undefined {
-    const target = this.#dialing.get(attempt);
-    if (target === undefined) return undefined;
-    const url = target.state.kind === "dialing" ? target.state.url : target.url;
-    this.#dialing.delete(attempt);
-    this.#retry(target, nowMs);
-    this.#dialNext(nowMs);
-    return url;
-  }
-
-  /** The dial `attempt` has proved to lead back to this node. */
-  reachedSelf(attempt: number, nowMs: number): void {
-    const target = this.#dialing.get(attempt);
-    if (target === undefined) return;
-    this.#dialing.delete(attempt);
-    target.state = { kind: "self" };
-    this.#dialNext(nowMs);
-  }
-
-  /** The only node that the dial `attempt` is to reach; `undefined` when any will do. (N5) */
-  wanted(attempt: number): string | undefined {
-    const reason = this.#dialing.get(attempt)?.reason;
-    return reason?.kind === "reported" ? reason.nodeId : undefined;
-  }
-
-  /** There is a link to `nodeId`; `attempt` is the dial that led to it, where one did. */
-  linked(nodeId: string, attempt: number | undefined, nowMs: number): void {
-    if (!this.#linkedMs.has(nodeId)) this.#linkedMs.set(nodeId, nowMs);
-    const target = attempt === undefined ? undefined : this.#dialing.get(attempt);
-    if (attempt !== undefined) this.#dialing.delete(attempt);
-    if (target !== undefined) {
-      target.state = { kind: "linked", nodeId };
-      if (target.reason.kind === "configured") target.nodeId = nodeId;
+  /** There is a link to `nodeId`; of the two sides the one that `initiates` compares what both know. */
+  linked(nodeId: string, initiates: boolean, nowMs: number): void {
+    this.#detector.watch(nodeId, nowMs);
+    this.#view.linked(nodeId);
+    this.#trust(nodeId, nowMs);
+    const { newsPerSecondMax } = this.#options;
+    this.#allowances.set(nodeId, new Allowance(newsPerSecondMax, newsPerSecondMax * 10, nowMs));
+    const entry = this.#members.get(nodeId);
+    if (entry !== undefined && entry.state !== "alive") this.#tellState(nodeId, entry); // (B5)
+    this.#tellState(nodeId, this.self);
+    this.#host.tellOffers(nodeId, this.#selfId);
+    if (initiates)
+      this.#host.send(
+        nodeId,
+        this.#encode((writer) => {
+          writeDigest(writer, this.#members.digest.hashes);
+        }),
+      );
+    if (this.#reconcileTimer.heapIndex < 0) {
+      this.#periodMs = firstPeriodIntervals * this.#options.gossipIntervalMs;
+      this.#host.schedule(this.#reconcileTimer, nowMs + this.#nextPeriodMs());
     }
-    const reported = this.#reported.get(nodeId);
-    if (reported !== undefined && reported.state.kind === "waiting") {
-      reported.state = { kind: "linked", nodeId }; // (N4)
-      this.#forget(reported);
-    }
-    this.#dialNext(nowMs);
+    this.#observersChanged(nowMs);
   }
 
-  /** The last link to `nodeId` is gone. */
-  unlinked(nodeId: string, nowMs: number): void {
-    const hasLasted = nowMs - (this.#linkedMs.get(nodeId) ?? nowMs) >= this.#options.redialMsMax;
-    this.#linkedMs.delete(nodeId);
-    this.#reports.delete(nodeId);
-    for (const target of [...this.#configured, ...this.#reported.values()]) {
-      if (target.state.kind !== "linked" || target.state.nodeId !== nodeId) continue;
-      if (hasLasted) target.failures = 0; // (N1)
-      this.#retry(target, nowMs);
+  /** The last link to `nodeId` is gone; `isMutual` when both sides wanted it so. */
+  unlinked(nodeId: string, isMutual: boolean, nowMs: number): void {
+    this.#allowances.delete(nodeId);
+    this.#position.forget(nodeId);
+    this.#view.changed();
+    if (isMutual || !this.#members.isPresent(nodeId) || !this.#isRunning) this.#detector.unwatch(nodeId);
+    else {
+      this.#doubt(nodeId, nowMs);
+      this.#detector.lost(nodeId, nowMs);
     }
-    this.#update(nowMs);
+    this.#observersChanged(nowMs);
   }
 
-  /** The linked node `from` has told which nodes it has links to. */
-  report(from: string, members: readonly MemberRecord[], nowMs: number): void {
-    this.#reports.set(from, members);
-    this.#update(nowMs);
+  /** A dial of the member has failed. */
+  dialFailed(nodeId: string, failures: number, nowMs: number): void {
+    if (!this.#isRunning || this.#host.isLinked(nodeId)) return;
+    this.#view.unreached(nodeId, failures, nowMs);
+    if (this.#members.get(nodeId)?.state === "alive") this.#detector.lost(nodeId, nowMs);
   }
 
-  /** Makes targets of what is reported now and forgets what no longer is. */
-  #update(nowMs: number): void {
-    const wanted = this.#addresses();
-    for (const [nodeId, target] of this.#reported) {
-      if (wanted.has(nodeId) || target.state.kind === "dialing") continue;
-      this.#forget(target);
-      this.#reported.delete(nodeId); // (N2)
-    }
-    for (const [nodeId, urls] of wanted) {
-      const known = this.#reported.get(nodeId);
-      if (known !== undefined) {
-        if (urls.length > 0) known.urls = urls;
-        continue;
-      }
-      if (urls.length === 0) continue;
-      const target = new Target({ kind: "reported", nodeId }, urls, this.#due);
-      this.#reported.set(nodeId, target);
-      if (this.#linkedMs.has(nodeId)) target.state = { kind: "linked", nodeId };
-      else this.#host.schedule(target, nowMs + (this.#selfId < nodeId ? 0 : yieldMs));
-    }
+  /** Decides anew whom to keep links to, if anything has changed. */
+  flush(nowMs: number): void {
+    if (this.#isRunning) this.#view.update(nowMs);
   }
 
-  /** Every node that is reported, this one left out, with all addresses that are told of it. (N2) */
-  #addresses(): Map<string, readonly string[]> {
-    const found = new Map<string, readonly string[]>();
-    for (const members of this.#reports.values()) {
-      for (const { nodeId, urls } of members) {
-        if (nodeId === this.#selfId) continue;
-        const known = found.get(nodeId);
-        const more = known === undefined ? [] : urls.filter((url) => !known.includes(url));
-        if (known === undefined) found.set(nodeId, urls);
-        else if (more.length > 0) found.set(nodeId, [...known, ...more]);
-      }
+  onRecord(from: string, message: RecordMessage, nowMs: number): void {
+    const { record } = message;
+    const nodeId = this.#host.idOf(record.publicKey);
+    const isGenuine = (): boolean => isGenuineRecord(record, message, this.#host.signer);
+    if (nodeId === this.#selfId) return this.#onOwnRecord(message, isGenuine, nowMs);
+    if (record.cluster !== this.#own.record.cluster) {
+      return this.#host.refused(from, `a record of cluster "${record.cluster}"`, nowMs);
     }
-    return found;
+    const applied = this.#apply(from, nowMs, (check) =>
+      this.#members.record(nodeId, message, () => check(isGenuine), nowMs),
+    );
+    if (applied.kind === "news") this.#spreadRecord(applied.entry, from, nowMs);
   }
 
-  readonly #due = (target: Target, nowMs: number): void => {
-    if (target.state.kind !== "waiting") return; // (N3)
-    const { nodeId } = target;
-    if (nodeId !== undefined && this.#linkedMs.has(nodeId)) {
-      target.state = { kind: "linked", nodeId }; // (N4)
+  onAccusation(from: string, { accusation, signature, body }: AccusationMessage, nowMs: number): void {
+    const accuser = this.#members.get(accusation.accuser);
+    if (accuser === undefined) return; // its record is still on its way
+    const signed = { signature, body };
+    const isGenuine = (): boolean => isGenuineAccusation(signed, accuser.record.publicKey, this.#host.signer);
+    if (accusation.target === this.#selfId) {
+      if (accusation.incarnation !== this.#own.record.incarnation || !isGenuine() || !this.#isRunning) return;
+      this.#detector.health.failed();
+      this.#own.refute(accusation.incarnation);
+      return this.#tellOwn(nowMs); // (B4)
+    }
+    const applied = this.#apply(from, nowMs, (check) =>
+      this.#members.accusation(accusation, () => check(isGenuine), nowMs),
+    );
+    if (applied.kind === "news") this.#spreadAccusation(accusation.target, accusation.accuser, signed, from, nowMs);
+  }
+
+  onProbe(from: string, { id }: ProbeMessage, nowMs: number): void {
+    this.#detector.probed(from, nowMs);
+    this.#host.control(from, (writer) => {
+      writeProbeAck(writer, { id, running: this.#host.running(), coordinate: this.#position.coordinate });
+    });
+  }
+
+  onProbeAck(from: string, { id, running, coordinate }: ProbeAckMessage, nowMs: number): void {
+    if (Relays.isRelayed(id)) return this.#report(from, id, true);
+    const entry = this.#members.get(from);
+    if (entry !== undefined) {
+      entry.coordinate = coordinate;
+      entry.running = running;
+    }
+    this.#detector.acknowledged(from, id, nowMs);
+  }
+
+  onProbeRequest(from: string, { id, target, hopsLeft }: ProbeRequestMessage): void {
+    if (target !== this.#selfId && this.#host.isLinked(target)) {
+      const relayed = this.#relays.begin(from, id, target);
+      this.#host.control(target, (writer) => {
+        writeProbe(writer, relayed);
+      });
       return;
     }
-    if (target.reason.kind === "reported" && this.#dialing.size >= dialsMax) {
-      this.#crowd.add(target); // (N6)
+    const next = hopsLeft > 0 ? this.#knowing(target, from, 1)[0] : undefined;
+    if (target === this.#selfId || next === undefined) {
+      this.#host.control(from, (writer) => {
+        writeProbeReport(writer, id, target === this.#selfId);
+      });
       return;
     }
-    const { url } = target;
-    if (this.#isDialed(url)) {
-      this.#host.schedule(target, nowMs + this.#options.redialMsMin); // (N3)
-      return;
-    }
-    const attempt = ++this.#attempts;
-    target.state = { kind: "dialing", attempt, url };
-    this.#dialing.set(attempt, target);
-    this.#host.dial({ url, attempt }, nowMs);
-  };
-
-  #isDialed(url: string): boolean {
-    for (const { state } of this.#dialing.values()) if (state.kind === "dialing" && state.url === url) return true;
-    return false;
+    const relayed = this.#relays.begin(from, id, next);
+    this.#host.control(next, (writer) => {
+      writeProbeRequest(writer, { id: relayed, target, hopsLeft: hopsLeft - 1 });
+    });
   }
 
-  /** A dial has ended: others may be dialled now. (N6) */
-  #dialNext(nowMs: number): void {
-    if (this.#isDialingNext) return; // a dial that fails at once ends up here: the loop below goes on
-    this.#isDialingNext = true;
-    for (const target of this.#crowd) {
-      if (this.#dialing.size >= dialsMax) break;
-      this.#crowd.delete(target);
-      this.#due(target, nowMs);
-    }
-    this.#isDialingNext = false;
+  onProbeReport(from: string, { id, reached }: ProbeReportMessage, nowMs: number): void {
+    if (Relays.isRelayed(id)) this.#report(from, id, reached);
+    else this.#detector.reported(id, reached, nowMs);
   }
 
-  /** The target is not to be dialled, or not now. */
-  #forget(target: Target): void {
-    this.#host.unschedule(target);
-    this.#crowd.delete(target);
+  onDigest(from: string, { hashes }: DigestMessage): void {
+    const parts = this.#members.digest.differing(hashes);
+    const { lines } = compare(this.#members.all(), parts, []);
+    if (parts.length > 0) this.#tellLines(from, { parts, lines, asks: false });
   }
 
-  #retry(target: Target, nowMs: number): void {
-    const { reason } = target;
-    target.state = { kind: "waiting" };
-    if (reason.kind === "reported" && !this.#isReported(reason.nodeId)) {
-      this.#reported.delete(reason.nodeId); // (N2)
-      return;
-    }
-    const { redialMsMin, redialMsMax } = this.#options;
-    const ceilingMs = Math.min(redialMsMax, redialMsMin * 2 ** Math.min(target.failures, 30));
-    target.failures += 1;
-    this.#host.schedule(target, nowMs + this.#host.random.next() * ceilingMs); // (N1)
+  onDigestLines(from: string, message: DigestLinesMessage): void {
+    const { parts, lines } = message;
+    const few = parts.length === 0 ? this.#entriesOf(lines.map(({ nodeId }) => nodeId)) : this.#members.all();
+    const { states, offers, asks } = compare(few, parts, lines);
+    for (const entry of states) this.#tellState(from, entry);
+    for (const { nodeId } of offers) this.#host.tellOffers(from, nodeId);
+    // whoever is asked does not ask back
+    if (!message.asks && asks.length > 0) this.#tellLines(from, { parts: [], lines: asks, asks: true });
   }
 
-  #isReported(nodeId: string): boolean {
-    for (const members of this.#reports.values()) {
-      if (members.some((member) => member.nodeId === nodeId)) return true;
+  /** Which offers of the member this node knows. */
+  offers(nodeId: string, boot: number, version: number): void {
+    this.#members.offers(nodeId, boot, version);
+  }
+
+  /** Answers whether `from` may tell one more piece of news. (B7) */
+  mayTell(from: string, nowMs: number): boolean {
+    return this.#allowances.get(from)?.take(nowMs) ?? true;
+  }
+
+  #onOwnRecord({ record }: RecordMessage, isGenuine: () => boolean, nowMs: number): void {
+    const { incarnation, sequence } = this.#own.record;
+    const isLater =
+      record.incarnation > incarnation || (record.incarnation === incarnation && record.sequence > sequence);
+    if (!isLater || !isGenuine() || !this.#isRunning) return;
+    this.#own.outlive(record.incarnation);
+    this.#tellOwn(nowMs);
+    for (const nodeId of this.#host.links()) this.#host.tellOffers(nodeId, this.#selfId);
+  }
+
+  /** Applies news from `from`; what is refused is told. (B7) */
+  #apply(from: string, nowMs: number, apply: (check: (isGenuine: () => boolean) => boolean) => Applied): Applied {
+    let isFlood = false;
+    const applied = apply((isGenuine) => {
+      isFlood = !this.mayTell(from, nowMs);
+      return !isFlood && isGenuine();
+    });
+    if (applied.kind === "refused") {
+      const reason = isFlood ? `more than ${this.#options.newsPerSecondMax} news per second` : applied.reason;
+      this.#host.refused(from, reason, nowMs);
     }
-    return false;
+    return applied;
+  }
+
+  /** This node's own record has changed. */
+  #tellOwn(nowMs: number): void {
+    const { record, message } = this.#own;
+    const applied = this.#members.record(this.#selfId, { ...message, record }, () => true, nowMs);
+    if (applied.kind !== "news") return;
+    this.#host.incarnation(record.incarnation);
+    this.#spreadRecord(applied.entry, undefined, nowMs);
+  }
+
+  #updateOwn(nowMs: number): void {
+    const observers = this.#isFullMesh ? [] : [...this.#host.observers()].slice(0, observersMax).sort();
+    if (this.#own.update(observers, this.#position.coordinate)) this.#tellOwn(nowMs);
+  }
+
+  /** Who observes this node is told after a while, since such changes come in groups. */
+  #observersChanged(nowMs: number): void {
+    if (!this.#isRunning || this.#ownTimer.heapIndex >= 0) return;
+    this.#host.schedule(this.#ownTimer, nowMs + settleIntervals * this.#options.probeIntervalMs);
+  }
+
+  #spreadRecord(entry: Entry, from: string | undefined, nowMs: number): void {
+    // who observes a node is worth knowing, but not in a hurry
+    const isUrgent = entry.record.sequence === 1 || entry.record.left;
+    if (isUrgent) this.gossip.spreadMember(entry.nodeId, this.#encodeRecord(entry), from, nowMs);
+    else this.gossip.notUrgent(entry.nodeId, nowMs);
+  }
+
+  #spreadAccusation(target: string, accuser: string, signed: Signed, from: string | undefined, nowMs: number): void {
+    const message = this.#encode((writer) => {
+      writeAccusation(writer, signed);
+    });
+    this.gossip.spreadMessage(`accusation ${target} ${accuser}`, message, from, nowMs);
+  }
+
+  /** Says itself what it believes of the member. */
+  #accuse(entry: Entry, verdict: "suspect" | "down"): Signed {
+    const { incarnation } = entry.record;
+    const accusation = { verdict, target: entry.nodeId, incarnation, accuser: this.#selfId };
+    return signAccusation(accusation, this.#host.signer, this.#host.utf8);
+  }
+
+  /** Tells `to` the member's record, and that it is gone if it is. */
+  #tellState(to: string, entry: Entry): void {
+    this.#host.send(to, this.#encodeRecord(entry));
+    if (entry.state !== "suspect" && entry.state !== "down") return;
+    const signed = this.#accuse(entry, entry.state);
+    this.#host.send(
+      to,
+      this.#encode((writer) => {
+        writeAccusation(writer, signed);
+      }),
+    );
+  }
+
+  #tellLines(to: string, message: Omit<DigestLinesMessage, "kind">): void {
+    this.#host.send(
+      to,
+      this.#encode((writer) => {
+        writeDigestLines(writer, message);
+      }),
+    );
+  }
+
+  #entriesOf(members: readonly string[]): Entry[] {
+    return members.map((nodeId) => this.#members.get(nodeId)).filter((entry) => entry !== undefined);
+  }
+
+  #linesOf(members: readonly string[]): DigestLinesMessage["lines"] {
+    return this.#entriesOf(members).map(lineOf);
+  }
+
+  #encodeRecord({ message }: Entry): Uint8Array {
+    return this.#encode((writer) => {
+      writeRecord(writer, message);
+    });
+  }
+
+  #encode(write: (writer: Writer) => void): Uint8Array {
+    write(this.#writer);
+    this.#writer.end();
+    return this.#writer.takeLast();
+  }
+
+  /** Compares what it knows with somebody, and looks after those that nobody may look after. */
+  #reconcile(nowMs: number): void {
+    const { random } = this.#host;
+    const links = [...this.#host.links()];
+    if (links.length === 0) return; // the next link starts it again
+    this.#host.schedule(this.#reconcileTimer, nowMs + this.#nextPeriodMs());
+    const digest = this.#encode((writer) => {
+      writeDigest(writer, this.#members.digest.hashes);
+    });
+    for (const nodeId of sample(links, 1, random)) this.#host.send(nodeId, digest);
+    if (this.#periodMs < this.#options.reconcileIntervalMs) return; // others are still being found
+    // members that nobody may look after: one that is down and may be back, one that may be gone and not missed
+    const others = [...this.#members.all()].filter(
+      ({ nodeId }) => !this.#host.isLinked(nodeId) && nodeId !== this.#selfId,
+    );
+    for (const state of ["down", "alive"]) {
+      const alike = others.filter((entry) => entry.state === state);
+      for (const entry of sample(alike, 1, random)) this.#host.tryReach(entry, nowMs);
+    }
+    this.#observersChanged(nowMs);
+  }
+
+  /** The time to the next comparison; varied so that nodes do not all compare at the same time. */
+  #nextPeriodMs(): number {
+    const { reconcileIntervalMs } = this.#options;
+    const periodMs = this.#periodMs;
+    this.#periodMs = Math.min(reconcileIntervalMs, periodMs * 2);
+    return periodMs * (0.75 + this.#host.random.next() / 2);
+  }
+
+  get #isFullMesh(): boolean {
+    return this.#members.present <= this.#options.fullMeshMax;
+  }
+
+  #report(from: string, relayed: number, reached: boolean): void {
+    const question = this.#relays.end(from, relayed);
+    if (question === undefined) return;
+    this.#host.control(question.asker, (writer) => {
+      writeProbeReport(writer, question.id, reached);
+    });
+  }
+
+  /** Linked nodes that observe `target`, or else know one that does; in random order, `asker` left out. */
+  #knowing(target: string, asker: string | undefined, count: number): string[] {
+    const links = [...this.#host.links()].filter((nodeId) => nodeId !== asker && nodeId !== target);
+    const observing = links.filter((nodeId) => this.#observes(target, nodeId));
+    const direct = sample(observing, count, this.#host.random);
+    if (direct.length >= count) return direct;
+    const observers = this.#members.get(target)?.record.observers ?? [];
+    const near = links.filter(
+      (nodeId) => !observing.includes(nodeId) && observers.some((observer) => this.#observes(nodeId, observer)),
+    );
+    return [...direct, ...sample(near, count - direct.length, this.#host.random)];
+  }
+
+  /** Whether the node has told that it keeps a link to `other`. */
+  #observes(nodeId: string, other: string): boolean {
+    const observers = this.#members.get(nodeId)?.record.observers;
+    if (observers === undefined) return false;
+    return observers.length === 0 ? this.#isFullMesh : observers.includes(other);
+  }
+
+  #doubt(nodeId: string, nowMs: number): void {
+    if (this.#doubted.has(nodeId)) return;
+    this.#doubted.add(nodeId);
+    this.#host.usable(nodeId, nowMs);
+  }
+
+  #trust(nodeId: string, nowMs: number): void {
+    if (this.#doubted.delete(nodeId)) this.#host.usable(nodeId, nowMs);
+  }
+
+  #membersHost(): ConstructorParameters<typeof Members>[2] {
+    return {
+      schedule: this.#host.schedule,
+      unschedule: this.#host.unschedule,
+      changed: (change, nowMs) => {
+        this.#changed(change, nowMs);
+      },
+      expired: (entry, nowMs) => {
+        const isAccuser = entry.suspicion?.accusers.has(this.#selfId) === true;
+        const signed = isAccuser ? this.#accuse(entry, "down") : undefined;
+        this.#members.down(entry, nowMs);
+        if (signed !== undefined) this.#spreadAccusation(entry.nodeId, this.#selfId, signed, undefined, nowMs);
+      },
+      forgotten: (nodeId) => {
+        this.#doubted.delete(nodeId);
+        this.#view.forgotten(nodeId);
+        this.#host.forgotten(nodeId);
+      },
+    };
+  }
+
+  #changed(change: MemberChange, nowMs: number): void {
+    const { member, before } = change;
+    const { nodeId, state } = member;
+    if (nodeId === this.#selfId) return;
+    // a new incarnation is a sign of life
+    if (before === "suspect" && state === "alive" && !this.#host.isLinked(nodeId)) this.#doubted.delete(nodeId);
+    if (state === "down" || state === "left") {
+      this.#doubted.delete(nodeId);
+      this.#detector.unwatch(nodeId);
+    } else if (before !== undefined && this.#host.isLinked(nodeId)) {
+      if (before === "down" || before === "left") this.#detector.watch(nodeId, nowMs); // it was there all the time
+    }
+    this.#view.changed();
+    this.#host.changed(change, nowMs);
+    this.#host.usable(nodeId, nowMs);
+  }
+
+  #createDetector(): Detector {
+    const host = this.#host;
+    return new Detector(this.#options, {
+      schedule: host.schedule,
+      unschedule: host.unschedule,
+      random: host.random,
+      heardMs: (nodeId) => host.heardMs(nodeId),
+      probe: (nodeId, id) => {
+        host.control(nodeId, (writer) => {
+          writeProbe(writer, id);
+        });
+      },
+      ping: (nodeId) => {
+        host.control(nodeId, (writer) => {
+          writePing(writer, 0);
+        });
+      },
+      probeThrough: (target, id) => {
+        const asked = this.#knowing(target, undefined, this.#options.indirectProbes);
+        for (const nodeId of asked) {
+          host.control(nodeId, (writer) => {
+            writeProbeRequest(writer, { id, target, hopsLeft: 1 });
+          });
+        }
+        return asked.length;
+      },
+      silent: (target, nowMs) => {
+        this.#silent(target, nowMs);
+      },
+      answered: (target, roundTripMs, nowMs) => {
+        this.#trust(target, nowMs);
+        const coordinate = this.#members.get(target)?.coordinate;
+        if (roundTripMs !== undefined) this.#position.measured(target, coordinate, roundTripMs);
+      },
+    });
+  }
+
+  #silent(target: string, nowMs: number): void {
+    const entry = this.#members.get(target);
+    if (entry === undefined || !this.#members.isPresent(target)) return;
+    this.#doubt(target, nowMs);
+    const accusation = {
+      verdict: "suspect" as const,
+      target,
+      incarnation: entry.record.incarnation,
+      accuser: this.#selfId,
+    };
+    const applied = this.#members.accusation(accusation, () => true, nowMs);
+    if (applied.kind === "news") {
+      this.#spreadAccusation(target, this.#selfId, this.#accuse(entry, "suspect"), undefined, nowMs);
+    }
   }
 }

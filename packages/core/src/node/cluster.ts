@@ -1,124 +1,207 @@
 /**
  * Cluster: this node's links to others, who they are and what they offer.
  *
- * Ties together membership (who is wanted), sessions (who is there) and the catalog (who offers what). Calls know
- * nothing of links beyond the peers they are given.
+ * Ties together membership (who is there), the dialer (who is dialled), sessions (who is linked), announcements (who
+ * offers what) and the catalog (which of it work can be sent to). Calls know nothing of links beyond the peers they are
+ * given.
  *
  * (G1) A peer has one link that new work takes. A second one, opened because both dialled at once, is kept until
  *      it is idle, so that no work is lost; the one the node with the smaller id dialled stays. There is never a third:
  *      each side has dialled one of them.
- * (G2) A node whose last link is gone offers nothing any more, at once.
- * (G3) Every link to a node hears all own offers when it opens, and every change after.
- * (G4) Two links of a node are two streams that do not know how far the other is: the catalog shows what one of them has
- *      told, the one that new work takes, or the other as long as that has told nothing.
+ * (G2) A node whose last link is lost offers nothing any more, at once, until somebody has vouched for it or it is back.
+ * (G3) Every node hears all own offers, and every change of them, from whoever it has a link to.
+ * (G4) What is refused of a link is counted and told; a link that brings too much of it is ended.
  * (G5) An address counts as this node's own when the far side has proved this node's key; what it says is no proof.
  */
-import { MpregError, type Subject, assert } from "../base/index.js";
-import { type Announcement, Catalog, OwnOffers, nextVersion } from "../catalog/index.js";
-import type { Goodbye, Remote } from "../link/index.js";
-import { Membership, type MembershipHost } from "../membership/index.js";
-import { Channel, type DueItem, Peer } from "../rpc/index.js";
+import { MpregError, type Signer, type Subject, type Utf8, assert } from "../base/index.js";
+import { Announcements, Catalog } from "../catalog/index.js";
+import { type Goodbye, type Remote, nodeIdOf } from "../link/index.js";
 import {
-  type CatalogMessage,
-  type MemberRecord,
-  type MembersMessage,
-  offersMax,
-  writeCatalog,
-  writeMembers,
+  type Dial,
+  Dialer,
+  type DialerHost,
+  type MemberChange,
+  Membership,
+  type MembershipHost,
+} from "../membership/index.js";
+import { Channel, Peer } from "../rpc/index.js";
+import { Allowance } from "../structures/index.js";
+import {
+  type KeepMessage,
+  type Message,
+  type OfferRecord,
+  type OffersMessage,
+  type OffersRequestMessage,
+  writeOffersRequest,
 } from "../wire/index.js";
-import { Retirement, type Session, duplicate } from "./session.js";
+import { LinkKeeper, duplicate } from "./link-keeper.js";
+import type { Session } from "./session.js";
 import type { NodeEvent, NodeOptions } from "./types.js";
 
-/** How long both sides of a redundant link have to notice that it is one. */
-const retireMs = 1_000;
-
-export interface ClusterHost extends MembershipHost {
-  schedule(item: DueItem, dueMs: number): void;
-  unschedule(item: DueItem): void;
+export interface ClusterHost extends Pick<DialerHost, "schedule" | "unschedule" | "random"> {
+  readonly signer: Signer;
+  readonly utf8: Utf8;
+  dial(dial: Dial, nowMs: number): void;
   report(event: NodeEvent): void;
+  /** This node's incarnation is to be remembered over restarts. */
+  incarnation(incarnation: number): void;
+  /** Handlers that run on this node. */
+  running(): number;
   /** Some node has begun to offer `fun`. */
   offered(fun: string, nowMs: number): void;
+  /** There is a link to `peer`. */
+  reached(peer: Peer, nowMs: number): void;
+  /** There is no way to `peer`. */
+  unreachable(peer: Peer, nowMs: number): void;
   /** The far side of `channel` does not read what it has to know. */
   overflowed(channel: Channel): void;
 }
 
+/** What a link may bring that is refused, before it is ended: so many at once, and one per second. (G4) */
+const refusalsMax = 100;
+
 export class Cluster {
   readonly self: Peer;
   readonly catalog: Catalog<Peer> = new Catalog<Peer>((peer) => peer.nodeId);
+  readonly membership: Membership;
   readonly #host: ClusterHost;
   readonly #options: NodeOptions;
-  readonly #membership: Membership;
-  readonly #own = new OwnOffers();
+  readonly #dialer: Dialer;
+  readonly #keeper: LinkKeeper;
+  readonly #announcements: Announcements;
+  /** Members that are there, and whoever is linked. */
   readonly #peers = new Map<string, Peer>();
   readonly #sessions = new Map<Peer, Set<Session>>();
-  /** Whose offers the catalog shows. (G4) */
-  readonly #shown = new Map<Peer, Session>();
-  /** Redundant links that this node is to end. */
-  readonly #retirements = new Map<Session, Retirement>();
-  /** The linked nodes have changed since the others were told. */
-  #membersChanged = false;
+  /** Whose offers the catalog shows. */
+  readonly #shown = new Set<Peer>();
+  /** What each link may still bring that is refused. (G4) */
+  readonly #refusals = new Map<string, { readonly allowance: Allowance; count: number }>();
+  /** Own functions of which only so many calls may run at a time. */
+  readonly #bounds = new Map<string, number>();
+  #isRunning = false;
 
   constructor(self: Peer, options: NodeOptions, host: ClusterHost) {
     this.self = self;
     this.#host = host;
     this.#options = options;
-    this.#membership = new Membership(self.nodeId, options.peers, host, options.redial);
+    this.#dialer = new Dialer(self.nodeId, this.#dialerHost(), options.redial);
+    this.#keeper = new LinkKeeper(options.membership.linkIdleMs, {
+      schedule: host.schedule,
+      unschedule: host.unschedule,
+      sessions: () => [...this.#sessions.values()].flatMap((each) => [...each]),
+      isWanted: (nodeId) => this.membership.isWanted(nodeId),
+      rechoose: (peer) => {
+        this.#rechoose(peer);
+      },
+    });
+    this.#announcements = new Announcements(self.nodeId, {
+      signer: host.signer,
+      utf8: host.utf8,
+      keyOf: (nodeId) => this.membership.get(nodeId)?.record.publicKey,
+    });
+    const identity = { name: options.name, cluster: options.cluster, urls: self.urls };
+    this.membership = new Membership(
+      self.nodeId,
+      identity,
+      options.incarnation,
+      options.membership,
+      this.#membershipHost(),
+    );
   }
 
-  get peers(): IterableIterator<Peer> {
-    return this.#peers.values();
+  get peers(): ReadonlyMap<string, Peer> {
+    return this.#peers;
   }
 
   /** What is held; for the checks of the simulator. */
   get size(): {
     readonly peers: number;
-    readonly reported: number;
-    readonly reports: number;
+    readonly members: number;
+    readonly announced: number;
+    readonly wanted: number;
     readonly dialing: number;
   } {
-    return { peers: this.#peers.size, ...this.#membership.size };
+    return {
+      peers: this.#peers.size,
+      members: this.membership.size,
+      announced: this.#announcements.size,
+      ...this.#dialer.size,
+    };
   }
 
-  /** How many wanted nodes wait for their time. */
+  /** How much waits for its time. */
   get scheduled(): number {
-    return this.#membership.scheduled;
+    return this.#dialer.scheduled + this.membership.scheduled + this.#keeper.scheduled;
   }
 
   start(nowMs: number): void {
-    this.#membership.start(nowMs);
+    this.#isRunning = true;
+    this.#dialer.seeds("peers", this.#options.peers, nowMs);
+    this.#dialer.start(nowMs);
+    this.membership.start(nowMs);
   }
 
-  stop(): void {
-    this.#membership.stop();
+  stop(nowMs: number): void {
+    this.membership.stop(nowMs);
+    this.#isRunning = false;
+    this.#dialer.stop();
+    this.#keeper.stop();
+  }
+
+  /** All addresses that `source` knows; they replace those it named before. */
+  seeds(source: string, urls: readonly string[], nowMs: number): void {
+    this.#dialer.seeds(source, urls, nowMs);
   }
 
   isRegistered(fun: string): boolean {
-    return this.#own.has(fun);
+    return this.catalog.has(this.self, fun);
   }
 
-  register(fun: string, resources: readonly string[], nowMs: number): void {
-    const all = [...this.#options.resources, ...resources];
-    this.catalog.add(this.self, fun, all);
-    this.#announce(this.#own.add(fun, all)); // (G3)
-    this.#host.offered(fun, nowMs);
+  register(given: OfferRecord, nowMs: number): void {
+    const resources = [...new Set([...this.#options.resources, ...given.resources])].sort();
+    if (given.scope !== "node") this.#announcements.offer({ ...given, resources });
+    if (given.concurrencyMax !== undefined) this.#bounds.set(given.fun, given.concurrencyMax);
+    this.catalog.add(this.self, given.fun, resources);
+    this.#host.offered(given.fun, nowMs);
   }
 
   unregister(fun: string): void {
+    this.#bounds.delete(fun);
     this.catalog.remove(this.self, fun);
-    this.#announce(this.#own.remove(fun)); // (G3)
+    this.#announcements.withdraw(fun);
   }
+
+  /** How many calls of the function this node may run at a time, where it was registered with a bound. */
+  concurrencyMaxOf(fun: string): number | undefined {
+    return this.#bounds.get(fun);
+  }
+
+  /** Functions that the node has announced. */
+  readonly countOf = (nodeId: string): number =>
+    nodeId === this.self.nodeId ? this.catalog.countOf(this.self) : this.#announcements.countOf(nodeId);
 
   dialFailed(attempt: number, reason: string, nowMs: number): void {
-    const url = this.#membership.dialFailed(attempt, nowMs);
-    if (url !== undefined) this.#host.report({ kind: "dial-failed", url, reason });
+    const failed = this.#dialer.dialFailed(attempt, nowMs);
+    if (failed === undefined) return;
+    this.#host.report({ kind: "dial-failed", url: failed.url, reason });
+    const { nodeId } = failed;
+    if (nodeId !== undefined) this.membership.dialFailed(nodeId, this.#dialer.failuresOf(nodeId), nowMs);
   }
 
-  /** Why this remote is not the one that was dialled; `undefined` when it may be. */
+  /** Opens a link to `peer` for work that waits; answers whether that can be tried. */
+  reach(peer: Peer, nowMs: number): boolean {
+    return this.#dialer.reach(peer.nodeId, peer.urls, nowMs);
+  }
+
+  /** Why this remote may not be linked; `undefined` when it may. */
   refusal(remote: Remote, attempt: number | undefined): string | undefined {
-    if (remote.kind !== "node" || attempt === undefined) return undefined;
-    const wanted = this.#membership.wanted(attempt);
-    if (wanted === undefined || wanted === remote.nodeId) return undefined;
-    return `node "${remote.identity.name}" is here, and not ${wanted}, which is said to be`;
+    if (remote.kind !== "node") return undefined;
+    const { name } = remote.identity;
+    const wanted = attempt === undefined ? undefined : this.#dialer.wanted(attempt);
+    if (wanted !== undefined && wanted !== remote.nodeId) {
+      return `node "${name}" is here, and not ${wanted}, which is said to be`;
+    }
+    return remote.nodeId === this.self.nodeId ? undefined : this.membership.nameRefusal(remote.nodeId, name);
   }
 
   /** A link to a node has opened. */
@@ -129,22 +212,25 @@ export class Cluster {
       session.phase = { kind: "self" }; // (G5)
       return link.end({ code: "self", reason: "this node has reached itself" }, nowMs);
     }
-    const channel = new Channel(link, subject, this.#host.random);
+    const channel = new Channel(link, subject, this.#host.random, nowMs);
     const { nodeId, identity } = remote;
-    const known = this.#peers.get(nodeId);
-    for (const each of known === undefined ? [] : [...(this.#sessions.get(known) ?? [])]) {
+    const peer = this.#peers.get(nodeId) ?? this.#createPeer(nodeId, identity.name, identity.urls);
+    session.phase = { kind: "node", channel, peer, keeping: { remoteWants: true, released: false } };
+    const sessions = this.#sessions.get(peer);
+    if (sessions === undefined) this.#sessions.set(peer, new Set([session]));
+    else sessions.add(session);
+    for (const each of [...(sessions ?? [])]) {
       // the same side has dialled again: it has lost the older link, and so have we (G1)
-      if (each.link?.direction === link.direction) each.link.end(duplicate, nowMs);
+      if (each !== session && each.link?.direction === link.direction) each.link.end(duplicate, nowMs);
     }
-    const peer = this.#peers.get(nodeId) ?? this.#join(nodeId, identity.name, identity.urls);
-    peer.name = identity.name;
-    peer.urls = identity.urls;
-    session.phase = { kind: "node", channel, peer, heardVersion: 0, offers: new Map() };
-    (this.#sessions.get(peer) as Set<Session>).add(session);
-    this.#prefer(peer, channel, nowMs);
-    this.#membership.linked(nodeId, session.attempt, nowMs);
-    this.#tellAll(channel);
-    this.#membersChanged = true;
+    const isFirst = sessions === undefined;
+    this.#rechoose(peer);
+    this.#dialer.linked(nodeId, session.attempt, nowMs);
+    if (isFirst) this.#host.report({ kind: "link-opened", nodeId, name: peer.name });
+    if (isFirst) this.membership.linked(nodeId, link.direction === "dialed", nowMs);
+    this.#keeper.changed(nowMs);
+    this.#host.reached(peer, nowMs);
+    this.#showOrHide(nodeId, nowMs);
   }
 
   /** A link is gone, opened or not. */
@@ -152,168 +238,317 @@ export class Cluster {
     const { phase, attempt } = session;
     if (phase.kind !== "node") {
       if (attempt === undefined) return;
-      if (phase.kind === "self") this.#membership.reachedSelf(attempt, nowMs);
-      else this.#membership.dialFailed(attempt, nowMs);
+      if (phase.kind === "self") this.#dialer.reachedSelf(attempt, nowMs);
+      else this.dialFailed(attempt, goodbye.reason, nowMs);
       return;
     }
-    const { peer, channel } = phase;
+    const { peer } = phase;
     const sessions = this.#sessions.get(peer);
     sessions?.delete(session);
-    this.#endRetirement(session);
-    if (peer.channel === channel) {
-      peer.channel = undefined;
-      for (const other of sessions ?? []) if (other.phase.kind === "node") peer.channel = other.phase.channel;
-    }
-    if (peer.channel === undefined) return this.#leave(peer, goodbye, nowMs); // (G2)
-    this.#show(peer, nowMs);
-    this.#membersChanged = true; // what was told last may have come over the link that is left before what was told first
+    this.#rechoose(peer);
+    if (sessions !== undefined && sessions.size > 0) return;
+    this.#sessions.delete(peer);
+    this.#refusals.delete(peer.nodeId);
+    this.#host.report({ kind: "link-lost", nodeId: peer.nodeId, name: peer.name, reason: goodbye });
+    const isMutual = goodbye.code === "idle";
+    // first what membership makes of it: it decides whether the node is a member still
+    this.membership.unlinked(peer.nodeId, isMutual, nowMs); // (G2)
+    this.#dialer.unlinked(peer.nodeId, nowMs);
+    this.#showOrHide(peer.nodeId, nowMs);
+    this.#letGo(peer, nowMs);
   }
 
-  onMembers(session: Session, message: MembersMessage, nowMs: number): void {
-    if (session.phase.kind === "node") this.#membership.report(session.phase.peer.nodeId, message.members, nowMs);
-  }
-
-  /** Throws `malformed` when the announcement does not follow the one before, `too-large` when too much is offered. */
-  onCatalog(session: Session, message: CatalogMessage, subject: Subject, nowMs: number): void {
-    const { phase } = session;
-    if (phase.kind !== "node") return;
-    const { peer, offers } = phase;
-    session.phase = { ...phase, heardVersion: nextVersion(phase.heardVersion, message) };
-    const changed = new Set(message.removed);
-    if (message.base === 0) offers.clear();
-    for (const fun of message.removed) offers.delete(fun);
-    for (const { fun, resources } of message.added) {
-      changed.add(fun);
-      // what took the place of an offer that may be, and may not be itself, is none
-      if (this.#options.policy(subject, { kind: "catalog", fun, resources }).allow) offers.set(fun, resources);
-      else offers.delete(fun);
-    }
-    if (offers.size > offersMax) {
-      throw new MpregError("too-large", `a node may offer ${offersMax} functions; this one offers ${offers.size}`);
-    }
-    if (this.#show(peer, nowMs) || this.#shown.get(peer) !== session) return; // (G4)
-    if (message.base === 0) return this.#showAll(peer, offers, nowMs);
-    for (const fun of changed) {
-      const resources = offers.get(fun);
-      if (resources === undefined) this.catalog.remove(peer, fun);
-      else this.#showOne(peer, fun, resources, nowMs);
+  /** A message of one node to another about the cluster; throws nothing that `from` could not be blamed for. */
+  onMessage(session: Session, message: Message, nowMs: number): void {
+    if (session.phase.kind !== "node") return;
+    const { nodeId } = session.phase.peer;
+    const { membership } = this;
+    if (!this.#isRunning) return;
+    switch (message.kind) {
+      case "probe":
+        return membership.onProbe(nodeId, message, nowMs);
+      case "probe-ack":
+        return membership.onProbeAck(nodeId, message, nowMs);
+      case "probe-request":
+        return membership.onProbeRequest(nodeId, message);
+      case "probe-report":
+        return membership.onProbeReport(nodeId, message, nowMs);
+      case "record":
+        return membership.onRecord(nodeId, message, nowMs);
+      case "accusation":
+        return membership.onAccusation(nodeId, message, nowMs);
+      case "digest":
+        return membership.onDigest(nodeId, message);
+      case "digest-lines":
+        return membership.onDigestLines(nodeId, message);
+      case "offers":
+        return this.#onOffers(nodeId, message, nowMs);
+      case "offers-request":
+        return this.#onOffersRequest(nodeId, message);
+      case "keep":
+        return this.#onKeep(session, message, nowMs);
+      default:
     }
   }
 
   /** Tells the others what has changed since the last call. */
-  flush(): void {
-    if (!this.#membersChanged) return;
-    this.#membersChanged = false;
-    for (const { channel, peer } of this.#channels()) {
-      const members: MemberRecord[] = [];
-      for (const { nodeId, name, urls } of this.#peers.values())
-        if (nodeId !== peer.nodeId) members.push({ nodeId, name, urls });
-      writeMembers(channel.link.outbox.writer, members);
-      this.#queue(channel);
-    }
+  flush(nowMs: number): void {
+    if (!this.#isRunning) return;
+    this.membership.flush(nowMs);
+    this.#announce(nowMs);
   }
 
-  #join(nodeId: string, name: string, urls: readonly string[]): Peer {
-    const peer = new Peer(nodeId, name, urls);
+  #onKeep(session: Session, { wanted }: KeepMessage, nowMs: number): void {
+    this.#keeper.onKeep(session, wanted, nowMs);
+  }
+
+  #onOffers(from: string, message: OffersMessage, nowMs: number): void {
+    const { nodeId, boot, version } = message.head;
+    const heard = this.#announcements.apply(message, () => this.membership.mayTell(from, nowMs));
+    if (heard.kind === "refused") return this.#refused(from, heard.reason, nowMs);
+    if (heard.kind === "gap") return this.#ask(from, nodeId);
+    if (heard.kind === "known") return;
+    this.membership.offers(nodeId, boot, version);
+    this.membership.gossip.spreadMember(nodeId, this.#announcements.passedOn(message), from, nowMs);
+    const peer = this.#peers.get(nodeId);
+    if (peer === undefined || !this.#shown.has(peer)) return this.#showOrHide(nodeId, nowMs);
+    if (heard.replaced) return this.#showAll(peer, nowMs);
+    for (const fun of new Set(heard.changed)) this.#showOne(peer, fun, nowMs);
+  }
+
+  #onOffersRequest(from: string, { nodeId }: OffersRequestMessage): void {
+    this.#tellOffers(from, nodeId);
+  }
+
+  /** Asks `from` for everything that `nodeId` offers. */
+  #ask(from: string, nodeId: string): void {
+    const channel = this.#channelTo(from);
+    if (channel === undefined) return;
+    writeOffersRequest(channel.link.outbox.writer, nodeId);
+    channel.link.outbox.commit();
+  }
+
+  #tellOffers(to: string, nodeId: string): void {
+    const message = this.#announcements.everything(nodeId);
+    if (message !== undefined) this.#send(to, message);
+  }
+
+  /** Tells all of own offers that have changed. (G3) */
+  #announce(nowMs: number): void {
+    const { boot } = this.membership.self.record;
+    const message = this.#announcements.announce(boot);
+    if (message === undefined) return;
+    const { version } = this.#announcements.versionOf(this.self.nodeId);
+    this.membership.offers(this.self.nodeId, boot, version);
+    this.membership.gossip.spreadMember(this.self.nodeId, message, undefined, nowMs);
+  }
+
+  #createPeer(nodeId: string, name: string, urls: readonly string[]): Peer {
+    const peer = new Peer(nodeId, name, urls, () => this.membership.distanceMs(nodeId));
     this.#peers.set(nodeId, peer);
-    this.#sessions.set(peer, new Set());
-    this.#host.report({ kind: "node-joined", nodeId, name, urls });
     return peer;
   }
 
-  #leave(peer: Peer, reason: Goodbye, nowMs: number): void {
-    this.catalog.forget(peer);
-    this.#peers.delete(peer.nodeId);
-    this.#sessions.delete(peer);
-    this.#shown.delete(peer);
-    this.#membersChanged = true;
-    this.#host.report({ kind: "node-lost", nodeId: peer.nodeId, name: peer.name, reason });
-    this.#membership.unlinked(peer.nodeId, nowMs);
-  }
-
-  /** Chooses the link that new work takes, and retires the other. (G1) */
-  #prefer(peer: Peer, channel: Channel, nowMs: number): void {
-    const older = peer.channel;
-    if (older === undefined) {
-      peer.channel = channel;
+  /** A member was found, or has changed. */
+  #changed({ member, before }: MemberChange, nowMs: number): void {
+    const { nodeId, record, state } = member;
+    const { name, urls } = record;
+    const wasPresent = before === "alive" || before === "suspect";
+    const isPresent = state === "alive" || state === "suspect";
+    if (isPresent) {
+      const peer = this.#peers.get(nodeId) ?? this.#createPeer(nodeId, name, urls);
+      peer.name = name;
+      peer.urls = urls;
+      if (!wasPresent) this.#host.report({ kind: "node-joined", nodeId, name, urls });
+      else if (before !== state) {
+        this.#host.report({ kind: state === "suspect" ? "node-suspected" : "node-recovered", nodeId, name });
+      }
+      if (this.membership.isWanted(nodeId)) this.#dialer.want(nodeId, urls, nowMs);
       return;
     }
+    if (wasPresent) this.#host.report({ kind: "node-lost", nodeId, name, reason: state === "left" ? left : down });
+    this.#dialer.gone(nodeId, nowMs);
+    const peer = this.#peers.get(nodeId);
+    if (peer !== undefined) this.#letGo(peer, nowMs);
+  }
+
+  /** Forgets the peer once there is neither a link to it nor a member behind it. */
+  #letGo(peer: Peer, nowMs: number): void {
+    if (this.#sessions.has(peer) || this.membership.isPresent(peer.nodeId)) return;
+    this.#hide(peer);
+    this.#peers.delete(peer.nodeId);
+    this.#host.unreachable(peer, nowMs);
+  }
+
+  /** Chooses the link that new work takes. (G1) */
+  #rechoose(peer: Peer): void {
     const keepDialed = this.self.nodeId < peer.nodeId;
-    const keepNew = (channel.link.direction === "dialed") === keepDialed;
-    if (keepNew) peer.channel = channel;
-    for (const each of this.#sessions.get(peer) ?? []) {
-      const isLoser = each.phase.kind === "node" && each.phase.channel === (keepNew ? older : channel);
-      // the side that dialled the loser closes it, once it is idle
-      if (!isLoser || each.link?.direction !== "dialed") continue;
-      this.#endRetirement(each);
-      const retirement = new Retirement(each, this.#retire);
-      this.#retirements.set(each, retirement);
-      this.#host.schedule(retirement, nowMs + retireMs);
+    let chosen: Channel | undefined;
+    for (const { phase, link } of this.#sessions.get(peer) ?? []) {
+      if (phase.kind !== "node" || (phase.keeping.released && link?.direction === "accepted")) continue;
+      if (chosen === undefined || (link?.direction === "dialed") === keepDialed) chosen = phase.channel;
     }
+    peer.channel = chosen;
   }
 
-  readonly #retire = (retirement: Retirement, nowMs: number): void => {
-    const { phase, link } = retirement.session;
-    // the other link may be gone meanwhile: then this one is not redundant any more
-    const isRedundant = phase.kind === "node" && phase.peer.channel !== phase.channel;
-    if (!isRedundant || link === undefined) return this.#endRetirement(retirement.session);
-    const isIdle = phase.channel.asked.size === 0 && phase.channel.sent.size === 0;
-    if (isIdle) link.end(duplicate, nowMs);
-    else this.#host.schedule(retirement, nowMs + retireMs);
-  };
-
-  #endRetirement(session: Session): void {
-    const retirement = this.#retirements.get(session);
-    if (retirement === undefined) return;
-    this.#retirements.delete(session);
-    this.#host.unschedule(retirement);
+  /** Shows the node's offers in the catalog as long as work may be sent there. */
+  #showOrHide(nodeId: string, nowMs: number): void {
+    const peer = this.#peers.get(nodeId);
+    if (peer === undefined) return;
+    const isUsable = this.membership.isUsable(nodeId) && this.#announcements.versionOf(nodeId).version > 0;
+    if (!isUsable) this.#hide(peer);
+    else if (!this.#shown.has(peer)) this.#showAll(peer, nowMs);
   }
 
-  /** Chooses whose offers of `peer` the catalog shows; answers whether they are another link's now. (G4) */
-  #show(peer: Peer, nowMs: number): boolean {
-    let source: { readonly session: Session; readonly offers: ReadonlyMap<string, readonly string[]> } | undefined;
-    for (const session of this.#sessions.get(peer) ?? []) {
-      const { phase } = session;
-      if (phase.kind !== "node" || phase.heardVersion === 0) continue;
-      if (source === undefined || phase.channel === peer.channel) source = { session, offers: phase.offers };
-    }
-    if (source === undefined || source.session === this.#shown.get(peer)) return false;
-    this.#shown.set(peer, source.session);
-    this.#showAll(peer, source.offers, nowMs);
-    return true;
+  #hide(peer: Peer): void {
+    if (this.#shown.delete(peer)) this.catalog.forget(peer);
   }
 
-  #showAll(peer: Peer, offers: ReadonlyMap<string, readonly string[]>, nowMs: number): void {
+  #showAll(peer: Peer, nowMs: number): void {
+    this.#shown.add(peer);
     this.catalog.forget(peer);
-    for (const [fun, resources] of offers) this.#showOne(peer, fun, resources, nowMs);
+    for (const { fun } of this.#announcements.offersOf(peer.nodeId)) this.#showOne(peer, fun, nowMs);
   }
 
-  #showOne(peer: Peer, fun: string, resources: readonly string[], nowMs: number): void {
+  #showOne(peer: Peer, fun: string, nowMs: number): void {
+    const resources = this.#announcements.offerOf(peer.nodeId, fun)?.resources;
+    // what took the place of an offer that may be, and may not be itself, is none
+    if (resources === undefined || !this.#mayOffer(peer, fun, resources)) {
+      this.catalog.remove(peer, fun);
+      return;
+    }
     this.catalog.add(peer, fun, resources);
     this.#host.offered(fun, nowMs);
   }
 
-  /** Tells all own offers. (G3) */
-  #tellAll(channel: Channel): void {
-    writeCatalog(channel.link.outbox.writer, this.#own.snapshot());
-    this.#queue(channel);
+  #mayOffer({ nodeId, name, urls }: Peer, fun: string, resources: readonly string[]): boolean {
+    const { cluster, policy } = this.#options;
+    const subject: Subject = { kind: "node", address: urls[0] ?? "", nodeId, name, cluster };
+    return policy(subject, { kind: "catalog", fun, resources }).allow;
   }
 
-  #announce(announcement: Announcement): void {
-    for (const { channel } of this.#channels()) {
-      writeCatalog(channel.link.outbox.writer, announcement);
-      this.#queue(channel);
+  /** What `from` tells cannot be believed. (G4) */
+  #refused(from: string, reason: string, nowMs: number): void {
+    const peer = this.#peers.get(from);
+    if (peer === undefined) return;
+    let refusals = this.#refusals.get(from);
+    if (refusals === undefined) {
+      this.#refusals.set(from, (refusals = { allowance: new Allowance(1, refusalsMax, nowMs), count: 0 }));
+    }
+    refusals.count += 1;
+    if (refusals.count === 1)
+      this.#host.report({ kind: "news-refused", nodeId: from, name: peer.name, reason, count: 1 });
+    if (refusals.allowance.take(nowMs)) return;
+    const { count } = refusals;
+    this.#host.report({ kind: "news-refused", nodeId: from, name: peer.name, reason, count });
+    for (const { link } of [...(this.#sessions.get(peer) ?? [])]) {
+      link?.end({ code: "refused", reason: `${count} refused announcements, the last for: ${reason}` }, nowMs);
     }
   }
 
-  /** Queues the message begun last. Whoever misses one is let go, and hears everything when it is back. (G3) */
-  #queue(channel: Channel): void {
-    if (channel.link.outbox.commit() === 0) this.#host.overflowed(channel);
+  #channelTo(nodeId: string): Channel | undefined {
+    const peer = this.#peers.get(nodeId);
+    if (peer?.channel !== undefined || peer === undefined) return peer?.channel;
+    for (const { phase } of this.#sessions.get(peer) ?? []) if (phase.kind === "node") return phase.channel;
+    return undefined;
   }
 
-  *#channels(): Generator<{ readonly channel: Channel; readonly peer: Peer }> {
-    for (const [peer, sessions] of this.#sessions) {
-      for (const { phase } of sessions) if (phase.kind === "node") yield { channel: phase.channel, peer };
+  /** Queues a whole message; whoever does not read is let go, and hears everything when it is back. */
+  #send(nodeId: string, message: Uint8Array): void {
+    const channel = this.#channelTo(nodeId);
+    if (channel === undefined || message.length > channel.link.remoteMessageBytesMax) return;
+    if (channel.link.outbox.add(message) === 0) this.#host.overflowed(channel);
+  }
+
+  *#linked(): Generator<string> {
+    for (const { nodeId } of this.#sessions.keys()) yield nodeId;
+  }
+
+  #dialerHost(): DialerHost {
+    const host = this.#host;
+    return {
+      schedule: host.schedule,
+      unschedule: host.unschedule,
+      random: host.random,
+      dial: (dial, nowMs) => {
+        host.dial(dial, nowMs);
+      },
+      isPresent: (nodeId) => this.membership.isPresent(nodeId),
+      unreachable: (nodeId, nowMs) => {
+        const peer = this.#peers.get(nodeId);
+        if (peer !== undefined) host.unreachable(peer, nowMs);
+      },
+    };
+  }
+
+  #membershipHost(): MembershipHost {
+    const host = this.#host;
+    return {
+      schedule: host.schedule,
+      unschedule: host.unschedule,
+      random: host.random,
+      signer: host.signer,
+      utf8: host.utf8,
+      idOf: (publicKey) => nodeIdOf(publicKey, host.signer),
+      links: () => this.#linked(),
+      isLinked: (nodeId) => this.#channelTo(nodeId) !== undefined,
+      observers: () => {
+        const kept = [...this.#linked()].filter((nodeId) => this.#isKept(nodeId));
+        const isWanted = (nodeId: string): number => Number(this.membership.isWanted(nodeId));
+        return kept.sort((a, b) => isWanted(b) - isWanted(a)); // those that stay come first
+      },
+      heardMs: (nodeId) => this.#channelTo(nodeId)?.link.heardMs ?? -Infinity,
+      send: (nodeId, message) => {
+        this.#send(nodeId, message);
+      },
+      control: (nodeId, write) => {
+        const channel = this.#channelTo(nodeId);
+        if (channel === undefined) return;
+        write(channel.link.outbox.writer);
+        channel.link.outbox.commitControl();
+      },
+      running: () => host.running(),
+      changed: (change, nowMs) => {
+        this.#changed(change, nowMs);
+      },
+      usable: (nodeId, nowMs) => {
+        this.#showOrHide(nodeId, nowMs);
+      },
+      want: ({ nodeId, record }, wanted, nowMs) => {
+        if (wanted) this.#dialer.want(nodeId, record.urls, nowMs);
+        else this.#dialer.unwant(nodeId);
+        this.#keeper.changed(nowMs);
+      },
+      tryReach: ({ nodeId, record }, nowMs) => {
+        this.#dialer.reach(nodeId, record.urls, nowMs);
+      },
+      incarnation: (incarnation) => {
+        host.incarnation(incarnation);
+      },
+      refused: (from, reason, nowMs) => {
+        this.#refused(from, reason, nowMs);
+      },
+      tellOffers: (to, nodeId) => {
+        this.#tellOffers(to, nodeId);
+      },
+      forgotten: (nodeId) => {
+        this.#announcements.forget(nodeId);
+      },
+    };
+  }
+
+  /** Whether either side wants to keep its link to the node. */
+  #isKept(nodeId: string): boolean {
+    if (this.membership.isWanted(nodeId)) return true;
+    const peer = this.#peers.get(nodeId);
+    for (const { phase, link } of (peer && this.#sessions.get(peer)) ?? []) {
+      if (phase.kind !== "node") continue;
+      // the far side has dialled and wants it; or this side has offered to end it, and the far side has not agreed
+      if (link?.direction === "accepted" ? phase.keeping.remoteWants : phase.keeping.released) return true;
     }
+    return false;
   }
 }
+
+const left: Goodbye = { code: "closing", reason: "it has left the cluster" };
+const down: Goodbye = { code: "silent", reason: "nobody has reached it" };

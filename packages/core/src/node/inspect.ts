@@ -1,17 +1,45 @@
-/** Inspect: what a node tells about itself and the cluster as it sees it. Every figure is counted, none is guessed. */
-import type { Catalog } from "../catalog/index.js";
+/** Inspect: what a node tells about itself and the cluster as it sees it. Every figure is counted or measured, none is guessed. */
+import type { MemberState } from "../membership/index.js";
 import type { Peer } from "../rpc/index.js";
+import type { Catalog } from "../catalog/index.js";
+import type { InspectSubject } from "../wire/index.js";
+import type { Cluster } from "./cluster.js";
 
 export interface NodeInfo {
   readonly id: string;
   readonly name: string;
-  /** `self` is the node that answers; the others have an open link to it. */
-  readonly state: "self" | "linked";
+  /** `self` is the node that answers; of the others, what it believes. */
+  readonly state: "self" | MemberState;
+  /** Grows with every start of the node, and every time it had to contradict a suspicion. */
+  readonly incarnation: number;
+  /** For how long it is in this state, as far as the answering node knows. */
+  readonly forMs: number;
   readonly urls: readonly string[];
+  /** Whether the answering node has an open link to it. */
+  readonly linked: boolean;
+  /** A linked node that has a link to it, where the answering node has none. */
+  readonly via?: string;
+  /** Median of the last round trips that were measured; absent without a link. */
+  readonly roundTripMs?: number;
+  /** Round trip as estimated from network coordinates; absent before both are known. */
+  readonly distanceMs?: number;
   /** Functions it offers. */
   readonly functions: number;
+  /** Handlers that ran there when it answered a probe last; absent when it was not asked. */
+  readonly running?: number;
   /** Steps the answering node has running there. */
   readonly inFlight: number;
+}
+
+/** The cluster as one node sees it. */
+export interface ClusterInfo {
+  readonly name: string;
+  /** Name of the node that answers. */
+  readonly node: string;
+  /** How much that node doubts itself: 0 = not at all, up to 8 (Lifeguard's local health). */
+  readonly doubt: number;
+  /** All nodes that are remembered, also those that are down or have left; the answering one first. */
+  readonly nodes: readonly NodeInfo[];
 }
 
 export interface FunctionInfo {
@@ -19,22 +47,45 @@ export interface FunctionInfo {
   readonly offers: readonly { readonly node: string; readonly nodeId: string; readonly resources: readonly string[] }[];
 }
 
-export function inspectNodes(self: Peer, peers: Iterable<Peer>, catalog: Catalog<Peer>): NodeInfo[] {
-  const describe = (peer: Peer): NodeInfo => ({
-    id: peer.nodeId,
-    name: peer.name,
-    state: peer === self ? "self" : "linked",
-    urls: peer.urls,
-    functions: catalog.countOf(peer),
-    inFlight: peer.inFlight,
-  });
-  const others = [...peers]
-    .map(describe)
-    .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : a.id < b.id ? -1 : 1));
-  return [describe(self), ...others];
+export function inspect(subject: InspectSubject, cluster: Cluster, nowMs: number): unknown {
+  if (subject === "functions") return inspectFunctions(cluster.catalog);
+  const nodes = inspectNodes(cluster, nowMs);
+  if (subject === "nodes") return nodes.filter(({ state }) => state !== "down" && state !== "left");
+  const { name, record } = { name: cluster.self.name, record: cluster.membership.self.record };
+  const info: ClusterInfo = { name: record.cluster, node: name, doubt: cluster.membership.doubt, nodes };
+  return info;
 }
 
-export function inspectFunctions(catalog: Catalog<Peer>): FunctionInfo[] {
+function inspectNodes({ self, peers, membership, countOf }: Cluster, nowMs: number): NodeInfo[] {
+  const nodes = [...membership.members()].map(({ nodeId, record, state, sinceMs, running }): NodeInfo => {
+    const peer = nodeId === self.nodeId ? self : peers.get(nodeId);
+    const linked = peer?.linked === true;
+    const via = linked || peer === self ? undefined : membership.viaOf(nodeId);
+    const roundTripMs = membership.roundTripMs(nodeId);
+    const distanceMs = peer === self ? undefined : membership.distanceMs(nodeId);
+    return {
+      id: nodeId,
+      name: record.name,
+      state: peer === self ? "self" : state,
+      incarnation: record.incarnation,
+      forMs: nowMs - sinceMs,
+      urls: record.urls,
+      linked,
+      ...(via === undefined ? {} : { via: peers.get(via)?.name ?? via }),
+      ...(roundTripMs === undefined ? {} : { roundTripMs }),
+      ...(distanceMs === undefined ? {} : { distanceMs }),
+      functions: countOf(nodeId),
+      ...(running === undefined ? {} : { running }),
+      inFlight: peer?.inFlight ?? 0,
+    };
+  });
+  return nodes.sort((a, b) => {
+    if (a.state === "self" || b.state === "self") return a.state === "self" ? -1 : 1;
+    return a.name < b.name ? -1 : a.name > b.name ? 1 : a.id < b.id ? -1 : 1;
+  });
+}
+
+function inspectFunctions(catalog: Catalog<Peer>): FunctionInfo[] {
   return [...catalog.functions()].sort().map((name) => ({
     name,
     offers: catalog

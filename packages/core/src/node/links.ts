@@ -6,13 +6,14 @@
  * (I3) A link whose far side does not read its answers is ended at the end of the turn.
  * (I4) What waits for all clients together is bounded; beyond, the link of the one for which most waits is ended.
  */
-import { MpregError, type Random, type Signer, type Utf8, assert } from "../base/index.js";
+import { MpregError, type Random, type Signer, type Timers, type Utf8, assert } from "../base/index.js";
 import { type Goodbye, Link, type LinkHost, type LinkId, type LinkOptions, type Remote } from "../link/index.js";
-import { Channel, type DueItem, type Rpc } from "../rpc/index.js";
+import { Channel, type Rpc } from "../rpc/index.js";
 import { ByteBudget, type Holder } from "../structures/index.js";
 import type { Codec } from "../values/index.js";
 import {
   type InspectMessage,
+  type InspectSubject,
   type Message,
   type NodeIdentity,
   TextCache,
@@ -24,7 +25,7 @@ import type { Cluster } from "./cluster.js";
 import { Session, subjectOf } from "./session.js";
 import type { NodeEffects, NodeOptions } from "./types.js";
 
-export interface LinksHost {
+export interface LinksHost extends Timers {
   readonly options: NodeOptions;
   readonly identity: () => NodeIdentity;
   readonly capabilities: {
@@ -36,9 +37,7 @@ export interface LinksHost {
   readonly effects: Pick<NodeEffects, "send" | "close" | "report">;
   readonly cluster: Cluster;
   readonly rpc: Rpc;
-  schedule(item: DueItem, dueMs: number): void;
-  unschedule(item: DueItem): void;
-  inspect(subject: "nodes" | "functions"): unknown;
+  inspect(subject: InspectSubject, nowMs: number): unknown;
 }
 
 export class Links {
@@ -130,7 +129,7 @@ export class Links {
         const reason = `${link.backlogBytes} bytes wait to be read`;
         link.end({ code: "slow", reason }, nowMs); // (I3)
       }
-      this.#host.cluster.flush(); // who is gone now is told now
+      this.#host.cluster.flush(nowMs); // who is gone now is told now
       const queued = this.#queued;
       this.#queued = [];
       for (const link of queued) link.flush();
@@ -192,7 +191,7 @@ export class Links {
     assert(remote !== undefined && link !== undefined, "a link has opened without an admitted remote");
     const subject = subjectOf(session.address, remote);
     if (remote.kind === "node") this.#host.cluster.opened(session, remote, subject, nowMs);
-    else session.phase = { kind: "client", channel: new Channel(link, subject, this.#host.capabilities.random) };
+    else session.phase = { kind: "client", channel: new Channel(link, subject, this.#host.capabilities.random, nowMs) };
     this.#reschedule(session);
   }
 
@@ -225,7 +224,7 @@ export class Links {
       case "cancel":
         return rpc.onCancel(channel, message.id);
       case "inspect":
-        return this.#inspect(channel, message);
+        return this.#inspect(channel, message, nowMs);
       case "refused":
         return this.#fail(channel, message.id, message.error);
       case "answer":
@@ -239,8 +238,7 @@ export class Links {
     }
     if (phase.kind === "client") return this.#notForClients(channel, message); // (I2)
     if (message.kind === "step") rpc.onStep(channel, message, nowMs);
-    else if (message.kind === "members") cluster.onMembers(session, message, nowMs);
-    else if (message.kind === "catalog") cluster.onCatalog(session, message, channel.subject, nowMs);
+    else cluster.onMessage(session, message, nowMs);
   }
 
   #notForClients(channel: Channel, message: Message): void {
@@ -252,10 +250,10 @@ export class Links {
     );
   }
 
-  #inspect(channel: Channel, message: InspectMessage): void {
+  #inspect(channel: Channel, message: InspectMessage, nowMs: number): void {
     const { capabilities, options } = this.#host;
     try {
-      const answer = this.#host.inspect(inspectSubject(message.subject));
+      const answer = this.#host.inspect(inspectSubject(message.subject), nowMs);
       const { outbox, remoteMessageBytesMax } = channel.link;
       writeAnswer(outbox.writer, message.id, capabilities.codec.encode(answer, message.subject));
       const bytes = outbox.commit(remoteMessageBytesMax);

@@ -9,28 +9,20 @@
  * (Z4) What a handler has asked for ends when its own call is aborted, and an ended call asks for nothing more.
  * (Z3) After `close` nothing runs, nothing waits, and every ask has been settled.
  */
-import { Deadlines, MpregError, type Subject, guardPolicy, unreachable } from "../base/index.js";
+import { Deadlines, type DueItem, MpregError, type Subject, guardPolicy, unreachable } from "../base/index.js";
 import { type Door, JsonV1Door } from "../doors/index.js";
 import { type Goodbye, type LinkId, nodeIdOf } from "../link/index.js";
-import {
-  type Ask,
-  type AskOrigin,
-  type DueItem,
-  type Invocation,
-  Peer,
-  Rpc,
-  type Run,
-  type Settled,
-} from "../rpc/index.js";
+import { type Ask, type AskOrigin, type Invocation, Peer, Rpc, type Run, type Settled } from "../rpc/index.js";
+import type { InspectSubject } from "../wire/index.js";
 import { Cluster } from "./cluster.js";
-import { inspectFunctions, inspectNodes } from "./inspect.js";
+import { inspect } from "./inspect.js";
 import { Links } from "./links.js";
 import { NestedRuns } from "./nested-runs.js";
 import { TicketAsker } from "./ticket-asker.js";
 import type { NodeCapabilities, NodeEffects, NodeInput, NodeOptions } from "./types.js";
 
 /**
- * How many entries each table holds. `links`, `doors`, `peers`, `reported` and `reports` are what there is; everything
+ * How many entries each table holds. `links`, `doors`, `peers`, `members`, `announced` and `wanted` are what there is; everything
  * else is under way, and zero after quiet. What only saves work (texts, answers of the catalog) is bounded and not told.
  */
 export interface NodeSize {
@@ -38,9 +30,11 @@ export interface NodeSize {
   /** Connections of other protocols. */
   readonly doors: number;
   readonly peers: number;
-  /** Nodes that peers report, and the peers that do. */
-  readonly reported: number;
-  readonly reports: number;
+  /** Nodes that are remembered, this one included; and those whose offers are. */
+  readonly members: number;
+  readonly announced: number;
+  /** Members to which links are kept or opened. */
+  readonly wanted: number;
   readonly dialing: number;
   readonly requests: number;
   /** Steps of all places that have not ended. */
@@ -98,6 +92,18 @@ export class NodeMachine {
     this.#cluster = new Cluster(self, options, {
       ...timers,
       random,
+      signer,
+      utf8: capabilities.utf8,
+      incarnation: (incarnation) => {
+        effects.remember(incarnation);
+      },
+      running: () => this.#rpc.running,
+      reached: (peer, nowMs) => {
+        this.#rpc.reached(peer, nowMs);
+      },
+      unreachable: (peer, nowMs) => {
+        this.#rpc.unreachable(peer, nowMs);
+      },
       dial: (dial, nowMs) => {
         const decision = options.policy({ kind: "self" }, { kind: "dial", url: dial.url });
         if (decision.allow) effects.dial(dial);
@@ -121,6 +127,8 @@ export class NodeMachine {
         catalog: this.#cluster.catalog,
         policy: options.policy,
         random,
+        concurrencyMaxOf: (fun) => this.#cluster.concurrencyMaxOf(fun),
+        reach: (peer, nowMs) => this.#cluster.reach(peer, nowMs),
         invoke: (invocation) => {
           effects.invoke(invocation);
         },
@@ -148,7 +156,7 @@ export class NodeMachine {
       effects,
       cluster: this.#cluster,
       rpc: this.#rpc,
-      inspect: (subject) => this.inspect(subject),
+      inspect: (subject, nowMs) => this.inspect(subject, nowMs),
     });
   }
 
@@ -197,9 +205,11 @@ export class NodeMachine {
       case "dial-failed":
         return this.#cluster.dialFailed(input.attempt, input.reason, nowMs);
       case "register":
-        return this.#cluster.register(input.fun, input.resources, nowMs);
+        return this.#cluster.register(input.offer, nowMs);
       case "unregister":
         return this.#cluster.unregister(input.fun);
+      case "seeds":
+        return this.#cluster.seeds(input.source, input.urls, nowMs);
       case "start":
         return this.#cluster.start(nowMs);
       case "tick":
@@ -225,9 +235,8 @@ export class NodeMachine {
     return this.#cluster.isRegistered(fun);
   }
 
-  inspect(subject: "nodes" | "functions"): unknown {
-    const { self, peers, catalog } = this.#cluster;
-    return subject === "nodes" ? inspectNodes(self, peers, catalog) : inspectFunctions(catalog);
+  inspect(subject: InspectSubject, nowMs: number): unknown {
+    return inspect(subject, this.#cluster, nowMs);
   }
 
   #runDue(nowMs: number): void {
@@ -309,7 +318,7 @@ export class NodeMachine {
   #close(nowMs: number): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#cluster.stop();
+    this.#cluster.stop(nowMs);
     const error = new MpregError("closed", this.#goodbye.reason, { node: this.name });
     for (const run of [...this.#tickets.values()]) run.fail(error);
     for (const link of [...this.#doors.keys()]) this.#endDoor(link, this.#goodbye);

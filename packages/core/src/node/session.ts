@@ -1,9 +1,9 @@
 /**
  * Session: one link of this node and who is behind it.
  */
-import type { Subject } from "../base/index.js";
+import type { DueItem, Subject } from "../base/index.js";
 import type { Goodbye, Link, LinkId, Remote } from "../link/index.js";
-import type { Channel, DueItem, Peer } from "../rpc/index.js";
+import type { Channel, Peer } from "../rpc/index.js";
 
 export type SessionPhase =
   | { readonly kind: "greeting" }
@@ -12,10 +12,7 @@ export type SessionPhase =
       readonly kind: "node";
       readonly channel: Channel;
       readonly peer: Peer;
-      /** Version of the far side's offers heard last. */
-      readonly heardVersion: number;
-      /** What the far side offers, as told over this link: resources by function. */
-      readonly offers: Map<string, readonly string[]>;
+      readonly keeping: Keeping;
     }
   /** The far side has proved to be this node itself. */
   | { readonly kind: "self" }
@@ -61,22 +58,10 @@ export function subjectOf(address: string, remote: Remote): Subject {
   return { kind: "node", address, nodeId: remote.nodeId, name, cluster };
 }
 
-/** Checks after a while whether a redundant link is idle and can go. */
-export class Retirement implements DueItem {
-  dueMs = 0;
-  sequence = 0;
-  heapIndex = -1;
-  readonly session: Session;
-  readonly #due: (retirement: Retirement, nowMs: number) => void;
-
-  constructor(session: Session, due: (retirement: Retirement, nowMs: number) => void) {
-    this.session = session;
-    this.#due = due;
-  }
-
-  onDue(nowMs: number): void {
-    this.#due(this, nowMs);
-  }
+/** What both sides have said about keeping a link. */
+export interface Keeping {
+  /** The far side has a use for it. */
+  remoteWants: boolean;
+  /** This side has said that it has none, and starts nothing on it until the far side answers. */
+  released: boolean;
 }
-
-export const duplicate: Goodbye = { code: "duplicate", reason: "the two nodes have another link" };

@@ -5,10 +5,10 @@
  */
 import type { Action, MpregError, Policy, Random, Signer, Utf8 } from "../base/index.js";
 import type { Goodbye, LinkId, LinkOptions } from "../link/index.js";
-import type { Dial, RedialOptions } from "../membership/index.js";
+import type { Dial, MembershipOptions, RedialOptions } from "../membership/index.js";
 import type { AbortReason, Ask, Invocation, RpcLimits, Settled } from "../rpc/index.js";
 import type { Codec } from "../values/index.js";
-import type { Timings } from "../wire/index.js";
+import type { OfferRecord, Timings } from "../wire/index.js";
 
 /** Which protocol a link speaks, told by how it was opened. */
 export type LinkProtocol = "native" | "json-v1";
@@ -41,7 +41,7 @@ export type NodeInput =
       readonly result: Uint8Array | MpregError;
       readonly timings: Timings;
     }
-  | { readonly kind: "register"; readonly fun: string; readonly resources: readonly string[] }
+  | { readonly kind: "register"; readonly offer: OfferRecord }
   | { readonly kind: "unregister"; readonly fun: string }
   | {
       readonly kind: "ask";
@@ -52,6 +52,8 @@ export type NodeInput =
       readonly parent: Invocation | undefined;
     }
   | { readonly kind: "withdraw"; readonly ticket: number }
+  /** All addresses that `source` knows now; they replace what it said before. Each is dialled for ever. */
+  | { readonly kind: "seeds"; readonly source: string; readonly urls: readonly string[] }
   | { readonly kind: "start" }
   /** Time has passed: the machine looks at what is due. */
   | { readonly kind: "tick" }
@@ -59,10 +61,28 @@ export type NodeInput =
 
 /** Something people and programs may want to know of. */
 export type NodeEvent =
+  /** A node has become a member, for the first time or again. */
   | { readonly kind: "node-joined"; readonly nodeId: string; readonly name: string; readonly urls: readonly string[] }
+  /** Somebody does not reach the member; it has time to contradict. */
+  | { readonly kind: "node-suspected"; readonly nodeId: string; readonly name: string }
+  /** A suspected member has contradicted. */
+  | { readonly kind: "node-recovered"; readonly nodeId: string; readonly name: string }
+  /** A member has left, or nobody has reached it for so long that it counts as down. */
   | { readonly kind: "node-lost"; readonly nodeId: string; readonly name: string; readonly reason: Goodbye }
+  | { readonly kind: "link-opened"; readonly nodeId: string; readonly name: string }
+  /** The last link to a node is gone; whether the node is, others may know. */
+  | { readonly kind: "link-lost"; readonly nodeId: string; readonly name: string; readonly reason: Goodbye }
   | { readonly kind: "link-refused"; readonly address: string; readonly reason: Goodbye }
   | { readonly kind: "dial-failed"; readonly url: string; readonly reason: string }
+  /** A linked node has told what cannot be believed: told at the first time, and when its link is ended for it. */
+  | {
+      readonly kind: "news-refused";
+      readonly nodeId: string;
+      readonly name: string;
+      readonly reason: string;
+      /** Refusals since the link opened. */
+      readonly count: number;
+    }
   /** The policy threw, or answered no decision; what it was asked about was refused. */
   | { readonly kind: "policy-failed"; readonly action: Action["kind"]; readonly error: unknown };
 
@@ -76,6 +96,8 @@ export interface NodeEffects {
   abort(invocationId: number, reason: AbortReason): void;
   settle(ticket: number, settled: Settled): void;
   report(event: NodeEvent): void;
+  /** Keeps this node's incarnation for its next run, where there is a place to keep it. */
+  remember(incarnation: number): void;
 }
 
 /** The library work a node needs. */
@@ -100,5 +122,8 @@ export interface NodeOptions {
   readonly policy: Policy;
   readonly link: LinkOptions;
   readonly redial: RedialOptions;
+  readonly membership: MembershipOptions;
+  /** Higher than every incarnation the node remembers to have had; 1 when it remembers none. */
+  readonly incarnation: number;
   readonly rpc: RpcLimits;
 }

@@ -8,6 +8,8 @@
  * (R1) Only candidates are chosen, and none that is excluded.
  * (R2) The local node wins ties.
  * (R3) One candidate needs no randomness, so that runs differ only where there is a choice.
+ * (R5) A node without a link is drawn only when those with one do not turn up at once: a few links do for many calls.
+ * (R6) Where latencies have not been measured, distances count: near before far. Below a millisecond all are near.
  * (R4) Now and then the one that looks worse is taken, so that what was measured in a bad moment is measured again.
  */
 import type { Random } from "../base/index.js";
@@ -17,9 +19,15 @@ import type { Offer } from "../catalog/index.js";
 export interface Candidate {
   /** Steps that this node has running there. */
   inFlight: number;
+  /** Whether a step can be sent there at once. */
+  readonly linked: boolean;
+  /** The estimated round trip, where it is known. */
+  readonly distanceMs: number | undefined;
 }
 
 const exploreShare = 1 / 32;
+const drawsMax = 8;
+const nearMs = 1;
 
 export function choose<T extends Candidate>(
   candidates: readonly Offer<T>[],
@@ -31,27 +39,42 @@ export function choose<T extends Candidate>(
   const open = excluded === undefined ? candidates : candidates.filter((offer) => !excluded.has(offer)); // (R1)
   if (open.length <= 1) return open[0]; // (R3)
   const localIndex = open.findIndex(({ owner }) => owner === local);
-  const firstIndex = localIndex >= 0 ? localIndex : drawIndex(open.length, random);
-  let secondIndex = drawIndex(open.length - 1, random);
-  if (secondIndex >= firstIndex) secondIndex += 1;
+  const firstIndex = localIndex >= 0 ? localIndex : drawLinked(open, -1, random);
+  const secondIndex = drawLinked(open, firstIndex, random);
   const first = open[firstIndex] as Offer<T>;
   const second = open[secondIndex] as Offer<T>;
-  const order = compare(first, second, nowMs);
+  const order = compare(first, second, local, nowMs);
   if (order === 0) return first; // (R2)
   const [better, worse] = order < 0 ? [first, second] : [second, first];
   return random.next() < exploreShare ? worse : better; // (R4)
 }
 
-function drawIndex(count: number, random: Random): number {
-  return Math.min(count - 1, Math.floor(random.next() * count));
+/** The index of a candidate, `besides` left out; of one that has a link, if a few draws find one. (R5) */
+function drawLinked<T extends Candidate>(open: readonly Offer<T>[], besides: number, random: Random): number {
+  let index = draw(open.length, besides, random);
+  for (let draws = 1; draws < drawsMax && open[index]?.owner.linked === false; draws++) {
+    index = draw(open.length, besides, random);
+  }
+  return index;
 }
 
-/** Negative when `a` is expected to answer sooner than `b`. Latency counts only where both have been measured. */
-function compare<T extends Candidate>(a: Offer<T>, b: Offer<T>, nowMs: number): number {
+function draw(count: number, besides: number, random: Random): number {
+  const left = besides < 0 ? count : count - 1;
+  const index = Math.min(left - 1, Math.floor(random.next() * left));
+  return besides >= 0 && index >= besides ? index + 1 : index;
+}
+
+/** Negative when `a` is expected to answer sooner than `b`. */
+function compare<T extends Candidate>(a: Offer<T>, b: Offer<T>, local: T, nowMs: number): number {
   const latencyA = a.latency.expectedMs(nowMs);
   const latencyB = b.latency.expectedMs(nowMs);
-  const measured = latencyA > 0 && latencyB > 0;
-  const costA = (a.owner.inFlight + 1) * (measured ? latencyA : 1);
-  const costB = (b.owner.inFlight + 1) * (measured ? latencyB : 1);
+  const measured = latencyA > 0 && latencyB > 0; // what was measured of one alone compares with nothing
+  const costA = (a.owner.inFlight + 1) * (measured ? latencyA : distanceOf(a.owner, local));
+  const costB = (b.owner.inFlight + 1) * (measured ? latencyB : distanceOf(b.owner, local));
   return costA - costB;
+}
+
+/** (R6) */
+function distanceOf<T extends Candidate>(owner: T, local: T): number {
+  return owner === local ? nearMs : Math.max(nearMs, owner.distanceMs ?? nearMs);
 }

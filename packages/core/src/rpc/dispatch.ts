@@ -8,6 +8,7 @@
  * (D2) Work that a node refused without having begun, this one included, is offered to the next candidate.
  * (D3) When a link breaks, everything that was running behind it ends as `node-lost`, outcome unknown.
  * (D5) A step that finds no room on a link waits for it, within its deadline; it is not refused for what others sent.
+ * (D6) A step for a node without a link waits until one is open, or goes elsewhere when none can be.
  * (D4) After an end nothing of the task is left in any table.
  */
 import { MpregError } from "../base/index.js";
@@ -28,9 +29,13 @@ export class Dispatch {
   readonly #options: RpcLimits;
   readonly #held: HeldBytes;
   readonly #running = new IdMap<Task>();
+  /** How many calls run here of each function that has a bound of its own. */
+  readonly #runningOf = new Map<string, number>();
   /** Tasks that wait for their function to be offered, by its name. */
   readonly #waiting = new Map<string, Set<Task>>();
   #waitingCount = 0;
+  /** Tasks that wait for a link. */
+  #reaching = 0;
   /** Tasks that have not ended, wherever they are. */
   #tasks = 0;
   /** Links that had no room for a step. */
@@ -53,7 +58,12 @@ export class Dispatch {
   get size(): { readonly tasks: number; readonly running: number; readonly waiting: number } {
     let held = 0;
     for (const channel of this.#full) held += channel.held.size;
-    return { tasks: this.#tasks, running: this.#running.size, waiting: this.#waitingCount + held };
+    return { tasks: this.#tasks, running: this.#running.size, waiting: this.#waitingCount + this.#reaching + held };
+  }
+
+  /** Handlers that run on this node. */
+  get running(): number {
+    return this.#running.size;
   }
 
   /** Finds a node for the task and starts it there. A failure to find one is told to its owner at once. */
@@ -74,7 +84,7 @@ export class Dispatch {
       const wanted = task.resources.length === 0 ? "" : ` with [${task.resources.join(", ")}]`;
       const message = `Cannot call "${task.fun}": this node does not offer it${wanted}`;
       this.#fail(task, new MpregError("no-provider", message), nowMs);
-    } else if (this.#isFull) {
+    } else if (this.#isFull(task.fun)) {
       this.#fail(task, this.#fullError(task), nowMs);
     } else {
       this.#runHere(task, offer, nowMs);
@@ -187,7 +197,7 @@ export class Dispatch {
     const offer = choose(candidates, self, task.excluded, random, nowMs);
     if (offer === undefined) this.#noCandidate(task, nowMs);
     else if (offer.owner !== self) this.#runThere(task, offer, nowMs);
-    else if (this.#isFull) this.#placeElsewhere(task, offer, this.#fullError(task), nowMs);
+    else if (this.#isFull(task.fun)) this.#placeElsewhere(task, offer, this.#fullError(task), nowMs);
     else this.#runHere(task, offer, nowMs);
   }
 
@@ -215,16 +225,14 @@ export class Dispatch {
     offer.owner.inFlight += 1;
     task.id = this.#freeId(this.#running);
     this.#running.set(task.id, task);
+    this.#count(task.fun, 1);
     this.#host.invoke(task); // (T1)
   }
 
   #runThere(task: Task, offer: Offer<Peer>, nowMs: number): void {
     const peer = offer.owner;
     const { channel } = peer;
-    if (channel === undefined) {
-      this.#placeElsewhere(task, offer, new MpregError("overloaded", `Node "${peer.name}" has no open link`), nowMs);
-      return;
-    }
+    if (channel === undefined) return this.#reach(task, offer, nowMs);
     const { outbox, remoteMessageBytesMax } = channel.link;
     // a few bytes of references can stand for any amount: what is too much is not even written
     let bytes = -valueBytes(task);
@@ -251,6 +259,7 @@ export class Dispatch {
     }
     if (bytes === 0) return this.#hold(task, offer, channel, nowMs);
     task.place = { kind: "remote", offer, channel };
+    channel.usedMs = nowMs;
     task.startedMs = nowMs;
     task.ranOn = peer.name;
     task.ranRemotely = true;
@@ -267,6 +276,44 @@ export class Dispatch {
     const offered = catalog.candidates(task.fun, task.resources).length > 0;
     if (mayWait || (error.code === "no-provider" && !offered)) this.#noCandidate(task, nowMs);
     else this.#fail(task, error, nowMs);
+  }
+
+  /** There is no link to the node: one is opened. (D6) */
+  #reach(task: Task, offer: Offer<Peer>, nowMs: number): void {
+    const { owner } = offer;
+    if (owner.reaching.size >= this.#options.waitingMax) {
+      const message = `Cannot send to node "${owner.name}": ${owner.reaching.size} steps wait for a link to it already`;
+      return this.#placeElsewhere(task, offer, new MpregError("overloaded", message), nowMs);
+    }
+    task.place = { kind: "reaching", offer };
+    owner.reaching.add(task);
+    this.#reaching += 1;
+    if (!this.#host.reach(owner, nowMs)) this.unreachable(owner, nowMs);
+  }
+
+  /** There is a link to `peer` now: what has waited for it goes. */
+  reached(peer: Peer, nowMs: number): void {
+    for (const { task } of this.#takeReaching(peer)) this.#place(task, nowMs);
+  }
+
+  /** There is no way to `peer`: what has waited for a link goes elsewhere. (D2) */
+  unreachable(peer: Peer, nowMs: number): void {
+    for (const { task, offer } of this.#takeReaching(peer)) {
+      const message = `Cannot reach node "${peer.name}" to run "${task.fun}": none of its addresses answers`;
+      this.#placeElsewhere(task, offer, new MpregError("node-lost", message, { outcome: "not-applied" }), nowMs);
+    }
+  }
+
+  #takeReaching(peer: Peer): { readonly task: Task; readonly offer: Offer<Peer> }[] {
+    const taken: { readonly task: Task; readonly offer: Offer<Peer> }[] = [];
+    for (const task of [...peer.reaching]) {
+      const { place } = task;
+      if (place.kind !== "reaching") continue;
+      this.#unplace(task);
+      task.place = waiting;
+      taken.push({ task, offer: place.offer });
+    }
+    return taken;
   }
 
   /** There is no room on the link: another candidate, or this one as soon as there is. (D5) */
@@ -313,7 +360,7 @@ export class Dispatch {
     const outcome = task.begun ? "unknown" : "not-applied";
     const ranOn = place.kind === "local" || place.kind === "remote" ? place.offer.owner.name : undefined;
     const node = ranOn ?? this.#host.nodeName;
-    const waitedFor = place.kind === "held" ? "room on the link to the node that offers it" : "a node that offers it";
+    const waitedFor = waitedForBy[place.kind] ?? "a node that offers it";
     const where = ranOn === undefined ? `while it waited for ${waitedFor}` : `while it was running on node "${ranOn}"`;
     const error = new MpregError("deadline", `The time allowed for "${task.fun}" ran out ${where}`, {
       outcome,
@@ -354,18 +401,36 @@ export class Dispatch {
       if (held.size === 0) this.#full.delete(place.channel);
       return;
     }
-    if (place.kind === "local") this.#running.take(task.id);
-    else place.channel.sent.take(task.id);
+    if (place.kind === "reaching") {
+      if (place.offer.owner.reaching.delete(task)) this.#reaching -= 1;
+      return;
+    }
+    if (place.kind === "local") {
+      this.#running.take(task.id);
+      this.#count(task.fun, -1);
+    } else place.channel.sent.take(task.id);
     place.offer.owner.inFlight -= 1;
   }
 
-  get #isFull(): boolean {
-    return this.#running.size >= this.#options.executionsMax;
+  #isFull(fun: string): boolean {
+    if (this.#running.size >= this.#options.executionsMax) return true;
+    const running = this.#runningOf.get(fun);
+    return running !== undefined && running >= (this.#host.concurrencyMaxOf(fun) ?? Infinity);
   }
 
-  #fullError(task: Task): MpregError {
-    const message = `Cannot run "${task.fun}": ${this.#running.size} handlers run on this node already`;
-    return new MpregError("overloaded", message);
+  #fullError({ fun }: Task): MpregError {
+    const running = this.#runningOf.get(fun);
+    const what = running === undefined ? `${this.#running.size} handlers run` : `${running} calls of it run`;
+    return new MpregError("overloaded", `Cannot run "${fun}": ${what} on this node already`);
+  }
+
+  /** Counts the calls of functions that have a bound of their own. */
+  #count(fun: string, change: 1 | -1): void {
+    const running = this.#runningOf.get(fun);
+    if (running === undefined && (change < 0 || this.#host.concurrencyMaxOf(fun) === undefined)) return;
+    const next = (running ?? 0) + change;
+    if (next === 0) this.#runningOf.delete(fun);
+    else this.#runningOf.set(fun, next);
   }
 
   #unwait(task: Task): void {
@@ -382,6 +447,12 @@ export class Dispatch {
     return this.#lastId;
   }
 }
+
+/** What a step that has a node to run it may still wait for. */
+const waitedForBy: Partial<Record<Task["place"]["kind"], string>> = {
+  held: "room on the link to the node that offers it",
+  reaching: "a link to the node that offers it",
+};
 
 /** Bytes of a task's arguments: most of what it takes to send it. */
 function valueBytes({ template, bound }: Task): number {

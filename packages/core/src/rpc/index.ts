@@ -16,7 +16,7 @@ export type { CallOptions, ContractCallOptions, FailingRun, Graph, SettlingRun, 
 export type { PlainRef, PlainRunOptions, PlainStep } from "./plain.js";
 export { ref } from "./ref.js";
 export type { Ref, RefTo, Resolved, Settled as SettledOutputs, Wired } from "./ref-type.js";
-export type { AbortReason, DueItem, RpcHost } from "./host.js";
+export type { AbortReason, RpcHost } from "./host.js";
 export { LinkAsker, type LinkAskerHost } from "./link-asker.js";
 export { type RpcLimits, defaultRpcLimits } from "./limits.js";
 export { type AskOrigin, Rpc } from "./rpc.js";

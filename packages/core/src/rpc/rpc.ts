@@ -28,7 +28,7 @@ import { RequestRun } from "./request.js";
 import type { Asker, Run } from "./run.js";
 import { SingleRun } from "./single.js";
 import { Summary, requestIdOf } from "./summary.js";
-import type { Channel, Task } from "./task.js";
+import type { Channel, Peer, Task } from "./task.js";
 
 /** On whose behalf something is asked, and how deep inside other calls. */
 export interface AskOrigin {
@@ -91,6 +91,7 @@ export class Rpc {
 
   /** Another node asks to run a step here. */
   onStep(channel: Channel, message: StepMessage, nowMs: number): void {
+    channel.usedMs = nowMs;
     const asker = this.#asker(channel, message.id, message.timings);
     if (asker === undefined) return;
     const { fun, step, resources, template, bound, depth, request, timings } = message;
@@ -224,6 +225,21 @@ export class Rpc {
   /** Some node has begun to offer `fun`. */
   offered(fun: string, nowMs: number): void {
     this.#dispatch.offered(fun, nowMs);
+  }
+
+  /** There is a link to `peer` now. */
+  reached(peer: Peer, nowMs: number): void {
+    this.#dispatch.reached(peer, nowMs);
+  }
+
+  /** There is no way to `peer`. */
+  unreachable(peer: Peer, nowMs: number): void {
+    this.#dispatch.unreachable(peer, nowMs);
+  }
+
+  /** Handlers that run on this node. */
+  get running(): number {
+    return this.#dispatch.running;
   }
 
   /** Starts steps that were held for want of room on a link. Call it when links have sent. */

@@ -58,17 +58,25 @@ export class Channel {
   readonly sent: IdMap<Task> = new IdMap();
   /** Steps that wait until the link has room, the oldest first. */
   readonly held: Set<Task> = new Set();
+  /** When it was last used for a step, of either side. */
+  usedMs: number;
   /** Clients the far side works for, so that a subject is made once per client and not per step. */
   readonly behalf: Map<string, Subject> = new Map();
 
-  constructor(link: Link, subject: Subject, random: Random) {
+  constructor(link: Link, subject: Subject, random: Random, nowMs: number) {
     this.link = link;
     this.subject = subject;
+    this.usedMs = nowMs;
     this.asked = new IdMap(Math.floor(random.next() * 2 ** 32));
+  }
+
+  /** Nothing is asked or awaited over the link. */
+  get isIdle(): boolean {
+    return this.asked.size === 0 && this.sent.size === 0 && this.held.size === 0;
   }
 }
 
-/** A node as a place where steps can run: this one, or one with an open link. */
+/** A node as a place where steps can run: this one, or a member of the cluster. */
 export class Peer {
   readonly nodeId: string;
   /** What it has said of itself last: a node that comes back may have moved. */
@@ -76,13 +84,28 @@ export class Peer {
   urls: readonly string[];
   /** Steps that this node has running there. */
   inFlight = 0;
-  /** The link that new steps take; `undefined` for this node itself. */
+  /** The link that new steps take; `undefined` for this node itself, and without an open link. */
   channel: Channel | undefined = undefined;
+  /** Steps that wait for a link to it. */
+  readonly reaching: Set<Task> = new Set();
+  readonly #distanceMs: (() => number | undefined) | undefined;
 
-  constructor(nodeId: string, name: string, urls: readonly string[]) {
+  /** `distanceMs` estimates the round trip to it. */
+  constructor(nodeId: string, name: string, urls: readonly string[], distanceMs?: () => number | undefined) {
     this.nodeId = nodeId;
     this.name = name;
     this.urls = urls;
+    this.#distanceMs = distanceMs;
+  }
+
+  /** Whether a step can be sent there without opening a link first. */
+  get linked(): boolean {
+    return this.channel !== undefined;
+  }
+
+  /** The estimated round trip in ms, where it is known. */
+  get distanceMs(): number | undefined {
+    return this.#distanceMs?.();
   }
 }
 
@@ -91,6 +114,8 @@ export type Place =
   | { readonly kind: "waiting" }
   /** Waits until the link to the only nodes that offer it has room. */
   | { readonly kind: "held"; readonly channel: Channel }
+  /** Waits for a link to the node that is to run it. */
+  | { readonly kind: "reaching"; readonly offer: Offer<Peer> }
   | { readonly kind: "local"; readonly offer: Offer<Peer> }
   | { readonly kind: "remote"; readonly offer: Offer<Peer>; readonly channel: Channel }
   | { readonly kind: "ended" };

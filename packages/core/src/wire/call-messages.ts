@@ -70,7 +70,7 @@ export interface WireBinding {
 }
 
 /** What a node can be asked about itself and its cluster. */
-export type InspectSubject = "nodes" | "functions";
+export type InspectSubject = "nodes" | "functions" | "cluster";
 
 export interface InspectMessage {
   readonly kind: "inspect";
@@ -176,7 +176,7 @@ export function readRequest(reader: Reader, limits: WireLimits): RequestMessage 
   const timeoutMs = reader.u32();
   const waitForCapacityMs = reader.u32();
   const flags = reader.u8();
-  skipFields(reader);
+  reader.skipFields();
   const count = reader.count("steps in one request", limits.stepsMax);
   const steps: RequestStep[] = [];
   for (let i = 0; i < count; i++) {
@@ -185,7 +185,7 @@ export function readRequest(reader: Reader, limits: WireLimits): RequestMessage 
     const stepTimeoutMs = reader.u32();
     const resources = reader.names(limits.resourcesMax);
     const bindings = readBindings(reader, limits);
-    skipFields(reader);
+    reader.skipFields();
     steps.push({ name, fun, timeoutMs: stepTimeoutMs, resources, bindings, template: reader.blob() });
   }
   const outputs = readBindings(reader, limits);
@@ -221,10 +221,6 @@ function readBindings(reader: Reader, limits: WireLimits): WireBinding[] {
   return bindings;
 }
 
-function skipFields(reader: Reader): void {
-  while (reader.tag() !== 0) reader.skipField();
-}
-
 export function writeInspect(writer: Writer, id: number, subject: InspectSubject): void {
   writer.begin(kinds.inspect).u32(id).text(subject);
 }
@@ -235,6 +231,9 @@ export function readInspect(reader: Reader): InspectMessage {
 
 /** The subject named by an inspection, or the error that says which there are. */
 export function inspectSubject(subject: string): InspectSubject {
-  if (subject === "nodes" || subject === "functions") return subject;
-  throw new MpregError("unsupported", `Cannot inspect "${subject}": a node can be asked for "nodes" and "functions"`);
+  if (subject === "nodes" || subject === "functions" || subject === "cluster") return subject;
+  throw new MpregError(
+    "unsupported",
+    `Cannot inspect "${subject}": a node can be asked for "nodes", "functions" and "cluster"`,
+  );
 }

@@ -25,7 +25,7 @@ import {
   readRequest,
   readStep,
 } from "./call-messages.js";
-import { type CatalogMessage, type MembersMessage, readCatalog, readMembers } from "./cluster-messages.js";
+import { type OffersMessage, type OffersRequestMessage, readOffers, readOffersRequest } from "./catalog-messages.js";
 import {
   type CreditMessage,
   type GoodbyeMessage,
@@ -41,6 +41,28 @@ import {
 } from "./handshake-messages.js";
 import { answerBit, kinds } from "./kinds.js";
 import type { WireLimits } from "./limits.js";
+import {
+  type AccusationMessage,
+  type DigestLinesMessage,
+  type DigestMessage,
+  type RecordMessage,
+  readAccusation,
+  readDigest,
+  readDigestLines,
+  readRecord,
+} from "./membership-messages.js";
+import {
+  type KeepMessage,
+  type ProbeAckMessage,
+  type ProbeMessage,
+  type ProbeReportMessage,
+  type ProbeRequestMessage,
+  readKeep,
+  readProbe,
+  readProbeAck,
+  readProbeReport,
+  readProbeRequest,
+} from "./probe-messages.js";
 import { Reader, malformed, readU32 } from "./reader.js";
 import type { TextCache } from "./text-cache.js";
 
@@ -73,8 +95,17 @@ export type Message =
   | RequestMessage
   | StepMessage
   | InspectMessage
-  | MembersMessage
-  | CatalogMessage
+  | RecordMessage
+  | AccusationMessage
+  | OffersMessage
+  | OffersRequestMessage
+  | DigestMessage
+  | DigestLinesMessage
+  | ProbeMessage
+  | ProbeAckMessage
+  | ProbeRequestMessage
+  | ProbeReportMessage
+  | KeepMessage
   | RefusedMessage
   | SkippedMessage;
 
@@ -151,10 +182,28 @@ export class FrameReader {
         return { kind: "ping", id: reader.u32() };
       case kinds.pong:
         return { kind: "pong", id: reader.u32() };
-      case kinds.members:
-        return readMembers(reader);
-      case kinds.catalog:
-        return readCatalog(reader, this.#limits);
+      case kinds.probe:
+        return readProbe(reader);
+      case kinds.probeAck:
+        return readProbeAck(reader);
+      case kinds.record:
+        return readRecord(reader);
+      case kinds.accusation:
+        return readAccusation(reader);
+      case kinds.offers:
+        return readOffers(reader, this.#limits);
+      case kinds.offersRequest:
+        return readOffersRequest(reader);
+      case kinds.digest:
+        return readDigest(reader);
+      case kinds.digestLines:
+        return readDigestLines(reader);
+      case kinds.probeRequest:
+        return readProbeRequest(reader);
+      case kinds.probeReport:
+        return readProbeReport(reader);
+      case kinds.keep:
+        return readKeep(reader);
       case kinds.inspect:
         return readInspect(reader);
       case kinds.hello:

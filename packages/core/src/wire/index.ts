@@ -26,14 +26,20 @@ export {
   writeStep,
 } from "./call-messages.js";
 export {
-  type CatalogMessage,
-  type MemberRecord,
-  type MembersMessage,
+  type OfferEntry,
   type OfferRecord,
+  type OfferScope,
+  type OffersHead,
+  type OffersMessage,
+  type OffersRequestMessage,
   offersMax,
-  writeCatalog,
-  writeMembers,
-} from "./cluster-messages.js";
+  tagsMax,
+  writeOffer,
+  writeOffers,
+  writeOffersHead,
+  writeOffersRequest,
+} from "./catalog-messages.js";
+export { type WireCoordinate, coordinateDimensions } from "./coordinate.js";
 export { FrameReader, type Message, type RefusedMessage, type SkippedMessage } from "./frame.js";
 export {
   type CreditMessage,
@@ -52,8 +58,38 @@ export {
   writePong,
   writeProve,
 } from "./handshake-messages.js";
-export { kinds } from "./kinds.js";
+export { droppableKinds, kinds } from "./kinds.js";
 export { type WireLimits, defaultWireLimits } from "./limits.js";
+export {
+  type Accusation,
+  type AccusationMessage,
+  type DigestLinesMessage,
+  type DigestMessage,
+  type MemberLine,
+  type NodeRecord,
+  type RecordMessage,
+  type Signed,
+  digestParts,
+  observersMax,
+  writeAccusation,
+  writeAccusationBody,
+  writeDigest,
+  writeDigestLines,
+  writeRecord,
+  writeRecordBody,
+} from "./membership-messages.js";
+export {
+  type KeepMessage,
+  type ProbeAckMessage,
+  type ProbeMessage,
+  type ProbeReportMessage,
+  type ProbeRequestMessage,
+  writeKeep,
+  writeProbe,
+  writeProbeAck,
+  writeProbeReport,
+  writeProbeRequest,
+} from "./probe-messages.js";
 export { TextCache } from "./text-cache.js";
 export { protocolVersion, subprotocol } from "./versions.js";
 export { Writer } from "./writer.js";

@@ -11,12 +11,21 @@ export const kinds = {
   goodbye: 0x04,
   credit: 0x05,
   pong: 0x07,
+  keep: 0x08,
   answer: 0x10,
   failure: 0x11,
   cancel: 0x12,
   results: 0x13,
-  members: 0x20,
-  catalog: 0x21,
+  record: 0x20,
+  accusation: 0x21,
+  offers: 0x22,
+  offersRequest: 0x23,
+  digest: 0x24,
+  digestLines: 0x25,
+  probe: 0x28,
+  probeAck: 0x29,
+  probeRequest: 0x2a,
+  probeReport: 0x2b,
   ping: 0x86,
   call: 0x90,
   request: 0x91,
@@ -25,3 +34,20 @@ export const kinds = {
 } as const;
 
 export const answerBit = 0x80;
+
+/**
+ * What a network may lose without harm, because it is told again: the gossip of nodes. (A stream loses nothing but its
+ * end; the simulator drops these to see whether the cluster agrees all the same.)
+ */
+export const droppableKinds: ReadonlySet<number> = new Set([
+  kinds.record,
+  kinds.accusation,
+  kinds.offers,
+  kinds.offersRequest,
+  kinds.digest,
+  kinds.digestLines,
+  kinds.probe,
+  kinds.probeAck,
+  kinds.probeRequest,
+  kinds.probeReport,
+]);

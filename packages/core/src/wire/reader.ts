@@ -125,6 +125,11 @@ export class Reader {
     this.position = this.fieldEnd;
   }
 
+  /** Skips the optional fields that are left: what a newer version has added. */
+  skipFields(): void {
+    while (this.tag() !== 0) this.skipField();
+  }
+
   #text(length: number): string {
     this.#need(length);
     const start = this.position;

@@ -23,6 +23,7 @@ const kinds: Record<keyof GivenSettings, Kind> = {
   discovery: "discovery",
   advertise: "texts",
   cluster: "text",
+  profile: "text",
   dataDir: "text",
   tls: "tls",
   insecure: "switch",

@@ -16,14 +16,20 @@ import {
 import { mkdir, open, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { MpregError, type Signer } from "@mpreg/core/base";
+import { openCounter } from "./counter.js";
 import { type Lock, takeLock } from "./lock.js";
 
 /** Where a raw 32-byte public key starts in its DER (RFC 8410): after a prefix that is the same for every key. */
 const spkiPrefix = Buffer.from("302a300506032b6570032100", "hex");
 const keyFileName = "node-key.pem";
+const incarnationFileName = "incarnation";
 
 export interface Identity {
   readonly signer: Signer;
+  /** The node's incarnation in its last run; 0 when it had none, or it was not kept. */
+  readonly incarnation: number;
+  /** Keeps the incarnation for the next run, as soon as the disk takes it; `onFailure` hears when it does not. */
+  remember(incarnation: number, onFailure: (error: unknown) => void): void;
   /** Gives the data directory back. */
   release(): Promise<void>;
 }
@@ -31,11 +37,28 @@ export interface Identity {
 /** The key kept in `dataDir`, made there at the first start; without a directory a new key. */
 export async function loadIdentity(dataDir: string | undefined): Promise<Identity> {
   if (dataDir === undefined) {
-    return { signer: signerOf(generateKeyPairSync("ed25519").privateKey), release: () => Promise.resolve() };
+    return {
+      signer: signerOf(generateKeyPairSync("ed25519").privateKey),
+      incarnation: 0,
+      remember: () => undefined,
+      release: () => Promise.resolve(),
+    };
   }
   const lock = await openFolder(dataDir); // (K2)
   try {
-    return { signer: signerOf(await loadKey(join(dataDir, keyFileName))), release: () => lock.release() };
+    const signer = signerOf(await loadKey(join(dataDir, keyFileName)));
+    const counter = await openCounter(join(dataDir, incarnationFileName));
+    return {
+      signer,
+      incarnation: counter.value,
+      remember: (incarnation, onFailure) => {
+        counter.set(incarnation, onFailure);
+      },
+      release: async () => {
+        await counter.written();
+        await lock.release();
+      },
+    };
   } catch (error) {
     await lock.release();
     throw error;
@@ -91,7 +114,18 @@ function signerOf(privateKey: KeyObject): Signer {
   };
 }
 
+/** Keys made from their bytes, since making one costs more than a verification; the oldest goes first. */
+const keys = new Map<string, KeyObject>();
+const keysMax = 1_024;
+
 function verifyWith(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
-  const key = createPublicKey({ key: Buffer.concat([spkiPrefix, publicKey]), format: "der", type: "spki" });
+  const bytes = Buffer.from(publicKey.buffer, publicKey.byteOffset, publicKey.byteLength);
+  const name = bytes.toString("latin1");
+  let key = keys.get(name);
+  if (key === undefined) {
+    key = createPublicKey({ key: Buffer.concat([spkiPrefix, bytes]), format: "der", type: "spki" });
+    if (keys.size >= keysMax) for (const oldest of keys.keys()) if (keys.delete(oldest)) break;
+    keys.set(name, key);
+  }
   return verify(null, message, key, signature);
 }

@@ -1,15 +1,13 @@
 /**
  * Loss: messages that a network may lose although the connection holds.
  *
- * A stream loses nothing but its end. What a later version sends with the leave to lose it (gossip) is declared here,
- * and dropped from the frames it stands in.
+ * A stream loses nothing but its end. What nodes send with the leave to lose it (gossip) is declared by the wire, and
+ * dropped here from the frames it stands in.
  *
  * (Q1) Only messages of a droppable kind are lost; the others of the same frame arrive.
  */
+import { droppableKinds } from "@mpreg/core/wire";
 import type { SeededRandom } from "../capabilities/random.js";
-
-/** Kinds of messages that may be lost: none so far. */
-export const droppableKinds: ReadonlySet<number> = new Set();
 
 const lengthBytes = 4;
 

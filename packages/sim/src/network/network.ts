@@ -22,7 +22,7 @@ export interface NetworkOptions extends PathOptions {
    * told to go on, so that small worlds know back-pressure too.
    */
   readonly sendBufferBytes: number;
-  /** Share of the messages of droppable kinds that are lost; there are none so far (`loss.ts`). */
+  /** Share of the messages of droppable kinds that are lost (`loss.ts`). */
   readonly lossRatio: number;
 }
 

@@ -12,6 +12,7 @@ import {
   type NodeOptions,
   type NodeSize,
 } from "@mpreg/core/node";
+import type { InspectSubject } from "@mpreg/core/wire";
 
 export interface Machine {
   readonly id: string;
@@ -19,7 +20,7 @@ export interface Machine {
   readonly size: NodeSize;
   handle(input: NodeInput, nowMs: number): void;
   flush(nowMs: number): void;
-  inspect(subject: "nodes" | "functions"): unknown;
+  inspect(subject: InspectSubject, nowMs: number): unknown;
 }
 
 export type CreateMachine = (options: NodeOptions, capabilities: NodeCapabilities, effects: NodeEffects) => Machine;
@@ -28,11 +29,11 @@ export const createMachine: CreateMachine = (options, capabilities, effects) =>
   new NodeMachine(options, capabilities, effects);
 
 /** Who there is, as `machine` sees it. */
-export function nodesOf(machine: Machine): readonly NodeInfo[] {
-  return machine.inspect("nodes") as readonly NodeInfo[];
+export function nodesOf(machine: Machine, nowMs: number): readonly NodeInfo[] {
+  return machine.inspect("nodes", nowMs) as readonly NodeInfo[];
 }
 
 /** Who offers what, as `machine` sees it. */
-export function functionsOf(machine: Machine): readonly FunctionInfo[] {
-  return machine.inspect("functions") as readonly FunctionInfo[];
+export function functionsOf(machine: Machine, nowMs: number): readonly FunctionInfo[] {
+  return machine.inspect("functions", nowMs) as readonly FunctionInfo[];
 }

@@ -64,6 +64,8 @@ export class SimulatedNode implements Calls, FunctionRegistry {
   readonly #host: NodeHost;
   #process: NodeProcess | undefined;
   #secret: Uint8Array;
+  /** What its disk keeps beside the key. */
+  #incarnation = 0;
   readonly #open = new Map<number, (settled: Settled) => void>();
   #starts = 0;
   #asks = 0;
@@ -149,12 +151,12 @@ export class SimulatedNode implements Calls, FunctionRegistry {
 
   /** The nodes it knows, itself first. */
   nodes(): readonly NodeInfo[] {
-    return nodesOf(this.process.machine);
+    return nodesOf(this.process.machine, this.process.nowMs);
   }
 
   /** The functions it knows, and who offers them. */
   functions(): readonly FunctionInfo[] {
-    return functionsOf(this.process.machine);
+    return functionsOf(this.process.machine, this.process.nowMs);
   }
 
   /** The process stands still; what reaches it waits. */
@@ -191,7 +193,10 @@ export class SimulatedNode implements Calls, FunctionRegistry {
   /** Starts a node that is down, with a new key unless it is to keep its own. (K1, K2) */
   restart(options: { readonly keepKey?: boolean } = {}): void {
     if (this.state !== "down") return;
-    if (options.keepKey !== true) this.#secret = this.#random.bytes(32);
+    if (options.keepKey !== true) {
+      this.#secret = this.#random.bytes(32);
+      this.#incarnation = 0;
+    }
     this.#start();
   }
 
@@ -199,7 +204,11 @@ export class SimulatedNode implements Calls, FunctionRegistry {
     const start = ++this.#starts;
     const random = this.#random.split(`start ${start}`);
     const functions = this.#createFunctions(() => process);
-    const process = new NodeProcess(this.#options, functions, this.#secret, random, this.#clock, this.#host);
+    const options = { ...this.#options, incarnation: this.#incarnation + 1 };
+    const remember = (incarnation: number): void => {
+      this.#incarnation = incarnation;
+    };
+    const process = new NodeProcess(options, functions, this.#secret, random, this.#clock, this.#host, remember);
     this.#process = process;
     this.#functions = functions;
     this.#host.network.listen(this.name, process);
@@ -222,7 +231,7 @@ export class SimulatedNode implements Calls, FunctionRegistry {
         if (process().dead) throw new MpregError("closed", `Node "${name}" is down`, { node: name });
       },
       registered: (fun) => {
-        process().enter({ kind: "register", fun: fun.name, resources: fun.resources });
+        process().enter({ kind: "register", offer: fun.offer });
       },
       unregistered: (fun) => {
         process().enter({ kind: "unregister", fun });

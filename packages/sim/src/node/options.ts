@@ -2,7 +2,13 @@
 import { createDefaultPolicy } from "@mpreg/core/base";
 import type { Policy } from "@mpreg/core/base";
 import { type LinkOptions, defaultLinkOptions } from "@mpreg/core/link";
-import { type RedialOptions, defaultRedialOptions } from "@mpreg/core/membership";
+import {
+  type MembershipOptions,
+  type Profile,
+  type RedialOptions,
+  defaultRedialOptions,
+  profiles,
+} from "@mpreg/core/membership";
 import type { NodeOptions } from "@mpreg/core/node";
 import { type RpcLimits, defaultRpcLimits } from "@mpreg/core/rpc";
 import { type WireLimits, defaultWireLimits } from "@mpreg/core/wire";
@@ -13,6 +19,10 @@ export interface NodeLimits {
   readonly wire?: Partial<WireLimits> | undefined;
   readonly redial?: Partial<RedialOptions> | undefined;
   readonly rpc?: Partial<RpcLimits> | undefined;
+  /** Timings of failure detection and gossip; default: those of `profile`. */
+  readonly membership?: Partial<MembershipOptions> | undefined;
+  /** Default `lan`. */
+  readonly profile?: Profile | undefined;
 }
 
 export interface NodeIdentityOptions {
@@ -28,13 +38,16 @@ export function nodeOptions(
   identity: NodeIdentityOptions,
   ...limits: readonly (NodeLimits | undefined)[]
 ): NodeOptions {
-  const merged = <K extends keyof NodeLimits>(key: K): NodeLimits[K] =>
+  const merged = <K extends Exclude<keyof NodeLimits, "profile">>(key: K): NodeLimits[K] =>
     Object.assign({}, ...limits.map((each) => each?.[key])) as NodeLimits[K];
+  const profile = limits.findLast((each) => each?.profile !== undefined)?.profile;
   return {
     ...identity,
     policy: identity.policy ?? createDefaultPolicy({ cluster: identity.cluster }),
     link: { ...defaultLinkOptions, ...merged("link"), limits: { ...defaultWireLimits, ...merged("wire") } },
     redial: { ...defaultRedialOptions, ...merged("redial") },
     rpc: { ...defaultRpcLimits, ...merged("rpc") },
+    membership: { ...profiles[profile ?? "lan"], ...merged("membership") },
+    incarnation: 1,
   };
 }

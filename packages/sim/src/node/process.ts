@@ -46,6 +46,7 @@ export class NodeProcess implements ExecutionHost, Listener {
   readonly limits: WireLimits;
   readonly #host: ProcessHost;
   readonly #clock: LocalClock;
+  readonly #remember: (incarnation: number) => void;
   readonly #functions: Pick<FunctionTable, "get">;
   readonly #mailbox: Mailbox<Item>;
   readonly #sockets = new Map<LinkId, Socket>();
@@ -67,7 +68,9 @@ export class NodeProcess implements ExecutionHost, Listener {
     random: SeededRandom,
     clock: LocalClock,
     host: ProcessHost,
+    remember: (incarnation: number) => void,
   ) {
+    this.#remember = remember;
     this.nodeName = options.name;
     this.limits = options.link.limits;
     this.#host = host;
@@ -320,6 +323,9 @@ export class NodeProcess implements ExecutionHost, Listener {
       settle: (ticket, settled) => {
         this.#settled.push({ ticket, settled });
       },
+      remember: (incarnation) => {
+        this.#remember(incarnation);
+      },
       report: (event) => {
         this.#host.observe({ kind: "reported", node: this.nodeName, event });
       },
@@ -358,6 +364,7 @@ function numberOf(input: NodeInput): number {
       return input.ticket;
     case "register":
     case "unregister":
+    case "seeds":
     case "start":
     case "tick":
     case "close":

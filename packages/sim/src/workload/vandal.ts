@@ -9,10 +9,11 @@ import {
   protocolVersion,
   writeCall,
   writeCancel,
-  writeCatalog,
   writeHello,
   writeInspect,
-  writeMembers,
+  writeDigest,
+  writeOffersRequest,
+  writeProbe,
   writeProve,
   writeRequest,
   writeStep,
@@ -138,8 +139,12 @@ function writeMessage(writer: Writer, random: SeededRandom): void {
         timings: true, bound: [args], template: args,
       }); // prettier-ignore
     case 7:
-      if (random.chance(0.5)) return writeMembers(writer, [{ nodeId: "x", name: "x", urls: ["sim://nobody"] }]);
-      return writeCatalog(writer, { base: 0, version: 1, added: [{ fun: "mix", resources: [] }], removed: [] });
+      if (random.chance(0.3)) return writeProbe(writer, id);
+      if (random.chance(0.5)) return writeOffersRequest(writer, "x");
+      return writeDigest(
+        writer,
+        Array.from({ length: 64 }, () => random.integer(0, 2 ** 31)),
+      );
     default:
       writer
         .begin(random.pick([...Object.values(kinds), random.integer(0, 255)]))

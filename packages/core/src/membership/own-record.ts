@@ -1,0 +1,91 @@
+/**
+ * Own record: what this node says of itself.
+ *
+ * (O1) Whatever it says differs from what it said before by a higher incarnation or sequence: nothing is said twice in
+ *      two ways.
+ * (O2) Its incarnation is higher than any it has had before, also in earlier runs: the driver keeps it, and what others
+ *      remember of it counts where the driver has lost it.
+ */
+import type { Signer, Utf8 } from "../base/index.js";
+import type { NodeRecord, RecordMessage } from "../wire/index.js";
+import { type Coordinate, distanceMs } from "./coordinates.js";
+import { signRecord } from "./records.js";
+
+export interface OwnIdentity {
+  readonly name: string;
+  readonly cluster: string;
+  readonly urls: readonly string[];
+}
+
+/** Differences of a coordinate that are worth telling everybody. */
+const tellableMs = 10;
+const tellableShare = 0.2;
+
+export class OwnRecord {
+  readonly #signer: Signer;
+  readonly #utf8: Utf8;
+  #record: NodeRecord;
+  #message: Pick<RecordMessage, "hopsLeft" | "signature" | "body"> | undefined;
+
+  constructor(identity: OwnIdentity, incarnation: number, signer: Signer, utf8: Utf8) {
+    this.#signer = signer;
+    this.#utf8 = utf8;
+    this.#record = {
+      ...identity,
+      publicKey: signer.publicKey,
+      incarnation,
+      sequence: 1,
+      boot: incarnation,
+      left: false,
+      observers: [],
+      coordinate: undefined,
+    };
+  }
+
+  get record(): NodeRecord {
+    return this.#record;
+  }
+
+  /** The record as it travels. */
+  get message(): Pick<RecordMessage, "hopsLeft" | "signature" | "body"> {
+    return (this.#message ??= signRecord(this.#record, this.#signer, this.#utf8));
+  }
+
+  /** Contradicts what is said of `incarnation` and all before. (O2) */
+  refute(incarnation: number): void {
+    this.#say({ incarnation: Math.max(incarnation, this.#record.incarnation) + 1, sequence: 1 });
+  }
+
+  /** Others know an earlier run of this node with `incarnation`, of which its driver does not: this is a later one. */
+  outlive(incarnation: number): void {
+    this.#say({ incarnation: incarnation + 1, boot: incarnation + 1, sequence: 1 });
+  }
+
+  leave(): void {
+    this.#say({ left: true, sequence: this.#record.sequence + 1 });
+  }
+
+  /** Tells where it stands and who observes it, if that has changed enough; answers whether it has. */
+  update(observers: readonly string[], coordinate: Coordinate): boolean {
+    const { observers: told, coordinate: stood, sequence } = this.#record;
+    const isSame = told.length === observers.length && observers.every((each) => told.includes(each));
+    if (isSame && !hasMoved(stood, coordinate)) return false;
+    this.#say({ observers, coordinate, sequence: sequence + 1 });
+    return true;
+  }
+
+  /** (O1) */
+  #say(changes: Partial<NodeRecord>): void {
+    this.#record = { ...this.#record, ...changes };
+    this.#message = undefined;
+  }
+}
+
+/** Whether distances to it have changed so much that others should know. */
+function hasMoved(told: Coordinate | undefined, now: Coordinate): boolean {
+  if (now.error >= 1) return false; // it does not know itself yet
+  if (told === undefined) return now.heightMs + Math.hypot(...now.vector) > tellableMs / 2;
+  const apartMs = distanceMs(told, now) - told.heightMs - now.heightMs + Math.abs(told.heightMs - now.heightMs);
+  const sizeMs = Math.hypot(...told.vector) + told.heightMs;
+  return apartMs > Math.max(tellableMs, tellableShare * sizeMs);
+}

@@ -1,0 +1,160 @@
+/**
+ * Messages by which nodes tell each other what they offer. Layouts: docs/protocol.md, "Catalog".
+ *
+ * An entry travels as the bytes its origin wrote: the digest that the origin signs is of these, so that a node which
+ * does not know all fields of an entry can check them and pass them on.
+ */
+import { kinds } from "./kinds.js";
+import type { WireLimits } from "./limits.js";
+import { type Reader, malformed } from "./reader.js";
+import type { Writer } from "./writer.js";
+
+/** Who may call a function: its own node only (then nobody is told of it), its cluster, or federated ones as well. */
+export type OfferScope = "node" | "cluster" | "federation";
+
+/** One function a node offers. */
+export interface OfferRecord {
+  readonly fun: string;
+  /** Its own resources and its node's, together. */
+  readonly resources: readonly string[];
+  /** Version of the function (semver), where it has one. */
+  readonly version: string | undefined;
+  readonly tags: readonly string[];
+  readonly scope: OfferScope;
+  /** Calls of it that may run at a time on its node; `undefined` = as many as the node runs at all. */
+  readonly concurrencyMax: number | undefined;
+}
+
+/** An offer and the bytes its origin wrote for it. */
+export interface OfferEntry {
+  readonly offer: OfferRecord;
+  readonly bytes: Uint8Array;
+}
+
+/** What the origin signs: what it offered as of `version` in the run that began with incarnation `boot`. */
+export interface OffersHead {
+  readonly nodeId: string;
+  readonly boot: number;
+  readonly version: number;
+  /** Digest of all entries. */
+  readonly digest: Uint8Array;
+}
+
+/** What `head.nodeId` offers: everything (`base` 0), or what changed since its version `base`. */
+export interface OffersMessage {
+  readonly kind: "offers";
+  /** How many borders between clusters it may still cross. */
+  readonly hopsLeft: number;
+  readonly signature: Uint8Array;
+  /** The signed bytes of `head`. */
+  readonly body: Uint8Array;
+  readonly head: OffersHead;
+  readonly base: number;
+  readonly added: readonly OfferEntry[];
+  readonly removed: readonly string[];
+}
+
+/** Asks for everything that `nodeId` offers, or what changed since the version that is known. */
+export interface OffersRequestMessage {
+  readonly kind: "offers-request";
+  readonly nodeId: string;
+}
+
+/** Functions that one node may offer. */
+export const offersMax = 100_000;
+/** Tags of one function. */
+export const tagsMax = 64;
+const signatureBytes = 64;
+const digestBytes = 32;
+const fieldVersion = 1;
+const fieldTags = 2;
+const fieldScope = 3;
+const fieldConcurrencyMax = 4;
+const scopes: readonly OfferScope[] = ["cluster", "federation"];
+
+/** Writes an entry, as its origin does. */
+export function writeOffer(writer: Writer, offer: OfferRecord): void {
+  const { fun, resources, version, tags, scope, concurrencyMax } = offer;
+  writer.text(fun).texts(resources);
+  if (version !== undefined) writer.field(fieldVersion).text(version).endField();
+  if (tags.length > 0) writer.field(fieldTags).texts(tags).endField();
+  if (scope !== "cluster") writer.field(fieldScope).u8(scopes.indexOf(scope)).endField();
+  if (concurrencyMax !== undefined) writer.field(fieldConcurrencyMax).varint(concurrencyMax).endField();
+  writer.endFields();
+}
+
+export function writeOffersHead(writer: Writer, { nodeId, boot, version, digest }: OffersHead): void {
+  writer.text(nodeId).varint(boot).varint(version).raw(digest).endFields();
+}
+
+export function writeOffers(
+  writer: Writer,
+  message: Pick<OffersMessage, "hopsLeft" | "signature" | "body" | "base" | "removed"> & {
+    readonly added: Iterable<OfferEntry>;
+    readonly addedCount: number;
+  },
+): void {
+  writer.begin(kinds.offers).u8(message.hopsLeft).raw(message.signature).blob(message.body);
+  writer.varint(message.base).varint(message.addedCount);
+  for (const { bytes } of message.added) writer.blob(bytes);
+  writer.texts(message.removed);
+}
+
+export function readOffers(reader: Reader, limits: WireLimits): OffersMessage {
+  const hopsLeft = reader.u8();
+  const signature = reader.raw(signatureBytes);
+  const bodyEnd = reader.varint() + reader.position;
+  const start = reader.position;
+  const head: OffersHead = {
+    nodeId: reader.name(),
+    boot: reader.varint(),
+    version: reader.varint(),
+    digest: reader.raw(digestBytes),
+  };
+  reader.skipFields();
+  if (reader.position !== bodyEnd) throw malformed("a head of offers that is not as long as it says");
+  reader.position = start;
+  const body = reader.raw(bodyEnd - start);
+  const base = reader.varint();
+  if (head.version < base) throw malformed("offers that go back in their versions");
+  const added: OfferEntry[] = [];
+  for (let left = reader.count("offers", offersMax); left > 0; left--) added.push(readEntry(reader, limits));
+  return { kind: "offers", hopsLeft, signature, body, head, base, added, removed: reader.names(offersMax) };
+}
+
+export function writeOffersRequest(writer: Writer, nodeId: string): void {
+  writer.begin(kinds.offersRequest).text(nodeId);
+}
+
+export function readOffersRequest(reader: Reader): OffersRequestMessage {
+  return { kind: "offers-request", nodeId: reader.name() };
+}
+
+function readEntry(reader: Reader, limits: WireLimits): OfferEntry {
+  const length = reader.varint();
+  const start = reader.position;
+  const bytes = reader.raw(length);
+  const end = reader.position;
+  reader.position = start;
+  const offer = readOffer(reader, limits);
+  if (reader.position !== end) throw malformed("an offer that is not as long as it says");
+  return { offer, bytes };
+}
+
+function readOffer(reader: Reader, limits: WireLimits): OfferRecord {
+  const fun = reader.name();
+  const resources = reader.names(limits.resourcesMax);
+  let version: string | undefined;
+  let tags: readonly string[] = [];
+  let scope: OfferScope = "cluster";
+  let concurrencyMax: number | undefined;
+  for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
+    if (tag === fieldVersion) version = reader.name();
+    else if (tag === fieldTags) tags = reader.names(tagsMax);
+    else if (tag === fieldScope) scope = scopes[reader.u8()] ?? "cluster";
+    else if (tag === fieldConcurrencyMax) concurrencyMax = reader.varint();
+    else reader.field();
+    reader.skipField();
+  }
+  return { fun, resources, version, tags, scope, concurrencyMax };
+}
