@@ -10,13 +10,23 @@ interface Node extends Candidate {
   readonly name: string;
 }
 
-function offer(name: string, inFlight = 0, latencyMs = 0): Offer<Node> {
+function offer(
+  name: string,
+  inFlight = 0,
+  latencyMs = 0,
+  place: Partial<Pick<Node, "linked" | "distanceMs">> = {},
+): Offer<Node> {
   const latency = new Latency();
   if (latencyMs > 0) latency.measured(latencyMs, 0);
-  return { owner: { name, inFlight }, fun: "f", resources: [], latency };
+  const owner = { name, inFlight, linked: true, distanceMs: undefined, ...place };
+  return { owner, fun: "f", resources: [], latency };
 }
 
-const nobody: Node = { name: "nobody", inFlight: 0 };
+function far(name: string, distanceMs: number, inFlight = 0): Offer<Node> {
+  return offer(name, inFlight, 0, { distanceMs });
+}
+
+const nobody: Node = { name: "nobody", inFlight: 0, linked: true, distanceMs: undefined };
 
 /** Who is chosen when the numbers drawn are these; more than these may not be drawn. */
 function chosen(offers: readonly Offer<Node>[], local: Node, ...numbers: number[]): string | undefined {
@@ -107,6 +117,59 @@ describe("choose", () => {
     expect(chosen([a, b], nobody, 0, 0, 1 / 32 - 0.001)).toBe("b");
     expect(chosen([a, b], nobody, 0, 0, 1 / 32)).toBe("a");
     expect(chosen([a, b], a.owner, 0, 0)).toBe("b");
+  });
+
+  test("a node without a link is passed over while a draw may find one with a link (R5)", () => {
+    const remote = offer("remote", 0, 0, { linked: false });
+    const [a, b] = [offer("a"), offer("b")];
+    // the first is drawn for a, the second for remote and then for b
+    expect(chosen([a, remote, b], nobody, 0, 0, 0.9, 0.5)).toBe("a");
+    // remote is drawn for the first, then a; b for the second
+    expect(chosen([remote, a, b], nobody, 0, 0.4, 0.9, 0.5)).toBe("a");
+  });
+
+  test("where no draw finds a link one without is taken (R5)", () => {
+    const candidates = ["a", "b", "c"].map((name, index) => offer(name, index, 0, { linked: false }));
+    const draws = Array<number>(16).fill(0);
+    expect(chosen(candidates, nobody, ...draws, 0.5)).toBe("a");
+  });
+
+  test("among many a few with links get nearly all the work (R5)", () => {
+    const random = seeded(11);
+    const candidates = Array.from({ length: 40 }, (_, i) => offer(`n${i}`, 0, 0, { linked: i < 10 }));
+    for (let i = 0; i < 2_000; i++) choose(candidates, nobody, undefined, random, 0)!.owner.inFlight += 1;
+    const linked = candidates.slice(0, 10).reduce((sum, { owner }) => sum + owner.inFlight, 0);
+    expect(linked).toBeGreaterThan(1_400);
+  });
+
+  test("of two that were not measured the near one is taken (R6)", () => {
+    for (const candidates of [
+      [far("near", 2), far("far", 80)],
+      [far("far", 80), far("near", 2)],
+    ])
+      for (const drawn of [0, 0.9]) expect(chosen(candidates, nobody, drawn, 0, 0.5)).toBe("near");
+  });
+
+  test("a near one that is busy enough is no better than a far one (R6)", () => {
+    expect(chosen([far("near", 10, 9), far("far", 80)], nobody, 0, 0, 0.5)).toBe("far");
+    expect(chosen([far("near", 10, 6), far("far", 80)], nobody, 0, 0, 0.5)).toBe("near");
+  });
+
+  test("below a millisecond all are near, and so are those of whom nothing is known (R6)", () => {
+    for (const distanceMs of [0, 0.9, undefined])
+      expect(chosen([offer("a", 1, 0, { distanceMs }), far("b", 1)], nobody, 0, 0, 0.5)).toBe("b");
+    expect(chosen([offer("new", 1), far("far", 1.5)], nobody, 0, 0, 0.5)).toBe("far");
+  });
+
+  test("this node is near, wherever it says it stands (R6)", () => {
+    const local = far("local", 500);
+    expect(chosen([far("near", 0.5), local], local.owner, 0, 0.5)).toBe("local");
+  });
+
+  test("what was measured counts more than distances (R6)", () => {
+    const slow = offer("slow", 0, 30, { distanceMs: 1 });
+    const quick = offer("quick", 0, 10, { distanceMs: 200 });
+    expect(chosen([slow, quick], nobody, 0, 0, 0.5)).toBe("quick");
   });
 
   test("a number that reaches 1 by rounding does not lead out of the list (R1)", () => {

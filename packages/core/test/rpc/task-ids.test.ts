@@ -1,8 +1,8 @@
 /** Tasks have numbers of 32 bits, which come again; here of three bits, so that they come again soon. */
 import { expect, test } from "vitest";
-import { Deadlines, type MpregError } from "../../src/base/index.js";
+import { Deadlines, type DueItem, type MpregError } from "../../src/base/index.js";
 import { Catalog } from "../../src/catalog/index.js";
-import { type DueItem, type Invocation, Peer, defaultRpcLimits } from "../../src/rpc/index.js";
+import { type Invocation, Peer, defaultRpcLimits } from "../../src/rpc/index.js";
 import type { TaskOwner } from "../../src/rpc/task.js";
 import { Dispatch } from "../../src/rpc/dispatch.js";
 import { HeldBytes } from "../../src/rpc/held-bytes.js";
@@ -22,6 +22,8 @@ test("no task gets the number of another one that still runs, however long it do
     catalog,
     policy: () => ({ allow: true }) as const,
     random: seeded(1),
+    concurrencyMaxOf: () => undefined,
+    reach: () => false,
     invoke: (invocation: Invocation) => invoked.push(invocation),
     abort: () => undefined,
     schedule: (item: DueItem, dueMs: number) => {

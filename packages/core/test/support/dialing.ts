@@ -1,27 +1,19 @@
-/** Membership alone: a clock, and a network in which tests decide how every dial ends. */
-import { Deadlines, type Random } from "../../src/base/index.js";
-import {
-  type Dial,
-  Membership,
-  type RedialOptions,
-  type Target,
-  defaultRedialOptions,
-} from "../../src/membership/index.js";
-import type { MemberRecord } from "../../src/wire/index.js";
+/** The dialer alone: a clock, and a network in which tests decide how every dial ends and who is a member. */
+import { type DueItem, type Random } from "../../src/base/index.js";
+import { type Dial, Dialer, type RedialOptions, defaultRedialOptions } from "../../src/membership/index.js";
+import { Clock } from "./clock.js";
 import { seeded } from "./random.js";
 
-export function member(nodeId: string, ...urls: string[]): MemberRecord {
-  return { nodeId, name: nodeId, urls };
-}
-
-export class Dialing {
-  readonly membership: Membership;
+export class Dialing extends Clock {
+  readonly dialer: Dialer;
   /** Dials that the test has not ended yet. */
   readonly open: Dial[] = [];
   /** All dials, with their time. */
   readonly dials: (Dial & { readonly atMs: number })[] = [];
-  nowMs = 0;
-  readonly #deadlines = new Deadlines<Target>();
+  /** Members to whom no address has led, as work that waits for them was told. */
+  readonly unreachable: string[] = [];
+  /** Who is a member and not known to have gone; linked nodes are, unless the test says otherwise. */
+  readonly present = new Set<string>();
 
   constructor(
     selfId: string,
@@ -29,74 +21,66 @@ export class Dialing {
     random: Random = seeded(1),
     redial: RedialOptions = defaultRedialOptions,
   ) {
+    super();
     const host = {
       random,
       dial: (dial: Dial, atMs: number) => {
         this.open.push(dial);
         this.dials.push({ ...dial, atMs });
       },
-      schedule: (target: Target, dueMs: number) => {
-        this.#deadlines.set(target, dueMs);
+      isPresent: (nodeId: string) => this.present.has(nodeId),
+      unreachable: (nodeId: string) => {
+        this.unreachable.push(nodeId);
       },
-      unschedule: (target: Target) => {
-        this.#deadlines.remove(target);
+      schedule: (item: DueItem, dueMs: number) => {
+        this.schedule(item, dueMs);
+      },
+      unschedule: (item: DueItem) => {
+        this.unschedule(item);
       },
     };
-    this.membership = new Membership(selfId, peers, host, redial);
-    this.membership.start(0);
+    this.dialer = new Dialer(selfId, host, redial);
+    this.dialer.seeds("peers", peers, 0);
+    this.dialer.start(0);
     this.advance(0);
-  }
-
-  /** How many targets wait for their time. */
-  get scheduled(): number {
-    return this.#deadlines.size;
   }
 
   get urls(): string[] {
     return this.open.map(({ url }) => url);
   }
 
-  /** Lets `forMs` pass. */
-  advance(forMs: number): void {
-    const endMs = this.nowMs + forMs;
-    for (;;) {
-      const target = this.#deadlines.takeDue(endMs);
-      if (target === undefined) break;
-      this.nowMs = Math.max(this.nowMs, target.dueMs);
-      target.onDue(this.nowMs);
-    }
-    this.nowMs = endMs;
-  }
-
   /** Lets time pass until somebody is dialled; false when nobody will be. */
   untilDial(): boolean {
     const before = this.dials.length;
-    while (this.dials.length === before && this.#deadlines.size > 0)
-      this.advance(Math.max(0, this.#deadlines.nextDueMs - this.nowMs));
+    while (this.dials.length === before && this.scheduled > 0) this.advance(Math.max(0, this.nextDueMs - this.nowMs));
     return this.dials.length > before;
   }
 
   /** The oldest open dial fails. */
   fail(): void {
-    this.membership.dialFailed(this.#next().attempt, this.nowMs);
+    this.dialer.dialFailed(this.#next().attempt, this.nowMs);
   }
 
   /** The oldest open dial leads to a link to `nodeId`. */
   link(nodeId: string): void {
-    this.membership.linked(nodeId, this.#next().attempt, this.nowMs);
+    this.dialer.linked(nodeId, this.#next().attempt, this.nowMs);
   }
 
   /** The other side has opened a link. */
   linkedFrom(nodeId: string): void {
-    this.membership.linked(nodeId, undefined, this.nowMs);
+    this.dialer.linked(nodeId, undefined, this.nowMs);
   }
 
   unlink(nodeId: string): void {
-    this.membership.unlinked(nodeId, this.nowMs);
+    this.dialer.unlinked(nodeId, this.nowMs);
   }
 
-  report(from: string, ...members: readonly MemberRecord[]): void {
-    this.membership.report(from, members, this.nowMs);
+  want(nodeId: string, ...urls: readonly string[]): void {
+    this.dialer.want(nodeId, urls, this.nowMs);
+  }
+
+  reach(nodeId: string, ...urls: readonly string[]): boolean {
+    return this.dialer.reach(nodeId, urls, this.nowMs);
   }
 
   #next(): Dial {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { Dialing, member } from "../support/dialing.js";
+import { Dialing } from "../support/dialing.js";
 import { scripted, seeded } from "../support/random.js";
 
 const [seed, other] = ["ws://seed", "ws://other"];
@@ -10,7 +10,7 @@ describe("configured peers", () => {
     const dialing = new Dialing("m", [seed, other, seed]);
     expect(dialing.urls).toEqual([seed, other]);
     expect(dialing.nowMs).toBe(0);
-    expect(dialing.membership.size).toEqual({ reported: 0, reports: 0, dialing: 2 });
+    expect(dialing.dialer.size).toEqual({ wanted: 0, dialing: 2 });
     dialing.advance(60_000);
     expect(dialing.dials).toHaveLength(2);
   });
@@ -83,8 +83,7 @@ describe("configured peers", () => {
 
   test("a link that the other side opens does not excuse those that ended (N1)", () => {
     const dialing = new Dialing("m", [], scripted(0.5, 0.5, 0.5));
-    dialing.linkedFrom("b");
-    dialing.report("b", member("z", "ws://z"));
+    dialing.want("z", "ws://z");
     dialing.advance(0);
     dialing.fail();
     for (const wait of [100, 200]) {
@@ -99,61 +98,80 @@ describe("configured peers", () => {
 
   test("an address that leads back to this node is not tried again", () => {
     const dialing = new Dialing("m", [seed]);
-    dialing.membership.reachedSelf(dialing.open[0]!.attempt, 0);
+    dialing.dialer.reachedSelf(dialing.open[0]!.attempt, 0);
     expect(dialing.untilDial()).toBe(false);
-    expect(dialing.membership.size.dialing).toBe(0);
+    expect(dialing.dialer.size.dialing).toBe(0);
   });
 
-  test("two addresses of one node are not dialled in turn for ever (N4)", () => {
+  test("two addresses of one node are not dialled in turn as long as it is a member (N4)", () => {
     const dialing = new Dialing("m", [seed, other]);
+    dialing.present.add("s");
     dialing.link("s");
     // the second link takes the place of the first: for a moment there is none
     dialing.unlink("s");
     dialing.link("s");
-    dialing.advance(600_000);
-    expect(dialing.dials).toHaveLength(2);
     dialing.unlink("s");
     dialing.advance(600_000);
+    expect(dialing.dials).toHaveLength(2);
+    dialing.present.clear();
+    dialing.dialer.gone("s", dialing.nowMs);
+    dialing.advance(600_000);
     expect(dialing.urls.toSorted()).toEqual([other, seed]);
+  });
+
+  test("an address is given up when none of its sources names it any more (N1)", () => {
+    const dialing = new Dialing("m", [seed]);
+    dialing.dialer.seeds("file", [seed, other], 0);
+    dialing.advance(0);
+    dialing.dialer.seeds("peers", [], 0);
+    dialing.fail();
+    dialing.fail();
+    expect(dialing.untilDial()).toBe(true);
+    dialing.dialer.seeds("file", [other], dialing.nowMs);
+    dialing.advance(600_000);
+    const later = dialing.dials.length;
+    for (let i = 0; i < 5; i++) {
+      while (dialing.open.length > 0) dialing.fail();
+      expect(dialing.untilDial()).toBe(true);
+    }
+    expect(new Set(dialing.dials.slice(later).map(({ url }) => url))).toEqual(new Set([other]));
   });
 
   test("a failure that is told late, or twice, changes nothing (N3)", () => {
     const dialing = new Dialing("m", [seed]);
     const { attempt } = dialing.open[0]!;
     dialing.fail();
-    dialing.membership.dialFailed(attempt, 0);
+    dialing.dialer.dialFailed(attempt, 0);
     dialing.untilDial();
-    dialing.membership.dialFailed(attempt, dialing.nowMs);
-    expect([dialing.membership.size.dialing, dialing.scheduled]).toEqual([1, 0]);
+    dialing.dialer.dialFailed(attempt, dialing.nowMs);
+    expect([dialing.dialer.size.dialing, dialing.scheduled]).toEqual([1, 0]);
   });
 
   test("nobody is dialled after the stop, and nothing is left", () => {
     const dialing = new Dialing("m", [seed, other]);
-    dialing.linkedFrom("b");
-    dialing.report("b", member("c", "ws://c"));
+    dialing.want("c", "ws://c");
     dialing.fail();
-    dialing.membership.stop();
-    expect(dialing.membership.size).toEqual({ reported: 0, reports: 0, dialing: 0 });
+    dialing.dialer.stop();
+    expect(dialing.dialer.size).toEqual({ wanted: 0, dialing: 0 });
     dialing.fail();
     expect(dialing.untilDial()).toBe(false);
   });
 });
 
-describe("reported nodes", () => {
+describe("members that are wanted", () => {
   test("the node with the smaller id dials at once, the other waits for it a while", () => {
     const dialing = new Dialing("m", []);
-    dialing.linkedFrom("b");
-    dialing.report("b", member("z", "ws://z"), member("a", "ws://a"));
+    dialing.want("z", "ws://z");
+    dialing.want("a", "ws://a");
     dialing.advance(499);
     expect(dialing.urls).toEqual(["ws://z"]);
     dialing.advance(1);
     expect(dialing.urls).toEqual(["ws://z", "ws://a"]);
   });
 
-  test("whoever reports a crowd does not make this node dial all of it at once (N6)", () => {
+  test("a crowd is not dialled all at once (N6)", () => {
     const dialing = new Dialing("m", []);
-    dialing.linkedFrom("b");
-    dialing.report("b", ...Array.from({ length: 1_000 }, (_, i) => member(`z${i}`, `ws://z${i}`)));
+    for (let i = 0; i < 1_000; i++) dialing.want(`z${i}`, `ws://z${i}`);
     dialing.advance(10_000);
     expect(dialing.open).toHaveLength(128);
     const dialled = new Set<string>();
@@ -169,23 +187,23 @@ describe("reported nodes", () => {
   test("a configured peer is dialled however many others are (N1) (N6)", () => {
     const dialing = new Dialing("m", [seed]);
     dialing.fail();
-    dialing.linkedFrom("b");
-    dialing.report("b", ...Array.from({ length: 1_000 }, (_, i) => member(`z${i}`, `ws://z${i}`)));
+    for (let i = 0; i < 1_000; i++) dialing.want(`z${i}`, `ws://z${i}`);
     dialing.advance(100);
     expect(dialing.urls).toContain(seed);
   });
 
-  test("this node, nodes without an address and linked nodes are not dialled (N4)", () => {
+  test("a member without an address and one that is linked are not dialled (N4)", () => {
     const dialing = new Dialing("m", []);
-    for (const nodeId of ["b", "c"]) dialing.linkedFrom(nodeId);
-    dialing.report("b", member("m", "ws://m"), member("hidden"), member("c", "ws://c"));
+    dialing.linkedFrom("c");
+    dialing.want("hidden");
+    dialing.want("c", "ws://c");
     expect(dialing.untilDial()).toBe(false);
   });
 
   test("an address that is being dialled already waits for the end of that dial (N3)", () => {
     const dialing = new Dialing("m", [seed, other]);
-    dialing.linkedFrom("b");
-    dialing.report("b", member("s", seed), member("x", other));
+    dialing.want("s", seed);
+    dialing.want("x", other);
     dialing.advance(1_000);
     expect(dialing.urls).toEqual([seed, other]);
     dialing.link("s");
@@ -199,8 +217,7 @@ describe("reported nodes", () => {
 
   test("a node that dials us meanwhile is not dialled (N4)", () => {
     const dialing = new Dialing("m", []);
-    dialing.linkedFrom("b");
-    dialing.report("b", member("a", "ws://a"));
+    dialing.want("a", "ws://a");
     dialing.advance(300);
     dialing.linkedFrom("a");
     expect([dialing.untilDial(), dialing.scheduled]).toEqual([false, 0]);
@@ -208,124 +225,161 @@ describe("reported nodes", () => {
 
   test("a dial that fails while the other side's link opens is not repeated (N4)", () => {
     const dialing = new Dialing("m", []);
-    dialing.linkedFrom("b");
-    dialing.report("b", member("z", "ws://z"));
+    dialing.want("z", "ws://z");
     dialing.advance(0);
     dialing.linkedFrom("z");
     dialing.fail();
     expect(dialing.untilDial()).toBe(false);
   });
 
-  test("its addresses are tried in turn, the newest that were told (N2)", () => {
+  test("its addresses are tried in turn, those it has told last (N2)", () => {
     const dialing = new Dialing("m", []);
-    dialing.linkedFrom("b");
-    dialing.report("b", member("z", "ws://z1", "ws://z2"));
+    dialing.want("z", "ws://z1", "ws://z2");
     dialing.advance(0);
     for (let i = 0; i < 2; i++) {
       dialing.fail();
       dialing.untilDial();
     }
-    dialing.report("b", member("z", "ws://z3"));
+    dialing.want("z", "ws://z3");
     dialing.fail();
     dialing.untilDial();
     expect(dialing.dials.map(({ url }) => url)).toEqual(["ws://z1", "ws://z2", "ws://z1", "ws://z3"]);
   });
 
-  test("what one node says of its addresses does not hide what others say (N2)", () => {
-    const dialing = new Dialing("m", []);
-    for (const from of ["b", "liar"]) dialing.linkedFrom(from);
-    dialing.report("b", member("z", "ws://z"));
-    dialing.report("liar", member("z", "ws://nowhere"));
-    dialing.advance(0);
-    const dialled = new Set<string>();
-    for (let i = 0; i < 6; i++) {
-      dialled.add(dialing.open[0]!.url);
-      dialing.fail();
-      dialing.untilDial();
-    }
-    expect(dialled).toEqual(new Set(["ws://z", "ws://nowhere"]));
-    dialing.report("liar");
+  test("a member that tells wrong addresses is dialled at the seed that has led to it as well (N2)", () => {
+    const dialing = new Dialing("m", [seed]);
+    dialing.present.add("z");
+    dialing.link("z");
+    dialing.want("z", "ws://nowhere");
+    dialing.unlink("z");
+    dialing.untilDial();
     dialing.fail();
     dialing.untilDial();
-    expect(dialing.urls).toEqual(["ws://z"]);
+    expect(
+      dialing.dials
+        .slice(1)
+        .map(({ url }) => url)
+        .toSorted(),
+    ).toEqual(["ws://nowhere", seed].toSorted());
   });
 
-  test("whom a dial is to reach is known of a reported node only (N5)", () => {
+  test("whom a dial is to reach is known of a member only (N5)", () => {
     const dialing = new Dialing("m", [seed]);
     const [configured] = dialing.open;
-    dialing.linkedFrom("b");
-    dialing.report("b", member("z", "ws://z"));
+    dialing.want("z", "ws://z");
     dialing.advance(0);
     const { attempt } = dialing.open[1]!;
-    expect([dialing.membership.wanted(configured!.attempt), dialing.membership.wanted(attempt)]).toEqual([
-      undefined,
-      "z",
-    ]);
-    dialing.membership.dialFailed(attempt, 0);
-    expect(dialing.membership.wanted(attempt)).toBe(undefined);
+    expect([dialing.dialer.wanted(configured!.attempt), dialing.dialer.wanted(attempt)]).toEqual([undefined, "z"]);
+    dialing.dialer.dialFailed(attempt, 0);
+    expect(dialing.dialer.wanted(attempt)).toBe(undefined);
   });
 
-  test("one that is down is dialled as long as somebody reports it, and forgotten after (N2)", () => {
+  test("one that is down is dialled as long as it is wanted, and forgotten after (N2)", () => {
     const dialing = new Dialing("m", []);
-    for (const from of ["b", "c"]) {
-      dialing.linkedFrom(from);
-      dialing.report(from, member("z", "ws://z"));
-    }
+    dialing.want("z", "ws://z");
     dialing.advance(0);
     for (let i = 0; i < 20; i++) {
       dialing.fail();
       expect(dialing.untilDial()).toBe(true);
     }
     dialing.fail();
-    dialing.report("b");
-    expect([dialing.membership.size.reported, dialing.scheduled]).toEqual([1, 1]);
-    dialing.unlink("c");
-    expect(dialing.membership.size).toEqual({ reported: 0, reports: 1, dialing: 0 });
+    expect([dialing.dialer.size.wanted, dialing.scheduled, dialing.dialer.failuresOf("z")]).toEqual([1, 1, 21]);
+    dialing.dialer.unwant("z");
+    expect(dialing.dialer.size).toEqual({ wanted: 0, dialing: 0 });
     expect(dialing.untilDial()).toBe(false);
   });
 
   test("a dial in progress is not forgotten before it has ended (N2)", () => {
     const dialing = new Dialing("m", []);
-    dialing.linkedFrom("b");
-    dialing.report("b", member("z", "ws://z"));
+    dialing.want("z", "ws://z");
     dialing.advance(0);
-    dialing.report("b");
-    expect(dialing.membership.size).toEqual({ reported: 1, reports: 1, dialing: 1 });
+    dialing.dialer.unwant("z");
+    expect(dialing.dialer.size).toEqual({ wanted: 1, dialing: 1 });
     dialing.fail();
-    expect(dialing.membership.size).toEqual({ reported: 0, reports: 1, dialing: 0 });
+    expect(dialing.dialer.size).toEqual({ wanted: 0, dialing: 0 });
     expect(dialing.untilDial()).toBe(false);
   });
 
-  test("one whose link breaks is dialled again while others report it (N2)", () => {
+  test("one whose link breaks is dialled again while it is wanted (N2)", () => {
     const dialing = new Dialing("m", []);
-    for (const from of ["b", "z"]) dialing.linkedFrom(from);
-    dialing.report("b", member("z", "ws://z"));
+    dialing.linkedFrom("z");
+    dialing.want("z", "ws://z");
     dialing.unlink("z");
     expect(dialing.untilDial()).toBe(true);
     expect(dialing.urls).toEqual(["ws://z"]);
     dialing.link("z");
-    dialing.report("b");
+    dialing.dialer.gone("z", dialing.nowMs);
     dialing.unlink("z");
     expect(dialing.untilDial()).toBe(false);
-    expect(dialing.membership.size.reported).toBe(0);
+    expect(dialing.dialer.size.wanted).toBe(0);
+  });
+});
+
+describe("members that work waits for", () => {
+  test("one that waits for its time is dialled at once (N7)", () => {
+    const dialing = new Dialing("m", []);
+    dialing.want("z", "ws://z");
+    for (let i = 0; i < 10; i++) {
+      dialing.untilDial();
+      dialing.fail();
+    }
+    const before = dialing.nowMs;
+    expect(dialing.reach("z", "ws://z")).toBe(true);
+    expect([dialing.untilDial(), dialing.nowMs - before]).toEqual([true, 0]);
   });
 
-  test("what a node reported is forgotten with its link", () => {
+  test("one that nobody wants to keep is forgotten when its link is there (N7)", () => {
     const dialing = new Dialing("m", []);
-    dialing.linkedFrom("b");
-    dialing.report("b", member("a", "ws://a"));
-    dialing.unlink("b");
-    expect(dialing.membership.size).toEqual({ reported: 0, reports: 0, dialing: 0 });
+    expect(dialing.reach("a", "ws://a")).toBe(true);
+    dialing.advance(0);
+    dialing.link("a");
+    expect(dialing.dialer.size).toEqual({ wanted: 0, dialing: 0 });
+    dialing.unlink("a");
+    expect([dialing.untilDial(), dialing.unreachable]).toEqual([false, []]);
+  });
+
+  test("each of its addresses is tried once, then the work hears that there is no way (N7)", () => {
+    const dialing = new Dialing("m", []);
+    dialing.reach("z", "ws://z1", "ws://z2");
+    dialing.advance(0);
+    dialing.fail();
+    expect(dialing.unreachable).toEqual([]);
+    dialing.advance(0);
+    dialing.fail();
+    expect(dialing.unreachable).toEqual(["z"]);
+    expect(dialing.dials.map(({ url, atMs }) => [url, atMs])).toEqual([
+      ["ws://z1", 0],
+      ["ws://z2", 0],
+    ]);
     expect(dialing.untilDial()).toBe(false);
+    expect(dialing.dialer.size).toEqual({ wanted: 0, dialing: 0 });
   });
 
-  test("a node that gives up its address after it was told keeps the one that is known", () => {
+  test("a member that is wanted as well is dialled on after the work has heard (N2) (N7)", () => {
     const dialing = new Dialing("m", []);
-    dialing.linkedFrom("b");
-    dialing.report("b", member("a", "ws://a"));
-    dialing.report("b", member("a"));
-    dialing.advance(500);
-    expect(dialing.urls).toEqual(["ws://a"]);
+    dialing.want("z", "ws://z");
+    dialing.reach("z", "ws://z");
+    dialing.advance(0);
+    dialing.fail();
+    expect(dialing.unreachable).toEqual(["z"]);
+    expect(dialing.untilDial()).toBe(true);
+    dialing.fail();
+    expect(dialing.unreachable).toEqual(["z"]);
+  });
+
+  test("there is no way to one without an address (N7)", () => {
+    expect(new Dialing("m", []).reach("hidden")).toBe(false);
+  });
+
+  test("it does not wait behind a crowd (N6) (N7)", () => {
+    const dialing = new Dialing("m", []);
+    for (let i = 0; i < 200; i++) dialing.want(`z${i}`, `ws://z${i}`);
+    dialing.advance(0);
+    dialing.reach("z199", "ws://z199");
+    dialing.reach("new", "ws://new");
+    dialing.advance(0);
+    expect(dialing.urls).toContain("ws://z199");
+    expect(dialing.urls).toContain("ws://new");
   });
 });
 
@@ -333,18 +387,17 @@ describe("whatever happens", () => {
   test("nobody is dialled twice at a time, nor while there is a link to it (N3) (N4)", () => {
     const act = fc.oneof(
       fc.record({
-        kind: fc.constantFrom("fail", "link", "report", "linkedFrom", "unlink"),
+        kind: fc.constantFrom("fail", "link", "want", "unwant", "reach", "gone", "linkedFrom", "unlink"),
         node: fc.nat(4),
-        members: fc.uniqueArray(fc.nat(4)),
       }),
-      fc.record({ kind: fc.constant("advance"), node: fc.nat(2_000), members: fc.constant([]) }),
+      fc.record({ kind: fc.constant("advance"), node: fc.nat(2_000) }),
     );
     const ids = ["a", "b", "n", "y", "z"];
     fc.assert(
       fc.property(fc.array(act, { maxLength: 60 }), fc.nat(), (acts, number) => {
         const dialing = new Dialing("m", [], seeded(number));
         const linked = new Set<string>();
-        for (const { kind, node, members } of acts) {
+        for (const { kind, node } of acts) {
           const id = ids[node]!;
           const before = dialing.dials.length;
           if (kind === "advance") dialing.advance(node);
@@ -357,15 +410,21 @@ describe("whatever happens", () => {
             linked.add(id);
             dialing.linkedFrom(id);
           } else if (kind === "unlink" && linked.delete(id)) dialing.unlink(id);
-          else if (kind === "report" && linked.has(id))
-            dialing.report(id, ...members.map((each) => member(ids[each]!, `ws://${ids[each]!}`)));
+          else if (kind === "want") dialing.want(id, `ws://${id}`);
+          else if (kind === "reach" && !linked.has(id)) dialing.reach(id, `ws://${id}`);
+          else if (kind === "unwant") dialing.dialer.unwant(id);
+          else if (kind === "gone") dialing.dialer.gone(id, dialing.nowMs);
           expect(new Set(dialing.urls).size).toBe(dialing.open.length);
           for (const { url } of dialing.dials.slice(before)) expect(linked.has(url.slice(5))).toBe(false);
-          expect(dialing.membership.size.dialing).toBe(dialing.open.length);
+          expect(dialing.dialer.size.dialing).toBe(dialing.open.length);
         }
-        while (dialing.open.length > 0) dialing.fail();
+        for (const id of ids) dialing.dialer.unwant(id);
+        for (let i = 0; dialing.open.length + dialing.scheduled > 0 && i < 100; i++) {
+          while (dialing.open.length > 0) dialing.fail();
+          dialing.advance(5_000);
+        }
         for (const id of linked) dialing.unlink(id);
-        expect(dialing.membership.size).toEqual({ reported: 0, reports: 0, dialing: 0 });
+        expect(dialing.dialer.size).toEqual({ wanted: 0, dialing: 0 });
         expect(dialing.scheduled).toBe(0);
       }),
       { numRuns: 500 },
