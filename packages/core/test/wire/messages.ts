@@ -2,28 +2,49 @@
 import fc from "fast-check";
 import { type ErrorCode, MpregError, type Outcome, errorCodes } from "../../src/base/index.js";
 import {
+  type Accusation,
   type Message,
+  type NodeRecord,
+  type OfferEntry,
+  type OfferRecord,
+  type OffersHead,
   type StepReport,
-  type Writer,
+  Writer,
+  coordinateDimensions,
+  digestParts,
   kinds,
+  writeAccusation,
+  writeAccusationBody,
   writeAnswer,
   writeCall,
   writeCancel,
-  writeCatalog,
   writeCredit,
+  writeDigest,
+  writeDigestLines,
   writeFailure,
   writeGoodbye,
   writeHello,
   writeInspect,
-  writeMembers,
+  writeKeep,
+  writeOffer,
+  writeOffers,
+  writeOffersHead,
+  writeOffersRequest,
   writeOpen,
   writePing,
   writePong,
+  writeProbe,
+  writeProbeAck,
+  writeProbeReport,
+  writeProbeRequest,
   writeProve,
+  writeRecord,
+  writeRecordBody,
   writeRequest,
   writeResults,
   writeStep,
 } from "../../src/wire/index.js";
+import { utf8 } from "../support/wire.js";
 
 /** What this version writes: everything but what a reader makes of what it does not know. */
 export type Written = Exclude<Message, { kind: "refused" | "skipped" }>;
@@ -60,11 +81,61 @@ export function write(writer: Writer, message: Written): void {
       return writeStep(writer, message);
     case "inspect":
       return writeInspect(writer, message.id, message.subject as "nodes");
-    case "members":
-      return writeMembers(writer, message.members);
-    case "catalog":
-      return writeCatalog(writer, message);
+    case "record":
+      return writeRecord(writer, message);
+    case "accusation":
+      return writeAccusation(writer, message);
+    case "digest":
+      return writeDigest(writer, message.hashes);
+    case "digest-lines":
+      return writeDigestLines(writer, message);
+    case "offers":
+      return writeOffers(writer, { ...message, addedCount: message.added.length });
+    case "offers-request":
+      return writeOffersRequest(writer, message.nodeId);
+    case "probe":
+      return writeProbe(writer, message.id);
+    case "probe-ack":
+      return writeProbeAck(writer, message);
+    case "probe-request":
+      return writeProbeRequest(writer, message);
+    case "probe-report":
+      return writeProbeReport(writer, message.id, message.reached);
+    case "keep":
+      return writeKeep(writer, message.wanted);
   }
+}
+
+/** What `write` writes, as a whole of its own. */
+export function bytesOf(write: (writer: Writer) => void, writer: Writer = new Writer(utf8)): Uint8Array {
+  write(writer);
+  return writer.take().slice();
+}
+
+/** What a record's signature is of. */
+export function recordBodyOf(record: NodeRecord): Uint8Array {
+  return bytesOf((writer) => {
+    writeRecordBody(writer, record);
+  });
+}
+
+export function accusationBodyOf(accusation: Accusation): Uint8Array {
+  return bytesOf((writer) => {
+    writeAccusationBody(writer, accusation);
+  });
+}
+
+export function offersBodyOf(head: OffersHead): Uint8Array {
+  return bytesOf((writer) => {
+    writeOffersHead(writer, head);
+  });
+}
+
+export function entryOf(offer: OfferRecord): OfferEntry {
+  const bytes = bytesOf((writer) => {
+    writeOffer(writer, offer);
+  });
+  return { offer, bytes };
 }
 
 const u32 = fc.integer({ min: 0, max: 2 ** 32 - 1 });
@@ -113,6 +184,58 @@ const report = fc.oneof(
   fc.record({ status: fc.constant("skipped" as const), because: varint }),
 );
 const timings = fc.record({ queueUs: varint, runUs: varint });
+
+const u8 = fc.nat(255);
+const signature = fc.uint8Array({ minLength: 64, maxLength: 64 });
+/** What a float32 can say. */
+const float = fc.float({ noNaN: true });
+const coordinate = fc.record({
+  vector: fc.array(float, { minLength: coordinateDimensions, maxLength: coordinateDimensions }),
+  heightMs: float,
+  error: float,
+});
+const record: fc.Arbitrary<NodeRecord> = fc.record({
+  publicKey: fc.uint8Array({ minLength: 32, maxLength: 32 }),
+  run: fc.uint8Array({ minLength: 8, maxLength: 8 }),
+  name,
+  cluster: name,
+  urls: fc.array(name, { maxLength: 16 }),
+  incarnation: varint,
+  sequence: varint,
+  boot: varint,
+  left: fc.boolean(),
+  observers: names,
+  coordinate: fc.oneof(absent, coordinate),
+});
+const accusation = fc.record({
+  verdict: fc.constantFrom("suspect" as const, "down" as const),
+  target: name,
+  incarnation: varint,
+  accuser: name,
+});
+const line = fc.record({
+  nodeId: name,
+  incarnation: varint,
+  standing: u8,
+  sequence: varint,
+  boot: varint,
+  version: varint,
+});
+const head = fc.record({
+  nodeId: name,
+  boot: varint,
+  version: varint,
+  digest: fc.uint8Array({ minLength: 32, maxLength: 32 }),
+});
+/** Every optional field of an offer, there and not. What only its own node may call is not written. */
+const offer: fc.Arbitrary<OfferRecord> = fc.record({
+  fun: name,
+  resources: names,
+  version: fc.oneof(absent, name),
+  tags: names,
+  scope: fc.constantFrom("cluster" as const, "federation" as const),
+  concurrencyMax: fc.oneof(absent, varint),
+});
 
 function of<K extends Written["kind"]>(
   kind: K,
@@ -183,20 +306,43 @@ export const messageOf: Record<Written["kind"], fc.Arbitrary<Written>> = {
     template: bytes,
   }),
   inspect: of("inspect", { id: u32, subject: name }),
-  members: of("members", { members: fc.array(fc.record({ nodeId: name, name, urls: names }), { maxLength: 4 }) }),
-  catalog: fc
-    .record({
-      first: varint,
-      second: varint,
-      added: fc.array(fc.record({ fun: name, resources: names }), { maxLength: 4 }),
-      removed: names,
-    })
-    .map(({ first, second, added, removed }): Written => {
-      return { kind: "catalog", base: Math.min(first, second), version: Math.max(first, second), added, removed };
+  record: fc.record({ hopsLeft: u8, signature, record }).map((fields): Written => {
+    return { kind: "record", ...fields, body: recordBodyOf(fields.record) };
+  }),
+  accusation: fc.record({ signature, accusation }).map((fields): Written => {
+    return { kind: "accusation", ...fields, body: accusationBodyOf(fields.accusation) };
+  }),
+  digest: of("digest", { hashes: fc.array(u32, { minLength: digestParts, maxLength: digestParts }) }),
+  "digest-lines": of("digest-lines", {
+    parts: fc.array(u8, { maxLength: digestParts }),
+    lines: fc.array(line, { maxLength: 4 }),
+    asks: fc.boolean(),
+  }),
+  offers: fc
+    .record({ hopsLeft: u8, signature, head, base: varint, added: fc.array(offer, { maxLength: 4 }), removed: names })
+    .map(({ head: drawn, base: other, added, ...fields }): Written => {
+      const version = Math.max(drawn.version, other);
+      const base = Math.min(drawn.version, other);
+      const ordered = { ...drawn, version };
+      return { kind: "offers", ...fields, head: ordered, body: offersBodyOf(ordered), base, added: added.map(entryOf) };
     }),
+  "offers-request": of("offers-request", { nodeId: name }),
+  probe: of("probe", { id: u32 }),
+  "probe-ack": of("probe-ack", { id: u32, running: varint, coordinate }),
+  "probe-request": of("probe-request", { id: u32, target: name, hopsLeft: u8 }),
+  "probe-report": of("probe-report", { id: u32, reached: fc.boolean() }),
+  keep: of("keep", { wanted: fc.boolean() }),
 };
 
+/** The number of each kind that this version writes, by the name of its messages: `probe-ack` where the code has `probeAck`. */
+export const kindNumbers: Readonly<Record<Written["kind"], number>> = Object.fromEntries(
+  Object.entries(kinds).map(([key, number]) => [
+    key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`),
+    number,
+  ]),
+) as Record<Written["kind"], number>;
+
 /** The kinds that this version writes. */
-export const writtenKinds = Object.keys(kinds) as Written["kind"][];
+export const writtenKinds = Object.keys(kindNumbers) as Written["kind"][];
 
 export const anyMessage: fc.Arbitrary<Written> = fc.oneof(...Object.values(messageOf));

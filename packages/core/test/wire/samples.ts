@@ -1,8 +1,9 @@
 /** One message of every kind, and a second one where optional fields make it look different: the examples of docs/protocol.md. */
 import { MpregError } from "../../src/base/index.js";
 import { utf8 } from "../support/wire.js";
-import type { Written } from "./messages.js";
+import { type Written, accusationBodyOf, entryOf, offersBodyOf, recordBodyOf } from "./messages.js";
 import { createCodec } from "../../src/values/index.js";
+import type { Accusation, NodeRecord, OffersHead } from "../../src/wire/index.js";
 
 const { encode } = createCodec(utf8);
 
@@ -16,6 +17,44 @@ function value(content: unknown): Uint8Array {
 }
 
 const hole0 = Uint8Array.of(0x91, 0xd4, 0x48, 0x00); // [hole 0]
+
+const storage = "00112233445566778899aabbccddeeff";
+const hidden = "ffeeddccbbaa99887766554433221100";
+
+/** As a node writes it first. */
+const hiddenNode: NodeRecord = {
+  publicKey: counting(32, 0),
+  run: counting(8, 32),
+  name: "hidden",
+  cluster: "default",
+  urls: [],
+  incarnation: 1,
+  sequence: 1,
+  boot: 1,
+  left: false,
+  observers: [],
+  coordinate: undefined,
+};
+
+/** With all there is to say. */
+const placedNode: NodeRecord = {
+  publicKey: counting(32, 64),
+  run: counting(8, 96),
+  name: "storage",
+  cluster: "default",
+  urls: ["ws://127.0.0.1:9002", "ws://[::1]:9002"],
+  incarnation: 300,
+  sequence: 4,
+  boot: 299,
+  left: true,
+  observers: [hidden],
+  coordinate: { vector: [1, -2, 0.5, 0, 0, 0, 0, 16], heightMs: 0.25, error: 0.75 },
+};
+
+const suspected: Accusation = { verdict: "suspect", target: storage, incarnation: 300, accuser: hidden };
+const wentDown: Accusation = { ...suspected, verdict: "down" };
+const firstHead: OffersHead = { nodeId: storage, boot: 299, version: 1, digest: counting(32, 192) };
+const secondHead: OffersHead = { ...firstHead, version: 2, digest: counting(32, 224) };
 
 export const samples: Record<Written["kind"], readonly Written[]> = {
   hello: [
@@ -171,30 +210,89 @@ export const samples: Record<Written["kind"], readonly Written[]> = {
       outputs: [value({ unit: "°C" }), undefined, undefined],
     },
   ],
-  members: [
+  record: [
     {
-      kind: "members",
-      members: [
-        {
-          nodeId: "00112233445566778899aabbccddeeff",
-          name: "storage",
-          urls: ["ws://127.0.0.1:9002", "ws://[::1]:9002"],
-        },
-        { nodeId: "ffeeddccbbaa99887766554433221100", name: "hidden", urls: [] },
-      ],
+      kind: "record",
+      hopsLeft: 3,
+      signature: counting(64, 0),
+      record: hiddenNode,
+      body: recordBodyOf(hiddenNode),
+    },
+    {
+      kind: "record",
+      hopsLeft: 3,
+      signature: counting(64, 64),
+      record: placedNode,
+      body: recordBodyOf(placedNode),
     },
   ],
-  catalog: [
+  accusation: [suspected, wentDown].map((accusation) => ({
+    kind: "accusation",
+    signature: counting(64, 128),
+    accusation,
+    body: accusationBodyOf(accusation),
+  })),
+  offers: [
     {
-      kind: "catalog",
+      kind: "offers",
+      hopsLeft: 3,
+      signature: counting(64, 0),
+      head: firstHead,
+      body: offersBodyOf(firstHead),
       base: 0,
-      version: 2,
       added: [
-        { fun: "echo", resources: [] },
-        { fun: "train", resources: ["dataset-v2", "gpu"] },
+        entryOf({
+          fun: "echo",
+          resources: [],
+          version: undefined,
+          tags: [],
+          scope: "cluster",
+          concurrencyMax: undefined,
+        }),
+        entryOf({
+          fun: "train",
+          resources: ["dataset-v2", "gpu"],
+          version: "2.1.0",
+          tags: ["slow", "tuned"],
+          scope: "federation",
+          concurrencyMax: 2,
+        }),
       ],
       removed: [],
     },
-    { kind: "catalog", base: 2, version: 3, added: [], removed: ["train"] },
+    {
+      kind: "offers",
+      hopsLeft: 3,
+      signature: counting(64, 64),
+      head: secondHead,
+      body: offersBodyOf(secondHead),
+      base: 1,
+      added: [],
+      removed: ["train"],
+    },
   ],
+  "offers-request": [{ kind: "offers-request", nodeId: storage }],
+  digest: [{ kind: "digest", hashes: Array.from({ length: 64 }, (_, part) => (part === 3 ? 0xc0de_0001 : 0)) }],
+  "digest-lines": [
+    {
+      kind: "digest-lines",
+      asks: false,
+      parts: [3, 40],
+      lines: [
+        { nodeId: storage, incarnation: 7, standing: 0, sequence: 2, boot: 5, version: 12 },
+        { nodeId: hidden, incarnation: 300, standing: 2, sequence: 4, boot: 300, version: 0 },
+      ],
+    },
+    {
+      kind: "digest-lines",
+      asks: true,
+      parts: [],
+      lines: [{ nodeId: storage, incarnation: 0, standing: 0, sequence: 0, boot: 0, version: 0 }],
+    },
+  ],
+  probe: [{ kind: "probe", id: 1 }],
+  "probe-ack": [{ kind: "probe-ack", id: 1, running: 300, coordinate: placedNode.coordinate! }],
+  "probe-request": [{ kind: "probe-request", id: 2, hopsLeft: 1, target: storage }],
+  "probe-report": [{ kind: "probe-report", id: 2, reached: true }],
+  keep: [{ kind: "keep", wanted: false }],
 };
