@@ -1,5 +1,17 @@
 import { describe, expect, test } from "vitest";
-import { kinds, writeAnswer, writeCredit, writeGoodbye, writePing } from "../../src/wire/index.js";
+import {
+  type Writer,
+  kinds,
+  writeAnswer,
+  writeCredit,
+  writeGoodbye,
+  writeKeep,
+  writePing,
+  writeProbe,
+  writeProbeAck,
+  writeProbeReport,
+  writeProbeRequest,
+} from "../../src/wire/index.js";
 import { type End, type EndOptions, Pair } from "../support/links.js";
 import { frameOf, joined, messagesOf, rawMessage } from "../support/wire.js";
 
@@ -22,6 +34,8 @@ function say(end: End, id: number, bytes = 10): number {
 function idsHeard(end: End): number[] {
   return end.messages.map((message) => (message.kind === "answer" ? message.id : NaN));
 }
+
+const coordinate = { vector: [0, 0, 0, 0, 0, 0, 0, 0], heightMs: 1, error: 1 };
 
 const cancel = rawMessage(kinds.cancel, 0, 0, 0, 1);
 
@@ -128,6 +142,29 @@ describe("credit", () => {
     pair.acceptor.link.flush();
     const credits = pair.acceptor.pending.filter(({ kind }) => kind === "credit");
     expect(credits).toEqual([{ kind: "credit", admittedBytes: 10 }]);
+  });
+
+  const signsOfLife: readonly ((writer: Writer) => void)[] = [
+    (writer) => writeProbe(writer, 1),
+    (writer) => writeProbeAck(writer, { id: 1, running: 0, coordinate }),
+    (writer) => writeProbeRequest(writer, { id: 1, target: "c", hopsLeft: 1 }),
+    (writer) => writeProbeReport(writer, 1, true),
+    (writer) => writeKeep(writer, false),
+  ];
+
+  test("probes, their answers and wishes to keep a link pass a window that is full, and cost no credit (O4)", () => {
+    const pair = connected(a, { ...b, options: { windowBytes: 4 } });
+    for (const id of [1, 2]) say(pair.dialer, id);
+    for (const write of signsOfLife) {
+      write(pair.dialer.link.outbox.writer);
+      pair.dialer.link.outbox.commitControl();
+    }
+    pair.carry(pair.dialer, pair.acceptor);
+    expect(pair.acceptor.messages.map(({ kind }) => kind)).toEqual([
+      ...["answer", "probe", "probe-ack", "probe-request", "probe-report", "keep"],
+    ]);
+    pair.acceptor.link.flush();
+    expect(pair.acceptor.pending).toEqual([{ kind: "credit", admittedBytes: 10 }]);
   });
 
   test("credit that was never used up is not believed", () => {
