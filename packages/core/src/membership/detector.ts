@@ -24,8 +24,8 @@ export interface DetectorHost extends Timers {
   probe(nodeId: string, id: number): void;
   /** Asks for a sign of life over the link to `nodeId` in a way that the network may not lose. */
   ping(nodeId: string): void;
-  /** Asks others to probe `target`; answers how many were asked. */
-  probeThrough(target: string, id: number): number;
+  /** Asks others to probe `target`; answers who was asked. */
+  probeThrough(target: string, id: number): readonly string[];
   /** When anything was heard from `nodeId` last. */
   heardMs(nodeId: string): number;
   /** `target` was silent to everybody asked. (P1) */
@@ -39,8 +39,8 @@ type Phase =
   | { readonly kind: "idle" }
   /** Asked, once or twice. */
   | { readonly kind: "direct"; readonly id: number; readonly sentMs: number; readonly again: boolean }
-  /** Others ask; `open` have not reported. */
-  | { readonly kind: "indirect"; readonly id: number; readonly sentMs: number; open: number };
+  /** Others ask; those in `open` have not reported. */
+  | { readonly kind: "indirect"; readonly id: number; readonly sentMs: number; readonly open: Set<string> };
 
 /** One member that is asked for. */
 interface Watch {
@@ -112,13 +112,12 @@ export class Detector {
     this.#reached(watch, again ? undefined : nowMs - sentMs, nowMs); // (P5)
   }
 
-  /** An observer that was asked has reported. */
-  reported(id: number, reached: boolean, nowMs: number): void {
+  /** `from` has reported; it counts for something if it was asked, once. */
+  reported(from: string, id: number, reached: boolean, nowMs: number): void {
     const watch = this.#probes.get(id);
-    if (watch?.phase.kind !== "indirect") return;
+    if (watch?.phase.kind !== "indirect" || !watch.phase.open.delete(from)) return;
     if (reached) return this.#reached(watch, undefined, nowMs);
-    watch.phase.open -= 1;
-    if (watch.phase.open === 0 && !watch.linked) this.#silent(watch, nowMs); // (P1)
+    if (watch.phase.open.size === 0 && !watch.linked) this.#silent(watch, nowMs); // (P1)
   }
 
   stop(): void {
@@ -161,11 +160,10 @@ export class Detector {
   #askOthers(watch: Watch, nowMs: number): void {
     this.#end(watch);
     const id = this.#begin(watch);
-    const phase: Phase = { kind: "indirect", id, sentMs: nowMs, open: 0 };
-    watch.phase = phase;
-    phase.open = this.#host.probeThrough(watch.nodeId, id);
+    const open = new Set(this.#host.probeThrough(watch.nodeId, id));
+    watch.phase = { kind: "indirect", id, sentMs: nowMs, open };
     if (watch.linked) this.#host.ping(watch.nodeId); // (P6)
-    if (phase.open === 0 && !watch.linked) this.#silent(watch, nowMs);
+    if (open.size === 0 && !watch.linked) this.#silent(watch, nowMs);
     else this.#host.schedule(watch.timer, nowMs + this.health.scaled(this.#options.probeTimeoutMs));
   }
 
