@@ -41,6 +41,7 @@ interface Announced {
   boot: number;
   version: number;
   set: OfferSet;
+  digest: Uint8Array;
   /** The signed head, as it travels. */
   signed: Pick<OffersMessage, "hopsLeft" | "signature" | "body">;
 }
@@ -103,11 +104,22 @@ export class Announcements {
       else added.push(entry);
     }
     this.#changed.clear();
-    writeOffersHead(this.#writer, { nodeId: this.#selfId, boot, version, digest: this.#own.digest() });
+    const digest = this.#own.digest();
+    writeOffersHead(this.#writer, { nodeId: this.#selfId, boot, version, digest });
     const signed = { hopsLeft: hopsMax, ...sign(label, this.#writer.take().slice(), this.#host.signer) };
-    this.#announced.set(this.#selfId, { boot, version, set: this.#own, signed });
+    this.#announced.set(this.#selfId, { boot, version, set: this.#own, digest, signed });
     if (isNew) return this.everything(this.#selfId);
     return this.#encode({ ...signed, base: before.version, added, addedCount: added.length, removed });
+  }
+
+  /** Whether this node has told the offers in an earlier life of which it knows nothing. */
+  isOutlived(message: OffersMessage): boolean {
+    const { nodeId, boot, version, digest } = message.head;
+    const own = this.#announced.get(nodeId);
+    if (own === undefined || boot < own.boot) return false;
+    const isOwn =
+      boot === own.boot && (version < own.version || (version === own.version && isSame(digest, own.digest)));
+    return !isOwn && isSigned(label, message, this.#host.signer.publicKey, this.#host.signer);
   }
 
   /** Takes what somebody has told of `message.head.nodeId`. */
@@ -115,7 +127,6 @@ export class Announcements {
     const { head, base, added, removed } = message;
     const { nodeId, boot, version } = head;
     const known = this.#announced.get(nodeId);
-    if (nodeId === this.#selfId) return { kind: "known" };
     if (known !== undefined && (boot < known.boot || (boot === known.boot && version <= known.version))) {
       return { kind: "known" };
     }
@@ -135,7 +146,7 @@ export class Announcements {
       return { kind: "refused", reason: refusal };
     }
     const signed = { hopsLeft: message.hopsLeft, signature: message.signature.slice(), body: message.body.slice() };
-    this.#announced.set(nodeId, { boot, version, set, signed });
+    this.#announced.set(nodeId, { boot, version, set, digest: head.digest.slice(), signed });
     return { kind: "news", changed: [...removed, ...added.map(({ offer }) => offer.fun)], replaced: !isChange };
   }
 
@@ -177,8 +188,7 @@ export class Announcements {
   /** Why the set is not what its origin has signed. (A3) (A4) */
   #refusal(nodeId: string, set: OfferSet, digest: Uint8Array): string | undefined {
     if (set.size > offersMax) return `node ${nodeId} offers ${set.size} functions; the limit is ${offersMax}`;
-    const own = set.digest();
-    if (own.every((byte, index) => byte === digest[index])) return undefined;
+    if (isSame(set.digest(), digest)) return undefined;
     return `offers of node ${nodeId} that are not those its key has signed`;
   }
 
@@ -187,6 +197,10 @@ export class Announcements {
     this.#writer.end();
     return this.#writer.takeLast();
   }
+}
+
+function isSame(one: Uint8Array, other: Uint8Array): boolean {
+  return one.every((byte, index) => byte === other[index]);
 }
 
 /** The entry, and not the frame that it came in. */

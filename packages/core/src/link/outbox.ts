@@ -96,7 +96,8 @@ export class Outbox {
 
   /** Queues a message that is encoded already, as {@link commit} does; answers its size, or 0 when it is refused. */
   add(message: Uint8Array): number {
-    if (this.queuedBytes > this.#queueBytesMax) return 0; // (O3)
+    const { queuedBytes } = this;
+    if (queuedBytes > 0 && queuedBytes + message.length > this.#queueBytesMax) return 0; // (O3)
     if (this.#parkedBytes > 0 || this.#unadmittedBytes >= this.#windowBytes) {
       this.#parked.push(message);
       this.#parkedBytes += message.length;

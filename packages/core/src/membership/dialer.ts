@@ -53,6 +53,8 @@ export class Dialer {
   /** Since when there is a link to each node. */
   readonly #linkedMs = new Map<string, number>();
   readonly #dialing = new Map<number, Target>();
+  /** Failures of members that are not dialled now, so that one that comes and goes is not dialled faster. (N1) */
+  readonly #failures = new Map<string, number>();
   /** Targets whose time has come, and that wait until others have been dialled. (N6) */
   readonly #crowd = new Set<Target>();
   #isDialingNext = false;
@@ -91,6 +93,7 @@ export class Dialer {
     this.#members.clear();
     this.#dialing.clear();
     this.#crowd.clear();
+    this.#failures.clear();
     this.#isStarted = false;
   }
 
@@ -127,9 +130,7 @@ export class Dialer {
     const target = this.#members.get(nodeId);
     if (target === undefined) return;
     target.kept = false;
-    if (target.state.kind === "dialing" || target.demand > 0) return;
-    this.#forget(target);
-    this.#members.delete(nodeId);
+    if (target.state.kind !== "dialing" && target.demand === 0) this.#remove(target, nodeId);
   }
 
   /** Work waits for a link to the member; answers whether there is an address to try. (N7) */
@@ -148,7 +149,7 @@ export class Dialer {
 
   /** Dials since the last link to the member that lasted. */
   failuresOf(nodeId: string): number {
-    return this.#members.get(nodeId)?.failures ?? 0;
+    return this.#members.get(nodeId)?.failures ?? this.#failures.get(nodeId) ?? 0;
   }
 
   /** The member has gone: whoever was found at its addresses is looked for again. */
@@ -157,6 +158,11 @@ export class Dialer {
     for (const seed of this.#seeds.values()) {
       if (seed.state.kind === "member" && seed.state.nodeId === nodeId) this.#retry(seed, nowMs);
     }
+  }
+
+  /** Nothing is known of the member any more. */
+  forgotten(nodeId: string): void {
+    this.#failures.delete(nodeId);
   }
 
   /** The dial `attempt` did not lead to a link. */
@@ -201,7 +207,7 @@ export class Dialer {
         member.state = { kind: "linked", nodeId }; // (N4)
         this.#forget(member);
       }
-      if (!member.kept) this.#members.delete(nodeId);
+      if (!member.kept) this.#remove(member, nodeId);
     }
     this.#dialNext(nowMs);
   }
@@ -210,6 +216,7 @@ export class Dialer {
   unlinked(nodeId: string, nowMs: number): void {
     const hasLasted = nowMs - (this.#linkedMs.get(nodeId) ?? nowMs) >= this.#options.redialMsMax;
     this.#linkedMs.delete(nodeId);
+    if (hasLasted) this.#failures.delete(nodeId);
     for (const target of [...this.#targets()]) {
       if (target.state.kind !== "linked" || target.state.nodeId !== nodeId) continue;
       if (hasLasted) target.failures = 0; // (N1)
@@ -221,6 +228,7 @@ export class Dialer {
     const addresses = this.#addressesOf(nodeId, urls);
     if (addresses.length === 0 || !this.#isStarted) return undefined;
     const target = new Target({ kind: "member", nodeId }, addresses, this.#due);
+    target.failures = this.#failures.get(nodeId) ?? 0;
     this.#members.set(nodeId, target);
     if (this.#linkedMs.has(nodeId)) target.state = { kind: "linked", nodeId };
     else this.#host.schedule(target, dueMs);
@@ -291,16 +299,20 @@ export class Dialer {
     if (target.demand > 0 && reason.kind === "member") {
       target.demand -= 1;
       if (target.demand > 0) return this.#host.schedule(target, nowMs); // (N7)
-      if (!target.kept) this.#members.delete(reason.nodeId);
+      if (!target.kept) this.#remove(target, reason.nodeId);
       this.#host.unreachable(reason.nodeId, nowMs);
     }
-    if (reason.kind === "member" && !target.kept) {
-      this.#members.delete(reason.nodeId); // (N2)
-      return;
-    }
+    if (reason.kind === "member" && !target.kept) return this.#remove(target, reason.nodeId); // (N2)
     const { redialMsMin, redialMsMax } = this.#options;
     const ceilingMs = Math.min(redialMsMax, redialMsMin * 2 ** Math.min(target.failures - 1, 30));
     this.#host.schedule(target, nowMs + this.#host.random.next() * ceilingMs); // (N1)
+  }
+
+  /** The member is not dialled any more. */
+  #remove(target: Target, nodeId: string): void {
+    this.#forget(target);
+    this.#members.delete(nodeId);
+    if (target.failures > 0) this.#failures.set(nodeId, target.failures);
   }
 
   *#targets(): Generator<Target> {

@@ -76,6 +76,9 @@ export class Gossip {
   }
 
   #begin(nowMs: number): void {
+    const [anybody] = this.#host.links();
+    // without links nobody is there to tell: a link that opens is told everything
+    if (anybody === undefined) return this.#updates.clear();
     if (this.#timer.heapIndex < 0) this.#host.schedule(this.#timer, nowMs + this.#options.gossipIntervalMs);
   }
 
@@ -87,8 +90,6 @@ export class Gossip {
       for (const message of messages) this.#host.send(nodeId, message);
       if (members.length > 0) this.#host.tellLines(nodeId, members);
     }
-    // without links nobody is there to tell: a link that opens is told everything
-    if (links.length === 0) this.#updates.clear();
     if (this.#updates.size > 0) this.#begin(nowMs);
   }
 }

@@ -158,8 +158,11 @@ export class Members {
     this.digest.set(nodeId, lineOf(row));
   }
 
-  stop(): void {
-    for (const row of this.#rows.values()) this.#host.unschedule(row.expiry);
+  /** Forgets everybody. */
+  clear(): void {
+    for (const row of this.#rows.values()) this.#forget(row);
+    this.#names.clear();
+    this.#present = 0;
   }
 
   #add(nodeId: string, message: ReceivedRecord, state: MemberState, nowMs: number): Applied {
@@ -190,7 +193,7 @@ export class Members {
 
   /** Keeps the record, and not the frame that it came in. */
   #hold(row: Row, { record, hopsLeft, signature, body }: ReceivedRecord): void {
-    row.record = { ...record, publicKey: record.publicKey.slice() };
+    row.record = { ...record, publicKey: record.publicKey.slice(), run: record.run.slice() };
     row.message = { hopsLeft, ...copied({ signature, body }) };
   }
 

@@ -6,7 +6,8 @@
  * themselves, and what members offer, are the node's.
  *
  * (B4) Whoever hears that it is suspected itself contradicts at once, to all it has links to.
- * (B5) A node that is new on a link is told first what is believed of it, so that it can contradict.
+ * (B5) A node that is new on a link is told first what is believed of it, so that it can contradict, and see whether it
+ *      is taken for an earlier life of itself.
  * (B6) Work is not sent to a member that is down, has left, or does not answer this node and nobody has vouched for.
  * (B7) Refused news are told to the host with the link that brought them. So are more news than one link may bring.
  */
@@ -16,6 +17,7 @@ import {
   type AccusationMessage,
   type DigestLinesMessage,
   type DigestMessage,
+  type NodeRecord,
   type ProbeAckMessage,
   type ProbeMessage,
   type ProbeReportMessage,
@@ -127,7 +129,7 @@ export class Membership {
     this.#options = options;
     this.#host = host;
     this.#writer = new Writer(host.utf8);
-    this.#own = new OwnRecord(self, incarnation, host.signer, host.utf8);
+    this.#own = new OwnRecord(self, incarnation, host.random.bytes(8), host.signer, host.utf8);
     this.#position = new Position(host.random);
     this.#members = new Members(selfId, options, this.#membersHost());
     this.#view = new View(selfId, options, {
@@ -164,8 +166,9 @@ export class Membership {
     return this.#members.size;
   }
 
-  get self(): Entry {
-    return this.#members.get(this.#selfId) as Entry;
+  /** What this node says of itself. */
+  get own(): NodeRecord {
+    return this.#own.record;
   }
 
   members(): IterableIterator<Member> {
@@ -234,7 +237,10 @@ export class Membership {
     this.#tellOwn(nowMs);
     this.gossip.stop();
     this.#detector.stop();
-    this.#members.stop();
+    this.#members.clear();
+    this.#view.clear();
+    this.#doubted.clear();
+    this.#relays.clear();
     this.#host.unschedule(this.#reconcileTimer);
     this.#host.unschedule(this.#ownTimer);
   }
@@ -247,8 +253,8 @@ export class Membership {
     const { newsPerSecondMax } = this.#options;
     this.#allowances.set(nodeId, new Allowance(newsPerSecondMax, newsPerSecondMax * 10, nowMs));
     const entry = this.#members.get(nodeId);
-    if (entry !== undefined && entry.state !== "alive") this.#tellState(nodeId, entry); // (B5)
-    this.#tellState(nodeId, this.self);
+    if (entry !== undefined) this.#tellState(nodeId, entry); // (B5)
+    this.#host.send(nodeId, this.#encodeRecord(this.#own));
     this.#host.tellOffers(nodeId, this.#selfId);
     if (initiates)
       this.#host.send(
@@ -360,7 +366,7 @@ export class Membership {
 
   onProbeReport(from: string, { id, reached }: ProbeReportMessage, nowMs: number): void {
     if (Relays.isRelayed(id)) this.#report(from, id, reached);
-    else this.#detector.reported(id, reached, nowMs);
+    else this.#detector.reported(from, id, reached, nowMs);
   }
 
   onDigest(from: string, { hashes }: DigestMessage): void {
@@ -389,14 +395,15 @@ export class Membership {
     return this.#allowances.get(from)?.take(nowMs) ?? true;
   }
 
-  #onOwnRecord({ record }: RecordMessage, isGenuine: () => boolean, nowMs: number): void {
-    const { incarnation, sequence } = this.#own.record;
-    const isLater =
-      record.incarnation > incarnation || (record.incarnation === incarnation && record.sequence > sequence);
-    if (!isLater || !isGenuine() || !this.#isRunning) return;
-    this.#own.outlive(record.incarnation);
+  /** Others know this node from a life that it knows nothing of: this one is later than `incarnation`. */
+  outlive(incarnation: number, nowMs: number): void {
+    if (!this.#isRunning) return;
+    this.#own.outlive(Math.max(incarnation, this.#own.record.incarnation));
     this.#tellOwn(nowMs);
-    for (const nodeId of this.#host.links()) this.#host.tellOffers(nodeId, this.#selfId);
+  }
+
+  #onOwnRecord({ record }: RecordMessage, isGenuine: () => boolean, nowMs: number): void {
+    if (this.#own.isOutlived(record) && isGenuine()) this.outlive(record.incarnation, nowMs);
   }
 
   /** Applies news from `from`; what is refused is told. (B7) */
@@ -484,7 +491,7 @@ export class Membership {
     return this.#entriesOf(members).map(lineOf);
   }
 
-  #encodeRecord({ message }: Entry): Uint8Array {
+  #encodeRecord({ message }: Pick<Entry, "message">): Uint8Array {
     return this.#encode((writer) => {
       writeRecord(writer, message);
     });
@@ -630,7 +637,7 @@ export class Membership {
             writeProbeRequest(writer, { id, target, hopsLeft: 1 });
           });
         }
-        return asked.length;
+        return asked;
       },
       silent: (target, nowMs) => {
         this.#silent(target, nowMs);

@@ -27,12 +27,13 @@ export class OwnRecord {
   #record: NodeRecord;
   #message: Pick<RecordMessage, "hopsLeft" | "signature" | "body"> | undefined;
 
-  constructor(identity: OwnIdentity, incarnation: number, signer: Signer, utf8: Utf8) {
+  constructor(identity: OwnIdentity, incarnation: number, run: Uint8Array, signer: Signer, utf8: Utf8) {
     this.#signer = signer;
     this.#utf8 = utf8;
     this.#record = {
       ...identity,
       publicKey: signer.publicKey,
+      run,
       incarnation,
       sequence: 1,
       boot: incarnation,
@@ -49,6 +50,13 @@ export class OwnRecord {
   /** The record as it travels. */
   get message(): Pick<RecordMessage, "hopsLeft" | "signature" | "body"> {
     return (this.#message ??= signRecord(this.#record, this.#signer, this.#utf8));
+  }
+
+  /** Whether others know this node from a life of which it knows nothing itself: one that is later, or another one. (O2) */
+  isOutlived({ incarnation, sequence, run }: NodeRecord): boolean {
+    const own = this.#record;
+    if (incarnation !== own.incarnation) return incarnation > own.incarnation;
+    return sequence > own.sequence || run.some((byte, index) => byte !== own.run[index]);
   }
 
   /** Contradicts what is said of `incarnation` and all before. (O2) */

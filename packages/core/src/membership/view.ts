@@ -64,6 +64,11 @@ export class View {
     this.#unreached.delete(nodeId);
   }
 
+  clear(): void {
+    this.#wanted.clear();
+    this.#unreached.clear();
+  }
+
   /** Decides anew who is wanted, if anything has changed. */
   update(nowMs: number): void {
     if (!this.#hasChanged) return;

@@ -181,11 +181,8 @@ export class Cluster {
     nodeId === this.self.nodeId ? this.catalog.countOf(this.self) : this.#announcements.countOf(nodeId);
 
   dialFailed(attempt: number, reason: string, nowMs: number): void {
-    const failed = this.#dialer.dialFailed(attempt, nowMs);
-    if (failed === undefined) return;
-    this.#host.report({ kind: "dial-failed", url: failed.url, reason });
-    const { nodeId } = failed;
-    if (nodeId !== undefined) this.membership.dialFailed(nodeId, this.#dialer.failuresOf(nodeId), nowMs);
+    const url = this.#dialFailed(attempt, nowMs);
+    if (url !== undefined) this.#host.report({ kind: "dial-failed", url, reason });
   }
 
   /** Opens a link to `peer` for work that waits; answers whether that can be tried. */
@@ -227,7 +224,7 @@ export class Cluster {
     this.#rechoose(peer);
     this.#dialer.linked(nodeId, session.attempt, nowMs);
     if (isFirst) this.#host.report({ kind: "link-opened", nodeId, name: peer.name });
-    if (isFirst) this.membership.linked(nodeId, link.direction === "dialed", nowMs);
+    this.membership.linked(nodeId, link.direction === "dialed", nowMs);
     this.#keeper.changed(nowMs);
     this.#host.reached(peer, nowMs);
     this.#showOrHide(nodeId, nowMs);
@@ -239,7 +236,7 @@ export class Cluster {
     if (phase.kind !== "node") {
       if (attempt === undefined) return;
       if (phase.kind === "self") this.#dialer.reachedSelf(attempt, nowMs);
-      else this.dialFailed(attempt, goodbye.reason, nowMs);
+      else this.#dialFailed(attempt, nowMs);
       return;
     }
     const { peer } = phase;
@@ -298,12 +295,20 @@ export class Cluster {
     this.#announce(nowMs);
   }
 
+  #dialFailed(attempt: number, nowMs: number): string | undefined {
+    const failed = this.#dialer.dialFailed(attempt, nowMs);
+    const nodeId = failed?.nodeId;
+    if (nodeId !== undefined) this.membership.dialFailed(nodeId, this.#dialer.failuresOf(nodeId), nowMs);
+    return failed?.url;
+  }
+
   #onKeep(session: Session, { wanted }: KeepMessage, nowMs: number): void {
     this.#keeper.onKeep(session, wanted, nowMs);
   }
 
   #onOffers(from: string, message: OffersMessage, nowMs: number): void {
     const { nodeId, boot, version } = message.head;
+    if (nodeId === this.self.nodeId) return this.#onOwnOffers(message, nowMs);
     const heard = this.#announcements.apply(message, () => this.membership.mayTell(from, nowMs));
     if (heard.kind === "refused") return this.#refused(from, heard.reason, nowMs);
     if (heard.kind === "gap") return this.#ask(from, nodeId);
@@ -314,6 +319,11 @@ export class Cluster {
     if (peer === undefined || !this.#shown.has(peer)) return this.#showOrHide(nodeId, nowMs);
     if (heard.replaced) return this.#showAll(peer, nowMs);
     for (const fun of new Set(heard.changed)) this.#showOne(peer, fun, nowMs);
+  }
+
+  /** Others know offers of this node of which it knows nothing: they are of an earlier life, and void. */
+  #onOwnOffers(message: OffersMessage, nowMs: number): void {
+    if (this.#announcements.isOutlived(message)) this.membership.outlive(message.head.boot, nowMs);
   }
 
   #onOffersRequest(from: string, { nodeId }: OffersRequestMessage): void {
@@ -335,7 +345,7 @@ export class Cluster {
 
   /** Tells all of own offers that have changed. (G3) */
   #announce(nowMs: number): void {
-    const { boot } = this.membership.self.record;
+    const { boot } = this.membership.own;
     const message = this.#announcements.announce(boot);
     if (message === undefined) return;
     const { version } = this.#announcements.versionOf(this.self.nodeId);
@@ -446,11 +456,14 @@ export class Cluster {
     }
   }
 
+  /** The link that news and probes take: the newest, since an older one may be without a far side. */
   #channelTo(nodeId: string): Channel | undefined {
     const peer = this.#peers.get(nodeId);
-    if (peer?.channel !== undefined || peer === undefined) return peer?.channel;
-    for (const { phase } of this.#sessions.get(peer) ?? []) if (phase.kind === "node") return phase.channel;
-    return undefined;
+    let newest: Channel | undefined;
+    for (const { phase } of (peer && this.#sessions.get(peer)) ?? []) {
+      if (phase.kind === "node") newest = phase.channel;
+    }
+    return newest;
   }
 
   /** Queues a whole message; whoever does not read is let go, and hears everything when it is back. */
@@ -532,6 +545,7 @@ export class Cluster {
         this.#tellOffers(to, nodeId);
       },
       forgotten: (nodeId) => {
+        this.#dialer.forgotten(nodeId);
         this.#announcements.forget(nodeId);
       },
     };

@@ -51,8 +51,8 @@ export function inspect(subject: InspectSubject, cluster: Cluster, nowMs: number
   if (subject === "functions") return inspectFunctions(cluster.catalog);
   const nodes = inspectNodes(cluster, nowMs);
   if (subject === "nodes") return nodes.filter(({ state }) => state !== "down" && state !== "left");
-  const { name, record } = { name: cluster.self.name, record: cluster.membership.self.record };
-  const info: ClusterInfo = { name: record.cluster, node: name, doubt: cluster.membership.doubt, nodes };
+  const { name, cluster: clusterName } = cluster.membership.own;
+  const info: ClusterInfo = { name: clusterName, node: name, doubt: cluster.membership.doubt, nodes };
   return info;
 }
 

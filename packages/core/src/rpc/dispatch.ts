@@ -293,27 +293,27 @@ export class Dispatch {
 
   /** There is a link to `peer` now: what has waited for it goes. */
   reached(peer: Peer, nowMs: number): void {
-    for (const { task } of this.#takeReaching(peer)) this.#place(task, nowMs);
+    this.#takeReaching(peer, (task) => {
+      this.#place(task, nowMs);
+    });
   }
 
   /** There is no way to `peer`: what has waited for a link goes elsewhere. (D2) */
   unreachable(peer: Peer, nowMs: number): void {
-    for (const { task, offer } of this.#takeReaching(peer)) {
+    this.#takeReaching(peer, (task, offer) => {
       const message = `Cannot reach node "${peer.name}" to run "${task.fun}": none of its addresses answers`;
       this.#placeElsewhere(task, offer, new MpregError("node-lost", message, { outcome: "not-applied" }), nowMs);
-    }
+    });
   }
 
-  #takeReaching(peer: Peer): { readonly task: Task; readonly offer: Offer<Peer> }[] {
-    const taken: { readonly task: Task; readonly offer: Offer<Peer> }[] = [];
+  #takeReaching(peer: Peer, take: (task: Task, offer: Offer<Peer>) => void): void {
     for (const task of [...peer.reaching]) {
       const { place } = task;
-      if (place.kind !== "reaching") continue;
+      if (place.kind !== "reaching") continue; // the end of one before it has ended its request
       this.#unplace(task);
       task.place = waiting;
-      taken.push({ task, offer: place.offer });
+      take(task, place.offer);
     }
-    return taken;
   }
 
   /** There is no room on the link: another candidate, or this one as soon as there is. (D5) */

@@ -13,6 +13,8 @@ import type { Writer } from "./writer.js";
 /** What a node says of itself. */
 export interface NodeRecord {
   readonly publicKey: Uint8Array;
+  /** Eight random bytes, drawn at every start: two lives of a node that has lost its disk are told apart by them. */
+  readonly run: Uint8Array;
   readonly name: string;
   readonly cluster: string;
   /** Where others can dial it; at most 16. */
@@ -95,6 +97,7 @@ const linesMax = 100_000;
 const recordBytesMax = 16 * 1024;
 const signatureBytes = 64;
 const publicKeyBytes = 32;
+const runBytes = 8;
 const flagLeft = 1;
 const fieldCoordinate = 1;
 const verdicts = ["suspect", "down"] as const;
@@ -104,7 +107,7 @@ export const digestParts = 64;
 
 /** Writes the part of a record that is signed. */
 export function writeRecordBody(writer: Writer, record: NodeRecord): void {
-  writer.raw(record.publicKey).text(record.name).text(record.cluster).texts(record.urls);
+  writer.raw(record.publicKey).raw(record.run).text(record.name).text(record.cluster).texts(record.urls);
   writer
     .varint(record.incarnation)
     .varint(record.sequence)
@@ -132,6 +135,7 @@ export function readRecord(reader: Reader): RecordMessage {
   }
   const record: NodeRecord = {
     publicKey: reader.raw(publicKeyBytes),
+    run: reader.raw(runBytes),
     name: reader.name(),
     cluster: reader.name(),
     urls: reader.names(urlsMax),
@@ -193,7 +197,10 @@ export function readDigest(reader: Reader): DigestMessage {
 }
 
 export function writeDigestLines(writer: Writer, message: Omit<DigestLinesMessage, "kind">): void {
-  writer.begin(kinds.digestLines).u8(message.asks ? 1 : 0).varint(message.parts.length);
+  writer
+    .begin(kinds.digestLines)
+    .u8(message.asks ? 1 : 0)
+    .varint(message.parts.length);
   for (const part of message.parts) writer.u8(part);
   writer.varint(message.lines.length);
   for (const { nodeId, incarnation, standing, sequence, boot, version } of message.lines) {

@@ -7,8 +7,8 @@ import { messagesOf } from "../support/wire.js";
 
 const kilobyte = "x".repeat(1_000);
 
-/** a, b and c; 20,000 bytes may wait for b at a, and b reads nothing any more. */
-function stalled(...offered: readonly ("b" | "c")[]) {
+/** a, b and c; 20,000 bytes may wait for b at a, of which `waiting` do, and b reads nothing any more. */
+function stalled(offered: readonly ("b" | "c")[], waiting = 25_000) {
   const mesh = new Mesh();
   const a = mesh.node("a", { link: { queueBytesMax: 20_000 } });
   const b = mesh.node("b", { peers: ["a"], link: { windowBytes: 100 } });
@@ -17,17 +17,27 @@ function stalled(...offered: readonly ("b" | "c")[]) {
   mesh.advance(2_000);
   const connection: Connection = a.connectionTo(b);
   for (const end of connection.ends) connection.from(end).isHeld = true;
+  // the first of these goes out beyond the window, the second waits for it to be read
+  for (const [part, bytes] of [
+    ["x", 1_000],
+    ["y", waiting],
+  ] as const) {
+    a.together(() => {
+      for (let i = 0; i < bytes / 1_000; i++) a.offer(`${part}${i}`.padEnd(1_000, "x"), byHand);
+    });
+    mesh.settle();
+  }
   return { mesh, a, b, c, connection };
 }
 
 /** What a tells everybody so that the link to b overflows. */
 function overflow(node: MeshNode): void {
-  for (let i = 0; i < 30; i++) node.offer(`${i}`.padEnd(1_000, "x"), byHand);
+  node.offer("one more".padEnd(1_000), byHand);
 }
 
 describe("a link that is ended at the end of a turn", () => {
   test("the others hear in the same turn that its node is gone (I3)", () => {
-    const { mesh, a } = stalled();
+    const { mesh, a, b } = stalled([]);
     a.sent.length = 0;
     let sent: readonly Uint8Array[] = [];
     a.together(() => {
@@ -36,13 +46,14 @@ describe("a link that is ended at the end of a turn", () => {
     mesh.post(() => (sent = [...a.sent])); // what the turn has sent, and nothing after it
     mesh.settle();
     expect(a.goodbyes).toMatchObject([{ code: "slow" }]);
-    expect(sent.flatMap((frame) => messagesOf(frame)).filter(({ kind }) => kind === "members")).toEqual([
-      { kind: "members", members: [] },
+    // c is asked whether it reaches b
+    expect(sent.flatMap((frame) => messagesOf(frame)).filter(({ kind }) => kind === "probe-request")).toMatchObject([
+      { kind: "probe-request", target: b.id },
     ]);
   });
 
   test("a step for it goes to another node (D1)", () => {
-    const { mesh, a, c } = stalled("b", "c");
+    const { mesh, a, c } = stalled(["b", "c"]);
     a.together(() => {
       overflow(a);
       for (let i = 0; i < 20; i++) a.call("f", [kilobyte]);
@@ -53,7 +64,7 @@ describe("a link that is ended at the end of a turn", () => {
   });
 
   test("a step that only it could run ends in the same turn, and was not applied (D1)", () => {
-    const { mesh, a, b, connection } = stalled("b");
+    const { mesh, a, b, connection } = stalled(["b"]);
     let asked: Asked | undefined;
     a.together(() => {
       overflow(a);
@@ -68,12 +79,11 @@ describe("a link that is ended at the end of a turn", () => {
   });
 
   test("a step that found room all the same is lost with the link, outcome unknown (D3)", () => {
-    const { mesh, a } = stalled("b");
+    const { mesh, a } = stalled(["b"], 18_000);
     let asked: Asked | undefined;
     a.together(() => {
-      for (let i = 0; i < 15; i++) a.offer(`${i}`.padEnd(1_000, "x"), byHand);
-      a.offer("g", byHand, ...[1, 2, 3, 4, 5].map((i) => `${i}`.padEnd(1_000, "x"))); // does not fit: the link will be ended
-      asked = a.call("f");
+      asked = a.call("f", [kilobyte]);
+      overflow(a); // does not fit any more: the link will be ended
     });
     mesh.settle();
     expect(asked?.ends).toMatchObject([{ error: { code: "node-lost", outcome: "unknown", node: "b" } }]);
@@ -81,7 +91,7 @@ describe("a link that is ended at the end of a turn", () => {
   });
 
   test("a client whose link overflows while the turn ends is let go in the same turn (I3)", () => {
-    const { mesh, a, b, connection } = stalled("b");
+    const { mesh, a, b, connection } = stalled(["b"]);
     const client = mesh.client(a, { link: { windowBytes: 100 } });
     client.connection!.from(client.connection!.ends[1]).isHeld = true;
     for (let i = 0; i < 1_200; i++) client.call("f", [kilobyte]);

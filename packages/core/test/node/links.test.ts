@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
 import type { Subject } from "../../src/base/index.js";
-import { kinds, writeAnswer, writeCatalog, writeMembers, writeStep } from "../../src/wire/index.js";
+import { kinds, writeAnswer, writeProbe, writeStep } from "../../src/wire/index.js";
 import { Mesh } from "../support/mesh.js";
 import { byHand } from "../support/mesh-node.js";
+import { recordOf, tellRecord } from "../support/news.js";
 import { callOf } from "../support/requests.js";
 import { rawMessage } from "../support/wire.js";
 
@@ -70,17 +71,17 @@ describe("what is taken from whom", () => {
     expect(b!.invoked).toEqual([]);
   });
 
-  test.for(["members", "catalog"] as const)("a client that sends %s is let go (I2)", (kind) => {
+  test.for(["record", "probe"] as const)("a client that sends a %s is let go (I2)", (kind) => {
     const mesh = new Mesh();
     const node = mesh.node("n");
     const client = mesh.client(node);
     client.say(0, (writer) => {
-      if (kind === "members") writeMembers(writer, [{ nodeId: "00", name: "evil", urls: ["ws://evil"] }]);
-      else writeCatalog(writer, { base: 0, version: 1, added: [{ fun: "f", resources: [] }], removed: [] });
+      if (kind === "record") tellRecord(recordOf("evil"))(writer);
+      else writeProbe(writer, 1);
     });
     mesh.advance(1_000);
     expect(client.ends).toEqual([{ code: "malformed", reason: `a client has sent a ${kind}` }]);
-    expect([node.dials, node.machine.inspect("functions")]).toEqual([[], []]);
+    expect([node.dials, node.inspect("functions")]).toEqual([[], []]);
   });
 
   test("answers to what was never asked change nothing", () => {
@@ -229,7 +230,15 @@ describe("a client that does not read", () => {
 describe("inspection", () => {
   test("a node tells which nodes there are, itself first, with figures that are counted", () => {
     const mesh = new Mesh();
-    const [a, b] = mesh.cluster("a", "b", "c");
+    const [a, b, c] = mesh.cluster("a", "b", "c");
+    const common = { incarnation: 1, forMs: 2_000 };
+    const measured = {
+      state: "alive",
+      linked: true,
+      running: 0,
+      roundTripMs: 0,
+      distanceMs: expect.any(Number) as number,
+    };
     for (const fun of ["f", "g"]) b!.offer(fun, byHand);
     mesh.settle();
     const client = mesh.client(a!);
@@ -240,9 +249,18 @@ describe("inspection", () => {
     expect(client.endsOf(id)).toEqual([
       {
         value: [
-          { id: a!.id, name: "a", state: "self", urls: ["ws://a"], functions: 0, inFlight: 0 },
-          { id: b!.id, name: "b", state: "linked", urls: ["ws://b"], functions: 2, inFlight: 1 },
-          { id: expect.any(String), name: "c", state: "linked", urls: ["ws://c"], functions: 0, inFlight: 0 },
+          {
+            ...common,
+            id: a!.id,
+            name: "a",
+            state: "self",
+            linked: false,
+            urls: ["ws://a"],
+            functions: 0,
+            inFlight: 0,
+          },
+          { ...common, ...measured, id: b!.id, name: "b", urls: ["ws://b"], functions: 2, inFlight: 1 },
+          { ...common, ...measured, id: c!.id, name: "c", urls: ["ws://c"], functions: 0, inFlight: 0 },
         ],
       },
     ]);

@@ -68,12 +68,16 @@ describe("what a node counts", () => {
     mesh.expectQuiet();
   });
 
-  test("who is known, and of whom peers tell; nobody when the last one is gone (N2)", () => {
+  test("who is there and who is remembered; nobody a day after the last one is gone (M5)", () => {
     const mesh = new Mesh();
     const [a, b, c] = mesh.cluster("a", "b", "c");
-    expect(a!.machine.size).toMatchObject({ peers: 2, reported: 2, reports: 2, timers: 0 });
+    b!.offer("f", byHand);
+    mesh.settle();
+    expect(a!.machine.size).toMatchObject({ peers: 2, members: 3, announced: 1, wanted: 2, timers: 0 });
     for (const node of [b!, c!]) mesh.crash(node);
     mesh.advance(60_000);
-    expect(a!.machine.size).toMatchObject({ peers: 0, reported: 0, reports: 0, dialing: 0, timers: 0 });
+    expect(a!.machine.size).toMatchObject({ peers: 0, members: 3, announced: 1, wanted: 0, dialing: 0, timers: 0 });
+    mesh.advance(24 * 3_600_000);
+    expect(a!.machine.size).toMatchObject({ peers: 0, members: 1, announced: 0, wanted: 0, dialing: 0, timers: 0 });
   });
 });

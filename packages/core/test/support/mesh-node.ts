@@ -1,7 +1,7 @@
 /** A node of a mesh: the machine, and a driver as simple as can be. */
 import { MpregError } from "../../src/base/index.js";
 import { defaultLinkOptions, type Goodbye, type LinkId, type LinkOptions } from "../../src/link/index.js";
-import { defaultRedialOptions } from "../../src/membership/index.js";
+import { type MembershipOptions, defaultRedialOptions, profiles } from "../../src/membership/index.js";
 import {
   type LinkProtocol,
   type NodeEvent,
@@ -18,7 +18,7 @@ import {
   defaultRpcLimits,
 } from "../../src/rpc/index.js";
 import { createDefaultPolicy } from "../../src/base/index.js";
-import { type WireLimits, defaultWireLimits } from "../../src/wire/index.js";
+import { type InspectSubject, type OfferRecord, type WireLimits, defaultWireLimits } from "../../src/wire/index.js";
 import type { Connection, Endpoint } from "./connection.js";
 import { seeded } from "./random.js";
 import {
@@ -40,6 +40,8 @@ export interface MeshNodeOptions extends Partial<Pick<NodeOptions, "cluster" | "
   readonly limits?: Partial<WireLimits>;
   readonly link?: Partial<LinkOptions>;
   readonly rpc?: Partial<RpcLimits>;
+  readonly membership?: Partial<MembershipOptions>;
+  readonly incarnation?: number;
   readonly key?: string;
 }
 
@@ -47,6 +49,10 @@ export interface MeshNodeOptions extends Partial<Pick<NodeOptions, "cluster" | "
 export const byHand = "by hand";
 
 export type MeshHandler = typeof byHand | ((...args: never[]) => unknown);
+
+export function offerOf(fun: string, resources: readonly string[] = []): OfferRecord {
+  return { fun, resources, version: undefined, tags: [], scope: "cluster", concurrencyMax: undefined };
+}
 
 /** What a node's program has asked for. */
 export interface Asked {
@@ -62,6 +68,8 @@ interface NodeEndpoint extends Endpoint {
 /** What a node and a client need of the mesh around them. */
 export interface MeshWorld {
   readonly nowMs: number;
+  /** How often a node of that name was started before: each life has randomness of its own. */
+  livesOf(name: string): number;
   /** Lets `happen` come after everything that was caused before. */
   post(happen: () => void): void;
   dial(from: MeshNode, url: string, attempt: number): void;
@@ -76,6 +84,8 @@ export class MeshNode {
   readonly goodbyes: Goodbye[] = [];
   readonly dials: string[] = [];
   readonly sent: Uint8Array[] = [];
+  /** The incarnation that its disk would keep. */
+  remembered = 0;
   /** Whether others can dial it. */
   isListening = true;
   readonly connections = new Map<LinkId, { readonly end: NodeEndpoint; readonly connection: Connection }>();
@@ -101,11 +111,19 @@ export class MeshNode {
       link: { ...defaultLinkOptions, limits: { ...defaultWireLimits, ...given.limits }, ...given.link },
       redial: defaultRedialOptions,
       rpc: { ...defaultRpcLimits, ...given.rpc },
+      membership: { ...profiles.lan, ...given.membership },
+      incarnation: given.incarnation ?? 1,
     };
     const signer = signerOf(given.key ?? name);
     this.machine = new NodeMachine(
       options,
-      { random: seeded(name.length + name.charCodeAt(0)), utf8, signer, codec, wallMs: () => mesh.nowMs },
+      {
+        random: seeded(name.length + name.charCodeAt(0) + 1_000 * mesh.livesOf(name)),
+        utf8,
+        signer,
+        codec,
+        wallMs: () => mesh.nowMs,
+      },
       {
         dial: ({ url, attempt }) => {
           this.dials.push(url);
@@ -136,12 +154,18 @@ export class MeshNode {
         },
         settle: (ticket, settled) => this.#settled(ticket, settled),
         report: (event) => this.events.push(event),
+        remember: (incarnation) => (this.remembered = incarnation),
       },
     );
   }
 
   get id(): string {
     return this.machine.id;
+  }
+
+  /** What it tells about itself and the cluster. */
+  inspect(subject: InspectSubject): unknown {
+    return this.machine.inspect(subject, this.#mesh.nowMs);
   }
 
   /** Hands in an input, as a turn of its own. */
@@ -168,7 +192,7 @@ export class MeshNode {
 
   offer(fun: string, handler: MeshHandler, ...resources: readonly string[]): void {
     this.#handlers.set(fun, handler);
-    this.enter({ kind: "register", fun, resources });
+    this.enter({ kind: "register", offer: offerOf(fun, resources) });
   }
 
   withdraw(fun: string): void {

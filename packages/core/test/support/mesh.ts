@@ -11,7 +11,15 @@ import { MeshNode, type MeshNodeOptions } from "./mesh-node.js";
 const stepsMax = 200_000;
 
 /** These hold what there is; a dial in progress is no work that was left. */
-const meshTables: ReadonlySet<string> = new Set(["links", "doors", "peers", "reported", "reports", "dialing"]);
+const meshTables: ReadonlySet<string> = new Set([
+  "links",
+  "doors",
+  "peers",
+  "members",
+  "announced",
+  "wanted",
+  "dialing",
+]);
 
 /** One who does not listen. */
 const deaf: Endpoint = { received: () => undefined, writable: () => undefined, lost: () => undefined };
@@ -24,10 +32,17 @@ export class Mesh {
   readonly #queue: (() => void)[] = [];
   /** Names by which nodes can be dialled beside their own. */
   readonly #aliases = new Map<string, string>();
+  readonly #lives = new Map<string, number>();
   readonly #strangers = new Map<string, () => Uint8Array>();
 
   post(happen: () => void): void {
     this.#queue.push(happen);
+  }
+
+  livesOf(name: string): number {
+    const lives = this.#lives.get(name) ?? 0;
+    this.#lives.set(name, lives + 1);
+    return lives;
   }
 
   /** A node that has been started. */
@@ -140,9 +155,10 @@ export class Mesh {
 
   /** Nothing runs, waits or is counted as running, on any node. */
   expectQuiet(): void {
-    for (const { machine } of this.nodes) {
-      const inFlight = (machine.inspect("nodes") as NodeInfo[]).map((info) => info.inFlight);
-      const tables = Object.entries({ ...machine.size, inFlight: Math.max(...inFlight) });
+    for (const node of this.nodes) {
+      const { machine } = node;
+      const inFlight = (node.inspect("nodes") as NodeInfo[]).map((info) => info.inFlight);
+      const tables = Object.entries({ ...machine.size, inFlight: Math.max(0, ...inFlight) });
       const left = tables.filter(([table, entries]) => entries !== 0 && !meshTables.has(table));
       expect([machine.name, ...left]).toEqual([machine.name]);
     }

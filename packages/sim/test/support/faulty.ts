@@ -47,7 +47,7 @@ export function withFault(fault: Fault, from = 60): CreateMachine {
       flush: (nowMs) => {
         machine.flush(nowMs / slowness);
       },
-      inspect: (subject) => machine.inspect(subject),
+      inspect: (subject, nowMs) => machine.inspect(subject, nowMs),
     };
   };
 }
