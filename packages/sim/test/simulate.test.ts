@@ -212,7 +212,7 @@ describe("faults", () => {
     const world = await simulate({ seed: 11, nodes });
     const told: string[] = [];
     world.observers.add((observation) => {
-      if (observation.kind === "reported" && observation.event.kind === "node-lost") told.push(observation.node);
+      if (observation.kind === "reported" && observation.event.kind === "link-lost") told.push(observation.node);
     });
     world.faults.cut("router", "worker", "one");
     await world.sleep(1_000);

@@ -92,11 +92,6 @@ describe("a fault is noticed:", () => {
     expect(await firstViolation(fault)).toMatch(/^empty-tables: .* "requests"/);
   });
 
-  test("a node that remembers what was told by peers that are gone (E3)", async () => {
-    const fault: Fault = { size: (size) => ({ ...size, peers: 0, reports: 1 }) };
-    expect(await firstViolation(fault)).toMatch(/^empty-tables: .* has no peers, and \d+ entries/);
-  });
-
   test("a node that no longer dials (M1)", async () => {
     expect(await firstViolation({ effects: () => ({ dial: () => undefined }) }, 0)).toMatch(
       /^full-mesh: .* knows 1 nodes/,

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { explainFailure, explore, planWorld, runSeed, shrink } from "../../src/index.js";
 import { withFault } from "../support/faulty.js";
 
-const leak = withFault({ size: (size) => ({ ...size, tickets: size.tickets + 1 }) }, 250);
+const leak = withFault({ size: (size) => ({ ...size, tickets: size.tickets + 1 }) }, 60);
 
 describe("generated worlds", () => {
   test("most asks end well, and every kind of failure comes about", async () => {

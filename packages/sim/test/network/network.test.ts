@@ -1,5 +1,6 @@
 /** A simulated network: ordered streams that can be slow, stalled, half-open, one-way or cut. */
 import { beforeEach, describe, expect, test } from "vitest";
+import { kinds } from "@mpreg/core/wire";
 import { SeededRandom } from "../../src/capabilities/random.js";
 import { Clock } from "../../src/clock.js";
 import { afterLoss } from "../../src/network/loss.js";
@@ -192,9 +193,15 @@ describe("loss", () => {
     expect(Math.abs(lost - 300)).toBeLessThan(60);
   });
 
-  test("takes nothing from a stream: no kind is droppable yet (Q1)", () => {
-    const frame = Uint8Array.from(message(1));
-    expect(afterLoss(frame, 1, random)).toBe(frame);
+  test("takes gossip, and nothing that was asked for or answered (Q1)", () => {
+    const frame = Uint8Array.from(Object.values(kinds).flatMap((kind) => message(kind)));
+    const rest = [...afterLoss(frame, 1, random)].filter((_byte, index) => index % 6 === 4);
+    const gossip = [
+      "record", "accusation", "offers", "offersRequest", "digest", "digestLines", "probe", "probeAck", "probeRequest",
+      "probeReport",
+    ]; // prettier-ignore
+    const lost = Object.entries(kinds).filter(([, kind]) => !rest.includes(kind));
+    expect(lost.map(([name]) => name)).toEqual(gossip);
   });
 });
 
