@@ -2,9 +2,10 @@
  * Client: what a program holds after `connect`.
  */
 import type { Contract } from "@mpreg/core";
-import type { FunctionInfo, NodeInfo } from "@mpreg/core/node";
+import type { ClusterInfo, FunctionInfo, NodeInfo } from "@mpreg/core/node";
 import { Caller, type Calls, type Graph, type PlainRequest } from "@mpreg/core/rpc";
 import type { InspectOptions, Session } from "./session.js";
+import type { ClientStatus, StatusOptions } from "./status.js";
 
 /**
  * A connection to one node, through which every function of the cluster can be called. Made by `connect`.
@@ -22,8 +23,24 @@ export interface Client<C extends Contract | undefined = undefined> extends Call
   readonly untyped: Client;
   /** The nodes of the cluster as the connected node sees them, itself first. */
   nodes(options?: InspectOptions): Promise<readonly NodeInfo[]>;
+  /** The cluster as the connected node sees it: every node it remembers, also those that are down or have left. */
+  cluster(options?: InspectOptions): Promise<ClusterInfo>;
   /** The functions of the cluster and who offers them. */
   functions(options?: InspectOptions): Promise<readonly FunctionInfo[]>;
+  /**
+   * Follows the connection: first how things are now, then each change.
+   *
+   * Any number of iterators, each with all events in order. For each, 1,000 events are kept that it has not taken; beyond,
+   * the oldest are dropped and it is told `{ kind: "missed", count }` in their place. It ends after `disconnected`, when
+   * its loop is left, and when `signal` aborts.
+   *
+   * ```ts
+   * for await (const event of client.status()) {
+   *   if (event.kind === "disconnected") console.log(`gone: ${event.reason.reason}`);
+   * }
+   * ```
+   */
+  status(options?: StatusOptions): AsyncIterableIterator<ClientStatus>;
   /** Ends the connection. Calls under way are told `closed`; what they do elsewhere is cancelled. */
   close(): Promise<void>;
 }
@@ -64,8 +81,16 @@ export class SessionClient<C extends Contract | undefined> implements Client<C> 
     return this.#session.inspect("nodes", options) as Promise<readonly NodeInfo[]>;
   }
 
+  cluster(options?: InspectOptions): Promise<ClusterInfo> {
+    return this.#session.inspect("cluster", options) as Promise<ClusterInfo>;
+  }
+
   functions(options?: InspectOptions): Promise<readonly FunctionInfo[]> {
     return this.#session.inspect("functions", options) as Promise<readonly FunctionInfo[]>;
+  }
+
+  status(options?: StatusOptions): AsyncIterableIterator<ClientStatus> {
+    return this.#session.status.read(options);
   }
 
   close(): Promise<void> {

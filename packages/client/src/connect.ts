@@ -71,7 +71,7 @@ export function connect<C extends Contract | undefined = undefined>(
     const limits = { ...defaultWireLimits, messageBytesMax };
     const link: LinkOptions = { ...defaultLinkOptions, limits, handshakeTimeoutMs: timeoutMs, queueBytesMax };
     const codec = createCodec(platform.utf8, { explain: explainReference });
-    let gone: Goodbye | undefined;
+    let session: Session | undefined;
     const onAbort = (): void => {
       // first: that the connection ends now is no news
       reject(new MpregError("cancelled", "The caller cancelled", { cause: signal?.reason }));
@@ -79,12 +79,12 @@ export function connect<C extends Contract | undefined = undefined>(
     };
     const onOpen = (): void => {
       signal?.removeEventListener("abort", onAbort);
-      const session = new Session({ url, codec, limits, connection, gone: () => gone });
+      session = new Session({ url, codec, limits, connection });
       resolve(new SessionClient<C>(session, options.contract as C));
     };
     const onGone = (goodbye: Goodbye): void => {
       signal?.removeEventListener("abort", onAbort);
-      gone = goodbye;
+      session?.gone(goodbye);
       reject(new MpregError("not-connected", `Cannot connect to ${url}: ${goodbye.reason}`));
     };
     const line = { asksMax: queueMax, bytesMax: queueBytesMax };

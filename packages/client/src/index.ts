@@ -2,3 +2,4 @@
 export type { Client } from "./client.js";
 export { type ConnectOptions, connect } from "./connect.js";
 export type { InspectOptions } from "./session.js";
+export type { ClientStatus, StatusOptions as ClientStatusOptions } from "./status.js";

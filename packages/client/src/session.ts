@@ -18,14 +18,13 @@ import {
 import type { Codec } from "@mpreg/core/values";
 import type { InspectSubject, WireLimits } from "@mpreg/core/wire";
 import type { Connection } from "./connection.js";
+import { Status } from "./status.js";
 
 export interface SessionParts {
   readonly url: string;
   readonly codec: Codec;
   readonly limits: WireLimits;
   readonly connection: Connection;
-  /** Why the connection is gone; `undefined` while it is there. */
-  readonly gone: () => Goodbye | undefined;
 }
 
 /** Options of a question about the cluster. */
@@ -43,15 +42,16 @@ export class Session implements Asking {
   readonly codec: Codec;
   readonly limits: WireLimits;
   readonly #connection: Connection;
-  readonly #gone: () => Goodbye | undefined;
+  readonly status: Status;
+  #gone: Goodbye | undefined;
   #closed = false;
 
-  constructor({ url, codec, limits, connection, gone }: SessionParts) {
+  constructor({ url, codec, limits, connection }: SessionParts) {
     this.url = url;
     this.codec = codec;
     this.limits = limits;
     this.#connection = connection;
-    this.#gone = gone;
+    this.status = new Status({ kind: "connected", url, node: connection.nodeName ?? "" });
   }
 
   get nodeName(): string | undefined {
@@ -90,6 +90,12 @@ export class Session implements Asking {
     });
   }
 
+  /** The connection is gone. */
+  gone(reason: Goodbye): void {
+    this.#gone = reason;
+    this.status.tell({ kind: "disconnected", url: this.url, reason, isClosed: this.#closed });
+  }
+
   close(): void {
     this.#closed = true;
     this.#connection.close("the client has closed");
@@ -101,9 +107,8 @@ export class Session implements Asking {
       asker.failed(new MpregError("closed", `The client of ${this.url} is closed`));
       return true;
     }
-    const gone = this.#gone();
-    if (gone === undefined) return false;
-    const message = `The connection to ${this.url} is gone: ${gone.reason}; connect again to go on`;
+    if (this.#gone === undefined) return false;
+    const message = `The connection to ${this.url} is gone: ${this.#gone.reason}; connect again to go on`;
     asker.failed(new MpregError("not-connected", message));
     return true;
   }

@@ -86,14 +86,16 @@ test("clients and nodes are made by connect and createNode only: there is no cla
   expectTypeOf<"connect">().toExtend<keyof typeof clientPackage>();
   expectTypeOf<"createNode">().toExtend<keyof typeof nodePackage>();
   // a test of a user's own may stand in for one
-  const { url, call, graph, request, nodes, functions, close } = client;
+  const { url, call, graph, request, nodes, cluster, functions, status, close } = client;
   const stand: Client = {
     url,
     call,
     graph,
     request,
     nodes,
+    cluster,
     functions,
+    status,
     close,
     untyped: client,
     [Symbol.asyncDispose]: close,

@@ -203,13 +203,13 @@ describe("calls", () => {
   });
 });
 
-describe("nodes() and functions()", () => {
+describe("nodes(), functions() and cluster()", () => {
   test("tell what the connected node knows, itself first", async () => {
     const [a, b] = await startMesh({ name: "a", resources: ["gpu"] }, { name: "b" });
     const client = await clientOf(b!);
-    expect(await client.nodes()).toEqual([
-      { id: b!.id, name: "b", state: "self", urls: [b!.url], functions: 2, inFlight: 0 },
-      { id: a!.id, name: "a", state: "linked", urls: [a!.url], functions: 2, inFlight: 0 },
+    expect(await client.nodes()).toMatchObject([
+      { id: b!.id, name: "b", state: "self", incarnation: 1, urls: [b!.url], functions: 2, inFlight: 0 },
+      { id: a!.id, name: "a", state: "alive", incarnation: 1, urls: [a!.url], linked: true, functions: 2, inFlight: 0 },
     ]);
     const [echo] = await client.functions();
     expect(echo?.name).toBe("echo");
@@ -219,11 +219,28 @@ describe("nodes() and functions()", () => {
     ]);
   });
 
+  test("tell of the nodes that are gone, too, by cluster() alone", async () => {
+    const [a, b] = await startMesh({ name: "a" }, { name: "b" });
+    const client = await clientOf(a!);
+    await b!.close();
+    await eventually("it has left", async () => (await client.nodes()).length === 1);
+    expect(await client.cluster()).toMatchObject({
+      name: "default",
+      node: "a",
+      doubt: 0,
+      nodes: [
+        { name: "a", state: "self" },
+        { id: b!.id, name: "b", state: "left", linked: false },
+      ],
+    });
+  });
+
   test("may be cancelled", async () => {
     const node = await startNode();
     const client = await clientOf(node);
     const controller = new AbortController();
-    const endings = [client.nodes({ signal: controller.signal }), client.functions({ signal: controller.signal })];
+    const asks = ["nodes", "functions", "cluster"] as const;
+    const endings = asks.map((ask) => client[ask]({ signal: controller.signal }));
     controller.abort(new Error("enough"));
     for (const ending of endings)
       expect(await failureOf(ending)).toMatchObject({ code: "cancelled", cause: new Error("enough") });

@@ -14,6 +14,7 @@ import { loadIdentity } from "./identity/key.js";
 import { type Logger, createLog } from "./log.js";
 import { DrivenNode, type MpregNode } from "./node.js";
 import { type CreateNodeOptions, type ResolvedOptions, defaultName, ownUrl, resolveOptions } from "./options.js";
+import { Status } from "./status.js";
 import { Gate } from "./transports/gate.js";
 import { type Listener, listen } from "./transports/listen.js";
 
@@ -46,6 +47,8 @@ export async function createNode(given: CreateNodeOptions = {}): Promise<MpregNo
   const name = options.name ?? defaultName(listener.port);
   const log = createLog(options.log, name);
   const { limits } = options;
+  const status = new Status();
+  const logEvent = eventLogger(log);
   const node: NodeOptions = {
     name,
     cluster: options.cluster,
@@ -73,7 +76,10 @@ export async function createNode(given: CreateNodeOptions = {}): Promise<MpregNo
     dial: (target, attempt) => {
       connections.dial(target, attempt);
     },
-    onEvent: eventLogger(log),
+    onEvent: (event) => {
+      logEvent(event);
+      status.tell(event);
+    },
     remember: (incarnation) => {
       identity.remember(incarnation, (error) => {
         log.error({ err: error, incarnation }, "cannot keep the node's incarnation");
@@ -92,7 +98,7 @@ export async function createNode(given: CreateNodeOptions = {}): Promise<MpregNo
     await listener.close();
     await identity.release();
   };
-  return new DrivenNode({ driver, url, urls, shutDown });
+  return new DrivenNode({ driver, status, url, urls, shutDown });
 }
 
 /** Runs the sources of addresses at which others may be found. */

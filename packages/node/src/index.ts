@@ -6,4 +6,5 @@ export type { NodeRegistration as Registration } from "./handlers.js";
 export type { LogLevel, Logger } from "./log.js";
 export type { MpregNode } from "./node.js";
 export type { CreateNodeOptions, NodeLimits } from "./options.js";
+export type { NodeStatus, StatusOptions as NodeStatusOptions } from "./status.js";
 export type { TlsOptions } from "./transports/types.js";

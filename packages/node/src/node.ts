@@ -7,10 +7,12 @@ import type { ClusterInfo, FunctionInfo, NodeInfo } from "@mpreg/core/node";
 import type { Caller, Calls, Graph, PlainRequest, SingleCallOptions } from "@mpreg/core/rpc";
 import type { Driver } from "./driver.js";
 import { type NodeRegistration, disposable } from "./handlers.js";
+import type { NodeStatus, Status, StatusOptions } from "./status.js";
 
 /** What a node is made of once it runs. */
 export interface NodeParts {
   readonly driver: Driver;
+  readonly status: Status;
   readonly url: string;
   readonly urls: readonly string[];
   /** Ends what is not the driver's: sockets, files. */
@@ -41,6 +43,21 @@ export interface MpregNode extends Calls, FunctionRegistry, AsyncDisposable {
   /** The functions of the cluster and who offers them. */
   functions(): readonly FunctionInfo[];
   /**
+   * Follows what happens to this node and its cluster from now on: nodes that join, are suspected, recover and are lost,
+   * links that open, break or are refused, dials that fail, what others say and is not believed.
+   *
+   * Any number of iterators, each with all events in order. For each, 1,000 events are kept that it has not taken; beyond,
+   * the oldest are dropped and it is told `{ kind: "missed", count }` in their place. It ends when its loop is left, when
+   * `signal` aborts, and, once it has taken what is kept, when the node has closed.
+   *
+   * ```ts
+   * for await (const event of node.status()) {
+   *   if (event.kind === "node-lost") console.log(`${event.name} is gone: ${event.reason.reason}`);
+   * }
+   * ```
+   */
+  status(options?: StatusOptions): AsyncIterableIterator<NodeStatus>;
+  /**
    * Leaves the cluster: says goodbye to all, stops listening, and tells every call of this node that has not ended
    * `closed`. Handlers that run are told through their signal.
    */
@@ -52,12 +69,14 @@ export class DrivenNode implements MpregNode {
   readonly url: string;
   readonly urls: readonly string[];
   readonly #driver: Driver;
+  readonly #status: Status;
   readonly #caller: Caller;
   readonly #shutDown: () => Promise<void>;
   #closing: Promise<void> | undefined;
 
-  constructor({ driver, url, urls, shutDown }: NodeParts) {
+  constructor({ driver, status, url, urls, shutDown }: NodeParts) {
     this.#driver = driver;
+    this.#status = status;
     this.#caller = driver.caller(undefined);
     this.#shutDown = shutDown;
     this.url = url;
@@ -108,6 +127,10 @@ export class DrivenNode implements MpregNode {
     return this.#driver.inspect("functions") as FunctionInfo[];
   }
 
+  status(options?: StatusOptions): AsyncIterableIterator<NodeStatus> {
+    return this.#status.read(options);
+  }
+
   close(): Promise<void> {
     return (this.#closing ??= this.#close());
   }
@@ -118,6 +141,7 @@ export class DrivenNode implements MpregNode {
 
   async #close(): Promise<void> {
     this.#driver.close();
+    this.#status.end();
     await this.#shutDown();
   }
 }

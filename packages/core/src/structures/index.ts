@@ -1,5 +1,6 @@
 /** Structures: data structures that know nothing of the product. */
 export { Allowance } from "./allowance.js";
+export { Broadcast, type Missed } from "./broadcast.js";
 export { ByteBudget, type Holder } from "./byte-budget.js";
 export { Fifo } from "./fifo.js";
 export { hash32 } from "./hash32.js";

@@ -11,11 +11,13 @@ import { startProxy } from "../support/proxy.js";
 
 describe("a link that breaks", () => {
   test("takes its node's functions along at once, and brings them back when it is there again", async () => {
-    const entry = await startNode({ name: "entry" });
-    const proxy = await startProxy(entry);
+    const proxy = await startProxy();
+    const entry = await startNode({ name: "entry", profile: "local", advertise: [proxy.url] }); // there is no other way
+    proxy.relayTo(entry);
     const { log, lines } = startLog("info");
     const worker = await startNode({
       name: "worker",
+      profile: "local",
       peers: [proxy.url],
       advertise: [],
       log,
@@ -26,12 +28,15 @@ describe("a link that breaks", () => {
     await offered("work", 1, entry);
     proxy.target = undefined; // nobody gets through for now
     proxy.cut();
-    await offered("work", 0, entry);
-    expect(entry.nodes().map(({ name }) => name)).toEqual(["entry"]);
+    await offered("work", 0, entry); // long before anybody has given the worker up
+    expect(entry.nodes().map(({ name, state }) => [name, state])).toEqual([
+      ["entry", "self"],
+      ["worker", "suspect"],
+    ]);
     expect((await failureOf(entry.call("work"))).message).toBe(
       `Cannot call "work": no node offers a function of that name`,
     );
-    await eventually("the worker knows, too", () => worker.nodes().length === 1);
+    await eventually("both have given each other up", () => worker.nodes().length + entry.nodes().length === 2);
     worker.register("work meanwhile", () => "done meanwhile");
     proxy.relayTo(entry);
     await offered("work meanwhile", 1, entry);
@@ -40,8 +45,29 @@ describe("a link that breaks", () => {
     const events = lines.filter(({ msg }) => msg !== "peer not reached; trying on").map(({ msg, name }) => [msg, name]);
     expect(events).toEqual([
       ["node joined", "entry"],
+      ["node suspected", "entry"],
       ["node lost", "entry"],
       ["node joined", "entry"],
+    ]);
+  });
+
+  test("and is there again soon has made its nodes suspect each other, and lost neither", async () => {
+    const { log, lines } = startLog("info");
+    const entry = await startNode({ name: "entry", log });
+    const proxy = await startProxy(entry);
+    const worker = await startNode({ name: "worker", peers: [proxy.url], advertise: [], limits: { redialMsMax: 20 } });
+    worker.register("work", () => "done");
+    await meshed([entry, worker]);
+    await offered("work", 1, entry);
+    const before = entry.nodes()[1]!.incarnation;
+    proxy.cut();
+    await eventually("the worker has contradicted", () => entry.nodes()[1]!.incarnation > before);
+    await offered("work", 1, entry);
+    expect(await entry.call("work")).toBe("done");
+    expect(lines.map(({ msg, name }) => [msg, name])).toEqual([
+      ["node joined", "worker"],
+      ["node suspected", "worker"],
+      ["node recovered", "worker"],
     ]);
   });
 

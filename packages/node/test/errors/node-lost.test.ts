@@ -1,12 +1,13 @@
 /** Nodes that die while steps run on them: real processes, killed. */
 import { expect, test } from "vitest";
 import { clientOf, offered, startNode, startPair } from "../support/cluster.js";
+import { eventually } from "../support/eventually.js";
 import { failureOf, told } from "../support/failure.js";
 import { Latch } from "../support/latch.js";
 import { startProcess } from "../support/processes.js";
 
 test("a step on a node that is killed ends as node-lost with an unknown outcome; its functions are gone at once", async () => {
-  const entry = await startNode({ name: "entry" });
+  const entry = await startNode({ name: "entry", profile: "local" });
   const started = new Latch();
   entry.register("started", () => {
     started.open();
@@ -29,7 +30,12 @@ test("a step on a node that is killed ends as node-lost with an unknown outcome;
   });
   // known by then, without any further sign
   expect((await failureOf(client.call("run until lost"))).code).toBe("no-provider");
-  expect(entry.nodes().map(({ name }) => name)).toEqual(["entry"]);
+  expect(entry.nodes().map(({ name, state }) => [name, state])).toContainEqual(["doomed", "suspect"]);
+  await eventually("nobody believes in the node any more", () => entry.nodes().length === 1);
+  expect(entry.cluster().nodes.map(({ name, state }) => [name, state])).toEqual([
+    ["entry", "self"],
+    ["doomed", "down"],
+  ]);
 });
 
 test("a killed node that comes back under the same address is found again and works", async () => {

@@ -1,9 +1,21 @@
 /** Requests that no client of ours would send, on an open link: each is answered by name, and the link goes on. */
-import { writeCall, writeCatalog, writeMembers, writeRequest, writeStep, kinds, type Writer } from "@mpreg/core/wire";
+import type { Signer } from "@mpreg/core/base";
+import {
+  digestParts,
+  kinds,
+  type Writer,
+  writeCall,
+  writeDigestLines,
+  writeRequest,
+  writeStep,
+} from "@mpreg/core/wire";
+import type { MpregNode } from "@mpreg/node";
 import { describe, expect, test } from "vitest";
 import { meshed, offered, startNode, startPair } from "../support/cluster.js";
 import { eventually } from "../support/eventually.js";
+import { startLog } from "../support/log.js";
 import { Stranger, codec, frameOf } from "../support/stranger.js";
+import { offerOf, offersOf, recordOf } from "../support/stranger-node.js";
 
 type Step = Parameters<typeof writeRequest>[2]["steps"][number];
 type Write = (writer: Writer) => unknown;
@@ -30,6 +42,20 @@ const call =
   (writer) => {
     writeCall(writer, id, { fun, resources: [], args, timeoutMs: 0, waitForCapacityMs: 0, summary: false });
   };
+
+/** The public key of `node`, which `listener` asks for as every node does that knows nobody. */
+function keyOf({ name }: Pick<MpregNode, "name">, listener: Stranger): Promise<Uint8Array> {
+  const parts = Array.from({ length: digestParts }, (_, part) => part);
+  listener.send(
+    frameOf((w) => {
+      writeDigestLines(w, { parts, lines: [], asks: true });
+    }),
+  );
+  return eventually(`there is news of ${name}`, () => {
+    const records = listener.messages.filter((each) => each.kind === "record").map(({ record }) => record);
+    return records.find((record) => record.name === name)?.publicKey;
+  });
+}
 
 /** The error that a stranger gets for `write`, after which the same link still works. */
 async function refusalOf(write: Write): Promise<Readonly<Record<string, unknown>>> {
@@ -166,25 +192,13 @@ describe("a client that says what only nodes may", () => {
     ]);
   });
 
-  test.each<[string, Write, string]>([
-    [
-      "offer functions",
-      (w) => {
-        writeCatalog(w, { base: 0, version: 1, added: [{ fun: "mine", resources: [] }], removed: [] });
-      },
-      "a client has sent a catalog",
-    ],
-    [
-      "report members",
-      (w) => {
-        writeMembers(w, [{ nodeId: "f".repeat(32), name: "x", urls: ["ws://127.0.0.1:1"] }]);
-      },
-      "a client has sent a members",
-    ],
-  ])("may not %s: that ends the link", async (_what, write, reason) => {
+  test.each<[string, (signer: Signer) => Uint8Array, string]>([
+    ["offer functions", (signer) => offersOf(signer, [offerOf("mine")]), "a client has sent a offers"],
+    ["say who there is", (signer) => recordOf(signer, "x"), "a client has sent a record"],
+  ])("may not %s: that ends the link", async (_what, message, reason) => {
     const { node, client } = await startPair();
     const stranger = await Stranger.connect(node.url);
-    stranger.send(frameOf(write));
+    stranger.send(message(stranger.signer));
     expect(await stranger.dismissed()).toEqual({ code: "malformed", reason });
     expect((await client.functions()).map(({ name }) => name)).toEqual(["echo", "echos"]);
   });
@@ -196,30 +210,56 @@ describe("a stranger who claims to be a node", () => {
     const victim = await startNode({ name: "victim", peers: [home.url] });
     await meshed([home, victim]);
     const listener = await Stranger.connect(home.url, { asNode: "listener" });
-    const { members } = await listener.message("members");
-    expect(members.map(({ name }) => name)).toEqual(["victim"]);
-    const claimedKey = new Uint8Array(32).fill(3);
+    const claimedKey = await keyOf(victim, listener);
     const impostor = await Stranger.connect(home.url, { asNode: "victim", claimedKey });
     expect(await impostor.dismissed()).toEqual({ code: "refused", reason: "the signature does not belong to the key" });
-    expect(home.nodes().map(({ name }) => name)).toEqual(["home", "listener", "victim"]);
+    expect(home.nodes().map(({ name, linked }) => [name, linked])).toEqual([
+      ["home", false],
+      ["victim", true],
+    ]);
   });
 
-  test("and breaks the order of its catalog loses its link, and with it its offers", async () => {
-    const home = await startNode({ name: "home" });
-    const stranger = await Stranger.connect(home.url, { asNode: "odd" });
-    const offer =
-      (base: number, version: number, fun: string): Write =>
-      (w) => {
-        writeCatalog(w, { base, version, added: [{ fun, resources: [] }], removed: [] });
-      };
-    stranger.send(frameOf(offer(0, 5, "first")));
-    await offered("first", 1, home);
-    stranger.send(frameOf(offer(3, 4, "second")));
-    expect(await stranger.dismissed()).toMatchObject({
-      code: "malformed",
-      reason: "a catalog change from version 3 to 4, after version 5",
+  test.each<[string, (stranger: Stranger, victim: Uint8Array) => Uint8Array, RegExp]>([
+    [
+      "offers functions in another node's name",
+      ({ signer }, publicKey) => offersOf(signer, [offerOf("trap")], { publicKey, boot: 2 }),
+      /^offers of node \w{32} that its key has not signed$/,
+    ],
+    [
+      "says that another node has left",
+      ({ signer }, publicKey) => recordOf(signer, "victim", { publicKey, left: true, incarnation: 1_000 }),
+      /^a record of node \w{32} that its key has not signed$/,
+    ],
+    [
+      "says what another node's next incarnations will be, to use them up",
+      ({ signer }, publicKey) => recordOf(signer, "victim", { publicKey, incarnation: 2 ** 50 }),
+      /^incarnation 1125899906842624 of node \w{32} after \d+$/,
+    ],
+  ])("and %s is not believed, and named in the log; whoever goes on is let go", async (_what, lie, reason) => {
+    const { log, lines } = startLog("warn");
+    const home = await startNode({ name: "home", log });
+    const victim = await startNode({ name: "victim", peers: [home.url] });
+    victim.register("real", () => "real");
+    await meshed([home, victim]);
+    await offered("real", 1, home);
+    const liar = await Stranger.connect(home.url, { asNode: "liar" });
+    liar.send(recordOf(liar.signer, "liar"), offersOf(liar.signer, [offerOf("own")]));
+    await offered("own", 1, home); // what is true of itself is believed
+    const message = lie(liar, await keyOf(victim, liar));
+    liar.send(message);
+    await eventually("the lie is told of", () => lines.length > 0);
+    expect(lines[0]).toMatchObject({
+      msg: "refused what the node tells",
+      name: "liar",
+      reason: expect.stringMatching(reason),
+      count: 1,
     });
-    await eventually("its offers are gone", () => !home.functions().some(({ name }) => name === "first"));
+    liar.send(...Array.from({ length: 150 }, () => message));
+    expect(await liar.dismissed()).toMatchObject({ code: "refused", reason: expect.stringContaining("refused") });
+    await offered("own", 0, home);
+    expect(home.functions().map(({ name }) => name)).toEqual(["echo", "echos", "real"]);
+    expect(await home.call("real")).toBe("real");
+    expect(home.nodes().find(({ name }) => name === "victim")).toMatchObject({ state: "alive", id: victim.id });
   });
 
   test("and asks for a function that is not here, or with resources it has not, is told so", async () => {

@@ -49,7 +49,7 @@ test("a lock left by an earlier process that had this one's id is taken over, as
   await writeFile(join(dataDir, "node.lock"), String(process.pid));
   const node = await startNode({ dataDir });
   await node.close();
-  expect(await readdir(dataDir)).toEqual(["node-key.pem"]);
+  expect(await readdir(dataDir)).toEqual(["incarnation", "node-key.pem"]);
 });
 
 test("an empty lock, which a crash can leave, is taken over", async () => {

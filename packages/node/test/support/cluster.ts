@@ -48,7 +48,7 @@ export async function meshed(nodes: readonly MpregNode[]): Promise<void> {
       const known = node.nodes();
       return (
         JSON.stringify(known.map(({ id }) => id).sort()) === JSON.stringify(ids) &&
-        known.every((one) => one.functions > 0)
+        known.every(({ state, linked, functions }) => functions > 0 && (state === "self" || linked))
       );
     });
   }

@@ -3,6 +3,7 @@
  *
  * The handshake is the product's own; what follows are frames made by the test.
  */
+import type { Signer } from "@mpreg/core/base";
 import { createCodec } from "@mpreg/core/values";
 import { TextCache, type Message, Writer, defaultWireLimits, subprotocol } from "@mpreg/core/wire";
 import { type Goodbye, Link, type LinkHost, type LinkOptions, defaultLinkOptions } from "@mpreg/core/link";
@@ -37,10 +38,18 @@ export class Stranger {
   /** How the node said goodbye, or that the connection broke. */
   goodbye: Goodbye | undefined;
   readonly socket: WebSocket;
+  /** His own key, whatever he claims. */
+  readonly signer: Signer;
   readonly #link: Link;
 
-  constructor(socket: WebSocket, host: Pick<LinkHost, "identity" | "signer">, options: StrangerOptions) {
+  constructor(
+    socket: WebSocket,
+    signer: Signer,
+    host: Pick<LinkHost, "identity" | "signer">,
+    options: StrangerOptions,
+  ) {
     this.socket = socket;
+    this.signer = signer;
     const link: LinkOptions = { ...defaultLinkOptions, limits: defaultWireLimits, ...options.link };
     this.#link = new Link(1, "dialed", this.#host(host), link, performance.now());
     socket.on("message", (data: Buffer) => {
@@ -64,7 +73,7 @@ export class Stranger {
     const identity =
       asNode === undefined ? undefined : { publicKey: claimedKey, name: asNode, cluster: "default", urls: [] };
     const host = { identity, signer: asNode === undefined ? undefined : signer };
-    const stranger = new Stranger(socket, host, options);
+    const stranger = new Stranger(socket, signer, host, options);
     stranger.#link.start();
     stranger.#link.flush();
     await eventually("the link is open or refused", () => stranger.#link.open || stranger.goodbye !== undefined);

@@ -1,0 +1,61 @@
+/**
+ * Status: what happens to a client's connection, for programs that want to follow it.
+ *
+ * (S1) Every iterator begins with how things are, so that it does not matter when it was made.
+ */
+import { checkOptions, optionNames } from "@mpreg/core/base";
+import type { Goodbye } from "@mpreg/core/link";
+import { type CancelSignal, checkListeners } from "@mpreg/core/rpc";
+import { Broadcast, type Missed } from "@mpreg/core/structures";
+
+/** Something that happened to a client's connection; `missed` stands for what was not taken in time. */
+export type ClientStatus =
+  | {
+      readonly kind: "connected";
+      /** As `connect` was given it. */
+      readonly url: string;
+      /** Name of the node behind it. */
+      readonly node: string;
+    }
+  /** The last that is told: the client does not connect again by itself. */
+  | {
+      readonly kind: "disconnected";
+      readonly url: string;
+      /** Who has ended it and why; `closing` by either side, anything else by no wish of them. */
+      readonly reason: Goodbye;
+      /** Whether it was this client's `close()`. */
+      readonly isClosed: boolean;
+    }
+  | Missed;
+
+/** Options of `client.status()`. */
+export interface StatusOptions {
+  /** Ends the iterator; what it has not taken yet is dropped. */
+  readonly signal?: CancelSignal | undefined;
+}
+
+/** Events that are kept for one iterator. */
+const eventsMax = 1_000;
+
+const names = optionNames<StatusOptions>({ signal: true });
+
+export class Status {
+  readonly #broadcast = new Broadcast<ClientStatus>(eventsMax);
+  #now: ClientStatus;
+
+  constructor(now: ClientStatus) {
+    this.#now = now;
+  }
+
+  tell(event: ClientStatus): void {
+    this.#now = event;
+    this.#broadcast.publish(event);
+    if (event.kind === "disconnected") this.#broadcast.end();
+  }
+
+  read(options: StatusOptions = {}): AsyncIterableIterator<ClientStatus> {
+    checkOptions(options, names, "status");
+    checkListeners(options, "status");
+    return this.#broadcast.read(options.signal, [this.#now]); // (S1)
+  }
+}
