@@ -9,8 +9,9 @@
 import { runInNewContext } from "node:vm";
 import { MpregError } from "../../src/base/index.js";
 import { createCodec } from "../../src/values/index.js";
+import { digestParts } from "../../src/wire/index.js";
 import { shapeOf, utf8 } from "../support/wire.js";
-import type { Written } from "../wire/messages.js";
+import { type Written, accusationBodyOf, entryOf, offersBodyOf, recordBodyOf } from "../wire/messages.js";
 
 export const codec = createCodec(utf8);
 
@@ -76,7 +77,7 @@ export function statedMessage(lines: readonly Line[], read: Written): Written {
     }
   }
   if (read.kind === "step") stated["step"] ??= stated["fun"];
-  return withErrors(stated) as Written;
+  return withSignedBytes(withErrors(stated) as Record<string, unknown>);
 }
 
 /** Errors as what crosses a link of them. */
@@ -112,9 +113,30 @@ const defaults: Record<Written["kind"], object> = {
   failure: {},
   cancel: {},
   results: { summary: undefined, reports: undefined, outputs: [] },
-  members: { members: [] },
-  catalog: { added: [], removed: [] },
+  record: { record: { urls: [], left: false, observers: [], coordinate: undefined } },
+  accusation: {},
+  offers: { added: [], removed: [] },
+  "offers-request": {},
+  digest: { hashes: Array<number>(digestParts).fill(0) },
+  "digest-lines": { parts: [], lines: [] },
+  probe: {},
+  "probe-ack": {},
+  "probe-request": {},
+  "probe-report": {},
+  keep: {},
 };
+
+const plainOffer = { version: undefined, tags: [], scope: "cluster", concurrencyMax: undefined };
+
+/** Adds the bytes that are signed, or passed on, to what they say. */
+function withSignedBytes(stated: Record<string, unknown>): Written {
+  const message = stated as unknown as Written;
+  if (message.kind === "record") return { ...message, body: recordBodyOf(message.record) };
+  if (message.kind === "accusation") return { ...message, body: accusationBodyOf(message.accusation) };
+  if (message.kind !== "offers") return message;
+  const added = message.added.map(({ offer }) => entryOf({ ...plainOffer, ...offer }));
+  return { ...message, added, body: offersBodyOf(message.head) };
+}
 
 function partAt(whole: unknown, path: readonly string[]): unknown {
   return path.reduce<unknown>((part, key) => (part as Record<string, unknown> | undefined)?.[key], whole);
@@ -130,12 +152,15 @@ function place(whole: Record<string, unknown>, path: readonly string[], part: un
 
 const outcomes = ["not-applied", "applied", "unknown"];
 const statuses = ["done", "failed", "skipped"];
+const scopes = ["cluster", "federation"];
+const verdicts = ["suspect", "down"];
 
 /** In which forms a field's value may stand at the end of its line; none = as part of a byte of flags. */
 function formsOf(part: unknown): readonly Uint8Array[] {
-  if (typeof part === "number") return [Uint8Array.of(part), u32(part), varint(part)];
+  if (typeof part === "number") return [Uint8Array.of(part), u32(part), varint(part), float32(part)];
   if (typeof part === "string") {
-    const named = [outcomes.indexOf(part), statuses.indexOf(part)]
+    const named = [outcomes, statuses, scopes, verdicts]
+      .map((words) => words.indexOf(part))
       .filter((at) => at >= 0)
       .map((at) => Uint8Array.of(at));
     return [text(part), ...named];
@@ -147,6 +172,7 @@ function formsOf(part: unknown): readonly Uint8Array[] {
       ...part.map((each) => (typeof each === "string" ? text(each) : varint(each as number))),
     ]),
     segments(part),
+    joined(part.map((each) => float32(each as number))),
   ];
 }
 
@@ -166,6 +192,12 @@ function text(content: string): Uint8Array {
 
 function u32(number: number): Uint8Array {
   return Uint8Array.of(number >>> 24, number >>> 16, number >>> 8, number);
+}
+
+function float32(number: number): Uint8Array {
+  const bytes = new Uint8Array(4);
+  new DataView(bytes.buffer).setFloat32(0, number);
+  return bytes;
 }
 
 function varint(number: number): Uint8Array {

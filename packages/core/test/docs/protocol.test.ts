@@ -4,41 +4,15 @@ import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
 import { errorCodes } from "../../src/base/index.js";
 import { type GoodbyeCode, defaultLinkOptions, frameBytesMax, nodeIdOf } from "../../src/link/index.js";
-import { defaultRedialOptions } from "../../src/membership/index.js";
+import { defaultRedialOptions, profiles } from "../../src/membership/index.js";
 import { defaultRpcLimits } from "../../src/rpc/index.js";
 import { pick } from "../../src/values/index.js";
-import { defaultWireLimits, kinds, subprotocol } from "../../src/wire/index.js";
-import { frameOf, messagesOf, rawMessage, utf8 } from "../support/wire.js";
-import { type Written, write, writtenKinds } from "../wire/messages.js";
-import { codec, encoded, joined, linesOf, plain, statedMessage } from "./examples.js";
-import { type Table, readMarkdown } from "./markdown.js";
-import { Stage, echoes, isSignature, keySeeds, signerOf } from "./stage.js";
-
-const file = new URL("../../../../docs/protocol.md", import.meta.url);
-const { blocks, tables } = readMarkdown(file);
-
-function blocksOf(info: string) {
-  return blocks.filter((block) => block.info === info || block.info.startsWith(`${info} `));
-}
-
-function hexOf(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString("hex");
-}
-
-/** Reads one example and checks that it means what it says; answers its bytes. */
-function checkedMessage(kind: string, text: readonly string[]): Uint8Array {
-  const lines = linesOf(text);
-  const bytes = joined(lines.map((line) => line.bytes));
-  const [read, ...others] = messagesOf(bytes);
-  expect(others).toEqual([]);
-  expect(read!.kind).toBe(kind);
-  expect(lines[0]!.comments).toEqual([`length ${bytes.length - 4}`]);
-  expect(lines[1]!).toEqual({ bytes: Uint8Array.of(kinds[kind as Written["kind"]]), comments: [`kind: ${kind}`] });
-  const stated = statedMessage(lines, read as Written);
-  expect(plain(stated)).toEqual(plain(read));
-  expect(hexOf(frameOf((writer) => write(writer, stated)))).toBe(hexOf(bytes));
-  return bytes;
-}
+import { defaultWireLimits, subprotocol } from "../../src/wire/index.js";
+import { messagesOf, rawMessage, utf8 } from "../support/wire.js";
+import { type Written, kindNumbers, writtenKinds } from "../wire/messages.js";
+import { codec, encoded, joined, linesOf } from "./examples.js";
+import { blocksOf, checkedMessage, file, hexOf, tableOf, turnsOf } from "./document.js";
+import { Stage, echoes, exchanged, isSignature, keySeeds, nodePair, signerOf } from "./stage.js";
 
 describe("messages", () => {
   const examples = blocksOf("text message").map(({ info, lines, line }) => ({
@@ -61,7 +35,7 @@ describe("messages", () => {
 
 describe("values", () => {
   const valuesOf = (info: string) => {
-    return blocks
+    return blocksOf(info)
       .filter((block) => block.info === info)
       .flatMap(({ lines }) => linesOf(lines).map(({ bytes, comments }) => [comments[0]!, bytes] as const));
   };
@@ -84,50 +58,22 @@ describe("values", () => {
   });
 });
 
-interface Turn {
-  readonly arrow: "→" | "←" | "…";
-  readonly frame: Uint8Array;
-}
-
-/** The frames of a session; messages of one direction in a row are one frame. */
-function turnsOf(name: string): Turn[] {
-  const [block] = blocksOf(`text session ${name}`);
-  const turns: { arrow: Turn["arrow"]; frame: Uint8Array }[] = [];
-  let message: { arrow: "→" | "←"; kind: string; lines: string[] } | undefined;
-  const endMessage = (): void => {
-    if (message === undefined) return;
-    const bytes = checkedMessage(message.kind, message.lines);
-    const last = turns.at(-1);
-    if (last?.arrow === message.arrow) last.frame = joined([last.frame, bytes]);
-    else turns.push({ arrow: message.arrow, frame: bytes });
-    message = undefined;
-  };
-  for (const line of block!.lines) {
-    const start = /^([→←]) (\w+)$/.exec(line);
-    if (start === null && !line.startsWith("…")) {
-      message!.lines.push(line);
-      continue;
-    }
-    endMessage();
-    if (start === null) turns.push({ arrow: "…", frame: new Uint8Array(0) });
-    else message = { arrow: start[1] as "→", kind: start[2]!, lines: [] };
-  }
-  endMessage();
-  return turns;
-}
-
 describe("sessions", () => {
   test("a client hears from a node what the session says, frame by frame", () => {
     const node = new Stage({ name: "primary", keySeed: keySeeds.first, nonceFirst: 0x80, functions: echoes });
     node.open("native");
-    for (const { arrow, frame } of turnsOf("client")) {
+    for (const { arrow, frame, waitMs } of turnsOf("client")) {
       if (arrow === "←") {
         expect(hexOf(node.take()!)).toBe(hexOf(frame));
         continue;
       }
       expect(node.take()).toBeUndefined();
-      if (arrow === "→") node.receive(frame);
-      else node.wait();
+      if (arrow === "→") {
+        node.receive(frame);
+        continue;
+      }
+      expect(node.machine.nextDueMs - node.nowMs).toBe(waitMs);
+      node.wait();
     }
     expect(node.take()).toBeUndefined();
     expect(node.closed).toBe(true);
@@ -135,24 +81,22 @@ describe("sessions", () => {
   });
 
   test("two nodes say to each other what the session says, frame by frame", () => {
-    const dialer = new Stage({ name: "dialer", keySeed: keySeeds.first, nonceFirst: 0, functions: {} });
-    const train = { train: () => null };
-    const acceptor = new Stage({
-      name: "acceptor",
-      keySeed: keySeeds.second,
-      nonceFirst: 0x80,
-      functions: train,
-      resources: ["gpu"],
-    });
-    acceptor.open("native");
-    dialer.open("native", true);
-    for (const { arrow, frame } of turnsOf("nodes")) {
+    const { dialer, acceptor } = nodePair();
+    for (const { arrow, frame, waitMs } of turnsOf("nodes")) {
+      if (arrow === "…") {
+        expect([dialer.take(), acceptor.take()]).toEqual([undefined, undefined]);
+        const dueMs = Math.min(dialer.machine.nextDueMs, acceptor.machine.nextDueMs);
+        expect(dueMs - dialer.nowMs).toBe(waitMs);
+        for (const node of [dialer, acceptor]) node.wait(dueMs);
+        continue;
+      }
       const [from, to] = arrow === "→" ? [dialer, acceptor] : [acceptor, dialer];
       expect(hexOf(from.take()!)).toBe(hexOf(frame));
       to.receive(frame);
     }
     expect([dialer.take(), acceptor.take()]).toEqual([undefined, undefined]);
-    expect(dialer.machine.inspect("functions")).toMatchObject([{ name: "train", offers: [{ node: "acceptor" }] }]);
+    expect(dialer.machine.inspect("functions", 0)).toMatchObject([{ name: "train", offers: [{ node: "acceptor" }] }]);
+    for (const node of [dialer, acceptor]) expect(node.machine.inspect("nodes", 0)).toHaveLength(2);
   });
 
   test("what is signed, and the node ids, are what the text says they are", () => {
@@ -189,8 +133,8 @@ describe("sessions", () => {
 });
 
 describe("the JSON protocol", () => {
-  const frames = blocks.filter(({ info }) => info === "json frame");
-  const replies = blocks.filter(({ info }) => info === "json reply");
+  const frames = blocksOf("json frame");
+  const replies = blocksOf("json reply");
   const wrap = (value: unknown): unknown => ({ value, nested: { deep: value } });
 
   test("every frame has its reply", () => {
@@ -221,18 +165,12 @@ describe("the JSON protocol", () => {
   });
 });
 
-function tableOf(...head: string[]): Table {
-  const found = tables.filter((table) => table.head.join("|") === head.join("|"));
-  expect(found.length).toBe(1);
-  return found[0]!;
-}
-
 describe("tables", () => {
   const kindRows = tableOf("value", "kind", "sent by", "answered by", "costs credit").rows;
 
   test("the kinds are the code's", () => {
     const stated = kindRows.map(([value, kind]) => [kind, Number(value)]);
-    expect(Object.fromEntries(stated)).toEqual(kinds);
+    expect(Object.fromEntries(stated)).toEqual(kindNumbers);
     for (const [value, , , answered] of kindRows) expect(answered !== "").toBe((Number(value) & 0x80) !== 0);
   });
 
@@ -243,17 +181,17 @@ describe("tables", () => {
         joined(linesOf(lines).map(({ bytes }) => bytes)),
       ]),
     );
-    const hello = turnsOf("client")[0]!.frame;
     const admitted = (bytes: Uint8Array): number => {
-      const node = new Stage({ name: "n", keySeed: keySeeds.first, nonceFirst: 0, functions: {}, windowBytes: 4 });
-      node.open("native");
-      node.receive(hello);
-      node.take();
-      node.receive(bytes);
-      const answers = messagesOf(node.take() ?? new Uint8Array(0));
-      return answers.reduce((sum, message) => (message.kind === "credit" ? sum + message.admittedBytes : sum), 0);
+      const { dialer, acceptor } = nodePair({ windowBytes: 4 });
+      const heard = (): number => {
+        const credits = exchanged(dialer, acceptor).filter((message) => message.kind === "credit");
+        return credits.at(-1)?.admittedBytes ?? 0;
+      };
+      const before = heard();
+      acceptor.receive(bytes);
+      return Math.max(before, heard()) - before;
     };
-    const ends = new Set(["hello", "prove", "open", "goodbye", "members", "catalog", "results"]); // end the link
+    const ends = new Set(["hello", "prove", "open", "goodbye"]); // end the link
     for (const [, kind, , , costs] of kindRows) {
       const bytes = messages[kind as Written["kind"]]!;
       if (!ends.has(kind!)) expect([kind, admitted(bytes)]).toEqual([kind, costs === "yes" ? bytes.length : 0]);
@@ -277,11 +215,20 @@ describe("tables", () => {
     expect(readFileSync(file, "utf8")).toContain(`at most ${frameBytesMax.toLocaleString("en")} bytes (1 MiB) long`);
   });
 
+  test("the times and bounds of a cluster are those of the profiles", () => {
+    const { rows } = tableOf("option", "local", "lan", "wan", "bounds");
+    for (const [index, profile] of (["local", "lan", "wan"] as const).entries()) {
+      const stated = rows.map((row) => [row[0], Number(row[1 + index]!.replaceAll(",", ""))]);
+      expect(Object.fromEntries(stated)).toEqual(profiles[profile]);
+    }
+  });
+
   test("the goodbye codes are the code's", () => {
     const codes: Record<GoodbyeCode, true> = {
       closing: true,
       refused: true,
       duplicate: true,
+      idle: true,
       self: true,
       malformed: true,
       silent: true,

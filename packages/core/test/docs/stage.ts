@@ -2,11 +2,11 @@
 import { createHash, createPrivateKey, createPublicKey, sign, verify } from "node:crypto";
 import { type Signer, createDefaultPolicy } from "../../src/base/index.js";
 import { defaultLinkOptions } from "../../src/link/index.js";
-import { defaultRedialOptions } from "../../src/membership/index.js";
+import { defaultRedialOptions, profiles } from "../../src/membership/index.js";
 import { NodeMachine, type NodeOptions } from "../../src/node/index.js";
 import { type Invocation, defaultRpcLimits } from "../../src/rpc/index.js";
-import { defaultWireLimits } from "../../src/wire/index.js";
-import { utf8 } from "../support/wire.js";
+import { type Message, defaultWireLimits } from "../../src/wire/index.js";
+import { messagesOf, utf8 } from "../support/wire.js";
 import { codec } from "./examples.js";
 
 /** The keys of the first two test vectors of RFC 8032, §7.1. */
@@ -42,6 +42,8 @@ export interface StageOptions {
   readonly resources?: readonly string[];
   readonly functions: Readonly<Record<string, (...args: readonly unknown[]) => unknown>>;
   readonly windowBytes?: number;
+  /** What its random numbers are; 0 by default. */
+  readonly draw?: number;
   /** How long every function takes; without it they take no time, and are said to have taken 0.17 ms. */
   readonly runMs?: number;
 }
@@ -62,7 +64,7 @@ export class Stage {
   nowMs = 0;
   closed = false;
 
-  constructor({ name, keySeed, nonceFirst, resources = [], functions, windowBytes, runMs }: StageOptions) {
+  constructor({ name, keySeed, nonceFirst, resources = [], functions, windowBytes, draw = 0, runMs }: StageOptions) {
     this.#functions = functions;
     this.#runMs = runMs;
     const options: NodeOptions = {
@@ -78,10 +80,12 @@ export class Stage {
         limits: defaultWireLimits,
       },
       redial: defaultRedialOptions,
+      membership: profiles.lan,
+      incarnation: 1,
       rpc: defaultRpcLimits,
     };
     const random = {
-      next: () => 0,
+      next: () => draw,
       bytes: (length: number) => Uint8Array.from({ length }, (_, index) => nonceFirst + index),
     };
     this.machine = new NodeMachine(
@@ -102,9 +106,11 @@ export class Stage {
         abort: () => undefined,
         settle: () => undefined,
         report: () => undefined,
+        remember: () => undefined,
       },
     );
-    for (const fun of Object.keys(functions)) this.machine.handle({ kind: "register", fun, resources: [] }, 0);
+    const offer = { resources: [], version: undefined, tags: [], scope: "cluster", concurrencyMax: undefined } as const;
+    for (const fun of Object.keys(functions)) this.machine.handle({ kind: "register", offer: { ...offer, fun } }, 0);
     this.machine.handle({ kind: "start" }, 0);
   }
 
@@ -120,9 +126,9 @@ export class Stage {
     this.#endTurn();
   }
 
-  /** Lets time pass to the next thing that is due. */
-  wait(): void {
-    this.nowMs = this.machine.nextDueMs;
+  /** Lets time pass, to the next thing that is due where nothing else is said. */
+  wait(untilMs: number = this.machine.nextDueMs): void {
+    this.nowMs = untilMs;
     this.machine.handle({ kind: "tick" }, this.nowMs);
     this.#endTurn();
   }
@@ -150,3 +156,33 @@ export const echoes = {
   echo: (value: unknown) => value,
   echos: (...values: readonly unknown[]) => values,
 };
+
+/** Two nodes that are about to open a link. */
+export function nodePair(options: Partial<StageOptions> = {}): { readonly dialer: Stage; readonly acceptor: Stage } {
+  const dialer = new Stage({ name: "dialer", keySeed: keySeeds.first, nonceFirst: 0, draw: 0.25, functions: {} });
+  const acceptor = new Stage({
+    name: "acceptor",
+    keySeed: keySeeds.second,
+    nonceFirst: 0x80,
+    draw: 0.75,
+    functions: { train: () => null },
+    resources: ["gpu"],
+    ...options,
+  });
+  acceptor.open("native");
+  dialer.open("native", true);
+  return { dialer, acceptor };
+}
+
+/** Carries frames until neither has anything to say; answers what the acceptor has said. */
+export function exchanged(dialer: Stage, acceptor: Stage): Message[] {
+  const said: Message[] = [];
+  for (;;) {
+    const there = dialer.take();
+    if (there !== undefined) acceptor.receive(there);
+    const back = acceptor.take();
+    if (back !== undefined) said.push(...messagesOf(back));
+    if (back !== undefined) dialer.receive(back);
+    if (there === undefined && back === undefined) return said;
+  }
+}

@@ -1,0 +1,112 @@
+/** docs/protocol.md says how nodes sign and hash what they tell of the cluster: another reading of its text agrees with the code. */
+import { runInNewContext } from "node:vm";
+import { readFileSync } from "node:fs";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { OfferSet } from "../../src/catalog/offer-set.js";
+import { nodeIdOf } from "../../src/link/index.js";
+import { signAccusation } from "../../src/membership/records.js";
+import { pairWeight } from "../../src/membership/weight.js";
+import { hash32 } from "../../src/structures/index.js";
+import { messagesOf, utf8 } from "../support/wire.js";
+import type { Written } from "../wire/messages.js";
+import { file, hexOf, tableOf, turnsOf } from "./document.js";
+import { joined } from "./examples.js";
+import { offersDigest, sha256, textHash } from "./hashes.js";
+import { isSignature, keySeeds, signerOf } from "./stage.js";
+
+describe("what nodes sign about the cluster", () => {
+  const told = turnsOf("nodes").flatMap(({ frame }) => messagesOf(frame) as Written[]);
+  const keys = new Map(
+    told
+      .filter((message) => message.kind === "record")
+      .map(({ record: { publicKey } }) => [nodeIdOf(publicKey, signerOf(keySeeds.first)), publicKey]),
+  );
+
+  function expectSigned(label: string, publicKey: Uint8Array, body: Uint8Array, signature: Uint8Array): void {
+    expect(readFileSync(file, "utf8")).toContain(`\`${label}\``);
+    expect(isSignature(publicKey, joined([utf8.encode(`${label}\n`), body]), signature)).toBe(true);
+  }
+
+  test("the records of the session have the signatures that the text describes", () => {
+    expect(keys.size).toBe(2);
+    for (const message of told) {
+      if (message.kind !== "record") continue;
+      expectSigned("mpreg.v2 node record", message.record.publicKey, message.body, message.signature);
+    }
+  });
+
+  test("the offers of the session have the signature and the digest that the text describes", () => {
+    const offers = told.filter((message) => message.kind === "offers");
+    expect(offers.length).toBe(1);
+    for (const { head, body, signature, added } of offers) {
+      expectSigned("mpreg.v2 offers", keys.get(head.nodeId)!, body, signature);
+      const named = added.map(({ offer, bytes }) => ({ fun: offer.fun, bytes }));
+      expect(hexOf(offersDigest(named))).toBe(hexOf(head.digest));
+    }
+  });
+
+  test("an accusation is signed as the text describes", () => {
+    const accusation = { verdict: "suspect", target: "t", incarnation: 1, accuser: "a" } as const;
+    const { signature, body } = signAccusation(accusation, signerOf(keySeeds.first), utf8);
+    expectSigned("mpreg.v2 accusation", signerOf(keySeeds.first).publicKey, body, signature);
+  });
+
+  test("the digest of any offers is what the text describes", () => {
+    const funs = fc.uniqueArray(fc.string({ unit: "binary", minLength: 1, maxLength: 12 }), { maxLength: 200 });
+    fc.assert(
+      fc.property(funs, (names) => {
+        const named = names.map((fun, index) => ({ fun, bytes: Uint8Array.of(index, names.length) }));
+        const set = new OfferSet(sha256);
+        const offer = {
+          resources: [],
+          version: undefined,
+          tags: [],
+          scope: "cluster",
+          concurrencyMax: undefined,
+        } as const;
+        set.change(
+          named.map(({ fun, bytes }) => ({ bytes, offer: { ...offer, fun } })),
+          [],
+        );
+        expect(hexOf(set.digest())).toBe(hexOf(offersDigest(named)));
+      }),
+    );
+  });
+});
+
+describe("hashes", () => {
+  const rows = tableOf("text", "hash").rows;
+
+  test.for(rows)("%s has the hash %s", ([text, hash]) => {
+    const content = runInNewContext(text!) as string;
+    expect(hash32(content)).toBe(Number(hash));
+    expect(textHash(content)).toBe(Number(hash));
+  });
+
+  test("any text has the hash that the text describes", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "binary" }), (text) => {
+        expect(hash32(text)).toBe(textHash(text));
+      }),
+    );
+  });
+
+  test("the digests of the session are what the text describes", () => {
+    const told = turnsOf("nodes").flatMap(({ frame }) => messagesOf(frame) as Written[]);
+    const lines = told.flatMap((message) => (message.kind === "digest-lines" ? message.lines : []));
+    const [digest] = told.filter((message) => message.kind === "digest");
+    const { nodeId, incarnation, standing, sequence, boot, version } = lines.find((line) => line.version === 0)!;
+    const hashes = Array<number>(64).fill(0);
+    hashes[textHash(nodeId) % 64] = textHash([nodeId, incarnation, standing, sequence, boot, version].join(" "));
+    expect(digest!.hashes).toEqual(hashes);
+  });
+
+  test.for(tableOf("one node", "other node", "weight").rows)(
+    "the weight of %s and %s is %s",
+    ([one, other, weight]) => {
+      expect(pairWeight(one!, other!)).toBe(Number(weight));
+      expect(pairWeight(other!, one!)).toBe(Number(weight));
+    },
+  );
+});
