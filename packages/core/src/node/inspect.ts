@@ -60,7 +60,8 @@ function inspectNodes({ self, peers, membership, countOf }: Cluster, nowMs: numb
   const nodes = [...membership.members()].map(({ nodeId, record, state, sinceMs, running }): NodeInfo => {
     const peer = nodeId === self.nodeId ? self : peers.get(nodeId);
     const linked = peer?.linked === true;
-    const via = linked || peer === self ? undefined : membership.viaOf(nodeId);
+    const isThere = membership.isPresent(nodeId);
+    const via = linked || peer === self || !isThere ? undefined : membership.viaOf(nodeId);
     const roundTripMs = membership.roundTripMs(nodeId);
     const distanceMs = peer === self ? undefined : membership.distanceMs(nodeId);
     return {

@@ -46,6 +46,12 @@ export function defineStart(program: Command, terminal: Terminal): void {
       "how others reach this node, where it differs from host and port (repeatable)",
       addNames,
     )
+    .addOption(
+      new Option(
+        "--profile <network>",
+        "local (one machine), lan or wan: how fast a silent node is noticed (default: lan)",
+      ).choices(["local", "lan", "wan"]),
+    )
     .option("--cluster <name>", "nodes of other clusters are refused (default: default)")
     .option("--data-dir <folder>", `where the node keeps its key (default: ${dataDirText})`)
     .option("--config <file>", "these options as JSON, or as the default export of an .mjs file; the command line wins")

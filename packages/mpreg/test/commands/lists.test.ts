@@ -22,17 +22,41 @@ describe("mpreg nodes and mpreg functions", () => {
     const { exitCode, stdout, stderr } = await mpreg(["nodes", "--url", first.url]);
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
     const [heading, ...rows] = stdout.trimEnd().split("\n");
-    expect(heading).toMatch(/^NAME +STATE +FUNCTIONS +IN FLIGHT +ID +URL$/);
-    expect(rows.map((row) => row.split(/ +/))).toEqual([
-      ["first", "self", "2", "0", first.id.slice(0, 8), first.url],
-      ["second", "linked", "3", "0", second.id.slice(0, 8), second.url],
-    ]);
+    expect(heading).toMatch(
+      /^NAME +STATE +SINCE +INCARNATION +LINK +ROUND TRIP +FUNCTIONS +RUNNING +IN FLIGHT +ID +URL$/,
+    );
+    const [own, other] = rows.map((row) => row.split(/ +/));
+    expect(own).toEqual(["first", "self", "-", "1", "-", "-", "2", "-", "0", first.id.slice(0, 8), first.url]);
+    expect(other?.slice(0, 2)).toEqual(["second", "alive"]);
+    expect(other?.[2]).toMatch(/^\d+s$/);
+    expect(other?.slice(3, 5)).toEqual(["1", "direct"]);
+    expect(other?.[5]).toMatch(/^(-|\d+\.\dms)$/); // measured, or not yet
+    expect(other?.[6]).toBe("3");
+    expect(other?.slice(8)).toEqual(["0", second.id.slice(0, 8), second.url]);
+    expect(rows).toHaveLength(2);
   });
 
   test("nodes are one line of JSON for programs", async () => {
     const { stdout } = await mpreg(["nodes", "--json", "--url", first.url]);
     expect(stdout.trimEnd()).not.toContain("\n");
-    expect(JSON.parse(stdout)).toEqual(first.nodes());
+    const known = JSON.parse(stdout) as Record<string, unknown>[];
+    expect(known).toMatchObject(first.nodes().map(({ id, name, state, urls }) => ({ id, name, state, urls })));
+    for (const node of known) expect(node).toMatchObject({ incarnation: 1, forMs: expect.any(Number), inFlight: 0 });
+  });
+
+  test("nodes that have left are listed with --all", async () => {
+    const third = await createNode({ name: "third", peers: [first.url], log: "silent" });
+    await vi.waitUntil(() => first.nodes().some(({ name }) => name === "third"));
+    await third.close();
+    await vi.waitUntil(() => first.nodes().length === 2);
+    const [{ stdout: some }, { stdout: all }, { stdout: json }] = await Promise.all([
+      mpreg(["nodes", "--url", first.url]),
+      mpreg(["nodes", "--all", "--url", first.url]),
+      mpreg(["nodes", "--all", "--json", "--url", first.url]),
+    ]);
+    expect(some).not.toContain("third");
+    expect(all).toMatch(/^third +left +\d+s +1 +- +(-|~\S+) +/m);
+    expect(JSON.parse(json)).toContainEqual(expect.objectContaining({ id: third.id, state: "left", linked: false }));
   });
 
   test("functions are a table with a row per offer", async () => {

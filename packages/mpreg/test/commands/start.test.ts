@@ -55,6 +55,21 @@ describe("mpreg start", () => {
     expect(JSON.parse(lost)).toMatchObject({ name: "alpha", reason: { code: "closing" } });
   });
 
+  test("nodes that join, are suspected and are lost are lines of the log, soon with the profile of one machine", async () => {
+    const node = await startNode(["--port", "0", "--profile", "local", "--no-mdns"]);
+    const other = await startNode(["--port", "0", "--name", "other", "--peers", node.url, "--profile", "local"]);
+    expect(JSON.parse(await node.told("node joined"))).toMatchObject({ level: 30, name: "other", id: other.id });
+    other.kill("SIGKILL");
+    expect(JSON.parse(await node.told("node suspected"))).toMatchObject({ level: 30, name: "other", id: other.id });
+    expect(JSON.parse(await node.told("node lost"))).toMatchObject({ name: "other", reason: { code: "silent" } });
+  });
+
+  test("a profile that there is not is refused by the option's name, and names those there are", async () => {
+    const { exitCode, stderr } = await mpreg(["start", "--profile", "moon"]);
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain("Allowed choices are local, lan, wan");
+  });
+
   test("it finds its first peer in a watched file, relative to where it was typed", async () => {
     const folder = temporaryFolder();
     const peer = await createNode({ name: "peer", log: "silent" });
