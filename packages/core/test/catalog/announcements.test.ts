@@ -11,7 +11,7 @@ import {
   writeOffers,
   writeOffersHead,
 } from "../../src/wire/index.js";
-import { idOf } from "../support/membership.js";
+import { idOf } from "../support/news.js";
 import { offerOf } from "../support/mesh-node.js";
 import { signerOf } from "../support/signer.js";
 import { frameOf, messagesOf, thrownBy, utf8 } from "../support/wire.js";

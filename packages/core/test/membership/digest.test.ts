@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Digest, hasLaterOffers, isLater, lineOf, partOf } from "../../src/membership/digest.js";
 import { type MemberLine, digestParts } from "../../src/wire/index.js";
-import { MemberTable, idOf } from "../support/membership.js";
+import { MemberTable } from "../support/membership.js";
+import { idOf } from "../support/news.js";
 
 const line = fc.record({
   nodeId: fc.constantFrom("a", "b", "c", "d", "e"),

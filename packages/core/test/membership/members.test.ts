@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { MemberTable, idOf } from "../support/membership.js";
+import { MemberTable } from "../support/membership.js";
+import { idOf } from "../support/news.js";
 
 /** A piece of news of the member "t". */
 type News =

@@ -4,7 +4,8 @@ import { compare } from "../../src/membership/reconcile.js";
 import type { Entry } from "../../src/membership/types.js";
 import { partOf } from "../../src/membership/digest.js";
 import type { MemberLine } from "../../src/wire/index.js";
-import { MemberTable, idOf } from "../support/membership.js";
+import { MemberTable } from "../support/membership.js";
+import { idOf } from "../support/news.js";
 
 const names = ["a", "b", "c", "d", "e", "f"];
 const allParts = Array.from({ length: 64 }, (_, part) => part);

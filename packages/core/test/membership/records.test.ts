@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { isGenuineAccusation, isGenuineRecord, isSigned, sign } from "../../src/membership/records.js";
 import { writeAccusation, writeRecord } from "../../src/wire/index.js";
-import { accusationOf, received, recordOf, signedBy } from "../support/membership.js";
+import { accusationOf, received, signedBy } from "../support/membership.js";
+import { recordOf } from "../support/news.js";
 import { signerOf } from "../support/signer.js";
 import { frameOf, messagesOf } from "../support/wire.js";
 

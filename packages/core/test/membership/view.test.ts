@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 import type { MembershipOptions } from "../../src/membership/index.js";
 import { View, partners, partnersWanted } from "../../src/membership/view.js";
 import { pairWeight } from "../../src/membership/weight.js";
-import { MemberTable, idOf, options } from "../support/membership.js";
+import { MemberTable, options } from "../support/membership.js";
+import { idOf } from "../support/news.js";
 import { seeded } from "../support/random.js";
 
 const { fullMeshMax } = options;

@@ -1,8 +1,9 @@
 /** What clients and nodes can do that mean no good. */
 import { describe, expect, test } from "vitest";
-import { writeAnswer, writeCatalog } from "../../src/wire/index.js";
+import { writeAnswer } from "../../src/wire/index.js";
 import { Mesh } from "../support/mesh.js";
 import { byHand } from "../support/mesh-node.js";
+import { Announcer, recordOf, tellRecord, whole } from "../support/news.js";
 import { use } from "../support/requests.js";
 
 describe("a request that multiplies", () => {
@@ -40,9 +41,8 @@ describe("a node that answers what is no value", () => {
     for (const fun of ["local", "sum"]) a.offer(fun, byHand);
     mesh.settle();
     const rogue = mesh.client(a, { node: "rogue" });
-    rogue.say(0, (writer) => {
-      writeCatalog(writer, { base: 0, version: 1, added: [{ fun: "remote", resources: [] }], removed: [] });
-    });
+    rogue.say(0, tellRecord(recordOf("rogue")));
+    rogue.say(0, whole(new Announcer("rogue").offer("remote")));
     mesh.settle();
     const asked = a.request([
       { fun: "remote" },

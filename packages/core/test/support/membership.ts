@@ -1,42 +1,16 @@
-/** Nodes as others know them: ids, records and what is signed, and a table of members on a clock of its own. */
-import { nodeIdOf } from "../../src/link/index.js";
+/** What is known of members: what they have signed, and a table of them on a clock of its own. */
 import { type MemberChange, type MembershipOptions, profiles } from "../../src/membership/index.js";
 import { type Applied, Members, type ReceivedRecord } from "../../src/membership/members.js";
 import { signAccusation, signRecord } from "../../src/membership/records.js";
 import type { Entry } from "../../src/membership/types.js";
 import type { Accusation, NodeRecord, Signed } from "../../src/wire/index.js";
 import { Clock } from "./clock.js";
+import { idOf, recordOf } from "./news.js";
 import { signerOf } from "./signer.js";
 import { utf8 } from "./wire.js";
 
 /** The timings that tests are written for. */
 export const options: MembershipOptions = profiles.lan;
-
-const ids = new Map<string, string>();
-
-/** The id of the node whose key has the secret `name`. */
-export function idOf(name: string): string {
-  let id = ids.get(name);
-  if (id === undefined) ids.set(name, (id = nodeIdOf(signerOf(name).publicKey, signerOf(name))));
-  return id;
-}
-
-export function recordOf(name: string, changes: Partial<NodeRecord> = {}): NodeRecord {
-  return {
-    publicKey: signerOf(name).publicKey,
-    run: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8),
-    name,
-    cluster: "default",
-    urls: [`ws://${name}`],
-    incarnation: 1,
-    sequence: 1,
-    boot: 1,
-    left: false,
-    observers: [],
-    coordinate: undefined,
-    ...changes,
-  };
-}
 
 /** The record as it arrives, signed by the node `signer`. */
 export function received(record: NodeRecord, signer: string = record.name): ReceivedRecord {
