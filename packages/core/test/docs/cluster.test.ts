@@ -5,7 +5,9 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { OfferSet } from "../../src/catalog/offer-set.js";
 import { nodeIdOf } from "../../src/link/index.js";
+import { profiles } from "../../src/membership/index.js";
 import { signAccusation } from "../../src/membership/records.js";
+import { partnersWanted } from "../../src/membership/view.js";
 import { pairWeight } from "../../src/membership/weight.js";
 import { hash32 } from "../../src/structures/index.js";
 import { messagesOf, utf8 } from "../support/wire.js";
@@ -75,7 +77,7 @@ describe("what nodes sign about the cluster", () => {
   });
 });
 
-describe("hashes", () => {
+describe("hashes and weights", () => {
   const rows = tableOf("text", "hash").rows;
 
   test.for(rows)("%s has the hash %s", ([text, hash]) => {
@@ -100,6 +102,11 @@ describe("hashes", () => {
     const hashes = Array<number>(64).fill(0);
     hashes[textHash(nodeId) % 64] = textHash([nodeId, incarnation, standing, sequence, boot, version].join(" "));
     expect(digest!.hashes).toEqual(hashes);
+  });
+
+  test.for(tableOf("members", "wanted").rows)("of %s members a node wants links to %s", ([members, wanted]) => {
+    const count = Number(members!.replaceAll(",", ""));
+    expect(partnersWanted(count, profiles.lan.fullMeshMax)).toBe(Number(wanted));
   });
 
   test.for(tableOf("one node", "other node", "weight").rows)(
