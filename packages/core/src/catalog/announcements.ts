@@ -5,7 +5,7 @@
  * decided by the node.
  *
  * (A1) Versions of one run count up by one with every change that is told; a later run (boot) is later than any version
- *      of an earlier one, so that a restart brings back nothing old.
+ *      of an earlier one, and voids it as soon as it is known: a restart brings back nothing old.
  * (A2) A change applies only to the version it was made from. Whoever lacks that asks for everything.
  * (A3) What is believed is what the origin has signed: the set, after the change, has the digest of the signed head.
  *      It does not matter who brought it; nobody else becomes its owner, and nothing of it is changed on the way.
@@ -49,8 +49,8 @@ interface Announced {
 export interface AnnouncementsHost {
   readonly signer: Signer;
   readonly utf8: Utf8;
-  /** The key of a node whose record is known. */
-  keyOf(nodeId: string): Uint8Array | undefined;
+  /** The key of a node whose record is known, and the incarnation with which its life began. */
+  ownerOf(nodeId: string): { readonly publicKey: Uint8Array; readonly boot: number } | undefined;
 }
 
 export class Announcements {
@@ -130,10 +130,10 @@ export class Announcements {
     if (known !== undefined && (boot < known.boot || (boot === known.boot && version <= known.version))) {
       return { kind: "known" };
     }
-    const key = this.#host.keyOf(nodeId);
-    if (key === undefined) return { kind: "known" }; // its record is still on its way
+    const owner = this.#host.ownerOf(nodeId);
+    if (owner === undefined || boot < owner.boot) return { kind: "known" }; // its record is still on its way; or (A1)
     if (!mayTell()) return { kind: "refused", reason: "more news than one link may bring" };
-    if (!isSigned(label, message, key, this.#host.signer)) {
+    if (!isSigned(label, message, owner.publicKey, this.#host.signer)) {
       return { kind: "refused", reason: `offers of node ${nodeId} that its key has not signed` }; // (A3)
     }
     const isChange = base > 0;
@@ -179,6 +179,11 @@ export class Announcements {
 
   countOf(nodeId: string): number {
     return this.#announced.get(nodeId)?.set.size ?? 0;
+  }
+
+  /** The node has begun a life with the incarnation `boot`: what it offered in earlier ones is void. (A1) */
+  outlive(nodeId: string, boot: number): void {
+    if (this.versionOf(nodeId).boot < boot) this.forget(nodeId);
   }
 
   forget(nodeId: string): void {

@@ -12,4 +12,5 @@ export {
   type MemberState,
   type RedialOptions,
   defaultRedialOptions,
+  isPresent,
 } from "./types.js";

@@ -17,13 +17,22 @@ import type { Accusation, NodeRecord, RecordMessage, Signed } from "../wire/inde
 import { Digest, lineOf } from "./digest.js";
 import { lateMs } from "./local-health.js";
 import { Suspicion } from "./suspicion.js";
-import type { Entry, Member, MemberChange, MemberState, MembershipOptions } from "./types.js";
+import {
+  type Entry,
+  type Member,
+  type MemberChange,
+  type MemberState,
+  type MembershipOptions,
+  isPresent,
+} from "./types.js";
 import { pairWeight } from "./weight.js";
 
 /** What became of news. A refusal says why: whoever sent it is at fault. */
 export type Applied =
   | { readonly kind: "news"; readonly entry: Entry }
   | { readonly kind: "known" }
+  /** It is genuine, and not taken here: whoever has passed it on need not know why. */
+  | { readonly kind: "declined"; readonly reason: string }
   | { readonly kind: "refused"; readonly reason: string };
 
 export interface MembersHost extends Timers {
@@ -106,13 +115,13 @@ export class Members {
     const row = this.#rows.get(nodeId);
     if (row !== undefined && !isNewer(row, record)) return known; // (M1)
     const before = row?.record.incarnation ?? incarnationMax - incarnationStepMax;
-    if (record.incarnation - before > incarnationStepMax) {
-      return refused(`incarnation ${record.incarnation} of node ${nodeId} after ${before}`); // (M2)
-    }
     if (!isGenuine()) return refused(`a record of node ${nodeId} that its key has not signed`);
+    if (record.incarnation - before > incarnationStepMax) {
+      return declined(`incarnation ${record.incarnation} of node ${nodeId} after ${before}`); // (M2)
+    }
     const state = record.left ? "left" : row === undefined || record.incarnation > before ? "alive" : row.state;
     const nameTaken = isPresent(state) ? this.nameRefusal(nodeId, record.name) : undefined;
-    if (nameTaken !== undefined) return refused(nameTaken); // (M4)
+    if (nameTaken !== undefined) return declined(nameTaken); // (M4)
     if (row === undefined) return this.#add(nodeId, message, state, nowMs);
     this.#release(row);
     this.#hold(row, message);
@@ -167,7 +176,7 @@ export class Members {
 
   #add(nodeId: string, message: ReceivedRecord, state: MemberState, nowMs: number): Applied {
     if (this.#rows.size >= this.#options.membersMax && !this.#makeRoom()) {
-      return refused(`node ${nodeId}: ${this.#rows.size} members are known already`); // (M5)
+      return declined(`node ${nodeId}: ${this.#rows.size} members are known already`); // (M5)
     }
     const row: Row = {
       nodeId,
@@ -195,13 +204,14 @@ export class Members {
   #hold(row: Row, { record, hopsLeft, signature, body }: ReceivedRecord): void {
     row.record = { ...record, publicKey: record.publicKey.slice(), run: record.run.slice() };
     row.message = { hopsLeft, ...copied({ signature, body }) };
+    if (row.boot < record.boot) row.boot = row.version = 0; // what it offered in an earlier life is void
   }
 
   /** Brings the row into a state and tells of it. */
   #enter(row: Row, state: MemberState, nowMs: number, isNew = false): void {
     const before = isNew ? undefined : row.state;
     if (before !== state) row.sinceMs = nowMs;
-    this.#present += Number(isPresent(state)) - Number(before !== undefined && isPresent(before));
+    this.#present += Number(isPresent(state)) - Number(isPresent(before));
     row.state = state;
     if (isPresent(state)) this.#names.set(row.record.name, row);
     if (state !== "suspect") {
@@ -265,12 +275,12 @@ function isNewer(row: Member, record: NodeRecord): boolean {
   return record.left || record.sequence > row.record.sequence;
 }
 
-function isPresent(state: MemberState): boolean {
-  return state === "alive" || state === "suspect";
-}
-
 function copied({ signature, body }: Signed): Signed {
   return { signature: signature.slice(), body: body.slice() };
+}
+
+function declined(reason: string): Applied {
+  return { kind: "declined", reason };
 }
 
 function refused(reason: string): Applied {

@@ -9,7 +9,8 @@
  * (B5) A node that is new on a link is told first what is believed of it, so that it can contradict, and see whether it
  *      is taken for an earlier life of itself.
  * (B6) Work is not sent to a member that is down, has left, or does not answer this node and nobody has vouched for.
- * (B7) Refused news are told to the host with the link that brought them. So are more news than one link may bring.
+ * (B7) Refused news are told to the host with the link that brought them. So are more news than one link may bring. What
+ *      is genuine and only not taken here is no fault of that link.
  */
 import { type Random, type Signer, Timer, type Timers, type Utf8 } from "../base/index.js";
 import { Allowance } from "../structures/index.js";
@@ -36,7 +37,7 @@ import {
   writeProbeRequest,
   writeRecord,
 } from "../wire/index.js";
-import { distanceMs } from "./coordinates.js";
+import { distanceMs, isCoordinate } from "./coordinates.js";
 import { Detector } from "./detector.js";
 import { lineOf } from "./digest.js";
 import { Gossip, sample } from "./gossip.js";
@@ -46,11 +47,14 @@ import { Position } from "./position.js";
 import { compare } from "./reconcile.js";
 import { isGenuineAccusation, isGenuineRecord, signAccusation } from "./records.js";
 import { Relays } from "./relays.js";
-import type { Entry, Member, MemberChange, MembershipOptions } from "./types.js";
+import { type Entry, type Member, type MemberChange, type MembershipOptions, isPresent } from "./types.js";
 import { View } from "./view.js";
 
 /** Probe intervals after which a change of observers is told: while a cluster forms they change all the time. */
 const settleIntervals = 5;
+
+/** How often the question for a silent member may be passed on. */
+const relayHopsMax = 1;
 
 /** Gossip intervals before a node that has found others compares for the first time. */
 const firstPeriodIntervals = 5;
@@ -84,8 +88,8 @@ export interface MembershipHost extends Timers {
   tryReach(member: Member, nowMs: number): void;
   /** This node's incarnation is to be remembered over restarts. */
   incarnation(incarnation: number): void;
-  /** `from` has told what cannot be believed. (B7) */
-  refused(from: string, reason: string, nowMs: number): void;
+  /** `from` has told what cannot be believed; or what is not taken here, through no fault of its own. (B7) */
+  refused(from: string, reason: string, isFault: boolean, nowMs: number): void;
   /** Tells the node `to` what `nodeId` offers. */
   tellOffers(to: string, nodeId: string): void;
   /** Nothing is known of the member any more. */
@@ -299,9 +303,12 @@ export class Membership {
     const { record } = message;
     const nodeId = this.#host.idOf(record.publicKey);
     const isGenuine = (): boolean => isGenuineRecord(record, message, this.#host.signer);
-    if (nodeId === this.#selfId) return this.#onOwnRecord(message, isGenuine, nowMs);
+    if (nodeId === this.#selfId) return this.#onOwnRecord(from, message, isGenuine, nowMs);
     if (record.cluster !== this.#own.record.cluster) {
-      return this.#host.refused(from, `a record of cluster "${record.cluster}"`, nowMs);
+      return this.#host.refused(from, `a record of cluster "${record.cluster}"`, true, nowMs);
+    }
+    if (record.coordinate !== undefined && !isCoordinate(record.coordinate)) {
+      return this.#host.refused(from, `a record of node ${nodeId}, which stands nowhere`, true, nowMs);
     }
     const applied = this.#apply(from, nowMs, (check) =>
       this.#members.record(nodeId, message, () => check(isGenuine), nowMs),
@@ -315,7 +322,8 @@ export class Membership {
     const signed = { signature, body };
     const isGenuine = (): boolean => isGenuineAccusation(signed, accuser.record.publicKey, this.#host.signer);
     if (accusation.target === this.#selfId) {
-      if (accusation.incarnation !== this.#own.record.incarnation || !isGenuine() || !this.#isRunning) return;
+      if (accusation.incarnation !== this.#own.record.incarnation || !this.#isRunning) return;
+      if (!this.#isProved(from, `an accusation that ${accusation.accuser} has not signed`, isGenuine, nowMs)) return;
       this.#detector.health.failed();
       this.#own.refute(accusation.incarnation);
       return this.#tellOwn(nowMs); // (B4)
@@ -337,7 +345,7 @@ export class Membership {
     if (Relays.isRelayed(id)) return this.#report(from, id, true);
     const entry = this.#members.get(from);
     if (entry !== undefined) {
-      entry.coordinate = coordinate;
+      entry.coordinate = isCoordinate(coordinate) ? coordinate : undefined;
       entry.running = running;
     }
     this.#detector.acknowledged(from, id, nowMs);
@@ -351,7 +359,8 @@ export class Membership {
       });
       return;
     }
-    const next = hopsLeft > 0 ? this.#knowing(target, from, 1)[0] : undefined;
+    const hops = Math.min(hopsLeft, relayHopsMax);
+    const next = hops > 0 ? this.#knowing(target, from, 1)[0] : undefined;
     if (target === this.#selfId || next === undefined) {
       this.#host.control(from, (writer) => {
         writeProbeReport(writer, id, target === this.#selfId);
@@ -360,7 +369,7 @@ export class Membership {
     }
     const relayed = this.#relays.begin(from, id, next);
     this.#host.control(next, (writer) => {
-      writeProbeRequest(writer, { id: relayed, target, hopsLeft: hopsLeft - 1 });
+      writeProbeRequest(writer, { id: relayed, target, hopsLeft: hops - 1 });
     });
   }
 
@@ -402,8 +411,22 @@ export class Membership {
     this.#tellOwn(nowMs);
   }
 
-  #onOwnRecord({ record }: RecordMessage, isGenuine: () => boolean, nowMs: number): void {
-    if (this.#own.isOutlived(record) && isGenuine()) this.outlive(record.incarnation, nowMs);
+  #onOwnRecord(from: string, { record }: RecordMessage, isGenuine: () => boolean, nowMs: number): void {
+    if (!this.#own.isOutlived(record)) return;
+    const isProved = this.#isProved(from, "a record of this node that its key has not signed", isGenuine, nowMs);
+    if (isProved) this.outlive(record.incarnation, nowMs);
+  }
+
+  /** Whether news of this node itself are genuine; `refusal` says what is wrong with those that are not. (B7) */
+  #isProved(from: string, refusal: string, isGenuine: () => boolean, nowMs: number): boolean {
+    const isFlood = !this.mayTell(from, nowMs);
+    if (!isFlood && isGenuine()) return true;
+    this.#host.refused(from, isFlood ? this.#floodRefusal : refusal, true, nowMs);
+    return false;
+  }
+
+  get #floodRefusal(): string {
+    return `more than ${this.#options.newsPerSecondMax} news per second`;
   }
 
   /** Applies news from `from`; what is refused is told. (B7) */
@@ -413,9 +436,9 @@ export class Membership {
       isFlood = !this.mayTell(from, nowMs);
       return !isFlood && isGenuine();
     });
+    if (applied.kind === "declined") this.#host.refused(from, applied.reason, false, nowMs);
     if (applied.kind === "refused") {
-      const reason = isFlood ? `more than ${this.#options.newsPerSecondMax} news per second` : applied.reason;
-      this.#host.refused(from, reason, nowMs);
+      this.#host.refused(from, isFlood ? this.#floodRefusal : applied.reason, true, nowMs);
     }
     return applied;
   }
@@ -608,7 +631,7 @@ export class Membership {
     } else if (before !== undefined && this.#host.isLinked(nodeId)) {
       if (before === "down" || before === "left") this.#detector.watch(nodeId, nowMs); // it was there all the time
     }
-    this.#view.changed();
+    if (isPresent(before) !== isPresent(state)) this.#view.changed();
     this.#host.changed(change, nowMs);
     this.#host.usable(nodeId, nowMs);
   }
@@ -634,7 +657,7 @@ export class Membership {
         const asked = this.#knowing(target, undefined, this.#options.indirectProbes);
         for (const nodeId of asked) {
           host.control(nodeId, (writer) => {
-            writeProbeRequest(writer, { id, target, hopsLeft: 1 });
+            writeProbeRequest(writer, { id, target, hopsLeft: relayHopsMax });
           });
         }
         return asked;

@@ -10,6 +10,11 @@ import type { Suspicion } from "./suspicion.js";
 
 export type MemberState = "alive" | "suspect" | "down" | "left";
 
+/** Whether a member counts as being there. */
+export function isPresent(state: MemberState | undefined): boolean {
+  return state === "alive" || state === "suspect";
+}
+
 /** A member as others may look at it. */
 export interface Member {
   readonly nodeId: string;

@@ -23,6 +23,7 @@ import {
   type MemberChange,
   Membership,
   type MembershipHost,
+  isPresent,
 } from "../membership/index.js";
 import { Channel, Peer } from "../rpc/index.js";
 import { Allowance } from "../structures/index.js";
@@ -97,7 +98,7 @@ export class Cluster {
     this.#announcements = new Announcements(self.nodeId, {
       signer: host.signer,
       utf8: host.utf8,
-      keyOf: (nodeId) => this.membership.get(nodeId)?.record.publicKey,
+      ownerOf: (nodeId) => this.membership.get(nodeId)?.record,
     });
     const identity = { name: options.name, cluster: options.cluster, urls: self.urls };
     this.membership = new Membership(
@@ -212,7 +213,12 @@ export class Cluster {
     const channel = new Channel(link, subject, this.#host.random, nowMs);
     const { nodeId, identity } = remote;
     const peer = this.#peers.get(nodeId) ?? this.#createPeer(nodeId, identity.name, identity.urls);
-    session.phase = { kind: "node", channel, peer, keeping: { remoteWants: true, released: false } };
+    session.phase = {
+      kind: "node",
+      channel,
+      peer,
+      keeping: { remote: "unwanted", own: "unwanted" },
+    };
     const sessions = this.#sessions.get(peer);
     if (sessions === undefined) this.#sessions.set(peer, new Set([session]));
     else sessions.add(session);
@@ -302,15 +308,15 @@ export class Cluster {
     return failed?.url;
   }
 
-  #onKeep(session: Session, { wanted }: KeepMessage, nowMs: number): void {
-    this.#keeper.onKeep(session, wanted, nowMs);
+  #onKeep(session: Session, { wish }: KeepMessage, nowMs: number): void {
+    this.#keeper.onKeep(session, wish, nowMs);
   }
 
   #onOffers(from: string, message: OffersMessage, nowMs: number): void {
     const { nodeId, boot, version } = message.head;
     if (nodeId === this.self.nodeId) return this.#onOwnOffers(message, nowMs);
     const heard = this.#announcements.apply(message, () => this.membership.mayTell(from, nowMs));
-    if (heard.kind === "refused") return this.#refused(from, heard.reason, nowMs);
+    if (heard.kind === "refused") return this.#refused(from, heard.reason, true, nowMs);
     if (heard.kind === "gap") return this.#ask(from, nodeId);
     if (heard.kind === "known") return;
     this.membership.offers(nodeId, boot, version);
@@ -363,9 +369,9 @@ export class Cluster {
   #changed({ member, before }: MemberChange, nowMs: number): void {
     const { nodeId, record, state } = member;
     const { name, urls } = record;
-    const wasPresent = before === "alive" || before === "suspect";
-    const isPresent = state === "alive" || state === "suspect";
-    if (isPresent) {
+    const wasPresent = isPresent(before);
+    this.#announcements.outlive(nodeId, record.boot);
+    if (isPresent(state)) {
       const peer = this.#peers.get(nodeId) ?? this.#createPeer(nodeId, name, urls);
       peer.name = name;
       peer.urls = urls;
@@ -395,7 +401,7 @@ export class Cluster {
     const keepDialed = this.self.nodeId < peer.nodeId;
     let chosen: Channel | undefined;
     for (const { phase, link } of this.#sessions.get(peer) ?? []) {
-      if (phase.kind !== "node" || (phase.keeping.released && link?.direction === "accepted")) continue;
+      if (phase.kind !== "node" || (phase.keeping.own === "released" && link?.direction === "accepted")) continue;
       if (chosen === undefined || (link?.direction === "dialed") === keepDialed) chosen = phase.channel;
     }
     peer.channel = chosen;
@@ -437,8 +443,8 @@ export class Cluster {
     return policy(subject, { kind: "catalog", fun, resources }).allow;
   }
 
-  /** What `from` tells cannot be believed. (G4) */
-  #refused(from: string, reason: string, nowMs: number): void {
+  /** What `from` tells cannot be believed; or it is not taken here, which it need not know. (G4) */
+  #refused(from: string, reason: string, isFault: boolean, nowMs: number): void {
     const peer = this.#peers.get(from);
     if (peer === undefined) return;
     let refusals = this.#refusals.get(from);
@@ -448,7 +454,7 @@ export class Cluster {
     refusals.count += 1;
     if (refusals.count === 1)
       this.#host.report({ kind: "news-refused", nodeId: from, name: peer.name, reason, count: 1 });
-    if (refusals.allowance.take(nowMs)) return;
+    if (!isFault || refusals.allowance.take(nowMs)) return;
     const { count } = refusals;
     this.#host.report({ kind: "news-refused", nodeId: from, name: peer.name, reason, count });
     for (const { link } of [...(this.#sessions.get(peer) ?? [])]) {
@@ -538,8 +544,8 @@ export class Cluster {
       incarnation: (incarnation) => {
         host.incarnation(incarnation);
       },
-      refused: (from, reason, nowMs) => {
-        this.#refused(from, reason, nowMs);
+      refused: (from, reason, isFault, nowMs) => {
+        this.#refused(from, reason, isFault, nowMs);
       },
       tellOffers: (to, nodeId) => {
         this.#tellOffers(to, nodeId);
@@ -555,10 +561,8 @@ export class Cluster {
   #isKept(nodeId: string): boolean {
     if (this.membership.isWanted(nodeId)) return true;
     const peer = this.#peers.get(nodeId);
-    for (const { phase, link } of (peer && this.#sessions.get(peer)) ?? []) {
-      if (phase.kind !== "node") continue;
-      // the far side has dialled and wants it; or this side has offered to end it, and the far side has not agreed
-      if (link?.direction === "accepted" ? phase.keeping.remoteWants : phase.keeping.released) return true;
+    for (const { phase } of (peer && this.#sessions.get(peer)) ?? []) {
+      if (phase.kind === "node" && phase.keeping.remote === "wanted") return true;
     }
     return false;
   }

@@ -5,16 +5,17 @@
  * wants to keep it and it was idle for a while. Only the side that has dialled ends a link, and only after the far side
  * has said that it starts nothing on it any more, so that no step is lost on the way:
  *
- *     dialer: keep(no) ─▶ acceptor, when it is idle too: keep(no), and uses the link no more ─▶ dialer, still idle: goodbye
- *                                                                                              or keep(yes): as before
+ *     dialer: released ─▶ acceptor, if it is idle too: released, and uses the link no more ─▶ dialer, still idle: goodbye
+ *                         or wanted: as before                                               or wanted: as before
  *
  * (K1) A link with work under way, in either direction, is not ended.
- * (K2) A side that has released a link starts nothing on it before it is told that the link is kept.
+ * (K2) An acceptor that has released a link starts nothing on it before it is told that the link is wanted.
+ * (K3) Each side knows what the other wants: whoever wants a link says so, and says when it does not any more.
  */
 import { Timer, type Timers } from "../base/index.js";
 import type { Goodbye } from "../link/index.js";
 import type { Peer } from "../rpc/index.js";
-import { writeKeep } from "../wire/index.js";
+import { type LinkWish, writeKeep } from "../wire/index.js";
 import type { Session, SessionPhase } from "./session.js";
 
 export interface LinkKeeperHost extends Timers {
@@ -22,7 +23,7 @@ export interface LinkKeeperHost extends Timers {
   sessions(): Iterable<Session>;
   /** Whether a link to the node is to be kept. */
   isWanted(nodeId: string): boolean;
-  /** The link of `peer` that new work takes has been released, or is back. */
+  /** A link of `peer` has been released, or is back: which of its links does new work take? */
   rechoose(peer: Peer): void;
 }
 
@@ -31,8 +32,8 @@ type NodePhase = Extract<SessionPhase, { kind: "node" }>;
 const idle: Goodbye = { code: "idle", reason: "neither side has a use for the link" };
 export const duplicate: Goodbye = { code: "duplicate", reason: "the two nodes have another link" };
 
-/** How long both sides of a redundant link have to notice that it is one. */
-const redundantMs = 1_000;
+/** How long both sides have to notice that a link is superfluous, or wanted. */
+const lookMs = 1_000;
 
 export class LinkKeeper {
   readonly #host: LinkKeeperHost;
@@ -52,27 +53,25 @@ export class LinkKeeper {
 
   /** Links or wishes have changed. */
   changed(nowMs: number): void {
-    if (this.#timer.heapIndex < 0) this.#host.schedule(this.#timer, nowMs + redundantMs);
+    if (this.#timer.heapIndex < 0) this.#host.schedule(this.#timer, nowMs + lookMs);
   }
 
   stop(): void {
     this.#host.unschedule(this.#timer);
   }
 
-  /** The far side has said whether it wants the link. */
-  onKeep(session: Session, wanted: boolean, nowMs: number): void {
+  /** The far side has said what it makes of the link. */
+  onKeep(session: Session, wish: LinkWish, nowMs: number): void {
     const { phase, link } = session;
     if (phase.kind !== "node" || link === undefined) return;
-    const { keeping, channel } = phase;
-    keeping.remoteWants = wanted;
-    if (link.direction === "accepted") {
-      if (wanted && keeping.released) this.#release(phase, false);
-      else if (!wanted) this.#answer(phase, nowMs);
-    } else if (!wanted && keeping.released) {
-      if (this.#isSuperfluous(phase, nowMs)) return link.end(this.#isRedundant(phase) ? duplicate : idle, nowMs);
-      keeping.released = false;
-      writeKeep(channel.link.outbox.writer, true);
-      channel.link.outbox.commitControl();
+    phase.keeping.remote = wish;
+    if (wish === "released") {
+      const isSuperfluous = this.#isSuperfluous(phase, nowMs);
+      if (link.direction === "accepted") this.#say(phase, isSuperfluous ? "released" : "wanted");
+      else if (phase.keeping.own !== "released" || !isSuperfluous) this.#say(phase, "wanted");
+      else return link.end(this.#isRedundant(phase) ? duplicate : idle, nowMs);
+    } else if (phase.keeping.own === "released") {
+      this.#say(phase, this.#wants(phase) ? "wanted" : "unwanted");
     }
     this.changed(nowMs);
   }
@@ -82,39 +81,37 @@ export class LinkKeeper {
     for (const session of [...this.#host.sessions()]) {
       const { phase, link } = session;
       if (phase.kind !== "node" || link === undefined) continue;
-      if (!this.#isRedundant(phase) && this.#host.isWanted(phase.peer.nodeId)) continue;
-      isWaiting = true;
-      if (link.direction === "accepted") {
-        if (!phase.keeping.remoteWants && !phase.keeping.released) this.#answer(phase, nowMs);
-      } else if (!phase.keeping.released && this.#isSuperfluous(phase, nowMs)) {
-        phase.keeping.released = true;
-        writeKeep(link.outbox.writer, false);
-        link.outbox.commitControl();
-      }
+      const { own, remote } = phase.keeping;
+      const wish = this.#wants(phase) ? "wanted" : "unwanted";
+      if (own !== "released" && own !== wish) this.#say(phase, wish); // (K3)
+      if (wish === "wanted") continue;
+      isWaiting ||= remote !== "wanted";
+      const mayEnd =
+        link.direction === "dialed" && own !== "released" && (remote !== "wanted" || this.#isRedundant(phase));
+      if (mayEnd && this.#isSuperfluous(phase, nowMs)) this.#say(phase, "released");
     }
-    if (isWaiting) this.#host.schedule(this.#timer, nowMs + Math.min(redundantMs, this.#idleMs));
+    if (isWaiting) this.changed(nowMs);
   }
 
-  /** The dialer does not want the link: nor does this side, if it is idle. */
-  #answer(phase: NodePhase, nowMs: number): void {
-    if (phase.keeping.released || !this.#isSuperfluous(phase, nowMs)) return;
-    this.#release(phase, true);
-    writeKeep(phase.channel.link.outbox.writer, false);
-    phase.channel.link.outbox.commitControl();
+  #say(phase: NodePhase, wish: LinkWish): void {
+    const { keeping, channel, peer } = phase;
+    const isRelease = (keeping.own === "released") !== (wish === "released");
+    keeping.own = wish;
+    writeKeep(channel.link.outbox.writer, wish);
+    channel.link.outbox.commitControl();
+    if (isRelease) this.#host.rechoose(peer); // (K2)
   }
 
-  /** (K2) */
-  #release(phase: NodePhase, released: boolean): void {
-    phase.keeping.released = released;
-    this.#host.rechoose(phase.peer);
+  /** Whether this side wants to keep the link. */
+  #wants(phase: NodePhase): boolean {
+    return !this.#isRedundant(phase) && this.#host.isWanted(phase.peer.nodeId);
   }
 
   /** (K1) */
   #isSuperfluous(phase: NodePhase, nowMs: number): boolean {
-    const { channel, peer } = phase;
-    if (!channel.isIdle) return false;
-    if (this.#isRedundant(phase)) return true;
-    return !this.#host.isWanted(peer.nodeId) && nowMs - channel.usedMs >= this.#idleMs;
+    const { channel } = phase;
+    if (!channel.isIdle || this.#wants(phase)) return false;
+    return this.#isRedundant(phase) || nowMs - channel.usedMs >= this.#idleMs;
   }
 
   /** New work takes another link to the same node. */

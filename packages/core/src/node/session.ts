@@ -4,6 +4,7 @@
 import type { DueItem, Subject } from "../base/index.js";
 import type { Goodbye, Link, LinkId, Remote } from "../link/index.js";
 import type { Channel, Peer } from "../rpc/index.js";
+import type { LinkWish } from "../wire/index.js";
 
 export type SessionPhase =
   | { readonly kind: "greeting" }
@@ -60,8 +61,8 @@ export function subjectOf(address: string, remote: Remote): Subject {
 
 /** What both sides have said about keeping a link. */
 export interface Keeping {
-  /** The far side has a use for it. */
-  remoteWants: boolean;
-  /** This side has said that it has none, and starts nothing on it until the far side answers. */
-  released: boolean;
+  /** What the far side has said last. */
+  remote: LinkWish;
+  /** What this side has said last. Once it has released the link it starts nothing on it. */
+  own: LinkWish;
 }

@@ -80,6 +80,7 @@ export {
 } from "./membership-messages.js";
 export {
   type KeepMessage,
+  type LinkWish,
   type ProbeAckMessage,
   type ProbeMessage,
   type ProbeReportMessage,

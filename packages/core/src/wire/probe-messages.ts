@@ -5,7 +5,7 @@
  */
 import { type WireCoordinate, readCoordinate, writeCoordinate } from "./coordinate.js";
 import { kinds } from "./kinds.js";
-import type { Reader } from "./reader.js";
+import { type Reader, malformed } from "./reader.js";
 import type { Writer } from "./writer.js";
 
 /** Are you there? */
@@ -37,11 +37,18 @@ export interface ProbeReportMessage {
   readonly reached: boolean;
 }
 
-/** Whether the sender has a use for the link of its own. */
+/**
+ * What the sender makes of the link: it wants to keep it, it has no need to, or it starts nothing on it any more until
+ * it is told that the link is wanted.
+ */
+export type LinkWish = "unwanted" | "wanted" | "released";
+
 export interface KeepMessage {
   readonly kind: "keep";
-  readonly wanted: boolean;
+  readonly wish: LinkWish;
 }
+
+const wishes: readonly LinkWish[] = ["unwanted", "wanted", "released"];
 
 export function writeProbe(writer: Writer, id: number): void {
   writer.begin(kinds.probe).u32(id);
@@ -79,10 +86,12 @@ export function readProbeReport(reader: Reader): ProbeReportMessage {
   return { kind: "probe-report", id: reader.u32(), reached: reader.u8() !== 0 };
 }
 
-export function writeKeep(writer: Writer, wanted: boolean): void {
-  writer.begin(kinds.keep).u8(wanted ? 1 : 0);
+export function writeKeep(writer: Writer, wish: LinkWish): void {
+  writer.begin(kinds.keep).u8(wishes.indexOf(wish));
 }
 
 export function readKeep(reader: Reader): KeepMessage {
-  return { kind: "keep", wanted: reader.u8() !== 0 };
+  const wish = wishes[reader.u8()];
+  if (wish === undefined) throw malformed("a wish about a link that is not known");
+  return { kind: "keep", wish };
 }

@@ -149,7 +149,7 @@ describe("credit", () => {
     (writer) => writeProbeAck(writer, { id: 1, running: 0, coordinate }),
     (writer) => writeProbeRequest(writer, { id: 1, target: "c", hopsLeft: 1 }),
     (writer) => writeProbeReport(writer, 1, true),
-    (writer) => writeKeep(writer, false),
+    (writer) => writeKeep(writer, "released"),
   ];
 
   test("probes, their answers and wishes to keep a link pass a window that is full, and cost no credit (O4)", () => {

@@ -102,7 +102,7 @@ export function write(writer: Writer, message: Written): void {
     case "probe-report":
       return writeProbeReport(writer, message.id, message.reached);
     case "keep":
-      return writeKeep(writer, message.wanted);
+      return writeKeep(writer, message.wish);
   }
 }
 
@@ -331,7 +331,7 @@ export const messageOf: Record<Written["kind"], fc.Arbitrary<Written>> = {
   "probe-ack": of("probe-ack", { id: u32, running: varint, coordinate }),
   "probe-request": of("probe-request", { id: u32, target: name, hopsLeft: u8 }),
   "probe-report": of("probe-report", { id: u32, reached: fc.boolean() }),
-  keep: of("keep", { wanted: fc.boolean() }),
+  keep: of("keep", { wish: fc.constantFrom("unwanted" as const, "wanted" as const, "released" as const) }),
 };
 
 /** The number of each kind that this version writes, by the name of its messages: `probe-ack` where the code has `probeAck`. */
