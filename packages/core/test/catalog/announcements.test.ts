@@ -21,6 +21,8 @@ class Listener {
   readonly name: string;
   readonly announcements: Announcements;
   readonly unknown = new Set<string>();
+  /** With which incarnation the lives of nodes have begun, as their records tell. */
+  readonly boots = new Map<string, number>();
 
   constructor(name: string) {
     this.name = name;
@@ -28,7 +30,11 @@ class Listener {
     this.announcements = new Announcements(idOf(name), {
       signer: signerOf(name),
       utf8,
-      keyOf: (nodeId) => (this.unknown.has(nodeId) ? undefined : keys.get(nodeId)),
+      ownerOf: (nodeId) => {
+        const publicKey = keys.get(nodeId);
+        if (publicKey === undefined || this.unknown.has(nodeId)) return undefined;
+        return { publicKey, boot: this.boots.get(nodeId) ?? 1 };
+      },
     });
   }
 
@@ -183,6 +189,20 @@ describe("announcements", () => {
     expect(listener.hear(after.announce(2)!)).toMatchObject({ kind: "news", replaced: true });
     for (const message of old) expect(listener.hear(message).kind).toBe("known");
     expect(listener.knows()).toEqual(["new[]"]);
+  });
+
+  test("what was offered in an earlier life is void when the record of a later one is known (A1)", () => {
+    const [origin, listener] = [new Listener("origin"), new Listener("listener")];
+    origin.offer("old");
+    const old = origin.announce(1)!;
+    listener.hear(old);
+    listener.announcements.outlive(idOf("origin"), 1);
+    expect(listener.knows()).toEqual(["old[]"]);
+    listener.boots.set(idOf("origin"), 2);
+    listener.announcements.outlive(idOf("origin"), 2);
+    expect([listener.knows(), listener.announcements.size]).toEqual([[], 0]);
+    expect([listener.hear(old).kind, listener.knows()]).toEqual(["known", []]);
+    expect([listener.hear(origin.announce(3)!).kind, listener.knows()]).toEqual(["news", ["old[]"]]);
   });
 
   test("an offer in all its parts arrives as it was made (A3)", () => {

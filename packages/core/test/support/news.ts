@@ -62,7 +62,7 @@ export class Announcer {
 
   constructor(name: string, boot = 1) {
     this.#boot = boot;
-    this.#announcements = new Announcements(idOf(name), { signer: signerOf(name), utf8, keyOf: () => undefined });
+    this.#announcements = new Announcements(idOf(name), { signer: signerOf(name), utf8, ownerOf: () => undefined });
   }
 
   /** Offers functions more, in one change. */

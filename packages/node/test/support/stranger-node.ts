@@ -44,7 +44,7 @@ export function offersOf(
   { publicKey = signer.publicKey, boot = 1 } = {},
 ): Uint8Array {
   const nodeId = nodeIdOf(publicKey, signer);
-  const announcements = new Announcements(nodeId, { signer, utf8, keyOf: () => undefined });
+  const announcements = new Announcements(nodeId, { signer, utf8, ownerOf: () => undefined });
   for (const offer of offers) announcements.offer(offer);
   const message = announcements.announce(boot);
   if (message === undefined) throw new Error("there is nothing to announce");
