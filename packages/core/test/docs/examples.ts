@@ -154,12 +154,13 @@ const outcomes = ["not-applied", "applied", "unknown"];
 const statuses = ["done", "failed", "skipped"];
 const scopes = ["cluster", "federation"];
 const verdicts = ["suspect", "down"];
+const wishes = ["unwanted", "wanted", "released"];
 
 /** In which forms a field's value may stand at the end of its line; none = as part of a byte of flags. */
 function formsOf(part: unknown): readonly Uint8Array[] {
   if (typeof part === "number") return [Uint8Array.of(part), u32(part), varint(part), float32(part)];
   if (typeof part === "string") {
-    const named = [outcomes, statuses, scopes, verdicts]
+    const named = [outcomes, statuses, scopes, verdicts, wishes]
       .map((words) => words.indexOf(part))
       .filter((at) => at >= 0)
       .map((at) => Uint8Array.of(at));

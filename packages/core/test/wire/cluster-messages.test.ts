@@ -129,6 +129,11 @@ describe("what nobody can mean", () => {
     expect(thrownBy(() => messagesOf(bytes)).message).toBe("an accusation with a verdict that is not known");
   });
 
+  test("a wish about a link that is not known is malformed", () => {
+    expect(thrownBy(() => messagesOf(rawMessage(kinds.keep, 3))).message).toBe("a wish about a link that is not known");
+    expect(readFirst(rawMessage(kinds.keep, 2))).toEqual({ kind: "keep", wish: "released" });
+  });
+
   test("offers that go back in their versions are malformed", () => {
     expect(refusalOf({ ...change!, base: 3 }).message).toBe("offers that go back in their versions");
     expect(readFirst(frameWith({ ...change!, base: 2 })).kind).toBe("offers");

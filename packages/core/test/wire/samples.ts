@@ -294,5 +294,5 @@ export const samples: Record<Written["kind"], readonly Written[]> = {
   "probe-ack": [{ kind: "probe-ack", id: 1, running: 300, coordinate: placedNode.coordinate! }],
   "probe-request": [{ kind: "probe-request", id: 2, hopsLeft: 1, target: storage }],
   "probe-report": [{ kind: "probe-report", id: 2, reached: true }],
-  keep: [{ kind: "keep", wish: "released" }],
+  keep: (["unwanted", "wanted", "released"] as const).map((wish) => ({ kind: "keep", wish })),
 };
