@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { defineCall } from "./commands/call.js";
 import { defineFunctions } from "./commands/functions.js";
+import { defineLab } from "./commands/lab.js";
 import { defineNodes } from "./commands/nodes.js";
 import { defineRun } from "./commands/run.js";
 import { defineStart } from "./commands/start.js";
@@ -33,6 +34,7 @@ export function buildProgram(terminal: Terminal): Command {
   defineRun(program, terminal);
   defineNodes(program, terminal);
   defineFunctions(program, terminal);
+  defineLab(program, terminal);
   return program;
 }
 

@@ -11,7 +11,8 @@ describe("mpreg", () => {
   test("--help lists the commands with examples, on stdout", async () => {
     const { exitCode, stdout } = await mpreg(["--help"]);
     expect(exitCode).toBe(0);
-    for (const part of ["start", "call", "run", "nodes", "functions", "Examples:"]) expect(stdout).toContain(part);
+    for (const part of ["start", "call", "run", "nodes", "functions", "lab", "Examples:"])
+      expect(stdout).toContain(part);
   });
 
   test("nothing typed is wrong usage: the help on stderr, and 2", async () => {

@@ -47,14 +47,14 @@ export async function mpreg(
 }
 
 /** A `mpreg start --json` that is ready. */
-export interface StartedNode extends LaunchedNode {
+export interface StartedNode extends Launched {
   readonly url: string;
   readonly id: string;
   readonly name: string;
 }
 
-/** A `mpreg start --json` that is on its way. */
-export interface LaunchedNode {
+/** A command that is on its way. */
+export interface Launched {
   readonly pid: number;
   /** The first line of stdout, from the beginning on, that holds `part`. */
   readonly said: (part: string) => Promise<string>;
@@ -64,6 +64,8 @@ export interface LaunchedNode {
   readonly output: readonly string[];
   readonly exitCode: Promise<number | null>;
   readonly kill: (signal: NodeJS.Signals) => void;
+  /** Writes to its stdin. */
+  readonly type: (text: string) => void;
   /** From here on nobody reads what it writes. */
   readonly deafen: () => void;
 }
@@ -80,8 +82,13 @@ export async function startNode(args: readonly string[], stderrPath?: string): P
 }
 
 /** The same, without waiting for anything. */
-export function launchNode(args: readonly string[], stderrPath?: string): LaunchedNode {
-  const child = launch(["start", "--json", ...args], {}, { stderrPath });
+export function launchNode(args: readonly string[], stderrPath?: string): Launched {
+  return launchCommand(["start", "--json", ...args], stderrPath);
+}
+
+/** Runs `mpreg ARGS…`, without waiting for anything. */
+export function launchCommand(args: readonly string[], stderrPath?: string): Launched {
+  const child = launch(args, {}, { stderrPath });
   const exitCode = ended(child);
   const stdout = new Lines(child.stdout!);
   const stderr = child.stderr === null ? undefined : new Lines(child.stderr);
@@ -92,6 +99,7 @@ export function launchNode(args: readonly string[], stderrPath?: string): Launch
     output: stdout.seen,
     exitCode,
     kill: (signal) => child.kill(signal),
+    type: (text) => child.stdin!.write(text),
     deafen: () => {
       child.stdout!.destroy();
       child.stderr?.destroy();
