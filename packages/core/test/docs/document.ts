@@ -37,21 +37,21 @@ export function checkedMessage(kind: string, text: readonly string[]): Uint8Arra
 export interface Turn {
   readonly arrow: "→" | "←" | "…";
   readonly frame: Uint8Array;
-  /** For how long nothing happens. */
-  readonly waitMs: number;
+  /** What happens where nothing is said: `0.2 s later`, or what a program does. */
+  readonly event: string;
 }
 
 /** The frames of a session; messages of one direction in a row are one frame. */
 export function turnsOf(name: string): Turn[] {
   const [block] = blocksOf(`text session ${name}`);
-  const turns: { arrow: Turn["arrow"]; frame: Uint8Array; waitMs: number }[] = [];
+  const turns: { arrow: Turn["arrow"]; frame: Uint8Array; event: string }[] = [];
   let message: { arrow: "→" | "←"; kind: string; lines: string[] } | undefined;
   const endMessage = (): void => {
     if (message === undefined) return;
     const bytes = checkedMessage(message.kind, message.lines);
     const last = turns.at(-1);
     if (last?.arrow === message.arrow) last.frame = joined([last.frame, bytes]);
-    else turns.push({ arrow: message.arrow, frame: bytes, waitMs: 0 });
+    else turns.push({ arrow: message.arrow, frame: bytes, event: "" });
     message = undefined;
   };
   for (const line of block!.lines) {
@@ -61,12 +61,16 @@ export function turnsOf(name: string): Turn[] {
       continue;
     }
     endMessage();
-    const waitMs = Math.round(Number(/^… ([\d.]+) s later$/.exec(line)?.[1]) * 1_000);
-    if (start === null) turns.push({ arrow: "…", frame: new Uint8Array(0), waitMs });
+    if (start === null) turns.push({ arrow: "…", frame: new Uint8Array(0), event: line.slice("… ".length) });
     else message = { arrow: start[1] as "→", kind: start[2]!, lines: [] };
   }
   endMessage();
   return turns;
+}
+
+/** For how long nothing happens; NaN where something does. */
+export function waitMsOf({ event }: Turn): number {
+  return Math.round(Number(/^([\d.]+) s later$/.exec(event)?.[1]) * 1_000);
 }
 
 export function tableOf(...head: string[]): Table {

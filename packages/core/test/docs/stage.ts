@@ -3,7 +3,7 @@ import { createHash, createPrivateKey, createPublicKey, sign, verify } from "nod
 import { type Signer, createDefaultPolicy } from "../../src/base/index.js";
 import { defaultLinkOptions } from "../../src/link/index.js";
 import { defaultRedialOptions, profiles } from "../../src/membership/index.js";
-import { NodeMachine, type NodeOptions } from "../../src/node/index.js";
+import { type NodeInput, NodeMachine, type NodeOptions } from "../../src/node/index.js";
 import { type Invocation, defaultRpcLimits } from "../../src/rpc/index.js";
 import { type Message, defaultWireLimits } from "../../src/wire/index.js";
 import { messagesOf, utf8 } from "../support/wire.js";
@@ -130,6 +130,12 @@ export class Stage {
   wait(untilMs: number = this.machine.nextDueMs): void {
     this.nowMs = untilMs;
     this.machine.handle({ kind: "tick" }, this.nowMs);
+    this.#endTurn();
+  }
+
+  /** Its program does something. */
+  enter(input: NodeInput): void {
+    this.machine.handle(input, this.nowMs);
     this.#endTurn();
   }
 
