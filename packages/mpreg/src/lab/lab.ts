@@ -109,7 +109,7 @@ export class Lab {
       case "restart":
         void this.#restart(node);
     }
-    this.#agreed = false;
+    if (key.kind !== "move" && key.kind !== "select") this.#agreed = false;
     this.#draw();
   }
 
