@@ -34,6 +34,8 @@ export type Heard =
   | { readonly kind: "known" }
   /** It builds on what is not known here. (A2) */
   | { readonly kind: "gap" }
+  /** This node has told it in an earlier life, of which it knows nothing. */
+  | { readonly kind: "outlived" }
   | { readonly kind: "refused"; readonly reason: string };
 
 /** What one node has announced. */
@@ -112,30 +114,19 @@ export class Announcements {
     return this.#encode({ ...signed, base: before.version, added, addedCount: added.length, removed });
   }
 
-  /** Whether this node has told the offers in an earlier life of which it knows nothing. */
-  isOutlived(message: OffersMessage): boolean {
-    const { nodeId, boot, version, digest } = message.head;
-    const own = this.#announced.get(nodeId);
-    if (own === undefined || boot < own.boot) return false;
-    const isOwn =
-      boot === own.boot && (version < own.version || (version === own.version && isSame(digest, own.digest)));
-    return !isOwn && isSigned(label, message, this.#host.signer.publicKey, this.#host.signer);
-  }
-
   /** Takes what somebody has told of `message.head.nodeId`. */
   apply(message: OffersMessage, mayTell: () => boolean): Heard {
     const { head, base, added, removed } = message;
     const { nodeId, boot, version } = head;
+    if (nodeId === this.#selfId) return this.#applyOwn(message, mayTell);
     const known = this.#announced.get(nodeId);
     if (known !== undefined && (boot < known.boot || (boot === known.boot && version <= known.version))) {
       return { kind: "known" };
     }
     const owner = this.#host.ownerOf(nodeId);
     if (owner === undefined || boot < owner.boot) return { kind: "known" }; // its record is still on its way; or (A1)
-    if (!mayTell()) return { kind: "refused", reason: "more news than one link may bring" };
-    if (!isSigned(label, message, owner.publicKey, this.#host.signer)) {
-      return { kind: "refused", reason: `offers of node ${nodeId} that its key has not signed` }; // (A3)
-    }
+    const forgery = this.#forgery(message, owner.publicKey, mayTell);
+    if (forgery !== undefined) return { kind: "refused", reason: forgery };
     const isChange = base > 0;
     if (isChange && (known === undefined || known.boot !== boot || known.version !== base)) return { kind: "gap" }; // (A2)
     const set = isChange && known !== undefined ? known.set : new OfferSet((bytes) => this.#host.signer.sha256(bytes));
@@ -188,6 +179,24 @@ export class Announcements {
 
   forget(nodeId: string): void {
     this.#announced.delete(nodeId);
+  }
+
+  /** Takes what others know of this node's own offers. */
+  #applyOwn(message: OffersMessage, mayTell: () => boolean): Heard {
+    const { boot, version, digest } = message.head;
+    const own = this.#announced.get(this.#selfId);
+    if (own === undefined || boot < own.boot) return { kind: "known" };
+    const isEarlier = version < own.version || (version === own.version && isSame(digest, own.digest));
+    if (boot === own.boot && isEarlier) return { kind: "known" };
+    const forgery = this.#forgery(message, this.#host.signer.publicKey, mayTell);
+    return forgery === undefined ? { kind: "outlived" } : { kind: "refused", reason: forgery };
+  }
+
+  /** Why the message is not taken for its origin's. (A3) */
+  #forgery(message: OffersMessage, publicKey: Uint8Array, mayTell: () => boolean): string | undefined {
+    if (!mayTell()) return "more news than one link may bring";
+    if (isSigned(label, message, publicKey, this.#host.signer)) return undefined;
+    return `offers of node ${message.head.nodeId} that its key has not signed`;
   }
 
   /** Why the set is not what its origin has signed. (A3) (A4) */

@@ -314,10 +314,10 @@ export class Cluster {
 
   #onOffers(from: string, message: OffersMessage, nowMs: number): void {
     const { nodeId, boot, version } = message.head;
-    if (nodeId === this.self.nodeId) return this.#onOwnOffers(message, nowMs);
     const heard = this.#announcements.apply(message, () => this.membership.mayTell(from, nowMs));
     if (heard.kind === "refused") return this.#refused(from, heard.reason, true, nowMs);
     if (heard.kind === "gap") return this.#ask(from, nodeId);
+    if (heard.kind === "outlived") return this.membership.outlive(boot, nowMs);
     if (heard.kind === "known") return;
     this.membership.offers(nodeId, boot, version);
     this.membership.gossip.spreadMember(nodeId, this.#announcements.passedOn(message), from, nowMs);
@@ -325,11 +325,6 @@ export class Cluster {
     if (peer === undefined || !this.#shown.has(peer)) return this.#showOrHide(nodeId, nowMs);
     if (heard.replaced) return this.#showAll(peer, nowMs);
     for (const fun of new Set(heard.changed)) this.#showOne(peer, fun, nowMs);
-  }
-
-  /** Others know offers of this node of which it knows nothing: they are of an earlier life, and void. */
-  #onOwnOffers(message: OffersMessage, nowMs: number): void {
-    if (this.#announcements.isOutlived(message)) this.membership.outlive(message.head.boot, nowMs);
   }
 
   #onOffersRequest(from: string, { nodeId }: OffersRequestMessage): void {

@@ -205,6 +205,23 @@ describe("announcements", () => {
     expect([listener.hear(origin.announce(3)!).kind, listener.knows()]).toEqual(["news", ["old[]"]]);
   });
 
+  test("a node knows its own offers, and sees by those it does not know that it has had another life (A1)", () => {
+    const [before, now] = [new Listener("origin"), new Listener("origin")];
+    before.offer("old");
+    const [first] = [before.announce(1)!];
+    before.offer("older");
+    const second = before.announce(1)!;
+    expect(now.hear(first).kind).toBe("known"); // it offers nothing: nobody is misled
+    now.offer("new");
+    const own = now.announce(1)!;
+    expect(now.hear(own).kind).toBe("known");
+    for (const message of [first, second]) expect(now.hear(message).kind).toBe("outlived");
+    expect(now.hear(forged(second, { boot: 9 }, "liar")).kind).toBe("refused");
+    now.announce(2);
+    for (const message of [first, second, own]) expect(now.hear(message).kind).toBe("known");
+    expect(now.knows()).toEqual(["new[]"]);
+  });
+
   test("an offer in all its parts arrives as it was made (A3)", () => {
     const [origin, listener] = [new Listener("origin"), new Listener("listener")];
     const offer = {

@@ -46,6 +46,7 @@ function stage(): { readonly mesh: Mesh; readonly a: MeshNode; readonly b: MeshN
   const mesh = new Mesh();
   const [a, b] = mesh.cluster("a", "b") as [MeshNode, MeshNode];
   b.offer("f", () => "b");
+  a.offer("g", () => "a");
   mesh.settle();
   const rogue = mesh.client(a, { node: "rogue" });
   tell(mesh, rogue, tellRecord(recordOf("rogue")));
@@ -68,6 +69,7 @@ const forgeries: readonly (readonly [string, (i: number) => (writer: Writer) => 
   ["a record of a node that does not exist", (i) => tellRecord(recordOf(`nobody ${i}`), "rogue"), "has not signed"],
   ["a record of another cluster", (i) => tellRecord(recordOf(`else ${i}`, { cluster: "else" })), 'cluster "else"'],
   ["offers for another", () => offersFor("b"), "has not signed"],
+  ["offers for whoever listens", () => offersFor("a"), "has not signed"],
   [
     "a goodbye of whoever listens",
     () => tellRecord(recordOf("a", { sequence: 99, left: true }), "rogue"),
@@ -166,7 +168,7 @@ describe("a member that tells what was true", () => {
     tell(mesh, rogue, ...earlier);
     mesh.advance(500);
     for (const node of [a, b]) {
-      expect([beliefOf(node, "c"), node.machine.size.announced]).toEqual(["alive 7", 2]);
+      expect([beliefOf(node, "c"), node.machine.size.announced]).toEqual(["alive 7", 3]);
       expect(nodesOf(node).find(({ name }) => name === "c")).toMatchObject({ urls: ["ws://c"], functions: 1 });
     }
     expect(refusalsOf(a)).toEqual([]);
@@ -179,7 +181,7 @@ describe("a member that tells what was true", () => {
     tell(mesh, rogue, whole(new Announcer("c", 1).offer("gone")));
     mesh.advance(1_000);
     expect(nodesOf(a).find(({ name }) => name === "c")).toMatchObject({ functions: 0 });
-    expect(a.inspect("functions")).toMatchObject([{ name: "f" }]);
+    expect(a.inspect("functions")).toMatchObject([{ name: "f" }, { name: "g" }]);
   });
 });
 
