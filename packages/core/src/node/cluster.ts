@@ -13,7 +13,7 @@
  * (G4) What is refused of a link is counted and told; a link that brings too much of it is ended.
  * (G5) An address counts as this node's own when the far side has proved this node's key; what it says is no proof.
  */
-import { MpregError, type Signer, type Subject, type Utf8, assert } from "../base/index.js";
+import { type Signer, type Subject, type Utf8, assert } from "../base/index.js";
 import { Announcements, Catalog } from "../catalog/index.js";
 import { type Goodbye, type Remote, nodeIdOf } from "../link/index.js";
 import {
