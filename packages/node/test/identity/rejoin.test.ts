@@ -36,7 +36,8 @@ test("a node that is killed and started with its data directory rejoins at once 
   expect(worker!.incarnation).toBeGreaterThan(before);
   expect(entry.functions().map(({ name }) => name)).toEqual(["echo", "echos", "new life"]); // "memory" was the first's
   // faster than anybody could have given it up: it was never lost
-  expect(lines.map(({ msg }) => msg)).toEqual(["node joined", "node suspected", "node recovered"]);
+  const events = lines.map(({ msg }) => msg).filter((msg) => msg !== "peer not reached; trying on"); // a matter of chance
+  expect(events).toEqual(["node joined", "node suspected", "node recovered"]);
 });
 
 test("a node that has left rejoins with the same key", async () => {
