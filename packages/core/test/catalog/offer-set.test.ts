@@ -62,6 +62,7 @@ describe("a set of offers", () => {
     };
     const partners = samePart();
     expect(cut([1, 2], [3])).not.toEqual(cut([1], [2, 3]));
+    expect(cut([0, 0, 0, 0], [])).not.toEqual(cut([], [0, 0, 0, 0]));
     expect(cut([1, 2], [3])).toEqual(cut([1, 2], [3]));
   });
 

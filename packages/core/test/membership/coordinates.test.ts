@@ -106,6 +106,13 @@ describe("network coordinates", () => {
     expect(wayOf(sure, at(10, { error: 0.05 }))).toBeGreaterThan(10);
   });
 
+  test("that have proved quite wrong move all the same, and are trusted the least (V2)", () => {
+    const lost = at(0, { error: 1.5 });
+    const next = moved(lost, at(100, { error: 1.5 }), 1, seeded(1));
+    expect(next.error).toBe(1.5);
+    expect(distanceMs(next, lost)).toBeGreaterThan(5);
+  });
+
   test("of two at one place come apart (V1)", () => {
     const next = moved(origin, origin, 50, seeded(1));
     expect(distanceMs(next, origin)).toBeGreaterThan(1);

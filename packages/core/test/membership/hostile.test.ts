@@ -329,17 +329,27 @@ describe("a member that lies about probes", () => {
     expect([a.sent.length - before, eventsOf(a, "node-suspected", "node-lost")]).toEqual([0, []]);
   });
 
-  test.for([NaN, Infinity, 1e30])("and stands at %s is nowhere", (place) => {
-    const { mesh, a, rogue } = stage();
-    const coordinate = { vector: [place, 0, 0, 0, 0, 0, 0, 0], heightMs: 1, error: 1 };
+  test.for([NaN, Infinity, 1e30])("and stands at %s is nowhere, and as far as any other (V1)", (place) => {
+    const mesh = new Mesh();
+    const [a] = mesh.cluster("a", "b") as [MeshNode];
     mesh.advance(10_000); // "a" knows where it stands itself
-    const again = mesh.client(a, { node: "rogue" });
-    tell(mesh, again, tellRecord(recordOf("rogue", { incarnation: 50, coordinate })));
-    tell(mesh, again, (writer) => {
-      writeProbeAck(writer, { id: 1, running: 0, coordinate });
+    const rogue = mesh.client(a, { node: "rogue" });
+    const at = (x: number) => ({ vector: [x, 0, 0, 0, 0, 0, 0, 0], heightMs: 1, error: 1 });
+    const distanceMs = () => nodesOf(a).find(({ name }) => name === "rogue")?.distanceMs;
+    tell(mesh, rogue, tellRecord(recordOf("rogue", { coordinate: at(30) })));
+    expect(distanceMs()).toBeGreaterThan(20);
+    tell(mesh, rogue, (writer) => {
+      writeProbeAck(writer, { id: 1, running: 0, coordinate: at(90) });
     });
-    expect(rogue.ends.length).toBeLessThanOrEqual(1);
-    for (const { distanceMs } of nodesOf(a)) expect(distanceMs === undefined || Number.isFinite(distanceMs)).toBe(true);
+    expect(distanceMs()).toBeGreaterThan(80);
+    tell(mesh, rogue, (writer) => {
+      writeProbeAck(writer, { id: 1, running: 0, coordinate: at(place) });
+    });
+    expect(distanceMs()).toBeGreaterThan(20); // as its record says
+    expect(distanceMs()).toBeLessThan(60);
+    tell(mesh, rogue, tellRecord(recordOf("rogue", { sequence: 2, coordinate: at(place) })));
+    expect(refusalsOf(a)).toMatchObject([{ name: "rogue", reason: expect.stringContaining("stands nowhere") }]);
+    expect(distanceMs()).toBeLessThan(60);
   });
 });
 

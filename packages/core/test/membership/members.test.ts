@@ -130,6 +130,20 @@ describe("what is believed of a member", () => {
     expect(table.record("new", { incarnation: 1_800_000_000_000 }).kind).toBe("news");
   });
 
+  test("of an earlier life, its offers included, is void in a later one, and stays over a mere contradiction (M1)", () => {
+    const [table, never] = [new MemberTable(), new MemberTable()];
+    table.record("t", { incarnation: 3, boot: 3 });
+    table.members.offers(idOf("t"), 3, 7);
+    table.record("t", { incarnation: 4, boot: 3 });
+    expect(table.get("t")).toMatchObject({ boot: 3, version: 7 });
+    for (const each of [table, never]) each.record("t", { incarnation: 5, boot: 5 });
+    expect(table.get("t")).toMatchObject({ boot: 0, version: 0 });
+    expect(table.members.digest.hashes).toEqual(never.members.digest.hashes);
+    table.members.offers(idOf("t"), 9, 1); // they have overtaken the record of their life
+    table.record("t", { incarnation: 9, boot: 9 });
+    expect(table.get("t")).toMatchObject({ boot: 9, version: 1 });
+  });
+
   test("is kept, and not the frame it came in", () => {
     const table = new MemberTable();
     table.record("t");
