@@ -178,7 +178,12 @@ export function resolveOptions(given: CreateNodeOptions): ResolvedOptions {
  * How a node that listens on `host` and `port` is reached, as far as it can tell itself; `outside` is this machine's
  * address where it is to be reached.
  */
-export function ownUrl(scheme: string, host: string, port: number, outside = outsideAddress()): string {
+export function ownUrl(
+  scheme: string,
+  host: string,
+  port: number,
+  outside: string | undefined = outsideAddress(),
+): string {
   const isWildcard = host === "0.0.0.0" || host === "::";
   const address = isWildcard ? (outside ?? "127.0.0.1") : host;
   return `${scheme}://${address.includes(":") ? `[${address}]` : address}:${port}`;
