@@ -64,9 +64,7 @@ describe("the partners of all nodes together", () => {
       const mean = sizes.reduce((sum, size) => sum + size, 0) / count;
       const aim = Math.log2(count) + 4;
       expect(Math.min(...sizes)).toBeGreaterThanOrEqual(Math.max(3, partnersWanted(count, fullMeshMax)));
-      // those that suit a node best want it as well, mostly: so there are fewer links than wishes of both sides
-      expect(mean).toBeGreaterThan(0.65 * aim);
-      expect(mean).toBeLessThan(1.25 * aim);
+      expect(Math.abs(mean - aim)).toBeLessThan(1);
       expect(Math.max(...sizes)).toBeLessThan(2.5 * aim);
       expect(reachedFrom(ids[0]!, links)).toBe(count);
       // nor does any single node hold them together
@@ -97,7 +95,7 @@ describe("the partners of all nodes together", () => {
 
   test("are all others as long as there are few (W2)", () => {
     expect([0, 1, 2, 32].map((members) => partnersWanted(members, 32))).toEqual([0, 0, 1, 31]);
-    expect(partnersWanted(33, 32)).toBe(6);
+    expect(partnersWanted(33, 32)).toBe(7);
   });
 });
 
