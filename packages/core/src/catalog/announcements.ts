@@ -149,7 +149,8 @@ export class Announcements {
   /** Everything the node offers, as it travels; `undefined` when nothing is known of it. */
   everything(nodeId: string): Uint8Array | undefined {
     const known = this.#announced.get(nodeId);
-    if (known === undefined) return undefined;
+    // what has changed since is told with the next announcement: the head is of what was
+    if (known === undefined || (nodeId === this.#selfId && this.#changed.size > 0)) return undefined;
     const { set, signed } = known;
     return this.#encode({ ...signed, base: 0, added: set.entries(), addedCount: set.size, removed: [] });
   }

@@ -1,6 +1,7 @@
 /** Membership: which nodes there are, who of them answers, and how this one gets links to them. */
 export { Dialer, type DialerHost } from "./dialer.js";
-export { Membership, type MembershipHost } from "./membership.js";
+export type { MembershipHost } from "./host.js";
+export { Membership } from "./membership.js";
 export { type Profile, profiles } from "./profiles.js";
 export { hopsMax, isSigned, sign } from "./records.js";
 export { Target } from "./target.js";

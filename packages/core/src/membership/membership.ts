@@ -12,7 +12,7 @@
  * (B7) Refused news are told to the host with the link that brought them. So are more news than one link may bring. What
  *      is genuine and only not taken here is no fault of that link.
  */
-import { type Random, type Signer, Timer, type Timers, type Utf8 } from "../base/index.js";
+import { Timer } from "../base/index.js";
 import { Allowance } from "../structures/index.js";
 import {
   type AccusationMessage,
@@ -24,77 +24,25 @@ import {
   type ProbeReportMessage,
   type ProbeRequestMessage,
   type RecordMessage,
-  type Signed,
-  Writer,
   observersMax,
-  writeAccusation,
-  writeDigest,
-  writeDigestLines,
-  writePing,
-  writeProbe,
-  writeProbeAck,
-  writeProbeReport,
-  writeProbeRequest,
-  writeRecord,
 } from "../wire/index.js";
 import { distanceMs, isCoordinate } from "./coordinates.js";
-import { Detector } from "./detector.js";
-import { lineOf } from "./digest.js";
 import { Gossip, sample } from "./gossip.js";
+import type { MembershipHost } from "./host.js";
 import { type Applied, Members } from "./members.js";
 import { type OwnIdentity, OwnRecord } from "./own-record.js";
-import { Position } from "./position.js";
+import { Prober } from "./prober.js";
 import { compare } from "./reconcile.js";
-import { isGenuineAccusation, isGenuineRecord, signAccusation } from "./records.js";
-import { Relays } from "./relays.js";
+import { isGenuineAccusation, isGenuineRecord } from "./records.js";
+import { Teller } from "./teller.js";
 import { type Entry, type Member, type MemberChange, type MembershipOptions, isPresent } from "./types.js";
 import { View } from "./view.js";
 
 /** Probe intervals after which a change of observers is told: while a cluster forms they change all the time. */
 const settleIntervals = 5;
 
-/** How often the question for a silent member may be passed on. */
-const relayHopsMax = 1;
-
 /** Gossip intervals before a node that has found others compares for the first time. */
 const firstPeriodIntervals = 5;
-
-export interface MembershipHost extends Timers {
-  readonly random: Random;
-  readonly signer: Signer;
-  readonly utf8: Utf8;
-  /** The node that has this public key. */
-  idOf(publicKey: Uint8Array): string;
-  /** The nodes there are open links to. */
-  links(): Iterable<string>;
-  isLinked(nodeId: string): boolean;
-  /** Links that either side wants to keep. */
-  observers(): readonly string[];
-  /** When anything was heard from a linked node last. */
-  heardMs(nodeId: string): number;
-  /** Queues a whole message on the link to the node; without one it is lost. */
-  send(nodeId: string, message: Uint8Array): void;
-  /** Queues a message that costs no credit on the link to the node. */
-  control(nodeId: string, write: (writer: Writer) => void): void;
-  /** Handlers that run on this node. */
-  running(): number;
-  /** A member was found, or its state or record has changed. */
-  changed(change: MemberChange, nowMs: number): void;
-  /** Whether work may be sent to the member may have changed. (B6) */
-  usable(nodeId: string, nowMs: number): void;
-  /** A link to the member is to be kept, or no longer. */
-  want(member: Member, wanted: boolean, nowMs: number): void;
-  /** An attempt to reach the member is worth while, for the moment. */
-  tryReach(member: Member, nowMs: number): void;
-  /** This node's incarnation is to be remembered over restarts. */
-  incarnation(incarnation: number): void;
-  /** `from` has told what cannot be believed; or what is not taken here, through no fault of its own. (B7) */
-  refused(from: string, reason: string, isFault: boolean, nowMs: number): void;
-  /** Tells the node `to` what `nodeId` offers. */
-  tellOffers(to: string, nodeId: string): void;
-  /** Nothing is known of the member any more. */
-  forgotten(nodeId: string): void;
-}
 
 export class Membership {
   readonly gossip: Gossip;
@@ -103,11 +51,9 @@ export class Membership {
   readonly #host: MembershipHost;
   readonly #own: OwnRecord;
   readonly #members: Members;
-  readonly #detector: Detector;
-  readonly #relays = new Relays();
-  readonly #position: Position;
+  readonly #prober: Prober;
+  readonly #teller: Teller;
   readonly #view: View;
-  readonly #writer: Writer;
   /** Members that do not answer this node, and that nobody has vouched for since. (B6) */
   readonly #doubted = new Set<string>();
   /** What each link may still tell. (B7) */
@@ -132,10 +78,9 @@ export class Membership {
     this.#selfId = selfId;
     this.#options = options;
     this.#host = host;
-    this.#writer = new Writer(host.utf8);
     this.#own = new OwnRecord(self, incarnation, host.random.bytes(8), host.signer, host.utf8);
-    this.#position = new Position(host.random);
     this.#members = new Members(selfId, options, this.#membersHost());
+    this.#teller = new Teller(selfId, this.#members, host);
     this.#view = new View(selfId, options, {
       members: this.#members,
       isLinked: (nodeId) => host.isLinked(nodeId),
@@ -151,19 +96,37 @@ export class Membership {
       observes: (nodeId, other) => this.#observes(nodeId, other),
       present: () => this.#members.present,
       tellLines: (nodeId, members) => {
-        this.#tellLines(nodeId, { parts: [], lines: this.#linesOf(members), asks: false });
+        this.#teller.linesOf(nodeId, members);
       },
       send: (nodeId, message) => {
         host.send(nodeId, message);
       },
     });
-    this.#detector = this.#createDetector();
+    this.#prober = new Prober(selfId, options, this.#members, {
+      schedule: host.schedule,
+      unschedule: host.unschedule,
+      random: host.random,
+      links: () => host.links(),
+      isLinked: (nodeId) => host.isLinked(nodeId),
+      heardMs: (nodeId) => host.heardMs(nodeId),
+      control: (nodeId, write) => {
+        host.control(nodeId, write);
+      },
+      running: () => host.running(),
+      observes: (nodeId, other) => this.#observes(nodeId, other),
+      silent: (target, nowMs) => {
+        this.#silent(target, nowMs);
+      },
+      answered: (target, nowMs) => {
+        this.#trust(target, nowMs);
+      },
+    });
   }
 
   /** How many timers there are. */
   get scheduled(): number {
     const own = [this.#reconcileTimer, this.#ownTimer].filter(({ heapIndex }) => heapIndex >= 0).length;
-    return this.#detector.size + this.#members.scheduled + this.gossip.scheduled + own;
+    return this.#prober.detector.size + this.#members.scheduled + this.gossip.scheduled + own;
   }
 
   get size(): number {
@@ -208,13 +171,13 @@ export class Membership {
   distanceMs(nodeId: string): number | undefined {
     const entry = this.#members.get(nodeId);
     const coordinate = entry?.coordinate ?? entry?.record.coordinate;
-    if (coordinate === undefined || !this.#position.isKnown) return undefined;
-    return nodeId === this.#selfId ? 0 : distanceMs(this.#position.coordinate, coordinate);
+    if (coordinate === undefined || !this.#prober.position.isKnown) return undefined;
+    return nodeId === this.#selfId ? 0 : distanceMs(this.#prober.position.coordinate, coordinate);
   }
 
   /** Median of the round trips measured last to a linked member, in ms. */
   roundTripMs(nodeId: string): number | undefined {
-    return this.#position.roundTripMs(nodeId);
+    return this.#prober.position.roundTripMs(nodeId);
   }
 
   /** A linked node that has told it has a link to the member. */
@@ -225,7 +188,7 @@ export class Membership {
 
   /** How much this node doubts itself: 0 = not at all. */
   get doubt(): number {
-    return this.#detector.health.score;
+    return this.#prober.detector.health.score;
   }
 
   start(nowMs: number): void {
@@ -240,33 +203,26 @@ export class Membership {
     this.#own.leave();
     this.#tellOwn(nowMs);
     this.gossip.stop();
-    this.#detector.stop();
+    this.#prober.stop();
     this.#members.clear();
     this.#view.clear();
     this.#doubted.clear();
-    this.#relays.clear();
     this.#host.unschedule(this.#reconcileTimer);
     this.#host.unschedule(this.#ownTimer);
   }
 
   /** There is a link to `nodeId`; of the two sides the one that `initiates` compares what both know. */
   linked(nodeId: string, initiates: boolean, nowMs: number): void {
-    this.#detector.watch(nodeId, nowMs);
+    this.#prober.detector.watch(nodeId, nowMs);
     this.#view.linked(nodeId);
     this.#trust(nodeId, nowMs);
     const { newsPerSecondMax } = this.#options;
     this.#allowances.set(nodeId, new Allowance(newsPerSecondMax, newsPerSecondMax * 10, nowMs));
     const entry = this.#members.get(nodeId);
-    if (entry !== undefined) this.#tellState(nodeId, entry); // (B5)
-    this.#host.send(nodeId, this.#encodeRecord(this.#own));
+    if (entry !== undefined) this.#teller.state(nodeId, entry); // (B5)
+    this.#teller.record(nodeId, this.#own);
     this.#host.tellOffers(nodeId, this.#selfId);
-    if (initiates)
-      this.#host.send(
-        nodeId,
-        this.#encode((writer) => {
-          writeDigest(writer, this.#members.digest.hashes);
-        }),
-      );
+    if (initiates) this.#teller.digest(nodeId);
     if (this.#reconcileTimer.heapIndex < 0) {
       this.#periodMs = firstPeriodIntervals * this.#options.gossipIntervalMs;
       this.#host.schedule(this.#reconcileTimer, nowMs + this.#nextPeriodMs());
@@ -277,12 +233,12 @@ export class Membership {
   /** The last link to `nodeId` is gone; `isMutual` when both sides wanted it so. */
   unlinked(nodeId: string, isMutual: boolean, nowMs: number): void {
     this.#allowances.delete(nodeId);
-    this.#position.forget(nodeId);
+    this.#prober.position.forget(nodeId);
     this.#view.changed();
-    if (isMutual || !this.#members.isPresent(nodeId) || !this.#isRunning) this.#detector.unwatch(nodeId);
+    if (isMutual || !this.#members.isPresent(nodeId) || !this.#isRunning) this.#prober.detector.unwatch(nodeId);
     else {
       this.#doubt(nodeId, nowMs);
-      this.#detector.lost(nodeId, nowMs);
+      this.#prober.detector.lost(nodeId, nowMs);
     }
     this.#observersChanged(nowMs);
   }
@@ -291,7 +247,7 @@ export class Membership {
   dialFailed(nodeId: string, failures: number, nowMs: number): void {
     if (!this.#isRunning || this.#host.isLinked(nodeId)) return;
     this.#view.unreached(nodeId, failures, nowMs);
-    if (this.#members.get(nodeId)?.state === "alive") this.#detector.lost(nodeId, nowMs);
+    if (this.#members.get(nodeId)?.state === "alive") this.#prober.detector.lost(nodeId, nowMs);
   }
 
   /** Decides anew whom to keep links to, if anything has changed. */
@@ -313,7 +269,7 @@ export class Membership {
     const applied = this.#apply(from, nowMs, (check) =>
       this.#members.record(nodeId, message, () => check(isGenuine), nowMs),
     );
-    if (applied.kind === "news") this.#spreadRecord(applied.entry, from, nowMs);
+    if (applied.kind === "news") this.#teller.spreadRecord(this.gossip, applied.entry, from, nowMs);
   }
 
   onAccusation(from: string, { accusation, signature, body }: AccusationMessage, nowMs: number): void {
@@ -324,74 +280,49 @@ export class Membership {
     if (accusation.target === this.#selfId) {
       if (accusation.incarnation !== this.#own.record.incarnation || !this.#isRunning) return;
       if (!this.#isProved(from, `an accusation that ${accusation.accuser} has not signed`, isGenuine, nowMs)) return;
-      this.#detector.health.failed();
+      this.#prober.detector.health.failed();
       this.#own.refute(accusation.incarnation);
       return this.#tellOwn(nowMs); // (B4)
     }
     const applied = this.#apply(from, nowMs, (check) =>
       this.#members.accusation(accusation, () => check(isGenuine), nowMs),
     );
-    if (applied.kind === "news") this.#spreadAccusation(accusation.target, accusation.accuser, signed, from, nowMs);
-  }
-
-  onProbe(from: string, { id }: ProbeMessage, nowMs: number): void {
-    this.#detector.probed(from, nowMs);
-    this.#host.control(from, (writer) => {
-      writeProbeAck(writer, { id, running: this.#host.running(), coordinate: this.#position.coordinate });
-    });
-  }
-
-  onProbeAck(from: string, { id, running, coordinate }: ProbeAckMessage, nowMs: number): void {
-    if (Relays.isRelayed(id)) return this.#report(from, id, true);
-    const entry = this.#members.get(from);
-    if (entry !== undefined) {
-      entry.coordinate = isCoordinate(coordinate) ? coordinate : undefined;
-      entry.running = running;
+    if (applied.kind === "news") {
+      const { target, accuser: by } = accusation;
+      this.#teller.spreadAccusation(this.gossip, target, { accuser: by, signed }, from, nowMs);
     }
-    this.#detector.acknowledged(from, id, nowMs);
-  }
-
-  onProbeRequest(from: string, { id, target, hopsLeft }: ProbeRequestMessage): void {
-    if (target !== this.#selfId && this.#host.isLinked(target)) {
-      const relayed = this.#relays.begin(from, id, target);
-      this.#host.control(target, (writer) => {
-        writeProbe(writer, relayed);
-      });
-      return;
-    }
-    const hops = Math.min(hopsLeft, relayHopsMax);
-    const next = hops > 0 ? this.#knowing(target, from, 1)[0] : undefined;
-    if (target === this.#selfId || next === undefined) {
-      this.#host.control(from, (writer) => {
-        writeProbeReport(writer, id, target === this.#selfId);
-      });
-      return;
-    }
-    const relayed = this.#relays.begin(from, id, next);
-    this.#host.control(next, (writer) => {
-      writeProbeRequest(writer, { id: relayed, target, hopsLeft: hops - 1 });
-    });
-  }
-
-  onProbeReport(from: string, { id, reached }: ProbeReportMessage, nowMs: number): void {
-    if (Relays.isRelayed(id)) this.#report(from, id, reached);
-    else this.#detector.reported(from, id, reached, nowMs);
   }
 
   onDigest(from: string, { hashes }: DigestMessage): void {
     const parts = this.#members.digest.differing(hashes);
     const { lines } = compare(this.#members.all(), parts, []);
-    if (parts.length > 0) this.#tellLines(from, { parts, lines, asks: false });
+    if (parts.length > 0) this.#teller.lines(from, { parts, lines, asks: false });
   }
 
   onDigestLines(from: string, message: DigestLinesMessage): void {
     const { parts, lines } = message;
-    const few = parts.length === 0 ? this.#entriesOf(lines.map(({ nodeId }) => nodeId)) : this.#members.all();
+    const few = parts.length === 0 ? this.#entriesOf(lines) : this.#members.all();
     const { states, offers, asks } = compare(few, parts, lines);
-    for (const entry of states) this.#tellState(from, entry);
+    for (const entry of states) this.#teller.state(from, entry);
     for (const { nodeId } of offers) this.#host.tellOffers(from, nodeId);
     // whoever is asked does not ask back
-    if (!message.asks && asks.length > 0) this.#tellLines(from, { parts: [], lines: asks, asks: true });
+    if (!message.asks && asks.length > 0) this.#teller.lines(from, { parts: [], lines: asks, asks: true });
+  }
+
+  onProbe(from: string, message: ProbeMessage, nowMs: number): void {
+    this.#prober.onProbe(from, message, nowMs);
+  }
+
+  onProbeAck(from: string, message: ProbeAckMessage, nowMs: number): void {
+    this.#prober.onProbeAck(from, message, nowMs);
+  }
+
+  onProbeRequest(from: string, message: ProbeRequestMessage): void {
+    this.#prober.onProbeRequest(from, message);
+  }
+
+  onProbeReport(from: string, message: ProbeReportMessage, nowMs: number): void {
+    this.#prober.onProbeReport(from, message, nowMs);
   }
 
   /** Which offers of the member this node knows. */
@@ -431,7 +362,7 @@ export class Membership {
 
   /** Applies news from `from`; what is refused is told. (B7) */
   #apply(from: string, nowMs: number, apply: (check: (isGenuine: () => boolean) => boolean) => Applied): Applied {
-    let isFlood = false;
+    let isFlood = false as boolean;
     const applied = apply((isGenuine) => {
       isFlood = !this.mayTell(from, nowMs);
       return !isFlood && isGenuine();
@@ -449,12 +380,12 @@ export class Membership {
     const applied = this.#members.record(this.#selfId, { ...message, record }, () => true, nowMs);
     if (applied.kind !== "news") return;
     this.#host.incarnation(record.incarnation);
-    this.#spreadRecord(applied.entry, undefined, nowMs);
+    this.#teller.spreadRecord(this.gossip, applied.entry, undefined, nowMs);
   }
 
   #updateOwn(nowMs: number): void {
     const observers = this.#isFullMesh ? [] : [...this.#host.observers()].slice(0, observersMax).sort();
-    if (this.#own.update(observers, this.#position.coordinate)) this.#tellOwn(nowMs);
+    if (this.#own.update(observers, this.#prober.position.coordinate)) this.#tellOwn(nowMs);
   }
 
   /** Who observes this node is told after a while, since such changes come in groups. */
@@ -463,67 +394,8 @@ export class Membership {
     this.#host.schedule(this.#ownTimer, nowMs + settleIntervals * this.#options.probeIntervalMs);
   }
 
-  #spreadRecord(entry: Entry, from: string | undefined, nowMs: number): void {
-    // who observes a node is worth knowing, but not in a hurry
-    const isUrgent = entry.record.sequence === 1 || entry.record.left;
-    if (isUrgent) this.gossip.spreadMember(entry.nodeId, this.#encodeRecord(entry), from, nowMs);
-    else this.gossip.notUrgent(entry.nodeId, nowMs);
-  }
-
-  #spreadAccusation(target: string, accuser: string, signed: Signed, from: string | undefined, nowMs: number): void {
-    const message = this.#encode((writer) => {
-      writeAccusation(writer, signed);
-    });
-    this.gossip.spreadMessage(`accusation ${target} ${accuser}`, message, from, nowMs);
-  }
-
-  /** Says itself what it believes of the member. */
-  #accuse(entry: Entry, verdict: "suspect" | "down"): Signed {
-    const { incarnation } = entry.record;
-    const accusation = { verdict, target: entry.nodeId, incarnation, accuser: this.#selfId };
-    return signAccusation(accusation, this.#host.signer, this.#host.utf8);
-  }
-
-  /** Tells `to` the member's record, and that it is gone if it is. */
-  #tellState(to: string, entry: Entry): void {
-    this.#host.send(to, this.#encodeRecord(entry));
-    if (entry.state !== "suspect" && entry.state !== "down") return;
-    const signed = this.#accuse(entry, entry.state);
-    this.#host.send(
-      to,
-      this.#encode((writer) => {
-        writeAccusation(writer, signed);
-      }),
-    );
-  }
-
-  #tellLines(to: string, message: Omit<DigestLinesMessage, "kind">): void {
-    this.#host.send(
-      to,
-      this.#encode((writer) => {
-        writeDigestLines(writer, message);
-      }),
-    );
-  }
-
-  #entriesOf(members: readonly string[]): Entry[] {
-    return members.map((nodeId) => this.#members.get(nodeId)).filter((entry) => entry !== undefined);
-  }
-
-  #linesOf(members: readonly string[]): DigestLinesMessage["lines"] {
-    return this.#entriesOf(members).map(lineOf);
-  }
-
-  #encodeRecord({ message }: Pick<Entry, "message">): Uint8Array {
-    return this.#encode((writer) => {
-      writeRecord(writer, message);
-    });
-  }
-
-  #encode(write: (writer: Writer) => void): Uint8Array {
-    write(this.#writer);
-    this.#writer.end();
-    return this.#writer.takeLast();
+  #entriesOf(lines: DigestLinesMessage["lines"]): Entry[] {
+    return lines.map(({ nodeId }) => this.#members.get(nodeId)).filter((entry) => entry !== undefined);
   }
 
   /** Compares what it knows with somebody, and looks after those that nobody may look after. */
@@ -532,10 +404,7 @@ export class Membership {
     const links = [...this.#host.links()];
     if (links.length === 0) return; // the next link starts it again
     this.#host.schedule(this.#reconcileTimer, nowMs + this.#nextPeriodMs());
-    const digest = this.#encode((writer) => {
-      writeDigest(writer, this.#members.digest.hashes);
-    });
-    for (const nodeId of sample(links, 1, random)) this.#host.send(nodeId, digest);
+    for (const nodeId of sample(links, 1, random)) this.#teller.digest(nodeId);
     if (this.#periodMs < this.#options.reconcileIntervalMs) return; // others are still being found
     // members that nobody may look after: one that is down and may be back, one that may be gone and not missed
     const others = [...this.#members.all()].filter(
@@ -558,27 +427,6 @@ export class Membership {
 
   get #isFullMesh(): boolean {
     return this.#members.present <= this.#options.fullMeshMax;
-  }
-
-  #report(from: string, relayed: number, reached: boolean): void {
-    const question = this.#relays.end(from, relayed);
-    if (question === undefined) return;
-    this.#host.control(question.asker, (writer) => {
-      writeProbeReport(writer, question.id, reached);
-    });
-  }
-
-  /** Linked nodes that observe `target`, or else know one that does; in random order, `asker` left out. */
-  #knowing(target: string, asker: string | undefined, count: number): string[] {
-    const links = [...this.#host.links()].filter((nodeId) => nodeId !== asker && nodeId !== target);
-    const observing = links.filter((nodeId) => this.#observes(target, nodeId));
-    const direct = sample(observing, count, this.#host.random);
-    if (direct.length >= count) return direct;
-    const observers = this.#members.get(target)?.record.observers ?? [];
-    const near = links.filter(
-      (nodeId) => !observing.includes(nodeId) && observers.some((observer) => this.#observes(nodeId, observer)),
-    );
-    return [...direct, ...sample(near, count - direct.length, this.#host.random)];
   }
 
   /** Whether the node has told that it keeps a link to `other`. */
@@ -607,9 +455,9 @@ export class Membership {
       },
       expired: (entry, nowMs) => {
         const isAccuser = entry.suspicion?.accusers.has(this.#selfId) === true;
-        const signed = isAccuser ? this.#accuse(entry, "down") : undefined;
         this.#members.down(entry, nowMs);
-        if (signed !== undefined) this.#spreadAccusation(entry.nodeId, this.#selfId, signed, undefined, nowMs);
+        if (!isAccuser) return; // those that have accused it say so
+        this.#teller.spreadAccusation(this.gossip, entry.nodeId, this.#teller.accuse(entry, "down"), undefined, nowMs);
       },
       forgotten: (nodeId) => {
         this.#doubted.delete(nodeId);
@@ -627,50 +475,13 @@ export class Membership {
     if (before === "suspect" && state === "alive" && !this.#host.isLinked(nodeId)) this.#doubted.delete(nodeId);
     if (state === "down" || state === "left") {
       this.#doubted.delete(nodeId);
-      this.#detector.unwatch(nodeId);
+      this.#prober.detector.unwatch(nodeId);
     } else if (before !== undefined && this.#host.isLinked(nodeId)) {
-      if (before === "down" || before === "left") this.#detector.watch(nodeId, nowMs); // it was there all the time
+      if (before === "down" || before === "left") this.#prober.detector.watch(nodeId, nowMs); // it was there all the time
     }
     if (isPresent(before) !== isPresent(state)) this.#view.changed();
     this.#host.changed(change, nowMs);
     this.#host.usable(nodeId, nowMs);
-  }
-
-  #createDetector(): Detector {
-    const host = this.#host;
-    return new Detector(this.#options, {
-      schedule: host.schedule,
-      unschedule: host.unschedule,
-      random: host.random,
-      heardMs: (nodeId) => host.heardMs(nodeId),
-      probe: (nodeId, id) => {
-        host.control(nodeId, (writer) => {
-          writeProbe(writer, id);
-        });
-      },
-      ping: (nodeId) => {
-        host.control(nodeId, (writer) => {
-          writePing(writer, 0);
-        });
-      },
-      probeThrough: (target, id) => {
-        const asked = this.#knowing(target, undefined, this.#options.indirectProbes);
-        for (const nodeId of asked) {
-          host.control(nodeId, (writer) => {
-            writeProbeRequest(writer, { id, target, hopsLeft: relayHopsMax });
-          });
-        }
-        return asked;
-      },
-      silent: (target, nowMs) => {
-        this.#silent(target, nowMs);
-      },
-      answered: (target, roundTripMs, nowMs) => {
-        this.#trust(target, nowMs);
-        const coordinate = this.#members.get(target)?.coordinate;
-        if (roundTripMs !== undefined) this.#position.measured(target, coordinate, roundTripMs);
-      },
-    });
   }
 
   #silent(target: string, nowMs: number): void {
@@ -685,7 +496,7 @@ export class Membership {
     };
     const applied = this.#members.accusation(accusation, () => true, nowMs);
     if (applied.kind === "news") {
-      this.#spreadAccusation(target, this.#selfId, this.#accuse(entry, "suspect"), undefined, nowMs);
+      this.#teller.spreadAccusation(this.gossip, target, this.#teller.accuse(entry, "suspect"), undefined, nowMs);
     }
   }
 }

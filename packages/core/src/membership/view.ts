@@ -7,11 +7,10 @@
  * Ravishankar 1998) and each node wants its best partners (docs/decisions/0006).
  *
  * (W1) Whether a pair is wanted by one side depends on the members alone: all nodes that know the same members agree.
- * (W2) Every node wants at least `partnersWanted` others where there are so many; with those that want it, it has about
- *      log2(n) + 4 links.
+ * (W2) Every node wants `partnersWanted` others where there are so many. Wishes are mostly mutual, since a pair weighs the
+ *      same for both: with those that want it a node has about log2(n) + 4 links.
  * (W3) A join or a loss changes the wishes of a few nodes only.
  */
-
 import type { Members } from "./members.js";
 import type { Entry, Member, MembershipOptions } from "./types.js";
 
@@ -100,7 +99,7 @@ export class View {
 /** How many partners a node wants among `members` nodes, itself included. (W2) */
 export function partnersWanted(members: number, fullMeshMax: number): number {
   if (members <= fullMeshMax) return Math.max(0, members - 1);
-  return Math.ceil((Math.log2(members) + 4) / 2) + 1;
+  return Math.round(Math.log2(members)) + 2;
 }
 
 /** The best `count` of the candidates, the best first. (W1) */

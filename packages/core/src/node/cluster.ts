@@ -14,7 +14,7 @@
  * (G5) An address counts as this node's own when the far side has proved this node's key; what it says is no proof.
  */
 import { type Signer, type Subject, type Utf8, assert } from "../base/index.js";
-import { Announcements, Catalog } from "../catalog/index.js";
+import type { Catalog } from "../catalog/index.js";
 import { type Goodbye, type Remote, nodeIdOf } from "../link/index.js";
 import {
   type Dial,
@@ -27,15 +27,9 @@ import {
 } from "../membership/index.js";
 import { Channel, Peer } from "../rpc/index.js";
 import { Allowance } from "../structures/index.js";
-import {
-  type KeepMessage,
-  type Message,
-  type OfferRecord,
-  type OffersMessage,
-  type OffersRequestMessage,
-  writeOffersRequest,
-} from "../wire/index.js";
+import { type KeepMessage, type Message, type OffersMessage, writeOffersRequest } from "../wire/index.js";
 import { LinkKeeper, duplicate } from "./link-keeper.js";
+import { Offerings } from "./offerings.js";
 import type { Session } from "./session.js";
 import type { NodeEvent, NodeOptions } from "./types.js";
 
@@ -63,22 +57,17 @@ const refusalsMax = 100;
 
 export class Cluster {
   readonly self: Peer;
-  readonly catalog: Catalog<Peer> = new Catalog<Peer>((peer) => peer.nodeId);
+  readonly offerings: Offerings;
   readonly membership: Membership;
   readonly #host: ClusterHost;
   readonly #options: NodeOptions;
   readonly #dialer: Dialer;
   readonly #keeper: LinkKeeper;
-  readonly #announcements: Announcements;
   /** Members that are there, and whoever is linked. */
   readonly #peers = new Map<string, Peer>();
   readonly #sessions = new Map<Peer, Set<Session>>();
-  /** Whose offers the catalog shows. */
-  readonly #shown = new Set<Peer>();
   /** What each link may still bring that is refused. (G4) */
   readonly #refusals = new Map<string, { readonly allowance: Allowance; count: number }>();
-  /** Own functions of which only so many calls may run at a time. */
-  readonly #bounds = new Map<string, number>();
   #isRunning = false;
 
   constructor(self: Peer, options: NodeOptions, host: ClusterHost) {
@@ -95,10 +84,14 @@ export class Cluster {
         this.#rechoose(peer);
       },
     });
-    this.#announcements = new Announcements(self.nodeId, {
+    this.offerings = new Offerings(self, options, {
       signer: host.signer,
       utf8: host.utf8,
-      ownerOf: (nodeId) => this.membership.get(nodeId)?.record,
+      membership: () => this.membership,
+      peer: (nodeId) => this.#peers.get(nodeId),
+      offered: (fun, nowMs) => {
+        host.offered(fun, nowMs);
+      },
     });
     const identity = { name: options.name, cluster: options.cluster, urls: self.urls };
     this.membership = new Membership(
@@ -125,7 +118,7 @@ export class Cluster {
     return {
       peers: this.#peers.size,
       members: this.membership.size,
-      announced: this.#announcements.size,
+      announced: this.offerings.size,
       ...this.#dialer.size,
     };
   }
@@ -154,32 +147,9 @@ export class Cluster {
     this.#dialer.seeds(source, urls, nowMs);
   }
 
-  isRegistered(fun: string): boolean {
-    return this.catalog.has(this.self, fun);
+  get catalog(): Catalog<Peer> {
+    return this.offerings.catalog;
   }
-
-  register(given: OfferRecord, nowMs: number): void {
-    const resources = [...new Set([...this.#options.resources, ...given.resources])].sort();
-    if (given.scope !== "node") this.#announcements.offer({ ...given, resources });
-    if (given.concurrencyMax !== undefined) this.#bounds.set(given.fun, given.concurrencyMax);
-    this.catalog.add(this.self, given.fun, resources);
-    this.#host.offered(given.fun, nowMs);
-  }
-
-  unregister(fun: string): void {
-    this.#bounds.delete(fun);
-    this.catalog.remove(this.self, fun);
-    this.#announcements.withdraw(fun);
-  }
-
-  /** How many calls of the function this node may run at a time, where it was registered with a bound. */
-  concurrencyMaxOf(fun: string): number | undefined {
-    return this.#bounds.get(fun);
-  }
-
-  /** Functions that the node has announced. */
-  readonly countOf = (nodeId: string): number =>
-    nodeId === this.self.nodeId ? this.catalog.countOf(this.self) : this.#announcements.countOf(nodeId);
 
   dialFailed(attempt: number, reason: string, nowMs: number): void {
     const url = this.#dialFailed(attempt, nowMs);
@@ -233,7 +203,7 @@ export class Cluster {
     this.membership.linked(nodeId, link.direction === "dialed", nowMs);
     this.#keeper.changed(nowMs);
     this.#host.reached(peer, nowMs);
-    this.#showOrHide(nodeId, nowMs);
+    this.offerings.showOrHide(nodeId, nowMs);
   }
 
   /** A link is gone, opened or not. */
@@ -257,7 +227,7 @@ export class Cluster {
     // first what membership makes of it: it decides whether the node is a member still
     this.membership.unlinked(peer.nodeId, isMutual, nowMs); // (G2)
     this.#dialer.unlinked(peer.nodeId, nowMs);
-    this.#showOrHide(peer.nodeId, nowMs);
+    this.offerings.showOrHide(peer.nodeId, nowMs);
     this.#letGo(peer, nowMs);
   }
 
@@ -287,7 +257,7 @@ export class Cluster {
       case "offers":
         return this.#onOffers(nodeId, message, nowMs);
       case "offers-request":
-        return this.#onOffersRequest(nodeId, message);
+        return this.#tellOffers(nodeId, message.nodeId);
       case "keep":
         return this.#onKeep(session, message, nowMs);
       default:
@@ -298,7 +268,7 @@ export class Cluster {
   flush(nowMs: number): void {
     if (!this.#isRunning) return;
     this.membership.flush(nowMs);
-    this.#announce(nowMs);
+    this.offerings.announce(nowMs);
   }
 
   #dialFailed(attempt: number, nowMs: number): string | undefined {
@@ -313,22 +283,10 @@ export class Cluster {
   }
 
   #onOffers(from: string, message: OffersMessage, nowMs: number): void {
-    const { nodeId, boot, version } = message.head;
-    const heard = this.#announcements.apply(message, () => this.membership.mayTell(from, nowMs));
-    if (heard.kind === "refused") return this.#refused(from, heard.reason, true, nowMs);
-    if (heard.kind === "gap") return this.#ask(from, nodeId);
-    if (heard.kind === "outlived") return this.membership.outlive(boot, nowMs);
-    if (heard.kind === "known") return;
-    this.membership.offers(nodeId, boot, version);
-    this.membership.gossip.spreadMember(nodeId, this.#announcements.passedOn(message), from, nowMs);
-    const peer = this.#peers.get(nodeId);
-    if (peer === undefined || !this.#shown.has(peer)) return this.#showOrHide(nodeId, nowMs);
-    if (heard.replaced) return this.#showAll(peer, nowMs);
-    for (const fun of new Set(heard.changed)) this.#showOne(peer, fun, nowMs);
-  }
-
-  #onOffersRequest(from: string, { nodeId }: OffersRequestMessage): void {
-    this.#tellOffers(from, nodeId);
+    const heard = this.offerings.hear(from, message, nowMs);
+    if (heard.kind === "refused") this.#refused(from, heard.reason, true, nowMs);
+    else if (heard.kind === "gap") this.#ask(from, message.head.nodeId);
+    else if (heard.kind === "outlived") this.membership.outlive(message.head.boot, nowMs);
   }
 
   /** Asks `from` for everything that `nodeId` offers. */
@@ -340,18 +298,8 @@ export class Cluster {
   }
 
   #tellOffers(to: string, nodeId: string): void {
-    const message = this.#announcements.everything(nodeId);
+    const message = this.offerings.everything(nodeId);
     if (message !== undefined) this.#send(to, message);
-  }
-
-  /** Tells all of own offers that have changed. (G3) */
-  #announce(nowMs: number): void {
-    const { boot } = this.membership.own;
-    const message = this.#announcements.announce(boot);
-    if (message === undefined) return;
-    const { version } = this.#announcements.versionOf(this.self.nodeId);
-    this.membership.offers(this.self.nodeId, boot, version);
-    this.membership.gossip.spreadMember(this.self.nodeId, message, undefined, nowMs);
   }
 
   #createPeer(nodeId: string, name: string, urls: readonly string[]): Peer {
@@ -365,7 +313,7 @@ export class Cluster {
     const { nodeId, record, state } = member;
     const { name, urls } = record;
     const wasPresent = isPresent(before);
-    this.#announcements.outlive(nodeId, record.boot);
+    this.offerings.outlive(nodeId, record.boot);
     if (isPresent(state)) {
       const peer = this.#peers.get(nodeId) ?? this.#createPeer(nodeId, name, urls);
       peer.name = name;
@@ -386,7 +334,7 @@ export class Cluster {
   /** Forgets the peer once there is neither a link to it nor a member behind it. */
   #letGo(peer: Peer, nowMs: number): void {
     if (this.#sessions.has(peer) || this.membership.isPresent(peer.nodeId)) return;
-    this.#hide(peer);
+    this.offerings.hide(peer);
     this.#peers.delete(peer.nodeId);
     this.#host.unreachable(peer, nowMs);
   }
@@ -400,42 +348,6 @@ export class Cluster {
       if (chosen === undefined || (link?.direction === "dialed") === keepDialed) chosen = phase.channel;
     }
     peer.channel = chosen;
-  }
-
-  /** Shows the node's offers in the catalog as long as work may be sent there. */
-  #showOrHide(nodeId: string, nowMs: number): void {
-    const peer = this.#peers.get(nodeId);
-    if (peer === undefined) return;
-    const isUsable = this.membership.isUsable(nodeId) && this.#announcements.versionOf(nodeId).version > 0;
-    if (!isUsable) this.#hide(peer);
-    else if (!this.#shown.has(peer)) this.#showAll(peer, nowMs);
-  }
-
-  #hide(peer: Peer): void {
-    if (this.#shown.delete(peer)) this.catalog.forget(peer);
-  }
-
-  #showAll(peer: Peer, nowMs: number): void {
-    this.#shown.add(peer);
-    this.catalog.forget(peer);
-    for (const { fun } of this.#announcements.offersOf(peer.nodeId)) this.#showOne(peer, fun, nowMs);
-  }
-
-  #showOne(peer: Peer, fun: string, nowMs: number): void {
-    const resources = this.#announcements.offerOf(peer.nodeId, fun)?.resources;
-    // what took the place of an offer that may be, and may not be itself, is none
-    if (resources === undefined || !this.#mayOffer(peer, fun, resources)) {
-      this.catalog.remove(peer, fun);
-      return;
-    }
-    this.catalog.add(peer, fun, resources);
-    this.#host.offered(fun, nowMs);
-  }
-
-  #mayOffer({ nodeId, name, urls }: Peer, fun: string, resources: readonly string[]): boolean {
-    const { cluster, policy } = this.#options;
-    const subject: Subject = { kind: "node", address: urls[0] ?? "", nodeId, name, cluster };
-    return policy(subject, { kind: "catalog", fun, resources }).allow;
   }
 
   /** What `from` tells cannot be believed; or it is not taken here, which it need not know. (G4) */
@@ -526,7 +438,7 @@ export class Cluster {
         this.#changed(change, nowMs);
       },
       usable: (nodeId, nowMs) => {
-        this.#showOrHide(nodeId, nowMs);
+        this.offerings.showOrHide(nodeId, nowMs);
       },
       want: ({ nodeId, record }, wanted, nowMs) => {
         if (wanted) this.#dialer.want(nodeId, record.urls, nowMs);
@@ -547,7 +459,7 @@ export class Cluster {
       },
       forgotten: (nodeId) => {
         this.#dialer.forgotten(nodeId);
-        this.#announcements.forget(nodeId);
+        this.offerings.forget(nodeId);
       },
     };
   }

@@ -56,7 +56,7 @@ export function inspect(subject: InspectSubject, cluster: Cluster, nowMs: number
   return info;
 }
 
-function inspectNodes({ self, peers, membership, countOf }: Cluster, nowMs: number): NodeInfo[] {
+function inspectNodes({ self, peers, membership, offerings }: Cluster, nowMs: number): NodeInfo[] {
   const nodes = [...membership.members()].map(({ nodeId, record, state, sinceMs, running }): NodeInfo => {
     const peer = nodeId === self.nodeId ? self : peers.get(nodeId);
     const linked = peer?.linked === true;
@@ -75,7 +75,7 @@ function inspectNodes({ self, peers, membership, countOf }: Cluster, nowMs: numb
       ...(via === undefined ? {} : { via: peers.get(via)?.name ?? via }),
       ...(roundTripMs === undefined ? {} : { roundTripMs }),
       ...(distanceMs === undefined ? {} : { distanceMs }),
-      functions: countOf(nodeId),
+      functions: offerings.countOf(nodeId),
       ...(running === undefined ? {} : { running }),
       inFlight: peer?.inFlight ?? 0,
     };

@@ -127,7 +127,7 @@ export class NodeMachine {
         catalog: this.#cluster.catalog,
         policy: options.policy,
         random,
-        concurrencyMaxOf: (fun) => this.#cluster.concurrencyMaxOf(fun),
+        concurrencyMaxOf: (fun) => this.#cluster.offerings.concurrencyMaxOf(fun),
         reach: (peer, nowMs) => this.#cluster.reach(peer, nowMs),
         invoke: (invocation) => {
           effects.invoke(invocation);
@@ -205,9 +205,9 @@ export class NodeMachine {
       case "dial-failed":
         return this.#cluster.dialFailed(input.attempt, input.reason, nowMs);
       case "register":
-        return this.#cluster.register(input.offer, nowMs);
+        return this.#cluster.offerings.register(input.offer, nowMs);
       case "unregister":
-        return this.#cluster.unregister(input.fun);
+        return this.#cluster.offerings.unregister(input.fun);
       case "seeds":
         return this.#cluster.seeds(input.source, input.urls, nowMs);
       case "start":
@@ -231,8 +231,13 @@ export class NodeMachine {
     return this.#doors.get(link)?.isKnown ?? this.#links.isOpen(link);
   }
 
+  /** Whether some node offers the function, as far as this one knows. */
+  isOffered(fun: string): boolean {
+    return this.#cluster.catalog.offersOf(fun).length > 0;
+  }
+
   isRegistered(fun: string): boolean {
-    return this.#cluster.isRegistered(fun);
+    return this.#cluster.catalog.has(this.#cluster.self, fun);
   }
 
   inspect(subject: InspectSubject, nowMs: number): unknown {

@@ -2,7 +2,7 @@
  * Session: one link of this node and who is behind it.
  */
 import type { DueItem, Subject } from "../base/index.js";
-import type { Goodbye, Link, LinkId, Remote } from "../link/index.js";
+import type { Link, LinkId, Remote } from "../link/index.js";
 import type { Channel, Peer } from "../rpc/index.js";
 import type { LinkWish } from "../wire/index.js";
 

@@ -20,6 +20,7 @@ export interface Machine {
   readonly size: NodeSize;
   handle(input: NodeInput, nowMs: number): void;
   flush(nowMs: number): void;
+  isOffered(fun: string): boolean;
   inspect(subject: InspectSubject, nowMs: number): unknown;
 }
 

@@ -159,6 +159,11 @@ export class SimulatedNode implements Calls, FunctionRegistry {
     return functionsOf(this.process.machine, this.process.nowMs);
   }
 
+  /** Whether it could send a call of the function somewhere. */
+  knows(fun: string): boolean {
+    return this.process.machine.isOffered(fun);
+  }
+
   /** The process stands still; what reaches it waits. */
   pause(): void {
     this.#host.observe({ kind: "disturbed", what: `${this.name} pauses` });

@@ -47,6 +47,7 @@ export function withFault(fault: Fault, from = 60): CreateMachine {
       flush: (nowMs) => {
         machine.flush(nowMs / slowness);
       },
+      isOffered: (fun) => machine.isOffered(fun),
       inspect: (subject, nowMs) => machine.inspect(subject, nowMs),
     };
   };

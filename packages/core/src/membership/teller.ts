@@ -1,0 +1,123 @@
+/**
+ * Teller: what this node says to others about members, as messages.
+ *
+ * Owns the encoding: each message is encoded once, however many hear it. What is worth saying, and to whom, is decided by
+ * the machine (membership.ts); how news spread is gossip's.
+ *
+ * (D1) A member's record travels as its origin has signed it; what this node believes beyond it, it signs itself.
+ */
+import type { Signer, Utf8 } from "../base/index.js";
+import {
+  type DigestLinesMessage,
+  type Signed,
+  Writer,
+  writeAccusation,
+  writeDigest,
+  writeDigestLines,
+  writeRecord,
+} from "../wire/index.js";
+import { lineOf } from "./digest.js";
+import type { Gossip } from "./gossip.js";
+import type { Members } from "./members.js";
+import { signAccusation } from "./records.js";
+import type { Entry } from "./types.js";
+
+export interface TellerHost {
+  readonly signer: Signer;
+  readonly utf8: Utf8;
+  /** Queues a whole message on the link to the node; without one it is lost. */
+  send(nodeId: string, message: Uint8Array): void;
+}
+
+export class Teller {
+  readonly #selfId: string;
+  readonly #members: Members;
+  readonly #host: TellerHost;
+  readonly #writer: Writer;
+
+  constructor(selfId: string, members: Members, host: TellerHost) {
+    this.#selfId = selfId;
+    this.#members = members;
+    this.#host = host;
+    this.#writer = new Writer(host.utf8);
+  }
+
+  /** Lets all hear of the member's record; of one that only tells who observes it, sooner or later. */
+  spreadRecord(gossip: Gossip, entry: Entry, from: string | undefined, nowMs: number): void {
+    const isUrgent = entry.record.sequence === 1 || entry.record.left;
+    if (isUrgent) gossip.spreadMember(entry.nodeId, this.#encodeRecord(entry), from, nowMs);
+    else gossip.notUrgent(entry.nodeId, nowMs);
+  }
+
+  /** Lets all hear of what `accuser` has signed. */
+  spreadAccusation(
+    gossip: Gossip,
+    target: string,
+    accusation: { readonly accuser: string; readonly signed: Signed },
+    from: string | undefined,
+    nowMs: number,
+  ): void {
+    const { accuser, signed } = accusation;
+    gossip.spreadMessage(`accusation ${target} ${accuser}`, this.#encodeAccusation(signed), from, nowMs);
+  }
+
+  /** What this node says of the member itself, signed. (D1) */
+  accuse(entry: Entry, verdict: "suspect" | "down"): { readonly accuser: string; readonly signed: Signed } {
+    const { incarnation } = entry.record;
+    const accusation = { verdict, target: entry.nodeId, incarnation, accuser: this.#selfId };
+    return { accuser: this.#selfId, signed: signAccusation(accusation, this.#host.signer, this.#host.utf8) };
+  }
+
+  /** Tells `to` a record. */
+  record(to: string, entry: Pick<Entry, "message">): void {
+    this.#host.send(to, this.#encodeRecord(entry));
+  }
+
+  /** Tells `to` the member's record, and that it is gone if it is. */
+  state(to: string, entry: Entry): void {
+    this.record(to, entry);
+    if (entry.state !== "suspect" && entry.state !== "down") return;
+    this.#host.send(to, this.#encodeAccusation(this.accuse(entry, entry.state).signed));
+  }
+
+  /** Tells `to` the hashes of everything. */
+  digest(to: string): void {
+    this.#send(to, (writer) => {
+      writeDigest(writer, this.#members.digest.hashes);
+    });
+  }
+
+  lines(to: string, message: Omit<DigestLinesMessage, "kind">): void {
+    this.#send(to, (writer) => {
+      writeDigestLines(writer, message);
+    });
+  }
+
+  /** Tells `to` that there is news of these members. */
+  linesOf(to: string, members: readonly string[]): void {
+    const entries = members.map((nodeId) => this.#members.get(nodeId)).filter((entry) => entry !== undefined);
+    this.lines(to, { parts: [], lines: entries.map(lineOf), asks: false });
+  }
+
+  #send(to: string, write: (writer: Writer) => void): void {
+    this.#host.send(to, this.#encode(write));
+  }
+
+  #encodeRecord({ message }: Pick<Entry, "message">): Uint8Array {
+    return this.#encode((writer) => {
+      writeRecord(writer, message);
+    });
+  }
+
+  #encodeAccusation(signed: Signed): Uint8Array {
+    return this.#encode((writer) => {
+      writeAccusation(writer, signed);
+    });
+  }
+
+  #encode(write: (writer: Writer) => void): Uint8Array {
+    write(this.#writer);
+    this.#writer.end();
+    return this.#writer.takeLast();
+  }
+}

@@ -1,0 +1,152 @@
+/**
+ * Offerings: from what nodes announce to the catalog that calls are routed by.
+ *
+ * Owns which announced offers are candidates: those of this node, and of members that work may be sent to and that the
+ * policy lets offer them.
+ *
+ * (F1) What this node offers is told once per turn, however much of it has changed.
+ * (F2) What took the place of an offer that may be, and may not be itself, is none.
+ */
+import type { Signer, Subject, Utf8 } from "../base/index.js";
+import { Announcements, Catalog, type Heard } from "../catalog/index.js";
+import type { Membership } from "../membership/index.js";
+import type { Peer } from "../rpc/index.js";
+import type { OfferRecord, OffersMessage } from "../wire/index.js";
+import type { NodeOptions } from "./types.js";
+
+export interface OfferingsHost {
+  readonly signer: Signer;
+  readonly utf8: Utf8;
+  readonly membership: () => Membership;
+  /** The member or linked node of that id. */
+  peer(nodeId: string): Peer | undefined;
+  /** Some node has begun to offer `fun`. */
+  offered(fun: string, nowMs: number): void;
+}
+
+export class Offerings {
+  readonly catalog: Catalog<Peer> = new Catalog<Peer>((peer) => peer.nodeId);
+  readonly #self: Peer;
+  readonly #options: NodeOptions;
+  readonly #host: OfferingsHost;
+  readonly #announcements: Announcements;
+  /** Whose offers the catalog shows. */
+  readonly #shown = new Set<Peer>();
+  /** Own functions of which only so many calls may run at a time. */
+  readonly #bounds = new Map<string, number>();
+
+  constructor(self: Peer, options: NodeOptions, host: OfferingsHost) {
+    this.#self = self;
+    this.#options = options;
+    this.#host = host;
+    this.#announcements = new Announcements(self.nodeId, {
+      signer: host.signer,
+      utf8: host.utf8,
+      ownerOf: (nodeId) => host.membership().get(nodeId)?.record,
+    });
+  }
+
+  /** How many nodes' offers are remembered. */
+  get size(): number {
+    return this.#announcements.size;
+  }
+
+  register(given: OfferRecord, nowMs: number): void {
+    const resources = [...new Set([...this.#options.resources, ...given.resources])].sort();
+    if (given.scope !== "node") this.#announcements.offer({ ...given, resources });
+    if (given.concurrencyMax !== undefined) this.#bounds.set(given.fun, given.concurrencyMax);
+    this.catalog.add(this.#self, given.fun, resources);
+    this.#host.offered(given.fun, nowMs);
+  }
+
+  unregister(fun: string): void {
+    this.#bounds.delete(fun);
+    this.catalog.remove(this.#self, fun);
+    this.#announcements.withdraw(fun);
+  }
+
+  /** How many calls of the function this node may run at a time, where it was registered with a bound. */
+  concurrencyMaxOf(fun: string): number | undefined {
+    return this.#bounds.get(fun);
+  }
+
+  /** Functions that the node offers. */
+  countOf(nodeId: string): number {
+    return nodeId === this.#self.nodeId ? this.catalog.countOf(this.#self) : this.#announcements.countOf(nodeId);
+  }
+
+  /** Everything the node offers, as it travels; `undefined` when there is nothing to tell. */
+  everything(nodeId: string): Uint8Array | undefined {
+    return this.#announcements.everything(nodeId);
+  }
+
+  /** Tells all of own offers that have changed. (F1) */
+  announce(nowMs: number): void {
+    const membership = this.#host.membership();
+    const { nodeId } = this.#self;
+    const { boot } = membership.own;
+    const message = this.#announcements.announce(boot);
+    if (message === undefined) return;
+    membership.offers(nodeId, boot, this.#announcements.versionOf(nodeId).version);
+    membership.gossip.spreadMember(nodeId, message, undefined, nowMs);
+  }
+
+  /** Takes what `from` has told of a node's offers, and lets others hear of it when it is news. */
+  hear(from: string, message: OffersMessage, nowMs: number): Heard {
+    const { nodeId, boot, version } = message.head;
+    const membership = this.#host.membership();
+    const heard = this.#announcements.apply(message, () => membership.mayTell(from, nowMs));
+    if (heard.kind !== "news") return heard;
+    membership.offers(nodeId, boot, version);
+    membership.gossip.spreadMember(nodeId, this.#announcements.passedOn(message), from, nowMs);
+    const peer = this.#host.peer(nodeId);
+    if (peer === undefined || !this.#shown.has(peer)) this.showOrHide(nodeId, nowMs);
+    else if (heard.replaced) this.#showAll(peer, nowMs);
+    else for (const fun of new Set(heard.changed)) this.#showOne(peer, fun, nowMs);
+    return heard;
+  }
+
+  /** The node has begun its run `boot`: what it offered before is void. */
+  outlive(nodeId: string, boot: number): void {
+    this.#announcements.outlive(nodeId, boot);
+  }
+
+  /** Shows the node's offers in the catalog as long as work may be sent there. */
+  showOrHide(nodeId: string, nowMs: number): void {
+    const peer = this.#host.peer(nodeId);
+    if (peer === undefined) return;
+    const isUsable = this.#host.membership().isUsable(nodeId) && this.#announcements.versionOf(nodeId).version > 0;
+    if (!isUsable) this.hide(peer);
+    else if (!this.#shown.has(peer)) this.#showAll(peer, nowMs);
+  }
+
+  hide(peer: Peer): void {
+    if (this.#shown.delete(peer)) this.catalog.forget(peer);
+  }
+
+  forget(nodeId: string): void {
+    this.#announcements.forget(nodeId);
+  }
+
+  #showAll(peer: Peer, nowMs: number): void {
+    this.#shown.add(peer);
+    this.catalog.forget(peer);
+    for (const { fun } of this.#announcements.offersOf(peer.nodeId)) this.#showOne(peer, fun, nowMs);
+  }
+
+  #showOne(peer: Peer, fun: string, nowMs: number): void {
+    const resources = this.#announcements.offerOf(peer.nodeId, fun)?.resources;
+    if (resources === undefined || !this.#mayOffer(peer, fun, resources)) {
+      this.catalog.remove(peer, fun); // (F2)
+      return;
+    }
+    this.catalog.add(peer, fun, resources);
+    this.#host.offered(fun, nowMs);
+  }
+
+  #mayOffer({ nodeId, name, urls }: Peer, fun: string, resources: readonly string[]): boolean {
+    const { cluster, policy } = this.#options;
+    const subject: Subject = { kind: "node", address: urls[0] ?? "", nodeId, name, cluster };
+    return policy(subject, { kind: "catalog", fun, resources }).allow;
+  }
+}
