@@ -173,7 +173,7 @@ function checkOffer(
     throw invalid(`${what}: tags must be an array of up to ${tagsMax} texts of 1 to ${nameBytesMax} bytes`);
   }
   if (!scopes.has(scope)) {
-    throw invalid(`${what}: scope must be "node", "cluster" or "federation", got ${quoted(String(scope))}`);
+    throw invalid(`${what}: scope must be "node", "cluster" or "federation", got ${quoted(scope)}`);
   }
   if (concurrencyMax !== undefined && !(Number.isSafeInteger(concurrencyMax) && concurrencyMax > 0)) {
     throw invalid(`${what}: concurrencyMax must be a whole number above 0, got ${String(concurrencyMax)}`);

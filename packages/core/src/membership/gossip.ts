@@ -6,6 +6,7 @@
  * (B1) News go at once to every linked node that the one they came from does not tell itself; never back to it.
  * (B2) After that a few random links are told of them again, each gossip interval, until that was done often enough
  *      (updates.ts). Without news nothing is sent.
+ * (B3) When that is done a node compares what it knows with one other: whoever has heard nothing so far hears it then.
  */
 import { type Random, Timer, type Timers } from "../base/index.js";
 import type { MembershipOptions } from "./types.js";
@@ -21,9 +22,18 @@ export interface GossipHost extends Timers {
   present(): number;
   /** Queues a whole message; it may be lost. */
   send(nodeId: string, message: Uint8Array): void;
+  /** Whether each node has a link to each: then nobody passes news on. */
+  isFullMesh(): boolean;
+  /** All that was new has been told often enough. */
+  drained(nowMs: number): void;
   /** Tells the node the lines of these members. */
   tellLines(nodeId: string, members: readonly string[]): void;
 }
+
+/** Longer news are not told again as they are. */
+const repeatedBytesMax = 1_024;
+/** Where the kind of a message stands, behind its length. */
+const kindAt = 4;
 
 export class Gossip {
   readonly #options: MembershipOptions;
@@ -46,7 +56,9 @@ export class Gossip {
   /** Passes news of a member on; `from` is who has told them, `undefined` for this node itself. */
   spreadMember(nodeId: string, message: Uint8Array, from: string | undefined, nowMs: number): void {
     this.#push(message, from);
-    this.notUrgent(nodeId, nowMs);
+    if (!this.#host.isFullMesh() || message.length > repeatedBytesMax) return this.notUrgent(nodeId, nowMs);
+    this.#updates.addMessage(`${nodeId} ${message[kindAt]}`, message);
+    this.#begin(nowMs);
   }
 
   /** Lets others learn of news of a member, sooner or later. */
@@ -91,6 +103,7 @@ export class Gossip {
       if (members.length > 0) this.#host.tellLines(nodeId, members);
     }
     if (this.#updates.size > 0) this.#begin(nowMs);
+    else this.#host.drained(nowMs);
   }
 }
 

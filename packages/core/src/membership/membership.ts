@@ -19,10 +19,6 @@ import {
   type DigestLinesMessage,
   type DigestMessage,
   type NodeRecord,
-  type ProbeAckMessage,
-  type ProbeMessage,
-  type ProbeReportMessage,
-  type ProbeRequestMessage,
   type RecordMessage,
   observersMax,
 } from "../wire/index.js";
@@ -51,7 +47,8 @@ export class Membership {
   readonly #host: MembershipHost;
   readonly #own: OwnRecord;
   readonly #members: Members;
-  readonly #prober: Prober;
+  /** Takes what is said about probes. */
+  readonly prober: Prober;
   readonly #teller: Teller;
   readonly #view: View;
   /** Members that do not answer this node, and that nobody has vouched for since. (B6) */
@@ -95,6 +92,10 @@ export class Membership {
       links: () => host.links(),
       observes: (nodeId, other) => this.#observes(nodeId, other),
       present: () => this.#members.present,
+      isFullMesh: () => this.#isFullMesh,
+      drained: () => {
+        for (const nodeId of sample([...host.links()], 1, host.random)) this.#teller.digest(nodeId);
+      },
       tellLines: (nodeId, members) => {
         this.#teller.linesOf(nodeId, members);
       },
@@ -102,7 +103,7 @@ export class Membership {
         host.send(nodeId, message);
       },
     });
-    this.#prober = new Prober(selfId, options, this.#members, {
+    this.prober = new Prober(selfId, options, this.#members, {
       schedule: host.schedule,
       unschedule: host.unschedule,
       random: host.random,
@@ -126,7 +127,7 @@ export class Membership {
   /** How many timers there are. */
   get scheduled(): number {
     const own = [this.#reconcileTimer, this.#ownTimer].filter(({ heapIndex }) => heapIndex >= 0).length;
-    return this.#prober.detector.size + this.#members.scheduled + this.gossip.scheduled + own;
+    return this.prober.detector.size + this.#members.scheduled + this.gossip.scheduled + own;
   }
 
   get size(): number {
@@ -171,13 +172,13 @@ export class Membership {
   distanceMs(nodeId: string): number | undefined {
     const entry = this.#members.get(nodeId);
     const coordinate = entry?.coordinate ?? entry?.record.coordinate;
-    if (coordinate === undefined || !this.#prober.position.isKnown) return undefined;
-    return nodeId === this.#selfId ? 0 : distanceMs(this.#prober.position.coordinate, coordinate);
+    if (coordinate === undefined || !this.prober.position.isKnown) return undefined;
+    return nodeId === this.#selfId ? 0 : distanceMs(this.prober.position.coordinate, coordinate);
   }
 
   /** Median of the round trips measured last to a linked member, in ms. */
   roundTripMs(nodeId: string): number | undefined {
-    return this.#prober.position.roundTripMs(nodeId);
+    return this.prober.position.roundTripMs(nodeId);
   }
 
   /** A linked node that has told it has a link to the member. */
@@ -188,7 +189,7 @@ export class Membership {
 
   /** How much this node doubts itself: 0 = not at all. */
   get doubt(): number {
-    return this.#prober.detector.health.score;
+    return this.prober.detector.health.score;
   }
 
   start(nowMs: number): void {
@@ -203,7 +204,7 @@ export class Membership {
     this.#own.leave();
     this.#tellOwn(nowMs);
     this.gossip.stop();
-    this.#prober.stop();
+    this.prober.stop();
     this.#members.clear();
     this.#view.clear();
     this.#doubted.clear();
@@ -213,7 +214,7 @@ export class Membership {
 
   /** There is a link to `nodeId`; of the two sides the one that `initiates` compares what both know. */
   linked(nodeId: string, initiates: boolean, nowMs: number): void {
-    this.#prober.detector.watch(nodeId, nowMs);
+    this.prober.detector.watch(nodeId, nowMs);
     this.#view.linked(nodeId);
     this.#trust(nodeId, nowMs);
     const { newsPerSecondMax } = this.#options;
@@ -233,12 +234,12 @@ export class Membership {
   /** The last link to `nodeId` is gone; `isMutual` when both sides wanted it so. */
   unlinked(nodeId: string, isMutual: boolean, nowMs: number): void {
     this.#allowances.delete(nodeId);
-    this.#prober.position.forget(nodeId);
+    this.prober.position.forget(nodeId);
     this.#view.changed();
-    if (isMutual || !this.#members.isPresent(nodeId) || !this.#isRunning) this.#prober.detector.unwatch(nodeId);
+    if (isMutual || !this.#members.isPresent(nodeId) || !this.#isRunning) this.prober.detector.unwatch(nodeId);
     else {
       this.#doubt(nodeId, nowMs);
-      this.#prober.detector.lost(nodeId, nowMs);
+      this.prober.detector.lost(nodeId, nowMs);
     }
     this.#observersChanged(nowMs);
   }
@@ -247,7 +248,7 @@ export class Membership {
   dialFailed(nodeId: string, failures: number, nowMs: number): void {
     if (!this.#isRunning || this.#host.isLinked(nodeId)) return;
     this.#view.unreached(nodeId, failures, nowMs);
-    if (this.#members.get(nodeId)?.state === "alive") this.#prober.detector.lost(nodeId, nowMs);
+    if (this.#members.get(nodeId)?.state === "alive") this.prober.detector.lost(nodeId, nowMs);
   }
 
   /** Decides anew whom to keep links to, if anything has changed. */
@@ -280,7 +281,7 @@ export class Membership {
     if (accusation.target === this.#selfId) {
       if (accusation.incarnation !== this.#own.record.incarnation || !this.#isRunning) return;
       if (!this.#isProved(from, `an accusation that ${accusation.accuser} has not signed`, isGenuine, nowMs)) return;
-      this.#prober.detector.health.failed();
+      this.prober.detector.health.failed();
       this.#own.refute(accusation.incarnation);
       return this.#tellOwn(nowMs); // (B4)
     }
@@ -307,22 +308,6 @@ export class Membership {
     for (const { nodeId } of offers) this.#host.tellOffers(from, nodeId);
     // whoever is asked does not ask back
     if (!message.asks && asks.length > 0) this.#teller.lines(from, { parts: [], lines: asks, asks: true });
-  }
-
-  onProbe(from: string, message: ProbeMessage, nowMs: number): void {
-    this.#prober.onProbe(from, message, nowMs);
-  }
-
-  onProbeAck(from: string, message: ProbeAckMessage, nowMs: number): void {
-    this.#prober.onProbeAck(from, message, nowMs);
-  }
-
-  onProbeRequest(from: string, message: ProbeRequestMessage): void {
-    this.#prober.onProbeRequest(from, message);
-  }
-
-  onProbeReport(from: string, message: ProbeReportMessage, nowMs: number): void {
-    this.#prober.onProbeReport(from, message, nowMs);
   }
 
   /** Which offers of the member this node knows. */
@@ -385,7 +370,7 @@ export class Membership {
 
   #updateOwn(nowMs: number): void {
     const observers = this.#isFullMesh ? [] : [...this.#host.observers()].slice(0, observersMax).sort();
-    if (this.#own.update(observers, this.#prober.position.coordinate)) this.#tellOwn(nowMs);
+    if (this.#own.update(observers, this.prober.position.coordinate)) this.#tellOwn(nowMs);
   }
 
   /** Who observes this node is told after a while, since such changes come in groups. */
@@ -475,9 +460,9 @@ export class Membership {
     if (before === "suspect" && state === "alive" && !this.#host.isLinked(nodeId)) this.#doubted.delete(nodeId);
     if (state === "down" || state === "left") {
       this.#doubted.delete(nodeId);
-      this.#prober.detector.unwatch(nodeId);
+      this.prober.detector.unwatch(nodeId);
     } else if (before !== undefined && this.#host.isLinked(nodeId)) {
-      if (before === "down" || before === "left") this.#prober.detector.watch(nodeId, nowMs); // it was there all the time
+      if (before === "down" || before === "left") this.prober.detector.watch(nodeId, nowMs); // it was there all the time
     }
     if (isPresent(before) !== isPresent(state)) this.#view.changed();
     this.#host.changed(change, nowMs);

@@ -1,9 +1,10 @@
 /**
  * Updates: what is new, until it has been told often enough.
  *
- * News of members travel at once as a whole; here they are told again as lines, a few bytes each, and whoever lacks one
- * asks for the rest (the lazy push of Plumtree: Leitão, Pereira, Rodrigues, "Epidemic Broadcast Trees", SRDS 2007).
- * Accusations are told again as they are. How often grows with the logarithm of the cluster (SWIM §4.1, as in
+ * News of members travel at once as a whole. Where each reaches a node in many ways they are told again as lines, a few
+ * bytes each, and whoever lacks one asks for the rest (the lazy push of Plumtree: Leitão, Pereira, Rodrigues, "Epidemic
+ * Broadcast Trees", SRDS 2007). Accusations, and news in a full mesh, where nobody passes them on, are told again as they
+ * are. How often grows with the logarithm of the cluster (SWIM §4.1, as in
  * hashicorp/memberlist).
  *
  * (U1) News of one subject replace older news of the same subject that still wait.
@@ -12,7 +13,7 @@
  */
 
 /** As memberlist's `RetransmitMult`. */
-const retransmitFactor = 3;
+const retransmitFactor = 4;
 /** Of a stream, not of a datagram: enough for a cluster that forms, little for a link. */
 const bytesMax = 16 * 1024;
 const lineBytes = 48;

@@ -239,13 +239,13 @@ export class Cluster {
     if (!this.#isRunning) return;
     switch (message.kind) {
       case "probe":
-        return membership.onProbe(nodeId, message, nowMs);
+        return membership.prober.onProbe(nodeId, message, nowMs);
       case "probe-ack":
-        return membership.onProbeAck(nodeId, message, nowMs);
+        return membership.prober.onProbeAck(nodeId, message, nowMs);
       case "probe-request":
-        return membership.onProbeRequest(nodeId, message);
+        return membership.prober.onProbeRequest(nodeId, message);
       case "probe-report":
-        return membership.onProbeReport(nodeId, message, nowMs);
+        return membership.prober.onProbeReport(nodeId, message, nowMs);
       case "record":
         return membership.onRecord(nodeId, message, nowMs);
       case "accusation":

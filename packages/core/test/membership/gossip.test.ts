@@ -15,6 +15,9 @@ class Talking extends Clock {
   /** Who was sent a message, and who was told lines. */
   readonly sent: string[] = [];
   readonly told: string[] = [];
+  isFullMesh = false;
+  /** When all had been told often enough. */
+  readonly drained: number[] = [];
 
   constructor() {
     super();
@@ -25,6 +28,10 @@ class Talking extends Clock {
       links: () => this.links,
       observes: (nodeId, other) => this.observing[nodeId]?.includes(other) === true,
       present: () => 6,
+      isFullMesh: () => this.isFullMesh,
+      drained: (nowMs) => {
+        this.drained.push(nowMs);
+      },
       send: (nodeId) => {
         this.sent.push(nodeId);
       },
@@ -61,11 +68,34 @@ describe("gossip", () => {
     talking.advance(1);
     expect([talking.told.length, new Set(talking.told).size]).toEqual([3, 3]); // three different ones
     talking.advance(60_000);
-    expect([talking.told.length, talking.sent, talking.scheduled, talking.gossip.scheduled]).toEqual([3, [], 0, 0]);
+    expect([talking.told.length, talking.sent, talking.scheduled, talking.gossip.scheduled]).toEqual([4, [], 0, 0]);
     talking.gossip.spreadMessage("s", message, "b", talking.nowMs);
     talking.sent.length = 0;
     talking.advance(60_000);
-    expect([talking.told.length, talking.sent.length]).toEqual([3, 3]);
+    expect([talking.told.length, talking.sent.length]).toEqual([4, 4]);
+  });
+
+  test("of members is told again as it is in a full mesh, where nobody passes it on, and not when it is long (B2)", () => {
+    const talking = new Talking();
+    talking.isFullMesh = true;
+    talking.gossip.spreadMember("x", Uint8Array.of(0, 0, 0, 1, 0x20), "b", 0);
+    talking.gossip.spreadMember("x", Uint8Array.of(0, 0, 0, 1, 0x22), "b", 0); // of another kind: both are told
+    talking.sent.length = 0;
+    talking.advance(60_000);
+    expect([talking.told, talking.sent.length]).toEqual([[], 8]);
+    talking.gossip.spreadMember("y", new Uint8Array(2_000), "b", talking.nowMs);
+    talking.sent.length = 0;
+    talking.advance(60_000);
+    expect([talking.told.length, talking.sent]).toEqual([4, []]);
+  });
+
+  test("ends with a comparison, for whoever has heard nothing (B3)", () => {
+    const talking = new Talking();
+    talking.gossip.notUrgent("x", 0);
+    talking.advance(399);
+    expect(talking.drained).toEqual([]);
+    talking.advance(60_000);
+    expect(talking.drained).toEqual([400]);
   });
 
   test("that is not urgent is told with the next interval only (B2)", () => {

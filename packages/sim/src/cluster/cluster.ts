@@ -30,7 +30,7 @@ export class SimulatedCluster {
   constructor({ seed, nodes, profile, lossRatio = 0, membership, clockRates = false }: ClusterOptions) {
     this.world = new World({
       seed,
-      patienceMs: Infinity,
+      patienceMs: 7 * 24 * 3_600_000,
       network: { lossRatio },
       limits: { profile, membership },
       nodes: Array.from({ length: nodes }, (_, index) => ({

@@ -1,0 +1,1 @@
+import { explore, explainFailure } from "@mpreg/sim";
