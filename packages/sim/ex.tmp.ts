@@ -1,1 +1,0 @@
-import { explore, explainFailure } from "@mpreg/sim";

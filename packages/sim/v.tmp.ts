@@ -1,4 +1,0 @@
-import { pairWeight } from "../core/src/membership/weight.js"; import { partners, partnersWanted } from "../core/src/membership/view.js"; import { createHash } from "node:crypto";
-for (const n of [33, 100, 200, 1000, 4000]) { const ids = Array.from({ length: n }, (_, i) => createHash("sha256").update(`${n} ${i}`).digest("hex").slice(0, 32)); const k = partnersWanted(n, 32); const deg = new Map(ids.map((x) => [x, new Set<string>()]));
- for (const a of ids) for (const p of partners(ids.filter((x) => x !== a).map((nodeId) => ({ nodeId, weight: pairWeight(a, nodeId) })), k)) { deg.get(a)!.add(p.nodeId); deg.get(p.nodeId)!.add(a); }
- const d = [...deg.values()].map((s) => s.size).sort((a, b) => a - b); console.log(n, k, "mean", (d.reduce((a, b) => a + b) / n).toFixed(1), "min", d[0], "max", d.at(-1), "log2+4", (Math.log2(n) + 4).toFixed(1)); }
