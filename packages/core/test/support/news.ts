@@ -2,8 +2,7 @@
 import { Announcements } from "../../src/catalog/index.js";
 import { nodeIdOf } from "../../src/link/index.js";
 import { signAccusation, signRecord } from "../../src/membership/records.js";
-import type {
-  Writer} from "../../src/wire/index.js";
+import type { Writer } from "../../src/wire/index.js";
 import {
   type Accusation,
   type NodeRecord,
