@@ -145,7 +145,7 @@ export class Members {
     const held = (row.suspicion ??= new Suspicion(this.#suspicionTimes, nowMs));
     held.confirm(accuser);
     if (verdict === "down") held.conclude();
-    this.#time(row, held.dueMs);
+    this.#time(row, held.dueMs, nowMs);
     if (row.state === "alive") this.#enter(row, "suspect", nowMs);
     return { kind: "news", entry: row };
   }
@@ -231,16 +231,16 @@ export class Members {
     if (row.state !== "suspect") return this.#forget(row); // (M5)
     const { suspicion, expiry } = row;
     // while this node stood still its suspect may have spoken: what it has said is read first (H2)
-    if (nowMs - expiry.dueMs > lateMs) return this.#time(row, nowMs + this.#options.suspicionMsMin);
+    if (nowMs - expiry.dueMs > lateMs) return this.#time(row, nowMs + this.#options.suspicionMsMin, nowMs);
     if (suspicion?.isEnding === true) return this.#host.expired(row, nowMs);
     if (suspicion !== undefined) suspicion.isEnding = true;
     this.#host.schedule(expiry, nowMs + 2 * lateMs);
   }
 
   /** Ends the suspicion at `endMs`, if this node was awake shortly before: the timer fires twice. */
-  #time({ suspicion, expiry }: Row, endMs: number): void {
+  #time({ suspicion, expiry }: Row, endMs: number, nowMs: number): void {
     if (suspicion !== undefined) suspicion.isEnding = false;
-    this.#host.schedule(expiry, endMs - 2 * lateMs);
+    this.#host.schedule(expiry, Math.max(nowMs, endMs - 2 * lateMs));
   }
 
   #forget(row: Row): void {

@@ -205,6 +205,18 @@ describe("a suspicion", () => {
     expect(table.get("t").state).toBe("down");
   });
 
+  test("that is older than the shortest time ends as soon as somebody says that it has ended (S1)", () => {
+    const table = new MemberTable();
+    table.join("a", "b", "c", "d", "t");
+    table.accuse("t", "a");
+    table.advance(2_000);
+    table.accuse("t", "b", { verdict: "down" });
+    table.advance(99); // as long as this node has to be awake before it
+    expect(table.beliefOf("t")).toContain("suspect");
+    table.advance(1);
+    expect(table.beliefOf("t")).toContain("down");
+  });
+
   test("needs no more confirmations than there are others", () => {
     const table = new MemberTable();
     table.join("a", "t");
