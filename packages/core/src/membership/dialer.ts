@@ -220,7 +220,11 @@ export class Dialer {
     for (const target of [...this.#targets()]) {
       if (target.state.kind !== "linked" || target.state.nodeId !== nodeId) continue;
       if (hasLasted) target.failures = 0; // (N1)
-      this.#retry(target, nowMs);
+      if (target.demand === 0) this.#retry(target, nowMs);
+      else {
+        target.state = { kind: "waiting" }; // work came while the link was about to end: no address was tried for it (N7)
+        this.#host.schedule(target, nowMs);
+      }
     }
   }
 

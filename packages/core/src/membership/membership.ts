@@ -217,8 +217,10 @@ export class Membership {
     this.prober.detector.watch(nodeId, nowMs);
     this.#view.linked(nodeId);
     this.#trust(nodeId, nowMs);
-    const { newsPerSecondMax } = this.#options;
-    this.#allowances.set(nodeId, new Allowance(newsPerSecondMax, newsPerSecondMax * 10, nowMs));
+    if (!this.#allowances.has(nodeId)) {
+      const { newsPerSecondMax } = this.#options;
+      this.#allowances.set(nodeId, new Allowance(newsPerSecondMax, newsPerSecondMax * 10, nowMs));
+    }
     const entry = this.#members.get(nodeId);
     if (entry !== undefined) this.#teller.state(nodeId, entry); // (B5)
     this.#teller.record(nodeId, this.#own);
@@ -296,8 +298,9 @@ export class Membership {
 
   onDigest(from: string, { hashes }: DigestMessage): void {
     const parts = this.#members.digest.differing(hashes);
+    if (parts.length === 0) return;
     const { lines } = compare(this.#members.all(), parts, []);
-    if (parts.length > 0) this.#teller.lines(from, { parts, lines, asks: false });
+    this.#teller.lines(from, { parts, lines, asks: false });
   }
 
   onDigestLines(from: string, message: DigestLinesMessage): void {
@@ -390,6 +393,7 @@ export class Membership {
     if (links.length === 0) return; // the next link starts it again
     this.#host.schedule(this.#reconcileTimer, nowMs + this.#nextPeriodMs());
     for (const nodeId of sample(links, 1, random)) this.#teller.digest(nodeId);
+    this.#view.changed(); // partners that were passed over may be reached now
     if (this.#periodMs < this.#options.reconcileIntervalMs) return; // others are still being found
     // members that nobody may look after: one that is down and may be back, one that may be gone and not missed
     const others = [...this.#members.all()].filter(

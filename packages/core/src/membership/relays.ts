@@ -30,12 +30,8 @@ export class Relays {
 
   /** Keeps the question; answers the number under which `asked` is to be asked. */
   begin(asker: string, id: number, asked: string): number {
-    if (this.#questions.size >= questionsMax) {
-      for (const oldest of this.#questions.keys()) {
-        this.#questions.delete(oldest); // (Q2)
-        break;
-      }
-    }
+    const [oldest] = this.#questions.keys();
+    if (oldest !== undefined && this.#questions.size >= questionsMax) this.#questions.delete(oldest); // (Q2)
     this.#last = (this.#last + 1) % relayBit;
     const relayed = relayBit + this.#last;
     this.#questions.set(relayed, { asker, id, asked });

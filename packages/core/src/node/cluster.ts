@@ -80,8 +80,9 @@ export class Cluster {
       unschedule: host.unschedule,
       sessions: () => [...this.#sessions.values()].flatMap((each) => [...each]),
       isWanted: (nodeId) => this.membership.isWanted(nodeId),
-      rechoose: (peer) => {
+      rechoose: (peer, nowMs) => {
         this.#rechoose(peer);
+        if (peer.linked) host.reached(peer, nowMs); // what came while the link was released
       },
     });
     this.offerings = new Offerings(self, options, {

@@ -24,7 +24,7 @@ export interface LinkKeeperHost extends Timers {
   /** Whether a link to the node is to be kept. */
   isWanted(nodeId: string): boolean;
   /** A link of `peer` has been released, or is back: which of its links does new work take? */
-  rechoose(peer: Peer): void;
+  rechoose(peer: Peer, nowMs: number): void;
 }
 
 type NodePhase = Extract<SessionPhase, { kind: "node" }>;
@@ -67,11 +67,11 @@ export class LinkKeeper {
     phase.keeping.remote = wish;
     if (wish === "released") {
       const isSuperfluous = this.#isSuperfluous(phase, nowMs);
-      if (link.direction === "accepted") this.#say(phase, isSuperfluous ? "released" : "wanted");
-      else if (phase.keeping.own !== "released" || !isSuperfluous) this.#say(phase, "wanted");
+      if (link.direction === "accepted") this.#say(phase, isSuperfluous ? "released" : "wanted", nowMs);
+      else if (phase.keeping.own !== "released" || !isSuperfluous) this.#say(phase, "wanted", nowMs);
       else return link.end(this.#isRedundant(phase) ? duplicate : idle, nowMs);
     } else if (phase.keeping.own === "released") {
-      this.#say(phase, this.#wants(phase) ? "wanted" : "unwanted");
+      this.#say(phase, this.#wants(phase) ? "wanted" : "unwanted", nowMs);
     }
     this.changed(nowMs);
   }
@@ -83,23 +83,23 @@ export class LinkKeeper {
       if (phase.kind !== "node" || link === undefined) continue;
       const { own, remote } = phase.keeping;
       const wish = this.#wants(phase) ? "wanted" : "unwanted";
-      if (own !== "released" && own !== wish) this.#say(phase, wish); // (K3)
+      if (own !== "released" && own !== wish) this.#say(phase, wish, nowMs); // (K3)
       if (wish === "wanted") continue;
       isWaiting ||= remote !== "wanted";
       const mayEnd =
         link.direction === "dialed" && own !== "released" && (remote !== "wanted" || this.#isRedundant(phase));
-      if (mayEnd && this.#isSuperfluous(phase, nowMs)) this.#say(phase, "released");
+      if (mayEnd && this.#isSuperfluous(phase, nowMs)) this.#say(phase, "released", nowMs);
     }
     if (isWaiting) this.changed(nowMs);
   }
 
-  #say(phase: NodePhase, wish: LinkWish): void {
+  #say(phase: NodePhase, wish: LinkWish, nowMs: number): void {
     const { keeping, channel, peer } = phase;
     const isRelease = (keeping.own === "released") !== (wish === "released");
     keeping.own = wish;
     writeKeep(channel.link.outbox.writer, wish);
     channel.link.outbox.commitControl();
-    if (isRelease) this.#host.rechoose(peer); // (K2)
+    if (isRelease) this.#host.rechoose(peer, nowMs); // (K2)
   }
 
   /** Whether this side wants to keep the link. */

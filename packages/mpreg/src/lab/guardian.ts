@@ -16,7 +16,7 @@ const program = `
   createInterface({ input: process.stdin })
     .on("line", (line) => (line[0] === "+" ? named.add(Number(line.slice(1))) : named.delete(Number(line.slice(1)))))
     .on("close", () => {
-      for (const pid of named) try { process.kill(pid, "SIGKILL"); } catch {}
+      for (const pid of named) try { process.kill(pid, "SIGKILL"); } catch { /* it has ended already */ }
       rmSync(process.argv[1], { recursive: true, force: true, maxRetries: 5 });
     });
 `;
