@@ -25,7 +25,7 @@ export {
   type SleepOptions,
   context,
 } from "./handlers/index.js";
-export type { ClusterInfo, FunctionInfo, NodeEvent, NodeInfo } from "./node/index.js";
+export type { ClusterInfo, FunctionInfo, NodeEvent, NodeInfo, OfferInfo } from "./node/index.js";
 export {
   type CallOptions,
   type Calls,

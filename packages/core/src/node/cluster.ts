@@ -108,6 +108,11 @@ export class Cluster {
     return this.#peers;
   }
 
+  /** Handlers that run on this node. */
+  get running(): number {
+    return this.#host.running();
+  }
+
   /** What is held; for the checks of the simulator. */
   get size(): {
     readonly peers: number;

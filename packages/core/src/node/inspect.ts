@@ -1,7 +1,5 @@
 /** Inspect: what a node tells about itself and the cluster as it sees it. Every figure is counted or measured, none is guessed. */
 import type { MemberState } from "../membership/index.js";
-import type { Peer } from "../rpc/index.js";
-import type { Catalog } from "../catalog/index.js";
 import type { InspectSubject } from "../wire/index.js";
 import type { Cluster } from "./cluster.js";
 
@@ -25,7 +23,7 @@ export interface NodeInfo {
   readonly distanceMs?: number;
   /** Functions it offers. */
   readonly functions: number;
-  /** Handlers that ran there when it answered a probe last; absent when it was not asked. */
+  /** Handlers that run on the answering node; of another, that ran when it answered a probe last, absent when it was not asked. */
   readonly running?: number;
   /** Steps the answering node has running there. */
   readonly inFlight: number;
@@ -44,11 +42,23 @@ export interface ClusterInfo {
 
 export interface FunctionInfo {
   readonly name: string;
-  readonly offers: readonly { readonly node: string; readonly nodeId: string; readonly resources: readonly string[] }[];
+  readonly offers: readonly OfferInfo[];
+}
+
+/** One function of one node. */
+export interface OfferInfo {
+  /** Name of the node. */
+  readonly node: string;
+  readonly nodeId: string;
+  /** The function's own and its node's. */
+  readonly resources: readonly string[];
+  /** Absent where it was registered without one. */
+  readonly version?: string;
+  readonly tags: readonly string[];
 }
 
 export function inspect(subject: InspectSubject, cluster: Cluster, nowMs: number): unknown {
-  if (subject === "functions") return inspectFunctions(cluster.catalog);
+  if (subject === "functions") return inspectFunctions(cluster);
   const nodes = inspectNodes(cluster, nowMs);
   if (subject === "nodes") return nodes.filter(({ state }) => state !== "down" && state !== "left");
   const { name, cluster: clusterName } = cluster.membership.own;
@@ -56,9 +66,11 @@ export function inspect(subject: InspectSubject, cluster: Cluster, nowMs: number
   return info;
 }
 
-function inspectNodes({ self, peers, membership, offerings }: Cluster, nowMs: number): NodeInfo[] {
-  const nodes = [...membership.members()].map(({ nodeId, record, state, sinceMs, running }): NodeInfo => {
+function inspectNodes(cluster: Cluster, nowMs: number): NodeInfo[] {
+  const { self, peers, membership, offerings } = cluster;
+  const nodes = [...membership.members()].map(({ nodeId, record, state, sinceMs, running: told }): NodeInfo => {
     const peer = nodeId === self.nodeId ? self : peers.get(nodeId);
+    const running = peer === self ? cluster.running : told;
     const linked = peer?.linked === true;
     const isThere = membership.isPresent(nodeId);
     const via = linked || peer === self || !isThere ? undefined : membership.viaOf(nodeId);
@@ -86,11 +98,12 @@ function inspectNodes({ self, peers, membership, offerings }: Cluster, nowMs: nu
   });
 }
 
-function inspectFunctions(catalog: Catalog<Peer>): FunctionInfo[] {
+function inspectFunctions({ catalog, offerings }: Cluster): FunctionInfo[] {
   return [...catalog.functions()].sort().map((name) => ({
     name,
-    offers: catalog
-      .offersOf(name)
-      .map(({ owner, resources }) => ({ node: owner.name, nodeId: owner.nodeId, resources })),
+    offers: catalog.offersOf(name).map(({ owner, resources }): OfferInfo => {
+      const { version, tags = [] } = offerings.offerOf(owner.nodeId, name) ?? {};
+      return { node: owner.name, nodeId: owner.nodeId, resources, ...(version === undefined ? {} : { version }), tags };
+    }),
   }));
 }

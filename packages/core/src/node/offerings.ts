@@ -32,8 +32,8 @@ export class Offerings {
   readonly #announcements: Announcements;
   /** Whose offers the catalog shows. */
   readonly #shown = new Set<Peer>();
-  /** Own functions of which only so many calls may run at a time. */
-  readonly #bounds = new Map<string, number>();
+  /** What this node offers, also to nobody but itself. */
+  readonly #own = new Map<string, OfferRecord>();
 
   constructor(self: Peer, options: NodeOptions, host: OfferingsHost) {
     this.#self = self;
@@ -53,21 +53,27 @@ export class Offerings {
 
   register(given: OfferRecord, nowMs: number): void {
     const resources = [...new Set([...this.#options.resources, ...given.resources])].sort();
-    if (given.scope !== "node") this.#announcements.offer({ ...given, resources });
-    if (given.concurrencyMax !== undefined) this.#bounds.set(given.fun, given.concurrencyMax);
+    const offer = { ...given, resources };
+    if (given.scope !== "node") this.#announcements.offer(offer);
+    this.#own.set(given.fun, offer);
     this.catalog.add(this.#self, given.fun, resources);
     this.#host.offered(given.fun, nowMs);
   }
 
   unregister(fun: string): void {
-    this.#bounds.delete(fun);
+    this.#own.delete(fun);
     this.catalog.remove(this.#self, fun);
     this.#announcements.withdraw(fun);
   }
 
   /** How many calls of the function this node may run at a time, where it was registered with a bound. */
   concurrencyMaxOf(fun: string): number | undefined {
-    return this.#bounds.get(fun);
+    return this.#own.get(fun)?.concurrencyMax;
+  }
+
+  /** The function as the node offers it. */
+  offerOf(nodeId: string, fun: string): OfferRecord | undefined {
+    return nodeId === this.#self.nodeId ? this.#own.get(fun) : this.#announcements.offerOf(nodeId, fun);
   }
 
   /** Functions that the node offers. */

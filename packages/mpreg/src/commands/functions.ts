@@ -11,7 +11,9 @@ import { type ConnectionFlags, inspectOptionsOf, withClient, withConnectionOptio
 export function defineFunctions(program: Command, terminal: Terminal): void {
   const command = program
     .command("functions")
-    .description("List the functions of the cluster, who offers them and with which resources.");
+    .description(
+      "List the functions of the cluster, who offers them, in which version and with which resources and tags.",
+    );
   withConnectionOptions(command)
     .addHelpText("after", "\nExamples:\n  mpreg functions\n  mpreg functions --url ws://127.0.0.1:9001 --json")
     .action((flags: ConnectionFlags) => listFunctions(flags, terminal));
@@ -30,10 +32,21 @@ async function listFunctions(flags: ConnectionFlags, { stdout }: Terminal): Prom
 const columns: readonly Column[] = [
   { heading: "FUNCTION", gives: true },
   { heading: "NODE", gives: true },
+  { heading: "VERSION" },
   { heading: "RESOURCES", gives: true },
+  { heading: "TAGS", gives: true },
 ];
 
-/** One row per offer, each with the function's name, so that every line can be found. */
+const none = "-";
+
+/** One row per offer, each with the function's name, so that every line can be found; a column is a word, for awk. */
 function rows({ name, offers }: FunctionInfo): string[][] {
-  return offers.map(({ node, resources }) => [name, node, resources.join(", ")]);
+  const listed = (names: readonly string[]): string => names.join(",") || none;
+  return offers.map(({ node, version = none, resources, tags }) => [
+    name,
+    node,
+    version,
+    listed(resources),
+    listed(tags),
+  ]);
 }

@@ -39,7 +39,8 @@ What the columns are, all as the asked node believes or has measured it; - is "n
   INCARNATION grows with each start of the node, and with each suspicion that it has contradicted
   LINK        direct, or via a node that has a link to it
   ROUND TRIP  measured; after ~ estimated from network coordinates
-  RUNNING     handlers that ran there lately; IN FLIGHT: those of them that the asked node waits for
+  RUNNING     handlers that run on the asked node, or ran on another lately; IN FLIGHT: those of them that the asked node
+              waits for
 
 Examples:
   mpreg nodes

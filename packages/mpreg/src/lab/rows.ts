@@ -17,8 +17,9 @@ export function rowsOf(
 ): readonly LabRow[] {
   return nodes.map(({ name, process, view }, index) => {
     const believed = nodes.flatMap((other) => (other.name === name ? [] : [...beliefs(other, name)]));
-    const own = view?.nodes.find(({ state }) => state === "self") ?? believed[0];
-    const running = believed.flatMap((each) => each.running ?? []);
+    const self = view?.nodes.find(({ state }) => state === "self");
+    const own = self ?? believed[0];
+    const running = self?.running === undefined ? believed.flatMap((each) => each.running ?? []) : [self.running];
     const side = sideOf(name);
     return {
       name,

@@ -9,7 +9,7 @@ describe("mpreg nodes and mpreg functions", () => {
   beforeAll(async () => {
     first = await createNode({ name: "first", log: "silent" });
     second = await createNode({ name: "second", resources: ["gpu"], peers: [first.url], log: "silent" });
-    second.register("train", () => undefined, { resources: ["dataset"] });
+    second.register("train", () => undefined, { resources: ["dataset"], version: "1.2.0", tags: ["slow", "text"] });
     await vi.waitUntil(() => first.functions().some(({ name }) => name === "train"));
   });
 
@@ -26,7 +26,7 @@ describe("mpreg nodes and mpreg functions", () => {
       /^NAME +STATE +SINCE +INCARNATION +LINK +ROUND TRIP +FUNCTIONS +RUNNING +IN FLIGHT +ID +URL$/,
     );
     const [own, other] = rows.map((row) => row.split(/ +/));
-    expect(own).toEqual(["first", "self", "-", "1", "-", "-", "2", "-", "0", first.id.slice(0, 8), first.url]);
+    expect(own).toEqual(["first", "self", "-", "1", "-", "-", "2", "0", "0", first.id.slice(0, 8), first.url]);
     expect(other?.slice(0, 2)).toEqual(["second", "alive"]);
     expect(other?.[2]).toMatch(/^\d+s$/);
     expect(other?.slice(3, 5)).toEqual(["1", "direct"]);
@@ -61,10 +61,10 @@ describe("mpreg nodes and mpreg functions", () => {
 
   test("functions are a table with a row per offer", async () => {
     const { stdout } = await mpreg(["functions"], { env: { MPREG_URL: first.url } });
-    expect(stdout).toMatch(/^FUNCTION +NODE +RESOURCES\n/);
-    expect(stdout).toMatch(/^echo +first$/m);
-    expect(stdout).toMatch(/^echo +second +gpu$/m);
-    expect(stdout).toMatch(/^train +second +dataset, gpu$/m);
+    expect(stdout).toMatch(/^FUNCTION +NODE +VERSION +RESOURCES +TAGS\n/);
+    expect(stdout).toMatch(/^echo +first +- +- +-$/m);
+    expect(stdout).toMatch(/^echo +second +- +gpu +-$/m);
+    expect(stdout).toMatch(/^train +second +1\.2\.0 +dataset,gpu +slow,text$/m);
   });
 
   test("functions are one line of JSON for programs", async () => {

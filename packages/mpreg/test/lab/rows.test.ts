@@ -24,7 +24,11 @@ const nodes = [
   {
     name: "a",
     process: { kind: "running", child, url: "ws://a" },
-    view: view(info("a", "self", { incarnation: 3 }), info("b", "suspect", { running: 2 }), info("c", "down")),
+    view: view(
+      info("a", "self", { incarnation: 3, running: 1 }),
+      info("b", "suspect", { running: 2 }),
+      info("c", "down"),
+    ),
   },
   { name: "b", process: { kind: "frozen", child, url: "ws://b" }, view: undefined },
   { name: "c", process: { kind: "ended", how: "SIGKILL" }, view: undefined },
@@ -38,7 +42,7 @@ test("a row tells what the node sees and what the others make of it; what nobody
     ["c", "ended SIGKILL", "", "-", "down 1"],
   ]);
   expect(rows.map(({ incarnation, running, url }) => [incarnation, running, url])).toEqual([
-    ["3", "-", "ws://a"],
+    ["3", "1", "ws://a"],
     ["1", "2", "ws://b"],
     ["1", "-", "-"],
   ]);
