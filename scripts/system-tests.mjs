@@ -1,5 +1,6 @@
 /**
- * The tests that need programs npm does not install: what `npm run test:system` runs, and what `npm test` names as not run.
+ * The tests that need programs npm does not install, or the machine for themselves: what `npm run test:system` runs, and what
+ * `npm test` names as not run.
  * A program is there if some file on the path has its name and, where it has `args`, succeeds with them.
  */
 export const systemTests = [
@@ -12,5 +13,10 @@ export const systemTests = [
     file: "packages/mpreg/test-system/json-client.test.ts",
     shows: "a Python program that speaks as the reference implementation's client works with a cluster of nodes",
     programs: [{ name: "python3", args: ["-c", "import websockets"], debianPackage: "python3-websockets" }],
+  },
+  {
+    file: "packages/mpreg/test-system/many-killed.test.ts",
+    shows: "of 24 processes under load, 16 go on answering while eight are killed at once",
+    programs: [], // it takes the machine for itself: half a minute of two cores, 2 GB
   },
 ];

@@ -6,7 +6,8 @@ import { runVitest } from "./vitest.mjs";
 await setup();
 process.exitCode = await runVitest(["--typecheck", ...process.argv.slice(2)]);
 
-console.log("\nNot run here, because they need programs from the system (npm run test:system):");
+console.log("\nNot run here, because they need programs from the system or all of the machine (npm run test:system):");
 for (const { shows, programs } of systemTests) {
-  console.log(`  - ${shows} (needs ${programs.map(({ name }) => name).join(", ")})`);
+  const needs = programs.map(({ name }) => name).join(", ") || "all of the machine";
+  console.log(`  - ${shows} (needs ${needs})`);
 }
