@@ -7,6 +7,8 @@
  * (B2) After that a few random links are told of them again, each gossip interval, until that was done often enough
  *      (updates.ts). Without news nothing is sent.
  * (B3) When that is done a node compares what it knows with one other: whoever has heard nothing so far hears it then.
+ * (B4) Whoever is accused hears it from everybody who hears it: its accuser may have said nothing to it, or not reach it
+ *      (Lifeguard's buddy system).
  */
 import { type Random, Timer, type Timers } from "../base/index.js";
 import type { MembershipOptions } from "./types.js";
@@ -67,10 +69,16 @@ export class Gossip {
     this.#begin(nowMs);
   }
 
-  /** Passes on a message that no line stands for. */
-  spreadMessage(subject: string, message: Uint8Array, from: string | undefined, nowMs: number): void {
-    this.#push(message, from);
-    this.#updates.addMessage(subject, message);
+  /** Passes on what `accuser` has said of `target`: no line stands for that. */
+  spreadAccusation(
+    target: string,
+    accuser: string,
+    message: Uint8Array,
+    from: string | undefined,
+    nowMs: number,
+  ): void {
+    this.#push(message, from, target);
+    this.#updates.addMessage(`accusation ${target} ${accuser}`, message);
     this.#begin(nowMs);
   }
 
@@ -79,11 +87,11 @@ export class Gossip {
     this.#host.unschedule(this.#timer);
   }
 
-  /** (B1) */
-  #push(message: Uint8Array, from: string | undefined): void {
+  /** (B1) (B4) */
+  #push(message: Uint8Array, from: string | undefined, accused?: string): void {
     for (const nodeId of this.#host.links()) {
       const hasHeard = from !== undefined && (nodeId === from || this.#host.observes(from, nodeId));
-      if (!hasHeard) this.#host.send(nodeId, message);
+      if (!hasHeard || nodeId === accused) this.#host.send(nodeId, message);
     }
   }
 

@@ -8,6 +8,7 @@
  */
 import type { Signer, Utf8 } from "../base/index.js";
 import {
+  type Accusation,
   type DigestLinesMessage,
   type Signed,
   Writer,
@@ -58,14 +59,18 @@ export class Teller {
     nowMs: number,
   ): void {
     const { accuser, signed } = accusation;
-    gossip.spreadMessage(`accusation ${target} ${accuser}`, this.#encodeAccusation(signed), from, nowMs);
+    gossip.spreadAccusation(target, accuser, this.#encodeAccusation(signed), from, nowMs);
   }
 
   /** What this node says of the member itself, signed. (D1) */
-  accuse(entry: Entry, verdict: "suspect" | "down"): { readonly accuser: string; readonly signed: Signed } {
-    const { incarnation } = entry.record;
-    const accusation = { verdict, target: entry.nodeId, incarnation, accuser: this.#selfId };
+  accuse(entry: Entry, verdict: Accusation["verdict"]): { readonly accuser: string; readonly signed: Signed } {
+    const accusation = this.accusation(entry, verdict);
     return { accuser: this.#selfId, signed: signAccusation(accusation, this.#host.signer, this.#host.utf8) };
+  }
+
+  /** As this node would sign it. */
+  accusation({ nodeId, record }: Entry, verdict: Accusation["verdict"]): Accusation {
+    return { verdict, target: nodeId, incarnation: record.incarnation, accuser: this.#selfId };
   }
 
   /** Tells `to` a record. */

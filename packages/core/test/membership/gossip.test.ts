@@ -55,8 +55,15 @@ describe("gossip", () => {
   test("does not go to those that hear it from its sender (B1)", () => {
     const talking = new Talking();
     talking.observing = { c: ["b", "d"] };
-    talking.gossip.spreadMessage("s", message, "c", 0);
+    talking.gossip.spreadAccusation("x", "a", message, "c", 0);
     expect(talking.sent).toEqual(["e", "f"]);
+  });
+
+  test("that accuses somebody goes to whom it accuses, whoever else may tell it (B4)", () => {
+    const talking = new Talking();
+    talking.observing = { c: ["b", "d"] };
+    talking.gossip.spreadAccusation("d", "a", message, "c", 0);
+    expect(talking.sent).toEqual(["d", "e", "f"]);
   });
 
   test("is told again to a few each interval, until that was often enough; then nothing is sent (B2)", () => {
@@ -69,7 +76,7 @@ describe("gossip", () => {
     expect([talking.told.length, new Set(talking.told).size]).toEqual([3, 3]); // three different ones
     talking.advance(60_000);
     expect([talking.told.length, talking.sent, talking.scheduled, talking.gossip.scheduled]).toEqual([4, [], 0, 0]);
-    talking.gossip.spreadMessage("s", message, "b", talking.nowMs);
+    talking.gossip.spreadAccusation("x", "a", message, "b", talking.nowMs);
     talking.sent.length = 0;
     talking.advance(60_000);
     expect([talking.told.length, talking.sent.length]).toEqual([4, 4]);
