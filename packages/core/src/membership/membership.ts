@@ -90,7 +90,7 @@ export class Membership {
       unschedule: host.unschedule,
       random: host.random,
       links: () => host.links(),
-      observes: (nodeId, other) => this.#observes(nodeId, other),
+      observes: (nodeId, other) => this.observes(nodeId, other),
       present: () => this.#members.present,
       isFullMesh: () => this.#isFullMesh,
       drained: () => {
@@ -114,7 +114,7 @@ export class Membership {
         host.control(nodeId, write);
       },
       running: () => host.running(),
-      observes: (nodeId, other) => this.#observes(nodeId, other),
+      observes: (nodeId, other) => this.observes(nodeId, other),
       silent: (target, nowMs) => {
         this.#silent(target, nowMs);
       },
@@ -183,7 +183,7 @@ export class Membership {
 
   /** A linked node that has told it has a link to the member. */
   viaOf(nodeId: string): string | undefined {
-    for (const linked of this.#host.links()) if (this.#observes(linked, nodeId)) return linked;
+    for (const linked of this.#host.links()) if (this.observes(linked, nodeId)) return linked;
     return undefined;
   }
 
@@ -372,7 +372,7 @@ export class Membership {
   }
 
   #updateOwn(nowMs: number): void {
-    const observers = this.#isFullMesh ? [] : [...this.#host.observers()].slice(0, observersMax).sort();
+    const observers = this.#isComplete ? [] : [...this.#host.observers()].slice(0, observersMax).sort();
     if (this.#own.update(observers, this.prober.position.coordinate)) this.#tellOwn(nowMs);
   }
 
@@ -418,8 +418,17 @@ export class Membership {
     return this.#members.present <= this.#options.fullMeshMax;
   }
 
+  /** Whether there is a link to every member, as in a full mesh there should be: then nobody needs to be told of them. */
+  get #isComplete(): boolean {
+    if (!this.#isFullMesh) return false;
+    for (const { nodeId, state } of this.#members.all()) {
+      if (state === "alive" && nodeId !== this.#selfId && !this.#host.isLinked(nodeId)) return false;
+    }
+    return true;
+  }
+
   /** Whether the node has told that it keeps a link to `other`. */
-  #observes(nodeId: string, other: string): boolean {
+  observes(nodeId: string, other: string): boolean {
     const observers = this.#members.get(nodeId)?.record.observers;
     if (observers === undefined) return false;
     return observers.length === 0 ? this.#isFullMesh : observers.includes(other);

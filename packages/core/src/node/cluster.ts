@@ -167,6 +167,21 @@ export class Cluster {
     return this.#dialer.reach(peer.nodeId, peer.urls, nowMs);
   }
 
+  /**
+   * A linked node that can pass work on to `peer`, one of `avoided` never: one that has told that it has a link to it, or
+   * any that may know one.
+   */
+  neighbourOf(peer: Peer, avoided: ReadonlySet<string> = none): Peer | undefined {
+    const { membership } = this;
+    if (!membership.isPresent(peer.nodeId)) return undefined;
+    const linked = [...this.#sessions.keys()].filter(
+      (each) => each.linked && each !== peer && !avoided.has(each.nodeId) && membership.isUsable(each.nodeId),
+    );
+    const observing = linked.filter(({ nodeId }) => membership.observes(nodeId, peer.nodeId));
+    const open = observing.length > 0 ? observing : linked;
+    return open[Math.floor(this.#host.random.next() * open.length)];
+  }
+
   /** Why this remote may not be linked; `undefined` when it may. */
   refusal(remote: Remote, attempt: number | undefined): string | undefined {
     if (remote.kind !== "node") return undefined;
@@ -481,5 +496,6 @@ export class Cluster {
   }
 }
 
+const none: ReadonlySet<string> = new Set();
 const left: Goodbye = { code: "closing", reason: "it has left the cluster" };
 const down: Goodbye = { code: "silent", reason: "nobody has reached it" };

@@ -128,6 +128,8 @@ export class NodeMachine {
         policy: options.policy,
         random,
         concurrencyMaxOf: (fun) => this.#cluster.offerings.concurrencyMaxOf(fun),
+        peer: (nodeId) => (nodeId === this.id ? self : this.#cluster.peers.get(nodeId)),
+        neighbourOf: (peer, avoided) => this.#cluster.neighbourOf(peer, avoided),
         reach: (peer, nowMs) => this.#cluster.reach(peer, nowMs),
         invoke: (invocation) => {
           effects.invoke(invocation);

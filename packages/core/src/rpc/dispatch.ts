@@ -8,17 +8,21 @@
  * (D2) Work that a node refused without having begun, this one included, is offered to the next candidate.
  * (D3) When a link breaks, everything that was running behind it ends as `node-lost`, outcome unknown.
  * (D5) A step that finds no room on a link waits for it, within its deadline; it is not refused for what others sent.
- * (D6) A step for a node without a link waits until one is open, or goes elsewhere when none can be.
  * (D4) After an end nothing of the task is left in any table.
+ * (D6) A step for a node without a link waits until one is open, or travels through a neighbour (`reaching.ts`).
+ * (D7) What was sent here to be passed on goes to the node it names, or back as not applied; it travels over at most
+ *      `stepHopsMax` links, and never back to where it came from.
  */
 import { MpregError } from "../base/index.js";
 import type { Offer } from "../catalog/index.js";
 import { choose, explainNoProvider } from "../routing/index.js";
-import { IdMap } from "../structures/index.js";
-import { type Timings, writeCancel, writeStep } from "../wire/index.js";
+import type { IdMap } from "../structures/index.js";
+import { type StepRelay, type Timings, writeCancel, writeStep } from "../wire/index.js";
+import { Executions } from "./executions.js";
 import type { HeldBytes } from "./held-bytes.js";
 import type { AbortReason, RpcHost } from "./host.js";
-import type { RpcLimits } from "./limits.js";
+import { type RpcLimits, stepHopsMax, stepWaysMax } from "./limits.js";
+import { Reaching } from "./reaching.js";
 import { type Channel, type Peer, Task, type TaskFields, ended, waiting } from "./task.js";
 
 /** Failures by which a node says that it has not begun, and that another may. */
@@ -28,14 +32,11 @@ export class Dispatch {
   readonly #host: RpcHost;
   readonly #options: RpcLimits;
   readonly #held: HeldBytes;
-  readonly #running = new IdMap<Task>();
-  /** How many calls run here of each function that has a bound of its own. */
-  readonly #runningOf = new Map<string, number>();
+  readonly #running: Executions;
   /** Tasks that wait for their function to be offered, by its name. */
   readonly #waiting = new Map<string, Set<Task>>();
   #waitingCount = 0;
-  /** Tasks that wait for a link. */
-  #reaching = 0;
+  readonly #reaching: Reaching;
   /** Tasks that have not ended, wherever they are. */
   #tasks = 0;
   /** Links that had no room for a step. */
@@ -52,13 +53,23 @@ export class Dispatch {
     this.#options = options;
     this.#held = held;
     this.#idMask = idMask;
+    this.#running = new Executions(options.executionsMax, (fun) => host.concurrencyMaxOf(fun));
+    const placing = {
+      place: (task: Task, nowMs: number): void => {
+        this.#place(task, nowMs);
+      },
+      placeElsewhere: (task: Task, offer: Offer<Peer>, error: MpregError, nowMs: number): void => {
+        this.#placeElsewhere(task, offer, error, nowMs);
+      },
+    };
+    this.#reaching = new Reaching(host, placing, options.waitingMax);
   }
 
   /** How many tasks there are, run here and wait; for the checks of the simulator. */
   get size(): { readonly tasks: number; readonly running: number; readonly waiting: number } {
     let held = 0;
     for (const channel of this.#full) held += channel.held.size;
-    return { tasks: this.#tasks, running: this.#running.size, waiting: this.#waitingCount + this.#reaching + held };
+    return { tasks: this.#tasks, running: this.#running.size, waiting: this.#waitingCount + this.#reaching.size + held };
   }
 
   /** Handlers that run on this node. */
@@ -80,15 +91,25 @@ export class Dispatch {
     this.#host.schedule(task, task.deadlineMs);
     const { self, catalog } = this.#host;
     const offer = catalog.candidates(task.fun, task.resources).find(({ owner }) => owner === self);
+    const refusal = this.#running.refusal(task.fun);
     if (offer === undefined) {
       const wanted = task.resources.length === 0 ? "" : ` with [${task.resources.join(", ")}]`;
       const message = `Cannot call "${task.fun}": this node does not offer it${wanted}`;
       this.#fail(task, new MpregError("no-provider", message), nowMs);
-    } else if (this.#isFull(task.fun)) {
-      this.#fail(task, this.#fullError(task), nowMs);
+    } else if (refusal !== undefined) {
+      this.#fail(task, refusal, nowMs);
     } else {
       this.#runHere(task, offer, nowMs);
     }
+    return task;
+  }
+
+  /** Sends the task on to the node it is for, because the one that has chosen that node cannot. (D7) */
+  passOn(fields: TaskFields, from: string, nowMs: number): Task {
+    const task = this.#create(fields, nowMs);
+    task.avoided = new Set([from, fields.coordinator]);
+    this.#host.schedule(task, task.deadlineMs);
+    this.#place(task, nowMs);
     return task;
   }
 
@@ -137,8 +158,10 @@ export class Dispatch {
   lost(channel: Channel, nowMs: number): void {
     for (const task of channel.sent.takeAll()) {
       if (task.place.kind !== "remote") continue;
-      const node = task.place.offer.owner.name;
-      const message = `The link to node "${node}" broke while "${task.fun}" was running there; whether it took effect is unknown`;
+      const { offer, via } = task.place;
+      const node = offer.owner.name;
+      const what = via === undefined ? `was running there` : `was on its way to node "${node}", or running there`;
+      const message = `The link to node "${(via ?? offer.owner).name}" broke while "${task.fun}" ${what}; whether it took effect is unknown`;
       this.#forget(task);
       task.owner.failed(
         task,
@@ -194,11 +217,24 @@ export class Dispatch {
   #place(task: Task, nowMs: number): void {
     const { catalog, self, random } = this.#host;
     const candidates = catalog.candidates(task.fun, task.resources);
+    if (task.relay !== undefined) return this.#placeAt(task, task.relay, candidates, nowMs);
     const offer = choose(candidates, self, task.excluded, random, nowMs);
-    if (offer === undefined) this.#noCandidate(task, nowMs);
-    else if (offer.owner !== self) this.#runThere(task, offer, nowMs);
-    else if (this.#isFull(task.fun)) this.#placeElsewhere(task, offer, this.#fullError(task), nowMs);
+    if (offer === undefined) return this.#noCandidate(task, nowMs);
+    if (offer.owner !== self) return this.#runThere(task, offer, nowMs);
+    const refusal = this.#running.refusal(task.fun);
+    if (refusal !== undefined) this.#placeElsewhere(task, offer, refusal, nowMs);
     else this.#runHere(task, offer, nowMs);
+  }
+
+  /** (D7) */
+  #placeAt(task: Task, relay: StepRelay, candidates: readonly Offer<Peer>[], nowMs: number): void {
+    const { target, hopsLeft } = relay;
+    const offer = candidates.find(({ owner }) => owner.nodeId === target);
+    if (offer !== undefined && hopsLeft > 0) return this.#runThere(task, offer, nowMs);
+    const name = this.#host.peer(target)?.name ?? target;
+    const why = hopsLeft > 0 ? "does not know that it is offered there" : "may not send it further";
+    const message = `Cannot pass "${task.fun}" on to node "${name}": node "${this.#host.nodeName}" ${why}`;
+    this.#fail(task, new MpregError("node-lost", message, { outcome: "not-applied" }), nowMs);
   }
 
   #noCandidate(task: Task, nowMs: number): void {
@@ -224,15 +260,15 @@ export class Dispatch {
     task.ranRemotely = false;
     offer.owner.inFlight += 1;
     task.id = this.#freeId(this.#running);
-    this.#running.set(task.id, task);
-    this.#count(task.fun, 1);
+    this.#running.add(task);
     this.#host.invoke(task); // (T1)
   }
 
   #runThere(task: Task, offer: Offer<Peer>, nowMs: number): void {
     const peer = offer.owner;
-    const { channel } = peer;
-    if (channel === undefined) return this.#reach(task, offer, nowMs);
+    const via = peer.channel === undefined ? this.#reaching.neighbourFor(task, peer, nowMs) : undefined;
+    const channel = via === undefined ? peer.channel : via.channel;
+    if (channel === undefined) return this.#reaching.add(task, offer, nowMs);
     const { outbox, remoteMessageBytesMax } = channel.link;
     // a few bytes of references can stand for any amount: what is too much is not even written
     let bytes = -valueBytes(task);
@@ -248,17 +284,19 @@ export class Dispatch {
         resources: task.resources,
         behalf: task.caller.kind === "client" ? task.caller.address : undefined,
         timings: task.timings,
+        relay: via === undefined && task.relay === undefined ? undefined : relayOf(task, peer),
         bound: task.bound,
         template: task.template,
       });
       bytes = outbox.commit(remoteMessageBytesMax);
     }
     if (bytes < 0) {
-      const message = `Sending "${task.fun}" to node "${peer.name}" takes ${-bytes} bytes; it accepts messages of ${remoteMessageBytesMax}`;
+      const name = (via ?? peer).name;
+      const message = `Sending "${task.fun}" to node "${name}" takes ${-bytes} bytes; it accepts messages of ${remoteMessageBytesMax}`;
       return this.#placeElsewhere(task, offer, new MpregError("too-large", message), nowMs);
     }
     if (bytes === 0) return this.#hold(task, offer, channel, nowMs);
-    task.place = { kind: "remote", offer, channel };
+    task.place = { kind: "remote", offer, channel, via };
     channel.usedMs = nowMs;
     task.startedMs = nowMs;
     task.ranOn = peer.name;
@@ -278,42 +316,14 @@ export class Dispatch {
     else this.#fail(task, error, nowMs);
   }
 
-  /** There is no link to the node: one is opened. (D6) */
-  #reach(task: Task, offer: Offer<Peer>, nowMs: number): void {
-    const { owner } = offer;
-    if (owner.reaching.size >= this.#options.waitingMax) {
-      const message = `Cannot send to node "${owner.name}": ${owner.reaching.size} steps wait for a link to it already`;
-      return this.#placeElsewhere(task, offer, new MpregError("overloaded", message), nowMs);
-    }
-    task.place = { kind: "reaching", offer };
-    owner.reaching.add(task);
-    this.#reaching += 1;
-    if (!this.#host.reach(owner, nowMs)) this.unreachable(owner, nowMs);
-  }
-
-  /** There is a link to `peer` now: what has waited for it goes. */
+  /** There is a link to `peer` now. (D6) */
   reached(peer: Peer, nowMs: number): void {
-    this.#takeReaching(peer, (task) => {
-      this.#place(task, nowMs);
-    });
+    this.#reaching.reached(peer, nowMs);
   }
 
-  /** There is no way to `peer`: what has waited for a link goes elsewhere. (D2) */
+  /** There is no way to `peer`. (D6) */
   unreachable(peer: Peer, nowMs: number): void {
-    this.#takeReaching(peer, (task, offer) => {
-      const message = `Cannot reach node "${peer.name}" to run "${task.fun}": none of its addresses answers`;
-      this.#placeElsewhere(task, offer, new MpregError("node-lost", message, { outcome: "not-applied" }), nowMs);
-    });
-  }
-
-  #takeReaching(peer: Peer, take: (task: Task, offer: Offer<Peer>) => void): void {
-    for (const task of [...peer.reaching]) {
-      const { place } = task;
-      if (place.kind !== "reaching") continue; // the end of one before it has ended its request
-      this.#unplace(task);
-      task.place = waiting;
-      take(task, place.offer);
-    }
+    this.#reaching.unreachable(peer, nowMs);
   }
 
   /** There is no room on the link: another candidate, or this one as soon as there is. (D5) */
@@ -332,6 +342,7 @@ export class Dispatch {
   /** Rules `offer` out for the task; answers whether another is left. */
   #hasAnother(task: Task, offer: Offer<Peer>): boolean {
     task.place = waiting;
+    if (task.relay !== undefined) return false; // (D7)
     const excluded = (task.excluded ??= new Set()).add(offer);
     return this.#host.catalog.candidates(task.fun, task.resources).some((each) => !excluded.has(each));
   }
@@ -343,6 +354,15 @@ export class Dispatch {
     const placed = error.at({ step: task.step, node: place.offer.owner.name });
     // what another node has sent here is that node's to place elsewhere
     const isOwn = task.coordinator === this.#host.self.nodeId;
+    const { via } = place.kind === "remote" ? place : { via: undefined };
+    const isWayOut = error.code === "node-lost" || error.node === via?.name;
+    if (isOwn && via !== undefined && error.outcome === "not-applied" && isWayOut) {
+      this.#unplace(task);
+      task.place = waiting;
+      task.avoided = (task.avoided ?? new Set()).add(via.nodeId);
+      if (task.avoided.size < stepWaysMax) return this.#place(task, nowMs); // another neighbour may know a way
+      return this.#placeElsewhere(task, place.offer, placed, nowMs);
+    }
     if (isOwn && error.outcome === "not-applied" && refusals.has(error.code)) {
       this.#unplace(task);
       return this.#placeElsewhere(task, place.offer, placed, nowMs); // (D2)
@@ -402,35 +422,12 @@ export class Dispatch {
       return;
     }
     if (place.kind === "reaching") {
-      if (place.offer.owner.reaching.delete(task)) this.#reaching -= 1;
+      this.#reaching.remove(task, place.offer);
       return;
     }
-    if (place.kind === "local") {
-      this.#running.take(task.id);
-      this.#count(task.fun, -1);
-    } else place.channel.sent.take(task.id);
+    if (place.kind === "local") this.#running.remove(task);
+    else place.channel.sent.take(task.id);
     place.offer.owner.inFlight -= 1;
-  }
-
-  #isFull(fun: string): boolean {
-    if (this.#running.size >= this.#options.executionsMax) return true;
-    const running = this.#runningOf.get(fun);
-    return running !== undefined && running >= (this.#host.concurrencyMaxOf(fun) ?? Infinity);
-  }
-
-  #fullError({ fun }: Task): MpregError {
-    const running = this.#runningOf.get(fun);
-    const what = running === undefined ? `${this.#running.size} handlers run` : `${running} calls of it run`;
-    return new MpregError("overloaded", `Cannot run "${fun}": ${what} on this node already`);
-  }
-
-  /** Counts the calls of functions that have a bound of their own. */
-  #count(fun: string, change: 1 | -1): void {
-    const running = this.#runningOf.get(fun);
-    if (running === undefined && (change < 0 || this.#host.concurrencyMaxOf(fun) === undefined)) return;
-    const next = (running ?? 0) + change;
-    if (next === 0) this.#runningOf.delete(fun);
-    else this.#runningOf.set(fun, next);
   }
 
   #unwait(task: Task): void {
@@ -441,7 +438,7 @@ export class Dispatch {
   }
 
   /** A number that no task of `table` has. (T3) */
-  #freeId(table: IdMap<Task>): number {
+  #freeId(table: Pick<IdMap<Task>, "has">): number {
     do this.#lastId = ((this.#lastId + 1) & this.#idMask) >>> 0;
     while (table.has(this.#lastId));
     return this.#lastId;
@@ -457,4 +454,9 @@ const waitedForBy: Partial<Record<Task["place"]["kind"], string>> = {
 /** Bytes of a task's arguments: most of what it takes to send it. */
 function valueBytes({ template, bound }: Task): number {
   return bound.reduce((sum, value) => sum + value.length, template.length);
+}
+
+/** How the task travels to `peer` through others. (D7) */
+function relayOf({ coordinator, relay }: Task, peer: Peer): StepRelay {
+  return { target: peer.nodeId, origin: coordinator, hopsLeft: (relay?.hopsLeft ?? stepHopsMax) - 1 };
 }

@@ -14,6 +14,10 @@ export interface RpcHost extends Timers {
   readonly random: Random;
   /** How many calls of the function this node may run at a time; `undefined` = as many as of all together. */
   concurrencyMaxOf(fun: string): number | undefined;
+  /** The node of this id, as far as it is linked or a member. */
+  peer(nodeId: string): Peer | undefined;
+  /** A linked node that can pass steps on to `peer`; none of `avoided`. */
+  neighbourOf(peer: Peer, avoided: ReadonlySet<string> | undefined): Peer | undefined;
   /** Opens a link to a node that has none; answers whether that can be tried. `reached` or `unreachable` follows. */
   reach(peer: Peer, nowMs: number): boolean;
   /** Starts a handler. Its end comes back as an input, never during this call. */

@@ -26,6 +26,12 @@ export interface RpcLimits {
   readonly waitingMax: number;
 }
 
+/** Links that a step travels at most, from its coordinator to the node that runs it. */
+export const stepHopsMax = 3;
+
+/** Neighbours that are tried for a step whose node cannot be reached. */
+export const stepWaysMax = 3;
+
 export const defaultRpcLimits: RpcLimits = {
   timeoutMs: 30_000,
   timeoutMsMax: 24 * 3_600_000,

@@ -175,6 +175,7 @@ export class RequestRun implements Run, TaskOwner, Deadline {
       coordinator: this.#host.self.nodeId,
       caller,
       timings: summary !== undefined,
+      relay: undefined,
       heldBytes: 0,
     };
     const task = this.#dispatch.start(fields, ownDeadline, nowMs);

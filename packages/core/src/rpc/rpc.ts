@@ -15,6 +15,7 @@ import type {
   FailureMessage,
   RequestMessage,
   StepMessage,
+  StepRelay,
   Timings,
 } from "../wire/index.js";
 import type { CallFields, RequestFields } from "./ask.js";
@@ -22,7 +23,7 @@ import { Dispatch } from "./dispatch.js";
 import { HeldBytes } from "./held-bytes.js";
 import type { AbortReason, RpcHost } from "./host.js";
 import { LinkAsker, type LinkAskerHost } from "./link-asker.js";
-import type { RpcLimits } from "./limits.js";
+import { type RpcLimits, stepHopsMax } from "./limits.js";
 import { planRequest } from "./plan.js";
 import { RequestRun } from "./request.js";
 import type { Asker, Run } from "./run.js";
@@ -95,17 +96,22 @@ export class Rpc {
     const asker = this.#asker(channel, message.id, message.timings);
     if (asker === undefined) return;
     const { fun, step, resources, template, bound, depth, request, timings } = message;
-    const caller = message.behalf === undefined ? channel.subject : behalfOf(channel, message.behalf);
-    const onBehalfOf = message.behalf === undefined ? undefined : caller;
+    const from = channel.subject.kind === "node" ? channel.subject.nodeId : "";
+    const relay = relayHere(message);
+    const caller = this.#callerOf(channel, message, relay);
+    const onBehalfOf = caller === channel.subject ? undefined : caller;
     const decision = this.#host.policy(channel.subject, { kind: "call", fun, onBehalfOf });
-    if (!decision.allow) return asker.failed(new MpregError("denied", `Cannot call "${fun}": ${decision.reason}`));
+    if (!decision.allow) {
+      const message = `Cannot call "${fun}": ${decision.reason}`;
+      return asker.failed(new MpregError("denied", message, { step, node: this.#host.nodeName }));
+    }
     const heldBytes = bound.reduce((sum, value) => sum + value.length, template.length);
     if (!this.#held.hasRoomFor(heldBytes)) {
       return asker.failed(this.#held.refusal(`run "${fun}" with`, heldBytes, { step, node: this.#host.nodeName }));
     }
     const run = new SingleRun(asker, undefined, this.#drop);
     channel.asked.set(message.id, run);
-    const coordinator = channel.subject.kind === "node" ? channel.subject.nodeId : "";
+    const isHere = relay === undefined || relay.target === this.#host.self.nodeId;
     const deadlineMs = nowMs + this.#timeoutMs(message.timeoutMs);
     const fields = {
       owner: run,
@@ -119,12 +125,23 @@ export class Rpc {
       waitUntilMs: 0,
       depth,
       request,
-      coordinator,
+      coordinator: relay?.origin ?? from,
       caller,
       timings,
+      relay: isHere ? undefined : relay,
       heldBytes,
     };
-    run.waitFor(this.#dispatch.startHere(fields, nowMs));
+    run.waitFor(isHere ? this.#dispatch.startHere(fields, nowMs) : this.#dispatch.passOn(fields, from, nowMs));
+  }
+
+  /** For whom the far side of `channel`, or whoever it passes a step on for, works. */
+  #callerOf(channel: Channel, { behalf }: StepMessage, relay: StepRelay | undefined): Subject {
+    const { subject } = channel;
+    if (relay === undefined || subject.kind !== "node") {
+      return behalf === undefined ? subject : behalfOf(channel, behalf, nameOf(subject));
+    }
+    const name = this.#host.peer(relay.origin)?.name ?? relay.origin;
+    return behalf === undefined ? { ...subject, nodeId: relay.origin, name } : behalfOf(channel, behalf, name);
   }
 
   /** Starts one call; its end is told to `asker`. `onStart` gets the run before it can end. */
@@ -157,6 +174,7 @@ export class Rpc {
       coordinator: this.#host.self.nodeId,
       caller: origin.caller,
       timings: ask.summary,
+      relay: undefined,
       heldBytes,
     };
     run.waitFor(this.#dispatch.start(fields, true, nowMs));
@@ -301,13 +319,23 @@ export class Rpc {
 const noValues: readonly Uint8Array[] = [];
 const behalfMax = 10_000;
 
-/** The client at `address` for whom the far side of `channel` works. */
-function behalfOf(channel: Channel, address: string): Subject {
-  const known = channel.behalf.get(address);
+/** The client at `address` for whom the node `via` works, as the far side of `channel` tells. */
+function behalfOf(channel: Channel, address: string, via: string | undefined): Subject {
+  const key = via === nameOf(channel.subject) ? address : `${address} ${via ?? ""}`;
+  const known = channel.behalf.get(key);
   if (known !== undefined) return known;
-  const via = channel.subject.kind === "node" ? channel.subject.name : undefined;
   const subject: Subject = { kind: "client", address, credentials: undefined, via };
   if (channel.behalf.size >= behalfMax) channel.behalf.clear();
-  channel.behalf.set(address, subject);
+  channel.behalf.set(key, subject);
   return subject;
+}
+
+function nameOf(subject: Subject): string | undefined {
+  return subject.kind === "node" ? subject.name : undefined;
+}
+
+/** The way of a step, no longer than it may be; `undefined` when the far side has chosen this node itself. (D7) */
+function relayHere({ relay }: StepMessage): StepRelay | undefined {
+  if (relay === undefined || relay.hopsLeft < stepHopsMax) return relay;
+  return { ...relay, hopsLeft: stepHopsMax - 1 };
 }

@@ -17,7 +17,7 @@ import type { Deadline, MpregError, Random, Subject } from "../base/index.js";
 import type { Offer } from "../catalog/index.js";
 import type { Link } from "../link/index.js";
 import { IdMap } from "../structures/index.js";
-import type { Timings } from "../wire/index.js";
+import type { StepRelay, Timings } from "../wire/index.js";
 import type { Run } from "./run.js";
 
 /** What a handler's driver needs to know of the work it is given. */
@@ -88,6 +88,8 @@ export class Peer {
   channel: Channel | undefined = undefined;
   /** Steps that wait for a link to it. */
   readonly reaching: Set<Task> = new Set();
+  /** No link to it could be opened: until one is, steps travel through a neighbour of both. */
+  isUnreachable = false;
   readonly #distanceMs: (() => number | undefined) | undefined;
 
   /** `distanceMs` estimates the round trip to it. */
@@ -117,7 +119,13 @@ export type Place =
   /** Waits for a link to the node that is to run it. */
   | { readonly kind: "reaching"; readonly offer: Offer<Peer> }
   | { readonly kind: "local"; readonly offer: Offer<Peer> }
-  | { readonly kind: "remote"; readonly offer: Offer<Peer>; readonly channel: Channel }
+  /** Was sent to the node that runs it, or to `via`, which passes it on. */
+  | {
+      readonly kind: "remote";
+      readonly offer: Offer<Peer>;
+      readonly channel: Channel;
+      readonly via: Peer | undefined;
+    }
   | { readonly kind: "ended" };
 
 export const waiting: Place = { kind: "waiting" };
@@ -138,6 +146,8 @@ export interface TaskFields {
   readonly coordinator: string;
   readonly caller: Subject;
   readonly timings: boolean;
+  /** Where it was sent here only to be passed on to another node. */
+  readonly relay: StepRelay | undefined;
   /** Bytes of arguments that are kept for it alone; 0 where its request keeps them. */
   readonly heldBytes: number;
 }
@@ -166,6 +176,7 @@ export class Task implements Invocation, Deadline {
   readonly caller: Subject;
   /** The node that runs it should tell how long it took. */
   readonly timings: boolean;
+  readonly relay: StepRelay | undefined;
   readonly heldBytes: number;
 
   place: Place = waiting;
@@ -178,6 +189,8 @@ export class Task implements Invocation, Deadline {
   ranRemotely = false;
   /** Offers that were refused without having begun; one that is made anew counts again. */
   excluded: Set<Offer<Peer>> | undefined = undefined;
+  /** Ids of nodes that cannot pass it on. */
+  avoided: Set<string> | undefined = undefined;
   readonly #due: (task: Task, nowMs: number) => void;
 
   constructor(fields: TaskFields, due: (task: Task, nowMs: number) => void, nowMs: number) {
@@ -196,6 +209,7 @@ export class Task implements Invocation, Deadline {
     this.coordinator = fields.coordinator;
     this.caller = fields.caller;
     this.timings = fields.timings;
+    this.relay = fields.relay;
     this.heldBytes = fields.heldBytes;
     this.#due = due;
   }

@@ -22,12 +22,12 @@ export interface CallMessage {
   readonly args: Uint8Array;
 }
 
-/** Node to node: run this step yourself. */
+/** Node to node: run this step yourself, or pass it on to the node that is to. */
 export interface StepMessage {
   readonly kind: "step";
   readonly id: number;
   readonly timeoutMs: number;
-  /** Number of the request at its coordinator, the sender of this message. */
+  /** Number of the request at its coordinator: the sender of this message, or the origin of what is passed on. */
   readonly request: number;
   /** How many calls this one is nested in. */
   readonly depth: number;
@@ -35,11 +35,23 @@ export interface StepMessage {
   /** Name of the step; the function's where the request was a single call. */
   readonly step: string;
   readonly resources: readonly string[];
-  /** Address of the client the sender works for; `undefined` when it works for itself. */
+  /** Address of the client the coordinator works for; `undefined` when it works for itself. */
   readonly behalf: string | undefined;
   readonly timings: boolean;
+  /** Where the step travels through other nodes. */
+  readonly relay: StepRelay | undefined;
   readonly bound: readonly Uint8Array[];
   readonly template: Uint8Array;
+}
+
+/** The way of a step that its coordinator cannot send to the node that is to run it. */
+export interface StepRelay {
+  /** Id of the node that is to run it. */
+  readonly target: string;
+  /** Id of the node that coordinates its request. */
+  readonly origin: string;
+  /** How many links it may still travel. */
+  readonly hopsLeft: number;
 }
 
 /** Client to node: a graph of calls. */
@@ -79,7 +91,7 @@ export interface InspectMessage {
 }
 
 const callTags = { resources: 1, waitForCapacityMs: 2, summary: 3 } as const;
-const stepTags = { resources: 1, behalf: 2, timings: 3, bound: 4, step: 5 } as const;
+const stepTags = { resources: 1, behalf: 2, timings: 3, bound: 4, step: 5, relay: 6 } as const;
 const flagSettle = 1;
 const flagSummary = 2;
 
@@ -116,6 +128,10 @@ export function writeStep(writer: Writer, message: Omit<StepMessage, "kind">): v
   if (message.resources.length > 0) writer.field(stepTags.resources).texts(message.resources).endField();
   if (message.behalf !== undefined) writer.field(stepTags.behalf).text(message.behalf).endField();
   if (message.timings) writer.field(stepTags.timings).endField();
+  if (message.relay !== undefined) {
+    const { target, origin, hopsLeft } = message.relay;
+    writer.field(stepTags.relay).text(target).text(origin).u8(hopsLeft).endField();
+  }
   for (const value of message.bound) writer.field(stepTags.bound).raw(value).endField();
   writer.endFields().raw(message.template);
 }
@@ -130,6 +146,7 @@ export function readStep(reader: Reader, limits: WireLimits): StepMessage {
   let resources = none;
   let behalf: string | undefined;
   let timings = false;
+  let relay: StepRelay | undefined;
   let bound: Uint8Array[] | undefined;
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
     if (tag === stepTags.bound) (bound ??= []).push(reader.field());
@@ -137,6 +154,9 @@ export function readStep(reader: Reader, limits: WireLimits): StepMessage {
     else if (tag === stepTags.resources) resources = reader.names(limits.resourcesMax);
     else if (tag === stepTags.timings) timings = true;
     else if (tag === stepTags.step) step = reader.name();
+    else if (tag === stepTags.relay) {
+      relay = { target: reader.name(), origin: reader.name(), hopsLeft: reader.u8() };
+    }
     reader.skipField();
   }
   const template = reader.rest();
@@ -151,6 +171,7 @@ export function readStep(reader: Reader, limits: WireLimits): StepMessage {
     resources,
     behalf,
     timings,
+    relay,
     bound: bound ?? noValues,
     template,
   };

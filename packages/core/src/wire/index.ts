@@ -18,6 +18,7 @@ export {
   type RequestMessage,
   type RequestStep,
   type StepMessage,
+  type StepRelay,
   type WireBinding,
   inspectSubject,
   writeCall,

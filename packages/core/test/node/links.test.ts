@@ -19,6 +19,7 @@ function stepOf(id: number, fun: string, args: readonly unknown[] = []) {
     resources: [],
     behalf: undefined,
     timings: false,
+    relay: undefined,
     bound: [],
     template,
   };
@@ -257,6 +258,7 @@ describe("inspection", () => {
             linked: false,
             urls: ["ws://a"],
             functions: 0,
+            running: 0,
             inFlight: 0,
           },
           { ...common, ...measured, id: b!.id, name: "b", urls: ["ws://b"], functions: 2, inFlight: 1 },
@@ -280,6 +282,7 @@ describe("inspection", () => {
       node,
       nodeId: (node === "a" ? a! : b!).id,
       resources,
+      tags: [],
     });
     const [end] = client.endsOf(id) as [{ value: { name: string; offers: unknown[] }[] }];
     expect(end.value.map(({ name }) => name)).toEqual(["f", "g"]);

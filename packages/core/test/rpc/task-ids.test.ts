@@ -23,6 +23,8 @@ test("no task gets the number of another one that still runs, however long it do
     policy: () => ({ allow: true }) as const,
     random: seeded(1),
     concurrencyMaxOf: () => undefined,
+    peer: () => undefined,
+    neighbourOf: () => undefined,
     reach: () => false,
     invoke: (invocation: Invocation) => invoked.push(invocation),
     abort: () => undefined,
@@ -55,6 +57,7 @@ test("no task gets the number of another one that still runs, however long it do
       coordinator: self.nodeId,
       caller: { kind: "self" } as const,
       timings: false,
+      relay: undefined,
       heldBytes: 0,
     };
     dispatch.start(fields, true, 0);

@@ -302,6 +302,7 @@ export const messageOf: Record<Written["kind"], fc.Arbitrary<Written>> = {
     resources: names,
     behalf: fc.oneof(absent, name),
     timings: fc.boolean(),
+    relay: fc.oneof(absent, fc.record({ target: name, origin: name, hopsLeft: u8 })),
     bound: fc.array(bytes, { maxLength: 4 }),
     template: bytes,
   }),

@@ -172,6 +172,7 @@ describe("a client that says what only nodes may", () => {
       resources: [],
       behalf: undefined,
       timings: false,
+      relay: undefined,
       bound: [],
       template: noArguments,
     };
@@ -272,6 +273,7 @@ describe("a stranger who claims to be a node", () => {
       step: "s",
       behalf: undefined,
       timings: false,
+      relay: undefined,
       bound: [],
       template: noArguments,
     };

@@ -136,7 +136,8 @@ function writeMessage(writer: Writer, random: SeededRandom): void {
     case 6:
       return writeStep(writer, {
         id, timeoutMs, request: 1, depth: random.integer(0, 255), fun, step: "s", resources: [], behalf: "me",
-        timings: true, bound: [args], template: args,
+        timings: true, relay: id % 3 === 0 ? { target: "x", origin: "me", hopsLeft: id % 5 } : undefined, bound: [args],
+        template: args,
       }); // prettier-ignore
     case 7:
       if (random.chance(0.3)) return writeProbe(writer, id);
