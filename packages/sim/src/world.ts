@@ -20,7 +20,7 @@ import type { Observation, Observer, Violation } from "./observation.js";
 import { Progress } from "./progress.js";
 import { SimulationError } from "./simulation-error.js";
 import { Trace } from "./trace.js";
-import type { Policy } from "@mpreg/core/base";
+import type { Policy, Signer } from "@mpreg/core/base";
 
 /** One node of a world. */
 export interface NodeDefinition extends NodeMakeup {
@@ -97,6 +97,11 @@ export class World {
   /** A stream of randomness for the program that drives the world. */
   random(label: string): SeededRandom {
     return this.#random.split(`program ${label}`);
+  }
+
+  /** A key that no node has. */
+  newKey(random: SeededRandom): Signer {
+    return this.#host.keys.signer(random.bytes(32));
   }
 
   /** The node of that name. */

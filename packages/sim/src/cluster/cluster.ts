@@ -5,6 +5,7 @@
  * membership stand on this; what has to hold is theirs to say.
  */
 import type { MembershipOptions, Profile } from "@mpreg/core/membership";
+import type { CreateMachine } from "../node/machine.js";
 import type { SimulatedNode } from "../node/node.js";
 import { SimulationError } from "../simulation-error.js";
 import { World } from "../world.js";
@@ -19,6 +20,8 @@ export interface ClusterOptions {
   readonly membership?: Partial<MembershipOptions> | undefined;
   /** Every node's clocks run at their own speed. */
   readonly clockRates?: boolean | undefined;
+  /** Makes the machines of the nodes; for those that are to misbehave. */
+  readonly createMachine?: CreateMachine | undefined;
 }
 
 const formingMsMax = 120_000;
@@ -27,12 +30,13 @@ export class SimulatedCluster {
   readonly world: World;
   readonly nodes: readonly SimulatedNode[];
 
-  constructor({ seed, nodes, profile, lossRatio = 0, membership, clockRates = false }: ClusterOptions) {
+  constructor({ seed, nodes, profile, lossRatio = 0, membership, clockRates = false, createMachine }: ClusterOptions) {
     this.world = new World({
       seed,
       patienceMs: 7 * 24 * 3_600_000,
       network: { lossRatio },
       limits: { profile, membership },
+      createMachine,
       nodes: Array.from({ length: nodes }, (_, index) => ({
         name: `n${index}`,
         functions: { [`f${index}`]: () => index },
