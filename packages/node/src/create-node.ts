@@ -145,6 +145,14 @@ function eventLogger(log: Logger): (event: NodeEvent) => void {
           "refused what the node tells",
         );
         return;
+      case "key-shared":
+        log.error(
+          { id: event.nodeId, name: event.name, urls: event.urls, yielded: event.yielded },
+          event.yielded
+            ? "another process uses this node's key and was started later: this node has left the cluster to it"
+            : "two processes use the key of one node",
+        );
+        return;
       case "link-refused":
         log.warn({ address: event.address, reason: event.reason }, "link refused");
         return;

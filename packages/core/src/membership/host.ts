@@ -1,6 +1,6 @@
 /** What membership needs from the node around it. */
 import type { Random, Signer, Timers, Utf8 } from "../base/index.js";
-import type { Writer } from "../wire/index.js";
+import type { NodeRecord, Writer } from "../wire/index.js";
 import type { Member, MemberChange } from "./types.js";
 
 export interface MembershipHost extends Timers {
@@ -34,6 +34,11 @@ export interface MembershipHost extends Timers {
   incarnation(incarnation: number): void;
   /** `from` has told what cannot be believed; or what is not taken here, through no fault of its own. (B7) */
   refused(from: string, reason: string, isFault: boolean, nowMs: number): void;
+  /**
+   * Two live processes use the key of the node, this one's own or another; `other` is what the older one says of itself,
+   * for this node the other one. With `yields` this process is the one that has to leave.
+   */
+  keyShared(nodeId: string, other: NodeRecord, yields: boolean, nowMs: number): void;
   /** Tells the node `to` what `nodeId` offers. */
   tellOffers(to: string, nodeId: string): void;
   /** Nothing is known of the member any more. */

@@ -1,5 +1,6 @@
 /** Membership: which nodes there are, who of them answers, and how this one gets links to them. */
 export { Dialer, type DialerHost } from "./dialer.js";
+export { hear } from "./hear.js";
 export type { MembershipHost } from "./host.js";
 export { Membership } from "./membership.js";
 export { type Profile, profiles } from "./profiles.js";

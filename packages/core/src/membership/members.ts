@@ -202,7 +202,8 @@ export class Members {
 
   /** Keeps the record, and not the frame that it came in. */
   #hold(row: Row, { record, hopsLeft, signature, body }: ReceivedRecord): void {
-    row.record = { ...record, publicKey: record.publicKey.slice(), run: record.run.slice() };
+    const outlived = record.outlived && { ...record.outlived, run: record.outlived.run.slice() };
+    row.record = { ...record, publicKey: record.publicKey.slice(), run: record.run.slice(), outlived };
     row.message = { hopsLeft, ...copied({ signature, body }) };
     if (row.boot < record.boot) row.boot = row.version = 0; // what it offered in an earlier life is void
   }

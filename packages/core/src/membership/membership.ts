@@ -26,7 +26,7 @@ import { distanceMs, isCoordinate } from "./coordinates.js";
 import { Gossip, sample } from "./gossip.js";
 import type { MembershipHost } from "./host.js";
 import { type Applied, Members } from "./members.js";
-import { type OwnIdentity, OwnRecord } from "./own-record.js";
+import { type OwnIdentity, OwnRecord, areRivals } from "./own-record.js";
 import { Prober } from "./prober.js";
 import { compare } from "./reconcile.js";
 import { isGenuineAccusation, isGenuineRecord } from "./records.js";
@@ -269,10 +269,13 @@ export class Membership {
     if (record.coordinate !== undefined && !isCoordinate(record.coordinate)) {
       return this.#host.refused(from, `a record of node ${nodeId}, which stands nowhere`, true, nowMs);
     }
+    const before = this.#members.get(nodeId)?.record;
     const applied = this.#apply(from, nowMs, (check) =>
       this.#members.record(nodeId, message, () => check(isGenuine), nowMs),
     );
-    if (applied.kind === "news") this.#teller.spreadRecord(this.gossip, applied.entry, from, nowMs);
+    if (applied.kind !== "news") return;
+    if (before !== undefined && areRivals(before, record)) this.#host.keyShared(nodeId, before, false, nowMs);
+    this.#teller.spreadRecord(this.gossip, applied.entry, from, nowMs);
   }
 
   onAccusation(from: string, { accusation, signature, body }: AccusationMessage, nowMs: number): void {
@@ -324,16 +327,18 @@ export class Membership {
   }
 
   /** Others know this node from a life that it knows nothing of: this one is later than `incarnation`. */
-  outlive(incarnation: number, nowMs: number): void {
+  outlive(incarnation: number, nowMs: number, run?: Uint8Array): void {
     if (!this.#isRunning) return;
-    this.#own.outlive(Math.max(incarnation, this.#own.record.incarnation));
+    this.#own.outlive(Math.max(incarnation, this.#own.record.incarnation), run);
     this.#tellOwn(nowMs);
   }
 
   #onOwnRecord(from: string, { record }: RecordMessage, isGenuine: () => boolean, nowMs: number): void {
     if (!this.#own.isOutlived(record)) return;
-    const isProved = this.#isProved(from, "a record of this node that its key has not signed", isGenuine, nowMs);
-    if (isProved) this.outlive(record.incarnation, nowMs);
+    if (!this.#isProved(from, "a record of this node that its key has not signed", isGenuine, nowMs)) return;
+    const rival = this.#own.rivalOf(record);
+    if (rival !== "yields") this.outlive(record.incarnation, nowMs, record.run);
+    if (rival !== undefined) this.#host.keyShared(this.#selfId, record, rival === "yields", nowMs);
   }
 
   /** Whether news of this node itself are genuine; `refusal` says what is wrong with those that are not. (B7) */
@@ -486,15 +491,8 @@ export class Membership {
     const entry = this.#members.get(target);
     if (entry === undefined || !this.#members.isPresent(target)) return;
     this.#doubt(target, nowMs);
-    const accusation = {
-      verdict: "suspect" as const,
-      target,
-      incarnation: entry.record.incarnation,
-      accuser: this.#selfId,
-    };
-    const applied = this.#members.accusation(accusation, () => true, nowMs);
-    if (applied.kind === "news") {
-      this.#teller.spreadAccusation(this.gossip, target, this.#teller.accuse(entry, "suspect"), undefined, nowMs);
-    }
+    const applied = this.#members.accusation(this.#teller.accusation(entry, "suspect"), () => true, nowMs);
+    if (applied.kind !== "news") return;
+    this.#teller.spreadAccusation(this.gossip, target, this.#teller.accuse(entry, "suspect"), undefined, nowMs);
   }
 }

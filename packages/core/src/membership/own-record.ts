@@ -5,6 +5,9 @@
  *      two ways.
  * (O2) Its incarnation is higher than any it has had before, also in earlier runs: the driver keeps it, and what others
  *      remember of it counts where the driver has lost it.
+ * (O3) A life that is contradicted is named. Whoever is named has met a process that lives at the same time: an earlier
+ *      life knows nothing of a later one. Of two such processes the one that began with the lower incarnation yields, as
+ *      the one that was started first: both see it alike, and it does not contradict again.
  */
 import type { Signer, Utf8 } from "../base/index.js";
 import type { NodeRecord, RecordMessage } from "../wire/index.js";
@@ -24,12 +27,15 @@ const tellableShare = 0.2;
 export class OwnRecord {
   readonly #signer: Signer;
   readonly #utf8: Utf8;
+  /** The incarnation with which this process began. */
+  readonly #began: number;
   #record: NodeRecord;
   #message: Pick<RecordMessage, "hopsLeft" | "signature" | "body"> | undefined;
 
   constructor(identity: OwnIdentity, incarnation: number, run: Uint8Array, signer: Signer, utf8: Utf8) {
     this.#signer = signer;
     this.#utf8 = utf8;
+    this.#began = incarnation;
     this.#record = {
       ...identity,
       publicKey: signer.publicKey,
@@ -40,6 +46,7 @@ export class OwnRecord {
       left: false,
       observers: [],
       coordinate: undefined,
+      outlived: undefined,
     };
   }
 
@@ -56,7 +63,19 @@ export class OwnRecord {
   isOutlived({ incarnation, sequence, run }: NodeRecord): boolean {
     const own = this.#record;
     if (incarnation !== own.incarnation) return incarnation > own.incarnation;
-    return sequence > own.sequence || run.some((byte, index) => byte !== own.run[index]);
+    return sequence > own.sequence || !isSameRun(run, own.run);
+  }
+
+  /**
+   * Whether the record, which this process has not written, is of one that lives at the same time, and which of the two
+   * prevails; `undefined` when it may be of an earlier life. (O3)
+   */
+  rivalOf({ run, outlived }: NodeRecord): "yields" | "prevails" | undefined {
+    const own = this.#record;
+    if (isSameRun(run, own.run)) return "prevails"; // a copy of the whole process: nothing tells the two apart
+    if (outlived === undefined || !isSameRun(outlived.run, own.run)) return undefined;
+    if (outlived.began !== this.#began) return outlived.began > this.#began ? "yields" : "prevails";
+    return hexOf(run) > hexOf(own.run) ? "yields" : "prevails";
   }
 
   /** Contradicts what is said of `incarnation` and all before. (O2) */
@@ -64,9 +83,10 @@ export class OwnRecord {
     this.#say({ incarnation: Math.max(incarnation, this.#record.incarnation) + 1, sequence: 1 });
   }
 
-  /** Others know an earlier run of this node with `incarnation`, of which its driver does not: this is a later one. */
-  outlive(incarnation: number): void {
-    this.#say({ incarnation: incarnation + 1, boot: incarnation + 1, sequence: 1 });
+  /** Others know another run of this node with `incarnation`, of which its driver does not: this is a later one. (O3) */
+  outlive(incarnation: number, run?: Uint8Array): void {
+    const outlived = run === undefined ? this.#record.outlived : { run: run.slice(), began: this.#began };
+    this.#say({ incarnation: incarnation + 1, boot: incarnation + 1, sequence: 1, outlived });
   }
 
   leave(): void {
@@ -87,6 +107,21 @@ export class OwnRecord {
     this.#record = { ...this.#record, ...changes };
     this.#message = undefined;
   }
+}
+
+/** Whether two records of one node name each other: two processes use its key. (O3) */
+export function areRivals(one: NodeRecord, other: NodeRecord): boolean {
+  const names = (from: NodeRecord, to: NodeRecord): boolean =>
+    from.outlived !== undefined && isSameRun(from.outlived.run, to.run);
+  return names(one, other) && names(other, one);
+}
+
+function isSameRun(one: Uint8Array, other: Uint8Array): boolean {
+  return one.every((byte, index) => byte === other[index]);
+}
+
+function hexOf(run: Uint8Array): string {
+  return Array.from(run, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /** Whether distances to it have changed so much that others should know. */

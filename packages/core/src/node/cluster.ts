@@ -11,7 +11,9 @@
  * (G2) A node whose last link is lost offers nothing any more, at once, until somebody has vouched for it or it is back.
  * (G3) Every node hears all own offers, and every change of them, from whoever it has a link to.
  * (G4) What is refused of a link is counted and told; a link that brings too much of it is ended.
- * (G5) An address counts as this node's own when the far side has proved this node's key; what it says is no proof.
+ * (G5) An address counts as this node's own when the far side has proved this node's key, and tells the same of itself;
+ *      what it says is no proof.
+ * (G6) A node that yields to another process with its key has no links to nodes any more, and takes none.
  */
 import { type Signer, type Subject, type Utf8, assert } from "../base/index.js";
 import type { Catalog } from "../catalog/index.js";
@@ -23,14 +25,17 @@ import {
   type MemberChange,
   Membership,
   type MembershipHost,
+  hear,
   isPresent,
 } from "../membership/index.js";
 import { Channel, Peer } from "../rpc/index.js";
-import { Allowance } from "../structures/index.js";
 import { type KeepMessage, type Message, type OffersMessage, writeOffersRequest } from "../wire/index.js";
 import { LinkKeeper, duplicate } from "./link-keeper.js";
 import { Offerings } from "./offerings.js";
+import { chosenLink, isWantedThere, newestLink } from "./peer-links.js";
+import { Refusals } from "./refusals.js";
 import type { Session } from "./session.js";
+import { type OtherProcess, SharedKeys, isSame } from "./shared-keys.js";
 import type { NodeEvent, NodeOptions } from "./types.js";
 
 export interface ClusterHost extends Pick<DialerHost, "schedule" | "unschedule" | "random"> {
@@ -52,9 +57,6 @@ export interface ClusterHost extends Pick<DialerHost, "schedule" | "unschedule" 
   overflowed(channel: Channel): void;
 }
 
-/** What a link may bring that is refused, before it is ended: so many at once, and one per second. (G4) */
-const refusalsMax = 100;
-
 export class Cluster {
   readonly self: Peer;
   readonly offerings: Offerings;
@@ -66,9 +68,10 @@ export class Cluster {
   /** Members that are there, and whoever is linked. */
   readonly #peers = new Map<string, Peer>();
   readonly #sessions = new Map<Peer, Set<Session>>();
-  /** What each link may still bring that is refused. (G4) */
-  readonly #refusals = new Map<string, { readonly allowance: Allowance; count: number }>();
+  readonly #refusals = new Refusals();
+  readonly sharedKeys: SharedKeys = new SharedKeys();
   #isRunning = false;
+  #hasYielded = false;
 
   constructor(self: Peer, options: NodeOptions, host: ClusterHost) {
     this.self = self;
@@ -185,6 +188,7 @@ export class Cluster {
   /** Why this remote may not be linked; `undefined` when it may. */
   refusal(remote: Remote, attempt: number | undefined): string | undefined {
     if (remote.kind !== "node") return undefined;
+    if (this.#hasYielded) return this.#yielding.reason;
     const { name } = remote.identity;
     const wanted = attempt === undefined ? undefined : this.#dialer.wanted(attempt);
     if (wanted !== undefined && wanted !== remote.nodeId) {
@@ -198,7 +202,13 @@ export class Cluster {
     const { link } = session;
     assert(link !== undefined, "a session without a link has opened");
     if (remote.nodeId === this.self.nodeId) {
-      session.phase = { kind: "self" }; // (G5)
+      const { identity } = remote;
+      if (!isSame(identity, this.membership.own)) {
+        session.phase = { kind: "rival" }; // (G5)
+        this.#keyShared(this.self.nodeId, identity, false, nowMs);
+        return link.end({ code: "refused", reason: "another process uses the key of this node" }, nowMs);
+      }
+      session.phase = { kind: "self" };
       return link.end({ code: "self", reason: "this node has reached itself" }, nowMs);
     }
     const channel = new Channel(link, subject, this.#host.random, nowMs);
@@ -242,7 +252,7 @@ export class Cluster {
     this.#rechoose(peer);
     if (sessions !== undefined && sessions.size > 0) return;
     this.#sessions.delete(peer);
-    this.#refusals.delete(peer.nodeId);
+    this.#refusals.forget(peer.nodeId);
     this.#host.report({ kind: "link-lost", nodeId: peer.nodeId, name: peer.name, reason: goodbye });
     const isMutual = goodbye.code === "idle";
     // first what membership makes of it: it decides whether the node is a member still
@@ -256,25 +266,8 @@ export class Cluster {
   onMessage(session: Session, message: Message, nowMs: number): void {
     if (session.phase.kind !== "node") return;
     const { nodeId } = session.phase.peer;
-    const { membership } = this;
-    if (!this.#isRunning) return;
+    if (!this.#isRunning || hear(this.membership, nodeId, message, nowMs)) return;
     switch (message.kind) {
-      case "probe":
-        return membership.prober.onProbe(nodeId, message, nowMs);
-      case "probe-ack":
-        return membership.prober.onProbeAck(nodeId, message, nowMs);
-      case "probe-request":
-        return membership.prober.onProbeRequest(nodeId, message);
-      case "probe-report":
-        return membership.prober.onProbeReport(nodeId, message, nowMs);
-      case "record":
-        return membership.onRecord(nodeId, message, nowMs);
-      case "accusation":
-        return membership.onAccusation(nodeId, message, nowMs);
-      case "digest":
-        return membership.onDigest(nodeId, message);
-      case "digest-lines":
-        return membership.onDigestLines(nodeId, message);
       case "offers":
         return this.#onOffers(nodeId, message, nowMs);
       case "offers-request":
@@ -362,42 +355,47 @@ export class Cluster {
 
   /** Chooses the link that new work takes. (G1) */
   #rechoose(peer: Peer): void {
-    const keepDialed = this.self.nodeId < peer.nodeId;
-    let chosen: Channel | undefined;
-    for (const { phase, link } of this.#sessions.get(peer) ?? []) {
-      if (phase.kind !== "node" || (phase.keeping.own === "released" && link?.direction === "accepted")) continue;
-      if (chosen === undefined || (link?.direction === "dialed") === keepDialed) chosen = phase.channel;
-    }
-    peer.channel = chosen;
+    peer.channel = chosenLink(this.#sessions.get(peer) ?? [], this.self.nodeId < peer.nodeId);
   }
 
   /** What `from` tells cannot be believed; or it is not taken here, which it need not know. (G4) */
   #refused(from: string, reason: string, isFault: boolean, nowMs: number): void {
     const peer = this.#peers.get(from);
     if (peer === undefined) return;
-    let refusals = this.#refusals.get(from);
-    if (refusals === undefined) {
-      this.#refusals.set(from, (refusals = { allowance: new Allowance(1, refusalsMax, nowMs), count: 0 }));
-    }
-    refusals.count += 1;
-    if (refusals.count === 1)
-      this.#host.report({ kind: "news-refused", nodeId: from, name: peer.name, reason, count: 1 });
-    if (!isFault || refusals.allowance.take(nowMs)) return;
-    const { count } = refusals;
+    const { count, isTooMany } = this.#refusals.add(from, isFault, nowMs);
+    if (count > 1 && !isTooMany) return;
     this.#host.report({ kind: "news-refused", nodeId: from, name: peer.name, reason, count });
+    if (!isTooMany) return;
     for (const { link } of [...(this.#sessions.get(peer) ?? [])]) {
       link?.end({ code: "refused", reason: `${count} refused announcements, the last for: ${reason}` }, nowMs);
     }
   }
 
-  /** The link that news and probes take: the newest, since an older one may be without a far side. */
-  #channelTo(nodeId: string): Channel | undefined {
-    const peer = this.#peers.get(nodeId);
-    let newest: Channel | undefined;
-    for (const { phase } of (peer && this.#sessions.get(peer)) ?? []) {
-      if (phase.kind === "node") newest = phase.channel;
+  /** Two processes use the key of the node. */
+  #keyShared(nodeId: string, other: OtherProcess, yields: boolean, nowMs: number): void {
+    const isNew = yields && !this.#hasYielded;
+    const event = this.sharedKeys.met(nodeId, other, isNew);
+    if (event !== undefined) this.#host.report(event);
+    if (!isNew) return;
+    this.#hasYielded = true; // (G6)
+    this.#dialer.stop();
+    for (const session of [...this.#sessions.values()].flatMap((each) => [...each])) {
+      session.link?.end(this.#yielding, nowMs);
     }
-    return newest;
+  }
+
+  get #yielding(): Goodbye {
+    const reason = `another process uses the key of node ${this.self.nodeId}, and was started later`;
+    return { code: "refused", reason };
+  }
+
+  #channelTo(nodeId: string): Channel | undefined {
+    return newestLink(this.#sessionsOf(nodeId));
+  }
+
+  #sessionsOf(nodeId: string): Iterable<Session> {
+    const peer = this.#peers.get(nodeId);
+    return (peer && this.#sessions.get(peer)) ?? [];
   }
 
   /** Queues a whole message; whoever does not read is let go, and hears everything when it is back. */
@@ -475,24 +473,23 @@ export class Cluster {
       refused: (from, reason, isFault, nowMs) => {
         this.#refused(from, reason, isFault, nowMs);
       },
+      keyShared: (nodeId, other, yields, nowMs) => {
+        this.#keyShared(nodeId, other, yields, nowMs);
+      },
       tellOffers: (to, nodeId) => {
         this.#tellOffers(to, nodeId);
       },
       forgotten: (nodeId) => {
         this.#dialer.forgotten(nodeId);
         this.offerings.forget(nodeId);
+        this.sharedKeys.forget(nodeId);
       },
     };
   }
 
   /** Whether either side wants to keep its link to the node. */
   #isKept(nodeId: string): boolean {
-    if (this.membership.isWanted(nodeId)) return true;
-    const peer = this.#peers.get(nodeId);
-    for (const { phase } of (peer && this.#sessions.get(peer)) ?? []) {
-      if (phase.kind === "node" && phase.keeping.remote === "wanted") return true;
-    }
-    return false;
+    return this.membership.isWanted(nodeId) || isWantedThere(this.#sessionsOf(nodeId));
   }
 }
 

@@ -21,6 +21,8 @@ export interface NodeInfo {
   readonly roundTripMs?: number;
   /** Round trip as estimated from network coordinates; absent before both are known. */
   readonly distanceMs?: number;
+  /** Where another process is that uses the same key, as when its data directory was copied; absent when none was met. */
+  readonly sharedWith?: readonly string[];
   /** Functions it offers. */
   readonly functions: number;
   /** Handlers that run on the answering node; of another, that ran when it answered a probe last, absent when it was not asked. */
@@ -75,6 +77,7 @@ function inspectNodes(cluster: Cluster, nowMs: number): NodeInfo[] {
     const isThere = membership.isPresent(nodeId);
     const via = linked || peer === self || !isThere ? undefined : membership.viaOf(nodeId);
     const roundTripMs = membership.roundTripMs(nodeId);
+    const sharedWith = cluster.sharedKeys.urlsOf(nodeId);
     const distanceMs = peer === self ? undefined : membership.distanceMs(nodeId);
     return {
       id: nodeId,
@@ -87,6 +90,7 @@ function inspectNodes(cluster: Cluster, nowMs: number): NodeInfo[] {
       ...(via === undefined ? {} : { via: peers.get(via)?.name ?? via }),
       ...(roundTripMs === undefined ? {} : { roundTripMs }),
       ...(distanceMs === undefined ? {} : { distanceMs }),
+      ...(sharedWith === undefined ? {} : { sharedWith }),
       functions: offerings.countOf(nodeId),
       ...(running === undefined ? {} : { running }),
       inFlight: peer?.inFlight ?? 0,

@@ -205,7 +205,7 @@ export class Links {
       this.#backlogs.get(phase.channel)?.hold(0);
       this.#backlogs.delete(phase.channel);
       this.#host.rpc.linkLost(phase.channel, nowMs);
-    } else if (phase.kind !== "self" && isRefusal(goodbye, session.attempt === undefined)) {
+    } else if (phase.kind !== "self" && phase.kind !== "rival" && isRefusal(goodbye, session.attempt === undefined)) {
       this.#host.effects.report({ kind: "link-refused", address: session.address, reason: goodbye });
     }
     session.phase = { kind: "ended" };

@@ -17,6 +17,8 @@ export type SessionPhase =
     }
   /** The far side has proved to be this node itself. */
   | { readonly kind: "self" }
+  /** The far side has this node's key, and is another process. */
+  | { readonly kind: "rival" }
   | { readonly kind: "ended" };
 
 /** Is due when its link needs a sign of life or has waited long enough for one. */

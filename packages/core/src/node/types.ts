@@ -83,6 +83,18 @@ export type NodeEvent =
       /** Refusals since the link opened. */
       readonly count: number;
     }
+  /**
+   * Two live processes use the key of a node, as when its data directory was copied; `name` and `urls` are those of the
+   * older one, where the node is this one those of the other. When this one has `yielded`, as the one that was started
+   * first, it has left the cluster to the other.
+   */
+  | {
+      readonly kind: "key-shared";
+      readonly nodeId: string;
+      readonly name: string;
+      readonly urls: readonly string[];
+      readonly yielded: boolean;
+    }
   /** The policy threw, or answered no decision; what it was asked about was refused. */
   | { readonly kind: "policy-failed"; readonly action: Action["kind"]; readonly error: unknown };
 

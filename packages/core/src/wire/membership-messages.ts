@@ -31,6 +31,16 @@ export interface NodeRecord {
   readonly observers: readonly string[];
   /** Where it stood when it wrote this; `undefined` before it has measured anything. */
   readonly coordinate: WireCoordinate | undefined;
+  /** Another life of this node that it has met and contradicted; `undefined` when it has met none. */
+  readonly outlived: Outlived | undefined;
+}
+
+/** What a node says of another process that speaks with its key. Only one that lives at the same time can name its run. */
+export interface Outlived {
+  /** Of the other one. */
+  readonly run: Uint8Array;
+  /** The incarnation with which this process began. */
+  readonly began: number;
 }
 
 /** What is signed, and by whom is said in it. Both views keep the bytes of the message they were read from. */
@@ -100,6 +110,7 @@ const publicKeyBytes = 32;
 const runBytes = 8;
 const flagLeft = 1;
 const fieldCoordinate = 1;
+const fieldOutlived = 2;
 const verdicts = ["suspect", "down"] as const;
 
 /** How many parts a digest has. */
@@ -118,6 +129,9 @@ export function writeRecordBody(writer: Writer, record: NodeRecord): void {
     writer.field(fieldCoordinate);
     writeCoordinate(writer, record.coordinate);
     writer.endField();
+  }
+  if (record.outlived !== undefined) {
+    writer.field(fieldOutlived).raw(record.outlived.run).varint(record.outlived.began).endField();
   }
   writer.endFields();
 }
@@ -144,20 +158,22 @@ export function readRecord(reader: Reader): RecordMessage {
     boot: reader.varint(),
     left: (reader.u8() & flagLeft) !== 0,
     observers: reader.names(observersMax),
-    coordinate: readRecordFields(reader),
+    ...readRecordFields(reader),
   };
   reader.position = start;
   return { kind: "record", hopsLeft, signature, body: reader.rest(), record };
 }
 
-function readRecordFields(reader: Reader): WireCoordinate | undefined {
+function readRecordFields(reader: Reader): Pick<NodeRecord, "coordinate" | "outlived"> {
   let coordinate: WireCoordinate | undefined;
+  let outlived: Outlived | undefined;
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
     if (tag === fieldCoordinate) coordinate = readCoordinate(reader);
+    else if (tag === fieldOutlived) outlived = { run: reader.raw(runBytes), began: reader.varint() };
     else reader.field();
     reader.skipField();
   }
-  return coordinate;
+  return { coordinate, outlived };
 }
 
 /** Writes the part of an accusation that is signed. */

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Coordinate } from "../../src/membership/coordinates.js";
-import { OwnRecord } from "../../src/membership/own-record.js";
+import { OwnRecord, areRivals } from "../../src/membership/own-record.js";
 import { isGenuineRecord } from "../../src/membership/records.js";
 import { signerOf } from "../support/signer.js";
 import { utf8 } from "../support/wire.js";
@@ -9,8 +9,9 @@ import { utf8 } from "../support/wire.js";
 const signer = signerOf("self");
 const run = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8);
 
-function create(incarnation = 5): OwnRecord {
-  return new OwnRecord({ name: "self", cluster: "default", urls: ["ws://self"] }, incarnation, run, signer, utf8);
+function create(incarnation = 5, ownRun = run): OwnRecord {
+  const identity = { name: "self", cluster: "default", urls: ["ws://self"] };
+  return new OwnRecord(identity, incarnation, ownRun, signer, utf8);
 }
 
 function at(x: number, error = 0.1): Coordinate {
@@ -80,6 +81,35 @@ describe("what a node says of itself", () => {
     expect(own.isOutlived({ ...own.record, run: run.with(7, 0) })).toBe(true);
     own.leave();
     expect(own.isOutlived({ ...own.record, sequence: 1, left: false })).toBe(false);
+  });
+
+  test("names the life that it contradicts; whoever is named has a rival, and one of the two yields (O3)", () => {
+    const runs = fc.uint8Array({ minLength: 8, maxLength: 8 });
+    fc.assert(
+      fc.property(fc.nat(5), runs, fc.nat(5), runs, (began, one, otherBegan, other) => {
+        fc.pre(one.some((byte, index) => byte !== other[index]));
+        const [a, b] = [create(began, one), create(otherBegan, other)];
+        expect([a.rivalOf(b.record), b.rivalOf(a.record)]).toEqual([undefined, undefined]); // it may be an earlier life
+        a.outlive(10, other);
+        expect([a.rivalOf(b.record), b.rivalOf(a.record) !== undefined]).toEqual([undefined, true]);
+        b.outlive(11, one);
+        expect([a.rivalOf(b.record), b.rivalOf(a.record)].toSorted()).toEqual(["prevails", "yields"]);
+        if (began !== otherBegan) expect(a.rivalOf(b.record)).toBe(began < otherBegan ? "yields" : "prevails");
+        expect([areRivals(a.record, b.record), areRivals(b.record, a.record)]).toEqual([true, true]);
+      }),
+    );
+  });
+
+  test("does not take two lives for rivals of which only one names the other: that one is later (O3)", () => {
+    const [dead, alive] = [create(5), create(1, Uint8Array.of(8, 7, 6, 5, 4, 3, 2, 1))];
+    alive.outlive(5, dead.record.run);
+    expect(alive.rivalOf(dead.record)).toBeUndefined();
+    expect(areRivals(dead.record, alive.record)).toBe(false);
+  });
+
+  test("has a rival in a copy of its own process, and nothing tells which of the two is the later (O3)", () => {
+    const own = create(5);
+    expect(own.rivalOf({ ...own.record, incarnation: 7 })).toBe("prevails");
   });
 
   test("is said again when its observers have changed, not when they come in another order", () => {

@@ -37,6 +37,7 @@ export function recordOf(name: string, changes: Partial<NodeRecord> = {}): NodeR
     left: false,
     observers: [],
     coordinate: undefined,
+    outlived: undefined,
     ...changes,
   };
 }

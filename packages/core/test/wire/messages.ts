@@ -206,6 +206,7 @@ const record: fc.Arbitrary<NodeRecord> = fc.record({
   left: fc.boolean(),
   observers: names,
   coordinate: fc.oneof(absent, coordinate),
+  outlived: fc.oneof(absent, fc.record({ run: fc.uint8Array({ minLength: 8, maxLength: 8 }), began: varint })),
 });
 const accusation = fc.record({
   verdict: fc.constantFrom("suspect" as const, "down" as const),

@@ -34,6 +34,7 @@ const hiddenNode: NodeRecord = {
   left: false,
   observers: [],
   coordinate: undefined,
+  outlived: undefined,
 };
 
 /** With all there is to say. */
@@ -49,6 +50,7 @@ const placedNode: NodeRecord = {
   left: true,
   observers: [hidden],
   coordinate: { vector: [1, -2, 0.5, 0, 0, 0, 0, 16], heightMs: 0.25, error: 0.75 },
+  outlived: { run: counting(8, 160), began: 298 },
 };
 
 const suspected: Accusation = { verdict: "suspect", target: storage, incarnation: 300, accuser: hidden };

@@ -20,7 +20,7 @@ export function defineNodes(program: Command, terminal: Terminal): void {
     .action((flags: NodesFlags) => listNodes(flags, terminal));
 }
 
-async function listNodes(flags: NodesFlags, { stdout }: Terminal): Promise<void> {
+async function listNodes(flags: NodesFlags, { stdout, stderr }: Terminal): Promise<void> {
   const options = inspectOptionsOf(flags);
   const nodes = await withClient(flags, async (client) =>
     flags.all === true ? (await client.cluster(options)).nodes : client.nodes(options),
@@ -29,8 +29,9 @@ async function listNodes(flags: NodesFlags, { stdout }: Terminal): Promise<void>
     stdout.write(valueJson(nodes, "line"));
     return;
   }
-  const { nodesText } = await import("../render/nodes.js");
+  const { nodesText, sharedKeysText } = await import("../render/nodes.js");
   stdout.write(nodesText(nodes, stdout));
+  for (const line of sharedKeysText(nodes)) stderr.write(line);
 }
 
 const help = `

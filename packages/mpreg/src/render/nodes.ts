@@ -51,6 +51,17 @@ function figure(ms: number): string {
   return ms < 10 ? ms.toFixed(1) : ms.toFixed(0);
 }
 
+/** A line for each node whose key another process uses as well. */
+export function sharedKeysText(nodes: readonly NodeInfo[]): string[] {
+  return nodes.flatMap(({ name, id, sharedWith }) => {
+    if (sharedWith === undefined) return [];
+    const where = sharedWith.length === 0 ? "" : ` (${sharedWith.join(" ")})`;
+    return [
+      `The key of ${name} (${id.slice(0, idCharacters)}) is in use by another process as well${where}: each node needs its own data directory`,
+    ];
+  });
+}
+
 /** `12s`, `3m05s`, `2h10m` or `4d01h`. */
 export function agoText(ms: number): string {
   const seconds = Math.floor(ms / 1000);

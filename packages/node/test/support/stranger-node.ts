@@ -26,6 +26,7 @@ export function recordOf(signer: Signer, name: string, fields: Partial<NodeRecor
     left: false,
     observers: [],
     coordinate: undefined,
+    outlived: undefined,
     ...fields,
   });
   const writer = new Writer(utf8);
