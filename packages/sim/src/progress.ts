@@ -2,7 +2,8 @@
  * Progress: how a world goes on while somebody waits for something in it, and stops when nobody does.
  *
  * (O1) Time goes on only while somebody waits.
- * (O2) A wait that the world does not end within its patience is an error, not an endless loop.
+ * (O2) A wait that the world does not end within its patience, or in which nothing is left to happen, is an error, not an
+ *      endless loop.
  * (O3) What goes wrong in the world is told to everybody who waits.
  */
 import type { Clock } from "./clock.js";
@@ -85,11 +86,12 @@ export class Progress {
   #advance(): void {
     let horizonMs = Infinity;
     for (const { untilMs } of this.#goals) horizonMs = Math.min(horizonMs, untilMs);
-    if (horizonMs === Infinity) return;
     const happening = this.#clock.next(horizonMs);
-    if (happening !== undefined) happening.happen();
-    else if (!this.#finish("reached", (goal) => goal.reached()))
-      this.#finish("late", (goal) => goal.untilMs <= horizonMs);
+    if (happening !== undefined) return happening.happen();
+    if (this.#finish("reached", (goal) => goal.reached()) || this.#goals.size === 0) return;
+    if (horizonMs === Infinity)
+      throw new SimulationError("The world waits for what cannot come: nothing more will happen in it");
+    this.#finish("late", (goal) => goal.untilMs <= horizonMs);
   }
 
   /** Ends the goals for which `isOver` holds; answers whether there were any. */

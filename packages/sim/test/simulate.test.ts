@@ -103,6 +103,13 @@ describe("a simulated cluster", () => {
     expect(await world.until(() => false, { withinMs: 100 })).toBe(false);
   });
 
+  test("a world that waits for however long goes on as any other, and no longer than anything can happen (O2)", async () => {
+    const world = await simulate({ seed: 1, nodes, patienceMs: Infinity });
+    expect(await world.node("router").call("train", [[1]])).toEqual({ rows: 1, node: "worker" });
+    const empty = new World({ seed: 1, nodes: [], patienceMs: Infinity });
+    await expect(empty.until(() => false)).rejects.toThrow("nothing more will happen in it");
+  });
+
   test("what does not come within the world's patience is an error (O2)", async () => {
     const world = await simulate({ seed: 1, nodes, patienceMs: 5_000 });
     const client = await world.connect("router");

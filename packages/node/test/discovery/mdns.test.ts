@@ -187,6 +187,20 @@ test("a goodbye is heard at once, and says nothing of a node that nobody knew (B
   expect(told).toEqual([["ws://b:1"], []]);
 });
 
+test("a node that has heard of nobody and has nobody to ask waits for nothing", async () => {
+  const warnings: string[] = [];
+  const warned = ({ name }: Error): void => void warnings.push(name);
+  process.on("warning", warned);
+  const browser = new Browser("a", "red", { random: systemRandom, ask: () => undefined, found: () => undefined });
+  onTestFinished(() => {
+    browser.close();
+    process.off("warning", warned);
+  });
+  browser.heard([]);
+  await new Promise((resolve) => setImmediate(resolve)); // warnings come with the next turn
+  expect(warnings).toEqual([]);
+});
+
 describe("trouble with multicast", () => {
   test("in one network leaves the others alone, and is logged once (M1)", async () => {
     const port = await freeUdpPort();

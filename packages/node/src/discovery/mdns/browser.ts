@@ -113,6 +113,7 @@ export class Browser {
     for (const { heardMs, ttlMs, askAt } of this.#nodes.values())
       dueMs = Math.min(dueMs, heardMs + Math.min(1, askAt) * ttlMs);
     clearTimeout(this.#timer);
+    if (dueMs === Infinity) return; // no network was opened, and nobody heard
     this.#timer = setTimeout(this.#tick, Math.max(1, dueMs - performance.now()));
     this.#timer.unref();
   }
