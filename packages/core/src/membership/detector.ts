@@ -13,6 +13,7 @@
  * (P6) Probes may be lost on the way; before a member with an open link counts as silent it is asked once in a way that
  *      cannot be, as memberlist does over TCP.
  * (P5) A round trip is measured only where it is certain which probe was answered (Karn and Partridge, 1987).
+ * (P7) A member that was silent is asked by this node itself, whoever else probes whom, until it has answered.
  */
 import { type Random, Timer, type Timers } from "../base/index.js";
 import { LocalHealth, lateMs } from "./local-health.js";
@@ -49,6 +50,8 @@ interface Watch {
   phase: Phase;
   /** There is a link to it; without one only others can ask. (P3) */
   linked: boolean;
+  /** It was silent when it was asked last. (P7) */
+  wasSilent: boolean;
 }
 
 const idle: Phase = { kind: "idle" };
@@ -100,7 +103,7 @@ export class Detector {
   probed(nodeId: string, nowMs: number): void {
     const watch = this.#watches.get(nodeId);
     // a random share more, so that the two sides take turns at measuring the round trip
-    if (watch?.linked === true && watch.phase.kind === "idle")
+    if (watch?.linked === true && watch.phase.kind === "idle" && !watch.wasSilent)
       this.#rest(watch, nowMs, 1 + this.#host.random.next() / 4);
   }
 
@@ -128,7 +131,7 @@ export class Detector {
     const timer = new Timer((nowMs) => {
       this.#due(watch, nowMs);
     });
-    const watch: Watch = { nodeId, timer, phase: idle, linked: true };
+    const watch: Watch = { nodeId, timer, phase: idle, linked: true, wasSilent: false };
     this.#watches.set(nodeId, watch);
     return watch;
   }
@@ -169,12 +172,14 @@ export class Detector {
 
   #reached(watch: Watch, roundTripMs: number | undefined, nowMs: number): void {
     this.health.succeeded();
+    watch.wasSilent = false;
     this.#restOrForget(watch, nowMs);
     this.#host.answered(watch.nodeId, roundTripMs, nowMs);
   }
 
   #silent(watch: Watch, nowMs: number): void {
     if (watch.linked) this.health.failed();
+    watch.wasSilent = true; // (P7)
     this.#restOrForget(watch, nowMs);
     this.#host.silent(watch.nodeId, nowMs); // (P1)
   }

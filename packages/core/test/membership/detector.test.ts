@@ -168,6 +168,22 @@ describe("a member with a link", () => {
     expect(probing.log.at(-1)).toBe("1775: probe b");
   });
 
+  test("that was silent is probed, though it probes this node all the time, until it has answered (P7)", () => {
+    const probing = watching();
+    probing.advance(1_500);
+    expect(probing.log.at(-1)).toBe("1500: b is silent");
+    probing.detector.probed("b", 1_500);
+    probing.advance(900);
+    probing.detector.probed("b", 2_400);
+    probing.advance(100);
+    expect(probing.log.at(-1)).toBe("2500: probe b");
+    probing.acknowledge();
+    probing.advance(900);
+    probing.detector.probed("b", 3_400);
+    probing.advance(1_124);
+    expect(probing.log.at(-1)).toBe("2500: b has answered after 0");
+  });
+
   test("is asked longer by a node that may not trust itself", () => {
     const probing = watching();
     probing.detector.health.failed();
