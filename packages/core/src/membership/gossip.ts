@@ -7,8 +7,8 @@
  * (B2) After that a few random links are told of them again, each gossip interval, until that was done often enough
  *      (updates.ts). Without news nothing is sent.
  * (B3) When that is done a node compares what it knows with one other: whoever has heard nothing so far hears it then.
- * (B4) Whoever is accused hears it from everybody who hears it: its accuser may have said nothing to it, or not reach it
- *      (Lifeguard's buddy system).
+ * (B4) Whoever is accused hears it from everybody who hears it, and so do its accusers what it says to that: they may not
+ *      reach each other, or not want to (after Lifeguard's buddy system).
  */
 import { type Random, Timer, type Timers } from "../base/index.js";
 import type { MembershipOptions } from "./types.js";
@@ -55,9 +55,18 @@ export class Gossip {
     return this.#timer.heapIndex >= 0 ? 1 : 0;
   }
 
-  /** Passes news of a member on; `from` is who has told them, `undefined` for this node itself. */
-  spreadMember(nodeId: string, message: Uint8Array, from: string | undefined, nowMs: number): void {
-    this.#push(message, from);
+  /**
+   * Passes news of a member on; `from` is who has told them, `undefined` for this node itself. Those of `accusers` that
+   * are linked hear them in any case. (B4)
+   */
+  spreadMember(
+    nodeId: string,
+    message: Uint8Array,
+    from: string | undefined,
+    nowMs: number,
+    accusers?: ReadonlySet<string>,
+  ): void {
+    this.#push(message, from, accusers);
     if (!this.#host.isFullMesh() || message.length > repeatedBytesMax) return this.notUrgent(nodeId, nowMs);
     this.#updates.addMessage(`${nodeId} ${message[kindAt]}`, message);
     this.#begin(nowMs);
@@ -77,7 +86,7 @@ export class Gossip {
     from: string | undefined,
     nowMs: number,
   ): void {
-    this.#push(message, from, target);
+    this.#push(message, from, new Set([target]));
     this.#updates.addMessage(`accusation ${target} ${accuser}`, message);
     this.#begin(nowMs);
   }
@@ -88,10 +97,10 @@ export class Gossip {
   }
 
   /** (B1) (B4) */
-  #push(message: Uint8Array, from: string | undefined, accused?: string): void {
+  #push(message: Uint8Array, from: string | undefined, concerned?: ReadonlySet<string>): void {
     for (const nodeId of this.#host.links()) {
       const hasHeard = from !== undefined && (nodeId === from || this.#host.observes(from, nodeId));
-      if (!hasHeard || nodeId === accused) this.#host.send(nodeId, message);
+      if (!hasHeard || concerned?.has(nodeId) === true) this.#host.send(nodeId, message);
     }
   }
 

@@ -269,13 +269,14 @@ export class Membership {
     if (record.coordinate !== undefined && !isCoordinate(record.coordinate)) {
       return this.#host.refused(from, `a record of node ${nodeId}, which stands nowhere`, true, nowMs);
     }
-    const before = this.#members.get(nodeId)?.record;
+    const entry = this.#members.get(nodeId);
+    const [before, accusers] = [entry?.record, entry?.suspicion?.accusers];
     const applied = this.#apply(from, nowMs, (check) =>
       this.#members.record(nodeId, message, () => check(isGenuine), nowMs),
     );
     if (applied.kind !== "news") return;
     if (before !== undefined && areRivals(before, record)) this.#host.keyShared(nodeId, before, false, nowMs);
-    this.#teller.spreadRecord(this.gossip, applied.entry, from, nowMs);
+    this.#teller.spreadRecord(this.gossip, applied.entry, from, nowMs, accusers);
   }
 
   onAccusation(from: string, { accusation, signature, body }: AccusationMessage, nowMs: number): void {

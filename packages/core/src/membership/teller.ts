@@ -43,10 +43,16 @@ export class Teller {
     this.#writer = new Writer(host.utf8);
   }
 
-  /** Lets all hear of the member's record; of one that only tells who observes it, sooner or later. */
-  spreadRecord(gossip: Gossip, entry: Entry, from: string | undefined, nowMs: number): void {
+  /** Lets all hear of the member's record, its `accusers` in any case; of one that only tells who observes it, sooner or later. */
+  spreadRecord(
+    gossip: Gossip,
+    entry: Entry,
+    from: string | undefined,
+    nowMs: number,
+    accusers?: ReadonlySet<string>,
+  ): void {
     const isUrgent = entry.record.sequence === 1 || entry.record.left;
-    if (isUrgent) gossip.spreadMember(entry.nodeId, this.#encodeRecord(entry), from, nowMs);
+    if (isUrgent) gossip.spreadMember(entry.nodeId, this.#encodeRecord(entry), from, nowMs, accusers);
     else gossip.notUrgent(entry.nodeId, nowMs);
   }
 

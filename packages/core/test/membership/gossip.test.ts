@@ -66,6 +66,13 @@ describe("gossip", () => {
     expect(talking.sent).toEqual(["d", "e", "f"]);
   });
 
+  test("of a member goes to those that have accused it, whoever else may tell them (B4)", () => {
+    const talking = new Talking();
+    talking.observing = { c: ["b", "d"] };
+    talking.gossip.spreadMember("x", message, "c", 0, new Set(["d", "nobody"]));
+    expect(talking.sent).toEqual(["d", "e", "f"]);
+  });
+
   test("is told again to a few each interval, until that was often enough; then nothing is sent (B2)", () => {
     const talking = new Talking();
     talking.gossip.spreadMember("x", message, "b", 0);
