@@ -176,7 +176,6 @@ export class Cluster {
    */
   neighbourOf(peer: Peer, avoided: ReadonlySet<string> = none): Peer | undefined {
     const { membership } = this;
-    if (!membership.isPresent(peer.nodeId)) return undefined;
     const linked = [...this.#sessions.keys()].filter(
       (each) => each.linked && each !== peer && !avoided.has(each.nodeId) && membership.isUsable(each.nodeId),
     );

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { type Action, MpregError, type Policy, type Subject } from "../../src/base/index.js";
 import { writeStep } from "../../src/wire/index.js";
 import { Mesh } from "../support/mesh.js";
+import type { MeshClient } from "../support/mesh-client.js";
 import { type MeshNode, type MeshNodeOptions, byHand } from "../support/mesh-node.js";
 import { codec } from "../support/requests.js";
 
@@ -13,6 +14,7 @@ type Decided = { readonly by: string; readonly subject: Subject; readonly onBeha
 function network(names: string, ways: string, options: MeshNodeOptions = {}, mesh = new Mesh(), formMs = 20_000) {
   const open = new Set(ways.split(" "));
   const decided: Decided[] = [];
+  const denying = new Set<string>();
   const isWay = (one: string, other: string): boolean =>
     other === "nowhere" || open.has(one + other) || open.has(other + one);
   const policyOf =
@@ -21,7 +23,10 @@ function network(names: string, ways: string, options: MeshNodeOptions = {}, mes
       if (action.kind === "dial" && !isWay(name, action.url.slice("ws://".length))) {
         return { allow: false, reason: "there is no way" };
       }
-      if (action.kind === "call") decided.push({ by: name, subject, onBehalfOf: action.onBehalfOf });
+      if (action.kind === "call") {
+        decided.push({ by: name, subject, onBehalfOf: action.onBehalfOf });
+        if (denying.has(name)) return { allow: false, reason: "it does not pass on" };
+      }
       return { allow: true };
     };
   const nodes = new Map<string, MeshNode>();
@@ -29,10 +34,28 @@ function network(names: string, ways: string, options: MeshNodeOptions = {}, mes
     const peers = [...nodes.keys()].filter((each) => isWay(name, each));
     nodes.set(name, mesh.node(name, { ...options, peers, policy: policyOf(name) }));
     nodes.get(name)!.offer(`on-${name}`, byHand);
+    nodes.get(name)!.offer("everywhere", byHand);
   }
   mesh.advance(formMs);
   for (const node of nodes.values()) expect(node.machine.size.peers).toBe(names.length - 1);
-  return { mesh, decided, node: (name: string) => nodes.get(name)!, open: (way: string) => open.add(way) };
+  return {
+    mesh,
+    decided,
+    denying,
+    node: (name: string) => nodes.get(name)!,
+    open: (way: string) => open.add(way),
+    isLinked: (way: string): boolean => {
+      const [one, other] = Array.from(way, (name) => nodes.get(name)!) as [MeshNode, MeshNode];
+      const theirs = new Set([...other.connections.values()].map(({ connection }) => connection));
+      return [...one.connections.values()].some(({ connection }) => theirs.has(connection));
+    },
+    /** Breaks the link, too. */
+    close: (way: string) => {
+      open.delete(way);
+      nodes.get(way[0]!)!.connectionTo(nodes.get(way[1]!)!).cut();
+      mesh.settle();
+    },
+  };
 }
 
 function errorOf(ends: readonly object[]): unknown {
@@ -70,6 +93,12 @@ describe("a step for a node that cannot be reached", () => {
     node("x").finish("on-x", 1);
     mesh.settle();
     expect(client.endsOf(id)).toEqual([{ value: 1 }]);
+
+    const sameAddress = mesh.client(node("c")).call("on-x");
+    mesh.settle();
+    expect(sameAddress).toBeDefined();
+    expect(node("x").waiting("on-x")).toMatchObject([{ caller: { ...onBehalfOf, via: "c" } }]);
+    node("x").finish("on-x", 1);
 
     decided.length = 0;
     node("a").call("on-x");
@@ -134,13 +163,55 @@ describe("a step for a node that cannot be reached", () => {
     mesh.expectQuiet();
   });
 
-  test("takes another neighbour when the first cannot pass it on, and never comes back to where it was (D7)", () => {
-    const { mesh, node } = network("abcdx", "ab ac ad bc bd cd dx");
+  /** Calls x from a so often that every neighbour comes up; answers what became of them. */
+  function callOften({ mesh, node }: ReturnType<typeof network>): unknown[] {
     const asked = Array.from({ length: 20 }, () => node("a").call("on-x"));
-    mesh.advance(5_000);
+    mesh.advance(3_000);
     while (node("x").waiting("on-x").length > 0) node("x").finish("on-x", "there");
     mesh.settle();
-    expect(asked.map(({ ends }) => ends)).toEqual(asked.map(() => [{ value: "there" }]));
+    return asked.flatMap(({ ends }) => ends);
+  }
+  const there = Array.from({ length: 20 }, () => ({ value: "there" }));
+
+  test("is given to those that have a link to it, as they have told", () => {
+    const all = network("abcdx", "ab ac ad bc bd cd dx");
+    expect(callOften(all)).toEqual(there);
+    expect(all.decided.filter(({ by }) => by === "b" || by === "c")).toEqual([]);
+    all.mesh.expectQuiet();
+  });
+
+  test("takes another neighbour when the first, or one behind it, has lost its link", () => {
+    const near = network("abdx", "ab ad bd bx dx");
+    near.close("dx");
+    expect(callOften(near)).toEqual(there);
+    expect(near.decided.filter(({ by }) => by === "d")).not.toEqual([]);
+    near.mesh.expectQuiet();
+    const far = network("abcdex", "ab ad bc de ce cx ex");
+    far.close("cx");
+    expect(callOften(far)).toEqual(there);
+    expect(far.decided.filter(({ by }) => by === "c")).not.toEqual([]);
+  });
+
+  test("does not take one that is not heard of", () => {
+    const all = network("abdx", "ab ad bd bx dx");
+    const b = all.node("b");
+    for (const { connection, end } of b.connections.values()) {
+      for (const each of connection.ends) if (each !== end) connection.from(end).isHeld = true;
+    }
+    all.mesh.advance(2_500);
+    all.decided.length = 0;
+    expect(callOften(all)).toEqual(there);
+    expect(all.decided.filter(({ by }) => by === "b")).toEqual([]);
+  });
+
+  test("is tried over three neighbours, and not over all that there are", () => {
+    const { mesh, node, decided, denying } = network("aijklmx", "ai aj ak al am ix jx kx lx mx");
+    for (const name of "ijklm") denying.add(name);
+    const asked = node("a").call("on-x");
+    mesh.settle();
+    expect(errorOf(asked.ends)).toMatchObject({ code: "denied", outcome: "not-applied", step: "on-x" });
+    const tried = decided.map(({ by }) => by).filter((by) => by !== "a");
+    expect([tried.length, new Set(tried).size]).toEqual([3, 3]);
     mesh.expectQuiet();
   });
 
@@ -156,6 +227,46 @@ describe("a step for a node that cannot be reached", () => {
     node("a").call("on-x");
     mesh.settle();
     expect(callers()).toEqual(["c", "a"]);
+  });
+
+  test("has its node dialled again, where its coordinator would not for itself (W3)", () => {
+    const names = Array.from("abcdefghijklmn");
+    const ways = names.flatMap((one) => names.filter((other) => one < other).map((other) => one + other));
+    const options = { membership: { fullMeshMax: 1 } };
+    const whole = network(names.join(""), ways.join(" "), options);
+    const unlinked = ways.find((way) => !whole.isLinked(way))!;
+    const far = network(names.join(""), ways.filter((way) => way !== unlinked).join(" "), options, new Mesh(), 30_000);
+    const [a, n] = Array.from(unlinked, far.node) as [MeshNode, MeshNode];
+    const call = (): void => {
+      const { ends } = a.call(`on-${n.name}`);
+      far.mesh.advance(100);
+      n.finish(`on-${n.name}`, 1);
+      far.mesh.settle();
+      expect(ends).toEqual([{ value: 1 }]);
+    };
+    call();
+    far.open(unlinked);
+    const dials = a.dials.length;
+    call();
+    expect(a.dials.slice(dials)).not.toContain(`ws://${n.name}`);
+    far.mesh.advance(10_000);
+    call();
+    expect(far.isLinked(unlinked)).toBe(true);
+    far.mesh.advance(20_000); // its link is idle, and is closed
+    expect(far.isLinked(unlinked)).toBe(false);
+    call();
+    expect(far.isLinked(unlinked)).toBe(true);
+  });
+
+  test("has its node dialled every ten seconds, however much is sent to it (W3)", () => {
+    const { mesh, node } = network("acx", "ac cx", { membership: { fullMeshMax: 1 } });
+    const a = node("a");
+    for (let call = 0; call < 50; call++) {
+      a.call("on-x");
+      mesh.advance(500);
+    }
+    expect(a.dials.filter((url) => url === "ws://x").length).toBeLessThan(10);
+    expect(node("x").waiting("on-x")).toHaveLength(50);
   });
 
   test("does not wait for as long as a dial that nobody answers may take (W2)", () => {
@@ -179,15 +290,11 @@ describe("a step for a node that cannot be reached", () => {
 });
 
 describe("a node that is to pass a step on", () => {
-  /** The first node, asked by whoever calls itself "liar" and has proved that key. */
-  function asked(names: string, ways: string, hopsLeft: number, target?: string, fun = "on-x") {
-    const { mesh, node } = network(names, ways);
-    const liar = mesh.client(node(names[0]!), { node: "liar" });
-    mesh.settle();
-    const id = 77;
+  /** Number 77 is sent by `liar`, on its way to `target`. */
+  function step(liar: MeshClient, target: string, origin: string, hopsLeft: number, fun = "on-x", timeoutMs = 3_000) {
     writeStep(liar.link.outbox.writer, {
-      id,
-      timeoutMs: 3_000,
+      id: 77,
+      timeoutMs,
       request: 1,
       depth: 0,
       fun,
@@ -195,13 +302,21 @@ describe("a node that is to pass a step on", () => {
       resources: [],
       behalf: undefined,
       timings: false,
-      relay: { target: target ?? node("x").id, origin: "somebody", hopsLeft },
+      relay: { target, origin, hopsLeft },
       bound: [],
       template: codec.encode([], "arguments"),
     });
     liar.link.outbox.commit();
+  }
+
+  /** The first node, asked by whoever calls itself "liar" and has proved that key. */
+  function asked(names: string, ways: string, hopsLeft: number, target?: string, fun = "on-x") {
+    const { mesh, node } = network(names, ways);
+    const liar = mesh.client(node(names[0]!), { node: "liar" });
+    mesh.settle();
+    step(liar, target ?? node("x").id, "somebody", hopsLeft, fun);
     mesh.advance(2_000);
-    return { mesh, node, ends: () => liar.endsOf(id) };
+    return { mesh, node, ends: () => liar.endsOf(77) };
   }
 
   test("says that it has not when it knows no such node, or nothing of the kind there", () => {
@@ -209,6 +324,33 @@ describe("a node that is to pass a step on", () => {
     expect(errorOf(asked("cx", "cx", 2, "f".repeat(32)).ends())).toMatchObject(error);
     expect(errorOf(asked("cx", "cx", 2, undefined, "on-y").ends())).toMatchObject(error);
     expect(errorOf(asked("cx", "cx", 0).ends())).toMatchObject(error);
+  });
+
+  test("never sends it back to where it came from (D7)", () => {
+    const { mesh, node } = network("acdx", "ac cd dx");
+    const liar = mesh.client(node("c"), { node: "liar" });
+    mesh.crash(node("d"));
+    step(liar, node("x").id, node("a").id, 2);
+    mesh.advance(2_000);
+    expect(liar.heard.filter(({ kind }) => kind === "step")).toEqual([]);
+    expect(node("a").invoked).toEqual([]);
+    expect(errorOf(liar.endsOf(77))).toMatchObject({ code: "node-lost", outcome: "not-applied", node: "c" });
+  });
+
+  test("gives up at the deadline, whatever the target does", () => {
+    const { mesh, node } = network("cx", "cx");
+    const liar = mesh.client(node("c"), { node: "liar" });
+    const connection = node("c").connectionTo(node("x"));
+    for (const end of connection.ends) connection.from(end).isHeld = true;
+    step(liar, node("x").id, "somebody", 2, "on-x", 700);
+    mesh.advance(701);
+    expect(errorOf(liar.endsOf(77))).toMatchObject({ code: "deadline", outcome: "unknown", node: "x" });
+  });
+
+  test("gives it to nobody else, however many offer the same (D7)", () => {
+    const { node, ends } = asked("cdx", "cd dx", 1, undefined, "everywhere");
+    expect(errorOf(ends())).toMatchObject({ code: "node-lost", outcome: "not-applied", node: "c" });
+    expect([node("c").invoked, node("d").invoked]).toEqual([[], []]);
   });
 
   test("does so over three links in all, whatever it is told (D7)", () => {

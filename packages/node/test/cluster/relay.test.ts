@@ -29,7 +29,7 @@ async function row() {
   right.register("fail", () => {
     throw new Error("it hurts");
   });
-  right.register("back", async (text: string) => (await context().call("left-only", [text])) as string);
+  right.register("back", async (text: string) => await context().call<string>("left-only", [text]));
   const left = await startNode({ name: "left", peers: [middle.url], policy: denying(() => rightUrl) });
   leftUrl = left.url;
   left.register("left-only", (text: string) => `${text} and back`);
