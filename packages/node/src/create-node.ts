@@ -145,6 +145,12 @@ function eventLogger(log: Logger): (event: NodeEvent) => void {
           "refused what the node tells",
         );
         return;
+      case "news-withheld":
+        log.warn(
+          { id: event.nodeId, name: event.name, bytes: event.bytes, bytesMax: event.bytesMax },
+          "the node does not hear of all members and functions: its limits.messageBytesMax is too small",
+        );
+        return;
       case "key-shared":
         log.error(
           { id: event.nodeId, name: event.name, urls: event.urls, yielded: event.yielded },

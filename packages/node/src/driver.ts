@@ -84,10 +84,11 @@ export class Driver {
   constructor(options: DriverOptions) {
     this.#options = options;
     this.machine = new NodeMachine(options.node, options.capabilities, this.#effects());
-    const { name, resources } = options.node;
+    const { name, resources, link } = options.node;
     this.functions = new FunctionTable({
       name,
       resources,
+      messageBytesMax: link.limits.messageBytesMax,
       checkOpen: () => {
         if (this.#closed) throw new MpregError("closed", `Node "${name}" is closed`, { node: name });
       },

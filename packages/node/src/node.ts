@@ -44,8 +44,8 @@ export interface MpregNode extends Calls, FunctionRegistry, AsyncDisposable {
   functions(): readonly FunctionInfo[];
   /**
    * Follows what happens to this node and its cluster from now on: nodes that join, are suspected, recover and are lost,
-   * links that open, break or are refused, dials that fail, keys that two processes share, what others say and is not
-   * believed.
+   * links that open, break or are refused, dials that fail, keys that two processes share, nodes whose
+   * `messageBytesMax` is too small for what they have to be told, what others say and is not believed.
    *
    * Any number of iterators, each with all events in order. For each, 1,000 events are kept that it has not taken; beyond,
    * the oldest are dropped and it is told `{ kind: "missed", count }` in their place. It ends when its loop is left, when

@@ -3,7 +3,8 @@
  *
  * (F1) A name is registered once; only its own registration, or its name, takes it away.
  * (F2) `implement` registers all functions of a contract or none.
- * (F3) There are never more functions than other nodes accept of one node.
+ * (F3) There are never more functions than other nodes accept of one node, and what they are told of them is never longer
+ *      than a message that this node would accept itself: nodes are told of all of them in one.
  */
 import {
   type Contract,
@@ -17,7 +18,15 @@ import {
   quoted,
 } from "../base/index.js";
 import { utf8Length } from "../values/index.js";
-import { type OfferRecord, type OfferScope, defaultWireLimits, offersMax, tagsMax } from "../wire/index.js";
+import {
+  type OfferRecord,
+  type OfferScope,
+  defaultWireLimits,
+  offerBytes,
+  offersHeadBytesMax,
+  offersMax,
+  tagsMax,
+} from "../wire/index.js";
 import type { AnyHandler, FunctionRegistry, RegisterOptions, Registration } from "./types.js";
 
 export interface RegisteredFunction {
@@ -35,6 +44,8 @@ export interface FunctionTableHost {
   readonly name: string;
   /** Resources that every function of the node has. */
   readonly resources: readonly string[];
+  /** Longest message that it accepts. */
+  readonly messageBytesMax: number;
   /** Throws when the node takes no more functions. */
   checkOpen(): void;
   registered(fun: RegisteredFunction): void;
@@ -58,6 +69,8 @@ const names = optionNames<RegisterOptions>({
 export class FunctionTable implements FunctionRegistry {
   readonly #host: FunctionTableHost;
   readonly #functions = new Map<string, RegisteredFunction>();
+  /** What other nodes are told of all of them, in bytes. */
+  #offersBytes = offersHeadBytesMax;
 
   constructor(host: FunctionTableHost) {
     this.#host = host;
@@ -78,6 +91,7 @@ export class FunctionTable implements FunctionRegistry {
   register(name: string, handler: AnyHandler, options: RegisterOptions = {}): Registration {
     const fun = this.#checked(name, handler, options);
     this.#functions.set(name, fun);
+    this.#offersBytes += this.#toldBytes(fun);
     this.#host.registered(fun);
     const unregister = (): void => {
       if (this.#functions.get(name) === fun) this.unregister(name); // (F1)
@@ -91,33 +105,52 @@ export class FunctionTable implements FunctionRegistry {
       throw invalid(`implement: the contract has no function "${name}"`);
     }
     this.#checkRoom(Object.keys(contract).length);
+    let toldBytes = 0;
     const all = Object.entries(contract).map(([name, { input, output, resources }]) => {
       // methods of a class will do, those of every object will not
       const given = Object.hasOwn(handlers, name) || !(name in Object.prototype);
       const handler = given ? (handlers[name] as AnyHandler | undefined) : undefined;
       if (handler === undefined) throw invalid(`implement: the contract's function "${name}" has no handler`);
       const options = { input, output, resources };
-      this.#checked(name, handler, options); // (F2)
+      const fun = this.#checked(name, handler, options, toldBytes); // (F2)
+      toldBytes += this.#toldBytes(fun);
       return { name, handler, options };
     });
     return all.map(({ name, handler, options }) => this.register(name, handler, options));
   }
 
   unregister(name: string): boolean {
-    if (!this.#functions.delete(name)) return false;
+    const fun = this.#functions.get(name);
+    if (fun === undefined) return false;
+    this.#functions.delete(name);
+    this.#offersBytes -= this.#toldBytes(fun);
     this.#host.unregistered(name);
     return true;
   }
 
-  /** What is about to be registered; throws what `register` throws. */
-  #checked(name: string, handler: AnyHandler, options: RegisterOptions): RegisteredFunction {
+  /** What is about to be registered, with others of `withBytes`; throws what `register` throws. */
+  #checked(name: string, handler: AnyHandler, options: RegisterOptions, withBytes = 0): RegisteredFunction {
     this.#host.checkOpen();
     this.#checkRoom(1);
     const fun = checkRegistration(name, handler, options, this.#host.resources);
-    if (!this.#functions.has(name)) return fun;
+    if (!this.#functions.has(name)) return this.#checkBytes(fun, withBytes);
     const node = this.name;
     const message = `Cannot register "${name}": node "${node}" already has a function of that name; unregister it first`;
     throw new MpregError("already-registered", message, { node });
+  }
+
+  /** (F3) */
+  #checkBytes(fun: RegisteredFunction, withBytes: number): RegisteredFunction {
+    const { name: node, messageBytesMax } = this.#host;
+    const bytes = this.#offersBytes + withBytes + this.#toldBytes(fun);
+    if (bytes <= messageBytesMax) return fun;
+    const message = `Cannot register "${fun.name}": other nodes are told of the functions of "${node}" in one message, which would take ${bytes} bytes; the limit is ${messageBytesMax} (limits.messageBytesMax)`;
+    throw new MpregError("too-large", message, { node });
+  }
+
+  #toldBytes({ offer }: RegisteredFunction): number {
+    if (offer.scope === "node") return 0;
+    return offerBytes({ ...offer, resources: [...new Set([...this.#host.resources, ...offer.resources])] });
   }
 
   /** (F3) */

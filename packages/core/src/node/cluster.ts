@@ -29,7 +29,7 @@ import {
   isPresent,
 } from "../membership/index.js";
 import { Channel, Peer } from "../rpc/index.js";
-import { type KeepMessage, type Message, type OffersMessage, writeOffersRequest } from "../wire/index.js";
+import { type Message, type OffersMessage, writeOffersRequest } from "../wire/index.js";
 import { LinkKeeper, duplicate } from "./link-keeper.js";
 import { Offerings } from "./offerings.js";
 import { chosenLink, isWantedThere, newestLink } from "./peer-links.js";
@@ -69,6 +69,8 @@ export class Cluster {
   readonly #peers = new Map<string, Peer>();
   readonly #sessions = new Map<Peer, Set<Session>>();
   readonly #refusals = new Refusals();
+  /** Linked nodes that do not take what they have to be told. */
+  readonly #withheldFrom = new Set<Peer>();
   readonly sharedKeys: SharedKeys = new SharedKeys();
   #isRunning = false;
   #hasYielded = false;
@@ -117,13 +119,7 @@ export class Cluster {
   }
 
   /** What is held; for the checks of the simulator. */
-  get size(): {
-    readonly peers: number;
-    readonly members: number;
-    readonly announced: number;
-    readonly wanted: number;
-    readonly dialing: number;
-  } {
+  get size(): Readonly<Record<"peers" | "members" | "announced" | "wanted" | "dialing", number>> {
     return {
       peers: this.#peers.size,
       members: this.membership.size,
@@ -252,6 +248,7 @@ export class Cluster {
     if (sessions !== undefined && sessions.size > 0) return;
     this.#sessions.delete(peer);
     this.#refusals.forget(peer.nodeId);
+    this.#withheldFrom.delete(peer);
     this.#host.report({ kind: "link-lost", nodeId: peer.nodeId, name: peer.name, reason: goodbye });
     const isMutual = goodbye.code === "idle";
     // first what membership makes of it: it decides whether the node is a member still
@@ -272,7 +269,7 @@ export class Cluster {
       case "offers-request":
         return this.#tellOffers(nodeId, message.nodeId);
       case "keep":
-        return this.#onKeep(session, message, nowMs);
+        return this.#keeper.onKeep(session, message.wish, nowMs);
       default:
     }
   }
@@ -289,10 +286,6 @@ export class Cluster {
     const nodeId = failed?.nodeId;
     if (nodeId !== undefined) this.membership.dialFailed(nodeId, this.#dialer.failuresOf(nodeId), nowMs);
     return failed?.url;
-  }
-
-  #onKeep(session: Session, { wish }: KeepMessage, nowMs: number): void {
-    this.#keeper.onKeep(session, wish, nowMs);
   }
 
   #onOffers(from: string, message: OffersMessage, nowMs: number): void {
@@ -400,8 +393,17 @@ export class Cluster {
   /** Queues a whole message; whoever does not read is let go, and hears everything when it is back. */
   #send(nodeId: string, message: Uint8Array): void {
     const channel = this.#channelTo(nodeId);
-    if (channel === undefined || message.length > channel.link.remoteMessageBytesMax) return;
+    if (channel === undefined) return;
+    const { remoteMessageBytesMax: bytesMax } = channel.link;
+    if (message.length > bytesMax) return this.#withheld(nodeId, message.length, bytesMax);
     if (channel.link.outbox.add(message) === 0) this.#host.overflowed(channel);
+  }
+
+  #withheld(nodeId: string, bytes: number, bytesMax: number): void {
+    const peer = this.#peers.get(nodeId);
+    if (peer === undefined || this.#withheldFrom.has(peer)) return;
+    this.#withheldFrom.add(peer);
+    this.#host.report({ kind: "news-withheld", nodeId, name: peer.name, bytes, bytesMax });
   }
 
   *#linked(): Generator<string> {

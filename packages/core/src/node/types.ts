@@ -83,6 +83,14 @@ export type NodeEvent =
       /** Refusals since the link opened. */
       readonly count: number;
     }
+  /** The linked node takes no messages as long as what it has to be told of members or functions: told once per link. */
+  | {
+      readonly kind: "news-withheld";
+      readonly nodeId: string;
+      readonly name: string;
+      readonly bytes: number;
+      readonly bytesMax: number;
+    }
   /**
    * Two live processes use the key of a node, as when its data directory was copied; `name` and `urls` are those of the
    * older one, where the node is this one those of the other. When this one has `yielded`, as the one that was started

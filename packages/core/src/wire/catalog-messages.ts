@@ -4,6 +4,7 @@
  * An entry travels as the bytes its origin wrote: the digest that the origin signs is of these, so that a node which
  * does not know all fields of an entry can check them and pass them on.
  */
+import { utf8Length } from "../values/index.js";
 import { kinds } from "./kinds.js";
 import type { WireLimits } from "./limits.js";
 import { type Reader, malformed } from "./reader.js";
@@ -64,6 +65,10 @@ export interface OffersRequestMessage {
 export const offersMax = 100_000;
 /** Tags of one function. */
 export const tagsMax = 64;
+/** The most that an `offers` message has beside its entries. */
+export const offersHeadBytesMax = 256;
+/** Tag and length. */
+const fieldBytes = 5;
 const signatureBytes = 64;
 const digestBytes = 32;
 const fieldVersion = 1;
@@ -81,6 +86,29 @@ export function writeOffer(writer: Writer, offer: OfferRecord): void {
   if (scope !== "cluster") writer.field(fieldScope).u8(scopes.indexOf(scope)).endField();
   if (concurrencyMax !== undefined) writer.field(fieldConcurrencyMax).varint(concurrencyMax).endField();
   writer.endFields();
+}
+
+/** How many bytes {@link writeOffer} writes, behind the length that stands before an entry. */
+export function offerBytes({ fun, resources, version, tags, scope, concurrencyMax }: OfferRecord): number {
+  let bytes = textBytes(fun) + textsBytes(resources) + 1;
+  if (version !== undefined) bytes += fieldBytes + textBytes(version);
+  if (tags.length > 0) bytes += fieldBytes + textsBytes(tags);
+  if (scope !== "cluster") bytes += fieldBytes + 1;
+  if (concurrencyMax !== undefined) bytes += fieldBytes + varintBytes(concurrencyMax);
+  return varintBytes(bytes) + bytes;
+}
+
+function textBytes(text: string): number {
+  const bytes = utf8Length(text);
+  return varintBytes(bytes) + bytes;
+}
+
+function textsBytes(texts: readonly string[]): number {
+  return texts.reduce((sum, text) => sum + textBytes(text), varintBytes(texts.length));
+}
+
+function varintBytes(value: number): number {
+  return value < 0x80 ? 1 : 1 + varintBytes(Math.floor(value / 0x80));
 }
 
 export function writeOffersHead(writer: Writer, { nodeId, boot, version, digest }: OffersHead): void {

@@ -33,6 +33,8 @@ export {
   type OffersHead,
   type OffersMessage,
   type OffersRequestMessage,
+  offerBytes,
+  offersHeadBytesMax,
   offersMax,
   tagsMax,
   writeOffer,

@@ -10,7 +10,13 @@ test("as many arguments as the stack surely holds reach the handler, one more is
   const run = (count: number): unknown[] => {
     const host = new TurnedClock();
     const told: unknown[] = [];
-    const registered = { name: "here", resources: [], checkOpen: () => undefined, unregistered: () => undefined };
+    const registered = {
+      name: "here",
+      resources: [],
+      messageBytesMax: 1_000,
+      checkOpen: () => undefined,
+      unregistered: () => undefined,
+    };
     const functions = new FunctionTable({ ...registered, registered: () => undefined });
     functions.register("count", (...args) => told.push(args.length));
     const template = codec.encode(
@@ -36,7 +42,13 @@ test("as many arguments as the stack surely holds reach the handler, one more is
 test("queue time is that until the handler starts, run time that until its end, in microseconds", () => {
   const host = new TurnedClock();
   const ends: Timings[] = [];
-  const registered = { name: "here", resources: [], checkOpen: () => undefined, unregistered: () => undefined };
+  const registered = {
+    name: "here",
+    resources: [],
+    messageBytesMax: 1_000,
+    checkOpen: () => undefined,
+    unregistered: () => undefined,
+  };
   const functions = new FunctionTable({ ...registered, registered: () => undefined });
   functions.register("work", () => {
     host.pass(7);

@@ -3,7 +3,8 @@ import { setImmediate as turn } from "node:timers/promises";
 import type { Policy } from "@mpreg/core";
 import type { MpregNode, NodeStatus } from "@mpreg/node";
 import { expect, test } from "vitest";
-import { meshed, startNode } from "../support/cluster.js";
+import { meshed, offered, startNode } from "../support/cluster.js";
+import { eventually } from "../support/eventually.js";
 import { thrownBy } from "../support/failure.js";
 import { freePort, startProxy } from "../support/proxy.js";
 
@@ -41,6 +42,20 @@ test("tells each listener that a node joins, its link opens, and that it leaves,
   expect(events.map(({ kind }) => kind).sort()).toEqual([...kinds].sort());
   expect(events).toContainEqual({ kind: "node-joined", nodeId, name: "worker", urls: [worker.url] });
   expect(await other).toEqual(events.filter(({ kind }) => kind === "node-lost"));
+});
+
+test("tells of a node that accepts only messages shorter than what it has to be told, once", async () => {
+  const entry = await startNode({ name: "entry" });
+  entry.register("large", () => 1, { tags: ["x".repeat(900), "y".repeat(900)] });
+  const withheld = told(entry.status(), "news-withheld");
+  const small = await startNode({ name: "small", peers: [entry.url], limits: { messageBytesMax: 1_500 } });
+  await offered("echo", 2, entry);
+  entry.register("more", () => 1);
+  await eventually("it is linked", () => small.nodes().length === 2);
+  await entry.close();
+  expect(await withheld).toEqual([
+    { kind: "news-withheld", nodeId: small.id, name: "small", bytes: expect.any(Number), bytesMax: 1_500 },
+  ]);
 });
 
 test("tells of a node that breaks away that it is suspected, and recovers when it is back", async () => {

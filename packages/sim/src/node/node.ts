@@ -228,10 +228,11 @@ export class SimulatedNode implements Calls, FunctionRegistry {
   }
 
   #createFunctions(process: () => NodeProcess): FunctionTable {
-    const { name, resources } = this.#options;
+    const { name, resources, link } = this.#options;
     return new FunctionTable({
       name,
       resources,
+      messageBytesMax: link.limits.messageBytesMax,
       checkOpen: () => {
         if (process().dead) throw new MpregError("closed", `Node "${name}" is down`, { node: name });
       },
