@@ -1,35 +1,31 @@
 /**
- * `npm run bench`: measures ours, the bare limits and the peers in one run, and writes docs/benchmarks/rpc.{md,json}.
+ * `npm run bench`: measures in one run what the suites hold, each of which writes a report to docs/benchmarks.
  */
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { contestants } from "./contestants/index.mjs";
-import { describeCommit, describeMachine } from "./lib/machine.mjs";
 import { profileFolderVariable } from "./lib/profile.mjs";
-import { readSoak, writeResult, writeSoak } from "./lib/result-files.mjs";
-import { renderReport } from "./lib/report.mjs";
-import { runRounds } from "./lib/rounds.mjs";
-import { judge } from "./lib/targets.mjs";
+import { writeSoak } from "./lib/result-files.mjs";
 import { isGrowing, runSoak } from "./soak.mjs";
+import { membership } from "./suites/membership.mjs";
+import { rpc } from "./suites/rpc.mjs";
+
+const suites = [rpc, membership];
+const items = suites.flatMap((suite) => suite.items.map((item) => ({ ...item, suite: suite.name })));
+const groups = [...new Set(items.flatMap(({ suite, family }) => [suite, family]))];
 
 const usage = `Usage: npm run bench -- [options]
 
-  --only a,b      measure these contestants or families only; prints, writes nothing
-  --rounds N      interleaved rounds (default 5)
-  --quick         one short round, to see that everything runs; prints, writes nothing
+  --only a,b      measure only these, by name, family or suite; writes nothing unless that is a whole suite
+  --rounds N      interleaved rounds of the suite rpc (default 5)
+  --quick         as little as shows that everything runs; prints, writes nothing
   --soak          only the soak: full load, fails when memory grows
   --minutes N     how long the soak takes (default 10)
   --profile DIR   write CPU profiles of all processes; prints, writes no figures
-  --write         write docs/benchmarks even for a part of the contestants or a quick run
-  --list          names of the contestants
+  --write         write docs/benchmarks even for a part of a suite or a quick run
+  --list          what can be measured
 
-Contestants: ${contestants.map(({ name }) => name).join(", ")}
-Families: bare, peer, mpreg`;
-
-/** @type {import("./lib/load.mjs").Budget} */
-const fullBudget = { warmUpMs: 1000, sequentialCalls: 4000, loadMs: 1500, settleMs: 2000 };
-/** @type {import("./lib/load.mjs").Budget} */
-const quickBudget = { warmUpMs: 300, sequentialCalls: 1000, loadMs: 500, settleMs: 500 };
+Names: ${items.map(({ name }) => name).join(", ")}
+Families and suites: ${groups.join(", ")}`;
 
 /** More than that, and figures of this run are not to be trusted: a busy core raises latencies, and with them batches. */
 const otherLoadTolerated = 0.1;
@@ -37,13 +33,16 @@ const otherLoadTolerated = 0.1;
 const print = (/** @type {string} */ line) => console.log(line);
 
 /**
- * @param {string} only comma-separated names and families
+ * @param {string} only comma-separated names, families and suites
+ * @returns {string[]} names
  */
 function select(only) {
   const wanted = only.split(",").map((part) => part.trim());
-  const unknown = wanted.filter((part) => !contestants.some(({ name, family }) => name === part || family === part));
-  if (unknown.length > 0) throw new UsageError(`No contestant or family is called "${unknown.join('", "')}"`);
-  return contestants.filter(({ name, family }) => wanted.includes(name) || wanted.includes(family));
+  const unknown = wanted.filter((part) => !groups.includes(part) && !items.some(({ name }) => name === part));
+  if (unknown.length > 0) throw new UsageError(`Nothing that is measured is called "${unknown.join('", "')}"`);
+  return items
+    .filter(({ name, family, suite }) => [name, family, suite].some((each) => wanted.includes(each)))
+    .map(({ name }) => name);
 }
 
 class UsageError extends Error {}
@@ -52,36 +51,30 @@ class UsageError extends Error {}
 async function main() {
   const { values } = readOptions();
   if (values.help || values.list) {
-    print(values.help ? usage : contestants.map(({ name, title }) => `${name.padEnd(18)} ${title}`).join("\n"));
+    print(values.help ? usage : items.map(({ name, title }) => `${name.padEnd(18)} ${title}`).join("\n"));
     return 0;
   }
   if (values.profile !== undefined) process.env[profileFolderVariable] = resolve(values.profile);
   if (values.soak) return soak(positive("minutes", values.minutes));
 
-  const rounds = values.quick ? 1 : positive("rounds", values.rounds);
-  const budget = values.quick ? quickBudget : fullBudget;
-  const selected = values.only === undefined ? contestants : select(values.only);
-  const { outcomes, otherLoad } = await runRounds(selected, { rounds, budget, onProgress: print });
-  /** @type {import("./lib/report.mjs").Result} */
-  const result = {
-    commit: describeCommit(),
-    date: new Date().toISOString(),
-    machine: describeMachine(),
-    options: { rounds, budget, otherLoad },
-    targets: judge(outcomes),
-    contestants: Object.fromEntries(
-      selected.map(({ name, title, family, group }) => [name, { title, family, group, ...outcomes[name] }]),
-    ),
-  };
-  print(`\n${renderReport(result, await readSoak())}`);
-  const isWhole = values.only === undefined && !values.quick && values.profile === undefined;
-  if (isWhole || values.write) await writeResult(result);
-  const missed = result.targets.filter(({ reached }) => reached === false);
-  print(`${missed.length} of ${result.targets.length} targets missed`);
-  if (otherLoad > otherLoadTolerated) {
-    print(`Other programs used ${Math.round(otherLoad * 100)} % of the machine: run it again when they are quiet`);
+  const rounds = positive("rounds", values.rounds);
+  const { quick, write } = values;
+  const only = values.only === undefined ? undefined : select(values.only);
+  let exitCode = 0;
+  for (const suite of suites) {
+    const names = suite.items.map(({ name }) => name).filter((name) => only?.includes(name) ?? true);
+    if (names.length === 0) continue;
+    const isWhole = names.length === suite.items.length && !quick && values.profile === undefined;
+    const outcome = await suite.run({ names, quick, rounds, write: isWhole || write, print });
+    print(`${suite.name}: ${outcome.missed} of ${outcome.targets} targets missed`);
+    if (outcome.otherLoad > otherLoadTolerated) {
+      print(
+        `Other programs used ${Math.round(outcome.otherLoad * 100)} % of the machine: run it again when they are quiet`,
+      );
+    }
+    if (outcome.failed) exitCode = 1;
   }
-  return Object.values(outcomes).some(({ kind }) => kind === "failed") ? 1 : 0;
+  return exitCode;
 }
 
 /** @param {number} minutes */

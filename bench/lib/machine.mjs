@@ -21,6 +21,17 @@ export function describeMachine() {
   };
 }
 
+/**
+ * @param {{ date: string, commit: string, machine: Machine }} result
+ * @returns {string[]} lines of a list: when, what and where
+ */
+export function renderOrigin({ date, commit, machine }) {
+  return [
+    `- measured ${date.slice(0, 10)}, commit ${commit}`,
+    `- ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGb} GB, ${machine.system}, Node ${machine.node}`,
+  ];
+}
+
 /** @returns {string} the commit that was measured, marked when the tree had changes beside the benchmarks' own results */
 export function describeCommit() {
   const git = (/** @type {string[]} */ ...args) =>

@@ -1,7 +1,9 @@
 /**
- * The report: one result object, written as JSON (every round kept) and as tables for people.
+ * The report on requests: one result object, written as JSON (every round kept) and as tables for people.
  */
+import { renderOrigin } from "./machine.mjs";
 import { number, table } from "./markdown.mjs";
+import { renderVerdicts } from "./verdicts.mjs";
 
 /**
  * @typedef {{ title: string, family: string, group: string } & import("./rounds.mjs").Outcome} Contestant
@@ -12,7 +14,7 @@ import { number, table } from "./markdown.mjs";
  * @property {import("./machine.mjs").Machine} machine
  * @property {{ rounds: number, budget: import("./load.mjs").Budget, otherLoad: number }} options `otherLoad` is the part of
  *   the machine that was busy while the run itself paused
- * @property {import("./targets.mjs").Verdict[]} targets
+ * @property {import("./verdicts.mjs").Verdict[]} targets
  * @property {Record<string, Contestant>} contestants
  */
 
@@ -59,36 +61,24 @@ const groups = {
  * @returns {string} Markdown
  */
 export function renderReport(result, soak) {
-  const { machine, options } = result;
+  const { options } = result;
   const sections = [
     "# Requests: speed and memory",
     "Written by `npm run bench`; do not edit. What the figures led to stands in the other files of this folder.",
     [
-      `- measured ${result.date.slice(0, 10)}, commit ${result.commit}`,
-      `- ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGb} GB, ${machine.system}, Node ${machine.node}`,
+      ...renderOrigin(result),
       `- medians of ${options.rounds} interleaved rounds, each with fresh processes on the loopback interface; range in brackets`,
       "- servers, nodes and the load generator are separate processes and share the cores",
       `- other programs used up to ${Math.round(options.otherLoad * 100)} % of the machine between the rounds`,
     ].join("\n"),
   ];
-  sections.push("## Targets", renderTargets(result.targets));
+  sections.push("## Targets", renderVerdicts(result.targets));
   for (const [group, { heading, introduction }] of Object.entries(groups)) {
     const members = Object.values(result.contestants).filter((contestant) => contestant.group === group);
     if (members.length > 0) sections.push(heading, introduction, renderGroup(members, group), renderAbsent(members));
   }
   if (soak !== undefined) sections.push("## Soak", renderSoak(soak));
   return `${sections.filter((section) => section !== "").join("\n\n")}\n`;
-}
-
-/** @param {import("./targets.mjs").Verdict[]} verdicts */
-function renderTargets(verdicts) {
-  const rows = verdicts.map(({ text, bound, limit, unit, measured, reached }) => [
-    text,
-    `${bound} ${limit.toLocaleString("en-US")}${unit === "×" ? "" : " "}${unit}`,
-    measured === null ? "not measured" : withUnit(measured, unit),
-    reached === null ? "–" : reached ? "yes" : "**no**",
-  ]);
-  return table(["what", "target", "measured", "reached"], rows, ["left", "left", "right", "left"]);
 }
 
 /**
@@ -144,12 +134,4 @@ function renderSoak(soak) {
 /** @param {import("./growth.mjs").Growth} growth */
 function growthCells({ firstMb, lastMb, slopeMbPerMinute, growing }) {
   return [number(firstMb), number(lastMb), number(slopeMbPerMinute), growing ? "**yes**" : "no"];
-}
-
-/**
- * @param {number} value
- * @param {string} unit
- */
-function withUnit(value, unit) {
-  return unit === "×" ? `${number(value)}×` : `${number(value)} ${unit}`;
 }

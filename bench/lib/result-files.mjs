@@ -1,6 +1,11 @@
-/** Where results are kept: docs/benchmarks/rpc.json and soak.json, and rpc.md drawn from both. */
+/**
+ * Where results are kept: docs/benchmarks/rpc.json and soak.json, and rpc.md drawn from both; membership.json, and
+ * membership.md and its pictures drawn from it.
+ */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
+import { drawPictures } from "../membership/pictures.mjs";
+import { renderMembership } from "../membership/report.mjs";
 import { renderReport } from "./report.mjs";
 
 const workspace = new URL("../../", import.meta.url);
@@ -18,6 +23,22 @@ export function readSoak() {
 export async function writeResult(result) {
   await writeJson(resultFile, result);
   await writeReport(result, await readSoak());
+}
+
+/** @param {import("../membership/report.mjs").Result} result */
+export async function writeMembership(result) {
+  const jsonFile = new URL("membership.json", folder);
+  await writeJson(jsonFile, result);
+  await redrawMembership(await readJson(jsonFile));
+}
+
+/** @param {import("../membership/report.mjs").Result} result as it stands in the JSON */
+async function redrawMembership(result) {
+  const report = await format(renderMembership(result), "markdown");
+  await writeFile(new URL("membership.md", folder), report);
+  for (const [name, picture] of Object.entries(drawPictures(result))) {
+    await writeFile(new URL(name, folder), picture);
+  }
 }
 
 /** @param {import("../soak.mjs").SoakResult} soak */

@@ -40,3 +40,12 @@ export function slope(points) {
   }
   return median(slopes);
 }
+
+/**
+ * @typedef {{ p50: number, p99: number, max: number, count: number }} Summary
+ * @param {readonly number[]} values
+ * @returns {Summary}
+ */
+export function summarize(values) {
+  return { p50: median(values), p99: percentile(values, 0.99), max: Math.max(...values), count: values.length };
+}

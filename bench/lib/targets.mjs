@@ -1,15 +1,12 @@
 /**
- * What mpreg wants to reach: each target is a bound on a figure, or on a ratio of two figures of the same run.
+ * What mpreg wants to reach with requests: each target is a bound on a figure, or on a ratio of two figures of the same run.
  */
 
+import { verdictOn } from "./verdicts.mjs";
+
 /**
- * @typedef {object} Target
- * @property {string} id
- * @property {string} text
- * @property {"at least" | "at most"} bound
- * @property {number} limit
- * @property {string} unit empty for a ratio
- * @property {(median: (contestant: string, figure: string) => number) => number} measure from the medians of a run
+ * @typedef {import("./verdicts.mjs").Bound & {
+ *   measure: (median: (contestant: string, figure: string) => number) => number }} Target `measure`: from the medians of a run
  */
 
 /** @type {Target[]} */
@@ -114,25 +111,18 @@ export const targets = [
 ];
 
 /**
- * @typedef {{ id: string, text: string, bound: string, limit: number, unit: string, measured: number | null,
- *   reached: boolean | null }} Verdict `measured` and `reached` are null when something it needs was not measured
- */
-
-/**
  * @param {Record<string, import("./rounds.mjs").Outcome>} outcomes
- * @returns {Verdict[]}
+ * @returns {import("./verdicts.mjs").Verdict[]}
  */
 export function judge(outcomes) {
-  return targets.map(({ measure, ...target }) => {
+  return targets.map((target) => {
     let complete = true;
-    const measured = measure((contestant, figure) => {
+    const measured = target.measure((contestant, figure) => {
       const outcome = outcomes[contestant];
       if (outcome?.kind === "measured" && figure in outcome.figures) return outcome.figures[figure].median;
       complete = false;
       return Number.NaN;
     });
-    if (!complete) return { ...target, measured: null, reached: null };
-    const reached = target.bound === "at least" ? measured >= target.limit : measured <= target.limit;
-    return { ...target, measured, reached };
+    return verdictOn(target, complete ? measured : undefined);
   });
 }

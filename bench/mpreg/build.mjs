@@ -28,3 +28,13 @@ export function findBuild() {
 export function importMpreg() {
   return import(pathToFileURL(findBuild()).href);
 }
+
+/** @returns {Promise<{ SimulatedCluster: any, watchLosses: Function }>} the simulated cluster, from the build */
+export async function importSimulatedCluster() {
+  const folder = new URL("packages/sim/dist/cluster/", workspace);
+  if (!existsSync(new URL("cluster.js", folder))) {
+    throw new Error("The simulator is not built; run `npm run build` in the root first");
+  }
+  const [cluster, losses] = await Promise.all([import(`${folder}cluster.js`), import(`${folder}losses.js`)]);
+  return { ...cluster, ...losses };
+}
