@@ -238,6 +238,7 @@ export class Membership {
     this.#allowances.delete(nodeId);
     this.prober.position.forget(nodeId);
     this.#view.changed();
+    if (isMutual) this.#trust(nodeId, nowMs); // it has said goodbye, and nobody will ask for it
     if (isMutual || !this.#members.isPresent(nodeId) || !this.#isRunning) this.prober.detector.unwatch(nodeId);
     else {
       this.#doubt(nodeId, nowMs);

@@ -5,7 +5,7 @@ import { writeAccusation } from "../../src/wire/index.js";
 import { accusationOf, signedBy } from "../support/membership.js";
 import { Mesh } from "../support/mesh.js";
 import type { MeshNode } from "../support/mesh-node.js";
-import { idOf, recordOf, tellRecord } from "../support/news.js";
+import { Announcer, idOf, recordOf, tellRecord, whole } from "../support/news.js";
 import { messagesOf } from "../support/wire.js";
 
 function beliefOf(node: MeshNode, name: string): string {
@@ -78,6 +78,21 @@ describe("a member without a link to this node", () => {
     for (const end of witness.ends) witness.from(end).release();
     mesh.settle();
     expect([functionsOf(a), beliefOf(a, "c")]).toEqual([["f"], "alive 1"]);
+  });
+
+  test("gets work again, though it was silent as long as there was one, when both sides have given it up (B6)", () => {
+    const mesh = new Mesh();
+    const [a] = mesh.cluster("a", "b") as [MeshNode];
+    const quiet = mesh.client(a, { node: "quiet" });
+    quiet.say(0, tellRecord(recordOf("quiet")));
+    quiet.say(0, whole(new Announcer("quiet").offer("f")));
+    mesh.advance(2_500);
+    quiet.say(0, tellRecord(recordOf("quiet", { incarnation: 2 })));
+    mesh.settle();
+    expect([beliefOf(a, "quiet"), functionsOf(a)]).toEqual(["alive 2", []]);
+    quiet.link.end({ code: "idle", reason: "neither side has a use for the link" }, mesh.nowMs);
+    mesh.settle();
+    expect([beliefOf(a, "quiet"), functionsOf(a)]).toEqual(["alive 2", ["f"]]);
   });
 
   test("that others reach is not lost, however long the link is (P1) (B6)", () => {
