@@ -116,13 +116,21 @@ function startDiscovery(
   return started;
 }
 
-/** Logs what happens to links. That an address cannot be reached is said once, until a node was met there. */
+/** Refusals that are remembered as said. */
+const refusalsMax = 1_000;
+
+/**
+ * Logs what happens to links. That an address cannot be reached is said once, until a node was met there; a refusal,
+ * which comes with every dial, once until a node has joined.
+ */
 function eventLogger(log: Logger): (event: NodeEvent) => void {
   const unreachable = new Set<string>();
+  const refused = new Set<string>();
   return (event) => {
     switch (event.kind) {
       case "node-joined":
         for (const url of event.urls) unreachable.delete(url);
+        refused.clear();
         log.info({ id: event.nodeId, name: event.name, urls: event.urls }, "node joined");
         return;
       case "node-lost":
@@ -159,9 +167,13 @@ function eventLogger(log: Logger): (event: NodeEvent) => void {
             : "two processes use the key of one node",
         );
         return;
-      case "link-refused":
-        log.warn({ address: event.address, reason: event.reason }, "link refused");
+      case "link-refused": {
+        const refusal = `${event.address} ${event.reason.reason}`;
+        log[refused.has(refusal) ? "debug" : "warn"]({ address: event.address, reason: event.reason }, "link refused");
+        if (refused.size >= refusalsMax) refused.clear();
+        refused.add(refusal);
         return;
+      }
       case "dial-failed":
         log[unreachable.has(event.url) ? "debug" : "warn"](
           { url: event.url, reason: event.reason },

@@ -71,6 +71,20 @@ test("another key is refused under the name of a node that is there, and told wh
   expect(other.nodes().map(({ id }) => id)).toEqual([other.id]);
 });
 
+test("a refusal is logged once, however often it is repeated, on both sides", async () => {
+  const [there, here] = [startLog("warn"), startLog("warn")];
+  const entry = await startNode({ name: "entry", log: there.log });
+  const limits = { redialMsMin: 1, redialMsMax: 5 };
+  const stranger = await startNode({ name: "stranger", cluster: "other", peers: [entry.url], limits, log: here.log });
+  let refusals = 0;
+  for await (const { kind } of stranger.status()) if (kind === "link-refused" && ++refusals === 3) break;
+  for (const { lines } of [there, here]) {
+    expect(lines.map(({ msg, reason }) => [msg, reason])).toEqual([
+      ["link refused", { code: "refused", reason: 'the node belongs to cluster "other", this one to "default"' }],
+    ]);
+  }
+});
+
 test("another key gets the name of a killed node once that one counts as down", async () => {
   const limits = { redialMsMin: 10, redialMsMax: 50 };
   const entry = await startNode({ name: "entry", profile: "local" });
