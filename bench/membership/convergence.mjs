@@ -37,13 +37,16 @@ export const convergence = {
       },
     });
     const sizesUp = sizes.map(({ nodes }) => nodes).toSorted((a, b) => a - b);
-    const drawn = sizesUp.at(-1);
+    // a full mesh, in which each hears it from one, and a bounded view, in which each hears it from several
+    const drawn = [20, sizesUp.at(-1)];
     const clusters = sizesUp.flatMap((nodes) => lossRatios.map((lossRatio) => ({ nodes, lossRatio })));
     const answersOf = (/** @type {{ nodes: number, lossRatio: number }} */ { nodes, lossRatio }) =>
       answers.filter((_, index) => jobs[index].nodes === nodes && jobs[index].lossRatio === lossRatio);
     return {
       rows: clusters.map((cluster) => row(cluster, answersOf(cluster))),
-      curves: clusters.filter(({ nodes }) => nodes === drawn).map((cluster) => curve(cluster, answersOf(cluster))),
+      curves: clusters
+        .filter(({ nodes }) => drawn.includes(nodes))
+        .map((cluster) => curve(cluster, answersOf(cluster))),
     };
   },
 };

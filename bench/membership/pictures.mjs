@@ -13,7 +13,13 @@ const grouped = (/** @type {number} */ value) => Math.round(value).toLocaleStrin
 export function drawPictures({ measurements: { convergence, traffic, processes } }) {
   /** @type {Record<string, string>} */
   const pictures = {};
-  if (convergence?.kind === "measured") pictures["convergence.svg"] = drawConvergence(convergence);
+  if (convergence?.kind === "measured") {
+    for (const nodes of new Set(convergence.curves.map((curve) => curve.nodes))) {
+      pictures[convergencePicture(nodes)] = drawConvergence(
+        convergence.curves.filter((curve) => curve.nodes === nodes),
+      );
+    }
+  }
   if (traffic?.kind === "measured") {
     const real = processes?.kind === "measured" ? processes : undefined;
     pictures["traffic.svg"] = drawTraffic(traffic, real);
@@ -21,8 +27,11 @@ export function drawPictures({ measurements: { convergence, traffic, processes }
   return pictures;
 }
 
-/** @param {import("./convergence.mjs").Convergence} convergence */
-function drawConvergence({ curves }) {
+/** @param {number} nodes */
+export const convergencePicture = (nodes) => `convergence-${nodes}.svg`;
+
+/** @param {readonly import("./convergence.mjs").Curve[]} curves of one size */
+function drawConvergence(curves) {
   const fromMs = 0.25;
   const percent = (/** @type {number[]} */ ms, /** @type {number[]} */ share) =>
     ms.map((at, index) => /** @type {[number, number]} */ ([Math.max(at, fromMs), share[index] * 100]));

@@ -3,6 +3,7 @@ import { renderOrigin } from "../lib/machine.mjs";
 import { number, table } from "../lib/markdown.mjs";
 import { median } from "../lib/stats.mjs";
 import { renderVerdicts } from "../lib/verdicts.mjs";
+import { convergencePicture } from "./pictures.mjs";
 
 /**
  * @template T
@@ -61,7 +62,7 @@ export function renderMembership(result) {
 }
 
 /** @param {import("./convergence.mjs").Convergence} convergence */
-function renderConvergence({ rows }) {
+function renderConvergence({ rows, curves }) {
   const cells = rows.map(({ nodes, lossRatio, added, removed, serfMs }) => [
     String(nodes),
     `${lossRatio * 100} %`,
@@ -78,7 +79,11 @@ function renderConvergence({ rows }) {
       cells,
       header.map(() => "right"),
     ),
-    "![Share of nodes that know, over time, for each loss rate](convergence.svg)",
+    "Up to 32 nodes each is linked with every other and tells all of them at once; what is lost on the way comes again with the gossip. " +
+      "Larger clusters pass news on along a few links of each node, so that most hear them more than once and what is lost is not missed.",
+    ...[...new Set(curves.map(({ nodes }) => nodes))].map(
+      (nodes) => `![Share of ${nodes} nodes that know, over time, for each loss rate](${convergencePicture(nodes)})`,
+    ),
   ];
 }
 
@@ -170,7 +175,7 @@ function renderDeaths(deaths) {
   const aligns = ["left", ...figures.map((figure) => (figure === "failed" ? "left" : "right"))];
   return [
     "`kill -9` of many at once while every survivor calls a function that all nodes offer, 50 times a second: from the kill until a killed node is down, over every survivor and every one that was killed; " +
-      "and what the callers saw. A row is a round. A call that fails was under way on a node that died: whether it was done there nobody can know, so it is not tried again elsewhere.",
+      "and what the callers saw. A row is a round.",
     table(["killed", ...figures], cells, aligns),
   ];
 }

@@ -27,10 +27,10 @@ export async function measureConvergence({ nodes, lossRatio, seed, changes }) {
     const fun = `new-${change}`;
     await quiet(cluster, `before ${fun}`);
     node.register(fun, () => fun);
-    added.push(await learned(cluster, (each) => each.knows(fun)));
+    added.push(await learned(cluster, (each) => each.knows(fun), 0.05));
     await quiet(cluster, `after ${fun}`);
     node.unregister(fun);
-    removed.push(await learned(cluster, (each) => !each.knows(fun)));
+    removed.push(await learned(cluster, (each) => !each.knows(fun), 0.05));
   }
   return { added, removed };
 }
@@ -61,7 +61,7 @@ export async function measureDetection({ nodes, profile, seed, crashes, silent }
     const startedMs = world.nowMs;
     losses.length = 0;
     victim.crash({ silent });
-    unroutedMs.push(...(await learned(cluster, (each) => !each.knows(`f${index}`))));
+    unroutedMs.push(...(await learned(cluster, (each) => !each.knows(`f${index}`), 1)));
     const isVictim = (/** @type {{ lost: string }} */ { lost }) => lost === victim.name;
     await cluster.until(() => losses.filter(isVictim).length >= nodes - 1, agreedWithinMs);
     downMs.push(...losses.filter(isVictim).map((/** @type {{ atMs: number }} */ { atMs }) => atMs - startedMs));
@@ -91,9 +91,10 @@ export async function measureTraffic({ nodes, seed, settleMs, durationMs }) {
  *
  * @param {any} cluster
  * @param {(node: any) => boolean} knows
- * @returns {Promise<number[]>} ascending, to a quarter of a ms
+ * @param {number} lookEveryMs
+ * @returns {Promise<number[]>} ascending, to `lookEveryMs`
  */
-async function learned(cluster, knows) {
+async function learned(cluster, knows, lookEveryMs) {
   const { world, up } = cluster;
   const startedMs = world.nowMs;
   /** @type {number[]} */
@@ -105,7 +106,7 @@ async function learned(cluster, knows) {
     for (let told = ignorant.length; told < before; told++) times.push(world.nowMs - startedMs);
     return ignorant.length === 0;
   };
-  await cluster.until(tell, agreedWithinMs, () => `${ignorant.length} nodes have not learned of it`, 0.25);
+  await cluster.until(tell, agreedWithinMs, () => `${ignorant.length} nodes have not learned of it`, lookEveryMs);
   return times;
 }
 

@@ -18,7 +18,7 @@
  * @property {((value: number) => string)} [marks] a mark at every point, with this text
  */
 
-const size = { width: 860, height: 480 };
+const width = 860;
 /** Where the lines are drawn: the ranges of the axes' scales. */
 export const plot = { left: 76, right: 828, top: 84, bottom: 364 };
 export const colors = ["#0969da", "#1a7f4b", "#c2410c"];
@@ -31,7 +31,7 @@ const legend = { top: 426, rowHeight: 22, columns: 3 };
  * @returns {string} an SVG document
  */
 export function drawChart({ title, subtitle, x, y, series }) {
-  const { width, height } = size;
+  const height = legend.top + Math.ceil(series.length / legend.columns) * legend.rowHeight;
   const parts = [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" font-family="${font}" font-size="13" fill="${ink.text}">`,
     `<title>${escape(`${title}: ${subtitle}`)}</title>`,
@@ -81,14 +81,13 @@ function drawSeries({ points, color, line: style, steps = false, marks }, x, y) 
   );
   const drawn = style === "none" ? [] : [`<path d="${path.join("")}" ${stroke(color, style)}/>`];
   if (marks === undefined) return drawn;
-  const halo = `text-anchor="middle" font-size="12" fill="${color}" stroke="${ink.paper}" stroke-width="4" paint-order="stroke"`;
+  // below the marks of a line, beside those that stand alone: series that say the same do not hide each other's figures
+  const [dx, dy, anchor] = style === "none" ? [11, 4, "start"] : [0, 21, "middle"];
+  const halo = `text-anchor="${anchor}" font-size="12" fill="${color}" stroke="${ink.paper}" stroke-width="4" paint-order="stroke"`;
   return [
     ...drawn,
     ...places.map(([px, py]) => mark(px, py, color, style)),
-    // above a mark of a line, below one that stands alone: two series that say the same do not hide each other's figures
-    ...points.map(([, value], index) =>
-      text(places[index][0], places[index][1] + (style === "none" ? 22 : -12), marks(value), halo),
-    ),
+    ...points.map(([, value], index) => text(places[index][0] + dx, places[index][1] + dy, marks(value), halo)),
   ];
 }
 
