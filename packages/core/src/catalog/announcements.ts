@@ -32,6 +32,8 @@ export type Heard =
   /** The owner's offers have changed; `replaced` when nothing of what was known before holds. */
   | { readonly kind: "news"; readonly changed: readonly string[]; readonly replaced: boolean }
   | { readonly kind: "known" }
+  /** The record of its origin, and with it the key, is still on its way. */
+  | { readonly kind: "early" }
   /** It builds on what is not known here. (A2) */
   | { readonly kind: "gap" }
   /** This node has told it in an earlier life, of which it knows nothing. */
@@ -124,7 +126,8 @@ export class Announcements {
       return { kind: "known" };
     }
     const owner = this.#host.ownerOf(nodeId);
-    if (owner === undefined || boot < owner.boot) return { kind: "known" }; // its record is still on its way; or (A1)
+    if (owner === undefined) return { kind: "early" };
+    if (boot < owner.boot) return { kind: "known" }; // (A1)
     const forgery = this.#forgery(message, owner.publicKey, mayTell);
     if (forgery !== undefined) return { kind: "refused", reason: forgery };
     const isChange = base > 0;

@@ -319,7 +319,8 @@ export class Cluster {
     const { nodeId, record, state } = member;
     const { name, urls } = record;
     const wasPresent = isPresent(before);
-    this.offerings.outlive(nodeId, record.boot);
+    const teller = this.offerings.recordCame(nodeId, record.boot);
+    if (teller !== undefined) this.#ask(teller, nodeId);
     if (isPresent(state)) {
       const peer = this.#peers.get(nodeId) ?? this.#createPeer(nodeId, name, urls);
       peer.name = name;

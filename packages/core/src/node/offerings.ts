@@ -6,6 +6,8 @@
  *
  * (F1) What this node offers is told once per turn, however much of it has changed.
  * (F2) What took the place of an offer that may be, and may not be itself, is none.
+ * (F3) Offers that come before the record of their node are asked for when it is there: they would be missed until the
+ *      next comparison. The last `earlyMax` such nodes are remembered.
  */
 import type { Signer, Subject, Utf8 } from "../base/index.js";
 import { Announcements, Catalog, type Heard } from "../catalog/index.js";
@@ -24,12 +26,16 @@ export interface OfferingsHost {
   offered(fun: string, nowMs: number): void;
 }
 
+const earlyMax = 1_000;
+
 export class Offerings {
   readonly catalog: Catalog<Peer> = new Catalog<Peer>((peer) => peer.nodeId);
   readonly #self: Peer;
   readonly #options: NodeOptions;
   readonly #host: OfferingsHost;
   readonly #announcements: Announcements;
+  /** Nodes whose offers came before their record, and who has told them. (F3) */
+  readonly #early = new Map<string, string>();
   /** Whose offers the catalog shows. */
   readonly #shown = new Set<Peer>();
   /** What this node offers, also to nobody but itself. */
@@ -102,6 +108,7 @@ export class Offerings {
     const { nodeId, boot, version } = message.head;
     const membership = this.#host.membership();
     const heard = this.#announcements.apply(message, () => membership.mayTell(from, nowMs));
+    if (heard.kind === "early") this.#cameEarly(nodeId, from);
     if (heard.kind !== "news") return heard;
     membership.offers(nodeId, boot, version);
     membership.gossip.spreadMember(nodeId, this.#announcements.passedOn(message), from, nowMs);
@@ -112,9 +119,15 @@ export class Offerings {
     return heard;
   }
 
-  /** The node has begun its run `boot`: what it offered before is void. */
-  outlive(nodeId: string, boot: number): void {
+  /**
+   * There is a record of the node in its run `boot`: what it offered before that is void. Answers whom to ask for what it
+   * offers, where that came before the record. (F3)
+   */
+  recordCame(nodeId: string, boot: number): string | undefined {
     this.#announcements.outlive(nodeId, boot);
+    const teller = this.#early.get(nodeId);
+    this.#early.delete(nodeId);
+    return teller;
   }
 
   /** Shows the node's offers in the catalog as long as work may be sent there. */
@@ -132,6 +145,13 @@ export class Offerings {
 
   forget(nodeId: string): void {
     this.#announcements.forget(nodeId);
+  }
+
+  #cameEarly(nodeId: string, from: string): void {
+    this.#early.delete(nodeId);
+    this.#early.set(nodeId, from);
+    const [oldest] = this.#early.keys();
+    if (oldest !== undefined && this.#early.size > earlyMax) this.#early.delete(oldest);
   }
 
   #showAll(peer: Peer, nowMs: number): void {

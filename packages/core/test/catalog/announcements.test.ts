@@ -298,7 +298,7 @@ describe("what is refused", () => {
   test("is not what comes before its origin is known: that is told again", () => {
     const { first, listener } = told();
     listener.unknown.add(idOf("origin"));
-    expect(listener.hear(first).kind).toBe("known");
+    expect(listener.hear(first).kind).toBe("early");
     expect(listener.announcements.size).toBe(0);
     listener.unknown.clear();
     expect(listener.hear(first).kind).toBe("news");
