@@ -115,6 +115,7 @@ function positive(option, text) {
   return value;
 }
 
+for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1)); // so that what ends at exit ends
 try {
   process.exitCode = await main();
 } catch (error) {

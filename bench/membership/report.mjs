@@ -174,7 +174,7 @@ function renderDeaths(deaths) {
   ];
   const aligns = ["left", ...figures.map((figure) => (figure === "failed" ? "left" : "right"))];
   return [
-    "`kill -9` of many at once while every survivor calls a function that all nodes offer, 50 times a second: from the kill until a killed node is down, over every survivor and every one that was killed; " +
+    "`kill -9` of many at once while every survivor calls a function that all nodes offer and that takes 20 ms, 50 times a second: from the kill until a killed node is down, over every survivor and every one that was killed; " +
       "and what the callers saw. A row is a round.",
     table(["killed", ...figures], cells, aligns),
   ];

@@ -21,19 +21,28 @@ for (const channel of ["net.client.socket", "net.server.socket"]) {
   });
 }
 
+/** What a function takes that is no echo: long enough that some are always under way. */
+const workMs = 20;
+
 /** @type {any} */
 let node;
 /** @type {{ atMs: number, name: string }[]} */
 const losses = [];
 
 /**
- * @param {{ name: string, peers: string[], profile: string, functions: string[] }} wanted the functions answer their argument
+ * @param {{ name: string, peers: string[], profile: string, functions: string[] }} wanted the functions answer their
+ *   argument, after `workMs`
  * @returns {Promise<{ url: string, startedMs: number }>}
  */
 export async function open({ name, peers, profile, functions }) {
   const { createNode } = await importMpreg();
   node = await createNode({ name, port: 0, peers, profile, log: "error" });
-  for (const fun of functions) register(fun);
+  for (const fun of functions) {
+    node.register(fun, async (/** @type {unknown} */ value) => {
+      await sleep(workMs);
+      return value;
+    });
+  }
   void watchLosses();
   return { url: node.url, startedMs: monotonicMs() };
 }

@@ -37,6 +37,8 @@ export function serfVersion() {
 export async function withSerf({ nodes, profile }, work) {
   /** @type {ReturnType<typeof openAgent>[]} */
   const agents = [];
+  const kill = () => agents.forEach((agent) => agent.kill());
+  process.once("exit", kill); // they have no channel to us whose end they would notice
   try {
     const ports = await freePorts(2 * nodes);
     for (let index = 0; index < nodes; index++) {
@@ -47,7 +49,9 @@ export async function withSerf({ nodes, profile }, work) {
     await eventually(async () => agents.forEach((agent) => agent.requireJoined(nodes)), formsWithinMs);
     return await work(agents);
   } finally {
-    await Promise.all(agents.map((agent) => agent.close()));
+    kill();
+    await Promise.all(agents.map(({ gone }) => gone));
+    process.removeListener("exit", kill);
   }
 }
 
@@ -75,10 +79,8 @@ function openAgent({ name, profile, port, rpcPort, seedPort }) {
       if (joined.size < count) throw new Error(`Serf agent ${name} knows ${joined.size} members of ${count}`);
     },
     takeLosses: () => losses.splice(0),
-    close: async () => {
-      program.kill("SIGKILL");
-      await gone;
-    },
+    kill: () => program.kill("SIGKILL"),
+    gone,
   };
 }
 
