@@ -11,6 +11,7 @@
  * (B6) Work is not sent to a member that is down, has left, or does not answer this node and nobody has vouched for.
  * (B7) Refused news are told to the host with the link that brought them. So are more news than one link may bring. What
  *      is genuine and only not taken here is no fault of that link.
+ * (B8) A suspicion that is about to end is compared with what a few others know: what contradicts it may have been missed.
  */
 import { Timer } from "../base/index.js";
 import { Allowance } from "../structures/index.js";
@@ -26,12 +27,13 @@ import { distanceMs, isCoordinate } from "./coordinates.js";
 import { Gossip, sample } from "./gossip.js";
 import type { MembershipHost } from "./host.js";
 import { type Applied, Members } from "./members.js";
+import { Observers } from "./observers.js";
 import { type OwnIdentity, OwnRecord, areRivals } from "./own-record.js";
 import { Prober } from "./prober.js";
 import { compare } from "./reconcile.js";
 import { isGenuineAccusation, isGenuineRecord } from "./records.js";
 import { Teller } from "./teller.js";
-import { type Entry, type Member, type MemberChange, type MembershipOptions, isPresent } from "./types.js";
+import { type Member, type MemberChange, type MembershipOptions, isPresent } from "./types.js";
 import { View } from "./view.js";
 
 /** Probe intervals after which a change of observers is told: while a cluster forms they change all the time. */
@@ -49,6 +51,8 @@ export class Membership {
   readonly #members: Members;
   /** Takes what is said about probes. */
   readonly prober: Prober;
+  /** Knows who keeps links to whom. */
+  readonly observers: Observers;
   readonly #teller: Teller;
   readonly #view: View;
   /** Members that do not answer this node, and that nobody has vouched for since. (B6) */
@@ -77,6 +81,7 @@ export class Membership {
     this.#host = host;
     this.#own = new OwnRecord(self, incarnation, host.random.bytes(8), host.signer, host.utf8);
     this.#members = new Members(selfId, options, this.#membersHost());
+    this.observers = new Observers(selfId, this.#members, options, (nodeId) => host.isLinked(nodeId));
     this.#teller = new Teller(selfId, this.#members, host);
     this.#view = new View(selfId, options, {
       members: this.#members,
@@ -90,9 +95,9 @@ export class Membership {
       unschedule: host.unschedule,
       random: host.random,
       links: () => host.links(),
-      observes: (nodeId, other) => this.observes(nodeId, other),
+      observes: (nodeId, other) => this.observers.observes(nodeId, other),
       present: () => this.#members.present,
-      isFullMesh: () => this.#isFullMesh,
+      isFullMesh: () => this.observers.isFullMesh,
       drained: () => {
         for (const nodeId of sample([...host.links()], 1, host.random)) this.#teller.digest(nodeId);
       },
@@ -114,7 +119,7 @@ export class Membership {
         host.control(nodeId, write);
       },
       running: () => host.running(),
-      observes: (nodeId, other) => this.observes(nodeId, other),
+      observes: (nodeId, other) => this.observers.observes(nodeId, other),
       silent: (target, nowMs) => {
         this.#silent(target, nowMs);
       },
@@ -183,7 +188,7 @@ export class Membership {
 
   /** A linked node that has told it has a link to the member. */
   viaOf(nodeId: string): string | undefined {
-    for (const linked of this.#host.links()) if (this.observes(linked, nodeId)) return linked;
+    for (const linked of this.#host.links()) if (this.observers.observes(linked, nodeId)) return linked;
     return undefined;
   }
 
@@ -310,7 +315,8 @@ export class Membership {
 
   onDigestLines(from: string, message: DigestLinesMessage): void {
     const { parts, lines } = message;
-    const few = parts.length === 0 ? this.#entriesOf(lines) : this.#members.all();
+    const few =
+      parts.length === 0 ? lines.flatMap(({ nodeId }) => this.#members.get(nodeId) ?? []) : this.#members.all();
     const { states, offers, asks } = compare(few, parts, lines);
     for (const entry of states) this.#teller.state(from, entry);
     for (const { nodeId } of offers) this.#host.tellOffers(from, nodeId);
@@ -379,7 +385,7 @@ export class Membership {
   }
 
   #updateOwn(nowMs: number): void {
-    const observers = this.#isComplete ? [] : [...this.#host.observers()].slice(0, observersMax).sort();
+    const observers = this.observers.isComplete ? [] : [...this.#host.observers()].slice(0, observersMax).sort();
     if (this.#own.update(observers, this.prober.position.coordinate)) this.#tellOwn(nowMs);
   }
 
@@ -387,10 +393,6 @@ export class Membership {
   #observersChanged(nowMs: number): void {
     if (!this.#isRunning || this.#ownTimer.heapIndex >= 0) return;
     this.#host.schedule(this.#ownTimer, nowMs + settleIntervals * this.#options.probeIntervalMs);
-  }
-
-  #entriesOf(lines: DigestLinesMessage["lines"]): Entry[] {
-    return lines.map(({ nodeId }) => this.#members.get(nodeId)).filter((entry) => entry !== undefined);
   }
 
   /** Compares what it knows with somebody, and looks after those that nobody may look after. */
@@ -403,12 +405,8 @@ export class Membership {
     this.#view.changed(); // partners that were passed over may be reached now
     if (this.#periodMs < this.#options.reconcileIntervalMs) return; // others are still being found
     // members that nobody may look after: one that is down and may be back, one that may be gone and not missed
-    const others = [...this.#members.all()].filter(
-      ({ nodeId }) => !this.#host.isLinked(nodeId) && nodeId !== this.#selfId,
-    );
-    for (const state of ["down", "alive"]) {
-      const alike = others.filter((entry) => entry.state === state);
-      for (const entry of sample(alike, 1, random)) this.#host.tryReach(entry, nowMs);
+    for (const state of ["down", "alive"] as const) {
+      for (const entry of sample(this.observers.unlinked(state), 1, random)) this.#host.tryReach(entry, nowMs);
     }
     this.#observersChanged(nowMs);
   }
@@ -419,26 +417,6 @@ export class Membership {
     const periodMs = this.#periodMs;
     this.#periodMs = Math.min(reconcileIntervalMs, periodMs * 2);
     return periodMs * (0.75 + this.#host.random.next() / 2);
-  }
-
-  get #isFullMesh(): boolean {
-    return this.#members.present <= this.#options.fullMeshMax;
-  }
-
-  /** Whether there is a link to every member, as in a full mesh there should be: then nobody needs to be told of them. */
-  get #isComplete(): boolean {
-    if (!this.#isFullMesh) return false;
-    for (const { nodeId, state } of this.#members.all()) {
-      if (state === "alive" && nodeId !== this.#selfId && !this.#host.isLinked(nodeId)) return false;
-    }
-    return true;
-  }
-
-  /** Whether the node has told that it keeps a link to `other`. */
-  observes(nodeId: string, other: string): boolean {
-    const observers = this.#members.get(nodeId)?.record.observers;
-    if (observers === undefined) return false;
-    return observers.length === 0 ? this.#isFullMesh : observers.includes(other);
   }
 
   #doubt(nodeId: string, nowMs: number): void {
@@ -457,6 +435,10 @@ export class Membership {
       unschedule: this.#host.unschedule,
       changed: (change, nowMs) => {
         this.#changed(change, nowMs);
+      },
+      ending: ({ nodeId }) => {
+        const others = sample([...this.#host.links()], 2 * this.#options.gossipFanout, this.#host.random);
+        for (const other of others) this.#teller.linesOf(other, [nodeId]); // (B8)
       },
       expired: (entry, nowMs) => {
         const isAccuser = entry.suspicion?.accusers.has(this.#selfId) === true;

@@ -11,8 +11,7 @@
  * (G2) A node whose last link is lost offers nothing any more, at once, until somebody has vouched for it or it is back.
  * (G3) Every node hears all own offers, and every change of them, from whoever it has a link to.
  * (G4) What is refused of a link is counted and told; a link that brings too much of it is ended.
- * (G5) An address counts as this node's own when the far side has proved this node's key, and tells the same of itself;
- *      what it says is no proof.
+ * (G5) An address is this node's own when its far side proves this node's key, and tells of itself what this node does.
  * (G6) A node that yields to another process with its key has no links to nodes any more, and takes none.
  */
 import { type Signer, type Subject, type Utf8, assert } from "../base/index.js";
@@ -175,7 +174,7 @@ export class Cluster {
     const linked = [...this.#sessions.keys()].filter(
       (each) => each.linked && each !== peer && !avoided.has(each.nodeId) && membership.isUsable(each.nodeId),
     );
-    const observing = linked.filter(({ nodeId }) => membership.observes(nodeId, peer.nodeId));
+    const observing = linked.filter(({ nodeId }) => membership.observers.observes(nodeId, peer.nodeId));
     const open = observing.length > 0 ? observing : linked;
     return open[Math.floor(this.#host.random.next() * open.length)];
   }
