@@ -69,7 +69,7 @@ async function loseSome(processes, { signal, losses }) {
     const startedMs = monotonicMs();
     process.kill(victim.pid, signal);
     const times = (await awaitLoss(victim.name, processes)).map((atMs) => atMs - startedMs);
-    process.kill(victim.pid, "SIGKILL"); // one that is stopped would not hear that the run has ended
+    if (signal === "SIGSTOP") process.kill(victim.pid, "SIGKILL"); // stopped, it would not hear that the run has ended
     halfMs.push(median(times));
     allMs.push(Math.max(...times));
   }
