@@ -37,6 +37,8 @@ export type Applied =
 
 export interface MembersHost extends Timers {
   changed(change: MemberChange, nowMs: number): void;
+  /** The suspicion of a member is about to end: now is the time to ask others what they have heard. */
+  ending(entry: Entry): void;
   /** The suspicion of a member has ended without a word of it. */
   expired(entry: Entry, nowMs: number): void;
   /** Nothing is known of it any more. */
@@ -235,13 +237,19 @@ export class Members {
     if (nowMs - expiry.dueMs > lateMs) return this.#time(row, nowMs + this.#options.suspicionMsMin, nowMs);
     if (suspicion?.isEnding === true) return this.#host.expired(row, nowMs);
     if (suspicion !== undefined) suspicion.isEnding = true;
-    this.#host.schedule(expiry, nowMs + 2 * lateMs);
+    this.#host.schedule(expiry, nowMs + this.#endingMs);
+    this.#host.ending(row);
   }
 
   /** Ends the suspicion at `endMs`, if this node was awake shortly before: the timer fires twice. */
   #time({ suspicion, expiry }: Row, endMs: number, nowMs: number): void {
     if (suspicion !== undefined) suspicion.isEnding = false;
-    this.#host.schedule(expiry, Math.max(nowMs, endMs - 2 * lateMs));
+    this.#host.schedule(expiry, Math.max(nowMs, endMs - this.#endingMs));
+  }
+
+  /** How long before its end a suspicion is looked at: as long as others take to answer. */
+  get #endingMs(): number {
+    return Math.max(2 * lateMs, this.#options.gossipIntervalMs / 2);
   }
 
   #forget(row: Row): void {

@@ -96,6 +96,7 @@ describe("what is believed of a member", () => {
       "t: unknown > alive",
       "t: alive > suspect",
       "t: suspect > suspect",
+      "t: suspicion about to end",
       "t: suspect > down",
       "t: down > down",
       "t: down > left",

@@ -4,6 +4,7 @@ import type { NodeInfo } from "../../src/node/index.js";
 import { writeAccusation } from "../../src/wire/index.js";
 import { accusationOf, signedBy } from "../support/membership.js";
 import { Mesh } from "../support/mesh.js";
+import type { MeshClient } from "../support/mesh-client.js";
 import type { MeshNode } from "../support/mesh-node.js";
 import { Announcer, idOf, recordOf, tellRecord, whole } from "../support/news.js";
 import { messagesOf } from "../support/wire.js";
@@ -133,6 +134,36 @@ describe("a node that hears that it is suspected", () => {
       });
     mesh.settle();
     expect([a.remembered, a.sent.length]).toEqual([1, before]);
+  });
+});
+
+describe("a suspicion that is about to end", () => {
+  test("is compared with what a few others know: they may have heard what this node has missed (B8)", () => {
+    const mesh = new Mesh();
+    const a = mesh.node("a");
+    const [accuser, witness] = ["d", "e"].map((name) => {
+      const client = mesh.client(a, { node: name });
+      client.say(0, tellRecord(recordOf(name, { urls: [] })));
+      return client;
+    }) as [MeshClient, MeshClient];
+    accuser.say(0, tellRecord(recordOf("c", { urls: [] })));
+    accuser.say(0, (writer) => {
+      writeAccusation(writer, signedBy(accusationOf("c", "d"), "d"));
+    });
+    mesh.settle();
+    expect(beliefOf(a, "c")).toBe("suspect 1");
+    const asked = () => {
+      const lines = witness.heard.flatMap((each) => (each.kind === "digest-lines" && !each.asks ? each.lines : []));
+      return lines.filter(({ nodeId }) => nodeId === idOf("c"));
+    };
+    witness.heard.length = 0;
+    mesh.advance(4_850);
+    expect(asked()).toEqual([]);
+    mesh.advance(100);
+    expect(asked()).toMatchObject([{ nodeId: idOf("c"), incarnation: 1 }]);
+    witness.say(0, tellRecord(recordOf("c", { urls: [], incarnation: 2 })));
+    mesh.advance(1_000);
+    expect(beliefOf(a, "c")).toBe("alive 2");
   });
 });
 

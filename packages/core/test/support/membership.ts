@@ -44,6 +44,9 @@ export class MemberTable extends Clock {
         changed: ({ member, before }: MemberChange) => {
           this.changes.push(`${member.record.name}: ${before ?? "unknown"} > ${member.state}`);
         },
+        ending: (entry) => {
+          this.changes.push(`${entry.record.name}: suspicion about to end`);
+        },
         expired: (entry, nowMs) => {
           this.members.down(entry, nowMs);
         },
