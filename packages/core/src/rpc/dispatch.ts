@@ -69,7 +69,11 @@ export class Dispatch {
   get size(): { readonly tasks: number; readonly running: number; readonly waiting: number } {
     let held = 0;
     for (const channel of this.#full) held += channel.held.size;
-    return { tasks: this.#tasks, running: this.#running.size, waiting: this.#waitingCount + this.#reaching.size + held };
+    return {
+      tasks: this.#tasks,
+      running: this.#running.size,
+      waiting: this.#waitingCount + this.#reaching.size + held,
+    };
   }
 
   /** Handlers that run on this node. */

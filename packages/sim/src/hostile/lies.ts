@@ -41,7 +41,7 @@ type Lie = (writer: Writer, lying: Lying) => void;
 const farFuture = 2 ** 50;
 
 /** Lies about others that cannot be believed: each is refused where it is news, and counted. */
-export const forgeries = {
+export const forgeries: Readonly<Record<string, Lie>> = {
   "a goodbye of another": (writer, lying) => {
     const record = victimOf(lying);
     tellRecord(writer, { ...record, sequence: later(record.sequence, lying), left: true }, lying.liar.signer);
@@ -75,7 +75,7 @@ export const forgeries = {
     const version = 1_000 + lying.random.integer(0, 2 ** 30);
     tellOffers(writer, { nodeId, boot, version, digest: lying.random.bytes(32) }, lying.liar.signer);
   },
-} satisfies Readonly<Record<string, Lie>>;
+};
 
 /** The lie of which there is no end: each time another node, with a key of its own. */
 export const invention = "a node it has invented";
