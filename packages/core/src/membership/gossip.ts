@@ -67,8 +67,10 @@ export class Gossip {
     accusers?: ReadonlySet<string>,
   ): void {
     this.#push(message, from, accusers);
-    if (!this.#host.isFullMesh() || message.length > repeatedBytesMax) return this.notUrgent(nodeId, nowMs);
-    this.#updates.addMessage(`${nodeId} ${message[kindAt]}`, message);
+    const isMesh = this.#host.isFullMesh();
+    if (isMesh && message.length <= repeatedBytesMax) {
+      this.#updates.addMessage(`${nodeId} ${message[kindAt]}`, message, true);
+    } else this.#updates.addMember(nodeId, isMesh);
     this.#begin(nowMs);
   }
 
@@ -87,7 +89,7 @@ export class Gossip {
     nowMs: number,
   ): void {
     this.#push(message, from, new Set([target]));
-    this.#updates.addMessage(`accusation ${target} ${accuser}`, message);
+    this.#updates.addMessage(`accusation ${target} ${accuser}`, message, this.#host.isFullMesh());
     this.#begin(nowMs);
   }
 

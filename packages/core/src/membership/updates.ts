@@ -10,10 +10,14 @@
  * (U1) News of one subject replace older news of the same subject that still wait.
  * (U2) An update is told again at most `retransmits` times, and not more than `bytesMax` of them at a time, those that
  *      were told the least first.
+ * (U3) What nobody passes on is told so often that, with a quarter of the messages lost, it is missed by one node in a
+ *      million: beyond that only the next comparison would bring it.
  */
 
 /** As memberlist's `RetransmitMult`. */
 const retransmitFactor = 4;
+/** Each of n nodes tells one of the others: of n * 16 messages none arrives with probability exp(-16 * 3 / 4). (U3) */
+const retransmitsOften = 16;
 /** Of a stream, not of a datagram: enough for a cluster that forms, little for a link. */
 const bytesMax = 16 * 1024;
 const lineBytes = 48;
@@ -22,6 +26,8 @@ interface Update {
   readonly subject: string;
   /** The whole message; `undefined` for a member's line. */
   readonly message: Uint8Array | undefined;
+  /** Nobody passes it on. (U3) */
+  readonly often: boolean;
   sent: number;
 }
 
@@ -39,13 +45,13 @@ export class Updates {
   }
 
   /** There is news of the member. (U1) */
-  addMember(nodeId: string): void {
-    this.#add({ subject: nodeId, message: undefined, sent: 0 });
+  addMember(nodeId: string, often = false): void {
+    this.#add({ subject: nodeId, message: undefined, often, sent: 0 });
   }
 
   /** There is a message that has to be told as it is. (U1) */
-  addMessage(subject: string, message: Uint8Array): void {
-    this.#add({ subject, message, sent: 0 });
+  addMessage(subject: string, message: Uint8Array, often = false): void {
+    this.#add({ subject, message, often, sent: 0 });
   }
 
   /** What one link hears this time, in a cluster of `members` nodes. (U2) */
@@ -60,7 +66,7 @@ export class Updates {
       if (update.message === undefined) told.members.push(update.subject);
       else told.messages.push(update.message);
       update.sent += 1;
-      if (update.sent >= retransmits) this.#waiting.delete(update.subject);
+      if (update.sent >= (update.often ? retransmitsOften : retransmits)) this.#waiting.delete(update.subject);
     }
     return told;
   }

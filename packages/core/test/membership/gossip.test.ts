@@ -96,7 +96,7 @@ describe("gossip", () => {
     talking.gossip.spreadMember("x", Uint8Array.of(0, 0, 0, 1, 0x22), "b", 0); // of another kind: both are told
     talking.sent.length = 0;
     talking.advance(60_000);
-    expect([talking.told, talking.sent.length]).toEqual([[], 8]);
+    expect([talking.told, talking.sent.length]).toEqual([[], 32]);
     talking.gossip.spreadMember("y", new Uint8Array(2_000), "b", talking.nowMs);
     talking.sent.length = 0;
     talking.advance(60_000);

@@ -26,6 +26,13 @@ describe("updates", () => {
     for (const each of told) expect(each).toEqual({ members: ["a"], messages: [message(10)] });
   });
 
+  test("that nobody passes on are told sixteen times, however few nodes there are (U3)", () => {
+    const updates = new Updates();
+    updates.addMember("a", true);
+    updates.addMessage("an accusation", message(10), true);
+    expect(toldBy(updates, 3)).toHaveLength(16);
+  });
+
   test("of one subject take the place of older ones, and are told anew (U1)", () => {
     const updates = new Updates();
     updates.addMessage("s", message(1));
