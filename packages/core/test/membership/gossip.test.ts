@@ -100,7 +100,7 @@ describe("gossip", () => {
     talking.gossip.spreadMember("y", new Uint8Array(2_000), "b", talking.nowMs);
     talking.sent.length = 0;
     talking.advance(60_000);
-    expect([talking.told.length, talking.sent]).toEqual([4, []]);
+    expect([talking.told.length, talking.sent]).toEqual([16, []]);
   });
 
   test("ends with a comparison, for whoever has heard nothing (B3)", () => {
