@@ -85,8 +85,8 @@ describe("a link without room", () => {
   test("one that waits in vain ends at its deadline, and was not applied (D5)", () => {
     const { mesh, a, connection } = narrow();
     stall(connection);
-    const asked = Array.from({ length: 30 }, () => a.call("f", [1, kilobyte], { timeoutMs: 1_000 }));
-    mesh.advance(1_000);
+    const asked = Array.from({ length: 30 }, () => a.call("f", [1, kilobyte], { timeoutMs: 500 }));
+    mesh.advance(500);
     const outcomes = asked.map((each) => (errorOf(each) as { code: string; outcome: string }).outcome);
     expect(new Set(outcomes)).toEqual(new Set(["unknown", "not-applied"]));
     const held = asked.at(-1);
