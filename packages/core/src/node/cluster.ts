@@ -7,7 +7,8 @@
  *
  * (G1) A peer has one link that new work takes. A second one, opened because both dialled at once, is kept until
  *      it is idle, so that no work is lost; the one the node with the smaller id dialled stays. There is never a third:
- *      each side has dialled one of them.
+ *      each side has dialled one of them. A link of another process of the node takes the place of all that there were:
+ *      behind those nobody may be any more.
  * (G2) A node whose last link is lost offers nothing any more, at once, until somebody has vouched for it or it is back.
  * (G3) Every node hears all own offers, and every change of them, from whoever it has a link to.
  * (G4) What is refused of a link is counted and told; a link that brings too much of it is ended.
@@ -33,7 +34,7 @@ import { LinkKeeper, duplicate } from "./link-keeper.js";
 import { Offerings } from "./offerings.js";
 import { chosenLink, isWantedThere, newestLink } from "./peer-links.js";
 import { Refusals } from "./refusals.js";
-import type { Session } from "./session.js";
+import { type Session, isOfSameRun } from "./session.js";
 import { type OtherProcess, SharedKeys, isSame } from "./shared-keys.js";
 import type { NodeEvent, NodeOptions } from "./types.js";
 
@@ -98,14 +99,9 @@ export class Cluster {
         host.offered(fun, nowMs);
       },
     });
-    const identity = { name: options.name, cluster: options.cluster, urls: self.urls };
-    this.membership = new Membership(
-      self.nodeId,
-      identity,
-      options.incarnation,
-      options.membership,
-      this.#membershipHost(),
-    );
+    const { name, cluster, incarnation, membership } = options;
+    const identity = { name, cluster, urls: self.urls };
+    this.membership = new Membership(self.nodeId, identity, incarnation, membership, this.#membershipHost());
   }
 
   get peers(): ReadonlyMap<string, Peer> {
@@ -218,8 +214,9 @@ export class Cluster {
     if (sessions === undefined) this.#sessions.set(peer, new Set([session]));
     else sessions.add(session);
     for (const each of [...(sessions ?? [])]) {
+      if (each === session) continue;
       // the same side has dialled again: it has lost the older link, and so have we (G1)
-      if (each !== session && each.link?.direction === link.direction) each.link.end(duplicate, nowMs);
+      if (each.link?.direction === link.direction || !isOfSameRun(each, session)) each.link?.end(duplicate, nowMs);
     }
     const isFirst = sessions === undefined;
     this.#rechoose(peer);

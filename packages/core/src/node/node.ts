@@ -153,7 +153,10 @@ export class NodeMachine {
     this.#links = new Links({
       ...timers,
       options,
-      identity: () => ({ publicKey: signer.publicKey, name: options.name, cluster: options.cluster, urls: self.urls }),
+      identity: () => {
+        const { name, cluster } = options;
+        return { publicKey: signer.publicKey, name, cluster, urls: self.urls, run: this.#cluster.membership.own.run };
+      },
       capabilities,
       effects,
       cluster: this.#cluster,

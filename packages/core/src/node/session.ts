@@ -68,3 +68,13 @@ export interface Keeping {
   /** What this side has said last. Once it has released the link it starts nothing on it. */
   own: LinkWish;
 }
+
+/** Whether the same process is at the far side of both, as far as they have told. */
+export function isOfSameRun(one: Session, other: Session): boolean {
+  const [first, second] = [runOf(one), runOf(other)];
+  return first === undefined || second === undefined || first.every((byte, index) => byte === second[index]);
+}
+
+function runOf({ remote }: Session): Uint8Array | undefined {
+  return remote?.kind === "node" ? remote.identity.run : undefined;
+}

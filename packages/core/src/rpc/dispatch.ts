@@ -128,7 +128,8 @@ export class Dispatch {
     const { place } = task;
     if (place.kind === "local") {
       this.#host.abort(task.id, reason);
-    } else if (place.kind === "remote") {
+    } else if (place.kind === "remote" && reason !== "deadline") {
+      // (a deadline is the other node's as well: its handler hears of that, and not of a cancellation)
       writeCancel(place.channel.link.outbox.writer, task.id);
       place.channel.link.outbox.commitCancel();
     }

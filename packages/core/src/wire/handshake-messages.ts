@@ -13,6 +13,8 @@ export interface NodeIdentity {
   readonly cluster: string;
   /** Where others can dial it. */
   readonly urls: readonly string[];
+  /** 8 random bytes of the process: a node that is started again, or twice, has others. */
+  readonly run?: Uint8Array | undefined;
 }
 
 /** First message of both sides. */
@@ -66,6 +68,7 @@ export interface PongMessage {
 
 const nonceBytes = 32;
 const keyBytes = 32;
+const runBytes = 8;
 const signatureBytes = 64;
 const urlsMax = 16;
 const helloTags = { identity: 1, credentials: 2 } as const;
@@ -76,7 +79,9 @@ export function writeHello(writer: Writer, message: HelloMessage): void {
   const { identity, credentials } = message;
   if (identity !== undefined) {
     writer.field(helloTags.identity).raw(identity.publicKey);
-    writer.text(identity.name).text(identity.cluster).texts(identity.urls).endField();
+    writer.text(identity.name).text(identity.cluster).texts(identity.urls);
+    if (identity.run !== undefined) writer.raw(identity.run);
+    writer.endField();
   }
   if (credentials !== undefined) writer.field(helloTags.credentials).raw(credentials).endField();
   writer.endFields();
@@ -94,6 +99,8 @@ export function readHello(reader: Reader): HelloMessage {
     if (tag === helloTags.identity) {
       const publicKey = reader.raw(keyBytes).slice();
       identity = { publicKey, name: reader.name(), cluster: reader.name(), urls: reader.names(urlsMax) };
+      const rest = reader.field();
+      if (rest.length >= runBytes) identity = { ...identity, run: rest.slice(0, runBytes) };
     } else if (tag === helloTags.credentials) {
       credentials = reader.field().slice();
     }

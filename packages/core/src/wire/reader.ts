@@ -116,6 +116,7 @@ export class Reader {
 
   /** The content of the optional field announced by {@link tag}. */
   field(): Uint8Array {
+    if (this.position > this.fieldEnd) throw malformed("an optional field is longer than its length says");
     return this.raw(this.fieldEnd - this.position);
   }
 

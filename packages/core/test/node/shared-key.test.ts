@@ -37,6 +37,22 @@ describe("two live nodes with one key", () => {
     expect(infoOf(second, first.id)?.sharedWith).toEqual(["ws://first"]);
   });
 
+  test.for(["a", "b"])("are told when others have dialled the first one, and its key is that of %s", (key) => {
+    const mesh = new Mesh();
+    const first = mesh.node("first", { key });
+    const [one, other] = ["c", "d"].map((name) => mesh.node(name, { peers: ["first"] })) as [MeshNode, MeshNode];
+    mesh.advance(3_000);
+    const second = mesh.node("second", { peers: ["c"], key, incarnation: first.remembered + 1 });
+    second.offer("f", () => "second");
+    mesh.advance(20_000);
+    expect(toldOf(first)).toMatchObject([{ urls: ["ws://second"], yielded: true }]);
+    expect(toldOf(second)).toMatchObject([{ urls: ["ws://first"], yielded: false }]);
+    expect(first.machine.size).toMatchObject({ links: 0, dialing: 0 });
+    const calls = [one, other].map((node) => node.call("f"));
+    mesh.settle();
+    expect(calls.map(({ ends }) => ends)).toEqual([[{ value: "second" }], [{ value: "second" }]]);
+  });
+
   test("do not contend for ever: the one that was started first leaves the cluster to the other", () => {
     const { mesh, a, c, first, second } = twins();
     for (const node of [a, c]) expect(infoOf(node, second.id)).toMatchObject({ name: "second", linked: true });

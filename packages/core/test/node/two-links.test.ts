@@ -156,7 +156,7 @@ describe("a node that comes back", () => {
     ["a", "b"],
     ["b", "a"],
   ] as const)(
-    "what it offered before is forgotten with the link that it left behind: %s sees %s restart (G4)",
+    "takes the place of the link that it left behind: %s sees %s restart, and calls it at once (G1)",
     ([one, other]) => {
       const mesh = new Mesh();
       const before = mesh.node(other);
@@ -170,9 +170,12 @@ describe("a node that comes back", () => {
       const after = mesh.node(other, { peers: [one] });
       after.offer("new", byHand);
       mesh.advance(500);
-      expect(watching.machine.size).toMatchObject({ links: 2, peers: 1 });
-      mesh.advance(30_000);
+      expect(watching.machine.size).toMatchObject({ links: 1, peers: 1 });
       expect(functionsOf(watching)).toEqual(["new"]);
+      watching.call("new");
+      mesh.settle();
+      expect(after.waiting("new")).toHaveLength(1);
+      mesh.advance(30_000);
       expect(linksOf(watching, after)).toEqual([1, 1]);
     },
   );

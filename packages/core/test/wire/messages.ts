@@ -167,12 +167,16 @@ const error = fc
   })
   .map(({ code, message, ...place }) => new MpregError(code, message, place));
 
-const identity = fc.record({
-  publicKey: fc.uint8Array({ minLength: 32, maxLength: 32 }),
-  name,
-  cluster: name,
-  urls: fc.array(name, { maxLength: 16 }),
-});
+const identity = fc.record(
+  {
+    publicKey: fc.uint8Array({ minLength: 32, maxLength: 32 }),
+    name,
+    cluster: name,
+    urls: fc.array(name, { maxLength: 16 }),
+    run: fc.uint8Array({ minLength: 8, maxLength: 8 }),
+  },
+  { requiredKeys: ["publicKey", "name", "cluster", "urls"] },
+);
 
 const segment = fc.oneof(name, varint);
 const binding = fc.record({ step: varint, path: fc.array(segment, { maxLength: 5 }) });
