@@ -5,6 +5,7 @@ export {
   type Decision,
   type ErrorCode,
   type Handlers,
+  type Idempotent,
   MpregError,
   type Outcome,
   type Policy,

@@ -61,7 +61,7 @@ describe("a client", () => {
     const client = await world.connect("a");
     const seen = watched(world);
     const withdraw = client.ask(
-      { kind: "call", fields: { fun: "nap", resources: [], args: Uint8Array.of(0x91, 99), timeoutMs: 0, waitForCapacityMs: 0, summary: false } },
+      { kind: "call", fields: { fun: "nap", resources: [], args: Uint8Array.of(0x91, 99), timeoutMs: 0, waitForCapacityMs: 0, summary: false, terms: undefined } },
       () => expect.fail("nobody waits for this"),
     ); // prettier-ignore
     await world.sleep(20);

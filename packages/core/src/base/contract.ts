@@ -24,7 +24,12 @@ export interface FunctionContract<
   readonly output: Out;
   /** Resources that a node needs beside the function; asked for in every call. */
   readonly resources: readonly string[];
+  /** Whether a call may be run again when nobody knows whether it took effect; see `RegisterOptions`. */
+  readonly idempotent?: Idempotent | undefined;
 }
+
+/** Which calls of a function may be run twice with the effect of once: none, all, or those with an `idempotencyKey`. */
+export type Idempotent = boolean | "with-key";
 
 /** Functions by name; made by {@link contract}. */
 export type Contract = Readonly<Record<string, FunctionContract>>;
@@ -45,27 +50,42 @@ export function fn<
   const In extends InputSchemas | undefined = undefined,
   Out extends StandardSchema | undefined = undefined,
 >(
-  options: { readonly input?: In; readonly output?: Out; readonly resources?: readonly string[] } = {},
+  options: {
+    readonly input?: In;
+    readonly output?: Out;
+    readonly resources?: readonly string[];
+    readonly idempotent?: Idempotent;
+  } = {},
 ): FunctionContract<In, Out> {
   checkOptions(options, declarationNames, "fn");
-  const { input, output, resources = [] } = options;
+  const { input, output, resources = [], idempotent } = options;
   const inputs: readonly unknown[] = Array.isArray(input) ? input : input === undefined ? [] : [input];
   inputs.forEach((schema, index) => {
     if (!isSchema(schema)) throw notSchema(Array.isArray(input) ? `input[${index}]` : "input", schema);
   });
   if (output !== undefined && !isSchema(output)) throw notSchema("output", output);
+  if (idempotent !== undefined && !isIdempotent(idempotent)) {
+    throw new MpregError("invalid-argument", 'fn: idempotent must be true, false or "with-key"');
+  }
   if (!areNames(resources)) {
     throw new MpregError("invalid-argument", "fn: resources must be an array of names that are not empty");
   }
   // Left out, the type parameters are `undefined`, which is then also the value.
-  return Object.freeze({ input: input as In, output: output as Out, resources: Object.freeze([...resources]) });
+  const declared = { input: input as In, output: output as Out, resources: Object.freeze([...resources]) };
+  return Object.freeze(idempotent === undefined ? declared : { ...declared, idempotent });
 }
 
 const declarationNames: ReadonlySet<string> = optionNames<FunctionContract>({
   input: true,
   output: true,
   resources: true,
+  idempotent: true,
 });
+
+/** Whether the value is what `idempotent` may be. */
+export function isIdempotent(value: unknown): value is Idempotent {
+  return typeof value === "boolean" || value === "with-key";
+}
 
 function areNames(value: unknown): boolean {
   return Array.isArray(value) && value.every((name) => typeof name === "string" && name !== "");

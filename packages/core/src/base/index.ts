@@ -22,10 +22,12 @@ export {
   type HandlerArguments,
   type HandlerResult,
   type Handlers,
+  type Idempotent,
   type InputSchemas,
   checkContract,
   contract,
   fn,
+  isIdempotent,
 } from "./contract.js";
 export { type InferInput, type InferOutput, type StandardSchema, isSchema } from "./standard-schema.js";
 export { validateArguments, validateResult } from "./validation.js";

@@ -10,9 +10,10 @@
  */
 import { Latency } from "../structures/index.js";
 import { FunctionOffers } from "./match.js";
-import type { Offer } from "./types.js";
+import type { Offer, OfferTraits } from "./types.js";
 
 const cachedMax = 4096;
+const plainTraits: OfferTraits = { idempotent: "no" };
 
 export class Catalog<T extends object> {
   readonly #functions = new Map<string, FunctionOffers<T>>();
@@ -28,8 +29,8 @@ export class Catalog<T extends object> {
   }
 
   /** Adds `owner`'s offer, or replaces the one it had under that name. */
-  add(owner: T, fun: string, resources: readonly string[]): void {
-    const offer: Offer<T> = { owner, fun, resources: [...new Set(resources)].sort(), latency: new Latency() };
+  add(owner: T, fun: string, resources: readonly string[], traits: OfferTraits = plainTraits): void {
+    const offer: Offer<T> = { owner, fun, resources: [...new Set(resources)].sort(), traits, latency: new Latency() };
     let entry = this.#functions.get(fun);
     if (entry === undefined) this.#functions.set(fun, (entry = new FunctionOffers<T>()));
     const others = entry.offers.filter((known) => known.owner !== owner); // (C1)

@@ -121,7 +121,7 @@ function toStep(command: Command, index: number, references: StringReferences | 
   const all = Object.keys(kwargs).length === 0 ? args : [...args, kwargs]; // (R1)
   try {
     const resolved = references === undefined ? all : references.resolveItems(all, index);
-    return { name, fun, resources: locs, args: resolved, timeoutMs: 0 };
+    return { name, fun, resources: locs, args: resolved, timeoutMs: 0, terms: undefined };
   } catch (error) {
     throw error instanceof MpregError ? error.at({ step: name }) : error;
   }

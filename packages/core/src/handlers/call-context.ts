@@ -98,6 +98,10 @@ export class CallContext implements HandlerContext {
     return this.#invocation.depth;
   }
 
+  get idempotencyKey(): string | undefined {
+    return this.#invocation.terms?.idempotencyKey;
+  }
+
   get caller(): Subject {
     return this.#invocation.caller;
   }

@@ -9,16 +9,19 @@
 import {
   type Contract,
   type Handlers,
+  type Idempotent,
   type InputSchemas,
   MpregError,
   type StandardSchema,
   checkOptions,
+  isIdempotent,
   isSchema,
   optionNames,
   quoted,
 } from "../base/index.js";
 import { utf8Length } from "../values/index.js";
 import {
+  type Idempotence,
   type OfferRecord,
   type OfferScope,
   defaultWireLimits,
@@ -62,6 +65,7 @@ const names = optionNames<RegisterOptions>({
   tags: true,
   scope: true,
   concurrencyMax: true,
+  idempotent: true,
   input: true,
   output: true,
 });
@@ -106,12 +110,12 @@ export class FunctionTable implements FunctionRegistry {
     }
     this.#checkRoom(Object.keys(contract).length);
     let toldBytes = 0;
-    const all = Object.entries(contract).map(([name, { input, output, resources }]) => {
+    const all = Object.entries(contract).map(([name, { input, output, resources, idempotent }]) => {
       // methods of a class will do, those of every object will not
       const given = Object.hasOwn(handlers, name) || !(name in Object.prototype);
       const handler = given ? (handlers[name] as AnyHandler | undefined) : undefined;
       if (handler === undefined) throw invalid(`implement: the contract's function "${name}" has no handler`);
-      const options = { input, output, resources };
+      const options = { input, output, resources, idempotent };
       const fun = this.#checked(name, handler, options, toldBytes); // (F2)
       toldBytes += this.#toldBytes(fun);
       return { name, handler, options };
@@ -194,7 +198,7 @@ function checkRegistration(
 function checkOffer(
   fun: string,
   resources: readonly string[],
-  { version, tags = [], scope = "cluster", concurrencyMax }: RegisterOptions,
+  { version, tags = [], scope = "cluster", concurrencyMax, idempotent = false }: RegisterOptions,
   what: string,
 ): OfferRecord {
   const isText = (value: unknown): boolean =>
@@ -211,7 +215,16 @@ function checkOffer(
   if (concurrencyMax !== undefined && !(Number.isSafeInteger(concurrencyMax) && concurrencyMax > 0)) {
     throw invalid(`${what}: concurrencyMax must be a whole number above 0, got ${String(concurrencyMax)}`);
   }
-  return { fun, resources, version, tags: [...new Set(tags)], scope, concurrencyMax };
+  if (!isIdempotent(idempotent)) {
+    throw invalid(`${what}: idempotent must be true, false or "with-key", got ${String(idempotent)}`);
+  }
+  return { fun, resources, version, tags: [...new Set(tags)], scope, concurrencyMax, idempotent: told(idempotent) };
+}
+
+/** As others are told. */
+function told(idempotent: Idempotent): Idempotence {
+  if (idempotent === "with-key") return idempotent;
+  return idempotent ? "yes" : "no";
 }
 
 function checkSchemas(input: unknown, output: unknown, what: string): void {

@@ -3,7 +3,7 @@
  *
  * Everything here is the same on a real node and on a simulated one, so that a handler cannot tell them apart.
  */
-import type { Contract, Handlers, InputSchemas, StandardSchema, Subject } from "../base/index.js";
+import type { Contract, Handlers, Idempotent, InputSchemas, StandardSchema, Subject } from "../base/index.js";
 import type { CancelSignal, Graph, UntypedCall } from "../rpc/index.js";
 import type { OfferScope } from "../wire/index.js";
 
@@ -29,6 +29,12 @@ export interface RegisterOptions {
    * without having begun. Default: as many as the node runs of all functions together.
    */
   readonly concurrencyMax?: number | undefined;
+  /**
+   * Whether a call may be run again when its node was lost and nobody knows whether it took effect: `true` = running it
+   * twice does no more than running it once; `"with-key"` = the function recognizes a repetition by the
+   * `idempotencyKey` of the call, and calls without one are not run again. Default: `false`.
+   */
+  readonly idempotent?: Idempotent | undefined;
   /** Schema of the arguments: one schema for one argument, or an array, one per positional argument. */
   readonly input?: InputSchemas | undefined;
   /** Schema of the result. */
@@ -107,6 +113,8 @@ export interface HandlerContext {
   readonly step: string;
   /** How many calls this one is nested in. */
   readonly depth: number;
+  /** What the caller has given so that a repetition can be recognized. */
+  readonly idempotencyKey: string | undefined;
   /** Who asked. */
   readonly caller: Subject;
   /** Logger that names the request and step in every line. */

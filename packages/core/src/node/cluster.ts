@@ -31,6 +31,7 @@ import {
 import { Channel, Peer } from "../rpc/index.js";
 import { type Message, type OffersMessage, writeOffersRequest } from "../wire/index.js";
 import { LinkKeeper, duplicate } from "./link-keeper.js";
+import { neighbourOf } from "./neighbour.js";
 import { Offerings } from "./offerings.js";
 import { chosenLink, isWantedThere, newestLink } from "./peer-links.js";
 import { Refusals } from "./refusals.js";
@@ -53,6 +54,8 @@ export interface ClusterHost extends Pick<DialerHost, "schedule" | "unschedule" 
   reached(peer: Peer, nowMs: number): void;
   /** There is no way to `peer`. */
   unreachable(peer: Peer, nowMs: number): void;
+  /** `peer` is down, though it may have a link. */
+  down(peer: Peer, nowMs: number): void;
   /** The far side of `channel` does not read what it has to know. */
   overflowed(channel: Channel): void;
 }
@@ -161,18 +164,9 @@ export class Cluster {
     return this.#dialer.reach(peer.nodeId, peer.urls, nowMs);
   }
 
-  /**
-   * A linked node that can pass work on to `peer`, one of `avoided` never: one that has told that it has a link to it, or
-   * any that may know one.
-   */
-  neighbourOf(peer: Peer, avoided: ReadonlySet<string> = none): Peer | undefined {
-    const { membership } = this;
-    const linked = [...this.#sessions.keys()].filter(
-      (each) => each.linked && each !== peer && !avoided.has(each.nodeId) && membership.isUsable(each.nodeId),
-    );
-    const observing = linked.filter(({ nodeId }) => membership.observers.observes(nodeId, peer.nodeId));
-    const open = observing.length > 0 ? observing : linked;
-    return open[Math.floor(this.#host.random.next() * open.length)];
+  /** A linked node that can pass work on to `peer`; none of `avoided`. */
+  neighbourOf(peer: Peer, avoided?: ReadonlySet<string>): Peer | undefined {
+    return neighbourOf(peer, avoided, this.#sessions.keys(), this.membership, this.#host.random);
   }
 
   /** Why this remote may not be linked; `undefined` when it may. */
@@ -331,7 +325,9 @@ export class Cluster {
     if (wasPresent) this.#host.report({ kind: "node-lost", nodeId, name, reason: state === "left" ? left : down });
     this.#dialer.gone(nodeId, nowMs);
     const peer = this.#peers.get(nodeId);
-    if (peer !== undefined) this.#letGo(peer, nowMs);
+    if (peer === undefined) return;
+    if (state === "down") this.#host.down(peer, nowMs);
+    this.#letGo(peer, nowMs);
   }
 
   /** Forgets the peer once there is neither a link to it nor a member behind it. */
@@ -374,8 +370,10 @@ export class Cluster {
   }
 
   get #yielding(): Goodbye {
-    const reason = `another process uses the key of node ${this.self.nodeId}, and was started later`;
-    return { code: "refused", reason };
+    return {
+      code: "refused",
+      reason: `another process uses the key of node ${this.self.nodeId}, and was started later`,
+    };
   }
 
   #channelTo(nodeId: string): Channel | undefined {
@@ -491,6 +489,5 @@ export class Cluster {
   }
 }
 
-const none: ReadonlySet<string> = new Set();
 const left: Goodbye = { code: "closing", reason: "it has left the cluster" };
 const down: Goodbye = { code: "silent", reason: "nobody has reached it" };

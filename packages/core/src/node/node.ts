@@ -104,6 +104,9 @@ export class NodeMachine {
       unreachable: (peer, nowMs) => {
         this.#rpc.unreachable(peer, nowMs);
       },
+      down: (peer, nowMs) => {
+        this.#rpc.down(peer, nowMs);
+      },
       dial: (dial, nowMs) => {
         const decision = options.policy({ kind: "self" }, { kind: "dial", url: dial.url });
         if (decision.allow) effects.dial(dial);

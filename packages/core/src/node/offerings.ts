@@ -62,7 +62,7 @@ export class Offerings {
     const offer = { ...given, resources };
     if (given.scope !== "node") this.#announcements.offer(offer);
     this.#own.set(given.fun, offer);
-    this.catalog.add(this.#self, given.fun, resources);
+    this.catalog.add(this.#self, given.fun, resources, given);
     this.#host.offered(given.fun, nowMs);
   }
 
@@ -161,12 +161,12 @@ export class Offerings {
   }
 
   #showOne(peer: Peer, fun: string, nowMs: number): void {
-    const resources = this.#announcements.offerOf(peer.nodeId, fun)?.resources;
-    if (resources === undefined || !this.#mayOffer(peer, fun, resources)) {
+    const offer = this.#announcements.offerOf(peer.nodeId, fun);
+    if (offer === undefined || !this.#mayOffer(peer, fun, offer.resources)) {
       this.catalog.remove(peer, fun); // (F2)
       return;
     }
-    this.catalog.add(peer, fun, resources);
+    this.catalog.add(peer, fun, offer.resources, offer);
     this.#host.offered(fun, nowMs);
   }
 

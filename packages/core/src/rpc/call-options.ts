@@ -129,7 +129,7 @@ function isDuration(value: unknown): value is number {
   return typeof value === "number" && value > 0 && value <= durationMsMax;
 }
 
-function mustBe(what: string, got: unknown, option: string, who?: string, called?: string): MpregError {
+export function mustBe(what: string, got: unknown, option: string, who?: string, called?: string): MpregError {
   const prefix = who === undefined ? "" : `${callOf(who, called)}: `;
   return invalid(`${prefix}${option} must be ${what}, got ${shown(got)}`);
 }

@@ -34,11 +34,12 @@ import { type SettledAnswer, toRequestSpec } from "./encode.js";
 import { type FailingRun, type Graph, type SettlingRun, createGraph } from "./graph.js";
 import type { GraphRequest } from "./graph-request.js";
 import { type PlainRunOptions, type PlainStep, parsePlainRequest } from "./plain.js";
+import { type TermOptions, termNames, termsOf } from "./terms.js";
 import type { RequestSpec } from "./types.js";
 import { RequestWaiter, ValueWaiter } from "./waiters.js";
 
 /** Options of a single call of a function that a contract describes. */
-export interface ContractSingleCallOptions extends Omit<RunOptions, "onError"> {
+export interface ContractSingleCallOptions extends Omit<RunOptions, "onError">, TermOptions {
   /** Resources that the running node must have, all of them; beside those of the contract, where there is one. */
   readonly resources?: readonly string[] | undefined;
 }
@@ -149,7 +150,7 @@ export class Caller {
     const declared = this.#declaredResources(fun);
     if (options === undefined) {
       const encoded = this.#asking.codec.encode(args, "args");
-      return { fun, resources: declared, args: encoded, timeoutMs: 0, waitForCapacityMs: 0, summary: false };
+      return { ...plainCall, fun, resources: declared, args: encoded };
     }
     checkOptions(options, callNames, who, fun);
     checkListeners(options, who, fun);
@@ -163,6 +164,7 @@ export class Caller {
       timeoutMs: durationMs(options.timeoutMs, "timeoutMs", who, fun),
       waitForCapacityMs: capacityWaitMs(options.waitForCapacity, who, fun),
       summary: onSummary !== undefined,
+      terms: termsOf(options, who, fun),
     };
   }
 
@@ -185,7 +187,10 @@ const callNames: ReadonlySet<string> = optionNames<SingleCallOptions>({
   timeoutMs: true,
   waitForCapacity: true,
   onSummary: true,
+  ...termNames,
 });
+
+const plainCall = { timeoutMs: 0, waitForCapacityMs: 0, summary: false, terms: undefined };
 
 const noArguments: readonly unknown[] = [];
 

@@ -10,6 +10,7 @@
  * (D5) A step that finds no room on a link waits for it, within its deadline; it is not refused for what others sent.
  * (D4) After an end nothing of the task is left in any table.
  * (D6) A step for a node without a link waits until one is open, or travels through a neighbour (`reaching.ts`).
+ * (D8) A step whose run is lost, and that may be run again (`retries.ts`), is: on another node first.
  * (D7) What was sent here to be passed on goes to the node it names, or back as not applied; it travels over at most
  *      `stepHopsMax` links, and never back to where it came from.
  */
@@ -17,13 +18,15 @@ import { MpregError } from "../base/index.js";
 import type { Offer } from "../catalog/index.js";
 import { choose, explainNoProvider } from "../routing/index.js";
 import type { IdMap } from "../structures/index.js";
-import { type StepRelay, type Timings, writeCancel, writeStep } from "../wire/index.js";
+import { type StepRelay, type StepTerms, type Timings, writeCancel, writeStep } from "../wire/index.js";
+import { Awaiting } from "./awaiting.js";
 import { Executions } from "./executions.js";
 import type { HeldBytes } from "./held-bytes.js";
 import type { AbortReason, RpcHost } from "./host.js";
 import { type RpcLimits, stepHopsMax, stepWaysMax } from "./limits.js";
 import { Reaching } from "./reaching.js";
-import { type Channel, type Peer, Task, type TaskFields, ended, waiting } from "./task.js";
+import { Retries } from "./retries.js";
+import { type Channel, type Peer, type Placing, Task, type TaskFields, ended, waiting } from "./task.js";
 
 /** Failures by which a node says that it has not begun, and that another may. */
 const refusals = new Set(["no-provider", "overloaded", "closed"]);
@@ -33,10 +36,9 @@ export class Dispatch {
   readonly #options: RpcLimits;
   readonly #held: HeldBytes;
   readonly #running: Executions;
-  /** Tasks that wait for their function to be offered, by its name. */
-  readonly #waiting = new Map<string, Set<Task>>();
-  #waitingCount = 0;
+  readonly #awaiting: Awaiting;
   readonly #reaching: Reaching;
+  readonly #retries: Retries;
   /** Tasks that have not ended, wherever they are. */
   #tasks = 0;
   /** Links that had no room for a step. */
@@ -54,15 +56,20 @@ export class Dispatch {
     this.#held = held;
     this.#idMask = idMask;
     this.#running = new Executions(options.executionsMax, (fun) => host.concurrencyMaxOf(fun));
-    const placing = {
-      place: (task: Task, nowMs: number): void => {
+    const placing: Placing = {
+      place: (task, nowMs) => {
         this.#place(task, nowMs);
       },
-      placeElsewhere: (task: Task, offer: Offer<Peer>, error: MpregError, nowMs: number): void => {
+      placeElsewhere: (task, offer, error, nowMs) => {
         this.#placeElsewhere(task, offer, error, nowMs);
       },
+      fail: (task, error, nowMs) => {
+        this.#fail(task, error, nowMs);
+      },
     };
+    this.#awaiting = new Awaiting(host, placing, options.waitingMax);
     this.#reaching = new Reaching(host, placing, options.waitingMax);
+    this.#retries = new Retries(host, placing);
   }
 
   /** How many tasks there are, run here and wait; for the checks of the simulator. */
@@ -72,7 +79,7 @@ export class Dispatch {
     return {
       tasks: this.#tasks,
       running: this.#running.size,
-      waiting: this.#waitingCount + this.#reaching.size + held,
+      waiting: this.#awaiting.size + this.#reaching.size + this.#retries.size + held,
     };
   }
 
@@ -84,6 +91,7 @@ export class Dispatch {
   /** Finds a node for the task and starts it there. A failure to find one is told to its owner at once. */
   start(fields: TaskFields, ownDeadline: boolean, nowMs: number): Task {
     const task = this.#create(fields, nowMs);
+    this.#retries.earn();
     if (ownDeadline) this.#host.schedule(task, task.deadlineMs);
     this.#place(task, nowMs);
     return task;
@@ -167,14 +175,40 @@ export class Dispatch {
       const node = offer.owner.name;
       const what = via === undefined ? `was running there` : `was on its way to node "${node}", or running there`;
       const message = `The link to node "${(via ?? offer.owner).name}" broke while "${task.fun}" ${what}; whether it took effect is unknown`;
+      const error = new MpregError("node-lost", message, { outcome: "unknown", step: task.step, node });
+      if (this.#runAgain(task, error, nowMs)) continue;
       this.#forget(task);
-      task.owner.failed(
-        task,
-        new MpregError("node-lost", message, { outcome: "unknown", step: task.step, node }),
-        nowMs,
-      );
+      task.owner.failed(task, error, nowMs);
     }
     this.#release(channel, nowMs);
+  }
+
+  /** The node is down, though its link is open: nothing is waited for that can be run elsewhere. (D8) */
+  down(peer: Peer, nowMs: number): void {
+    const { channel } = peer;
+    if (channel === undefined) return;
+    for (const task of channel.sent.values()) {
+      if (task.place.kind !== "remote") continue;
+      const { id } = task;
+      const message = `Node "${peer.name}" was lost while "${task.fun}" was running there; whether it took effect is unknown`;
+      const error = new MpregError("node-lost", message, { outcome: "unknown", step: task.step, node: peer.name });
+      if (!this.#runAgain(task, error, nowMs)) continue; // it may answer yet
+      writeCancel(channel.link.outbox.writer, id);
+      channel.link.outbox.commitCancel();
+    }
+  }
+
+  /** Lets the task wait to be run again, if it may be. (D8) */
+  #runAgain(task: Task, error: MpregError, nowMs: number): boolean {
+    const { place } = task;
+    const isOwn = task.coordinator === this.#host.self.nodeId;
+    if (place.kind !== "remote" || !isOwn || !this.#retries.mayRunAgain(task, place.offer, error)) return false;
+    this.#unplace(task);
+    (task.excluded ??= new Set()).add(place.offer);
+    if (place.via !== undefined) (task.avoided ??= new Set()).add(place.via.nodeId);
+    task.attempts += 1;
+    this.#retries.add(task, error, nowMs);
+    return true;
   }
 
   /** True while a handler runs for the task `id` of this node. */
@@ -209,14 +243,7 @@ export class Dispatch {
 
   /** Some node has begun to offer `fun`: what waits for it may go. */
   offered(fun: string, nowMs: number): void {
-    const tasks = this.#waiting.get(fun);
-    if (tasks === undefined) return;
-    for (const task of [...tasks]) {
-      if (task.place.kind !== "waiting" || this.#host.catalog.candidates(fun, task.resources).length === 0) continue;
-      this.#unwait(task);
-      this.#host.schedule(task, task.deadlineMs);
-      this.#place(task, nowMs);
-    }
+    this.#awaiting.offered(fun, nowMs);
   }
 
   #place(task: Task, nowMs: number): void {
@@ -243,19 +270,8 @@ export class Dispatch {
   }
 
   #noCandidate(task: Task, nowMs: number): void {
-    if (task.waitUntilMs <= nowMs) {
-      this.#fail(task, explainNoProvider(this.#host.catalog, task.fun, task.resources), nowMs);
-    } else if (this.#waitingCount >= this.#options.waitingMax) {
-      const message = `Cannot wait for a node that offers "${task.fun}": ${this.#waitingCount} steps wait already`;
-      this.#fail(task, new MpregError("overloaded", message), nowMs);
-    } else {
-      this.#waitingCount += 1;
-      const tasks = this.#waiting.get(task.fun);
-      if (tasks === undefined) this.#waiting.set(task.fun, new Set([task]));
-      else tasks.add(task);
-      task.excluded = undefined;
-      this.#host.schedule(task, Math.min(task.waitUntilMs, task.deadlineMs));
-    }
+    if (task.waitUntilMs > nowMs) return this.#awaiting.add(task, nowMs);
+    this.#fail(task, explainNoProvider(this.#host.catalog, task.fun, task.resources), nowMs);
   }
 
   #runHere(task: Task, offer: Offer<Peer>, nowMs: number): void {
@@ -289,6 +305,7 @@ export class Dispatch {
         resources: task.resources,
         behalf: task.caller.kind === "client" ? task.caller.address : undefined,
         timings: task.timings,
+        terms: termsThere(task),
         relay: via === undefined && task.relay === undefined ? undefined : relayOf(task, peer),
         bound: task.bound,
         template: task.template,
@@ -372,12 +389,14 @@ export class Dispatch {
       this.#unplace(task);
       return this.#placeElsewhere(task, place.offer, placed, nowMs); // (D2)
     }
+    if (this.#runAgain(task, placed, nowMs)) return; // (D8)
     this.#leave(task, nowMs);
-    task.owner.failed(task, placed, nowMs);
+    task.owner.failed(task, knownOf(task, placed), nowMs);
   }
 
   #expire(task: Task, nowMs: number): void {
     const { place } = task;
+    if (place.kind === "retrying" && nowMs < task.deadlineMs) return this.#retries.due(task, place.error, nowMs);
     if (place.kind === "waiting" && nowMs < task.deadlineMs) {
       this.#fail(task, explainNoProvider(this.#host.catalog, task.fun, task.resources), nowMs);
       return;
@@ -397,8 +416,14 @@ export class Dispatch {
   }
 
   #fail(task: Task, error: MpregError, nowMs: number): void {
+    const placed = knownOf(task, error.at({ step: task.step, node: this.#host.nodeName }));
+    // what could not be placed now may be later: another node may be there, or this one back
+    if (task.attempts > 0 && error.code !== "overloaded" && error.code !== "too-large") {
+      this.#unplace(task);
+      return this.#retries.add(task, placed, nowMs);
+    }
     this.#forget(task);
-    task.owner.failed(task, error.at({ step: task.step, node: this.#host.nodeName }), nowMs);
+    task.owner.failed(task, placed, nowMs);
   }
 
   /** The task has run to its end, well or not. */
@@ -419,7 +444,8 @@ export class Dispatch {
 
   #unplace(task: Task): void {
     const { place } = task;
-    if (place.kind === "waiting" || place.kind === "ended") return this.#unwait(task);
+    if (place.kind === "retrying") return this.#retries.remove();
+    if (place.kind === "waiting" || place.kind === "ended") return this.#awaiting.remove(task);
     if (place.kind === "held") {
       const { held } = place.channel;
       held.delete(task);
@@ -435,13 +461,6 @@ export class Dispatch {
     place.offer.owner.inFlight -= 1;
   }
 
-  #unwait(task: Task): void {
-    const tasks = this.#waiting.get(task.fun);
-    if (tasks?.delete(task) !== true) return;
-    this.#waitingCount -= 1;
-    if (tasks.size === 0) this.#waiting.delete(task.fun);
-  }
-
   /** A number that no task of `table` has. (T3) */
   #freeId(table: Pick<IdMap<Task>, "has">): number {
     do this.#lastId = ((this.#lastId + 1) & this.#idMask) >>> 0;
@@ -452,6 +471,7 @@ export class Dispatch {
 
 /** What a step that has a node to run it may still wait for. */
 const waitedForBy: Partial<Record<Task["place"]["kind"], string>> = {
+  retrying: "its time to be run again",
   held: "room on the link to the node that offers it",
   reaching: "a link to the node that offers it",
 };
@@ -464,4 +484,14 @@ function valueBytes({ template, bound }: Task): number {
 /** How the task travels to `peer` through others. (D7) */
 function relayOf({ coordinator, relay }: Task, peer: Peer): StepRelay {
   return { target: peer.nodeId, origin: coordinator, hopsLeft: (relay?.hopsLeft ?? stepHopsMax) - 1 };
+}
+
+/** What of the task's terms matters to the node that runs it. */
+function termsThere({ terms }: Task): StepTerms | undefined {
+  return terms?.idempotencyKey === undefined ? undefined : { idempotencyKey: terms.idempotencyKey };
+}
+
+/** The error as it is true of all runs of the task: an earlier one may have taken effect. */
+function knownOf({ attempts }: Task, error: MpregError): MpregError {
+  return attempts > 0 && error.outcome === "not-applied" ? error.withOutcome("unknown") : error;
 }

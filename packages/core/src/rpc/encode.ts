@@ -109,12 +109,12 @@ function encodeSteps(request: GraphRequest, encodeTemplate: EncodeTemplate, limi
 }
 
 function encodeStep(step: GraphStep, owner: RefOwner, encodeTemplate: EncodeTemplate, limits: RequestLimits): StepSpec {
-  const { name, fun, resources, args, timeoutMs } = step;
+  const { name, fun, resources, args, timeoutMs, terms } = step;
   const what = `step ${quoted(name)}, args`;
   const bindings = new BindingList(owner);
   const template = encodeTemplate(args, what, (part) => bindings.holeOf(part, what)); // (K1)
   checkBindings(bindings.list, what, limits);
-  return { name, fun, resources, template, bindings: bindings.list, timeoutMs };
+  return { name, fun, resources, template, bindings: bindings.list, timeoutMs, terms };
 }
 
 function checkBindings(bindings: readonly Binding[], what: string, limits: RequestLimits): void {

@@ -2,6 +2,7 @@
  * A graph of calls before encoding: what the builder (`graph.ts`) and the plain form (`plain.ts`) make, and what a
  * runner, the client or the node, turns into a `RequestSpec` with `toRequestSpec`.
  */
+import type { StepTerms } from "../wire/terms.js";
 import type { RunOptions } from "./call-options.js";
 import type { RefOwner } from "./ref.js";
 import type { Binding } from "./types.js";
@@ -15,6 +16,7 @@ export interface GraphStep {
   readonly args: readonly unknown[];
   /** 0 = only the request's. */
   readonly timeoutMs: number;
+  readonly terms: StepTerms | undefined;
 }
 
 /** What the caller gets. */

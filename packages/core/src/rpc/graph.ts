@@ -25,9 +25,10 @@ import {
 import { selectOutputs } from "./outputs.js";
 import type { Ref, Resolved, Settled, Wired } from "./ref-type.js";
 import { type RefOwner, createRef } from "./ref.js";
+import { type TermOptions, termNames, termsOf } from "./terms.js";
 
 /** Options of one call in a graph whose functions have a contract. */
-export interface ContractCallOptions {
+export interface ContractCallOptions extends TermOptions {
   /** Resources that the running node must have, beside those of the contract. */
   readonly resources?: readonly string[] | undefined;
   /** Name of the step; default: the function's, made unique by a suffix (`clean`, `clean#2`). */
@@ -133,6 +134,7 @@ const callNames: ReadonlySet<string> = optionNames<CallOptions>({
   kwargs: true,
   name: true,
   timeoutMs: true,
+  ...termNames,
 });
 
 const noArguments: readonly unknown[] = [];
@@ -180,6 +182,7 @@ class GraphBuilder implements RefOwner, UntypedCalls {
       resources: [...new Set(resources)],
       args: kwargs === undefined ? [...args] : [...args, kwargs],
       timeoutMs,
+      terms: options === noOptions ? undefined : termsOf(options, who, fun),
     };
     this.#names.add(step.name);
     this.#steps.push(step);

@@ -13,11 +13,12 @@ import { describePath } from "../base/standard-schema.js";
 import type { GraphRequest, GraphStep, OutputSelection } from "./graph-request.js";
 import { isPlainObject, nestingMax, setField } from "./objects.js";
 import { type RunOptions, checkName, checkRunOptions, durationMs, invalid, resourceNames } from "./call-options.js";
+import { type TermOptions, termNames, termsOf } from "./terms.js";
 import { type RefOwner, createRef, isPosition, refTarget, typeName } from "./ref.js";
 import type { Path } from "./types.js";
 
 /** One step as JSON files hold it. */
-export interface PlainStep {
+export interface PlainStep extends TermOptions {
   /** Unique in the request. */
   readonly name: string;
   readonly fun: string;
@@ -50,7 +51,7 @@ const requestNames: ReadonlySet<string> = optionNames<PlainRunOptions>({
   onSummary: true,
 });
 
-const stepKeys = ["name", "fun", "args", "kwargs", "resources", "timeoutMs"] as const;
+const stepKeys = ["name", "fun", "args", "kwargs", "resources", "timeoutMs", ...Object.keys(termNames)];
 
 /**
  * Reads a request in plain form; steps may stand in any order.
@@ -90,7 +91,7 @@ function numberSteps(steps: readonly unknown[]): Map<string, number> {
 
 function checkKeys(step: object, what: string): void {
   for (const key of Object.keys(step)) {
-    if ((stepKeys as readonly string[]).includes(key)) continue;
+    if (stepKeys.includes(key)) continue;
     const hint = suggestion(key, stepKeys);
     throw invalid(`${what} has a key ${quoted(key)}; a step has only ${stepKeys.join(", ")}${hint}`);
   }
@@ -114,6 +115,7 @@ function parseStep(step: PlainStep, owner: RefOwner, numbers: ReadonlyMap<string
     resources: resourceNames(resources, `${what}, resources`),
     args: kwargs === undefined ? scanned : [...scanned, scan.scan(kwargs, "kwargs")],
     timeoutMs: durationMs(timeoutMs, `${what}, timeoutMs`),
+    terms: termsOf(step, what),
   };
 }
 

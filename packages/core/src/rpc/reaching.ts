@@ -13,32 +13,25 @@
 import { MpregError, Timer } from "../base/index.js";
 import type { Offer } from "../catalog/index.js";
 import type { RpcHost } from "./host.js";
-import { type Peer, type Task, waiting } from "./task.js";
+import { type Peer, type Placing, type Task, waiting } from "./task.js";
 
 /** How long steps wait for a link before they are sent through a neighbour. (W2) */
 const patienceMs = 1_000;
 /** How often work for a node that is gone round has it dialled. (W3) */
 const redialMs = 10_000;
 
-export interface ReachingHost {
-  /** Finds a place for the task, as for one that has just begun. */
-  place(task: Task, nowMs: number): void;
-  /** The offer cannot be taken up. */
-  placeElsewhere(task: Task, offer: Offer<Peer>, error: MpregError, nowMs: number): void;
-}
-
 export class Reaching {
   readonly #host: RpcHost;
-  readonly #dispatch: ReachingHost;
+  readonly #placing: Placing;
   readonly #waitingMax: number;
   /** Of the nodes that steps wait for. */
   readonly #patience = new Map<Peer, Timer>();
   readonly #redialMs = new WeakMap<Peer, number>();
   #size = 0;
 
-  constructor(host: RpcHost, dispatch: ReachingHost, waitingMax: number) {
+  constructor(host: RpcHost, placing: Placing, waitingMax: number) {
     this.#host = host;
-    this.#dispatch = dispatch;
+    this.#placing = placing;
     this.#waitingMax = waitingMax;
   }
 
@@ -64,7 +57,7 @@ export class Reaching {
     const { reaching } = owner;
     if (reaching.size >= this.#waitingMax) {
       const message = `Cannot send to node "${owner.name}": ${reaching.size} steps wait for a link to it already`;
-      return this.#dispatch.placeElsewhere(task, offer, new MpregError("overloaded", message), nowMs);
+      return this.#placing.placeElsewhere(task, offer, new MpregError("overloaded", message), nowMs);
     }
     task.place = { kind: "reaching", offer };
     reaching.add(task);
@@ -93,7 +86,7 @@ export class Reaching {
   reached(peer: Peer, nowMs: number): void {
     peer.isUnreachable = false;
     this.#takeAll(peer, (task) => {
-      this.#dispatch.place(task, nowMs);
+      this.#placing.place(task, nowMs);
     });
   }
 
@@ -102,10 +95,10 @@ export class Reaching {
     peer.isUnreachable = true;
     this.#redialMs.set(peer, nowMs + redialMs);
     this.#takeAll(peer, (task, offer) => {
-      if (this.#neighbourOf(task, peer) !== undefined) return this.#dispatch.place(task, nowMs);
+      if (this.#neighbourOf(task, peer) !== undefined) return this.#placing.place(task, nowMs);
       const message = `Cannot reach node "${peer.name}" to run "${task.fun}": none of its addresses answers, and no linked node can pass it on`;
       const error = new MpregError("node-lost", message, { outcome: "not-applied" });
-      this.#dispatch.placeElsewhere(task, offer, error, nowMs);
+      this.#placing.placeElsewhere(task, offer, error, nowMs);
     });
   }
 

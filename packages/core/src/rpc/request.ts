@@ -176,6 +176,7 @@ export class RequestRun implements Run, TaskOwner, Deadline {
       caller,
       timings: summary !== undefined,
       relay: undefined,
+      terms: step.terms,
       heldBytes: 0,
     };
     const task = this.#dispatch.start(fields, ownDeadline, nowMs);

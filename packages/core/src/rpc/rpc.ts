@@ -95,7 +95,7 @@ export class Rpc {
     channel.usedMs = nowMs;
     const asker = this.#asker(channel, message.id, message.timings);
     if (asker === undefined) return;
-    const { fun, step, resources, template, bound, depth, request, timings } = message;
+    const { fun, step, resources, template, bound, depth, request, timings, terms } = message;
     const from = channel.subject.kind === "node" ? channel.subject.nodeId : "";
     const relay = relayHere(message);
     const caller = this.#callerOf(channel, message, relay);
@@ -129,6 +129,7 @@ export class Rpc {
       caller,
       timings,
       relay: isHere ? undefined : relay,
+      terms,
       heldBytes,
     };
     run.waitFor(isHere ? this.#dispatch.startHere(fields, nowMs) : this.#dispatch.passOn(fields, from, nowMs));
@@ -175,6 +176,7 @@ export class Rpc {
       caller: origin.caller,
       timings: ask.summary,
       relay: undefined,
+      terms: ask.terms,
       heldBytes,
     };
     run.waitFor(this.#dispatch.start(fields, true, nowMs));
@@ -253,6 +255,11 @@ export class Rpc {
   /** There is no way to `peer`. */
   unreachable(peer: Peer, nowMs: number): void {
     this.#dispatch.unreachable(peer, nowMs);
+  }
+
+  /** `peer` is down, whatever its link says: what can be run again is not waited for. */
+  down(peer: Peer, nowMs: number): void {
+    this.#dispatch.down(peer, nowMs);
   }
 
   /** Handlers that run on this node. */

@@ -37,6 +37,7 @@ export class Summary {
       runMs,
       bytesIn: task.bound.reduce((sum, value) => sum + value.length, task.template.length),
       bytesOut,
+      attempts: task.attempts + 1,
     });
   }
 

@@ -17,7 +17,7 @@ import type { Deadline, MpregError, Random, Subject } from "../base/index.js";
 import type { Offer } from "../catalog/index.js";
 import type { Link } from "../link/index.js";
 import { IdMap } from "../structures/index.js";
-import type { StepRelay, Timings } from "../wire/index.js";
+import type { StepRelay, StepTerms, Timings } from "../wire/index.js";
 import type { Run } from "./run.js";
 
 /** What a handler's driver needs to know of the work it is given. */
@@ -40,6 +40,7 @@ export interface Invocation {
   readonly caller: Subject;
   /** Somebody wants to know how long it waits and runs. */
   readonly timings: boolean;
+  readonly terms: StepTerms | undefined;
 }
 
 /** Who the result is for. */
@@ -111,6 +112,16 @@ export class Peer {
   }
 }
 
+/** Finds places for tasks. */
+export interface Placing {
+  /** Finds a place for the task, as for one that has just begun. */
+  place(task: Task, nowMs: number): void;
+  /** The offer cannot be taken up: another is taken, or the task ends with `error`. */
+  placeElsewhere(task: Task, offer: Offer<Peer>, error: MpregError, nowMs: number): void;
+  /** There is no place for the task. */
+  fail(task: Task, error: MpregError, nowMs: number): void;
+}
+
 export type Place =
   /** Waits for a node that offers the function. */
   | { readonly kind: "waiting" }
@@ -126,6 +137,8 @@ export type Place =
       readonly channel: Channel;
       readonly via: Peer | undefined;
     }
+  /** Waits to be run again, after `error`. */
+  | { readonly kind: "retrying"; readonly error: MpregError }
   | { readonly kind: "ended" };
 
 export const waiting: Place = { kind: "waiting" };
@@ -148,6 +161,7 @@ export interface TaskFields {
   readonly timings: boolean;
   /** Where it was sent here only to be passed on to another node. */
   readonly relay: StepRelay | undefined;
+  readonly terms: StepTerms | undefined;
   /** Bytes of arguments that are kept for it alone; 0 where its request keeps them. */
   readonly heldBytes: number;
 }
@@ -177,9 +191,12 @@ export class Task implements Invocation, Deadline {
   /** The node that runs it should tell how long it took. */
   readonly timings: boolean;
   readonly relay: StepRelay | undefined;
+  readonly terms: StepTerms | undefined;
   readonly heldBytes: number;
 
   place: Place = waiting;
+  /** Runs of it of which nobody knows whether they took effect. */
+  attempts = 0;
   /** When its inputs were there. */
   readonly readyMs: number;
   /** When it was last given to a node. */
@@ -210,13 +227,14 @@ export class Task implements Invocation, Deadline {
     this.caller = fields.caller;
     this.timings = fields.timings;
     this.relay = fields.relay;
+    this.terms = fields.terms;
     this.heldBytes = fields.heldBytes;
     this.#due = due;
   }
 
   /** Some node may have begun to run it. */
   get begun(): boolean {
-    return this.place.kind === "local" || this.place.kind === "remote";
+    return this.place.kind === "local" || this.place.kind === "remote" || this.attempts > 0;
   }
 
   onDue(nowMs: number): void {

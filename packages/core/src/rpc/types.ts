@@ -5,6 +5,7 @@
  * wire and the machine that runs a request.
  */
 import type { MpregError } from "../base/index.js";
+import type { StepTerms } from "../wire/terms.js";
 
 /** Way into a value: object keys and array positions; `length` of an array or a string. */
 export type Path = readonly (string | number)[];
@@ -27,6 +28,7 @@ export interface StepSpec {
   readonly bindings: readonly Binding[];
   /** Time allowed for this step alone, from the moment its inputs are there; 0 = only the request's. */
   readonly timeoutMs: number;
+  readonly terms: StepTerms | undefined;
 }
 
 /** A whole request, ready for the wire. `outputs` are the values the caller gets, in this order. */
@@ -59,6 +61,8 @@ export interface StepSummary {
   readonly runMs: number;
   readonly bytesIn: number;
   readonly bytesOut: number;
+  /** How often it was run: more than once where nodes that ran it were lost. */
+  readonly attempts: number;
 }
 
 /** What a request did, as told by its coordinator. */

@@ -1,7 +1,7 @@
 /**
  * Allowance: how often something may happen, on average (a token bucket).
  *
- * (A1) Over any time t it is allowed at most `perSecond * t + capacity` times.
+ * (A1) Over any time t it is allowed at most `perSecond * t + capacity` times, and as often as was added.
  */
 export class Allowance {
   readonly #perSecond: number;
@@ -14,6 +14,11 @@ export class Allowance {
     this.#capacity = capacity;
     this.#left = capacity;
     this.#atMs = nowMs;
+  }
+
+  /** Adds a part of one, up to the capacity. */
+  add(share: number): void {
+    this.#left = Math.min(this.#capacity, this.#left + share);
   }
 
   /** Takes one; answers whether there was one. */

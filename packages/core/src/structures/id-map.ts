@@ -84,9 +84,14 @@ export class IdMap<T extends object> {
     }
   }
 
+  /** What there is. */
+  values(): T[] {
+    return this.#values.filter((value) => value !== undefined);
+  }
+
   /** Removes everything; answers what was there. */
   takeAll(): T[] {
-    const values = this.#values.filter((value) => value !== undefined);
+    const values = this.values();
     this.#values.fill(undefined);
     this.#size = 0;
     if (this.#mask >= capacityKept) this.#resize(capacityMin); // (I4)

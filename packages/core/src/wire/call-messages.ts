@@ -6,6 +6,7 @@ import { MpregError } from "../base/index.js";
 import { kinds } from "./kinds.js";
 import type { WireLimits } from "./limits.js";
 import { type Reader, malformed } from "./reader.js";
+import { type StepTerms, readTerm, writeTerms } from "./terms.js";
 import type { Writer } from "./writer.js";
 
 /** Client to node: one call, to be routed. */
@@ -18,6 +19,7 @@ export interface CallMessage {
   readonly resources: readonly string[];
   readonly waitForCapacityMs: number;
   readonly summary: boolean;
+  readonly terms: StepTerms | undefined;
   /** The encoded array of positional arguments. */
   readonly args: Uint8Array;
 }
@@ -40,6 +42,8 @@ export interface StepMessage {
   readonly timings: boolean;
   /** Where the step travels through other nodes. */
   readonly relay: StepRelay | undefined;
+  /** What of its terms matters where it runs. */
+  readonly terms: StepTerms | undefined;
   readonly bound: readonly Uint8Array[];
   readonly template: Uint8Array;
 }
@@ -72,6 +76,7 @@ export interface RequestStep {
   readonly timeoutMs: number;
   readonly resources: readonly string[];
   readonly bindings: readonly WireBinding[];
+  readonly terms: StepTerms | undefined;
   readonly template: Uint8Array;
 }
 
@@ -102,6 +107,7 @@ export function writeCall(writer: Writer, id: number, message: Omit<CallMessage,
     writer.field(callTags.waitForCapacityMs).u32(message.waitForCapacityMs).endField();
   }
   if (message.summary) writer.field(callTags.summary).endField();
+  writeTerms(writer, message.terms);
   writer.endFields().raw(message.args);
 }
 
@@ -112,13 +118,15 @@ export function readCall(reader: Reader, limits: WireLimits): CallMessage {
   let resources = none;
   let waitForCapacityMs = 0;
   let summary = false;
+  let terms: StepTerms | undefined;
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
     if (tag === callTags.resources) resources = reader.names(limits.resourcesMax);
     else if (tag === callTags.waitForCapacityMs) waitForCapacityMs = reader.u32();
     else if (tag === callTags.summary) summary = true;
+    else terms = readTerm(reader, tag, terms);
     reader.skipField();
   }
-  return { kind: "call", id, timeoutMs, fun, resources, waitForCapacityMs, summary, args: reader.rest() };
+  return { kind: "call", id, timeoutMs, fun, resources, waitForCapacityMs, summary, terms, args: reader.rest() };
 }
 
 export function writeStep(writer: Writer, message: Omit<StepMessage, "kind">): void {
@@ -132,6 +140,7 @@ export function writeStep(writer: Writer, message: Omit<StepMessage, "kind">): v
     const { target, origin, hopsLeft } = message.relay;
     writer.field(stepTags.relay).text(target).text(origin).u8(hopsLeft).endField();
   }
+  writeTerms(writer, message.terms);
   for (const value of message.bound) writer.field(stepTags.bound).raw(value).endField();
   writer.endFields().raw(message.template);
 }
@@ -147,6 +156,7 @@ export function readStep(reader: Reader, limits: WireLimits): StepMessage {
   let behalf: string | undefined;
   let timings = false;
   let relay: StepRelay | undefined;
+  let terms: StepTerms | undefined;
   let bound: Uint8Array[] | undefined;
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
     if (tag === stepTags.bound) (bound ??= []).push(reader.field());
@@ -156,7 +166,7 @@ export function readStep(reader: Reader, limits: WireLimits): StepMessage {
     else if (tag === stepTags.step) step = reader.name();
     else if (tag === stepTags.relay) {
       relay = { target: reader.name(), origin: reader.name(), hopsLeft: reader.u8() };
-    }
+    } else terms = readTerm(reader, tag, terms);
     reader.skipField();
   }
   const template = reader.rest();
@@ -172,6 +182,7 @@ export function readStep(reader: Reader, limits: WireLimits): StepMessage {
     behalf,
     timings,
     relay,
+    terms,
     bound: bound ?? noValues,
     template,
   };
@@ -187,6 +198,7 @@ export function writeRequest(writer: Writer, id: number, message: Omit<RequestMe
   for (const step of message.steps) {
     writer.text(step.name).text(step.fun).u32(step.timeoutMs).texts(step.resources);
     writeBindings(writer, step.bindings);
+    writeTerms(writer, step.terms);
     writer.endFields().blob(step.template);
   }
   writeBindings(writer, message.outputs);
@@ -206,8 +218,12 @@ export function readRequest(reader: Reader, limits: WireLimits): RequestMessage 
     const stepTimeoutMs = reader.u32();
     const resources = reader.names(limits.resourcesMax);
     const bindings = readBindings(reader, limits);
-    reader.skipFields();
-    steps.push({ name, fun, timeoutMs: stepTimeoutMs, resources, bindings, template: reader.blob() });
+    let terms: StepTerms | undefined;
+    for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
+      terms = readTerm(reader, tag, terms);
+      reader.skipField();
+    }
+    steps.push({ name, fun, timeoutMs: stepTimeoutMs, resources, bindings, terms, template: reader.blob() });
   }
   const outputs = readBindings(reader, limits);
   const settle = (flags & flagSettle) !== 0;

@@ -24,7 +24,12 @@ export interface OfferRecord {
   readonly scope: OfferScope;
   /** Calls of it that may run at a time on its node; `undefined` = as many as the node runs at all. */
   readonly concurrencyMax: number | undefined;
+  /** Whether it may be run again when nobody knows whether it took effect. */
+  readonly idempotent: Idempotence;
 }
+
+/** Which calls of a function may be run twice: none, all, or those with a key by which it recognizes a repetition. */
+export type Idempotence = "no" | "yes" | "with-key";
 
 /** An offer and the bytes its origin wrote for it. */
 export interface OfferEntry {
@@ -75,26 +80,31 @@ const fieldVersion = 1;
 const fieldTags = 2;
 const fieldScope = 3;
 const fieldConcurrencyMax = 4;
+const fieldIdempotent = 5;
+const idempotences: readonly Idempotence[] = ["no", "yes", "with-key"];
 const scopes: readonly OfferScope[] = ["cluster", "federation"];
 
 /** Writes an entry, as its origin does. */
 export function writeOffer(writer: Writer, offer: OfferRecord): void {
-  const { fun, resources, version, tags, scope, concurrencyMax } = offer;
+  const { fun, resources, version, tags, scope, concurrencyMax, idempotent } = offer;
   writer.text(fun).texts(resources);
   if (version !== undefined) writer.field(fieldVersion).text(version).endField();
   if (tags.length > 0) writer.field(fieldTags).texts(tags).endField();
   if (scope !== "cluster") writer.field(fieldScope).u8(scopes.indexOf(scope)).endField();
   if (concurrencyMax !== undefined) writer.field(fieldConcurrencyMax).varint(concurrencyMax).endField();
+  if (idempotent !== "no") writer.field(fieldIdempotent).u8(idempotences.indexOf(idempotent)).endField();
   writer.endFields();
 }
 
 /** How many bytes {@link writeOffer} writes, behind the length that stands before an entry. */
-export function offerBytes({ fun, resources, version, tags, scope, concurrencyMax }: OfferRecord): number {
+export function offerBytes(offer: OfferRecord): number {
+  const { fun, resources, version, tags, scope, concurrencyMax, idempotent } = offer;
   let bytes = textBytes(fun) + textsBytes(resources) + 1;
   if (version !== undefined) bytes += fieldBytes + textBytes(version);
   if (tags.length > 0) bytes += fieldBytes + textsBytes(tags);
   if (scope !== "cluster") bytes += fieldBytes + 1;
   if (concurrencyMax !== undefined) bytes += fieldBytes + varintBytes(concurrencyMax);
+  if (idempotent !== "no") bytes += fieldBytes + 1;
   return varintBytes(bytes) + bytes;
 }
 
@@ -176,13 +186,15 @@ function readOffer(reader: Reader, limits: WireLimits): OfferRecord {
   let tags: readonly string[] = [];
   let scope: OfferScope = "cluster";
   let concurrencyMax: number | undefined;
+  let idempotent: Idempotence = "no";
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
     if (tag === fieldVersion) version = reader.name();
     else if (tag === fieldTags) tags = reader.names(tagsMax);
     else if (tag === fieldScope) scope = scopes[reader.u8()] ?? "cluster";
     else if (tag === fieldConcurrencyMax) concurrencyMax = reader.varint();
+    else if (tag === fieldIdempotent) idempotent = idempotences[reader.u8()] ?? "no";
     else reader.field();
     reader.skipField();
   }
-  return { fun, resources, version, tags, scope, concurrencyMax };
+  return { fun, resources, version, tags, scope, concurrencyMax, idempotent };
 }

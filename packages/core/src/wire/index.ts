@@ -26,9 +26,11 @@ export {
   writeRequest,
   writeStep,
 } from "./call-messages.js";
+export type { StepTerms } from "./terms.js";
 export {
   type OfferEntry,
   type OfferRecord,
+  type Idempotence,
   type OfferScope,
   type OffersHead,
   type OffersMessage,

@@ -231,6 +231,7 @@ describe("announcements", () => {
       tags: ["a", "b"],
       scope: "federation" as const,
       concurrencyMax: 4,
+      idempotent: "with-key" as const,
     };
     origin.announcements.offer(offer);
     listener.hear(origin.announce()!);

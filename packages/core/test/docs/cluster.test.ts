@@ -74,6 +74,7 @@ describe("what nodes sign about the cluster", () => {
           tags: [],
           scope: "cluster",
           concurrencyMax: undefined,
+          idempotent: "no",
         } as const;
         set.change(
           named.map(({ fun, bytes }) => ({ bytes, offer: { ...offer, fun } })),

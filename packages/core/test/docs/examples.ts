@@ -105,10 +105,10 @@ const defaults: Record<Written["kind"], object> = {
   credit: {},
   ping: {},
   pong: {},
-  call: { resources: [], waitForCapacityMs: 0, summary: false },
+  call: { resources: [], waitForCapacityMs: 0, summary: false, terms: undefined },
   request: { settle: false, summary: false, outputs: [] },
   inspect: {},
-  step: { resources: [], behalf: undefined, timings: false, relay: undefined, bound: [] },
+  step: { resources: [], behalf: undefined, timings: false, relay: undefined, terms: undefined, bound: [] },
   answer: { timings: undefined, summary: undefined },
   failure: {},
   cancel: {},
@@ -126,7 +126,7 @@ const defaults: Record<Written["kind"], object> = {
   keep: {},
 };
 
-const plainOffer = { version: undefined, tags: [], scope: "cluster", concurrencyMax: undefined };
+const plainOffer = { version: undefined, tags: [], scope: "cluster", concurrencyMax: undefined, idempotent: "no" };
 
 /** Adds the bytes that are signed, or passed on, to what they say. */
 function withSignedBytes(stated: Record<string, unknown>): Written {
@@ -153,6 +153,7 @@ function place(whole: Record<string, unknown>, path: readonly string[], part: un
 const outcomes = ["not-applied", "applied", "unknown"];
 const statuses = ["done", "failed", "skipped"];
 const scopes = ["cluster", "federation"];
+const idempotences = ["no", "yes", "with-key"];
 const verdicts = ["suspect", "down"];
 const wishes = ["unwanted", "wanted", "released"];
 
@@ -160,7 +161,7 @@ const wishes = ["unwanted", "wanted", "released"];
 function formsOf(part: unknown): readonly Uint8Array[] {
   if (typeof part === "number") return [Uint8Array.of(part), u32(part), varint(part), float32(part)];
   if (typeof part === "string") {
-    const named = [outcomes, statuses, scopes, verdicts, wishes]
+    const named = [outcomes, statuses, scopes, idempotences, verdicts, wishes]
       .map((words) => words.indexOf(part))
       .filter((at) => at >= 0)
       .map((at) => Uint8Array.of(at));

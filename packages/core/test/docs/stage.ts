@@ -109,7 +109,14 @@ export class Stage {
         remember: () => undefined,
       },
     );
-    const offer = { resources: [], version: undefined, tags: [], scope: "cluster", concurrencyMax: undefined } as const;
+    const offer = {
+      resources: [],
+      version: undefined,
+      tags: [],
+      scope: "cluster",
+      concurrencyMax: undefined,
+      idempotent: "no",
+    } as const;
     for (const fun of Object.keys(functions)) this.machine.handle({ kind: "register", offer: { ...offer, fun } }, 0);
     this.machine.handle({ kind: "start" }, 0);
   }

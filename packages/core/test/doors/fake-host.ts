@@ -169,7 +169,7 @@ export class FakeHost implements DoorHost {
   /** In the reverse order of the steps: nobody may count on one. */
   #summaryOf({ steps }: RequestFields): RequestSummary {
     const told = steps.map(({ name, fun }) => {
-      const none = { readyMs: 0, startMs: 0, queueMs: 0, networkMs: 0, runMs: 0, bytesIn: 0, bytesOut: 0 };
+      const none = { attempts: 1, readyMs: 0, startMs: 0, queueMs: 0, networkMs: 0, runMs: 0, bytesIn: 0, bytesOut: 0 };
       return { name, fun, node: this.nodeName, ...none, ...this.#times.steps[name] };
     });
     const { totalMs } = this.#times;

@@ -20,6 +20,7 @@ function stepOf(id: number, fun: string, args: readonly unknown[] = []) {
     behalf: undefined,
     timings: false,
     relay: undefined,
+    terms: undefined,
     bound: [],
     template,
   };

@@ -303,6 +303,7 @@ describe("a node that is to pass a step on", () => {
       behalf: undefined,
       timings: false,
       relay: { target, origin, hopsLeft },
+      terms: undefined,
       bound: [],
       template: codec.encode([], "arguments"),
     });

@@ -19,7 +19,7 @@ function offer(
   const latency = new Latency();
   if (latencyMs > 0) latency.measured(latencyMs, 0);
   const owner = { name, inFlight, linked: true, distanceMs: undefined, ...place };
-  return { owner, fun: "f", resources: [], latency };
+  return { owner, fun: "f", resources: [], traits: { idempotent: "no" }, latency };
 }
 
 function far(name: string, distanceMs: number, inFlight = 0): Offer<Node> {

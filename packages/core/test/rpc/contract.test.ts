@@ -220,7 +220,7 @@ describe("fn and contract", () => {
       [() => fn({ resources: [""] }), "fn: resources must be an array of names"],
       [
         () => fn({ inputs: z.string() } as never),
-        'fn has no option "inputs"; it has input, output, resources; did you',
+        'fn has no option "inputs"; it has input, output, resources, idempotent; did you',
       ],
       [() => fn(z.string() as never), "fn has no option"],
       [() => contract({ clean: z.string() as never }), 'contract: "clean" must be declared with fn'],

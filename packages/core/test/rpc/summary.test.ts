@@ -40,6 +40,7 @@ describe("the summary of a request", () => {
       runMs: 2,
       bytesIn: 1,
       bytesOut: 4,
+      attempts: 1,
     };
     // 10 of its 13 ms it was on its way; half of that is taken for the way there
     const second = {
@@ -53,6 +54,7 @@ describe("the summary of a request", () => {
       runMs: 2,
       bytesIn: codec.encodeTemplate([use("here")], "args", () => 0).length + 4,
       bytesOut: 1,
+      attempts: 1,
     };
     const { requestId, ...summary } = summaryOf(client.endsOf(id));
     expect(summary).toEqual({ coordinator: "a", totalMs: 23, steps: [here, second] });

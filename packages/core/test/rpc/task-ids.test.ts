@@ -58,6 +58,7 @@ test("no task gets the number of another one that still runs, however long it do
       caller: { kind: "self" } as const,
       timings: false,
       relay: undefined,
+      terms: undefined,
       heldBytes: 0,
     };
     dispatch.start(fields, true, 0);

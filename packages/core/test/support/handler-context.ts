@@ -20,6 +20,7 @@ export function invocationOf(fun: string): Invocation {
     step: `${fun}#2`,
     caller: { kind: "self" },
     timings: true,
+    terms: undefined,
   };
 }
 

@@ -51,7 +51,15 @@ export const byHand = "by hand";
 export type MeshHandler = typeof byHand | ((...args: never[]) => unknown);
 
 export function offerOf(fun: string, resources: readonly string[] = []): OfferRecord {
-  return { fun, resources, version: undefined, tags: [], scope: "cluster", concurrencyMax: undefined };
+  return {
+    fun,
+    resources,
+    version: undefined,
+    tags: [],
+    scope: "cluster",
+    concurrencyMax: undefined,
+    idempotent: "no",
+  };
 }
 
 /** What a node's program has asked for. */
@@ -193,6 +201,12 @@ export class MeshNode {
   offer(fun: string, handler: MeshHandler, ...resources: readonly string[]): void {
     this.#handlers.set(fun, handler);
     this.enter({ kind: "register", offer: offerOf(fun, resources) });
+  }
+
+  /** As {@link offer}, with what else its registration says. */
+  offerAs(fun: string, handler: MeshHandler, changes: Partial<OfferRecord>): void {
+    this.#handlers.set(fun, handler);
+    this.enter({ kind: "register", offer: { ...offerOf(fun), ...changes } });
   }
 
   withdraw(fun: string): void {

@@ -4,7 +4,7 @@ import type { CallFields } from "../../src/rpc/index.js";
 import { unconsumedSteps } from "../../src/rpc/plan.js";
 import type { RequestSummary } from "../../src/rpc/index.js";
 import { createCodec } from "../../src/values/index.js";
-import type { Message, WireBinding } from "../../src/wire/index.js";
+import type { Message, StepTerms, WireBinding } from "../../src/wire/index.js";
 import { type ErrorShape, shapeOf, utf8 } from "./wire.js";
 
 export const codec = createCodec(utf8);
@@ -24,7 +24,7 @@ export function use(step: string, ...path: readonly (string | number)[]): Use {
   return new Use(step, path);
 }
 
-export interface CallOptions {
+export interface CallOptions extends StepTerms {
   readonly resources?: readonly string[];
   readonly timeoutMs?: number;
   readonly waitForCapacityMs?: number;
@@ -32,8 +32,9 @@ export interface CallOptions {
 }
 
 export function callOf(fun: string, args: readonly unknown[], options: CallOptions = {}): CallFields {
-  const { resources = [], timeoutMs = 0, waitForCapacityMs = 0, summary = false } = options;
-  return { fun, resources, timeoutMs, waitForCapacityMs, summary, args: codec.encode(args, "args") };
+  const { resources = [], timeoutMs = 0, waitForCapacityMs = 0, summary = false, ...given } = options;
+  const terms = Object.keys(given).length === 0 ? undefined : given;
+  return { fun, resources, timeoutMs, waitForCapacityMs, summary, terms, args: codec.encode(args, "args") };
 }
 
 /** A step; its name is its function's when it has no other. */
@@ -43,9 +44,10 @@ export interface Step {
   readonly args?: readonly unknown[];
   readonly resources?: readonly string[];
   readonly timeoutMs?: number;
+  readonly terms?: StepTerms;
 }
 
-export interface RequestOptions extends Omit<CallOptions, "resources"> {
+export interface RequestOptions extends Omit<CallOptions, "resources" | keyof StepTerms> {
   readonly settle?: boolean;
   /** Without, every step that no other one uses. */
   readonly outputs?: readonly Use[];
@@ -54,12 +56,12 @@ export interface RequestOptions extends Omit<CallOptions, "resources"> {
 export function requestOf(steps: readonly Step[], options: RequestOptions = {}): RequestFields {
   const names = steps.map(({ name, fun }) => name ?? fun);
   const bindingOf = ({ step, path }: Use): WireBinding => ({ step: names.indexOf(step), path });
-  const encoded = steps.map(({ fun, args = [], resources = [], timeoutMs = 0 }, index) => {
+  const encoded = steps.map(({ fun, args = [], resources = [], timeoutMs = 0, terms }, index) => {
     const bindings: WireBinding[] = [];
     const holeOf = (value: unknown): number | undefined =>
       value instanceof Use ? bindings.push(bindingOf(value)) - 1 : undefined;
     const template = codec.encodeTemplate(args, "args", holeOf);
-    return { name: names[index]!, fun, resources, timeoutMs, bindings, template };
+    return { name: names[index]!, fun, resources, timeoutMs, bindings, terms, template };
   });
   const { timeoutMs = 0, waitForCapacityMs = 0, summary = false, settle = false } = options;
   const outputs = options.outputs?.map(bindingOf) ?? unconsumedSteps(encoded).map((step) => ({ step, path: [] }));

@@ -65,6 +65,7 @@ describe("frames", () => {
         resources: [],
         waitForCapacityMs: 0,
         summary: false,
+        terms: undefined,
         args: new Uint8Array(0),
       });
     });

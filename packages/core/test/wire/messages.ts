@@ -7,6 +7,7 @@ import {
   type NodeRecord,
   type OfferEntry,
   type OfferRecord,
+  type StepTerms,
   type OffersHead,
   type StepReport,
   Writer,
@@ -181,7 +182,11 @@ const identity = fc.record(
 const segment = fc.oneof(name, varint);
 const binding = fc.record({ step: varint, path: fc.array(segment, { maxLength: 5 }) });
 const bindings = fc.array(binding, { maxLength: 5 });
-const requestStep = fc.record({ name, fun: name, timeoutMs: u32, resources: names, bindings, template: bytes });
+/** Some terms, or none: an object without any is not written. */
+const terms: fc.Arbitrary<StepTerms | undefined> = fc
+  .record({ retries: varint, idempotencyKey: name }, { requiredKeys: [] })
+  .map((given) => (Object.keys(given).length === 0 ? undefined : given));
+const requestStep = fc.record({ name, fun: name, timeoutMs: u32, resources: names, bindings, terms, template: bytes });
 const report = fc.oneof(
   fc.record({ status: fc.constant("done" as const) }),
   fc.record({ status: fc.constant("failed" as const), error }),
@@ -240,6 +245,7 @@ const offer: fc.Arbitrary<OfferRecord> = fc.record({
   tags: names,
   scope: fc.constantFrom("cluster" as const, "federation" as const),
   concurrencyMax: fc.oneof(absent, varint),
+  idempotent: fc.constantFrom("no" as const, "yes" as const, "with-key" as const),
 });
 
 function of<K extends Written["kind"]>(
@@ -286,6 +292,7 @@ export const messageOf: Record<Written["kind"], fc.Arbitrary<Written>> = {
     resources: names,
     waitForCapacityMs: u32,
     summary: fc.boolean(),
+    terms,
     args: bytes,
   }),
   request: of("request", {
@@ -308,6 +315,7 @@ export const messageOf: Record<Written["kind"], fc.Arbitrary<Written>> = {
     behalf: fc.oneof(absent, name),
     timings: fc.boolean(),
     relay: fc.oneof(absent, fc.record({ target: name, origin: name, hopsLeft: u8 })),
+    terms,
     bound: fc.array(bytes, { maxLength: 4 }),
     template: bytes,
   }),

@@ -24,6 +24,7 @@ const call =
       timeoutMs: 0,
       waitForCapacityMs: 0,
       summary: false,
+      terms: undefined,
     };
     writeCall(writer, id, fields);
   };

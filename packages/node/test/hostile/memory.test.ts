@@ -74,6 +74,7 @@ describe("the node's memory does not follow", () => {
               timeoutMs: 0,
               waitForCapacityMs: 0,
               summary: false,
+              terms: undefined,
             });
           }),
         );
@@ -100,6 +101,7 @@ describe("the node's memory does not follow", () => {
                 timeoutMs: 0,
                 waitForCapacityMs: 0,
                 summary: false,
+                terms: undefined,
               });
             }),
           );

@@ -27,6 +27,7 @@ const step = (name: string, fields: Partial<Step> = {}): Step => ({
   timeoutMs: 0,
   resources: [],
   bindings: [],
+  terms: undefined,
   template: noArguments,
   ...fields,
 });
@@ -40,7 +41,15 @@ const request =
 const call =
   (id: number, args: Uint8Array, fun = "echo"): Write =>
   (writer) => {
-    writeCall(writer, id, { fun, resources: [], args, timeoutMs: 0, waitForCapacityMs: 0, summary: false });
+    writeCall(writer, id, {
+      fun,
+      resources: [],
+      args,
+      timeoutMs: 0,
+      waitForCapacityMs: 0,
+      summary: false,
+      terms: undefined,
+    });
   };
 
 /** The public key of `node`, which `listener` asks for as every node does that knows nobody. */
@@ -173,6 +182,7 @@ describe("a client that says what only nodes may", () => {
       behalf: undefined,
       timings: false,
       relay: undefined,
+      terms: undefined,
       bound: [],
       template: noArguments,
     };
@@ -274,6 +284,7 @@ describe("a stranger who claims to be a node", () => {
       behalf: undefined,
       timings: false,
       relay: undefined,
+      terms: undefined,
       bound: [],
       template: noArguments,
     };

@@ -11,6 +11,19 @@ node.register("run until lost", async (name: string) => {
     context().signal.addEventListener("abort", resolve);
   });
 });
+/** The same, of which the first run is lost and the next answers; `started` says whether it is to answer. */
+node.register(
+  "run again",
+  async () => {
+    const { call, idempotencyKey, signal } = context();
+    if (await call<boolean>("started", [node.name])) return `${node.name} ${idempotencyKey ?? "without a key"}`;
+    await new Promise((resolve) => {
+      signal.addEventListener("abort", resolve);
+    });
+    return "nobody hears this";
+  },
+  { idempotent: true },
+);
 node.register("memory", () => process.memoryUsage().rss);
 node.register("stray", () => {
   void Promise.reject(new Error("stray rejection"));

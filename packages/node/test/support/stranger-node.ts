@@ -8,7 +8,15 @@ import { utf8 } from "../../src/capabilities.js";
 
 /** A function as a node offers it, with nothing special about it. */
 export function offerOf(fun: string): OfferRecord {
-  return { fun, resources: [], version: undefined, tags: [], scope: "cluster", concurrencyMax: undefined };
+  return {
+    fun,
+    resources: [],
+    version: undefined,
+    tags: [],
+    scope: "cluster",
+    concurrencyMax: undefined,
+    idempotent: "no",
+  };
 }
 
 /** The message in which the node of `signer` tells of itself; `fields` say what is not as a good node would have it. */

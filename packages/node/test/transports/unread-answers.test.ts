@@ -48,7 +48,7 @@ const native: Connect = async (url) => {
   stranger.socket.pause();
   return {
     ask: (number, megabytes) => {
-      const options = { resources: [], timeoutMs: 0, waitForCapacityMs: 0, summary: false };
+      const options = { resources: [], timeoutMs: 0, waitForCapacityMs: 0, summary: false, terms: undefined };
       const args = codec.encode([megabytes * megabyte], "args");
       stranger.send(
         frameOf((writer: Writer) => {

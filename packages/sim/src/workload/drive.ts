@@ -149,14 +149,14 @@ export function encodeAsk(planned: PlannedAsk): Ask {
     const template = codec.encodeTemplate([token, ...args], token, (part) => {
       return part instanceof Part ? bindings.push(part) - 1 : undefined;
     });
-    return { name: token, fun, resources, template, bindings, timeoutMs: stepTimeoutMs };
+    return { name: token, fun, resources, template, bindings, timeoutMs: stepTimeoutMs, terms: undefined };
   });
   const [first] = steps;
   if (kind === "call" && first !== undefined) {
     const { fun, resources, template: args } = first;
     const ownMs = Math.min(timeoutMs || Infinity, first.timeoutMs || Infinity);
-    const fields = { fun, resources, args, timeoutMs: ownMs === Infinity ? 0 : ownMs, waitForCapacityMs, summary };
-    return { kind, fields };
+    const own = { timeoutMs: ownMs === Infinity ? 0 : ownMs, terms: undefined };
+    return { kind, fields: { fun, resources, args, waitForCapacityMs, summary, ...own } };
   }
   return { kind: "request", fields: { steps, outputs, settle, waitForCapacityMs, timeoutMs, summary } };
 }

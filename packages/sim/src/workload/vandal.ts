@@ -106,7 +106,15 @@ function writeMessage(writer: Writer, random: SeededRandom): void {
   switch (random.integer(0, 8)) {
     case 0:
     case 1:
-      return writeCall(writer, id, { fun, timeoutMs, resources: [], waitForCapacityMs: 0, summary: true, args });
+      return writeCall(writer, id, {
+        fun,
+        timeoutMs,
+        resources: [],
+        waitForCapacityMs: 0,
+        summary: true,
+        terms: undefined,
+        args,
+      });
     case 2:
     case 3: {
       const steps = Array.from({ length: random.integer(0, 4) }, (_, index) => {
@@ -116,6 +124,7 @@ function writeMessage(writer: Writer, random: SeededRandom): void {
           timeoutMs,
           resources: [],
           bindings: bindings(3),
+          terms: undefined,
           template: args,
         };
       });
@@ -136,7 +145,7 @@ function writeMessage(writer: Writer, random: SeededRandom): void {
     case 6:
       return writeStep(writer, {
         id, timeoutMs, request: 1, depth: random.integer(0, 255), fun, step: "s", resources: [], behalf: "me",
-        timings: true, relay: id % 3 === 0 ? { target: "x", origin: "me", hopsLeft: id % 5 } : undefined, bound: [args],
+        timings: true, relay: id % 3 === 0 ? { target: "x", origin: "me", hopsLeft: id % 5 } : undefined, terms: undefined, bound: [args],
         template: args,
       }); // prettier-ignore
     case 7:

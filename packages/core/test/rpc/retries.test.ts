@@ -1,0 +1,197 @@
+/** Steps whose node is lost while they run: which are run again, where, when, and how many of them. */
+import { describe, expect, test } from "vitest";
+import { MpregError } from "../../src/base/index.js";
+import type { OfferRecord } from "../../src/wire/index.js";
+import { Mesh } from "../support/mesh.js";
+import { type Asked, type MeshNode, byHand } from "../support/mesh-node.js";
+
+/** Nodes a, b and c, linked; b and c offer `f`, ended by hand. */
+function three(changes: Partial<OfferRecord> = { idempotent: "yes" }) {
+  const mesh = new Mesh();
+  const [a, b, c] = mesh.cluster("a", "b", "c") as [MeshNode, MeshNode, MeshNode];
+  for (const node of [b, c]) node.offerAs("f", byHand, changes);
+  mesh.settle();
+  return { mesh, a, b, c };
+}
+
+function errorOf({ ends }: Asked): unknown {
+  expect(ends).toHaveLength(1);
+  return "error" in ends[0]! ? ends[0].error : ends[0];
+}
+
+/** Those of `nodes` on which `f` runs. */
+function running(...nodes: readonly MeshNode[]): MeshNode[] {
+  return nodes.filter((node) => node.waiting("f").length > 0);
+}
+
+describe("a step whose node crashes while it runs", () => {
+  test("is run again on another node within 50 ms, when its function is idempotent (D8) (Y2)", () => {
+    const { mesh, a, b, c } = three();
+    const asked = a.call("f", ["x"]);
+    mesh.settle();
+    const [first] = running(b, c) as [MeshNode];
+    mesh.crash(first);
+    expect(asked.ends).toEqual([]);
+    mesh.advance(50);
+    const [second] = running(...[b, c].filter((node) => node !== first)) as [MeshNode];
+    second.finish("f", "at last");
+    mesh.settle();
+    expect(asked.ends).toEqual([{ value: "at last" }]);
+    mesh.expectQuiet();
+  });
+
+  test.for([
+    ["its function is not idempotent", { idempotent: "no" }, {}],
+    ["its function goes by a key and the call has none", { idempotent: "with-key" }, {}],
+    ["the call allows no retries", { idempotent: "yes" }, { retries: 0 }],
+  ] as const)("is not run again when %s: nobody knows whether it took effect (Y1)", ([, changes, options]) => {
+    const { mesh, a, b, c } = three(changes);
+    const asked = a.call("f", [], options);
+    mesh.settle();
+    const [first] = running(b, c) as [MeshNode];
+    mesh.crash(first);
+    expect(errorOf(asked)).toMatchObject({ code: "node-lost", outcome: "unknown", node: first.name, step: "f" });
+    mesh.advance(10_000);
+    expect(running(b, c).filter((node) => node !== first)).toEqual([]);
+  });
+
+  test("is run again with the key by which its function recognizes it (Y1)", () => {
+    const { mesh, a, b, c } = three({ idempotent: "with-key" });
+    const asked = a.call("f", [], { idempotencyKey: "order 7" });
+    mesh.settle();
+    const [first] = running(b, c) as [MeshNode];
+    expect(first.waiting("f")).toMatchObject([{ terms: { idempotencyKey: "order 7" } }]);
+    mesh.crash(first);
+    mesh.advance(50);
+    const [second] = running(...[b, c].filter((node) => node !== first)) as [MeshNode];
+    expect(second.waiting("f")).toMatchObject([{ terms: { idempotencyKey: "order 7" } }]);
+    second.finish("f", 1);
+    mesh.settle();
+    expect(asked.ends).toEqual([{ value: 1 }]);
+  });
+
+  test("is never run again once its handler has ended, however that was (Y1)", () => {
+    const { mesh, a, b, c } = three();
+    const asked = a.call("f");
+    mesh.settle();
+    const [node] = running(b, c) as [MeshNode];
+    node.fail("f", new MpregError("handler-error", "it hurts", { outcome: "unknown" }));
+    mesh.advance(5_000);
+    expect(errorOf(asked)).toMatchObject({ code: "handler-error" });
+    expect([b, c].flatMap(({ invoked }) => invoked)).toHaveLength(1);
+  });
+
+  test("is run again on the same node when it is back and there is no other (Y4)", () => {
+    const mesh = new Mesh();
+    const [a, b] = mesh.cluster("a", "b") as [MeshNode, MeshNode];
+    b.offerAs("f", byHand, { idempotent: "yes" });
+    mesh.settle();
+    const asked = a.call("f", [], { timeoutMs: 25_000 });
+    mesh.settle();
+    mesh.crash(b);
+    mesh.advance(8_000);
+    expect(asked.ends).toEqual([]);
+    const again = mesh.node("b", { peers: ["a"], incarnation: 2 });
+    again.offerAs("f", byHand, { idempotent: "yes" });
+    mesh.advance(5_000);
+    again.finish("f", "back");
+    mesh.settle();
+    expect(asked.ends).toEqual([{ value: "back" }]);
+    mesh.expectQuiet();
+  });
+
+  test("ends at its deadline, unknown, when nobody is there to run it (Y4)", () => {
+    const mesh = new Mesh();
+    const [a, b] = mesh.cluster("a", "b") as [MeshNode, MeshNode];
+    b.offerAs("f", byHand, { idempotent: "yes" });
+    mesh.settle();
+    const asked = a.call("f", [], { timeoutMs: 3_000 });
+    mesh.settle();
+    mesh.crash(b);
+    mesh.advance(2_990);
+    expect(asked.ends).toEqual([]);
+    mesh.advance(20);
+    expect(errorOf(asked)).toMatchObject({ code: "deadline", outcome: "unknown", step: "f" });
+    mesh.expectQuiet();
+  });
+
+  test("is run as often as it allows, and then ends as it was lost (Y1)", () => {
+    const mesh = new Mesh();
+    const [a, ...others] = mesh.cluster("a", "b", "c", "d") as [MeshNode, ...MeshNode[]];
+    for (const node of others) node.offerAs("f", byHand, { idempotent: "yes" });
+    mesh.settle();
+    const asked = a.call("f", [], { retries: 1 });
+    mesh.settle();
+    for (let run = 0; run < 2; run++) {
+      expect(asked.ends).toEqual([]);
+      mesh.crash(running(...others.filter((node) => node.isListening))[0]!);
+      mesh.advance(50);
+    }
+    expect(errorOf(asked)).toMatchObject({ code: "node-lost", outcome: "unknown" });
+    expect(running(...others.filter((node) => node.isListening))).toEqual([]);
+  });
+
+  test("is part of a request that ends well all the same", () => {
+    const { mesh, a, b, c } = three();
+    const asked = a.request([{ name: "one", fun: "f" }]);
+    mesh.settle();
+    const [first] = running(b, c) as [MeshNode];
+    mesh.crash(first);
+    mesh.advance(50);
+    running(...[b, c].filter((node) => node !== first))[0]!.finish("f", 5);
+    mesh.settle();
+    expect(asked.ends).toEqual([{ outputs: [5] }]);
+    mesh.expectQuiet();
+  });
+
+  test("is cancelled while it waits to be run again", () => {
+    const { mesh, a, b, c } = three();
+    const asked = a.call("f");
+    mesh.settle();
+    const [first] = running(b, c) as [MeshNode];
+    mesh.crash(first);
+    a.enter({ kind: "withdraw", ticket: asked.ticket });
+    mesh.advance(5_000);
+    expect(errorOf(asked)).toMatchObject({ code: "cancelled", outcome: "unknown" });
+    expect(running(...[b, c].filter((node) => node !== first))).toEqual([]);
+    mesh.expectQuiet();
+  });
+});
+
+describe("a node that stands still", () => {
+  test("is not waited for once it is down, for what can be run elsewhere (D8)", () => {
+    const { mesh, a, b, c } = three();
+    const idempotent = a.call("f", [], { timeoutMs: 25_000 });
+    mesh.settle();
+    const [frozen] = running(b, c) as [MeshNode];
+    for (const { connection } of frozen.connections.values()) {
+      for (const end of connection.ends) connection.from(end).isHeld = true;
+    }
+    mesh.advance(6_000);
+    const other = frozen === b ? c : b;
+    other.finish("f", "elsewhere");
+    mesh.settle();
+    expect(idempotent.ends).toEqual([{ value: "elsewhere" }]);
+  });
+});
+
+describe("when everything fails", () => {
+  test("retries are no more than a hundred at once, a fifth of the calls, and ten per second (Y3)", () => {
+    const mesh = new Mesh();
+    const [a, b] = mesh.cluster("a", "b") as [MeshNode, MeshNode];
+    b.offerAs("f", byHand, { idempotent: "yes" });
+    mesh.settle();
+    for (let i = 0; i < 1_000; i++) a.call("f", [], { timeoutMs: 25_000 });
+    mesh.settle();
+    mesh.crash(b);
+    const again = mesh.node("b", { peers: ["a"], incarnation: 2 });
+    again.offerAs("f", byHand, { idempotent: "yes" });
+    mesh.advance(1_000);
+    const first = again.invoked.length;
+    expect(first).toBeGreaterThan(50);
+    expect(first).toBeLessThanOrEqual(110);
+    mesh.advance(10_000);
+    expect(again.invoked.length - first).toBeGreaterThanOrEqual(95);
+    expect(again.invoked.length - first).toBeLessThanOrEqual(105);
+  });
+});
