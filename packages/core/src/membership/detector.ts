@@ -102,9 +102,9 @@ export class Detector {
   /** `nodeId` has probed this node: it is there, and needs no probe of ours this time. */
   probed(nodeId: string, nowMs: number): void {
     const watch = this.#watches.get(nodeId);
-    // a random share more, so that the two sides take turns at measuring the round trip
+    // a random share sooner or later than the other side, so that both take turns at measuring the round trip
     if (watch?.linked === true && watch.phase.kind === "idle" && !watch.wasSilent)
-      this.#rest(watch, nowMs, 1 + this.#host.random.next() / 4);
+      this.#rest(watch, nowMs, 3 / 4 + this.#host.random.next() / 2);
   }
 
   /** An answer to a probe has come. */

@@ -86,7 +86,7 @@ describe("who is there", () => {
     a!.isListening = false;
     mesh.advance(1_000);
     expect(viewOf(a!)).toEqual(["f: b[]"]);
-    mesh.advance(1_100);
+    mesh.advance(1_250);
     expect([viewOf(a!), peersOf(a!)]).toEqual([[], ["b"]]); // silent, but it may still speak
     mesh.advance(1_500);
     expect([viewOf(a!), peersOf(a!)]).toEqual([[], []]);

@@ -46,3 +46,17 @@ test("a node tells how many handlers it runs itself", () => {
   mesh.settle();
   expect(runningOf()).toEqual([1, undefined]);
 });
+
+test("both sides of every link have measured it, and know how much runs at the other, within some seconds", () => {
+  const mesh = new Mesh();
+  const nodes = mesh.cluster("a", "b", "c", "d");
+  mesh.advance(10_000);
+  for (const node of nodes) {
+    const others = (node.inspect("nodes") as NodeInfo[]).filter(({ state }) => state === "alive");
+    expect(others.map(({ roundTripMs, running }) => [roundTripMs, running])).toEqual([
+      [0, 0],
+      [0, 0],
+      [0, 0],
+    ]);
+  }
+});

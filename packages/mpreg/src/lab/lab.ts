@@ -96,8 +96,7 @@ export class Lab {
         this.#kill(node);
         break;
       case "freeze":
-        node.freezeOrThaw();
-        this.#tell(node.name, node.process.kind === "frozen" ? "is frozen" : "is thawed");
+        this.#freezeOrThaw(node);
         break;
       case "cut":
         this.#cutOrJoin(node);
@@ -155,6 +154,13 @@ export class Lab {
     if (node.process.kind === "ended") return;
     node.kill();
     this.#tell(node.name, "is killed");
+  }
+
+  #freezeOrThaw(node: LabNode): void {
+    node.freezeOrThaw();
+    const { kind } = node.process;
+    const isThere = kind === "running" || kind === "frozen";
+    this.#tell(node.name, isThere ? (kind === "frozen" ? "is frozen" : "is thawed") : "does not run: r starts it");
   }
 
   #cutOrJoin(node: LabNode): void {

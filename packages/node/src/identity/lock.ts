@@ -1,13 +1,14 @@
 /**
  * Lock: one node per data directory.
  *
- * A lock file holds its owner's process id. One whose owner no longer runs is taken over, so that a crash needs no
- * cleaning up.
+ * A lock file holds its owner's process id and the inode of the directory. One whose owner no longer runs is taken over,
+ * so that a crash needs no cleaning up.
  *
  * (F1) The file appears with its content: it is made under another name and linked.
  * (F2) Our own process id in a file we did not make is a process of the past: a container's node always has the same.
+ * (F3) A lock of another directory was copied with it, and locks nothing.
  */
-import { link, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { link, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { MpregError } from "@mpreg/core/base";
 
@@ -26,7 +27,8 @@ export interface Lock {
 export async function takeLock(dataDir: string): Promise<Lock> {
   const path = resolve(join(dataDir, lockFileName));
   const draft = `${path}.${process.pid}.${++lastDraft}`;
-  await writeFile(draft, String(process.pid), { mode: 0o600, flag: "wx" });
+  const place = String((await stat(dataDir, { bigint: true })).ino);
+  await writeFile(draft, `${process.pid} ${place}`, { mode: 0o600, flag: "wx" });
   try {
     for (let attempt = 0; attempt < attemptsMax; attempt++) {
       if (await linked(draft, path)) {
@@ -35,7 +37,10 @@ export async function takeLock(dataDir: string): Promise<Lock> {
       }
       const owner = await ownerOf(path);
       if (owner === undefined) continue; // released in the meantime
-      if (held.has(path) || (owner !== process.pid && isRunning(owner))) throw inUse(dataDir, owner);
+      const isHere = owner.place === undefined || owner.place === place; // (F3)
+      if (held.has(path) || (isHere && owner.pid !== process.pid && isRunning(owner.pid))) {
+        throw inUse(dataDir, owner.pid);
+      }
       await removeStale(path, owner);
     }
     throw inUse(dataDir, undefined);
@@ -59,9 +64,19 @@ async function linked(draft: string, path: string): Promise<boolean> {
   }
 }
 
-async function ownerOf(path: string): Promise<number | undefined> {
+/** What a lock file says. */
+interface Owner {
+  readonly text: string;
+  readonly pid: number;
+  /** The inode of the directory that it locks. */
+  readonly place: string | undefined;
+}
+
+async function ownerOf(path: string): Promise<Owner | undefined> {
   try {
-    return Number(await readFile(path, "utf8"));
+    const text = await readFile(path, "utf8");
+    const [pid, place] = text.trim().split(" ");
+    return { text, pid: Number(pid), place };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;
@@ -69,7 +84,7 @@ async function ownerOf(path: string): Promise<number | undefined> {
 }
 
 /** Removes the lock of a process that is gone, and no other: another one may have been as quick. */
-async function removeStale(path: string, owner: number): Promise<void> {
+async function removeStale(path: string, owner: Owner): Promise<void> {
   const aside = `${path}.stale.${process.pid}.${++lastDraft}`;
   try {
     await rename(path, aside);
@@ -77,7 +92,7 @@ async function removeStale(path: string, owner: number): Promise<void> {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
     throw error;
   }
-  if ((await ownerOf(aside)) !== owner) await linked(aside, path);
+  if ((await ownerOf(aside))?.text !== owner.text) await linked(aside, path);
   await rm(aside, { force: true });
 }
 

@@ -1,5 +1,5 @@
 /** One process per data directory. */
-import { readdir, writeFile } from "node:fs/promises";
+import { cp, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createNode } from "@mpreg/node";
 import { expect, test } from "vitest";
@@ -50,6 +50,15 @@ test("a lock left by an earlier process that had this one's id is taken over, as
   const node = await startNode({ dataDir });
   await node.close();
   expect(await readdir(dataDir)).toEqual(["incarnation", "node-key.pem"]);
+});
+
+test("a lock that was copied with its directory locks nothing (F3)", async () => {
+  const dataDir = await temporaryFolder();
+  const original = await startProcess({ dataDir });
+  const copy = join(await temporaryFolder(), "copy");
+  await cp(dataDir, copy, { recursive: true });
+  expect(await readdir(copy)).toContain("node.lock");
+  expect((await startNode({ dataDir: copy })).id).toBe(original.id);
 });
 
 test("an empty lock, which a crash can leave, is taken over", async () => {
