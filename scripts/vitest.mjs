@@ -32,9 +32,9 @@ function failureText({ name, message }) {
 
 /**
  * Resolves to the exit code. So that CI can add several runs up, appends the counts to the file named by MPREG_TEST_COUNTS,
- * and what failed to the one named by MPREG_TEST_FAILURES.
+ * and what failed to the one named by MPREG_TEST_FAILURES. `notRun` is told before the result: that comes last.
  */
-export async function runVitest(args) {
+export async function runVitest(args, notRun = "") {
   const folder = mkdtempSync(join(tmpdir(), "mpreg-test-"));
   const reportFile = join(folder, "report.json");
   try {
@@ -47,6 +47,8 @@ export async function runVitest(args) {
     const { MPREG_TEST_COUNTS: countsFile, MPREG_TEST_FAILURES: failuresFile } = process.env;
     if (countsFile) appendFileSync(countsFile, `${passed} ${failures.length} ${skipped}\n`);
     if (failuresFile) appendFileSync(failuresFile, failures.map(failureText).join(""));
+    if (notRun !== "") console.log(`\n${notRun}\n`);
+    for (const { name } of failures) console.log(`FAILED ${name}`);
     console.log(`${passed} passed, ${failures.length} failed`);
     if (skipped > 0) console.log(`(and ${skipped} skipped)`);
     return exitCode === 0 && failures.length > 0 ? 1 : exitCode;

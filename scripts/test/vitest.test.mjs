@@ -67,7 +67,7 @@ describe("a run of tests", () => {
     const { exitCode, output, counts, failures } = await runTests();
     expect(exitCode).toBe(1);
     expect(counts).toBe("2 5 1\n");
-    expect(output).toMatch(/\n2 passed, 5 failed\n/);
+    expect(output).toMatch(/\nFAILED bad\.test\.mjs > sums > are right\n(FAILED .*\n)*2 passed, 5 failed\n/);
     expect(output).toContain("FAIL  bad.test.mjs > sums > are right");
     const entries = failures.split(/^(?=\S)/m);
     expect(entries).toHaveLength(5);
