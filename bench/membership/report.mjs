@@ -44,7 +44,7 @@ export function renderMembership(result) {
     "Written by `npm run bench`; do not edit.",
     [
       ...renderOrigin(result),
-      "- simulated figures are simulated time, from the protocol as it runs and a network whose ways take 0.2 to 1 ms: the same commit gives the same figures on every machine",
+      "- simulated figures are simulated time, from the protocol as it runs and a network whose ways take 0.2 to 1 ms: but for the CPU, the same commit gives the same figures on every machine",
       "- figures of real processes are from the loopback interface, with all processes on the same cores",
       `- other programs used up to ${Math.round(result.options.otherLoad * 100)} % of the machine before the real processes started`,
     ].join("\n"),
@@ -110,15 +110,16 @@ function renderDetection({ rows }) {
 
 /** @param {import("./traffic.mjs").Traffic} traffic @param {Result} result */
 function renderTraffic({ rows }, { options }) {
-  const cells = rows.map(({ nodes, bytesPerSecond, socketsMedian, socketsMax, observersMin }) =>
-    [nodes, Math.round(bytesPerSecond), socketsMedian, socketsMax, observersMin].map((value) =>
-      value.toLocaleString("en-US"),
-    ),
-  );
-  const header = ["nodes", "bytes/s and node", "sockets, median", "most", "observers, fewest"];
+  const cells = rows.map(({ nodes, bytesPerSecond, cpuPercent, socketsMedian, socketsMax, observersMin }) => [
+    String(nodes),
+    Math.round(bytesPerSecond).toLocaleString("en-US"),
+    number(cpuPercent),
+    ...[socketsMedian, socketsMax, observersMin].map(String),
+  ]);
+  const header = ["nodes", "bytes/s and node", "CPU, % of a core", "sockets, median", "most", "observers, fewest"];
   return [
     `Simulated, profile \`lan\`, over ${options.budget.trafficMs.durationMs / 1_000} s in which nothing happens: bytes of frames, without those of WebSocket, TCP and IP. ` +
-      "Observers are the nodes that probe a node.",
+      "CPU is real time per node and simulated second, of the protocol and the simulator, without sockets. Observers are the nodes that probe a node.",
     table(
       header,
       cells,

@@ -6,7 +6,7 @@ const module = new URL("../mpreg/simulated.mjs", import.meta.url);
 const timeoutMs = 900_000;
 
 /**
- * @typedef {{ nodes: number, bytesPerSecond: number, socketsMedian: number, socketsMax: number, observersMin: number }} Row
+ * @typedef {{ nodes: number, bytesPerSecond: number, cpuPercent: number, socketsMedian: number, socketsMax: number, observersMin: number }} Row
  * @typedef {{ rows: Row[] }} Traffic
  */
 
@@ -24,9 +24,10 @@ export const traffic = {
         onProgress(`${nodes} nodes: each sends ${bytesPerSecond.toFixed()} bytes/s`);
       },
     });
-    const rows = answers.map(({ bytesPerSecond, sockets, observersMin }, index) => ({
+    const rows = answers.map(({ bytesPerSecond, cpuPercent, sockets, observersMin }, index) => ({
       nodes: jobs[index].nodes,
       bytesPerSecond,
+      cpuPercent,
       socketsMedian: median(sockets),
       socketsMax: Math.max(...sockets),
       observersMin,

@@ -82,8 +82,11 @@ export async function measureTraffic({ nodes, seed, settleMs, durationMs }) {
   const cluster = new SimulatedCluster({ seed, nodes });
   await cluster.form();
   await cluster.world.sleep(settleMs);
+  const before = process.cpuUsage();
   const bytesPerSecond = await cluster.traffic(durationMs);
-  return { bytesPerSecond, sockets: cluster.sockets(), observersMin: Math.min(...cluster.observers()) };
+  const { user, system } = process.cpuUsage(before);
+  const cpuPercent = ((user + system) / 1_000 / durationMs / nodes) * 100;
+  return { bytesPerSecond, cpuPercent, sockets: cluster.sockets(), observersMin: Math.min(...cluster.observers()) };
 }
 
 /**
