@@ -77,6 +77,7 @@ const partial = {
       rows: [5, 20].map((nodes) => ({
         nodes,
         bytesPerSecond: 30 * nodes,
+        cpuPercent: 0.05,
         socketsMedian: 4,
         socketsMax: 4,
         observersMin: 4,
