@@ -158,6 +158,76 @@ describe("a step whose node crashes while it runs", () => {
   });
 });
 
+describe("a step that is run again", () => {
+  const parting = (outcome: "unknown" | "not-applied"): MpregError =>
+    new MpregError("closed", "the node is closing", { outcome });
+
+  test("goes to another node first, and to the same one when all have been tried (D8)", () => {
+    const { mesh, a, b, c } = three();
+    const asked = a.call("f");
+    mesh.settle();
+    const ran: string[] = [];
+    for (let run = 0; run < 3; run++) {
+      const [node] = running(b, c) as [MeshNode];
+      ran.push(node.name);
+      if (run === 2) node.finish("f", "third");
+      else node.fail("f", parting("unknown"));
+      mesh.advance(100);
+    }
+    expect(ran[1]).not.toBe(ran[0]);
+    expect(asked.ends).toEqual([{ value: "third" }]);
+    mesh.expectQuiet();
+  });
+
+  test("waits longer from time to time (Y2)", () => {
+    const { mesh, a, b, c } = three();
+    a.call("f", [], { timeoutMs: 25_000 });
+    mesh.settle();
+    const waits: number[] = [];
+    for (let run = 0; run < 9; run++) {
+      running(b, c)[0]!.fail("f", parting("unknown"));
+      const failedMs = mesh.nowMs;
+      while (running(b, c).length === 0) mesh.advance(1);
+      waits.push(mesh.nowMs - failedMs);
+    }
+    expect(Math.max(...waits.slice(0, 2))).toBeLessThanOrEqual(51);
+    expect(Math.max(...waits.slice(5))).toBeGreaterThan(200);
+    expect(Math.max(...waits)).toBeLessThanOrEqual(2_001);
+  });
+
+  test("is not given up when the next node refuses it, nor said not to be applied (Y4)", () => {
+    const mesh = new Mesh();
+    const [a, b] = mesh.cluster("a", "b") as [MeshNode, MeshNode];
+    b.offerAs("f", byHand, { idempotent: "yes", concurrencyMax: 1 });
+    mesh.settle();
+    const asked = a.call("f");
+    mesh.settle();
+    b.fail("f", parting("unknown"));
+    mesh.advance(100);
+    b.fail("f", parting("not-applied"));
+    mesh.advance(100);
+    expect(asked.ends).toEqual([]);
+    b.fail("f", parting("unknown"));
+    mesh.settle();
+    b.call("f"); // takes the only place
+    mesh.advance(200);
+    expect(errorOf(asked)).toMatchObject({ code: "overloaded", outcome: "unknown" });
+  });
+
+  test("ends at its deadline", () => {
+    const { mesh, a, b, c } = three();
+    const asked = a.call("f", [], { timeoutMs: 1_000 });
+    mesh.settle();
+    running(b, c)[0]!.fail("f", parting("unknown"));
+    mesh.advance(999);
+    expect([running(b, c).length, asked.ends]).toEqual([1, []]);
+    mesh.advance(1);
+    expect(errorOf(asked)).toMatchObject({ code: "deadline", outcome: "unknown" });
+    mesh.advance(1); // where it runs, times are rounded up to whole ms
+    mesh.expectQuiet();
+  });
+});
+
 describe("a node that stands still", () => {
   test("is not waited for once it is down, for what can be run elsewhere (D8)", () => {
     const { mesh, a, b, c } = three();
@@ -172,6 +242,11 @@ describe("a node that stands still", () => {
     other.finish("f", "elsewhere");
     mesh.settle();
     expect(idempotent.ends).toEqual([{ value: "elsewhere" }]);
+    for (const { connection } of frozen.connections.values()) {
+      for (const end of connection.ends) connection.from(end).release();
+    }
+    mesh.settle();
+    expect(frozen.aborted).toEqual([{ fun: "f", reason: "cancelled" }]); // its answer is not waited for
   });
 });
 
