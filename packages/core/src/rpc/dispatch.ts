@@ -24,6 +24,7 @@ import { Executions } from "./executions.js";
 import type { HeldBytes } from "./held-bytes.js";
 import type { AbortReason, RpcHost } from "./host.js";
 import { type RpcLimits, stepHopsMax, stepWaysMax } from "./limits.js";
+import { knownOf, lostError } from "./lost.js";
 import { Reaching } from "./reaching.js";
 import { Retries } from "./retries.js";
 import { type Channel, type Peer, type Placing, Task, type TaskFields, ended, waiting } from "./task.js";
@@ -134,13 +135,8 @@ export class Dispatch {
   /** The owner no longer wants the task. */
   drop(task: Task, reason: AbortReason): void {
     const { place } = task;
-    if (place.kind === "local") {
-      this.#host.abort(task.id, reason);
-    } else if (place.kind === "remote" && reason !== "deadline") {
-      // (a deadline is the other node's as well: its handler hears of that, and not of a cancellation)
-      writeCancel(place.channel.link.outbox.writer, task.id);
-      place.channel.link.outbox.commitCancel();
-    }
+    if (place.kind === "local") this.#host.abort(task.id, reason);
+    else if (place.kind === "remote") cancel(place.channel, task.id);
     this.#forget(task);
   }
 
@@ -171,11 +167,7 @@ export class Dispatch {
   lost(channel: Channel, nowMs: number): void {
     for (const task of channel.sent.takeAll()) {
       if (task.place.kind !== "remote") continue;
-      const { offer, via } = task.place;
-      const node = offer.owner.name;
-      const what = via === undefined ? `was running there` : `was on its way to node "${node}", or running there`;
-      const message = `The link to node "${(via ?? offer.owner).name}" broke while "${task.fun}" ${what}; whether it took effect is unknown`;
-      const error = new MpregError("node-lost", message, { outcome: "unknown", step: task.step, node });
+      const error = lostError(task, task.place, (name) => `The link to node "${name}" broke`);
       if (this.#runAgain(task, error, nowMs)) continue;
       this.#forget(task);
       task.owner.failed(task, error, nowMs);
@@ -190,11 +182,8 @@ export class Dispatch {
     for (const task of channel.sent.values()) {
       if (task.place.kind !== "remote") continue;
       const { id } = task;
-      const message = `Node "${peer.name}" was lost while "${task.fun}" was running there; whether it took effect is unknown`;
-      const error = new MpregError("node-lost", message, { outcome: "unknown", step: task.step, node: peer.name });
-      if (!this.#runAgain(task, error, nowMs)) continue; // it may answer yet
-      writeCancel(channel.link.outbox.writer, id);
-      channel.link.outbox.commitCancel();
+      const error = lostError(task, task.place, (name) => `Node "${name}" was lost`);
+      if (this.#runAgain(task, error, nowMs)) cancel(channel, id); // the others may be answered yet
     }
   }
 
@@ -411,7 +400,9 @@ export class Dispatch {
       step: task.step,
       node,
     });
-    this.drop(task, "deadline");
+    // where it runs, its time is up as well: the handler there hears of that, and not of a cancellation
+    if (place.kind === "local") this.#host.abort(task.id, "deadline");
+    this.#forget(task);
     task.owner.failed(task, error, nowMs);
   }
 
@@ -486,12 +477,13 @@ function relayOf({ coordinator, relay }: Task, peer: Peer): StepRelay {
   return { target: peer.nodeId, origin: coordinator, hopsLeft: (relay?.hopsLeft ?? stepHopsMax) - 1 };
 }
 
+/** Takes back the step of that number. */
+function cancel({ link }: Channel, id: number): void {
+  writeCancel(link.outbox.writer, id);
+  link.outbox.commitCancel();
+}
+
 /** What of the task's terms matters to the node that runs it. */
 function termsThere({ terms }: Task): StepTerms | undefined {
   return terms?.idempotencyKey === undefined ? undefined : { idempotencyKey: terms.idempotencyKey };
-}
-
-/** The error as it is true of all runs of the task: an earlier one may have taken effect. */
-function knownOf({ attempts }: Task, error: MpregError): MpregError {
-  return attempts > 0 && error.outcome === "not-applied" ? error.withOutcome("unknown") : error;
 }

@@ -116,6 +116,15 @@ describe("deadlines", () => {
     mesh.expectQuiet();
   });
 
+  test("a step's own time ends what else runs for the request elsewhere, though that has time left (Q5)", () => {
+    const { mesh, b, client } = relay();
+    client.request([{ fun: "f", timeoutMs: 100 }, { fun: "g" }]);
+    mesh.advance(102);
+    expect(b.aborted).toContainEqual({ fun: "f", reason: "deadline" });
+    expect(b.aborted).toContainEqual({ fun: "g", reason: "cancelled" });
+    mesh.expectQuiet();
+  });
+
   test("a step's own time is no longer than the request's", () => {
     const { mesh, b, client } = relay();
     client.request([{ fun: "f", timeoutMs: 60_000 }], { timeoutMs: 1_000 });
