@@ -191,10 +191,11 @@ export class Dispatch {
   #runAgain(task: Task, error: MpregError, nowMs: number): boolean {
     const { place } = task;
     const isOwn = task.coordinator === this.#host.self.nodeId;
-    if (place.kind !== "remote" || !isOwn || !this.#retries.mayRunAgain(task, place.offer, error)) return false;
+    if ((place.kind !== "remote" && place.kind !== "local") || !isOwn) return false;
+    if (!this.#retries.mayRunAgain(task, place.offer, error)) return false;
     this.#unplace(task);
     (task.excluded ??= new Set()).add(place.offer);
-    if (place.via !== undefined) (task.avoided ??= new Set()).add(place.via.nodeId);
+    if (place.kind === "remote" && place.via !== undefined) (task.avoided ??= new Set()).add(place.via.nodeId);
     task.attempts += 1;
     this.#retries.add(task, error, nowMs);
     return true;

@@ -22,8 +22,8 @@ const budgetMax = 100;
 const waitMsMin = 25;
 const waitMsMax = 2_000;
 
-/** Failures that say that the node, or the way there, was lost while the step may have run. */
-const lostCodes: ReadonlySet<string> = new Set(["node-lost", "closed"]);
+/** Failures that say that the thread, the node, or the way there, was lost while the step may have run. */
+const lostCodes: ReadonlySet<string> = new Set(["node-lost", "thread-lost", "closed"]);
 
 export class Retries {
   readonly #host: RpcHost;

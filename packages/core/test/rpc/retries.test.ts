@@ -24,6 +24,57 @@ function running(...nodes: readonly MeshNode[]): MeshNode[] {
   return nodes.filter((node) => node.waiting("f").length > 0);
 }
 
+describe("a step whose thread is lost while it runs", () => {
+  const lost = new MpregError("thread-lost", "The thread ended", { outcome: "unknown" });
+
+  test("is run again on another node, if its function is idempotent, also when it ran on its coordinator (D8)", () => {
+    const mesh = new Mesh();
+    const [a, b] = mesh.cluster("a", "b") as [MeshNode, MeshNode];
+    for (const node of [a, b]) node.offerAs("f", byHand, { idempotent: "yes" });
+    mesh.settle();
+    const asked = a.call("f");
+    mesh.settle();
+    const [first] = running(a, b) as [MeshNode];
+    first.fail("f", lost);
+    mesh.advance(50);
+    const [second] = running(a, b) as [MeshNode];
+    expect(second).not.toBe(first);
+    second.finish("f", "at last");
+    mesh.settle();
+    expect(asked.ends).toEqual([{ value: "at last" }]);
+    mesh.expectQuiet();
+  });
+
+  test("is run again in another thread of the only node that offers it (D8)", () => {
+    const mesh = new Mesh();
+    const [a] = mesh.cluster("a", "b") as [MeshNode, MeshNode];
+    a.offerAs("f", byHand, { idempotent: "yes" });
+    mesh.settle();
+    const asked = a.call("f");
+    mesh.settle();
+    a.fail("f", lost);
+    mesh.advance(50);
+    a.finish("f", "again");
+    mesh.settle();
+    expect(asked.ends).toEqual([{ value: "again" }]);
+    mesh.expectQuiet();
+  });
+
+  test("is not run again when its function is not idempotent (Y1)", () => {
+    const mesh = new Mesh();
+    const [a] = mesh.cluster("a", "b") as [MeshNode, MeshNode];
+    a.offer("f", byHand);
+    mesh.settle();
+    const asked = a.call("f");
+    mesh.settle();
+    a.fail("f", lost);
+    mesh.advance(10_000);
+    expect(errorOf(asked)).toMatchObject({ code: "thread-lost", outcome: "unknown", node: "a", step: "f" });
+    expect(a.invoked).toHaveLength(1);
+    mesh.expectQuiet();
+  });
+});
+
 describe("a step whose node crashes while it runs", () => {
   test("is run again on another node within 50 ms, when its function is idempotent (D8) (Y2)", () => {
     const { mesh, a, b, c } = three();
