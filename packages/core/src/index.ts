@@ -7,6 +7,7 @@ export {
   type Handlers,
   type Idempotent,
   MpregError,
+  type Observed,
   type Outcome,
   type Policy,
   type StandardSchema,

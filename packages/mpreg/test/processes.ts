@@ -51,6 +51,8 @@ export interface StartedNode extends Launched {
   readonly url: string;
   readonly id: string;
   readonly name: string;
+  /** Where it tells how it is, over HTTP. */
+  readonly health: string;
 }
 
 /** A command that is on its way. */
@@ -73,12 +75,13 @@ export interface Launched {
 /** Runs `mpreg start --json ARGS…` until it is ready. `stderrPath` takes stderr instead of us. */
 export async function startNode(args: readonly string[], stderrPath?: string): Promise<StartedNode> {
   const starting = launchNode(args, stderrPath);
-  const { url, id, name } = JSON.parse(await starting.said('"event":"ready"')) as {
+  const { url, id, name, health } = JSON.parse(await starting.said('"event":"ready"')) as {
     url: string;
     id: string;
     name: string;
+    health: string;
   };
-  return { url, id, name, ...starting };
+  return { url, id, name, health, ...starting };
 }
 
 /** The same, without waiting for anything. */

@@ -1,6 +1,7 @@
 /**
  * Create: from options to a node that listens.
  */
+import { performance } from "node:perf_hooks";
 import { registerEchoes } from "@mpreg/core/handlers";
 import { frameBytesMax } from "@mpreg/core/link";
 import type { NodeEvent, NodeOptions } from "@mpreg/core/node";
@@ -10,6 +11,9 @@ import { systemRandom, utf8 } from "./capabilities.js";
 import { Connections } from "./connections.js";
 import { Discovery, sourcesOf } from "./discovery/discovery.js";
 import { Driver } from "./driver.js";
+import { healthz, livez, readyz } from "./http/health.js";
+import { Metrics } from "./http/metrics.js";
+import { Router } from "./http/router.js";
 import { loadIdentity } from "./identity/key.js";
 import { type Logger, createLog } from "./log.js";
 import { DrivenNode, type MpregNode } from "./node.js";
@@ -17,6 +21,7 @@ import { type CreateNodeOptions, type ResolvedOptions, defaultName, ownUrl, reso
 import { Status } from "./status.js";
 import { Gate } from "./transports/gate.js";
 import { type Listener, listen } from "./transports/listen.js";
+import type { OpenSocket } from "./transports/websocket.js";
 
 /**
  * Starts a node: it listens, links to its peers as they come up, and offers what is registered on it.
@@ -33,11 +38,14 @@ export async function createNode(given: CreateNodeOptions = {}): Promise<MpregNo
   const options = resolveOptions(given);
   const identity = await loadIdentity(options.dataDir);
   // the driver can only be made once the port is known; nobody connects before this turn ends
-  const running: { connections?: Connections } = {};
+  const running: { connections?: Connections; router?: Router } = {};
   const { messageBytesMax, handshakeTimeoutMs } = options.limits;
   const gate = new Gate({ ...options.limits, frameBytesMax: messageBytesMax + frameBytesMax });
-  const listener = await listen({ ...options, messageBytesMax, handshakeTimeoutMs, gate }, (opened) => {
+  const accept = (opened: OpenSocket): void => {
     running.connections?.accept(opened);
+  };
+  const listener = await listen({ ...options, messageBytesMax, handshakeTimeoutMs, gate }, accept, (...request) => {
+    void running.router?.handle(...request);
   }).catch(async (error: unknown) => {
     await identity.release();
     throw error;
@@ -89,6 +97,7 @@ export async function createNode(given: CreateNodeOptions = {}): Promise<MpregNo
   const dialOptions = { messageBytesMax, timeoutMs: handshakeTimeoutMs, ca: options.tls?.ca };
   const connections = new Connections(driver, gate, dialOptions, log);
   running.connections = connections;
+  running.router = createRouter(driver, log);
   registerEchoes(driver.functions);
   driver.enter({ kind: "start" });
   const discovery = startDiscovery(options, listener, { driver, name, log });
@@ -99,6 +108,24 @@ export async function createNode(given: CreateNodeOptions = {}): Promise<MpregNo
     await identity.release();
   };
   return new DrivenNode({ driver, status, url, urls, shutDown });
+}
+
+/** What the port answers over HTTP. */
+function createRouter(driver: Driver, log: Logger): Router {
+  const startedMs = performance.now();
+  const metrics = new Metrics(driver);
+  return new Router({
+    policy: driver.machine.policy,
+    routes: {
+      livez,
+      readyz: () => readyz(driver),
+      healthz: () => healthz(driver, startedMs),
+      metrics: () => metrics.answer(),
+    },
+    failed: (path, error) => {
+      log.error({ path, err: error }, "cannot answer over HTTP");
+    },
+  });
 }
 
 /** Runs the sources of addresses at which others may be found. */

@@ -22,6 +22,7 @@ import {
 } from "@mpreg/core/handlers";
 import type { LinkId } from "@mpreg/core/link";
 import {
+  type ClusterInfo,
   type NodeCapabilities,
   type NodeEffects,
   type NodeEvent,
@@ -34,6 +35,7 @@ import { Fifo } from "@mpreg/core/structures";
 import type { InspectSubject, Timings } from "@mpreg/core/wire";
 import { contextHost } from "./handlers.js";
 import type { Logger } from "./log.js";
+import { Traffic } from "./traffic.js";
 import type { Connection } from "./transports/types.js";
 
 export interface DriverOptions {
@@ -50,16 +52,28 @@ export interface DriverOptions {
 
 const timerMsMax = 2 ** 31 - 1;
 
+type Invoked = Extract<NodeInput, { readonly kind: "invoked" }>;
+
+/** The end of a handler with the call that it has served, if it was started. */
+type Ended = Invoked & { readonly invocation: Invocation | undefined };
+
+/** What goes into the machine. */
+export type DriverInput = Exclude<NodeInput, Invoked> | Ended;
+
+const noTimings: Timings = { queueUs: 0, runUs: 0 };
+const isRegistered = (): boolean => true;
+
 export class Driver {
   readonly machine: NodeMachine;
   readonly functions: FunctionTable;
+  readonly traffic: Traffic = new Traffic();
   readonly #options: DriverOptions;
   readonly #connections = new Map<LinkId, Connection>();
   readonly #running = new Map<number, CallContext>();
   readonly #tickets = new Map<number, Asker>();
   readonly #contextHost: ContextHost;
   readonly #executeHost: ExecuteHost;
-  readonly #inputs = new Fifo<NodeInput>();
+  readonly #inputs = new Fifo<DriverInput>();
   readonly #starting = new Fifo<Invocation>();
   /** Invocations that were aborted in the turn in which they were to start. */
   readonly #abortedEarly = new Set<number>();
@@ -115,8 +129,18 @@ export class Driver {
     return this.machine.inspect(subject, performance.now());
   }
 
+  /** The cluster as this node sees it. */
+  cluster(): ClusterInfo {
+    return this.inspect("cluster") as ClusterInfo;
+  }
+
+  /** Why the node takes no work; `undefined` when it does. */
+  get unreadyReason(): string | undefined {
+    return this.#closed ? "the node is closing" : undefined;
+  }
+
   /** Hands an input to the machine, now or as soon as it can take one. */
-  enter(input: NodeInput): void {
+  enter(input: DriverInput): void {
     this.#inputs.push(input);
     if (!this.#inTurn) this.#turn();
   }
@@ -152,6 +176,7 @@ export class Driver {
   }
 
   received(link: LinkId, bytes: Uint8Array): void {
+    this.traffic.received(bytes.length);
     this.enter({ kind: "link-bytes", link, bytes });
   }
 
@@ -180,7 +205,11 @@ export class Driver {
       for (;;) {
         const input = this.#inputs.shift();
         if (input !== undefined) {
-          this.machine.handle(input, performance.now());
+          const nowMs = performance.now();
+          if (input.kind === "invoked" && input.invocation !== undefined) {
+            this.#ran(input.invocation, input.result, nowMs);
+          }
+          this.machine.handle(input, nowMs);
           continue;
         }
         const invocation = this.#starting.shift(); // (V2)
@@ -200,19 +229,22 @@ export class Driver {
 
   #start(invocation: Invocation): void {
     if (this.#abortedEarly.has(invocation.id)) {
-      this.#ended(invocation, abortError("cancelled"), { queueUs: 0, runUs: 0 }); // (V4)
-      return;
+      return this.#notStarted(invocation, abortError("cancelled")); // (V4)
     }
     const fun = this.functions.get(invocation.fun);
     if (fun === undefined) {
       // withdrawn between the machine's choice and now
       const message = `Cannot call "${invocation.fun}": it was just unregistered`;
-      this.#ended(invocation, new MpregError("no-provider", message), { queueUs: 0, runUs: 0 });
-      return;
+      return this.#notStarted(invocation, new MpregError("no-provider", message));
     }
+    this.traffic.runs.start(invocation.fun, isRegistered);
     const context = new CallContext(invocation, this.#contextHost);
     const runsOn = execute(invocation, fun, context, this.#executeHost);
     if (runsOn) this.#running.set(invocation.id, context);
+  }
+
+  #notStarted({ id }: Invocation, result: MpregError): void {
+    this.enter({ kind: "invoked", id, result, timings: noTimings, invocation: undefined });
   }
 
   #ended(invocation: Invocation, result: Uint8Array | MpregError, timings: Timings): void {
@@ -222,7 +254,12 @@ export class Driver {
       const err = { message: thrownText(cause), stack: thrownStack(cause) };
       this.#options.log.debug({ fun: invocation.fun, err }, "handler threw");
     }
-    this.enter({ kind: "invoked", id: invocation.id, result, timings });
+    this.enter({ kind: "invoked", id: invocation.id, result, timings, invocation });
+  }
+
+  /** A handler has ended. */
+  #ran({ fun, startedMs }: Invocation, result: Uint8Array | MpregError, nowMs: number): void {
+    this.traffic.runs.of(fun).end(result instanceof MpregError ? result.code : "ok", nowMs - startedMs);
   }
 
   #ask(ask: Ask, parent: Invocation | undefined, asker: Asker): number {
@@ -245,7 +282,12 @@ export class Driver {
       dial: ({ url, attempt }) => {
         this.#options.dial(url, attempt);
       },
-      send: (link, frame) => this.#connections.get(link)?.send(frame) ?? 0,
+      send: (link, frame) => {
+        const connection = this.#connections.get(link);
+        if (connection === undefined) return 0;
+        this.traffic.sent(frame.length);
+        return connection.send(frame);
+      },
       close: (link, goodbye) => {
         const connection = this.#connections.get(link);
         this.#connections.delete(link);

@@ -12,7 +12,16 @@ export {
   placed,
 } from "./errors.js";
 export { Heap, type HeapItem } from "./heap.js";
-export { type Action, type Decision, type Policy, type Subject, createDefaultPolicy, guardPolicy } from "./policy.js";
+export {
+  type Action,
+  type Decision,
+  type Observed,
+  type Policy,
+  type Subject,
+  createDefaultPolicy,
+  guardPolicy,
+  isLoopback,
+} from "./policy.js";
 export {
   type CallArguments,
   type CallResult,

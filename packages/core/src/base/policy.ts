@@ -33,7 +33,12 @@ export type Action =
   | { readonly kind: "accept"; readonly role: "client" | "node"; readonly cluster: string }
   | { readonly kind: "dial"; readonly url: string }
   | { readonly kind: "catalog"; readonly fun: string; readonly resources: readonly string[] }
-  | { readonly kind: "call"; readonly fun: string; readonly onBehalfOf: Subject | undefined };
+  | { readonly kind: "call"; readonly fun: string; readonly onBehalfOf: Subject | undefined }
+  /** An HTTP request for what the node tells of itself. `subject` is a client without credentials. */
+  | { readonly kind: "observe"; readonly what: Observed };
+
+/** Whether the process lives and takes work (`livez`, `readyz`), how its node is (`healthz`), and all its figures. */
+export type Observed = "livez" | "readyz" | "healthz" | "metrics";
 
 export type Decision = { readonly allow: true } | { readonly allow: false; readonly reason: string };
 
@@ -44,12 +49,14 @@ const allowed: Decision = { allow: true };
 
 /**
  * The default policy: everybody who could open a link may call every function; nodes of another cluster may not join.
+ * Who asks from this machine sees health and metrics; from elsewhere only whether the node lives and is ready, as probes do.
  *
  * That links from other machines exist at all is refused earlier, when a node listens (see the node package's
  * `listen` rules: loopback only, unless TLS or the explicit insecure option is given).
  */
 export function createDefaultPolicy(options: { readonly cluster: string }): Policy {
   return (subject, action) => {
+    if (action.kind === "observe") return mayObserve(subject, action.what);
     if (action.kind !== "accept" || action.role !== "node") return allowed;
     if (action.cluster === options.cluster) return allowed;
     return {
@@ -57,6 +64,19 @@ export function createDefaultPolicy(options: { readonly cluster: string }): Poli
       reason: `the node belongs to cluster "${action.cluster}", this one to "${options.cluster}"`,
     };
   };
+}
+
+function mayObserve(subject: Subject, what: Observed): Decision {
+  if (subject.kind === "self" || what === "livez" || what === "readyz" || isLoopback(subject.address)) return allowed;
+  return {
+    allow: false,
+    reason: `/${what} is told to this machine only, unless the node's policy allows to "observe" it`,
+  };
+}
+
+/** Whether an address, as a socket or a user tells it, is this machine's own. */
+export function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^(?:::ffff:)?127\.\d+\.\d+\.\d+$/.test(host);
 }
 
 /** `policy` as the node asks it: its failures are refusals, told to `onFailure`. (P2) */

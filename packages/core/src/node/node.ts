@@ -9,10 +9,27 @@
  * (Z4) What a handler has asked for ends when its own call is aborted, and an ended call asks for nothing more.
  * (Z3) After `close` nothing runs, nothing waits, and every ask has been settled.
  */
-import { Deadlines, type DueItem, MpregError, type Subject, guardPolicy, unreachable } from "../base/index.js";
+import {
+  Deadlines,
+  type DueItem,
+  MpregError,
+  type Policy,
+  type Subject,
+  guardPolicy,
+  unreachable,
+} from "../base/index.js";
 import { type Door, JsonV1Door } from "../doors/index.js";
 import { type Goodbye, type LinkId, nodeIdOf } from "../link/index.js";
-import { type Ask, type AskOrigin, type Invocation, Peer, Rpc, type Run, type Settled } from "../rpc/index.js";
+import {
+  type Ask,
+  type AskOrigin,
+  type Invocation,
+  Peer,
+  Rpc,
+  type RpcCounters,
+  type Run,
+  type Settled,
+} from "../rpc/index.js";
 import type { InspectSubject } from "../wire/index.js";
 import { Cluster } from "./cluster.js";
 import { inspect } from "./inspect.js";
@@ -187,6 +204,16 @@ export class NodeMachine {
       nested: this.#nested.size,
       timers: this.#deadlines.size - this.#links.scheduled - this.#cluster.scheduled,
     };
+  }
+
+  /** Decides who may do what; its failures are refusals. */
+  get policy(): Policy {
+    return this.#options.policy;
+  }
+
+  /** What has become of the steps that this node coordinates. */
+  get counters(): RpcCounters {
+    return this.#rpc.counters;
   }
 
   /** Takes what has happened. Call {@link flush} at the end of the turn, and neither of them from an effect (Z2). */

@@ -20,11 +20,12 @@ import { choose, explainNoProvider } from "../routing/index.js";
 import type { IdMap } from "../structures/index.js";
 import { type StepRelay, type StepTerms, type Timings, writeCancel, writeStep } from "../wire/index.js";
 import { Awaiting } from "./awaiting.js";
+import { RpcCounters, countedFunctionsMax } from "./counters.js";
 import { Executions } from "./executions.js";
 import type { HeldBytes } from "./held-bytes.js";
 import type { AbortReason, RpcHost } from "./host.js";
 import { type RpcLimits, stepHopsMax, stepWaysMax } from "./limits.js";
-import { knownOf, lostError } from "./lost.js";
+import { expiredError, knownOf, lostError } from "./lost.js";
 import { Reaching } from "./reaching.js";
 import { Retries } from "./retries.js";
 import { type Channel, type Peer, type Placing, Task, type TaskFields, ended, waiting } from "./task.js";
@@ -33,6 +34,7 @@ import { type Channel, type Peer, type Placing, Task, type TaskFields, ended, wa
 const refusals = new Set(["no-provider", "overloaded", "closed"]);
 
 export class Dispatch {
+  readonly counters: RpcCounters = new RpcCounters(countedFunctionsMax);
   readonly #host: RpcHost;
   readonly #options: RpcLimits;
   readonly #held: HeldBytes;
@@ -49,6 +51,7 @@ export class Dispatch {
   readonly #due = (task: Task, nowMs: number): void => {
     this.#expire(task, nowMs);
   };
+  readonly #isOffered = (fun: string): boolean => this.#host.catalog.offersOf(fun).length > 0;
 
   /** `idMask`: the bits that tasks' numbers have; there must be more numbers than tasks. */
   constructor(host: RpcHost, options: RpcLimits, held: HeldBytes, idMask: number = 0xffffffff) {
@@ -129,7 +132,11 @@ export class Dispatch {
   #create(fields: TaskFields, nowMs: number): Task {
     this.#tasks += 1;
     this.#held.bytes += fields.heldBytes;
-    return new Task(fields, this.#due, nowMs);
+    const task = new Task(fields, this.#due, nowMs);
+    // what others coordinate is counted there
+    if (fields.coordinator === this.#host.self.nodeId)
+      task.counter = this.counters.calls.start(task.fun, this.#isOffered);
+    return task;
   }
 
   /** The owner no longer wants the task. */
@@ -137,6 +144,7 @@ export class Dispatch {
     const { place } = task;
     if (place.kind === "local") this.#host.abort(task.id, reason);
     else if (place.kind === "remote") cancel(place.channel, task.id);
+    task.counter?.dropped(reason);
     this.#forget(task);
   }
 
@@ -145,16 +153,14 @@ export class Dispatch {
     const task = this.#running.get(id);
     if (task === undefined) return; // dropped before
     if (result instanceof MpregError) return this.#failedThere(task, result, nowMs);
-    this.#leave(task, nowMs);
-    task.owner.completed(task, result, timings, nowMs);
+    this.#completed(task, result, timings, nowMs);
   }
 
   /** The node behind `channel` has run the task. */
   answered(channel: Channel, id: number, value: Uint8Array, timings: Timings | undefined, nowMs: number): void {
     const task = channel.sent.get(id);
     if (task === undefined) return; // dropped before
-    this.#leave(task, nowMs);
-    task.owner.completed(task, value, timings, nowMs);
+    this.#completed(task, value, timings, nowMs);
   }
 
   /** The node behind `channel` could not run the task. */
@@ -168,9 +174,7 @@ export class Dispatch {
     for (const task of channel.sent.takeAll()) {
       if (task.place.kind !== "remote") continue;
       const error = lostError(task, task.place, (name) => `The link to node "${name}" broke`);
-      if (this.#runAgain(task, error, nowMs)) continue;
-      this.#forget(task);
-      task.owner.failed(task, error, nowMs);
+      if (!this.#runAgain(task, error, nowMs)) this.#failed(task, error, nowMs);
     }
     this.#release(channel, nowMs);
   }
@@ -197,6 +201,7 @@ export class Dispatch {
     (task.excluded ??= new Set()).add(place.offer);
     if (place.kind === "remote" && place.via !== undefined) (task.avoided ??= new Set()).add(place.via.nodeId);
     task.attempts += 1;
+    this.counters.retried += 1;
     this.#retries.add(task, error, nowMs);
     return true;
   }
@@ -319,7 +324,10 @@ export class Dispatch {
 
   /** The offer cannot be taken up: the next candidate, or `error` if there is none. */
   #placeElsewhere(task: Task, offer: Offer<Peer>, error: MpregError, nowMs: number): void {
-    if (this.#hasAnother(task, offer)) return this.#place(task, nowMs);
+    if (this.#hasAnother(task, offer)) {
+      this.counters.rerouted += 1;
+      return this.#place(task, nowMs);
+    }
     const { catalog } = this.#host;
     // waiting is for functions that nobody offers: those that do will not offer it again when they have room
     const mayWait = task.waitUntilMs > nowMs && error.code !== "overloaded" && error.code !== "too-large";
@@ -380,8 +388,8 @@ export class Dispatch {
       return this.#placeElsewhere(task, place.offer, placed, nowMs); // (D2)
     }
     if (this.#runAgain(task, placed, nowMs)) return; // (D8)
-    this.#leave(task, nowMs);
-    task.owner.failed(task, knownOf(task, placed), nowMs);
+    this.#measure(task, nowMs);
+    this.#failed(task, knownOf(task, placed), nowMs);
   }
 
   #expire(task: Task, nowMs: number): void {
@@ -391,20 +399,10 @@ export class Dispatch {
       this.#fail(task, explainNoProvider(this.#host.catalog, task.fun, task.resources), nowMs);
       return;
     }
-    const outcome = task.begun ? "unknown" : "not-applied";
-    const ranOn = place.kind === "local" || place.kind === "remote" ? place.offer.owner.name : undefined;
-    const node = ranOn ?? this.#host.nodeName;
-    const waitedFor = waitedForBy[place.kind] ?? "a node that offers it";
-    const where = ranOn === undefined ? `while it waited for ${waitedFor}` : `while it was running on node "${ranOn}"`;
-    const error = new MpregError("deadline", `The time allowed for "${task.fun}" ran out ${where}`, {
-      outcome,
-      step: task.step,
-      node,
-    });
+    const error = expiredError(task, this.#host.nodeName);
     // where it runs, its time is up as well: the handler there hears of that, and not of a cancellation
     if (place.kind === "local") this.#host.abort(task.id, "deadline");
-    this.#forget(task);
-    task.owner.failed(task, error, nowMs);
+    this.#failed(task, error, nowMs);
   }
 
   #fail(task: Task, error: MpregError, nowMs: number): void {
@@ -414,15 +412,25 @@ export class Dispatch {
       this.#unplace(task);
       return this.#retries.add(task, placed, nowMs);
     }
-    this.#forget(task);
-    task.owner.failed(task, placed, nowMs);
+    this.#failed(task, placed, nowMs);
   }
 
   /** The task has run to its end, well or not. */
-  #leave(task: Task, nowMs: number): void {
-    const { place } = task;
-    if (place.kind === "local" || place.kind === "remote") place.offer.latency.measured(nowMs - task.startedMs, nowMs);
+  #measure({ place, startedMs }: Task, nowMs: number): void {
+    if (place.kind === "local" || place.kind === "remote") place.offer.latency.measured(nowMs - startedMs, nowMs);
+  }
+
+  #completed(task: Task, value: Uint8Array, timings: Timings | undefined, nowMs: number): void {
+    this.#measure(task, nowMs);
+    task.counter?.end("ok", nowMs - task.readyMs);
     this.#forget(task);
+    task.owner.completed(task, value, timings, nowMs);
+  }
+
+  #failed(task: Task, error: MpregError, nowMs: number): void {
+    task.counter?.end(error.code, nowMs - task.readyMs);
+    this.#forget(task);
+    task.owner.failed(task, error, nowMs);
   }
 
   /** (D4) */
@@ -460,13 +468,6 @@ export class Dispatch {
     return this.#lastId;
   }
 }
-
-/** What a step that has a node to run it may still wait for. */
-const waitedForBy: Partial<Record<Task["place"]["kind"], string>> = {
-  retrying: "its time to be run again",
-  held: "room on the link to the node that offers it",
-  reaching: "a link to the node that offers it",
-};
 
 /** Bytes of a task's arguments: most of what it takes to send it. */
 function valueBytes({ template, bound }: Task): number {

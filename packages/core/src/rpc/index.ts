@@ -10,6 +10,15 @@ export {
   type UntypedCall,
 } from "./caller.js";
 export { explainReference } from "./bindings.js";
+export {
+  type EndCode,
+  FunctionCounters,
+  type RpcCounters,
+  WorkCounter,
+  countedFunctionsMax,
+  durationBoundsMs,
+  otherFunctions,
+} from "./counters.js";
 export { type CancelSignal, type RunOptions, checkListeners, durationMs, durationMsMax } from "./call-options.js";
 export type { SettledAnswer } from "./encode.js";
 export type { CallOptions, ContractCallOptions, FailingRun, Graph, SettlingRun, WiredArguments } from "./graph.js";

@@ -1,4 +1,4 @@
-/** Lost: what is known of steps whose node, or the way there, was lost. */
+/** Lost: what is known, and said, of steps whose node or time was lost, or the way there. */
 import { MpregError } from "../base/index.js";
 import type { Task } from "./task.js";
 
@@ -18,3 +18,21 @@ export function lostError(
 export function knownOf({ attempts }: Task, error: MpregError): MpregError {
   return attempts > 0 && error.outcome === "not-applied" ? error.withOutcome("unknown") : error;
 }
+
+/** What its owner is told when the time of a task is up. */
+export function expiredError(task: Task, nodeName: string): MpregError {
+  const { place, fun, step } = task;
+  const outcome = task.begun ? "unknown" : "not-applied";
+  const ranOn = place.kind === "local" || place.kind === "remote" ? place.offer.owner.name : undefined;
+  const waitedFor = waitedForBy[place.kind] ?? "a node that offers it";
+  const where = ranOn === undefined ? `while it waited for ${waitedFor}` : `while it was running on node "${ranOn}"`;
+  const message = `The time allowed for "${fun}" ran out ${where}`;
+  return new MpregError("deadline", message, { outcome, step, node: ranOn ?? nodeName });
+}
+
+/** What a step that has a node to run it may still wait for. */
+const waitedForBy: Partial<Record<Task["place"]["kind"], string>> = {
+  retrying: "its time to be run again",
+  held: "room on the link to the node that offers it",
+  reaching: "a link to the node that offers it",
+};

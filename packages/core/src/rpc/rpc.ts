@@ -19,6 +19,7 @@ import type {
   Timings,
 } from "../wire/index.js";
 import type { CallFields, RequestFields } from "./ask.js";
+import type { RpcCounters } from "./counters.js";
 import { Dispatch } from "./dispatch.js";
 import { HeldBytes } from "./held-bytes.js";
 import type { AbortReason, RpcHost } from "./host.js";
@@ -68,6 +69,11 @@ export class Rpc {
     readonly heldBytes: number;
   } {
     return { requests: this.#requests.size, ...this.#dispatch.size, heldBytes: this.#held.bytes };
+  }
+
+  /** What has become of the steps that this node coordinates. */
+  get counters(): RpcCounters {
+    return this.#dispatch.counters;
   }
 
   /** A client asks for one call. */

@@ -18,6 +18,7 @@ import type { Offer } from "../catalog/index.js";
 import type { Link } from "../link/index.js";
 import { IdMap } from "../structures/index.js";
 import type { StepRelay, StepTerms, Timings } from "../wire/index.js";
+import type { WorkCounter } from "./counters.js";
 import type { Run } from "./run.js";
 
 /** What a handler's driver needs to know of the work it is given. */
@@ -204,6 +205,8 @@ export class Task implements Invocation, Deadline {
   /** Name of the node it was last given to. */
   ranOn = "";
   ranRemotely = false;
+  /** Where its end is counted; `undefined` for what another node coordinates. */
+  counter: WorkCounter | undefined = undefined;
   /** Offers that were refused without having begun; one that is made anew counts again. */
   excluded: Set<Offer<Peer>> | undefined = undefined;
   /** Ids of nodes that cannot pass it on. */

@@ -7,8 +7,9 @@ import type { Stream } from "../terminal.js";
 import type { StartSettings } from "./settings.js";
 
 /** One line for programs; other fields may be added to it. */
-export function readyJson({ url, id, name }: MpregNode): string {
-  return JSON.stringify({ event: "ready", url, id, name });
+export function readyJson(node: MpregNode): string {
+  const { url, id, name } = node;
+  return JSON.stringify({ event: "ready", url, id, name, health: healthUrl(node) });
 }
 
 /** What a person wants to know, and what to type next. */
@@ -16,6 +17,7 @@ export function readyText(node: MpregNode, { node: settings }: StartSettings, { 
   const own = node.functions().filter(({ offers }) => offers.some(({ nodeId }) => nodeId === node.id));
   const facts = [
     ["url", node.url],
+    ["health", healthUrl(node)],
     ["id", node.id],
     ["resources", settings.resources?.join(", ") || "none"],
     ["functions", own.map(({ name }) => name).join(", ")],
@@ -26,4 +28,9 @@ export function readyText(node: MpregNode, { node: settings }: StartSettings, { 
     ...facts.map(([name = "", fact = ""]) => `  ${colours.dim(name.padEnd(9))}  ${printable(fact)}`),
     `Try: ${colours.cyan(`npx mpreg call echo "hi there!" --url ${node.url}`)}   Ctrl-C ends the node.`,
   ].join("\n");
+}
+
+/** Where the node tells how it is. */
+function healthUrl({ url }: MpregNode): string {
+  return `${url.replace(/^ws/, "http").replace(/\/$/, "")}/healthz`;
 }

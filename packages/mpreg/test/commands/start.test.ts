@@ -43,6 +43,7 @@ describe("mpreg start", () => {
 
     expect(node).toMatchObject({ name: "alpha", url: expect.stringMatching(/^ws:\/\/127\.0\.0\.1:\d+$/) });
     expect(node.id).toMatch(/^[0-9a-f]{32}$/);
+    expect((await fetch(node.health)).status).toBe(200);
     await using client = await connect(node.url);
     expect(await client.call("greet", ["Ada"], { resources: ["a", "b"] })).toBe("hello Ada");
     await node.told("node joined");

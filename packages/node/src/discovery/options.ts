@@ -2,8 +2,7 @@
  * Discovery options: how a node finds its first peers, checked.
  */
 import { isIP, isIPv4, isIPv6 } from "node:net";
-import { MpregError, checkOptions, optionNames } from "@mpreg/core/base";
-import { isLoopback } from "../transports/listen.js";
+import { MpregError, checkOptions, isLoopback, optionNames } from "@mpreg/core/base";
 import { mdnsPort } from "./mdns/mdns.js";
 
 export interface MdnsOptions {

@@ -10,7 +10,7 @@ import { type IncomingMessage, STATUS_CODES, type Server, type ServerResponse, c
 import { type ServerOptions as SecureServerOptions, createServer as createTlsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import { MpregError } from "@mpreg/core/base";
+import { MpregError, isLoopback } from "@mpreg/core/base";
 import type { LinkProtocol } from "@mpreg/core/node";
 import { subprotocol } from "@mpreg/core/wire";
 import { WebSocketServer } from "ws";
@@ -38,11 +38,18 @@ export interface Listener {
   close(): Promise<void>;
 }
 
+/** Answers an HTTP request that is no upgrade. */
+export type OnRequest = (request: IncomingMessage, response: ServerResponse) => void;
+
 /** How long connections have to end by themselves. */
 const closeTimeoutMs = 2_000;
 
 /** Listens; rejects with `invalid-argument` when it may not, or with what the system says (`EADDRINUSE`). */
-export async function listen(options: ListenOptions, onSocket: (opened: OpenSocket) => void): Promise<Listener> {
+export async function listen(
+  options: ListenOptions,
+  onSocket: (opened: OpenSocket) => void,
+  onRequest: OnRequest,
+): Promise<Listener> {
   checkAddress(options);
   const { gate } = options;
   const tls = serverTls(options.tls);
@@ -59,7 +66,9 @@ export async function listen(options: ListenOptions, onSocket: (opened: OpenSock
     handleProtocols: (offered) => (offered.has(subprotocol) ? subprotocol : false),
   });
   server.on("request", (request: IncomingMessage, response: ServerResponse) => {
-    answer(request, response, options);
+    const refusal = refusalOf(request, options);
+    if (refusal === undefined) onRequest(request, response);
+    else refuseRequest(response, refusal);
   });
   server.on("upgrade", (request: IncomingMessage, stream: Duplex, head: Buffer) => {
     const refusal = refusalOf(request, options) ?? protocolRefusal(request) ?? gate.refusal();
@@ -143,19 +152,8 @@ function checkAddress({ host, tls, insecure }: ListenOptions): void {
   throw new MpregError("invalid-argument", message);
 }
 
-export function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || /^127\.\d+\.\d+\.\d+$/.test(host);
-}
-
-function answer(request: IncomingMessage, response: ServerResponse, options: ListenOptions): void {
-  const refusal = refusalOf(request, options);
-  const plain = { "content-type": "text/plain; charset=utf-8" };
-  if (refusal !== undefined) {
-    response.writeHead(refusal.status, plain).end(`Refused: ${refusal.reason}\n`);
-    return;
-  }
-  const hint = `This is an mpreg node. Connect with a client, or open a WebSocket with the subprotocol ${subprotocol}.\n`;
-  response.writeHead(426, { ...plain, upgrade: "websocket" }).end(hint);
+function refuseRequest(response: ServerResponse, { status, reason }: Refusal): void {
+  response.writeHead(status, { "content-type": "text/plain; charset=utf-8" }).end(`Refused: ${reason}\n`);
 }
 
 function protocolRefusal(request: IncomingMessage): Refusal | undefined {

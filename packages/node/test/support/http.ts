@@ -1,5 +1,6 @@
 /** HTTP as strangers speak it to a node's port. */
 import { type IncomingMessage, request } from "node:http";
+import { request as requestTls } from "node:https";
 import { type Socket, connect } from "node:net";
 import { onTestFinished } from "vitest";
 
@@ -20,8 +21,19 @@ export const upgradeHeaders = {
 
 /** The answer to a GET; for an upgrade that is accepted, status 101 and the connection is dropped. */
 export function get(url: string, headers: Readonly<Record<string, string>> = {}): Promise<HttpAnswer> {
+  return ask("GET", url, { headers });
+}
+
+/** The answer to a request of any method. */
+export function ask(
+  method: string,
+  url: string,
+  options: { readonly headers?: Readonly<Record<string, string>>; readonly ca?: string | Buffer } = {},
+): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {
-    const asked = request(url.replace(/^ws/, "http"), { headers, agent: false });
+    const target = new URL(url.replace(/^ws/, "http"));
+    const send = target.protocol === "https:" ? requestTls : request;
+    const asked = send(target, { method, agent: false, ...options });
     asked.on("error", reject);
     asked.on("upgrade", (answer, socket) => {
       socket.destroy();

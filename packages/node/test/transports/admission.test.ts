@@ -212,7 +212,7 @@ test("a plain HTTP request is told what this is; one with a foreign host is refu
   const { status, body, headers } = await get(url);
   expect([status, headers.upgrade]).toEqual([426, "websocket"]);
   expect(body).toBe(
-    "This is an mpreg node. Connect with a client, or open a WebSocket with the subprotocol mpreg.v2.\n",
+    "This is an mpreg node. Connect with a client, or open a WebSocket with the subprotocol mpreg.v2. Over HTTP there are /livez, /readyz, /healthz, /metrics.\n",
   );
   expect((await get(url, { host: "evil.example" })).status).toBe(403);
 });

@@ -1,0 +1,168 @@
+/**
+ * Metric table: everything a node counts, as Prometheus is told: names, kinds, labels, and where each figure is read.
+ *
+ * The guide's table (docs/guides/observing.md) is checked against this one. Figures of the process are prom-client's
+ * (`metrics.ts`).
+ *
+ * (M1) Every figure is read where it is counted, when it is asked for. Nothing is kept here.
+ * (M2) Labels have few values: functions are counted by name up to a bound (`core/rpc/counters.ts`), codes and states are
+ *      closed lists.
+ * (M3) Names follow Prometheus: a prefix, base units, `_total` for what only grows.
+ */
+import type { ClusterInfo } from "@mpreg/core/node";
+import {
+  type FunctionCounters,
+  type RpcCounters,
+  type WorkCounter,
+  durationBoundsMs,
+  otherFunctions,
+} from "@mpreg/core/rpc";
+import type { NodeSize } from "@mpreg/core/node";
+import type { Traffic } from "../traffic.js";
+import { membersByState } from "./members.js";
+
+/** What figures are read from. */
+export interface MetricSource {
+  readonly size: NodeSize;
+  readonly calls: RpcCounters;
+  readonly traffic: Traffic;
+  readonly cluster: ClusterInfo;
+  /** How many functions are registered here. */
+  readonly functions: number;
+  readonly info: Readonly<Record<string, string>>;
+}
+
+/** One line of what Prometheus reads. */
+export interface Sample {
+  /** Where it differs from the metric's: the parts of a histogram. */
+  readonly metricName?: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+export interface Metric {
+  readonly name: string;
+  readonly type: "counter" | "gauge" | "histogram";
+  readonly help: string;
+  readonly labels: readonly string[];
+  readonly read: (source: MetricSource) => Sample[];
+}
+
+export const metrics: readonly Metric[] = [
+  gauge(
+    "mpreg_info",
+    "This node: always 1, what it says is in the labels",
+    ({ info }) => [{ labels: info, value: 1 }],
+    ["name", "id", "cluster", "version"],
+  ),
+  ...workMetrics(
+    "mpreg_call",
+    "Steps that this node coordinates, on whichever node they run",
+    ({ calls }) => calls.calls,
+  ),
+  ...workMetrics(
+    "mpreg_run",
+    "Handlers that run on this node, whoever coordinates the step",
+    ({ traffic }) => traffic.runs,
+  ),
+  counter(
+    "mpreg_reroutes_total",
+    "Steps given to another node because the one chosen had no room or did not have the function",
+    ({ calls }) => one(calls.rerouted),
+  ),
+  counter("mpreg_retries_total", "Steps run again because the node that ran them was lost", ({ calls }) =>
+    one(calls.retried),
+  ),
+  gauge("mpreg_running", "Handlers that somebody waits for, running on this node now", ({ size }) => one(size.running)),
+  gauge("mpreg_waiting", "Steps that wait: for a node, a link, room, or to be run again", ({ size }) =>
+    one(size.waiting),
+  ),
+  gauge("mpreg_requests", "Graphs of calls that this node coordinates now", ({ size }) => one(size.requests)),
+  gauge("mpreg_steps", "Steps this node knows of that have not ended, wherever they are", ({ size }) =>
+    one(size.tasks),
+  ),
+  gauge("mpreg_held_bytes", "Bytes of arguments and results that work under way keeps", ({ size }) =>
+    one(size.heldBytes),
+  ),
+  gauge("mpreg_functions", "Functions registered on this node", ({ functions }) => one(functions)),
+  gauge("mpreg_links", "Links to nodes and clients", ({ size }) => one(size.links)),
+  gauge("mpreg_json_connections", "Connections of the JSON protocol", ({ size }) => one(size.doors)),
+  gauge("mpreg_members", "Nodes of the cluster, this one included, as this one believes", readMembers, ["state"]),
+  gauge("mpreg_doubt", "How much this node doubts itself: 0 = not at all, up to 8", ({ cluster }) =>
+    one(cluster.doubt),
+  ),
+  counter(
+    "mpreg_frames_total",
+    "Frames over all links and connections",
+    ({ traffic }) => [
+      { labels: { direction: "in" }, value: traffic.framesReceived },
+      { labels: { direction: "out" }, value: traffic.framesSent },
+    ],
+    ["direction"],
+  ),
+  counter(
+    "mpreg_frame_bytes_total",
+    "Bytes of those frames",
+    ({ traffic }) => [
+      { labels: { direction: "in" }, value: traffic.bytesReceived },
+      { labels: { direction: "out" }, value: traffic.bytesSent },
+    ],
+    ["direction"],
+  ),
+];
+
+type Read = Metric["read"];
+
+function gauge(name: string, help: string, read: Read, labels: readonly string[] = []): Metric {
+  return { name, type: "gauge", help, labels, read };
+}
+
+function counter(name: string, help: string, read: Read, labels: readonly string[] = []): Metric {
+  return { name, type: "counter", help, labels, read };
+}
+
+function one(value: number): Sample[] {
+  return [{ labels: {}, value }];
+}
+
+function readMembers({ cluster }: MetricSource): Sample[] {
+  return Object.entries(membersByState(cluster)).map(([state, value]) => ({ labels: { state }, value }));
+}
+
+/** Work by function: how much has begun, how it ended, how long it took. */
+function workMetrics(prefix: string, what: string, of: (source: MetricSource) => FunctionCounters): Metric[] {
+  const each = (source: MetricSource, read: (work: WorkCounter, fun: string) => Sample[]): Sample[] => {
+    const counters = of(source);
+    const samples = [...counters.entries()].flatMap(([fun, work]) => read(work, fun));
+    return counters.others.started === 0 ? samples : [...samples, ...read(counters.others, otherFunctions)];
+  };
+  const started: Read = (source) => each(source, (work, fun) => [{ labels: { function: fun }, value: work.started }]);
+  const ended: Read = (source) =>
+    each(source, (work, fun) =>
+      work.codes().map((code) => ({ labels: { function: fun, code }, value: work.countOf(code) })),
+    );
+  const name = `${prefix}_duration_seconds`;
+  const durations: Read = (source) => each(source, (work, fun) => histogramOf(name, work, fun));
+  return [
+    counter(`${prefix}s_started_total`, `${what}: begun`, started, ["function"]),
+    counter(`${prefix}s_total`, `${what}: ended, \`ok\` or with which code`, ended, ["function", "code"]),
+    { name, type: "histogram", help: `${what}: how long they took`, labels: ["function"], read: durations },
+  ];
+}
+
+/** The classes as Prometheus wants them: each counts those below it, too. */
+function histogramOf(name: string, { durations, durationMsSum }: WorkCounter, fun: string): Sample[] {
+  let count = 0;
+  const buckets = durations.map((inClass, index): Sample => {
+    count += inClass;
+    const boundMs = durationBoundsMs[index];
+    const le = boundMs === undefined ? "+Inf" : String(boundMs / 1000);
+    return { metricName: `${name}_bucket`, labels: { le, function: fun }, value: count };
+  });
+  const labels = { function: fun };
+  return [
+    ...buckets,
+    { metricName: `${name}_sum`, labels, value: durationMsSum / 1000 },
+    { metricName: `${name}_count`, labels, value: count },
+  ];
+}
