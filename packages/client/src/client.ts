@@ -8,13 +8,14 @@ import type { InspectOptions, Session } from "./session.js";
 import type { ClientStatus, StatusOptions } from "./status.js";
 
 /**
- * A connection to one node, through which every function of the cluster can be called. Made by `connect`.
+ * A client of the cluster: a connection to one node at a time, through which every function of the cluster can be called.
+ * Made by `connect`.
  *
  * `C` is the contract of the functions, where `connect` was given one. The promises of all its calls reject with an
  * `MpregError`; aborting `options.signal` cancels a call, wherever it runs.
  */
 export interface Client<C extends Contract | undefined = undefined> extends Calls<C>, AsyncDisposable {
-  /** The node's address, as `connect` was given it. */
+  /** The address of the node it is connected to; while it is not, of the last one. */
   readonly url: string;
   /**
    * The same connection without the contract: calls any function of the cluster, and fits wherever a `Client` is wanted.
@@ -31,12 +32,13 @@ export interface Client<C extends Contract | undefined = undefined> extends Call
    * Follows the connection: first how things are now, then each change.
    *
    * Any number of iterators, each with all events in order. For each, 1,000 events are kept that it has not taken; beyond,
-   * the oldest are dropped and it is told `{ kind: "missed", count }` in their place. It ends after `disconnected`, when
-   * its loop is left, and when `signal` aborts.
+   * the oldest are dropped and it is told `{ kind: "missed", count }` in their place. It ends when the client was closed
+   * (without `reconnect`, also when its connection is lost), when its loop is left, and when `signal` aborts.
    *
    * ```ts
    * for await (const event of client.status()) {
    *   if (event.kind === "disconnected") console.log(`gone: ${event.reason.reason}`);
+   *   if (event.kind === "reconnected") console.log(`now connected to ${event.node}`);
    * }
    * ```
    */
@@ -94,7 +96,7 @@ export class SessionClient<C extends Contract | undefined> implements Client<C> 
   }
 
   close(): Promise<void> {
-    this.#session.close();
+    this.#session.close("the client has closed");
     return Promise.resolve();
   }
 

@@ -4,13 +4,13 @@
 import { platform } from "#socket";
 import type { Contract } from "@mpreg/core";
 import { MpregError, checkContract, checkOptions, optionNames } from "@mpreg/core/base";
-import { type Goodbye, type LinkOptions, defaultLinkOptions } from "@mpreg/core/link";
+import { type LinkOptions, defaultLinkOptions } from "@mpreg/core/link";
 import { checkListeners, durationMs, explainReference } from "@mpreg/core/rpc";
 import { createCodec } from "@mpreg/core/values";
 import { defaultWireLimits } from "@mpreg/core/wire";
 import { type Client, SessionClient } from "./client.js";
-import { Connection } from "./connection.js";
-import { Session } from "./session.js";
+import type { Unreached } from "./reach.js";
+import { Session, type SessionOptions } from "./session.js";
 
 export interface ConnectOptions<C extends Contract | undefined = undefined> {
   /** Gives calls and graphs the types of its functions, and asks for their resources. */
@@ -35,63 +35,87 @@ export interface ConnectOptions<C extends Contract | undefined = undefined> {
   readonly queueMax?: number | undefined;
   /** Bytes that may wait to be sent. Default 256 MiB. `overloaded` beyond; a single call may be larger. */
   readonly queueBytesMax?: number | undefined;
+  /**
+   * Whether to connect again when the connection is lost, for as long as the client is not closed. Default `true`. With
+   * `false` what waited fails then, and so do later calls, with `not-connected`.
+   */
+  readonly reconnect?: boolean | undefined;
+  /**
+   * Whether to ask the cluster where its other nodes are, to go to them when the connection is lost; at most 64 of them.
+   * Default: as `reconnect`. An address that is not encrypted is not gone to when all that were given are.
+   */
+  readonly discover?: boolean | undefined;
 }
 
 /**
- * Connects to a node; any node will do. When the connection is lost, what waited on it fails, and so do later calls:
- * connect again to go on.
+ * Connects to a cluster through one of its nodes; any will do. Of several addresses the first that answers is taken; they
+ * are tried in the order given, each with a head start of 250 ms before the next.
  *
- * Rejects with `not-connected` when it cannot be reached, says no, or does not answer within `timeoutMs`, and
+ * When the connection is lost, the client opens another one, to the same node or to any that it was given or has learned
+ * of, and goes on trying until it is closed. Meanwhile calls wait, within their own time limits. See
+ * {@link Client.status}.
+ *
+ * Rejects with `not-connected` when no address can be reached, says yes, or answers within `timeoutMs`, and
  * with `invalid-argument` for a URL that is none.
  *
  * ```ts
- * await using client = await connect("ws://127.0.0.1:9001");
+ * await using client = await connect(["ws://127.0.0.1:9001", "ws://127.0.0.1:9002"]);
  * await client.call("echo", ["hi there!"]);
  * ```
  */
 export function connect<C extends Contract | undefined = undefined>(
-  url: string,
+  url: string | readonly string[],
   options: ConnectOptions<C> = {},
 ): Promise<Client<C>> {
   return new Promise((resolve, reject) => {
-    checkUrl(url);
+    const urls = checkUrls(url);
     checkConnectOptions(options);
-    const {
-      timeoutMs = 10_000,
-      signal,
-      credentials,
-      ca,
-      messageBytesMax = defaultWireLimits.messageBytesMax,
-      inFlightMax = 50_000,
-      queueMax = 100_000,
-      queueBytesMax = 256 * 1024 * 1024,
-    } = options;
+    const { signal } = options;
     if (signal?.aborted === true)
       return reject(new MpregError("cancelled", "The caller cancelled", { cause: signal.reason }));
-    const limits = { ...defaultWireLimits, messageBytesMax };
-    const link: LinkOptions = { ...defaultLinkOptions, limits, handshakeTimeoutMs: timeoutMs, queueBytesMax };
-    const codec = createCodec(platform.utf8, { explain: explainReference });
-    let session: Session | undefined;
+    const session = new Session(platform, sessionOptions(urls, options));
     const onAbort = (): void => {
       // first: that the connection ends now is no news
       reject(new MpregError("cancelled", "The caller cancelled", { cause: signal?.reason }));
-      connection.close("the caller cancelled");
+      session.close("the caller cancelled");
     };
     const onOpen = (): void => {
       signal?.removeEventListener("abort", onAbort);
-      session = new Session({ url, codec, limits, connection });
       resolve(new SessionClient<C>(session, options.contract as C));
     };
-    const onGone = (goodbye: Goodbye): void => {
+    const onFailed = (failures: readonly Unreached[]): void => {
       signal?.removeEventListener("abort", onAbort);
-      session?.gone(goodbye);
-      reject(new MpregError("not-connected", `Cannot connect to ${url}: ${goodbye.reason}`));
+      reject(new MpregError("not-connected", unreachedText(failures)));
     };
-    const line = { asksMax: queueMax, bytesMax: queueBytesMax };
-    const settings = { url, codec, link, credentials, ca, timeoutMs, inFlightMax, line };
-    const connection = new Connection(platform, settings, onOpen, onGone);
     signal?.addEventListener("abort", onAbort, { once: true });
+    session.open(onOpen, onFailed);
   });
+}
+
+function sessionOptions(urls: readonly string[], options: ConnectOptions<Contract | undefined>): SessionOptions {
+  const {
+    timeoutMs = 10_000,
+    credentials,
+    ca,
+    messageBytesMax = defaultWireLimits.messageBytesMax,
+    inFlightMax = 50_000,
+    queueMax = 100_000,
+    queueBytesMax = 256 * 1024 * 1024,
+    reconnect = true,
+    discover = reconnect,
+  } = options;
+  const limits = { ...defaultWireLimits, messageBytesMax };
+  const link: LinkOptions = { ...defaultLinkOptions, limits, handshakeTimeoutMs: timeoutMs, queueBytesMax };
+  const codec = createCodec(platform.utf8, { explain: explainReference });
+  const line = { asksMax: queueMax, bytesMax: queueBytesMax };
+  return { urls, codec, limits, link, credentials, ca, timeoutMs, inFlightMax, line, reconnect, discover };
+}
+
+function unreachedText(failures: readonly Unreached[]): string {
+  const [only] = failures;
+  if (failures.length === 1 && only !== undefined) return `Cannot connect to ${only.url}: ${only.reason}`;
+  const each = failures.map(({ url, reason }) => `${url}: ${reason}`);
+  return `Cannot connect to any of ${failures.length} addresses: ${each.join("; ")}`;
 }
 
 const names = optionNames<ConnectOptions>({
@@ -104,6 +128,8 @@ const names = optionNames<ConnectOptions>({
   inFlightMax: true,
   queueMax: true,
   queueBytesMax: true,
+  reconnect: true,
+  discover: true,
 });
 
 function checkConnectOptions(options: ConnectOptions<Contract | undefined>): void {
@@ -117,6 +143,8 @@ function checkConnectOptions(options: ConnectOptions<Contract | undefined>): voi
   checkInteger(options, "inFlightMax", 1, 2 ** 31);
   checkInteger(options, "queueMax", 0, 2 ** 31);
   checkInteger(options, "queueBytesMax", 1, Number.MAX_SAFE_INTEGER);
+  checkBoolean(options, "reconnect");
+  checkBoolean(options, "discover");
   if (credentials !== undefined && !(credentials instanceof Uint8Array)) {
     throw invalid(`credentials must be bytes (a Uint8Array), got ${typeof credentials}`);
   }
@@ -136,8 +164,26 @@ function checkInteger(
   throw invalid(`${key} must be an integer from ${min} to ${max}, got ${JSON.stringify(value)}`);
 }
 
+function checkBoolean(options: ConnectOptions<Contract | undefined>, key: keyof ConnectOptions): void {
+  const value: unknown = options[key];
+  if (value === undefined || typeof value === "boolean") return;
+  throw invalid(`${key} must be true or false, got ${JSON.stringify(value)}`);
+}
+
 function invalid(message: string): MpregError {
   return new MpregError("invalid-argument", message);
+}
+
+/** Addresses that may be given. */
+const urlsMax = 64;
+
+function checkUrls(given: unknown): readonly string[] {
+  const urls: readonly unknown[] = Array.isArray(given) ? given : [given];
+  if (urls.length === 0 || urls.length > urlsMax) {
+    throw invalid(`connect takes a URL, or an array of 1 to ${urlsMax}, got ${urls.length} of them`);
+  }
+  for (const url of urls) checkUrl(url);
+  return [...new Set(urls as readonly string[])];
 }
 
 function checkUrl(url: unknown): void {

@@ -1,5 +1,5 @@
 /**
- * Line: what is asked waits in line while too much is under way.
+ * Line: what is asked waits in line while too much is under way, or nobody can be asked.
  *
  * A node refuses what goes beyond the calls that it takes from one link, and a program that asks for much at once should
  * not have to know: what it asks for waits here, encoded, until something else has ended.
@@ -9,23 +9,14 @@
  * (Q3) What is withdrawn is let go at once.
  */
 import { MpregError } from "@mpreg/core/base";
-import type { CallFields, RequestFields } from "@mpreg/core/rpc";
 import { Fifo, IdMap } from "@mpreg/core/structures";
-import type { InspectSubject } from "@mpreg/core/wire";
+import type { Pending } from "./pending.js";
 
-export type LineAsk =
-  | { readonly kind: "call"; readonly fields: CallFields }
-  | { readonly kind: "request"; readonly fields: RequestFields }
-  | { readonly kind: "inspect"; readonly subject: InspectSubject };
-
-/** An ask with its place in line. */
-export interface Place {
-  readonly id: number;
-  /** `undefined` when it was withdrawn. */
-  ask: LineAsk | undefined;
+/** A place in line. */
+interface Place {
+  /** `undefined` when it was given up. */
+  pending: Pending | undefined;
   readonly bytes: number;
-  /** Monotonic time at which it came. */
-  readonly sinceMs: number;
 }
 
 export interface LineLimits {
@@ -53,28 +44,32 @@ export class Line {
     return this.#order.size;
   }
 
+  has(id: number): boolean {
+    return this.#places.has(id);
+  }
+
   /** Puts an ask at the end. `linkBytes` wait in the link. Throws `overloaded` when there is no room. (Q2) */
-  add(id: number, ask: LineAsk, linkBytes: number, nowMs: number): void {
+  add(pending: Pending, linkBytes: number): void {
     const { asksMax, bytesMax } = this.#limits;
     const waitingBytes = linkBytes + this.#bytes;
-    const bytes = bytesOf(ask);
+    const { bytes } = pending;
     if (this.size >= asksMax) {
       throw overloaded(`${this.size} others wait to be sent already; the limit is ${asksMax} (queueMax of connect)`);
     }
     if (waitingBytes > 0 && waitingBytes + bytes > bytesMax) throw bytesOverloaded(waitingBytes, bytesMax);
     // those that were withdrawn keep their place in the order, but not for ever
     if (this.#order.size >= 2 * asksMax) this.#compact();
-    const place = { id, ask, bytes, sinceMs: nowMs };
-    this.#places.set(id, place);
+    const place = { pending, bytes };
+    this.#places.set(pending.id, place);
     this.#order.push(place);
     this.#bytes += bytes;
   }
 
   /** The one whose turn it is. (Q1) */
-  get first(): Place | undefined {
+  get first(): Pending | undefined {
     for (;;) {
       const place = this.#order.first;
-      if (place === undefined || place.ask !== undefined) return place;
+      if (place === undefined || place.pending !== undefined) return place?.pending;
       this.#order.shift();
     }
   }
@@ -83,7 +78,7 @@ export class Line {
   remove(id: number): boolean {
     const place = this.#places.take(id);
     if (place === undefined) return false;
-    place.ask = undefined;
+    place.pending = undefined;
     this.#bytes -= place.bytes;
     return true;
   }
@@ -91,7 +86,7 @@ export class Line {
   #compact(): void {
     const order = new Fifo<Place>();
     for (let place = this.#order.shift(); place !== undefined; place = this.#order.shift()) {
-      if (place.ask !== undefined) order.push(place);
+      if (place.pending !== undefined) order.push(place);
     }
     this.#order = order;
   }
@@ -106,13 +101,4 @@ export function bytesOverloaded(waitingBytes: number, bytesMax: number): MpregEr
 
 function overloaded(why: string): MpregError {
   return new MpregError("overloaded", `Cannot send: ${why}`);
-}
-
-/** What an ask costs besides its values. */
-const askBytes = 64;
-
-function bytesOf(ask: LineAsk): number {
-  if (ask.kind === "inspect") return askBytes;
-  if (ask.kind === "call") return askBytes + ask.fields.args.length;
-  return ask.fields.steps.reduce((sum, { template }) => sum + askBytes + template.length, askBytes);
 }

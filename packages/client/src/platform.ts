@@ -30,12 +30,18 @@ export interface SocketOptions {
   readonly ca: string | Uint8Array | undefined;
 }
 
+/** What a platform knows one of its timers by. */
+export type Timer = object | number;
+
 export interface Platform {
   readonly utf8: ValueUtf8;
   readonly random: Random;
   openSocket(url: string, options: SocketOptions, events: SocketEvents): Socket;
   /** Runs `callback` when what runs now has ended, so that everything it had to send goes out together. */
   endOfTurn(callback: () => void): void;
+  /** Runs `callback` in `ms`, which is at most 2^31 - 1. */
+  setTimer(callback: () => void, ms: number): Timer;
+  clearTimer(timer: Timer): void;
   /** Monotonic time in ms. */
   now(): number;
 }

@@ -1,10 +1,18 @@
 /**
- * Session: one connection to a node as clients use it, with and without a contract.
+ * Session: a client's place in the cluster, over one connection after the other.
  *
- * Owns what is left when the connection is not there any more: the reason, told to everything that is asked later.
+ *     connected ──lost──▶ connecting ──a node answers──▶ connected
+ *         └──the node wants to be left──▶ connecting, while the old connection ends what it has begun
+ *
+ * Owns which connection is asked, and when a new one is opened. What is asked is `asks.ts`.
+ *
+ * (S1) It looks for a node for ever, with growing pauses, until it is closed; or not at all (`reconnect: false`).
+ * (S2) Pauses grow exponentially, with full jitter: a node's clients do not all come back in the same moment.
+ * (S3) After `close` nothing is open, tried or waited for.
  */
 import { MpregError, checkOptions, optionNames, placed } from "@mpreg/core/base";
 import type { Goodbye } from "@mpreg/core/link";
+import type { ClusterInfo } from "@mpreg/core/node";
 import {
   type Asker,
   type Asking,
@@ -16,15 +24,31 @@ import {
   durationMs,
 } from "@mpreg/core/rpc";
 import type { Codec } from "@mpreg/core/values";
-import type { InspectSubject, WireLimits } from "@mpreg/core/wire";
-import type { Connection } from "./connection.js";
+import { type InspectSubject, type Message, type WireLimits, writeInspect } from "@mpreg/core/wire";
+import { Addresses } from "./addresses.js";
+import { Alarm } from "./alarm.js";
+import { Asks, type AsksOptions } from "./asks.js";
+import { Connection, type ConnectionEvents, type ConnectionOptions } from "./connection.js";
+import type { Platform } from "./platform.js";
+import { Reach, type Unreached } from "./reach.js";
 import { Status } from "./status.js";
 
-export interface SessionParts {
-  readonly url: string;
-  readonly codec: Codec;
+const waitMsMin = 25;
+const waitMsMax = 2_000;
+/** How often it asks the cluster where its nodes are. */
+const learnIntervalMs = 60_000;
+/** The number of that question: no ask has it. */
+const learnId = 0;
+
+export interface SessionOptions extends AsksOptions, ConnectionOptions {
+  /** Addresses of nodes, at least one. */
+  readonly urls: readonly string[];
   readonly limits: WireLimits;
-  readonly connection: Connection;
+  /** How long a round of attempts to connect may take. */
+  readonly timeoutMs: number;
+  readonly reconnect: boolean;
+  /** Learn from the cluster where its other nodes are. */
+  readonly discover: boolean;
 }
 
 /** Options of a question about the cluster. */
@@ -38,36 +62,81 @@ export interface InspectOptions {
 const inspectNames = optionNames<InspectOptions>({ signal: true, timeoutMs: true });
 
 export class Session implements Asking {
-  readonly url: string;
   readonly codec: Codec;
   readonly limits: WireLimits;
-  readonly #connection: Connection;
-  readonly status: Status;
-  #gone: Goodbye | undefined;
-  #closed = false;
+  readonly #platform: Platform;
+  readonly #options: SessionOptions;
+  readonly #addresses: Addresses;
+  readonly #asks: Asks;
+  readonly #alarm: Alarm;
+  readonly #events: ConnectionEvents;
+  readonly #connections = new Set<Connection>();
+  #reach: Reach | undefined;
+  /** The one that is asked, or was last. */
+  #current: Connection | undefined;
+  #status: Status | undefined;
+  /** Rounds of attempts since there was a connection. */
+  #rounds = 0;
+  #learnMs = Infinity;
+  #reconnectMs = Infinity;
+  #over: Goodbye | undefined;
+  #isClosed = false;
 
-  constructor({ url, codec, limits, connection }: SessionParts) {
-    this.url = url;
-    this.codec = codec;
-    this.limits = limits;
-    this.#connection = connection;
-    this.status = new Status({ kind: "connected", url, node: connection.nodeName ?? "" });
+  constructor(platform: Platform, options: SessionOptions) {
+    this.codec = options.codec;
+    this.limits = options.limits;
+    this.#platform = platform;
+    this.#options = options;
+    this.#addresses = new Addresses(options.urls);
+    this.#asks = new Asks(platform, options);
+    this.#alarm = new Alarm(platform, () => {
+      this.#onDue();
+    });
+    this.#events = {
+      opened: () => undefined, // it was open when it came here
+      message: (connection, message) => {
+        this.#received(connection, message);
+      },
+      gone: (connection, goodbye) => {
+        this.#gone(connection, goodbye);
+      },
+    };
+  }
+
+  /** The address of the node that is asked, or was last. */
+  get url(): string {
+    return this.#current?.url ?? (this.#options.urls[0] as string);
   }
 
   get nodeName(): string | undefined {
-    return this.#connection.nodeName;
+    return this.#current?.nodeName;
+  }
+
+  get status(): Status {
+    return (this.#status ??= new Status({ kind: "connected", url: this.url, node: this.nodeName ?? "" }));
+  }
+
+  /** Opens the first connection. */
+  open(onOpen: () => void, onFailed: (failures: readonly Unreached[]) => void): void {
+    this.#reach = this.#tryAll(this.#addresses.given, {
+      opened: (connection) => {
+        this.#take(connection);
+        onOpen();
+      },
+      failed: onFailed,
+    });
   }
 
   call(fields: CallFields, asker: Asker): number {
-    return this.#refused(asker) ? 0 : this.#connection.call(fields, asker);
+    return this.#refused(asker) ? 0 : this.#asks.ask({ kind: "call", fields }, asker);
   }
 
   request(fields: RequestFields, asker: Asker): number {
-    return this.#refused(asker) ? 0 : this.#connection.request(fields, asker);
+    return this.#refused(asker) ? 0 : this.#asks.ask({ kind: "request", fields }, asker);
   }
 
   withdraw(ask: number): void {
-    this.#connection.withdraw(ask);
+    this.#asks.withdraw(ask);
   }
 
   /** What the node says about its cluster. */
@@ -82,7 +151,7 @@ export class Session implements Asking {
         const timeoutMs = durationMs(options?.timeoutMs, `${subject}: timeoutMs`);
         const waiter = new ValueWaiter(this, undefined, resolve, reject, undefined);
         if (signal?.aborted === true) return waiter.cancelled(signal, "not-applied");
-        const ask = this.#refused(waiter) ? 0 : this.#connection.inspect(subject, timeoutMs, waiter);
+        const ask = this.#refused(waiter) ? 0 : this.#asks.ask({ kind: "inspect", subject, timeoutMs }, waiter);
         if (signal !== undefined) waiter.cancelWith(signal, ask);
       } catch (error) {
         throw placed(error, { node: this.nodeName });
@@ -90,26 +159,115 @@ export class Session implements Asking {
     });
   }
 
-  /** The connection is gone. */
-  gone(reason: Goodbye): void {
-    this.#gone = reason;
-    this.status.tell({ kind: "disconnected", url: this.url, reason, isClosed: this.#closed });
+  /** Ends everything. (S3) */
+  close(reason: string): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    if (this.#over !== undefined) return;
+    this.#end({ code: "closing", reason });
+    this.#reach?.cancel(reason);
+    for (const connection of [...this.#connections]) connection.close(reason);
   }
 
-  close(): void {
-    this.#closed = true;
-    this.#connection.close("the client has closed");
+  #tryAll(
+    urls: readonly string[],
+    ends: { opened(connection: Connection): void; failed(failures: readonly Unreached[]): void },
+  ): Reach {
+    return new Reach(this.#platform, urls, this.#options.timeoutMs, {
+      open: (url, timeoutMs, events) => new Connection(this.#platform, url, this.#options, timeoutMs, events),
+      ...ends,
+    });
   }
 
-  /** Tells `asker` that there is no connection; answers `false` when there is one. */
+  /** `connection` is asked from now on. */
+  #take(connection: Connection): void {
+    this.#reach = undefined;
+    this.#rounds = 0;
+    this.#connections.add(connection);
+    this.#current = connection;
+    connection.events = this.#events;
+    this.#asks.open(connection);
+    if (this.#options.discover) this.#learn(connection);
+  }
+
+  #received(connection: Connection, message: Message): void {
+    if (!("id" in message) || message.id !== learnId) return this.#asks.received(connection, message);
+    if (message.kind !== "answer") return; // a node that does not tell: what is known is enough to go on
+    const { nodes } = this.codec.decode(message.value) as ClusterInfo;
+    const present = nodes.filter(({ state }) => state !== "down" && state !== "left");
+    this.#addresses.learn(present.flatMap(({ urls }) => urls));
+  }
+
+  /** Asks where the cluster's nodes are. */
+  #learn(connection: Connection): void {
+    writeInspect(connection.outbox.writer, learnId, "cluster");
+    connection.outbox.commit();
+    this.#learnMs = this.#platform.now() + learnIntervalMs;
+    this.#alarm.set(this.#learnMs);
+  }
+
+  #gone(connection: Connection, goodbye: Goodbye): void {
+    this.#connections.delete(connection);
+    if (this.#over !== undefined) return;
+    if (!this.#options.reconnect) return this.#end(goodbye);
+    this.#asks.lost(connection, goodbye);
+    if (connection !== this.#current) return;
+    this.status.tell({ kind: "disconnected", url: connection.url, reason: goodbye, isClosed: false });
+    if (goodbye.code === "closing") this.#addresses.leave(connection.url, []);
+    this.#learnMs = Infinity;
+    this.#asks.suspend();
+    this.#pause();
+  }
+
+  /** Waits before the next round. (S2) */
+  #pause(): void {
+    const ceilingMs = Math.min(waitMsMax, waitMsMin * 2 ** Math.min(30, this.#rounds));
+    this.#reconnectMs = this.#platform.now() + ceilingMs * this.#platform.random.next();
+    this.#alarm.set(this.#reconnectMs);
+  }
+
+  /** (S1) */
+  #reconnect(): void {
+    this.#reconnectMs = Infinity;
+    this.#rounds += 1;
+    const urls = this.#addresses.order(this.#current?.url, this.#platform.random);
+    this.status.tell({ kind: "connecting", attempt: this.#rounds, urls });
+    this.#reach = this.#tryAll(urls, {
+      opened: (connection) => {
+        this.#take(connection);
+        this.status.tell({ kind: "reconnected", url: connection.url, node: connection.nodeName ?? "" });
+      },
+      failed: () => {
+        this.#reach = undefined;
+        this.#pause();
+      },
+    });
+  }
+
+  #onDue(): void {
+    const nowMs = this.#platform.now();
+    if (this.#reconnectMs <= nowMs) this.#reconnect();
+    else if (this.#learnMs <= nowMs && this.#current?.open === true) this.#learn(this.#current);
+    this.#alarm.set(Math.min(this.#reconnectMs, this.#learnMs));
+  }
+
+  #end(goodbye: Goodbye): void {
+    this.#over = goodbye;
+    this.#alarm.clear();
+    this.#asks.end(this.#isClosed ? "closed" : "node-lost", this.url, goodbye);
+    this.status.tell({ kind: "disconnected", url: this.url, reason: goodbye, isClosed: this.#isClosed });
+    this.status.end();
+  }
+
+  /** Tells `asker` that nothing is asked any more; answers `false` when it is. */
   #refused(asker: Asker): boolean {
-    if (this.#closed) {
+    if (this.#over === undefined) return false;
+    if (this.#isClosed) {
       asker.failed(new MpregError("closed", `The client of ${this.url} is closed`));
-      return true;
+    } else {
+      const message = `The connection to ${this.url} is gone: ${this.#over.reason}; connect again to go on`;
+      asker.failed(new MpregError("not-connected", message));
     }
-    if (this.#gone === undefined) return false;
-    const message = `The connection to ${this.url} is gone: ${this.#gone.reason}; connect again to go on`;
-    asker.failed(new MpregError("not-connected", message));
     return true;
   }
 }

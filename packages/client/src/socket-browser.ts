@@ -19,6 +19,10 @@ export const platform: Platform = {
     bytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
   },
   now: () => performance.now(),
+  setTimer: (callback, ms) => setTimeout(callback, ms),
+  clearTimer: (timer) => {
+    clearTimeout(timer as ReturnType<typeof setTimeout>);
+  },
   endOfTurn: (callback) => {
     queueMicrotask(callback);
   },

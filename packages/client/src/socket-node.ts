@@ -17,6 +17,10 @@ export const platform: Platform = {
     bytes: (length) => randomFillSync(new Uint8Array(length)),
   },
   now: () => performance.now(),
+  setTimer: (callback, ms) => setTimeout(callback, ms),
+  clearTimer: (timer) => {
+    clearTimeout(timer as ReturnType<typeof setTimeout>);
+  },
   endOfTurn: (callback) => {
     process.nextTick(callback);
   },

@@ -2,6 +2,7 @@
  * Status: what happens to a client's connection, for programs that want to follow it.
  *
  * (S1) Every iterator begins with how things are, so that it does not matter when it was made.
+ * (S2) It ends when the client does, and not with a connection that others follow.
  */
 import { checkOptions, optionNames } from "@mpreg/core/base";
 import type { Goodbye } from "@mpreg/core/link";
@@ -12,12 +13,11 @@ import { Broadcast, type Missed } from "@mpreg/core/structures";
 export type ClientStatus =
   | {
       readonly kind: "connected";
-      /** As `connect` was given it. */
+      /** The address that has answered. */
       readonly url: string;
       /** Name of the node behind it. */
       readonly node: string;
     }
-  /** The last that is told: the client does not connect again by itself. */
   | {
       readonly kind: "disconnected";
       readonly url: string;
@@ -26,6 +26,16 @@ export type ClientStatus =
       /** Whether it was this client's `close()`. */
       readonly isClosed: boolean;
     }
+  /** Looks for a node: after a connection was lost, or because the node wants to be left. Told once for each round. */
+  | {
+      readonly kind: "connecting";
+      /** Counts from 1. */
+      readonly attempt: number;
+      /** Where it is tried, in this order. */
+      readonly urls: readonly string[];
+    }
+  /** There is a connection again, perhaps to another node. */
+  | { readonly kind: "reconnected"; readonly url: string; readonly node: string }
   | Missed;
 
 /** Options of `client.status()`. */
@@ -48,9 +58,13 @@ export class Status {
   }
 
   tell(event: ClientStatus): void {
-    this.#now = event;
+    this.#now = event.kind === "reconnected" ? { ...event, kind: "connected" } : event;
     this.#broadcast.publish(event);
-    if (event.kind === "disconnected") this.#broadcast.end();
+  }
+
+  /** Nothing happens any more. (S2) */
+  end(): void {
+    this.#broadcast.end();
   }
 
   read(options: StatusOptions = {}): AsyncIterableIterator<ClientStatus> {

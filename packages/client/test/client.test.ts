@@ -107,12 +107,12 @@ describe("what a client asks about the cluster", () => {
   });
 });
 
-describe("a client whose node goes away", () => {
+describe("a client that does not connect again, whose node goes away", () => {
   test("without a word: calls under way are node-lost, later ones not-connected", async () => {
     const { node } = await startPair();
     node.register("hold", () => new Promise(() => undefined));
     const proxy = await startProxy(node);
-    const client = await clientOf(proxy);
+    const client = await clientOf(proxy, { reconnect: false });
     const ending = failureOf(client.call("hold"));
     await client.call("echo");
     proxy.cut();
@@ -131,7 +131,8 @@ describe("a client whose node goes away", () => {
   });
 
   test("with a goodbye: calls under way are told that it is closing, later ones that there is no connection", async () => {
-    const { node, client } = await startPair();
+    const node = await startNode({ name: "solo" });
+    const client = await clientOf(node, { reconnect: false });
     const running = new Latch();
     node.register("hold", () => {
       running.open();
@@ -157,7 +158,7 @@ describe("a client whose node goes away", () => {
   test("during thousands of calls: each of them ends exactly once", async () => {
     const { node } = await startPair();
     const proxy = await startProxy(node);
-    const client = await clientOf(proxy);
+    const client = await clientOf(proxy, { reconnect: false });
     let ends = 0;
     const calls = Array.from({ length: 5_000 }, (_, index) =>
       client.call("echo", [index]).then(

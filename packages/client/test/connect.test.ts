@@ -162,6 +162,8 @@ describe("connect refuses by name", () => {
     ["http://127.0.0.1:9001", `connect takes a URL like ws://127.0.0.1:9001, got "http://127.0.0.1:9001"`],
     ["ws://127.0.0.1:9001/#part", `connect takes a URL like ws://127.0.0.1:9001, got "ws://127.0.0.1:9001/#part"`],
     ["", `connect takes a URL like ws://127.0.0.1:9001, got ""`],
+    [[], "connect takes a URL, or an array of 1 to 64, got 0 of them"],
+    [["ws://127.0.0.1:9001", "x"], `connect takes a URL like ws://127.0.0.1:9001, got "x"`],
     [undefined, "connect takes a URL like ws://127.0.0.1:9001, got undefined"],
   ])("the URL %j", async (url, message) => {
     expect(told(await failureOf(connect(url as string)))).toMatchObject({ code: "invalid-argument", message });
@@ -188,6 +190,8 @@ describe("connect refuses by name", () => {
     [{ timeoutMs: "1s" }, `timeoutMs must be a number of milliseconds above 0 and up to 2147483647, got "1s"`],
     [{ messageBytesMax: 0 }, "messageBytesMax must be an integer from 1 to 4294967295, got 0"],
     [{ messageBytesMax: 2 ** 32 }, "messageBytesMax must be an integer from 1 to 4294967295, got 4294967296"],
+    [{ reconnect: 1 }, "reconnect must be true or false, got 1"],
+    [{ discover: "no" }, `discover must be true or false, got "no"`],
     [{ credentials: "secret" }, "credentials must be bytes (a Uint8Array), got string"],
   ])("the option %j", async (options, message) => {
     const error = await failureOf(connect("ws://127.0.0.1:9", options as never));

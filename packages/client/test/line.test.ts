@@ -7,6 +7,7 @@ import { eventually } from "../../node/test/support/eventually.js";
 import { failureOf, told } from "../../node/test/support/failure.js";
 import { startProxy } from "../../node/test/support/proxy.js";
 import { Line } from "../src/line.js";
+import { Pending } from "../src/pending.js";
 
 /** A node whose function `hold` ends when the test says so, and a client that connects through a proxy. */
 async function start(options: ConnectOptions) {
@@ -175,8 +176,8 @@ describe("calls beyond inFlightMax", () => {
     expect(await Promise.all([calls[0], calls[2]])).toEqual([1, 3]);
   });
 
-  test("know that they were not sent when the connection breaks", async () => {
-    const { client, proxy, started } = await start({ inFlightMax: 1 });
+  test("know that they were not sent when the connection breaks for ever", async () => {
+    const { client, proxy, started } = await start({ inFlightMax: 1, reconnect: false });
     const sent = failureOf(client.call("hold", [1]));
     await eventually("it runs", () => started.length === 1);
     const unsent = failureOf(client.call("hold", [2]));
@@ -189,10 +190,11 @@ describe("calls beyond inFlightMax", () => {
 
 test("places of what was withdrawn are given up when there are many, and the others keep their order (Q3)", () => {
   const line = new Line({ asksMax: 10, bytesMax: 1_000 });
-  const ask = { kind: "inspect", subject: "nodes" } as const;
+  const asker = { answered: () => undefined, results: () => undefined, failed: () => undefined };
+  const ask = { kind: "inspect", subject: "nodes", timeoutMs: 0 } as const;
   const kept: number[] = [];
   for (let id = 1; id <= 1_000; id++) {
-    line.add(id, ask, 0, 0);
+    line.add(new Pending(id, ask, asker), 0);
     if (id % 200 === 0) kept.push(id);
     else line.remove(id);
     expect(line.kept).toBeLessThanOrEqual(20);

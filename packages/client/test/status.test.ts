@@ -26,7 +26,7 @@ test("tells first that it is connected and to whom, then that it was closed, and
 
 test("tells whoever comes later how things are: the connection is gone", async () => {
   const node = await startNode({ name: "home" });
-  const client = await connect(node.url);
+  const client = await connect(node.url, { reconnect: false });
   await node.close();
   const [last] = (await all(client.status())).slice(-1);
   expect(last).toMatchObject({ kind: "disconnected", isClosed: false, reason: { code: "closing" } });
@@ -35,7 +35,7 @@ test("tells whoever comes later how things are: the connection is gone", async (
 
 test("tells that a connection broke without a word", async () => {
   const proxy = await startProxy(await startNode({ name: "home" }));
-  const client = await connect(proxy.url);
+  const client = await connect(proxy.url, { reconnect: false });
   const events = all(client.status());
   proxy.cut();
   expect((await events)[1]).toMatchObject({ kind: "disconnected", isClosed: false, reason: { code: "transport" } });
@@ -52,4 +52,18 @@ test("ends when its signal aborts; the connection stays", async () => {
   }
   expect(read).toEqual(["connected"]);
   expect(await client.call("echo", [1])).toBe(1);
+});
+
+test("tells that it looks for a node and has found one, over real sockets; calls meanwhile are answered", async () => {
+  const proxy = await startProxy(await startNode({ name: "home" }));
+  await using client = await connect([proxy.url], { discover: false });
+  const status = client.status();
+  const kinds: string[] = [];
+  proxy.cut();
+  for await (const { kind } of status) {
+    kinds.push(kind);
+    if (kind === "disconnected") expect(await client.call("echo", ["meanwhile"])).toBe("meanwhile");
+    if (kind === "reconnected") break;
+  }
+  expect(kinds).toEqual(["connected", "disconnected", "connecting", "reconnected"]);
 });

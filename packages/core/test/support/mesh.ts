@@ -27,6 +27,8 @@ const deaf: Endpoint = { received: () => undefined, writable: () => undefined, l
 export class Mesh {
   nowMs = 1_000;
   readonly nodes: MeshNode[] = [];
+  /** Others that live by the same clock. */
+  readonly clocks: { readonly nextDueMs: number; tick(): void }[] = [];
   /** Sees every connection between nodes before anything is sent over it. */
   onConnection: (connection: Connection) => void = () => undefined;
   readonly #queue: (() => void)[] = [];
@@ -77,6 +79,16 @@ export class Mesh {
     let connection: Connection | undefined;
     node.connect(undefined, "10.0.0.9", (end) => (connection = this.#connect(deaf, end)), protocol);
     return (frame) => connection?.send(deaf, frame);
+  }
+
+  /** A connection of `end` to the node that listens at `url`; `undefined` when none does. */
+  reach(url: string, end: Endpoint): Connection | undefined {
+    const host = url.slice("ws://".length);
+    const node = this.nodes.find(({ name }) => name === (this.#aliases.get(host) ?? host));
+    if (node?.isListening !== true) return undefined;
+    let connection: Connection | undefined;
+    node.connect(undefined, "10.0.0.2", (acceptor) => (connection = this.#connect(end, acceptor)));
+    return connection;
   }
 
   /** An address where `frame` is said to whoever dials, and nothing is listened to; answers how often that was. */
@@ -143,11 +155,13 @@ export class Mesh {
     const endMs = this.nowMs + forMs;
     this.settle();
     for (let turns = 0; ; turns++) {
-      const dueMs = Math.min(...this.nodes.map(({ machine }) => machine.nextDueMs));
+      const nodesDueMs = Math.min(...this.nodes.map(({ machine }) => machine.nextDueMs));
+      const dueMs = Math.min(nodesDueMs, ...this.clocks.map(({ nextDueMs }) => nextDueMs));
       if (dueMs > endMs) break;
       if (turns === stepsMax) throw new Error("something is due for ever");
       this.nowMs = Math.max(this.nowMs, dueMs);
       for (const node of this.nodes) if (node.machine.nextDueMs <= this.nowMs) node.enter({ kind: "tick" });
+      for (const clock of this.clocks) if (clock.nextDueMs <= this.nowMs) clock.tick();
       this.settle();
     }
     this.nowMs = endMs;

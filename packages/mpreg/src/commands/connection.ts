@@ -6,7 +6,7 @@ import type { Client } from "@mpreg/client";
 import type { Command } from "commander";
 import { usageError } from "../failure.js";
 import { reasonOf } from "../input/files.js";
-import { parseDurationMs } from "../input/options.js";
+import { addNames, parseDurationMs } from "../input/options.js";
 
 /** Where `mpreg start` listens if it is not told. */
 export const defaultPort = 9001;
@@ -25,7 +25,10 @@ export interface ConnectionFlags {
 /** Adds the options that every command has which asks a node. */
 export function withConnectionOptions(command: Command): Command {
   return command
-    .option("--url <url>", `any node of the cluster (default: $MPREG_URL, else ${defaultUrl})`)
+    .option(
+      "--url <url>",
+      `any node of the cluster, or several: a,b, of which one has to answer (default: $MPREG_URL, else ${defaultUrl})`,
+    )
     .option("--tls-ca <file>", "certificates to trust beside the system's, in PEM")
     .option(
       "--timeout <duration>",
@@ -37,10 +40,12 @@ export function withConnectionOptions(command: Command): Command {
 
 /** Connects, lets `use` do its work, and closes. */
 export async function withClient<T>(flags: ConnectionFlags, use: (client: Client) => Promise<T>): Promise<T> {
-  const url = urlOf(flags);
+  const urls = urlsOf(flags);
   const ca = flags.tlsCa === undefined ? undefined : await readCertificates(flags.tlsCa);
   const { connect } = await import("@mpreg/client"); // here, so that help and usage errors need not wait for it
-  const client = await connect(url, { ca, timeoutMs: Math.min(flags.timeout ?? Infinity, connectMsMax) });
+  const timeoutMs = Math.min(flags.timeout ?? Infinity, connectMsMax);
+  // whoever names one node asks that node, once
+  const client = await connect(urls, { ca, timeoutMs, reconnect: urls.length > 1 });
   try {
     return await use(client);
   } finally {
@@ -53,13 +58,17 @@ export function inspectOptionsOf({ timeout = inspectMsMax }: ConnectionFlags): {
   return { timeoutMs: timeout };
 }
 
-function urlOf({ url: given }: ConnectionFlags): string {
+function urlsOf({ url: given }: ConnectionFlags): readonly string[] {
   const fromEnvironment = process.env["MPREG_URL"] || undefined; // empty is not set
-  const url = given ?? fromEnvironment ?? defaultUrl;
-  const parsed = URL.canParse(url) ? new URL(url) : undefined;
-  if ((parsed?.protocol === "ws:" || parsed?.protocol === "wss:") && parsed.hash === "") return url;
+  const urls = addNames(given ?? fromEnvironment ?? defaultUrl);
+  if (urls.length > 0 && urls.every(isUrl)) return urls;
   const source = given === undefined ? "MPREG_URL" : "--url";
-  throw usageError(`${source} must be a URL like ${defaultUrl}, got ${JSON.stringify(url)}`);
+  throw usageError(`${source} must be a URL like ${defaultUrl}, got ${JSON.stringify(given ?? fromEnvironment)}`);
+}
+
+function isUrl(url: string): boolean {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  return (parsed?.protocol === "ws:" || parsed?.protocol === "wss:") && parsed.hash === "";
 }
 
 async function readCertificates(path: string): Promise<string> {

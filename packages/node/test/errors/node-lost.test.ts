@@ -53,7 +53,7 @@ test("a killed node that comes back under the same address is found again and wo
   expect(entry.nodes().map(({ id }) => id)).toContain(second.id);
 });
 
-test("a client whose node is killed learns it for every call under way, and cannot call any more", async () => {
+test("a client that does not connect again learns for every call under way that its node was killed, and cannot call any more", async () => {
   const { node } = await startPair({ name: "peer" });
   const started = new Latch();
   node.register("started", () => {
@@ -61,7 +61,7 @@ test("a client whose node is killed learns it for every call under way, and cann
   });
   const doomed = await startProcess({ name: "doomed", peers: [node.url] });
   await offered("run until lost", 1, node);
-  const client = await clientOf(doomed);
+  const client = await clientOf(doomed, { reconnect: false });
   const failures = [client.call("run until lost", ["x"]), client.call("run until lost", ["y"])].map(failureOf);
   await started.passed;
   doomed.kill("SIGKILL");

@@ -1,0 +1,259 @@
+/**
+ * Asks: what a client has asked and not heard the end of, whichever connection it is asked over.
+ *
+ * Owns the numbers of asks, their time limits, and the line of those that have not been sent. Which connection there is,
+ * and when, is `session.ts`.
+ *
+ * (C1) Every ask ends exactly once: with its answer, its failure, its deadline, or the end of its connection.
+ * (C3) An answer to an id that is not waited for (any more), or not over this connection, changes nothing.
+ * (C4) At most `inFlightMax` asks are under way; others wait in line (`line.ts`), and reach a node when it is their turn
+ *      or not at all.
+ * (C5) What has not been sent waits for the next connection; what names no time limit, `patienceMs` at most.
+ */
+import { Deadlines, MpregError } from "@mpreg/core/base";
+import type { Goodbye } from "@mpreg/core/link";
+import type { Asker, RequestSummary } from "@mpreg/core/rpc";
+import { IdMap } from "@mpreg/core/structures";
+import type { Codec } from "@mpreg/core/values";
+import { type Message, writeCancel, writeFailure } from "@mpreg/core/wire";
+import { Alarm } from "./alarm.js";
+import type { Connection } from "./connection.js";
+import { Line, type LineLimits, bytesOverloaded } from "./line.js";
+import { Pending, type PendingAsk } from "./pending.js";
+import type { Platform } from "./platform.js";
+
+/** How long an ask without a time limit waits for a connection: as long as a node would give it. (C5) */
+const patienceMs = 30_000;
+
+export interface AsksOptions {
+  readonly codec: Codec;
+  /** Asks under way at a time. */
+  readonly inFlightMax: number;
+  readonly line: LineLimits;
+}
+
+export class Asks {
+  readonly #platform: Platform;
+  readonly #options: AsksOptions;
+  /** Whoever waits for an end, wherever the ask is. */
+  readonly #waiting = new IdMap<Pending>();
+  readonly #line: Line;
+  readonly #deadlines = new Deadlines<Pending>();
+  readonly #alarm: Alarm;
+  /** Takes what is asked. */
+  #connection: Connection | undefined;
+  #lastId = 0;
+
+  constructor(platform: Platform, options: AsksOptions) {
+    this.#platform = platform;
+    this.#options = options;
+    this.#line = new Line(options.line);
+    this.#alarm = new Alarm(platform, () => {
+      this.#onDue();
+    });
+  }
+
+  /** How many wait for their end. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  /** Asks; the end is told to `asker`. Answers the number by which {@link withdraw} names it. */
+  ask(ask: PendingAsk, asker: Asker): number {
+    const pending = new Pending(this.#nextId(), ask, asker);
+    const connection = this.#connection;
+    if (connection === undefined || this.#isBusy) return this.#lineUp(pending, connection);
+    pending.write(connection.outbox.writer);
+    const bytes = connection.outbox.commit(connection.remoteMessageBytesMax);
+    if (bytes > 0) {
+      this.#sent(pending, connection);
+      this.#waitFor(pending);
+    } else if (bytes < 0) asker.failed(tooLarge(-bytes, connection));
+    else asker.failed(bytesOverloaded(connection.outbox.queuedBytes, this.#options.line.bytesMax));
+    return pending.id;
+  }
+
+  /** Cancels what has not ended; its asker hears no more. */
+  withdraw(id: number): void {
+    const pending = this.#waiting.take(id);
+    if (pending === undefined) return;
+    this.#deadlines.remove(pending);
+    this.#cancel(pending);
+  }
+
+  /** What is asked from now on goes over `connection`; what waits in line, too. */
+  open(connection: Connection): void {
+    this.#connection = connection;
+    this.#advance();
+  }
+
+  /** Nobody can be asked for the moment. */
+  suspend(): void {
+    this.#connection = undefined;
+    for (const pending of this.#waiting.values()) {
+      if (pending.connection === undefined && pending.waitMs === 0) this.#limit(pending, patienceMs); // (C5)
+    }
+  }
+
+  /** The node has ended something. */
+  received(connection: Connection, message: Message): void {
+    if (message.kind === "refused") {
+      writeFailure(connection.outbox.writer, message.id, message.error);
+      connection.outbox.commit();
+      return;
+    }
+    if (message.kind !== "answer" && message.kind !== "results" && message.kind !== "failure") return;
+    const pending = this.#waiting.get(message.id);
+    const isAwaited = pending?.connection === connection;
+    if (isAwaited) this.#ended(pending);
+    if (this.#line.size > 0) this.#advance(); // also for what was cancelled: the node has room again
+    if (!isAwaited) return; // (C3)
+    const { asker } = pending;
+    if (message.kind === "failure") return asker.failed(message.error.at({ node: connection.nodeName })); // (C1)
+    const summary = message.summary === undefined ? undefined : this.#summary(message.summary);
+    if (message.kind === "answer") asker.answered(message.value, message.timings, summary);
+    else asker.results(message.outputs, message.reports, summary);
+  }
+
+  /** The connection is gone, and with it what was asked over it. */
+  lost(connection: Connection, { reason }: Goodbye): void {
+    const message = `The connection to ${connection.url} ended before the answer came: ${reason}`;
+    for (const pending of this.#waiting.values()) {
+      if (pending.connection !== connection) continue;
+      this.#ended(pending);
+      pending.asker.failed(new MpregError("node-lost", message, { outcome: "unknown", node: connection.nodeName })); // (C1)
+    }
+  }
+
+  /** Nothing can be asked any more: everything ends as `code`. */
+  end(code: "closed" | "node-lost", url: string, { reason }: Goodbye): void {
+    this.#connection = undefined;
+    this.#alarm.clear();
+    const ended = (when: string): string => `The connection to ${url} ended before ${when}: ${reason}`;
+    for (let pending = this.#line.first; pending !== undefined; pending = this.#line.first) {
+      this.#line.remove(pending.id);
+      this.#ended(pending);
+      pending.asker.failed(new MpregError(code, ended("the call was sent")));
+    }
+    const message = ended("the answer came");
+    for (const pending of this.#waiting.values()) {
+      const { connection } = pending;
+      this.#ended(pending);
+      pending.asker.failed(new MpregError(code, message, { outcome: "unknown", node: connection?.nodeName })); // (C1)
+    }
+  }
+
+  #sent(pending: Pending, connection: Connection): void {
+    pending.connection = connection;
+    connection.asked += 1;
+  }
+
+  /** It is not waited for any more. */
+  #ended(pending: Pending): void {
+    this.#waiting.take(pending.id);
+    this.#deadlines.remove(pending);
+    pending.connection?.ended();
+  }
+
+  /** Keeps it until it has ended, or its time is over; 0: for as long as it takes. */
+  #waitFor(pending: Pending): void {
+    this.#waiting.set(pending.id, pending);
+    const { waitMs } = pending;
+    if (waitMs > 0) this.#limit(pending, waitMs);
+  }
+
+  #limit(pending: Pending, waitMs: number): void {
+    this.#deadlines.set(pending, this.#platform.now() + waitMs);
+    this.#alarm.set(this.#deadlines.nextDueMs);
+  }
+
+  /** What is asked now has to wait for its turn. (C4) */
+  get #isBusy(): boolean {
+    return this.#waiting.size >= this.#options.inFlightMax || this.#line.size > 0;
+  }
+
+  #lineUp(pending: Pending, connection: Connection | undefined): number {
+    try {
+      this.#line.add(pending, connection?.outbox.queuedBytes ?? 0);
+    } catch (error) {
+      if (!(error instanceof MpregError)) throw error;
+      pending.asker.failed(error);
+      return pending.id;
+    }
+    this.#waitFor(pending);
+    if (connection === undefined && pending.waitMs === 0) this.#limit(pending, patienceMs); // (C5)
+    return pending.id;
+  }
+
+  /** Sends what waits in line, as far as there is room. Call it when something has ended, cancelled or not. */
+  #advance(): void {
+    const connection = this.#connection;
+    if (connection === undefined) return;
+    const { outbox, remoteMessageBytesMax } = connection;
+    while (this.#line.size > 0 && this.#waiting.size - this.#line.size < this.#options.inFlightMax) {
+      const pending = this.#line.first;
+      if (pending === undefined) return;
+      pending.writeLate(outbox.writer, this.#platform.now());
+      const bytes = outbox.commit(remoteMessageBytesMax);
+      if (bytes === 0) return; // the link is full of what will be answered, which leads here again
+      this.#line.remove(pending.id);
+      if (pending.waitMs === 0) this.#deadlines.remove(pending);
+      if (bytes > 0) {
+        this.#sent(pending, connection);
+        continue;
+      }
+      this.#ended(pending);
+      pending.asker.failed(tooLarge(-bytes, connection));
+    }
+  }
+
+  /** Takes an ask back that has not ended; answers whether a node has heard of it. */
+  #cancel(pending: Pending): boolean {
+    if (this.#line.remove(pending.id)) return false; // (C4)
+    const { connection } = pending;
+    if (connection === undefined) return true;
+    writeCancel(connection.outbox.writer, pending.id);
+    connection.outbox.commitCancel();
+    connection.ended();
+    return true;
+  }
+
+  #summary(bytes: Uint8Array): RequestSummary {
+    return this.#options.codec.decode(bytes) as RequestSummary;
+  }
+
+  #nextId(): number {
+    // 0 is the session's own
+    do this.#lastId = (this.#lastId + 1) >>> 0;
+    while (this.#lastId === 0 || this.#waiting.has(this.#lastId));
+    return this.#lastId;
+  }
+
+  #onDue(): void {
+    const nowMs = this.#platform.now();
+    for (let due = this.#deadlines.takeDue(nowMs); due !== undefined; due = this.#deadlines.takeDue(nowMs)) {
+      this.#waiting.take(due.id);
+      due.asker.failed(this.#cancel(due) ? unanswered() : this.#unsent(due)); // (C1)
+    }
+    this.#alarm.set(this.#deadlines.nextDueMs);
+  }
+
+  #unsent({ waitMs }: Pending): MpregError {
+    if (waitMs === 0)
+      return new MpregError("not-connected", `There was no connection to any node for ${patienceMs} ms`);
+    const why = this.#connection === undefined ? "there was no connection to any node" : "inFlightMax of connect";
+    return new MpregError("deadline", `The time allowed ran out while it waited to be sent (${why})`);
+  }
+}
+
+function tooLarge(bytes: number, { remoteMessageBytesMax }: Connection): MpregError {
+  return new MpregError(
+    "too-large",
+    `Cannot send ${bytes} bytes: the node accepts messages of ${remoteMessageBytesMax}`,
+  );
+}
+
+function unanswered(): MpregError {
+  const message = "The time allowed ran out and the node has not answered";
+  return new MpregError("deadline", message, { outcome: "unknown" });
+}

@@ -1,0 +1,71 @@
+/** Pending: something asked that has not ended: what, who waits for it, and until when. */
+import type { Deadline } from "@mpreg/core/base";
+import type { Asker, CallFields, RequestFields } from "@mpreg/core/rpc";
+import { type InspectSubject, type Writer, writeCall, writeInspect, writeRequest } from "@mpreg/core/wire";
+import type { Connection } from "./connection.js";
+
+/** Beyond the time allowed: how long the node may take to say itself that it ran out. */
+const graceMs = 500;
+
+/** What an ask costs besides its values. */
+const askBytes = 64;
+
+export type PendingAsk =
+  | { readonly kind: "call"; readonly fields: CallFields }
+  | { readonly kind: "request"; readonly fields: RequestFields }
+  | { readonly kind: "inspect"; readonly subject: InspectSubject; readonly timeoutMs: number };
+
+export class Pending implements Deadline {
+  dueMs = 0;
+  sequence = 0;
+  heapIndex = -1;
+  readonly id: number;
+  readonly ask: PendingAsk;
+  readonly asker: Asker;
+  /** Where it was sent; `undefined` while it was not. */
+  connection: Connection | undefined = undefined;
+
+  constructor(id: number, ask: PendingAsk, asker: Asker) {
+    this.id = id;
+    this.ask = ask;
+    this.asker = asker;
+  }
+
+  /** The time it was given, in ms; 0 for none. */
+  get timeoutMs(): number {
+    return this.ask.kind === "inspect" ? this.ask.timeoutMs : this.ask.fields.timeoutMs;
+  }
+
+  /** How long its end is waited for, in ms; 0: for as long as it takes. The node, which knows more, says first that it is over. */
+  get waitMs(): number {
+    if (this.ask.kind === "inspect") return this.ask.timeoutMs;
+    const { timeoutMs } = this.ask.fields;
+    return timeoutMs === 0 ? 0 : timeoutMs + graceMs;
+  }
+
+  /** What it takes to keep it, about. */
+  get bytes(): number {
+    const { ask } = this;
+    if (ask.kind === "inspect") return askBytes;
+    if (ask.kind === "call") return askBytes + ask.fields.args.length;
+    return ask.fields.steps.reduce((sum, { template }) => sum + askBytes + template.length, askBytes);
+  }
+
+  /** Writes it as it was asked. */
+  write(writer: Writer): void {
+    const { ask, id } = this;
+    if (ask.kind === "call") writeCall(writer, id, ask.fields);
+    else if (ask.kind === "request") writeRequest(writer, id, ask.fields);
+    else writeInspect(writer, id, ask.subject);
+  }
+
+  /** Writes it after it has waited: with the time that is left of its own. */
+  writeLate(writer: Writer, nowMs: number): void {
+    const { ask, id } = this;
+    if (ask.kind === "inspect") return writeInspect(writer, id, ask.subject);
+    const { timeoutMs: givenMs } = ask.fields;
+    const timeoutMs = givenMs === 0 ? 0 : Math.max(1, Math.ceil(this.dueMs - graceMs - nowMs));
+    if (ask.kind === "call") writeCall(writer, id, { ...ask.fields, timeoutMs });
+    else writeRequest(writer, id, { ...ask.fields, timeoutMs });
+  }
+}

@@ -1,0 +1,69 @@
+/** A client's session in a simulated mesh. */
+import { defaultLinkOptions } from "@mpreg/core/link";
+import { Caller } from "@mpreg/core/rpc";
+import { createCodec } from "@mpreg/core/values";
+import { defaultWireLimits } from "@mpreg/core/wire";
+import type { Mesh } from "../../../core/test/support/mesh.js";
+import { utf8 } from "../../../core/test/support/wire.js";
+import { Session, type SessionOptions } from "../../src/session.js";
+import type { ClientStatus } from "../../src/status.js";
+import { MeshPlatform } from "./mesh-platform.js";
+
+export interface MeshSession {
+  readonly platform: MeshPlatform;
+  readonly session: Session;
+  readonly caller: Caller;
+  /** What was told of the connection, in short. */
+  readonly events: string[];
+}
+
+/** A client that knows the nodes `names`, connected if one of them is there. */
+export function sessionOf(mesh: Mesh, names: readonly string[], given: Partial<SessionOptions> = {}): MeshSession {
+  const platform = new MeshPlatform(mesh);
+  const session = new Session(platform, {
+    urls: names.map((name) => `ws://${name}`),
+    codec: createCodec(utf8),
+    limits: defaultWireLimits,
+    link: { ...defaultLinkOptions, limits: defaultWireLimits },
+    credentials: undefined,
+    ca: undefined,
+    timeoutMs: 10_000,
+    inFlightMax: 50_000,
+    line: { asksMax: 100_000, bytesMax: 256 * 1024 * 1024 },
+    reconnect: true,
+    discover: true,
+    ...given,
+  });
+  const events: string[] = [];
+  session.open(
+    () => events.push("open"),
+    (failures) => events.push(`failed ${failures.map(({ url, reason }) => `${url}: ${reason}`).join(", ")}`),
+  );
+  mesh.settle();
+  return { platform, session, caller: new Caller(session), events };
+}
+
+/** What a status iterator has told so far, and what comes. */
+export function follow({ session }: MeshSession): string[] {
+  const told: string[] = [];
+  const tell = async (): Promise<void> => {
+    for await (const event of session.status.read()) told.push(brief(event));
+    told.push("end");
+  };
+  void tell();
+  return told;
+}
+
+function brief(event: ClientStatus): string {
+  if (event.kind === "missed") return "missed";
+  if (event.kind === "connecting") return `connecting ${event.attempt}: ${event.urls.join(" ")}`;
+  if (event.kind === "disconnected") return `disconnected ${event.url} ${event.reason.code}`;
+  return `${event.kind} ${event.url}`;
+}
+
+/** Lets promises settle that what has happened in the mesh has resolved. */
+export async function settled(mesh: Mesh): Promise<void> {
+  mesh.settle();
+  for (let turns = 0; turns < 20; turns++) await Promise.resolve();
+  mesh.settle();
+}
