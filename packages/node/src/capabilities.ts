@@ -1,7 +1,8 @@
 /** Capabilities: what the core asks of the platform, from Node. */
 import { randomFillSync } from "node:crypto";
-import type { Random } from "@mpreg/core/base";
+import { type Random, type Semver, createSemver } from "@mpreg/core/base";
 import type { ValueUtf8 } from "@mpreg/core/values";
+import library from "semver";
 
 /** Randomness from the operating system for bytes; for choices among equals the engine's generator is enough. */
 export const systemRandom: Random = {
@@ -15,6 +16,9 @@ export const utf8: ValueUtf8 = {
   decode: (bytes, start, end) => asBuffer(bytes).toString("utf8", start, end),
   encodeInto: (text, target, position) => asBuffer(target).write(text, position, "utf8"),
 };
+
+/** Versions by npm's rules. */
+export const semver: Semver = createSemver(library);
 
 function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -7,7 +7,7 @@ import { frameBytesMax } from "@mpreg/core/link";
 import type { NodeEvent, NodeOptions } from "@mpreg/core/node";
 import { explainReference } from "@mpreg/core/rpc";
 import { createCodec } from "@mpreg/core/values";
-import { systemRandom, utf8 } from "./capabilities.js";
+import { semver, systemRandom, utf8 } from "./capabilities.js";
 import { Connections } from "./connections.js";
 import { Discovery, sourcesOf } from "./discovery/discovery.js";
 import { Driver } from "./driver.js";
@@ -76,6 +76,7 @@ export async function createNode(given: CreateNodeOptions = {}): Promise<MpregNo
       random: systemRandom,
       utf8,
       signer: identity.signer,
+      semver,
       codec: createCodec(utf8, { explain: explainReference }),
       wallMs: () => Date.now(),
     },

@@ -101,6 +101,7 @@ export class Driver {
     const { name, resources, link } = options.node;
     this.functions = new FunctionTable({
       name,
+      semver: options.capabilities.semver,
       resources,
       messageBytesMax: link.limits.messageBytesMax,
       checkOpen: () => {
@@ -109,8 +110,8 @@ export class Driver {
       registered: (fun) => {
         this.enter({ kind: "register", offer: fun.offer });
       },
-      unregistered: (fun) => {
-        this.enter({ kind: "unregister", fun });
+      unregistered: (fun, version) => {
+        this.enter({ kind: "unregister", fun, version });
       },
     });
     this.#contextHost = contextHost(name, options.log, (parent) => this.caller(parent));
@@ -231,7 +232,7 @@ export class Driver {
     if (this.#abortedEarly.has(invocation.id)) {
       return this.#notStarted(invocation, abortError("cancelled")); // (V4)
     }
-    const fun = this.functions.get(invocation.fun);
+    const fun = this.functions.get(invocation.fun, invocation.version);
     if (fun === undefined) {
       // withdrawn between the machine's choice and now
       const message = `Cannot call "${invocation.fun}": it was just unregistered`;

@@ -29,3 +29,15 @@ export interface Signer {
   /** SHA-256 (FIPS 180-4), 32 bytes. */
   sha256(message: Uint8Array): Uint8Array;
 }
+
+/** The order of versions (Semantic Versioning 2.0.0) and ranges as npm writes them; see `createSemver`. */
+export interface Semver {
+  /** Whether `text` is a version in full, such as `1.4.0` or `2.0.0-beta.1`. */
+  isVersion(text: string): boolean;
+  /** Whether it is one that is not for everybody yet, such as `2.0.0-beta.1`. */
+  isPrerelease(version: string): boolean;
+  /** Negative when `a` is the lower one of two versions. */
+  compare(a: string, b: string): number;
+  isRange(text: string): boolean;
+  satisfies(version: string, range: string): boolean;
+}

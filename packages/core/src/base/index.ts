@@ -1,6 +1,6 @@
 /** Base: what every layer may use. */
 export { AssertionError, assert, unreachable } from "./assert.js";
-export type { Random, Signer, Utf8 } from "./capabilities.js";
+export type { Random, Semver, Signer, Utf8 } from "./capabilities.js";
 export { type Deadline, Deadlines, type DueItem, Timer, type Timers } from "./deadlines.js";
 export {
   type ErrorCode,
@@ -42,4 +42,5 @@ export { type InferInput, type InferOutput, type StandardSchema, isSchema } from
 export { validateArguments, validateResult } from "./validation.js";
 export { quoted, shortened, suggestion } from "./names.js";
 export { callOf, checkOptions, kindOf, optionNames } from "./options.js";
+export { type SemverLibrary, createSemver, rangeForms, versionForm } from "./semver.js";
 export { isA, thrownStack, thrownText } from "./thrown.js";

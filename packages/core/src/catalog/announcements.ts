@@ -9,7 +9,7 @@
  * (A2) A change applies only to the version it was made from. Whoever lacks that asks for everything.
  * (A3) What is believed is what the origin has signed: the set, after the change, has the digest of the signed head.
  *      It does not matter who brought it; nobody else becomes its owner, and nothing of it is changed on the way.
- * (A4) A node may offer `offersMax` functions.
+ * (A4) A node may offer `offersMax` functions, each version counted.
  */
 import { MpregError, type Signer, type Utf8, quoted } from "../base/index.js";
 import { hopsMax, isSigned, sign } from "../membership/index.js";
@@ -63,8 +63,8 @@ export class Announcements {
   readonly #writer: Writer;
   readonly #announced = new Map<string, Announced>();
   readonly #own: OfferSet;
-  /** Own functions that have changed since the last announcement. */
-  readonly #changed = new Set<string>();
+  /** Own functions that have changed since the last announcement, and whether something of them was withdrawn. */
+  readonly #changed = new Map<string, { readonly isLess: boolean }>();
 
   constructor(selfId: string, host: AnnouncementsHost) {
     this.#selfId = selfId;
@@ -80,18 +80,20 @@ export class Announcements {
 
   /** This node offers the function; told with the next {@link announce}. Throws `too-large` beyond `offersMax`. (A4) */
   offer(offer: OfferRecord): void {
-    if (this.#own.size >= offersMax && this.#own.get(offer.fun) === undefined) {
+    const isNew = this.#own.get(offer.fun).every((known) => known.offer.version !== offer.version);
+    if (this.#own.size >= offersMax && isNew) {
       throw new MpregError("too-large", `Cannot offer ${quoted(offer.fun)}: a node may offer ${offersMax} functions`);
     }
     writeOffer(this.#writer, offer);
     this.#own.change([{ offer, bytes: this.#writer.take().slice() }], []);
-    this.#changed.add(offer.fun);
+    if (!this.#changed.has(offer.fun)) this.#changed.set(offer.fun, { isLess: false });
   }
 
-  /** This node offers the function no more; told with the next {@link announce}. */
-  withdraw(fun: string): void {
-    this.#own.change([], [fun]);
-    this.#changed.add(fun);
+  /** This node offers this version of the function no more; told with the next {@link announce}. */
+  withdraw(fun: string, version?: string): void {
+    const rest = this.#own.get(fun).filter(({ offer }) => offer.version !== version);
+    this.#own.change(rest, [fun]);
+    this.#changed.set(fun, { isLess: true });
   }
 
   /** What has changed of this node's own offers since the last call, for all to hear. (A1) */
@@ -102,10 +104,9 @@ export class Announcements {
     const version = isNew ? 1 : before.version + 1;
     const added: OfferEntry[] = [];
     const removed: string[] = [];
-    for (const fun of this.#changed) {
-      const entry = this.#own.get(fun);
-      if (entry === undefined) removed.push(fun);
-      else added.push(entry);
+    for (const [fun, { isLess }] of this.#changed) {
+      if (isLess) removed.push(fun); // all of it, and what is left is added anew
+      added.push(...this.#own.get(fun));
     }
     this.#changed.clear();
     const digest = this.#own.digest();
@@ -163,8 +164,14 @@ export class Announcements {
     return this.#announced.get(nodeId) ?? { boot: 0, version: 0 };
   }
 
-  offerOf(nodeId: string, fun: string): OfferRecord | undefined {
-    return this.#announced.get(nodeId)?.set.get(fun)?.offer;
+  /** The function in all versions that the node offers. */
+  recordsOf(nodeId: string, fun: string): OfferRecord[] {
+    return (
+      this.#announced
+        .get(nodeId)
+        ?.set.get(fun)
+        .map(({ offer }) => offer) ?? []
+    );
   }
 
   *offersOf(nodeId: string): Generator<OfferRecord> {

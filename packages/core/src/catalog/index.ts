@@ -2,4 +2,4 @@
 export { Announcements, type Heard } from "./announcements.js";
 export { Catalog } from "./catalog.js";
 export { covers } from "./match.js";
-export type { Offer } from "./types.js";
+export type { Candidates, Offer, OfferTraits, WantedTerms } from "./types.js";

@@ -2,7 +2,7 @@
  * Offer set: what one node offers, with a digest that its origin can sign.
  *
  * The digest is a Merkle tree of two levels: functions are spread over parts by their names, each part is hashed in the
- * order of the names, and the hashes of all parts together (Merkle, "A Digital Signature Based on a Conventional
+ * order of the names and of the versions of one name, and the hashes of all parts together (Merkle, "A Digital Signature Based on a Conventional
  * Encryption Function", 1987). Whoever holds the set can check it, whoever it came from.
  *
  * (F1) The same offers have the same digest, in whatever order they came.
@@ -26,36 +26,44 @@ interface Part {
 
 export class OfferSet {
   readonly #sha256: Sha256;
-  readonly #entries = new Map<string, OfferEntry>();
+  /** By function: one entry per version, in the order of the texts, the one without first. */
+  readonly #entries = new Map<string, readonly OfferEntry[]>();
+  #size = 0;
   readonly #parts: Part[] = Array.from({ length: partCount }, () => ({ funs: new Set(), digest: undefined }));
 
   constructor(sha256: Sha256) {
     this.#sha256 = sha256;
   }
 
+  /** How many offers there are. */
   get size(): number {
-    return this.#entries.size;
+    return this.#size;
   }
 
-  get(fun: string): OfferEntry | undefined {
-    return this.#entries.get(fun);
+  /** The function in all its versions. */
+  get(fun: string): readonly OfferEntry[] {
+    return this.#entries.get(fun) ?? none;
   }
 
-  entries(): IterableIterator<OfferEntry> {
-    return this.#entries.values();
+  *entries(): Generator<OfferEntry> {
+    for (const entries of this.#entries.values()) yield* entries;
   }
 
-  /** Makes the changes; answers how to take them back. */
+  /** Takes away all versions of the functions `removed`, and then adds; answers how to take the changes back. */
   change(added: readonly OfferEntry[], removed: readonly string[]): () => void {
-    const before = new Map<string, OfferEntry | undefined>();
-    const set = (fun: string, entry: OfferEntry | undefined): void => {
-      if (!before.has(fun)) before.set(fun, this.#entries.get(fun));
-      this.#set(fun, entry);
+    const before = new Map<string, readonly OfferEntry[]>();
+    const set = (fun: string, entries: readonly OfferEntry[]): void => {
+      if (!before.has(fun)) before.set(fun, this.get(fun));
+      this.#set(fun, entries);
     };
-    for (const fun of removed) set(fun, undefined);
-    for (const entry of added) set(entry.offer.fun, entry);
+    for (const fun of removed) set(fun, none);
+    for (const entry of added) {
+      const { fun, version } = entry.offer;
+      const others = this.get(fun).filter(({ offer }) => offer.version !== version);
+      set(fun, others.length === 0 ? [entry] : [...others, entry].sort(byVersion));
+    }
     return () => {
-      for (const [fun, entry] of before) this.#set(fun, entry);
+      for (const [fun, entries] of before) this.#set(fun, entries);
     };
   }
 
@@ -68,20 +76,21 @@ export class OfferSet {
     return this.#sha256(all);
   }
 
-  #set(fun: string, entry: OfferEntry | undefined): void {
+  #set(fun: string, entries: readonly OfferEntry[]): void {
     const part = this.#parts[hash32(fun) % partCount] as Part;
     part.digest = undefined;
-    if (entry === undefined) {
+    this.#size += entries.length - this.get(fun).length;
+    if (entries.length === 0) {
       this.#entries.delete(fun);
       part.funs.delete(fun);
     } else {
-      this.#entries.set(fun, entry);
+      this.#entries.set(fun, entries);
       part.funs.add(fun);
     }
   }
 
   #digestOf({ funs }: Part): Uint8Array {
-    const entries = [...funs].sort().map((fun) => (this.#entries.get(fun) as OfferEntry).bytes);
+    const entries = [...funs].sort().flatMap((fun) => this.get(fun).map(({ bytes }) => bytes));
     const all = new Uint8Array(entries.reduce((sum, { length }) => sum + lengthBytes + length, 0));
     const view = new DataView(all.buffer);
     let at = 0;
@@ -93,3 +102,9 @@ export class OfferSet {
     return this.#sha256(all);
   }
 }
+
+function byVersion(a: OfferEntry, b: OfferEntry): number {
+  return (a.offer.version ?? "") < (b.offer.version ?? "") ? -1 : 1;
+}
+
+const none: readonly OfferEntry[] = [];

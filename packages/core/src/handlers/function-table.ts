@@ -1,7 +1,7 @@
 /**
- * Function table: the functions of one node, by name, and what may be registered at all.
+ * Function table: the functions of one node, by name and version, and what may be registered at all.
  *
- * (F1) A name is registered once; only its own registration, or its name, takes it away.
+ * (F1) A name is registered once for each version, and once without; only its own registration, or its name, takes it away.
  * (F2) `implement` registers all functions of a contract or none.
  * (F3) There are never more functions than other nodes accept of one node, and what they are told of them is never longer
  *      than a message that this node would accept itself: nodes are told of all of them in one.
@@ -12,12 +12,14 @@ import {
   type Idempotent,
   type InputSchemas,
   MpregError,
+  type Semver,
   type StandardSchema,
   checkOptions,
   isIdempotent,
   isSchema,
   optionNames,
   quoted,
+  versionForm,
 } from "../base/index.js";
 import { utf8Length } from "../values/index.js";
 import {
@@ -45,6 +47,7 @@ export interface RegisteredFunction {
 /** The node whose functions a table holds. */
 export interface FunctionTableHost {
   readonly name: string;
+  readonly semver: Semver;
   /** Resources that every function of the node has. */
   readonly resources: readonly string[];
   /** Longest message that it accepts. */
@@ -52,7 +55,7 @@ export interface FunctionTableHost {
   /** Throws when the node takes no more functions. */
   checkOpen(): void;
   registered(fun: RegisteredFunction): void;
-  unregistered(name: string): void;
+  unregistered(name: string, version: string | undefined): void;
 }
 
 /** What other nodes accept, whatever this one's own limits are. */
@@ -72,7 +75,9 @@ const names = optionNames<RegisterOptions>({
 
 export class FunctionTable implements FunctionRegistry {
   readonly #host: FunctionTableHost;
-  readonly #functions = new Map<string, RegisteredFunction>();
+  /** By name, then by version. */
+  readonly #functions = new Map<string, Map<string | undefined, RegisteredFunction>>();
+  #size = 0;
   /** What other nodes are told of all of them, in bytes. */
   #offersBytes = offersHeadBytesMax;
 
@@ -84,21 +89,29 @@ export class FunctionTable implements FunctionRegistry {
     return this.#host.name;
   }
 
-  get(name: string): RegisteredFunction | undefined {
-    return this.#functions.get(name);
+  get(name: string, version?: string): RegisteredFunction | undefined {
+    return this.#functions.get(name)?.get(version);
   }
 
-  values(): IterableIterator<RegisteredFunction> {
-    return this.#functions.values();
+  has(name: string): boolean {
+    return this.#functions.has(name);
+  }
+
+  *values(): Generator<RegisteredFunction> {
+    for (const versions of this.#functions.values()) yield* versions.values();
   }
 
   register(name: string, handler: AnyHandler, options: RegisterOptions = {}): Registration {
     const fun = this.#checked(name, handler, options);
-    this.#functions.set(name, fun);
+    const { version } = fun.offer;
+    const versions = this.#functions.get(name);
+    if (versions === undefined) this.#functions.set(name, new Map([[version, fun]]));
+    else versions.set(version, fun);
+    this.#size += 1;
     this.#offersBytes += this.#toldBytes(fun);
     this.#host.registered(fun);
     const unregister = (): void => {
-      if (this.#functions.get(name) === fun) this.unregister(name); // (F1)
+      if (this.get(name, version) === fun) this.#remove(fun); // (F1)
     };
     return { name, resources: fun.resources, unregister };
   }
@@ -124,22 +137,32 @@ export class FunctionTable implements FunctionRegistry {
   }
 
   unregister(name: string): boolean {
-    const fun = this.#functions.get(name);
-    if (fun === undefined) return false;
-    this.#functions.delete(name);
-    this.#offersBytes -= this.#toldBytes(fun);
-    this.#host.unregistered(name);
+    const versions = this.#functions.get(name);
+    if (versions === undefined) return false;
+    for (const fun of [...versions.values()]) this.#remove(fun);
     return true;
+  }
+
+  #remove(fun: RegisteredFunction): void {
+    const { name, offer } = fun;
+    const versions = this.#functions.get(name);
+    versions?.delete(offer.version);
+    if (versions?.size === 0) this.#functions.delete(name);
+    this.#size -= 1;
+    this.#offersBytes -= this.#toldBytes(fun);
+    this.#host.unregistered(name, offer.version);
   }
 
   /** What is about to be registered, with others of `withBytes`; throws what `register` throws. */
   #checked(name: string, handler: AnyHandler, options: RegisterOptions, withBytes = 0): RegisteredFunction {
     this.#host.checkOpen();
     this.#checkRoom(1);
-    const fun = checkRegistration(name, handler, options, this.#host.resources);
-    if (!this.#functions.has(name)) return this.#checkBytes(fun, withBytes);
+    const fun = checkRegistration(name, handler, options, this.#host);
+    const { version } = fun.offer;
+    if (this.get(name, version) === undefined) return this.#checkBytes(fun, withBytes);
     const node = this.name;
-    const message = `Cannot register "${name}": node "${node}" already has a function of that name; unregister it first`;
+    const which = version === undefined ? "" : ` and of version ${version}`;
+    const message = `Cannot register "${name}": node "${node}" already has a function of that name${which}; unregister it first`;
     throw new MpregError("already-registered", message, { node });
   }
 
@@ -159,9 +182,8 @@ export class FunctionTable implements FunctionRegistry {
 
   /** (F3) */
   #checkRoom(more: number): void {
-    const { size } = this.#functions;
-    if (size + more <= offersMax) return;
-    const message = `Cannot register ${more} more: a node may offer ${offersMax} functions, and "${this.name}" offers ${size}`;
+    if (this.#size + more <= offersMax) return;
+    const message = `Cannot register ${more} more: a node may offer ${offersMax} functions, and "${this.name}" offers ${this.#size}`;
     throw new MpregError("too-large", message, { node: this.name });
   }
 }
@@ -176,7 +198,7 @@ function checkRegistration(
   name: unknown,
   handler: unknown,
   options: RegisterOptions,
-  nodeHas: readonly string[],
+  node: Pick<FunctionTableHost, "resources" | "semver">,
 ): RegisteredFunction {
   if (typeof name !== "string" || name === "" || utf8Length(name) > nameBytesMax) {
     throw invalid(`register: a function's name must be a text of 1 to ${nameBytesMax} bytes`);
@@ -185,13 +207,13 @@ function checkRegistration(
   const what = `register("${name}")`;
   checkOptions(options, names, "register", name);
   const resources = checkResources(options.resources ?? [], what);
-  const count = new Set([...nodeHas, ...resources]).size;
+  const count = new Set([...node.resources, ...resources]).size;
   if (count > resourcesMax) {
     throw invalid(`${what}: a function may have ${resourcesMax} resources, its node's included, got ${count}`);
   }
   const { input, output } = options;
   checkSchemas(input, output, what);
-  const offer = checkOffer(name, resources, options, what);
+  const offer = checkOffer(name, resources, options, what, node.semver);
   return { name, handler: handler as AnyHandler, resources, offer, input, output };
 }
 
@@ -200,11 +222,13 @@ function checkOffer(
   resources: readonly string[],
   { version, tags = [], scope = "cluster", concurrencyMax, idempotent = false }: RegisterOptions,
   what: string,
+  semver: Semver,
 ): OfferRecord {
   const isText = (value: unknown): boolean =>
     typeof value === "string" && value !== "" && utf8Length(value) <= nameBytesMax;
-  if (version !== undefined && !isText(version)) {
-    throw invalid(`${what}: version must be a text of 1 to ${nameBytesMax} bytes, such as "1.2.0"`);
+  if (version !== undefined && !(isText(version) && semver.isVersion(version))) {
+    const got = typeof version === "string" ? quoted(version) : typeof version;
+    throw invalid(`${what}: version must be ${versionForm}, got ${got}`);
   }
   if (!Array.isArray(tags) || tags.length > tagsMax || !tags.every(isText)) {
     throw invalid(`${what}: tags must be an array of up to ${tagsMax} texts of 1 to ${nameBytesMax} bytes`);

@@ -15,7 +15,10 @@ export type AnyHandler = (...args: any[]) => unknown;
 export interface RegisterOptions {
   /** Resources the function has, beside those of its node. */
   readonly resources?: readonly string[] | undefined;
-  /** Version of the function, for whoever looks at the catalog. */
+  /**
+   * Version of the function (Semantic Versioning), such as `"1.4.0"`. A node may have a function in several versions, and
+   * without one, side by side; calls get the highest one that they take.
+   */
   readonly version?: string | undefined;
   /** Words to find it by; at most 64. */
   readonly tags?: readonly string[] | undefined;
@@ -57,7 +60,7 @@ export interface FunctionRegistry {
    *
    * `handler` is any function, sync or async; its arguments are the call's, `kwargs` come as a last object. What it
    * returns must be a value: plain objects, arrays, Map, Set, Date, bigint, typed arrays. `context()` tells it about
-   * its call. Throws `already-registered` if the node has a function of that name.
+   * its call. Throws `already-registered` if the node has a function of that name and version.
    */
   register(name: string, handler: AnyHandler, options?: RegisterOptions): Registration;
   /**
@@ -67,7 +70,7 @@ export interface FunctionRegistry {
    * function, and `already-registered` when the node has one of the names.
    */
   implement<C extends Contract>(contract: C, handlers: Handlers<C>): Registration[];
-  /** Withdraws a function from the cluster; answers whether there was one. Calls that run are not disturbed. */
+  /** Withdraws a function in all its versions; answers whether there was one. Calls that run are not disturbed. */
   unregister(name: string): boolean;
 }
 

@@ -104,6 +104,11 @@ export class Members {
     return this.#rows.values();
   }
 
+  /** The id of the member of that name that is there. */
+  idOf(name: string): string | undefined {
+    return this.#names.get(name)?.nodeId;
+  }
+
   /** Why a node of this id and name may not join; `undefined` when it may. (M4) */
   nameRefusal(nodeId: string, name: string): string | undefined {
     const holder = this.#names.get(name);

@@ -169,6 +169,11 @@ export class Membership {
     return state === "alive" || (state === "suspect" && this.#host.isLinked(nodeId));
   }
 
+  /** The id of the member of that name that is there. */
+  idOf(name: string): string | undefined {
+    return this.#members.idOf(name);
+  }
+
   nameRefusal(nodeId: string, name: string): string | undefined {
     return this.#members.nameRefusal(nodeId, name);
   }

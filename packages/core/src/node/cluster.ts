@@ -15,7 +15,7 @@
  * (G5) An address is this node's own when its far side proves this node's key, and tells of itself what this node does.
  * (G6) A node that yields to another process with its key has no links to nodes any more, and takes none.
  */
-import { type Signer, type Subject, type Utf8, assert } from "../base/index.js";
+import { type Semver, type Signer, type Subject, type Utf8, assert } from "../base/index.js";
 import type { Catalog } from "../catalog/index.js";
 import { type Goodbye, type Remote, nodeIdOf } from "../link/index.js";
 import {
@@ -42,6 +42,7 @@ import type { NodeEvent, NodeOptions } from "./types.js";
 export interface ClusterHost extends Pick<DialerHost, "schedule" | "unschedule" | "random"> {
   readonly signer: Signer;
   readonly utf8: Utf8;
+  readonly semver: Semver;
   dial(dial: Dial, nowMs: number): void;
   report(event: NodeEvent): void;
   /** This node's incarnation is to be remembered over restarts. */
@@ -96,6 +97,7 @@ export class Cluster {
     this.offerings = new Offerings(self, options, {
       signer: host.signer,
       utf8: host.utf8,
+      semver: host.semver,
       membership: () => this.membership,
       peer: (nodeId) => this.#peers.get(nodeId),
       offered: (fun, nowMs) => {

@@ -102,11 +102,10 @@ function inspectNodes(cluster: Cluster, nowMs: number): NodeInfo[] {
   });
 }
 
-function inspectFunctions({ catalog, offerings }: Cluster): FunctionInfo[] {
+function inspectFunctions({ catalog }: Cluster): FunctionInfo[] {
   return [...catalog.functions()].sort().map((name) => ({
     name,
-    offers: catalog.offersOf(name).map(({ owner, resources }): OfferInfo => {
-      const { version, tags = [] } = offerings.offerOf(owner.nodeId, name) ?? {};
+    offers: catalog.offersOf(name).map(({ owner, resources, traits: { version, tags } }): OfferInfo => {
       return { node: owner.name, nodeId: owner.nodeId, resources, ...(version === undefined ? {} : { version }), tags };
     }),
   }));

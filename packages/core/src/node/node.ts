@@ -35,6 +35,7 @@ import { Cluster } from "./cluster.js";
 import { inspect } from "./inspect.js";
 import { Links } from "./links.js";
 import { NestedRuns } from "./nested-runs.js";
+import { targetOf } from "./target.js";
 import { TicketAsker } from "./ticket-asker.js";
 import type { NodeCapabilities, NodeEffects, NodeInput, NodeOptions } from "./types.js";
 
@@ -111,6 +112,7 @@ export class NodeMachine {
       random,
       signer,
       utf8: capabilities.utf8,
+      semver: capabilities.semver,
       incarnation: (incarnation) => {
         effects.remember(incarnation);
       },
@@ -147,7 +149,8 @@ export class NodeMachine {
         catalog: this.#cluster.catalog,
         policy: options.policy,
         random,
-        concurrencyMaxOf: (fun) => this.#cluster.offerings.concurrencyMaxOf(fun),
+        concurrencyMaxOf: (fun, version) => this.#cluster.offerings.concurrencyMaxOf(fun, version),
+        target: (nameOrId) => targetOf(this.#cluster, nameOrId),
         peer: (nodeId) => (nodeId === this.id ? self : this.#cluster.peers.get(nodeId)),
         neighbourOf: (peer, avoided) => this.#cluster.neighbourOf(peer, avoided),
         reach: (peer, nowMs) => this.#cluster.reach(peer, nowMs),
@@ -242,7 +245,7 @@ export class NodeMachine {
       case "register":
         return this.#cluster.offerings.register(input.offer, nowMs);
       case "unregister":
-        return this.#cluster.offerings.unregister(input.fun);
+        return this.#cluster.offerings.unregister(input.fun, input.version);
       case "seeds":
         return this.#cluster.seeds(input.source, input.urls, nowMs);
       case "start":

@@ -9,7 +9,7 @@
  * (F3) Offers that come before the record of their node are asked for when it is there: they would be missed until the
  *      next comparison. The last `earlyMax` such nodes are remembered.
  */
-import type { Signer, Subject, Utf8 } from "../base/index.js";
+import type { Semver, Signer, Subject, Utf8 } from "../base/index.js";
 import { Announcements, Catalog, type Heard } from "../catalog/index.js";
 import type { Membership } from "../membership/index.js";
 import type { Peer } from "../rpc/index.js";
@@ -19,6 +19,7 @@ import type { NodeOptions } from "./types.js";
 export interface OfferingsHost {
   readonly signer: Signer;
   readonly utf8: Utf8;
+  readonly semver: Semver;
   readonly membership: () => Membership;
   /** The member or linked node of that id. */
   peer(nodeId: string): Peer | undefined;
@@ -29,7 +30,7 @@ export interface OfferingsHost {
 const earlyMax = 1_000;
 
 export class Offerings {
-  readonly catalog: Catalog<Peer> = new Catalog<Peer>((peer) => peer.nodeId);
+  readonly catalog: Catalog<Peer>;
   readonly #self: Peer;
   readonly #options: NodeOptions;
   readonly #host: OfferingsHost;
@@ -38,13 +39,12 @@ export class Offerings {
   readonly #early = new Map<string, string>();
   /** Whose offers the catalog shows. */
   readonly #shown = new Set<Peer>();
-  /** What this node offers, also to nobody but itself. */
-  readonly #own = new Map<string, OfferRecord>();
 
   constructor(self: Peer, options: NodeOptions, host: OfferingsHost) {
     this.#self = self;
     this.#options = options;
     this.#host = host;
+    this.catalog = new Catalog<Peer>((peer) => peer.nodeId, host.semver);
     this.#announcements = new Announcements(self.nodeId, {
       signer: host.signer,
       utf8: host.utf8,
@@ -61,25 +61,18 @@ export class Offerings {
     const resources = [...new Set([...this.#options.resources, ...given.resources])].sort();
     const offer = { ...given, resources };
     if (given.scope !== "node") this.#announcements.offer(offer);
-    this.#own.set(given.fun, offer);
     this.catalog.add(this.#self, given.fun, resources, given);
     this.#host.offered(given.fun, nowMs);
   }
 
-  unregister(fun: string): void {
-    this.#own.delete(fun);
-    this.catalog.remove(this.#self, fun);
-    this.#announcements.withdraw(fun);
+  unregister(fun: string, version: string | undefined): void {
+    this.catalog.remove(this.#self, fun, version);
+    this.#announcements.withdraw(fun, version);
   }
 
   /** How many calls of the function this node may run at a time, where it was registered with a bound. */
-  concurrencyMaxOf(fun: string): number | undefined {
-    return this.#own.get(fun)?.concurrencyMax;
-  }
-
-  /** The function as the node offers it. */
-  offerOf(nodeId: string, fun: string): OfferRecord | undefined {
-    return nodeId === this.#self.nodeId ? this.#own.get(fun) : this.#announcements.offerOf(nodeId, fun);
+  concurrencyMaxOf(fun: string, version: string | undefined): number | undefined {
+    return this.catalog.offerOf(this.#self, fun, version)?.traits.concurrencyMax;
   }
 
   /** Functions that the node offers. */
@@ -157,17 +150,16 @@ export class Offerings {
   #showAll(peer: Peer, nowMs: number): void {
     this.#shown.add(peer);
     this.catalog.forget(peer);
-    for (const { fun } of this.#announcements.offersOf(peer.nodeId)) this.#showOne(peer, fun, nowMs);
+    const functions = new Set([...this.#announcements.offersOf(peer.nodeId)].map(({ fun }) => fun));
+    for (const fun of functions) this.#showOne(peer, fun, nowMs);
   }
 
   #showOne(peer: Peer, fun: string, nowMs: number): void {
-    const offer = this.#announcements.offerOf(peer.nodeId, fun);
-    if (offer === undefined || !this.#mayOffer(peer, fun, offer.resources)) {
-      this.catalog.remove(peer, fun); // (F2)
-      return;
+    this.catalog.removeAll(peer, fun); // (F2)
+    for (const offer of this.#announcements.recordsOf(peer.nodeId, fun)) {
+      if (this.#mayOffer(peer, fun, offer.resources)) this.catalog.add(peer, fun, offer.resources, offer);
     }
-    this.catalog.add(peer, fun, offer.resources, offer);
-    this.#host.offered(fun, nowMs);
+    if (this.catalog.has(peer, fun)) this.#host.offered(fun, nowMs);
   }
 
   #mayOffer({ nodeId, name, urls }: Peer, fun: string, resources: readonly string[]): boolean {

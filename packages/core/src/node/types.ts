@@ -3,7 +3,7 @@
  *
  * The driver's duties stand on the fields they bind.
  */
-import type { Action, MpregError, Policy, Random, Signer, Utf8 } from "../base/index.js";
+import type { Action, MpregError, Policy, Random, Semver, Signer, Utf8 } from "../base/index.js";
 import type { Goodbye, LinkId, LinkOptions } from "../link/index.js";
 import type { Dial, MembershipOptions, RedialOptions } from "../membership/index.js";
 import type { AbortReason, Ask, Invocation, RpcLimits, Settled } from "../rpc/index.js";
@@ -42,7 +42,7 @@ export type NodeInput =
       readonly timings: Timings;
     }
   | { readonly kind: "register"; readonly offer: OfferRecord }
-  | { readonly kind: "unregister"; readonly fun: string }
+  | { readonly kind: "unregister"; readonly fun: string; readonly version?: string | undefined }
   | {
       readonly kind: "ask";
       /** Number by which {@link NodeEffects.settle} and `withdraw` name it. */
@@ -125,6 +125,7 @@ export interface NodeCapabilities {
   readonly random: Random;
   readonly utf8: Utf8;
   readonly signer: Signer;
+  readonly semver: Semver;
   readonly codec: Codec;
   /** The wall clock in ms since 1970. It may step; people are told what it shows, nothing is decided by it. */
   wallMs(): number;

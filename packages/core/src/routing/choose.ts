@@ -5,7 +5,7 @@
  * one with the smaller product of work in flight and latency. The local node, when it is a candidate, is always one
  * of the two, because a step that stays needs no network; the other is drawn at random.
  *
- * (R1) Only candidates are chosen, and none that is excluded.
+ * (R1) Only candidates are chosen, and none that is excluded; none as long as an earlier tier has one.
  * (R2) The local node wins ties.
  * (R3) One candidate needs no randomness, so that runs differ only where there is a choice.
  * (R5) A node without a link is drawn only when those with one do not turn up at once: a few links do for many calls.
@@ -13,7 +13,7 @@
  * (R4) Now and then the one that looks worse is taken, so that what was measured in a bad moment is measured again.
  */
 import type { Random } from "../base/index.js";
-import type { Offer } from "../catalog/index.js";
+import type { Candidates, Offer } from "../catalog/index.js";
 
 /** A node as far as choosing goes. */
 export interface Candidate {
@@ -28,6 +28,21 @@ export interface Candidate {
 const exploreShare = 1 / 32;
 const drawsMax = 8;
 const nearMs = 1;
+
+/** The best of the first tier that has one. (R1) */
+export function chooseAmong<T extends Candidate>(
+  { tiers }: Candidates<T>,
+  local: T,
+  excluded: ReadonlySet<Offer<T>> | undefined,
+  random: Random,
+  nowMs: number,
+): Offer<T> | undefined {
+  for (const tier of tiers) {
+    const offer = choose(tier, local, excluded, random, nowMs);
+    if (offer !== undefined) return offer;
+  }
+  return undefined;
+}
 
 export function choose<T extends Candidate>(
   candidates: readonly Offer<T>[],

@@ -5,6 +5,7 @@
  */
 import { MpregError } from "../base/index.js";
 import type { RpcHost } from "./host.js";
+import { candidatesOf } from "./providers.js";
 import type { Placing, Task } from "./task.js";
 
 export class Awaiting {
@@ -51,7 +52,7 @@ export class Awaiting {
     const tasks = this.#tasks.get(fun);
     if (tasks === undefined) return;
     for (const task of [...tasks]) {
-      if (task.place.kind !== "waiting" || this.#host.catalog.candidates(fun, task.resources).length === 0) continue;
+      if (task.place.kind !== "waiting" || candidatesOf(this.#host, task).all.length === 0) continue;
       this.remove(task);
       this.#host.schedule(task, task.deadlineMs);
       this.#placing.place(task, nowMs);

@@ -16,7 +16,7 @@
  */
 import { MpregError } from "../base/index.js";
 import type { Offer } from "../catalog/index.js";
-import { choose, explainNoProvider } from "../routing/index.js";
+import { chooseAmong } from "../routing/index.js";
 import type { IdMap } from "../structures/index.js";
 import { type StepRelay, type StepTerms, type Timings, writeCancel, writeStep } from "../wire/index.js";
 import { Awaiting } from "./awaiting.js";
@@ -26,6 +26,7 @@ import type { HeldBytes } from "./held-bytes.js";
 import type { AbortReason, RpcHost } from "./host.js";
 import { type RpcLimits, stepHopsMax, stepWaysMax } from "./limits.js";
 import { expiredError, knownOf, lostError } from "./lost.js";
+import { candidatesOf, chosenOffer, explainNone } from "./providers.js";
 import { Reaching } from "./reaching.js";
 import { Retries } from "./retries.js";
 import { type Channel, type Peer, type Placing, Task, type TaskFields, ended, waiting } from "./task.js";
@@ -59,7 +60,7 @@ export class Dispatch {
     this.#options = options;
     this.#held = held;
     this.#idMask = idMask;
-    this.#running = new Executions(options.executionsMax, (fun) => host.concurrencyMaxOf(fun));
+    this.#running = new Executions(options.executionsMax, (fun, version) => host.concurrencyMaxOf(fun, version));
     const placing: Placing = {
       place: (task, nowMs) => {
         this.#place(task, nowMs);
@@ -105,12 +106,12 @@ export class Dispatch {
   startHere(fields: TaskFields, nowMs: number): Task {
     const task = this.#create(fields, nowMs);
     this.#host.schedule(task, task.deadlineMs);
-    const { self, catalog } = this.#host;
-    const offer = catalog.candidates(task.fun, task.resources).find(({ owner }) => owner === self);
-    const refusal = this.#running.refusal(task.fun);
+    const offer = chosenOffer(this.#host, this.#host.self, task);
+    const refusal = this.#running.refusal(task.fun, task.terms?.version);
     if (offer === undefined) {
+      const version = task.terms?.version === undefined ? "" : ` in version ${task.terms.version}`;
       const wanted = task.resources.length === 0 ? "" : ` with [${task.resources.join(", ")}]`;
-      const message = `Cannot call "${task.fun}": this node does not offer it${wanted}`;
+      const message = `Cannot call "${task.fun}": this node does not offer it${version}${wanted}`;
       this.#fail(task, new MpregError("no-provider", message), nowMs);
     } else if (refusal !== undefined) {
       this.#fail(task, refusal, nowMs);
@@ -242,23 +243,23 @@ export class Dispatch {
   }
 
   #place(task: Task, nowMs: number): void {
-    const { catalog, self, random } = this.#host;
-    const candidates = catalog.candidates(task.fun, task.resources);
-    if (task.relay !== undefined) return this.#placeAt(task, task.relay, candidates, nowMs);
-    const offer = choose(candidates, self, task.excluded, random, nowMs);
+    const { self, random } = this.#host;
+    if (task.relay !== undefined) return this.#placeAt(task, task.relay, nowMs);
+    const offer = chooseAmong(candidatesOf(this.#host, task), self, task.excluded, random, nowMs);
     if (offer === undefined) return this.#noCandidate(task, nowMs);
     if (offer.owner !== self) return this.#runThere(task, offer, nowMs);
-    const refusal = this.#running.refusal(task.fun);
+    const refusal = this.#running.refusal(task.fun, offer.traits.version);
     if (refusal !== undefined) this.#placeElsewhere(task, offer, refusal, nowMs);
     else this.#runHere(task, offer, nowMs);
   }
 
   /** (D7) */
-  #placeAt(task: Task, relay: StepRelay, candidates: readonly Offer<Peer>[], nowMs: number): void {
+  #placeAt(task: Task, relay: StepRelay, nowMs: number): void {
     const { target, hopsLeft } = relay;
-    const offer = candidates.find(({ owner }) => owner.nodeId === target);
+    const peer = this.#host.peer(target);
+    const offer = peer === undefined ? undefined : chosenOffer(this.#host, peer, task);
     if (offer !== undefined && hopsLeft > 0) return this.#runThere(task, offer, nowMs);
-    const name = this.#host.peer(target)?.name ?? target;
+    const name = peer?.name ?? target;
     const why = hopsLeft > 0 ? "does not know that it is offered there" : "may not send it further";
     const message = `Cannot pass "${task.fun}" on to node "${name}": node "${this.#host.nodeName}" ${why}`;
     this.#fail(task, new MpregError("node-lost", message, { outcome: "not-applied" }), nowMs);
@@ -266,11 +267,12 @@ export class Dispatch {
 
   #noCandidate(task: Task, nowMs: number): void {
     if (task.waitUntilMs > nowMs) return this.#awaiting.add(task, nowMs);
-    this.#fail(task, explainNoProvider(this.#host.catalog, task.fun, task.resources), nowMs);
+    this.#fail(task, explainNone(this.#host, task), nowMs);
   }
 
   #runHere(task: Task, offer: Offer<Peer>, nowMs: number): void {
     task.place = { kind: "local", offer };
+    task.version = offer.traits.version;
     task.startedMs = nowMs;
     task.ranOn = offer.owner.name;
     task.ranRemotely = false;
@@ -300,7 +302,7 @@ export class Dispatch {
         resources: task.resources,
         behalf: task.caller.kind === "client" ? task.caller.address : undefined,
         timings: task.timings,
-        terms: termsThere(task),
+        terms: termsThere(task, offer),
         relay: via === undefined && task.relay === undefined ? undefined : relayOf(task, peer),
         bound: task.bound,
         template: task.template,
@@ -328,10 +330,9 @@ export class Dispatch {
       this.counters.rerouted += 1;
       return this.#place(task, nowMs);
     }
-    const { catalog } = this.#host;
     // waiting is for functions that nobody offers: those that do will not offer it again when they have room
     const mayWait = task.waitUntilMs > nowMs && error.code !== "overloaded" && error.code !== "too-large";
-    const offered = catalog.candidates(task.fun, task.resources).length > 0;
+    const offered = candidatesOf(this.#host, task).all.length > 0;
     if (mayWait || (error.code === "no-provider" && !offered)) this.#noCandidate(task, nowMs);
     else this.#fail(task, error, nowMs);
   }
@@ -364,7 +365,7 @@ export class Dispatch {
     task.place = waiting;
     if (task.relay !== undefined) return false; // (D7)
     const excluded = (task.excluded ??= new Set()).add(offer);
-    return this.#host.catalog.candidates(task.fun, task.resources).some((each) => !excluded.has(each));
+    return candidatesOf(this.#host, task).all.some((each) => !excluded.has(each));
   }
 
   /** The node that was given the task tells `error`. */
@@ -396,7 +397,7 @@ export class Dispatch {
     const { place } = task;
     if (place.kind === "retrying" && nowMs < task.deadlineMs) return this.#retries.due(task, place.error, nowMs);
     if (place.kind === "waiting" && nowMs < task.deadlineMs) {
-      this.#fail(task, explainNoProvider(this.#host.catalog, task.fun, task.resources), nowMs);
+      this.#fail(task, explainNone(this.#host, task), nowMs);
       return;
     }
     const error = expiredError(task, this.#host.nodeName);
@@ -485,7 +486,8 @@ function cancel({ link }: Channel, id: number): void {
   link.outbox.commitCancel();
 }
 
-/** What of the task's terms matters to the node that runs it. */
-function termsThere({ terms }: Task): StepTerms | undefined {
-  return terms?.idempotencyKey === undefined ? undefined : { idempotencyKey: terms.idempotencyKey };
+/** What of the task's terms matters to the node that runs it, and the version that was chosen there. */
+function termsThere({ terms }: Task, { traits: { version } }: Offer<Peer>): StepTerms | undefined {
+  const idempotencyKey = terms?.idempotencyKey;
+  return idempotencyKey === undefined && version === undefined ? undefined : { idempotencyKey, version };
 }

@@ -1,6 +1,7 @@
 /** What the rpc domain needs from the node around it. */
 import type { Policy, Random, Timers } from "../base/index.js";
 import type { Catalog } from "../catalog/index.js";
+import type { Target } from "../routing/index.js";
 import type { Invocation, Peer } from "./task.js";
 
 /** Why a running handler's work is no longer wanted. */
@@ -13,7 +14,9 @@ export interface RpcHost extends Timers {
   readonly policy: Policy;
   readonly random: Random;
   /** How many calls of the function this node may run at a time; `undefined` = as many as of all together. */
-  concurrencyMaxOf(fun: string): number | undefined;
+  concurrencyMaxOf(fun: string, version: string | undefined): number | undefined;
+  /** What is known of the node of that name or id. */
+  target(nameOrId: string): Target<Peer>;
   /** The node of this id, as far as it is linked or a member. */
   peer(nodeId: string): Peer | undefined;
   /** A linked node that can pass steps on to `peer`; none of `avoided`. */

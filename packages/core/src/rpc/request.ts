@@ -15,13 +15,13 @@
  * (Q5) After the end no task of the request runs.
  */
 import { type Deadline, MpregError, type Outcome, type Subject, assert } from "../base/index.js";
-import { explainNoProvider } from "../routing/index.js";
 import { pick } from "../values/index.js";
 import type { RequestMessage, RequestStep, StepReport, Timings, WireBinding } from "../wire/index.js";
 import type { Dispatch } from "./dispatch.js";
 import type { HeldBytes } from "./held-bytes.js";
 import type { AbortReason, RpcHost } from "./host.js";
 import type { Plan } from "./plan.js";
+import { candidatesOf, explainNone } from "./providers.js";
 import type { Asker, Run } from "./run.js";
 import type { Summary } from "./summary.js";
 import type { Task, TaskOwner } from "./task.js";
@@ -314,10 +314,9 @@ export class RequestRun implements Run, TaskOwner, Deadline {
   }
 
   #firstWithoutProvider(): MpregError | undefined {
-    const { catalog, nodeName } = this.#host;
     for (const step of this.#fields.message.steps) {
-      if (catalog.candidates(step.fun, step.resources).length > 0) continue;
-      return explainNoProvider(catalog, step.fun, step.resources).at({ step: step.name, node: nodeName });
+      if (candidatesOf(this.#host, step).all.length > 0) continue;
+      return explainNone(this.#host, step).at({ step: step.name, node: this.#host.nodeName });
     }
     return undefined;
   }

@@ -14,6 +14,7 @@ import type { MpregError } from "../base/index.js";
 import type { Offer } from "../catalog/index.js";
 import { Allowance } from "../structures/index.js";
 import type { RpcHost } from "./host.js";
+import { candidatesOf } from "./providers.js";
 import { type Peer, type Placing, type Task, waiting } from "./task.js";
 
 const budgetShare = 0.2;
@@ -68,7 +69,7 @@ export class Retries {
   /** The task has waited long enough: it is run again, if there are nodes for it and not too many others. */
   due(task: Task, error: MpregError, nowMs: number): void {
     this.remove();
-    const candidates = this.#host.catalog.candidates(task.fun, task.resources);
+    const candidates = candidatesOf(this.#host, task).all;
     if (candidates.length === 0) return this.#wait(task, error, waitMsMax, nowMs); // (Y4)
     if (!this.#maySpend(nowMs)) {
       // as many as there are come up one after the other

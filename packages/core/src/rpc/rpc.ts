@@ -26,6 +26,7 @@ import type { AbortReason, RpcHost } from "./host.js";
 import { LinkAsker, type LinkAskerHost } from "./link-asker.js";
 import { type RpcLimits, stepHopsMax } from "./limits.js";
 import { planRequest } from "./plan.js";
+import { type Wanted, rangeRefusal } from "./providers.js";
 import { RequestRun } from "./request.js";
 import type { Asker, Run } from "./run.js";
 import { SingleRun } from "./single.js";
@@ -153,7 +154,7 @@ export class Rpc {
 
   /** Starts one call; its end is told to `asker`. `onStart` gets the run before it can end. */
   call(ask: CallFields, origin: AskOrigin, asker: Asker, nowMs: number, onStart: (run: Run) => void): void {
-    const refusal = this.#tooDeep(origin) ?? this.#denial(ask.fun, ask.fun, origin);
+    const refusal = this.#tooDeep(origin) ?? this.#refusalOf(ask, ask.fun, origin);
     if (refusal !== undefined) return asker.failed(refusal);
     const { fun, args } = ask;
     const heldBytes = args.length;
@@ -198,7 +199,7 @@ export class Rpc {
       return asker.failed(error.at({ node: this.#host.nodeName }));
     }
     let refusal = this.#tooDeep(origin);
-    for (const { name, fun } of ask.steps) refusal ??= this.#denial(fun, name, origin);
+    for (const step of ask.steps) refusal ??= this.#refusalOf(step, step.name, origin);
     if (refusal !== undefined) return asker.failed(refusal);
     const heldBytes = ask.steps.reduce((sum, { template }) => sum + template.length, 0);
     if (!this.#held.hasRoomFor(heldBytes)) {
@@ -312,10 +313,10 @@ export class Rpc {
     return new MpregError("too-deep", message, { node: this.#host.nodeName });
   }
 
-  /** Why `step` may not call `fun`; `undefined` when it may. */
-  #denial(fun: string, step: string, { caller }: AskOrigin): MpregError | undefined {
+  /** Why `step` may not call what it wants; `undefined` when it may. */
+  #refusalOf({ fun, terms }: Wanted, step: string, { caller }: AskOrigin): MpregError | undefined {
     const decision = this.#host.policy(caller, { kind: "call", fun, onBehalfOf: undefined });
-    if (decision.allow) return undefined;
+    if (decision.allow) return rangeRefusal(this.#host, fun, terms)?.at({ step, node: this.#host.nodeName });
     const message = `Cannot call "${fun}": ${decision.reason}`;
     return new MpregError("denied", message, { step, node: this.#host.nodeName });
   }

@@ -25,6 +25,8 @@ import type { Run } from "./run.js";
 export interface Invocation {
   readonly id: number;
   readonly fun: string;
+  /** Which of the function's versions; `undefined` = the one that was registered without. */
+  readonly version: string | undefined;
   readonly template: Uint8Array;
   /** Encoded values for the holes of the template. */
   readonly bound: readonly Uint8Array[];
@@ -207,6 +209,8 @@ export class Task implements Invocation, Deadline {
   ranRemotely = false;
   /** Where its end is counted; `undefined` for what another node coordinates. */
   counter: WorkCounter | undefined = undefined;
+  /** The version that was chosen last. */
+  version: string | undefined = undefined;
   /** Offers that were refused without having begun; one that is made anew counts again. */
   excluded: Set<Offer<Peer>> | undefined = undefined;
   /** Ids of nodes that cannot pass it on. */

@@ -2,7 +2,7 @@
  * Terms: what a program can ask of how a step is run, and the checks that it is what it should be.
  */
 import type { StepTerms } from "../wire/terms.js";
-import { checkName, mustBe } from "./call-options.js";
+import { checkName, mustBe, resourceNames } from "./call-options.js";
 
 /** How a step is to be run, beyond its function and resources. */
 export interface TermOptions {
@@ -17,22 +17,43 @@ export interface TermOptions {
    * 1,024 bytes. The handler finds it in its `context()`.
    */
   readonly idempotencyKey?: string | undefined;
+  /**
+   * Range of versions that will do, as npm writes them: `"^2"`, `"1.4.0"`, `">=1.2 <3"`. The highest that some node
+   * offers is taken, a lower one only when no node with the higher one is left to run the step. Default: any version, and
+   * a function without one where there is no other; prereleases come behind releases.
+   */
+  readonly version?: string | undefined;
+  /** Name or id of the only node that may run the step. */
+  readonly target?: string | undefined;
+  /** Resources of which more are better: nodes that have more of them are taken as long as one of them can be. */
+  readonly prefer?: readonly string[] | undefined;
 }
 
 /** The names of {@link TermOptions}, for the lists of options that are known. */
-export const termNames: Readonly<Record<keyof TermOptions, true>> = { retries: true, idempotencyKey: true };
+export const termNames: Readonly<Record<keyof TermOptions, true>> = {
+  retries: true,
+  idempotencyKey: true,
+  version: true,
+  target: true,
+  prefer: true,
+};
 
+const termKeys = Object.keys(termNames) as (keyof TermOptions)[];
 const retriesMax = 1_000;
 
 /** What `options` ask for, `undefined` when nothing. Throws `invalid-argument`; `who` takes the options of `called`. */
 export function termsOf(options: TermOptions, who?: string, called?: string): StepTerms | undefined {
-  const { retries, idempotencyKey }: { readonly retries?: unknown; readonly idempotencyKey?: unknown } = options;
-  if (retries === undefined && idempotencyKey === undefined) return undefined;
+  const { retries, idempotencyKey, version, target, prefer }: Readonly<Partial<Record<keyof TermOptions, unknown>>> =
+    options;
+  if (termKeys.every((name) => options[name] === undefined)) return undefined;
   if (retries !== undefined && !isCount(retries)) {
     throw mustBe(`a whole number from 0 to ${retriesMax}`, retries, "retries", who, called);
   }
   if (idempotencyKey !== undefined) checkName(idempotencyKey, "idempotencyKey", who, called);
-  return { retries, idempotencyKey };
+  if (version !== undefined) checkName(version, "version", who, called);
+  if (target !== undefined) checkName(target, "target", who, called);
+  const preferred = prefer === undefined ? undefined : resourceNames(prefer, "prefer", who, called);
+  return { retries, idempotencyKey, version, target, prefer: preferred };
 }
 
 function isCount(value: unknown): value is number {

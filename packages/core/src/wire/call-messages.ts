@@ -123,7 +123,7 @@ export function readCall(reader: Reader, limits: WireLimits): CallMessage {
     if (tag === callTags.resources) resources = reader.names(limits.resourcesMax);
     else if (tag === callTags.waitForCapacityMs) waitForCapacityMs = reader.u32();
     else if (tag === callTags.summary) summary = true;
-    else terms = readTerm(reader, tag, terms);
+    else terms = readTerm(reader, tag, terms, limits);
     reader.skipField();
   }
   return { kind: "call", id, timeoutMs, fun, resources, waitForCapacityMs, summary, terms, args: reader.rest() };
@@ -166,7 +166,7 @@ export function readStep(reader: Reader, limits: WireLimits): StepMessage {
     else if (tag === stepTags.step) step = reader.name();
     else if (tag === stepTags.relay) {
       relay = { target: reader.name(), origin: reader.name(), hopsLeft: reader.u8() };
-    } else terms = readTerm(reader, tag, terms);
+    } else terms = readTerm(reader, tag, terms, limits);
     reader.skipField();
   }
   const template = reader.rest();
@@ -220,7 +220,7 @@ export function readRequest(reader: Reader, limits: WireLimits): RequestMessage 
     const bindings = readBindings(reader, limits);
     let terms: StepTerms | undefined;
     for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
-      terms = readTerm(reader, tag, terms);
+      terms = readTerm(reader, tag, terms, limits);
       reader.skipField();
     }
     steps.push({ name, fun, timeoutMs: stepTimeoutMs, resources, bindings, terms, template: reader.blob() });

@@ -4,6 +4,7 @@
  *
  * (T1) What is not given takes no bytes; without any terms there is no object.
  */
+import type { WireLimits } from "./limits.js";
 import type { Reader } from "./reader.js";
 import type { Writer } from "./writer.js";
 
@@ -12,20 +13,45 @@ export interface StepTerms {
   readonly retries?: number | undefined;
   /** What the function recognizes a repetition by. */
   readonly idempotencyKey?: string | undefined;
+  /** Of a call or a request's step: the range of versions that will do. Of a step between nodes: the one that was chosen. */
+  readonly version?: string | undefined;
+  /** Name or id of the only node that may run it. */
+  readonly target?: string | undefined;
+  /** Resources of which more are better. */
+  readonly prefer?: readonly string[] | undefined;
 }
 
-const tags = { retries: 16, idempotencyKey: 17 } as const;
+const tags = { retries: 16, idempotencyKey: 17, version: 18, target: 19, prefer: 20 } as const;
 
 export function writeTerms(writer: Writer, terms: StepTerms | undefined): void {
   if (terms === undefined) return;
-  const { retries, idempotencyKey } = terms;
+  const { retries, idempotencyKey, version, target, prefer } = terms;
   if (retries !== undefined) writer.field(tags.retries).varint(retries).endField();
   if (idempotencyKey !== undefined) writer.field(tags.idempotencyKey).text(idempotencyKey).endField();
+  if (version !== undefined) writer.field(tags.version).text(version).endField();
+  if (target !== undefined) writer.field(tags.target).text(target).endField();
+  if (prefer !== undefined && prefer.length > 0) writer.field(tags.prefer).texts(prefer).endField();
 }
 
 /** Terms with the field that the reader is at; as they are, when it is none of theirs. */
-export function readTerm(reader: Reader, tag: number, terms: StepTerms | undefined): StepTerms | undefined {
-  if (tag === tags.retries) return { ...terms, retries: reader.varint() };
-  if (tag === tags.idempotencyKey) return { ...terms, idempotencyKey: reader.name() };
-  return terms;
+export function readTerm(
+  reader: Reader,
+  tag: number,
+  terms: StepTerms | undefined,
+  limits: WireLimits,
+): StepTerms | undefined {
+  switch (tag) {
+    case tags.retries:
+      return { ...terms, retries: reader.varint() };
+    case tags.idempotencyKey:
+      return { ...terms, idempotencyKey: reader.name() };
+    case tags.version:
+      return { ...terms, version: reader.name() };
+    case tags.target:
+      return { ...terms, target: reader.name() };
+    case tags.prefer:
+      return { ...terms, prefer: reader.names(limits.resourcesMax) };
+    default:
+      return terms;
+  }
 }

@@ -63,7 +63,7 @@ class Listener {
   knows(name = "origin"): string[] {
     const offers = [...this.announcements.offersOf(idOf(name))];
     expect(this.announcements.countOf(idOf(name))).toBe(offers.length);
-    return offers.map(({ fun, resources }) => `${fun}[${resources.join()}]`).toSorted();
+    return offers.map(({ fun, version = "", resources }) => `${fun}${version}[${resources.join()}]`).toSorted();
   }
 }
 
@@ -94,6 +94,7 @@ function entryOf(fun: string): OfferEntry {
 
 const act = fc.record({
   fun: fc.constantFrom("f", "g", "h"),
+  version: fc.constantFrom(undefined, "1.0.0", "2.0.0"),
   resources: fc.subarray(["x", "y"]),
   offered: fc.boolean(),
 });
@@ -135,8 +136,9 @@ describe("announcements", () => {
         const told: OffersMessage[] = [];
         let boot = 1;
         for (const { act: each, drop, again, boot: restarts } of all) {
-          if (each.offered) origin.offer(each.fun, ...each.resources);
-          else origin.announcements.withdraw(each.fun);
+          const { fun, resources } = each;
+          if (each.offered) origin.announcements.offer({ ...offerOf(fun, resources), version: each.version });
+          else origin.announcements.withdraw(fun, each.version);
           boot += Number(restarts);
           const message = origin.announce(boot);
           if (message === undefined) continue;
@@ -235,7 +237,7 @@ describe("announcements", () => {
     };
     origin.announcements.offer(offer);
     listener.hear(origin.announce()!);
-    expect(listener.announcements.offerOf(idOf("origin"), "f")).toEqual(offer);
+    expect(listener.announcements.recordsOf(idOf("origin"), "f")).toEqual([offer]);
   });
 
   test("it does not matter who brings them, and they stay the origin's on the way (A3)", () => {

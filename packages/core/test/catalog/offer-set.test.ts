@@ -9,12 +9,13 @@ function sha256(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(createHash("sha256").update(bytes).digest());
 }
 
-function entry(fun: string, content = 0): OfferEntry {
-  return { offer: offerOf(fun), bytes: Uint8Array.from(Buffer.from(`${fun} ${content}`)) };
+function entry(fun: string, content = 0, version?: string): OfferEntry {
+  const bytes = Uint8Array.from(Buffer.from(`${fun} ${version ?? ""} ${content}`));
+  return { offer: { ...offerOf(fun), version }, bytes };
 }
 
 const change = fc.record({
-  added: fc.array(fc.tuple(fc.nat(12), fc.nat(2)), { maxLength: 4 }),
+  added: fc.array(fc.tuple(fc.nat(12), fc.constantFrom(undefined, "1.0.0", "2.0.0"), fc.nat(2)), { maxLength: 4 }),
   removed: fc.array(fc.nat(12), { maxLength: 3 }),
   undone: fc.boolean(),
 });
@@ -28,17 +29,22 @@ describe("a set of offers", () => {
         const naive = new Map<string, number>();
         for (const { added, removed, undone } of changes) {
           const undo = set.change(
-            added.map(([fun, content]) => entry(`f${fun}`, content)),
+            added.map(([fun, version, content]) => entry(`f${fun}`, content, version)),
             removed.map((fun) => `f${fun}`),
           );
           if (undone) undo();
           else {
-            for (const fun of removed) naive.delete(`f${fun}`);
-            for (const [fun, content] of added) naive.set(`f${fun}`, content);
+            for (const key of [...naive.keys()])
+              if (removed.some((fun) => key.startsWith(`f${fun} `))) naive.delete(key);
+            for (const [fun, version, content] of added) naive.set(`f${fun} ${version ?? ""}`, content);
           }
-          expect([...set.entries()].map(({ offer }) => offer.fun).toSorted()).toEqual([...naive.keys()].toSorted());
+          const keys = [...set.entries()].map(({ offer }) => `${offer.fun} ${offer.version ?? ""}`);
+          expect(keys.toSorted()).toEqual([...naive.keys()].toSorted());
           expect(set.size).toBe(naive.size);
-          for (const [fun, content] of naive) expect(set.get(fun)).toEqual(entry(fun, content));
+          for (const [key, content] of naive) {
+            const [fun = "", version = ""] = key.split(" ");
+            expect(set.get(fun)).toContainEqual(entry(fun, content, version === "" ? undefined : version));
+          }
           // the digest of every content is one, and no other content has it
           const content = JSON.stringify([...naive].toSorted());
           const digest = Buffer.from(set.digest()).toString("hex");

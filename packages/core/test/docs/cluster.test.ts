@@ -63,21 +63,25 @@ describe("what nodes sign about the cluster", () => {
   });
 
   test("the digest of any offers is what the text describes", () => {
-    const funs = fc.uniqueArray(fc.string({ unit: "binary", minLength: 1, maxLength: 12 }), { maxLength: 200 });
+    const fun = fc.oneof(fc.constantFrom("f", "g"), fc.string({ unit: "binary", minLength: 1, maxLength: 12 }));
+    const version = fc.constantFrom(undefined, "1.0.0", "2.0.0", "2.0.0-beta");
+    const offers = fc.uniqueArray(fc.record({ fun, version }), {
+      selector: (offer) => `${offer.version ?? ""} ${offer.fun}`,
+      maxLength: 200,
+    });
     fc.assert(
-      fc.property(funs, (names) => {
-        const named = names.map((fun, index) => ({ fun, bytes: Uint8Array.of(index, names.length) }));
+      fc.property(offers, (all) => {
+        const named = all.map((each, index) => ({ ...each, bytes: Uint8Array.of(index, all.length) }));
         const set = new OfferSet(sha256);
         const offer = {
           resources: [],
-          version: undefined,
           tags: [],
           scope: "cluster",
           concurrencyMax: undefined,
           idempotent: "no",
         } as const;
         set.change(
-          named.map(({ fun, bytes }) => ({ bytes, offer: { ...offer, fun } })),
+          named.map(({ bytes, ...named }) => ({ bytes, offer: { ...offer, ...named } })),
           [],
         );
         expect(hexOf(set.digest())).toBe(hexOf(offersDigest(named)));

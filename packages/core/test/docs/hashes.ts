@@ -19,10 +19,13 @@ export function textHash(text: string): number {
 }
 
 /** The digest that a head of offers has, "Digest of offers". */
-export function offersDigest(offers: readonly { readonly fun: string; readonly bytes: Uint8Array }[]): Uint8Array {
+export function offersDigest(
+  offers: readonly { readonly fun: string; readonly version?: string | undefined; readonly bytes: Uint8Array }[],
+): Uint8Array {
   const parts = Array.from({ length: 64 }, (_, part) => {
     const here = offers.filter(({ fun }) => textHash(fun) % 64 === part);
-    here.sort((a, b) => (utf16Of(a.fun) < utf16Of(b.fun) ? -1 : 1));
+    const orderOf = ({ fun, version = "" }: (typeof offers)[number]): string => `${utf16Of(fun)} ${utf16Of(version)}`;
+    here.sort((a, b) => (orderOf(a) < orderOf(b) ? -1 : 1));
     if (here.length === 0) return Buffer.alloc(32);
     return sha256(Buffer.concat(here.flatMap(({ bytes }) => [lengthOf(bytes), bytes])));
   });

@@ -6,6 +6,7 @@ import { defaultRedialOptions, profiles } from "../../src/membership/index.js";
 import { type NodeInput, NodeMachine, type NodeOptions } from "../../src/node/index.js";
 import { type Invocation, defaultRpcLimits } from "../../src/rpc/index.js";
 import { type Message, defaultWireLimits } from "../../src/wire/index.js";
+import { semver } from "../support/semver.js";
 import { messagesOf, utf8 } from "../support/wire.js";
 import { codec } from "./examples.js";
 
@@ -90,7 +91,7 @@ export class Stage {
     };
     this.machine = new NodeMachine(
       options,
-      { random, utf8, signer: signerOf(keySeed), codec, wallMs: () => epochMs + this.nowMs },
+      { random, utf8, semver, signer: signerOf(keySeed), codec, wallMs: () => epochMs + this.nowMs },
       {
         dial: () => undefined,
         send: (_link, frame) => {

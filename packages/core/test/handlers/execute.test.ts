@@ -4,6 +4,7 @@ import { MpregError } from "../../src/base/index.js";
 import { FunctionTable, execute } from "../../src/handlers/index.js";
 import type { Timings } from "../../src/wire/index.js";
 import { TurnedClock, contextOf, invocationOf } from "../support/handler-context.js";
+import { semver } from "../support/semver.js";
 import { codec } from "../support/requests.js";
 
 test("as many arguments as the stack surely holds reach the handler, one more is refused before it runs (H4)", () => {
@@ -12,6 +13,7 @@ test("as many arguments as the stack surely holds reach the handler, one more is
     const told: unknown[] = [];
     const registered = {
       name: "here",
+      semver,
       resources: [],
       messageBytesMax: 1_000,
       checkOpen: () => undefined,
@@ -44,6 +46,7 @@ test("queue time is that until the handler starts, run time that until its end, 
   const ends: Timings[] = [];
   const registered = {
     name: "here",
+    semver,
     resources: [],
     messageBytesMax: 1_000,
     checkOpen: () => undefined,

@@ -1,12 +1,14 @@
 import { describe, expect, test } from "vitest";
 import type { MpregError } from "../../src/base/index.js";
 import { contract, fn } from "../../src/base/index.js";
+import { semver } from "../support/semver.js";
 import { FunctionTable } from "../../src/handlers/index.js";
 import { offersMax } from "../../src/wire/index.js";
 
 function table(messageBytesMax = 2 ** 26, resources: readonly string[] = []): FunctionTable {
   return new FunctionTable({
     name: "full",
+    semver,
     resources,
     messageBytesMax,
     checkOpen: () => undefined,
@@ -16,6 +18,26 @@ function table(messageBytesMax = 2 ** 26, resources: readonly string[] = []): Fu
 }
 
 describe("a function table", () => {
+  test("has a name once for each version and once without; each goes by its own registration, all by the name (F1)", () => {
+    const functions = table();
+    const handlers = [undefined, "1.0.0", "2.0.0"].map((version) => {
+      const handler = (): string => version ?? "none";
+      return { version, handler, registration: functions.register("f", handler, { version }) };
+    });
+    for (const { version, handler } of handlers) expect(functions.get("f", version)?.handler).toBe(handler);
+    const twice = expect.objectContaining({
+      code: "already-registered",
+      message: expect.stringContaining("a function of that name and of version 1.0.0") as string,
+    }) as MpregError;
+    expect(() => functions.register("f", () => 0, { version: "1.0.0" })).toThrow(twice);
+    handlers[1]?.registration.unregister();
+    expect([...functions.values()].map(({ offer }) => offer.version)).toEqual([undefined, "2.0.0"]);
+    functions.register("f", () => 0, { version: "1.0.0" });
+    handlers[1]?.registration.unregister(); // its own is gone already
+    expect(functions.get("f", "1.0.0")).toBeDefined();
+    expect([functions.unregister("f"), functions.has("f"), functions.unregister("f")]).toEqual([true, false, false]);
+  });
+
   test("refuses what other nodes would refuse of it, and takes it when there is room again (F2) (F3)", () => {
     const functions = table();
     for (let i = 0; i < offersMax; i++) functions.register(`f${i}`, () => i);

@@ -10,6 +10,8 @@ interface Node extends Candidate {
   readonly name: string;
 }
 
+const plainOffer = { idempotent: "no", version: undefined, tags: [], concurrencyMax: undefined } as const;
+
 function offer(
   name: string,
   inFlight = 0,
@@ -19,7 +21,7 @@ function offer(
   const latency = new Latency();
   if (latencyMs > 0) latency.measured(latencyMs, 0);
   const owner = { name, inFlight, linked: true, distanceMs: undefined, ...place };
-  return { owner, fun: "f", resources: [], traits: { idempotent: "no" }, latency };
+  return { owner, fun: "f", resources: [], traits: plainOffer, latency };
 }
 
 function far(name: string, distanceMs: number, inFlight = 0): Offer<Node> {

@@ -1,11 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { Catalog } from "../../src/catalog/index.js";
+import { semver } from "../support/semver.js";
 import { explainNoProvider } from "../../src/routing/index.js";
 
 /** A catalog in which every entry is a node of its own. */
 function catalogOf(offers: readonly (readonly string[])[]): Catalog<object> {
   const names = new Map<object, string>();
-  const catalog = new Catalog<object>((owner) => names.get(owner)!);
+  const catalog = new Catalog<object>((owner) => names.get(owner)!, semver);
   offers.forEach(([fun = "", ...resources], index) => {
     const owner = {};
     names.set(owner, `n${index}`);
@@ -15,7 +16,7 @@ function catalogOf(offers: readonly (readonly string[])[]): Catalog<object> {
 }
 
 function explained(offers: readonly (readonly string[])[], fun: string, ...resources: string[]): string {
-  const { code, outcome, message } = explainNoProvider(catalogOf(offers), fun, resources);
+  const { code, outcome, message } = explainNoProvider(catalogOf(offers), { fun, resources });
   expect([code, outcome]).toEqual(["no-provider", "not-applied"]);
   return message;
 }

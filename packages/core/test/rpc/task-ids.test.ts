@@ -6,13 +6,14 @@ import { type Invocation, Peer, defaultRpcLimits } from "../../src/rpc/index.js"
 import type { TaskOwner } from "../../src/rpc/task.js";
 import { Dispatch } from "../../src/rpc/dispatch.js";
 import { HeldBytes } from "../../src/rpc/held-bytes.js";
+import { semver } from "../support/semver.js";
 import { seeded } from "../support/random.js";
 
 const noTimings = { queueUs: 0, runUs: 0 };
 
 test("no task gets the number of another one that still runs, however long it does (T3)", () => {
   const self = new Peer("00", "n", []);
-  const catalog = new Catalog<Peer>(({ nodeId }) => nodeId);
+  const catalog = new Catalog<Peer>(({ nodeId }) => nodeId, semver);
   const deadlines = new Deadlines<DueItem>();
   const invoked: Invocation[] = [];
   catalog.add(self, "f", []);
@@ -23,6 +24,7 @@ test("no task gets the number of another one that still runs, however long it do
     policy: () => ({ allow: true }) as const,
     random: seeded(1),
     concurrencyMaxOf: () => undefined,
+    target: () => ({ kind: "unknown", names: [] }) as const,
     peer: () => undefined,
     neighbourOf: () => undefined,
     reach: () => false,

@@ -10,6 +10,7 @@ export function invocationOf(fun: string): Invocation {
   return {
     id: 1,
     fun,
+    version: undefined,
     template: nothing,
     bound: [],
     startedMs: 0,

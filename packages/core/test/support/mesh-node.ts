@@ -31,6 +31,7 @@ import {
   outcomeOf,
   requestOf,
 } from "./requests.js";
+import { semver } from "./semver.js";
 import { signerOf } from "./signer.js";
 import { utf8 } from "./wire.js";
 
@@ -128,6 +129,7 @@ export class MeshNode {
       {
         random: seeded(name.length + name.charCodeAt(0) + 1_000 * mesh.livesOf(name)),
         utf8,
+        semver,
         signer,
         codec,
         wallMs: () => mesh.nowMs,

@@ -184,7 +184,16 @@ const binding = fc.record({ step: varint, path: fc.array(segment, { maxLength: 5
 const bindings = fc.array(binding, { maxLength: 5 });
 /** Some terms, or none: an object without any is not written. */
 const terms: fc.Arbitrary<StepTerms | undefined> = fc
-  .record({ retries: varint, idempotencyKey: name }, { requiredKeys: [] })
+  .record(
+    {
+      retries: varint,
+      idempotencyKey: name,
+      version: name,
+      target: name,
+      prefer: fc.array(name, { minLength: 1, maxLength: 3 }),
+    },
+    { requiredKeys: [] },
+  )
   .map((given) => (Object.keys(given).length === 0 ? undefined : given));
 const requestStep = fc.record({ name, fun: name, timeoutMs: u32, resources: names, bindings, terms, template: bytes });
 const report = fc.oneof(

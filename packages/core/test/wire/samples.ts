@@ -132,7 +132,7 @@ export const samples: Record<Written["kind"], readonly Written[]> = {
           timeoutMs: 0,
           resources: ["raw-data"],
           bindings: [],
-          terms: { retries: 0 },
+          terms: { retries: 0, version: "^2", target: "west", prefer: ["gpu"] },
           template: value(["sensor-7"]),
         },
         {
@@ -181,7 +181,7 @@ export const samples: Record<Written["kind"], readonly Written[]> = {
       behalf: "127.0.0.1",
       timings: true,
       relay: undefined,
-      terms: { idempotencyKey: "order-7" },
+      terms: { idempotencyKey: "order-7", version: "2.1.0" },
       bound: [value([1, 2, 3])],
       template: hole0,
     },

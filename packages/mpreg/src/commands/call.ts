@@ -9,6 +9,9 @@ import { type RunningFlags, runningOf, withRunningOptions, writeResult } from ".
 
 interface CallFlags extends RunningFlags {
   readonly resources?: readonly string[];
+  readonly funVersion?: string;
+  readonly target?: string;
+  readonly prefer?: readonly string[];
   readonly kwargs?: Readonly<Record<string, unknown>>;
 }
 
@@ -22,6 +25,9 @@ export function defineCall(program: Command, terminal: Terminal): void {
       "its arguments: JSON where they are JSON, else texts as they are; after -- also what begins with -",
     )
     .option("--resources <names>", "resources the running node must have, all of them: a,b (repeatable)", addNames)
+    .option("--fun-version <range>", 'versions of the function that will do: ^2, 1.4.0, ">=1.2 <3"')
+    .option("--target <node>", "name or id of the only node that may run it")
+    .option("--prefer <names>", "resources of which more are better: a,b (repeatable)", addNames)
     .option("--kwargs <json>", "a JSON object, given to the function as its last argument", parseObject);
   withRunningOptions(command)
     .addHelpText("after", examples)
@@ -30,8 +36,9 @@ export function defineCall(program: Command, terminal: Terminal): void {
 
 async function call(fun: string, args: readonly unknown[], flags: CallFlags, terminal: Terminal): Promise<void> {
   const { options, writeSummary } = runningOf(flags, terminal);
-  const { resources, kwargs } = flags;
-  const result = await withClient(flags, (client) => client.call(fun, args, { resources, kwargs, ...options }));
+  const { resources, kwargs, funVersion: version, target, prefer } = flags;
+  const asked = { resources, kwargs, version, target, prefer, ...options };
+  const result = await withClient(flags, (client) => client.call(fun, args, asked));
   await writeSummary();
   await writeResult(result, flags, terminal);
 }

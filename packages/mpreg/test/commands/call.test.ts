@@ -11,7 +11,7 @@ describe("mpreg call", () => {
     env = { MPREG_URL: node.url };
     node.register("show", (...args: unknown[]) => args);
     node.register("type", (...args: unknown[]) => args.map((arg) => typeof arg));
-    node.register("add", (a: number, b: number) => a + b, { resources: ["math", "small"] });
+    node.register("add", (a: number, b: number) => a + b, { resources: ["math", "small"], version: "1.4.0" });
     node.register("fail", () => {
       throw new Error("not \u001b[31mtoday");
     });
@@ -86,6 +86,16 @@ describe("mpreg call", () => {
     expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: "3\n" });
     expect(stderr).toMatch(/^STEP +FUNCTION +NODE +START/);
     expect(stderr).toMatch(/^add +add +calculator +/m);
+  });
+
+  test("the version, the node and what it prefers can be asked for", async () => {
+    const asked = ["--fun-version", "^1", "--target", "calculator", "--prefer", "gpu,tpu"];
+    expect(await call("add", "1", "2", ...asked)).toMatchObject({ exitCode: 0, stdout: "3\n" });
+    const { stderr } = await call("add", "1", "2", "--fun-version", "^2", "--target", "nowhere");
+    expect(stderr).toContain('no node of the name or id "nowhere"');
+    expect((await call("add", "1", "2", "--fun-version", "^2")).stderr).toContain(
+      'no node offers it with version "^2"; 1 node offers it in version 1.4.0',
+    );
   });
 
   test("a result that JSON cannot hold is shown, not refused", async () => {

@@ -59,7 +59,8 @@ test("a call beyond concurrencyMax of the only node that offers the function end
 });
 
 test.each([
-  [{ version: "" }, /^register\("f"\): version must be a text of 1 to 1024 bytes/],
+  [{ version: "" }, /^register\("f"\): version must be a version in full, such as "1.4.0" or "2.0.0-beta.1", got ""$/],
+  [{ version: "v1.2" }, /^register\("f"\): version must be a version in full, .*, got "v1.2"$/],
   [{ tags: ["ok", ""] }, /^register\("f"\): tags must be an array of up to 64 texts/],
   [{ scope: "world" as "cluster" }, /^register\("f"\): scope must be "node", "cluster" or "federation", got "world"$/],
   [{ concurrencyMax: 0 }, /^register\("f"\): concurrencyMax must be a whole number above 0, got 0$/],

@@ -26,6 +26,7 @@ import {
 } from "@mpreg/core/rpc";
 import { askingWith, attended } from "../asking.js";
 import type { SeededRandom } from "../capabilities/random.js";
+import { semver } from "../capabilities/semver.js";
 import { LocalClock } from "./local-clock.js";
 import { functionsOf, nodesOf } from "./machine.js";
 import { NodeProcess, type ProcessHost } from "./process.js";
@@ -134,7 +135,7 @@ export class SimulatedNode implements Calls, FunctionRegistry {
 
   /** Is the function registered? */
   offers(name: string): boolean {
-    return this.#functions.get(name) !== undefined;
+    return this.#functions.has(name);
   }
 
   call<T = unknown>(fun: string, args?: readonly unknown[], options?: SingleCallOptions): Promise<T> {
@@ -231,6 +232,7 @@ export class SimulatedNode implements Calls, FunctionRegistry {
     const { name, resources, link } = this.#options;
     return new FunctionTable({
       name,
+      semver,
       resources,
       messageBytesMax: link.limits.messageBytesMax,
       checkOpen: () => {
@@ -239,8 +241,8 @@ export class SimulatedNode implements Calls, FunctionRegistry {
       registered: (fun) => {
         process().enter({ kind: "register", offer: fun.offer });
       },
-      unregistered: (fun) => {
-        process().enter({ kind: "unregister", fun });
+      unregistered: (fun, version) => {
+        process().enter({ kind: "unregister", fun, version });
       },
     });
   }

@@ -16,6 +16,7 @@ import type { Timings, WireLimits } from "@mpreg/core/wire";
 import { codec } from "../capabilities/codec.js";
 import type { SeededRandom } from "../capabilities/random.js";
 import type { KeyRing } from "../capabilities/signer.js";
+import { semver } from "../capabilities/semver.js";
 import { utf8 } from "../capabilities/utf8.js";
 import { Execution, type ExecutionHost } from "../handlers/execution.js";
 import type { Waits } from "../handlers/waits.js";
@@ -80,7 +81,7 @@ export class NodeProcess implements ExecutionHost, Listener {
       this.#turn(items);
     });
     const signer = host.keys.signer(secret);
-    const capabilities = { random, utf8, codec, signer, wallMs: () => this.wallMs };
+    const capabilities = { random, utf8, semver, codec, signer, wallMs: () => this.wallMs };
     this.machine = host.createMachine(options, capabilities, this.#effects());
   }
 
@@ -220,7 +221,7 @@ export class NodeProcess implements ExecutionHost, Listener {
   /** Starts a handler that the machine wants run; what ends at once goes back in. (V1) */
   #start(execution: Execution): void {
     const { invocation, aborted } = execution;
-    const fun = this.#functions.get(invocation.fun);
+    const fun = this.#functions.get(invocation.fun, invocation.version);
     if (fun !== undefined && !aborted) {
       this.#host.observe({ kind: "started", node: this.nodeName, invocation });
       return execution.start(fun);

@@ -1,0 +1,27 @@
+/** Target: the node that a step names as the only one to run it, by its name or id. */
+import type { MemberState } from "../membership/index.js";
+import type { Target } from "../routing/index.js";
+import type { Peer } from "../rpc/index.js";
+import type { Cluster } from "./cluster.js";
+
+export function targetOf({ self, peers, membership }: Cluster, nameOrId: string): Target<Peer> {
+  if (nameOrId === self.name || nameOrId === self.nodeId) return there(self);
+  const peer = peers.get(nameOrId) ?? peers.get(membership.idOf(nameOrId) ?? "");
+  if (peer !== undefined && membership.isUsable(peer.nodeId)) return there(peer);
+  // from here on somebody has to be told why nobody is there
+  const members = [...membership.members()];
+  const gone = members.find(({ nodeId, record }) => nodeId === nameOrId || record.name === nameOrId);
+  if (gone === undefined) return { kind: "unknown", names: members.map(({ record }) => record.name) };
+  return { kind: "gone", name: gone.record.name, state: states[gone.state] };
+}
+
+function there(owner: Peer): Target<Peer> {
+  return { kind: "there", owner, name: owner.name };
+}
+
+const states: Readonly<Record<MemberState, string>> = {
+  alive: "cannot be reached",
+  suspect: "cannot be reached",
+  left: "has left the cluster",
+  down: "is down",
+};
