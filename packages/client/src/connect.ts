@@ -5,7 +5,13 @@ import { platform } from "#socket";
 import type { Contract } from "@mpreg/core";
 import { MpregError, checkContract, checkOptions, optionNames } from "@mpreg/core/base";
 import { type LinkOptions, defaultLinkOptions } from "@mpreg/core/link";
-import { checkListeners, durationMs, explainReference } from "@mpreg/core/rpc";
+import {
+  type OpenTelemetryApi,
+  checkListeners,
+  durationMs,
+  checkOpenTelemetry,
+  explainReference,
+} from "@mpreg/core/rpc";
 import { createCodec } from "@mpreg/core/values";
 import { defaultWireLimits } from "@mpreg/core/wire";
 import { type Client, SessionClient } from "./client.js";
@@ -45,6 +51,11 @@ export interface ConnectOptions<C extends Contract | undefined = undefined> {
    * Default: as `reconnect`. An address that is not encrypted is not gone to when all that were given are.
    */
   readonly discover?: boolean | undefined;
+  /**
+   * The module `@opentelemetry/api`, through which calls are traced. Default: under Node the one that is installed beside
+   * this package, once the program has registered an SDK; in a browser none.
+   */
+  readonly openTelemetry?: OpenTelemetryApi | undefined;
 }
 
 /**
@@ -103,12 +114,26 @@ function sessionOptions(urls: readonly string[], options: ConnectOptions<Contrac
     queueBytesMax = 256 * 1024 * 1024,
     reconnect = true,
     discover = reconnect,
+    openTelemetry,
   } = options;
   const limits = { ...defaultWireLimits, messageBytesMax };
   const link: LinkOptions = { ...defaultLinkOptions, limits, handshakeTimeoutMs: timeoutMs, queueBytesMax };
   const codec = createCodec(platform.utf8, { explain: explainReference });
   const line = { asksMax: queueMax, bytesMax: queueBytesMax };
-  return { urls, codec, limits, link, credentials, ca, timeoutMs, inFlightMax, line, reconnect, discover };
+  return {
+    urls,
+    codec,
+    limits,
+    link,
+    credentials,
+    ca,
+    timeoutMs,
+    inFlightMax,
+    line,
+    reconnect,
+    discover,
+    openTelemetry,
+  };
 }
 
 function unreachedText(failures: readonly Unreached[]): string {
@@ -130,6 +155,7 @@ const names = optionNames<ConnectOptions>({
   queueBytesMax: true,
   reconnect: true,
   discover: true,
+  openTelemetry: true,
 });
 
 function checkConnectOptions(options: ConnectOptions<Contract | undefined>): void {
@@ -145,6 +171,7 @@ function checkConnectOptions(options: ConnectOptions<Contract | undefined>): voi
   checkInteger(options, "queueBytesMax", 1, Number.MAX_SAFE_INTEGER);
   checkBoolean(options, "reconnect");
   checkBoolean(options, "discover");
+  checkOpenTelemetry(options.openTelemetry);
   if (credentials !== undefined && !(credentials instanceof Uint8Array)) {
     throw invalid(`credentials must be bytes (a Uint8Array), got ${typeof credentials}`);
   }

@@ -3,6 +3,7 @@
  * the package's import conditions choose one.
  */
 import type { Random } from "@mpreg/core/base";
+import type { OpenTelemetryApi } from "@mpreg/core/rpc";
 import type { ValueUtf8 } from "@mpreg/core/values";
 
 /** An open WebSocket, or one that is being opened. */
@@ -42,6 +43,8 @@ export interface Platform {
   /** Runs `callback` in `ms`, which is at most 2^31 - 1. */
   setTimer(callback: () => void, ms: number): Timer;
   clearTimer(timer: Timer): void;
+  /** The module `@opentelemetry/api`, once this process uses it, where it can be found. */
+  openTelemetry(): OpenTelemetryApi | undefined;
   /** Monotonic time in ms. */
   now(): number;
 }

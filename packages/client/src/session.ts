@@ -18,7 +18,9 @@ import {
   type Asking,
   type CallFields,
   type CancelSignal,
+  type OpenTelemetryApi,
   type RequestFields,
+  type Tracing,
   ValueWaiter,
   checkListeners,
   durationMs,
@@ -32,6 +34,7 @@ import { Connection, type ConnectionEvents, type ConnectionOptions } from "./con
 import type { Platform } from "./platform.js";
 import { Reach, type Unreached } from "./reach.js";
 import { Status } from "./status.js";
+import { createTracing } from "./tracing.js";
 
 const waitMsMin = 25;
 const waitMsMax = 2_000;
@@ -49,6 +52,7 @@ export interface SessionOptions extends AsksOptions, ConnectionOptions {
   readonly reconnect: boolean;
   /** Learn from the cluster where its other nodes are. */
   readonly discover: boolean;
+  readonly openTelemetry?: OpenTelemetryApi | undefined;
 }
 
 /** Options of a question about the cluster. */
@@ -64,6 +68,7 @@ const inspectNames = optionNames<InspectOptions>({ signal: true, timeoutMs: true
 export class Session implements Asking {
   readonly codec: Codec;
   readonly limits: WireLimits;
+  readonly tracing: Tracing;
   readonly #platform: Platform;
   readonly #options: SessionOptions;
   readonly #addresses: Addresses;
@@ -85,6 +90,7 @@ export class Session implements Asking {
   constructor(platform: Platform, options: SessionOptions) {
     this.codec = options.codec;
     this.limits = options.limits;
+    this.tracing = createTracing(platform, options.openTelemetry, () => this.url);
     this.#platform = platform;
     this.#options = options;
     this.#addresses = new Addresses(options.urls);

@@ -1,10 +1,16 @@
 /** The platform under Node: sockets by ws, since Node 20 has no WebSocket of its own. */
 import { randomFillSync } from "node:crypto";
+import { createRequire } from "node:module";
+import type { OpenTelemetryApi } from "@mpreg/core/rpc";
 import { WebSocket } from "ws";
 import type { Platform } from "./platform.js";
 
 const watchedBytes = 1024 * 1024;
 const closeTimeoutMs = 2_000;
+
+/** What all copies of OpenTelemetry's API of one major version share: where an SDK is registered. Without one nothing is loaded. */
+const registered = Symbol.for("opentelemetry.js.api.1");
+let foundApi: { readonly api: OpenTelemetryApi | undefined } | undefined;
 
 export const platform: Platform = {
   utf8: {
@@ -17,6 +23,15 @@ export const platform: Platform = {
     bytes: (length) => randomFillSync(new Uint8Array(length)),
   },
   now: () => performance.now(),
+  openTelemetry: () => {
+    if (foundApi !== undefined || !(registered in globalThis)) return foundApi?.api;
+    try {
+      foundApi = { api: createRequire(import.meta.url)("@opentelemetry/api") as OpenTelemetryApi };
+    } catch {
+      foundApi = { api: undefined }; // the program has an API that cannot be found from here: it may hand it in
+    }
+    return foundApi.api;
+  },
   setTimer: (callback, ms) => setTimeout(callback, ms),
   clearTimer: (timer) => {
     clearTimeout(timer as ReturnType<typeof setTimeout>);

@@ -5,7 +5,7 @@ import { performance } from "node:perf_hooks";
 import { registerEchoes } from "@mpreg/core/handlers";
 import { frameBytesMax } from "@mpreg/core/link";
 import type { NodeEvent, NodeOptions } from "@mpreg/core/node";
-import { explainReference } from "@mpreg/core/rpc";
+import { OpenTelemetry, type OpenTelemetryApi, type Tracing, explainReference } from "@mpreg/core/rpc";
 import { createCodec } from "@mpreg/core/values";
 import { semver, systemRandom, utf8 } from "./capabilities.js";
 import { Connections } from "./connections.js";
@@ -17,6 +17,7 @@ import { Router } from "./http/router.js";
 import { loadIdentity } from "./identity/key.js";
 import { type Logger, createLog } from "./log.js";
 import { DrivenNode, type MpregNode } from "./node.js";
+import { findOpenTelemetry } from "./open-telemetry.js";
 import { type CreateNodeOptions, type ResolvedOptions, defaultName, ownUrl, resolveOptions } from "./options.js";
 import { Status } from "./status.js";
 import { Gate } from "./transports/gate.js";
@@ -82,6 +83,7 @@ export async function createNode(given: CreateNodeOptions = {}): Promise<MpregNo
     },
     log,
     exposeStacks: options.exposeStacks,
+    tracing: createTracing(options, listener, log),
     dial: (target, attempt) => {
       connections.dial(target, attempt);
     },
@@ -109,6 +111,16 @@ export async function createNode(given: CreateNodeOptions = {}): Promise<MpregNo
     await identity.release();
   };
   return new DrivenNode({ driver, status, url, urls, shutDown });
+}
+
+/** Makes spans where the program has an OpenTelemetry SDK. */
+function createTracing({ host, openTelemetry }: ResolvedOptions, { port }: Listener, log: Logger): Tracing {
+  const find = findOpenTelemetry((error) => {
+    log.warn({ err: error }, "an OpenTelemetry SDK is registered, but its API cannot be loaded: calls are not traced");
+  });
+  const api = openTelemetry === undefined ? find : (): OpenTelemetryApi => openTelemetry;
+  const attributes = { "server.address": host, "server.port": port };
+  return new OpenTelemetry(api, () => attributes);
 }
 
 /** What the port answers over HTTP. */

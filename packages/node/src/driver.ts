@@ -11,7 +11,7 @@
  * (V4) A handler whose call is cancelled before it has started does not start.
  */
 import { performance } from "node:perf_hooks";
-import { MpregError, thrownStack, thrownText } from "@mpreg/core/base";
+import { MpregError, type TraceContext, thrownStack, thrownText } from "@mpreg/core/base";
 import {
   CallContext,
   type ContextHost,
@@ -30,7 +30,15 @@ import {
   NodeMachine,
   type NodeOptions,
 } from "@mpreg/core/node";
-import { type Ask, type Asker, Caller, type Invocation, type Settled } from "@mpreg/core/rpc";
+import {
+  type Ask,
+  type Asker,
+  Caller,
+  type Invocation,
+  type RunSpan,
+  type Settled,
+  type Tracing,
+} from "@mpreg/core/rpc";
 import { Fifo } from "@mpreg/core/structures";
 import type { InspectSubject, Timings } from "@mpreg/core/wire";
 import { contextHost } from "./handlers.js";
@@ -43,6 +51,7 @@ export interface DriverOptions {
   readonly capabilities: NodeCapabilities;
   readonly log: Logger;
   readonly exposeStacks: boolean;
+  readonly tracing: Tracing;
   /** Opens a connection; it or its failure comes back through {@link Driver.dialed} or {@link Driver.dialFailed}. */
   readonly dial: (url: string, attempt: number) => void;
   readonly onEvent: (event: NodeEvent) => void;
@@ -70,6 +79,8 @@ export class Driver {
   readonly #options: DriverOptions;
   readonly #connections = new Map<LinkId, Connection>();
   readonly #running = new Map<number, CallContext>();
+  /** Of handlers that run, where something records them. */
+  readonly #spans = new Map<Invocation, RunSpan>();
   readonly #tickets = new Map<number, Asker>();
   readonly #contextHost: ContextHost;
   readonly #executeHost: ExecuteHost;
@@ -114,7 +125,7 @@ export class Driver {
         this.enter({ kind: "unregister", fun, version });
       },
     });
-    this.#contextHost = contextHost(name, options.log, (parent) => this.caller(parent));
+    this.#contextHost = contextHost(name, options.log, (parent, trace) => this.caller(parent, trace));
     this.#executeHost = {
       codec: options.capabilities.codec,
       exposeStacks: options.exposeStacks,
@@ -146,14 +157,16 @@ export class Driver {
     if (!this.#inTurn) this.#turn();
   }
 
-  /** The calls of this node's own program, or of the handler that serves `parent`. */
-  caller(parent: Invocation | undefined): Caller {
+  /** The calls of this node's own program, or of the handler that serves `parent`, as part of `trace`. */
+  caller(parent: Invocation | undefined, trace?: TraceContext): Caller {
     const { codec } = this.#options.capabilities;
     const { limits } = this.#options.node.link;
     return new Caller({
       codec,
       limits,
       nodeName: this.machine.name,
+      tracing: this.#options.tracing,
+      trace,
       call: (fields, asker) => this.#ask({ kind: "call", fields }, parent, asker),
       request: (fields, asker) => this.#ask({ kind: "request", fields }, parent, asker),
       withdraw: (ticket) => {
@@ -239,8 +252,11 @@ export class Driver {
       return this.#notStarted(invocation, new MpregError("no-provider", message));
     }
     this.traffic.runs.start(invocation.fun, isRegistered);
-    const context = new CallContext(invocation, this.#contextHost);
-    const runsOn = execute(invocation, fun, context, this.#executeHost);
+    const span = this.#options.tracing.startRun(invocation);
+    const context = new CallContext(invocation, this.#contextHost, span?.trace);
+    const run = (): boolean => execute(invocation, fun, context, this.#executeHost);
+    if (span !== undefined) this.#spans.set(invocation, span);
+    const runsOn = span === undefined ? run() : span.run(run);
     if (runsOn) this.#running.set(invocation.id, context);
   }
 
@@ -249,6 +265,7 @@ export class Driver {
   }
 
   #ended(invocation: Invocation, result: Uint8Array | MpregError, timings: Timings): void {
+    if (this.#spans.size > 0) this.#endSpan(invocation, result);
     this.#running.delete(invocation.id);
     if (result instanceof MpregError && result.code === "handler-error") {
       const { cause } = result; // a logger would look at all that is in it
@@ -256,6 +273,12 @@ export class Driver {
       this.#options.log.debug({ fun: invocation.fun, err }, "handler threw");
     }
     this.enter({ kind: "invoked", id: invocation.id, result, timings, invocation });
+  }
+
+  #endSpan(invocation: Invocation, result: Uint8Array | MpregError): void {
+    const span = this.#spans.get(invocation);
+    this.#spans.delete(invocation);
+    span?.end(result instanceof MpregError ? result : undefined);
   }
 
   /** A handler has ended. */

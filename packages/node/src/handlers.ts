@@ -6,21 +6,20 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { performance } from "node:perf_hooks";
 import { type ContextHost, type Registration, provideContextStorage } from "@mpreg/core/handlers";
-import type { Caller, Invocation } from "@mpreg/core/rpc";
 import type { Logger } from "./log.js";
 
 /** A registered function; a block that holds it with `using` withdraws it at its end. */
 export interface NodeRegistration extends Registration, Disposable {}
 
 /** What a node's handlers get at. */
-export function contextHost(nodeName: string, log: Logger, callerOf: (parent: Invocation) => Caller): ContextHost {
+export function contextHost(nodeName: string, log: Logger, callerOf: ContextHost["callerOf"]): ContextHost {
   provideContextStorage(new AsyncLocalStorage()); // (N1)
   return {
     nodeName,
     now: () => performance.now(),
     wallMs: () => Date.now(),
     createAbort: () => new AbortController(),
-    logOf: ({ request, step }) => log.child({ request, step }),
+    logOf: ({ request, step, traceparent }) => log.child({ request, step, ...traceFieldsOf(traceparent) }),
     callerOf,
     after: (durationMs, happen) => {
       const timer = setTimeout(happen, durationMs);
@@ -29,6 +28,13 @@ export function contextHost(nodeName: string, log: Logger, callerOf: (parent: In
       };
     },
   };
+}
+
+/** What log lines say of a trace, under the names that OpenTelemetry has for them. */
+export function traceFieldsOf(traceparent: string | undefined): object {
+  if (traceparent === undefined) return {};
+  const [, traceId, spanId, flags] = traceparent.split("-");
+  return { trace_id: traceId, span_id: spanId, trace_flags: flags };
 }
 
 /** The registration, as what `using` takes. */

@@ -12,7 +12,13 @@ import {
   defaultRedialOptions,
   profiles,
 } from "@mpreg/core/membership";
-import { type RpcLimits, defaultRpcLimits, durationMsMax } from "@mpreg/core/rpc";
+import {
+  type OpenTelemetryApi,
+  type RpcLimits,
+  checkOpenTelemetry,
+  defaultRpcLimits,
+  durationMsMax,
+} from "@mpreg/core/rpc";
 import { type WireLimits, defaultWireLimits } from "@mpreg/core/wire";
 import { type DiscoveryOptions, type ResolvedDiscovery, resolveDiscovery } from "./discovery/options.js";
 import { type LogLevel, type Logger, logLevels } from "./log.js";
@@ -67,6 +73,11 @@ export interface CreateNodeOptions {
   readonly log?: LogLevel | Logger | undefined;
   /** Tell callers the stacks of handlers' errors. */
   readonly exposeStacks?: boolean | undefined;
+  /**
+   * The module `@opentelemetry/api`, through which calls and handlers are traced. Default: the one that is installed beside
+   * this package, once the program has registered an SDK.
+   */
+  readonly openTelemetry?: OpenTelemetryApi | undefined;
 }
 
 const names = optionNames<CreateNodeOptions>({
@@ -88,6 +99,7 @@ const names = optionNames<CreateNodeOptions>({
   limits: true,
   log: true,
   exposeStacks: true,
+  openTelemetry: true,
 });
 
 export const defaultLimits: NodeLimits = {
@@ -136,6 +148,7 @@ export interface ResolvedOptions {
   readonly limits: NodeLimits;
   readonly log: LogLevel | Logger | undefined;
   readonly exposeStacks: boolean;
+  readonly openTelemetry: OpenTelemetryApi | undefined;
 }
 
 /** Checks what was given and fills in the rest. Throws `invalid-argument`, naming the option and what would work. */
@@ -150,6 +163,7 @@ export function resolveOptions(given: CreateNodeOptions): ResolvedOptions {
   if (advertise !== undefined && advertise.length > advertisedMax)
     throw invalid(`advertise may hold ${advertisedMax} URLs, got ${advertise.length}`);
   checkLog(given.log);
+  checkOpenTelemetry(given.openTelemetry);
   const policy: unknown = given.policy;
   if (policy !== undefined && typeof policy !== "function")
     throw invalid(`policy must be a function, got ${typeof policy}`);
@@ -171,6 +185,7 @@ export function resolveOptions(given: CreateNodeOptions): ResolvedOptions {
     limits: resolveLimits(given.limits ?? {}, checkProfile(given.profile ?? "lan")),
     log: given.log,
     exposeStacks: given.exposeStacks ?? false,
+    openTelemetry: given.openTelemetry,
   };
 }
 

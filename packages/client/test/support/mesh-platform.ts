@@ -55,6 +55,10 @@ export class MeshPlatform implements Platform {
     return timer;
   }
 
+  openTelemetry(): undefined {
+    return undefined;
+  }
+
   clearTimer(timer: object | number): void {
     this.#timers.remove(timer as Timer);
   }

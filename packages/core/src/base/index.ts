@@ -43,4 +43,13 @@ export { validateArguments, validateResult } from "./validation.js";
 export { quoted, shortened, suggestion } from "./names.js";
 export { callOf, checkOptions, kindOf, optionNames } from "./options.js";
 export { type SemverLibrary, createSemver, rangeForms, versionForm } from "./semver.js";
+export {
+  type TraceContext,
+  type TraceFields,
+  checkedTrace,
+  isSampled,
+  packTrace,
+  traceparentOf,
+  unpackTrace,
+} from "./trace-context.js";
 export { isA, thrownStack, thrownText } from "./thrown.js";

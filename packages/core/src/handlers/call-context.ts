@@ -4,7 +4,7 @@
  * (K1) What few handlers use costs nothing until they do: signal, logger, caller and sleeps are made when asked for.
  * (K2) The handler's own signal ends its sleeps, each once; a sleep that has ended leaves nothing behind.
  */
-import { MpregError, type Subject } from "../base/index.js";
+import { MpregError, type Subject, type TraceContext, traceparentOf } from "../base/index.js";
 import {
   type AbortReason,
   type Caller,
@@ -32,8 +32,8 @@ export interface ContextHost {
   wallMs(): number;
   createAbort(): AbortSource;
   logOf(context: HandlerContext): HandlerLog;
-  /** Calls on behalf of the handler that serves `parent`. */
-  callerOf(parent: Invocation): Caller;
+  /** Calls on behalf of the handler that serves `parent`, as part of `trace`. */
+  callerOf(parent: Invocation, trace: TraceContext | undefined): Caller;
   /** Runs `happen` after `durationMs`, unless the function that comes back is called before. */
   after(durationMs: number, happen: () => void): () => void;
 }
@@ -46,6 +46,7 @@ export function abortError(reason: AbortReason): MpregError {
 export class CallContext implements HandlerContext {
   readonly #invocation: Invocation;
   readonly #host: ContextHost;
+  readonly #trace: TraceContext | undefined;
   #controller: AbortSource | undefined;
   #aborted: MpregError | undefined;
   #caller: Caller | undefined;
@@ -53,8 +54,10 @@ export class CallContext implements HandlerContext {
   /** What ends each sleep early. */
   #sleeps: Set<(reason: unknown) => void> | undefined;
 
-  constructor(invocation: Invocation, host: ContextHost) {
+  /** `trace` is that of the handler's own span; without one, what has come with the call goes on. */
+  constructor(invocation: Invocation, host: ContextHost, trace: TraceContext | undefined = invocation.terms?.trace) {
     this.#invocation = invocation;
+    this.#trace = trace;
     this.#host = host;
   }
 
@@ -102,6 +105,10 @@ export class CallContext implements HandlerContext {
     return this.#invocation.terms?.idempotencyKey;
   }
 
+  get traceparent(): string | undefined {
+    return this.#trace === undefined ? undefined : traceparentOf(this.#trace);
+  }
+
   get caller(): Subject {
     return this.#invocation.caller;
   }
@@ -125,7 +132,7 @@ export class CallContext implements HandlerContext {
   }
 
   get #nested(): Caller {
-    return (this.#caller ??= this.#host.callerOf(this.#invocation));
+    return (this.#caller ??= this.#host.callerOf(this.#invocation, this.#trace));
   }
 
   /** Tells the handler that nobody waits any more. Does nothing the second time. */

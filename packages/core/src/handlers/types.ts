@@ -118,6 +118,8 @@ export interface HandlerContext {
   readonly depth: number;
   /** What the caller has given so that a repetition can be recognized. */
   readonly idempotencyKey: string | undefined;
+  /** The trace that this call is part of, as the HTTP header of that name (W3C Trace Context); `undefined` when of none. */
+  readonly traceparent: string | undefined;
   /** Who asked. */
   readonly caller: Subject;
   /** Logger that names the request and step in every line. */

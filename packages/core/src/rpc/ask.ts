@@ -2,10 +2,11 @@
  * Ask: work that a program wants done, encoded, and the end of it. What a caller (`caller.ts`) gives to whatever
  * carries its calls: a client's link, or the node it lives in.
  */
-import type { MpregError } from "../base/index.js";
+import type { MpregError, TraceContext } from "../base/index.js";
 import type { Codec } from "../values/index.js";
 import type { CallMessage, RequestMessage, StepReport, WireLimits } from "../wire/index.js";
 import type { Asker } from "./run.js";
+import type { Tracing } from "./tracing.js";
 import type { RequestSummary } from "./types.js";
 
 /** One call, whoever asks for it. */
@@ -23,6 +24,10 @@ export interface Asking {
   readonly limits: WireLimits;
   /** Name of the node that is asked, where it is known: the place of what goes wrong before anything is sent. */
   readonly nodeName: string | undefined;
+  /** Makes spans of what is asked, where something records them. */
+  readonly tracing?: Tracing | undefined;
+  /** The trace of the handler for which this asks. */
+  readonly trace?: TraceContext | undefined;
   /**
    * Starts a call; its end is told to `asker` once, possibly before this returns. The number that comes back names it
    * for {@link withdraw}.

@@ -6,12 +6,15 @@
  *
  * (A1) Every promise settles once; a failure is always an `MpregError`.
  * (A2) Nothing is sent for a signal that is aborted already; one that aborts later withdraws what was sent.
+ * (A4) What is asked for carries the trace of its span, or else of the handler that asks (`tracing.ts`); its span ends when
+ *      its promise does.
  * (A3) A failure that is found here has the node that would have been asked, and the step if it is one step's.
  */
 import {
   type CallArguments,
   type CallResult,
   type Contract,
+  type TraceContext,
   checkOptions,
   optionNames,
   placed,
@@ -35,6 +38,8 @@ import { type FailingRun, type Graph, type SettlingRun, createGraph } from "./gr
 import type { GraphRequest } from "./graph-request.js";
 import { type PlainRunOptions, type PlainStep, parsePlainRequest } from "./plain.js";
 import { type TermOptions, termNames, termsOf } from "./terms.js";
+import type { StepTerms } from "../wire/terms.js";
+import type { CallSpan } from "./tracing.js";
 import type { RequestSpec } from "./types.js";
 import { RequestWaiter, ValueWaiter } from "./waiters.js";
 
@@ -105,11 +110,12 @@ export class Caller {
     return new Promise((resolve, reject) => {
       try {
         const fields = this.#encodeCall(fun, args, options);
+        const span = this.#asking.tracing?.startCall(fun, "call", this.#asking.trace);
         // what type the value has is the caller's word, unless a contract says so
-        const waiter = new ValueWaiter(this.#asking, fun, resolve as (value: unknown) => void, reject, options);
+        const waiter = new ValueWaiter(this.#asking, fun, resolve as (value: unknown) => void, reject, options, span);
         const signal = options?.signal;
         if (signal?.aborted === true) return waiter.cancelled(signal, "not-applied"); // (A2)
-        const ask = this.#asking.call(fields, waiter);
+        const ask = this.#asking.call(traced(fields, this.#traceOf(span)), waiter);
         if (signal !== undefined) waiter.cancelWith(signal, ask);
       } catch (error) {
         throw this.#placed(error, fun);
@@ -128,14 +134,21 @@ export class Caller {
         const request = build();
         const { options } = request;
         const prepared = toRequestSpec(request, this.#asking.codec.encodeTemplate, this.#asking.limits);
-        const waiter = new RequestWaiter(this.#asking, prepared, resolve, reject, options);
+        const span = this.#asking.tracing?.startCall("request", "request", this.#asking.trace);
+        const waiter = new RequestWaiter(this.#asking, prepared, resolve, reject, options, span);
         if (options.signal?.aborted === true) return waiter.cancelled(options.signal, "not-applied"); // (A2)
-        const ask = this.#asking.request(fieldsOf(prepared.spec), waiter);
+        const fields = fieldsOf(prepared.spec, this.#traceOf(span));
+        const ask = this.#asking.request(fields, waiter);
         if (options.signal !== undefined) waiter.cancelWith(options.signal, ask);
       } catch (error) {
         throw this.#placed(error, undefined);
       }
     });
+  }
+
+  /** What travels with an ask that `span` covers. (A4) */
+  #traceOf(span: CallSpan | undefined): TraceContext | undefined {
+    return span === undefined ? this.#asking.trace : span.trace;
   }
 
   /** (A3) */
@@ -196,7 +209,12 @@ const noArguments: readonly unknown[] = [];
 
 const noResources: readonly string[] = [];
 
-function fieldsOf(spec: RequestSpec): RequestFields {
-  const { steps, outputs, onError, waitForCapacityMs, timeoutMs, summary } = spec;
+function fieldsOf(spec: RequestSpec, trace: TraceContext | undefined): RequestFields {
+  const { outputs, onError, waitForCapacityMs, timeoutMs, summary } = spec;
+  const steps = trace === undefined ? spec.steps : spec.steps.map((step) => traced(step, trace));
   return { steps, outputs, settle: onError === "settle", waitForCapacityMs, timeoutMs, summary };
+}
+
+function traced<T extends { readonly terms: StepTerms | undefined }>(asked: T, trace: TraceContext | undefined): T {
+  return trace === undefined ? asked : { ...asked, terms: { ...asked.terms, trace } };
 }

@@ -489,5 +489,7 @@ function cancel({ link }: Channel, id: number): void {
 /** What of the task's terms matters to the node that runs it, and the version that was chosen there. */
 function termsThere({ terms }: Task, { traits: { version } }: Offer<Peer>): StepTerms | undefined {
   const idempotencyKey = terms?.idempotencyKey;
-  return idempotencyKey === undefined && version === undefined ? undefined : { idempotencyKey, version };
+  const trace = terms?.trace;
+  if (idempotencyKey === undefined && version === undefined && trace === undefined) return undefined;
+  return { idempotencyKey, version, trace };
 }

@@ -31,6 +31,8 @@ export { type RpcLimits, defaultRpcLimits } from "./limits.js";
 export { type AskOrigin, Rpc } from "./rpc.js";
 export type { Asker, Run } from "./run.js";
 export { requestIdOf } from "./summary.js";
+export { OpenTelemetry, type OpenTelemetryApi, checkOpenTelemetry } from "./open-telemetry.js";
+export type { CallSpan, RunSpan, Tracing } from "./tracing.js";
 export { ValueWaiter } from "./waiters.js";
 export { Channel, type Invocation, Peer } from "./task.js";
 export type {

@@ -11,6 +11,7 @@ import type { Asking } from "./ask.js";
 import type { CancelSignal, RunOptions } from "./call-options.js";
 import type { PreparedRequest } from "./encode.js";
 import type { Asker } from "./run.js";
+import type { CallSpan } from "./tracing.js";
 import type { RequestSpec, RequestSummary, StepOutcome } from "./types.js";
 
 abstract class Waiter implements Asker {
@@ -19,6 +20,7 @@ abstract class Waiter implements Asker {
   readonly #resolve: (value: unknown) => void;
   readonly #reject: (error: unknown) => void;
   readonly #options: RunOptions | undefined;
+  readonly #span: CallSpan | undefined;
   #stopListening: (() => void) | undefined;
   #over = false;
 
@@ -29,12 +31,14 @@ abstract class Waiter implements Asker {
     resolve: (value: unknown) => void,
     reject: (error: unknown) => void,
     options: RunOptions | undefined,
+    span?: CallSpan,
   ) {
     this.asking = asking;
     this.#step = step;
     this.#resolve = resolve;
     this.#reject = reject;
     this.#options = options;
+    this.#span = span;
   }
 
   /** Cancels the ask when `signal` aborts. */
@@ -68,20 +72,20 @@ abstract class Waiter implements Asker {
   }
 
   failed(error: MpregError): void {
-    this.#end();
+    this.#end(error);
     this.#reject(error.at({ step: this.#step, node: this.asking.nodeName })); // (W2)
   }
 
   /** Ends with an answer that cannot be read: what was asked for has been done. */
   protected unreadable(error: unknown): void {
     if (error instanceof MpregError) return this.failed(error.withOutcome("applied"));
-    this.#end();
+    this.#end(new MpregError("malformed", "The answer cannot be read", { cause: error }));
     this.#reject(error);
   }
 
   /** Ends well. `value` was read from the answer; a summary is told before. */
   protected settle(value: unknown, summary: RequestSummary | undefined): void {
-    this.#end();
+    this.#end(undefined);
     try {
       if (summary !== undefined) this.#options?.onSummary?.(summary);
     } catch (cause) {
@@ -91,7 +95,8 @@ abstract class Waiter implements Asker {
     this.#resolve(value);
   }
 
-  #end(): void {
+  #end(error: MpregError | undefined): void {
+    if (!this.#over) this.#span?.end(error);
     this.#over = true; // (W1): whatever a promise is told after its first end it ignores
     this.#stopListening?.();
   }
@@ -119,9 +124,10 @@ export class RequestWaiter extends Waiter {
     resolve: (value: unknown) => void,
     reject: (error: unknown) => void,
     options: RunOptions,
+    span: CallSpan | undefined,
   ) {
     // what is wrong with one of its steps is told of that step
-    super(asking, undefined, resolve, reject, options);
+    super(asking, undefined, resolve, reject, options, span);
     this.#prepared = prepared;
   }
 

@@ -4,6 +4,7 @@
  *
  * (T1) What is not given takes no bytes; without any terms there is no object.
  */
+import { type TraceContext, checkedTrace } from "../base/index.js";
 import type { WireLimits } from "./limits.js";
 import type { Reader } from "./reader.js";
 import type { Writer } from "./writer.js";
@@ -19,18 +20,21 @@ export interface StepTerms {
   readonly target?: string | undefined;
   /** Resources of which more are better. */
   readonly prefer?: readonly string[] | undefined;
+  /** The distributed trace that it is part of. */
+  readonly trace?: TraceContext | undefined;
 }
 
-const tags = { retries: 16, idempotencyKey: 17, version: 18, target: 19, prefer: 20 } as const;
+const tags = { retries: 16, idempotencyKey: 17, version: 18, target: 19, prefer: 20, trace: 23 } as const;
 
 export function writeTerms(writer: Writer, terms: StepTerms | undefined): void {
   if (terms === undefined) return;
-  const { retries, idempotencyKey, version, target, prefer } = terms;
+  const { retries, idempotencyKey, version, target, prefer, trace } = terms;
   if (retries !== undefined) writer.field(tags.retries).varint(retries).endField();
   if (idempotencyKey !== undefined) writer.field(tags.idempotencyKey).text(idempotencyKey).endField();
   if (version !== undefined) writer.field(tags.version).text(version).endField();
   if (target !== undefined) writer.field(tags.target).text(target).endField();
   if (prefer !== undefined && prefer.length > 0) writer.field(tags.prefer).texts(prefer).endField();
+  if (trace !== undefined) writer.field(tags.trace).raw(trace).endField();
 }
 
 /** Terms with the field that the reader is at; as they are, when it is none of theirs. */
@@ -51,6 +55,10 @@ export function readTerm(
       return { ...terms, target: reader.name() };
     case tags.prefer:
       return { ...terms, prefer: reader.names(limits.resourcesMax) };
+    case tags.trace: {
+      const trace = checkedTrace(reader.field());
+      return trace === undefined ? terms : { ...terms, trace };
+    }
     default:
       return terms;
   }

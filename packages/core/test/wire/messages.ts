@@ -182,6 +182,16 @@ const identity = fc.record(
 const segment = fc.oneof(name, varint);
 const binding = fc.record({ step: varint, path: fc.array(segment, { maxLength: 5 }) });
 const bindings = fc.array(binding, { maxLength: 5 });
+/** Ids that are not zero, flags, and a state of visible ASCII. */
+const trace = fc
+  .tuple(
+    fc.uint8Array({ minLength: 25, maxLength: 25 }),
+    fc.array(fc.integer({ min: 0x20, max: 0x7e }), { maxLength: 512 }),
+  )
+  .map(([ids, state]) => {
+    ids[0] = ids[16] = 1;
+    return Uint8Array.of(...ids, ...state);
+  });
 /** Some terms, or none: an object without any is not written. */
 const terms: fc.Arbitrary<StepTerms | undefined> = fc
   .record(
@@ -191,6 +201,7 @@ const terms: fc.Arbitrary<StepTerms | undefined> = fc
       version: name,
       target: name,
       prefer: fc.array(name, { minLength: 1, maxLength: 3 }),
+      trace,
     },
     { requiredKeys: [] },
   )

@@ -197,7 +197,7 @@ export const samples: Record<Written["kind"], readonly Written[]> = {
       behalf: undefined,
       timings: false,
       relay: { target: "6f1d5f0e6a3c4b2d8e7f901122334455", origin: "0a1b2c3d4e5f60718293a4b5c6d7e8f9", hopsLeft: 2 },
-      terms: undefined,
+      terms: { trace: Uint8Array.of(...counting(16, 16), ...counting(8, 64), 1, 0x61, 0x3d, 0x62) },
       bound: [],
       template: value([1]),
     },

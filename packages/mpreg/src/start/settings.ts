@@ -16,7 +16,7 @@ import { CommandError, usageError } from "../failure.js";
 import { reasonOf } from "../input/files.js";
 
 /** What one source says. Paths are absolute. */
-export interface GivenSettings extends Omit<CreateNodeOptions, "tls" | "limits"> {
+export interface GivenSettings extends Omit<CreateNodeOptions, "tls" | "limits" | "openTelemetry"> {
   readonly tls?: GivenTls | undefined;
   readonly limits?: Readonly<Record<string, number>> | undefined;
   /** Modules that register the node's functions. */

@@ -6,7 +6,7 @@
  * (E1) An execution whose node has crashed never goes on: what it waits for does not come.
  * (E2) It waits for the world as long as at least one of its sleeps and calls is under way.
  */
-import type { MpregError } from "@mpreg/core/base";
+import type { MpregError, TraceContext } from "@mpreg/core/base";
 import {
   type AbortSource,
   CallContext,
@@ -119,7 +119,7 @@ export class Execution implements ContextHost, ExecuteHost, Waiter {
     };
   }
 
-  callerOf(parent: Invocation): Caller {
+  callerOf(parent: Invocation, trace: TraceContext | undefined): Caller {
     const start: StartAsk = (ask, onEnd) => {
       const wait = this.#wait();
       const withdraw = this.#host.ask(ask, parent, (settled) => {
@@ -131,7 +131,7 @@ export class Execution implements ContextHost, ExecuteHost, Waiter {
         withdraw();
       };
     };
-    return new Caller(askingWith(start, this.#host.limits, this.nodeName));
+    return new Caller({ ...askingWith(start, this.#host.limits, this.nodeName), trace });
   }
 
   after(durationMs: number, happen: () => void): () => void {

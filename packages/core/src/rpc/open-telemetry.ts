@@ -1,0 +1,210 @@
+/**
+ * OpenTelemetry: spans of calls and handlers through `@opentelemetry/api`, whichever copy of it the program uses.
+ *
+ * Owns what spans are called and say. The API is handed in, so that nobody has to have it (and described here by the
+ * parts that are used, so that nobody's compiler has to find it).
+ *
+ * (O1) Without a registered SDK nothing is made: a look at the API is all that it costs.
+ * (O2) What is not sampled is passed on, with its ids, and makes no spans.
+ * (O3) A handler's span is the child of what came with its call, never of what happens to run on its node.
+ * (O4) Spans say names, places and codes. No arguments, results or messages.
+ */
+import { type MpregError, type TraceContext, isSampled, kindOf, packTrace, unpackTrace } from "../base/index.js";
+import { invalid } from "./call-options.js";
+import { requestIdOf } from "./summary.js";
+import type { Invocation } from "./task.js";
+import type { CallSpan, RunSpan, Tracing } from "./tracing.js";
+
+type Attributes = Readonly<Record<string, string | number>>;
+
+/** The part of OpenTelemetry's `SpanContext` that is used. */
+interface OtelSpanContext {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly traceFlags: number;
+  readonly isRemote?: boolean | undefined;
+  readonly traceState?: { serialize(): string } | undefined;
+}
+
+interface OtelSpan {
+  spanContext(): OtelSpanContext;
+  setAttribute(key: string, value: string): unknown;
+  setStatus(status: { readonly code: number }): unknown;
+  end(): void;
+}
+
+interface OtelTracer {
+  startSpan(
+    name: string,
+    options: { readonly kind: number; readonly attributes: Attributes },
+    context: unknown,
+  ): OtelSpan;
+}
+
+/** The part of the module `@opentelemetry/api` that is used. */
+export interface OpenTelemetryApi {
+  // methods, so that the API's own types for what is passed through here are as good as these
+  readonly trace: {
+    getTracerProvider(): object;
+    // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the API's own context, which only the API looks into
+    getSpanContext(context: any): OtelSpanContext | undefined;
+    // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above
+    setSpanContext(context: any, spanContext: any): unknown;
+    // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above
+    setSpan(context: any, span: any): unknown;
+  };
+  readonly context: {
+    active(): unknown;
+    // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above
+    with<R>(context: any, run: () => R): R;
+  };
+  readonly ROOT_CONTEXT: unknown;
+  createTraceState(raw?: string): { serialize(): string };
+}
+
+/** Throws `invalid-argument` for an option `openTelemetry` that is not the module. */
+export function checkOpenTelemetry(given: unknown): void {
+  const isApi = typeof given === "object" && given !== null && "trace" in given && "context" in given;
+  if (given === undefined || isApi) return;
+  throw invalid(`openTelemetry must be the module @opentelemetry/api, got ${kindOf(given)}`);
+}
+
+/** `SpanKind` and `SpanStatusCode` of the API: numbers that its specification fixes. */
+const kindServer = 1;
+const kindClient = 2;
+const statusError = 2;
+
+const invalidTraceId = "0".repeat(32);
+
+/** The tracing of one client or node; `api` is asked each time, and answers `undefined` as long as nobody uses it. */
+export class OpenTelemetry implements Tracing {
+  readonly #api: () => OpenTelemetryApi | undefined;
+  readonly #attributes: () => Attributes;
+  #provider: object | undefined;
+  #tracer: OtelTracer | undefined;
+
+  /** `attributes` answers those of every span that begins now. */
+  constructor(api: () => OpenTelemetryApi | undefined, attributes: () => Attributes) {
+    this.#api = api;
+    this.#attributes = attributes;
+  }
+
+  startCall(name: string, kind: "call" | "request", inherited: TraceContext | undefined): CallSpan | undefined {
+    const api = this.#api();
+    const tracer = api === undefined ? undefined : this.#tracerOf(api);
+    if (api === undefined || tracer === undefined) return undefined; // (O1)
+    let parent = api.context.active();
+    let known = api.trace.getSpanContext(parent);
+    if ((known === undefined || known.traceId === invalidTraceId) && inherited !== undefined) {
+      parent = remoteContext(api, parent, inherited);
+      known = api.trace.getSpanContext(parent);
+    }
+    if (known !== undefined && known.traceId !== invalidTraceId && (known.traceFlags & 1) === 0) {
+      return { trace: traceOf(known), end: nothing }; // (O2)
+    }
+    const method = kind === "call" ? { "rpc.method": name } : undefined;
+    const attributes = { "rpc.system": "mpreg", ...this.#attributes(), ...method };
+    const span = tracer.startSpan(name, { kind: kindClient, attributes }, parent);
+    return new Recording(span);
+  }
+
+  startRun(invocation: Invocation): RunSpan | undefined {
+    const api = this.#api();
+    const tracer = api === undefined ? undefined : this.#tracerOf(api);
+    if (api === undefined || tracer === undefined) return undefined; // (O1)
+    const { fun, step, coordinator, request, terms } = invocation;
+    const trace = terms?.trace;
+    const parent = trace === undefined ? api.ROOT_CONTEXT : remoteContext(api, api.ROOT_CONTEXT, trace); // (O3)
+    if (trace !== undefined && !isSampled(trace)) return new Passing(api, parent, trace); // (O2)
+    const attributes = {
+      "rpc.system": "mpreg",
+      ...this.#attributes(),
+      "rpc.method": fun,
+      "mpreg.request": requestIdOf(coordinator, request),
+      "mpreg.step": step,
+    };
+    return new Running(api, tracer.startSpan(fun, { kind: kindServer, attributes }, parent), parent);
+  }
+
+  /** The tracer of the registered SDK; `undefined` as long as there is none. */
+  #tracerOf(api: OpenTelemetryApi): OtelTracer | undefined {
+    const provider = api.trace.getTracerProvider() as {
+      getTracer(name: string): OtelTracer;
+      /** Of the API's stand-in for an SDK that may be registered later. */
+      getDelegateTracer?(name: string): OtelTracer | undefined;
+    };
+    if (provider === this.#provider && this.#tracer !== undefined) return this.#tracer;
+    this.#provider = provider;
+    this.#tracer =
+      provider.getDelegateTracer === undefined ? provider.getTracer("mpreg") : provider.getDelegateTracer("mpreg");
+    return this.#tracer;
+  }
+}
+
+/** A span that is the SDK's business: it is recorded, or its trace has just been found not to be. */
+class Recording implements CallSpan {
+  readonly trace: TraceContext | undefined;
+  readonly #span: OtelSpan;
+
+  constructor(span: OtelSpan) {
+    this.#span = span;
+    this.trace = traceOf(span.spanContext());
+  }
+
+  end(error: MpregError | undefined): void {
+    if (error !== undefined) {
+      this.#span.setAttribute("error.type", error.code); // (O4)
+      this.#span.setStatus({ code: statusError });
+    }
+    this.#span.end();
+  }
+}
+
+class Running extends Recording implements RunSpan {
+  readonly #api: OpenTelemetryApi;
+  readonly #context: unknown;
+
+  constructor(api: OpenTelemetryApi, span: OtelSpan, parent: unknown) {
+    super(span);
+    this.#api = api;
+    this.#context = api.trace.setSpan(parent, span);
+  }
+
+  run<R>(handler: () => R): R {
+    return this.#api.context.with(this.#context, handler);
+  }
+}
+
+/** (O2) */
+class Passing implements RunSpan {
+  readonly trace: TraceContext;
+  readonly end: () => void = nothing;
+  readonly #api: OpenTelemetryApi;
+  readonly #context: unknown;
+
+  constructor(api: OpenTelemetryApi, context: unknown, trace: TraceContext) {
+    this.trace = trace;
+    this.#api = api;
+    this.#context = context;
+  }
+
+  run<R>(handler: () => R): R {
+    return this.#api.context.with(this.#context, handler);
+  }
+}
+
+function nothing(): void {
+  // there is no span to end
+}
+
+/** `undefined` where tracing is suppressed: then the SDK's spans have no ids. */
+function traceOf({ traceId, spanId, traceFlags, traceState }: OtelSpanContext): TraceContext | undefined {
+  if (traceId === invalidTraceId) return undefined;
+  return packTrace({ traceId, spanId, traceFlags, state: traceState?.serialize() ?? "" });
+}
+
+function remoteContext(api: OpenTelemetryApi, context: unknown, trace: TraceContext): unknown {
+  const { traceId, spanId, traceFlags, state } = unpackTrace(trace);
+  const traceState = state === "" ? undefined : api.createTraceState(state);
+  return api.trace.setSpanContext(context, { traceId, spanId, traceFlags, isRemote: true, traceState });
+}
