@@ -11,7 +11,7 @@
  * (V4) A handler whose call is cancelled before it has started does not start.
  */
 import { performance } from "node:perf_hooks";
-import { MpregError, type TraceContext, thrownStack, thrownText } from "@mpreg/core/base";
+import { MpregError, type TraceContext } from "@mpreg/core/base";
 import {
   CallContext,
   type ContextHost,
@@ -43,6 +43,7 @@ import { Fifo } from "@mpreg/core/structures";
 import type { InspectSubject, Timings } from "@mpreg/core/wire";
 import { contextHost } from "./handlers.js";
 import type { Logger } from "./log.js";
+import { RunLog } from "./run-log.js";
 import { Traffic } from "./traffic.js";
 import type { Connection } from "./transports/types.js";
 
@@ -83,6 +84,7 @@ export class Driver {
   readonly #spans = new Map<Invocation, RunSpan>();
   readonly #tickets = new Map<number, Asker>();
   readonly #contextHost: ContextHost;
+  readonly #runLog: RunLog;
   readonly #executeHost: ExecuteHost;
   readonly #inputs = new Fifo<DriverInput>();
   readonly #starting = new Fifo<Invocation>();
@@ -125,6 +127,7 @@ export class Driver {
         this.enter({ kind: "unregister", fun, version });
       },
     });
+    this.#runLog = new RunLog(options.log);
     this.#contextHost = contextHost(name, options.log, (parent, trace) => this.caller(parent, trace));
     this.#executeHost = {
       codec: options.capabilities.codec,
@@ -254,9 +257,12 @@ export class Driver {
     this.traffic.runs.start(invocation.fun, isRegistered);
     const span = this.#options.tracing.startRun(invocation);
     const context = new CallContext(invocation, this.#contextHost, span?.trace);
-    const run = (): boolean => execute(invocation, fun, context, this.#executeHost);
-    if (span !== undefined) this.#spans.set(invocation, span);
-    const runsOn = span === undefined ? run() : span.run(run);
+    let runsOn: boolean;
+    if (span === undefined) runsOn = execute(invocation, fun, context, this.#executeHost);
+    else {
+      this.#spans.set(invocation, span);
+      runsOn = span.run(() => execute(invocation, fun, context, this.#executeHost));
+    }
     if (runsOn) this.#running.set(invocation.id, context);
   }
 
@@ -265,20 +271,18 @@ export class Driver {
   }
 
   #ended(invocation: Invocation, result: Uint8Array | MpregError, timings: Timings): void {
-    if (this.#spans.size > 0) this.#endSpan(invocation, result);
+    const trace = this.#spans.size > 0 ? this.#endSpan(invocation, result) : undefined;
     this.#running.delete(invocation.id);
-    if (result instanceof MpregError && result.code === "handler-error") {
-      const { cause } = result; // a logger would look at all that is in it
-      const err = { message: thrownText(cause), stack: thrownStack(cause) };
-      this.#options.log.debug({ fun: invocation.fun, err }, "handler threw");
-    }
+    this.#runLog.ended(invocation, result, trace);
     this.enter({ kind: "invoked", id: invocation.id, result, timings, invocation });
   }
 
-  #endSpan(invocation: Invocation, result: Uint8Array | MpregError): void {
+  /** Ends the span of the handler, if it has one; answers its trace. */
+  #endSpan(invocation: Invocation, result: Uint8Array | MpregError): TraceContext | undefined {
     const span = this.#spans.get(invocation);
     this.#spans.delete(invocation);
     span?.end(result instanceof MpregError ? result : undefined);
+    return span?.trace;
   }
 
   /** A handler has ended. */
