@@ -221,6 +221,16 @@ function eventLogger(log: Logger): (event: NodeEvent) => void {
         );
         unreachable.add(event.url);
         return;
+      case "circuit-opened": {
+        const { fun, version, name, nodeId, reason } = event;
+        log.warn({ fun, version, name, nodeId, reason }, "circuit opened: calls go elsewhere");
+        return;
+      }
+      case "circuit-closed": {
+        const { fun, version, name, nodeId } = event;
+        log.info({ fun, version, name, nodeId }, "circuit closed");
+        return;
+      }
       case "policy-failed":
         log.error({ action: event.action, err: event.error }, "the policy failed; refused");
     }

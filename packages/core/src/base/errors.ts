@@ -32,6 +32,7 @@ export const errorCodes = {
   "too-deep": "calls are nested deeper than the limit",
   deadline: "the time allowed ran out",
   cancelled: "the caller cancelled",
+  "circuit-open": "calls of the function have failed on every node that offers it, too often to try just now",
   overloaded: "a limit on concurrent work or queued bytes is reached",
   "node-lost": "the link to the node that ran the work broke",
   "thread-lost": "the thread that ran the handler ended before the handler did",

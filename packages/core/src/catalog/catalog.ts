@@ -9,8 +9,8 @@
  * (C3) A forgotten owner leaves nothing behind.
  */
 import type { Semver } from "../base/index.js";
-import { Latency } from "../structures/index.js";
-import { FunctionOffers, candidatesAmong } from "./match.js";
+import { Breaker, Latency } from "../structures/index.js";
+import { FunctionOffers } from "./match.js";
 import type { Candidates, Offer, OfferTraits, WantedTerms } from "./types.js";
 
 const cachedMax = 4096;
@@ -22,7 +22,7 @@ export class Catalog<T extends object> {
   /** What each owner offers, by function. */
   readonly #owners = new Map<T, Map<string, readonly Offer<T>[]>>();
   readonly #rank: (owner: T) => string;
-  readonly #none: Candidates<T> = { all: [], tiers: [] };
+  readonly #none: Candidates<T> = { all: [], tiers: [], broken: new Set() };
   /** Answers that are cached for all functions together. */
   #cached = 0;
 
@@ -34,7 +34,8 @@ export class Catalog<T extends object> {
 
   /** Adds `owner`'s offer, or replaces the one it had under that name and version. */
   add(owner: T, fun: string, resources: readonly string[], traits: OfferTraits = plainTraits): void {
-    const offer: Offer<T> = { owner, fun, resources: [...new Set(resources)].sort(), traits, latency: new Latency() };
+    const has = [...new Set(resources)].sort();
+    const offer: Offer<T> = { owner, fun, resources: has, traits, latency: new Latency(), breaker: new Breaker() };
     const own = this.of(owner, fun).filter((known) => known.traits.version !== traits.version); // (C1)
     this.#put(owner, fun, [...own, offer]);
   }
@@ -75,7 +76,7 @@ export class Catalog<T extends object> {
 
   /** As {@link candidates}, of one owner. */
   candidatesOf(owner: T, fun: string, resources: readonly string[], terms?: WantedTerms): Candidates<T> {
-    return candidatesAmong(this.of(owner, fun), resources, terms, this.semver);
+    return this.#functions.get(fun)?.among(this.of(owner, fun), resources, terms) ?? this.#none;
   }
 
   /** Every version of `fun` that `owner` offers. */
@@ -86,6 +87,16 @@ export class Catalog<T extends object> {
   /** What `owner` offers under exactly this version. */
   offerOf(owner: T, fun: string, version: string | undefined): Offer<T> | undefined {
     return this.of(owner, fun).find(({ traits }) => traits.version === version);
+  }
+
+  /** The breaker of the offer has opened or closed; answers whether that is an offer still. */
+  tripped(offer: Offer<T>): boolean {
+    const { owner, fun, breaker } = offer;
+    if (!this.of(owner, fun).includes(offer)) return false;
+    const broken = this.#functions.get(fun)?.broken;
+    if (breaker.isTripped) broken?.add(offer);
+    else broken?.delete(offer);
+    return true;
   }
 
   offersOf(fun: string): readonly Offer<T>[] {

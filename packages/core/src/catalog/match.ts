@@ -6,7 +6,7 @@
  *      together, and long questions are not remembered: strangers ask.
  */
 import type { Semver } from "../base/index.js";
-import { candidatesOf, isOf } from "./tiers.js";
+import { isOf, tiersOf } from "./tiers.js";
 import type { Candidates, Offer, WantedTerms } from "./types.js";
 
 const cachedQueriesMax = 256;
@@ -25,6 +25,8 @@ export class FunctionOffers<T> {
   /** The answer to the question without conditions. */
   #all: Candidates<T> | undefined = undefined;
   readonly #cache = new Map<string, Answer<T>>();
+  /** Those of them whose breaker is tripped. */
+  readonly broken: Set<Offer<T>> = new Set();
 
   constructor(semver: Semver) {
     this.#semver = semver;
@@ -41,6 +43,7 @@ export class FunctionOffers<T> {
 
   set(offers: readonly Offer<T>[]): void {
     this.#offers = offers;
+    for (const offer of this.broken) if (!offers.includes(offer)) this.broken.delete(offer);
     this.#all = undefined;
     this.forget();
   }
@@ -53,7 +56,7 @@ export class FunctionOffers<T> {
   candidates(resources: readonly string[], terms: WantedTerms | undefined): Candidates<T> {
     const { version, prefer = none } = terms ?? noTerms;
     if (version === undefined && prefer.length === 0) {
-      if (resources.length === 0) return (this.#all ??= candidatesOf(this.#offers, undefined, this.#semver));
+      if (resources.length === 0) return (this.#all ??= this.among(this.#offers, none, undefined));
     }
     const key = keyOf(resources, version, prefer);
     const known = this.#cache.get(key);
@@ -66,23 +69,20 @@ export class FunctionOffers<T> {
     ) {
       return known.found;
     }
-    const found = candidatesAmong(this.#offers, resources, terms, this.#semver);
+    const found = this.among(this.#offers, resources, terms);
     if (key.length > cachedCharactersMax) return found; // (M2)
     if (this.#cache.size >= cachedQueriesMax) this.#cache.clear();
     this.#cache.set(key, { resources, version, prefer, found });
     return found;
   }
-}
 
-/** Those of `offers` that will do. (M1) */
-export function candidatesAmong<T>(
-  offers: readonly Offer<T>[],
-  resources: readonly string[],
-  terms: WantedTerms | undefined,
-  semver: Semver,
-): Candidates<T> {
-  const all = offers.filter((offer) => covers(offer.resources, resources) && isOf(offer, terms?.version, semver));
-  return candidatesOf(all, terms, semver);
+  /** Those of `offers` that will do. (M1) */
+  among(offers: readonly Offer<T>[], resources: readonly string[], terms: WantedTerms | undefined): Candidates<T> {
+    const all = offers.filter(
+      (offer) => covers(offer.resources, resources) && isOf(offer, terms?.version, this.#semver),
+    );
+    return { all, tiers: tiersOf(all, terms, this.#semver), broken: this.broken };
+  }
 }
 
 /** True when `offered` has every one of `asked`. (M1) */

@@ -6,18 +6,17 @@
  * (T2) Of one version, those that have more of the preferred resources come first.
  */
 import type { Semver } from "../base/index.js";
-import type { Candidates, Offer, WantedTerms } from "./types.js";
+import type { Offer, WantedTerms } from "./types.js";
 
-export function candidatesOf<T>(
+export function tiersOf<T>(
   all: readonly Offer<T>[],
   terms: WantedTerms | undefined,
   semver: Semver,
-): Candidates<T> {
+): readonly (readonly Offer<T>[])[] {
   const { version: range, prefer = none } = terms ?? {};
   const first = all[0];
-  if (first === undefined) return { all, tiers: [] };
-  if (prefer.length === 0 && all.every(({ traits }) => traits.version === first.traits.version))
-    return { all, tiers: [all] };
+  if (first === undefined) return [];
+  if (prefer.length === 0 && all.every(({ traits }) => traits.version === first.traits.version)) return [all];
   const ranked = all.map((offer) => ({
     offer,
     version: versionOf(offer, semver),
@@ -33,7 +32,7 @@ export function candidatesOf<T>(
     if (before === undefined || order(before, each) !== 0) tiers.push([]);
     tiers.at(-1)?.push(each.offer);
   });
-  return { all, tiers };
+  return tiers;
 }
 
 /** Negative when `a` is behind `b`. (T1) */

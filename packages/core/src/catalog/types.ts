@@ -1,6 +1,6 @@
 /** Catalog: who offers which function with which resources. */
 import type { OfferRecord, StepTerms } from "../wire/index.js";
-import type { Latency } from "../structures/index.js";
+import type { Breaker, Latency } from "../structures/index.js";
 
 /** What else its owner has said of a function. */
 export type OfferTraits = Pick<OfferRecord, "idempotent" | "version" | "tags" | "concurrencyMax">;
@@ -14,6 +14,8 @@ export interface Offer<T> {
   readonly traits: OfferTraits;
   /** How long calls of this function took there, as this node has measured. */
   readonly latency: Latency;
+  /** Whether calls of this function have failed there too often. */
+  readonly breaker: Breaker;
 }
 
 /** What an offer must have, and should have, to be taken. */
@@ -24,4 +26,6 @@ export interface Candidates<T> {
   readonly all: readonly Offer<T>[];
   /** The same, the better ones first: an offer is taken only when none of an earlier tier can be. */
   readonly tiers: readonly (readonly Offer<T>[])[];
+  /** Offers of the function whose breaker is tripped, at present. */
+  readonly broken: ReadonlySet<Offer<T>>;
 }

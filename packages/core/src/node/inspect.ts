@@ -57,10 +57,15 @@ export interface OfferInfo {
   /** Absent where it was registered without one. */
   readonly version?: string;
   readonly tags: readonly string[];
+  /**
+   * Present while calls of it have failed there too often, as the answering node has seen: `open` = no call is sent there,
+   * `half-open` = one at a time is, to see.
+   */
+  readonly circuit?: "open" | "half-open";
 }
 
 export function inspect(subject: InspectSubject, cluster: Cluster, nowMs: number): unknown {
-  if (subject === "functions") return inspectFunctions(cluster);
+  if (subject === "functions") return inspectFunctions(cluster, nowMs);
   const nodes = inspectNodes(cluster, nowMs);
   if (subject === "nodes") return nodes.filter(({ state }) => state !== "down" && state !== "left");
   const { name, cluster: clusterName } = cluster.membership.own;
@@ -102,11 +107,19 @@ function inspectNodes(cluster: Cluster, nowMs: number): NodeInfo[] {
   });
 }
 
-function inspectFunctions({ catalog }: Cluster): FunctionInfo[] {
+function inspectFunctions({ catalog }: Cluster, nowMs: number): FunctionInfo[] {
   return [...catalog.functions()].sort().map((name) => ({
     name,
-    offers: catalog.offersOf(name).map(({ owner, resources, traits: { version, tags } }): OfferInfo => {
-      return { node: owner.name, nodeId: owner.nodeId, resources, ...(version === undefined ? {} : { version }), tags };
+    offers: catalog.offersOf(name).map(({ owner, resources, traits: { version, tags }, breaker }): OfferInfo => {
+      const circuit = breaker.state(nowMs);
+      return {
+        node: owner.name,
+        nodeId: owner.nodeId,
+        resources,
+        ...(version === undefined ? {} : { version }),
+        tags,
+        ...(circuit === "closed" ? {} : { circuit }),
+      };
     }),
   }));
 }

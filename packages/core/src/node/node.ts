@@ -32,6 +32,7 @@ import {
 } from "../rpc/index.js";
 import type { InspectSubject } from "../wire/index.js";
 import { Cluster } from "./cluster.js";
+import { circuitEvent } from "./circuit-event.js";
 import { inspect } from "./inspect.js";
 import { Links } from "./links.js";
 import { NestedRuns } from "./nested-runs.js";
@@ -154,6 +155,9 @@ export class NodeMachine {
         peer: (nodeId) => (nodeId === this.id ? self : this.#cluster.peers.get(nodeId)),
         neighbourOf: (peer, avoided) => this.#cluster.neighbourOf(peer, avoided),
         reach: (peer, nowMs) => this.#cluster.reach(peer, nowMs),
+        circuit: (offer) => {
+          effects.report(circuitEvent(offer));
+        },
         invoke: (invocation) => {
           effects.invoke(invocation);
         },

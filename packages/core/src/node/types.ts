@@ -103,6 +103,27 @@ export type NodeEvent =
       readonly urls: readonly string[];
       readonly yielded: boolean;
     }
+  /**
+   * Calls of a function have failed too often on a node: this node sends no more of them there for at most `openMsMax`, and
+   * then one, to see. Told each time that happens.
+   */
+  | {
+      readonly kind: "circuit-opened";
+      readonly nodeId: string;
+      readonly name: string;
+      readonly fun: string;
+      readonly version: string | undefined;
+      readonly openMsMax: number;
+      readonly reason: string;
+    }
+  /** Such a call has succeeded: they are sent there again. */
+  | {
+      readonly kind: "circuit-closed";
+      readonly nodeId: string;
+      readonly name: string;
+      readonly fun: string;
+      readonly version: string | undefined;
+    }
   /** The policy threw, or answered no decision; what it was asked about was refused. */
   | { readonly kind: "policy-failed"; readonly action: Action["kind"]; readonly error: unknown };
 

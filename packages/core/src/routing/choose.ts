@@ -5,7 +5,8 @@
  * one with the smaller product of work in flight and latency. The local node, when it is a candidate, is always one
  * of the two, because a step that stays needs no network; the other is drawn at random.
  *
- * (R1) Only candidates are chosen, and none that is excluded; none as long as an earlier tier has one.
+ * (R1) Only candidates are chosen, and none that is excluded or whose breaker is open; none as long as an earlier tier
+ *      has one.
  * (R2) The local node wins ties.
  * (R3) One candidate needs no randomness, so that runs differ only where there is a choice.
  * (R5) A node without a link is drawn only when those with one do not turn up at once: a few links do for many calls.
@@ -31,14 +32,15 @@ const nearMs = 1;
 
 /** The best of the first tier that has one. (R1) */
 export function chooseAmong<T extends Candidate>(
-  { tiers }: Candidates<T>,
+  { tiers, broken }: Candidates<T>,
   local: T,
   excluded: ReadonlySet<Offer<T>> | undefined,
   random: Random,
   nowMs: number,
 ): Offer<T> | undefined {
   for (const tier of tiers) {
-    const offer = choose(tier, local, excluded, random, nowMs);
+    const whole = broken.size === 0 ? tier : tier.filter((each) => !broken.has(each) || each.breaker.admits(nowMs));
+    const offer = choose(whole, local, excluded, random, nowMs);
     if (offer !== undefined) return offer;
   }
   return undefined;

@@ -11,6 +11,7 @@
  * (D4) After an end nothing of the task is left in any table.
  * (D6) A step for a node without a link waits until one is open, or travels through a neighbour (`reaching.ts`).
  * (D8) A step whose run is lost, and that may be run again (`retries.ts`), is: on another node first.
+ * (D9) Where all circuits are open (`circuits.ts`), a step that may be run again waits; others fail at once.
  * (D7) What was sent here to be passed on goes to the node it names, or back as not applied; it travels over at most
  *      `stepHopsMax` links, and never back to where it came from.
  */
@@ -18,17 +19,19 @@ import { MpregError } from "../base/index.js";
 import type { Offer } from "../catalog/index.js";
 import { chooseAmong } from "../routing/index.js";
 import type { IdMap } from "../structures/index.js";
-import { type StepRelay, type StepTerms, type Timings, writeCancel, writeStep } from "../wire/index.js";
+import type { StepRelay, Timings } from "../wire/index.js";
 import { Awaiting } from "./awaiting.js";
+import { Circuits } from "./circuits.js";
 import { RpcCounters, countedFunctionsMax } from "./counters.js";
 import { Executions } from "./executions.js";
 import type { HeldBytes } from "./held-bytes.js";
 import type { AbortReason, RpcHost } from "./host.js";
-import { type RpcLimits, stepHopsMax, stepWaysMax } from "./limits.js";
+import { type RpcLimits, stepWaysMax } from "./limits.js";
 import { expiredError, knownOf, lostError } from "./lost.js";
 import { candidatesOf, chosenOffer, explainNone } from "./providers.js";
 import { Reaching } from "./reaching.js";
 import { Retries } from "./retries.js";
+import { cancel, valueBytes, writeTask } from "./sending.js";
 import { type Channel, type Peer, type Placing, Task, type TaskFields, ended, waiting } from "./task.js";
 
 /** Failures by which a node says that it has not begun, and that another may. */
@@ -43,6 +46,7 @@ export class Dispatch {
   readonly #awaiting: Awaiting;
   readonly #reaching: Reaching;
   readonly #retries: Retries;
+  readonly #circuits: Circuits;
   /** Tasks that have not ended, wherever they are. */
   #tasks = 0;
   /** Links that had no room for a step. */
@@ -75,6 +79,9 @@ export class Dispatch {
     this.#awaiting = new Awaiting(host, placing, options.waitingMax);
     this.#reaching = new Reaching(host, placing, options.waitingMax);
     this.#retries = new Retries(host, placing);
+    this.#circuits = new Circuits(host, (fun, nowMs) => {
+      this.#awaiting.wake(fun, nowMs);
+    });
   }
 
   /** How many tasks there are, run here and wait; for the checks of the simulator. */
@@ -146,6 +153,7 @@ export class Dispatch {
     if (place.kind === "local") this.#host.abort(task.id, reason);
     else if (place.kind === "remote") cancel(place.channel, task.id);
     task.counter?.dropped(reason);
+    if (reason === "deadline") this.#circuits.ended(task, expiredError(task, this.#host.nodeName), task.deadlineMs);
     this.#forget(task);
   }
 
@@ -198,6 +206,7 @@ export class Dispatch {
     const isOwn = task.coordinator === this.#host.self.nodeId;
     if ((place.kind !== "remote" && place.kind !== "local") || !isOwn) return false;
     if (!this.#retries.mayRunAgain(task, place.offer, error)) return false;
+    this.#circuits.ended(task, error, nowMs);
     this.#unplace(task);
     (task.excluded ??= new Set()).add(place.offer);
     if (place.kind === "remote" && place.via !== undefined) (task.avoided ??= new Set()).add(place.via.nodeId);
@@ -266,13 +275,17 @@ export class Dispatch {
   }
 
   #noCandidate(task: Task, nowMs: number): void {
-    if (task.waitUntilMs > nowMs) return this.#awaiting.add(task, nowMs);
-    this.#fail(task, explainNone(this.#host, task), nowMs);
+    const open = this.#circuits.openFor(task, nowMs);
+    const isRepeatable = open !== undefined && this.#retries.mayRepeat(task, open.offer);
+    const untilMs = isRepeatable ? task.deadlineMs : Math.min(task.waitUntilMs, task.deadlineMs); // (D9)
+    if (untilMs > nowMs) return this.#awaiting.add(task, untilMs, open, nowMs);
+    this.#fail(task, open?.error ?? explainNone(this.#host, task), nowMs);
   }
 
   #runHere(task: Task, offer: Offer<Peer>, nowMs: number): void {
     task.place = { kind: "local", offer };
     task.version = offer.traits.version;
+    this.#circuits.began(task, offer);
     task.startedMs = nowMs;
     task.ranOn = offer.owner.name;
     task.ranRemotely = false;
@@ -292,21 +305,7 @@ export class Dispatch {
     let bytes = -valueBytes(task);
     if (-bytes <= remoteMessageBytesMax) {
       task.id = this.#freeId(channel.sent);
-      writeStep(outbox.writer, {
-        id: task.id,
-        timeoutMs: Math.max(1, Math.ceil(task.deadlineMs - nowMs)),
-        request: task.request,
-        depth: task.depth,
-        fun: task.fun,
-        step: task.step,
-        resources: task.resources,
-        behalf: task.caller.kind === "client" ? task.caller.address : undefined,
-        timings: task.timings,
-        terms: termsThere(task, offer),
-        relay: via === undefined && task.relay === undefined ? undefined : relayOf(task, peer),
-        bound: task.bound,
-        template: task.template,
-      });
+      writeTask(outbox.writer, task, offer, via, nowMs);
       bytes = outbox.commit(remoteMessageBytesMax);
     }
     if (bytes < 0) {
@@ -316,6 +315,7 @@ export class Dispatch {
     }
     if (bytes === 0) return this.#hold(task, offer, channel, nowMs);
     task.place = { kind: "remote", offer, channel, via };
+    this.#circuits.began(task, offer);
     channel.usedMs = nowMs;
     task.startedMs = nowMs;
     task.ranOn = peer.name;
@@ -389,7 +389,6 @@ export class Dispatch {
       return this.#placeElsewhere(task, place.offer, placed, nowMs); // (D2)
     }
     if (this.#runAgain(task, placed, nowMs)) return; // (D8)
-    this.#measure(task, nowMs);
     this.#failed(task, knownOf(task, placed), nowMs);
   }
 
@@ -397,7 +396,7 @@ export class Dispatch {
     const { place } = task;
     if (place.kind === "retrying" && nowMs < task.deadlineMs) return this.#retries.due(task, place.error, nowMs);
     if (place.kind === "waiting" && nowMs < task.deadlineMs) {
-      this.#fail(task, explainNone(this.#host, task), nowMs);
+      this.#fail(task, place.error ?? explainNone(this.#host, task), nowMs);
       return;
     }
     const error = expiredError(task, this.#host.nodeName);
@@ -416,19 +415,15 @@ export class Dispatch {
     this.#failed(task, placed, nowMs);
   }
 
-  /** The task has run to its end, well or not. */
-  #measure({ place, startedMs }: Task, nowMs: number): void {
-    if (place.kind === "local" || place.kind === "remote") place.offer.latency.measured(nowMs - startedMs, nowMs);
-  }
-
   #completed(task: Task, value: Uint8Array, timings: Timings | undefined, nowMs: number): void {
-    this.#measure(task, nowMs);
+    this.#circuits.ended(task, undefined, nowMs);
     task.counter?.end("ok", nowMs - task.readyMs);
     this.#forget(task);
     task.owner.completed(task, value, timings, nowMs);
   }
 
   #failed(task: Task, error: MpregError, nowMs: number): void {
+    this.#circuits.ended(task, error, nowMs);
     task.counter?.end(error.code, nowMs - task.readyMs);
     this.#forget(task);
     task.owner.failed(task, error, nowMs);
@@ -457,6 +452,7 @@ export class Dispatch {
       this.#reaching.remove(task, place.offer);
       return;
     }
+    place.offer.breaker.released(task);
     if (place.kind === "local") this.#running.remove(task);
     else place.channel.sent.take(task.id);
     place.offer.owner.inFlight -= 1;
@@ -468,28 +464,4 @@ export class Dispatch {
     while (table.has(this.#lastId));
     return this.#lastId;
   }
-}
-
-/** Bytes of a task's arguments: most of what it takes to send it. */
-function valueBytes({ template, bound }: Task): number {
-  return bound.reduce((sum, value) => sum + value.length, template.length);
-}
-
-/** How the task travels to `peer` through others. (D7) */
-function relayOf({ coordinator, relay }: Task, peer: Peer): StepRelay {
-  return { target: peer.nodeId, origin: coordinator, hopsLeft: (relay?.hopsLeft ?? stepHopsMax) - 1 };
-}
-
-/** Takes back the step of that number. */
-function cancel({ link }: Channel, id: number): void {
-  writeCancel(link.outbox.writer, id);
-  link.outbox.commitCancel();
-}
-
-/** What of the task's terms matters to the node that runs it, and the version that was chosen there. */
-function termsThere({ terms }: Task, { traits: { version } }: Offer<Peer>): StepTerms | undefined {
-  const idempotencyKey = terms?.idempotencyKey;
-  const trace = terms?.trace;
-  if (idempotencyKey === undefined && version === undefined && trace === undefined) return undefined;
-  return { idempotencyKey, version, trace };
 }

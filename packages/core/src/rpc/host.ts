@@ -1,6 +1,6 @@
 /** What the rpc domain needs from the node around it. */
 import type { Policy, Random, Timers } from "../base/index.js";
-import type { Catalog } from "../catalog/index.js";
+import type { Catalog, Offer } from "../catalog/index.js";
 import type { Target } from "../routing/index.js";
 import type { Invocation, Peer } from "./task.js";
 
@@ -23,6 +23,8 @@ export interface RpcHost extends Timers {
   neighbourOf(peer: Peer, avoided: ReadonlySet<string> | undefined): Peer | undefined;
   /** Opens a link to a node that has none; answers whether that can be tried. `reached` or `unreachable` follows. */
   reach(peer: Peer, nowMs: number): boolean;
+  /** The breaker of an offer has opened, opened again, or closed. */
+  circuit(offer: Offer<Peer>): void;
   /** Starts a handler. Its end comes back as an input, never during this call. */
   invoke(invocation: Invocation): void;
   /** Tells a handler that nobody waits for it. Its end is then ignored. */

@@ -24,7 +24,8 @@ export function expiredError(task: Task, nodeName: string): MpregError {
   const { place, fun, step } = task;
   const outcome = task.begun ? "unknown" : "not-applied";
   const ranOn = place.kind === "local" || place.kind === "remote" ? place.offer.owner.name : undefined;
-  const waitedFor = waitedForBy[place.kind] ?? "a node that offers it";
+  const isOpen = place.kind === "waiting" && place.error !== undefined;
+  const waitedFor = isOpen ? "a circuit to close" : (waitedForBy[place.kind] ?? "a node that offers it");
   const where = ranOn === undefined ? `while it waited for ${waitedFor}` : `while it was running on node "${ranOn}"`;
   const message = `The time allowed for "${fun}" ran out ${where}`;
   return new MpregError("deadline", message, { outcome, step, node: ranOn ?? nodeName });

@@ -18,7 +18,7 @@ export interface Wanted extends Asked {
 
 type Host = Pick<RpcHost, "catalog" | "target" | "self">;
 
-const nobody: Candidates<Peer> = { all: [], tiers: [] };
+const nobody: Candidates<Peer> = { all: [], tiers: [], broken: new Set() };
 
 export function candidatesOf(host: Host, { fun, resources, terms }: Wanted): Candidates<Peer> {
   if (terms?.target === undefined) return host.catalog.candidates(fun, resources, terms);

@@ -48,10 +48,15 @@ export class Retries {
   }
 
   /** Whether a step whose run at `offer` has ended with `error` may be run again. (Y1) */
-  mayRunAgain({ terms, attempts }: Task, { traits }: Offer<Peer>, error: MpregError): boolean {
+  mayRunAgain(task: Task, offer: Offer<Peer>, error: MpregError): boolean {
+    const { terms, attempts } = task;
     if (error.outcome !== "unknown" || !lostCodes.has(error.code)) return false;
     if (terms?.retries !== undefined && attempts >= terms.retries) return false;
-    const { idempotent } = traits;
+    return this.mayRepeat(task, offer);
+  }
+
+  /** Whether running the step twice at `offer` does no more than running it once. */
+  mayRepeat({ terms }: Task, { traits: { idempotent } }: Offer<Peer>): boolean {
     return idempotent === "yes" || (idempotent === "with-key" && terms?.idempotencyKey !== undefined);
   }
 

@@ -126,8 +126,8 @@ export interface Placing {
 }
 
 export type Place =
-  /** Waits for a node that offers the function. */
-  | { readonly kind: "waiting" }
+  /** Waits for a node that offers the function; with an error for one whose circuit is not open. */
+  | { readonly kind: "waiting"; readonly error?: MpregError }
   /** Waits until the link to the only nodes that offer it has room. */
   | { readonly kind: "held"; readonly channel: Channel }
   /** Waits for a link to the node that is to run it. */

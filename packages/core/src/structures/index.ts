@@ -1,8 +1,10 @@
 /** Structures: data structures that know nothing of the product. */
 export { Allowance } from "./allowance.js";
+export { Breaker, type BreakerState } from "./breaker.js";
 export { Broadcast, type Missed } from "./broadcast.js";
 export { ByteBudget, type Holder } from "./byte-budget.js";
 export { Fifo } from "./fifo.js";
 export { hash32 } from "./hash32.js";
 export { IdMap } from "./id-map.js";
+export { Quantile } from "./quantile.js";
 export { Latency } from "./latency.js";

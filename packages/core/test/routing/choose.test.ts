@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { Random } from "../../src/base/index.js";
 import type { Offer } from "../../src/catalog/index.js";
 import { type Candidate, choose } from "../../src/routing/index.js";
-import { Latency } from "../../src/structures/index.js";
+import { Breaker, Latency } from "../../src/structures/index.js";
 import { scripted, seeded } from "../support/random.js";
 
 interface Node extends Candidate {
@@ -21,7 +21,7 @@ function offer(
   const latency = new Latency();
   if (latencyMs > 0) latency.measured(latencyMs, 0);
   const owner = { name, inFlight, linked: true, distanceMs: undefined, ...place };
-  return { owner, fun: "f", resources: [], traits: plainOffer, latency };
+  return { owner, fun: "f", resources: [], traits: plainOffer, latency, breaker: new Breaker() };
 }
 
 function far(name: string, distanceMs: number, inFlight = 0): Offer<Node> {

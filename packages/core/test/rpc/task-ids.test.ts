@@ -27,6 +27,7 @@ test("no task gets the number of another one that still runs, however long it do
     target: () => ({ kind: "unknown", names: [] }) as const,
     peer: () => undefined,
     neighbourOf: () => undefined,
+    circuit: () => undefined,
     reach: () => false,
     invoke: (invocation: Invocation) => invoked.push(invocation),
     abort: () => undefined,

@@ -35,6 +35,7 @@ const columns: readonly Column[] = [
   { heading: "VERSION" },
   { heading: "RESOURCES", gives: true },
   { heading: "TAGS", gives: true },
+  { heading: "CIRCUIT" },
 ];
 
 const none = "-";
@@ -42,11 +43,12 @@ const none = "-";
 /** One row per offer, each with the function's name, so that every line can be found; a column is a word, for awk. */
 function rows({ name, offers }: FunctionInfo): string[][] {
   const listed = (names: readonly string[]): string => names.join(",") || none;
-  return offers.map(({ node, version = none, resources, tags }) => [
+  return offers.map(({ node, version = none, resources, tags, circuit = "closed" }) => [
     name,
     node,
     version,
     listed(resources),
     listed(tags),
+    circuit,
   ]);
 }

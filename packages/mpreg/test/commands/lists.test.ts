@@ -61,10 +61,10 @@ describe("mpreg nodes and mpreg functions", () => {
 
   test("functions are a table with a row per offer", async () => {
     const { stdout } = await mpreg(["functions"], { env: { MPREG_URL: first.url } });
-    expect(stdout).toMatch(/^FUNCTION +NODE +VERSION +RESOURCES +TAGS\n/);
-    expect(stdout).toMatch(/^echo +first +- +- +-$/m);
-    expect(stdout).toMatch(/^echo +second +- +gpu +-$/m);
-    expect(stdout).toMatch(/^train +second +1\.2\.0 +dataset,gpu +slow,text$/m);
+    expect(stdout).toMatch(/^FUNCTION +NODE +VERSION +RESOURCES +TAGS +CIRCUIT\n/);
+    expect(stdout).toMatch(/^echo +first +- +- +- +closed$/m);
+    expect(stdout).toMatch(/^echo +second +- +gpu +- +closed$/m);
+    expect(stdout).toMatch(/^train +second +1\.2\.0 +dataset,gpu +slow,text +closed$/m);
   });
 
   test("functions are one line of JSON for programs", async () => {
