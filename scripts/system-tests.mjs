@@ -19,4 +19,10 @@ export const systemTests = [
     shows: "of 24 processes under load, 16 go on answering while eight are killed at once",
     programs: [], // it takes the machine for itself: half a minute of two cores, 2 GB
   },
+  {
+    file: "packages/mpreg/test-system/rolling-restart.test.ts",
+    shows:
+      "three processes under load are restarted one after the other by SIGTERM: no request is lost, none runs twice",
+    programs: [],
+  },
 ];

@@ -8,12 +8,13 @@
  * (C3) An answer to an id that is not waited for (any more), or not over this connection, changes nothing.
  * (C4) At most `inFlightMax` asks are under way; others wait in line (`line.ts`), and reach a node when it is their turn
  *      or not at all.
+ * (C6) What a node refuses because it is about to leave is asked again of another one, before what waits in line.
  * (C5) What has not been sent waits for the next connection; what names no time limit, `patienceMs` at most.
  */
 import { Deadlines, MpregError } from "@mpreg/core/base";
 import type { Goodbye } from "@mpreg/core/link";
 import type { Asker, RequestSummary } from "@mpreg/core/rpc";
-import { IdMap } from "@mpreg/core/structures";
+import { Fifo, IdMap } from "@mpreg/core/structures";
 import type { Codec } from "@mpreg/core/values";
 import { type Message, writeCancel, writeFailure } from "@mpreg/core/wire";
 import { Alarm } from "./alarm.js";
@@ -38,6 +39,8 @@ export class Asks {
   /** Whoever waits for an end, wherever the ask is. */
   readonly #waiting = new IdMap<Pending>();
   readonly #line: Line;
+  /** What was sent, has come to nothing, and is to be sent again. */
+  readonly #again = new Fifo<Pending>();
   readonly #deadlines = new Deadlines<Pending>();
   readonly #alarm: Alarm;
   /** Takes what is asked. */
@@ -105,8 +108,11 @@ export class Asks {
     if (message.kind !== "answer" && message.kind !== "results" && message.kind !== "failure") return;
     const pending = this.#waiting.get(message.id);
     const isAwaited = pending?.connection === connection;
+    if (isAwaited && message.kind === "failure" && connection.isLeft && isLeaving(message.error)) {
+      return this.#askAgain(pending);
+    }
     if (isAwaited) this.#ended(pending);
-    if (this.#line.size > 0) this.#advance(); // also for what was cancelled: the node has room again
+    if (this.#hasUnsent) this.#advance(); // also for what was cancelled: the node has room again
     if (!isAwaited) return; // (C3)
     const { asker } = pending;
     if (message.kind === "failure") return asker.failed(message.error.at({ node: connection.nodeName })); // (C1)
@@ -138,9 +144,20 @@ export class Asks {
     const message = ended("the answer came");
     for (const pending of this.#waiting.values()) {
       const { connection } = pending;
+      const outcome = connection === undefined ? "not-applied" : "unknown";
       this.#ended(pending);
-      pending.asker.failed(new MpregError(code, message, { outcome: "unknown", node: connection?.nodeName })); // (C1)
+      pending.asker.failed(new MpregError(code, message, { outcome, node: connection?.nodeName })); // (C1)
     }
+  }
+
+  /** It has come to nothing, and goes to the next node. (C6) */
+  #askAgain(pending: Pending): void {
+    const { connection } = pending;
+    pending.connection = undefined;
+    connection?.ended();
+    this.#again.push(pending);
+    if (this.#connection === undefined && pending.waitMs === 0) this.#limit(pending, patienceMs); // (C5)
+    this.#advance();
   }
 
   #sent(pending: Pending, connection: Connection): void {
@@ -169,7 +186,11 @@ export class Asks {
 
   /** What is asked now has to wait for its turn. (C4) */
   get #isBusy(): boolean {
-    return this.#waiting.size >= this.#options.inFlightMax || this.#line.size > 0;
+    return this.#waiting.size >= this.#options.inFlightMax || this.#hasUnsent;
+  }
+
+  get #hasUnsent(): boolean {
+    return this.#line.size > 0 || this.#again.size > 0;
   }
 
   #lineUp(pending: Pending, connection: Connection | undefined): number {
@@ -185,33 +206,43 @@ export class Asks {
     return pending.id;
   }
 
-  /** Sends what waits in line, as far as there is room. Call it when something has ended, cancelled or not. */
+  /** Sends what waits, as far as there is room. Call it when something has ended, cancelled or not. */
   #advance(): void {
     const connection = this.#connection;
     if (connection === undefined) return;
-    const { outbox, remoteMessageBytesMax } = connection;
+    for (let pending = this.#again.first; pending !== undefined; pending = this.#again.first) {
+      const isWaiting = this.#waiting.get(pending.id) === pending; // else it was withdrawn, or its time is over
+      if (isWaiting && !this.#sendLate(pending, connection)) return;
+      this.#again.shift();
+    }
     while (this.#line.size > 0 && this.#waiting.size - this.#line.size < this.#options.inFlightMax) {
       const pending = this.#line.first;
-      if (pending === undefined) return;
-      pending.writeLate(outbox.writer, this.#platform.now());
-      const bytes = outbox.commit(remoteMessageBytesMax);
-      if (bytes === 0) return; // the link is full of what will be answered, which leads here again
-      this.#line.remove(pending.id);
-      if (pending.waitMs === 0) this.#deadlines.remove(pending);
-      if (bytes > 0) {
-        this.#sent(pending, connection);
-        continue;
-      }
+      if (pending === undefined || !this.#sendLate(pending, connection)) return;
+    }
+  }
+
+  /** Sends what has waited; answers `false` when the link is full of what will be answered, which leads here again. */
+  #sendLate(pending: Pending, connection: Connection): boolean {
+    const { outbox, remoteMessageBytesMax } = connection;
+    pending.writeLate(outbox.writer, this.#platform.now());
+    const bytes = outbox.commit(remoteMessageBytesMax);
+    if (bytes === 0) return false;
+    this.#line.remove(pending.id);
+    if (pending.waitMs === 0) this.#deadlines.remove(pending);
+    if (bytes > 0) {
+      this.#sent(pending, connection);
+    } else {
       this.#ended(pending);
       pending.asker.failed(tooLarge(-bytes, connection));
     }
+    return true;
   }
 
   /** Takes an ask back that has not ended; answers whether a node has heard of it. */
   #cancel(pending: Pending): boolean {
     if (this.#line.remove(pending.id)) return false; // (C4)
     const { connection } = pending;
-    if (connection === undefined) return true;
+    if (connection === undefined) return false; // it has come to nothing where it was sent
     writeCancel(connection.outbox.writer, pending.id);
     connection.outbox.commitCancel();
     connection.ended();
@@ -244,6 +275,11 @@ export class Asks {
     const why = this.#connection === undefined ? "there was no connection to any node" : "inFlightMax of connect";
     return new MpregError("deadline", `The time allowed ran out while it waited to be sent (${why})`);
   }
+}
+
+/** Whether nothing was done because the node takes nothing new. */
+function isLeaving({ code, outcome }: MpregError): boolean {
+  return code === "closed" && outcome === "not-applied";
 }
 
 function tooLarge(bytes: number, { remoteMessageBytesMax }: Connection): MpregError {

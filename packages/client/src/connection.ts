@@ -24,6 +24,8 @@ export interface ConnectionOptions {
   readonly link: LinkOptions;
   readonly credentials: Uint8Array | undefined;
   readonly ca: string | Uint8Array | undefined;
+  /** 16 random bytes that all connections of a client have in common; `undefined` for a client with one connection. */
+  readonly session: Uint8Array | undefined;
 }
 
 export interface ConnectionEvents {
@@ -113,6 +115,11 @@ export class Connection {
     this.#link.end({ code: "closing", reason }, this.#platform.now());
   }
 
+  /** Whether nothing more is asked over it. */
+  get isLeft(): boolean {
+    return this.#isLeft;
+  }
+
   /** Nothing more is asked over it: it is closed when what was asked has ended. */
   leave(): void {
     this.#isLeft = true;
@@ -125,10 +132,11 @@ export class Connection {
     if (this.#isLeft && this.asked === 0) this.close("the client has moved to another node");
   }
 
-  #host({ credentials }: ConnectionOptions): LinkHost {
+  #host({ credentials, session }: ConnectionOptions): LinkHost {
     return {
       identity: undefined,
       credentials,
+      session,
       signer: undefined,
       random: this.#platform.random,
       utf8: this.#platform.utf8,

@@ -43,7 +43,7 @@ const learnIntervalMs = 60_000;
 /** The number of that question: no ask has it. */
 const learnId = 0;
 
-export interface SessionOptions extends AsksOptions, ConnectionOptions {
+export interface SessionOptions extends AsksOptions, Omit<ConnectionOptions, "session"> {
   /** Addresses of nodes, at least one. */
   readonly urls: readonly string[];
   readonly limits: WireLimits;
@@ -73,6 +73,7 @@ export class Session implements Asking {
   readonly #options: SessionOptions;
   readonly #addresses: Addresses;
   readonly #asks: Asks;
+  readonly #connectionOptions: ConnectionOptions;
   readonly #alarm: Alarm;
   readonly #events: ConnectionEvents;
   readonly #connections = new Set<Connection>();
@@ -93,6 +94,8 @@ export class Session implements Asking {
     this.tracing = createTracing(platform, options.openTelemetry, () => this.url);
     this.#platform = platform;
     this.#options = options;
+    const session = options.reconnect ? platform.random.bytes(16) : undefined;
+    this.#connectionOptions = { ...options, session };
     this.#addresses = new Addresses(options.urls);
     this.#asks = new Asks(platform, options);
     this.#alarm = new Alarm(platform, () => {
@@ -180,7 +183,7 @@ export class Session implements Asking {
     ends: { opened(connection: Connection): void; failed(failures: readonly Unreached[]): void },
   ): Reach {
     return new Reach(this.#platform, urls, this.#options.timeoutMs, {
-      open: (url, timeoutMs, events) => new Connection(this.#platform, url, this.#options, timeoutMs, events),
+      open: (url, timeoutMs, events) => new Connection(this.#platform, url, this.#connectionOptions, timeoutMs, events),
       ...ends,
     });
   }
@@ -197,10 +200,11 @@ export class Session implements Asking {
   }
 
   #received(connection: Connection, message: Message): void {
+    if (message.kind === "drain") return this.#leave(connection, message.urls);
     if (!("id" in message) || message.id !== learnId) return this.#asks.received(connection, message);
     if (message.kind !== "answer") return; // a node that does not tell: what is known is enough to go on
     const { nodes } = this.codec.decode(message.value) as ClusterInfo;
-    const present = nodes.filter(({ state }) => state !== "down" && state !== "left");
+    const present = nodes.filter(({ state, draining }) => state !== "down" && state !== "left" && draining !== true);
     this.#addresses.learn(present.flatMap(({ urls }) => urls));
   }
 
@@ -212,12 +216,24 @@ export class Session implements Asking {
     this.#alarm.set(this.#learnMs);
   }
 
+  /** The node wants to be left: another is asked from now on, and this one is heard out. */
+  #leave(connection: Connection, others: readonly string[]): void {
+    if (connection.isLeft) return;
+    this.#addresses.leave(connection.url, others);
+    if (connection === this.#current) {
+      this.#learnMs = Infinity;
+      this.#asks.suspend();
+      this.#reconnect();
+    }
+    connection.leave();
+  }
+
   #gone(connection: Connection, goodbye: Goodbye): void {
     this.#connections.delete(connection);
     if (this.#over !== undefined) return;
     if (!this.#options.reconnect) return this.#end(goodbye);
     this.#asks.lost(connection, goodbye);
-    if (connection !== this.#current) return;
+    if (connection !== this.#current || connection.isLeft) return; // another one is open, or being looked for
     this.status.tell({ kind: "disconnected", url: connection.url, reason: goodbye, isClosed: false });
     if (goodbye.code === "closing") this.#addresses.leave(connection.url, []);
     this.#learnMs = Infinity;

@@ -231,6 +231,12 @@ function eventLogger(log: Logger): (event: NodeEvent) => void {
         log.info({ fun, version, name, nodeId }, "circuit closed");
         return;
       }
+      case "draining":
+        log.info({ graceMs: event.graceMs }, "draining: nothing new is taken, what runs is finished");
+        return;
+      case "drained":
+        log[event.left > 0 ? "warn" : "info"]({ left: event.left }, "drained");
+        return;
       case "policy-failed":
         log.error({ action: event.action, err: event.error }, "the policy failed; refused");
     }

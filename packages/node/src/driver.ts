@@ -94,6 +94,7 @@ export class Driver {
   #lastLink = 0;
   #lastTicket = 0;
   #inTurn = false;
+  #onDrained: (left: number) => void = () => undefined;
   #closed = false;
   #flushScheduled = false;
   #timer: NodeJS.Timeout | undefined;
@@ -102,6 +103,7 @@ export class Driver {
     this.#flushScheduled = false;
     this.machine.flush(performance.now());
     this.#setTimer();
+    if (this.#events.length > 0) this.#report();
   };
   readonly #tick = (): void => {
     this.#timerDueMs = Infinity;
@@ -205,11 +207,20 @@ export class Driver {
     if (this.#connections.delete(link)) this.enter({ kind: "link-closed", link, reason });
   }
 
+  /** Takes nothing new and finishes what runs; answers how much had not ended when `graceMs` were over. */
+  drain(graceMs: number): Promise<number> {
+    return new Promise((resolve) => {
+      this.#onDrained = resolve;
+      this.enter({ kind: "drain", graceMs });
+    });
+  }
+
   /** Ends everything; what waits is told. */
   close(): void {
     this.#closed = true;
     this.enter({ kind: "close" });
     this.#flush();
+    this.#onDrained(0); // nothing runs any more
     if (this.#timer !== undefined) clearTimeout(this.#timer);
     this.#timer = undefined;
     for (const running of this.#running.values()) running.abort(new MpregError("closed", "The node is closing"));
@@ -343,6 +354,7 @@ export class Driver {
       },
       report: (event) => {
         this.#events.push(event);
+        if (event.kind === "drained") this.#onDrained(event.left);
       },
     };
   }

@@ -4,7 +4,7 @@ export type { DiscoveryOptions, MdnsOptions } from "./discovery/options.js";
 export { type AnyHandler, type HandlerContext, type RegisterOptions, context } from "@mpreg/core";
 export type { NodeRegistration as Registration } from "./handlers.js";
 export type { LogLevel, Logger } from "./log.js";
-export type { MpregNode } from "./node.js";
+export type { DrainOptions, MpregNode } from "./node.js";
 export type { CreateNodeOptions, NodeLimits } from "./options.js";
 export type { NodeStatus, StatusOptions as NodeStatusOptions } from "./status.js";
 export type { TlsOptions } from "./transports/types.js";

@@ -2,9 +2,17 @@
  * Node: a running node as its program sees it.
  */
 import type { Contract, Handlers } from "@mpreg/core";
+import { checkOptions, optionNames } from "@mpreg/core/base";
 import type { AnyHandler, FunctionRegistry, RegisterOptions } from "@mpreg/core/handlers";
 import type { ClusterInfo, FunctionInfo, NodeInfo } from "@mpreg/core/node";
-import type { Caller, Calls, Graph, PlainRequest, SingleCallOptions } from "@mpreg/core/rpc";
+import {
+  type Caller,
+  type Calls,
+  type Graph,
+  type PlainRequest,
+  type SingleCallOptions,
+  durationMs,
+} from "@mpreg/core/rpc";
 import type { Driver } from "./driver.js";
 import { type NodeRegistration, disposable } from "./handlers.js";
 import type { NodeStatus, Status, StatusOptions } from "./status.js";
@@ -18,6 +26,14 @@ export interface NodeParts {
   /** Ends what is not the driver's: sockets, files. */
   readonly shutDown: () => Promise<void>;
 }
+
+export interface DrainOptions {
+  /** How long what runs may take to end, in ms. Default 30,000. */
+  readonly graceMs?: number | undefined;
+}
+
+const drainNames = optionNames<DrainOptions>({ graceMs: true });
+const graceMsDefault = 30_000;
 
 /**
  * A node of the mesh. Made by `createNode`.
@@ -59,7 +75,13 @@ export interface MpregNode extends Calls, FunctionRegistry, AsyncDisposable {
    */
   status(options?: StatusOptions): AsyncIterableIterator<NodeStatus>;
   /**
-   * Leaves the cluster: says goodbye to all, stops listening, and tells every call of this node that has not ended
+   * Leaves the cluster and loses nothing: takes nothing new, which others then do instead, sends its clients to other
+   * nodes, finishes what runs, and closes. What runs longer than `graceMs` (default 30,000) ends as with {@link close},
+   * which may also be called meanwhile. Register nothing and ask nothing after it.
+   */
+  drain(options?: DrainOptions): Promise<void>;
+  /**
+   * Leaves the cluster at once: says goodbye to all, stops listening, and tells every call of this node that has not ended
    * `closed`. Handlers that run are told through their signal.
    */
   close(): Promise<void>;
@@ -74,6 +96,7 @@ export class DrivenNode implements MpregNode {
   readonly #caller: Caller;
   readonly #shutDown: () => Promise<void>;
   #closing: Promise<void> | undefined;
+  #draining: Promise<void> | undefined;
 
   constructor({ driver, status, url, urls, shutDown }: NodeParts) {
     this.#driver = driver;
@@ -132,12 +155,24 @@ export class DrivenNode implements MpregNode {
     return this.#status.read(options);
   }
 
+  drain(options: DrainOptions = {}): Promise<void> {
+    checkOptions(options, drainNames, "drain");
+    const graceMs = durationMs(options.graceMs, "drain: graceMs");
+    if (this.#closing !== undefined) return this.#closing;
+    return (this.#draining ??= this.#drain(graceMs === 0 ? graceMsDefault : graceMs));
+  }
+
   close(): Promise<void> {
     return (this.#closing ??= this.#close());
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  async #drain(graceMs: number): Promise<void> {
+    await this.#driver.drain(graceMs);
+    await this.close();
   }
 
   async #close(): Promise<void> {

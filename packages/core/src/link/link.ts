@@ -326,13 +326,13 @@ export class Link {
   #remoteOf(hello: HelloMessage): Remote {
     const { identity } = hello;
     const { signer } = this.#host;
-    if (identity === undefined) return { kind: "client", credentials: hello.credentials };
+    if (identity === undefined) return { kind: "client", credentials: hello.credentials, session: hello.session };
     const nodeId = signer === undefined ? "" : nodeIdOf(identity.publicKey, signer);
     return { kind: "node", nodeId, identity };
   }
 
   #sayHello(): void {
-    const { identity, credentials, random, utf8 } = this.#host;
+    const { identity, credentials, session, random, utf8 } = this.#host;
     const writer = new Writer(utf8);
     writeHello(writer, {
       kind: "hello",
@@ -343,6 +343,7 @@ export class Link {
       windowBytes: this.#options.windowBytes,
       identity,
       credentials,
+      session,
     });
     writer.end();
     this.#ownHello = writer.take();

@@ -35,7 +35,12 @@ export type GoodbyeCode =
 
 /** The far side, as it introduced itself. */
 export type Remote =
-  | { readonly kind: "client"; readonly credentials: Uint8Array | undefined }
+  | {
+      readonly kind: "client";
+      readonly credentials: Uint8Array | undefined;
+      /** What its links have in common, where it has said so. */
+      readonly session: Uint8Array | undefined;
+    }
   | { readonly kind: "node"; readonly nodeId: string; readonly identity: NodeIdentity };
 
 export interface LinkOptions {
@@ -64,6 +69,8 @@ export interface LinkHost {
   /** This side as a node; `undefined` for a client. */
   readonly identity: NodeIdentity | undefined;
   readonly credentials: Uint8Array | undefined;
+  /** What all links of this client have in common; of nodes nothing. */
+  readonly session?: Uint8Array | undefined;
   /** Proves this side's key and checks the other's; a client has none and takes the other's word. */
   readonly signer: Signer | undefined;
   readonly random: Random;

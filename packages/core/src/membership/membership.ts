@@ -163,8 +163,8 @@ export class Membership {
 
   /** Whether work may be sent to the member. (B6) */
   isUsable(nodeId: string): boolean {
-    const state = this.#members.get(nodeId)?.state;
-    if (this.#doubted.has(nodeId)) return false;
+    const { state, record } = this.#members.get(nodeId) ?? {};
+    if (this.#doubted.has(nodeId) || record?.draining === true) return false;
     // others may have lost it; this node has not
     return state === "alive" || (state === "suspect" && this.#host.isLinked(nodeId));
   }
@@ -205,6 +205,14 @@ export class Membership {
   start(nowMs: number): void {
     this.#isRunning = true;
     this.#tellOwn(nowMs);
+  }
+
+  /** Says that this node takes no new work: every linked node hears it before whatever is sent to it next. */
+  drain(nowMs: number): void {
+    if (!this.#isRunning) return;
+    this.#own.drain();
+    this.#tellOwn(nowMs);
+    for (const nodeId of this.#host.links()) this.#teller.record(nodeId, this.#own);
   }
 
   /** Says that this node leaves. */

@@ -89,6 +89,11 @@ export class OwnRecord {
     this.#say({ incarnation: incarnation + 1, boot: incarnation + 1, sequence: 1, outlived });
   }
 
+  /** Takes no new work any more. */
+  drain(): void {
+    this.#say({ draining: true, sequence: this.#record.sequence + 1 });
+  }
+
   leave(): void {
     this.#say({ left: true, sequence: this.#record.sequence + 1 });
   }

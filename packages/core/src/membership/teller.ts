@@ -51,7 +51,8 @@ export class Teller {
     nowMs: number,
     accusers?: ReadonlySet<string>,
   ): void {
-    const isUrgent = entry.record.sequence === 1 || entry.record.left;
+    const { sequence, left, draining } = entry.record;
+    const isUrgent = sequence === 1 || left || draining === true;
     if (isUrgent) gossip.spreadMember(entry.nodeId, this.#encodeRecord(entry), from, nowMs, accusers);
     else gossip.notUrgent(entry.nodeId, nowMs);
   }

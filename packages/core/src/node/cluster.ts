@@ -205,6 +205,7 @@ export class Cluster {
       channel,
       peer,
       keeping: { remote: "unwanted", own: "unwanted" },
+      hasAcknowledgedDrain: false,
     };
     const sessions = this.#sessions.get(peer);
     if (sessions === undefined) this.#sessions.set(peer, new Set([session]));

@@ -8,6 +8,8 @@ export interface NodeInfo {
   readonly name: string;
   /** `self` is the node that answers; of the others, what it believes. */
   readonly state: "self" | MemberState;
+  /** It is about to leave and takes no new work; absent otherwise. */
+  readonly draining?: true;
   /** Grows with every start of the node, and every time it had to contradict a suspicion. */
   readonly incarnation: number;
   /** For how long it is in this state, as far as the answering node knows. */
@@ -88,6 +90,7 @@ function inspectNodes(cluster: Cluster, nowMs: number): NodeInfo[] {
       id: nodeId,
       name: record.name,
       state: peer === self ? "self" : state,
+      ...(record.draining === true ? { draining: true } : {}),
       incarnation: record.incarnation,
       forMs: nowMs - sinceMs,
       urls: record.urls,

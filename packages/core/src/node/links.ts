@@ -18,7 +18,10 @@ import {
   type NodeIdentity,
   TextCache,
   inspectSubject,
+  drainUrlsMax,
   writeAnswer,
+  writeDrain,
+  writeDrainAck,
   writeFailure,
 } from "../wire/index.js";
 import type { Cluster } from "./cluster.js";
@@ -47,6 +50,8 @@ export class Links {
   readonly #sessions = new Map<LinkId, Session>();
   readonly #answers: ByteBudget;
   readonly #backlogs = new Map<Channel, Holder>();
+  /** This node drains: every link hears it. */
+  #isDraining = false;
   #queued: Link[] = [];
   #overflowed: Channel[] = [];
 
@@ -137,6 +142,36 @@ export class Links {
     } while (this.#queued.length > 0 || this.#overflowed.length > 0);
   }
 
+  /** Tells all far sides to ask others from now on. */
+  drain(): void {
+    this.#isDraining = true;
+    for (const session of this.#sessions.values()) this.#tellDrain(session);
+  }
+
+  /**
+   * Whether a far side that keeps to the protocol may still ask for something, or waits for an answer. Clients that know
+   * `drain` leave when they have got what they asked for; nodes say that they have heard it.
+   */
+  isAsked(nowMs: number): boolean {
+    for (const { phase, remote, link } of this.#sessions.values()) {
+      if (phase.kind !== "client" && phase.kind !== "node") continue;
+      const { asked } = phase.channel;
+      if (asked.size > 0 || phase.channel.link.outbox.queuedBytes > 0) return true;
+      if (link === undefined || nowMs - link.heardMs > silentMsMax) continue; // nobody may be there any more
+      if (phase.kind === "node" ? !phase.hasAcknowledgedDrain : knowsDrain(remote)) return true;
+    }
+    return false;
+  }
+
+  #tellDrain({ phase, remote }: Session): void {
+    if (phase.kind !== "node" && !(phase.kind === "client" && knowsDrain(remote))) return;
+    const { outbox } = phase.channel.link;
+    const { cluster } = this.#host;
+    const others = [...cluster.peers.values()].filter(({ nodeId }) => cluster.membership.isUsable(nodeId));
+    writeDrain(outbox.writer, phase.kind === "node" ? [] : others.flatMap(({ urls }) => urls).slice(0, drainUrlsMax));
+    outbox.commitCancel(); // behind everything that was queued before, and whatever waits
+  }
+
   /** Ends what the far sides wait for with `error`, then says goodbye on every link. */
   close(goodbye: Goodbye, error: MpregError, nowMs: number): void {
     for (const { phase } of this.#sessions.values()) {
@@ -178,6 +213,9 @@ export class Links {
     const { cluster, options } = this.#host;
     const reason = cluster.refusal(remote, session.attempt);
     if (reason !== undefined) return { allow: false, reason };
+    if (this.#isDraining && remote.kind === "client") {
+      return { allow: false, reason: `node "${options.name}" is about to leave` };
+    }
     session.remote = remote;
     // nobody is let in: it has to prove that it is this node, and then the link ends
     if (remote.kind === "node" && remote.nodeId === cluster.self.nodeId) return { allow: true };
@@ -192,6 +230,7 @@ export class Links {
     const subject = subjectOf(session.address, remote);
     if (remote.kind === "node") this.#host.cluster.opened(session, remote, subject, nowMs);
     else session.phase = { kind: "client", channel: new Channel(link, subject, this.#host.capabilities.random, nowMs) };
+    if (this.#isDraining) this.#tellDrain(session);
     this.#reschedule(session);
   }
 
@@ -238,7 +277,15 @@ export class Links {
     }
     if (phase.kind === "client") return this.#notForClients(channel, message); // (I2)
     if (message.kind === "step") rpc.onStep(channel, message, nowMs);
+    else if (message.kind === "drain") this.#acknowledgeDrain(channel);
+    else if (message.kind === "drain-ack") phase.hasAcknowledgedDrain = true;
     else cluster.onMessage(session, message, nowMs);
+  }
+
+  /** What was sent there before this, the far side has before it hears of this; its own record came before, too. */
+  #acknowledgeDrain({ link }: Channel): void {
+    writeDrainAck(link.outbox.writer);
+    link.outbox.commitCancel();
   }
 
   #notForClients(channel: Channel, message: Message): void {
@@ -285,6 +332,13 @@ export class Links {
     if (dueMs === Infinity) this.#host.unschedule(session);
     else this.#host.schedule(session, dueMs);
   }
+}
+
+/** Whoever has said nothing for so long is not waited for when this node drains. */
+const silentMsMax = 8_000;
+
+function knowsDrain(remote: Remote | undefined): boolean {
+  return remote?.kind === "client" && remote.session !== undefined;
 }
 
 /** Whether people should hear of a link that ended before it was open. */

@@ -15,6 +15,7 @@ import {
   MpregError,
   type Policy,
   type Subject,
+  type Timers,
   guardPolicy,
   unreachable,
 } from "../base/index.js";
@@ -29,10 +30,12 @@ import {
   type RpcCounters,
   type Run,
   type Settled,
+  leaving,
 } from "../rpc/index.js";
 import type { InspectSubject } from "../wire/index.js";
 import { Cluster } from "./cluster.js";
 import { circuitEvent } from "./circuit-event.js";
+import { Drain } from "./drain.js";
 import { inspect } from "./inspect.js";
 import { Links } from "./links.js";
 import { NestedRuns } from "./nested-runs.js";
@@ -80,12 +83,14 @@ export class NodeMachine {
   readonly #capabilities: NodeCapabilities;
   readonly #effects: NodeEffects;
   readonly #deadlines = new Deadlines<DueItem>();
+  readonly #timers: Timers;
   readonly #cluster: Cluster;
   readonly #rpc: Rpc;
   readonly #links: Links;
   readonly #doors = new Map<LinkId, Door>();
   readonly #tickets = new Map<number, Run>();
   readonly #nested = new NestedRuns();
+  #drain: Drain | undefined;
   #closed = false;
 
   constructor(given: NodeOptions, capabilities: NodeCapabilities, effects: NodeEffects) {
@@ -100,7 +105,7 @@ export class NodeMachine {
     this.name = options.name;
     this.id = nodeIdOf(signer.publicKey, signer);
     const self = new Peer(this.id, options.name, options.urls);
-    const timers = {
+    const timers: Timers = {
       schedule: (item: DueItem, dueMs: number): void => {
         this.#deadlines.set(item, dueMs);
       },
@@ -108,6 +113,7 @@ export class NodeMachine {
         this.#deadlines.remove(item);
       },
     };
+    this.#timers = timers;
     this.#cluster = new Cluster(self, options, {
       ...timers,
       random,
@@ -254,6 +260,8 @@ export class NodeMachine {
         return this.#cluster.seeds(input.source, input.urls, nowMs);
       case "start":
         return this.#cluster.start(nowMs);
+      case "drain":
+        return this.#startDrain(input.graceMs, nowMs);
       case "tick":
         return;
       case "close":
@@ -266,6 +274,12 @@ export class NodeMachine {
   /** Ends the turn: what it has queued for others is sent. */
   flush(nowMs: number): void {
     this.#links.flush(nowMs);
+    this.#drain?.look(nowMs);
+  }
+
+  /** Whether this node is about to leave, and takes nothing new. */
+  get isDraining(): boolean {
+    return this.#drain !== undefined;
   }
 
   /** Whether the far side of `link` has got through its handshake; on the JSON protocol, has made a valid request. */
@@ -319,6 +333,7 @@ export class NodeMachine {
       nodeName: this.name,
       asksMax: this.#options.rpc.asksPerLinkMax,
       request: (ask, asker, nowMs, onStart) => {
+        if (this.isDraining) return asker.failed(leaving(this.name)); // (N1)
         this.#rpc.request(ask, { caller, depth: 0, deadlineMs: Infinity }, asker, nowMs, onStart);
       },
       send: (frame) => {
@@ -362,9 +377,27 @@ export class NodeMachine {
     else this.#rpc.request(ask.fields, origin, asker, nowMs, onStart);
   }
 
+  #startDrain(graceMs: number, nowMs: number): void {
+    if (this.#drain !== undefined || this.#closed) return;
+    const host = {
+      ...this.#timers,
+      left: () => this.#rpc.size.requests + this.#rpc.size.tasks,
+      isAsked: (atMs: number) => this.#links.isAsked(atMs) || [...this.#doors.values()].some(({ size }) => size > 0),
+      over: (left: number) => {
+        this.#effects.report({ kind: "drained", left });
+      },
+    };
+    this.#drain = new Drain(host, graceMs, nowMs);
+    this.#rpc.drain();
+    this.#cluster.membership.drain(nowMs); // before the links: a node that hears of it knows already
+    this.#links.drain();
+    this.#effects.report({ kind: "draining", graceMs });
+  }
+
   #close(nowMs: number): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#drain?.stop();
     this.#cluster.stop(nowMs);
     const error = new MpregError("closed", this.#goodbye.reason, { node: this.name });
     for (const run of [...this.#tickets.values()]) run.fail(error);

@@ -14,6 +14,8 @@ export type SessionPhase =
       readonly channel: Channel;
       readonly peer: Peer;
       readonly keeping: Keeping;
+      /** The far side has heard that this node drains, and asks for nothing more. */
+      hasAcknowledgedDrain: boolean;
     }
   /** The far side has proved to be this node itself. */
   | { readonly kind: "self" }

@@ -55,6 +55,8 @@ export type NodeInput =
   /** All addresses that `source` knows now; they replace what it said before. Each is dialled for ever. */
   | { readonly kind: "seeds"; readonly source: string; readonly urls: readonly string[] }
   | { readonly kind: "start" }
+  /** Take no new work, finish what runs, and report `drained`; at the latest after `graceMs`. */
+  | { readonly kind: "drain"; readonly graceMs: number }
   /** Time has passed: the machine looks at what is due. */
   | { readonly kind: "tick" }
   | { readonly kind: "close" };
@@ -124,6 +126,10 @@ export type NodeEvent =
       readonly fun: string;
       readonly version: string | undefined;
     }
+  /** This node takes no new work any more. */
+  | { readonly kind: "draining"; readonly graceMs: number }
+  /** It may be closed: nothing runs here any more, or the grace time is over and `left` calls, requests and steps run still. */
+  | { readonly kind: "drained"; readonly left: number }
   /** The policy threw, or answered no decision; what it was asked about was refused. */
   | { readonly kind: "policy-failed"; readonly action: Action["kind"]; readonly error: unknown };
 

@@ -28,7 +28,7 @@ export type { Ref, RefTo, Resolved, Settled as SettledOutputs, Wired } from "./r
 export type { AbortReason, RpcHost } from "./host.js";
 export { LinkAsker, type LinkAskerHost } from "./link-asker.js";
 export { type RpcLimits, defaultRpcLimits } from "./limits.js";
-export { type AskOrigin, Rpc } from "./rpc.js";
+export { type AskOrigin, Rpc, leaving } from "./rpc.js";
 export type { Asker, Run } from "./run.js";
 export { requestIdOf } from "./summary.js";
 export { OpenTelemetry, type OpenTelemetryApi, checkOpenTelemetry } from "./open-telemetry.js";

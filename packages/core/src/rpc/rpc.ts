@@ -49,6 +49,7 @@ export class Rpc {
   readonly #requests = new Set<RequestRun>();
   readonly #held: HeldBytes;
   #lastRequest = 0;
+  #isDraining = false;
   readonly #drop = (task: Task, reason: AbortReason): void => {
     this.#dispatch.drop(task, reason);
   };
@@ -75,6 +76,11 @@ export class Rpc {
   /** What has become of the steps that this node coordinates. */
   get counters(): RpcCounters {
     return this.#dispatch.counters;
+  }
+
+  /** Nothing new is taken from others: what was begun is finished. */
+  drain(): void {
+    this.#isDraining = true;
   }
 
   /** A client asks for one call. */
@@ -299,6 +305,10 @@ export class Rpc {
   #asker(channel: Channel, id: number, timings: boolean): LinkAsker | undefined {
     if (channel.asked.has(id)) throw new MpregError("malformed", `id ${id} is in use by an earlier call of this link`);
     const asker = new LinkAsker(channel, id, timings, this.#askers);
+    if (this.#isDraining) {
+      asker.failed(leaving(this.#host.nodeName));
+      return undefined;
+    }
     if (channel.asked.size < this.#options.asksPerLinkMax) return asker;
     const message = `This link has ${channel.asked.size} unanswered calls; the limit is ${this.#options.asksPerLinkMax}`;
     asker.failed(new MpregError("overloaded", message, { node: this.#host.nodeName }));
@@ -328,6 +338,11 @@ export class Rpc {
   #summary(request: number, nowMs: number): Summary {
     return new Summary(requestIdOf(this.#host.self.nodeId, request), this.#host.nodeName, nowMs);
   }
+}
+
+/** Nothing was begun: another node may be asked. */
+export function leaving(node: string): MpregError {
+  return new MpregError("closed", `Node "${node}" is about to leave and takes nothing new`, { node });
 }
 
 const noValues: readonly Uint8Array[] = [];

@@ -28,6 +28,8 @@ import {
 import { type OffersMessage, type OffersRequestMessage, readOffers, readOffersRequest } from "./catalog-messages.js";
 import {
   type CreditMessage,
+  type DrainAckMessage,
+  type DrainMessage,
   type GoodbyeMessage,
   type HelloMessage,
   type OpenMessage,
@@ -35,6 +37,7 @@ import {
   type PongMessage,
   type ProveMessage,
   readCredit,
+  readDrain,
   readGoodbye,
   readHello,
   readProve,
@@ -106,6 +109,8 @@ export type Message =
   | ProbeRequestMessage
   | ProbeReportMessage
   | KeepMessage
+  | DrainMessage
+  | DrainAckMessage
   | RefusedMessage
   | SkippedMessage;
 
@@ -214,6 +219,10 @@ export class FrameReader {
         return { kind: "open" };
       case kinds.goodbye:
         return readGoodbye(reader);
+      case kinds.drain:
+        return readDrain(reader);
+      case kinds.drainAck:
+        return { kind: "drain-ack" };
       default:
         if ((kind & answerBit) === 0) return { kind: "skipped" }; // (F2)
         throw new MpregError("unsupported", `Messages of kind 0x${kind.toString(16)} are not known here`);

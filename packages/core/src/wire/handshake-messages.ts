@@ -30,6 +30,8 @@ export interface HelloMessage {
   readonly windowBytes: number;
   readonly identity: NodeIdentity | undefined;
   readonly credentials: Uint8Array | undefined;
+  /** A client's: 16 random bytes that are the same on all of its links. Whoever says them knows `drain`, too. */
+  readonly session?: Uint8Array | undefined;
 }
 
 /** Proof that the sender of a hello holds the key it named. */
@@ -56,6 +58,17 @@ export interface CreditMessage {
   readonly admittedBytes: number;
 }
 
+/** The sender is about to leave: nothing new is to be asked of it, and these others may be asked instead. */
+export interface DrainMessage {
+  readonly kind: "drain";
+  readonly urls: readonly string[];
+}
+
+/** The sender has heard `drain` and asks for nothing more on this link. */
+export interface DrainAckMessage {
+  readonly kind: "drain-ack";
+}
+
 export interface PingMessage {
   readonly kind: "ping";
   readonly id: number;
@@ -70,13 +83,16 @@ const nonceBytes = 32;
 const keyBytes = 32;
 const runBytes = 8;
 const signatureBytes = 64;
+const sessionBytes = 16;
 const urlsMax = 16;
-const helloTags = { identity: 1, credentials: 2 } as const;
+/** Addresses that a `drain` may name. */
+export const drainUrlsMax = 64;
+const helloTags = { identity: 1, credentials: 2, session: 3 } as const;
 
 export function writeHello(writer: Writer, message: HelloMessage): void {
   writer.begin(kinds.hello).u8(message.versionMin).u8(message.versionMax).raw(message.nonce);
   writer.u32(message.messageBytesMax).u32(message.windowBytes);
-  const { identity, credentials } = message;
+  const { identity, credentials, session } = message;
   if (identity !== undefined) {
     writer.field(helloTags.identity).raw(identity.publicKey);
     writer.text(identity.name).text(identity.cluster).texts(identity.urls);
@@ -84,6 +100,7 @@ export function writeHello(writer: Writer, message: HelloMessage): void {
     writer.endField();
   }
   if (credentials !== undefined) writer.field(helloTags.credentials).raw(credentials).endField();
+  if (session !== undefined) writer.field(helloTags.session).raw(session).endField();
   writer.endFields();
 }
 
@@ -95,6 +112,7 @@ export function readHello(reader: Reader): HelloMessage {
   const windowBytes = reader.u32();
   let identity: NodeIdentity | undefined;
   let credentials: Uint8Array | undefined;
+  let session: Uint8Array | undefined;
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
     if (tag === helloTags.identity) {
       const publicKey = reader.raw(keyBytes).slice();
@@ -103,10 +121,12 @@ export function readHello(reader: Reader): HelloMessage {
       if (rest.length >= runBytes) identity = { ...identity, run: rest.slice(0, runBytes) };
     } else if (tag === helloTags.credentials) {
       credentials = reader.field().slice();
+    } else if (tag === helloTags.session) {
+      session = reader.raw(sessionBytes).slice();
     }
     reader.skipField();
   }
-  return { kind: "hello", versionMin, versionMax, nonce, messageBytesMax, windowBytes, identity, credentials };
+  return { kind: "hello", versionMin, versionMax, nonce, messageBytesMax, windowBytes, identity, credentials, session };
 }
 
 export function writeProve(writer: Writer, signature: Uint8Array): void {
@@ -135,6 +155,20 @@ export function writeCredit(writer: Writer, admittedBytes: number): void {
 
 export function readCredit(reader: Reader): CreditMessage {
   return { kind: "credit", admittedBytes: reader.varint() };
+}
+
+export function writeDrain(writer: Writer, urls: readonly string[]): void {
+  writer.begin(kinds.drain).texts(urls).endFields();
+}
+
+export function readDrain(reader: Reader): DrainMessage {
+  const urls = reader.names(drainUrlsMax);
+  reader.skipFields();
+  return { kind: "drain", urls };
+}
+
+export function writeDrainAck(writer: Writer): void {
+  writer.begin(kinds.drainAck);
 }
 
 export function writePing(writer: Writer, id: number): void {

@@ -48,6 +48,8 @@ export { type WireCoordinate, coordinateDimensions } from "./coordinate.js";
 export { FrameReader, type Message, type RefusedMessage, type SkippedMessage } from "./frame.js";
 export {
   type CreditMessage,
+  type DrainAckMessage,
+  type DrainMessage,
   type GoodbyeMessage,
   type HelloMessage,
   type NodeIdentity,
@@ -55,7 +57,10 @@ export {
   type PingMessage,
   type PongMessage,
   type ProveMessage,
+  drainUrlsMax,
   writeCredit,
+  writeDrain,
+  writeDrainAck,
   writeGoodbye,
   writeHello,
   writeOpen,

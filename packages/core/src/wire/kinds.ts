@@ -12,6 +12,8 @@ export const kinds = {
   credit: 0x05,
   pong: 0x07,
   keep: 0x08,
+  drain: 0x0a,
+  drainAck: 0x0b,
   answer: 0x10,
   failure: 0x11,
   cancel: 0x12,

@@ -27,6 +27,8 @@ export interface NodeRecord {
   readonly boot: number;
   /** It has said goodbye. */
   readonly left: boolean;
+  /** It is about to leave: it takes no new work. */
+  readonly draining?: true;
   /** Ids of the nodes it keeps links to; empty = all there are. */
   readonly observers: readonly string[];
   /** Where it stood when it wrote this; `undefined` before it has measured anything. */
@@ -109,6 +111,7 @@ const signatureBytes = 64;
 const publicKeyBytes = 32;
 const runBytes = 8;
 const flagLeft = 1;
+const flagDraining = 2;
 const fieldCoordinate = 1;
 const fieldOutlived = 2;
 const verdicts = ["suspect", "down"] as const;
@@ -123,7 +126,7 @@ export function writeRecordBody(writer: Writer, record: NodeRecord): void {
     .varint(record.incarnation)
     .varint(record.sequence)
     .varint(record.boot)
-    .u8(record.left ? flagLeft : 0);
+    .u8((record.left ? flagLeft : 0) | (record.draining === true ? flagDraining : 0));
   writer.texts(record.observers);
   if (record.coordinate !== undefined) {
     writer.field(fieldCoordinate);
@@ -156,12 +159,17 @@ export function readRecord(reader: Reader): RecordMessage {
     incarnation: reader.varint(),
     sequence: reader.varint(),
     boot: reader.varint(),
-    left: (reader.u8() & flagLeft) !== 0,
+    ...readFlags(reader.u8()),
     observers: reader.names(observersMax),
     ...readRecordFields(reader),
   };
   reader.position = start;
   return { kind: "record", hopsLeft, signature, body: reader.rest(), record };
+}
+
+function readFlags(flags: number): Pick<NodeRecord, "left" | "draining"> {
+  const left = (flags & flagLeft) !== 0;
+  return (flags & flagDraining) === 0 ? { left } : { left, draining: true };
 }
 
 function readRecordFields(reader: Reader): Pick<NodeRecord, "coordinate" | "outlived"> {

@@ -123,6 +123,8 @@ const defaults: Record<Written["kind"], object> = {
   "probe-ack": {},
   "probe-request": {},
   "probe-report": {},
+  drain: { urls: [] },
+  "drain-ack": {},
   keep: {},
 };
 

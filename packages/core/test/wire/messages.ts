@@ -22,6 +22,8 @@ import {
   writeCredit,
   writeDigest,
   writeDigestLines,
+  writeDrain,
+  writeDrainAck,
   writeFailure,
   writeGoodbye,
   writeHello,
@@ -102,6 +104,10 @@ export function write(writer: Writer, message: Written): void {
       return writeProbeRequest(writer, message);
     case "probe-report":
       return writeProbeReport(writer, message.id, message.reached);
+    case "drain":
+      return writeDrain(writer, message.urls);
+    case "drain-ack":
+      return writeDrainAck(writer);
     case "keep":
       return writeKeep(writer, message.wish);
   }
@@ -223,20 +229,39 @@ const coordinate = fc.record({
   heightMs: float,
   error: float,
 });
-const record: fc.Arbitrary<NodeRecord> = fc.record({
-  publicKey: fc.uint8Array({ minLength: 32, maxLength: 32 }),
-  run: fc.uint8Array({ minLength: 8, maxLength: 8 }),
-  name,
-  cluster: name,
-  urls: fc.array(name, { maxLength: 16 }),
-  incarnation: varint,
-  sequence: varint,
-  boot: varint,
-  left: fc.boolean(),
-  observers: names,
-  coordinate: fc.oneof(absent, coordinate),
-  outlived: fc.oneof(absent, fc.record({ run: fc.uint8Array({ minLength: 8, maxLength: 8 }), began: varint })),
-});
+const record: fc.Arbitrary<NodeRecord> = fc.record(
+  {
+    publicKey: fc.uint8Array({ minLength: 32, maxLength: 32 }),
+    run: fc.uint8Array({ minLength: 8, maxLength: 8 }),
+    name,
+    cluster: name,
+    urls: fc.array(name, { maxLength: 16 }),
+    incarnation: varint,
+    sequence: varint,
+    boot: varint,
+    left: fc.boolean(),
+    observers: names,
+    coordinate: fc.oneof(absent, coordinate),
+    outlived: fc.oneof(absent, fc.record({ run: fc.uint8Array({ minLength: 8, maxLength: 8 }), began: varint })),
+    draining: fc.constant(true as const),
+  },
+  {
+    requiredKeys: [
+      "publicKey",
+      "run",
+      "name",
+      "cluster",
+      "urls",
+      "incarnation",
+      "sequence",
+      "boot",
+      "left",
+      "observers",
+      "coordinate",
+      "outlived",
+    ],
+  },
+);
 const accusation = fc.record({
   verdict: fc.constantFrom("suspect" as const, "down" as const),
   target: name,
@@ -289,6 +314,7 @@ export const messageOf: Record<Written["kind"], fc.Arbitrary<Written>> = {
     windowBytes: u32,
     identity: fc.oneof(absent, identity),
     credentials: fc.oneof(absent, bytes),
+    session: fc.oneof(absent, fc.uint8Array({ minLength: 16, maxLength: 16 })),
   }),
   prove: of("prove", { signature: fc.uint8Array({ minLength: 64, maxLength: 64 }) }),
   open: of("open", {}),
@@ -365,6 +391,8 @@ export const messageOf: Record<Written["kind"], fc.Arbitrary<Written>> = {
   "probe-ack": of("probe-ack", { id: u32, running: varint, coordinate }),
   "probe-request": of("probe-request", { id: u32, target: name, hopsLeft: u8 }),
   "probe-report": of("probe-report", { id: u32, reached: fc.boolean() }),
+  drain: of("drain", { urls: names }),
+  "drain-ack": of("drain-ack", {}),
   keep: of("keep", { wish: fc.constantFrom("unwanted" as const, "wanted" as const, "released" as const) }),
 };
 

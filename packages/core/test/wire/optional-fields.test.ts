@@ -26,7 +26,7 @@ class LaterWriter extends Writer {
   }
 }
 
-const withFields = ["hello", "answer", "results", "call", "request", "step"] as const;
+const withFields = ["hello", "answer", "results", "call", "request", "step", "drain"] as const;
 
 /** Kinds of which a part is signed; the optional fields stand in that part. */
 const signed = ["record", "accusation", "offers"] as const;
@@ -67,7 +67,7 @@ describe("optional fields", () => {
   test("every kind that has anything to add to has a list of optional fields", () => {
     const having: readonly string[] = [...withFields, ...signed];
     expect(writtenKinds.filter((kind) => !having.includes(kind))).toEqual([
-      ...["prove", "open", "goodbye", "credit", "pong", "keep", "failure", "cancel"],
+      ...["prove", "open", "goodbye", "credit", "pong", "keep", "drain-ack", "failure", "cancel"],
       ...["offers-request", "digest", "digest-lines", "probe", "probe-ack", "probe-request", "probe-report"],
       ...["ping", "inspect"],
     ]);

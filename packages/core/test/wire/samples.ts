@@ -69,6 +69,7 @@ export const samples: Record<Written["kind"], readonly Written[]> = {
       windowBytes: 16_777_216,
       identity: undefined,
       credentials: undefined,
+      session: undefined,
     },
     {
       kind: "hello",
@@ -85,6 +86,18 @@ export const samples: Record<Written["kind"], readonly Written[]> = {
         run: counting(8, 160),
       },
       credentials: Uint8Array.of(1, 2, 3),
+      session: undefined,
+    },
+    {
+      kind: "hello",
+      versionMin: 2,
+      versionMax: 2,
+      nonce: counting(32, 64),
+      messageBytesMax: 67_108_864,
+      windowBytes: 16_777_216,
+      identity: undefined,
+      credentials: undefined,
+      session: counting(16, 96),
     },
   ],
   prove: [{ kind: "prove", signature: counting(64, 0) }],
@@ -328,5 +341,10 @@ export const samples: Record<Written["kind"], readonly Written[]> = {
   "probe-ack": [{ kind: "probe-ack", id: 1, running: 300, coordinate: placedNode.coordinate! }],
   "probe-request": [{ kind: "probe-request", id: 2, hopsLeft: 1, target: storage }],
   "probe-report": [{ kind: "probe-report", id: 2, reached: true }],
+  drain: [
+    { kind: "drain", urls: [] },
+    { kind: "drain", urls: ["ws://127.0.0.1:9002"] },
+  ],
+  "drain-ack": [{ kind: "drain-ack" }],
   keep: (["unwanted", "wanted", "released"] as const).map((wish) => ({ kind: "keep", wish })),
 };

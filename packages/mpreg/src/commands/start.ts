@@ -3,12 +3,12 @@
  */
 import { resolve } from "node:path";
 import { type Command, Option } from "commander";
-import { addLimit, addNames, addText, logLevels, parsePort } from "../input/options.js";
+import { addLimit, addNames, addText, logLevels, parseDurationMs, parsePort } from "../input/options.js";
 import type { GivenSettings } from "../start/settings.js";
 import type { Terminal } from "../terminal.js";
 import { defaultPort } from "./connection.js";
 
-interface StartFlags extends Omit<GivenSettings, "modules" | "limits" | "tls" | "discovery"> {
+interface StartFlags extends Omit<GivenSettings, "modules" | "limits" | "tls" | "discovery" | "graceMs"> {
   readonly config?: string;
   readonly module?: readonly string[];
   readonly limit?: Readonly<Record<string, number>>;
@@ -19,6 +19,8 @@ interface StartFlags extends Omit<GivenSettings, "modules" | "limits" | "tls" | 
   readonly tlsCert?: string;
   readonly tlsKey?: string;
   readonly tlsCa?: string;
+  /** In ms. */
+  readonly grace?: number;
   readonly json?: true;
 }
 
@@ -64,6 +66,11 @@ export function defineStart(program: Command, terminal: Terminal): void {
     .option("--limit <key=number>", "a bound of the node, like messageBytesMax=1000000 (repeatable)", addLimit)
     .addOption(new Option("--log <level>", "what to log on stderr (default: info)").choices(logLevels))
     .option("--expose-stacks", "tell callers the stacks of handlers' errors")
+    .option(
+      "--grace <duration>",
+      "when asked to end: time for what runs, while clients and nodes go elsewhere (default: 30s)",
+      parseDurationMs,
+    )
     .option("--json", 'one line on stdout when ready: {"event":"ready","url":…,"id":…,"name":…}; the log is JSON lines')
     .addHelpText("after", examples)
     .action((flags: StartFlags) => start(flags, terminal));
@@ -88,6 +95,7 @@ function settingsOf({
   dnsSrv: dns,
   dnsServers,
   peersFile,
+  grace: graceMs,
   ...others
 }: StartFlags): GivenSettings {
   const tls = Object.entries({ cert: tlsCert, key: tlsKey, ca: tlsCa }).flatMap(([key, path]) => {
@@ -97,6 +105,7 @@ function settingsOf({
   const discovery = Object.entries({ mdns, dns, dnsServers, file }).filter(([, value]) => value !== undefined);
   return {
     ...others,
+    ...(graceMs === undefined ? {} : { graceMs }),
     ...(dataDir === undefined ? {} : { dataDir: resolve(dataDir) }),
     ...(module === undefined ? {} : { modules: module.map((path) => resolve(path)) }),
     ...(limit === undefined ? {} : { limits: limit }),

@@ -8,7 +8,7 @@ import { parseExactly } from "./exact-json.js";
 export const logLevels: readonly string[] = ["fatal", "error", "warn", "info", "debug", "trace", "silent"];
 
 const unitsMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
-const durationMsMax = 2 ** 31 - 1;
+export const durationMsMax: number = 2 ** 31 - 1;
 
 /** `2`, `2s`, `500ms`, `1.5m` or `1h`, in ms. A number alone is seconds. */
 export function parseDurationMs(given: string): number {

@@ -34,6 +34,7 @@ const kinds: Record<keyof GivenSettings, Kind> = {
   log: "log",
   exposeStacks: "switch",
   modules: "texts",
+  graceMs: "number",
 };
 
 const kindNames: Record<Kind, string> = {

@@ -2,7 +2,8 @@
  * Run node: the life of `mpreg start`, from its options to the signal that ends it.
  *
  * (A1) It says that it is ready once the node listens and every module has registered its functions.
- * (A2) However it ends, and however far it came, the node says goodbye to the others first.
+ * (A2) However it ends, and however far it came, the node says goodbye to the others first; when it was asked to end it
+ *      finishes what runs before that, and sends its clients elsewhere.
  * (A3) A node that one of its modules closes leaves a process with nothing to do: it ends, and says so.
  */
 import { type MpregNode, context, createNode } from "@mpreg/node";
@@ -29,9 +30,12 @@ export interface NodeRun {
 export async function runNode(run: NodeRun, { stdout, stderr }: Terminal): Promise<void> {
   const stop = stopRequested();
   let node: MpregNode | undefined;
+  let graceAskedMs = 0;
   let exitCode: ExitCode = 1;
+  let graceMs = 0;
   try {
     const settings = await Promise.race([readSettings(run, stderr), stop]);
+    graceAskedMs = settings.graceMs;
     const log = openLog(settings.log, stderr, run.asJson);
     const { fatal } = watchStrays(log, handlerPlace);
     const modules = await Promise.race([loadModules(settings.modules, log), stop, fatal]);
@@ -43,8 +47,9 @@ export async function runNode(run: NodeRun, { stdout, stderr }: Terminal): Promi
   } catch (error) {
     if (!(error instanceof Stopped)) throw error;
     exitCode = 0;
+    graceMs = graceAskedMs;
   } finally {
-    await closeInTime(async () => node?.close(), exitCode); // (A2)
+    await closeInTime(async () => (graceMs > 0 ? node?.drain({ graceMs }) : node?.close()), graceMs, exitCode); // (A2)
   }
 }
 

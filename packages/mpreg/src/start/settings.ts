@@ -14,6 +14,7 @@ import type { CreateNodeOptions, LogLevel, Logger, NodeLimits, TlsOptions } from
 import { defaultPort } from "../commands/connection.js";
 import { CommandError, usageError } from "../failure.js";
 import { reasonOf } from "../input/files.js";
+import { durationMsMax } from "../input/options.js";
 
 /** What one source says. Paths are absolute. */
 export interface GivenSettings extends Omit<CreateNodeOptions, "tls" | "limits" | "openTelemetry"> {
@@ -21,6 +22,8 @@ export interface GivenSettings extends Omit<CreateNodeOptions, "tls" | "limits" 
   readonly limits?: Readonly<Record<string, number>> | undefined;
   /** Modules that register the node's functions. */
   readonly modules?: readonly string[] | undefined;
+  /** How long what runs may take to end when the node is asked to end, in ms. */
+  readonly graceMs?: number | undefined;
 }
 
 /** Each a file, or what would be in it. */
@@ -30,17 +33,23 @@ export interface StartSettings {
   readonly node: Omit<CreateNodeOptions, "log">;
   readonly log: LogLevel | Logger;
   readonly modules: readonly string[];
+  readonly graceMs: number;
 }
+
+const graceMsDefault = 30_000;
 
 /** (S1) */
 export async function settle(file: GivenSettings, flags: GivenSettings): Promise<StartSettings> {
-  const { modules = [], log = "info", tls, ...given } = { ...file, ...flags };
+  const { modules = [], log = "info", tls, graceMs = graceMsDefault, ...given } = { ...file, ...flags };
   const limits = { ...file.limits, ...flags.limits } as Partial<NodeLimits>; // the node checks the names
   const discovery = { ...file.discovery, ...flags.discovery };
   const port = given.port ?? defaultPort;
   const dataDir = given.dataDir ?? defaultDataDir(given.name, port);
   const ownTls = tls === undefined ? undefined : await readTls({ ...file.tls, ...flags.tls });
-  return { node: { ...given, port, dataDir, discovery, limits, tls: ownTls }, log, modules };
+  if (!(graceMs > 0 && graceMs <= durationMsMax)) {
+    throw usageError(`graceMs must be a number of milliseconds above 0 and up to ${durationMsMax}, got ${graceMs}`);
+  }
+  return { node: { ...given, port, dataDir, discovery, limits, tls: ownTls }, log, modules, graceMs };
 }
 
 /** (S2) */

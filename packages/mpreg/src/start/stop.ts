@@ -27,9 +27,9 @@ export function stopRequested(): Promise<never> {
   return stop;
 }
 
-/** Waits for `close`, but not for ever; then lets the process end within a moment. (O2) */
-export async function closeInTime(close: () => Promise<void>, exitCode: number): Promise<void> {
-  const timer = setTimeout(() => process.exit(exitCode), closeMsMax);
+/** Waits for `close`, `graceMs` and a little more, but not for ever; then lets the process end within a moment. (O2) */
+export async function closeInTime(close: () => Promise<void>, graceMs: number, exitCode: number): Promise<void> {
+  const timer = setTimeout(() => process.exit(exitCode), graceMs + closeMsMax);
   try {
     await close();
   } finally {

@@ -367,6 +367,7 @@ function numberOf(input: NodeInput): number {
     case "unregister":
     case "seeds":
     case "start":
+    case "drain":
     case "tick":
     case "close":
       return 0;

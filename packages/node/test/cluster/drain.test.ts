@@ -1,0 +1,58 @@
+/** A node that drains, over real sockets. */
+import { describe, expect, test } from "vitest";
+import { clientOf, meshed, offered, startMesh, startNode } from "../support/cluster.js";
+import { failureOf } from "../support/failure.js";
+import { Latch } from "../support/latch.js";
+
+describe("drain()", () => {
+  test("finishes what runs, sends its clients to another node, leaves, and closes", async () => {
+    const [a, b] = await startMesh({ name: "a" }, { name: "b" });
+    const [started, end] = [new Latch(), new Latch()];
+    a!.register("hold", async () => {
+      started.open();
+      await end.passed;
+      return "done";
+    });
+    b!.register("work", (value: number) => value);
+    await offered("work", 1, a!);
+    const client = await clientOf(a!);
+    const held = client.call("hold");
+    await started.passed;
+    const draining = a!.drain();
+    expect(await client.call("work", [1])).toBe(1);
+    expect(client.url).toBe(b!.url);
+    await expect.poll(() => b!.nodes().find(({ name }) => name === "a")?.draining).toBe(true);
+    end.open();
+    expect(await held).toBe("done");
+    await draining;
+    expect((await failureOf(a!.call("echo"))).code).toBe("closed");
+    expect(b!.cluster().nodes.find(({ name }) => name === "a")?.state).toBe("left");
+    expect(await client.call("echo", [2])).toBe(2);
+  });
+
+  test("ends what runs longer than its grace, as close() does; a second one waits for the first", async () => {
+    const node = await startNode();
+    node.register("hold", () => new Promise(() => undefined));
+    const held = failureOf(node.call("hold"));
+    await Promise.all([node.drain({ graceMs: 50 }), node.drain()]);
+    expect((await held).code).toBe("closed");
+    await node.drain();
+  });
+
+  test("is cut short by close()", async () => {
+    const node = await startNode();
+    node.register("hold", () => new Promise(() => undefined));
+    const held = failureOf(node.call("hold"));
+    const draining = node.drain({ graceMs: 1_000_000 });
+    await node.close();
+    await draining;
+    expect((await held).code).toBe("closed");
+  });
+
+  test("refuses options that it does not have", async () => {
+    const node = await startNode();
+    expect(() => node.drain({ grace: 1 } as never)).toThrow(/^drain has no option "grace"; it has graceMs/);
+    expect(() => node.drain({ graceMs: -1 })).toThrow(/^drain: graceMs must be a number of milliseconds above 0/);
+    await meshed([node]);
+  });
+});
