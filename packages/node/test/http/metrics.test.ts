@@ -83,9 +83,11 @@ describe("calls and runs", () => {
     node.register("other", () => 1);
     node.register('quo"te\\', () => 1);
     await client.call("other");
+    await failureOf(client.call("nowhere")); // one of the others
     await client.call('quo"te\\');
     const figures = await read(node);
     expect(figures.get('mpreg_calls_total{function="other",code="ok"}')).toBe(1);
+    expect(figures.get('mpreg_calls_started_total{function="other"}')).toBe(2);
     expect(figures.get('mpreg_calls_total{function="quo\\"te\\\\",code="ok"}')).toBe(1);
   });
 });
