@@ -153,7 +153,8 @@ export class Driver {
 
   /** Why the node takes no work; `undefined` when it does. */
   get unreadyReason(): string | undefined {
-    return this.#closed ? "the node is closing" : undefined;
+    if (this.#closed) return "the node is closing";
+    return this.machine.isDraining ? "the node is draining" : undefined;
   }
 
   /** Hands an input to the machine, now or as soon as it can take one. */

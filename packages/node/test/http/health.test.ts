@@ -50,6 +50,23 @@ test("a node that does not take work is not ready, and says why (F2)", () => {
   expect([status, body]).toEqual([503, "not ready: the node is closing\n"]);
 });
 
+test("a node that drains lives and is not ready, while it finishes what runs (F2)", async () => {
+  const node = await startNode();
+  const client = await clientOf(node);
+  const gate = new Latch();
+  node.register("slow", () => gate.passed);
+  const call = client.call("slow");
+  await eventually("it runs", () => node.nodes()[0]?.running === 1);
+  const drained = node.drain();
+  const { status, body } = await get(`${node.url}/readyz`);
+  expect([status, body]).toEqual([503, "not ready: the node is draining\n"]);
+  expect((await get(`${node.url}/livez`)).status).toBe(200);
+  const health = await get(`${node.url}/healthz`);
+  expect([health.status, JSON.parse(health.body)]).toMatchObject([503, { status: "unready", running: 1 }]);
+  gate.open();
+  await Promise.all([call, drained]);
+});
+
 describe("HTTP beside the WebSockets", () => {
   test("HEAD answers as GET without the body; other methods are told what works (R2)", async () => {
     const node = await startNode();
