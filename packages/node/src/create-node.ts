@@ -5,7 +5,14 @@ import { performance } from "node:perf_hooks";
 import { registerEchoes } from "@mpreg/core/handlers";
 import { frameBytesMax } from "@mpreg/core/link";
 import type { NodeEvent, NodeOptions } from "@mpreg/core/node";
-import { OpenTelemetry, type OpenTelemetryApi, type Tracing, explainReference } from "@mpreg/core/rpc";
+import {
+  type Asking,
+  type Invocation,
+  OpenTelemetry,
+  type OpenTelemetryApi,
+  type Tracing,
+  explainReference,
+} from "@mpreg/core/rpc";
 import { createCodec } from "@mpreg/core/values";
 import { semver, systemRandom, utf8 } from "./capabilities.js";
 import { Connections } from "./connections.js";
@@ -20,6 +27,7 @@ import { DrivenNode, type MpregNode } from "./node.js";
 import { findOpenTelemetry } from "./open-telemetry.js";
 import { type CreateNodeOptions, type ResolvedOptions, defaultName, ownUrl, resolveOptions } from "./options.js";
 import { Status } from "./status.js";
+import { Threads } from "./threads/threads.js";
 import { Gate } from "./transports/gate.js";
 import { type Listener, listen } from "./transports/listen.js";
 import type { OpenSocket } from "./transports/websocket.js";
@@ -110,7 +118,10 @@ export async function createNode(given: CreateNodeOptions = {}): Promise<MpregNo
     await listener.close();
     await identity.release();
   };
-  return new DrivenNode({ driver, status, url, urls, shutDown });
+  const { exposeStacks } = options;
+  const asking = (parent: Invocation): Asking => driver.asking(parent);
+  const threads = new Threads(driver.functions, { nodeName: name, limits, exposeStacks, log, asking });
+  return new DrivenNode({ driver, threads, status, url, urls, shutDown });
 }
 
 /** Makes spans where the program has an OpenTelemetry SDK. */

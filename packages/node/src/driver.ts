@@ -33,6 +33,7 @@ import {
 import {
   type Ask,
   type Asker,
+  type Asking,
   Caller,
   type Invocation,
   type RunSpan,
@@ -165,9 +166,14 @@ export class Driver {
 
   /** The calls of this node's own program, or of the handler that serves `parent`, as part of `trace`. */
   caller(parent: Invocation | undefined, trace?: TraceContext): Caller {
+    return new Caller(this.asking(parent, trace));
+  }
+
+  /** What carries those calls. */
+  asking(parent: Invocation | undefined, trace?: TraceContext): Asking {
     const { codec } = this.#options.capabilities;
     const { limits } = this.#options.node.link;
-    return new Caller({
+    return {
       codec,
       limits,
       nodeName: this.machine.name,
@@ -178,7 +184,7 @@ export class Driver {
       withdraw: (ticket) => {
         if (this.#tickets.delete(ticket)) this.enter({ kind: "withdraw", ticket });
       },
-    });
+    };
   }
 
   /** The other side has opened a connection. */

@@ -7,4 +7,5 @@ export type { LogLevel, Logger } from "./log.js";
 export type { DrainOptions, MpregNode } from "./node.js";
 export type { CreateNodeOptions, NodeLimits } from "./options.js";
 export type { NodeStatus, StatusOptions as NodeStatusOptions } from "./status.js";
+export type { ThreadOptions, ThreadedOptions } from "./threads/options.js";
 export type { TlsOptions } from "./transports/types.js";

@@ -16,10 +16,13 @@ import {
 import type { Driver } from "./driver.js";
 import { type NodeRegistration, disposable } from "./handlers.js";
 import type { NodeStatus, Status, StatusOptions } from "./status.js";
+import type { ThreadedOptions } from "./threads/options.js";
+import type { Threads } from "./threads/threads.js";
 
 /** What a node is made of once it runs. */
 export interface NodeParts {
   readonly driver: Driver;
+  readonly threads: Threads;
   readonly status: Status;
   readonly url: string;
   readonly urls: readonly string[];
@@ -50,6 +53,20 @@ export interface MpregNode extends Calls, FunctionRegistry, AsyncDisposable {
   readonly name: string;
   /** Offers a function to the whole cluster, at once. See {@link FunctionRegistry.register}. */
   register(name: string, handler: AnyHandler, options?: RegisterOptions): NodeRegistration;
+  /**
+   * Offers a function that runs in threads of its own: `module` is the file that exports its handler.
+   *
+   * For handlers that compute: the node's event loop stays free, and a handler that loops, crashes or exits ends its
+   * thread only, which is replaced; its own callers are told `thread-lost`, or run it again if it is idempotent. The
+   * handler is as any other, `context()` included. Nothing but the bytes of arguments and results passes between the
+   * threads; schemas given here see the values on the node's own thread. Throws `invalid-argument` when there is no such
+   * file; a module that does not load is logged, and its callers are told why.
+   *
+   * ```ts
+   * node.register("classify", new URL("./model.js", import.meta.url), { threads: 2 });
+   * ```
+   */
+  register(name: string, module: URL, options?: ThreadedOptions): NodeRegistration;
   /** Registers one handler for each function of a contract, or none. See {@link FunctionRegistry.implement}. */
   implement<C extends Contract>(contract: C, handlers: Handlers<C>): NodeRegistration[];
   /** The nodes this one knows of, itself first. */
@@ -92,14 +109,16 @@ export class DrivenNode implements MpregNode {
   readonly url: string;
   readonly urls: readonly string[];
   readonly #driver: Driver;
+  readonly #threads: Threads;
   readonly #status: Status;
   readonly #caller: Caller;
   readonly #shutDown: () => Promise<void>;
   #closing: Promise<void> | undefined;
   #draining: Promise<void> | undefined;
 
-  constructor({ driver, status, url, urls, shutDown }: NodeParts) {
+  constructor({ driver, threads, status, url, urls, shutDown }: NodeParts) {
     this.#driver = driver;
+    this.#threads = threads;
     this.#status = status;
     this.#caller = driver.caller(undefined);
     this.#shutDown = shutDown;
@@ -115,8 +134,12 @@ export class DrivenNode implements MpregNode {
     return this.#driver.machine.name;
   }
 
-  register(name: string, handler: AnyHandler, options?: RegisterOptions): NodeRegistration {
-    return disposable(this.#driver.functions.register(name, handler, options));
+  register(name: string, handler: AnyHandler | URL, options?: ThreadedOptions): NodeRegistration {
+    const registered =
+      handler instanceof URL
+        ? this.#threads.register(name, handler, options)
+        : this.#driver.functions.register(name, handler, options);
+    return disposable(registered);
   }
 
   implement<C extends Contract>(contract: C, handlers: Handlers<C>): NodeRegistration[] {
@@ -178,6 +201,6 @@ export class DrivenNode implements MpregNode {
   async #close(): Promise<void> {
     this.#driver.close();
     this.#status.end();
-    await this.#shutDown();
+    await Promise.all([this.#threads.close(), this.#shutDown()]);
   }
 }

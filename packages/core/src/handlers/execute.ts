@@ -7,14 +7,16 @@
  * (H2) A handler that answers at once costs no promise.
  * (H3) Callers get the handler's message; stacks only where the node is told to expose them.
  * (H4) Arguments that the stack may not hold are refused before the handler runs: it would seem to have failed.
+ * (H5) What an executor runs is not decoded here, unless a schema wants to see it.
  */
 import { MpregError, isA, quoted, thrownStack, thrownText, validateArguments, validateResult } from "../base/index.js";
 import type { Invocation } from "../rpc/index.js";
 import type { Codec } from "../values/index.js";
 import type { Timings } from "../wire/index.js";
 import { inContext } from "./context.js";
+import { type Executor, invocationWith } from "./executor.js";
 import type { RegisteredFunction } from "./function-table.js";
-import type { HandlerContext } from "./types.js";
+import type { AnyHandler, HandlerContext } from "./types.js";
 
 export interface ExecuteHost {
   readonly codec: Codec;
@@ -51,12 +53,19 @@ export function execute(
   const fail = (error: unknown): void => {
     end(failureOf(fun.name, error, host.exposeStacks));
   };
+  const { handler } = fun;
+  if (typeof handler !== "function" && fun.input === undefined && fun.output === undefined) {
+    handler.run(invocation, current, (result, timings) => {
+      host.ended(invocation, result, timings); // (H5)
+    });
+    return true;
+  }
   let step: unknown;
   try {
     const args = host.codec.decodeTemplate(invocation.template, invocation.bound);
     if (!Array.isArray(args)) throw new MpregError("malformed", "The arguments of a call must be an array");
     if (args.length > argumentsMax) throw tooMany(fun.name, args.length); // (H4)
-    step = runHandler(fun, args, current);
+    step = runHandler(invocation, fun, args, current, host);
   } catch (error) {
     fail(error);
     return false;
@@ -75,9 +84,19 @@ function tooMany(fun: string, count: number): MpregError {
 }
 
 /** The handler's validated result, or a promise of it. */
-function runHandler(fun: RegisteredFunction, args: readonly unknown[], current: HandlerContext): unknown {
+function runHandler(
+  invocation: Invocation,
+  fun: RegisteredFunction,
+  args: readonly unknown[],
+  current: HandlerContext,
+  host: ExecuteHost,
+): unknown {
   const call = (valid: readonly unknown[]): unknown => {
-    const result = callHandler(fun, valid, current);
+    const { handler } = fun; // called as a function: what holds it here is not its `this`
+    const result =
+      typeof handler === "function"
+        ? callHandler(handler, valid, current)
+        : callExecutor(handler, invocation, valid, current, host);
     if (fun.output === undefined) return result;
     return isPromiseLike(result)
       ? result.then((value) => validateResult(fun.name, fun.output, value))
@@ -95,8 +114,7 @@ class HandlerThrew extends Error {
   }
 }
 
-function callHandler(fun: RegisteredFunction, args: readonly unknown[], current: HandlerContext): unknown {
-  const { handler } = fun; // called as a function: what holds it here is not its `this`
+function callHandler(handler: AnyHandler, args: readonly unknown[], current: HandlerContext): unknown {
   let result: unknown;
   try {
     result = inContext(current, () => handler(...args));
@@ -107,6 +125,23 @@ function callHandler(fun: RegisteredFunction, args: readonly unknown[], current:
   // as await does it: a thenable may settle twice, or answer anything
   return Promise.resolve(result).then(undefined, (reason: unknown) => {
     throw new HandlerThrew(reason);
+  });
+}
+
+/** The decoded result of a call that an executor runs. */
+function callExecutor(
+  executor: Executor,
+  invocation: Invocation,
+  args: readonly unknown[],
+  current: HandlerContext,
+  { codec }: ExecuteHost,
+): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const template = codec.encode(args, "args");
+    executor.run(invocationWith(invocation, { template, bound: [] }), current, (result) => {
+      if (result instanceof MpregError) reject(result);
+      else resolve(codec.decode(result));
+    });
   });
 }
 

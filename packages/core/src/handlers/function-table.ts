@@ -32,11 +32,12 @@ import {
   offersMax,
   tagsMax,
 } from "../wire/index.js";
+import { Executor } from "./executor.js";
 import type { AnyHandler, FunctionRegistry, RegisterOptions, Registration } from "./types.js";
 
 export interface RegisteredFunction {
   readonly name: string;
-  readonly handler: AnyHandler;
+  readonly handler: AnyHandler | Executor;
   readonly resources: readonly string[];
   /** What other nodes are told of it. */
   readonly offer: OfferRecord;
@@ -62,7 +63,8 @@ export interface FunctionTableHost {
 const { nameBytesMax, resourcesMax } = defaultWireLimits;
 const scopes: ReadonlySet<string> = new Set<OfferScope>(["node", "cluster", "federation"]);
 
-const names = optionNames<RegisterOptions>({
+/** The names of {@link RegisterOptions}. */
+export const registerOptionNames: ReadonlySet<string> = optionNames<RegisterOptions>({
   resources: true,
   version: true,
   tags: true,
@@ -101,7 +103,7 @@ export class FunctionTable implements FunctionRegistry {
     for (const versions of this.#functions.values()) yield* versions.values();
   }
 
-  register(name: string, handler: AnyHandler, options: RegisterOptions = {}): Registration {
+  register(name: string, handler: AnyHandler | Executor, options: RegisterOptions = {}): Registration {
     const fun = this.#checked(name, handler, options);
     const { version } = fun.offer;
     const versions = this.#functions.get(name);
@@ -151,10 +153,11 @@ export class FunctionTable implements FunctionRegistry {
     this.#size -= 1;
     this.#offersBytes -= this.#toldBytes(fun);
     this.#host.unregistered(name, offer.version);
+    if (fun.handler instanceof Executor) fun.handler.retire();
   }
 
   /** What is about to be registered, with others of `withBytes`; throws what `register` throws. */
-  #checked(name: string, handler: AnyHandler, options: RegisterOptions, withBytes = 0): RegisteredFunction {
+  #checked(name: string, handler: AnyHandler | Executor, options: RegisterOptions, withBytes = 0): RegisteredFunction {
     this.#host.checkOpen();
     this.#checkRoom(1);
     const fun = checkRegistration(name, handler, options, this.#host);
@@ -203,9 +206,9 @@ function checkRegistration(
   if (typeof name !== "string" || name === "" || utf8Length(name) > nameBytesMax) {
     throw invalid(`register: a function's name must be a text of 1 to ${nameBytesMax} bytes`);
   }
-  if (typeof handler !== "function") throw invalid(`register("${name}"): the handler must be a function`);
+  if (!isHandler(handler)) throw invalid(`register("${name}"): the handler must be a function`);
   const what = `register("${name}")`;
-  checkOptions(options, names, "register", name);
+  checkOptions(options, registerOptionNames, "register", name);
   const resources = checkResources(options.resources ?? [], what);
   const count = new Set([...node.resources, ...resources]).size;
   if (count > resourcesMax) {
@@ -213,8 +216,14 @@ function checkRegistration(
   }
   const { input, output } = options;
   checkSchemas(input, output, what);
-  const offer = checkOffer(name, resources, options, what, node.semver);
-  return { name, handler: handler as AnyHandler, resources, offer, input, output };
+  const ownMax = handler instanceof Executor ? handler.concurrencyMax : undefined;
+  const bounded = { ...options, concurrencyMax: options.concurrencyMax ?? ownMax };
+  const offer = checkOffer(name, resources, bounded, what, node.semver);
+  return { name, handler, resources, offer, input, output };
+}
+
+function isHandler(handler: unknown): handler is AnyHandler | Executor {
+  return typeof handler === "function" || handler instanceof Executor;
 }
 
 function checkOffer(

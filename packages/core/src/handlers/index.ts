@@ -2,12 +2,14 @@
 export { type AbortSource, CallContext, type ContextHost, abortError } from "./call-context.js";
 export { type ContextStorage, context, inContext, provideContextStorage } from "./context.js";
 export { type ExecuteHost, execute } from "./execute.js";
+export { type ExecutionEnd, Executor, invocationWith } from "./executor.js";
 export {
   FunctionTable,
   type FunctionTableHost,
   type RegisteredFunction,
   checkResources,
   registerEchoes,
+  registerOptionNames,
 } from "./function-table.js";
 export type {
   AnyHandler,

@@ -1,0 +1,30 @@
+/**
+ * Executor: runs the calls of one function elsewhere than in this thread.
+ *
+ * Owns the interface alone; `execute.ts` gives it its calls. It takes and gives bytes, so that nothing is encoded or
+ * decoded here, unless the function has schemas: those are this side's, as for every other function.
+ */
+import type { MpregError } from "../base/index.js";
+import type { Invocation } from "../rpc/index.js";
+import type { Timings } from "../wire/index.js";
+import type { HandlerContext } from "./types.js";
+
+/** Is told how a call has ended, once. */
+export type ExecutionEnd = (result: Uint8Array | MpregError, timings: Timings) => void;
+
+export abstract class Executor {
+  /** Calls that it runs at a time, where the registration does not say. */
+  abstract readonly concurrencyMax: number;
+  /** Runs a call. `context` is the call's: its signal tells when nobody waits any more. */
+  abstract run(invocation: Invocation, context: HandlerContext, end: ExecutionEnd): void;
+  /** The function was withdrawn: calls that run end as they would have, and no other will come. */
+  abstract retire(): void;
+}
+
+/** The call alone, without what whoever has it keeps beside it, and with `changes`. */
+export function invocationWith(from: Invocation, changes: Partial<Invocation>): Invocation {
+  const { id, fun, version, template, bound, startedMs, deadlineMs, depth, request, coordinator, step } = from;
+  const { caller, timings, terms } = from;
+  const call = { id, fun, version, template, bound, startedMs, deadlineMs, depth, request, coordinator, step };
+  return { ...call, caller, timings, terms, ...changes };
+}

@@ -1,0 +1,99 @@
+/**
+ * Messages between the main thread and one that runs a handler, over a port of the call's own.
+ *
+ * (M1) What is transferred was copied before: bytes of calls are parts of memory that others read, too, and a step that is
+ *      run again needs its arguments again.
+ * (M2) An error arrives as the same code, message, outcome and place; its stack and cause stay behind.
+ */
+import type { MessagePort } from "node:worker_threads";
+import { MpregError, type MpregErrorOptions } from "@mpreg/core/base";
+import type { Ask, Invocation, Settled } from "@mpreg/core/rpc";
+import type { Timings, WireLimits } from "@mpreg/core/wire";
+
+/** What every thread of a pool is started with. */
+export interface ThreadSetup {
+  readonly module: string;
+  readonly exportName: string;
+  readonly fun: string;
+  readonly nodeName: string;
+  readonly limits: WireLimits;
+  readonly exposeStacks: boolean;
+  /** What the main thread's monotonic clock is behind that of the system, in ms. */
+  readonly clockOffsetMs: number;
+}
+
+export const logLevels = ["trace", "debug", "info", "warn", "error", "fatal"] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+export type ThreadTask =
+  /** Loads the module, so that the first call need not wait for it; answers why it cannot, or nothing. */
+  | { readonly kind: "load" }
+  | {
+      readonly kind: "call";
+      readonly invocation: Invocation;
+      readonly port: MessagePort;
+      readonly levels: readonly LogLevel[];
+      /** How many of the call's lines the main thread has logged. */
+      readonly logged: Int32Array;
+    };
+
+export type FromThread =
+  /** A thread has taken the call, and sees that its module is loaded. */
+  | { readonly kind: "taken" }
+  /** The handler is about to run. */
+  | { readonly kind: "begun" }
+  /** `stack` is that of what the handler threw, for the log. */
+  | {
+      readonly kind: "ended";
+      readonly result: Uint8Array | MpregError;
+      readonly timings: Timings;
+      readonly stack: string | undefined;
+    }
+  | { readonly kind: "ask"; readonly number: number; readonly ask: Ask }
+  | { readonly kind: "withdraw"; readonly number: number }
+  | { readonly kind: "log"; readonly level: LogLevel; readonly line: readonly unknown[] };
+
+export type ToThread =
+  | { readonly kind: "abort"; readonly reason: MpregError }
+  | { readonly kind: "settled"; readonly number: number; readonly settled: Settled };
+
+interface PackedError extends MpregErrorOptions {
+  readonly mpregError: ConstructorParameters<typeof MpregError>[0];
+  readonly message: string;
+}
+
+/** `message` for another thread, and the memory that goes with it. (M1) (M2) */
+export function packed<M>(message: M): { readonly message: M; readonly transfer: ArrayBuffer[] } {
+  const transfer: ArrayBuffer[] = [];
+  return { message: pack(message, transfer) as M, transfer };
+}
+
+function pack(value: unknown, transfer: ArrayBuffer[]): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (value instanceof Uint8Array) {
+    const own = new Uint8Array(value);
+    transfer.push(own.buffer);
+    return own;
+  }
+  if (value instanceof MpregError) {
+    const { code, message, outcome, step, node } = value;
+    return { mpregError: code, message, outcome, step, node } satisfies PackedError;
+  }
+  if (Array.isArray(value)) return value.map((each) => pack(each, transfer));
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, pack(each, transfer)]));
+}
+
+/** What the other thread has packed. */
+export function unpacked<M>(message: M): M {
+  return unpack(message) as M;
+}
+
+function unpack(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || value instanceof Uint8Array) return value;
+  if (Array.isArray(value)) return value.map(unpack);
+  if ("mpregError" in value) {
+    const { mpregError, message, ...options } = value as PackedError;
+    return new MpregError(mpregError, message, options);
+  }
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, unpack(each)]));
+}

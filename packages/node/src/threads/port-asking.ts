@@ -1,0 +1,76 @@
+/**
+ * Port asking: nested calls of a handler that runs in a thread, asked of the node in the main thread.
+ *
+ * (Q1) At most {@link openMax} of one call are under way at a time.
+ */
+import { MpregError, type TraceContext } from "@mpreg/core/base";
+import type { Ask, Asker, Asking, CallFields, RequestFields, Settled } from "@mpreg/core/rpc";
+import type { Codec } from "@mpreg/core/values";
+import type { WireLimits } from "@mpreg/core/wire";
+import type { FromThread, ThreadSetup } from "./messages.js";
+
+const openMax = 10_000;
+
+export class PortAsking implements Asking {
+  readonly codec: Codec;
+  readonly limits: WireLimits;
+  readonly nodeName: string;
+  readonly #post: (message: FromThread) => void;
+  readonly #askers = new Map<number, Asker>();
+  #last = 0;
+
+  constructor(post: (message: FromThread) => void, codec: Codec, { limits, nodeName }: ThreadSetup) {
+    this.codec = codec;
+    this.limits = limits;
+    this.nodeName = nodeName;
+    this.#post = post;
+  }
+
+  /** The same, for a handler that is part of `trace`. */
+  within(trace: TraceContext | undefined): Asking {
+    const { codec, limits, nodeName } = this;
+    return {
+      codec,
+      limits,
+      nodeName,
+      trace,
+      call: (fields, asker) => this.call(fields, asker),
+      request: (fields, asker) => this.request(fields, asker),
+      withdraw: (number) => {
+        this.withdraw(number);
+      },
+    };
+  }
+
+  call(fields: CallFields, asker: Asker): number {
+    return this.#ask({ kind: "call", fields }, asker);
+  }
+
+  request(fields: RequestFields, asker: Asker): number {
+    return this.#ask({ kind: "request", fields }, asker);
+  }
+
+  withdraw(number: number): void {
+    if (this.#askers.delete(number)) this.#post({ kind: "withdraw", number });
+  }
+
+  /** The end of what was asked under that number. */
+  settled(number: number, settled: Settled): void {
+    const asker = this.#askers.get(number);
+    if (asker === undefined) return; // withdrawn meanwhile
+    this.#askers.delete(number);
+    if (settled.kind === "answered") asker.answered(settled.value, undefined, settled.summary);
+    else if (settled.kind === "results") asker.results(settled.outputs, settled.reports, settled.summary);
+    else asker.failed(settled.error);
+  }
+
+  #ask(ask: Ask, asker: Asker): number {
+    if (this.#askers.size >= openMax) {
+      throw new MpregError("overloaded", `A handler in a thread may have ${openMax} nested calls under way at a time`); // (Q1)
+    }
+    const number = ++this.#last;
+    this.#askers.set(number, asker);
+    this.#post({ kind: "ask", number, ask });
+    return number;
+  }
+}

@@ -1,0 +1,51 @@
+/**
+ * Worker log: what a handler in a thread logs, on its way to the node's log in the main thread.
+ *
+ * (L1) Lines of levels that are not logged stay here.
+ * (L2) At most {@link waitingMax} lines of a call wait for the main thread; further ones are counted instead, and the
+ *      next line that finds room says how many were dropped.
+ */
+import { inspect } from "node:util";
+import type { MessagePort } from "node:worker_threads";
+import type { HandlerLog, LogLine } from "@mpreg/core/handlers";
+import { type FromThread, type LogLevel, logLevels } from "./messages.js";
+
+const waitingMax = 1_000;
+
+/** The log of one call; `logged` counts the lines that the main thread has taken. */
+export function logOver(port: MessagePort, levels: readonly LogLevel[], logged: Int32Array): HandlerLog {
+  let posted = 0;
+  let dropped = 0;
+  const send = (level: LogLevel, line: readonly unknown[]): void => {
+    if (posted - Atomics.load(logged, 0) >= waitingMax) {
+      dropped += 1; // (L2)
+      return;
+    }
+    posted += 1;
+    post(port, { kind: "log", level, line });
+  };
+  const lineOf =
+    (level: LogLevel): LogLine =>
+    (...line: unknown[]) => {
+      if (!levels.includes(level)) return; // (L1)
+      if (dropped > 0 && posted - Atomics.load(logged, 0) < waitingMax) {
+        const lines = dropped;
+        dropped = 0;
+        send("warn", [{ lines }, "the handler logs faster than it can be written: lines were dropped"]);
+      }
+      send(level, line);
+    };
+  return Object.fromEntries(logLevels.map((level) => [level, lineOf(level)])) as unknown as HandlerLog;
+}
+
+function post(port: MessagePort, message: Extract<FromThread, { kind: "log" }>): void {
+  try {
+    port.postMessage(message);
+  } catch {
+    // what cannot be cloned is told as text
+    const line = message.line.map((each) =>
+      typeof each === "string" ? each : { fields: inspect(each, { depth: 3 }) },
+    );
+    port.postMessage({ ...message, line });
+  }
+}

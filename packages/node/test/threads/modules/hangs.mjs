@@ -1,0 +1,2 @@
+await new Promise(() => setInterval(() => {}, 1_000));
+export default () => 1;
