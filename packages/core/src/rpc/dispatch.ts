@@ -109,6 +109,27 @@ export class Dispatch {
     return task;
   }
 
+  /**
+   * Runs a step that is running a second time, on another node. `undefined` when it may not be run twice, there is no
+   * other node, or the budget of retries is spent. (`hedging.ts`)
+   */
+  startSecond(first: Task, fields: TaskFields, nowMs: number): Task | undefined {
+    const { place } = first;
+    if (place.kind !== "local" && place.kind !== "remote") return undefined;
+    if (!this.#retries.mayRepeat(first, place.offer)) return undefined;
+    const candidates = candidatesOf(this.#host, first);
+    const { self, random } = this.#host;
+    const excluded = new Set(candidates.all.filter(({ owner }) => owner === place.offer.owner));
+    if (chooseAmong(candidates, self, excluded, random, nowMs) === undefined) return undefined;
+    if (!this.#retries.maySpend(nowMs)) return undefined;
+    this.#tasks += 1;
+    const task = new Task(fields, this.#due, first.readyMs);
+    task.excluded = excluded;
+    this.#host.schedule(task, task.deadlineMs);
+    this.#place(task, nowMs);
+    return task;
+  }
+
   /** Starts the task on this node, because another one has chosen it. */
   startHere(fields: TaskFields, nowMs: number): Task {
     const task = this.#create(fields, nowMs);

@@ -17,7 +17,7 @@
 import { type Deadline, MpregError, type Outcome, type Subject, assert } from "../base/index.js";
 import { pick } from "../values/index.js";
 import type { RequestMessage, RequestStep, StepReport, Timings, WireBinding } from "../wire/index.js";
-import type { Dispatch } from "./dispatch.js";
+import type { Hedging, Work } from "./hedging.js";
 import type { HeldBytes } from "./held-bytes.js";
 import type { AbortReason, RpcHost } from "./host.js";
 import type { Plan } from "./plan.js";
@@ -28,7 +28,7 @@ import type { Task, TaskOwner } from "./task.js";
 
 type StepState =
   | { readonly kind: "blocked" }
-  | { readonly kind: "running"; readonly task: Task }
+  | { readonly kind: "running"; readonly task: Work }
   | { readonly kind: "done"; readonly result: Uint8Array | undefined }
   | { readonly kind: "failed"; readonly error: MpregError }
   | { readonly kind: "skipped"; readonly because: number };
@@ -58,7 +58,7 @@ export class RequestRun implements Run, TaskOwner, Deadline {
 
   readonly #fields: RunFields;
   readonly #host: RpcHost;
-  readonly #dispatch: Dispatch;
+  readonly #hedging: Hedging;
   readonly #ended: (run: RequestRun) => void;
   #states: StepState[];
   /** Inputs each step still waits for. */
@@ -71,10 +71,10 @@ export class RequestRun implements Run, TaskOwner, Deadline {
   /** Steps whose result lacks a part that is an output. */
   readonly #unusable = new Map<number, MpregError>();
 
-  constructor(fields: RunFields, host: RpcHost, dispatch: Dispatch, onEnd: (run: RequestRun) => void) {
+  constructor(fields: RunFields, host: RpcHost, hedging: Hedging, onEnd: (run: RequestRun) => void) {
     this.#fields = fields;
     this.#host = host;
-    this.#dispatch = dispatch;
+    this.#hedging = hedging;
     this.#ended = onEnd;
     const { message, plan } = fields;
     this.#states = new Array<StepState>(message.steps.length).fill(blocked);
@@ -179,9 +179,9 @@ export class RequestRun implements Run, TaskOwner, Deadline {
       terms: step.terms,
       heldBytes: 0,
     };
-    const task = this.#dispatch.start(fields, ownDeadline, nowMs);
+    const task = this.#hedging.start(fields, ownDeadline, nowMs);
     // a task that could not be placed has failed already, and so may the whole request have
-    if (task.place.kind !== "ended") this.#states[index] = { kind: "running", task };
+    if (!task.isOver) this.#states[index] = { kind: "running", task };
   }
 
   /** Keeps the result of a step as long as others need it; answers why it cannot. */
@@ -277,7 +277,7 @@ export class RequestRun implements Run, TaskOwner, Deadline {
     const states = this.#states;
     this.#states = [];
     for (const state of states) {
-      if (state.kind === "running" && state.task.place.kind !== "ended") this.#dispatch.drop(state.task, reason);
+      if (state.kind === "running" && !state.task.isOver) this.#hedging.drop(state.task, reason);
     }
     this.#ended(this);
   }

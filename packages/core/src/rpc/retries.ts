@@ -76,7 +76,7 @@ export class Retries {
     this.remove();
     const candidates = candidatesOf(this.#host, task).all;
     if (candidates.length === 0) return this.#wait(task, error, waitMsMax, nowMs); // (Y4)
-    if (!this.#maySpend(nowMs)) {
+    if (!this.maySpend(nowMs)) {
       // as many as there are come up one after the other
       return this.#wait(task, error, Math.max(waitMsMin, (this.#size * 1_000) / budgetPerSecond), nowMs);
     }
@@ -93,8 +93,8 @@ export class Retries {
     this.#host.schedule(task, Math.min(task.deadlineMs, nowMs + this.#host.random.next() * ceilingMs));
   }
 
-  /** (Y3) */
-  #maySpend(nowMs: number): boolean {
+  /** Takes one run from the budget; answers whether there was one. (Y3) */
+  maySpend(nowMs: number): boolean {
     return (this.#budget ??= new Allowance(budgetPerSecond, budgetMax, nowMs)).take(nowMs);
   }
 }

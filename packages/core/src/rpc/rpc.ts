@@ -21,6 +21,7 @@ import type {
 import type { CallFields, RequestFields } from "./ask.js";
 import type { RpcCounters } from "./counters.js";
 import { Dispatch } from "./dispatch.js";
+import { Hedging, type Work } from "./hedging.js";
 import { HeldBytes } from "./held-bytes.js";
 import type { AbortReason, RpcHost } from "./host.js";
 import { LinkAsker, type LinkAskerHost } from "./link-asker.js";
@@ -31,7 +32,7 @@ import { RequestRun } from "./request.js";
 import type { Asker, Run } from "./run.js";
 import { SingleRun } from "./single.js";
 import { Summary, requestIdOf } from "./summary.js";
-import type { Channel, Peer, Task } from "./task.js";
+import type { Channel, Peer } from "./task.js";
 
 /** On whose behalf something is asked, and how deep inside other calls. */
 export interface AskOrigin {
@@ -50,8 +51,9 @@ export class Rpc {
   readonly #held: HeldBytes;
   #lastRequest = 0;
   #isDraining = false;
-  readonly #drop = (task: Task, reason: AbortReason): void => {
-    this.#dispatch.drop(task, reason);
+  readonly #hedging: Hedging;
+  readonly #drop = (work: Work, reason: AbortReason): void => {
+    this.#hedging.drop(work, reason);
   };
 
   constructor(host: RpcHost, options: RpcLimits, askers: LinkAskerHost) {
@@ -60,6 +62,7 @@ export class Rpc {
     this.#askers = askers;
     this.#held = new HeldBytes(options.heldBytesMax);
     this.#dispatch = new Dispatch(host, options, this.#held);
+    this.#hedging = new Hedging(host, this.#dispatch);
   }
 
   /** What is held; for the checks of the simulator. (V3) */
@@ -192,7 +195,7 @@ export class Rpc {
       terms: ask.terms,
       heldBytes,
     };
-    run.waitFor(this.#dispatch.start(fields, true, nowMs));
+    run.waitFor(this.#hedging.start(fields, true, nowMs));
   }
 
   /** Starts a request; its end is told to `asker`. `onStart` gets the run before it can end. */
@@ -224,7 +227,7 @@ export class Rpc {
       resultBytesMax: this.#options.resultBytesMax,
       held: this.#held,
     };
-    const run = new RequestRun(fields, this.#host, this.#dispatch, (ended) => {
+    const run = new RequestRun(fields, this.#host, this.#hedging, (ended) => {
       this.#requests.delete(ended);
       this.#held.bytes -= heldBytes;
     });

@@ -3,6 +3,7 @@
  */
 import { MpregError } from "../base/index.js";
 import type { Timings } from "../wire/index.js";
+import type { Work } from "./hedging.js";
 import type { AbortReason } from "./host.js";
 import type { Asker, Run } from "./run.js";
 import type { Summary } from "./summary.js";
@@ -11,19 +12,19 @@ import type { Task, TaskOwner } from "./task.js";
 export class SingleRun implements Run, TaskOwner {
   readonly #asker: Asker;
   readonly #summary: Summary | undefined;
-  readonly #drop: (task: Task, reason: AbortReason) => void;
-  #task: Task | undefined = undefined;
+  readonly #drop: (task: Work, reason: AbortReason) => void;
+  #task: Work | undefined = undefined;
   #over = false;
 
-  constructor(asker: Asker, summary: Summary | undefined, drop: (task: Task, reason: AbortReason) => void) {
+  constructor(asker: Asker, summary: Summary | undefined, drop: (task: Work, reason: AbortReason) => void) {
     this.#asker = asker;
     this.#summary = summary;
     this.#drop = drop;
   }
 
   /** The task this run waits for. A task that failed at once has told so before. */
-  waitFor(task: Task): void {
-    if (task.place.kind !== "ended") this.#task = task;
+  waitFor(task: Work): void {
+    if (!task.isOver) this.#task = task;
   }
 
   completed(task: Task, value: Uint8Array, timings: Timings | undefined, nowMs: number): void {

@@ -239,6 +239,11 @@ export class Task implements Invocation, Deadline {
     this.#due = due;
   }
 
+  /** Its owner has heard of its end, or wants it no longer. */
+  get isOver(): boolean {
+    return this.place.kind === "ended";
+  }
+
   /** Some node may have begun to run it. */
   get begun(): boolean {
     return this.place.kind === "local" || this.place.kind === "remote" || this.attempts > 0;

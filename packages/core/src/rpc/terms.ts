@@ -1,8 +1,9 @@
 /**
  * Terms: what a program can ask of how a step is run, and the checks that it is what it should be.
  */
+import { isPlainObject } from "./objects.js";
 import type { StepTerms } from "../wire/terms.js";
-import { checkName, mustBe, resourceNames } from "./call-options.js";
+import { checkName, durationMs, mustBe, resourceNames } from "./call-options.js";
 
 /** How a step is to be run, beyond its function and resources. */
 export interface TermOptions {
@@ -27,6 +28,12 @@ export interface TermOptions {
   readonly target?: string | undefined;
   /** Resources of which more are better: nodes that have more of them are taken as long as one of them can be. */
   readonly prefer?: readonly string[] | undefined;
+  /**
+   * Runs the step a second time on another node when it takes long, and takes what comes first: `true` = when it has run
+   * for longer than 95 % of such calls took on its node (a second, while too few were measured), or after `afterMs`.
+   * Only functions that are `idempotent` are run twice, and no more of them than may be retried; others run as without.
+   */
+  readonly hedge?: boolean | { readonly afterMs: number } | undefined;
 }
 
 /** The names of {@link TermOptions}, for the lists of options that are known. */
@@ -36,6 +43,7 @@ export const termNames: Readonly<Record<keyof TermOptions, true>> = {
   version: true,
   target: true,
   prefer: true,
+  hedge: true,
 };
 
 const termKeys = Object.keys(termNames) as (keyof TermOptions)[];
@@ -43,8 +51,14 @@ const retriesMax = 1_000;
 
 /** What `options` ask for, `undefined` when nothing. Throws `invalid-argument`; `who` takes the options of `called`. */
 export function termsOf(options: TermOptions, who?: string, called?: string): StepTerms | undefined {
-  const { retries, idempotencyKey, version, target, prefer }: Readonly<Partial<Record<keyof TermOptions, unknown>>> =
-    options;
+  const {
+    retries,
+    idempotencyKey,
+    version,
+    target,
+    prefer,
+    hedge,
+  }: Readonly<Partial<Record<keyof TermOptions, unknown>>> = options;
   if (termKeys.every((name) => options[name] === undefined)) return undefined;
   if (retries !== undefined && !isCount(retries)) {
     throw mustBe(`a whole number from 0 to ${retriesMax}`, retries, "retries", who, called);
@@ -53,9 +67,19 @@ export function termsOf(options: TermOptions, who?: string, called?: string): St
   if (version !== undefined) checkName(version, "version", who, called);
   if (target !== undefined) checkName(target, "target", who, called);
   const preferred = prefer === undefined ? undefined : resourceNames(prefer, "prefer", who, called);
-  return { retries, idempotencyKey, version, target, prefer: preferred };
+  return { retries, idempotencyKey, version, target, prefer: preferred, hedge: hedgeMs(hedge, who, called) };
 }
 
 function isCount(value: unknown): value is number {
   return typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= retriesMax;
+}
+
+/** After how many ms to hedge; 0 = by what is measured. Throws `invalid-argument`. */
+function hedgeMs(hedge: unknown, who?: string, called?: string): number | undefined {
+  if (hedge === undefined || hedge === false) return undefined;
+  if (hedge === true) return 0;
+  if (isPlainObject(hedge) && Object.keys(hedge).join() === "afterMs") {
+    return durationMs(hedge["afterMs"], "hedge.afterMs", who, called);
+  }
+  throw mustBe("true, false or { afterMs }", hedge, "hedge", who, called);
 }

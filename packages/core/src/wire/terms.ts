@@ -20,20 +20,23 @@ export interface StepTerms {
   readonly target?: string | undefined;
   /** Resources of which more are better. */
   readonly prefer?: readonly string[] | undefined;
+  /** After how many ms it is run a second time elsewhere; 0 = when it takes longer than most there. */
+  readonly hedge?: number | undefined;
   /** The distributed trace that it is part of. */
   readonly trace?: TraceContext | undefined;
 }
 
-const tags = { retries: 16, idempotencyKey: 17, version: 18, target: 19, prefer: 20, trace: 23 } as const;
+const tags = { retries: 16, idempotencyKey: 17, version: 18, target: 19, prefer: 20, hedge: 21, trace: 23 } as const;
 
 export function writeTerms(writer: Writer, terms: StepTerms | undefined): void {
   if (terms === undefined) return;
-  const { retries, idempotencyKey, version, target, prefer, trace } = terms;
+  const { retries, idempotencyKey, version, target, prefer, hedge, trace } = terms;
   if (retries !== undefined) writer.field(tags.retries).varint(retries).endField();
   if (idempotencyKey !== undefined) writer.field(tags.idempotencyKey).text(idempotencyKey).endField();
   if (version !== undefined) writer.field(tags.version).text(version).endField();
   if (target !== undefined) writer.field(tags.target).text(target).endField();
   if (prefer !== undefined && prefer.length > 0) writer.field(tags.prefer).texts(prefer).endField();
+  if (hedge !== undefined) writer.field(tags.hedge).varint(hedge).endField();
   if (trace !== undefined) writer.field(tags.trace).raw(trace).endField();
 }
 
@@ -59,6 +62,8 @@ export function readTerm(
       const trace = checkedTrace(reader.field());
       return trace === undefined ? terms : { ...terms, trace };
     }
+    case tags.hedge:
+      return { ...terms, hedge: reader.varint() };
     default:
       return terms;
   }

@@ -9,12 +9,12 @@ type Attempt = (caller: Caller, options: never) => Promise<unknown>;
 const attempts: Readonly<Record<string, { readonly what: string; readonly has: string; readonly attempt: Attempt }>> = {
   call: {
     what: `call("f")`,
-    has: "resources, kwargs, signal, timeoutMs, waitForCapacity, onSummary, retries, idempotencyKey, version, target, prefer",
+    has: "resources, kwargs, signal, timeoutMs, waitForCapacity, onSummary, retries, idempotencyKey, version, target, prefer, hedge",
     attempt: (caller, options) => caller.call("f", [], options),
   },
   "graph.call": {
     what: `graph.call("f")`,
-    has: "resources, kwargs, name, timeoutMs, retries, idempotencyKey, version, target, prefer",
+    has: "resources, kwargs, name, timeoutMs, retries, idempotencyKey, version, target, prefer, hedge",
     attempt: async (caller, options) => caller.graph().call("f", [], options),
   },
   run: {

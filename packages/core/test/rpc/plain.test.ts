@@ -219,7 +219,7 @@ describe("the plain form", () => {
       [[{ name: "a", fun: "f", timeoutMs: "5" }], "timeoutMs must be a number of milliseconds"],
       [
         [{ name: "a", fun: "f", resource: [] }],
-        'has a key "resource"; a step has only name, fun, args, kwargs, resources, timeoutMs, retries, idempotencyKey, version, target, prefer; did you mean "resources"?',
+        'has a key "resource"; a step has only name, fun, args, kwargs, resources, timeoutMs, retries, idempotencyKey, version, target, prefer, hedge; did you mean "resources"?',
       ],
       [
         [{ nam: "a", fun: "f" }],

@@ -206,6 +206,7 @@ const terms: fc.Arbitrary<StepTerms | undefined> = fc
       idempotencyKey: name,
       version: name,
       target: name,
+      hedge: varint,
       prefer: fc.array(name, { minLength: 1, maxLength: 3 }),
       trace,
     },
