@@ -104,11 +104,18 @@ describe("preferred resources", () => {
   });
 });
 
+test("a range that is empty is not the same question as none (M2)", () => {
+  const catalog = catalogOf([{ version: "1.0.0" }]);
+  const prefer = ["gpu"];
+  expect(catalog.candidates("f", [], { prefer }).all).toHaveLength(1);
+  expect(catalog.candidates("f", [], { prefer, version: "" }).all).toEqual([]);
+});
+
 test("whatever was asked before, the answer is that of a catalog that was asked nothing (M2)", () => {
   const name = fc.constantFrom("gpu", "ssd", "\0", "^1", "");
   const question = fc.record({
     resources: fc.array(name, { maxLength: 2 }),
-    version: fc.constantFrom(undefined, "^1", "2.0.0", "\0"),
+    version: fc.constantFrom(undefined, "", "^1", "2.0.0", "\0"),
     prefer: fc.array(name, { maxLength: 2 }),
   });
   const offered = fc.record({ version: fc.constantFrom(...versions), resources: fc.subarray(["gpu", "ssd", "\0"]) });
