@@ -114,7 +114,7 @@ function evaluateOptions(plan: Plan): Parameters<typeof evaluate>[1] {
 function excusesOf({ faults, mayEndWith }: Plan): readonly string[] {
   if (faults.length === 0) return mayEndWith;
   const closed = faults.some(({ kind }) => kind === "close") ? ["closed"] : [];
-  return [...mayEndWith, ...closed, "node-lost", "no-provider", "deadline", "handler-error"];
+  return [...mayEndWith, ...closed, "node-lost", "no-provider", "deadline", "circuit-open", "handler-error"];
 }
 
 function oneAnswer(plan: Plan): OneAnswer {
