@@ -124,7 +124,7 @@ export class Driver {
         if (this.#closed) throw new MpregError("closed", `Node "${name}" is closed`, { node: name });
       },
       registered: (fun) => {
-        this.enter({ kind: "register", offer: fun.offer });
+        this.enter({ kind: "register", offer: fun.offer, queueMax: fun.queueMax });
       },
       unregistered: (fun, version) => {
         this.enter({ kind: "unregister", fun, version });

@@ -127,7 +127,13 @@ const limitsMax: Partial<Record<keyof NodeLimits, number>> = {
 };
 
 /** Bounds of which none at all makes sense. */
-const mayBeZero: ReadonlySet<string> = new Set(["pingIntervalMs", "depthMax", "confirmations", "indirectProbes"]);
+const mayBeZero: ReadonlySet<string> = new Set([
+  "pingIntervalMs",
+  "depthMax",
+  "confirmations",
+  "indirectProbes",
+  "queuedMax",
+]);
 
 /** Options with every default filled in. */
 export interface ResolvedOptions {

@@ -54,6 +54,7 @@ export interface ErrorPlace {
 
 export interface MpregErrorOptions extends ErrorPlace {
   readonly outcome?: Outcome;
+  readonly retryAfterMs?: number | undefined;
   readonly cause?: unknown;
 }
 
@@ -80,6 +81,11 @@ export class MpregError extends Error {
    * there is no connection yet.
    */
   readonly node: string | undefined;
+  /**
+   * For `overloaded`: when there should be room again, in ms, as far as the node can tell from how long runs take. What is
+   * sent again earlier will probably be refused again.
+   */
+  readonly retryAfterMs: number | undefined;
 
   constructor(code: ErrorCode, message: string, options: MpregErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -87,12 +93,20 @@ export class MpregError extends Error {
     this.outcome = options.outcome ?? "not-applied";
     this.step = options.step;
     this.node = options.node;
+    this.retryAfterMs = options.retryAfterMs;
   }
 
   /** The same error with another outcome. */
   withOutcome(outcome: Outcome): MpregError {
-    const { code, message, step, node, cause } = this;
-    return outcome === this.outcome ? this : new MpregError(code, message, { outcome, step, node, cause });
+    if (outcome === this.outcome) return this;
+    const { code, message, step, node, cause, retryAfterMs } = this;
+    return new MpregError(code, message, { outcome, step, node, cause, retryAfterMs });
+  }
+
+  /** The same error, and when it is worth another try. */
+  after(retryAfterMs: number): MpregError {
+    const { code, message, outcome, step, node, cause } = this;
+    return new MpregError(code, message, { outcome, step, node, cause, retryAfterMs });
   }
 
   /** The same error with the step or node filled in where it was not known yet. */
@@ -100,7 +114,8 @@ export class MpregError extends Error {
     const step = this.step ?? place.step;
     const node = this.node ?? place.node;
     if (step === this.step && node === this.node) return this;
-    const placed = new MpregError(this.code, this.message, { outcome: this.outcome, step, node, cause: this.cause });
+    const { code, message, outcome, cause, retryAfterMs } = this;
+    const placed = new MpregError(code, message, { outcome, step, node, cause, retryAfterMs });
     if (this.stack !== undefined) placed.stack = this.stack;
     return placed;
   }

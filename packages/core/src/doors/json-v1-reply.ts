@@ -29,14 +29,17 @@ export interface JsonV1Error {
     readonly step: string | null;
     readonly node: string | null;
     readonly outcome: Outcome;
+    /** Only where the node can tell when it will have room again. */
+    readonly retry_after_ms?: number;
   } | null;
 }
 
 /** What the protocol says of `error`. */
 export function jsonErrorOf(error: MpregError): JsonV1Error {
-  const { code, message, step, node, outcome } = error;
+  const { code, message, step, node, outcome, retryAfterMs } = error;
   const number = code === "no-provider" ? errorNumbers.noProvider : errorNumbers.requestFailed;
-  return { code: number, message, details: { code, step: step ?? null, node: node ?? null, outcome } }; // (Y2)
+  const retry = retryAfterMs === undefined ? {} : { retry_after_ms: retryAfterMs };
+  return { code: number, message, details: { code, step: step ?? null, node: node ?? null, outcome, ...retry } }; // (Y2)
 }
 
 /** What an answer has beside its results. */

@@ -24,7 +24,7 @@ export abstract class Executor {
 /** The call alone, without what whoever has it keeps beside it, and with `changes`. */
 export function invocationWith(from: Invocation, changes: Partial<Invocation>): Invocation {
   const { id, fun, version, template, bound, startedMs, deadlineMs, depth, request, coordinator, step } = from;
-  const { caller, timings, terms } = from;
+  const { caller, connection, timings, terms } = from;
   const call = { id, fun, version, template, bound, startedMs, deadlineMs, depth, request, coordinator, step };
-  return { ...call, caller, timings, terms, ...changes };
+  return { ...call, caller, connection, timings, terms, ...changes };
 }

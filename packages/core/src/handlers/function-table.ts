@@ -41,6 +41,8 @@ export interface RegisteredFunction {
   readonly resources: readonly string[];
   /** What other nodes are told of it. */
   readonly offer: OfferRecord;
+  /** Calls of it that may wait for their turn; `undefined` = the default. */
+  readonly queueMax: number | undefined;
   readonly input: InputSchemas | undefined;
   readonly output: StandardSchema | undefined;
 }
@@ -70,6 +72,7 @@ export const registerOptionNames: ReadonlySet<string> = optionNames<RegisterOpti
   tags: true,
   scope: true,
   concurrencyMax: true,
+  queueMax: true,
   idempotent: true,
   input: true,
   output: true,
@@ -214,12 +217,15 @@ function checkRegistration(
   if (count > resourcesMax) {
     throw invalid(`${what}: a function may have ${resourcesMax} resources, its node's included, got ${count}`);
   }
-  const { input, output } = options;
+  const { input, output, queueMax } = options;
+  if (queueMax !== undefined && !(Number.isSafeInteger(queueMax) && queueMax >= 0)) {
+    throw invalid(`${what}: queueMax must be a whole number of at least 0, got ${String(queueMax)}`);
+  }
   checkSchemas(input, output, what);
   const ownMax = handler instanceof Executor ? handler.concurrencyMax : undefined;
   const bounded = { ...options, concurrencyMax: options.concurrencyMax ?? ownMax };
   const offer = checkOffer(name, resources, bounded, what, node.semver);
-  return { name, handler, resources, offer, input, output };
+  return { name, handler, resources, offer, queueMax, input, output };
 }
 
 function isHandler(handler: unknown): handler is AnyHandler | Executor {

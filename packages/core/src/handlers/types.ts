@@ -28,10 +28,16 @@ export interface RegisterOptions {
    */
   readonly scope?: OfferScope | undefined;
   /**
-   * Calls of it that this node runs at a time. More of them go to other nodes that offer it, or end `overloaded`
-   * without having begun. Default: as many as the node runs of all functions together.
+   * Calls of it that this node runs at a time; more of them wait for their turn. One whose handler waits for a nested
+   * call does not count meanwhile. Default: as many as prove to be good, by how long they take: where handlers only
+   * wait, ever more; where more of them only slow each other down, a few.
    */
   readonly concurrencyMax?: number | undefined;
+  /**
+   * Calls of it that wait on this node for their turn. More of them, and those whose turn would come too late, go to
+   * other nodes that offer it, or end `overloaded` without having begun. Default: 10,000; 0: none.
+   */
+  readonly queueMax?: number | undefined;
   /**
    * Whether a call may be run again when its node was lost and nobody knows whether it took effect: `true` = running it
    * twice does no more than running it once; `"with-key"` = the function recognizes a repetition by the

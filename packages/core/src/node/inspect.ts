@@ -1,5 +1,7 @@
 /** Inspect: what a node tells about itself and the cluster as it sees it. Every figure is counted or measured, none is guessed. */
 import type { MemberState } from "../membership/index.js";
+import type { Offer } from "../catalog/index.js";
+import type { FunctionLoad, Peer } from "../rpc/index.js";
 import type { InspectSubject } from "../wire/index.js";
 import type { Cluster } from "./cluster.js";
 
@@ -64,10 +66,17 @@ export interface OfferInfo {
    * `half-open` = one at a time is, to see.
    */
   readonly circuit?: "open" | "half-open";
+  /** How busy it is; only of the node that answers. */
+  readonly load?: FunctionLoad;
 }
 
-export function inspect(subject: InspectSubject, cluster: Cluster, nowMs: number): unknown {
-  if (subject === "functions") return inspectFunctions(cluster, nowMs);
+/** Knows how busy the answering node's own functions are. */
+export interface Loads {
+  loadOf(offer: Offer<Peer>): FunctionLoad;
+}
+
+export function inspect(subject: InspectSubject, cluster: Cluster, loads: Loads, nowMs: number): unknown {
+  if (subject === "functions") return inspectFunctions(cluster, loads, nowMs);
   const nodes = inspectNodes(cluster, nowMs);
   if (subject === "nodes") return nodes.filter(({ state }) => state !== "down" && state !== "left");
   const { name, cluster: clusterName } = cluster.membership.own;
@@ -110,10 +119,12 @@ function inspectNodes(cluster: Cluster, nowMs: number): NodeInfo[] {
   });
 }
 
-function inspectFunctions({ catalog }: Cluster, nowMs: number): FunctionInfo[] {
+function inspectFunctions({ catalog, self }: Cluster, loads: Loads, nowMs: number): FunctionInfo[] {
   return [...catalog.functions()].sort().map((name) => ({
     name,
-    offers: catalog.offersOf(name).map(({ owner, resources, traits: { version, tags }, breaker }): OfferInfo => {
+    offers: catalog.offersOf(name).map((offer): OfferInfo => {
+      const { owner, resources, traits, breaker } = offer;
+      const { version, tags } = traits;
       const circuit = breaker.state(nowMs);
       return {
         node: owner.name,
@@ -122,6 +133,7 @@ function inspectFunctions({ catalog }: Cluster, nowMs: number): FunctionInfo[] {
         ...(version === undefined ? {} : { version }),
         tags,
         ...(circuit === "closed" ? {} : { circuit }),
+        ...(owner === self ? { load: loads.loadOf(offer) } : {}),
       };
     }),
   }));

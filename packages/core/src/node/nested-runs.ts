@@ -2,9 +2,20 @@
 import { MpregError } from "../base/index.js";
 import type { Run } from "../rpc/index.js";
 
+/** Hears when a handler begins to wait for what it has asked for, and when it has nothing left to wait for. */
+export interface NestedRunsHost {
+  pending(invocation: number): void;
+  ended(invocation: number): void;
+}
+
 export class NestedRuns {
+  readonly #host: NestedRunsHost;
   /** By the invocation that asked, then by ticket. Empty entries are removed. */
   readonly #runs = new Map<number, Map<number, Run>>();
+
+  constructor(host: NestedRunsHost) {
+    this.#host = host;
+  }
 
   /** How many have not ended. */
   get size(): number {
@@ -15,13 +26,19 @@ export class NestedRuns {
 
   add(invocation: number, ticket: number, run: Run): void {
     const runs = this.#runs.get(invocation);
-    if (runs === undefined) this.#runs.set(invocation, new Map([[ticket, run]]));
-    else runs.set(ticket, run);
+    if (runs !== undefined) {
+      runs.set(ticket, run);
+      return;
+    }
+    this.#runs.set(invocation, new Map([[ticket, run]]));
+    this.#host.pending(invocation);
   }
 
   remove(invocation: number, ticket: number): void {
     const runs = this.#runs.get(invocation);
-    if (runs?.delete(ticket) === true && runs.size === 0) this.#runs.delete(invocation);
+    if (runs?.delete(ticket) !== true || runs.size > 0) return;
+    this.#runs.delete(invocation);
+    this.#host.ended(invocation);
   }
 
   /** The handler's own call was aborted: so is what it has asked for. */

@@ -31,6 +31,7 @@ import {
   type Run,
   type Settled,
   leaving,
+  clientOrigin,
 } from "../rpc/index.js";
 import type { InspectSubject } from "../wire/index.js";
 import { Cluster } from "./cluster.js";
@@ -62,6 +63,8 @@ export interface NodeSize {
   /** Steps of all places that have not ended. */
   readonly tasks: number;
   readonly running: number;
+  /** Steps that wait here for their turn to run. */
+  readonly queued: number;
   readonly waiting: number;
   /** Steps that were sent to others. */
   readonly sent: number;
@@ -89,9 +92,18 @@ export class NodeMachine {
   readonly #links: Links;
   readonly #doors = new Map<LinkId, Door>();
   readonly #tickets = new Map<number, Run>();
-  readonly #nested = new NestedRuns();
+  readonly #nested = new NestedRuns({
+    pending: (invocation) => {
+      this.#rpc.here.suspend(invocation, this.#nowMs);
+    },
+    ended: (invocation) => {
+      this.#rpc.here.resume(invocation, this.#nowMs);
+    },
+  });
   #drain: Drain | undefined;
   #closed = false;
+  /** When the input that is being taken came. */
+  #nowMs = 0;
 
   constructor(given: NodeOptions, capabilities: NodeCapabilities, effects: NodeEffects) {
     const policy = guardPolicy(given.policy, ({ kind: action }, error) => {
@@ -156,7 +168,7 @@ export class NodeMachine {
         catalog: this.#cluster.catalog,
         policy: options.policy,
         random,
-        concurrencyMaxOf: (fun, version) => this.#cluster.offerings.concurrencyMaxOf(fun, version),
+        queueMaxOf: (offer) => this.#cluster.offerings.queueMaxOf(offer),
         target: (nameOrId) => targetOf(this.#cluster, nameOrId),
         peer: (nodeId) => (nodeId === this.id ? self : this.#cluster.peers.get(nodeId)),
         neighbourOf: (peer, avoided) => this.#cluster.neighbourOf(peer, avoided),
@@ -231,7 +243,13 @@ export class NodeMachine {
 
   /** Takes what has happened. Call {@link flush} at the end of the turn, and neither of them from an effect (Z2). */
   handle(input: NodeInput, nowMs: number): void {
+    this.#nowMs = nowMs;
     if (this.#deadlines.nextDueMs <= nowMs) this.#runDue(nowMs);
+    this.#take(input, nowMs);
+    this.#rpc.here.settle(nowMs);
+  }
+
+  #take(input: NodeInput, nowMs: number): void {
     switch (input.kind) {
       case "link-bytes":
         return this.#receive(input.link, input.bytes, nowMs);
@@ -253,9 +271,15 @@ export class NodeMachine {
       case "dial-failed":
         return this.#cluster.dialFailed(input.attempt, input.reason, nowMs);
       case "register":
-        return this.#cluster.offerings.register(input.offer, nowMs);
+        this.#withdrawn(input.offer.fun, input.offer.version, nowMs, () => {
+          this.#cluster.offerings.register(input.offer, input.queueMax, nowMs);
+        });
+        return;
       case "unregister":
-        return this.#cluster.offerings.unregister(input.fun, input.version);
+        this.#withdrawn(input.fun, input.version, nowMs, () => {
+          this.#cluster.offerings.unregister(input.fun, input.version);
+        });
+        return;
       case "seeds":
         return this.#cluster.seeds(input.source, input.urls, nowMs);
       case "start":
@@ -297,7 +321,15 @@ export class NodeMachine {
   }
 
   inspect(subject: InspectSubject, nowMs: number): unknown {
-    return inspect(subject, this.#cluster, nowMs);
+    return inspect(subject, this.#cluster, this.#rpc.here, nowMs);
+  }
+
+  /** Lets those who wait for what the function was before `change` go elsewhere. */
+  #withdrawn(fun: string, version: string | undefined, nowMs: number, change: () => void): void {
+    const { catalog, self } = this.#cluster;
+    const before = catalog.offerOf(self, fun, version);
+    change();
+    if (before !== undefined) this.#rpc.here.withdrawn(before, nowMs);
   }
 
   #runDue(nowMs: number): void {
@@ -334,7 +366,7 @@ export class NodeMachine {
       asksMax: this.#options.rpc.asksPerLinkMax,
       request: (ask, asker, nowMs, onStart) => {
         if (this.isDraining) return asker.failed(leaving(this.name)); // (N1)
-        this.#rpc.request(ask, { caller, depth: 0, deadlineMs: Infinity }, asker, nowMs, onStart);
+        this.#rpc.request(ask, clientOrigin(caller, link), asker, nowMs, onStart);
       },
       send: (frame) => {
         const waitingBytes = this.#effects.send(link, frame);
@@ -367,8 +399,14 @@ export class NodeMachine {
     if (parent !== undefined && !this.#rpc.isRunning(parent.id)) return asker.failed(orphaned(parent)); // (Z4)
     const origin: AskOrigin =
       parent === undefined
-        ? { caller: { kind: "self" }, depth: 0, deadlineMs: Infinity }
-        : { caller: parent.caller, depth: parent.depth + 1, deadlineMs: parent.deadlineMs };
+        ? clientOrigin({ kind: "self" }, 0)
+        : {
+            caller: parent.caller,
+            depth: parent.depth + 1,
+            deadlineMs: parent.deadlineMs,
+            connection: parent.connection,
+            priority: parent.terms?.priority,
+          };
     const onStart = (run: Run): void => {
       this.#tickets.set(ticket, run);
       if (parent !== undefined) this.#nested.add(parent.id, ticket, run); // (Z4)

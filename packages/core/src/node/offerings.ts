@@ -10,7 +10,7 @@
  *      next comparison. The last `earlyMax` such nodes are remembered.
  */
 import type { Semver, Signer, Subject, Utf8 } from "../base/index.js";
-import { Announcements, Catalog, type Heard } from "../catalog/index.js";
+import { Announcements, Catalog, type Heard, type Offer } from "../catalog/index.js";
 import type { Membership } from "../membership/index.js";
 import type { Peer } from "../rpc/index.js";
 import type { OfferRecord, OffersMessage } from "../wire/index.js";
@@ -39,6 +39,8 @@ export class Offerings {
   readonly #early = new Map<string, string>();
   /** Whose offers the catalog shows. */
   readonly #shown = new Set<Peer>();
+  /** What own functions were registered with: nobody else is told. */
+  readonly #queueMax = new WeakMap<Offer<Peer>, number>();
 
   constructor(self: Peer, options: NodeOptions, host: OfferingsHost) {
     this.#self = self;
@@ -57,11 +59,13 @@ export class Offerings {
     return this.#announcements.size;
   }
 
-  register(given: OfferRecord, nowMs: number): void {
+  register(given: OfferRecord, queueMax: number | undefined, nowMs: number): void {
     const resources = [...new Set([...this.#options.resources, ...given.resources])].sort();
     const offer = { ...given, resources };
     if (given.scope !== "node") this.#announcements.offer(offer);
     this.catalog.add(this.#self, given.fun, resources, given);
+    const own = this.catalog.offerOf(this.#self, given.fun, given.version);
+    if (own !== undefined && queueMax !== undefined) this.#queueMax.set(own, queueMax);
     this.#host.offered(given.fun, nowMs);
   }
 
@@ -70,9 +74,9 @@ export class Offerings {
     this.#announcements.withdraw(fun, version);
   }
 
-  /** How many calls of the function this node may run at a time, where it was registered with a bound. */
-  concurrencyMaxOf(fun: string, version: string | undefined): number | undefined {
-    return this.catalog.offerOf(this.#self, fun, version)?.traits.concurrencyMax;
+  /** How many calls of its own function may wait on this node, where it was registered with a bound. */
+  queueMaxOf(offer: Offer<Peer>): number | undefined {
+    return this.#queueMax.get(offer);
   }
 
   /** Functions that the node offers. */

@@ -41,7 +41,12 @@ export type NodeInput =
       readonly result: Uint8Array | MpregError;
       readonly timings: Timings;
     }
-  | { readonly kind: "register"; readonly offer: OfferRecord }
+  | {
+      readonly kind: "register";
+      readonly offer: OfferRecord;
+      /** How many calls of it may wait here for their turn; `undefined` = the default. */
+      readonly queueMax?: number | undefined;
+    }
   | { readonly kind: "unregister"; readonly fun: string; readonly version?: string | undefined }
   | {
       readonly kind: "ask";

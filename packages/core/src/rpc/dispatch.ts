@@ -18,13 +18,12 @@
 import { MpregError } from "../base/index.js";
 import type { Offer } from "../catalog/index.js";
 import { chooseAmong } from "../routing/index.js";
-import type { IdMap } from "../structures/index.js";
 import type { StepRelay, Timings } from "../wire/index.js";
 import { Awaiting } from "./awaiting.js";
 import { Circuits } from "./circuits.js";
 import { RpcCounters, countedFunctionsMax } from "./counters.js";
-import { Executions } from "./executions.js";
 import type { HeldBytes } from "./held-bytes.js";
+import { Here } from "./here.js";
 import type { AbortReason, RpcHost } from "./host.js";
 import { type RpcLimits, stepWaysMax } from "./limits.js";
 import { expiredError, knownOf, lostError } from "./lost.js";
@@ -33,16 +32,18 @@ import { Reaching } from "./reaching.js";
 import { Retries } from "./retries.js";
 import { cancel, valueBytes, writeTask } from "./sending.js";
 import { type Channel, type Peer, type Placing, Task, type TaskFields, ended, waiting } from "./task.js";
+import { TaskNumbers } from "./task-numbers.js";
 
 /** Failures by which a node says that it has not begun, and that another may. */
 const refusals = new Set(["no-provider", "overloaded", "closed"]);
 
 export class Dispatch {
   readonly counters: RpcCounters = new RpcCounters(countedFunctionsMax);
+  /** What runs and waits on this node. */
+  readonly here: Here;
   readonly #host: RpcHost;
   readonly #options: RpcLimits;
   readonly #held: HeldBytes;
-  readonly #running: Executions;
   readonly #awaiting: Awaiting;
   readonly #reaching: Reaching;
   readonly #retries: Retries;
@@ -51,8 +52,7 @@ export class Dispatch {
   #tasks = 0;
   /** Links that had no room for a step. */
   readonly #full = new Set<Channel>();
-  readonly #idMask: number;
-  #lastId = 0;
+  readonly #numbers: TaskNumbers;
   readonly #due = (task: Task, nowMs: number): void => {
     this.#expire(task, nowMs);
   };
@@ -63,8 +63,7 @@ export class Dispatch {
     this.#host = host;
     this.#options = options;
     this.#held = held;
-    this.#idMask = idMask;
-    this.#running = new Executions(options.executionsMax, (fun, version) => host.concurrencyMaxOf(fun, version));
+    this.#numbers = new TaskNumbers(idMask);
     const placing: Placing = {
       place: (task, nowMs) => {
         this.#place(task, nowMs);
@@ -79,25 +78,29 @@ export class Dispatch {
     this.#awaiting = new Awaiting(host, placing, options.waitingMax);
     this.#reaching = new Reaching(host, placing, options.waitingMax);
     this.#retries = new Retries(host, placing);
+    this.here = new Here(host, options, placing, this.#numbers, (task, offer) => {
+      this.#circuits.began(task, offer);
+    });
     this.#circuits = new Circuits(host, (fun, nowMs) => {
       this.#awaiting.wake(fun, nowMs);
     });
   }
 
   /** How many tasks there are, run here and wait; for the checks of the simulator. */
-  get size(): { readonly tasks: number; readonly running: number; readonly waiting: number } {
+  get size(): { readonly tasks: number; readonly running: number; readonly queued: number; readonly waiting: number } {
     let held = 0;
     for (const channel of this.#full) held += channel.held.size;
     return {
       tasks: this.#tasks,
-      running: this.#running.size,
+      running: this.here.running,
+      queued: this.here.queued,
       waiting: this.#awaiting.size + this.#reaching.size + this.#retries.size + held,
     };
   }
 
   /** Handlers that run on this node. */
   get running(): number {
-    return this.#running.size;
+    return this.here.running;
   }
 
   /** Finds a node for the task and starts it there. A failure to find one is told to its owner at once. */
@@ -135,16 +138,13 @@ export class Dispatch {
     const task = this.#create(fields, nowMs);
     this.#host.schedule(task, task.deadlineMs);
     const offer = chosenOffer(this.#host, this.#host.self, task);
-    const refusal = this.#running.refusal(task.fun, task.terms?.version);
     if (offer === undefined) {
       const version = task.terms?.version === undefined ? "" : ` in version ${task.terms.version}`;
       const wanted = task.resources.length === 0 ? "" : ` with [${task.resources.join(", ")}]`;
       const message = `Cannot call "${task.fun}": this node does not offer it${version}${wanted}`;
       this.#fail(task, new MpregError("no-provider", message), nowMs);
-    } else if (refusal !== undefined) {
-      this.#fail(task, refusal, nowMs);
     } else {
-      this.#runHere(task, offer, nowMs);
+      this.here.takeUp(task, offer, nowMs);
     }
     return task;
   }
@@ -174,14 +174,18 @@ export class Dispatch {
     if (place.kind === "local") this.#host.abort(task.id, reason);
     else if (place.kind === "remote") cancel(place.channel, task.id);
     task.counter?.dropped(reason);
-    if (reason === "deadline") this.#circuits.ended(task, expiredError(task, this.#host.nodeName), task.deadlineMs);
+    if (reason === "deadline") {
+      this.here.measured(task, task.deadlineMs);
+      this.#circuits.ended(task, expiredError(task, this.#host.nodeName), task.deadlineMs);
+    }
     this.#forget(task);
   }
 
   /** A handler that runs here has ended. */
   invoked(id: number, result: Uint8Array | MpregError, timings: Timings, nowMs: number): void {
-    const task = this.#running.get(id);
+    const task = this.here.get(id);
     if (task === undefined) return; // dropped before
+    this.here.measured(task, nowMs);
     if (result instanceof MpregError) return this.#failedThere(task, result, nowMs);
     this.#completed(task, result, timings, nowMs);
   }
@@ -239,7 +243,7 @@ export class Dispatch {
 
   /** True while a handler runs for the task `id` of this node. */
   isRunning(id: number): boolean {
-    return this.#running.has(id);
+    return this.here.get(id) !== undefined;
   }
 
   /** Starts what was held on links that have room again. (D5) */
@@ -277,10 +281,8 @@ export class Dispatch {
     if (task.relay !== undefined) return this.#placeAt(task, task.relay, nowMs);
     const offer = chooseAmong(candidatesOf(this.#host, task), self, task.excluded, random, nowMs);
     if (offer === undefined) return this.#noCandidate(task, nowMs);
-    if (offer.owner !== self) return this.#runThere(task, offer, nowMs);
-    const refusal = this.#running.refusal(task.fun, offer.traits.version);
-    if (refusal !== undefined) this.#placeElsewhere(task, offer, refusal, nowMs);
-    else this.#runHere(task, offer, nowMs);
+    if (offer.owner === self) this.here.takeUp(task, offer, nowMs);
+    else this.#runThere(task, offer, nowMs);
   }
 
   /** (D7) */
@@ -303,19 +305,6 @@ export class Dispatch {
     this.#fail(task, open?.error ?? explainNone(this.#host, task), nowMs);
   }
 
-  #runHere(task: Task, offer: Offer<Peer>, nowMs: number): void {
-    task.place = { kind: "local", offer };
-    task.version = offer.traits.version;
-    this.#circuits.began(task, offer);
-    task.startedMs = nowMs;
-    task.ranOn = offer.owner.name;
-    task.ranRemotely = false;
-    offer.owner.inFlight += 1;
-    task.id = this.#freeId(this.#running);
-    this.#running.add(task);
-    this.#host.invoke(task); // (T1)
-  }
-
   #runThere(task: Task, offer: Offer<Peer>, nowMs: number): void {
     const peer = offer.owner;
     const via = peer.channel === undefined ? this.#reaching.neighbourFor(task, peer, nowMs) : undefined;
@@ -325,7 +314,7 @@ export class Dispatch {
     // a few bytes of references can stand for any amount: what is too much is not even written
     let bytes = -valueBytes(task);
     if (-bytes <= remoteMessageBytesMax) {
-      task.id = this.#freeId(channel.sent);
+      task.id = this.#numbers.free(channel.sent);
       writeTask(outbox.writer, task, offer, via, nowMs);
       bytes = outbox.commit(remoteMessageBytesMax);
     }
@@ -422,7 +411,10 @@ export class Dispatch {
     }
     const error = expiredError(task, this.#host.nodeName);
     // where it runs, its time is up as well: the handler there hears of that, and not of a cancellation
-    if (place.kind === "local") this.#host.abort(task.id, "deadline");
+    if (place.kind === "local") {
+      this.here.measured(task, nowMs);
+      this.#host.abort(task.id, "deadline");
+    }
     this.#failed(task, error, nowMs);
   }
 
@@ -474,15 +466,8 @@ export class Dispatch {
       return;
     }
     place.offer.breaker.released(task);
-    if (place.kind === "local") this.#running.remove(task);
+    if (place.kind === "local" || place.kind === "queued") this.here.remove(task, place);
     else place.channel.sent.take(task.id);
     place.offer.owner.inFlight -= 1;
-  }
-
-  /** A number that no task of `table` has. (T3) */
-  #freeId(table: Pick<IdMap<Task>, "has">): number {
-    do this.#lastId = ((this.#lastId + 1) & this.#idMask) >>> 0;
-    while (table.has(this.#lastId));
-    return this.#lastId;
   }
 }

@@ -13,8 +13,8 @@ export interface RpcHost extends Timers {
   readonly catalog: Catalog<Peer>;
   readonly policy: Policy;
   readonly random: Random;
-  /** How many calls of the function this node may run at a time; `undefined` = as many as of all together. */
-  concurrencyMaxOf(fun: string, version: string | undefined): number | undefined;
+  /** How many calls of this node's own function may wait for their turn; `undefined` = the default. */
+  queueMaxOf(offer: Offer<Peer>): number | undefined;
   /** What is known of the node of that name or id. */
   target(nameOrId: string): Target<Peer>;
   /** The node of this id, as far as it is linked or a member. */

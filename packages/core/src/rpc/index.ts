@@ -1,4 +1,5 @@
 /** Rpc: calls and graphs of calls. */
+export type { FunctionLoad } from "./admission/gate.js";
 export type { Ask, Asking, CallFields, RequestFields, Settled } from "./ask.js";
 export {
   Caller,
@@ -27,8 +28,9 @@ export { ref } from "./ref.js";
 export type { Ref, RefTo, Resolved, Settled as SettledOutputs, Wired } from "./ref-type.js";
 export type { AbortReason, RpcHost } from "./host.js";
 export { LinkAsker, type LinkAskerHost } from "./link-asker.js";
-export { type RpcLimits, defaultRpcLimits } from "./limits.js";
-export { type AskOrigin, Rpc, leaving } from "./rpc.js";
+export { type RpcLimits, defaultRpcLimits, queueMaxDefault } from "./limits.js";
+export { type AskOrigin, clientOrigin } from "./origin.js";
+export { Rpc, leaving } from "./rpc.js";
 export type { Asker, Run } from "./run.js";
 export { requestIdOf } from "./summary.js";
 export { OpenTelemetry, type OpenTelemetryApi, checkOpenTelemetry } from "./open-telemetry.js";

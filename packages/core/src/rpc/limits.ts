@@ -20,8 +20,10 @@ export interface RpcLimits {
   readonly answersBytesMax: number;
   /** Calls and requests that one link may have unanswered. `overloaded` beyond. */
   readonly asksPerLinkMax: number;
-  /** Handlers running on this node at a time. `overloaded` beyond. */
+  /** Handlers running on this node at a time; those that wait for nested calls count apart. What is beyond waits for its turn. */
   readonly executionsMax: number;
+  /** Steps that wait on this node for their turn to run. `overloaded` beyond. */
+  readonly queuedMax: number;
   /** Steps waiting for a node to offer their function. `overloaded` beyond. */
   readonly waitingMax: number;
 }
@@ -32,6 +34,9 @@ export const stepHopsMax = 3;
 /** Neighbours that are tried for a step whose node cannot be reached. */
 export const stepWaysMax = 3;
 
+/** Calls of one function that wait for their turn, where it was registered without a bound of its own. */
+export const queueMaxDefault = 10_000;
+
 export const defaultRpcLimits: RpcLimits = {
   timeoutMs: 30_000,
   timeoutMsMax: 24 * 3_600_000,
@@ -41,5 +46,6 @@ export const defaultRpcLimits: RpcLimits = {
   answersBytesMax: 512 * 1024 * 1024,
   asksPerLinkMax: 100_000,
   executionsMax: 100_000,
+  queuedMax: 100_000,
   waitingMax: 100_000,
 };

@@ -83,7 +83,7 @@ function tooLarge(bytes: number, bytesMax: number): MpregError {
 }
 
 /** The error in so few words that everybody accepts them: see the least that a link lets a side accept. */
-function brief({ code, message, outcome, step, node }: MpregError): MpregError {
+function brief({ code, message, outcome, step, node, retryAfterMs }: MpregError): MpregError {
   const place = { step: step && shortened(step), node: node && shortened(node) };
-  return new MpregError(code, shortened(message), { outcome, ...place });
+  return new MpregError(code, shortened(message), { outcome, ...place, retryAfterMs });
 }

@@ -33,6 +33,7 @@ export function expiredError(task: Task, nodeName: string): MpregError {
 
 /** What a step that has a node to run it may still wait for. */
 const waitedForBy: Partial<Record<Task["place"]["kind"], string>> = {
+  queued: "its turn",
   retrying: "its time to be run again",
   held: "room on the link to the node that offers it",
   reaching: "a link to the node that offers it",

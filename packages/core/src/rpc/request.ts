@@ -14,17 +14,19 @@
  * (Q4) A result is let go when its last user has started, unless it is an output.
  * (Q5) After the end no task of the request runs.
  */
-import { type Deadline, MpregError, type Outcome, type Subject, assert } from "../base/index.js";
+import { type Deadline, MpregError, type Outcome, assert } from "../base/index.js";
 import { pick } from "../values/index.js";
 import type { RequestMessage, RequestStep, StepReport, Timings, WireBinding } from "../wire/index.js";
 import type { Hedging, Work } from "./hedging.js";
 import type { HeldBytes } from "./held-bytes.js";
 import type { AbortReason, RpcHost } from "./host.js";
+import type { AskOrigin } from "./origin.js";
 import type { Plan } from "./plan.js";
 import { candidatesOf, explainNone } from "./providers.js";
 import type { Asker, Run } from "./run.js";
 import type { Summary } from "./summary.js";
 import type { Task, TaskOwner } from "./task.js";
+import { inheriting } from "./terms.js";
 
 type StepState =
   | { readonly kind: "blocked" }
@@ -41,8 +43,7 @@ export interface RunFields {
   readonly message: Omit<RequestMessage, "kind" | "id">;
   readonly plan: Plan;
   readonly asker: Asker;
-  readonly caller: Subject;
-  readonly depth: number;
+  readonly origin: AskOrigin;
   readonly request: number;
   readonly deadlineMs: number;
   readonly summary: Summary | undefined;
@@ -124,8 +125,7 @@ export class RequestRun implements Run, TaskOwner, Deadline {
     if (this.#over) return;
     const outcome = this.#outcomeWith(error.outcome);
     this.#stop(error.code === "deadline" ? "deadline" : "cancelled");
-    const { code, message, step, node, cause } = error;
-    this.#fields.asker.failed(new MpregError(code, message, { outcome, step, node, cause })); // (Q2)
+    this.#fields.asker.failed(error.withOutcome(outcome)); // (Q2)
   }
 
   abandon(): void {
@@ -145,7 +145,7 @@ export class RequestRun implements Run, TaskOwner, Deadline {
   }
 
   #launch(index: number, nowMs: number): void {
-    const { message, caller, depth, request, deadlineMs, summary } = this.#fields;
+    const { message, origin, request, deadlineMs, summary } = this.#fields;
     const step = this.#step(index);
     const bound: Uint8Array[] = [];
     let missing: MpregError | undefined;
@@ -170,13 +170,14 @@ export class RequestRun implements Run, TaskOwner, Deadline {
       bound,
       deadlineMs: ownDeadline ? nowMs + step.timeoutMs : deadlineMs,
       waitUntilMs: message.waitForCapacityMs === 0 ? 0 : nowMs + message.waitForCapacityMs,
-      depth,
+      depth: origin.depth,
       request,
       coordinator: this.#host.self.nodeId,
-      caller,
+      caller: origin.caller,
+      connection: origin.connection,
       timings: summary !== undefined,
       relay: undefined,
-      terms: step.terms,
+      terms: inheriting(step.terms, origin.priority),
       heldBytes: 0,
     };
     const task = this.#hedging.start(fields, ownDeadline, nowMs);

@@ -23,9 +23,11 @@ import type { RpcCounters } from "./counters.js";
 import { Dispatch } from "./dispatch.js";
 import { Hedging, type Work } from "./hedging.js";
 import { HeldBytes } from "./held-bytes.js";
+import type { Here } from "./here.js";
 import type { AbortReason, RpcHost } from "./host.js";
 import { LinkAsker, type LinkAskerHost } from "./link-asker.js";
 import { type RpcLimits, stepHopsMax } from "./limits.js";
+import { type AskOrigin, clientOrigin } from "./origin.js";
 import { planRequest } from "./plan.js";
 import { type Wanted, rangeRefusal } from "./providers.js";
 import { RequestRun } from "./request.js";
@@ -33,14 +35,7 @@ import type { Asker, Run } from "./run.js";
 import { SingleRun } from "./single.js";
 import { Summary, requestIdOf } from "./summary.js";
 import type { Channel, Peer } from "./task.js";
-
-/** On whose behalf something is asked, and how deep inside other calls. */
-export interface AskOrigin {
-  readonly caller: Subject;
-  readonly depth: number;
-  /** Monotonic time at which the caller itself gives up; `Infinity` when only the options bound it. */
-  readonly deadlineMs: number;
-}
+import { inheriting } from "./terms.js";
 
 export class Rpc {
   readonly #host: RpcHost;
@@ -70,6 +65,7 @@ export class Rpc {
     readonly requests: number;
     readonly tasks: number;
     readonly running: number;
+    readonly queued: number;
     readonly waiting: number;
     readonly heldBytes: number;
   } {
@@ -90,7 +86,7 @@ export class Rpc {
   onCall(channel: Channel, message: CallMessage, nowMs: number): void {
     const asker = this.#asker(channel, message.id, false);
     if (asker === undefined) return;
-    const origin: AskOrigin = { caller: channel.subject, depth: 0, deadlineMs: Infinity };
+    const origin = clientOrigin(channel.subject, channel.link.id);
     this.call(message, origin, asker, nowMs, (started) => {
       channel.asked.set(message.id, started);
     });
@@ -100,7 +96,7 @@ export class Rpc {
   onRequest(channel: Channel, message: RequestMessage, nowMs: number): void {
     const asker = this.#asker(channel, message.id, false);
     if (asker === undefined) return;
-    const origin: AskOrigin = { caller: channel.subject, depth: 0, deadlineMs: Infinity };
+    const origin = clientOrigin(channel.subject, channel.link.id);
     this.request(message, origin, asker, nowMs, (started) => {
       channel.asked.set(message.id, started);
     });
@@ -143,6 +139,7 @@ export class Rpc {
       request,
       coordinator: relay?.origin ?? from,
       caller,
+      connection: message.connection ?? 0,
       timings,
       relay: isHere ? undefined : relay,
       terms,
@@ -190,9 +187,10 @@ export class Rpc {
       request,
       coordinator: this.#host.self.nodeId,
       caller: origin.caller,
+      connection: origin.connection,
       timings: ask.summary,
       relay: undefined,
-      terms: ask.terms,
+      terms: inheriting(ask.terms, origin.priority),
       heldBytes,
     };
     run.waitFor(this.#hedging.start(fields, true, nowMs));
@@ -219,8 +217,7 @@ export class Rpc {
       message: ask,
       plan,
       asker,
-      caller: origin.caller,
-      depth: origin.depth,
+      origin,
       request,
       deadlineMs: Math.min(origin.deadlineMs, nowMs + this.#timeoutMs(ask.timeoutMs)),
       summary: ask.summary ? this.#summary(request, nowMs) : undefined,
@@ -281,6 +278,11 @@ export class Rpc {
   /** Handlers that run on this node. */
   get running(): number {
     return this.#dispatch.running;
+  }
+
+  /** What runs and waits on this node. */
+  get here(): Here {
+    return this.#dispatch.here;
   }
 
   /** Starts steps that were held for want of room on a link. Call it when links have sent. */

@@ -15,6 +15,7 @@ export function writeTask(writer: Writer, task: Task, offer: Offer<Peer>, via: P
     step: task.step,
     resources: task.resources,
     behalf: task.caller.kind === "client" ? task.caller.address : undefined,
+    connection: task.connection,
     timings: task.timings,
     terms: termsThere(task, offer),
     relay: via === undefined && task.relay === undefined ? undefined : relayOf(task, offer.owner),
@@ -42,7 +43,8 @@ export function cancel({ link }: Channel, id: number): void {
 /** What of the task's terms matters to the node that runs it, and the version that was chosen there. */
 function termsThere({ terms }: Task, { traits: { version } }: Offer<Peer>): StepTerms | undefined {
   const idempotencyKey = terms?.idempotencyKey;
+  const priority = terms?.priority;
   const trace = terms?.trace;
-  if (idempotencyKey === undefined && version === undefined && trace === undefined) return undefined;
-  return { idempotencyKey, version, trace };
+  if ((idempotencyKey ?? version ?? priority ?? trace) === undefined) return undefined;
+  return { idempotencyKey, version, priority, trace };
 }

@@ -1,7 +1,7 @@
 /**
  * Single: a run of one call, the shape of most traffic.
  */
-import { MpregError } from "../base/index.js";
+import type { MpregError } from "../base/index.js";
 import type { Timings } from "../wire/index.js";
 import type { Work } from "./hedging.js";
 import type { AbortReason } from "./host.js";
@@ -44,8 +44,7 @@ export class SingleRun implements Run, TaskOwner {
     if (this.#over) return; // (U1)
     const begun = this.#task?.begun === true;
     this.#stop("cancelled");
-    const { code, message, step, node } = error;
-    this.#asker.failed(begun ? new MpregError(code, message, { outcome: "unknown", step, node }) : error);
+    this.#asker.failed(begun ? error.withOutcome("unknown") : error);
   }
 
   abandon(): void {

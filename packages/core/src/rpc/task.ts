@@ -18,6 +18,8 @@ import type { Offer } from "../catalog/index.js";
 import type { Link } from "../link/index.js";
 import { IdMap } from "../structures/index.js";
 import type { StepRelay, StepTerms, Timings } from "../wire/index.js";
+import type { Gate } from "./admission/gate.js";
+import type { Entry } from "./admission/priority-class.js";
 import type { WorkCounter } from "./counters.js";
 import type { Run } from "./run.js";
 
@@ -30,7 +32,7 @@ export interface Invocation {
   readonly template: Uint8Array;
   /** Encoded values for the holes of the template. */
   readonly bound: readonly Uint8Array[];
-  /** Monotonic time at which it was given to the node that runs it. */
+  /** Monotonic time at which it was given to the node that runs it: what it has waited since counts as waiting. */
   readonly startedMs: number;
   /** Monotonic time at which the result is of no use any more. */
   readonly deadlineMs: number;
@@ -41,6 +43,8 @@ export interface Invocation {
   readonly step: string;
   /** Who wants it; for relayed work the client behind the coordinator. */
   readonly caller: Subject;
+  /** Number of the client's connection to the node that works for it; 0 where no client is behind it. */
+  readonly connection: number;
   /** Somebody wants to know how long it waits and runs. */
   readonly timings: boolean;
   readonly terms: StepTerms | undefined;
@@ -125,6 +129,27 @@ export interface Placing {
   fail(task: Task, error: MpregError, nowMs: number): void;
 }
 
+/** The right of a step to run on this node; what it is counted by belongs to `admission/admission.ts`. */
+export class Permit {
+  readonly kind = "local";
+  readonly offer: Offer<Peer>;
+  readonly gate: Gate<Task>;
+  /** When it was first given. */
+  beganMs = 0;
+  /** When it was last given, and for how long it was held before. */
+  sinceMs = 0;
+  heldMs = 0;
+  /** How many calls of the function ran, this one included, when it began. */
+  crowd = 0;
+  /** It was given back, because the handler waits for nested calls. */
+  isSuspended = false;
+
+  constructor(offer: Offer<Peer>, gate: Gate<Task>) {
+    this.offer = offer;
+    this.gate = gate;
+  }
+}
+
 export type Place =
   /** Waits for a node that offers the function; with an error for one whose circuit is not open. */
   | { readonly kind: "waiting"; readonly error?: MpregError }
@@ -132,7 +157,14 @@ export type Place =
   | { readonly kind: "held"; readonly channel: Channel }
   /** Waits for a link to the node that is to run it. */
   | { readonly kind: "reaching"; readonly offer: Offer<Peer> }
-  | { readonly kind: "local"; readonly offer: Offer<Peer> }
+  /** Waits on this node for its turn to run. */
+  | {
+      readonly kind: "queued";
+      readonly offer: Offer<Peer>;
+      readonly gate: Gate<Task>;
+      readonly entry: Entry<Task>;
+    }
+  | Permit
   /** Was sent to the node that runs it, or to `via`, which passes it on. */
   | {
       readonly kind: "remote";
@@ -161,6 +193,7 @@ export interface TaskFields {
   readonly request: number;
   readonly coordinator: string;
   readonly caller: Subject;
+  readonly connection: number;
   readonly timings: boolean;
   /** Where it was sent here only to be passed on to another node. */
   readonly relay: StepRelay | undefined;
@@ -191,6 +224,7 @@ export class Task implements Invocation, Deadline {
   readonly request: number;
   readonly coordinator: string;
   readonly caller: Subject;
+  readonly connection: number;
   /** The node that runs it should tell how long it took. */
   readonly timings: boolean;
   readonly relay: StepRelay | undefined;
@@ -232,6 +266,7 @@ export class Task implements Invocation, Deadline {
     this.request = fields.request;
     this.coordinator = fields.coordinator;
     this.caller = fields.caller;
+    this.connection = fields.connection;
     this.timings = fields.timings;
     this.relay = fields.relay;
     this.terms = fields.terms;

@@ -2,7 +2,7 @@
  * Terms: what a program can ask of how a step is run, and the checks that it is what it should be.
  */
 import { isPlainObject } from "./objects.js";
-import type { StepTerms } from "../wire/terms.js";
+import { type StepTerms, priorityMax } from "../wire/terms.js";
 import { checkName, durationMs, mustBe, resourceNames } from "./call-options.js";
 
 /** How a step is to be run, beyond its function and resources. */
@@ -34,6 +34,12 @@ export interface TermOptions {
    * Only functions that are `idempotent` are run twice, and no more of them than may be retried; others run as without.
    */
   readonly hedge?: boolean | { readonly afterMs: number } | undefined;
+  /**
+   * Which step goes first where several wait for their turn on a node, from 0 (last) to 9 (first). Of two priorities next
+   * to each other the higher has two turns for one of the lower, so none waits for ever. Default: that of the call whose
+   * handler asks; else 4.
+   */
+  readonly priority?: number | undefined;
 }
 
 /** The names of {@link TermOptions}, for the lists of options that are known. */
@@ -44,6 +50,7 @@ export const termNames: Readonly<Record<keyof TermOptions, true>> = {
   target: true,
   prefer: true,
   hedge: true,
+  priority: true,
 };
 
 const termKeys = Object.keys(termNames) as (keyof TermOptions)[];
@@ -58,20 +65,30 @@ export function termsOf(options: TermOptions, who?: string, called?: string): St
     target,
     prefer,
     hedge,
+    priority,
   }: Readonly<Partial<Record<keyof TermOptions, unknown>>> = options;
   if (termKeys.every((name) => options[name] === undefined)) return undefined;
-  if (retries !== undefined && !isCount(retries)) {
+  if (retries !== undefined && !isCount(retries, retriesMax)) {
     throw mustBe(`a whole number from 0 to ${retriesMax}`, retries, "retries", who, called);
   }
   if (idempotencyKey !== undefined) checkName(idempotencyKey, "idempotencyKey", who, called);
   if (version !== undefined) checkName(version, "version", who, called);
   if (target !== undefined) checkName(target, "target", who, called);
   const preferred = prefer === undefined ? undefined : resourceNames(prefer, "prefer", who, called);
-  return { retries, idempotencyKey, version, target, prefer: preferred, hedge: hedgeMs(hedge, who, called) };
+  if (priority !== undefined && !isCount(priority, priorityMax)) {
+    throw mustBe(`a whole number from 0 to ${priorityMax}`, priority, "priority", who, called);
+  }
+  const hedged = hedgeMs(hedge, who, called);
+  return { retries, idempotencyKey, version, target, prefer: preferred, hedge: hedged, priority };
 }
 
-function isCount(value: unknown): value is number {
-  return typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= retriesMax;
+/** The terms of what a handler asks for, whose own call has `priority`. */
+export function inheriting(terms: StepTerms | undefined, priority: number | undefined): StepTerms | undefined {
+  return priority === undefined || terms?.priority !== undefined ? terms : { ...terms, priority };
+}
+
+function isCount(value: unknown, max: number): value is number {
+  return typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= max;
 }
 
 /** After how many ms to hedge; 0 = by what is measured. Throws `invalid-argument`. */

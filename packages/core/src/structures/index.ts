@@ -3,6 +3,7 @@ export { Allowance } from "./allowance.js";
 export { Breaker, type BreakerState } from "./breaker.js";
 export { Broadcast, type Missed } from "./broadcast.js";
 export { ByteBudget, type Holder } from "./byte-budget.js";
+export { Chain, type ChainNode } from "./chain.js";
 export { Fifo } from "./fifo.js";
 export { hash32 } from "./hash32.js";
 export { IdMap } from "./id-map.js";

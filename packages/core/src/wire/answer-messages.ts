@@ -52,7 +52,8 @@ export interface ResultsMessage {
 }
 
 const answerTags = { timings: 1, summary: 2 } as const;
-const resultsTags = { summary: 1, reports: 2 } as const;
+const failureTags = { retryAfterMs: 1 } as const;
+const resultsTags = { summary: 1, reports: 2, retryAfterMs: 3 } as const;
 const outcomes: readonly Outcome[] = ["not-applied", "applied", "unknown"];
 const reportStatus = { done: 0, failed: 1, skipped: 2 } as const;
 
@@ -106,10 +107,21 @@ function readError(reader: Reader): MpregError {
 
 export function writeFailure(writer: Writer, id: number, error: MpregError): void {
   writeError(writer.begin(kinds.failure).u32(id), error);
+  // a side that is older reads no further than the error
+  if (error.retryAfterMs === undefined) return;
+  writer.field(failureTags.retryAfterMs).varint(error.retryAfterMs).endField();
+  writer.endFields();
 }
 
 export function readFailure(reader: Reader): FailureMessage {
-  return { kind: "failure", id: reader.u32(), error: readError(reader) };
+  const id = reader.u32();
+  let error = readError(reader);
+  if (reader.position === reader.end) return { kind: "failure", id, error };
+  for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
+    if (tag === failureTags.retryAfterMs) error = error.after(reader.varint());
+    reader.skipField();
+  }
+  return { kind: "failure", id, error };
 }
 
 export function writeCancel(writer: Writer, id: number): void {
@@ -127,6 +139,7 @@ export function writeResults(writer: Writer, message: Omit<ResultsMessage, "kind
       else if (report.status === "skipped") writer.varint(report.because);
     }
     writer.endField();
+    writeRetries(writer, message.reports);
   }
   writer.endFields().varint(message.outputs.length);
   for (const output of message.outputs) {
@@ -135,13 +148,22 @@ export function writeResults(writer: Writer, message: Omit<ResultsMessage, "kind
   }
 }
 
+/** When steps that were refused can be asked for again: an error in a report has no room for what is new. */
+function writeRetries(writer: Writer, reports: readonly StepReport[]): void {
+  reports.forEach((report, step) => {
+    if (report.status !== "failed" || report.error.retryAfterMs === undefined) return;
+    writer.field(resultsTags.retryAfterMs).varint(step).varint(report.error.retryAfterMs).endField();
+  });
+}
+
 export function readResults(reader: Reader): ResultsMessage {
   const id = reader.u32();
   let summary: Uint8Array | undefined;
-  let reports: readonly StepReport[] | undefined;
+  let reports: StepReport[] | undefined;
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
     if (tag === resultsTags.summary) summary = reader.field();
     else if (tag === resultsTags.reports) reports = readReports(reader);
+    else if (tag === resultsTags.retryAfterMs) readRetry(reader, reports);
     reader.skipField();
   }
   const outputs: (Uint8Array | undefined)[] = [];
@@ -149,6 +171,14 @@ export function readResults(reader: Reader): ResultsMessage {
     outputs.push(reader.u8() === 0 ? undefined : reader.blob());
   }
   return { kind: "results", id, summary, reports, outputs };
+}
+
+function readRetry(reader: Reader, reports: StepReport[] | undefined): void {
+  const step = reader.varint();
+  const retryAfterMs = reader.varint();
+  const report = reports?.[step];
+  if (reports === undefined || report?.status !== "failed") return;
+  reports[step] = { status: "failed", error: report.error.after(retryAfterMs) };
 }
 
 function readReports(reader: Reader): StepReport[] {

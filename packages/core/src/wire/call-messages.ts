@@ -39,6 +39,8 @@ export interface StepMessage {
   readonly resources: readonly string[];
   /** Address of the client the coordinator works for; `undefined` when it works for itself. */
   readonly behalf: string | undefined;
+  /** Number of that client's connection to the coordinator; `undefined` where the coordinator does not tell. */
+  readonly connection?: number | undefined;
   readonly timings: boolean;
   /** Where the step travels through other nodes. */
   readonly relay: StepRelay | undefined;
@@ -134,7 +136,11 @@ export function writeStep(writer: Writer, message: Omit<StepMessage, "kind">): v
   writer.text(message.fun);
   if (message.step !== message.fun) writer.field(stepTags.step).text(message.step).endField();
   if (message.resources.length > 0) writer.field(stepTags.resources).texts(message.resources).endField();
-  if (message.behalf !== undefined) writer.field(stepTags.behalf).text(message.behalf).endField();
+  if (message.behalf !== undefined) {
+    writer.field(stepTags.behalf).text(message.behalf);
+    if (message.connection !== undefined) writer.varint(message.connection);
+    writer.endField();
+  }
   if (message.timings) writer.field(stepTags.timings).endField();
   if (message.relay !== undefined) {
     const { target, origin, hopsLeft } = message.relay;
@@ -154,14 +160,17 @@ export function readStep(reader: Reader, limits: WireLimits): StepMessage {
   let step = fun;
   let resources = none;
   let behalf: string | undefined;
+  let connection: number | undefined;
   let timings = false;
   let relay: StepRelay | undefined;
   let terms: StepTerms | undefined;
   let bound: Uint8Array[] | undefined;
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
     if (tag === stepTags.bound) (bound ??= []).push(reader.field());
-    else if (tag === stepTags.behalf) behalf = reader.name();
-    else if (tag === stepTags.resources) resources = reader.names(limits.resourcesMax);
+    else if (tag === stepTags.behalf) {
+      behalf = reader.name();
+      if (reader.position < reader.fieldEnd) connection = reader.varint();
+    } else if (tag === stepTags.resources) resources = reader.names(limits.resourcesMax);
     else if (tag === stepTags.timings) timings = true;
     else if (tag === stepTags.step) step = reader.name();
     else if (tag === stepTags.relay) {
@@ -180,6 +189,7 @@ export function readStep(reader: Reader, limits: WireLimits): StepMessage {
     step,
     resources,
     behalf,
+    connection,
     timings,
     relay,
     terms,

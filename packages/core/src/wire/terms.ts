@@ -22,21 +22,35 @@ export interface StepTerms {
   readonly prefer?: readonly string[] | undefined;
   /** After how many ms it is run a second time elsewhere; 0 = when it takes longer than most there. */
   readonly hedge?: number | undefined;
+  /** Which of those that wait with it for their turn goes first: 9 = before all others, 0 = after them. */
+  readonly priority?: number | undefined;
   /** The distributed trace that it is part of. */
   readonly trace?: TraceContext | undefined;
 }
 
-const tags = { retries: 16, idempotencyKey: 17, version: 18, target: 19, prefer: 20, hedge: 21, trace: 23 } as const;
+export const priorityMax = 9;
+
+const tags = {
+  retries: 16,
+  idempotencyKey: 17,
+  version: 18,
+  target: 19,
+  prefer: 20,
+  hedge: 21,
+  priority: 22,
+  trace: 23,
+} as const;
 
 export function writeTerms(writer: Writer, terms: StepTerms | undefined): void {
   if (terms === undefined) return;
-  const { retries, idempotencyKey, version, target, prefer, hedge, trace } = terms;
+  const { retries, idempotencyKey, version, target, prefer, hedge, priority, trace } = terms;
   if (retries !== undefined) writer.field(tags.retries).varint(retries).endField();
   if (idempotencyKey !== undefined) writer.field(tags.idempotencyKey).text(idempotencyKey).endField();
   if (version !== undefined) writer.field(tags.version).text(version).endField();
   if (target !== undefined) writer.field(tags.target).text(target).endField();
   if (prefer !== undefined && prefer.length > 0) writer.field(tags.prefer).texts(prefer).endField();
   if (hedge !== undefined) writer.field(tags.hedge).varint(hedge).endField();
+  if (priority !== undefined) writer.field(tags.priority).u8(priority).endField();
   if (trace !== undefined) writer.field(tags.trace).raw(trace).endField();
 }
 
@@ -64,6 +78,8 @@ export function readTerm(
     }
     case tags.hedge:
       return { ...terms, hedge: reader.varint() };
+    case tags.priority:
+      return { ...terms, priority: Math.min(priorityMax, reader.u8()) };
     default:
       return terms;
   }

@@ -67,7 +67,7 @@ test("a mesh counts each step once, where it is coordinated, with the end that i
 test("a step that a full node refuses is counted as given to another (N1)", () => {
   const mesh = new Mesh();
   const [a, b, c] = mesh.cluster("a", "b", "c") as [MeshNode, MeshNode, MeshNode];
-  for (const node of [b, c]) node.offerAs("f", byHand, { concurrencyMax: 1 });
+  for (const node of [b, c]) node.offerAs("f", byHand, { concurrencyMax: 1, queueMax: 0 });
   mesh.settle();
   a.call("f");
   a.call("f");

@@ -93,7 +93,7 @@ describe("refusals", () => {
   });
 
   test("work that a node refuses because it is full goes to the next (D2) (T1)", () => {
-    const { mesh, a, b, c } = three({ b: { rpc: { executionsMax: 1 } } });
+    const { mesh, a, b, c } = three({ b: { rpc: { executionsMax: 1, queuedMax: 0 } } });
     b.call("f");
     mesh.settle();
     const asked = [1, 2, 3, 4, 5].map(() => a.call("f"));
@@ -107,7 +107,7 @@ describe("refusals", () => {
   });
 
   test("a node that is full itself gives its own work to others (D2)", () => {
-    const { mesh, b, c } = three({ b: { rpc: { executionsMax: 1 } } });
+    const { mesh, b, c } = three({ b: { rpc: { executionsMax: 1, queuedMax: 0 } } });
     for (let i = 0; i < 3; i++) b.call("f");
     mesh.settle();
     expect(waiting(b, c)).toEqual([1, 2]);
@@ -116,14 +116,16 @@ describe("refusals", () => {
   test.for([0, 60_000])(
     "when all are full the caller hears so at once, and that nothing was done, waiting %s ms or not (D2)",
     (waitForCapacityMs) => {
-      const full = { rpc: { executionsMax: 1 } };
+      const full = { rpc: { executionsMax: 1, queuedMax: 0 } };
       const { mesh, a, b, c } = three({ b: full, c: full });
       for (const node of [b, c]) node.call("f");
       mesh.settle();
       const asked = a.call("f", [], { waitForCapacityMs });
       mesh.settle();
       expect(errorOf(asked)).toMatchObject({ code: "overloaded", outcome: "not-applied", step: "f" });
-      expect((errorOf(asked) as Error).message).toMatch(/^Cannot run "f": 1 handlers run on this node already$/);
+      expect((errorOf(asked) as Error).message).toMatch(
+        /^Cannot run "f": 1 calls run and 0 wait on this node already$/,
+      );
       expect(["b", "c"]).toContain((errorOf(asked) as { node: string }).node);
       for (const node of [b, c]) node.finish("f", 1);
       mesh.settle();

@@ -124,7 +124,7 @@ describe("a step is run once", () => {
 });
 
 test("second runs are no more than the budget of retries has (H2)", () => {
-  const { mesh, a, b, c } = three();
+  const { mesh, a, b, c } = three({ idempotent: "yes", concurrencyMax: 1_000 });
   for (let i = 0; i < 500; i++) a.call("f", [], { hedge });
   mesh.advance(100);
   expect(b.invoked.length + c.invoked.length).toBe(600);

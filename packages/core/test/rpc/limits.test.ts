@@ -203,14 +203,14 @@ describe("what one link may ask for", () => {
 
 describe("handlers that run on a node", () => {
   test("no more than are allowed, and the rest is told so", () => {
-    const { mesh, node, client } = single({ rpc: { executionsMax: 2 } });
+    const { mesh, node, client } = single({ rpc: { executionsMax: 2, queuedMax: 0 } });
     const ids = [1, 2, 3].map(() => client.call("a"));
     mesh.settle();
     expect(client.endsOf(ids[2]!)).toMatchObject([
       {
         error: {
           code: "overloaded",
-          message: 'Cannot run "a": 2 handlers run on this node already',
+          message: 'Cannot run "a": 2 calls run and 0 wait on this node already',
           outcome: "not-applied",
           step: "a",
           node: "n",

@@ -9,12 +9,12 @@ type Attempt = (caller: Caller, options: never) => Promise<unknown>;
 const attempts: Readonly<Record<string, { readonly what: string; readonly has: string; readonly attempt: Attempt }>> = {
   call: {
     what: `call("f")`,
-    has: "resources, kwargs, signal, timeoutMs, waitForCapacity, onSummary, retries, idempotencyKey, version, target, prefer, hedge",
+    has: "resources, kwargs, signal, timeoutMs, waitForCapacity, onSummary, retries, idempotencyKey, version, target, prefer, hedge, priority",
     attempt: (caller, options) => caller.call("f", [], options),
   },
   "graph.call": {
     what: `graph.call("f")`,
-    has: "resources, kwargs, name, timeoutMs, retries, idempotencyKey, version, target, prefer, hedge",
+    has: "resources, kwargs, name, timeoutMs, retries, idempotencyKey, version, target, prefer, hedge, priority",
     attempt: async (caller, options) => caller.graph().call("f", [], options),
   },
   run: {
@@ -46,8 +46,8 @@ describe.each(Object.entries(attempts))("%s", (_name, { what, has, attempt }) =>
     expect(await refusalOf(attempt, { timeout: 5 })).toBe(
       `${what} has no option "timeout"; it has ${has}; did you mean "timeoutMs"?`,
     );
-    expect(await refusalOf(attempt, { priority: 1 })).toBe(`${what} has no option "priority"; it has ${has}`);
-    expect(await refusalOf(attempt, Object.create({ toString: 1, priority: 1 }))).toContain("has no option");
+    expect(await refusalOf(attempt, { urgency: 1 })).toBe(`${what} has no option "urgency"; it has ${has}`);
+    expect(await refusalOf(attempt, Object.create({ toString: 1, urgency: 1 }))).toContain("has no option");
     expect(await refusalOf(attempt, { constructor: 1 })).toContain(`has no option "constructor"`);
     expect(await refusalOf(attempt, JSON.parse(`{ "__proto__": 1 }`))).toContain(`has no option "__proto__"`);
   });

@@ -219,11 +219,11 @@ describe("the plain form", () => {
       [[{ name: "a", fun: "f", timeoutMs: "5" }], "timeoutMs must be a number of milliseconds"],
       [
         [{ name: "a", fun: "f", resource: [] }],
-        'has a key "resource"; a step has only name, fun, args, kwargs, resources, timeoutMs, retries, idempotencyKey, version, target, prefer, hedge; did you mean "resources"?',
+        'has a key "resource"; a step has only name, fun, args, kwargs, resources, timeoutMs, retries, idempotencyKey, version, target, prefer, hedge, priority; did you mean "resources"?',
       ],
       [
         [{ nam: "a", fun: "f" }],
-        'steps[0] has a key "nam"; a step has only name, fun, args, kwargs, resources, timeoutMs, retries, idempotencyKey',
+        'steps[0] has a key "nam"; a step has only name, fun, args, kwargs, resources, timeoutMs, retries, idempotencyKey, version, target, prefer, hedge, priority',
       ],
       [[{ nam: "a", fun: "f" }], 'did you mean "name"?'],
     ];

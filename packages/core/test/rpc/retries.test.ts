@@ -249,7 +249,7 @@ describe("a step that is run again", () => {
   test("is not given up when the next node refuses it, nor said not to be applied (Y4)", () => {
     const mesh = new Mesh();
     const [a, b] = mesh.cluster("a", "b") as [MeshNode, MeshNode];
-    b.offerAs("f", byHand, { idempotent: "yes", concurrencyMax: 1 });
+    b.offerAs("f", byHand, { idempotent: "yes", concurrencyMax: 1, queueMax: 0 });
     mesh.settle();
     const asked = a.call("f");
     mesh.settle();
@@ -311,7 +311,7 @@ describe("when everything fails", () => {
     mesh.settle();
     mesh.crash(b);
     const again = mesh.node("b", { peers: ["a"], incarnation: 2 });
-    again.offerAs("f", byHand, { idempotent: "yes" });
+    again.offerAs("f", byHand, { idempotent: "yes", concurrencyMax: 10_000 });
     mesh.advance(1_000);
     const first = again.invoked.length;
     expect(first).toBeGreaterThan(50);

@@ -43,7 +43,7 @@ describe("a step for one node", () => {
     const mesh = new Mesh();
     const [a, b] = mesh.cluster("a", "b") as [MeshNode, MeshNode];
     a.offer("f", byHand);
-    b.offerAs("f", byHand, { concurrencyMax: 1 });
+    b.offerAs("f", byHand, { concurrencyMax: 1, queueMax: 0 });
     mesh.settle();
     a.call("f", [], { target: "b" });
     mesh.settle();
@@ -107,8 +107,8 @@ describe("a step that prefers resources", () => {
     const mesh = new Mesh();
     const [a, b, c] = mesh.cluster("a", "b", "c") as [MeshNode, MeshNode, MeshNode];
     a.offer("f", byHand);
-    b.offerAs("f", byHand, { resources: ["gpu"], concurrencyMax: 2 });
-    c.offerAs("f", byHand, { resources: ["gpu", "ssd"], concurrencyMax: 2 });
+    b.offerAs("f", byHand, { resources: ["gpu"], concurrencyMax: 2, queueMax: 0 });
+    c.offerAs("f", byHand, { resources: ["gpu", "ssd"], concurrencyMax: 2, queueMax: 0 });
     mesh.settle();
     const counts: number[][] = [];
     for (let i = 0; i < 5; i++) {

@@ -57,7 +57,7 @@ describe("a step", () => {
 
   test("gets a lower version only when no node with the higher one is left (R1)", () => {
     const { mesh, a, b, c } = three({ b: ["1.0.0"], c: [] });
-    c.offerAs("f", byHand, { version: "2.0.0", concurrencyMax: 2 });
+    c.offerAs("f", byHand, { version: "2.0.0", concurrencyMax: 2, queueMax: 0 });
     mesh.settle();
     for (let i = 0; i < 3; i++) a.call("f");
     mesh.settle();
@@ -102,8 +102,8 @@ describe("a version", () => {
   test("has a bound of its own on how many calls run", () => {
     const mesh = new Mesh();
     const [a] = mesh.cluster("a") as [MeshNode];
-    a.offerAs("f", byHand, { version: "1.0.0", concurrencyMax: 1 });
-    a.offerAs("f", byHand, { version: "2.0.0", concurrencyMax: 1 });
+    a.offerAs("f", byHand, { version: "1.0.0", concurrencyMax: 1, queueMax: 0 });
+    a.offerAs("f", byHand, { version: "2.0.0", concurrencyMax: 1, queueMax: 0 });
     mesh.settle();
     for (let i = 0; i < 3; i++) a.call("f");
     mesh.settle();

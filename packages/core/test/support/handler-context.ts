@@ -20,6 +20,7 @@ export function invocationOf(fun: string): Invocation {
     coordinator: "0123456789abcdef",
     step: `${fun}#2`,
     caller: { kind: "self" },
+    connection: 0,
     timings: true,
     terms: undefined,
   };

@@ -206,9 +206,10 @@ export class MeshNode {
   }
 
   /** As {@link offer}, with what else its registration says. */
-  offerAs(fun: string, handler: MeshHandler, changes: Partial<OfferRecord>): void {
+  offerAs(fun: string, handler: MeshHandler, changes: Partial<OfferRecord> & { readonly queueMax?: number }): void {
+    const { queueMax, ...offer } = changes;
     this.#handlers.set(fun, handler);
-    this.enter({ kind: "register", offer: { ...offerOf(fun), ...changes } });
+    this.enter({ kind: "register", offer: { ...offerOf(fun), ...offer }, queueMax });
   }
 
   withdraw(fun: string): void {
@@ -236,6 +237,13 @@ export class MeshNode {
   /** Ends the oldest waiting handler of `fun`. */
   finish(fun: string, value: unknown): void {
     this.#end(fun, codec.encode(value, "the result"));
+  }
+
+  /** Ends this handler. */
+  finishThis({ id }: Invocation, value: unknown): void {
+    this.#running.delete(id);
+    const result = codec.encode(value, "the result");
+    this.enter({ kind: "invoked", id, result, timings: { queueUs: 1_000, runUs: 2_000 } });
   }
 
   fail(fun: string, error: MpregError): void {

@@ -49,10 +49,11 @@ export interface ErrorShape {
   readonly outcome: Outcome;
   readonly step: string | undefined;
   readonly node: string | undefined;
+  readonly retryAfterMs?: number;
 }
 
-export function shapeOf({ code, message, outcome, step, node }: MpregError): ErrorShape {
-  return { code, message, outcome, step, node };
+export function shapeOf({ code, message, outcome, step, node, retryAfterMs }: MpregError): ErrorShape {
+  return { code, message, outcome, step, node, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
 }
 
 /** The error that `act` throws; an error of the test when it throws another or none. */

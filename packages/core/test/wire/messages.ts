@@ -171,6 +171,7 @@ const error = fc
       absent,
       name.filter((node) => node !== ""),
     ),
+    retryAfterMs: fc.oneof(absent, varint),
   })
   .map(({ code, message, ...place }) => new MpregError(code, message, place));
 
@@ -209,6 +210,7 @@ const terms: fc.Arbitrary<StepTerms | undefined> = fc
       hedge: varint,
       prefer: fc.array(name, { minLength: 1, maxLength: 3 }),
       trace,
+      priority: fc.integer({ min: 0, max: 9 }),
     },
     { requiredKeys: [] },
   )
@@ -363,6 +365,7 @@ export const messageOf: Record<Written["kind"], fc.Arbitrary<Written>> = {
     timings: fc.boolean(),
     relay: fc.oneof(absent, fc.record({ target: name, origin: name, hopsLeft: u8 })),
     terms,
+    connection: fc.constant(undefined),
     bound: fc.array(bytes, { maxLength: 4 }),
     template: bytes,
   }),

@@ -136,7 +136,7 @@ function functionOf(name: string, loaded: AnyHandler): RegisteredFunction {
     concurrencyMax: undefined,
     idempotent: "no",
   } as const;
-  return { name, handler: loaded, resources: [], offer, input: undefined, output: undefined };
+  return { name, handler: loaded, resources: [], offer, queueMax: undefined, input: undefined, output: undefined };
 }
 
 function notLoaded(fun: string, reason: string): MpregError {

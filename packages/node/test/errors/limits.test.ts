@@ -86,7 +86,7 @@ describe("too large", () => {
 
 describe("overloaded", () => {
   test("is a node on which as many handlers run as may; another node takes over while it can", async () => {
-    const limits = { executionsMax: 2 };
+    const limits = { executionsMax: 2, queuedMax: 0 };
     const [a, b] = await startMesh({ name: "a", limits }, { name: "b", limits });
     const release = new Latch();
     for (const node of [a!, b!]) {
@@ -100,7 +100,7 @@ describe("overloaded", () => {
     const four = Array.from({ length: 4 }, () => client.call("hold"));
     const error = await failureOf(client.call("hold"));
     expect(told(error)).toMatchObject({ code: "overloaded", step: "hold", outcome: "not-applied" });
-    expect(error.message).toBe(`Cannot run "hold": 2 handlers run on this node already`);
+    expect(error.message).toBe(`Cannot run "hold": 2 calls run and 0 wait on this node already`);
     release.open();
     expect((await Promise.all(four)).sort()).toEqual(["a", "a", "b", "b"]);
     expect(["a", "b"]).toContain(await client.call("hold"));

@@ -135,13 +135,13 @@ describe("waitForCapacity", () => {
   });
 
   test("is not for nodes that have their hands full: they say so at once", async () => {
-    const { node, client } = await startPair({ limits: { executionsMax: 1 } });
+    const { node, client } = await startPair({ limits: { executionsMax: 1, queuedMax: 0 } });
     const release = new Latch();
     node.register("work", () => release.passed);
     const first = client.call("work");
     expect(told(await failureOf(client.call("work", [], { waitForCapacity: true })))).toMatchObject({
       code: "overloaded",
-      message: `Cannot run "work": 1 handlers run on this node already`,
+      message: `Cannot run "work": 1 calls run and 0 wait on this node already`,
       outcome: "not-applied",
     });
     release.open();

@@ -76,7 +76,7 @@ test("options that do not exist, or of a wrong value, are refused by name, on cl
   const { client, node } = await startPair();
   for (const caller of [client, node]) {
     expect((await failureOf(caller.call("echo", [], { timeout: 5 } as never))).message).toBe(
-      `call("echo") has no option "timeout"; it has resources, kwargs, signal, timeoutMs, waitForCapacity, onSummary, retries, idempotencyKey, version, target, prefer, hedge; did you mean "timeoutMs"?`,
+      `call("echo") has no option "timeout"; it has resources, kwargs, signal, timeoutMs, waitForCapacity, onSummary, retries, idempotencyKey, version, target, prefer, hedge, priority; did you mean "timeoutMs"?`,
     );
     expect((await failureOf(caller.call("echo", [], { resources: "gpu" as never }))).message).toBe(
       `call("echo"): resources must be an array of names, got "gpu"`,

@@ -15,7 +15,7 @@ test("a function of scope node is for its own node's calls: no other node is tol
   expect(told(await failureOf(other!.call("own")))).toMatchObject({ code: "no-provider", outcome: "not-applied" });
 });
 
-test("calls beyond concurrencyMax of a node go to another that offers the function", async () => {
+test("calls that a node has no room for go to another that offers the function", async () => {
   const [small, large] = await startMesh({ name: "small" }, { name: "large" });
   const over = new Latch();
   const ran: string[] = [];
@@ -24,7 +24,7 @@ test("calls beyond concurrencyMax of a node go to another that offers the functi
     await over.passed;
     return name;
   };
-  small!.register("work", handlerOf("small"), { concurrencyMax: 1 });
+  small!.register("work", handlerOf("small"), { concurrencyMax: 1, queueMax: 0 });
   large!.register("work", handlerOf("large"));
   await offered("work", 2, small!);
   const calls = Array.from({ length: 6 }, () => small!.call("work"));
@@ -35,7 +35,7 @@ test("calls beyond concurrencyMax of a node go to another that offers the functi
   expect([...ran].sort()).toEqual([...by].sort()); // nothing ran twice
 });
 
-test("a call beyond concurrencyMax of the only node that offers the function ends overloaded without having begun", async () => {
+test("a call that the only node that offers the function has no room for ends overloaded without having begun", async () => {
   const node = await startNode({ name: "solo" });
   const [running, over] = [new Latch(), new Latch()];
   let starts = 0;
@@ -46,7 +46,7 @@ test("a call beyond concurrencyMax of the only node that offers the function end
       running.open();
       await over.passed;
     },
-    { concurrencyMax: 1 },
+    { concurrencyMax: 1, queueMax: 0 },
   );
   const client = await clientOf(node);
   const first = client.call("work");
@@ -64,6 +64,7 @@ test.each([
   [{ tags: ["ok", ""] }, /^register\("f"\): tags must be an array of up to 64 texts/],
   [{ scope: "world" as "cluster" }, /^register\("f"\): scope must be "node", "cluster" or "federation", got "world"$/],
   [{ concurrencyMax: 0 }, /^register\("f"\): concurrencyMax must be a whole number above 0, got 0$/],
+  [{ queueMax: -1 }, /^register\("f"\): queueMax must be a whole number of at least 0, got -1$/],
 ])("%j is refused by name, and the function is not there", async (options, message) => {
   const node = await startNode();
   expect(thrownBy(() => node.register("f", () => 1, options)).message).toMatch(message);

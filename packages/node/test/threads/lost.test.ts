@@ -142,6 +142,7 @@ const invocation: Invocation = {
   coordinator: "here",
   step: "f",
   caller: { kind: "self" },
+  connection: 0,
   timings: false,
   terms: undefined,
 };

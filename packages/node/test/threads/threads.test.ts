@@ -143,7 +143,7 @@ test("a step tells how long it ran, by one clock", async () => {
 
 describe("as many calls run at a time as there are threads", () => {
   test("and further ones are refused as of a function that is full (P1)", async () => {
-    const { client, hasBegun } = await startActors({ threads: 2 });
+    const { client, hasBegun } = await startActors({ threads: 2, queueMax: 0 });
     const ending = new AbortController();
     const running = [1, 2].map(() => failureOf(client.call("act", ["never"], { signal: ending.signal })));
     await hasBegun("never", 2);

@@ -239,7 +239,7 @@ export class SimulatedNode implements Calls, FunctionRegistry {
         if (process().dead) throw new MpregError("closed", `Node "${name}" is down`, { node: name });
       },
       registered: (fun) => {
-        process().enter({ kind: "register", offer: fun.offer });
+        process().enter({ kind: "register", offer: fun.offer, queueMax: fun.queueMax });
       },
       unregistered: (fun, version) => {
         process().enter({ kind: "unregister", fun, version });

@@ -1,0 +1,83 @@
+/**
+ * Gate: what this node knows of one of its functions: how many calls of it run and may, who waits, how long runs take.
+ *
+ * (T1) `running` counts calls that hold a permit: a handler that waits for a nested call has none.
+ */
+import type { HeapItem } from "../../base/index.js";
+import type { ChainNode } from "../../structures/index.js";
+import { FairQueue } from "./fair-queue.js";
+import { AdaptiveLimit } from "./limit.js";
+
+/** What a function was registered with. */
+export interface FunctionBounds {
+  /** Calls of it that run at a time; `undefined` = as many as prove to be good. */
+  readonly concurrencyMax: number | undefined;
+  /** Calls of it that wait at a time. */
+  readonly queueMax: number;
+}
+
+/** How busy one function of this node is. */
+export interface FunctionLoad {
+  /** Calls that run; those whose handler waits for a nested call do not count. */
+  readonly running: number;
+  /** Calls that wait for their turn. */
+  readonly queued: number;
+  /** How many may run at a time just now. */
+  readonly limit: number;
+  /** Calls that were refused as `overloaded` since the function was registered. */
+  readonly refused: number;
+}
+
+const newestWeight = 0.1;
+
+export class Gate<T> implements HeapItem, ChainNode<Gate<T>> {
+  heapIndex = -1;
+  previous: Gate<T> | undefined = undefined;
+  next: Gate<T> | undefined = undefined;
+  /** It stands among those that may start something. */
+  isReady = false;
+  readonly fun: string;
+  readonly queue = new FairQueue<T>();
+  readonly queueMax: number;
+  running = 0;
+  refused = 0;
+  readonly #fixed: number | undefined;
+  readonly #adaptive: AdaptiveLimit;
+  #usualMs = 0;
+
+  /** `max` bounds a limit that adapts itself. */
+  constructor(fun: string, { concurrencyMax, queueMax }: FunctionBounds, max: number) {
+    this.fun = fun;
+    this.queueMax = queueMax;
+    this.#fixed = concurrencyMax;
+    this.#adaptive = new AdaptiveLimit(max);
+  }
+
+  get limit(): number {
+    return this.#fixed ?? this.#adaptive.value;
+  }
+
+  get hasPermit(): boolean {
+    return this.running < this.limit;
+  }
+
+  /** How long a run usually takes, waits for nested calls left out; 0 when none has ended yet. */
+  get usualMs(): number {
+    return this.#usualMs;
+  }
+
+  /** How long it takes until `count` calls have had their turn; 0 when nothing was measured. */
+  turnsMs(count: number): number {
+    return (count * this.#usualMs) / this.limit;
+  }
+
+  /** A run has come to its end. */
+  measured(begunMs: number, durationMs: number, crowd: number, nowMs: number): void {
+    this.#usualMs = this.#usualMs === 0 ? durationMs : this.#usualMs + (durationMs - this.#usualMs) * newestWeight;
+    if (this.#fixed === undefined) this.#adaptive.measured(begunMs, durationMs, crowd, nowMs);
+  }
+
+  get load(): FunctionLoad {
+    return { running: this.running, queued: this.queue.size, limit: this.limit, refused: this.refused };
+  }
+}

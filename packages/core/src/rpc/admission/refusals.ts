@@ -1,0 +1,45 @@
+/** Refusals: what is said to a call that this node could run, and does not. */
+import { MpregError } from "../../base/index.js";
+import type { Gate } from "./gate.js";
+
+/** What is told of a gate. */
+type BusyGate = Pick<Gate<object>, "fun" | "running" | "queueMax" | "usualMs" | "turnsMs"> & {
+  readonly queue: { readonly size: number };
+};
+
+/** There is no room for it, neither among those that run nor among those that wait. */
+export function noRoom(gate: BusyGate, runningAll: number, queuedAll: number): MpregError {
+  const { fun, running, queue, queueMax } = gate;
+  const ofIt = `${running} calls of it run and ${queue.size} wait on this node already`;
+  const ofAll = `${runningAll} calls run and ${queuedAll} wait on this node already`;
+  return overloaded(`Cannot run "${fun}": ${queue.size >= queueMax ? ofIt : ofAll}`, gate.turnsMs(queue.size + 1));
+}
+
+/** So much is nested in each other that one more would be too much to remember. */
+export function tooManyNested(fun: string, running: number, depth: number): MpregError {
+  const what = depth === 0 ? "calls have begun" : `calls nested ${depth} deep have begun`;
+  return overloaded(`Cannot run "${fun}": ${running} ${what} on this node and not ended`, 0);
+}
+
+/** It would come too late. */
+export function tooLate(gate: BusyGate, ahead: number, waitMs: number, leftMs: number): MpregError {
+  const { fun, usualMs } = gate;
+  const message = `Cannot run "${fun}" in time: ${ahead} calls are before it, which takes about ${rounded(waitMs)} ms, and its own run ${rounded(usualMs)} ms; it has ${rounded(leftMs)} ms left`;
+  return overloaded(message, waitMs + usualMs - leftMs);
+}
+
+/** It has waited, and now the time that is left will not do. */
+export function waitedTooLong({ fun, usualMs }: BusyGate, leftMs: number): MpregError {
+  const message = `Cannot run "${fun}" in time: a run takes about ${rounded(usualMs)} ms, and after its turn had come it has ${rounded(leftMs)} ms left`;
+  return overloaded(message, 0);
+}
+
+function overloaded(message: string, retryAfterMs: number): MpregError {
+  return retryAfterMs > 0
+    ? new MpregError("overloaded", message, { retryAfterMs: Math.ceil(retryAfterMs) })
+    : new MpregError("overloaded", message);
+}
+
+function rounded(durationMs: number): number {
+  return Math.round(durationMs * 10) / 10;
+}

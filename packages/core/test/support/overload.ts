@@ -1,0 +1,71 @@
+/** Nodes with more calls than they can run. */
+import { expect } from "vitest";
+import type { FunctionInfo } from "../../src/node/index.js";
+import type { FunctionLoad, Invocation } from "../../src/rpc/index.js";
+import type { OfferRecord } from "../../src/wire/index.js";
+import { Mesh } from "./mesh.js";
+import { type MeshNode, byHand } from "./mesh-node.js";
+
+export interface Ended {
+  readonly code: string;
+  readonly outcome: string;
+  readonly message: string;
+  readonly node?: string;
+  readonly retryAfterMs?: number;
+}
+
+export function errorOf({ ends }: { readonly ends: readonly unknown[] }): Ended {
+  expect(ends).toHaveLength(1);
+  return (ends[0] as { readonly error: Ended }).error;
+}
+
+/** A node on which `work` is ended by hand. */
+export function alone(changes: Partial<OfferRecord> & { readonly queueMax?: number } = { concurrencyMax: 1 }): {
+  mesh: Mesh;
+  node: MeshNode;
+} {
+  const mesh = new Mesh();
+  const node = mesh.node("n");
+  node.offerAs("work", byHand, changes);
+  mesh.settle();
+  return { mesh, node };
+}
+
+export function loadOf(node: MeshNode, fun = "work"): FunctionLoad | undefined {
+  const infos = node.inspect("functions") as FunctionInfo[];
+  return infos.find(({ name }) => name === fun)?.offers.find((offer) => offer.nodeId === node.id)?.load;
+}
+
+/** The first arguments of what was started, in its order. */
+export function started(node: MeshNode): unknown[] {
+  return node.invoked.map(({ template }) => template[template.length - 1]);
+}
+
+/** Ends what has run for `runMs`, every millisecond, while `arrive` adds what comes; for `forMs`. */
+export function drive(
+  mesh: Mesh,
+  nodes: readonly MeshNode[],
+  runMs: number,
+  forMs: number,
+  arrive: (ms: number) => void,
+): void {
+  const beganMs = new Map<Invocation, number>();
+  const seen = nodes.map(() => 0);
+  for (let ms = 0; ms < forMs; ms++) {
+    arrive(ms);
+    mesh.settle();
+    for (const [index, node] of nodes.entries()) {
+      for (; seen[index]! < node.invoked.length; seen[index]! += 1)
+        beganMs.set(node.invoked[seen[index]!]!, mesh.nowMs);
+    }
+    mesh.advance(1);
+    for (const node of nodes) {
+      for (const each of node.waiting("work")) if (beganMs.get(each)! + runMs <= mesh.nowMs) node.finish("work", 1);
+    }
+    mesh.settle();
+    for (const [index, node] of nodes.entries()) {
+      for (; seen[index]! < node.invoked.length; seen[index]! += 1)
+        beganMs.set(node.invoked[seen[index]!]!, mesh.nowMs);
+    }
+  }
+}
