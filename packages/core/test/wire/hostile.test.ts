@@ -73,7 +73,8 @@ describe("hostile frames", () => {
           if (body.length === 0) return;
           for (const read of readAll(rawMessage(body[0]!, body.subarray(1)))) {
             if (read.kind === "refused") expect(read.error.code).toBe("malformed");
-            else if (read.kind === "failure") expect(read.error.retryAfterMs).toBeUndefined(); // an older one ends there
+            else if (read.kind === "failure")
+              expect(read.error.retryAfterMs).toBeUndefined(); // an older one ends there
             else expect(["answer", "call", "step"]).toContain(read.kind); // an opaque value runs to the end
           }
         }),
