@@ -9,6 +9,9 @@
  * (C4) At most `inFlightMax` asks are under way; others wait in line (`line.ts`), and reach a node when it is their turn
  *      or not at all.
  * (C6) What a node refuses because it is about to leave is asked again of another one, before what waits in line.
+ * (C7) What was under way when a connection was lost is asked again, under its number and with the nodes that were asked:
+ *      it is done once, however often it is asked. What that takes is kept within `resumeBytesMax`; beyond, and when
+ *      nobody could tell what has become of it, it ends as `node-lost`.
  * (C5) What has not been sent waits for the next connection; what names no time limit, `patienceMs` at most.
  */
 import { Deadlines, MpregError } from "@mpreg/core/base";
@@ -16,7 +19,7 @@ import type { Goodbye } from "@mpreg/core/link";
 import type { Asker, RequestSummary } from "@mpreg/core/rpc";
 import { Fifo, IdMap } from "@mpreg/core/structures";
 import type { Codec } from "@mpreg/core/values";
-import { type Message, writeCancel, writeFailure } from "@mpreg/core/wire";
+import { type Message, resumePlacesMax, writeCancel, writeFailure } from "@mpreg/core/wire";
 import { Alarm } from "./alarm.js";
 import type { Connection } from "./connection.js";
 import { Line, type LineLimits, bytesOverloaded } from "./line.js";
@@ -31,6 +34,8 @@ export interface AsksOptions {
   /** Asks under way at a time. */
   readonly inFlightMax: number;
   readonly line: LineLimits;
+  /** Bytes of what is under way that are kept to be asked again. */
+  readonly resumeBytesMax: number;
 }
 
 export class Asks {
@@ -46,6 +51,7 @@ export class Asks {
   /** Takes what is asked. */
   #connection: Connection | undefined;
   #lastId = 0;
+  #keptBytes = 0;
 
   constructor(platform: Platform, options: AsksOptions) {
     this.#platform = platform;
@@ -59,6 +65,11 @@ export class Asks {
   /** How many wait for their end. */
   get waiting(): number {
     return this.#waiting.size;
+  }
+
+  /** The number of the last ask. */
+  get lastId(): number {
+    return this.#lastId;
   }
 
   /** Asks; the end is told to `asker`. Answers the number by which {@link withdraw} names it. */
@@ -81,6 +92,7 @@ export class Asks {
     const pending = this.#waiting.take(id);
     if (pending === undefined) return;
     this.#deadlines.remove(pending);
+    this.#letGo(pending);
     this.#cancel(pending);
   }
 
@@ -121,14 +133,30 @@ export class Asks {
     else asker.results(message.outputs, message.reports, summary);
   }
 
-  /** The connection is gone, and with it what was asked over it. */
+  /** The connection is gone: what was asked over it is asked again, or lost with it. (C7) */
   lost(connection: Connection, { reason }: Goodbye): void {
+    if (this.#connection === connection) this.#connection = undefined;
     const message = `The connection to ${connection.url} ended before the answer came: ${reason}`;
-    for (const pending of this.#waiting.values()) {
-      if (pending.connection !== connection) continue;
+    const lost = this.#waiting.values().filter((pending) => pending.connection === connection);
+    for (const pending of lost.sort((a, b) => a.id - b.id)) {
+      if (this.#mayAskAgain(pending, connection)) {
+        this.#askAgain(pending);
+        continue;
+      }
       this.#ended(pending);
       pending.asker.failed(new MpregError("node-lost", message, { outcome: "unknown", node: connection.nodeName })); // (C1)
     }
+  }
+
+  /** Notes where it was asked; answers whether that can be told to the next node. */
+  #mayAskAgain(pending: Pending, { place }: Connection): boolean {
+    if (pending.ask.kind === "inspect") return true;
+    const before = pending.places ?? [];
+    if (place === undefined || pending.keptBytes === 0) return false;
+    const others = before.filter(({ run }) => !run.every((byte, index) => byte === place.run[index]));
+    if (others.length >= resumePlacesMax) return false;
+    pending.places = [...others, place];
+    return true;
   }
 
   /** Nothing can be asked any more: everything ends as `code`. */
@@ -144,7 +172,7 @@ export class Asks {
     const message = ended("the answer came");
     for (const pending of this.#waiting.values()) {
       const { connection } = pending;
-      const outcome = connection === undefined ? "not-applied" : "unknown";
+      const outcome = connection === undefined && pending.places === undefined ? "not-applied" : "unknown";
       this.#ended(pending);
       pending.asker.failed(new MpregError(code, message, { outcome, node: connection?.nodeName })); // (C1)
     }
@@ -163,13 +191,24 @@ export class Asks {
   #sent(pending: Pending, connection: Connection): void {
     pending.connection = connection;
     connection.asked += 1;
+    if (pending.keptBytes > 0 || connection.place === undefined) return;
+    const { bytes } = pending;
+    if (this.#keptBytes + bytes > this.#options.resumeBytesMax) return;
+    pending.keptBytes = bytes;
+    this.#keptBytes += bytes;
   }
 
   /** It is not waited for any more. */
   #ended(pending: Pending): void {
     this.#waiting.take(pending.id);
     this.#deadlines.remove(pending);
+    this.#letGo(pending);
     pending.connection?.ended();
+  }
+
+  #letGo(pending: Pending): void {
+    this.#keptBytes -= pending.keptBytes;
+    pending.keptBytes = 0;
   }
 
   /** Keeps it until it has ended, or its time is over; 0: for as long as it takes. */
@@ -224,6 +263,12 @@ export class Asks {
   /** Sends what has waited; answers `false` when the link is full of what will be answered, which leads here again. */
   #sendLate(pending: Pending, connection: Connection): boolean {
     const { outbox, remoteMessageBytesMax } = connection;
+    if (pending.places !== undefined && connection.place === undefined) {
+      this.#ended(pending);
+      const message = `${connection.nodeName ?? "The node"} does not know how to go on with what another node was asked`;
+      pending.asker.failed(new MpregError("node-lost", message, { outcome: "unknown" })); // (C7)
+      return true;
+    }
     pending.writeLate(outbox.writer, this.#platform.now());
     const bytes = outbox.commit(remoteMessageBytesMax);
     if (bytes === 0) return false;
@@ -242,7 +287,7 @@ export class Asks {
   #cancel(pending: Pending): boolean {
     if (this.#line.remove(pending.id)) return false; // (C4)
     const { connection } = pending;
-    if (connection === undefined) return false; // it has come to nothing where it was sent
+    if (connection === undefined) return pending.places !== undefined; // else it has come to nothing where it was sent
     writeCancel(connection.outbox.writer, pending.id);
     connection.outbox.commitCancel();
     connection.ended();
@@ -264,6 +309,7 @@ export class Asks {
     const nowMs = this.#platform.now();
     for (let due = this.#deadlines.takeDue(nowMs); due !== undefined; due = this.#deadlines.takeDue(nowMs)) {
       this.#waiting.take(due.id);
+      this.#letGo(due);
       due.asker.failed(this.#cancel(due) ? unanswered() : this.#unsent(due)); // (C1)
     }
     this.#alarm.set(this.#deadlines.nextDueMs);

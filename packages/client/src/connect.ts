@@ -52,6 +52,11 @@ export interface ConnectOptions<C extends Contract | undefined = undefined> {
    */
   readonly discover?: boolean | undefined;
   /**
+   * Bytes of what is under way that are kept to ask for it again when the connection is lost. Default 256 MiB. What goes
+   * beyond ends as `node-lost` then, and nobody knows whether it took effect.
+   */
+  readonly resumeBytesMax?: number | undefined;
+  /**
    * The module `@opentelemetry/api`, through which calls are traced. Default: under Node the one that is installed beside
    * this package, once the program has registered an SDK; in a browser none.
    */
@@ -114,6 +119,7 @@ function sessionOptions(urls: readonly string[], options: ConnectOptions<Contrac
     queueBytesMax = 256 * 1024 * 1024,
     reconnect = true,
     discover = reconnect,
+    resumeBytesMax = 256 * 1024 * 1024,
     openTelemetry,
   } = options;
   const limits = { ...defaultWireLimits, messageBytesMax };
@@ -121,6 +127,7 @@ function sessionOptions(urls: readonly string[], options: ConnectOptions<Contrac
   const codec = createCodec(platform.utf8, { explain: explainReference });
   const line = { asksMax: queueMax, bytesMax: queueBytesMax };
   return {
+    resumeBytesMax,
     urls,
     codec,
     limits,
@@ -155,6 +162,7 @@ const names = optionNames<ConnectOptions>({
   queueBytesMax: true,
   reconnect: true,
   discover: true,
+  resumeBytesMax: true,
   openTelemetry: true,
 });
 
@@ -169,6 +177,7 @@ function checkConnectOptions(options: ConnectOptions<Contract | undefined>): voi
   checkInteger(options, "inFlightMax", 1, 2 ** 31);
   checkInteger(options, "queueMax", 0, 2 ** 31);
   checkInteger(options, "queueBytesMax", 1, Number.MAX_SAFE_INTEGER);
+  checkInteger(options, "resumeBytesMax", 0, Number.MAX_SAFE_INTEGER);
   checkBoolean(options, "reconnect");
   checkBoolean(options, "discover");
   checkOpenTelemetry(options.openTelemetry);

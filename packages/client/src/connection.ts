@@ -14,7 +14,7 @@ import {
   type Remote,
   frameBytesMax,
 } from "@mpreg/core/link";
-import { type Message, TextCache, subprotocol } from "@mpreg/core/wire";
+import { type Message, type ResumePlace, type SessionHello, TextCache, subprotocol } from "@mpreg/core/wire";
 import { Alarm } from "./alarm.js";
 import type { Platform, Socket } from "./platform.js";
 
@@ -24,8 +24,8 @@ export interface ConnectionOptions {
   readonly link: LinkOptions;
   readonly credentials: Uint8Array | undefined;
   readonly ca: string | Uint8Array | undefined;
-  /** 16 random bytes that all connections of a client have in common; `undefined` for a client with one connection. */
-  readonly session: Uint8Array | undefined;
+  /** What all connections of a client call themselves; `undefined` for a client with one connection. */
+  readonly session: (() => SessionHello) | undefined;
 }
 
 export interface ConnectionEvents {
@@ -101,6 +101,13 @@ export class Connection {
     return this.#node?.kind === "node" ? this.#node.identity.name : undefined;
   }
 
+  /** The process behind it, where it keeps what is asked of it beyond this connection. */
+  get place(): ResumePlace | undefined {
+    if (this.#node?.kind !== "node" || !this.#node.resumes) return undefined;
+    const { publicKey, run } = this.#node.identity;
+    return run && { publicKey, run };
+  }
+
   get outbox(): Outbox {
     return this.#link.outbox;
   }
@@ -136,7 +143,9 @@ export class Connection {
     return {
       identity: undefined,
       credentials,
-      session,
+      get session() {
+        return session?.();
+      },
       signer: undefined,
       random: this.#platform.random,
       utf8: this.#platform.utf8,

@@ -1,7 +1,14 @@
 /** Pending: something asked that has not ended: what, who waits for it, and until when. */
 import type { Deadline } from "@mpreg/core/base";
 import type { Asker, CallFields, RequestFields } from "@mpreg/core/rpc";
-import { type InspectSubject, type Writer, writeCall, writeInspect, writeRequest } from "@mpreg/core/wire";
+import {
+  type InspectSubject,
+  type ResumePlace,
+  type Writer,
+  writeCall,
+  writeInspect,
+  writeRequest,
+} from "@mpreg/core/wire";
 import type { Connection } from "./connection.js";
 
 /** Beyond the time allowed: how long the node may take to say itself that it ran out. */
@@ -24,6 +31,10 @@ export class Pending implements Deadline {
   readonly asker: Asker;
   /** Where it was sent; `undefined` while it was not. */
   connection: Connection | undefined = undefined;
+  /** Where it was sent before, over connections that were lost, in that order. */
+  places: readonly ResumePlace[] | undefined = undefined;
+  /** Bytes that are kept to ask again; 0 when it cannot be. */
+  keptBytes = 0;
 
   constructor(id: number, ask: PendingAsk, asker: Asker) {
     this.id = id;
@@ -65,7 +76,8 @@ export class Pending implements Deadline {
     if (ask.kind === "inspect") return writeInspect(writer, id, ask.subject);
     const { timeoutMs: givenMs } = ask.fields;
     const timeoutMs = givenMs === 0 ? 0 : Math.max(1, Math.ceil(this.dueMs - graceMs - nowMs));
-    if (ask.kind === "call") writeCall(writer, id, { ...ask.fields, timeoutMs });
-    else writeRequest(writer, id, { ...ask.fields, timeoutMs });
+    const resume = this.places;
+    if (ask.kind === "call") writeCall(writer, id, { ...ask.fields, timeoutMs, resume });
+    else writeRequest(writer, id, { ...ask.fields, timeoutMs, resume });
   }
 }

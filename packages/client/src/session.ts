@@ -94,7 +94,8 @@ export class Session implements Asking {
     this.tracing = createTracing(platform, options.openTelemetry, () => this.url);
     this.#platform = platform;
     this.#options = options;
-    const session = options.reconnect ? platform.random.bytes(16) : undefined;
+    const token = platform.random.bytes(16);
+    const session = options.reconnect ? () => ({ token, lastAsk: this.#asks.lastId }) : undefined;
     this.#connectionOptions = { ...options, session };
     this.#addresses = new Addresses(options.urls);
     this.#asks = new Asks(platform, options);

@@ -131,15 +131,19 @@ describe("a client whose connection breaks", () => {
     expect(a.machine.size.links).toBe(1);
   });
 
-  test("tells what was under way that nobody knows whether it took effect", async () => {
+  test("tells what was under way and cannot be asked again that nobody knows whether it took effect (C7)", async () => {
     const { mesh, nodes } = cluster("a");
     nodes[0]!.offer("hold", byHand);
-    const client = sessionOf(mesh, ["a"]);
-    const call = ended(client.caller.call("hold"));
+    const client = sessionOf(mesh, ["a"], { resumeBytesMax: 100 });
+    const first = client.caller.call("hold");
+    const second = ended(client.caller.call("hold")); // there is no room to keep it
     mesh.settle();
     client.platform.sockets[0]!.connection.cut();
+    mesh.advance(30);
+    expect(await second).toMatch(/^node-lost unknown: The connection to ws:\/\/a ended before the answer came/);
+    nodes[0]!.finish("hold", 1);
     mesh.settle();
-    expect(await call).toMatch(/^node-lost unknown: The connection to ws:\/\/a ended before the answer came/);
+    expect(await first).toBe(1);
   });
 });
 

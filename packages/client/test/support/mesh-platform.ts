@@ -29,9 +29,9 @@ export class MeshPlatform implements Platform {
   readonly #mesh: Mesh;
   readonly #timers = new Deadlines<Timer>();
 
-  constructor(mesh: Mesh, seed = 7) {
+  constructor(mesh: Mesh) {
     this.#mesh = mesh;
-    this.random = seeded(seed);
+    this.random = seeded(7 + mesh.clocks.length); // each client has randomness of its own
     mesh.clocks.push(this);
   }
 

@@ -30,6 +30,7 @@ export function sessionOf(mesh: Mesh, names: readonly string[], given: Partial<S
     timeoutMs: 10_000,
     inFlightMax: 50_000,
     line: { asksMax: 100_000, bytesMax: 256 * 1024 * 1024 },
+    resumeBytesMax: 256 * 1024 * 1024,
     reconnect: true,
     discover: true,
     ...given,

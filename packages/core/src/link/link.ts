@@ -49,6 +49,9 @@ type Phase =
 /** Bytes in the transport above which nothing more is given to it until it reports that it is writable. */
 const transportBytesMax = 4 * 1024 * 1024;
 
+/** A client that may come back to its answers says that it has got so many bytes of them when it says anything. */
+const resumableBytes = 16 * 1024;
+
 /** One is enough: no second ping is sent before something was heard. */
 const pingId = 1;
 
@@ -65,6 +68,7 @@ export class Link {
   readonly #host: LinkHost;
   readonly #options: LinkOptions;
   readonly #frames: FrameReader;
+  readonly #isResumable: boolean;
   #phase: Phase = { kind: "greeting" };
   #ownHello: Uint8Array = new Uint8Array(0);
   readonly #startedMs: number;
@@ -88,6 +92,7 @@ export class Link {
       this.flush();
     });
     this.#frames = new FrameReader(host.texts, options.limits);
+    this.#isResumable = host.session !== undefined;
     this.#startedMs = nowMs;
     this.#heardMs = nowMs;
   }
@@ -156,6 +161,8 @@ export class Link {
   /** Gives the transport what is queued. */
   flush(): void {
     if (this.#transportBytes > transportBytesMax || this.outbox.writer.length === 0 || this.closed) return;
+    // on the way anyway: the far side keeps what it has sent until it knows that it has come
+    if (this.#isResumable && this.#uncreditedBytes >= resumableBytes) this.#credit();
     for (const frame of frames(this.outbox.take())) this.#transportBytes = this.#host.send(this.id, frame);
   }
 
@@ -284,7 +291,7 @@ export class Link {
       this.#phase = { kind: "proving", remote, remoteHello: bytes, proved: false };
       return;
     }
-    this.#sayHello();
+    this.#sayHello(hello.session !== undefined);
     this.#prove(bytes);
     if (remote.kind === "client") {
       writeOpen(this.outbox.writer);
@@ -328,11 +335,11 @@ export class Link {
     const { signer } = this.#host;
     if (identity === undefined) return { kind: "client", credentials: hello.credentials, session: hello.session };
     const nodeId = signer === undefined ? "" : nodeIdOf(identity.publicKey, signer);
-    return { kind: "node", nodeId, identity };
+    return { kind: "node", nodeId, identity, resumes: hello.resumes === true };
   }
 
-  #sayHello(): void {
-    const { identity, credentials, session, random, utf8 } = this.#host;
+  #sayHello(isResumable = false): void {
+    const { identity, credentials, session, resumes, random, utf8 } = this.#host;
     const writer = new Writer(utf8);
     writeHello(writer, {
       kind: "hello",
@@ -344,6 +351,7 @@ export class Link {
       identity,
       credentials,
       session,
+      resumes: resumes === true && isResumable,
     });
     writer.end();
     this.#ownHello = writer.take();
@@ -363,7 +371,14 @@ export class Link {
 
   #admit(bytes: number): void {
     this.#admittedBytes += bytes;
-    if (this.#admittedBytes - this.#creditedBytes < this.#options.windowBytes / 4) return;
+    if (this.#uncreditedBytes >= this.#options.windowBytes / 4) this.#credit();
+  }
+
+  get #uncreditedBytes(): number {
+    return this.#admittedBytes - this.#creditedBytes;
+  }
+
+  #credit(): void {
     this.#creditedBytes = this.#admittedBytes;
     writeCredit(this.outbox.writer, this.#admittedBytes);
     this.outbox.commitControl();

@@ -11,6 +11,7 @@
  *      work which nobody wants is not done for want of room.
  * (O4) Messages that keep the link or the cluster going (credit, ping, goodbye, probes) are never parked, so that two full
  *      windows cannot wait for each other.
+ * (O6) Of a far side that may come back, what was sent is kept until it was admitted: the bytes that were sent, uncopied.
  * (O5) A long turn does not keep its first messages to itself: a batch of `batchBytes` is full and may leave.
  */
 import type { Utf8 } from "../base/index.js";
@@ -26,6 +27,13 @@ const batchBytes = 8 * 1024;
 /** Work can be refused or held while the far side reads; what has been done already has to wait for it somewhere. */
 const answersFactor = 4;
 
+/** What was sent in one frame or several. */
+interface KeptBatch {
+  readonly bytes: Uint8Array;
+  /** Counted bytes sent until its end. */
+  readonly endBytes: number;
+}
+
 export class Outbox {
   readonly writer: Writer;
   readonly #queueBytesMax: number;
@@ -34,6 +42,10 @@ export class Outbox {
   #admittedBytes = 0;
   readonly #parked = new Fifo<Uint8Array>();
   #parkedBytes = 0;
+
+  #kept: Fifo<KeptBatch> | undefined;
+  #keptBytes = 0;
+  #onKept: (bytes: number) => void = () => undefined;
 
   readonly #onQueued: () => void;
   readonly #onFull: () => void;
@@ -96,8 +108,17 @@ export class Outbox {
 
   /** Queues a message that is encoded already, as {@link commit} does; answers its size, or 0 when it is refused. */
   add(message: Uint8Array): number {
+    return this.#add(message, this.#queueBytesMax);
+  }
+
+  /** As {@link add}, for the answer to something that has been done. (O3) */
+  addAnswer(message: Uint8Array): number {
+    return this.#add(message, this.#queueBytesMax * answersFactor);
+  }
+
+  #add(message: Uint8Array, queueBytesMax: number): number {
     const { queuedBytes } = this;
-    if (queuedBytes > 0 && queuedBytes + message.length > this.#queueBytesMax) return 0; // (O3)
+    if (queuedBytes > 0 && queuedBytes + message.length > queueBytesMax) return 0; // (O3)
     if (this.#parkedBytes > 0 || this.#unadmittedBytes >= this.#windowBytes) {
       this.#parked.push(message);
       this.#parkedBytes += message.length;
@@ -126,16 +147,52 @@ export class Outbox {
     this.#queued();
   }
 
+  /** Keeps what is sent from now on until it is admitted; `onKept` is told how much that is. (O6) */
+  keepSent(onKept: (bytes: number) => void): void {
+    this.#kept = new Fifo();
+    this.#onKept = onKept;
+  }
+
+  /** Lets go of what is kept. */
+  forgetSent(): void {
+    if (this.#kept !== undefined) this.#kept = new Fifo();
+    this.#keptBytes = 0;
+  }
+
+  /** What may not have arrived, in order: sent and not admitted, queued, parked. The link is gone. */
+  takeUnadmitted(): Uint8Array[] {
+    const left: Uint8Array[] = [];
+    for (let batch = this.#kept?.shift(); batch !== undefined; batch = this.#kept?.shift()) left.push(batch.bytes);
+    left.push(this.writer.take());
+    for (let message = this.#parked.shift(); message !== undefined; message = this.#parked.shift()) left.push(message);
+    this.#parkedBytes = 0;
+    this.#keptBytes = 0;
+    return left;
+  }
+
+  /** Ends the message begun on {@link writer} and takes it, as bytes of its own: it is not sent. */
+  takeWritten(): Uint8Array {
+    this.writer.end();
+    return this.writer.takeLast();
+  }
+
   /** The batch, as bytes of one frame; empty when nothing is queued. */
   take(): Uint8Array {
     this.#announced = false;
-    return this.writer.take();
+    const bytes = this.writer.take();
+    if (this.#kept !== undefined && bytes.length > 0) {
+      this.#kept.push({ bytes, endBytes: this.#sentBytes });
+      this.#keptBytes += bytes.length;
+      this.#onKept(this.#keptBytes);
+    }
+    return bytes;
   }
 
   /** The peer has admitted `totalBytes` since the link opened. */
   credit(totalBytes: number): void {
     if (totalBytes <= this.#admittedBytes || totalBytes > this.#sentBytes) return;
     this.#admittedBytes = totalBytes;
+    if (this.#kept !== undefined) this.#letGo(this.#kept);
     while (this.#unadmittedBytes < this.#windowBytes) {
       const message = this.#parked.shift();
       if (message === undefined) return;
@@ -144,6 +201,15 @@ export class Outbox {
       this.writer.raw(message); // (O1)
       this.#queued();
     }
+  }
+
+  /** (O6) */
+  #letGo(kept: Fifo<KeptBatch>): void {
+    while (kept.first !== undefined && kept.first.endBytes <= this.#admittedBytes) {
+      this.#keptBytes -= kept.first.bytes.length;
+      kept.shift();
+    }
+    this.#onKept(this.#keptBytes);
   }
 
   /** Queues the message of `bytes` that was ended last. */

@@ -2,7 +2,7 @@
  * What can happen on one link, and what it asks of its surroundings.
  */
 import type { Decision, Random, Signer, Utf8 } from "../base/index.js";
-import type { Message, NodeIdentity, TextCache, WireLimits } from "../wire/index.js";
+import type { Message, NodeIdentity, SessionHello, TextCache, WireLimits } from "../wire/index.js";
 
 /** Number of a transport connection, given by the driver and never used twice by one node. */
 export type LinkId = number;
@@ -39,9 +39,15 @@ export type Remote =
       readonly kind: "client";
       readonly credentials: Uint8Array | undefined;
       /** What its links have in common, where it has said so. */
-      readonly session: Uint8Array | undefined;
+      readonly session: SessionHello | undefined;
     }
-  | { readonly kind: "node"; readonly nodeId: string; readonly identity: NodeIdentity };
+  | {
+      readonly kind: "node";
+      readonly nodeId: string;
+      readonly identity: NodeIdentity;
+      /** It keeps what this client has asked when the link ends. */
+      readonly resumes: boolean;
+    };
 
 export interface LinkOptions {
   readonly limits: WireLimits;
@@ -70,7 +76,9 @@ export interface LinkHost {
   readonly identity: NodeIdentity | undefined;
   readonly credentials: Uint8Array | undefined;
   /** What all links of this client have in common; of nodes nothing. */
-  readonly session?: Uint8Array | undefined;
+  readonly session?: SessionHello | undefined;
+  /** Whether this side, a node, keeps what a client with a session has asked when their link ends. */
+  readonly resumes?: boolean | undefined;
   /** Proves this side's key and checks the other's; a client has none and takes the other's word. */
   readonly signer: Signer | undefined;
   readonly random: Random;

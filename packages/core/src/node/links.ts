@@ -6,7 +6,7 @@
  * (I3) A link whose far side does not read its answers is ended at the end of the turn.
  * (I4) What waits for all clients together is bounded; beyond, the link of the one for which most waits is ended.
  */
-import { MpregError, type Random, type Signer, type Timers, type Utf8, assert } from "../base/index.js";
+import { MpregError, type Random, type Signer, type Subject, type Timers, type Utf8, assert } from "../base/index.js";
 import { type Goodbye, Link, type LinkHost, type LinkId, type LinkOptions, type Remote } from "../link/index.js";
 import { Channel, type Rpc } from "../rpc/index.js";
 import { ByteBudget, type Holder } from "../structures/index.js";
@@ -178,6 +178,7 @@ export class Links {
       if (phase.kind === "client" || phase.kind === "node") this.#host.rpc.refuse(phase.channel, error);
     }
     for (const { link } of [...this.#sessions.values()]) link?.end(goodbye, nowMs);
+    this.#host.rpc.forgetClients();
   }
 
   #linkHost(session: Session): LinkHost {
@@ -185,6 +186,7 @@ export class Links {
     return {
       identity: identity(),
       credentials: undefined,
+      resumes: true,
       signer: capabilities.signer,
       random: capabilities.random,
       utf8: capabilities.utf8,
@@ -229,9 +231,22 @@ export class Links {
     assert(remote !== undefined && link !== undefined, "a link has opened without an admitted remote");
     const subject = subjectOf(session.address, remote);
     if (remote.kind === "node") this.#host.cluster.opened(session, remote, subject, nowMs);
-    else session.phase = { kind: "client", channel: new Channel(link, subject, this.#host.capabilities.random, nowMs) };
+    else this.#openedByClient(session, link, subject, nowMs);
     if (this.#isDraining) this.#tellDrain(session);
     this.#reschedule(session);
+  }
+
+  #openedByClient(session: Session, link: Link, subject: Subject, nowMs: number): void {
+    const channel = new Channel(link, subject, this.#host.capabilities.random, nowMs);
+    session.phase = { kind: "client", channel };
+    const { remote } = session;
+    if (remote?.kind !== "client" || remote.session === undefined) return;
+    this.#host.rpc.clientOpened(channel, remote.session, nowMs);
+  }
+
+  /** The client has come back over another link, or lets another node ask. */
+  supersede({ link }: Channel, nowMs: number): void {
+    link.end({ code: "duplicate", reason: "the client has another link" }, nowMs);
   }
 
   #closed(session: Session, goodbye: Goodbye, nowMs: number): void {
@@ -243,7 +258,7 @@ export class Links {
     if (phase.kind === "client" || phase.kind === "node") {
       this.#backlogs.get(phase.channel)?.hold(0);
       this.#backlogs.delete(phase.channel);
-      this.#host.rpc.linkLost(phase.channel, nowMs);
+      this.#host.rpc.linkLost(phase.channel, goodbye.code === "closing", nowMs);
     } else if (phase.kind !== "self" && phase.kind !== "rival" && isRefusal(goodbye, session.attempt === undefined)) {
       this.#host.effects.report({ kind: "link-refused", address: session.address, reason: goodbye });
     }
@@ -264,6 +279,9 @@ export class Links {
         return rpc.onCancel(channel, message.id);
       case "inspect":
         return this.#inspect(channel, message, nowMs);
+      case "resume":
+        if (phase.kind === "client") throw new MpregError("malformed", "a client has sent a resume");
+        return rpc.onResume(channel, message, nowMs);
       case "refused":
         return this.#fail(channel, message.id, message.error);
       case "answer":

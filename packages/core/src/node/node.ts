@@ -73,6 +73,10 @@ export interface NodeSize {
   readonly tickets: number;
   /** What running handlers have asked for. */
   readonly nested: number;
+  /** Clients that are gone and may come back, for `resumeMs`. */
+  readonly gone: number;
+  /** Asks that wait to hear what has become of them at another node. */
+  readonly resuming: number;
   /** Bytes, not entries: what calls, steps and requests keep. */
   readonly heldBytes: number;
   /** What has a due time, links and wanted nodes left out. */
@@ -176,6 +180,8 @@ export class NodeMachine {
         circuit: (offer) => {
           effects.report(circuitEvent(offer));
         },
+        run: () => this.#cluster.membership.own.run,
+        idOf: (publicKey) => nodeIdOf(publicKey, signer),
         invoke: (invocation) => {
           effects.invoke(invocation);
         },
@@ -192,6 +198,9 @@ export class NodeMachine {
         },
         backlogged: (channel) => {
           this.#links.backlogged(channel);
+        },
+        supersede: (channel, nowMs) => {
+          this.#links.supersede(channel, nowMs);
         },
       },
     );

@@ -27,6 +27,11 @@ export interface RunOptions {
    * as the request may take (`true`), or so many ms.
    */
   readonly waitForCapacity?: boolean | number | undefined;
+  /**
+   * It is run to its end even when the client is gone, and its end is kept for a while in case the client comes back for
+   * it. Default `false`: what nobody comes back for within the node's `resumeMs` is cancelled.
+   */
+  readonly detached?: boolean | undefined;
   /** Called once, before the answer, with what the request did and where its time went. */
   readonly onSummary?: ((summary: RequestSummary) => void) | undefined;
 }
@@ -59,6 +64,7 @@ const runNames = optionNames<RunOptions>({
   onError: true,
   waitForCapacity: true,
   onSummary: true,
+  detached: true,
 });
 
 /** Throws `invalid-argument` for options of the run of a request that are not what they should be. */
@@ -70,7 +76,15 @@ export function checkRunOptions(options: RunOptions, who = "run", known: Readonl
   }
   durationMs(options.timeoutMs, "timeoutMs");
   capacityWaitMs(options.waitForCapacity);
+  detachedOf(options.detached);
   checkListeners(options);
+}
+
+/** Whether the option is set. Throws `invalid-argument` for what is neither `true` nor `false`. */
+export function detachedOf(value: unknown, who?: string, called?: string): boolean | undefined {
+  if (value === undefined || value === false) return undefined;
+  if (value === true) return true;
+  throw mustBe("true or false", value, "detached", who, called);
 }
 
 /** Throws `invalid-argument` unless `signal` and `onSummary` are what they should be, or not given. */

@@ -29,6 +29,7 @@ import {
   checkKwargs,
   checkListeners,
   checkName,
+  detachedOf,
   durationMs,
   invalid,
   resourceNames,
@@ -177,6 +178,7 @@ export class Caller {
       timeoutMs: durationMs(options.timeoutMs, "timeoutMs", who, fun),
       waitForCapacityMs: capacityWaitMs(options.waitForCapacity, who, fun),
       summary: onSummary !== undefined,
+      detached: detachedOf(options.detached, who, fun),
       terms: termsOf(options, who, fun),
     };
   }
@@ -200,19 +202,20 @@ const callNames: ReadonlySet<string> = optionNames<SingleCallOptions>({
   timeoutMs: true,
   waitForCapacity: true,
   onSummary: true,
+  detached: true,
   ...termNames,
 });
 
-const plainCall = { timeoutMs: 0, waitForCapacityMs: 0, summary: false, terms: undefined };
+const plainCall = { timeoutMs: 0, waitForCapacityMs: 0, summary: false, detached: undefined, terms: undefined };
 
 const noArguments: readonly unknown[] = [];
 
 const noResources: readonly string[] = [];
 
 function fieldsOf(spec: RequestSpec, trace: TraceContext | undefined): RequestFields {
-  const { outputs, onError, waitForCapacityMs, timeoutMs, summary } = spec;
+  const { outputs, onError, waitForCapacityMs, timeoutMs, summary, detached } = spec;
   const steps = trace === undefined ? spec.steps : spec.steps.map((step) => traced(step, trace));
-  return { steps, outputs, settle: onError === "settle", waitForCapacityMs, timeoutMs, summary };
+  return { steps, outputs, settle: onError === "settle", waitForCapacityMs, timeoutMs, summary, detached };
 }
 
 function traced<T extends { readonly terms: StepTerms | undefined }>(asked: T, trace: TraceContext | undefined): T {

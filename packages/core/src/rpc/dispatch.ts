@@ -29,6 +29,7 @@ import { type RpcLimits, stepWaysMax } from "./limits.js";
 import { expiredError, knownOf, lostError } from "./lost.js";
 import { candidatesOf, chosenOffer, explainNone } from "./providers.js";
 import { Reaching } from "./reaching.js";
+import { questionIdMin } from "./question-ids.js";
 import { Retries } from "./retries.js";
 import { cancel, valueBytes, writeTask } from "./sending.js";
 import { type Channel, type Peer, type Placing, Task, type TaskFields, ended, waiting } from "./task.js";
@@ -59,7 +60,7 @@ export class Dispatch {
   readonly #isOffered = (fun: string): boolean => this.#host.catalog.offersOf(fun).length > 0;
 
   /** `idMask`: the bits that tasks' numbers have; there must be more numbers than tasks. */
-  constructor(host: RpcHost, options: RpcLimits, held: HeldBytes, idMask: number = 0xffffffff) {
+  constructor(host: RpcHost, options: RpcLimits, held: HeldBytes, idMask: number = questionIdMin - 1) {
     this.#host = host;
     this.#options = options;
     this.#held = held;

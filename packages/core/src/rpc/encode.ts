@@ -12,7 +12,7 @@ import type { WireLimits } from "../wire/limits.js";
 import { BindingList } from "./bindings.js";
 import type { GraphRequest, GraphStep } from "./graph-request.js";
 import { setField } from "./objects.js";
-import { capacityWaitMs, durationMs } from "./call-options.js";
+import { capacityWaitMs, detachedOf, durationMs } from "./call-options.js";
 import { planRequest, unconsumedSteps } from "./plan.js";
 import type { RefOwner } from "./ref.js";
 import type { Binding, RequestSpec, StepOutcome, StepSpec } from "./types.js";
@@ -74,6 +74,7 @@ export function toRequestSpec(
     waitForCapacityMs: capacityWaitMs(options.waitForCapacity),
     timeoutMs: durationMs(options.timeoutMs, "timeoutMs"),
     summary: options.onSummary !== undefined,
+    detached: detachedOf(options.detached),
   };
   planRequest(spec); // (K2)
   const unconsumedNames = unconsumed.map((step) => names[step] ?? "");

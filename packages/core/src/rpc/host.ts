@@ -25,6 +25,10 @@ export interface RpcHost extends Timers {
   reach(peer: Peer, nowMs: number): boolean;
   /** The breaker of an offer has opened, opened again, or closed. */
   circuit(offer: Offer<Peer>): void;
+  /** 8 random bytes of this process. */
+  run(): Uint8Array;
+  /** The id of the node with this key. */
+  idOf(publicKey: Uint8Array): string;
   /** Starts a handler. Its end comes back as an input, never during this call. */
   invoke(invocation: Invocation): void;
   /** Tells a handler that nobody waits for it. Its end is then ignored. */

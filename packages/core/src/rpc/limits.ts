@@ -20,6 +20,15 @@ export interface RpcLimits {
   readonly answersBytesMax: number;
   /** Calls and requests that one link may have unanswered. `overloaded` beyond. */
   readonly asksPerLinkMax: number;
+  /**
+   * How long what a client has asked is kept after its link has ended without a goodbye: what runs goes on, and what ends
+   * meanwhile is kept, in case the client comes back for it. Then it is abandoned.
+   */
+  readonly resumeMs: number;
+  /** Bytes of ends that are kept so. Beyond, those of the client for which most are kept are dropped. */
+  readonly resumeBytesMax: number;
+  /** Clients that may come back. Beyond, the one that has been gone longest is forgotten. */
+  readonly resumeSessionsMax: number;
   /** Handlers running on this node at a time; those that wait for nested calls count apart. What is beyond waits for its turn. */
   readonly executionsMax: number;
   /** Steps that wait on this node for their turn to run. `overloaded` beyond. */
@@ -45,6 +54,9 @@ export const defaultRpcLimits: RpcLimits = {
   heldBytesMax: 1024 * 1024 * 1024,
   answersBytesMax: 512 * 1024 * 1024,
   asksPerLinkMax: 100_000,
+  resumeMs: 30_000,
+  resumeBytesMax: 64 * 1024 * 1024,
+  resumeSessionsMax: 10_000,
   executionsMax: 100_000,
   queuedMax: 100_000,
   waitingMax: 100_000,

@@ -4,12 +4,13 @@
  * (K1) Every asked id is answered once, with something the far side accepts: an answer larger than its limit becomes
  * a `too-large` failure, and a failure larger than that is cut.
  * (K2) An answer that cannot be queued ends the link: silence would be a lie.
+ * (K4) Without a link the end is kept, in the form in which it would have been sent, until there is one.
  * (K3) Much that waits to be read is told, with every answer that is added to it.
  */
 import { MpregError, shortened } from "../base/index.js";
 import { type StepReport, type Timings, writeAnswer, writeFailure, writeResults } from "../wire/index.js";
 import type { Channel } from "./task.js";
-import type { Asker } from "./run.js";
+import type { Asked, Asker, Run } from "./run.js";
 import type { RequestSummary } from "./types.js";
 
 export interface LinkAskerHost {
@@ -18,27 +19,42 @@ export interface LinkAskerHost {
   overflowed(channel: Channel): void;
   /** Much waits for the far side to read it. */
   backlogged(channel: Channel): void;
+  /** The far side has come back over another link: this one is ended. */
+  supersede(channel: Channel, nowMs: number): void;
 }
+
+/** Keeps ends while there is no link. */
+export interface EndStore {
+  /** The ask `id` has ended with `message`. */
+  ended(id: number, message: Uint8Array): void;
+}
+
+const nothing: Run = { fail: () => undefined, abandon: () => undefined };
 
 /** What may wait for a far side before it counts. */
 const backlogBytesMin = 64 * 1024;
 
-export class LinkAsker implements Asker {
-  readonly #channel: Channel;
-  readonly #id: number;
+export class LinkAsker implements Asker, Asked {
+  readonly id: number;
+  /** What was started for it. */
+  run: Run = nothing;
+  /** It is run to its end although nobody may come back for it. */
+  isDetached = false;
+  #channel: Channel;
+  #store: EndStore | undefined;
   readonly #timings: boolean;
   readonly #host: LinkAskerHost;
 
   constructor(channel: Channel, id: number, timings: boolean, host: LinkAskerHost) {
     this.#channel = channel;
-    this.#id = id;
+    this.id = id;
     this.#timings = timings;
     this.#host = host;
   }
 
   answered(value: Uint8Array, timings: Timings | undefined, summary: RequestSummary | undefined): void {
     const encoded = summary === undefined ? undefined : this.#host.encodeSummary(summary);
-    writeAnswer(this.#channel.link.outbox.writer, this.#id, value, this.#timings ? timings : undefined, encoded);
+    writeAnswer(this.#channel.link.outbox.writer, this.id, value, this.#timings ? timings : undefined, encoded);
     this.#send(undefined);
   }
 
@@ -52,25 +68,66 @@ export class LinkAsker implements Asker {
     const bytes = outputs.reduce((sum, output) => sum + (output?.length ?? 0), 0);
     if (bytes > remoteMessageBytesMax) return this.failed(tooLarge(bytes, remoteMessageBytesMax)); // (K1)
     const encoded = summary === undefined ? undefined : this.#host.encodeSummary(summary);
-    writeResults(this.#channel.link.outbox.writer, { id: this.#id, summary: encoded, reports, outputs });
+    writeResults(this.#channel.link.outbox.writer, { id: this.id, summary: encoded, reports, outputs });
     this.#send(undefined);
   }
 
+  /** The link is gone: the end goes to `store`. (K4) */
+  park(store: EndStore): void {
+    this.#store = store;
+  }
+
+  /** The far side is back: the end goes over `channel`. */
+  moveTo(channel: Channel): void {
+    this.#store = undefined;
+    this.#channel = channel;
+    channel.asked.set(this.id, this);
+  }
+
+  /** It has ended with a message that was written before, here or by another node. */
+  endedWith(message: Uint8Array): void {
+    const { link } = this.#channel;
+    if (this.#store !== undefined) return this.#store.ended(this.id, message);
+    if (message.length > link.remoteMessageBytesMax) {
+      return this.failed(tooLarge(message.length, link.remoteMessageBytesMax)); // (K1)
+    }
+    this.#queued(link.outbox.addAnswer(message));
+  }
+
   failed(error: MpregError): void {
-    writeFailure(this.#channel.link.outbox.writer, this.#id, error);
+    writeFailure(this.#channel.link.outbox.writer, this.id, error);
     this.#send(error);
   }
 
   /** Queues what was just written: the failure `error`, or an answer. */
   #send(error: MpregError | undefined): void {
     const { outbox, remoteMessageBytesMax } = this.#channel.link;
+    if (this.#store !== undefined) return this.#store.ended(this.id, this.#written(error)); // (K4)
     let bytes = outbox.commitAnswer(remoteMessageBytesMax);
     if (bytes < 0) {
       const instead = error === undefined ? tooLarge(-bytes, remoteMessageBytesMax) : brief(error);
-      writeFailure(outbox.writer, this.#id, instead); // (K1)
+      writeFailure(outbox.writer, this.id, instead); // (K1)
       bytes = outbox.commitAnswer();
     }
-    this.#channel.asked.take(this.#id);
+    this.#queued(bytes);
+  }
+
+  /** What was just written: the failure `error`, or an answer, as a message of its own. */
+  #written(error: MpregError | undefined): Uint8Array {
+    const { outbox, remoteMessageBytesMax } = this.#channel.link;
+    const message = outbox.takeWritten();
+    if (message.length <= remoteMessageBytesMax) return message;
+    writeFailure(
+      outbox.writer,
+      this.id,
+      error === undefined ? tooLarge(message.length, remoteMessageBytesMax) : brief(error),
+    );
+    return outbox.takeWritten(); // (K1)
+  }
+
+  /** An end of `bytes` was queued; 0 when it could not be. */
+  #queued(bytes: number): void {
+    this.#channel.asked.take(this.id);
     if (bytes === 0)
       this.#host.overflowed(this.#channel); // (K2)
     else if (this.#channel.link.backlogBytes >= backlogBytesMin) this.#host.backlogged(this.#channel); // (K3)

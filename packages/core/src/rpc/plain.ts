@@ -49,6 +49,7 @@ const requestNames: ReadonlySet<string> = optionNames<PlainRunOptions>({
   onError: true,
   waitForCapacity: true,
   onSummary: true,
+  detached: true,
 });
 
 const stepKeys = ["name", "fun", "args", "kwargs", "resources", "timeoutMs", ...Object.keys(termNames)];

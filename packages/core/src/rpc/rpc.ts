@@ -14,6 +14,8 @@ import type {
   CallMessage,
   FailureMessage,
   RequestMessage,
+  ResumeMessage,
+  SessionHello,
   StepMessage,
   StepRelay,
   Timings,
@@ -26,6 +28,8 @@ import { HeldBytes } from "./held-bytes.js";
 import type { Here } from "./here.js";
 import type { AbortReason, RpcHost } from "./host.js";
 import { LinkAsker, type LinkAskerHost } from "./link-asker.js";
+import { questionIdMin } from "./question-ids.js";
+import { Resuming } from "./resuming.js";
 import { type RpcLimits, stepHopsMax } from "./limits.js";
 import { type AskOrigin, clientOrigin } from "./origin.js";
 import { planRequest } from "./plan.js";
@@ -44,6 +48,7 @@ export class Rpc {
   readonly #askers: LinkAskerHost;
   readonly #requests = new Set<RequestRun>();
   readonly #held: HeldBytes;
+  readonly #resuming: Resuming;
   #lastRequest = 0;
   #isDraining = false;
   readonly #hedging: Hedging;
@@ -58,6 +63,7 @@ export class Rpc {
     this.#held = new HeldBytes(options.heldBytesMax);
     this.#dispatch = new Dispatch(host, options, this.#held);
     this.#hedging = new Hedging(host, this.#dispatch);
+    this.#resuming = new Resuming(host, options, askers);
   }
 
   /** What is held; for the checks of the simulator. (V3) */
@@ -68,8 +74,12 @@ export class Rpc {
     readonly queued: number;
     readonly waiting: number;
     readonly heldBytes: number;
+    readonly gone: number;
+    readonly resuming: number;
   } {
-    return { requests: this.#requests.size, ...this.#dispatch.size, heldBytes: this.#held.bytes };
+    const { clients, size: resuming } = this.#resuming;
+    const heldBytes = this.#held.bytes;
+    return { requests: this.#requests.size, ...this.#dispatch.size, heldBytes, gone: clients.gone, resuming };
   }
 
   /** What has become of the steps that this node coordinates. */
@@ -86,19 +96,58 @@ export class Rpc {
   onCall(channel: Channel, message: CallMessage, nowMs: number): void {
     const asker = this.#asker(channel, message.id, false);
     if (asker === undefined) return;
+    asker.isDetached = message.detached === true;
     const origin = clientOrigin(channel.subject, channel.link.id);
+    if (message.resume !== undefined) return this.#resume(channel, asker, message, origin, nowMs);
     this.call(message, origin, asker, nowMs, (started) => {
-      channel.asked.set(message.id, started);
+      asker.run = started;
+      channel.asked.set(message.id, asker);
     });
+  }
+
+  /** A client asks again for what it had asked over a link that has ended. */
+  #resume(
+    channel: Channel,
+    asker: LinkAsker,
+    message: CallMessage | RequestMessage,
+    origin: AskOrigin,
+    nowMs: number,
+  ): void {
+    const onStart = (run: Run): void => {
+      asker.run = run;
+    };
+    const start = (atMs: number): void => {
+      if (message.kind === "call") this.call(message, origin, asker, atMs, onStart);
+      else this.request(message, origin, asker, atMs, onStart);
+    };
+    this.#resuming.resume(channel, asker, message.resume ?? [], message, start, nowMs);
+  }
+
+  /** A client that may come back has opened a link. */
+  clientOpened(channel: Channel, session: SessionHello, nowMs: number): void {
+    this.#resuming.opened(session, channel, nowMs);
+  }
+
+  /** Another node asks what has become of an ask. */
+  onResume(channel: Channel, message: ResumeMessage, nowMs: number): void {
+    this.#resuming.questions.onResume(channel, message, nowMs);
+  }
+
+  /** Nobody may come back any more. */
+  forgetClients(): void {
+    this.#resuming.clients.clear();
   }
 
   /** A client asks for a graph of calls. */
   onRequest(channel: Channel, message: RequestMessage, nowMs: number): void {
     const asker = this.#asker(channel, message.id, false);
     if (asker === undefined) return;
+    asker.isDetached = message.detached === true;
     const origin = clientOrigin(channel.subject, channel.link.id);
+    if (message.resume !== undefined) return this.#resume(channel, asker, message, origin, nowMs);
     this.request(message, origin, asker, nowMs, (started) => {
-      channel.asked.set(message.id, started);
+      asker.run = started;
+      channel.asked.set(message.id, asker);
     });
   }
 
@@ -122,7 +171,8 @@ export class Rpc {
       return asker.failed(this.#held.refusal(`run "${fun}" with`, heldBytes, { step, node: this.#host.nodeName }));
     }
     const run = new SingleRun(asker, undefined, this.#drop);
-    channel.asked.set(message.id, run);
+    asker.run = run;
+    channel.asked.set(message.id, asker);
     const isHere = relay === undefined || relay.target === this.#host.self.nodeId;
     const deadlineMs = nowMs + this.#timeoutMs(message.timeoutMs);
     const fields = {
@@ -236,18 +286,23 @@ export class Rpc {
 
   /** The far side has run a step. */
   onAnswer(channel: Channel, message: AnswerMessage, nowMs: number): void {
+    if (message.id >= questionIdMin) {
+      return this.#resuming.questions.answered(channel, message.id, message.value, nowMs);
+    }
     this.#dispatch.answered(channel, message.id, message.value, message.timings, nowMs);
   }
 
   /** The far side could not run a step. */
   onFailure(channel: Channel, message: FailureMessage, nowMs: number): void {
+    if (message.id >= questionIdMin) return this.#resuming.questions.failed(channel, message.id, nowMs);
     this.#dispatch.refused(channel, message.id, message.error, nowMs);
   }
 
   /** The far side no longer wants the answer. */
   onCancel(channel: Channel, id: number): void {
     const node = this.#host.nodeName;
-    channel.asked.get(id)?.fail(new MpregError("cancelled", "The caller cancelled", { node }));
+    const error = new MpregError("cancelled", "The caller cancelled", { node });
+    if (!this.#resuming.questions.cancelled(channel, id, error)) channel.asked.get(id)?.run.fail(error);
   }
 
   /** A handler of this node has ended. */
@@ -263,16 +318,19 @@ export class Rpc {
   /** There is a link to `peer` now. */
   reached(peer: Peer, nowMs: number): void {
     this.#dispatch.reached(peer, nowMs);
+    this.#resuming.questions.reached(peer, nowMs);
   }
 
   /** There is no way to `peer`. */
   unreachable(peer: Peer, nowMs: number): void {
     this.#dispatch.unreachable(peer, nowMs);
+    this.#resuming.questions.unreachable(peer, nowMs);
   }
 
   /** `peer` is down, whatever its link says: what can be run again is not waited for. */
   down(peer: Peer, nowMs: number): void {
     this.#dispatch.down(peer, nowMs);
+    this.#resuming.questions.unreachable(peer, nowMs);
   }
 
   /** Handlers that run on this node. */
@@ -297,13 +355,16 @@ export class Rpc {
 
   /** Ends everything that the far side waits for with `error`. */
   refuse(channel: Channel, error: MpregError): void {
-    for (const run of channel.asked.takeAll()) run.fail(error); // (V1)
+    for (const { run } of channel.asked.takeAll()) run.fail(error); // (V1)
   }
 
-  /** The link is gone. (V2) */
-  linkLost(channel: Channel, nowMs: number): void {
-    for (const run of channel.asked.takeAll()) run.abandon();
+  /** The link is gone, after a goodbye of the far side or without. What a client may come back for goes on. (V2) */
+  linkLost(channel: Channel, isGoodbye: boolean, nowMs: number): void {
+    if (!this.#resuming.clients.lost(channel, isGoodbye, nowMs)) {
+      for (const { run } of channel.asked.takeAll()) run.abandon();
+    }
     this.#dispatch.lost(channel, nowMs);
+    this.#resuming.questions.linkLost(channel, nowMs);
   }
 
   /** The asker of `id`, unless the far side may not ask more: then it has been told. */

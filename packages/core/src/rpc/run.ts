@@ -14,6 +14,11 @@ export interface Run {
   abandon(): void;
 }
 
+/** What a far side has asked and not heard the end of. */
+export interface Asked {
+  readonly run: Run;
+}
+
 /** Where a run's end is told: a link, a handler that made a nested call, the JSON door. */
 export interface Asker {
   answered(value: Uint8Array, timings: Timings | undefined, summary: RequestSummary | undefined): void;

@@ -21,7 +21,7 @@ import type { StepRelay, StepTerms, Timings } from "../wire/index.js";
 import type { Gate } from "./admission/gate.js";
 import type { Entry } from "./admission/priority-class.js";
 import type { WorkCounter } from "./counters.js";
-import type { Run } from "./run.js";
+import type { Asked } from "./run.js";
 
 /** What a handler's driver needs to know of the work it is given. */
 export interface Invocation {
@@ -61,7 +61,7 @@ export class Channel {
   readonly link: Link;
   readonly subject: Subject;
   /** What the far side asked for, by its id. */
-  readonly asked: IdMap<Run>;
+  readonly asked: IdMap<Asked>;
   /** Steps this node has sent there, by task id. */
   readonly sent: IdMap<Task> = new IdMap();
   /** Steps that wait until the link has room, the oldest first. */

@@ -42,6 +42,7 @@ export interface RequestSpec {
   readonly timeoutMs: number;
   /** Ask for the {@link RequestSummary}. */
   readonly summary: boolean;
+  readonly detached?: boolean | undefined;
 }
 
 /** Where the time of one step went. Times in ms since the request reached its coordinator. */

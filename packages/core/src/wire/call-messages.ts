@@ -6,6 +6,7 @@ import { MpregError } from "../base/index.js";
 import { kinds } from "./kinds.js";
 import type { WireLimits } from "./limits.js";
 import { type Reader, malformed } from "./reader.js";
+import { type ResumePlace, askTags, readResumeField, writeResumeField } from "./resume-messages.js";
 import { type StepTerms, readTerm, writeTerms } from "./terms.js";
 import type { Writer } from "./writer.js";
 
@@ -20,6 +21,10 @@ export interface CallMessage {
   readonly waitForCapacityMs: number;
   readonly summary: boolean;
   readonly terms: StepTerms | undefined;
+  /** It is run to its end although the client is gone. */
+  readonly detached?: boolean | undefined;
+  /** Where it was asked before, in that order; nowhere when this is left out. */
+  readonly resume?: readonly ResumePlace[] | undefined;
   /** The encoded array of positional arguments. */
   readonly args: Uint8Array;
 }
@@ -68,6 +73,9 @@ export interface RequestMessage {
   readonly waitForCapacityMs: number;
   readonly settle: boolean;
   readonly summary: boolean;
+  /** See {@link CallMessage}. */
+  readonly detached?: boolean | undefined;
+  readonly resume?: readonly ResumePlace[] | undefined;
   readonly steps: readonly RequestStep[];
   readonly outputs: readonly WireBinding[];
 }
@@ -110,6 +118,7 @@ export function writeCall(writer: Writer, id: number, message: Omit<CallMessage,
   }
   if (message.summary) writer.field(callTags.summary).endField();
   writeTerms(writer, message.terms);
+  writeAskFields(writer, message);
   writer.endFields().raw(message.args);
 }
 
@@ -121,14 +130,24 @@ export function readCall(reader: Reader, limits: WireLimits): CallMessage {
   let waitForCapacityMs = 0;
   let summary = false;
   let terms: StepTerms | undefined;
+  let detached: boolean | undefined;
+  let resume: readonly ResumePlace[] | undefined;
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
     if (tag === callTags.resources) resources = reader.names(limits.resourcesMax);
     else if (tag === callTags.waitForCapacityMs) waitForCapacityMs = reader.u32();
     else if (tag === callTags.summary) summary = true;
+    else if (tag === askTags.detached) detached = true;
+    else if (tag === askTags.resume) resume = readResumeField(reader);
     else terms = readTerm(reader, tag, terms, limits);
     reader.skipField();
   }
-  return { kind: "call", id, timeoutMs, fun, resources, waitForCapacityMs, summary, terms, args: reader.rest() };
+  const args = reader.rest();
+  return { kind: "call", id, timeoutMs, fun, resources, waitForCapacityMs, summary, terms, detached, resume, args };
+}
+
+function writeAskFields(writer: Writer, { detached, resume }: Pick<CallMessage, "detached" | "resume">): void {
+  if (detached === true) writer.field(askTags.detached).endField();
+  if (resume !== undefined && resume.length > 0) writeResumeField(writer, resume);
 }
 
 export function writeStep(writer: Writer, message: Omit<StepMessage, "kind">): void {
@@ -204,6 +223,7 @@ const noValues: readonly Uint8Array[] = [];
 export function writeRequest(writer: Writer, id: number, message: Omit<RequestMessage, "kind" | "id">): void {
   writer.begin(kinds.request).u32(id).u32(message.timeoutMs).u32(message.waitForCapacityMs);
   writer.u8((message.settle ? flagSettle : 0) | (message.summary ? flagSummary : 0));
+  writeAskFields(writer, message);
   writer.endFields().varint(message.steps.length);
   for (const step of message.steps) {
     writer.text(step.name).text(step.fun).u32(step.timeoutMs).texts(step.resources);
@@ -219,7 +239,13 @@ export function readRequest(reader: Reader, limits: WireLimits): RequestMessage 
   const timeoutMs = reader.u32();
   const waitForCapacityMs = reader.u32();
   const flags = reader.u8();
-  reader.skipFields();
+  let detached: boolean | undefined;
+  let resume: readonly ResumePlace[] | undefined;
+  for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
+    if (tag === askTags.detached) detached = true;
+    else if (tag === askTags.resume) resume = readResumeField(reader);
+    reader.skipField();
+  }
   const count = reader.count("steps in one request", limits.stepsMax);
   const steps: RequestStep[] = [];
   for (let i = 0; i < count; i++) {
@@ -238,7 +264,7 @@ export function readRequest(reader: Reader, limits: WireLimits): RequestMessage 
   const outputs = readBindings(reader, limits);
   const settle = (flags & flagSettle) !== 0;
   const summary = (flags & flagSummary) !== 0;
-  return { kind: "request", id, timeoutMs, waitForCapacityMs, settle, summary, steps, outputs };
+  return { kind: "request", id, timeoutMs, waitForCapacityMs, settle, summary, detached, resume, steps, outputs };
 }
 
 function writeBindings(writer: Writer, bindings: readonly WireBinding[]): void {

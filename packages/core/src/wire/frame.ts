@@ -67,6 +67,7 @@ import {
   readProbeRequest,
 } from "./probe-messages.js";
 import { Reader, malformed, readU32 } from "./reader.js";
+import { type ResumeMessage, readResume } from "./resume-messages.js";
 import type { TextCache } from "./text-cache.js";
 
 /** A message that expects an answer and cannot be read: the error is the answer. */
@@ -111,6 +112,7 @@ export type Message =
   | KeepMessage
   | DrainMessage
   | DrainAckMessage
+  | ResumeMessage
   | RefusedMessage
   | SkippedMessage;
 
@@ -209,6 +211,8 @@ export class FrameReader {
         return readProbeReport(reader);
       case kinds.keep:
         return readKeep(reader);
+      case kinds.resume:
+        return readResume(reader);
       case kinds.inspect:
         return readInspect(reader);
       case kinds.hello:

@@ -17,6 +17,14 @@ export interface NodeIdentity {
   readonly run?: Uint8Array | undefined;
 }
 
+/** How a client that may come back calls itself. */
+export interface SessionHello {
+  /** 16 random bytes, the same on all links of the client. */
+  readonly token: Uint8Array;
+  /** The number of its last ask: whoever meets it now for the first time knows of no ask until here. */
+  readonly lastAsk: number;
+}
+
 /** First message of both sides. */
 export interface HelloMessage {
   readonly kind: "hello";
@@ -30,8 +38,10 @@ export interface HelloMessage {
   readonly windowBytes: number;
   readonly identity: NodeIdentity | undefined;
   readonly credentials: Uint8Array | undefined;
-  /** A client's: 16 random bytes that are the same on all of its links. Whoever says them knows `drain`, too. */
-  readonly session?: Uint8Array | undefined;
+  /** A client's, where it may come back over another link. Whoever says so knows `drain`, too. */
+  readonly session?: SessionHello | undefined;
+  /** A node's, to a client with a session: it keeps what the client has asked when their link ends. */
+  readonly resumes?: boolean | undefined;
 }
 
 /** Proof that the sender of a hello holds the key it named. */
@@ -87,12 +97,12 @@ const sessionBytes = 16;
 const urlsMax = 16;
 /** Addresses that a `drain` may name. */
 export const drainUrlsMax = 64;
-const helloTags = { identity: 1, credentials: 2, session: 3 } as const;
+const helloTags = { identity: 1, credentials: 2, session: 3, resumes: 4 } as const;
 
 export function writeHello(writer: Writer, message: HelloMessage): void {
   writer.begin(kinds.hello).u8(message.versionMin).u8(message.versionMax).raw(message.nonce);
   writer.u32(message.messageBytesMax).u32(message.windowBytes);
-  const { identity, credentials, session } = message;
+  const { identity, credentials, session, resumes } = message;
   if (identity !== undefined) {
     writer.field(helloTags.identity).raw(identity.publicKey);
     writer.text(identity.name).text(identity.cluster).texts(identity.urls);
@@ -100,7 +110,8 @@ export function writeHello(writer: Writer, message: HelloMessage): void {
     writer.endField();
   }
   if (credentials !== undefined) writer.field(helloTags.credentials).raw(credentials).endField();
-  if (session !== undefined) writer.field(helloTags.session).raw(session).endField();
+  if (session !== undefined) writer.field(helloTags.session).raw(session.token).u32(session.lastAsk).endField();
+  if (resumes === true) writer.field(helloTags.resumes).endField();
   writer.endFields();
 }
 
@@ -112,7 +123,8 @@ export function readHello(reader: Reader): HelloMessage {
   const windowBytes = reader.u32();
   let identity: NodeIdentity | undefined;
   let credentials: Uint8Array | undefined;
-  let session: Uint8Array | undefined;
+  let session: SessionHello | undefined;
+  let resumes: boolean | undefined;
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
     if (tag === helloTags.identity) {
       const publicKey = reader.raw(keyBytes).slice();
@@ -122,11 +134,14 @@ export function readHello(reader: Reader): HelloMessage {
     } else if (tag === helloTags.credentials) {
       credentials = reader.field().slice();
     } else if (tag === helloTags.session) {
-      session = reader.raw(sessionBytes).slice();
+      session = { token: reader.raw(sessionBytes).slice(), lastAsk: reader.u32() };
+    } else if (tag === helloTags.resumes) {
+      resumes = true;
     }
     reader.skipField();
   }
-  return { kind: "hello", versionMin, versionMax, nonce, messageBytesMax, windowBytes, identity, credentials, session };
+  const limits = { messageBytesMax, windowBytes };
+  return { kind: "hello", versionMin, versionMax, nonce, ...limits, identity, credentials, session, resumes };
 }
 
 export function writeProve(writer: Writer, signature: Uint8Array): void {

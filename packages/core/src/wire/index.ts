@@ -57,6 +57,7 @@ export {
   type PingMessage,
   type PongMessage,
   type ProveMessage,
+  type SessionHello,
   drainUrlsMax,
   writeCredit,
   writeDrain,
@@ -101,6 +102,16 @@ export {
   writeProbeReport,
   writeProbeRequest,
 } from "./probe-messages.js";
+export {
+  type ResumeMessage,
+  type ResumePlace,
+  type ResumeVerdict,
+  decodeVerdict,
+  eachEnd,
+  encodeVerdict,
+  resumePlacesMax,
+  writeResume,
+} from "./resume-messages.js";
 export { TextCache } from "./text-cache.js";
 export { protocolVersion, subprotocol } from "./versions.js";
 export { Writer } from "./writer.js";

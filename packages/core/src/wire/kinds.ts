@@ -32,6 +32,7 @@ export const kinds = {
   call: 0x90,
   request: 0x91,
   inspect: 0x92,
+  resume: 0x93,
   step: 0xa0,
 } as const;
 

@@ -114,6 +114,11 @@ export class Reader {
   /** Where the optional field announced by {@link tag} ends. */
   fieldEnd = 0;
 
+  /** How much of the optional field announced by {@link tag} is left. */
+  get fieldLength(): number {
+    return Math.max(0, this.fieldEnd - this.position);
+  }
+
   /** The content of the optional field announced by {@link tag}. */
   field(): Uint8Array {
     if (this.position > this.fieldEnd) throw malformed("an optional field is longer than its length says");

@@ -125,6 +125,7 @@ const defaults: Record<Written["kind"], object> = {
   "probe-report": {},
   drain: { urls: [] },
   "drain-ack": {},
+  resume: {},
   keep: {},
 };
 

@@ -31,8 +31,12 @@ describe("handshake", () => {
     expect([dialer.link.open, acceptor.link.open]).toEqual([true, true]);
     expect([dialer.opened, acceptor.opened]).toEqual([[0], [0]]);
     const idOf = (secret: string): string => nodeIdOf(signerOf(secret).publicKey, signerOf(secret));
-    expect(dialer.admitted).toEqual([{ kind: "node", nodeId: idOf("b"), identity: identityOf("b", signerOf("b")) }]);
-    expect(acceptor.admitted).toEqual([{ kind: "node", nodeId: idOf("a"), identity: identityOf("a", signerOf("a")) }]);
+    expect(dialer.admitted).toEqual([
+      { kind: "node", nodeId: idOf("b"), identity: identityOf("b", signerOf("b")), resumes: false },
+    ]);
+    expect(acceptor.admitted).toEqual([
+      { kind: "node", nodeId: idOf("a"), identity: identityOf("a", signerOf("a")), resumes: false },
+    ]);
   });
 
   test("a client opens a link without a key, and its credentials arrive", () => {

@@ -22,6 +22,8 @@ test("no task gets the number of another one that still runs, however long it do
     self,
     catalog,
     policy: () => ({ allow: true }) as const,
+    run: () => new Uint8Array(8),
+    idOf: () => "",
     random: seeded(1),
     queueMaxOf: () => undefined,
     target: () => ({ kind: "unknown", names: [] }) as const,

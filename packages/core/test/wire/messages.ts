@@ -44,6 +44,7 @@ import {
   writeRecord,
   writeRecordBody,
   writeRequest,
+  writeResume,
   writeResults,
   writeStep,
 } from "../../src/wire/index.js";
@@ -106,6 +107,8 @@ export function write(writer: Writer, message: Written): void {
       return writeProbeReport(writer, message.id, message.reached);
     case "drain":
       return writeDrain(writer, message.urls);
+    case "resume":
+      return writeResume(writer, message);
     case "drain-ack":
       return writeDrainAck(writer);
     case "keep":
@@ -296,6 +299,16 @@ const offer: fc.Arbitrary<OfferRecord> = fc.record({
   idempotent: fc.constantFrom("no" as const, "yes" as const, "with-key" as const),
 });
 
+const place = fc.record({
+  publicKey: fc.uint8Array({ minLength: 32, maxLength: 32 }),
+  run: fc.uint8Array({ minLength: 8, maxLength: 8 }),
+});
+/** Fields of a whole ask; an empty list is not written. */
+const askFields = {
+  detached: fc.oneof(absent, fc.constant(true)),
+  resume: fc.oneof(absent, fc.array(place, { minLength: 1, maxLength: 8 })),
+};
+
 function of<K extends Written["kind"]>(
   kind: K,
   fields: {
@@ -317,7 +330,8 @@ export const messageOf: Record<Written["kind"], fc.Arbitrary<Written>> = {
     windowBytes: u32,
     identity: fc.oneof(absent, identity),
     credentials: fc.oneof(absent, bytes),
-    session: fc.oneof(absent, fc.uint8Array({ minLength: 16, maxLength: 16 })),
+    session: fc.oneof(absent, fc.record({ token: fc.uint8Array({ minLength: 16, maxLength: 16 }), lastAsk: u32 })),
+    resumes: fc.oneof(absent, fc.constant(true)),
   }),
   prove: of("prove", { signature: fc.uint8Array({ minLength: 64, maxLength: 64 }) }),
   open: of("open", {}),
@@ -342,6 +356,7 @@ export const messageOf: Record<Written["kind"], fc.Arbitrary<Written>> = {
     waitForCapacityMs: u32,
     summary: fc.boolean(),
     terms,
+    ...askFields,
     args: bytes,
   }),
   request: of("request", {
@@ -350,6 +365,7 @@ export const messageOf: Record<Written["kind"], fc.Arbitrary<Written>> = {
     waitForCapacityMs: u32,
     settle: fc.boolean(),
     summary: fc.boolean(),
+    ...askFields,
     steps: fc.array(requestStep, { maxLength: 4 }),
     outputs: bindings,
   }),
@@ -397,6 +413,12 @@ export const messageOf: Record<Written["kind"], fc.Arbitrary<Written>> = {
   "probe-report": of("probe-report", { id: u32, reached: fc.boolean() }),
   drain: of("drain", { urls: names }),
   "drain-ack": of("drain-ack", {}),
+  resume: of("resume", {
+    id: u32,
+    session: fc.uint8Array({ minLength: 16, maxLength: 16 }),
+    run: fc.uint8Array({ minLength: 8, maxLength: 8 }),
+    ask: u32,
+  }),
   keep: of("keep", { wish: fc.constantFrom("unwanted" as const, "wanted" as const, "released" as const) }),
 };
 

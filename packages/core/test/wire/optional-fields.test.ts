@@ -26,7 +26,7 @@ class LaterWriter extends Writer {
   }
 }
 
-const withFields = ["hello", "answer", "results", "call", "request", "step", "drain"] as const;
+const withFields = ["hello", "answer", "results", "call", "request", "step", "drain", "resume"] as const;
 
 /** Kinds of which a part is signed; the optional fields stand in that part. */
 const signed = ["record", "accusation", "offers"] as const;

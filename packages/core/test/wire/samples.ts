@@ -70,6 +70,7 @@ export const samples: Record<Written["kind"], readonly Written[]> = {
       identity: undefined,
       credentials: undefined,
       session: undefined,
+      resumes: undefined,
     },
     {
       kind: "hello",
@@ -87,6 +88,7 @@ export const samples: Record<Written["kind"], readonly Written[]> = {
       },
       credentials: Uint8Array.of(1, 2, 3),
       session: undefined,
+      resumes: undefined,
     },
     {
       kind: "hello",
@@ -97,7 +99,8 @@ export const samples: Record<Written["kind"], readonly Written[]> = {
       windowBytes: 16_777_216,
       identity: undefined,
       credentials: undefined,
-      session: counting(16, 96),
+      session: { token: counting(16, 96), lastAsk: 41 },
+      resumes: undefined,
     },
   ],
   prove: [{ kind: "prove", signature: counting(64, 0) }],
@@ -116,6 +119,8 @@ export const samples: Record<Written["kind"], readonly Written[]> = {
       waitForCapacityMs: 0,
       summary: false,
       terms: undefined,
+      detached: undefined,
+      resume: undefined,
       args: value(["hi there!"]),
     },
     {
@@ -126,8 +131,23 @@ export const samples: Record<Written["kind"], readonly Written[]> = {
       resources: ["gpu", "model-b"],
       waitForCapacityMs: 60_000,
       summary: true,
+      detached: undefined,
+      resume: undefined,
       terms: { retries: 3, idempotencyKey: "order-7" },
       args: value([{ rows: [1, 2.5, null] }]),
+    },
+    {
+      kind: "call",
+      id: 7,
+      timeoutMs: 900,
+      fun: "echo",
+      resources: [],
+      waitForCapacityMs: 0,
+      summary: false,
+      terms: undefined,
+      detached: true,
+      resume: [{ publicKey: counting(32, 64), run: counting(8, 160) }],
+      args: value(["hi there!"]),
     },
   ],
   request: [
@@ -138,6 +158,8 @@ export const samples: Record<Written["kind"], readonly Written[]> = {
       waitForCapacityMs: 0,
       settle: true,
       summary: true,
+      detached: undefined,
+      resume: undefined,
       steps: [
         {
           name: "readings",
@@ -375,5 +397,6 @@ export const samples: Record<Written["kind"], readonly Written[]> = {
     { kind: "drain", urls: ["ws://127.0.0.1:9002"] },
   ],
   "drain-ack": [{ kind: "drain-ack" }],
+  resume: [{ kind: "resume", id: 2_147_483_649, session: counting(16, 96), run: counting(8, 160), ask: 7 }],
   keep: (["unwanted", "wanted", "released"] as const).map((wish) => ({ kind: "keep", wish })),
 };

@@ -1,0 +1,214 @@
+/**
+ * Questions: what nodes ask each other about asks of clients that have lost their links.
+ *
+ * (Q1) A question ends once: by its answer, or as forgotten when its node cannot be asked: no member any more, not to be
+ *      reached, or lost `triesMax` times while it was asked.
+ * (Q2) The numbers of questions have bit 31, those of steps have not: both stand on one link.
+ */
+import { type MpregError, Timer } from "../base/index.js";
+import { IdMap } from "../structures/index.js";
+import {
+  type ResumeMessage,
+  type ResumeVerdict,
+  decodeVerdict,
+  encodeVerdict,
+  writeAnswer,
+  writeCancel,
+  writeResume,
+} from "../wire/index.js";
+import type { Clients } from "./clients.js";
+import { hexOf } from "./hex.js";
+import type { RpcHost } from "./host.js";
+import { questionIdMin } from "./question-ids.js";
+import type { Channel, Peer } from "./task.js";
+
+const triesMax = 3;
+/** How long a link to the node may take. */
+const patienceMs = 5_000;
+
+interface Question {
+  readonly peer: Peer;
+  readonly message: Omit<ResumeMessage, "kind" | "id">;
+  readonly told: (verdict: ResumeVerdict, nowMs: number) => void;
+  readonly timer: Timer;
+  id: number;
+  /** Where it was asked; `undefined` while it waits for a link. */
+  channel: Channel | undefined;
+  tries: number;
+}
+
+export class Questions {
+  readonly #host: RpcHost;
+  readonly #clients: Clients;
+  readonly #overflowed: (channel: Channel) => void;
+  readonly #asked = new Map<Channel, IdMap<Question>>();
+  readonly #reaching = new Set<Question>();
+  /** What other nodes wait to hear from here: how to stop. */
+  readonly #watching = new Map<
+    Channel,
+    Map<number, { readonly cancel: (error: MpregError) => void; readonly stop: () => void }>
+  >();
+  #lastId = 0;
+
+  constructor(host: RpcHost, clients: Clients, overflowed: (channel: Channel) => void) {
+    this.#host = host;
+    this.#clients = clients;
+    this.#overflowed = overflowed;
+  }
+
+  /** How many have not been answered. */
+  get size(): number {
+    let size = this.#reaching.size;
+    for (const questions of this.#asked.values()) size += questions.size;
+    return size;
+  }
+
+  /** Asks `peer`; answers how to give it up. */
+  ask(peer: Peer, message: Question["message"], told: Question["told"], nowMs: number): () => void {
+    const question: Question = {
+      peer,
+      message,
+      told,
+      timer: new Timer((atMs) => {
+        this.#end(question, { kind: "forgotten" }, atMs);
+      }),
+      id: 0,
+      channel: undefined,
+      tries: 0,
+    };
+    this.#send(question, nowMs);
+    return () => {
+      const { channel, id } = question;
+      this.#remove(question);
+      if (channel === undefined || channel.link.closed) return;
+      writeCancel(channel.link.outbox.writer, id);
+      channel.link.outbox.commitCancel();
+    };
+  }
+
+  /** The answer to a question. */
+  answered(channel: Channel, id: number, value: Uint8Array, nowMs: number): void {
+    const question = this.#asked.get(channel)?.get(id);
+    if (question !== undefined) this.#end(question, decodeVerdict(value), nowMs);
+  }
+
+  /** The node does not know such questions, or cannot answer. */
+  failed(channel: Channel, id: number, nowMs: number): void {
+    const question = this.#asked.get(channel)?.get(id);
+    if (question !== undefined) this.#end(question, { kind: "forgotten" }, nowMs);
+  }
+
+  /** Another node asks. */
+  onResume(channel: Channel, { id, session: key, run, ask }: ResumeMessage, nowMs: number): void {
+    const own = this.#host.run();
+    const session = run.every((byte, index) => byte === own[index]) ? this.#clients.find(hexOf(key), nowMs) : undefined;
+    const asker = session?.asker(ask);
+    if (session === undefined || asker === undefined) {
+      const message = session?.endOf(ask);
+      if (message !== undefined) return this.#answer(channel, id, { kind: "ended", message });
+      return this.#answer(channel, id, { kind: session?.wouldKnow(ask) === true ? "not-received" : "forgotten" });
+    }
+    const watching = this.#watching.get(channel) ?? new Map<number, never>();
+    this.#watching.set(channel, watching);
+    const stop = (): void => {
+      watching.delete(id);
+      if (watching.size === 0) this.#watching.delete(channel);
+    };
+    watching.set(id, {
+      cancel: (error) => {
+        asker.run.fail(error);
+      },
+      stop: () => {
+        session.unwatch(ask);
+      },
+    });
+    session.watch(ask, (message) => {
+      stop();
+      this.#answer(channel, id, { kind: "ended", message });
+    });
+  }
+
+  /** The far side does not want to know any more; answers whether it had asked. */
+  cancelled(channel: Channel, id: number, error: MpregError): boolean {
+    const watched = this.#watching.get(channel)?.get(id);
+    watched?.cancel(error);
+    return watched !== undefined;
+  }
+
+  linkLost(channel: Channel, nowMs: number): void {
+    const watching = this.#watching.get(channel);
+    this.#watching.delete(channel);
+    for (const { stop } of watching?.values() ?? []) stop();
+    const questions = this.#asked.get(channel);
+    this.#asked.delete(channel);
+    for (const question of questions?.takeAll() ?? []) {
+      question.channel = undefined;
+      this.#send(question, nowMs);
+    }
+  }
+
+  reached(peer: Peer, nowMs: number): void {
+    for (const question of [...this.#reaching]) if (question.peer === peer) this.#send(question, nowMs);
+  }
+
+  /** There is no way to `peer`, or it is down. */
+  unreachable(peer: Peer, nowMs: number): void {
+    for (const question of [...this.#reaching])
+      if (question.peer === peer) this.#end(question, { kind: "forgotten" }, nowMs);
+    for (const questions of [...this.#asked.values()]) {
+      for (const question of questions.values()) {
+        if (question.peer === peer) this.#end(question, { kind: "forgotten" }, nowMs);
+      }
+    }
+  }
+
+  #send(question: Question, nowMs: number): void {
+    const { peer, message } = question;
+    const { channel } = peer;
+    this.#reaching.delete(question);
+    this.#host.unschedule(question.timer);
+    if (channel === undefined) {
+      this.#reaching.add(question);
+      this.#host.schedule(question.timer, nowMs + patienceMs);
+      if (this.#host.peer(peer.nodeId) !== peer || !this.#host.reach(peer, nowMs)) {
+        this.#end(question, { kind: "forgotten" }, nowMs); // (Q1)
+      }
+      return;
+    }
+    question.tries += 1;
+    if (question.tries > triesMax) return this.#end(question, { kind: "forgotten" }, nowMs); // (Q1)
+    const questions = this.#asked.get(channel) ?? new IdMap<Question>();
+    this.#asked.set(channel, questions);
+    do this.#lastId = (this.#lastId + 1) % questionIdMin;
+    while (questions.has(questionIdMin + this.#lastId));
+    question.id = questionIdMin + this.#lastId; // (Q2)
+    question.channel = channel;
+    questions.set(question.id, question);
+    writeResume(channel.link.outbox.writer, { ...message, id: question.id });
+    channel.link.outbox.commitCancel(); // a few bytes, whatever waits
+  }
+
+  #end(question: Question, verdict: ResumeVerdict, nowMs: number): void {
+    this.#remove(question);
+    question.told(verdict, nowMs);
+  }
+
+  #remove(question: Question): void {
+    this.#reaching.delete(question);
+    this.#host.unschedule(question.timer);
+    const { channel, id } = question;
+    if (channel === undefined) return;
+    const questions = this.#asked.get(channel);
+    questions?.take(id);
+    if (questions?.size === 0) this.#asked.delete(channel);
+  }
+
+  #answer(channel: Channel, id: number, verdict: ResumeVerdict): void {
+    const { outbox, remoteMessageBytesMax } = channel.link;
+    writeAnswer(outbox.writer, id, encodeVerdict(verdict));
+    const bytes = outbox.commitAnswer(remoteMessageBytesMax);
+    // an end that does not fit in a message of the node that asks is as good as forgotten
+    if (bytes < 0) return this.#answer(channel, id, { kind: "forgotten" });
+    if (bytes === 0) this.#overflowed(channel);
+  }
+}

@@ -1,0 +1,128 @@
+/**
+ * Resuming: asks of clients that have come back over another link, here or from another node.
+ *
+ * Ties together who may come back (`clients.ts`), what other nodes know (`questions.ts`) and what is done then
+ * (`resumption.ts`).
+ */
+import { MpregError } from "../base/index.js";
+import type { CallMessage, RequestMessage, ResumePlace, SessionHello } from "../wire/index.js";
+import { Clients } from "./clients.js";
+import type { RpcHost } from "./host.js";
+import type { LinkAsker } from "./link-asker.js";
+import type { RpcLimits } from "./limits.js";
+import { Questions } from "./questions.js";
+import { Resumption, type ResumptionHost } from "./resumption.js";
+import type { Channel } from "./task.js";
+
+/** Runs an ask as if it had come for the first time. */
+export type Start = (nowMs: number) => void;
+
+export class Resuming {
+  readonly clients: Clients;
+  readonly questions: Questions;
+  readonly #host: RpcHost;
+  readonly #open = new Set<Resumption>();
+
+  constructor(
+    host: RpcHost,
+    options: RpcLimits,
+    links: { overflowed(channel: Channel): void; supersede(channel: Channel, nowMs: number): void },
+  ) {
+    this.#host = host;
+    this.clients = new Clients(
+      {
+        schedule: host.schedule,
+        unschedule: host.unschedule,
+        seed: () => Math.floor(host.random.next() * 2 ** 32),
+        supersede: (channel, nowMs) => {
+          links.supersede(channel, nowMs);
+        },
+      },
+      options,
+    );
+    this.questions = new Questions(host, this.clients, (channel) => {
+      links.overflowed(channel);
+    });
+  }
+
+  /** How many asks wait to hear what has become of them. */
+  get size(): number {
+    return this.#open.size;
+  }
+
+  opened(session: SessionHello, channel: Channel, nowMs: number): void {
+    this.clients.opened(session, channel, nowMs);
+  }
+
+  /** An ask has come that was asked before, at `places`. */
+  resume(
+    channel: Channel,
+    asker: LinkAsker,
+    places: readonly ResumePlace[],
+    message: CallMessage | RequestMessage,
+    start: Start,
+    nowMs: number,
+  ): void {
+    const session = this.clients.of(channel);
+    if (session === undefined) {
+      return asker.failed(new MpregError("malformed", "An ask is resumed over a link without a session"));
+    }
+    const own = this.#host.run();
+    const isOwn = ({ publicKey }: ResumePlace): boolean => this.#host.idOf(publicKey) === this.#host.self.nodeId;
+    const here = places.filter(isOwn);
+    // at once, and before anything is known of it under this link
+    if (here.length > 0 && session.resume(asker, channel)) return;
+    const isForgotten = here.some(({ run }) => !isSame(run, own)) || (here.length > 0 && !session.wouldKnow(asker.id));
+    const others = places.filter((place) => !isOwn(place));
+    const host: ResumptionHost = {
+      find: (resumption, { publicKey, run }, atMs) => {
+        const peer = this.#host.peer(this.#host.idOf(publicKey));
+        if (peer === undefined) {
+          resumption.told({ kind: "forgotten" }, atMs);
+          return () => undefined;
+        }
+        const question = { session: session.token, run, ask: asker.id };
+        return this.questions.ask(
+          peer,
+          question,
+          (verdict, toldMs) => {
+            resumption.told(verdict, toldMs);
+          },
+          atMs,
+        );
+      },
+      start,
+      ended: (resumption) => {
+        this.#open.delete(resumption);
+      },
+    };
+    const lost = (): MpregError => lostError(this.#host.nodeName);
+    const resumption = new Resumption(host, asker, others, isForgotten, () => this.#mayRunTwice(message), lost);
+    this.#open.add(resumption);
+    asker.run = resumption;
+    channel.asked.set(asker.id, asker);
+    resumption.next(nowMs);
+  }
+
+  /** Whether all functions of the ask may run twice, as all that offer them say. */
+  #mayRunTwice(message: CallMessage | RequestMessage): boolean {
+    const steps = message.kind === "call" ? [message] : message.steps;
+    return steps.every(({ fun, terms }) => {
+      const offers = this.#host.catalog.offersOf(fun);
+      const isKeyed = terms?.idempotencyKey !== undefined;
+      return (
+        offers.length > 0 &&
+        offers.every(({ traits: { idempotent } }) => idempotent === "yes" || (idempotent === "with-key" && isKeyed))
+      );
+    });
+  }
+}
+
+function isSame(one: Uint8Array, other: Uint8Array): boolean {
+  return one.every((byte, index) => byte === other[index]);
+}
+
+function lostError(node: string): MpregError {
+  const message = "The node that was asked is gone, or has forgotten it; whether it took effect is unknown";
+  return new MpregError("node-lost", message, { outcome: "unknown", node });
+}
