@@ -89,6 +89,29 @@ describe("close()", () => {
   });
 });
 
+describe("a call that is under way when the connection breaks", () => {
+  test("goes on, and is answered over the next one", async () => {
+    const node = await startNode({ name: "solo" });
+    const [running, end] = [new Latch(), new Latch()];
+    let runs = 0;
+    node.register("hold", async () => {
+      runs += 1;
+      running.open();
+      await end.passed;
+      return "done";
+    });
+    const proxy = await startProxy(node);
+    const client = await clientOf(proxy, { discover: false });
+    const call = client.call("hold");
+    await running.passed;
+    proxy.cut();
+    expect(await client.call("echo", ["back"])).toBe("back");
+    end.open();
+    expect(await call).toBe("done");
+    expect([runs, proxy.accepted]).toEqual([1, 2]);
+  });
+});
+
 describe("what a client asks about the cluster", () => {
   test("takes no options that it does not have, and a signal", async () => {
     const { client } = await startPair();

@@ -89,6 +89,7 @@ describe("a node that drains", () => {
     const { mesh, nodes } = cluster("a", "b", "c");
     const [a, b, c] = nodes as [MeshNode, MeshNode, MeshNode];
     for (const node of [a, c]) node.offer("work", (value: unknown) => value);
+    a.offer("only here", byHand);
     mesh.settle();
     const connection = a.connectionTo(b);
     const fromA = connection.ends.find((end) => [...a.connections.values()].some((each) => each.end === end))!;
@@ -109,6 +110,9 @@ describe("a node that drains", () => {
     expect(b.sent.length).toBeGreaterThan(sent);
     expect(a.invoked).toEqual([]);
     expect(drainedOf(a)).toEqual([0]);
+    const gone = b.call("only here");
+    mesh.settle();
+    expect(gone.ends).toMatchObject([{ error: { code: "no-provider" } }]); // a was not even asked
     expect(b.inspect("nodes")).toMatchObject([{ name: "b" }, { name: "a", draining: true }, { name: "c" }]);
   });
 

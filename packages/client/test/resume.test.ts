@@ -188,6 +188,30 @@ describe("a call whose node is killed with its connection", () => {
   });
 });
 
+test("a node that has forgotten the client does not take its calls for new ones when it is back (M1)", async () => {
+  const mesh = new Mesh();
+  const node = mesh.node("a", { rpc: { resumeMs: 1_000 } });
+  let runs = 0;
+  node.offer("work", () => (runs += 1));
+  mesh.settle();
+  const client = sessionOf(mesh, ["a"]);
+  const socket = socketOf(client);
+  socket.connection.from(farEndOf(socket)).isHeld = true;
+  const call = ended(client.caller.call("work"));
+  mesh.settle();
+  node.isListening = false;
+  socket.connection.cut();
+  mesh.advance(5_000);
+  expect(node.machine.size).toMatchObject({ gone: 0, links: 0 });
+  node.isListening = true;
+  mesh.advance(3_000);
+  expect(await call).toBe("node-lost unknown");
+  expect(runs).toBe(1);
+  const other = client.caller.call("work");
+  mesh.settle();
+  expect(await other).toBe(2);
+});
+
 describe("a client that does not come back", () => {
   test("has what it asked cancelled after a while, and nothing is left (N2)", () => {
     const { mesh, nodes } = cluster("a");
