@@ -255,6 +255,28 @@ describe("a client that does not come back", () => {
     mesh.expectQuiet();
   });
 
+  test("gives its share of what may be kept back to the others (N2)", async () => {
+    const mesh = new Mesh();
+    const node = mesh.node("a", { rpc: { resumeBytesMax: 1_000 } });
+    node.offer("some", (count: number) => "x".repeat(count));
+    mesh.settle();
+    for (let clients = 0; clients < 10; clients++) {
+      const { caller, session } = sessionOf(mesh, ["a"], { discover: false });
+      void ended(caller.call("some", [200]));
+      mesh.settle();
+      session.close("the client has closed");
+      mesh.settle();
+    }
+    const client = sessionOf(mesh, ["a"], { discover: false });
+    const socket = socketOf(client);
+    socket.connection.from(farEndOf(socket)).isHeld = true;
+    const call = ended(client.caller.call("some", [700]));
+    mesh.settle();
+    socket.connection.cut();
+    mesh.advance(30);
+    expect(await call).toBe("x".repeat(700));
+  });
+
   test("in too large a number, or with too much kept, is forgotten early, and told so (N2)", async () => {
     const mesh = new Mesh();
     const node = mesh.node("a", { rpc: { resumeBytesMax: 1_000, resumeSessionsMax: 2 } });

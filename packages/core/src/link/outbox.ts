@@ -167,6 +167,7 @@ export class Outbox {
     for (let message = this.#parked.shift(); message !== undefined; message = this.#parked.shift()) left.push(message);
     this.#parkedBytes = 0;
     this.#keptBytes = 0;
+    this.#onKept(0);
     return left;
   }
 
