@@ -16,10 +16,17 @@
  */
 import { Deadlines, MpregError } from "@mpreg/core/base";
 import type { Goodbye } from "@mpreg/core/link";
-import type { Asker, RequestSummary } from "@mpreg/core/rpc";
+import { type Asker, type CompleteAnswer, Downloads, type RequestSummary, isComplete } from "@mpreg/core/rpc";
 import { Fifo, IdMap } from "@mpreg/core/structures";
 import type { Codec } from "@mpreg/core/values";
-import { type Message, resumePlacesMax, writeCancel, writeFailure } from "@mpreg/core/wire";
+import {
+  type AnswerMessage,
+  type Message,
+  type ResultsMessage,
+  resumePlacesMax,
+  writeCancel,
+  writeFailure,
+} from "@mpreg/core/wire";
 import { Alarm } from "./alarm.js";
 import type { Connection } from "./connection.js";
 import { Line, type LineLimits, bytesOverloaded } from "./line.js";
@@ -28,6 +35,9 @@ import type { Platform } from "./platform.js";
 
 /** How long an ask without a time limit waits for a connection: as long as a node would give it. (C5) */
 const patienceMs = 30_000;
+
+/** Bytes of the largest value that is fetched. */
+const valueBytesMax = 2 ** 31;
 
 export interface AsksOptions {
   readonly codec: Codec;
@@ -44,6 +54,7 @@ export class Asks {
   /** Whoever waits for an end, wherever the ask is. */
   readonly #waiting = new IdMap<Pending>();
   readonly #line: Line;
+  readonly #downloads = new Downloads(valueBytesMax);
   /** What was sent, has come to nothing, and is to be sent again. */
   readonly #again = new Fifo<Pending>();
   readonly #deadlines = new Deadlines<Pending>();
@@ -99,6 +110,7 @@ export class Asks {
   /** What is asked from now on goes over `connection`; what waits in line, too. */
   open(connection: Connection): void {
     this.#connection = connection;
+    this.#downloads.opened(connection.channel, this.#platform.now());
     this.#advance();
   }
 
@@ -106,7 +118,8 @@ export class Asks {
   suspend(): void {
     this.#connection = undefined;
     for (const pending of this.#waiting.values()) {
-      if (pending.connection === undefined && pending.waitMs === 0) this.#limit(pending, patienceMs); // (C5)
+      if (pending.connection !== undefined || this.#downloads.has(pending.id)) continue;
+      if (pending.waitMs === 0) this.#limit(pending, patienceMs); // (C5)
     }
   }
 
@@ -117,26 +130,62 @@ export class Asks {
       connection.outbox.commit();
       return;
     }
-    if (message.kind !== "answer" && message.kind !== "results" && message.kind !== "failure") return;
-    const pending = this.#waiting.get(message.id);
-    const isAwaited = pending?.connection === connection;
-    if (isAwaited && message.kind === "failure" && connection.isLeft && isLeaving(message.error)) {
-      return this.#askAgain(pending);
+    if (message.kind === "failure") {
+      const { id, error } = message;
+      const pending = this.#waiting.get(id);
+      if (pending?.connection === connection && connection.isLeft && isLeaving(error)) return this.#askAgain(pending);
+      return this.#takeAsker(connection, id)?.failed(error.at({ node: connection.nodeName })); // (C1)
     }
+    const nowMs = this.#platform.now();
+    if (this.#downloads.receive(connection.channel, message, nowMs)) return;
+    if (message.kind !== "answer" && message.kind !== "results") return;
+    if (isComplete(message)) return this.#answered(this.#takeAsker(connection, message.id), message);
+    this.#download(connection, message, nowMs);
+  }
+
+  /** Fetches what the answer refers to; it has come, and is not asked for again. */
+  #download(connection: Connection, message: AnswerMessage | ResultsMessage, nowMs: number): void {
+    const { id } = message;
+    const pending = this.#waiting.get(id);
+    if (pending?.connection !== connection) return; // (C3)
+    pending.connection = undefined;
+    connection.ended();
+    this.#downloads.complete(
+      message,
+      nowMs,
+      (complete) => {
+        this.#ended(pending);
+        this.#answered(pending.asker, complete);
+      },
+      (error) => {
+        this.#ended(pending);
+        pending.asker.failed(error.at({ node: connection.nodeName }));
+      },
+    );
+  }
+
+  #answered(asker: Asker | undefined, message: CompleteAnswer): void {
+    if (asker === undefined) return;
+    const summary = message.summary === undefined ? undefined : this.#summary(message.summary);
+    if (message.kind === "answer")
+      asker.answered(message.value, message.timings, summary); // (C1)
+    else asker.results(message.outputs, message.reports, summary);
+  }
+
+  /** Who waits for the end of that ask, which has come over `connection`. */
+  #takeAsker(connection: Connection, id: number): Asker | undefined {
+    const pending = this.#waiting.get(id);
+    const isAwaited = pending?.connection === connection;
     if (isAwaited) this.#ended(pending);
     if (this.#hasUnsent) this.#advance(); // also for what was cancelled: the node has room again
-    if (!isAwaited) return; // (C3)
-    const { asker } = pending;
-    if (message.kind === "failure") return asker.failed(message.error.at({ node: connection.nodeName })); // (C1)
-    const summary = message.summary === undefined ? undefined : this.#summary(message.summary);
-    if (message.kind === "answer") asker.answered(message.value, message.timings, summary);
-    else asker.results(message.outputs, message.reports, summary);
+    return isAwaited ? pending.asker : undefined; // (C3)
   }
 
   /** The connection is gone: what was asked over it is asked again, or lost with it. (C7) */
   lost(connection: Connection, { reason }: Goodbye): void {
     if (this.#connection === connection) this.#connection = undefined;
     const message = `The connection to ${connection.url} ended before the answer came: ${reason}`;
+    this.#downloads.lost(connection.channel, this.#platform.now());
     const lost = this.#waiting.values().filter((pending) => pending.connection === connection);
     for (const pending of lost.sort((a, b) => a.id - b.id)) {
       if (this.#mayAskAgain(pending, connection)) {
@@ -169,6 +218,7 @@ export class Asks {
       this.#ended(pending);
       pending.asker.failed(new MpregError(code, ended("the call was sent")));
     }
+    this.#downloads.end(new MpregError(code, ended("all of the answer came")), this.#platform.now());
     const message = ended("the answer came");
     for (const pending of this.#waiting.values()) {
       const { connection } = pending;
@@ -286,7 +336,11 @@ export class Asks {
   /** Takes an ask back that has not ended; answers whether a node has heard of it. */
   #cancel(pending: Pending): boolean {
     if (this.#line.remove(pending.id)) return false; // (C4)
-    const { connection } = pending;
+    const { id, connection } = pending;
+    if (this.#downloads.has(id)) {
+      this.#downloads.stop(id);
+      return true;
+    }
     if (connection === undefined) return pending.places !== undefined; // else it has come to nothing where it was sent
     writeCancel(connection.outbox.writer, pending.id);
     connection.outbox.commitCancel();

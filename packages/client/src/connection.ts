@@ -14,6 +14,7 @@ import {
   type Remote,
   frameBytesMax,
 } from "@mpreg/core/link";
+import { Channel } from "@mpreg/core/rpc";
 import { type Message, type ResumePlace, type SessionHello, TextCache, subprotocol } from "@mpreg/core/wire";
 import { Alarm } from "./alarm.js";
 import type { Platform, Socket } from "./platform.js";
@@ -46,6 +47,8 @@ export class Connection {
   #isLeft = false;
   readonly #platform: Platform;
   readonly #link: Link;
+  /** Its link, as a place from which values are fetched. */
+  readonly channel: Channel;
   readonly #socket: Socket;
   readonly #alarm: Alarm;
   #flushing = false;
@@ -64,6 +67,7 @@ export class Connection {
     this.#platform = platform;
     const link = { ...options.link, handshakeTimeoutMs: timeoutMs };
     this.#link = new Link(1, "dialed", this.#host(options), link, platform.now());
+    this.channel = new Channel(this.#link, { kind: "self" }, platform.random, platform.now());
     this.#alarm = new Alarm(platform, () => {
       this.#link.onDue(platform.now());
       this.#setAlarm();

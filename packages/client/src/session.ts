@@ -24,6 +24,7 @@ import {
   ValueWaiter,
   checkListeners,
   durationMs,
+  isComplete,
 } from "@mpreg/core/rpc";
 import type { Codec } from "@mpreg/core/values";
 import { type InspectSubject, type Message, type WireLimits, writeInspect } from "@mpreg/core/wire";
@@ -203,7 +204,7 @@ export class Session implements Asking {
   #received(connection: Connection, message: Message): void {
     if (message.kind === "drain") return this.#leave(connection, message.urls);
     if (!("id" in message) || message.id !== learnId) return this.#asks.received(connection, message);
-    if (message.kind !== "answer") return; // a node that does not tell: what is known is enough to go on
+    if (message.kind !== "answer" || !isComplete(message)) return; // a node that does not tell: what is known is enough to go on
     const { nodes } = this.codec.decode(message.value) as ClusterInfo;
     const present = nodes.filter(({ state, draining }) => state !== "down" && state !== "left" && draining !== true);
     this.#addresses.learn(present.flatMap(({ urls }) => urls));

@@ -36,6 +36,7 @@ export const errorCodes = {
   overloaded: "a limit on concurrent work or queued bytes is reached",
   "node-lost": "the link to the node that ran the work broke",
   "thread-lost": "the thread that ran the handler ended before the handler did",
+  "result-lost": "a result that is needed is gone with the node that kept it",
   denied: "the policy refused",
   malformed: "bytes that are not a valid message or value",
   unsupported: "a message or protocol version that this side does not know",

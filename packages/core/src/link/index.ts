@@ -1,7 +1,7 @@
 /** Link: one connection between two nodes, or between a client and a node. */
 export { frameBytesMax } from "./frames.js";
 export { Link } from "./link.js";
-export { Outbox } from "./outbox.js";
+export { Outbox, answersFactor } from "./outbox.js";
 export { nodeIdOf } from "./transcript.js";
 export {
   type Goodbye,

@@ -25,7 +25,7 @@ import { Writer } from "../wire/index.js";
 const batchBytes = 8 * 1024;
 
 /** Work can be refused or held while the far side reads; what has been done already has to wait for it somewhere. */
-const answersFactor = 4;
+export const answersFactor = 4;
 
 /** What was sent in one frame or several. */
 interface KeptBatch {

@@ -113,25 +113,25 @@ export class Links {
 
   /** Much waits for the far side of `channel` to read it. Nodes have a bound each, and are not let go for each other. */
   backlogged(channel: Channel): void {
-    const { link, subject } = channel;
+    const { subject } = channel;
     if (subject.kind !== "client") return;
     let backlog = this.#backlogs.get(channel);
     if (backlog === undefined) {
       const evict = (): void => {
         this.overflowed(channel); // (I4)
       };
-      backlog = this.#answers.holder(evict, () => link.backlogBytes);
+      backlog = this.#answers.holder(evict, () => channel.backlogBytes);
       this.#backlogs.set(channel, backlog);
     }
-    backlog.hold(link.backlogBytes);
+    backlog.hold(channel.backlogBytes);
   }
 
   /** Sends what the turn has queued. */
   flush(nowMs: number): void {
     do {
       while (this.#overflowed.length > 0) {
-        const { link } = this.#overflowed.pop() as Channel;
-        const reason = `${link.backlogBytes} bytes wait to be read`;
+        const { link, backlogBytes } = this.#overflowed.pop() as Channel;
+        const reason = `${backlogBytes} bytes wait to be read`;
         link.end({ code: "slow", reason }, nowMs); // (I3)
       }
       this.#host.cluster.flush(nowMs); // who is gone now is told now
@@ -288,6 +288,13 @@ export class Links {
         return rpc.onAnswer(channel, message, nowMs);
       case "failure":
         return rpc.onFailure(channel, message, nowMs);
+      case "fetch":
+      case "chunk":
+      case "fetch-more":
+      case "fetch-failed":
+      case "fetch-end":
+      case "release":
+        return rpc.onResult(channel, message, nowMs);
       case "skipped":
       case "results": // nothing is asked for here that ends so
         return;

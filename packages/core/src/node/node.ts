@@ -20,7 +20,7 @@ import {
   unreachable,
 } from "../base/index.js";
 import { type Door, JsonV1Door } from "../doors/index.js";
-import { type Goodbye, type LinkId, nodeIdOf } from "../link/index.js";
+import { type Goodbye, type LinkId, answersFactor, nodeIdOf } from "../link/index.js";
 import {
   type Ask,
   type AskOrigin,
@@ -77,6 +77,9 @@ export interface NodeSize {
   readonly gone: number;
   /** Asks that wait to hear what has become of them at another node. */
   readonly resuming: number;
+  /** Results that others may fetch here, and what is fetched from others. */
+  readonly kept: number;
+  readonly fetches: number;
   /** Bytes, not entries: what calls, steps and requests keep. */
   readonly heldBytes: number;
   /** What has a due time, links and wanted nodes left out. */
@@ -175,6 +178,7 @@ export class NodeMachine {
         queueMaxOf: (offer) => this.#cluster.offerings.queueMaxOf(offer),
         target: (nameOrId) => targetOf(this.#cluster, nameOrId),
         peer: (nodeId) => (nodeId === this.id ? self : this.#cluster.peers.get(nodeId)),
+        nameOf: (nodeId) => this.#cluster.membership.get(nodeId)?.record.name,
         neighbourOf: (peer, avoided) => this.#cluster.neighbourOf(peer, avoided),
         reach: (peer, nowMs) => this.#cluster.reach(peer, nowMs),
         circuit: (offer) => {
@@ -192,6 +196,7 @@ export class NodeMachine {
       },
       options.rpc,
       {
+        keptBytesMax: options.link.queueBytesMax * answersFactor,
         encodeSummary: (summary) => codec.encode(summary, "summary"),
         overflowed: (channel) => {
           this.#links.overflowed(channel);

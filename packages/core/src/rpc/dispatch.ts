@@ -18,20 +18,22 @@
 import { MpregError } from "../base/index.js";
 import type { Offer } from "../catalog/index.js";
 import { chooseAmong } from "../routing/index.js";
-import type { StepRelay, Timings } from "../wire/index.js";
+import type { StepRelay, Timings, Value } from "../wire/index.js";
 import { Awaiting } from "./awaiting.js";
 import { Circuits } from "./circuits.js";
 import { RpcCounters, countedFunctionsMax } from "./counters.js";
 import type { HeldBytes } from "./held-bytes.js";
 import { Here } from "./here.js";
 import type { AbortReason, RpcHost } from "./host.js";
+import type { Inputs } from "./inputs.js";
 import { type RpcLimits, stepWaysMax } from "./limits.js";
 import { expiredError, knownOf, lostError } from "./lost.js";
 import { candidatesOf, chosenOffer, explainNone } from "./providers.js";
 import { Reaching } from "./reaching.js";
 import { questionIdMin } from "./question-ids.js";
+import { type Results, isRef } from "./results/index.js";
 import { Retries } from "./retries.js";
-import { cancel, valueBytes, writeTask } from "./sending.js";
+import { cancel, sendTask, takeBack, valueBytes } from "./sending.js";
 import { type Channel, type Peer, type Placing, Task, type TaskFields, ended, waiting } from "./task.js";
 import { TaskNumbers } from "./task-numbers.js";
 
@@ -45,6 +47,7 @@ export class Dispatch {
   readonly #host: RpcHost;
   readonly #options: RpcLimits;
   readonly #held: HeldBytes;
+  readonly #results: Results;
   readonly #awaiting: Awaiting;
   readonly #reaching: Reaching;
   readonly #retries: Retries;
@@ -60,11 +63,29 @@ export class Dispatch {
   readonly #isOffered = (fun: string): boolean => this.#host.catalog.offersOf(fun).length > 0;
 
   /** `idMask`: the bits that tasks' numbers have; there must be more numbers than tasks. */
-  constructor(host: RpcHost, options: RpcLimits, held: HeldBytes, idMask: number = questionIdMin - 1) {
+  constructor(
+    host: RpcHost,
+    options: RpcLimits,
+    held: HeldBytes,
+    results: Results,
+    idMask: number = questionIdMin - 1,
+  ) {
     this.#host = host;
     this.#options = options;
     this.#held = held;
+    this.#results = results;
     this.#numbers = new TaskNumbers(idMask);
+    const inputs: Inputs = {
+      results,
+      held,
+      fetched: (task, offer, nowMs) => {
+        this.#unplace(task);
+        this.here.takeUp(task, offer, nowMs);
+      },
+      missing: (task, error, nowMs) => {
+        this.#failedThere(task, error, nowMs);
+      },
+    };
     const placing: Placing = {
       place: (task, nowMs) => {
         this.#place(task, nowMs);
@@ -79,7 +100,7 @@ export class Dispatch {
     this.#awaiting = new Awaiting(host, placing, options.waitingMax);
     this.#reaching = new Reaching(host, placing, options.waitingMax);
     this.#retries = new Retries(host, placing);
-    this.here = new Here(host, options, placing, this.#numbers, (task, offer) => {
+    this.here = new Here(host, options, placing, this.#numbers, inputs, (task, offer) => {
       this.#circuits.began(task, offer);
     });
     this.#circuits = new Circuits(host, (fun, nowMs) => {
@@ -192,10 +213,10 @@ export class Dispatch {
   }
 
   /** The node behind `channel` has run the task. */
-  answered(channel: Channel, id: number, value: Uint8Array, timings: Timings | undefined, nowMs: number): void {
+  answered(channel: Channel, id: number, value: Value, timings: Timings | undefined, nowMs: number): void {
     const task = channel.sent.get(id);
-    if (task === undefined) return; // dropped before
-    this.#completed(task, value, timings, nowMs);
+    if (task !== undefined) this.#completed(task, value, timings, nowMs);
+    else if (isRef(value)) this.#results.release(value); // dropped before
   }
 
   /** The node behind `channel` could not run the task. */
@@ -311,17 +332,11 @@ export class Dispatch {
     const via = peer.channel === undefined ? this.#reaching.neighbourFor(task, peer, nowMs) : undefined;
     const channel = via === undefined ? peer.channel : via.channel;
     if (channel === undefined) return this.#reaching.add(task, offer, nowMs);
-    const { outbox, remoteMessageBytesMax } = channel.link;
-    // a few bytes of references can stand for any amount: what is too much is not even written
-    let bytes = -valueBytes(task);
-    if (-bytes <= remoteMessageBytesMax) {
-      task.id = this.#numbers.free(channel.sent);
-      writeTask(outbox.writer, task, offer, via, nowMs);
-      bytes = outbox.commit(remoteMessageBytesMax);
-    }
+    task.id = this.#numbers.free(channel.sent);
+    const bytes = sendTask(task, channel, offer, via, this.#results, nowMs);
     if (bytes < 0) {
       const name = (via ?? peer).name;
-      const message = `Sending "${task.fun}" to node "${name}" takes ${-bytes} bytes; it accepts messages of ${remoteMessageBytesMax}`;
+      const message = `Sending "${task.fun}" to node "${name}" takes ${-bytes} bytes; it accepts messages of ${channel.link.remoteMessageBytesMax}, and values of ${this.#results.limits.valueBytesMax} all together`;
       return this.#placeElsewhere(task, offer, new MpregError("too-large", message), nowMs);
     }
     if (bytes === 0) return this.#hold(task, offer, channel, nowMs);
@@ -329,7 +344,7 @@ export class Dispatch {
     this.#circuits.began(task, offer);
     channel.usedMs = nowMs;
     task.startedMs = nowMs;
-    task.ranOn = peer.name;
+    task.ranAt = offer;
     task.ranRemotely = true;
     peer.inFlight += 1;
     channel.sent.set(task.id, task); // (T1)
@@ -382,7 +397,7 @@ export class Dispatch {
   /** The node that was given the task tells `error`. */
   #failedThere(task: Task, error: MpregError, nowMs: number): void {
     const { place } = task;
-    if (place.kind !== "local" && place.kind !== "remote") return;
+    if (place.kind !== "local" && place.kind !== "remote" && place.kind !== "fetching") return;
     const placed = error.at({ step: task.step, node: place.offer.owner.name });
     // what another node has sent here is that node's to place elsewhere
     const isOwn = task.coordinator === this.#host.self.nodeId;
@@ -429,7 +444,7 @@ export class Dispatch {
     this.#failed(task, placed, nowMs);
   }
 
-  #completed(task: Task, value: Uint8Array, timings: Timings | undefined, nowMs: number): void {
+  #completed(task: Task, value: Value, timings: Timings | undefined, nowMs: number): void {
     this.#circuits.ended(task, undefined, nowMs);
     task.counter?.end("ok", nowMs - task.readyMs);
     this.#forget(task);
@@ -468,7 +483,11 @@ export class Dispatch {
     }
     place.offer.breaker.released(task);
     if (place.kind === "local" || place.kind === "queued") this.here.remove(task, place);
-    else place.channel.sent.take(task.id);
+    else if (place.kind === "fetching") place.gathering?.stop();
+    else {
+      place.channel.sent.take(task.id);
+      takeBack(task, this.#results);
+    }
     place.offer.owner.inFlight -= 1;
   }
 }

@@ -10,7 +10,7 @@
  * (H4) A failure says what is known of both runs: what may have taken effect in one may have taken effect.
  */
 import type { DueItem, MpregError, Outcome } from "../base/index.js";
-import type { Timings } from "../wire/index.js";
+import type { Timings, Value } from "../wire/index.js";
 import type { WorkCounter } from "./counters.js";
 import type { Dispatch } from "./dispatch.js";
 import type { AbortReason, RpcHost } from "./host.js";
@@ -95,7 +95,7 @@ class Hedged implements TaskOwner, DueItem {
     return (this.#failed ?? "not-applied") !== "not-applied" || this.#runs.some((run) => run.begun);
   }
 
-  completed(task: Task, value: Uint8Array, timings: Timings | undefined, nowMs: number): void {
+  completed(task: Task, value: Value, timings: Timings | undefined, nowMs: number): void {
     for (const other of this.#runs) if (other !== task) task.attempts += other.attempts + 1; // for the summary
     this.#counter?.end("ok", nowMs - task.readyMs);
     this.#end("cancelled"); // (H3)

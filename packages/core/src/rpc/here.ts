@@ -8,6 +8,7 @@ import type { Offer } from "../catalog/index.js";
 import { Admission } from "./admission/admission.js";
 import type { FunctionLoad, Gate } from "./admission/gate.js";
 import type { RpcHost } from "./host.js";
+import { type Inputs, fetchInputs } from "./inputs.js";
 import type { RpcLimits } from "./limits.js";
 import { type Peer, Permit, type Placing, type Task, waiting } from "./task.js";
 import type { TaskNumbers } from "./task-numbers.js";
@@ -17,19 +18,22 @@ export class Here {
   readonly #placing: Placing;
   readonly #numbers: TaskNumbers;
   readonly #taken: (task: Task, offer: Offer<Peer>) => void;
+  readonly #inputs: Inputs;
   readonly #admission: Admission;
 
-  /** `taken`: the task was taken up, to run or to wait. */
+  /** `inputs` fetches values; `taken`: the task was taken up, to run or to wait. */
   constructor(
     host: RpcHost,
     limits: RpcLimits,
     placing: Placing,
     numbers: TaskNumbers,
+    inputs: Inputs,
     taken: (task: Task, offer: Offer<Peer>) => void,
   ) {
     this.#host = host;
     this.#placing = placing;
     this.#numbers = numbers;
+    this.#inputs = inputs;
     this.#taken = taken;
     this.#admission = new Admission(limits, {
       queueMaxOf: (offer) => host.queueMaxOf(offer),
@@ -64,15 +68,19 @@ export class Here {
     return this.#admission.loadOf(offer);
   }
 
-  /** Runs the task, now or when its turn comes; or it is refused. */
+  /** Runs the task, as soon as its values are here and its turn comes; or it is refused. (D10) */
   takeUp(task: Task, offer: Offer<Peer>, nowMs: number): void {
+    if (task.refs !== undefined) {
+      const noRoom = fetchInputs(task, task.refs, offer, this.#inputs, nowMs);
+      return noRoom === undefined ? undefined : this.#refused(task, offer, noRoom, nowMs);
+    }
     const gate = this.#admission.gateOf(offer);
     const mayBegin = this.#admission.mayBegin(task, gate);
     const refusal = mayBegin ? undefined : this.#admission.enqueue(task, gate, offer, nowMs);
     if (refusal !== undefined) return this.#refused(task, offer, refusal, nowMs);
     task.startedMs = nowMs;
     task.version = offer.traits.version;
-    task.ranOn = offer.owner.name;
+    task.ranAt = offer;
     task.ranRemotely = false;
     offer.owner.inFlight += 1;
     this.#taken(task, offer);

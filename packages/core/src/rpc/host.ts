@@ -19,6 +19,8 @@ export interface RpcHost extends Timers {
   target(nameOrId: string): Target<Peer>;
   /** The node of this id, as far as it is linked or a member. */
   peer(nodeId: string): Peer | undefined;
+  /** Name of a node that is remembered, be it down. */
+  nameOf(nodeId: string): string | undefined;
   /** A linked node that can pass steps on to `peer`; none of `avoided`. */
   neighbourOf(peer: Peer, avoided: ReadonlySet<string> | undefined): Peer | undefined;
   /** Opens a link to a node that has none; answers whether that can be tried. `reached` or `unreachable` follows. */

@@ -30,6 +30,7 @@ export type { AbortReason, RpcHost } from "./host.js";
 export { LinkAsker, type LinkAskerHost } from "./link-asker.js";
 export { type RpcLimits, defaultRpcLimits, queueMaxDefault } from "./limits.js";
 export { type AskOrigin, clientOrigin } from "./origin.js";
+export { type CompleteAnswer, Downloads, isComplete } from "./results/index.js";
 export { Rpc, leaving } from "./rpc.js";
 export type { Asker, Run } from "./run.js";
 export { requestIdOf } from "./summary.js";

@@ -6,6 +6,13 @@ export interface RpcLimits {
   readonly timeoutMsMax: number;
   /** Bytes of results that one request may hold at its coordinator at a time. `too-large` beyond. */
   readonly resultBytesMax: number;
+  /**
+   * Results up to so many bytes travel with the message that tells them; larger ones stay with the node that made them
+   * until somebody needs them, who fetches them there.
+   */
+  readonly inlineBytesMax: number;
+  /** Bytes of one value that is fetched from another node. `too-large` beyond. */
+  readonly valueBytesMax: number;
   /** How deep calls may be nested in handlers. `too-deep` beyond. */
   readonly depthMax: number;
   /**
@@ -49,9 +56,11 @@ export const queueMaxDefault = 10_000;
 export const defaultRpcLimits: RpcLimits = {
   timeoutMs: 30_000,
   timeoutMsMax: 24 * 3_600_000,
-  resultBytesMax: 512 * 1024 * 1024,
+  resultBytesMax: 2 * 1024 * 1024 * 1024,
+  inlineBytesMax: 64 * 1024,
+  valueBytesMax: 2 * 1024 * 1024 * 1024,
   depthMax: 32,
-  heldBytesMax: 1024 * 1024 * 1024,
+  heldBytesMax: 4 * 1024 * 1024 * 1024,
   answersBytesMax: 512 * 1024 * 1024,
   asksPerLinkMax: 100_000,
   resumeMs: 30_000,

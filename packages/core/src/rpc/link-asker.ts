@@ -5,15 +5,21 @@
  * a `too-large` failure, and a failure larger than that is cut.
  * (K2) An answer that cannot be queued ends the link: silence would be a lie.
  * (K4) Without a link the end is kept, in the form in which it would have been sent, until there is one.
- * (K3) Much that waits to be read is told, with every answer that is added to it.
+ * (K5) A large value stays here, and the far side fetches it: a node whoever of the cluster needs it, a client its own.
+ * (K3) Much that waits to be read or fetched is told, with every answer that is added to it.
+ * (K6) More than `keptBytesMax` is not kept for a client that does not fetch it: its link ends. A single value may be larger.
  */
 import { MpregError, shortened } from "../base/index.js";
-import { type StepReport, type Timings, writeAnswer, writeFailure, writeResults } from "../wire/index.js";
+import { type StepReport, type Timings, type Value, writeAnswer, writeFailure, writeResults } from "../wire/index.js";
 import type { Channel } from "./task.js";
-import type { Asked, Asker, Run } from "./run.js";
+import { type Results, bytesOf, idleMsMax, isRef } from "./results/index.js";
+import type { Asked, Run, RunAsker } from "./run.js";
 import type { RequestSummary } from "./types.js";
 
 export interface LinkAskerHost {
+  readonly results: Results;
+  /** Bytes that are kept for one client. (K6) */
+  readonly keptBytesMax: number;
   encodeSummary(summary: RequestSummary): Uint8Array;
   /** The far side does not read its answers. */
   overflowed(channel: Channel): void;
@@ -34,7 +40,10 @@ const nothing: Run = { fail: () => undefined, abandon: () => undefined };
 /** What may wait for a far side before it counts. */
 const backlogBytesMin = 64 * 1024;
 
-export class LinkAsker implements Asker, Asked {
+/** A client is sent values of that size at once: it would only have to ask for them. */
+const clientInlineBytesMax = 256 * 1024;
+
+export class LinkAsker implements RunAsker, Asked {
   readonly id: number;
   /** What was started for it. */
   run: Run = nothing;
@@ -44,6 +53,10 @@ export class LinkAsker implements Asker, Asked {
   #store: EndStore | undefined;
   readonly #timings: boolean;
   readonly #host: LinkAskerHost;
+  /** Where the far side has asked for a step: its name, who needs its result, and how long. */
+  #step: string | undefined;
+  #coordinator = "";
+  #keepUntilMs = 0;
 
   constructor(channel: Channel, id: number, timings: boolean, host: LinkAskerHost) {
     this.#channel = channel;
@@ -52,21 +65,35 @@ export class LinkAsker implements Asker, Asked {
     this.#host = host;
   }
 
-  answered(value: Uint8Array, timings: Timings | undefined, summary: RequestSummary | undefined): void {
+  /** The far side asks for `step` of a request that `coordinator` runs: its result may be kept here. (K5) */
+  keepsFor(step: string, coordinator: string, untilMs: number): void {
+    this.#step = step;
+    this.#coordinator = coordinator;
+    this.#keepUntilMs = untilMs;
+  }
+
+  answered(result: Value, timings: Timings | undefined, summary: RequestSummary | undefined, nowMs: number): void {
+    const value = this.#kept(result, nowMs);
+    if (value instanceof MpregError) return this.failed(value);
     const encoded = summary === undefined ? undefined : this.#host.encodeSummary(summary);
     writeAnswer(this.#channel.link.outbox.writer, this.id, value, this.#timings ? timings : undefined, encoded);
     this.#send(undefined);
   }
 
   results(
-    outputs: readonly (Uint8Array | undefined)[],
+    given: readonly (Value | undefined)[],
     reports: readonly StepReport[] | undefined,
     summary: RequestSummary | undefined,
+    nowMs: number,
   ): void {
     // a few bytes of references can ask for any amount: what is too much is not even written
-    const { remoteMessageBytesMax } = this.#channel.link;
-    const bytes = outputs.reduce((sum, output) => sum + (output?.length ?? 0), 0);
-    if (bytes > remoteMessageBytesMax) return this.failed(tooLarge(bytes, remoteMessageBytesMax)); // (K1)
+    const { valueBytesMax } = this.#host.results.limits;
+    const bytes = given.reduce((sum, output) => sum + (output === undefined ? 0 : bytesOf(output)), 0);
+    const outputs = bytes > valueBytesMax ? tooLarge(bytes, valueBytesMax) : this.#keptAll(given, nowMs);
+    if (outputs instanceof MpregError) {
+      for (const output of given) if (output !== undefined && isRef(output)) this.#host.results.release(output);
+      return this.failed(outputs); // (K1)
+    }
     const encoded = summary === undefined ? undefined : this.#host.encodeSummary(summary);
     writeResults(this.#channel.link.outbox.writer, { id: this.id, summary: encoded, reports, outputs });
     this.#send(undefined);
@@ -92,6 +119,44 @@ export class LinkAsker implements Asker, Asked {
       return this.failed(tooLarge(message.length, link.remoteMessageBytesMax)); // (K1)
     }
     this.#queued(link.outbox.addAnswer(message));
+  }
+
+  /** The values as they are told, or why they cannot be: then none is kept. */
+  #keptAll(values: readonly (Value | undefined)[], nowMs: number): readonly (Value | undefined)[] | MpregError {
+    const told: (Value | undefined)[] = [];
+    for (const value of values) {
+      const one = value === undefined ? undefined : this.#kept(value, nowMs);
+      if (!(one instanceof MpregError)) {
+        told.push(one);
+        continue;
+      }
+      for (const each of told) if (each !== undefined && isRef(each)) this.#host.results.kept.release(each.key);
+      return one;
+    }
+    return told;
+  }
+
+  /** The value as it is told: as it is, or kept for the far side. (K5) */
+  #kept(value: Value, nowMs: number): Value | MpregError {
+    const step = this.#step;
+    const { kept, limits } = this.#host.results;
+    if (step === undefined) return this.#keptForClient(value, nowMs);
+    if (isRef(value) || bytesOf(value) <= limits.inlineBytesMax) return value;
+    const keptFor = { kind: "node", nodeId: this.#coordinator } as const;
+    return kept.keep(value, { step, keptFor, untilMs: this.#keepUntilMs });
+  }
+
+  #keptForClient(value: Value, nowMs: number): Value | MpregError {
+    const channel = this.#channel;
+    const { kept } = this.#host.results;
+    const inlineBytesMax = Math.min(clientInlineBytesMax, channel.link.remoteMessageBytesMax / 2);
+    if (!isRef(value) && value.length <= inlineBytesMax) return value;
+    const fields = { step: "", keptFor: { kind: "client", channel }, untilMs: nowMs + idleMsMax } as const;
+    if (isRef(value)) return kept.pass(value, fields);
+    if (channel.keptBytes > 0 && channel.keptBytes + value.length > this.#host.keptBytesMax) {
+      this.#host.overflowed(channel); // (K6)
+    }
+    return kept.keep(value, fields);
   }
 
   failed(error: MpregError): void {
@@ -130,7 +195,7 @@ export class LinkAsker implements Asker, Asked {
     this.#channel.asked.take(this.id);
     if (bytes === 0)
       this.#host.overflowed(this.#channel); // (K2)
-    else if (this.#channel.link.backlogBytes >= backlogBytesMin) this.#host.backlogged(this.#channel); // (K3)
+    else if (this.#channel.backlogBytes >= backlogBytesMin) this.#host.backlogged(this.#channel); // (K3)
   }
 }
 

@@ -35,6 +35,7 @@ export function expiredError(task: Task, nodeName: string): MpregError {
 const waitedForBy: Partial<Record<Task["place"]["kind"], string>> = {
   queued: "its turn",
   retrying: "its time to be run again",
+  fetching: "values that are kept by other nodes",
   held: "room on the link to the node that offers it",
   reaching: "a link to the node that offers it",
 };

@@ -11,19 +11,22 @@
  * (Q2) The asker hears exactly one end.
  * (Q3) Nothing starts when some function of the request has no provider: then the request is `not-applied`. (One that
  *      settles starts what it can.)
- * (Q4) A result is let go when its last user has started, unless it is an output.
- * (Q5) After the end no task of the request runs.
+ * (Q4) A result is let go when its last user has started, or has ended where it has to fetch it, unless it is an output.
+ * (Q5) After the end no task of the request runs, and no node keeps a result of it, but for outputs on their way.
+ * (Q6) A result that is gone with its node is made again, if all steps that this takes may be run again (`revival.ts`).
  */
 import { type Deadline, MpregError, type Outcome, assert } from "../base/index.js";
-import { pick } from "../values/index.js";
-import type { RequestMessage, RequestStep, StepReport, Timings, WireBinding } from "../wire/index.js";
+import type { BoundRef, RequestMessage, RequestStep, StepReport, Timings, Value, WireBinding } from "../wire/index.js";
 import type { Hedging, Work } from "./hedging.js";
 import type { HeldBytes } from "./held-bytes.js";
 import type { AbortReason, RpcHost } from "./host.js";
 import type { AskOrigin } from "./origin.js";
 import type { Plan } from "./plan.js";
 import { candidatesOf, explainNone } from "./providers.js";
-import type { Asker, Run } from "./run.js";
+import { type Results, bytesOf, isRef, partOf } from "./results/index.js";
+import { isRepeatable } from "./retries.js";
+import { type Presence, inputsOf, reviving } from "./revival.js";
+import type { Run, RunAsker } from "./run.js";
 import type { Summary } from "./summary.js";
 import type { Task, TaskOwner } from "./task.js";
 import { inheriting } from "./terms.js";
@@ -31,7 +34,7 @@ import { inheriting } from "./terms.js";
 type StepState =
   | { readonly kind: "blocked" }
   | { readonly kind: "running"; readonly task: Work }
-  | { readonly kind: "done"; readonly result: Uint8Array | undefined }
+  | { readonly kind: "done"; readonly result: Value | undefined }
   | { readonly kind: "failed"; readonly error: MpregError }
   | { readonly kind: "skipped"; readonly because: number };
 
@@ -42,7 +45,7 @@ const released: StepState = { kind: "done", result: undefined };
 export interface RunFields {
   readonly message: Omit<RequestMessage, "kind" | "id">;
   readonly plan: Plan;
-  readonly asker: Asker;
+  readonly asker: RunAsker;
   readonly origin: AskOrigin;
   readonly request: number;
   readonly deadlineMs: number;
@@ -50,6 +53,7 @@ export interface RunFields {
   readonly resultBytesMax: number;
   /** Counts the results that are kept. */
   readonly held: HeldBytes;
+  readonly results: Results;
 }
 
 export class RequestRun implements Run, TaskOwner, Deadline {
@@ -62,6 +66,11 @@ export class RequestRun implements Run, TaskOwner, Deadline {
   readonly #hedging: Hedging;
   readonly #ended: (run: RequestRun) => void;
   #states: StepState[];
+  /** Steps that run and may have to fetch inputs: they need all of them until they have ended. (Q4) */
+  readonly #fetching = new Set<number>();
+  /** Steps whose functions may be run again, as they were offered when they ran. */
+  readonly #repeatable: Uint8Array;
+  #revivals = 0;
   /** Inputs each step still waits for. */
   readonly #missing: Int32Array;
   /** Places that still need each step's result: bindings of steps that have not started, and outputs. */
@@ -85,6 +94,7 @@ export class RequestRun implements Run, TaskOwner, Deadline {
       for (const { step } of bindings) this.#users[step] = this.#usersOf(step) + 1;
     }
     this.#left = message.steps.length;
+    this.#repeatable = new Uint8Array(message.steps.length);
   }
 
   start(nowMs: number): void {
@@ -100,24 +110,34 @@ export class RequestRun implements Run, TaskOwner, Deadline {
     }
   }
 
-  completed(task: Task, value: Uint8Array, timings: Timings | undefined, nowMs: number): void {
-    if (this.#over) return;
+  completed(task: Task, value: Value, timings: Timings | undefined, nowMs: number): void {
+    if (this.#over) {
+      if (isRef(value)) this.#fields.results.release(value);
+      return;
+    }
     const { index } = task;
-    this.#fields.summary?.stepEnded(task, value.length, timings, nowMs);
+    this.#fields.summary?.stepEnded(task, bytesOf(value), timings, nowMs);
     this.#left -= 1;
+    this.#repeatable[index] = isRepeatable(task) ? 1 : 0;
+    this.#letGoFetched(index);
     const refusal = this.#keep(index, value);
     if (refusal !== undefined) return this.fail(this.#placed(refusal, index));
     for (const dependent of this.#dependentsOf(index)) {
+      if (this.#stateOf(dependent).kind !== "blocked") continue;
       const missing = (this.#missing[dependent] as number) - 1;
       this.#missing[dependent] = missing;
-      if (missing === 0 && this.#stateOf(dependent).kind === "blocked") this.#launch(dependent, nowMs); // (Q1)
+      if (missing === 0) this.#launch(dependent, nowMs); // (Q1)
       if (this.#isOver) return;
     }
     this.#finishWhenDone(nowMs);
   }
 
   failed(task: Task, error: MpregError, nowMs: number): void {
-    this.#stepFailed(task.index, error);
+    if (this.#over) return;
+    const left = error.code === "result-lost" ? this.#revive(task, error, nowMs) : error;
+    if (left === undefined) return;
+    this.#letGoFetched(task.index);
+    this.#stepFailed(task.index, left);
     this.#finishWhenDone(nowMs);
   }
 
@@ -148,13 +168,15 @@ export class RequestRun implements Run, TaskOwner, Deadline {
     const { message, origin, request, deadlineMs, summary } = this.#fields;
     const step = this.#step(index);
     const bound: Uint8Array[] = [];
+    let refs: BoundRef[] | undefined;
     let missing: MpregError | undefined;
-    for (const binding of step.bindings) {
+    for (const [at, binding] of step.bindings.entries()) {
       const value = this.#part(binding);
       if (value instanceof MpregError) missing ??= value;
-      else bound.push(value);
+      else if (isRef(value)) (refs ??= []).push({ index: at, ref: value });
+      bound.push(value instanceof Uint8Array ? value : noBytes);
     }
-    for (const { step: used } of step.bindings) this.#letGo(used);
+    if (refs === undefined || missing !== undefined) for (const { step: used } of step.bindings) this.#letGo(used);
     if (missing !== undefined) {
       this.#stepFailed(index, this.#placed(missing, index));
       return this.#finishWhenDone(nowMs);
@@ -168,7 +190,9 @@ export class RequestRun implements Run, TaskOwner, Deadline {
       resources: step.resources,
       template: step.template,
       bound,
+      refs,
       deadlineMs: ownDeadline ? nowMs + step.timeoutMs : deadlineMs,
+      keepUntilMs: deadlineMs,
       waitUntilMs: message.waitForCapacityMs === 0 ? 0 : nowMs + message.waitForCapacityMs,
       depth: origin.depth,
       request,
@@ -180,17 +204,25 @@ export class RequestRun implements Run, TaskOwner, Deadline {
       terms: inheriting(step.terms, origin.priority),
       heldBytes: 0,
     };
+    if (refs !== undefined) this.#fetching.add(index);
     const task = this.#hedging.start(fields, ownDeadline, nowMs);
     // a task that could not be placed has failed already, and so may the whole request have
     if (!task.isOver) this.#states[index] = { kind: "running", task };
   }
 
   /** Keeps the result of a step as long as others need it; answers why it cannot. */
-  #keep(index: number, result: Uint8Array): MpregError | undefined {
+  #keep(index: number, result: Value): MpregError | undefined {
     // it is done, whether or not there is room for the result
     this.#states[index] = released;
-    if (this.#usersOf(index) === 0) return undefined;
-    const { held, resultBytesMax } = this.#fields;
+    const { held, results, resultBytesMax } = this.#fields;
+    if (this.#usersOf(index) === 0) {
+      if (isRef(result)) results.release(result);
+      return undefined;
+    }
+    if (isRef(result)) {
+      this.#states[index] = { kind: "done", result };
+      return undefined;
+    }
     const resultBytes = this.#resultBytes + result.length;
     if (resultBytes > resultBytesMax) {
       const message = `The results that the request holds take ${resultBytes} bytes; the limit is ${resultBytesMax}`;
@@ -208,11 +240,27 @@ export class RequestRun implements Run, TaskOwner, Deadline {
   #letGo(index: number): void {
     const users = this.#usersOf(index) - 1;
     this.#users[index] = users;
+    if (users === 0) this.#forget(index); // (Q4)
+  }
+
+  /** Lets go of what the step has fetched, now that it has ended. (Q4) */
+  #letGoFetched(index: number): void {
+    if (!this.#fetching.delete(index)) return;
+    for (const { step } of this.#step(index).bindings) this.#letGo(step);
+  }
+
+  /** Lets go of a result. */
+  #forget(index: number): void {
     const state = this.#stateOf(index);
-    if (users > 0 || state.kind !== "done" || state.result === undefined) return;
-    this.#resultBytes -= state.result.length;
-    this.#fields.held.bytes -= state.result.length;
-    this.#states[index] = released; // (Q4)
+    if (state.kind !== "done" || state.result === undefined) return;
+    const { held, results } = this.#fields;
+    if (isRef(state.result)) {
+      results.release(state.result);
+    } else {
+      this.#resultBytes -= state.result.length;
+      held.bytes -= state.result.length;
+    }
+    this.#states[index] = released;
   }
 
   #stepFailed(index: number, error: MpregError): void {
@@ -241,7 +289,7 @@ export class RequestRun implements Run, TaskOwner, Deadline {
   #finishWhenDone(nowMs: number): void {
     if (this.#over || this.#left > 0) return;
     const { message, asker, summary } = this.#fields;
-    const outputs: (Uint8Array | undefined)[] = [];
+    const outputs: (Value | undefined)[] = [];
     for (const binding of message.outputs) {
       const done = this.#stateOf(binding.step).kind === "done";
       const value = done ? this.#part(binding) : undefined;
@@ -256,8 +304,10 @@ export class RequestRun implements Run, TaskOwner, Deadline {
       outputs.push(undefined);
     }
     const reports = message.settle ? this.#reports() : undefined;
+    // those who are told let go of them
+    for (const { step } of message.outputs) if (isKeptElsewhere(this.#stateOf(step))) this.#states[step] = released;
     this.#stop("cancelled");
-    asker.results(outputs, reports, summary?.finish(nowMs)); // (Q2)
+    asker.results(outputs, reports, summary?.finish(nowMs), nowMs); // (Q2)
   }
 
   #reports(): StepReport[] {
@@ -279,27 +329,53 @@ export class RequestRun implements Run, TaskOwner, Deadline {
     this.#states = [];
     for (const state of states) {
       if (state.kind === "running" && !state.task.isOver) this.#hedging.drop(state.task, reason);
+      else if (state.kind === "done" && isRef(state.result)) this.#fields.results.release(state.result); // (Q5)
     }
     this.#ended(this);
   }
 
-  /** The bytes a binding stands for; an error where the result has no such part, or is no value at all. */
-  #part({ step, path }: WireBinding): Uint8Array | MpregError {
+  /** What a binding stands for; an error where the result has no such part, or is no value at all. */
+  #part({ step, path }: WireBinding): Value | MpregError {
     const state = this.#stateOf(step);
     assert(state.kind === "done" && state.result !== undefined, "a result was let go too early");
-    let part;
-    try {
-      part = pick(state.result, path);
-    } catch (error) {
-      if (error instanceof MpregError) return error;
-      throw error;
+    if (isRef(state.result)) return path.length === 0 ? state.result : { ...state.result, path };
+    return partOf(state.result, path, this.#step(step).name);
+  }
+
+  /** Has what is gone with its node made again, and then the step that needs it run; answers why not. (Q6) */
+  #revive({ index, refs }: Task, error: MpregError, nowMs: number): MpregError | undefined {
+    const { steps } = this.#fields.message;
+    const isLost = (holder: string): boolean => this.#host.nameOf(holder) === error.node;
+    const named = (refs ?? []).filter(({ ref }) => isLost(ref.holder));
+    const lost = (named.length > 0 ? named : (refs ?? [])).map((ref) => steps[index]?.bindings[ref.index]?.step ?? -1);
+    const presenceOf = (step: number): Presence => {
+      const state = this.#stateOf(step);
+      if (state.kind !== "done") return "coming";
+      if (state.result === undefined || lost.includes(step)) return "gone";
+      return isRef(state.result) && isLost(state.result.holder) ? "gone" : "there";
+    };
+    const revival = reviving(lost, steps, presenceOf, (step) => this.#repeatable[step] === 1);
+    if (revival.kind === "once-only") return onceOnly(error, this.#step(revival.step).name);
+    if (++this.#revivals > revivalsMax) return error;
+    const waitsFor = (step: number): number =>
+      [...inputsOf(step, steps)].filter((input) => presenceOf(input) !== "there").length;
+    const missing = [...revival.steps, index].map((step) => [step, waitsFor(step)] as const);
+    for (const step of revival.steps) {
+      this.#forget(step);
+      this.#states[step] = blocked;
+      this.#left += 1;
+      for (const { step: used } of this.#step(step).bindings) this.#users[used] = this.#usersOf(used) + 1;
+      for (const dependent of this.#dependentsOf(step)) {
+        if (this.#stateOf(dependent).kind === "blocked") this.#missing[dependent] = (this.#missing[dependent] ?? 0) + 1;
+      }
     }
-    if (part instanceof Uint8Array) return part;
-    const segments = path.map((segment) => (typeof segment === "number" ? `[${segment}]` : `.${segment}`));
-    const { name } = this.#step(step);
-    const found = name + segments.slice(0, part.missingAt).join("");
-    const missing = JSON.stringify(path[part.missingAt]);
-    return new MpregError("path-missing", `Cannot take ${name}${segments.join("")}: ${found} has no ${missing}`);
+    this.#fetching.delete(index);
+    this.#states[index] = blocked;
+    for (const [step, count] of missing) this.#missing[step] = count;
+    for (const [step, count] of missing) {
+      if (count === 0 && !this.#isOver && this.#stateOf(step).kind === "blocked") this.#launch(step, nowMs);
+    }
+    return undefined;
   }
 
   /** What is known of the whole request's effects when one part of it ends with `outcome`. */
@@ -342,4 +418,18 @@ export class RequestRun implements Run, TaskOwner, Deadline {
     const { dependents, dependentsStart } = this.#fields.plan;
     return dependents.subarray(dependentsStart[index], dependentsStart[index + 1]);
   }
+}
+
+const noBytes = new Uint8Array(0);
+
+/** How often a request has lost results made again. */
+const revivalsMax = 10;
+
+function isKeptElsewhere(state: StepState): boolean {
+  return state.kind === "done" && isRef(state.result);
+}
+
+function onceOnly(error: MpregError, step: string): MpregError {
+  const message = `${error.message}; step "${step}" is not run again: its function is not idempotent`;
+  return new MpregError(error.code, message, { outcome: error.outcome, step: error.step, node: error.node });
 }

@@ -11,8 +11,9 @@
  * (Y4) A step that has a right to run again is not given up before its deadline because no node is there just now.
  */
 import type { MpregError } from "../base/index.js";
-import type { Offer } from "../catalog/index.js";
+import type { Offer, OfferTraits } from "../catalog/index.js";
 import { Allowance } from "../structures/index.js";
+import type { StepTerms } from "../wire/index.js";
 import type { RpcHost } from "./host.js";
 import { candidatesOf } from "./providers.js";
 import { type Peer, type Placing, type Task, waiting } from "./task.js";
@@ -56,8 +57,8 @@ export class Retries {
   }
 
   /** Whether running the step twice at `offer` does no more than running it once. */
-  mayRepeat({ terms }: Task, { traits: { idempotent } }: Offer<Peer>): boolean {
-    return idempotent === "yes" || (idempotent === "with-key" && terms?.idempotencyKey !== undefined);
+  mayRepeat({ terms }: Task, { traits }: Offer<Peer>): boolean {
+    return isRepeatableAt(terms, traits);
   }
 
   /** Lets the task wait to be run again, after `error`. */
@@ -97,4 +98,13 @@ export class Retries {
   maySpend(nowMs: number): boolean {
     return (this.#budget ??= new Allowance(budgetPerSecond, budgetMax, nowMs)).take(nowMs);
   }
+}
+
+/** Whether the task may be run again, as its function was offered where it has run. (Y1) */
+export function isRepeatable({ ranAt, terms }: Task): boolean {
+  return ranAt !== undefined && isRepeatableAt(terms, ranAt.traits);
+}
+
+function isRepeatableAt(terms: StepTerms | undefined, { idempotent }: OfferTraits): boolean {
+  return idempotent === "yes" || (idempotent === "with-key" && terms?.idempotencyKey !== undefined);
 }

@@ -35,7 +35,8 @@ import { type AskOrigin, clientOrigin } from "./origin.js";
 import { planRequest } from "./plan.js";
 import { type Wanted, rangeRefusal } from "./providers.js";
 import { RequestRun } from "./request.js";
-import type { Asker, Run } from "./run.js";
+import { Gathered, type ResultMessage, Results, isRef } from "./results/index.js";
+import type { Asker, Run, RunAsker } from "./run.js";
 import { SingleRun } from "./single.js";
 import { Summary, requestIdOf } from "./summary.js";
 import type { Channel, Peer } from "./task.js";
@@ -49,6 +50,7 @@ export class Rpc {
   readonly #requests = new Set<RequestRun>();
   readonly #held: HeldBytes;
   readonly #resuming: Resuming;
+  readonly #results: Results;
   #lastRequest = 0;
   #isDraining = false;
   readonly #hedging: Hedging;
@@ -56,12 +58,13 @@ export class Rpc {
     this.#hedging.drop(work, reason);
   };
 
-  constructor(host: RpcHost, options: RpcLimits, askers: LinkAskerHost) {
+  constructor(host: RpcHost, options: RpcLimits, askers: Omit<LinkAskerHost, "results">) {
     this.#host = host;
     this.#options = options;
-    this.#askers = askers;
     this.#held = new HeldBytes(options.heldBytesMax);
-    this.#dispatch = new Dispatch(host, options, this.#held);
+    this.#results = new Results(host, this.#held, options);
+    this.#askers = { ...askers, results: this.#results };
+    this.#dispatch = new Dispatch(host, options, this.#held, this.#results);
     this.#hedging = new Hedging(host, this.#dispatch);
     this.#resuming = new Resuming(host, options, askers);
   }
@@ -73,13 +76,16 @@ export class Rpc {
     readonly running: number;
     readonly queued: number;
     readonly waiting: number;
+    readonly kept: number;
+    readonly fetches: number;
     readonly heldBytes: number;
     readonly gone: number;
     readonly resuming: number;
   } {
     const { clients, size: resuming } = this.#resuming;
     const heldBytes = this.#held.bytes;
-    return { requests: this.#requests.size, ...this.#dispatch.size, heldBytes, gone: clients.gone, resuming };
+    const steps = this.#dispatch.size;
+    return { requests: this.#requests.size, ...steps, ...this.#results.size, heldBytes, gone: clients.gone, resuming };
   }
 
   /** What has become of the steps that this node coordinates. */
@@ -99,7 +105,7 @@ export class Rpc {
     asker.isDetached = message.detached === true;
     const origin = clientOrigin(channel.subject, channel.link.id);
     if (message.resume !== undefined) return this.#resume(channel, asker, message, origin, nowMs);
-    this.call(message, origin, asker, nowMs, (started) => {
+    this.#call(message, origin, asker, nowMs, (started) => {
       asker.run = started;
       channel.asked.set(message.id, asker);
     });
@@ -117,8 +123,8 @@ export class Rpc {
       asker.run = run;
     };
     const start = (atMs: number): void => {
-      if (message.kind === "call") this.call(message, origin, asker, atMs, onStart);
-      else this.request(message, origin, asker, atMs, onStart);
+      if (message.kind === "call") this.#call(message, origin, asker, atMs, onStart);
+      else this.#request(message, origin, asker, atMs, onStart);
     };
     this.#resuming.resume(channel, asker, message.resume ?? [], message, start, nowMs);
   }
@@ -145,7 +151,7 @@ export class Rpc {
     asker.isDetached = message.detached === true;
     const origin = clientOrigin(channel.subject, channel.link.id);
     if (message.resume !== undefined) return this.#resume(channel, asker, message, origin, nowMs);
-    this.request(message, origin, asker, nowMs, (started) => {
+    this.#request(message, origin, asker, nowMs, (started) => {
       asker.run = started;
       channel.asked.set(message.id, asker);
     });
@@ -156,7 +162,7 @@ export class Rpc {
     channel.usedMs = nowMs;
     const asker = this.#asker(channel, message.id, message.timings);
     if (asker === undefined) return;
-    const { fun, step, resources, template, bound, depth, request, timings, terms } = message;
+    const { fun, step, resources, template, bound, refs, depth, request, timings, terms } = message;
     const from = channel.subject.kind === "node" ? channel.subject.nodeId : "";
     const relay = relayHere(message);
     const caller = this.#callerOf(channel, message, relay);
@@ -175,6 +181,9 @@ export class Rpc {
     channel.asked.set(message.id, asker);
     const isHere = relay === undefined || relay.target === this.#host.self.nodeId;
     const deadlineMs = nowMs + this.#timeoutMs(message.timeoutMs);
+    const keepUntilMs = message.keepMs === undefined ? deadlineMs : nowMs + this.#timeoutMs(message.keepMs);
+    const coordinator = relay?.origin ?? from;
+    asker.keepsFor(step, coordinator, keepUntilMs);
     const fields = {
       owner: run,
       index: 0,
@@ -183,11 +192,13 @@ export class Rpc {
       resources,
       template,
       bound,
+      refs,
       deadlineMs,
+      keepUntilMs,
       waitUntilMs: 0,
       depth,
       request,
-      coordinator: relay?.origin ?? from,
+      coordinator,
       caller,
       connection: message.connection ?? 0,
       timings,
@@ -208,8 +219,23 @@ export class Rpc {
     return behalf === undefined ? { ...subject, nodeId: relay.origin, name } : behalfOf(channel, behalf, name);
   }
 
-  /** Starts one call; its end is told to `asker`. `onStart` gets the run before it can end. */
+  /** Starts one call of this node's own; its end is told to `asker`. `onStart` gets the run before it can end. */
   call(ask: CallFields, origin: AskOrigin, asker: Asker, nowMs: number, onStart: (run: Run) => void): void {
+    const gathered = new Gathered(asker, this.#results);
+    this.#call(ask, origin, gathered, nowMs, (run) => {
+      onStart(gathered.startedBy(run));
+    });
+  }
+
+  /** As {@link call}, for a request. */
+  request(ask: RequestFields, origin: AskOrigin, asker: Asker, nowMs: number, onStart: (run: Run) => void): void {
+    const gathered = new Gathered(asker, this.#results);
+    this.#request(ask, origin, gathered, nowMs, (run) => {
+      onStart(gathered.startedBy(run));
+    });
+  }
+
+  #call(ask: CallFields, origin: AskOrigin, asker: RunAsker, nowMs: number, onStart: (run: Run) => void): void {
     const refusal = this.#tooDeep(origin) ?? this.#refusalOf(ask, ask.fun, origin);
     if (refusal !== undefined) return asker.failed(refusal);
     const { fun, args } = ask;
@@ -223,6 +249,7 @@ export class Rpc {
     const summary = ask.summary ? this.#summary(request, nowMs) : undefined;
     const run = new SingleRun(asker, summary, this.#drop);
     onStart(run);
+    const deadlineMs = Math.min(origin.deadlineMs, nowMs + this.#timeoutMs(ask.timeoutMs));
     const fields = {
       owner: run,
       index: 0,
@@ -231,7 +258,9 @@ export class Rpc {
       resources: ask.resources,
       template: ask.args,
       bound: noValues,
-      deadlineMs: Math.min(origin.deadlineMs, nowMs + this.#timeoutMs(ask.timeoutMs)),
+      refs: undefined,
+      deadlineMs,
+      keepUntilMs: deadlineMs,
       waitUntilMs: ask.waitForCapacityMs === 0 ? 0 : nowMs + ask.waitForCapacityMs,
       depth: origin.depth,
       request,
@@ -246,8 +275,7 @@ export class Rpc {
     run.waitFor(this.#hedging.start(fields, true, nowMs));
   }
 
-  /** Starts a request; its end is told to `asker`. `onStart` gets the run before it can end. */
-  request(ask: RequestFields, origin: AskOrigin, asker: Asker, nowMs: number, onStart: (run: Run) => void): void {
+  #request(ask: RequestFields, origin: AskOrigin, asker: RunAsker, nowMs: number, onStart: (run: Run) => void): void {
     let plan;
     try {
       plan = planRequest(ask);
@@ -273,6 +301,7 @@ export class Rpc {
       summary: ask.summary ? this.#summary(request, nowMs) : undefined,
       resultBytesMax: this.#options.resultBytesMax,
       held: this.#held,
+      results: this.#results,
     };
     const run = new RequestRun(fields, this.#host, this.#hedging, (ended) => {
       this.#requests.delete(ended);
@@ -286,16 +315,21 @@ export class Rpc {
 
   /** The far side has run a step. */
   onAnswer(channel: Channel, message: AnswerMessage, nowMs: number): void {
-    if (message.id >= questionIdMin) {
-      return this.#resuming.questions.answered(channel, message.id, message.value, nowMs);
-    }
-    this.#dispatch.answered(channel, message.id, message.value, message.timings, nowMs);
+    const { id, value } = message;
+    if (id < questionIdMin) return this.#dispatch.answered(channel, id, value, message.timings, nowMs);
+    if (isRef(value)) return this.#resuming.questions.failed(channel, id, nowMs); // no answer to a question
+    this.#resuming.questions.answered(channel, id, value, nowMs);
   }
 
   /** The far side could not run a step. */
   onFailure(channel: Channel, message: FailureMessage, nowMs: number): void {
     if (message.id >= questionIdMin) return this.#resuming.questions.failed(channel, message.id, nowMs);
     this.#dispatch.refused(channel, message.id, message.error, nowMs);
+  }
+
+  /** Something about results that are kept here or there. */
+  onResult(channel: Channel, message: ResultMessage, nowMs: number): void {
+    this.#results.onMessage(channel, message, nowMs);
   }
 
   /** The far side no longer wants the answer. */
@@ -319,18 +353,21 @@ export class Rpc {
   reached(peer: Peer, nowMs: number): void {
     this.#dispatch.reached(peer, nowMs);
     this.#resuming.questions.reached(peer, nowMs);
+    this.#results.reached(peer, nowMs);
   }
 
   /** There is no way to `peer`. */
   unreachable(peer: Peer, nowMs: number): void {
     this.#dispatch.unreachable(peer, nowMs);
     this.#resuming.questions.unreachable(peer, nowMs);
+    this.#results.unreachable(peer, nowMs);
   }
 
   /** `peer` is down, whatever its link says: what can be run again is not waited for. */
   down(peer: Peer, nowMs: number): void {
     this.#dispatch.down(peer, nowMs);
     this.#resuming.questions.unreachable(peer, nowMs);
+    this.#results.down(peer, nowMs);
   }
 
   /** Handlers that run on this node. */
@@ -346,6 +383,7 @@ export class Rpc {
   /** Starts steps that were held for want of room on a link. Call it when links have sent. */
   retryHeld(nowMs: number): void {
     this.#dispatch.retryHeld(nowMs);
+    this.#results.pump();
   }
 
   /** True while the handler of this invocation runs and somebody waits for it. */
@@ -360,11 +398,11 @@ export class Rpc {
 
   /** The link is gone, after a goodbye of the far side or without. What a client may come back for goes on. (V2) */
   linkLost(channel: Channel, isGoodbye: boolean, nowMs: number): void {
-    if (!this.#resuming.clients.lost(channel, isGoodbye, nowMs)) {
-      for (const { run } of channel.asked.takeAll()) run.abandon();
-    }
+    const mayReturn = this.#resuming.clients.lost(channel, isGoodbye, nowMs) && !isGoodbye;
+    for (const { run } of channel.asked.takeAll()) run.abandon(); // none of those whose client may come back
     this.#dispatch.lost(channel, nowMs);
     this.#resuming.questions.linkLost(channel, nowMs);
+    this.#results.lost(channel, mayReturn, nowMs);
   }
 
   /** The asker of `id`, unless the far side may not ask more: then it has been told. */

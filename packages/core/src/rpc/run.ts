@@ -4,7 +4,7 @@
  * (U1) A run ends exactly once: with its answer, with a failure, or abandoned because its caller is gone.
  */
 import type { MpregError } from "../base/index.js";
-import type { StepReport, Timings } from "../wire/index.js";
+import type { StepReport, Timings, Value } from "../wire/index.js";
 import type { RequestSummary } from "./types.js";
 
 export interface Run {
@@ -19,7 +19,19 @@ export interface Asked {
   readonly run: Run;
 }
 
-/** Where a run's end is told: a link, a handler that made a nested call, the JSON door. */
+/** Where a run's end is told. What it ends with may be kept by any node; whoever is told lets go of it. */
+export interface RunAsker {
+  answered(value: Value, timings: Timings | undefined, summary: RequestSummary | undefined, nowMs: number): void;
+  results(
+    outputs: readonly (Value | undefined)[],
+    reports: readonly StepReport[] | undefined,
+    summary: RequestSummary | undefined,
+    nowMs: number,
+  ): void;
+  failed(error: MpregError): void;
+}
+
+/** Where the end of what a program asks for is told: with all values. */
 export interface Asker {
   answered(value: Uint8Array, timings: Timings | undefined, summary: RequestSummary | undefined): void;
   results(

@@ -2,21 +2,22 @@
  * Single: a run of one call, the shape of most traffic.
  */
 import type { MpregError } from "../base/index.js";
-import type { Timings } from "../wire/index.js";
+import type { Timings, Value } from "../wire/index.js";
 import type { Work } from "./hedging.js";
 import type { AbortReason } from "./host.js";
-import type { Asker, Run } from "./run.js";
+import { bytesOf } from "./results/index.js";
+import type { Run, RunAsker } from "./run.js";
 import type { Summary } from "./summary.js";
 import type { Task, TaskOwner } from "./task.js";
 
 export class SingleRun implements Run, TaskOwner {
-  readonly #asker: Asker;
+  readonly #asker: RunAsker;
   readonly #summary: Summary | undefined;
   readonly #drop: (task: Work, reason: AbortReason) => void;
   #task: Work | undefined = undefined;
   #over = false;
 
-  constructor(asker: Asker, summary: Summary | undefined, drop: (task: Work, reason: AbortReason) => void) {
+  constructor(asker: RunAsker, summary: Summary | undefined, drop: (task: Work, reason: AbortReason) => void) {
     this.#asker = asker;
     this.#summary = summary;
     this.#drop = drop;
@@ -27,11 +28,11 @@ export class SingleRun implements Run, TaskOwner {
     if (!task.isOver) this.#task = task;
   }
 
-  completed(task: Task, value: Uint8Array, timings: Timings | undefined, nowMs: number): void {
+  completed(task: Task, value: Value, timings: Timings | undefined, nowMs: number): void {
     this.#over = true;
     this.#task = undefined;
-    this.#summary?.stepEnded(task, value.length, timings, nowMs);
-    this.#asker.answered(value, timings, this.#summary?.finish(nowMs));
+    this.#summary?.stepEnded(task, bytesOf(value), timings, nowMs);
+    this.#asker.answered(value, timings, this.#summary?.finish(nowMs), nowMs);
   }
 
   failed(_task: Task, error: MpregError): void {

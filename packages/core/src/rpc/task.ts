@@ -17,10 +17,11 @@ import type { Deadline, MpregError, Random, Subject } from "../base/index.js";
 import type { Offer } from "../catalog/index.js";
 import type { Link } from "../link/index.js";
 import { IdMap } from "../structures/index.js";
-import type { StepRelay, StepTerms, Timings } from "../wire/index.js";
+import type { BoundRef, StepRelay, StepTerms, Timings, Value } from "../wire/index.js";
 import type { Gate } from "./admission/gate.js";
 import type { Entry } from "./admission/priority-class.js";
 import type { WorkCounter } from "./counters.js";
+import type { Fetch, Gathering, Served } from "./results/index.js";
 import type { Asked } from "./run.js";
 
 /** What a handler's driver needs to know of the work it is given. */
@@ -52,7 +53,7 @@ export interface Invocation {
 
 /** Who the result is for. */
 export interface TaskOwner {
-  completed(task: Task, value: Uint8Array, timings: Timings | undefined, nowMs: number): void;
+  completed(task: Task, value: Value, timings: Timings | undefined, nowMs: number): void;
   failed(task: Task, error: MpregError, nowMs: number): void;
 }
 
@@ -66,7 +67,12 @@ export class Channel {
   readonly sent: IdMap<Task> = new IdMap();
   /** Steps that wait until the link has room, the oldest first. */
   readonly held: Set<Task> = new Set();
-  /** When it was last used for a step, of either side. */
+  /** What this node fetches there, and what it serves there, by the reader's number. */
+  readonly fetching: IdMap<Fetch> = new IdMap();
+  readonly serving: IdMap<Served>;
+  /** Bytes that this node keeps for the client behind it. */
+  keptBytes = 0;
+  /** When it was last used for a step or a fetch, of either side. */
   usedMs: number;
   /** Clients the far side works for, so that a subject is made once per client and not per step. */
   readonly behalf: Map<string, Subject> = new Map();
@@ -75,12 +81,20 @@ export class Channel {
     this.link = link;
     this.subject = subject;
     this.usedMs = nowMs;
-    this.asked = new IdMap(Math.floor(random.next() * 2 ** 32));
+    const seed = Math.floor(random.next() * 2 ** 32);
+    this.asked = new IdMap(seed);
+    this.serving = new IdMap(seed);
+  }
+
+  /** Bytes that wait for the far side: to be sent, or to be fetched. */
+  get backlogBytes(): number {
+    return this.link.backlogBytes + this.keptBytes;
   }
 
   /** Nothing is asked or awaited over the link. */
   get isIdle(): boolean {
-    return this.asked.size === 0 && this.sent.size === 0 && this.held.size === 0;
+    const steps = this.asked.size + this.sent.size + this.held.size;
+    return steps + this.fetching.size + this.serving.size === 0;
   }
 }
 
@@ -157,6 +171,8 @@ export type Place =
   | { readonly kind: "held"; readonly channel: Channel }
   /** Waits for a link to the node that is to run it. */
   | { readonly kind: "reaching"; readonly offer: Offer<Peer> }
+  /** Waits for values that are fetched. */
+  | { readonly kind: "fetching"; readonly offer: Offer<Peer>; readonly gathering: Gathering | undefined }
   /** Waits on this node for its turn to run. */
   | {
       readonly kind: "queued";
@@ -187,7 +203,11 @@ export interface TaskFields {
   readonly resources: readonly string[];
   readonly template: Uint8Array;
   readonly bound: readonly Uint8Array[];
+  /** Bound values that are kept elsewhere, for their places in `bound`. */
+  readonly refs: readonly BoundRef[] | undefined;
   readonly deadlineMs: number;
+  /** Until when others may need its result. */
+  readonly keepUntilMs: number;
   readonly waitUntilMs: number;
   readonly depth: number;
   readonly request: number;
@@ -200,6 +220,13 @@ export interface TaskFields {
   readonly terms: StepTerms | undefined;
   /** Bytes of arguments that are kept for it alone; 0 where its request keeps them. */
   readonly heldBytes: number;
+}
+
+/** What a task looks like on the way to a node that fetches its large values here. */
+export interface Lent {
+  readonly bound: readonly Uint8Array[];
+  readonly refs: readonly BoundRef[];
+  readonly keys: readonly number[];
 }
 
 export class Task implements Invocation, Deadline {
@@ -216,8 +243,10 @@ export class Task implements Invocation, Deadline {
   readonly step: string;
   readonly resources: readonly string[];
   readonly template: Uint8Array;
-  readonly bound: readonly Uint8Array[];
+  bound: readonly Uint8Array[];
+  refs: readonly BoundRef[] | undefined;
   readonly deadlineMs: number;
+  readonly keepUntilMs: number;
   /** Until when it may wait for a node that offers the function. */
   readonly waitUntilMs: number;
   readonly depth: number;
@@ -229,7 +258,7 @@ export class Task implements Invocation, Deadline {
   readonly timings: boolean;
   readonly relay: StepRelay | undefined;
   readonly terms: StepTerms | undefined;
-  readonly heldBytes: number;
+  heldBytes: number;
 
   place: Place = waiting;
   /** Runs of it of which nobody knows whether they took effect. */
@@ -238,8 +267,8 @@ export class Task implements Invocation, Deadline {
   readonly readyMs: number;
   /** When it was last given to a node. */
   startedMs = 0;
-  /** Name of the node it was last given to. */
-  ranOn = "";
+  /** What it was last given to be run by. */
+  ranAt: Offer<Peer> | undefined = undefined;
   ranRemotely = false;
   /** Where its end is counted; `undefined` for what another node coordinates. */
   counter: WorkCounter | undefined = undefined;
@@ -247,6 +276,8 @@ export class Task implements Invocation, Deadline {
   version: string | undefined = undefined;
   /** Offers that were refused without having begun; one that is made anew counts again. */
   excluded: Set<Offer<Peer>> | undefined = undefined;
+  /** What was lent to the node it was given to. */
+  lent: Lent | undefined = undefined;
   /** Ids of nodes that cannot pass it on. */
   avoided: Set<string> | undefined = undefined;
   readonly #due: (task: Task, nowMs: number) => void;
@@ -260,7 +291,9 @@ export class Task implements Invocation, Deadline {
     this.resources = fields.resources;
     this.template = fields.template;
     this.bound = fields.bound;
+    this.refs = fields.refs;
     this.deadlineMs = fields.deadlineMs;
+    this.keepUntilMs = fields.keepUntilMs;
     this.waitUntilMs = fields.waitUntilMs;
     this.depth = fields.depth;
     this.request = fields.request;
@@ -282,6 +315,11 @@ export class Task implements Invocation, Deadline {
   /** Some node may have begun to run it. */
   get begun(): boolean {
     return this.place.kind === "local" || this.place.kind === "remote" || this.attempts > 0;
+  }
+
+  /** Name of the node it was last given to. */
+  get ranOn(): string {
+    return this.ranAt?.owner.name ?? "";
   }
 
   onDue(nowMs: number): void {

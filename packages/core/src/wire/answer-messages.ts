@@ -1,9 +1,12 @@
 /**
  * Messages that end a call, a step or a request. Layouts: docs/protocol.md, "Answers".
  */
-import { MpregError, type Outcome, isErrorCode } from "../base/index.js";
+import type { MpregError } from "../base/index.js";
+import { readError, writeError } from "./error.js";
 import { kinds } from "./kinds.js";
+import type { WireLimits } from "./limits.js";
 import { type Reader, malformed } from "./reader.js";
+import { type ResultRef, readRef, writeRef } from "./result-messages.js";
 import type { Writer } from "./writer.js";
 
 /** How long the work waited and ran on the node that did it, in microseconds. */
@@ -12,6 +15,9 @@ export interface Timings {
   readonly runUs: number;
 }
 
+/** An encoded value, or a reference to one that stays where it is. */
+export type Value = Uint8Array | ResultRef;
+
 /** One value: the answer to a call, a step or an inspection. */
 export interface AnswerMessage {
   readonly kind: "answer";
@@ -19,7 +25,8 @@ export interface AnswerMessage {
   readonly timings: Timings | undefined;
   /** Encoded {@link RequestSummary}, where the caller asked for it. */
   readonly summary: Uint8Array | undefined;
-  readonly value: Uint8Array;
+  /** A reference where the value is kept by the node that has it. */
+  readonly value: Value;
 }
 
 /** The call, step or request `id` failed. */
@@ -48,61 +55,40 @@ export interface ResultsMessage {
   readonly summary: Uint8Array | undefined;
   /** One entry per step, only in a request that settles. */
   readonly reports: readonly StepReport[] | undefined;
-  readonly outputs: readonly (Uint8Array | undefined)[];
+  readonly outputs: readonly (Value | undefined)[];
 }
 
-const answerTags = { timings: 1, summary: 2 } as const;
+const answerTags = { timings: 1, summary: 2, kept: 3 } as const;
+const outputForm = { none: 0, inline: 1, kept: 2 } as const;
 const failureTags = { retryAfterMs: 1 } as const;
 const resultsTags = { summary: 1, reports: 2, retryAfterMs: 3 } as const;
-const outcomes: readonly Outcome[] = ["not-applied", "applied", "unknown"];
 const reportStatus = { done: 0, failed: 1, skipped: 2 } as const;
 
-export function writeAnswer(
-  writer: Writer,
-  id: number,
-  value: Uint8Array,
-  timings?: Timings,
-  summary?: Uint8Array,
-): void {
+export function writeAnswer(writer: Writer, id: number, value: Value, timings?: Timings, summary?: Uint8Array): void {
   writer.begin(kinds.answer).u32(id);
   if (timings !== undefined) {
     writer.field(answerTags.timings).varint(timings.queueUs).varint(timings.runUs).endField();
   }
   if (summary !== undefined) writer.field(answerTags.summary).raw(summary).endField();
-  writer.endFields().raw(value);
+  if (value instanceof Uint8Array) {
+    writer.endFields().raw(value);
+  } else {
+    writeRef(writer.field(answerTags.kept), value).endField().endFields();
+  }
 }
 
-export function readAnswer(reader: Reader): AnswerMessage {
+export function readAnswer(reader: Reader, limits: WireLimits): AnswerMessage {
   const id = reader.u32();
   let timings: Timings | undefined;
   let summary: Uint8Array | undefined;
+  let kept: ResultRef | undefined;
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
     if (tag === answerTags.timings) timings = { queueUs: reader.varint(), runUs: reader.varint() };
     else if (tag === answerTags.summary) summary = reader.field();
+    else if (tag === answerTags.kept) kept = readRef(reader, limits);
     reader.skipField();
   }
-  return { kind: "answer", id, timings, summary, value: reader.rest() };
-}
-
-/** Longer messages are cut, so that every error fits a message. */
-const messageCharactersMax = 16_384;
-
-function writeError(writer: Writer, error: MpregError): void {
-  const { message } = error;
-  const short = message.length > messageCharactersMax ? `${message.slice(0, messageCharactersMax)}…` : message;
-  writer.text(error.code).u8(outcomes.indexOf(error.outcome)).text(short);
-  // both places are always written: an empty text says that there is none
-  writer.text(error.step ?? "").text(error.node ?? "");
-}
-
-function readError(reader: Reader): MpregError {
-  const code = reader.name();
-  const outcome = outcomes[reader.u8()] ?? "unknown"; // what a newer version knows better is not known here
-  const message = reader.text();
-  const step = reader.text() || undefined;
-  const node = reader.text() || undefined;
-  if (isErrorCode(code)) return new MpregError(code, message, { outcome, step, node });
-  return new MpregError("unsupported", `${code}: ${message}`, { outcome, step, node });
+  return { kind: "answer", id, timings, summary, value: kept ?? reader.rest() };
 }
 
 export function writeFailure(writer: Writer, id: number, error: MpregError): void {
@@ -143,8 +129,9 @@ export function writeResults(writer: Writer, message: Omit<ResultsMessage, "kind
   }
   writer.endFields().varint(message.outputs.length);
   for (const output of message.outputs) {
-    if (output === undefined) writer.u8(0);
-    else writer.u8(1).blob(output);
+    if (output === undefined) writer.u8(outputForm.none);
+    else if (output instanceof Uint8Array) writer.u8(outputForm.inline).blob(output);
+    else writeRef(writer.u8(outputForm.kept), output);
   }
 }
 
@@ -156,7 +143,7 @@ function writeRetries(writer: Writer, reports: readonly StepReport[]): void {
   });
 }
 
-export function readResults(reader: Reader): ResultsMessage {
+export function readResults(reader: Reader, limits: WireLimits): ResultsMessage {
   const id = reader.u32();
   let summary: Uint8Array | undefined;
   let reports: StepReport[] | undefined;
@@ -166,10 +153,8 @@ export function readResults(reader: Reader): ResultsMessage {
     else if (tag === resultsTags.retryAfterMs) readRetry(reader, reports);
     reader.skipField();
   }
-  const outputs: (Uint8Array | undefined)[] = [];
-  for (let left = reader.count("outputs", Infinity); left > 0; left--) {
-    outputs.push(reader.u8() === 0 ? undefined : reader.blob());
-  }
+  const outputs: (Value | undefined)[] = [];
+  for (let left = reader.count("outputs", Infinity); left > 0; left--) outputs.push(readOutput(reader, limits));
   return { kind: "results", id, summary, reports, outputs };
 }
 
@@ -179,6 +164,12 @@ function readRetry(reader: Reader, reports: StepReport[] | undefined): void {
   const report = reports?.[step];
   if (reports === undefined || report?.status !== "failed") return;
   reports[step] = { status: "failed", error: report.error.after(retryAfterMs) };
+}
+
+function readOutput(reader: Reader, limits: WireLimits): Value | undefined {
+  const form = reader.u8();
+  if (form === outputForm.none) return undefined;
+  return form === outputForm.kept ? readRef(reader, limits) : reader.blob();
 }
 
 function readReports(reader: Reader): StepReport[] {

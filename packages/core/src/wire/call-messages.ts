@@ -5,7 +5,9 @@
 import { MpregError } from "../base/index.js";
 import { kinds } from "./kinds.js";
 import type { WireLimits } from "./limits.js";
-import { type Reader, malformed } from "./reader.js";
+import { type WirePath, readPath, writePath } from "./path.js";
+import type { Reader } from "./reader.js";
+import { type ResultRef, readRef, writeRef } from "./result-messages.js";
 import { type ResumePlace, askTags, readResumeField, writeResumeField } from "./resume-messages.js";
 import { type StepTerms, readTerm, writeTerms } from "./terms.js";
 import type { Writer } from "./writer.js";
@@ -52,7 +54,18 @@ export interface StepMessage {
   /** What of its terms matters where it runs. */
   readonly terms: StepTerms | undefined;
   readonly bound: readonly Uint8Array[];
+  /** Those of the bound values that are to be fetched; nothing stands in their places of `bound`. */
+  readonly refs?: readonly BoundRef[] | undefined;
+  /** How long others may need the result, where that is longer than `timeoutMs`. */
+  readonly keepMs?: number | undefined;
   readonly template: Uint8Array;
+}
+
+/** A bound value of a step that is fetched from where it is kept. */
+export interface BoundRef {
+  /** Its position in `bound`. */
+  readonly index: number;
+  readonly ref: ResultRef;
 }
 
 /** The way of a step that its coordinator cannot send to the node that is to run it. */
@@ -93,7 +106,7 @@ export interface RequestStep {
 /** The result of step number `step`, or the part of it at `path`. */
 export interface WireBinding {
   readonly step: number;
-  readonly path: readonly (string | number)[];
+  readonly path: WirePath;
 }
 
 /** What a node can be asked about itself and its cluster. */
@@ -106,7 +119,7 @@ export interface InspectMessage {
 }
 
 const callTags = { resources: 1, waitForCapacityMs: 2, summary: 3 } as const;
-const stepTags = { resources: 1, behalf: 2, timings: 3, bound: 4, step: 5, relay: 6 } as const;
+const stepTags = { resources: 1, behalf: 2, timings: 3, bound: 4, step: 5, relay: 6, ref: 7, keepMs: 8 } as const;
 const flagSettle = 1;
 const flagSummary = 2;
 
@@ -167,6 +180,10 @@ export function writeStep(writer: Writer, message: Omit<StepMessage, "kind">): v
   }
   writeTerms(writer, message.terms);
   for (const value of message.bound) writer.field(stepTags.bound).raw(value).endField();
+  if (message.refs !== undefined) {
+    for (const { index, ref } of message.refs) writeRef(writer.field(stepTags.ref).varint(index), ref).endField();
+  }
+  if (message.keepMs !== undefined) writer.field(stepTags.keepMs).u32(message.keepMs).endField();
   writer.endFields().raw(message.template);
 }
 
@@ -184,6 +201,8 @@ export function readStep(reader: Reader, limits: WireLimits): StepMessage {
   let relay: StepRelay | undefined;
   let terms: StepTerms | undefined;
   let bound: Uint8Array[] | undefined;
+  let refs: BoundRef[] | undefined;
+  let keepMs: number | undefined;
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
     if (tag === stepTags.bound) (bound ??= []).push(reader.field());
     else if (tag === stepTags.behalf) {
@@ -194,7 +213,9 @@ export function readStep(reader: Reader, limits: WireLimits): StepMessage {
     else if (tag === stepTags.step) step = reader.name();
     else if (tag === stepTags.relay) {
       relay = { target: reader.name(), origin: reader.name(), hopsLeft: reader.u8() };
-    } else terms = readTerm(reader, tag, terms, limits);
+    } else if (tag === stepTags.ref) (refs ??= []).push({ index: reader.varint(), ref: readRef(reader, limits) });
+    else if (tag === stepTags.keepMs) keepMs = reader.u32();
+    else terms = readTerm(reader, tag, terms, limits);
     reader.skipField();
   }
   const template = reader.rest();
@@ -213,6 +234,8 @@ export function readStep(reader: Reader, limits: WireLimits): StepMessage {
     relay,
     terms,
     bound: bound ?? noValues,
+    refs,
+    keepMs,
     template,
   };
 }
@@ -269,27 +292,13 @@ export function readRequest(reader: Reader, limits: WireLimits): RequestMessage 
 
 function writeBindings(writer: Writer, bindings: readonly WireBinding[]): void {
   writer.varint(bindings.length);
-  for (const { step, path } of bindings) {
-    writer.varint(step).varint(path.length);
-    for (const segment of path) {
-      if (typeof segment === "number") writer.u8(1).varint(segment);
-      else writer.u8(0).text(segment);
-    }
-  }
+  for (const { step, path } of bindings) writePath(writer.varint(step), path);
 }
 
 function readBindings(reader: Reader, limits: WireLimits): WireBinding[] {
   const bindings: WireBinding[] = [];
   for (let left = reader.count("bindings", limits.bindingsMax); left > 0; left--) {
-    const step = reader.varint();
-    const path: (string | number)[] = [];
-    for (let segments = reader.count("path segments", limits.pathSegmentsMax); segments > 0; segments--) {
-      const type = reader.u8();
-      if (type === 0) path.push(reader.name());
-      else if (type === 1) path.push(reader.varint());
-      else throw malformed("a path segment that is neither a key nor a position");
-    }
-    bindings.push({ step, path });
+    bindings.push({ step: reader.varint(), path: readPath(reader, limits) });
   }
   return bindings;
 }

@@ -67,6 +67,19 @@ import {
   readProbeRequest,
 } from "./probe-messages.js";
 import { Reader, malformed, readU32 } from "./reader.js";
+import {
+  type ChunkMessage,
+  type FetchEndMessage,
+  type FetchFailedMessage,
+  type FetchMessage,
+  type FetchMoreMessage,
+  type ReleaseMessage,
+  readChunk,
+  readFetch,
+  readFetchFailed,
+  readFetchMore,
+  readRelease,
+} from "./result-messages.js";
 import { type ResumeMessage, readResume } from "./resume-messages.js";
 import type { TextCache } from "./text-cache.js";
 
@@ -95,6 +108,12 @@ export type Message =
   | FailureMessage
   | CancelMessage
   | ResultsMessage
+  | FetchMessage
+  | ChunkMessage
+  | FetchMoreMessage
+  | FetchFailedMessage
+  | FetchEndMessage
+  | ReleaseMessage
   | CallMessage
   | RequestMessage
   | StepMessage
@@ -172,17 +191,29 @@ export class FrameReader {
       case kinds.call:
         return readCall(reader, this.#limits);
       case kinds.answer:
-        return readAnswer(reader);
+        return readAnswer(reader, this.#limits);
       case kinds.step:
         return readStep(reader, this.#limits);
       case kinds.request:
         return readRequest(reader, this.#limits);
       case kinds.results:
-        return readResults(reader);
+        return readResults(reader, this.#limits);
       case kinds.failure:
         return readFailure(reader);
       case kinds.cancel:
         return { kind: "cancel", id: reader.u32() };
+      case kinds.chunk:
+        return readChunk(reader);
+      case kinds.fetchMore:
+        return readFetchMore(reader);
+      case kinds.fetch:
+        return readFetch(reader, this.#limits);
+      case kinds.fetchFailed:
+        return readFetchFailed(reader);
+      case kinds.fetchEnd:
+        return { kind: "fetch-end", id: reader.u32() };
+      case kinds.release:
+        return readRelease(reader);
       case kinds.credit:
         return readCredit(reader);
       case kinds.ping:

@@ -6,12 +6,14 @@ export {
   type ResultsMessage,
   type StepReport,
   type Timings,
+  type Value,
   writeAnswer,
   writeCancel,
   writeFailure,
   writeResults,
 } from "./answer-messages.js";
 export {
+  type BoundRef,
   type CallMessage,
   type InspectMessage,
   type InspectSubject,
@@ -102,6 +104,22 @@ export {
   writeProbeReport,
   writeProbeRequest,
 } from "./probe-messages.js";
+export { type WirePath, wholeValue } from "./path.js";
+export {
+  type ChunkMessage,
+  type FetchEndMessage,
+  type FetchFailedMessage,
+  type FetchMessage,
+  type FetchMoreMessage,
+  type ReleaseMessage,
+  type ResultRef,
+  writeChunk,
+  writeFetch,
+  writeFetchEnd,
+  writeFetchFailed,
+  writeFetchMore,
+  writeRelease,
+} from "./result-messages.js";
 export {
   type ResumeMessage,
   type ResumePlace,

@@ -5,6 +5,7 @@ import { Catalog } from "../../src/catalog/index.js";
 import { type Invocation, Peer, defaultRpcLimits } from "../../src/rpc/index.js";
 import type { TaskOwner } from "../../src/rpc/task.js";
 import { Dispatch } from "../../src/rpc/dispatch.js";
+import { Results } from "../../src/rpc/results/index.js";
 import { HeldBytes } from "../../src/rpc/held-bytes.js";
 import { semver } from "../support/semver.js";
 import { seeded } from "../support/random.js";
@@ -28,6 +29,7 @@ test("no task gets the number of another one that still runs, however long it do
     queueMaxOf: () => undefined,
     target: () => ({ kind: "unknown", names: [] }) as const,
     peer: () => undefined,
+    nameOf: () => undefined,
     neighbourOf: () => undefined,
     circuit: () => undefined,
     reach: () => false,
@@ -40,11 +42,12 @@ test("no task gets the number of another one that still runs, however long it do
       deadlines.remove(item);
     },
   };
-  const dispatch = new Dispatch(host, defaultRpcLimits, new HeldBytes(Infinity), 0b111);
+  const held = new HeldBytes(Infinity);
+  const dispatch = new Dispatch(host, defaultRpcLimits, held, new Results(host, held, defaultRpcLimits), 0b111);
   const results = new Map<string, unknown>();
   const start = (step: string): Invocation => {
     const owner: TaskOwner = {
-      completed: (_task, value) => results.set(step, value[0]),
+      completed: (_task, value) => results.set(step, (value as Uint8Array)[0]),
       failed: (_task, error: MpregError) => results.set(step, error),
     };
     const fields = {
@@ -55,7 +58,9 @@ test("no task gets the number of another one that still runs, however long it do
       resources: [],
       template: Uint8Array.of(0x90),
       bound: [],
+      refs: undefined,
       deadlineMs: 1_000,
+      keepUntilMs: 1_000,
       waitUntilMs: 0,
       depth: 0,
       request: 1,

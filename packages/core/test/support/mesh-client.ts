@@ -12,6 +12,7 @@ import {
   writeRequest,
 } from "../../src/wire/index.js";
 import { readU32 } from "../../src/wire/reader.js";
+import { Channel, Downloads } from "../../src/rpc/index.js";
 import type { Connection, Endpoint } from "./connection.js";
 import type { MeshWorld } from "./mesh-node.js";
 import { identityOf } from "./links.js";
@@ -42,6 +43,9 @@ export class MeshClient implements Endpoint {
   readonly ends: Goodbye[] = [];
   connection: Connection | undefined = undefined;
   readonly link: Link;
+  readonly downloads = new Downloads(2 ** 31);
+  readonly #channel: Channel;
+  isDownloading = true;
   readonly #mesh: MeshWorld;
   #lastId = 0;
 
@@ -64,11 +68,28 @@ export class MeshClient implements Endpoint {
       close: () => this.connection?.close(this),
       admit: () => ({ allow: true }) as const,
       opened: () => undefined,
-      message: (message: Message) => this.heard.push(message),
+      message: (message: Message) => {
+        this.#heard(message);
+      },
       closed: (goodbye: Goodbye) => this.ends.push(goodbye),
     };
     const options = { ...defaultLinkOptions, limits: { ...defaultWireLimits, ...limits }, ...link };
     this.link = new Link(1, "dialed", host, options, mesh.nowMs);
+    this.#channel = new Channel(this.link, { kind: "self" }, seeded(6), mesh.nowMs);
+    this.downloads.opened(this.#channel, mesh.nowMs);
+  }
+
+  /** Fetches what is kept for it, if it `downloads`; what it hears is then as if it had been sent at once. */
+  #heard(message: Message): void {
+    if (!this.isDownloading) return void this.heard.push(message);
+    if (this.downloads.receive(this.#channel, message, this.#mesh.nowMs)) return;
+    if (message.kind !== "answer" && message.kind !== "results") return void this.heard.push(message);
+    this.downloads.complete(
+      message,
+      this.#mesh.nowMs,
+      (whole) => this.heard.push({ ...message, ...whole }),
+      (error) => this.heard.push({ kind: "failure", id: message.id, error }),
+    );
   }
 
   received(frame: Uint8Array): void {

@@ -4,7 +4,7 @@ import type { CallFields } from "../../src/rpc/index.js";
 import { unconsumedSteps } from "../../src/rpc/plan.js";
 import type { RequestSummary } from "../../src/rpc/index.js";
 import { createCodec } from "../../src/values/index.js";
-import type { Message, StepTerms, WireBinding } from "../../src/wire/index.js";
+import type { Message, StepTerms, Value, WireBinding } from "../../src/wire/index.js";
 import { type ErrorShape, shapeOf, utf8 } from "./wire.js";
 
 export const codec = createCodec(utf8);
@@ -78,6 +78,11 @@ export type Outcome =
     }
   | { readonly error: ErrorShape };
 
+function here(value: Value): Uint8Array {
+  if (!(value instanceof Uint8Array)) throw new Error("the value is kept elsewhere");
+  return value;
+}
+
 /** What was settled, or what an answer says; absent parts left out. */
 export function outcomeOf(end: Settled | Message): Outcome {
   if (end.kind === "failed" || end.kind === "failure") return { error: shapeOf(end.error) };
@@ -86,8 +91,8 @@ export function outcomeOf(end: Settled | Message): Outcome {
   const { summary } = end;
   const decoded = summary instanceof Uint8Array ? (codec.decode(summary) as RequestSummary) : summary;
   const summarised = decoded === undefined ? {} : { summary: decoded };
-  if (end.kind !== "results") return { value: codec.decode(end.value), ...summarised };
-  const outputs = end.outputs.map((output) => (output === undefined ? undefined : codec.decode(output)));
+  if (end.kind !== "results") return { value: codec.decode(here(end.value)), ...summarised };
+  const outputs = end.outputs.map((output) => (output === undefined ? undefined : codec.decode(here(output))));
   if (end.reports === undefined) return { outputs, ...summarised };
   const reports = end.reports.map((report) =>
     report.status === "failed" ? { ...report, error: shapeOf(report.error) } : report,

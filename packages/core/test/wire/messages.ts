@@ -19,12 +19,17 @@ import {
   writeAnswer,
   writeCall,
   writeCancel,
+  writeChunk,
   writeCredit,
   writeDigest,
   writeDigestLines,
   writeDrain,
   writeDrainAck,
   writeFailure,
+  writeFetch,
+  writeFetchEnd,
+  writeFetchFailed,
+  writeFetchMore,
   writeGoodbye,
   writeHello,
   writeInspect,
@@ -43,6 +48,7 @@ import {
   writeProve,
   writeRecord,
   writeRecordBody,
+  writeRelease,
   writeRequest,
   writeResume,
   writeResults,
@@ -77,6 +83,18 @@ export function write(writer: Writer, message: Written): void {
       return writeCancel(writer, message.id);
     case "results":
       return writeResults(writer, message);
+    case "fetch":
+      return writeFetch(writer, message);
+    case "chunk":
+      return writeChunk(writer, message.id, message.totalBytes, message.bytes);
+    case "fetch-more":
+      return writeFetchMore(writer, message.id, message.allowedBytes);
+    case "fetch-failed":
+      return writeFetchFailed(writer, message.id, message.error);
+    case "fetch-end":
+      return writeFetchEnd(writer, message.id);
+    case "release":
+      return writeRelease(writer, message.holder, message.key);
     case "call":
       return writeCall(writer, message.id, message);
     case "request":
@@ -190,7 +208,11 @@ const identity = fc.record(
 );
 
 const segment = fc.oneof(name, varint);
-const binding = fc.record({ step: varint, path: fc.array(segment, { maxLength: 5 }) });
+const path = fc.array(segment, { maxLength: 5 });
+const ref = fc.record({ holder: name, key: varint, bytes: varint, path, isStream: fc.boolean() });
+/** A value, or a reference to one. */
+const kept = fc.oneof(bytes, ref);
+const binding = fc.record({ step: varint, path });
 const bindings = fc.array(binding, { maxLength: 5 });
 /** Ids that are not zero, flags, and a state of visible ASCII. */
 const trace = fc
@@ -339,15 +361,33 @@ export const messageOf: Record<Written["kind"], fc.Arbitrary<Written>> = {
   credit: of("credit", { admittedBytes: varint }),
   ping: of("ping", { id: u32 }),
   pong: of("pong", { id: u32 }),
-  answer: of("answer", { id: u32, timings: fc.oneof(absent, timings), summary: fc.oneof(absent, bytes), value: bytes }),
+  answer: of("answer", { id: u32, timings: fc.oneof(absent, timings), summary: fc.oneof(absent, bytes), value: kept }),
   failure: of("failure", { id: u32, error }),
   cancel: of("cancel", { id: u32 }),
   results: of("results", {
     id: u32,
     summary: fc.oneof(absent, bytes),
     reports: fc.oneof(absent, fc.array<StepReport>(report, { maxLength: 5 })),
-    outputs: fc.array(fc.oneof(absent, bytes), { maxLength: 5 }),
+    outputs: fc.array(fc.oneof(absent, kept), { maxLength: 5 }),
   }),
+  fetch: of("fetch", {
+    id: u32,
+    holder: fc.oneof(absent, name),
+    key: varint,
+    path,
+    offset: varint,
+    allowedBytes: varint,
+  }),
+  chunk: of("chunk", { id: u32, totalBytes: fc.oneof(absent, fc.nat()), bytes }),
+  "fetch-more": of("fetch-more", { id: u32, allowedBytes: varint }),
+  "fetch-failed": of("fetch-failed", {
+    id: u32,
+    error: error.map(
+      ({ code, message, outcome, step, node }) => new MpregError(code, message, { outcome, step, node }),
+    ),
+  }),
+  "fetch-end": of("fetch-end", { id: u32 }),
+  release: of("release", { holder: fc.oneof(absent, name), key: varint }),
   call: of("call", {
     id: u32,
     timeoutMs: u32,
@@ -383,6 +423,8 @@ export const messageOf: Record<Written["kind"], fc.Arbitrary<Written>> = {
     terms,
     connection: fc.constant(undefined),
     bound: fc.array(bytes, { maxLength: 4 }),
+    refs: fc.oneof(absent, fc.array(fc.record({ index: varint, ref }), { minLength: 1, maxLength: 3 })),
+    keepMs: fc.oneof(absent, u32),
     template: bytes,
   }),
   inspect: of("inspect", { id: u32, subject: name }),

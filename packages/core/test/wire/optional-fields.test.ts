@@ -26,7 +26,19 @@ class LaterWriter extends Writer {
   }
 }
 
-const withFields = ["hello", "answer", "results", "call", "request", "step", "drain", "resume"] as const;
+const withFields = [
+  "hello",
+  "answer",
+  "results",
+  "call",
+  "request",
+  "step",
+  "drain",
+  "resume",
+  "fetch",
+  "chunk",
+  "release",
+] as const;
 
 /** Kinds of which a part is signed; the optional fields stand in that part. */
 const signed = ["record", "accusation", "offers"] as const;
@@ -68,6 +80,7 @@ describe("optional fields", () => {
     const having: readonly string[] = [...withFields, ...signed];
     expect(writtenKinds.filter((kind) => !having.includes(kind))).toEqual([
       ...["prove", "open", "goodbye", "credit", "pong", "keep", "drain-ack", "failure", "cancel"],
+      ...["fetch-more", "fetch-failed", "fetch-end"],
       ...["offers-request", "digest", "digest-lines", "probe", "probe-ack", "probe-request", "probe-report"],
       ...["ping", "inspect"],
     ]);

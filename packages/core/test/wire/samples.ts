@@ -3,7 +3,7 @@ import { MpregError } from "../../src/base/index.js";
 import { utf8 } from "../support/wire.js";
 import { type Written, accusationBodyOf, entryOf, offersBodyOf, recordBodyOf } from "./messages.js";
 import { createCodec } from "../../src/values/index.js";
-import type { Accusation, NodeRecord, OffersHead } from "../../src/wire/index.js";
+import type { Accusation, NodeRecord, OffersHead, ResultRef } from "../../src/wire/index.js";
 
 const { encode } = createCodec(utf8);
 
@@ -20,6 +20,9 @@ const hole0 = Uint8Array.of(0x91, 0xd4, 0x48, 0x00); // [hole 0]
 
 const storage = "00112233445566778899aabbccddeeff";
 const hidden = "ffeeddccbbaa99887766554433221100";
+
+/** What `storage` keeps, a MiB. */
+const keptResult: ResultRef = { holder: storage, key: 77_000, bytes: 1_048_576, path: [], isStream: false };
 
 /** As a node writes it first. */
 const hiddenNode: NodeRecord = {
@@ -203,6 +206,8 @@ export const samples: Record<Written["kind"], readonly Written[]> = {
       relay: undefined,
       terms: undefined,
       bound: [],
+      refs: undefined,
+      keepMs: undefined,
       template: value(["hi there!"]),
     },
     {
@@ -220,6 +225,8 @@ export const samples: Record<Written["kind"], readonly Written[]> = {
       relay: undefined,
       terms: { idempotencyKey: "order-7", version: "2.1.0" },
       bound: [value([1, 2, 3])],
+      refs: undefined,
+      keepMs: undefined,
       template: hole0,
     },
     {
@@ -237,6 +244,8 @@ export const samples: Record<Written["kind"], readonly Written[]> = {
       relay: { target: "6f1d5f0e6a3c4b2d8e7f901122334455", origin: "0a1b2c3d4e5f60718293a4b5c6d7e8f9", hopsLeft: 2 },
       terms: { trace: Uint8Array.of(...counting(16, 16), ...counting(8, 64), 1, 0x61, 0x3d, 0x62) },
       bound: [],
+      refs: undefined,
+      keepMs: undefined,
       template: value([1]),
     },
     {
@@ -254,6 +263,27 @@ export const samples: Record<Written["kind"], readonly Written[]> = {
       relay: undefined,
       terms: { priority: 9 },
       bound: [],
+      refs: undefined,
+      keepMs: undefined,
+      template: hole0,
+    },
+    {
+      kind: "step",
+      id: 9,
+      timeoutMs: 250,
+      request: 303,
+      depth: 0,
+      fun: "clean",
+      step: "clean",
+      resources: [],
+      behalf: undefined,
+      connection: undefined,
+      timings: false,
+      relay: undefined,
+      terms: undefined,
+      bound: [new Uint8Array(0)],
+      refs: [{ index: 0, ref: { ...keptResult, path: ["rows"] } }],
+      keepMs: 30_000,
       template: hole0,
     },
   ],
@@ -266,7 +296,26 @@ export const samples: Record<Written["kind"], readonly Written[]> = {
       summary: value({ totalMs: 4.6 }),
       value: value(null),
     },
+    { kind: "answer", id: 3, timings: undefined, summary: undefined, value: keptResult },
   ],
+  fetch: [
+    { kind: "fetch", id: 1, holder: undefined, key: 77_000, path: [], offset: 0, allowedBytes: 4_194_304 },
+    { kind: "fetch", id: 2, holder: storage, key: 77_000, path: ["rows", 0], offset: 262_144, allowedBytes: 4_456_448 },
+  ],
+  chunk: [
+    { kind: "chunk", id: 1, totalBytes: 1_048_576, bytes: counting(4, 1) },
+    { kind: "chunk", id: 1, totalBytes: undefined, bytes: counting(4, 5) },
+  ],
+  "fetch-more": [{ kind: "fetch-more", id: 1, allowedBytes: 6_291_456 }],
+  "fetch-failed": [
+    {
+      kind: "fetch-failed",
+      id: 1,
+      error: new MpregError("result-lost", 'Node "storage" does not have the result any more', { node: "storage" }),
+    },
+  ],
+  "fetch-end": [{ kind: "fetch-end", id: 1 }],
+  release: [{ kind: "release", holder: undefined, key: 77_000 }],
   failure: [
     { kind: "failure", id: 1, error: new MpregError("closed", "The node is closed") },
     {

@@ -15,41 +15,29 @@ describe("too large", () => {
     expect(await client.call("echo", ["goes on"])).toBe("goes on");
   });
 
-  test("are arguments that the running node does not accept, though the entry did", async () => {
-    const [entry, worker] = await startMesh({ name: "entry" }, { name: "worker", limits });
+  test("are arguments that take more than the running node fetches, though the entry would", async () => {
+    const [entry, worker] = await startMesh({ name: "entry" }, { name: "worker", limits: { valueBytesMax: 100_000 } });
     worker!.register("size", (text: string) => text.length);
+    entry!.register("make", (length: number) => "x".repeat(length));
     await offered("size", 1, entry!);
     const client = await clientOf(entry!);
-    const error = await failureOf(client.call("size", ["x".repeat(200_000)]));
-    expect(told(error)).toMatchObject({ code: "too-large", step: "size", node: "entry", outcome: "not-applied" });
+    const graph = client.graph();
+    const error = await failureOf(graph.run(graph.call("size", [graph.call("make", [200_000])])));
+    expect(told(error)).toMatchObject({ code: "too-large", step: "size", node: "worker", outcome: "applied" });
     expect(error.message).toMatch(
-      /^Sending "size" to node "worker" takes 2000\d\d bytes; it accepts messages of 100000$/,
+      /^A value of 2000\d\d bytes is too much; the limit is 100000 \(limits.valueBytesMax\)$/,
     );
     expect(await client.call("size", ["small"])).toBe(5);
   });
 
-  test("is a result beyond what the client accepts; the handler has run", async () => {
-    const { node } = await startPair();
-    node.register("make", (length: number) => "x".repeat(length));
-    const client = await clientOf(node, limits);
-    const error = await failureOf(client.call("make", [200_000]));
-    expect(told(error)).toMatchObject({ code: "too-large", outcome: "applied" });
-    expect(error.message).toMatch(/^The answer takes 2000\d\d bytes; the caller accepts messages of 100000$/);
-    expect(await client.call("make", [3])).toBe("xxx");
-  });
-
-  test("is a result beyond what the coordinating node accepts", async () => {
+  test("is no result for being larger than a message of the client, or of the coordinating node", async () => {
     const [entry, worker] = await startMesh({ name: "entry", limits }, { name: "worker" });
     worker!.register("make", (length: number) => "x".repeat(length));
     await offered("make", 1, entry!);
-    const client = await clientOf(entry!);
-    expect(told(await failureOf(client.call("make", [200_000])))).toMatchObject({
-      code: "too-large",
-      step: "make",
-      node: "worker",
-      outcome: "applied",
-    });
-    expect(await client.call("make", [3])).toBe("xxx");
+    const client = await clientOf(entry!, { messageBytesMax: 20_000 });
+    for (const length of [3, 15_000, 30_000, 200_000, 1_000_000]) {
+      expect(await client.call("make", [length])).toBe("x".repeat(length));
+    }
   });
 
   test("are the arguments of a whole graph together, naming the step at which it is enough", async () => {

@@ -73,7 +73,7 @@ async function refusalOf(write: Write): Promise<Readonly<Record<string, unknown>
   stranger.send(frameOf(write));
   const { error } = await stranger.message("failure", 1);
   stranger.send(frameOf(call(2, codec.encode(["goes on"], "args"))));
-  expect(codec.decode((await stranger.message("answer", 2)).value)).toBe("goes on");
+  expect(codec.decode((await stranger.message("answer", 2)).value as Uint8Array)).toBe("goes on");
   const { code, message, step: at, outcome } = error;
   return { code, message, step: at, outcome };
 }

@@ -10,6 +10,8 @@ import {
   type Ask,
   Caller,
   type Calls,
+  Channel,
+  Downloads,
   type Graph,
   type PlainRequest,
   type RequestSummary,
@@ -50,6 +52,9 @@ export class SimulatedClient implements Calls {
   readonly #open = new Map<number, (settled: Settled) => void>();
   #greeting: { readonly link: Link; readonly socket: Socket } | undefined;
   #phase: Phase = { kind: "disconnected" };
+  readonly #downloads = new Downloads(valueBytesMax);
+  /** The link that there is, as a place from which values are fetched. */
+  #channel: Channel | undefined;
   #lastId = 0;
   #leaving = false;
 
@@ -182,6 +187,8 @@ export class SimulatedClient implements Calls {
       this.#nowMs,
     );
     this.#greeting = { link, socket };
+    this.#channel = new Channel(link, { kind: "self" }, this.#random, this.#nowMs);
+    this.#downloads.opened(this.#channel, this.#nowMs);
     socket.own({
       received: (frame) => {
         this.#mailbox.post({ kind: "received", link, frame });
@@ -236,27 +243,29 @@ export class SimulatedClient implements Calls {
     this.#host.observe({ kind: "asker-gone", asker: this.name, reason: `${code}: ${reason}` });
     const open = [...this.#open.values()];
     this.#open.clear();
+    this.#downloads.end(notConnected(this.name, "applied"), this.#nowMs);
     this.#host.waits.told();
     for (const onEnd of open) onEnd({ kind: "failed", error: notConnected(this.name, "unknown") }); // (L1)
     if (!this.#leaving) this.onLost?.();
   }
 
   #message(message: Message): void {
-    switch (message.kind) {
-      case "answer":
-        return this.#answered(message.id, {
-          kind: "answered",
-          value: message.value,
-          summary: summaryOf(message.summary),
-        });
-      case "results": {
-        const { id, outputs, reports } = message;
-        return this.#answered(id, { kind: "results", outputs, reports, summary: summaryOf(message.summary) });
-      }
-      case "failure":
-        return this.#answered(message.id, { kind: "failed", error: message.error });
-      default:
-    }
+    if (this.#channel !== undefined && this.#downloads.receive(this.#channel, message, this.#nowMs)) return;
+    if (message.kind === "failure") return this.#answered(message.id, { kind: "failed", error: message.error });
+    if (message.kind !== "answer" && message.kind !== "results") return;
+    const { id } = message;
+    const summary = summaryOf(message.summary);
+    this.#downloads.complete(
+      message,
+      this.#nowMs,
+      (whole) => {
+        if (whole.kind === "results") this.#answered(id, { ...whole, summary });
+        else this.#answered(id, { kind: "answered", value: whole.value, summary });
+      },
+      (error) => {
+        this.#answered(id, { kind: "failed", error });
+      },
+    );
   }
 
   #answered(id: number, settled: Settled): void {
@@ -277,6 +286,8 @@ export class SimulatedClient implements Calls {
     return new Caller(askingWith(start, this.#options.limits, this.node));
   }
 }
+
+const valueBytesMax = 2 ** 31;
 
 function summaryOf(bytes: Uint8Array | undefined): RequestSummary | undefined {
   return bytes === undefined ? undefined : (codec.decode(bytes) as RequestSummary);

@@ -1,0 +1,116 @@
+/**
+ * Downloads: what a client fetches of its answers, over the link that it has.
+ *
+ * (L1) An answer is told when all of it is here, or fails; what was told already is not told again.
+ * (L2) The node is told when it need not keep a value for the client any more.
+ * (L3) When a link breaks, the rest is fetched over the next one: an answer that has come is never asked for again.
+ */
+import type { MpregError } from "../../base/index.js";
+import { type Random } from "../../base/index.js";
+import type { AnswerMessage, Message, ResultRef, ResultsMessage, Value } from "../../wire/index.js";
+import { type Channel, Peer } from "../task.js";
+import { Fetches } from "./fetches.js";
+import { Gathering, isRef } from "./gather.js";
+
+/** The end of an ask, all of whose values are here. */
+export type CompleteAnswer =
+  | (AnswerMessage & { readonly value: Uint8Array })
+  | (ResultsMessage & { readonly outputs: readonly (Uint8Array | undefined)[] });
+
+/** Whether nothing of the answer is to be fetched. */
+export function isComplete(message: AnswerMessage | ResultsMessage): message is CompleteAnswer {
+  return message.kind === "answer" ? !isRef(message.value) : !message.outputs.some(isRef);
+}
+
+interface Download {
+  readonly refs: readonly ResultRef[];
+  readonly gathering: Gathering;
+}
+
+export class Downloads {
+  readonly #fetches: Fetches;
+  /** Whatever node the client is linked with. */
+  readonly #node = new Peer("", "", []);
+  readonly #valueBytesMax: number;
+  /** By the id of the ask. */
+  readonly #running = new Map<number, Download>();
+
+  constructor(valueBytesMax: number) {
+    this.#valueBytesMax = valueBytesMax;
+    this.#fetches = new Fetches({
+      namesHolders: true,
+      self: new Peer("", "", []),
+      here: () => undefined,
+      release: () => undefined,
+      peer: () => this.#node,
+      nameOf: () => undefined,
+      reach: () => true, // there will be a link, or the client gives up
+    });
+  }
+
+  /** What is fetched is asked for over `channel` from now on. (L3) */
+  opened(channel: Channel, nowMs: number): void {
+    this.#node.channel = channel;
+    this.#fetches.reached(this.#node, nowMs);
+  }
+
+  /** The link is gone. */
+  lost(channel: Channel, nowMs: number): void {
+    if (this.#node.channel === channel) this.#node.channel = undefined;
+    this.#fetches.lost(channel, nowMs);
+  }
+
+  /** Whether values of that answer are being fetched. */
+  has(id: number): boolean {
+    return this.#running.has(id);
+  }
+
+  /** Takes an answer; `done` or `failed` is called when all of it is here, possibly at once. */
+  complete(
+    message: AnswerMessage | ResultsMessage,
+    nowMs: number,
+    done: (complete: CompleteAnswer) => void,
+    failed: (error: MpregError) => void,
+  ): void {
+    if (isComplete(message)) return done(message);
+    const { id } = message;
+    const values: readonly (Value | undefined)[] = message.kind === "results" ? message.outputs : [message.value];
+    const gathering = new Gathering(
+      { fetches: this.#fetches, valueBytesMax: this.#valueBytesMax },
+      values,
+      (fetched) => {
+        this.stop(id);
+        if (message.kind === "results") done({ ...message, outputs: fetched });
+        else done({ ...message, value: fetched[0] as Uint8Array });
+      },
+      (error) => {
+        this.stop(id);
+        failed(error.withOutcome("applied"));
+      },
+    );
+    this.#running.set(id, { refs: values.filter(isRef), gathering });
+    gathering.start(nowMs);
+  }
+
+  /** The values of that answer are not needed any more. (L2) */
+  stop(id: number): void {
+    const download = this.#running.get(id);
+    if (download === undefined) return;
+    this.#running.delete(id);
+    download.gathering.stop();
+    for (const ref of download.refs) this.#fetches.release(ref);
+  }
+
+  /** Takes what a node sends of what is kept; answers whether the message was about that. */
+  receive(channel: Channel, message: Message, nowMs: number): boolean {
+    if (message.kind === "chunk") this.#fetches.onChunk(channel, message, nowMs);
+    else if (message.kind === "fetch-failed") this.#fetches.onFailed(channel, message, nowMs);
+    else return false;
+    return true;
+  }
+
+  /** There will be no link any more. */
+  end(error: MpregError, nowMs: number): void {
+    for (const { gathering } of [...this.#running.values()]) gathering.failed(error, nowMs);
+  }
+}

@@ -1,0 +1,237 @@
+/**
+ * Fetches: what this node fetches from where it is kept.
+ *
+ * (F1) Every fetch ends once: its sink has got all of it, or was told why not, or did not want it any more.
+ * (F2) The bytes come in order and without gap: when a link breaks, the rest is asked for over the next one.
+ * (F3) No more comes than was allowed: a sink that takes its time does not fill this node.
+ * (F4) What is gone with its holder is `result-lost`, and names the node.
+ */
+import { MpregError } from "../../base/index.js";
+import {
+  type ChunkMessage,
+  type FetchFailedMessage,
+  type ResultRef,
+  type Value,
+  writeFetch,
+  writeFetchEnd,
+  writeFetchMore,
+  writeRelease,
+} from "../../wire/index.js";
+import type { Channel, Peer } from "../task.js";
+import { partOf } from "./part.js";
+
+/** Takes what is fetched. */
+export interface FetchSink {
+  /** The next bytes, and how many there are in all, as far as that is known. They may be a view of a frame. */
+  chunk(bytes: Uint8Array, totalBytes: number | undefined, nowMs: number): void;
+  /** No more comes. (F1) */
+  failed(error: MpregError, nowMs: number): void;
+}
+
+export class Fetch {
+  readonly ref: ResultRef;
+  readonly sink: FetchSink;
+  receivedBytes = 0;
+  allowedBytes: number;
+  /** Its number on the link that it uses. */
+  id = 0;
+  /** The link it uses; without one it waits for one, or is over. */
+  channel: Channel | undefined = undefined;
+  isOver = false;
+
+  constructor(ref: ResultRef, sink: FetchSink, allowedBytes: number) {
+    this.ref = ref;
+    this.sink = sink;
+    this.allowedBytes = allowedBytes;
+  }
+}
+
+export interface FetchesHost {
+  /** What is asked for need not be kept by the node that is asked. */
+  readonly namesHolders: boolean;
+  readonly self: Peer;
+  /** A result that is kept here. */
+  here(key: number): { readonly value: Value; readonly step: string } | undefined;
+  /** Lets go of a result that is kept here. */
+  release(key: number): void;
+  /** The node of this id, as far as it is linked or a member. */
+  peer(nodeId: string): Peer | undefined;
+  /** Name of a node that is remembered. */
+  nameOf(nodeId: string): string | undefined;
+  /** Opens a link to a node that has none; answers whether that can be tried. `reached` or `unreachable` follows. */
+  reach(peer: Peer, nowMs: number): boolean;
+}
+
+export class Fetches {
+  readonly #host: FetchesHost;
+  /** Those that wait for a link. */
+  readonly #waiting = new Map<Peer, Set<Fetch>>();
+  #size = 0;
+  #lastId = 0;
+
+  constructor(host: FetchesHost) {
+    this.#host = host;
+  }
+
+  /** How many there are. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /**
+   * Begins a fetch from byte `offset` on; up to byte `allowedBytes` may come before {@link allow}. It may end before this
+   * returns.
+   */
+  start(ref: ResultRef, sink: FetchSink, allowedBytes: number, nowMs: number, offset = 0): Fetch {
+    const fetch = new Fetch(ref, sink, allowedBytes);
+    fetch.receivedBytes = offset;
+    this.#size += 1;
+    const { self } = this.#host;
+    if (ref.holder === self.nodeId) this.#takeHere(fetch, nowMs);
+    else this.#send(fetch, nowMs);
+    return fetch;
+  }
+
+  /** Lets the first `allowedBytes` come. (F3) */
+  allow(fetch: Fetch, allowedBytes: number): void {
+    if (fetch.isOver || allowedBytes <= fetch.allowedBytes) return;
+    fetch.allowedBytes = allowedBytes;
+    const { channel, id } = fetch;
+    if (channel === undefined) return;
+    writeFetchMore(channel.link.outbox.writer, id, allowedBytes);
+    channel.link.outbox.commitCancel(); // a few bytes for many that have come
+  }
+
+  /** The rest is not wanted. (F1) */
+  stop(fetch: Fetch): void {
+    if (fetch.isOver) return;
+    const { channel, id } = fetch;
+    if (channel !== undefined) {
+      writeFetchEnd(channel.link.outbox.writer, id);
+      channel.link.outbox.commitCancel();
+    }
+    this.#end(fetch);
+  }
+
+  /** Tells its holder that nobody will ask for the result; where there is no link, its time will run out there. */
+  release({ holder, key }: ResultRef): void {
+    if (holder === this.#host.self.nodeId) return this.#host.release(key);
+    const channel = this.#host.peer(holder)?.channel;
+    if (channel === undefined) return;
+    writeRelease(channel.link.outbox.writer, this.#host.namesHolders ? holder : undefined, key);
+    channel.link.outbox.commitCancel();
+  }
+
+  onChunk(channel: Channel, { id, bytes, totalBytes }: ChunkMessage, nowMs: number): void {
+    const fetch = channel.fetching.get(id);
+    if (fetch === undefined) return; // not wanted any more
+    fetch.receivedBytes += bytes.length;
+    const { receivedBytes, allowedBytes } = fetch;
+    if (receivedBytes > allowedBytes || (totalBytes !== undefined && receivedBytes > totalBytes)) {
+      this.stop(fetch);
+      const message = `The node sends more than the ${Math.min(allowedBytes, totalBytes ?? Infinity)} bytes it may`;
+      return fetch.sink.failed(new MpregError("malformed", message), nowMs); // (F3)
+    }
+    if (receivedBytes === totalBytes) this.#end(fetch);
+    fetch.sink.chunk(bytes, totalBytes, nowMs);
+  }
+
+  onFailed(channel: Channel, { id, error }: FetchFailedMessage, nowMs: number): void {
+    const fetch = channel.fetching.get(id);
+    if (fetch !== undefined) this.#fail(fetch, error, nowMs);
+  }
+
+  /** There is a link to `peer` now. */
+  reached(peer: Peer, nowMs: number): void {
+    for (const fetch of this.#takeWaiting(peer)) this.#send(fetch, nowMs);
+  }
+
+  /** There is no way to `peer`. */
+  unreachable(peer: Peer, nowMs: number): void {
+    for (const fetch of this.#takeWaiting(peer)) this.#fail(fetch, this.#lost(fetch.ref, "cannot be reached"), nowMs);
+  }
+
+  /** `peer` is down, whatever its link says. */
+  down(peer: Peer, nowMs: number): void {
+    const there = peer.channel?.fetching.takeAll() ?? [];
+    for (const fetch of [...there, ...this.#takeWaiting(peer)]) {
+      this.#fail(fetch, this.#lost(fetch.ref, "was lost"), nowMs);
+    }
+  }
+
+  /** The link is gone: what came over it is asked for over another. (F2) */
+  lost(channel: Channel, nowMs: number): void {
+    for (const fetch of channel.fetching.takeAll()) {
+      fetch.channel = undefined;
+      this.#send(fetch, nowMs);
+    }
+  }
+
+  #send(fetch: Fetch, nowMs: number): void {
+    const { ref, receivedBytes, allowedBytes } = fetch;
+    const peer = this.#host.peer(ref.holder);
+    if (peer === undefined) return this.#fail(fetch, this.#lost(ref, "was lost"), nowMs);
+    const { channel } = peer;
+    if (channel === undefined) return this.#wait(fetch, peer, nowMs);
+    do fetch.id = this.#lastId = (this.#lastId + 1) >>> 0;
+    while (fetch.id === 0 || channel.fetching.has(fetch.id));
+    channel.fetching.set(fetch.id, fetch);
+    fetch.channel = channel;
+    channel.usedMs = nowMs;
+    const { key, path } = ref;
+    const holder = this.#host.namesHolders ? ref.holder : undefined;
+    writeFetch(channel.link.outbox.writer, { id: fetch.id, holder, key, path, offset: receivedBytes, allowedBytes });
+    channel.link.outbox.commitCancel();
+  }
+
+  #wait(fetch: Fetch, peer: Peer, nowMs: number): void {
+    const waiting = this.#waiting.get(peer);
+    if (waiting === undefined) this.#waiting.set(peer, new Set([fetch]));
+    else waiting.add(fetch);
+    if (!this.#host.reach(peer, nowMs)) this.unreachable(peer, nowMs);
+  }
+
+  /** What this node keeps itself. */
+  #takeHere(fetch: Fetch, nowMs: number): void {
+    const { ref, sink } = fetch;
+    const found = this.#host.here(ref.key);
+    if (!(found?.value instanceof Uint8Array)) {
+      return this.#fail(fetch, this.#lost(ref, "does not have it any more"), nowMs);
+    }
+    const part = partOf(found.value, ref.path, found.step);
+    if (part instanceof MpregError) return this.#fail(fetch, part, nowMs);
+    this.#end(fetch);
+    sink.chunk(part, part.length, nowMs);
+  }
+
+  #fail(fetch: Fetch, error: MpregError, nowMs: number): void {
+    if (fetch.isOver) return;
+    this.#end(fetch);
+    fetch.sink.failed(error, nowMs); // (F1)
+  }
+
+  #end(fetch: Fetch): void {
+    fetch.isOver = true;
+    this.#size -= 1;
+    fetch.channel?.fetching.take(fetch.id);
+    fetch.channel = undefined;
+    const peer = this.#host.peer(fetch.ref.holder);
+    if (peer === undefined) return;
+    const waiting = this.#waiting.get(peer);
+    if (waiting?.delete(fetch) === true && waiting.size === 0) this.#waiting.delete(peer);
+  }
+
+  /** (F4) */
+  #lost({ holder, bytes }: ResultRef, what: string): MpregError {
+    const node = this.#host.nameOf(holder);
+    const where = node === undefined ? "a node" : `node "${node}"`;
+    const message = `A result of ${bytes} bytes was kept by ${where}, which ${what}`;
+    return new MpregError("result-lost", message, { node });
+  }
+
+  #takeWaiting(peer: Peer): readonly Fetch[] {
+    const waiting = [...(this.#waiting.get(peer) ?? [])];
+    this.#waiting.delete(peer);
+    return waiting;
+  }
+}

@@ -1,0 +1,128 @@
+/**
+ * Gather: fetches the values that are kept elsewhere, for somebody who needs all of them here.
+ *
+ * (G1) It ends once: with all values, with the first failure, or stopped; then nothing of it is fetched any more.
+ * (G2) No value takes more memory than it has bytes, and none is longer than `valueBytesMax`.
+ */
+import { MpregError } from "../../base/index.js";
+import type { ResultRef, Value } from "../../wire/index.js";
+import type { Fetch, FetchSink, Fetches } from "./fetches.js";
+
+/** Bytes that may be under way of one fetch; more are allowed when half of them have come. */
+export const windowBytes: number = 4 * 1024 * 1024;
+
+/** Puts the chunks of one value together. */
+class Collecting implements FetchSink {
+  readonly #gathering: Gathering;
+  readonly #index: number;
+  #bytes: Uint8Array | undefined;
+  #receivedBytes = 0;
+
+  constructor(gathering: Gathering, index: number) {
+    this.#gathering = gathering;
+    this.#index = index;
+  }
+
+  chunk(bytes: Uint8Array, totalBytes: number | undefined, nowMs: number): void {
+    const gathering = this.#gathering;
+    if (totalBytes === undefined || totalBytes > gathering.valueBytesMax) {
+      const message = `A value of ${totalBytes ?? "unknown"} bytes is too much; the limit is ${gathering.valueBytesMax} (limits.valueBytesMax)`;
+      return gathering.failed(new MpregError("too-large", message), nowMs); // (G2)
+    }
+    if (this.#bytes === undefined && bytes.length === totalBytes) return gathering.got(this.#index, bytes, nowMs);
+    this.#bytes ??= new Uint8Array(totalBytes);
+    this.#bytes.set(bytes, this.#receivedBytes);
+    this.#receivedBytes += bytes.length;
+    if (this.#receivedBytes === totalBytes) gathering.got(this.#index, this.#bytes, nowMs);
+    else gathering.allow(this.#index, this.#receivedBytes);
+  }
+
+  failed(error: MpregError, nowMs: number): void {
+    this.#gathering.failed(error, nowMs);
+  }
+}
+
+export interface GatherHost {
+  readonly fetches: Fetches;
+  readonly valueBytesMax: number;
+}
+
+export class Gathering {
+  readonly valueBytesMax: number;
+  readonly #fetches: Fetches;
+  readonly #values: (Value | undefined)[];
+  readonly #running = new Map<number, Fetch>();
+  readonly #done: (values: readonly (Uint8Array | undefined)[], nowMs: number) => void;
+  readonly #failed: (error: MpregError, nowMs: number) => void;
+  #missing = 0;
+  #over = false;
+
+  /** Fetches what is no bytes yet of `values`. */
+  constructor(
+    { fetches, valueBytesMax }: GatherHost,
+    values: readonly (Value | undefined)[],
+    done: (values: readonly (Uint8Array | undefined)[], nowMs: number) => void,
+    failed: (error: MpregError, nowMs: number) => void,
+  ) {
+    this.#fetches = fetches;
+    this.valueBytesMax = valueBytesMax;
+    this.#values = [...values];
+    this.#done = done;
+    this.#failed = failed;
+  }
+
+  /** Begins; it may end before this returns. */
+  start(nowMs: number): void {
+    const refs = [...this.#values.entries()].filter((entry): entry is [number, ResultRef] => isRef(entry[1]));
+    this.#missing = refs.length;
+    for (const [index, ref] of refs) {
+      const fetch = this.#fetches.start(ref, new Collecting(this, index), windowBytes, nowMs);
+      if (this.#isOver) return;
+      if (!fetch.isOver) this.#running.set(index, fetch);
+    }
+  }
+
+  /** Nobody needs the values any more. */
+  stop(): void {
+    this.#over = true;
+    for (const fetch of this.#running.values()) this.#fetches.stop(fetch); // (G1)
+    this.#running.clear();
+  }
+
+  got(index: number, bytes: Uint8Array, nowMs: number): void {
+    this.#values[index] = bytes;
+    this.#running.delete(index);
+    this.#missing -= 1;
+    if (this.#missing > 0) return;
+    this.#over = true;
+    this.#done(this.#values as (Uint8Array | undefined)[], nowMs);
+  }
+
+  allow(index: number, receivedBytes: number): void {
+    const fetch = this.#running.get(index);
+    if (fetch !== undefined && fetch.allowedBytes - receivedBytes <= windowBytes / 2) {
+      this.#fetches.allow(fetch, receivedBytes + windowBytes);
+    }
+  }
+
+  failed(error: MpregError, nowMs: number): void {
+    if (this.#over) return;
+    this.stop();
+    this.#failed(error, nowMs);
+  }
+
+  /** Any fetch may have ended it. */
+  get #isOver(): boolean {
+    return this.#over;
+  }
+}
+
+/** Whether the value is kept somewhere, and not here in the message. */
+export function isRef(value: Value | undefined): value is ResultRef {
+  return value !== undefined && !(value instanceof Uint8Array);
+}
+
+/** Bytes of a value, wherever it is. */
+export function bytesOf(value: Value): number {
+  return value instanceof Uint8Array ? value.length : value.bytes;
+}

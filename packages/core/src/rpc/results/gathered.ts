@@ -1,0 +1,101 @@
+/**
+ * Gathered: tells the end of a run to a program of this node, with all values: those that are kept elsewhere are fetched
+ * before.
+ *
+ * (D1) Its asker hears one end.
+ * (D2) A value that was fetched, or is not wanted any more, is let go where it is kept.
+ */
+import type { MpregError } from "../../base/index.js";
+import type { ResultRef, StepReport, Timings, Value } from "../../wire/index.js";
+import type { Asker, Run, RunAsker } from "../run.js";
+import type { RequestSummary } from "../types.js";
+import { type Gathering, isRef } from "./gather.js";
+import type { Results } from "./results.js";
+
+export class Gathered implements RunAsker, Run {
+  readonly #asker: Asker;
+  readonly #results: Results;
+  #run: Run | undefined;
+  #gathering: Gathering | undefined;
+  #refs: readonly ResultRef[] = [];
+
+  constructor(asker: Asker, results: Results) {
+    this.#asker = asker;
+    this.#results = results;
+  }
+
+  /** The run whose end it tells; what comes back ends that, and the fetches after it. */
+  startedBy(run: Run): Run {
+    this.#run = run;
+    return this;
+  }
+
+  answered(value: Value, timings: Timings | undefined, summary: RequestSummary | undefined, nowMs: number): void {
+    if (!isRef(value)) return this.#asker.answered(value, timings, summary);
+    this.#gather([value], nowMs, ([fetched]) => {
+      this.#asker.answered(fetched as Uint8Array, timings, summary);
+    });
+  }
+
+  results(
+    outputs: readonly (Value | undefined)[],
+    reports: readonly StepReport[] | undefined,
+    summary: RequestSummary | undefined,
+    nowMs: number,
+  ): void {
+    if (!outputs.some(isRef)) {
+      return this.#asker.results(outputs as readonly (Uint8Array | undefined)[], reports, summary);
+    }
+    this.#gather(outputs, nowMs, (fetched) => {
+      this.#asker.results(fetched, reports, summary);
+    });
+  }
+
+  failed(error: MpregError): void {
+    this.#asker.failed(error);
+  }
+
+  fail(error: MpregError): void {
+    if (this.#gathering === undefined) return this.#run?.fail(error);
+    if (this.#stop()) this.#asker.failed(error.withOutcome("applied"));
+  }
+
+  abandon(): void {
+    if (this.#gathering === undefined) this.#run?.abandon();
+    else this.#stop();
+  }
+
+  #gather(
+    values: readonly (Value | undefined)[],
+    nowMs: number,
+    done: (values: readonly (Uint8Array | undefined)[]) => void,
+  ): void {
+    this.#refs = values.filter(isRef);
+    this.#gathering = this.#results.gather(
+      values,
+      nowMs,
+      (fetched) => {
+        this.#release();
+        done(fetched);
+      },
+      (error) => {
+        this.#release();
+        this.#asker.failed(error.withOutcome("applied"));
+      },
+    );
+  }
+
+  /** Answers whether anything was stopped. (D1) */
+  #stop(): boolean {
+    if (this.#refs.length === 0) return false;
+    this.#gathering?.stop();
+    this.#release();
+    return true;
+  }
+
+  /** (D2) */
+  #release(): void {
+    for (const ref of this.#refs) this.#results.release(ref);
+    this.#refs = [];
+  }
+}

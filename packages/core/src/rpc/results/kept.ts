@@ -1,0 +1,175 @@
+/**
+ * Kept: results that stay on this node until nobody needs them.
+ *
+ * Owns what others may fetch, by key. Sending it is `serving.ts`, fetching from others `fetches.ts`.
+ *
+ * (K1) What is kept is let go when whoever it is kept for says so or is gone, and at the latest when the time of its
+ *      request is over.
+ * (K2) Whoever knows the key may fetch what is kept. Keys are random numbers of 53 bits: nobody finds what they were not
+ *      told of.
+ * (K3) Bytes that are kept count with all that is held on this node; what was only lent is counted where it is held.
+ */
+import type { Deadline, MpregError, Random, Timers } from "../../base/index.js";
+import { type ResultRef, type Value, wholeValue } from "../../wire/index.js";
+import type { HeldBytes } from "../held-bytes.js";
+import type { Channel } from "../task.js";
+
+/** Who lets it go. */
+export type KeptFor =
+  /** A node that coordinates the request. */
+  | { readonly kind: "node"; readonly nodeId: string }
+  /** A client, which was told of it over that link. */
+  | { readonly kind: "client"; readonly channel: Channel };
+
+export interface KeptFields {
+  /** Name of the step whose result it is. */
+  readonly step: string;
+  readonly keptFor: KeptFor;
+  /** Monotonic time at which nobody needs it any more. (K1) */
+  readonly untilMs: number;
+}
+
+/** What is kept under one key: bytes that are here, or what another node keeps. */
+export class Kept implements Deadline {
+  dueMs = 0;
+  sequence = 0;
+  heapIndex = -1;
+
+  readonly key: number;
+  readonly value: Value;
+  readonly fields: KeptFields;
+  readonly countedBytes: number;
+  readonly #due: (kept: Kept) => void;
+
+  constructor(key: number, value: Value, fields: KeptFields, countedBytes: number, due: (kept: Kept) => void) {
+    this.key = key;
+    this.value = value;
+    this.fields = fields;
+    this.countedBytes = countedBytes;
+    this.#due = due;
+  }
+
+  onDue(): void {
+    this.#due(this);
+  }
+}
+
+export interface KeptHost extends Timers {
+  readonly nodeId: string;
+  readonly random: Random;
+  readonly held: HeldBytes;
+  /** Lets go of what another node keeps. */
+  release(ref: ResultRef): void;
+}
+
+const keys = 2 ** 53;
+
+export class KeptResults {
+  readonly #host: KeptHost;
+  readonly #kept = new Map<number, Kept>();
+  /** How often what another node keeps is passed on: it is let go with the last. */
+  readonly #passed = new Map<string, number>();
+  readonly #due = (kept: Kept): void => {
+    this.release(kept.key);
+  };
+
+  constructor(host: KeptHost) {
+    this.#host = host;
+  }
+
+  get size(): number {
+    return this.#kept.size;
+  }
+
+  /** Keeps a result that was made here; answers why it cannot. (K3) */
+  keep(bytes: Uint8Array, fields: KeptFields): ResultRef | MpregError {
+    const { held } = this.#host;
+    if (!held.hasRoomFor(bytes.length)) {
+      return held.refusal("keep a result of", bytes.length, { outcome: "applied", step: fields.step });
+    }
+    held.bytes += bytes.length;
+    if (fields.keptFor.kind === "client") fields.keptFor.channel.keptBytes += bytes.length;
+    return this.#add(bytes, fields, bytes.length);
+  }
+
+  /** Lets others fetch what is held elsewhere on this node, until {@link release}. (K3) */
+  lend(bytes: Uint8Array, fields: KeptFields): ResultRef {
+    return this.#add(bytes, fields, 0);
+  }
+
+  /** Lets a client fetch through this node what another one keeps; that is let go with it. */
+  pass(ref: ResultRef, fields: KeptFields): ResultRef {
+    const source = sourceOf(ref);
+    this.#passed.set(source, (this.#passed.get(source) ?? 0) + 1);
+    return { ...this.#add(ref, fields, 0), bytes: ref.bytes, isStream: ref.isStream };
+  }
+
+  /** (K2) */
+  find(key: number): Kept | undefined {
+    return this.#kept.get(key);
+  }
+
+  /** What this node itself fetches. */
+  own(key: number): { readonly value: Value; readonly step: string } | undefined {
+    const kept = this.#kept.get(key);
+    return kept === undefined ? undefined : { value: kept.value, step: kept.fields.step };
+  }
+
+  /** A client goes on fetching: its time begins anew. */
+  renew(key: number, untilMs: number): void {
+    const kept = this.#kept.get(key);
+    if (kept?.fields.keptFor.kind === "client") this.#host.schedule(kept, untilMs);
+  }
+
+  /** (K1) */
+  release(key: number): void {
+    const kept = this.#kept.get(key);
+    if (kept === undefined) return;
+    this.#kept.delete(key);
+    this.#host.unschedule(kept);
+    this.#host.held.bytes -= kept.countedBytes;
+    const { keptFor } = kept.fields;
+    if (keptFor.kind === "client") keptFor.channel.keptBytes -= kept.countedBytes;
+    if (!(kept.value instanceof Uint8Array)) this.#passedOn(kept.value);
+  }
+
+  /** Lets go of what is kept for a node that is gone. (K1) */
+  nodeLost(nodeId: string): void {
+    this.#releaseIf(({ keptFor }) => keptFor.kind === "node" && keptFor.nodeId === nodeId);
+  }
+
+  /** Lets go of what is kept for a client that is gone. (K1) */
+  clientLost(channel: Channel): void {
+    if (channel.subject.kind !== "client") return;
+    this.#releaseIf(({ keptFor }) => keptFor.kind === "client" && keptFor.channel === channel);
+  }
+
+  #passedOn(ref: ResultRef): void {
+    const source = sourceOf(ref);
+    const left = (this.#passed.get(source) ?? 1) - 1;
+    if (left > 0) return void this.#passed.set(source, left);
+    this.#passed.delete(source);
+    this.#host.release(ref);
+  }
+
+  #releaseIf(isOver: (fields: KeptFields) => boolean): void {
+    if (this.#kept.size === 0) return;
+    for (const { key, fields } of [...this.#kept.values()]) if (isOver(fields)) this.release(key);
+  }
+
+  #add(value: Value, fields: KeptFields, countedBytes: number): ResultRef {
+    const { nodeId, random } = this.#host;
+    let key;
+    do key = Math.floor(random.next() * keys);
+    while (this.#kept.has(key)); // (K2)
+    const kept = new Kept(key, value, fields, countedBytes, this.#due);
+    this.#kept.set(key, kept);
+    if (fields.untilMs < Infinity) this.#host.schedule(kept, fields.untilMs);
+    const bytes = value instanceof Uint8Array ? value.length : value.bytes;
+    return { holder: nodeId, key, bytes, path: wholeValue, isStream: false };
+  }
+}
+
+function sourceOf({ holder, key }: ResultRef): string {
+  return `${holder} ${key}`;
+}

@@ -1,0 +1,143 @@
+/**
+ * Results: those that stay where they were made until somebody needs them, and the ways they travel.
+ *
+ * A result above `inlineBytesMax` is not sent to the coordinator of its request, which would only send it on: it is kept
+ * by the node that made it (`kept.ts`), and whoever needs it fetches it there (`fetches.ts`, `serving.ts`; as Ray's and
+ * Dask's object stores do). References travel in its place.
+ */
+import type { MpregError } from "../../base/index.js";
+import { type Random, type Timers } from "../../base/index.js";
+import {
+  type ChunkMessage,
+  type FetchEndMessage,
+  type FetchFailedMessage,
+  type FetchMessage,
+  type FetchMoreMessage,
+  type ReleaseMessage,
+  type ResultRef,
+  type Value,
+  wholeValue,
+} from "../../wire/index.js";
+import type { HeldBytes } from "../held-bytes.js";
+import type { Channel, Peer } from "../task.js";
+import { Fetches } from "./fetches.js";
+import { Gathering } from "./gather.js";
+import { KeptResults } from "./kept.js";
+import { Serving } from "./serving.js";
+
+export type ResultMessage =
+  FetchMessage | ChunkMessage | FetchMoreMessage | FetchFailedMessage | FetchEndMessage | ReleaseMessage;
+
+export interface ResultsHost extends Timers {
+  readonly nodeName: string;
+  readonly self: Peer;
+  readonly random: Random;
+  peer(nodeId: string): Peer | undefined;
+  nameOf(nodeId: string): string | undefined;
+  reach(peer: Peer, nowMs: number): boolean;
+}
+
+export interface ResultLimits {
+  readonly inlineBytesMax: number;
+  readonly valueBytesMax: number;
+}
+
+const keptNowhere = { bytes: 0, path: wholeValue, isStream: false } as const;
+
+export class Results {
+  readonly limits: ResultLimits;
+  readonly kept: KeptResults;
+  readonly #selfId: string;
+  readonly #fetches: Fetches;
+  readonly #serving: Serving;
+
+  constructor(host: ResultsHost, held: HeldBytes, limits: ResultLimits) {
+    this.limits = limits;
+    this.#selfId = host.self.nodeId;
+    const { self, random, schedule, unschedule } = host;
+    const release = (ref: ResultRef): void => {
+      this.release(ref);
+    };
+    this.kept = new KeptResults({ nodeId: self.nodeId, random, held, schedule, unschedule, release });
+    this.#fetches = new Fetches({
+      self,
+      namesHolders: false,
+      here: (key) => this.kept.own(key),
+      release: (key) => {
+        this.kept.release(key);
+      },
+      peer: (nodeId) => host.peer(nodeId),
+      nameOf: (nodeId) => host.nameOf(nodeId),
+      reach: (peer, nowMs) => host.reach(peer, nowMs),
+    });
+    this.#serving = new Serving(this.kept, this.#fetches, host.self);
+  }
+
+  /** What is kept here, and what is fetched. */
+  get size(): { readonly kept: number; readonly fetches: number } {
+    return { kept: this.kept.size, fetches: this.#fetches.size };
+  }
+
+  /** Fetches what is no bytes yet of `values`; `done` or `failed` may be called before this returns. */
+  gather(
+    values: readonly (Value | undefined)[],
+    nowMs: number,
+    done: (values: readonly (Uint8Array | undefined)[], nowMs: number) => void,
+    failed: (error: MpregError, nowMs: number) => void,
+  ): Gathering {
+    const { valueBytesMax } = this.limits;
+    const gathering = new Gathering({ fetches: this.#fetches, valueBytesMax }, values, done, failed);
+    gathering.start(nowMs);
+    return gathering;
+  }
+
+  /** Lets go of a result, wherever it is kept. */
+  release(ref: ResultRef): void {
+    this.#fetches.release(ref);
+  }
+
+  onMessage(channel: Channel, message: ResultMessage, nowMs: number): void {
+    switch (message.kind) {
+      case "fetch":
+        return this.#serving.onFetch(channel, message, nowMs);
+      case "chunk":
+        return this.#fetches.onChunk(channel, message, nowMs);
+      case "fetch-more":
+        return this.#serving.onMore(channel, message, nowMs);
+      case "fetch-failed":
+        return this.#fetches.onFailed(channel, message, nowMs);
+      case "fetch-end":
+        return this.#serving.onEnd(channel, message.id);
+      case "release": {
+        const { holder = this.#selfId, key } = message;
+        this.release({ ...keptNowhere, holder, key });
+      }
+    }
+  }
+
+  reached(peer: Peer, nowMs: number): void {
+    this.#fetches.reached(peer, nowMs);
+  }
+
+  unreachable(peer: Peer, nowMs: number): void {
+    this.#fetches.unreachable(peer, nowMs);
+  }
+
+  /** `peer` is down: what it keeps is lost, and what is kept for it is of no use. */
+  down(peer: Peer, nowMs: number): void {
+    this.#fetches.down(peer, nowMs);
+    this.kept.nodeLost(peer.nodeId);
+  }
+
+  /** The link is gone; `mayReturn`: its client may come back for what it was told of. */
+  lost(channel: Channel, mayReturn: boolean, nowMs: number): void {
+    this.#serving.lost(channel);
+    if (!mayReturn) this.kept.clientLost(channel);
+    this.#fetches.lost(channel, nowMs);
+  }
+
+  /** Sends what may be sent. Call it at the end of a turn. */
+  pump(): void {
+    this.#serving.pump();
+  }
+}
