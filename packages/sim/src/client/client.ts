@@ -147,7 +147,8 @@ export class SimulatedClient implements Calls {
     this.#host.observe({ kind: "asked", asker: this.name, node: phase.node, id, ask });
     return () => {
       if (!this.#open.delete(id) || phase.link.closed) return;
-      this.#host.observe({ kind: "withdrawn", asker: this.name, id, answerFollows: true });
+      this.#host.observe({ kind: "withdrawn", asker: this.name, id, answerFollows: !this.#downloads.has(id) });
+      this.#downloads.stop(id);
       writeCancel(outbox.writer, id);
       outbox.commitCancel();
     };
@@ -241,9 +242,9 @@ export class SimulatedClient implements Calls {
     if (this.#phase.kind === "disconnected") return;
     this.#phase = { kind: "disconnected" };
     this.#host.observe({ kind: "asker-gone", asker: this.name, reason: `${code}: ${reason}` });
+    this.#downloads.stopAll();
     const open = [...this.#open.values()];
     this.#open.clear();
-    this.#downloads.end(notConnected(this.name, "applied"), this.#nowMs);
     this.#host.waits.told();
     for (const onEnd of open) onEnd({ kind: "failed", error: notConnected(this.name, "unknown") }); // (L1)
     if (!this.#leaving) this.onLost?.();

@@ -6,7 +6,6 @@
  * (L3) When a link breaks, the rest is fetched over the next one: an answer that has come is never asked for again.
  */
 import type { MpregError } from "../../base/index.js";
-import { type Random } from "../../base/index.js";
 import type { AnswerMessage, Message, ResultRef, ResultsMessage, Value } from "../../wire/index.js";
 import { type Channel, Peer } from "../task.js";
 import { Fetches } from "./fetches.js";
@@ -99,6 +98,11 @@ export class Downloads {
     this.#running.delete(id);
     download.gathering.stop();
     for (const ref of download.refs) this.#fetches.release(ref);
+  }
+
+  /** No values are needed any more. */
+  stopAll(): void {
+    for (const id of [...this.#running.keys()]) this.stop(id);
   }
 
   /** Takes what a node sends of what is kept; answers whether the message was about that. */
