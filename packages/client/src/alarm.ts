@@ -24,7 +24,7 @@ export class Alarm {
 
   /** Rings at `dueMs` at the latest; `Infinity` asks for nothing. */
   set(dueMs: number): void {
-    if (dueMs >= this.#dueMs) return;
+    if (dueMs >= this.#dueMs) return; // (A1)
     if (this.#timer !== undefined) this.#platform.clearTimer(this.#timer);
     this.#dueMs = dueMs;
     const ms = Math.max(1, Math.ceil(dueMs - this.#platform.now()));

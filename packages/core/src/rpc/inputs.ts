@@ -36,7 +36,7 @@ export function fetchInputs(
   task.startedMs = nowMs;
   offer.owner.inFlight += 1;
   const fetching = { kind: "fetching", offer, gathering: undefined } as const;
-  task.place = fetching;
+  task.place = fetching; // (D10)
   const values: Value[] = [...task.bound];
   for (const { index, ref } of refs) values[index] = ref;
   const gathering = results.gather(

@@ -21,7 +21,6 @@ import type { BoundRef, StepRelay, StepTerms, Timings, Value } from "../wire/ind
 import type { Gate } from "./admission/gate.js";
 import type { Entry } from "./admission/priority-class.js";
 import type { WorkCounter } from "./counters.js";
-import type { Fetch, Gathering, Served } from "./results/index.js";
 import type { Asked } from "./run.js";
 
 /** What a handler's driver needs to know of the work it is given. */
@@ -67,9 +66,8 @@ export class Channel {
   readonly sent: IdMap<Task> = new IdMap();
   /** Steps that wait until the link has room, the oldest first. */
   readonly held: Set<Task> = new Set();
-  /** What this node fetches there, and what it serves there, by the reader's number. */
-  readonly fetching: IdMap<Fetch> = new IdMap();
-  readonly serving: IdMap<Served>;
+  /** Values that are fetched over the link, by either side. */
+  transfers = 0;
   /** Bytes that this node keeps for the client behind it. */
   keptBytes = 0;
   /** When it was last used for a step or a fetch, of either side. */
@@ -81,9 +79,7 @@ export class Channel {
     this.link = link;
     this.subject = subject;
     this.usedMs = nowMs;
-    const seed = Math.floor(random.next() * 2 ** 32);
-    this.asked = new IdMap(seed);
-    this.serving = new IdMap(seed);
+    this.asked = new IdMap(Math.floor(random.next() * 2 ** 32));
   }
 
   /** Bytes that wait for the far side: to be sent, or to be fetched. */
@@ -94,7 +90,7 @@ export class Channel {
   /** Nothing is asked or awaited over the link. */
   get isIdle(): boolean {
     const steps = this.asked.size + this.sent.size + this.held.size;
-    return steps + this.fetching.size + this.serving.size === 0;
+    return steps + this.transfers === 0;
   }
 }
 
@@ -164,6 +160,11 @@ export class Permit {
   }
 }
 
+/** Something under way that can be given up. */
+export interface Stoppable {
+  stop(): void;
+}
+
 export type Place =
   /** Waits for a node that offers the function; with an error for one whose circuit is not open. */
   | { readonly kind: "waiting"; readonly error?: MpregError }
@@ -172,7 +173,7 @@ export type Place =
   /** Waits for a link to the node that is to run it. */
   | { readonly kind: "reaching"; readonly offer: Offer<Peer> }
   /** Waits for values that are fetched. */
-  | { readonly kind: "fetching"; readonly offer: Offer<Peer>; readonly gathering: Gathering | undefined }
+  | { readonly kind: "fetching"; readonly offer: Offer<Peer>; readonly gathering: Stoppable | undefined }
   /** Waits on this node for its turn to run. */
   | {
       readonly kind: "queued";

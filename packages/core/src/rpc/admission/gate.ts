@@ -37,7 +37,7 @@ export class Gate<T> implements HeapItem, ChainNode<Gate<T>> {
   /** It stands among those that may start something. */
   isReady = false;
   readonly fun: string;
-  readonly queue = new FairQueue<T>();
+  readonly queue: FairQueue<T> = new FairQueue<T>();
   readonly queueMax: number;
   running = 0;
   refused = 0;

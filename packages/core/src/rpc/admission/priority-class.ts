@@ -29,7 +29,7 @@ export class Line<T> implements HeapItem, ChainNode<Line<T>> {
   heapIndex = -1;
   previous: Line<T> | undefined = undefined;
   next: Line<T> | undefined = undefined;
-  readonly entries = new Chain<Entry<T>>();
+  readonly entries: Chain<Entry<T>> = new Chain<Entry<T>>();
   readonly caller: string;
   readonly owner: PriorityClass<T>;
 

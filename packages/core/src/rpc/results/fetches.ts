@@ -19,6 +19,7 @@ import {
 } from "../../wire/index.js";
 import type { Channel, Peer } from "../task.js";
 import { partOf } from "./part.js";
+import { Transfers } from "./transfers.js";
 
 /** Takes what is fetched. */
 export interface FetchSink {
@@ -64,6 +65,7 @@ export interface FetchesHost {
 
 export class Fetches {
   readonly #host: FetchesHost;
+  readonly #fetching = new Transfers<Fetch>();
   /** Those that wait for a link. */
   readonly #waiting = new Map<Peer, Set<Fetch>>();
   #size = 0;
@@ -123,7 +125,7 @@ export class Fetches {
   }
 
   onChunk(channel: Channel, { id, bytes, totalBytes }: ChunkMessage, nowMs: number): void {
-    const fetch = channel.fetching.get(id);
+    const fetch = this.#fetching.get(channel, id);
     if (fetch === undefined) return; // not wanted any more
     fetch.receivedBytes += bytes.length;
     const { receivedBytes, allowedBytes } = fetch;
@@ -137,7 +139,7 @@ export class Fetches {
   }
 
   onFailed(channel: Channel, { id, error }: FetchFailedMessage, nowMs: number): void {
-    const fetch = channel.fetching.get(id);
+    const fetch = this.#fetching.get(channel, id);
     if (fetch !== undefined) this.#fail(fetch, error, nowMs);
   }
 
@@ -153,7 +155,7 @@ export class Fetches {
 
   /** `peer` is down, whatever its link says. */
   down(peer: Peer, nowMs: number): void {
-    const there = peer.channel?.fetching.takeAll() ?? [];
+    const there = peer.channel === undefined ? [] : this.#fetching.takeAll(peer.channel);
     for (const fetch of [...there, ...this.#takeWaiting(peer)]) {
       this.#fail(fetch, this.#lost(fetch.ref, "was lost"), nowMs);
     }
@@ -161,7 +163,7 @@ export class Fetches {
 
   /** The link is gone: what came over it is asked for over another. (F2) */
   lost(channel: Channel, nowMs: number): void {
-    for (const fetch of channel.fetching.takeAll()) {
+    for (const fetch of this.#fetching.takeAll(channel)) {
       fetch.channel = undefined;
       this.#send(fetch, nowMs);
     }
@@ -174,8 +176,8 @@ export class Fetches {
     const { channel } = peer;
     if (channel === undefined) return this.#wait(fetch, peer, nowMs);
     do fetch.id = this.#lastId = (this.#lastId + 1) >>> 0;
-    while (fetch.id === 0 || channel.fetching.has(fetch.id));
-    channel.fetching.set(fetch.id, fetch);
+    while (fetch.id === 0 || this.#fetching.has(channel, fetch.id));
+    this.#fetching.set(channel, fetch.id, fetch);
     fetch.channel = channel;
     channel.usedMs = nowMs;
     const { key, path } = ref;
@@ -213,7 +215,7 @@ export class Fetches {
   #end(fetch: Fetch): void {
     fetch.isOver = true;
     this.#size -= 1;
-    fetch.channel?.fetching.take(fetch.id);
+    if (fetch.channel !== undefined) this.#fetching.take(fetch.channel, fetch.id);
     fetch.channel = undefined;
     const peer = this.#host.peer(fetch.ref.holder);
     if (peer === undefined) return;

@@ -1,8 +1,7 @@
 /** Results that stay where they were made. */
 export { type CompleteAnswer, Downloads, isComplete } from "./downloads.js";
-export type { Fetch } from "./fetches.js";
-export { type Gathering, bytesOf, isRef } from "./gather.js";
+export { bytesOf, isRef } from "./gather.js";
 export { Gathered } from "./gathered.js";
 export { partOf } from "./part.js";
 export { type ResultMessage, Results } from "./results.js";
-export { type Served, idleMsMax } from "./serving.js";
+export { idleMsMax } from "./serving.js";

@@ -19,6 +19,7 @@ import type { Channel, Peer } from "../task.js";
 import type { Fetch, FetchSink, Fetches } from "./fetches.js";
 import type { KeptResults } from "./kept.js";
 import { partOf } from "./part.js";
+import { Transfers } from "./transfers.js";
 
 const chunkBytesMax = 256 * 1024;
 /** How long a value is kept for a client that does not fetch it. */
@@ -26,7 +27,7 @@ export const idleMsMax: number = 60_000;
 const queuedBytesMax = 2 * 1024 * 1024;
 
 /** A fetch of somebody else that this node serves. */
-export type Served = Sending | Passing;
+type Served = Sending | Passing;
 
 /** Bytes that are here. */
 class Sending {
@@ -88,10 +89,11 @@ export class Serving {
   readonly #kept: KeptResults;
   readonly #fetches: Fetches;
   readonly #self: Peer;
+  readonly #served = new Transfers<Served>();
   /** Those that have something to send. */
   readonly #ready = new Set<Sending>();
   readonly #passed = (passing: Passing): void => {
-    passing.channel.serving.take(passing.id);
+    this.#served.take(passing.channel, passing.id);
   };
 
   constructor(kept: KeptResults, fetches: Fetches, self: Peer) {
@@ -102,7 +104,7 @@ export class Serving {
 
   onFetch(channel: Channel, message: FetchMessage, nowMs: number): void {
     const { id, holder, key, path } = message;
-    if (channel.serving.has(id))
+    if (this.#served.has(channel, id))
       throw new MpregError("malformed", `id ${id} is in use by an earlier fetch of this link`);
     channel.usedMs = nowMs;
     const node = this.#self.name;
@@ -119,12 +121,12 @@ export class Serving {
     const part = partOf(kept.value, path, kept.fields.step);
     if (part instanceof MpregError) return refuse(channel, id, part.at({ node }));
     const sending = new Sending(channel, message, part);
-    channel.serving.set(id, sending);
+    this.#served.set(channel, id, sending);
     this.#ready.add(sending);
   }
 
   onMore(channel: Channel, { id, allowedBytes }: FetchMoreMessage, nowMs: number): void {
-    const served = channel.serving.get(id);
+    const served = this.#served.get(channel, id);
     if (served === undefined) return; // it has ended
     if (served.kind === "passing") {
       if (served.fetch !== undefined) this.#fetches.allow(served.fetch, allowedBytes);
@@ -136,13 +138,13 @@ export class Serving {
   }
 
   onEnd(channel: Channel, id: number): void {
-    const served = channel.serving.take(id);
+    const served = this.#served.take(channel, id);
     if (served !== undefined) this.#end(served);
   }
 
   /** The link is gone. (S3) */
   lost(channel: Channel): void {
-    for (const served of channel.serving.takeAll()) this.#end(served);
+    for (const served of this.#served.takeAll(channel)) this.#end(served);
   }
 
   /** Sends what may be sent. Call it at the end of a turn. */
@@ -165,14 +167,14 @@ export class Serving {
       if (link.outbox.commit() === 0) return false;
     }
     sending.sentBytes = end;
-    if (end === part.length) channel.serving.take(id);
+    if (end === part.length) this.#served.take(channel, id);
     if (!sending.mayGoOn) this.#ready.delete(sending);
     return end > sentBytes;
   }
 
   #pass({ id, offset, allowedBytes }: FetchMessage, channel: Channel, ref: ResultRef, nowMs: number): void {
     const passing = new Passing(channel, id, this.#passed);
-    channel.serving.set(id, passing);
+    this.#served.set(channel, id, passing);
     passing.fetch = this.#fetches.start(ref, passing, allowedBytes, nowMs, offset);
   }
 
