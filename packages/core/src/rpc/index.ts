@@ -10,6 +10,7 @@ export {
   type SingleCallOptions,
   type UntypedCall,
 } from "./caller.js";
+export { type CriticalPath, type RequestAnalysis, type SlowStep, analyse } from "./analysis.js";
 export { explainReference } from "./bindings.js";
 export {
   type EndCode,
@@ -35,6 +36,7 @@ export { Rpc, leaving } from "./rpc.js";
 export type { Asker, Run } from "./run.js";
 export { requestIdOf } from "./summary.js";
 export { OpenTelemetry, type OpenTelemetryApi, checkOpenTelemetry } from "./open-telemetry.js";
+export { traceText } from "./trace-text.js";
 export type { CallSpan, RunSpan, Tracing } from "./tracing.js";
 export { ValueWaiter } from "./waiters.js";
 export { Channel, type Invocation, Peer } from "./task.js";

@@ -14,6 +14,7 @@ import type {
   CallMessage,
   FailureMessage,
   RequestMessage,
+  RequestStep,
   ResumeMessage,
   SessionHello,
   StepMessage,
@@ -298,7 +299,7 @@ export class Rpc {
       origin,
       request,
       deadlineMs: Math.min(origin.deadlineMs, nowMs + this.#timeoutMs(ask.timeoutMs)),
-      summary: ask.summary ? this.#summary(request, nowMs) : undefined,
+      summary: ask.summary ? this.#summary(request, nowMs, ask.steps) : undefined,
       resultBytesMax: this.#options.resultBytesMax,
       held: this.#held,
       results: this.#results,
@@ -439,8 +440,8 @@ export class Rpc {
     return Math.min(askedMs === 0 ? this.#options.timeoutMs : askedMs, this.#options.timeoutMsMax);
   }
 
-  #summary(request: number, nowMs: number): Summary {
-    return new Summary(requestIdOf(this.#host.self.nodeId, request), this.#host.nodeName, nowMs);
+  #summary(request: number, nowMs: number, steps?: readonly RequestStep[]): Summary {
+    return new Summary(requestIdOf(this.#host.self.nodeId, request), this.#host.nodeName, nowMs, steps);
   }
 }
 

@@ -5,7 +5,7 @@
  * has on top. All times of one summary come from the coordinator's monotonic clock and from durations, never from
  * comparing two machines' clocks.
  */
-import type { Timings } from "../wire/index.js";
+import type { RequestStep, Timings } from "../wire/index.js";
 import type { Task } from "./task.js";
 import type { RequestSummary, StepSummary } from "./types.js";
 
@@ -14,11 +14,14 @@ export class Summary {
   readonly #coordinator: string;
   readonly #receivedMs: number;
   readonly #steps: StepSummary[] = [];
+  readonly #asked: readonly RequestStep[];
 
-  constructor(requestId: string, coordinator: string, receivedMs: number) {
+  /** `asked` are the request's steps; none for a single call. */
+  constructor(requestId: string, coordinator: string, receivedMs: number, asked: readonly RequestStep[] = []) {
     this.#requestId = requestId;
     this.#coordinator = coordinator;
     this.#receivedMs = receivedMs;
+    this.#asked = asked;
   }
 
   /** Call before the task's place is forgotten: its node is in `ranOn`. */
@@ -38,7 +41,14 @@ export class Summary {
       bytesIn: task.bound.reduce((sum, value) => sum + value.length, task.template.length),
       bytesOut,
       attempts: task.attempts + 1,
+      ...this.#inputsOf(task.index),
     });
+  }
+
+  #inputsOf(index: number): Pick<StepSummary, "inputs"> {
+    const bindings = this.#asked[index]?.bindings ?? [];
+    if (bindings.length === 0) return {};
+    return { inputs: [...new Set(bindings.map(({ step }) => this.#asked[step]?.name ?? ""))] };
   }
 
   finish(nowMs: number): RequestSummary {

@@ -64,6 +64,8 @@ export interface StepSummary {
   readonly bytesOut: number;
   /** How often it was run: more than once where nodes that ran it were lost. */
   readonly attempts: number;
+  /** Names of the steps whose results it took; left out where there are none. */
+  readonly inputs?: readonly string[] | undefined;
 }
 
 /** What a request did, as told by its coordinator. */

@@ -55,6 +55,7 @@ describe("the summary of a request", () => {
       bytesIn: codec.encodeTemplate([use("here")], "args", () => 0).length + 4,
       bytesOut: 1,
       attempts: 1,
+      inputs: ["here"],
     };
     const { requestId, ...summary } = summaryOf(client.endsOf(id));
     expect(summary).toEqual({ coordinator: "a", totalMs: 23, steps: [here, second] });

@@ -1,7 +1,7 @@
 /**
  * Running: the options that `call` and `run` share, and how what they got is shown.
  *
- * (U1) stdout has the result and nothing else; a summary goes to stderr.
+ * (U1) stdout has the result and nothing else; a summary and a trace go to stderr.
  */
 import type { RequestSummary } from "@mpreg/core";
 import type { SingleCallOptions } from "@mpreg/core/rpc";
@@ -15,6 +15,7 @@ export interface RunningFlags extends ConnectionFlags {
   /** In ms; `true`: as long as the request may take. */
   readonly waitForCapacity?: number | true;
   readonly summary?: true;
+  readonly trace?: true;
 }
 
 export function withRunningOptions(command: Command): Command {
@@ -24,7 +25,8 @@ export function withRunningOptions(command: Command): Command {
       "wait while no node offers a function with its resources",
       parseDurationMs,
     )
-    .option("--summary", "tell on stderr where the time went");
+    .option("--summary", "tell on stderr where the time went")
+    .option("--trace", "tell on stderr what waited for what: the critical path and the slowest steps");
 }
 
 /** The options of a request, and what writes its summary once it has ended, if one is wanted. */
@@ -33,21 +35,31 @@ export interface Running {
   readonly writeSummary: () => Promise<void>;
 }
 
-export function runningOf({ timeout, waitForCapacity, summary, json }: RunningFlags, { stderr }: Terminal): Running {
+export function runningOf(flags: RunningFlags, { stderr }: Terminal): Running {
+  const { timeout, waitForCapacity, summary: isSummaryWanted, trace: isTraceWanted, json } = flags;
   let given: RequestSummary | undefined;
   const onSummary = (summary: RequestSummary): void => {
     given = summary;
   };
   return {
-    options: { timeoutMs: timeout, waitForCapacity, onSummary: summary === true ? onSummary : undefined },
+    options: {
+      timeoutMs: timeout,
+      waitForCapacity,
+      onSummary: isSummaryWanted || isTraceWanted ? onSummary : undefined,
+    },
     writeSummary: async () => {
       if (given === undefined) return;
+      const { analyse, traceText } = await import("@mpreg/core");
       if (json === true) {
-        stderr.write(valueJson({ summary: given }, "line")); // (U1)
+        const analysis = isTraceWanted ? { analysis: analyse(given) } : {};
+        stderr.write(valueJson({ summary: given, ...analysis }, "line")); // (U1)
         return;
       }
-      const { summaryText } = await import("../render/summary.js");
-      stderr.write(summaryText(given, stderr));
+      if (isSummaryWanted) {
+        const { summaryText } = await import("../render/summary.js");
+        stderr.write(summaryText(given, stderr));
+      }
+      if (isTraceWanted) stderr.write(traceText(given));
     },
   };
 }

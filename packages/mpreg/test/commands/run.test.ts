@@ -56,6 +56,17 @@ describe("mpreg run", () => {
     expect(summary.steps.map(({ name }: { name: string }) => name)).toEqual(["first", "last"]);
   });
 
+  test("--trace tells on stderr what waited for what, as text and as a line of JSON", async () => {
+    const text = await run(chain, "--trace");
+    expect(text).toMatchObject({ exitCode: 0, stdout: '{ "last": 42 }\n' });
+    expect(text.stderr).toMatch(/^request [0-9a-f]{8}-\w+ on worker: 2 steps in \d+\.\d ms\n/);
+    expect(text.stderr).toContain("last (double) on worker, after first\n");
+    expect(text.stderr).toContain("\ncritical path (*): first > last, ");
+    const { summary, analysis } = JSON.parse((await run(chain, "--json", "--trace")).stderr);
+    expect(summary.steps).toHaveLength(2);
+    expect(analysis.criticalPath.steps).toEqual(["first", "last"]);
+  });
+
   test("--on-error settle finishes independent branches, tells every step, and exits with the first failure", async () => {
     const steps = [...chain, { name: "bad", fun: "fail" }, { name: "after", fun: "echo", args: [{ $ref: "bad" }] }];
     const { exitCode, stdout, stderr } = await run(steps, "--on-error", "settle", "--json");
