@@ -19,6 +19,9 @@ export {
 } from "./base/index.js";
 export {
   type AnyHandler,
+  type BatchHandler,
+  type BatchOptions,
+  type BatchedCall,
   type FunctionRegistry,
   type HandlerContext,
   type HandlerLog,

@@ -2,6 +2,7 @@
  * Handlers: what the core's handlers need of Node.js: a context that follows their awaits, signals, timers, a log.
  *
  * (N1) `context()` answers the same call's context after every `await` of the handler.
+ * (N2) What happens after 0 ms happens at the end of this turn of the event loop, when all that has arrived was read.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { performance } from "node:perf_hooks";
@@ -22,6 +23,12 @@ export function contextHost(nodeName: string, log: Logger, callerOf: ContextHost
     logOf: ({ request, step, traceparent }) => log.child({ request, step, ...traceFieldsOf(traceparent) }),
     callerOf,
     after: (durationMs, happen) => {
+      if (durationMs === 0) {
+        const turn = setImmediate(happen); // (N2)
+        return () => {
+          clearImmediate(turn);
+        };
+      }
       const timer = setTimeout(happen, durationMs);
       return () => {
         clearTimeout(timer);

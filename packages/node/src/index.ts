@@ -1,7 +1,15 @@
 /** A node of the mesh, for Node.js. */
 export { createNode } from "./create-node.js";
 export type { DiscoveryOptions, MdnsOptions } from "./discovery/options.js";
-export { type AnyHandler, type HandlerContext, type RegisterOptions, context } from "@mpreg/core";
+export {
+  type AnyHandler,
+  type BatchHandler,
+  type BatchOptions,
+  type BatchedCall,
+  type HandlerContext,
+  type RegisterOptions,
+  context,
+} from "@mpreg/core";
 export type { NodeRegistration as Registration } from "./handlers.js";
 export type { LogLevel, Logger } from "./log.js";
 export type { DrainOptions, MpregNode } from "./node.js";

@@ -3,8 +3,9 @@
  *
  * (K1) What few handlers use costs nothing until they do: signal, logger, caller and sleeps are made when asked for.
  * (K2) The handler's own signal ends its sleeps, each once; a sleep that has ended leaves nothing behind.
+ * (K3) A context that serves several calls has the time of the one that has most, and aborts with the last of them.
  */
-import { MpregError, type Subject, type TraceContext, traceparentOf } from "../base/index.js";
+import { MpregError, type Subject, type TraceContext, assert, traceparentOf } from "../base/index.js";
 import {
   type AbortReason,
   type Caller,
@@ -15,6 +16,7 @@ import {
   requestIdOf,
 } from "../rpc/index.js";
 import { inContext } from "./context.js";
+import { invocationWith } from "./executor.js";
 import type { HandlerContext, HandlerLog, HandlerSignal, SleepOptions } from "./types.js";
 
 /** What aborts a signal: the platform's `AbortController`. */
@@ -36,6 +38,11 @@ export interface ContextHost {
   callerOf(parent: Invocation, trace: TraceContext | undefined): Caller;
   /** Runs `happen` after `durationMs`, unless the function that comes back is called before. */
   after(durationMs: number, happen: () => void): () => void;
+  /**
+   * The call waits for something that other calls bring about, until the function that comes back is called. A host
+   * that does not care what its handlers wait for has no such method.
+   */
+  hold?(): () => void;
 }
 
 /** The reason with which a handler's signal aborts. */
@@ -51,8 +58,8 @@ export class CallContext implements HandlerContext {
   #aborted: MpregError | undefined;
   #caller: Caller | undefined;
   #log: HandlerLog | undefined;
-  /** What ends each sleep early. */
-  #sleeps: Set<(reason: unknown) => void> | undefined;
+  /** Told when nobody waits any more: what ends each sleep early, and contexts that serve this call with others. */
+  #watchers: Set<(reason: MpregError) => void> | undefined;
 
   /** `trace` is that of the handler's own span; without one, what has come with the call goes on. */
   constructor(invocation: Invocation, host: ContextHost, trace: TraceContext | undefined = invocation.terms?.trace) {
@@ -140,7 +147,38 @@ export class CallContext implements HandlerContext {
     if (this.#aborted !== undefined) return;
     this.#aborted = reason;
     inContext(this, () => this.#controller?.abort(reason)); // those who listen are the handler's, and ask for its context
-    for (const end of [...(this.#sleeps ?? [])]) end(reason); // (K2)
+    for (const end of [...(this.#watchers ?? [])]) end(reason); // (K2)
+  }
+
+  /** Why nobody waits any more; `undefined` while somebody does. */
+  get abortReason(): MpregError | undefined {
+    return this.#aborted;
+  }
+
+  /** The context of a handler that serves all of these calls at once; in all else than (K3) it is that of the first. */
+  static shared(calls: readonly CallContext[]): CallContext {
+    const first = calls[0];
+    assert(first !== undefined, "a context is that of a call");
+    const deadlineMs = Math.max(...calls.map((call) => call.#invocation.deadlineMs));
+    const shared = new CallContext(invocationWith(first.#invocation, { deadlineMs }), first.#host, first.#trace);
+    let wanted = calls.length;
+    for (const call of calls) {
+      (call.#watchers ??= new Set()).add((reason) => {
+        wanted -= 1;
+        if (wanted === 0) shared.abort(reason); // (K3)
+      });
+    }
+    return shared;
+  }
+
+  /** Runs `happen` after `durationMs`, whoever waits, unless the function that comes back is called before. */
+  after(durationMs: number, happen: () => void): () => void {
+    return this.#host.after(durationMs, happen);
+  }
+
+  /** See {@link ContextHost.hold}. */
+  hold(): () => void {
+    return this.#host.hold?.() ?? ((): void => undefined);
   }
 
   #sleep(durationMs: unknown, signal: SleepOptions["signal"]): Promise<void> {
@@ -170,9 +208,9 @@ export class CallContext implements HandlerContext {
     if (signal === null) return () => undefined;
     if (signal === undefined) {
       // no listener on the own signal: platforms warn of many, and it need not even be made (K1)
-      const sleeps = (this.#sleeps ??= new Set());
-      sleeps.add(end);
-      return () => sleeps.delete(end);
+      const watchers = (this.#watchers ??= new Set());
+      watchers.add(end);
+      return () => watchers.delete(end);
     }
     const onAbort = (): void => {
       end(signal.reason);

@@ -13,10 +13,13 @@ import { MpregError, isA, quoted, thrownStack, thrownText, validateArguments, va
 import type { Invocation } from "../rpc/index.js";
 import type { Codec } from "../values/index.js";
 import type { Timings } from "../wire/index.js";
+import { Batch } from "./batch.js";
+import type { CallContext } from "./call-context.js";
 import { inContext } from "./context.js";
-import { type Executor, invocationWith } from "./executor.js";
+import { Executor, invocationWith } from "./executor.js";
 import type { RegisteredFunction } from "./function-table.js";
-import type { AnyHandler, HandlerContext } from "./types.js";
+import { HandlerThrew } from "./handler-threw.js";
+import type { AnyHandler } from "./types.js";
 
 export interface ExecuteHost {
   readonly codec: Codec;
@@ -36,7 +39,7 @@ const noTimings: Timings = { queueUs: 0, runUs: 0 };
 export function execute(
   invocation: Invocation,
   fun: RegisteredFunction,
-  current: HandlerContext,
+  current: CallContext,
   host: ExecuteHost,
 ): boolean {
   const beganMs = invocation.timings ? host.now() : 0;
@@ -54,7 +57,7 @@ export function execute(
     end(failureOf(fun.name, error, host.exposeStacks));
   };
   const { handler } = fun;
-  if (typeof handler !== "function" && fun.input === undefined && fun.output === undefined) {
+  if (handler instanceof Executor && fun.input === undefined && fun.output === undefined) {
     handler.run(invocation, current, (result, timings) => {
       host.ended(invocation, result, timings); // (H5)
     });
@@ -88,7 +91,7 @@ function runHandler(
   invocation: Invocation,
   fun: RegisteredFunction,
   args: readonly unknown[],
-  current: HandlerContext,
+  current: CallContext,
   host: ExecuteHost,
 ): unknown {
   const call = (valid: readonly unknown[]): unknown => {
@@ -96,7 +99,9 @@ function runHandler(
     const result =
       typeof handler === "function"
         ? callHandler(handler, valid, current)
-        : callExecutor(handler, invocation, valid, current, host);
+        : handler instanceof Batch
+          ? handler.add(valid, current)
+          : callExecutor(handler, invocation, valid, current, host);
     if (fun.output === undefined) return result;
     return isPromiseLike(result)
       ? result.then((value) => validateResult(fun.name, fun.output, value))
@@ -107,14 +112,7 @@ function runHandler(
   return valid instanceof Promise ? valid.then(call) : call(valid);
 }
 
-/** Marks what the handler itself threw (its cause), so that it is not taken for a refusal of ours. */
-class HandlerThrew extends Error {
-  constructor(reason: unknown) {
-    super("the handler threw", { cause: reason });
-  }
-}
-
-function callHandler(handler: AnyHandler, args: readonly unknown[], current: HandlerContext): unknown {
+function callHandler(handler: AnyHandler, args: readonly unknown[], current: CallContext): unknown {
   let result: unknown;
   try {
     result = inContext(current, () => handler(...args));
@@ -133,7 +131,7 @@ function callExecutor(
   executor: Executor,
   invocation: Invocation,
   args: readonly unknown[],
-  current: HandlerContext,
+  current: CallContext,
   { codec }: ExecuteHost,
 ): Promise<unknown> {
   return new Promise((resolve, reject) => {

@@ -32,12 +32,13 @@ import {
   offersMax,
   tagsMax,
 } from "../wire/index.js";
+import { Batch, checkBatch } from "./batch.js";
 import { Executor } from "./executor.js";
 import type { AnyHandler, FunctionRegistry, RegisterOptions, Registration } from "./types.js";
 
 export interface RegisteredFunction {
   readonly name: string;
-  readonly handler: AnyHandler | Executor;
+  readonly handler: AnyHandler | Executor | Batch;
   readonly resources: readonly string[];
   /** What other nodes are told of it. */
   readonly offer: OfferRecord;
@@ -73,6 +74,7 @@ export const registerOptionNames: ReadonlySet<string> = optionNames<RegisterOpti
   scope: true,
   concurrencyMax: true,
   queueMax: true,
+  batch: true,
   idempotent: true,
   input: true,
   output: true,
@@ -225,7 +227,20 @@ function checkRegistration(
   const ownMax = handler instanceof Executor ? handler.concurrencyMax : undefined;
   const bounded = { ...options, concurrencyMax: options.concurrencyMax ?? ownMax };
   const offer = checkOffer(name, resources, bounded, what, node.semver);
-  return { name, handler, resources, offer, queueMax, input, output };
+  return { name, handler: batched(name, handler, options, what), resources, offer, queueMax, input, output };
+}
+
+/** What runs the calls: the handler, or what folds them together for it. */
+function batched(
+  name: string,
+  handler: AnyHandler | Executor,
+  { batch }: RegisterOptions,
+  what: string,
+): RegisteredFunction["handler"] {
+  const terms = checkBatch(batch, what);
+  if (terms === undefined) return handler;
+  if (!(handler instanceof Executor)) return new Batch(name, handler, terms);
+  throw invalid(`${what}: batch is for handlers that run in the node's own thread, not for those of \`threads\``);
 }
 
 function isHandler(handler: unknown): handler is AnyHandler | Executor {

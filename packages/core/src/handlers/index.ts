@@ -13,6 +13,9 @@ export {
 } from "./function-table.js";
 export type {
   AnyHandler,
+  BatchHandler,
+  BatchOptions,
+  BatchedCall,
   FunctionRegistry,
   HandlerContext,
   HandlerLog,

@@ -11,6 +11,38 @@ import type { OfferScope } from "../wire/index.js";
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a handler may declare any parameters
 export type AnyHandler = (...args: any[]) => unknown;
 
+/** When a batch of calls begins to run. */
+export interface BatchOptions {
+  /** Calls that are given to the handler at once, at most. Default: 100. */
+  readonly itemsMax?: number | undefined;
+  /** How long the first call of a batch waits for others, in ms. Default 0: those that come in the same turn of the event loop. */
+  readonly waitMs?: number | undefined;
+}
+
+/** What the handler of a batch can know of each of its calls. */
+export type BatchedCall = Pick<
+  HandlerContext,
+  | "signal"
+  | "remainingMs"
+  | "deadline"
+  | "request"
+  | "step"
+  | "depth"
+  | "idempotencyKey"
+  | "traceparent"
+  | "caller"
+  | "log"
+>;
+
+/**
+ * A handler with the option `batch`: `calls` has the arguments of each call. It answers the results, one for each call in
+ * that order; an `Error` in the place of one is that call's failure.
+ */
+export type BatchHandler<Args extends readonly unknown[] = readonly unknown[], Result = unknown> = (
+  calls: readonly Args[],
+  about: readonly BatchedCall[],
+) => readonly (Result | Error)[] | Promise<readonly (Result | Error)[]>;
+
 /** What a function is registered with. What `fn({ … })` of a contract makes will do. */
 export interface RegisterOptions {
   /** Resources the function has, beside those of its node. */
@@ -38,6 +70,12 @@ export interface RegisterOptions {
    * other nodes that offer it, or end `overloaded` without having begun. Default: 10,000; 0: none.
    */
   readonly queueMax?: number | undefined;
+  /**
+   * Calls of it that come together are given to the handler at once, which then is a {@link BatchHandler}: siblings of one
+   * request, calls of several clients. `context()` in it has the time of the call that has most, and its signal aborts when
+   * nobody waits for any of them; nested calls are the first call's. Default: `false`; `true` = the defaults.
+   */
+  readonly batch?: boolean | BatchOptions | undefined;
   /**
    * Whether a call may be run again when its node was lost and nobody knows whether it took effect: `true` = running it
    * twice does no more than running it once; `"with-key"` = the function recognizes a repetition by the

@@ -45,7 +45,7 @@ describe("register", () => {
       "f",
       () => 1,
       { resource: ["gpu"] },
-      `register("f") has no option "resource"; it has resources, version, tags, scope, concurrencyMax, queueMax, idempotent, input, output; did you mean "resources"?`,
+      `register("f") has no option "resource"; it has resources, version, tags, scope, concurrencyMax, queueMax, batch, idempotent, input, output; did you mean "resources"?`,
     ],
     ["an input that is no schema", "f", () => 1, { input: "text" }, `register("f"): input ${schema}, got string`],
     [

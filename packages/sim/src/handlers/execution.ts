@@ -146,6 +146,13 @@ export class Execution implements ContextHost, ExecuteHost, Waiter {
     };
   }
 
+  hold(): () => void {
+    const wait = this.#wait();
+    return () => {
+      wait.end();
+    };
+  }
+
   ended(_invocation: Invocation, result: Uint8Array | MpregError, timings: Timings): void {
     if (this.#state === "abandoned") return; // (E1)
     this.#state = "ended";

@@ -130,7 +130,7 @@ describe("a node's functions", () => {
     await expect(world.node("a").call("half", ["8"])).rejects.toMatchObject({ code: "invalid-input" });
     await expect(world.node("a").call("scaled", ["8"])).rejects.toMatchObject({ code: "invalid-input" });
     expect(() => node.register("third", () => 1, { resource: ["cpu"] } as object)).toThrow(
-      `register("third") has no option "resource"; it has resources, version, tags, scope, concurrencyMax, queueMax, idempotent, input, output; did you mean "resources"?`,
+      `register("third") has no option "resource"; it has resources, version, tags, scope, concurrencyMax, queueMax, batch, idempotent, input, output; did you mean "resources"?`,
     );
     expect(node.unregister("half")).toBe(true);
     expect(node.unregister("half")).toBe(false);

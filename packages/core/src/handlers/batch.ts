@@ -1,0 +1,137 @@
+/**
+ * Batch: calls of one function that arrive together, folded into one invocation of its handler.
+ *
+ * A batch begins with its first call, and closes at the end of the turn of the event loop in which that came, or
+ * `waitMs` after it, or when it is full. What a handler answers is as in DataLoader: an `Error` in the place of a result
+ * is that call's failure.
+ *
+ * (B1) The handler is given each call once, in the order in which they came, and never more than `itemsMax`.
+ * (B2) Each call gets what stands in its place of the answer; an answer that has not one place for each call answers none.
+ * (B3) A call that nobody waits for any more when its batch closes is not in it; without calls the handler does not run.
+ * (B4) The handler runs for as long as somebody waits for one of its calls: one that is cancelled ends no other.
+ */
+import { MpregError, checkOptions, isA, kindOf, optionNames } from "../base/index.js";
+import { durationMsMax } from "../rpc/index.js";
+import { CallContext } from "./call-context.js";
+import { inContext } from "./context.js";
+import { HandlerThrew } from "./handler-threw.js";
+import type { BatchOptions, BatchedCall } from "./types.js";
+
+/** What a batch runs: a {@link BatchHandler} of any types. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- as for handlers of one call
+type AnyBatchHandler = (calls: any, about: readonly BatchedCall[]) => unknown;
+
+interface Item {
+  readonly args: readonly unknown[];
+  readonly context: CallContext;
+  /** Its own call does not wait for others any more. */
+  readonly release: () => void;
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: Error) => void;
+}
+
+export interface BatchTerms {
+  readonly itemsMax: number;
+  readonly waitMs: number;
+}
+
+const itemsMaxDefault = 100;
+const names = optionNames<BatchOptions>({ itemsMax: true, waitMs: true });
+
+/** The option `batch` of `what`, with its defaults. Throws `invalid-argument`. */
+export function checkBatch(batch: unknown, what: string): BatchTerms | undefined {
+  if (batch === undefined || batch === false) return undefined;
+  const given = batch === true ? {} : batch;
+  checkOptions(given, names, `${what}: batch`);
+  const { itemsMax = itemsMaxDefault, waitMs = 0 } = given as BatchOptions;
+  if (!(Number.isSafeInteger(itemsMax) && itemsMax > 0)) {
+    throw invalid(`${what}: batch.itemsMax must be a whole number above 0, got ${String(itemsMax)}`);
+  }
+  if (!(typeof waitMs === "number" && waitMs >= 0 && waitMs <= durationMsMax)) {
+    throw invalid(`${what}: batch.waitMs must be a number from 0 to ${durationMsMax}, got ${String(waitMs)}`);
+  }
+  return { itemsMax, waitMs };
+}
+
+export class Batch {
+  readonly #fun: string;
+  readonly #handler: AnyBatchHandler;
+  readonly #terms: BatchTerms;
+  #items: Item[] = [];
+  #stopWaiting: () => void = () => undefined;
+
+  constructor(fun: string, handler: AnyBatchHandler, terms: BatchTerms) {
+    this.#fun = fun;
+    this.#handler = handler;
+    this.#terms = terms;
+  }
+
+  /** Adds a call to the batch that is open, or opens one; answers its result. */
+  add(args: readonly unknown[], context: CallContext): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const { itemsMax, waitMs } = this.#terms;
+      this.#items.push({ args, context, release: context.hold(), resolve, reject });
+      if (this.#items.length >= itemsMax) return this.#close(); // (B1)
+      if (this.#items.length > 1) return;
+      this.#stopWaiting = context.after(waitMs, () => {
+        this.#close();
+      });
+    });
+  }
+
+  #close(): void {
+    this.#stopWaiting();
+    const items: Item[] = [];
+    for (const item of this.#items) {
+      const { abortReason } = item.context;
+      if (abortReason === undefined) items.push(item);
+      else end(item, () => item.reject(abortReason)); // (B3)
+    }
+    this.#items = [];
+    if (items.length > 0) this.#run(items);
+  }
+
+  #run(items: readonly Item[]): void {
+    const contexts = items.map(({ context }) => context);
+    const calls = items.map(({ args }) => args);
+    const shared = CallContext.shared(contexts); // (B4)
+    items[0]?.release(); // the handler waits as this one
+    const fail = (reason: unknown): void => {
+      for (const item of items) end(item, () => item.reject(new HandlerThrew(reason)));
+    };
+    try {
+      const results = inContext(shared, () => this.#handler(calls, contexts));
+      if (Array.isArray(results)) this.#answer(items, results);
+      else Promise.resolve(results).then((answer) => this.#answer(items, answer), fail);
+    } catch (reason) {
+      fail(reason);
+    }
+  }
+
+  /** (B2) */
+  #answer(items: readonly Item[], results: unknown): void {
+    const refusal = this.#refusal(items.length, results);
+    for (const [index, item] of items.entries()) {
+      const result: unknown = refusal ?? (results as readonly unknown[])[index];
+      if (refusal !== undefined) end(item, () => item.reject(refusal));
+      else if (isA(result, Error)) end(item, () => item.reject(new HandlerThrew(result)));
+      else end(item, () => item.resolve(result));
+    }
+  }
+
+  #refusal(count: number, results: unknown): MpregError | undefined {
+    if (Array.isArray(results) && results.length === count) return undefined;
+    const got = Array.isArray(results) ? `an array of ${results.length}` : kindOf(results);
+    const message = `"${this.#fun}" answered a batch of ${count} with ${got}; it must be an array with one result for each call, in order`;
+    return new MpregError("handler-error", message, { outcome: "applied" });
+  }
+}
+
+function end(item: Item, settle: () => void): void {
+  item.release();
+  settle();
+}
+
+function invalid(message: string): MpregError {
+  return new MpregError("invalid-argument", message);
+}
