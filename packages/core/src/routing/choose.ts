@@ -11,6 +11,8 @@
  * (R3) One candidate needs no randomness, so that runs differ only where there is a choice.
  * (R5) A node without a link is drawn only when those with one do not turn up at once: a few links do for many calls.
  * (R6) Where latencies have not been measured, distances count: near before far. Below a millisecond all are near.
+ * (R7) Where values have to be brought to the node, the one that they can be brought to soonest is always one of the two,
+ *      and the time that this takes counts (as Dask's scheduler weighs communication against occupancy).
  * (R4) Now and then the one that looks worse is taken, so that what was measured in a bad moment is measured again.
  */
 import type { Random } from "../base/index.js";
@@ -26,6 +28,9 @@ export interface Candidate {
   readonly distanceMs: number | undefined;
 }
 
+/** How long it takes to bring a step's values to a node, in ms. */
+export type Moving<T> = (owner: T) => number;
+
 const exploreShare = 1 / 32;
 const drawsMax = 8;
 const nearMs = 1;
@@ -37,10 +42,11 @@ export function chooseAmong<T extends Candidate>(
   excluded: ReadonlySet<Offer<T>> | undefined,
   random: Random,
   nowMs: number,
+  moving?: Moving<T>,
 ): Offer<T> | undefined {
   for (const tier of tiers) {
     const whole = broken.size === 0 ? tier : tier.filter((each) => !broken.has(each) || each.breaker.admits(nowMs));
-    const offer = choose(whole, local, excluded, random, nowMs);
+    const offer = choose(whole, local, excluded, random, nowMs, moving);
     if (offer !== undefined) return offer;
   }
   return undefined;
@@ -52,18 +58,36 @@ export function choose<T extends Candidate>(
   excluded: ReadonlySet<Offer<T>> | undefined,
   random: Random,
   nowMs: number,
+  moving?: Moving<T>,
 ): Offer<T> | undefined {
   const open = excluded === undefined ? candidates : candidates.filter((offer) => !excluded.has(offer)); // (R1)
   if (open.length <= 1) return open[0]; // (R3)
-  const localIndex = open.findIndex(({ owner }) => owner === local);
-  const firstIndex = localIndex >= 0 ? localIndex : drawLinked(open, -1, random);
+  const given = moving === undefined ? open.findIndex(({ owner }) => owner === local) : nearest(open, local, moving);
+  const firstIndex = given >= 0 ? given : drawLinked(open, -1, random);
   const secondIndex = drawLinked(open, firstIndex, random);
   const first = open[firstIndex] as Offer<T>;
   const second = open[secondIndex] as Offer<T>;
-  const order = compare(first, second, local, nowMs);
+  const order = compare(first, second, local, nowMs) + movingMs(first, moving) - movingMs(second, moving);
   if (order === 0) return first; // (R2)
   const [better, worse] = order < 0 ? [first, second] : [second, first];
   return random.next() < exploreShare ? worse : better; // (R4)
+}
+
+/** The index of the candidate that the values can be brought to soonest; the local one of several. (R7) */
+function nearest<T extends Candidate>(open: readonly Offer<T>[], local: T, moving: Moving<T>): number {
+  let best = 0;
+  let bestMs = Infinity;
+  for (const [index, { owner }] of open.entries()) {
+    const ms = moving(owner);
+    if (ms > bestMs || (ms === bestMs && owner !== local)) continue;
+    best = index;
+    bestMs = ms;
+  }
+  return best;
+}
+
+function movingMs<T extends Candidate>({ owner }: Offer<T>, moving: Moving<T> | undefined): number {
+  return moving === undefined ? 0 : moving(owner);
 }
 
 /** The index of a candidate, `besides` left out; of one that has a link, if a few draws find one. (R5) */

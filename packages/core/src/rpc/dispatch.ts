@@ -28,6 +28,7 @@ import type { AbortReason, RpcHost } from "./host.js";
 import type { Inputs } from "./inputs.js";
 import { type RpcLimits, stepWaysMax } from "./limits.js";
 import { expiredError, knownOf, lostError } from "./lost.js";
+import { movingOf } from "./moving.js";
 import { candidatesOf, chosenOffer, explainNone } from "./providers.js";
 import { Reaching } from "./reaching.js";
 import { questionIdMin } from "./question-ids.js";
@@ -301,7 +302,8 @@ export class Dispatch {
   #place(task: Task, nowMs: number): void {
     const { self, random } = this.#host;
     if (task.relay !== undefined) return this.#placeAt(task, task.relay, nowMs);
-    const offer = chooseAmong(candidatesOf(this.#host, task), self, task.excluded, random, nowMs);
+    const moving = movingOf(task, self);
+    const offer = chooseAmong(candidatesOf(this.#host, task), self, task.excluded, random, nowMs, moving);
     if (offer === undefined) return this.#noCandidate(task, nowMs);
     if (offer.owner === self) this.here.takeUp(task, offer, nowMs);
     else this.#runThere(task, offer, nowMs);

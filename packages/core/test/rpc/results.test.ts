@@ -247,3 +247,22 @@ describe("a link that breaks while a result is fetched", () => {
     mesh.expectQuiet();
   });
 });
+
+describe("a step that takes a large result", () => {
+  test("runs where the result is, as long as that costs less than bringing it elsewhere (R7)", () => {
+    const { mesh, a, b, c } = three();
+    b.offer("load", () => big(50 * MiB));
+    for (const node of [a, b, c]) node.offer("count", byHand);
+    mesh.settle();
+    for (let round = 0; round < 20; round++) {
+      a.request([{ fun: "load" }, { fun: "count", args: [use("load")] }]);
+      mesh.settle();
+      for (const node of [a, b, c]) if (node.waiting("count").length > 0) node.finish("count", round);
+      mesh.settle();
+    }
+    const ran = (node: MeshNode): number => node.invoked.filter(({ fun }) => fun === "count").length;
+    expect(ran(b)).toBeGreaterThan(14); // now and then another is tried (R4)
+    expect(ran(a) + ran(b) + ran(c)).toBe(20);
+    mesh.expectQuiet();
+  });
+});
