@@ -31,6 +31,7 @@ import { Threads } from "./threads/threads.js";
 import { Gate } from "./transports/gate.js";
 import { type Listener, listen } from "./transports/listen.js";
 import type { OpenSocket } from "./transports/websocket.js";
+import { Watchdog } from "./watchdog/watchdog.js";
 
 /**
  * Starts a node: it listens, links to its peers as they come up, and offers what is registered on it.
@@ -63,7 +64,8 @@ export async function createNode(given: CreateNodeOptions = {}): Promise<MpregNo
   const urls = options.advertise ?? [url];
   const name = options.name ?? defaultName(listener.port);
   const log = createLog(options.log, name);
-  const { limits } = options;
+  const { limits, loopBlockedMsMax } = options;
+  const watchdog = loopBlockedMsMax > 0 ? new Watchdog({ nodeName: name, loopBlockedMsMax, log }) : undefined;
   const status = new Status();
   const logEvent = eventLogger(log);
   const node: NodeOptions = {
@@ -92,6 +94,7 @@ export async function createNode(given: CreateNodeOptions = {}): Promise<MpregNo
     log,
     exposeStacks: options.exposeStacks,
     tracing: createTracing(options, listener, log),
+    note: watchdog?.note,
     dial: (target, attempt) => {
       connections.dial(target, attempt);
     },
@@ -117,6 +120,7 @@ export async function createNode(given: CreateNodeOptions = {}): Promise<MpregNo
     await discovery.close();
     await listener.close();
     await identity.release();
+    await watchdog?.close(); // the last: what goes before may be blocked, too
   };
   const { exposeStacks } = options;
   const asking = (parent: Invocation): Asking => driver.asking(parent);

@@ -47,6 +47,7 @@ import type { Logger } from "./log.js";
 import { RunLog } from "./run-log.js";
 import { Traffic } from "./traffic.js";
 import type { Connection } from "./transports/types.js";
+import type { HandlerNote } from "./watchdog/handler-note.js";
 
 export interface DriverOptions {
   readonly node: NodeOptions;
@@ -54,6 +55,8 @@ export interface DriverOptions {
   readonly log: Logger;
   readonly exposeStacks: boolean;
   readonly tracing: Tracing;
+  /** Is told which handler has the event loop. */
+  readonly note: HandlerNote | undefined;
   /** Opens a connection; it or its failure comes back through {@link Driver.dialed} or {@link Driver.dialFailed}. */
   readonly dial: (url: string, attempt: number) => void;
   readonly onEvent: (event: NodeEvent) => void;
@@ -275,12 +278,15 @@ export class Driver {
     this.traffic.runs.start(invocation.fun, isRegistered);
     const span = this.#options.tracing.startRun(invocation);
     const context = new CallContext(invocation, this.#contextHost, span?.trace);
+    const { note } = this.#options;
+    note?.enter(invocation);
     let runsOn: boolean;
     if (span === undefined) runsOn = execute(invocation, fun, context, this.#executeHost);
     else {
       this.#spans.set(invocation, span);
       runsOn = span.run(() => execute(invocation, fun, context, this.#executeHost));
     }
+    note?.leave();
     if (runsOn) this.#running.set(invocation.id, context);
   }
 

@@ -78,6 +78,13 @@ export interface CreateNodeOptions {
    * this package, once the program has registered an SDK.
    */
   readonly openTelemetry?: OpenTelemetryApi | undefined;
+  /**
+   * How long the event loop may be blocked, in ms, as by a handler that loops; at least 100. A node that is blocked longer says on stderr
+   * which handler it was in, and ends its process with SIGKILL: it could serve nobody, and others would wait for it. What
+   * stands still as a whole (SIGSTOP, a machine that sleeps) is not blocked, nor is what a debugger may have stopped.
+   * Default 0: off.
+   */
+  readonly loopBlockedMsMax?: number | undefined;
 }
 
 const names = optionNames<CreateNodeOptions>({
@@ -100,6 +107,7 @@ const names = optionNames<CreateNodeOptions>({
   log: true,
   exposeStacks: true,
   openTelemetry: true,
+  loopBlockedMsMax: true,
 });
 
 export const defaultLimits: NodeLimits = {
@@ -114,6 +122,9 @@ export const defaultLimits: NodeLimits = {
 /** What others accept of a node's name and of its addresses. */
 const { nameBytesMax } = defaultWireLimits;
 const advertisedMax = 16;
+
+/** Collecting garbage alone may take some tens of milliseconds. */
+const loopBlockedMsMin = 100;
 
 /** Limits that have a place of fixed size on the wire, or a timer of their own. */
 const limitsMax: Partial<Record<keyof NodeLimits, number>> = {
@@ -155,6 +166,7 @@ export interface ResolvedOptions {
   readonly log: LogLevel | Logger | undefined;
   readonly exposeStacks: boolean;
   readonly openTelemetry: OpenTelemetryApi | undefined;
+  readonly loopBlockedMsMax: number;
 }
 
 /** Checks what was given and fills in the rest. Throws `invalid-argument`, naming the option and what would work. */
@@ -192,6 +204,7 @@ export function resolveOptions(given: CreateNodeOptions): ResolvedOptions {
     log: given.log,
     exposeStacks: given.exposeStacks ?? false,
     openTelemetry: given.openTelemetry,
+    loopBlockedMsMax: checkLoopBlocked(given.loopBlockedMsMax ?? 0),
   };
 }
 
@@ -261,6 +274,13 @@ function checkUrls(urls: unknown, option: string): readonly string[] {
 function checkText(text: unknown, option: string): string {
   if (typeof text === "string" && text !== "" && Buffer.byteLength(text) <= nameBytesMax) return text;
   throw invalid(`${option} must be a text of 1 to ${nameBytesMax} bytes`);
+}
+
+function checkLoopBlocked(durationMs: unknown): number {
+  const isInRange = (durationMs as number) >= loopBlockedMsMin && (durationMs as number) <= durationMsMax;
+  if (durationMs === 0 || (Number.isInteger(durationMs) && isInRange)) return durationMs as number;
+  const range = `0 (off) or a whole number from ${loopBlockedMsMin} to ${durationMsMax}`;
+  throw invalid(`loopBlockedMsMax must be ${range}, got ${String(durationMs)}`);
 }
 
 function checkLog(log: unknown): void {

@@ -44,6 +44,12 @@ describe("an option out of range is refused by its name", () => {
     [{ advertise: Array.from({ length: 17 }, (_, i) => `ws://h${i}`) }, "advertise may hold 16 URLs, got 17"],
     [{ log: "loud" }, `log must be fatal, error, warn, info, debug, trace or silent, or a pino logger, got "loud"`],
     [{ policy: "allow" }, "policy must be a function, got string"],
+    [{ loopBlockedMsMax: 99 }, "loopBlockedMsMax must be 0 (off) or a whole number from 100 to 2147483647, got 99"],
+    [
+      { loopBlockedMsMax: 100.5 },
+      "loopBlockedMsMax must be 0 (off) or a whole number from 100 to 2147483647, got 100.5",
+    ],
+    [{ loopBlockedMsMax: "1s" }, "loopBlockedMsMax must be 0 (off) or a whole number from 100 to 2147483647, got 1s"],
     [{ limits: { depth: 3 } }, `limits has no "depth"; it has messageBytesMax`],
     [{ limits: { timeoutMs: 0 } }, "limits.timeoutMs must be a number above 0 and up to 2147483647, got 0"],
     [{ limits: { executionsMax: "many" } }, "limits.executionsMax must be a number above 0, got many"],

@@ -3,12 +3,23 @@
  */
 import { resolve } from "node:path";
 import { type Command, Option } from "commander";
-import { addLimit, addNames, addText, logLevels, parseDurationMs, parsePort } from "../input/options.js";
+import {
+  addLimit,
+  addNames,
+  addText,
+  logLevels,
+  parseDurationMs,
+  parseDurationMsOrOff,
+  parsePort,
+} from "../input/options.js";
 import type { GivenSettings } from "../start/settings.js";
 import type { Terminal } from "../terminal.js";
 import { defaultPort } from "./connection.js";
 
-interface StartFlags extends Omit<GivenSettings, "modules" | "limits" | "tls" | "discovery" | "graceMs"> {
+interface StartFlags extends Omit<
+  GivenSettings,
+  "modules" | "limits" | "tls" | "discovery" | "graceMs" | "loopBlockedMsMax"
+> {
   readonly config?: string;
   readonly module?: readonly string[];
   readonly limit?: Readonly<Record<string, number>>;
@@ -21,6 +32,8 @@ interface StartFlags extends Omit<GivenSettings, "modules" | "limits" | "tls" | 
   readonly tlsCa?: string;
   /** In ms. */
   readonly grace?: number;
+  /** In ms. */
+  readonly loopBlockedMax?: number;
   readonly json?: true;
 }
 
@@ -71,6 +84,11 @@ export function defineStart(program: Command, terminal: Terminal): void {
       "when asked to end: time for what runs, while clients and nodes go elsewhere (default: 30s)",
       parseDurationMs,
     )
+    .option(
+      "--loop-blocked-max <duration>",
+      "end the process when a handler blocks the event loop for longer, and say which; or off (default: 30s)",
+      parseDurationMsOrOff,
+    )
     .option("--json", 'one line on stdout when ready: {"event":"ready","url":…,"id":…,"name":…}; the log is JSON lines')
     .addHelpText("after", examples)
     .action((flags: StartFlags) => start(flags, terminal));
@@ -96,6 +114,7 @@ function settingsOf({
   dnsServers,
   peersFile,
   grace: graceMs,
+  loopBlockedMax: loopBlockedMsMax,
   ...others
 }: StartFlags): GivenSettings {
   const tls = Object.entries({ cert: tlsCert, key: tlsKey, ca: tlsCa }).flatMap(([key, path]) => {
@@ -106,6 +125,7 @@ function settingsOf({
   return {
     ...others,
     ...(graceMs === undefined ? {} : { graceMs }),
+    ...(loopBlockedMsMax === undefined ? {} : { loopBlockedMsMax }),
     ...(dataDir === undefined ? {} : { dataDir: resolve(dataDir) }),
     ...(module === undefined ? {} : { modules: module.map((path) => resolve(path)) }),
     ...(limit === undefined ? {} : { limits: limit }),

@@ -18,6 +18,11 @@ export function parseDurationMs(given: string): number {
   throw new InvalidArgumentError("It is a duration above 0, in seconds or like 500ms, 2s, 5m; at most 24 days.");
 }
 
+/** A duration, or `off`: 0. */
+export function parseDurationMsOrOff(given: string): number {
+  return given.trim() === "off" ? 0 : parseDurationMs(given);
+}
+
 export function parsePort(given: string): number {
   const port = /^\d+$/.test(given) ? Number(given) : NaN;
   if (port <= 65_535) return port;

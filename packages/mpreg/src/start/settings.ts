@@ -37,6 +37,8 @@ export interface StartSettings {
 }
 
 const graceMsDefault = 30_000;
+/** A command has nothing else to lose: it is run again by whoever supervises it. */
+const loopBlockedMsMaxDefault = 30_000;
 
 /** (S1) */
 export async function settle(file: GivenSettings, flags: GivenSettings): Promise<StartSettings> {
@@ -44,12 +46,14 @@ export async function settle(file: GivenSettings, flags: GivenSettings): Promise
   const limits = { ...file.limits, ...flags.limits } as Partial<NodeLimits>; // the node checks the names
   const discovery = { ...file.discovery, ...flags.discovery };
   const port = given.port ?? defaultPort;
+  const loopBlockedMsMax = given.loopBlockedMsMax ?? loopBlockedMsMaxDefault;
   const dataDir = given.dataDir ?? defaultDataDir(given.name, port);
   const ownTls = tls === undefined ? undefined : await readTls({ ...file.tls, ...flags.tls });
   if (!(graceMs > 0 && graceMs <= durationMsMax)) {
     throw usageError(`graceMs must be a number of milliseconds above 0 and up to ${durationMsMax}, got ${graceMs}`);
   }
-  return { node: { ...given, port, dataDir, discovery, limits, tls: ownTls }, log, modules, graceMs };
+  const node = { ...given, port, dataDir, discovery, limits, loopBlockedMsMax, tls: ownTls };
+  return { node, log, modules, graceMs };
 }
 
 /** (S2) */

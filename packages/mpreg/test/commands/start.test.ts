@@ -152,6 +152,16 @@ describe("mpreg start", () => {
     expect(await node.exitCode).toBe(1);
   });
 
+  test("a handler that loops ends the process, and is named on stderr", async () => {
+    const looping = writeModule(temporaryFolder(), "looping.mjs", 'node.register("loop", () => { for (;;); });');
+    const node = await startNode(["--port", "0", "--loop-blocked-max", "1s", "--module", looping]);
+    await using client = await connect(node.url, { reconnect: false });
+    await expect(client.call("loop")).rejects.toMatchObject({ outcome: "unknown" });
+    expect(await node.exitCode).toBeNull();
+    expect(await node.told("mpreg: ")).toContain('blocked for longer than 1000 ms, in the handler of "loop"');
+    expect(await node.told("    at ")).toContain("looping.mjs:2");
+  });
+
   test("a module that closes the node ends the process, which nobody asked to end, with 1 (A3)", async () => {
     const closing = writeModule(temporaryFolder(), "closing.mjs", 'node.register("leave", () => void node.close());');
     const node = await startNode(["--port", "0", "--module", closing]);

@@ -1,6 +1,14 @@
 import { InvalidArgumentError } from "commander";
 import { describe, expect, test } from "vitest";
-import { addLimit, addNames, parseDurationMs, parseObject, parsePort, parseValues } from "../../src/input/options.js";
+import {
+  addLimit,
+  addNames,
+  parseDurationMs,
+  parseDurationMsOrOff,
+  parseObject,
+  parsePort,
+  parseValues,
+} from "../../src/input/options.js";
 
 describe("options as they are typed", () => {
   test.each([
@@ -17,6 +25,11 @@ describe("options as they are typed", () => {
 
   test.each(["", "0", "-1", "2 days", "1e3", "600h", "ms"])("%j is no duration", (given) => {
     expect(() => parseDurationMs(given)).toThrow(InvalidArgumentError);
+  });
+
+  test("where nothing at all is a choice, it is typed off", () => {
+    expect([parseDurationMsOrOff("2s"), parseDurationMsOrOff("off")]).toEqual([2_000, 0]);
+    expect(() => parseDurationMsOrOff("0")).toThrow(InvalidArgumentError);
   });
 
   test("lists are split at commas and grow with each use of the option", () => {

@@ -23,6 +23,12 @@ describe("settings of mpreg start", () => {
     expect((await settle({}, {})).node.discovery).toEqual({});
   });
 
+  test("an event loop may be blocked for 30 s if nobody says otherwise", async () => {
+    expect((await settle({}, {})).node.loopBlockedMsMax).toBe(30_000);
+    expect((await settle({ loopBlockedMsMax: 5_000 }, {})).node.loopBlockedMsMax).toBe(5_000);
+    expect((await settle({ loopBlockedMsMax: 5_000 }, { loopBlockedMsMax: 0 })).node.loopBlockedMsMax).toBe(0);
+  });
+
   test("the port is 9001 if nobody says otherwise", async () => {
     expect((await settle({}, {})).node.port).toBe(9001);
     expect((await settle({}, { port: 0 })).node.port).toBe(0);

@@ -1,4 +1,6 @@
 /** The program of `startProcess`: a node with a few functions; its address goes to stdout in one line. */
+import { pbkdf2Sync } from "node:crypto";
+import { setImmediate as givesWay } from "node:timers/promises";
 import { type CreateNodeOptions, context, createNode } from "@mpreg/node";
 
 const options = JSON.parse(process.argv[2]!) as CreateNodeOptions;
@@ -24,6 +26,19 @@ node.register(
   },
   { idempotent: true },
 );
+/** What keeps the event loop, for ever or for some time. */
+function spin(durationMs: number): void {
+  for (const untilMs = performance.now() + durationMs; performance.now() < untilMs;);
+}
+node.register("spin", spin);
+node.register("spin for ever", () => {
+  spin(Infinity);
+});
+node.register("await, then spin for ever", async () => {
+  await givesWay();
+  spin(Infinity);
+});
+node.register("stay in native code", () => pbkdf2Sync("", "", 2 ** 31 - 1, 8, "sha512").length);
 node.register("memory", () => process.memoryUsage().rss);
 node.register("stray", () => {
   void Promise.reject(new Error("stray rejection"));

@@ -28,9 +28,15 @@ export interface NodeProcess {
 /** The options that can be told to another process. */
 export type ProcessOptions = Omit<CreateNodeOptions, "policy" | "log">;
 
-/** A node in a process of its own, with the functions of `node-process.ts`. Rejects with what it wrote when it ends early. */
-export async function startProcess(options: ProcessOptions = {}): Promise<NodeProcess> {
-  const child = spawn(process.execPath, [...flags, program, JSON.stringify(options)], {
+/**
+ * A node in a process of its own, with the functions of `node-process.ts`, and what else to tell Node. Rejects with what it
+ * wrote when it ends early.
+ */
+export async function startProcess(
+  options: ProcessOptions = {},
+  moreFlags: readonly string[] = [],
+): Promise<NodeProcess> {
+  const child = spawn(process.execPath, [...flags, ...moreFlags, program, JSON.stringify(options)], {
     stdio: ["ignore", "pipe", "pipe"],
   });
   const exit = exitOf(child);
