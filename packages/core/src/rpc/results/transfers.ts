@@ -18,7 +18,7 @@ export class Transfers<T> {
 
   set(channel: Channel, id: number, transfer: T): void {
     let transfers = this.#byChannel.get(channel);
-    if (transfers === undefined) this.#byChannel.set(channel, (transfers = new Map()));
+    if (transfers === undefined) this.#byChannel.set(channel, (transfers = new Map<number, T>()));
     transfers.set(id, transfer);
     channel.transfers += 1; // (T1)
   }
