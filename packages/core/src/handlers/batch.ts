@@ -7,7 +7,7 @@
  *
  * (B1) The handler is given each call once, in the order in which they came, and never more than `itemsMax`.
  * (B2) Each call gets what stands in its place of the answer; an answer that has not one place for each call answers none.
- * (B3) A call that nobody waits for any more when its batch closes is not in it; without calls the handler does not run.
+ * (B3) A call that nobody waits for any more leaves the open batch at once; the last one to leave ends the waiting.
  * (B4) The handler runs for as long as somebody waits for one of its calls: one that is cancelled ends no other.
  */
 import { MpregError, checkOptions, isA, kindOf, optionNames } from "../base/index.js";
@@ -26,6 +26,8 @@ interface Item {
   readonly context: CallContext;
   /** Its own call does not wait for others any more. */
   readonly release: () => void;
+  /** It does not leave any more when nobody waits for it. */
+  readonly stay: () => void;
   readonly resolve: (result: unknown) => void;
   readonly reject: (error: Error) => void;
 }
@@ -57,7 +59,7 @@ export class Batch {
   readonly #fun: string;
   readonly #handler: AnyBatchHandler;
   readonly #terms: BatchTerms;
-  #items: Item[] = [];
+  readonly #items = new Set<Item>();
   #stopWaiting: () => void = () => undefined;
 
   constructor(fun: string, handler: AnyBatchHandler, terms: BatchTerms) {
@@ -68,27 +70,36 @@ export class Batch {
 
   /** Adds a call to the batch that is open, or opens one; answers its result. */
   add(args: readonly unknown[], context: CallContext): Promise<unknown> {
+    const { abortReason } = context;
+    if (abortReason !== undefined) return Promise.reject(abortReason); // (B3)
     return new Promise((resolve, reject) => {
       const { itemsMax, waitMs } = this.#terms;
-      this.#items.push({ args, context, release: context.hold(), resolve, reject });
-      if (this.#items.length >= itemsMax) return this.#close(); // (B1)
-      if (this.#items.length > 1) return;
+      const leave = (reason: MpregError): void => {
+        this.#leave(item, reason);
+      };
+      const item = { args, context, release: context.hold(), stay: context.onAbort(leave), resolve, reject };
+      this.#items.add(item);
+      if (this.#items.size >= itemsMax) return this.#close(); // (B1)
+      if (this.#items.size > 1) return;
       this.#stopWaiting = context.after(waitMs, () => {
         this.#close();
       });
     });
   }
 
+  /** (B3) */
+  #leave(item: Item, reason: MpregError): void {
+    this.#items.delete(item);
+    if (this.#items.size === 0) this.#stopWaiting();
+    end(item, () => item.reject(reason));
+  }
+
   #close(): void {
     this.#stopWaiting();
-    const items: Item[] = [];
-    for (const item of this.#items) {
-      const { abortReason } = item.context;
-      if (abortReason === undefined) items.push(item);
-      else end(item, () => item.reject(abortReason)); // (B3)
-    }
-    this.#items = [];
-    if (items.length > 0) this.#run(items);
+    const items = [...this.#items];
+    this.#items.clear();
+    for (const { stay } of items) stay();
+    this.#run(items);
   }
 
   #run(items: readonly Item[]): void {

@@ -163,12 +163,19 @@ export class CallContext implements HandlerContext {
     const shared = new CallContext(invocationWith(first.#invocation, { deadlineMs }), first.#host, first.#trace);
     let wanted = calls.length;
     for (const call of calls) {
-      (call.#watchers ??= new Set()).add((reason) => {
+      call.onAbort((reason) => {
         wanted -= 1;
         if (wanted === 0) shared.abort(reason); // (K3)
       });
     }
     return shared;
+  }
+
+  /** Calls `happen` when nobody waits any more, unless the function that comes back is called before. (K1) */
+  onAbort(happen: (reason: MpregError) => void): () => void {
+    const watchers = (this.#watchers ??= new Set());
+    watchers.add(happen);
+    return () => watchers.delete(happen);
   }
 
   /** Runs `happen` after `durationMs`, whoever waits, unless the function that comes back is called before. */
@@ -195,7 +202,7 @@ export class CallContext implements HandlerContext {
         forget();
         resolve();
       });
-      const forget = this.#onAbort(signal, (reason) => {
+      const forget = this.#onSignal(signal, (reason) => {
         forget(); // (K2)
         giveUp();
         fail(reason);
@@ -204,13 +211,11 @@ export class CallContext implements HandlerContext {
   }
 
   /** Calls `end` when the signal, or the handler's own, aborts; answers how to stop listening. */
-  #onAbort(signal: SleepOptions["signal"], end: (reason: unknown) => void): () => void {
+  #onSignal(signal: SleepOptions["signal"], end: (reason: unknown) => void): () => void {
     if (signal === null) return () => undefined;
     if (signal === undefined) {
       // no listener on the own signal: platforms warn of many, and it need not even be made (K1)
-      const watchers = (this.#watchers ??= new Set());
-      watchers.add(end);
-      return () => watchers.delete(end);
+      return this.onAbort(end);
     }
     const onAbort = (): void => {
       end(signal.reason);

@@ -97,23 +97,26 @@ test("what the handler throws fails all calls of its batch, and none of the next
   expect(await addAll(batch, [1, 2, 3])).toMatchObject([{ value: "fine" }, { value: "fine" }, { value: "fine" }]);
 });
 
-test("a call that nobody waits for any more is not in the batch, and one of such calls does not run (B3)", async () => {
-  const batch = batchOf();
-  const gone = callOf();
+test("a call that nobody waits for any more leaves its batch at once, the last one with the timer (B3)", async () => {
+  const batch = batchOf(undefined, { itemsMax: 2, waitMs: 60_000 });
   const cancelled = abortError("cancelled");
-  const outcome = Promise.allSettled([batch.add(["gone"], gone), batch.add(["kept"], callOf())]);
+  const [gone, kept] = [callOf(), callOf()];
+  const left = Promise.allSettled([batch.add(["gone"], gone)]);
   gone.abort(cancelled);
-  host.pass(0);
-  expect(await outcome).toEqual([
-    { status: "rejected", reason: cancelled },
-    { status: "fulfilled", value: "kept" },
-  ]);
-  const alone = callOf();
-  const left = Promise.allSettled([batch.add(["alone"], alone)]);
-  alone.abort(cancelled);
-  host.pass(0);
+  expect(host.timers.size).toBe(0); // or it would keep a process that has closed its node
   expect(await left).toEqual([{ status: "rejected", reason: cancelled }]);
-  expect(batches).toEqual([[["kept"]]]);
+  const also = callOf();
+  const outcome = Promise.allSettled([batch.add(["kept"], kept), batch.add(["late"], gone)]);
+  expect(batches).toEqual([]); // neither counts
+  host.pass(60_000);
+  expect(await outcome).toEqual([
+    { status: "fulfilled", value: "kept" },
+    { status: "rejected", reason: cancelled },
+  ]);
+  const three = Promise.allSettled([batch.add([1], gone), batch.add([2], also), batch.add([3], callOf())]);
+  also.abort(cancelled); // it runs
+  expect((await three).map(({ status }) => status)).toEqual(["rejected", "fulfilled", "fulfilled"]);
+  expect(batches).toEqual([[["kept"]], [[2], [3]]]);
 });
 
 test("the handler has the time of the call that has most, and aborts with the last of them (B4, K3)", async () => {
@@ -135,6 +138,10 @@ test("the handler has the time of the call that has most, and aborts with the la
   expect(seen[0]?.signal.aborted).toBe(false);
   long.abort(abortError("caller-gone"));
   expect(seen[0]?.signal.reason).toMatchObject({ message: "Nobody waits for the result: caller-gone" });
-  expect(await ends).toMatchObject([{ status: "rejected" }, { status: "rejected" }]);
+  const reason = { cause: { message: "Nobody waits for the result: caller-gone" } }; // what has begun ends as its handler does
+  expect(await ends).toMatchObject([
+    { status: "rejected", reason },
+    { status: "rejected", reason },
+  ]);
   expect(host.timers.size).toBe(0);
 });
