@@ -16,11 +16,19 @@
  */
 import { Deadlines, MpregError } from "@mpreg/core/base";
 import type { Goodbye } from "@mpreg/core/link";
-import { type Asker, type CompleteAnswer, Downloads, type RequestSummary, isComplete } from "@mpreg/core/rpc";
+import {
+  type Asker,
+  type CompleteAnswer,
+  Downloads,
+  type RequestEvent,
+  type RequestSummary,
+  isComplete,
+} from "@mpreg/core/rpc";
 import { Fifo, IdMap } from "@mpreg/core/structures";
 import type { Codec } from "@mpreg/core/values";
 import {
   type AnswerMessage,
+  type EventMessage,
   type Message,
   type ResultsMessage,
   resumePlacesMax,
@@ -136,11 +144,20 @@ export class Asks {
       if (pending?.connection === connection && connection.isLeft && isLeaving(error)) return this.#askAgain(pending);
       return this.#takeAsker(connection, id)?.failed(error.at({ node: connection.nodeName })); // (C1)
     }
+    if (message.kind === "event") return this.#told(connection, message);
     const nowMs = this.#platform.now();
     if (this.#downloads.receive(connection.channel, message, nowMs)) return;
     if (message.kind !== "answer" && message.kind !== "results") return;
     if (isComplete(message)) return this.#answered(this.#takeAsker(connection, message.id), message);
     this.#download(connection, message, nowMs);
+  }
+
+  /** Something has happened to what is under way. */
+  #told(connection: Connection, { id, missed, value, event }: EventMessage): void {
+    const pending = this.#waiting.get(id);
+    if (pending?.connection !== connection) return; // (C3)
+    if (missed > 0) pending.asker.event?.({ kind: "missed", count: missed }, undefined);
+    pending.asker.event?.(this.#options.codec.decode(event) as RequestEvent, value);
   }
 
   /** Fetches what the answer refers to; it has come, and is not asked for again. */

@@ -70,6 +70,7 @@ export class Session implements Asking {
   readonly codec: Codec;
   readonly limits: WireLimits;
   readonly tracing: Tracing;
+  readonly tellsEvents = true;
   readonly #platform: Platform;
   readonly #options: SessionOptions;
   readonly #addresses: Addresses;

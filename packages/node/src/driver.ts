@@ -182,6 +182,7 @@ export class Driver {
       nodeName: this.machine.name,
       tracing: this.#options.tracing,
       trace,
+      tellsEvents: true,
       call: (fields, asker) => this.#ask({ kind: "call", fields }, parent, asker),
       request: (fields, asker) => this.#ask({ kind: "request", fields }, parent, asker),
       withdraw: (ticket) => {
@@ -361,6 +362,9 @@ export class Driver {
         const asker = this.#tickets.get(ticket);
         this.#tickets.delete(ticket);
         if (asker !== undefined) tell(asker, settled);
+      },
+      told: (ticket, event, value) => {
+        this.#tickets.get(ticket)?.event?.(event, value);
       },
       remember: (incarnation) => {
         this.#options.remember(incarnation);

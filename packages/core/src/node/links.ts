@@ -296,6 +296,7 @@ export class Links {
       case "release":
         return rpc.onResult(channel, message, nowMs);
       case "skipped":
+      case "event": // nothing that is asked for here is watched
       case "results": // nothing is asked for here that ends so
         return;
       default:

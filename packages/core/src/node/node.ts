@@ -198,6 +198,7 @@ export class NodeMachine {
       {
         keptBytesMax: options.link.queueBytesMax * answersFactor,
         encodeSummary: (summary) => codec.encode(summary, "summary"),
+        encodeEvent: (event) => codec.encode(event, "event"),
         overflowed: (channel) => {
           this.#links.overflowed(channel);
         },
@@ -408,7 +409,9 @@ export class NodeMachine {
       if (parent !== undefined) this.#nested.remove(parent.id, ended);
       this.#effects.settle(ended, settled);
     };
-    const asker = new TicketAsker(ticket, settle);
+    const asker = new TicketAsker(ticket, settle, (watched, event, value) => {
+      this.#effects.told(watched, event, value);
+    });
     if (this.#closed) return asker.failed(new MpregError("closed", `Node "${this.name}" is closed`));
     if (parent !== undefined && !this.#rpc.isRunning(parent.id)) return asker.failed(orphaned(parent)); // (Z4)
     const origin: AskOrigin =

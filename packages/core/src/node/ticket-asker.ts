@@ -1,15 +1,25 @@
 /** Ticket asker: tells the end of a run to the node's own program or to one of its handlers. */
 import type { MpregError } from "../base/index.js";
-import type { Asker, RequestSummary, Settled } from "../rpc/index.js";
+import type { Asker, RequestEvent, RequestSummary, Settled } from "../rpc/index.js";
 import type { StepReport, Timings } from "../wire/index.js";
 
 export class TicketAsker implements Asker {
   readonly #ticket: number;
   readonly #settle: (ticket: number, settled: Settled) => void;
+  readonly #told: (ticket: number, event: RequestEvent, value: Uint8Array | undefined) => void;
 
-  constructor(ticket: number, settle: (ticket: number, settled: Settled) => void) {
+  constructor(
+    ticket: number,
+    settle: (ticket: number, settled: Settled) => void,
+    told: (ticket: number, event: RequestEvent, value: Uint8Array | undefined) => void,
+  ) {
     this.#ticket = ticket;
     this.#settle = settle;
+    this.#told = told;
+  }
+
+  event(event: RequestEvent, value: Uint8Array | undefined): void {
+    this.#told(this.#ticket, event, value);
   }
 
   answered(value: Uint8Array, _timings: Timings | undefined, summary: RequestSummary | undefined): void {

@@ -6,7 +6,7 @@
 import type { Action, MpregError, Policy, Random, Semver, Signer, Utf8 } from "../base/index.js";
 import type { Goodbye, LinkId, LinkOptions } from "../link/index.js";
 import type { Dial, MembershipOptions, RedialOptions } from "../membership/index.js";
-import type { AbortReason, Ask, Invocation, RpcLimits, Settled } from "../rpc/index.js";
+import type { AbortReason, Ask, Invocation, RequestEvent, RpcLimits, Settled } from "../rpc/index.js";
 import type { Codec } from "../values/index.js";
 import type { OfferRecord, Timings } from "../wire/index.js";
 
@@ -147,6 +147,8 @@ export interface NodeEffects {
   invoke(invocation: Invocation): void;
   abort(invocationId: number, reason: AbortReason): void;
   settle(ticket: number, settled: Settled): void;
+  /** Something has happened to what `ticket` names; only of an ask that is watched. `value`: see `EventSink`. */
+  told(ticket: number, event: RequestEvent, value: Uint8Array | undefined): void;
   report(event: NodeEvent): void;
   /** Keeps this node's incarnation for its next run, where there is a place to keep it. */
   remember(incarnation: number): void;

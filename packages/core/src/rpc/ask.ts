@@ -26,6 +26,8 @@ export interface Asking {
   readonly nodeName: string | undefined;
   /** Makes spans of what is asked, where something records them. */
   readonly tracing?: Tracing | undefined;
+  /** Whether it tells the events of what is watched; what does not refuses to watch anything. */
+  readonly tellsEvents?: boolean | undefined;
   /** The trace of the handler for which this asks. */
   readonly trace?: TraceContext | undefined;
   /**

@@ -4,6 +4,7 @@
 import { MpregError, callOf, checkOptions, optionNames, quoted } from "../base/index.js";
 import { isPlainObject } from "./objects.js";
 import { refTarget, typeName } from "./ref.js";
+import type { RequestEvent } from "./events.js";
 import type { OnError, RequestSummary } from "./types.js";
 
 /** The part of the platform's `AbortSignal` that is used. */
@@ -34,6 +35,11 @@ export interface RunOptions {
   readonly detached?: boolean | undefined;
   /** Called once, before the answer, with what the request did and where its time went. */
   readonly onSummary?: ((summary: RequestSummary) => void) | undefined;
+  /**
+   * Called for everything that happens to the request while it runs, in that order, and not after its end. Where the
+   * connection is slower than the events, some are left out and `{ kind: "missed", count }` says how many.
+   */
+  readonly onEvent?: ((event: RequestEvent) => void) | undefined;
 }
 
 /** Longest duration that is accepted anywhere: what a 32-bit timer can hold, almost 25 days. */
@@ -64,6 +70,7 @@ const runNames = optionNames<RunOptions>({
   onError: true,
   waitForCapacity: true,
   onSummary: true,
+  onEvent: true,
   detached: true,
 });
 
@@ -87,12 +94,20 @@ export function detachedOf(value: unknown, who?: string, called?: string): boole
   throw mustBe("true or false", value, "detached", who, called);
 }
 
-/** Throws `invalid-argument` unless `signal` and `onSummary` are what they should be, or not given. */
-export function checkListeners(options: Pick<RunOptions, "signal" | "onSummary">, who?: string, called?: string): void {
-  const { signal, onSummary }: { readonly signal?: unknown; readonly onSummary?: unknown } = options;
+/** Throws `invalid-argument` unless `signal`, `onSummary` and `onEvent` are what they should be, or not given. */
+export function checkListeners(
+  options: Pick<RunOptions, "signal" | "onSummary" | "onEvent">,
+  who?: string,
+  called?: string,
+): void {
+  const { signal, onSummary, onEvent }: { readonly [Name in keyof typeof options]?: unknown } = options;
   if (signal !== undefined && !isSignal(signal)) throw mustBe("an AbortSignal", signal, "signal", who, called);
-  if (onSummary === undefined || typeof onSummary === "function") return;
-  throw mustBe("a function", onSummary, "onSummary", who, called);
+  if (onSummary !== undefined && typeof onSummary !== "function") {
+    throw mustBe("a function", onSummary, "onSummary", who, called);
+  }
+  if (onEvent !== undefined && typeof onEvent !== "function") {
+    throw mustBe("a function", onEvent, "onEvent", who, called);
+  }
 }
 
 /** True for the platform's `AbortSignal`, and for what can do as much. */

@@ -14,6 +14,7 @@ import {
   type CallArguments,
   type CallResult,
   type Contract,
+  MpregError,
   type TraceContext,
   checkOptions,
   optionNames,
@@ -134,6 +135,7 @@ export class Caller {
       try {
         const request = build();
         const { options } = request;
+        this.#watchOf(options);
         const prepared = toRequestSpec(request, this.#asking.codec.encodeTemplate, this.#asking.limits);
         const span = this.#asking.tracing?.startCall("request", "request", this.#asking.trace);
         const waiter = new RequestWaiter(this.#asking, prepared, resolve, reject, options, span);
@@ -179,8 +181,16 @@ export class Caller {
       waitForCapacityMs: capacityWaitMs(options.waitForCapacity, who, fun),
       summary: onSummary !== undefined,
       detached: detachedOf(options.detached, who, fun),
+      watch: this.#watchOf(options),
       terms: termsOf(options, who, fun),
     };
+  }
+
+  /** Whether the events of the ask are wanted. Throws where nobody could tell them. */
+  #watchOf({ onEvent }: RunOptions): true | undefined {
+    if (onEvent === undefined) return undefined;
+    if (this.#asking.tellsEvents === true) return true;
+    throw new MpregError("unsupported", "onEvent is not told here: watch the request from a client, or from the node");
   }
 
   #declaredResources(fun: string): readonly string[] {
@@ -202,20 +212,28 @@ const callNames: ReadonlySet<string> = optionNames<SingleCallOptions>({
   timeoutMs: true,
   waitForCapacity: true,
   onSummary: true,
+  onEvent: true,
   detached: true,
   ...termNames,
 });
 
-const plainCall = { timeoutMs: 0, waitForCapacityMs: 0, summary: false, detached: undefined, terms: undefined };
+const plainCall = {
+  timeoutMs: 0,
+  waitForCapacityMs: 0,
+  summary: false,
+  detached: undefined,
+  watch: undefined,
+  terms: undefined,
+};
 
 const noArguments: readonly unknown[] = [];
 
 const noResources: readonly string[] = [];
 
 function fieldsOf(spec: RequestSpec, trace: TraceContext | undefined): RequestFields {
-  const { outputs, onError, waitForCapacityMs, timeoutMs, summary, detached } = spec;
+  const { outputs, onError, waitForCapacityMs, timeoutMs, summary, detached, watch } = spec;
   const steps = trace === undefined ? spec.steps : spec.steps.map((step) => traced(step, trace));
-  return { steps, outputs, settle: onError === "settle", waitForCapacityMs, timeoutMs, summary, detached };
+  return { steps, outputs, settle: onError === "settle", waitForCapacityMs, timeoutMs, summary, detached, watch };
 }
 
 function traced<T extends { readonly terms: StepTerms | undefined }>(asked: T, trace: TraceContext | undefined): T {

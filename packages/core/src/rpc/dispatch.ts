@@ -350,6 +350,7 @@ export class Dispatch {
     task.ranRemotely = true;
     peer.inFlight += 1;
     channel.sent.set(task.id, task); // (T1)
+    task.owner.started(task);
   }
 
   /** The offer cannot be taken up: the next candidate, or `error` if there is none. */

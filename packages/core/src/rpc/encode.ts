@@ -75,6 +75,7 @@ export function toRequestSpec(
     timeoutMs: durationMs(options.timeoutMs, "timeoutMs"),
     summary: options.onSummary !== undefined,
     detached: detachedOf(options.detached),
+    watch: options.onEvent === undefined ? undefined : true,
   };
   planRequest(spec); // (K2)
   const unconsumedNames = unconsumed.map((step) => names[step] ?? "");

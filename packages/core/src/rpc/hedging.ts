@@ -95,6 +95,10 @@ class Hedged implements TaskOwner, DueItem {
     return (this.#failed ?? "not-applied") !== "not-applied" || this.#runs.some((run) => run.begun);
   }
 
+  started(task: Task): void {
+    this.#fields.owner.started(task);
+  }
+
   completed(task: Task, value: Value, timings: Timings | undefined, nowMs: number): void {
     for (const other of this.#runs) if (other !== task) task.attempts += other.attempts + 1; // for the summary
     this.#counter?.end("ok", nowMs - task.readyMs);

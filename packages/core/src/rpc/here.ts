@@ -84,6 +84,7 @@ export class Here {
     task.ranRemotely = false;
     offer.owner.inFlight += 1;
     this.#taken(task, offer);
+    task.owner.started(task);
     if (mayBegin) this.#begin(task, offer, gate, nowMs);
   }
 

@@ -11,6 +11,7 @@ export {
   type UntypedCall,
 } from "./caller.js";
 export { type CriticalPath, type RequestAnalysis, type SlowStep, analyse } from "./analysis.js";
+export type { EventError, EventSink, PlannedStep, RequestEvent } from "./events.js";
 export { explainReference } from "./bindings.js";
 export {
   type EndCode,

@@ -6,13 +6,24 @@
  * (K2) An answer that cannot be queued ends the link: silence would be a lie.
  * (K4) Without a link the end is kept, in the form in which it would have been sent, until there is one.
  * (K5) A large value stays here, and the far side fetches it: a node whoever of the cluster needs it, a client its own.
+ * (K7) Events of a run that is watched are told while little waits for the far side, and counted while they are not; the
+ *      last one, `finished` or `failed`, is told as the end is.
  * (K3) Much that waits to be read or fetched is told, with every answer that is added to it.
  * (K6) More than `keptBytesMax` is not kept for a client that does not fetch it: its link ends. A single value may be larger.
  */
 import { MpregError, shortened } from "../base/index.js";
-import { type StepReport, type Timings, type Value, writeAnswer, writeFailure, writeResults } from "../wire/index.js";
+import {
+  type StepReport,
+  type Timings,
+  type Value,
+  writeAnswer,
+  writeEvent,
+  writeFailure,
+  writeResults,
+} from "../wire/index.js";
 import type { Channel } from "./task.js";
 import { type Results, bytesOf, idleMsMax, isRef } from "./results/index.js";
+import type { RequestEvent } from "./events.js";
 import type { Asked, Run, RunAsker } from "./run.js";
 import type { RequestSummary } from "./types.js";
 
@@ -21,6 +32,7 @@ export interface LinkAskerHost {
   /** Bytes that are kept for one client. (K6) */
   readonly keptBytesMax: number;
   encodeSummary(summary: RequestSummary): Uint8Array;
+  encodeEvent(event: RequestEvent): Uint8Array;
   /** The far side does not read its answers. */
   overflowed(channel: Channel): void;
   /** Much waits for the far side to read it. */
@@ -57,6 +69,8 @@ export class LinkAsker implements RunAsker, Asked {
   #step: string | undefined;
   #coordinator = "";
   #keepUntilMs = 0;
+  /** Events that could not be told. */
+  #missedEvents = 0;
 
   constructor(channel: Channel, id: number, timings: boolean, host: LinkAskerHost) {
     this.#channel = channel;
@@ -70,6 +84,20 @@ export class LinkAsker implements RunAsker, Asked {
     this.#step = step;
     this.#coordinator = coordinator;
     this.#keepUntilMs = untilMs;
+  }
+
+  event(event: RequestEvent, value: Uint8Array | undefined): void {
+    const { outbox, remoteMessageBytesMax } = this.#channel.link;
+    const isLast = event.kind === "finished" || event.kind === "failed"; // it tells what is missing
+    if (this.#store === undefined && (isLast || this.#channel.backlogBytes < backlogBytesMin)) {
+      const encoded = this.#host.encodeEvent(event);
+      writeEvent(outbox.writer, { id: this.id, missed: this.#missedEvents, value, event: encoded });
+      if (outbox.commitAnswer(remoteMessageBytesMax) > 0) {
+        this.#missedEvents = 0;
+        return;
+      }
+    }
+    this.#missedEvents += 1; // (K7)
   }
 
   answered(result: Value, timings: Timings | undefined, summary: RequestSummary | undefined, nowMs: number): void {

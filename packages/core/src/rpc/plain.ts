@@ -49,6 +49,7 @@ const requestNames: ReadonlySet<string> = optionNames<PlainRunOptions>({
   onError: true,
   waitForCapacity: true,
   onSummary: true,
+  onEvent: true,
   detached: true,
 });
 

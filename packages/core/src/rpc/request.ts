@@ -17,6 +17,7 @@
  */
 import { type Deadline, MpregError, type Outcome, assert } from "../base/index.js";
 import type { BoundRef, RequestMessage, RequestStep, StepReport, Timings, Value, WireBinding } from "../wire/index.js";
+import type { Watch } from "./events.js";
 import type { Hedging, Work } from "./hedging.js";
 import type { HeldBytes } from "./held-bytes.js";
 import type { AbortReason, RpcHost } from "./host.js";
@@ -50,6 +51,8 @@ export interface RunFields {
   readonly request: number;
   readonly deadlineMs: number;
   readonly summary: Summary | undefined;
+  /** Tells whoever watches. */
+  readonly watch: Watch | undefined;
   readonly resultBytesMax: number;
   /** Counts the results that are kept. */
   readonly held: HeldBytes;
@@ -110,6 +113,10 @@ export class RequestRun implements Run, TaskOwner, Deadline {
     }
   }
 
+  started(task: Task): void {
+    this.#fields.watch?.started(task);
+  }
+
   completed(task: Task, value: Value, timings: Timings | undefined, nowMs: number): void {
     if (this.#over) {
       if (isRef(value)) this.#fields.results.release(value);
@@ -117,6 +124,7 @@ export class RequestRun implements Run, TaskOwner, Deadline {
     }
     const { index } = task;
     this.#fields.summary?.stepEnded(task, bytesOf(value), timings, nowMs);
+    this.#fields.watch?.completed(task, value);
     this.#left -= 1;
     this.#repeatable[index] = isRepeatable(task) ? 1 : 0;
     this.#letGoFetched(index);
@@ -145,7 +153,9 @@ export class RequestRun implements Run, TaskOwner, Deadline {
     if (this.#over) return;
     const outcome = this.#outcomeWith(error.outcome);
     this.#stop(error.code === "deadline" ? "deadline" : "cancelled");
-    this.#fields.asker.failed(error.withOutcome(outcome)); // (Q2)
+    const told = error.withOutcome(outcome);
+    this.#fields.watch?.failed(told);
+    this.#fields.asker.failed(told); // (Q2)
   }
 
   abandon(): void {
@@ -165,8 +175,9 @@ export class RequestRun implements Run, TaskOwner, Deadline {
   }
 
   #launch(index: number, nowMs: number): void {
-    const { message, origin, request, deadlineMs, summary } = this.#fields;
+    const { message, origin, request, deadlineMs, summary, watch } = this.#fields;
     const step = this.#step(index);
+    watch?.tell({ kind: "step-ready", step: step.name });
     const bound: Uint8Array[] = [];
     let refs: BoundRef[] | undefined;
     let missing: MpregError | undefined;
@@ -267,6 +278,7 @@ export class RequestRun implements Run, TaskOwner, Deadline {
     if (this.#over) return;
     this.#states[index] = { kind: "failed", error };
     this.#left -= 1;
+    this.#fields.watch?.stepFailed(this.#step(index).name, error);
     if (!this.#fields.message.settle) this.fail(error);
     else this.#skipDependents(index);
   }
@@ -279,6 +291,8 @@ export class RequestRun implements Run, TaskOwner, Deadline {
       for (const dependent of this.#dependentsOf(because)) {
         if (this.#stateOf(dependent).kind !== "blocked") continue;
         this.#states[dependent] = { kind: "skipped", because };
+        const [step, reason] = [this.#step(dependent).name, this.#step(because).name];
+        this.#fields.watch?.tell({ kind: "skipped", step, because: reason });
         this.#left -= 1;
         for (const { step } of this.#step(dependent).bindings) this.#letGo(step);
         queue.push(dependent);
@@ -288,7 +302,7 @@ export class RequestRun implements Run, TaskOwner, Deadline {
 
   #finishWhenDone(nowMs: number): void {
     if (this.#over || this.#left > 0) return;
-    const { message, asker, summary } = this.#fields;
+    const { message, asker, summary, watch } = this.#fields;
     const outputs: (Value | undefined)[] = [];
     for (const binding of message.outputs) {
       const done = this.#stateOf(binding.step).kind === "done";
@@ -307,6 +321,7 @@ export class RequestRun implements Run, TaskOwner, Deadline {
     // those who are told let go of them
     for (const { step } of message.outputs) if (isKeptElsewhere(this.#stateOf(step))) this.#states[step] = released;
     this.#stop("cancelled");
+    watch?.tell({ kind: "finished" });
     asker.results(outputs, reports, summary?.finish(nowMs), nowMs); // (Q2)
   }
 

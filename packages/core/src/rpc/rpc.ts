@@ -24,6 +24,7 @@ import type {
 import type { CallFields, RequestFields } from "./ask.js";
 import type { RpcCounters } from "./counters.js";
 import { Dispatch } from "./dispatch.js";
+import { Watch } from "./events.js";
 import { Hedging, type Work } from "./hedging.js";
 import { HeldBytes } from "./held-bytes.js";
 import type { Here } from "./here.js";
@@ -248,7 +249,7 @@ export class Rpc {
     }
     const request = ++this.#lastRequest;
     const summary = ask.summary ? this.#summary(request, nowMs) : undefined;
-    const run = new SingleRun(asker, summary, this.#drop);
+    const run = new SingleRun(asker, summary, this.#drop, this.#watch(ask, asker, request));
     onStart(run);
     const deadlineMs = Math.min(origin.deadlineMs, nowMs + this.#timeoutMs(ask.timeoutMs));
     const fields = {
@@ -300,6 +301,7 @@ export class Rpc {
       request,
       deadlineMs: Math.min(origin.deadlineMs, nowMs + this.#timeoutMs(ask.timeoutMs)),
       summary: ask.summary ? this.#summary(request, nowMs, ask.steps) : undefined,
+      watch: this.#watch(ask, asker, request, ask.steps),
       resultBytesMax: this.#options.resultBytesMax,
       held: this.#held,
       results: this.#results,
@@ -438,6 +440,16 @@ export class Rpc {
 
   #timeoutMs(askedMs: number): number {
     return Math.min(askedMs === 0 ? this.#options.timeoutMs : askedMs, this.#options.timeoutMsMax);
+  }
+
+  #watch(
+    ask: CallFields | RequestFields,
+    asker: RunAsker,
+    request: number,
+    steps?: readonly RequestStep[],
+  ): Watch | undefined {
+    if (ask.watch !== true) return undefined; // (E1)
+    return new Watch(asker, requestIdOf(this.#host.self.nodeId, request), this.#host.nodeName, steps);
   }
 
   #summary(request: number, nowMs: number, steps?: readonly RequestStep[]): Summary {

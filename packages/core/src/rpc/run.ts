@@ -5,6 +5,7 @@
  */
 import type { MpregError } from "../base/index.js";
 import type { StepReport, Timings, Value } from "../wire/index.js";
+import type { EventSink } from "./events.js";
 import type { RequestSummary } from "./types.js";
 
 export interface Run {
@@ -20,7 +21,7 @@ export interface Asked {
 }
 
 /** Where a run's end is told. What it ends with may be kept by any node; whoever is told lets go of it. */
-export interface RunAsker {
+export interface RunAsker extends EventSink {
   answered(value: Value, timings: Timings | undefined, summary: RequestSummary | undefined, nowMs: number): void;
   results(
     outputs: readonly (Value | undefined)[],
@@ -32,7 +33,7 @@ export interface RunAsker {
 }
 
 /** Where the end of what a program asks for is told: with all values. */
-export interface Asker {
+export interface Asker extends Partial<EventSink> {
   answered(value: Uint8Array, timings: Timings | undefined, summary: RequestSummary | undefined): void;
   results(
     outputs: readonly (Uint8Array | undefined)[],

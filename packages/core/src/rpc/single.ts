@@ -3,6 +3,7 @@
  */
 import type { MpregError } from "../base/index.js";
 import type { Timings, Value } from "../wire/index.js";
+import type { Watch } from "./events.js";
 import type { Work } from "./hedging.js";
 import type { AbortReason } from "./host.js";
 import { bytesOf } from "./results/index.js";
@@ -14,13 +15,20 @@ export class SingleRun implements Run, TaskOwner {
   readonly #asker: RunAsker;
   readonly #summary: Summary | undefined;
   readonly #drop: (task: Work, reason: AbortReason) => void;
+  readonly #watch: Watch | undefined;
   #task: Work | undefined = undefined;
   #over = false;
 
-  constructor(asker: RunAsker, summary: Summary | undefined, drop: (task: Work, reason: AbortReason) => void) {
+  constructor(
+    asker: RunAsker,
+    summary: Summary | undefined,
+    drop: (task: Work, reason: AbortReason) => void,
+    watch?: Watch,
+  ) {
     this.#asker = asker;
     this.#summary = summary;
     this.#drop = drop;
+    this.#watch = watch;
   }
 
   /** The task this run waits for. A task that failed at once has told so before. */
@@ -28,16 +36,23 @@ export class SingleRun implements Run, TaskOwner {
     if (!task.isOver) this.#task = task;
   }
 
+  started(task: Task): void {
+    this.#watch?.started(task);
+  }
+
   completed(task: Task, value: Value, timings: Timings | undefined, nowMs: number): void {
     this.#over = true;
     this.#task = undefined;
     this.#summary?.stepEnded(task, bytesOf(value), timings, nowMs);
+    this.#watch?.completed(task, value);
+    this.#watch?.tell({ kind: "finished" });
     this.#asker.answered(value, timings, this.#summary?.finish(nowMs), nowMs);
   }
 
   failed(_task: Task, error: MpregError): void {
     this.#over = true;
     this.#task = undefined;
+    this.#watch?.failed(error);
     this.#asker.failed(error);
   }
 
@@ -45,7 +60,9 @@ export class SingleRun implements Run, TaskOwner {
     if (this.#over) return; // (U1)
     const begun = this.#task?.begun === true;
     this.#stop("cancelled");
-    this.#asker.failed(begun ? error.withOutcome("unknown") : error);
+    const told = begun ? error.withOutcome("unknown") : error;
+    this.#watch?.failed(told);
+    this.#asker.failed(told);
   }
 
   abandon(): void {

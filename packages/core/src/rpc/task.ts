@@ -52,6 +52,8 @@ export interface Invocation {
 
 /** Who the result is for. */
 export interface TaskOwner {
+  /** A node was given the task: this one or another. */
+  started(task: Task): void;
   completed(task: Task, value: Value, timings: Timings | undefined, nowMs: number): void;
   failed(task: Task, error: MpregError, nowMs: number): void;
 }

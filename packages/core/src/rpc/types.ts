@@ -43,6 +43,8 @@ export interface RequestSpec {
   /** Ask for the {@link RequestSummary}. */
   readonly summary: boolean;
   readonly detached?: boolean | undefined;
+  /** Hear how it gets on. */
+  readonly watch?: boolean | undefined;
 }
 
 /** Where the time of one step went. Times in ms since the request reached its coordinator. */

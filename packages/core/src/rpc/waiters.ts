@@ -10,6 +10,7 @@ import type { StepReport, Timings } from "../wire/index.js";
 import type { Asking } from "./ask.js";
 import type { CancelSignal, RunOptions } from "./call-options.js";
 import type { PreparedRequest } from "./encode.js";
+import type { RequestEvent } from "./events.js";
 import type { Asker } from "./run.js";
 import type { CallSpan } from "./tracing.js";
 import type { RequestSpec, RequestSummary, StepOutcome } from "./types.js";
@@ -23,6 +24,8 @@ abstract class Waiter implements Asker {
   readonly #span: CallSpan | undefined;
   #stopListening: (() => void) | undefined;
   #over = false;
+  /** What the listener for events has thrown: it is told nothing more. */
+  #thrown: { readonly cause: unknown } | undefined;
 
   /** `step` waits, where it is one that waits and not a whole request. */
   constructor(
@@ -59,6 +62,16 @@ abstract class Waiter implements Asker {
     this.failed(new MpregError("cancelled", "The caller cancelled", { outcome, cause: signal.reason }));
   }
 
+  event(event: RequestEvent, value: Uint8Array | undefined): void {
+    if (this.#over || this.#thrown !== undefined) return;
+    try {
+      const told = value === undefined ? event : { ...event, value: this.asking.codec.decode(value) };
+      this.#options?.onEvent?.(told);
+    } catch (cause) {
+      this.#thrown = { cause };
+    }
+  }
+
   answered(_value: Uint8Array, _timings: Timings | undefined, _summary: RequestSummary | undefined): void {
     this.failed(unexpected("a single value"));
   }
@@ -90,6 +103,11 @@ abstract class Waiter implements Asker {
       if (summary !== undefined) this.#options?.onSummary?.(summary);
     } catch (cause) {
       const message = "The call has ended well, but onSummary threw";
+      return this.failed(new MpregError("invalid-argument", message, { outcome: "applied", cause }));
+    }
+    if (this.#thrown !== undefined) {
+      const { cause } = this.#thrown;
+      const message = "The call has ended well, but onEvent threw";
       return this.failed(new MpregError("invalid-argument", message, { outcome: "applied", cause }));
     }
     this.#resolve(value);

@@ -27,6 +27,8 @@ export interface CallMessage {
   readonly detached?: boolean | undefined;
   /** Where it was asked before, in that order; nowhere when this is left out. */
   readonly resume?: readonly ResumePlace[] | undefined;
+  /** The client wants to hear how it gets on. */
+  readonly watch?: boolean | undefined;
   /** The encoded array of positional arguments. */
   readonly args: Uint8Array;
 }
@@ -89,6 +91,7 @@ export interface RequestMessage {
   /** See {@link CallMessage}. */
   readonly detached?: boolean | undefined;
   readonly resume?: readonly ResumePlace[] | undefined;
+  readonly watch?: boolean | undefined;
   readonly steps: readonly RequestStep[];
   readonly outputs: readonly WireBinding[];
 }
@@ -145,22 +148,40 @@ export function readCall(reader: Reader, limits: WireLimits): CallMessage {
   let terms: StepTerms | undefined;
   let detached: boolean | undefined;
   let resume: readonly ResumePlace[] | undefined;
+  let watch: boolean | undefined;
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
     if (tag === callTags.resources) resources = reader.names(limits.resourcesMax);
     else if (tag === callTags.waitForCapacityMs) waitForCapacityMs = reader.u32();
     else if (tag === callTags.summary) summary = true;
     else if (tag === askTags.detached) detached = true;
     else if (tag === askTags.resume) resume = readResumeField(reader);
+    else if (tag === askTags.watch) watch = true;
     else terms = readTerm(reader, tag, terms, limits);
     reader.skipField();
   }
   const args = reader.rest();
-  return { kind: "call", id, timeoutMs, fun, resources, waitForCapacityMs, summary, terms, detached, resume, args };
+  return {
+    kind: "call",
+    id,
+    timeoutMs,
+    fun,
+    resources,
+    waitForCapacityMs,
+    summary,
+    terms,
+    detached,
+    resume,
+    watch,
+    args,
+  };
 }
 
-function writeAskFields(writer: Writer, { detached, resume }: Pick<CallMessage, "detached" | "resume">): void {
+type AskFields = Pick<CallMessage, "detached" | "resume" | "watch">;
+
+function writeAskFields(writer: Writer, { detached, resume, watch }: AskFields): void {
   if (detached === true) writer.field(askTags.detached).endField();
   if (resume !== undefined && resume.length > 0) writeResumeField(writer, resume);
+  if (watch === true) writer.field(askTags.watch).endField();
 }
 
 export function writeStep(writer: Writer, message: Omit<StepMessage, "kind">): void {
@@ -264,9 +285,11 @@ export function readRequest(reader: Reader, limits: WireLimits): RequestMessage 
   const flags = reader.u8();
   let detached: boolean | undefined;
   let resume: readonly ResumePlace[] | undefined;
+  let watch: boolean | undefined;
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
     if (tag === askTags.detached) detached = true;
     else if (tag === askTags.resume) resume = readResumeField(reader);
+    else if (tag === askTags.watch) watch = true;
     reader.skipField();
   }
   const count = reader.count("steps in one request", limits.stepsMax);
@@ -287,7 +310,19 @@ export function readRequest(reader: Reader, limits: WireLimits): RequestMessage 
   const outputs = readBindings(reader, limits);
   const settle = (flags & flagSettle) !== 0;
   const summary = (flags & flagSummary) !== 0;
-  return { kind: "request", id, timeoutMs, waitForCapacityMs, settle, summary, detached, resume, steps, outputs };
+  return {
+    kind: "request",
+    id,
+    timeoutMs,
+    waitForCapacityMs,
+    settle,
+    summary,
+    detached,
+    resume,
+    watch,
+    steps,
+    outputs,
+  };
 }
 
 function writeBindings(writer: Writer, bindings: readonly WireBinding[]): void {

@@ -42,6 +42,7 @@ import {
   readHello,
   readProve,
 } from "./handshake-messages.js";
+import { type EventMessage, readEvent } from "./event-messages.js";
 import { answerBit, kinds } from "./kinds.js";
 import type { WireLimits } from "./limits.js";
 import {
@@ -114,6 +115,7 @@ export type Message =
   | FetchFailedMessage
   | FetchEndMessage
   | ReleaseMessage
+  | EventMessage
   | CallMessage
   | RequestMessage
   | StepMessage
@@ -214,6 +216,8 @@ export class FrameReader {
         return { kind: "fetch-end", id: reader.u32() };
       case kinds.release:
         return readRelease(reader);
+      case kinds.event:
+        return readEvent(reader);
       case kinds.credit:
         return readCredit(reader);
       case kinds.ping:

@@ -47,6 +47,7 @@ export {
   writeOffersRequest,
 } from "./catalog-messages.js";
 export { type WireCoordinate, coordinateDimensions } from "./coordinate.js";
+export { type EventMessage, writeEvent } from "./event-messages.js";
 export { FrameReader, type Message, type RefusedMessage, type SkippedMessage } from "./frame.js";
 export {
   type CreditMessage,

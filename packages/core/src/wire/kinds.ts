@@ -24,6 +24,7 @@ export const kinds = {
   fetchFailed: 0x17,
   fetchEnd: 0x18,
   release: 0x19,
+  event: 0x1b,
   record: 0x20,
   accusation: 0x21,
   offers: 0x22,

@@ -116,6 +116,7 @@ const defaults: Record<Written["kind"], object> = {
   "fetch-failed": {},
   "fetch-end": {},
   release: { holder: undefined },
+  event: { value: undefined },
   failure: {},
   cancel: {},
   results: { summary: undefined, reports: undefined, outputs: [] },

@@ -106,6 +106,7 @@ export class Stage {
         },
         abort: () => undefined,
         settle: () => undefined,
+        told: () => undefined,
         report: () => undefined,
         remember: () => undefined,
       },

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { MpregError, contract, fn } from "../../src/base/index.js";
-import type { Caller, RequestSummary } from "../../src/rpc/index.js";
+import type { Caller, RequestEvent, RequestSummary } from "../../src/rpc/index.js";
 import { createHeld, rejection } from "../support/asking.js";
 import { codec } from "../support/requests.js";
 
@@ -40,6 +40,52 @@ describe("calls", () => {
       waitForCapacityMs: 2 ** 31 - 1,
       summary: true,
     });
+  });
+
+  test("events are told while the call runs, with small results decoded, and none after its end", async () => {
+    const { held, caller } = createHeld();
+    held.tellsEvents = true;
+    const told: RequestEvent[] = [];
+    const promise = caller.call("f", [], { onEvent: (event) => told.push(event) });
+    expect(held.asks[0]!.fields).toMatchObject({ watch: true });
+    const available = { kind: "result-available", step: "f", node: "n", bytes: 1 } as const;
+    held.last.event!({ kind: "started", step: "f", node: "n" }, undefined);
+    held.last.event!(available, bytes(7));
+    expect(told).toEqual([
+      { kind: "started", step: "f", node: "n" },
+      { ...available, value: 7 },
+    ]);
+    held.last.answered(bytes(7), undefined, undefined);
+    held.last.event!({ kind: "finished" }, undefined);
+    expect(await promise).toBe(7);
+    expect(told).toHaveLength(2);
+  });
+
+  test("a listener that throws is told no more, and the call ends with what it threw (W1)", async () => {
+    const { held, caller } = createHeld();
+    held.tellsEvents = true;
+    const cause = new Error("broken listener");
+    let calls = 0;
+    const promise = caller.call("f", [], {
+      onEvent: () => {
+        calls += 1;
+        throw cause;
+      },
+    });
+    held.last.event!({ kind: "started", step: "f", node: "n" }, undefined);
+    held.last.event!({ kind: "finished" }, undefined);
+    held.last.answered(bytes(7), undefined, undefined);
+    expect(await rejection(promise)).toMatchObject({ code: "invalid-argument", outcome: "applied", cause });
+    expect(calls).toBe(1);
+  });
+
+  test("where nobody tells events, watching is refused and nothing is sent", async () => {
+    const { held, caller } = createHeld();
+    expect(await rejection(caller.call("f", [], { onEvent: () => undefined }))).toMatchObject({ code: "unsupported" });
+    const graph = caller.graph();
+    graph.call("f");
+    expect(await rejection(graph.run(undefined, { onEvent: () => undefined }))).toMatchObject({ code: "unsupported" });
+    expect(held.asks).toEqual([]);
   });
 
   test("a failure rejects with the very error (A1)", async () => {

@@ -9,7 +9,7 @@ type Attempt = (caller: Caller, options: never) => Promise<unknown>;
 const attempts: Readonly<Record<string, { readonly what: string; readonly has: string; readonly attempt: Attempt }>> = {
   call: {
     what: `call("f")`,
-    has: "resources, kwargs, signal, timeoutMs, waitForCapacity, onSummary, detached, retries, idempotencyKey, version, target, prefer, hedge, priority",
+    has: "resources, kwargs, signal, timeoutMs, waitForCapacity, onSummary, onEvent, detached, retries, idempotencyKey, version, target, prefer, hedge, priority",
     attempt: (caller, options) => caller.call("f", [], options),
   },
   "graph.call": {
@@ -19,7 +19,7 @@ const attempts: Readonly<Record<string, { readonly what: string; readonly has: s
   },
   run: {
     what: "run",
-    has: "signal, timeoutMs, onError, waitForCapacity, onSummary, detached",
+    has: "signal, timeoutMs, onError, waitForCapacity, onSummary, onEvent, detached",
     attempt: (caller, options) => {
       const graph = caller.graph();
       graph.call("f");
@@ -28,7 +28,7 @@ const attempts: Readonly<Record<string, { readonly what: string; readonly has: s
   },
   request: {
     what: "request",
-    has: "outputs, signal, timeoutMs, onError, waitForCapacity, onSummary, detached",
+    has: "outputs, signal, timeoutMs, onError, waitForCapacity, onSummary, onEvent, detached",
     attempt: (caller, options) => caller.request([{ name: "a", fun: "f" }], options),
   },
 };
@@ -98,6 +98,7 @@ test.each([
     [null, "signal must be an AbortSignal, got null"],
   ]),
   ...several(["call", "run", "request"], "onSummary", [[{}, "onSummary must be a function, got object"]]),
+  ...several(["call", "run", "request"], "onEvent", [[{}, "onEvent must be a function, got object"]]),
   ...several(["run", "request"], "onError", [
     ["ignore", `onError must be "fail" or "settle", got "ignore"`],
     [null, `onError must be "fail" or "settle", got null`],

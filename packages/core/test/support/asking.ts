@@ -9,6 +9,7 @@ export class Held implements Asking {
   readonly codec = codec;
   readonly limits = defaultWireLimits;
   readonly nodeName: string | undefined;
+  tellsEvents = false;
   readonly asks: { readonly fields: CallFields | RequestFields; readonly asker: Asker }[] = [];
   readonly withdrawn: number[] = [];
 

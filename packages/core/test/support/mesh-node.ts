@@ -13,6 +13,7 @@ import {
   type AbortReason,
   type Ask,
   type Invocation,
+  type RequestEvent,
   type RpcLimits,
   type Settled,
   defaultRpcLimits,
@@ -90,6 +91,7 @@ export class MeshNode {
   readonly invoked: Invocation[] = [];
   readonly aborted: { readonly fun: string; readonly reason: AbortReason }[] = [];
   readonly events: NodeEvent[] = [];
+  readonly told: { readonly ticket: number; readonly event: RequestEvent }[] = [];
   readonly goodbyes: Goodbye[] = [];
   readonly dials: string[] = [];
   readonly sent: Uint8Array[] = [];
@@ -163,6 +165,7 @@ export class MeshNode {
           if (invocation !== undefined) this.aborted.push({ fun: invocation.fun, reason });
         },
         settle: (ticket, settled) => this.#settled(ticket, settled),
+        told: (ticket, event) => this.told.push({ ticket, event }),
         report: (event) => this.events.push(event),
         remember: (incarnation) => (this.remembered = incarnation),
       },

@@ -29,12 +29,13 @@ export interface CallOptions extends StepTerms {
   readonly timeoutMs?: number;
   readonly waitForCapacityMs?: number;
   readonly summary?: boolean;
+  readonly watch?: boolean;
 }
 
 export function callOf(fun: string, args: readonly unknown[], options: CallOptions = {}): CallFields {
-  const { resources = [], timeoutMs = 0, waitForCapacityMs = 0, summary = false, ...given } = options;
+  const { resources = [], timeoutMs = 0, waitForCapacityMs = 0, summary = false, watch, ...given } = options;
   const terms = Object.keys(given).length === 0 ? undefined : given;
-  return { fun, resources, timeoutMs, waitForCapacityMs, summary, terms, args: codec.encode(args, "args") };
+  return { fun, resources, timeoutMs, waitForCapacityMs, summary, watch, terms, args: codec.encode(args, "args") };
 }
 
 /** A step; its name is its function's when it has no other. */
@@ -63,9 +64,9 @@ export function requestOf(steps: readonly Step[], options: RequestOptions = {}):
     const template = codec.encodeTemplate(args, "args", holeOf);
     return { name: names[index]!, fun, resources, timeoutMs, bindings, terms, template };
   });
-  const { timeoutMs = 0, waitForCapacityMs = 0, summary = false, settle = false } = options;
+  const { timeoutMs = 0, waitForCapacityMs = 0, summary = false, settle = false, watch } = options;
   const outputs = options.outputs?.map(bindingOf) ?? unconsumedSteps(encoded).map((step) => ({ step, path: [] }));
-  return { timeoutMs, waitForCapacityMs, settle, summary, steps: encoded, outputs };
+  return { timeoutMs, waitForCapacityMs, settle, summary, watch, steps: encoded, outputs };
 }
 
 /** The end of a call or request, decoded. */

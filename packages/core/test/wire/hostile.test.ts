@@ -75,7 +75,7 @@ describe("hostile frames", () => {
             if (read.kind === "refused") expect(read.error.code).toBe("malformed");
             else if (read.kind === "failure")
               expect(read.error.retryAfterMs).toBeUndefined(); // an older one ends there
-            else expect(["answer", "call", "step", "chunk"]).toContain(read.kind); // an opaque value runs to the end
+            else expect(["answer", "call", "step", "chunk", "event"]).toContain(read.kind); // an opaque value runs to the end
           }
         }),
       );

@@ -25,6 +25,7 @@ import {
   writeDigestLines,
   writeDrain,
   writeDrainAck,
+  writeEvent,
   writeFailure,
   writeFetch,
   writeFetchEnd,
@@ -89,6 +90,8 @@ export function write(writer: Writer, message: Written): void {
       return writeChunk(writer, message.id, message.totalBytes, message.bytes);
     case "fetch-more":
       return writeFetchMore(writer, message.id, message.allowedBytes);
+    case "event":
+      return writeEvent(writer, message);
     case "fetch-failed":
       return writeFetchFailed(writer, message.id, message.error);
     case "fetch-end":
@@ -328,6 +331,7 @@ const place = fc.record({
 /** Fields of a whole ask; an empty list is not written. */
 const askFields = {
   detached: fc.oneof(absent, fc.constant(true)),
+  watch: fc.oneof(absent, fc.constant(true)),
   resume: fc.oneof(absent, fc.array(place, { minLength: 1, maxLength: 8 })),
 };
 
@@ -387,6 +391,7 @@ export const messageOf: Record<Written["kind"], fc.Arbitrary<Written>> = {
     ),
   }),
   "fetch-end": of("fetch-end", { id: u32 }),
+  event: of("event", { id: u32, missed: varint, value: fc.oneof(absent, bytes), event: bytes }),
   release: of("release", { holder: fc.oneof(absent, name), key: varint }),
   call: of("call", {
     id: u32,

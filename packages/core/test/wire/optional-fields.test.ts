@@ -35,6 +35,7 @@ const withFields = [
   "step",
   "drain",
   "resume",
+  "event",
   "fetch",
   "chunk",
   "release",

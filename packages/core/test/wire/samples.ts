@@ -124,6 +124,7 @@ export const samples: Record<Written["kind"], readonly Written[]> = {
       terms: undefined,
       detached: undefined,
       resume: undefined,
+      watch: undefined,
       args: value(["hi there!"]),
     },
     {
@@ -136,6 +137,7 @@ export const samples: Record<Written["kind"], readonly Written[]> = {
       summary: true,
       detached: undefined,
       resume: undefined,
+      watch: undefined,
       terms: { retries: 3, idempotencyKey: "order-7" },
       args: value([{ rows: [1, 2.5, null] }]),
     },
@@ -150,6 +152,7 @@ export const samples: Record<Written["kind"], readonly Written[]> = {
       terms: undefined,
       detached: true,
       resume: [{ publicKey: counting(32, 64), run: counting(8, 160) }],
+      watch: undefined,
       args: value(["hi there!"]),
     },
   ],
@@ -163,6 +166,7 @@ export const samples: Record<Written["kind"], readonly Written[]> = {
       summary: true,
       detached: undefined,
       resume: undefined,
+      watch: undefined,
       steps: [
         {
           name: "readings",
@@ -315,6 +319,16 @@ export const samples: Record<Written["kind"], readonly Written[]> = {
     },
   ],
   "fetch-end": [{ kind: "fetch-end", id: 1 }],
+  event: [
+    { kind: "event", id: 3, missed: 0, value: undefined, event: value({ kind: "step-ready", step: "clean" }) },
+    {
+      kind: "event",
+      id: 3,
+      missed: 2,
+      value: value(42),
+      event: value({ kind: "result-available", step: "clean", node: "storage", bytes: 1 }),
+    },
+  ],
   release: [{ kind: "release", holder: undefined, key: 77_000 }],
   failure: [
     { kind: "failure", id: 1, error: new MpregError("closed", "The node is closed") },

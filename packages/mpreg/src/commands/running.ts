@@ -1,12 +1,13 @@
 /**
  * Running: the options that `call` and `run` share, and how what they got is shown.
  *
- * (U1) stdout has the result and nothing else; a summary and a trace go to stderr.
+ * (U1) stdout has the result and nothing else; events, a summary and a trace go to stderr.
  */
-import type { RequestSummary } from "@mpreg/core";
+import type { RequestEvent, RequestSummary } from "@mpreg/core";
 import type { SingleCallOptions } from "@mpreg/core/rpc";
 import type { Command } from "commander";
 import { parseDurationMs } from "../input/options.js";
+import { eventText } from "../render/event.js";
 import { valueJson } from "../render/json.js";
 import type { Terminal } from "../terminal.js";
 import { type ConnectionFlags, withConnectionOptions } from "./connection.js";
@@ -16,6 +17,7 @@ export interface RunningFlags extends ConnectionFlags {
   readonly waitForCapacity?: number | true;
   readonly summary?: true;
   readonly trace?: true;
+  readonly watch?: true;
 }
 
 export function withRunningOptions(command: Command): Command {
@@ -26,16 +28,18 @@ export function withRunningOptions(command: Command): Command {
       parseDurationMs,
     )
     .option("--summary", "tell on stderr where the time went")
+    .option("--watch", "tell on stderr what happens while it happens; with --json a line of JSON for each event")
     .option("--trace", "tell on stderr what waited for what: the critical path and the slowest steps");
 }
 
 /** The options of a request, and what writes its summary once it has ended, if one is wanted. */
 export interface Running {
-  readonly options: Pick<SingleCallOptions, "timeoutMs" | "waitForCapacity" | "onSummary">;
+  readonly options: Pick<SingleCallOptions, "timeoutMs" | "waitForCapacity" | "onSummary" | "onEvent">;
   readonly writeSummary: () => Promise<void>;
 }
 
-export function runningOf(flags: RunningFlags, { stderr }: Terminal): Running {
+export function runningOf(flags: RunningFlags, terminal: Terminal): Running {
+  const { stderr } = terminal;
   const { timeout, waitForCapacity, summary: isSummaryWanted, trace: isTraceWanted, json } = flags;
   let given: RequestSummary | undefined;
   const onSummary = (summary: RequestSummary): void => {
@@ -44,6 +48,7 @@ export function runningOf(flags: RunningFlags, { stderr }: Terminal): Running {
   return {
     options: {
       timeoutMs: timeout,
+      onEvent: flags.watch === true ? eventWriter(flags, terminal) : undefined,
       waitForCapacity,
       onSummary: isSummaryWanted || isTraceWanted ? onSummary : undefined,
     },
@@ -61,6 +66,16 @@ export function runningOf(flags: RunningFlags, { stderr }: Terminal): Running {
       }
       if (isTraceWanted) stderr.write(traceText(given));
     },
+  };
+}
+
+/** Writes each event as it comes. (U1) */
+function eventWriter({ json }: RunningFlags, { stderr }: Terminal): (event: RequestEvent) => void {
+  let firstMs: number | undefined;
+  return (event) => {
+    const nowMs = performance.now();
+    firstMs ??= nowMs;
+    stderr.write(json === true ? valueJson({ event }, "line") : eventText(event, nowMs - firstMs));
   };
 }
 

@@ -67,6 +67,25 @@ describe("mpreg run", () => {
     expect(analysis.criticalPath.steps).toEqual(["first", "last"]);
   });
 
+  test("--watch tells on stderr what happens, as lines for people and as lines of JSON", async () => {
+    const text = await run(chain, "--watch");
+    expect(text).toMatchObject({ exitCode: 0, stdout: '{ "last": 42 }\n' });
+    expect(text.stderr.replaceAll(/^ *\d+\.\d{3} s {2}/gm, "").split("\n")).toEqual([
+      expect.stringMatching(/^request [0-9a-f]{8}-\w+ received by worker$/),
+      "planned: last, first",
+      "first: ready",
+      "first: started on worker",
+      "first: result of 9 B on worker",
+      "last: ready",
+      "last: started on worker",
+      "last: result of 1 B on worker",
+      "finished",
+      "",
+    ]);
+    const lines = (await run(chain, "--json", "--watch")).stderr.trim().split("\n");
+    expect(lines.map((line) => (JSON.parse(line) as { event: { kind: string } }).event.kind).at(-1)).toBe("finished");
+  });
+
   test("--on-error settle finishes independent branches, tells every step, and exits with the first failure", async () => {
     const steps = [...chain, { name: "bad", fun: "fail" }, { name: "after", fun: "echo", args: [{ $ref: "bad" }] }];
     const { exitCode, stdout, stderr } = await run(steps, "--on-error", "settle", "--json");

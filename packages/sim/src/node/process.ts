@@ -321,6 +321,7 @@ export class NodeProcess implements ExecutionHost, Listener {
         this.#host.observe({ kind: "aborted", node: this.nodeName, invocation: execution.invocation });
         execution.abort(abortError(reason));
       },
+      told: () => undefined, // nothing is watched here
       settle: (ticket, settled) => {
         this.#settled.push({ ticket, settled });
       },

@@ -7,6 +7,7 @@
  */
 import type { MpregError } from "../../base/index.js";
 import type { ResultRef, StepReport, Timings, Value } from "../../wire/index.js";
+import type { RequestEvent } from "../events.js";
 import type { Asker, Run, RunAsker } from "../run.js";
 import type { RequestSummary } from "../types.js";
 import { type Gathering, isRef } from "./gather.js";
@@ -28,6 +29,10 @@ export class Gathered implements RunAsker, Run {
   startedBy(run: Run): Run {
     this.#run = run;
     return this;
+  }
+
+  event(event: RequestEvent, value: Uint8Array | undefined): void {
+    this.#asker.event?.(event, value);
   }
 
   answered(value: Value, timings: Timings | undefined, summary: RequestSummary | undefined, nowMs: number): void {

@@ -1,0 +1,197 @@
+import { describe, expect, test } from "vitest";
+import { MpregError } from "../../src/base/index.js";
+import type { RequestEvent } from "../../src/rpc/index.js";
+import type { Missed } from "../../src/structures/index.js";
+import { Mesh } from "../support/mesh.js";
+import type { MeshClient } from "../support/mesh-client.js";
+import { type MeshNode, byHand } from "../support/mesh-node.js";
+import { codec, use } from "../support/requests.js";
+
+interface Heard {
+  readonly kind: string;
+  readonly value?: unknown;
+}
+
+/** What a client has heard of an ask, in order: events, and its end. */
+function heard(client: MeshClient, id: number): Heard[] {
+  return client.heard.flatMap((message): Heard[] => {
+    if (!("id" in message) || message.id !== id) return [];
+    if (message.kind !== "event") return [{ kind: message.kind }];
+    const event = codec.decode(message.event) as RequestEvent;
+    const missed = message.missed === 0 ? [] : [{ kind: "missed", count: message.missed }];
+    return [...missed, message.value === undefined ? event : { ...event, value: codec.decode(message.value) }];
+  });
+}
+
+/** a's client; b offers `f`, a `here`: the test ends both. */
+function cluster(options: { readonly idempotent?: boolean } = {}) {
+  const mesh = new Mesh();
+  const [a, b, c] = mesh.cluster("a", "b", "c") as [MeshNode, MeshNode, MeshNode];
+  const traits = options.idempotent === true ? { idempotent: "yes" as const } : {};
+  b.offerAs("f", byHand, traits);
+  a.offer("here", byHand);
+  mesh.settle();
+  return { mesh, a, b, c, client: mesh.client(a) };
+}
+
+const broken = new MpregError("handler-error", "broken", { outcome: "applied" });
+
+const steps = [{ fun: "here" }, { name: "second", fun: "f", args: [use("here")] }];
+
+describe("the events of a request", () => {
+  test("whoever watches is told each thing that happens, in order and before the end (E2)", () => {
+    const { mesh, a, b, client } = cluster();
+    const id = client.request(steps, { watch: true });
+    mesh.settle();
+    a.finish("here", "abc");
+    mesh.settle();
+    b.finish("f", 42);
+    mesh.settle();
+    expect(heard(client, id)).toEqual([
+      { kind: "received", requestId: `${a.id.slice(0, 8)}-1`, node: "a" },
+      {
+        kind: "planned",
+        steps: [
+          { name: "here", fun: "here", inputs: [] },
+          { name: "second", fun: "f", inputs: ["here"] },
+        ],
+      },
+      { kind: "step-ready", step: "here" },
+      { kind: "started", step: "here", node: "a" },
+      { kind: "result-available", step: "here", node: "a", bytes: 4, value: "abc" },
+      { kind: "step-ready", step: "second" },
+      { kind: "started", step: "second", node: "b" },
+      { kind: "result-available", step: "second", node: "b", bytes: 1, value: 42 },
+      { kind: "finished" },
+      { kind: "results" },
+    ]);
+    mesh.expectQuiet();
+  });
+
+  test("who does not watch is told nothing (E1)", () => {
+    const { mesh, a, client } = cluster();
+    const id = client.request([{ fun: "here" }]);
+    mesh.settle();
+    a.finish("here", 1);
+    mesh.settle();
+    expect(heard(client, id)).toEqual([{ kind: "results" }]);
+  });
+
+  test("a step runs while it is told: nothing waits until the end", () => {
+    const { mesh, client } = cluster();
+    const id = client.request(steps, { watch: true });
+    mesh.settle();
+    expect(heard(client, id).at(-1)).toEqual({ kind: "started", step: "here", node: "a" });
+  });
+
+  test("a single call has events, too", () => {
+    const { mesh, b, client } = cluster();
+    const id = client.call("f", [], { watch: true });
+    mesh.settle();
+    b.finish("f", 7);
+    mesh.settle();
+    expect(heard(client, id)).toEqual([
+      { kind: "received", requestId: expect.any(String), node: "a" },
+      { kind: "started", step: "f", node: "b" },
+      { kind: "result-available", step: "f", node: "b", bytes: 1, value: 7 },
+      { kind: "finished" },
+      { kind: "answer" },
+    ]);
+  });
+
+  test("a failure is told with the step it belongs to, and of the request", () => {
+    const { mesh, b, client } = cluster();
+    b.offer("bad", byHand);
+    mesh.settle();
+    const id = client.request([{ fun: "bad" }], { watch: true });
+    mesh.settle();
+    b.fail("bad", broken);
+    mesh.settle();
+    const error = { code: "handler-error", message: "broken", outcome: "applied", node: "b" };
+    expect(heard(client, id).slice(-3)).toEqual([
+      { kind: "step-failed", step: "bad", error },
+      { kind: "failed", error },
+      { kind: "failure" },
+    ]);
+  });
+
+  test("where branches settle, what is skipped is told with the step that is to blame", () => {
+    const { mesh, b, client } = cluster();
+    b.offer("bad", byHand);
+    mesh.settle();
+    const after = { name: "after", fun: "here", args: [use("bad")] };
+    const id = client.request([{ fun: "bad" }, after], { watch: true, settle: true });
+    mesh.settle();
+    b.fail("bad", broken);
+    mesh.settle();
+    expect(heard(client, id).slice(-4)).toEqual([
+      expect.objectContaining({ kind: "step-failed", step: "bad" }),
+      { kind: "skipped", step: "after", because: "bad" },
+      { kind: "finished" },
+      { kind: "results" },
+    ]);
+  });
+
+  test("a step that is run again is told so, with the node that runs it now", () => {
+    const { mesh, a, b, c, client } = cluster({ idempotent: true });
+    const id = client.request([{ fun: "f" }], { watch: true });
+    mesh.settle();
+    c.offerAs("f", byHand, { idempotent: "yes" });
+    mesh.settle();
+    mesh.crash(b);
+    mesh.advance(1_000);
+    c.finish("f", 1);
+    mesh.settle();
+    expect(heard(client, id).map(({ kind, ...event }) => [kind, "node" in event ? event.node : undefined])).toEqual([
+      ["received", a.name],
+      ["planned", undefined],
+      ["step-ready", undefined],
+      ["started", "b"],
+      ["retried", undefined],
+      ["started", "c"],
+      ["result-available", "c"],
+      ["finished", undefined],
+      ["results", undefined],
+    ]);
+  });
+
+  test("a client that does not read loses events and is told how many, and never its answer (E3) (K7)", () => {
+    const mesh = new Mesh();
+    const [a] = mesh.cluster("a") as [MeshNode];
+    a.offer("big", () => "x".repeat(15_000));
+    mesh.settle();
+    const client = mesh.client(a);
+    mesh.settle();
+    const { ends } = client.connection!;
+    const fromNode = client.connection!.from(ends[0] === client ? ends[1] : ends[0]);
+    fromNode.isHeld = true;
+    const many = Array.from({ length: 60 }, (_, index) => ({ name: `s${index}`, fun: "big" }));
+    const id = client.request(many, { watch: true, outputs: [use("s0")] });
+    mesh.settle();
+    fromNode.release();
+    mesh.settle();
+    const told = heard(client, id);
+    expect(told.slice(-2)).toEqual([{ kind: "finished" }, { kind: "results" }]);
+    const missed = told.filter((event): event is Missed => event.kind === "missed");
+    expect(missed).not.toEqual([]);
+    const told60 = told.length - missed.length - 1;
+    // received, planned, finished, and three for each step
+    expect(told60 + missed.reduce((sum, { count }) => sum + count, 0)).toBe(3 + 3 * 60);
+  });
+
+  test("the node's own program is told, too", () => {
+    const { mesh, a } = cluster();
+    a.request([{ fun: "here" }], { watch: true });
+    mesh.settle();
+    a.finish("here", 1);
+    mesh.settle();
+    expect(a.told.map(({ event }) => event.kind)).toEqual([
+      "received",
+      "planned",
+      "step-ready",
+      "started",
+      "result-available",
+      "finished",
+    ]);
+  });
+});

@@ -1,0 +1,37 @@
+/** Events for people: one line for each thing that happens to a request. */
+import type { RequestEvent } from "@mpreg/core";
+import { printable } from "./text.js";
+
+/** The line of an event that was heard `sinceMs` after the first one. */
+export function eventText(event: RequestEvent, sinceMs: number): string {
+  return `${(sinceMs / 1000).toFixed(3).padStart(8)} s  ${printable(textOf(event))}`;
+}
+
+function textOf(event: RequestEvent): string {
+  switch (event.kind) {
+    case "received":
+      return `request ${event.requestId} received by ${event.node}`;
+    case "planned":
+      return `planned: ${event.steps.map(({ name }) => name).join(", ")}`;
+    case "step-ready":
+      return `${event.step}: ready`;
+    case "started":
+      return `${event.step}: started on ${event.node}`;
+    case "retried":
+      return `${event.step}: attempt ${event.attempts}`;
+    case "result-available":
+      return `${event.step}: result of ${event.bytes} B on ${event.node}`;
+    case "step-failed":
+      return `${event.step}: failed: ${event.error.code}: ${event.error.message}`;
+    case "skipped":
+      return `${event.step}: skipped, because of ${event.because}`;
+    case "finished":
+      return "finished";
+    case "failed":
+      return `failed: ${event.error.code}: ${event.error.message}`;
+    case "missed":
+      return `${event.count} events were missed`;
+    default:
+      return (event as RequestEvent).kind; // of a newer node
+  }
+}
