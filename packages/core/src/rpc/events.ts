@@ -1,18 +1,8 @@
 /**
- * Events: what happens to a request while it runs, told to whoever watches it.
- *
- * Owns their shapes, and how they are told: by the coordinator, while nothing but the answer is promised.
- *
- * (E1) What nobody watches costs nothing: without a watcher there is no {@link Watch}.
- * (E2) Events of a request are told in the order in which they happened, before its end, and none after it.
- * (E3) An event that cannot be told at once is dropped and counted, and the watcher told how many are missing: an answer
- *      never waits for an event.
+ * Events: what happens to a request while it runs, as whoever watches it is told. The telling is `watch.ts`.
  */
-import type { ErrorCode, MpregError, Outcome } from "../base/index.js";
+import type { ErrorCode, Outcome } from "../base/index.js";
 import type { Missed } from "../structures/index.js";
-import type { RequestStep, Value } from "../wire/index.js";
-import { bytesOf } from "./results/index.js";
-import type { Task } from "./task.js";
 
 /** What an event tells of an error. */
 export interface EventError {
@@ -62,49 +52,4 @@ export type RequestEvent =
 export interface EventSink {
   /** `value` is the encoded result that the event tells of, where it is small. */
   event(event: RequestEvent, value: Uint8Array | undefined): void;
-}
-
-const valueBytesMax = 16 * 1024;
-
-/** One request that is watched. */
-export class Watch {
-  readonly #sink: EventSink;
-
-  constructor(sink: EventSink, requestId: string, node: string, steps: readonly RequestStep[] = []) {
-    this.#sink = sink;
-    this.tell({ kind: "received", requestId, node });
-    if (steps.length > 0) this.tell({ kind: "planned", steps: steps.map((step) => planned(step, steps)) });
-  }
-
-  tell(event: RequestEvent): void {
-    this.#sink.event(event, undefined);
-  }
-
-  /** A node was given the task. */
-  started({ step, ranOn, attempts }: Task): void {
-    if (attempts > 0) this.tell({ kind: "retried", step, attempts: attempts + 1 });
-    this.tell({ kind: "started", step, node: ranOn });
-  }
-
-  completed({ step, ranOn }: Task, value: Value): void {
-    const bytes = bytesOf(value);
-    const told = value instanceof Uint8Array && bytes <= valueBytesMax ? value : undefined;
-    this.#sink.event({ kind: "result-available", step, node: ranOn, bytes }, told);
-  }
-
-  stepFailed(step: string, error: MpregError): void {
-    this.tell({ kind: "step-failed", step, error: eventError(error) });
-  }
-
-  failed(error: MpregError): void {
-    this.tell({ kind: "failed", error: eventError(error) });
-  }
-}
-
-function planned({ name, fun, bindings }: RequestStep, steps: readonly RequestStep[]): PlannedStep {
-  return { name, fun, inputs: [...new Set(bindings.map(({ step }) => steps[step]?.name ?? ""))] };
-}
-
-function eventError({ code, message, outcome, node }: MpregError): EventError {
-  return { code, message, outcome, ...(node === undefined ? {} : { node }) };
 }

@@ -17,7 +17,7 @@
  */
 import { type Deadline, MpregError, type Outcome, assert } from "../base/index.js";
 import type { BoundRef, RequestMessage, RequestStep, StepReport, Timings, Value, WireBinding } from "../wire/index.js";
-import type { Watch } from "./events.js";
+import type { Watch } from "./watch.js";
 import type { Hedging, Work } from "./hedging.js";
 import type { HeldBytes } from "./held-bytes.js";
 import type { AbortReason, RpcHost } from "./host.js";

@@ -24,7 +24,7 @@ import type {
 import type { CallFields, RequestFields } from "./ask.js";
 import type { RpcCounters } from "./counters.js";
 import { Dispatch } from "./dispatch.js";
-import { Watch } from "./events.js";
+import { Watch } from "./watch.js";
 import { Hedging, type Work } from "./hedging.js";
 import { HeldBytes } from "./held-bytes.js";
 import type { Here } from "./here.js";

@@ -3,7 +3,7 @@
  */
 import type { MpregError } from "../base/index.js";
 import type { Timings, Value } from "../wire/index.js";
-import type { Watch } from "./events.js";
+import type { Watch } from "./watch.js";
 import type { Work } from "./hedging.js";
 import type { AbortReason } from "./host.js";
 import { bytesOf } from "./results/index.js";

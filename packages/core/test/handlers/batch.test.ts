@@ -123,10 +123,10 @@ test("the handler has the time of the call that has most, and aborts with the la
   const seen: { remainingMs: number; signal: AbortSignal }[] = [];
   let about: readonly unknown[] = [];
   const handler = async (calls: unknown[][], each: readonly unknown[]): Promise<unknown[]> => {
-    const { remainingMs, signal, sleep } = context();
+    const { remainingMs, signal, sleep: letPass } = context();
     about = each;
     seen.push({ remainingMs, signal: signal });
-    await sleep(50);
+    await letPass(50);
     return calls;
   };
   const batch = new Batch("embed", handler, { itemsMax: 2, waitMs: 0 });
