@@ -36,6 +36,8 @@ export class Here {
     this.#inputs = inputs;
     this.#taken = taken;
     this.#admission = new Admission(limits, {
+      schedule: host.schedule,
+      unschedule: host.unschedule,
       queueMaxOf: (offer) => host.queueMaxOf(offer),
       begin: (task, { offer, gate }, nowMs) => {
         this.#begin(task, offer, gate, nowMs);

@@ -291,3 +291,19 @@ describe("priorities", () => {
     mesh.expectQuiet();
   });
 });
+test("calls that wait for each other all come to run, though none of them ends (G6)", () => {
+  const mesh = new Mesh();
+  const node = mesh.node("n");
+  node.offer("meet", byHand);
+  mesh.settle();
+  const asked = Array.from({ length: 1_000 }, () => node.call("meet", [], { timeoutMs: 20_000 }));
+  mesh.settle();
+  expect(node.waiting("meet")).toHaveLength(100);
+  mesh.advance(5_000);
+  expect(node.waiting("meet")).toHaveLength(1_000);
+  for (const each of asked) expect(each.ends).toEqual([]);
+  for (let left = asked.length; left > 0; left--) node.finish("meet", "all are here");
+  mesh.settle();
+  expect(asked.every(({ ends }) => ends.length === 1 && "value" in ends[0]!)).toBe(true);
+  mesh.expectQuiet();
+});

@@ -24,5 +24,8 @@ const functions = {
 };
 
 export function register(node) {
-  for (const [name, handler] of Object.entries(functions[node.name])) node.register(name, handler);
+  // those that are held are held all at once
+  for (const [name, handler] of Object.entries(functions[node.name])) {
+    node.register(name, handler, name === "hold" ? { concurrencyMax: 1_000 } : {});
+  }
 }

@@ -12,7 +12,7 @@
  * (A5) Permits that come free are given, and those who have to give way are refused, at the end of the input in which
  *      that happened (`settle`): never while a step's owner is at work.
  */
-import { Heap, type MpregError } from "../../base/index.js";
+import { Heap, type MpregError, type Timers } from "../../base/index.js";
 import type { Offer } from "../../catalog/index.js";
 import { Chain, IdMap } from "../../structures/index.js";
 import { type RpcLimits, queueMaxDefault } from "../limits.js";
@@ -21,7 +21,7 @@ import { defaultPriority } from "./fair-queue.js";
 import { type FunctionLoad, Gate } from "./gate.js";
 import { noRoom, tooLate, tooManyNested, waitedTooLong } from "./refusals.js";
 
-export interface AdmissionHost {
+export interface AdmissionHost extends Timers {
   /** How many calls of this node's own function may wait; `undefined` = the default. */
   queueMaxOf(offer: Offer<Peer>): number | undefined;
   /** Runs a step whose turn has come; it does not wait any more. */
@@ -49,6 +49,11 @@ export class Admission {
   readonly #ready = new Chain<Gate<Task>>();
   /** Gates at which more wait than may. */
   readonly #overfull = new Set<Gate<Task>>();
+  readonly #onStall = (gate: Gate<Task>, nowMs: number): void => {
+    gate.raiseIfStalled(nowMs);
+    this.#freed(gate);
+    this.#host.schedule(gate.stall, nowMs + gate.stallMs);
+  };
   readonly #longest = new Heap<Gate<Task>>((a, b) => a.queue.size > b.queue.size);
 
   constructor(limits: RpcLimits, host: AdmissionHost) {
@@ -78,7 +83,7 @@ export class Admission {
     if (gate === undefined) {
       const { concurrencyMax } = offer.traits;
       const queueMax = this.#host.queueMaxOf(offer) ?? queueMaxDefault;
-      gate = new Gate(offer.fun, { concurrencyMax, queueMax }, this.#limits.executionsMax);
+      gate = new Gate(offer.fun, { concurrencyMax, queueMax }, this.#limits.executionsMax, this.#onStall);
       this.#gates.set(offer, gate);
     }
     return gate;
@@ -149,6 +154,7 @@ export class Admission {
     this.#queued += 1;
     if (gate.queue.size > gate.queueMax) this.#overfull.add(gate);
     task.place = { kind: "queued", offer, gate, entry };
+    if (gate.queue.size === 1 && gate.stallMs < Infinity) this.#host.schedule(gate.stall, nowMs + gate.stallMs);
     this.#freed(gate);
     return undefined;
   }
@@ -240,6 +246,7 @@ export class Admission {
   #left(gate: Gate<Task>): void {
     this.#queued -= 1;
     if (gate.queue.size > 0) this.#longest.push(gate);
+    else this.#host.unschedule(gate.stall);
   }
 
   #turnAway(task: Task, error: MpregError, nowMs: number): void {

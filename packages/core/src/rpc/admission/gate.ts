@@ -3,7 +3,7 @@
  *
  * (T1) `running` counts calls that hold a permit: a handler that waits for a nested call has none.
  */
-import type { HeapItem } from "../../base/index.js";
+import { type HeapItem, Timer } from "../../base/index.js";
 import type { ChainNode } from "../../structures/index.js";
 import { FairQueue } from "./fair-queue.js";
 import { AdaptiveLimit } from "./limit.js";
@@ -29,6 +29,8 @@ export interface FunctionLoad {
 }
 
 const newestWeight = 0.1;
+/** How long nothing has to end, at least, before the limit grows for it. */
+const stalledMsMin = 500;
 
 export class Gate<T> implements HeapItem, ChainNode<Gate<T>> {
   heapIndex = -1;
@@ -44,10 +46,21 @@ export class Gate<T> implements HeapItem, ChainNode<Gate<T>> {
   readonly #fixed: number | undefined;
   readonly #adaptive: AdaptiveLimit;
   #usualMs = 0;
+  #lastEndMs = -Infinity;
+  /** Is due while calls wait: they may wait for ever for what is learned from those that end. */
+  readonly stall: Timer;
 
-  /** `max` bounds a limit that adapts itself. */
-  constructor(fun: string, { concurrencyMax, queueMax }: FunctionBounds, max: number) {
+  /** `max` bounds a limit that adapts itself; `onStall` is called at the time of {@link stallMs}. */
+  constructor(
+    fun: string,
+    { concurrencyMax, queueMax }: FunctionBounds,
+    max: number,
+    onStall: (gate: Gate<T>, nowMs: number) => void,
+  ) {
     this.fun = fun;
+    this.stall = new Timer((nowMs) => {
+      onStall(this, nowMs);
+    });
     this.queueMax = queueMax;
     this.#fixed = concurrencyMax;
     this.#adaptive = new AdaptiveLimit(max);
@@ -71,8 +84,19 @@ export class Gate<T> implements HeapItem, ChainNode<Gate<T>> {
     return (count * this.#usualMs) / this.limit;
   }
 
+  /** How long nothing may end before the limit grows for it; `Infinity` where it is given. */
+  get stallMs(): number {
+    return this.#fixed === undefined ? Math.max(stalledMsMin, 2 * this.#usualMs) : Infinity;
+  }
+
+  /** Raises the limit where it is reached and nothing has ended for so long. */
+  raiseIfStalled(nowMs: number): void {
+    if (!this.hasPermit && nowMs - this.#lastEndMs >= this.stallMs) this.#adaptive.stalled();
+  }
+
   /** A run has come to its end. */
   measured(begunMs: number, durationMs: number, crowd: number, nowMs: number): void {
+    this.#lastEndMs = nowMs;
     this.#usualMs = this.#usualMs === 0 ? durationMs : this.#usualMs + (durationMs - this.#usualMs) * newestWeight;
     if (this.#fixed === undefined) this.#adaptive.measured(begunMs, durationMs, crowd, nowMs);
   }

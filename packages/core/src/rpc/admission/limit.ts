@@ -16,6 +16,8 @@
  *      as it was before.
  * (G4) At the least limit nothing is due to the limit.
  * (G5) `1 <= value <= max`.
+ * (G6) Where the limit is reached and nothing ends for a while, nothing is learned: what runs only waits, perhaps for one of
+ *      those that wait for their turn. The limit grows all the same.
  */
 
 const firstValue = 100;
@@ -67,6 +69,11 @@ export class AdaptiveLimit {
     if (durationMs < this.#leastMs) this.#leastMs = durationMs;
     if (crowd >= this.#value) this.#reached = true;
     if (this.#samples >= Math.min(samplesMax, Math.max(samplesMin, this.#value / 2))) this.#endWindow(nowMs);
+  }
+
+  /** Nothing has ended for a while, and others wait. (G6) */
+  stalled(): void {
+    this.#value = Math.min(this.#max, this.#value * 2);
   }
 
   #endWindow(nowMs: number): void {
