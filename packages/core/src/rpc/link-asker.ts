@@ -158,10 +158,18 @@ export class LinkAsker implements RunAsker, Asked {
         told.push(one);
         continue;
       }
-      for (const each of told) if (each !== undefined && isRef(each)) this.#host.results.kept.release(each.key);
+      this.#letGo(told);
       return one;
     }
-    return told;
+    const { remoteMessageBytesMax } = this.#channel.link;
+    const bytes = told.reduce((sum, value) => sum + (value instanceof Uint8Array ? value.length : 0), 0);
+    if (bytes <= remoteMessageBytesMax) return told;
+    this.#letGo(told);
+    return tooLarge(bytes, remoteMessageBytesMax); // (K1)
+  }
+
+  #letGo(told: readonly (Value | undefined)[]): void {
+    for (const each of told) if (each !== undefined && isRef(each)) this.#host.results.kept.release(each.key);
   }
 
   /** The value as it is told: as it is, or kept for the far side. (K5) */

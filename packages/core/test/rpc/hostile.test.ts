@@ -19,6 +19,19 @@ describe("a request that multiplies", () => {
     mesh.expectQuiet();
   });
 
+  test("a small result that is asked for many times is too large before it is written (K1)", () => {
+    const mesh = new Mesh();
+    const node = mesh.node("n");
+    node.offer("small", () => "x".repeat(100_000));
+    mesh.settle();
+    const client = mesh.client(node);
+    const id = client.request([{ fun: "small" }], { outputs: Array.from({ length: 20_000 }, () => use("small")) });
+    mesh.settle();
+    const message = `The answer takes ${20_000 * 100_005} bytes; the caller accepts messages of 67108864`; // values alone
+    expect(client.endsOf(id)).toMatchObject([{ error: { code: "too-large", outcome: "applied", message } }]);
+    mesh.expectQuiet();
+  });
+
   test("a result that is passed on many times is too large for one step before it is written", () => {
     const mesh = new Mesh();
     const [a, b] = mesh.cluster("a", "b");

@@ -1,5 +1,6 @@
 /** Results that stay where they were made: who fetches them, over which links they travel, and when they are let go. */
 import { describe, expect, test } from "vitest";
+import { type ResultRef, writeFetch } from "../../src/wire/index.js";
 import { Mesh } from "../support/mesh.js";
 import { type MeshNode, byHand } from "../support/mesh-node.js";
 import { use } from "../support/requests.js";
@@ -263,6 +264,31 @@ describe("a step that takes a large result", () => {
     const ran = (node: MeshNode): number => node.invoked.filter(({ fun }) => fun === "count").length;
     expect(ran(b)).toBeGreaterThan(14); // now and then another is tried (R4)
     expect(ran(a) + ran(b) + ran(c)).toBe(20);
+    mesh.expectQuiet();
+  });
+});
+
+describe("a client that fetches", () => {
+  test("has 10,000 fetches open at most, and is told when it asks for more (S5)", () => {
+    const { mesh, a } = three();
+    a.offer("load", () => big(MiB));
+    mesh.settle();
+    const client = mesh.client(a);
+    client.isDownloading = false;
+    const asked = client.call("load");
+    mesh.settle();
+    const answer = client.heard.find((message) => message.kind === "answer" && message.id === asked);
+    const { key } = (answer as { readonly value: ResultRef }).value;
+    for (let id = 1; id <= 10_001; id++) {
+      client.say(id, (writer) => {
+        writeFetch(writer, { id, holder: undefined, key, path: [], offset: 0, allowedBytes: 0 });
+      });
+    }
+    mesh.settle();
+    const told = client.heard.filter(({ kind }) => kind === "fetch-failed");
+    expect(told).toMatchObject([{ id: 10_001, error: { code: "overloaded" } }]);
+    client.connection!.cut();
+    mesh.advance(60_000);
     mesh.expectQuiet();
   });
 });

@@ -11,13 +11,13 @@ import {
   type ChunkMessage,
   type FetchFailedMessage,
   type ResultRef,
-  type Value,
   writeFetch,
   writeFetchEnd,
   writeFetchMore,
   writeRelease,
 } from "../../wire/index.js";
 import type { Channel, Peer } from "../task.js";
+import type { Kept } from "./kept.js";
 import { partOf } from "./part.js";
 import { Transfers } from "./transfers.js";
 
@@ -52,7 +52,7 @@ export interface FetchesHost {
   readonly namesHolders: boolean;
   readonly self: Peer;
   /** A result that is kept here. */
-  here(key: number): { readonly value: Value; readonly step: string } | undefined;
+  here(key: number): Kept | undefined;
   /** Lets go of a result that is kept here. */
   release(key: number): void;
   /** The node of this id, as far as it is linked or a member. */
@@ -200,7 +200,7 @@ export class Fetches {
     if (!(found?.value instanceof Uint8Array)) {
       return this.#fail(fetch, this.#lost(ref, "does not have it any more"), nowMs);
     }
-    const part = partOf(found.value, ref.path, found.step);
+    const part = partOf(found.value, ref.path, found.fields.step);
     if (part instanceof MpregError) return this.#fail(fetch, part, nowMs);
     this.#end(fetch);
     sink.chunk(part, part.length, nowMs);

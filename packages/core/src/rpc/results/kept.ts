@@ -109,12 +109,6 @@ export class KeptResults {
     return this.#kept.get(key);
   }
 
-  /** What this node itself fetches. */
-  own(key: number): { readonly value: Value; readonly step: string } | undefined {
-    const kept = this.#kept.get(key);
-    return kept === undefined ? undefined : { value: kept.value, step: kept.fields.step };
-  }
-
   /** A client goes on fetching: its time begins anew. */
   renew(key: number, untilMs: number): void {
     const kept = this.#kept.get(key);

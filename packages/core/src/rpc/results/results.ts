@@ -62,7 +62,7 @@ export class Results {
     this.#fetches = new Fetches({
       self,
       namesHolders: false,
-      here: (key) => this.kept.own(key),
+      here: (key) => this.kept.find(key),
       release: (key) => {
         this.kept.release(key);
       },

@@ -5,6 +5,7 @@
  *      the link wait for a few chunks, not for a result.
  * (S2) All fetches of this node that may go on take turns, a chunk each.
  * (S3) A fetch that cannot be served is told why; nothing is left of one that has ended, whoever ended it.
+ * (S5) A client has at most `fetchesMax` open, and is told when it asks for more, or does not read what it asked for.
  * (S4) What another node keeps is passed on chunk by chunk, at the pace of the reader; nothing of it stays here.
  */
 import { MpregError } from "../../base/index.js";
@@ -24,6 +25,7 @@ import { Transfers } from "./transfers.js";
 const chunkBytesMax = 256 * 1024;
 /** How long a value is kept for a client that does not fetch it. */
 export const idleMsMax: number = 60_000;
+const fetchesMax = 10_000;
 const queuedBytesMax = 2 * 1024 * 1024;
 
 /** A fetch of somebody else that this node serves. */
@@ -59,29 +61,29 @@ class Passing implements FetchSink {
   readonly channel: Channel;
   readonly id: number;
   fetch: Fetch | undefined = undefined;
-  readonly #onEnd: (passing: Passing) => void;
+  readonly #onEnd: (passing: Passing, error: MpregError | undefined) => void;
 
-  constructor(channel: Channel, id: number, onEnd: (passing: Passing) => void) {
+  /** `onEnd`: no more comes, or can be passed on for `error`. */
+  constructor(channel: Channel, id: number, onEnd: (passing: Passing, error: MpregError | undefined) => void) {
     this.channel = channel;
     this.id = id;
     this.#onEnd = onEnd;
   }
 
   chunk(bytes: Uint8Array, totalBytes: number | undefined): void {
-    if (this.fetch?.isOver === true) this.#onEnd(this);
+    if (this.fetch?.isOver === true) this.#onEnd(this, undefined);
     const { outbox } = this.channel.link;
     const bytesMax = chunkBytesOf(this.channel);
     let start = 0;
     do {
       writeChunk(outbox.writer, this.id, totalBytes, bytes.subarray(start, start + bytesMax));
-      outbox.commitAnswer();
+      if (outbox.commitAnswer() === 0) return this.#onEnd(this, unread(outbox.queuedBytes)); // (S5)
       start += bytesMax;
     } while (start < bytes.length);
   }
 
   failed(error: MpregError): void {
-    this.#onEnd(this);
-    refuse(this.channel, this.id, error);
+    this.#onEnd(this, error);
   }
 }
 
@@ -92,8 +94,11 @@ export class Serving {
   readonly #served = new Transfers<Served>();
   /** Those that have something to send. */
   readonly #ready = new Set<Sending>();
-  readonly #passed = (passing: Passing): void => {
-    this.#served.take(passing.channel, passing.id);
+  readonly #passed = (passing: Passing, error: MpregError | undefined): void => {
+    const { channel, id } = passing;
+    this.#served.take(channel, id);
+    this.#end(passing);
+    if (error !== undefined) refuse(channel, id, error); // (S3)
   };
 
   constructor(kept: KeptResults, fetches: Fetches, self: Peer) {
@@ -107,6 +112,10 @@ export class Serving {
     if (this.#served.has(channel, id))
       throw new MpregError("malformed", `id ${id} is in use by an earlier fetch of this link`);
     channel.usedMs = nowMs;
+    if (channel.subject.kind === "client" && channel.transfers >= fetchesMax) {
+      const message = `This link has ${channel.transfers} fetches under way; the limit is ${fetchesMax}`;
+      return refuse(channel, id, new MpregError("overloaded", message, { node: this.#self.name })); // (S5)
+    }
     const node = this.#self.name;
     if (holder !== undefined && holder !== this.#self.nodeId && channel.subject.kind === "client") {
       return this.#pass(message, channel, { holder, key, path, bytes: 0, isStream: false }, nowMs);
@@ -191,7 +200,12 @@ function chunkBytesOf({ link }: Channel): number {
   return Math.min(chunkBytesMax, link.remoteMessageBytesMax - chunkHeadBytes);
 }
 
+/** Tells the reader that no more comes, whatever waits: it would wait for the rest. */
 function refuse({ link }: Channel, id: number, error: MpregError): void {
   writeFetchFailed(link.outbox.writer, id, error);
-  link.outbox.commitAnswer();
+  link.outbox.commitCancel();
+}
+
+function unread(queuedBytes: number): MpregError {
+  return new MpregError("overloaded", `${queuedBytes} bytes wait to be read on this link; no more is fetched for it`);
 }
