@@ -4,7 +4,7 @@
  * Owns the numbers of asks, their time limits, and the line of those that have not been sent. Which connection there is,
  * and when, is `session.ts`.
  *
- * (C1) Every ask ends exactly once: with its answer, its failure, its deadline, or the end of its connection.
+ * (C1) Every ask ends exactly once: with its answer, its failure, its deadline, or as lost (C7).
  * (C3) An answer to an id that is not waited for (any more), or not over this connection, changes nothing.
  * (C4) At most `inFlightMax` asks are under way; others wait in line (`line.ts`), and reach a node when it is their turn
  *      or not at all.

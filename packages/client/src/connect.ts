@@ -1,5 +1,5 @@
 /**
- * Connect: from a URL to a client.
+ * Connect: from one or several URLs to a client.
  */
 import { platform } from "#socket";
 import type { Contract } from "@mpreg/core";

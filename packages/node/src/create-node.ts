@@ -21,7 +21,7 @@ import { Driver } from "./driver.js";
 import { healthz, livez, readyz } from "./http/health.js";
 import { Metrics } from "./http/metrics.js";
 import { Router } from "./http/router.js";
-import { loadIdentity } from "./identity/key.js";
+import { type Identity, loadIdentity } from "./identity/key.js";
 import { type Logger, createLog } from "./log.js";
 import { DrivenNode, type MpregNode } from "./node.js";
 import { findOpenTelemetry } from "./open-telemetry.js";
@@ -60,12 +60,38 @@ export async function createNode(given: CreateNodeOptions = {}): Promise<MpregNo
     await identity.release();
     throw error;
   });
-  const url = ownUrl(listener.scheme, options.host, listener.port);
-  const urls = options.advertise ?? [url];
   const name = options.name ?? defaultName(listener.port);
   const log = createLog(options.log, name);
-  const { limits, loopBlockedMsMax } = options;
+  const { loopBlockedMsMax } = options;
   const watchdog = loopBlockedMsMax > 0 ? new Watchdog({ nodeName: name, loopBlockedMsMax, log }) : undefined;
+  try {
+    return assemble(options, { identity, listener, gate, running, name, log, watchdog });
+  } catch (error) {
+    await watchdog?.close();
+    await listener.close();
+    await identity.release();
+    throw error;
+  }
+}
+
+/** What is open already when a node is put together; whoever opened it closes it when that fails. */
+interface Opened {
+  readonly identity: Identity;
+  readonly listener: Listener;
+  readonly gate: Gate;
+  readonly running: { connections?: Connections; router?: Router };
+  readonly name: string;
+  readonly log: Logger;
+  readonly watchdog: Watchdog | undefined;
+}
+
+/** The node that listens already. */
+function assemble(options: ResolvedOptions, opened: Opened): MpregNode {
+  const { identity, listener, gate, running, name, log, watchdog } = opened;
+  const { messageBytesMax, handshakeTimeoutMs } = options.limits;
+  const url = ownUrl(listener.scheme, options.host, listener.port);
+  const urls = options.advertise ?? [url];
+  const { limits } = options;
   const status = new Status();
   const logEvent = eventLogger(log);
   const node: NodeOptions = {

@@ -8,6 +8,7 @@
  * (H3) Callers get the handler's message; stacks only where the node is told to expose them.
  * (H4) Arguments that the stack may not hold are refused before the handler runs: it would seem to have failed.
  * (H5) What an executor runs is not decoded here, unless a schema wants to see it.
+ * (H6) A call that nobody waits for any more when its arguments have been validated does not reach the handler.
  */
 import { MpregError, isA, quoted, thrownStack, thrownText, validateArguments, validateResult } from "../base/index.js";
 import type { Invocation } from "../rpc/index.js";
@@ -109,7 +110,11 @@ function runHandler(
   };
   if (fun.input === undefined) return call(args);
   const valid = validateArguments(fun.name, fun.input, args);
-  return valid instanceof Promise ? valid.then(call) : call(valid);
+  if (!(valid instanceof Promise)) return call(valid);
+  return valid.then((late) => {
+    if (current.abortReason !== undefined) throw current.abortReason; // (H6)
+    return call(late);
+  });
 }
 
 function callHandler(handler: AnyHandler, args: readonly unknown[], current: CallContext): unknown {

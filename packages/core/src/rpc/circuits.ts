@@ -5,8 +5,9 @@
  *
  * (C1) Only what says that a node or its handler does not get on counts as a failure: the node was lost, or the time of the
  *      step ran out while it ran there. Errors of handlers and refusals say that the node works, or nothing.
- * (C2) A step that was given less time there than such a step usually takes says nothing: callers in a hurry, or who mean
- *      harm, close nobody's circuit. While nothing was measured, a second is usual.
+ * (C2) A step that was given less time there than such a step usually takes says nothing: callers in a hurry open nobody's
+ *      circuit. While nothing was measured, a second is usual. Who may call with arguments that take longer than those of
+ *      others can open it for all.
  * (C3) Only steps that this node coordinates count: others choose for themselves.
  */
 import { MpregError } from "../base/index.js";
@@ -16,7 +17,8 @@ import { candidatesOf } from "./providers.js";
 import type { Peer, Task } from "./task.js";
 
 const usualMs = 1_000;
-const lostCodes: ReadonlySet<string> = new Set(["node-lost", "thread-lost"]);
+/** Not `closed`, which is tried again as well: a node that leaves has no fault. */
+const lostThereCodes: ReadonlySet<string> = new Set(["node-lost", "thread-lost"]);
 
 /** Why no offer is left to choose. */
 export interface OpenCircuits {
@@ -50,12 +52,12 @@ export class Circuits {
     const ranMs = nowMs - task.startedMs;
     if (error === undefined || error.outcome === "applied") {
       offer.latency.measured(ranMs, nowMs);
-      if (offer.breaker.succeeded(task)) this.#turned(offer, nowMs);
+      if (this.#isOwn(task) && offer.breaker.succeeded(task)) this.#turned(offer, nowMs); // (C3)
       return;
     }
     const isVia = place.kind === "remote" && place.via !== undefined;
     if (error.outcome !== "unknown" || !this.#isOwn(task)) return; // (C3)
-    const isLost = lostCodes.has(error.code) && !isVia; // else the way there was lost
+    const isLost = lostThereCodes.has(error.code) && !isVia; // else the way there was lost
     const isLate = error.code === "deadline" && ranMs >= (offer.latency.p95Ms ?? usualMs); // (C2)
     if (!isLost && !isLate) return; // (C1)
     if (offer.breaker.failed(task, nowMs, this.#host.random.next())) this.#turned(offer, nowMs);

@@ -91,7 +91,6 @@ export class ClientSession implements EndStore {
   resume(asker: LinkAsker, channel: Channel): boolean {
     const earlier = this.#running.take(asker.id);
     if (earlier !== undefined) {
-      this.#watchers.delete(asker.id);
       earlier.moveTo(channel);
       return true;
     }
@@ -112,13 +111,17 @@ export class ClientSession implements EndStore {
     return this.#running.get(id);
   }
 
+  isWatchedBy(id: number, watcher: Watcher): boolean {
+    return this.#watchers.get(id) === watcher;
+  }
+
   /** `watcher` is told the end of what runs under this number. There is one; a later takes its place. */
   watch(id: number, watcher: Watcher): void {
     this.#watchers.set(id, watcher);
   }
 
-  unwatch(id: number): void {
-    this.#watchers.delete(id);
+  unwatch(id: number, watcher: Watcher): void {
+    if (this.#watchers.get(id) === watcher) this.#watchers.delete(id);
   }
 
   /** Ends what runs; with `isAll` also what was asked to outlive its client. */

@@ -80,6 +80,11 @@ export class Dispatch {
       results,
       held,
       fetched: (task, offer, nowMs) => {
+        const { fun, owner, traits } = offer;
+        if (host.catalog.offerOf(owner, fun, traits.version) !== offer) {
+          const message = `Cannot call "${fun}": it was unregistered while the values of the call were fetched`;
+          return this.#failedThere(task, new MpregError("no-provider", message), nowMs);
+        }
         this.#unplace(task);
         this.here.takeUp(task, offer, nowMs);
       },

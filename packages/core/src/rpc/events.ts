@@ -28,9 +28,12 @@ export type RequestEvent =
   | { readonly kind: "planned"; readonly steps: readonly PlannedStep[] }
   /** All inputs of the step are there. */
   | { readonly kind: "step-ready"; readonly step: string }
-  /** The step was given to a node, where it runs or waits for its turn. */
+  /**
+   * The step was given to a node, where it runs or waits for its turn. Told again when that node refuses it, when it is
+   * hedged, and when its result has to be made again.
+   */
   | { readonly kind: "started"; readonly step: string; readonly node: string }
-  /** It is about to be run again, because a node that ran it was lost. */
+  /** It is given to a node again, because a node or thread that ran it was lost. */
   | { readonly kind: "retried"; readonly step: string; readonly attempts: number }
   | {
       readonly kind: "result-available";

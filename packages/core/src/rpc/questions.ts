@@ -114,18 +114,22 @@ export class Questions {
       watching.delete(id);
       if (watching.size === 0) this.#watching.delete(channel);
     };
-    watching.set(id, {
-      cancel: (error) => {
-        asker.run.fail(error);
-      },
-      stop: () => {
-        session.unwatch(ask);
-      },
-    });
-    session.watch(ask, (message) => {
+    const watcher = (message: Uint8Array): void => {
       stop();
       this.#answer(channel, id, { kind: "ended", message });
+    };
+    watching.set(id, {
+      cancel: (error) => {
+        // else its client is back here, or waits at a third node
+        if (session.asker(ask) === asker && session.isWatchedBy(ask, watcher)) asker.run.fail(error);
+        session.unwatch(ask, watcher);
+        stop();
+      },
+      stop: () => {
+        session.unwatch(ask, watcher);
+      },
     });
+    session.watch(ask, watcher);
   }
 
   /** The far side does not want to know any more; answers whether it had asked. */

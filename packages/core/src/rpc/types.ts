@@ -64,7 +64,10 @@ export interface StepSummary {
   readonly runMs: number;
   readonly bytesIn: number;
   readonly bytesOut: number;
-  /** How often it was run: more than once where nodes that ran it were lost. */
+  /**
+   * How often it was run for this result: more than once where a node or thread was lost, or it was hedged. A step whose
+   * result was lost and made again is told of twice.
+   */
   readonly attempts: number;
   /** Names of the steps whose results it took; left out where there are none. */
   readonly inputs?: readonly string[] | undefined;

@@ -7,6 +7,7 @@
  * (E2) Events of a request are told in the order in which they happened, before its end, and none after it.
  * (E3) An event that cannot be told at once is dropped and counted, and the watcher told how many are missing: an answer
  *      never waits for an event.
+ *      Over one link: what was not told when it broke may be missing without a word, the end included.
  */
 import type { MpregError } from "../base/index.js";
 import type { RequestStep, Value } from "../wire/index.js";

@@ -5,6 +5,8 @@
  * (O2) Nothing that a module has left running, and no peer that is slow to say goodbye, keeps the process alive.
  */
 
+import { durationMsMax } from "../input/options.js";
+
 const closeMsMax = 5_000;
 const lingerMs = 100;
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
@@ -29,7 +31,7 @@ export function stopRequested(): Promise<never> {
 
 /** Waits for `close`, `graceMs` and a little more, but not for ever; then lets the process end within a moment. (O2) */
 export async function closeInTime(close: () => Promise<void>, graceMs: number, exitCode: number): Promise<void> {
-  const timer = setTimeout(() => process.exit(exitCode), graceMs + closeMsMax);
+  const timer = setTimeout(() => process.exit(exitCode), Math.min(graceMs + closeMsMax, durationMsMax));
   try {
     await close();
   } finally {

@@ -25,6 +25,8 @@ const processReadingMs = 1_000;
 export class Metrics {
   readonly #driver: Driver;
   #registry: Promise<Registry> | undefined;
+  /** What the scrape under way reads. */
+  #source: MetricSource | undefined;
 
   constructor(driver: Driver) {
     this.#driver = driver;
@@ -32,6 +34,7 @@ export class Metrics {
 
   async answer(): Promise<HttpAnswer> {
     const registry = await (this.#registry ??= this.#createRegistry());
+    this.#source = this.#look();
     const [own, process] = await Promise.all([registry.metrics(), processText()]);
     return { status: 200, contentType, body: `${own}\n${process}` };
   }
@@ -41,14 +44,14 @@ export class Metrics {
     const { Registry } = await import("prom-client");
     const registry = new Registry();
     for (const { name, help, type, read } of metrics) {
-      const get = (): object => ({ name, help, type, aggregator: "sum", values: read(this.#source) });
+      const get = (): object => ({ name, help, type, aggregator: "sum", values: read((this.#source ??= this.#look())) });
       // all that a registry asks of a metric; its own kinds keep their numbers, and ours are kept elsewhere
       registry.registerMetric({ name, help, get } as unknown as PromMetric);
     }
     return registry;
   }
 
-  get #source(): MetricSource {
+  #look(): MetricSource {
     const driver = this.#driver;
     const { machine, functions, traffic } = driver;
     const cluster = driver.cluster();

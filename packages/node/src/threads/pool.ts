@@ -11,7 +11,7 @@
  * (P4) Once they are ended no thread is started any more.
  */
 import { performance } from "node:perf_hooks";
-import { thrownText } from "@mpreg/core/base";
+import { MpregError, thrownText } from "@mpreg/core/base";
 import { type ExecutionEnd, Executor, type HandlerContext } from "@mpreg/core/handlers";
 import type { Asking, Invocation } from "@mpreg/core/rpc";
 import type { WireLimits } from "@mpreg/core/wire";
@@ -90,6 +90,14 @@ export class ThreadPool extends Executor {
   }
 
   run(invocation: Invocation, context: HandlerContext, end: ExecutionEnd): void {
+    if (this.#closing !== undefined) {
+      // it was validated meanwhile; told later, as the end of every call is
+      const error = new MpregError("no-provider", `Cannot call "${this.#options.fun}": it was just unregistered`);
+      queueMicrotask(() => {
+        end(error, { queueUs: 0, runUs: 0 });
+      });
+      return;
+    }
     const { log } = this.#host;
     const piscina = this.open();
     const levels = logLevels.filter((level) => log.isLevelEnabled(level));

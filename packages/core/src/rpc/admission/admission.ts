@@ -4,7 +4,8 @@
  * Owns the table of what runs here, one gate per function, and the bounds of the whole node. Where a refused step goes is
  * `dispatch.ts`.
  *
- * (A1) No more run than the node may run at a time, and no more of a function than its limit.
+ * (A1) No more run than the node may run at a time, and no more of one registration of a function than its limit: calls of
+ *      an earlier one are not counted.
  * (A2) No more wait than may, of a function and altogether; who has more waiting than his share gives way to who has less.
  * (A3) What cannot be run before its deadline, as far as is known, is refused before it waits, or before it runs.
  * (A4) A handler that waits for nested calls gives its permit back. It goes on without asking for one, so calls that call

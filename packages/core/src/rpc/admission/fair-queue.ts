@@ -72,13 +72,6 @@ export class FairQueue<T> {
     return entry;
   }
 
-  /** Everything, in no order. */
-  takeAll(): T[] {
-    const items: T[] = [];
-    for (let entry = this.shift(); entry !== undefined; entry = this.shift()) items.push(entry.item);
-    return items;
-  }
-
   /** The class that has most for its weight; with one more in `growing`. */
   #mostBeyondShare(growing: PriorityClass<T> | undefined): PriorityClass<T> | undefined {
     let most: PriorityClass<T> | undefined;

@@ -62,8 +62,6 @@ export interface KeptHost extends Timers {
   release(ref: ResultRef): void;
 }
 
-const keys = 2 ** 53;
-
 export class KeptResults {
   readonly #host: KeptHost;
   readonly #kept = new Map<number, Kept>();
@@ -154,7 +152,7 @@ export class KeptResults {
   #add(value: Value, fields: KeptFields, countedBytes: number): ResultRef {
     const { nodeId, random } = this.#host;
     let key;
-    do key = Math.floor(random.next() * keys);
+    do key = drawKey(random);
     while (this.#kept.has(key)); // (K2)
     const kept = new Kept(key, value, fields, countedBytes, this.#due);
     this.#kept.set(key, kept);
@@ -166,4 +164,10 @@ export class KeptResults {
 
 function sourceOf({ holder, key }: ResultRef): string {
   return `${holder} ${key}`;
+}
+
+/** A key that nobody can guess: what `next` answers can be told from a few of its numbers, what `bytes` does cannot. (K2) */
+function drawKey(random: Random): number {
+  const [first = 0, ...rest] = random.bytes(7);
+  return rest.reduce((key, byte) => key * 256 + byte, first & 0x1f); // 53 bits
 }

@@ -57,10 +57,17 @@ class NaiveQueue {
 }
 
 /** What leaves, in its order, of what was pushed as `caller` and `priority`. */
+/** Everything, in the order of turns. */
+function takenOf<T>(queue: FairQueue<T>): T[] {
+  const items: T[] = [];
+  for (let entry = queue.shift(); entry !== undefined; entry = queue.shift()) items.push(entry.item);
+  return items;
+}
+
 function orderOf(pushed: readonly (readonly [string, number])[]): string[] {
   const queue = new FairQueue<string>();
   for (const [caller, priority] of pushed) queue.push(`${caller}${priority}`, caller, priority);
-  return queue.takeAll();
+  return takenOf(queue);
 }
 
 const times = <T>(count: number, item: T): T[] => Array.from({ length: count }, () => item);
@@ -74,7 +81,7 @@ describe("turns", () => {
   test("within a caller the oldest goes first (P1)", () => {
     const queue = new FairQueue<number>();
     for (let number = 0; number < 5; number++) queue.push(number, "a", 4);
-    expect(queue.takeAll()).toEqual([0, 1, 2, 3, 4]);
+    expect(takenOf(queue)).toEqual([0, 1, 2, 3, 4]);
   });
 
   test("a higher priority has two for one of the next lower, and the lowest is not forgotten (Q1)", () => {
@@ -110,7 +117,7 @@ describe("room", () => {
       if (queue.size > max) queue.evict();
     }
     const counts = new Map<string, number>();
-    for (const item of queue.takeAll()) counts.set(item, (counts.get(item) ?? 0) + 1);
+    for (const item of takenOf(queue)) counts.set(item, (counts.get(item) ?? 0) + 1);
     return counts;
   };
 
