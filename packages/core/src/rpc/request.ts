@@ -1,8 +1,8 @@
 /**
  * Request: the machine that runs a graph of calls at its coordinator.
  *
- * Owns which steps wait, run and have ended, and the results others still need, as bytes it never decodes. Finding
- * nodes for steps is `dispatch.ts`; checking the graph is `plan.ts`.
+ * Owns which steps wait, run and have ended. The results that others still need are `step-results.ts`; finding nodes for
+ * steps is `dispatch.ts`; checking the graph is `plan.ts`.
  *
  *     step:  blocked ──all inputs there──▶ running ──▶ done
  *               └──────an input failed──▶ skipped      └──▶ failed
@@ -15,33 +15,24 @@
  * (Q5) After the end no task of the request runs, and no node keeps a result of it, but for outputs on their way.
  * (Q6) A result that is gone with its node is made again, if all steps that this takes may be run again (`revival.ts`).
  */
-import { type Deadline, MpregError, type Outcome, assert } from "../base/index.js";
-import type { BoundRef, RequestMessage, RequestStep, StepReport, Timings, Value, WireBinding } from "../wire/index.js";
+import { type Deadline, MpregError } from "../base/index.js";
+import type { BoundRef, RequestMessage, RequestStep, Timings, Value, WireBinding } from "../wire/index.js";
 import type { Watch } from "./watch.js";
-import type { Hedging, Work } from "./hedging.js";
-import type { HeldBytes } from "./held-bytes.js";
+import type { Hedging } from "./hedging.js";
 import type { AbortReason, RpcHost } from "./host.js";
 import type { AskOrigin } from "./origin.js";
 import type { Plan } from "./plan.js";
 import { candidatesOf, explainNone } from "./providers.js";
-import { type Results, bytesOf, isRef, partOf } from "./results/index.js";
+import type { ResultBytes } from "./result-bytes.js";
+import { type Results, bytesOf, isRef } from "./results/index.js";
 import { isRepeatable } from "./retries.js";
 import { type Presence, inputsOf, reviving } from "./revival.js";
 import type { Run, RunAsker } from "./run.js";
+import { StepResults } from "./step-results.js";
+import { type StepState, blocked, done, outcomeWith, reportsOf } from "./step-states.js";
 import type { Summary } from "./summary.js";
 import type { Task, TaskOwner } from "./task.js";
 import { inheriting } from "./terms.js";
-
-type StepState =
-  | { readonly kind: "blocked" }
-  | { readonly kind: "running"; readonly task: Work }
-  | { readonly kind: "done"; readonly result: Value | undefined }
-  | { readonly kind: "failed"; readonly error: MpregError }
-  | { readonly kind: "skipped"; readonly because: number };
-
-const blocked: StepState = { kind: "blocked" };
-/** The result was let go: nobody needs it any more. (Q4) */
-const released: StepState = { kind: "done", result: undefined };
 
 export interface RunFields {
   readonly message: Omit<RequestMessage, "kind" | "id">;
@@ -53,9 +44,8 @@ export interface RunFields {
   readonly summary: Summary | undefined;
   /** Tells whoever watches. */
   readonly watch: Watch | undefined;
-  readonly resultBytesMax: number;
   /** Counts the results that are kept. */
-  readonly held: HeldBytes;
+  readonly bytes: ResultBytes;
   readonly results: Results;
 }
 
@@ -76,10 +66,8 @@ export class RequestRun implements Run, TaskOwner, Deadline {
   #revivals = 0;
   /** Inputs each step still waits for. */
   readonly #missing: Int32Array;
-  /** Places that still need each step's result: bindings of steps that have not started, and outputs. */
-  readonly #users: Int32Array;
+  readonly #values: StepResults;
   #left: number;
-  #resultBytes = 0;
   #over = false;
   /** Steps whose result lacks a part that is an output. */
   readonly #unusable = new Map<number, MpregError>();
@@ -92,10 +80,7 @@ export class RequestRun implements Run, TaskOwner, Deadline {
     const { message, plan } = fields;
     this.#states = new Array<StepState>(message.steps.length).fill(blocked);
     this.#missing = plan.waitsFor.slice();
-    this.#users = new Int32Array(message.steps.length);
-    for (const { bindings } of [...message.steps, { bindings: message.outputs }]) {
-      for (const { step } of bindings) this.#users[step] = this.#usersOf(step) + 1;
-    }
+    this.#values = new StepResults(message.steps, message.outputs, fields.bytes, fields.results);
     this.#left = message.steps.length;
     this.#repeatable = new Uint8Array(message.steps.length);
   }
@@ -128,7 +113,8 @@ export class RequestRun implements Run, TaskOwner, Deadline {
     this.#left -= 1;
     this.#repeatable[index] = isRepeatable(task) ? 1 : 0;
     this.#letGoFetched(index);
-    const refusal = this.#keep(index, value);
+    this.#states[index] = done; // whether or not there is room for the result
+    const refusal = this.#values.keep(index, value);
     if (refusal !== undefined) return this.fail(this.#placed(refusal, index));
     for (const dependent of this.#dependentsOf(index)) {
       if (this.#stateOf(dependent).kind !== "blocked") continue;
@@ -151,7 +137,7 @@ export class RequestRun implements Run, TaskOwner, Deadline {
 
   fail(error: MpregError): void {
     if (this.#over) return;
-    const outcome = this.#outcomeWith(error.outcome);
+    const outcome = outcomeWith(error.outcome, this.#states);
     this.#stop(error.code === "deadline" ? "deadline" : "cancelled");
     const told = error.withOutcome(outcome);
     this.#fields.watch?.failed(told);
@@ -187,7 +173,7 @@ export class RequestRun implements Run, TaskOwner, Deadline {
       else if (isRef(value)) (refs ??= []).push({ index: at, ref: value });
       bound.push(value instanceof Uint8Array ? value : noBytes);
     }
-    if (refs === undefined || missing !== undefined) for (const { step: used } of step.bindings) this.#letGo(used);
+    if (refs === undefined || missing !== undefined) this.#values.letGo(step.bindings);
     if (missing !== undefined) {
       this.#stepFailed(index, this.#placed(missing, index));
       return this.#finishWhenDone(nowMs);
@@ -221,57 +207,9 @@ export class RequestRun implements Run, TaskOwner, Deadline {
     if (!task.isOver) this.#states[index] = { kind: "running", task };
   }
 
-  /** Keeps the result of a step as long as others need it; answers why it cannot. */
-  #keep(index: number, result: Value): MpregError | undefined {
-    // it is done, whether or not there is room for the result
-    this.#states[index] = released;
-    const { held, results, resultBytesMax } = this.#fields;
-    if (this.#usersOf(index) === 0) {
-      if (isRef(result)) results.release(result);
-      return undefined;
-    }
-    if (isRef(result)) {
-      this.#states[index] = { kind: "done", result };
-      return undefined;
-    }
-    const resultBytes = this.#resultBytes + result.length;
-    if (resultBytes > resultBytesMax) {
-      const message = `The results that the request holds take ${resultBytes} bytes; the limit is ${resultBytesMax}`;
-      return new MpregError("too-large", message, { outcome: "applied" });
-    }
-    if (!held.hasRoomFor(result.length)) return held.refusal("keep a result of", result.length, { outcome: "applied" });
-    // a small part of a large frame must not keep all of the frame in memory
-    const own = result.length * 4 < result.buffer.byteLength ? result.slice() : result;
-    this.#states[index] = { kind: "done", result: own };
-    this.#resultBytes = resultBytes;
-    held.bytes += own.length;
-    return undefined;
-  }
-
-  #letGo(index: number): void {
-    const users = this.#usersOf(index) - 1;
-    this.#users[index] = users;
-    if (users === 0) this.#forget(index); // (Q4)
-  }
-
   /** Lets go of what the step has fetched, now that it has ended. (Q4) */
   #letGoFetched(index: number): void {
-    if (!this.#fetching.delete(index)) return;
-    for (const { step } of this.#step(index).bindings) this.#letGo(step);
-  }
-
-  /** Lets go of a result. */
-  #forget(index: number): void {
-    const state = this.#stateOf(index);
-    if (state.kind !== "done" || state.result === undefined) return;
-    const { held, results } = this.#fields;
-    if (isRef(state.result)) {
-      results.release(state.result);
-    } else {
-      this.#resultBytes -= state.result.length;
-      held.bytes -= state.result.length;
-    }
-    this.#states[index] = released;
+    if (this.#fetching.delete(index)) this.#values.letGo(this.#step(index).bindings);
   }
 
   #stepFailed(index: number, error: MpregError): void {
@@ -294,7 +232,7 @@ export class RequestRun implements Run, TaskOwner, Deadline {
         const [step, reason] = [this.#step(dependent).name, this.#step(because).name];
         this.#fields.watch?.tell({ kind: "skipped", step, because: reason });
         this.#left -= 1;
-        for (const { step } of this.#step(dependent).bindings) this.#letGo(step);
+        this.#values.letGo(this.#step(dependent).bindings);
         queue.push(dependent);
       }
     }
@@ -305,8 +243,7 @@ export class RequestRun implements Run, TaskOwner, Deadline {
     const { message, asker, summary, watch } = this.#fields;
     const outputs: (Value | undefined)[] = [];
     for (const binding of message.outputs) {
-      const done = this.#stateOf(binding.step).kind === "done";
-      const value = done ? this.#part(binding) : undefined;
+      const value = this.#stateOf(binding.step).kind === "done" ? this.#part(binding) : undefined;
       if (!(value instanceof MpregError)) {
         outputs.push(value);
         continue;
@@ -317,44 +254,29 @@ export class RequestRun implements Run, TaskOwner, Deadline {
       this.#unusable.set(binding.step, error);
       outputs.push(undefined);
     }
-    const reports = message.settle ? this.#reports() : undefined;
-    // those who are told let go of them
-    for (const { step } of message.outputs) if (isKeptElsewhere(this.#stateOf(step))) this.#states[step] = released;
+    const reports = message.settle ? reportsOf(this.#states, this.#unusable) : undefined;
+    this.#values.handOver(message.outputs);
     this.#stop("cancelled");
     watch?.tell({ kind: "finished" });
     asker.results(outputs, reports, summary?.finish(nowMs), nowMs); // (Q2)
   }
 
-  #reports(): StepReport[] {
-    return this.#states.map((state, index) => {
-      const unusable = this.#unusable.get(index);
-      if (unusable !== undefined) return { status: "failed", error: unusable };
-      if (state.kind === "failed") return { status: "failed", error: state.error };
-      if (state.kind === "skipped") return { status: "skipped", because: state.because };
-      return { status: "done" };
-    });
-  }
-
   /** Ends all that runs. (Q5) */
   #stop(reason: AbortReason): void {
     this.#over = true;
-    this.#fields.held.bytes -= this.#resultBytes;
     this.#host.unschedule(this);
     const states = this.#states;
     this.#states = [];
     for (const state of states) {
       if (state.kind === "running" && !state.task.isOver) this.#hedging.drop(state.task, reason);
-      else if (state.kind === "done" && isRef(state.result)) this.#fields.results.release(state.result); // (Q5)
     }
+    this.#values.end(); // (Q5)
     this.#ended(this);
   }
 
-  /** What a binding stands for; an error where the result has no such part, or is no value at all. */
-  #part({ step, path }: WireBinding): Value | MpregError {
-    const state = this.#stateOf(step);
-    assert(state.kind === "done" && state.result !== undefined, "a result was let go too early");
-    if (isRef(state.result)) return path.length === 0 ? state.result : { ...state.result, path };
-    return partOf(state.result, path, this.#step(step).name);
+  /** What a binding stands for; an error where the result has no such part. */
+  #part(binding: WireBinding): Value | MpregError {
+    return this.#values.part(binding, this.#step(binding.step).name);
   }
 
   /** Has what is gone with its node made again, and then the step that needs it run; answers why not. (Q6) */
@@ -364,10 +286,10 @@ export class RequestRun implements Run, TaskOwner, Deadline {
     const named = (refs ?? []).filter(({ ref }) => isLost(ref.holder));
     const lost = (named.length > 0 ? named : (refs ?? [])).map((ref) => steps[index]?.bindings[ref.index]?.step ?? -1);
     const presenceOf = (step: number): Presence => {
-      const state = this.#stateOf(step);
-      if (state.kind !== "done") return "coming";
-      if (state.result === undefined || lost.includes(step)) return "gone";
-      return isRef(state.result) && isLost(state.result.holder) ? "gone" : "there";
+      if (this.#stateOf(step).kind !== "done") return "coming";
+      const value = this.#values.of(step);
+      if (value === undefined || lost.includes(step)) return "gone";
+      return isRef(value) && isLost(value.holder) ? "gone" : "there";
     };
     const revival = reviving(lost, steps, presenceOf, (step) => this.#repeatable[step] === 1);
     if (revival.kind === "once-only") return onceOnly(error, this.#step(revival.step).name);
@@ -376,10 +298,10 @@ export class RequestRun implements Run, TaskOwner, Deadline {
       [...inputsOf(step, steps)].filter((input) => presenceOf(input) !== "there").length;
     const missing = [...revival.steps, index].map((step) => [step, waitsFor(step)] as const);
     for (const step of revival.steps) {
-      this.#forget(step);
+      this.#values.forget(step);
       this.#states[step] = blocked;
       this.#left += 1;
-      for (const { step: used } of this.#step(step).bindings) this.#users[used] = this.#usersOf(used) + 1;
+      this.#values.use(this.#step(step).bindings);
       for (const dependent of this.#dependentsOf(step)) {
         if (this.#stateOf(dependent).kind === "blocked") this.#missing[dependent] = (this.#missing[dependent] ?? 0) + 1;
       }
@@ -391,18 +313,6 @@ export class RequestRun implements Run, TaskOwner, Deadline {
       if (count === 0 && !this.#isOver && this.#stateOf(step).kind === "blocked") this.#launch(step, nowMs);
     }
     return undefined;
-  }
-
-  /** What is known of the whole request's effects when one part of it ends with `outcome`. */
-  #outcomeWith(outcome: Outcome): Outcome {
-    let worst = outcome;
-    for (const state of this.#states) {
-      if (state.kind === "running" && state.task.begun) return "unknown";
-      const ended = state.kind === "failed" ? state.error.outcome : state.kind === "done" ? "applied" : "not-applied";
-      if (ended === "unknown") return "unknown";
-      if (worst === "not-applied") worst = ended;
-    }
-    return worst;
   }
 
   #firstWithoutProvider(): MpregError | undefined {
@@ -425,10 +335,6 @@ export class RequestRun implements Run, TaskOwner, Deadline {
     return this.#states[index] ?? blocked;
   }
 
-  #usersOf(index: number): number {
-    return this.#users[index] ?? 0;
-  }
-
   #dependentsOf(index: number): Int32Array {
     const { dependents, dependentsStart } = this.#fields.plan;
     return dependents.subarray(dependentsStart[index], dependentsStart[index + 1]);
@@ -439,10 +345,6 @@ const noBytes = new Uint8Array(0);
 
 /** How often a request has lost results made again. */
 const revivalsMax = 10;
-
-function isKeptElsewhere(state: StepState): boolean {
-  return state.kind === "done" && isRef(state.result);
-}
 
 function onceOnly(error: MpregError, step: string): MpregError {
   const message = `${error.message}; step "${step}" is not run again: its function is not idempotent`;

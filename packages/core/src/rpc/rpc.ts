@@ -37,6 +37,7 @@ import { type AskOrigin, clientOrigin } from "./origin.js";
 import { planRequest } from "./plan.js";
 import { type Wanted, rangeRefusal } from "./providers.js";
 import { RequestRun } from "./request.js";
+import { ResultBytes } from "./result-bytes.js";
 import { Gathered, type ResultMessage, Results, isRef } from "./results/index.js";
 import type { Asker, Run, RunAsker } from "./run.js";
 import { SingleRun } from "./single.js";
@@ -302,8 +303,7 @@ export class Rpc {
       deadlineMs: Math.min(origin.deadlineMs, nowMs + this.#timeoutMs(ask.timeoutMs)),
       summary: ask.summary ? this.#summary(request, nowMs, ask.steps) : undefined,
       watch: this.#watch(ask, asker, request, ask.steps),
-      resultBytesMax: this.#options.resultBytesMax,
-      held: this.#held,
+      bytes: new ResultBytes(this.#held, this.#options.resultBytesMax),
       results: this.#results,
     };
     const run = new RequestRun(fields, this.#host, this.#hedging, (ended) => {

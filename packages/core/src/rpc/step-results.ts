@@ -1,0 +1,100 @@
+/**
+ * Step results: what the steps of a request have come to, as bytes that are never decoded, as long as others need it.
+ *
+ * Owns who still needs which result. When steps start and end is `request.ts`.
+ *
+ * (N1) A result is let go when its last user lets go of it: then it is counted nowhere, and no node keeps it.
+ * (N2) What is not needed by anybody is not kept at all.
+ * (N3) A small part of a large frame does not keep all of the frame in memory.
+ */
+import { type MpregError, assert } from "../base/index.js";
+import type { Value, WireBinding } from "../wire/index.js";
+import type { ResultBytes } from "./result-bytes.js";
+import { type Results, isRef, partOf } from "./results/index.js";
+
+interface Users {
+  readonly bindings: readonly WireBinding[];
+}
+
+export class StepResults {
+  readonly #results: Results;
+  readonly #bytes: ResultBytes;
+  readonly #values: (Value | undefined)[];
+  /** Places that still need each step's result: bindings of steps that have not started, and outputs. */
+  readonly #users: Int32Array;
+
+  constructor(steps: readonly Users[], outputs: readonly WireBinding[], bytes: ResultBytes, results: Results) {
+    this.#results = results;
+    this.#bytes = bytes;
+    this.#values = new Array<Value | undefined>(steps.length).fill(undefined);
+    this.#users = new Int32Array(steps.length);
+    for (const { bindings } of steps) this.use(bindings);
+    this.use(outputs);
+  }
+
+  /** The result of `step`; `undefined` when there is none (yet), or it was let go. */
+  of(step: number): Value | undefined {
+    return this.#values[step];
+  }
+
+  /** What a binding stands for; an error where the result of the step called `name` has no such part. */
+  part({ step, path }: WireBinding, name: string): Value | MpregError {
+    const value = this.#values[step];
+    assert(value !== undefined, "a result was let go too early");
+    if (isRef(value)) return path.length === 0 ? value : { ...value, path };
+    return partOf(value, path, name);
+  }
+
+  /** Keeps the result of `step` as long as others need it; answers why it cannot. */
+  keep(step: number, value: Value): MpregError | undefined {
+    if (this.#users[step] === 0) {
+      if (isRef(value)) this.#results.release(value); // (N2)
+      return undefined;
+    }
+    if (isRef(value)) {
+      this.#values[step] = value;
+      return undefined;
+    }
+    const refusal = this.#bytes.take(value.length);
+    if (refusal === undefined) this.#values[step] = ownBytes(value);
+    return refusal;
+  }
+
+  /** `bindings` will be taken (again). */
+  use(bindings: readonly WireBinding[]): void {
+    for (const { step } of bindings) this.#users[step] = (this.#users[step] ?? 0) + 1;
+  }
+
+  /** Whoever takes `bindings` does not need them any more. */
+  letGo(bindings: readonly WireBinding[]): void {
+    for (const { step } of bindings) {
+      const users = (this.#users[step] ?? 0) - 1;
+      this.#users[step] = users;
+      if (users === 0) this.forget(step); // (N1)
+    }
+  }
+
+  /** Lets go of a result, whoever needs it. */
+  forget(step: number): void {
+    const value = this.#values[step];
+    if (value === undefined) return;
+    this.#values[step] = undefined;
+    if (isRef(value)) this.#results.release(value);
+    else this.#bytes.giveBack(value.length);
+  }
+
+  /** Results that other nodes keep are let go by those who are told of them from now on. */
+  handOver(bindings: readonly WireBinding[]): void {
+    for (const { step } of bindings) if (isRef(this.#values[step])) this.#values[step] = undefined;
+  }
+
+  /** Lets go of everything. */
+  end(): void {
+    for (const step of this.#values.keys()) this.forget(step);
+  }
+}
+
+/** (N3) */
+export function ownBytes(value: Uint8Array): Uint8Array {
+  return value.length * 4 < value.buffer.byteLength ? value.slice() : value;
+}
