@@ -167,7 +167,7 @@ export class Cluster {
   }
 
   /** A linked node that can pass work on to `peer`; none of `avoided`. */
-  neighbourOf(peer: Peer, avoided?: ReadonlySet<string>): Peer | undefined {
+  neighbourOf(peer: Pick<Peer, "nodeId">, avoided?: ReadonlySet<string>): Peer | undefined {
     return neighbourOf(peer, avoided, this.#sessions.keys(), this.membership, this.#host.random);
   }
 

@@ -9,14 +9,18 @@ import type { Peer } from "../rpc/index.js";
 
 /** One of `linked` at random, besides `peer` itself and `avoided`, of those that are alive and answer this node. */
 export function neighbourOf(
-  peer: Peer,
+  peer: Pick<Peer, "nodeId">,
   avoided: ReadonlySet<string> | undefined,
   linked: Iterable<Peer>,
   membership: Pick<Membership, "isUsable" | "observers">,
   random: Random,
 ): Peer | undefined {
   const open = [...linked].filter(
-    (each) => each.linked && each !== peer && avoided?.has(each.nodeId) !== true && membership.isUsable(each.nodeId),
+    (each) =>
+      each.linked &&
+      each.nodeId !== peer.nodeId &&
+      avoided?.has(each.nodeId) !== true &&
+      membership.isUsable(each.nodeId),
   );
   const observing = open.filter(({ nodeId }) => membership.observers.observes(nodeId, peer.nodeId));
   const chosen = observing.length > 0 ? observing : open; // (N1)

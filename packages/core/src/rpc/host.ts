@@ -22,7 +22,7 @@ export interface RpcHost extends Timers {
   /** Name of a node that is remembered, be it down. */
   nameOf(nodeId: string): string | undefined;
   /** A linked node that can pass steps on to `peer`; none of `avoided`. */
-  neighbourOf(peer: Peer, avoided: ReadonlySet<string> | undefined): Peer | undefined;
+  neighbourOf(peer: Pick<Peer, "nodeId">, avoided: ReadonlySet<string> | undefined): Peer | undefined;
   /** Opens a link to a node that has none; answers whether that can be tried. `reached` or `unreachable` follows. */
   reach(peer: Peer, nowMs: number): boolean;
   /** The breaker of an offer has opened, opened again, or closed. */

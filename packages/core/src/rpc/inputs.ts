@@ -41,6 +41,7 @@ export function fetchInputs(
   for (const { index, ref } of refs) values[index] = ref;
   const gathering = results.gather(
     values,
+    task.coordinator,
     nowMs,
     (fetched, thenMs) => {
       task.bound = fetched as readonly Uint8Array[];

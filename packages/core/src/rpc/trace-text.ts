@@ -64,7 +64,10 @@ function analysisText({ criticalPath, parallelEfficiency, parallelism, slowest }
 /** (X1) */
 function nameText(name: string): string {
   if (plainName.test(name)) return name;
-  return quoted(name).replace(unprintable, (character) => `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`);
+  return quoted(name).replace(
+    unprintable,
+    (character) => `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 function timeText(durationMs: number): string {

@@ -5,7 +5,7 @@ import { writeStep } from "../../src/wire/index.js";
 import { Mesh } from "../support/mesh.js";
 import type { MeshClient } from "../support/mesh-client.js";
 import { type MeshNode, type MeshNodeOptions, byHand } from "../support/mesh-node.js";
-import { codec } from "../support/requests.js";
+import { codec, use } from "../support/requests.js";
 
 /** What each node was asked to decide about calls. */
 type Decided = { readonly by: string; readonly subject: Subject; readonly onBehalfOf: Subject | undefined };
@@ -364,5 +364,45 @@ describe("a node that is to pass a step on", () => {
       expect(tooFar.node("x").invoked).toEqual([]);
       expect(errorOf(tooFar.ends())).toMatchObject({ code: "node-lost", outcome: "not-applied", node: "c" });
     }
+  });
+});
+
+describe("a result that is kept by a node", () => {
+  const big = new Uint8Array(1024 * 1024).fill(7);
+
+  test("which the one that needs it cannot reach comes through another (F5)", () => {
+    const { mesh, node } = network("abc", "ab ac");
+    node("b").offer("load", () => big);
+    node("c").offer("count", (bytes: Uint8Array) => bytes.length);
+    mesh.settle();
+    const asked = node("a").request([{ fun: "load" }, { fun: "count", args: [use("load")] }]);
+    mesh.advance(5_000);
+    expect(asked.ends).toEqual([{ outputs: [big.length] }]);
+    mesh.expectQuiet();
+  });
+
+  test("reaches the program that wants it through a neighbour of both (F5)", () => {
+    const { mesh, node } = network("acx", "ac cx");
+    node("x").offer("load", () => big);
+    mesh.settle();
+    const asked = node("a").call("load");
+    mesh.advance(5_000);
+    expect(asked.ends).toEqual([{ value: big }]);
+    mesh.expectQuiet();
+  });
+
+  test("of which the one that needs it has not heard comes through the coordinator (F5)", () => {
+    const mesh = new Mesh();
+    const [a, c] = mesh.cluster("a", "c") as [MeshNode, MeshNode];
+    mesh.advance(5_000);
+    const b = mesh.node("b", { peers: ["a"] });
+    b.offer("load", () => big);
+    c.offer("count", (bytes: Uint8Array) => bytes.length);
+    mesh.settle();
+    expect(c.machine.size.peers).toBe(1);
+    const asked = a.request([{ fun: "load" }, { fun: "count", args: [use("load")] }]);
+    mesh.settle();
+    expect(asked.ends).toEqual([{ outputs: [big.length] }]);
+    mesh.expectQuiet();
   });
 });

@@ -8,7 +8,7 @@
 import type { MpregError } from "../../base/index.js";
 import type { AnswerMessage, Message, ResultRef, ResultsMessage, Value } from "../../wire/index.js";
 import { type Channel, Peer } from "../task.js";
-import { Fetches } from "./fetches.js";
+import { Fetches, directWay } from "./fetches.js";
 import { Gathering, isRef } from "./gather.js";
 
 /** The end of an ask, all of whose values are here. */
@@ -44,6 +44,7 @@ export class Downloads {
       peer: () => this.#node,
       nameOf: () => undefined,
       reach: () => true, // there will be a link, or the client gives up
+      neighbourOf: () => undefined,
     });
   }
 
@@ -75,7 +76,7 @@ export class Downloads {
     const { id } = message;
     const values: readonly (Value | undefined)[] = message.kind === "results" ? message.outputs : [message.value];
     const gathering = new Gathering(
-      { fetches: this.#fetches, valueBytesMax: this.#valueBytesMax },
+      { fetches: this.#fetches, valueBytesMax: this.#valueBytesMax, way: directWay },
       values,
       (fetched) => {
         this.stop(id);
@@ -97,7 +98,7 @@ export class Downloads {
     if (download === undefined) return;
     this.#running.delete(id);
     download.gathering.stop();
-    for (const ref of download.refs) this.#fetches.release(ref);
+    for (const ref of download.refs) this.#fetches.release(ref, directWay);
   }
 
   /** No values are needed any more. */

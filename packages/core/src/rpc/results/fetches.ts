@@ -5,6 +5,9 @@
  * (F2) The bytes come in order and without gap: when a link breaks, the rest is asked for over the next one.
  * (F3) No more comes than was allowed: a sink that takes its time does not fill this node.
  * (F4) What is gone with its holder is `result-lost`, and names the node.
+ * (F5) A holder that this node does not know yet, or cannot reach, is asked through a linked node that may know it: the
+ *      node that coordinates the step knows all nodes its steps ran on. A node that passes a fetch on asks the holder
+ *      itself, or refuses: no fetch travels in circles.
  */
 import { MpregError } from "../../base/index.js";
 import {
@@ -20,6 +23,8 @@ import type { Channel, Peer } from "../task.js";
 import type { Kept } from "./kept.js";
 import { partOf } from "./part.js";
 import { Transfers } from "./transfers.js";
+
+const unknown = "is not known here";
 
 /** Takes what is fetched. */
 export interface FetchSink {
@@ -39,13 +44,25 @@ export class Fetch {
   /** The link it uses; without one it waits for one, or is over. */
   channel: Channel | undefined = undefined;
   isOver = false;
+  readonly way: FetchWay;
 
-  constructor(ref: ResultRef, sink: FetchSink, allowedBytes: number) {
+  constructor(ref: ResultRef, sink: FetchSink, allowedBytes: number, way: FetchWay) {
     this.ref = ref;
     this.sink = sink;
     this.allowedBytes = allowedBytes;
+    this.way = way;
   }
 }
+
+/** Over which links a fetch may travel. */
+export type FetchWay =
+  /** Over a link to the holder only: another node has asked this one for it. */
+  | { readonly kind: "direct" }
+  /** Through another node where need be, the coordinator first where it is known. */
+  | { readonly kind: "any"; readonly coordinator: string | undefined };
+
+export const anyWay: FetchWay = { kind: "any", coordinator: undefined };
+export const directWay: FetchWay = { kind: "direct" };
 
 export interface FetchesHost {
   /** What is asked for need not be kept by the node that is asked. */
@@ -61,6 +78,8 @@ export interface FetchesHost {
   nameOf(nodeId: string): string | undefined;
   /** Opens a link to a node that has none; answers whether that can be tried. `reached` or `unreachable` follows. */
   reach(peer: Peer, nowMs: number): boolean;
+  /** A linked node that may have a way to that one. */
+  neighbourOf(nodeId: string): Peer | undefined;
 }
 
 export class Fetches {
@@ -84,8 +103,8 @@ export class Fetches {
    * Begins a fetch from byte `offset` on; up to byte `allowedBytes` may come before {@link allow}. It may end before this
    * returns.
    */
-  start(ref: ResultRef, sink: FetchSink, allowedBytes: number, nowMs: number, offset = 0): Fetch {
-    const fetch = new Fetch(ref, sink, allowedBytes);
+  start(ref: ResultRef, sink: FetchSink, allowedBytes: number, way: FetchWay, nowMs: number, offset = 0): Fetch {
+    const fetch = new Fetch(ref, sink, allowedBytes, way);
     fetch.receivedBytes = offset;
     this.#size += 1;
     const { self } = this.#host;
@@ -115,12 +134,14 @@ export class Fetches {
     this.#end(fetch);
   }
 
-  /** Tells its holder that nobody will ask for the result; where there is no link, its time will run out there. */
-  release({ holder, key }: ResultRef): void {
+  /** Tells its holder that nobody will ask for the result; where there is no way, its time will run out there. */
+  release({ holder, key }: ResultRef, way: FetchWay): void {
     if (holder === this.#host.self.nodeId) return this.#host.release(key);
-    const channel = this.#host.peer(holder)?.channel;
+    const link = this.#host.peer(holder)?.channel;
+    const channel = link ?? (way.kind === "direct" ? undefined : this.#channelTowards(holder, way.coordinator));
     if (channel === undefined) return;
-    writeRelease(channel.link.outbox.writer, this.#host.namesHolders ? holder : undefined, key);
+    const isNamed = this.#host.namesHolders || link === undefined; // (F5)
+    writeRelease(channel.link.outbox.writer, isNamed ? holder : undefined, key);
     channel.link.outbox.commitCancel();
   }
 
@@ -150,14 +171,16 @@ export class Fetches {
 
   /** There is no way to `peer`. */
   unreachable(peer: Peer, nowMs: number): void {
-    for (const fetch of this.#takeWaiting(peer)) this.#fail(fetch, this.#lost(fetch.ref, "cannot be reached"), nowMs);
+    for (const fetch of this.#takeWaiting(peer)) this.#detour(fetch, "cannot be reached", nowMs);
   }
 
   /** `peer` is down, whatever its link says. */
   down(peer: Peer, nowMs: number): void {
     const there = peer.channel === undefined ? [] : this.#fetching.takeAll(peer.channel);
     for (const fetch of [...there, ...this.#takeWaiting(peer)]) {
-      this.#fail(fetch, this.#lost(fetch.ref, "was lost"), nowMs);
+      fetch.channel = undefined;
+      if (fetch.ref.holder === peer.nodeId) this.#fail(fetch, this.#lost(fetch.ref, "was lost"), nowMs);
+      else this.#send(fetch, nowMs); // it only passed it on
     }
   }
 
@@ -170,18 +193,41 @@ export class Fetches {
   }
 
   #send(fetch: Fetch, nowMs: number): void {
-    const { ref, receivedBytes, allowedBytes } = fetch;
-    const peer = this.#host.peer(ref.holder);
-    if (peer === undefined) return this.#fail(fetch, this.#lost(ref, "was lost"), nowMs);
+    const { holder } = fetch.ref;
+    const peer = this.#host.peer(holder);
+    if (peer === undefined) {
+      const isKnown = this.#host.nameOf(holder) !== undefined;
+      return isKnown
+        ? this.#fail(fetch, this.#lost(fetch.ref, "was lost"), nowMs)
+        : this.#detour(fetch, unknown, nowMs);
+    }
     const { channel } = peer;
     if (channel === undefined) return this.#wait(fetch, peer, nowMs);
+    this.#sendOver(channel, fetch, this.#host.namesHolders, nowMs);
+  }
+
+  /** Asks another node, which has a way to the holder perhaps. (F5) */
+  #detour(fetch: Fetch, why: string, nowMs: number): void {
+    const { ref, way } = fetch;
+    const channel = way.kind === "direct" ? undefined : this.#channelTowards(ref.holder, way.coordinator);
+    if (channel === undefined) this.#fail(fetch, this.#lost(ref, why), nowMs);
+    else this.#sendOver(channel, fetch, true, nowMs);
+  }
+
+  #channelTowards(holder: string, coordinator: string | undefined): Channel | undefined {
+    const first = coordinator === undefined || coordinator === holder ? undefined : this.#host.peer(coordinator);
+    return first?.channel ?? this.#host.neighbourOf(holder)?.channel;
+  }
+
+  #sendOver(channel: Channel, fetch: Fetch, namesHolder: boolean, nowMs: number): void {
+    const { ref, receivedBytes, allowedBytes } = fetch;
     do fetch.id = this.#lastId = (this.#lastId + 1) >>> 0;
     while (fetch.id === 0 || this.#fetching.has(channel, fetch.id));
     this.#fetching.set(channel, fetch.id, fetch);
     fetch.channel = channel;
     channel.usedMs = nowMs;
     const { key, path } = ref;
-    const holder = this.#host.namesHolders ? ref.holder : undefined;
+    const holder = namesHolder ? ref.holder : undefined;
     writeFetch(channel.link.outbox.writer, { id: fetch.id, holder, key, path, offset: receivedBytes, allowedBytes });
     channel.link.outbox.commitCancel();
   }

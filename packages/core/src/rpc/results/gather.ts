@@ -6,7 +6,7 @@
  */
 import { MpregError } from "../../base/index.js";
 import type { ResultRef, Value } from "../../wire/index.js";
-import type { Fetch, FetchSink, Fetches } from "./fetches.js";
+import type { Fetch, FetchSink, FetchWay, Fetches } from "./fetches.js";
 
 /** Bytes that may be under way of one fetch; more are allowed when half of them have come. */
 export const windowBytes: number = 4 * 1024 * 1024;
@@ -45,11 +45,13 @@ class Collecting implements FetchSink {
 export interface GatherHost {
   readonly fetches: Fetches;
   readonly valueBytesMax: number;
+  readonly way: FetchWay;
 }
 
 export class Gathering {
   readonly valueBytesMax: number;
   readonly #fetches: Fetches;
+  readonly #way: FetchWay;
   readonly #values: (Value | undefined)[];
   readonly #running = new Map<number, Fetch>();
   readonly #done: (values: readonly (Uint8Array | undefined)[], nowMs: number) => void;
@@ -59,12 +61,13 @@ export class Gathering {
 
   /** Fetches what is no bytes yet of `values`. */
   constructor(
-    { fetches, valueBytesMax }: GatherHost,
+    { fetches, valueBytesMax, way }: GatherHost,
     values: readonly (Value | undefined)[],
     done: (values: readonly (Uint8Array | undefined)[], nowMs: number) => void,
     failed: (error: MpregError, nowMs: number) => void,
   ) {
     this.#fetches = fetches;
+    this.#way = way;
     this.valueBytesMax = valueBytesMax;
     this.#values = [...values];
     this.#done = done;
@@ -76,7 +79,7 @@ export class Gathering {
     const refs = [...this.#values.entries()].filter((entry): entry is [number, ResultRef] => isRef(entry[1]));
     this.#missing = refs.length;
     for (const [index, ref] of refs) {
-      const fetch = this.#fetches.start(ref, new Collecting(this, index), windowBytes, nowMs);
+      const fetch = this.#fetches.start(ref, new Collecting(this, index), windowBytes, this.#way, nowMs);
       if (this.#isOver) return;
       if (!fetch.isOver) this.#running.set(index, fetch);
     }

@@ -78,6 +78,7 @@ export class Gathered implements RunAsker, Run {
     this.#refs = values.filter(isRef);
     this.#gathering = this.#results.gather(
       values,
+      undefined,
       nowMs,
       (fetched) => {
         this.#release();

@@ -20,7 +20,7 @@ import {
 } from "../../wire/index.js";
 import type { HeldBytes } from "../held-bytes.js";
 import type { Channel, Peer } from "../task.js";
-import { Fetches } from "./fetches.js";
+import { type FetchWay, Fetches, anyWay, directWay } from "./fetches.js";
 import { Gathering } from "./gather.js";
 import { KeptResults } from "./kept.js";
 import { Serving } from "./serving.js";
@@ -35,6 +35,7 @@ export interface ResultsHost extends Timers {
   peer(nodeId: string): Peer | undefined;
   nameOf(nodeId: string): string | undefined;
   reach(peer: Peer, nowMs: number): boolean;
+  neighbourOf(peer: Pick<Peer, "nodeId">, avoided: undefined): Peer | undefined;
 }
 
 export interface ResultLimits {
@@ -69,6 +70,7 @@ export class Results {
       peer: (nodeId) => host.peer(nodeId),
       nameOf: (nodeId) => host.nameOf(nodeId),
       reach: (peer, nowMs) => host.reach(peer, nowMs),
+      neighbourOf: (nodeId) => host.neighbourOf({ nodeId }, undefined),
     });
     this.#serving = new Serving(this.kept, this.#fetches, host.self);
   }
@@ -78,22 +80,27 @@ export class Results {
     return { kept: this.kept.size, fetches: this.#fetches.size };
   }
 
-  /** Fetches what is no bytes yet of `values`; `done` or `failed` may be called before this returns. */
+  /**
+   * Fetches what is no bytes yet of `values`, for a step of `coordinator` where it is one; `done` or `failed` may be
+   * called before this returns.
+   */
   gather(
     values: readonly (Value | undefined)[],
+    coordinator: string | undefined,
     nowMs: number,
     done: (values: readonly (Uint8Array | undefined)[], nowMs: number) => void,
     failed: (error: MpregError, nowMs: number) => void,
   ): Gathering {
     const { valueBytesMax } = this.limits;
-    const gathering = new Gathering({ fetches: this.#fetches, valueBytesMax }, values, done, failed);
+    const way: FetchWay = coordinator === undefined ? anyWay : { kind: "any", coordinator };
+    const gathering = new Gathering({ fetches: this.#fetches, valueBytesMax, way }, values, done, failed);
     gathering.start(nowMs);
     return gathering;
   }
 
   /** Lets go of a result, wherever it is kept. */
-  release(ref: ResultRef): void {
-    this.#fetches.release(ref);
+  release(ref: ResultRef, way: FetchWay = anyWay): void {
+    this.#fetches.release(ref, way);
   }
 
   onMessage(channel: Channel, message: ResultMessage, nowMs: number): void {
@@ -110,7 +117,7 @@ export class Results {
         return this.#serving.onEnd(channel, message.id);
       case "release": {
         const { holder = this.#selfId, key } = message;
-        this.release({ ...keptNowhere, holder, key });
+        this.release({ ...keptNowhere, holder, key }, channel.subject.kind === "client" ? anyWay : directWay);
       }
     }
   }

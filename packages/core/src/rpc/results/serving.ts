@@ -17,7 +17,7 @@ import {
   writeFetchFailed,
 } from "../../wire/index.js";
 import type { Channel, Peer } from "../task.js";
-import type { Fetch, FetchSink, Fetches } from "./fetches.js";
+import { type Fetch, type FetchSink, type FetchWay, type Fetches, anyWay, directWay } from "./fetches.js";
 import type { KeptResults } from "./kept.js";
 import { partOf } from "./part.js";
 import { Transfers } from "./transfers.js";
@@ -117,8 +117,9 @@ export class Serving {
       return refuse(channel, id, new MpregError("overloaded", message, { node: this.#self.name })); // (S5)
     }
     const node = this.#self.name;
-    if (holder !== undefined && holder !== this.#self.nodeId && channel.subject.kind === "client") {
-      return this.#pass(message, channel, { holder, key, path, bytes: 0, isStream: false }, nowMs);
+    if (holder !== undefined && holder !== this.#self.nodeId) {
+      const way = channel.subject.kind === "client" ? anyWay : directWay; // (F5)
+      return this.#pass(message, channel, { holder, key, path, bytes: 0, isStream: false }, way, nowMs);
     }
     const kept = this.#kept.find(key);
     if (kept === undefined) {
@@ -126,7 +127,7 @@ export class Serving {
       return refuse(channel, id, new MpregError("result-lost", gone, { node })); // (S3)
     }
     if (kept.fields.keptFor.kind === "client") this.#kept.renew(key, nowMs + idleMsMax);
-    if (!(kept.value instanceof Uint8Array)) return this.#pass(message, channel, kept.value, nowMs);
+    if (!(kept.value instanceof Uint8Array)) return this.#pass(message, channel, kept.value, anyWay, nowMs);
     const part = partOf(kept.value, path, kept.fields.step);
     if (part instanceof MpregError) return refuse(channel, id, part.at({ node }));
     const sending = new Sending(channel, message, part);
@@ -181,10 +182,11 @@ export class Serving {
     return end > sentBytes;
   }
 
-  #pass({ id, offset, allowedBytes }: FetchMessage, channel: Channel, ref: ResultRef, nowMs: number): void {
+  #pass(message: FetchMessage, channel: Channel, ref: ResultRef, way: FetchWay, nowMs: number): void {
+    const { id, offset, allowedBytes } = message;
     const passing = new Passing(channel, id, this.#passed);
     this.#served.set(channel, id, passing);
-    passing.fetch = this.#fetches.start(ref, passing, allowedBytes, nowMs, offset);
+    passing.fetch = this.#fetches.start(ref, passing, allowedBytes, way, nowMs, offset);
   }
 
   #end(served: Served): void {
