@@ -44,8 +44,8 @@ import type { Platform } from "./platform.js";
 /** How long an ask without a time limit waits for a connection: as long as a node would give it. (C5) */
 const patienceMs = 30_000;
 
-/** Bytes of the largest value that is fetched. */
-const valueBytesMax = 2 ** 31;
+/** Bytes of the largest value that is sent or fetched. */
+export const valueBytesMax: number = 2 ** 31;
 
 export interface AsksOptions {
   readonly codec: Codec;

@@ -14,6 +14,7 @@ import {
 } from "@mpreg/core/rpc";
 import { createCodec } from "@mpreg/core/values";
 import { defaultWireLimits } from "@mpreg/core/wire";
+import { valueBytesMax } from "./asks.js";
 import { type Client, SessionClient } from "./client.js";
 import type { Unreached } from "./reach.js";
 import { Session, type SessionOptions } from "./session.js";
@@ -124,7 +125,7 @@ function sessionOptions(urls: readonly string[], options: ConnectOptions<Contrac
   } = options;
   const limits = { ...defaultWireLimits, messageBytesMax };
   const link: LinkOptions = { ...defaultLinkOptions, limits, handshakeTimeoutMs: timeoutMs, queueBytesMax };
-  const codec = createCodec(platform.utf8, { explain: explainReference });
+  const codec = createCodec(platform.utf8, { explain: explainReference, valueBytesMax });
   const line = { asksMax: queueMax, bytesMax: queueBytesMax };
   return {
     resumeBytesMax,

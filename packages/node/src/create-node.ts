@@ -114,7 +114,7 @@ function assemble(options: ResolvedOptions, opened: Opened): MpregNode {
       utf8,
       signer: identity.signer,
       semver,
-      codec: createCodec(utf8, { explain: explainReference }),
+      codec: createCodec(utf8, { explain: explainReference, valueBytesMax: limits.valueBytesMax }),
       wallMs: () => Date.now(),
     },
     log,

@@ -11,7 +11,7 @@ export interface RpcLimits {
    * until somebody needs them, who fetches them there.
    */
   readonly inlineBytesMax: number;
-  /** Bytes of one value that is fetched from another node. `too-large` beyond. */
+  /** Bytes of one value that is made on this node or fetched from another one. `too-large` beyond. */
   readonly valueBytesMax: number;
   /** How deep calls may be nested in handlers. `too-deep` beyond. */
   readonly depthMax: number;

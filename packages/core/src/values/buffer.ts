@@ -314,7 +314,8 @@ export class ValueBuffer {
     const used = this.mark;
     const needed = used + length;
     if (needed > this.#valueBytesMax) throw this.#tooLarge(); // (B3)
-    const grown = new Uint8Array(Math.max(chunkBytes, needed > chunkBytes ? needed + Math.max(used, chunkBytes) : 0));
+    const doubled = needed > chunkBytes ? Math.min(needed + Math.max(used, chunkBytes), this.#valueBytesMax) : 0;
+    const grown = new Uint8Array(Math.max(chunkBytes, doubled));
     grown.set(this.#bytes.subarray(this.#start, this.#position));
     this.#use(grown, used);
   }

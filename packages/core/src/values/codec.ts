@@ -89,8 +89,10 @@ export interface Codec {
 export interface CodecOptions {
   /** How deep containers may stand in each other, 1 … 500. Default 100; both ends should have the same. */
   readonly depthMax?: number;
-  /** Bytes of one encoded value, and of all that the holes of one template expand to. Default 256 MiB. */
+  /** Bytes of one encoded value. Default 256 MiB. */
   readonly valueBytesMax?: number;
+  /** Bytes that bound values may take in one template beyond standing in it once each. Default 256 MiB. */
+  readonly repeatedBytesMax?: number;
   /**
    * Says why an object that is no data is refused, where its owner knows better than "an instance of Ref":
    * "a reference is only valid inside the graph that made it".
@@ -99,6 +101,7 @@ export interface CodecOptions {
 }
 
 const depthMaxMax = 500;
+const bytesMaxDefault = 256 * 1024 * 1024;
 
 /**
  * A codec over the platform's UTF-8. It keeps a few hundred kilobytes of memory: make one and share it.
@@ -106,10 +109,11 @@ const depthMaxMax = 500;
  * Throws `invalid-argument` for an option out of range.
  */
 export function createCodec(utf8: ValueUtf8, options: CodecOptions = {}): Codec {
-  const { depthMax = 100, valueBytesMax = 256 * 1024 * 1024, explain } = options;
+  const { depthMax = 100, valueBytesMax = bytesMaxDefault, repeatedBytesMax = bytesMaxDefault, explain } = options;
   requireRange("depthMax", depthMax, depthMaxMax);
   requireRange("valueBytesMax", valueBytesMax, Number.MAX_SAFE_INTEGER);
-  const settings = { utf8, depthMax, valueBytesMax, explain };
+  requireRange("repeatedBytesMax", repeatedBytesMax, Number.MAX_SAFE_INTEGER);
+  const settings = { utf8, depthMax, valueBytesMax, repeatedBytesMax, explain };
   const writer = new ValueWriter(settings);
   const reader = new ValueReader(settings);
   const write = (value: unknown, what: string, holeOf: HoleOf | undefined): Uint8Array =>

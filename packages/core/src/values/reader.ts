@@ -8,6 +8,7 @@
  * (D3) Containers stand in each other at most `depthMax` deep; the stack cannot overflow.
  * (D4) Every key becomes an own property; no key reaches a prototype.
  * (D5) What comes out shares no memory with what went in.
+ * (D6) Bound values cost what they have been sent with; a few bytes that repeat them do not expand without bound.
  */
 import { MpregError, type Utf8 } from "../base/index.js";
 import { bigintFromBytes } from "./bigint-bytes.js";
@@ -17,18 +18,19 @@ import { ValueText } from "./text.js";
 export interface ValueReaderOptions {
   readonly utf8: Utf8;
   readonly depthMax: number;
-  readonly valueBytesMax: number;
+  readonly repeatedBytesMax: number;
 }
 
 const unitsAtOnce = 1024;
 /** Larger buffers are let go after each value; views of smaller ones are kept for the next value out of them. */
 const keptBytesMax = 1024 * 1024;
 const nothing = new ArrayBuffer(0);
+const added = (sum: number, { length }: Uint8Array): number => sum + length;
 
 export class ValueReader {
   readonly #texts: ValueText;
   readonly #depthMax: number;
-  readonly #valueBytesMax: number;
+  readonly #repeatedBytesMax: number;
   // positions count from the start of the ArrayBuffer: many values stand in one
   #buffer: ArrayBufferLike = nothing;
   #bytes = new Uint8Array(this.#buffer);
@@ -45,12 +47,12 @@ export class ValueReader {
   constructor(options: ValueReaderOptions) {
     this.#texts = new ValueText(options.utf8);
     this.#depthMax = options.depthMax;
-    this.#valueBytesMax = options.valueBytesMax;
+    this.#repeatedBytesMax = options.repeatedBytesMax;
   }
 
   read(bytes: Uint8Array, bound: readonly Uint8Array[] | undefined): unknown {
     this.#bound = bound;
-    this.#boundBytesLeft = this.#valueBytesMax;
+    if (bound !== undefined) this.#boundBytesLeft = bound.reduce(added, this.#repeatedBytesMax); // (D6)
     try {
       return this.#whole(bytes);
     } catch (error) {
@@ -344,7 +346,7 @@ export class ValueReader {
     if (bytes === undefined) throw this.#malformed(`hole ${index}, which has no value`);
     this.#boundBytesLeft -= bytes.length;
     if (this.#boundBytesLeft < 0) {
-      throw new MpregError("too-large", `A template has more than ${this.#valueBytesMax} bytes with its values`);
+      throw new MpregError("too-large", `A template repeats its values to more than ${this.#repeatedBytesMax} bytes`);
     }
     const { start, position, end, itemsLeft, buffer } = this.#outer();
     this.#bound = undefined;

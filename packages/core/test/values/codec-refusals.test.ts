@@ -224,7 +224,13 @@ describe("size (B3)", () => {
 });
 
 test("options out of range are invalid-argument", () => {
-  for (const options of [{ depthMax: 0 }, { depthMax: 501 }, { depthMax: 1.5 }, { valueBytesMax: NaN }]) {
+  for (const options of [
+    { depthMax: 0 },
+    { depthMax: 501 },
+    { depthMax: 1.5 },
+    { valueBytesMax: NaN },
+    { repeatedBytesMax: 0 },
+  ]) {
     expect(errorOf(() => createCodec(utf8, options)).code).toBe("invalid-argument");
   }
 });

@@ -147,13 +147,20 @@ describe("templates", () => {
     expect(codec.decodeTemplate(template, [bytesOf(deepest)])).toEqual([{ a: deepest }]);
   });
 
-  test("a few bytes of holes cannot expand to more than the limit", () => {
-    const small = createCodec(utf8, { valueBytesMax: 10_000 });
+  test("a few bytes of holes cannot repeat a value to more than the limit (D6)", () => {
+    const small = createCodec(utf8, { repeatedBytesMax: 9_000 });
     const template = (holes: number): Uint8Array =>
       small.encodeTemplate(new Array<Slot>(holes).fill(new Slot(0)), "args", holeOf);
     const bound = [bytesOf("x".repeat(997))];
     expect(small.decodeTemplate(template(10), bound)).toHaveLength(10);
     expect(errorOf(() => small.decodeTemplate(template(11), bound)).code).toBe("too-large");
+  });
+
+  test("values that stand in a template once each may be of any size (D6)", () => {
+    const small = createCodec(utf8, { repeatedBytesMax: 1 });
+    const bound = ["x", "y"].map((text) => bytesOf(text.repeat(10_000)));
+    const template = small.encodeTemplate([new Slot(0), new Slot(1)], "args", holeOf);
+    expect(small.decodeTemplate(template, bound)).toEqual(["x".repeat(10_000), "y".repeat(10_000)]);
   });
 
   test("a hole is the extension 72 with its number", () => {

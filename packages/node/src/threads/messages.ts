@@ -7,8 +7,10 @@
  */
 import type { MessagePort } from "node:worker_threads";
 import { MpregError, type MpregErrorOptions } from "@mpreg/core/base";
-import type { Ask, Invocation, Settled } from "@mpreg/core/rpc";
+import type { Ask, Invocation, RpcLimits, Settled } from "@mpreg/core/rpc";
 import type { Timings, WireLimits } from "@mpreg/core/wire";
+
+export type ThreadLimits = WireLimits & Pick<RpcLimits, "valueBytesMax">;
 
 /** What every thread of a pool is started with. */
 export interface ThreadSetup {
@@ -16,7 +18,7 @@ export interface ThreadSetup {
   readonly exportName: string;
   readonly fun: string;
   readonly nodeName: string;
-  readonly limits: WireLimits;
+  readonly limits: ThreadLimits;
   readonly exposeStacks: boolean;
   /** What the main thread's monotonic clock is behind that of the system, in ms. */
   readonly clockOffsetMs: number;

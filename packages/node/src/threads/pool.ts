@@ -14,17 +14,16 @@ import { performance } from "node:perf_hooks";
 import { MpregError, thrownText } from "@mpreg/core/base";
 import { type ExecutionEnd, Executor, type HandlerContext } from "@mpreg/core/handlers";
 import type { Asking, Invocation } from "@mpreg/core/rpc";
-import type { WireLimits } from "@mpreg/core/wire";
 import { Piscina } from "piscina";
 import type { Logger } from "../log.js";
-import { type ThreadSetup, type ThreadTask, logLevels } from "./messages.js";
+import { type ThreadLimits, type ThreadSetup, type ThreadTask, logLevels } from "./messages.js";
 import type { ResolvedThreads } from "./options.js";
 import { threadStart } from "./start.js";
 import { ThreadCall } from "./thread-call.js";
 
 export interface PoolHost {
   readonly nodeName: string;
-  readonly limits: WireLimits;
+  readonly limits: ThreadLimits;
   readonly exposeStacks: boolean;
   readonly log: Logger;
   /** What carries the nested calls of the handler that serves `parent`. */

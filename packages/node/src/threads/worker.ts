@@ -30,7 +30,7 @@ type Call = Extract<ThreadTask, { kind: "call" }>;
 type Abort = Extract<ToThread, { kind: "abort" }>;
 
 const setup = workerData as ThreadSetup;
-const codec = createCodec(utf8, { explain: explainReference });
+const codec = createCodec(utf8, { explain: explainReference, valueBytesMax: setup.limits.valueBytesMax });
 let loading: Promise<AnyHandler> | undefined;
 
 provideContextStorage(new AsyncLocalStorage()); // (W1)

@@ -62,3 +62,14 @@ test("a large answer reaches the client whole, whether or not its node made it",
   const own = await entry!.call<Uint8Array>("far", [5 * MiB]);
   expect(own.length).toBe(5 * MiB);
 });
+
+test("what a node makes of a value is bounded by its own limit, and by no smaller one", async () => {
+  const [entry] = await startMesh({ name: "entry", limits: { valueBytesMax: 3 * MiB } });
+  entry!.register("make", (length: number) => new Uint8Array(length));
+  const client = await clientOf(entry!);
+  expect((await client.call<Uint8Array>("make", [3 * MiB - 5])).length).toBe(3 * MiB - 5);
+  await expect(client.call("make", [3 * MiB])).rejects.toMatchObject({
+    code: "too-large",
+    message: 'Cannot encode the result of "make": it has more than 3145728 bytes',
+  });
+});

@@ -1,7 +1,7 @@
 /** Handlers that loop, crash, exit or never settle in their threads: only their own callers notice. */
 import type { HandlerContext } from "@mpreg/core/handlers";
 import type { Asking, Invocation } from "@mpreg/core/rpc";
-import { defaultWireLimits } from "@mpreg/core/wire";
+import { defaultLimits } from "../../src/options.js";
 import { context } from "@mpreg/node";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { threadId } from "node:worker_threads";
@@ -113,7 +113,7 @@ test("threads that do not start are told to callers at once, and tried anew (P2)
   const { log, lines } = startLog("error");
   const threads = { min: 1, max: 1, memoryMiBMax: 1, abortGraceMs: 0, loadMsMax: 60_000 }; // too little to start
   const asking = (): Asking => ({}) as Asking; // nothing is asked
-  const host = { nodeName: "here", limits: defaultWireLimits, exposeStacks: false, log, asking };
+  const host = { nodeName: "here", limits: defaultLimits, exposeStacks: false, log, asking };
   const pool = new ThreadPool(
     { fun: "f", module: handlerModule, exportName: "default", threads },
     host,
