@@ -355,3 +355,40 @@ describe.for([1, 2, 3, 4, 5, 6, 7, 8])("whatever is lost (seed %i)", (seed) => {
     mesh.expectQuiet();
   });
 });
+
+describe("a call whose client goes back and forth between nodes", () => {
+  function start() {
+    const { mesh, nodes } = cluster("a", "b");
+    const [a, b] = nodes as [MeshNode, MeshNode];
+    const client = sessionOf(mesh, ["a", "b"]);
+    mesh.settle();
+    const call = client.caller.call("hold", [], { target: "a", timeoutMs: 200_000 });
+    mesh.settle();
+    const go = (to: "a" | "b"): void => {
+      a.isListening = to === "a";
+      b.isListening = to === "b";
+      socketOf(client).connection.cut();
+      mesh.advance(6_000);
+      expect(client.session.nodeName).toBe(to);
+    };
+    return { mesh, a, call, go };
+  }
+
+  test("goes on however long it takes after that", async () => {
+    const { mesh, a, call, go } = start();
+    for (const to of ["b", "a"] as const) go(to);
+    mesh.advance(40_000);
+    expect(a.aborted).toEqual([]);
+    a.finish("hold", "done");
+    mesh.advance(100);
+    expect(await ended(call)).toBe("done");
+  });
+
+  test("is answered where the client is in the end", async () => {
+    const { mesh, a, call, go } = start();
+    for (const to of ["b", "a", "b"] as const) go(to);
+    a.finish("hold", "done");
+    mesh.advance(100);
+    expect(await ended(call)).toBe("done");
+  });
+});

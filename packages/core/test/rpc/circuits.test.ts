@@ -227,3 +227,21 @@ test("the time of a whole request that runs out counts where its step was runnin
   }
   expect(circuitsOf(a)).toEqual([["b", "open"]]);
 });
+
+test("what others' steps come to neither keeps a circuit closed nor closes it (C3)", () => {
+  const { mesh, nodes } = meshOf(["a", "b"]);
+  const [a, b] = nodes;
+  const othersSucceed = (): void => {
+    const asked = a.call("f", [], { target: "b" });
+    mesh.settle();
+    b.finish("f", 1);
+    mesh.settle();
+    expect(asked.ends).toEqual([{ value: 1 }]);
+  };
+  runLate(mesh, b, 4);
+  othersSucceed();
+  runLate(mesh, b, 1);
+  expect(circuitsOf(b)).toEqual([["b", "open"]]);
+  othersSucceed();
+  expect(circuitsOf(b)).toEqual([["b", "open"]]);
+});

@@ -122,6 +122,25 @@ describe("a result above inlineBytesMax", () => {
     mesh.expectQuiet();
   });
 
+  test("for a function that is withdrawn while it is fetched fails the step, which was not begun (D10)", () => {
+    const { mesh, a, b, c } = three();
+    b.offer("load", () => big(5 * MiB));
+    c.offer("count", byHand);
+    mesh.settle();
+    const link = b.connectionTo(c);
+    const ownEnd = [...b.connections.values()].find(({ connection }) => connection === link)!.end;
+    link.from(ownEnd).isHeld = true;
+    const asked = a.request([{ fun: "load" }, { fun: "count", args: [use("load")] }]);
+    mesh.settle();
+    c.withdraw("count");
+    mesh.settle();
+    link.from(ownEnd).release();
+    mesh.settle();
+    expect(c.invoked).toEqual([]);
+    expect(asked.ends).toMatchObject([{ error: { code: "no-provider", step: "count", outcome: "applied" } }]);
+    mesh.expectQuiet();
+  });
+
   test("is let go when its request is cancelled, and when its caller is gone (Q5)", () => {
     const { mesh, a, b, c } = three();
     b.offer("load", () => big(MiB));

@@ -5,6 +5,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
 import { clientOf, offered, startMesh, startNode, startPair } from "../support/cluster.js";
 import { failureOf, thrownBy, told } from "../support/failure.js";
+import { Latch } from "../support/latch.js";
 
 const weather = contract({
   ingest: fn({
@@ -151,6 +152,27 @@ describe("a schema", () => {
     node.register("slow check", (text: string) => text, { input });
     expect(await client.call("slow check", ["yes"])).toBe("yes");
     expect((await failureOf(client.call("slow check", ["no"]))).code).toBe("invalid-input");
+  });
+
+  test("that ends when nobody waits any more keeps the call from its handler (H6)", async () => {
+    const { node, client } = await startPair();
+    const [checks, decide] = [new Latch(), new Latch()];
+    const ran: string[] = [];
+    const input = z.string().refine(async () => {
+      checks.open();
+      await decide.passed;
+      return true;
+    });
+    node.register("slow check", (text: string) => void ran.push(text), { input });
+    const ending = new AbortController();
+    const call = failureOf(client.call("slow check", ["late"], { signal: ending.signal }));
+    await checks.passed;
+    ending.abort();
+    expect((await call).code).toBe("cancelled");
+    await client.call("echo"); // the node has heard of it
+    decide.open();
+    expect(await client.call("slow check", ["in time"])).toBeUndefined();
+    expect(ran).toEqual(["in time"]);
   });
 
   test("that throws is an error of the call, not of the node", async () => {

@@ -3,9 +3,12 @@ import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { Worker } from "node:worker_threads";
 import { expect, onTestFinished, test } from "vitest";
+import { z } from "zod";
 import { eventually } from "../support/eventually.js";
 import { failureOf } from "../support/failure.js";
-import { startActors } from "../support/threads.js";
+import { startPair } from "../support/cluster.js";
+import { Latch } from "../support/latch.js";
+import { handlerModule, startActors } from "../support/threads.js";
 
 /** The threads that are started from now on and run. */
 function threadsAlive(): ReadonlySet<Worker> {
@@ -31,6 +34,24 @@ test("the threads of a function that is withdrawn end when its last call has (P3
   ending.abort();
   await last;
   await eventually("its thread has ended", () => alive.size === 0);
+});
+
+test("a call that is validated when its function is withdrawn starts no thread, and is told so (P4)", async () => {
+  const alive = threadsAlive();
+  const [checks, decide] = [new Latch(), new Latch()];
+  const input = z.string().refine(async () => {
+    checks.open();
+    await decide.passed;
+    return true;
+  });
+  const { node, client } = await startPair();
+  node.register("act", handlerModule, { threads: { min: 0, max: 1 }, export: "act", input });
+  const call = failureOf(client.call("act", ["default"]));
+  await checks.passed;
+  node.unregister("act");
+  decide.open();
+  expect(await call).toMatchObject({ code: "no-provider", outcome: "not-applied" });
+  expect(alive.size).toBe(0);
 });
 
 test("a node that closes tells the handlers, and leaves no thread, not one that loops either (P4)", async () => {

@@ -5,6 +5,7 @@ import { expect, test } from "vitest";
 import { clientOf, startNode } from "../support/cluster.js";
 import { tls } from "../support/certificate.js";
 import { eventually } from "../support/eventually.js";
+import { freePort } from "../support/proxy.js";
 import { failureOf } from "../support/failure.js";
 import { rawConnection, upgradeHeaders } from "../support/http.js";
 
@@ -25,6 +26,19 @@ test.each(["localhost", "127.0.0.1", "127.1.2.3"])("%s is listened on as it is",
 test("TLS will do for every address, and so will the user's word", async () => {
   expect((await startNode({ host: "0.0.0.0", tls })).url).toMatch(/^wss:/);
   expect((await startNode({ host: "0.0.0.0", insecure: true })).url).toMatch(/^ws:/);
+});
+
+test("a node that cannot be put together does not listen any more when it says so", async () => {
+  const resources = Array.from({ length: 300 }, (_, index) => `resource-${index}`);
+  const free = await freePort();
+  for (const attempt of [1, 2]) {
+    const error = await failureOf(createNode({ port: free, resources, peers: [], log: "silent" }));
+    expect([attempt, error.code, error.message]).toEqual([
+      attempt,
+      "invalid-argument",
+      expect.stringContaining("got 300"),
+    ]);
+  }
 });
 
 const head = (headers: Readonly<Record<string, string>>): string =>
