@@ -17,6 +17,7 @@ import {
   type ContextHost,
   type ExecuteHost,
   FunctionTable,
+  ProgressReports,
   abortError,
   execute,
 } from "@mpreg/core/handlers";
@@ -94,6 +95,15 @@ export class Driver {
   readonly #starting = new Fifo<Invocation>();
   /** Invocations that were aborted in the turn in which they were to start. */
   readonly #abortedEarly = new Set<number>();
+  /** Reports of handlers that stand in `#inputs`. */
+  #reportsWaiting = 0;
+  readonly #reports = new ProgressReports(
+    () => this.#reportsWaiting,
+    (invocation, progress) => {
+      this.#reportsWaiting += 1;
+      this.enter({ kind: "progress", invocation, progress });
+    },
+  );
   #events: NodeEvent[] = [];
   #lastLink = 0;
   #lastTicket = 0;
@@ -134,7 +144,12 @@ export class Driver {
       },
     });
     this.#runLog = new RunLog(options.log);
-    this.#contextHost = contextHost(name, options.log, (parent, trace) => this.caller(parent, trace));
+    this.#contextHost = contextHost(name, options.log, options.capabilities.codec, {
+      callerOf: (parent, trace) => this.caller(parent, trace),
+      report: (invocation, progress) => {
+        this.#reports.report(invocation, progress);
+      },
+    });
     this.#executeHost = {
       codec: options.capabilities.codec,
       exposeStacks: options.exposeStacks,
@@ -247,7 +262,7 @@ export class Driver {
           const nowMs = performance.now();
           if (input.kind === "invoked" && input.invocation !== undefined) {
             this.#ran(input.invocation, input.result, nowMs);
-          }
+          } else if (input.kind === "progress") this.#reportsWaiting -= 1;
           this.machine.handle(input, nowMs);
           continue;
         }
@@ -298,6 +313,7 @@ export class Driver {
   #ended(invocation: Invocation, result: Uint8Array | MpregError, timings: Timings): void {
     const trace = this.#spans.size > 0 ? this.#endSpan(invocation, result) : undefined;
     this.#running.delete(invocation.id);
+    this.#reports.ended(invocation);
     this.#runLog.ended(invocation, result, trace);
     this.enter({ kind: "invoked", id: invocation.id, result, timings, invocation });
   }

@@ -7,13 +7,19 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { performance } from "node:perf_hooks";
 import { type ContextHost, type Registration, provideContextStorage } from "@mpreg/core/handlers";
+import type { Codec } from "@mpreg/core/values";
 import type { Logger } from "./log.js";
 
 /** A registered function; a block that holds it with `using` withdraws it at its end. */
 export interface NodeRegistration extends Registration, Disposable {}
 
 /** What a node's handlers get at. */
-export function contextHost(nodeName: string, log: Logger, callerOf: ContextHost["callerOf"]): ContextHost {
+export function contextHost(
+  nodeName: string,
+  log: Logger,
+  codec: Codec,
+  { callerOf, report }: Pick<ContextHost, "callerOf" | "report">,
+): ContextHost {
   provideContextStorage(new AsyncLocalStorage()); // (N1)
   return {
     nodeName,
@@ -21,7 +27,9 @@ export function contextHost(nodeName: string, log: Logger, callerOf: ContextHost
     wallMs: () => Date.now(),
     createAbort: () => new AbortController(),
     logOf: ({ request, step, traceparent }) => log.child({ request, step, ...traceFieldsOf(traceparent) }),
+    codec,
     callerOf,
+    report,
     after: (durationMs, happen) => {
       if (durationMs === 0) {
         const turn = setImmediate(happen); // (N2)

@@ -11,12 +11,15 @@ import {
   type Caller,
   type Graph,
   type Invocation,
+  type Progress,
   type UntypedCall,
   durationMsMax,
   requestIdOf,
 } from "../rpc/index.js";
 import { inContext } from "./context.js";
+import type { Codec } from "../values/index.js";
 import { invocationWith } from "./executor.js";
+import { progressOf } from "./progress.js";
 import type { HandlerContext, HandlerLog, HandlerSignal, SleepOptions } from "./types.js";
 
 /** What aborts a signal: the platform's `AbortController`. */
@@ -36,6 +39,9 @@ export interface ContextHost {
   logOf(context: HandlerContext): HandlerLog;
   /** Calls on behalf of the handler that serves `parent`, as part of `trace`. */
   callerOf(parent: Invocation, trace: TraceContext | undefined): Caller;
+  readonly codec: Codec;
+  /** The handler has reported something, and somebody watches. */
+  report(invocation: Invocation, progress: Progress): void;
   /** Runs `happen` after `durationMs`, unless the function that comes back is called before. */
   after(durationMs: number, happen: () => void): () => void;
   /**
@@ -58,6 +64,8 @@ export class CallContext implements HandlerContext {
   #aborted: MpregError | undefined;
   #caller: Caller | undefined;
   #log: HandlerLog | undefined;
+  /** The calls that share it. */
+  #calls: readonly CallContext[] | undefined;
   /** Told when nobody waits any more: what ends each sleep early, and contexts that serve this call with others. */
   #watchers: Set<(reason: MpregError) => void> | undefined;
 
@@ -124,6 +132,18 @@ export class CallContext implements HandlerContext {
     return (this.#log ??= this.#host.logOf(this));
   }
 
+  get progress(): (value: unknown) => void {
+    return (value) => {
+      if (this.#calls === undefined) this.#report(value);
+      else for (const call of this.#calls) call.#report(value);
+    };
+  }
+
+  /** The handler has reported something, wherever it runs. */
+  reported(progress: Progress): void {
+    this.#host.report(this.#invocation, progress);
+  }
+
   get call(): UntypedCall {
     const nested = this.#nested;
     return (fun, args, options) => nested.call(fun, args, options);
@@ -140,6 +160,10 @@ export class CallContext implements HandlerContext {
 
   get #nested(): Caller {
     return (this.#caller ??= this.#host.callerOf(this.#invocation, this.#trace));
+  }
+
+  #report(value: unknown): void {
+    if (this.#invocation.terms?.watched === true) this.reported(progressOf(value, this.#host.codec)); // (K1)
   }
 
   /** Tells the handler that nobody waits any more. Does nothing the second time. */
@@ -161,6 +185,7 @@ export class CallContext implements HandlerContext {
     assert(first !== undefined, "a context is that of a call");
     const deadlineMs = Math.max(...calls.map((call) => call.#invocation.deadlineMs));
     const shared = new CallContext(invocationWith(first.#invocation, { deadlineMs }), first.#host, first.#trace);
+    shared.#calls = calls;
     let wanted = calls.length;
     for (const call of calls) {
       call.onAbort((reason) => {

@@ -7,7 +7,7 @@
 import type { MpregError } from "../base/index.js";
 import type { Invocation } from "../rpc/index.js";
 import type { Timings } from "../wire/index.js";
-import type { HandlerContext } from "./types.js";
+import type { CallContext } from "./call-context.js";
 
 /** Is told how a call has ended, once. */
 export type ExecutionEnd = (result: Uint8Array | MpregError, timings: Timings) => void;
@@ -16,7 +16,7 @@ export abstract class Executor {
   /** Calls that it runs at a time, where the registration does not say. */
   abstract readonly concurrencyMax: number;
   /** Runs a call. `context` is the call's: its signal tells when nobody waits any more. */
-  abstract run(invocation: Invocation, context: HandlerContext, end: ExecutionEnd): void;
+  abstract run(invocation: Invocation, context: CallContext, end: ExecutionEnd): void;
   /** The function was withdrawn: calls that run end as they would have; one that was still being validated is refused. */
   abstract retire(): void;
 }

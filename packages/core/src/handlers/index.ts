@@ -1,4 +1,5 @@
 /** Handlers: registering functions, running them, and what they know of their call. */
+export { ProgressReports } from "./progress.js";
 export { type AbortSource, CallContext, type ContextHost, abortError } from "./call-context.js";
 export { type ContextStorage, context, inContext, provideContextStorage } from "./context.js";
 export { type ExecuteHost, execute } from "./execute.js";

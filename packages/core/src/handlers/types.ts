@@ -32,6 +32,7 @@ export type BatchedCall = Pick<
   | "traceparent"
   | "caller"
   | "log"
+  | "progress"
 >;
 
 /**
@@ -168,6 +169,12 @@ export interface HandlerContext {
   readonly caller: Subject;
   /** Logger that names the request and step in every line. */
   readonly log: HandlerLog;
+  /**
+   * Reports how the work gets on, to those who watch the request (`onEvent`): any value of up to 16 KiB. Where nobody does
+   * it costs nothing; it never waits, fails, or delays the result. Of reports that come faster than they can be told some
+   * are left out, and how many is told. In a batch it reports for each of its calls.
+   */
+  readonly progress: (value: unknown) => void;
   /** Calls another function; the deadline, the depth and the caller of this call hold for it. */
   readonly call: UntypedCall;
   /** Starts a graph of nested calls. */

@@ -303,6 +303,7 @@ export class Links {
     }
     if (phase.kind === "client") return this.#notForClients(channel, message); // (I2)
     if (message.kind === "step") rpc.onStep(channel, message, nowMs);
+    else if (message.kind === "progress") rpc.onProgress(channel, message);
     else if (message.kind === "drain") this.#acknowledgeDrain(channel);
     else if (message.kind === "drain-ack") phase.hasAcknowledgedDrain = true;
     else cluster.onMessage(session, message, nowMs);

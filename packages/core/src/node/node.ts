@@ -270,6 +270,8 @@ export class NodeMachine {
         return this.#receive(input.link, input.bytes, nowMs);
       case "invoked":
         return this.#rpc.invoked(input.id, input.result, input.timings, nowMs);
+      case "progress":
+        return this.#rpc.reported(input.invocation, input.progress);
       case "ask":
         return this.#ask(input.ticket, input.ask, input.parent, nowMs);
       case "withdraw":

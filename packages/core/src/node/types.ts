@@ -6,7 +6,7 @@
 import type { Action, MpregError, Policy, Random, Semver, Signer, Utf8 } from "../base/index.js";
 import type { Goodbye, LinkId, LinkOptions } from "../link/index.js";
 import type { Dial, MembershipOptions, RedialOptions } from "../membership/index.js";
-import type { AbortReason, Ask, Invocation, RequestEvent, RpcLimits, Settled } from "../rpc/index.js";
+import type { AbortReason, Ask, Invocation, Progress, RequestEvent, RpcLimits, Settled } from "../rpc/index.js";
 import type { Codec } from "../values/index.js";
 import type { OfferRecord, Timings } from "../wire/index.js";
 
@@ -41,6 +41,8 @@ export type NodeInput =
       readonly result: Uint8Array | MpregError;
       readonly timings: Timings;
     }
+  /** The handler has reported something. */
+  | { readonly kind: "progress"; readonly invocation: Invocation; readonly progress: Progress }
   | {
       readonly kind: "register";
       readonly offer: OfferRecord;

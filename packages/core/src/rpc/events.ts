@@ -35,6 +35,16 @@ export type RequestEvent =
   | { readonly kind: "started"; readonly step: string; readonly node: string }
   /** It is given to a node again, because a node or thread that ran it was lost. */
   | { readonly kind: "retried"; readonly step: string; readonly attempts: number }
+  /** The handler of the step has reported something: see `context().progress`. */
+  | {
+      readonly kind: "progress";
+      readonly step: string;
+      readonly node: string;
+      /** What it has reported; absent where that could not be told. */
+      readonly value?: unknown;
+      /** Why not. */
+      readonly refusal?: string;
+    }
   | {
       readonly kind: "result-available";
       readonly step: string;
@@ -51,8 +61,21 @@ export type RequestEvent =
   /** In the place of events that could not be told. */
   | Missed;
 
+/** Bytes of one report of a handler that is told. */
+export const progressBytesMax: number = 16 * 1024;
+
+/** What a handler has reported, on its way to those who watch. */
+export interface Progress {
+  /** Reports before it that could not be told. */
+  readonly missed: number;
+  /** Encoded; without it and `refusal`, only `missed` is told. */
+  readonly value: Uint8Array | undefined;
+  /** Why it is not told. */
+  readonly refusal: string | undefined;
+}
+
 /** Takes events. */
 export interface EventSink {
-  /** `value` is the encoded result that the event tells of, where it is small. */
+  /** `value` is the encoded value that the event tells of, where it is small. */
   event(event: RequestEvent, value: Uint8Array | undefined): void;
 }

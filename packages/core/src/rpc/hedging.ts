@@ -13,6 +13,7 @@ import type { DueItem, MpregError, Outcome } from "../base/index.js";
 import type { Timings, Value } from "../wire/index.js";
 import type { WorkCounter } from "./counters.js";
 import type { Dispatch } from "./dispatch.js";
+import type { Progress } from "./events.js";
 import type { AbortReason, RpcHost } from "./host.js";
 import type { Task, TaskFields, TaskOwner } from "./task.js";
 
@@ -97,6 +98,10 @@ class Hedged implements TaskOwner, DueItem {
 
   started(task: Task): void {
     this.#fields.owner.started(task);
+  }
+
+  progress(task: Task, progress: Progress): void {
+    this.#fields.owner.progress(task, progress);
   }
 
   completed(task: Task, value: Value, timings: Timings | undefined, nowMs: number): void {

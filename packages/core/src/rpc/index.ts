@@ -11,7 +11,14 @@ export {
   type UntypedCall,
 } from "./caller.js";
 export { type CriticalPath, type RequestAnalysis, type SlowStep, analyse } from "./analysis.js";
-export type { EventError, EventSink, PlannedStep, RequestEvent } from "./events.js";
+export {
+  type EventError,
+  type EventSink,
+  type PlannedStep,
+  type Progress,
+  type RequestEvent,
+  progressBytesMax,
+} from "./events.js";
 export { explainReference } from "./bindings.js";
 export {
   type EndCode,

@@ -19,11 +19,12 @@ import {
   writeAnswer,
   writeEvent,
   writeFailure,
+  writeProgress,
   writeResults,
 } from "../wire/index.js";
 import type { Channel } from "./task.js";
 import { type Results, bytesOf, idleMsMax, isRef } from "./results/index.js";
-import type { RequestEvent } from "./events.js";
+import type { Progress, RequestEvent } from "./events.js";
 import type { Asked, Run, RunAsker } from "./run.js";
 import type { RequestSummary } from "./types.js";
 
@@ -100,10 +101,33 @@ export class LinkAsker implements RunAsker, Asked {
     this.#missedEvents += 1; // (K7)
   }
 
+  /** What the handler of a step reports, for the node that has asked. (K7) */
+  progress({ missed, value, refusal }: Progress): void {
+    if (this.#step === undefined) return;
+    this.#missedEvents += missed;
+    const isRoom = this.#store === undefined && this.#channel.backlogBytes < backlogBytesMin;
+    if (isRoom && this.#tellProgress(value, refusal)) return;
+    if (value !== undefined || refusal !== undefined) this.#missedEvents += 1;
+  }
+
+  #tellProgress(value: Uint8Array | undefined, refusal: string | undefined): boolean {
+    const { outbox, remoteMessageBytesMax } = this.#channel.link;
+    writeProgress(outbox.writer, { id: this.id, missed: this.#missedEvents, value, refusal });
+    if (outbox.commitAnswer(remoteMessageBytesMax) <= 0) return false;
+    this.#missedEvents = 0;
+    return true;
+  }
+
+  /** How many reports are missing is told before the end of a step: its coordinator cannot know. (K7) */
+  #tellMissed(): void {
+    if (this.#step !== undefined && this.#missedEvents > 0) this.#tellProgress(undefined, undefined);
+  }
+
   answered(result: Value, timings: Timings | undefined, summary: RequestSummary | undefined, nowMs: number): void {
     const value = this.#kept(result, nowMs);
     if (value instanceof MpregError) return this.failed(value);
     const encoded = summary === undefined ? undefined : this.#host.encodeSummary(summary);
+    this.#tellMissed();
     writeAnswer(this.#channel.link.outbox.writer, this.id, value, this.#timings ? timings : undefined, encoded);
     this.#send(undefined);
   }
@@ -196,6 +220,7 @@ export class LinkAsker implements RunAsker, Asked {
   }
 
   failed(error: MpregError): void {
+    this.#tellMissed();
     writeFailure(this.#channel.link.outbox.writer, this.id, error);
     this.#send(error);
   }

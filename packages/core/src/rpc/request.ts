@@ -17,6 +17,7 @@
  */
 import { type Deadline, MpregError } from "../base/index.js";
 import type { BoundRef, RequestMessage, RequestStep, Timings, Value, WireBinding } from "../wire/index.js";
+import type { Progress } from "./events.js";
 import type { Watch } from "./watch.js";
 import type { Hedging } from "./hedging.js";
 import type { AbortReason, RpcHost } from "./host.js";
@@ -32,7 +33,7 @@ import { StepResults } from "./step-results.js";
 import { type StepState, blocked, done, outcomeWith, reportsOf } from "./step-states.js";
 import type { Summary } from "./summary.js";
 import type { Task, TaskOwner } from "./task.js";
-import { inheriting } from "./terms.js";
+import { inheriting, watchedIf } from "./terms.js";
 
 export interface RunFields {
   readonly message: Omit<RequestMessage, "kind" | "id">;
@@ -100,6 +101,10 @@ export class RequestRun implements Run, TaskOwner, Deadline {
 
   started(task: Task): void {
     this.#fields.watch?.started(task);
+  }
+
+  progress(task: Task, progress: Progress): void {
+    if (!this.#over) this.#fields.watch?.progress(task, progress);
   }
 
   completed(task: Task, value: Value, timings: Timings | undefined, nowMs: number): void {
@@ -198,7 +203,7 @@ export class RequestRun implements Run, TaskOwner, Deadline {
       connection: origin.connection,
       timings: summary !== undefined,
       relay: undefined,
-      terms: inheriting(step.terms, origin.priority),
+      terms: watchedIf(watch !== undefined, inheriting(step.terms, origin.priority)),
       heldBytes: 0,
     };
     if (refs !== undefined) this.#fetching.add(index);

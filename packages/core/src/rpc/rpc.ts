@@ -8,11 +8,12 @@
  * (V2) Nothing runs for an asker that is gone.
  * (V3) After quiet every table is empty (`size`).
  */
-import { MpregError, type Subject } from "../base/index.js";
+import { MpregError } from "../base/index.js";
 import type {
   AnswerMessage,
   CallMessage,
   FailureMessage,
+  ProgressMessage,
   RequestMessage,
   RequestStep,
   ResumeMessage,
@@ -22,6 +23,8 @@ import type {
   Timings,
 } from "../wire/index.js";
 import type { CallFields, RequestFields } from "./ask.js";
+import { callerOf } from "./behalf.js";
+import type { Progress } from "./events.js";
 import type { RpcCounters } from "./counters.js";
 import { Dispatch } from "./dispatch.js";
 import { Watch } from "./watch.js";
@@ -42,8 +45,8 @@ import { Gathered, type ResultMessage, Results, isRef } from "./results/index.js
 import type { Asker, Run, RunAsker } from "./run.js";
 import { SingleRun } from "./single.js";
 import { Summary, requestIdOf } from "./summary.js";
-import type { Channel, Peer } from "./task.js";
-import { inheriting } from "./terms.js";
+import type { Channel, Invocation, Peer } from "./task.js";
+import { inheriting, watchedIf } from "./terms.js";
 
 export class Rpc {
   readonly #host: RpcHost;
@@ -168,7 +171,7 @@ export class Rpc {
     const { fun, step, resources, template, bound, refs, depth, request, timings, terms } = message;
     const from = channel.subject.kind === "node" ? channel.subject.nodeId : "";
     const relay = relayHere(message);
-    const caller = this.#callerOf(channel, message, relay);
+    const caller = callerOf(channel, message, relay, this.#host);
     const onBehalfOf = caller === channel.subject ? undefined : caller;
     const decision = this.#host.policy(channel.subject, { kind: "call", fun, onBehalfOf });
     if (!decision.allow) {
@@ -212,16 +215,6 @@ export class Rpc {
     run.waitFor(isHere ? this.#dispatch.startHere(fields, nowMs) : this.#dispatch.passOn(fields, from, nowMs));
   }
 
-  /** For whom the far side of `channel`, or whoever it passes a step on for, works. */
-  #callerOf(channel: Channel, { behalf }: StepMessage, relay: StepRelay | undefined): Subject {
-    const { subject } = channel;
-    if (relay === undefined || subject.kind !== "node") {
-      return behalf === undefined ? subject : behalfOf(channel, behalf, nameOf(subject));
-    }
-    const name = this.#host.peer(relay.origin)?.name ?? relay.origin;
-    return behalf === undefined ? { ...subject, nodeId: relay.origin, name } : behalfOf(channel, behalf, name);
-  }
-
   /** Starts one call of this node's own; its end is told to `asker`. `onStart` gets the run before it can end. */
   call(ask: CallFields, origin: AskOrigin, asker: Asker, nowMs: number, onStart: (run: Run) => void): void {
     const gathered = new Gathered(asker, this.#results);
@@ -250,7 +243,8 @@ export class Rpc {
     }
     const request = ++this.#lastRequest;
     const summary = ask.summary ? this.#summary(request, nowMs) : undefined;
-    const run = new SingleRun(asker, summary, this.#drop, this.#watch(ask, asker, request));
+    const watch = this.#watch(ask, asker, request);
+    const run = new SingleRun(asker, summary, this.#drop, watch);
     onStart(run);
     const deadlineMs = Math.min(origin.deadlineMs, nowMs + this.#timeoutMs(ask.timeoutMs));
     const fields = {
@@ -272,7 +266,7 @@ export class Rpc {
       connection: origin.connection,
       timings: ask.summary,
       relay: undefined,
-      terms: inheriting(ask.terms, origin.priority),
+      terms: watchedIf(watch !== undefined, inheriting(ask.terms, origin.priority)),
       heldBytes,
     };
     run.waitFor(this.#hedging.start(fields, true, nowMs));
@@ -345,6 +339,18 @@ export class Rpc {
   /** A handler of this node has ended. */
   invoked(id: number, result: Uint8Array | MpregError, timings: Timings, nowMs: number): void {
     this.#dispatch.invoked(id, result, timings, nowMs);
+  }
+
+  /** A handler of this node has reported something. */
+  reported(invocation: Invocation, progress: Progress): void {
+    const task = this.#dispatch.here.get(invocation.id);
+    if (task === invocation) task.owner.progress(task, progress); // else nobody waits for it any more
+  }
+
+  /** The handler of a step that runs on another node has reported something. */
+  onProgress(channel: Channel, message: ProgressMessage): void {
+    const task = channel.sent.get(message.id);
+    task?.owner.progress(task, message);
   }
 
   /** Some node has begun to offer `fun`. */
@@ -463,23 +469,6 @@ export function leaving(node: string): MpregError {
 }
 
 const noValues: readonly Uint8Array[] = [];
-const behalfMax = 10_000;
-
-/** The client at `address` for whom the node `via` works, as the far side of `channel` tells. */
-function behalfOf(channel: Channel, address: string, via: string | undefined): Subject {
-  const key = via === nameOf(channel.subject) ? address : `${address} ${via ?? ""}`;
-  const known = channel.behalf.get(key);
-  if (known !== undefined) return known;
-  const subject: Subject = { kind: "client", address, credentials: undefined, via };
-  if (channel.behalf.size >= behalfMax) channel.behalf.clear();
-  channel.behalf.set(key, subject);
-  return subject;
-}
-
-function nameOf(subject: Subject): string | undefined {
-  return subject.kind === "node" ? subject.name : undefined;
-}
-
 /** The way of a step, no longer than it may be; `undefined` when the far side has chosen this node itself. (D7) */
 function relayHere({ relay }: StepMessage): StepRelay | undefined {
   if (relay === undefined || relay.hopsLeft < stepHopsMax) return relay;

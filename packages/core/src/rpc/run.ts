@@ -5,7 +5,7 @@
  */
 import type { MpregError } from "../base/index.js";
 import type { StepReport, Timings, Value } from "../wire/index.js";
-import type { EventSink } from "./events.js";
+import type { EventSink, Progress } from "./events.js";
 import type { RequestSummary } from "./types.js";
 
 export interface Run {
@@ -30,6 +30,8 @@ export interface RunAsker extends EventSink {
     nowMs: number,
   ): void;
   failed(error: MpregError): void;
+  /** The handler of the step that a node has asked for has reported something. */
+  progress?(progress: Progress): void;
 }
 
 /** Where the end of what a program asks for is told: with all values. */

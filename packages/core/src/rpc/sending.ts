@@ -112,6 +112,7 @@ function termsThere({ terms }: Task, { traits: { version } }: Offer<Peer>): Step
   const idempotencyKey = terms?.idempotencyKey;
   const priority = terms?.priority;
   const trace = terms?.trace;
-  if ((idempotencyKey ?? version ?? priority ?? trace) === undefined) return undefined;
-  return { idempotencyKey, version, priority, trace };
+  const watched = terms?.watched;
+  if ((idempotencyKey ?? version ?? priority ?? trace ?? watched) === undefined) return undefined;
+  return { idempotencyKey, version, priority, trace, watched };
 }

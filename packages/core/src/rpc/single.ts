@@ -3,6 +3,7 @@
  */
 import type { MpregError } from "../base/index.js";
 import type { Timings, Value } from "../wire/index.js";
+import type { Progress } from "./events.js";
 import type { Watch } from "./watch.js";
 import type { Work } from "./hedging.js";
 import type { AbortReason } from "./host.js";
@@ -38,6 +39,11 @@ export class SingleRun implements Run, TaskOwner {
 
   started(task: Task): void {
     this.#watch?.started(task);
+  }
+
+  progress(task: Task, progress: Progress): void {
+    if (this.#watch === undefined) this.#asker.progress?.(progress);
+    else this.#watch.progress(task, progress);
   }
 
   completed(task: Task, value: Value, timings: Timings | undefined, nowMs: number): void {

@@ -5,7 +5,7 @@
  * has on top. All times of one summary come from the coordinator's monotonic clock and from durations, never from
  * comparing two machines' clocks.
  */
-import type { RequestStep, Timings } from "../wire/index.js";
+import type { RequestStep, Timings, WireBinding } from "../wire/index.js";
 import type { Task } from "./task.js";
 import type { RequestSummary, StepSummary } from "./types.js";
 
@@ -48,13 +48,18 @@ export class Summary {
   #inputsOf(index: number): Pick<StepSummary, "inputs"> {
     const bindings = this.#asked[index]?.bindings ?? [];
     if (bindings.length === 0) return {};
-    return { inputs: [...new Set(bindings.map(({ step }) => this.#asked[step]?.name ?? ""))] };
+    return { inputs: inputNames(bindings, this.#asked) };
   }
 
   finish(nowMs: number): RequestSummary {
     const steps = this.#steps;
     return { requestId: this.#requestId, coordinator: this.#coordinator, totalMs: nowMs - this.#receivedMs, steps };
   }
+}
+
+/** Names of the steps whose results are bound, each once. */
+export function inputNames(bindings: readonly WireBinding[], steps: readonly RequestStep[]): readonly string[] {
+  return [...new Set(bindings.map(({ step }) => steps[step]?.name ?? ""))];
 }
 
 /** The id under which people know request number `request` of the node `coordinator`. */

@@ -21,6 +21,7 @@ import type { BoundRef, StepRelay, StepTerms, Timings, Value } from "../wire/ind
 import type { Gate } from "./admission/gate.js";
 import type { Entry } from "./admission/priority-class.js";
 import type { WorkCounter } from "./counters.js";
+import type { Progress } from "./events.js";
 import type { Asked } from "./run.js";
 
 /** What a handler's driver needs to know of the work it is given. */
@@ -56,6 +57,8 @@ export interface TaskOwner {
   started(task: Task): void;
   completed(task: Task, value: Value, timings: Timings | undefined, nowMs: number): void;
   failed(task: Task, error: MpregError, nowMs: number): void;
+  /** The handler has reported something. */
+  progress(task: Task, progress: Progress): void;
 }
 
 /** What calls need to know of one open link. */

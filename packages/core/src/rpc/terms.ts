@@ -87,6 +87,11 @@ export function inheriting(terms: StepTerms | undefined, priority: number | unde
   return priority === undefined || terms?.priority !== undefined ? terms : { ...terms, priority };
 }
 
+/** The terms of a step of which somebody hears what its handler reports, or of another. */
+export function watchedIf(isWatched: boolean, terms: StepTerms | undefined): StepTerms | undefined {
+  return isWatched ? { ...terms, watched: true } : terms;
+}
+
 function isCount(value: unknown, max: number): value is number {
   return typeof value === "number" && Number.isInteger(value) && value >= 0 && value <= max;
 }

@@ -11,8 +11,16 @@
  */
 import type { MpregError } from "../base/index.js";
 import type { RequestStep, Value } from "../wire/index.js";
-import type { EventError, EventSink, PlannedStep, RequestEvent } from "./events.js";
+import {
+  type EventError,
+  type EventSink,
+  type PlannedStep,
+  type Progress,
+  type RequestEvent,
+  progressBytesMax,
+} from "./events.js";
 import { bytesOf } from "./results/index.js";
+import { inputNames } from "./summary.js";
 import type { Task } from "./task.js";
 
 const valueBytesMax = 16 * 1024;
@@ -37,6 +45,15 @@ export class Watch {
     this.tell({ kind: "started", step, node: ranOn });
   }
 
+  /** Its handler has reported something. */
+  progress({ step, ranOn: node }: Task, { missed, value, refusal }: Progress): void {
+    if (missed > 0) this.tell({ kind: "missed", count: missed });
+    if (refusal !== undefined) this.tell({ kind: "progress", step, node, refusal });
+    // a node that tells more than it may is not believed to have told anything
+    else if (value !== undefined && value.length <= progressBytesMax)
+      this.#sink.event({ kind: "progress", step, node }, value);
+  }
+
   completed({ step, ranOn }: Task, value: Value): void {
     const bytes = bytesOf(value);
     const told = value instanceof Uint8Array && bytes <= valueBytesMax ? value : undefined;
@@ -53,7 +70,7 @@ export class Watch {
 }
 
 function planned({ name, fun, bindings }: RequestStep, steps: readonly RequestStep[]): PlannedStep {
-  return { name, fun, inputs: [...new Set(bindings.map(({ step }) => steps[step]?.name ?? ""))] };
+  return { name, fun, inputs: inputNames(bindings, steps) };
 }
 
 function eventError({ code, message, outcome, node }: MpregError): EventError {

@@ -42,7 +42,7 @@ import {
   readHello,
   readProve,
 } from "./handshake-messages.js";
-import { type EventMessage, readEvent } from "./event-messages.js";
+import { type EventMessage, type ProgressMessage, readEvent, readProgress } from "./event-messages.js";
 import { answerBit, kinds } from "./kinds.js";
 import type { WireLimits } from "./limits.js";
 import {
@@ -116,6 +116,7 @@ export type Message =
   | FetchEndMessage
   | ReleaseMessage
   | EventMessage
+  | ProgressMessage
   | CallMessage
   | RequestMessage
   | StepMessage
@@ -218,6 +219,8 @@ export class FrameReader {
         return readRelease(reader);
       case kinds.event:
         return readEvent(reader);
+      case kinds.progress:
+        return readProgress(reader);
       case kinds.credit:
         return readCredit(reader);
       case kinds.ping:

@@ -47,7 +47,7 @@ export {
   writeOffersRequest,
 } from "./catalog-messages.js";
 export { type WireCoordinate, coordinateDimensions } from "./coordinate.js";
-export { type EventMessage, writeEvent } from "./event-messages.js";
+export { type EventMessage, type ProgressMessage, writeEvent, writeProgress } from "./event-messages.js";
 export { FrameReader, type Message, type RefusedMessage, type SkippedMessage } from "./frame.js";
 export {
   type CreditMessage,

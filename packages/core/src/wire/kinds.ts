@@ -25,6 +25,7 @@ export const kinds = {
   fetchEnd: 0x18,
   release: 0x19,
   event: 0x1b,
+  progress: 0x1c,
   record: 0x20,
   accusation: 0x21,
   offers: 0x22,

@@ -26,6 +26,8 @@ export interface StepTerms {
   readonly priority?: number | undefined;
   /** The distributed trace that it is part of. */
   readonly trace?: TraceContext | undefined;
+  /** Somebody hears what its handler reports. */
+  readonly watched?: boolean | undefined;
 }
 
 export const priorityMax = 9;
@@ -39,11 +41,12 @@ const tags = {
   hedge: 21,
   priority: 22,
   trace: 23,
+  watched: 30,
 } as const;
 
 export function writeTerms(writer: Writer, terms: StepTerms | undefined): void {
   if (terms === undefined) return;
-  const { retries, idempotencyKey, version, target, prefer, hedge, priority, trace } = terms;
+  const { retries, idempotencyKey, version, target, prefer, hedge, priority, trace, watched } = terms;
   if (retries !== undefined) writer.field(tags.retries).varint(retries).endField();
   if (idempotencyKey !== undefined) writer.field(tags.idempotencyKey).text(idempotencyKey).endField();
   if (version !== undefined) writer.field(tags.version).text(version).endField();
@@ -52,6 +55,7 @@ export function writeTerms(writer: Writer, terms: StepTerms | undefined): void {
   if (hedge !== undefined) writer.field(tags.hedge).varint(hedge).endField();
   if (priority !== undefined) writer.field(tags.priority).u8(priority).endField();
   if (trace !== undefined) writer.field(tags.trace).raw(trace).endField();
+  if (watched === true) writer.field(tags.watched).endField();
 }
 
 /** Terms with the field that the reader is at; as they are, when it is none of theirs. */
@@ -80,6 +84,8 @@ export function readTerm(
       return { ...terms, hedge: reader.varint() };
     case tags.priority:
       return { ...terms, priority: Math.min(priorityMax, reader.u8()) };
+    case tags.watched:
+      return { ...terms, watched: true };
     default:
       return terms;
   }

@@ -117,6 +117,7 @@ const defaults: Record<Written["kind"], object> = {
   "fetch-end": {},
   release: { holder: undefined },
   event: { value: undefined },
+  progress: { value: undefined, refusal: undefined },
   failure: {},
   cancel: {},
   results: { summary: undefined, reports: undefined, outputs: [] },

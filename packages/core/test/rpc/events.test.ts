@@ -179,6 +179,93 @@ describe("the events of a request", () => {
     expect(told60 + missed.reduce((sum, { count }) => sum + count, 0)).toBe(3 + 3 * 60);
   });
 
+  test("what a handler reports is told with its step and node, before its result (E2)", () => {
+    const { mesh, a, b, client } = cluster();
+    const id = client.request(steps, { watch: true });
+    mesh.settle();
+    a.report("here", { done: 1 });
+    a.finish("here", "abc");
+    mesh.settle();
+    b.report("f", "half");
+    b.report("f", "x".repeat(20_000));
+    b.finish("f", 42);
+    mesh.settle();
+    expect(heard(client, id).filter(({ kind }) => kind === "progress" || kind === "result-available")).toEqual([
+      { kind: "progress", step: "here", node: "a", value: { done: 1 } },
+      expect.objectContaining({ kind: "result-available", step: "here" }),
+      { kind: "progress", step: "second", node: "b", value: "half" },
+      { kind: "progress", step: "second", node: "b", refusal: "it takes 20003 bytes; at most 16384 are told" },
+      expect.objectContaining({ kind: "result-available", step: "second" }),
+    ]);
+    mesh.expectQuiet();
+  });
+
+  test("a step carries whether anybody watches it, and what it reports otherwise goes nowhere (E1)", () => {
+    const { mesh, b, client } = cluster();
+    const watched = client.call("f", [], { watch: true });
+    mesh.settle();
+    expect(b.waiting("f").map(({ terms }) => terms?.watched)).toEqual([true]);
+    b.finish("f", 1);
+    const id = client.call("f", []);
+    mesh.settle();
+    expect(b.waiting("f").map(({ terms }) => terms?.watched)).toEqual([undefined]);
+    b.report("f", "half"); // as a driver would that does not look
+    b.finish("f", 2);
+    mesh.settle();
+    expect(heard(client, watched).at(-1)).toEqual({ kind: "answer" });
+    expect(heard(client, id)).toEqual([{ kind: "answer" }]);
+  });
+
+  test("what is reported after the end, or when nobody waits any more, changes nothing (E2)", () => {
+    const { mesh, b, client } = cluster();
+    const id = client.call("f", [], { watch: true });
+    mesh.settle();
+    const [invocation] = b.waiting("f");
+    b.finish("f", 1);
+    mesh.settle();
+    const progress = { missed: 0, value: codec.encode("late", "it"), refusal: undefined };
+    b.enter({ kind: "progress", invocation: invocation!, progress });
+    mesh.settle();
+    expect(heard(client, id).slice(-2)).toEqual([{ kind: "finished" }, { kind: "answer" }]);
+    mesh.expectQuiet();
+  });
+
+  test("a coordinator that does not read loses reports and is told how many, and never the answer (E3) (K7)", () => {
+    const { mesh, a, b, client } = cluster();
+    const id = client.call("f", [], { watch: true });
+    mesh.settle();
+    const link = b.connectionTo(a);
+    const fromB = link.from(link.ends.find((end) => [...b.connections.values()].some((each) => each.end === end))!);
+    fromB.isHeld = true;
+    for (let report = 0; report < 60; report++) b.report("f", "x".repeat(10_000));
+    b.finish("f", 42);
+    mesh.settle();
+    fromB.release();
+    mesh.settle();
+    const told = heard(client, id);
+    const missed = told.filter((event): event is Missed => event.kind === "missed");
+    const reports = told.filter(({ kind }) => kind === "progress");
+    expect(missed).not.toEqual([]);
+    expect(reports.length + missed.reduce((sum, { count }) => sum + count, 0)).toBe(60);
+    expect(told.slice(-3)).toEqual([
+      { kind: "result-available", step: "f", node: "b", bytes: 1, value: 42 },
+      { kind: "finished" },
+      { kind: "answer" },
+    ]);
+  });
+
+  test("a node that reports more than it may is not passed on, and its answer is (E3)", () => {
+    const { mesh, b, client } = cluster();
+    const id = client.call("f", [], { watch: true });
+    mesh.settle();
+    const value = codec.encode("x".repeat(20_000), "it");
+    b.enter({ kind: "progress", invocation: b.waiting("f")[0]!, progress: { missed: 0, value, refusal: undefined } });
+    b.finish("f", 1);
+    mesh.settle();
+    const kinds = heard(client, id).map(({ kind }) => kind);
+    expect(kinds).toEqual(["received", "started", "result-available", "finished", "answer"]);
+  });
+
   test("the node's own program is told, too", () => {
     const { mesh, a } = cluster();
     a.request([{ fun: "here" }], { watch: true });

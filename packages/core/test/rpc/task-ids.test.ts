@@ -48,6 +48,7 @@ test("no task gets the number of another one that still runs, however long it do
   const start = (step: string): Invocation => {
     const owner: TaskOwner = {
       started: () => undefined,
+      progress: () => undefined,
       completed: (_task, value) => results.set(step, (value as Uint8Array)[0]),
       failed: (_task, error: MpregError) => results.set(step, error),
     };

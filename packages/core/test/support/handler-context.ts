@@ -2,7 +2,8 @@
  * Handler context: the context of a call that nobody made, on a host whose clock the test turns.
  */
 import { CallContext, type ContextHost } from "../../src/handlers/index.js";
-import type { Invocation } from "../../src/rpc/index.js";
+import type { Invocation, Progress } from "../../src/rpc/index.js";
+import { codec } from "./requests.js";
 
 const nothing = new Uint8Array();
 
@@ -29,6 +30,8 @@ export function invocationOf(fun: string): Invocation {
 /** A host on which time passes only when {@link pass} is called. */
 export class TurnedClock implements ContextHost {
   readonly nodeName = "here";
+  readonly codec = codec;
+  readonly reports: { readonly invocation: Invocation; readonly progress: Progress }[] = [];
   nowMs = 0;
   signals = 0;
   readonly timers = new Set<{ readonly dueMs: number; readonly happen: () => void }>();
@@ -44,6 +47,10 @@ export class TurnedClock implements ContextHost {
   createAbort(): AbortController {
     this.signals += 1;
     return new AbortController();
+  }
+
+  report(invocation: Invocation, progress: Progress): void {
+    this.reports.push({ invocation, progress });
   }
 
   logOf(): never {

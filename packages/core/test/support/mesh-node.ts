@@ -18,6 +18,7 @@ import {
   type Settled,
   defaultRpcLimits,
 } from "../../src/rpc/index.js";
+import { progressOf } from "../../src/handlers/progress.js";
 import { createDefaultPolicy } from "../../src/base/index.js";
 import { type InspectSubject, type OfferRecord, type WireLimits, defaultWireLimits } from "../../src/wire/index.js";
 import type { Connection, Endpoint } from "./connection.js";
@@ -247,6 +248,13 @@ export class MeshNode {
     this.#running.delete(id);
     const result = codec.encode(value, "the result");
     this.enter({ kind: "invoked", id, result, timings: { queueUs: 1_000, runUs: 2_000 } });
+  }
+
+  /** The oldest waiting handler of `fun` reports `value`. */
+  report(fun: string, value: unknown): void {
+    const [invocation] = this.waiting(fun);
+    if (invocation === undefined) throw new Error(`"${fun}" does not run on "${this.name}"`);
+    this.enter({ kind: "progress", invocation, progress: progressOf(value, codec) });
   }
 
   fail(fun: string, error: MpregError): void {

@@ -26,6 +26,7 @@ import {
   writeDrain,
   writeDrainAck,
   writeEvent,
+  writeProgress,
   writeFailure,
   writeFetch,
   writeFetchEnd,
@@ -92,6 +93,8 @@ export function write(writer: Writer, message: Written): void {
       return writeFetchMore(writer, message.id, message.allowedBytes);
     case "event":
       return writeEvent(writer, message);
+    case "progress":
+      return writeProgress(writer, message);
     case "fetch-failed":
       return writeFetchFailed(writer, message.id, message.error);
     case "fetch-end":
@@ -239,6 +242,7 @@ const terms: fc.Arbitrary<StepTerms | undefined> = fc
       prefer: fc.array(name, { minLength: 1, maxLength: 3 }),
       trace,
       priority: fc.integer({ min: 0, max: 9 }),
+      watched: fc.constant(true),
     },
     { requiredKeys: [] },
   )
@@ -392,6 +396,12 @@ export const messageOf: Record<Written["kind"], fc.Arbitrary<Written>> = {
   }),
   "fetch-end": of("fetch-end", { id: u32 }),
   event: of("event", { id: u32, missed: varint, value: fc.oneof(absent, bytes), event: bytes }),
+  progress: of("progress", {
+    id: u32,
+    missed: varint,
+    value: fc.oneof(absent, bytes),
+    refusal: fc.oneof(absent, fc.string()),
+  }),
   release: of("release", { holder: fc.oneof(absent, name), key: varint }),
   call: of("call", {
     id: u32,

@@ -36,6 +36,7 @@ const withFields = [
   "drain",
   "resume",
   "event",
+  "progress",
   "fetch",
   "chunk",
   "release",

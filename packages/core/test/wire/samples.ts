@@ -246,7 +246,7 @@ export const samples: Record<Written["kind"], readonly Written[]> = {
       connection: undefined,
       timings: false,
       relay: { target: "6f1d5f0e6a3c4b2d8e7f901122334455", origin: "0a1b2c3d4e5f60718293a4b5c6d7e8f9", hopsLeft: 2 },
-      terms: { trace: Uint8Array.of(...counting(16, 16), ...counting(8, 64), 1, 0x61, 0x3d, 0x62) },
+      terms: { trace: Uint8Array.of(...counting(16, 16), ...counting(8, 64), 1, 0x61, 0x3d, 0x62), watched: true },
       bound: [],
       refs: undefined,
       keepMs: undefined,
@@ -328,6 +328,11 @@ export const samples: Record<Written["kind"], readonly Written[]> = {
       value: value(42),
       event: value({ kind: "result-available", step: "clean", node: "storage", bytes: 1 }),
     },
+  ],
+  progress: [
+    { kind: "progress", id: 5, missed: 0, value: value({ done: 40, of: 100 }), refusal: undefined },
+    { kind: "progress", id: 5, missed: 3, value: undefined, refusal: "it takes 20000 bytes; at most 16384 are told" },
+    { kind: "progress", id: 5, missed: 7, value: undefined, refusal: undefined },
   ],
   release: [{ kind: "release", holder: undefined, key: 77_000 }],
   failure: [

@@ -1,5 +1,6 @@
 /** Events for people: one line for each thing that happens to a request. */
 import type { RequestEvent } from "@mpreg/core";
+import { valueJson } from "./json.js";
 import { printable } from "./text.js";
 
 /** The line of an event that was heard `sinceMs` after the first one. */
@@ -19,6 +20,8 @@ function textOf(event: RequestEvent): string {
       return `${event.step}: started on ${event.node}`;
     case "retried":
       return `${event.step}: attempt ${event.attempts}`;
+    case "progress":
+      return `${event.step}: ${event.refusal === undefined ? progressText(event.value) : `a report was refused: ${event.refusal}`}`;
     case "result-available":
       return `${event.step}: result of ${event.bytes} B on ${event.node}`;
     case "step-failed":
@@ -34,4 +37,12 @@ function textOf(event: RequestEvent): string {
     default:
       return (event as RequestEvent).kind; // of a newer node
   }
+}
+
+const progressCharactersMax = 200;
+
+/** What a handler has reported, in one line. */
+function progressText(value: unknown): string {
+  const text = typeof value === "string" ? value : valueJson(value, "line").trimEnd();
+  return text.length <= progressCharactersMax ? text : `${text.slice(0, progressCharactersMax)}…`;
 }

@@ -7,7 +7,7 @@
  */
 import type { MessagePort } from "node:worker_threads";
 import { MpregError, type MpregErrorOptions } from "@mpreg/core/base";
-import type { Ask, Invocation, RpcLimits, Settled } from "@mpreg/core/rpc";
+import type { Ask, Invocation, Progress, RpcLimits, Settled } from "@mpreg/core/rpc";
 import type { Timings, WireLimits } from "@mpreg/core/wire";
 
 export type ThreadLimits = WireLimits & Pick<RpcLimits, "valueBytesMax">;
@@ -35,9 +35,13 @@ export type ThreadTask =
       readonly invocation: Invocation;
       readonly port: MessagePort;
       readonly levels: readonly LogLevel[];
-      /** How many of the call's lines the main thread has logged. */
-      readonly logged: Int32Array;
+      /** How many of the call's lines the main thread has logged, and how many of its reports it has taken. */
+      readonly taken: Int32Array;
     };
+
+/** Where {@link ThreadTask} counts what. */
+export const takenLines = 0;
+export const takenReports = 1;
 
 export type FromThread =
   /** A thread has taken the call, and sees that its module is loaded. */
@@ -53,6 +57,7 @@ export type FromThread =
     }
   | { readonly kind: "ask"; readonly number: number; readonly ask: Ask }
   | { readonly kind: "withdraw"; readonly number: number }
+  | { readonly kind: "progress"; readonly progress: Progress }
   | { readonly kind: "log"; readonly level: LogLevel; readonly line: readonly unknown[] };
 
 export type ToThread =

@@ -12,7 +12,7 @@
  */
 import { performance } from "node:perf_hooks";
 import { MpregError, thrownText } from "@mpreg/core/base";
-import { type ExecutionEnd, Executor, type HandlerContext } from "@mpreg/core/handlers";
+import { type CallContext, type ExecutionEnd, Executor } from "@mpreg/core/handlers";
 import type { Asking, Invocation } from "@mpreg/core/rpc";
 import { Piscina } from "piscina";
 import type { Logger } from "../log.js";
@@ -88,7 +88,7 @@ export class ThreadPool extends Executor {
     return piscina;
   }
 
-  run(invocation: Invocation, context: HandlerContext, end: ExecutionEnd): void {
+  run(invocation: Invocation, context: CallContext, end: ExecutionEnd): void {
     if (this.#closing !== undefined) {
       // it was validated meanwhile; told later, as the end of every call is
       const error = new MpregError("no-provider", `Cannot call "${this.#options.fun}": it was just unregistered`);

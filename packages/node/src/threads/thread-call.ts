@@ -15,9 +15,18 @@
  */
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from "node:worker_threads";
 import { MpregError, packTrace, thrownText, unpackTrace } from "@mpreg/core/base";
-import { type ExecutionEnd, type HandlerContext, invocationWith } from "@mpreg/core/handlers";
+import { type CallContext, type ExecutionEnd, invocationWith } from "@mpreg/core/handlers";
 import type { Asker, Asking, Invocation, Settled } from "@mpreg/core/rpc";
-import { type FromThread, type LogLevel, type ThreadTask, type ToThread, packed, unpacked } from "./messages.js";
+import {
+  type FromThread,
+  type LogLevel,
+  type ThreadTask,
+  type ToThread,
+  packed,
+  takenLines,
+  takenReports,
+  unpacked,
+} from "./messages.js";
 import type { ResolvedThreads } from "./options.js";
 
 export interface ThreadCallHost {
@@ -36,12 +45,12 @@ export class ThreadCall {
   /** Resolves when nothing of it runs any more in its thread. */
   readonly left: Promise<void>;
   readonly #invocation: Invocation;
-  readonly #context: HandlerContext;
+  readonly #context: CallContext;
   readonly #host: ThreadCallHost;
   readonly #end: ExecutionEnd;
   readonly #port: MessagePort;
   readonly #thread = new AbortController();
-  readonly #logged = new Int32Array(new SharedArrayBuffer(4));
+  readonly #taken = new Int32Array(new SharedArrayBuffer(8));
   /** The handler's nested calls that have not ended: by its number for each, ours. */
   readonly #asks = new Map<number, number | undefined>();
   #place: "queue" | "loading" | "running" | "ended" = "queue";
@@ -49,7 +58,7 @@ export class ThreadCall {
   #why: string | undefined;
   #hasLeft = false;
 
-  constructor(invocation: Invocation, context: HandlerContext, host: ThreadCallHost, end: ExecutionEnd) {
+  constructor(invocation: Invocation, context: CallContext, host: ThreadCallHost, end: ExecutionEnd) {
     this.#invocation = invocation;
     this.#context = context;
     this.#host = host;
@@ -68,7 +77,7 @@ export class ThreadCall {
       invocation: message,
       port: port2,
       levels: host.levels,
-      logged: this.#logged,
+      taken: this.#taken,
     };
     this.left = host.give(task, [...transfer, port2], this.#thread.signal).then(
       () => {
@@ -107,8 +116,11 @@ export class ThreadCall {
     } else if (heard.kind === "withdraw") {
       this.#withdraw(heard.number);
       this.#closeIfDone();
+    } else if (heard.kind === "progress") {
+      Atomics.add(this.#taken, takenReports, 1);
+      this.#context.reported(heard.progress);
     } else {
-      Atomics.add(this.#logged, 0, 1);
+      Atomics.add(this.#taken, takenLines, 1);
       this.#context.log[heard.level](...(heard.line as [object, string]));
     }
   }

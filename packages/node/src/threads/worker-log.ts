@@ -8,16 +8,16 @@
 import { inspect } from "node:util";
 import type { MessagePort } from "node:worker_threads";
 import type { HandlerLog, LogLine } from "@mpreg/core/handlers";
-import { type FromThread, type LogLevel, logLevels } from "./messages.js";
+import { type FromThread, type LogLevel, logLevels, takenLines } from "./messages.js";
 
 const waitingMax = 1_000;
 
-/** The log of one call; `logged` counts the lines that the main thread has taken. */
-export function logOver(port: MessagePort, levels: readonly LogLevel[], logged: Int32Array): HandlerLog {
+/** The log of one call; `taken` counts the lines that the main thread has taken. */
+export function logOver(port: MessagePort, levels: readonly LogLevel[], taken: Int32Array): HandlerLog {
   let posted = 0;
   let dropped = 0;
   const send = (level: LogLevel, line: readonly unknown[]): void => {
-    if (posted - Atomics.load(logged, 0) >= waitingMax) {
+    if (posted - Atomics.load(taken, takenLines) >= waitingMax) {
       dropped += 1; // (L2)
       return;
     }
@@ -28,7 +28,7 @@ export function logOver(port: MessagePort, levels: readonly LogLevel[], logged: 
     (level: LogLevel): LogLine =>
     (...line: unknown[]) => {
       if (!levels.includes(level)) return; // (L1)
-      if (dropped > 0 && posted - Atomics.load(logged, 0) < waitingMax) {
+      if (dropped > 0 && posted - Atomics.load(taken, takenLines) < waitingMax) {
         const lines = dropped;
         dropped = 0;
         send("warn", [{ lines }, "the handler logs faster than it can be written: lines were dropped"]);

@@ -14,15 +14,24 @@ import {
   CallContext,
   type ContextHost,
   type HandlerLog,
+  ProgressReports,
   type RegisteredFunction,
   execute,
   provideContextStorage,
 } from "@mpreg/core/handlers";
-import { Caller, explainReference } from "@mpreg/core/rpc";
+import { Caller, type Progress, explainReference } from "@mpreg/core/rpc";
 import { createCodec } from "@mpreg/core/values";
 import type { Timings } from "@mpreg/core/wire";
 import { utf8 } from "../capabilities.js";
-import { type FromThread, type ThreadSetup, type ThreadTask, type ToThread, packed, unpacked } from "./messages.js";
+import {
+  type FromThread,
+  type ThreadSetup,
+  type ThreadTask,
+  type ToThread,
+  packed,
+  takenReports,
+  unpacked,
+} from "./messages.js";
 import { logOver } from "./worker-log.js";
 import { PortAsking } from "./port-asking.js";
 
@@ -62,7 +71,7 @@ async function load(): Promise<AnyHandler> {
   throw new Error(`it has no function as its ${what}; it exports ${names.length === 0 ? "nothing" : names.join(", ")}`);
 }
 
-async function serve({ invocation, port, levels, logged }: Call): Promise<void> {
+async function serve({ invocation, port, levels, taken }: Call): Promise<void> {
   const post = (message: FromThread): void => {
     const { message: copy, transfer } = packed(message);
     port.postMessage(copy, transfer);
@@ -77,10 +86,24 @@ async function serve({ invocation, port, levels, logged }: Call): Promise<void> 
     end(loaded); // (W4)
     return;
   }
+  let reported = 0;
+  const reports = new ProgressReports(
+    () => reported - Atomics.load(taken, takenReports),
+    (_invocation, progress) => {
+      reported += 1;
+      post({ kind: "progress", progress });
+    },
+  );
   const asking = new PortAsking(post, codec, setup);
   const context = new CallContext(
     invocation,
-    contextHost(asking, () => logOver(port, levels, logged)),
+    contextHost(
+      asking,
+      () => logOver(port, levels, taken),
+      (progress) => {
+        reports.report(invocation, progress);
+      },
+    ),
   );
   const early = receiveMessageOnPort(port);
   if (early !== undefined) {
@@ -100,6 +123,7 @@ async function serve({ invocation, port, levels, logged }: Call): Promise<void> 
       exposeStacks,
       now,
       ended: (_invocation, result, timings) => {
+        reports.ended(invocation);
         end(result, timings);
         ended();
       },
@@ -108,13 +132,17 @@ async function serve({ invocation, port, levels, logged }: Call): Promise<void> 
 }
 
 /** (W1) */
-function contextHost(asking: PortAsking, log: () => HandlerLog): ContextHost {
+function contextHost(asking: PortAsking, log: () => HandlerLog, report: (progress: Progress) => void): ContextHost {
   return {
     nodeName: setup.nodeName,
     now,
     wallMs: () => Date.now(),
     createAbort: () => new AbortController(),
     logOf: log,
+    codec,
+    report: (_invocation, progress) => {
+      report(progress);
+    },
     callerOf: (_parent, trace) => new Caller(asking.within(trace)),
     after: (durationMs, happen) => {
       const timer = setTimeout(happen, durationMs);

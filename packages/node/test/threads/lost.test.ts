@@ -1,5 +1,5 @@
 /** Handlers that loop, crash, exit or never settle in their threads: only their own callers notice. */
-import type { HandlerContext } from "@mpreg/core/handlers";
+import type { CallContext } from "@mpreg/core/handlers";
 import type { Asking, Invocation } from "@mpreg/core/rpc";
 import { defaultLimits } from "../../src/options.js";
 import { context } from "@mpreg/node";
@@ -122,7 +122,7 @@ test("threads that do not start are told to callers at once, and tried anew (P2)
   onTestFinished(() => pool.close());
   for (let call = 0; call < 2; call++) {
     const end = await new Promise((resolve) => {
-      pool.run(invocation, { signal: new AbortController().signal } as HandlerContext, resolve);
+      pool.run(invocation, { signal: new AbortController().signal } as unknown as CallContext, resolve);
     });
     expect(end).toMatchObject({ code: "no-provider", outcome: "not-applied" });
   }

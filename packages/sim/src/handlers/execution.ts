@@ -18,7 +18,7 @@ import {
   type RegisteredFunction,
   execute,
 } from "@mpreg/core/handlers";
-import { type Ask, Caller, type Invocation, type Settled } from "@mpreg/core/rpc";
+import { type Ask, Caller, type Invocation, type Progress, type Settled } from "@mpreg/core/rpc";
 import type { Codec } from "@mpreg/core/values";
 import type { Timings, WireLimits } from "@mpreg/core/wire";
 import { type StartAsk, askingWith } from "../asking.js";
@@ -38,6 +38,7 @@ export interface ExecutionHost {
   /** Asks the node's machine for nested work; answers how to withdraw it. */
   ask(ask: Ask, parent: Invocation, onEnd: (settled: Settled) => void): () => void;
   log(level: string, what: readonly unknown[]): void;
+  report(execution: Execution, progress: Progress): void;
   ended(execution: Execution, result: Uint8Array | MpregError, timings: Timings): void;
 }
 
@@ -151,6 +152,10 @@ export class Execution implements ContextHost, ExecuteHost, Waiter {
     return () => {
       wait.end();
     };
+  }
+
+  report(_invocation: Invocation, progress: Progress): void {
+    if (this.#state === "running") this.#host.report(this, progress); // (E1)
   }
 
   ended(_invocation: Invocation, result: Uint8Array | MpregError, timings: Timings): void {

@@ -7,10 +7,10 @@
  * (V3) A process that has crashed does nothing any more, and nothing reaches it.
  */
 import { MpregError } from "@mpreg/core/base";
-import { type FunctionTable, abortError } from "@mpreg/core/handlers";
+import { type FunctionTable, ProgressReports, abortError } from "@mpreg/core/handlers";
 import type { LinkId } from "@mpreg/core/link";
 import type { NodeEffects, NodeInput, NodeOptions } from "@mpreg/core/node";
-import type { Ask, Invocation, Settled } from "@mpreg/core/rpc";
+import type { Ask, Invocation, Progress, Settled } from "@mpreg/core/rpc";
 import { Fifo } from "@mpreg/core/structures";
 import type { Timings, WireLimits } from "@mpreg/core/wire";
 import { codec } from "../capabilities/codec.js";
@@ -56,6 +56,15 @@ export class NodeProcess implements ExecutionHost, Listener {
   readonly #withdrawn = new Set<number>();
   readonly #inputs = new Fifo<NodeInput>();
   readonly #starting = new Fifo<Execution>();
+  /** Reports of handlers that have not been taken. */
+  #reportsWaiting = 0;
+  readonly #reports = new ProgressReports(
+    () => this.#reportsWaiting,
+    (invocation, progress) => {
+      this.#reportsWaiting += 1;
+      this.enter({ kind: "progress", invocation, progress });
+    },
+  );
   #settled: { readonly ticket: number; readonly settled: Settled }[] = [];
   #lastLink = 0;
   #lastTicket = 0;
@@ -160,8 +169,13 @@ export class NodeProcess implements ExecutionHost, Listener {
     this.#host.trace.remark(this.#worldMs, this.nodeName, () => `${level}: ${what.map(shown).join(" ")}`);
   }
 
+  report({ invocation }: Execution, progress: Progress): void {
+    this.#reports.report(invocation, progress);
+  }
+
   ended({ invocation }: Execution, result: Uint8Array | MpregError, timings: Timings): void {
     this.#executions.delete(invocation.id);
+    this.#reports.ended(invocation);
     this.#host.observe({ kind: "ended", node: this.nodeName, invocation, result });
     this.enter({ kind: "invoked", id: invocation.id, result, timings });
   }
@@ -211,6 +225,7 @@ export class NodeProcess implements ExecutionHost, Listener {
   }
 
   #handle(input: NodeInput): void {
+    if (input.kind === "progress") this.#reportsWaiting -= 1;
     const bytes = input.kind === "link-bytes" ? input.bytes : undefined;
     this.#host.trace.input(this.#worldMs, this.nodeName, input.kind, numberOf(input), bytes);
     this.machine.handle(input, this.nowMs);
@@ -361,6 +376,8 @@ function numberOf(input: NodeInput): number {
       return input.attempt;
     case "invoked":
       return input.id;
+    case "progress":
+      return input.invocation.id;
     case "ask":
     case "withdraw":
       return input.ticket;

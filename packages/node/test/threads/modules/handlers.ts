@@ -176,3 +176,10 @@ export async function act(what: string, ...args: never[]): Promise<unknown> {
   await context().call("began", [what]);
   return handlers[what]!(...args);
 }
+
+/** Reports every number up to `count`. */
+export function countLoudly(count: number): number {
+  const { progress } = context();
+  for (let number = 1; number <= count; number++) progress(number);
+  return count;
+}
