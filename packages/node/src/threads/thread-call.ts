@@ -7,8 +7,9 @@
  * (C1) It ends once, whatever becomes of its thread.
  * (C2) What a thread has said before it ended counts: a handler that had ended has ended, one that had not begun has done
  *      nothing.
- * (C3) When nobody waits any more the handler is told, and its thread ended if it runs on after the grace time; a call
- *      that no thread has taken leaves the queue.
+ * (C3) When nobody waits any more the handler is told, and its thread ended if it runs on after the grace time. A call
+ *      that no thread has said it took leaves the queue then: a thread may have it already, and sees in time that it is
+ *      not wanted.
  * (C4) A module that loads for too long is ended with its thread. One that loads while its call is cancelled goes on:
  *      else a call's short deadline could keep it from ever being loaded.
  * (C5) What the handler has asked for goes on when it has ended, as elsewhere; with its thread it is withdrawn.
@@ -129,9 +130,10 @@ export class ThreadCall {
   #aborted(): void {
     if (this.#place === "ended") return;
     this.#tell({ kind: "abort", reason: this.#context.signal.reason as MpregError });
-    if (this.#place === "queue") return this.#endThread("nobody waits for it any more");
-    const { abortGraceMs } = this.#host.threads;
-    if (this.#place === "running") this.#endThreadAfter(abortGraceMs, "its handler ran on when nobody waited any more");
+    if (this.#place === "loading") return; // (C4)
+    const why =
+      this.#place === "queue" ? "nobody waits for it any more" : "its handler ran on when nobody waited any more";
+    this.#endThreadAfter(this.#host.threads.abortGraceMs, why);
   }
 
   #endThreadAfter(durationMs: number, why: string): void {

@@ -45,7 +45,7 @@ test("a call that is validated when its function is withdrawn starts no thread, 
     return true;
   });
   const { node, client } = await startPair();
-  node.register("act", handlerModule, { threads: { min: 0, max: 1 }, export: "act", input });
+  node.register("act", handlerModule, { threads: 1, export: "act", input });
   const call = failureOf(client.call("act", ["default"]));
   await checks.passed;
   node.unregister("act");

@@ -1,11 +1,15 @@
 /** Handlers that loop, crash, exit or never settle in their threads: only their own callers notice. */
 import type { CallContext } from "@mpreg/core/handlers";
+import { MpregError } from "@mpreg/core/base";
 import type { Asking, Invocation } from "@mpreg/core/rpc";
+import { createCodec } from "@mpreg/core/values";
 import { defaultLimits } from "../../src/options.js";
 import { context } from "@mpreg/node";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { threadId } from "node:worker_threads";
+import type { ResolvedThreads } from "../../src/threads/options.js";
 import { ThreadPool } from "../../src/threads/pool.js";
+import { utf8 } from "../../src/capabilities.js";
 import { startPair } from "../support/cluster.js";
 import { eventually } from "../support/eventually.js";
 import { failureOf } from "../support/failure.js";
@@ -109,17 +113,24 @@ describe("when nobody waits any more", () => {
   });
 });
 
+test("a call that is cancelled when its thread has only just got it leaves the thread alone (C3)", async () => {
+  const pool = startPool("where", { min: 1, max: 1, memoryMiBMax: undefined, abortGraceMs: 60_000, loadMsMax: 60_000 });
+  const run = (signal: AbortSignal): Promise<unknown> =>
+    new Promise((resolve) => {
+      pool.run(invocation, { signal } as unknown as CallContext, resolve);
+    });
+  const where = await run(new AbortController().signal);
+  const ending = new AbortController();
+  const cancelled = run(ending.signal);
+  ending.abort(new MpregError("cancelled", "The caller cancelled"));
+  expect(await cancelled).toMatchObject({ code: "cancelled", outcome: "not-applied" });
+  expect(await run(new AbortController().signal)).toEqual(where);
+});
+
 test("threads that do not start are told to callers at once, and tried anew (P2)", async () => {
   const { log, lines } = startLog("error");
-  const threads = { min: 1, max: 1, memoryMiBMax: 1, abortGraceMs: 0, loadMsMax: 60_000 }; // too little to start
-  const asking = (): Asking => ({}) as Asking; // nothing is asked
-  const host = { nodeName: "here", limits: defaultLimits, exposeStacks: false, log, asking };
-  const pool = new ThreadPool(
-    { fun: "f", module: handlerModule, exportName: "default", threads },
-    host,
-    () => undefined,
-  );
-  onTestFinished(() => pool.close());
+  const tooLittle = { min: 1, max: 1, memoryMiBMax: 1, abortGraceMs: 0, loadMsMax: 60_000 };
+  const pool = startPool("default", tooLittle, log);
   for (let call = 0; call < 2; call++) {
     const end = await new Promise((resolve) => {
       pool.run(invocation, { signal: new AbortController().signal } as unknown as CallContext, resolve);
@@ -129,11 +140,20 @@ test("threads that do not start are told to callers at once, and tried anew (P2)
   expect(lines.length).toBeGreaterThan(0);
 });
 
+/** The threads of a function that asks nothing. */
+function startPool(exportName: string, threads: ResolvedThreads, log = startLog("error").log): ThreadPool {
+  const asking = (): Asking => ({}) as Asking;
+  const host = { nodeName: "here", limits: defaultLimits, exposeStacks: false, log, asking };
+  const pool = new ThreadPool({ fun: "f", module: handlerModule, exportName, threads }, host, () => undefined);
+  onTestFinished(() => pool.close());
+  return pool;
+}
+
 const invocation: Invocation = {
   id: 1,
   fun: "f",
   version: undefined,
-  template: new Uint8Array(),
+  template: createCodec(utf8).encode([], "args"),
   bound: [],
   startedMs: 0,
   deadlineMs: Infinity,
