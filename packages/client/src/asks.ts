@@ -8,11 +8,11 @@
  * (C3) An answer to an id that is not waited for (any more), or not over this connection, changes nothing.
  * (C4) At most `inFlightMax` asks are under way; others wait in line (`line.ts`), and reach a node when it is their turn
  *      or not at all.
+ * (C5) What has not been sent waits for the next connection; what names no time limit, `patienceMs` at most.
  * (C6) What a node refuses because it is about to leave is asked again of another one, before what waits in line.
  * (C7) What was under way when a connection was lost is asked again, under its number and with the nodes that were asked:
  *      it is done once, however often it is asked. What that takes is kept within `resumeBytesMax`; beyond, and when
  *      nobody could tell what has become of it, it ends as `node-lost`.
- * (C5) What has not been sent waits for the next connection; what names no time limit, `patienceMs` at most.
  */
 import { Deadlines, MpregError } from "@mpreg/core/base";
 import type { Goodbye } from "@mpreg/core/link";
