@@ -53,6 +53,7 @@ export class Connection {
   readonly #alarm: Alarm;
   #flushing = false;
   #node: Remote | undefined;
+  #place: ResumePlace | undefined;
 
   /** Opens a connection to `url` within `timeoutMs`; `opened` follows, or `gone` with the reason. */
   constructor(
@@ -107,9 +108,7 @@ export class Connection {
 
   /** The process behind it, where it keeps what is asked of it beyond this connection. */
   get place(): ResumePlace | undefined {
-    if (this.#node?.kind !== "node" || !this.#node.resumes) return undefined;
-    const { publicKey, run } = this.#node.identity;
-    return run && { publicKey, run };
+    return this.#place;
   }
 
   get outbox(): Outbox {
@@ -165,6 +164,7 @@ export class Connection {
       },
       admit: (remote) => {
         this.#node = remote;
+        this.#place = placeOf(remote);
         return { allow: true };
       },
       opened: () => {
@@ -188,4 +188,10 @@ export class Connection {
   #setAlarm(): void {
     if (!this.#link.closed) this.#alarm.set(this.#link.nextDueMs);
   }
+}
+
+function placeOf(remote: Remote): ResumePlace | undefined {
+  if (remote.kind !== "node" || !remote.resumes) return undefined;
+  const { publicKey, run } = remote.identity;
+  return run && { publicKey, run };
 }
