@@ -6,10 +6,11 @@ import { parseArgs } from "node:util";
 import { profileFolderVariable } from "./lib/profile.mjs";
 import { writeSoak } from "./lib/result-files.mjs";
 import { isGrowing, runSoak } from "./soak.mjs";
+import { calls } from "./suites/calls.mjs";
 import { membership } from "./suites/membership.mjs";
 import { rpc } from "./suites/rpc.mjs";
 
-const suites = [rpc, membership];
+const suites = [rpc, membership, calls];
 const items = suites.flatMap((suite) => suite.items.map((item) => ({ ...item, suite: suite.name })));
 const groups = [...new Set(items.flatMap(({ suite, family }) => [suite, family]))];
 

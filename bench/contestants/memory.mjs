@@ -1,41 +1,18 @@
 /** Memory: of an idle process, and what idle clients add to it. */
-import { spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { withChildren } from "../lib/child.mjs";
 import { residentBytes } from "../lib/memory.mjs";
+import { startProgram } from "../lib/program.mjs";
 import { commandPath } from "../mpreg/build.mjs";
 
 const clientCount = 200;
-const readyTimeoutMs = 15_000;
 
 /** @param {string} file */
 const path = (file) => fileURLToPath(new URL(`../${file}`, import.meta.url));
-
-/**
- * Starts a Node program and waits for the line of JSON that says it is ready.
- *
- * @param {string[]} args
- * @returns {Promise<{ pid: number, ready: { url?: string }, kill: () => void }>}
- */
-async function startProgram(args) {
-  const program = spawn(process.execPath, args, {
-    stdio: ["ignore", "pipe", "inherit"],
-    env: { ...process.env, NODE_ENV: "production" },
-  });
-  const kill = () => program.kill("SIGKILL");
-  const timer = setTimeout(kill, readyTimeoutMs);
-  for await (const line of createInterface({ input: program.stdout })) {
-    clearTimeout(timer);
-    return { pid: /** @type {number} */ (program.pid), ready: JSON.parse(line), kill };
-  }
-  clearTimeout(timer);
-  throw new Error(`${args.join(" ")} ended or was silent for ${readyTimeoutMs} ms before it was ready`);
-}
 
 const megabytes = (/** @type {number} */ bytes) => bytes / 1e6;
 

@@ -1,6 +1,6 @@
 /** Memory of processes, in bytes. */
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 
 /**
  * Resident memory of any process, as the system counts it.
@@ -10,7 +10,30 @@ import { readFileSync } from "node:fs";
  */
 export function residentBytes(pid) {
   if (process.platform !== "linux") return Number(execFileSync("ps", ["-o", "rss=", "-p", String(pid)])) * 1024;
-  const match = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"));
+  return statusBytes(pid, "VmRSS");
+}
+
+/**
+ * The most resident memory that a process has had since it began, or since {@link resetResidentBytesMost}; Linux only.
+ *
+ * @param {number} pid
+ * @returns {number} bytes
+ */
+export function residentBytesMost(pid) {
+  return statusBytes(pid, "VmHWM");
+}
+
+/** @param {number} pid */
+export function resetResidentBytesMost(pid) {
+  writeFileSync(`/proc/${pid}/clear_refs`, "5");
+}
+
+/**
+ * @param {number} pid
+ * @param {"VmRSS" | "VmHWM"} field
+ */
+function statusBytes(pid, field) {
+  const match = new RegExp(`^${field}:\\s+(\\d+) kB$`, "m").exec(readFileSync(`/proc/${pid}/status`, "utf8"));
   if (match === null) throw new Error(`Process ${pid} has no resident memory: it has ended`);
   return Number(match[1]) * 1024;
 }

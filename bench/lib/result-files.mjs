@@ -1,10 +1,12 @@
 /**
- * Where results are kept: docs/benchmarks/rpc.json and soak.json, and rpc.md drawn from both; membership.json, and
- * membership.md and its pictures drawn from it.
+ * Where results are kept: docs/benchmarks/rpc.json and soak.json, and rpc.md drawn from both; membership.json and calls.json,
+ * and reports and pictures drawn from each.
  */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { drawPictures } from "../membership/pictures.mjs";
+import { drawPictures as drawCalls } from "../calls/pictures.mjs";
+import { renderCalls } from "../calls/report.mjs";
+import { drawPictures as drawMembership } from "../membership/pictures.mjs";
 import { renderMembership } from "../membership/report.mjs";
 import { renderReport } from "./report.mjs";
 
@@ -26,19 +28,29 @@ export async function writeResult(result) {
 }
 
 /** @param {import("../membership/report.mjs").Result} result */
-export async function writeMembership(result) {
-  const jsonFile = new URL("membership.json", folder);
-  await writeJson(jsonFile, result);
-  await redrawMembership(await readJson(jsonFile));
+export function writeMembership(result) {
+  return writeDrawn("membership", result, { render: renderMembership, draw: drawMembership });
 }
 
-/** @param {import("../membership/report.mjs").Result} result as it stands in the JSON */
-async function redrawMembership(result) {
-  const report = await format(renderMembership(result), "markdown");
-  await writeFile(new URL("membership.md", folder), report);
-  for (const [name, picture] of Object.entries(drawPictures(result))) {
-    await writeFile(new URL(name, folder), picture);
-  }
+/** @param {import("../calls/report.mjs").Result} result */
+export function writeCalls(result) {
+  return writeDrawn("calls", result, { render: renderCalls, draw: drawCalls });
+}
+
+/**
+ * Writes a result, and what is drawn from it as it stands in its JSON.
+ *
+ * @template Result
+ * @param {string} name
+ * @param {Result & object} result
+ * @param {{ render: (result: Result) => string, draw: (result: Result) => Record<string, string> }} how
+ */
+async function writeDrawn(name, result, { render, draw }) {
+  const jsonFile = new URL(`${name}.json`, folder);
+  await writeJson(jsonFile, result);
+  const written = await readJson(jsonFile);
+  await writeFile(new URL(`${name}.md`, folder), await format(render(written), "markdown"));
+  for (const [file, picture] of Object.entries(draw(written))) await writeFile(new URL(file, folder), picture);
 }
 
 /** @param {import("../soak.mjs").SoakResult} soak */

@@ -15,13 +15,13 @@
  * @property {readonly (readonly [number, number])[]} points
  * @property {"solid" | "dashed" | "none"} line
  * @property {boolean} [steps] the value holds until the next point, instead of moving towards it
- * @property {((value: number) => string)} [marks] a mark at every point, with this text
+ * @property {((value: number, index: number) => string)} [marks] a mark at every point, with this text
  */
 
 const width = 860;
 /** Where the lines are drawn: the ranges of the axes' scales. */
 export const plot = { left: 76, right: 828, top: 84, bottom: 364 };
-export const colors = ["#0969da", "#1a7f4b", "#c2410c"];
+export const colors = ["#0969da", "#1a7f4b", "#c2410c", "#8c959f"];
 const ink = { text: "#1f2328", muted: "#59636e", grid: "#e4e8ec", frame: "#d0d7de", paper: "#ffffff" };
 const font = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif";
 const legend = { top: 426, rowHeight: 22, columns: 3 };
@@ -87,7 +87,7 @@ function drawSeries({ points, color, line: style, steps = false, marks }, x, y) 
   return [
     ...drawn,
     ...places.map(([px, py]) => mark(px, py, color, style)),
-    ...points.map(([, value], index) => text(places[index][0] + dx, places[index][1] + dy, marks(value), halo)),
+    ...points.map(([, value], index) => text(places[index][0] + dx, places[index][1] + dy, marks(value, index), halo)),
   ];
 }
 

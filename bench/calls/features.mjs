@@ -1,0 +1,129 @@
+/**
+ * Features: what deadlines, retries and tracing cost, as the rate of an echo with them against the same echo without.
+ *
+ * An SDK is there for a whole process or not at all, so there are three pairs of a node and a client, of which one works
+ * at a time. In each turn every variant has a block, and is compared with the bare block of the same turn; turns begin with
+ * another variant each time, rounds with fresh processes.
+ */
+import { withChildren } from "../lib/child.mjs";
+import { median } from "../lib/stats.mjs";
+
+const nodeModule = new URL("../mpreg/feature-node.mjs", import.meta.url);
+const loadModule = new URL("../mpreg/feature-load.mjs", import.meta.url);
+
+const loads = [64, 512];
+const deadlines = { timeoutMs: 5_000 };
+const retries = { retries: 3 };
+
+/** Share of the traces that are sampled, by pair of processes; null = no SDK. */
+const pairs = { plain: null, sampled: 0.01, traced: 1 };
+
+/**
+ * @typedef {{ name: string, title: string, pair: keyof typeof pairs, fun: string, options: object | null }} Variant
+ * @type {readonly Variant[]}
+ */
+export const variants = [
+  { name: "off", title: "off", pair: "plain", fun: "reply", options: null },
+  { name: "deadlines", title: "a deadline of its own", pair: "plain", fun: "reply", options: deadlines },
+  {
+    name: "retries",
+    title: "an idempotent function, up to 3 retries",
+    pair: "plain",
+    fun: "retried",
+    options: retries,
+  },
+  { name: "tracing", title: "tracing, 1 % sampled", pair: "sampled", fun: "reply", options: null },
+  { name: "all", title: "all three", pair: "sampled", fun: "retried", options: { ...deadlines, ...retries } },
+  { name: "everySpan", title: "tracing, 100 % sampled", pair: "traced", fun: "reply", options: null },
+];
+
+/**
+ * @typedef {{ variant: string, title: string, inFlight: number, callsPerSecond: number, ratio: number, ratios: number[] }} Row
+ *   `ratio` against off: the median of the rounds, each the median of its turns
+ * @typedef {{ rows: Row[], exportedSpans: Record<string, number> }} Features spans that were exported in all, by sampling
+ */
+
+/** @type {import("./measurement.mjs").Measurement} */
+export const features = {
+  name: "features",
+  title: "what deadlines, retries and tracing cost an echo",
+  measure: async ({ features: budget }, onProgress) => {
+    /** @type {{ rates: Rates[], spans: Record<string, number> }[]} */
+    const rounds = [];
+    for (let round = 0; round < budget.rounds; round++) {
+      rounds.push(await measureRound(budget, round));
+      onProgress(`round ${round + 1}/${budget.rounds}  ${describe(rowsOf(rounds.slice(-1)))}`);
+    }
+    const exportedSpans = Object.fromEntries(
+      Object.keys(pairs).map((pair) => [pair, rounds.reduce((sum, { spans }) => sum + spans[pair], 0)]),
+    );
+    return { rows: rowsOf(rounds), exportedSpans };
+  },
+};
+
+/**
+ * Calls per second of each variant, in one turn, with so many in flight.
+ *
+ * @typedef {{ inFlight: number, byVariant: Record<string, number> }} Rates
+ */
+
+/**
+ * @param {import("./measurement.mjs").Budget["features"]} budget
+ * @param {number} round
+ */
+function measureRound({ turns, warmUpMs, blockMs }, round) {
+  return withChildren(async (open) => {
+    /** @type {Record<string, { node: import("../lib/child.mjs").Child, client: import("../lib/child.mjs").Child }>} */
+    const processes = {};
+    for (const [pair, sampling] of Object.entries(pairs)) {
+      processes[pair] = { node: open(nodeModule), client: open(loadModule) };
+      const url = await processes[pair].node.call("open", { sampling });
+      await processes[pair].client.call("open", { url, sampling });
+    }
+    const run = (/** @type {Variant} */ { pair, fun, options }, /** @type {number} */ inFlight, durationMs = blockMs) =>
+      processes[pair].client.call("runBlock", { fun, options, inFlight, durationMs });
+
+    /** @type {Rates[]} */
+    const rates = [];
+    for (const inFlight of loads) {
+      for (const variant of variants) await run(variant, inFlight, warmUpMs);
+      for (let turn = 0; turn < turns; turn++) {
+        const first = (turn + round) % variants.length;
+        /** @type {Record<string, number>} */
+        const byVariant = {};
+        for (const variant of [...variants.slice(first), ...variants.slice(0, first)]) {
+          byVariant[variant.name] = await run(variant, inFlight);
+        }
+        rates.push({ inFlight, byVariant });
+      }
+    }
+    /** @type {Record<string, number>} */
+    const spans = {};
+    for (const [pair, { node, client }] of Object.entries(processes)) {
+      spans[pair] = (await node.call("exportedSpans")) + (await client.call("exportedSpans"));
+    }
+    if (spans.plain !== 0 || spans.traced === 0) {
+      throw new Error(
+        `Exported were ${spans.plain} spans without an SDK and ${spans.traced} with one that samples all`,
+      );
+    }
+    return { rates, spans };
+  });
+}
+
+/** @param {{ rates: Rates[] }[]} rounds */
+function rowsOf(rounds) {
+  return loads.flatMap((inFlight) =>
+    variants.map(({ name, title }) => {
+      const ofRound = rounds.map(({ rates }) => rates.filter((each) => each.inFlight === inFlight));
+      const ratios = ofRound.map((turns) => median(turns.map(({ byVariant }) => byVariant[name] / byVariant.off)));
+      const callsPerSecond = median(ofRound.flat().map(({ byVariant }) => byVariant[name]));
+      return { variant: name, title, inFlight, callsPerSecond, ratio: median(ratios), ratios };
+    }),
+  );
+}
+
+/** @param {Row[]} rows */
+function describe(rows) {
+  return rows.map(({ variant, inFlight, ratio }) => `${variant}@${inFlight} ${ratio.toFixed(2)}`).join("  ");
+}
