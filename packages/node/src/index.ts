@@ -16,4 +16,5 @@ export type { DrainOptions, MpregNode } from "./node.js";
 export type { CreateNodeOptions, NodeLimits } from "./options.js";
 export type { NodeStatus, StatusOptions as NodeStatusOptions } from "./status.js";
 export type { ThreadOptions, ThreadedOptions } from "./threads/options.js";
+export type { NodeImplementations, ThreadedImplementation } from "./threads/threads.js";
 export type { TlsOptions } from "./transports/types.js";

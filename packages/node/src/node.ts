@@ -1,7 +1,7 @@
 /**
  * Node: a running node as its program sees it.
  */
-import type { Contract, Handlers } from "@mpreg/core";
+import type { Contract } from "@mpreg/core";
 import { checkOptions, optionNames } from "@mpreg/core/base";
 import type { AnyHandler, FunctionRegistry, RegisterOptions } from "@mpreg/core/handlers";
 import type { ClusterInfo, FunctionInfo, NodeInfo } from "@mpreg/core/node";
@@ -17,7 +17,7 @@ import type { Driver } from "./driver.js";
 import { type NodeRegistration, disposable } from "./handlers.js";
 import type { NodeStatus, Status, StatusOptions } from "./status.js";
 import type { ThreadedOptions } from "./threads/options.js";
-import type { Threads } from "./threads/threads.js";
+import type { NodeImplementations, Threads } from "./threads/threads.js";
 
 /** What a node is made of once it runs. */
 export interface NodeParts {
@@ -67,8 +67,11 @@ export interface MpregNode extends Calls, FunctionRegistry, AsyncDisposable {
    * ```
    */
   register(name: string, module: URL, options?: ThreadedOptions): NodeRegistration;
-  /** Registers one handler for each function of a contract, or none. See {@link FunctionRegistry.implement}. */
-  implement<C extends Contract>(contract: C, handlers: Handlers<C>): NodeRegistration[];
+  /**
+   * Registers one handler for each function of a contract, or none. See {@link FunctionRegistry.implement}; one that runs
+   * in threads is `{ handler: new URL("./model.js", import.meta.url), threads, export }`.
+   */
+  implement<C extends Contract>(contract: C, handlers: NodeImplementations<C>): NodeRegistration[];
   /** The nodes this one knows of, itself first. */
   nodes(): readonly NodeInfo[];
   /** The cluster as this node sees it: every node it remembers, also those that are down or have left. */
@@ -142,8 +145,8 @@ export class DrivenNode implements MpregNode {
     return disposable(registered);
   }
 
-  implement<C extends Contract>(contract: C, handlers: Handlers<C>): NodeRegistration[] {
-    return this.#driver.functions.implement(contract, handlers).map(disposable);
+  implement<C extends Contract>(contract: C, handlers: NodeImplementations<C>): NodeRegistration[] {
+    return this.#threads.implement(contract, handlers).map(disposable);
   }
 
   unregister(name: string): boolean {

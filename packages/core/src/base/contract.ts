@@ -153,6 +153,3 @@ export type HandlerResult<F extends FunctionContract> = F["output"] extends Stan
 export type Handler<F extends FunctionContract> = (
   ...args: HandlerArguments<F>
 ) => HandlerResult<F> | PromiseLike<HandlerResult<F>>;
-
-/** One handler per function of the contract: what `node.implement(contract, handlers)` takes. */
-export type Handlers<C extends Contract> = { readonly [Name in keyof C]: Handler<C[Name]> };

@@ -30,7 +30,6 @@ export {
   type Handler,
   type HandlerArguments,
   type HandlerResult,
-  type Handlers,
   type Idempotent,
   type InputSchemas,
   checkContract,

@@ -8,7 +8,6 @@
  */
 import {
   type Contract,
-  type Handlers,
   type Idempotent,
   type InputSchemas,
   MpregError,
@@ -34,6 +33,7 @@ import {
 } from "../wire/index.js";
 import { Batch, checkBatch } from "./batch.js";
 import { Executor } from "./executor.js";
+import { type Implementations, implementationOf } from "./implementation.js";
 import type { AnyHandler, FunctionRegistry, RegisterOptions, Registration } from "./types.js";
 
 export interface RegisteredFunction {
@@ -123,7 +123,7 @@ export class FunctionTable implements FunctionRegistry {
     return { name, resources: fun.resources, unregister };
   }
 
-  implement<C extends Contract>(contract: C, handlers: Handlers<C>): Registration[] {
+  implement<C extends Contract>(contract: C, handlers: Implementations<C>): Registration[] {
     for (const name of Object.keys(handlers)) {
       if (Object.hasOwn(contract, name)) continue;
       throw invalid(`implement: the contract has no function "${name}"`);
@@ -133,9 +133,11 @@ export class FunctionTable implements FunctionRegistry {
     const all = Object.entries(contract).map(([name, { input, output, resources, idempotent }]) => {
       // methods of a class will do, those of every object will not
       const given = Object.hasOwn(handlers, name) || !(name in Object.prototype);
-      const handler = given ? (handlers[name] as AnyHandler | undefined) : undefined;
-      if (handler === undefined) throw invalid(`implement: the contract's function "${name}" has no handler`);
-      const options = { input, output, resources, idempotent };
+      const entry: unknown = given ? handlers[name] : undefined;
+      if (entry === undefined) throw invalid(`implement: the contract's function "${name}" has no handler`);
+      const implementation = implementationOf(name, entry);
+      const handler = implementation.handler as AnyHandler | Executor;
+      const options = { ...implementation.options, input, output, resources, idempotent };
       const fun = this.#checked(name, handler, options, toldBytes); // (F2)
       toldBytes += this.#toldBytes(fun);
       return { name, handler, options };

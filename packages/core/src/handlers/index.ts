@@ -12,6 +12,12 @@ export {
   registerEchoes,
   registerOptionNames,
 } from "./function-table.js";
+export {
+  type ImplementOptions,
+  type Implementation,
+  type Implementations,
+  implementationOf,
+} from "./implementation.js";
 export type {
   AnyHandler,
   BatchHandler,

@@ -3,9 +3,10 @@
  *
  * Everything here is the same on a real node and on a simulated one, so that a handler cannot tell them apart.
  */
-import type { Contract, Handlers, Idempotent, InputSchemas, StandardSchema, Subject } from "../base/index.js";
+import type { Contract, Idempotent, InputSchemas, StandardSchema, Subject } from "../base/index.js";
 import type { CancelSignal, Graph, UntypedCall } from "../rpc/index.js";
 import type { OfferScope } from "../wire/index.js";
+import type { Implementations } from "./implementation.js";
 
 /** A function to register: its arguments are the call's, `kwargs` arrive as a last object. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a handler may declare any parameters
@@ -109,12 +110,13 @@ export interface FunctionRegistry {
    */
   register(name: string, handler: AnyHandler, options?: RegisterOptions): Registration;
   /**
-   * Registers one handler for each function of a contract; arguments and results pass its schemas on this node.
+   * Registers one handler for each function of a contract; arguments and results pass its schemas on this node. How this
+   * node runs it may stand beside the handler: `{ handler, version, concurrencyMax, batch, … }`.
    *
    * All or nothing: throws `invalid-argument` when a function of the contract has no handler, or a handler no
    * function, and `already-registered` when the node has one of the names.
    */
-  implement<C extends Contract>(contract: C, handlers: Handlers<C>): Registration[];
+  implement<C extends Contract>(contract: C, handlers: Implementations<C>): Registration[];
   /** Withdraws a function in all its versions; answers whether there was one. Calls that run are not disturbed. */
   unregister(name: string): boolean;
 }

@@ -2,7 +2,8 @@ import { type } from "arktype";
 import * as v from "valibot";
 import { describe, expectTypeOf, test } from "vitest";
 import { z } from "zod";
-import { type CallArguments, type CallResult, type Handlers, contract, fn } from "../../src/base/contract.js";
+import { type CallArguments, type CallResult, type Handler, contract, fn } from "../../src/base/contract.js";
+import type { Implementations } from "../../src/handlers/index.js";
 import { createGraph } from "../../src/rpc/graph.js";
 import type { Ref } from "../../src/rpc/ref-type.js";
 import type { HasAny } from "../support/has-any.js";
@@ -68,10 +69,13 @@ describe("a contract", () => {
   });
 
   test("gives the handler output types for arguments and takes input types for results (C2)", () => {
-    type Handled = Handlers<typeof zodApi>;
-    expectTypeOf<Parameters<Handled["clean"]>[1]>().toEqualTypeOf<{ unit: "C" | "F"; limit: number }>();
-    expectTypeOf<Awaited<ReturnType<Handled["clean"]>>>().toEqualTypeOf<number[]>();
-    expectTypeOf<Parameters<Handled["search"]>>().toEqualTypeOf<[string, number | undefined, boolean]>();
+    type Handled = Implementations<typeof zodApi>;
+    type Clean = Handler<(typeof zodApi)["clean"]>;
+    expectTypeOf<Parameters<Clean>[1]>().toEqualTypeOf<{ unit: "C" | "F"; limit: number }>();
+    expectTypeOf<Awaited<ReturnType<Clean>>>().toEqualTypeOf<number[]>();
+    expectTypeOf<Parameters<Handler<(typeof zodApi)["search"]>>>().toEqualTypeOf<
+      [string, number | undefined, boolean]
+    >();
     const handlers: Pick<Handled, "clean" | "tick"> = {
       clean: (rows, { limit }) => Promise.resolve(rows.map((row) => row.celsius + limit)),
       tick: () => "any result will do without an output schema",
@@ -80,9 +84,17 @@ describe("a contract", () => {
       // @ts-expect-error the output schema takes numbers
       clean: (rows) => rows.map((row) => row.city),
     };
+    const batched: Pick<Handled, "clean" | "tick"> = {
+      clean: { batchHandler: (calls) => calls.map(([rows, { limit }]) => rows.map((row) => row.celsius + limit)) },
+      tick: { handler: () => 1, concurrencyMax: 2 },
+    };
+    const unbatched: Pick<Handled, "clean"> = {
+      // @ts-expect-error one call at a time, the result is an array of numbers
+      clean: { handler: (rows) => rows.map((row) => row.city) },
+    };
     // @ts-expect-error a handler is missing
     const missing: Pick<Handled, "clean" | "tick"> = { clean: () => [] };
-    expectTypeOf([handlers, wrong, missing]).toBeArray();
+    expectTypeOf([handlers, wrong, missing, batched, unbatched]).toBeArray();
   });
 
   test("infers the same types from valibot and from arktype", () => {
@@ -92,8 +104,8 @@ describe("a contract", () => {
     expectTypeOf<CallArguments<(typeof arktypeApi)["clean"]>>().toEqualTypeOf<
       [{ city: string }[], { limit: string }]
     >();
-    expectTypeOf<Parameters<Handlers<typeof valibotApi>["clean"]>[1]>().toEqualTypeOf<{ limit: number }>();
-    expectTypeOf<Parameters<Handlers<typeof arktypeApi>["clean"]>[1]>().toEqualTypeOf<{ limit: number }>();
+    expectTypeOf<Parameters<Handler<(typeof valibotApi)["clean"]>>[1]>().toEqualTypeOf<{ limit: number }>();
+    expectTypeOf<Parameters<Handler<(typeof arktypeApi)["clean"]>>[1]>().toEqualTypeOf<{ limit: number }>();
     expectTypeOf<CallResult<(typeof valibotApi)["clean"]>>().toEqualTypeOf<number>();
     expectTypeOf<CallResult<(typeof arktypeApi)["clean"]>>().toEqualTypeOf<number>();
     expectTypeOf<CallResult<(typeof valibotApi)["ingest"]>["note"]>().toEqualTypeOf<string | undefined>();

@@ -44,7 +44,13 @@ export class Metrics {
     const { Registry } = await import("prom-client");
     const registry = new Registry();
     for (const { name, help, type, read } of metrics) {
-      const get = (): object => ({ name, help, type, aggregator: "sum", values: read((this.#source ??= this.#look())) });
+      const get = (): object => ({
+        name,
+        help,
+        type,
+        aggregator: "sum",
+        values: read((this.#source ??= this.#look())),
+      });
       // all that a registry asks of a metric; its own kinds keep their numbers, and ours are kept elsewhere
       registry.registerMetric({ name, help, get } as unknown as PromMetric);
     }

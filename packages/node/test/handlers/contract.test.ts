@@ -2,10 +2,12 @@
 import { contract, fn } from "@mpreg/core";
 import { connect } from "@mpreg/client";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { threadId } from "node:worker_threads";
 import { z } from "zod";
 import { clientOf, offered, startMesh, startNode, startPair } from "../support/cluster.js";
 import { failureOf, thrownBy, told } from "../support/failure.js";
 import { Latch } from "../support/latch.js";
+import { handlerModule } from "../support/threads.js";
 
 const weather = contract({
   ingest: fn({
@@ -52,6 +54,48 @@ describe("implement", () => {
     const { client } = await startWeather();
     expect(await client.call("mean", [[1, 2, 2]])).toBe(1.67);
     expect(await client.call("now", [])).toBe(1_000);
+  });
+
+  test("takes beside a handler how it is to be run: in batches, in a version, in threads", async () => {
+    const api = contract({
+      double: fn({ input: z.number(), output: z.number() }),
+      half: fn({ input: z.coerce.number(), output: z.number() }),
+      where: fn({ output: z.number() }),
+    });
+    const { node, client } = await startPair();
+    const sizes: number[] = [];
+    node.implement(api, {
+      double: {
+        batchHandler: (calls) => {
+          sizes.push(calls.length);
+          return calls.map(([value]) => value * 2);
+        },
+        batch: { itemsMax: 3, waitMs: 60_000 },
+      },
+      half: { handler: (value) => value / 2, version: "1.2.0" },
+      where: { handler: handlerModule, threads: 1, export: "where" },
+    });
+    expect(await Promise.all([1, 2, 3].map((value) => client.call("double", [value])))).toEqual([2, 4, 6]);
+    expect(sizes).toEqual([3]);
+    expect(await client.call("half", ["7"], { version: "^1.1" })).toBe(3.5);
+    expect(await client.call("where")).not.toBe(threadId);
+  });
+
+  test("registers nothing, and starts no thread, when one of several is refused (F2)", async () => {
+    const api = contract({ where: fn({}), other: fn({}) });
+    const { node, client } = await startPair();
+    const where = { handler: handlerModule, threads: 1, export: "where" };
+    const attempt = (other: unknown): string => thrownBy(() => node.implement(api, { where, other } as never)).message;
+    const form =
+      "a function, or an object with a handler (or a batchHandler) and how it is to be run: { handler, version, … }";
+    expect(attempt("nothing")).toBe(`implement("other"): must be ${form}; got string`);
+    expect(attempt({ handler: () => 1, resources: ["gpu"] })).toContain(`implement("other") has no option "resources"`);
+    expect(attempt({})).toBe(`implement("other"): must be ${form}, and one of the two`);
+    expect(attempt({ handler: () => 1, batch: {} })).toContain("batch is for a batchHandler");
+    expect(attempt({ handler: () => 1, threads: 2 })).toContain(`implement("other") has no option "threads"`);
+    expect((await failureOf(client.call("where"))).code).toBe("no-provider");
+    node.implement(api, { where, other: () => 1 });
+    expect(await client.call("where")).not.toBe(threadId);
   });
 
   test("refuses a contract of which a function has no handler", async () => {

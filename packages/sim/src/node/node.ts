@@ -5,7 +5,7 @@
  * (K1) A node that starts again offers what its definition says; what was registered later is its program's business.
  * (K2) It has a new key, and with it a new id, unless it is told to keep its key.
  */
-import { type Contract, type Handlers, MpregError } from "@mpreg/core";
+import { type Contract, type Implementations, MpregError } from "@mpreg/core";
 import {
   type AnyHandler,
   type FunctionRegistry,
@@ -117,7 +117,7 @@ export class SimulatedNode implements Calls, FunctionRegistry {
   }
 
   /** Registers one handler for each function of a contract, or none. See {@link FunctionRegistry.implement}. */
-  implement<C extends Contract>(contract: C, handlers: Handlers<C>): Registration[] {
+  implement<C extends Contract>(contract: C, handlers: Implementations<C>): Registration[] {
     return this.#functions.implement(contract, handlers);
   }
 
