@@ -13,6 +13,8 @@
  * (C7) What was under way when a connection was lost is asked again, under its number and with the nodes that were asked:
  *      it is done once, however often it is asked. What that takes is kept within `resumeBytesMax`; beyond, and when
  *      nobody could tell what has become of it, it ends as `node-lost`.
+ * (C8) What a node gives up because it closes is asked again as (C7) says; nothing more is asked of that node.
+ * (C9) An answer whose values are gone with the node that kept them is asked for anew, if all functions may run twice.
  */
 import { Deadlines, MpregError } from "@mpreg/core/base";
 import type { Goodbye } from "@mpreg/core/link";
@@ -47,11 +49,19 @@ const patienceMs = 30_000;
 /** Bytes of the largest value that is sent or fetched. */
 export const valueBytesMax: number = 2 ** 31;
 
+/** How often an answer that is lost is asked for anew. (C9) */
+const anewMax = 3;
+
+/** A process that nobody is. */
+const noRun = new Uint8Array(8);
+
 export interface AsksOptions {
   readonly codec: Codec;
   /** Asks under way at a time. */
   readonly inFlightMax: number;
   readonly line: LineLimits;
+  /** There will be another connection when this one is lost. */
+  readonly reconnect: boolean;
   /** Bytes of what is under way that are kept to be asked again. */
   readonly resumeBytesMax: number;
 }
@@ -141,8 +151,11 @@ export class Asks {
     if (message.kind === "failure") {
       const { id, error } = message;
       const pending = this.#waiting.get(id);
-      if (pending?.connection === connection && connection.isLeft && isLeaving(error)) return this.#askAgain(pending);
-      return this.#takeAsker(connection, id)?.failed(error.at({ node: connection.nodeName })); // (C1)
+      if (pending?.connection === connection && this.#isAskedAgain(pending, error, connection)) {
+        return this.#askAgain(pending);
+      }
+      const lost = error.code === "node-lost" ? pending?.lostResult : undefined; // what was asked anew is known to have ended
+      return this.#takeAsker(connection, id)?.failed(lost ?? error.at({ node: connection.nodeName })); // (C1)
     }
     if (message.kind === "event") return this.#told(connection, message);
     const nowMs = this.#platform.now();
@@ -175,6 +188,7 @@ export class Asks {
         this.#answered(pending.asker, complete);
       },
       (error) => {
+        if (this.#mayAskAnew(pending, error, connection)) return this.#askAgain(pending); // (C9)
         this.#ended(pending);
         pending.asker.failed(error.at({ node: connection.nodeName }));
       },
@@ -225,6 +239,15 @@ export class Asks {
     return true;
   }
 
+  /** Whether an ask whose answer is lost may be asked for once more. (C9) */
+  #mayAskAnew(pending: Pending, error: MpregError, { place }: Connection): boolean {
+    if (error.code !== "result-lost" || place === undefined || !this.#options.reconnect) return false;
+    if (pending.keptBytes === 0 || ++pending.anew > anewMax) return false;
+    pending.lostResult = error;
+    pending.places = [{ publicKey: place.publicKey, run: noRun }]; // it has run: only what may run twice is run again
+    return true;
+  }
+
   /** Nothing can be asked any more: everything ends as `code`. */
   end(code: "closed" | "node-lost", url: string, { reason }: Goodbye): void {
     this.#connection = undefined;
@@ -243,6 +266,15 @@ export class Asks {
       this.#ended(pending);
       pending.asker.failed(new MpregError(code, message, { outcome, node: connection?.nodeName })); // (C1)
     }
+  }
+
+  /** Whether what has ended so is asked again, of the next node. (C6) (C8) */
+  #isAskedAgain(pending: Pending, error: MpregError, connection: Connection): boolean {
+    if (error.code !== "closed" || error.node !== connection.nodeName) return false;
+    if (!this.#options.reconnect) return false;
+    // it takes nothing more: what is asked meanwhile waits for the next
+    if (!connection.isLeft && this.#connection === connection) this.suspend();
+    return error.outcome === "not-applied" || this.#mayAskAgain(pending, connection);
   }
 
   /** It has come to nothing, and goes to the next node. (C6) */
@@ -392,11 +424,6 @@ export class Asks {
     const why = this.#connection === undefined ? "there was no connection to any node" : "inFlightMax of connect";
     return new MpregError("deadline", `The time allowed ran out while it waited to be sent (${why})`);
   }
-}
-
-/** Whether nothing was done because the node takes nothing new. */
-function isLeaving({ code, outcome }: MpregError): boolean {
-  return code === "closed" && outcome === "not-applied";
 }
 
 function tooLarge(bytes: number, { remoteMessageBytesMax }: Connection): MpregError {

@@ -1,5 +1,5 @@
 /** Pending: something asked that has not ended: what, who waits for it, and until when. */
-import type { Deadline } from "@mpreg/core/base";
+import type { Deadline, MpregError } from "@mpreg/core/base";
 import type { Asker, CallFields, RequestFields } from "@mpreg/core/rpc";
 import {
   type InspectSubject,
@@ -33,6 +33,9 @@ export class Pending implements Deadline {
   connection: Connection | undefined = undefined;
   /** Where it was sent before, over connections that were lost, in that order. */
   places: readonly ResumePlace[] | undefined = undefined;
+  /** What was told of its answer, where that was lost before all of it came; and how often it was asked anew since. */
+  lostResult: MpregError | undefined = undefined;
+  anew = 0;
   /** Bytes that are kept to ask again; 0 when it cannot be. */
   keptBytes = 0;
 

@@ -22,3 +22,9 @@ export { shrink } from "./explore/shrink.js";
 export { type Fault, type FaultKind, applyFaults, scheduleFaults } from "./faults/schedule.js";
 export type { Plan } from "./workload/plan.js";
 export { planWorld } from "./workload/plan-world.js";
+
+// Chaotic worlds.
+export type { ConnectClient, ReconnectingClient } from "./chaos/asks.js";
+export { planChaos } from "./chaos/plan-chaos.js";
+export type { ChaosPlan } from "./chaos/plan.js";
+export { type ChaosOptions, type ChaosVerdict, runChaos } from "./chaos/run-chaos.js";

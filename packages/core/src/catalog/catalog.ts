@@ -103,6 +103,11 @@ export class Catalog<T extends object> {
     return this.#functions.get(fun)?.offers ?? [];
   }
 
+  /** The functions that `owner` offers. */
+  functionsOf(owner: T): Iterable<string> {
+    return this.#owners.get(owner)?.keys() ?? [];
+  }
+
   /** How many functions `owner` offers, each version counted. */
   countOf(owner: T): number {
     let count = 0;

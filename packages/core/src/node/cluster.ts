@@ -135,7 +135,7 @@ export class Cluster {
 
   start(nowMs: number): void {
     this.#isRunning = true;
-    this.#dialer.seeds("peers", this.#options.peers, nowMs);
+    this.seeds("peers", this.#options.peers, nowMs);
     this.#dialer.start(nowMs);
     this.membership.start(nowMs);
   }
@@ -149,6 +149,7 @@ export class Cluster {
 
   /** All addresses that `source` knows; they replace those it named before. */
   seeds(source: string, urls: readonly string[], nowMs: number): void {
+    if (urls.length > 0) this.offerings.expected.seek(nowMs);
     this.#dialer.seeds(source, urls, nowMs);
   }
 
@@ -222,6 +223,7 @@ export class Cluster {
     this.membership.linked(nodeId, link.direction === "dialed", nowMs);
     this.#keeper.changed(nowMs);
     this.#host.reached(peer, nowMs);
+    this.offerings.expected.found(nowMs);
     this.offerings.showOrHide(nodeId, nowMs);
   }
 
@@ -336,7 +338,7 @@ export class Cluster {
   /** Forgets the peer once there is neither a link to it nor a member behind it. */
   #letGo(peer: Peer, nowMs: number): void {
     if (this.#sessions.has(peer) || this.membership.isPresent(peer.nodeId)) return;
-    this.offerings.hide(peer);
+    this.offerings.hide(peer, nowMs);
     this.#peers.delete(peer.nodeId);
     this.#host.unreachable(peer, nowMs);
   }

@@ -176,6 +176,7 @@ export class NodeMachine {
         policy: options.policy,
         random,
         queueMaxOf: (offer) => this.#cluster.offerings.queueMaxOf(offer),
+        expectedUntilMs: (fun) => this.#cluster.offerings.expected.untilMs(fun),
         target: (nameOrId) => targetOf(this.#cluster, nameOrId),
         peer: (nodeId) => (nodeId === this.id ? self : this.#cluster.peers.get(nodeId)),
         nameOf: (nodeId) => this.#cluster.membership.get(nodeId)?.record.name,

@@ -14,6 +14,7 @@ import { Announcements, Catalog, type Heard, type Offer } from "../catalog/index
 import type { Membership } from "../membership/index.js";
 import type { Peer } from "../rpc/index.js";
 import type { OfferRecord, OffersMessage } from "../wire/index.js";
+import { Expected } from "./expected.js";
 import type { NodeOptions } from "./types.js";
 
 export interface OfferingsHost {
@@ -31,6 +32,8 @@ const earlyMax = 1_000;
 
 export class Offerings {
   readonly catalog: Catalog<Peer>;
+  /** What nobody is known to offer and somebody may. */
+  readonly expected: Expected = new Expected();
   readonly #self: Peer;
   readonly #options: NodeOptions;
   readonly #host: OfferingsHost;
@@ -132,12 +135,16 @@ export class Offerings {
     const peer = this.#host.peer(nodeId);
     if (peer === undefined) return;
     const isUsable = this.#host.membership().isUsable(nodeId) && this.#announcements.versionOf(nodeId).version > 0;
-    if (!isUsable) this.hide(peer);
+    if (!isUsable) this.hide(peer, nowMs);
     else if (!this.#shown.has(peer)) this.#showAll(peer, nowMs);
   }
 
-  hide(peer: Peer): void {
-    if (this.#shown.delete(peer)) this.catalog.forget(peer);
+  hide(peer: Peer, nowMs: number): void {
+    if (!this.#shown.delete(peer)) return;
+    const member = this.#host.membership().get(peer.nodeId);
+    const isLeaving = member?.state === "left" || member?.record.draining === true;
+    if (!isLeaving) this.expected.lost(this.catalog.functionsOf(peer), nowMs);
+    this.catalog.forget(peer);
   }
 
   forget(nodeId: string): void {

@@ -29,7 +29,7 @@ import type { Inputs } from "./inputs.js";
 import { type RpcLimits, stepWaysMax } from "./limits.js";
 import { expiredError, knownOf, lostError } from "./lost.js";
 import { movingOf } from "./moving.js";
-import { candidatesOf, chosenOffer, explainNone } from "./providers.js";
+import { candidatesOf, chosenOffer, explainNone, waitUntilOf } from "./providers.js";
 import { Reaching } from "./reaching.js";
 import { questionIdMin } from "./question-ids.js";
 import { type Results, isRef } from "./results/index.js";
@@ -124,11 +124,6 @@ export class Dispatch {
       queued: this.here.queued,
       waiting: this.#awaiting.size + this.#reaching.size + this.#retries.size + held,
     };
-  }
-
-  /** Handlers that run on this node. */
-  get running(): number {
-    return this.here.running;
   }
 
   /** Finds a node for the task and starts it there. A failure to find one is told to its owner at once. */
@@ -329,7 +324,7 @@ export class Dispatch {
   #noCandidate(task: Task, nowMs: number): void {
     const open = this.#circuits.openFor(task, nowMs);
     const isRepeatable = open !== undefined && this.#retries.mayRepeat(task, open.offer);
-    const untilMs = isRepeatable ? task.deadlineMs : Math.min(task.waitUntilMs, task.deadlineMs); // (D9)
+    const untilMs = isRepeatable ? task.deadlineMs : Math.min(waitUntilOf(this.#host, task), task.deadlineMs); // (D9)
     if (untilMs > nowMs) return this.#awaiting.add(task, untilMs, open, nowMs);
     this.#fail(task, open?.error ?? explainNone(this.#host, task), nowMs);
   }

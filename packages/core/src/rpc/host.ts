@@ -19,6 +19,8 @@ export interface RpcHost extends Timers {
   target(nameOrId: string): Target<Peer>;
   /** The node of this id, as far as it is linked or a member. */
   peer(nodeId: string): Peer | undefined;
+  /** Until when somebody may begin to offer `fun`, which nobody is known to; a time that is over where nobody may. */
+  expectedUntilMs(fun: string): number;
   /** Name of a node that is remembered, be it down. */
   nameOf(nodeId: string): string | undefined;
   /** A linked node that can pass steps on to `peer`; none of `avoided`. */

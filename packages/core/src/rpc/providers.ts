@@ -2,6 +2,7 @@
  * Providers: the offers that can run a step, and why there are none.
  *
  * (P1) A step for one node runs there or nowhere.
+ * (P3) Where no node can run it, and one may be back that could, it waits for that.
  * (P2) A step without a version, sent by another node, runs as the function without one: that node has chosen.
  */
 import { MpregError, quoted, rangeForms } from "../base/index.js";
@@ -16,6 +17,10 @@ export interface Wanted extends Asked {
   readonly terms?: StepTerms | undefined;
 }
 
+interface WaitingTask {
+  readonly waitUntilMs: number;
+}
+
 type Host = Pick<RpcHost, "catalog" | "target" | "self">;
 
 const nobody: Candidates<Peer> = { all: [], tiers: [], broken: new Set() };
@@ -24,6 +29,13 @@ export function candidatesOf(host: Host, { fun, resources, terms }: Wanted): Can
   if (terms?.target === undefined) return host.catalog.candidates(fun, resources, terms);
   const target = host.target(terms.target);
   return target.kind === "there" ? host.catalog.candidatesOf(target.owner, fun, resources, terms) : nobody; // (P1)
+}
+
+/** Until when a step waits for a node that offers its function: as its request says, and while it is expected. (P3) */
+export function waitUntilOf(host: Host & Pick<RpcHost, "expectedUntilMs">, task: Wanted & WaitingTask): number {
+  const { fun, waitUntilMs } = task;
+  const isExpected = candidatesOf(host, task).all.length === 0;
+  return isExpected ? Math.max(waitUntilMs, host.expectedUntilMs(fun)) : waitUntilMs;
 }
 
 export function explainNone(host: Host, wanted: Wanted): MpregError {

@@ -48,6 +48,8 @@ export interface RunFields {
   /** Counts the results that are kept. */
   readonly bytes: ResultBytes;
   readonly results: Results;
+  /** Requests that wait for providers of their functions. */
+  readonly expecting: Set<RequestRun>;
 }
 
 export class RequestRun implements Run, TaskOwner, Deadline {
@@ -90,13 +92,27 @@ export class RequestRun implements Run, TaskOwner, Deadline {
     const { message, deadlineMs, plan } = this.#fields;
     if (message.waitForCapacityMs === 0 && !message.settle) {
       const error = this.#firstWithoutProvider();
-      if (error !== undefined) return this.fail(error); // (Q3)
+      if (error !== undefined) return this.#expectProviders(error, nowMs); // (Q3)
     }
+    this.#fields.expecting.delete(this);
     this.#host.schedule(this, deadlineMs);
     for (const root of plan.roots) {
       this.#launch(root, nowMs);
       if (this.#isOver) return;
     }
+  }
+
+  /** Waits while somebody may begin to offer what nobody does, or ends with `error`. (Q3) */
+  #expectProviders(error: MpregError, nowMs: number): void {
+    const { message, deadlineMs, expecting } = this.#fields;
+    let untilMs = deadlineMs;
+    for (const step of message.steps) {
+      if (candidatesOf(this.#host, step).all.length === 0)
+        untilMs = Math.min(untilMs, this.#host.expectedUntilMs(step.fun));
+    }
+    if (untilMs <= nowMs) return this.fail(error);
+    expecting.add(this);
+    this.#host.schedule(this, untilMs);
   }
 
   started(task: Task): void {
@@ -153,7 +169,8 @@ export class RequestRun implements Run, TaskOwner, Deadline {
     if (!this.#over) this.#stop("caller-gone");
   }
 
-  onDue(): void {
+  onDue(nowMs: number): void {
+    if (this.#fields.expecting.has(this) && nowMs < this.#fields.deadlineMs) return this.start(nowMs);
     const open = this.#states.findIndex((state) => state.kind === "running" || state.kind === "blocked");
     const { name } = this.#step(open);
     const message = `The time allowed for the request ran out; ${this.#left} of ${this.#states.length} steps had not ended, "${name}" among them`;
@@ -269,6 +286,7 @@ export class RequestRun implements Run, TaskOwner, Deadline {
   /** Ends all that runs. (Q5) */
   #stop(reason: AbortReason): void {
     this.#over = true;
+    this.#fields.expecting.delete(this);
     this.#host.unschedule(this);
     const states = this.#states;
     this.#states = [];

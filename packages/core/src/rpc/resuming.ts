@@ -4,14 +4,16 @@
  * Ties together who may come back (`clients.ts`), what other nodes know (`questions.ts`) and what is done then
  * (`resumption.ts`).
  */
-import { MpregError } from "../base/index.js";
+import { MpregError, Timer } from "../base/index.js";
 import type { CallMessage, RequestMessage, ResumePlace, SessionHello } from "../wire/index.js";
+import type { CallFields, RequestFields } from "./ask.js";
 import { Clients } from "./clients.js";
 import type { RpcHost } from "./host.js";
 import type { LinkAsker } from "./link-asker.js";
 import type { RpcLimits } from "./limits.js";
 import { Questions } from "./questions.js";
-import { Resumption, type ResumptionHost } from "./resumption.js";
+import { type MayRunTwice, Resumption, type ResumptionHost } from "./resumption.js";
+import { isRepeatableAt } from "./retries.js";
 import type { Channel } from "./task.js";
 
 /** Runs an ask as if it had come for the first time. */
@@ -22,6 +24,11 @@ export class Resuming {
   readonly questions: Questions;
   readonly #host: RpcHost;
   readonly #open = new Set<Resumption>();
+  /** Those that wait to hear who offers what. */
+  readonly #expecting = new Set<Resumption>();
+  readonly #timer = new Timer((nowMs) => {
+    this.offered(nowMs);
+  });
 
   constructor(
     host: RpcHost,
@@ -52,6 +59,13 @@ export class Resuming {
 
   opened(session: SessionHello, channel: Channel, nowMs: number): void {
     this.clients.opened(session, channel, nowMs);
+  }
+
+  /** Somebody has begun to offer something, or is not expected to any more. */
+  offered(nowMs: number): void {
+    const expecting = [...this.#expecting];
+    this.#expecting.clear();
+    for (const resumption of expecting) resumption.next(nowMs);
   }
 
   /** An ask has come that was asked before, at `places`. */
@@ -92,12 +106,26 @@ export class Resuming {
         );
       },
       start,
+      expect: (resumption) => {
+        this.#expecting.add(resumption);
+        const untilMs = Math.max(0, ...functionsOf(message).map(({ fun }) => this.#host.expectedUntilMs(fun)));
+        if (this.#timer.heapIndex < 0 || this.#timer.dueMs > untilMs) this.#host.schedule(this.#timer, untilMs);
+      },
       ended: (resumption) => {
         this.#open.delete(resumption);
+        this.#expecting.delete(resumption);
+        if (this.#expecting.size === 0) this.#host.unschedule(this.#timer);
       },
     };
     const lost = (): MpregError => lostError(this.#host.nodeName);
-    const resumption = new Resumption(host, asker, others, isForgotten, () => this.#mayRunTwice(message), lost);
+    const resumption = new Resumption(
+      host,
+      asker,
+      others,
+      isForgotten,
+      (atMs) => this.mayRunTwice(message, atMs),
+      lost,
+    );
     this.#open.add(resumption);
     asker.run = resumption;
     channel.asked.set(asker.id, asker);
@@ -105,17 +133,21 @@ export class Resuming {
   }
 
   /** Whether all functions of the ask may run twice, as all that offer them say. */
-  #mayRunTwice(message: CallMessage | RequestMessage): boolean {
-    const steps = message.kind === "call" ? [message] : message.steps;
-    return steps.every(({ fun, terms }) => {
+  mayRunTwice(message: CallFields | RequestFields, nowMs: number): MayRunTwice {
+    let answer: MayRunTwice = "yes";
+    for (const { fun, terms } of functionsOf(message)) {
       const offers = this.#host.catalog.offersOf(fun);
-      const isKeyed = terms?.idempotencyKey !== undefined;
-      return (
-        offers.length > 0 &&
-        offers.every(({ traits: { idempotent } }) => idempotent === "yes" || (idempotent === "with-key" && isKeyed))
-      );
-    });
+      if (!offers.every(({ traits }) => isRepeatableAt(terms, traits))) return "no";
+      if (offers.length > 0) continue;
+      if (this.#host.expectedUntilMs(fun) <= nowMs) return "no";
+      answer = "unknown";
+    }
+    return answer;
   }
+}
+
+function functionsOf(ask: CallFields | RequestFields): readonly Pick<CallFields, "fun" | "terms">[] {
+  return "steps" in ask ? ask.steps : [ask];
 }
 
 function isSame(one: Uint8Array, other: Uint8Array): boolean {

@@ -6,6 +6,7 @@
  *
  * (R1) It is run here only when every one of them says that it has not received it and never will, or when all functions
  *      of it may run twice. Else it ends as `node-lost`, and nobody knows whether it took effect.
+ * (R3) Whether that is so is not decided while nodes are expected that may offer them.
  * (R2) A node that runs it, or has its end, is waited for: the end is passed on as it was written.
  */
 import type { MpregError } from "../base/index.js";
@@ -13,9 +14,14 @@ import type { ResumePlace, ResumeVerdict } from "../wire/index.js";
 import type { LinkAsker } from "./link-asker.js";
 import type { Run } from "./run.js";
 
+/** Whether all functions of an ask may run twice; of some nobody may know yet. */
+export type MayRunTwice = "yes" | "no" | "unknown";
+
 export interface ResumptionHost {
   /** Finds out what has become of the ask at `place`, and tells {@link Resumption.told}; answers how to give that up. */
   find(resumption: Resumption, place: ResumePlace, nowMs: number): () => void;
+  /** Has {@link Resumption.next} called when more is known of who offers what. */
+  expect(resumption: Resumption): void;
   /** Runs it, as if it had come for the first time. */
   start(nowMs: number): void;
   ended(resumption: Resumption): void;
@@ -25,7 +31,7 @@ export class Resumption implements Run {
   readonly asker: LinkAsker;
   readonly #host: ResumptionHost;
   readonly #left: ResumePlace[];
-  readonly #mayRunTwice: () => boolean;
+  readonly #mayRunTwice: (nowMs: number) => MayRunTwice;
   readonly #lost: () => MpregError;
   /** Somebody may have run it. */
   #isUncertain: boolean;
@@ -37,7 +43,7 @@ export class Resumption implements Run {
     asker: LinkAsker,
     places: readonly ResumePlace[],
     isUncertain: boolean,
-    mayRunTwice: () => boolean,
+    mayRunTwice: (nowMs: number) => MayRunTwice,
     lost: () => MpregError,
   ) {
     this.#isUncertain = isUncertain;
@@ -50,14 +56,22 @@ export class Resumption implements Run {
 
   /** Asks the next node, or decides. */
   next(nowMs: number): void {
+    if (this.#over) return;
     const place = this.#left.pop();
     if (place !== undefined) {
       this.#giveUp = this.#host.find(this, place, nowMs);
       return;
     }
+    if (this.#isUncertain) {
+      const mayRun = this.#mayRunTwice(nowMs);
+      if (mayRun === "unknown") return this.#host.expect(this); // (R3)
+      if (mayRun === "no") {
+        this.#end();
+        return this.asker.failed(this.#lost());
+      }
+    }
     this.#end();
-    if (this.#isUncertain && !this.#mayRunTwice()) this.asker.failed(this.#lost());
-    else this.#host.start(nowMs); // (R1)
+    this.#host.start(nowMs); // (R1)
   }
 
   /** What a node knows. */

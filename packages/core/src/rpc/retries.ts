@@ -105,6 +105,7 @@ export function isRepeatable({ ranAt, terms }: Task): boolean {
   return ranAt !== undefined && isRepeatableAt(terms, ranAt.traits);
 }
 
-function isRepeatableAt(terms: StepTerms | undefined, { idempotent }: OfferTraits): boolean {
+/** Whether a function that is offered so may be run again. */
+export function isRepeatableAt(terms: StepTerms | undefined, { idempotent }: OfferTraits): boolean {
   return idempotent === "yes" || (idempotent === "with-key" && terms?.idempotencyKey !== undefined);
 }

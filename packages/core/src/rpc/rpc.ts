@@ -54,6 +54,7 @@ export class Rpc {
   readonly #dispatch: Dispatch;
   readonly #askers: LinkAskerHost;
   readonly #requests = new Set<RequestRun>();
+  readonly #expecting = new Set<RequestRun>();
   readonly #held: HeldBytes;
   readonly #resuming: Resuming;
   readonly #results: Results;
@@ -217,7 +218,12 @@ export class Rpc {
 
   /** Starts one call of this node's own; its end is told to `asker`. `onStart` gets the run before it can end. */
   call(ask: CallFields, origin: AskOrigin, asker: Asker, nowMs: number, onStart: (run: Run) => void): void {
-    const gathered = new Gathered(asker, this.#results);
+    const gathered = new Gathered(asker, this.#results, (again, thenMs) => {
+      const rest = this.#restOf(ask, origin, nowMs, thenMs);
+      if (rest === undefined) return false;
+      this.#call(ask, rest, again, thenMs, (run) => again.startedBy(run));
+      return true;
+    });
     this.#call(ask, origin, gathered, nowMs, (run) => {
       onStart(gathered.startedBy(run));
     });
@@ -225,10 +231,21 @@ export class Rpc {
 
   /** As {@link call}, for a request. */
   request(ask: RequestFields, origin: AskOrigin, asker: Asker, nowMs: number, onStart: (run: Run) => void): void {
-    const gathered = new Gathered(asker, this.#results);
+    const gathered = new Gathered(asker, this.#results, (again, thenMs) => {
+      const rest = this.#restOf(ask, origin, nowMs, thenMs);
+      if (rest === undefined) return false;
+      this.#request(ask, rest, again, thenMs, (run) => again.startedBy(run));
+      return true;
+    });
     this.#request(ask, origin, gathered, nowMs, (run) => {
       onStart(gathered.startedBy(run));
     });
+  }
+
+  /** The origin of what is asked again since `sinceMs`, if that may run twice. */
+  #restOf(ask: CallFields | RequestFields, origin: AskOrigin, sinceMs: number, nowMs: number): AskOrigin | undefined {
+    const deadlineMs = Math.min(origin.deadlineMs, sinceMs + this.#timeoutMs(ask.timeoutMs));
+    return this.#resuming.mayRunTwice(ask, nowMs) === "yes" ? { ...origin, deadlineMs } : undefined;
   }
 
   #call(ask: CallFields, origin: AskOrigin, asker: RunAsker, nowMs: number, onStart: (run: Run) => void): void {
@@ -299,6 +316,7 @@ export class Rpc {
       watch: this.#watch(ask, asker, request, ask.steps),
       bytes: new ResultBytes(this.#held, this.#options.resultBytesMax),
       results: this.#results,
+      expecting: this.#expecting,
     };
     const run = new RequestRun(fields, this.#host, this.#hedging, (ended) => {
       this.#requests.delete(ended);
@@ -356,6 +374,8 @@ export class Rpc {
   /** Some node has begun to offer `fun`. */
   offered(fun: string, nowMs: number): void {
     this.#dispatch.offered(fun, nowMs);
+    for (const run of [...this.#expecting]) run.start(nowMs);
+    this.#resuming.offered(nowMs);
   }
 
   /** There is a link to `peer` now. */
@@ -381,7 +401,7 @@ export class Rpc {
 
   /** Handlers that run on this node. */
   get running(): number {
-    return this.#dispatch.running;
+    return this.#dispatch.here.running;
   }
 
   /** What runs and waits on this node. */

@@ -270,16 +270,20 @@ describe("who offers what", () => {
     expect([a.machine.isRegistered("late"), b.machine.isRegistered("late")]).toEqual([true, false]);
   });
 
-  test("a node whose link is lost offers nothing any more, at once (G2)", () => {
+  test("a node whose link is lost offers nothing any more, at once (G2); what it offered is expected for a while (X1)", () => {
     const mesh = new Mesh();
     const [a, b] = mesh.cluster("a", "b");
     b!.offer("f", () => 1);
     mesh.settle();
+    for (const node of [a!, b!]) node.isListening = false;
     a!.connectionTo(b!).cut();
     mesh.settle();
     expect(viewOf(a!)).toEqual([]);
     const asked = a!.call("f");
-    mesh.settle();
+    const never = a!.call("g");
+    mesh.advance(4_990);
+    expect([asked.ends, never.ends]).toMatchObject([[], [{ error: { code: "no-provider" } }]]);
+    mesh.advance(10);
     expect(asked.ends).toMatchObject([
       { error: { code: "no-provider", outcome: "not-applied", node: "a", step: "f" } },
     ]);

@@ -63,19 +63,18 @@ describe("a link that is ended at the end of a turn", () => {
     expect(a.machine.size).toMatchObject({ tasks: 20, sent: 20, waiting: 0 });
   });
 
-  test("a step that only it could run ends in the same turn, and was not applied (D1)", () => {
-    const { mesh, a, b, connection } = stalled(["b"]);
+  test("a step that only it could run gets there through another node, whose word is taken for it (D6) (X1)", () => {
+    const { mesh, a, b } = stalled(["b"]);
     let asked: Asked | undefined;
     a.together(() => {
       overflow(a);
       asked = a.call("f", [kilobyte]);
     });
+    for (const node of [a, b]) node.isListening = false;
+    mesh.advance(1_000);
+    b.finish("f", "through c");
     mesh.settle();
-    expect(asked?.ends).toMatchObject([{ error: { code: "no-provider", outcome: "not-applied" } }]);
-    for (const end of connection.ends) connection.from(end).release();
-    mesh.settle();
-    expect(b.invoked).toEqual([]);
-    mesh.expectQuiet();
+    expect(asked?.ends).toEqual([{ value: "through c" }]);
   });
 
   test("a step that found room all the same is lost with the link, outcome unknown (D3)", () => {

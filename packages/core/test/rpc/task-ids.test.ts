@@ -32,6 +32,7 @@ test("no task gets the number of another one that still runs, however long it do
     nameOf: () => undefined,
     neighbourOf: () => undefined,
     circuit: () => undefined,
+    expectedUntilMs: () => 0,
     reach: () => false,
     invoke: (invocation: Invocation) => invoked.push(invocation),
     abort: () => undefined,

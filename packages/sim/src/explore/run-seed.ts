@@ -113,7 +113,7 @@ function evaluateOptions(plan: Plan): Parameters<typeof evaluate>[1] {
 /** Error codes that the plan's faults and limits can cause. */
 function excusesOf({ faults, mayEndWith }: Plan): readonly string[] {
   if (faults.length === 0) return mayEndWith;
-  const closed = faults.some(({ kind }) => kind === "close") ? ["closed"] : [];
+  const closed = faults.some(({ kind }) => kind === "close" || kind === "drain") ? ["closed"] : [];
   return [...mayEndWith, ...closed, "node-lost", "no-provider", "deadline", "circuit-open", "handler-error"];
 }
 

@@ -29,6 +29,8 @@ export type Fault = { readonly atMs: number } & (
     }
   | { readonly kind: "pause"; readonly node: string; readonly forMs: number }
   | { readonly kind: "close"; readonly node: string; readonly forMs: number }
+  /** Takes itself out of the cluster within `graceMs`, and comes back `forMs` later. */
+  | { readonly kind: "drain"; readonly node: string; readonly graceMs: number; readonly forMs: number }
   | {
       readonly kind: "crash";
       readonly node: string;
@@ -50,6 +52,7 @@ export const faultKinds: readonly FaultKind[] = [
   "pause",
   "close",
   "crash",
+  "drain",
 ];
 
 export interface ScheduleOptions {
@@ -98,6 +101,8 @@ function drawFault(random: SeededRandom, options: ScheduleOptions): Fault {
       return { kind, atMs, forMs, node: random.pick(nodes) };
     case "crash":
       return { kind, atMs, forMs, node: random.pick(nodes), silent: random.chance(0.5), keepKey: random.chance(0.5) };
+    case "drain":
+      return { kind, atMs, forMs, node: random.pick(nodes), graceMs: random.integer(50, 1_000) };
   }
 }
 
@@ -142,6 +147,14 @@ function applyFault(world: World, fault: Fault): void {
       return untilOver(() => {
         node.resume();
       }, fault.forMs);
+    }
+    case "drain": {
+      const node = world.node(fault.node);
+      if (node.state !== "up") return;
+      node.drain(fault.graceMs);
+      return untilOver(() => {
+        node.restart();
+      }, fault.graceMs + fault.forMs);
     }
     case "close":
     case "crash": {

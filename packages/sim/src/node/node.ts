@@ -189,6 +189,14 @@ export class SimulatedNode implements Calls, FunctionRegistry {
     });
   }
 
+  /** The process takes itself out of the cluster, finishes what it runs, at the latest after `graceMs`, and closes. */
+  drain(graceMs: number): void {
+    this.#host.observe({ kind: "disturbed", what: `${this.name} drains` });
+    this.process.drain(graceMs, () => {
+      this.#down();
+    });
+  }
+
   /** The process ends at once. With `silent` the whole machine does: nobody hears of it. */
   crash(options: { readonly silent?: boolean } = {}): void {
     this.#host.observe({ kind: "disturbed", what: `${this.name} crashes` });

@@ -70,6 +70,7 @@ export class NodeProcess implements ExecutionHost, Listener {
   #lastTicket = 0;
   #inTurn = false;
   #onClosed: (() => void) | undefined;
+  #onDrained: (() => void) | undefined;
 
   constructor(
     options: NodeOptions,
@@ -140,6 +141,16 @@ export class NodeProcess implements ExecutionHost, Listener {
   close(onClosed: () => void): void {
     this.#onClosed = onClosed;
     this.enter({ kind: "close" });
+  }
+
+  /** Takes nothing new, finishes what runs, and closes. */
+  drain(graceMs: number, onClosed: () => void): void {
+    this.#onDrained = () => {
+      this.#mailbox.after(0, () => {
+        this.close(onClosed); // not in the turn that has told so, which may be over but for its end (V1)
+      });
+    };
+    this.enter({ kind: "drain", graceMs });
   }
 
   /** Stops at once; far sides hear of it, unless it is `silent`. (V3) */
@@ -345,6 +356,7 @@ export class NodeProcess implements ExecutionHost, Listener {
       },
       report: (event) => {
         this.#host.observe({ kind: "reported", node: this.nodeName, event });
+        if (event.kind === "drained") this.#onDrained?.();
       },
     };
   }

@@ -28,7 +28,7 @@ describe("generated worlds", () => {
     const kinds = plans.flatMap(({ faults }) => faults.map(({ kind }) => kind));
     expect(still.length).toBeGreaterThan(70);
     expect([...new Set(kinds)].sort()).toEqual(
-      ["close", "crash", "cut", "one-way", "partition", "pause", "slow", "slow-reader", "stall"], // prettier-ignore
+      ["close", "crash", "cut", "drain", "one-way", "partition", "pause", "slow", "slow-reader", "stall"], // prettier-ignore
     );
   });
 

@@ -3,6 +3,7 @@
  * before.
  *
  * (D1) Its asker hears one end.
+ * (D3) Where a value is gone with the node that kept it, all is run again, if all of it may be run twice.
  * (D2) A value that was fetched, or is not wanted any more, is let go where it is kept.
  */
 import type { MpregError } from "../../base/index.js";
@@ -13,16 +14,23 @@ import type { RequestSummary } from "../types.js";
 import { type Gathering, isRef } from "./gather.js";
 import type { Results } from "./results.js";
 
+/** How often a program's ask is run again because its results were lost. */
+const rerunsMax = 3;
+
 export class Gathered implements RunAsker, Run {
   readonly #asker: Asker;
   readonly #results: Results;
   #run: Run | undefined;
   #gathering: Gathering | undefined;
   #refs: readonly ResultRef[] = [];
+  #reruns = 0;
+  readonly #rerun: (gathered: Gathered, nowMs: number) => boolean;
 
-  constructor(asker: Asker, results: Results) {
+  /** `rerun` starts what is asked for again, with the time that is left; answers whether it may. */
+  constructor(asker: Asker, results: Results, rerun: (gathered: Gathered, nowMs: number) => boolean) {
     this.#asker = asker;
     this.#results = results;
+    this.#rerun = rerun;
   }
 
   /** The run whose end it tells; what comes back ends that, and the fetches after it. */
@@ -76,7 +84,7 @@ export class Gathered implements RunAsker, Run {
     done: (values: readonly (Uint8Array | undefined)[]) => void,
   ): void {
     this.#refs = values.filter(isRef);
-    this.#gathering = this.#results.gather(
+    const gathering = this.#results.gather(
       values,
       undefined,
       nowMs,
@@ -84,11 +92,15 @@ export class Gathered implements RunAsker, Run {
         this.#release();
         done(fetched);
       },
-      (error) => {
+      (error, thenMs) => {
         this.#release();
+        this.#gathering = undefined;
+        const mayRerun = error.code === "result-lost" && ++this.#reruns <= rerunsMax;
+        if (mayRerun && this.#rerun(this, thenMs)) return; // (D3)
         this.#asker.failed(error.withOutcome("applied"));
       },
     );
+    if (this.#refs.length > 0) this.#gathering = gathering; // else it has ended meanwhile, and perhaps begun again
   }
 
   /** Answers whether anything was stopped. (D1) */

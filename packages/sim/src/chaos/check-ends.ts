@@ -1,0 +1,56 @@
+/**
+ * Check of ends: every request ends, in time, and for a reason that is true.
+ *
+ * (E1) It ends within its deadline and one second.
+ * (E2) One whose functions are all idempotent ends well, or by its own deadline, or `overloaded` where it calls a function
+ *      with a bound; or with what its own terms ask for: a step with a number of `retries` may be lost.
+ * (E3) `deadline` is told when the time of the request, or of a step of it, is over; not before.
+ */
+import type { MpregError } from "@mpreg/core/base";
+import { isIdempotent } from "./functions.js";
+import type { Asked } from "./asks.js";
+import type { ChaosAsk } from "./plan.js";
+
+const slackMs = 1_000;
+
+export type Tell = (guarantee: string, message: string) => void;
+
+/** What has not ended although it should have. (E1) */
+export function unended(asked: readonly Asked[], nowMs: number): readonly string[] {
+  return asked.flatMap(({ ask, askedMs, end, isWithdrawn }) =>
+    end !== undefined || isWithdrawn || nowMs <= askedMs + timeoutOf(ask) + slackMs
+      ? []
+      : [`${ask.token}, asked at ${askedMs.toFixed(0)} ms, has not ended`],
+  );
+}
+
+export function checkEnd({ ask, askedMs, end, endedMs }: Asked, tell: Tell): void {
+  const tookMs = endedMs - askedMs;
+  if (tookMs > timeoutOf(ask) + slackMs) {
+    tell("in-time", `${ask.token} ended after ${tookMs.toFixed(0)} ms; it was allowed ${timeoutOf(ask)}`); // (E1)
+  }
+  if (end?.kind === "failed") checkFailure(ask, end.error, tookMs, tell);
+  if (end?.kind !== "results") return;
+  for (const report of end.reports ?? []) if (report.status === "failed") checkFailure(ask, report.error, tookMs, tell);
+}
+
+function checkFailure(ask: ChaosAsk, error: MpregError, tookMs: number, tell: Tell): void {
+  const { code, message, outcome, node = "?" } = error;
+  const stepMs = Math.min(Infinity, ...ask.steps.flatMap(({ timeoutMs }) => (timeoutMs > 0 ? [timeoutMs] : [])));
+  if (code === "deadline" && tookMs < Math.min(timeoutOf(ask), stepMs) - 1) {
+    tell("true-reasons", `${ask.token} ended with deadline after ${tookMs.toFixed(0)} ms: ${message}`); // (E3)
+  }
+  if (!ask.steps.every(({ fun }) => isIdempotent(fun))) return;
+  const mayEndWith = ["deadline"];
+  if (ask.steps.some(({ fun }) => fun.name === "narrow")) mayEndWith.push("overloaded");
+  if (ask.steps.some(({ terms }) => terms?.retries !== undefined)) mayEndWith.push("node-lost");
+  if (mayEndWith.includes(code)) return;
+  tell("outlives-faults", `${ask.token} ended with ${code} (${outcome}) at ${node}: ${message}`); // (E2)
+}
+
+function timeoutOf({ kind, timeoutMs, steps }: ChaosAsk): number {
+  const [first] = steps;
+  return kind === "call" && first !== undefined && first.timeoutMs > 0
+    ? Math.min(timeoutMs, first.timeoutMs)
+    : timeoutMs;
+}

@@ -1,0 +1,38 @@
+/**
+ * Check of values: every answer is exactly what a naive evaluation of its own request gives.
+ *
+ * (V1) Each output, byte for byte; tokens in it tell every request and step apart.
+ */
+import { codec } from "../capabilities/codec.js";
+import { lookUp } from "../workload/evaluate.js";
+import type { Asked } from "./asks.js";
+import type { Tell } from "./check-ends.js";
+import { evaluateChaos } from "./evaluate.js";
+
+export function checkValues({ ask, end }: Asked, tell: Tell): void {
+  if (end === undefined || end.kind === "failed") return;
+  const values = evaluateChaos(ask);
+  const check = (given: Uint8Array, expected: unknown, what: string): void => {
+    const bytes = codec.encode(expected, "expected");
+    if (sameBytes(given, bytes)) return;
+    tell("right-values", `${ask.token} got ${shown(given)} for ${what}, not ${shown(bytes)}`); // (V1)
+  };
+  if (end.kind === "answered") return check(end.value, values[0], "its call");
+  ask.outputs.forEach((part, index) => {
+    const given = end.outputs[index];
+    const isDone = end.reports === undefined || end.reports[part.step]?.status === "done";
+    if (given !== undefined) check(given, lookUp(values[part.step], part.path)?.found, `output ${index}`);
+    else if (isDone) tell("right-values", `${ask.token} got no output ${index}, though its step is done`);
+  });
+}
+
+function sameBytes(one: Uint8Array, other: Uint8Array): boolean {
+  if (one.length !== other.length) return false;
+  for (let at = 0; at < one.length; at++) if (one[at] !== other[at]) return false;
+  return true;
+}
+
+function shown(bytes: Uint8Array): string {
+  const text = JSON.stringify(codec.decode(bytes)) as string | undefined;
+  return (text ?? "undefined").slice(0, 200);
+}
