@@ -6,8 +6,8 @@
  * (C1) Only what says that a node or its handler does not get on counts as a failure: the node was lost, or the time of the
  *      step ran out while it ran there. Errors of handlers and refusals say that the node works, or nothing.
  * (C2) A step that was given less time there than such a step usually takes says nothing: callers in a hurry open nobody's
- *      circuit. While nothing was measured, a second is usual. Who may call with arguments that take longer than those of
- *      others can open it for all.
+ *      circuit, nor do those that have waited for their turn on this node. While nothing was measured, a second is usual.
+ *      Who may call with arguments that take longer than those of others can open it for all.
  * (C3) Only steps that this node coordinates count: others choose for themselves.
  */
 import { MpregError } from "../base/index.js";
@@ -58,7 +58,8 @@ export class Circuits {
     const isVia = place.kind === "remote" && place.via !== undefined;
     if (error.outcome !== "unknown" || !this.#isOwn(task)) return; // (C3)
     const isLost = lostThereCodes.has(error.code) && !isVia; // else the way there was lost
-    const isLate = error.code === "deadline" && ranMs >= (offer.latency.p95Ms ?? usualMs); // (C2)
+    const givenMs = place.kind === "local" ? nowMs - place.beganMs : ranMs;
+    const isLate = error.code === "deadline" && givenMs >= (offer.latency.p95Ms ?? usualMs); // (C2)
     if (!isLost && !isLate) return; // (C1)
     if (offer.breaker.failed(task, nowMs, this.#host.random.next())) this.#turned(offer, nowMs);
   }

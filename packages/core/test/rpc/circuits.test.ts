@@ -245,3 +245,23 @@ test("what others' steps come to neither keeps a circuit closed nor closes it (C
   othersSucceed();
   expect(circuitsOf(b)).toEqual([["b", "open"]]);
 });
+
+test("calls that have waited for their turn and then ran out of time open no circuit: their node has too much to do (C2)", () => {
+  const mesh = new Mesh();
+  const node = mesh.node("n");
+  node.offerAs("f", byHand, { concurrencyMax: 5 });
+  mesh.settle();
+  const asked = Array.from({ length: 45 }, () => node.call("f", [], { timeoutMs: 5_000 }));
+  mesh.settle();
+  const last = Array.from({ length: 5 }, () => node.call("f", [], { timeoutMs: 1_050 }));
+  for (let turn = 0; turn < 9; turn++) {
+    mesh.advance(100);
+    for (const each of node.waiting("f")) node.finishThis(each, 1);
+    mesh.settle();
+  }
+  expect(asked.map(({ ends }) => ends.length)).toEqual(asked.map(() => 1));
+  expect(node.waiting("f")).toHaveLength(5); // with 150 ms left
+  mesh.advance(150);
+  expect(last.map(errorOf)).toEqual(last.map(() => expect.objectContaining({ code: "deadline" }) as unknown));
+  expect(circuitsOf(node)).toEqual([["n", "closed"]]);
+});

@@ -5,6 +5,7 @@ import { alone, drive } from "../support/overload.js";
 describe("five times more than a node can run, of handlers that wait 50 ms", () => {
   const runMs = 50;
   const permits = 20;
+  const steady = (): number => runMs;
   const drivenMs = 3_000;
   const peakPerMs = permits / runMs;
 
@@ -16,7 +17,7 @@ describe("five times more than a node can run, of handlers that wait 50 ms", () 
     const clients = [1, 2, 3].map(() => mesh.client(node));
     const calls: number[][] = clients.map(() => []);
     let [most, n, owed] = [0, 0, 0];
-    drive(mesh, [node], runMs, drivenMs, () => {
+    drive(mesh, [node], steady, drivenMs, () => {
       for (owed += 5 * peakPerMs; owed >= 1; owed--, n++) {
         const client = n % clients.length;
         calls[client]!.push(clients[client]!.call("work", [1], { timeoutMs: timeoutOf(n), priority: n % 10 }));
@@ -27,9 +28,25 @@ describe("five times more than a node can run, of handlers that wait 50 ms", () 
     const good = clients.flatMap(({ heard }) => heard).filter(({ kind }) => kind === "answer").length;
     expect(good).toBeGreaterThan(0.85 * drivenMs * peakPerMs);
     expect(most).toBeLessThanOrEqual(permits + 200 + 1);
-    drive(mesh, [node], runMs, 1_000, () => undefined);
+    drive(mesh, [node], steady, 1_000, () => undefined);
     const ended = clients.map(({ heard }) => heard.flatMap((message) => ("id" in message ? [message.id] : [])));
     expect(ended.map((each) => each.sort((a, b) => a - b))).toEqual(calls); // each once
+    mesh.expectQuiet();
+  });
+
+  // the line is as long as their time allows: whoever has his turn has hardly any left
+  test("runs that take now less, now more, are not begun with too little time (A3) (T2)", () => {
+    const { mesh, node } = alone({ concurrencyMax: permits });
+    const client = mesh.client(node);
+    const uneven = (number: number): number => [20, 30, 40, 50, 60, 70, 80][number % 7]!;
+    let owed = 0;
+    drive(mesh, [node], uneven, drivenMs, () => {
+      for (owed += 5 * peakPerMs; owed >= 1; owed--) client.call("work", [1], { timeoutMs: 500 });
+    });
+    const good = client.heard.filter(({ kind }) => kind === "answer").length;
+    expect(good).toBeGreaterThan(0.85 * drivenMs * peakPerMs);
+    expect(good).toBeGreaterThan(0.97 * node.invoked.length); // hardly a run was in vain
+    drive(mesh, [node], uneven, 1_000, () => undefined);
     mesh.expectQuiet();
   });
 });

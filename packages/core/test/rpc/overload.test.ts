@@ -77,7 +77,7 @@ describe("calls beyond the limit of a function", () => {
       code: "overloaded",
       outcome: "not-applied",
       message:
-        'Cannot run "work" in time: 2 calls are before it, which takes about 300 ms, and its own run 100 ms; it has 350 ms left',
+        'Cannot run "work" in time: 2 calls are before it, which takes about 300 ms, and its own run up to 100 ms; it has 350 ms left',
       retryAfterMs: 50,
     });
     mesh.advance(1_000);

@@ -41,31 +41,30 @@ export function started(node: MeshNode): unknown[] {
   return node.invoked.map(({ template }) => template[template.length - 1]);
 }
 
-/** Ends what has run for `runMs`, every millisecond, while `arrive` adds what comes; for `forMs`. */
+/** Ends what has run for as long as `runMsOf` its number, every millisecond, while `arrive` adds what comes; for `forMs`. */
 export function drive(
   mesh: Mesh,
   nodes: readonly MeshNode[],
-  runMs: number,
+  runMsOf: (number: number) => number,
   forMs: number,
   arrive: (ms: number) => void,
 ): void {
-  const beganMs = new Map<Invocation, number>();
+  const endsMs = new Map<Invocation, number>();
   const seen = nodes.map(() => 0);
+  const note = (node: MeshNode, index: number): void => {
+    for (; seen[index]! < node.invoked.length; seen[index]! += 1) {
+      endsMs.set(node.invoked[seen[index]!]!, mesh.nowMs + runMsOf(seen[index]!));
+    }
+  };
   for (let ms = 0; ms < forMs; ms++) {
     arrive(ms);
     mesh.settle();
-    for (const [index, node] of nodes.entries()) {
-      for (; seen[index]! < node.invoked.length; seen[index]! += 1)
-        beganMs.set(node.invoked[seen[index]!]!, mesh.nowMs);
-    }
+    for (const [index, node] of nodes.entries()) note(node, index);
     mesh.advance(1);
     for (const node of nodes) {
-      for (const each of node.waiting("work")) if (beganMs.get(each)! + runMs <= mesh.nowMs) node.finish("work", 1);
+      for (const each of node.waiting("work")) if (endsMs.get(each)! <= mesh.nowMs) node.finishThis(each, 1);
     }
     mesh.settle();
-    for (const [index, node] of nodes.entries()) {
-      for (; seen[index]! < node.invoked.length; seen[index]! += 1)
-        beganMs.set(node.invoked[seen[index]!]!, mesh.nowMs);
-    }
+    for (const [index, node] of nodes.entries()) note(node, index);
   }
 }

@@ -195,7 +195,7 @@ export class Admission {
 
   #giveTurn(task: Task, gate: Gate<Task>, nowMs: number): void {
     const leftMs = task.deadlineMs - nowMs;
-    if (leftMs < gate.usualMs) return this.#turnAway(task, waitedTooLong(gate, leftMs), nowMs); // (A3)
+    if (leftMs < gate.enoughMs) return this.#turnAway(task, waitedTooLong(gate, leftMs), nowMs); // (A3)
     // it cannot wait on: those it waits for may wait for one that is behind it (A4)
     if (this.#isFullAt(task.depth)) return this.#turnAway(task, this.#tooMany(task), nowMs);
     if (task.place.kind === "queued") this.#host.begin(task, task.place, nowMs);
@@ -212,7 +212,7 @@ export class Admission {
     const ahead = queue.aheadOf(caller, priority);
     const waitMs = gate.turnsMs(ahead + 1);
     const leftMs = task.deadlineMs - nowMs;
-    return waitMs + gate.usualMs > leftMs ? tooLate(gate, ahead, waitMs, leftMs) : undefined; // (A3)
+    return waitMs + gate.enoughMs > leftMs ? tooLate(gate, ahead, waitMs, leftMs) : undefined; // (A3)
   }
 
   /** (A2) */

@@ -2,6 +2,9 @@
  * Gate: what this node knows of one of its functions: how many calls of it run and may, who waits, how long runs take.
  *
  * (T1) `running` counts calls that hold a permit: a handler that waits for a nested call has none.
+ * (T2) What is enough for a run is the usual time and four mean deviations, as TCP waits for an answer (Jacobson, "Congestion
+ *      Avoidance and Control", 1988), but at most twice the usual time. Where many wait, whoever has his turn has hardly more
+ *      time left than is asked for.
  */
 import { type HeapItem, Timer } from "../../base/index.js";
 import type { ChainNode } from "../../structures/index.js";
@@ -46,6 +49,7 @@ export class Gate<T> implements HeapItem, ChainNode<Gate<T>> {
   readonly #fixed: number | undefined;
   readonly #adaptive: AdaptiveLimit;
   #usualMs = 0;
+  #deviationMs = 0;
   #lastEndMs = -Infinity;
   /** Is due while calls wait: they may wait for ever for what is learned from those that end. */
   readonly stall: Timer;
@@ -79,6 +83,11 @@ export class Gate<T> implements HeapItem, ChainNode<Gate<T>> {
     return this.#usualMs;
   }
 
+  /** How much time is enough for a run, nearly always; 0 when none has ended yet. (T2) */
+  get enoughMs(): number {
+    return this.#usualMs + Math.min(4 * this.#deviationMs, this.#usualMs);
+  }
+
   /** How long it takes until `count` calls have had their turn; 0 when nothing was measured. */
   turnsMs(count: number): number {
     return (count * this.#usualMs) / this.limit;
@@ -97,7 +106,9 @@ export class Gate<T> implements HeapItem, ChainNode<Gate<T>> {
   /** A run has come to its end. */
   measured(begunMs: number, durationMs: number, crowd: number, nowMs: number): void {
     this.#lastEndMs = nowMs;
-    this.#usualMs = this.#usualMs === 0 ? durationMs : this.#usualMs + (durationMs - this.#usualMs) * newestWeight;
+    const beyondMs = this.#usualMs === 0 ? 0 : durationMs - this.#usualMs;
+    this.#usualMs = this.#usualMs === 0 ? durationMs : this.#usualMs + beyondMs * newestWeight;
+    this.#deviationMs += (Math.abs(beyondMs) - this.#deviationMs) * newestWeight; // (T2)
     if (this.#fixed === undefined) this.#adaptive.measured(begunMs, durationMs, crowd, nowMs);
   }
 

@@ -3,7 +3,7 @@ import { MpregError } from "../../base/index.js";
 import type { Gate } from "./gate.js";
 
 /** What is told of a gate. */
-type BusyGate = Pick<Gate<object>, "fun" | "running" | "queueMax" | "usualMs" | "turnsMs"> & {
+type BusyGate = Pick<Gate<object>, "fun" | "running" | "queueMax" | "enoughMs" | "turnsMs"> & {
   readonly queue: { readonly size: number };
 };
 
@@ -23,14 +23,14 @@ export function tooManyNested(fun: string, running: number, depth: number): Mpre
 
 /** It would come too late. */
 export function tooLate(gate: BusyGate, ahead: number, waitMs: number, leftMs: number): MpregError {
-  const { fun, usualMs } = gate;
-  const message = `Cannot run "${fun}" in time: ${ahead} calls are before it, which takes about ${rounded(waitMs)} ms, and its own run ${rounded(usualMs)} ms; it has ${rounded(leftMs)} ms left`;
-  return overloaded(message, waitMs + usualMs - leftMs);
+  const { fun, enoughMs } = gate;
+  const message = `Cannot run "${fun}" in time: ${ahead} calls are before it, which takes about ${rounded(waitMs)} ms, and its own run up to ${rounded(enoughMs)} ms; it has ${rounded(leftMs)} ms left`;
+  return overloaded(message, waitMs + enoughMs - leftMs);
 }
 
 /** It has waited, and now the time that is left will not do. */
-export function waitedTooLong({ fun, usualMs }: BusyGate, leftMs: number): MpregError {
-  const message = `Cannot run "${fun}" in time: a run takes about ${rounded(usualMs)} ms, and after its turn had come it has ${rounded(leftMs)} ms left`;
+export function waitedTooLong({ fun, enoughMs }: BusyGate, leftMs: number): MpregError {
+  const message = `Cannot run "${fun}" in time: a run takes up to ${rounded(enoughMs)} ms, and after its turn had come it has ${rounded(leftMs)} ms left`;
   return overloaded(message, 0);
 }
 
