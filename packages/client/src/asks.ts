@@ -22,6 +22,7 @@ import {
   type Asker,
   type CompleteAnswer,
   Downloads,
+  type ItemReader,
   type RequestEvent,
   type RequestSummary,
   isComplete,
@@ -32,6 +33,7 @@ import {
   type AnswerMessage,
   type EventMessage,
   type Message,
+  type ResultRef,
   type ResultsMessage,
   resumePlacesMax,
   writeCancel,
@@ -161,8 +163,16 @@ export class Asks {
     const nowMs = this.#platform.now();
     if (this.#downloads.receive(connection.channel, message, nowMs)) return;
     if (message.kind !== "answer" && message.kind !== "results") return;
-    if (isComplete(message)) return this.#answered(this.#takeAsker(connection, message.id), message);
-    this.#download(connection, message, nowMs);
+    if (!isComplete(message)) return this.#download(connection, message, nowMs);
+    const asker = this.#takeAsker(connection, message.id);
+    if (asker === undefined)
+      this.#downloads.unwanted(message); // (C3)
+    else this.#answered(asker, message);
+  }
+
+  /** Lets the program read a stream of an answer. */
+  openStream(stream: ResultRef): ItemReader {
+    return this.#downloads.open(stream, this.#options.codec, () => this.#platform.now());
   }
 
   /** Something has happened to what is under way. */
@@ -177,7 +187,7 @@ export class Asks {
   #download(connection: Connection, message: AnswerMessage | ResultsMessage, nowMs: number): void {
     const { id } = message;
     const pending = this.#waiting.get(id);
-    if (pending?.connection !== connection) return; // (C3)
+    if (pending?.connection !== connection) return this.#downloads.unwanted(message); // (C3)
     pending.connection = undefined;
     connection.ended();
     this.#downloads.complete(
@@ -195,8 +205,7 @@ export class Asks {
     );
   }
 
-  #answered(asker: Asker | undefined, message: CompleteAnswer): void {
-    if (asker === undefined) return;
+  #answered(asker: Asker, message: CompleteAnswer): void {
     const summary = message.summary === undefined ? undefined : this.#summary(message.summary);
     if (message.kind === "answer")
       asker.answered(message.value, message.timings, summary); // (C1)

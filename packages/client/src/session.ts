@@ -18,16 +18,16 @@ import {
   type Asking,
   type CallFields,
   type CancelSignal,
+  type ItemReader,
   type OpenTelemetryApi,
   type RequestFields,
   type Tracing,
   ValueWaiter,
   checkListeners,
   durationMs,
-  isComplete,
 } from "@mpreg/core/rpc";
 import type { Codec } from "@mpreg/core/values";
-import { type InspectSubject, type Message, type WireLimits, writeInspect } from "@mpreg/core/wire";
+import { type InspectSubject, type Message, type ResultRef, type WireLimits, writeInspect } from "@mpreg/core/wire";
 import { Addresses } from "./addresses.js";
 import { Alarm } from "./alarm.js";
 import { Asks, type AsksOptions } from "./asks.js";
@@ -151,6 +151,10 @@ export class Session implements Asking {
     this.#asks.withdraw(ask);
   }
 
+  openStream(stream: ResultRef): ItemReader {
+    return this.#asks.openStream(stream);
+  }
+
   /** What the node says about its cluster. */
   inspect(subject: InspectSubject, options: InspectOptions | undefined): Promise<unknown> {
     return new Promise((resolve, reject) => {
@@ -205,7 +209,7 @@ export class Session implements Asking {
   #received(connection: Connection, message: Message): void {
     if (message.kind === "drain") return this.#leave(connection, message.urls);
     if (!("id" in message) || message.id !== learnId) return this.#asks.received(connection, message);
-    if (message.kind !== "answer" || !isComplete(message)) return; // a node that does not tell: what is known is enough to go on
+    if (message.kind !== "answer" || !(message.value instanceof Uint8Array)) return; // a node that does not tell: what is known is enough to go on
     const { nodes } = this.codec.decode(message.value) as ClusterInfo;
     const present = nodes.filter(({ state, draining }) => state !== "down" && state !== "left" && draining !== true);
     this.#addresses.learn(present.flatMap(({ urls }) => urls));

@@ -17,7 +17,9 @@ import {
   type ContextHost,
   type ExecuteHost,
   FunctionTable,
+  type ItemSource,
   ProgressReports,
+  StreamReaders,
   abortError,
   execute,
 } from "@mpreg/core/handlers";
@@ -88,6 +90,11 @@ export class Driver {
   /** Of handlers that run, where something records them. */
   readonly #spans = new Map<Invocation, RunSpan>();
   readonly #tickets = new Map<number, Asker>();
+  /** Handlers that make items. */
+  readonly #sources = new Map<number, { readonly invocation: Invocation; readonly source: ItemSource }>();
+  /** Those that are asked for an item. */
+  readonly #pulled = new Fifo<{ readonly invocation: Invocation; readonly source: ItemSource }>();
+  readonly #readers: StreamReaders;
   readonly #contextHost: ContextHost;
   readonly #runLog: RunLog;
   readonly #executeHost: ExecuteHost;
@@ -115,7 +122,13 @@ export class Driver {
   #timerDueMs = Infinity;
   readonly #flush = (): void => {
     this.#flushScheduled = false;
-    this.machine.flush(performance.now());
+    this.#inTurn = true; // (V1)
+    try {
+      this.machine.flush(performance.now());
+    } finally {
+      this.#inTurn = false;
+    }
+    if (this.#inputs.size > 0) this.#turn();
     this.#setTimer();
     if (this.#events.length > 0) this.#report();
   };
@@ -154,10 +167,24 @@ export class Driver {
       codec: options.capabilities.codec,
       exposeStacks: options.exposeStacks,
       now: () => performance.now(),
+      streams: {
+        opened: (invocation, source, timings) => {
+          this.#sources.set(invocation.id, { invocation, source });
+          this.enter({ kind: "opened", id: invocation.id, timings });
+        },
+        made: ({ id }, item) => {
+          this.enter({ kind: "made", id, item });
+        },
+        open: (stream, { id }) => this.#readers.open(stream, { invocation: id }),
+      },
       ended: (invocation, result, timings) => {
         this.#ended(invocation, result, timings);
       },
     };
+    const { codec } = options.capabilities;
+    this.#readers = new StreamReaders(codec, options.node.rpc.valueBytesMax, (input) => {
+      this.enter(input);
+    });
   }
 
   /** What the node tells about itself and the cluster. */
@@ -200,6 +227,10 @@ export class Driver {
       tellsEvents: true,
       call: (fields, asker) => this.#ask({ kind: "call", fields }, parent, asker),
       request: (fields, asker) => this.#ask({ kind: "request", fields }, parent, asker),
+      openStream: (stream) => {
+        const isRunning = parent !== undefined && this.#running.has(parent.id);
+        return this.#readers.open(stream, { invocation: isRunning ? parent.id : undefined });
+      },
       withdraw: (ticket) => {
         if (this.#tickets.delete(ticket)) this.enter({ kind: "withdraw", ticket });
       },
@@ -251,6 +282,7 @@ export class Driver {
     this.#timer = undefined;
     for (const running of this.#running.values()) running.abort(new MpregError("closed", "The node is closing"));
     this.#running.clear();
+    this.#readers.end(new MpregError("closed", "The node is closing", { outcome: "unknown" }));
   }
 
   #turn(): void {
@@ -264,6 +296,11 @@ export class Driver {
             this.#ran(input.invocation, input.result, nowMs);
           } else if (input.kind === "progress") this.#reportsWaiting -= 1;
           this.machine.handle(input, nowMs);
+          continue;
+        }
+        const pulled = this.#pulled.shift();
+        if (pulled !== undefined) {
+          this.#pull(pulled.invocation, pulled.source);
           continue;
         }
         const invocation = this.#starting.shift(); // (V2)
@@ -306,6 +343,13 @@ export class Driver {
     if (runsOn) this.#running.set(invocation.id, context);
   }
 
+  #pull(invocation: Invocation, source: ItemSource): void {
+    const { note } = this.#options;
+    note?.enter(invocation);
+    source.pull();
+    note?.leave();
+  }
+
   #notStarted({ id }: Invocation, result: MpregError): void {
     this.enter({ kind: "invoked", id, result, timings: noTimings, invocation: undefined });
   }
@@ -314,6 +358,8 @@ export class Driver {
     const trace = this.#spans.size > 0 ? this.#endSpan(invocation, result) : undefined;
     this.#running.delete(invocation.id);
     this.#reports.ended(invocation);
+    this.#sources.delete(invocation.id);
+    this.#readers.handlerEnded(invocation.id);
     this.#runLog.ended(invocation, result, trace);
     this.enter({ kind: "invoked", id: invocation.id, result, timings, invocation });
   }
@@ -334,7 +380,7 @@ export class Driver {
   #ask(ask: Ask, parent: Invocation | undefined, asker: Asker): number {
     const ticket = ++this.#lastTicket;
     this.#tickets.set(ticket, asker);
-    this.enter({ kind: "ask", ticket, ask, parent });
+    this.enter({ kind: "ask", ticket, ask, parent, takesStreams: asker.takesStreams });
     return ticket;
   }
 
@@ -371,13 +417,26 @@ export class Driver {
           this.#abortedEarly.add(id);
           return;
         }
-        running.abort(abortError(reason));
+        const error = abortError(reason);
+        running.abort(error);
         this.#running.delete(id);
+        this.#readers.handlerEnded(id, error);
+      },
+      pull: (id) => {
+        const source = this.#sources.get(id);
+        if (source !== undefined) this.#pulled.push(source);
+      },
+      streamed: (reader, bytes, totalBytes) => {
+        this.#readers.streamed(reader, bytes, totalBytes);
+      },
+      streamFailed: (reader, error) => {
+        this.#readers.failed(reader, error);
       },
       settle: (ticket, settled) => {
         const asker = this.#tickets.get(ticket);
         this.#tickets.delete(ticket);
-        if (asker !== undefined) tell(asker, settled);
+        if (asker === undefined) this.#readers.unwanted(settled);
+        else tell(asker, settled);
       },
       told: (ticket, event, value) => {
         this.#tickets.get(ticket)?.event?.(event, value);

@@ -8,25 +8,40 @@
  * (H3) Callers get the handler's message; stacks only where the node is told to expose them.
  * (H4) Arguments that the stack may not hold are refused before the handler runs: it would seem to have failed.
  * (H5) What an executor runs is not decoded here, unless a schema wants to see it.
+ * (H7) A handler that returns an async iterable has not ended: its items are asked for, and its end is that of the last.
+ *      The schema of its output is that of each item.
  * (H6) A call that nobody waits for any more when its arguments have been validated does not reach the handler.
  */
 import { MpregError, isA, quoted, thrownStack, thrownText, validateArguments, validateResult } from "../base/index.js";
-import type { Invocation } from "../rpc/index.js";
-import type { Codec } from "../values/index.js";
-import type { Timings } from "../wire/index.js";
+import type { Invocation, ItemReader } from "../rpc/index.js";
+import type { Bound, Codec } from "../values/index.js";
+import type { ResultRef, Timings } from "../wire/index.js";
 import { Batch } from "./batch.js";
 import type { CallContext } from "./call-context.js";
 import { inContext } from "./context.js";
 import { Executor, invocationWith } from "./executor.js";
 import type { RegisteredFunction } from "./function-table.js";
 import { HandlerThrew } from "./handler-threw.js";
+import { ItemSource, isAsyncIterable, noStreams } from "./item-source.js";
 import type { AnyHandler } from "./types.js";
+
+/** What a driver does for streams. */
+export interface StreamHost {
+  /** The handler makes the items of a stream, for which `source` is asked. */
+  opened(invocation: Invocation, source: ItemSource, timings: Timings): void;
+  /** It has made one, as it was asked to. */
+  made(invocation: Invocation, item: Uint8Array): void;
+  /** Lets the handler read a stream that is one of its arguments. */
+  open(stream: ResultRef, invocation: Invocation, current: CallContext): ItemReader;
+}
 
 export interface ExecuteHost {
   readonly codec: Codec;
   readonly exposeStacks: boolean;
   /** Monotonic time, in ms. */
   now(): number;
+  /** How handlers make and read streams; without it they cannot. */
+  readonly streams?: StreamHost | undefined;
   /** The invocation has ended. */
   ended(invocation: Invocation, result: Uint8Array | MpregError, timings: Timings): void;
 }
@@ -34,6 +49,7 @@ export interface ExecuteHost {
 /** Engines put each argument on the stack, and throw at a little more than 100,000. */
 const argumentsMax = 32_768;
 
+const noBytes = new Uint8Array(0);
 const noTimings: Timings = { queueUs: 0, runUs: 0 };
 
 /** Starts the handler; answers whether it runs on. If not, `host` was told of its end already. */
@@ -51,13 +67,19 @@ export function execute(
       invocation.timings ? timingsOf(invocation.startedMs, beganMs, host.now()) : noTimings,
     ); // (H1)
   };
-  const finish = (result: unknown): void => {
+  const finish = (result: unknown): boolean => {
+    if (isAsyncIterable(result)) return openStream(result, invocation, fun, current, host, beganMs, end); // (H7)
     end(encodeResult(fun, result, host));
+    return false;
   };
   const fail = (error: unknown): void => {
     end(failureOf(fun.name, error, host.exposeStacks));
   };
   const { handler } = fun;
+  if (handler instanceof Executor && invocation.refs !== undefined) {
+    end(cannotRead(fun.name));
+    return false;
+  }
   if (handler instanceof Executor && fun.input === undefined && fun.output === undefined) {
     handler.run(invocation, current, (result, timings) => {
       host.ended(invocation, result, timings); // (H5)
@@ -66,7 +88,7 @@ export function execute(
   }
   let step: unknown;
   try {
-    const args = host.codec.decodeTemplate(invocation.template, invocation.bound);
+    const args = host.codec.decodeTemplate(invocation.template, boundOf(invocation, current, host));
     if (!Array.isArray(args)) throw new MpregError("malformed", "The arguments of a call must be an array");
     if (args.length > argumentsMax) throw tooMany(fun.name, args.length); // (H4)
     step = runHandler(invocation, fun, args, current, host);
@@ -74,11 +96,65 @@ export function execute(
     fail(error);
     return false;
   }
-  if (!isPromiseLike(step)) {
-    finish(step); // (H2)
+  if (!isPromiseLike(step)) return finish(step); // (H2)
+  step.then(finish, fail);
+  return true;
+}
+
+/** What stands in the holes of the arguments. */
+function boundOf(invocation: Invocation, current: CallContext, host: ExecuteHost): readonly Bound[] {
+  const { refs, bound, fun } = invocation;
+  if (refs === undefined) return bound;
+  const all: Bound[] = [...bound];
+  for (const { index, ref } of refs) {
+    if (host.streams === undefined) throw cannotRead(fun);
+    all[index] = { value: host.streams.open(ref, invocation, current) };
+  }
+  return all;
+}
+
+function cannotRead(fun: string): MpregError {
+  const message = `"${fun}" runs in threads, which cannot read a stream: give it an array, or register it without \`threads\``;
+  return new MpregError("unsupported", message);
+}
+
+/** The handler makes items, and ends with the last; answers whether it runs on. (H7) */
+function openStream(
+  items: AsyncIterable<unknown>,
+  invocation: Invocation,
+  fun: RegisteredFunction,
+  current: CallContext,
+  host: ExecuteHost,
+  beganMs: number,
+  end: (result: Uint8Array | MpregError) => void,
+): boolean {
+  const { streams } = host;
+  if (streams === undefined) {
+    end(noStreams(fun.name, "a handler in a thread"));
     return false;
   }
-  step.then(finish, fail);
+  const ended = (thrown: { readonly reason: unknown } | undefined): void => {
+    end(thrown === undefined ? noBytes : failureOf(fun.name, thrown.reason, host.exposeStacks));
+  };
+  const encode = (item: unknown, index: number): Uint8Array =>
+    host.codec.encode(item, `item ${index} of the stream of "${fun.name}"`);
+  const source = new ItemSource(items, current, {
+    encode: (item, index) => {
+      if (fun.output === undefined) return encode(item, index);
+      const valid = validateResult(fun.name, fun.output, item);
+      return isPromiseLike(valid) ? valid.then((late) => encode(late, index)) : encode(valid, index);
+    },
+    made: (item) => {
+      streams.made(invocation, item);
+    },
+    ended,
+  });
+  if (current.abortReason !== undefined)
+    source.stop(current.abortReason); // (H6)
+  else {
+    const timings = invocation.timings ? timingsOf(invocation.startedMs, beganMs, host.now()) : noTimings;
+    streams.opened(invocation, source, timings);
+  }
   return true;
 }
 
@@ -104,9 +180,9 @@ function runHandler(
           ? handler.add(valid, current)
           : callExecutor(handler, invocation, valid, current, host);
     if (fun.output === undefined) return result;
-    return isPromiseLike(result)
-      ? result.then((value) => validateResult(fun.name, fun.output, value))
-      : validateResult(fun.name, fun.output, result);
+    const validate = (value: unknown): unknown =>
+      isAsyncIterable(value) ? value : validateResult(fun.name, fun.output, value); // (H7)
+    return isPromiseLike(result) ? result.then(validate) : validate(result);
   };
   if (fun.input === undefined) return call(args);
   const valid = validateArguments(fun.name, fun.input, args);

@@ -29,6 +29,7 @@ export function invocationWith(from: Invocation, changes: Partial<Invocation>): 
     version: from.version,
     template: from.template,
     bound: from.bound,
+    refs: from.refs,
     startedMs: from.startedMs,
     deadlineMs: from.deadlineMs,
     depth: from.depth,

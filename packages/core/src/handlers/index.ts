@@ -2,7 +2,7 @@
 export { ProgressReports } from "./progress.js";
 export { type AbortSource, CallContext, type ContextHost, abortError } from "./call-context.js";
 export { type ContextStorage, context, inContext, provideContextStorage } from "./context.js";
-export { type ExecuteHost, execute } from "./execute.js";
+export { type ExecuteHost, type StreamHost, execute } from "./execute.js";
 export { type ExecutionEnd, Executor, invocationWith } from "./executor.js";
 export {
   FunctionTable,
@@ -18,6 +18,8 @@ export {
   type Implementations,
   implementationOf,
 } from "./implementation.js";
+export { ItemSource } from "./item-source.js";
+export { type ReadInput, StreamReaders, type StreamTaker } from "./stream-readers.js";
 export type {
   AnyHandler,
   BatchHandler,

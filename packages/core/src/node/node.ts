@@ -22,7 +22,6 @@ import {
 import { type Door, JsonV1Door } from "../doors/index.js";
 import { type Goodbye, type LinkId, answersFactor, nodeIdOf } from "../link/index.js";
 import {
-  type Ask,
   type AskOrigin,
   type Invocation,
   Peer,
@@ -190,6 +189,15 @@ export class NodeMachine {
         invoke: (invocation) => {
           effects.invoke(invocation);
         },
+        pull: (id) => {
+          effects.pull(id);
+        },
+        streamed: (reader, bytes, totalBytes) => {
+          effects.streamed(reader, bytes, totalBytes);
+        },
+        streamFailed: (reader, error) => {
+          effects.streamFailed(reader, error);
+        },
         abort: (id, reason) => {
           effects.abort(id, reason);
           this.#nested.abort(id);
@@ -273,8 +281,18 @@ export class NodeMachine {
         return this.#rpc.invoked(input.id, input.result, input.timings, nowMs);
       case "progress":
         return this.#rpc.reported(input.invocation, input.progress);
+      case "opened":
+        return this.#rpc.streaming.opened(input.id, input.timings, nowMs);
+      case "made":
+        return this.#rpc.streaming.made(input.id, input.item, nowMs);
+      case "read": {
+        const { reader, stream, receivedBytes, allowedBytes } = input;
+        return this.#rpc.readings.read(reader, stream, receivedBytes, allowedBytes, nowMs);
+      }
+      case "leave":
+        return this.#rpc.readings.leave(input.reader, input.stream);
       case "ask":
-        return this.#ask(input.ticket, input.ask, input.parent, nowMs);
+        return this.#ask(input, nowMs);
       case "withdraw":
         return this.#tickets.get(input.ticket)?.fail(new MpregError("cancelled", "The caller cancelled"));
       case "link-writable":
@@ -406,13 +424,13 @@ export class NodeMachine {
     this.#effects.close(link, goodbye);
   }
 
-  #ask(ticket: number, ask: Ask, parent: Invocation | undefined, nowMs: number): void {
+  #ask({ ticket, ask, parent, takesStreams }: Extract<NodeInput, { kind: "ask" }>, nowMs: number): void {
     const settle = (ended: number, settled: Settled): void => {
       this.#tickets.delete(ended);
       if (parent !== undefined) this.#nested.remove(parent.id, ended);
       this.#effects.settle(ended, settled);
     };
-    const asker = new TicketAsker(ticket, settle, (watched, event, value) => {
+    const asker = new TicketAsker(ticket, takesStreams, settle, (watched, event, value) => {
       this.#effects.told(watched, event, value);
     });
     if (this.#closed) return asker.failed(new MpregError("closed", `Node "${this.name}" is closed`));

@@ -8,7 +8,7 @@ import type { Goodbye, LinkId, LinkOptions } from "../link/index.js";
 import type { Dial, MembershipOptions, RedialOptions } from "../membership/index.js";
 import type { AbortReason, Ask, Invocation, Progress, RequestEvent, RpcLimits, Settled } from "../rpc/index.js";
 import type { Codec } from "../values/index.js";
-import type { OfferRecord, Timings } from "../wire/index.js";
+import type { OfferRecord, ResultRef, Timings } from "../wire/index.js";
 
 /** Which protocol a link speaks, told by how it was opened. */
 export type LinkProtocol = "native" | "json-v1";
@@ -43,6 +43,26 @@ export type NodeInput =
     }
   /** The handler has reported something. */
   | { readonly kind: "progress"; readonly invocation: Invocation; readonly progress: Progress }
+  /**
+   * The handler of an invocation makes the items of a stream: after each {@link NodeEffects.pull} comes one `made` or, at
+   * its end, the `invoked`, whose result says only whether it ended well.
+   */
+  | { readonly kind: "opened"; readonly id: number; readonly timings: Timings }
+  /** An item, encoded. */
+  | { readonly kind: "made"; readonly id: number; readonly item: Uint8Array }
+  /**
+   * The reader of a stream has got the first `receivedBytes` of it and takes up to `allowedBytes`; with the first of these
+   * it begins. Numbers of readers are never used again.
+   */
+  | {
+      readonly kind: "read";
+      readonly reader: number;
+      readonly stream: ResultRef;
+      readonly receivedBytes: number;
+      readonly allowedBytes: number;
+    }
+  /** Nobody wants more of a stream: exactly one for every stream that was settled, or bound in an invocation. */
+  | { readonly kind: "leave"; readonly reader: number; readonly stream: ResultRef }
   | {
       readonly kind: "register";
       readonly offer: OfferRecord;
@@ -57,6 +77,8 @@ export type NodeInput =
       readonly ask: Ask;
       /** The handler that asks; `undefined` when the node's own program does. */
       readonly parent: Invocation | undefined;
+      /** Who asks reads streams; else they are settled as arrays. */
+      readonly takesStreams?: boolean | undefined;
     }
   | { readonly kind: "withdraw"; readonly ticket: number }
   /** All addresses that `source` knows now; they replace what it said before. Each is dialled for ever. */
@@ -148,6 +170,12 @@ export interface NodeEffects {
   close(link: LinkId, goodbye: Goodbye): void;
   invoke(invocation: Invocation): void;
   abort(invocationId: number, reason: AbortReason): void;
+  /** Asks the handler of a stream for one item. */
+  pull(invocationId: number): void;
+  /** The next bytes of what `reader` reads, and of how many in all, once that is known. */
+  streamed(reader: number, bytes: Uint8Array, totalBytes: number | undefined): void;
+  /** No more of it comes. */
+  streamFailed(reader: number, error: MpregError): void;
   settle(ticket: number, settled: Settled): void;
   /** Something has happened to what `ticket` names; only of an ask that is watched. `value`: see `EventSink`. */
   told(ticket: number, event: RequestEvent, value: Uint8Array | undefined): void;

@@ -4,7 +4,8 @@
  */
 import type { MpregError, TraceContext } from "../base/index.js";
 import type { Codec } from "../values/index.js";
-import type { CallMessage, RequestMessage, StepReport, WireLimits } from "../wire/index.js";
+import type { CallMessage, RequestMessage, ResultRef, StepReport, Value, WireLimits } from "../wire/index.js";
+import type { ItemReader } from "./item-reader.js";
 import type { Asker } from "./run.js";
 import type { Tracing } from "./tracing.js";
 import type { RequestSummary } from "./types.js";
@@ -39,14 +40,16 @@ export interface Asking {
   request(fields: RequestFields, asker: Asker): number;
   /** Cancels what has not ended; its asker hears no more. */
   withdraw(ask: number): void;
+  /** Lets the program read a stream that an answer refers to. Without it, streams are answered as arrays. */
+  readonly openStream?: ((stream: ResultRef) => ItemReader) | undefined;
 }
 
-/** The end of an {@link Ask}. */
+/** The end of an {@link Ask}; what is no bytes is a stream. */
 export type Settled =
-  | { readonly kind: "answered"; readonly value: Uint8Array; readonly summary: RequestSummary | undefined }
+  | { readonly kind: "answered"; readonly value: Value; readonly summary: RequestSummary | undefined }
   | {
       readonly kind: "results";
-      readonly outputs: readonly (Uint8Array | undefined)[];
+      readonly outputs: readonly (Value | undefined)[];
       /** One entry per step, only where the request settles. */
       readonly reports: readonly StepReport[] | undefined;
       readonly summary: RequestSummary | undefined;

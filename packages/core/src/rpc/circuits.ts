@@ -47,7 +47,7 @@ export class Circuits {
   /** The task's run has ended, with `error` or well. Call it before its place is forgotten. */
   ended(task: Task, error: MpregError | undefined, nowMs: number): void {
     const { place } = task;
-    if (place.kind !== "local" && place.kind !== "remote") return;
+    if ((place.kind !== "local" && place.kind !== "remote") || task.isStreaming) return; // that is its reader's time
     const { offer } = place;
     const ranMs = nowMs - task.startedMs;
     if (error === undefined || error.outcome === "applied") {

@@ -24,6 +24,7 @@ import { Circuits } from "./circuits.js";
 import { RpcCounters, countedFunctionsMax } from "./counters.js";
 import type { HeldBytes } from "./held-bytes.js";
 import { Here } from "./here.js";
+import { Holding } from "./holding.js";
 import type { AbortReason, RpcHost } from "./host.js";
 import type { Inputs } from "./inputs.js";
 import { type RpcLimits, stepWaysMax } from "./limits.js";
@@ -34,7 +35,8 @@ import { Reaching } from "./reaching.js";
 import { questionIdMin } from "./question-ids.js";
 import { type Results, isRef } from "./results/index.js";
 import { Retries } from "./retries.js";
-import { cancel, sendTask, takeBack, valueBytes } from "./sending.js";
+import { cancel, sendTask, takeBack } from "./sending.js";
+import { Streaming } from "./streaming.js";
 import { type Channel, type Peer, type Placing, Task, type TaskFields, ended, waiting } from "./task.js";
 import { TaskNumbers } from "./task-numbers.js";
 
@@ -45,6 +47,8 @@ export class Dispatch {
   readonly counters: RpcCounters = new RpcCounters(countedFunctionsMax);
   /** What runs and waits on this node. */
   readonly here: Here;
+  /** What its handlers make item by item. */
+  readonly streaming: Streaming;
   readonly #host: RpcHost;
   readonly #options: RpcLimits;
   readonly #held: HeldBytes;
@@ -55,8 +59,7 @@ export class Dispatch {
   readonly #circuits: Circuits;
   /** Tasks that have not ended, wherever they are. */
   #tasks = 0;
-  /** Links that had no room for a step. */
-  readonly #full = new Set<Channel>();
+  readonly #holding: Holding;
   readonly #numbers: TaskNumbers;
   readonly #due = (task: Task, nowMs: number): void => {
     this.#expire(task, nowMs);
@@ -106,8 +109,19 @@ export class Dispatch {
     this.#awaiting = new Awaiting(host, placing, options.waitingMax);
     this.#reaching = new Reaching(host, placing, options.waitingMax);
     this.#retries = new Retries(host, placing);
+    this.#holding = new Holding(placing, options.waitingMax);
     this.here = new Here(host, options, placing, this.#numbers, inputs, (task, offer) => {
       this.#circuits.began(task, offer);
+    });
+    this.streaming = new Streaming(host, held, results, {
+      get: (id) => this.here.get(id),
+      opened: (task, nowMs) => {
+        this.here.measured(task, nowMs);
+        this.#circuits.ended(task, undefined, nowMs);
+      },
+      drop: (task, reason) => {
+        this.drop(task, reason);
+      },
     });
     this.#circuits = new Circuits(host, (fun, nowMs) => {
       this.#awaiting.wake(fun, nowMs);
@@ -116,13 +130,11 @@ export class Dispatch {
 
   /** How many tasks there are, run here and wait; for the checks of the simulator. */
   get size(): { readonly tasks: number; readonly running: number; readonly queued: number; readonly waiting: number } {
-    let held = 0;
-    for (const channel of this.#full) held += channel.held.size;
     return {
       tasks: this.#tasks,
       running: this.here.running,
       queued: this.here.queued,
-      waiting: this.#awaiting.size + this.#reaching.size + this.#retries.size + held,
+      waiting: this.#awaiting.size + this.#reaching.size + this.#retries.size + this.#holding.size,
     };
   }
 
@@ -142,6 +154,7 @@ export class Dispatch {
   startSecond(first: Task, fields: TaskFields, nowMs: number): Task | undefined {
     const { place } = first;
     if (place.kind !== "local" && place.kind !== "remote") return undefined;
+    if (fields.refs?.some(({ ref }) => ref.isStream) === true) return undefined; // it is read once
     if (!this.#retries.mayRepeat(first, place.offer)) return undefined;
     const candidates = candidatesOf(this.#host, first);
     const { self, random } = this.#host;
@@ -209,6 +222,9 @@ export class Dispatch {
     const task = this.here.get(id);
     if (task === undefined) return; // dropped before
     this.here.measured(task, nowMs);
+    if (task.isStreaming && result instanceof MpregError) {
+      return this.#failed(task, result.at({ step: task.step, node: this.#host.nodeName }), nowMs);
+    }
     if (result instanceof MpregError) return this.#failedThere(task, result, nowMs);
     this.#completed(task, result, timings, nowMs);
   }
@@ -233,7 +249,7 @@ export class Dispatch {
       const error = lostError(task, task.place, (name) => `The link to node "${name}" broke`);
       if (!this.#runAgain(task, error, nowMs)) this.#failed(task, error, nowMs);
     }
-    this.#release(channel, nowMs);
+    this.#holding.release(channel, nowMs);
   }
 
   /** The node is down, though its link is open: nothing is waited for that can be run elsewhere. (D8) */
@@ -271,27 +287,7 @@ export class Dispatch {
 
   /** Starts what was held on links that have room again. (D5) */
   retryHeld(nowMs: number): void {
-    if (this.#full.size === 0) return;
-    for (const channel of [...this.#full]) {
-      const [oldest] = channel.held;
-      if (oldest === undefined || channel.link.outbox.hasRoomFor(valueBytes(oldest))) this.#release(channel, nowMs);
-    }
-  }
-
-  #release(channel: Channel, nowMs: number): void {
-    this.#full.delete(channel);
-    const held = [...channel.held];
-    channel.held.clear();
-    for (const task of held) {
-      if (task.place.kind !== "held") continue; // its owner has dropped it meanwhile
-      if (channel.held.size > 0) {
-        channel.held.add(task); // full again: the rest keeps its order
-        continue;
-      }
-      task.place = waiting;
-      task.excluded = undefined;
-      this.#place(task, nowMs);
-    }
+    this.#holding.retry(nowMs);
   }
 
   /** Some node has begun to offer `fun`: what waits for it may go. */
@@ -379,14 +375,8 @@ export class Dispatch {
   /** There is no room on the link: another candidate, or this one as soon as there is. (D5) */
   #hold(task: Task, offer: Offer<Peer>, channel: Channel, nowMs: number): void {
     if (this.#hasAnother(task, offer)) return this.#place(task, nowMs);
-    if (channel.held.size >= this.#options.waitingMax) {
-      const { outbox } = channel.link;
-      const message = `Cannot send to node "${offer.owner.name}": ${outbox.queuedBytes} bytes and ${channel.held.size} steps wait for it already`;
-      return this.#fail(task, new MpregError("overloaded", message), nowMs);
-    }
-    task.place = { kind: "held", channel };
-    channel.held.add(task);
-    this.#full.add(channel);
+    const refusal = this.#holding.add(task, offer, channel);
+    if (refusal !== undefined) this.#fail(task, refusal, nowMs);
   }
 
   /** Rules `offer` out for the task; answers whether another is left. */
@@ -474,12 +464,7 @@ export class Dispatch {
     const { place } = task;
     if (place.kind === "retrying") return this.#retries.remove();
     if (place.kind === "waiting" || place.kind === "ended") return this.#awaiting.remove(task);
-    if (place.kind === "held") {
-      const { held } = place.channel;
-      held.delete(task);
-      if (held.size === 0) this.#full.delete(place.channel);
-      return;
-    }
+    if (place.kind === "held") return this.#holding.remove(task, place.channel);
     if (place.kind === "reaching") {
       this.#reaching.remove(task, place.offer);
       return;

@@ -107,7 +107,7 @@ class Hedged implements TaskOwner, DueItem {
   completed(task: Task, value: Value, timings: Timings | undefined, nowMs: number): void {
     for (const other of this.#runs) if (other !== task) task.attempts += other.attempts + 1; // for the summary
     this.#counter?.end("ok", nowMs - task.readyMs);
-    this.#end("cancelled"); // (H3)
+    this.#end("cancelled", task); // (H3)
     this.#fields.owner.completed(task, value, timings, nowMs); // (H1)
   }
 
@@ -145,10 +145,11 @@ class Hedged implements TaskOwner, DueItem {
     return startedMs + (this.#afterMs || (place.offer.latency.p95Ms ?? afterMsDefault));
   }
 
-  #end(reason: AbortReason): void {
+  /** `completed` may run on: its result is a stream. */
+  #end(reason: AbortReason, completed?: Task): void {
     this.#isOver = true;
     this.#host.unschedule(this);
-    for (const run of this.#runs) if (!run.isOver) this.#dispatch.drop(run, reason);
+    for (const run of this.#runs) if (run !== completed && !run.isOver) this.#dispatch.drop(run, reason);
   }
 }
 

@@ -8,7 +8,7 @@ import type { Offer } from "../catalog/index.js";
 import { Admission } from "./admission/admission.js";
 import type { FunctionLoad, Gate } from "./admission/gate.js";
 import type { RpcHost } from "./host.js";
-import { type Inputs, fetchInputs } from "./inputs.js";
+import { type Inputs, fetchInputs, hasToFetch } from "./inputs.js";
 import type { RpcLimits } from "./limits.js";
 import { type Peer, Permit, type Placing, type Task, waiting } from "./task.js";
 import type { TaskNumbers } from "./task-numbers.js";
@@ -72,7 +72,7 @@ export class Here {
 
   /** Runs the task, as soon as its values are here and its turn comes; or it is refused. (D10) */
   takeUp(task: Task, offer: Offer<Peer>, nowMs: number): void {
-    if (task.refs !== undefined) {
+    if (task.refs !== undefined && hasToFetch(task)) {
       const noRoom = fetchInputs(task, task.refs, offer, this.#inputs, nowMs);
       return noRoom === undefined ? undefined : this.#refused(task, offer, noRoom, nowMs);
     }
@@ -91,8 +91,8 @@ export class Here {
   }
 
   /** The task's handler has come to its end, or to its deadline. */
-  measured({ place }: Task, nowMs: number): void {
-    if (place.kind === "local") this.#admission.measured(place, nowMs);
+  measured({ place, isStreaming }: Task, nowMs: number): void {
+    if (place.kind === "local" && !isStreaming) this.#admission.measured(place, nowMs);
   }
 
   /** The task neither runs nor waits here any more. */

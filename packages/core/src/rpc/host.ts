@@ -1,5 +1,5 @@
 /** What the rpc domain needs from the node around it. */
-import type { Policy, Random, Timers } from "../base/index.js";
+import type { MpregError, Policy, Random, Timers } from "../base/index.js";
 import type { Catalog, Offer } from "../catalog/index.js";
 import type { Target } from "../routing/index.js";
 import type { Invocation, Peer } from "./task.js";
@@ -35,6 +35,12 @@ export interface RpcHost extends Timers {
   idOf(publicKey: Uint8Array): string;
   /** Starts a handler. Its end comes back as an input, never during this call. */
   invoke(invocation: Invocation): void;
+  /** Asks the handler of a stream for one item. It comes, or the handler's end does, as an input, never during this call. */
+  pull(invocationId: number): void;
+  /** The next bytes of the stream that a program or handler of this node reads under that number. */
+  streamed(reader: number, bytes: Uint8Array, totalBytes: number | undefined): void;
+  /** No more of it comes. */
+  streamFailed(reader: number, error: MpregError): void;
   /** Tells a handler that nobody waits for it. Its end is then ignored. */
   abort(invocationId: number, reason: AbortReason): void;
 }

@@ -1,6 +1,7 @@
 /**
  * Inputs: fetches the values of a task that are kept by other nodes, before it runs here.
  *
+ * (D11) A stream is not fetched before: the handler reads it as it runs.
  * (D10) A step starts when its values are here: those that are kept elsewhere are fetched by the node that runs it.
  */
 import type { MpregError } from "../base/index.js";
@@ -44,8 +45,8 @@ export function fetchInputs(
     task.coordinator,
     nowMs,
     (fetched, thenMs) => {
-      task.bound = fetched as readonly Uint8Array[];
-      task.refs = undefined;
+      task.bound = fetched.map((value) => (value instanceof Uint8Array ? value : noBytes));
+      task.refs = streamsOf(refs); // (D11)
       host.fetched(task, offer, thenMs);
     },
     (error, thenMs) => {
@@ -54,6 +55,18 @@ export function fetchInputs(
   );
   if (isAt(task, fetching)) task.place = { ...fetching, gathering }; // it may have ended, well or not
   return undefined;
+}
+
+const noBytes = new Uint8Array(0);
+
+function streamsOf(refs: readonly BoundRef[]): readonly BoundRef[] | undefined {
+  const streams = refs.filter(({ ref }) => ref.isStream);
+  return streams.length === 0 ? undefined : streams;
+}
+
+/** Whether the task has to wait for values. */
+export function hasToFetch({ refs }: Task): boolean {
+  return refs !== undefined && refs.some(({ ref }) => !ref.isStream);
 }
 
 /** Whether the task is where it was put. */

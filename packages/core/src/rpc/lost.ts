@@ -39,3 +39,8 @@ const waitedForBy: Partial<Record<Task["place"]["kind"], string>> = {
   held: "room on the link to the node that offers it",
   reaching: "a link to the node that offers it",
 };
+
+/** Nothing was begun: another node may be asked. */
+export function leaving(node: string): MpregError {
+  return new MpregError("closed", `Node "${node}" is about to leave and takes nothing new`, { node });
+}

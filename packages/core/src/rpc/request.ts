@@ -25,7 +25,7 @@ import type { AskOrigin } from "./origin.js";
 import type { Plan } from "./plan.js";
 import { candidatesOf, explainNone } from "./providers.js";
 import type { ResultBytes } from "./result-bytes.js";
-import { type Results, bytesOf, isRef } from "./results/index.js";
+import { type Results, bytesOf, isRef, isStream } from "./results/index.js";
 import { isRepeatable } from "./retries.js";
 import { type Presence, inputsOf, reviving } from "./revival.js";
 import type { Run, RunAsker } from "./run.js";
@@ -133,7 +133,7 @@ export class RequestRun implements Run, TaskOwner, Deadline {
     this.#fields.watch?.completed(task, value);
     this.#left -= 1;
     this.#repeatable[index] = isRepeatable(task) ? 1 : 0;
-    this.#letGoFetched(index);
+    this.#letGoFetched(index, isStream(value));
     this.#states[index] = done; // whether or not there is room for the result
     const refusal = this.#values.keep(index, value);
     if (refusal !== undefined) return this.fail(this.#placed(refusal, index));
@@ -151,7 +151,7 @@ export class RequestRun implements Run, TaskOwner, Deadline {
     if (this.#over) return;
     const left = error.code === "result-lost" ? this.#revive(task, error, nowMs) : error;
     if (left === undefined) return;
-    this.#letGoFetched(task.index);
+    this.#letGoFetched(task.index, false);
     this.#stepFailed(task.index, left);
     this.#finishWhenDone(nowMs);
   }
@@ -230,8 +230,11 @@ export class RequestRun implements Run, TaskOwner, Deadline {
   }
 
   /** Lets go of what the step has fetched, now that it has ended. (Q4) */
-  #letGoFetched(index: number): void {
-    if (this.#fetching.delete(index)) this.#values.letGo(this.#step(index).bindings);
+  #letGoFetched(index: number, isStreaming: boolean): void {
+    if (!this.#fetching.delete(index)) return;
+    const { bindings } = this.#step(index);
+    if (isStreaming) this.#values.handOn(bindings);
+    else this.#values.letGo(bindings);
   }
 
   #stepFailed(index: number, error: MpregError): void {

@@ -19,7 +19,6 @@ import type {
   ResumeMessage,
   SessionHello,
   StepMessage,
-  StepRelay,
   Timings,
 } from "../wire/index.js";
 import type { CallFields, RequestFields } from "./ask.js";
@@ -35,14 +34,17 @@ import type { AbortReason, RpcHost } from "./host.js";
 import { LinkAsker, type LinkAskerHost } from "./link-asker.js";
 import { questionIdMin } from "./question-ids.js";
 import { Resuming } from "./resuming.js";
-import { type RpcLimits, stepHopsMax } from "./limits.js";
+import type { RpcLimits } from "./limits.js";
+import { leaving } from "./lost.js";
 import { type AskOrigin, clientOrigin } from "./origin.js";
 import { planRequest } from "./plan.js";
 import { type Wanted, rangeRefusal } from "./providers.js";
 import { RequestRun } from "./request.js";
 import { ResultBytes } from "./result-bytes.js";
-import { Gathered, type ResultMessage, Results, isRef } from "./results/index.js";
+import { Gathered, type Readings, type ResultMessage, Results, isRef } from "./results/index.js";
 import type { Asker, Run, RunAsker } from "./run.js";
+import type { Streaming } from "./streaming.js";
+import { relayHere } from "./sending.js";
 import { SingleRun } from "./single.js";
 import { Summary, requestIdOf } from "./summary.js";
 import type { Channel, Invocation, Peer } from "./task.js";
@@ -354,6 +356,16 @@ export class Rpc {
     if (!this.#resuming.questions.cancelled(channel, id, error)) channel.asked.get(id)?.run.fail(error);
   }
 
+  /** Streams that handlers of this node make. */
+  get streaming(): Streaming {
+    return this.#dispatch.streaming;
+  }
+
+  /** Streams that are read on this node. */
+  get readings(): Readings {
+    return this.#results.readings;
+  }
+
   /** A handler of this node has ended. */
   invoked(id: number, result: Uint8Array | MpregError, timings: Timings, nowMs: number): void {
     this.#dispatch.invoked(id, result, timings, nowMs);
@@ -483,14 +495,4 @@ export class Rpc {
   }
 }
 
-/** Nothing was begun: another node may be asked. */
-export function leaving(node: string): MpregError {
-  return new MpregError("closed", `Node "${node}" is about to leave and takes nothing new`, { node });
-}
-
 const noValues: readonly Uint8Array[] = [];
-/** The way of a step, no longer than it may be; `undefined` when the far side has chosen this node itself. (D7) */
-function relayHere({ relay }: StepMessage): StepRelay | undefined {
-  if (relay === undefined || relay.hopsLeft < stepHopsMax) return relay;
-  return { ...relay, hopsLeft: stepHopsMax - 1 };
-}

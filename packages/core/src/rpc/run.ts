@@ -34,11 +34,13 @@ export interface RunAsker extends EventSink {
   progress?(progress: Progress): void;
 }
 
-/** Where the end of what a program asks for is told: with all values. */
+/** Where the end of what a program asks for is told: with all values that are no streams. */
 export interface Asker extends Partial<EventSink> {
-  answered(value: Uint8Array, timings: Timings | undefined, summary: RequestSummary | undefined): void;
+  /** References to streams are told as they are: whoever is told reads them, or lets go of them. Else arrays are made. */
+  readonly takesStreams?: boolean | undefined;
+  answered(value: Value, timings: Timings | undefined, summary: RequestSummary | undefined): void;
   results(
-    outputs: readonly (Uint8Array | undefined)[],
+    outputs: readonly (Value | undefined)[],
     reports: readonly StepReport[] | undefined,
     summary: RequestSummary | undefined,
   ): void;

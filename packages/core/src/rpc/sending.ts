@@ -5,7 +5,14 @@
  *      takes long, whatever it is about.
  */
 import type { Offer } from "../catalog/index.js";
-import { type BoundRef, type StepRelay, type StepTerms, writeCancel, writeStep } from "../wire/index.js";
+import {
+  type BoundRef,
+  type StepMessage,
+  type StepRelay,
+  type StepTerms,
+  writeCancel,
+  writeStep,
+} from "../wire/index.js";
 import type { Results } from "./results/index.js";
 import { stepHopsMax } from "./limits.js";
 import type { Channel, Peer, Task } from "./task.js";
@@ -115,4 +122,10 @@ function termsThere({ terms }: Task, { traits: { version } }: Offer<Peer>): Step
   const watched = terms?.watched;
   if ((idempotencyKey ?? version ?? priority ?? trace ?? watched) === undefined) return undefined;
   return { idempotencyKey, version, priority, trace, watched };
+}
+
+/** The way of a step, no longer than it may be; `undefined` when the far side has chosen this node itself. (D7) */
+export function relayHere({ relay }: Pick<StepMessage, "relay">): StepRelay | undefined {
+  if (relay === undefined || relay.hopsLeft < stepHopsMax) return relay;
+  return { ...relay, hopsLeft: stepHopsMax - 1 };
 }

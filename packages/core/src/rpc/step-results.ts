@@ -5,12 +5,13 @@
  *
  * (N1) A result is let go when its last user lets go of it: then it is counted nowhere, and no node keeps it.
  * (N2) What is not needed by anybody is not kept at all.
+ * (N4) A stream that is read by the handler of another one is needed as long as that is.
  * (N3) A small part of a large frame does not keep all of the frame in memory.
  */
-import { type MpregError, assert } from "../base/index.js";
+import { MpregError, assert } from "../base/index.js";
 import type { Value, WireBinding } from "../wire/index.js";
 import type { ResultBytes } from "./result-bytes.js";
-import { type Results, isRef, partOf } from "./results/index.js";
+import { type Results, isRef, isStream, partOf } from "./results/index.js";
 
 interface Users {
   readonly bindings: readonly WireBinding[];
@@ -41,6 +42,7 @@ export class StepResults {
   part({ step, path }: WireBinding, name: string): Value | MpregError {
     const value = this.#values[step];
     assert(value !== undefined, "a result was let go too early");
+    if (isStream(value) && path.length > 0) return noParts(path, name);
     if (isRef(value)) return path.length === 0 ? value : { ...value, path };
     return partOf(value, path, name);
   }
@@ -74,6 +76,14 @@ export class StepResults {
     }
   }
 
+  /** As {@link letGo}, but streams are let go by the node that reads them: the step that takes them makes one itself. */
+  handOn(bindings: readonly WireBinding[]): void {
+    for (const { step } of bindings) {
+      if (this.#users[step] === 1 && isStream(this.#values[step])) this.#values[step] = undefined; // (N4)
+    }
+    this.letGo(bindings);
+  }
+
   /** Lets go of a result, whoever needs it. */
   forget(step: number): void {
     const value = this.#values[step];
@@ -92,6 +102,12 @@ export class StepResults {
   end(): void {
     for (const step of this.#values.keys()) this.forget(step);
   }
+}
+
+function noParts(path: WireBinding["path"], name: string): MpregError {
+  const [first] = path;
+  const message = `Cannot take ${JSON.stringify(first)} of ${name}: its result is a stream, which has no parts; read it in a step, or collect it there into an array`;
+  return new MpregError("path-missing", message);
 }
 
 /** (N3) */

@@ -33,6 +33,8 @@ export interface Invocation {
   readonly template: Uint8Array;
   /** Encoded values for the holes of the template. */
   readonly bound: readonly Uint8Array[];
+  /** Streams, for their holes. */
+  readonly refs?: readonly BoundRef[] | undefined;
   /** Monotonic time at which it was given to the node that runs it: what it has waited since counts as waiting. */
   readonly startedMs: number;
   /** Monotonic time at which the result is of no use any more. */
@@ -242,7 +244,10 @@ export class Task implements Invocation, Deadline {
 
   /** Its number where it runs. (T3) */
   id = 0;
-  readonly owner: TaskOwner;
+  /** Who hears of its end: who asked for it, and once its result is a stream, the stream. */
+  owner: TaskOwner;
+  /** Its handler makes the items of a stream; its first owner has heard of that as its end. */
+  isStreaming = false;
   /** Position of the step in its request. */
   readonly index: number;
   readonly fun: string;

@@ -6,7 +6,7 @@
  *      of itself.
  */
 import { MpregError, type Outcome } from "../base/index.js";
-import type { StepReport, Timings } from "../wire/index.js";
+import type { StepReport, Timings, Value } from "../wire/index.js";
 import type { Asking } from "./ask.js";
 import type { CancelSignal, RunOptions } from "./call-options.js";
 import type { PreparedRequest } from "./encode.js";
@@ -17,6 +17,7 @@ import type { RequestSpec, RequestSummary, StepOutcome } from "./types.js";
 
 abstract class Waiter implements Asker {
   protected readonly asking: Asking;
+  readonly takesStreams: boolean;
   readonly #step: string | undefined;
   readonly #resolve: (value: unknown) => void;
   readonly #reject: (error: unknown) => void;
@@ -37,6 +38,7 @@ abstract class Waiter implements Asker {
     span?: CallSpan,
   ) {
     this.asking = asking;
+    this.takesStreams = asking.openStream !== undefined;
     this.#step = step;
     this.#resolve = resolve;
     this.#reject = reject;
@@ -72,12 +74,12 @@ abstract class Waiter implements Asker {
     }
   }
 
-  answered(_value: Uint8Array, _timings: Timings | undefined, _summary: RequestSummary | undefined): void {
+  answered(_value: Value, _timings: Timings | undefined, _summary: RequestSummary | undefined): void {
     this.failed(unexpected("a single value"));
   }
 
   results(
-    _outputs: readonly (Uint8Array | undefined)[],
+    _outputs: readonly (Value | undefined)[],
     _reports: readonly StepReport[] | undefined,
     _summary: RequestSummary | undefined,
   ): void {
@@ -87,6 +89,15 @@ abstract class Waiter implements Asker {
   failed(error: MpregError): void {
     this.#end(error);
     this.#reject(error.at({ step: this.#step, node: this.asking.nodeName })); // (W2)
+  }
+
+  /** What a value of the answer is to the program. A stream ends with the signal of the call. */
+  protected read(value: Value): unknown {
+    if (value instanceof Uint8Array) return this.asking.codec.decode(value);
+    const stream = this.asking.openStream?.(value);
+    const signal = this.#options?.signal;
+    if (signal !== undefined) stream?.cancelWith(signal);
+    return stream;
   }
 
   /** Ends with an answer that cannot be read: what was asked for has been done. */
@@ -122,10 +133,10 @@ abstract class Waiter implements Asker {
 
 /** Waits for one value: of a call, or of a question about the cluster. */
 export class ValueWaiter extends Waiter {
-  override answered(value: Uint8Array, _timings: Timings | undefined, summary: RequestSummary | undefined): void {
+  override answered(value: Value, _timings: Timings | undefined, summary: RequestSummary | undefined): void {
     let decoded: unknown;
     try {
-      decoded = this.asking.codec.decode(value);
+      decoded = this.read(value);
     } catch (error) {
       return this.unreadable(error);
     }
@@ -150,14 +161,14 @@ export class RequestWaiter extends Waiter {
   }
 
   override results(
-    outputs: readonly (Uint8Array | undefined)[],
+    outputs: readonly (Value | undefined)[],
     reports: readonly StepReport[] | undefined,
     summary: RequestSummary | undefined,
   ): void {
     const { spec } = this.#prepared;
     let value: unknown;
     try {
-      const values = outputs.map((bytes) => (bytes === undefined ? undefined : this.asking.codec.decode(bytes)));
+      const values = outputs.map((output) => (output === undefined ? undefined : this.read(output)));
       value = this.#prepared.assemble(
         values,
         reports?.map((report) => outcomeOf(report, spec)),

@@ -57,7 +57,7 @@
  */
 import { MpregError } from "../base/index.js";
 import type { ValueUtf8 } from "./buffer.js";
-import { ValueReader } from "./reader.js";
+import { type Bound, ValueReader } from "./reader.js";
 import { type HoleOf, ValueWriter } from "./writer.js";
 
 export interface Codec {
@@ -80,10 +80,10 @@ export interface Codec {
 
   /**
    * The value of a template, `bound[i]` decoded in every place of hole `i`, anew for each. The depth of a bound value
-   * counts for itself. Throws `malformed`, also for a hole without a bound value and a hole inside one, and
+   * counts for itself. What is bound as `{ value }` stands there as it is. Throws `malformed`, also for a hole without a bound value and a hole inside one, and
    * `too-large`.
    */
-  readonly decodeTemplate: (bytes: Uint8Array, bound: readonly Uint8Array[]) => unknown;
+  readonly decodeTemplate: (bytes: Uint8Array, bound: readonly Bound[]) => unknown;
 }
 
 export interface CodecOptions {

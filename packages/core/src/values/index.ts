@@ -1,4 +1,5 @@
 /** Values: what programs pass to each other, as bytes. */
+export type { Bound } from "./reader.js";
 export { type Codec, createCodec } from "./codec.js";
 export { type Picked, pick } from "./pick.js";
 export type { ValueUtf8 } from "./buffer.js";

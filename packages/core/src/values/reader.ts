@@ -15,6 +15,9 @@ import { bigintFromBytes } from "./bigint-bytes.js";
 import { constants, elementKindOf, extensionTypes, inWireOrder } from "./extensions.js";
 import { ValueText } from "./text.js";
 
+/** What a hole stands for: the bytes of a value, or anything that stands there as it is. */
+export type Bound = Uint8Array | { readonly value: unknown };
+
 export interface ValueReaderOptions {
   readonly utf8: Utf8;
   readonly depthMax: number;
@@ -25,7 +28,7 @@ const unitsAtOnce = 1024;
 /** Larger buffers are let go after each value; views of smaller ones are kept for the next value out of them. */
 const keptBytesMax = 1024 * 1024;
 const nothing = new ArrayBuffer(0);
-const added = (sum: number, { length }: Uint8Array): number => sum + length;
+const added = (sum: number, bound: Bound): number => (bound instanceof Uint8Array ? sum + bound.length : sum);
 
 export class ValueReader {
   readonly #texts: ValueText;
@@ -41,7 +44,7 @@ export class ValueReader {
   /** Items that containers may still announce: each takes at least a byte (D2). */
   #itemsLeft = 0;
   /** What holes stand for; `undefined` where there may be none. */
-  #bound: readonly Uint8Array[] | undefined;
+  #bound: readonly Bound[] | undefined;
   #boundBytesLeft = 0;
 
   constructor(options: ValueReaderOptions) {
@@ -50,7 +53,7 @@ export class ValueReader {
     this.#repeatedBytesMax = options.repeatedBytesMax;
   }
 
-  read(bytes: Uint8Array, bound: readonly Uint8Array[] | undefined): unknown {
+  read(bytes: Uint8Array, bound: readonly Bound[] | undefined): unknown {
     this.#bound = bound;
     if (bound !== undefined) this.#boundBytesLeft = bound.reduce(added, this.#repeatedBytesMax); // (D6)
     try {
@@ -344,6 +347,7 @@ export class ValueReader {
     const index = length === 1 ? this.#u8() : length === 2 ? this.#u16() : length === 4 ? this.#u32() : -1;
     const bytes = bound[index];
     if (bytes === undefined) throw this.#malformed(`hole ${index}, which has no value`);
+    if (!(bytes instanceof Uint8Array)) return bytes.value;
     this.#boundBytesLeft -= bytes.length;
     if (this.#boundBytesLeft < 0) {
       throw new MpregError("too-large", `A template repeats its values to more than ${this.#repeatedBytesMax} bytes`);

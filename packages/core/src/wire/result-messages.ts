@@ -36,6 +36,8 @@ export interface FetchMessage {
   readonly path: WirePath;
   readonly offset: number;
   readonly allowedBytes: number;
+  /** Of a stream: the reader has asked for it before, over a link that is gone, and takes its own place. */
+  readonly again?: boolean | undefined;
 }
 
 /** Holder to reader: the next bytes. */
@@ -52,6 +54,8 @@ export interface FetchMoreMessage {
   readonly kind: "fetch-more";
   readonly id: number;
   readonly allowedBytes: number;
+  /** Of a stream: so many have come, and need not be kept for the reader. */
+  readonly receivedBytes?: number | undefined;
 }
 
 /** Holder to reader: the rest will not come. */
@@ -75,7 +79,7 @@ export interface ReleaseMessage {
 }
 
 const flagStream = 1;
-const tags = { holder: 1 } as const;
+const tags = { holder: 1, again: 28, received: 29 } as const;
 
 export function writeRef(writer: Writer, { holder, key, bytes, path, isStream }: ResultRef): Writer {
   writer
@@ -96,10 +100,11 @@ export function readRef(reader: Reader, limits: Pick<WireLimits, "pathSegmentsMa
 }
 
 export function writeFetch(writer: Writer, message: Omit<FetchMessage, "kind">): void {
-  const { id, holder, key, path, offset, allowedBytes } = message;
+  const { id, holder, key, path, offset, allowedBytes, again } = message;
   writer.begin(kinds.fetch).u32(id).varint(key).varint(offset).varint(allowedBytes);
   writePath(writer, path);
   if (holder !== undefined) writer.field(tags.holder).text(holder).endField();
+  if (again === true) writer.field(tags.again).endField();
   writer.endFields();
 }
 
@@ -109,7 +114,15 @@ export function readFetch(reader: Reader, limits: WireLimits): FetchMessage {
   const offset = reader.varint();
   const allowedBytes = reader.varint();
   const path = readPath(reader, limits);
-  return { kind: "fetch", id, holder: readHolder(reader), key, path, offset, allowedBytes };
+  let holder: string | undefined;
+  let again: boolean | undefined;
+  for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
+    if (tag === tags.holder) holder = reader.name();
+    else if (tag === tags.again) again = true;
+    reader.skipField();
+  }
+  if (again === undefined) return { kind: "fetch", id, holder, key, path, offset, allowedBytes };
+  return { kind: "fetch", id, holder, key, path, offset, allowedBytes, again };
 }
 
 export function writeChunk(writer: Writer, id: number, totalBytes: number | undefined, bytes: Uint8Array): void {
@@ -128,12 +141,24 @@ export function readChunk(reader: Reader): ChunkMessage {
   return { kind: "chunk", id, totalBytes, bytes: reader.rest() };
 }
 
-export function writeFetchMore(writer: Writer, id: number, allowedBytes: number): void {
+export function writeFetchMore(writer: Writer, id: number, allowedBytes: number, receivedBytes?: number): void {
   writer.begin(kinds.fetchMore).u32(id).varint(allowedBytes);
+  if (receivedBytes === undefined) return;
+  writer.field(tags.received).varint(receivedBytes).endField();
+  writer.endFields();
 }
 
 export function readFetchMore(reader: Reader): FetchMoreMessage {
-  return { kind: "fetch-more", id: reader.u32(), allowedBytes: reader.varint() };
+  const id = reader.u32();
+  const allowedBytes = reader.varint();
+  let receivedBytes: number | undefined;
+  // without any, there is not even the 0 that ends them
+  for (let tag = endsAt(reader) ? 0 : reader.tag(); tag !== 0; tag = reader.tag()) {
+    if (tag === tags.received) receivedBytes = reader.varint();
+    reader.skipField();
+  }
+  if (receivedBytes === undefined) return { kind: "fetch-more", id, allowedBytes };
+  return { kind: "fetch-more", id, allowedBytes, receivedBytes };
 }
 
 export function writeFetchFailed(writer: Writer, id: number, error: MpregError): void {
@@ -157,6 +182,10 @@ export function writeRelease(writer: Writer, holder: string | undefined, key: nu
 export function readRelease(reader: Reader): ReleaseMessage {
   const key = reader.varint();
   return { kind: "release", holder: readHolder(reader), key };
+}
+
+function endsAt(reader: Reader): boolean {
+  return reader.position === reader.end;
 }
 
 function readHolder(reader: Reader): string | undefined {

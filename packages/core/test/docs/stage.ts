@@ -105,6 +105,9 @@ export class Stage {
           this.#invocations.push(invocation);
         },
         abort: () => undefined,
+        pull: () => undefined,
+        streamed: () => undefined,
+        streamFailed: () => undefined,
         settle: () => undefined,
         told: () => undefined,
         report: () => undefined,

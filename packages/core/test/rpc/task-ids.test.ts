@@ -36,6 +36,9 @@ test("no task gets the number of another one that still runs, however long it do
     reach: () => false,
     invoke: (invocation: Invocation) => invoked.push(invocation),
     abort: () => undefined,
+    pull: () => undefined,
+    streamed: () => undefined,
+    streamFailed: () => undefined,
     schedule: (item: DueItem, dueMs: number) => {
       deadlines.set(item, dueMs);
     },

@@ -2,6 +2,7 @@
 import { Link, defaultLinkOptions, type Goodbye, type LinkOptions } from "../../src/link/index.js";
 import {
   type Message,
+  type ResultRef,
   TextCache,
   type WireLimits,
   type Writer,
@@ -12,7 +13,7 @@ import {
   writeRequest,
 } from "../../src/wire/index.js";
 import { readU32 } from "../../src/wire/reader.js";
-import { Channel, Downloads } from "../../src/rpc/index.js";
+import { Channel, Downloads, type ItemReader } from "../../src/rpc/index.js";
 import type { Connection, Endpoint } from "./connection.js";
 import type { MeshWorld } from "./mesh-node.js";
 import { identityOf } from "./links.js";
@@ -23,6 +24,7 @@ import {
   type RequestOptions,
   type Step,
   callOf,
+  codec,
   outcomeOf,
   requestOf,
 } from "./requests.js";
@@ -139,6 +141,11 @@ export class MeshClient implements Endpoint {
     write(this.link.outbox.writer);
     this.link.outbox.commit();
     return id;
+  }
+
+  /** Reads a stream that was answered. */
+  read(stream: ResultRef): ItemReader {
+    return this.downloads.open(stream, codec, () => this.#mesh.nowMs);
   }
 
   /** Every end of `id` that was heard: there should be one. */

@@ -13,6 +13,7 @@ import {
   type AbortReason,
   type Ask,
   type Invocation,
+  type ItemReader,
   type RequestEvent,
   type RpcLimits,
   type Settled,
@@ -20,7 +21,15 @@ import {
 } from "../../src/rpc/index.js";
 import { progressOf } from "../../src/handlers/progress.js";
 import { createDefaultPolicy } from "../../src/base/index.js";
-import { type InspectSubject, type OfferRecord, type WireLimits, defaultWireLimits } from "../../src/wire/index.js";
+import { StreamReaders } from "../../src/handlers/index.js";
+import type { Bound } from "../../src/values/index.js";
+import {
+  type InspectSubject,
+  type OfferRecord,
+  type ResultRef,
+  type WireLimits,
+  defaultWireLimits,
+} from "../../src/wire/index.js";
 import type { Connection, Endpoint } from "./connection.js";
 import { seeded } from "./random.js";
 import {
@@ -46,6 +55,13 @@ export interface MeshNodeOptions extends Partial<Pick<NodeOptions, "cluster" | "
   readonly membership?: Partial<MembershipOptions>;
   readonly incarnation?: number;
   readonly key?: string;
+}
+
+/** What a generator yields that has no item just now. */
+export const later: unique symbol = Symbol("later");
+
+function isIterator(value: unknown): value is Iterator<unknown> {
+  return typeof value === "object" && value !== null && "next" in value && typeof value.next === "function";
 }
 
 /** A handler that the test ends itself, with `finish` or `fail`. */
@@ -105,6 +121,12 @@ export class MeshNode {
   readonly #handlers = new Map<string, MeshHandler>();
   readonly #asks = new Map<number, Asked>();
   readonly #running = new Map<number, Invocation>();
+  readonly #sources = new Map<number, Iterator<unknown>>();
+  readonly #readers = new StreamReaders(codec, 2 ** 31, (input) => {
+    this.enter(input);
+  });
+  /** How often a handler was asked for an item. */
+  pulls = 0;
   #turn: NodeInput[] | undefined;
   #lastLink = 0;
   #lastTicket = 0;
@@ -164,6 +186,21 @@ export class MeshNode {
           const invocation = this.#running.get(id);
           // without one it has ended, and the machine does not know yet
           if (invocation !== undefined) this.aborted.push({ fun: invocation.fun, reason });
+          this.#readers.handlerEnded(id);
+          this.#sources.get(id)?.return?.();
+          this.#sources.delete(id);
+        },
+        pull: (id) => {
+          this.pulls += 1;
+          mesh.post(() => {
+            this.#pull(id);
+          });
+        },
+        streamed: (reader, bytes, totalBytes) => {
+          this.#readers.streamed(reader, bytes, totalBytes);
+        },
+        streamFailed: (reader, error) => {
+          this.#readers.failed(reader, error);
         },
         settle: (ticket, settled) => this.#settled(ticket, settled),
         told: (ticket, event) => this.told.push({ ticket, event }),
@@ -301,7 +338,7 @@ export class MeshNode {
   #ask(ask: Ask, parent: Invocation | undefined): Asked {
     const asked: Asked = { ticket: ++this.#lastTicket, ends: [] };
     this.#asks.set(asked.ticket, asked);
-    this.enter({ kind: "ask", ticket: asked.ticket, ask, parent });
+    this.enter({ kind: "ask", ticket: asked.ticket, ask, parent, takesStreams: true });
     return asked;
   }
 
@@ -317,9 +354,53 @@ export class MeshNode {
       const result = new MpregError("no-provider", `Cannot call "${invocation.fun}": it was just unregistered`);
       return this.enter({ kind: "invoked", id: invocation.id, result, timings: { queueUs: 0, runUs: 0 } });
     }
-    const args = codec.decodeTemplate(invocation.template, invocation.bound) as never[];
-    const result = codec.encode(handler(...args), "the result");
+    const bound: Bound[] = [...invocation.bound];
+    for (const { index, ref } of invocation.refs ?? []) {
+      bound[index] = { value: this.#readers.open(ref, { invocation: invocation.id }) };
+    }
+    const args = codec.decodeTemplate(invocation.template, bound) as never[];
+    const made = handler(...args);
+    if (isIterator(made)) {
+      this.#running.set(invocation.id, invocation);
+      this.#sources.set(invocation.id, made);
+      return this.enter({ kind: "opened", id: invocation.id, timings: { queueUs: 0, runUs: 0 } });
+    }
+    const result = codec.encode(made, "the result");
     this.enter({ kind: "invoked", id: invocation.id, result, timings: { queueUs: 0, runUs: 0 } });
+  }
+
+  /** The next item of a handler that is a generator. */
+  #pull(id: number): void {
+    const source = this.#sources.get(id);
+    if (source === undefined) return; // ended by now
+    let step;
+    try {
+      step = source.next();
+    } catch (cause) {
+      const error = new MpregError("handler-error", (cause as Error).message, { outcome: "applied" });
+      return this.#sourceEnded(id, error);
+    }
+    if (step.done === true) return this.#sourceEnded(id, new Uint8Array(0));
+    if (step.value === later) return; // the test goes on with `make`
+    this.enter({ kind: "made", id, item: codec.encode(step.value, "an item") });
+  }
+
+  /** Goes on with the oldest generator of `fun`, which has yielded `later`. */
+  make(fun: string): void {
+    const [oldest] = this.waiting(fun);
+    if (oldest !== undefined) this.#pull(oldest.id);
+  }
+
+  #sourceEnded(id: number, result: Uint8Array | MpregError): void {
+    this.#sources.delete(id);
+    this.#running.delete(id);
+    this.#readers.handlerEnded(id);
+    this.enter({ kind: "invoked", id, result, timings: { queueUs: 0, runUs: 0 } });
+  }
+
+  /** Lets the node's program read a stream that it was answered. */
+  read(stream: ResultRef): ItemReader {
+    return this.#readers.open(stream, {});
   }
 
   #end(fun: string, result: Uint8Array | MpregError): void {

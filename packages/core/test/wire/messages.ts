@@ -90,7 +90,7 @@ export function write(writer: Writer, message: Written): void {
     case "chunk":
       return writeChunk(writer, message.id, message.totalBytes, message.bytes);
     case "fetch-more":
-      return writeFetchMore(writer, message.id, message.allowedBytes);
+      return writeFetchMore(writer, message.id, message.allowedBytes, message.receivedBytes);
     case "event":
       return writeEvent(writer, message);
     case "progress":
@@ -385,9 +385,10 @@ export const messageOf: Record<Written["kind"], fc.Arbitrary<Written>> = {
     path,
     offset: varint,
     allowedBytes: varint,
+    again: fc.oneof(absent, fc.constant(true)),
   }),
   chunk: of("chunk", { id: u32, totalBytes: fc.oneof(absent, fc.nat()), bytes }),
-  "fetch-more": of("fetch-more", { id: u32, allowedBytes: varint }),
+  "fetch-more": of("fetch-more", { id: u32, allowedBytes: varint, receivedBytes: fc.oneof(absent, varint) }),
   "fetch-failed": of("fetch-failed", {
     id: u32,
     error: error.map(

@@ -305,12 +305,25 @@ export const samples: Record<Written["kind"], readonly Written[]> = {
   fetch: [
     { kind: "fetch", id: 1, holder: undefined, key: 77_000, path: [], offset: 0, allowedBytes: 4_194_304 },
     { kind: "fetch", id: 2, holder: storage, key: 77_000, path: ["rows", 0], offset: 262_144, allowedBytes: 4_456_448 },
+    {
+      kind: "fetch",
+      id: 3,
+      holder: undefined,
+      key: 78_000,
+      path: [],
+      offset: 9_000,
+      allowedBytes: 271_144,
+      again: true,
+    },
   ],
   chunk: [
     { kind: "chunk", id: 1, totalBytes: 1_048_576, bytes: counting(4, 1) },
     { kind: "chunk", id: 1, totalBytes: undefined, bytes: counting(4, 5) },
   ],
-  "fetch-more": [{ kind: "fetch-more", id: 1, allowedBytes: 6_291_456 }],
+  "fetch-more": [
+    { kind: "fetch-more", id: 1, allowedBytes: 6_291_456 },
+    { kind: "fetch-more", id: 3, allowedBytes: 393_216, receivedBytes: 262_144 },
+  ],
   "fetch-failed": [
     {
       kind: "fetch-failed",

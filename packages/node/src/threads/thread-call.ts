@@ -189,6 +189,7 @@ export class ThreadCall {
       this.#closeIfDone();
     };
     const asker: Asker = {
+      // without `takesStreams`: what a handler in a thread asks for comes as arrays
       answered: (value, _timings, summary) => {
         settle({ kind: "answered", value, summary });
       },

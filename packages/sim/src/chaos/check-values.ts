@@ -3,6 +3,7 @@
  *
  * (V1) Each output, byte for byte; tokens in it tell every request and step apart.
  */
+import type { Value } from "@mpreg/core/wire";
 import { codec } from "../capabilities/codec.js";
 import { lookUp } from "../workload/evaluate.js";
 import type { Asked } from "./asks.js";
@@ -12,7 +13,8 @@ import { evaluateChaos } from "./evaluate.js";
 export function checkValues({ ask, end }: Asked, tell: Tell): void {
   if (end === undefined || end.kind === "failed") return;
   const values = evaluateChaos(ask);
-  const check = (given: Uint8Array, expected: unknown, what: string): void => {
+  const check = (given: Value, expected: unknown, what: string): void => {
+    if (!(given instanceof Uint8Array)) return tell("right-values", `${ask.token} got a stream for ${what}`);
     const bytes = codec.encode(expected, "expected");
     if (sameBytes(given, bytes)) return;
     tell("right-values", `${ask.token} got ${shown(given)} for ${what}, not ${shown(bytes)}`); // (V1)

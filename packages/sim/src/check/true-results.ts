@@ -9,7 +9,7 @@
  * (T6) A summary names every step that ended well, and the node on which it ran.
  */
 import type { RequestSummary, Settled } from "@mpreg/core/rpc";
-import type { StepReport } from "@mpreg/core/wire";
+import type { StepReport, Value } from "@mpreg/core/wire";
 import { codec } from "../capabilities/codec.js";
 import { type StepEnd, lookUp } from "../workload/evaluate.js";
 import type { Ledger } from "../workload/ledger.js";
@@ -152,7 +152,8 @@ export class TrueResults implements Checker {
   }
 
   /** (T1) */
-  #value(ask: PlannedAsk, part: PartOf, value: Uint8Array): void {
+  #value(ask: PlannedAsk, part: PartOf, value: Value): void {
+    if (!(value instanceof Uint8Array)) return this.#report(`${nameOf(ask)} got a stream for step ${part.step}`);
     const expected = part.value;
     if (expected === undefined) {
       return this.#report(`${nameOf(ask)} got ${shown(value)} for step ${part.step}, which cannot have a value`);

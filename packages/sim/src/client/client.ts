@@ -13,13 +13,14 @@ import {
   Channel,
   Downloads,
   type Graph,
+  type ItemReader,
   type PlainRequest,
   type RequestSummary,
   type Settled,
   type SingleCallOptions,
 } from "@mpreg/core/rpc";
-import { type Message, TextCache, writeCall, writeCancel, writeRequest } from "@mpreg/core/wire";
-import { askingWith, attended } from "../asking.js";
+import { type Message, type ResultRef, TextCache, writeCall, writeCancel, writeRequest } from "@mpreg/core/wire";
+import { askingWith, attended, attendedStream } from "../asking.js";
 import { codec } from "../capabilities/codec.js";
 import type { SeededRandom } from "../capabilities/random.js";
 import { utf8 } from "../capabilities/utf8.js";
@@ -243,6 +244,7 @@ export class SimulatedClient implements Calls {
     this.#phase = { kind: "disconnected" };
     this.#host.observe({ kind: "asker-gone", asker: this.name, reason: `${code}: ${reason}` });
     this.#downloads.stopAll();
+    this.#downloads.end(notConnected(this.name, "unknown"), this.#nowMs);
     const open = [...this.#open.values()];
     this.#open.clear();
     this.#host.waits.told();
@@ -272,7 +274,7 @@ export class SimulatedClient implements Calls {
   #answered(id: number, settled: Settled): void {
     this.#host.observe({ kind: "answered", asker: this.name, id, settled }); // (L2)
     const onEnd = this.#open.get(id);
-    if (onEnd === undefined) return;
+    if (onEnd === undefined) return this.#downloads.unwanted(settled);
     this.#open.delete(id);
     this.#host.waits.told();
     onEnd(settled);
@@ -284,7 +286,11 @@ export class SimulatedClient implements Calls {
 
   get #caller(): Caller {
     const start = attended(this.#host, (ask, onEnd) => this.ask(ask, onEnd));
-    return new Caller(askingWith(start, this.#options.limits, this.node));
+    const openStream = (stream: ResultRef): ItemReader =>
+      attendedStream(this.#host, (hold) => {
+        return this.#downloads.open(stream, codec, () => this.#nowMs, hold);
+      });
+    return new Caller({ ...askingWith(start, this.#options.limits, this.node), openStream });
   }
 }
 

@@ -14,13 +14,16 @@ import {
   type ExecuteHost,
   type HandlerContext,
   type HandlerLog,
+  type ItemSource,
   type LogLine,
   type RegisteredFunction,
+  type StreamHost,
+  type StreamTaker,
   execute,
 } from "@mpreg/core/handlers";
-import { type Ask, Caller, type Invocation, type Progress, type Settled } from "@mpreg/core/rpc";
+import { type Ask, Caller, type Invocation, type ItemReader, type Progress, type Settled } from "@mpreg/core/rpc";
 import type { Codec } from "@mpreg/core/values";
-import type { Timings, WireLimits } from "@mpreg/core/wire";
+import type { ResultRef, Timings, WireLimits } from "@mpreg/core/wire";
 import { type StartAsk, askingWith } from "../asking.js";
 import { createAbort } from "../capabilities/platform.js";
 import type { Waiter, Waits } from "./waits.js";
@@ -36,15 +39,29 @@ export interface ExecutionHost {
   readonly wallMs: number;
   after(delayMs: number, happen: () => void): () => void;
   /** Asks the node's machine for nested work; answers how to withdraw it. */
-  ask(ask: Ask, parent: Invocation, onEnd: (settled: Settled) => void): () => void;
+  ask(ask: Ask, parent: Invocation, onEnd: (settled: Settled) => void, takesStreams: boolean | undefined): () => void;
   log(level: string, what: readonly unknown[]): void;
   report(execution: Execution, progress: Progress): void;
+  /** The handler makes the items of a stream. */
+  opened(execution: Execution, source: ItemSource, timings: Timings): void;
+  made(execution: Execution, item: Uint8Array): void;
+  /** Lets the handler that serves `invocation` read a stream. */
+  open(stream: ResultRef, taker: StreamTaker): ItemReader;
   ended(execution: Execution, result: Uint8Array | MpregError, timings: Timings): void;
 }
 
 export class Execution implements ContextHost, ExecuteHost, Waiter {
   readonly invocation: Invocation;
   readonly exposeStacks: boolean = false;
+  readonly streams: StreamHost = {
+    opened: (_invocation, source, timings) => {
+      if (this.#state === "running") this.#host.opened(this, source, timings); // (E1)
+    },
+    made: (_invocation, item) => {
+      if (this.#state === "running") this.#host.made(this, item); // (E1)
+    },
+    open: (stream, invocation) => this.#host.open(stream, { invocation: invocation.id, hold: () => this.hold() }),
+  };
   readonly #host: ExecutionHost;
   readonly #context: CallContext;
   #underWay = 0;
@@ -121,18 +138,21 @@ export class Execution implements ContextHost, ExecuteHost, Waiter {
   }
 
   callerOf(parent: Invocation, trace: TraceContext | undefined): Caller {
-    const start: StartAsk = (ask, onEnd) => {
+    const start: StartAsk = (ask, onEnd, takesStreams) => {
       const wait = this.#wait();
-      const withdraw = this.#host.ask(ask, parent, (settled) => {
+      const ended = (settled: Settled): void => {
         wait.end();
         onEnd(settled);
-      });
+      };
+      const withdraw = this.#host.ask(ask, parent, ended, takesStreams);
       return () => {
         wait.end();
         withdraw();
       };
     };
-    return new Caller({ ...askingWith(start, this.#host.limits, this.nodeName), trace });
+    const openStream = (stream: ResultRef): ItemReader =>
+      this.#host.open(stream, { invocation: parent.id, hold: () => this.hold() });
+    return new Caller({ ...askingWith(start, this.#host.limits, this.nodeName), trace, openStream });
   }
 
   after(durationMs: number, happen: () => void): () => void {

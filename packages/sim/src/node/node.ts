@@ -20,11 +20,13 @@ import {
   Caller,
   type Calls,
   type Graph,
+  type ItemReader,
   type PlainRequest,
   type Settled,
   type SingleCallOptions,
 } from "@mpreg/core/rpc";
-import { askingWith, attended } from "../asking.js";
+import type { ResultRef } from "@mpreg/core/wire";
+import { askingWith, attended, attendedStream } from "../asking.js";
 import type { SeededRandom } from "../capabilities/random.js";
 import { semver } from "../capabilities/semver.js";
 import { LocalClock } from "./local-clock.js";
@@ -281,12 +283,14 @@ export class SimulatedNode implements Calls, FunctionRegistry {
   }
 
   get #caller(): Caller {
-    const start = attended(this.#host, (ask, onEnd) => this.ask(ask, onEnd));
-    return new Caller(askingWith(start, this.#options.link.limits, this.name));
+    const start = attended(this.#host, (ask, onEnd, takesStreams) => this.ask(ask, onEnd, takesStreams));
+    const openStream = (stream: ResultRef): ItemReader =>
+      attendedStream(this.#host, (hold) => this.process.open(stream, { hold }));
+    return new Caller({ ...askingWith(start, this.#options.link.limits, this.name), openStream });
   }
 
   /** Asks for work as the node's own program; answers how to withdraw it. What `call`, `graph` and `request` stand on. */
-  ask(ask: Ask, onEnd: (settled: Settled) => void): () => void {
+  ask(ask: Ask, onEnd: (settled: Settled) => void, takesStreams?: boolean): () => void {
     if (this.state === "down") {
       onEnd({ kind: "failed", error: new MpregError("closed", `Node "${this.name}" is down`) });
       return () => undefined;
@@ -299,10 +303,11 @@ export class SimulatedNode implements Calls, FunctionRegistry {
       onEnd(settled);
     };
     this.#open.set(id, end);
-    const withdraw = this.process.ask(ask, undefined, (settled) => {
+    const ended = (settled: Settled): void => {
       this.#host.observe({ kind: "answered", asker: this.name, id, settled });
       end(settled);
-    });
+    };
+    const withdraw = this.process.ask(ask, undefined, ended, takesStreams);
     return () => {
       if (!this.#open.delete(id)) return;
       this.#host.observe({ kind: "withdrawn", asker: this.name, id, answerFollows: false });

@@ -7,12 +7,19 @@
  * (V3) A process that has crashed does nothing any more, and nothing reaches it.
  */
 import { MpregError } from "@mpreg/core/base";
-import { type FunctionTable, ProgressReports, abortError } from "@mpreg/core/handlers";
+import {
+  type FunctionTable,
+  type ItemSource,
+  ProgressReports,
+  StreamReaders,
+  type StreamTaker,
+  abortError,
+} from "@mpreg/core/handlers";
 import type { LinkId } from "@mpreg/core/link";
 import type { NodeEffects, NodeInput, NodeOptions } from "@mpreg/core/node";
-import type { Ask, Invocation, Progress, Settled } from "@mpreg/core/rpc";
+import type { Ask, Invocation, ItemReader, Progress, Settled } from "@mpreg/core/rpc";
 import { Fifo } from "@mpreg/core/structures";
-import type { Timings, WireLimits } from "@mpreg/core/wire";
+import type { ResultRef, Timings, WireLimits } from "@mpreg/core/wire";
 import { codec } from "../capabilities/codec.js";
 import type { SeededRandom } from "../capabilities/random.js";
 import type { KeyRing } from "../capabilities/signer.js";
@@ -65,6 +72,9 @@ export class NodeProcess implements ExecutionHost, Listener {
       this.enter({ kind: "progress", invocation, progress });
     },
   );
+  readonly #sources = new Map<number, ItemSource>();
+  readonly #pulled = new Fifo<ItemSource>();
+  readonly #readers: StreamReaders;
   #settled: { readonly ticket: number; readonly settled: Settled }[] = [];
   #lastLink = 0;
   #lastTicket = 0;
@@ -92,6 +102,9 @@ export class NodeProcess implements ExecutionHost, Listener {
     });
     const signer = host.keys.signer(secret);
     const capabilities = { random, utf8, semver, codec, signer, wallMs: () => this.wallMs };
+    this.#readers = new StreamReaders(codec, options.rpc.valueBytesMax, (input) => {
+      this.enter(input);
+    });
     this.machine = host.createMachine(options, capabilities, this.#effects());
   }
 
@@ -165,10 +178,10 @@ export class NodeProcess implements ExecutionHost, Listener {
     return this.#mailbox.after(this.#clock.worldDurationMs(delayMs), happen);
   }
 
-  ask(ask: Ask, parent: Invocation | undefined, onEnd: (settled: Settled) => void): () => void {
+  ask(ask: Ask, parent: Invocation | undefined, onEnd: (settled: Settled) => void, takesStreams?: boolean): () => void {
     const ticket = ++this.#lastTicket;
     this.#tickets.set(ticket, onEnd);
-    this.enter({ kind: "ask", ticket, ask, parent });
+    this.enter({ kind: "ask", ticket, ask, parent, takesStreams });
     return () => {
       if (!this.#tickets.delete(ticket)) return;
       this.#withdrawn.add(ticket);
@@ -184,9 +197,24 @@ export class NodeProcess implements ExecutionHost, Listener {
     this.#reports.report(invocation, progress);
   }
 
+  opened({ invocation: { id } }: Execution, source: ItemSource, timings: Timings): void {
+    this.#sources.set(id, source);
+    this.enter({ kind: "opened", id, timings });
+  }
+
+  made({ invocation: { id } }: Execution, item: Uint8Array): void {
+    this.enter({ kind: "made", id, item });
+  }
+
+  open(stream: ResultRef, taker: StreamTaker): ItemReader {
+    return this.#readers.open(stream, taker);
+  }
+
   ended({ invocation }: Execution, result: Uint8Array | MpregError, timings: Timings): void {
     this.#executions.delete(invocation.id);
     this.#reports.ended(invocation);
+    this.#sources.delete(invocation.id);
+    this.#readers.handlerEnded(invocation.id);
     this.#host.observe({ kind: "ended", node: this.nodeName, invocation, result });
     this.enter({ kind: "invoked", id: invocation.id, result, timings });
   }
@@ -211,6 +239,11 @@ export class NodeProcess implements ExecutionHost, Listener {
         }
         this.#settle();
         if (this.#inputs.size > 0) continue;
+        const pulled = this.#pulled.shift();
+        if (pulled !== undefined) {
+          pulled.pull();
+          continue;
+        }
         const execution = this.#starting.shift();
         if (execution === undefined) break;
         this.#start(execution); // what it causes goes in before the next starts
@@ -272,7 +305,8 @@ export class NodeProcess implements ExecutionHost, Listener {
         );
       }
       this.#tickets.delete(ticket);
-      onEnd?.(end);
+      if (onEnd === undefined) this.#readers.unwanted(end);
+      else onEnd(end);
     }
   }
 
@@ -345,7 +379,19 @@ export class NodeProcess implements ExecutionHost, Listener {
         const execution = this.#executions.get(id);
         if (execution === undefined) return;
         this.#host.observe({ kind: "aborted", node: this.nodeName, invocation: execution.invocation });
-        execution.abort(abortError(reason));
+        const error = abortError(reason);
+        execution.abort(error);
+        this.#readers.handlerEnded(id, error);
+      },
+      pull: (id) => {
+        const source = this.#sources.get(id);
+        if (source !== undefined) this.#pulled.push(source);
+      },
+      streamed: (reader, bytes, totalBytes) => {
+        this.#readers.streamed(reader, bytes, totalBytes);
+      },
+      streamFailed: (reader, error) => {
+        this.#readers.failed(reader, error);
       },
       told: () => undefined, // nothing is watched here
       settle: (ticket, settled) => {
@@ -387,9 +433,14 @@ function numberOf(input: NodeInput): number {
     case "dial-failed":
       return input.attempt;
     case "invoked":
+    case "opened":
+    case "made":
       return input.id;
     case "progress":
       return input.invocation.id;
+    case "read":
+    case "leave":
+      return input.reader;
     case "ask":
     case "withdraw":
       return input.ticket;

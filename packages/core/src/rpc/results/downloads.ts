@@ -3,22 +3,25 @@
  *
  * (L1) An answer is told when all of it is here, or fails; what was told already is not told again.
  * (L2) The node is told when it need not keep a value for the client any more.
+ * (L4) A stream is told as a reference, and read as its reader goes on; what ends the client ends it.
  * (L3) When a link breaks, the rest is fetched over the next one: an answer that has come is never asked for again.
  */
 import type { MpregError } from "../../base/index.js";
+import type { Codec } from "../../values/index.js";
 import type { AnswerMessage, Message, ResultRef, ResultsMessage, Value } from "../../wire/index.js";
 import { type Channel, Peer } from "../task.js";
-import { Fetches, directWay } from "./fetches.js";
-import { Gathering, isRef } from "./gather.js";
+import type { Settled } from "../ask.js";
+import { ItemReader } from "../item-reader.js";
+import { type Fetch, Fetches, directWay } from "./fetches.js";
+import { Gathering, isFetchable, isRef } from "./gather.js";
 
-/** The end of an ask, all of whose values are here. */
+/** The end of an ask, all of whose values are here; what is no bytes is a stream. */
 export type CompleteAnswer =
-  | (AnswerMessage & { readonly value: Uint8Array })
-  | (ResultsMessage & { readonly outputs: readonly (Uint8Array | undefined)[] });
+  (AnswerMessage & { readonly value: Value }) | (ResultsMessage & { readonly outputs: readonly (Value | undefined)[] });
 
-/** Whether nothing of the answer is to be fetched. */
-export function isComplete(message: AnswerMessage | ResultsMessage): message is CompleteAnswer {
-  return message.kind === "answer" ? !isRef(message.value) : !message.outputs.some(isRef);
+/** Whether nothing of the answer is to be fetched before it is told. */
+export function isComplete(message: AnswerMessage | ResultsMessage): boolean {
+  return message.kind === "answer" ? !isFetchable(message.value) : !message.outputs.some(isFetchable);
 }
 
 interface Download {
@@ -33,6 +36,7 @@ export class Downloads {
   readonly #valueBytesMax: number;
   /** By the id of the ask. */
   readonly #running = new Map<number, Download>();
+  readonly #readers = new Set<ItemReader>();
 
   constructor(valueBytesMax: number) {
     this.#valueBytesMax = valueBytesMax;
@@ -79,9 +83,10 @@ export class Downloads {
       { fetches: this.#fetches, valueBytesMax: this.#valueBytesMax, way: directWay },
       values,
       (fetched) => {
-        this.stop(id);
+        this.#running.delete(id);
+        this.#release(values.filter(isFetchable));
         if (message.kind === "results") done({ ...message, outputs: fetched });
-        else done({ ...message, value: fetched[0] as Uint8Array });
+        else done({ ...message, value: fetched[0] as Value });
       },
       (error) => {
         this.stop(id);
@@ -98,7 +103,37 @@ export class Downloads {
     if (download === undefined) return;
     this.#running.delete(id);
     download.gathering.stop();
-    for (const ref of download.refs) this.#fetches.release(ref, directWay);
+    this.#release(download.refs);
+  }
+
+  /** Nobody waits for an answer that has come: nothing of it is needed. (L2) */
+  unwanted(answer: AnswerMessage | ResultsMessage | Settled): void {
+    if (answer.kind === "failed") return;
+    const values = answer.kind === "results" ? answer.outputs : [answer.value];
+    this.#release(values.filter(isRef));
+  }
+
+  /** Lets the program read a stream of an answer. (L4) */
+  open(ref: ResultRef, codec: Codec, now: () => number, hold?: () => () => void): ItemReader {
+    let fetch: Fetch | undefined;
+    const reader: ItemReader = new ItemReader(codec, this.#valueBytesMax, {
+      allow: (receivedBytes, allowedBytes) => {
+        if (fetch === undefined) fetch = this.#fetches.start(ref, reader, allowedBytes, directWay, now());
+        else this.#fetches.allow(fetch, allowedBytes, now(), receivedBytes);
+      },
+      leave: () => {
+        this.#readers.delete(reader);
+        if (fetch !== undefined) this.#fetches.stop(fetch);
+        this.#release([ref]);
+      },
+      hold,
+    });
+    this.#readers.add(reader);
+    return reader;
+  }
+
+  #release(refs: readonly ResultRef[]): void {
+    for (const ref of refs) this.#fetches.release(ref, directWay);
   }
 
   /** No values are needed any more. */
@@ -117,5 +152,6 @@ export class Downloads {
   /** There will be no link any more. */
   end(error: MpregError, nowMs: number): void {
     for (const { gathering } of [...this.#running.values()]) gathering.failed(error, nowMs);
+    for (const reader of [...this.#readers]) reader.failed(error.withOutcome("unknown"));
   }
 }

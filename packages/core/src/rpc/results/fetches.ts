@@ -4,7 +4,7 @@
  * (F1) Every fetch ends once: its sink has got all of it, or was told why not, or did not want it any more.
  * (F2) The bytes come in order and without gap: when a link breaks, the rest is asked for over the next one.
  * (F3) No more comes than was allowed: a sink that takes its time does not fill this node.
- * (F4) What is gone with its holder is `result-lost`, and names the node.
+ * (F4) What is gone with its holder is `result-lost`, and names the node; a stream that was cut is none that ended.
  * (F5) A holder that this node does not know yet, or cannot reach, is asked through a linked node that may know it: the
  *      node that coordinates the step knows all nodes its steps ran on. A node that passes a fetch on asks the holder
  *      itself, or refuses: no fetch travels in circles.
@@ -22,6 +22,8 @@ import {
 import type { Channel, Peer } from "../task.js";
 import type { Kept } from "./kept.js";
 import { partOf } from "./part.js";
+import { Stream } from "./stream.js";
+import { Tap } from "./tap.js";
 import { Transfers } from "./transfers.js";
 
 const unknown = "is not known here";
@@ -43,6 +45,10 @@ export class Fetch {
   id = 0;
   /** The link it uses; without one it waits for one, or is over. */
   channel: Channel | undefined = undefined;
+  /** Where it reads a stream of this node. */
+  tap: Tap | undefined = undefined;
+  /** It was asked for before, by the same reader. */
+  again = false;
   isOver = false;
   readonly way: FetchWay;
 
@@ -101,11 +107,20 @@ export class Fetches {
 
   /**
    * Begins a fetch from byte `offset` on; up to byte `allowedBytes` may come before {@link allow}. It may end before this
-   * returns.
+   * returns. `again`: its reader has asked for it before.
    */
-  start(ref: ResultRef, sink: FetchSink, allowedBytes: number, way: FetchWay, nowMs: number, offset = 0): Fetch {
+  start(
+    ref: ResultRef,
+    sink: FetchSink,
+    allowedBytes: number,
+    way: FetchWay,
+    nowMs: number,
+    offset = 0,
+    again = false,
+  ): Fetch {
     const fetch = new Fetch(ref, sink, allowedBytes, way);
     fetch.receivedBytes = offset;
+    fetch.again = again;
     this.#size += 1;
     const { self } = this.#host;
     if (ref.holder === self.nodeId) this.#takeHere(fetch, nowMs);
@@ -113,20 +128,25 @@ export class Fetches {
     return fetch;
   }
 
-  /** Lets the first `allowedBytes` come. (F3) */
-  allow(fetch: Fetch, allowedBytes: number): void {
+  /** Lets the first `allowedBytes` come; of a stream, the reader has got the first `receivedBytes`. (F3) */
+  allow(fetch: Fetch, allowedBytes: number, nowMs: number, receivedBytes?: number): void {
     if (fetch.isOver || allowedBytes <= fetch.allowedBytes) return;
     fetch.allowedBytes = allowedBytes;
-    const { channel, id } = fetch;
+    const { channel, id, tap } = fetch;
+    if (tap !== undefined) {
+      tap.stream.allow(receivedBytes ?? 0, allowedBytes, nowMs);
+      return tap.wake(nowMs);
+    }
     if (channel === undefined) return;
-    writeFetchMore(channel.link.outbox.writer, id, allowedBytes);
+    writeFetchMore(channel.link.outbox.writer, id, allowedBytes, receivedBytes);
     channel.link.outbox.commitCancel(); // a few bytes for many that have come
   }
 
-  /** The rest is not wanted. (F1) */
-  stop(fetch: Fetch): void {
+  /** The rest is not wanted. (F1) `nowMs`: of a stream, whose reader may come back. */
+  stop(fetch: Fetch, nowMs?: number): void {
     if (fetch.isOver) return;
-    const { channel, id } = fetch;
+    const { channel, id, tap } = fetch;
+    tap?.stream.detach(tap, nowMs);
     if (channel !== undefined) {
       writeFetchEnd(channel.link.outbox.writer, id);
       channel.link.outbox.commitCancel();
@@ -228,7 +248,10 @@ export class Fetches {
     channel.usedMs = nowMs;
     const { key, path } = ref;
     const holder = namesHolder ? ref.holder : undefined;
-    writeFetch(channel.link.outbox.writer, { id: fetch.id, holder, key, path, offset: receivedBytes, allowedBytes });
+    const again = fetch.again ? true : undefined;
+    fetch.again = true;
+    const { id } = fetch;
+    writeFetch(channel.link.outbox.writer, { id, holder, key, path, offset: receivedBytes, allowedBytes, again });
     channel.link.outbox.commitCancel();
   }
 
@@ -243,6 +266,7 @@ export class Fetches {
   #takeHere(fetch: Fetch, nowMs: number): void {
     const { ref, sink } = fetch;
     const found = this.#host.here(ref.key);
+    if (found?.value instanceof Stream) return this.#tap(fetch, found.value, nowMs);
     if (!(found?.value instanceof Uint8Array)) {
       return this.#fail(fetch, this.#lost(ref, "does not have it any more"), nowMs);
     }
@@ -252,10 +276,22 @@ export class Fetches {
     sink.chunk(part, part.length, nowMs);
   }
 
+  #tap(fetch: Fetch, stream: Stream, nowMs: number): void {
+    const tap = new Tap(stream, fetch, (ended, error, atMs) => {
+      if (error === undefined) this.#end(ended);
+      else this.#fail(ended, error, atMs);
+    });
+    const { receivedBytes: offset, allowedBytes, again } = fetch;
+    fetch.tap = tap;
+    const refusal = stream.attach(tap, { offset, allowedBytes, again }, nowMs);
+    if (refusal !== undefined) return this.#fail(fetch, refusal, nowMs);
+    tap.wake(nowMs);
+  }
+
   #fail(fetch: Fetch, error: MpregError, nowMs: number): void {
     if (fetch.isOver) return;
     this.#end(fetch);
-    fetch.sink.failed(error, nowMs); // (F1)
+    fetch.sink.failed(fetch.ref.isStream ? asCut(error) : error, nowMs); // (F1)
   }
 
   #end(fetch: Fetch): void {
@@ -270,10 +306,11 @@ export class Fetches {
   }
 
   /** (F4) */
-  #lost({ holder, bytes }: ResultRef, what: string): MpregError {
+  #lost({ holder, bytes, isStream }: ResultRef, what: string): MpregError {
     const node = this.#host.nameOf(holder);
     const where = node === undefined ? "a node" : `node "${node}"`;
-    const message = `A result of ${bytes} bytes was kept by ${where}, which ${what}`;
+    const result = bytes === 0 ? (isStream ? "It" : "A result") : `A result of ${bytes} bytes`;
+    const message = `${result} was kept by ${where}, which ${what}`;
     return new MpregError("result-lost", message, { node });
   }
 
@@ -282,4 +319,11 @@ export class Fetches {
     this.#waiting.delete(peer);
     return waiting;
   }
+}
+
+/** Why a stream does not go on: the items that came are not all. (F4) */
+function asCut(error: MpregError): MpregError {
+  const { code, message, outcome, node } = error;
+  if (code !== "result-lost" || outcome === "unknown") return error;
+  return new MpregError(code, `A stream was cut before its end. ${message}`, { outcome: "unknown", node });
 }

@@ -2,10 +2,12 @@
  * Gather: fetches the values that are kept elsewhere, for somebody who needs all of them here.
  *
  * (G1) It ends once: with all values, with the first failure, or stopped; then nothing of it is fetched any more.
+ * (G3) A stream is no value that could be fetched: it stays a reference, or is made an array for those who ask for that.
  * (G2) No value takes more memory than it has bytes, and none is longer than `valueBytesMax`.
  */
 import { MpregError } from "../../base/index.js";
 import type { ResultRef, Value } from "../../wire/index.js";
+import { ItemArray } from "./item-array.js";
 import type { Fetch, FetchSink, FetchWay, Fetches } from "./fetches.js";
 
 /** Bytes that may be under way of one fetch; more are allowed when half of them have come. */
@@ -34,7 +36,32 @@ class Collecting implements FetchSink {
     this.#bytes.set(bytes, this.#receivedBytes);
     this.#receivedBytes += bytes.length;
     if (this.#receivedBytes === totalBytes) gathering.got(this.#index, this.#bytes, nowMs);
-    else gathering.allow(this.#index, this.#receivedBytes);
+    else gathering.allow(this.#index, this.#receivedBytes, nowMs);
+  }
+
+  failed(error: MpregError, nowMs: number): void {
+    this.#gathering.failed(error, nowMs);
+  }
+}
+
+/** Puts the items of a stream into an array. (G3) */
+class CollectingItems implements FetchSink {
+  readonly #gathering: Gathering;
+  readonly #index: number;
+  readonly #items: ItemArray;
+
+  constructor(gathering: Gathering, index: number) {
+    this.#gathering = gathering;
+    this.#index = index;
+    this.#items = new ItemArray(gathering.valueBytesMax);
+  }
+
+  chunk(bytes: Uint8Array, totalBytes: number | undefined, nowMs: number): void {
+    const refusal = this.#items.push(bytes);
+    if (refusal !== undefined) return this.#gathering.failed(refusal, nowMs);
+    const { takenBytes } = this.#items;
+    if (takenBytes === totalBytes) this.#gathering.got(this.#index, this.#items.encode(), nowMs);
+    else this.#gathering.allow(this.#index, takenBytes, nowMs, takenBytes);
   }
 
   failed(error: MpregError, nowMs: number): void {
@@ -46,28 +73,32 @@ export interface GatherHost {
   readonly fetches: Fetches;
   readonly valueBytesMax: number;
   readonly way: FetchWay;
+  /** Makes arrays of streams. (G3) */
+  readonly collects?: boolean | undefined;
 }
 
 export class Gathering {
   readonly valueBytesMax: number;
   readonly #fetches: Fetches;
   readonly #way: FetchWay;
+  readonly #collects: boolean;
   readonly #values: (Value | undefined)[];
   readonly #running = new Map<number, Fetch>();
-  readonly #done: (values: readonly (Uint8Array | undefined)[], nowMs: number) => void;
+  readonly #done: (values: readonly (Value | undefined)[], nowMs: number) => void;
   readonly #failed: (error: MpregError, nowMs: number) => void;
   #missing = 0;
   #over = false;
 
   /** Fetches what is no bytes yet of `values`. */
   constructor(
-    { fetches, valueBytesMax, way }: GatherHost,
+    { fetches, valueBytesMax, way, collects = false }: GatherHost,
     values: readonly (Value | undefined)[],
-    done: (values: readonly (Uint8Array | undefined)[], nowMs: number) => void,
+    done: (values: readonly (Value | undefined)[], nowMs: number) => void,
     failed: (error: MpregError, nowMs: number) => void,
   ) {
     this.#fetches = fetches;
     this.#way = way;
+    this.#collects = collects;
     this.valueBytesMax = valueBytesMax;
     this.#values = [...values];
     this.#done = done;
@@ -76,10 +107,13 @@ export class Gathering {
 
   /** Begins; it may end before this returns. */
   start(nowMs: number): void {
-    const refs = [...this.#values.entries()].filter((entry): entry is [number, ResultRef] => isRef(entry[1]));
+    const refs = [...this.#values.entries()].filter(
+      (entry): entry is [number, ResultRef] => isRef(entry[1]) && (this.#collects || !entry[1].isStream),
+    );
     this.#missing = refs.length;
     for (const [index, ref] of refs) {
-      const fetch = this.#fetches.start(ref, new Collecting(this, index), windowBytes, this.#way, nowMs);
+      const sink = ref.isStream ? new CollectingItems(this, index) : new Collecting(this, index);
+      const fetch = this.#fetches.start(ref, sink, windowBytes, this.#way, nowMs);
       if (this.#isOver) return;
       if (!fetch.isOver) this.#running.set(index, fetch);
     }
@@ -98,13 +132,14 @@ export class Gathering {
     this.#missing -= 1;
     if (this.#missing > 0) return;
     this.#over = true;
-    this.#done(this.#values as (Uint8Array | undefined)[], nowMs);
+    this.#done(this.#values, nowMs);
   }
 
-  allow(index: number, receivedBytes: number): void {
+  /** `toldBytes`: of a stream, what need not be kept any more. */
+  allow(index: number, receivedBytes: number, nowMs: number, toldBytes?: number): void {
     const fetch = this.#running.get(index);
     if (fetch !== undefined && fetch.allowedBytes - receivedBytes <= windowBytes / 2) {
-      this.#fetches.allow(fetch, receivedBytes + windowBytes);
+      this.#fetches.allow(fetch, receivedBytes + windowBytes, nowMs, toldBytes);
     }
   }
 
@@ -123,6 +158,16 @@ export class Gathering {
 /** Whether the value is kept somewhere, and not here in the message. */
 export function isRef(value: Value | undefined): value is ResultRef {
   return value !== undefined && !(value instanceof Uint8Array);
+}
+
+/** Whether the value is a stream of items, which are taken one by one. */
+export function isStream(value: Value | undefined): value is ResultRef {
+  return isRef(value) && value.isStream;
+}
+
+/** Whether the value is kept somewhere, and is to be fetched before it can be used. (G3) */
+export function isFetchable(value: Value | undefined): value is ResultRef {
+  return isRef(value) && !value.isStream;
 }
 
 /** Bytes of a value, wherever it is. */

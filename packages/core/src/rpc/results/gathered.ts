@@ -4,6 +4,7 @@
  *
  * (D1) Its asker hears one end.
  * (D3) Where a value is gone with the node that kept it, all is run again, if all of it may be run twice.
+ * (D4) A stream is told as a reference: its asker reads it, and lets go of it. One that cannot gets an array of its items.
  * (D2) A value that was fetched, or is not wanted any more, is let go where it is kept.
  */
 import type { MpregError } from "../../base/index.js";
@@ -11,7 +12,7 @@ import type { ResultRef, StepReport, Timings, Value } from "../../wire/index.js"
 import type { RequestEvent } from "../events.js";
 import type { Asker, Run, RunAsker } from "../run.js";
 import type { RequestSummary } from "../types.js";
-import { type Gathering, isRef } from "./gather.js";
+import { type Gathering, isFetchable, isRef } from "./gather.js";
 import type { Results } from "./results.js";
 
 /** How often a program's ask is run again because its results were lost. */
@@ -21,6 +22,7 @@ export class Gathered implements RunAsker, Run {
   readonly #asker: Asker;
   readonly #results: Results;
   #run: Run | undefined;
+  readonly #collects: boolean;
   #gathering: Gathering | undefined;
   #refs: readonly ResultRef[] = [];
   #reruns = 0;
@@ -29,6 +31,7 @@ export class Gathered implements RunAsker, Run {
   /** `rerun` starts what is asked for again, with the time that is left; answers whether it may. */
   constructor(asker: Asker, results: Results, rerun: (gathered: Gathered, nowMs: number) => boolean) {
     this.#asker = asker;
+    this.#collects = asker.takesStreams !== true;
     this.#results = results;
     this.#rerun = rerun;
   }
@@ -44,9 +47,9 @@ export class Gathered implements RunAsker, Run {
   }
 
   answered(value: Value, timings: Timings | undefined, summary: RequestSummary | undefined, nowMs: number): void {
-    if (!isRef(value)) return this.#asker.answered(value, timings, summary);
+    if (!this.#isToCome(value)) return this.#asker.answered(value, timings, summary);
     this.#gather([value], nowMs, ([fetched]) => {
-      this.#asker.answered(fetched as Uint8Array, timings, summary);
+      this.#asker.answered(fetched as Value, timings, summary);
     });
   }
 
@@ -56,9 +59,7 @@ export class Gathered implements RunAsker, Run {
     summary: RequestSummary | undefined,
     nowMs: number,
   ): void {
-    if (!outputs.some(isRef)) {
-      return this.#asker.results(outputs as readonly (Uint8Array | undefined)[], reports, summary);
-    }
+    if (!outputs.some((output) => this.#isToCome(output))) return this.#asker.results(outputs, reports, summary);
     this.#gather(outputs, nowMs, (fetched) => {
       this.#asker.results(fetched, reports, summary);
     });
@@ -81,7 +82,7 @@ export class Gathered implements RunAsker, Run {
   #gather(
     values: readonly (Value | undefined)[],
     nowMs: number,
-    done: (values: readonly (Uint8Array | undefined)[]) => void,
+    done: (values: readonly (Value | undefined)[]) => void,
   ): void {
     this.#refs = values.filter(isRef);
     const gathering = this.#results.gather(
@@ -89,6 +90,7 @@ export class Gathered implements RunAsker, Run {
       undefined,
       nowMs,
       (fetched) => {
+        this.#refs = this.#refs.filter((ref) => this.#isToCome(ref)); // (D4)
         this.#release();
         done(fetched);
       },
@@ -99,8 +101,13 @@ export class Gathered implements RunAsker, Run {
         if (mayRerun && this.#rerun(this, thenMs)) return; // (D3)
         this.#asker.failed(error.withOutcome("applied"));
       },
+      this.#collects,
     );
     if (this.#refs.length > 0) this.#gathering = gathering; // else it has ended meanwhile, and perhaps begun again
+  }
+
+  #isToCome(value: Value | undefined): boolean {
+    return this.#collects ? isRef(value) : isFetchable(value);
   }
 
   /** Answers whether anything was stopped. (D1) */

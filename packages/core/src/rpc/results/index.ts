@@ -1,7 +1,8 @@
 /** Results that stay where they were made. */
 export { type CompleteAnswer, Downloads, isComplete } from "./downloads.js";
-export { bytesOf, isRef } from "./gather.js";
+export { bytesOf, isRef, isStream } from "./gather.js";
 export { Gathered } from "./gathered.js";
 export { partOf } from "./part.js";
+export type { Readings } from "./readings.js";
 export { type ResultMessage, Results } from "./results.js";
-export { idleMsMax } from "./serving.js";
+export { Stream, idleMsMax } from "./stream.js";

@@ -13,6 +13,7 @@ import type { Deadline, MpregError, Random, Timers } from "../../base/index.js";
 import { type ResultRef, type Value, wholeValue } from "../../wire/index.js";
 import type { HeldBytes } from "../held-bytes.js";
 import type { Channel } from "../task.js";
+import { Stream } from "./stream.js";
 
 /** Who lets it go. */
 export type KeptFor =
@@ -29,19 +30,19 @@ export interface KeptFields {
   readonly untilMs: number;
 }
 
-/** What is kept under one key: bytes that are here, or what another node keeps. */
+/** What is kept under one key: bytes that are here, items that are being made here, or what another node keeps. */
 export class Kept implements Deadline {
   dueMs = 0;
   sequence = 0;
   heapIndex = -1;
 
   readonly key: number;
-  readonly value: Value;
+  readonly value: Value | Stream;
   readonly fields: KeptFields;
   readonly countedBytes: number;
   readonly #due: (kept: Kept) => void;
 
-  constructor(key: number, value: Value, fields: KeptFields, countedBytes: number, due: (kept: Kept) => void) {
+  constructor(key: number, value: Value | Stream, fields: KeptFields, countedBytes: number, due: (kept: Kept) => void) {
     this.key = key;
     this.value = value;
     this.fields = fields;
@@ -95,6 +96,15 @@ export class KeptResults {
     return this.#add(bytes, fields, 0);
   }
 
+  /** Lets others read what a handler of this node makes; `make` is told how to let go of it. */
+  open(make: (release: () => void) => Stream, fields: KeptFields): ResultRef {
+    const key = this.#freeKey();
+    const stream = make(() => {
+      this.release(key);
+    });
+    return this.#set(key, stream, fields, 0);
+  }
+
   /** Lets a client fetch through this node what another one keeps; that is let go with it. */
   pass(ref: ResultRef, fields: KeptFields): ResultRef {
     const source = sourceOf(ref);
@@ -105,6 +115,12 @@ export class KeptResults {
   /** (K2) */
   find(key: number): Kept | undefined {
     return this.#kept.get(key);
+  }
+
+  /** Somebody reads the stream, which is passed on: as long as it is read its time does not run. */
+  reading(key: number): void {
+    const kept = this.#kept.get(key);
+    if (kept !== undefined) this.#host.unschedule(kept);
   }
 
   /** A client goes on fetching: its time begins anew. */
@@ -122,7 +138,8 @@ export class KeptResults {
     this.#host.held.bytes -= kept.countedBytes;
     const { keptFor } = kept.fields;
     if (keptFor.kind === "client") keptFor.channel.keptBytes -= kept.countedBytes;
-    if (!(kept.value instanceof Uint8Array)) this.#passedOn(kept.value);
+    if (kept.value instanceof Stream) kept.value.close();
+    else if (!(kept.value instanceof Uint8Array)) this.#passedOn(kept.value);
   }
 
   /** Lets go of what is kept for a node that is gone. (K1) */
@@ -150,15 +167,24 @@ export class KeptResults {
   }
 
   #add(value: Value, fields: KeptFields, countedBytes: number): ResultRef {
-    const { nodeId, random } = this.#host;
-    let key;
-    do key = drawKey(random);
-    while (this.#kept.has(key)); // (K2)
+    return this.#set(this.#freeKey(), value, fields, countedBytes);
+  }
+
+  /** (K2) */
+  #freeKey(): number {
+    for (;;) {
+      const key = drawKey(this.#host.random);
+      if (!this.#kept.has(key)) return key;
+    }
+  }
+
+  #set(key: number, value: Value | Stream, fields: KeptFields, countedBytes: number): ResultRef {
     const kept = new Kept(key, value, fields, countedBytes, this.#due);
     this.#kept.set(key, kept);
     if (fields.untilMs < Infinity) this.#host.schedule(kept, fields.untilMs);
-    const bytes = value instanceof Uint8Array ? value.length : value.bytes;
-    return { holder: nodeId, key, bytes, path: wholeValue, isStream: false };
+    const isStream = value instanceof Stream;
+    const bytes = value instanceof Uint8Array ? value.length : isStream ? 0 : value.bytes;
+    return { holder: this.#host.nodeId, key, bytes, path: wholeValue, isStream };
   }
 }
 

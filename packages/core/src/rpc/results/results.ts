@@ -23,12 +23,13 @@ import type { Channel, Peer } from "../task.js";
 import { type FetchWay, Fetches, anyWay, directWay } from "./fetches.js";
 import { Gathering } from "./gather.js";
 import { KeptResults } from "./kept.js";
+import { Readings, type ReadingsHost } from "./readings.js";
 import { Serving } from "./serving.js";
 
 export type ResultMessage =
   FetchMessage | ChunkMessage | FetchMoreMessage | FetchFailedMessage | FetchEndMessage | ReleaseMessage;
 
-export interface ResultsHost extends Timers {
+export interface ResultsHost extends Timers, ReadingsHost {
   readonly nodeName: string;
   readonly self: Peer;
   readonly random: Random;
@@ -51,6 +52,8 @@ export class Results {
   readonly #selfId: string;
   readonly #fetches: Fetches;
   readonly #serving: Serving;
+  /** Streams that are read on this node. */
+  readonly readings: Readings;
 
   constructor(host: ResultsHost, held: HeldBytes, limits: ResultLimits) {
     this.limits = limits;
@@ -73,6 +76,7 @@ export class Results {
       neighbourOf: (nodeId) => host.neighbourOf({ nodeId }, undefined),
     });
     this.#serving = new Serving(this.kept, this.#fetches, host.self);
+    this.readings = new Readings(this.#fetches, host);
   }
 
   /** What is kept here, and what is fetched. */
@@ -82,18 +86,19 @@ export class Results {
 
   /**
    * Fetches what is no bytes yet of `values`, for a step of `coordinator` where it is one; `done` or `failed` may be
-   * called before this returns.
+   * called before this returns. Streams stay references, unless it `collects` them into arrays.
    */
   gather(
     values: readonly (Value | undefined)[],
     coordinator: string | undefined,
     nowMs: number,
-    done: (values: readonly (Uint8Array | undefined)[], nowMs: number) => void,
+    done: (values: readonly (Value | undefined)[], nowMs: number) => void,
     failed: (error: MpregError, nowMs: number) => void,
+    collects = false,
   ): Gathering {
     const { valueBytesMax } = this.limits;
     const way: FetchWay = coordinator === undefined ? anyWay : { kind: "any", coordinator };
-    const gathering = new Gathering({ fetches: this.#fetches, valueBytesMax, way }, values, done, failed);
+    const gathering = new Gathering({ fetches: this.#fetches, valueBytesMax, way, collects }, values, done, failed);
     gathering.start(nowMs);
     return gathering;
   }
@@ -114,7 +119,7 @@ export class Results {
       case "fetch-failed":
         return this.#fetches.onFailed(channel, message, nowMs);
       case "fetch-end":
-        return this.#serving.onEnd(channel, message.id);
+        return this.#serving.onEnd(channel, message.id, nowMs);
       case "release": {
         const { holder = this.#selfId, key } = message;
         this.release({ ...keptNowhere, holder, key }, channel.subject.kind === "client" ? anyWay : directWay);
@@ -138,7 +143,7 @@ export class Results {
 
   /** The link is gone; `mayReturn`: its client may come back for what it was told of. */
   lost(channel: Channel, mayReturn: boolean, nowMs: number): void {
-    this.#serving.lost(channel);
+    this.#serving.lost(channel, nowMs);
     if (!mayReturn) this.kept.clientLost(channel);
     this.#fetches.lost(channel, nowMs);
   }

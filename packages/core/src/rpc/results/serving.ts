@@ -6,86 +6,20 @@
  * (S2) All fetches of this node that may go on take turns, a chunk each.
  * (S3) A fetch that cannot be served is told why; nothing is left of one that has ended, whoever ended it.
  * (S5) A client has at most `fetchesMax` open, and is told when it asks for more, or does not read what it asked for.
- * (S4) What another node keeps is passed on chunk by chunk, at the pace of the reader; nothing of it stays here.
+ * (S4) What another node keeps is passed on at the pace of the reader (`served.ts`).
  */
 import { MpregError } from "../../base/index.js";
-import {
-  type FetchMessage,
-  type FetchMoreMessage,
-  type ResultRef,
-  writeChunk,
-  writeFetchFailed,
-} from "../../wire/index.js";
+import type { FetchMessage, FetchMoreMessage, ResultRef } from "../../wire/index.js";
 import type { Channel, Peer } from "../task.js";
-import { type Fetch, type FetchSink, type FetchWay, type Fetches, anyWay, directWay } from "./fetches.js";
+import { type FetchWay, type Fetches, anyWay, directWay } from "./fetches.js";
 import type { KeptResults } from "./kept.js";
 import { partOf } from "./part.js";
+import { Flowing, type Outgoing, Passing, Sending, type Served, refuse } from "./served.js";
+import { Stream, idleMsMax } from "./stream.js";
 import { Transfers } from "./transfers.js";
 
-const chunkBytesMax = 256 * 1024;
-/** How long a value is kept for a client that does not fetch it. */
-export const idleMsMax: number = 60_000;
 const fetchesMax = 10_000;
 const queuedBytesMax = 2 * 1024 * 1024;
-
-/** A fetch of somebody else that this node serves. */
-type Served = Sending | Passing;
-
-/** Bytes that are here. */
-class Sending {
-  readonly kind = "sending";
-  readonly channel: Channel;
-  readonly id: number;
-  readonly key: number;
-  readonly part: Uint8Array;
-  sentBytes: number;
-  allowedBytes: number;
-
-  constructor(channel: Channel, { id, key, offset, allowedBytes }: FetchMessage, part: Uint8Array) {
-    this.channel = channel;
-    this.id = id;
-    this.key = key;
-    this.part = part;
-    this.sentBytes = Math.min(offset, part.length);
-    this.allowedBytes = allowedBytes;
-  }
-
-  get mayGoOn(): boolean {
-    return this.sentBytes < Math.min(this.allowedBytes, this.part.length);
-  }
-}
-
-/** Bytes that come from another node. (S4) */
-class Passing implements FetchSink {
-  readonly kind = "passing";
-  readonly channel: Channel;
-  readonly id: number;
-  fetch: Fetch | undefined = undefined;
-  readonly #onEnd: (passing: Passing, error: MpregError | undefined) => void;
-
-  /** `onEnd`: no more comes, or can be passed on for `error`. */
-  constructor(channel: Channel, id: number, onEnd: (passing: Passing, error: MpregError | undefined) => void) {
-    this.channel = channel;
-    this.id = id;
-    this.#onEnd = onEnd;
-  }
-
-  chunk(bytes: Uint8Array, totalBytes: number | undefined): void {
-    if (this.fetch?.isOver === true) this.#onEnd(this, undefined);
-    const { outbox } = this.channel.link;
-    const bytesMax = chunkBytesOf(this.channel);
-    let start = 0;
-    do {
-      writeChunk(outbox.writer, this.id, totalBytes, bytes.subarray(start, start + bytesMax));
-      if (outbox.commitAnswer() === 0) return this.#onEnd(this, unread(outbox.queuedBytes)); // (S5)
-      start += bytesMax;
-    } while (start < bytes.length);
-  }
-
-  failed(error: MpregError): void {
-    this.#onEnd(this, error);
-  }
-}
 
 export class Serving {
   readonly #kept: KeptResults;
@@ -93,12 +27,19 @@ export class Serving {
   readonly #self: Peer;
   readonly #served = new Transfers<Served>();
   /** Those that have something to send. */
-  readonly #ready = new Set<Sending>();
-  readonly #passed = (passing: Passing, error: MpregError | undefined): void => {
+  readonly #ready = new Set<Outgoing>();
+  readonly #passed = (passing: Passing, error: MpregError | undefined, nowMs: number): void => {
     const { channel, id } = passing;
     this.#served.take(channel, id);
-    this.#end(passing);
+    this.#end(passing, nowMs);
     if (error !== undefined) refuse(channel, id, error); // (S3)
+  };
+  readonly #woken = (flowing: Flowing): void => {
+    this.#ready.add(flowing);
+  };
+  readonly #replaced = (flowing: Flowing): void => {
+    this.#served.take(flowing.channel, flowing.id);
+    this.#ready.delete(flowing);
   };
 
   constructor(kept: KeptResults, fetches: Fetches, self: Peer) {
@@ -123,10 +64,11 @@ export class Serving {
     }
     const kept = this.#kept.find(key);
     if (kept === undefined) {
-      const gone = `Node "${node}" does not have the result any more`;
+      const gone = `Node "${node}" does not have the result any more; what a client does not fetch is let go after ${idleMsMax} ms`;
       return refuse(channel, id, new MpregError("result-lost", gone, { node })); // (S3)
     }
     if (kept.fields.keptFor.kind === "client") this.#kept.renew(key, nowMs + idleMsMax);
+    if (kept.value instanceof Stream) return this.#flow(message, channel, kept.value, nowMs);
     if (!(kept.value instanceof Uint8Array)) return this.#pass(message, channel, kept.value, anyWay, nowMs);
     const part = partOf(kept.value, path, kept.fields.step);
     if (part instanceof MpregError) return refuse(channel, id, part.at({ node }));
@@ -135,26 +77,27 @@ export class Serving {
     this.#ready.add(sending);
   }
 
-  onMore(channel: Channel, { id, allowedBytes }: FetchMoreMessage, nowMs: number): void {
+  onMore(channel: Channel, { id, allowedBytes, receivedBytes }: FetchMoreMessage, nowMs: number): void {
     const served = this.#served.get(channel, id);
     if (served === undefined) return; // it has ended
     if (served.kind === "passing") {
-      if (served.fetch !== undefined) this.#fetches.allow(served.fetch, allowedBytes);
+      if (served.fetch !== undefined) this.#fetches.allow(served.fetch, allowedBytes, nowMs, receivedBytes);
       return;
     }
     served.allowedBytes = Math.max(served.allowedBytes, allowedBytes);
-    this.#kept.renew(served.key, nowMs + idleMsMax);
+    if (served.kind === "flowing") served.stream.allow(receivedBytes ?? 0, allowedBytes, nowMs);
+    else this.#kept.renew(served.key, nowMs + idleMsMax);
     this.#ready.add(served);
   }
 
-  onEnd(channel: Channel, id: number): void {
+  onEnd(channel: Channel, id: number, nowMs: number): void {
     const served = this.#served.take(channel, id);
-    if (served !== undefined) this.#end(served);
+    if (served !== undefined) this.#end(served, nowMs);
   }
 
   /** The link is gone. (S3) */
-  lost(channel: Channel): void {
-    for (const served of this.#served.takeAll(channel)) this.#end(served);
+  lost(channel: Channel, nowMs: number): void {
+    for (const served of this.#served.takeAll(channel)) this.#end(served, nowMs);
   }
 
   /** Sends what may be sent. Call it at the end of a turn. */
@@ -167,47 +110,44 @@ export class Serving {
   }
 
   /** Answers whether it has sent something. */
-  #sendChunk(sending: Sending): boolean {
-    const { channel, id, part, sentBytes, allowedBytes } = sending;
-    const { link } = channel;
-    if (link.backlogBytes >= queuedBytesMax) return false; // (S1)
-    const end = Math.min(part.length, allowedBytes, sentBytes + chunkBytesOf(channel));
-    if (end > sentBytes || part.length === 0) {
-      writeChunk(link.outbox.writer, id, part.length, part.subarray(sentBytes, end));
-      if (link.outbox.commit() === 0) return false;
-    }
-    sending.sentBytes = end;
-    if (end === part.length) this.#served.take(channel, id);
-    if (!sending.mayGoOn) this.#ready.delete(sending);
-    return end > sentBytes;
+  #sendChunk(outgoing: Outgoing): boolean {
+    const { channel, id } = outgoing;
+    if (channel.link.backlogBytes >= queuedBytesMax) return false; // (S1)
+    const sentBytes = outgoing.send();
+    if (outgoing.isOver) this.#served.take(channel, id);
+    if (!outgoing.mayGoOn) this.#ready.delete(outgoing);
+    return sentBytes > 0;
+  }
+
+  /** Lets the far side read a stream that is made here. */
+  #flow(message: FetchMessage, channel: Channel, stream: Stream, nowMs: number): void {
+    const flowing = new Flowing(channel, message, stream, this.#woken, this.#replaced);
+    this.#served.set(channel, message.id, flowing);
+    const refusal = stream.attach(flowing, message, nowMs);
+    if (refusal === undefined) return void this.#ready.add(flowing);
+    this.#served.take(channel, message.id);
+    refuse(channel, message.id, refusal); // (S3)
   }
 
   #pass(message: FetchMessage, channel: Channel, ref: ResultRef, way: FetchWay, nowMs: number): void {
-    const { id, offset, allowedBytes } = message;
-    const passing = new Passing(channel, id, this.#passed);
+    const { id, key, offset, allowedBytes, again } = message;
+    const passing = new Passing(channel, id, key, this.#passed);
     this.#served.set(channel, id, passing);
-    passing.fetch = this.#fetches.start(ref, passing, allowedBytes, way, nowMs, offset);
+    if (ref.isStream) this.#kept.reading(key);
+    passing.fetch = this.#fetches.start(ref, passing, allowedBytes, way, nowMs, offset, again);
+    if (!passing.fetch.isOver) return;
+    this.#served.take(channel, id); // all of it was here
+    this.#kept.renew(key, nowMs + idleMsMax);
   }
 
-  #end(served: Served): void {
+  #end(served: Served, nowMs: number): void {
     if (served.kind === "sending") this.#ready.delete(served);
-    else if (served.fetch !== undefined) this.#fetches.stop(served.fetch);
+    else if (served.kind === "flowing") {
+      this.#ready.delete(served);
+      served.stream.detach(served, nowMs);
+    } else {
+      if (served.fetch !== undefined) this.#fetches.stop(served.fetch, nowMs);
+      this.#kept.renew(served.key, nowMs + idleMsMax);
+    }
   }
-}
-
-/** What a chunk takes besides its bytes, generously. */
-const chunkHeadBytes = 64;
-
-function chunkBytesOf({ link }: Channel): number {
-  return Math.min(chunkBytesMax, link.remoteMessageBytesMax - chunkHeadBytes);
-}
-
-/** Tells the reader that no more comes, whatever waits: it would wait for the rest. */
-function refuse({ link }: Channel, id: number, error: MpregError): void {
-  writeFetchFailed(link.outbox.writer, id, error);
-  link.outbox.commitCancel();
-}
-
-function unread(queuedBytes: number): MpregError {
-  return new MpregError("overloaded", `${queuedBytes} bytes wait to be read on this link; no more is fetched for it`);
 }
