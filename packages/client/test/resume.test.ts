@@ -392,3 +392,82 @@ describe("a call whose client goes back and forth between nodes", () => {
     expect(await ended(call)).toBe("done");
   });
 });
+
+describe("a call whose node closes while it runs", () => {
+  function closing(idempotent: "yes" | "no") {
+    const { mesh, nodes } = cluster("a", "b", "c");
+    const [a, b] = nodes as [MeshNode, MeshNode];
+    for (const node of nodes) node.offerAs("act", byHand, { idempotent });
+    mesh.settle();
+    const client = sessionOf(mesh, ["a", "b"]);
+    const call = client.caller.call("act", [], { timeoutMs: 20_000 });
+    mesh.settle();
+    a.isListening = false;
+    a.enter({ kind: "close" });
+    mesh.advance(3_000);
+    return { mesh, client, a, b, call, runsAt: () => nodes.filter((node) => node.waiting("act").length > 0) };
+  }
+
+  test("is asked again of another node, which runs it if it may run twice (C8)", async () => {
+    const { mesh, client, call, b, runsAt } = closing("yes");
+    expect(client.session.nodeName).toBe("b");
+    for (const node of runsAt()) node.finish("act", "done");
+    mesh.settle();
+    expect(await call).toBe("done");
+    expect(b.machine.size.asked).toBe(0);
+  });
+
+  test("ends as unknown when it may not (C8)", async () => {
+    const { call } = closing("no");
+    expect(await ended(call)).toBe("node-lost unknown");
+  });
+});
+
+describe("an answer whose value is gone with its node while the client fetches it", () => {
+  async function losing(idempotent: "yes" | "no") {
+    const { mesh, nodes } = cluster("a", "b", "c");
+    const [a, b, c] = nodes as [MeshNode, MeshNode, MeshNode];
+    const load = (): Uint8Array => new Uint8Array(20 * 1024 * 1024).fill(7);
+    b.offerAs("load", load, { idempotent });
+    mesh.settle();
+    const client = sessionOf(mesh, ["a"]);
+    const connection = a.connectionTo(b);
+    const fromB = connection.ends.find((end) => [...b.connections.values()].some((each) => each.end === end))!;
+    connection.from(fromB).release(4); // frames that get through
+    const call = client.caller.call<Uint8Array>("load", [], { timeoutMs: 25_000 });
+    mesh.settle();
+    c.offerAs("load", load, { idempotent });
+    mesh.settle();
+    expect(b.invoked).toHaveLength(1);
+    mesh.crash(b);
+    mesh.advance(12_000);
+    const end = await ended(call.then((value) => value.length));
+    return { end, runs: c.invoked.length, left: a.machine.size.kept };
+  }
+
+  test("is asked for anew when all of it may run twice (C9)", async () => {
+    expect(await losing("yes")).toEqual({ end: 20 * 1024 * 1024, runs: 1, left: 0 });
+  });
+
+  test("ends as lost when it may not: it is known to have run (C9)", async () => {
+    expect(await losing("no")).toEqual({ end: "result-lost applied", runs: 0, left: 0 });
+  });
+});
+
+test("whether a call may run again is decided when the node that is asked knows who offers it (R3) (X2)", async () => {
+  const { mesh, nodes } = cluster("a", "b");
+  const [a, b] = nodes as [MeshNode, MeshNode];
+  b.offerAs("act", byHand, { idempotent: "yes" });
+  mesh.settle();
+  const client = sessionOf(mesh, ["a", "c"]);
+  const call = client.caller.call("act", [], { timeoutMs: 20_000 });
+  mesh.settle();
+  const c = mesh.node("c", { peers: ["b"] });
+  mesh.crash(a);
+  mesh.advance(10_000);
+  expect([client.session.nodeName, c.machine.size.resuming]).toEqual(["c", 0]);
+  b.finish("act", "done");
+  b.finish("act", "done"); // the run for a was called off
+  mesh.settle();
+  expect(await ended(call)).toBe("done");
+});

@@ -244,6 +244,39 @@ describe("a node that is lost with the results it keeps", () => {
   });
 });
 
+describe("an answer whose value is gone with its node while a program fetches it", () => {
+  function losing(idempotent: "yes" | "no") {
+    const { mesh, a, b, c } = three();
+    b.offerAs("load", () => big(20 * MiB), { idempotent });
+    mesh.settle();
+    const connection = a.connectionTo(b);
+    const fromB = connection.ends.find((end) => [...b.connections.values()].some((each) => each.end === end))!;
+    connection.from(fromB).release(4); // frames that get through
+    const asked = a.call("load");
+    mesh.settle();
+    c.offerAs("load", () => big(20 * MiB), { idempotent });
+    mesh.settle();
+    expect([asked.ends, b.invoked.length]).toEqual([[], 1]);
+    mesh.crash(b);
+    mesh.advance(12_000);
+    return { mesh, asked, c };
+  }
+
+  test("is made again where all of it may run twice (D3)", () => {
+    const { mesh, asked, c } = losing("yes");
+    expect(asked.ends.map((end) => "value" in end && (end.value as Uint8Array).length)).toEqual([20 * MiB]);
+    expect(c.invoked).toHaveLength(1);
+    mesh.expectQuiet();
+  });
+
+  test("ends truthfully where it may not (D3)", () => {
+    const { mesh, asked, c } = losing("no");
+    expect(asked.ends).toMatchObject([{ error: { code: "result-lost", outcome: "applied" } }]);
+    expect(c.invoked).toEqual([]);
+    mesh.expectQuiet();
+  });
+});
+
 describe("a link that breaks while a result is fetched", () => {
   test("is followed by another, over which the rest comes (F2)", () => {
     const { mesh, a, b, c } = three();
