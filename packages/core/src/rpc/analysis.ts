@@ -3,6 +3,8 @@
  *
  * (N1) The critical path is what decided when the request ended: from the step that ended last, back through the input
  *      that each step waited for longest. Making any other step faster changes nothing.
+ * (N3) On paths a map stands for all its items. Among steps its items stand for it, those that are not told one by one
+ *      included.
  * (N2) Of a step that was run again only its last run is looked at, so that no step counts twice.
  */
 import type { RequestSummary, StepSummary } from "./types.js";
@@ -43,11 +45,15 @@ export interface RequestAnalysis {
 const slowestMax = 10;
 
 /** Finds the critical path, how well the steps ran side by side, and which were slow. */
-export function analyse({ steps: runs, totalMs }: RequestSummary): RequestAnalysis {
-  const steps = new Map(runs.map((step) => [step.name, step])); // (N2)
-  const durations = [...steps.values()].map(({ name, ...step }) => ({ name, durationMs: durationOf(step) }));
-  const workMs = sum(durations.map(({ durationMs }) => durationMs));
-  const averageStepMs = durations.length === 0 ? 0 : workMs / durations.length;
+export function analyse({ steps: runs, totalMs, leftOut }: RequestSummary): RequestAnalysis {
+  const all = new Map(runs.map((step) => [step.name, step])); // (N2)
+  const steps = new Map([...all].filter(([, { itemOf }]) => itemOf === undefined)); // (N3)
+  const durations = [...all.values()]
+    .filter(({ items }) => items === undefined)
+    .map(({ name, ...step }) => ({ name, durationMs: durationOf(step) }));
+  const workMs = sum(durations.map(({ durationMs }) => durationMs)) + (leftOut?.durationMs ?? 0);
+  const count = durations.length + (leftOut?.steps ?? 0);
+  const averageStepMs = count === 0 ? 0 : workMs / count;
   const slowest = durations
     .filter(({ durationMs }) => durationMs > averageStepMs)
     .sort((a, b) => b.durationMs - a.durationMs)

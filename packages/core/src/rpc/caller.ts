@@ -42,7 +42,7 @@ import { type PlainRunOptions, type PlainStep, parsePlainRequest } from "./plain
 import { type TermOptions, termNames, termsOf } from "./terms.js";
 import type { StepTerms } from "../wire/terms.js";
 import type { CallSpan } from "./tracing.js";
-import type { RequestSpec } from "./types.js";
+import type { RequestSpec, StepSpec } from "./types.js";
 import { RequestWaiter, ValueWaiter } from "./waiters.js";
 
 /** Options of a single call of a function that a contract describes. */
@@ -233,8 +233,15 @@ const noResources: readonly string[] = [];
 
 function fieldsOf(spec: RequestSpec, trace: TraceContext | undefined): RequestFields {
   const { outputs, onError, waitForCapacityMs, timeoutMs, summary, detached, watch } = spec;
-  const steps = trace === undefined ? spec.steps : spec.steps.map((step) => traced(step, trace));
+  const steps = trace === undefined ? spec.steps : spec.steps.map((step) => tracedStep(step, trace));
   return { steps, outputs, settle: onError === "settle", waitForCapacityMs, timeoutMs, summary, detached, watch };
+}
+
+/** The calls of a map's items are part of the trace, too. */
+function tracedStep(step: StepSpec, trace: TraceContext): StepSpec {
+  const { map } = step;
+  if (map === undefined) return traced(step, trace);
+  return { ...step, map: { ...map, steps: map.steps.map((each) => tracedStep(each, trace)) } };
 }
 
 function traced<T extends { readonly terms: StepTerms | undefined }>(asked: T, trace: TraceContext | undefined): T {

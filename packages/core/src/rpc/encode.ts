@@ -8,13 +8,14 @@
  * (K2) What is wrong with a request is found before it is sent, with the same codes as the node would use.
  */
 import { MpregError, placed, quoted } from "../base/index.js";
+import { holesOf } from "../values/index.js";
 import type { WireLimits } from "../wire/limits.js";
-import { BindingList } from "./bindings.js";
-import type { GraphRequest, GraphStep } from "./graph-request.js";
+import { mapDepthMax } from "../wire/request-messages.js";
+import { BindingList, type BindingScope, mapScopeOf, placedIn, scopeOf } from "./bindings.js";
+import type { GraphMap, GraphRequest, GraphStep } from "./graph-request.js";
 import { setField } from "./objects.js";
-import { capacityWaitMs, detachedOf, durationMs } from "./call-options.js";
-import { planRequest, unconsumedSteps } from "./plan.js";
-import type { RefOwner } from "./ref.js";
+import { capacityWaitMs, detachedOf, durationMs, invalid } from "./call-options.js";
+import { everyStep, planRequest, unconsumedSteps } from "./plan.js";
 import type { Binding, RequestSpec, StepOutcome, StepSpec } from "./types.js";
 
 /**
@@ -89,34 +90,85 @@ export function toRequestSpec(
   };
 }
 
-function encodeSteps(request: GraphRequest, encodeTemplate: EncodeTemplate, limits: RequestLimits): StepSpec[] {
-  if (request.steps.length > limits.stepsMax) {
-    const message = `The request has ${request.steps.length} steps; at most ${limits.stepsMax} are allowed`;
-    throw new MpregError("too-large", message);
-  }
-  let bytesTotal = 0;
-  return request.steps.map((step) => {
-    try {
-      const encoded = encodeStep(step, request.owner, encodeTemplate, limits);
-      bytesTotal += encoded.template.length;
-      if (bytesTotal > limits.messageBytesMax) {
-        const message = `The arguments up to step ${quoted(step.name)} take ${bytesTotal} bytes; at most ${limits.messageBytesMax} are allowed`;
-        throw new MpregError("too-large", message);
-      }
-      return encoded;
-    } catch (error) {
-      throw placed(error, { step: step.name });
-    }
-  });
+/** What is encoded of one request, so far. */
+interface Encoding {
+  readonly encodeTemplate: EncodeTemplate;
+  readonly limits: RequestLimits;
+  bytes: number;
 }
 
-function encodeStep(step: GraphStep, owner: RefOwner, encodeTemplate: EncodeTemplate, limits: RequestLimits): StepSpec {
+function encodeSteps(request: GraphRequest, encodeTemplate: EncodeTemplate, limits: RequestLimits): StepSpec[] {
+  const { length } = everyStep(request.steps);
+  if (length > limits.stepsMax) {
+    throw new MpregError("too-large", `The request has ${length} steps; at most ${limits.stepsMax} are allowed`);
+  }
+  const scope = scopeOf(request.owner);
+  const encoding: Encoding = { encodeTemplate, limits, bytes: 0 };
+  return request.steps.map((step) => encodeStep(step, scope, encoding, 0));
+}
+
+function encodeStep(step: GraphStep, scope: BindingScope, encoding: Encoding, depth: number): StepSpec {
+  try {
+    return step.map === undefined
+      ? encodeCall(step, scope, encoding)
+      : encodeMap(step, step.map, scope, encoding, depth + 1);
+  } catch (error) {
+    throw placed(error, { step: step.name });
+  }
+}
+
+function encodeCall(step: GraphStep, scope: BindingScope, encoding: Encoding): StepSpec {
   const { name, fun, resources, args, timeoutMs, terms } = step;
   const what = `step ${quoted(name)}, args`;
-  const bindings = new BindingList(owner);
-  const template = encodeTemplate(args, what, (part) => bindings.holeOf(part, what)); // (K1)
-  checkBindings(bindings.list, what, limits);
+  const bindings = new BindingList(scope);
+  const template = encode(encoding, args, name, what, bindings);
+  checkBindings(bindings.list, what, encoding.limits);
   return { name, fun, resources, template, bindings: bindings.list, timeoutMs, terms };
+}
+
+function encodeMap(
+  step: GraphStep,
+  { list, concurrency, owner, steps, result }: GraphMap,
+  scope: BindingScope,
+  encoding: Encoding,
+  depth: number,
+): StepSpec {
+  const { name, fun, resources, timeoutMs, terms } = step;
+  const what = `map ${quoted(name)}, list`;
+  if (depth > mapDepthMax) {
+    throw new MpregError("too-large", `Maps are nested ${depth} deep; at most ${mapDepthMax} are allowed`);
+  }
+  const inputs = new BindingList(scope);
+  const template = encode(encoding, list, name, what, inputs);
+  checkListHoles(template, inputs.list.length, what);
+  const inner = mapScopeOf(owner, inputs);
+  const encoded = steps.map((each) => encodeStep(each, inner, encoding, depth));
+  const outcome = new BindingList(inner);
+  outcome.holeOf(result, `map ${quoted(name)}, what becomes of an item`);
+  checkBindings(inputs.list, what, encoding.limits);
+  const given = inputs.list.length;
+  const placedSteps = encoded.map((each): StepSpec => {
+    return { ...each, bindings: each.bindings.map((binding) => placedIn(binding, given)) };
+  });
+  const map = { concurrency, steps: placedSteps, result: placedIn(outcome.list[0] as Binding, given) };
+  return { name, fun, resources, template, bindings: inputs.list, timeoutMs, terms, map };
+}
+
+/** The coordinator puts the list together without decoding it, and does not look into what has a length in bytes. */
+function checkListHoles(template: Uint8Array, references: number, what: string): void {
+  if (new Set(holesOf(template).map(({ number }) => number)).size === references) return;
+  throw invalid(
+    `${what} has a reference inside a Map or a Set; give it as an item, or inside arrays and plain objects`,
+  );
+}
+
+function encode(encoding: Encoding, value: unknown, name: string, what: string, bindings: BindingList): Uint8Array {
+  const { encodeTemplate, limits } = encoding;
+  const template = encodeTemplate(value, what, (part) => bindings.holeOf(part, what)); // (K1)
+  encoding.bytes += template.length;
+  if (encoding.bytes <= limits.messageBytesMax) return template;
+  const message = `The arguments up to step ${quoted(name)} take ${encoding.bytes} bytes; at most ${limits.messageBytesMax} are allowed`;
+  throw new MpregError("too-large", message);
 }
 
 function checkBindings(bindings: readonly Binding[], what: string, limits: RequestLimits): void {

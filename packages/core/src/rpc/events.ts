@@ -19,6 +19,8 @@ export interface PlannedStep {
   readonly fun: string;
   /** Names of the steps whose results it takes. */
   readonly inputs: readonly string[];
+  /** Of a map, which has no function: the names of the steps that it runs for each item; for item 3 `[3]` stands behind. */
+  readonly map?: readonly string[] | undefined;
 }
 
 /** Something that has happened to a request; `step` is always the name of a step. */
@@ -45,6 +47,8 @@ export type RequestEvent =
       /** Why not. */
       readonly refusal?: string;
     }
+  /** The list of a map is there. Of the steps of its items those of the first 1,000 are told of. */
+  | { readonly kind: "mapped"; readonly step: string; readonly items: number }
   | {
       readonly kind: "result-available";
       readonly step: string;

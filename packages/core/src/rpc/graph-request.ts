@@ -17,7 +17,23 @@ export interface GraphStep {
   /** 0 = only the request's. */
   readonly timeoutMs: number;
   readonly terms: StepTerms | undefined;
+  /** It calls no function, but maps a list; it has no `args` then. */
+  readonly map?: GraphMap | undefined;
 }
+
+/** What a map does with a list. References of `owner` stand for its steps, and for the item (`itemStep`). */
+export interface GraphMap {
+  /** An array, whose items may hold references, or a reference to one. */
+  readonly list: unknown;
+  readonly concurrency: number;
+  readonly owner: RefOwner;
+  readonly steps: readonly GraphStep[];
+  /** A reference to what becomes of an item. */
+  readonly result: unknown;
+}
+
+/** The number of the item among the steps of a map, as long as it is a reference. */
+export const itemStep = -1;
 
 /** What the caller gets. */
 export type OutputSelection =

@@ -11,7 +11,7 @@
 import type { CallArguments, CallResult, Contract, FunctionContract } from "../base/contract.js";
 import { MpregError, callOf, checkOptions, optionNames, quoted, suggestion } from "../base/index.js";
 import type { SettledAnswer } from "./encode.js";
-import type { GraphRequest, GraphRunner, GraphStep } from "./graph-request.js";
+import { type GraphRequest, type GraphRunner, type GraphStep, itemStep } from "./graph-request.js";
 import {
   type RunOptions,
   checkArguments,
@@ -20,11 +20,13 @@ import {
   checkRunOptions,
   durationMs,
   invalid,
+  mustBe,
   resourceNames,
 } from "./call-options.js";
 import { selectOutputs } from "./outputs.js";
-import type { Ref, Resolved, Settled, Wired } from "./ref-type.js";
-import { type RefOwner, createRef } from "./ref.js";
+import { everyStep } from "./plan.js";
+import type { Ref, RefTo, Resolved, Settled, Wired } from "./ref-type.js";
+import { type RefOwner, createRef, isPosition, refTarget, typeName } from "./ref.js";
 import { type TermOptions, termNames, termsOf } from "./terms.js";
 
 /** Options of one call in a graph whose functions have a contract. */
@@ -106,8 +108,63 @@ export interface SettlingRun extends RunOptions {
   readonly onError: "settle";
 }
 
+/** Maps of lists. */
+export interface GraphMaps {
+  /**
+   * Runs the calls that `each` adds once for each item of `list`, and answers a reference to the list of what they have
+   * come to, in the order of the items.
+   *
+   * `list`: an array, in which references may stand at any depth, or a reference to one. `each` is called once, now, with
+   * a reference that stands for any item; it adds the calls to the graph as always, may use other references of the graph
+   * and map again (up to 4 deep), and returns the reference to what becomes of the item. The steps of item 3 are called
+   * `resize[3]`.
+   *
+   * The coordinator of the request runs it. The first item that fails ends it with that failure; the others are cancelled. A
+   * list that is no array is `invalid-argument`, one that is too long (100,000 steps of items in a request, `mapStepsMax`) is
+   * `too-large`.
+   */
+  map<L extends RefTo<unknown> | readonly unknown[], R>(
+    list: L & ListOf<L>,
+    each: (item: Ref<ItemOf<L>>) => RefTo<R>,
+    options?: MapOptions,
+  ): Ref<R[]>;
+}
+
+/** Options of a map. */
+export interface MapOptions {
+  /** Name of the step; default: `map`, made unique by a suffix (`map#2`). */
+  readonly name?: string | undefined;
+  /** How many items are under way at a time; default 100. */
+  readonly concurrency?: number | undefined;
+  /** Time allowed for all items together, from the moment the list is there, in ms; default: the request's. */
+  readonly timeoutMs?: number | undefined;
+}
+
+/** `L` where it can be mapped: anything but a reference to what is no list. */
+export type ListOf<L> =
+  L extends RefTo<infer T>
+    ? unknown extends T
+      ? L
+      : NonNullable<T> extends readonly unknown[]
+        ? L
+        : RefTo<readonly unknown[]>
+    : L;
+
+/** What the items of a list are when they arrive. */
+export type ItemOf<L> =
+  L extends RefTo<infer T>
+    ? unknown extends T
+      ? unknown
+      : NonNullable<T> extends readonly (infer I)[]
+        ? I
+        : never
+    : L extends readonly (infer I)[]
+      ? Resolved<I>
+      : never;
+
 /** A graph of calls; `C` is the contract of its functions, `undefined` where there is none. */
 export type Graph<C extends Contract | undefined = undefined> = GraphRuns &
+  GraphMaps &
   ([C] extends [undefined] ? UntypedCalls : ContractCalls<NonNullable<C>>);
 
 /**
@@ -128,6 +185,7 @@ export type PlaceError = (error: unknown, step: unknown) => unknown;
 
 /** Who refuses options, in messages. */
 const who = "graph.call";
+const whoMaps = "graph.map";
 
 const callNames: ReadonlySet<string> = optionNames<CallOptions>({
   resources: true,
@@ -140,11 +198,32 @@ const callNames: ReadonlySet<string> = optionNames<CallOptions>({
 const noArguments: readonly unknown[] = [];
 const noOptions: CallOptions = {};
 
-class GraphBuilder implements RefOwner, UntypedCalls {
+const mapNames: ReadonlySet<string> = optionNames<MapOptions>({ name: true, concurrency: true, timeoutMs: true });
+
+/** How many items of a map are under way at a time, where nothing is said. */
+export const mapConcurrencyDefault = 100;
+
+/** The steps that are written down together: those of the request, or those of one of its maps. */
+class Scope implements RefOwner {
+  readonly steps: GraphStep[] = [];
+  readonly map: string | undefined;
+
+  constructor(map: string | undefined) {
+    this.map = map;
+  }
+
+  stepName(step: number): string {
+    return step === itemStep ? `item of ${this.map ?? ""}` : (this.steps[step]?.name ?? "");
+  }
+}
+
+class GraphBuilder implements UntypedCalls {
   readonly #run: GraphRunner;
   readonly #contract: Contract | undefined;
   readonly #place: PlaceError;
-  readonly #steps: GraphStep[] = [];
+  readonly #root = new Scope(undefined);
+  /** Where calls are added: inside `each` of a map, to the map's steps. */
+  #scope = this.#root;
   readonly #names = new Set<string>();
   /** Last suffix given to a function's name. */
   readonly #suffixes = new Map<string, number>();
@@ -155,17 +234,67 @@ class GraphBuilder implements RefOwner, UntypedCalls {
     this.#place = place;
   }
 
-  stepName(step: number): string {
-    return this.#steps[step]?.name ?? "";
-  }
-
   call<T = unknown>(fun: string, args: readonly unknown[] = noArguments, options: CallOptions = noOptions): Ref<T> {
     try {
       this.#add(fun, args, options);
     } catch (error) {
       throw this.#place(error, stepNameOf(options) ?? fun);
     }
-    return createRef<T>(this, this.#steps.length - 1, []);
+    return createRef<T>(this.#scope, this.#scope.steps.length - 1, []);
+  }
+
+  map(list: unknown, each: (item: Ref<unknown>) => unknown, options: MapOptions = noOptions): Ref<unknown> {
+    try {
+      this.#addMap(list, each, options);
+    } catch (error) {
+      throw this.#place(error, stepNameOf(options) ?? "map");
+    }
+    return createRef(this.#scope, this.#scope.steps.length - 1, []);
+  }
+
+  #addMap(list: unknown, each: unknown, options: MapOptions): void {
+    if (options !== noOptions) checkOptions(options, mapNames, whoMaps);
+    if (!Array.isArray(list) && refTarget(list) === undefined) {
+      throw mustBe("an array, or a reference to one", list, "the list", whoMaps);
+    }
+    if (typeof each !== "function") throw mustBe("a function", each, "each", whoMaps);
+    const concurrency: unknown = options.concurrency ?? mapConcurrencyDefault;
+    if (!isPosition(concurrency) || concurrency === 0) {
+      throw mustBe("a whole number above 0", concurrency, "concurrency", whoMaps);
+    }
+    const timeoutMs = durationMs(options.timeoutMs, "timeoutMs", whoMaps);
+    const name = options.name === undefined ? this.#freeName("map") : this.#ownName(options.name, undefined);
+    this.#names.add(name);
+    const { scope, result } = this.#stepsOf(name, each as (item: Ref<unknown>) => unknown);
+    const map = {
+      list: Array.isArray(list) ? [...(list as unknown[])] : list,
+      concurrency,
+      owner: scope,
+      steps: scope.steps,
+      result,
+    };
+    this.#scope.steps.push({ name, fun: "", resources: [], args: noArguments, timeoutMs, terms: undefined, map });
+  }
+
+  /** The steps that `each` adds for an item, and what it returns. */
+  #stepsOf(name: string, each: (item: Ref<unknown>) => unknown): { readonly scope: Scope; readonly result: unknown } {
+    const outer = this.#scope;
+    const scope = new Scope(name);
+    this.#scope = scope;
+    try {
+      const result = each(createRef(scope, itemStep, []));
+      if (refTarget(result) === undefined) {
+        const message = "each must return the reference to what becomes of an item, and cannot be async";
+        throw invalid(`${whoMaps}: ${message}; got ${typeName(result)}`);
+      }
+      if (scope.steps.length === 0) throw invalid(`${whoMaps}: each calls nothing; add a call that takes the item`);
+      return { scope, result };
+    } catch (error) {
+      for (const step of [{ name }, ...everyStep(scope.steps)]) this.#names.delete(step.name);
+      throw error;
+    } finally {
+      this.#scope = outer;
+    }
   }
 
   #add(fun: string, args: readonly unknown[], options: CallOptions): void {
@@ -185,7 +314,7 @@ class GraphBuilder implements RefOwner, UntypedCalls {
       terms: options === noOptions ? undefined : termsOf(options, who, fun),
     };
     this.#names.add(step.name);
-    this.#steps.push(step);
+    this.#scope.steps.push(step);
   }
 
   run(outputs?: unknown, options: RunOptions = noOptions): Promise<unknown> {
@@ -201,10 +330,11 @@ class GraphBuilder implements RefOwner, UntypedCalls {
 
   #request(outputs: unknown, options: RunOptions): GraphRequest {
     if (options !== noOptions) checkRunOptions(options);
+    if (this.#scope !== this.#root) throw invalid("run: the graph cannot run while a map is built");
     return {
-      owner: this,
-      steps: [...this.#steps], // (G1)
-      outputs: outputs === undefined ? { kind: "unconsumed" } : selectOutputs(outputs, this),
+      owner: this.#root,
+      steps: [...this.#root.steps], // (G1)
+      outputs: outputs === undefined ? { kind: "unconsumed" } : selectOutputs(outputs, this.#root),
       options,
     };
   }
@@ -217,10 +347,12 @@ class GraphBuilder implements RefOwner, UntypedCalls {
     throw invalid(`Cannot call ${quoted(fun)}: the contract does not have it${suggestion(fun, names)}`);
   }
 
-  #ownName(name: unknown, fun: string): string {
-    checkName(name, "name", who, fun);
+  /** Without `fun` it is the name of a map. */
+  #ownName(name: unknown, fun: string | undefined): string {
+    const by = fun === undefined ? whoMaps : who;
+    checkName(name, "name", by, fun);
     if (!this.#names.has(name)) return name;
-    const message = `${callOf(who, fun)}: the graph has a step ${quoted(name)} already`;
+    const message = `${callOf(by, fun)}: the graph has a step ${quoted(name)} already`;
     throw new MpregError("duplicate-step", message, { step: name });
   }
 

@@ -15,6 +15,7 @@ import type { WorkCounter } from "./counters.js";
 import type { Dispatch } from "./dispatch.js";
 import type { Progress } from "./events.js";
 import type { AbortReason, RpcHost } from "./host.js";
+import { isRepeatable } from "./retries.js";
 import type { Task, TaskFields, TaskOwner } from "./task.js";
 
 /** How long a step may run before it is run a second time, where too little was measured. */
@@ -22,6 +23,11 @@ const afterMsDefault = 1_000;
 
 /** A step under way, as its owner holds it. */
 export type Work = Task | Hedged;
+
+/** Whether a step under way may be run again, whatever of it has run. */
+export function mayRunAgain(work: Work): boolean {
+  return work instanceof Hedged ? work.isRepeatable : !work.begun || isRepeatable(work);
+}
 
 type Host = Pick<RpcHost, "schedule" | "unschedule">;
 
@@ -94,6 +100,11 @@ class Hedged implements TaskOwner, DueItem {
   /** Some node may have begun to run it. */
   get begun(): boolean {
     return (this.#failed ?? "not-applied") !== "not-applied" || this.#runs.some((run) => run.begun);
+  }
+
+  /** Whether what has begun may be run again. */
+  get isRepeatable(): boolean {
+    return this.#runs.every((run) => !run.begun || isRepeatable(run));
   }
 
   started(task: Task): void {

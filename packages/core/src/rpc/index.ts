@@ -31,7 +31,17 @@ export {
 } from "./counters.js";
 export { type CancelSignal, type RunOptions, checkListeners, durationMs, durationMsMax } from "./call-options.js";
 export type { SettledAnswer } from "./encode.js";
-export type { CallOptions, ContractCallOptions, FailingRun, Graph, SettlingRun, WiredArguments } from "./graph.js";
+export type {
+  CallOptions,
+  ContractCallOptions,
+  FailingRun,
+  Graph,
+  ItemOf,
+  ListOf,
+  MapOptions,
+  SettlingRun,
+  WiredArguments,
+} from "./graph.js";
 export type { PlainRef, PlainRunOptions, PlainStep } from "./plain.js";
 export { ref } from "./ref.js";
 export type { Ref, RefTo, Resolved, Settled as SettledOutputs, Wired } from "./ref-type.js";
@@ -52,10 +62,12 @@ export { ValueWaiter } from "./waiters.js";
 export { Channel, type Invocation, Peer } from "./task.js";
 export type {
   Binding,
+  LeftOut,
   OnError,
   Path,
   RequestSpec,
   RequestSummary,
+  StepMapSpec,
   StepOutcome,
   StepSpec,
   StepSummary,

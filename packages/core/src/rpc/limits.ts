@@ -6,6 +6,8 @@ export interface RpcLimits {
   readonly timeoutMsMax: number;
   /** Bytes of results that one request may hold at its coordinator at a time. `too-large` beyond. */
   readonly resultBytesMax: number;
+  /** Steps that the maps of one request run for their items, all together. `too-large` beyond. */
+  readonly mapStepsMax: number;
   /**
    * Results up to so many bytes travel with the message that tells them; larger ones stay with the node that made them
    * until somebody needs them, who fetches them there.
@@ -57,6 +59,7 @@ export const defaultRpcLimits: RpcLimits = {
   timeoutMs: 30_000,
   timeoutMsMax: 24 * 3_600_000,
   resultBytesMax: 2 * 1024 * 1024 * 1024,
+  mapStepsMax: 100_000,
   inlineBytesMax: 64 * 1024,
   valueBytesMax: 2 * 1024 * 1024 * 1024,
   depthMax: 32,

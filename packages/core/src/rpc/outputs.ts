@@ -8,7 +8,7 @@
 import { MpregError } from "../base/index.js";
 import { describePath } from "../base/standard-schema.js";
 import type { OutputSelection } from "./graph-request.js";
-import { BindingList } from "./bindings.js";
+import { BindingList, scopeOf } from "./bindings.js";
 import { isPlainObject, nestingMax, setField } from "./objects.js";
 import { type RefOwner, refTarget } from "./ref.js";
 
@@ -20,7 +20,7 @@ type Rebuild = (values: readonly unknown[]) => unknown;
  * Throws `invalid-argument` for references of another graph, `not-encodable` for nesting deeper than 100.
  */
 export function selectOutputs(outputs: unknown, owner: RefOwner): OutputSelection {
-  const bindings = new BindingList(owner);
+  const bindings = new BindingList(scopeOf(owner));
   const rebuild = compile(outputs, bindings, []) ?? (() => outputs);
   return { kind: "selected", bindings: bindings.list, rebuild };
 }

@@ -4,9 +4,11 @@
  * Owns the checks that make a request runnable, and the lists its execution needs. Both sides use it: the caller's,
  * to fail early, and the coordinator's, whose input comes from strangers.
  *
- * (L1) Time and memory are O(steps + bindings), whatever the shape; nothing recurses.
+ * (L1) Time and memory are O(steps + bindings), whatever the shape; nothing recurses, but into maps (`mapDepthMax`).
  * (L2) A step waits for each other step once, however often its arguments use it.
  * (L3) A cycle that is reported exists: each step named needs the result of the next.
+ * (L4) The steps that a map runs for an item are planned once. In its plan the values that they are given, the item and
+ *      the map's own inputs, stand in front like steps that wait for nobody.
  */
 import { MpregError, assert, quoted, shortened } from "../base/index.js";
 import type { Binding, RequestSpec, StepSpec } from "./types.js";
@@ -20,9 +22,19 @@ export interface Plan {
   /** Those waiting for step `s`: `dependents[dependentsStart[s]]` up to, not including, `dependents[dependentsStart[s + 1]]`. */
   readonly dependents: Int32Array;
   readonly dependentsStart: Int32Array;
+  /** What the maps among the steps do with each item, by the position of their step. (L4) */
+  readonly maps: ReadonlyMap<number, Plan> | undefined;
 }
 
-type PlannedStep = Pick<StepSpec, "name" | "bindings">;
+interface PlannedStep extends Pick<StepSpec, "name" | "bindings"> {
+  readonly map?: PlannedMap | undefined;
+}
+
+interface PlannedMap {
+  readonly steps: readonly PlannedStep[];
+  readonly result: Binding;
+}
+
 type PlannedRequest = Pick<RequestSpec, "outputs"> & { readonly steps: readonly PlannedStep[] };
 
 /** The plan of every request of one step without references. */
@@ -31,6 +43,7 @@ const singleStep: Plan = {
   roots: new Int32Array(1),
   dependents: new Int32Array(0),
   dependentsStart: new Int32Array(2),
+  maps: undefined,
 };
 
 /**
@@ -43,12 +56,17 @@ export function planRequest(request: PlannedRequest): Plan {
   const { steps, outputs } = request;
   if (steps.length === 0) throw new MpregError("empty-request", "The request has no step");
   checkNames(steps);
+  return planSteps(steps, outputs);
+}
+
+function planSteps(steps: readonly PlannedStep[], outputs: readonly Binding[]): Plan {
   checkReferences(steps, outputs);
-  if (steps.length === 1 && steps[0]?.bindings.length === 0) return singleStep;
+  const maps = planMaps(steps);
+  if (steps.length === 1 && steps[0]?.bindings.length === 0 && maps === undefined) return singleStep;
 
   const { waitsFor, dependentsStart } = countDependencies(steps);
   const dependents = listDependents(steps, dependentsStart);
-  const plan: Plan = { waitsFor, roots: rootsOf(waitsFor), dependents, dependentsStart };
+  const plan: Plan = { waitsFor, roots: rootsOf(waitsFor), dependents, dependentsStart, maps };
   checkAcyclic(steps, plan);
   return plan;
 }
@@ -64,10 +82,47 @@ export function unconsumedSteps(steps: readonly Pick<StepSpec, "bindings">[]): n
   return unconsumed;
 }
 
+function planMaps(steps: readonly PlannedStep[]): ReadonlyMap<number, Plan> | undefined {
+  let maps: Map<number, Plan> | undefined;
+  steps.forEach(({ name, bindings, map }, index) => {
+    if (map === undefined) return;
+    if (map.steps.length === 0) {
+      throw new MpregError("empty-request", `The map ${quoted(name)} has no step for its items`, { step: name });
+    }
+    const given = givenTo(bindings, (step) => steps[step]?.name ?? "", `item of ${name}`);
+    (maps ??= new Map<number, Plan>()).set(index, planSteps([...given, ...map.steps], [map.result])); // (L4)
+  });
+  return maps;
+}
+
+/** What stands in front of a map's steps: the item, and the results that the map takes, under the names of their steps. */
+function givenTo(bindings: readonly Binding[], nameOf: (step: number) => string, item: string): PlannedStep[] {
+  return [{ name: item, bindings: [] }, ...bindings.map(({ step }) => ({ name: nameOf(step), bindings: [] }))];
+}
+
+/** All steps that call functions: those of maps, however deep, and not the maps. */
+export function callsOf<S extends { readonly map?: { readonly steps: readonly S[] } | undefined }>(
+  steps: readonly S[],
+): readonly S[] {
+  if (steps.every(({ map }) => map === undefined)) return steps;
+  return everyStep(steps).filter(({ map }) => map === undefined);
+}
+
+/** All steps, those of maps included. */
+export function everyStep<S extends { readonly map?: { readonly steps: readonly S[] } | undefined }>(
+  steps: readonly S[],
+): readonly S[] {
+  if (steps.every(({ map }) => map === undefined)) return steps;
+  const all = [...steps];
+  for (const { map } of all) if (map !== undefined) for (const step of map.steps) all.push(step); // (L1)
+  return all;
+}
+
 function checkNames(steps: readonly PlannedStep[]): void {
-  if (steps.length === 1) return;
+  const all = everyStep(steps);
+  if (all.length === 1) return;
   const seen = new Set<string>();
-  for (const { name } of steps) {
+  for (const { name } of all) {
     if (seen.has(name)) {
       throw new MpregError("duplicate-step", `Two steps of the request are named ${quoted(name)}`, { step: name });
     }

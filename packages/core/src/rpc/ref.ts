@@ -18,6 +18,8 @@ import type { Path } from "./types.js";
 export interface RefOwner {
   /** Name of step number `step`, for messages. */
   stepName(step: number): string;
+  /** Name of the map whose steps these are, where they are those of a map. */
+  readonly map?: string | undefined;
 }
 
 /** What a reference stands for. */

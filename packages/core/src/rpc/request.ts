@@ -13,46 +13,30 @@
  *      settles starts what it can.)
  * (Q4) A result is let go when its last user has started, or has ended where it has to fetch it, unless it is an output.
  * (Q5) After the end no task of the request runs, and no node keeps a result of it, but for outputs on their way.
+ * (Q7) The run of an item starts with the values that it is given, as if its first steps had run. Its time, its tables and
+ *      its budget are those of the request.
  * (Q6) A result that is gone with its node is made again, if all steps that this takes may be run again (`revival.ts`).
  */
-import { type Deadline, MpregError } from "../base/index.js";
-import type { BoundRef, RequestMessage, RequestStep, Timings, Value, WireBinding } from "../wire/index.js";
+import { type Deadline, MpregError, type Outcome } from "../base/index.js";
+import type { BoundRef, RequestStep, StepMap, Timings, Value, WireBinding } from "../wire/index.js";
 import type { Progress } from "./events.js";
-import type { Watch } from "./watch.js";
-import type { Hedging } from "./hedging.js";
+import { type Hedging, mayRunAgain } from "./hedging.js";
 import type { AbortReason, RpcHost } from "./host.js";
-import type { AskOrigin } from "./origin.js";
-import type { Plan } from "./plan.js";
+import type { ItemRun } from "./map-item.js";
+import { Mapping, type MappingOwner } from "./mapping.js";
+import { callsOf } from "./plan.js";
 import { candidatesOf, explainNone } from "./providers.js";
-import type { ResultBytes } from "./result-bytes.js";
-import { type Results, bytesOf, isRef, isStream } from "./results/index.js";
+import { bytesOf, isRef, isStream } from "./results/index.js";
 import { isRepeatable } from "./retries.js";
 import { type Presence, inputsOf, reviving } from "./revival.js";
-import type { Run, RunAsker } from "./run.js";
+import type { ItemFields, RunFields } from "./run-fields.js";
+import type { Run } from "./run.js";
 import { StepResults } from "./step-results.js";
-import { type StepState, blocked, done, outcomeWith, reportsOf } from "./step-states.js";
-import type { Summary } from "./summary.js";
+import { type StepState, blocked, done, givenState, outcomeWith, reportsOf } from "./step-states.js";
 import type { Task, TaskOwner } from "./task.js";
 import { inheriting, watchedIf } from "./terms.js";
 
-export interface RunFields {
-  readonly message: Omit<RequestMessage, "kind" | "id">;
-  readonly plan: Plan;
-  readonly asker: RunAsker;
-  readonly origin: AskOrigin;
-  readonly request: number;
-  readonly deadlineMs: number;
-  readonly summary: Summary | undefined;
-  /** Tells whoever watches. */
-  readonly watch: Watch | undefined;
-  /** Counts the results that are kept. */
-  readonly bytes: ResultBytes;
-  readonly results: Results;
-  /** Requests that wait for providers of their functions. */
-  readonly expecting: Set<RequestRun>;
-}
-
-export class RequestRun implements Run, TaskOwner, Deadline {
+export class RequestRun implements Run, ItemRun, TaskOwner, MappingOwner, Deadline {
   dueMs = 0;
   sequence = 0;
   heapIndex = -1;
@@ -71,6 +55,7 @@ export class RequestRun implements Run, TaskOwner, Deadline {
   readonly #missing: Int32Array;
   readonly #values: StepResults;
   #left: number;
+  #wasRepeatable = true;
   #over = false;
   /** Steps whose result lacks a part that is an output. */
   readonly #unusable = new Map<number, MpregError>();
@@ -80,16 +65,18 @@ export class RequestRun implements Run, TaskOwner, Deadline {
     this.#host = host;
     this.#hedging = hedging;
     this.#ended = onEnd;
-    const { message, plan } = fields;
-    this.#states = new Array<StepState>(message.steps.length).fill(blocked);
+    const { message, plan, item } = fields;
+    const given = item?.given ?? noValues;
+    this.#states = new Array<StepState>(message.steps.length).fill(blocked).fill(givenState, 0, given.length);
     this.#missing = plan.waitsFor.slice();
-    this.#values = new StepResults(message.steps, message.outputs, fields.bytes, fields.results);
-    this.#left = message.steps.length;
+    this.#values = new StepResults(message.steps, message.outputs, given, fields.budget, fields.results);
+    this.#left = message.steps.length - given.length;
     this.#repeatable = new Uint8Array(message.steps.length);
   }
 
   start(nowMs: number): void {
-    const { message, deadlineMs, plan } = this.#fields;
+    const { message, deadlineMs, plan, item } = this.#fields;
+    if (item !== undefined) return this.#startItem(item, nowMs);
     if (message.waitForCapacityMs === 0 && !message.settle) {
       const error = this.#firstWithoutProvider();
       if (error !== undefined) return this.#expectProviders(error, nowMs); // (Q3)
@@ -106,13 +93,27 @@ export class RequestRun implements Run, TaskOwner, Deadline {
   #expectProviders(error: MpregError, nowMs: number): void {
     const { message, deadlineMs, expecting } = this.#fields;
     let untilMs = deadlineMs;
-    for (const step of message.steps) {
+    for (const step of callsOf(message.steps)) {
       if (candidatesOf(this.#host, step).all.length === 0)
         untilMs = Math.min(untilMs, this.#host.expectedUntilMs(step.fun));
     }
     if (untilMs <= nowMs) return this.fail(error);
     expecting.add(this);
     this.#host.schedule(this, untilMs);
+  }
+
+  /** Starts what needs no more than it is given. (Q7) */
+  #startItem({ given }: ItemFields, nowMs: number): void {
+    for (const [step] of given.entries()) {
+      for (const dependent of this.#dependentsOf(step)) {
+        this.#missing[dependent] = (this.#missing[dependent] as number) - 1;
+      }
+    }
+    const ready = [...this.#missing.keys()].filter((step) => step >= given.length && this.#missing[step] === 0);
+    for (const step of ready) {
+      this.#launch(step, nowMs);
+      if (this.#isOver) return;
+    }
   }
 
   started(task: Task): void {
@@ -128,15 +129,32 @@ export class RequestRun implements Run, TaskOwner, Deadline {
       if (isRef(value)) this.#fields.results.release(value);
       return;
     }
-    const { index } = task;
-    this.#fields.summary?.stepEnded(task, bytesOf(value), timings, nowMs);
-    this.#fields.watch?.completed(task, value);
+    const { summary, watch, message, item } = this.#fields;
+    summary?.stepEnded(task, bytesOf(value), timings, nowMs, message.steps, item);
+    watch?.completed(task.step, task.ranOn, value);
+    this.#stepEnded(task.index, value, isRepeatable(task), nowMs);
+  }
+
+  /** Makes the run of an item. */
+  run(fields: RunFields): ItemRun {
+    return new RequestRun(fields, this.#host, this.#hedging, () => undefined);
+  }
+
+  mapped(mapping: Mapping, value: Uint8Array, nowMs: number): void {
+    const { summary, watch, message, item } = this.#fields;
+    const { work, isRepeatable: mayRepeat } = mapping;
+    summary?.mapEnded(mapping, value.length, nowMs, message.steps, item);
+    watch?.completed(work.step.name, this.#host.nodeName, value);
+    this.#stepEnded(work.index, value, mayRepeat, nowMs);
+  }
+
+  #stepEnded(index: number, value: Value, mayRepeat: boolean, nowMs: number): void {
     this.#left -= 1;
-    this.#repeatable[index] = isRepeatable(task) ? 1 : 0;
+    this.#repeatable[index] = mayRepeat ? 1 : 0;
     this.#letGoFetched(index, isStream(value));
     this.#states[index] = done; // whether or not there is room for the result
     const refusal = this.#values.keep(index, value);
-    if (refusal !== undefined) return this.fail(this.#placed(refusal, index));
+    if (refusal !== undefined) return this.fail(this.#placed(refusal, index), nowMs);
     for (const dependent of this.#dependentsOf(index)) {
       if (this.#stateOf(dependent).kind !== "blocked") continue;
       const missing = (this.#missing[dependent] as number) - 1;
@@ -149,29 +167,57 @@ export class RequestRun implements Run, TaskOwner, Deadline {
 
   failed(task: Task, error: MpregError, nowMs: number): void {
     if (this.#over) return;
-    const left = error.code === "result-lost" ? this.#revive(task, error, nowMs) : error;
-    if (left === undefined) return;
-    this.#letGoFetched(task.index, false);
-    this.#stepFailed(task.index, left);
+    const left = error.code === "result-lost" ? this.#revive(task.index, task.refs, error, nowMs) : error;
+    if (left !== undefined) this.#failedAt(task.index, left, nowMs);
+  }
+
+  mapFailed({ work, isRepeatable: mayRepeat, items }: Mapping, error: MpregError, nowMs: number): void {
+    const { index, map, given } = work;
+    const refs = [...given.entries()].flatMap(([at, value]) => (isRef(value) ? [{ index: at, ref: value }] : []));
+    const isLost = error.code === "result-lost" && mayRepeat && refs.length > 0;
+    if (isLost) this.#fields.budget.giveBackSteps(items * map.steps.length);
+    const left = isLost ? this.#revive(index, refs, error, nowMs) : error;
+    if (left !== undefined) this.#failedAt(index, this.#placed(left, index), nowMs);
+  }
+
+  /** A step has failed, and nothing can be done about it. */
+  #failedAt(index: number, error: MpregError, nowMs: number): void {
+    this.#letGoFetched(index, false);
+    this.#stepFailed(index, error, nowMs);
     this.#finishWhenDone(nowMs);
   }
 
-  fail(error: MpregError): void {
+  fail(error: MpregError, nowMs?: number): void {
     if (this.#over) return;
-    const outcome = outcomeWith(error.outcome, this.#states);
+    const outcome = this.outcomeWith(error.outcome);
     this.#stop(error.code === "deadline" ? "deadline" : "cancelled");
     const told = error.withOutcome(outcome);
-    this.#fields.watch?.failed(told);
-    this.#fields.asker.failed(told); // (Q2)
+    const { watch, asker, item } = this.#fields;
+    if (item === undefined) watch?.failed(told);
+    asker.failed(told, nowMs); // (Q2)
   }
 
   abandon(): void {
-    if (!this.#over) this.#stop("caller-gone");
+    this.drop("caller-gone");
+  }
+
+  /** Ends all that runs; nobody is told. */
+  drop(reason: AbortReason): void {
+    if (!this.#over) this.#stop(reason);
+  }
+
+  outcomeWith(outcome: Outcome): Outcome {
+    return outcomeWith(outcome, this.#states);
+  }
+
+  /** Whether all that has run may be run again. */
+  get isRepeatable(): boolean {
+    return this.#over ? this.#wasRepeatable : this.#mayRunAgain();
   }
 
   onDue(nowMs: number): void {
     if (this.#fields.expecting.has(this) && nowMs < this.#fields.deadlineMs) return this.start(nowMs);
-    const open = this.#states.findIndex((state) => state.kind === "running" || state.kind === "blocked");
+    const open = this.#states.findIndex(({ kind }) => kind === "running" || kind === "mapping" || kind === "blocked");
     const { name } = this.#step(open);
     const message = `The time allowed for the request ran out; ${this.#left} of ${this.#states.length} steps had not ended, "${name}" among them`;
     this.fail(this.#placed(new MpregError("deadline", message), open));
@@ -186,6 +232,7 @@ export class RequestRun implements Run, TaskOwner, Deadline {
     const { message, origin, request, deadlineMs, summary, watch } = this.#fields;
     const step = this.#step(index);
     watch?.tell({ kind: "step-ready", step: step.name });
+    if (step.map !== undefined) return this.#launchMap(index, step, step.map, nowMs);
     const bound: Uint8Array[] = [];
     let refs: BoundRef[] | undefined;
     let missing: MpregError | undefined;
@@ -197,7 +244,7 @@ export class RequestRun implements Run, TaskOwner, Deadline {
     }
     if (refs === undefined || missing !== undefined) this.#values.letGo(step.bindings);
     if (missing !== undefined) {
-      this.#stepFailed(index, this.#placed(missing, index));
+      this.#stepFailed(index, this.#placed(missing, index), nowMs);
       return this.#finishWhenDone(nowMs);
     }
     const ownDeadline = step.timeoutMs > 0 && nowMs + step.timeoutMs < deadlineMs;
@@ -229,6 +276,20 @@ export class RequestRun implements Run, TaskOwner, Deadline {
     if (!task.isOver) this.#states[index] = { kind: "running", task };
   }
 
+  /** The inputs of a map are needed until its last item has ended. */
+  #launchMap(index: number, step: RequestStep, map: StepMap, nowMs: number): void {
+    this.#fetching.add(index); // (Q4)
+    const given: Value[] = [];
+    for (const binding of step.bindings) {
+      const value = this.#part(binding);
+      if (value instanceof MpregError) return this.#failedAt(index, this.#placed(value, index), nowMs);
+      given.push(value);
+    }
+    const mapping = new Mapping({ index, step, map, given }, this.#fields, this, this.#host, nowMs);
+    this.#states[index] = { kind: "mapping", mapping };
+    mapping.start(nowMs);
+  }
+
   /** Lets go of what the step has fetched, now that it has ended. (Q4) */
   #letGoFetched(index: number, isStreaming: boolean): void {
     if (!this.#fetching.delete(index)) return;
@@ -237,12 +298,12 @@ export class RequestRun implements Run, TaskOwner, Deadline {
     else this.#values.letGo(bindings);
   }
 
-  #stepFailed(index: number, error: MpregError): void {
+  #stepFailed(index: number, error: MpregError, nowMs: number): void {
     if (this.#over) return;
     this.#states[index] = { kind: "failed", error };
     this.#left -= 1;
     this.#fields.watch?.stepFailed(this.#step(index).name, error);
-    if (!this.#fields.message.settle) this.fail(error);
+    if (!this.#fields.message.settle) this.fail(error, nowMs);
     else this.#skipDependents(index);
   }
 
@@ -265,16 +326,16 @@ export class RequestRun implements Run, TaskOwner, Deadline {
 
   #finishWhenDone(nowMs: number): void {
     if (this.#over || this.#left > 0) return;
-    const { message, asker, summary, watch } = this.#fields;
+    const { message, asker, summary, watch, item } = this.#fields;
     const outputs: (Value | undefined)[] = [];
     for (const binding of message.outputs) {
-      const value = this.#stateOf(binding.step).kind === "done" ? this.#part(binding) : undefined;
+      const value = this.#hasEnded(binding.step) ? this.#part(binding) : undefined;
       if (!(value instanceof MpregError)) {
         outputs.push(value);
         continue;
       }
       const error = this.#placed(value, binding.step).withOutcome("applied");
-      if (!message.settle) return this.fail(error);
+      if (!message.settle) return this.fail(error, nowMs);
       // the step has run, but not to what was asked of it
       this.#unusable.set(binding.step, error);
       outputs.push(undefined);
@@ -282,12 +343,14 @@ export class RequestRun implements Run, TaskOwner, Deadline {
     const reports = message.settle ? reportsOf(this.#states, this.#unusable) : undefined;
     this.#values.handOver(message.outputs);
     this.#stop("cancelled");
+    if (item !== undefined) return asker.results(outputs, undefined, undefined, nowMs); // (Q2)
     watch?.tell({ kind: "finished" });
     asker.results(outputs, reports, summary?.finish(nowMs), nowMs); // (Q2)
   }
 
   /** Ends all that runs. (Q5) */
   #stop(reason: AbortReason): void {
+    if (this.#fields.item !== undefined) this.#wasRepeatable = this.#mayRunAgain();
     this.#over = true;
     this.#fields.expecting.delete(this);
     this.#host.unschedule(this);
@@ -295,6 +358,7 @@ export class RequestRun implements Run, TaskOwner, Deadline {
     this.#states = [];
     for (const state of states) {
       if (state.kind === "running" && !state.task.isOver) this.#hedging.drop(state.task, reason);
+      else if (state.kind === "mapping") state.mapping.stop(reason);
     }
     this.#values.end(); // (Q5)
     this.#ended(this);
@@ -306,13 +370,21 @@ export class RequestRun implements Run, TaskOwner, Deadline {
   }
 
   /** Has what is gone with its node made again, and then the step that needs it run; answers why not. (Q6) */
-  #revive({ index, refs }: Task, error: MpregError, nowMs: number): MpregError | undefined {
+  #revive(
+    index: number,
+    refs: readonly BoundRef[] | undefined,
+    error: MpregError,
+    nowMs: number,
+  ): MpregError | undefined {
     const { steps } = this.#fields.message;
     const isLost = (holder: string): boolean => this.#host.nameOf(holder) === error.node;
     const named = (refs ?? []).filter(({ ref }) => isLost(ref.holder));
     const lost = (named.length > 0 ? named : (refs ?? [])).map((ref) => steps[index]?.bindings[ref.index]?.step ?? -1);
+    if (lost.some((step) => this.#stateOf(step).kind === "given")) return error; // a matter of the request around it
     const presenceOf = (step: number): Presence => {
-      if (this.#stateOf(step).kind !== "done") return "coming";
+      const { kind } = this.#stateOf(step);
+      if (kind === "given") return "there";
+      if (kind !== "done") return "coming";
       const value = this.#values.of(step);
       if (value === undefined || lost.includes(step)) return "gone";
       return isRef(value) && isLost(value.holder) ? "gone" : "there";
@@ -341,8 +413,17 @@ export class RequestRun implements Run, TaskOwner, Deadline {
     return undefined;
   }
 
+  #mayRunAgain(): boolean {
+    return this.#states.every((state, index) => {
+      if (state.kind === "running") return mayRunAgain(state.task);
+      if (state.kind === "mapping") return state.mapping.isRepeatable;
+      if (state.kind === "failed") return state.error.outcome === "not-applied";
+      return state.kind !== "done" || this.#repeatable[index] === 1;
+    });
+  }
+
   #firstWithoutProvider(): MpregError | undefined {
-    for (const step of this.#fields.message.steps) {
+    for (const step of callsOf(this.#fields.message.steps)) {
       if (candidatesOf(this.#host, step).all.length > 0) continue;
       return explainNone(this.#host, step).at({ step: step.name, node: this.#host.nodeName });
     }
@@ -357,6 +438,12 @@ export class RequestRun implements Run, TaskOwner, Deadline {
     return this.#fields.message.steps[index] as RequestStep;
   }
 
+  /** Whether the step has a result, be it given. */
+  #hasEnded(index: number): boolean {
+    const { kind } = this.#stateOf(index);
+    return kind === "done" || kind === "given";
+  }
+
   #stateOf(index: number): StepState {
     return this.#states[index] ?? blocked;
   }
@@ -368,6 +455,7 @@ export class RequestRun implements Run, TaskOwner, Deadline {
 }
 
 const noBytes = new Uint8Array(0);
+const noValues: readonly Value[] = [];
 
 /** How often a request has lost results made again. */
 const revivalsMax = 10;

@@ -11,6 +11,7 @@ import { Clients } from "./clients.js";
 import type { RpcHost } from "./host.js";
 import type { LinkAsker } from "./link-asker.js";
 import type { RpcLimits } from "./limits.js";
+import { callsOf } from "./plan.js";
 import { Questions } from "./questions.js";
 import { type MayRunTwice, Resumption, type ResumptionHost } from "./resumption.js";
 import { isRepeatableAt } from "./retries.js";
@@ -147,7 +148,7 @@ export class Resuming {
 }
 
 function functionsOf(ask: CallFields | RequestFields): readonly Pick<CallFields, "fun" | "terms">[] {
-  return "steps" in ask ? ask.steps : [ask];
+  return "steps" in ask ? callsOf(ask.steps) : [ask];
 }
 
 function isSame(one: Uint8Array, other: Uint8Array): boolean {

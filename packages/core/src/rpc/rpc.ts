@@ -37,11 +37,12 @@ import { Resuming } from "./resuming.js";
 import type { RpcLimits } from "./limits.js";
 import { leaving } from "./lost.js";
 import { type AskOrigin, clientOrigin } from "./origin.js";
-import { planRequest } from "./plan.js";
+import { callsOf, everyStep, planRequest } from "./plan.js";
 import { type Wanted, rangeRefusal } from "./providers.js";
+import { RequestBudget } from "./request-budget.js";
 import { RequestRun } from "./request.js";
-import { ResultBytes } from "./result-bytes.js";
 import { Gathered, type Readings, type ResultMessage, Results, isRef } from "./results/index.js";
+import type { Startable } from "./run-fields.js";
 import type { Asker, Run, RunAsker } from "./run.js";
 import type { Streaming } from "./streaming.js";
 import { relayHere } from "./sending.js";
@@ -56,7 +57,7 @@ export class Rpc {
   readonly #dispatch: Dispatch;
   readonly #askers: LinkAskerHost;
   readonly #requests = new Set<RequestRun>();
-  readonly #expecting = new Set<RequestRun>();
+  readonly #expecting = new Set<Startable>();
   readonly #held: HeldBytes;
   readonly #resuming: Resuming;
   readonly #results: Results;
@@ -300,9 +301,9 @@ export class Rpc {
       return asker.failed(error.at({ node: this.#host.nodeName }));
     }
     let refusal = this.#tooDeep(origin);
-    for (const step of ask.steps) refusal ??= this.#refusalOf(step, step.name, origin);
+    for (const step of callsOf(ask.steps)) refusal ??= this.#refusalOf(step, step.name, origin);
     if (refusal !== undefined) return asker.failed(refusal);
-    const heldBytes = ask.steps.reduce((sum, { template }) => sum + template.length, 0);
+    const heldBytes = everyStep(ask.steps).reduce((sum, { template }) => sum + template.length, 0);
     if (!this.#held.hasRoomFor(heldBytes)) {
       return asker.failed(this.#held.refusal("run the request with", heldBytes, { node: this.#host.nodeName }));
     }
@@ -314,11 +315,12 @@ export class Rpc {
       origin,
       request,
       deadlineMs: Math.min(origin.deadlineMs, nowMs + this.#timeoutMs(ask.timeoutMs)),
-      summary: ask.summary ? this.#summary(request, nowMs, ask.steps) : undefined,
+      summary: ask.summary ? this.#summary(request, nowMs) : undefined,
       watch: this.#watch(ask, asker, request, ask.steps),
-      bytes: new ResultBytes(this.#held, this.#options.resultBytesMax),
+      budget: new RequestBudget(this.#held, this.#options),
       results: this.#results,
       expecting: this.#expecting,
+      item: undefined,
     };
     const run = new RequestRun(fields, this.#host, this.#hedging, (ended) => {
       this.#requests.delete(ended);
@@ -490,8 +492,8 @@ export class Rpc {
     return new Watch(asker, requestIdOf(this.#host.self.nodeId, request), this.#host.nodeName, steps);
   }
 
-  #summary(request: number, nowMs: number, steps?: readonly RequestStep[]): Summary {
-    return new Summary(requestIdOf(this.#host.self.nodeId, request), this.#host.nodeName, nowMs, steps);
+  #summary(request: number, nowMs: number): Summary {
+    return new Summary(requestIdOf(this.#host.self.nodeId, request), this.#host.nodeName, nowMs);
   }
 }
 

@@ -29,7 +29,8 @@ export interface RunAsker extends EventSink {
     summary: RequestSummary | undefined,
     nowMs: number,
   ): void;
-  failed(error: MpregError): void;
+  /** `nowMs` is left out where nothing goes on after it. */
+  failed(error: MpregError, nowMs?: number): void;
   /** The handler of the step that a node has asked for has reported something. */
   progress?(progress: Progress): void;
 }

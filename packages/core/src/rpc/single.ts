@@ -50,7 +50,7 @@ export class SingleRun implements Run, TaskOwner {
     this.#over = true;
     this.#task = undefined;
     this.#summary?.stepEnded(task, bytesOf(value), timings, nowMs);
-    this.#watch?.completed(task, value);
+    this.#watch?.completed(task.step, task.ranOn, value);
     this.#watch?.tell({ kind: "finished" });
     this.#asker.answered(value, timings, this.#summary?.finish(nowMs), nowMs);
   }

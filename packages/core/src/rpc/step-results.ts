@@ -6,11 +6,12 @@
  * (N1) A result is let go when its last user lets go of it: then it is counted nowhere, and no node keeps it.
  * (N2) What is not needed by anybody is not kept at all.
  * (N4) A stream that is read by the handler of another one is needed as long as that is.
+ * (N5) What is given from outside is counted and let go there.
  * (N3) A small part of a large frame does not keep all of the frame in memory.
  */
 import { MpregError, assert } from "../base/index.js";
 import type { Value, WireBinding } from "../wire/index.js";
-import type { ResultBytes } from "./result-bytes.js";
+import type { RequestBudget } from "./request-budget.js";
 import { type Results, isRef, isStream, partOf } from "./results/index.js";
 
 interface Users {
@@ -19,15 +20,26 @@ interface Users {
 
 export class StepResults {
   readonly #results: Results;
-  readonly #bytes: ResultBytes;
+  readonly #budget: RequestBudget;
   readonly #values: (Value | undefined)[];
+  /** How many of the first steps have come to what somebody else keeps, and counts. */
+  readonly #given: number;
   /** Places that still need each step's result: bindings of steps that have not started, and outputs. */
   readonly #users: Int32Array;
 
-  constructor(steps: readonly Users[], outputs: readonly WireBinding[], bytes: ResultBytes, results: Results) {
+  /** `given` is what the first steps have come to, which somebody else keeps. */
+  constructor(
+    steps: readonly Users[],
+    outputs: readonly WireBinding[],
+    given: readonly Value[],
+    budget: RequestBudget,
+    results: Results,
+  ) {
     this.#results = results;
-    this.#bytes = bytes;
+    this.#budget = budget;
     this.#values = new Array<Value | undefined>(steps.length).fill(undefined);
+    given.forEach((value, step) => (this.#values[step] = value));
+    this.#given = given.length;
     this.#users = new Int32Array(steps.length);
     for (const { bindings } of steps) this.use(bindings);
     this.use(outputs);
@@ -57,7 +69,7 @@ export class StepResults {
       this.#values[step] = value;
       return undefined;
     }
-    const refusal = this.#bytes.take(value.length);
+    const refusal = this.#budget.take(value.length);
     if (refusal === undefined) this.#values[step] = ownBytes(value);
     return refusal;
   }
@@ -89,8 +101,9 @@ export class StepResults {
     const value = this.#values[step];
     if (value === undefined) return;
     this.#values[step] = undefined;
+    if (step < this.#given) return; // (N5)
     if (isRef(value)) this.#results.release(value);
-    else this.#bytes.giveBack(value.length);
+    else this.#budget.giveBack(value.length);
   }
 
   /** Results that other nodes keep are let go by those who are told of them from now on. */

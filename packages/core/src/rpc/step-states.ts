@@ -4,16 +4,21 @@
 import type { MpregError, Outcome } from "../base/index.js";
 import type { StepReport } from "../wire/index.js";
 import type { Work } from "./hedging.js";
+import type { Mapping } from "./mapping.js";
 
 export type StepState =
   | { readonly kind: "blocked" }
+  /** What it stands for was given to the run. */
+  | { readonly kind: "given" }
   | { readonly kind: "running"; readonly task: Work }
+  | { readonly kind: "mapping"; readonly mapping: Mapping }
   /** It has run; its result is in `step-results.ts` as long as somebody needs it. */
   | { readonly kind: "done" }
   | { readonly kind: "failed"; readonly error: MpregError }
   | { readonly kind: "skipped"; readonly because: number };
 
 export const blocked: StepState = { kind: "blocked" };
+export const givenState: StepState = { kind: "given" };
 export const done: StepState = { kind: "done" };
 
 /** What is told of each step; `unusable` are those that have run, but not to what was asked of them. */
@@ -32,6 +37,8 @@ export function outcomeWith(outcome: Outcome, states: readonly StepState[]): Out
   let worst = outcome;
   for (const state of states) {
     if (state.kind === "running" && state.task.begun) return "unknown";
+    if (state.kind === "mapping") worst = state.mapping.outcomeWith(worst);
+    if (worst === "unknown") return worst;
     const ended = state.kind === "failed" ? state.error.outcome : state.kind === "done" ? "applied" : "not-applied";
     if (ended === "unknown") return "unknown";
     if (worst === "not-applied") worst = ended;

@@ -5,7 +5,7 @@
  */
 import { quoted } from "../base/index.js";
 import { type RequestAnalysis, analyse } from "./analysis.js";
-import type { RequestSummary, StepSummary } from "./types.js";
+import type { LeftOut, RequestSummary, StepSummary } from "./types.js";
 
 const plainName = /^[\w.#/:@+-]{1,60}$/;
 const unprintable = /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu;
@@ -24,25 +24,35 @@ const timeCharacters = 9;
  *     slowest: second 13.0 ms (44 % above average), here 10.0 ms (11 % above average)
  */
 export function traceText(summary: RequestSummary): string {
-  const { requestId, coordinator, totalMs, steps } = summary;
+  const { requestId, coordinator, totalMs, steps, leftOut } = summary;
   const analysis = analyse(summary);
-  const count = `${steps.length} step${steps.length === 1 ? "" : "s"}`;
+  const count = countText(steps.length + (leftOut?.steps ?? 0));
   const critical = new Set(analysis.criticalPath.steps);
   return [
     `request ${nameText(requestId)} on ${nameText(coordinator)}: ${count} in ${timeText(totalMs)} ms`,
     ` ${["ready", "queue", "network", "run"].map((heading) => heading.padStart(timeCharacters)).join("")}`,
     ...[...steps].sort((a, b) => a.readyMs - b.readyMs).map((step) => stepText(step, critical.has(step.name))),
+    ...(leftOut === undefined ? [] : [leftOutText(leftOut)]),
     ...analysisText(analysis),
   ].join("\n");
 }
 
 function stepText(step: StepSummary, isCritical: boolean): string {
-  const { name, fun, node, readyMs, queueMs, networkMs, runMs, attempts, inputs = [] } = step;
+  const { name, fun, node, readyMs, queueMs, networkMs, runMs, attempts, items, inputs = [] } = step;
   const times = [readyMs, queueMs, networkMs, runMs].map((ms) => timeText(ms).padStart(timeCharacters)).join("");
-  const called = fun === name ? "" : ` (${nameText(fun)})`;
+  const kind = items === undefined ? nameText(fun) : `map of ${items} item${items === 1 ? "" : "s"}`;
+  const called = fun === name ? "" : ` (${kind})`;
   const again = attempts > 1 ? `, ${attempts} attempts` : "";
   const after = inputs.length === 0 ? "" : `, after ${inputs.map(nameText).join(", ")}`;
   return `${isCritical ? "*" : " "}${times} ms  ${nameText(name)}${called} on ${nameText(node)}${again}${after}`;
+}
+
+function leftOutText({ steps, durationMs }: LeftOut): string {
+  return `and ${countText(steps)} more, of items of maps, ${timeText(durationMs / steps)} ms on average`;
+}
+
+function countText(steps: number): string {
+  return `${steps} step${steps === 1 ? "" : "s"}`;
 }
 
 function analysisText({ criticalPath, parallelEfficiency, parallelism, slowest }: RequestAnalysis): string[] {

@@ -29,6 +29,15 @@ export interface StepSpec {
   /** Time allowed for this step alone, from the moment its inputs are there; 0 = only the request's. */
   readonly timeoutMs: number;
   readonly terms: StepTerms | undefined;
+  /** It calls no function, but runs these steps for each item of the list that `template` is. */
+  readonly map?: StepMapSpec | undefined;
+}
+
+/** What a map does with each item. In the bindings 0 is the item, then come the bindings of the map, then `steps`. */
+export interface StepMapSpec {
+  readonly concurrency: number;
+  readonly steps: readonly StepSpec[];
+  readonly result: Binding;
 }
 
 /** A whole request, ready for the wire. `outputs` are the values the caller gets, in this order. */
@@ -71,6 +80,10 @@ export interface StepSummary {
   readonly attempts: number;
   /** Names of the steps whose results it took; left out where there are none. */
   readonly inputs?: readonly string[] | undefined;
+  /** Of a map: of how many items. Its `runMs` is the time from the first to the last. */
+  readonly items?: number | undefined;
+  /** Of a step that ran for an item: the name of the map. */
+  readonly itemOf?: string | undefined;
 }
 
 /** What a request did, as told by its coordinator. */
@@ -78,7 +91,17 @@ export interface RequestSummary {
   readonly requestId: string;
   readonly coordinator: string;
   readonly totalMs: number;
+  /** Of those that ran for items of maps only the 100 that took longest. */
   readonly steps: readonly StepSummary[];
+  /** What ran for items and is not among `steps`; left out where there is none. */
+  readonly leftOut?: LeftOut | undefined;
+}
+
+/** Steps that a summary does not tell of one by one. */
+export interface LeftOut {
+  readonly steps: number;
+  /** How long they took, all together. */
+  readonly durationMs: number;
 }
 
 /** What became of one step of a request that ran with `onError: "settle"`. */

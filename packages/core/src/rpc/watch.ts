@@ -54,10 +54,10 @@ export class Watch {
       this.#sink.event({ kind: "progress", step, node }, value);
   }
 
-  completed({ step, ranOn }: Task, value: Value): void {
+  completed(step: string, node: string, value: Value): void {
     const bytes = bytesOf(value);
     const told = value instanceof Uint8Array && bytes <= valueBytesMax ? value : undefined;
-    this.#sink.event({ kind: "result-available", step, node: ranOn, bytes }, told);
+    this.#sink.event({ kind: "result-available", step, node, bytes }, told);
   }
 
   stepFailed(step: string, error: MpregError): void {
@@ -69,8 +69,9 @@ export class Watch {
   }
 }
 
-function planned({ name, fun, bindings }: RequestStep, steps: readonly RequestStep[]): PlannedStep {
-  return { name, fun, inputs: inputNames(bindings, steps) };
+function planned({ name, fun, bindings, map }: RequestStep, steps: readonly RequestStep[]): PlannedStep {
+  const inputs = inputNames(bindings, steps);
+  return map === undefined ? { name, fun, inputs } : { name, fun, inputs, map: map.steps.map((step) => step.name) };
 }
 
 function eventError({ code, message, outcome, node }: MpregError): EventError {

@@ -1,11 +1,10 @@
 /**
- * Messages that ask for work: a single call, a request (a graph of calls), a step, an inspection.
+ * Messages that ask for work: a single call, a step, an inspection. Requests are `request-messages.ts`.
  * Layouts: docs/protocol.md, "Calls".
  */
 import { MpregError } from "../base/index.js";
 import { kinds } from "./kinds.js";
 import type { WireLimits } from "./limits.js";
-import { type WirePath, readPath, writePath } from "./path.js";
 import type { Reader } from "./reader.js";
 import { type ResultRef, readRef, writeRef } from "./result-messages.js";
 import { type ResumePlace, askTags, readResumeField, writeResumeField } from "./resume-messages.js";
@@ -80,38 +79,6 @@ export interface StepRelay {
   readonly hopsLeft: number;
 }
 
-/** Client to node: a graph of calls. */
-export interface RequestMessage {
-  readonly kind: "request";
-  readonly id: number;
-  readonly timeoutMs: number;
-  readonly waitForCapacityMs: number;
-  readonly settle: boolean;
-  readonly summary: boolean;
-  /** See {@link CallMessage}. */
-  readonly detached?: boolean | undefined;
-  readonly resume?: readonly ResumePlace[] | undefined;
-  readonly watch?: boolean | undefined;
-  readonly steps: readonly RequestStep[];
-  readonly outputs: readonly WireBinding[];
-}
-
-export interface RequestStep {
-  readonly name: string;
-  readonly fun: string;
-  readonly timeoutMs: number;
-  readonly resources: readonly string[];
-  readonly bindings: readonly WireBinding[];
-  readonly terms: StepTerms | undefined;
-  readonly template: Uint8Array;
-}
-
-/** The result of step number `step`, or the part of it at `path`. */
-export interface WireBinding {
-  readonly step: number;
-  readonly path: WirePath;
-}
-
 /** What a node can be asked about itself and its cluster. */
 export type InspectSubject = "nodes" | "functions" | "cluster";
 
@@ -123,8 +90,6 @@ export interface InspectMessage {
 
 const callTags = { resources: 1, waitForCapacityMs: 2, summary: 3 } as const;
 const stepTags = { resources: 1, behalf: 2, timings: 3, bound: 4, step: 5, relay: 6, ref: 7, keepMs: 8 } as const;
-const flagSettle = 1;
-const flagSummary = 2;
 
 export function writeCall(writer: Writer, id: number, message: Omit<CallMessage, "kind" | "id">): void {
   writer.begin(kinds.call).u32(id).u32(message.timeoutMs).text(message.fun);
@@ -176,9 +141,9 @@ export function readCall(reader: Reader, limits: WireLimits): CallMessage {
   };
 }
 
-type AskFields = Pick<CallMessage, "detached" | "resume" | "watch">;
+export type AskFields = Pick<CallMessage, "detached" | "resume" | "watch">;
 
-function writeAskFields(writer: Writer, { detached, resume, watch }: AskFields): void {
+export function writeAskFields(writer: Writer, { detached, resume, watch }: AskFields): void {
   if (detached === true) writer.field(askTags.detached).endField();
   if (resume !== undefined && resume.length > 0) writeResumeField(writer, resume);
   if (watch === true) writer.field(askTags.watch).endField();
@@ -263,80 +228,6 @@ export function readStep(reader: Reader, limits: WireLimits): StepMessage {
 
 const none: readonly string[] = [];
 const noValues: readonly Uint8Array[] = [];
-
-export function writeRequest(writer: Writer, id: number, message: Omit<RequestMessage, "kind" | "id">): void {
-  writer.begin(kinds.request).u32(id).u32(message.timeoutMs).u32(message.waitForCapacityMs);
-  writer.u8((message.settle ? flagSettle : 0) | (message.summary ? flagSummary : 0));
-  writeAskFields(writer, message);
-  writer.endFields().varint(message.steps.length);
-  for (const step of message.steps) {
-    writer.text(step.name).text(step.fun).u32(step.timeoutMs).texts(step.resources);
-    writeBindings(writer, step.bindings);
-    writeTerms(writer, step.terms);
-    writer.endFields().blob(step.template);
-  }
-  writeBindings(writer, message.outputs);
-}
-
-export function readRequest(reader: Reader, limits: WireLimits): RequestMessage {
-  const id = reader.u32();
-  const timeoutMs = reader.u32();
-  const waitForCapacityMs = reader.u32();
-  const flags = reader.u8();
-  let detached: boolean | undefined;
-  let resume: readonly ResumePlace[] | undefined;
-  let watch: boolean | undefined;
-  for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
-    if (tag === askTags.detached) detached = true;
-    else if (tag === askTags.resume) resume = readResumeField(reader);
-    else if (tag === askTags.watch) watch = true;
-    reader.skipField();
-  }
-  const count = reader.count("steps in one request", limits.stepsMax);
-  const steps: RequestStep[] = [];
-  for (let i = 0; i < count; i++) {
-    const name = reader.name();
-    const fun = reader.name();
-    const stepTimeoutMs = reader.u32();
-    const resources = reader.names(limits.resourcesMax);
-    const bindings = readBindings(reader, limits);
-    let terms: StepTerms | undefined;
-    for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
-      terms = readTerm(reader, tag, terms, limits);
-      reader.skipField();
-    }
-    steps.push({ name, fun, timeoutMs: stepTimeoutMs, resources, bindings, terms, template: reader.blob() });
-  }
-  const outputs = readBindings(reader, limits);
-  const settle = (flags & flagSettle) !== 0;
-  const summary = (flags & flagSummary) !== 0;
-  return {
-    kind: "request",
-    id,
-    timeoutMs,
-    waitForCapacityMs,
-    settle,
-    summary,
-    detached,
-    resume,
-    watch,
-    steps,
-    outputs,
-  };
-}
-
-function writeBindings(writer: Writer, bindings: readonly WireBinding[]): void {
-  writer.varint(bindings.length);
-  for (const { step, path } of bindings) writePath(writer.varint(step), path);
-}
-
-function readBindings(reader: Reader, limits: WireLimits): WireBinding[] {
-  const bindings: WireBinding[] = [];
-  for (let left = reader.count("bindings", limits.bindingsMax); left > 0; left--) {
-    bindings.push({ step: reader.varint(), path: readPath(reader, limits) });
-  }
-  return bindings;
-}
 
 export function writeInspect(writer: Writer, id: number, subject: InspectSubject): void {
   writer.begin(kinds.inspect).u32(id).text(subject);

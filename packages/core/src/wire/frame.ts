@@ -18,13 +18,12 @@ import {
 import {
   type CallMessage,
   type InspectMessage,
-  type RequestMessage,
   type StepMessage,
   readCall,
   readInspect,
-  readRequest,
   readStep,
 } from "./call-messages.js";
+import { type RequestMessage, readRequest } from "./request-messages.js";
 import { type OffersMessage, type OffersRequestMessage, readOffers, readOffersRequest } from "./catalog-messages.js";
 import {
   type CreditMessage,

@@ -17,17 +17,21 @@ export {
   type CallMessage,
   type InspectMessage,
   type InspectSubject,
-  type RequestMessage,
-  type RequestStep,
   type StepMessage,
   type StepRelay,
-  type WireBinding,
   inspectSubject,
   writeCall,
   writeInspect,
-  writeRequest,
   writeStep,
 } from "./call-messages.js";
+export {
+  type RequestMessage,
+  type RequestStep,
+  type StepMap,
+  type WireBinding,
+  mapDepthMax,
+  writeRequest,
+} from "./request-messages.js";
 export type { StepTerms } from "./terms.js";
 export {
   type OfferEntry,

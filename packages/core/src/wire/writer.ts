@@ -46,7 +46,7 @@ export class Writer {
     return this.#patch(this.#messageStart) + 4; // (W2)
   }
 
-  /** Starts an optional field; its length is filled in by {@link endField}. Fields do not nest. */
+  /** Starts an optional field; its length is filled in by {@link endField}. Fields do not nest, but in {@link nest}. */
   field(tag: number): this {
     this.#reserve(5);
     this.#bytes[this.#position++] = tag;
@@ -58,6 +58,15 @@ export class Writer {
   endField(): this {
     this.#patch(this.#fieldStart);
     return this;
+  }
+
+  /** An optional field whose content, written by `write`, has optional fields of its own. */
+  nest(tag: number, write: () => void): this {
+    this.field(tag);
+    const start = this.#fieldStart - this.#messageStart; // from there: the bytes may move meanwhile
+    write();
+    this.#fieldStart = this.#messageStart + start;
+    return this.endField();
   }
 
   /** Ends the list of optional fields. */

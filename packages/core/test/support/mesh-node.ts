@@ -15,6 +15,7 @@ import {
   type Invocation,
   type ItemReader,
   type RequestEvent,
+  type RequestFields,
   type RpcLimits,
   type Settled,
   defaultRpcLimits,
@@ -270,6 +271,11 @@ export class MeshNode {
     return this.#ask({ kind: "request", fields: requestOf(steps, options) }, options.parent);
   }
 
+  /** As {@link request}, for one that a builder has made. */
+  run(fields: RequestFields): Asked {
+    return this.#ask({ kind: "request", fields }, undefined);
+  }
+
   /** Handlers of `fun` that wait for the test, oldest first. */
   waiting(fun: string): Invocation[] {
     return [...this.#running.values()].filter((invocation) => invocation.fun === fun);
@@ -281,10 +287,10 @@ export class MeshNode {
   }
 
   /** Ends this handler. */
-  finishThis({ id }: Invocation, value: unknown): void {
+  finishThis({ id }: Invocation, value: unknown, runUs = 2_000): void {
     this.#running.delete(id);
     const result = codec.encode(value, "the result");
-    this.enter({ kind: "invoked", id, result, timings: { queueUs: 1_000, runUs: 2_000 } });
+    this.enter({ kind: "invoked", id, result, timings: { queueUs: 1_000, runUs } });
   }
 
   /** The oldest waiting handler of `fun` reports `value`. */

@@ -4,7 +4,7 @@ import type { CallFields } from "../../src/rpc/index.js";
 import { unconsumedSteps } from "../../src/rpc/plan.js";
 import type { RequestSummary } from "../../src/rpc/index.js";
 import { createCodec } from "../../src/values/index.js";
-import type { Message, StepTerms, Value, WireBinding } from "../../src/wire/index.js";
+import type { Message, RequestStep, StepMap, StepTerms, Value, WireBinding } from "../../src/wire/index.js";
 import { type ErrorShape, shapeOf, utf8 } from "./wire.js";
 
 export const codec = createCodec(utf8);
@@ -46,6 +46,20 @@ export interface Step {
   readonly resources?: readonly string[];
   readonly timeoutMs?: number;
   readonly terms?: StepTerms;
+  /** Runs `steps` for each item of `list`; in them `use("item")` is the item. The last one's result is the item's. */
+  readonly map?: {
+    readonly list: unknown;
+    readonly steps: readonly Step[];
+    readonly concurrency?: number;
+    readonly result?: Use;
+    /** What stands for the item, where `item` is something else. */
+    readonly item?: string;
+  };
+}
+
+/** A map as a step. */
+export function mapOf(name: string, list: unknown, steps: readonly Step[], more: Partial<Step["map"]> = {}): Step {
+  return { name, fun: "", map: { list, steps, ...more } };
 }
 
 export interface RequestOptions extends Omit<CallOptions, "resources" | keyof StepTerms> {
@@ -54,16 +68,45 @@ export interface RequestOptions extends Omit<CallOptions, "resources" | keyof St
   readonly outputs?: readonly Use[];
 }
 
-export function requestOf(steps: readonly Step[], options: RequestOptions = {}): RequestFields {
-  const names = steps.map(({ name, fun }) => name ?? fun);
-  const bindingOf = ({ step, path }: Use): WireBinding => ({ step: names.indexOf(step), path });
-  const encoded = steps.map(({ fun, args = [], resources = [], timeoutMs = 0, terms }, index) => {
+function encodedSteps(steps: readonly Step[], bindingOf: (use: Use) => WireBinding): RequestStep[] {
+  return steps.map(({ name, fun, args = [], resources = [], timeoutMs = 0, terms, map }) => {
     const bindings: WireBinding[] = [];
     const holeOf = (value: unknown): number | undefined =>
       value instanceof Use ? bindings.push(bindingOf(value)) - 1 : undefined;
-    const template = codec.encodeTemplate(args, "args", holeOf);
-    return { name: names[index]!, fun, resources, timeoutMs, bindings, terms, template };
+    const template = codec.encodeTemplate(map === undefined ? args : map.list, "args", holeOf);
+    const encoded = { name: name ?? fun, fun, resources, timeoutMs, bindings, terms, template };
+    return map === undefined ? encoded : { ...encoded, map: encodedMap(map, bindings, bindingOf) };
   });
+}
+
+/** `bindings` get what the steps take from outside. */
+function encodedMap(
+  { steps, concurrency = 100, item = "item", result }: NonNullable<Step["map"]>,
+  bindings: WireBinding[],
+  bindingOf: (use: Use) => WireBinding,
+): StepMap {
+  const names = steps.map(({ name, fun }) => name ?? fun);
+  // what is given stands in front; how much that is, is known when everything has been encoded
+  const inside = (use: Use): WireBinding => {
+    if (use.step === item) return { step: -1, path: use.path };
+    const step = names.indexOf(use.step);
+    return step >= 0 ? { step, path: use.path } : { step: -1 - bindings.push(bindingOf(use)), path: [] };
+  };
+  const encoded = encodedSteps(steps, inside);
+  const last = inside(result ?? use(names.at(-1)!));
+  const given = 1 + bindings.length;
+  const moved = ({ step, path }: WireBinding): WireBinding => ({ step: step < 0 ? -1 - step : step + given, path });
+  return {
+    concurrency,
+    steps: encoded.map((step) => ({ ...step, bindings: step.bindings.map(moved) })),
+    result: moved(last),
+  };
+}
+
+export function requestOf(steps: readonly Step[], options: RequestOptions = {}): RequestFields {
+  const names = steps.map(({ name, fun }) => name ?? fun);
+  const bindingOf = ({ step, path }: Use): WireBinding => ({ step: names.indexOf(step), path });
+  const encoded = encodedSteps(steps, (use) => bindingOf(use));
   const { timeoutMs = 0, waitForCapacityMs = 0, summary = false, settle = false, watch } = options;
   const outputs = options.outputs?.map(bindingOf) ?? unconsumedSteps(encoded).map((step) => ({ step, path: [] }));
   return { timeoutMs, waitForCapacityMs, settle, summary, watch, steps: encoded, outputs };

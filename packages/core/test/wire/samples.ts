@@ -2,6 +2,7 @@
 import { MpregError } from "../../src/base/index.js";
 import { utf8 } from "../support/wire.js";
 import { type Written, accusationBodyOf, entryOf, offersBodyOf, recordBodyOf } from "./messages.js";
+import { requestSamples } from "./request-samples.js";
 import { createCodec } from "../../src/values/index.js";
 import type { Accusation, NodeRecord, OffersHead, ResultRef } from "../../src/wire/index.js";
 
@@ -156,43 +157,7 @@ export const samples: Record<Written["kind"], readonly Written[]> = {
       args: value(["hi there!"]),
     },
   ],
-  request: [
-    {
-      kind: "request",
-      id: 3,
-      timeoutMs: 30_000,
-      waitForCapacityMs: 0,
-      settle: true,
-      summary: true,
-      detached: undefined,
-      resume: undefined,
-      watch: undefined,
-      steps: [
-        {
-          name: "readings",
-          fun: "ingest",
-          timeoutMs: 0,
-          resources: ["raw-data"],
-          bindings: [],
-          terms: { retries: 0, version: "^2", target: "west", prefer: ["gpu"] },
-          template: value(["sensor-7"]),
-        },
-        {
-          name: "clean",
-          fun: "clean",
-          timeoutMs: 5_000,
-          resources: [],
-          bindings: [{ step: 0, path: ["rows", 300] }],
-          terms: undefined,
-          template: hole0,
-        },
-      ],
-      outputs: [
-        { step: 1, path: [] },
-        { step: 0, path: ["meta", "unit"] },
-      ],
-    },
-  ],
+  request: requestSamples,
   inspect: [{ kind: "inspect", id: 4, subject: "functions" }],
   step: [
     {

@@ -16,6 +16,8 @@ function textOf(event: RequestEvent): string {
       return `planned: ${event.steps.map(({ name }) => name).join(", ")}`;
     case "step-ready":
       return `${event.step}: ready`;
+    case "mapped":
+      return `${event.step}: ${event.items} item${event.items === 1 ? "" : "s"}`;
     case "started":
       return `${event.step}: started on ${event.node}`;
     case "retried":

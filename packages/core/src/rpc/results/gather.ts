@@ -114,7 +114,7 @@ export class Gathering {
     for (const [index, ref] of refs) {
       const sink = ref.isStream ? new CollectingItems(this, index) : new Collecting(this, index);
       const fetch = this.#fetches.start(ref, sink, windowBytes, this.#way, nowMs);
-      if (this.#isOver) return;
+      if (this.isOver) return;
       if (!fetch.isOver) this.#running.set(index, fetch);
     }
   }
@@ -150,7 +150,7 @@ export class Gathering {
   }
 
   /** Any fetch may have ended it. */
-  get #isOver(): boolean {
+  get isOver(): boolean {
     return this.#over;
   }
 }
