@@ -5,6 +5,12 @@
  */
 export const systemTests = [
   {
+    file: "packages/mpreg/test-system/chaos.test.ts",
+    shows:
+      "five processes are killed, frozen, asked to end and started again under random graphs: all end truly, none twice",
+    programs: [],
+  },
+  {
     file: "packages/mpreg/test-system/chromium-echo.test.ts",
     shows: "the client, bundled for the browser, calls a node from a page in Chromium",
     programs: [{ name: "chromium", debianPackage: "chromium" }],
