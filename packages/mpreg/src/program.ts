@@ -19,6 +19,7 @@ export function buildProgram(terminal: Terminal): Command {
     .helpOption("-h, --help", "print help")
     .helpCommand("help [command]", "print help for a command")
     .addHelpText("after", examples)
+    .enablePositionalOptions() // `mpreg call f --version "^2"` must not print the version and be done
     .exitOverride()
     .configureOutput({
       writeOut: (text) => {

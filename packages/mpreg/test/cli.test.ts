@@ -8,6 +8,14 @@ describe("mpreg", () => {
     expect(await mpreg(["--version"])).toEqual({ exitCode: 0, stdout: `${version}\n`, stderr: "" });
   });
 
+  test("--version behind a command is not taken for a wish to see the version: the command would be done in appearance only", async () => {
+    for (const option of ["--version", "-v"]) {
+      const { exitCode, stdout, stderr } = await mpreg(["call", "charge", "5", option, "^2"]);
+      expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: "" });
+      expect(stderr).toContain(`unknown option '${option}'`);
+    }
+  });
+
   test("--help lists the commands with examples, on stdout", async () => {
     const { exitCode, stdout } = await mpreg(["--help"]);
     expect(exitCode).toBe(0);

@@ -110,6 +110,8 @@ const names = optionNames<CreateNodeOptions>({
   loopBlockedMsMax: true,
 });
 
+const tlsNames = optionNames<TlsOptions>({ cert: true, key: true, ca: true });
+
 export const defaultLimits: NodeLimits = {
   ...defaultWireLimits,
   ...defaultRpcLimits,
@@ -195,14 +197,18 @@ export function resolveOptions(given: CreateNodeOptions): ResolvedOptions {
     advertise,
     cluster,
     dataDir: given.dataDir,
-    tls: given.tls,
-    insecure: given.insecure ?? false,
-    allowedOrigins: given.allowedOrigins ?? [],
-    allowedHosts: [host, ...(given.allowedHosts ?? []), ...(advertise ?? []).map((url) => new URL(url).hostname)],
+    tls: checkTls(given.tls),
+    insecure: checkSwitch(given.insecure ?? false, "insecure"),
+    allowedOrigins: checkTexts(given.allowedOrigins ?? [], "allowedOrigins"),
+    allowedHosts: [
+      host,
+      ...checkTexts(given.allowedHosts ?? [], "allowedHosts"),
+      ...(advertise ?? []).map((url) => new URL(url).hostname),
+    ],
     policy: given.policy ?? createDefaultPolicy({ cluster }),
     limits: resolveLimits(given.limits ?? {}, checkProfile(given.profile ?? "lan")),
     log: given.log,
-    exposeStacks: given.exposeStacks ?? false,
+    exposeStacks: checkSwitch(given.exposeStacks ?? false, "exposeStacks"),
     openTelemetry: given.openTelemetry,
     loopBlockedMsMax: checkLoopBlocked(given.loopBlockedMsMax ?? 0),
   };
@@ -241,6 +247,8 @@ function checkProfile(profile: unknown): Profile {
 }
 
 function resolveLimits(given: Partial<NodeLimits>, profile: Profile): NodeLimits {
+  if (typeof (given as unknown) !== "object" || (given as unknown) === null)
+    throw invalid(`limits must be an object, got ${JSON.stringify(given)}`);
   for (const [key, value] of Object.entries(given) as [string, unknown][]) {
     if (!Object.hasOwn(defaultLimits, key)) {
       const limits = Object.keys(defaultLimits);
@@ -269,6 +277,26 @@ function checkUrls(urls: unknown, option: string): readonly string[] {
     if (!isNodeUrl(url)) throw invalid(`${option} must hold ${nodeUrlsLike}, got ${JSON.stringify(url)}`);
   }
   return [...(urls as readonly string[])];
+}
+
+/** A text such as "false" counts as neither: what lets others in must not be on by mistake. */
+function checkSwitch(value: unknown, option: string): boolean {
+  if (typeof value === "boolean") return value;
+  throw invalid(`${option} must be true or false, got ${typeof value}`);
+}
+
+function checkTexts(texts: unknown, option: string): readonly string[] {
+  if (!Array.isArray(texts)) throw invalid(`${option} must be an array of texts, got ${typeof texts}`);
+  for (const text of texts as readonly unknown[]) {
+    if (typeof text !== "string") throw invalid(`${option} must be an array of texts, got ${typeof text} in it`);
+  }
+  return texts as readonly string[];
+}
+
+/** A certificate under a name that is not known would leave the node without TLS. */
+function checkTls(tls: TlsOptions | undefined): TlsOptions | undefined {
+  if (tls !== undefined) checkOptions(tls, tlsNames, "tls");
+  return tls;
 }
 
 function checkText(text: unknown, option: string): string {

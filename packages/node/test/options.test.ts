@@ -66,6 +66,13 @@ describe("an option out of range is refused by its name", () => {
       { host: "0.0.0.0" },
       "Cannot listen on 0.0.0.0: that would let other machines in without encryption. Listen on 127.0.0.1, give `tls` a certificate and key, or set `insecure: true` if the network is yours",
     ],
+    [{ host: "0.0.0.0", insecure: "false" }, "insecure must be true or false, got string"],
+    [{ exposeStacks: 1 }, "exposeStacks must be true or false, got number"],
+    [{ allowedHosts: "mesh.example" }, "allowedHosts must be an array of texts, got string"],
+    [{ allowedOrigins: [/example/] }, "allowedOrigins must be an array of texts, got object in it"],
+    [{ limits: 5 }, "limits must be an object, got 5"],
+    [{ tls: "cert.pem" }, "tls: the options must be an object, got string"],
+    [{ tls: { crt: "garbage", key: "garbage" } }, `tls has no option "crt"; it has cert, key, ca`],
     [{ tls: { cert: "garbage" } }, "tls has a `cert` but no `key`: listening with TLS needs both"],
     [{ tls: { cert: "garbage", key: "garbage" } }, "Cannot use the certificate and key of `tls`: "],
   ])("%j", async (options, message) => {

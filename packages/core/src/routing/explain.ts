@@ -26,7 +26,7 @@ export function explainNoProvider<T extends object>(catalog: Catalog<T>, asked: 
   const { fun, resources, terms } = asked;
   const everywhere = catalog.offersOf(fun);
   if (target !== undefined) {
-    const elsewhere = catalog.candidates(fun, resources, terms).all.length;
+    const elsewhere = nodesOf(catalog.candidates(fun, resources, terms).all);
     if (target.kind !== "there") return error(fun, `${absence(terms?.target ?? "", target)}${others(elsewhere)}`);
     const there = catalog.of(target.owner, fun);
     const who = `node ${quoted(target.name)}`;
@@ -49,7 +49,7 @@ function absence<T>(asked: string, target: Exclude<Target<T>, { kind: "there" }>
 
 function others(count: number): string {
   if (count === 0) return "";
-  return count === 1 ? "; 1 node offers it" : `; ${count} nodes offer it`;
+  return `; ${counted(count)} it`;
 }
 
 function wanted({ resources, terms }: Asked): string {
@@ -62,10 +62,7 @@ function wanted({ resources, terms }: Asked): string {
 function nearest<T>(offers: readonly Offer<T>[], { resources, terms }: Asked): string {
   const able = offers.filter((offer) => covers(offer.resources, resources));
   if (terms?.version === undefined || able.length === 0) {
-    return nearestOffers(
-      offers.map((offer) => offer.resources),
-      resources,
-    );
+    return nearestOffers(offers, resources);
   }
   const versions = [...new Set(able.map(({ traits }) => traits.version))];
   const named = versions.filter((version) => version !== undefined).sort();
@@ -78,28 +75,33 @@ function nearest<T>(offers: readonly Offer<T>[], { resources, terms }: Asked): s
 }
 
 function countOf<T>(offers: readonly Offer<T>[]): string {
-  const count = new Set(offers.map(({ owner }) => owner)).size;
-  return `${count} ${count === 1 ? "node offers" : "nodes offer"}`;
+  return counted(nodesOf(offers));
+}
+
+/** A node that offers the function in several versions is one node. */
+function nodesOf<T>(offers: readonly Offer<T>[]): number {
+  return new Set(offers.map(({ owner }) => owner)).size;
+}
+
+function counted(nodes: number): string {
+  return `${nodes} ${nodes === 1 ? "node offers" : "nodes offer"}`;
 }
 
 /** What the offers that come nearest have of what was asked for. */
-function nearestOffers(offered: readonly (readonly string[])[], asked: readonly string[]): string {
-  const groups = new Map<string, { readonly has: readonly string[]; count: number }>();
-  for (const resources of offered) {
+function nearestOffers<T>(offers: readonly Offer<T>[], asked: readonly string[]): string {
+  const groups = new Map<string, { readonly has: readonly string[]; readonly owners: Set<T> }>();
+  for (const { owner, resources } of offers) {
     const has = asked.filter((resource) => resources.includes(resource));
     const key = has.join("\0");
     const group = groups.get(key);
-    if (group === undefined) groups.set(key, { has, count: 1 });
-    else group.count += 1;
+    if (group === undefined) groups.set(key, { has, owners: new Set([owner]) });
+    else group.owners.add(owner);
   }
   const best = Math.max(...[...groups.values()].map((group) => group.has.length));
   return [...groups.values()]
     .filter((group) => group.has.length === best)
     .slice(0, suggestionsMax)
-    .map(
-      ({ has, count }) =>
-        `${count} ${count === 1 ? "node offers" : "nodes offer"} it with ${has.length === 0 ? "none of them" : list(has)}`,
-    )
+    .map(({ has, owners }) => `${counted(owners.size)} it with ${has.length === 0 ? "none of them" : list(has)}`)
     .join(", ");
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { Catalog } from "../../src/catalog/index.js";
 import { semver } from "../support/semver.js";
-import { explainNoProvider } from "../../src/routing/index.js";
+import { type Target, explainNoProvider } from "../../src/routing/index.js";
 
 /** A catalog in which every entry is a node of its own. */
 function catalogOf(offers: readonly (readonly string[])[]): Catalog<object> {
@@ -71,6 +71,22 @@ describe("why nobody can run it", () => {
     expect(explained([["f", "x"], ["f"]], "f", "gpu")).toBe(
       'Cannot call "f": no node offers it with [gpu]; 2 nodes offer it with none of them',
     );
+  });
+
+  test("a node that offers a function in several versions is counted once", () => {
+    const owner = {};
+    const catalog = new Catalog<object>(() => "etl", semver);
+    for (const version of ["1.4.0", "2.0.0"])
+      catalog.add(owner, "f", [], { idempotent: "no", version, tags: [], concurrencyMax: undefined });
+    const messageOf = (resources: readonly string[], target?: Target<object>): string =>
+      explainNoProvider(catalog, { fun: "f", resources, terms: target && { target: "etl" } }, target).message;
+    expect(messageOf(["gpu"])).toBe(
+      'Cannot call "f": no node offers it with [gpu]; 1 node offers it with none of them',
+    );
+    expect(messageOf(["gpu"], { kind: "there", owner, name: "etl" })).toBe(
+      'Cannot call "f": node "etl" does not offer it with [gpu]; 1 node offers it with none of them',
+    );
+    expect(messageOf([], { kind: "unknown", names: [] })).toContain("is known; 1 node offers it");
   });
 
   test("a function that nobody offers is told, with those that are spelt alike", () => {

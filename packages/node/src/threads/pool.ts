@@ -19,7 +19,7 @@ import type { Logger } from "../log.js";
 import { type ThreadLimits, type ThreadSetup, type ThreadTask, logLevels } from "./messages.js";
 import type { ResolvedThreads } from "./options.js";
 import { threadStart } from "./start.js";
-import { ThreadCall } from "./thread-call.js";
+import { ThreadCall, loadTimeUp } from "./thread-call.js";
 
 export interface PoolHost {
   readonly nodeName: string;
@@ -145,7 +145,9 @@ export class ThreadPool extends Executor {
     const { fun, module, threads } = this.#options;
     const signal = AbortSignal.timeout(threads.loadMsMax);
     const task: ThreadTask = { kind: "load" };
-    const reason = await (piscina.run(task, { signal }) as Promise<string | undefined>).catch(String);
+    const reason = await (piscina.run(task, { signal }) as Promise<string | undefined>).catch((error: unknown) =>
+      signal.aborted ? loadTimeUp(threads.loadMsMax) : String(error),
+    );
     if (reason === undefined || this.#closing !== undefined) return;
     this.#host.log.error({ fun, module: module.href, reason }, "the module of a function did not load");
   }

@@ -105,7 +105,7 @@ export class ThreadCall {
     if (heard.kind === "taken") {
       this.#place = "loading";
       const { loadMsMax } = this.#host.threads;
-      this.#endThreadAfter(loadMsMax, `its module did not load within ${loadMsMax} ms (threads.loadMsMax)`); // (C4)
+      this.#endThreadAfter(loadMsMax, loadTimeUp(loadMsMax)); // (C4)
     } else if (heard.kind === "begun") {
       this.#place = "running";
       clearTimeout(this.#timer);
@@ -255,4 +255,9 @@ function reasonOf(reason: unknown, { memoryMiBMax }: ResolvedThreads): string {
   return memoryMiBMax === undefined
     ? "it ran out of memory"
     : `it needed more than ${memoryMiBMax} MiB of memory (threads.memoryMiBMax)`;
+}
+
+/** What is said of a module that takes too long. */
+export function loadTimeUp(loadMsMax: number): string {
+  return `its module did not load within ${loadMsMax} ms (threads.loadMsMax)`;
 }

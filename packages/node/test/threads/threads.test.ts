@@ -188,13 +188,16 @@ describe("a module that does not load", () => {
     expect(failure.message).toContain(reason);
   });
 
-  test("is logged when the function is registered (P2)", async () => {
+  test.for([
+    ["throws.mjs", {}, "it does not load"],
+    ["hangs.mjs", { loadMsMax: 500 }, "its module did not load within 500 ms (threads.loadMsMax)"],
+  ] as const)("is logged with its reason when the function is registered: %s (P2)", async ([name, threads, reason]) => {
     const { log, lines } = startLog("error");
     const { node, client } = await startPair({ log });
-    node.register("f", moduleUrl("throws.mjs"), { threads: 1 });
+    node.register("f", moduleUrl(name), { threads: { max: 1, ...threads } });
     await failureOf(client.call("f"));
     const [said] = lines.filter(({ msg }) => msg === "the module of a function did not load");
-    expect(said).toMatchObject({ fun: "f", module: moduleUrl("throws.mjs").href, reason: "it does not load" });
+    expect(said).toMatchObject({ fun: "f", module: moduleUrl(name).href, reason });
   });
 
   test("leaves the call to another node that has the function", async () => {
