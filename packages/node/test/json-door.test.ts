@@ -97,6 +97,19 @@ describe("the JSON protocol", () => {
     });
   });
 
+  test("answers a stream with an array of its items, and beyond the limit with an error", async () => {
+    const [entry, worker] = await startMesh({ name: "entry", limits: { valueBytesMax: 1_000 } }, { name: "worker" });
+    worker!.register("lines", async function* (count: number) {
+      for (let i = 0; i < count; i++) yield await Promise.resolve(`line ${i}`);
+    });
+    await offered("lines", 1, entry!);
+    const client = await JsonClient.connect(entry!.url);
+    const few = await client.rpc("1", [{ name: "lines", fun: "lines", args: [3] }]);
+    expect([few.r, few.error]).toEqual([{ lines: ["line 0", "line 1", "line 2"] }, null]);
+    const many = await client.rpc("2", [{ name: "lines", fun: "lines", args: [1_000_000] }]);
+    expect(many.error?.message).toContain("cannot be collected into an array");
+  });
+
   test("tells levels and their measured times when asked to, of steps that ran on several nodes", async () => {
     const [entry, worker] = await startMesh({ name: "entry" }, { name: "worker", resources: ["model-a"] });
     worker!.register("double", (value: number) => value * 2);

@@ -38,9 +38,11 @@ async function call(fun: string, args: readonly unknown[], flags: CallFlags, ter
   const { options, writeSummary } = runningOf(flags, terminal);
   const { resources, kwargs, funVersion: version, target, prefer } = flags;
   const asked = { resources, kwargs, version, target, prefer, ...options };
-  const result = await withClient(flags, (client) => client.call(fun, args, asked));
-  await writeSummary();
-  await writeResult(result, flags, terminal);
+  await withClient(flags, async (client) => {
+    const result = await client.call(fun, args, asked);
+    await writeSummary();
+    await writeResult(result, flags, terminal); // a stream needs its client
+  });
 }
 
 const examples = `

@@ -8,7 +8,7 @@ import { type Command, Option } from "commander";
 import { readGraph } from "../input/graph-file.js";
 import type { Terminal } from "../terminal.js";
 import { withClient } from "./connection.js";
-import { type RunningFlags, runningOf, withRunningOptions, writeResult } from "./running.js";
+import { type RunningFlags, collected, runningOf, withRunningOptions, writeResult } from "./running.js";
 
 interface RunFlags extends RunningFlags {
   readonly onError?: "fail" | "settle";
@@ -35,11 +35,16 @@ async function run(path: string, flags: RunFlags, terminal: Terminal): Promise<v
   const { options: running, writeSummary } = runningOf(flags, terminal);
   if (flags.onError === "settle") {
     const options = { outputs, onError: "settle", ...running } as const;
-    const settled = await withClient(flags, (client) => client.request(steps, options));
+    const settled = await withClient(flags, async (client) => {
+      const answer = await client.request(steps, options);
+      return { ...answer, outputs: await collected(answer.outputs) };
+    });
     await writeSummary();
     await writeSettled(settled, flags, terminal);
   } else {
-    const answer = await withClient(flags, (client) => client.request(steps, { outputs, ...running }));
+    const answer = await withClient(flags, async (client) =>
+      collected(await client.request(steps, { outputs, ...running })),
+    );
     await writeSummary();
     await writeResult(answer, flags, terminal);
   }

@@ -80,7 +80,30 @@ function eventWriter({ json }: RunningFlags, { stderr }: Terminal): (event: Requ
 }
 
 /** Writes a result, one line for programs, readable for people, and waits until it is out. */
-export async function writeResult(result: unknown, { json }: ConnectionFlags, { stdout }: Terminal): Promise<void> {
+/** The outputs of a request, each stream of them as an array of its items. */
+export async function collected(outputs: Readonly<Record<string, unknown>>): Promise<Record<string, unknown>> {
+  const whole: Record<string, unknown> = {};
+  for (const [name, output] of Object.entries(outputs)) whole[name] = isStream(output) ? await arrayOf(output) : output;
+  return whole;
+}
+
+async function arrayOf(items: AsyncIterable<unknown>): Promise<unknown[]> {
+  const array: unknown[] = [];
+  for await (const item of items) array.push(item);
+  return array;
+}
+
+/** Writes what was answered; of a stream, each item on a line of its own, as it comes. */
+export async function writeResult(result: unknown, flags: ConnectionFlags, terminal: Terminal): Promise<void> {
+  if (!isStream(result)) return write(result, flags, terminal);
+  for await (const item of result) await write(item, { ...flags, json: true }, terminal);
+}
+
+function isStream(result: unknown): result is AsyncIterable<unknown> {
+  return typeof result === "object" && result !== null && Symbol.asyncIterator in result;
+}
+
+async function write(result: unknown, { json }: ConnectionFlags, { stdout }: Terminal): Promise<void> {
   stdout.write(valueJson(result, json === true ? "line" : "lines"));
   await stdout.written("applied");
 }

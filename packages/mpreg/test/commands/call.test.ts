@@ -15,6 +15,9 @@ describe("mpreg call", () => {
     node.register("fail", () => {
       throw new Error("not \u001b[31mtoday");
     });
+    node.register("lines", async function* (count: number) {
+      for (let i = 0; i < count; i++) yield await Promise.resolve(`line ${i}`);
+    });
     node.register("never", () => new Promise(() => undefined));
     node.register("odd", () => ({
       big: 2n ** 70n,
@@ -26,6 +29,10 @@ describe("mpreg call", () => {
   afterAll(() => node.close());
 
   const call = (...args: string[]): Promise<Finished> => mpreg(["call", ...args], { env });
+
+  test("of a function that streams prints each item on a line, as it comes", async () => {
+    expect(await call("lines", "3")).toEqual({ exitCode: 0, stdout: '"line 0"\n"line 1"\n"line 2"\n', stderr: "" });
+  });
 
   test("arguments are JSON where they are JSON, else texts, and kwargs come last", async () => {
     const result = await call(

@@ -9,6 +9,14 @@ export function echo(...values: unknown[]): unknown {
   return values;
 }
 
+export async function* streams(): AsyncGenerator<number> {
+  yield await Promise.resolve(1);
+}
+
+export async function calls(fun: string): Promise<unknown> {
+  return context().call(fun);
+}
+
 export function where(): number {
   return threadId;
 }

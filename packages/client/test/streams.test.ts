@@ -1,0 +1,73 @@
+/** Streams that a client reads while its connection breaks: no item is lost, none comes twice. */
+import { expect, test } from "vitest";
+import type { MeshNode } from "../../core/test/support/mesh-node.js";
+import { Mesh } from "../../core/test/support/mesh.js";
+import { type MeshSession, sessionOf, settled } from "./support/mesh-session.js";
+
+const KiB = 1024;
+
+function* blocks(count: number): Generator {
+  for (let i = 0; i < count; i++) yield [i, new Uint8Array(KiB)];
+}
+
+async function opened(mesh: Mesh, { caller }: MeshSession): Promise<AsyncIterableIterator<[number]>> {
+  const call = caller.call<AsyncIterableIterator<[number]>>("blocks", [], { timeoutMs: 600_000 });
+  await settled(mesh);
+  return call;
+}
+
+async function take(mesh: Mesh, items: AsyncIterableIterator<[number]>): Promise<number | undefined> {
+  const next = items.next();
+  await settled(mesh);
+  mesh.advance(100);
+  await settled(mesh);
+  const step = await next;
+  return step.done === true ? undefined : step.value[0];
+}
+
+/** Over the node that makes the items; over another one; and from one to the other. */
+test.for([
+  { from: "a", to: "a" },
+  { from: "b", to: "b" },
+  { from: "b", to: "a" },
+])("a stream goes on when the connection breaks and comes back, from $from to $to (L3, M3)", async ({ from, to }) => {
+  const mesh = new Mesh();
+  const [a, b] = mesh.cluster("a", "b") as [MeshNode, MeshNode];
+  a.offer("blocks", () => blocks(1_200));
+  mesh.settle();
+  const client = sessionOf(mesh, [from, to], { discover: false });
+  const items = await opened(mesh, client);
+  const taken: (number | undefined)[] = [];
+  for (let index = 0; index < 1_200; index++) {
+    if (index === 300 || index === 700) {
+      if (from !== to) b.isListening = false;
+      client.platform.sockets.at(-1)!.connection.cut();
+      mesh.advance(50);
+    }
+    taken.push(await take(mesh, items));
+  }
+  expect(client.session.nodeName).toBe(to);
+  expect(taken).toEqual([...Array(1_200).keys()]);
+  expect(await take(mesh, items)).toBeUndefined();
+  client.session.close("enough");
+  mesh.advance(1_000);
+  mesh.expectQuiet();
+});
+
+test("closing the client ends what it reads, and the handler", async () => {
+  const mesh = new Mesh();
+  const [a] = mesh.cluster("a", "b") as [MeshNode, MeshNode];
+  a.offer("blocks", () => blocks(1_000_000));
+  mesh.settle();
+  const client = sessionOf(mesh, ["b"]);
+  const items = await opened(mesh, client);
+  expect(await take(mesh, items)).toBe(0);
+  client.session.close("enough");
+  const rest = (async () => {
+    for await (const item of items) expect(item).toBeDefined();
+  })();
+  await expect(rest).rejects.toMatchObject({ code: "closed", outcome: "unknown" });
+  mesh.advance(1_000);
+  expect(a.aborted).toEqual([{ fun: "blocks", reason: "cancelled" }]);
+  mesh.expectQuiet();
+});
