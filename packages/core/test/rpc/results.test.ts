@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { type ResultRef, writeFetch } from "../../src/wire/index.js";
 import { Mesh } from "../support/mesh.js";
 import { type MeshNode, byHand } from "../support/mesh-node.js";
-import { use } from "../support/requests.js";
+import { type CallOptions, use } from "../support/requests.js";
 
 const MiB = 1024 * 1024;
 const big = (bytes: number, fill = 7): Uint8Array => new Uint8Array(bytes).fill(fill);
@@ -245,14 +245,14 @@ describe("a node that is lost with the results it keeps", () => {
 });
 
 describe("an answer whose value is gone with its node while a program fetches it", () => {
-  function losing(idempotent: "yes" | "no") {
+  function losing(idempotent: "yes" | "no", options: CallOptions = {}) {
     const { mesh, a, b, c } = three();
     b.offerAs("load", () => big(20 * MiB), { idempotent });
     mesh.settle();
     const connection = a.connectionTo(b);
     const fromB = connection.ends.find((end) => [...b.connections.values()].some((each) => each.end === end))!;
     connection.from(fromB).release(4); // frames that get through
-    const asked = a.call("load");
+    const asked = a.call("load", [], options);
     mesh.settle();
     c.offerAs("load", () => big(20 * MiB), { idempotent });
     mesh.settle();
@@ -266,6 +266,12 @@ describe("an answer whose value is gone with its node while a program fetches it
     const { mesh, asked, c } = losing("yes");
     expect(asked.ends.map((end) => "value" in end && (end.value as Uint8Array).length)).toEqual([20 * MiB]);
     expect(c.invoked).toHaveLength(1);
+    mesh.expectQuiet();
+  });
+
+  test("is never told as not applied, also when the only node that may make it again is gone: what the first run did stands (D5)", () => {
+    const { mesh, asked } = losing("yes", { target: "b" });
+    expect(asked.ends).toMatchObject([{ error: { code: "no-provider", outcome: "applied" } }]);
     mesh.expectQuiet();
   });
 

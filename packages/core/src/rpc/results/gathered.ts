@@ -4,6 +4,7 @@
  *
  * (D1) Its asker hears one end.
  * (D3) Where a value is gone with the node that kept it, all is run again, if all of it may be run twice.
+ * (D5) An end after that is not told as if nothing had been done: the run before has come to its end.
  * (D4) A stream is told as a reference: its asker reads it, and lets go of it. One that cannot gets an array of its items.
  * (D2) A value that was fetched, or is not wanted any more, is let go where it is kept.
  */
@@ -66,7 +67,8 @@ export class Gathered implements RunAsker, Run {
   }
 
   failed(error: MpregError): void {
-    this.#asker.failed(error);
+    const isApplied = this.#reruns > 0 && error.outcome === "not-applied"; // (D5)
+    this.#asker.failed(isApplied ? error.withOutcome("applied") : error);
   }
 
   fail(error: MpregError): void {
