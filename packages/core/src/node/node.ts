@@ -287,10 +287,10 @@ export class NodeMachine {
         return this.#rpc.streaming.made(input.id, input.item, nowMs);
       case "read": {
         const { reader, stream, receivedBytes, allowedBytes } = input;
-        return this.#rpc.readings.read(reader, stream, receivedBytes, allowedBytes, nowMs);
+        return this.#rpc.streaming.readings.read(reader, stream, receivedBytes, allowedBytes, nowMs);
       }
       case "leave":
-        return this.#rpc.readings.leave(input.reader, input.stream);
+        return this.#rpc.streaming.readings.leave(input.reader, input.stream);
       case "ask":
         return this.#ask(input, nowMs);
       case "withdraw":

@@ -41,7 +41,7 @@ import { callsOf, everyStep, planRequest } from "./plan.js";
 import { type Wanted, rangeRefusal } from "./providers.js";
 import { RequestBudget } from "./request-budget.js";
 import { RequestRun } from "./request.js";
-import { Gathered, type Readings, type ResultMessage, Results, isRef } from "./results/index.js";
+import { Gathered, type ResultMessage, Results, isRef } from "./results/index.js";
 import type { Startable } from "./run-fields.js";
 import type { Asker, Run, RunAsker } from "./run.js";
 import type { Streaming } from "./streaming.js";
@@ -358,14 +358,9 @@ export class Rpc {
     if (!this.#resuming.questions.cancelled(channel, id, error)) channel.asked.get(id)?.run.fail(error);
   }
 
-  /** Streams that handlers of this node make. */
+  /** Streams that handlers of this node make, and that are read here. */
   get streaming(): Streaming {
     return this.#dispatch.streaming;
-  }
-
-  /** Streams that are read on this node. */
-  get readings(): Readings {
-    return this.#results.readings;
   }
 
   /** A handler of this node has ended. */

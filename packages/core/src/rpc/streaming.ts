@@ -8,7 +8,7 @@
 import type { Timings } from "../wire/index.js";
 import type { HeldBytes } from "./held-bytes.js";
 import type { AbortReason, RpcHost } from "./host.js";
-import { type Results, Stream } from "./results/index.js";
+import { type Readings, type Results, Stream } from "./results/index.js";
 import type { Task } from "./task.js";
 
 type Host = Pick<RpcHost, "nodeName" | "pull" | "schedule" | "unschedule">;
@@ -62,6 +62,11 @@ export class Streaming {
     task.isStreaming = true; // (W2)
     schedule(task, task.deadlineMs); // (W1)
     owner.completed(task, ref, timings, nowMs);
+  }
+
+  /** Streams that are read on this node. */
+  get readings(): Readings {
+    return this.#results.readings;
   }
 
   /** It has made one, as it was asked to. */
