@@ -6,8 +6,13 @@ import type { Ask, Invocation, Settled } from "@mpreg/core/rpc";
 import type { NodeEvent } from "@mpreg/core/node";
 
 export type Observation =
-  /** A handler starts, because the node's machine said so. */
-  | { readonly kind: "started"; readonly node: string; readonly invocation: Invocation }
+  /** A handler starts, because the node's machine said so. `mayRepeat`: running it twice does no harm. */
+  | {
+      readonly kind: "started";
+      readonly node: string;
+      readonly invocation: Invocation;
+      readonly mayRepeat: boolean;
+    }
   /** A handler that runs was told that nobody waits for it. */
   | { readonly kind: "aborted"; readonly node: string; readonly invocation: Invocation }
   | {

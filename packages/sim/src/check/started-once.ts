@@ -1,7 +1,8 @@
 /**
  * Started once: no step is started twice by one attempt.
  *
- * (S1) A handler starts at most once for one step of one request of one coordinator, wherever in the cluster.
+ * (S1) A handler starts at most once for one step of one request of one coordinator, wherever in the cluster; unless its
+ *      function is idempotent.
  *
  * A coordinator that starts again with its old key counts its requests from the beginning: from then on nothing is
  * said about it here. (Generated worlds have tokens beside, which tell steps apart for ever.)
@@ -20,7 +21,7 @@ export class StartedOnce implements Checker {
       if (this.#starts.has(observation.id)) this.#ambiguous.add(observation.id);
       this.#starts.add(observation.id);
     }
-    if (observation.kind !== "started") return;
+    if (observation.kind !== "started" || observation.mayRepeat) return;
     const { coordinator, request, step, fun } = observation.invocation;
     if (this.#ambiguous.has(coordinator)) return;
     const key = `${coordinator} ${request} ${step}`;

@@ -282,7 +282,10 @@ export class NodeProcess implements ExecutionHost, Listener {
     const { invocation, aborted } = execution;
     const fun = this.#functions.get(invocation.fun, invocation.version);
     if (fun !== undefined && !aborted) {
-      this.#host.observe({ kind: "started", node: this.nodeName, invocation });
+      const { idempotent } = fun.offer;
+      const isKeyed = idempotent === "with-key" && invocation.terms?.idempotencyKey !== undefined;
+      const mayRepeat = idempotent === "yes" || isKeyed;
+      this.#host.observe({ kind: "started", node: this.nodeName, invocation, mayRepeat });
       return execution.start(fun);
     }
     this.#executions.delete(invocation.id);
