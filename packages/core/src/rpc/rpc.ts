@@ -223,9 +223,8 @@ export class Rpc {
   call(ask: CallFields, origin: AskOrigin, asker: Asker, nowMs: number, onStart: (run: Run) => void): void {
     const gathered = new Gathered(asker, this.#results, (again, thenMs) => {
       const rest = this.#restOf(ask, origin, nowMs, thenMs);
-      if (rest === undefined) return false;
-      this.#call(ask, rest, again, thenMs, (run) => again.startedBy(run));
-      return true;
+      if (rest !== undefined) this.#call(ask, rest, again, thenMs, (run) => again.startedBy(run));
+      return rest !== undefined;
     });
     this.#call(ask, origin, gathered, nowMs, (run) => {
       onStart(gathered.startedBy(run));
@@ -236,9 +235,8 @@ export class Rpc {
   request(ask: RequestFields, origin: AskOrigin, asker: Asker, nowMs: number, onStart: (run: Run) => void): void {
     const gathered = new Gathered(asker, this.#results, (again, thenMs) => {
       const rest = this.#restOf(ask, origin, nowMs, thenMs);
-      if (rest === undefined) return false;
-      this.#request(ask, rest, again, thenMs, (run) => again.startedBy(run));
-      return true;
+      if (rest !== undefined) this.#request(ask, rest, again, thenMs, (run) => again.startedBy(run));
+      return rest !== undefined;
     });
     this.#request(ask, origin, gathered, nowMs, (run) => {
       onStart(gathered.startedBy(run));
