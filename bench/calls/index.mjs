@@ -11,7 +11,7 @@ export const measurements = [features, overload, intermediates, restarts, kills,
 
 /** @type {import("./measurement.mjs").Budget} */
 export const fullBudget = {
-  features: { rounds: 5, turns: 6, warmUpMs: 1_500, blockMs: 400 },
+  features: { rounds: 4, turns: 8, warmUpMs: 3_000, blockMs: 400 },
   overload: { factors: [0.5, 0.8, 1, 1.5, 2, 3, 5], warmUpMs: 3_000, settleMs: 3_000, measuredMs: 6_000 },
   intermediates: [
     { mib: 1, runs: 20 },

@@ -160,8 +160,8 @@ function createTracing({ host, openTelemetry }: ResolvedOptions, { port }: Liste
     log.warn({ err: error }, "an OpenTelemetry SDK is registered, but its API cannot be loaded: calls are not traced");
   });
   const api = openTelemetry === undefined ? find : (): OpenTelemetryApi => openTelemetry;
-  const attributes = { "server.address": host, "server.port": port };
-  return new OpenTelemetry(api, () => attributes);
+  const server = { address: host, port };
+  return new OpenTelemetry(api, () => server);
 }
 
 /** What the port answers over HTTP. */

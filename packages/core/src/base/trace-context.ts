@@ -30,7 +30,7 @@ const sampledFlag = 1;
 
 /** The bytes in which `fields` travel. */
 export function packTrace({ traceId, spanId, traceFlags, state }: TraceFields): TraceContext {
-  const told = /^[\x20-\x7e]{1,512}$/.test(state) ? state : ""; // (C2)
+  const told = state !== "" && /^[\x20-\x7e]{1,512}$/.test(state) ? state : ""; // (C2)
   const bytes = new Uint8Array(stateAt + told.length);
   writeHex(bytes, 0, spanIdAt, traceId);
   writeHex(bytes, spanIdAt, flagsAt, spanId);
@@ -72,19 +72,24 @@ export function traceparentOf(trace: TraceContext): string {
   return `00-${traceId}-${spanId}-${hexOf(trace, flagsAt, stateAt)}`;
 }
 
-const digits = "0123456789abcdef";
+/** The two digits of each byte. */
+const digits: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
 function hexOf(bytes: Uint8Array, start: number, end: number): string {
   let hex = "";
-  for (let i = start; i < end; i++) {
-    const byte = bytes[i] as number;
-    hex += (digits[byte >>> 4] as string) + (digits[byte & 15] as string);
-  }
+  for (let i = start; i < end; i++) hex += digits[bytes[i] as number] as string;
   return hex;
 }
 
 function writeHex(bytes: Uint8Array, start: number, end: number, hex: string): void {
-  for (let i = start; i < end; i++) bytes[i] = Number.parseInt(hex.slice((i - start) * 2, (i - start) * 2 + 2), 16);
+  for (let i = start, at = 0; i < end; i++, at += 2) {
+    bytes[i] = (valueOf(hex.charCodeAt(at)) << 4) | valueOf(hex.charCodeAt(at + 1));
+  }
+}
+
+/** The value of a hexadecimal digit, of either case. */
+function valueOf(code: number): number {
+  return (code & 0xf) + (code >>> 6) * 9; // letters have bit 6, and begin at 1
 }
 
 function isZero(bytes: Uint8Array, start: number, end: number): boolean {

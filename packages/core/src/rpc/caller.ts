@@ -117,7 +117,7 @@ export class Caller {
         const waiter = new ValueWaiter(this.#asking, fun, resolve as (value: unknown) => void, reject, options, span);
         const signal = options?.signal;
         if (signal?.aborted === true) return waiter.cancelled(signal, "not-applied"); // (A2)
-        const ask = this.#asking.call(traced(fields, this.#traceOf(span)), waiter);
+        const ask = this.#asking.call(tracedCall(fields, this.#traceOf(span)), waiter);
         if (signal !== undefined) waiter.cancelWith(signal, ask);
       } catch (error) {
         throw this.#placed(error, fun);
@@ -240,10 +240,18 @@ function fieldsOf(spec: RequestSpec, trace: TraceContext | undefined): RequestFi
 /** The calls of a map's items are part of the trace, too. */
 function tracedStep(step: StepSpec, trace: TraceContext): StepSpec {
   const { map } = step;
-  if (map === undefined) return traced(step, trace);
+  if (map === undefined) return { ...step, terms: tracedTerms(step.terms, trace) };
   return { ...step, map: { ...map, steps: map.steps.map((each) => tracedStep(each, trace)) } };
 }
 
-function traced<T extends { readonly terms: StepTerms | undefined }>(asked: T, trace: TraceContext | undefined): T {
-  return trace === undefined ? asked : { ...asked, terms: { ...asked.terms, trace } };
+/** Field by field, as what it is made of. */
+function tracedCall(fields: CallFields, trace: TraceContext | undefined): CallFields {
+  if (trace === undefined) return fields;
+  const { fun, resources, args, timeoutMs, waitForCapacityMs, summary, detached, watch } = fields;
+  const terms = tracedTerms(fields.terms, trace);
+  return { fun, resources, args, timeoutMs, waitForCapacityMs, summary, detached, watch, terms };
+}
+
+function tracedTerms(terms: StepTerms | undefined, trace: TraceContext): StepTerms {
+  return terms === undefined ? { trace } : { ...terms, trace };
 }

@@ -55,7 +55,7 @@ export { leaving } from "./lost.js";
 export { Rpc } from "./rpc.js";
 export type { Asker, Run } from "./run.js";
 export { requestIdOf } from "./summary.js";
-export { OpenTelemetry, type OpenTelemetryApi, checkOpenTelemetry } from "./open-telemetry.js";
+export { OpenTelemetry, type OpenTelemetryApi, type ServerAddress, checkOpenTelemetry } from "./open-telemetry.js";
 export { traceText } from "./trace-text.js";
 export type { CallSpan, RunSpan, Tracing } from "./tracing.js";
 export { ValueWaiter } from "./waiters.js";

@@ -76,17 +76,23 @@ const statusError = 2;
 
 const invalidTraceId = "0".repeat(32);
 
+/** Who is asked, or serves. */
+export interface ServerAddress {
+  readonly address: string;
+  readonly port: number;
+}
+
 /** The tracing of one client or node; `api` is asked each time, and answers `undefined` as long as nobody uses it. */
 export class OpenTelemetry implements Tracing {
   readonly #api: () => OpenTelemetryApi | undefined;
-  readonly #attributes: () => Attributes;
+  readonly #server: () => ServerAddress;
   #provider: object | undefined;
   #tracer: OtelTracer | undefined;
 
-  /** `attributes` answers those of every span that begins now. */
-  constructor(api: () => OpenTelemetryApi | undefined, attributes: () => Attributes) {
+  /** `server` answers that of the spans that begin now. */
+  constructor(api: () => OpenTelemetryApi | undefined, server: () => ServerAddress) {
     this.#api = api;
-    this.#attributes = attributes;
+    this.#server = server;
   }
 
   startCall(name: string, kind: "call" | "request", inherited: TraceContext | undefined): CallSpan | undefined {
@@ -102,8 +108,12 @@ export class OpenTelemetry implements Tracing {
     if (known !== undefined && known.traceId !== invalidTraceId && (known.traceFlags & 1) === 0) {
       return { trace: traceOf(known), end: nothing }; // (O2)
     }
-    const method = kind === "call" ? { "rpc.method": name } : undefined;
-    const attributes = { "rpc.system": "mpreg", ...this.#attributes(), ...method };
+    const { address, port } = this.#server();
+    // made whether or not the trace will be sampled, and so written out: a spread costs more than all the rest
+    const attributes: Attributes =
+      kind === "call"
+        ? { "rpc.system": "mpreg", "server.address": address, "server.port": port, "rpc.method": name }
+        : { "rpc.system": "mpreg", "server.address": address, "server.port": port };
     const span = tracer.startSpan(name, { kind: kindClient, attributes }, parent);
     return new Recording(span);
   }
@@ -116,9 +126,11 @@ export class OpenTelemetry implements Tracing {
     const trace = terms?.trace;
     const parent = trace === undefined ? api.ROOT_CONTEXT : remoteContext(api, api.ROOT_CONTEXT, trace); // (O3)
     if (trace !== undefined && !isSampled(trace)) return new Passing(api, parent, trace); // (O2)
-    const attributes = {
+    const { address, port } = this.#server();
+    const attributes: Attributes = {
       "rpc.system": "mpreg",
-      ...this.#attributes(),
+      "server.address": address,
+      "server.port": port,
       "rpc.method": fun,
       "mpreg.request": requestIdOf(coordinator, request),
       "mpreg.step": step,

@@ -78,7 +78,8 @@ export function readTerm(
       return { ...terms, prefer: reader.names(limits.resourcesMax) };
     case tags.trace: {
       const trace = checkedTrace(reader.field());
-      return trace === undefined ? terms : { ...terms, trace };
+      if (trace === undefined) return terms;
+      return terms === undefined ? { trace } : { ...terms, trace }; // the usual one is not spread
     }
     case tags.hedge:
       return { ...terms, hedge: reader.varint() };

@@ -18,6 +18,16 @@ test("a trace context is what it was when it was packed", () => {
   expect(unpackTrace(packTrace({ ...fields, state: "" })).state).toBe("");
 });
 
+test("every digit of an id travels, in either case", () => {
+  const traceId = "0123456789abcdef0123456789ABCDEF";
+  const spanId = "f0e1d2c3b4a59687";
+  expect(unpackTrace(packTrace({ ...fields, traceId, spanId }))).toEqual({
+    ...fields,
+    traceId: traceId.toLowerCase(),
+    spanId,
+  });
+});
+
 test.each([
   [0, false],
   [1, true],
