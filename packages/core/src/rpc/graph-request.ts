@@ -59,3 +59,6 @@ export interface GraphRequest {
  * `PreparedRequest.assemble` makes of them. Rejects with an `MpregError`.
  */
 export type GraphRunner = (request: GraphRequest) => Promise<unknown>;
+
+/** How many items of a map are under way at a time, where nothing is said. */
+export const mapConcurrencyDefault = 100;

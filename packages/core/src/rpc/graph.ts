@@ -11,7 +11,13 @@
 import type { CallArguments, CallResult, Contract, FunctionContract } from "../base/contract.js";
 import { MpregError, callOf, checkOptions, optionNames, quoted, suggestion } from "../base/index.js";
 import type { SettledAnswer } from "./encode.js";
-import { type GraphRequest, type GraphRunner, type GraphStep, itemStep } from "./graph-request.js";
+import {
+  type GraphRequest,
+  type GraphRunner,
+  type GraphStep,
+  itemStep,
+  mapConcurrencyDefault,
+} from "./graph-request.js";
 import {
   type RunOptions,
   checkArguments,
@@ -199,9 +205,6 @@ const noArguments: readonly unknown[] = [];
 const noOptions: CallOptions = {};
 
 const mapNames: ReadonlySet<string> = optionNames<MapOptions>({ name: true, concurrency: true, timeoutMs: true });
-
-/** How many items of a map are under way at a time, where nothing is said. */
-export const mapConcurrencyDefault = 100;
 
 /** The steps that are written down together: those of the request, or those of one of its maps. */
 class Scope implements RefOwner {

@@ -42,7 +42,7 @@ export type {
   SettlingRun,
   WiredArguments,
 } from "./graph.js";
-export type { PlainRef, PlainRunOptions, PlainStep } from "./plain.js";
+export type { PlainCall, PlainMap, PlainRef, PlainRunOptions, PlainStep } from "./plain.js";
 export { ref } from "./ref.js";
 export type { Ref, RefTo, Resolved, Settled as SettledOutputs, Wired } from "./ref-type.js";
 export type { AbortReason, RpcHost } from "./host.js";

@@ -6,19 +6,37 @@
  *
  * (J1) Anything else is data: strings are never names, and `$ref` beside other keys is a field like any other.
  * (J2) Data without references is passed on as it is, not copied.
+ * (J4) In the steps of a map the names of its steps, of its item, and those around it mean something, the nearest first.
  * (J3) Only own fields count, and those named like a prototype's are fields.
  */
 import { type ErrorCode, MpregError, optionNames, quoted, suggestion } from "../base/index.js";
 import { describePath } from "../base/standard-schema.js";
-import type { GraphRequest, GraphStep, OutputSelection } from "./graph-request.js";
+import {
+  type GraphRequest,
+  type GraphStep,
+  type OutputSelection,
+  itemStep,
+  mapConcurrencyDefault,
+} from "./graph-request.js";
 import { isPlainObject, nestingMax, setField } from "./objects.js";
-import { type RunOptions, checkName, checkRunOptions, durationMs, invalid, resourceNames } from "./call-options.js";
+import {
+  type RunOptions,
+  checkName,
+  checkRunOptions,
+  durationMs,
+  invalid,
+  mustBe,
+  resourceNames,
+} from "./call-options.js";
 import { type TermOptions, termNames, termsOf } from "./terms.js";
 import { type RefOwner, createRef, isPosition, refTarget, typeName } from "./ref.js";
 import type { Path } from "./types.js";
 
-/** One step as JSON files hold it. */
-export interface PlainStep extends TermOptions {
+/** One step as JSON files hold it: a call, or a map. */
+export type PlainStep = PlainCall | PlainMap;
+
+/** A call as JSON files hold it. */
+export interface PlainCall extends TermOptions {
   /** Unique in the request. */
   readonly name: string;
   readonly fun: string;
@@ -28,6 +46,28 @@ export interface PlainStep extends TermOptions {
   readonly resources?: readonly string[] | undefined;
   /** Time allowed for this step from the moment its inputs are there, in ms; default: the request's. */
   readonly timeoutMs?: number | undefined;
+  readonly map?: undefined;
+}
+
+/** Calls for each item of a list, as JSON files hold them; its result is the list of what becomes of the items. */
+export interface PlainMap {
+  /** Unique in the request. */
+  readonly name: string;
+  readonly map: {
+    /** A reference to a list, or an array in which references may stand. */
+    readonly list: unknown;
+    /** What runs for each item; its names are unique in the whole request. It may refer to all that the map may refer to. */
+    readonly steps: readonly PlainStep[];
+    /** What `$ref` calls the item in `steps`; default `"item"`. */
+    readonly item?: string | undefined;
+    /** What becomes of an item; default: the result of the last of the steps. */
+    readonly result?: PlainRef | undefined;
+    /** How many items are under way at a time; default 100. */
+    readonly concurrency?: number | undefined;
+  };
+  /** Time allowed for all items together, from the moment the list is there, in ms; default: the request's. */
+  readonly timeoutMs?: number | undefined;
+  readonly fun?: undefined;
 }
 
 /** The result of a step, or the part at `path`: fields by name, items by position. */
@@ -53,6 +93,8 @@ const requestNames: ReadonlySet<string> = optionNames<PlainRunOptions>({
   detached: true,
 });
 
+const mapStepKeys = ["name", "map", "timeoutMs"];
+const mapKeys = ["list", "steps", "item", "result", "concurrency"];
 const stepKeys = ["name", "fun", "args", "kwargs", "resources", "timeoutMs", ...Object.keys(termNames)];
 
 /**
@@ -66,24 +108,58 @@ export function parsePlainRequest(steps: readonly PlainStep[], options: PlainRun
   // From here on nothing is taken for granted: the steps may come from a file.
   const given: unknown = steps;
   if (!Array.isArray(given)) throw invalid(`A request must be an array of steps, got ${typeName(given)}`);
-  const numbers = numberSteps(given);
-  const names = [...numbers.keys()];
-  const owner: RefOwner = { stepName: (step) => names[step] ?? "" };
-  const parsed = given.map((step: PlainStep) => parseStep(step, owner, numbers));
-  return { owner, steps: parsed, outputs: selectSteps(options.outputs, numbers), options };
+  const { scope, parsed } = parseSteps(given, "steps", undefined);
+  return { owner: scope.owner, steps: parsed, outputs: selectSteps(options.outputs, scope.numbers), options };
 }
 
-function numberSteps(steps: readonly unknown[]): Map<string, number> {
+/** Steps that may refer to each other, and what else they may refer to. */
+interface Scope {
+  readonly owner: RefOwner;
+  readonly numbers: ReadonlyMap<string, number>;
+  /** What the item is called, among the steps of a map. */
+  readonly item: string | undefined;
+  /** Around the map. */
+  readonly outer: Scope | undefined;
+}
+
+interface MapPlace {
+  readonly map: string;
+  readonly item: string;
+  readonly outer: Scope;
+}
+
+function parseSteps(
+  given: readonly unknown[],
+  place: string,
+  within: MapPlace | undefined,
+): { readonly scope: Scope; readonly parsed: GraphStep[] } {
+  const numbers = numberSteps(given, place);
+  const names = [...numbers.keys()];
+  const map = within?.map;
+  const owner: RefOwner = {
+    map,
+    stepName: (step) => (step === itemStep ? `item of ${map ?? ""}` : (names[step] ?? "")),
+  };
+  const scope: Scope = { owner, numbers, item: within?.item, outer: within?.outer };
+  return { scope, parsed: given.map((step) => parseStep(step as PlainStep, scope)) };
+}
+
+function numberSteps(steps: readonly unknown[], place: string): Map<string, number> {
   const numbers = new Map<string, number>();
   steps.forEach((step, index) => {
-    const what = `steps[${index}]`;
+    const what = `${place}[${index}]`;
     if (!isPlainObject(step)) throw invalid(`${what} must be an object, got ${typeName(step)}`);
     const { name } = step;
-    checkKeys(step, typeof name === "string" ? `step ${quoted(name)}` : what); // first: the name may be misspelt
+    checkKeys(
+      step,
+      "map" in step ? mapStepKeys : stepKeys,
+      "a step",
+      typeof name === "string" ? `step ${quoted(name)}` : what,
+    ); // first: the name may be misspelt
     checkName(name, `${what}.name`);
     const earlier = numbers.get(name);
     if (earlier !== undefined) {
-      const message = `steps[${earlier}] and ${what} are both named ${quoted(name)}`;
+      const message = `${place}[${earlier}] and ${what} are both named ${quoted(name)}`;
       throw new MpregError("duplicate-step", message, { step: name });
     }
     numbers.set(name, index);
@@ -91,15 +167,19 @@ function numberSteps(steps: readonly unknown[]): Map<string, number> {
   return numbers;
 }
 
-function checkKeys(step: object, what: string): void {
-  for (const key of Object.keys(step)) {
-    if (stepKeys.includes(key)) continue;
-    const hint = suggestion(key, stepKeys);
-    throw invalid(`${what} has a key ${quoted(key)}; a step has only ${stepKeys.join(", ")}${hint}`);
+function checkKeys(object: object, known: readonly string[], kind: string, what: string): void {
+  for (const key of Object.keys(object)) {
+    if (known.includes(key)) continue;
+    const hint = suggestion(key, known);
+    throw invalid(`${what} has a key ${quoted(key)}; ${kind} has only ${known.join(", ")}${hint}`);
   }
 }
 
-function parseStep(step: PlainStep, owner: RefOwner, numbers: ReadonlyMap<string, number>): GraphStep {
+function parseStep(step: PlainStep, scope: Scope): GraphStep {
+  return step.map === undefined ? parseCall(step, scope) : parseMap(step, scope);
+}
+
+function parseCall(step: PlainCall, scope: Scope): GraphStep {
   const { name, fun, resources, timeoutMs } = step;
   const what = `step ${quoted(name)}`;
   checkName(fun, `${what}, fun`);
@@ -109,7 +189,7 @@ function parseStep(step: PlainStep, owner: RefOwner, numbers: ReadonlyMap<string
   if (kwargs !== undefined && !isPlainObject(kwargs)) {
     throw invalid(`${what}, kwargs must be an object, got ${typeName(kwargs)}`);
   }
-  const scan = new Scan(name, owner, numbers);
+  const scan = new Scan(name, scope);
   const scanned = scan.items(args, "args");
   return {
     name,
@@ -121,18 +201,51 @@ function parseStep(step: PlainStep, owner: RefOwner, numbers: ReadonlyMap<string
   };
 }
 
+function parseMap({ name, map, timeoutMs }: PlainMap, scope: Scope): GraphStep {
+  const what = `step ${quoted(name)}, map`;
+  if (!isPlainObject(map)) throw invalid(`${what} must be an object, got ${typeName(map)}`);
+  checkKeys(map, mapKeys, "a map", what);
+  const given: unknown = map.steps;
+  const { item = "item", concurrency = mapConcurrencyDefault } = map;
+  if (!Array.isArray(given) || given.length === 0) {
+    throw invalid(`${what}.steps must be an array of at least one step, got ${typeName(given)}`);
+  }
+  checkName(item, `${what}.item`);
+  if (!isPosition(concurrency) || concurrency === 0) {
+    throw mustBe("a whole number above 0", concurrency, `${what}.concurrency`);
+  }
+  const list = new Scan(name, scope).scan(map.list, "map.list");
+  if (!Array.isArray(list) && refTarget(list) === undefined) {
+    throw mustBe("an array, or { $ref } to one", list, `${what}.list`);
+  }
+  const { scope: inner, parsed } = parseSteps(given, `${what}.steps`, { map: name, item, outer: scope });
+  if (inner.numbers.has(item))
+    throw invalid(`${what}: a step and the item are both named ${quoted(item)}; name the item with item`);
+  const { owner } = inner;
+  const last = createRef(owner, parsed.length - 1, []);
+  const result = map.result === undefined ? last : new Scan(name, inner).scan(map.result, "map.result");
+  if (refTarget(result) === undefined) throw mustBe("{ $ref, path }", result, `${what}.result`);
+  const options = { timeoutMs: durationMs(timeoutMs, `step ${quoted(name)}, timeoutMs`), terms: undefined };
+  return {
+    name,
+    fun: "",
+    resources: [],
+    args: [],
+    ...options,
+    map: { list, concurrency, owner, steps: parsed, result },
+  };
+}
+
 /** Replaces the marked objects in one step's arguments. */
 class Scan {
   readonly #step: string;
-  readonly #owner: RefOwner;
-  readonly #numbers: ReadonlyMap<string, number>;
+  readonly #scope: Scope;
   /** Where the scan is, for messages and for the depth. */
   readonly #place: PropertyKey[] = [];
 
-  constructor(step: string, owner: RefOwner, numbers: ReadonlyMap<string, number>) {
+  constructor(step: string, scope: Scope) {
     this.#step = step;
-    this.#owner = owner;
-    this.#numbers = numbers;
+    this.#scope = scope;
   }
 
   /** What `value`, which stands at `key`, stands for; `value` itself if there is no mark in it (J2). */
@@ -181,9 +294,14 @@ class Scan {
           "write { $value: … } around it if it is data",
       );
     }
-    const number = this.#numbers.get(name);
-    if (number !== undefined) return createRef(this.#owner, number, [...(path as Path)]);
-    const hint = suggestion(name, this.#numbers.keys());
+    const known: string[] = [];
+    // (J4)
+    for (let scope: Scope | undefined = this.#scope; scope !== undefined; scope = scope.outer) {
+      const number = name === scope.item ? itemStep : scope.numbers.get(name);
+      if (number !== undefined) return createRef(scope.owner, number, [...(path as Path)]);
+      known.push(...scope.numbers.keys(), ...(scope.item === undefined ? [] : [scope.item]));
+    }
+    const hint = suggestion(name, known);
     throw this.#error("unknown-reference", `refers to ${quoted(name)}, which is not a step of the request${hint}`);
   }
 

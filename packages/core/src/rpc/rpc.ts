@@ -38,7 +38,7 @@ import type { RpcLimits } from "./limits.js";
 import { leaving } from "./lost.js";
 import { type AskOrigin, clientOrigin } from "./origin.js";
 import { callsOf, everyStep, planRequest } from "./plan.js";
-import { type Wanted, rangeRefusal } from "./providers.js";
+import { refusalOf, tooDeep } from "./refusals.js";
 import { RequestBudget } from "./request-budget.js";
 import { RequestRun } from "./request.js";
 import { Gathered, type ResultMessage, Results, isRef } from "./results/index.js";
@@ -250,7 +250,7 @@ export class Rpc {
   }
 
   #call(ask: CallFields, origin: AskOrigin, asker: RunAsker, nowMs: number, onStart: (run: Run) => void): void {
-    const refusal = this.#tooDeep(origin) ?? this.#refusalOf(ask, ask.fun, origin);
+    const refusal = tooDeep(this.#host, this.#options, origin) ?? refusalOf(this.#host, ask, ask.fun, origin);
     if (refusal !== undefined) return asker.failed(refusal);
     const { fun, args } = ask;
     const heldBytes = args.length;
@@ -298,8 +298,8 @@ export class Rpc {
       if (!(error instanceof MpregError)) throw error;
       return asker.failed(error.at({ node: this.#host.nodeName }));
     }
-    let refusal = this.#tooDeep(origin);
-    for (const step of callsOf(ask.steps)) refusal ??= this.#refusalOf(step, step.name, origin);
+    let refusal = tooDeep(this.#host, this.#options, origin);
+    for (const step of callsOf(ask.steps)) refusal ??= refusalOf(this.#host, step, step.name, origin);
     if (refusal !== undefined) return asker.failed(refusal);
     const heldBytes = everyStep(ask.steps).reduce((sum, { template }) => sum + template.length, 0);
     if (!this.#held.hasRoomFor(heldBytes)) {
@@ -453,22 +453,6 @@ export class Rpc {
     const message = `This link has ${channel.asked.size} unanswered calls; the limit is ${this.#options.asksPerLinkMax}`;
     asker.failed(new MpregError("overloaded", message, { node: this.#host.nodeName }));
     return undefined;
-  }
-
-  /** Why nothing may be called any more; `undefined` when it may. */
-  #tooDeep({ depth }: AskOrigin): MpregError | undefined {
-    const { depthMax } = this.#options;
-    if (depth <= depthMax) return undefined;
-    const message = `Calls are nested ${depth} deep; the limit is ${depthMax}`;
-    return new MpregError("too-deep", message, { node: this.#host.nodeName });
-  }
-
-  /** Why `step` may not call what it wants; `undefined` when it may. */
-  #refusalOf({ fun, terms }: Wanted, step: string, { caller }: AskOrigin): MpregError | undefined {
-    const decision = this.#host.policy(caller, { kind: "call", fun, onBehalfOf: undefined });
-    if (decision.allow) return rangeRefusal(this.#host, fun, terms)?.at({ step, node: this.#host.nodeName });
-    const message = `Cannot call "${fun}": ${decision.reason}`;
-    return new MpregError("denied", message, { step, node: this.#host.nodeName });
   }
 
   #timeoutMs(askedMs: number): number {

@@ -160,4 +160,33 @@ describe("in a cluster", () => {
     expect(asked.ends).toMatchObject([{ error: { code: "result-lost", step: "wait[2]", outcome: "applied" } }]);
     mesh.expectQuiet();
   });
+
+  test("a list that is a stream is collected, and so are streams that items come to", () => {
+    const { mesh, a, b, c } = three();
+    b.offer("count", function* (to: number) {
+      for (let i = 0; i < to; i++) yield i;
+    });
+    c.offer("twice", function* (value: number) {
+      yield value;
+      yield value;
+    });
+    mesh.settle();
+    const asked = a.request([
+      { fun: "count", args: [3] },
+      mapOf("all", use("count"), [{ fun: "twice", args: [use("item")] }]),
+    ]);
+    mesh.settle();
+    expect(asked.ends).toEqual([
+      {
+        outputs: [
+          [
+            [0, 0],
+            [1, 1],
+            [2, 2],
+          ],
+        ],
+      },
+    ]);
+    mesh.expectQuiet();
+  });
 });
