@@ -49,7 +49,7 @@ export class Awaiting {
       this.#waiting.set(task.fun, (here = { tasks: new Set(), timer }));
     }
     here.tasks.add(task);
-    task.excluded = undefined;
+    task.excluded = task.barred && new Set(task.barred);
     this.#host.schedule(task, untilMs);
     if (open === undefined) return;
     task.place = { kind: "waiting", error: open.error };

@@ -163,7 +163,8 @@ export class Dispatch {
     if (!this.#retries.maySpend(nowMs)) return undefined;
     this.#tasks += 1;
     const task = new Task(fields, this.#due, first.readyMs);
-    task.excluded = excluded;
+    task.barred = excluded;
+    task.excluded = new Set(excluded);
     this.#host.schedule(task, task.deadlineMs);
     this.#place(task, nowMs);
     return task;

@@ -67,7 +67,7 @@ export class Holding {
         continue;
       }
       task.place = waiting;
-      task.excluded = undefined;
+      task.excluded = task.barred && new Set(task.barred);
       this.#placing.place(task, nowMs);
     }
   }

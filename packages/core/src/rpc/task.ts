@@ -287,6 +287,8 @@ export class Task implements Invocation, Deadline {
   version: string | undefined = undefined;
   /** Offers that were refused without having begun; one that is made anew counts again. */
   excluded: Set<Offer<Peer>> | undefined = undefined;
+  /** Offers that stay excluded: those of the node where its first run is. */
+  barred: ReadonlySet<Offer<Peer>> | undefined = undefined;
   /** What was lent to the node it was given to. */
   lent: Lent | undefined = undefined;
   /** Ids of nodes that cannot pass it on. */

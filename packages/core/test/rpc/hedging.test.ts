@@ -156,3 +156,26 @@ test("what takes long is told by what such calls took, once twenty were measured
   expect(tookMs).toBeGreaterThanOrEqual(10);
   expect(tookMs).toBeLessThan(30);
 });
+
+test("a second run that waits for room on a link does not go where the first one is when there is (H2)", () => {
+  const mesh = new Mesh();
+  const a = mesh.node("a", { link: { queueBytesMax: 10_000 } });
+  const b = mesh.node("b", { peers: ["a"] });
+  const c = mesh.node("c", { peers: ["a"], link: { windowBytes: 1_000 } });
+  b.offerAs("f", byHand, { idempotent: "yes" });
+  c.offerAs("g", (text: string) => text.length, {});
+  mesh.advance(2_000);
+  const asked = a.call("f", ["x".repeat(1_000)], { hedge });
+  mesh.settle();
+  c.offerAs("f", () => "second", { idempotent: "yes" });
+  mesh.settle();
+  const connection = a.connectionTo(c);
+  for (const end of connection.ends) connection.from(end).isHeld = true;
+  for (let call = 0; call < 30; call++) a.call("g", ["x".repeat(1_000)]);
+  mesh.advance(100);
+  expect([b.invoked.length, c.invoked.length, asked.ends]).toEqual([1, 0, []]);
+  for (const end of connection.ends) connection.from(end).release();
+  mesh.settle();
+  expect(b.invoked).toHaveLength(1);
+  expect(asked.ends).toEqual([{ value: "second" }]);
+});
