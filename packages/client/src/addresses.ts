@@ -31,6 +31,11 @@ export class Addresses {
     return [...new Set([...this.#given, ...this.#learned])];
   }
 
+  /** Whether a node may be elsewhere than at `url`. */
+  hasOthers(url: string): boolean {
+    return this.all.some((each) => each !== url && !this.#avoided.has(each));
+  }
+
   /** The cluster has told where its nodes are; replaces what it told before. What is no WebSocket address is left out. */
   learn(urls: readonly string[]): void {
     this.#learned = [...new Set(urls.filter((url) => this.#isUsable(url)))].slice(0, learnedMax);

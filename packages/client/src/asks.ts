@@ -13,7 +13,8 @@
  * (C7) What was under way when a connection was lost is asked again, under its number and with the nodes that were asked:
  *      it is done once, however often it is asked. What that takes is kept within `resumeBytesMax`; beyond, and when
  *      nobody could tell what has become of it, it ends as `node-lost`.
- * (C8) What a node gives up because it closes is asked again as (C7) says; nothing more is asked of that node.
+ * (C8) What a node gives up because it closes is asked again as (C7) says, where there may be another node; nothing more is
+ *      asked of that node.
  * (C9) An answer whose values are gone with the node that kept them is asked for anew, if all functions may run twice.
  */
 import { Deadlines, MpregError } from "@mpreg/core/base";
@@ -71,6 +72,7 @@ export interface AsksOptions {
 export class Asks {
   readonly #platform: Platform;
   readonly #options: AsksOptions;
+  readonly #hasOthers: (url: string) => boolean;
   /** Whoever waits for an end, wherever the ask is. */
   readonly #waiting = new IdMap<Pending>();
   readonly #line: Line;
@@ -84,9 +86,11 @@ export class Asks {
   #lastId = 0;
   #keptBytes = 0;
 
-  constructor(platform: Platform, options: AsksOptions) {
+  /** `hasOthers`: whether a node may be elsewhere than at `url`. */
+  constructor(platform: Platform, options: AsksOptions, hasOthers: (url: string) => boolean) {
     this.#platform = platform;
     this.#options = options;
+    this.#hasOthers = hasOthers;
     this.#line = new Line(options.line);
     this.#alarm = new Alarm(platform, () => {
       this.#onDue();
@@ -283,7 +287,8 @@ export class Asks {
     if (!this.#options.reconnect) return false;
     // it takes nothing more: what is asked meanwhile waits for the next
     if (!connection.isLeft && this.#connection === connection) this.suspend();
-    return error.outcome === "not-applied" || this.#mayAskAgain(pending, connection);
+    if (error.outcome === "not-applied") return true;
+    return this.#hasOthers(connection.url) && this.#mayAskAgain(pending, connection);
   }
 
   /** It has come to nothing, and goes to the next node. (C6) */

@@ -100,7 +100,7 @@ export class Session implements Asking {
     const session = options.reconnect ? () => ({ token, lastAsk: this.#asks.lastId }) : undefined;
     this.#connectionOptions = { ...options, session };
     this.#addresses = new Addresses(options.urls);
-    this.#asks = new Asks(platform, options);
+    this.#asks = new Asks(platform, options, (url) => this.#addresses.hasOthers(url));
     this.#alarm = new Alarm(platform, () => {
       this.#onDue();
     });

@@ -18,7 +18,7 @@ import {
 } from "../rpc/index.js";
 import { inContext } from "./context.js";
 import type { Codec } from "../values/index.js";
-import { invocationWith } from "./executor.js";
+import { invocationWith } from "./invocation.js";
 import { progressOf } from "./progress.js";
 import type { HandlerContext, HandlerLog, HandlerSignal, SleepOptions } from "./types.js";
 

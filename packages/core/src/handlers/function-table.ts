@@ -33,8 +33,8 @@ import {
 } from "../wire/index.js";
 import { Batch, checkBatch } from "./batch.js";
 import { Executor } from "./executor.js";
-import { type Implementations, implementationOf } from "./implementation.js";
-import type { AnyHandler, FunctionRegistry, RegisterOptions, Registration } from "./types.js";
+import { implementationOf } from "./implementation.js";
+import type { AnyHandler, FunctionRegistry, Implementations, RegisterOptions, Registration } from "./types.js";
 
 export interface RegisteredFunction {
   readonly name: string;

@@ -4,43 +4,11 @@
  * A contract says what callers have to know: schemas, resources, idempotence. How a node runs the function is said beside
  * its handler.
  */
-import {
-  type Contract,
-  type FunctionContract,
-  type Handler,
-  type HandlerArguments,
-  type HandlerResult,
-  MpregError,
-  checkOptions,
-  kindOf,
-  optionNames,
-} from "../base/index.js";
+import { MpregError, checkOptions, kindOf, optionNames } from "../base/index.js";
 import { Executor } from "./executor.js";
-import type { BatchHandler, BatchOptions, RegisterOptions } from "./types.js";
+import type { Batched, BatchOptions, ImplementOptions, OneByOne, RegisterOptions } from "./types.js";
 
-/** How a node runs a function of a contract. */
-export type ImplementOptions = Omit<RegisterOptions, "input" | "output" | "resources" | "idempotent" | "batch">;
-
-interface OneByOne<F extends FunctionContract> extends ImplementOptions {
-  readonly handler: Handler<F>;
-}
-
-interface Batched<F extends FunctionContract> extends ImplementOptions {
-  /** Gets calls that come together, their arguments as the schemas gave them back. */
-  readonly batchHandler: BatchHandler<HandlerArguments<F>, HandlerResult<F>>;
-  readonly batch?: BatchOptions | undefined;
-}
-
-/**
- * A handler, or one with how it is to be run: `{ handler, version: "1.4.0", concurrencyMax: 8 }`; one that gets calls
- * together is `{ batchHandler, batch: { itemsMax: 32 } }`.
- */
-export type Implementation<F extends FunctionContract> = Handler<F> | OneByOne<F> | Batched<F>;
-
-/** One implementation per function of the contract. */
-export type Implementations<C extends Contract> = { readonly [Name in keyof C]: Implementation<C[Name]> };
-
-const names: ReadonlySet<string> = optionNames<OneByOne<FunctionContract> & Batched<FunctionContract>>({
+const names: ReadonlySet<string> = optionNames<OneByOne & Batched>({
   handler: true,
   batchHandler: true,
   version: true,

@@ -3,7 +3,7 @@ export { ProgressReports } from "./progress.js";
 export { type AbortSource, CallContext, type ContextHost, abortError } from "./call-context.js";
 export { type ContextStorage, context, inContext, provideContextStorage } from "./context.js";
 export { type ExecuteHost, type StreamHost, execute } from "./execute.js";
-export { type ExecutionEnd, Executor, invocationWith } from "./executor.js";
+export { type ExecutionEnd, Executor } from "./executor.js";
 export {
   FunctionTable,
   type FunctionTableHost,
@@ -12,12 +12,8 @@ export {
   registerEchoes,
   registerOptionNames,
 } from "./function-table.js";
-export {
-  type ImplementOptions,
-  type Implementation,
-  type Implementations,
-  implementationOf,
-} from "./implementation.js";
+export { invocationWith } from "./invocation.js";
+export { implementationOf } from "./implementation.js";
 export { ItemSource } from "./item-source.js";
 export { type ReadInput, StreamReaders, type StreamTaker } from "./stream-readers.js";
 export type {
@@ -29,6 +25,9 @@ export type {
   HandlerContext,
   HandlerLog,
   HandlerSignal,
+  ImplementOptions,
+  Implementation,
+  Implementations,
   LogLine,
   RegisterOptions,
   Registration,

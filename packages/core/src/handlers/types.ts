@@ -3,10 +3,19 @@
  *
  * Everything here is the same on a real node and on a simulated one, so that a handler cannot tell them apart.
  */
-import type { Contract, Idempotent, InputSchemas, StandardSchema, Subject } from "../base/index.js";
+import type {
+  Contract,
+  FunctionContract,
+  Handler,
+  HandlerArguments,
+  HandlerResult,
+  Idempotent,
+  InputSchemas,
+  StandardSchema,
+  Subject,
+} from "../base/index.js";
 import type { CancelSignal, Graph, UntypedCall } from "../rpc/index.js";
 import type { OfferScope } from "../wire/index.js";
-import type { Implementations } from "./implementation.js";
 
 /** A function to register: its arguments are the call's, `kwargs` arrive as a last object. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a handler may declare any parameters
@@ -89,6 +98,28 @@ export interface RegisterOptions {
   /** Schema of the result. */
   readonly output?: StandardSchema | undefined;
 }
+
+/** How a node runs a function of a contract. */
+export type ImplementOptions = Omit<RegisterOptions, "input" | "output" | "resources" | "idempotent" | "batch">;
+
+export interface OneByOne<F extends FunctionContract = FunctionContract> extends ImplementOptions {
+  readonly handler: Handler<F>;
+}
+
+export interface Batched<F extends FunctionContract = FunctionContract> extends ImplementOptions {
+  /** Gets calls that come together, their arguments as the schemas gave them back. */
+  readonly batchHandler: BatchHandler<HandlerArguments<F>, HandlerResult<F>>;
+  readonly batch?: BatchOptions | undefined;
+}
+
+/**
+ * A handler, or one with how it is to be run: `{ handler, version: "1.4.0", concurrencyMax: 8 }`; one that gets calls
+ * together is `{ batchHandler, batch: { itemsMax: 32 } }`.
+ */
+export type Implementation<F extends FunctionContract> = Handler<F> | OneByOne<F> | Batched<F>;
+
+/** One implementation per function of the contract. */
+export type Implementations<C extends Contract> = { readonly [Name in keyof C]: Implementation<C[Name]> };
 
 /** A registered function. */
 export interface Registration {

@@ -46,7 +46,7 @@ export class Fetch {
   /** The link it uses; without one it waits for one, or is over. */
   channel: Channel | undefined = undefined;
   /** Where it reads a stream of this node. */
-  tap: Tap | undefined = undefined;
+  tap: Tap<Fetch> | undefined = undefined;
   /** It was asked for before, by the same reader. */
   again = false;
   isOver = false;

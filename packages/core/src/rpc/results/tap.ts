@@ -4,21 +4,24 @@
  * (L1) Its fetch gets no more than it allows, in order, and one end.
  */
 import type { MpregError } from "../../base/index.js";
-import type { Fetch } from "./fetches.js";
 import type { Stream, StreamReader } from "./stream.js";
 
-export class Tap implements StreamReader {
+/** A fetch of what is here. */
+export interface LocalFetch {
+  readonly isOver: boolean;
+  receivedBytes: number;
+  readonly allowedBytes: number;
+  readonly sink: { chunk(bytes: Uint8Array, totalBytes: number | undefined, nowMs: number): void };
+}
+
+export class Tap<F extends LocalFetch> implements StreamReader {
   readonly stream: Stream;
-  readonly #fetch: Fetch;
-  readonly #ended: (fetch: Fetch, error: MpregError | undefined, nowMs: number) => void;
+  readonly #fetch: F;
+  readonly #ended: (fetch: F, error: MpregError | undefined, nowMs: number) => void;
   #isPouring = false;
 
   /** `ended`: nothing more comes; with the error that is to be told, if there is one. */
-  constructor(
-    stream: Stream,
-    fetch: Fetch,
-    ended: (fetch: Fetch, error: MpregError | undefined, nowMs: number) => void,
-  ) {
+  constructor(stream: Stream, fetch: F, ended: (fetch: F, error: MpregError | undefined, nowMs: number) => void) {
     this.stream = stream;
     this.#fetch = fetch;
     this.#ended = ended;
