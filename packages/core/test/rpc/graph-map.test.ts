@@ -4,6 +4,7 @@ import { MpregError } from "../../src/base/index.js";
 import type { Graph } from "../../src/rpc/graph.js";
 import type { RequestFields } from "../../src/rpc/index.js";
 import type { RefTo } from "../../src/rpc/ref-type.js";
+import { callsOf, everyStep } from "../../src/rpc/plan.js";
 import { ref } from "../../src/rpc/ref.js";
 import { createHeld } from "../support/asking.js";
 import { Mesh } from "../support/mesh.js";
@@ -194,5 +195,30 @@ describe("graph.map", () => {
     void graph.run();
     const [step, ...more] = (held.asks[0]!.fields as RequestFields).steps;
     expect([step!.name, step!.map!.steps[0]!.name, more]).toEqual(["map", "a", []]);
+  });
+
+  test("the calls of its items carry the trace of whoever asks, at any depth", () => {
+    const { held, caller } = createHeld();
+    const trace = new Uint8Array(25).fill(1);
+    Object.assign(held, { trace });
+    const graph = caller.graph();
+    graph.map([[1]], (row) => graph.map(row, (cell) => graph.call("a", [cell])));
+    void graph.run();
+    const calls = callsOf((held.asks[0]!.fields as RequestFields).steps);
+    expect(calls.map(({ name, terms }) => [name, terms?.trace])).toEqual([["a", trace]]);
+  });
+
+  test("the calls of a request are its steps and those of its maps, and not the maps", () => {
+    const { held, caller } = createHeld();
+    const graph = caller.graph();
+    const list = graph.call("list");
+    graph.map(list, (row) => {
+      graph.call("beside", [row]);
+      return graph.map([row], (cell) => graph.call("inner", [cell]));
+    });
+    void graph.run();
+    const { steps } = held.asks[0]!.fields as RequestFields;
+    expect(callsOf(steps).map(({ fun }) => fun)).toEqual(["list", "beside", "inner"]);
+    expect(everyStep(steps)).toHaveLength(5);
   });
 });
