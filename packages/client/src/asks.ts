@@ -43,7 +43,7 @@ import {
 import { Alarm } from "./alarm.js";
 import type { Connection } from "./connection.js";
 import { Line, type LineLimits, bytesOverloaded } from "./line.js";
-import { Pending, type PendingAsk } from "./pending.js";
+import { Pending, type PendingAsk, isLook } from "./pending.js";
 import type { Platform } from "./platform.js";
 
 /** How long an ask without a time limit waits for a connection: as long as a node would give it. (C5) */
@@ -243,7 +243,7 @@ export class Asks {
 
   /** Notes where it was asked; answers whether that can be told to the next node. */
   #mayAskAgain(pending: Pending, { place }: Connection): boolean {
-    if (pending.ask.kind === "inspect") return true;
+    if (isLook(pending.ask)) return true;
     const before = pending.places ?? [];
     if (place === undefined || pending.keptBytes === 0) return false;
     const others = before.filter(({ run }) => !run.every((byte, index) => byte === place.run[index]));

@@ -3,8 +3,15 @@
  */
 import type { Contract } from "@mpreg/core";
 import type { ClusterInfo, FunctionInfo, NodeInfo } from "@mpreg/core/node";
-import { Caller, type Calls, type Graph, type PlainRequest } from "@mpreg/core/rpc";
-import type { InspectOptions, Session } from "./session.js";
+import {
+  Caller,
+  type Calls,
+  type Graph,
+  type PlainRequest,
+  type RequestEvent,
+  type RequestTrace,
+} from "@mpreg/core/rpc";
+import type { InspectOptions, Session, WatchOptions } from "./session.js";
 import type { ClientStatus, StatusOptions } from "./status.js";
 
 /**
@@ -28,6 +35,21 @@ export interface Client<C extends Contract | undefined = undefined> extends Call
   cluster(options?: InspectOptions): Promise<ClusterInfo>;
   /** The functions of the cluster and who offers them. */
   functions(options?: InspectOptions): Promise<readonly FunctionInfo[]>;
+  /**
+   * Follows a request that any client has asked for, by its id (`received`, a summary and errors of requests tell it): first
+   * what has happened so far, then what happens, until it ends; at any node, which asks the one that coordinates it.
+   *
+   * 1,000 events are kept that were not taken; beyond, the oldest are dropped and `{ kind: "missed", count }` stands in
+   * their place. Ends with the request, when its loop is left and when `signal` aborts. After a new connection it begins
+   * again, with `received`. Throws `unknown-request` where no such request runs or is remembered, `denied`, `overloaded`
+   * (too many watch it), and `node-lost` when its coordinator is.
+   */
+  watch(requestId: string, options?: WatchOptions): AsyncIterableIterator<RequestEvent>;
+  /**
+   * What is known of a request: of one that runs, so far; of one that has ended, for as long as its coordinator remembers
+   * it (10 minutes, unless its limits say otherwise). `traceText` makes a text of it. Rejects as {@link watch} does.
+   */
+  trace(requestId: string, options?: InspectOptions): Promise<RequestTrace>;
   /**
    * Follows the connection: first how things are now, then each change.
    *
@@ -89,6 +111,14 @@ export class SessionClient<C extends Contract | undefined> implements Client<C> 
 
   functions(options?: InspectOptions): Promise<readonly FunctionInfo[]> {
     return this.#session.inspect("functions", options) as Promise<readonly FunctionInfo[]>;
+  }
+
+  watch(requestId: string, options?: WatchOptions): AsyncIterableIterator<RequestEvent> {
+    return this.#session.watch(requestId, options);
+  }
+
+  trace(requestId: string, options?: InspectOptions): Promise<RequestTrace> {
+    return this.#session.traceOf(requestId, options) as Promise<RequestTrace>;
   }
 
   status(options?: StatusOptions): AsyncIterableIterator<ClientStatus> {

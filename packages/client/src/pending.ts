@@ -8,6 +8,7 @@ import {
   writeCall,
   writeInspect,
   writeRequest,
+  writeWatch,
 } from "@mpreg/core/wire";
 import type { Connection } from "./connection.js";
 
@@ -20,7 +21,19 @@ const askBytes = 64;
 export type PendingAsk =
   | { readonly kind: "call"; readonly fields: CallFields }
   | { readonly kind: "request"; readonly fields: RequestFields }
-  | { readonly kind: "inspect"; readonly subject: InspectSubject; readonly timeoutMs: number };
+  | { readonly kind: "inspect"; readonly subject: InspectSubject; readonly timeoutMs: number }
+  | {
+      readonly kind: "watch";
+      readonly requestId: string;
+      readonly now: boolean;
+      readonly intermediates: boolean;
+      readonly timeoutMs: number;
+    };
+
+/** What only looks, and may be asked again over the next connection without a word of the first. */
+export function isLook(ask: PendingAsk): ask is Extract<PendingAsk, { readonly timeoutMs: number }> {
+  return ask.kind === "inspect" || ask.kind === "watch";
+}
 
 export class Pending implements Deadline {
   dueMs = 0;
@@ -47,12 +60,12 @@ export class Pending implements Deadline {
 
   /** The time it was given, in ms; 0 for none. */
   get timeoutMs(): number {
-    return this.ask.kind === "inspect" ? this.ask.timeoutMs : this.ask.fields.timeoutMs;
+    return isLook(this.ask) ? this.ask.timeoutMs : this.ask.fields.timeoutMs;
   }
 
   /** How long its end is waited for, in ms; 0: for as long as it takes. The node, which knows more, says first that it is over. */
   get waitMs(): number {
-    if (this.ask.kind === "inspect") return this.ask.timeoutMs;
+    if (isLook(this.ask)) return this.ask.timeoutMs;
     const { timeoutMs } = this.ask.fields;
     return timeoutMs === 0 ? 0 : timeoutMs + graceMs;
   }
@@ -60,7 +73,7 @@ export class Pending implements Deadline {
   /** What it takes to keep it, about. */
   get bytes(): number {
     const { ask } = this;
-    if (ask.kind === "inspect") return askBytes;
+    if (isLook(ask)) return askBytes;
     if (ask.kind === "call") return askBytes + ask.fields.args.length;
     return ask.fields.steps.reduce((sum, { template }) => sum + askBytes + template.length, askBytes);
   }
@@ -70,13 +83,14 @@ export class Pending implements Deadline {
     const { ask, id } = this;
     if (ask.kind === "call") writeCall(writer, id, ask.fields);
     else if (ask.kind === "request") writeRequest(writer, id, ask.fields);
-    else writeInspect(writer, id, ask.subject);
+    else if (ask.kind === "inspect") writeInspect(writer, id, ask.subject);
+    else writeWatch(writer, { ...ask, id, behalf: undefined });
   }
 
   /** Writes it after it has waited: with the time that is left of its own. */
   writeLate(writer: Writer, nowMs: number): void {
     const { ask, id } = this;
-    if (ask.kind === "inspect") return writeInspect(writer, id, ask.subject);
+    if (isLook(ask)) return this.write(writer);
     const { timeoutMs: givenMs } = ask.fields;
     const timeoutMs = givenMs === 0 ? 0 : Math.max(1, Math.ceil(this.dueMs - graceMs - nowMs));
     const resume = this.places;

@@ -20,11 +20,14 @@ import {
   type CancelSignal,
   type ItemReader,
   type OpenTelemetryApi,
+  type RequestEvent,
   type RequestFields,
   type Tracing,
   ValueWaiter,
   checkListeners,
+  checkName,
   durationMs,
+  flagOf,
 } from "@mpreg/core/rpc";
 import type { Codec } from "@mpreg/core/values";
 import { type InspectSubject, type Message, type ResultRef, type WireLimits, writeInspect } from "@mpreg/core/wire";
@@ -32,10 +35,12 @@ import { Addresses } from "./addresses.js";
 import { Alarm } from "./alarm.js";
 import { Asks, type AsksOptions } from "./asks.js";
 import { Connection, type ConnectionEvents, type ConnectionOptions } from "./connection.js";
+import type { PendingAsk } from "./pending.js";
 import type { Platform } from "./platform.js";
 import { Reach, type Unreached } from "./reach.js";
 import { Status } from "./status.js";
 import { createTracing } from "./tracing.js";
+import { watching } from "./watching.js";
 
 const waitMsMin = 25;
 const waitMsMax = 2_000;
@@ -63,6 +68,16 @@ export interface InspectOptions {
   /** Time allowed, in ms; `deadline` after. Default: as long as it takes. */
   readonly timeoutMs?: number | undefined;
 }
+
+/** Options of watching a request. */
+export interface WatchOptions {
+  /** Ends the iterator; what it has not taken yet is dropped. */
+  readonly signal?: CancelSignal | undefined;
+  /** Tell results of steps that take 16 KiB at most with their events. Default: `false`. */
+  readonly intermediates?: boolean | undefined;
+}
+
+const watchNames = optionNames<WatchOptions>({ signal: true, intermediates: true });
 
 const inspectNames = optionNames<InspectOptions>({ signal: true, timeoutMs: true });
 
@@ -157,17 +172,42 @@ export class Session implements Asking {
 
   /** What the node says about its cluster. */
   inspect(subject: InspectSubject, options: InspectOptions | undefined): Promise<unknown> {
+    return this.#look(subject, options, (timeoutMs) => ({ kind: "inspect", subject, timeoutMs }));
+  }
+
+  /** What is known of a request. */
+  traceOf(requestId: string, options: InspectOptions | undefined): Promise<unknown> {
+    return this.#look("trace", options, (timeoutMs) => {
+      checkName(requestId, "the request", "trace");
+      return { kind: "watch", requestId, now: true, intermediates: false, timeoutMs };
+    });
+  }
+
+  /** What becomes of a request, from its beginning to its end. */
+  watch(requestId: string, options: WatchOptions = {}): AsyncIterableIterator<RequestEvent> {
+    checkName(requestId, "the request", "watch");
+    checkOptions(options, watchNames, "watch");
+    checkListeners(options, "watch");
+    const { signal } = options;
+    const intermediates = flagOf(options.intermediates, "intermediates", "watch") === true;
+    return watching(this, signal, (asker) => {
+      const ask: PendingAsk = { kind: "watch", requestId, now: false, intermediates, timeoutMs: 0 };
+      return this.#refused(asker) ? 0 : this.#asks.ask(ask, asker);
+    });
+  }
+
+  #look(who: string, options: InspectOptions | undefined, askOf: (timeoutMs: number) => PendingAsk): Promise<unknown> {
     return new Promise((resolve, reject) => {
       try {
         if (options !== undefined) {
-          checkOptions(options, inspectNames, subject);
-          checkListeners(options, subject);
+          checkOptions(options, inspectNames, who);
+          checkListeners(options, who);
         }
         const signal = options?.signal;
-        const timeoutMs = durationMs(options?.timeoutMs, `${subject}: timeoutMs`);
+        const pending = askOf(durationMs(options?.timeoutMs, `${who}: timeoutMs`));
         const waiter = new ValueWaiter(this, undefined, resolve, reject, undefined);
         if (signal?.aborted === true) return waiter.cancelled(signal, "not-applied");
-        const ask = this.#refused(waiter) ? 0 : this.#asks.ask({ kind: "inspect", subject, timeoutMs }, waiter);
+        const ask = this.#refused(waiter) ? 0 : this.#asks.ask(pending, waiter);
         if (signal !== undefined) waiter.cancelWith(signal, ask);
       } catch (error) {
         throw placed(error, { node: this.nodeName });

@@ -35,6 +35,8 @@ export interface Failure {
   readonly message: string;
   readonly step?: string | undefined;
   readonly node?: string | undefined;
+  /** Id of the request, for `mpreg trace`. */
+  readonly request?: string | undefined;
   /** Known for what a node was asked to do. */
   readonly outcome?: Outcome | undefined;
   /** What to do about it. Only for people. */
@@ -62,11 +64,11 @@ export function failureOf(error: unknown, command: string | undefined): Failure 
 }
 
 function failureOfMpreg(error: MpregError, help: string): Failure {
-  const { code, message, step, node, outcome } = error;
+  const { code, message, step, node, request, outcome } = error;
   // What the system complains about was not wrong in itself; what a handler or a node does, has another code. (F1)
   const isUsage = wrongAsWritten.has(code) && error.cause === undefined;
   const hint = isUsage ? help : hintFor(error);
-  return { exitCode: isUsage ? 2 : 1, code, message, step, node, outcome, hint };
+  return { exitCode: isUsage ? 2 : 1, code, message, step, node, request, outcome, hint };
 }
 
 const wrongAsWritten: ReadonlySet<ErrorCode> = new Set([

@@ -9,6 +9,7 @@ import { defineLab } from "./commands/lab.js";
 import { defineNodes } from "./commands/nodes.js";
 import { defineRun } from "./commands/run.js";
 import { defineStart } from "./commands/start.js";
+import { defineTrace } from "./commands/trace.js";
 import type { Terminal } from "./terminal.js";
 
 /** The parser for one run. It throws what it does not understand; `cli.ts` says it. */
@@ -33,6 +34,7 @@ export function buildProgram(terminal: Terminal): Command {
   defineStart(program, terminal);
   defineCall(program, terminal);
   defineRun(program, terminal);
+  defineTrace(program, terminal);
   defineNodes(program, terminal);
   defineFunctions(program, terminal);
   defineLab(program, terminal);

@@ -20,6 +20,7 @@ export const errorCodes = {
   "invalid-argument": "an option or argument of the API is out of range or of the wrong type",
   "duplicate-step": "two steps of one request have the same name",
   "unknown-reference": "a reference names a step that the request does not have",
+  "unknown-request": "no request of that id is known where it would be",
   cycle: "the references of a request form a cycle",
   "empty-request": "the request has no step",
   "path-missing": "a reference names a field or item that the result does not have",
@@ -51,6 +52,8 @@ export type ErrorCode = keyof typeof errorCodes;
 export interface ErrorPlace {
   readonly step?: string | undefined;
   readonly node?: string | undefined;
+  /** Id of the request. */
+  readonly request?: string | undefined;
 }
 
 export interface MpregErrorOptions extends ErrorPlace {
@@ -82,6 +85,8 @@ export class MpregError extends Error {
    * there is no connection yet.
    */
   readonly node: string | undefined;
+  /** Id of the request that has failed, by which it can be looked at (`client.trace`); absent for most single calls. */
+  readonly request: string | undefined;
   /**
    * For `overloaded`: when there should be room again, in ms, as far as the node can tell from how long runs take. What is
    * sent again earlier will probably be refused again.
@@ -94,29 +99,31 @@ export class MpregError extends Error {
     this.outcome = options.outcome ?? "not-applied";
     this.step = options.step;
     this.node = options.node;
+    this.request = options.request;
     this.retryAfterMs = options.retryAfterMs;
   }
 
   /** The same error with another outcome. */
   withOutcome(outcome: Outcome): MpregError {
     if (outcome === this.outcome) return this;
-    const { code, message, step, node, cause, retryAfterMs } = this;
-    return new MpregError(code, message, { outcome, step, node, cause, retryAfterMs });
+    const { code, message, step, node, request, cause, retryAfterMs } = this;
+    return new MpregError(code, message, { outcome, step, node, request, cause, retryAfterMs });
   }
 
   /** The same error, and when it is worth another try. */
   after(retryAfterMs: number): MpregError {
-    const { code, message, outcome, step, node, cause } = this;
-    return new MpregError(code, message, { outcome, step, node, cause, retryAfterMs });
+    const { code, message, outcome, step, node, request, cause } = this;
+    return new MpregError(code, message, { outcome, step, node, request, cause, retryAfterMs });
   }
 
-  /** The same error with the step or node filled in where it was not known yet. */
+  /** The same error with the step, node or request filled in where it was not known yet. */
   at(place: ErrorPlace): MpregError {
     const step = this.step ?? place.step;
     const node = this.node ?? place.node;
-    if (step === this.step && node === this.node) return this;
+    const request = this.request ?? place.request;
+    if (step === this.step && node === this.node && request === this.request) return this;
     const { code, message, outcome, cause, retryAfterMs } = this;
-    const placed = new MpregError(code, message, { outcome, step, node, cause, retryAfterMs });
+    const placed = new MpregError(code, message, { outcome, step, node, request, cause, retryAfterMs });
     if (this.stack !== undefined) placed.stack = this.stack;
     return placed;
   }

@@ -34,6 +34,13 @@ export type Action =
   | { readonly kind: "dial"; readonly url: string }
   | { readonly kind: "catalog"; readonly fun: string; readonly resources: readonly string[] }
   | { readonly kind: "call"; readonly fun: string; readonly onBehalfOf: Subject | undefined }
+  /** What becomes of a request that somebody else has asked for; with its intermediate results or without. */
+  | {
+      readonly kind: "watch";
+      readonly request: string;
+      readonly intermediates: boolean;
+      readonly onBehalfOf: Subject | undefined;
+    }
   /** An HTTP request for what the node tells of itself. `subject` is a client without credentials. */
   | { readonly kind: "observe"; readonly what: Observed };
 

@@ -124,6 +124,11 @@ export class CallContext implements HandlerContext {
     return this.#trace === undefined ? undefined : traceparentOf(this.#trace);
   }
 
+  /** The trace that it is part of, with the `tracestate`. */
+  get trace(): TraceContext | undefined {
+    return this.#trace;
+  }
+
   get caller(): Subject {
     return this.#invocation.caller;
   }

@@ -9,7 +9,7 @@
  */
 import { MpregError, isA, thrownText } from "../base/index.js";
 import type { Invocation, Progress } from "../rpc/index.js";
-import { progressBytesMax } from "../rpc/index.js";
+import { eventBytesMax } from "../rpc/index.js";
 import type { Codec } from "../values/index.js";
 
 export const reportsWaitingMax = 1_000;
@@ -18,8 +18,8 @@ export const reportsWaitingMax = 1_000;
 export function progressOf(value: unknown, codec: Codec): Progress {
   try {
     const bytes = codec.encode(value, "progress");
-    if (bytes.length <= progressBytesMax) return { missed: 0, value: bytes, refusal: undefined };
-    return refused(`it takes ${bytes.length} bytes; at most ${progressBytesMax} are told`);
+    if (bytes.length <= eventBytesMax) return { missed: 0, value: bytes, refusal: undefined };
+    return refused(`it takes ${bytes.length} bytes; at most ${eventBytesMax} are told`);
   } catch (error) {
     return refused(isA(error, MpregError) ? error.message : thrownText(error));
   }

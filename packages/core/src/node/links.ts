@@ -295,8 +295,11 @@ export class Links {
       case "fetch-end":
       case "release":
         return rpc.onResult(channel, message, nowMs);
+      case "event":
+        return phase.kind === "client" ? undefined : rpc.onEvent(channel, message);
+      case "watch":
+        return rpc.onWatch(channel, message, nowMs);
       case "skipped":
-      case "event": // nothing that is asked for here is watched
       case "results": // nothing is asked for here that ends so
         return;
       default:

@@ -24,6 +24,7 @@ import { type Goodbye, type LinkId, answersFactor, nodeIdOf } from "../link/inde
 import {
   type AskOrigin,
   type Invocation,
+  type RequestEvent,
   Peer,
   Rpc,
   type RpcCounters,
@@ -76,6 +77,8 @@ export interface NodeSize {
   readonly gone: number;
   /** Asks that wait to hear what has become of them at another node. */
   readonly resuming: number;
+  /** Requests that run here and can be watched. */
+  readonly watched: number;
   /** Results that others may fetch here, and what is fetched from others. */
   readonly kept: number;
   readonly fetches: number;
@@ -180,6 +183,8 @@ export class NodeMachine {
         peer: (nodeId) => (nodeId === this.id ? self : this.#cluster.peers.get(nodeId)),
         nameOf: (nodeId) => this.#cluster.membership.get(nodeId)?.record.name,
         neighbourOf: (peer, avoided) => this.#cluster.neighbourOf(peer, avoided),
+        nodeLike: (idStart) => [...this.#cluster.peers.values()].find(({ nodeId }) => nodeId.startsWith(idStart)),
+        nowMs: () => this.#nowMs,
         reach: (peer, nowMs) => this.#cluster.reach(peer, nowMs),
         circuit: (offer) => {
           effects.report(circuitEvent(offer));
@@ -208,6 +213,7 @@ export class NodeMachine {
         keptBytesMax: options.link.queueBytesMax * answersFactor,
         encodeSummary: (summary) => codec.encode(summary, "summary"),
         encodeEvent: (event) => codec.encode(event, "event"),
+        decodeEvent: (bytes) => codec.decode(bytes) as RequestEvent,
         overflowed: (channel) => {
           this.#links.overflowed(channel);
         },

@@ -4,7 +4,7 @@
  * (B1) A subject is made once per client of a link, not per step; of more than {@link behalfMax} all are forgotten.
  */
 import type { Subject } from "../base/index.js";
-import type { StepMessage, StepRelay } from "../wire/index.js";
+import type { StepMessage, StepRelay, WatchMessage } from "../wire/index.js";
 import type { RpcHost } from "./host.js";
 import type { Channel } from "./task.js";
 
@@ -23,6 +23,12 @@ export function callerOf(
   }
   const name = host.peer(relay.origin)?.name ?? relay.origin;
   return behalf === undefined ? { ...subject, nodeId: relay.origin, name } : behalfOf(channel, behalf, name);
+}
+
+/** For whom a node wants to know what becomes of a request. */
+export function watcherOf(channel: Channel, { behalf }: Pick<WatchMessage, "behalf">): Subject | undefined {
+  if (channel.subject.kind !== "node" || behalf === undefined) return undefined;
+  return behalfOf(channel, behalf, nameOf(channel.subject));
 }
 
 /** The client at `address` for whom the node `via` works, as the far side of `channel` tells. */

@@ -40,6 +40,8 @@ export interface RunOptions {
    * connection is slower than the events, some are left out and `{ kind: "missed", count }` says how many.
    */
   readonly onEvent?: ((event: RequestEvent) => void) | undefined;
+  /** Tell results of steps that take 16 KiB at most with their events (`result-available`). Default: `false`. */
+  readonly intermediates?: boolean | undefined;
 }
 
 /** Longest duration that is accepted anywhere: what a 32-bit timer can hold, almost 25 days. */
@@ -71,6 +73,7 @@ const runNames = optionNames<RunOptions>({
   waitForCapacity: true,
   onSummary: true,
   onEvent: true,
+  intermediates: true,
   detached: true,
 });
 
@@ -83,15 +86,16 @@ export function checkRunOptions(options: RunOptions, who = "run", known: Readonl
   }
   durationMs(options.timeoutMs, "timeoutMs");
   capacityWaitMs(options.waitForCapacity);
-  detachedOf(options.detached);
+  flagOf(options.detached, "detached");
+  flagOf(options.intermediates, "intermediates");
   checkListeners(options);
 }
 
-/** Whether the option is set. Throws `invalid-argument` for what is neither `true` nor `false`. */
-export function detachedOf(value: unknown, who?: string, called?: string): boolean | undefined {
+/** `true` where the option is set. Throws `invalid-argument` for what is neither `true` nor `false`. */
+export function flagOf(value: unknown, option: string, who?: string, called?: string): true | undefined {
   if (value === undefined || value === false) return undefined;
   if (value === true) return true;
-  throw mustBe("true or false", value, "detached", who, called);
+  throw mustBe("true or false", value, option, who, called);
 }
 
 /** Throws `invalid-argument` unless `signal`, `onSummary` and `onEvent` are what they should be, or not given. */

@@ -30,8 +30,8 @@ import {
   checkKwargs,
   checkListeners,
   checkName,
-  detachedOf,
   durationMs,
+  flagOf,
   invalid,
   resourceNames,
 } from "./call-options.js";
@@ -175,6 +175,7 @@ export class Caller {
         summary: false,
         detached: undefined,
         watch: undefined,
+        intermediates: undefined,
         terms: undefined,
       };
     }
@@ -190,8 +191,9 @@ export class Caller {
       timeoutMs: durationMs(options.timeoutMs, "timeoutMs", who, fun),
       waitForCapacityMs: capacityWaitMs(options.waitForCapacity, who, fun),
       summary: onSummary !== undefined,
-      detached: detachedOf(options.detached, who, fun),
+      detached: flagOf(options.detached, "detached", who, fun),
       watch: this.#watchOf(options),
+      intermediates: flagOf(options.intermediates, "intermediates", who, fun),
       terms: termsOf(options, who, fun),
     };
   }
@@ -223,6 +225,7 @@ const callNames: ReadonlySet<string> = optionNames<SingleCallOptions>({
   waitForCapacity: true,
   onSummary: true,
   onEvent: true,
+  intermediates: true,
   detached: true,
   ...termNames,
 });
@@ -232,9 +235,11 @@ const noArguments: readonly unknown[] = [];
 const noResources: readonly string[] = [];
 
 function fieldsOf(spec: RequestSpec, trace: TraceContext | undefined): RequestFields {
-  const { outputs, onError, waitForCapacityMs, timeoutMs, summary, detached, watch } = spec;
+  const { outputs, onError, waitForCapacityMs, timeoutMs, summary } = spec;
+  const { detached, watch, intermediates } = spec;
   const steps = trace === undefined ? spec.steps : spec.steps.map((step) => tracedStep(step, trace));
-  return { steps, outputs, settle: onError === "settle", waitForCapacityMs, timeoutMs, summary, detached, watch };
+  const settle = onError === "settle";
+  return { steps, outputs, settle, waitForCapacityMs, timeoutMs, summary, detached, watch, intermediates };
 }
 
 /** The calls of a map's items are part of the trace, too. */

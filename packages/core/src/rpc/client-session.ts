@@ -13,8 +13,8 @@ import { hexOf } from "./hex.js";
 import { type EndStore, LinkAsker } from "./link-asker.js";
 import type { Channel } from "./task.js";
 
-/** Somebody who asks for the client, over another node. */
-export type Watcher = (message: Uint8Array) => void;
+/** Somebody who asks for the client, over another node; is told the end, or nothing when it will never be known. */
+export type Watcher = (message: Uint8Array | undefined) => void;
 
 export class ClientSession implements EndStore {
   /** What the client calls itself: 16 bytes, and as text. */
@@ -71,6 +71,10 @@ export class ClientSession implements EndStore {
     }
     for (const asker of channel.asked.takeAll()) {
       assert(asker instanceof LinkAsker, "an ask of a client has another asker than its link");
+      if (asker.isPassing) {
+        asker.run.abandon();
+        continue;
+      }
       this.#running.set(asker.id, asker);
       asker.park(this);
     }
@@ -137,6 +141,11 @@ export class ClientSession implements EndStore {
   forget(): void {
     this.#isForgotten = true;
     this.dropEnds();
+    for (const [id, watcher] of [...this.#watchers]) {
+      if (this.#running.has(id)) continue; // what is detached runs on to its end
+      this.#watchers.delete(id);
+      watcher(undefined);
+    }
   }
 
   /** Drops the ends that are kept. (M1) */

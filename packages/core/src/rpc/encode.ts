@@ -14,7 +14,7 @@ import { mapDepthMax } from "../wire/request-messages.js";
 import { BindingList, type BindingScope, mapScopeOf, placedIn, scopeOf } from "./bindings.js";
 import type { GraphMap, GraphRequest, GraphStep } from "./graph-request.js";
 import { setField } from "./objects.js";
-import { capacityWaitMs, detachedOf, durationMs, invalid } from "./call-options.js";
+import { capacityWaitMs, durationMs, flagOf, invalid } from "./call-options.js";
 import { everyStep, planRequest, unconsumedSteps } from "./plan.js";
 import type { Binding, RequestSpec, StepOutcome, StepSpec } from "./types.js";
 
@@ -75,8 +75,9 @@ export function toRequestSpec(
     waitForCapacityMs: capacityWaitMs(options.waitForCapacity),
     timeoutMs: durationMs(options.timeoutMs, "timeoutMs"),
     summary: options.onSummary !== undefined,
-    detached: detachedOf(options.detached),
+    detached: flagOf(options.detached, "detached"),
     watch: options.onEvent === undefined ? undefined : true,
+    intermediates: flagOf(options.intermediates, "intermediates"),
   };
   planRequest(spec); // (K2)
   const unconsumedNames = unconsumed.map((step) => names[step] ?? "");

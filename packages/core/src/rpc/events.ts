@@ -54,7 +54,7 @@ export type RequestEvent =
       readonly step: string;
       readonly node: string;
       readonly bytes: number;
-      /** The result itself, if it takes no more than 16 KiB; absent otherwise. */
+      /** The result itself, for those who want `intermediates`, if it takes no more than 16 KiB. */
       readonly value?: unknown;
     }
   | { readonly kind: "step-failed"; readonly step: string; readonly error: EventError }
@@ -65,8 +65,8 @@ export type RequestEvent =
   /** In the place of events that could not be told. */
   | Missed;
 
-/** Bytes of one report of a handler that is told. */
-export const progressBytesMax: number = 16 * 1024;
+/** Bytes of a value that is told with an event: a result, or what a handler reports. */
+export const eventBytesMax: number = 16 * 1024;
 
 /** What a handler has reported, on its way to those who watch. */
 export interface Progress {

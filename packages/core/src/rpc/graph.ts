@@ -30,9 +30,11 @@ import {
   resourceNames,
 } from "./call-options.js";
 import { selectOutputs } from "./outputs.js";
+import type { RequestEvent } from "./events.js";
 import { everyStep } from "./plan.js";
 import type { Ref, RefTo, Resolved, Settled, Wired } from "./ref-type.js";
 import { type RefOwner, createRef, isPosition, refTarget, typeName } from "./ref.js";
+import { type StartedRun, startRun } from "./started.js";
 import { type TermOptions, termNames, termsOf } from "./terms.js";
 
 /** Options of one call in a graph whose functions have a contract. */
@@ -99,6 +101,20 @@ export interface GraphRuns {
     outputs: O | undefined,
     options: SettlingRun,
   ): Promise<SettledAnswer<AnswerOf<O, Settled<O>>>>;
+  /**
+   * As `run`, and tells what happens: `const { result, events } = graph.start(outputs)`.
+   *
+   * ```ts
+   * const { result, events } = graph.start();
+   * for await (const event of events) console.log(event.kind);
+   * console.log(await result);
+   * ```
+   */
+  start<const O = undefined>(outputs?: O, options?: FailingRun): StartedRun<AnswerOf<O, Resolved<O>>>;
+  start<const O = undefined>(
+    outputs: O | undefined,
+    options: SettlingRun,
+  ): StartedRun<SettledAnswer<AnswerOf<O, Settled<O>>>>;
 }
 
 /** `Values`, or where a run is given no outputs, the results by the names of their steps. */
@@ -328,6 +344,16 @@ class GraphBuilder implements UntypedCalls {
       } catch (error) {
         throw this.#place(error, undefined);
       }
+    });
+  }
+
+  start(outputs?: unknown, options: RunOptions = noOptions): StartedRun<unknown> {
+    return startRun((tell) => {
+      const onEvent = (event: RequestEvent): void => {
+        tell(event);
+        options.onEvent?.(event);
+      };
+      return this.run(outputs, { ...options, onEvent });
     });
   }
 

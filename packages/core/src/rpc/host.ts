@@ -25,6 +25,10 @@ export interface RpcHost extends Timers {
   nameOf(nodeId: string): string | undefined;
   /** A linked node that can pass steps on to `peer`; none of `avoided`. */
   neighbourOf(peer: Pick<Peer, "nodeId">, avoided: ReadonlySet<string> | undefined): Peer | undefined;
+  /** Another node whose id begins so, as far as it is linked or a member. */
+  nodeLike(idStart: string): Peer | undefined;
+  /** When the input that is being taken has come. */
+  nowMs(): number;
   /** Opens a link to a node that has none; answers whether that can be tried. `reached` or `unreachable` follows. */
   reach(peer: Peer, nowMs: number): boolean;
   /** The breaker of an offer has opened, opened again, or closed. */

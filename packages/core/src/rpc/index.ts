@@ -17,7 +17,7 @@ export {
   type PlannedStep,
   type Progress,
   type RequestEvent,
-  progressBytesMax,
+  eventBytesMax,
 } from "./events.js";
 export { explainReference } from "./bindings.js";
 export {
@@ -29,7 +29,15 @@ export {
   durationBoundsMs,
   otherFunctions,
 } from "./counters.js";
-export { type CancelSignal, type RunOptions, checkListeners, durationMs, durationMsMax } from "./call-options.js";
+export {
+  type CancelSignal,
+  type RunOptions,
+  checkListeners,
+  checkName,
+  durationMs,
+  durationMsMax,
+  flagOf,
+} from "./call-options.js";
 export type { SettledAnswer } from "./encode.js";
 export type {
   CallOptions,
@@ -43,6 +51,7 @@ export type {
   WiredArguments,
 } from "./graph.js";
 export type { PlainCall, PlainMap, PlainRef, PlainRunOptions, PlainStep } from "./plain.js";
+export type { StartedRun } from "./started.js";
 export { ref } from "./ref.js";
 export type { Ref, RefTo, Resolved, Settled as SettledOutputs, Wired } from "./ref-type.js";
 export type { AbortReason, RpcHost } from "./host.js";
@@ -67,6 +76,7 @@ export type {
   Path,
   RequestSpec,
   RequestSummary,
+  RequestTrace,
   StepMapSpec,
   StepOutcome,
   StepSpec,

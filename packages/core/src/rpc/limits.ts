@@ -42,6 +42,14 @@ export interface RpcLimits {
   readonly executionsMax: number;
   /** Steps that wait on this node for their turn to run. `overloaded` beyond. */
   readonly queuedMax: number;
+  /** Ended requests whose traces this node remembers, of those that it has coordinated. Beyond, the oldest is forgotten. 0: none. */
+  readonly tracesMax: number;
+  /** Bytes that those traces take, about. Beyond, the oldest are forgotten. */
+  readonly traceBytesMax: number;
+  /** For how long a trace is remembered. */
+  readonly traceMs: number;
+  /** Clients that may watch one request besides the one that has asked for it. `overloaded` beyond. */
+  readonly watchersMax: number;
   /** Steps waiting for a node to offer their function. `overloaded` beyond. */
   readonly waitingMax: number;
 }
@@ -71,5 +79,9 @@ export const defaultRpcLimits: RpcLimits = {
   resumeSessionsMax: 10_000,
   executionsMax: 100_000,
   queuedMax: 100_000,
+  tracesMax: 1_000,
+  traceBytesMax: 16 * 1024 * 1024,
+  traceMs: 600_000,
+  watchersMax: 100,
   waitingMax: 100_000,
 };

@@ -34,6 +34,7 @@ export interface LinkAskerHost {
   readonly keptBytesMax: number;
   encodeSummary(summary: RequestSummary): Uint8Array;
   encodeEvent(event: RequestEvent): Uint8Array;
+  decodeEvent(bytes: Uint8Array): RequestEvent;
   /** The far side does not read its answers. */
   overflowed(channel: Channel): void;
   /** Much waits for the far side to read it. */
@@ -62,6 +63,8 @@ export class LinkAsker implements RunAsker, Asked {
   run: Run = nothing;
   /** It is run to its end although nobody may come back for it. */
   isDetached = false;
+  /** It only looks: it ends with its link, and is asked anew over the next one. */
+  isPassing = false;
   #channel: Channel;
   #store: EndStore | undefined;
   readonly #timings: boolean;
@@ -148,6 +151,12 @@ export class LinkAsker implements RunAsker, Asked {
     }
     const encoded = summary === undefined ? undefined : this.#host.encodeSummary(summary);
     writeResults(this.#channel.link.outbox.writer, { id: this.id, summary: encoded, reports, outputs });
+    this.#send(undefined);
+  }
+
+  /** Ends with a value that is sent as it is. */
+  answeredWith(value: Uint8Array): void {
+    writeAnswer(this.#channel.link.outbox.writer, this.id, value);
     this.#send(undefined);
   }
 

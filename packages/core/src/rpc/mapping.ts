@@ -168,7 +168,7 @@ export class Mapping implements Deadline, ItemOwner {
     if (items instanceof MpregError) return this.#fail(items, nowMs);
     this.#items = items;
     this.#values = new Array<Uint8Array>(items.length);
-    this.#request.watch?.tell({ kind: "mapped", step: this.work.step.name, items: items.length });
+    this.#request.watch?.mapped(this.work.step.name, items.length);
     if (items.length === 0) this.#finish(nowMs);
     else this.#fill(nowMs);
   }

@@ -90,6 +90,7 @@ const requestNames: ReadonlySet<string> = optionNames<PlainRunOptions>({
   waitForCapacity: true,
   onSummary: true,
   onEvent: true,
+  intermediates: true,
   detached: true,
 });
 

@@ -1,20 +1,21 @@
 /**
- * Questions: what nodes ask each other about asks of clients that have lost their links.
+ * Questions: what nodes ask each other on behalf of clients: what has become of an ask that lost its link, and what becomes
+ * of a request that somebody watches.
  *
- * (Q1) A question ends once: by its answer, or as forgotten when its node cannot be asked: no member any more, not to be
- *      reached, or lost `triesMax` times while it was asked.
+ * (Q1) A question ends once: by its answer, or as failed: its node says so, or cannot be asked: no member any more, not to
+ *      be reached, or lost `triesMax` times while it was asked.
  * (Q2) The numbers of questions have bit 31, those of steps have not: both stand on one link.
  */
 import { type MpregError, Timer } from "../base/index.js";
 import { IdMap } from "../structures/index.js";
 import {
+  type EventMessage,
   type ResumeMessage,
   type ResumeVerdict,
-  decodeVerdict,
+  type Writer,
   encodeVerdict,
   writeAnswer,
   writeCancel,
-  writeResume,
 } from "../wire/index.js";
 import type { Clients } from "./clients.js";
 import { hexOf } from "./hex.js";
@@ -22,14 +23,23 @@ import type { RpcHost } from "./host.js";
 import { questionIdMin } from "./question-ids.js";
 import type { Channel, Peer } from "./task.js";
 
-const triesMax = 3;
 /** How long a link to the node may take. */
 const patienceMs = 5_000;
 
+/** What is asked, and who hears what comes of it. */
+export interface Inquiry {
+  readonly triesMax: number;
+  write(writer: Writer, id: number): void;
+  answered(value: Uint8Array, nowMs: number): void;
+  /** Without an error when the node could not be asked. */
+  failed(error: MpregError | undefined, nowMs: number): void;
+  /** Something has happened to what was asked about. */
+  event?(message: EventMessage): void;
+}
+
 interface Question {
   readonly peer: Peer;
-  readonly message: Omit<ResumeMessage, "kind" | "id">;
-  readonly told: (verdict: ResumeVerdict, nowMs: number) => void;
+  readonly inquiry: Inquiry;
   readonly timer: Timer;
   id: number;
   /** Where it was asked; `undefined` while it waits for a link. */
@@ -64,13 +74,12 @@ export class Questions {
   }
 
   /** Asks `peer`; answers how to give it up. */
-  ask(peer: Peer, message: Question["message"], told: Question["told"], nowMs: number): () => void {
+  ask(peer: Peer, inquiry: Inquiry, nowMs: number): () => void {
     const question: Question = {
       peer,
-      message,
-      told,
+      inquiry,
       timer: new Timer((atMs) => {
-        this.#end(question, { kind: "forgotten" }, atMs);
+        this.#failed(question, undefined, atMs);
       }),
       id: 0,
       channel: undefined,
@@ -89,13 +98,20 @@ export class Questions {
   /** The answer to a question. */
   answered(channel: Channel, id: number, value: Uint8Array, nowMs: number): void {
     const question = this.#asked.get(channel)?.get(id);
-    if (question !== undefined) this.#end(question, decodeVerdict(value), nowMs);
+    if (question === undefined) return;
+    this.#remove(question);
+    question.inquiry.answered(value, nowMs);
   }
 
   /** The node does not know such questions, or cannot answer. */
-  failed(channel: Channel, id: number, nowMs: number): void {
+  failed(channel: Channel, id: number, error: MpregError | undefined, nowMs: number): void {
     const question = this.#asked.get(channel)?.get(id);
-    if (question !== undefined) this.#end(question, { kind: "forgotten" }, nowMs);
+    if (question !== undefined) this.#failed(question, error, nowMs);
+  }
+
+  /** Something has happened to what was asked about. */
+  event(channel: Channel, message: EventMessage): void {
+    this.#asked.get(channel)?.get(message.id)?.inquiry.event?.(message);
   }
 
   /** Another node asks. */
@@ -114,9 +130,9 @@ export class Questions {
       watching.delete(id);
       if (watching.size === 0) this.#watching.delete(channel);
     };
-    const watcher = (message: Uint8Array): void => {
+    const watcher = (message: Uint8Array | undefined): void => {
       stop();
-      this.#answer(channel, id, { kind: "ended", message });
+      this.#answer(channel, id, message === undefined ? { kind: "forgotten" } : { kind: "ended", message });
     };
     watching.set(id, {
       cancel: (error) => {
@@ -157,30 +173,29 @@ export class Questions {
 
   /** There is no way to `peer`, or it is down. */
   unreachable(peer: Peer, nowMs: number): void {
-    for (const question of [...this.#reaching])
-      if (question.peer === peer) this.#end(question, { kind: "forgotten" }, nowMs);
+    for (const question of [...this.#reaching]) if (question.peer === peer) this.#failed(question, undefined, nowMs);
     for (const questions of [...this.#asked.values()]) {
       for (const question of questions.values()) {
-        if (question.peer === peer) this.#end(question, { kind: "forgotten" }, nowMs);
+        if (question.peer === peer) this.#failed(question, undefined, nowMs);
       }
     }
   }
 
   #send(question: Question, nowMs: number): void {
-    const { peer, message } = question;
+    const { peer, inquiry } = question;
     const { channel } = peer;
     this.#reaching.delete(question);
     this.#host.unschedule(question.timer);
+    if (question.tries >= inquiry.triesMax) return this.#failed(question, undefined, nowMs); // (Q1)
     if (channel === undefined) {
       this.#reaching.add(question);
       this.#host.schedule(question.timer, nowMs + patienceMs);
       if (this.#host.peer(peer.nodeId) !== peer || !this.#host.reach(peer, nowMs)) {
-        this.#end(question, { kind: "forgotten" }, nowMs); // (Q1)
+        this.#failed(question, undefined, nowMs); // (Q1)
       }
       return;
     }
     question.tries += 1;
-    if (question.tries > triesMax) return this.#end(question, { kind: "forgotten" }, nowMs); // (Q1)
     const questions = this.#asked.get(channel) ?? new IdMap<Question>();
     this.#asked.set(channel, questions);
     do this.#lastId = (this.#lastId + 1) % questionIdMin;
@@ -188,13 +203,13 @@ export class Questions {
     question.id = questionIdMin + this.#lastId; // (Q2)
     question.channel = channel;
     questions.set(question.id, question);
-    writeResume(channel.link.outbox.writer, { ...message, id: question.id });
+    inquiry.write(channel.link.outbox.writer, question.id);
     channel.link.outbox.commitCancel(); // a few bytes, whatever waits
   }
 
-  #end(question: Question, verdict: ResumeVerdict, nowMs: number): void {
+  #failed(question: Question, error: MpregError | undefined, nowMs: number): void {
     this.#remove(question);
-    question.told(verdict, nowMs);
+    question.inquiry.failed(error, nowMs);
   }
 
   #remove(question: Question): void {

@@ -30,7 +30,7 @@ import { bytesOf, isRef, isStream } from "./results/index.js";
 import { isRepeatable } from "./retries.js";
 import { type Presence, inputsOf, reviving } from "./revival.js";
 import type { ItemFields, RunFields } from "./run-fields.js";
-import type { Run } from "./run.js";
+import { type Run, callerGone } from "./run.js";
 import { StepResults } from "./step-results.js";
 import { type StepState, blocked, done, givenState, outcomeWith, reportsOf } from "./step-states.js";
 import type { Task, TaskOwner } from "./task.js";
@@ -191,14 +191,17 @@ export class RequestRun implements Run, ItemRun, TaskOwner, MappingOwner, Deadli
     if (this.#over) return;
     const outcome = this.outcomeWith(error.outcome);
     this.#stop(error.code === "deadline" ? "deadline" : "cancelled");
-    const told = error.withOutcome(outcome);
     const { watch, asker, item } = this.#fields;
+    const told = error.withOutcome(outcome).at({ request: watch?.requestId });
     if (item === undefined) watch?.failed(told);
     asker.failed(told, nowMs); // (Q2)
   }
 
   abandon(): void {
+    if (this.#over) return;
     this.drop("caller-gone");
+    const { asker, watch, item } = this.#fields;
+    if (item === undefined) watch?.abandoned(asker, callerGone());
   }
 
   /** Ends all that runs; nobody is told. */
@@ -231,7 +234,7 @@ export class RequestRun implements Run, ItemRun, TaskOwner, MappingOwner, Deadli
   #launch(index: number, nowMs: number): void {
     const { message, origin, request, deadlineMs, summary, watch } = this.#fields;
     const step = this.#step(index);
-    watch?.tell({ kind: "step-ready", step: step.name });
+    watch?.stepReady(step.name);
     if (step.map !== undefined) return this.#launchMap(index, step, step.map, nowMs);
     const bound: Uint8Array[] = [];
     let refs: BoundRef[] | undefined;
@@ -267,7 +270,7 @@ export class RequestRun implements Run, ItemRun, TaskOwner, MappingOwner, Deadli
       connection: origin.connection,
       timings: summary !== undefined,
       relay: undefined,
-      terms: watchedIf(watch !== undefined, inheriting(step.terms, origin.priority)),
+      terms: watchedIf(watch?.isWatched === true, inheriting(step.terms, origin.priority)),
       heldBytes: 0,
     };
     if (refs !== undefined) this.#fetching.add(index);
@@ -316,7 +319,7 @@ export class RequestRun implements Run, ItemRun, TaskOwner, MappingOwner, Deadli
         if (this.#stateOf(dependent).kind !== "blocked") continue;
         this.#states[dependent] = { kind: "skipped", because };
         const [step, reason] = [this.#step(dependent).name, this.#step(because).name];
-        this.#fields.watch?.tell({ kind: "skipped", step, because: reason });
+        this.#fields.watch?.skipped(step, reason);
         this.#left -= 1;
         this.#values.letGo(this.#step(dependent).bindings);
         queue.push(dependent);
@@ -326,7 +329,7 @@ export class RequestRun implements Run, ItemRun, TaskOwner, MappingOwner, Deadli
 
   #finishWhenDone(nowMs: number): void {
     if (this.#over || this.#left > 0) return;
-    const { message, asker, summary, watch, item } = this.#fields;
+    const { message, asker, summary, isSummaryTold, watch, item } = this.#fields;
     const outputs: (Value | undefined)[] = [];
     for (const binding of message.outputs) {
       const value = this.#hasEnded(binding.step) ? this.#part(binding) : undefined;
@@ -344,8 +347,8 @@ export class RequestRun implements Run, ItemRun, TaskOwner, MappingOwner, Deadli
     this.#values.handOver(message.outputs);
     this.#stop("cancelled");
     if (item !== undefined) return asker.results(outputs, undefined, undefined, nowMs); // (Q2)
-    watch?.tell({ kind: "finished" });
-    asker.results(outputs, reports, summary?.finish(nowMs), nowMs); // (Q2)
+    watch?.finished();
+    asker.results(outputs, reports, isSummaryTold === true ? summary?.finish(nowMs) : undefined, nowMs); // (Q2)
   }
 
   /** Ends all that runs. (Q5) */

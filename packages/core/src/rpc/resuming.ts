@@ -5,17 +5,27 @@
  * (`resumption.ts`).
  */
 import { MpregError, Timer } from "../base/index.js";
-import type { CallMessage, RequestMessage, ResumePlace, SessionHello } from "../wire/index.js";
+import {
+  type CallMessage,
+  type RequestMessage,
+  type ResumePlace,
+  type SessionHello,
+  decodeVerdict,
+  writeResume,
+} from "../wire/index.js";
 import type { CallFields, RequestFields } from "./ask.js";
 import { Clients } from "./clients.js";
 import type { RpcHost } from "./host.js";
 import type { LinkAsker } from "./link-asker.js";
 import type { RpcLimits } from "./limits.js";
 import { callsOf } from "./plan.js";
-import { Questions } from "./questions.js";
+import { type Inquiry, Questions } from "./questions.js";
 import { type MayRunTwice, Resumption, type ResumptionHost } from "./resumption.js";
 import { isRepeatableAt } from "./retries.js";
 import type { Channel } from "./task.js";
+
+/** How often another node is asked whose link breaks meanwhile. */
+const askedMax = 3;
 
 /** Runs an ask as if it had come for the first time. */
 export type Start = (nowMs: number) => void;
@@ -97,14 +107,19 @@ export class Resuming {
           return () => undefined;
         }
         const question = { session: session.token, run, ask: asker.id };
-        return this.questions.ask(
-          peer,
-          question,
-          (verdict, toldMs) => {
-            resumption.told(verdict, toldMs);
+        const inquiry: Inquiry = {
+          triesMax: askedMax,
+          write: (writer, id) => {
+            writeResume(writer, { ...question, id });
           },
-          atMs,
-        );
+          answered: (value, toldMs) => {
+            resumption.told(decodeVerdict(value), toldMs);
+          },
+          failed: (_error, toldMs) => {
+            resumption.told({ kind: "forgotten" }, toldMs);
+          },
+        };
+        return this.questions.ask(peer, inquiry, atMs);
       },
       start,
       expect: (resumption) => {

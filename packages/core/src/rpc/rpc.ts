@@ -12,6 +12,7 @@ import { MpregError } from "../base/index.js";
 import type {
   AnswerMessage,
   CallMessage,
+  EventMessage,
   FailureMessage,
   ProgressMessage,
   RequestMessage,
@@ -20,13 +21,14 @@ import type {
   SessionHello,
   StepMessage,
   Timings,
+  WatchMessage,
 } from "../wire/index.js";
 import type { CallFields, RequestFields } from "./ask.js";
 import { callerOf } from "./behalf.js";
 import type { Progress } from "./events.js";
 import type { RpcCounters } from "./counters.js";
 import { Dispatch } from "./dispatch.js";
-import { Watch } from "./watch.js";
+import { Watches } from "./watches.js";
 import { Hedging, type Work } from "./hedging.js";
 import { HeldBytes } from "./held-bytes.js";
 import type { Here } from "./here.js";
@@ -47,7 +49,6 @@ import type { Asker, Run, RunAsker } from "./run.js";
 import type { Streaming } from "./streaming.js";
 import { relayHere } from "./sending.js";
 import { SingleRun } from "./single.js";
-import { Summary, requestIdOf } from "./summary.js";
 import type { Channel, Invocation, Peer } from "./task.js";
 import { inheriting, watchedIf } from "./terms.js";
 
@@ -61,6 +62,7 @@ export class Rpc {
   readonly #held: HeldBytes;
   readonly #resuming: Resuming;
   readonly #results: Results;
+  readonly #watches: Watches;
   #lastRequest = 0;
   #isDraining = false;
   readonly #hedging: Hedging;
@@ -77,6 +79,7 @@ export class Rpc {
     this.#dispatch = new Dispatch(host, options, this.#held, this.#results);
     this.#hedging = new Hedging(host, this.#dispatch);
     this.#resuming = new Resuming(host, options, askers);
+    this.#watches = new Watches(host, options, askers, this.#resuming.questions);
   }
 
   /** What is held; for the checks of the simulator. (V3) */
@@ -91,11 +94,14 @@ export class Rpc {
     readonly heldBytes: number;
     readonly gone: number;
     readonly resuming: number;
+    readonly watched: number;
   } {
     const { clients, size: resuming } = this.#resuming;
     const heldBytes = this.#held.bytes;
     const steps = this.#dispatch.size;
-    return { requests: this.#requests.size, ...steps, ...this.#results.size, heldBytes, gone: clients.gone, resuming };
+    const { size: watched } = this.#watches;
+    const requests = this.#requests.size;
+    return { requests, ...steps, ...this.#results.size, heldBytes, gone: clients.gone, resuming, watched };
   }
 
   /** What has become of the steps that this node coordinates. */
@@ -165,6 +171,17 @@ export class Rpc {
       asker.run = started;
       channel.asked.set(message.id, asker);
     });
+  }
+
+  /** Somebody wants to know what becomes of a request. */
+  onWatch(channel: Channel, message: WatchMessage, nowMs: number): void {
+    const asker = this.#asker(channel, message.id, false);
+    if (asker !== undefined) this.#watches.onWatch(channel, asker, message, nowMs);
+  }
+
+  /** A node tells of a request that is watched through this one. */
+  onEvent(channel: Channel, message: EventMessage): void {
+    this.#resuming.questions.event(channel, message);
   }
 
   /** Another node asks to run a step here. */
@@ -260,9 +277,10 @@ export class Rpc {
       );
     }
     const request = ++this.#lastRequest;
-    const summary = ask.summary ? this.#summary(request, nowMs) : undefined;
-    const watch = this.#watch(ask, asker, request);
-    const run = new SingleRun(asker, summary, this.#drop, watch);
+    const isFollowed = ask.summary || ask.watch === true; // other calls cost nothing to follow
+    const followed = isFollowed ? this.#watches.begin(ask, asker, request, noSteps, nowMs) : undefined;
+    const watch = followed?.watch;
+    const run = new SingleRun(asker, ask.summary ? followed?.summary : undefined, this.#drop, watch);
     onStart(run);
     const deadlineMs = Math.min(origin.deadlineMs, nowMs + this.#timeoutMs(ask.timeoutMs));
     const fields = {
@@ -284,7 +302,7 @@ export class Rpc {
       connection: origin.connection,
       timings: ask.summary,
       relay: undefined,
-      terms: watchedIf(watch !== undefined, inheriting(ask.terms, origin.priority)),
+      terms: watchedIf(watch?.isWatched === true, inheriting(ask.terms, origin.priority)),
       heldBytes,
     };
     run.waitFor(this.#hedging.start(fields, true, nowMs));
@@ -306,6 +324,8 @@ export class Rpc {
       return asker.failed(this.#held.refusal("run the request with", heldBytes, { node: this.#host.nodeName }));
     }
     const request = ++this.#lastRequest;
+    const isFollowed = ask.summary || ask.watch === true || this.#options.tracesMax > 0;
+    const followed = isFollowed ? this.#watches.begin(ask, asker, request, ask.steps, nowMs) : undefined;
     const fields = {
       message: ask,
       plan,
@@ -313,8 +333,9 @@ export class Rpc {
       origin,
       request,
       deadlineMs: Math.min(origin.deadlineMs, nowMs + this.#timeoutMs(ask.timeoutMs)),
-      summary: ask.summary ? this.#summary(request, nowMs) : undefined,
-      watch: this.#watch(ask, asker, request, ask.steps),
+      summary: followed?.summary,
+      isSummaryTold: ask.summary,
+      watch: followed?.watch,
       budget: new RequestBudget(this.#held, this.#options),
       results: this.#results,
       expecting: this.#expecting,
@@ -334,14 +355,15 @@ export class Rpc {
   onAnswer(channel: Channel, message: AnswerMessage, nowMs: number): void {
     const { id, value } = message;
     if (id < questionIdMin) return this.#dispatch.answered(channel, id, value, message.timings, nowMs);
-    if (isRef(value)) return this.#resuming.questions.failed(channel, id, nowMs); // no answer to a question
+    if (isRef(value)) return this.#resuming.questions.failed(channel, id, undefined, nowMs); // no answer to a question
     this.#resuming.questions.answered(channel, id, value, nowMs);
   }
 
   /** The far side could not run a step. */
   onFailure(channel: Channel, message: FailureMessage, nowMs: number): void {
-    if (message.id >= questionIdMin) return this.#resuming.questions.failed(channel, message.id, nowMs);
-    this.#dispatch.refused(channel, message.id, message.error, nowMs);
+    const { id, error } = message;
+    if (id >= questionIdMin) return this.#resuming.questions.failed(channel, id, error, nowMs);
+    this.#dispatch.refused(channel, id, error, nowMs);
   }
 
   /** Something about results that are kept here or there. */
@@ -458,20 +480,7 @@ export class Rpc {
   #timeoutMs(askedMs: number): number {
     return Math.min(askedMs === 0 ? this.#options.timeoutMs : askedMs, this.#options.timeoutMsMax);
   }
-
-  #watch(
-    ask: CallFields | RequestFields,
-    asker: RunAsker,
-    request: number,
-    steps?: readonly RequestStep[],
-  ): Watch | undefined {
-    if (ask.watch !== true) return undefined; // (E1)
-    return new Watch(asker, requestIdOf(this.#host.self.nodeId, request), this.#host.nodeName, steps);
-  }
-
-  #summary(request: number, nowMs: number): Summary {
-    return new Summary(requestIdOf(this.#host.self.nodeId, request), this.#host.nodeName, nowMs);
-  }
 }
 
 const noValues: readonly Uint8Array[] = [];
+const noSteps: readonly RequestStep[] = [];

@@ -16,7 +16,9 @@ export interface RunFields {
   readonly request: number;
   readonly deadlineMs: number;
   readonly summary: Summary | undefined;
-  /** Tells whoever watches. */
+  /** The asker wants the summary. */
+  readonly isSummaryTold?: boolean | undefined;
+  /** Follows it, for those who watch and for its trace. */
   readonly watch: Watch | undefined;
   readonly budget: RequestBudget;
   readonly results: Results;

@@ -3,7 +3,7 @@
  *
  * (U1) A run ends exactly once: with its answer, with a failure, or abandoned because its caller is gone.
  */
-import type { MpregError } from "../base/index.js";
+import { MpregError } from "../base/index.js";
 import type { StepReport, Timings, Value } from "../wire/index.js";
 import type { EventSink, Progress } from "./events.js";
 import type { RequestSummary } from "./types.js";
@@ -46,4 +46,9 @@ export interface Asker extends Partial<EventSink> {
     summary: RequestSummary | undefined,
   ): void;
   failed(error: MpregError): void;
+}
+
+/** What those are told who watch a run whose asker is gone. */
+export function callerGone(): MpregError {
+  return new MpregError("cancelled", "Whoever has asked for it is gone", { outcome: "unknown" });
 }

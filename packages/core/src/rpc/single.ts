@@ -8,7 +8,7 @@ import type { Watch } from "./watch.js";
 import type { Work } from "./hedging.js";
 import type { AbortReason } from "./host.js";
 import { bytesOf } from "./results/index.js";
-import type { Run, RunAsker } from "./run.js";
+import { type Run, type RunAsker, callerGone } from "./run.js";
 import type { Summary } from "./summary.js";
 import type { Task, TaskOwner } from "./task.js";
 
@@ -51,28 +51,31 @@ export class SingleRun implements Run, TaskOwner {
     this.#task = undefined;
     this.#summary?.stepEnded(task, bytesOf(value), timings, nowMs);
     this.#watch?.completed(task.step, task.ranOn, value);
-    this.#watch?.tell({ kind: "finished" });
+    this.#watch?.finished();
     this.#asker.answered(value, timings, this.#summary?.finish(nowMs), nowMs);
   }
 
   failed(_task: Task, error: MpregError): void {
     this.#over = true;
     this.#task = undefined;
-    this.#watch?.failed(error);
-    this.#asker.failed(error);
+    const told = this.#watch === undefined ? error : error.at({ request: this.#watch.requestId });
+    this.#watch?.failed(told);
+    this.#asker.failed(told);
   }
 
   fail(error: MpregError): void {
     if (this.#over) return; // (U1)
     const begun = this.#task?.begun === true;
     this.#stop("cancelled");
-    const told = begun ? error.withOutcome("unknown") : error;
+    const told = (begun ? error.withOutcome("unknown") : error).at({ request: this.#watch?.requestId });
     this.#watch?.failed(told);
     this.#asker.failed(told);
   }
 
   abandon(): void {
+    const isOver = this.#over;
     this.#stop("caller-gone");
+    if (!isOver) this.#watch?.abandoned(this.#asker, callerGone());
   }
 
   #stop(reason: AbortReason): void {

@@ -116,6 +116,12 @@ export class Summary {
     else this.#addItem(row);
   }
 
+  /** The steps that have ended, in that order. */
+  get steps(): readonly StepSummary[] {
+    return this.finish(0).steps;
+  }
+
+  /** The summary at `nowMs`, with the steps that have ended. */
   finish(nowMs: number): RequestSummary {
     const rows = [...this.#rows, ...this.#itemRows].sort((a, b) => a.sequence - b.sequence); // (S2)
     const steps = rows.map(({ step }) => step);

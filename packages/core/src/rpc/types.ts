@@ -5,6 +5,7 @@
  * wire and the machine that runs a request.
  */
 import type { MpregError } from "../base/index.js";
+import type { EventError } from "./events.js";
 import type { StepTerms } from "../wire/terms.js";
 
 /** Way into a value: object keys and array positions; `length` of an array or a string. */
@@ -54,6 +55,7 @@ export interface RequestSpec {
   readonly detached?: boolean | undefined;
   /** Hear how it gets on. */
   readonly watch?: boolean | undefined;
+  readonly intermediates?: boolean | undefined;
 }
 
 /** Where the time of one step went. Times in ms since the request reached its coordinator. */
@@ -102,6 +104,15 @@ export interface LeftOut {
   readonly steps: number;
   /** How long they took, all together. */
   readonly durationMs: number;
+}
+
+/** What is known of a request: of one that runs, so far. */
+export interface RequestTrace extends RequestSummary {
+  readonly state: "running" | "finished" | "failed";
+  /** Why it has failed. */
+  readonly error?: EventError;
+  /** Steps that were given to a node and have not ended. */
+  readonly running: readonly { readonly step: string; readonly node: string }[];
 }
 
 /** What became of one step of a request that ran with `onError: "settle"`. */

@@ -1,13 +1,16 @@
 /**
- * Watch: tells what happens to a request while it runs to whoever watches it.
+ * Watch: one request as those see it who watch it: what happens while it runs, what has happened so far, and what came of
+ * it.
  *
- * Owns how events (`events.ts`) are told: by the coordinator, while nothing but the answer is promised.
+ * Owns how events (`events.ts`) are told: by the coordinator, while nothing but the answer is promised. Who may watch, and
+ * what is remembered of requests that have ended, is `watches.ts`.
  *
- * (E1) What nobody watches costs nothing: without a watcher there is no {@link Watch}.
+ * (E1) What nobody watches costs no event: without anybody who listens none is made.
  * (E2) Events of a request are told in the order in which they happened, before its end, and none after it.
  * (E3) An event that cannot be told at once is dropped and counted, and the watcher told how many are missing: an answer
  *      never waits for an event.
  *      Over one link: what was not told when it broke may be missing without a word, the end included.
+ * (E4) Whoever begins to watch later is told first what has happened, in the same words.
  */
 import type { MpregError } from "../base/index.js";
 import type { RequestStep, Value } from "../wire/index.js";
@@ -17,57 +20,176 @@ import {
   type PlannedStep,
   type Progress,
   type RequestEvent,
-  progressBytesMax,
+  eventBytesMax,
 } from "./events.js";
 import { bytesOf } from "./results/index.js";
-import { inputNames } from "./summary.js";
+import { type Summary, inputNames } from "./summary.js";
 import type { Task } from "./task.js";
+import type { RequestTrace } from "./types.js";
 
-const valueBytesMax = 16 * 1024;
+/** Somebody who watches. */
+export interface Listener {
+  readonly sink: EventSink;
+  /** Wants small intermediate results. */
+  readonly intermediates: boolean;
+}
 
-/** One request that is watched. */
 export class Watch {
-  readonly #sink: EventSink;
+  readonly requestId: string;
+  readonly #node: string;
+  readonly #summary: Summary;
+  readonly #steps: readonly RequestStep[];
+  readonly #ended: (watch: Watch, trace: RequestTrace) => void;
+  readonly #now: () => number;
+  #listeners: readonly Listener[];
+  /** Steps that were given to a node and have not ended, with the name of the node. */
+  readonly #running = new Map<string, string>();
+  /** What was told of steps that have ended without a result. */
+  readonly #without: RequestEvent[] = [];
 
-  constructor(sink: EventSink, requestId: string, node: string, steps: readonly RequestStep[] = []) {
-    this.#sink = sink;
-    this.tell({ kind: "received", requestId, node });
-    if (steps.length > 0) this.tell({ kind: "planned", steps: steps.map((step) => planned(step, steps)) });
+  /** `ended` is told what came of it; `now` is asked when that is not known otherwise. */
+  constructor(
+    fields: { readonly requestId: string; readonly node: string; readonly summary: Summary },
+    steps: readonly RequestStep[],
+    asker: Listener | undefined,
+    now: () => number,
+    ended: (watch: Watch, trace: RequestTrace) => void,
+  ) {
+    this.requestId = fields.requestId;
+    this.#node = fields.node;
+    this.#summary = fields.summary;
+    this.#steps = steps;
+    this.#listeners = asker === undefined ? nobody : [asker];
+    this.#now = now;
+    this.#ended = ended;
+    if (asker !== undefined) this.#tellHistory(asker.sink);
   }
 
-  tell(event: RequestEvent): void {
-    this.#sink.event(event, undefined);
+  /** Whether anybody hears what happens. */
+  get isWatched(): boolean {
+    return this.#listeners.length > 0;
+  }
+
+  /** What is known now. */
+  get trace(): RequestTrace {
+    const running = [...this.#running].map(([step, node]) => ({ step, node }));
+    return { ...this.#summary.finish(this.#now()), state: "running", running };
+  }
+
+  /** Tells `listener` what has happened, and from now on what happens. (E4) */
+  add(listener: Listener): void {
+    this.#listeners = [...this.#listeners, listener];
+    this.#tellHistory(listener.sink);
+  }
+
+  remove(listener: Listener): void {
+    this.#listeners = this.#listeners.filter((each) => each !== listener);
+  }
+
+  stepReady(step: string): void {
+    if (this.isWatched) this.#tell({ kind: "step-ready", step }); // (E1)
+  }
+
+  /** The list is there: the steps of the map run for so many items. */
+  mapped(step: string, items: number): void {
+    if (this.isWatched) this.#tell({ kind: "mapped", step, items }); // (E1)
   }
 
   /** A node was given the task. */
   started({ step, ranOn, attempts }: Task): void {
-    if (attempts > 0) this.tell({ kind: "retried", step, attempts: attempts + 1 });
-    this.tell({ kind: "started", step, node: ranOn });
+    this.#running.set(step, ranOn);
+    if (!this.isWatched) return; // (E1)
+    if (attempts > 0) this.#tell({ kind: "retried", step, attempts: attempts + 1 });
+    this.#tell({ kind: "started", step, node: ranOn });
   }
 
   /** Its handler has reported something. */
   progress({ step, ranOn: node }: Task, { missed, value, refusal }: Progress): void {
-    if (missed > 0) this.tell({ kind: "missed", count: missed });
-    if (refusal !== undefined) this.tell({ kind: "progress", step, node, refusal });
+    if (missed > 0) this.#tell({ kind: "missed", count: missed });
+    if (refusal !== undefined) return this.#tell({ kind: "progress", step, node, refusal });
     // a node that tells more than it may is not believed to have told anything
-    else if (value !== undefined && value.length <= progressBytesMax)
-      this.#sink.event({ kind: "progress", step, node }, value);
+    if (value === undefined || value.length > eventBytesMax) return;
+    for (const { sink } of this.#listeners) sink.event({ kind: "progress", step, node }, value);
   }
 
   completed(step: string, node: string, value: Value): void {
+    this.#running.delete(step);
+    if (!this.isWatched) return; // (E1)
     const bytes = bytesOf(value);
-    const told = value instanceof Uint8Array && bytes <= valueBytesMax ? value : undefined;
-    this.#sink.event({ kind: "result-available", step, node, bytes }, told);
+    const small = value instanceof Uint8Array && bytes <= eventBytesMax ? value : undefined;
+    const event: RequestEvent = { kind: "result-available", step, node, bytes };
+    for (const { sink, intermediates } of this.#listeners) sink.event(event, intermediates ? small : undefined);
   }
 
   stepFailed(step: string, error: MpregError): void {
-    this.tell({ kind: "step-failed", step, error: eventError(error) });
+    this.#running.delete(step);
+    this.#endedWithout({ kind: "step-failed", step, error: eventError(error) });
+  }
+
+  skipped(step: string, because: string): void {
+    this.#endedWithout({ kind: "skipped", step, because });
+  }
+
+  finished(): void {
+    this.#end({ kind: "finished" }, { state: "finished", running: [] });
   }
 
   failed(error: MpregError): void {
-    this.tell({ kind: "failed", error: eventError(error) });
+    const told = eventError(error);
+    this.#end({ kind: "failed", error: told }, { state: "failed", error: told, running: [] });
+  }
+
+  /** The asker is gone, and with it the request; those who watch it are told why. */
+  abandoned(asker: EventSink, error: MpregError): void {
+    this.#listeners = this.#listeners.filter(({ sink }) => sink !== asker);
+    this.failed(error);
+  }
+
+  #end(event: RequestEvent, end: Pick<RequestTrace, "state" | "error" | "running">): void {
+    this.#tell(event);
+    this.#listeners = nobody; // (E2)
+    this.#ended(this, { ...this.#summary.finish(this.#now()), ...end });
+  }
+
+  #endedWithout(event: RequestEvent): void {
+    this.#without.push(event);
+    this.#tell(event);
+  }
+
+  #tell(event: RequestEvent): void {
+    for (const { sink } of this.#listeners) sink.event(event, undefined);
+  }
+
+  /** (E4) */
+  #tellHistory(sink: EventSink): void {
+    const tell = (event: RequestEvent): void => {
+      sink.event(event, undefined);
+    };
+    tell({ kind: "received", requestId: this.requestId, node: this.#node });
+    if (this.#steps.length > 0) {
+      tell({ kind: "planned", steps: this.#steps.map((step) => planned(step, this.#steps)) });
+    }
+    for (const event of endedSteps(this.#summary.steps)) tell(event);
+    for (const event of this.#without) tell(event);
+    for (const [step, node] of this.#running) tell({ kind: "started", step, node });
   }
 }
+
+/** The events of a request that has ended, as far as they are remembered. */
+export function eventsOf({ requestId, coordinator, steps, state, error }: RequestTrace): RequestEvent[] {
+  const end: RequestEvent =
+    state === "failed" && error !== undefined ? { kind: "failed", error } : { kind: "finished" };
+  return [{ kind: "received", requestId, node: coordinator }, ...endedSteps(steps), end];
+}
+
+function endedSteps(steps: RequestTrace["steps"]): RequestEvent[] {
+  return steps.flatMap(({ name: step, node, bytesOut: bytes }): RequestEvent[] => [
+    { kind: "started", step, node },
+    { kind: "result-available", step, node, bytes },
+  ]);
+}
+
+const nobody: readonly Listener[] = [];
 
 function planned({ name, fun, bindings, map }: RequestStep, steps: readonly RequestStep[]): PlannedStep {
   const inputs = inputNames(bindings, steps);

@@ -1,7 +1,8 @@
 /** Structures: data structures that know nothing of the product. */
 export { Allowance } from "./allowance.js";
 export { Breaker, type BreakerState } from "./breaker.js";
-export { Broadcast, type Missed } from "./broadcast.js";
+export { Broadcast } from "./broadcast.js";
+export { EventQueue, type Missed } from "./event-queue.js";
 export { ByteBudget, type Holder } from "./byte-budget.js";
 export { Chain, type ChainNode } from "./chain.js";
 export { Fifo } from "./fifo.js";

@@ -60,7 +60,7 @@ export interface ResultsMessage {
 
 const answerTags = { timings: 1, summary: 2, kept: 3 } as const;
 const outputForm = { none: 0, inline: 1, kept: 2 } as const;
-const failureTags = { retryAfterMs: 1 } as const;
+const failureTags = { retryAfterMs: 1, request: 2 } as const;
 const resultsTags = { summary: 1, reports: 2, retryAfterMs: 3 } as const;
 const reportStatus = { done: 0, failed: 1, skipped: 2 } as const;
 
@@ -94,8 +94,9 @@ export function readAnswer(reader: Reader, limits: WireLimits): AnswerMessage {
 export function writeFailure(writer: Writer, id: number, error: MpregError): void {
   writeError(writer.begin(kinds.failure).u32(id), error);
   // a side that is older reads no further than the error
-  if (error.retryAfterMs === undefined) return;
-  writer.field(failureTags.retryAfterMs).varint(error.retryAfterMs).endField();
+  if (error.retryAfterMs === undefined && error.request === undefined) return;
+  if (error.retryAfterMs !== undefined) writer.field(failureTags.retryAfterMs).varint(error.retryAfterMs).endField();
+  if (error.request !== undefined) writer.field(failureTags.request).text(error.request).endField();
   writer.endFields();
 }
 
@@ -105,6 +106,7 @@ export function readFailure(reader: Reader): FailureMessage {
   if (reader.position === reader.end) return { kind: "failure", id, error };
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
     if (tag === failureTags.retryAfterMs) error = error.after(reader.varint());
+    else if (tag === failureTags.request) error = error.at({ request: reader.name() });
     reader.skipField();
   }
   return { kind: "failure", id, error };

@@ -28,6 +28,8 @@ export interface CallMessage {
   readonly resume?: readonly ResumePlace[] | undefined;
   /** The client wants to hear how it gets on. */
   readonly watch?: boolean | undefined;
+  /** Small intermediate results with their events. */
+  readonly intermediates?: boolean | undefined;
   /** The encoded array of positional arguments. */
   readonly args: Uint8Array;
 }
@@ -114,6 +116,7 @@ export function readCall(reader: Reader, limits: WireLimits): CallMessage {
   let detached: boolean | undefined;
   let resume: readonly ResumePlace[] | undefined;
   let watch: boolean | undefined;
+  let intermediates: boolean | undefined;
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
     if (tag === callTags.resources) resources = reader.names(limits.resourcesMax);
     else if (tag === callTags.waitForCapacityMs) waitForCapacityMs = reader.u32();
@@ -121,6 +124,7 @@ export function readCall(reader: Reader, limits: WireLimits): CallMessage {
     else if (tag === askTags.detached) detached = true;
     else if (tag === askTags.resume) resume = readResumeField(reader);
     else if (tag === askTags.watch) watch = true;
+    else if (tag === askTags.intermediates) intermediates = true;
     else terms = readTerm(reader, tag, terms, limits);
     reader.skipField();
   }
@@ -137,16 +141,18 @@ export function readCall(reader: Reader, limits: WireLimits): CallMessage {
     detached,
     resume,
     watch,
+    intermediates,
     args,
   };
 }
 
-export type AskFields = Pick<CallMessage, "detached" | "resume" | "watch">;
+export type AskFields = Pick<CallMessage, "detached" | "resume" | "watch" | "intermediates">;
 
-export function writeAskFields(writer: Writer, { detached, resume, watch }: AskFields): void {
+export function writeAskFields(writer: Writer, { detached, resume, watch, intermediates }: AskFields): void {
   if (detached === true) writer.field(askTags.detached).endField();
   if (resume !== undefined && resume.length > 0) writeResumeField(writer, resume);
   if (watch === true) writer.field(askTags.watch).endField();
+  if (intermediates === true) writer.field(askTags.intermediates).endField();
 }
 
 export function writeStep(writer: Writer, message: Omit<StepMessage, "kind">): void {

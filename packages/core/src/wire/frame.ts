@@ -82,6 +82,7 @@ import {
 } from "./result-messages.js";
 import { type ResumeMessage, readResume } from "./resume-messages.js";
 import type { TextCache } from "./text-cache.js";
+import { type WatchMessage, readWatch } from "./watch-messages.js";
 
 /** A message that expects an answer and cannot be read: the error is the answer. */
 export interface RefusedMessage {
@@ -134,6 +135,7 @@ export type Message =
   | DrainMessage
   | DrainAckMessage
   | ResumeMessage
+  | WatchMessage
   | RefusedMessage
   | SkippedMessage;
 
@@ -250,6 +252,8 @@ export class FrameReader {
         return readKeep(reader);
       case kinds.resume:
         return readResume(reader);
+      case kinds.watch:
+        return readWatch(reader);
       case kinds.inspect:
         return readInspect(reader);
       case kinds.hello:

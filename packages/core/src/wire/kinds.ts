@@ -41,6 +41,7 @@ export const kinds = {
   request: 0x91,
   inspect: 0x92,
   resume: 0x93,
+  watch: 0x95,
   step: 0xa0,
 } as const;
 

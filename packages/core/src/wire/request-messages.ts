@@ -25,6 +25,7 @@ export interface RequestMessage {
   readonly detached?: boolean | undefined;
   readonly resume?: readonly ResumePlace[] | undefined;
   readonly watch?: boolean | undefined;
+  readonly intermediates?: boolean | undefined;
   readonly steps: readonly RequestStep[];
   readonly outputs: readonly WireBinding[];
 }
@@ -101,10 +102,12 @@ export function readRequest(reader: Reader, limits: WireLimits): RequestMessage 
   let detached: boolean | undefined;
   let resume: readonly ResumePlace[] | undefined;
   let watch: boolean | undefined;
+  let intermediates: boolean | undefined;
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
     if (tag === askTags.detached) detached = true;
     else if (tag === askTags.resume) resume = readResumeField(reader);
     else if (tag === askTags.watch) watch = true;
+    else if (tag === askTags.intermediates) intermediates = true;
     reader.skipField();
   }
   const steps = readSteps(reader, limits, { left: limits.stepsMax }, 0);
@@ -121,6 +124,7 @@ export function readRequest(reader: Reader, limits: WireLimits): RequestMessage 
     detached,
     resume,
     watch,
+    intermediates,
     steps,
     outputs,
   };

@@ -27,7 +27,7 @@ export interface ResumeMessage {
 }
 
 /** The tags of what is said of a whole ask, in calls and requests alike. */
-export const askTags = { detached: 24, resume: 25, watch: 27 } as const;
+export const askTags = { detached: 24, resume: 25, watch: 27, intermediates: 31 } as const;
 
 const publicKeyBytes = 32;
 const runBytes = 8;

@@ -134,6 +134,7 @@ const defaults: Record<Written["kind"], object> = {
   drain: { urls: [] },
   "drain-ack": {},
   resume: {},
+  watch: { now: false, intermediates: false, behalf: undefined },
   keep: {},
 };
 

@@ -1,27 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { MpregError } from "../../src/base/index.js";
-import type { RequestEvent } from "../../src/rpc/index.js";
 import type { Missed } from "../../src/structures/index.js";
 import { Mesh } from "../support/mesh.js";
-import type { MeshClient } from "../support/mesh-client.js";
 import { type MeshNode, byHand } from "../support/mesh-node.js";
 import { codec, use } from "../support/requests.js";
-
-interface Heard {
-  readonly kind: string;
-  readonly value?: unknown;
-}
-
-/** What a client has heard of an ask, in order: events, and its end. */
-function heard(client: MeshClient, id: number): Heard[] {
-  return client.heard.flatMap((message): Heard[] => {
-    if (!("id" in message) || message.id !== id) return [];
-    if (message.kind !== "event") return [{ kind: message.kind }];
-    const event = codec.decode(message.event) as RequestEvent;
-    const missed = message.missed === 0 ? [] : [{ kind: "missed", count: message.missed }];
-    return [...missed, message.value === undefined ? event : { ...event, value: codec.decode(message.value) }];
-  });
-}
+import { heard } from "../support/heard.js";
 
 /** a's client; b offers `f`, a `here`: the test ends both. */
 function cluster(options: { readonly idempotent?: boolean } = {}) {
@@ -41,7 +24,7 @@ const steps = [{ fun: "here" }, { name: "second", fun: "f", args: [use("here")] 
 describe("the events of a request", () => {
   test("whoever watches is told each thing that happens, in order and before the end (E2)", () => {
     const { mesh, a, b, client } = cluster();
-    const id = client.request(steps, { watch: true });
+    const id = client.request(steps, { watch: true, intermediates: true });
     mesh.settle();
     a.finish("here", "abc");
     mesh.settle();
@@ -93,7 +76,7 @@ describe("the events of a request", () => {
     expect(heard(client, id)).toEqual([
       { kind: "received", requestId: expect.any(String), node: "a" },
       { kind: "started", step: "f", node: "b" },
-      { kind: "result-available", step: "f", node: "b", bytes: 1, value: 7 },
+      { kind: "result-available", step: "f", node: "b", bytes: 1 },
       { kind: "finished" },
       { kind: "answer" },
     ]);
@@ -166,7 +149,7 @@ describe("the events of a request", () => {
     const fromNode = client.connection!.from(ends[0] === client ? ends[1] : ends[0]);
     fromNode.isHeld = true;
     const many = Array.from({ length: 60 }, (_, index) => ({ name: `s${index}`, fun: "big" }));
-    const id = client.request(many, { watch: true, outputs: [use("s0")] });
+    const id = client.request(many, { watch: true, intermediates: true, outputs: [use("s0")] });
     mesh.settle();
     fromNode.release();
     mesh.settle();
@@ -248,7 +231,7 @@ describe("the events of a request", () => {
     expect(missed).not.toEqual([]);
     expect(reports.length + missed.reduce((sum, { count }) => sum + count, 0)).toBe(60);
     expect(told.slice(-3)).toEqual([
-      { kind: "result-available", step: "f", node: "b", bytes: 1, value: 42 },
+      { kind: "result-available", step: "f", node: "b", bytes: 1 },
       { kind: "finished" },
       { kind: "answer" },
     ]);

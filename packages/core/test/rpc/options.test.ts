@@ -9,7 +9,7 @@ type Attempt = (caller: Caller, options: never) => Promise<unknown>;
 const attempts: Readonly<Record<string, { readonly what: string; readonly has: string; readonly attempt: Attempt }>> = {
   call: {
     what: `call("f")`,
-    has: "resources, kwargs, signal, timeoutMs, waitForCapacity, onSummary, onEvent, detached, retries, idempotencyKey, version, target, prefer, hedge, priority",
+    has: "resources, kwargs, signal, timeoutMs, waitForCapacity, onSummary, onEvent, intermediates, detached, retries, idempotencyKey, version, target, prefer, hedge, priority",
     attempt: (caller, options) => caller.call("f", [], options),
   },
   "graph.call": {
@@ -19,7 +19,7 @@ const attempts: Readonly<Record<string, { readonly what: string; readonly has: s
   },
   run: {
     what: "run",
-    has: "signal, timeoutMs, onError, waitForCapacity, onSummary, onEvent, detached",
+    has: "signal, timeoutMs, onError, waitForCapacity, onSummary, onEvent, intermediates, detached",
     attempt: (caller, options) => {
       const graph = caller.graph();
       graph.call("f");
@@ -28,7 +28,7 @@ const attempts: Readonly<Record<string, { readonly what: string; readonly has: s
   },
   request: {
     what: "request",
-    has: "outputs, signal, timeoutMs, onError, waitForCapacity, onSummary, onEvent, detached",
+    has: "outputs, signal, timeoutMs, onError, waitForCapacity, onSummary, onEvent, intermediates, detached",
     attempt: (caller, options) => caller.request([{ name: "a", fun: "f" }], options),
   },
 };

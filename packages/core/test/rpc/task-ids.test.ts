@@ -24,6 +24,8 @@ test("no task gets the number of another one that still runs, however long it do
     catalog,
     policy: () => ({ allow: true }) as const,
     run: () => new Uint8Array(8),
+    nodeLike: () => undefined,
+    nowMs: () => 0,
     idOf: () => "",
     random: seeded(1),
     queueMaxOf: () => undefined,

@@ -11,6 +11,7 @@ import {
   writeCancel,
   writeInspect,
   writeRequest,
+  writeWatch,
 } from "../../src/wire/index.js";
 import { readU32 } from "../../src/wire/reader.js";
 import { Channel, Downloads, type ItemReader } from "../../src/rpc/index.js";
@@ -127,6 +128,13 @@ export class MeshClient implements Endpoint {
     const id = ++this.#lastId;
     return this.say(id, (writer) => {
       writeInspect(writer, id, subject as "nodes");
+    });
+  }
+
+  watch(requestId: string, options: { readonly now?: boolean; readonly intermediates?: boolean } = {}): number {
+    const id = ++this.#lastId;
+    return this.say(id, (writer) => {
+      writeWatch(writer, { id, requestId, now: false, intermediates: false, behalf: undefined, ...options });
     });
   }
 

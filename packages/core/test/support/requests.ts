@@ -30,12 +30,15 @@ export interface CallOptions extends StepTerms {
   readonly waitForCapacityMs?: number;
   readonly summary?: boolean;
   readonly watch?: boolean;
+  readonly intermediates?: boolean;
 }
 
 export function callOf(fun: string, args: readonly unknown[], options: CallOptions = {}): CallFields {
-  const { resources = [], timeoutMs = 0, waitForCapacityMs = 0, summary = false, watch, ...given } = options;
+  const { resources = [], timeoutMs = 0, waitForCapacityMs = 0, summary = false, ...rest } = options;
+  const { watch, intermediates, ...given } = rest;
   const terms = Object.keys(given).length === 0 ? undefined : given;
-  return { fun, resources, timeoutMs, waitForCapacityMs, summary, watch, terms, args: codec.encode(args, "args") };
+  const asked = { fun, resources, timeoutMs, waitForCapacityMs, summary, watch, intermediates, terms };
+  return { ...asked, args: codec.encode(args, "args") };
 }
 
 /** A step; its name is its function's when it has no other. */
@@ -107,9 +110,9 @@ export function requestOf(steps: readonly Step[], options: RequestOptions = {}):
   const names = steps.map(({ name, fun }) => name ?? fun);
   const bindingOf = ({ step, path }: Use): WireBinding => ({ step: names.indexOf(step), path });
   const encoded = encodedSteps(steps, (use) => bindingOf(use));
-  const { timeoutMs = 0, waitForCapacityMs = 0, summary = false, settle = false, watch } = options;
+  const { timeoutMs = 0, waitForCapacityMs = 0, summary = false, settle = false, watch, intermediates } = options;
   const outputs = options.outputs?.map(bindingOf) ?? unconsumedSteps(encoded).map((step) => ({ step, path: [] }));
-  return { timeoutMs, waitForCapacityMs, settle, summary, watch, steps: encoded, outputs };
+  return { timeoutMs, waitForCapacityMs, settle, summary, watch, intermediates, steps: encoded, outputs };
 }
 
 /** The end of a call or request, decoded. */

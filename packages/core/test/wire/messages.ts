@@ -7,7 +7,6 @@ import {
   type NodeRecord,
   type OfferEntry,
   type OfferRecord,
-  type StepTerms,
   type OffersHead,
   type StepReport,
   Writer,
@@ -27,6 +26,7 @@ import {
   writeDrainAck,
   writeEvent,
   writeProgress,
+  writeWatch,
   writeFailure,
   writeFetch,
   writeFetchEnd,
@@ -57,6 +57,7 @@ import {
   writeStep,
 } from "../../src/wire/index.js";
 import { utf8 } from "../support/wire.js";
+import { absent, bytes, name, names, terms, text, u32, varint } from "./arbitraries.js";
 
 /** What this version writes: everything but what a reader makes of what it does not know. */
 export type Written = Exclude<Message, { kind: "refused" | "skipped" }>;
@@ -93,6 +94,8 @@ export function write(writer: Writer, message: Written): void {
       return writeFetchMore(writer, message.id, message.allowedBytes, message.receivedBytes);
     case "event":
       return writeEvent(writer, message);
+    case "watch":
+      return writeWatch(writer, message);
     case "progress":
       return writeProgress(writer, message);
     case "fetch-failed":
@@ -172,19 +175,6 @@ export function entryOf(offer: OfferRecord): OfferEntry {
   return { offer, bytes };
 }
 
-const u32 = fc.integer({ min: 0, max: 2 ** 32 - 1 });
-const varint = fc.oneof(fc.nat(300), fc.maxSafeNat());
-const bytes = fc.oneof(fc.uint8Array({ maxLength: 40 }), fc.uint8Array({ minLength: 33, maxLength: 300 }));
-/** Names and texts are well-formed: a lone surrogate has no UTF-8. Up to 1,024 bytes, with every length of UTF-8. */
-const name = fc.oneof(
-  fc.string({ maxLength: 20 }),
-  fc.string({ unit: "binary", maxLength: 40 }),
-  fc.string({ minLength: 120, maxLength: 140 }),
-);
-const names = fc.array(name, { maxLength: 5 });
-const text = fc.oneof(name, fc.string({ minLength: 1_000, maxLength: 3_000 }));
-const absent = fc.constant(undefined);
-
 const error = fc
   .record({
     code: fc.constantFrom(...(Object.keys(errorCodes) as ErrorCode[])),
@@ -220,33 +210,6 @@ const ref = fc.record({ holder: name, key: varint, bytes: varint, path, isStream
 const kept = fc.oneof(bytes, ref);
 const binding = fc.record({ step: varint, path });
 const bindings = fc.array(binding, { maxLength: 5 });
-/** Ids that are not zero, flags, and a state of visible ASCII. */
-const trace = fc
-  .tuple(
-    fc.uint8Array({ minLength: 25, maxLength: 25 }),
-    fc.array(fc.integer({ min: 0x20, max: 0x7e }), { maxLength: 512 }),
-  )
-  .map(([ids, state]) => {
-    ids[0] = ids[16] = 1;
-    return Uint8Array.of(...ids, ...state);
-  });
-/** Some terms, or none: an object without any is not written. */
-const terms: fc.Arbitrary<StepTerms | undefined> = fc
-  .record(
-    {
-      retries: varint,
-      idempotencyKey: name,
-      version: name,
-      target: name,
-      hedge: varint,
-      prefer: fc.array(name, { minLength: 1, maxLength: 3 }),
-      trace,
-      priority: fc.integer({ min: 0, max: 9 }),
-      watched: fc.constant(true),
-    },
-    { requiredKeys: [] },
-  )
-  .map((given) => (Object.keys(given).length === 0 ? undefined : given));
 const requestStep = fc.record({ name, fun: name, timeoutMs: u32, resources: names, bindings, terms, template: bytes });
 const report = fc.oneof(
   fc.record({ status: fc.constant("done" as const) }),
@@ -336,6 +299,7 @@ const place = fc.record({
 const askFields = {
   detached: fc.oneof(absent, fc.constant(true)),
   watch: fc.oneof(absent, fc.constant(true)),
+  intermediates: fc.oneof(absent, fc.constant(true)),
   resume: fc.oneof(absent, fc.array(place, { minLength: 1, maxLength: 8 })),
 };
 
@@ -397,6 +361,13 @@ export const messageOf: Record<Written["kind"], fc.Arbitrary<Written>> = {
   }),
   "fetch-end": of("fetch-end", { id: u32 }),
   event: of("event", { id: u32, missed: varint, value: fc.oneof(absent, bytes), event: bytes }),
+  watch: of("watch", {
+    id: u32,
+    requestId: name,
+    now: fc.boolean(),
+    intermediates: fc.boolean(),
+    behalf: fc.oneof(absent, name),
+  }),
   progress: of("progress", {
     id: u32,
     missed: varint,

@@ -36,6 +36,7 @@ const withFields = [
   "drain",
   "resume",
   "event",
+  "watch",
   "progress",
   "fetch",
   "chunk",

@@ -22,6 +22,7 @@ export const requestSamples: readonly Written[] = [
     detached: undefined,
     resume: undefined,
     watch: undefined,
+    intermediates: undefined,
     steps: [
       {
         name: "readings",
@@ -57,6 +58,7 @@ export const requestSamples: readonly Written[] = [
     detached: undefined,
     resume: undefined,
     watch: undefined,
+    intermediates: undefined,
     steps: [
       {
         name: "photos",

@@ -126,6 +126,7 @@ export const samples: Record<Written["kind"], readonly Written[]> = {
       detached: undefined,
       resume: undefined,
       watch: undefined,
+      intermediates: undefined,
       args: value(["hi there!"]),
     },
     {
@@ -139,6 +140,7 @@ export const samples: Record<Written["kind"], readonly Written[]> = {
       detached: undefined,
       resume: undefined,
       watch: undefined,
+      intermediates: undefined,
       terms: { retries: 3, idempotencyKey: "order-7" },
       args: value([{ rows: [1, 2.5, null] }]),
     },
@@ -154,6 +156,7 @@ export const samples: Record<Written["kind"], readonly Written[]> = {
       detached: true,
       resume: [{ publicKey: counting(32, 64), run: counting(8, 160) }],
       watch: undefined,
+      intermediates: undefined,
       args: value(["hi there!"]),
     },
   ],
@@ -307,6 +310,10 @@ export const samples: Record<Written["kind"], readonly Written[]> = {
       event: value({ kind: "result-available", step: "clean", node: "storage", bytes: 1 }),
     },
   ],
+  watch: [
+    { kind: "watch", id: 9, requestId: "0f1e2d3c-1a", now: false, intermediates: true, behalf: undefined },
+    { kind: "watch", id: 10, requestId: "0f1e2d3c-1a", now: true, intermediates: false, behalf: "192.0.2.7" },
+  ],
   progress: [
     { kind: "progress", id: 5, missed: 0, value: value({ done: 40, of: 100 }), refusal: undefined },
     { kind: "progress", id: 5, missed: 3, value: undefined, refusal: "it takes 20000 bytes; at most 16384 are told" },
@@ -314,6 +321,11 @@ export const samples: Record<Written["kind"], readonly Written[]> = {
   ],
   release: [{ kind: "release", holder: undefined, key: 77_000 }],
   failure: [
+    {
+      kind: "failure",
+      id: 2,
+      error: new MpregError("deadline", "The time ran out", { outcome: "unknown", request: "0f1e2d3c-1a" }),
+    },
     { kind: "failure", id: 1, error: new MpregError("closed", "The node is closed") },
     {
       kind: "failure",

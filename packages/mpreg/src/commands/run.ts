@@ -32,7 +32,7 @@ export function defineRun(program: Command, terminal: Terminal): void {
 
 async function run(path: string, flags: RunFlags, terminal: Terminal): Promise<void> {
   const { steps, outputs } = await readGraph(path);
-  const { options: running, writeSummary } = runningOf(flags, terminal);
+  const { options: running, writeSummary } = runningOf(flags, terminal, true);
   if (flags.onError === "settle") {
     const options = { outputs, onError: "settle", ...running } as const;
     const settled = await withClient(flags, async (client) => {

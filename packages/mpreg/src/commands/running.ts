@@ -9,6 +9,7 @@ import type { Command } from "commander";
 import { parseDurationMs } from "../input/options.js";
 import { eventText } from "../render/event.js";
 import { valueJson } from "../render/json.js";
+import { printable } from "../render/text.js";
 import type { Terminal } from "../terminal.js";
 import { type ConnectionFlags, withConnectionOptions } from "./connection.js";
 
@@ -18,6 +19,7 @@ export interface RunningFlags extends ConnectionFlags {
   readonly summary?: true;
   readonly trace?: true;
   readonly watch?: true;
+  readonly intermediates?: true;
 }
 
 export function withRunningOptions(command: Command): Command {
@@ -29,17 +31,23 @@ export function withRunningOptions(command: Command): Command {
     )
     .option("--summary", "tell on stderr where the time went")
     .option("--watch", "tell on stderr what happens while it happens; with --json a line of JSON for each event")
+    .option("--intermediates", "with --watch: also the results of steps, where they take 16 KiB at most")
     .option("--trace", "tell on stderr what waited for what: the critical path and the slowest steps");
 }
 
 /** The options of a request, and what writes its summary once it has ended, if one is wanted. */
 export interface Running {
-  readonly options: Pick<SingleCallOptions, "timeoutMs" | "waitForCapacity" | "onSummary" | "onEvent">;
+  readonly options: Pick<
+    SingleCallOptions,
+    "timeoutMs" | "waitForCapacity" | "onSummary" | "onEvent" | "intermediates"
+  >;
   readonly writeSummary: () => Promise<void>;
 }
 
-export function runningOf(flags: RunningFlags, terminal: Terminal): Running {
+/** `tellsId`: the id of the request is told where somebody looks on: `mpreg trace` takes it. */
+export function runningOf(flags: RunningFlags, terminal: Terminal, tellsId = false): Running {
   const { stderr } = terminal;
+  const isIdTold = tellsId && stderr.isTerminal && flags.json !== true;
   const { timeout, waitForCapacity, summary: isSummaryWanted, trace: isTraceWanted, json } = flags;
   let given: RequestSummary | undefined;
   const onSummary = (summary: RequestSummary): void => {
@@ -48,7 +56,8 @@ export function runningOf(flags: RunningFlags, terminal: Terminal): Running {
   return {
     options: {
       timeoutMs: timeout,
-      onEvent: flags.watch === true ? eventWriter(flags, terminal) : undefined,
+      onEvent: flags.watch === true ? eventWriter(flags, terminal) : isIdTold ? idWriter(terminal) : undefined,
+      intermediates: flags.intermediates,
       waitForCapacity,
       onSummary: isSummaryWanted || isTraceWanted ? onSummary : undefined,
     },
@@ -69,8 +78,15 @@ export function runningOf(flags: RunningFlags, terminal: Terminal): Running {
   };
 }
 
+/** Writes the id of the request as soon as it has one. (U1) */
+function idWriter({ stderr }: Terminal): (event: RequestEvent) => void {
+  return (event) => {
+    if (event.kind === "received") stderr.write(stderr.colours.dim(`request ${printable(event.requestId)}`));
+  };
+}
+
 /** Writes each event as it comes. (U1) */
-function eventWriter({ json }: RunningFlags, { stderr }: Terminal): (event: RequestEvent) => void {
+export function eventWriter({ json }: ConnectionFlags, { stderr }: Terminal): (event: RequestEvent) => void {
   let firstMs: number | undefined;
   return (event) => {
     const nowMs = performance.now();

@@ -23,9 +23,9 @@ function textOf(event: RequestEvent): string {
     case "retried":
       return `${event.step}: attempt ${event.attempts}`;
     case "progress":
-      return `${event.step}: ${event.refusal === undefined ? progressText(event.value) : `a report was refused: ${event.refusal}`}`;
+      return `${event.step}: ${event.refusal === undefined ? valueText(event.value) : `a report was refused: ${event.refusal}`}`;
     case "result-available":
-      return `${event.step}: result of ${event.bytes} B on ${event.node}`;
+      return `${event.step}: result of ${event.bytes} B on ${event.node}${event.value === undefined ? "" : `: ${valueText(event.value)}`}`;
     case "step-failed":
       return `${event.step}: failed: ${event.error.code}: ${event.error.message}`;
     case "skipped":
@@ -41,10 +41,10 @@ function textOf(event: RequestEvent): string {
   }
 }
 
-const progressCharactersMax = 200;
+const valueCharactersMax = 200;
 
-/** What a handler has reported, in one line. */
-function progressText(value: unknown): string {
+/** What a handler has reported, or a result, in one line. */
+function valueText(value: unknown): string {
   const text = typeof value === "string" ? value : valueJson(value, "line").trimEnd();
-  return text.length <= progressCharactersMax ? text : `${text.slice(0, progressCharactersMax)}…`;
+  return text.length <= valueCharactersMax ? text : `${text.slice(0, valueCharactersMax)}…`;
 }

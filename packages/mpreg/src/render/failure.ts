@@ -14,10 +14,11 @@ const outcomes: Record<Outcome, string> = {
 
 /** `mpreg: what is wrong`, then what is known about it, then what to do. */
 export function failureText(failure: Failure, colours: Colours): string {
-  const { message, code, step, node, outcome, hint, stack } = failure;
+  const { message, code, step, node, request, outcome, hint, stack } = failure;
   const facts = [
     ...(step === undefined ? [] : [`step ${JSON.stringify(printable(step))}`]),
     ...(node === undefined ? [] : [`node ${JSON.stringify(printable(node))}`]),
+    ...(request === undefined ? [] : [`request ${printable(request)}`]),
     ...(outcome === undefined ? [] : [outcomes[outcome]]),
   ];
   const about = outcome === undefined || code === "invalid-argument" ? [] : [`  ${[code, ...facts].join(", ")}`];
@@ -28,7 +29,7 @@ export function failureText(failure: Failure, colours: Colours): string {
   ].join("\n");
 }
 
-/** One line: `{"error":{"code":…,"message":…,"step":…,"node":…,"outcome":…}}`, without what is not known. */
-export function failureJson({ code, message, step, node, outcome }: Failure): string {
-  return JSON.stringify({ error: { code, message, step, node, outcome } });
+/** One line: `{"error":{"code":…,"message":…,"step":…,"node":…,"request":…,"outcome":…}}`, without what is not known. */
+export function failureJson({ code, message, step, node, request, outcome }: Failure): string {
+  return JSON.stringify({ error: { code, message, step, node, request, outcome } });
 }

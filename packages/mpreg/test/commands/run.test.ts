@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { createNode, type MpregNode } from "@mpreg/node";
+import { context, createNode, type MpregNode } from "@mpreg/node";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Finished, mpreg, temporaryFolder } from "../processes.js";
 
@@ -11,9 +11,17 @@ const chain = [
 
 describe("mpreg run", () => {
   let node: MpregNode;
+  let onWatch = (): void => undefined;
 
   beforeAll(async () => {
-    node = await createNode({ name: "worker", log: "silent" });
+    node = await createNode({
+      name: "worker",
+      log: "silent",
+      policy: (_subject, { kind }) => {
+        if (kind === "watch") onWatch();
+        return { allow: true };
+      },
+    });
     node.register("double", (value: number) => value * 2);
     node.register("fail", () => {
       throw new Error("broken");
@@ -84,6 +92,54 @@ describe("mpreg run", () => {
     ]);
     const lines = (await run(chain, "--json", "--watch")).stderr.trim().split("\n");
     expect(lines.map((line) => (JSON.parse(line) as { event: { kind: string } }).event.kind).at(-1)).toBe("finished");
+  });
+
+  test("--watch --intermediates tells small results, too", async () => {
+    const { stderr } = await run(chain, "--watch", "--intermediates");
+    expect(stderr).toContain('first: result of 9 B on worker: {"rows":[20,21]}\n');
+  });
+
+  test("trace shows a request that has ended, as text and as JSON; its id is in the error of one that failed", async () => {
+    const { stderr } = await run([...chain, { name: "bad", fun: "fail" }], "--json");
+    const { request } = (JSON.parse(stderr) as { error: { request: string } }).error;
+    const text = await mpreg(["trace", request, "--url", node.url]);
+    expect(text).toMatchObject({ exitCode: 0, stderr: "" });
+    expect(text.stdout).toContain(`request ${request} on worker: `);
+    expect(text.stdout).toContain('\nfailed: handler-error: "fail" threw: broken\n');
+    const { trace } = JSON.parse((await mpreg(["trace", request, "--url", node.url, "--json"])).stdout);
+    expect(trace).toMatchObject({ requestId: request, state: "failed", running: [] });
+    const unknown = await mpreg(["trace", `${request.slice(0, 8)}-zzz`, "--url", node.url]);
+    expect(unknown).toMatchObject({ exitCode: 1, stdout: "", stderr: expect.stringContaining("unknown-request") });
+  });
+
+  test("trace --watch follows a request that runs, and shows it when it has ended", async () => {
+    let end = (): void => undefined;
+    const began = new Promise<string>((resolve) => {
+      node.register("held", () => {
+        resolve(context().request);
+        return new Promise<number>((done) => {
+          end = () => {
+            done(7);
+          };
+        });
+      });
+    });
+    const running = run([{ name: "held", fun: "held" }], "--json");
+    const request = await began;
+    const sofar = await mpreg(["trace", request, "--url", node.url]);
+    expect(sofar.stdout).toContain("running: held on worker\nit has not ended\n");
+    const isFollowed = new Promise<void>((resolve) => (onWatch = resolve));
+    const followed = mpreg(["trace", request, "--url", node.url, "--watch", "--json"]);
+    await isFollowed;
+    end();
+    const { stdout, stderr } = await followed;
+    const kinds = stderr
+      .trim()
+      .split("\n")
+      .map((line) => (JSON.parse(line) as { event: { kind: string } }).event.kind);
+    expect(kinds).toEqual(["received", "planned", "started", "result-available", "finished"]);
+    expect(JSON.parse(stdout)).toMatchObject({ trace: { requestId: request, state: "finished" } });
+    expect(await running).toMatchObject({ stdout: '{"held":7}\n' });
   });
 
   test("--on-error settle finishes independent branches, tells every step, and exits with the first failure", async () => {

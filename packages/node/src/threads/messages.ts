@@ -83,8 +83,8 @@ function pack(value: unknown, transfer: ArrayBuffer[]): unknown {
     return own;
   }
   if (value instanceof MpregError) {
-    const { code, message, outcome, step, node } = value;
-    return { mpregError: code, message, outcome, step, node } satisfies PackedError;
+    const { code, message, outcome, step, node, request, retryAfterMs } = value;
+    return { mpregError: code, message, outcome, step, node, request, retryAfterMs } satisfies PackedError;
   }
   if (Array.isArray(value)) return value.map((each) => pack(each, transfer));
   return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, pack(each, transfer)]));

@@ -15,7 +15,7 @@
  * (C5) What the handler has asked for goes on when it has ended, as elsewhere; with its thread it is withdrawn.
  */
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from "node:worker_threads";
-import { MpregError, packTrace, thrownText, unpackTrace } from "@mpreg/core/base";
+import { MpregError, type TraceContext, thrownText } from "@mpreg/core/base";
 import { type CallContext, type ExecutionEnd, invocationWith } from "@mpreg/core/handlers";
 import type { Asker, Asking, Invocation, Settled } from "@mpreg/core/rpc";
 import {
@@ -72,7 +72,7 @@ export class ThreadCall {
     context.signal.addEventListener("abort", () => {
       this.#aborted();
     });
-    const { message, transfer } = packed(traced(invocation, context.traceparent));
+    const { message, transfer } = packed(traced(invocation, context.trace));
     const task: ThreadTask = {
       kind: "call",
       invocation: message,
@@ -226,13 +226,8 @@ export class ThreadCall {
 }
 
 /** The call, as part of its handler's own span. */
-function traced(invocation: Invocation, traceparent: string | undefined): Invocation {
-  const { terms } = invocation;
-  if (traceparent === undefined) return invocationWith(invocation, {});
-  const [, traceId = "", spanId = "", flags = ""] = traceparent.split("-");
-  const state = terms?.trace === undefined ? "" : unpackTrace(terms.trace).state;
-  const trace = packTrace({ traceId, spanId, traceFlags: Number.parseInt(flags, 16), state });
-  return invocationWith(invocation, { terms: { ...terms, trace } });
+function traced(invocation: Invocation, trace: TraceContext | undefined): Invocation {
+  return invocationWith(invocation, trace === undefined ? {} : { terms: { ...invocation.terms, trace } });
 }
 
 /** What is logged is the handler's, and stays as it is. */

@@ -76,13 +76,13 @@ test("options that do not exist, or of a wrong value, are refused by name, on cl
   const { client, node } = await startPair();
   for (const caller of [client, node]) {
     expect((await failureOf(caller.call("echo", [], { timeout: 5 } as never))).message).toBe(
-      `call("echo") has no option "timeout"; it has resources, kwargs, signal, timeoutMs, waitForCapacity, onSummary, onEvent, detached, retries, idempotencyKey, version, target, prefer, hedge, priority; did you mean "timeoutMs"?`,
+      `call("echo") has no option "timeout"; it has resources, kwargs, signal, timeoutMs, waitForCapacity, onSummary, onEvent, intermediates, detached, retries, idempotencyKey, version, target, prefer, hedge, priority; did you mean "timeoutMs"?`,
     );
     expect((await failureOf(caller.call("echo", [], { resources: "gpu" as never }))).message).toBe(
       `call("echo"): resources must be an array of names, got "gpu"`,
     );
     expect((await failureOf(caller.request([echo("a")], { output: ["a"] } as never))).message).toBe(
-      `request has no option "output"; it has outputs, signal, timeoutMs, onError, waitForCapacity, onSummary, onEvent, detached; did you mean "outputs"?`,
+      `request has no option "output"; it has outputs, signal, timeoutMs, onError, waitForCapacity, onSummary, onEvent, intermediates, detached; did you mean "outputs"?`,
     );
     expect((await failureOf(caller.request([echo("a")], { timeoutMs: "1s" as never }))).message).toBe(
       `timeoutMs must be a number of milliseconds above 0 and up to 2147483647, got "1s"`,

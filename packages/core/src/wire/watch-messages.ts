@@ -1,0 +1,45 @@
+/**
+ * Messages by which somebody watches a request that another has asked for. Layout: docs/protocol.md, "Watching".
+ */
+import { kinds } from "./kinds.js";
+import type { Reader } from "./reader.js";
+import type { Writer } from "./writer.js";
+
+/** Client to node, and on to the coordinator: what becomes of this request? */
+export interface WatchMessage {
+  readonly kind: "watch";
+  readonly id: number;
+  readonly requestId: string;
+  /** Answer at once with what is known, and tell no events. */
+  readonly now: boolean;
+  /** Tell small intermediate results with their events. */
+  readonly intermediates: boolean;
+  /** Address of the client for which a node asks. */
+  readonly behalf: string | undefined;
+}
+
+const watchTags = { now: 1, intermediates: 2, behalf: 3 } as const;
+
+export function writeWatch(writer: Writer, message: Omit<WatchMessage, "kind">): void {
+  const { id, requestId, now, intermediates, behalf } = message;
+  writer.begin(kinds.watch).u32(id).text(requestId);
+  if (now) writer.field(watchTags.now).endField();
+  if (intermediates) writer.field(watchTags.intermediates).endField();
+  if (behalf !== undefined) writer.field(watchTags.behalf).text(behalf).endField();
+  writer.endFields();
+}
+
+export function readWatch(reader: Reader): WatchMessage {
+  const id = reader.u32();
+  const requestId = reader.name();
+  let now = false;
+  let intermediates = false;
+  let behalf: string | undefined;
+  for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
+    if (tag === watchTags.now) now = true;
+    else if (tag === watchTags.intermediates) intermediates = true;
+    else if (tag === watchTags.behalf) behalf = reader.name();
+    reader.skipField();
+  }
+  return { kind: "watch", id, requestId, now, intermediates, behalf };
+}

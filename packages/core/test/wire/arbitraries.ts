@@ -1,0 +1,44 @@
+/** Arbitraries over the types of fields, and over terms. */
+import fc from "fast-check";
+import type { StepTerms } from "../../src/wire/index.js";
+
+export const u32 = fc.integer({ min: 0, max: 2 ** 32 - 1 });
+export const varint = fc.oneof(fc.nat(300), fc.maxSafeNat());
+export const bytes = fc.oneof(fc.uint8Array({ maxLength: 40 }), fc.uint8Array({ minLength: 33, maxLength: 300 }));
+/** Names and texts are well-formed: a lone surrogate has no UTF-8. Up to 1,024 bytes, with every length of UTF-8. */
+export const name = fc.oneof(
+  fc.string({ maxLength: 20 }),
+  fc.string({ unit: "binary", maxLength: 40 }),
+  fc.string({ minLength: 120, maxLength: 140 }),
+);
+export const names = fc.array(name, { maxLength: 5 });
+export const text = fc.oneof(name, fc.string({ minLength: 1_000, maxLength: 3_000 }));
+export const absent = fc.constant(undefined);
+
+/** Ids that are not zero, flags, and a state of visible ASCII. */
+const trace = fc
+  .tuple(
+    fc.uint8Array({ minLength: 25, maxLength: 25 }),
+    fc.array(fc.integer({ min: 0x20, max: 0x7e }), { maxLength: 512 }),
+  )
+  .map(([ids, state]) => {
+    ids[0] = ids[16] = 1;
+    return Uint8Array.of(...ids, ...state);
+  });
+/** Some terms, or none: an object without any is not written. */
+export const terms: fc.Arbitrary<StepTerms | undefined> = fc
+  .record(
+    {
+      retries: varint,
+      idempotencyKey: name,
+      version: name,
+      target: name,
+      hedge: varint,
+      prefer: fc.array(name, { minLength: 1, maxLength: 3 }),
+      trace,
+      priority: fc.integer({ min: 0, max: 9 }),
+      watched: fc.constant(true),
+    },
+    { requiredKeys: [] },
+  )
+  .map((given) => (Object.keys(given).length === 0 ? undefined : given));

@@ -1,0 +1,94 @@
+/** Requests that are watched over real sockets: by who has asked, and by others at other nodes. */
+import type { RequestEvent } from "@mpreg/core";
+import { expect, test } from "vitest";
+import { clientOf, offered, startMesh } from "../support/cluster.js";
+import { failureOf } from "../support/failure.js";
+import { Latch } from "../support/latch.js";
+
+async function kindsOf(events: AsyncIterable<RequestEvent>): Promise<string[]> {
+  const kinds: string[] = [];
+  for await (const { kind } of events) kinds.push(kind);
+  return kinds;
+}
+
+/** Two nodes with a client each; `held` of the second runs until `latch` is opened. */
+async function start() {
+  const [a, b] = await startMesh({ name: "a" }, { name: "b" });
+  const latch = new Latch();
+  b!.register("held", async () => {
+    await latch.passed;
+    return "done";
+  });
+  await offered("held", 1, a!, b!);
+  return { a: a!, b: b!, latch, asker: await clientOf(a!), other: await clientOf(b!) };
+}
+
+test("a graph that is started tells its events until its end, and its result", async () => {
+  const { latch, asker } = await start();
+  latch.open();
+  const graph = asker.graph();
+  const held = graph.call<string>("held");
+  const { result, events } = graph.start(held);
+  expect(await kindsOf(events)).toEqual([
+    "received",
+    "planned",
+    "step-ready",
+    "started",
+    "result-available",
+    "finished",
+  ]);
+  expect(await result).toBe("done");
+});
+
+test("events of a graph that fails end without a throw, and its result rejects with the id of the request (S2)", async () => {
+  const { asker } = await start();
+  const graph = asker.graph();
+  graph.call("nobody-offers-this");
+  const { result, events } = graph.start();
+  expect((await kindsOf(events)).at(-1)).toBe("failed");
+  const error = await failureOf(result);
+  expect(error).toMatchObject({ code: "no-provider", request: expect.stringMatching(/^[0-9a-f]{8}-1$/) });
+});
+
+test("a client of another node follows a request until its end, and sees its trace after that (L1)", async () => {
+  const { latch, asker, other } = await start();
+  const graph = asker.graph();
+  graph.call("held");
+  const { result, events } = graph.start();
+  const received = (await events.next()).value;
+  const requestId = received?.kind === "received" ? received.requestId : "";
+  const watched = other.watch(requestId);
+  expect((await watched.next()).value).toEqual({ kind: "received", requestId, node: "a" });
+  expect(await other.trace(requestId)).toMatchObject({ state: "running", coordinator: "a" });
+  latch.open();
+  expect((await kindsOf(watched)).slice(-2)).toEqual(["result-available", "finished"]);
+  await result;
+  expect(await asker.trace(requestId)).toMatchObject({ state: "finished", steps: [{ name: "held", node: "b" }] });
+});
+
+test("who leaves the loop leaves the request alone, and asks for nothing more (L3)", async () => {
+  const { latch, asker, other } = await start();
+  const graph = asker.graph();
+  graph.call("held");
+  const { result, events } = graph.start();
+  const received = (await events.next()).value;
+  const requestId = received?.kind === "received" ? received.requestId : "";
+  for await (const { kind } of other.watch(requestId)) {
+    expect(kind).toBe("received");
+    break;
+  }
+  const ending = new AbortController();
+  const aborted = kindsOf(other.watch(requestId, { signal: ending.signal }));
+  ending.abort();
+  expect(await aborted).toEqual([]);
+  latch.open();
+  expect(await result).toEqual({ held: "done" });
+});
+
+test("a request that nobody knows is told as such, by the iterator and by the trace", async () => {
+  const { b, other } = await start();
+  const requestId = `${b.id.slice(0, 8)}-zz`;
+  await expect(other.watch(requestId).next()).rejects.toMatchObject({ code: "unknown-request", node: "b" });
+  expect(await failureOf(other.trace(requestId))).toMatchObject({ code: "unknown-request" });
+  expect(await failureOf(other.trace("what?"))).toMatchObject({ code: "invalid-argument" });
+});
