@@ -119,11 +119,7 @@ test("two nodes of one process tell their own, and the same of the process, in o
   expect(second.has('mpreg_calls_total{function="echo",code="ok"}')).toBe(false);
   expect([...first.keys()].find((key) => key.startsWith("mpreg_info"))).toContain('name="one"');
   expect([...second.keys()].find((key) => key.startsWith("mpreg_info"))).toContain('name="two"');
-  for (const name of [
-    "process_cpu_seconds_total",
-    lag,
-    "nodejs_eventloop_lag_seconds",
-  ]) {
+  for (const name of ["process_cpu_seconds_total", lag, "nodejs_eventloop_lag_seconds"]) {
     expect(first.get(name), name).toBeGreaterThan(0);
     expect(second.get(name), name).toBe(first.get(name));
   }
