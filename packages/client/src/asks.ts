@@ -160,8 +160,8 @@ export class Asks {
       if (pending?.connection === connection && this.#isAskedAgain(pending, error, connection)) {
         return this.#askAgain(pending);
       }
-      const lost = error.code === "node-lost" ? pending?.lostResult : undefined; // what was asked anew is known to have ended
-      return this.#takeAsker(connection, id)?.failed(lost ?? error.at({ node: connection.nodeName })); // (C1)
+      const before = error.code === "node-lost" ? pending?.toldBefore : undefined; // which says more
+      return this.#takeAsker(connection, id)?.failed(before ?? error.at({ node: connection.nodeName })); // (C1)
     }
     if (message.kind === "event") return this.#told(connection, message);
     const nowMs = this.#platform.now();
@@ -256,7 +256,7 @@ export class Asks {
   #mayAskAnew(pending: Pending, error: MpregError, { place }: Connection): boolean {
     if (error.code !== "result-lost" || place === undefined || !this.#options.reconnect) return false;
     if (pending.keptBytes === 0 || ++pending.anew > anewMax) return false;
-    pending.lostResult = error;
+    pending.toldBefore = error;
     pending.places = [{ publicKey: place.publicKey, run: noRun }]; // it has run: only what may run twice is run again
     return true;
   }
@@ -288,7 +288,9 @@ export class Asks {
     // it takes nothing more: what is asked meanwhile waits for the next
     if (!connection.isLeft && this.#connection === connection) this.suspend();
     if (error.outcome === "not-applied") return true;
-    return this.#hasOthers(connection.url) && this.#mayAskAgain(pending, connection);
+    if (!this.#hasOthers(connection.url) || !this.#mayAskAgain(pending, connection)) return false;
+    pending.toldBefore = error.at({ node: connection.nodeName });
+    return true;
   }
 
   /** It has come to nothing, and goes to the next node. (C6) */

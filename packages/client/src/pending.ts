@@ -46,8 +46,8 @@ export class Pending implements Deadline {
   connection: Connection | undefined = undefined;
   /** Where it was sent before, over connections that were lost, in that order. */
   places: readonly ResumePlace[] | undefined = undefined;
-  /** What was told of its answer, where that was lost before all of it came; and how often it was asked anew since. */
-  lostResult: MpregError | undefined = undefined;
+  /** How it had ended before it was asked again, for want of an answer that came whole; and how often it was asked anew. */
+  toldBefore: MpregError | undefined = undefined;
   anew = 0;
   /** Bytes that are kept to ask again; 0 when it cannot be. */
   keptBytes = 0;

@@ -419,7 +419,7 @@ describe("a call whose node closes while it runs", () => {
 
   test("ends as unknown when it may not (C8)", async () => {
     const { call } = closing("no");
-    expect(await ended(call)).toBe("node-lost unknown");
+    expect(await ended(call)).toBe("closed unknown");
   });
 });
 

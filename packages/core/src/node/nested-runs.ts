@@ -1,6 +1,6 @@
 /** Nested runs: what running handlers have asked for, so that it can end with them. */
 import { MpregError } from "../base/index.js";
-import type { Run } from "../rpc/index.js";
+import type { Invocation, Run } from "../rpc/index.js";
 
 /** Hears when a handler begins to wait for what it has asked for, and when it has nothing left to wait for. */
 export interface NestedRunsHost {
@@ -48,4 +48,9 @@ export class NestedRuns {
     const error = new MpregError("cancelled", "The call that asked for this was cancelled");
     for (const run of [...runs.values()]) run.fail(error);
   }
+}
+
+/** Of what a handler asks for whose own call has ended. */
+export function orphaned({ fun }: Invocation): MpregError {
+  return new MpregError("cancelled", `The call of "${fun}" that asks for this has ended itself`);
 }

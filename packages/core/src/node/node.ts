@@ -39,7 +39,7 @@ import { circuitEvent } from "./circuit-event.js";
 import { Drain } from "./drain.js";
 import { inspect } from "./inspect.js";
 import { Links } from "./links.js";
-import { NestedRuns } from "./nested-runs.js";
+import { NestedRuns, orphaned } from "./nested-runs.js";
 import { targetOf } from "./target.js";
 import { TicketAsker } from "./ticket-asker.js";
 import type { NodeCapabilities, NodeEffects, NodeInput, NodeOptions } from "./types.js";
@@ -189,7 +189,7 @@ export class NodeMachine {
         circuit: (offer) => {
           effects.report(circuitEvent(offer));
         },
-        run: () => this.#cluster.membership.own.run,
+        run: () => this.run,
         idOf: (publicKey) => nodeIdOf(publicKey, signer),
         invoke: (invocation) => {
           effects.invoke(invocation);
@@ -230,7 +230,7 @@ export class NodeMachine {
       options,
       identity: () => {
         const { name, cluster } = options;
-        return { publicKey: signer.publicKey, name, cluster, urls: self.urls, run: this.#cluster.membership.own.run };
+        return { publicKey: signer.publicKey, name, cluster, urls: self.urls, run: this.run };
       },
       capabilities,
       effects,
@@ -238,6 +238,11 @@ export class NodeMachine {
       rpc: this.#rpc,
       inspect: (subject, nowMs) => this.inspect(subject, nowMs),
     });
+  }
+
+  /** 8 random bytes of this process. */
+  get run(): Uint8Array {
+    return this.#cluster.membership.own.run;
   }
 
   /** When the machine next needs a `tick`; `Infinity` when it waits for nothing. */
@@ -490,8 +495,4 @@ export class NodeMachine {
   get #goodbye(): Goodbye {
     return { code: "closing", reason: `Node "${this.name}" is closing` };
   }
-}
-
-function orphaned({ fun }: Invocation): MpregError {
-  return new MpregError("cancelled", `The call of "${fun}" that asks for this has ended itself`);
 }

@@ -7,6 +7,7 @@
  * (V1) Everything asked for is answered exactly once, or its asker is gone.
  * (V2) Nothing runs for an asker that is gone.
  * (V3) After quiet every table is empty (`size`).
+ * (V4) A process numbers its requests from one of 2⁴⁰ numbers on, by chance: no later process of the node gives a number again.
  */
 import { MpregError } from "../base/index.js";
 import type {
@@ -276,7 +277,7 @@ export class Rpc {
         this.#held.refusal(`call "${fun}" with`, heldBytes, { step: fun, node: this.#host.nodeName }),
       );
     }
-    const request = ++this.#lastRequest;
+    const request = this.#nextRequest();
     const isFollowed = ask.summary || ask.watch === true; // other calls cost nothing to follow
     const followed = isFollowed ? this.#watches.begin(ask, asker, request, noSteps, nowMs) : undefined;
     const watch = followed?.watch;
@@ -323,7 +324,7 @@ export class Rpc {
     if (!this.#held.hasRoomFor(heldBytes)) {
       return asker.failed(this.#held.refusal("run the request with", heldBytes, { node: this.#host.nodeName }));
     }
-    const request = ++this.#lastRequest;
+    const request = this.#nextRequest();
     const isFollowed = ask.summary || ask.watch === true || this.#options.tracesMax > 0;
     const followed = isFollowed ? this.#watches.begin(ask, asker, request, ask.steps, nowMs) : undefined;
     const fields = {
@@ -475,6 +476,13 @@ export class Rpc {
     const message = `This link has ${channel.asked.size} unanswered calls; the limit is ${this.#options.asksPerLinkMax}`;
     asker.failed(new MpregError("overloaded", message, { node: this.#host.nodeName }));
     return undefined;
+  }
+
+  /** (V4) */
+  #nextRequest(): number {
+    if (this.#lastRequest === 0)
+      for (const byte of this.#host.run().subarray(0, 5)) this.#lastRequest = this.#lastRequest * 256 + byte;
+    return ++this.#lastRequest;
   }
 
   #timeoutMs(askedMs: number): number {

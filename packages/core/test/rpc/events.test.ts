@@ -31,7 +31,7 @@ describe("the events of a request", () => {
     b.finish("f", 42);
     mesh.settle();
     expect(heard(client, id)).toEqual([
-      { kind: "received", requestId: `${a.id.slice(0, 8)}-1`, node: "a" },
+      { kind: "received", requestId: a.requestId(), node: "a" },
       {
         kind: "planned",
         steps: [

@@ -59,7 +59,7 @@ describe("the summary of a request", () => {
     };
     const { requestId, ...summary } = summaryOf(client.endsOf(id));
     expect(summary).toEqual({ coordinator: "a", totalMs: 23, steps: [here, second] });
-    expect(requestId).toBe(`${a.id.slice(0, 8)}-1`);
+    expect(requestId).toBe(a.requestId());
     mesh.expectQuiet();
   });
 
@@ -101,4 +101,20 @@ describe("the summary of a request", () => {
     mesh.settle();
     expect(summaryOf(asked.ends).steps).toHaveLength(1);
   });
+});
+
+test("a node that is started again gives no id of its earlier life a second time (V4)", () => {
+  const mesh = new Mesh();
+  const idsOf = (node: MeshNode): string[] => {
+    node.offer("f", () => 1);
+    const asked = Array.from({ length: 20 }, () => node.request([{ fun: "f" }], { summary: true }));
+    mesh.settle();
+    return asked.map(({ ends }) => summaryOf(ends).requestId);
+  };
+  const first = mesh.node("n", { key: "kept" });
+  const before = idsOf(first);
+  mesh.crash(first);
+  const after = idsOf(mesh.node("n", { key: "kept" }));
+  expect(new Set([...before, ...after].map((id) => id.slice(0, 9)))).toEqual(new Set([`${first.id.slice(0, 8)}-`]));
+  expect(new Set([...before, ...after]).size).toBe(40);
 });

@@ -21,8 +21,8 @@ function cluster(options: MeshNodeOptions = {}) {
   return { mesh, a, b, asker: mesh.client(a), other: mesh.client(b) };
 }
 
-function idOf({ id }: MeshNode, number = 1): string {
-  return `${id.slice(0, 8)}-${number.toString(36)}`;
+function idOf(node: MeshNode, number = 1): string {
+  return node.requestId(number);
 }
 
 /** The traces that answered `id`; there should be one. */

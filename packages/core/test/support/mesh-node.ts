@@ -19,6 +19,7 @@ import {
   type RpcLimits,
   type Settled,
   defaultRpcLimits,
+  requestIdOf,
 } from "../../src/rpc/index.js";
 import { progressOf } from "../../src/handlers/progress.js";
 import { createDefaultPolicy } from "../../src/base/index.js";
@@ -209,6 +210,12 @@ export class MeshNode {
         remember: (incarnation) => (this.remembered = incarnation),
       },
     );
+  }
+
+  /** The id of the request that this node gives number `number` of its own. */
+  requestId(number = 1): string {
+    const first = this.machine.run.subarray(0, 5).reduce((sum, byte) => sum * 256 + byte, 0);
+    return requestIdOf(this.id, first + number);
   }
 
   get id(): string {
