@@ -68,13 +68,22 @@ export function execute(
       invocation.timings ? timingsOf(invocation.startedMs, beganMs, host.now()) : noTimings,
     ); // (H1)
   };
-  const finish = (result: unknown): boolean => {
-    if (isAsyncIterable(result)) return openStream(result, invocation, fun, current, host, beganMs, end); // (H7)
-    end(encodeResult(fun, result, host));
-    return false;
-  };
   const fail = (error: unknown): void => {
     end(failureOf(fun.name, error, host.exposeStacks));
+  };
+  const finish = (result: unknown): boolean => {
+    if (isAsyncIterable(result)) {
+      let items: AsyncIterator<unknown>;
+      try {
+        items = inContext(current, () => result[Symbol.asyncIterator]());
+      } catch (error) {
+        fail(error);
+        return false;
+      }
+      return openStream(items, invocation, fun, current, host, beganMs, end); // (H7)
+    }
+    end(encodeResult(fun, result, host));
+    return false;
   };
   const { handler } = fun;
   if (handler instanceof Executor && invocation.refs !== undefined) {
@@ -121,7 +130,7 @@ function cannotRead(fun: string): MpregError {
 
 /** The handler makes items, and ends with the last; answers whether it runs on. (H7) */
 function openStream(
-  items: AsyncIterable<unknown>,
+  items: AsyncIterator<unknown>,
   invocation: Invocation,
   fun: RegisteredFunction,
   current: CallContext,

@@ -10,6 +10,7 @@
  * (I3) The handler's code runs with the context of its call, whoever asks.
  */
 import { MpregError } from "../base/index.js";
+import { explainReference } from "../rpc/index.js";
 import type { CallContext } from "./call-context.js";
 import { inContext } from "./context.js";
 import { HandlerThrew } from "./handler-threw.js";
@@ -33,8 +34,8 @@ export class ItemSource {
   #isAsked = false;
   #isOver = false;
 
-  constructor(iterable: AsyncIterable<unknown>, context: CallContext, host: ItemSourceHost) {
-    this.#iterator = inContext(context, () => iterable[Symbol.asyncIterator]());
+  constructor(iterator: AsyncIterator<unknown>, context: CallContext, host: ItemSourceHost) {
+    this.#iterator = iterator;
     this.#context = context;
     this.#host = host;
     this.#release = context.hold();
@@ -134,7 +135,8 @@ export class ItemSource {
 
 /** Whether the result of a handler is a stream of items. */
 export function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
-  return typeof value === "object" && value !== null && Symbol.asyncIterator in value;
+  const hasIterator = typeof value === "object" && value !== null && Symbol.asyncIterator in value;
+  return hasIterator && explainReference(value) === undefined; // a reference has everything
 }
 
 /** The error for a handler that makes items where nobody can ask for them. */

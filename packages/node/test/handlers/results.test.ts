@@ -51,6 +51,24 @@ describe("a result that cannot be sent", () => {
     );
   });
 
+  test("is a stream that does not begin, from a handler that waits as from one that does not", async () => {
+    const { node, client } = await startPair();
+    const broken = {
+      [Symbol.asyncIterator]: (): never => {
+        throw new Error("there are no items");
+      },
+    };
+    node.register("broken", () => broken);
+    node.register("broken later", () => Promise.resolve(broken));
+    for (const fun of ["broken", "broken later"]) {
+      expect(told(await failureOf(client.call(fun)))).toMatchObject({
+        code: "handler-error",
+        message: expect.stringContaining("there are no items"),
+        outcome: "applied",
+      });
+    }
+  });
+
   test("does not hide a bigint, which is fine", async () => {
     const { node, client } = await startPair();
     node.register("big", () => 2n ** 70n);

@@ -17,6 +17,9 @@ import type { Part, PlannedAsk, PlannedStep } from "../workload/plan.js";
 import type { World } from "../world.js";
 import type { Checker, Report } from "./types.js";
 
+/** Its time may be over before its node knows that nobody offers it, or while it waits for somebody who does. */
+const unofferedCodes = ["no-provider", "deadline"] as const;
+
 export interface TrueResultsOptions {
   readonly ledger: Ledger;
   readonly evaluate: (ask: PlannedAsk) => readonly StepEnd[];
@@ -109,7 +112,8 @@ export class TrueResults implements Checker {
       return;
     }
     this.#outcome([step], report.error.outcome, step.token);
-    const expected = end.kind === "fails" ? [end.code] : [];
+    const expected: string[] = end.kind === "fails" ? [end.code] : [];
+    if (!this.#options.isOffered(step)) expected.push(...unofferedCodes);
     // a step whose result does not have what an output names has run in vain
     const lacks = (part: Part): boolean => part.step === index && new PartOf([end], 0, part).missing;
     if (ask.outputs.some(lacks)) expected.push("path-missing");
@@ -125,8 +129,7 @@ export class TrueResults implements Checker {
     const expected = ends.flatMap((end) => (end.kind === "fails" ? [end.code] : []));
     if (ask.outputs.some((part) => new PartOf(ends, part.step, part).missing)) expected.push("path-missing");
     if (ask.settle) expected.length = 0; // then only the request itself can fail
-    if (!ask.steps.every(this.#options.isOffered))
-      expected.push(...(ask.waitForCapacityMs > 0 ? ["no-provider", "deadline"] : ["no-provider"]));
+    if (!ask.steps.every(this.#options.isOffered)) expected.push(...unofferedCodes);
     this.#code(ask, error.code, error.message, expected);
   }
 
