@@ -26,7 +26,7 @@ describe("the context", () => {
     await client.call("look", [], { timeoutMs: 1_000 });
     expect(seen).toMatchObject({ fun: "look", step: "look", node: "b", depth: 0 });
     expect(seen!.caller).toMatchObject({ kind: "client", address: "client-1", via: "a" });
-    expect(seen!.request).toMatch(/^[0-9a-f]{8}-1$/);
+    expect(seen!.request).toMatch(/^[0-9a-f]{8}-[0-9a-z]+$/);
     expect(seen!.deadline.getTime()).toBeGreaterThan(Date.UTC(2000, 0, 1));
     expect(seen!.remainingMs).toBeLessThan(1_000);
   });
