@@ -215,6 +215,11 @@ function checkRegistration(
   }
   if (!isHandler(handler)) throw invalid(`register("${name}"): the handler must be a function`);
   const what = `register("${name}")`;
+  if (typeof handler === "function" && Object(options) === options && "threads" in options) {
+    throw invalid(
+      `${what}: threads are for the URL of a module: register("${name}", new URL("./model.js", import.meta.url), { threads })`,
+    );
+  }
   checkOptions(options, registerOptionNames, "register", name);
   const resources = checkResources(options.resources ?? [], what);
   const count = new Set([...node.resources, ...resources]).size;

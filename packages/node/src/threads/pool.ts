@@ -62,7 +62,12 @@ export class ThreadPool extends Executor {
   }
 
   /** Starts the threads that are always there, and loads the module in them. */
-  open(): Piscina {
+  open(): void {
+    this.#opened();
+  }
+
+  /** Not in the types that users compile: those of the library need options of the compiler that they may not have. */
+  #opened(): Piscina {
     if (this.#piscina !== undefined) return this.#piscina;
     const { fun, threads } = this.#options;
     const piscina = new Piscina({
@@ -98,7 +103,7 @@ export class ThreadPool extends Executor {
       return;
     }
     const { log } = this.#host;
-    const piscina = this.open();
+    const piscina = this.#opened();
     const levels = logLevels.filter((level) => log.isLevelEnabled(level));
     const host = {
       threads: this.#options.threads,

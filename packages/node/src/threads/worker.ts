@@ -167,6 +167,8 @@ function functionOf(name: string, loaded: AnyHandler): RegisteredFunction {
   return { name, handler: loaded, resources: [], offer, queueMax: undefined, input: undefined, output: undefined };
 }
 
-function notLoaded(fun: string, reason: string): MpregError {
+function notLoaded(fun: string, thrown: string): MpregError {
+  const isTypeScript = thrown.startsWith("Unknown file extension");
+  const reason = isTypeScript ? `${thrown}: build it, and name the file of JavaScript that comes of it` : thrown;
   return new MpregError("no-provider", `Cannot call "${fun}": its module ${setup.module} did not load: ${reason}`);
 }

@@ -250,5 +250,5 @@ test("options that make no sense are refused by name", async () => {
   expect(refusalOf({}, new URL("https://example.org/model.js"))).toContain("must be the URL of a file");
   expect(refusalOf({ threads: { min: 2 } })).toBe("none");
   node.unregister("f");
-  expect(() => node.register("f", () => 1, { threads: 1 } as object)).toThrow('has no option "threads"');
+  expect(() => node.register("f", () => 1, { threads: 1 } as object)).toThrow("threads are for the URL of a module");
 });
