@@ -146,6 +146,7 @@ const mayBeZero: ReadonlySet<string> = new Set([
   "confirmations",
   "indirectProbes",
   "queuedMax",
+  "tracesMax",
 ]);
 
 /** Options with every default filled in. */
@@ -254,11 +255,12 @@ function resolveLimits(given: Partial<NodeLimits>, profile: Profile): NodeLimits
       const limits = Object.keys(defaultLimits);
       throw invalid(`limits has no "${key}"; it has ${limits.join(", ")}${suggestion(key, limits)}`);
     }
-    const zeroAllowed = mayBeZero.has(key);
+    const min = mayBeZero.has(key) ? 0 : 1;
     const max = limitsMax[key as keyof NodeLimits] ?? Infinity;
-    if (typeof value !== "number" || !(value >= (zeroAllowed ? 0 : 1)) || value > max) {
-      const range = `above ${zeroAllowed ? "or equal to " : ""}0${max === Infinity ? "" : ` and up to ${max}`}`;
-      throw invalid(`limits.${key} must be a number ${range}, got ${String(value)}`);
+    const isWhole = Number.isInteger(value) || value === Infinity;
+    if (!isWhole || (value as number) < min || (value as number) > max) {
+      const range = max === Infinity ? `of at least ${min}` : `from ${min} to ${max}`;
+      throw invalid(`limits.${key} must be a whole number ${range}, got ${String(value)}`);
     }
   }
   const limits = { ...defaultLimits, ...profiles[profile], ...given };
@@ -293,10 +295,13 @@ function checkTexts(texts: unknown, option: string): readonly string[] {
   return texts as readonly string[];
 }
 
-/** A certificate under a name that is not known would leave the node without TLS. */
+/** A certificate under a name that is not known, or of a variable that is not set, would leave the node without TLS. */
 function checkTls(tls: TlsOptions | undefined): TlsOptions | undefined {
-  if (tls !== undefined) checkOptions(tls, tlsNames, "tls");
-  return tls;
+  if (tls === undefined) return tls;
+  checkOptions(tls, tlsNames, "tls");
+  if (Object.values(tls).some((each) => each !== undefined)) return tls;
+  const ways = "give it a `cert` and `key` to listen with TLS, a `ca` to trust other nodes, or leave it out";
+  throw invalid(`tls is empty: ${ways}`);
 }
 
 function checkText(text: unknown, option: string): string {

@@ -51,16 +51,19 @@ describe("an option out of range is refused by its name", () => {
     ],
     [{ loopBlockedMsMax: "1s" }, "loopBlockedMsMax must be 0 (off) or a whole number from 100 to 2147483647, got 1s"],
     [{ limits: { depth: 3 } }, `limits has no "depth"; it has messageBytesMax`],
-    [{ limits: { timeoutMs: 0 } }, "limits.timeoutMs must be a number above 0 and up to 2147483647, got 0"],
-    [{ limits: { executionsMax: "many" } }, "limits.executionsMax must be a number above 0, got many"],
-    [{ limits: { depthMax: 300 } }, "limits.depthMax must be a number above or equal to 0 and up to 255, got 300"],
+    [{ limits: { timeoutMs: 0 } }, "limits.timeoutMs must be a whole number from 1 to 2147483647, got 0"],
+    [{ limits: { stepsMax: 0.5 } }, "limits.stepsMax must be a whole number of at least 1, got 0.5"],
+    [{ limits: { queuedMax: 0.5 } }, "limits.queuedMax must be a whole number of at least 0, got 0.5"],
+    [{ limits: { timeoutMs: 1.5 } }, "limits.timeoutMs must be a whole number from 1 to 2147483647, got 1.5"],
+    [{ limits: { executionsMax: "many" } }, "limits.executionsMax must be a whole number of at least 1, got many"],
+    [{ limits: { depthMax: 300 } }, "limits.depthMax must be a whole number from 0 to 255, got 300"],
     [
       { limits: { messageBytesMax: 2 ** 32 } },
-      "limits.messageBytesMax must be a number above 0 and up to 4294967295, got 4294967296",
+      "limits.messageBytesMax must be a whole number from 1 to 4294967295, got 4294967296",
     ],
     [
       { limits: { windowBytes: 2 ** 33 } },
-      "limits.windowBytes must be a number above 0 and up to 4294967295, got 8589934592",
+      "limits.windowBytes must be a whole number from 1 to 4294967295, got 8589934592",
     ],
     [
       { host: "0.0.0.0" },
@@ -73,12 +76,23 @@ describe("an option out of range is refused by its name", () => {
     [{ limits: 5 }, "limits must be an object, got 5"],
     [{ tls: "cert.pem" }, "tls: the options must be an object, got string"],
     [{ tls: { crt: "garbage", key: "garbage" } }, `tls has no option "crt"; it has cert, key, ca`],
+    [
+      { tls: {} },
+      "tls is empty: give it a `cert` and `key` to listen with TLS, a `ca` to trust other nodes, or leave it out",
+    ],
+    [{ tls: { cert: undefined, key: undefined } }, "tls is empty: give it a `cert` and `key`"],
     [{ tls: { cert: "garbage" } }, "tls has a `cert` but no `key`: listening with TLS needs both"],
     [{ tls: { cert: "garbage", key: "garbage" } }, "Cannot use the certificate and key of `tls`: "],
   ])("%j", async (options, message) => {
     const error = await failureOf(createNode(options));
     expect(error.code).toBe("invalid-argument");
     expect(error.message.slice(0, message.length)).toBe(message);
+  });
+
+  test("more resources than one function may have", async () => {
+    const resources = Array.from({ length: 300 }, (_, i) => `resource ${i}`);
+    const { message } = await failureOf(createNode({ resources }));
+    expect(message).toBe("createNode: resources may hold 256 names, got 300");
   });
 
   test("an address that this machine does not have", async () => {
@@ -123,6 +137,10 @@ describe("defaults", () => {
     });
     expect(new URL(node.url).hostname).toBe("127.0.0.1");
   });
+});
+
+test("a node may remember no trace at all", async () => {
+  expect(await (await startNode({ limits: { tracesMax: 0 } })).call("echo", [1])).toBe(1);
 });
 
 test("a port that is named is the one listened on", async () => {

@@ -307,8 +307,10 @@ export function checkResources(resources: unknown, what: string): readonly strin
   const valid =
     Array.isArray(resources) &&
     resources.every((each) => typeof each === "string" && each !== "" && utf8Length(each) <= nameBytesMax);
-  if (valid) return [...new Set(resources as string[])];
-  throw invalid(`${what}: resources must be an array of texts of 1 to ${nameBytesMax} bytes`);
+  if (!valid) throw invalid(`${what}: resources must be an array of texts of 1 to ${nameBytesMax} bytes`);
+  const names = [...new Set(resources as string[])];
+  if (names.length <= resourcesMax) return names;
+  throw invalid(`${what}: resources may hold ${resourcesMax} names, got ${names.length}`);
 }
 
 function invalid(message: string): MpregError {
