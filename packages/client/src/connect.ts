@@ -12,6 +12,7 @@ import {
   checkOpenTelemetry,
   explainReference,
 } from "@mpreg/core/rpc";
+import { onAbort } from "@mpreg/core/structures";
 import { createCodec } from "@mpreg/core/values";
 import { defaultWireLimits } from "@mpreg/core/wire";
 import { valueBytesMax } from "./asks.js";
@@ -91,20 +92,20 @@ export function connect<C extends Contract | undefined = undefined>(
     if (signal?.aborted === true)
       return reject(new MpregError("cancelled", "The caller cancelled", { cause: signal.reason }));
     const session = new Session(platform, sessionOptions(urls, options));
-    const onAbort = (): void => {
+    const cancel = (): void => {
       // first: that the connection ends now is no news
       reject(new MpregError("cancelled", "The caller cancelled", { cause: signal?.reason }));
       session.close("the caller cancelled");
     };
+    const stopListening = signal === undefined ? undefined : onAbort(signal, cancel);
     const onOpen = (): void => {
-      signal?.removeEventListener("abort", onAbort);
+      stopListening?.();
       resolve(new SessionClient<C>(session, options.contract as C));
     };
     const onFailed = (failures: readonly Unreached[]): void => {
-      signal?.removeEventListener("abort", onAbort);
+      stopListening?.();
       reject(new MpregError("not-connected", unreachedText(failures)));
     };
-    signal?.addEventListener("abort", onAbort, { once: true });
     session.open(onOpen, onFailed);
   });
 }

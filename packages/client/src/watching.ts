@@ -5,7 +5,7 @@
  * (W2) Whoever leaves the loop, or aborts the signal, is told nothing more by the node either.
  */
 import type { Asker, Asking, CancelSignal, RequestEvent } from "@mpreg/core/rpc";
-import { EventQueue } from "@mpreg/core/structures";
+import { EventQueue, onAbort } from "@mpreg/core/structures";
 
 /** Events that are kept and have not been taken. */
 const eventsMax = 1_000;
@@ -17,16 +17,17 @@ export function watching(
   ask: (asker: Asker) => number,
 ): AsyncIterableIterator<RequestEvent> {
   let number: number | undefined = undefined;
+  let stopListening: (() => void) | undefined;
   const leave = (): void => void events.return();
   const events = new EventQueue<RequestEvent>(eventsMax, () => {
-    signal?.removeEventListener("abort", leave);
+    stopListening?.();
     if (number !== undefined) asking.withdraw(number); // (W2); does nothing once it has ended
   });
   if (signal?.aborted === true) {
     leave();
     return events;
   }
-  signal?.addEventListener("abort", leave, { once: true });
+  if (signal !== undefined) stopListening = onAbort(signal, leave);
   const end = (): void => {
     events.end();
   };

@@ -16,6 +16,7 @@ import {
   durationMsMax,
   requestIdOf,
 } from "../rpc/index.js";
+import { onAbort } from "../structures/index.js";
 import { inContext } from "./context.js";
 import type { Codec } from "../values/index.js";
 import { invocationWith } from "./invocation.js";
@@ -247,12 +248,8 @@ export class CallContext implements HandlerContext {
       // no listener on the own signal: platforms warn of many, and it need not even be made (K1)
       return this.onAbort(end);
     }
-    const onAbort = (): void => {
+    return onAbort(signal, () => {
       end(signal.reason);
-    };
-    signal.addEventListener("abort", onAbort, { once: true });
-    return () => {
-      signal.removeEventListener("abort", onAbort);
-    };
+    });
   }
 }

@@ -10,7 +10,7 @@
  * (R4) Nothing is asked for before the program takes the first item.
  */
 import { MpregError } from "../base/index.js";
-import { Fifo } from "../structures/index.js";
+import { Fifo, onAbort } from "../structures/index.js";
 import type { Codec } from "../values/index.js";
 import type { CancelSignal } from "./call-options.js";
 import type { FetchSink } from "./results/fetches.js";
@@ -59,15 +59,12 @@ export class ItemReader implements AsyncIterableIterator<unknown, undefined, und
 
   /** Ends the reading when `signal` aborts. */
   cancelWith(signal: CancelSignal): void {
-    const onAbort = (): void => {
+    const cancel = (): void => {
       while (this.#items.size > 0) this.#items.shift();
       this.failed(new MpregError("cancelled", "The caller cancelled", { outcome: "unknown", cause: signal.reason }));
     };
-    if (signal.aborted) return onAbort();
-    signal.addEventListener("abort", onAbort, { once: true });
-    this.#stopListening = () => {
-      signal.removeEventListener("abort", onAbort);
-    };
+    if (signal.aborted) return cancel();
+    this.#stopListening = onAbort(signal, cancel);
   }
 
   [Symbol.asyncIterator](): this {

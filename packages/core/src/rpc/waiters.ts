@@ -6,6 +6,7 @@
  *      of itself.
  */
 import { MpregError, type Outcome } from "../base/index.js";
+import { onAbort } from "../structures/index.js";
 import type { StepReport, Timings, Value } from "../wire/index.js";
 import type { Asking } from "./ask.js";
 import type { CancelSignal, RunOptions } from "./call-options.js";
@@ -49,14 +50,10 @@ abstract class Waiter implements Asker {
   /** Cancels the ask when `signal` aborts. */
   cancelWith(signal: CancelSignal, ask: number): void {
     if (this.#over) return; // it has failed before it was on its way
-    const onAbort = (): void => {
+    this.#stopListening = onAbort(signal, () => {
       this.asking.withdraw(ask);
       this.cancelled(signal, "unknown");
-    };
-    signal.addEventListener("abort", onAbort, { once: true });
-    this.#stopListening = () => {
-      signal.removeEventListener("abort", onAbort);
-    };
+    });
   }
 
   /** The caller has cancelled. */

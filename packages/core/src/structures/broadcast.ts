@@ -7,14 +7,8 @@
  * (B3) When the broadcast ends, what was kept is still read; then the reader is done. A reader that ends itself, or by
  *      its signal, is done at once and nothing is kept for it any more.
  */
+import { type AbortSource, onAbort } from "./abort-listeners.js";
 import { EventQueue, type Missed } from "./event-queue.js";
-
-/** The part of `AbortSignal` that is used. */
-interface EndSignal {
-  readonly aborted: boolean;
-  addEventListener(type: "abort", listener: () => void, options?: { readonly once?: boolean }): void;
-  removeEventListener(type: "abort", listener: () => void): void;
-}
 
 export class Broadcast<T extends object> {
   readonly #eventsMax: number;
@@ -42,18 +36,19 @@ export class Broadcast<T extends object> {
   }
 
   /** What is published from now on, after `first`, which is told to this reader only. */
-  read(signal?: EndSignal, first: readonly T[] = []): AsyncIterableIterator<T | Missed> {
+  read(signal?: AbortSource, first: readonly T[] = []): AsyncIterableIterator<T | Missed> {
     const reader = new EventQueue<T>(this.#eventsMax, () => {
       this.#readers.delete(reader);
-      signal?.removeEventListener("abort", leave);
+      stopListening?.();
     });
+    let stopListening: (() => void) | undefined;
     const leave = (): void => void reader.return();
     for (const event of first) reader.push(event);
     if (signal?.aborted === true) leave();
     else if (this.#isOver) reader.end();
     else {
       this.#readers.add(reader);
-      signal?.addEventListener("abort", leave, { once: true });
+      if (signal !== undefined) stopListening = onAbort(signal, leave);
     }
     return reader;
   }

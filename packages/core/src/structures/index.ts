@@ -1,4 +1,5 @@
 /** Structures: data structures that know nothing of the product. */
+export { type AbortSource, onAbort } from "./abort-listeners.js";
 export { Allowance } from "./allowance.js";
 export { Breaker, type BreakerState } from "./breaker.js";
 export { Broadcast } from "./broadcast.js";
