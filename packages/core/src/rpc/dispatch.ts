@@ -14,6 +14,7 @@
  * (D9) Where all circuits are open (`circuits.ts`), a step that may be run again waits; others fail at once.
  * (D7) What was sent here to be passed on goes to the node it names, or back as not applied; it travels over at most
  *      `stepHopsMax` links, and never back to where it came from.
+ * (D12) What another node coordinates and has not begun here is given back before its time is up (`giving-back.ts`).
  */
 import { MpregError } from "../base/index.js";
 import type { Offer } from "../catalog/index.js";
@@ -22,6 +23,7 @@ import type { StepRelay, Timings, Value } from "../wire/index.js";
 import { Awaiting } from "./awaiting.js";
 import { Circuits } from "./circuits.js";
 import { RpcCounters, countedFunctionsMax } from "./counters.js";
+import { firstLookMs, nextLookMs } from "./giving-back.js";
 import type { HeldBytes } from "./held-bytes.js";
 import { Here } from "./here.js";
 import { Holding } from "./holding.js";
@@ -173,7 +175,7 @@ export class Dispatch {
   /** Starts the task on this node, because another one has chosen it. */
   startHere(fields: TaskFields, nowMs: number): Task {
     const task = this.#create(fields, nowMs);
-    this.#host.schedule(task, task.deadlineMs);
+    this.#host.schedule(task, firstLookMs(task)); // (D12)
     const offer = chosenOffer(this.#host, this.#host.self, task);
     if (offer === undefined) {
       const version = task.terms?.version === undefined ? "" : ` in version ${task.terms.version}`;
@@ -190,7 +192,7 @@ export class Dispatch {
   passOn(fields: TaskFields, from: string, nowMs: number): Task {
     const task = this.#create(fields, nowMs);
     task.avoided = new Set([from, fields.coordinator]);
-    this.#host.schedule(task, task.deadlineMs);
+    this.#host.schedule(task, firstLookMs(task)); // (D12)
     this.#place(task, nowMs);
     return task;
   }
@@ -396,7 +398,7 @@ export class Dispatch {
     // what another node has sent here is that node's to place elsewhere
     const isOwn = task.coordinator === this.#host.self.nodeId;
     const { via } = place.kind === "remote" ? place : { via: undefined };
-    const isWayOut = error.code === "node-lost" || error.node === via?.name;
+    const isWayOut = error.code === "node-lost" || (error.node === via?.name && error.code !== "deadline");
     if (isOwn && via !== undefined && error.outcome === "not-applied" && isWayOut) {
       this.#unplace(task);
       task.place = waiting;
@@ -419,6 +421,8 @@ export class Dispatch {
       this.#fail(task, place.error ?? explainNone(this.#host, task), nowMs);
       return;
     }
+    const lookMs = nextLookMs(task, this.#host, nowMs);
+    if (lookMs !== undefined) return this.#host.schedule(task, lookMs);
     const error = expiredError(task, this.#host.nodeName);
     // where it runs, its time is up as well: the handler there hears of that, and not of a cancellation
     if (place.kind === "local") {
