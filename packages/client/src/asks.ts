@@ -17,7 +17,7 @@
  *      asked of that node.
  * (C9) An answer whose values are gone with the node that kept them is asked for anew, if all functions may run twice.
  */
-import { Deadlines, MpregError } from "@mpreg/core/base";
+import { Deadlines, MpregError, areSameBytes } from "@mpreg/core/base";
 import type { Goodbye } from "@mpreg/core/link";
 import {
   type Asker,
@@ -246,7 +246,7 @@ export class Asks {
     if (isLook(pending.ask)) return true;
     const before = pending.places ?? [];
     if (place === undefined || pending.keptBytes === 0) return false;
-    const others = before.filter(({ run }) => !run.every((byte, index) => byte === place.run[index]));
+    const others = before.filter(({ run }) => !areSameBytes(run, place.run));
     if (others.length >= resumePlacesMax) return false;
     pending.places = [...others, place];
     return true;

@@ -6,6 +6,7 @@
  * (C1) What is no trace context is as if it were not there: it is never an error of a call.
  * (C2) A `tracestate` of more than 512 characters, or with others than visible ASCII, is left out; the ids are not.
  */
+import { hexOf } from "./bytes.js";
 
 /** Made by {@link packTrace}, or read from a message and checked by {@link checkedTrace}. */
 export type TraceContext = Uint8Array;
@@ -70,15 +71,6 @@ export function isSampled(trace: TraceContext): boolean {
 export function traceparentOf(trace: TraceContext): string {
   const [traceId, spanId] = [hexOf(trace, 0, spanIdAt), hexOf(trace, spanIdAt, flagsAt)];
   return `00-${traceId}-${spanId}-${hexOf(trace, flagsAt, stateAt)}`;
-}
-
-/** The two digits of each byte. */
-const digits: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
-
-function hexOf(bytes: Uint8Array, start: number, end: number): string {
-  let hex = "";
-  for (let i = start; i < end; i++) hex += digits[bytes[i] as number] as string;
-  return hex;
 }
 
 function writeHex(bytes: Uint8Array, start: number, end: number, hex: string): void {

@@ -11,7 +11,7 @@
  *      It does not matter who brought it; nobody else becomes its owner, and nothing of it is changed on the way.
  * (A4) A node may offer `offersMax` functions, each version counted.
  */
-import { MpregError, type Signer, type Utf8, quoted } from "../base/index.js";
+import { MpregError, type Signer, type Utf8, areSameBytes, quoted } from "../base/index.js";
 import { hopsMax, isSigned, sign } from "../membership/index.js";
 import {
   type OfferEntry,
@@ -197,7 +197,7 @@ export class Announcements {
     const { boot, version, digest } = message.head;
     const own = this.#announced.get(this.#selfId);
     if (own === undefined || boot < own.boot) return { kind: "known" };
-    const isEarlier = version < own.version || (version === own.version && isSame(digest, own.digest));
+    const isEarlier = version < own.version || (version === own.version && areSameBytes(digest, own.digest));
     if (boot === own.boot && isEarlier) return { kind: "known" };
     const forgery = this.#forgery(message, this.#host.signer.publicKey, mayTell);
     return forgery === undefined ? { kind: "outlived" } : { kind: "refused", reason: forgery };
@@ -213,7 +213,7 @@ export class Announcements {
   /** Why the set is not what its origin has signed. (A3) (A4) */
   #refusal(nodeId: string, set: OfferSet, digest: Uint8Array): string | undefined {
     if (set.size > offersMax) return `node ${nodeId} offers ${set.size} functions; the limit is ${offersMax}`;
-    if (isSame(set.digest(), digest)) return undefined;
+    if (areSameBytes(set.digest(), digest)) return undefined;
     return `offers of node ${nodeId} that are not those its key has signed`;
   }
 
@@ -222,10 +222,6 @@ export class Announcements {
     this.#writer.end();
     return this.#writer.takeLast();
   }
-}
-
-function isSame(one: Uint8Array, other: Uint8Array): boolean {
-  return one.every((byte, index) => byte === other[index]);
 }
 
 /** The entry, and not the frame that it came in. */

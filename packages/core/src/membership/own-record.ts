@@ -9,7 +9,7 @@
  *      life knows nothing of a later one. Of two such processes the one that began with the lower incarnation yields, as
  *      the one that was started first: both see it alike, and it does not contradict again.
  */
-import type { Signer, Utf8 } from "../base/index.js";
+import { type Signer, type Utf8, areSameBytes, hexOf } from "../base/index.js";
 import type { NodeRecord, RecordMessage } from "../wire/index.js";
 import { type Coordinate, distanceMs } from "./coordinates.js";
 import { signRecord } from "./records.js";
@@ -63,7 +63,7 @@ export class OwnRecord {
   isOutlived({ incarnation, sequence, run }: NodeRecord): boolean {
     const own = this.#record;
     if (incarnation !== own.incarnation) return incarnation > own.incarnation;
-    return sequence > own.sequence || !isSameRun(run, own.run);
+    return sequence > own.sequence || !areSameBytes(run, own.run);
   }
 
   /**
@@ -72,8 +72,8 @@ export class OwnRecord {
    */
   rivalOf({ run, outlived }: NodeRecord): "yields" | "prevails" | undefined {
     const own = this.#record;
-    if (isSameRun(run, own.run)) return "prevails"; // a copy of the whole process: nothing tells the two apart
-    if (outlived === undefined || !isSameRun(outlived.run, own.run)) return undefined;
+    if (areSameBytes(run, own.run)) return "prevails"; // a copy of the whole process: nothing tells the two apart
+    if (outlived === undefined || !areSameBytes(outlived.run, own.run)) return undefined;
     if (outlived.began !== this.#began) return outlived.began > this.#began ? "yields" : "prevails";
     return hexOf(run) > hexOf(own.run) ? "yields" : "prevails";
   }
@@ -117,16 +117,8 @@ export class OwnRecord {
 /** Whether two records of one node name each other: two processes use its key. (O3) */
 export function areRivals(one: NodeRecord, other: NodeRecord): boolean {
   const names = (from: NodeRecord, to: NodeRecord): boolean =>
-    from.outlived !== undefined && isSameRun(from.outlived.run, to.run);
+    from.outlived !== undefined && areSameBytes(from.outlived.run, to.run);
   return names(one, other) && names(other, one);
-}
-
-function isSameRun(one: Uint8Array, other: Uint8Array): boolean {
-  return one.every((byte, index) => byte === other[index]);
-}
-
-function hexOf(run: Uint8Array): string {
-  return Array.from(run, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /** Whether distances to it have changed so much that others should know. */

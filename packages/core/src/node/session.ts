@@ -1,7 +1,7 @@
 /**
  * Session: one link of this node and who is behind it.
  */
-import type { DueItem, Subject } from "../base/index.js";
+import { type DueItem, type Subject, areSameBytes } from "../base/index.js";
 import type { Link, LinkId, Remote } from "../link/index.js";
 import type { Channel, Peer } from "../rpc/index.js";
 import type { LinkWish } from "../wire/index.js";
@@ -74,7 +74,7 @@ export interface Keeping {
 /** Whether the same process is at the far side of both, as far as they have told. */
 export function isOfSameRun(one: Session, other: Session): boolean {
   const [first, second] = [runOf(one), runOf(other)];
-  return first === undefined || second === undefined || first.every((byte, index) => byte === second[index]);
+  return first === undefined || second === undefined || areSameBytes(first, second);
 }
 
 function runOf({ remote }: Session): Uint8Array | undefined {

@@ -6,10 +6,9 @@
  *      not here has not been received.
  * (M2) What an earlier link has brought is all there: a link that has ended takes nothing any more.
  */
-import { assert } from "../base/index.js";
+import { assert, hexOf } from "../base/index.js";
 import { IdMap } from "../structures/index.js";
 import { type SessionHello, eachEnd } from "../wire/index.js";
-import { hexOf } from "./hex.js";
 import { type EndStore, LinkAsker } from "./link-asker.js";
 import type { Channel } from "./task.js";
 

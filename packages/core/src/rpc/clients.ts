@@ -9,11 +9,10 @@
  *      it may still bring must not be taken for new.
  * (N2) Those that are gone are bounded in number, in time, and in the bytes of what is kept for them.
  */
-import { Timer, type Timers } from "../base/index.js";
+import { Timer, type Timers, hexOf } from "../base/index.js";
 import { ByteBudget, type Holder } from "../structures/index.js";
 import type { SessionHello } from "../wire/index.js";
 import { ClientSession } from "./client-session.js";
-import { hexOf } from "./hex.js";
 import type { RpcLimits } from "./limits.js";
 import type { Channel } from "./task.js";
 

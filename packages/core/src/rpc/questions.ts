@@ -6,7 +6,7 @@
  *      be reached, or lost `triesMax` times while it was asked.
  * (Q2) The numbers of questions have bit 31, those of steps have not: both stand on one link.
  */
-import { type MpregError, Timer } from "../base/index.js";
+import { type MpregError, Timer, areSameBytes, hexOf } from "../base/index.js";
 import { IdMap } from "../structures/index.js";
 import {
   type EventMessage,
@@ -18,7 +18,6 @@ import {
   writeCancel,
 } from "../wire/index.js";
 import type { Clients } from "./clients.js";
-import { hexOf } from "./hex.js";
 import type { RpcHost } from "./host.js";
 import { questionIdMin } from "./question-ids.js";
 import type { Channel, Peer } from "./task.js";
@@ -117,7 +116,7 @@ export class Questions {
   /** Another node asks. */
   onResume(channel: Channel, { id, session: key, run, ask }: ResumeMessage, nowMs: number): void {
     const own = this.#host.run();
-    const session = run.every((byte, index) => byte === own[index]) ? this.#clients.find(hexOf(key), nowMs) : undefined;
+    const session = areSameBytes(run, own) ? this.#clients.find(hexOf(key), nowMs) : undefined;
     const asker = session?.asker(ask);
     if (session === undefined || asker === undefined) {
       const message = session?.endOf(ask);

@@ -4,7 +4,7 @@
  * Ties together who may come back (`clients.ts`), what other nodes know (`questions.ts`) and what is done then
  * (`resumption.ts`).
  */
-import { MpregError, Timer } from "../base/index.js";
+import { MpregError, Timer, areSameBytes } from "../base/index.js";
 import {
   type CallMessage,
   type RequestMessage,
@@ -97,7 +97,8 @@ export class Resuming {
     const here = places.filter(isOwn);
     // at once, and before anything is known of it under this link
     if (here.length > 0 && session.resume(asker, channel)) return;
-    const isForgotten = here.some(({ run }) => !isSame(run, own)) || (here.length > 0 && !session.wouldKnow(asker.id));
+    const isForgotten =
+      here.some(({ run }) => !areSameBytes(run, own)) || (here.length > 0 && !session.wouldKnow(asker.id));
     const others = places.filter((place) => !isOwn(place));
     const host: ResumptionHost = {
       find: (resumption, { publicKey, run }, atMs) => {
@@ -164,10 +165,6 @@ export class Resuming {
 
 function functionsOf(ask: CallFields | RequestFields): readonly Pick<CallFields, "fun" | "terms">[] {
   return "steps" in ask ? callsOf(ask.steps) : [ask];
-}
-
-function isSame(one: Uint8Array, other: Uint8Array): boolean {
-  return one.every((byte, index) => byte === other[index]);
 }
 
 function lostError(node: string): MpregError {

@@ -7,7 +7,7 @@
  * (S1) A signature is good for one key and one message only.
  * (S2) The same secret has the same public key, so a node that keeps its key keeps its id.
  */
-import type { Signer } from "@mpreg/core/base";
+import { type Signer, areSameBytes } from "@mpreg/core/base";
 import { sha256 } from "./sha256.js";
 
 /** The keys of one world. */
@@ -30,7 +30,7 @@ export class KeyRing {
     const secret = this.#secrets.get(keyOf(publicKey));
     if (secret === undefined) return false;
     const expected = signature(secret, message); // (S1)
-    return candidate.length === expected.length && candidate.every((byte, index) => byte === expected[index]);
+    return areSameBytes(candidate, expected);
   }
 }
 

@@ -3,6 +3,7 @@
  *
  * (V1) Each output, byte for byte; tokens in it tell every request and step apart.
  */
+import { areSameBytes } from "@mpreg/core/base";
 import type { Value } from "@mpreg/core/wire";
 import { codec } from "../capabilities/codec.js";
 import { lookUp } from "../workload/evaluate.js";
@@ -16,7 +17,7 @@ export function checkValues({ ask, end }: Asked, tell: Tell): void {
   const check = (given: Value, expected: unknown, what: string): void => {
     if (!(given instanceof Uint8Array)) return tell("right-values", `${ask.token} got a stream for ${what}`);
     const bytes = codec.encode(expected, "expected");
-    if (sameBytes(given, bytes)) return;
+    if (areSameBytes(given, bytes)) return;
     tell("right-values", `${ask.token} got ${shown(given)} for ${what}, not ${shown(bytes)}`); // (V1)
   };
   if (end.kind === "answered") return check(end.value, values[0], "its call");
@@ -26,12 +27,6 @@ export function checkValues({ ask, end }: Asked, tell: Tell): void {
     if (given !== undefined) check(given, lookUp(values[part.step], part.path)?.found, `output ${index}`);
     else if (isDone) tell("right-values", `${ask.token} got no output ${index}, though its step is done`);
   });
-}
-
-function sameBytes(one: Uint8Array, other: Uint8Array): boolean {
-  if (one.length !== other.length) return false;
-  for (let at = 0; at < one.length; at++) if (one[at] !== other[at]) return false;
-  return true;
 }
 
 function shown(bytes: Uint8Array): string {

@@ -8,6 +8,7 @@
  * (T5) No token is started twice.
  * (T6) A summary names every step that ended well, and the node on which it ran.
  */
+import { areSameBytes } from "@mpreg/core/base";
 import type { RequestSummary, Settled } from "@mpreg/core/rpc";
 import type { StepReport, Value } from "@mpreg/core/wire";
 import { codec } from "../capabilities/codec.js";
@@ -162,7 +163,7 @@ export class TrueResults implements Checker {
       return this.#report(`${nameOf(ask)} got ${shown(value)} for step ${part.step}, which cannot have a value`);
     }
     const bytes = codec.encode(expected.found, "expected");
-    if (bytes.length === value.length && bytes.every((byte, index) => byte === value[index])) return;
+    if (areSameBytes(bytes, value)) return;
     this.#report(`${nameOf(ask)} got ${shown(value)} for step ${part.step}, not ${shown(bytes)}`);
   }
 
