@@ -40,9 +40,10 @@ export interface Client<C extends Contract | undefined = undefined> extends Call
    * what has happened so far, then what happens, until it ends; at any node, which asks the one that coordinates it.
    *
    * 1,000 events are kept that were not taken; beyond, the oldest are dropped and `{ kind: "missed", count }` stands in
-   * their place. Ends with the request, when its loop is left and when `signal` aborts. After a new connection it begins
-   * again, with `received`. Throws `unknown-request` where no such request runs or is remembered, `denied`, `overloaded`
-   * (too many watch it), and `node-lost` when its coordinator is.
+   * their place. Ends with the request, when its loop is left and when `signal` aborts. When the connection breaks it goes on
+   * over the next one, and begins again with `received`. Throws `unknown-request` where no such request runs or is
+   * remembered, `denied`, `overloaded` (too many watch it), `node-lost` when its coordinator is (without `reconnect`, also
+   * when the connection is), `not-connected` when there is no connection for 30 s, and `closed`.
    */
   watch(requestId: string, options?: WatchOptions): AsyncIterableIterator<RequestEvent>;
   /**

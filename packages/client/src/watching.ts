@@ -1,7 +1,8 @@
 /**
  * Watching: the events of one request, for whoever iterates over them.
  *
- * (W1) It begins with what has happened, and ends with the request; where it cannot be watched (any more) it throws why.
+ * (W1) It begins with what has happened, over a new connection once more, and ends with the request; where it cannot be
+ *      watched (any more) it throws why.
  * (W2) Whoever leaves the loop, or aborts the signal, is told nothing more by the node either.
  */
 import type { Asker, Asking, CancelSignal, RequestEvent } from "@mpreg/core/rpc";
