@@ -6,6 +6,7 @@ export {
   type ErrorCode,
   type Idempotent,
   MpregError,
+  type MpregErrorJson,
   type Observed,
   type Outcome,
   type Policy,

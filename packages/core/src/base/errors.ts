@@ -6,7 +6,9 @@
  *
  * (E1) Every error says whether the work it belongs to took effect (`outcome`).
  * (E2) An error that came over the wire is the same value as the one that was raised, minus its stack and cause.
+ * (E3) As JSON it tells all that is known of it but its stack, whatever it is caused by.
  */
+import { isA, thrownText } from "./thrown.js";
 
 /** What an operation's effects are once it has failed: safe to retry, standing, or not known. */
 export type Outcome = "not-applied" | "applied" | "unknown";
@@ -60,6 +62,17 @@ export interface MpregErrorOptions extends ErrorPlace {
   readonly outcome?: Outcome;
   readonly retryAfterMs?: number | undefined;
   readonly cause?: unknown;
+}
+
+/** What `JSON.stringify` makes of an {@link MpregError}; what is not known is not there. */
+export interface MpregErrorJson extends Required<ErrorPlace> {
+  readonly name: string;
+  readonly code: ErrorCode;
+  readonly outcome: Outcome;
+  readonly message: string;
+  readonly retryAfterMs: number | undefined;
+  /** The same of an error of ours; of anything else that was thrown its message, or the value as text. */
+  readonly cause: MpregErrorJson | string | undefined;
 }
 
 /**
@@ -126,6 +139,13 @@ export class MpregError extends Error {
     const placed = new MpregError(code, message, { outcome, step, node, request, cause, retryAfterMs });
     if (this.stack !== undefined) placed.stack = this.stack;
     return placed;
+  }
+
+  /** What `JSON.stringify` writes of it: everything but the stack. (E3) */
+  toJSON(): MpregErrorJson {
+    const { name, code, outcome, message, step, node, request, retryAfterMs, cause } = this;
+    const told = cause === undefined || isA(cause, MpregError) ? cause?.toJSON() : thrownText(cause);
+    return { name, code, outcome, message, step, node, request, retryAfterMs, cause: told };
   }
 }
 

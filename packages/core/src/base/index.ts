@@ -6,6 +6,7 @@ export { type Deadline, Deadlines, type DueItem, Timer, type Timers } from "./de
 export {
   type ErrorCode,
   MpregError,
+  type MpregErrorJson,
   type MpregErrorOptions,
   type Outcome,
   errorCodes,

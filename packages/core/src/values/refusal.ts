@@ -97,7 +97,11 @@ function functionDescribed(value: object): string {
   return typeof name === "string" && name !== "" ? `a function (${name})` : "a function";
 }
 
+const streamAdvice =
+  "only what a step returns can be a stream: give the step that makes it (a reference), or collect its items in an array";
+
 function objectDescribed(value: object): string {
+  if (Symbol.asyncIterator in value) return `an async iterable; ${streamAdvice}`;
   const name = classOf(value);
   if (name === undefined || name === "Object") return "an object with a prototype of its own; send a plain object";
   if (name === "Promise") return "a Promise; await it first";

@@ -17,6 +17,45 @@ describe("errors", () => {
     expect(error.at({})).toBe(error);
   });
 
+  test("an error as JSON has its message and what it is caused by, and no stack (E3)", () => {
+    const cause = new MpregError("too-large", "1,200 bytes", { node: "a", cause: new Error("full") });
+    const place = { step: "clean", node: "b", request: "0f-1" };
+    const error = new MpregError("handler-error", "it threw", { outcome: "applied", ...place, cause });
+    expect(JSON.parse(JSON.stringify({ error }))).toEqual({
+      error: {
+        name: "MpregError",
+        code: "handler-error",
+        outcome: "applied",
+        message: "it threw",
+        ...place,
+        cause: {
+          name: "MpregError",
+          code: "too-large",
+          outcome: "not-applied",
+          message: "1,200 bytes",
+          node: "a",
+          cause: "full",
+        },
+      },
+    });
+    const plain = new MpregError("overloaded", "full", { retryAfterMs: 20 });
+    expect(JSON.stringify(plain)).toBe(
+      '{"name":"MpregError","code":"overloaded","outcome":"not-applied","message":"full","retryAfterMs":20}',
+    );
+  });
+
+  const circle: Record<string, unknown> = {};
+  circle["again"] = circle;
+  test.for([
+    { what: "what has no JSON", cause: 12n, told: "12" },
+    { what: "a circle", cause: circle, told: "[object Object]" },
+    { what: "nothing that has text", cause: Object.create(null), told: "a value that cannot be made text" },
+  ])("an error that is caused by $what has JSON all the same (E3)", ({ cause, told }) => {
+    expect(JSON.parse(JSON.stringify(new MpregError("handler-error", "it threw", { cause })))).toMatchObject({
+      cause: told,
+    });
+  });
+
   test("only own names of the list are codes", () => {
     for (const code of Object.keys(errorCodes)) expect(isErrorCode(code)).toBe(true);
     for (const text of ["", "toString", "constructor", "__proto__"]) expect(isErrorCode(text)).toBe(false);

@@ -19,6 +19,19 @@ class Points extends Array<number> {}
 class Index extends Map<string, number> {}
 class Day extends Date {}
 
+const streamAdvice =
+  "an async iterable; only what a step returns can be a stream: give the step that makes it (a reference), or collect its items in an array";
+
+async function* items(): AsyncGenerator<number> {
+  yield await Promise.resolve(1);
+}
+
+class ReadableItems {
+  [Symbol.asyncIterator](): AsyncGenerator<number> {
+    return items();
+  }
+}
+
 describe("what cannot be sent is refused by name and place (C2)", () => {
   test("a function, with the way to it", () => {
     const rows = [function onDone() {}];
@@ -62,6 +75,8 @@ describe("what cannot be sent is refused by name and place (C2)", () => {
     [new Index(), "an instance of Index; send plain data"],
     [new Day(0), "an instance of Day; send plain data"],
     [Promise.resolve(1), "a Promise; await it first"],
+    [items(), streamAdvice],
+    [new ReadableItems(), streamAdvice],
     [new TypeError("no"), "an instance of TypeError; send its message"],
     [new MpregError("closed", "no"), "an instance of MpregError; send its message"],
     [/x/u, "an instance of RegExp; send plain data"],

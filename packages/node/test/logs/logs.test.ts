@@ -55,6 +55,20 @@ describe("every line of a handler", () => {
   });
 });
 
+test("an error of ours that a handler logs is in the line with its message and code, wherever it stands", async () => {
+  const { log, lines } = startLog("info");
+  const node = await startNode({ log });
+  node.register("work", async () => {
+    const error = await failureOf(context().call("nowhere"));
+    context().log.info(error, "first");
+    context().log.info({ error }, "second");
+  });
+  await (await clientOf(node)).call("work");
+  const told = { code: "no-provider", outcome: "not-applied", message: expect.stringContaining('"nowhere"') };
+  expect(lines.find(({ msg }) => msg === "first")).toMatchObject({ err: told });
+  expect(lines.find(({ msg }) => msg === "second")).toMatchObject({ error: told });
+});
+
 test("a run that fails otherwise is told of by its code, without its message (G1)", async () => {
   const { log, lines } = startLog("debug");
   const node = await startNode({ log });

@@ -1,5 +1,6 @@
 /** What a handler in a thread logs, on its way to the main thread. */
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from "node:worker_threads";
+import { MpregError } from "@mpreg/core/base";
 import { expect, onTestFinished, test } from "vitest";
 import type { FromThread } from "../../src/threads/messages.js";
 import { logOver } from "../../src/threads/worker-log.js";
@@ -42,4 +43,25 @@ test("lines of levels that are not logged are not sent (L1)", () => {
   log.debug("not this");
   log.warn("this");
   expect(taken(port)).toMatchObject([{ level: "warn", line: ["this"] }]);
+});
+
+test("an error of ours keeps its code on the way, wherever it stands (L3)", () => {
+  const { log, port } = startLog();
+  const error = new MpregError("too-large", "1,200 bytes", { node: "a", cause: { why: () => "cannot be cloned" } });
+  log.warn(error);
+  log.warn(error, "said");
+  log.warn({ error, rows: 3 }, "said");
+  const told = {
+    code: "too-large",
+    message: "1,200 bytes",
+    node: "a",
+    outcome: "not-applied",
+    cause: "[object Object]",
+  };
+  const err = { ...told, type: "MpregError", stack: error.stack };
+  expect(taken(port)).toMatchObject([
+    { line: [{ err }, "1,200 bytes"] },
+    { line: [{ err }, "said"] },
+    { line: [{ error: told, rows: 3 }, "said"] },
+  ]);
 });
