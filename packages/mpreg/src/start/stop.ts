@@ -29,9 +29,14 @@ export function stopRequested(): Promise<never> {
   return stop;
 }
 
+/** How long a close with that grace time may take: no longer than a timer can wait, which would else be over at once. (O2) */
+export function closeMsAllowed(graceMs: number): number {
+  return Math.min(graceMs + closeMsMax, durationMsMax);
+}
+
 /** Waits for `close`, `graceMs` and a little more, but not for ever; then lets the process end within a moment. (O2) */
 export async function closeInTime(close: () => Promise<void>, graceMs: number, exitCode: number): Promise<void> {
-  const timer = setTimeout(() => process.exit(exitCode), Math.min(graceMs + closeMsMax, durationMsMax));
+  const timer = setTimeout(() => process.exit(exitCode), closeMsAllowed(graceMs));
   try {
     await close();
   } finally {
