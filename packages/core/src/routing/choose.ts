@@ -13,7 +13,10 @@
  * (R6) Where latencies have not been measured, distances count: near before far. Below a millisecond all are near.
  * (R7) Where values have to be brought to the node, the one that they can be brought to soonest is always one of the two,
  *      and the time that this takes counts (as Dask's scheduler weighs communication against occupancy).
- * (R4) Now and then the one that looks worse is taken, so that what was measured in a bad moment is measured again.
+ * (R8) Where the step would have to wait for its turn on the local node, near is no advantage over those that it can be sent
+ *      to in less time than it would wait, and nobody knows how long that is before a run has ended: what is in flight counts.
+ * (R4) Now and then the one that looks worse is taken, so that what was measured in a bad moment is measured again. How long one
+ *      waits on the local node is known: that is not tried.
  */
 import type { Random } from "../base/index.js";
 import type { Candidates, Offer } from "../catalog/index.js";
@@ -31,6 +34,14 @@ export interface Candidate {
 /** How long it takes to bring a step's values to a node, in ms. */
 export type Moving<T> = (owner: T) => number;
 
+/**
+ * How long a step would wait for its turn where this node offers it, in ms: 0 = it would begin at once, `Infinity` = nobody
+ * knows.
+ */
+export type Waiting<T> = (offer: Offer<T>) => number;
+
+const beginsAtOnce = (): number => 0;
+
 const exploreShare = 1 / 32;
 const drawsMax = 8;
 const nearMs = 1;
@@ -43,10 +54,11 @@ export function chooseAmong<T extends Candidate>(
   random: Random,
   nowMs: number,
   moving?: Moving<T>,
+  waiting?: Waiting<T>,
 ): Offer<T> | undefined {
   for (const tier of tiers) {
     const whole = broken.size === 0 ? tier : tier.filter((each) => !broken.has(each) || each.breaker.admits(nowMs));
-    const offer = choose(whole, local, excluded, random, nowMs, moving);
+    const offer = choose(whole, local, excluded, random, nowMs, moving, waiting);
     if (offer !== undefined) return offer;
   }
   return undefined;
@@ -59,6 +71,7 @@ export function choose<T extends Candidate>(
   random: Random,
   nowMs: number,
   moving?: Moving<T>,
+  waiting: Waiting<T> = beginsAtOnce,
 ): Offer<T> | undefined {
   const open = excluded === undefined ? candidates : candidates.filter((offer) => !excluded.has(offer)); // (R1)
   if (open.length <= 1) return open[0]; // (R3)
@@ -67,10 +80,13 @@ export function choose<T extends Candidate>(
   const secondIndex = drawLinked(open, firstIndex, random);
   const first = open[firstIndex] as Offer<T>;
   const second = open[secondIndex] as Offer<T>;
-  const order = compare(first, second, local, nowMs) + movingMs(first, moving) - movingMs(second, moving);
+  const own = first.owner === local ? first : second.owner === local ? second : undefined;
+  const waitMs = own === undefined ? 0 : waiting(own);
+  const order = compare(first, second, local, waitMs, nowMs) + movingMs(first, moving) - movingMs(second, moving);
   if (order === 0) return first; // (R2)
   const [better, worse] = order < 0 ? [first, second] : [second, first];
-  return random.next() < exploreShare ? worse : better; // (R4)
+  if (waitMs > 0 && worse === own) return better; // (R4)
+  return random.next() < exploreShare ? worse : better;
 }
 
 /** The index of the candidate that the values can be brought to soonest; the local one of several. (R7) */
@@ -105,17 +121,19 @@ function draw(count: number, besides: number, random: Random): number {
   return besides >= 0 && index >= besides ? index + 1 : index;
 }
 
-/** Negative when `a` is expected to answer sooner than `b`. */
-function compare<T extends Candidate>(a: Offer<T>, b: Offer<T>, local: T, nowMs: number): number {
+/** Negative when `a` is expected to answer sooner than `b`; `waitMs` is that of the local one. */
+function compare<T extends Candidate>(a: Offer<T>, b: Offer<T>, local: T, waitMs: number, nowMs: number): number {
   const latencyA = a.latency.expectedMs(nowMs);
   const latencyB = b.latency.expectedMs(nowMs);
   const measured = latencyA > 0 && latencyB > 0; // what was measured of one alone compares with nothing
-  const costA = (a.owner.inFlight + 1) * (measured ? latencyA : distanceOf(a.owner, local));
-  const costB = (b.owner.inFlight + 1) * (measured ? latencyB : distanceOf(b.owner, local));
+  const costA = (a.owner.inFlight + 1) * (measured ? latencyA : distanceOf(a.owner, local, waitMs));
+  const costB = (b.owner.inFlight + 1) * (measured ? latencyB : distanceOf(b.owner, local, waitMs));
   return costA - costB;
 }
 
-/** (R6) */
-function distanceOf<T extends Candidate>(owner: T, local: T): number {
-  return owner === local ? nearMs : Math.max(nearMs, owner.distanceMs ?? nearMs);
+/** (R6) (R8) */
+function distanceOf<T extends Candidate>(owner: T, local: T, waitMs: number): number {
+  if (owner === local) return nearMs;
+  const distanceMs = owner.distanceMs ?? nearMs;
+  return distanceMs < waitMs ? nearMs : Math.max(nearMs, distanceMs);
 }

@@ -302,7 +302,7 @@ export class Dispatch {
     const { self, random } = this.#host;
     if (task.relay !== undefined) return this.#placeAt(task, task.relay, nowMs);
     const moving = movingOf(task, self);
-    const offer = chooseAmong(candidatesOf(this.#host, task), self, task.excluded, random, nowMs, moving);
+    const offer = chooseAmong(candidatesOf(this.#host, task), self, task.excluded, random, nowMs, moving, this.here.waitMs);
     if (offer === undefined) return this.#noCandidate(task, nowMs);
     if (offer.owner === self) this.here.takeUp(task, offer, nowMs);
     else this.#runThere(task, offer, nowMs);

@@ -7,6 +7,7 @@ import { MpregError } from "../base/index.js";
 import type { Offer } from "../catalog/index.js";
 import { Admission } from "./admission/admission.js";
 import type { FunctionLoad, Gate } from "./admission/gate.js";
+import type { Waiting } from "../routing/index.js";
 import type { RpcHost } from "./host.js";
 import { type Inputs, fetchInputs, hasToFetch } from "./inputs.js";
 import type { RpcLimits } from "./limits.js";
@@ -20,6 +21,8 @@ export class Here {
   readonly #taken: (task: Task, offer: Offer<Peer>) => void;
   readonly #inputs: Inputs;
   readonly #admission: Admission;
+  /** How long a step would wait for its turn, as {@link Waiting} says. */
+  readonly waitMs: Waiting<Peer> = (offer) => this.#admission.waitMs(offer);
 
   /** `inputs` fetches values; `taken`: the task was taken up, to run or to wait. */
   constructor(

@@ -114,6 +114,30 @@ describe("choose", () => {
     expect(compared.size).toBe(3 * 2 * 2); // in each of the six draws two different nodes were looked at
   });
 
+  describe("where it would have to wait on the local node", () => {
+    const waiting = (ms: number, other: Offer<Node>, ...numbers: number[]): string | undefined => {
+      const local = offer("local", 1);
+      return choose([local, other], local.owner, undefined, scripted(0, ...numbers), 0, undefined, () => ms)?.owner
+        .name;
+    };
+
+    test("one that is away counts as near, if it can be sent there in less time than it would wait (R8)", () => {
+      expect(waiting(0, far("away", 40), 0.5)).toBe("local");
+      expect(waiting(30, far("away", 40), 0.5)).toBe("local");
+      expect(waiting(50, far("away", 40), 0.5)).toBe("away");
+      expect(waiting(Infinity, far("away", 40), 0.5)).toBe("away");
+    });
+
+    test("one that has more to do already is not given it (R8)", () => {
+      expect(waiting(Infinity, far("away", 40, 2), 0.5)).toBe("local");
+    });
+
+    test("that is not tried (R4)", () => {
+      expect(waiting(Infinity, offer("idle"), 0)).toBe("idle");
+      expect(waiting(0, offer("idle"), 0)).toBe("local");
+    });
+  });
+
   test("now and then the one that looks worse is taken (R4)", () => {
     const [a, b] = [offer("a", 0), offer("b", 5)];
     expect(chosen([a, b], nobody, 0, 0, 1 / 32 - 0.001)).toBe("b");

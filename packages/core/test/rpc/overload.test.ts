@@ -132,6 +132,26 @@ describe("calls beyond the limit of a function", () => {
     mesh.expectQuiet();
   });
 
+  test("run at once on another node that is idle, and never wait on their own (R4) (R8)", () => {
+    const mesh = new Mesh();
+    const [full, idle] = mesh.cluster("full", "idle") as [MeshNode, MeshNode];
+    full.offerAs("work", byHand, { concurrencyMax: 1 });
+    idle.offer("work", (n: number) => n);
+    mesh.settle();
+    full.call("work", [0], { target: "full" });
+    mesh.settle();
+    const beforeMs = mesh.nowMs;
+    for (let n = 1; n <= 200; n++) {
+      const asked = full.call("work", [n]);
+      mesh.settle();
+      expect(asked.ends).toEqual([{ value: n }]);
+    }
+    expect([mesh.nowMs, full.invoked.length]).toEqual([beforeMs, 1]);
+    full.finish("work", 0);
+    mesh.settle();
+    mesh.expectQuiet();
+  });
+
   test("that wait for a function which is withdrawn go to another node (D2)", () => {
     const mesh = new Mesh();
     const [a, b] = mesh.cluster("a", "b") as [MeshNode, MeshNode];

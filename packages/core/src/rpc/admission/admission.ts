@@ -100,6 +100,13 @@ export class Admission {
     return gate.queue.size === 0 && gate.hasPermit && this.#running < executionsMax && !this.#isFullAt(depth);
   }
 
+  /** How long a step would wait for its turn: 0 = it would begin at once, `Infinity` = nobody knows. */
+  waitMs(offer: Offer<Peer>): number {
+    const gate = this.gateOf(offer);
+    if (gate.queue.size === 0 && gate.hasPermit && this.#running < this.#limits.executionsMax) return 0;
+    return gate.usualMs === 0 ? Infinity : gate.turnsMs(gate.queue.size + 1);
+  }
+
   /** The step begins to run under `task.id`. */
   begin(task: Task, permit: Permit, nowMs: number): void {
     this.#take(permit, nowMs);
