@@ -6,6 +6,7 @@
  *      back; and whoever is cut off from all others does not know better.
  * (X2) A node that is to find others expects everything for `patienceMs` at most, and until a moment after it has found the
  *      first: that is how long it takes to hear what all of them offer.
+ * (X3) Of what was lost, at most `functionsMax` are remembered, those lost last; what is over is let go with the next loss.
  */
 
 /** About twice as long as it takes to take a node for down. */
@@ -14,9 +15,15 @@ const hearingMs = 1_000;
 const functionsMax = 10_000;
 
 export class Expected {
+  /** The one that was lost longest ago first. */
   readonly #untilMs = new Map<string, number>();
   #strangeUntilMs = 0;
   #hasFound = false;
+
+  /** How many functions of lost nodes are remembered. */
+  get size(): number {
+    return this.#untilMs.size;
+  }
 
   /** There are addresses where others may be. (X2) */
   seek(nowMs: number): void {
@@ -25,7 +32,6 @@ export class Expected {
 
   /** There is a link to another node. */
   found(nowMs: number): void {
-    if (this.#hasFound) return;
     this.#hasFound = true;
     this.#strangeUntilMs = Math.min(this.#strangeUntilMs, nowMs + hearingMs);
   }
@@ -36,7 +42,10 @@ export class Expected {
       this.#untilMs.delete(fun);
       this.#untilMs.set(fun, nowMs + patienceMs);
     }
-    while (this.#untilMs.size > functionsMax) this.#untilMs.delete(this.#untilMs.keys().next().value ?? "");
+    for (const [fun, untilMs] of this.#untilMs) {
+      if (untilMs > nowMs && this.#untilMs.size <= functionsMax) break;
+      this.#untilMs.delete(fun); // (X3)
+    }
   }
 
   /** Until when it is worth waiting for somebody to offer `fun`; a time that is over where it is not. */

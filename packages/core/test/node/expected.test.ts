@@ -69,11 +69,55 @@ test("a request whose only node is lost waits for it to be back, as long as it i
   mesh.expectQuiet();
 });
 
-test("no more than 10,000 functions are remembered, those that were lost last", () => {
-  const expected = new Expected();
-  expected.lost(
-    Array.from({ length: 10_001 }, (_, index) => `f${index}`),
-    1_000,
-  );
-  expect(["f0", "f1", "f10000", "other"].map((fun) => expected.untilMs(fun))).toEqual([0, 6_000, 6_000, 0]);
+describe("everything is expected", () => {
+  test("for a while from the first addresses on, not from later ones (X2)", () => {
+    const expected = new Expected();
+    expected.seek(1_000);
+    expected.seek(4_000);
+    expect(expected.untilMs("any")).toBe(6_000);
+    expected.found(4_500);
+    expected.found(5_500);
+    expect(expected.untilMs("any")).toBe(5_500);
+  });
+
+  test("not by a node that was found by others before it was told where to look (X2)", () => {
+    const expected = new Expected();
+    expected.found(1_000);
+    expected.seek(2_000);
+    expect(expected.untilMs("any")).toBe(0);
+  });
+});
+
+describe("of what was lost", () => {
+  test("no more than 10,000 functions are remembered, those that were lost last (X3)", () => {
+    const expected = new Expected();
+    expected.lost(
+      Array.from({ length: 10_001 }, (_, index) => `f${index}`),
+      1_000,
+    );
+    expect(["f0", "f1", "f10000", "other"].map((fun) => expected.untilMs(fun))).toEqual([0, 6_000, 6_000, 0]);
+  });
+
+  test("what is over is let go, and what is lost again is expected from then on (X3)", () => {
+    const expected = new Expected();
+    expected.lost(["a", "b", "c"], 1_000);
+    expected.lost(["a"], 4_000);
+    expect([expected.size, expected.untilMs("a"), expected.untilMs("b")]).toEqual([3, 9_000, 6_000]);
+    expected.lost(["d"], 6_000);
+    expect([expected.size, expected.untilMs("a"), expected.untilMs("b"), expected.untilMs("d")]).toEqual([
+      2, 9_000, 0, 11_000,
+    ]);
+  });
+});
+
+test("what a node has offered that has left is not expected (X1)", () => {
+  const mesh = new Mesh();
+  const [a, b] = mesh.cluster("a", "b") as [MeshNode, MeshNode];
+  b.offer("f", byHand);
+  mesh.settle();
+  b.enter({ kind: "close" });
+  mesh.advance(100);
+  const asked = a.call("f");
+  mesh.settle();
+  expect(asked.ends).toMatchObject([{ error: { code: "no-provider" } }]);
 });
