@@ -4,7 +4,7 @@
 import { performance } from "node:perf_hooks";
 import { registerEchoes } from "@mpreg/core/handlers";
 import { frameBytesMax } from "@mpreg/core/link";
-import type { NodeEvent, NodeOptions } from "@mpreg/core/node";
+import type { NodeOptions } from "@mpreg/core/node";
 import {
   type Asking,
   type Invocation,
@@ -18,6 +18,7 @@ import { semver, systemRandom, utf8 } from "./capabilities.js";
 import { Connections } from "./connections.js";
 import { Discovery, sourcesOf } from "./discovery/discovery.js";
 import { Driver } from "./driver.js";
+import { eventLogger } from "./event-log.js";
 import { healthz, livez, readyz } from "./http/health.js";
 import { Metrics } from "./http/metrics.js";
 import { Router } from "./http/router.js";
@@ -195,91 +196,4 @@ function startDiscovery(
   });
   started.start();
   return started;
-}
-
-/** Refusals that are remembered as said. */
-const refusalsMax = 1_000;
-
-/**
- * Logs what happens to links. That an address cannot be reached is said once, until a node was met there; a refusal,
- * which comes with every dial, once until a node has joined.
- */
-function eventLogger(log: Logger): (event: NodeEvent) => void {
-  const unreachable = new Set<string>();
-  const refused = new Set<string>();
-  return (event) => {
-    switch (event.kind) {
-      case "node-joined":
-        for (const url of event.urls) unreachable.delete(url);
-        refused.clear();
-        log.info({ id: event.nodeId, name: event.name, urls: event.urls }, "node joined");
-        return;
-      case "node-lost":
-        log.info({ id: event.nodeId, name: event.name, reason: event.reason }, "node lost");
-        return;
-      case "node-suspected":
-      case "node-recovered":
-        log.info(
-          { id: event.nodeId, name: event.name },
-          event.kind === "node-suspected" ? "node suspected" : "node recovered",
-        );
-        return;
-      case "link-opened":
-      case "link-lost":
-        log.debug({ id: event.nodeId, name: event.name }, event.kind === "link-opened" ? "link opened" : "link lost");
-        return;
-      case "news-refused":
-        log.warn(
-          { id: event.nodeId, name: event.name, reason: event.reason, count: event.count },
-          "refused what the node tells",
-        );
-        return;
-      case "news-withheld":
-        log.warn(
-          { id: event.nodeId, name: event.name, bytes: event.bytes, bytesMax: event.bytesMax },
-          "the node does not hear of all members and functions: its limits.messageBytesMax is too small",
-        );
-        return;
-      case "key-shared":
-        log.error(
-          { id: event.nodeId, name: event.name, urls: event.urls, yielded: event.yielded },
-          event.yielded
-            ? "another process uses this node's key and was started later: this node has left the cluster to it"
-            : "two processes use the key of one node",
-        );
-        return;
-      case "link-refused": {
-        const refusal = `${event.address} ${event.reason.reason}`;
-        log[refused.has(refusal) ? "debug" : "warn"]({ address: event.address, reason: event.reason }, "link refused");
-        if (refused.size >= refusalsMax) refused.clear();
-        refused.add(refusal);
-        return;
-      }
-      case "dial-failed":
-        log[unreachable.has(event.url) ? "debug" : "warn"](
-          { url: event.url, reason: event.reason },
-          "peer not reached; trying on",
-        );
-        unreachable.add(event.url);
-        return;
-      case "circuit-opened": {
-        const { fun, version, name, nodeId, reason } = event;
-        log.warn({ fun, version, name, nodeId, reason }, "circuit opened: calls go elsewhere");
-        return;
-      }
-      case "circuit-closed": {
-        const { fun, version, name, nodeId } = event;
-        log.info({ fun, version, name, nodeId }, "circuit closed");
-        return;
-      }
-      case "draining":
-        log.info({ graceMs: event.graceMs }, "draining: nothing new is taken, what runs is finished");
-        return;
-      case "drained":
-        log[event.left > 0 ? "warn" : "info"]({ left: event.left }, "drained");
-        return;
-      case "policy-failed":
-        log.error({ action: event.action, err: event.error }, "the policy failed; refused");
-    }
-  };
 }
