@@ -1,6 +1,6 @@
 /** Steps for a node to which there is no way: they travel through nodes that have one. */
 import { describe, expect, test } from "vitest";
-import { type Action, MpregError, type Policy, type Subject } from "../../src/base/index.js";
+import { type Action, MpregError, type Policy, type Subject, packTrace } from "../../src/base/index.js";
 import { writeStep } from "../../src/wire/index.js";
 import { Mesh } from "../support/mesh.js";
 import type { MeshClient } from "../support/mesh-client.js";
@@ -66,9 +66,11 @@ function errorOf(ends: readonly object[]): unknown {
 describe("a step for a node that cannot be reached", () => {
   test("travels through a neighbour, and its result comes back the same way (D6)", () => {
     const { mesh, node } = network("acx", "ac cx");
-    const asked = node("a").call("on-x", ["some", "arguments"], { timeoutMs: 5_000 });
+    const trace = packTrace({ traceId: "1".repeat(32), spanId: "2".repeat(16), traceFlags: 1, state: "vendor=a1" });
+    const asked = node("a").call("on-x", ["some", "arguments"], { timeoutMs: 5_000, trace });
     mesh.settle();
     const [running] = node("x").waiting("on-x");
+    expect(running!.terms).toEqual({ trace });
     expect(codec.decodeTemplate(running!.template, running!.bound)).toEqual(["some", "arguments"]);
     expect(running).toMatchObject({ coordinator: node("a").id, step: "on-x", deadlineMs: mesh.nowMs + 5_000 });
     expect(node("c").invoked).toEqual([]);

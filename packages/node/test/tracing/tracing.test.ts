@@ -158,11 +158,31 @@ test("the API can be handed in, and what is none is refused by name", async () =
   }
 });
 
-test("the state of a sampled trace travels with it", async () => {
-  const { client } = await pair(() => trace.getActiveSpan()?.spanContext().traceState?.serialize());
-  startSdk(new AlwaysOnSampler());
+describe("the state of a sampled trace", () => {
   const sampled = trace.setSpanContext(otelContext.active(), { ...remote, traceFlags: 1 });
-  expect(await otelContext.with(sampled, () => client.call("outer"))).toBe("vendor=a1,other=b2");
+  const stateOf = (span: ReadableSpan) => span.spanContext().traceState?.serialize();
+
+  test("travels with calls and nested calls, and each span that is exported has it (O3)", async () => {
+    const { client } = await pair(() => trace.getActiveSpan()?.spanContext().traceState?.serialize());
+    const { spans } = startSdk(new AlwaysOnSampler());
+    expect(await otelContext.with(sampled, () => client.call("outer"))).toBe("vendor=a1,other=b2");
+    await eventually("all spans have ended", () => spans.length === 4);
+    expect(spans.map(stateOf)).toEqual(Array.from(spans, () => "vendor=a1,other=b2"));
+  });
+
+  test("travels with the steps of a request, wherever they run (O3)", async () => {
+    const { client } = await pair(() => trace.getActiveSpan()?.spanContext().traceState?.serialize());
+    const { spans } = startSdk(new AlwaysOnSampler());
+    const answer = await otelContext.with(sampled, () =>
+      client.request([
+        { name: "here", fun: "inner" },
+        { name: "there", fun: "outer" },
+      ]),
+    );
+    expect(answer).toEqual({ here: "vendor=a1,other=b2", there: "vendor=a1,other=b2" });
+    await eventually("all spans have ended", () => spans.length === 5);
+    expect(spans.map(stateOf)).toEqual(Array.from(spans, () => "vendor=a1,other=b2"));
+  });
 });
 
 test("without an SDK there are no traces, and calls are as ever (O1)", async () => {
