@@ -8,6 +8,7 @@
  * (R2) Items come in order, each once; then the end, or the error that ended the stream, once.
  * (R3) A program that stops (`break`, `return`, a signal) lets go of the stream at once; nothing comes after that.
  * (R4) Nothing is asked for before the program takes the first item.
+ * (R5) A second loop over what was read to its end, or left, is refused: it is no stream without items.
  */
 import { MpregError } from "../base/index.js";
 import { Fifo, onAbort } from "../structures/index.js";
@@ -37,6 +38,16 @@ interface Waiting {
 
 const done = { done: true, value: undefined } as const;
 
+/** What a second loop gets. (R5) */
+const refused: AsyncIterableIterator<unknown, undefined, undefined> = {
+  [Symbol.asyncIterator]: () => refused,
+  next: () => {
+    const message =
+      "This stream was read to its end already, or left: a stream is read once. Collect its items into an array where they are needed again";
+    return Promise.reject(new MpregError("invalid-argument", message));
+  },
+};
+
 export class ItemReader implements AsyncIterableIterator<unknown, undefined, undefined>, FetchSink {
   readonly #codec: Codec;
   readonly #host: ItemReaderHost;
@@ -49,6 +60,8 @@ export class ItemReader implements AsyncIterableIterator<unknown, undefined, und
   /** Nothing more comes. */
   #isEnded = false;
   #hasLeft = false;
+  /** The program knows that nothing more comes. */
+  #isOver = false;
   #stopListening: (() => void) | undefined;
 
   constructor(codec: Codec, itemBytesMax: number, host: ItemReaderHost) {
@@ -67,8 +80,8 @@ export class ItemReader implements AsyncIterableIterator<unknown, undefined, und
     this.#stopListening = onAbort(signal, cancel);
   }
 
-  [Symbol.asyncIterator](): this {
-    return this;
+  [Symbol.asyncIterator](): AsyncIterableIterator<unknown, undefined, undefined> {
+    return this.#isOver ? refused : this; // (R5)
   }
 
   next(): Promise<IteratorResult<unknown, undefined>> {
@@ -77,9 +90,13 @@ export class ItemReader implements AsyncIterableIterator<unknown, undefined, und
     if (this.#error !== undefined) {
       const error = this.#error;
       this.#error = undefined; // (R2)
+      this.#isOver = true;
       return Promise.reject(error);
     }
-    if (this.#isEnded) return Promise.resolve(done);
+    if (this.#isEnded) {
+      this.#isOver = true;
+      return Promise.resolve(done);
+    }
     return new Promise((resolve, reject) => {
       this.#waiting.push({ resolve, reject, release: this.#host.hold?.() });
       this.#allow(); // (R4)
@@ -142,6 +159,7 @@ export class ItemReader implements AsyncIterableIterator<unknown, undefined, und
   }
 
   #leave(): void {
+    this.#isOver = true;
     while (this.#items.size > 0) this.#items.shift();
     this.#error = undefined;
     this.#end(undefined);
@@ -159,6 +177,7 @@ export class ItemReader implements AsyncIterableIterator<unknown, undefined, und
     }
     for (let waiting = this.#waiting.shift(); waiting !== undefined; waiting = this.#waiting.shift()) {
       waiting.release?.();
+      this.#isOver = true;
       if (this.#error === undefined) waiting.resolve(done);
       else waiting.reject(this.#error);
       this.#error = undefined;

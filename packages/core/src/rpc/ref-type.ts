@@ -35,8 +35,8 @@ export type ReservedName = "at" | "then" | "toString" | "toLocaleString" | "toJS
 /**
  * The result of a call that has not run yet, or a part of it: what other calls take as an argument.
  *
- * It has the fields of a `T`, each a reference again, `length` where `T` is an array or a string, and `at(i)` for the
- * items of arrays. Any other name is reached by `ref(x, "name", 0, …)`. Where `T` is `unknown`, every field can be
+ * It has the fields of a `T`, each a reference again, `length` where `T` is an array, a typed array or a string, and
+ * `at(i)` for the items of arrays. Nothing leads into a `Map`, a `Set` or a `Date`: a step takes them apart. Any other name is reached by `ref(x, "name", 0, …)`. Where `T` is `unknown`, every field can be
  * named, and the compiler checks none of them: give `T`, or use `ref(x, "name")`, to have it look.
  */
 export type Ref<T> = RefTo<T> & (unknown extends T ? RefToUnknown : RefFields<NonNullable<T>>);
@@ -89,6 +89,20 @@ type IsAny<T> = 0 extends 1 & T ? true : false;
 /** The value of a reference to `T`. */
 type Read<T> = IsAny<T> extends true ? unknown : T;
 
+/** Arrays of numbers, whose items can be referred to as those of other arrays. */
+type TypedArray =
+  | Int8Array
+  | Uint8Array
+  | Uint8ClampedArray
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array
+  | Float32Array
+  | Float64Array
+  | BigInt64Array
+  | BigUint64Array;
+
 /** Values without fields of their own. */
 type Leaf =
   | number
@@ -111,11 +125,13 @@ type RefFields<V> = [V] extends [never]
   ? unknown
   : V extends string
     ? { readonly length: Ref<number> }
-    : V extends Leaf
-      ? unknown
-      : V extends readonly unknown[]
-        ? RefToList<V>
-        : { readonly [K in keyof V as FieldName<V, K>]-?: Ref<Arriving<V, K>> };
+    : V extends TypedArray
+      ? { readonly length: Ref<number>; readonly at: (index: number) => Ref<V[number]> }
+      : V extends Leaf
+        ? unknown
+        : V extends readonly unknown[]
+          ? RefToList<V>
+          : { readonly [K in keyof V as FieldName<V, K>]-?: Ref<Arriving<V, K>> };
 
 interface RefToList<V extends readonly unknown[]> {
   readonly length: Ref<number>;
@@ -160,11 +176,13 @@ export type KeyInto<T> = unknown extends T ? string | number : KeyOfPart<NonNull
 
 type KeyOfPart<V> = V extends string
   ? "length"
-  : V extends Leaf
-    ? never
-    : V extends readonly unknown[]
-      ? number | "length"
-      : Exclude<keyof V, symbol>;
+  : V extends TypedArray
+    ? number | "length"
+    : V extends Leaf
+      ? never
+      : V extends readonly unknown[]
+        ? number | "length"
+        : Exclude<keyof V, symbol>;
 
 /** What `key` leads to in a `T`. */
 export type ValueAt<T, K> = unknown extends T ? unknown : PartAt<NonNullable<T>, K>;
@@ -173,10 +191,14 @@ type PartAt<V, K> = V extends readonly unknown[]
   ? K extends number
     ? Item<V, K>
     : number
-  : V extends string
-    ? K extends "length"
-      ? number
-      : never
-    : K extends keyof V
-      ? Arriving<V, K>
-      : never;
+  : V extends TypedArray
+    ? K extends number
+      ? V[number]
+      : number
+    : V extends string
+      ? K extends "length"
+        ? number
+        : never
+      : K extends keyof V
+        ? Arriving<V, K>
+        : never;

@@ -52,6 +52,11 @@ export function elementKindOf(code: number): ElementKind | undefined {
   return byCode.get(code);
 }
 
+/** The kind of the same code, if it has a length and items: of an ArrayBuffer and a DataView there is none. */
+export function typedArrayKindOf(code: number): ElementKind | undefined {
+  return code < 16 ? byCode.get(code) : undefined;
+}
+
 const hostIsLittleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
 /** Elements in the order of this machine from elements in the little-endian order of the wire, or the reverse. */

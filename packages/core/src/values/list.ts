@@ -107,11 +107,13 @@ function arrayHead(count: number): Uint8Array {
 function encodedKind(bytes: Uint8Array): string {
   const walk = new MsgpackWalk(bytes);
   const shape = walk.enter();
-  if (shape !== "other") return shape === "map" ? "object" : shape === "array" ? "array" : "string";
+  if (shape === "map") return "object";
+  if (shape === "array") return "array";
+  if (shape === "text" || shape === "units") return "string";
   const token = bytes[0] as number;
   if (token === 0xc0) return "null";
   if (token === 0xc2 || token === 0xc3) return "boolean";
-  if (token >= 0xc4 && token <= 0xc6) return "Uint8Array";
+  if (shape === "bytes") return "Uint8Array";
   return extensionKind(token, bytes) ?? "number";
 }
 

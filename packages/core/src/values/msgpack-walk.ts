@@ -9,15 +9,18 @@
 import { MpregError } from "../base/index.js";
 import { extensionTypes } from "./extensions.js";
 
-/** What a value is, as far as a way into it can go on: `units` is a string written as UTF-16. */
-export type Shape = "map" | "array" | "text" | "units" | "other";
+/**
+ * What a value is, as far as a way into it can go on: `units` is a string written as UTF-16, `bytes` a Uint8Array,
+ * `elements` another typed array (or what has the same form), behind the byte of its kind.
+ */
+export type Shape = "map" | "array" | "text" | "units" | "bytes" | "elements" | "other";
 
 export class MsgpackWalk {
   readonly bytes: Uint8Array;
   readonly end: number;
   /** Start of the next value; after {@link enter} start of what the value contains. */
   position = 0;
-  /** After {@link enter}: entries of the map, items of the array, bytes of the string. */
+  /** After {@link enter}: entries of the map, items of the array, bytes of anything else. */
   count = 0;
 
   constructor(bytes: Uint8Array) {
@@ -80,11 +83,11 @@ export class MsgpackWalk {
       case 0xc1:
         throw new MpregError("malformed", "An encoded value has a byte 0xc1, which MessagePack does not use");
       case 0xc4:
-        return this.#contains("other", this.#u8());
+        return this.#contains("bytes", this.#u8());
       case 0xc5:
-        return this.#contains("other", this.#unsigned(2));
+        return this.#contains("bytes", this.#unsigned(2));
       case 0xc6:
-        return this.#contains("other", this.#unsigned(4));
+        return this.#contains("bytes", this.#unsigned(4));
       case 0xc7:
         return this.#extension(this.#u8());
       case 0xc8:
@@ -100,7 +103,8 @@ export class MsgpackWalk {
   #extension(length: number): Shape {
     const type = this.#u8();
     if (length > this.end - this.position) throw cutOff(); // (M1)
-    return this.#contains(type === extensionTypes.units ? "units" : "other", length);
+    if (type === extensionTypes.units) return this.#contains("units", length);
+    return this.#contains(type === extensionTypes.elements ? "elements" : "other", length);
   }
 
   #u8(): number {

@@ -3,11 +3,12 @@
  *
  * A coordinator keeps the results of steps as bytes and sends the parts that other steps take.
  *
- * (P1) What is picked is what indexing the decoded value would give: own properties of objects, items of arrays,
- * and `length` of arrays and strings. Where a map names a key twice, the last one counts, as when it is decoded.
+ * (P1) What is picked is what indexing the decoded value would give: own properties of objects, items of arrays and
+ * typed arrays, and `length` of these and of strings. Where a map names a key twice, the last one counts, as when it is decoded.
  * (P2) Bytes that are no MessagePack are `malformed`. Parts that are not on the way are skipped, not checked.
  */
 import { MpregError } from "../base/index.js";
+import { encodedElement, encodedNumber, typedArrayOf } from "./elements.js";
 import { MsgpackWalk, type Shape } from "./msgpack-walk.js";
 import { isUtf8Of, utf16Length } from "./utf8.js";
 
@@ -15,19 +16,23 @@ import { isUtf8Of, utf16Length } from "./utf8.js";
 export type Picked = Uint8Array | { readonly missingAt: number };
 
 /**
- * The encoded part of `bytes` at `path`: object keys, array positions (numbers, or strings like "0"), and `length`
- * of an array or a string (in UTF-16 units, as in JavaScript).
+ * The encoded part of `bytes` at `path`: object keys, positions in arrays and typed arrays (numbers, or strings like
+ * "0"), and `length` of these or of a string (in UTF-16 units, as in JavaScript).
  *
- * The bytes found are a view of `bytes`, except those of a `length`. Throws `malformed`.
+ * The bytes found are a view of `bytes`, except those of a `length` and of an item of a typed array. Throws `malformed`.
  */
 export function pick(bytes: Uint8Array, path: readonly (string | number)[]): Picked {
   const walk = new MsgpackWalk(bytes);
   for (let at = 0; at < path.length; at++) {
     const segment = path[at] as string | number;
     const shape = walk.enter();
+    if (shape === "bytes" || shape === "elements") {
+      const found = inElements(walk, shape, segment);
+      return found === undefined ? { missingAt: at } : at + 1 === path.length ? found : { missingAt: at + 1 };
+    }
     if (segment === "length" && shape !== "map" && shape !== "other") {
       const length = lengthOf(walk, shape);
-      return at + 1 === path.length ? encodedCount(length) : { missingAt: at + 1 };
+      return at + 1 === path.length ? encodedNumber(length) : { missingAt: at + 1 };
     }
     if (!(shape === "map" && toEntry(walk, String(segment))) && !(shape === "array" && toItem(walk, segment))) {
       return { missingAt: at };
@@ -51,12 +56,27 @@ function toEntry(walk: MsgpackWalk, key: string): boolean {
   return last >= 0;
 }
 
+/** What a segment leads to in the typed array just entered. */
+function inElements(walk: MsgpackWalk, shape: Shape, segment: string | number): Uint8Array | undefined {
+  const array = typedArrayOf(walk, shape === "bytes");
+  if (array === undefined) return undefined;
+  if (segment === "length") return encodedNumber(array.length);
+  const index = indexOf(segment, array.length);
+  return index < 0 ? undefined : encodedElement(array, index);
+}
+
 /** Goes to an item of the array just entered; false if it has none of that position. */
 function toItem(walk: MsgpackWalk, segment: string | number): boolean {
-  const index = typeof segment === "number" ? segment : positionIn(segment);
-  if (!Number.isInteger(index) || index < 0 || index >= walk.count) return false;
+  const index = indexOf(segment, walk.count);
+  if (index < 0) return false;
   walk.skip(index);
   return true;
+}
+
+/** The position that a segment means among so many items, -1 if it means none. */
+function indexOf(segment: string | number, count: number): number {
+  const index = typeof segment === "number" ? segment : positionIn(segment);
+  return Number.isInteger(index) && index >= 0 && index < count ? index : -1;
 }
 
 /** The array position that a property name means, -1 if it means none. */
@@ -84,12 +104,4 @@ function lengthOf(walk: MsgpackWalk, shape: Shape): number {
     shape === "units" ? walk.count / 2 : utf16Length(walk.bytes, walk.position, walk.position + walk.count);
   if (!Number.isInteger(length) || length < 0) throw new MpregError("malformed", "An encoded text is ill-formed"); // (P2)
   return length;
-}
-
-/** A count up to 2^32 - 1 as an encoded value. */
-function encodedCount(count: number): Uint8Array {
-  if (count < 0x80) return Uint8Array.of(count);
-  if (count < 0x100) return Uint8Array.of(0xcc, count);
-  if (count < 0x10000) return Uint8Array.of(0xcd, count >>> 8, count);
-  return Uint8Array.of(0xce, count >>> 24, count >>> 16, count >>> 8, count);
 }

@@ -265,6 +265,20 @@ describe("a graph without a contract", () => {
     expectTypeOf(graph.run(list)).resolves.toEqualTypeOf<string[]>();
   });
 
+  test("a reference to a typed array has its length and its items, and no more (T1)", () => {
+    const samples = graph.call<Float32Array>("sample");
+    expectTypeOf(samples.length).toEqualTypeOf<Ref<number>>();
+    expectTypeOf(samples.at(0)).toEqualTypeOf<Ref<number>>();
+    expectTypeOf(ref(samples, 0)).toEqualTypeOf<Ref<number>>();
+    expectTypeOf(graph.call<BigInt64Array>("times").at(0)).toEqualTypeOf<Ref<bigint>>();
+    // @ts-expect-error a step takes the whole value for that
+    expectTypeOf(samples.buffer);
+    expectTypeOf(graph.run({ samples, first: samples.at(0) })).resolves.toEqualTypeOf<{
+      samples: Float32Array;
+      first: number;
+    }>();
+  });
+
   test("reads as its example does: fields of a result that nobody has typed (T4)", async () => {
     const sensorId = "sensor-7";
     const readings = graph.call("ingest", [sensorId], { resources: ["raw-data"] });

@@ -267,6 +267,32 @@ describe("a stream", () => {
     mesh.expectQuiet();
   });
 
+  test.each(["read to its end", "left", "cut short by an error"])(
+    "that was %s refuses a second loop, and says what would work (R5)",
+    async (how) => {
+      const { mesh, a, b } = three();
+      b.offer("count", function* () {
+        yield 1;
+        if (how === "cut short by an error") throw new Error("out of numbers");
+      });
+      mesh.settle();
+      const asked = a.call("count");
+      mesh.settle();
+      const reader = a.read(streamOf(asked));
+      const loop = reader[Symbol.asyncIterator]();
+      expect(await settled(mesh, loop.next())).toEqual({ done: false, value: 1 });
+      expect(reader[Symbol.asyncIterator]()).toBe(reader); // the rest of it may be taken in a loop
+      if (how === "left") await reader.return();
+      else await settled(mesh, loop.next()).catch((error: unknown) => expect(String(error)).toContain("numbers"));
+      await expect(reader[Symbol.asyncIterator]().next()).rejects.toMatchObject({
+        code: "invalid-argument",
+        message: expect.stringContaining("a stream is read once. Collect its items into an array") as string,
+      });
+      mesh.settle();
+      mesh.expectQuiet();
+    },
+  );
+
   test("counts as a running call until it has ended (W1)", async () => {
     const { mesh, a, b } = three();
     b.offerAs("count", () => count(3), { concurrencyMax: 1 });

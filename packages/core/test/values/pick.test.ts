@@ -9,7 +9,7 @@ type Indexed = { readonly value: unknown } | { readonly missingAt: number };
 
 const codec = createCodec(utf8);
 
-/** What JavaScript answers: own properties of objects, items of arrays, `length` of arrays and strings. */
+/** What JavaScript answers: own properties of objects, items of arrays and typed arrays, `length` of these and strings. */
 function indexed(root: unknown, path: Path): Indexed {
   let part = root;
   for (const [missingAt, segment] of path.entries()) {
@@ -17,6 +17,10 @@ function indexed(root: unknown, path: Path): Indexed {
     if (typeof part === "string") {
       if (name !== "length") return { missingAt };
       part = part.length;
+    } else if (ArrayBuffer.isView(part) && !(part instanceof DataView)) {
+      const items = part as Uint8Array;
+      if (name !== "length" && !Object.hasOwn(items, name)) return { missingAt };
+      part = name === "length" ? items.length : items[Number(name)];
     } else if (Array.isArray(part) || isPlain(part)) {
       if (!Object.hasOwn(part, name)) return { missingAt };
       part = (part as Record<string, unknown>)[name];
@@ -89,7 +93,26 @@ describe("picking agrees with decoding and indexing: every part is a value by it
     ["the UTF-16 units of a text with a lone surrogate", "ab\ud800", ["length"], { value: 3 }],
     ["a key called length", { length: "mine" }, ["length"], { value: "mine" }],
     ["no length of an object", { a: 1 }, ["length"], { missingAt: 0 }],
-    ["no length of bytes", new Uint8Array(3), ["length"], { missingAt: 0 }],
+    ["the length of bytes", new Uint8Array(300), ["length"], { value: 300 }],
+    ["the length of a typed array", { a: new Float64Array(3) }, ["a", "length"], { value: 3 }],
+    ["a byte", Uint8Array.of(7, 255), [1], { value: 255 }],
+    ["a byte by a numeral", Uint8Array.of(7, 255), ["1"], { value: 255 }],
+    ["no byte behind the last", Uint8Array.of(7), [1], { missingAt: 0 }],
+    ["a negative item of a typed array", Int8Array.of(1, -128), [1], { value: -128 }],
+    ["a small negative item", Int16Array.of(-1), [0], { value: -1 }],
+    ["an item of two bytes", Int16Array.of(0, -32_768), [1], { value: -32_768 }],
+    ["an item of four bytes", Int32Array.of(-2_147_483_648), [0], { value: -2_147_483_648 }],
+    ["the largest unsigned item", Uint32Array.of(0, 4_294_967_295), [1], { value: 4_294_967_295 }],
+    ["an item that is no integer", Float32Array.of(0, 0.5), [1], { value: 0.5 }],
+    ["a zero below zero", Float64Array.of(-0), [0], { value: -0 }],
+    ["no number", Float64Array.of(NaN), [0], { value: NaN }],
+    ["a large item", Float64Array.of(2 ** 53), [0], { value: 2 ** 53 }],
+    ["a bigint", BigInt64Array.of(-(2n ** 63n)), [0], { value: -(2n ** 63n) }],
+    ["an unsigned bigint", BigUint64Array.of(1n, 2n ** 64n - 1n), [1], { value: 2n ** 64n - 1n }],
+    ["nothing of an item", Uint8Array.of(1), [0, "length"], { missingAt: 1 }],
+    ["no method of a typed array", Uint8Array.of(1), ["slice"], { missingAt: 0 }],
+    ["no length of an ArrayBuffer", new ArrayBuffer(3), ["length"], { missingAt: 0 }],
+    ["nothing of a DataView", new DataView(new ArrayBuffer(3)), [0], { missingAt: 0 }],
     ["nothing of a length", [1], ["length", "toString"], { missingAt: 1 }],
     ["no character of a text", "abc", [0], { missingAt: 0 }],
     ["no member of a prototype", { a: 1 }, ["toString"], { missingAt: 0 }],
@@ -143,6 +166,10 @@ describe("bytes that are no value (P2)", () => {
     ["a text of half a unit", "d4 75 00", ["length"]],
     ["a UTF-16 text that is cut off", "c7 04 75 00 61", ["length"]],
     ["an extension that is cut off", "c9 ff ff ff ff 42", []],
+    ["bytes that are cut off", "c4 02 01", [0]],
+    ["a typed array without a kind", "c7 00 74", [0]],
+    ["a typed array of an unknown kind", "c7 02 74 63 00", [0]],
+    ["a typed array of half an item", "c7 02 74 03 00", ["length"]],
     ["the byte that MessagePack does not use", "92 c1 01", [1]],
     ["a key that is no string", "81 01 02", ["1"]],
     ["a key that is cut off", "81 a5 61", ["a"]],
