@@ -302,53 +302,6 @@ describe("a client that does not come back", () => {
   });
 });
 
-describe("a call that waits at another node for what its first node has forgotten", () => {
-  /** The client has gone from a to b, which asks a; then a forgets it, because another client of a has lost its link. */
-  function forgotten(options: { readonly idempotent?: "yes"; readonly detached?: true }) {
-    const mesh = new Mesh();
-    const a = mesh.node("a", { rpc: { resumeSessionsMax: 1 } });
-    const b = mesh.node("b", { peers: ["a"] });
-    for (const node of [a, b]) node.offerAs("act", byHand, { idempotent: options.idempotent ?? "no" });
-    mesh.advance(2_000);
-    const { detached } = options;
-    const [client, other] = [sessionOf(mesh, ["a", "b"]), sessionOf(mesh, ["a"])];
-    const call = ended(client.caller.call("act", [], { timeoutMs: 60_000, detached }));
-    mesh.settle();
-    expect(a.waiting("act")).toHaveLength(1);
-    a.isListening = false;
-    socketOf(client).connection.cut();
-    mesh.advance(30);
-    expect([client.session.nodeName, b.machine.size.resuming]).toEqual(["b", 1]);
-    socketOf(other).connection.cut();
-    mesh.settle();
-    return { mesh, a, b, call };
-  }
-
-  test("ends as lost at once, for it may have taken effect (R1, N2)", async () => {
-    const { a, b, call } = forgotten({});
-    expect(await call).toBe("node-lost unknown");
-    expect([a.aborted, b.machine.size.resuming]).toEqual([[{ fun: "act", reason: "caller-gone" }], 0]);
-  });
-
-  test("is run again if it may run twice (R1, N2)", async () => {
-    const { mesh, b, call } = forgotten({ idempotent: "yes" });
-    mesh.settle();
-    b.finish("act", "again");
-    mesh.settle();
-    expect(await call).toBe("again");
-  });
-
-  test("has its end all the same if it runs on without its client (N2)", async () => {
-    const { mesh, a, call } = forgotten({ detached: true });
-    expect(a.aborted).toEqual([]);
-    a.finish("act", "done");
-    mesh.settle();
-    expect(await call).toBe("done");
-    mesh.advance(70_000);
-    mesh.expectQuiet();
-  });
-});
-
 describe.for([1, 2, 3, 4, 5, 6, 7, 8])("whatever is lost (seed %i)", (seed) => {
   test("no call is done twice, and every call ends; without kills every call is answered", async () => {
     const random = seeded(seed);
