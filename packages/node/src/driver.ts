@@ -336,7 +336,7 @@ export class Driver {
     let runsOn: boolean;
     if (span === undefined) runsOn = execute(invocation, fun, context, this.#executeHost);
     else {
-      this.#spans.set(invocation, span);
+      if (span.needsEnd) this.#spans.set(invocation, span);
       runsOn = span.run(() => execute(invocation, fun, context, this.#executeHost));
     }
     note?.leave();

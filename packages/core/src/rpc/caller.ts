@@ -117,7 +117,9 @@ export class Caller {
         const waiter = new ValueWaiter(this.#asking, fun, resolve as (value: unknown) => void, reject, options, span);
         const signal = options?.signal;
         if (signal?.aborted === true) return waiter.cancelled(signal, "not-applied"); // (A2)
-        const ask = this.#asking.call(tracedCall(fields, this.#traceOf(span)), waiter);
+        const trace = this.#traceOf(span);
+        if (trace !== undefined) fields.terms = tracedTerms(fields.terms, trace);
+        const ask = this.#asking.call(fields, waiter);
         if (signal !== undefined) waiter.cancelWith(signal, ask);
       } catch (error) {
         throw this.#placed(error, fun);
@@ -160,7 +162,7 @@ export class Caller {
     return placed(error, { step: name, node: this.#asking.nodeName });
   }
 
-  #encodeCall(fun: string, args: readonly unknown[], options: SingleCallOptions | undefined): CallFields {
+  #encodeCall(fun: string, args: readonly unknown[], options: SingleCallOptions | undefined): OwnCallFields {
     checkName(fun, "call: the function");
     checkArguments(args, who, fun);
     const declared = this.#declaredResources(fun);
@@ -214,6 +216,11 @@ export class Caller {
   }
 }
 
+/** A call that nobody else has yet; its trace is known when everything else of it has been found good. */
+interface OwnCallFields extends Omit<CallFields, "terms"> {
+  terms: StepTerms | undefined;
+}
+
 /** Who refuses options, in messages. */
 const who = "call";
 
@@ -247,14 +254,6 @@ function tracedStep(step: StepSpec, trace: TraceContext): StepSpec {
   const { map } = step;
   if (map === undefined) return { ...step, terms: tracedTerms(step.terms, trace) };
   return { ...step, map: { ...map, steps: map.steps.map((each) => tracedStep(each, trace)) } };
-}
-
-/** Field by field, as what it is made of. */
-function tracedCall(fields: CallFields, trace: TraceContext | undefined): CallFields {
-  if (trace === undefined) return fields;
-  const { fun, resources, args, timeoutMs, waitForCapacityMs, summary, detached, watch } = fields;
-  const terms = tracedTerms(fields.terms, trace);
-  return { fun, resources, args, timeoutMs, waitForCapacityMs, summary, detached, watch, terms };
 }
 
 function tracedTerms(terms: StepTerms | undefined, trace: TraceContext): StepTerms {

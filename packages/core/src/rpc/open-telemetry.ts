@@ -5,7 +5,7 @@
  * parts that are used, so that nobody's compiler has to find it).
  *
  * (O1) Without a registered SDK nothing is made: a look at the API is all that it costs.
- * (O2) What is not sampled is passed on, with its ids, and makes no spans.
+ * (O2) What is not sampled is passed on, with its ids, and makes no spans: nothing is made of it unless somebody looks.
  * (O3) A handler's span is the child of what came with its call, never of what happens to run on its node.
  * (O4) Spans say names, places and codes. No arguments, results or messages.
  */
@@ -26,8 +26,16 @@ interface OtelSpanContext {
   readonly traceState?: { serialize(): string } | undefined;
 }
 
+/** OpenTelemetry's `Context`. */
+interface OtelContext {
+  getValue(key: symbol): unknown;
+  setValue(key: symbol, value: unknown): OtelContext;
+  deleteValue(key: symbol): OtelContext;
+}
+
 interface OtelSpan {
   spanContext(): OtelSpanContext;
+  isRecording(): boolean;
   setAttribute(key: string, value: string): unknown;
   setStatus(status: { readonly code: number }): unknown;
   end(): void;
@@ -86,6 +94,8 @@ export interface ServerAddress {
 export class OpenTelemetry implements Tracing {
   readonly #api: () => OpenTelemetryApi | undefined;
   readonly #server: () => ServerAddress;
+  /** What goes on for the one of the program's own traces, which is not sampled, that has asked last. */
+  #last: { readonly known: OtelSpanContext; readonly span: CallSpan } | undefined;
   #provider: object | undefined;
   #tracer: OtelTracer | undefined;
 
@@ -99,14 +109,15 @@ export class OpenTelemetry implements Tracing {
     const api = this.#api();
     const tracer = api === undefined ? undefined : this.#tracerOf(api);
     if (api === undefined || tracer === undefined) return undefined; // (O1)
-    let parent = api.context.active();
-    let known = api.trace.getSpanContext(parent);
-    if ((known === undefined || known.traceId === invalidTraceId) && inherited !== undefined) {
+    const { context, trace } = api;
+    let parent = context.active();
+    if (parent instanceof Passing) return { trace: parent.trace, end: nothing }; // (O2)
+    const known = trace.getSpanContext(parent);
+    if (known !== undefined && known.traceId !== invalidTraceId) {
+      if ((known.traceFlags & 1) === 0) return this.#passed(known); // (O2)
+    } else if (inherited !== undefined) {
+      if (!isSampled(inherited)) return undefined; // (O2)
       parent = remoteContext(api, parent, inherited);
-      known = api.trace.getSpanContext(parent);
-    }
-    if (known !== undefined && known.traceId !== invalidTraceId && (known.traceFlags & 1) === 0) {
-      return { trace: traceOf(known), end: nothing }; // (O2)
     }
     const { address, port } = this.#server();
     // made whether or not the trace will be sampled, and so written out: a spread costs more than all the rest
@@ -115,7 +126,8 @@ export class OpenTelemetry implements Tracing {
         ? { "rpc.system": "mpreg", "server.address": address, "server.port": port, "rpc.method": name }
         : { "rpc.system": "mpreg", "server.address": address, "server.port": port };
     const span = tracer.startSpan(name, { kind: kindClient, attributes }, parent);
-    return new Recording(span);
+    // what has just been found not to be sampled is not told of its end
+    return span.isRecording() ? new Recording(span) : { trace: traceOf(span.spanContext()), end: nothing }; // (O2)
   }
 
   startRun(invocation: Invocation): RunSpan | undefined {
@@ -124,8 +136,8 @@ export class OpenTelemetry implements Tracing {
     if (api === undefined || tracer === undefined) return undefined; // (O1)
     const { fun, step, coordinator, request, terms } = invocation;
     const trace = terms?.trace;
+    if (trace !== undefined && !isSampled(trace)) return new Passing(api, trace); // (O2)
     const parent = trace === undefined ? api.ROOT_CONTEXT : remoteContext(api, api.ROOT_CONTEXT, trace); // (O3)
-    if (trace !== undefined && !isSampled(trace)) return new Passing(api, parent, trace); // (O2)
     const { address, port } = this.#server();
     const attributes: Attributes = {
       "rpc.system": "mpreg",
@@ -136,6 +148,14 @@ export class OpenTelemetry implements Tracing {
       "mpreg.step": step,
     };
     return new Running(api, tracer.startSpan(fun, { kind: kindServer, attributes }, parent), parent);
+  }
+
+  /** A program asks for several things as part of one trace. */
+  #passed(known: OtelSpanContext): CallSpan {
+    if (this.#last?.known === known) return this.#last.span;
+    const span = { trace: traceOf(known), end: nothing };
+    this.#last = { known, span };
+    return span;
   }
 
   /** The tracer of the registered SDK; `undefined` as long as there is none. */
@@ -153,7 +173,7 @@ export class OpenTelemetry implements Tracing {
   }
 }
 
-/** A span that is the SDK's business: it is recorded, or its trace has just been found not to be. */
+/** A span that the SDK records. */
 class Recording implements CallSpan {
   readonly trace: TraceContext | undefined;
   readonly #span: OtelSpan;
@@ -173,6 +193,7 @@ class Recording implements CallSpan {
 }
 
 class Running extends Recording implements RunSpan {
+  readonly needsEnd = true;
   readonly #api: OpenTelemetryApi;
   readonly #context: unknown;
 
@@ -187,21 +208,43 @@ class Running extends Recording implements RunSpan {
   }
 }
 
-/** (O2) */
-class Passing implements RunSpan {
+/**
+ * The run of a handler whose call is not sampled, and the OpenTelemetry context in which it runs: what that says is worked
+ * out for who asks. (O2)
+ */
+class Passing implements RunSpan, OtelContext {
+  readonly needsEnd = false;
   readonly trace: TraceContext;
-  readonly end: () => void = nothing;
   readonly #api: OpenTelemetryApi;
-  readonly #context: unknown;
+  #context: OtelContext | undefined;
 
-  constructor(api: OpenTelemetryApi, context: unknown, trace: TraceContext) {
+  constructor(api: OpenTelemetryApi, trace: TraceContext) {
     this.trace = trace;
     this.#api = api;
-    this.#context = context;
   }
 
   run<R>(handler: () => R): R {
-    return this.#api.context.with(this.#context, handler);
+    return this.#api.context.with(this, handler);
+  }
+
+  end(): void {
+    // there is no span to end
+  }
+
+  getValue(key: symbol): unknown {
+    return this.#worked.getValue(key);
+  }
+
+  setValue(key: symbol, value: unknown): OtelContext {
+    return this.#worked.setValue(key, value);
+  }
+
+  deleteValue(key: symbol): OtelContext {
+    return this.#worked.deleteValue(key);
+  }
+
+  get #worked(): OtelContext {
+    return (this.#context ??= remoteContext(this.#api, this.#api.ROOT_CONTEXT, this.trace)); // (O3)
   }
 }
 
@@ -215,8 +258,8 @@ function traceOf({ traceId, spanId, traceFlags, traceState }: OtelSpanContext): 
   return packTrace({ traceId, spanId, traceFlags, state: traceState?.serialize() ?? "" });
 }
 
-function remoteContext(api: OpenTelemetryApi, context: unknown, trace: TraceContext): unknown {
+function remoteContext(api: OpenTelemetryApi, context: unknown, trace: TraceContext): OtelContext {
   const { traceId, spanId, traceFlags, state } = unpackTrace(trace);
   const traceState = state === "" ? undefined : api.createTraceState(state);
-  return api.trace.setSpanContext(context, { traceId, spanId, traceFlags, isRemote: true, traceState });
+  return api.trace.setSpanContext(context, { traceId, spanId, traceFlags, isRemote: true, traceState }) as OtelContext;
 }

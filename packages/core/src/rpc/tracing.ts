@@ -29,6 +29,8 @@ export interface CallSpan {
 
 /** A handler that runs. */
 export interface RunSpan extends CallSpan {
+  /** Whether its end is to be told; otherwise that changes nothing. */
+  readonly needsEnd: boolean;
   /** Runs the handler so that spans of its own are those of this call. */
   run<R>(handler: () => R): R;
 }

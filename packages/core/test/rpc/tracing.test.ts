@@ -49,6 +49,26 @@ test("where nothing records, the trace that a handler was called with goes on wi
   expect(request.steps.map(({ terms }) => terms)).toMatchObject([{ trace }, { trace, idempotencyKey: "k" }]);
 });
 
+test("a call says the same with a trace as without one, whatever its options (R1)", () => {
+  const [plain, traced] = [new Held(), new Traced()];
+  for (const held of [plain, traced]) {
+    void new Caller(held).call("f", [1], {
+      resources: ["gpu"],
+      timeoutMs: 5,
+      waitForCapacity: 7,
+      detached: true,
+      intermediates: true,
+      onSummary: () => undefined,
+      priority: 2,
+    });
+  }
+  const [expected, given] = [plain, traced].map(({ asks }) => asks[0]!.fields as CallFields) as [
+    CallFields,
+    CallFields,
+  ];
+  expect(given).toEqual({ ...expected, terms: { ...expected.terms, trace } });
+});
+
 test("what a span covers carries the span's own trace, and ends with its promise, once (A4)", async () => {
   const tracing = new Kept();
   const held = new Traced(tracing);

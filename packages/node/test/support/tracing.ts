@@ -8,6 +8,7 @@ import {
   type ReadableSpan,
   type Sampler,
   SimpleSpanProcessor,
+  type SpanProcessor,
 } from "@opentelemetry/sdk-trace-base";
 import { onTestFinished } from "vitest";
 
@@ -16,8 +17,8 @@ export interface Recorded {
   readonly spans: readonly ReadableSpan[];
 }
 
-/** Registers an SDK; `root` decides about traces that begin here. */
-export function startSdk(root: Sampler): Recorded {
+/** Registers an SDK; `root` decides about traces that begin here, `others` are told of spans, too. */
+export function startSdk(root: Sampler, ...others: readonly SpanProcessor[]): Recorded {
   const spans: ReadableSpan[] = [];
   const exporter = new InMemorySpanExporter();
   const keep = exporter.export.bind(exporter);
@@ -26,7 +27,7 @@ export function startSdk(root: Sampler): Recorded {
     keep(ended, done);
   };
   const sampler = new ParentBasedSampler({ root });
-  const provider = new BasicTracerProvider({ sampler, spanProcessors: [new SimpleSpanProcessor(exporter)] });
+  const provider = new BasicTracerProvider({ sampler, spanProcessors: [new SimpleSpanProcessor(exporter), ...others] });
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   trace.setGlobalTracerProvider(provider);
   onTestFinished(() => {

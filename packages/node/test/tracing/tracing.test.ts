@@ -1,7 +1,21 @@
 /** Traces: what OpenTelemetry's own SDK records of calls over real nodes. */
 import * as api from "@opentelemetry/api";
-import { SpanKind, SpanStatusCode, context as otelContext, createTraceState, trace } from "@opentelemetry/api";
-import { AlwaysOffSampler, AlwaysOnSampler, type ReadableSpan } from "@opentelemetry/sdk-trace-base";
+import {
+  ROOT_CONTEXT,
+  SpanKind,
+  SpanStatusCode,
+  createContextKey,
+  createTraceState,
+  context as otelContext,
+  trace,
+} from "@opentelemetry/api";
+import {
+  AlwaysOffSampler,
+  AlwaysOnSampler,
+  type ReadableSpan,
+  type Sampler,
+  SamplingDecision,
+} from "@opentelemetry/sdk-trace-base";
 import { connect } from "@mpreg/client";
 import { context, createNode } from "@mpreg/node";
 import { describe, expect, test } from "vitest";
@@ -143,6 +157,105 @@ describe("a trace that is not sampled", () => {
     const { spans } = startSdk(new AlwaysOffSampler());
     expect(await client.call("outer")).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-00$/);
     expect(spans).toEqual([]);
+  });
+
+  test("is that of what the handler traces itself, and of what that asks for (O2, O3)", async () => {
+    const { home, client } = await pair(() => context().traceparent);
+    const key = createContextKey("something of the handler's own");
+    home.register("own", async () => {
+      const own = trace.getTracer("own").startSpan("own");
+      const { traceId, traceFlags, spanId } = own.spanContext();
+      const parent = trace.getActiveSpan()?.spanContext().spanId;
+      const { call } = context();
+      const within = trace.setSpan(otelContext.active(), own).setValue(key, "kept");
+      const nested = await otelContext.with(within, () => call("inner"));
+      const outside = await otelContext.with(ROOT_CONTEXT, () => call("inner"));
+      return { traceId, traceFlags, spanId, parent, nested, outside };
+    });
+    const { spans } = startSdk(new AlwaysOnSampler());
+    const unsampled = trace.setSpanContext(otelContext.active(), { ...remote, traceFlags: 0 });
+    const seen = await otelContext.with(unsampled, () => client.call<{ spanId: string }>("own"));
+    expect(seen).toMatchObject({
+      traceId: remote.traceId,
+      traceFlags: 0,
+      parent: remote.spanId,
+      nested: `00-${remote.traceId}-${seen.spanId}-00`,
+      outside: `00-${remote.traceId}-${remote.spanId}-00`,
+    });
+    expect(spans).toEqual([]);
+  });
+
+  test("is told from the next one, when the program asks as part of several (O2)", async () => {
+    const { client } = await pair(() => context().traceparent);
+    startSdk(new AlwaysOnSampler());
+    const traceIds = ["1".repeat(32), "2".repeat(32), "1".repeat(32)];
+    const seen: unknown[] = [];
+    for (const traceId of traceIds) {
+      const unsampled = trace.setSpanContext(otelContext.active(), { ...remote, traceId, traceFlags: 0 });
+      seen.push(
+        ...(await otelContext.with(unsampled, () => Promise.all([client.call("outer"), client.call("inner")]))),
+      );
+    }
+    expect(seen).toEqual(
+      traceIds.flatMap((traceId) => Array.from({ length: 2 }, () => `00-${traceId}-${remote.spanId}-00`)),
+    );
+  });
+});
+
+describe("a sampler", () => {
+  test("is asked with the attributes that spans begin with, once for a trace that it refuses", async () => {
+    const node = await startNode();
+    const client = await clientOf(node);
+    const asked: unknown[] = [];
+    const sampler: Sampler = {
+      shouldSample: (_context, _traceId, name, kind, attributes) => {
+        asked.push([name, kind, attributes]);
+        return { decision: SamplingDecision.NOT_RECORD };
+      },
+      toString: () => "asked",
+    };
+    startSdk(sampler);
+    await client.call("echo", [1]);
+    const { address, port } = { address: "127.0.0.1", port: Number(new URL(client.url).port) };
+    expect(asked).toEqual([
+      [
+        "echo",
+        SpanKind.CLIENT,
+        { "rpc.system": "mpreg", "rpc.method": "echo", "server.address": address, "server.port": port },
+      ],
+    ]);
+  });
+
+  test("may take what it sees of the attributes for its reason to record", async () => {
+    const node = await startNode();
+    node.register("wanted", () => 1);
+    const client = await clientOf(node);
+    const { spans } = startSdk({
+      shouldSample: (_context, _traceId, _name, _kind, attributes) => ({
+        decision:
+          attributes["rpc.method"] === "wanted" ? SamplingDecision.RECORD_AND_SAMPLED : SamplingDecision.NOT_RECORD,
+      }),
+      toString: () => "wanted",
+    });
+    await client.call("echo", [1]);
+    await client.call("wanted");
+    await eventually("both sides have ended", () => spans.length === 2);
+    expect(spans.map(({ name }) => name)).toEqual(["wanted", "wanted"]);
+  });
+
+  test("may record without sampling: then the span is recorded where it was decided, and ends", async () => {
+    const client = await clientOf(await startNode());
+    const ended: string[] = [];
+    const none = (): Promise<void> => Promise.resolve();
+    const record = { shouldSample: () => ({ decision: SamplingDecision.RECORD }), toString: () => "record" };
+    startSdk(record, {
+      onStart: () => undefined,
+      onEnd: ({ name }) => ended.push(name),
+      forceFlush: none,
+      shutdown: none,
+    });
+    await client.call("echo", [1]);
+    expect(ended).toEqual(["echo"]);
   });
 });
 
