@@ -26,9 +26,9 @@ test("100 calls, iterators and sleeps with one signal are cancelled by it, and N
     await context().sleep(60_000);
   });
   node.register("nest", async () => {
-    const { call, signal: own, sleep } = context();
+    const { call, signal: own, ...handler } = context();
     const nested = Array.from({ length: 100 }, () => failureOf(call("hold", [], { signal: own })));
-    const sleeps = Array.from({ length: 100 }, () => failureOf(sleep(60_000, { signal: own })));
+    const sleeps = Array.from({ length: 100 }, () => failureOf(handler.sleep(60_000, { signal: own })));
     await Promise.all([...nested, ...sleeps]);
   });
   const states = Array.from({ length: 50 }, () => [client.status({ signal }), node.status({ signal })]).flat();
