@@ -9,9 +9,10 @@ import {
   type Graph,
   type PlainRequest,
   type RequestEvent,
+  type RequestList,
   type RequestTrace,
 } from "@mpreg/core/rpc";
-import type { InspectOptions, Session, WatchOptions } from "./session.js";
+import type { InspectOptions, RequestsOptions, Session, WatchOptions } from "./session.js";
 import type { ClientStatus, StatusOptions } from "./status.js";
 
 /**
@@ -51,6 +52,14 @@ export interface Client<C extends Contract | undefined = undefined> extends Call
    * it (10 minutes, unless its limits say otherwise). `traceText` makes a text of it. Rejects as {@link watch} does.
    */
   trace(requestId: string, options?: InspectOptions): Promise<RequestTrace>;
+  /**
+   * The requests that a node coordinates, and has coordinated lately: graphs, and of single calls those that are watched or
+   * summarised. Of each kind 1,000 at most; `leftOut` says how many more there are.
+   *
+   * Requests that the policy does not let this client watch are not among them. Rejects with `denied` where that leaves
+   * none, and with `invalid-argument` or `node-lost` for a node that is not there.
+   */
+  requests(options?: RequestsOptions): Promise<RequestList>;
   /**
    * Follows the connection: first how things are now, then each change.
    *
@@ -120,6 +129,10 @@ export class SessionClient<C extends Contract | undefined> implements Client<C> 
 
   trace(requestId: string, options?: InspectOptions): Promise<RequestTrace> {
     return this.#session.traceOf(requestId, options) as Promise<RequestTrace>;
+  }
+
+  requests(options?: RequestsOptions): Promise<RequestList> {
+    return this.#session.requests(options) as Promise<RequestList>;
   }
 
   status(options?: StatusOptions): AsyncIterableIterator<ClientStatus> {

@@ -1,5 +1,5 @@
 /** The client, for browsers and Node. */
 export type { Client } from "./client.js";
 export { type ConnectOptions, connect } from "./connect.js";
-export type { InspectOptions, WatchOptions } from "./session.js";
+export type { InspectOptions, RequestsOptions, WatchOptions } from "./session.js";
 export type { ClientStatus, StatusOptions as ClientStatusOptions } from "./status.js";

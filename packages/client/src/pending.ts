@@ -8,6 +8,7 @@ import {
   writeCall,
   writeInspect,
   writeRequest,
+  writeRequests,
   writeWatch,
 } from "@mpreg/core/wire";
 import type { Connection } from "./connection.js";
@@ -21,6 +22,7 @@ const askBytes = 64;
 export type PendingAsk =
   | { readonly kind: "call"; readonly fields: CallFields }
   | { readonly kind: "request"; readonly fields: RequestFields }
+  | { readonly kind: "requests"; readonly node: string | undefined; readonly timeoutMs: number }
   | { readonly kind: "inspect"; readonly subject: InspectSubject; readonly timeoutMs: number }
   | {
       readonly kind: "watch";
@@ -32,7 +34,7 @@ export type PendingAsk =
 
 /** What only looks, and may be asked again over the next connection without a word of the first. */
 export function isLook(ask: PendingAsk): ask is Extract<PendingAsk, { readonly timeoutMs: number }> {
-  return ask.kind === "inspect" || ask.kind === "watch";
+  return ask.kind !== "call" && ask.kind !== "request";
 }
 
 export class Pending implements Deadline {
@@ -84,6 +86,7 @@ export class Pending implements Deadline {
     if (ask.kind === "call") writeCall(writer, id, ask.fields);
     else if (ask.kind === "request") writeRequest(writer, id, ask.fields);
     else if (ask.kind === "inspect") writeInspect(writer, id, ask.subject);
+    else if (ask.kind === "requests") writeRequests(writer, { id, node: ask.node, behalf: undefined });
     else writeWatch(writer, { ...ask, id, behalf: undefined });
   }
 

@@ -77,6 +77,14 @@ export interface WatchOptions {
   readonly intermediates?: boolean | undefined;
 }
 
+/** Options of a list of requests. */
+export interface RequestsOptions extends InspectOptions {
+  /** Name or id of the node whose requests are listed. Default: the node that the client is connected to. */
+  readonly node?: string | undefined;
+}
+
+const requestsNames = optionNames<RequestsOptions>({ node: true, signal: true, timeoutMs: true });
+
 const watchNames = optionNames<WatchOptions>({ signal: true, intermediates: true });
 
 const inspectNames = optionNames<InspectOptions>({ signal: true, timeoutMs: true });
@@ -183,6 +191,16 @@ export class Session implements Asking {
     });
   }
 
+  /** Which requests a node coordinates, and has coordinated lately. */
+  requests(options: RequestsOptions | undefined): Promise<unknown> {
+    const askOf = (timeoutMs: number): PendingAsk => {
+      const node = options?.node;
+      if (node !== undefined) checkName(node, "node", "requests");
+      return { kind: "requests", node, timeoutMs };
+    };
+    return this.#look("requests", options, askOf, requestsNames);
+  }
+
   /** What becomes of a request, from its beginning to its end. */
   watch(requestId: string, options: WatchOptions = {}): AsyncIterableIterator<RequestEvent> {
     checkName(requestId, "the request", "watch");
@@ -196,11 +214,16 @@ export class Session implements Asking {
     });
   }
 
-  #look(who: string, options: InspectOptions | undefined, askOf: (timeoutMs: number) => PendingAsk): Promise<unknown> {
+  #look(
+    who: string,
+    options: InspectOptions | undefined,
+    askOf: (timeoutMs: number) => PendingAsk,
+    known: ReadonlySet<string> = inspectNames,
+  ): Promise<unknown> {
     return new Promise((resolve, reject) => {
       try {
         if (options !== undefined) {
-          checkOptions(options, inspectNames, who);
+          checkOptions(options, known, who);
           checkListeners(options, who);
         }
         const signal = options?.signal;

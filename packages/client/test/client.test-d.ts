@@ -86,7 +86,7 @@ test("clients and nodes are made by connect and createNode only: there is no cla
   expectTypeOf<"connect">().toExtend<keyof typeof clientPackage>();
   expectTypeOf<"createNode">().toExtend<keyof typeof nodePackage>();
   // a test of a user's own may stand in for one
-  const { url, call, graph, request, nodes, cluster, functions, watch, trace, status, close } = client;
+  const { url, call, graph, request, nodes, cluster, functions, watch, trace, requests, status, close } = client;
   const stand: Client = {
     url,
     call,
@@ -97,6 +97,7 @@ test("clients and nodes are made by connect and createNode only: there is no cla
     functions,
     watch,
     trace,
+    requests,
     status,
     close,
     untyped: client,

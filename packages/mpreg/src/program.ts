@@ -7,6 +7,7 @@ import { defineCall } from "./commands/call.js";
 import { defineFunctions } from "./commands/functions.js";
 import { defineLab } from "./commands/lab.js";
 import { defineNodes } from "./commands/nodes.js";
+import { defineRequests } from "./commands/requests.js";
 import { defineRun } from "./commands/run.js";
 import { defineStart } from "./commands/start.js";
 import { defineTrace } from "./commands/trace.js";
@@ -34,6 +35,7 @@ export function buildProgram(terminal: Terminal): Command {
   defineStart(program, terminal);
   defineCall(program, terminal);
   defineRun(program, terminal);
+  defineRequests(program, terminal);
   defineTrace(program, terminal);
   defineNodes(program, terminal);
   defineFunctions(program, terminal);

@@ -19,7 +19,7 @@ describe("mpreg", () => {
   test("--help lists the commands with examples, on stdout", async () => {
     const { exitCode, stdout } = await mpreg(["--help"]);
     expect(exitCode).toBe(0);
-    for (const part of ["start", "call", "run", "trace", "nodes", "functions", "lab", "Examples:"])
+    for (const part of ["start", "call", "run", "trace", "requests", "nodes", "functions", "lab", "Examples:"])
       expect(stdout).toContain(part);
   });
 

@@ -55,8 +55,8 @@ export type Policy = (subject: Subject, action: Action) => Decision;
 const allowed: Decision = { allow: true };
 
 /**
- * The default policy: everybody who could open a link may call every function, and look at every request of which they know
- * the id; nodes of another cluster may not join. Who asks from this machine sees health and metrics; from elsewhere only
+ * The default policy: everybody who could open a link may call every function, and list and look at every request;
+ * nodes of another cluster may not join. Who asks from this machine sees health and metrics; from elsewhere only
  * whether the node lives and is ready, as probes do.
  *
  * That links from other machines exist at all is refused earlier, when a node listens (see the node package's

@@ -298,6 +298,7 @@ export class Links {
       case "event":
         return phase.kind === "client" ? undefined : rpc.onEvent(channel, message);
       case "watch":
+      case "requests":
         return rpc.onWatch(channel, message, nowMs);
       case "skipped":
       case "results": // nothing is asked for here that ends so

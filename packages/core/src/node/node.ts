@@ -212,7 +212,7 @@ export class NodeMachine {
         keptBytesMax: options.link.queueBytesMax * answersFactor,
         encodeSummary: (summary) => codec.encode(summary, "summary"),
         encodeEvent: (event) => codec.encode(event, "event"),
-        decodeEvent: (bytes) => codec.decode(bytes) as RequestEvent,
+        decode: (bytes) => codec.decode(bytes),
         overflowed: (channel) => {
           this.#links.overflowed(channel);
         },

@@ -57,6 +57,7 @@ export type { Ref, RefTo, Resolved, Settled as SettledOutputs, Wired } from "./r
 export type { AbortReason, RpcHost } from "./host.js";
 export { ItemReader, type ItemReaderHost, streamWindowBytes } from "./item-reader.js";
 export { LinkAsker, type LinkAskerHost } from "./link-asker.js";
+export type { ListedRequest, RequestCaller, RequestList } from "./listing.js";
 export { type RpcLimits, defaultRpcLimits, queueMaxDefault } from "./limits.js";
 export { type AskOrigin, clientOrigin } from "./origin.js";
 export { type CompleteAnswer, Downloads, isComplete, isStream } from "./results/index.js";

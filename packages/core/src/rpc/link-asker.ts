@@ -24,6 +24,7 @@ import {
 } from "../wire/index.js";
 import type { Channel } from "./task.js";
 import { type Results, bytesOf, idleMsMax, isRef } from "./results/index.js";
+import type { RequestList } from "./listing.js";
 import type { Progress, RequestEvent } from "./events.js";
 import type { Asked, Run, RunAsker } from "./run.js";
 import type { RequestSummary } from "./types.js";
@@ -32,9 +33,10 @@ export interface LinkAskerHost {
   readonly results: Results;
   /** Bytes that are kept for one client. (K6) */
   readonly keptBytesMax: number;
-  encodeSummary(summary: RequestSummary): Uint8Array;
+  encodeSummary(told: RequestSummary | RequestList): Uint8Array;
   encodeEvent(event: RequestEvent): Uint8Array;
-  decodeEvent(bytes: Uint8Array): RequestEvent;
+  /** Events and summaries that another node has encoded. */
+  decode(bytes: Uint8Array): unknown;
   /** The far side does not read its answers. */
   overflowed(channel: Channel): void;
   /** Much waits for the far side to read it. */

@@ -5,10 +5,12 @@
  *      that ends.
  */
 import type { RpcLimits } from "./limits.js";
+import { type RequestFacts, type ListedRequest, listedEnded } from "./listing.js";
 import type { RequestTrace } from "./types.js";
 
 interface Entry {
   readonly trace: RequestTrace;
+  readonly facts: RequestFacts;
   readonly bytes: number;
   readonly endedMs: number;
 }
@@ -30,15 +32,14 @@ export class Recent {
     return this.#entries.size;
   }
 
-  add(trace: RequestTrace, nowMs: number): void {
-    const { tracesMax, traceBytesMax, traceMs } = this.#limits;
+  add(trace: RequestTrace, facts: RequestFacts, nowMs: number): void {
+    const { tracesMax, traceBytesMax } = this.#limits;
     const bytes = bytesOf(trace);
     if (bytes > traceBytesMax || tracesMax === 0) return;
-    this.#entries.set(trace.requestId, { trace, bytes, endedMs: nowMs });
+    this.#entries.set(trace.requestId, { trace, facts, bytes, endedMs: nowMs });
     this.#bytes += bytes;
     for (const [id, entry] of this.#entries) {
-      const isOld = nowMs - entry.endedMs > traceMs;
-      if (!isOld && this.#entries.size <= tracesMax && this.#bytes <= traceBytesMax) return;
+      if (!this.#isOld(entry, nowMs) && this.#entries.size <= tracesMax && this.#bytes <= traceBytesMax) return;
       this.#entries.delete(id); // (R1)
       this.#bytes -= entry.bytes;
     }
@@ -46,7 +47,17 @@ export class Recent {
 
   find(requestId: string, nowMs: number): RequestTrace | undefined {
     const entry = this.#entries.get(requestId);
-    return entry === undefined || nowMs - entry.endedMs > this.#limits.traceMs ? undefined : entry.trace; // (R1)
+    return entry === undefined || this.#isOld(entry, nowMs) ? undefined : entry.trace; // (R1)
+  }
+
+  /** All of them, the latest first. */
+  list(nowMs: number): ListedRequest[] {
+    const entries = [...this.#entries.values()].reverse().filter((entry) => !this.#isOld(entry, nowMs)); // (R1)
+    return entries.map(({ trace, facts, endedMs }) => listedEnded(trace, facts, nowMs - endedMs));
+  }
+
+  #isOld({ endedMs }: Entry, nowMs: number): boolean {
+    return nowMs - endedMs > this.#limits.traceMs;
   }
 }
 

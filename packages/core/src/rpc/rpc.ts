@@ -18,6 +18,7 @@ import type {
   ProgressMessage,
   RequestMessage,
   RequestStep,
+  RequestsMessage,
   ResumeMessage,
   SessionHello,
   StepMessage,
@@ -175,9 +176,9 @@ export class Rpc {
   }
 
   /** Somebody wants to know what becomes of a request. */
-  onWatch(channel: Channel, message: WatchMessage, nowMs: number): void {
+  onWatch(channel: Channel, message: WatchMessage | RequestsMessage, nowMs: number): void {
     const asker = this.#asker(channel, message.id, false);
-    if (asker !== undefined) this.#watches.onWatch(channel, asker, message, nowMs);
+    if (asker !== undefined) this.#watches.asked(channel, asker, message, nowMs);
   }
 
   /** A node tells of a request that is watched through this one. */
@@ -279,7 +280,7 @@ export class Rpc {
     }
     const request = this.#nextRequest();
     const isFollowed = ask.summary || ask.watch === true; // other calls cost nothing to follow
-    const followed = isFollowed ? this.#watches.begin(ask, asker, request, noSteps, nowMs) : undefined;
+    const followed = isFollowed ? this.#watches.begin(ask, asker, { request, origin }, noSteps, nowMs) : undefined;
     const watch = followed?.watch;
     const run = new SingleRun(asker, ask.summary ? followed?.summary : undefined, this.#drop, watch);
     onStart(run);
@@ -326,7 +327,7 @@ export class Rpc {
     }
     const request = this.#nextRequest();
     const isFollowed = ask.summary || ask.watch === true || this.#options.tracesMax > 0;
-    const followed = isFollowed ? this.#watches.begin(ask, asker, request, ask.steps, nowMs) : undefined;
+    const followed = isFollowed ? this.#watches.begin(ask, asker, { request, origin }, ask.steps, nowMs) : undefined;
     const fields = {
       message: ask,
       plan,

@@ -116,6 +116,16 @@ export class Summary {
     else this.#addItem(row);
   }
 
+  /** How many steps have given a result; those of items are not counted. */
+  get stepsEnded(): number {
+    return new Set(this.#rows.map(({ step }) => step.name)).size; // one may have been run again for its result
+  }
+
+  /** The time since it was received. */
+  ageMs(nowMs: number): number {
+    return nowMs - this.#receivedMs;
+  }
+
   /** The steps that have ended, in that order. */
   get steps(): readonly StepSummary[] {
     return this.finish(0).steps;

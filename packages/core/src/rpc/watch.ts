@@ -70,6 +70,16 @@ export class Watch {
     return this.#listeners.length > 0;
   }
 
+  /** Since it was received. */
+  get ageMs(): number {
+    return this.#summary.ageMs(this.#now());
+  }
+
+  /** Steps that have ended, however, and all of them; a single call counts as one. */
+  get stepCounts(): { readonly ended: number; readonly total: number } {
+    return { ended: this.#summary.stepsEnded + this.#without.length, total: Math.max(1, this.#steps.length) };
+  }
+
   /** What is known now. */
   get trace(): RequestTrace {
     const running = [...this.#running].map(([step, node]) => ({ step, node }));

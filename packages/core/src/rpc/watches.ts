@@ -9,19 +9,31 @@
  * (L3) Whoever watches is answered once, with the trace, when the request ends; at once where it wants what is known now.
  *      When it leaves, nothing is told to it any more.
  * (L4) At most `watchersMax` watch one request besides its asker.
+ * (L5) A list of requests is bounded, and says how many are not in it.
  */
-import { MpregError, quoted } from "../base/index.js";
-import type { EventMessage, RequestStep, WatchMessage } from "../wire/index.js";
-import { writeWatch } from "../wire/index.js";
+import { MpregError, type Subject, assert, quoted } from "../base/index.js";
+import type { EventMessage, RequestStep, RequestsMessage, WatchMessage } from "../wire/index.js";
+import { writeRequests, writeWatch } from "../wire/index.js";
 import { watcherOf } from "./behalf.js";
 import type { EventSink, RequestEvent } from "./events.js";
 import type { RpcHost } from "./host.js";
 import type { LinkAsker } from "./link-asker.js";
 import type { RpcLimits } from "./limits.js";
+import {
+  type ListedRequest,
+  type RequestList,
+  listedMax,
+  listedRunning,
+  requestCallerOf,
+  unlistable,
+  visible,
+} from "./listing.js";
+import type { AskOrigin } from "./origin.js";
+import { type Passing, passOn } from "./passing.js";
 import type { Questions } from "./questions.js";
 import { Recent } from "./recent.js";
 import { Summary, requestIdOf } from "./summary.js";
-import type { Channel } from "./task.js";
+import type { Channel, Peer } from "./task.js";
 import type { RequestTrace } from "./types.js";
 import { type Listener, Watch, eventsOf } from "./watch.js";
 
@@ -29,8 +41,8 @@ const requestIdForm = /^([0-9a-f]{8})-[0-9a-z]{1,11}$/;
 
 /** Turns events and traces into bytes, and back. */
 export interface TraceCodec {
-  encodeSummary(trace: RequestTrace): Uint8Array;
-  decodeEvent(bytes: Uint8Array): RequestEvent;
+  encodeSummary(told: RequestTrace | RequestList): Uint8Array;
+  decode(bytes: Uint8Array): unknown;
 }
 
 interface Follower extends Listener {
@@ -40,6 +52,7 @@ interface Follower extends Listener {
 interface Running {
   readonly watch: Watch;
   readonly followers: Set<Follower>;
+  readonly caller: Subject;
 }
 
 export class Watches {
@@ -67,7 +80,7 @@ export class Watches {
   begin(
     ask: { readonly watch?: boolean | undefined; readonly intermediates?: boolean | undefined },
     asker: EventSink,
-    request: number,
+    { request, origin }: { readonly request: number; readonly origin: AskOrigin },
     steps: readonly RequestStep[],
     nowMs: number,
   ): { readonly watch: Watch; readonly summary: Summary } {
@@ -79,12 +92,18 @@ export class Watches {
     const watch = new Watch({ requestId, node, summary }, steps, listener, now, (_watch, trace) => {
       this.#ended(trace);
     });
-    this.#running.set(requestId, { watch, followers: new Set() });
+    this.#running.set(requestId, { watch, followers: new Set(), caller: origin.caller });
     return { watch, summary };
   }
 
-  /** Somebody wants to know what becomes of a request. */
-  onWatch(channel: Channel, asker: LinkAsker, message: WatchMessage, nowMs: number): void {
+  /** Somebody wants to see something. */
+  asked(channel: Channel, asker: LinkAsker, message: WatchMessage | RequestsMessage, nowMs: number): void {
+    if (message.kind === "watch") this.#watch(channel, asker, message, nowMs);
+    else this.#requests(channel, asker, message, nowMs);
+  }
+
+  /** What becomes of one request. */
+  #watch(channel: Channel, asker: LinkAsker, message: WatchMessage, nowMs: number): void {
     const { requestId, intermediates } = message;
     const { subject } = channel;
     const fail = (code: "denied" | "invalid-argument" | "unknown-request", why: string): void => {
@@ -105,6 +124,51 @@ export class Watches {
     const peer = this.#host.nodeLike(coordinator);
     if (peer !== undefined && subject.kind !== "node") return this.#passOn(channel, asker, peer, message, nowMs); // (L1)
     fail("unknown-request", `no node of the cluster has an id that begins with ${coordinator}`);
+  }
+
+  /** Which requests there are. */
+  #requests(channel: Channel, asker: LinkAsker, message: RequestsMessage, nowMs: number): void {
+    const { subject } = channel;
+    const { policy, self, nodeName } = this.#host;
+    const answer = (list: RequestList): void => {
+      asker.answeredWith(this.#codec.encodeSummary(visible(list, policy, subject, watcherOf(channel, message)))); // (L2)
+    };
+    try {
+      const peer = message.node === undefined ? self : this.#listing(message.node, subject);
+      if (peer === self) return answer(this.#list(nowMs));
+      const passing: Passing = {
+        peer,
+        what: "whose requests were to be listed",
+        write: (writer, id, behalf) => {
+          writeRequests(writer, { id, node: undefined, behalf });
+        },
+        answered: (list) => {
+          answer(this.#codec.decode(list) as RequestList);
+        },
+      };
+      passOn(this.#questions, channel, asker, passing, nowMs); // (L1)
+    } catch (error) {
+      if (!(error instanceof MpregError)) throw error;
+      asker.failed(error.at({ node: nodeName }));
+    }
+  }
+
+  /** The node of that name or id, for a client. */
+  #listing(nameOrId: string, subject: Subject): Peer {
+    const target = this.#host.target(nameOrId);
+    if (target.kind === "there" && (target.owner === this.#host.self || subject.kind !== "node")) return target.owner;
+    throw unlistable(nameOrId, target);
+  }
+
+  #list(nowMs: number): RequestList {
+    const running: ListedRequest[] = [];
+    for (const { watch, caller } of this.#running.values()) {
+      if (running.length === listedMax) break; // (L5)
+      running.push(listedRunning(watch, requestCallerOf(caller)));
+    }
+    const ended = this.#recent.list(nowMs);
+    const requests = [...running, ...ended.slice(0, listedMax)]; // (L5)
+    return { node: this.#host.nodeName, requests, leftOut: this.#running.size + ended.length - requests.length };
   }
 
   #watchHere(
@@ -148,59 +212,35 @@ export class Watches {
   }
 
   /** Asks the coordinator, and passes on what it tells. (L1) */
-  #passOn(
-    channel: Channel,
-    asker: LinkAsker,
-    peer: NonNullable<ReturnType<RpcHost["nodeLike"]>>,
-    message: WatchMessage,
-    nowMs: number,
-  ): void {
-    const { subject } = channel;
-    const behalf = subject.kind === "client" ? subject.address : undefined;
-    asker.isPassing = true;
-    channel.asked.set(asker.id, asker); // first: it may be over before there is anything to give up
-    let stop = (): void => undefined;
-    asker.run = {
-      fail: (error) => {
-        stop();
-        asker.failed(error);
+  #passOn(channel: Channel, asker: LinkAsker, peer: Peer, message: WatchMessage, nowMs: number): void {
+    const passing: Passing = {
+      peer,
+      what: `which coordinates request "${message.requestId}"`,
+      write: (writer, id, behalf) => {
+        writeWatch(writer, { ...message, id, behalf });
       },
-      abandon: () => {
-        stop();
+      answered: (trace) => {
+        asker.answeredWith(trace);
+      },
+      event: (told) => {
+        this.#pass(told, asker);
       },
     };
-    stop = this.#questions.ask(
-      peer,
-      {
-        triesMax: 1, // asked again, it would tell everything a second time
-        write: (writer, id) => {
-          writeWatch(writer, { ...message, id, behalf });
-        },
-        answered: (trace) => {
-          asker.answeredWith(trace);
-        },
-        failed: (error) => {
-          const text = `The way to node "${peer.name}", which coordinates request "${message.requestId}", is lost`;
-          asker.failed(error ?? new MpregError("node-lost", text, { node: peer.name }));
-        },
-        event: (told) => {
-          this.#pass(told, asker);
-        },
-      },
-      nowMs,
-    );
+    passOn(this.#questions, channel, asker, passing, nowMs);
   }
 
   #pass({ missed, value, event }: EventMessage, asker: LinkAsker): void {
     if (missed > 0) asker.event({ kind: "missed", count: missed }, undefined);
-    asker.event(this.#codec.decodeEvent(event), value);
+    asker.event(this.#codec.decode(event) as RequestEvent, value);
   }
 
   #ended(trace: RequestTrace): void {
     const running = this.#running.get(trace.requestId);
+    assert(running !== undefined, "a request has ended twice");
     this.#running.delete(trace.requestId);
-    this.#recent.add(trace, this.#host.nowMs());
-    if (running === undefined || running.followers.size === 0) return;
+    const asked = { caller: requestCallerOf(running.caller), steps: running.watch.stepCounts };
+    this.#recent.add(trace, asked, this.#host.nowMs());
+    if (running.followers.size === 0) return;
     const encoded = this.#codec.encodeSummary(trace);
     for (const { sink } of running.followers) sink.answeredWith(encoded); // (L3)
     running.followers.clear();

@@ -82,7 +82,7 @@ import {
 } from "./result-messages.js";
 import { type ResumeMessage, readResume } from "./resume-messages.js";
 import type { TextCache } from "./text-cache.js";
-import { type WatchMessage, readWatch } from "./watch-messages.js";
+import { type RequestsMessage, type WatchMessage, readRequests, readWatch } from "./watch-messages.js";
 
 /** A message that expects an answer and cannot be read: the error is the answer. */
 export interface RefusedMessage {
@@ -136,6 +136,7 @@ export type Message =
   | DrainAckMessage
   | ResumeMessage
   | WatchMessage
+  | RequestsMessage
   | RefusedMessage
   | SkippedMessage;
 
@@ -254,6 +255,8 @@ export class FrameReader {
         return readResume(reader);
       case kinds.watch:
         return readWatch(reader);
+      case kinds.requests:
+        return readRequests(reader);
       case kinds.inspect:
         return readInspect(reader);
       case kinds.hello:

@@ -137,5 +137,5 @@ export {
 } from "./resume-messages.js";
 export { TextCache } from "./text-cache.js";
 export { protocolVersion, subprotocol } from "./versions.js";
-export { type WatchMessage, writeWatch } from "./watch-messages.js";
+export { type RequestsMessage, type WatchMessage, writeRequests, writeWatch } from "./watch-messages.js";
 export { Writer } from "./writer.js";

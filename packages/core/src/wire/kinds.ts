@@ -42,6 +42,7 @@ export const kinds = {
   inspect: 0x92,
   resume: 0x93,
   watch: 0x95,
+  requests: 0x96,
   step: 0xa0,
 } as const;
 

@@ -1,5 +1,5 @@
 /**
- * Messages by which somebody watches a request that another has asked for. Layout: docs/protocol.md, "Watching".
+ * Messages by which somebody looks at requests that others have asked for. Layout: docs/protocol.md, "Watching".
  */
 import { kinds } from "./kinds.js";
 import type { Reader } from "./reader.js";
@@ -42,4 +42,35 @@ export function readWatch(reader: Reader): WatchMessage {
     reader.skipField();
   }
   return { kind: "watch", id, requestId, now, intermediates, behalf };
+}
+
+/** Client to node, and on to the one that it names: which requests do you coordinate, or have coordinated lately? */
+export interface RequestsMessage {
+  readonly kind: "requests";
+  readonly id: number;
+  /** Name or id of the node whose requests are meant; left out: of the one that is asked. */
+  readonly node: string | undefined;
+  /** Address of the client for which a node asks. */
+  readonly behalf: string | undefined;
+}
+
+const requestsTags = { node: 1, behalf: 2 } as const;
+
+export function writeRequests(writer: Writer, { id, node, behalf }: Omit<RequestsMessage, "kind">): void {
+  writer.begin(kinds.requests).u32(id);
+  if (node !== undefined) writer.field(requestsTags.node).text(node).endField();
+  if (behalf !== undefined) writer.field(requestsTags.behalf).text(behalf).endField();
+  writer.endFields();
+}
+
+export function readRequests(reader: Reader): RequestsMessage {
+  const id = reader.u32();
+  let node: string | undefined;
+  let behalf: string | undefined;
+  for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
+    if (tag === requestsTags.node) node = reader.name();
+    else if (tag === requestsTags.behalf) behalf = reader.name();
+    reader.skipField();
+  }
+  return { kind: "requests", id, node, behalf };
 }

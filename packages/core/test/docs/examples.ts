@@ -135,6 +135,7 @@ const defaults: Record<Written["kind"], object> = {
   "drain-ack": {},
   resume: {},
   watch: { now: false, intermediates: false, behalf: undefined },
+  requests: { node: undefined, behalf: undefined },
   keep: {},
 };
 

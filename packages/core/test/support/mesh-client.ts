@@ -11,6 +11,7 @@ import {
   writeCancel,
   writeInspect,
   writeRequest,
+  writeRequests,
   writeWatch,
 } from "../../src/wire/index.js";
 import { readU32 } from "../../src/wire/reader.js";
@@ -135,6 +136,13 @@ export class MeshClient implements Endpoint {
     const id = ++this.#lastId;
     return this.say(id, (writer) => {
       writeWatch(writer, { id, requestId, now: false, intermediates: false, behalf: undefined, ...options });
+    });
+  }
+
+  requests(node?: string): number {
+    const id = ++this.#lastId;
+    return this.say(id, (writer) => {
+      writeRequests(writer, { id, node, behalf: undefined });
     });
   }
 

@@ -26,6 +26,7 @@ import {
   writeDrainAck,
   writeEvent,
   writeProgress,
+  writeRequests,
   writeWatch,
   writeFailure,
   writeFetch,
@@ -96,6 +97,8 @@ export function write(writer: Writer, message: Written): void {
       return writeEvent(writer, message);
     case "watch":
       return writeWatch(writer, message);
+    case "requests":
+      return writeRequests(writer, message);
     case "progress":
       return writeProgress(writer, message);
     case "fetch-failed":
@@ -368,6 +371,7 @@ export const messageOf: Record<Written["kind"], fc.Arbitrary<Written>> = {
     intermediates: fc.boolean(),
     behalf: fc.oneof(absent, name),
   }),
+  requests: of("requests", { id: u32, node: fc.oneof(absent, name), behalf: fc.oneof(absent, name) }),
   progress: of("progress", {
     id: u32,
     missed: varint,

@@ -37,6 +37,7 @@ const withFields = [
   "resume",
   "event",
   "watch",
+  "requests",
   "progress",
   "fetch",
   "chunk",

@@ -314,6 +314,11 @@ export const samples: Record<Written["kind"], readonly Written[]> = {
     { kind: "watch", id: 9, requestId: "0f1e2d3c-1a", now: false, intermediates: true, behalf: undefined },
     { kind: "watch", id: 10, requestId: "0f1e2d3c-1a", now: true, intermediates: false, behalf: "192.0.2.7" },
   ],
+  requests: [
+    { kind: "requests", id: 11, node: undefined, behalf: undefined },
+    { kind: "requests", id: 12, node: "storage", behalf: undefined },
+    { kind: "requests", id: 13, node: undefined, behalf: "192.0.2.7" },
+  ],
   progress: [
     { kind: "progress", id: 5, missed: 0, value: value({ done: 40, of: 100 }), refusal: undefined },
     { kind: "progress", id: 5, missed: 3, value: undefined, refusal: "it takes 20000 bytes; at most 16384 are told" },

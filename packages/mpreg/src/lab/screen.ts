@@ -1,8 +1,7 @@
 /**
  * Screen: what a lab shows. In a terminal a table that is drawn again and again; elsewhere a line for each event.
- *
- * (S1) Drawn is only what fits: a terminal that scrolled would show the table many times.
  */
+import { clear, overdrawn } from "../render/overdraw.js";
 import { type Column, tableText } from "../render/table.js";
 import { printable } from "../render/text.js";
 import type { Stream } from "../terminal.js";
@@ -44,10 +43,6 @@ const columns: readonly Column[] = [
 ];
 
 const eventsShown = 12;
-const clear = "\u001b[2J";
-const home = "\u001b[H";
-const clearLine = "\u001b[K";
-const clearBelow = "\u001b[J";
 const hideCursor = "\u001b[?25l";
 const showCursor = "\u001b[?25h";
 
@@ -93,8 +88,7 @@ class TableScreen implements Screen {
   }
 
   draw(sinceMs: number, rows: readonly LabRow[]): void {
-    const lines = frame(sinceMs, rows, this.#events, this.#stdout).slice(0, Math.max(1, this.#rows() - 1)); // (S1)
-    this.#stdout.write(`${home}${lines.map((line) => line + clearLine).join("\n")}${clearBelow}`);
+    this.#stdout.write(overdrawn(frame(sinceMs, rows, this.#events, this.#stdout), this.#rows()));
   }
 
   close(): void {

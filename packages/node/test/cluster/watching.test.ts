@@ -85,6 +85,34 @@ test("who leaves the loop leaves the request alone, and asks for nothing more (L
   expect(await result).toEqual({ held: "done" });
 });
 
+test("a client of another node lists the requests of this one, and who has asked for them (L1)", async () => {
+  const { latch, asker, other } = await start();
+  const graph = asker.graph();
+  graph.call("held");
+  const { result, events } = graph.start();
+  await events.next();
+  const caller = { kind: "client", address: "127.0.0.1" };
+  expect(await other.requests({ node: "a" })).toEqual({
+    node: "a",
+    leftOut: 0,
+    requests: [expect.objectContaining({ state: "running", steps: { ended: 0, total: 1 }, caller })],
+  });
+  latch.open();
+  await result;
+  expect((await asker.requests()).requests).toMatchObject([{ state: "finished", steps: { ended: 1, total: 1 } }]);
+  expect((await other.requests()).requests).toEqual([]);
+});
+
+test("a list of requests that cannot be had is refused, with what would work", async () => {
+  const { other } = await start();
+  const messageOf = async (options: object): Promise<string> => (await failureOf(other.requests(options))).message;
+  expect(await messageOf({ node: "aa" })).toBe(
+    'Cannot list the requests of node "aa": no node of the cluster has that name or id; did you mean "a"?',
+  );
+  expect(await messageOf({ node: 7 })).toBe("requests: node must be a name that is not empty, got 7");
+  expect(await messageOf({ nod: "a" })).toMatch(/^requests has no option "nod"; it has node, signal, timeoutMs/);
+});
+
 test("a request that nobody knows is told as such, by the iterator and by the trace", async () => {
   const { b, other } = await start();
   const requestId = `${b.id.slice(0, 8)}-zz`;
