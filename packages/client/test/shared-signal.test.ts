@@ -26,7 +26,8 @@ test("100 calls, iterators and sleeps with one signal are cancelled by it, and N
     await context().sleep(60_000);
   });
   node.register("nest", async () => {
-    const { call, signal: own, ...handler } = context();
+    const handler = context();
+    const { call, signal: own } = handler;
     const nested = Array.from({ length: 100 }, () => failureOf(call("hold", [], { signal: own })));
     const sleeps = Array.from({ length: 100 }, () => failureOf(handler.sleep(60_000, { signal: own })));
     await Promise.all([...nested, ...sleeps]);
