@@ -96,6 +96,11 @@ export function eventLogger(log: Logger): (event: NodeEvent) => void {
         log.info({ fun, version, name, nodeId }, "circuit closed");
         return;
       }
+      case "handler-abandoned": {
+        const { fun, request, step, forMs } = event;
+        log.warn({ fun, request, step, forMs }, "a handler runs on though nobody waits for it");
+        return;
+      }
       case "draining":
         log.info({ graceMs: event.graceMs }, "draining: nothing new is taken, what runs is finished");
         return;

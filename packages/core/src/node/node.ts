@@ -34,7 +34,7 @@ import {
 } from "../rpc/index.js";
 import type { InspectSubject } from "../wire/index.js";
 import { Cluster } from "./cluster.js";
-import { circuitEvent } from "./circuit-event.js";
+import { runEvents } from "./run-events.js";
 import { Drain } from "./drain.js";
 import { inspect } from "./inspect.js";
 import { Links } from "./links.js";
@@ -62,6 +62,8 @@ export interface NodeSize {
   /** Steps of all places that have not ended. */
   readonly tasks: number;
   readonly running: number;
+  /** Handlers that run on though nobody waits for them. */
+  readonly abandoned: number;
   /** Steps that wait here for their turn to run. */
   readonly queued: number;
   readonly waiting: number;
@@ -168,6 +170,7 @@ export class NodeMachine {
         this.#links.overflowed(channel);
       },
     });
+    const events = runEvents(effects);
     this.#rpc = new Rpc(
       {
         ...timers,
@@ -185,9 +188,8 @@ export class NodeMachine {
         nodeLike: (idStart) => [...this.#cluster.peers.values()].find(({ nodeId }) => nodeId.startsWith(idStart)),
         nowMs: () => this.#nowMs,
         reach: (peer, nowMs) => this.#cluster.reach(peer, nowMs),
-        circuit: (offer) => {
-          effects.report(circuitEvent(offer));
-        },
+        circuit: events.circuit,
+        runsOn: events.runsOn,
         run: () => this.run,
         idOf: (publicKey) => nodeIdOf(publicKey, signer),
         invoke: (invocation) => {

@@ -155,6 +155,17 @@ export type NodeEvent =
       readonly fun: string;
       readonly version: string | undefined;
     }
+  /**
+   * A handler of this node runs on, `forMs` after the last who waited for it has gone: it does not look at its signal. It counts
+   * in what the function may run at a time until it ends. `request`, `step`: what it was called for. Told once.
+   */
+  | {
+      readonly kind: "handler-abandoned";
+      readonly fun: string;
+      readonly request: string;
+      readonly step: string;
+      readonly forMs: number;
+    }
   /** This node takes no new work any more. */
   | { readonly kind: "draining"; readonly graceMs: number }
   /** It may be closed: nothing runs here any more, or the grace time is over and `left` calls, requests and steps run still. */

@@ -131,11 +131,13 @@ export class Dispatch {
   }
 
   /** How many tasks there are, run here and wait; for the checks of the simulator. */
-  get size(): { readonly tasks: number; readonly running: number; readonly queued: number; readonly waiting: number } {
+  get size(): Readonly<Record<"tasks" | "running" | "abandoned" | "queued" | "waiting", number>> {
+    const { running, abandoned, queued } = this.here;
     return {
       tasks: this.#tasks,
-      running: this.here.running,
-      queued: this.here.queued,
+      running,
+      abandoned,
+      queued,
       waiting: this.#awaiting.size + this.#reaching.size + this.#retries.size + this.#holding.size,
     };
   }
@@ -222,7 +224,7 @@ export class Dispatch {
 
   /** A handler that runs here has ended. */
   invoked(id: number, result: Uint8Array | MpregError, timings: Timings, nowMs: number): void {
-    const task = this.here.get(id);
+    const task = this.here.ended(id);
     if (task === undefined) return; // dropped before
     this.here.measured(task, nowMs);
     if (task.isStreaming && result instanceof MpregError) {
@@ -302,7 +304,15 @@ export class Dispatch {
     const { self, random } = this.#host;
     if (task.relay !== undefined) return this.#placeAt(task, task.relay, nowMs);
     const moving = movingOf(task, self);
-    const offer = chooseAmong(candidatesOf(this.#host, task), self, task.excluded, random, nowMs, moving, this.here.waitMs);
+    const offer = chooseAmong(
+      candidatesOf(this.#host, task),
+      self,
+      task.excluded,
+      random,
+      nowMs,
+      moving,
+      this.here.waitMs,
+    );
     if (offer === undefined) return this.#noCandidate(task, nowMs);
     if (offer.owner === self) this.here.takeUp(task, offer, nowMs);
     else this.#runThere(task, offer, nowMs);

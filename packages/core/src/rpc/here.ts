@@ -39,6 +39,10 @@ export class Here {
     this.#inputs = inputs;
     this.#taken = taken;
     this.#admission = new Admission(limits, {
+      nowMs: () => host.nowMs(),
+      runsOn: (handler) => {
+        host.runsOn(handler);
+      },
       schedule: host.schedule,
       unschedule: host.unschedule,
       queueMaxOf: (offer) => host.queueMaxOf(offer),
@@ -56,6 +60,11 @@ export class Here {
   /** How many handlers run, those included that wait for nested calls. */
   get running(): number {
     return this.#admission.size;
+  }
+
+  /** How many handlers run on that nobody waits for. */
+  get abandoned(): number {
+    return this.#admission.abandoned;
   }
 
   /** How many steps wait for their turn. */
@@ -91,6 +100,14 @@ export class Here {
     this.#taken(task, offer);
     task.owner.started(task);
     if (mayBegin) this.#begin(task, offer, gate, nowMs);
+  }
+
+  /** The handler under that number has come to its end; answers its task, if somebody waits for that. */
+  ended(id: number): Task | undefined {
+    const task = this.#admission.get(id);
+    if (task?.place.kind === "local") task.place.hasEnded = true;
+    else this.#admission.settled(id);
+    return task;
   }
 
   /** The task's handler has come to its end, or to its deadline. */

@@ -89,6 +89,7 @@ export class Rpc {
     readonly requests: number;
     readonly tasks: number;
     readonly running: number;
+    readonly abandoned: number;
     readonly queued: number;
     readonly waiting: number;
     readonly kept: number;

@@ -160,6 +160,8 @@ export class Permit {
   crowd = 0;
   /** It was given back, because the handler waits for nested calls. */
   isSuspended = false;
+  /** The handler has come to its end. */
+  hasEnded = false;
 
   constructor(offer: Offer<Peer>, gate: Gate<Task>) {
     this.offer = offer;

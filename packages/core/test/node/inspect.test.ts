@@ -14,7 +14,7 @@ test("every node tells the version and the tags that a function was registered w
   b!.enter({ kind: "register", offer: offerOf("f") });
   mesh.settle();
   const told = { node: "a", nodeId: a!.id, resources: ["gpu"], version: "1.2.0", tags: ["text", "slow"] };
-  const idle = { load: { running: 0, queued: 0, limit: 100, refused: 0 } }; // nobody is told of another's
+  const idle = { load: { running: 0, abandoned: 0, queued: 0, limit: 100, refused: 0 } }; // nobody is told of another's
   for (const node of [a!, b!]) {
     expect(offersOf(node, "f")).toHaveLength(2);
     expect(offersOf(node, "f")).toContainEqual({ ...told, ...(node === a ? idle : {}) });

@@ -284,7 +284,7 @@ describe("inspection", () => {
       nodeId: (node === "a" ? a! : b!).id,
       resources,
       tags: [],
-      ...(node === "b" ? { load: { running: 0, queued: 0, limit: 100, refused: 0 } } : {}),
+      ...(node === "b" ? { load: { running: 0, abandoned: 0, queued: 0, limit: 100, refused: 0 } } : {}),
     });
     const [end] = client.endsOf(id) as [{ value: { name: string; offers: unknown[] }[] }];
     expect(end.value.map(({ name }) => name)).toEqual(["f", "g"]);

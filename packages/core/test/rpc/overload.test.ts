@@ -10,7 +10,7 @@ describe("calls beyond the limit of a function", () => {
     const { mesh, node } = alone({ concurrencyMax: 2 });
     const asked = [1, 2, 3, 4].map((n) => node.call("work", [n]));
     mesh.settle();
-    expect([started(node), loadOf(node)]).toEqual([[1, 2], { running: 2, queued: 2, limit: 2, refused: 0 }]);
+    expect([started(node), loadOf(node)]).toEqual([[1, 2], { running: 2, abandoned: 0, queued: 2, limit: 2, refused: 0 }]);
     expect(node.machine.size).toMatchObject({ running: 2, queued: 2, tasks: 4 });
     for (let n = 0; n < 4; n++) {
       node.finish("work", n);

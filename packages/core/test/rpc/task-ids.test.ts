@@ -38,6 +38,7 @@ test("no task gets the number of another one that still runs, however long it do
     reach: () => false,
     invoke: (invocation: Invocation) => invoked.push(invocation),
     abort: () => undefined,
+    runsOn: () => undefined,
     pull: () => undefined,
     streamed: () => undefined,
     streamFailed: () => undefined,

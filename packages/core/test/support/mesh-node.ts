@@ -66,10 +66,12 @@ function isIterator(value: unknown): value is Iterator<unknown> {
   return typeof value === "object" && value !== null && "next" in value && typeof value.next === "function";
 }
 
-/** A handler that the test ends itself, with `finish` or `fail`. */
+/** A handler that the test ends itself, with `finish` or `fail`; or that ends when it is aborted. */
 export const byHand = "by hand";
+/** As that, but it does not look at its signal. */
+export const deaf = "deaf";
 
-export type MeshHandler = typeof byHand | ((...args: never[]) => unknown);
+export type MeshHandler = typeof byHand | typeof deaf | ((...args: never[]) => unknown);
 
 export function offerOf(fun: string, resources: readonly string[] = []): OfferRecord {
   return {
@@ -188,6 +190,7 @@ export class MeshNode {
           const invocation = this.#running.get(id);
           // without one it has ended, and the machine does not know yet
           if (invocation !== undefined) this.aborted.push({ fun: invocation.fun, reason });
+          if (invocation !== undefined && this.#handlers.get(invocation.fun) !== deaf) this.#obeys(invocation);
           this.#readers.handlerEnded(id);
           this.#sources.get(id)?.return?.();
           this.#sources.delete(id);
@@ -359,9 +362,17 @@ export class MeshNode {
     this.#asks.get(ticket)!.ends.push(outcomeOf(settled));
   }
 
+  /** A handler that was aborted ends; nobody hears what with. */
+  #obeys({ id }: Invocation): void {
+    const result = new MpregError("cancelled", "Nobody waits for the result", { outcome: "applied" });
+    this.#mesh.post(() => {
+      this.enterNow({ kind: "invoked", id, result, timings: { queueUs: 0, runUs: 0 } });
+    });
+  }
+
   #run(invocation: Invocation): void {
     const handler = this.#handlers.get(invocation.fun);
-    if (handler === byHand) return;
+    if (handler === byHand || handler === deaf) return;
     this.#running.delete(invocation.id);
     if (handler === undefined) {
       const result = new MpregError("no-provider", `Cannot call "${invocation.fun}": it was just unregistered`);

@@ -74,6 +74,9 @@ export const metrics: readonly Metric[] = [
     one(calls.retried),
   ),
   gauge("mpreg_running", "Handlers that somebody waits for, running on this node now", ({ size }) => one(size.running)),
+  gauge("mpreg_abandoned", "Handlers that run on though nobody waits for them any more", ({ size }) =>
+    one(size.abandoned),
+  ),
   gauge("mpreg_waiting", "Steps that wait: for a node, a link, room, or to be run again", ({ size }) =>
     one(size.waiting),
   ),

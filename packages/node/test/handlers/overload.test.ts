@@ -33,7 +33,7 @@ test("calls beyond the limit wait for their turn, one client's behind another's,
     node: "worker",
   });
   const load = worker!.functions().find(({ name }) => name === "work")?.offers[0]?.load;
-  expect(load).toEqual({ running: 1, queued: 3, limit: 1, refused: 3 });
+  expect(load).toEqual({ running: 1, abandoned: 0, queued: 3, limit: 1, refused: 3 });
   let queueMs = 0;
   const last = modest.call("work", ["modest"], {
     onSummary: ({ steps: [step] }) => {

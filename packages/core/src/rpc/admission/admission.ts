@@ -5,7 +5,7 @@
  * `dispatch.ts`.
  *
  * (A1) No more run than the node may run at a time, and no more of one registration of a function than its limit: calls of
- *      an earlier one are not counted.
+ *      an earlier one are not counted. What nobody waits for any more counts until it has ended (`abandoned.ts`).
  * (A2) No more wait than may, of a function and altogether; who has more waiting than his share gives way to who has less.
  * (A3) What cannot be run before its deadline, as far as is known, is refused before it waits, or before it runs.
  * (A4) A handler that waits for nested calls gives its permit back. It goes on without asking for one, so calls that call
@@ -13,16 +13,17 @@
  * (A5) Permits that come free are given, and those who have to give way are refused, at the end of the input in which
  *      that happened (`settle`): never while a step's owner is at work.
  */
-import { Heap, type MpregError, type Timers } from "../../base/index.js";
+import { Heap, type MpregError } from "../../base/index.js";
 import type { Offer } from "../../catalog/index.js";
 import { Chain, IdMap } from "../../structures/index.js";
 import { type RpcLimits, queueMaxDefault } from "../limits.js";
 import type { Peer, Permit, Place, Task } from "../task.js";
+import { Abandoned, type AbandonedHost } from "./abandoned.js";
 import { defaultPriority } from "./fair-queue.js";
 import { type FunctionLoad, Gate } from "./gate.js";
 import { noRoom, tooLate, tooManyNested, waitedTooLong } from "./refusals.js";
 
-export interface AdmissionHost extends Timers {
+export interface AdmissionHost extends AbandonedHost {
   /** How many calls of this node's own function may wait; `undefined` = the default. */
   queueMaxOf(offer: Offer<Peer>): number | undefined;
   /** Runs a step whose turn has come; it does not wait any more. */
@@ -40,6 +41,8 @@ export class Admission {
   readonly #host: AdmissionHost;
   /** What has begun and not ended. */
   readonly #begun = new IdMap<Task>();
+  /** Of what has begun, and is not waited for. */
+  readonly #abandoned: Abandoned;
   readonly #begunAt = new Uint32Array(depthMax + 1);
   /** How many hold a permit. */
   #running = 0;
@@ -60,11 +63,17 @@ export class Admission {
   constructor(limits: RpcLimits, host: AdmissionHost) {
     this.#limits = limits;
     this.#host = host;
+    this.#abandoned = new Abandoned(host);
   }
 
   /** How many steps have begun here and not ended. */
   get size(): number {
     return this.#begun.size;
+  }
+
+  /** How many handlers run on besides. */
+  get abandoned(): number {
+    return this.#abandoned.size;
   }
 
   get queued(): number {
@@ -75,8 +84,9 @@ export class Admission {
     return this.#begun.get(id);
   }
 
+  /** Whether a handler runs under that number. */
   has(id: number): boolean {
-    return this.#begun.has(id);
+    return this.#begun.has(id) || this.#abandoned.has(id);
   }
 
   gateOf(offer: Offer<Peer>): Gate<Task> {
@@ -116,11 +126,19 @@ export class Admission {
     this.#countAt(task.depth, 1);
   }
 
-  /** The step has ended, or nobody wants it any more. */
+  /** The step has ended, or nobody wants it any more: then its handler may run on. */
   end(task: Task, permit: Permit): void {
     this.#begun.take(task.id);
-    this.#countAt(task.depth, -1);
-    if (!permit.isSuspended) this.#giveBack(permit);
+    if (permit.hasEnded) return this.#ended(permit, task.depth);
+    // its nested calls are given up as well, so it goes on (A4)
+    if (permit.isSuspended) this.#goOn(permit, this.#host.nowMs());
+    this.#abandoned.add(task, permit); // (A1)
+  }
+
+  /** A handler that nobody has waited for has ended. */
+  settled(id: number): void {
+    const entry = this.#abandoned.take(id);
+    if (entry !== undefined) this.#ended(entry.permit, entry.depth);
   }
 
   /** The step has run for as long as it takes: call it before `end`. */
@@ -142,9 +160,7 @@ export class Admission {
   /** The handler of `id` goes on. (A4) */
   resume(id: number, nowMs: number): void {
     const permit = this.#permitOf(id);
-    if (permit === undefined || !permit.isSuspended) return;
-    permit.isSuspended = false;
-    this.#take(permit, nowMs);
+    if (permit?.isSuspended === true) this.#goOn(permit, nowMs);
   }
 
   /** Lets the step wait for its turn; answers why it may not. */
@@ -268,6 +284,16 @@ export class Admission {
     permit.sinceMs = nowMs;
     permit.gate.running += 1;
     this.#running += 1;
+  }
+
+  #goOn(permit: Permit, nowMs: number): void {
+    permit.isSuspended = false;
+    this.#take(permit, nowMs);
+  }
+
+  #ended(permit: Permit, depth: number): void {
+    this.#countAt(depth, -1);
+    if (!permit.isSuspended) this.#giveBack(permit);
   }
 
   #giveBack({ gate }: Permit): void {

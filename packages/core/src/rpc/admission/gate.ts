@@ -23,6 +23,8 @@ export interface FunctionBounds {
 export interface FunctionLoad {
   /** Calls that run; those whose handler waits for a nested call do not count. */
   readonly running: number;
+  /** Of those, how many nobody waits for any more: their handlers run on. */
+  readonly abandoned: number;
   /** Calls that wait for their turn. */
   readonly queued: number;
   /** How many may run at a time just now. */
@@ -45,6 +47,7 @@ export class Gate<T> implements HeapItem, ChainNode<Gate<T>> {
   readonly queue: FairQueue<T> = new FairQueue<T>();
   readonly queueMax: number;
   running = 0;
+  abandoned = 0;
   refused = 0;
   readonly #fixed: number | undefined;
   readonly #adaptive: AdaptiveLimit;
@@ -113,6 +116,7 @@ export class Gate<T> implements HeapItem, ChainNode<Gate<T>> {
   }
 
   get load(): FunctionLoad {
-    return { running: this.running, queued: this.queue.size, limit: this.limit, refused: this.refused };
+    const { running, abandoned, queue, limit, refused } = this;
+    return { running, abandoned, queued: queue.size, limit, refused };
   }
 }
