@@ -5,12 +5,22 @@
  *      ends as it would have.
  * (N2) It is over when nothing runs and nobody who keeps to the protocol can send anything more; or when its time is.
  * (N3) It is over once.
+ * (N4) What this node keeps for others' requests, and what it passes on to who reads it, is needed until it was fetched.
  */
 import { Timer, type Timers } from "../base/index.js";
 
+/** What is under way. */
+export interface WorkSize {
+  readonly requests: number;
+  readonly tasks: number;
+  /** Results that others may yet fetch here. */
+  readonly kept: number;
+  /** What comes from other nodes for those who read it here, or through this node. */
+  readonly fetches: number;
+}
+
 export interface DrainHost extends Timers {
-  /** Calls, requests and steps that have not ended. */
-  left(): number;
+  size(): WorkSize;
   /** Whether others may still ask for something, or wait for an answer. */
   isAsked(nowMs: number): boolean;
   over(left: number): void;
@@ -37,8 +47,10 @@ export class Drain {
   /** Something may have ended. (N2) */
   look(nowMs: number): void {
     if (this.#isOver) return;
-    const left = this.#host.left();
-    if (nowMs < this.#untilMs && (left > 0 || this.#host.isAsked(nowMs))) return;
+    const { requests, tasks, kept, fetches } = this.#host.size();
+    const left = requests + tasks;
+    const isNeeded = left + kept + fetches > 0; // (N4)
+    if (nowMs < this.#untilMs && (isNeeded || this.#host.isAsked(nowMs))) return;
     this.stop();
     this.#host.over(left);
   }

@@ -469,7 +469,7 @@ export class NodeMachine {
     if (this.#drain !== undefined || this.#closed) return;
     const host = {
       ...this.#timers,
-      left: () => this.#rpc.size.requests + this.#rpc.size.tasks,
+      size: () => this.#rpc.size,
       isAsked: (atMs: number) => this.#links.isAsked(atMs) || [...this.#doors.values()].some(({ size }) => size > 0),
       over: (left: number) => {
         this.#effects.report({ kind: "drained", left });

@@ -87,3 +87,27 @@ test("an error that crosses links tells when there should be room again", async 
   over.open();
   await running;
 });
+
+test("a handler that runs on beyond its deadline holds its place until it has ended, and is told of (O1)", async () => {
+  const node = await startNode();
+  const over = new Latch();
+  let running = 0;
+  node.register(
+    "work",
+    async () => {
+      running += 1;
+      await over.passed;
+      running -= 1;
+    },
+    { concurrencyMax: 1 },
+  );
+  const client = await clientOf(node);
+  expect(await failureOf(client.call("work", [], { timeoutMs: 50 }))).toMatchObject({ code: "deadline" });
+  const waiting = await failureOf(client.call("work", [], { timeoutMs: 50 }));
+  expect(waiting).toMatchObject({ code: "overloaded", outcome: "not-applied" });
+  const loadOf = (): unknown => node.functions().find(({ name }) => name === "work")?.offers[0]?.load;
+  expect([running, loadOf()]).toMatchObject([1, { running: 1, abandoned: 1 }]);
+  over.open();
+  await client.call("work");
+  expect([running, loadOf()]).toMatchObject([0, { running: 0, abandoned: 0 }]);
+});
