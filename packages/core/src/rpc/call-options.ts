@@ -66,7 +66,8 @@ export function capacityWaitMs(value: unknown, who?: string, called?: string): n
   throw mustBe(`true, false, or ${duration}`, value, "waitForCapacity", who, called);
 }
 
-const runNames = optionNames<RunOptions>({
+/** The names of the options of every request. */
+export const runNames: { readonly [Name in keyof RunOptions]-?: true } = {
   signal: true,
   timeoutMs: true,
   onError: true,
@@ -75,10 +76,12 @@ const runNames = optionNames<RunOptions>({
   onEvent: true,
   intermediates: true,
   detached: true,
-});
+};
+
+const knownNames = optionNames<RunOptions>(runNames);
 
 /** Throws `invalid-argument` for options of the run of a request that are not what they should be. */
-export function checkRunOptions(options: RunOptions, who = "run", known: ReadonlySet<string> = runNames): void {
+export function checkRunOptions(options: RunOptions, who = "run", known: ReadonlySet<string> = knownNames): void {
   checkOptions(options, known, who);
   const onError: unknown = options.onError;
   if (onError !== undefined && onError !== "fail" && onError !== "settle") {

@@ -3,8 +3,8 @@
  * runner, the client or the node, turns into a `RequestSpec` with `toRequestSpec`.
  */
 import type { StepTerms } from "../wire/terms.js";
-import type { RunOptions } from "./call-options.js";
-import type { RefOwner } from "./ref.js";
+import { type RunOptions, mustBe } from "./call-options.js";
+import { type RefOwner, isPosition } from "./ref.js";
 import type { Binding } from "./types.js";
 
 /** One step whose arguments still hold references. */
@@ -61,4 +61,23 @@ export interface GraphRequest {
 export type GraphRunner = (request: GraphRequest) => Promise<unknown>;
 
 /** How many items of a map are under way at a time, where nothing is said. */
-export const mapConcurrencyDefault = 100;
+const mapConcurrencyDefault = 100;
+
+/** How many items may be under way at a time. Throws `invalid-argument`. */
+export function concurrencyOf(value: unknown, option: string, who?: string): number {
+  if (value === undefined) return mapConcurrencyDefault;
+  if (isPosition(value) && value > 0) return value;
+  throw mustBe("a whole number above 0", value, option, who);
+}
+
+const nothing: readonly never[] = [];
+
+/** The step of a map. */
+export function mapStep(name: string, timeoutMs: number, map: GraphMap): GraphStep {
+  return { name, fun: "", resources: nothing, args: nothing, timeoutMs, terms: undefined, map };
+}
+
+/** What messages call step number `step`, of that `name` where it is one; `map` is the map whose steps they are. */
+export function nameOf(step: number, name: string | undefined, map: string | undefined): string {
+  return step === itemStep ? `item of ${map ?? ""}` : (name ?? "");
+}

@@ -15,8 +15,10 @@ import {
   type GraphRequest,
   type GraphRunner,
   type GraphStep,
+  concurrencyOf,
   itemStep,
-  mapConcurrencyDefault,
+  mapStep,
+  nameOf,
 } from "./graph-request.js";
 import {
   type RunOptions,
@@ -33,7 +35,7 @@ import { selectOutputs } from "./outputs.js";
 import type { RequestEvent } from "./events.js";
 import { everyStep } from "./plan.js";
 import type { Ref, RefTo, Resolved, Settled, Wired } from "./ref-type.js";
-import { type RefOwner, createRef, isPosition, refTarget, typeName } from "./ref.js";
+import { type RefOwner, createRef, refTarget, typeName } from "./ref.js";
 import { type StartedRun, startRun } from "./started.js";
 import { type TermOptions, termNames, termsOf } from "./terms.js";
 
@@ -232,7 +234,7 @@ class Scope implements RefOwner {
   }
 
   stepName(step: number): string {
-    return step === itemStep ? `item of ${this.map ?? ""}` : (this.steps[step]?.name ?? "");
+    return nameOf(step, this.steps[step]?.name, this.map);
   }
 }
 
@@ -277,10 +279,7 @@ class GraphBuilder implements UntypedCalls {
       throw mustBe("an array, or a reference to one", list, "the list", whoMaps);
     }
     if (typeof each !== "function") throw mustBe("a function", each, "each", whoMaps);
-    const concurrency: unknown = options.concurrency ?? mapConcurrencyDefault;
-    if (!isPosition(concurrency) || concurrency === 0) {
-      throw mustBe("a whole number above 0", concurrency, "concurrency", whoMaps);
-    }
+    const concurrency = concurrencyOf(options.concurrency, "concurrency", whoMaps);
     const timeoutMs = durationMs(options.timeoutMs, "timeoutMs", whoMaps);
     const name = options.name === undefined ? this.#freeName("map") : this.#ownName(options.name, undefined);
     this.#names.add(name);
@@ -292,7 +291,7 @@ class GraphBuilder implements UntypedCalls {
       steps: scope.steps,
       result,
     };
-    this.#scope.steps.push({ name, fun: "", resources: [], args: noArguments, timeoutMs, terms: undefined, map });
+    this.#scope.steps.push(mapStep(name, timeoutMs, map));
   }
 
   /** The steps that `each` adds for an item, and what it returns. */

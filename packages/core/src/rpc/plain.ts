@@ -15,8 +15,10 @@ import {
   type GraphRequest,
   type GraphStep,
   type OutputSelection,
+  concurrencyOf,
   itemStep,
-  mapConcurrencyDefault,
+  mapStep,
+  nameOf,
 } from "./graph-request.js";
 import { isPlainObject, nestingMax, setField } from "./objects.js";
 import {
@@ -27,6 +29,7 @@ import {
   invalid,
   mustBe,
   resourceNames,
+  runNames,
 } from "./call-options.js";
 import { type TermOptions, termNames, termsOf } from "./terms.js";
 import { type RefOwner, createRef, isPosition, refTarget, typeName } from "./ref.js";
@@ -84,14 +87,7 @@ export interface PlainRunOptions extends RunOptions {
 
 const requestNames: ReadonlySet<string> = optionNames<PlainRunOptions>({
   outputs: true,
-  signal: true,
-  timeoutMs: true,
-  onError: true,
-  waitForCapacity: true,
-  onSummary: true,
-  onEvent: true,
-  intermediates: true,
-  detached: true,
+  ...runNames,
 });
 
 const mapStepKeys = ["name", "map", "timeoutMs"];
@@ -139,7 +135,7 @@ function parseSteps(
   const map = within?.map;
   const owner: RefOwner = {
     map,
-    stepName: (step) => (step === itemStep ? `item of ${map ?? ""}` : (names[step] ?? "")),
+    stepName: (step) => nameOf(step, names[step], map),
   };
   const scope: Scope = { owner, numbers, item: within?.item, outer: within?.outer };
   return { scope, parsed: given.map((step) => parseStep(step as PlainStep, scope)) };
@@ -207,14 +203,12 @@ function parseMap({ name, map, timeoutMs }: PlainMap, scope: Scope): GraphStep {
   if (!isPlainObject(map)) throw invalid(`${what} must be an object, got ${typeName(map)}`);
   checkKeys(map, mapKeys, "a map", what);
   const given: unknown = map.steps;
-  const { item = "item", concurrency = mapConcurrencyDefault } = map;
+  const { item = "item" } = map;
   if (!Array.isArray(given) || given.length === 0) {
     throw invalid(`${what}.steps must be an array of at least one step, got ${typeName(given)}`);
   }
   checkName(item, `${what}.item`);
-  if (!isPosition(concurrency) || concurrency === 0) {
-    throw mustBe("a whole number above 0", concurrency, `${what}.concurrency`);
-  }
+  const concurrency = concurrencyOf(map.concurrency, `${what}.concurrency`);
   const list = new Scan(name, scope).scan(map.list, "map.list");
   if (!Array.isArray(list) && refTarget(list) === undefined) {
     throw mustBe("an array, or { $ref } to one", list, `${what}.list`);
@@ -226,15 +220,8 @@ function parseMap({ name, map, timeoutMs }: PlainMap, scope: Scope): GraphStep {
   const last = createRef(owner, parsed.length - 1, []);
   const result = map.result === undefined ? last : new Scan(name, inner).scan(map.result, "map.result");
   if (refTarget(result) === undefined) throw mustBe("{ $ref, path }", result, `${what}.result`);
-  const options = { timeoutMs: durationMs(timeoutMs, `step ${quoted(name)}, timeoutMs`), terms: undefined };
-  return {
-    name,
-    fun: "",
-    resources: [],
-    args: [],
-    ...options,
-    map: { list, concurrency, owner, steps: parsed, result },
-  };
+  const ownMs = durationMs(timeoutMs, `step ${quoted(name)}, timeoutMs`);
+  return mapStep(name, ownMs, { list, concurrency, owner, steps: parsed, result });
 }
 
 /** Replaces the marked objects in one step's arguments. */
