@@ -2,9 +2,8 @@
  * Asks of a chaotic world: each with its client, its end, and when that came.
  */
 import type { Ask, Settled } from "@mpreg/core/rpc";
-import { codec } from "../capabilities/codec.js";
-import { Part } from "../workload/plan.js";
 import type { World } from "../world.js";
+import { encodeChaosAsk } from "./encode.js";
 import type { ChaosAsk, ChaosClient } from "./plan.js";
 
 /** A client that stays connected, whatever happens to its links: the real one, over simulated sockets. */
@@ -68,23 +67,4 @@ export function driveAsks(
     });
   }
   return { asked: all, clients: connected };
-}
-
-/** The ask as it goes over the wire. */
-function encodeChaosAsk({ kind, steps, outputs, settle, timeoutMs, detached }: ChaosAsk): Ask {
-  const encoded = steps.map(({ token, fun, values, timeoutMs: stepMs, terms }) => {
-    const bindings: Part[] = [];
-    const template = codec.encodeTemplate([token, ...values], token, (part) =>
-      part instanceof Part ? bindings.push(part) - 1 : undefined,
-    );
-    return { name: token, fun: fun.name, resources: [], template, bindings, timeoutMs: stepMs, terms };
-  });
-  const [first] = encoded;
-  const common = { waitForCapacityMs: 0, summary: false, ...(detached ? { detached } : {}) };
-  if (kind === "call" && first !== undefined) {
-    const { fun, template: args, terms } = first;
-    const ownMs = first.timeoutMs === 0 ? timeoutMs : Math.min(timeoutMs, first.timeoutMs);
-    return { kind, fields: { fun, resources: [], args, timeoutMs: ownMs, terms, ...common } };
-  }
-  return { kind: "request", fields: { steps: encoded, outputs, settle, timeoutMs, ...common } };
 }

@@ -3,15 +3,21 @@
  *
  * (E1) It ends within its deadline and one second.
  * (E2) One whose functions are all idempotent ends well, or by its own deadline, or `overloaded` where it calls a function
- *      with a bound; or with what its own terms ask for: a step with a number of `retries` may be lost.
- * (E3) `deadline` is told when the time of the request, or of a step of it, is over; not before.
+ *      with a bound; or with what its own terms ask for: a step with a number of `retries` may be lost. A stream is not made
+ *      again: where its maker, its reader or who waits for both is lost, that is told, also as what its reader throws.
+ * (E3) `deadline` is told when the time of the request, or of a step of it, is over; not before, but for the moment by
+ *      which a node gives back what it has not begun.
  */
 import type { MpregError } from "@mpreg/core/base";
-import { isIdempotent } from "./functions.js";
+import { isIdempotent, isStreaming } from "./functions.js";
 import type { Asked } from "./asks.js";
-import type { ChaosAsk } from "./plan.js";
+import { type ChaosAsk, functionsOf } from "./plan.js";
 
 const slackMs = 1_000;
+const earlyMsMax = 50;
+
+const cutStream =
+  /^"(?:pipe|gather)" threw: (?:result-lost |cancelled .* was let go before|invalid-argument .* is read by somebody else)/u;
 
 export type Tell = (guarantee: string, message: string) => void;
 
@@ -36,21 +42,31 @@ export function checkEnd({ ask, askedMs, end, endedMs }: Asked, tell: Tell): voi
 
 function checkFailure(ask: ChaosAsk, error: MpregError, tookMs: number, tell: Tell): void {
   const { code, message, outcome, node = "?" } = error;
-  const stepMs = Math.min(Infinity, ...ask.steps.flatMap(({ timeoutMs }) => (timeoutMs > 0 ? [timeoutMs] : [])));
-  if (code === "deadline" && tookMs < Math.min(timeoutOf(ask), stepMs) - 1) {
+  const calls = ask.steps.flatMap((step) => (step.kind === "call" ? [step] : []));
+  const stepMs = Math.min(Infinity, ...calls.flatMap(({ timeoutMs }) => (timeoutMs > 0 ? [timeoutMs] : [])));
+  const allowedMs = Math.min(timeoutOf(ask), stepMs);
+  if (code === "deadline" && tookMs < allowedMs - Math.min(earlyMsMax, allowedMs / 4)) {
     tell("true-reasons", `${ask.token} ended with deadline after ${tookMs.toFixed(0)} ms: ${message}`); // (E3)
   }
-  if (!ask.steps.every(({ fun }) => isIdempotent(fun))) return;
+  const functions = ask.steps.flatMap(functionsOf);
+  if (!functions.every(isIdempotent)) return;
   const mayEndWith = ["deadline"];
-  if (ask.steps.some(({ fun }) => fun.name === "narrow")) mayEndWith.push("overloaded");
-  if (ask.steps.some(({ terms }) => terms?.retries !== undefined)) mayEndWith.push("node-lost");
-  if (mayEndWith.includes(code)) return;
+  if (functions.some(({ name }) => name === "narrow")) mayEndWith.push("overloaded");
+  if (calls.some(({ terms }) => terms?.retries !== undefined)) mayEndWith.push("node-lost");
+  if (functions.some(isStreaming)) mayEndWith.push("result-lost");
+  if (mayEndWith.includes(code) || (functions.some(isStreaming) && isCutStream(error))) return;
   tell("outlives-faults", `${ask.token} ended with ${code} (${outcome}) at ${node}: ${message}`); // (E2)
+}
+
+/** A step has thrown what it was told of the stream that it reads: that it was cut, or that a run that is lost has read of it. */
+function isCutStream({ code, message }: MpregError): boolean {
+  const said = message.replace(/handler-error at step "[^"]*" on node ".": "pipe" threw: /gu, "");
+  return code === "handler-error" && cutStream.test(said);
 }
 
 function timeoutOf({ kind, timeoutMs, steps }: ChaosAsk): number {
   const [first] = steps;
-  return kind === "call" && first !== undefined && first.timeoutMs > 0
+  return kind === "call" && first?.kind === "call" && first.timeoutMs > 0
     ? Math.min(timeoutMs, first.timeoutMs)
     : timeoutMs;
 }

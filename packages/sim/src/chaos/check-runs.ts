@@ -10,34 +10,39 @@ import type { Ledger } from "../workload/ledger.js";
 import type { Asked } from "./asks.js";
 import type { Tell } from "./check-ends.js";
 import { isIdempotent } from "./functions.js";
-import type { ChaosStep } from "./plan.js";
+import { callsOf } from "./plan.js";
 
 /** Call it when all is over: what is not applied must never come to run. */
 export function checkRuns(asked: readonly Asked[], ledger: Ledger, tell: Tell): void {
   for (const { ask, end } of asked) {
-    for (const step of ask.steps) checkOnce(step, ledger, tell);
-    if (end === undefined) continue;
     ask.steps.forEach((step, index) => {
-      const what = toldOf(end, index);
-      const record = ledger.get(step.token);
-      if (what === "done" && (record === undefined || record.endedWell === 0)) {
-        tell("true-runs", `${step.token} is told to be done, and has not ended well`); // (R2)
-      }
-      if (what === "not-applied" && record !== undefined) {
-        tell("true-runs", `${step.token} is told to be not applied, and ran on ${record.startedOn.join(", ")}`); // (R3)
+      const what = end === undefined ? "unknown" : toldOf(end, index);
+      for (const call of callsOf(step)) {
+        checkOnce(call, ledger, tell);
+        checkTold(call.token, what, ledger, tell);
       }
     });
   }
 }
 
-function checkOnce({ token, fun }: ChaosStep, ledger: Ledger, tell: Tell): void {
+function checkTold(token: string, what: ReturnType<typeof toldOf>, ledger: Ledger, tell: Tell): void {
+  const record = ledger.get(token);
+  if (what === "done" && (record === undefined || record.endedWell === 0)) {
+    tell("true-runs", `${token} is told to be done, and has not ended well`); // (R2)
+  }
+  if (what === "not-applied" && record !== undefined) {
+    tell("true-runs", `${token} is told to be not applied, and ran on ${record.startedOn.join(", ")}`); // (R3)
+  }
+}
+
+function checkOnce({ token, fun }: ReturnType<typeof callsOf>[number], ledger: Ledger, tell: Tell): void {
   const startedOn = ledger.get(token)?.startedOn ?? [];
   if (isIdempotent(fun) || startedOn.length <= 1) return;
   tell("once", `${token} ("${fun.name}") ran on ${startedOn.join(" and on ")}`); // (R1)
 }
 
 /** What the asker was told of a step. */
-function toldOf(end: NonNullable<Asked["end"]>, index: number): "done" | "not-applied" | "unknown" {
+export function toldOf(end: NonNullable<Asked["end"]>, index: number): "done" | "not-applied" | "unknown" {
   if (end.kind === "failed") return end.error.outcome === "not-applied" ? "not-applied" : "unknown";
   const report: StepReport = (end.kind === "results" ? end.reports?.[index] : undefined) ?? { status: "done" };
   if (report.status === "done") return "done";

@@ -8,6 +8,7 @@
  */
 import { type AnyHandler, type RegisterOptions, context } from "@mpreg/core/handlers";
 import { type LedgerEntries, answerOf } from "../workload/functions.js";
+import type { ChaosItem } from "./plan.js";
 
 type Body = (token: string, values: readonly unknown[]) => unknown;
 
@@ -36,7 +37,6 @@ const nap: Body = async (token, [durationMs, ...values]) => {
 const blob: Body = (token, [length, ...values]) => blobAnswer(token, length as number, values);
 
 /** Calls the function its first value names, with all others; planned with idempotent ones only. (B1) */
-
 const nest: Body = async (token, [fun, ...values]) => {
   const inner = await context().call(fun as string, [`${token}/n`, ...values]);
   return answerOf(token, [inner, ...values]);
@@ -57,8 +57,30 @@ const versioned =
   (token, values) =>
     answerOf(token, [major, ...values]);
 
+/** Makes a stream of as many items as its first value says. */
+async function* trickle(token: string, [count, pauseMs, ...values]: readonly unknown[]): AsyncGenerator {
+  for (const item of trickled(token, count as number, values)) {
+    await context().sleep(pauseMs as number);
+    yield item;
+  }
+}
+
+/** Makes an item of each item of the stream that is its first value. */
+async function* pipe(token: string, [items, ...values]: readonly unknown[]): AsyncGenerator {
+  let index = 0;
+  for await (const item of items as AsyncIterable<unknown>) yield piped(token, index++, item, values);
+}
+
+/** Shows all items of the stream that is its first value. */
+const gather: Body = async (token, [items, ...values]) => {
+  const taken: unknown[] = [];
+  for await (const item of items as AsyncIterable<unknown>) taken.push(item);
+  return answerOf(token, [taken, ...values]);
+};
+
 const idempotent = { idempotent: true } as const;
 
+/** Those that may stand anywhere. */
 export const chaosFunctions: readonly ChaosFunction[] = [
   { name: "mix", body: mix, options: idempotent },
   { name: "nap", body: nap, options: idempotent },
@@ -68,6 +90,7 @@ export const chaosFunctions: readonly ChaosFunction[] = [
   { name: "keyed", body: nap, options: { idempotent: "with-key" } },
   { name: "batched", body: mix, options: { ...idempotent, batch: { itemsMax: 8, waitMs: 2 } } },
   { name: "narrow", body: nap, options: { ...idempotent, concurrencyMax: 2, queueMax: 4 } },
+  { name: "items", body: itemsAnswer, options: idempotent },
   { name: "versioned", body: versioned(1), options: { ...idempotent, version: "1.4.0" }, range: "^1" },
   { name: "versioned", body: versioned(2), options: { ...idempotent, version: "2.0.1" }, range: "^2" },
   { name: "once-mix", body: mix, options: {} },
@@ -75,9 +98,44 @@ export const chaosFunctions: readonly ChaosFunction[] = [
   { name: "once-blob", body: blob, options: {} },
 ];
 
+export const streamFunctions = {
+  trickle: { name: "trickle", body: trickle, options: idempotent },
+  pipe: { name: "pipe", body: pipe, options: idempotent },
+  gather: { name: "gather", body: gather, options: idempotent },
+} as const satisfies Record<string, ChaosFunction>;
+
+/** Its result is a stream. */
+export function isStreaming({ name }: ChaosFunction): boolean {
+  return name === "trickle" || name === "pipe";
+}
+
+/** The items of `trickle`. */
+export function trickled(token: string, count: number, values: readonly unknown[]): readonly object[] {
+  return Array.from({ length: count }, (_, index) => answerOf(`${token}/${index}`, values));
+}
+
+/** The item that `pipe` makes of one. */
+export function piped(token: string, index: number, item: unknown, values: readonly unknown[]): object {
+  return answerOf(`${token}/${index}`, [item, ...values]);
+}
+
 /** What `blob` answers. */
 export function blobAnswer(token: string, length: number, values: readonly unknown[]): object {
   return { ...answerOf(token, values), bytes: new Uint8Array(length).fill(token.charCodeAt(token.length - 1)) };
+}
+
+/** Answers the items of a map: as many as its first value says, each with as many tokens as its second. */
+export function itemsAnswer(token: string, [count, width, ...values]: readonly unknown[]): readonly ChaosItem[] {
+  return tokensOf(token, count as number, width as number).map((tokens, index) => {
+    return { tokens, value: answerOf(`${token}/${index}`, values) };
+  });
+}
+
+/** The tokens of `count` items, `width` of each. */
+export function tokensOf(token: string, count: number, width: number): readonly (readonly string[])[] {
+  return Array.from({ length: count }, (_, item) =>
+    Array.from({ length: width }, (_, call) => `${token}/${item}.${call}`),
+  );
 }
 
 /** The handler of a function on one node. */

@@ -1,12 +1,12 @@
 /**
  * Plan chaos: a whole chaotic world from one seed.
  *
- * (P2) Each node is told of three others: one that starts again knows that it is not alone.
  * (P1) Each function is offered by four nodes of the seven at least.
+ * (P2) Each node is told of three others: one that starts again knows that it is not alone.
  */
 import { SeededRandom } from "../capabilities/random.js";
 import { planChaosFaults } from "./faults.js";
-import { chaosFunctions } from "./functions.js";
+import { chaosFunctions, streamFunctions } from "./functions.js";
 import type { ChaosClient, ChaosPlan } from "./plan.js";
 import { planChaosAsks } from "./requests.js";
 
@@ -31,7 +31,7 @@ export function planChaos(seed: number, count: number): ChaosPlan {
 }
 
 function planNodes(random: SeededRandom): ChaosPlan["nodes"] {
-  const offered = chaosFunctions.map((fun) => {
+  const offered = [...chaosFunctions, ...Object.values(streamFunctions)].map((fun) => {
     const offering = new Set(random.shuffled(names).slice(0, random.integer(offersMin, names.length))); // (P1)
     return { fun, offering };
   });

@@ -6,7 +6,8 @@ import type { Fault } from "../faults/schedule.js";
 import type { Part } from "../workload/plan.js";
 import type { ChaosFunction } from "./functions.js";
 
-export interface ChaosStep {
+export interface ChaosCall {
+  readonly kind: "call";
   /** Unique in the world; also the step's name and the first of its arguments. */
   readonly token: string;
   readonly fun: ChaosFunction;
@@ -14,6 +15,48 @@ export interface ChaosStep {
   readonly values: readonly unknown[];
   readonly timeoutMs: number;
   readonly terms: StepTerms | undefined;
+}
+
+/** Calls functions for each item of a list. */
+export interface ChaosMap {
+  readonly kind: "map";
+  /** Unique in the world; also the step's name. */
+  readonly token: string;
+  /** A list of {@link ChaosItem}s. May be a {@link Part}, or hold some. */
+  readonly list: unknown;
+  /** What its calls take of other steps. */
+  readonly inputs: readonly Part[];
+  /** For each item; what the last one answers is what becomes of it. */
+  readonly calls: readonly ChaosItemCall[];
+  readonly concurrency: number;
+  /** The tokens of all its items. */
+  readonly tokens: readonly (readonly string[])[];
+}
+
+export interface ChaosItem {
+  /** The first argument of each of the calls for it. */
+  readonly tokens: readonly string[];
+  readonly value: unknown;
+}
+
+export interface ChaosItemCall {
+  readonly name: string;
+  readonly fun: ChaosFunction;
+  /** In its parts 0 is the item, then come the parts in the list, the map's inputs, and the calls before. */
+  readonly args: readonly unknown[];
+}
+
+export type ChaosStep = ChaosCall | ChaosMap;
+
+/** The functions that a step calls. */
+export function functionsOf(step: ChaosStep): readonly ChaosFunction[] {
+  return step.kind === "call" ? [step.fun] : step.calls.map(({ fun }) => fun);
+}
+
+/** The calls of a step, as the ledger knows them. */
+export function callsOf(step: ChaosStep): readonly { readonly token: string; readonly fun: ChaosFunction }[] {
+  if (step.kind === "call") return [step];
+  return step.tokens.flatMap((tokens) => step.calls.map(({ fun }, index) => ({ token: tokens[index] as string, fun })));
 }
 
 export interface ChaosAsk {

@@ -4,12 +4,15 @@
  * (G1) Each is drawn from a stream of its own: leaving one out changes none of the others.
  * (G2) Half of them are of idempotent functions only.
  */
+import type { Path } from "@mpreg/core/rpc";
 import type { StepTerms } from "@mpreg/core/wire";
 import type { SeededRandom } from "../capabilities/random.js";
 import { Part } from "../workload/plan.js";
 import { partsIn } from "../workload/requests.js";
-import { type ChaosFunction, chaosFunctions, isIdempotent } from "./functions.js";
-import type { ChaosAsk, ChaosStep } from "./plan.js";
+import { type ChaosFunction, chaosFunctions, isIdempotent, isStreaming } from "./functions.js";
+import { drawItems, drawMap } from "./maps.js";
+import type { ChaosAsk, ChaosCall, ChaosStep } from "./plan.js";
+import { drawPipeline } from "./streams.js";
 
 export interface ChaosRequestsOptions {
   readonly count: number;
@@ -35,7 +38,16 @@ function planAsk(random: SeededRandom, token: string, options: ChaosRequestsOpti
   const isHurried = random.chance(0.15);
   const priority = random.chance(0.3) ? random.integer(0, 9) : undefined;
   for (let index = 0; index < count; index++) {
-    steps.push(drawStep(random, `${token}.${index}`, random.pick(functions), steps, { isHurried, priority }));
+    const name = `${token}.${index}`;
+    const special = kind === "request" ? random.next() : 1;
+    const value = (): unknown => drawValue(random, steps);
+    if (special < 0.08) {
+      steps.push(drawMap(random, name, steps, functions === repeatable, (fun) => leadOf(random, fun), value));
+    } else if (special < 0.1) {
+      steps.push(...drawPipeline(random, name, steps.length, value));
+    } else {
+      steps.push(drawCall(random, name, random.pick(functions), steps, { isHurried, priority }));
+    }
   }
   return {
     token,
@@ -51,15 +63,28 @@ function planAsk(random: SeededRandom, token: string, options: ChaosRequestsOpti
   };
 }
 
-function drawStep(
+/** The parts of other steps that a step takes. */
+function partsOf(step: ChaosStep): readonly Part[] {
+  return step.kind === "call" ? partsIn(step.values) : [...partsIn(step.list), ...step.inputs];
+}
+
+/** What parts there are of a step's result; none of a stream. */
+function pathsInto(step: ChaosStep | undefined): readonly Path[] {
+  if (step === undefined || (step.kind === "call" && isStreaming(step.fun))) return [];
+  if (step.kind === "map" || step.fun.name === "items") return [[], ["length"]];
+  return [[], [], ["print"], ["token"], ["text", "length"]];
+}
+
+function drawCall(
   random: SeededRandom,
   token: string,
   fun: ChaosFunction,
   earlier: readonly ChaosStep[],
   { isHurried, priority }: { readonly isHurried: boolean; readonly priority: number | undefined },
-): ChaosStep {
+): ChaosCall {
   const values = Array.from({ length: random.integer(0, 3) }, () => drawValue(random, earlier));
   return {
+    kind: "call",
     token,
     fun,
     values: [...leadOf(random, fun), ...values],
@@ -84,6 +109,8 @@ function leadOf(random: SeededRandom, { name }: ChaosFunction): readonly unknown
       return random.chance(0.3) ? ["blob", 70_000] : [random.pick(["mix", "batched"])];
     case "fan":
       return [random.integer(1, 5)];
+    case "items":
+      return drawItems(random);
     default:
       return [];
   }
@@ -110,14 +137,18 @@ function drawValue(random: SeededRandom, earlier: readonly ChaosStep[]): unknown
     // mostly of steps not long before: chains are what loses most
     const last = earlier.length - 1;
     const step = random.chance(0.6) ? Math.max(0, last - random.integer(0, 2)) : random.integer(0, last);
-    return new Part(step, random.pick([[], [], ["print"], ["token"], ["text", "length"]]));
+    const paths = pathsInto(earlier[step]);
+    if (paths.length > 0) return new Part(step, random.pick(paths));
   }
   return random.chance(0.5) ? random.integer(-1_000_000, 1_000_000) : { text: "ä€😀", bytes: random.bytes(5) };
 }
 
 /** Whole results of the steps that nobody uses, or some parts of any. */
 function chooseOutputs(random: SeededRandom, steps: readonly ChaosStep[]): Part[] {
-  const used = new Set(steps.flatMap(({ values }) => partsIn(values).map((part) => part.step)));
+  const used = new Set(steps.flatMap((step) => partsOf(step).map((part) => part.step)));
   const ends = steps.flatMap((_, index) => (used.has(index) ? [] : [new Part(index, [])]));
-  return random.chance(0.7) ? ends : [...ends, new Part(random.integer(0, steps.length - 1), ["print"])];
+  if (random.chance(0.7)) return ends;
+  const other = random.integer(0, steps.length - 1);
+  const path = pathsInto(steps[other]).at(-1);
+  return path === undefined ? ends : [...ends, new Part(other, path)];
 }

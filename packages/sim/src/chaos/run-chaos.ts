@@ -18,9 +18,9 @@ import { Ledger } from "../workload/ledger.js";
 import { World, type WorldOptions } from "../world.js";
 import { type Asked, type ConnectClient, driveAsks } from "./asks.js";
 import { checkEnd, unended } from "./check-ends.js";
-import { checkRuns } from "./check-runs.js";
+import { checkRuns, toldOf } from "./check-runs.js";
 import { checkValues } from "./check-values.js";
-import { chaosHandler } from "./functions.js";
+import { chaosHandler, isStreaming } from "./functions.js";
 import type { ChaosPlan } from "./plan.js";
 
 export interface ChaosOptions extends Partial<Omit<WorldOptions, "seed" | "nodes">> {
@@ -34,6 +34,8 @@ export interface ChaosVerdict {
   readonly lines: readonly string[];
   /** How many requests ended how: `ok`, `settled`, `withdrawn`, or an error code. */
   readonly ends: Readonly<Record<string, number>>;
+  /** How many steps of each kind are told to be done: `call`, `map`, `stream`. */
+  readonly done: Readonly<Record<string, number>>;
   /** How many faults there were of each kind. */
   readonly faults: Readonly<Record<string, number>>;
   readonly simulatedMs: number;
@@ -50,6 +52,7 @@ export async function runChaos(plan: ChaosPlan, { connect, ...options }: ChaosOp
   const ledger = new Ledger();
   const world = chaosWorld(plan, ledger, options);
   const ends: Record<string, number> = {};
+  const done: Record<string, number> = {};
   const tell = (guarantee: string, message: string): void => {
     world.violated(guarantee, message);
   };
@@ -60,6 +63,7 @@ export async function runChaos(plan: ChaosPlan, { connect, ...options }: ChaosOp
     await world.until(pendingNothing(world, [catalog]), { withinMs: formingMsMax });
     const { asked, clients } = driveAsks(world, plan.clients, plan.asks, connect, (each) => {
       count(ends, howEnded(each));
+      for (const kind of kindsDone(each)) count(done, kind);
       checkEnd(each, tell);
       checkValues(each, tell);
     });
@@ -90,6 +94,7 @@ export async function runChaos(plan: ChaosPlan, { connect, ...options }: ChaosOp
     traceHash: trace.hash,
     lines: trace.lines,
     ends,
+    done,
     faults,
     simulatedMs: world.nowMs,
   };
@@ -109,6 +114,13 @@ function chaosWorld(plan: ChaosPlan, ledger: Ledger, options: Partial<WorldOptio
 function howEnded({ end, ask }: Asked): string {
   if (end?.kind === "failed") return end.error.code;
   return ask.settle ? "settled" : "ok";
+}
+
+/** Of what kind the steps are that it is told to have done. */
+function kindsDone({ ask: { steps }, end }: Asked): readonly string[] {
+  if (end === undefined) return [];
+  const stepsDone = steps.filter((_, index) => toldOf(end, index) === "done");
+  return stepsDone.map((step) => (step.kind === "call" && isStreaming(step.fun) ? "stream" : step.kind));
 }
 
 function count(counts: Record<string, number>, key: string): void {

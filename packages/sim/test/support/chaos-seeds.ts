@@ -31,13 +31,15 @@ function testRange(from: number, count: number): void {
       const plan = planChaos(seed, requestsPerWorld);
       const verdict = await runChaos(plan, { connect: connectSession });
       if (verdict.violations.length > 0) expect.fail(await explained(verdict));
-      for (const [kind, times] of [...Object.entries(verdict.ends), ...Object.entries(verdict.faults)]) {
-        totals[kind] = (totals[kind] ?? 0) + times;
+      for (const counts of [verdict.ends, verdict.done, verdict.faults]) {
+        for (const [kind, times] of Object.entries(counts)) totals[kind] = (totals[kind] ?? 0) + times;
       }
       totals["simulated ms"] = (totals["simulated ms"] ?? 0) + Math.round(verdict.simulatedMs);
       await new Promise((resolve) => setImmediate(resolve));
     }
     expect(totals["ok"]).toBeGreaterThan(count * 80);
+    expect(totals["map"]).toBeGreaterThan(count * 40);
+    expect(totals["stream"]).toBeGreaterThan(count * 15);
     if (process.env["SIM_REQUESTS"] !== undefined) console.log(`chaos ${JSON.stringify(totals)}`);
   }, 120_000);
 }

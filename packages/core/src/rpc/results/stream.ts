@@ -191,7 +191,7 @@ export class Stream implements TaskOwner {
 
   #alreadyRead(): MpregError {
     const { step } = this.#task;
-    const message = `The stream of "${step}" is read by somebody else already, or was: a stream is read once. Collect it into an array in a step where several need it`;
+    const message = `The stream of "${step}" is read by somebody else already, or was, if only by a run of the same step that is lost: a stream is read once. Collect it into an array in a step where several need it`;
     return new MpregError("invalid-argument", message, { step, node: this.#host.nodeName });
   }
 
