@@ -7,7 +7,7 @@
  * (H2) A handler that answers at once costs no promise.
  * (H3) Callers get the handler's message; stacks only where the node is told to expose them.
  * (H4) Arguments that the stack may not hold are refused before the handler runs: it would seem to have failed.
- * (H5) What an executor runs is not decoded here, unless a schema wants to see it.
+ * (H5) What an executor runs, and the items that it makes, is not decoded here, unless a schema wants to see it.
  * (H7) A handler that returns an async iterable has not ended: its items are asked for, and its end is that of the last.
  *      The schema of its output is that of each item.
  * (H6) A call that nobody waits for any more when its arguments have been validated does not reach the handler.
@@ -19,11 +19,12 @@ import type { ResultRef, Timings } from "../wire/index.js";
 import { Batch } from "./batch.js";
 import type { CallContext } from "./call-context.js";
 import { inContext } from "./context.js";
+import { EncodedItems } from "./encoded-items.js";
 import { Executor } from "./executor.js";
 import { invocationWith } from "./invocation.js";
 import type { RegisteredFunction } from "./function-table.js";
 import { HandlerThrew } from "./handler-threw.js";
-import { ItemSource, isAsyncIterable, noStreams } from "./item-source.js";
+import { ItemSource, isAsyncIterable } from "./item-source.js";
 import type { AnyHandler } from "./types.js";
 
 /** What a driver does for streams. */
@@ -32,8 +33,8 @@ export interface StreamHost {
   opened(invocation: Invocation, source: ItemSource, timings: Timings): void;
   /** It has made one, as it was asked to. */
   made(invocation: Invocation, item: Uint8Array): void;
-  /** Lets the handler read a stream that is one of its arguments. */
-  open(stream: ResultRef, invocation: Invocation, current: CallContext): ItemReader;
+  /** Lets the handler read a stream that is one of its arguments; without it, it cannot. */
+  readonly open?: ((stream: ResultRef, invocation: Invocation, current: CallContext) => ItemReader) | undefined;
 }
 
 export interface ExecuteHost {
@@ -41,8 +42,8 @@ export interface ExecuteHost {
   readonly exposeStacks: boolean;
   /** Monotonic time, in ms. */
   now(): number;
-  /** How handlers make and read streams; without it they cannot. */
-  readonly streams?: StreamHost | undefined;
+  /** How handlers make and read streams. */
+  readonly streams: StreamHost;
   /** The invocation has ended. */
   ended(invocation: Invocation, result: Uint8Array | MpregError, timings: Timings): void;
 }
@@ -80,7 +81,8 @@ export function execute(
         fail(error);
         return false;
       }
-      return openStream(items, invocation, fun, current, host, beganMs, end); // (H7)
+      const isEncoded = result instanceof EncodedItems;
+      return openStream({ items, isEncoded }, invocation, fun, current, host, beganMs, end); // (H7)
     }
     end(encodeResult(fun, result, host));
     return false;
@@ -91,9 +93,10 @@ export function execute(
     return false;
   }
   if (handler instanceof Executor && fun.input === undefined && fun.output === undefined) {
-    handler.run(invocation, current, (result, timings) => {
+    const ended = (result: Uint8Array | MpregError, timings: Timings): void => {
       host.ended(invocation, result, timings); // (H5)
-    });
+    };
+    handler.run(invocation, current, ended, finish);
     return true;
   }
   let step: unknown;
@@ -117,8 +120,9 @@ function boundOf(invocation: Invocation, current: CallContext, host: ExecuteHost
   if (refs === undefined) return bound;
   const all: Bound[] = [...bound];
   for (const { index, ref } of refs) {
-    if (host.streams === undefined) throw cannotRead(fun);
-    all[index] = { value: host.streams.open(ref, invocation, current) };
+    const { open } = host.streams;
+    if (open === undefined) throw cannotRead(fun);
+    all[index] = { value: open(ref, invocation, current) };
   }
   return all;
 }
@@ -130,7 +134,7 @@ function cannotRead(fun: string): MpregError {
 
 /** The handler makes items, and ends with the last; answers whether it runs on. (H7) */
 function openStream(
-  items: AsyncIterator<unknown>,
+  { items, isEncoded }: { readonly items: AsyncIterator<unknown>; readonly isEncoded: boolean },
   invocation: Invocation,
   fun: RegisteredFunction,
   current: CallContext,
@@ -138,19 +142,17 @@ function openStream(
   beganMs: number,
   end: (result: Uint8Array | MpregError) => void,
 ): boolean {
-  const { streams } = host;
-  if (streams === undefined) {
-    end(noStreams(fun.name, "a handler in a thread"));
-    return false;
-  }
+  const { streams, codec } = host;
   const ended = (thrown: { readonly reason: unknown } | undefined): void => {
     end(thrown === undefined ? noBytes : failureOf(fun.name, thrown.reason, host.exposeStacks));
   };
   const encode = (item: unknown, index: number): Uint8Array =>
-    host.codec.encode(item, `item ${index} of the stream of "${fun.name}"`);
+    codec.encode(item, `item ${index} of the stream of "${fun.name}"`);
   const source = new ItemSource(items, current, {
-    encode: (item, index) => {
-      if (fun.output === undefined) return encode(item, index);
+    encode: (made, index) => {
+      if (isEncoded && made instanceof MpregError) throw made;
+      if (fun.output === undefined) return isEncoded ? (made as Uint8Array) : encode(made, index); // (H5)
+      const item = isEncoded ? codec.decode(made as Uint8Array) : made;
       const valid = validateResult(fun.name, fun.output, item);
       return isPromiseLike(valid) ? valid.then((late) => encode(late, index)) : encode(valid, index);
     },
@@ -227,10 +229,11 @@ function callExecutor(
 ): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const template = codec.encode(args, "args");
-    executor.run(invocationWith(invocation, { template, bound: [] }), current, (result) => {
+    const ended = (result: Uint8Array | MpregError): void => {
       if (result instanceof MpregError) reject(result);
       else resolve(codec.decode(result));
-    });
+    };
+    executor.run(invocationWith(invocation, { template, bound: [] }), current, ended, resolve);
   });
 }
 

@@ -3,7 +3,8 @@ export { ProgressReports } from "./progress.js";
 export { type AbortSource, CallContext, type ContextHost, abortError } from "./call-context.js";
 export { type ContextStorage, context, inContext, provideContextStorage } from "./context.js";
 export { type ExecuteHost, type StreamHost, execute } from "./execute.js";
-export { type ExecutionEnd, Executor } from "./executor.js";
+export { EncodedItems } from "./encoded-items.js";
+export { type ExecutionEnd, type ExecutionOpened, Executor } from "./executor.js";
 export {
   FunctionTable,
   type FunctionTableHost,

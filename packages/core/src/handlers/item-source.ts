@@ -9,7 +9,6 @@
  *      more. What the handler does at its end (`finally`) is done in all cases, and waited for.
  * (I3) The handler's code runs with the context of its call, whoever asks.
  */
-import { MpregError } from "../base/index.js";
 import { explainReference } from "../rpc/index.js";
 import type { CallContext } from "./call-context.js";
 import { inContext } from "./context.js";
@@ -137,10 +136,4 @@ export class ItemSource {
 export function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
   const hasIterator = typeof value === "object" && value !== null && Symbol.asyncIterator in value;
   return hasIterator && explainReference(value) === undefined; // a reference has everything
-}
-
-/** The error for a handler that makes items where nobody can ask for them. */
-export function noStreams(fun: string, where: string): MpregError {
-  const message = `"${fun}" has returned a stream of items, which ${where} cannot make: return an array, or register it without \`threads\``;
-  return new MpregError("not-encodable", message, { outcome: "applied" });
 }

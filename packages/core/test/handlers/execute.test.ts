@@ -1,11 +1,14 @@
 /** One call of a handler: what is measured of it. What callers get is tested on nodes. */
 import { expect, test } from "vitest";
 import { MpregError } from "../../src/base/index.js";
-import { FunctionTable, execute } from "../../src/handlers/index.js";
+import { FunctionTable, type StreamHost, execute } from "../../src/handlers/index.js";
 import type { Timings } from "../../src/wire/index.js";
 import { TurnedClock, contextOf, invocationOf } from "../support/handler-context.js";
 import { semver } from "../support/semver.js";
 import { codec } from "../support/requests.js";
+
+/** No handler here makes any. */
+const streams: StreamHost = { opened: () => expect.unreachable(), made: () => expect.unreachable() };
 
 test("as many arguments as the stack surely holds reach the handler, one more is refused before it runs (H4)", () => {
   const run = (count: number): unknown[] => {
@@ -29,6 +32,7 @@ test("as many arguments as the stack surely holds reach the handler, one more is
       codec,
       exposeStacks: false,
       now: () => host.nowMs,
+      streams,
       ended: (_invocation: unknown, result: unknown) => {
         if (result instanceof MpregError) told.push(result);
       },
@@ -62,6 +66,7 @@ test("queue time is that until the handler starts, run time that until its end, 
     codec,
     exposeStacks: false,
     now: () => host.nowMs,
+    streams,
     ended: (_invocation: unknown, _result: unknown, timings: Timings) => void ends.push(timings),
   };
   const runsOn = execute(invocation, functions.get("work")!, contextOf("work", host), executeHost);

@@ -48,6 +48,9 @@ export type FromThread =
   | { readonly kind: "taken" }
   /** The handler is about to run. */
   | { readonly kind: "begun" }
+  /** The handler makes the items of a stream, each when it is asked for it. */
+  | { readonly kind: "opened" }
+  | { readonly kind: "made"; readonly item: Uint8Array }
   /** `stack` is that of what the handler threw, for the log. */
   | {
       readonly kind: "ended";
@@ -61,6 +64,8 @@ export type FromThread =
   | { readonly kind: "log"; readonly level: LogLevel; readonly line: readonly unknown[] };
 
 export type ToThread =
+  /** An item of the stream is wanted. */
+  | { readonly kind: "pull" }
   | { readonly kind: "abort"; readonly reason: MpregError }
   | { readonly kind: "settled"; readonly number: number; readonly settled: Settled };
 

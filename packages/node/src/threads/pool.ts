@@ -12,7 +12,7 @@
  */
 import { performance } from "node:perf_hooks";
 import { MpregError, thrownText } from "@mpreg/core/base";
-import { type CallContext, type ExecutionEnd, Executor } from "@mpreg/core/handlers";
+import { type CallContext, type ExecutionEnd, type ExecutionOpened, Executor } from "@mpreg/core/handlers";
 import type { Asking, Invocation } from "@mpreg/core/rpc";
 import { Piscina } from "piscina";
 import type { Logger } from "../log.js";
@@ -93,7 +93,7 @@ export class ThreadPool extends Executor {
     return piscina;
   }
 
-  run(invocation: Invocation, context: CallContext, end: ExecutionEnd): void {
+  run(invocation: Invocation, context: CallContext, end: ExecutionEnd, opened: ExecutionOpened): void {
     if (this.#closing !== undefined) {
       // it was validated meanwhile; told later, as the end of every call is
       const error = new MpregError("no-provider", `Cannot call "${this.#options.fun}": it was just unregistered`);
@@ -112,7 +112,7 @@ export class ThreadPool extends Executor {
       give: (task: ThreadTask, transferList: never[], signal: AbortSignal) =>
         piscina.run(task, { transferList, signal }) as Promise<unknown>,
     };
-    const call = new ThreadCall(invocation, context, host, end);
+    const call = new ThreadCall(invocation, context, host, { ended: end, opened });
     this.#calls.add(call);
     void call.left.then(() => {
       this.#calls.delete(call);

@@ -12,11 +12,19 @@
  *      not wanted.
  * (C4) A module that loads for too long is ended with its thread. One that loads while its call is cancelled goes on:
  *      else a call's short deadline could keep it from ever being loaded.
+ * (C6) A stream ends as a call does: at its deadline the handler is told, and what it has not ended by then is lost with its
+ *      thread, which is no end of the stream but an error.
  * (C5) What the handler has asked for goes on when it has ended, as elsewhere; with its thread it is withdrawn.
  */
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from "node:worker_threads";
 import { MpregError, type TraceContext, thrownText } from "@mpreg/core/base";
-import { type CallContext, type ExecutionEnd, invocationWith } from "@mpreg/core/handlers";
+import {
+  type CallContext,
+  EncodedItems,
+  type ExecutionEnd,
+  type ExecutionOpened,
+  invocationWith,
+} from "@mpreg/core/handlers";
 import type { Asker, Asking, Invocation, Settled } from "@mpreg/core/rpc";
 import {
   type FromThread,
@@ -40,6 +48,12 @@ export interface ThreadCallHost {
   give(task: ThreadTask, transfer: readonly (ArrayBuffer | MessagePort)[], ended: AbortSignal): Promise<unknown>;
 }
 
+/** Who hears what becomes of the call. */
+export interface ThreadCallListener {
+  readonly ended: ExecutionEnd;
+  readonly opened: ExecutionOpened;
+}
+
 const noTimings = { queueUs: 0, runUs: 0 };
 
 export class ThreadCall {
@@ -48,7 +62,9 @@ export class ThreadCall {
   readonly #invocation: Invocation;
   readonly #context: CallContext;
   readonly #host: ThreadCallHost;
-  readonly #end: ExecutionEnd;
+  readonly #listener: ThreadCallListener;
+  /** What it makes, where that is a stream. */
+  #items: EncodedItems | undefined;
   readonly #port: MessagePort;
   readonly #thread = new AbortController();
   readonly #taken = new Int32Array(new SharedArrayBuffer(8));
@@ -59,11 +75,11 @@ export class ThreadCall {
   #why: string | undefined;
   #hasLeft = false;
 
-  constructor(invocation: Invocation, context: CallContext, host: ThreadCallHost, end: ExecutionEnd) {
+  constructor(invocation: Invocation, context: CallContext, host: ThreadCallHost, listener: ThreadCallListener) {
     this.#invocation = invocation;
     this.#context = context;
     this.#host = host;
-    this.#end = end;
+    this.#listener = listener;
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     port1.on("message", (message: FromThread) => {
@@ -110,6 +126,10 @@ export class ThreadCall {
       this.#place = "running";
       clearTimeout(this.#timer);
       if (this.#context.signal.aborted) this.#aborted(); // the two have crossed
+    } else if (heard.kind === "opened") {
+      this.#opened();
+    } else if (heard.kind === "made") {
+      this.#items?.made(heard.item);
     } else if (heard.kind === "ended") {
       this.#ended(withStack(heard.result, heard.stack), heard.timings);
     } else if (heard.kind === "ask") {
@@ -126,10 +146,29 @@ export class ThreadCall {
     }
   }
 
+  #opened(): void {
+    const items = new EncodedItems({
+      pull: () => {
+        this.#tell({ kind: "pull" });
+      },
+      leave: () => {
+        const { signal } = this.#context;
+        if (!signal.aborted) this.#stop(new MpregError("cancelled", "No more items are wanted")); // else it was told
+      },
+    });
+    this.#items = items;
+    this.#listener.opened(items);
+  }
+
   /** (C3) */
   #aborted(): void {
+    this.#stop(this.#context.signal.reason as MpregError);
+  }
+
+  /** Tells the handler that nobody waits for it. (C3) (C6) */
+  #stop(reason: MpregError): void {
     if (this.#place === "ended") return;
-    this.#tell({ kind: "abort", reason: this.#context.signal.reason as MpregError });
+    this.#tell({ kind: "abort", reason });
     if (this.#place === "loading") return; // (C4)
     const why =
       this.#place === "queue" ? "nobody waits for it any more" : "its handler ran on when nobody waited any more";
@@ -168,7 +207,8 @@ export class ThreadCall {
     if (this.#place === "ended") return;
     this.#place = "ended";
     clearTimeout(this.#timer);
-    this.#end(result, timings);
+    if (this.#items === undefined) this.#listener.ended(result, timings);
+    else this.#items.ended(result instanceof MpregError ? result : undefined); // (C6)
   }
 
   #lostError(reason: unknown): MpregError {

@@ -4,6 +4,7 @@
  * (W1) The handler has the context of its call, as it would in the main thread.
  * (W2) A call that nobody waits for when its turn comes does not start.
  * (W3) Before the handler runs it is said that it does: a thread that ends before has done nothing.
+ * (W5) The items of a stream are made one by one, each when the main thread asks for it.
  * (W4) Whatever the module does when it loads, each call is told why there is no handler.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
@@ -14,6 +15,7 @@ import {
   CallContext,
   type ContextHost,
   type HandlerLog,
+  type ItemSource,
   ProgressReports,
   type RegisteredFunction,
   execute,
@@ -110,9 +112,12 @@ async function serve({ invocation, port, levels, taken }: Call): Promise<void> {
     end((unpacked(early.message) as Abort).reason); // (W2): nothing else is said before it has begun
     return;
   }
+  let source: ItemSource | undefined;
   port.on("message", (message: ToThread) => {
     const told = unpacked(message);
     if (told.kind === "abort") context.abort(told.reason);
+    else if (told.kind === "pull")
+      source?.pull(); // (W5)
     else asking.settled(told.number, told.settled);
   });
   post({ kind: "begun" }); // (W3)
@@ -122,6 +127,15 @@ async function serve({ invocation, port, levels, taken }: Call): Promise<void> {
       codec,
       exposeStacks,
       now,
+      streams: {
+        opened: (_invocation, items) => {
+          source = items;
+          post({ kind: "opened" });
+        },
+        made: (_invocation, item) => {
+          post({ kind: "made", item });
+        },
+      },
       ended: (_invocation, result, timings) => {
         reports.ended(invocation);
         end(result, timings);

@@ -117,7 +117,7 @@ test("a call that is cancelled when its thread has only just got it leaves the t
   const pool = startPool("where", { min: 1, max: 1, memoryMiBMax: undefined, abortGraceMs: 60_000, loadMsMax: 60_000 });
   const run = (signal: AbortSignal): Promise<unknown> =>
     new Promise((resolve) => {
-      pool.run(invocation, { signal } as unknown as CallContext, resolve);
+      pool.run(invocation, { signal } as unknown as CallContext, resolve, resolve);
     });
   const where = await run(new AbortController().signal);
   const ending = new AbortController();
@@ -133,7 +133,7 @@ test("threads that do not start are told to callers at once, and tried anew (P2)
   const pool = startPool("default", tooLittle, log);
   for (let call = 0; call < 2; call++) {
     const end = await new Promise((resolve) => {
-      pool.run(invocation, { signal: new AbortController().signal } as unknown as CallContext, resolve);
+      pool.run(invocation, { signal: new AbortController().signal } as unknown as CallContext, resolve, resolve);
     });
     expect(end).toMatchObject({ code: "no-provider", outcome: "not-applied" });
   }

@@ -9,8 +9,29 @@ export function echo(...values: unknown[]): unknown {
   return values;
 }
 
-export async function* streams(): AsyncGenerator<number> {
-  yield await Promise.resolve(1);
+export async function* streams(to: number): AsyncGenerator<number> {
+  for (let i = 0; i < to; i++) yield await Promise.resolve(i);
+}
+
+/** Tells the node of every item that it makes; of blocks of no bytes there is one, which says how the last stream ended. */
+export async function* blocks(bytes: number): AsyncGenerator {
+  const { call, signal } = context();
+  if (bytes === 0) return yield heard;
+  try {
+    for (let i = 0; ; i++) {
+      await call("made", [i]);
+      yield new Uint8Array(bytes).fill(i % 256);
+    }
+  } finally {
+    await Promise.resolve();
+    heard = `left ${signal.aborted}`;
+  }
+}
+
+/** An item, and then what `what` does. */
+export async function* oneThen(what: string): AsyncGenerator {
+  yield "first";
+  yield await handlers[what]!();
 }
 
 export async function calls(fun: string): Promise<unknown> {
@@ -174,6 +195,8 @@ const handlers: Readonly<Record<string, (...args: never[]) => unknown>> = {
   crash,
   fill,
   never,
+  throwError,
+  notEncodable,
   untilAborted,
   lastHeard,
   count,
