@@ -4,6 +4,7 @@
  * (R1) Bounded in number, in bytes and in time; the oldest goes first. What is too old is not told, and goes with the next
  *      that ends.
  */
+import type { History } from "./history.js";
 import type { RpcLimits } from "./limits.js";
 import { type RequestFacts, type ListedRequest, listedEnded } from "./listing.js";
 import type { RequestTrace } from "./types.js";
@@ -11,12 +12,14 @@ import type { RequestTrace } from "./types.js";
 interface Entry {
   readonly trace: RequestTrace;
   readonly facts: RequestFacts;
+  readonly history: History;
   readonly bytes: number;
   readonly endedMs: number;
 }
 
 /** About what a step takes besides its texts. */
 const stepBytes = 200;
+const bindingBytes = 50;
 
 export class Recent {
   readonly #limits: Pick<RpcLimits, "tracesMax" | "traceBytesMax" | "traceMs">;
@@ -32,11 +35,11 @@ export class Recent {
     return this.#entries.size;
   }
 
-  add(trace: RequestTrace, facts: RequestFacts, nowMs: number): void {
+  add(trace: RequestTrace, facts: RequestFacts, history: History, nowMs: number): void {
     const { tracesMax, traceBytesMax } = this.#limits;
-    const bytes = bytesOf(trace);
+    const bytes = bytesOf(trace) + historyBytes(history);
     if (bytes > traceBytesMax || tracesMax === 0) return;
-    this.#entries.set(trace.requestId, { trace, facts, bytes, endedMs: nowMs });
+    this.#entries.set(trace.requestId, { trace, facts, history, bytes, endedMs: nowMs });
     this.#bytes += bytes;
     for (const [id, entry] of this.#entries) {
       if (!this.#isOld(entry, nowMs) && this.#entries.size <= tracesMax && this.#bytes <= traceBytesMax) return;
@@ -45,9 +48,9 @@ export class Recent {
     }
   }
 
-  find(requestId: string, nowMs: number): RequestTrace | undefined {
+  find(requestId: string, nowMs: number): Pick<Entry, "trace" | "history"> | undefined {
     const entry = this.#entries.get(requestId);
-    return entry === undefined || this.#isOld(entry, nowMs) ? undefined : entry.trace; // (R1)
+    return entry === undefined || this.#isOld(entry, nowMs) ? undefined : entry; // (R1)
   }
 
   /** All of them, the latest first. */
@@ -59,6 +62,14 @@ export class Recent {
   #isOld({ endedMs }: Entry, nowMs: number): boolean {
     return nowMs - endedMs > this.#limits.traceMs;
   }
+}
+
+/** About what it takes to keep the history, of whose texts the trace has most. */
+function historyBytes({ plan, without }: History): number {
+  return plan.reduce(
+    (sum, { bindings }) => sum + stepBytes / 2 + bindings.length * bindingBytes,
+    without.length * stepBytes,
+  );
 }
 
 /** About what it takes to keep the trace. */

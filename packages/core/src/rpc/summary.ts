@@ -171,7 +171,10 @@ function inputsOf(
 }
 
 /** Names of the steps whose results are bound, each once. */
-export function inputNames(bindings: readonly WireBinding[], steps: readonly RequestStep[]): readonly string[] {
+export function inputNames(
+  bindings: readonly WireBinding[],
+  steps: readonly { readonly name: string }[],
+): readonly string[] {
   return [...new Set(bindings.map(({ step }) => steps[step]?.name ?? ""))];
 }
 

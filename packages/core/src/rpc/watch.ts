@@ -14,16 +14,10 @@
  */
 import type { MpregError } from "../base/index.js";
 import type { RequestStep, Value } from "../wire/index.js";
-import {
-  type EventError,
-  type EventSink,
-  type PlannedStep,
-  type Progress,
-  type RequestEvent,
-  eventBytesMax,
-} from "./events.js";
+import { type EventError, type EventSink, type Progress, type RequestEvent, eventBytesMax } from "./events.js";
+import { type History, eventsSoFar, planOf } from "./history.js";
 import { bytesOf } from "./results/index.js";
-import { type Summary, inputNames } from "./summary.js";
+import type { Summary } from "./summary.js";
 import type { Task } from "./task.js";
 import type { RequestTrace } from "./types.js";
 
@@ -84,6 +78,11 @@ export class Watch {
   get trace(): RequestTrace {
     const running = [...this.#running].map(([step, node]) => ({ step, node }));
     return { ...this.#summary.finish(this.#now()), state: "running", running };
+  }
+
+  /** What is kept of it when it has ended, besides its trace. */
+  get history(): History {
+    return { plan: planOf(this.#steps), without: this.#without };
   }
 
   /** Tells `listener` what has happened, and from now on what happens. (E4) */
@@ -172,39 +171,14 @@ export class Watch {
 
   /** (E4) */
   #tellHistory(sink: EventSink): void {
-    const tell = (event: RequestEvent): void => {
-      sink.event(event, undefined);
-    };
-    tell({ kind: "received", requestId: this.requestId, node: this.#node });
-    if (this.#steps.length > 0) {
-      tell({ kind: "planned", steps: this.#steps.map((step) => planned(step, this.#steps)) });
-    }
-    for (const event of endedSteps(this.#summary.steps)) tell(event);
-    for (const event of this.#without) tell(event);
-    for (const [step, node] of this.#running) tell({ kind: "started", step, node });
+    const { requestId, history } = this;
+    const known = { requestId, coordinator: this.#node, steps: this.#summary.steps };
+    for (const event of eventsSoFar(known, history)) sink.event(event, undefined);
+    for (const [step, node] of this.#running) sink.event({ kind: "started", step, node }, undefined);
   }
 }
 
-/** The events of a request that has ended, as far as they are remembered. */
-export function eventsOf({ requestId, coordinator, steps, state, error }: RequestTrace): RequestEvent[] {
-  const end: RequestEvent =
-    state === "failed" && error !== undefined ? { kind: "failed", error } : { kind: "finished" };
-  return [{ kind: "received", requestId, node: coordinator }, ...endedSteps(steps), end];
-}
-
-function endedSteps(steps: RequestTrace["steps"]): RequestEvent[] {
-  return steps.flatMap(({ name: step, node, bytesOut: bytes }): RequestEvent[] => [
-    { kind: "started", step, node },
-    { kind: "result-available", step, node, bytes },
-  ]);
-}
-
 const nobody: readonly Listener[] = [];
-
-function planned({ name, fun, bindings, map }: RequestStep, steps: readonly RequestStep[]): PlannedStep {
-  const inputs = inputNames(bindings, steps);
-  return map === undefined ? { name, fun, inputs } : { name, fun, inputs, map: map.steps.map((step) => step.name) };
-}
 
 function eventError({ code, message, outcome, node }: MpregError): EventError {
   return { code, message, outcome, ...(node === undefined ? {} : { node }) };

@@ -16,6 +16,7 @@ import type { EventMessage, RequestStep, RequestsMessage, WatchMessage } from ".
 import { writeRequests, writeWatch } from "../wire/index.js";
 import { watcherOf } from "./behalf.js";
 import type { EventSink, RequestEvent } from "./events.js";
+import { allEvents } from "./history.js";
 import type { RpcHost } from "./host.js";
 import type { LinkAsker } from "./link-asker.js";
 import type { RpcLimits } from "./limits.js";
@@ -35,7 +36,7 @@ import { Recent } from "./recent.js";
 import { Summary, requestIdOf } from "./summary.js";
 import type { Channel, Peer } from "./task.js";
 import type { RequestTrace } from "./types.js";
-import { type Listener, Watch, eventsOf } from "./watch.js";
+import { type Listener, Watch } from "./watch.js";
 
 const requestIdForm = /^([0-9a-f]{8})-[0-9a-z]{1,11}$/;
 
@@ -89,8 +90,8 @@ export class Watches {
     const summary = new Summary(requestId, node, nowMs);
     const listener = ask.watch === true ? { sink: asker, intermediates: ask.intermediates === true } : undefined;
     const now = (): number => this.#host.nowMs();
-    const watch = new Watch({ requestId, node, summary }, steps, listener, now, (_watch, trace) => {
-      this.#ended(trace);
+    const watch = new Watch({ requestId, node, summary }, steps, listener, now, (ended, trace) => {
+      this.#ended(ended, trace);
     });
     this.#running.set(requestId, { watch, followers: new Set(), caller: origin.caller });
     return { watch, summary };
@@ -178,11 +179,15 @@ export class Watches {
     nowMs: number,
   ): boolean {
     const running = this.#running.get(requestId);
-    const trace = running === undefined ? this.#recent.find(requestId, nowMs) : running.watch.trace;
-    if (trace === undefined) return false;
-    if (now || running === undefined) {
-      if (!now) for (const event of eventsOf(trace)) asker.event(event, undefined);
-      asker.answeredWith(this.#codec.encodeSummary(trace));
+    if (running === undefined) {
+      const recent = this.#recent.find(requestId, nowMs);
+      if (recent === undefined) return false;
+      if (!now) for (const event of allEvents(recent.trace, recent.history)) asker.event(event, undefined);
+      asker.answeredWith(this.#codec.encodeSummary(recent.trace));
+      return true;
+    }
+    if (now) {
+      asker.answeredWith(this.#codec.encodeSummary(running.watch.trace));
       return true;
     }
     const { watch, followers } = running;
@@ -234,12 +239,14 @@ export class Watches {
     asker.event(this.#codec.decode(event) as RequestEvent, value);
   }
 
-  #ended(trace: RequestTrace): void {
+  #ended(watch: Watch, trace: RequestTrace): void {
     const running = this.#running.get(trace.requestId);
     assert(running !== undefined, "a request has ended twice");
     this.#running.delete(trace.requestId);
-    const asked = { caller: requestCallerOf(running.caller), steps: running.watch.stepCounts };
-    this.#recent.add(trace, asked, this.#host.nowMs());
+    if (this.#limits.tracesMax > 0) {
+      const facts = { caller: requestCallerOf(running.caller), steps: watch.stepCounts };
+      this.#recent.add(trace, facts, watch.history, this.#host.nowMs());
+    }
     if (running.followers.size === 0) return;
     const encoded = this.#codec.encodeSummary(trace);
     for (const { sink } of running.followers) sink.answeredWith(encoded); // (L3)

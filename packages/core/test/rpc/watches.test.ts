@@ -251,7 +251,7 @@ describe("a trace", () => {
   });
 
   test("takes no more than traceBytesMax with the others (R1)", () => {
-    const { mesh, a, asker, other } = cluster({ rpc: { traceBytesMax: 1_000 } });
+    const { mesh, a, asker, other } = cluster({ rpc: { traceBytesMax: 1_200 } });
     for (let count = 0; count < 3; count++) {
       asker.request([{ fun: "here" }]);
       mesh.settle();
@@ -271,6 +271,26 @@ describe("a trace", () => {
     mesh.settle();
     const id = other.watch(idOf(a));
     mesh.settle();
-    expect(kindsOf(heard(other, id))).toEqual(["received", "started", "result-available", "finished", "answer"]);
+    const kinds = ["received", "planned", "started", "result-available", "finished", "answer"];
+    expect(kindsOf(heard(other, id))).toEqual(kinds);
+  });
+
+  test("that has failed is told with its plan, and with what has ended without a result (E4) (Y1)", () => {
+    const { mesh, a, b, asker, other } = cluster();
+    asker.request(steps, { settle: true });
+    mesh.settle();
+    const early = other.watch(idOf(a));
+    mesh.settle();
+    a.fail("here", new MpregError("handler-error", "no", { outcome: "applied" }));
+    mesh.settle();
+    const late = other.watch(idOf(a));
+    mesh.settle();
+    const kinds = ["received", "planned", "step-failed", "skipped", "finished", "answer"];
+    expect(kindsOf(heard(other, late))).toEqual(kinds);
+    const told = (id: number): Heard[] =>
+      heard(other, id).filter(({ kind }) => kind !== "answer" && kind !== "started");
+    expect(told(late)).toEqual(told(early));
+    expect(b.invoked).toEqual([]);
+    mesh.expectQuiet();
   });
 });
