@@ -17,7 +17,7 @@
  *      asked of that node.
  * (C9) An answer whose values are gone with the node that kept them is asked for anew, if all functions may run twice.
  */
-import { Deadlines, MpregError, areSameBytes } from "@mpreg/core/base";
+import { Deadlines, MpregError, areSameBytes, shownUrl } from "@mpreg/core/base";
 import type { Goodbye } from "@mpreg/core/link";
 import {
   type Asker,
@@ -228,7 +228,7 @@ export class Asks {
   /** The connection is gone: what was asked over it is asked again, or lost with it. (C7) */
   lost(connection: Connection, { reason }: Goodbye): void {
     if (this.#connection === connection) this.#connection = undefined;
-    const message = `The connection to ${connection.url} ended before the answer came: ${reason}`;
+    const message = `The connection to ${shownUrl(connection.url)} ended before the answer came: ${reason}`;
     this.#downloads.lost(connection.channel, this.#platform.now());
     const lost = this.#waiting.values().filter((pending) => pending.connection === connection);
     for (const pending of lost.sort((a, b) => a.id - b.id)) {
@@ -265,7 +265,7 @@ export class Asks {
   end(code: "closed" | "node-lost", url: string, { reason }: Goodbye): void {
     this.#connection = undefined;
     this.#alarm.clear();
-    const ended = (when: string): string => `The connection to ${url} ended before ${when}: ${reason}`;
+    const ended = (when: string): string => `The connection to ${shownUrl(url)} ended before ${when}: ${reason}`;
     for (let pending = this.#line.first; pending !== undefined; pending = this.#line.first) {
       this.#line.remove(pending.id);
       this.#ended(pending);

@@ -3,7 +3,7 @@
  */
 import { platform } from "#socket";
 import type { Contract } from "@mpreg/core";
-import { MpregError, checkContract, checkOptions, optionNames } from "@mpreg/core/base";
+import { MpregError, checkContract, checkOptions, kindOf, optionNames, shownUrl } from "@mpreg/core/base";
 import { type LinkOptions, defaultLinkOptions } from "@mpreg/core/link";
 import {
   type OpenTelemetryApi,
@@ -147,8 +147,8 @@ function sessionOptions(urls: readonly string[], options: ConnectOptions<Contrac
 
 function unreachedText(failures: readonly Unreached[]): string {
   const [only] = failures;
-  if (failures.length === 1 && only !== undefined) return `Cannot connect to ${only.url}: ${only.reason}`;
-  const each = failures.map(({ url, reason }) => `${url}: ${reason}`);
+  if (failures.length === 1 && only !== undefined) return `Cannot connect to ${shownUrl(only.url)}: ${only.reason}`;
+  const each = failures.map(({ url, reason }) => `${shownUrl(url)}: ${reason}`);
   return `Cannot connect to any of ${failures.length} addresses: ${each.join("; ")}`;
 }
 
@@ -227,5 +227,7 @@ function checkUrls(given: unknown): readonly string[] {
 function checkUrl(url: unknown): void {
   const parsed = typeof url === "string" && URL.canParse(url) ? new URL(url) : undefined;
   if ((parsed?.protocol === "ws:" || parsed?.protocol === "wss:") && parsed.hash === "") return;
-  throw invalid(`connect takes a URL like ws://127.0.0.1:9001, got ${JSON.stringify(url)}`);
+  throw invalid(
+    `connect takes a URL like ws://127.0.0.1:9001, got ${typeof url === "string" ? JSON.stringify(shownUrl(url)) : kindOf(url)}`,
+  );
 }

@@ -10,7 +10,7 @@
  * (S2) Pauses grow exponentially, with full jitter: a node's clients do not all come back in the same moment.
  * (S3) After `close` nothing is open, tried or waited for.
  */
-import { MpregError, checkOptions, optionNames, placed } from "@mpreg/core/base";
+import { MpregError, checkOptions, optionNames, placed, shownUrl } from "@mpreg/core/base";
 import type { Goodbye } from "@mpreg/core/link";
 import type { ClusterInfo } from "@mpreg/core/node";
 import {
@@ -355,9 +355,9 @@ export class Session implements Asking {
   #refused(asker: Asker): boolean {
     if (this.#over === undefined) return false;
     if (this.#isClosed) {
-      asker.failed(new MpregError("closed", `The client of ${this.url} is closed`));
+      asker.failed(new MpregError("closed", `The client of ${shownUrl(this.url)} is closed`));
     } else {
-      const message = `The connection to ${this.url} is gone: ${this.#over.reason}; connect again to go on`;
+      const message = `The connection to ${shownUrl(this.url)} is gone: ${this.#over.reason}; connect again to go on`;
       asker.failed(new MpregError("not-connected", message));
     }
     return true;

@@ -7,6 +7,7 @@
  *      node was met there; a refusal, until a node has joined.
  * (E2) At most `saidMax` of each are remembered: beyond, what was first said longest ago is said again.
  */
+import { shownUrl } from "@mpreg/core/base";
 import type { NodeEvent } from "@mpreg/core/node";
 import type { Logger } from "./log.js";
 
@@ -42,7 +43,7 @@ export function eventLogger(log: Logger): (event: NodeEvent) => void {
       case "node-joined":
         for (const url of event.urls) unreachable.forget(url); // (E1)
         refused.clear();
-        log.info({ id: event.nodeId, name: event.name, urls: event.urls }, "node joined");
+        log.info({ id: event.nodeId, name: event.name, urls: event.urls.map(shownUrl) }, "node joined");
         return;
       case "node-lost":
         log.info({ id: event.nodeId, name: event.name, reason: event.reason }, "node lost");
@@ -72,7 +73,7 @@ export function eventLogger(log: Logger): (event: NodeEvent) => void {
         return;
       case "key-shared":
         log.error(
-          { id: event.nodeId, name: event.name, urls: event.urls, yielded: event.yielded },
+          { id: event.nodeId, name: event.name, urls: event.urls.map(shownUrl), yielded: event.yielded },
           event.yielded
             ? "another process uses this node's key and was started later: this node has left the cluster to it"
             : "two processes use the key of one node",
@@ -84,7 +85,10 @@ export function eventLogger(log: Logger): (event: NodeEvent) => void {
         return;
       }
       case "dial-failed":
-        log[unreachable.levelOf(event.url)]({ url: event.url, reason: event.reason }, "peer not reached; trying on"); // (E1)
+        log[unreachable.levelOf(event.url)](
+          { url: shownUrl(event.url), reason: event.reason },
+          "peer not reached; trying on",
+        ); // (E1)
         return;
       case "circuit-opened": {
         const { fun, version, name, nodeId, reason } = event;

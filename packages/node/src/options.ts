@@ -2,7 +2,16 @@
  * Options of a node: what a user may set, checked, with every default in one place.
  */
 import { hostname, networkInterfaces } from "node:os";
-import { MpregError, type Policy, checkOptions, createDefaultPolicy, optionNames, suggestion } from "@mpreg/core/base";
+import {
+  MpregError,
+  type Policy,
+  checkOptions,
+  createDefaultPolicy,
+  kindOf,
+  optionNames,
+  shownUrl,
+  suggestion,
+} from "@mpreg/core/base";
 import { checkResources } from "@mpreg/core/handlers";
 import { type LinkOptions, defaultLinkOptions } from "@mpreg/core/link";
 import {
@@ -181,6 +190,8 @@ export function resolveOptions(given: CreateNodeOptions): ResolvedOptions {
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     throw invalid(`port must be an integer from 0 to 65535, got ${String(given.port)}`);
   const advertise = given.advertise === undefined ? undefined : checkUrls(given.advertise, "advertise");
+  if (advertise?.some((url) => shownUrl(url) !== url) === true)
+    throw invalid("advertise must hold URLs without a user and a password: every node and every client is told them");
   if (advertise !== undefined && advertise.length > advertisedMax)
     throw invalid(`advertise may hold ${advertisedMax} URLs, got ${advertise.length}`);
   checkLog(given.log);
@@ -274,11 +285,16 @@ function resolveLimits(given: Partial<NodeLimits>, profile: Profile): NodeLimits
 }
 
 function checkUrls(urls: unknown, option: string): readonly string[] {
-  if (!Array.isArray(urls)) throw invalid(`${option} must be an array of ${nodeUrlsLike}, got ${JSON.stringify(urls)}`);
+  if (!Array.isArray(urls)) throw invalid(`${option} must be an array of ${nodeUrlsLike}, got ${shown(urls)}`);
   for (const url of urls as readonly unknown[]) {
-    if (!isNodeUrl(url)) throw invalid(`${option} must hold ${nodeUrlsLike}, got ${JSON.stringify(url)}`);
+    if (!isNodeUrl(url)) throw invalid(`${option} must hold ${nodeUrlsLike}, got ${shown(url)}`);
   }
   return [...(urls as readonly string[])];
+}
+
+/** What was given for an address, without a user and a password. */
+function shown(url: unknown): string {
+  return typeof url === "string" ? JSON.stringify(shownUrl(url)) : kindOf(url);
 }
 
 /** A text such as "false" counts as neither: what lets others in must not be on by mistake. */

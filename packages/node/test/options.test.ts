@@ -40,6 +40,12 @@ describe("an option out of range is refused by its name", () => {
       { peers: ["http://127.0.0.1:9001"] },
       `peers must hold URLs like ws://127.0.0.1:9001, got "http://127.0.0.1:9001"`,
     ],
+    [{ peers: ["http://me:secret@h"] }, 'peers must hold URLs like ws://127.0.0.1:9001, got "http://***@h"'],
+    [{ peers: "ws://me:secret@h" }, 'peers must be an array of URLs like ws://127.0.0.1:9001, got "ws://***@h"'],
+    [
+      { advertise: ["ws://me:secret@h"] },
+      "advertise must hold URLs without a user and a password: every node and every client is told them",
+    ],
     [{ advertise: ["nowhere"] }, `advertise must hold URLs like ws://127.0.0.1:9001, got "nowhere"`],
     [{ advertise: Array.from({ length: 17 }, (_, i) => `ws://h${i}`) }, "advertise may hold 16 URLs, got 17"],
     [{ log: "loud" }, `log must be fatal, error, warn, info, debug, trace or silent, or a pino logger, got "loud"`],

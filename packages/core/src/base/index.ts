@@ -54,3 +54,4 @@ export {
   unpackTrace,
 } from "./trace-context.js";
 export { isA, thrownStack, thrownText } from "./thrown.js";
+export { shownUrl } from "./shown-url.js";

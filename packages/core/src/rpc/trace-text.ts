@@ -7,7 +7,7 @@ import { quoted } from "../base/index.js";
 import { type RequestAnalysis, analyse } from "./analysis.js";
 import type { LeftOut, RequestSummary, StepSummary } from "./types.js";
 
-const plainName = /^[\w.#/:@+-]{1,60}$/;
+const plainName = /^[\w.#/:@+[\]-]{1,60}$/;
 const unprintable = /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu;
 const timeCharacters = 9;
 

@@ -94,6 +94,12 @@ describe("the trace of a request as text", () => {
     );
   });
 
+  test("a step of an item has its name as events tell it", () => {
+    const text = traceText(summaryOf(1, { ...step("size[3]", 0, { runMs: 1 }), inputs: ["read[3]"] }));
+    expect(text).toContain("  size[3] ");
+    expect(text).toContain(", after read[3]");
+  });
+
   test("no name gives orders to a terminal (X1)", () => {
     const evil = "a\u001b[31m\nb\u202e";
     const text = traceText(summaryOf(1, { ...step(evil, 0, { runMs: 1 }), node: evil, inputs: [evil] }));

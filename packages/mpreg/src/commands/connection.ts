@@ -3,6 +3,7 @@
  */
 import { readFile } from "node:fs/promises";
 import type { Client } from "@mpreg/client";
+import { shownUrl } from "@mpreg/core/base";
 import type { Command } from "commander";
 import { usageError } from "../failure.js";
 import { reasonOf } from "../input/files.js";
@@ -63,7 +64,9 @@ function urlsOf({ url: given }: ConnectionFlags): readonly string[] {
   const urls = addNames(given ?? fromEnvironment ?? defaultUrl);
   if (urls.length > 0 && urls.every(isUrl)) return urls;
   const source = given === undefined ? "MPREG_URL" : "--url";
-  throw usageError(`${source} must be a URL like ${defaultUrl}, got ${JSON.stringify(given ?? fromEnvironment)}`);
+  throw usageError(
+    `${source} must be a URL like ${defaultUrl}, got ${JSON.stringify(shownUrl(given ?? fromEnvironment ?? ""))}`,
+  );
 }
 
 function isUrl(url: string): boolean {

@@ -4,7 +4,7 @@
  * (C1) What a source tells is passed on when it differs from what it told before, and never after the close.
  * (C2) Of one source `seedsMax` seeds are used at most: every seed is dialled again and again.
  */
-import type { Random } from "@mpreg/core/base";
+import { type Random, shownUrl } from "@mpreg/core/base";
 import type { Logger } from "../log.js";
 import { DnsSource } from "./dns.js";
 import { FileSource } from "./file.js";
@@ -63,7 +63,7 @@ export class Discovery {
     this.#told.set(source, text);
     if (unique.length > seedsMax)
       this.#troubles.tell(source, { source, used: seedsMax }, "too many peers found; the others are not used");
-    this.#log.debug({ source, urls: seeds }, "peers found");
+    this.#log.debug({ source, urls: seeds.map(shownUrl) }, "peers found");
     this.#tell(source, seeds);
   }
 }

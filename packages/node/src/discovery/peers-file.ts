@@ -5,6 +5,7 @@
  *
  * (P1) What is no URL of a node is named by its line (in JSON by its place), and the others are used.
  */
+import { shownUrl } from "@mpreg/core/base";
 import { isNodeUrl } from "../node-url.js";
 
 /** A line, or an entry of the array, that is no URL. */
@@ -34,7 +35,7 @@ function parseLines(text: string): PeersFile {
   for (const [index, whole] of text.split(/\r\n|\n|\r/).entries()) {
     const value = whole.replace(/(?:^|\s)#.*$/, "").trim();
     if (value === "") continue;
-    const shown = value.slice(0, shownMax);
+    const shown = shownUrl(value).slice(0, shownMax);
     if (isNodeUrl(value)) urls.push(value);
     else bad.push({ line: index + 1, value: shown }); // (P1)
   }
@@ -46,14 +47,20 @@ function parseArray(text: string): PeersFile {
   try {
     entries = JSON.parse(text) as readonly unknown[]; // it begins with a bracket
   } catch (error) {
-    return { kind: "broken", reason: `it is not JSON: ${(error as Error).message}` };
+    const { message } = error as Error;
+    return { kind: "broken", reason: `it is not JSON: ${message.replace(/, (?:\.\.\.)?".*$/s, "")}` }; // without a part of the file
   }
   const urls: string[] = [];
   const bad: BadEntry[] = [];
   for (const [index, value] of entries.entries()) {
-    const shown = JSON.stringify(value).slice(0, shownMax);
+    const shown = JSON.stringify(value, redacted).slice(0, shownMax);
     if (isNodeUrl(value)) urls.push(value);
     else bad.push({ entry: index + 1, value: shown }); // (P1)
   }
   return { kind: "urls", urls, bad };
+}
+
+/** Texts in a value, as a log may tell them. */
+function redacted(_key: string, value: unknown): unknown {
+  return typeof value === "string" ? shownUrl(value) : value;
 }

@@ -44,6 +44,13 @@ describe("a peers file", () => {
     });
   });
 
+  test("and of what is wrong no password is told", () => {
+    const url = "http://me:secret@h";
+    for (const content of [url, JSON.stringify([url, { url }]), `["${url}" x]`, `[{"url":"${url}",}]`, `[${url}]`])
+      expect(JSON.stringify(parsePeersFile(content))).not.toContain("secret");
+    expect(parsePeersFile(url)).toMatchObject({ bad: [{ line: 1, value: "http://***@h" }] });
+  });
+
   test("that begins like an array and is none is broken as a whole", () => {
     expect(parsePeersFile('["ws://a:1", "ws://b')).toMatchObject({
       kind: "broken",
