@@ -6,8 +6,8 @@
  *
  * (J1) Anything else is data: strings are never names, and `$ref` beside other keys is a field like any other.
  * (J2) Data without references is passed on as it is, not copied.
- * (J4) In the steps of a map the names of its steps, of its item, and those around it mean something, the nearest first.
  * (J3) Only own fields count, and those named like a prototype's are fields.
+ * (J4) In the steps of a map the names of its steps, of its item, and those around it mean something, the nearest first.
  */
 import { type ErrorCode, MpregError, optionNames, quoted, suggestion } from "../base/index.js";
 import { describePath } from "../base/standard-schema.js";

@@ -6,8 +6,8 @@
  *
  * (R1) It is run here only when every one of them says that it has not received it and never will, or when all functions
  *      of it may run twice. Else it ends as `node-lost`, and nobody knows whether it took effect.
- * (R3) Whether that is so is not decided while nodes are expected that may offer them.
  * (R2) A node that runs it, or has its end, is waited for: the end is passed on as it was written.
+ * (R3) Whether that is so is not decided while nodes are expected that may offer them.
  */
 import type { MpregError } from "../base/index.js";
 import type { ResumePlace, ResumeVerdict } from "../wire/index.js";

@@ -3,8 +3,8 @@
  *
  * (L1) An answer is told when all of it is here, or fails; what was told already is not told again.
  * (L2) The node is told when it need not keep a value for the client any more.
- * (L4) A stream is told as a reference, and read as its reader goes on; what ends the client ends it.
  * (L3) When a link breaks, the rest is fetched over the next one: an answer that has come is never asked for again.
+ * (L4) A stream is told as a reference, and read as its reader goes on; what ends the client ends it.
  */
 import type { MpregError } from "../../base/index.js";
 import type { Codec } from "../../values/index.js";

@@ -2,8 +2,8 @@
  * Gather: fetches the values that are kept elsewhere, for somebody who needs all of them here.
  *
  * (G1) It ends once: with all values, with the first failure, or stopped; then nothing of it is fetched any more.
- * (G3) A stream is no value that could be fetched: it stays a reference, or is made an array for those who ask for that.
  * (G2) No value takes more memory than it has bytes, and none is longer than `valueBytesMax`.
+ * (G3) A stream is no value that could be fetched: it stays a reference, or is made an array for those who ask for that.
  */
 import { MpregError } from "../../base/index.js";
 import type { ResultRef, Value } from "../../wire/index.js";

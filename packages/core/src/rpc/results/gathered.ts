@@ -3,10 +3,10 @@
  * before.
  *
  * (D1) Its asker hears one end.
- * (D3) Where a value is gone with the node that kept it, all is run again, if all of it may be run twice.
- * (D5) An end after that is not told as if nothing had been done: the run before has come to its end.
- * (D4) A stream is told as a reference: its asker reads it, and lets go of it. One that cannot gets an array of its items.
  * (D2) A value that was fetched, or is not wanted any more, is let go where it is kept.
+ * (D3) Where a value is gone with the node that kept it, all is run again, if all of it may be run twice.
+ * (D4) A stream is told as a reference: its asker reads it, and lets go of it. One that cannot gets an array of its items.
+ * (D5) An end after that is not told as if nothing had been done: the run before has come to its end.
  */
 import type { MpregError } from "../../base/index.js";
 import type { ResultRef, StepReport, Timings, Value } from "../../wire/index.js";

@@ -5,8 +5,8 @@
  *      the link wait for a few chunks, not for a result.
  * (S2) All fetches of this node that may go on take turns, a chunk each.
  * (S3) A fetch that cannot be served is told why; nothing is left of one that has ended, whoever ended it.
- * (S5) A client has at most `fetchesMax` open, and is told when it asks for more, or does not read what it asked for.
  * (S4) What another node keeps is passed on at the pace of the reader (`served.ts`).
+ * (S5) A client has at most `fetchesMax` open, and is told when it asks for more, or does not read what it asked for.
  */
 import { MpregError } from "../../base/index.js";
 import type { FetchMessage, FetchMoreMessage, ResultRef } from "../../wire/index.js";
