@@ -52,7 +52,7 @@ test("no task gets the number of another one that still runs, however long it do
   const held = new HeldBytes(Infinity);
   const dispatch = new Dispatch(host, defaultRpcLimits, held, new Results(host, held, defaultRpcLimits), 0b111);
   const results = new Map<string, unknown>();
-  const start = (step: string): Invocation => {
+  const start = (step: string) => {
     const owner: TaskOwner = {
       started: () => undefined,
       progress: () => undefined,
@@ -81,8 +81,8 @@ test("no task gets the number of another one that still runs, however long it do
       terms: undefined,
       heldBytes: 0,
     };
-    dispatch.start(fields, true, 0);
-    return invoked.at(-1)!;
+    const task = dispatch.start(fields, true, 0);
+    return { task, id: invoked.at(-1)!.id };
   };
   const long = start("long");
   for (let value = 0; value < 50; value++) {
@@ -92,5 +92,14 @@ test("no task gets the number of another one that still runs, however long it do
   }
   dispatch.invoked(long.id, Uint8Array.of(99), noTimings, 0);
   expect([results.get("long"), results.get("short 49"), results.size]).toEqual([99, 49, 51]);
-  expect(dispatch.size).toMatchObject({ running: 0, waiting: 0 });
+  // nor that of one whose handler runs on though nobody waits for it (O1)
+  const deaf = start("deaf");
+  dispatch.drop(deaf.task, "cancelled");
+  for (let value = 0; value < 50; value++) {
+    const { id } = start(`after ${value}`);
+    expect(id).not.toBe(deaf.id);
+    dispatch.invoked(id, Uint8Array.of(value), noTimings, 0);
+  }
+  dispatch.invoked(deaf.id, Uint8Array.of(1), noTimings, 0);
+  expect(dispatch.size).toMatchObject({ running: 0, abandoned: 0, waiting: 0 });
 });

@@ -130,9 +130,7 @@ export class Admission {
   end(task: Task, permit: Permit): void {
     this.#begun.take(task.id);
     if (permit.hasEnded) return this.#ended(permit, task.depth);
-    // its nested calls are given up as well, so it goes on (A4)
-    if (permit.isSuspended) this.#goOn(permit, this.#host.nowMs());
-    this.#abandoned.add(task, permit); // (A1)
+    this.#abandoned.add(task, permit); // (A1); its nested calls were given up with it, so it has gone on (A4)
   }
 
   /** A handler that nobody has waited for has ended. */
@@ -160,7 +158,9 @@ export class Admission {
   /** The handler of `id` goes on. (A4) */
   resume(id: number, nowMs: number): void {
     const permit = this.#permitOf(id);
-    if (permit?.isSuspended === true) this.#goOn(permit, nowMs);
+    if (permit === undefined || !permit.isSuspended) return;
+    permit.isSuspended = false;
+    this.#take(permit, nowMs);
   }
 
   /** Lets the step wait for its turn; answers why it may not. */
@@ -284,11 +284,6 @@ export class Admission {
     permit.sinceMs = nowMs;
     permit.gate.running += 1;
     this.#running += 1;
-  }
-
-  #goOn(permit: Permit, nowMs: number): void {
-    permit.isSuspended = false;
-    this.#take(permit, nowMs);
   }
 
   #ended(permit: Permit, depth: number): void {
