@@ -98,11 +98,11 @@ export const chaosFunctions: readonly ChaosFunction[] = [
   { name: "once-blob", body: blob, options: {} },
 ];
 
-export const streamFunctions = {
+export const streamFunctions: Readonly<Record<"trickle" | "pipe" | "gather", ChaosFunction>> = {
   trickle: { name: "trickle", body: trickle, options: idempotent },
   pipe: { name: "pipe", body: pipe, options: idempotent },
   gather: { name: "gather", body: gather, options: idempotent },
-} as const satisfies Record<string, ChaosFunction>;
+};
 
 /** Its result is a stream. */
 export function isStreaming({ name }: ChaosFunction): boolean {
