@@ -28,7 +28,6 @@ async function ran(build: (graph: Graph) => unknown): Promise<unknown> {
   const { held, caller } = createHeld();
   const graph = caller.graph();
   const answer = graph.run(build(graph));
-  answer.catch(() => undefined);
   const [ask] = held.asks;
   if (ask === undefined) return answer;
   const { ends } = node.run(ask.fields as RequestFields);

@@ -2,6 +2,7 @@
 import { context } from "@mpreg/node";
 import { describe, expect, test } from "vitest";
 import { startPair } from "../support/cluster.js";
+import { failureOf } from "../support/failure.js";
 import { Latch } from "../support/latch.js";
 
 describe("context().sleep", () => {
@@ -27,10 +28,10 @@ describe("context().sleep", () => {
       running.open();
       ended.open((await Promise.all(naps)).map((reason) => reason === here.signal.reason));
     });
-    const call = node.call("nap").catch(() => undefined);
+    const failure = failureOf(node.call("nap"));
     await running.passed;
     await node.close();
-    await call;
+    expect(await failure).toMatchObject({ code: "closed" });
     expect(await ended.passed).toEqual(Array.from({ length: 20 }, () => true));
     process.off("warning", warned);
     expect(warnings).toEqual([]);
