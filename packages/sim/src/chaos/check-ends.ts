@@ -7,6 +7,8 @@
  *      again: where its maker, its reader or who waits for both is lost, that is told, also as what its reader throws.
  * (E3) `deadline` is told when the time of the request, or of a step of it, is over; not before, but for the moment by
  *      which a node gives back what it has not begun.
+ * (E4) That it ran out while nobody was known to offer a function is told of requests that had less time than nodes wait
+ *      for what they expect: there are always some that offer it.
  */
 import type { MpregError } from "@mpreg/core/base";
 import { isIdempotent, isStreaming } from "./functions.js";
@@ -15,6 +17,8 @@ import { type ChaosAsk, functionsOf } from "./plan.js";
 
 const slackMs = 1_000;
 const earlyMsMax = 50;
+/** As in core/node/expected.ts. */
+const patienceMs = 5_000;
 
 const cutStream =
   /^"(?:pipe|gather)" threw: (?:result-lost |cancelled .* was let go before|invalid-argument .* is read by somebody else)/u;
@@ -47,6 +51,9 @@ function checkFailure(ask: ChaosAsk, error: MpregError, tookMs: number, tell: Te
   const allowedMs = Math.min(timeoutOf(ask), stepMs);
   if (code === "deadline" && tookMs < allowedMs - Math.min(earlyMsMax, allowedMs / 4)) {
     tell("true-reasons", `${ask.token} ended with deadline after ${tookMs.toFixed(0)} ms: ${message}`); // (E3)
+  }
+  if (code === "deadline" && message.endsWith(" a node that offers it") && allowedMs >= patienceMs) {
+    tell("true-reasons", `${ask.token} had ${allowedMs} ms: ${message}`); // (E4)
   }
   const functions = ask.steps.flatMap(functionsOf);
   if (!functions.every(isIdempotent)) return;

@@ -98,6 +98,18 @@ describe("a fault is noticed:", () => {
     expect(await violated(options)).toMatchObject({ "true-reasons": expect.stringContaining("ended with deadline") });
   });
 
+  test("a function that nobody is known to offer for as long as the request has time (E4)", async () => {
+    const hidden = new MpregError(
+      "deadline",
+      'The time allowed for "mix" ran out while it waited for a node that offers it',
+    );
+    const delayMs = 21_000; // else it would be told too early as well (E3)
+    const connect = clientWith(() => ({ kind: "failed", error: hidden }), delayMs);
+    expect(await violated({ connect })).toMatchObject({
+      "true-reasons": expect.stringMatching(/had \d+ ms: .* offers it$/),
+    });
+  });
+
   test("a step of a function that is not idempotent which runs twice (R1)", async () => {
     const createMachine = withFault({
       effects: ({ invoke }) => ({
