@@ -250,6 +250,5 @@ export class Watches {
     if (running.followers.size === 0) return;
     const encoded = this.#codec.encodeSummary(trace);
     for (const { sink } of running.followers) sink.answeredWith(encoded); // (L3)
-    running.followers.clear();
   }
 }

@@ -163,6 +163,18 @@ describe("a second client", () => {
     });
   });
 
+  test("that is a node itself is not passed on to a third: it could go on for ever (L1)", () => {
+    const { mesh, a, b, asker } = cluster();
+    asker.request(steps);
+    mesh.settle();
+    const stranger = mesh.client(b, { node: "stranger" });
+    const id = stranger.watch(idOf(a));
+    mesh.settle();
+    expect(heard(stranger, id)).toEqual([{ kind: "failure" }]);
+    const failure = stranger.heard.find((message) => "id" in message && message.id === id);
+    expect(failure).toMatchObject({ error: { code: "unknown-request", node: "b" } });
+  });
+
   test("of a number that the coordinator does not know is told so, once", () => {
     const { mesh, a, other } = cluster();
     const id = other.watch(idOf(a, 77));

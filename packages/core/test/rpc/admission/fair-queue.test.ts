@@ -196,6 +196,14 @@ test("it does what a naive queue does, whatever comes, leaves and is removed (Q1
   );
 });
 
+test("nobody takes another's place to have as much as that one had (Q2)", () => {
+  const queue = new FairQueue<number>();
+  for (const caller of ["a", "a", "b"]) queue.push(0, caller, 4);
+  expect([queue.isEntitled("b", 4), queue.isEntitled("c", 4)]).toEqual([false, true]);
+  queue.push(0, "a", 4);
+  expect(queue.isEntitled("b", 4)).toBe(true);
+});
+
 test("what has to leave is the newest of the longest line, whatever is in the queue (Q2)", () => {
   const push = fc.record({ caller: fc.constantFrom("a", "b", "c"), priority: fc.constantFrom(3, 4, 9) });
   fc.assert(
