@@ -1,13 +1,12 @@
 /** A client's session in a simulated mesh. */
-import { defaultLinkOptions } from "@mpreg/core/link";
 import { Caller } from "@mpreg/core/rpc";
 import { createCodec } from "@mpreg/core/values";
-import { defaultWireLimits } from "@mpreg/core/wire";
 import type { Mesh } from "../../../core/test/support/mesh.js";
 import { utf8 } from "../../../core/test/support/wire.js";
 import { Session, type SessionOptions } from "../../src/session.js";
 import type { ClientStatus } from "../../src/status.js";
 import { MeshPlatform } from "./mesh-platform.js";
+import { sessionOptions } from "./session-options.js";
 
 export interface MeshSession {
   readonly platform: MeshPlatform;
@@ -20,21 +19,8 @@ export interface MeshSession {
 /** A client that knows the nodes `names`, connected if one of them is there. */
 export function sessionOf(mesh: Mesh, names: readonly string[], given: Partial<SessionOptions> = {}): MeshSession {
   const platform = new MeshPlatform(mesh);
-  const session = new Session(platform, {
-    urls: names.map((name) => `ws://${name}`),
-    codec: createCodec(utf8),
-    limits: defaultWireLimits,
-    link: { ...defaultLinkOptions, limits: defaultWireLimits },
-    credentials: undefined,
-    ca: undefined,
-    timeoutMs: 10_000,
-    inFlightMax: 50_000,
-    line: { asksMax: 100_000, bytesMax: 256 * 1024 * 1024 },
-    resumeBytesMax: 256 * 1024 * 1024,
-    reconnect: true,
-    discover: true,
-    ...given,
-  });
+  const urls = names.map((name) => `ws://${name}`);
+  const session = new Session(platform, { ...sessionOptions(urls, createCodec(utf8)), ...given });
   const events: string[] = [];
   session.open(
     () => events.push("open"),

@@ -1,9 +1,8 @@
 /** The real client in a simulated world: its session, over the world's clock and sockets. */
-import { defaultLinkOptions } from "@mpreg/core/link";
 import { createCodec } from "@mpreg/core/values";
-import { defaultWireLimits } from "@mpreg/core/wire";
 import type { Platform, Socket, SocketEvents } from "../../../client/src/platform.js";
 import { Session } from "../../../client/src/session.js";
+import { sessionOptions } from "../../../client/test/support/session-options.js";
 import { utf8 } from "../../src/capabilities/utf8.js";
 import type { ConnectClient, World } from "../../src/index.js";
 
@@ -90,20 +89,8 @@ class WorldPlatform implements Platform {
 /** Connects the real client, which looks for a node until there is one. */
 export const connectSession: ConnectClient = (world, name, nodes) => {
   const platform = new WorldPlatform(world, name);
-  const session = new Session(platform, {
-    urls: nodes.map((node) => world.network.urlOf(node)),
-    codec: createCodec(utf8),
-    limits: defaultWireLimits,
-    link: { ...defaultLinkOptions, limits: defaultWireLimits },
-    credentials: undefined,
-    ca: undefined,
-    timeoutMs: 10_000,
-    inFlightMax: 50_000,
-    line: { asksMax: 100_000, bytesMax: 256 * 1024 * 1024 },
-    resumeBytesMax: 256 * 1024 * 1024,
-    reconnect: true,
-    discover: true,
-  });
+  const urls = nodes.map((node) => world.network.urlOf(node));
+  const session = new Session(platform, sessionOptions(urls, createCodec(utf8)));
   session.open(
     () => undefined,
     (failures) => {
