@@ -1,7 +1,7 @@
 /**
  * Features: what deadlines, retries and tracing cost, as the rate of an echo with them against the same echo without.
  *
- * An SDK is there for a whole process or not at all, so there are three pairs of a node and a client, of which one works
+ * An SDK is there for a whole process or not at all, so there are four pairs of a node and a client, of which one works
  * at a time. In each turn every variant has a block, and is compared with the bare block of the same turn; turns begin with
  * another variant each time, rounds with fresh processes.
  */
@@ -15,11 +15,16 @@ const loads = [64, 512];
 const deadlines = { timeoutMs: 5_000 };
 const retries = { retries: 3 };
 
-/** Share of the traces that are sampled, by pair of processes; null = no SDK. */
-const pairs = { plain: null, sampled: 0.01, traced: 1 };
+/** Share of the traces that are sampled, by pair of processes, null = no SDK; and whether mpreg knows of it. */
+const pairs = {
+  plain: { sampling: null, traced: true },
+  beside: { sampling: 0.01, traced: false },
+  sampled: { sampling: 0.01, traced: true },
+  traced: { sampling: 1, traced: true },
+};
 
 /**
- * @typedef {{ name: string, title: string, pair: keyof typeof pairs, fun: string, options: object | null }} Variant
+ * @typedef {{ name: string, title: string, pair: keyof typeof pairs, fun: string, options: object | null, around?: import("../mpreg/feature-load.mjs").Around }} Variant
  * @type {readonly Variant[]}
  */
 export const variants = [
@@ -33,6 +38,22 @@ export const variants = [
     options: retries,
   },
   { name: "tracing", title: "tracing, 1 % sampled", pair: "sampled", fun: "reply", options: null },
+  {
+    name: "unsampled",
+    title: "tracing, part of a trace that is not sampled",
+    pair: "sampled",
+    fun: "reply",
+    options: null,
+    around: "unsampled",
+  },
+  {
+    name: "sdk",
+    title: "the SDK alone: a span of the program's per call, 1 % sampled",
+    pair: "beside",
+    fun: "reply",
+    options: null,
+    around: "own",
+  },
   { name: "all", title: "all three", pair: "sampled", fun: "retried", options: { ...deadlines, ...retries } },
   { name: "everySpan", title: "tracing, 100 % sampled", pair: "traced", fun: "reply", options: null },
 ];
@@ -75,13 +96,15 @@ function measureRound({ turns, warmUpMs, blockMs }, round) {
   return withChildren(async (open) => {
     /** @type {Record<string, { node: import("../lib/child.mjs").Child, client: import("../lib/child.mjs").Child }>} */
     const processes = {};
-    for (const [pair, sampling] of Object.entries(pairs)) {
+    for (const [pair, wanted] of Object.entries(pairs)) {
       processes[pair] = { node: open(nodeModule), client: open(loadModule) };
-      const url = await processes[pair].node.call("open", { sampling });
-      await processes[pair].client.call("open", { url, sampling });
+      const url = await processes[pair].node.call("open", wanted);
+      await processes[pair].client.call("open", { url, ...wanted });
     }
-    const run = (/** @type {Variant} */ { pair, fun, options }, /** @type {number} */ inFlight, durationMs = blockMs) =>
-      processes[pair].client.call("runBlock", { fun, options, inFlight, durationMs });
+    const run = (/** @type {Variant} */ variant, /** @type {number} */ inFlight, durationMs = blockMs) => {
+      const { pair, fun, options, around } = variant;
+      return processes[pair].client.call("runBlock", { fun, options, around, inFlight, durationMs });
+    };
 
     /** @type {Rates[]} */
     const rates = [];
