@@ -13,7 +13,7 @@
  */
 import { MpregError, assert } from "../base/index.js";
 import type { RequestFields, RequestSummary, StepSummary } from "../rpc/index.js";
-import { planRequest } from "../rpc/plan.js";
+import { planRequest } from "../rpc/graph/plan.js";
 
 /** Characters that every level takes beside names, results and its request's id, generously counted. */
 const charsPerLevel = 300;

@@ -5,9 +5,9 @@
  * reference's replies either.
  */
 import { MpregError, type Utf8, shortened } from "../base/index.js";
-import { invalid } from "../rpc/call-options.js";
-import { isPlainObject } from "../rpc/objects.js";
-import { typeName } from "../rpc/ref.js";
+import { invalid } from "../rpc/graph/call-options.js";
+import { isPlainObject } from "../rpc/graph/objects.js";
+import { typeName } from "../rpc/graph/ref.js";
 import type { WireLimits } from "../wire/index.js";
 import { type JsonV1Error, errorNumbers } from "./json-v1-reply.js";
 

@@ -9,7 +9,7 @@
  *      own reviver needs 11 s for an array of 33 million numbers, of which one may be such an integer; plain parsing 1 s.)
  */
 import { MpregError, type Utf8 } from "../base/index.js";
-import { setField } from "../rpc/objects.js";
+import { setField } from "../rpc/graph/objects.js";
 import type { JsonScan } from "./json-v1-scan.js";
 
 /** Parses `text`, which is what `frame` says. Throws `SyntaxError`, and `malformed` for what no number can hold. */

@@ -14,8 +14,8 @@
  * (S5) What needs no change is not copied.
  */
 import { MpregError, type Utf8, quoted } from "../base/index.js";
-import { setField } from "../rpc/objects.js";
-import { type RefOwner, createRef } from "../rpc/ref.js";
+import { setField } from "../rpc/graph/objects.js";
+import { type RefOwner, createRef } from "../rpc/graph/ref.js";
 import type { WireLimits } from "../wire/index.js";
 import { checkNameBytes } from "./json-v1-message.js";
 

@@ -9,12 +9,12 @@
  * (R3) A request of one step has no references, since its own name is data to it: nothing in it is looked at.
  */
 import { MpregError, type Utf8 } from "../base/index.js";
-import { checkName, invalid, resourceNames } from "../rpc/call-options.js";
-import { toRequestSpec } from "../rpc/encode.js";
-import type { GraphStep } from "../rpc/graph-request.js";
+import { checkName, invalid, resourceNames } from "../rpc/graph/call-options.js";
+import { toRequestSpec } from "../rpc/graph/encode.js";
+import type { GraphStep } from "../rpc/graph/graph-request.js";
 import type { RequestFields } from "../rpc/index.js";
-import { isPlainObject } from "../rpc/objects.js";
-import { type RefOwner, typeName } from "../rpc/ref.js";
+import { isPlainObject } from "../rpc/graph/objects.js";
+import { type RefOwner, typeName } from "../rpc/graph/ref.js";
 import type { Codec } from "../values/index.js";
 import type { WireLimits } from "../wire/index.js";
 import { textBytesMax } from "./json-v1-frame.js";

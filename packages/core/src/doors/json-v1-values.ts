@@ -19,8 +19,8 @@
  */
 import { MpregError } from "../base/index.js";
 import { describePath } from "../base/standard-schema.js";
-import { isPlainObject, nestingMax, setField } from "../rpc/objects.js";
-import { typeName } from "../rpc/ref.js";
+import { isPlainObject, nestingMax, setField } from "../rpc/graph/objects.js";
+import { typeName } from "../rpc/graph/ref.js";
 import { fitsIn64Bits } from "./json-v1-numbers.js";
 
 /** The JSON text of `value`, of at most `charsMax` characters. `what` names it. Throws `not-encodable`, `too-large`. */

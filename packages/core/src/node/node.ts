@@ -23,7 +23,6 @@ import { type Door, JsonV1Door } from "../doors/index.js";
 import { type Goodbye, type LinkId, answersFactor, nodeIdOf } from "../link/index.js";
 import {
   type AskOrigin,
-  type RequestEvent,
   Peer,
   Rpc,
   type RpcCounters,

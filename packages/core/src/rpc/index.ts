@@ -1,6 +1,6 @@
 /** Rpc: calls and graphs of calls. */
 export type { FunctionLoad } from "./admission/gate.js";
-export type { Ask, Asking, CallFields, RequestFields, Settled } from "./ask.js";
+export type { Ask, Asking, CallFields, RequestFields, Settled } from "./caller/ask.js";
 export {
   Caller,
   type Calls,
@@ -9,8 +9,8 @@ export {
   type PlainRequest,
   type SingleCallOptions,
   type UntypedCall,
-} from "./caller.js";
-export { type CriticalPath, type RequestAnalysis, type SlowStep, analyse } from "./analysis.js";
+} from "./caller/caller.js";
+export { type CriticalPath, type RequestAnalysis, type SlowStep, analyse } from "./watching/analysis.js";
 export {
   type EventError,
   type EventSink,
@@ -19,7 +19,7 @@ export {
   type RequestEvent,
   eventBytesMax,
 } from "./events.js";
-export { explainReference } from "./bindings.js";
+export { explainReference } from "./graph/bindings.js";
 export {
   type EndCode,
   FunctionCounters,
@@ -37,8 +37,8 @@ export {
   durationMs,
   durationMsMax,
   flagOf,
-} from "./call-options.js";
-export type { SettledAnswer } from "./encode.js";
+} from "./graph/call-options.js";
+export type { SettledAnswer } from "./graph/encode.js";
 export type {
   CallOptions,
   ContractCallOptions,
@@ -49,26 +49,31 @@ export type {
   MapOptions,
   SettlingRun,
   WiredArguments,
-} from "./graph.js";
-export type { PlainCall, PlainMap, PlainRef, PlainRunOptions, PlainStep } from "./plain.js";
-export type { StartedRun } from "./started.js";
-export { ref } from "./ref.js";
-export type { Ref, RefTo, Resolved, Settled as SettledOutputs, Wired } from "./ref-type.js";
+} from "./graph/graph.js";
+export type { PlainCall, PlainMap, PlainRef, PlainRunOptions, PlainStep } from "./graph/plain.js";
+export type { StartedRun } from "./graph/started.js";
+export { ref } from "./graph/ref.js";
+export type { Ref, RefTo, Resolved, Settled as SettledOutputs, Wired } from "./graph/ref-type.js";
 export type { AbortReason, RpcHost } from "./host.js";
-export { ItemReader, type ItemReaderHost, streamWindowBytes } from "./item-reader.js";
+export { ItemReader, type ItemReaderHost, streamWindowBytes } from "./results/item-reader.js";
 export { LinkAsker, type LinkAskerHost } from "./link-asker.js";
-export type { ListedRequest, RequestCaller, RequestList } from "./listing.js";
+export type { ListedRequest, RequestCaller, RequestList } from "./watching/listing.js";
 export { type RpcLimits, defaultRpcLimits, queueMaxDefault } from "./limits.js";
 export { type AskOrigin, clientOrigin } from "./origin.js";
 export { type CompleteAnswer, Downloads, isComplete, isStream } from "./results/index.js";
-export { leaving } from "./lost.js";
+export { leaving } from "./dispatch/lost.js";
 export { Rpc } from "./rpc.js";
 export type { Asker, Run } from "./run.js";
-export { requestIdOf } from "./summary.js";
-export { OpenTelemetry, type OpenTelemetryApi, type ServerAddress, checkOpenTelemetry } from "./open-telemetry.js";
-export { traceText } from "./trace-text.js";
-export type { CallSpan, RunSpan, Tracing } from "./tracing.js";
-export { ValueWaiter } from "./waiters.js";
+export { requestIdOf } from "./watching/summary.js";
+export {
+  OpenTelemetry,
+  type OpenTelemetryApi,
+  type ServerAddress,
+  checkOpenTelemetry,
+} from "./tracing/open-telemetry.js";
+export { traceText } from "./watching/trace-text.js";
+export type { CallSpan, RunSpan, Tracing } from "./tracing/tracing.js";
+export { ValueWaiter } from "./caller/waiters.js";
 export { Channel, type Invocation, Peer } from "./task.js";
 export type {
   Binding,

@@ -24,7 +24,7 @@ import {
 } from "../wire/index.js";
 import type { Channel } from "./task.js";
 import { type Results, bytesOf, idleMsMax, isRef } from "./results/index.js";
-import type { RequestList } from "./listing.js";
+import type { RequestList } from "./watching/listing.js";
 import type { Progress, RequestEvent } from "./events.js";
 import type { Asked, Run, RunAsker } from "./run.js";
 import type { RequestSummary } from "./types.js";

@@ -7,7 +7,7 @@ import { MpregError } from "../base/index.js";
 import type { RpcHost } from "./host.js";
 import type { RpcLimits } from "./limits.js";
 import type { AskOrigin } from "./origin.js";
-import { type Wanted, rangeRefusal } from "./providers.js";
+import { type Wanted, rangeRefusal } from "./dispatch/providers.js";
 
 /** Why nothing may be called any more; `undefined` when it may. */
 export function tooDeep(

@@ -25,34 +25,34 @@ import type {
   Timings,
   WatchMessage,
 } from "../wire/index.js";
-import type { CallFields, RequestFields } from "./ask.js";
+import type { CallFields, RequestFields } from "./caller/ask.js";
 import { callerOf } from "./behalf.js";
 import type { Progress } from "./events.js";
 import type { RpcCounters } from "./counters.js";
-import { Dispatch } from "./dispatch.js";
-import { Watches } from "./watches.js";
-import { Hedging, type Work } from "./hedging.js";
+import { Dispatch } from "./dispatch/dispatch.js";
+import { Watches } from "./watching/watches.js";
+import { Hedging, type Work } from "./dispatch/hedging.js";
 import { HeldBytes } from "./held-bytes.js";
-import type { Here } from "./here.js";
+import type { Here } from "./dispatch/here.js";
 import type { AbortReason, RpcHost } from "./host.js";
 import { LinkAsker, type LinkAskerHost } from "./link-asker.js";
-import { questionIdMin } from "./question-ids.js";
-import { Resuming } from "./resuming.js";
+import { questionIdMin } from "./dispatch/task-numbers.js";
+import { Resuming } from "./clients/resuming.js";
 import type { RpcLimits } from "./limits.js";
-import { leaving } from "./lost.js";
+import { leaving } from "./dispatch/lost.js";
 import { type AskOrigin, clientOrigin } from "./origin.js";
-import { callsOf, everyStep, planRequest } from "./plan.js";
+import { callsOf, everyStep, planRequest } from "./graph/plan.js";
 import { refusalOf, tooDeep } from "./refusals.js";
-import { RequestBudget } from "./request-budget.js";
-import { RequestRun } from "./request.js";
+import { RequestBudget } from "./request/request-budget.js";
+import { RequestRun } from "./request/request.js";
 import { Gathered, type ResultMessage, Results, isRef } from "./results/index.js";
-import type { Startable } from "./run-fields.js";
+import type { Startable } from "./request/run-fields.js";
 import type { Asker, Run, RunAsker } from "./run.js";
-import type { Streaming } from "./streaming.js";
-import { relayHere } from "./sending.js";
+import type { Streaming } from "./dispatch/streaming.js";
+import { relayHere } from "./dispatch/sending.js";
 import { SingleRun } from "./single.js";
 import type { Channel, Invocation, Peer } from "./task.js";
-import { inheriting, watchedIf } from "./terms.js";
+import { inheriting, watchedIf } from "./graph/terms.js";
 
 export class Rpc {
   readonly #host: RpcHost;

@@ -4,12 +4,12 @@
 import type { MpregError } from "../base/index.js";
 import type { Timings, Value } from "../wire/index.js";
 import type { Progress } from "./events.js";
-import type { Watch } from "./watch.js";
-import type { Work } from "./hedging.js";
+import type { Watch } from "./watching/watch.js";
+import type { Work } from "./dispatch/hedging.js";
 import type { AbortReason } from "./host.js";
 import { bytesOf } from "./results/index.js";
 import { type Run, type RunAsker, callerGone } from "./run.js";
-import type { Summary } from "./summary.js";
+import type { Summary } from "./watching/summary.js";
 import type { Task, TaskOwner } from "./task.js";
 
 export class SingleRun implements Run, TaskOwner {

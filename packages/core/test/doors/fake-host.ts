@@ -5,7 +5,7 @@
 import { MpregError, type Utf8 } from "../../src/base/index.js";
 import { type DoorHost, JsonV1Door } from "../../src/doors/index.js";
 import type { Asker, RequestFields, RequestSummary, Run, StepSummary } from "../../src/rpc/index.js";
-import { planRequest } from "../../src/rpc/plan.js";
+import { planRequest } from "../../src/rpc/graph/plan.js";
 import { type Codec, createCodec } from "../../src/values/index.js";
 import { type WireBinding, type WireLimits, defaultWireLimits } from "../../src/wire/index.js";
 import { pick } from "../../src/values/pick.js";

@@ -3,10 +3,10 @@
  * of the plan, cuts the parts that bindings name, and assembles the answer.
  */
 import { MpregError } from "../../src/base/index.js";
-import { explainReference } from "../../src/rpc/bindings.js";
-import { type PreparedRequest, toRequestSpec } from "../../src/rpc/encode.js";
-import type { GraphRequest, GraphRunner } from "../../src/rpc/graph-request.js";
-import { planRequest } from "../../src/rpc/plan.js";
+import { explainReference } from "../../src/rpc/graph/bindings.js";
+import { type PreparedRequest, toRequestSpec } from "../../src/rpc/graph/encode.js";
+import type { GraphRequest, GraphRunner } from "../../src/rpc/graph/graph-request.js";
+import { planRequest } from "../../src/rpc/graph/plan.js";
 import type { Binding, StepOutcome } from "../../src/rpc/types.js";
 import { createCodec } from "../../src/values/codec.js";
 import { defaultWireLimits } from "../../src/wire/limits.js";

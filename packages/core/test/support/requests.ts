@@ -1,7 +1,7 @@
 /** Requests as tests write them, and ends as tests compare them. */
 import type { RequestFields, Settled } from "../../src/rpc/index.js";
 import type { CallFields } from "../../src/rpc/index.js";
-import { unconsumedSteps } from "../../src/rpc/plan.js";
+import { unconsumedSteps } from "../../src/rpc/graph/plan.js";
 import type { RequestSummary } from "../../src/rpc/index.js";
 import { createCodec } from "../../src/values/index.js";
 import type { Message, RequestStep, StepMap, StepTerms, Value, WireBinding } from "../../src/wire/index.js";

@@ -8,7 +8,6 @@
  */
 import { type AnyHandler, type RegisterOptions, context } from "@mpreg/core/handlers";
 import { type LedgerEntries, answerOf } from "../workload/functions.js";
-import type { ChaosItem } from "./plan.js";
 
 type Body = (token: string, values: readonly unknown[]) => unknown;
 
@@ -19,6 +18,12 @@ export interface ChaosFunction {
   readonly options: RegisterOptions;
   /** It is called with a range that this version is of. */
   readonly range?: string;
+}
+
+export interface ChaosItem {
+  /** The first argument of each of the calls for it. */
+  readonly tokens: readonly string[];
+  readonly value: unknown;
 }
 
 export function isIdempotent({ options }: ChaosFunction): boolean {

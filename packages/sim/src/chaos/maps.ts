@@ -6,8 +6,8 @@
 import type { SeededRandom } from "../capabilities/random.js";
 import { Part } from "../workload/plan.js";
 import { partsIn } from "../workload/requests.js";
-import { type ChaosFunction, chaosFunctions, isIdempotent, tokensOf } from "./functions.js";
-import type { ChaosItem, ChaosItemCall, ChaosMap, ChaosStep } from "./plan.js";
+import { type ChaosFunction, type ChaosItem, chaosFunctions, isIdempotent, tokensOf } from "./functions.js";
+import type { ChaosItemCall, ChaosMap, ChaosStep } from "./plan.js";
 
 const itemsMax = 8;
 const callsMax = 2;

@@ -33,12 +33,6 @@ export interface ChaosMap {
   readonly tokens: readonly (readonly string[])[];
 }
 
-export interface ChaosItem {
-  /** The first argument of each of the calls for it. */
-  readonly tokens: readonly string[];
-  readonly value: unknown;
-}
-
 export interface ChaosItemCall {
   readonly name: string;
   readonly fun: ChaosFunction;

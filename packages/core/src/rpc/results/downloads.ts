@@ -10,8 +10,8 @@ import type { MpregError } from "../../base/index.js";
 import type { Codec } from "../../values/index.js";
 import type { AnswerMessage, Message, ResultRef, ResultsMessage, Value } from "../../wire/index.js";
 import { type Channel, Peer } from "../task.js";
-import type { Settled } from "../ask.js";
-import { ItemReader } from "../item-reader.js";
+import type { Settled } from "../caller/ask.js";
+import { ItemReader } from "./item-reader.js";
 import { type Fetch, Fetches, directWay } from "./fetches.js";
 import { Gathering, isFetchable, isRef } from "./gather.js";
 

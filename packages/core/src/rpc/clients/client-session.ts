@@ -1,0 +1,161 @@
+/**
+ * Client session: what a node keeps of one client beyond the link over which it was asked.
+ *
+ * (M1) Whatever came over an earlier link of the session runs here, or has its end kept here, or its end was admitted by
+ *      the client; unless the session is not complete any more, or an earlier one of the client was forgotten. So what is
+ *      not here has not been received.
+ * (M2) What an earlier link has brought is all there: a link that has ended takes nothing any more.
+ */
+import { assert, hexOf } from "../../base/index.js";
+import { IdMap } from "../../structures/index.js";
+import { type SessionHello, eachEnd } from "../../wire/index.js";
+import { type EndStore, LinkAsker } from "../link-asker.js";
+import type { Channel } from "../task.js";
+
+/** Somebody who asks for the client, over another node; is told the end, or nothing when it will never be known. */
+export type Watcher = (message: Uint8Array | undefined) => void;
+
+export class ClientSession implements EndStore {
+  /** What the client calls itself: 16 bytes, and as text. */
+  readonly token: Uint8Array;
+  readonly key: string;
+  /** The open link. */
+  channel: Channel | undefined;
+  /** Nothing that came was dropped. (M1) */
+  isComplete = true;
+  /** Something has ended that was to outlive its client. */
+  hasDetachedEnd = false;
+  readonly #holds: (bytes: number) => void;
+  #isForgotten = false;
+  readonly #running: IdMap<LinkAsker>;
+  readonly #ends: IdMap<Uint8Array>;
+  readonly #watchers = new Map<number, Watcher>();
+  #endBytes = 0;
+
+  /** The number of the last ask of which nothing is known here. (M1) */
+  readonly #lastAskBefore: number;
+
+  /** `holds` is told how many bytes of ends it keeps. */
+  constructor({ token, lastAsk }: SessionHello, seed: number, holds: (bytes: number) => void) {
+    this.token = token;
+    this.key = hexOf(token);
+    this.#lastAskBefore = lastAsk;
+    this.#holds = holds;
+    this.#running = new IdMap(seed);
+    this.#ends = new IdMap(seed);
+  }
+
+  /** What is not here under this number has not been received, and never will be over an earlier link. (M1) */
+  wouldKnow(id: number): boolean {
+    const isLater = id !== this.#lastAskBefore && (id - this.#lastAskBefore) >>> 0 < 2 ** 31; // numbers start again at 0
+    return this.isComplete && isLater;
+  }
+
+  /** What runs here for a client without a link. */
+  get running(): number {
+    return this.#running.size;
+  }
+
+  /** Whether somebody waits for an end at another node. */
+  get isWatched(): boolean {
+    return this.#watchers.size > 0;
+  }
+
+  /** Takes over what was asked over a link that has ended, and what of its answers may not have arrived. */
+  park(channel: Channel): void {
+    for (const batch of channel.link.outbox.takeUnadmitted()) {
+      eachEnd(batch, (id, message) => {
+        this.#keep(id, message.slice()); // a small part must not keep a large batch in memory
+      });
+    }
+    for (const asker of channel.asked.takeAll()) {
+      assert(asker instanceof LinkAsker, "an ask of a client has another asker than its link");
+      if (asker.isPassing) {
+        asker.run.abandon();
+        continue;
+      }
+      this.#running.set(asker.id, asker);
+      asker.park(this);
+    }
+    this.#holds(this.#endBytes);
+  }
+
+  ended(id: number, message: Uint8Array): void {
+    if (this.#running.take(id)?.isDetached === true) this.hasDetachedEnd = true;
+    const watcher = this.#watchers.get(id);
+    this.#watchers.delete(id);
+    watcher?.(message);
+    if (this.#isForgotten) return;
+    this.#keep(id, message);
+    this.#holds(this.#endBytes);
+  }
+
+  /** Gives what is known of the ask to the link over which it was asked again; answers whether anything is. */
+  resume(asker: LinkAsker, channel: Channel): boolean {
+    const earlier = this.#running.take(asker.id);
+    if (earlier !== undefined) {
+      earlier.moveTo(channel);
+      return true;
+    }
+    const message = this.#ends.take(asker.id);
+    if (message === undefined) return false;
+    this.#endBytes -= message.length;
+    this.#holds(this.#endBytes);
+    asker.endedWith(message);
+    return true;
+  }
+
+  /** The end of the ask, where it has ended. It is kept on: it may be lost on its way. */
+  endOf(id: number): Uint8Array | undefined {
+    return this.#ends.get(id);
+  }
+
+  asker(id: number): LinkAsker | undefined {
+    return this.#running.get(id);
+  }
+
+  isWatchedBy(id: number, watcher: Watcher): boolean {
+    return this.#watchers.get(id) === watcher;
+  }
+
+  /** `watcher` is told the end of what runs under this number. There is one; a later takes its place. */
+  watch(id: number, watcher: Watcher): void {
+    this.#watchers.set(id, watcher);
+  }
+
+  unwatch(id: number, watcher: Watcher): void {
+    if (this.#watchers.get(id) === watcher) this.#watchers.delete(id);
+  }
+
+  /** Ends what runs; with `isAll` also what was asked to outlive its client. */
+  abandon(isAll: boolean): void {
+    for (const asker of this.#running.values()) {
+      if (asker.isDetached && !isAll) continue;
+      this.#running.take(asker.id);
+      asker.run.abandon();
+    }
+  }
+
+  /** Keeps nothing any more. */
+  forget(): void {
+    this.#isForgotten = true;
+    this.dropEnds();
+    for (const [id, watcher] of [...this.#watchers]) {
+      if (this.#running.has(id)) continue; // what is detached runs on to its end
+      this.#watchers.delete(id);
+      watcher(undefined);
+    }
+  }
+
+  /** Drops the ends that are kept. (M1) */
+  dropEnds(): void {
+    if (this.#ends.size > 0) this.isComplete = false;
+    this.#ends.takeAll();
+    this.#endBytes = 0;
+  }
+
+  #keep(id: number, message: Uint8Array): void {
+    this.#endBytes += message.length - (this.#ends.get(id)?.length ?? 0);
+    this.#ends.set(id, message);
+  }
+}

@@ -1,0 +1,46 @@
+/** Lost: what is known, and said, of steps whose node or time was lost, or the way there. */
+import { MpregError } from "../../base/index.js";
+import type { Task } from "../task.js";
+
+/** Nobody knows whether the task took effect: `what` happened to the node that it was sent to. */
+export function lostError(
+  { fun, step }: Task,
+  { offer, via }: Extract<Task["place"], { kind: "remote" }>,
+  what: (name: string) => string,
+): MpregError {
+  const node = offer.owner.name;
+  const where = via === undefined ? "was running there" : `was on its way to node "${node}", or running there`;
+  const message = `${what((via ?? offer.owner).name)} while "${fun}" ${where}; whether it took effect is unknown`;
+  return new MpregError("node-lost", message, { outcome: "unknown", step, node });
+}
+
+/** The error as it is true of all runs of the task: an earlier one may have taken effect. */
+export function knownOf({ attempts }: Task, error: MpregError): MpregError {
+  return attempts > 0 && error.outcome === "not-applied" ? error.withOutcome("unknown") : error;
+}
+
+/** What its owner is told when the time of a task is up. */
+export function expiredError(task: Task, nodeName: string): MpregError {
+  const { place, fun, step } = task;
+  const outcome = task.begun ? "unknown" : "not-applied";
+  const ranOn = place.kind === "local" || place.kind === "remote" ? place.offer.owner.name : undefined;
+  const isOpen = place.kind === "waiting" && place.error !== undefined;
+  const waitedFor = isOpen ? "a circuit to close" : (waitedForBy[place.kind] ?? "a node that offers it");
+  const where = ranOn === undefined ? `while it waited for ${waitedFor}` : `while it was running on node "${ranOn}"`;
+  const message = `The time allowed for "${fun}" ran out ${where}`;
+  return new MpregError("deadline", message, { outcome, step, node: ranOn ?? nodeName });
+}
+
+/** What a step that has a node to run it may still wait for. */
+const waitedForBy: Partial<Record<Task["place"]["kind"], string>> = {
+  queued: "its turn",
+  retrying: "its time to be run again",
+  fetching: "values that are kept by other nodes",
+  held: "room on the link to the node that offers it",
+  reaching: "a link to the node that offers it",
+};
+
+/** Nothing was begun: another node may be asked. */
+export function leaving(node: string): MpregError {
+  return new MpregError("closed", `Node "${node}" is about to leave and takes nothing new`, { node });
+}

@@ -1,0 +1,58 @@
+/**
+ * Request budget: what one request may take at its coordinator, and has taken.
+ *
+ * (C1) The bytes of results are counted for the request and for the whole node, until they are given back.
+ * (C2) What maps run for their items is bounded before the first of them runs, for all maps of a request together.
+ */
+import { MpregError } from "../../base/index.js";
+import type { HeldBytes } from "../held-bytes.js";
+import type { RpcLimits } from "../limits.js";
+
+export class RequestBudget {
+  readonly #held: HeldBytes;
+  readonly #limits: Pick<RpcLimits, "resultBytesMax" | "mapStepsMax">;
+  #bytes = 0;
+  #mapSteps = 0;
+
+  constructor(held: HeldBytes, limits: Pick<RpcLimits, "resultBytesMax" | "mapStepsMax">) {
+    this.#held = held;
+    this.#limits = limits;
+  }
+
+  /** Counts a result of that many bytes, or answers why there is no room for it. */
+  take(bytes: number): MpregError | undefined {
+    const total = this.#bytes + bytes;
+    const { resultBytesMax } = this.#limits;
+    if (total > resultBytesMax) {
+      const message = `The results that the request holds take ${total} bytes; the limit is ${resultBytesMax}`;
+      return new MpregError("too-large", message, { outcome: "applied" });
+    }
+    if (!this.#held.hasRoomFor(bytes)) return this.#held.refusal("keep a result of", bytes, { outcome: "applied" });
+    this.#bytes = total; // (C1)
+    this.#held.bytes += bytes;
+    return undefined;
+  }
+
+  giveBack(bytes: number): void {
+    this.#bytes -= bytes;
+    this.#held.bytes -= bytes;
+  }
+
+  /** Counts what the map `name` runs for `items` items, or answers why that is too much. (C2) */
+  takeSteps(name: string, items: number, stepsPerItem: number): MpregError | undefined {
+    const { mapStepsMax } = this.#limits;
+    const total = this.#mapSteps + items * stepsPerItem;
+    if (total <= mapStepsMax) {
+      this.#mapSteps = total;
+      return undefined;
+    }
+    const before = this.#mapSteps === 0 ? "" : `, and ${this.#mapSteps} for what was mapped before`;
+    const message = `The map "${name}" runs ${items * stepsPerItem} steps for its ${items} items${before}`;
+    return new MpregError("too-large", `${message}; the limit is ${mapStepsMax} (limits.mapStepsMax)`);
+  }
+
+  /** A map begins anew. */
+  giveBackSteps(steps: number): void {
+    this.#mapSteps -= steps;
+  }
+}

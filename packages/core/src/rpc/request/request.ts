@@ -1,0 +1,469 @@
+/**
+ * Request: the machine that runs a graph of calls at its coordinator.
+ *
+ * Owns which steps wait, run and have ended. The results that others still need are `step-results.ts`; finding nodes for
+ * steps is `dispatch.ts`; checking the graph is `plan.ts`.
+ *
+ *     step:  blocked ──all inputs there──▶ running ──▶ done
+ *               └──────an input failed──▶ skipped      └──▶ failed
+ *
+ * (Q1) A step starts the moment its own inputs are there; no step waits for one it does not use.
+ * (Q2) The asker hears exactly one end.
+ * (Q3) Nothing starts when some function of the request has no provider: then the request is `not-applied`. (One that
+ *      settles starts what it can.)
+ * (Q4) A result is let go when its last user has started, or has ended where it has to fetch it, unless it is an output.
+ * (Q5) After the end no task of the request runs, and no node keeps a result of it, but for outputs on their way.
+ * (Q7) The run of an item starts with the values that it is given, as if its first steps had run. Its time, its tables and
+ *      its budget are those of the request.
+ * (Q6) A result that is gone with its node is made again, if all steps that this takes may be run again (`revival.ts`).
+ */
+import { type Deadline, MpregError, type Outcome } from "../../base/index.js";
+import type { BoundRef, RequestStep, StepMap, Timings, Value, WireBinding } from "../../wire/index.js";
+import type { Progress } from "../events.js";
+import { type Hedging, mayRunAgain } from "../dispatch/hedging.js";
+import type { AbortReason, RpcHost } from "../host.js";
+import type { ItemRun } from "./map-item.js";
+import { Mapping, type MappingOwner } from "./mapping.js";
+import { callsOf } from "../graph/plan.js";
+import { candidatesOf, explainNone } from "../dispatch/providers.js";
+import { bytesOf, isRef, isStream } from "../results/index.js";
+import { isRepeatable } from "../dispatch/retries.js";
+import { type Presence, inputsOf, reviving } from "./revival.js";
+import type { ItemFields, RunFields } from "./run-fields.js";
+import { type Run, callerGone } from "../run.js";
+import { StepResults } from "./step-results.js";
+import { type StepState, blocked, done, givenState, outcomeWith, reportsOf } from "./step-states.js";
+import type { Task, TaskOwner } from "../task.js";
+import { inheriting, watchedIf } from "../graph/terms.js";
+
+export class RequestRun implements Run, ItemRun, TaskOwner, MappingOwner, Deadline {
+  dueMs = 0;
+  sequence = 0;
+  heapIndex = -1;
+
+  readonly #fields: RunFields;
+  readonly #host: RpcHost;
+  readonly #hedging: Hedging;
+  readonly #ended: (run: RequestRun) => void;
+  #states: StepState[];
+  /** Steps that run and may have to fetch inputs: they need all of them until they have ended. (Q4) */
+  readonly #fetching = new Set<number>();
+  /** Steps whose functions may be run again, as they were offered when they ran. */
+  readonly #repeatable: Uint8Array;
+  #revivals = 0;
+  /** Inputs each step still waits for. */
+  readonly #missing: Int32Array;
+  readonly #values: StepResults;
+  #left: number;
+  #wasRepeatable = true;
+  #over = false;
+  /** Steps whose result lacks a part that is an output. */
+  readonly #unusable = new Map<number, MpregError>();
+
+  constructor(fields: RunFields, host: RpcHost, hedging: Hedging, onEnd: (run: RequestRun) => void) {
+    this.#fields = fields;
+    this.#host = host;
+    this.#hedging = hedging;
+    this.#ended = onEnd;
+    const { message, plan, item } = fields;
+    const given = item?.given ?? noValues;
+    this.#states = new Array<StepState>(message.steps.length).fill(blocked).fill(givenState, 0, given.length);
+    this.#missing = plan.waitsFor.slice();
+    this.#values = new StepResults(message.steps, message.outputs, given, fields.budget, fields.results);
+    this.#left = message.steps.length - given.length;
+    this.#repeatable = new Uint8Array(message.steps.length);
+  }
+
+  start(nowMs: number): void {
+    const { message, deadlineMs, plan, item } = this.#fields;
+    if (item !== undefined) return this.#startItem(item, nowMs);
+    if (message.waitForCapacityMs === 0 && !message.settle) {
+      const error = this.#firstWithoutProvider();
+      if (error !== undefined) return this.#expectProviders(error, nowMs); // (Q3)
+    }
+    this.#fields.expecting.delete(this);
+    this.#host.schedule(this, deadlineMs);
+    for (const root of plan.roots) {
+      this.#launch(root, nowMs);
+      if (this.#isOver) return;
+    }
+  }
+
+  /** Waits while somebody may begin to offer what nobody does, or ends with `error`. (Q3) */
+  #expectProviders(error: MpregError, nowMs: number): void {
+    const { message, deadlineMs, expecting } = this.#fields;
+    let untilMs = deadlineMs;
+    for (const step of callsOf(message.steps)) {
+      if (candidatesOf(this.#host, step).all.length === 0)
+        untilMs = Math.min(untilMs, this.#host.expectedUntilMs(step.fun));
+    }
+    if (untilMs <= nowMs) return this.fail(error);
+    expecting.add(this);
+    this.#host.schedule(this, untilMs);
+  }
+
+  /** Starts what needs no more than it is given. (Q7) */
+  #startItem({ given }: ItemFields, nowMs: number): void {
+    for (const [step] of given.entries()) {
+      for (const dependent of this.#dependentsOf(step)) {
+        this.#missing[dependent] = (this.#missing[dependent] as number) - 1;
+      }
+    }
+    const ready = [...this.#missing.keys()].filter((step) => step >= given.length && this.#missing[step] === 0);
+    for (const step of ready) {
+      this.#launch(step, nowMs);
+      if (this.#isOver) return;
+    }
+  }
+
+  started(task: Task): void {
+    this.#fields.watch?.started(task);
+  }
+
+  progress(task: Task, progress: Progress): void {
+    if (!this.#over) this.#fields.watch?.progress(task, progress);
+  }
+
+  completed(task: Task, value: Value, timings: Timings | undefined, nowMs: number): void {
+    if (this.#over) {
+      if (isRef(value)) this.#fields.results.release(value);
+      return;
+    }
+    const { summary, watch, message, item } = this.#fields;
+    summary?.stepEnded(task, bytesOf(value), timings, nowMs, message.steps, item);
+    watch?.completed(task.step, task.ranOn, value);
+    this.#stepEnded(task.index, value, isRepeatable(task), nowMs);
+  }
+
+  /** Makes the run of an item. */
+  run(fields: RunFields): ItemRun {
+    return new RequestRun(fields, this.#host, this.#hedging, () => undefined);
+  }
+
+  mapped(mapping: Mapping, value: Uint8Array, nowMs: number): void {
+    const { summary, watch, message, item } = this.#fields;
+    const { work, isRepeatable: mayRepeat } = mapping;
+    summary?.mapEnded(mapping, value.length, nowMs, message.steps, item);
+    watch?.completed(work.step.name, this.#host.nodeName, value);
+    this.#stepEnded(work.index, value, mayRepeat, nowMs);
+  }
+
+  #stepEnded(index: number, value: Value, mayRepeat: boolean, nowMs: number): void {
+    this.#left -= 1;
+    this.#repeatable[index] = mayRepeat ? 1 : 0;
+    this.#letGoFetched(index, isStream(value));
+    this.#states[index] = done; // whether or not there is room for the result
+    const refusal = this.#values.keep(index, value);
+    if (refusal !== undefined) return this.fail(this.#placed(refusal, index), nowMs);
+    for (const dependent of this.#dependentsOf(index)) {
+      if (this.#stateOf(dependent).kind !== "blocked") continue;
+      const missing = (this.#missing[dependent] as number) - 1;
+      this.#missing[dependent] = missing;
+      if (missing === 0) this.#launch(dependent, nowMs); // (Q1)
+      if (this.#isOver) return;
+    }
+    this.#finishWhenDone(nowMs);
+  }
+
+  failed(task: Task, error: MpregError, nowMs: number): void {
+    if (this.#over) return;
+    const left = error.code === "result-lost" ? this.#revive(task.index, task.refs, error, nowMs) : error;
+    if (left !== undefined) this.#failedAt(task.index, left, nowMs);
+  }
+
+  mapFailed({ work, isRepeatable: mayRepeat, items }: Mapping, error: MpregError, nowMs: number): void {
+    const { index, map, given } = work;
+    const refs = [...given.entries()].flatMap(([at, value]) => (isRef(value) ? [{ index: at, ref: value }] : []));
+    const isLost = error.code === "result-lost" && mayRepeat && refs.length > 0;
+    if (isLost) this.#fields.budget.giveBackSteps(items * map.steps.length);
+    const left = isLost ? this.#revive(index, refs, error, nowMs) : error;
+    if (left !== undefined) this.#failedAt(index, this.#placed(left, index), nowMs);
+  }
+
+  /** A step has failed, and nothing can be done about it. */
+  #failedAt(index: number, error: MpregError, nowMs: number): void {
+    this.#letGoFetched(index, false);
+    this.#stepFailed(index, error, nowMs);
+    this.#finishWhenDone(nowMs);
+  }
+
+  fail(error: MpregError, nowMs?: number): void {
+    if (this.#over) return;
+    const outcome = this.outcomeWith(error.outcome);
+    this.#stop(error.code === "deadline" ? "deadline" : "cancelled");
+    const { watch, asker, item } = this.#fields;
+    const told = error.withOutcome(outcome).at({ request: watch?.requestId });
+    if (item === undefined) watch?.failed(told);
+    asker.failed(told, nowMs); // (Q2)
+  }
+
+  abandon(): void {
+    if (this.#over) return;
+    this.drop("caller-gone");
+    const { asker, watch, item } = this.#fields;
+    if (item === undefined) watch?.abandoned(asker, callerGone());
+  }
+
+  /** Ends all that runs; nobody is told. */
+  drop(reason: AbortReason): void {
+    if (!this.#over) this.#stop(reason);
+  }
+
+  outcomeWith(outcome: Outcome): Outcome {
+    return outcomeWith(outcome, this.#states);
+  }
+
+  /** Whether all that has run may be run again. */
+  get isRepeatable(): boolean {
+    return this.#over ? this.#wasRepeatable : this.#mayRunAgain();
+  }
+
+  onDue(nowMs: number): void {
+    if (this.#fields.expecting.has(this) && nowMs < this.#fields.deadlineMs) return this.start(nowMs);
+    const open = this.#states.findIndex(({ kind }) => kind === "running" || kind === "mapping" || kind === "blocked");
+    const { name } = this.#step(open);
+    const message = `The time allowed for the request ran out; ${this.#left} of ${this.#states.length} steps had not ended, "${name}" among them`;
+    this.fail(this.#placed(new MpregError("deadline", message), open));
+  }
+
+  /** Any launch may have ended the request. */
+  get #isOver(): boolean {
+    return this.#over;
+  }
+
+  #launch(index: number, nowMs: number): void {
+    const { message, origin, request, deadlineMs, summary, watch } = this.#fields;
+    const step = this.#step(index);
+    watch?.stepReady(step.name);
+    if (step.map !== undefined) return this.#launchMap(index, step, step.map, nowMs);
+    const bound: Uint8Array[] = [];
+    let refs: BoundRef[] | undefined;
+    let missing: MpregError | undefined;
+    for (const [at, binding] of step.bindings.entries()) {
+      const value = this.#part(binding);
+      if (value instanceof MpregError) missing ??= value;
+      else if (isRef(value)) (refs ??= []).push({ index: at, ref: value });
+      bound.push(value instanceof Uint8Array ? value : noBytes);
+    }
+    if (refs === undefined || missing !== undefined) this.#values.letGo(step.bindings);
+    if (missing !== undefined) {
+      this.#stepFailed(index, this.#placed(missing, index), nowMs);
+      return this.#finishWhenDone(nowMs);
+    }
+    const ownDeadline = step.timeoutMs > 0 && nowMs + step.timeoutMs < deadlineMs;
+    const fields = {
+      owner: this,
+      index,
+      fun: step.fun,
+      step: step.name,
+      resources: step.resources,
+      template: step.template,
+      bound,
+      refs,
+      deadlineMs: ownDeadline ? nowMs + step.timeoutMs : deadlineMs,
+      keepUntilMs: deadlineMs,
+      waitUntilMs: message.waitForCapacityMs === 0 ? 0 : nowMs + message.waitForCapacityMs,
+      depth: origin.depth,
+      request,
+      coordinator: this.#host.self.nodeId,
+      caller: origin.caller,
+      connection: origin.connection,
+      timings: summary !== undefined,
+      relay: undefined,
+      terms: watchedIf(watch?.isWatched === true, inheriting(step.terms, origin.priority)),
+      heldBytes: 0,
+    };
+    if (refs !== undefined) this.#fetching.add(index);
+    const task = this.#hedging.start(fields, ownDeadline, nowMs);
+    // a task that could not be placed has failed already, and so may the whole request have
+    if (!task.isOver) this.#states[index] = { kind: "running", task };
+  }
+
+  /** The inputs of a map are needed until its last item has ended. */
+  #launchMap(index: number, step: RequestStep, map: StepMap, nowMs: number): void {
+    this.#fetching.add(index); // (Q4)
+    const given: Value[] = [];
+    for (const binding of step.bindings) {
+      const value = this.#part(binding);
+      if (value instanceof MpregError) return this.#failedAt(index, this.#placed(value, index), nowMs);
+      given.push(value);
+    }
+    const mapping = new Mapping({ index, step, map, given }, this.#fields, this, this.#host, nowMs);
+    this.#states[index] = { kind: "mapping", mapping };
+    mapping.start(nowMs);
+  }
+
+  /** Lets go of what the step has fetched, now that it has ended. (Q4) */
+  #letGoFetched(index: number, isStreaming: boolean): void {
+    if (!this.#fetching.delete(index)) return;
+    const { bindings } = this.#step(index);
+    if (isStreaming) this.#values.handOn(bindings);
+    else this.#values.letGo(bindings);
+  }
+
+  #stepFailed(index: number, error: MpregError, nowMs: number): void {
+    if (this.#over) return;
+    this.#states[index] = { kind: "failed", error };
+    this.#left -= 1;
+    this.#fields.watch?.stepFailed(this.#step(index).name, error);
+    if (!this.#fields.message.settle) this.fail(error, nowMs);
+    else this.#skipDependents(index);
+  }
+
+  /** Everything that needs the failed step's result, however indirectly, will not start. */
+  #skipDependents(failed: number): void {
+    const queue = [failed];
+    for (let at = 0; at < queue.length; at++) {
+      const because = queue[at] as number;
+      for (const dependent of this.#dependentsOf(because)) {
+        if (this.#stateOf(dependent).kind !== "blocked") continue;
+        this.#states[dependent] = { kind: "skipped", because };
+        const [step, reason] = [this.#step(dependent).name, this.#step(because).name];
+        this.#fields.watch?.skipped(step, reason);
+        this.#left -= 1;
+        this.#values.letGo(this.#step(dependent).bindings);
+        queue.push(dependent);
+      }
+    }
+  }
+
+  #finishWhenDone(nowMs: number): void {
+    if (this.#over || this.#left > 0) return;
+    const { message, asker, summary, isSummaryTold, watch, item } = this.#fields;
+    const outputs: (Value | undefined)[] = [];
+    for (const binding of message.outputs) {
+      const value = this.#hasEnded(binding.step) ? this.#part(binding) : undefined;
+      if (!(value instanceof MpregError)) {
+        outputs.push(value);
+        continue;
+      }
+      const error = this.#placed(value, binding.step).withOutcome("applied");
+      if (!message.settle) return this.fail(error, nowMs);
+      // the step has run, but not to what was asked of it
+      this.#unusable.set(binding.step, error);
+      outputs.push(undefined);
+    }
+    const reports = message.settle ? reportsOf(this.#states, this.#unusable) : undefined;
+    this.#values.handOver(message.outputs);
+    this.#stop("cancelled");
+    if (item !== undefined) return asker.results(outputs, undefined, undefined, nowMs); // (Q2)
+    watch?.finished();
+    asker.results(outputs, reports, isSummaryTold === true ? summary?.finish(nowMs) : undefined, nowMs); // (Q2)
+  }
+
+  /** Ends all that runs. (Q5) */
+  #stop(reason: AbortReason): void {
+    if (this.#fields.item !== undefined) this.#wasRepeatable = this.#mayRunAgain();
+    this.#over = true;
+    this.#fields.expecting.delete(this);
+    this.#host.unschedule(this);
+    const states = this.#states;
+    this.#states = [];
+    for (const state of states) {
+      if (state.kind === "running" && !state.task.isOver) this.#hedging.drop(state.task, reason);
+      else if (state.kind === "mapping") state.mapping.stop(reason);
+    }
+    this.#values.end(); // (Q5)
+    this.#ended(this);
+  }
+
+  /** What a binding stands for; an error where the result has no such part. */
+  #part(binding: WireBinding): Value | MpregError {
+    return this.#values.part(binding, this.#step(binding.step).name);
+  }
+
+  /** Has what is gone with its node made again, and then the step that needs it run; answers why not. (Q6) */
+  #revive(
+    index: number,
+    refs: readonly BoundRef[] | undefined,
+    error: MpregError,
+    nowMs: number,
+  ): MpregError | undefined {
+    const { steps } = this.#fields.message;
+    const isLost = (holder: string): boolean => this.#host.nameOf(holder) === error.node;
+    const named = (refs ?? []).filter(({ ref }) => isLost(ref.holder));
+    const lost = (named.length > 0 ? named : (refs ?? [])).map((ref) => steps[index]?.bindings[ref.index]?.step ?? -1);
+    if (lost.some((step) => this.#stateOf(step).kind === "given")) return error; // a matter of the request around it
+    const presenceOf = (step: number): Presence => {
+      const { kind } = this.#stateOf(step);
+      if (kind === "given") return "there";
+      if (kind !== "done") return "coming";
+      const value = this.#values.of(step);
+      if (value === undefined || lost.includes(step)) return "gone";
+      return isRef(value) && isLost(value.holder) ? "gone" : "there";
+    };
+    const revival = reviving(lost, steps, presenceOf, (step) => this.#repeatable[step] === 1);
+    if (revival.kind === "once-only") return onceOnly(error, this.#step(revival.step).name);
+    if (++this.#revivals > revivalsMax) return error;
+    const waitsFor = (step: number): number =>
+      [...inputsOf(step, steps)].filter((input) => presenceOf(input) !== "there").length;
+    const missing = [...revival.steps, index].map((step) => [step, waitsFor(step)] as const);
+    for (const step of revival.steps) {
+      this.#values.forget(step);
+      this.#states[step] = blocked;
+      this.#left += 1;
+      this.#values.use(this.#step(step).bindings);
+      for (const dependent of this.#dependentsOf(step)) {
+        if (this.#stateOf(dependent).kind === "blocked") this.#missing[dependent] = (this.#missing[dependent] ?? 0) + 1;
+      }
+    }
+    this.#fetching.delete(index);
+    this.#states[index] = blocked;
+    for (const [step, count] of missing) this.#missing[step] = count;
+    for (const [step, count] of missing) {
+      if (count === 0 && !this.#isOver && this.#stateOf(step).kind === "blocked") this.#launch(step, nowMs);
+    }
+    return undefined;
+  }
+
+  #mayRunAgain(): boolean {
+    return this.#states.every((state, index) => {
+      if (state.kind === "running") return mayRunAgain(state.task);
+      if (state.kind === "mapping") return state.mapping.isRepeatable;
+      if (state.kind === "failed") return state.error.outcome === "not-applied";
+      return state.kind !== "done" || this.#repeatable[index] === 1;
+    });
+  }
+
+  #firstWithoutProvider(): MpregError | undefined {
+    for (const step of callsOf(this.#fields.message.steps)) {
+      if (candidatesOf(this.#host, step).all.length > 0) continue;
+      return explainNone(this.#host, step).at({ step: step.name, node: this.#host.nodeName });
+    }
+    return undefined;
+  }
+
+  #placed(error: MpregError, index: number): MpregError {
+    return error.at({ step: this.#step(index).name, node: this.#host.nodeName });
+  }
+
+  #step(index: number): RequestStep {
+    return this.#fields.message.steps[index] as RequestStep;
+  }
+
+  /** Whether the step has a result, be it given. */
+  #hasEnded(index: number): boolean {
+    const { kind } = this.#stateOf(index);
+    return kind === "done" || kind === "given";
+  }
+
+  #stateOf(index: number): StepState {
+    return this.#states[index] ?? blocked;
+  }
+
+  #dependentsOf(index: number): Int32Array {
+    const { dependents, dependentsStart } = this.#fields.plan;
+    return dependents.subarray(dependentsStart[index], dependentsStart[index + 1]);
+  }
+}
+
+const noBytes = new Uint8Array(0);
+const noValues: readonly Value[] = [];
+
+/** How often a request has lost results made again. */
+const revivalsMax = 10;
+
+function onceOnly(error: MpregError, step: string): MpregError {
+  const message = `${error.message}; step "${step}" is not run again: its function is not idempotent`;
+  return new MpregError(error.code, message, { outcome: error.outcome, step: error.step, node: error.node });
+}

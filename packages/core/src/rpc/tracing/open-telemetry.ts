@@ -1,0 +1,265 @@
+/**
+ * OpenTelemetry: spans of calls and handlers through `@opentelemetry/api`, whichever copy of it the program uses.
+ *
+ * Owns what spans are called and say. The API is handed in, so that nobody has to have it (and described here by the
+ * parts that are used, so that nobody's compiler has to find it).
+ *
+ * (O1) Without a registered SDK nothing is made: a look at the API is all that it costs.
+ * (O2) What is not sampled is passed on, with its ids, and makes no spans: nothing is made of it unless somebody looks.
+ * (O3) A handler's span is the child of what came with its call, never of what happens to run on its node.
+ * (O4) Spans say names, places and codes. No arguments, results or messages.
+ */
+import { type MpregError, type TraceContext, isSampled, kindOf, packTrace, unpackTrace } from "../../base/index.js";
+import { invalid } from "../graph/call-options.js";
+import { requestIdOf } from "../watching/summary.js";
+import type { Invocation } from "../task.js";
+import type { CallSpan, RunSpan, Tracing } from "./tracing.js";
+
+type Attributes = Readonly<Record<string, string | number>>;
+
+/** The part of OpenTelemetry's `SpanContext` that is used. */
+interface OtelSpanContext {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly traceFlags: number;
+  readonly isRemote?: boolean | undefined;
+  readonly traceState?: { serialize(): string } | undefined;
+}
+
+/** OpenTelemetry's `Context`. */
+interface OtelContext {
+  getValue(key: symbol): unknown;
+  setValue(key: symbol, value: unknown): OtelContext;
+  deleteValue(key: symbol): OtelContext;
+}
+
+interface OtelSpan {
+  spanContext(): OtelSpanContext;
+  isRecording(): boolean;
+  setAttribute(key: string, value: string): unknown;
+  setStatus(status: { readonly code: number }): unknown;
+  end(): void;
+}
+
+interface OtelTracer {
+  startSpan(
+    name: string,
+    options: { readonly kind: number; readonly attributes: Attributes },
+    context: unknown,
+  ): OtelSpan;
+}
+
+/** The part of the module `@opentelemetry/api` that is used. */
+export interface OpenTelemetryApi {
+  // methods, so that the API's own types for what is passed through here are as good as these
+  readonly trace: {
+    getTracerProvider(): object;
+    // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the API's own context, which only the API looks into
+    getSpanContext(context: any): OtelSpanContext | undefined;
+    // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above
+    setSpanContext(context: any, spanContext: any): unknown;
+    // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above
+    setSpan(context: any, span: any): unknown;
+  };
+  readonly context: {
+    active(): unknown;
+    // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above
+    with<R>(context: any, run: () => R): R;
+  };
+  readonly ROOT_CONTEXT: unknown;
+  createTraceState(raw?: string): { serialize(): string };
+}
+
+/** Throws `invalid-argument` for an option `openTelemetry` that is not the module. */
+export function checkOpenTelemetry(given: unknown): void {
+  const isApi = typeof given === "object" && given !== null && "trace" in given && "context" in given;
+  if (given === undefined || isApi) return;
+  throw invalid(`openTelemetry must be the module @opentelemetry/api, got ${kindOf(given)}`);
+}
+
+/** `SpanKind` and `SpanStatusCode` of the API: numbers that its specification fixes. */
+const kindServer = 1;
+const kindClient = 2;
+const statusError = 2;
+
+const invalidTraceId = "0".repeat(32);
+
+/** Who is asked, or serves. */
+export interface ServerAddress {
+  readonly address: string;
+  readonly port: number;
+}
+
+/** The tracing of one client or node; `api` is asked each time, and answers `undefined` as long as nobody uses it. */
+export class OpenTelemetry implements Tracing {
+  readonly #api: () => OpenTelemetryApi | undefined;
+  readonly #server: () => ServerAddress;
+  /** What goes on for the one of the program's own traces, which is not sampled, that has asked last. */
+  #last: { readonly known: OtelSpanContext; readonly span: CallSpan } | undefined;
+  #provider: object | undefined;
+  #tracer: OtelTracer | undefined;
+
+  /** `server` answers that of the spans that begin now. */
+  constructor(api: () => OpenTelemetryApi | undefined, server: () => ServerAddress) {
+    this.#api = api;
+    this.#server = server;
+  }
+
+  startCall(name: string, kind: "call" | "request", inherited: TraceContext | undefined): CallSpan | undefined {
+    const api = this.#api();
+    const tracer = api === undefined ? undefined : this.#tracerOf(api);
+    if (api === undefined || tracer === undefined) return undefined; // (O1)
+    const { context, trace } = api;
+    let parent = context.active();
+    if (parent instanceof Passing) return { trace: parent.trace, end: nothing }; // (O2)
+    const known = trace.getSpanContext(parent);
+    if (known !== undefined && known.traceId !== invalidTraceId) {
+      if ((known.traceFlags & 1) === 0) return this.#passed(known); // (O2)
+    } else if (inherited !== undefined) {
+      if (!isSampled(inherited)) return undefined; // (O2)
+      parent = remoteContext(api, parent, inherited);
+    }
+    const { address, port } = this.#server();
+    // made whether or not the trace will be sampled, and so written out: a spread costs more than all the rest
+    const attributes: Attributes =
+      kind === "call"
+        ? { "rpc.system": "mpreg", "server.address": address, "server.port": port, "rpc.method": name }
+        : { "rpc.system": "mpreg", "server.address": address, "server.port": port };
+    const span = tracer.startSpan(name, { kind: kindClient, attributes }, parent);
+    // what has just been found not to be sampled is not told of its end
+    return span.isRecording() ? new Recording(span) : { trace: traceOf(span.spanContext()), end: nothing }; // (O2)
+  }
+
+  startRun(invocation: Invocation): RunSpan | undefined {
+    const api = this.#api();
+    const tracer = api === undefined ? undefined : this.#tracerOf(api);
+    if (api === undefined || tracer === undefined) return undefined; // (O1)
+    const { fun, step, coordinator, request, terms } = invocation;
+    const trace = terms?.trace;
+    if (trace !== undefined && !isSampled(trace)) return new Passing(api, trace); // (O2)
+    const parent = trace === undefined ? api.ROOT_CONTEXT : remoteContext(api, api.ROOT_CONTEXT, trace); // (O3)
+    const { address, port } = this.#server();
+    const attributes: Attributes = {
+      "rpc.system": "mpreg",
+      "server.address": address,
+      "server.port": port,
+      "rpc.method": fun,
+      "mpreg.request": requestIdOf(coordinator, request),
+      "mpreg.step": step,
+    };
+    return new Running(api, tracer.startSpan(fun, { kind: kindServer, attributes }, parent), parent);
+  }
+
+  /** A program asks for several things as part of one trace. */
+  #passed(known: OtelSpanContext): CallSpan {
+    if (this.#last?.known === known) return this.#last.span;
+    const span = { trace: traceOf(known), end: nothing };
+    this.#last = { known, span };
+    return span;
+  }
+
+  /** The tracer of the registered SDK; `undefined` as long as there is none. */
+  #tracerOf(api: OpenTelemetryApi): OtelTracer | undefined {
+    const provider = api.trace.getTracerProvider() as {
+      getTracer(name: string): OtelTracer;
+      /** Of the API's stand-in for an SDK that may be registered later. */
+      getDelegateTracer?(name: string): OtelTracer | undefined;
+    };
+    if (provider === this.#provider && this.#tracer !== undefined) return this.#tracer;
+    this.#provider = provider;
+    this.#tracer =
+      provider.getDelegateTracer === undefined ? provider.getTracer("mpreg") : provider.getDelegateTracer("mpreg");
+    return this.#tracer;
+  }
+}
+
+/** A span that the SDK records. */
+class Recording implements CallSpan {
+  readonly trace: TraceContext | undefined;
+  readonly #span: OtelSpan;
+
+  constructor(span: OtelSpan) {
+    this.#span = span;
+    this.trace = traceOf(span.spanContext());
+  }
+
+  end(error: MpregError | undefined): void {
+    if (error !== undefined) {
+      this.#span.setAttribute("error.type", error.code); // (O4)
+      this.#span.setStatus({ code: statusError });
+    }
+    this.#span.end();
+  }
+}
+
+class Running extends Recording implements RunSpan {
+  readonly needsEnd = true;
+  readonly #api: OpenTelemetryApi;
+  readonly #context: unknown;
+
+  constructor(api: OpenTelemetryApi, span: OtelSpan, parent: unknown) {
+    super(span);
+    this.#api = api;
+    this.#context = api.trace.setSpan(parent, span);
+  }
+
+  run<R>(handler: () => R): R {
+    return this.#api.context.with(this.#context, handler);
+  }
+}
+
+/**
+ * The run of a handler whose call is not sampled, and the OpenTelemetry context in which it runs: what that says is worked
+ * out for who asks. (O2)
+ */
+class Passing implements RunSpan, OtelContext {
+  readonly needsEnd = false;
+  readonly trace: TraceContext;
+  readonly #api: OpenTelemetryApi;
+  #context: OtelContext | undefined;
+
+  constructor(api: OpenTelemetryApi, trace: TraceContext) {
+    this.trace = trace;
+    this.#api = api;
+  }
+
+  run<R>(handler: () => R): R {
+    return this.#api.context.with(this, handler);
+  }
+
+  end(): void {
+    // there is no span to end
+  }
+
+  getValue(key: symbol): unknown {
+    return this.#worked.getValue(key);
+  }
+
+  setValue(key: symbol, value: unknown): OtelContext {
+    return this.#worked.setValue(key, value);
+  }
+
+  deleteValue(key: symbol): OtelContext {
+    return this.#worked.deleteValue(key);
+  }
+
+  get #worked(): OtelContext {
+    return (this.#context ??= remoteContext(this.#api, this.#api.ROOT_CONTEXT, this.trace)); // (O3)
+  }
+}
+
+function nothing(): void {
+  // there is no span to end
+}
+
+/** `undefined` where tracing is suppressed: then the SDK's spans have no ids. */
+function traceOf({ traceId, spanId, traceFlags, traceState }: OtelSpanContext): TraceContext | undefined {
+  if (traceId === invalidTraceId) return undefined;
+  return packTrace({ traceId, spanId, traceFlags, state: traceState?.serialize() ?? "" });
+}
+
+function remoteContext(api: OpenTelemetryApi, context: unknown, trace: TraceContext): OtelContext {
+  const { traceId, spanId, traceFlags, state } = unpackTrace(trace);
+  const traceState = state === "" ? undefined : api.createTraceState(state);
+  return api.trace.setSpanContext(context, { traceId, spanId, traceFlags, isRemote: true, traceState }) as OtelContext;
+}

@@ -1,0 +1,57 @@
+/**
+ * History: what those are told first who begin to watch a request late, also when it has ended.
+ *
+ * (Y1) It is told in the words in which it was told when it happened; the order is that of the steps' ends.
+ * (Y2) Of what a request was asked nothing is kept here but names: arguments may be large.
+ */
+import type { RequestStep } from "../../wire/index.js";
+import type { PlannedStep, RequestEvent } from "../events.js";
+import { inputNames } from "./summary.js";
+import type { RequestTrace } from "../types.js";
+
+/** A step of the plan without its arguments. (Y2) */
+type PlanStep = Pick<RequestStep, "name" | "fun" | "bindings"> & { readonly map?: readonly string[] | undefined };
+
+/** What is kept of a request besides its trace. */
+export interface History {
+  readonly plan: readonly PlanStep[];
+  /** What was told of steps that have ended without a result. */
+  readonly without: readonly RequestEvent[];
+}
+
+export function planOf(steps: readonly RequestStep[]): readonly PlanStep[] {
+  return steps.map(({ name, fun, bindings, map }) => ({
+    name,
+    fun,
+    bindings,
+    map: map?.steps.map((step) => step.name),
+  }));
+}
+
+/** The events so far. (Y1) */
+export function eventsSoFar(
+  { requestId, coordinator, steps }: Pick<RequestTrace, "requestId" | "coordinator" | "steps">,
+  { plan, without }: History,
+): RequestEvent[] {
+  const received: RequestEvent = { kind: "received", requestId, node: coordinator };
+  const planned: RequestEvent[] =
+    plan.length === 0 ? [] : [{ kind: "planned", steps: plan.map((step) => plannedStep(step, plan)) }];
+  const ended = steps.flatMap(({ name: step, node, bytesOut: bytes }): RequestEvent[] => [
+    { kind: "started", step, node },
+    { kind: "result-available", step, node, bytes },
+  ]);
+  return [received, ...planned, ...ended, ...without];
+}
+
+/** The events of a request that has ended, as far as they are remembered. */
+export function allEvents(trace: RequestTrace, history: History): RequestEvent[] {
+  const { state, error } = trace;
+  const end: RequestEvent =
+    state === "failed" && error !== undefined ? { kind: "failed", error } : { kind: "finished" };
+  return [...eventsSoFar(trace, history), end];
+}
+
+function plannedStep({ name, fun, bindings, map }: PlanStep, plan: readonly PlanStep[]): PlannedStep {
+  const inputs = inputNames(bindings, plan);
+  return map === undefined ? { name, fun, inputs } : { name, fun, inputs, map };
+}

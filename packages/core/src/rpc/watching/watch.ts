@@ -1,0 +1,185 @@
+/**
+ * Watch: one request as those see it who watch it: what happens while it runs, what has happened so far, and what came of
+ * it.
+ *
+ * Owns how events (`events.ts`) are told: by the coordinator, while nothing but the answer is promised. Who may watch, and
+ * what is remembered of requests that have ended, is `watches.ts`.
+ *
+ * (E1) What nobody watches costs no event: without anybody who listens none is made.
+ * (E2) Events of a request are told in the order in which they happened, before its end, and none after it.
+ * (E3) An event that cannot be told at once is dropped and counted, and the watcher told how many are missing: an answer
+ *      never waits for an event.
+ *      Over one link: what was not told when it broke may be missing without a word, the end included.
+ * (E4) Whoever begins to watch later is told first what has happened, in the same words.
+ */
+import type { MpregError } from "../../base/index.js";
+import type { RequestStep, Value } from "../../wire/index.js";
+import { type EventError, type EventSink, type Progress, type RequestEvent, eventBytesMax } from "../events.js";
+import { type History, eventsSoFar, planOf } from "./history.js";
+import { bytesOf } from "../results/index.js";
+import type { Summary } from "./summary.js";
+import type { Task } from "../task.js";
+import type { RequestTrace } from "../types.js";
+
+/** Somebody who watches. */
+export interface Listener {
+  readonly sink: EventSink;
+  /** Wants small intermediate results. */
+  readonly intermediates: boolean;
+}
+
+export class Watch {
+  readonly requestId: string;
+  readonly #node: string;
+  readonly #summary: Summary;
+  readonly #steps: readonly RequestStep[];
+  readonly #ended: (watch: Watch, trace: RequestTrace) => void;
+  readonly #now: () => number;
+  #listeners: readonly Listener[];
+  /** Steps that were given to a node and have not ended, with the name of the node. */
+  readonly #running = new Map<string, string>();
+  /** What was told of steps that have ended without a result. */
+  readonly #without: RequestEvent[] = [];
+
+  /** `ended` is told what came of it; `now` is asked when that is not known otherwise. */
+  constructor(
+    fields: { readonly requestId: string; readonly node: string; readonly summary: Summary },
+    steps: readonly RequestStep[],
+    asker: Listener | undefined,
+    now: () => number,
+    ended: (watch: Watch, trace: RequestTrace) => void,
+  ) {
+    this.requestId = fields.requestId;
+    this.#node = fields.node;
+    this.#summary = fields.summary;
+    this.#steps = steps;
+    this.#listeners = asker === undefined ? nobody : [asker];
+    this.#now = now;
+    this.#ended = ended;
+    if (asker !== undefined) this.#tellHistory(asker.sink);
+  }
+
+  /** Whether anybody hears what happens. */
+  get isWatched(): boolean {
+    return this.#listeners.length > 0;
+  }
+
+  /** Since it was received. */
+  get ageMs(): number {
+    return this.#summary.ageMs(this.#now());
+  }
+
+  /** Steps that have ended, however, and all of them; a single call counts as one. */
+  get stepCounts(): { readonly ended: number; readonly total: number } {
+    return { ended: this.#summary.stepsEnded + this.#without.length, total: Math.max(1, this.#steps.length) };
+  }
+
+  /** What is known now. */
+  get trace(): RequestTrace {
+    const running = [...this.#running].map(([step, node]) => ({ step, node }));
+    return { ...this.#summary.finish(this.#now()), state: "running", running };
+  }
+
+  /** What is kept of it when it has ended, besides its trace. */
+  get history(): History {
+    return { plan: planOf(this.#steps), without: this.#without };
+  }
+
+  /** Tells `listener` what has happened, and from now on what happens. (E4) */
+  add(listener: Listener): void {
+    this.#listeners = [...this.#listeners, listener];
+    this.#tellHistory(listener.sink);
+  }
+
+  remove(listener: Listener): void {
+    this.#listeners = this.#listeners.filter((each) => each !== listener);
+  }
+
+  stepReady(step: string): void {
+    if (this.isWatched) this.#tell({ kind: "step-ready", step }); // (E1)
+  }
+
+  /** The list is there: the steps of the map run for so many items. */
+  mapped(step: string, items: number): void {
+    if (this.isWatched) this.#tell({ kind: "mapped", step, items }); // (E1)
+  }
+
+  /** A node was given the task. */
+  started({ step, ranOn, attempts }: Task): void {
+    this.#running.set(step, ranOn);
+    if (!this.isWatched) return; // (E1)
+    if (attempts > 0) this.#tell({ kind: "retried", step, attempts: attempts + 1 });
+    this.#tell({ kind: "started", step, node: ranOn });
+  }
+
+  /** Its handler has reported something. */
+  progress({ step, ranOn: node }: Task, { missed, value, refusal }: Progress): void {
+    if (missed > 0) this.#tell({ kind: "missed", count: missed });
+    if (refusal !== undefined) return this.#tell({ kind: "progress", step, node, refusal });
+    // a node that tells more than it may is not believed to have told anything
+    if (value === undefined || value.length > eventBytesMax) return;
+    for (const { sink } of this.#listeners) sink.event({ kind: "progress", step, node }, value);
+  }
+
+  completed(step: string, node: string, value: Value): void {
+    this.#running.delete(step);
+    if (!this.isWatched) return; // (E1)
+    const bytes = bytesOf(value);
+    const small = value instanceof Uint8Array && bytes <= eventBytesMax ? value : undefined;
+    const event: RequestEvent = { kind: "result-available", step, node, bytes };
+    for (const { sink, intermediates } of this.#listeners) sink.event(event, intermediates ? small : undefined);
+  }
+
+  stepFailed(step: string, error: MpregError): void {
+    this.#running.delete(step);
+    this.#endedWithout({ kind: "step-failed", step, error: eventError(error) });
+  }
+
+  skipped(step: string, because: string): void {
+    this.#endedWithout({ kind: "skipped", step, because });
+  }
+
+  finished(): void {
+    this.#end({ kind: "finished" }, { state: "finished", running: [] });
+  }
+
+  failed(error: MpregError): void {
+    const told = eventError(error);
+    this.#end({ kind: "failed", error: told }, { state: "failed", error: told, running: [] });
+  }
+
+  /** The asker is gone, and with it the request; those who watch it are told why. */
+  abandoned(asker: EventSink, error: MpregError): void {
+    this.#listeners = this.#listeners.filter(({ sink }) => sink !== asker);
+    this.failed(error);
+  }
+
+  #end(event: RequestEvent, end: Pick<RequestTrace, "state" | "error" | "running">): void {
+    this.#tell(event);
+    this.#listeners = nobody; // (E2)
+    this.#ended(this, { ...this.#summary.finish(this.#now()), ...end });
+  }
+
+  #endedWithout(event: RequestEvent): void {
+    this.#without.push(event);
+    this.#tell(event);
+  }
+
+  #tell(event: RequestEvent): void {
+    for (const { sink } of this.#listeners) sink.event(event, undefined);
+  }
+
+  /** (E4) */
+  #tellHistory(sink: EventSink): void {
+    const { requestId, history } = this;
+    const known = { requestId, coordinator: this.#node, steps: this.#summary.steps };
+    for (const event of eventsSoFar(known, history)) sink.event(event, undefined);
+    for (const [step, node] of this.#running) sink.event({ kind: "started", step, node }, undefined);
+  }
+}
+
+const nobody: readonly Listener[] = [];
+
+function eventError({ code, message, outcome, node }: MpregError): EventError {
+  return { code, message, outcome, ...(node === undefined ? {} : { node }) };
+}

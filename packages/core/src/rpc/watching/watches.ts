@@ -1,0 +1,254 @@
+/**
+ * Watches: who may look at which request, while it runs and after it; here, or through this node at its coordinator.
+ *
+ * Owns the requests of this node that can be looked at. How one is told is `watch.ts`, how what came of it is kept
+ * `recent.ts`.
+ *
+ * (L1) The id of a request names its coordinator: whoever else is asked passes that on, once, and what comes back.
+ * (L2) The coordinator asks its policy for the client that watches, and so does the node that it is connected to.
+ * (L3) Whoever watches is answered once, with the trace, when the request ends; at once where it wants what is known now.
+ *      When it leaves, nothing is told to it any more.
+ * (L4) At most `watchersMax` watch one request besides its asker.
+ * (L5) A list of requests is bounded, and says how many are not in it.
+ */
+import { MpregError, type Subject, assert, quoted } from "../../base/index.js";
+import type { EventMessage, RequestStep, RequestsMessage, WatchMessage } from "../../wire/index.js";
+import { writeRequests, writeWatch } from "../../wire/index.js";
+import { watcherOf } from "../behalf.js";
+import type { EventSink, RequestEvent } from "../events.js";
+import { allEvents } from "./history.js";
+import type { RpcHost } from "../host.js";
+import type { LinkAsker } from "../link-asker.js";
+import type { RpcLimits } from "../limits.js";
+import {
+  type ListedRequest,
+  type RequestList,
+  listedMax,
+  listedRunning,
+  requestCallerOf,
+  unlistable,
+  visible,
+} from "./listing.js";
+import type { AskOrigin } from "../origin.js";
+import { type Passing, passOn } from "./passing.js";
+import type { Questions } from "../clients/questions.js";
+import { Recent } from "./recent.js";
+import { Summary, requestIdOf } from "./summary.js";
+import type { Channel, Peer } from "../task.js";
+import type { RequestTrace } from "../types.js";
+import { type Listener, Watch } from "./watch.js";
+
+const requestIdForm = /^([0-9a-f]{8})-[0-9a-z]{1,11}$/;
+
+/** Turns events and traces into bytes, and back. */
+export interface TraceCodec {
+  encodeSummary(told: RequestTrace | RequestList): Uint8Array;
+  decode(bytes: Uint8Array): unknown;
+}
+
+interface Follower extends Listener {
+  readonly sink: LinkAsker;
+}
+
+interface Running {
+  readonly watch: Watch;
+  readonly followers: Set<Follower>;
+  readonly caller: Subject;
+}
+
+export class Watches {
+  readonly #host: RpcHost;
+  readonly #limits: RpcLimits;
+  readonly #codec: TraceCodec;
+  readonly #questions: Questions;
+  readonly #recent: Recent;
+  readonly #running = new Map<string, Running>();
+
+  constructor(host: RpcHost, limits: RpcLimits, codec: TraceCodec, questions: Questions) {
+    this.#host = host;
+    this.#limits = limits;
+    this.#codec = codec;
+    this.#questions = questions;
+    this.#recent = new Recent(limits);
+  }
+
+  /** How many run that can be looked at. */
+  get size(): number {
+    return this.#running.size;
+  }
+
+  /** Request number `request` has begun; `asker` is told its events where it wants to be. */
+  begin(
+    ask: { readonly watch?: boolean | undefined; readonly intermediates?: boolean | undefined },
+    asker: EventSink,
+    { request, origin }: { readonly request: number; readonly origin: AskOrigin },
+    steps: readonly RequestStep[],
+    nowMs: number,
+  ): { readonly watch: Watch; readonly summary: Summary } {
+    const { self, nodeName: node } = this.#host;
+    const requestId = requestIdOf(self.nodeId, request);
+    const summary = new Summary(requestId, node, nowMs);
+    const listener = ask.watch === true ? { sink: asker, intermediates: ask.intermediates === true } : undefined;
+    const now = (): number => this.#host.nowMs();
+    const watch = new Watch({ requestId, node, summary }, steps, listener, now, (ended, trace) => {
+      this.#ended(ended, trace);
+    });
+    this.#running.set(requestId, { watch, followers: new Set(), caller: origin.caller });
+    return { watch, summary };
+  }
+
+  /** Somebody wants to see something. */
+  asked(channel: Channel, asker: LinkAsker, message: WatchMessage | RequestsMessage, nowMs: number): void {
+    if (message.kind === "watch") this.#watch(channel, asker, message, nowMs);
+    else this.#requests(channel, asker, message, nowMs);
+  }
+
+  /** What becomes of one request. */
+  #watch(channel: Channel, asker: LinkAsker, message: WatchMessage, nowMs: number): void {
+    const { requestId, intermediates } = message;
+    const { subject } = channel;
+    const fail = (code: "denied" | "invalid-argument" | "unknown-request", why: string): void => {
+      const text = `Cannot look at request ${quoted(requestId)}: ${why}`;
+      asker.failed(new MpregError(code, text, { node: this.#host.nodeName }));
+    };
+    const onBehalfOf = watcherOf(channel, message);
+    const decision = this.#host.policy(subject, { kind: "watch", request: requestId, intermediates, onBehalfOf }); // (L2)
+    if (!decision.allow) return fail("denied", decision.reason);
+    const coordinator = requestIdForm.exec(requestId)?.[1];
+    if (coordinator === undefined) return fail("invalid-argument", "ids are like 0f1e2d3c-1a");
+    if (this.#host.self.nodeId.startsWith(coordinator)) {
+      if (this.#watchHere(channel, asker, message, nowMs)) return;
+      const { tracesMax, traceMs } = this.#limits;
+      const kept = `of graphs, the last ${tracesMax} are remembered for ${traceMs / 1000} s; of single calls those with onEvent or onSummary`;
+      return fail("unknown-request", `node "${this.#host.nodeName}" knows of none with that id; ${kept}`);
+    }
+    const peer = this.#host.nodeLike(coordinator);
+    if (peer !== undefined && subject.kind !== "node") return this.#passOn(channel, asker, peer, message, nowMs); // (L1)
+    fail("unknown-request", `no node of the cluster has an id that begins with ${coordinator}`);
+  }
+
+  /** Which requests there are. */
+  #requests(channel: Channel, asker: LinkAsker, message: RequestsMessage, nowMs: number): void {
+    const { subject } = channel;
+    const { policy, self, nodeName } = this.#host;
+    const answer = (list: RequestList): void => {
+      asker.answeredWith(this.#codec.encodeSummary(visible(list, policy, subject, watcherOf(channel, message)))); // (L2)
+    };
+    try {
+      const peer = message.node === undefined ? self : this.#listing(message.node, subject);
+      if (peer === self) return answer(this.#list(nowMs));
+      const passing: Passing = {
+        peer,
+        what: "whose requests were to be listed",
+        write: (writer, id, behalf) => {
+          writeRequests(writer, { id, node: undefined, behalf });
+        },
+        answered: (list) => {
+          answer(this.#codec.decode(list) as RequestList);
+        },
+      };
+      passOn(this.#questions, channel, asker, passing, nowMs); // (L1)
+    } catch (error) {
+      if (!(error instanceof MpregError)) throw error;
+      asker.failed(error.at({ node: nodeName }));
+    }
+  }
+
+  /** The node of that name or id, for a client. */
+  #listing(nameOrId: string, subject: Subject): Peer {
+    const target = this.#host.target(nameOrId);
+    if (target.kind === "there" && (target.owner === this.#host.self || subject.kind !== "node")) return target.owner;
+    throw unlistable(nameOrId, target);
+  }
+
+  #list(nowMs: number): RequestList {
+    const running: ListedRequest[] = [];
+    for (const { watch, caller } of this.#running.values()) {
+      if (running.length === listedMax) break; // (L5)
+      running.push(listedRunning(watch, requestCallerOf(caller)));
+    }
+    const ended = this.#recent.list(nowMs);
+    const requests = [...running, ...ended.slice(0, listedMax)]; // (L5)
+    return { node: this.#host.nodeName, requests, leftOut: this.#running.size + ended.length - requests.length };
+  }
+
+  #watchHere(
+    channel: Channel,
+    asker: LinkAsker,
+    { requestId, now, intermediates }: WatchMessage,
+    nowMs: number,
+  ): boolean {
+    const running = this.#running.get(requestId);
+    if (running === undefined) {
+      const recent = this.#recent.find(requestId, nowMs);
+      if (recent === undefined) return false;
+      if (!now) for (const event of allEvents(recent.trace, recent.history)) asker.event(event, undefined);
+      asker.answeredWith(this.#codec.encodeSummary(recent.trace));
+      return true;
+    }
+    if (now) {
+      asker.answeredWith(this.#codec.encodeSummary(running.watch.trace));
+      return true;
+    }
+    const { watch, followers } = running;
+    const { watchersMax } = this.#limits;
+    if (followers.size >= watchersMax) {
+      const message = `${followers.size} clients watch request "${requestId}" already (limits.watchersMax)`;
+      asker.failed(new MpregError("overloaded", message, { node: this.#host.nodeName })); // (L4)
+      return true;
+    }
+    const follower: Follower = { sink: asker, intermediates };
+    const leave = (): void => {
+      followers.delete(follower);
+      watch.remove(follower);
+    };
+    asker.isPassing = true;
+    asker.run = {
+      fail: (error) => {
+        leave(); // (L3)
+        asker.failed(error);
+      },
+      abandon: leave,
+    };
+    channel.asked.set(asker.id, asker);
+    followers.add(follower);
+    watch.add(follower);
+    return true;
+  }
+
+  /** Asks the coordinator, and passes on what it tells. (L1) */
+  #passOn(channel: Channel, asker: LinkAsker, peer: Peer, message: WatchMessage, nowMs: number): void {
+    const passing: Passing = {
+      peer,
+      what: `which coordinates request "${message.requestId}"`,
+      write: (writer, id, behalf) => {
+        writeWatch(writer, { ...message, id, behalf });
+      },
+      answered: (trace) => {
+        asker.answeredWith(trace);
+      },
+      event: (told) => {
+        this.#pass(told, asker);
+      },
+    };
+    passOn(this.#questions, channel, asker, passing, nowMs);
+  }
+
+  #pass({ missed, value, event }: EventMessage, asker: LinkAsker): void {
+    if (missed > 0) asker.event({ kind: "missed", count: missed }, undefined);
+    asker.event(this.#codec.decode(event) as RequestEvent, value);
+  }
+
+  #ended(watch: Watch, trace: RequestTrace): void {
+    const running = this.#running.get(trace.requestId);
+    assert(running !== undefined, "a request has ended twice");
+    this.#running.delete(trace.requestId);
+    if (this.#limits.tracesMax > 0) {
+      const facts = { caller: requestCallerOf(running.caller), steps: watch.stepCounts };
+      this.#recent.add(trace, facts, watch.history, this.#host.nowMs());
+    }
+    if (running.followers.size === 0) return;
+    const encoded = this.#codec.encodeSummary(trace);
+    for (const { sink } of running.followers) sink.answeredWith(encoded); // (L3)
+  }
+}

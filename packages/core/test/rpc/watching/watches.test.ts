@@ -1,0 +1,308 @@
+/** Requests that somebody else watches, while they run and when they have ended. */
+import { describe, expect, test } from "vitest";
+import { MpregError } from "../../../src/base/index.js";
+import type { RequestTrace } from "../../../src/rpc/index.js";
+import { type Heard, heard } from "../../support/heard.js";
+import { Mesh } from "../../support/mesh.js";
+import type { MeshClient } from "../../support/mesh-client.js";
+import { type MeshNode, type MeshNodeOptions, byHand } from "../../support/mesh-node.js";
+import { codec, use } from "../../support/requests.js";
+
+const steps = [{ fun: "here" }, { name: "second", fun: "f", args: [use("here")] }];
+
+/** a offers `here`, b `f`, both ended by the test; a client of each. */
+function cluster(options: MeshNodeOptions = {}) {
+  const mesh = new Mesh();
+  const a = mesh.node("a", options);
+  const b = mesh.node("b", { ...options, peers: ["a"] });
+  b.offer("f", byHand);
+  a.offer("here", byHand);
+  mesh.settle();
+  return { mesh, a, b, asker: mesh.client(a), other: mesh.client(b) };
+}
+
+function idOf(node: MeshNode, number = 1): string {
+  return node.requestId(number);
+}
+
+/** The traces that answered `id`; there should be one. */
+function tracesOf(client: MeshClient, id: number): RequestTrace[] {
+  return client.heard.flatMap((message) =>
+    message.kind === "answer" && message.id === id ? [codec.decode(message.value as Uint8Array) as RequestTrace] : [],
+  );
+}
+
+function kindsOf(events: readonly Heard[]): string[] {
+  return events.map(({ kind }) => kind);
+}
+
+describe("a second client", () => {
+  test("is told what has happened and what happens, through any node, until the end (E4) (L1) (L3)", () => {
+    const { mesh, a, b, asker, other } = cluster();
+    asker.request(steps);
+    mesh.settle();
+    a.finish("here", "abc");
+    mesh.settle();
+    const id = other.watch(idOf(a));
+    mesh.settle();
+    expect(kindsOf(heard(other, id))).toEqual(["received", "planned", "started", "result-available", "started"]);
+    b.finish("f", 42);
+    mesh.settle();
+    expect(heard(other, id).slice(5)).toEqual([
+      { kind: "result-available", step: "second", node: "b", bytes: 1 },
+      { kind: "finished" },
+      { kind: "answer" },
+    ]);
+    expect(tracesOf(other, id)).toEqual([
+      expect.objectContaining({ requestId: idOf(a), coordinator: "a", state: "finished", running: [] }),
+    ]);
+    mesh.expectQuiet();
+  });
+
+  test("gets small intermediate results and what handlers report where it asks for them", () => {
+    const { mesh, a, b, asker, other } = cluster();
+    asker.request(steps);
+    mesh.settle();
+    const id = other.watch(idOf(a), { intermediates: true });
+    mesh.settle();
+    a.finish("here", "abc");
+    mesh.settle();
+    b.report("f", "half"); // the step was given to b when somebody watched
+    b.finish("f", 42);
+    mesh.settle();
+    const told = heard(other, id).filter(({ value }) => value !== undefined);
+    expect(told.map(({ kind, value }) => [kind, value])).toEqual([
+      ["result-available", "abc"],
+      ["progress", "half"],
+      ["result-available", 42],
+    ]);
+  });
+
+  test("that leaves, or loses its link, is told nothing more, and leaves nothing behind (L3)", () => {
+    const { mesh, a, b, asker, other } = cluster();
+    asker.request(steps);
+    mesh.settle();
+    const here = mesh.client(a);
+    mesh.settle();
+    const ids = [other.watch(idOf(a)), here.watch(idOf(a))] as const;
+    mesh.settle();
+    const before = heard(other, ids[0]).length;
+    other.cancel(ids[0]);
+    here.connection!.cut();
+    mesh.settle();
+    a.finish("here", 1);
+    mesh.settle();
+    b.finish("f", 2);
+    mesh.settle();
+    expect(
+      heard(other, ids[0])
+        .slice(before)
+        .filter(({ kind }) => kind !== "failure"),
+    ).toEqual([]);
+    mesh.expectQuiet();
+  });
+
+  test("is told when the asker is gone, and with it the request", () => {
+    const { mesh, a, asker, other } = cluster();
+    asker.request(steps);
+    mesh.settle();
+    const id = other.watch(idOf(a));
+    mesh.settle();
+    asker.connection!.cut();
+    mesh.settle();
+    const error = expect.objectContaining({ code: "cancelled", outcome: "unknown" });
+    expect(heard(other, id).slice(-2)).toEqual([{ kind: "failed", error }, { kind: "answer" }]);
+    mesh.expectQuiet();
+  });
+
+  test("is told when the way to the coordinator is lost", () => {
+    const { mesh, a, b, asker, other } = cluster();
+    asker.request(steps);
+    mesh.settle();
+    const id = other.watch(idOf(a));
+    mesh.settle();
+    b.connectionTo(a).cut();
+    mesh.settle();
+    expect(other.heard.at(-1)).toMatchObject({ kind: "failure", id, error: { code: "node-lost", node: "a" } });
+  });
+
+  test("is refused where the policy refuses, at its node and at the coordinator (L2)", () => {
+    const asked: unknown[] = [];
+    const { mesh, a, asker, other } = cluster({
+      policy: (subject, action) => {
+        if (action.kind !== "watch") return { allow: true };
+        asked.push([subject.kind, action.onBehalfOf?.kind, action.request]);
+        return subject.kind === "node" ? { allow: false, reason: "not yours" } : { allow: true };
+      },
+    });
+    asker.request(steps);
+    mesh.settle();
+    const id = other.watch(idOf(a));
+    mesh.settle();
+    expect(asked).toEqual([
+      ["client", undefined, idOf(a)],
+      ["node", "client", idOf(a)],
+    ]);
+    expect(other.heard.at(-1)).toMatchObject({
+      id,
+      error: { code: "denied", node: "a", message: expect.stringContaining("not yours") },
+    });
+  });
+
+  test.for([
+    ["0f1e2d3c-1", "unknown-request", "no node of the cluster has an id that begins with 0f1e2d3c"],
+    ["mine", "invalid-argument", "ids are like 0f1e2d3c-1a"],
+  ] as const)("of %s is told why not: %s", ([requestId, code, why]) => {
+    const { mesh, other } = cluster();
+    const id = other.watch(requestId);
+    mesh.settle();
+    expect(other.heard.at(-1)).toMatchObject({
+      kind: "failure",
+      id,
+      error: { code, message: expect.stringContaining(why) },
+    });
+  });
+
+  test("that is a node itself is not passed on to a third: it could go on for ever (L1)", () => {
+    const { mesh, a, b, asker } = cluster();
+    asker.request(steps);
+    mesh.settle();
+    const stranger = mesh.client(b, { node: "stranger" });
+    const id = stranger.watch(idOf(a));
+    mesh.settle();
+    expect(heard(stranger, id)).toEqual([{ kind: "failure" }]);
+    const failure = stranger.heard.find((message) => "id" in message && message.id === id);
+    expect(failure).toMatchObject({ error: { code: "unknown-request", node: "b" } });
+  });
+
+  test("of a number that the coordinator does not know is told so, once", () => {
+    const { mesh, a, other } = cluster();
+    const id = other.watch(idOf(a, 77));
+    mesh.settle();
+    expect(heard(other, id)).toEqual([{ kind: "failure" }]);
+    expect(other.heard.at(-1)).toMatchObject({ error: { code: "unknown-request", node: "a" } });
+    mesh.expectQuiet();
+  });
+
+  test("is one of at most watchersMax (L4)", () => {
+    const { mesh, a, asker, other } = cluster({ rpc: { watchersMax: 1 } });
+    asker.request(steps);
+    mesh.settle();
+    const first = other.watch(idOf(a));
+    const second = other.watch(idOf(a));
+    mesh.settle();
+    expect(heard(other, second)).toEqual([{ kind: "failure" }]);
+    expect(other.heard.at(-1)).toMatchObject({ error: { code: "overloaded" } });
+    other.cancel(first);
+    mesh.settle();
+    const third = other.watch(idOf(a));
+    mesh.settle();
+    expect(heard(other, third)[0]).toMatchObject({ kind: "received" }); // there is room again
+  });
+});
+
+describe("a trace", () => {
+  test("of a request that runs says what has ended and what runs where, at once (L3)", () => {
+    const { mesh, a, asker, other } = cluster();
+    asker.request(steps);
+    mesh.settle();
+    a.finish("here", "abc");
+    mesh.settle();
+    const id = other.watch(idOf(a), { now: true });
+    mesh.settle();
+    expect(heard(other, id)).toEqual([{ kind: "answer" }]);
+    expect(tracesOf(other, id)[0]).toMatchObject({
+      state: "running",
+      steps: [{ name: "here", node: "a" }],
+      running: [{ step: "second", node: "b" }],
+    });
+  });
+
+  test("of a request that has failed says why, and its error says which request it was", () => {
+    const { mesh, a, asker, other } = cluster();
+    const asked = asker.request(steps);
+    mesh.settle();
+    a.fail("here", new MpregError("handler-error", "broken", { outcome: "applied" }));
+    mesh.settle();
+    expect(asker.heard.at(-1)).toMatchObject({ id: asked, error: { code: "handler-error", request: idOf(a) } });
+    const id = other.watch(idOf(a), { now: true });
+    mesh.settle();
+    expect(tracesOf(other, id)[0]).toMatchObject({ state: "failed", error: { code: "handler-error", node: "a" } });
+  });
+
+  test("of a single call is there if it was watched or summarised, and costs nothing otherwise (E1)", () => {
+    const { mesh, a, asker, other } = cluster();
+    for (const options of [{}, { summary: true }, { watch: true }]) {
+      asker.call("here", [], options);
+      mesh.settle();
+      a.finish("here", 1);
+      mesh.settle();
+    }
+    const ids = [1, 2, 3].map((number) => other.watch(idOf(a, number), { now: true }));
+    mesh.settle();
+    expect(ids.map((id) => kindsOf(heard(other, id)))).toEqual([["failure"], ["answer"], ["answer"]]);
+  });
+
+  test("is remembered for traceMs, and of the last tracesMax requests (R1)", () => {
+    const { mesh, a, asker, other } = cluster({ rpc: { tracesMax: 2, traceMs: 60_000 } });
+    const run = (): void => {
+      asker.request([{ fun: "here" }]);
+      mesh.settle();
+      a.finish("here", 1);
+      mesh.settle();
+    };
+    const known = (): string[][] => {
+      const ids = [1, 2, 3].map((number) => other.watch(idOf(a, number), { now: true }));
+      mesh.settle();
+      return ids.map((id) => kindsOf(heard(other, id)));
+    };
+    for (let count = 0; count < 3; count++) run();
+    expect(known()).toEqual([["failure"], ["answer"], ["answer"]]);
+    mesh.advance(60_001);
+    expect(known()).toEqual([["failure"], ["failure"], ["failure"]]);
+  });
+
+  test("takes no more than traceBytesMax with the others (R1)", () => {
+    const { mesh, a, asker, other } = cluster({ rpc: { traceBytesMax: 1_200 } });
+    for (let count = 0; count < 3; count++) {
+      asker.request([{ fun: "here" }]);
+      mesh.settle();
+      a.finish("here", 1);
+      mesh.settle();
+    }
+    const ids = [1, 2, 3].map((number) => other.watch(idOf(a, number), { now: true }));
+    mesh.settle();
+    expect(ids.map((id) => kindsOf(heard(other, id)))).toEqual([["failure"], ["answer"], ["answer"]]);
+  });
+
+  test("of a request that has ended is told as events where they are wanted", () => {
+    const { mesh, a, asker, other } = cluster();
+    asker.request([{ fun: "here" }]);
+    mesh.settle();
+    a.finish("here", 1);
+    mesh.settle();
+    const id = other.watch(idOf(a));
+    mesh.settle();
+    const kinds = ["received", "planned", "started", "result-available", "finished", "answer"];
+    expect(kindsOf(heard(other, id))).toEqual(kinds);
+  });
+
+  test("that has failed is told with its plan, and with what has ended without a result (E4) (Y1)", () => {
+    const { mesh, a, b, asker, other } = cluster();
+    asker.request(steps, { settle: true });
+    mesh.settle();
+    const early = other.watch(idOf(a));
+    mesh.settle();
+    a.fail("here", new MpregError("handler-error", "no", { outcome: "applied" }));
+    mesh.settle();
+    const late = other.watch(idOf(a));
+    mesh.settle();
+    const kinds = ["received", "planned", "step-failed", "skipped", "finished", "answer"];
+    expect(kindsOf(heard(other, late))).toEqual(kinds);
+    const told = (id: number): Heard[] =>
+      heard(other, id).filter(({ kind }) => kind !== "answer" && kind !== "started");
+    expect(told(late)).toEqual(told(early));
+    expect(b.invoked).toEqual([]);
+    mesh.expectQuiet();
+  });
+});
