@@ -37,14 +37,20 @@ export const variants = [
     fun: "retried",
     options: retries,
   },
-  { name: "tracing", title: "tracing, 1 % sampled", pair: "sampled", fun: "reply", options: null },
   {
-    name: "unsampled",
-    title: "tracing, part of a trace that is not sampled",
+    name: "tracing",
+    title: "tracing, for callers of whose traces 1 % are sampled",
     pair: "sampled",
     fun: "reply",
     options: null,
-    around: "unsampled",
+    around: "parent",
+  },
+  {
+    name: "roots",
+    title: "tracing, each call a trace of its own, 1 % sampled",
+    pair: "sampled",
+    fun: "reply",
+    options: null,
   },
   {
     name: "sdk",
@@ -54,7 +60,14 @@ export const variants = [
     options: null,
     around: "own",
   },
-  { name: "all", title: "all three", pair: "sampled", fun: "retried", options: { ...deadlines, ...retries } },
+  {
+    name: "all",
+    title: "all three, for such callers",
+    pair: "sampled",
+    fun: "retried",
+    options: { ...deadlines, ...retries },
+    around: "parent",
+  },
   { name: "everySpan", title: "tracing, 100 % sampled", pair: "traced", fun: "reply", options: null },
 ];
 

@@ -19,7 +19,7 @@ const featureTargets = [64, 512].flatMap((inFlight) =>
   [
     ["deadlines", "with a deadline of its own"],
     ["retries", "of an idempotent function with retries"],
-    ["tracing", "with tracing, 1 % sampled,"],
+    ["tracing", "with tracing, 1 % of the callers sampled,"],
     ["all", "with all three"],
   ].map(([variant, text]) => ({
     id: `features-${variant}-${inFlight}`,

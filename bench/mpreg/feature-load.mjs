@@ -2,7 +2,7 @@
 import { loadInFlight } from "../lib/load.mjs";
 import { assertEchoed, payload } from "../lib/payload.mjs";
 import { importMpreg } from "./build.mjs";
-import { inUnsampledTrace, makeSpan, startTracing, untraced } from "./traced.mjs";
+import { makeSpan, onBehalf, startTracing, untraced } from "./traced.mjs";
 
 export { exportedSpans } from "./traced.mjs";
 
@@ -18,19 +18,25 @@ export async function open({ url, sampling, traced = true }) {
 }
 
 /**
- * @typedef {"own" | "unsampled"} Around what the program does around each call: makes a span of its own, or calls as part of
- *   a trace that is not sampled
+ * What the program does around each call: it works for somebody whose trace has begun before, or makes a span of its own.
+ *
+ * @typedef {"parent" | "own"} Around
+ */
+
+const around = {
+  parent: onBehalf,
+  own: (/** @type {() => Promise<unknown>} */ call) => {
+    makeSpan();
+    return call();
+  },
+};
+
+/**
  * @param {{ fun: string, options: object | null, around?: Around, inFlight: number, durationMs: number }} block
  * @returns {Promise<number>} calls per second
  */
-export function runBlock({ fun, options, around, inFlight, durationMs }) {
+export function runBlock({ fun, options, around: name, inFlight, durationMs }) {
   // without options a call has no third argument, as users write it
   const call = options === null ? () => client.call(fun, [payload]) : () => client.call(fun, [payload], options);
-  if (around === "unsampled") return inUnsampledTrace(() => loadInFlight(call, inFlight, durationMs));
-  if (around === undefined) return loadInFlight(call, inFlight, durationMs);
-  const spanned = () => {
-    makeSpan();
-    return call();
-  };
-  return loadInFlight(spanned, inFlight, durationMs);
+  return loadInFlight(name === undefined ? call : () => around[name](call), inFlight, durationMs);
 }

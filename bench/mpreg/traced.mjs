@@ -2,7 +2,7 @@
  * OpenTelemetry as a program sets it up: its SDK for Node, with the parent's say and a share of the traces that begin here.
  * Spans go in batches, as is usual, to an exporter that takes them and counts them.
  */
-import { ROOT_CONTEXT, context, trace } from "@opentelemetry/api";
+import { ROOT_CONTEXT, TraceFlags, context, trace } from "@opentelemetry/api";
 import {
   BatchSpanProcessor,
   NodeTracerProvider,
@@ -38,19 +38,24 @@ export async function exportedSpans() {
 /** For `openTelemetry` of a node or client: no SDK is ever found through it. */
 export const untraced = { trace: { getTracerProvider: () => ({ getDelegateTracer: () => undefined }) }, context };
 
-const notSampled = trace.setSpanContext(ROOT_CONTEXT, {
-  traceId: "0af7651916cd43dd8448eb211c80319c",
-  spanId: "b7ad6b7169203331",
-  traceFlags: 0,
-});
+/** Those for whom a program works, each with a trace that began with them, as with a request over HTTP; one of a hundred is sampled. */
+const parents = Array.from({ length: 100 }, (_, at) =>
+  trace.setSpanContext(ROOT_CONTEXT, {
+    traceId: (at + 1).toString(16).padStart(32, "af"),
+    spanId: (at + 1).toString(16).padStart(16, "b7"),
+    traceFlags: at === 0 ? TraceFlags.SAMPLED : TraceFlags.NONE,
+    isRemote: true,
+  }),
+);
+let served = 0;
 
 /**
- * Runs `run` as part of a trace that is not sampled, as most are.
+ * Runs `run` on behalf of the next of them.
  *
  * @template R
  * @param {() => R} run
  */
-export const inUnsampledTrace = (run) => context.with(notSampled, run);
+export const onBehalf = (run) => context.with(parents[served++ % parents.length], run);
 
 /** What the SDK does for one call, whoever asks it to: a span with what is known of the call, made and ended. */
 export function makeSpan() {
