@@ -11,8 +11,9 @@ import {
   type RequestEvent,
   type RequestList,
   type RequestTrace,
+  type WatchOptions,
 } from "@mpreg/core/rpc";
-import type { InspectOptions, RequestsOptions, Session, WatchOptions } from "./session.js";
+import type { InspectOptions, RequestsOptions, Session } from "./session.js";
 import type { ClientStatus, StatusOptions } from "./status.js";
 
 /**

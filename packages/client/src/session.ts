@@ -24,10 +24,11 @@ import {
   type RequestFields,
   type Tracing,
   ValueWaiter,
+  type WatchOptions,
   checkListeners,
   checkName,
   durationMs,
-  flagOf,
+  watching,
 } from "@mpreg/core/rpc";
 import type { Codec } from "@mpreg/core/values";
 import { type InspectSubject, type Message, type ResultRef, type WireLimits, writeInspect } from "@mpreg/core/wire";
@@ -40,7 +41,6 @@ import type { Platform } from "./platform.js";
 import { Reach, type Unreached } from "./reach.js";
 import { Status } from "./status.js";
 import { createTracing } from "./tracing.js";
-import { watching } from "./watching.js";
 
 const waitMsMin = 25;
 const waitMsMax = 2_000;
@@ -69,14 +69,6 @@ export interface InspectOptions {
   readonly timeoutMs?: number | undefined;
 }
 
-/** Options of watching a request. */
-export interface WatchOptions {
-  /** Ends the iterator; what it has not taken yet is dropped. */
-  readonly signal?: CancelSignal | undefined;
-  /** Tell results of steps that take 16 KiB at most with their events. Default: `false`. */
-  readonly intermediates?: boolean | undefined;
-}
-
 /** Options of a list of requests. */
 export interface RequestsOptions extends InspectOptions {
   /** Name or id of the node whose requests are listed. Default: the node that the client is connected to. */
@@ -84,8 +76,6 @@ export interface RequestsOptions extends InspectOptions {
 }
 
 const requestsNames = optionNames<RequestsOptions>({ node: true, signal: true, timeoutMs: true });
-
-const watchNames = optionNames<WatchOptions>({ signal: true, intermediates: true });
 
 const inspectNames = optionNames<InspectOptions>({ signal: true, timeoutMs: true });
 
@@ -203,15 +193,9 @@ export class Session implements Asking {
 
   /** What becomes of a request, from its beginning to its end. */
   watch(requestId: string, options: WatchOptions = {}): AsyncIterableIterator<RequestEvent> {
-    checkName(requestId, "the request", "watch");
-    checkOptions(options, watchNames, "watch");
-    checkListeners(options, "watch");
-    const { signal } = options;
-    const intermediates = flagOf(options.intermediates, "intermediates", "watch") === true;
-    return watching(this, signal, (asker) => {
-      const ask: PendingAsk = { kind: "watch", requestId, now: false, intermediates, timeoutMs: 0 };
-      return this.#refused(asker) ? 0 : this.#asks.ask(ask, asker);
-    });
+    return watching(this, requestId, options, (fields, asker) =>
+      this.#refused(asker) ? 0 : this.#asks.ask({ ...fields, timeoutMs: 0 }, asker),
+    );
   }
 
   #look(

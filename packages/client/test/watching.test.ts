@@ -30,7 +30,7 @@ async function watched(given: Partial<SessionOptions> = {}) {
   return { mesh, a: a!, watcher, told, result };
 }
 
-test("a watcher whose connection breaks is told all from `received` on again, over the next one, until the end (W1)", async () => {
+test("a watcher whose connection breaks is told all from `received` on again, over the next one, until the end (B1)", async () => {
   const { mesh, a, watcher, told, result } = await watched();
   watcher.platform.sockets[0]!.connection.cut();
   mesh.advance(50);
@@ -42,7 +42,7 @@ test("a watcher whose connection breaks is told all from `received` on again, ov
   expect(await result).toBe("done");
 });
 
-test("a watcher who finds no node for 30 s is told so (W1, C5)", async () => {
+test("a watcher who finds no node for 30 s is told so (B1, C5)", async () => {
   const { mesh, watcher, told } = await watched({ urls: ["ws://b"], discover: false });
   mesh.crash(mesh.nodes.find(({ name }) => name === "b")!);
   mesh.advance(29_000);
@@ -57,7 +57,7 @@ test("a watcher who finds no node for 30 s is told so (W1, C5)", async () => {
 test.for([
   { what: "with one connection only, which breaks,", reconnect: false, code: "node-lost" },
   { what: "that is closed", reconnect: true, code: "closed" },
-])("a watcher $what is told $code at once (W1)", async ({ reconnect, code }) => {
+])("a watcher $what is told $code at once (B1)", async ({ reconnect, code }) => {
   const { watcher, mesh, told } = await watched({ reconnect });
   if (reconnect) watcher.session.close("enough");
   else watcher.platform.sockets[0]!.connection.cut();

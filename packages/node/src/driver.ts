@@ -39,9 +39,13 @@ import {
   type Asking,
   Caller,
   type Invocation,
+  type RequestEvent,
   type RunSpan,
   type Settled,
   type Tracing,
+  type WatchFields,
+  type WatchOptions,
+  watching,
 } from "@mpreg/core/rpc";
 import { Fifo } from "@mpreg/core/structures";
 import type { InspectSubject, Timings } from "@mpreg/core/wire";
@@ -237,6 +241,11 @@ export class Driver {
     };
   }
 
+  /** What becomes of a request, for the node's own program. */
+  watch(requestId: string, options: WatchOptions): AsyncIterableIterator<RequestEvent> {
+    return watching(this.asking(undefined), requestId, options, (fields, asker) => this.#ask(fields, undefined, asker));
+  }
+
   /** The other side has opened a connection. */
   accepted(connection: Connection): LinkId {
     return this.#opened(connection, undefined);
@@ -377,7 +386,7 @@ export class Driver {
     this.traffic.runs.of(fun).end(result instanceof MpregError ? result.code : "ok", nowMs - startedMs);
   }
 
-  #ask(ask: Ask, parent: Invocation | undefined, asker: Asker): number {
+  #ask(ask: Ask | WatchFields, parent: Invocation | undefined, asker: Asker): number {
     const ticket = ++this.#lastTicket;
     this.#tickets.set(ticket, asker);
     this.enter({ kind: "ask", ticket, ask, parent, takesStreams: asker.takesStreams });

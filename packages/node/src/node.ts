@@ -10,7 +10,9 @@ import {
   type Calls,
   type Graph,
   type PlainRequest,
+  type RequestEvent,
   type SingleCallOptions,
+  type WatchOptions,
   durationMs,
 } from "@mpreg/core/rpc";
 import type { Driver } from "./driver.js";
@@ -78,6 +80,21 @@ export interface MpregNode extends Calls, FunctionRegistry, AsyncDisposable {
   cluster(): ClusterInfo;
   /** The functions of the cluster and who offers them. */
   functions(): readonly FunctionInfo[];
+  /**
+   * Follows a request that anybody has asked for, this node's own program included, by its id (`received`, a summary and
+   * errors of requests tell it): first what has happened so far, then what happens, until it ends; from whichever node
+   * coordinates it. The policies of both nodes are asked whether this node may `watch` it.
+   *
+   * 1,000 events are kept that were not taken; beyond, the oldest are dropped and `{ kind: "missed", count }` stands in
+   * their place. Ends with the request, when its loop is left and when `signal` aborts. Throws `unknown-request` where no such
+   * request runs or is remembered, `denied`, `overloaded` (too many watch it), `node-lost` when its coordinator, or the link to
+   * it, is lost, and `closed`.
+   *
+   * ```ts
+   * for await (const event of node.watch(requestId)) console.log(event.kind);
+   * ```
+   */
+  watch(requestId: string, options?: WatchOptions): AsyncIterableIterator<RequestEvent>;
   /**
    * Follows what happens to this node and its cluster from now on: nodes that join, are suspected, recover and are lost,
    * links that open, break or are refused, dials that fail, keys that two processes share, nodes whose
@@ -175,6 +192,10 @@ export class DrivenNode implements MpregNode {
 
   functions(): readonly FunctionInfo[] {
     return this.#driver.inspect("functions") as FunctionInfo[];
+  }
+
+  watch(requestId: string, options: WatchOptions = {}): AsyncIterableIterator<RequestEvent> {
+    return this.#driver.watch(requestId, options);
   }
 
   status(options?: StatusOptions): AsyncIterableIterator<NodeStatus> {

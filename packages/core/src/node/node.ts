@@ -6,7 +6,6 @@
  *
  * (Z1) The same inputs at the same times, with the same random numbers and the same wall clock, give the same effects.
  * (Z2) Effects never call back into the machine; what they cause comes back as a later input.
- * (Z4) What a handler has asked for ends when its own call is aborted, and an ended call asks for nothing more.
  * (Z3) After `close` nothing runs, nothing waits, and every ask has been settled.
  */
 import {
@@ -21,25 +20,15 @@ import {
 } from "../base/index.js";
 import { type Door, JsonV1Door } from "../doors/index.js";
 import { type Goodbye, type LinkId, answersFactor, nodeIdOf } from "../link/index.js";
-import {
-  type AskOrigin,
-  Peer,
-  Rpc,
-  type RpcCounters,
-  type Run,
-  type Settled,
-  leaving,
-  clientOrigin,
-} from "../rpc/index.js";
+import { Peer, Rpc, type RpcCounters, clientOrigin, leaving } from "../rpc/index.js";
 import type { InspectSubject } from "../wire/index.js";
 import { Cluster } from "./cluster.js";
 import { runEvents } from "./run-events.js";
 import { Drain } from "./drain.js";
 import { inspect } from "./inspect.js";
 import { Links } from "./links.js";
-import { NestedRuns, orphaned } from "./nested-runs.js";
 import { targetOf } from "./target.js";
-import { TicketAsker } from "./ticket-asker.js";
+import { Tickets } from "./tickets.js";
 import type { NodeCapabilities, NodeEffects, NodeInput, NodeOptions } from "./types.js";
 
 /**
@@ -100,15 +89,7 @@ export class NodeMachine {
   readonly #rpc: Rpc;
   readonly #links: Links;
   readonly #doors = new Map<LinkId, Door>();
-  readonly #tickets = new Map<number, Run>();
-  readonly #nested = new NestedRuns({
-    pending: (invocation) => {
-      this.#rpc.here.suspend(invocation, this.#nowMs);
-    },
-    ended: (invocation) => {
-      this.#rpc.here.resume(invocation, this.#nowMs);
-    },
-  });
+  readonly #tickets: Tickets;
   #drain: Drain | undefined;
   #closed = false;
   /** When the input that is being taken came. */
@@ -205,7 +186,7 @@ export class NodeMachine {
         },
         abort: (id, reason) => {
           effects.abort(id, reason);
-          this.#nested.abort(id);
+          this.#tickets.abort(id);
         },
       },
       options.rpc,
@@ -225,6 +206,7 @@ export class NodeMachine {
         },
       },
     );
+    this.#tickets = new Tickets({ rpc: this.#rpc, effects, nowMs: () => this.#nowMs });
     this.#links = new Links({
       ...timers,
       options,
@@ -260,8 +242,7 @@ export class NodeMachine {
       ...this.#rpc.size,
       asked,
       doors: this.#doors.size,
-      tickets: this.#tickets.size,
-      nested: this.#nested.size,
+      ...this.#tickets.size,
       timers: this.#deadlines.size - this.#links.scheduled - this.#cluster.scheduled,
     };
   }
@@ -303,9 +284,9 @@ export class NodeMachine {
       case "leave":
         return this.#rpc.streaming.readings.leave(input.reader, input.stream);
       case "ask":
-        return this.#ask(input, nowMs);
+        return this.#tickets.ask(input, this.#closed ? this.#closedError : undefined, nowMs);
       case "withdraw":
-        return this.#tickets.get(input.ticket)?.fail(new MpregError("cancelled", "The caller cancelled"));
+        return this.#tickets.withdraw(input.ticket);
       case "link-writable":
         return this.#links.writable(input.link);
       case "link-opened":
@@ -435,35 +416,6 @@ export class NodeMachine {
     this.#effects.close(link, goodbye);
   }
 
-  #ask({ ticket, ask, parent, takesStreams }: Extract<NodeInput, { kind: "ask" }>, nowMs: number): void {
-    const settle = (ended: number, settled: Settled): void => {
-      this.#tickets.delete(ended);
-      if (parent !== undefined) this.#nested.remove(parent.id, ended);
-      this.#effects.settle(ended, settled);
-    };
-    const asker = new TicketAsker(ticket, takesStreams, settle, (watched, event, value) => {
-      this.#effects.told(watched, event, value);
-    });
-    if (this.#closed) return asker.failed(new MpregError("closed", `Node "${this.name}" is closed`));
-    if (parent !== undefined && !this.#rpc.isRunning(parent.id)) return asker.failed(orphaned(parent)); // (Z4)
-    const origin: AskOrigin =
-      parent === undefined
-        ? clientOrigin({ kind: "self" }, 0)
-        : {
-            caller: parent.caller,
-            depth: parent.depth + 1,
-            deadlineMs: parent.deadlineMs,
-            connection: parent.connection,
-            priority: parent.terms?.priority,
-          };
-    const onStart = (run: Run): void => {
-      this.#tickets.set(ticket, run);
-      if (parent !== undefined) this.#nested.add(parent.id, ticket, run); // (Z4)
-    };
-    if (ask.kind === "call") this.#rpc.call(ask.fields, origin, asker, nowMs, onStart);
-    else this.#rpc.request(ask.fields, origin, asker, nowMs, onStart);
-  }
-
   #startDrain(graceMs: number, nowMs: number): void {
     if (this.#drain !== undefined || this.#closed) return;
     const host = {
@@ -487,9 +439,13 @@ export class NodeMachine {
     this.#drain?.stop();
     this.#cluster.stop(nowMs);
     const error = new MpregError("closed", this.#goodbye.reason, { node: this.name });
-    for (const run of [...this.#tickets.values()]) run.fail(error);
+    this.#tickets.close(error);
     for (const link of [...this.#doors.keys()]) this.#endDoor(link, this.#goodbye);
     this.#links.close(this.#goodbye, error, nowMs); // (Z3)
+  }
+
+  get #closedError(): MpregError {
+    return new MpregError("closed", `Node "${this.name}" is closed`);
   }
 
   get #goodbye(): Goodbye {

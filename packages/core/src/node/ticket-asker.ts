@@ -1,33 +1,39 @@
-/** Ticket asker: tells the end of a run to the node's own program or to one of its handlers. */
-import type { MpregError } from "../base/index.js";
-import type { Asker, RequestEvent, RequestSummary, Settled } from "../rpc/index.js";
+/** Ticket asker: tells the end of a run, or what is seen of one, to the node's own program or to one of its handlers. */
+import type { MpregError, Subject } from "../base/index.js";
+import type { Asker, RequestEvent, RequestSummary, Run, Settled, Watcher } from "../rpc/index.js";
 import type { StepReport, Timings, Value } from "../wire/index.js";
 
-export class TicketAsker implements Asker {
-  readonly #ticket: number;
-  readonly #settle: (ticket: number, settled: Settled) => void;
-  readonly #told: (ticket: number, event: RequestEvent, value: Uint8Array | undefined) => void;
+export interface TicketAskerHost {
+  settle(ticket: number, settled: Settled): void;
+  told(ticket: number, event: RequestEvent, value: Uint8Array | undefined): void;
+  /** What it waits for is under way. */
+  begun(run: Run): void;
+}
 
+const self: Subject = { kind: "self" };
+
+export class TicketAsker implements Asker, Watcher {
+  readonly subject: Subject = self;
   readonly takesStreams: boolean | undefined;
+  readonly #ticket: number;
+  readonly #host: TicketAskerHost;
 
-  constructor(
-    ticket: number,
-    takesStreams: boolean | undefined,
-    settle: (ticket: number, settled: Settled) => void,
-    told: (ticket: number, event: RequestEvent, value: Uint8Array | undefined) => void,
-  ) {
+  constructor(ticket: number, takesStreams: boolean | undefined, host: TicketAskerHost) {
     this.#ticket = ticket;
     this.takesStreams = takesStreams;
-    this.#settle = settle;
-    this.#told = told;
+    this.#host = host;
   }
 
   event(event: RequestEvent, value: Uint8Array | undefined): void {
-    this.#told(this.#ticket, event, value);
+    this.#host.told(this.#ticket, event, value);
   }
 
   answered(value: Value, _timings: Timings | undefined, summary: RequestSummary | undefined): void {
-    this.#settle(this.#ticket, { kind: "answered", value, summary });
+    this.#host.settle(this.#ticket, { kind: "answered", value, summary });
+  }
+
+  answeredWith(value: Uint8Array): void {
+    this.answered(value, undefined, undefined);
   }
 
   results(
@@ -35,10 +41,14 @@ export class TicketAsker implements Asker {
     reports: readonly StepReport[] | undefined,
     summary: RequestSummary | undefined,
   ): void {
-    this.#settle(this.#ticket, { kind: "results", outputs, reports, summary });
+    this.#host.settle(this.#ticket, { kind: "results", outputs, reports, summary });
   }
 
   failed(error: MpregError): void {
-    this.#settle(this.#ticket, { kind: "failed", error });
+    this.#host.settle(this.#ticket, { kind: "failed", error });
+  }
+
+  follow(run: Run): void {
+    this.#host.begun(run);
   }
 }

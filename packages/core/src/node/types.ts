@@ -6,7 +6,16 @@
 import type { Action, MpregError, Policy, Random, Semver, Signer, Utf8 } from "../base/index.js";
 import type { Goodbye, LinkId, LinkOptions } from "../link/index.js";
 import type { Dial, MembershipOptions, RedialOptions } from "../membership/index.js";
-import type { AbortReason, Ask, Invocation, Progress, RequestEvent, RpcLimits, Settled } from "../rpc/index.js";
+import type {
+  AbortReason,
+  Ask,
+  Invocation,
+  Progress,
+  RequestEvent,
+  RpcLimits,
+  Settled,
+  WatchFields,
+} from "../rpc/index.js";
 import type { Codec } from "../values/index.js";
 import type { OfferRecord, ResultRef, Timings } from "../wire/index.js";
 
@@ -74,7 +83,8 @@ export type NodeInput =
       readonly kind: "ask";
       /** Number by which {@link NodeEffects.settle} and `withdraw` name it. */
       readonly ticket: number;
-      readonly ask: Ask;
+      /** What it wants done; or to see of a request, which is told as events until it is settled. */
+      readonly ask: Ask | WatchFields;
       /** The handler that asks; `undefined` when the node's own program does. */
       readonly parent: Invocation | undefined;
       /** Who asks reads streams; else they are settled as arrays. */

@@ -11,7 +11,7 @@
  * (K3) Much that waits to be read or fetched is told, with every answer that is added to it.
  * (K6) More than `keptBytesMax` is not kept for a client that does not fetch it: its link ends. A single value may be larger.
  */
-import { MpregError, shortened } from "../base/index.js";
+import { MpregError, type Subject, shortened } from "../base/index.js";
 import {
   type StepReport,
   type Timings,
@@ -25,6 +25,7 @@ import {
 import type { Channel } from "./task.js";
 import { type Results, bytesOf, idleMsMax, isRef } from "./results/index.js";
 import type { RequestList } from "./watching/listing.js";
+import type { Watcher } from "./watching/watcher.js";
 import type { Progress, RequestEvent } from "./events.js";
 import type { Asked, Run, RunAsker } from "./run.js";
 import type { RequestSummary } from "./types.js";
@@ -59,7 +60,7 @@ const backlogBytesMin = 64 * 1024;
 /** A client is sent values of that size at once: it would only have to ask for them. */
 const clientInlineBytesMax = 256 * 1024;
 
-export class LinkAsker implements RunAsker, Asked {
+export class LinkAsker implements RunAsker, Asked, Watcher {
   readonly id: number;
   /** What was started for it. */
   run: Run = nothing;
@@ -154,6 +155,16 @@ export class LinkAsker implements RunAsker, Asked {
     const encoded = summary === undefined ? undefined : this.#host.encodeSummary(summary);
     writeResults(this.#channel.link.outbox.writer, { id: this.id, summary: encoded, reports, outputs });
     this.#send(undefined);
+  }
+
+  get subject(): Subject {
+    return this.#channel.subject;
+  }
+
+  follow(run: Run): void {
+    this.isPassing = true;
+    this.run = run;
+    this.#channel.asked.set(this.id, this);
   }
 
   /** Ends with a value that is sent as it is. */

@@ -26,7 +26,7 @@ import type {
   WatchMessage,
 } from "../wire/index.js";
 import type { CallFields, RequestFields } from "./caller/ask.js";
-import { callerOf } from "./behalf.js";
+import { callerOf, watcherOf } from "./behalf.js";
 import type { Progress } from "./events.js";
 import type { RpcCounters } from "./counters.js";
 import { Dispatch } from "./dispatch/dispatch.js";
@@ -64,7 +64,8 @@ export class Rpc {
   readonly #held: HeldBytes;
   readonly #resuming: Resuming;
   readonly #results: Results;
-  readonly #watches: Watches;
+  /** Who looks at requests. */
+  readonly watches: Watches;
   #lastRequest = 0;
   #isDraining = false;
   readonly #hedging: Hedging;
@@ -81,7 +82,7 @@ export class Rpc {
     this.#dispatch = new Dispatch(host, options, this.#held, this.#results);
     this.#hedging = new Hedging(host, this.#dispatch);
     this.#resuming = new Resuming(host, options, askers);
-    this.#watches = new Watches(host, options, askers, this.#resuming.questions);
+    this.watches = new Watches(host, options, askers, this.#resuming.questions);
   }
 
   /** What is held; for the checks of the simulator. (V3) */
@@ -102,7 +103,7 @@ export class Rpc {
     const { clients, size: resuming } = this.#resuming;
     const heldBytes = this.#held.bytes;
     const steps = this.#dispatch.size;
-    const { size: watched } = this.#watches;
+    const { size: watched } = this.watches;
     const requests = this.#requests.size;
     return { requests, ...steps, ...this.#results.size, heldBytes, gone: clients.gone, resuming, watched };
   }
@@ -179,7 +180,8 @@ export class Rpc {
   /** Somebody wants to know what becomes of a request. */
   onWatch(channel: Channel, message: WatchMessage | RequestsMessage, nowMs: number): void {
     const asker = this.#asker(channel, message.id, false);
-    if (asker !== undefined) this.#watches.asked(channel, asker, message, nowMs);
+    if (asker === undefined) return;
+    this.watches.asked({ watcher: asker, onBehalfOf: watcherOf(channel, message) }, message, nowMs);
   }
 
   /** A node tells of a request that is watched through this one. */
@@ -281,7 +283,7 @@ export class Rpc {
     }
     const request = this.#nextRequest();
     const isFollowed = ask.summary || ask.watch === true; // other calls cost nothing to follow
-    const followed = isFollowed ? this.#watches.begin(ask, asker, { request, origin }, noSteps, nowMs) : undefined;
+    const followed = isFollowed ? this.watches.begin(ask, asker, { request, origin }, noSteps, nowMs) : undefined;
     const watch = followed?.watch;
     const run = new SingleRun(asker, ask.summary ? followed?.summary : undefined, this.#drop, watch);
     onStart(run);
@@ -328,7 +330,7 @@ export class Rpc {
     }
     const request = this.#nextRequest();
     const isFollowed = ask.summary || ask.watch === true || this.#options.tracesMax > 0;
-    const followed = isFollowed ? this.#watches.begin(ask, asker, { request, origin }, ask.steps, nowMs) : undefined;
+    const followed = isFollowed ? this.watches.begin(ask, asker, { request, origin }, ask.steps, nowMs) : undefined;
     const fields = {
       message: ask,
       plan,

@@ -18,6 +18,7 @@ import {
   type RequestFields,
   type RpcLimits,
   type Settled,
+  type WatchFields,
   defaultRpcLimits,
   requestIdOf,
 } from "../../src/rpc/index.js";
@@ -286,6 +287,16 @@ export class MeshNode {
     return this.#ask({ kind: "request", fields }, undefined);
   }
 
+  /** The node's own program watches a request. */
+  watch(requestId: string, options: { readonly intermediates?: boolean } = {}): Asked {
+    return this.#ask({ kind: "watch", requestId, now: false, intermediates: false, ...options }, undefined);
+  }
+
+  /** What was told of an ask that is watched, or watches. */
+  toldOf({ ticket }: Asked): RequestEvent[] {
+    return this.told.filter((told) => told.ticket === ticket).map(({ event }) => event);
+  }
+
   /** Handlers of `fun` that wait for the test, oldest first. */
   waiting(fun: string): Invocation[] {
     return [...this.#running.values()].filter((invocation) => invocation.fun === fun);
@@ -351,7 +362,7 @@ export class MeshNode {
     return found;
   }
 
-  #ask(ask: Ask, parent: Invocation | undefined): Asked {
+  #ask(ask: Ask | WatchFields, parent: Invocation | undefined): Asked {
     const asked: Asked = { ticket: ++this.#lastTicket, ends: [] };
     this.#asks.set(asked.ticket, asked);
     this.enter({ kind: "ask", ticket: asked.ticket, ask, parent, takesStreams: true });

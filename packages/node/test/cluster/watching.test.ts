@@ -1,5 +1,6 @@
 /** Requests that are watched over real sockets: by who has asked, and by others at other nodes. */
 import type { RequestEvent } from "@mpreg/core";
+import type { NodeLimits } from "@mpreg/node";
 import { expect, test } from "vitest";
 import { clientOf, offered, startMesh } from "../support/cluster.js";
 import { failureOf } from "../support/failure.js";
@@ -12,8 +13,8 @@ async function kindsOf(events: AsyncIterable<RequestEvent>): Promise<string[]> {
 }
 
 /** Two nodes with a client each; `held` of the second runs until `latch` is opened. */
-async function start() {
-  const [a, b] = await startMesh({ name: "a" }, { name: "b" });
+async function start(limits: Partial<NodeLimits> = {}) {
+  const [a, b] = await startMesh({ name: "a", limits }, { name: "b", limits });
   const latch = new Latch();
   b!.register("held", async () => {
     await latch.passed;
@@ -119,4 +120,58 @@ test("a request that nobody knows is told as such, by the iterator and by the tr
   await expect(other.watch(requestId).next()).rejects.toMatchObject({ code: "unknown-request", node: "b" });
   expect(await failureOf(other.trace(requestId))).toMatchObject({ code: "unknown-request" });
   expect(await failureOf(other.trace("what?"))).toMatchObject({ code: "invalid-argument" });
+});
+
+test("a node's own program follows its own requests and those of others, wherever they are coordinated (L1)", async () => {
+  const { a, b, latch, asker } = await start();
+  const idOf = async (events: AsyncIterator<RequestEvent>): Promise<string> => {
+    const received = (await events.next()).value as RequestEvent;
+    return received.kind === "received" ? received.requestId : "";
+  };
+  const startHeld = async (calls: Pick<typeof a, "graph">): Promise<string> => {
+    const graph = calls.graph();
+    graph.call("held");
+    return await idOf(graph.start().events);
+  };
+  const ids = [await startHeld(asker), await startHeld(a), await startHeld(b)];
+  const watched = ids.map((id) => b.watch(id, { intermediates: true }));
+  for (const [index, node] of ["a", "a", "b"].entries()) {
+    const received = { kind: "received", requestId: ids[index], node };
+    expect((await watched[index]!.next()).value).toEqual(received);
+  }
+  latch.open();
+  for (const events of watched) {
+    const told: RequestEvent[] = [];
+    for await (const event of events) told.push(event);
+    expect(told.at(-2)).toMatchObject({ kind: "result-available", step: "held", node: "b", value: "done" });
+    expect(told.at(-1)).toEqual({ kind: "finished" });
+  }
+});
+
+test("a program that leaves the loop, or aborts, is told nothing more, and a closed node's is told so (B1) (B2)", async () => {
+  const { a, b, latch, asker } = await start({ watchersMax: 1 }); // there is room for the next when one has left
+  const graph = asker.graph();
+  graph.call("held");
+  const { result, events } = graph.start();
+  const received = (await events.next()).value;
+  const requestId = received?.kind === "received" ? received.requestId : "";
+  for (const node of [a, b]) {
+    for await (const { kind } of node.watch(requestId)) {
+      expect(kind).toBe("received");
+      break;
+    }
+    const ending = new AbortController();
+    const aborted = kindsOf(node.watch(requestId, { signal: ending.signal }));
+    ending.abort();
+    expect(await aborted).toEqual(node === a ? ["received"] : []); // what the node knows itself is there at once
+  }
+  const last = b.watch(requestId);
+  expect((await last.next()).value).toMatchObject({ kind: "received" });
+  expect(() => b.watch("")).toThrow(expect.objectContaining({ code: "invalid-argument" }));
+  await expect(b.watch("what?").next()).rejects.toMatchObject({ code: "invalid-argument", node: "b" });
+  latch.open();
+  expect((await kindsOf(last)).at(-1)).toBe("finished");
+  expect(await result).toEqual({ held: "done" });
+  await a.close();
+  await expect(a.watch(requestId).next()).rejects.toMatchObject({ code: "closed" });
 });

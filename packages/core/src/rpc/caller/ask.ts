@@ -4,7 +4,15 @@
  */
 import type { MpregError, TraceContext } from "../../base/index.js";
 import type { Codec } from "../../values/index.js";
-import type { CallMessage, RequestMessage, ResultRef, StepReport, Value, WireLimits } from "../../wire/index.js";
+import type {
+  CallMessage,
+  RequestMessage,
+  ResultRef,
+  StepReport,
+  Value,
+  WatchMessage,
+  WireLimits,
+} from "../../wire/index.js";
 import type { ItemReader } from "../results/item-reader.js";
 import type { Asker } from "../run.js";
 import type { Tracing } from "../tracing/tracing.js";
@@ -15,6 +23,9 @@ export type CallFields = Omit<CallMessage, "kind" | "id">;
 
 /** One request, whoever asks for it. */
 export type RequestFields = Omit<RequestMessage, "kind" | "id">;
+
+/** What somebody wants to see of a request, whoever does. */
+export type WatchFields = Omit<WatchMessage, "id" | "behalf">;
 
 export type Ask =
   { readonly kind: "call"; readonly fields: CallFields } | { readonly kind: "request"; readonly fields: RequestFields };

@@ -1,6 +1,6 @@
 /**
- * Questions: what nodes ask each other on behalf of clients: what has become of an ask that lost its link, and what becomes
- * of a request that somebody watches.
+ * Questions: what nodes ask each other for clients, and for their own programs: what has become of an ask that lost its
+ * link, and what becomes of a request that somebody watches.
  *
  * (Q1) A question ends once: by its answer, or as failed: its node says so, or cannot be asked: no member any more, not to
  *      be reached, or lost `triesMax` times while it was asked.

@@ -1,5 +1,5 @@
 /**
- * Passing: what a client wants to see of another node's requests is asked there for it, and passed on.
+ * Passing: what somebody wants to see of another node's requests is asked there for it, and passed on.
  *
  * What may be seen is decided in `watches.ts`.
  *
@@ -8,11 +8,11 @@
  */
 import { MpregError } from "../../base/index.js";
 import type { EventMessage, Writer } from "../../wire/index.js";
-import type { LinkAsker } from "../link-asker.js";
 import type { Questions } from "../clients/questions.js";
-import type { Channel, Peer } from "../task.js";
+import type { Peer } from "../task.js";
+import type { Watcher } from "./watcher.js";
 
-/** What is asked of `peer` for the far side of `channel`. */
+/** What is asked of `peer` for whoever watches. */
 export interface Passing {
   readonly peer: Peer;
   /** What the node is asked for, in messages: which coordinates request "0f1e2d3c-1a". */
@@ -24,28 +24,20 @@ export interface Passing {
   event?(told: EventMessage): void;
 }
 
-export function passOn(
-  questions: Questions,
-  channel: Channel,
-  asker: LinkAsker,
-  passing: Passing,
-  nowMs: number,
-): void {
-  const { subject } = channel;
+export function passOn(questions: Questions, watcher: Watcher, passing: Passing, nowMs: number): void {
+  const { subject } = watcher;
   const { peer } = passing;
   const behalf = subject.kind === "client" ? subject.address : undefined;
-  asker.isPassing = true;
-  channel.asked.set(asker.id, asker); // first: it may be over before there is anything to give up
   let stop = (): void => undefined;
-  asker.run = {
+  watcher.follow({
     fail: (error) => {
       stop(); // (P2)
-      asker.failed(error);
+      watcher.failed(error);
     },
     abandon: () => {
       stop(); // (P2)
     },
-  };
+  }); // first: it may be over before there is anything to give up
   stop = questions.ask(
     peer,
     {
@@ -58,12 +50,12 @@ export function passOn(
           passing.answered(value);
         } catch (error) {
           if (!(error instanceof MpregError)) throw error;
-          asker.failed(error);
+          watcher.failed(error);
         }
       },
       failed: (error) => {
         const text = `The way to node "${peer.name}", ${passing.what}, is lost`;
-        asker.failed(error ?? new MpregError("node-lost", text, { node: peer.name })); // (P1)
+        watcher.failed(error ?? new MpregError("node-lost", text, { node: peer.name })); // (P1)
       },
       event: (told) => passing.event?.(told),
     },

@@ -5,20 +5,19 @@
  * `recent.ts`.
  *
  * (L1) The id of a request names its coordinator: whoever else is asked passes that on, once, and what comes back.
- * (L2) The coordinator asks its policy for the client that watches, and so does the node that it is connected to.
+ * (L2) The coordinator asks its policy for whoever watches, and so does the node that it is connected to, or lives in.
  * (L3) Whoever watches is answered once, with the trace, when the request ends; at once where it wants what is known now.
  *      When it leaves, nothing is told to it any more.
  * (L4) At most `watchersMax` watch one request besides its asker.
  * (L5) A list of requests is bounded, and says how many are not in it.
  */
 import { MpregError, type Subject, assert, quoted } from "../../base/index.js";
-import type { EventMessage, RequestStep, RequestsMessage, WatchMessage } from "../../wire/index.js";
+import type { EventMessage, RequestStep, RequestsMessage } from "../../wire/index.js";
 import { writeRequests, writeWatch } from "../../wire/index.js";
-import { watcherOf } from "../behalf.js";
+import type { WatchFields } from "../caller/ask.js";
 import type { EventSink, RequestEvent } from "../events.js";
 import { allEvents } from "./history.js";
 import type { RpcHost } from "../host.js";
-import type { LinkAsker } from "../link-asker.js";
 import type { RpcLimits } from "../limits.js";
 import {
   type ListedRequest,
@@ -34,9 +33,10 @@ import { type Passing, passOn } from "./passing.js";
 import type { Questions } from "../clients/questions.js";
 import { Recent } from "./recent.js";
 import { Summary, requestIdOf } from "./summary.js";
-import type { Channel, Peer } from "../task.js";
+import type { Peer } from "../task.js";
 import type { RequestTrace } from "../types.js";
 import { type Listener, Watch } from "./watch.js";
+import type { Watcher } from "./watcher.js";
 
 const requestIdForm = /^([0-9a-f]{8})-[0-9a-z]{1,11}$/;
 
@@ -46,8 +46,17 @@ export interface TraceCodec {
   decode(bytes: Uint8Array): unknown;
 }
 
+/** Which requests somebody wants to have listed. */
+type RequestsFields = Omit<RequestsMessage, "id" | "behalf">;
+
+/** Who looks, and the client for whom it does, where it is a node. */
+export interface Onlooker {
+  readonly watcher: Watcher;
+  readonly onBehalfOf: Subject | undefined;
+}
+
 interface Follower extends Listener {
-  readonly sink: LinkAsker;
+  readonly sink: Watcher;
 }
 
 interface Running {
@@ -98,44 +107,43 @@ export class Watches {
   }
 
   /** Somebody wants to see something. */
-  asked(channel: Channel, asker: LinkAsker, message: WatchMessage | RequestsMessage, nowMs: number): void {
-    if (message.kind === "watch") this.#watch(channel, asker, message, nowMs);
-    else this.#requests(channel, asker, message, nowMs);
+  asked(onlooker: Onlooker, look: WatchFields | RequestsFields, nowMs: number): void {
+    if (look.kind === "watch") this.#watch(onlooker, look, nowMs);
+    else this.#requests(onlooker, look, nowMs);
   }
 
   /** What becomes of one request. */
-  #watch(channel: Channel, asker: LinkAsker, message: WatchMessage, nowMs: number): void {
-    const { requestId, intermediates } = message;
-    const { subject } = channel;
+  #watch({ watcher, onBehalfOf }: Onlooker, look: WatchFields, nowMs: number): void {
+    const { requestId, intermediates } = look;
+    const { subject } = watcher;
     const fail = (code: "denied" | "invalid-argument" | "unknown-request", why: string): void => {
       const text = `Cannot look at request ${quoted(requestId)}: ${why}`;
-      asker.failed(new MpregError(code, text, { node: this.#host.nodeName }));
+      watcher.failed(new MpregError(code, text, { node: this.#host.nodeName }));
     };
-    const onBehalfOf = watcherOf(channel, message);
     const decision = this.#host.policy(subject, { kind: "watch", request: requestId, intermediates, onBehalfOf }); // (L2)
     if (!decision.allow) return fail("denied", decision.reason);
     const coordinator = requestIdForm.exec(requestId)?.[1];
     if (coordinator === undefined) return fail("invalid-argument", "ids are like 0f1e2d3c-1a");
     if (this.#host.self.nodeId.startsWith(coordinator)) {
-      if (this.#watchHere(channel, asker, message, nowMs)) return;
+      if (this.#watchHere(watcher, look, nowMs)) return;
       const { tracesMax, traceMs } = this.#limits;
       const kept = `of graphs, the last ${tracesMax} are remembered for ${traceMs / 1000} s; of single calls those with onEvent or onSummary`;
       return fail("unknown-request", `node "${this.#host.nodeName}" knows of none with that id; ${kept}`);
     }
     const peer = this.#host.nodeLike(coordinator);
-    if (peer !== undefined && subject.kind !== "node") return this.#passOn(channel, asker, peer, message, nowMs); // (L1)
+    if (peer !== undefined && subject.kind !== "node") return this.#passOn(watcher, peer, look, nowMs); // (L1)
     fail("unknown-request", `no node of the cluster has an id that begins with ${coordinator}`);
   }
 
   /** Which requests there are. */
-  #requests(channel: Channel, asker: LinkAsker, message: RequestsMessage, nowMs: number): void {
-    const { subject } = channel;
+  #requests({ watcher, onBehalfOf }: Onlooker, look: RequestsFields, nowMs: number): void {
+    const { subject } = watcher;
     const { policy, self, nodeName } = this.#host;
     const answer = (list: RequestList): void => {
-      asker.answeredWith(this.#codec.encodeSummary(visible(list, policy, subject, watcherOf(channel, message)))); // (L2)
+      watcher.answeredWith(this.#codec.encodeSummary(visible(list, policy, subject, onBehalfOf))); // (L2)
     };
     try {
-      const peer = message.node === undefined ? self : this.#listing(message.node, subject);
+      const peer = look.node === undefined ? self : this.#listing(look.node, subject);
       if (peer === self) return answer(this.#list(nowMs));
       const passing: Passing = {
         peer,
@@ -147,10 +155,10 @@ export class Watches {
           answer(this.#codec.decode(list) as RequestList);
         },
       };
-      passOn(this.#questions, channel, asker, passing, nowMs); // (L1)
+      passOn(this.#questions, watcher, passing, nowMs); // (L1)
     } catch (error) {
       if (!(error instanceof MpregError)) throw error;
-      asker.failed(error.at({ node: nodeName }));
+      watcher.failed(error.at({ node: nodeName }));
     }
   }
 
@@ -172,71 +180,64 @@ export class Watches {
     return { node: this.#host.nodeName, requests, leftOut: this.#running.size + ended.length - requests.length };
   }
 
-  #watchHere(
-    channel: Channel,
-    asker: LinkAsker,
-    { requestId, now, intermediates }: WatchMessage,
-    nowMs: number,
-  ): boolean {
+  #watchHere(watcher: Watcher, { requestId, now, intermediates }: WatchFields, nowMs: number): boolean {
     const running = this.#running.get(requestId);
     if (running === undefined) {
       const recent = this.#recent.find(requestId, nowMs);
       if (recent === undefined) return false;
-      if (!now) for (const event of allEvents(recent.trace, recent.history)) asker.event(event, undefined);
-      asker.answeredWith(this.#codec.encodeSummary(recent.trace));
+      if (!now) for (const event of allEvents(recent.trace, recent.history)) watcher.event(event, undefined);
+      watcher.answeredWith(this.#codec.encodeSummary(recent.trace));
       return true;
     }
     if (now) {
-      asker.answeredWith(this.#codec.encodeSummary(running.watch.trace));
+      watcher.answeredWith(this.#codec.encodeSummary(running.watch.trace));
       return true;
     }
     const { watch, followers } = running;
     const { watchersMax } = this.#limits;
     if (followers.size >= watchersMax) {
-      const message = `${followers.size} clients watch request "${requestId}" already (limits.watchersMax)`;
-      asker.failed(new MpregError("overloaded", message, { node: this.#host.nodeName })); // (L4)
+      const message = `${followers.size} others watch request "${requestId}" already (limits.watchersMax)`;
+      watcher.failed(new MpregError("overloaded", message, { node: this.#host.nodeName })); // (L4)
       return true;
     }
-    const follower: Follower = { sink: asker, intermediates };
+    const follower: Follower = { sink: watcher, intermediates };
     const leave = (): void => {
       followers.delete(follower);
       watch.remove(follower);
     };
-    asker.isPassing = true;
-    asker.run = {
+    watcher.follow({
       fail: (error) => {
         leave(); // (L3)
-        asker.failed(error);
+        watcher.failed(error);
       },
       abandon: leave,
-    };
-    channel.asked.set(asker.id, asker);
+    });
     followers.add(follower);
     watch.add(follower);
     return true;
   }
 
   /** Asks the coordinator, and passes on what it tells. (L1) */
-  #passOn(channel: Channel, asker: LinkAsker, peer: Peer, message: WatchMessage, nowMs: number): void {
+  #passOn(watcher: Watcher, peer: Peer, look: WatchFields, nowMs: number): void {
     const passing: Passing = {
       peer,
-      what: `which coordinates request "${message.requestId}"`,
+      what: `which coordinates request "${look.requestId}"`,
       write: (writer, id, behalf) => {
-        writeWatch(writer, { ...message, id, behalf });
+        writeWatch(writer, { ...look, id, behalf });
       },
       answered: (trace) => {
-        asker.answeredWith(trace);
+        watcher.answeredWith(trace);
       },
       event: (told) => {
-        this.#pass(told, asker);
+        this.#pass(told, watcher);
       },
     };
-    passOn(this.#questions, channel, asker, passing, nowMs);
+    passOn(this.#questions, watcher, passing, nowMs);
   }
 
-  #pass({ missed, value, event }: EventMessage, asker: LinkAsker): void {
-    if (missed > 0) asker.event({ kind: "missed", count: missed }, undefined);
-    asker.event(this.#codec.decode(event) as RequestEvent, value);
+  #pass({ missed, value, event }: EventMessage, watcher: Watcher): void {
+    if (missed > 0) watcher.event({ kind: "missed", count: missed }, undefined);
+    watcher.event(this.#codec.decode(event) as RequestEvent, value);
   }
 
   #ended(watch: Watch, trace: RequestTrace): void {

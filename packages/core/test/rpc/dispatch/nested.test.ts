@@ -84,7 +84,7 @@ describe("nested calls", () => {
 });
 
 describe("the end of a call that has asked for others", () => {
-  test("when it is cancelled, what it has asked for is, wherever that runs (Z4)", () => {
+  test("when it is cancelled, what it has asked for is, wherever that runs (K2)", () => {
     const { mesh, b, c, client } = row();
     const id = client.call("outer");
     mesh.settle();
@@ -112,7 +112,7 @@ describe("the end of a call that has asked for others", () => {
     mesh.expectQuiet();
   });
 
-  test("when its caller is gone, what it has asked for ends (Z4)", () => {
+  test("when its caller is gone, what it has asked for ends (K2)", () => {
     const { mesh, b, c, client } = row();
     client.call("outer");
     mesh.settle();
@@ -125,7 +125,7 @@ describe("the end of a call that has asked for others", () => {
     mesh.expectQuiet();
   });
 
-  test("when it has returned, what it has asked for goes on (Z4)", () => {
+  test("when it has returned, what it has asked for goes on (K2)", () => {
     const { mesh, b, c, client } = row();
     client.call("outer");
     mesh.settle();
@@ -140,7 +140,7 @@ describe("the end of a call that has asked for others", () => {
     mesh.expectQuiet();
   });
 
-  test("an ended call asks for nothing more (Z4)", () => {
+  test("an ended call asks for nothing more (K2)", () => {
     const { mesh, b, c, client } = row();
     client.call("outer");
     mesh.settle();

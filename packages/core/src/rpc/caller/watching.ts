@@ -1,0 +1,74 @@
+/**
+ * Watching: the events of one request, for whoever iterates over them.
+ *
+ * (B1) It begins with what has happened, over a client's new connection once more, and ends with the request; where it
+ *      cannot be watched (any more) it throws why.
+ * (B2) Whoever leaves the loop, or aborts the signal, is told nothing more by the node either.
+ */
+import { checkOptions, optionNames } from "../../base/index.js";
+import { EventQueue, onAbort } from "../../structures/index.js";
+import type { RequestEvent } from "../events.js";
+import { type CancelSignal, checkListeners, checkName, flagOf } from "../graph/call-options.js";
+import type { Asker } from "../run.js";
+import type { Asking, WatchFields } from "./ask.js";
+
+/** Options of watching a request. */
+export interface WatchOptions {
+  /** Ends the iterator; what it has not taken yet is dropped. */
+  readonly signal?: CancelSignal | undefined;
+  /** Tell results of steps that take 16 KiB at most with their events. Default: `false`. */
+  readonly intermediates?: boolean | undefined;
+}
+
+const watchNames: ReadonlySet<string> = optionNames<WatchOptions>({ signal: true, intermediates: true });
+
+/** Events that are kept and have not been taken. */
+const eventsMax = 1_000;
+
+/** `ask` begins, and answers the number by which `asking` withdraws it. */
+export function watching(
+  asking: Pick<Asking, "codec" | "withdraw">,
+  requestId: string,
+  options: WatchOptions,
+  ask: (fields: WatchFields, asker: Asker) => number,
+): AsyncIterableIterator<RequestEvent> {
+  checkName(requestId, "the request", "watch");
+  checkOptions(options, watchNames, "watch");
+  checkListeners(options, "watch");
+  const { signal } = options;
+  const intermediates = flagOf(options.intermediates, "intermediates", "watch") === true;
+  let number: number | undefined = undefined;
+  let stopListening: (() => void) | undefined;
+  const leave = (): void => void events.return();
+  const events = new EventQueue<RequestEvent>(eventsMax, () => {
+    stopListening?.();
+    if (number !== undefined) asking.withdraw(number); // (B2); does nothing once it has ended
+  });
+  if (signal?.aborted === true) {
+    leave();
+    return events;
+  }
+  if (signal !== undefined) stopListening = onAbort(signal, leave);
+  const end = (): void => {
+    events.end();
+  };
+  number = ask(
+    { kind: "watch", requestId, now: false, intermediates },
+    {
+      event: (event, value) => {
+        try {
+          const told = value === undefined ? event : { ...event, value: asking.codec.decode(value) };
+          events.push(told);
+        } catch (error) {
+          events.fail(error as Error); // (B1)
+        }
+      },
+      answered: end,
+      results: end,
+      failed: (error) => {
+        events.fail(error); // (B1)
+      },
+    },
+  );
+  return events;
+}
