@@ -18,6 +18,7 @@ export type ReadInput =
       readonly kind: "read";
       readonly reader: number;
       readonly stream: ResultRef;
+      readonly invocation: number | undefined;
       readonly receivedBytes: number;
       readonly allowedBytes: number;
     }
@@ -56,7 +57,7 @@ export class StreamReaders {
     const number = ++this.#last;
     const reader: ItemReader = new ItemReader(this.#codec, this.#itemBytesMax, {
       allow: (receivedBytes, allowedBytes) => {
-        this.#enter({ kind: "read", reader: number, stream, receivedBytes, allowedBytes });
+        this.#enter({ kind: "read", reader: number, stream, invocation, receivedBytes, allowedBytes });
       },
       leave: () => {
         this.#readers.delete(number);

@@ -277,10 +277,8 @@ export class NodeMachine {
         return this.#rpc.streaming.opened(input.id, input.timings, nowMs);
       case "made":
         return this.#rpc.streaming.made(input.id, input.item, nowMs);
-      case "read": {
-        const { reader, stream, receivedBytes, allowedBytes } = input;
-        return this.#rpc.streaming.readings.read(reader, stream, receivedBytes, allowedBytes, nowMs);
-      }
+      case "read":
+        return this.#rpc.streaming.readings.read(input, nowMs);
       case "leave":
         return this.#rpc.streaming.readings.leave(input.reader, input.stream);
       case "ask":

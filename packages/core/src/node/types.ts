@@ -67,6 +67,8 @@ export type NodeInput =
       readonly kind: "read";
       readonly reader: number;
       readonly stream: ResultRef;
+      /** The handler that reads; without one it is the node's program. */
+      readonly invocation: number | undefined;
       readonly receivedBytes: number;
       readonly allowedBytes: number;
     }

@@ -250,6 +250,8 @@ export class Task implements Invocation, Deadline {
   owner: TaskOwner;
   /** Its handler makes the items of a stream; its first owner has heard of that as its end. */
   isStreaming = false;
+  /** Why a stream that its handler reads was cut. */
+  cut: MpregError | undefined = undefined;
   /** Position of the step in its request. */
   readonly index: number;
   readonly fun: string;

@@ -63,6 +63,10 @@ export interface MeshNodeOptions extends Partial<Pick<NodeOptions, "cluster" | "
 /** What a generator yields that has no item just now. */
 export const later: unique symbol = Symbol("later");
 
+function thrown(cause: unknown): MpregError {
+  return new MpregError("handler-error", (cause as Error).message, { outcome: "applied" });
+}
+
 function isIterator(value: unknown): value is Iterator<unknown> {
   return typeof value === "object" && value !== null && "next" in value && typeof value.next === "function";
 }
@@ -395,6 +399,7 @@ export class MeshNode {
     }
     const args = codec.decodeTemplate(invocation.template, bound) as never[];
     const made = handler(...args);
+    if (made instanceof Promise) return this.#wait(invocation, made);
     if (isIterator(made)) {
       this.#running.set(invocation.id, invocation);
       this.#sources.set(invocation.id, made);
@@ -404,17 +409,48 @@ export class MeshNode {
     this.enter({ kind: "invoked", id: invocation.id, result, timings: { queueUs: 0, runUs: 0 } });
   }
 
+  /** Ends the handler with what it has promised. */
+  #wait(invocation: Invocation, made: Promise<unknown>): void {
+    const { id } = invocation;
+    const timings = { queueUs: 0, runUs: 0 };
+    const end = (result: Uint8Array | MpregError): void => {
+      if (!this.#running.delete(id)) return; // nobody waits for it any more
+      this.#readers.handlerEnded(id);
+      this.enter({ kind: "invoked", id, result, timings });
+    };
+    this.#running.set(id, invocation);
+    made.then(
+      (value) => {
+        end(codec.encode(value, "the result"));
+      },
+      (cause: unknown) => {
+        end(thrown(cause));
+      },
+    );
+  }
+
   /** The next item of a handler that is a generator. */
   #pull(id: number): void {
     const source = this.#sources.get(id);
     if (source === undefined) return; // ended by now
-    let step;
+    let step: IteratorResult<unknown> | Promise<IteratorResult<unknown>>;
     try {
       step = source.next();
     } catch (cause) {
-      const error = new MpregError("handler-error", (cause as Error).message, { outcome: "applied" });
-      return this.#sourceEnded(id, error);
+      return this.#sourceEnded(id, thrown(cause));
     }
+    if (!(step instanceof Promise)) return this.#pulled(id, step);
+    step.then(
+      (taken) => {
+        if (this.#sources.has(id)) this.#pulled(id, taken);
+      },
+      (cause: unknown) => {
+        if (this.#sources.has(id)) this.#sourceEnded(id, thrown(cause));
+      },
+    );
+  }
+
+  #pulled(id: number, step: IteratorResult<unknown>): void {
     if (step.done === true) return this.#sourceEnded(id, new Uint8Array(0));
     if (step.value === later) return; // the test goes on with `make`
     this.enter({ kind: "made", id, item: codec.encode(step.value, "an item") });

@@ -11,6 +11,7 @@
  * (D4) After an end nothing of the task is left in any table.
  * (D6) A step for a node without a link waits until one is open, or travels through a neighbour (`reaching.ts`).
  * (D8) A step whose run is lost, and that may be run again (`retries.ts`), is: on another node first.
+ * (D13) One that reads streams is its owner's to run again: with streams that are made again.
  * (D9) Where all circuits are open (`circuits.ts`), a step that may be run again waits; others fail at once.
  * (D7) What was sent here to be passed on goes to the node it names, or back as not applied; it travels over at most
  *      `stepHopsMax` links, and never back to where it came from.
@@ -30,7 +31,7 @@ import { Holding } from "./holding.js";
 import type { AbortReason, RpcHost } from "../host.js";
 import type { Inputs } from "./inputs.js";
 import { type RpcLimits, stepWaysMax } from "../limits.js";
-import { expiredError, knownOf, lostError } from "./lost.js";
+import { cutError, expiredError, knownOf, lostError, readsStreams, rereadError } from "./lost.js";
 import { movingOf } from "./moving.js";
 import { candidatesOf, chosenOffer, explainNone, waitUntilOf } from "./providers.js";
 import { Reaching } from "./reaching.js";
@@ -226,11 +227,10 @@ export class Dispatch {
     const task = this.here.ended(id);
     if (task === undefined) return; // dropped before
     this.here.measured(task, nowMs);
-    if (task.isStreaming && result instanceof MpregError) {
-      return this.#failed(task, result.at({ step: task.step, node: this.#host.nodeName }), nowMs);
-    }
-    if (result instanceof MpregError) return this.#failedThere(task, result, nowMs);
-    this.#completed(task, result, timings, nowMs);
+    if (!(result instanceof MpregError)) return this.#completed(task, result, timings, nowMs);
+    const error = cutError(task, result);
+    if (!task.isStreaming) return this.#failedThere(task, error, nowMs);
+    this.#failed(task, error.at({ step: task.step, node: this.#host.nodeName }), nowMs);
   }
 
   /** The node behind `channel` has run the task. */
@@ -274,6 +274,10 @@ export class Dispatch {
     const isOwn = task.coordinator === this.#host.self.nodeId;
     if ((place.kind !== "remote" && place.kind !== "local") || !isOwn) return false;
     if (!this.#retries.mayRunAgain(task, place.offer, error)) return false;
+    if (readsStreams(task)) {
+      this.#failed(task, rereadError(task, error), nowMs); // (D13)
+      return true;
+    }
     this.#circuits.ended(task, error, nowMs);
     this.#unplace(task);
     (task.excluded ??= new Set()).add(place.offer);

@@ -40,6 +40,31 @@ const waitedForBy: Partial<Record<Task["place"]["kind"], string>> = {
   reaching: "a link to the node that offers it",
 };
 
+/** Ends of a stream that say nothing of what its handler did. */
+const cuts: ReadonlySet<string> = new Set(["result-lost", "cancelled", "node-lost", "thread-lost", "closed"]);
+
+/** Whether a stream has ended so because the node, the thread or the way to it was lost. */
+export function isCut({ code, outcome }: MpregError): boolean {
+  return outcome !== "applied" && cuts.has(code);
+}
+
+/** What is told of a step that has read a stream that was cut: that, and not what its handler has thrown because of it. */
+export function cutError({ fun, step, cut }: Task, thrown: MpregError): MpregError {
+  if (cut === undefined || thrown.code !== "handler-error") return thrown;
+  const message = `"${fun}" could not read a stream to its end: ${cut.message}`;
+  return new MpregError("result-lost", message, { outcome: "unknown", step, node: cut.node });
+}
+
+export function readsStreams({ refs }: Task): boolean {
+  return refs?.some(({ ref }) => ref.isStream) === true;
+}
+
+/** A run that may have read of a stream is lost: the step runs again with another stream only. */
+export function rereadError({ step }: Task, { message, node }: MpregError): MpregError {
+  const why = "the streams that it reads are read once, and are to be made again before it runs again";
+  return new MpregError("result-lost", `${message}; ${why}`, { outcome: "unknown", step, node });
+}
+
 /** Nothing was begun: another node may be asked. */
 export function leaving(node: string): MpregError {
   return new MpregError("closed", `Node "${node}" is about to leave and takes nothing new`, { node });

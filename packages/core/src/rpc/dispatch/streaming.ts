@@ -3,6 +3,7 @@
  *
  * (W1) The step has completed for its owner when the stream is open, so that its readers can begin; it runs on, with its
  *      permit and its deadline, until the stream has ended (`results/stream.ts`).
+ * (W3) A step that fails after a stream that it reads was cut fails for that, whatever its handler makes of it.
  * (W2) What has been opened is not run again: somebody may have got items of it.
  */
 import type { Timings } from "../../wire/index.js";
@@ -10,8 +11,9 @@ import type { HeldBytes } from "../held-bytes.js";
 import type { AbortReason, RpcHost } from "../host.js";
 import { type Readings, type Results, Stream } from "../results/index.js";
 import type { Task } from "../task.js";
+import { isCut } from "./lost.js";
 
-type Host = Pick<RpcHost, "nodeName" | "pull" | "schedule" | "unschedule">;
+type Host = Pick<RpcHost, "nodeName" | "pull" | "schedule" | "unschedule" | "streamed" | "streamFailed">;
 
 /** The tasks of this node whose handlers run. */
 export interface RunningTasks {
@@ -26,12 +28,26 @@ export class Streaming {
   readonly #held: HeldBytes;
   readonly #results: Results;
   readonly #running: RunningTasks;
+  /** Streams that are read on this node. */
+  readonly readings: Readings;
 
   constructor(host: Host, held: HeldBytes, results: Results, running: RunningTasks) {
     this.#host = host;
     this.#held = held;
     this.#results = results;
     this.#running = running;
+    this.readings = results.readings({
+      streamed: (reader, bytes, totalBytes) => {
+        host.streamed(reader, bytes, totalBytes);
+      },
+      streamFailed: (reader, error) => {
+        host.streamFailed(reader, error);
+      },
+      readingFailed: (invocation, error) => {
+        const task = running.get(invocation);
+        if (task !== undefined && isCut(error)) task.cut ??= error; // (W3)
+      },
+    });
   }
 
   /** The handler of the task `id` makes the items of a stream: that is the task's result from now on. */
@@ -62,11 +78,6 @@ export class Streaming {
     task.isStreaming = true; // (W2)
     schedule(task, task.deadlineMs); // (W1)
     owner.completed(task, ref, timings, nowMs);
-  }
-
-  /** Streams that are read on this node. */
-  get readings(): Readings {
-    return this.#results.readings;
   }
 
   /** It has made one, as it was asked to. */

@@ -15,6 +15,7 @@
  * (Q5) After the end no task of the request runs, and no node keeps a result of it, but for outputs on their way.
  * (Q7) The run of an item starts with the values that it is given, as if its first steps had run. Its time, its tables and
  *      its budget are those of the request.
+ * (Q8) A step that may have read of a stream runs again with a new one: what makes it runs again as well.
  * (Q6) A result that is gone with its node is made again, if all steps that this takes may be run again (`revival.ts`).
  */
 import { type Deadline, MpregError, type Outcome } from "../../base/index.js";
@@ -167,7 +168,7 @@ export class RequestRun implements Run, ItemRun, TaskOwner, MappingOwner, Deadli
 
   failed(task: Task, error: MpregError, nowMs: number): void {
     if (this.#over) return;
-    const left = error.code === "result-lost" ? this.#revive(task.index, task.refs, error, nowMs) : error;
+    const left = error.code === "result-lost" ? this.#revive(task, error, isRepeatable(task), nowMs) : error;
     if (left !== undefined) this.#failedAt(task.index, left, nowMs);
   }
 
@@ -176,7 +177,7 @@ export class RequestRun implements Run, ItemRun, TaskOwner, MappingOwner, Deadli
     const refs = [...given.entries()].flatMap(([at, value]) => (isRef(value) ? [{ index: at, ref: value }] : []));
     const isLost = error.code === "result-lost" && mayRepeat && refs.length > 0;
     if (isLost) this.#fields.budget.giveBackSteps(items * map.steps.length);
-    const left = isLost ? this.#revive(index, refs, error, nowMs) : error;
+    const left = isLost ? this.#revive({ index, refs }, error, mayRepeat, nowMs) : error;
     if (left !== undefined) this.#failedAt(index, this.#placed(left, index), nowMs);
   }
 
@@ -374,14 +375,18 @@ export class RequestRun implements Run, ItemRun, TaskOwner, MappingOwner, Deadli
 
   /** Has what is gone with its node made again, and then the step that needs it run; answers why not. (Q6) */
   #revive(
-    index: number,
-    refs: readonly BoundRef[] | undefined,
+    { index, refs }: Pick<Task, "index" | "refs">,
     error: MpregError,
+    mayRepeat: boolean,
     nowMs: number,
   ): MpregError | undefined {
     const { steps } = this.#fields.message;
+    const hasRun = error.outcome !== "not-applied";
+    if (hasRun && !mayRepeat) return onceOnly(error, this.#step(index).name);
+    if (hasRun && this.#revivals >= (this.#step(index).terms?.retries ?? revivalsMax)) return error;
     const isLost = (holder: string): boolean => this.#host.nameOf(holder) === error.node;
-    const named = (refs ?? []).filter(({ ref }) => isLost(ref.holder));
+    const named = (refs ?? []).filter(({ ref }) => isLost(ref.holder) || (hasRun && ref.isStream)); // (Q8)
+    const inputs = inputsOf(index, steps);
     const lost = (named.length > 0 ? named : (refs ?? [])).map((ref) => steps[index]?.bindings[ref.index]?.step ?? -1);
     if (lost.some((step) => this.#stateOf(step).kind === "given")) return error; // a matter of the request around it
     const presenceOf = (step: number): Presence => {
@@ -390,7 +395,8 @@ export class RequestRun implements Run, ItemRun, TaskOwner, MappingOwner, Deadli
       if (kind !== "done") return "coming";
       const value = this.#values.of(step);
       if (value === undefined || lost.includes(step)) return "gone";
-      return isRef(value) && isLost(value.holder) ? "gone" : "there";
+      const wasRead = isStream(value) && !inputs.has(step); // (Q8)
+      return wasRead || (isRef(value) && isLost(value.holder)) ? "gone" : "there";
     };
     const revival = reviving(lost, steps, presenceOf, (step) => this.#repeatable[step] === 1);
     if (revival.kind === "once-only") return onceOnly(error, this.#step(revival.step).name);
@@ -399,7 +405,7 @@ export class RequestRun implements Run, ItemRun, TaskOwner, MappingOwner, Deadli
       [...inputsOf(step, steps)].filter((input) => presenceOf(input) !== "there").length;
     const missing = [...revival.steps, index].map((step) => [step, waitsFor(step)] as const);
     for (const step of revival.steps) {
-      this.#values.forget(step);
+      this.#values.discard(step);
       this.#states[step] = blocked;
       this.#left += 1;
       this.#values.use(this.#step(step).bindings);

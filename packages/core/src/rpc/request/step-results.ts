@@ -10,7 +10,7 @@
  * (N3) A small part of a large frame does not keep all of the frame in memory.
  */
 import { MpregError, assert } from "../../base/index.js";
-import type { Value, WireBinding } from "../../wire/index.js";
+import type { ResultRef, Value, WireBinding } from "../../wire/index.js";
 import type { RequestBudget } from "./request-budget.js";
 import { type Results, isRef, isStream, partOf } from "../results/index.js";
 
@@ -26,6 +26,8 @@ export class StepResults {
   readonly #given: number;
   /** Places that still need each step's result: bindings of steps that have not started, and outputs. */
   readonly #users: Int32Array;
+  /** Streams that are let go by whoever reads them. (N4) */
+  readonly #handed = new Map<number, ResultRef>();
 
   /** `given` is what the first steps have come to, which somebody else keeps. */
   constructor(
@@ -91,7 +93,10 @@ export class StepResults {
   /** As {@link letGo}, but streams are let go by the node that reads them: the step that takes them makes one itself. */
   handOn(bindings: readonly WireBinding[]): void {
     for (const { step } of bindings) {
-      if (this.#users[step] === 1 && isStream(this.#values[step])) this.#values[step] = undefined; // (N4)
+      const value = this.#values[step];
+      if (this.#users[step] !== 1 || !isStream(value)) continue;
+      this.#handed.set(step, value); // (N4)
+      this.#values[step] = undefined;
     }
     this.letGo(bindings);
   }
@@ -104,6 +109,14 @@ export class StepResults {
     if (step < this.#given) return; // (N5)
     if (isRef(value)) this.#results.release(value);
     else this.#budget.giveBack(value.length);
+  }
+
+  /** Lets go of what is made again, also of a stream that is read by the handler of another one: that one is as well. */
+  discard(step: number): void {
+    const handed = this.#handed.get(step);
+    this.#handed.delete(step);
+    if (handed !== undefined) this.#results.release(handed);
+    this.forget(step);
   }
 
   /** Results that other nodes keep are let go by those who are told of them from now on. */

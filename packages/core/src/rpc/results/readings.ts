@@ -12,6 +12,17 @@ export interface ReadingsHost {
   /** The next bytes of what `reader` reads, and of how many in all, once that is known. */
   streamed(reader: number, bytes: Uint8Array, totalBytes: number | undefined): void;
   streamFailed(reader: number, error: MpregError): void;
+  /** What the handler of `invocation` reads has failed; told before its reader is. */
+  readingFailed(invocation: number, error: MpregError): void;
+}
+
+export interface Reading {
+  readonly reader: number;
+  readonly stream: ResultRef;
+  /** The handler that reads; without one it is the node's program. */
+  readonly invocation: number | undefined;
+  readonly receivedBytes: number;
+  readonly allowedBytes: number;
 }
 
 export class Readings {
@@ -31,7 +42,7 @@ export class Readings {
   }
 
   /** The reader, which has the first `receivedBytes`, takes up to `allowedBytes`; with the first of them it begins. */
-  read(reader: number, ref: ResultRef, receivedBytes: number, allowedBytes: number, nowMs: number): void {
+  read({ reader, stream: ref, receivedBytes, allowedBytes, invocation }: Reading, nowMs: number): void {
     const fetch = this.#open.get(reader);
     if (fetch !== undefined) return this.#fetches.allow(fetch, allowedBytes, nowMs, receivedBytes);
     if (receivedBytes > 0) return; // it has ended
@@ -43,6 +54,7 @@ export class Readings {
       },
       failed: (error) => {
         this.#open.delete(reader);
+        if (invocation !== undefined) this.#host.readingFailed(invocation, error);
         this.#host.streamFailed(reader, error);
       },
     };

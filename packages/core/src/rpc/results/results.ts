@@ -29,7 +29,7 @@ import { Serving } from "./serving.js";
 export type ResultMessage =
   FetchMessage | ChunkMessage | FetchMoreMessage | FetchFailedMessage | FetchEndMessage | ReleaseMessage;
 
-export interface ResultsHost extends Timers, ReadingsHost {
+export interface ResultsHost extends Timers {
   readonly nodeName: string;
   readonly self: Peer;
   readonly random: Random;
@@ -52,8 +52,6 @@ export class Results {
   readonly #selfId: string;
   readonly #fetches: Fetches;
   readonly #serving: Serving;
-  /** Streams that are read on this node. */
-  readonly readings: Readings;
 
   constructor(host: ResultsHost, held: HeldBytes, limits: ResultLimits) {
     this.limits = limits;
@@ -76,7 +74,11 @@ export class Results {
       neighbourOf: (nodeId) => host.neighbourOf({ nodeId }, undefined),
     });
     this.#serving = new Serving(this.kept, this.#fetches, host.self);
-    this.readings = new Readings(this.#fetches, host);
+  }
+
+  /** Lets programs and handlers of this node read streams. */
+  readings(host: ReadingsHost): Readings {
+    return new Readings(this.#fetches, host);
   }
 
   /** What is kept here, and what is fetched. */
