@@ -86,8 +86,9 @@ export class Pending implements Deadline {
     if (ask.kind === "call") writeCall(writer, id, ask.fields);
     else if (ask.kind === "request") writeRequest(writer, id, ask.fields);
     else if (ask.kind === "inspect") writeInspect(writer, id, ask.subject);
-    else if (ask.kind === "requests") writeRequests(writer, { id, node: ask.node, behalf: undefined });
-    else writeWatch(writer, { ...ask, id, behalf: undefined });
+    else if (ask.kind === "requests")
+      writeRequests(writer, { id, node: ask.node, behalf: undefined, relay: undefined });
+    else writeWatch(writer, { ...ask, id, behalf: undefined, relay: undefined });
   }
 
   /** Writes it after it has waited: with the time that is left of its own. */

@@ -14,7 +14,7 @@ const behalfMax = 10_000;
 export function callerOf(
   channel: Channel,
   { behalf }: Pick<StepMessage, "behalf">,
-  relay: StepRelay | undefined,
+  relay: Pick<StepRelay, "origin"> | undefined,
   host: Pick<RpcHost, "peer">,
 ): Subject {
   const { subject } = channel;
@@ -26,9 +26,14 @@ export function callerOf(
 }
 
 /** For whom a node wants to know what becomes of a request. */
-export function watcherOf(channel: Channel, { behalf }: Pick<WatchMessage, "behalf">): Subject | undefined {
-  if (channel.subject.kind !== "node" || behalf === undefined) return undefined;
-  return behalfOf(channel, behalf, nameOf(channel.subject));
+export function watcherOf(
+  channel: Channel,
+  message: Pick<WatchMessage, "behalf" | "relay">,
+  host: Pick<RpcHost, "peer">,
+): Subject | undefined {
+  if (channel.subject.kind !== "node") return undefined;
+  const watcher = callerOf(channel, message, message.relay, host);
+  return watcher === channel.subject ? undefined : watcher;
 }
 
 /** The client at `address` for whom the node `via` works, as the far side of `channel` tells. */

@@ -156,7 +156,7 @@ export class Rpc {
 
   /** Another node asks what has become of an ask. */
   onResume(channel: Channel, message: ResumeMessage, nowMs: number): void {
-    this.#resuming.questions.onResume(channel, message, nowMs);
+    this.#resuming.asked(channel, message, () => this.#asker(channel, message.id, false), nowMs);
   }
 
   /** Nobody may come back any more. */
@@ -180,8 +180,8 @@ export class Rpc {
   /** Somebody wants to know what becomes of a request. */
   onWatch(channel: Channel, message: WatchMessage | RequestsMessage, nowMs: number): void {
     const asker = this.#asker(channel, message.id, false);
-    if (asker === undefined) return;
-    this.watches.asked({ watcher: asker, onBehalfOf: watcherOf(channel, message) }, message, nowMs);
+    const onBehalfOf = watcherOf(channel, message, this.#host);
+    if (asker !== undefined) this.watches.asked({ watcher: asker, onBehalfOf, asked: message }, message, nowMs);
   }
 
   /** A node tells of a request that is watched through this one. */
@@ -429,7 +429,7 @@ export class Rpc {
   /** `peer` is down, whatever its link says: what can be run again is not waited for. */
   down(peer: Peer, nowMs: number): void {
     this.#dispatch.down(peer, nowMs);
-    this.#resuming.questions.unreachable(peer, nowMs);
+    this.#resuming.questions.down(peer, nowMs);
     this.#results.down(peer, nowMs);
   }
 

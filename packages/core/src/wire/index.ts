@@ -126,6 +126,7 @@ export {
   writeRelease,
 } from "./result-messages.js";
 export {
+  type QuestionRelay,
   type ResumeMessage,
   type ResumePlace,
   type ResumeVerdict,

@@ -24,6 +24,26 @@ export interface ResumeMessage {
   readonly run: Uint8Array;
   /** Number of the ask. */
   readonly ask: number;
+  readonly relay: QuestionRelay | undefined;
+}
+
+/** The way of a question to a node that its asker cannot reach: over one neighbour of both. */
+export interface QuestionRelay {
+  /** Id of the node that is asked. */
+  readonly target: string;
+  /** Id of the node that asks. */
+  readonly origin: string;
+}
+
+/** The tag of {@link QuestionRelay} in every question. */
+export const relayTag = 32;
+
+export function writeRelayField(writer: Writer, { target, origin }: QuestionRelay): void {
+  writer.field(relayTag).text(target).text(origin).endField();
+}
+
+export function readRelayField(reader: Reader): QuestionRelay {
+  return { target: reader.name(), origin: reader.name() };
 }
 
 /** The tags of what is said of a whole ask, in calls and requests alike. */
@@ -50,8 +70,10 @@ export function readResumeField(reader: Reader): readonly ResumePlace[] {
   return places;
 }
 
-export function writeResume(writer: Writer, { id, session, run, ask }: Omit<ResumeMessage, "kind">): void {
-  writer.begin(kinds.resume).u32(id).raw(session).raw(run).u32(ask).endFields();
+export function writeResume(writer: Writer, { id, session, run, ask, relay }: Omit<ResumeMessage, "kind">): void {
+  writer.begin(kinds.resume).u32(id).raw(session).raw(run).u32(ask);
+  if (relay !== undefined) writeRelayField(writer, relay);
+  writer.endFields();
 }
 
 export function readResume(reader: Reader): ResumeMessage {
@@ -59,8 +81,12 @@ export function readResume(reader: Reader): ResumeMessage {
   const session = reader.raw(sessionBytes).slice();
   const run = reader.raw(runBytes).slice();
   const ask = reader.u32();
-  reader.skipFields();
-  return { kind: "resume", id, session, run, ask };
+  let relay: QuestionRelay | undefined;
+  for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
+    if (tag === relayTag) relay = readRelayField(reader);
+    reader.skipField();
+  }
+  return { kind: "resume", id, session, run, ask, relay };
 }
 
 /** What a node knows of an ask. */

@@ -3,6 +3,7 @@
  */
 import { kinds } from "./kinds.js";
 import type { Reader } from "./reader.js";
+import { type QuestionRelay, readRelayField, relayTag, writeRelayField } from "./resume-messages.js";
 import type { Writer } from "./writer.js";
 
 /** Client to node, and on to the coordinator: what becomes of this request? */
@@ -16,16 +17,19 @@ export interface WatchMessage {
   readonly intermediates: boolean;
   /** Address of the client for which a node asks. */
   readonly behalf: string | undefined;
+  /** Of nodes only. */
+  readonly relay: QuestionRelay | undefined;
 }
 
 const watchTags = { now: 1, intermediates: 2, behalf: 3 } as const;
 
 export function writeWatch(writer: Writer, message: Omit<WatchMessage, "kind">): void {
-  const { id, requestId, now, intermediates, behalf } = message;
+  const { id, requestId, now, intermediates, behalf, relay } = message;
   writer.begin(kinds.watch).u32(id).text(requestId);
   if (now) writer.field(watchTags.now).endField();
   if (intermediates) writer.field(watchTags.intermediates).endField();
   if (behalf !== undefined) writer.field(watchTags.behalf).text(behalf).endField();
+  if (relay !== undefined) writeRelayField(writer, relay);
   writer.endFields();
 }
 
@@ -35,13 +39,15 @@ export function readWatch(reader: Reader): WatchMessage {
   let now = false;
   let intermediates = false;
   let behalf: string | undefined;
+  let relay: QuestionRelay | undefined;
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
     if (tag === watchTags.now) now = true;
     else if (tag === watchTags.intermediates) intermediates = true;
     else if (tag === watchTags.behalf) behalf = reader.name();
+    else if (tag === relayTag) relay = readRelayField(reader);
     reader.skipField();
   }
-  return { kind: "watch", id, requestId, now, intermediates, behalf };
+  return { kind: "watch", id, requestId, now, intermediates, behalf, relay };
 }
 
 /** Client to node, and on to the one that it names: which requests do you coordinate, or have coordinated lately? */
@@ -52,14 +58,17 @@ export interface RequestsMessage {
   readonly node: string | undefined;
   /** Address of the client for which a node asks. */
   readonly behalf: string | undefined;
+  /** Of nodes only. */
+  readonly relay: QuestionRelay | undefined;
 }
 
 const requestsTags = { node: 1, behalf: 2 } as const;
 
-export function writeRequests(writer: Writer, { id, node, behalf }: Omit<RequestsMessage, "kind">): void {
+export function writeRequests(writer: Writer, { id, node, behalf, relay }: Omit<RequestsMessage, "kind">): void {
   writer.begin(kinds.requests).u32(id);
   if (node !== undefined) writer.field(requestsTags.node).text(node).endField();
   if (behalf !== undefined) writer.field(requestsTags.behalf).text(behalf).endField();
+  if (relay !== undefined) writeRelayField(writer, relay);
   writer.endFields();
 }
 
@@ -67,10 +76,12 @@ export function readRequests(reader: Reader): RequestsMessage {
   const id = reader.u32();
   let node: string | undefined;
   let behalf: string | undefined;
+  let relay: QuestionRelay | undefined;
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
     if (tag === requestsTags.node) node = reader.name();
     else if (tag === requestsTags.behalf) behalf = reader.name();
+    else if (tag === relayTag) relay = readRelayField(reader);
     reader.skipField();
   }
-  return { kind: "requests", id, node, behalf };
+  return { kind: "requests", id, node, behalf, relay };
 }

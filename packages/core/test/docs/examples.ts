@@ -133,9 +133,9 @@ const defaults: Record<Written["kind"], object> = {
   "probe-report": {},
   drain: { urls: [] },
   "drain-ack": {},
-  resume: {},
-  watch: { now: false, intermediates: false, behalf: undefined },
-  requests: { node: undefined, behalf: undefined },
+  resume: { relay: undefined },
+  watch: { now: false, intermediates: false, behalf: undefined, relay: undefined },
+  requests: { node: undefined, behalf: undefined, relay: undefined },
   keep: {},
 };
 

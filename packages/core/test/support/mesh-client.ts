@@ -135,14 +135,15 @@ export class MeshClient implements Endpoint {
   watch(requestId: string, options: { readonly now?: boolean; readonly intermediates?: boolean } = {}): number {
     const id = ++this.#lastId;
     return this.say(id, (writer) => {
-      writeWatch(writer, { id, requestId, now: false, intermediates: false, behalf: undefined, ...options });
+      const plain = { now: false, intermediates: false, behalf: undefined, relay: undefined };
+      writeWatch(writer, { id, requestId, ...plain, ...options });
     });
   }
 
   requests(node?: string): number {
     const id = ++this.#lastId;
     return this.say(id, (writer) => {
-      writeRequests(writer, { id, node, behalf: undefined });
+      writeRequests(writer, { id, node, behalf: undefined, relay: undefined });
     });
   }
 

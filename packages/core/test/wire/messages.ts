@@ -219,6 +219,7 @@ const report = fc.oneof(
   fc.record({ status: fc.constant("failed" as const), error }),
   fc.record({ status: fc.constant("skipped" as const), because: varint }),
 );
+const questionRelay = fc.oneof(absent, fc.record({ target: name, origin: name }));
 const timings = fc.record({ queueUs: varint, runUs: varint });
 
 const u8 = fc.nat(255);
@@ -370,8 +371,14 @@ export const messageOf: Record<Written["kind"], fc.Arbitrary<Written>> = {
     now: fc.boolean(),
     intermediates: fc.boolean(),
     behalf: fc.oneof(absent, name),
+    relay: questionRelay,
   }),
-  requests: of("requests", { id: u32, node: fc.oneof(absent, name), behalf: fc.oneof(absent, name) }),
+  requests: of("requests", {
+    id: u32,
+    node: fc.oneof(absent, name),
+    behalf: fc.oneof(absent, name),
+    relay: questionRelay,
+  }),
   progress: of("progress", {
     id: u32,
     missed: varint,
@@ -451,6 +458,7 @@ export const messageOf: Record<Written["kind"], fc.Arbitrary<Written>> = {
     session: fc.uint8Array({ minLength: 16, maxLength: 16 }),
     run: fc.uint8Array({ minLength: 8, maxLength: 8 }),
     ask: u32,
+    relay: questionRelay,
   }),
   keep: of("keep", { wish: fc.constantFrom("unwanted" as const, "wanted" as const, "released" as const) }),
 };

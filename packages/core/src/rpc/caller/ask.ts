@@ -25,7 +25,7 @@ export type CallFields = Omit<CallMessage, "kind" | "id">;
 export type RequestFields = Omit<RequestMessage, "kind" | "id">;
 
 /** What somebody wants to see of a request, whoever does. */
-export type WatchFields = Omit<WatchMessage, "id" | "behalf">;
+export type WatchFields = Omit<WatchMessage, "id" | "behalf" | "relay">;
 
 export type Ask =
   { readonly kind: "call"; readonly fields: CallFields } | { readonly kind: "request"; readonly fields: RequestFields };

@@ -12,8 +12,11 @@ import { type SessionHello, eachEnd } from "../../wire/index.js";
 import { type EndStore, LinkAsker } from "../link-asker.js";
 import type { Channel } from "../task.js";
 
-/** Somebody who asks for the client, over another node; is told the end, or nothing when it will never be known. */
-export type Watcher = (message: Uint8Array | undefined) => void;
+/**
+ * Somebody who asks for the client, over another node; is told the end, or nothing when it will never be known, or that
+ * another has taken its place.
+ */
+export type Watcher = (message: Uint8Array | "replaced" | undefined) => void;
 
 export class ClientSession implements EndStore {
   /** What the client calls itself: 16 bytes, and as text. */
@@ -120,7 +123,9 @@ export class ClientSession implements EndStore {
 
   /** `watcher` is told the end of what runs under this number. There is one; a later takes its place. */
   watch(id: number, watcher: Watcher): void {
+    const earlier = this.#watchers.get(id);
     this.#watchers.set(id, watcher);
+    earlier?.("replaced");
   }
 
   unwatch(id: number, watcher: Watcher): void {

@@ -5,11 +5,15 @@
  * (Q1) A question ends once: by its answer, or as failed: its node says so, or cannot be asked: no member any more, not to
  *      be reached, or lost `triesMax` times while it was asked.
  * (Q2) The numbers of questions have bit 31, those of steps have not: both stand on one link.
+ * (Q3) A node to which there is no way is asked through a neighbour, as steps are sent (`dispatch/reaching.ts`): through
+ *      at most `stepWaysMax` that have none either. Who passes a question on asks the node itself, or refuses: no
+ *      question travels in circles.
  */
 import { type MpregError, Timer, areSameBytes, hexOf } from "../../base/index.js";
 import { IdMap } from "../../structures/index.js";
 import {
   type EventMessage,
+  type QuestionRelay,
   type ResumeMessage,
   type ResumeVerdict,
   type Writer,
@@ -19,19 +23,23 @@ import {
 } from "../../wire/index.js";
 import type { Clients } from "./clients.js";
 import type { RpcHost } from "../host.js";
+import { stepWaysMax } from "../limits.js";
 import { questionIdMin } from "../dispatch/task-numbers.js";
 import type { Channel, Peer } from "../task.js";
 
-/** How long a link to the node may take. */
-const patienceMs = 5_000;
+/** How long a link to the node may take before a neighbour is asked, and where there is none to ask. (Q3) */
+const patienceMs = 1_000;
+const patienceMsMax = 5_000;
 
 /** What is asked, and who hears what comes of it. */
 export interface Inquiry {
   readonly triesMax: number;
-  write(writer: Writer, id: number): void;
+  /** The node that asks, where this one passes its question on. (Q3) */
+  readonly origin?: string | undefined;
+  write(writer: Writer, id: number, relay: QuestionRelay | undefined): void;
   answered(value: Uint8Array, nowMs: number): void;
-  /** Without an error when the node could not be asked. */
-  failed(error: MpregError | undefined, nowMs: number): void;
+  /** Without an error when there is no way to the node; it may have been asked before there was none. */
+  failed(error: MpregError | undefined, nowMs: number, wasAsked: boolean): void;
   /** Something has happened to what was asked about. */
   event?(message: EventMessage): void;
 }
@@ -43,7 +51,14 @@ interface Question {
   id: number;
   /** Where it was asked; `undefined` while it waits for a link. */
   channel: Channel | undefined;
-  tries: number;
+  /** The neighbour that passes it on. */
+  via: Peer | undefined;
+  /** Neighbours that have no way either. */
+  avoided: Set<string> | undefined;
+  /** How often it was lost on its way. */
+  losses: number;
+  /** Until when it waits for a link. */
+  waitUntilMs: number;
 }
 
 export class Questions {
@@ -65,30 +80,33 @@ export class Questions {
     this.#overflowed = overflowed;
   }
 
-  /** How many have not been answered. */
-  get size(): number {
-    let size = this.#reaching.size;
-    for (const questions of this.#asked.values()) size += questions.size;
+  /** How many questions of other nodes have not been answered. */
+  get watching(): number {
+    let size = 0;
+    for (const watching of this.#watching.values()) size += watching.size;
     return size;
   }
 
-  /** Asks `peer`; answers how to give it up. */
-  ask(peer: Peer, inquiry: Inquiry, nowMs: number): () => void {
+  /** Asks `peer`; answers how to give it up: with what was asked about, or only the asking. */
+  ask(peer: Peer, inquiry: Inquiry, nowMs: number): (how: "cancelled" | "forgotten") => void {
     const question: Question = {
       peer,
       inquiry,
       timer: new Timer((atMs) => {
-        this.#failed(question, undefined, atMs);
+        this.#detour(question, atMs);
       }),
       id: 0,
       channel: undefined,
-      tries: 0,
+      via: undefined,
+      avoided: undefined,
+      losses: 0,
+      waitUntilMs: 0,
     };
     this.#send(question, nowMs);
-    return () => {
+    return (how) => {
       const { channel, id } = question;
       this.#remove(question);
-      if (channel === undefined || channel.link.closed) return;
+      if (how === "forgotten" || channel === undefined || channel.link.closed) return;
       writeCancel(channel.link.outbox.writer, id);
       channel.link.outbox.commitCancel();
     };
@@ -105,7 +123,15 @@ export class Questions {
   /** The node does not know such questions, or cannot answer. */
   failed(channel: Channel, id: number, error: MpregError | undefined, nowMs: number): void {
     const question = this.#asked.get(channel)?.get(id);
-    if (question !== undefined) this.#failed(question, error, nowMs);
+    if (question === undefined) return;
+    const { via } = question;
+    const isOfWay = error !== undefined && (error.code === "node-lost" || error.node === via?.name);
+    if (via === undefined || !isOfWay || error.outcome === "applied") return this.#failed(question, error, nowMs);
+    this.#remove(question);
+    if (error.outcome === "unknown") return this.#lost(question, error, nowMs);
+    (question.avoided ??= new Set()).add(via.nodeId);
+    if (question.avoided.size < stepWaysMax) return this.#send(question, nowMs); // (Q3)
+    this.#failed(question, error, nowMs);
   }
 
   /** Something has happened to what was asked about. */
@@ -129,8 +155,9 @@ export class Questions {
       watching.delete(id);
       if (watching.size === 0) this.#watching.delete(channel);
     };
-    const watcher = (message: Uint8Array | undefined): void => {
+    const watcher = (message: Uint8Array | "replaced" | undefined): void => {
       stop();
+      if (message === "replaced") return; // whoever has asked did so again, over another link
       this.#answer(channel, id, message === undefined ? { kind: "forgotten" } : { kind: "ended", message });
     };
     watching.set(id, {
@@ -162,16 +189,27 @@ export class Questions {
     this.#asked.delete(channel);
     for (const question of questions?.takeAll() ?? []) {
       question.channel = undefined;
-      this.#send(question, nowMs);
+      this.#lost(question, undefined, nowMs);
     }
   }
 
   reached(peer: Peer, nowMs: number): void {
-    for (const question of [...this.#reaching]) if (question.peer === peer) this.#send(question, nowMs);
+    for (const question of [...this.#reaching]) {
+      if (question.peer === peer) this.#send(question, nowMs);
+      else if (question.peer.isUnreachable) this.#detour(question, nowMs); // it may know a way
+    }
   }
 
-  /** There is no way to `peer`, or it is down. */
+  /** No link to `peer` can be opened. */
   unreachable(peer: Peer, nowMs: number): void {
+    if (this.#host.peer(peer.nodeId) !== peer) return this.down(peer, nowMs);
+    for (const question of [...this.#reaching]) {
+      if (question.peer === peer) this.#unreached(question, nowMs);
+    }
+  }
+
+  /** `peer` is down, or no member any more. */
+  down(peer: Peer, nowMs: number): void {
     for (const question of [...this.#reaching]) if (question.peer === peer) this.#failed(question, undefined, nowMs);
     for (const questions of [...this.#asked.values()]) {
       for (const question of questions.values()) {
@@ -181,34 +219,66 @@ export class Questions {
   }
 
   #send(question: Question, nowMs: number): void {
-    const { peer, inquiry } = question;
-    const { channel } = peer;
+    const { peer } = question;
+    if (this.#host.peer(peer.nodeId) !== peer) return this.#failed(question, undefined, nowMs); // (Q1)
+    if (peer.channel !== undefined) return this.#sendOver(peer.channel, undefined, question);
+    const via = peer.isUnreachable ? this.#neighbourOf(question) : undefined;
+    if (via?.channel !== undefined) return this.#sendOver(via.channel, via, question);
+    this.#reaching.add(question);
+    question.waitUntilMs = nowMs + patienceMsMax;
+    this.#host.schedule(question.timer, nowMs + patienceMs);
+    if (!this.#host.reach(peer, nowMs) && this.#reaching.has(question)) this.#unreached(question, nowMs);
+  }
+
+  /** No link to its node can be opened. One that was asked waits all the same: what was its way may be there again soon. */
+  #unreached(question: Question, nowMs: number): void {
+    if (question.losses === 0) question.waitUntilMs = nowMs;
+    this.#detour(question, nowMs);
+  }
+
+  /** There is no link to its node yet: a neighbour passes it on, or it waits on while it may. (Q3) */
+  #detour(question: Question, nowMs: number): void {
+    const via = this.#neighbourOf(question);
+    if (via?.channel !== undefined) return this.#sendOver(via.channel, via, question);
+    if (nowMs >= question.waitUntilMs) return this.#failed(question, undefined, nowMs); // (Q1)
+    this.#host.schedule(question.timer, question.waitUntilMs);
+  }
+
+  /** (Q3) */
+  #neighbourOf({ peer, inquiry, avoided }: Question): Peer | undefined {
+    return inquiry.origin === undefined ? this.#host.neighbourOf(peer, avoided) : undefined;
+  }
+
+  #sendOver(channel: Channel, via: Peer | undefined, question: Question): void {
+    const { peer, inquiry, timer } = question;
     this.#reaching.delete(question);
-    this.#host.unschedule(question.timer);
-    if (question.tries >= inquiry.triesMax) return this.#failed(question, undefined, nowMs); // (Q1)
-    if (channel === undefined) {
-      this.#reaching.add(question);
-      this.#host.schedule(question.timer, nowMs + patienceMs);
-      if (this.#host.peer(peer.nodeId) !== peer || !this.#host.reach(peer, nowMs)) {
-        this.#failed(question, undefined, nowMs); // (Q1)
-      }
-      return;
-    }
-    question.tries += 1;
+    this.#host.unschedule(timer);
     const questions = this.#asked.get(channel) ?? new IdMap<Question>();
     this.#asked.set(channel, questions);
     do this.#lastId = (this.#lastId + 1) % questionIdMin;
     while (questions.has(questionIdMin + this.#lastId));
     question.id = questionIdMin + this.#lastId; // (Q2)
     question.channel = channel;
+    question.via = via;
     questions.set(question.id, question);
-    inquiry.write(channel.link.outbox.writer, question.id);
+    const { nodeId: own } = this.#host.self;
+    const isRelayed = via !== undefined || inquiry.origin !== undefined;
+    const relay = isRelayed ? { target: peer.nodeId, origin: inquiry.origin ?? own } : undefined;
+    inquiry.write(channel.link.outbox.writer, question.id, relay);
     channel.link.outbox.commitCancel(); // a few bytes, whatever waits
   }
 
+  /** It was asked, and its way has broken: it is asked again, unless that was too often. (Q1) */
+  #lost(question: Question, error: MpregError | undefined, nowMs: number): void {
+    question.losses += 1;
+    if (question.losses >= question.inquiry.triesMax) return this.#failed(question, error, nowMs);
+    this.#send(question, nowMs);
+  }
+
   #failed(question: Question, error: MpregError | undefined, nowMs: number): void {
+    const wasAsked = question.losses > 0 || question.channel !== undefined;
     this.#remove(question);
-    question.inquiry.failed(error, nowMs);
+    question.inquiry.failed(error, nowMs, wasAsked);
   }
 
   #remove(question: Question): void {
@@ -219,6 +289,7 @@ export class Questions {
     const questions = this.#asked.get(channel);
     questions?.take(id);
     if (questions?.size === 0) this.#asked.delete(channel);
+    question.channel = undefined;
   }
 
   #answer(channel: Channel, id: number, verdict: ResumeVerdict): void {

@@ -8,6 +8,7 @@ import { MpregError, Timer, areSameBytes } from "../../base/index.js";
 import {
   type CallMessage,
   type RequestMessage,
+  type ResumeMessage,
   type ResumePlace,
   type SessionHello,
   decodeVerdict,
@@ -19,6 +20,7 @@ import type { RpcHost } from "../host.js";
 import type { LinkAsker } from "../link-asker.js";
 import type { RpcLimits } from "../limits.js";
 import { callsOf } from "../graph/plan.js";
+import { type Passing, passOn } from "./passing.js";
 import { type Inquiry, Questions } from "./questions.js";
 import { type MayRunTwice, Resumption, type ResumptionHost } from "./resumption.js";
 import { isRepeatableAt } from "../dispatch/retries.js";
@@ -63,9 +65,9 @@ export class Resuming {
     });
   }
 
-  /** How many asks wait to hear what has become of them. */
+  /** How many asks wait to hear what has become of them, here and on behalf of other nodes. */
   get size(): number {
-    return this.#open.size;
+    return this.#open.size + this.questions.watching;
   }
 
   opened(session: SessionHello, channel: Channel, nowMs: number): void {
@@ -110,8 +112,8 @@ export class Resuming {
         const question = { session: session.token, run, ask: asker.id };
         const inquiry: Inquiry = {
           triesMax: askedMax,
-          write: (writer, id) => {
-            writeResume(writer, { ...question, id });
+          write: (writer, id, relay) => {
+            writeResume(writer, { ...question, id, relay });
           },
           answered: (value, toldMs) => {
             resumption.told(decodeVerdict(value), toldMs);
@@ -120,7 +122,10 @@ export class Resuming {
             resumption.told({ kind: "forgotten" }, toldMs);
           },
         };
-        return this.questions.ask(peer, inquiry, atMs);
+        const giveUp = this.questions.ask(peer, inquiry, atMs);
+        return () => {
+          giveUp("cancelled");
+        };
       },
       start,
       expect: (resumption) => {
@@ -147,6 +152,36 @@ export class Resuming {
     asker.run = resumption;
     channel.asked.set(asker.id, asker);
     resumption.next(nowMs);
+  }
+
+  /** Another node asks what has become of an ask, here or at one that it cannot reach: for `askerOf` that is passed on. */
+  asked(channel: Channel, message: ResumeMessage, askerOf: () => LinkAsker | undefined, nowMs: number): void {
+    const { nodeId: own } = this.#host.self;
+    const target = message.relay?.target ?? own;
+    if (target === own) return this.questions.onResume(channel, message, nowMs);
+    const asker = askerOf();
+    if (asker !== undefined) this.#passOn(asker, message, target, nowMs);
+  }
+
+  /** Another node asks a node that it cannot reach. (P3): what was asked there goes on without it. */
+  #passOn(asker: LinkAsker, message: ResumeMessage, target: string, nowMs: number): void {
+    const peer = this.#host.peer(target);
+    if (peer === undefined) {
+      const text = `Cannot pass a question on to node "${target}": node "${this.#host.nodeName}" does not know it`;
+      return asker.failed(new MpregError("node-lost", text, { node: target }));
+    }
+    const passing: Passing = {
+      peer,
+      what: "which was asked what has become of a call",
+      asked: message,
+      write: (writer, id, _behalf, relay) => {
+        writeResume(writer, { ...message, id, relay });
+      },
+      answered: (verdict) => {
+        asker.answeredWith(verdict);
+      },
+    };
+    passOn(this.questions, asker, passing, "forgotten", nowMs);
   }
 
   /** Whether all functions of the ask may run twice, as all that offer them say. */

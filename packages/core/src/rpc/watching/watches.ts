@@ -4,7 +4,8 @@
  * Owns the requests of this node that can be looked at. How one is told is `watch.ts`, how what came of it is kept
  * `recent.ts`.
  *
- * (L1) The id of a request names its coordinator: whoever else is asked passes that on, once, and what comes back.
+ * (L1) The id of a request names its coordinator: whoever else is asked passes that on, once, and what comes back. What a
+ *      node asks is passed on only where that node has no way to the coordinator (`clients/questions.ts`).
  * (L2) The coordinator asks its policy for whoever watches, and so does the node that it is connected to, or lives in.
  * (L3) Whoever watches is answered once, with the trace, when the request ends; at once where it wants what is known now.
  *      When it leaves, nothing is told to it any more.
@@ -29,7 +30,7 @@ import {
   visible,
 } from "./listing.js";
 import type { AskOrigin } from "../origin.js";
-import { type Passing, passOn } from "./passing.js";
+import { type Passing, passOn } from "../clients/passing.js";
 import type { Questions } from "../clients/questions.js";
 import { Recent } from "./recent.js";
 import { Summary, requestIdOf } from "./summary.js";
@@ -47,12 +48,14 @@ export interface TraceCodec {
 }
 
 /** Which requests somebody wants to have listed. */
-type RequestsFields = Omit<RequestsMessage, "id" | "behalf">;
+type RequestsFields = Omit<RequestsMessage, "id" | "behalf" | "relay">;
 
 /** Who looks, and the client for whom it does, where it is a node. */
 export interface Onlooker {
   readonly watcher: Watcher;
   readonly onBehalfOf: Subject | undefined;
+  /** What the far side of a link has said of that. */
+  readonly asked?: Passing["asked"];
 }
 
 interface Follower extends Listener {
@@ -113,7 +116,8 @@ export class Watches {
   }
 
   /** What becomes of one request. */
-  #watch({ watcher, onBehalfOf }: Onlooker, look: WatchFields, nowMs: number): void {
+  #watch(onlooker: Onlooker, look: WatchFields, nowMs: number): void {
+    const { watcher, onBehalfOf } = onlooker;
     const { requestId, intermediates } = look;
     const { subject } = watcher;
     const fail = (code: "denied" | "invalid-argument" | "unknown-request", why: string): void => {
@@ -131,41 +135,43 @@ export class Watches {
       return fail("unknown-request", `node "${this.#host.nodeName}" knows of none with that id; ${kept}`);
     }
     const peer = this.#host.nodeLike(coordinator);
-    if (peer !== undefined && subject.kind !== "node") return this.#passOn(watcher, peer, look, nowMs); // (L1)
+    if (peer !== undefined && mayPass(onlooker)) return this.#passOn(onlooker, peer, look, nowMs); // (L1)
     fail("unknown-request", `no node of the cluster has an id that begins with ${coordinator}`);
   }
 
   /** Which requests there are. */
-  #requests({ watcher, onBehalfOf }: Onlooker, look: RequestsFields, nowMs: number): void {
+  #requests(onlooker: Onlooker, look: RequestsFields, nowMs: number): void {
+    const { watcher, onBehalfOf, asked } = onlooker;
     const { subject } = watcher;
     const { policy, self, nodeName } = this.#host;
     const answer = (list: RequestList): void => {
       watcher.answeredWith(this.#codec.encodeSummary(visible(list, policy, subject, onBehalfOf))); // (L2)
     };
     try {
-      const peer = look.node === undefined ? self : this.#listing(look.node, subject);
+      const peer = look.node === undefined ? self : this.#listing(look.node, mayPass(onlooker));
       if (peer === self) return answer(this.#list(nowMs));
       const passing: Passing = {
         peer,
         what: "whose requests were to be listed",
-        write: (writer, id, behalf) => {
-          writeRequests(writer, { id, node: undefined, behalf });
+        asked,
+        write: (writer, id, behalf, relay) => {
+          writeRequests(writer, { id, node: relay?.target, behalf, relay });
         },
         answered: (list) => {
           answer(this.#codec.decode(list) as RequestList);
         },
       };
-      passOn(this.#questions, watcher, passing, nowMs); // (L1)
+      passOn(this.#questions, watcher, passing, "cancelled", nowMs); // (L1)
     } catch (error) {
       if (!(error instanceof MpregError)) throw error;
       watcher.failed(error.at({ node: nodeName }));
     }
   }
 
-  /** The node of that name or id, for a client. */
-  #listing(nameOrId: string, subject: Subject): Peer {
+  /** The node of that name or id, where it may be asked from here. */
+  #listing(nameOrId: string, isPassed: boolean): Peer {
     const target = this.#host.target(nameOrId);
-    if (target.kind === "there" && (target.owner === this.#host.self || subject.kind !== "node")) return target.owner;
+    if (target.kind === "there" && (target.owner === this.#host.self || isPassed)) return target.owner;
     throw unlistable(nameOrId, target);
   }
 
@@ -218,12 +224,13 @@ export class Watches {
   }
 
   /** Asks the coordinator, and passes on what it tells. (L1) */
-  #passOn(watcher: Watcher, peer: Peer, look: WatchFields, nowMs: number): void {
+  #passOn({ watcher, asked }: Onlooker, peer: Peer, look: WatchFields, nowMs: number): void {
     const passing: Passing = {
       peer,
       what: `which coordinates request "${look.requestId}"`,
-      write: (writer, id, behalf) => {
-        writeWatch(writer, { ...look, id, behalf });
+      asked,
+      write: (writer, id, behalf, relay) => {
+        writeWatch(writer, { ...look, id, behalf, relay });
       },
       answered: (trace) => {
         watcher.answeredWith(trace);
@@ -232,7 +239,7 @@ export class Watches {
         this.#pass(told, watcher);
       },
     };
-    passOn(this.#questions, watcher, passing, nowMs);
+    passOn(this.#questions, watcher, passing, "cancelled", nowMs);
   }
 
   #pass({ missed, value, event }: EventMessage, watcher: Watcher): void {
@@ -252,4 +259,9 @@ export class Watches {
     const encoded = this.#codec.encodeSummary(trace);
     for (const { sink } of running.followers) sink.answeredWith(encoded); // (L3)
   }
+}
+
+/** Whether this node asks others what was asked here. (L1) */
+function mayPass({ watcher, asked }: Onlooker): boolean {
+  return watcher.subject.kind !== "node" || asked?.relay !== undefined;
 }
