@@ -8,7 +8,7 @@ import type { WireLimits } from "./limits.js";
 import type { Reader } from "./reader.js";
 import { type ResultRef, readRef, writeRef } from "./result-messages.js";
 import { type ResumePlace, askTags, readResumeField, writeResumeField } from "./resume-messages.js";
-import { type StepTerms, readTerm, writeTerms } from "./terms.js";
+import { type OwnTerms, type StepTerms, readTerm, writeTerms } from "./terms.js";
 import type { Writer } from "./writer.js";
 
 /** Client to node: one call, to be routed. */
@@ -112,7 +112,7 @@ export function readCall(reader: Reader, limits: WireLimits): CallMessage {
   let resources = none;
   let waitForCapacityMs = 0;
   let summary = false;
-  let terms: StepTerms | undefined;
+  let terms: OwnTerms | undefined;
   let detached: boolean | undefined;
   let resume: readonly ResumePlace[] | undefined;
   let watch: boolean | undefined;
@@ -191,7 +191,7 @@ export function readStep(reader: Reader, limits: WireLimits): StepMessage {
   let connection: number | undefined;
   let timings = false;
   let relay: StepRelay | undefined;
-  let terms: StepTerms | undefined;
+  let terms: OwnTerms | undefined;
   let bound: Uint8Array[] | undefined;
   let refs: BoundRef[] | undefined;
   let keepMs: number | undefined;

@@ -32,7 +32,7 @@ export {
   mapDepthMax,
   writeRequest,
 } from "./request-messages.js";
-export type { StepTerms } from "./terms.js";
+export { type StepTerms, ownTerms } from "./terms.js";
 export {
   type OfferEntry,
   type OfferRecord,

@@ -10,7 +10,7 @@ import type { WireLimits } from "./limits.js";
 import { type WirePath, readPath, writePath } from "./path.js";
 import { type Reader, malformed } from "./reader.js";
 import { type ResumePlace, askTags, readResumeField } from "./resume-messages.js";
-import { type StepTerms, readTerm, writeTerms } from "./terms.js";
+import { type OwnTerms, type StepTerms, readTerm, writeTerms } from "./terms.js";
 import type { Writer } from "./writer.js";
 
 /** Client to node: a graph of calls. */
@@ -141,7 +141,7 @@ function readSteps(reader: Reader, limits: WireLimits, room: { left: number }, d
     const timeoutMs = reader.u32();
     const resources = reader.names(limits.resourcesMax);
     const bindings = readBindings(reader, limits);
-    let terms: StepTerms | undefined;
+    let terms: OwnTerms | undefined;
     let map: StepMap | undefined;
     for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
       if (tag === tagMap) map = readMap(reader, limits, room, depth + 1);

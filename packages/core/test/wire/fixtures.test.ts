@@ -24,9 +24,8 @@ function hexOf(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString("hex");
 }
 
-/** A message as JSON: bytes as `{ "hex": … }`, errors as what crosses the link of them, what is absent as null. */
+/** A message as JSON: bytes as `{ "hex": … }`, errors as what crosses the link of them; what is absent is not there, or null. */
 function plain(part: unknown): unknown {
-  if (part === undefined) return null;
   if (part instanceof Uint8Array) return { hex: hexOf(part) };
   if (part instanceof MpregError) return plain(shapeOf(part));
   if (Array.isArray(part)) return part.map(plain);
@@ -35,7 +34,8 @@ function plain(part: unknown): unknown {
 }
 
 function examplesIn(file: string): Example[] {
-  return JSON.parse(readFileSync(new URL(file, folder), "utf8")) as Example[];
+  // what a reviver calls undefined is left out
+  return JSON.parse(readFileSync(new URL(file, folder), "utf8"), (_, part: unknown) => part ?? undefined) as Example[];
 }
 
 function decoded(hex: string): readonly Message[] {

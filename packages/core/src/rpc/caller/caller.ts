@@ -39,7 +39,7 @@ import { type SettledAnswer, toRequestSpec } from "../graph/encode.js";
 import { type FailingRun, type Graph, type SettlingRun, createGraph } from "../graph/graph.js";
 import type { GraphRequest } from "../graph/graph-request.js";
 import { type PlainRunOptions, type PlainStep, parsePlainRequest } from "../graph/plain.js";
-import { type TermOptions, termNames, termsOf } from "../graph/terms.js";
+import { type TermOptions, termNames, termsOf, tracedTerms } from "../graph/terms.js";
 import type { StepTerms } from "../../wire/terms.js";
 import type { CallSpan } from "../tracing/tracing.js";
 import type { RequestSpec, StepSpec } from "../types.js";
@@ -254,8 +254,4 @@ function tracedStep(step: StepSpec, trace: TraceContext): StepSpec {
   const { map } = step;
   if (map === undefined) return { ...step, terms: tracedTerms(step.terms, trace) };
   return { ...step, map: { ...map, steps: map.steps.map((each) => tracedStep(each, trace)) } };
-}
-
-function tracedTerms(terms: StepTerms | undefined, trace: TraceContext): StepTerms {
-  return terms === undefined ? { trace } : { ...terms, trace };
 }

@@ -10,6 +10,7 @@ import {
   type StepMessage,
   type StepRelay,
   type StepTerms,
+  ownTerms,
   writeCancel,
   writeStep,
 } from "../../wire/index.js";
@@ -121,7 +122,13 @@ function termsThere({ terms }: Task, { traits: { version } }: Offer<Peer>): Step
   const trace = terms?.trace;
   const watched = terms?.watched;
   if ((idempotencyKey ?? version ?? priority ?? trace ?? watched) === undefined) return undefined;
-  return { idempotencyKey, version, priority, trace, watched };
+  const there = ownTerms(undefined);
+  there.idempotencyKey = idempotencyKey;
+  there.version = version;
+  there.priority = priority;
+  there.trace = trace;
+  there.watched = watched;
+  return there;
 }
 
 /** The way of a step, no longer than it may be; `undefined` when the far side has chosen this node itself. (D7) */

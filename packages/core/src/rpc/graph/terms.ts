@@ -1,8 +1,9 @@
 /**
  * Terms: what a program can ask of how a step is run, and the checks that it is what it should be.
  */
+import type { TraceContext } from "../../base/index.js";
 import { isPlainObject } from "./objects.js";
-import { type StepTerms, priorityMax } from "../../wire/terms.js";
+import { type StepTerms, ownTerms, priorityMax } from "../../wire/terms.js";
 import { checkName, durationMs, mustBe, resourceNames } from "./call-options.js";
 
 /** How a step is to be run, beyond its function and resources. */
@@ -79,17 +80,40 @@ export function termsOf(options: TermOptions, who?: string, called?: string): St
     throw mustBe(`a whole number from 0 to ${priorityMax}`, priority, "priority", who, called);
   }
   const hedged = hedgeMs(hedge, who, called);
-  return { retries, idempotencyKey, version, target, prefer: preferred, hedge: hedged, priority };
+  return {
+    retries,
+    idempotencyKey,
+    version,
+    target,
+    prefer: preferred,
+    hedge: hedged,
+    priority,
+    trace: undefined,
+    watched: undefined,
+  };
 }
 
 /** The terms of what a handler asks for, whose own call has `priority`. */
 export function inheriting(terms: StepTerms | undefined, priority: number | undefined): StepTerms | undefined {
-  return priority === undefined || terms?.priority !== undefined ? terms : { ...terms, priority };
+  if (priority === undefined || terms?.priority !== undefined) return terms;
+  const inherited = ownTerms(terms);
+  inherited.priority = priority;
+  return inherited;
 }
 
 /** The terms of a step of which somebody hears what its handler reports, or of another. */
 export function watchedIf(isWatched: boolean, terms: StepTerms | undefined): StepTerms | undefined {
-  return isWatched ? { ...terms, watched: true } : terms;
+  if (!isWatched) return terms;
+  const watched = ownTerms(terms);
+  watched.watched = true;
+  return watched;
+}
+
+/** The terms of what is part of a distributed trace. */
+export function tracedTerms(terms: StepTerms | undefined, trace: TraceContext): StepTerms {
+  const traced = ownTerms(terms);
+  traced.trace = trace;
+  return traced;
 }
 
 function isCount(value: unknown, max: number): value is number {
