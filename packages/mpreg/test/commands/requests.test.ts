@@ -24,7 +24,14 @@ async function start() {
   const graph = client.graph();
   graph.call("hold", [graph.call("echo", [1])]);
   const { result, events } = graph.start();
-  result.catch(() => undefined); // it ends with the client
+  const ended = result.then(
+    () => "done",
+    (error: unknown) => (error as { readonly code: string }).code,
+  );
+  onTestFinished(async () => {
+    await client.close();
+    expect(await ended).toBe("closed");
+  });
   for await (const event of events) if (event.kind === "started" && event.step === "hold") break;
   return { worker, other };
 }

@@ -16,7 +16,7 @@ import type { Channel } from "../task.js";
  * Somebody who asks for the client, over another node; is told the end, or nothing when it will never be known, or that
  * another has taken its place.
  */
-export type Watcher = (message: Uint8Array | "replaced" | undefined) => void;
+export type EndListener = (message: Uint8Array | "replaced" | undefined) => void;
 
 export class ClientSession implements EndStore {
   /** What the client calls itself: 16 bytes, and as text. */
@@ -32,7 +32,7 @@ export class ClientSession implements EndStore {
   #isForgotten = false;
   readonly #running: IdMap<LinkAsker>;
   readonly #ends: IdMap<Uint8Array>;
-  readonly #watchers = new Map<number, Watcher>();
+  readonly #listeners = new Map<number, EndListener>();
   #endBytes = 0;
 
   /** The number of the last ask of which nothing is known here. (M1) */
@@ -60,8 +60,8 @@ export class ClientSession implements EndStore {
   }
 
   /** Whether somebody waits for an end at another node. */
-  get isWatched(): boolean {
-    return this.#watchers.size > 0;
+  get isAwaited(): boolean {
+    return this.#listeners.size > 0;
   }
 
   /** Takes over what was asked over a link that has ended, and what of its answers may not have arrived. */
@@ -85,9 +85,9 @@ export class ClientSession implements EndStore {
 
   ended(id: number, message: Uint8Array): void {
     if (this.#running.take(id)?.isDetached === true) this.hasDetachedEnd = true;
-    const watcher = this.#watchers.get(id);
-    this.#watchers.delete(id);
-    watcher?.(message);
+    const listener = this.#listeners.get(id);
+    this.#listeners.delete(id);
+    listener?.(message);
     if (this.#isForgotten) return;
     this.#keep(id, message);
     this.#holds(this.#endBytes);
@@ -117,19 +117,19 @@ export class ClientSession implements EndStore {
     return this.#running.get(id);
   }
 
-  isWatchedBy(id: number, watcher: Watcher): boolean {
-    return this.#watchers.get(id) === watcher;
+  isListenedToBy(id: number, listener: EndListener): boolean {
+    return this.#listeners.get(id) === listener;
   }
 
-  /** `watcher` is told the end of what runs under this number. There is one; a later takes its place. */
-  watch(id: number, watcher: Watcher): void {
-    const earlier = this.#watchers.get(id);
-    this.#watchers.set(id, watcher);
+  /** `listener` is told the end of what runs under this number. There is one; a later takes its place. */
+  listen(id: number, listener: EndListener): void {
+    const earlier = this.#listeners.get(id);
+    this.#listeners.set(id, listener);
     earlier?.("replaced");
   }
 
-  unwatch(id: number, watcher: Watcher): void {
-    if (this.#watchers.get(id) === watcher) this.#watchers.delete(id);
+  unlisten(id: number, listener: EndListener): void {
+    if (this.#listeners.get(id) === listener) this.#listeners.delete(id);
   }
 
   /** Ends what runs; with `isAll` also what was asked to outlive its client. */
@@ -145,10 +145,10 @@ export class ClientSession implements EndStore {
   forget(): void {
     this.#isForgotten = true;
     this.dropEnds();
-    for (const [id, watcher] of [...this.#watchers]) {
+    for (const [id, listener] of [...this.#listeners]) {
       if (this.#running.has(id)) continue; // what is detached runs on to its end
-      this.#watchers.delete(id);
-      watcher(undefined);
+      this.#listeners.delete(id);
+      listener(undefined);
     }
   }
 

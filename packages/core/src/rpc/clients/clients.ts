@@ -134,9 +134,9 @@ export class Clients {
 
   #expire(entry: Entry, nowMs: number): void {
     const { session } = entry;
-    const isWatched = session.isWatched; // its client waits at another node
-    if (!isWatched) session.abandon(false);
-    const isKept = isWatched || session.running > 0 || session.hasDetachedEnd;
+    const isAwaited = session.isAwaited; // its client waits at another node
+    if (!isAwaited) session.abandon(false);
+    const isKept = isAwaited || session.running > 0 || session.hasDetachedEnd;
     session.hasDetachedEnd = false;
     if (isKept) this.#host.schedule(entry.expiry, nowMs + this.#options.resumeMs);
     else this.#forget(entry);

@@ -1,8 +1,8 @@
 /**
  * Passing: what somebody asks this node about another one is asked there for it, and what comes back is passed on.
  *
- * Clients, and the node's own program, ask so for requests of other nodes; what may be seen is decided in `watches.ts`. Nodes ask so for a node that
- * they cannot reach themselves.
+ * Clients, and the node's own program, ask so for requests of other nodes; what may be seen is decided in `watches.ts`.
+ * Nodes ask so for a node that they cannot reach themselves.
  *
  * (P1) The other node is asked once: a second time it would tell everything again. Where the way to it is lost, that is told.
  * (P2) Whoever does not want to see it any more ends the asking; nothing is passed on after that.

@@ -68,7 +68,7 @@ export class Questions {
   readonly #asked = new Map<Channel, IdMap<Question>>();
   readonly #reaching = new Set<Question>();
   /** What other nodes wait to hear from here: how to stop. */
-  readonly #watching = new Map<
+  readonly #listening = new Map<
     Channel,
     Map<number, { readonly cancel: (error: MpregError) => void; readonly stop: () => void }>
   >();
@@ -81,9 +81,9 @@ export class Questions {
   }
 
   /** How many questions of other nodes have not been answered. */
-  get watching(): number {
+  get listening(): number {
     let size = 0;
-    for (const watching of this.#watching.values()) size += watching.size;
+    for (const listening of this.#listening.values()) size += listening.size;
     return size;
   }
 
@@ -149,42 +149,42 @@ export class Questions {
       if (message !== undefined) return this.#answer(channel, id, { kind: "ended", message });
       return this.#answer(channel, id, { kind: session?.wouldKnow(ask) === true ? "not-received" : "forgotten" });
     }
-    const watching = this.#watching.get(channel) ?? new Map<number, never>();
-    this.#watching.set(channel, watching);
+    const listening = this.#listening.get(channel) ?? new Map<number, never>();
+    this.#listening.set(channel, listening);
     const stop = (): void => {
-      watching.delete(id);
-      if (watching.size === 0) this.#watching.delete(channel);
+      listening.delete(id);
+      if (listening.size === 0) this.#listening.delete(channel);
     };
-    const watcher = (message: Uint8Array | "replaced" | undefined): void => {
+    const listener = (message: Uint8Array | "replaced" | undefined): void => {
       stop();
       if (message === "replaced") return; // whoever has asked did so again, over another link
       this.#answer(channel, id, message === undefined ? { kind: "forgotten" } : { kind: "ended", message });
     };
-    watching.set(id, {
+    listening.set(id, {
       cancel: (error) => {
         // else its client is back here, or waits at a third node
-        if (session.asker(ask) === asker && session.isWatchedBy(ask, watcher)) asker.run.fail(error);
-        session.unwatch(ask, watcher);
+        if (session.asker(ask) === asker && session.isListenedToBy(ask, listener)) asker.run.fail(error);
+        session.unlisten(ask, listener);
         stop();
       },
       stop: () => {
-        session.unwatch(ask, watcher);
+        session.unlisten(ask, listener);
       },
     });
-    session.watch(ask, watcher);
+    session.listen(ask, listener);
   }
 
   /** The far side does not want to know any more; answers whether it had asked. */
   cancelled(channel: Channel, id: number, error: MpregError): boolean {
-    const watched = this.#watching.get(channel)?.get(id);
-    watched?.cancel(error);
-    return watched !== undefined;
+    const listened = this.#listening.get(channel)?.get(id);
+    listened?.cancel(error);
+    return listened !== undefined;
   }
 
   linkLost(channel: Channel, nowMs: number): void {
-    const watching = this.#watching.get(channel);
-    this.#watching.delete(channel);
-    for (const { stop } of watching?.values() ?? []) stop();
+    const listening = this.#listening.get(channel);
+    this.#listening.delete(channel);
+    for (const { stop } of listening?.values() ?? []) stop();
     const questions = this.#asked.get(channel);
     this.#asked.delete(channel);
     for (const question of questions?.takeAll() ?? []) {

@@ -67,7 +67,7 @@ export class Resuming {
 
   /** How many asks wait to hear what has become of them, here and on behalf of other nodes. */
   get size(): number {
-    return this.#open.size + this.questions.watching;
+    return this.#open.size + this.questions.listening;
   }
 
   opened(session: SessionHello, channel: Channel, nowMs: number): void {

@@ -7,15 +7,15 @@
  * (D1) Every started task ends exactly once: completed, failed, or dropped by its owner.
  * (D2) Work that a node refused without having begun, this one included, is offered to the next candidate.
  * (D3) When a link breaks, everything that was running behind it ends as `node-lost`, outcome unknown.
- * (D5) A step that finds no room on a link waits for it, within its deadline; it is not refused for what others sent.
  * (D4) After an end nothing of the task is left in any table.
+ * (D5) A step that finds no room on a link waits for it, within its deadline; it is not refused for what others sent.
  * (D6) A step for a node without a link waits until one is open, or travels through a neighbour (`reaching.ts`).
- * (D8) A step whose run is lost, and that may be run again (`retries.ts`), is: on another node first.
- * (D13) One that reads streams is its owner's to run again: with streams that are made again.
- * (D9) Where all circuits are open (`circuits.ts`), a step that may be run again waits; others fail at once.
  * (D7) What was sent here to be passed on goes to the node it names, or back as not applied; it travels over at most
  *      `stepHopsMax` links, and never back to where it came from.
+ * (D8) A step whose run is lost, and that may be run again (`retries.ts`), is: on another node first.
+ * (D9) Where all circuits are open (`circuits.ts`), a step that may be run again waits; others fail at once.
  * (D12) What another node coordinates and has not begun here is given back before its time is up (`giving-back.ts`).
+ * (D13) One that reads streams is its owner's to run again: with streams that are made again.
  */
 import { MpregError } from "../../base/index.js";
 import type { Offer } from "../../catalog/index.js";

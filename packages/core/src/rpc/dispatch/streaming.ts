@@ -3,8 +3,8 @@
  *
  * (W1) The step has completed for its owner when the stream is open, so that its readers can begin; it runs on, with its
  *      permit and its deadline, until the stream has ended (`results/stream.ts`).
- * (W3) A step that fails after a stream that it reads was cut fails for that, whatever its handler makes of it.
  * (W2) What has been opened is not run again: somebody may have got items of it.
+ * (W3) A step that fails after a stream that it reads was cut fails for that, whatever its handler makes of it.
  */
 import type { Timings } from "../../wire/index.js";
 import type { HeldBytes } from "../held-bytes.js";

@@ -13,10 +13,10 @@
  *      settles starts what it can.)
  * (Q4) A result is let go when its last user has started, or has ended where it has to fetch it, unless it is an output.
  * (Q5) After the end no task of the request runs, and no node keeps a result of it, but for outputs on their way.
+ * (Q6) A result that is gone with its node is made again, if all steps that this takes may be run again (`revival.ts`).
  * (Q7) The run of an item starts with the values that it is given, as if its first steps had run. Its time, its tables and
  *      its budget are those of the request.
  * (Q8) A step that may have read of a stream runs again with a new one: what makes it runs again as well.
- * (Q6) A result that is gone with its node is made again, if all steps that this takes may be run again (`revival.ts`).
  */
 import { type Deadline, MpregError, type Outcome } from "../../base/index.js";
 import type { BoundRef, RequestStep, StepMap, Timings, Value, WireBinding } from "../../wire/index.js";

@@ -1,4 +1,7 @@
-/** Watcher: whoever wants to see requests, be it the far side of a link or the node's own program. What it may see is `watches.ts`. */
+/**
+ * Watcher: whoever wants to see requests, be it the far side of a link or the node's own program. What it may see is
+ * `watches.ts`.
+ */
 import type { MpregError, Subject } from "../../base/index.js";
 import type { EventSink } from "../events.js";
 import type { Run } from "../run.js";

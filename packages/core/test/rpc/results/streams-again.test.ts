@@ -119,6 +119,37 @@ describe("a graph whose functions may all run again", () => {
   });
 });
 
+describe("a step that reads two streams", () => {
+  test("reads both from the beginning when the node of one of them is lost (Q8)", async () => {
+    const here = world();
+    const { mesh, node, offer, gate } = here;
+    async function* numbers() {
+      for (let item = 1; ; item++) yield item;
+    }
+    async function both(first: ItemReader, second: ItemReader) {
+      let [total, last] = [0, 0];
+      for await (const item of first) {
+        total += item as number;
+        last = (await second.next()).value as number;
+      }
+      return [total, last];
+    }
+    node("pipe").offerAs("numbers", numbers, { idempotent: "yes" });
+    node("sum").offerAs("both", both, { idempotent: "yes" });
+    mesh.settle();
+    const steps = [{ fun: "make" }, { fun: "numbers" }, { fun: "both", args: [use("make"), use("numbers")] }];
+    const asked = node("a").request(steps, { timeoutMs: 100_000 });
+    await until(mesh, () => gate.waiting === 1);
+    offer("make2", "make");
+    mesh.crash(node("make"));
+    gate.isClosed = false;
+    await passing(mesh, 20);
+    await until(mesh, () => asked.ends.length > 0);
+    expect(asked.ends).toEqual([{ outputs: [[sum / 2, count]] }]);
+    mesh.expectQuiet();
+  });
+});
+
 describe("a graph with a step that may not run again", () => {
   test.each([
     ["make", "make"],
