@@ -44,6 +44,18 @@ export function explainNone(host: Host, wanted: Wanted): MpregError {
   return explainNoProvider(host.catalog, wanted, target);
 }
 
+/** Why the first of `steps` that nobody can run cannot be; `undefined` when all can. */
+export function firstWithoutProvider(
+  host: Host & Pick<RpcHost, "nodeName">,
+  steps: Iterable<Wanted & { readonly name: string }>,
+): MpregError | undefined {
+  for (const step of steps) {
+    if (candidatesOf(host, step).all.length > 0) continue;
+    return explainNone(host, step).at({ step: step.name, node: host.nodeName });
+  }
+  return undefined;
+}
+
 /** The offer that `owner` was chosen for, as long as there is one. (P2) */
 export function chosenOffer(host: Host, owner: Peer, { fun, resources, terms }: Wanted): Offer<Peer> | undefined {
   const offer = host.catalog.offerOf(owner, fun, terms?.version);

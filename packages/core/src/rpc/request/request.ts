@@ -1,8 +1,8 @@
 /**
  * Request: the machine that runs a graph of calls at its coordinator.
  *
- * Owns which steps wait, run and have ended. The results that others still need are `step-results.ts`; finding nodes for
- * steps is `dispatch.ts`; checking the graph is `plan.ts`.
+ * Owns when steps start, and the end. Which of them wait, run and have ended is `step-table.ts`, the results that others
+ * still need are `step-results.ts`; finding nodes for steps is `dispatch.ts`; checking the graph is `plan.ts`.
  *
  *     step:  blocked ──all inputs there──▶ running ──▶ done
  *               └──────an input failed──▶ skipped      └──▶ failed
@@ -21,19 +21,20 @@
 import { type Deadline, MpregError, type Outcome } from "../../base/index.js";
 import type { BoundRef, RequestStep, StepMap, Timings, Value, WireBinding } from "../../wire/index.js";
 import type { Progress } from "../events.js";
-import { type Hedging, mayRunAgain } from "../dispatch/hedging.js";
+import type { Hedging } from "../dispatch/hedging.js";
 import type { AbortReason, RpcHost } from "../host.js";
 import type { ItemRun } from "./map-item.js";
 import { Mapping, type MappingOwner } from "./mapping.js";
 import { callsOf } from "../graph/plan.js";
-import { candidatesOf, explainNone } from "../dispatch/providers.js";
+import { candidatesOf, firstWithoutProvider } from "../dispatch/providers.js";
 import { bytesOf, isRef, isStream } from "../results/index.js";
 import { isRepeatable } from "../dispatch/retries.js";
-import { type Presence, inputsOf, reviving } from "./revival.js";
-import type { ItemFields, RunFields } from "./run-fields.js";
+import { type Presence, inputsOf, onceOnly, reviving, revivalsMax } from "./revival.js";
+import type { RunFields } from "./run-fields.js";
 import { type Run, callerGone } from "../run.js";
 import { StepResults } from "./step-results.js";
-import { type StepState, blocked, done, givenState, outcomeWith, reportsOf } from "./step-states.js";
+import { outcomeWith, reportsOf } from "./step-states.js";
+import { StepTable } from "./step-table.js";
 import type { Task, TaskOwner } from "../task.js";
 import { inheriting, watchedIf } from "../graph/terms.js";
 
@@ -46,16 +47,11 @@ export class RequestRun implements Run, ItemRun, TaskOwner, MappingOwner, Deadli
   readonly #host: RpcHost;
   readonly #hedging: Hedging;
   readonly #ended: (run: RequestRun) => void;
-  #states: StepState[];
+  readonly #table: StepTable;
   /** Steps that run and may have to fetch inputs: they need all of them until they have ended. (Q4) */
   readonly #fetching = new Set<number>();
-  /** Steps whose functions may be run again, as they were offered when they ran. */
-  readonly #repeatable: Uint8Array;
   #revivals = 0;
-  /** Inputs each step still waits for. */
-  readonly #missing: Int32Array;
   readonly #values: StepResults;
-  #left: number;
   #wasRepeatable = true;
   #over = false;
   /** Steps whose result lacks a part that is an output. */
@@ -68,26 +64,20 @@ export class RequestRun implements Run, ItemRun, TaskOwner, MappingOwner, Deadli
     this.#ended = onEnd;
     const { message, plan, item } = fields;
     const given = item?.given ?? noValues;
-    this.#states = new Array<StepState>(message.steps.length).fill(blocked).fill(givenState, 0, given.length);
-    this.#missing = plan.waitsFor.slice();
+    this.#table = new StepTable(plan, message.steps, given.length);
     this.#values = new StepResults(message.steps, message.outputs, given, fields.budget, fields.results);
-    this.#left = message.steps.length - given.length;
-    this.#repeatable = new Uint8Array(message.steps.length);
   }
 
   start(nowMs: number): void {
     const { message, deadlineMs, plan, item } = this.#fields;
-    if (item !== undefined) return this.#startItem(item, nowMs);
+    if (item !== undefined) return this.#launchAll(this.#table.readyAtStart(), nowMs); // (Q7)
     if (message.waitForCapacityMs === 0 && !message.settle) {
-      const error = this.#firstWithoutProvider();
+      const error = firstWithoutProvider(this.#host, callsOf(message.steps));
       if (error !== undefined) return this.#expectProviders(error, nowMs); // (Q3)
     }
     this.#fields.expecting.delete(this);
     this.#host.schedule(this, deadlineMs);
-    for (const root of plan.roots) {
-      this.#launch(root, nowMs);
-      if (this.#isOver) return;
-    }
+    this.#launchAll(plan.roots, nowMs);
   }
 
   /** Waits while somebody may begin to offer what nobody does, or ends with `error`. (Q3) */
@@ -101,20 +91,6 @@ export class RequestRun implements Run, ItemRun, TaskOwner, MappingOwner, Deadli
     if (untilMs <= nowMs) return this.fail(error);
     expecting.add(this);
     this.#host.schedule(this, untilMs);
-  }
-
-  /** Starts what needs no more than it is given. (Q7) */
-  #startItem({ given }: ItemFields, nowMs: number): void {
-    for (const [step] of given.entries()) {
-      for (const dependent of this.#dependentsOf(step)) {
-        this.#missing[dependent] = (this.#missing[dependent] as number) - 1;
-      }
-    }
-    const ready = [...this.#missing.keys()].filter((step) => step >= given.length && this.#missing[step] === 0);
-    for (const step of ready) {
-      this.#launch(step, nowMs);
-      if (this.#isOver) return;
-    }
   }
 
   started(task: Task): void {
@@ -150,17 +126,12 @@ export class RequestRun implements Run, ItemRun, TaskOwner, MappingOwner, Deadli
   }
 
   #stepEnded(index: number, value: Value, mayRepeat: boolean, nowMs: number): void {
-    this.#left -= 1;
-    this.#repeatable[index] = mayRepeat ? 1 : 0;
     this.#letGoFetched(index, isStream(value));
-    this.#states[index] = done; // whether or not there is room for the result
+    this.#table.done(index, mayRepeat); // whether or not there is room for the result
     const refusal = this.#values.keep(index, value);
     if (refusal !== undefined) return this.fail(this.#placed(refusal, index), nowMs);
-    for (const dependent of this.#dependentsOf(index)) {
-      if (this.#stateOf(dependent).kind !== "blocked") continue;
-      const missing = (this.#missing[dependent] as number) - 1;
-      this.#missing[dependent] = missing;
-      if (missing === 0) this.#launch(dependent, nowMs); // (Q1)
+    for (const dependent of this.#table.dependentsOf(index)) {
+      if (this.#table.inputCame(dependent)) this.#launch(dependent, nowMs); // (Q1)
       if (this.#isOver) return;
     }
     this.#finishWhenDone(nowMs);
@@ -211,25 +182,32 @@ export class RequestRun implements Run, ItemRun, TaskOwner, MappingOwner, Deadli
   }
 
   outcomeWith(outcome: Outcome): Outcome {
-    return outcomeWith(outcome, this.#states);
+    return outcomeWith(outcome, this.#table.states);
   }
 
   /** Whether all that has run may be run again. */
   get isRepeatable(): boolean {
-    return this.#over ? this.#wasRepeatable : this.#mayRunAgain();
+    return this.#over ? this.#wasRepeatable : this.#table.mayRunAgain();
   }
 
   onDue(nowMs: number): void {
     if (this.#fields.expecting.has(this) && nowMs < this.#fields.deadlineMs) return this.start(nowMs);
-    const open = this.#states.findIndex(({ kind }) => kind === "running" || kind === "mapping" || kind === "blocked");
+    const open = this.#table.firstOpen();
     const { name } = this.#step(open);
-    const message = `The time allowed for the request ran out; ${this.#left} of ${this.#states.length} steps had not ended, "${name}" among them`;
+    const message = `The time allowed for the request ran out; ${this.#table.left} of ${this.#table.states.length} steps had not ended, "${name}" among them`;
     this.fail(this.#placed(new MpregError("deadline", message), open));
   }
 
   /** Any launch may have ended the request. */
   get #isOver(): boolean {
     return this.#over;
+  }
+
+  #launchAll(steps: Iterable<number>, nowMs: number): void {
+    for (const step of steps) {
+      this.#launch(step, nowMs);
+      if (this.#isOver) return;
+    }
   }
 
   #launch(index: number, nowMs: number): void {
@@ -277,7 +255,7 @@ export class RequestRun implements Run, ItemRun, TaskOwner, MappingOwner, Deadli
     if (refs !== undefined) this.#fetching.add(index);
     const task = this.#hedging.start(fields, ownDeadline, nowMs);
     // a task that could not be placed has failed already, and so may the whole request have
-    if (!task.isOver) this.#states[index] = { kind: "running", task };
+    if (!task.isOver) this.#table.begun(index, { kind: "running", task });
   }
 
   /** The inputs of a map are needed until its last item has ended. */
@@ -290,7 +268,7 @@ export class RequestRun implements Run, ItemRun, TaskOwner, MappingOwner, Deadli
       given.push(value);
     }
     const mapping = new Mapping({ index, step, map, given }, this.#fields, this, this.#host, nowMs);
-    this.#states[index] = { kind: "mapping", mapping };
+    this.#table.begun(index, { kind: "mapping", mapping });
     mapping.start(nowMs);
   }
 
@@ -304,36 +282,22 @@ export class RequestRun implements Run, ItemRun, TaskOwner, MappingOwner, Deadli
 
   #stepFailed(index: number, error: MpregError, nowMs: number): void {
     if (this.#over) return;
-    this.#states[index] = { kind: "failed", error };
-    this.#left -= 1;
+    this.#table.failed(index, error);
     this.#fields.watch?.stepFailed(this.#step(index).name, error);
-    if (!this.#fields.message.settle) this.fail(error, nowMs);
-    else this.#skipDependents(index);
-  }
-
-  /** Everything that needs the failed step's result, however indirectly, will not start. */
-  #skipDependents(failed: number): void {
-    const queue = [failed];
-    for (let at = 0; at < queue.length; at++) {
-      const because = queue[at] as number;
-      for (const dependent of this.#dependentsOf(because)) {
-        if (this.#stateOf(dependent).kind !== "blocked") continue;
-        this.#states[dependent] = { kind: "skipped", because };
-        const [step, reason] = [this.#step(dependent).name, this.#step(because).name];
-        this.#fields.watch?.skipped(step, reason);
-        this.#left -= 1;
-        this.#values.letGo(this.#step(dependent).bindings);
-        queue.push(dependent);
-      }
-    }
+    if (!this.#fields.message.settle) return this.fail(error, nowMs);
+    this.#table.skipDependents(index, (skipped, because) => {
+      const { name, bindings } = this.#step(skipped);
+      this.#fields.watch?.skipped(name, this.#step(because).name);
+      this.#values.letGo(bindings);
+    });
   }
 
   #finishWhenDone(nowMs: number): void {
-    if (this.#over || this.#left > 0) return;
+    if (this.#over || this.#table.left > 0) return;
     const { message, asker, summary, isSummaryTold, watch, item } = this.#fields;
     const outputs: (Value | undefined)[] = [];
     for (const binding of message.outputs) {
-      const value = this.#hasEnded(binding.step) ? this.#part(binding) : undefined;
+      const value = this.#table.hasEnded(binding.step) ? this.#part(binding) : undefined;
       if (!(value instanceof MpregError)) {
         outputs.push(value);
         continue;
@@ -344,7 +308,7 @@ export class RequestRun implements Run, ItemRun, TaskOwner, MappingOwner, Deadli
       this.#unusable.set(binding.step, error);
       outputs.push(undefined);
     }
-    const reports = message.settle ? reportsOf(this.#states, this.#unusable) : undefined;
+    const reports = message.settle ? reportsOf(this.#table.states, this.#unusable) : undefined;
     this.#values.handOver(message.outputs);
     this.#stop("cancelled");
     if (item !== undefined) return asker.results(outputs, undefined, undefined, nowMs); // (Q2)
@@ -354,13 +318,11 @@ export class RequestRun implements Run, ItemRun, TaskOwner, MappingOwner, Deadli
 
   /** Ends all that runs. (Q5) */
   #stop(reason: AbortReason): void {
-    if (this.#fields.item !== undefined) this.#wasRepeatable = this.#mayRunAgain();
+    if (this.#fields.item !== undefined) this.#wasRepeatable = this.#table.mayRunAgain();
     this.#over = true;
     this.#fields.expecting.delete(this);
     this.#host.unschedule(this);
-    const states = this.#states;
-    this.#states = [];
-    for (const state of states) {
+    for (const state of this.#table.end()) {
       if (state.kind === "running" && !state.task.isOver) this.#hedging.drop(state.task, reason);
       else if (state.kind === "mapping") state.mapping.stop(reason);
     }
@@ -388,9 +350,9 @@ export class RequestRun implements Run, ItemRun, TaskOwner, MappingOwner, Deadli
     const named = (refs ?? []).filter(({ ref }) => isLost(ref.holder) || (hasRun && ref.isStream)); // (Q8)
     const inputs = inputsOf(index, steps);
     const lost = (named.length > 0 ? named : (refs ?? [])).map((ref) => steps[index]?.bindings[ref.index]?.step ?? -1);
-    if (lost.some((step) => this.#stateOf(step).kind === "given")) return error; // a matter of the request around it
+    if (lost.some((step) => this.#table.of(step).kind === "given")) return error; // a matter of the request around it
     const presenceOf = (step: number): Presence => {
-      const { kind } = this.#stateOf(step);
+      const { kind } = this.#table.of(step);
       if (kind === "given") return "there";
       if (kind !== "done") return "coming";
       const value = this.#values.of(step);
@@ -398,43 +360,17 @@ export class RequestRun implements Run, ItemRun, TaskOwner, MappingOwner, Deadli
       const wasRead = isStream(value) && !inputs.has(step); // (Q8)
       return wasRead || (isRef(value) && isLost(value.holder)) ? "gone" : "there";
     };
-    const revival = reviving(lost, steps, presenceOf, (step) => this.#repeatable[step] === 1);
+    const revival = reviving(lost, steps, presenceOf, (step) => this.#table.isRepeatable(step));
     if (revival.kind === "once-only") return onceOnly(error, this.#step(revival.step).name);
     if (++this.#revivals > revivalsMax) return error;
-    const waitsFor = (step: number): number =>
-      [...inputsOf(step, steps)].filter((input) => presenceOf(input) !== "there").length;
-    const missing = [...revival.steps, index].map((step) => [step, waitsFor(step)] as const);
+    const ready = this.#table.again(revival.steps, index, presenceOf);
+    this.#fetching.delete(index);
     for (const step of revival.steps) {
       this.#values.discard(step);
-      this.#states[step] = blocked;
-      this.#left += 1;
       this.#values.use(this.#step(step).bindings);
-      for (const dependent of this.#dependentsOf(step)) {
-        if (this.#stateOf(dependent).kind === "blocked") this.#missing[dependent] = (this.#missing[dependent] ?? 0) + 1;
-      }
     }
-    this.#fetching.delete(index);
-    this.#states[index] = blocked;
-    for (const [step, count] of missing) this.#missing[step] = count;
-    for (const [step, count] of missing) {
-      if (count === 0 && !this.#isOver && this.#stateOf(step).kind === "blocked") this.#launch(step, nowMs);
-    }
-    return undefined;
-  }
-
-  #mayRunAgain(): boolean {
-    return this.#states.every((state, index) => {
-      if (state.kind === "running") return mayRunAgain(state.task);
-      if (state.kind === "mapping") return state.mapping.isRepeatable;
-      if (state.kind === "failed") return state.error.outcome === "not-applied";
-      return state.kind !== "done" || this.#repeatable[index] === 1;
-    });
-  }
-
-  #firstWithoutProvider(): MpregError | undefined {
-    for (const step of callsOf(this.#fields.message.steps)) {
-      if (candidatesOf(this.#host, step).all.length > 0) continue;
-      return explainNone(this.#host, step).at({ step: step.name, node: this.#host.nodeName });
+    for (const step of ready) {
+      if (!this.#isOver && this.#table.of(step).kind === "blocked") this.#launch(step, nowMs);
     }
     return undefined;
   }
@@ -446,30 +382,7 @@ export class RequestRun implements Run, ItemRun, TaskOwner, MappingOwner, Deadli
   #step(index: number): RequestStep {
     return this.#fields.message.steps[index] as RequestStep;
   }
-
-  /** Whether the step has a result, be it given. */
-  #hasEnded(index: number): boolean {
-    const { kind } = this.#stateOf(index);
-    return kind === "done" || kind === "given";
-  }
-
-  #stateOf(index: number): StepState {
-    return this.#states[index] ?? blocked;
-  }
-
-  #dependentsOf(index: number): Int32Array {
-    const { dependents, dependentsStart } = this.#fields.plan;
-    return dependents.subarray(dependentsStart[index], dependentsStart[index + 1]);
-  }
 }
 
 const noBytes = new Uint8Array(0);
 const noValues: readonly Value[] = [];
-
-/** How often a request has lost results made again. */
-const revivalsMax = 10;
-
-function onceOnly(error: MpregError, step: string): MpregError {
-  const message = `${error.message}; step "${step}" is not run again: its function is not idempotent`;
-  return new MpregError(error.code, message, { outcome: error.outcome, step: error.step, node: error.node });
-}

@@ -7,7 +7,11 @@
  * (V1) Only steps that may be run again are; if one of them may not, none is.
  * (V2) What is there, or is being made, is not made again.
  */
+import { MpregError } from "../../base/index.js";
 import type { RequestStep } from "../../wire/index.js";
+
+/** How often a request has lost results made again. */
+export const revivalsMax = 10;
 
 /** What is known of a step's result: it is there, it will come, or it is gone. */
 export type Presence = "there" | "coming" | "gone";
@@ -37,4 +41,10 @@ export function reviving(
 /** The steps whose results `index` takes, each once. */
 export function inputsOf(index: number, steps: readonly RequestStep[]): ReadonlySet<number> {
   return new Set((steps[index]?.bindings ?? []).map(({ step }) => step));
+}
+
+/** Why what is lost is not made again. (V1) */
+export function onceOnly(error: MpregError, step: string): MpregError {
+  const message = `${error.message}; step "${step}" is not run again: its function is not idempotent`;
+  return new MpregError(error.code, message, { outcome: error.outcome, step: error.step, node: error.node });
 }
