@@ -1,6 +1,7 @@
 /** The report on calls that survive: the tables for people, of the same result that is kept as JSON. */
 import { renderOrigin } from "../lib/machine.mjs";
 import { number, table } from "../lib/markdown.mjs";
+import { pauseMsMin } from "../lib/pauses.mjs";
 import { renderVerdicts } from "../lib/verdicts.mjs";
 import { admissions } from "./overload.mjs";
 import { sizeText } from "./targets.mjs";
@@ -151,6 +152,7 @@ function renderRestarts({ timeline }) {
     `${timeline.nodes} processes of \`mpreg start\` are asked to end (SIGTERM) and started again, one after the other. ${asked(timeline)}`,
     "![Time until the answer while all nodes are restarted](rolling-restart.svg)",
     renderKinds(timeline),
+    ...pausesText(timeline),
   ];
 }
 
@@ -162,12 +164,25 @@ function renderKills({ timeline, everyMs, downMs }) {
       "What a killed node was running may have taken effect: only what is idempotent is run again, and of anything else its caller is told that nobody knows.",
     "![Time until the answer while nodes are killed](kills.svg)",
     renderKinds(timeline),
+    ...pausesText(timeline),
   ];
 }
 
 /** @param {import("./timeline.mjs").Timeline} timeline */
 function asked({ nodes, callsPerSecond }) {
   return `Meanwhile ${nodes} clients, which know all addresses, make ${number(callsPerSecond)} calls per second, come what may, of functions that all nodes offer and that take 10 ms; times count from when a call was due.`;
+}
+
+/** What the machine did to the times. @param {import("./timeline.mjs").Timeline} timeline */
+function pausesText({ pauses }) {
+  if (pauses === undefined) return []; // kept from before it was looked at
+  const who = "A process beside them that only waits";
+  if (pauses.length === 0) return [`${who} was never held up for ${pauseMsMin} ms: the times are those of the calls.`];
+  const longest = Math.max(...pauses.map(({ ms }) => ms));
+  const when = pauses.map(({ atMs, ms }) => `at ${number(atMs / 1_000)} s for ${number(ms)} ms`).slice(0, 10);
+  return [
+    `${who} was held up ${pauses.length} times, ${number(longest)} ms at most (${when.join(", ")}${pauses.length > 10 ? ", …" : ""}): no core was free for it, or the whole machine stood still, and the calls of that time waited as well.`,
+  ];
 }
 
 /** @param {import("./timeline.mjs").Timeline} timeline */

@@ -5,6 +5,7 @@
  */
 import { withChildren } from "../lib/child.mjs";
 import { monotonicMs } from "../lib/monotonic.mjs";
+import { watchPauses } from "../lib/pauses.mjs";
 import { percentile, summarize } from "../lib/stats.mjs";
 import { withStartedNodes } from "../mpreg/started-nodes.mjs";
 
@@ -26,6 +27,7 @@ const answersWithinMs = 60_000;
  * @property {Happening[]} happenings
  * @property {number} bucketMs
  * @property {Bucket[]} buckets
+ * @property {import("../lib/pauses.mjs").Pause[]} [pauses] since the load began
  */
 
 /**
@@ -50,6 +52,7 @@ export function measureTimeline({ nodes: count, callsPerSecond }, act) {
       await load.call("open", { urls: nodes.map(({ url }) => url) });
       await awaitAll();
       const startedMs = monotonicMs();
+      const pausesSeen = watchPauses();
       await load.call("startLoad", { callsPerSecond });
       /** @type {Happening[]} */
       const happenings = [];
@@ -57,7 +60,8 @@ export function measureTimeline({ nodes: count, callsPerSecond }, act) {
         void happenings.push({ atMs: monotonicMs() - startedMs, node, what });
       await act({ nodes, tell, awaitAll });
       const calls = await load.call("stopLoad", undefined, answersWithinMs);
-      return { nodes: count, callsPerSecond, happenings, ...figuresOf(calls, startedMs) };
+      const pauses = pausesSeen().map(({ atMs, ms }) => ({ atMs: atMs - startedMs, ms }));
+      return { nodes: count, callsPerSecond, happenings, pauses, ...figuresOf(calls, startedMs) };
     }),
   );
 }

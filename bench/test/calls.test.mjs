@@ -5,6 +5,8 @@ import { renderCalls } from "../calls/report.mjs";
 import { figuresOf as reroutesOf } from "../calls/reroutes.mjs";
 import { judge, targets } from "../calls/targets.mjs";
 import { failuresOf, figuresOf } from "../calls/timeline.mjs";
+import { monotonicMs } from "../lib/monotonic.mjs";
+import { pauseMsMin, watchPauses } from "../lib/pauses.mjs";
 import { assertMade, fill, turned } from "../mpreg/large-value.mjs";
 
 const verdictOf = (/** @type {Parameters<typeof judge>[0]} */ measured, /** @type {string} */ id) =>
@@ -164,6 +166,24 @@ test("a report of calls says what failed, what ended otherwise, and what was not
   assert.match(report, /\| without admission control +\| +5× .*\| +0\.00 \| +– \| +– \| 400 deadline/);
   assert.match(report, /\| one that is not idempotent \| +1 \| 1 node-lost/);
   assert.match(report, /- not measured: re-routing \(nobody was lost\)/);
+});
+
+test("a report of calls says when the machine held up a process that only waits, and when never", () => {
+  const reportOf = (/** @type {{ atMs: number, ms: number }[] | undefined} */ pauses) => {
+    const restarts = { kind: /** @type {const} */ ("measured"), timeline: { ...timeline, pauses } };
+    return renderCalls({ ...partial, measurements: { restarts } });
+  };
+  assert.match(reportOf([{ atMs: 5_000, ms: 850 }]), /held up 1 times, 850 ms at most \(at 5.00 s for 850 ms\)/);
+  assert.match(reportOf([]), /was never held up for 100 ms/);
+  assert.doesNotMatch(reportOf(undefined), /held up/);
+});
+
+test("a process that was held up is told of, for how long and since when", () => {
+  const pausesSeen = watchPauses();
+  const beganMs = monotonicMs();
+  while (monotonicMs() < beganMs + 2 * pauseMsMin); // nothing else gets its turn
+  const [pause] = pausesSeen();
+  assert.ok(pause !== undefined && pause.ms > pauseMsMin && pause.atMs <= beganMs);
 });
 
 test("pictures of calls are drawn for what was measured: curves, and what happened to which node", () => {
