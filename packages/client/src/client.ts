@@ -7,13 +7,18 @@ import {
   Caller,
   type Calls,
   type Graph,
+  type InspectOptions,
   type PlainRequest,
   type RequestEvent,
   type RequestList,
   type RequestTrace,
+  type RequestsOptions,
   type WatchOptions,
+  requestsOf,
+  traceOf,
+  watching,
 } from "@mpreg/core/rpc";
-import type { InspectOptions, RequestsOptions, Session } from "./session.js";
+import type { Session } from "./session.js";
 import type { ClientStatus, StatusOptions } from "./status.js";
 
 /**
@@ -124,16 +129,16 @@ export class SessionClient<C extends Contract | undefined> implements Client<C> 
     return this.#session.inspect("functions", options) as Promise<readonly FunctionInfo[]>;
   }
 
-  watch(requestId: string, options?: WatchOptions): AsyncIterableIterator<RequestEvent> {
-    return this.#session.watch(requestId, options);
+  watch(requestId: string, options: WatchOptions = {}): AsyncIterableIterator<RequestEvent> {
+    return watching(this.#session, requestId, options);
   }
 
   trace(requestId: string, options?: InspectOptions): Promise<RequestTrace> {
-    return this.#session.traceOf(requestId, options) as Promise<RequestTrace>;
+    return traceOf(this.#session, requestId, options);
   }
 
   requests(options?: RequestsOptions): Promise<RequestList> {
-    return this.#session.requests(options) as Promise<RequestList>;
+    return requestsOf(this.#session, options);
   }
 
   status(options?: StatusOptions): AsyncIterableIterator<ClientStatus> {

@@ -1,6 +1,5 @@
 /** The client, for browsers and Node. */
 export type { Client } from "./client.js";
 export { type ConnectOptions, connect } from "./connect.js";
-export type { InspectOptions, RequestsOptions } from "./session.js";
-export type { WatchOptions } from "@mpreg/core/rpc";
+export type { InspectOptions, RequestsOptions, WatchOptions } from "@mpreg/core/rpc";
 export type { ClientStatus, StatusOptions as ClientStatusOptions } from "./status.js";

@@ -1,6 +1,6 @@
 /** Pending: something asked that has not ended: what, who waits for it, and until when. */
 import type { Deadline, MpregError } from "@mpreg/core/base";
-import type { Asker, CallFields, RequestFields } from "@mpreg/core/rpc";
+import type { Ask, Asker, Look } from "@mpreg/core/rpc";
 import {
   type InspectSubject,
   type ResumePlace,
@@ -20,17 +20,7 @@ const graceMs = 500;
 const askBytes = 64;
 
 export type PendingAsk =
-  | { readonly kind: "call"; readonly fields: CallFields }
-  | { readonly kind: "request"; readonly fields: RequestFields }
-  | { readonly kind: "requests"; readonly node: string | undefined; readonly timeoutMs: number }
-  | { readonly kind: "inspect"; readonly subject: InspectSubject; readonly timeoutMs: number }
-  | {
-      readonly kind: "watch";
-      readonly requestId: string;
-      readonly now: boolean;
-      readonly intermediates: boolean;
-      readonly timeoutMs: number;
-    };
+  Ask | Look | { readonly kind: "inspect"; readonly subject: InspectSubject; readonly timeoutMs: number };
 
 /** What only looks, and may be asked again over the next connection without a word of the first. */
 export function isLook(ask: PendingAsk): ask is Extract<PendingAsk, { readonly timeoutMs: number }> {

@@ -10,25 +10,20 @@
  * (S2) Pauses grow exponentially, with full jitter: a node's clients do not all come back in the same moment.
  * (S3) After `close` nothing is open, tried or waited for.
  */
-import { MpregError, checkOptions, optionNames, placed, shownUrl } from "@mpreg/core/base";
+import { MpregError, shownUrl } from "@mpreg/core/base";
 import type { Goodbye } from "@mpreg/core/link";
 import type { ClusterInfo } from "@mpreg/core/node";
 import {
   type Asker,
-  type Asking,
   type CallFields,
-  type CancelSignal,
+  type InspectOptions,
   type ItemReader,
+  type Look,
+  type Looking,
   type OpenTelemetryApi,
-  type RequestEvent,
   type RequestFields,
   type Tracing,
-  ValueWaiter,
-  type WatchOptions,
-  checkListeners,
-  checkName,
-  durationMs,
-  watching,
+  inspecting,
 } from "@mpreg/core/rpc";
 import type { Codec } from "@mpreg/core/values";
 import { type InspectSubject, type Message, type ResultRef, type WireLimits, writeInspect } from "@mpreg/core/wire";
@@ -36,7 +31,6 @@ import { Addresses } from "./addresses.js";
 import { Alarm } from "./alarm.js";
 import { Asks, type AsksOptions } from "./asks.js";
 import { Connection, type ConnectionEvents, type ConnectionOptions } from "./connection.js";
-import type { PendingAsk } from "./pending.js";
 import type { Platform } from "./platform.js";
 import { Reach, type Unreached } from "./reach.js";
 import { Status } from "./status.js";
@@ -61,25 +55,7 @@ export interface SessionOptions extends AsksOptions, Omit<ConnectionOptions, "se
   readonly openTelemetry?: OpenTelemetryApi | undefined;
 }
 
-/** Options of a question about the cluster. */
-export interface InspectOptions {
-  /** Gives up waiting for the answer. */
-  readonly signal?: CancelSignal | undefined;
-  /** Time allowed, in ms; `deadline` after. Default: as long as it takes. */
-  readonly timeoutMs?: number | undefined;
-}
-
-/** Options of a list of requests. */
-export interface RequestsOptions extends InspectOptions {
-  /** Name or id of the node whose requests are listed. Default: the node that the client is connected to. */
-  readonly node?: string | undefined;
-}
-
-const requestsNames = optionNames<RequestsOptions>({ node: true, signal: true, timeoutMs: true });
-
-const inspectNames = optionNames<InspectOptions>({ signal: true, timeoutMs: true });
-
-export class Session implements Asking {
+export class Session implements Looking {
   readonly codec: Codec;
   readonly limits: WireLimits;
   readonly tracing: Tracing;
@@ -168,58 +144,15 @@ export class Session implements Asking {
     return this.#asks.openStream(stream);
   }
 
+  look(look: Look, asker: Asker): number {
+    return this.#refused(asker) ? 0 : this.#asks.ask(look, asker);
+  }
+
   /** What the node says about its cluster. */
   inspect(subject: InspectSubject, options: InspectOptions | undefined): Promise<unknown> {
-    return this.#look(subject, options, (timeoutMs) => ({ kind: "inspect", subject, timeoutMs }));
-  }
-
-  /** What is known of a request. */
-  traceOf(requestId: string, options: InspectOptions | undefined): Promise<unknown> {
-    return this.#look("trace", options, (timeoutMs) => {
-      checkName(requestId, "the request", "trace");
-      return { kind: "watch", requestId, now: true, intermediates: false, timeoutMs };
-    });
-  }
-
-  /** Which requests a node coordinates, and has coordinated lately. */
-  requests(options: RequestsOptions | undefined): Promise<unknown> {
-    const askOf = (timeoutMs: number): PendingAsk => {
-      const node = options?.node;
-      if (node !== undefined) checkName(node, "node", "requests");
-      return { kind: "requests", node, timeoutMs };
-    };
-    return this.#look("requests", options, askOf, requestsNames);
-  }
-
-  /** What becomes of a request, from its beginning to its end. */
-  watch(requestId: string, options: WatchOptions = {}): AsyncIterableIterator<RequestEvent> {
-    return watching(this, requestId, options, (fields, asker) =>
-      this.#refused(asker) ? 0 : this.#asks.ask({ ...fields, timeoutMs: 0 }, asker),
+    return inspecting(this, subject, options, (timeoutMs, asker) =>
+      this.#refused(asker) ? 0 : this.#asks.ask({ kind: "inspect", subject, timeoutMs }, asker),
     );
-  }
-
-  #look(
-    who: string,
-    options: InspectOptions | undefined,
-    askOf: (timeoutMs: number) => PendingAsk,
-    known: ReadonlySet<string> = inspectNames,
-  ): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      try {
-        if (options !== undefined) {
-          checkOptions(options, known, who);
-          checkListeners(options, who);
-        }
-        const signal = options?.signal;
-        const pending = askOf(durationMs(options?.timeoutMs, `${who}: timeoutMs`));
-        const waiter = new ValueWaiter(this, undefined, resolve, reject, undefined);
-        if (signal?.aborted === true) return waiter.cancelled(signal, "not-applied");
-        const ask = this.#refused(waiter) ? 0 : this.#asks.ask(pending, waiter);
-        if (signal !== undefined) waiter.cancelWith(signal, ask);
-      } catch (error) {
-        throw placed(error, { node: this.nodeName });
-      }
-    });
   }
 
   /** Ends everything. (S3) */

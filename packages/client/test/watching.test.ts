@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import { byHand } from "../../core/test/support/mesh-node.js";
 import { Mesh } from "../../core/test/support/mesh.js";
+import { watching } from "@mpreg/core/rpc";
 import type { SessionOptions } from "../src/session.js";
 import { sessionOf, settled } from "./support/mesh-session.js";
 
@@ -21,7 +22,7 @@ async function watched(given: Partial<SessionOptions> = {}) {
   const watcher = sessionOf(mesh, ["b", "a"], given);
   const told: string[] = [];
   const follow = async (): Promise<void> => {
-    for await (const { kind } of watcher.session.watch(requestId)) told.push(kind);
+    for await (const { kind } of watching(watcher.session, requestId, {})) told.push(kind);
     told.push("end");
   };
   void follow().catch((error: unknown) => told.push((error as { readonly code: string }).code));

@@ -36,16 +36,13 @@ import {
 import {
   type Ask,
   type Asker,
-  type Asking,
   Caller,
   type Invocation,
-  type RequestEvent,
+  type Look,
+  type Looking,
   type RunSpan,
   type Settled,
   type Tracing,
-  type WatchFields,
-  type WatchOptions,
-  watching,
 } from "@mpreg/core/rpc";
 import { Fifo } from "@mpreg/core/structures";
 import type { InspectSubject, Timings } from "@mpreg/core/wire";
@@ -219,7 +216,7 @@ export class Driver {
   }
 
   /** What carries those calls. */
-  asking(parent: Invocation | undefined, trace?: TraceContext): Asking {
+  asking(parent: Invocation | undefined, trace?: TraceContext): Looking {
     const { codec } = this.#options.capabilities;
     const { limits } = this.#options.node.link;
     return {
@@ -231,6 +228,7 @@ export class Driver {
       tellsEvents: true,
       call: (fields, asker) => this.#ask({ kind: "call", fields }, parent, asker),
       request: (fields, asker) => this.#ask({ kind: "request", fields }, parent, asker),
+      look: (look, asker) => this.#ask(look, parent, asker),
       openStream: (stream) => {
         const isRunning = parent !== undefined && this.#running.has(parent.id);
         return this.#readers.open(stream, { invocation: isRunning ? parent.id : undefined });
@@ -239,11 +237,6 @@ export class Driver {
         if (this.#tickets.delete(ticket)) this.enter({ kind: "withdraw", ticket });
       },
     };
-  }
-
-  /** What becomes of a request, for the node's own program. */
-  watch(requestId: string, options: WatchOptions): AsyncIterableIterator<RequestEvent> {
-    return watching(this.asking(undefined), requestId, options, (fields, asker) => this.#ask(fields, undefined, asker));
   }
 
   /** The other side has opened a connection. */
@@ -386,7 +379,7 @@ export class Driver {
     this.traffic.runs.of(fun).end(result instanceof MpregError ? result.code : "ok", nowMs - startedMs);
   }
 
-  #ask(ask: Ask | WatchFields, parent: Invocation | undefined, asker: Asker): number {
+  #ask(ask: Ask | Look, parent: Invocation | undefined, asker: Asker): number {
     const ticket = ++this.#lastTicket;
     this.#tickets.set(ticket, asker);
     this.enter({ kind: "ask", ticket, ask, parent, takesStreams: asker.takesStreams });

@@ -18,4 +18,4 @@ export type { NodeStatus, StatusOptions as NodeStatusOptions } from "./status.js
 export type { ThreadOptions, ThreadedOptions } from "./threads/options.js";
 export type { NodeImplementations, ThreadedImplementation } from "./threads/threads.js";
 export type { TlsOptions } from "./transports/types.js";
-export type { WatchOptions } from "@mpreg/core/rpc";
+export type { InspectOptions, RequestsOptions, WatchOptions } from "@mpreg/core/rpc";

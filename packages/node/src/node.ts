@@ -9,11 +9,18 @@ import {
   type Caller,
   type Calls,
   type Graph,
+  type InspectOptions,
   type PlainRequest,
   type RequestEvent,
+  type RequestList,
+  type RequestTrace,
+  type RequestsOptions,
   type SingleCallOptions,
   type WatchOptions,
   durationMs,
+  requestsOf,
+  traceOf,
+  watching,
 } from "@mpreg/core/rpc";
 import type { Driver } from "./driver.js";
 import { type NodeRegistration, disposable } from "./handlers.js";
@@ -95,6 +102,24 @@ export interface MpregNode extends Calls, FunctionRegistry, AsyncDisposable {
    * ```
    */
   watch(requestId: string, options?: WatchOptions): AsyncIterableIterator<RequestEvent>;
+  /**
+   * What is known of a request: of one that runs, so far; of one that has ended, for as long as its coordinator remembers
+   * it (10 minutes, unless its limits say otherwise). `traceText` makes a text of it. Rejects as {@link watch} throws, with
+   * `deadline` after `timeoutMs` and `cancelled` when `signal` aborts.
+   *
+   * ```ts
+   * console.log(traceText(await node.trace(requestId)));
+   * ```
+   */
+  trace(requestId: string, options?: InspectOptions): Promise<RequestTrace>;
+  /**
+   * The requests that this node, or the one that `node` names, coordinates, and has coordinated lately: graphs, and of
+   * single calls those that are watched or summarised. Of each kind 1,000 at most; `leftOut` says how many more there are.
+   *
+   * Requests that the policy does not let this node watch are not among them. Rejects with `denied` where that leaves none,
+   * and with `invalid-argument` or `node-lost` for a node that is not there.
+   */
+  requests(options?: RequestsOptions): Promise<RequestList>;
   /**
    * Follows what happens to this node and its cluster from now on: nodes that join, are suspected, recover and are lost,
    * links that open, break or are refused, dials that fail, keys that two processes share, nodes whose
@@ -195,7 +220,15 @@ export class DrivenNode implements MpregNode {
   }
 
   watch(requestId: string, options: WatchOptions = {}): AsyncIterableIterator<RequestEvent> {
-    return this.#driver.watch(requestId, options);
+    return watching(this.#driver.asking(undefined), requestId, options);
+  }
+
+  trace(requestId: string, options?: InspectOptions): Promise<RequestTrace> {
+    return traceOf(this.#driver.asking(undefined), requestId, options);
+  }
+
+  requests(options?: RequestsOptions): Promise<RequestList> {
+    return requestsOf(this.#driver.asking(undefined), options);
   }
 
   status(options?: StatusOptions): AsyncIterableIterator<NodeStatus> {

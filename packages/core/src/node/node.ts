@@ -206,7 +206,7 @@ export class NodeMachine {
         },
       },
     );
-    this.#tickets = new Tickets({ rpc: this.#rpc, effects, nowMs: () => this.#nowMs });
+    this.#tickets = new Tickets({ ...timers, rpc: this.#rpc, effects, nowMs: () => this.#nowMs });
     this.#links = new Links({
       ...timers,
       options,

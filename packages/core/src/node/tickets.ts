@@ -3,16 +3,17 @@
  *
  * (K1) Each is settled once; also where the end of one ends another, as that of a request ends who watches it.
  * (K2) What a handler has asked for ends when its own call is aborted, and an ended call asks for nothing more.
+ * (K3) What only looks ends when the time that it was given is over; what runs ends by its own deadline.
  */
-import { MpregError } from "../base/index.js";
-import { type AskOrigin, type Rpc, type Run, type Settled, clientOrigin } from "../rpc/index.js";
+import { MpregError, Timer, type Timers } from "../base/index.js";
+import { type AskOrigin, type Look, type Rpc, type Run, type Settled, clientOrigin } from "../rpc/index.js";
 import { NestedRuns, orphaned } from "./nested-runs.js";
 import { TicketAsker } from "./ticket-asker.js";
 import type { NodeEffects, NodeInput } from "./types.js";
 
 type AskInput = Extract<NodeInput, { readonly kind: "ask" }>;
 
-export interface TicketsHost {
+export interface TicketsHost extends Timers {
   readonly rpc: Rpc;
   readonly effects: Pick<NodeEffects, "settle" | "told">;
   /** When the input that is being taken came. */
@@ -23,6 +24,8 @@ export class Tickets {
   readonly #host: TicketsHost;
   readonly #runs = new Map<number, Run>();
   readonly #nested: NestedRuns;
+  /** Of what looks, and was given a time. */
+  readonly #timers = new Map<number, Timer>();
 
   constructor(host: TicketsHost) {
     this.#host = host;
@@ -46,6 +49,7 @@ export class Tickets {
     const { rpc, effects } = this.#host;
     const settle = (ended: number, settled: Settled): void => {
       this.#runs.delete(ended);
+      if (this.#timers.size > 0) this.#stopTimer(ended);
       if (parent !== undefined) this.#nested.remove(parent.id, ended);
       effects.settle(ended, settled);
     };
@@ -59,7 +63,10 @@ export class Tickets {
     const asker = new TicketAsker(ticket, takesStreams, { settle, told, begun });
     if (refusal !== undefined) return asker.failed(refusal);
     if (parent !== undefined && !rpc.isRunning(parent.id)) return asker.failed(orphaned(parent)); // (K2)
-    if (ask.kind === "watch") return rpc.watches.asked({ watcher: asker, onBehalfOf: undefined }, ask, nowMs);
+    if (ask.kind === "watch" || ask.kind === "requests") {
+      rpc.watches.asked({ watcher: asker, onBehalfOf: undefined }, ask, nowMs);
+      return this.#startTimer(ticket, ask, nowMs);
+    }
     const origin: AskOrigin =
       parent === undefined
         ? clientOrigin({ kind: "self" }, 0)
@@ -72,6 +79,24 @@ export class Tickets {
           };
     if (ask.kind === "call") rpc.call(ask.fields, origin, asker, nowMs, begun);
     else rpc.request(ask.fields, origin, asker, nowMs, begun);
+  }
+
+  /** (K3) */
+  #startTimer(ticket: number, { timeoutMs }: Look, nowMs: number): void {
+    const run = this.#runs.get(ticket);
+    if (run === undefined || timeoutMs === 0) return; // it is over already, or takes as long as it takes
+    const timer = new Timer(() => {
+      run.fail(new MpregError("deadline", `The time allowed (${timeoutMs} ms) ran out before an answer came`));
+    });
+    this.#timers.set(ticket, timer);
+    this.#host.schedule(timer, nowMs + timeoutMs);
+  }
+
+  #stopTimer(ticket: number): void {
+    const timer = this.#timers.get(ticket);
+    if (timer === undefined) return;
+    this.#timers.delete(ticket);
+    this.#host.unschedule(timer);
   }
 
   /** Whoever has asked does not want it any more. */

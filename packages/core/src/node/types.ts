@@ -6,16 +6,7 @@
 import type { Action, MpregError, Policy, Random, Semver, Signer, Utf8 } from "../base/index.js";
 import type { Goodbye, LinkId, LinkOptions } from "../link/index.js";
 import type { Dial, MembershipOptions, RedialOptions } from "../membership/index.js";
-import type {
-  AbortReason,
-  Ask,
-  Invocation,
-  Progress,
-  RequestEvent,
-  RpcLimits,
-  Settled,
-  WatchFields,
-} from "../rpc/index.js";
+import type { AbortReason, Ask, Invocation, Look, Progress, RequestEvent, RpcLimits, Settled } from "../rpc/index.js";
 import type { Codec } from "../values/index.js";
 import type { OfferRecord, ResultRef, Timings } from "../wire/index.js";
 
@@ -85,8 +76,8 @@ export type NodeInput =
       readonly kind: "ask";
       /** Number by which {@link NodeEffects.settle} and `withdraw` name it. */
       readonly ticket: number;
-      /** What it wants done; or to see of a request, which is told as events until it is settled. */
-      readonly ask: Ask | WatchFields;
+      /** What it wants done; or to see of requests, which is told as events, if any, until it is settled. */
+      readonly ask: Ask | Look;
       /** The handler that asks; `undefined` when the node's own program does. */
       readonly parent: Invocation | undefined;
       /** Who asks reads streams; else they are settled as arrays. */

@@ -1,6 +1,6 @@
 /** Rpc: calls and graphs of calls. */
 export type { FunctionLoad } from "./admission/gate.js";
-export type { Ask, Asking, CallFields, RequestFields, Settled, WatchFields } from "./caller/ask.js";
+export type { Ask, Asking, CallFields, Look, Looking, RequestFields, Settled } from "./caller/ask.js";
 export {
   Caller,
   type Calls,
@@ -74,6 +74,7 @@ export {
 export { traceText } from "./watching/trace-text.js";
 export type { CallSpan, RunSpan, Tracing } from "./tracing/tracing.js";
 export { ValueWaiter } from "./caller/waiters.js";
+export { type InspectOptions, type RequestsOptions, inspecting, requestsOf, traceOf } from "./caller/looking.js";
 export { type WatchOptions, watching } from "./caller/watching.js";
 export type { Watcher } from "./watching/watcher.js";
 export { Channel, type Invocation, Peer } from "./task.js";

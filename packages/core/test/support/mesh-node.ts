@@ -18,7 +18,7 @@ import {
   type RequestFields,
   type RpcLimits,
   type Settled,
-  type WatchFields,
+  type Look,
   defaultRpcLimits,
   requestIdOf,
 } from "../../src/rpc/index.js";
@@ -293,7 +293,15 @@ export class MeshNode {
 
   /** The node's own program watches a request. */
   watch(requestId: string, options: { readonly intermediates?: boolean } = {}): Asked {
-    return this.#ask({ kind: "watch", requestId, now: false, intermediates: false, ...options }, undefined);
+    return this.#ask(
+      { kind: "watch", requestId, now: false, intermediates: false, timeoutMs: 0, ...options },
+      undefined,
+    );
+  }
+
+  /** The node's own program wants to know something of requests. */
+  look(look: Look): Asked {
+    return this.#ask(look, undefined);
   }
 
   /** What was told of an ask that is watched, or watches. */
@@ -366,7 +374,7 @@ export class MeshNode {
     return found;
   }
 
-  #ask(ask: Ask | WatchFields, parent: Invocation | undefined): Asked {
+  #ask(ask: Ask | Look, parent: Invocation | undefined): Asked {
     const asked: Asked = { ticket: ++this.#lastTicket, ends: [] };
     this.#asks.set(asked.ticket, asked);
     this.enter({ kind: "ask", ticket: asked.ticket, ask, parent, takesStreams: true });

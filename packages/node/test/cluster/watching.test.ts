@@ -148,6 +148,35 @@ test("a node's own program follows its own requests and those of others, whereve
   }
 });
 
+test("a node's own program sees the trace of a request, and the requests of its node and of others (A1)", async () => {
+  const { a, b, latch, asker } = await start();
+  const graph = asker.graph();
+  graph.call("held");
+  const { result, events } = graph.start();
+  const received = (await events.next()).value;
+  const requestId = received?.kind === "received" ? received.requestId : "";
+  for (const node of [a, b]) {
+    expect(await node.trace(requestId)).toMatchObject({ state: "running", coordinator: "a", steps: [] });
+    const list = await node.requests({ node: "a", timeoutMs: 10_000 });
+    expect(list).toMatchObject({ node: "a", requests: [{ requestId, state: "running" }] });
+  }
+  expect(await b.requests()).toEqual({ node: "b", requests: [], leftOut: 0 });
+  latch.open();
+  await result;
+  expect(await b.trace(requestId)).toMatchObject({ state: "finished", steps: [{ name: "held", node: "b" }] });
+  expect((await a.requests()).requests).toMatchObject([{ requestId, state: "finished" }]);
+  expect(await failureOf(b.trace("what?"))).toMatchObject({ code: "invalid-argument", node: "b" });
+  expect(await failureOf(b.requests({ nod: "a" } as object))).toMatchObject({ code: "invalid-argument" });
+  const aborted = failureOf(b.trace(requestId, { signal: AbortSignal.abort("enough") }));
+  expect(await aborted).toMatchObject({ code: "cancelled", outcome: "not-applied", cause: "enough" });
+  const ending = new AbortController();
+  const asked = failureOf(b.requests({ node: "a", signal: ending.signal }));
+  ending.abort("enough");
+  expect(await asked).toMatchObject({ code: "cancelled", cause: "enough" });
+  await b.close();
+  expect(await failureOf(b.trace(requestId))).toMatchObject({ code: "closed", node: "b" });
+});
+
 test("a program that leaves the loop, or aborts, is told nothing more, and a closed node's is told so (B1) (B2)", async () => {
   const { a, b, latch, asker } = await start({ watchersMax: 1 }); // there is room for the next when one has left
   const graph = asker.graph();

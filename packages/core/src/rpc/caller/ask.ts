@@ -7,6 +7,7 @@ import type { Codec } from "../../values/index.js";
 import type {
   CallMessage,
   RequestMessage,
+  RequestsMessage,
   ResultRef,
   StepReport,
   Value,
@@ -26,6 +27,12 @@ export type RequestFields = Omit<RequestMessage, "kind" | "id">;
 
 /** What somebody wants to see of a request, whoever does. */
 export type WatchFields = Omit<WatchMessage, "id" | "behalf" | "relay">;
+
+/** Which requests somebody wants to have listed. */
+export type RequestsFields = Omit<RequestsMessage, "id" | "behalf" | "relay">;
+
+/** What somebody wants to see, and how long that may take, in ms; 0: as long as it takes. */
+export type Look = (WatchFields | RequestsFields) & { readonly timeoutMs: number };
 
 export type Ask =
   { readonly kind: "call"; readonly fields: CallFields } | { readonly kind: "request"; readonly fields: RequestFields };
@@ -53,6 +60,12 @@ export interface Asking {
   withdraw(ask: number): void;
   /** Lets the program read a stream that an answer refers to. Without it, streams are answered as arrays. */
   readonly openStream?: ((stream: ResultRef) => ItemReader) | undefined;
+}
+
+/** Shows requests as well. */
+export interface Looking extends Asking {
+  /** Begins to look; what is seen, and the end of it, is told as that of a {@link call}. */
+  look(look: Look, asker: Asker): number;
 }
 
 /** The end of an {@link Ask}; what is no bytes is a stream. */

@@ -9,8 +9,7 @@ import { checkOptions, optionNames } from "../../base/index.js";
 import { EventQueue, onAbort } from "../../structures/index.js";
 import type { RequestEvent } from "../events.js";
 import { type CancelSignal, checkListeners, checkName, flagOf } from "../graph/call-options.js";
-import type { Asker } from "../run.js";
-import type { Asking, WatchFields } from "./ask.js";
+import type { Looking } from "./ask.js";
 
 /** Options of watching a request. */
 export interface WatchOptions {
@@ -25,12 +24,11 @@ const watchNames: ReadonlySet<string> = optionNames<WatchOptions>({ signal: true
 /** Events that are kept and have not been taken. */
 const eventsMax = 1_000;
 
-/** `ask` begins, and answers the number by which `asking` withdraws it. */
+/** What becomes of a request, from its beginning to its end. */
 export function watching(
-  asking: Pick<Asking, "codec" | "withdraw">,
+  asking: Pick<Looking, "codec" | "look" | "withdraw">,
   requestId: string,
   options: WatchOptions,
-  ask: (fields: WatchFields, asker: Asker) => number,
 ): AsyncIterableIterator<RequestEvent> {
   checkName(requestId, "the request", "watch");
   checkOptions(options, watchNames, "watch");
@@ -52,8 +50,8 @@ export function watching(
   const end = (): void => {
     events.end();
   };
-  number = ask(
-    { kind: "watch", requestId, now: false, intermediates },
+  number = asking.look(
+    { kind: "watch", requestId, now: false, intermediates, timeoutMs: 0 },
     {
       event: (event, value) => {
         try {

@@ -13,9 +13,9 @@
  * (L5) A list of requests is bounded, and says how many are not in it.
  */
 import { MpregError, type Subject, assert, quoted } from "../../base/index.js";
-import type { EventMessage, RequestStep, RequestsMessage } from "../../wire/index.js";
+import type { EventMessage, RequestStep } from "../../wire/index.js";
 import { writeRequests, writeWatch } from "../../wire/index.js";
-import type { WatchFields } from "../caller/ask.js";
+import type { RequestsFields, WatchFields } from "../caller/ask.js";
 import type { EventSink, RequestEvent } from "../events.js";
 import { allEvents } from "./history.js";
 import type { RpcHost } from "../host.js";
@@ -46,9 +46,6 @@ export interface TraceCodec {
   encodeSummary(told: RequestTrace | RequestList): Uint8Array;
   decode(bytes: Uint8Array): unknown;
 }
-
-/** Which requests somebody wants to have listed. */
-type RequestsFields = Omit<RequestsMessage, "id" | "behalf" | "relay">;
 
 /** Who looks, and the client for whom it does, where it is a node. */
 export interface Onlooker {
