@@ -9,14 +9,13 @@ import { MpregError } from "../../base/index.js";
 import type { ResultRef, Value } from "../../wire/index.js";
 import { ItemArray } from "./item-array.js";
 import type { Fetch, FetchSink, FetchWay, Fetches } from "./fetches.js";
-
-/** Bytes that may be under way of one fetch; more are allowed when half of them have come. */
-export const windowBytes: number = 4 * 1024 * 1024;
+import { Window, windowBytesFirst } from "./window.js";
 
 /** Puts the chunks of one value together. */
 class Collecting implements FetchSink {
   readonly #gathering: Gathering;
   readonly #index: number;
+  readonly #window = new Window();
   #bytes: Uint8Array | undefined;
   #receivedBytes = 0;
 
@@ -36,7 +35,7 @@ class Collecting implements FetchSink {
     this.#bytes.set(bytes, this.#receivedBytes);
     this.#receivedBytes += bytes.length;
     if (this.#receivedBytes === totalBytes) gathering.got(this.#index, this.#bytes, nowMs);
-    else gathering.allow(this.#index, this.#receivedBytes, nowMs);
+    else gathering.allow(this.#index, this.#receivedBytes, this.#window, nowMs);
   }
 
   failed(error: MpregError, nowMs: number): void {
@@ -61,7 +60,7 @@ class CollectingItems implements FetchSink {
     if (refusal !== undefined) return this.#gathering.failed(refusal, nowMs);
     const { takenBytes } = this.#items;
     if (takenBytes === totalBytes) this.#gathering.got(this.#index, this.#items.encode(), nowMs);
-    else this.#gathering.allow(this.#index, takenBytes, nowMs, takenBytes);
+    else this.#gathering.allowItems(this.#index, takenBytes, nowMs);
   }
 
   failed(error: MpregError, nowMs: number): void {
@@ -113,7 +112,7 @@ export class Gathering {
     this.#missing = refs.length;
     for (const [index, ref] of refs) {
       const sink = ref.isStream ? new CollectingItems(this, index) : new Collecting(this, index);
-      const fetch = this.#fetches.start(ref, sink, windowBytes, this.#way, nowMs);
+      const fetch = this.#fetches.start(ref, sink, windowBytesFirst, this.#way, nowMs);
       if (this.isOver) return;
       if (!fetch.isOver) this.#running.set(index, fetch);
     }
@@ -135,11 +134,18 @@ export class Gathering {
     this.#done(this.#values, nowMs);
   }
 
-  /** `toldBytes`: of a stream, what need not be kept any more. */
-  allow(index: number, receivedBytes: number, nowMs: number, toldBytes?: number): void {
+  allow(index: number, receivedBytes: number, window: Window, nowMs: number): void {
     const fetch = this.#running.get(index);
-    if (fetch !== undefined && fetch.allowedBytes - receivedBytes <= windowBytes / 2) {
-      this.#fetches.allow(fetch, receivedBytes + windowBytes, nowMs, toldBytes);
+    if (fetch === undefined) return;
+    const allowedBytes = window.received(receivedBytes, fetch.allowedBytes, nowMs);
+    if (allowedBytes !== undefined) this.#fetches.allow(fetch, allowedBytes, nowMs);
+  }
+
+  /** Of a stream, what was taken need not be kept any more; what is ahead of that is kept by whoever makes it. */
+  allowItems(index: number, takenBytes: number, nowMs: number): void {
+    const fetch = this.#running.get(index);
+    if (fetch !== undefined && fetch.allowedBytes - takenBytes <= windowBytesFirst / 2) {
+      this.#fetches.allow(fetch, takenBytes + windowBytesFirst, nowMs, takenBytes);
     }
   }
 
