@@ -413,6 +413,7 @@ export class Driver {
       invoke: (invocation) => {
         this.#starting.push(invocation);
       },
+      revoke: (id) => this.#running.get(id)?.revoke() === true,
       abort: (id, reason) => {
         const running = this.#running.get(id);
         if (running === undefined) {

@@ -79,6 +79,7 @@ export class Batch {
       };
       const item = { args, context, release: context.hold(), stay: context.onAbort(leave), resolve, reject };
       this.#items.add(item);
+      context.beginsLater();
       if (this.#items.size >= itemsMax) return this.#close(); // (B1)
       if (this.#items.size > 1) return;
       this.#stopWaiting = context.after(waitMs, () => {
@@ -98,7 +99,10 @@ export class Batch {
     this.#stopWaiting();
     const items = [...this.#items];
     this.#items.clear();
-    for (const { stay } of items) stay();
+    for (const { context, stay } of items) {
+      stay();
+      context.begins();
+    }
     this.#run(items);
   }
 

@@ -4,6 +4,7 @@
  * (K1) What few handlers use costs nothing until they do: signal, logger, caller and sleeps are made when asked for.
  * (K2) The handler's own signal ends its sleeps, each once; a sleep that has ended leaves nothing behind.
  * (K3) A context that serves several calls has the time of the one that has most, and aborts with the last of them.
+ * (K4) A call that waits for something before its handler begins can be revoked until then; after that it never begins.
  */
 import { MpregError, type Subject, type TraceContext, assert, traceparentOf } from "../base/index.js";
 import {
@@ -57,10 +58,14 @@ export function abortError(reason: AbortReason): MpregError {
   return new MpregError(reason === "deadline" ? "deadline" : "cancelled", `Nobody waits for the result: ${reason}`);
 }
 
+const always = (): boolean => true;
+
 export class CallContext implements HandlerContext {
   readonly #invocation: Invocation;
   readonly #host: ContextHost;
   readonly #trace: TraceContext | undefined;
+  /** Keeps the handler from beginning, while it has not; answers whether that was in time. */
+  #revoke: (() => boolean) | undefined;
   #controller: AbortSource | undefined;
   #aborted: MpregError | undefined;
   #caller: Caller | undefined;
@@ -170,6 +175,21 @@ export class CallContext implements HandlerContext {
 
   #report(value: unknown): void {
     if (this.#invocation.terms?.watched === true) this.reported(progressOf(value, this.#host.codec)); // (K1)
+  }
+
+  /** The handler has not begun: until {@link begins} is called, or as long as `revoke` answers so, it can be kept from it. (K4) */
+  beginsLater(revoke: () => boolean = always): void {
+    this.#revoke = revoke;
+  }
+
+  /** The handler is about to begin: nothing keeps it from that any more. */
+  begins(): void {
+    this.#revoke = undefined;
+  }
+
+  /** Keeps the handler from beginning; answers whether that was in time. The call is to be aborted then. (K4) */
+  revoke(): boolean {
+    return this.#revoke?.() === true;
   }
 
   /** Tells the handler that nobody waits any more. Does nothing the second time. */

@@ -199,8 +199,10 @@ function runHandler(
   if (fun.input === undefined) return call(args);
   const valid = validateArguments(fun.name, fun.input, args);
   if (!(valid instanceof Promise)) return call(valid);
+  current.beginsLater();
   return valid.then((late) => {
     if (current.abortReason !== undefined) throw current.abortReason; // (H6)
+    current.begins();
     return call(late);
   });
 }

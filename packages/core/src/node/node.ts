@@ -184,6 +184,7 @@ export class NodeMachine {
         streamFailed: (reader, error) => {
           effects.streamFailed(reader, error);
         },
+        revoke: (id) => effects.revoke(id),
         abort: (id, reason) => {
           effects.abort(id, reason);
           this.#tickets.abort(id);

@@ -183,6 +183,8 @@ export interface NodeEffects {
   send(link: LinkId, frame: Uint8Array): number;
   close(link: LinkId, goodbye: Goodbye): void;
   invoke(invocation: Invocation): void;
+  /** Keeps a handler from beginning; answers whether that was in time. It is aborted then. */
+  revoke(invocationId: number): boolean;
   abort(invocationId: number, reason: AbortReason): void;
   /** Asks the handler of a stream for one item. */
   pull(invocationId: number): void;

@@ -48,6 +48,8 @@ export interface RpcHost extends Timers {
   streamed(reader: number, bytes: Uint8Array, totalBytes: number | undefined): void;
   /** No more of it comes. */
   streamFailed(reader: number, error: MpregError): void;
+  /** Keeps a handler from beginning; answers whether that was in time. It is to be aborted then. */
+  revoke(invocationId: number): boolean;
   /** Tells a handler that nobody waits for it. Its end is then ignored. */
   abort(invocationId: number, reason: AbortReason): void;
 }

@@ -65,6 +65,7 @@ export class SingleRun implements Run, TaskOwner {
 
   fail(error: MpregError): void {
     if (this.#over) return; // (U1)
+    this.#task?.revoke();
     const begun = this.#task?.begun === true;
     this.#stop("cancelled");
     const told = (begun ? error.withOutcome("unknown") : error).at({ request: this.#watch?.requestId });

@@ -9,6 +9,8 @@
  * (T2) Its owner hears of exactly one end, unless it dropped the task before.
  * (T3) Among the tasks of one place no two have the same number, however long they run: numbers have 32 bits, and a busy
  *      node uses them up within hours.
+ * (T4) A handler that has its turn may still have to wait for its thread, for a module or for others of its batch: whether it
+ *      has begun when its time is up is decided once, and one that had not never does.
  * (X1) An id that the far side asked with stays in `asked` until exactly one answer to it was queued, or the link is
  *      gone.
  * (X2) A task stays in `sent` until its answer came, it was cancelled, or the link is gone.
@@ -146,11 +148,18 @@ export interface Placing {
   fail(task: Task, error: MpregError, nowMs: number): void;
 }
 
+/** Where handlers run. */
+export interface Revoking {
+  /** Keeps a handler from beginning; answers whether that was in time. */
+  revoke(invocationId: number): boolean;
+}
+
 /** The right of a step to run on this node; what it is counted by belongs to `admission/admission.ts`. */
 export class Permit {
   readonly kind = "local";
   readonly offer: Offer<Peer>;
   readonly gate: Gate<Task>;
+  readonly #handlers: Revoking;
   /** When it was first given. */
   beganMs = 0;
   /** When it was last given, and for how long it was held before. */
@@ -162,10 +171,18 @@ export class Permit {
   isSuspended = false;
   /** The handler has come to its end. */
   hasEnded = false;
+  /** The handler has not begun, and will not. */
+  isRevoked = false;
 
-  constructor(offer: Offer<Peer>, gate: Gate<Task>) {
+  constructor(offer: Offer<Peer>, gate: Gate<Task>, handlers: Revoking) {
     this.offer = offer;
     this.gate = gate;
+    this.#handlers = handlers;
+  }
+
+  /** Keeps the handler, which runs under that number, from beginning, if there is time for that. */
+  revoke(id: number): void {
+    this.isRevoked = !this.hasEnded && (this.isRevoked || this.#handlers.revoke(id));
   }
 }
 
@@ -331,7 +348,13 @@ export class Task implements Invocation, Deadline {
 
   /** Some node may have begun to run it. */
   get begun(): boolean {
-    return this.place.kind === "local" || this.place.kind === "remote" || this.attempts > 0;
+    const { place, attempts } = this;
+    return attempts > 0 || place.kind === "remote" || (place.kind === "local" && !place.isRevoked);
+  }
+
+  /** Keeps it from beginning, where it has not: its time is up, or it is about to be dropped. (T4) */
+  revoke(): void {
+    if (this.place.kind === "local") this.place.revoke(this.id);
   }
 
   /** Name of the node it was last given to. */

@@ -104,6 +104,7 @@ export class Stage {
         invoke: (invocation) => {
           this.#invocations.push(invocation);
         },
+        revoke: () => false,
         abort: () => undefined,
         pull: () => undefined,
         streamed: () => undefined,

@@ -145,3 +145,15 @@ test("the handler has the time of the call that has most, and aborts with the la
   ]);
   expect(host.timers.size).toBe(0);
 });
+
+test("a call is kept from beginning until its batch closes, and not after (K4)", () => {
+  const contexts = [callOf(), callOf()] as const;
+  const batch = batchOf(undefined, { waitMs: 10 });
+  const calls = contexts.map((each, index) => batch.add([index], each));
+  expect(contexts[0].revoke()).toBe(true);
+  contexts[0].abort(abortError("deadline"));
+  host.pass(10);
+  expect(batches).toEqual([[[1]]]);
+  expect(contexts[1].revoke()).toBe(false);
+  return expect(Promise.all(calls)).rejects.toMatchObject({ code: "deadline", outcome: "not-applied" });
+});

@@ -76,7 +76,10 @@ export const byHand = "by hand";
 /** As that, but it does not look at its signal. */
 export const deaf = "deaf";
 
-export type MeshHandler = typeof byHand | typeof deaf | ((...args: never[]) => unknown);
+/** As {@link byHand}, but it waits for something before it begins; what is revoked is not begun. */
+export const unbegun = "unbegun";
+
+export type MeshHandler = typeof byHand | typeof deaf | typeof unbegun | ((...args: never[]) => unknown);
 
 export function offerOf(fun: string, resources: readonly string[] = []): OfferRecord {
   return {
@@ -191,6 +194,7 @@ export class MeshNode {
             this.#run(invocation);
           });
         },
+        revoke: (id) => this.#handlers.get(this.#running.get(id)?.fun ?? "") === unbegun,
         abort: (id, reason) => {
           const invocation = this.#running.get(id);
           // without one it has ended, and the machine does not know yet
@@ -395,7 +399,7 @@ export class MeshNode {
 
   #run(invocation: Invocation): void {
     const handler = this.#handlers.get(invocation.fun);
-    if (handler === byHand || handler === deaf) return;
+    if (handler === byHand || handler === deaf || handler === unbegun) return;
     this.#running.delete(invocation.id);
     if (handler === undefined) {
       const result = new MpregError("no-provider", `Cannot call "${invocation.fun}": it was just unregistered`);

@@ -35,13 +35,17 @@ export type ThreadTask =
       readonly invocation: Invocation;
       readonly port: MessagePort;
       readonly levels: readonly LogLevel[];
-      /** How many of the call's lines the main thread has logged, and how many of its reports it has taken. */
-      readonly taken: Int32Array;
+      /** What both threads read and change. */
+      readonly shared: Int32Array;
     };
 
-/** Where {@link ThreadTask} counts what. */
+/** What is where in the memory that is shared: how many of the call's lines the main thread has logged. */
 export const takenLines = 0;
+/** How many of its reports the main thread has taken. */
 export const takenReports = 1;
+/** Whether its handler begins: see `beginning.ts`. */
+export const beginning = 2;
+export const sharedBytes = 12;
 
 export type FromThread =
   /** A thread has taken the call, and sees that its module is loaded. */

@@ -12,9 +12,11 @@
  *      not wanted.
  * (C4) A module that loads for too long is ended with its thread. One that loads while its call is cancelled goes on:
  *      else a call's short deadline could keep it from ever being loaded.
+ * (C5) What the handler has asked for goes on when it has ended, as elsewhere; with its thread it is withdrawn.
  * (C6) A stream ends as a call does: at its deadline the handler is told, and what it has not ended by then is lost with its
  *      thread, which is no end of the stream but an error.
- * (C5) What the handler has asked for goes on when it has ended, as elsewhere; with its thread it is withdrawn.
+ * (C7) Whether its handler begins is decided once (`beginning.ts`): one that nobody waits for any more, and that has not
+ *      begun, never does.
  */
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from "node:worker_threads";
 import { MpregError, type TraceContext, thrownText } from "@mpreg/core/base";
@@ -32,10 +34,12 @@ import {
   type ThreadTask,
   type ToThread,
   packed,
+  sharedBytes,
   takenLines,
   takenReports,
   unpacked,
 } from "./messages.js";
+import { isRevoked, revoke } from "./beginning.js";
 import type { ResolvedThreads } from "./options.js";
 
 export interface ThreadCallHost {
@@ -67,7 +71,7 @@ export class ThreadCall {
   #items: EncodedItems | undefined;
   readonly #port: MessagePort;
   readonly #thread = new AbortController();
-  readonly #taken = new Int32Array(new SharedArrayBuffer(8));
+  readonly #shared = new Int32Array(new SharedArrayBuffer(sharedBytes));
   /** The handler's nested calls that have not ended: by its number for each, ours. */
   readonly #asks = new Map<number, number | undefined>();
   #place: "queue" | "loading" | "running" | "ended" = "queue";
@@ -85,8 +89,9 @@ export class ThreadCall {
     port1.on("message", (message: FromThread) => {
       this.#heard(message);
     });
-    context.signal.addEventListener("abort", () => {
-      this.#aborted();
+    context.beginsLater(() => revoke(this.#shared)); // (C7)
+    context.onAbort((reason) => {
+      this.#stop(reason);
     });
     const { message, transfer } = packed(traced(invocation, context.trace));
     const task: ThreadTask = {
@@ -94,7 +99,7 @@ export class ThreadCall {
       invocation: message,
       port: port2,
       levels: host.levels,
-      taken: this.#taken,
+      shared: this.#shared,
     };
     this.left = host.give(task, [...transfer, port2], this.#thread.signal).then(
       () => {
@@ -125,7 +130,8 @@ export class ThreadCall {
     } else if (heard.kind === "begun") {
       this.#place = "running";
       clearTimeout(this.#timer);
-      if (this.#context.signal.aborted) this.#aborted(); // the two have crossed
+      const { abortReason } = this.#context;
+      if (abortReason !== undefined) this.#stop(abortReason); // the two have crossed
     } else if (heard.kind === "opened") {
       this.#opened();
     } else if (heard.kind === "made") {
@@ -138,10 +144,10 @@ export class ThreadCall {
       this.#withdraw(heard.number);
       this.#closeIfDone();
     } else if (heard.kind === "progress") {
-      Atomics.add(this.#taken, takenReports, 1);
+      Atomics.add(this.#shared, takenReports, 1);
       this.#context.reported(heard.progress);
     } else {
-      Atomics.add(this.#taken, takenLines, 1);
+      Atomics.add(this.#shared, takenLines, 1);
       this.#context.log[heard.level](...(heard.line as [object, string]));
     }
   }
@@ -152,23 +158,18 @@ export class ThreadCall {
         this.#tell({ kind: "pull" });
       },
       leave: () => {
-        const { signal } = this.#context;
-        if (!signal.aborted) this.#stop(new MpregError("cancelled", "No more items are wanted")); // else it was told
+        const { abortReason } = this.#context;
+        if (abortReason === undefined) this.#stop(new MpregError("cancelled", "No more items are wanted")); // else it was told
       },
     });
     this.#items = items;
     this.#listener.opened(items);
   }
 
-  /** (C3) */
-  #aborted(): void {
-    this.#stop(this.#context.signal.reason as MpregError);
-  }
-
-  /** Tells the handler that nobody waits for it. (C3) (C6) */
+  /** Tells the handler that nobody waits for it, or keeps it from beginning. (C3) (C6) (C7) */
   #stop(reason: MpregError): void {
     if (this.#place === "ended") return;
-    this.#tell({ kind: "abort", reason });
+    if (!revoke(this.#shared)) this.#tell({ kind: "abort", reason });
     if (this.#place === "loading") return; // (C4)
     const why =
       this.#place === "queue" ? "nobody waits for it any more" : "its handler ran on when nobody waited any more";
@@ -197,7 +198,7 @@ export class ThreadCall {
       this.#heard(last.message);
     }
     clearTimeout(this.#timer);
-    if (this.#place !== "ended") this.#ended(this.#lostError(reason), noTimings);
+    if (this.#place !== "ended") this.#ended(this.#unendedError(reason), noTimings);
     if (reason !== undefined) this.#withdrawAll();
     this.#closeIfDone();
   }
@@ -211,7 +212,10 @@ export class ThreadCall {
     else this.#items.ended(result instanceof MpregError ? result : undefined); // (C6)
   }
 
-  #lostError(reason: unknown): MpregError {
+  /** Its thread is done with it, or gone, and has not said how it ended. */
+  #unendedError(reason: unknown): MpregError {
+    const { abortReason } = this.#context;
+    if (abortReason !== undefined && isRevoked(this.#shared)) return abortReason; // (C7)
     const { fun } = this.#invocation;
     const why = this.#why ?? reasonOf(reason, this.#host.threads);
     if (this.#place === "running") {

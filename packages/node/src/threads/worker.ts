@@ -4,11 +4,11 @@
  * (W1) The handler has the context of its call, as it would in the main thread.
  * (W2) A call that nobody waits for when its turn comes does not start.
  * (W3) Before the handler runs it is said that it does: a thread that ends before has done nothing.
- * (W5) The items of a stream are made one by one, each when the main thread asks for it.
  * (W4) Whatever the module does when it loads, each call is told why there is no handler.
+ * (W5) The items of a stream are made one by one, each when the main thread asks for it.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
-import { receiveMessageOnPort, workerData } from "node:worker_threads";
+import { workerData } from "node:worker_threads";
 import { MpregError, thrownStack, thrownText } from "@mpreg/core/base";
 import {
   type AnyHandler,
@@ -25,6 +25,7 @@ import { Caller, type Progress, explainReference } from "@mpreg/core/rpc";
 import { createCodec } from "@mpreg/core/values";
 import type { Timings } from "@mpreg/core/wire";
 import { utf8 } from "../capabilities.js";
+import { begin } from "./beginning.js";
 import {
   type FromThread,
   type ThreadSetup,
@@ -38,7 +39,6 @@ import { logOver } from "./worker-log.js";
 import { PortAsking } from "./port-asking.js";
 
 type Call = Extract<ThreadTask, { kind: "call" }>;
-type Abort = Extract<ToThread, { kind: "abort" }>;
 
 const setup = workerData as ThreadSetup;
 const codec = createCodec(utf8, { explain: explainReference, valueBytesMax: setup.limits.valueBytesMax });
@@ -73,7 +73,7 @@ async function load(): Promise<AnyHandler> {
   throw new Error(`it has no function as its ${what}; it exports ${names.length === 0 ? "nothing" : names.join(", ")}`);
 }
 
-async function serve({ invocation, port, levels, taken }: Call): Promise<void> {
+async function serve({ invocation, port, levels, shared }: Call): Promise<void> {
   const post = (message: FromThread): void => {
     const { message: copy, transfer } = packed(message);
     port.postMessage(copy, transfer);
@@ -90,7 +90,7 @@ async function serve({ invocation, port, levels, taken }: Call): Promise<void> {
   }
   let reported = 0;
   const reports = new ProgressReports(
-    () => reported - Atomics.load(taken, takenReports),
+    () => reported - Atomics.load(shared, takenReports),
     (_invocation, progress) => {
       reported += 1;
       post({ kind: "progress", progress });
@@ -101,17 +101,13 @@ async function serve({ invocation, port, levels, taken }: Call): Promise<void> {
     invocation,
     contextHost(
       asking,
-      () => logOver(port, levels, taken),
+      () => logOver(port, levels, shared),
       (progress) => {
         reports.report(invocation, progress);
       },
     ),
   );
-  const early = receiveMessageOnPort(port);
-  if (early !== undefined) {
-    end((unpacked(early.message) as Abort).reason); // (W2): nothing else is said before it has begun
-    return;
-  }
+  if (!begin(shared)) return; // (W2)
   let source: ItemSource | undefined;
   port.on("message", (message: ToThread) => {
     const told = unpacked(message);

@@ -1,5 +1,5 @@
 /** Handlers that loop, crash, exit or never settle in their threads: only their own callers notice. */
-import type { CallContext } from "@mpreg/core/handlers";
+import { CallContext } from "@mpreg/core/handlers";
 import { MpregError } from "@mpreg/core/base";
 import type { Asking, Invocation } from "@mpreg/core/rpc";
 import { createCodec } from "@mpreg/core/values";
@@ -9,6 +9,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { threadId } from "node:worker_threads";
 import type { ResolvedThreads } from "../../src/threads/options.js";
 import { ThreadPool } from "../../src/threads/pool.js";
+import { contextHost } from "../../src/handlers.js";
 import { utf8 } from "../../src/capabilities.js";
 import { startPair } from "../support/cluster.js";
 import { eventually } from "../support/eventually.js";
@@ -115,16 +116,12 @@ describe("when nobody waits any more", () => {
 
 test("a call that is cancelled when its thread has only just got it leaves the thread alone (C3)", async () => {
   const pool = startPool("where", { min: 1, max: 1, memoryMiBMax: undefined, abortGraceMs: 60_000, loadMsMax: 60_000 });
-  const run = (signal: AbortSignal): Promise<unknown> =>
-    new Promise((resolve) => {
-      pool.run(invocation, { signal } as unknown as CallContext, resolve, resolve);
-    });
-  const where = await run(new AbortController().signal);
-  const ending = new AbortController();
-  const cancelled = run(ending.signal);
-  ending.abort(new MpregError("cancelled", "The caller cancelled"));
+  const where = await endOf(pool);
+  const context = startContext();
+  const cancelled = endOf(pool, context);
+  context.abort(new MpregError("cancelled", "The caller cancelled"));
   expect(await cancelled).toMatchObject({ code: "cancelled", outcome: "not-applied" });
-  expect(await run(new AbortController().signal)).toEqual(where);
+  expect(await endOf(pool)).toEqual(where);
 });
 
 test("threads that do not start are told to callers at once, and tried anew (P2)", async () => {
@@ -132,10 +129,7 @@ test("threads that do not start are told to callers at once, and tried anew (P2)
   const tooLittle = { min: 1, max: 1, memoryMiBMax: 1, abortGraceMs: 0, loadMsMax: 60_000 };
   const pool = startPool("default", tooLittle, log);
   for (let call = 0; call < 2; call++) {
-    const end = await new Promise((resolve) => {
-      pool.run(invocation, { signal: new AbortController().signal } as unknown as CallContext, resolve, resolve);
-    });
-    expect(end).toMatchObject({ code: "no-provider", outcome: "not-applied" });
+    expect(await endOf(pool)).toMatchObject({ code: "no-provider", outcome: "not-applied" });
   }
   expect(lines.length).toBeGreaterThan(0);
 });
@@ -147,6 +141,23 @@ function startPool(exportName: string, threads: ResolvedThreads, log = startLog(
   const pool = new ThreadPool({ fun: "f", module: handlerModule, exportName, threads }, host, () => undefined);
   onTestFinished(() => pool.close());
   return pool;
+}
+
+/** How a call ends that the pool runs. */
+function endOf(pool: ThreadPool, context = startContext()): Promise<unknown> {
+  return new Promise((resolve) => {
+    pool.run(invocation, context, resolve, resolve);
+  });
+}
+
+function startContext(): CallContext {
+  const callerOf = (): never => {
+    throw new Error("it calls nothing");
+  };
+  return new CallContext(
+    invocation,
+    contextHost("here", startLog("error").log, createCodec(utf8), { callerOf, report: () => undefined }),
+  );
 }
 
 const invocation: Invocation = {

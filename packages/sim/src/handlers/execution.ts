@@ -97,6 +97,11 @@ export class Execution implements ContextHost, ExecuteHost, Waiter {
     if (runsOn && this.#underWay === 0) this.#host.waits.woken(this);
   }
 
+  /** Keeps the handler from beginning; answers whether that was in time. */
+  revoke(): boolean {
+    return this.#context.revoke();
+  }
+
   /** Tells the handler that nobody waits any more. */
   abort(reason: MpregError): void {
     this.#aborted = true;

@@ -378,6 +378,7 @@ export class NodeProcess implements ExecutionHost, Listener {
         this.#executions.set(invocation.id, execution);
         this.#starting.push(execution);
       },
+      revoke: (id) => this.#executions.get(id)?.revoke() === true,
       abort: (id, reason) => {
         const execution = this.#executions.get(id);
         if (execution === undefined) return;

@@ -33,10 +33,13 @@ export function giveBackMs(task: Timed, host: Host): number {
 }
 
 /** When to look at the task again; `undefined` when its time here is up. (B3) */
-export function nextLookMs(task: Timed & Pick<Task, "begun">, host: Host, nowMs: number): number | undefined {
-  const { deadlineMs } = task;
-  if (nowMs >= deadlineMs) return undefined;
+export function nextLookMs(
+  task: Timed & Pick<Task, "begun" | "revoke">,
+  host: Host,
+  nowMs: number,
+): number | undefined {
   const atMs = giveBackMs(task, host);
   if (nowMs < atMs) return atMs;
-  return task.begun ? deadlineMs : undefined;
+  task.revoke();
+  return task.begun && nowMs < task.deadlineMs ? task.deadlineMs : undefined;
 }

@@ -102,6 +102,11 @@ class Hedged implements TaskOwner, DueItem {
     return (this.#failed ?? "not-applied") !== "not-applied" || this.#runs.some((run) => run.begun);
   }
 
+  /** Keeps its runs from beginning, where they have not. */
+  revoke(): void {
+    for (const run of this.#runs) run.revoke();
+  }
+
   /** Whether what has begun may be run again. */
   get isRepeatable(): boolean {
     return this.#runs.every((run) => !run.begun || isRepeatable(run));

@@ -112,7 +112,7 @@ export class Here {
 
   /** The task's handler has come to its end, or to its deadline. */
   measured({ place, isStreaming }: Task, nowMs: number): void {
-    if (place.kind === "local" && !isStreaming) this.#admission.measured(place, nowMs);
+    if (place.kind === "local" && !isStreaming && !place.isRevoked) this.#admission.measured(place, nowMs);
   }
 
   /** The task neither runs nor waits here any more. */
@@ -143,7 +143,7 @@ export class Here {
   }
 
   #begin(task: Task, offer: Offer<Peer>, gate: Gate<Task>, nowMs: number): void {
-    const permit = new Permit(offer, gate);
+    const permit = new Permit(offer, gate, this.#host);
     task.place = permit;
     task.id = this.#numbers.free(this.#admission);
     this.#admission.begin(task, permit, nowMs);

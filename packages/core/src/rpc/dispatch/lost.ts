@@ -26,7 +26,8 @@ export function expiredError(task: Task, nodeName: string): MpregError {
   const ranOn = place.kind === "local" || place.kind === "remote" ? place.offer.owner.name : undefined;
   const isOpen = place.kind === "waiting" && place.error !== undefined;
   const waitedFor = isOpen ? "a circuit to close" : (waitedForBy[place.kind] ?? "a node that offers it");
-  const where = ranOn === undefined ? `while it waited for ${waitedFor}` : `while it was running on node "${ranOn}"`;
+  const onNode = place.kind === "local" && place.isRevoked ? "before its handler began" : "while it was running";
+  const where = ranOn === undefined ? `while it waited for ${waitedFor}` : `${onNode} on node "${ranOn}"`;
   const message = `The time allowed for "${fun}" ran out ${where}`;
   return new MpregError("deadline", message, { outcome, step, node: ranOn ?? nodeName });
 }

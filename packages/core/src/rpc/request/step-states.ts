@@ -32,10 +32,14 @@ export function reportsOf(states: readonly StepState[], unusable: ReadonlyMap<nu
   });
 }
 
-/** What is known of the effects of all steps together when one part of the request ends with `outcome`. */
+/**
+ * What is known of the effects of all steps together when one part of the request ends with `outcome`. All of it is to be
+ * dropped then: steps that have not begun are kept from it.
+ */
 export function outcomeWith(outcome: Outcome, states: readonly StepState[]): Outcome {
   let worst = outcome;
   for (const state of states) {
+    if (state.kind === "running") state.task.revoke();
     if (state.kind === "running" && state.task.begun) return "unknown";
     if (state.kind === "mapping") worst = state.mapping.outcomeWith(worst);
     if (worst === "unknown") return worst;

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { giveBackMs } from "../../../src/rpc/dispatch/giving-back.js";
 import { Peer } from "../../../src/rpc/task.js";
 import { Mesh } from "../../support/mesh.js";
-import { type MeshNode, byHand } from "../../support/mesh-node.js";
+import { type MeshNode, byHand, unbegun } from "../../support/mesh-node.js";
 import { errorOf } from "../../support/overload.js";
 
 function pair(): { mesh: Mesh; asking: MeshNode; working: MeshNode } {
@@ -58,6 +58,23 @@ describe("a step whose time is nearly up", () => {
     mesh.expectQuiet();
   });
 
+  test("is given back where its turn has come and its handler has not begun, which it never does (T4) (B1) (B3)", () => {
+    const { mesh, asking, working } = pair();
+    working.offer("load", unbegun);
+    mesh.settle();
+    const loading = asking.call("load", [], { timeoutMs: 1_000 });
+    mesh.advance(980);
+    expect([loading.ends, working.aborted]).toEqual([[], []]);
+    mesh.advance(20);
+    expect(errorOf(loading)).toMatchObject({
+      code: "deadline",
+      outcome: "not-applied",
+      message: 'The time allowed for "load" ran out before its handler began on node "working"',
+    });
+    expect(working.aborted).toEqual([{ fun: "load", reason: "deadline" }]);
+    mesh.expectQuiet();
+  });
+
   test("is given back by the node that it was sent through, while that has no way on (B1)", () => {
     const mesh = new Mesh();
     const [asking, middle, working] = mesh.cluster("asking", "middle", "working") as [MeshNode, MeshNode, MeshNode];
@@ -74,6 +91,50 @@ describe("a step whose time is nearly up", () => {
     expect(errorOf(waiting)).toMatchObject({ code: "deadline", outcome: "not-applied", node: "working" });
     working.finish("work", 1);
     mesh.advance(1_000);
+    mesh.expectQuiet();
+  });
+});
+
+describe("what has not begun on its own node when nobody waits any more was not applied (T4)", () => {
+  function single(): { mesh: Mesh; node: MeshNode } {
+    const mesh = new Mesh();
+    const [node] = mesh.cluster("node") as [MeshNode];
+    node.offerAs("load", unbegun, { concurrencyMax: 2 });
+    node.offer("work", byHand);
+    mesh.settle();
+    return { mesh, node };
+  }
+
+  test("at the deadline of a call, whose run is not measured then", () => {
+    const { mesh, node } = single();
+    const call = node.call("load", [], { timeoutMs: 1_000 });
+    mesh.advance(1_000);
+    expect(errorOf(call)).toMatchObject({ code: "deadline", outcome: "not-applied" });
+    expect(node.aborted).toEqual([{ fun: "load", reason: "deadline" }]);
+    for (const _ of [1, 2]) node.call("load");
+    const waiting = node.call("load", [], { timeoutMs: 500 });
+    mesh.advance(100);
+    expect(waiting.ends).toEqual([]); // of a function that takes a second it would be refused
+    mesh.advance(60_000);
+    mesh.expectQuiet();
+  });
+
+  test("at the deadline of a graph, nor was what had not begun beside what had", () => {
+    const { mesh, node } = single();
+    const one = node.request([{ fun: "load" }, { fun: "load" }], { timeoutMs: 1_000 });
+    const two = node.request([{ fun: "load" }, { fun: "work" }], { timeoutMs: 1_000 });
+    mesh.advance(1_000);
+    expect([one, two].map((each) => errorOf(each).outcome)).toEqual(["not-applied", "unknown"]);
+    mesh.expectQuiet();
+  });
+
+  test("when a call is cancelled, and when one is that may be run twice", () => {
+    const { mesh, node } = single();
+    const calls = [node.call("load"), node.call("load", [], { hedge: 1 }), node.call("work")];
+    mesh.settle();
+    for (const { ticket } of calls) node.enter({ kind: "withdraw", ticket });
+    mesh.settle();
+    expect(calls.map((each) => errorOf(each).outcome)).toEqual(["not-applied", "not-applied", "unknown"]);
     mesh.expectQuiet();
   });
 });

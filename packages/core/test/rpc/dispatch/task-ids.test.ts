@@ -37,6 +37,7 @@ test("no task gets the number of another one that still runs, however long it do
     expectedUntilMs: () => 0,
     reach: () => false,
     invoke: (invocation: Invocation) => invoked.push(invocation),
+    revoke: () => false,
     abort: () => undefined,
     runsOn: () => undefined,
     pull: () => undefined,
