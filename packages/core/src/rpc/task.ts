@@ -182,7 +182,7 @@ export class Permit {
 
   /** Keeps the handler, which runs under that number, from beginning, if there is time for that. */
   revoke(id: number): void {
-    this.isRevoked = !this.hasEnded && (this.isRevoked || this.#handlers.revoke(id));
+    this.isRevoked ||= this.#handlers.revoke(id);
   }
 }
 

@@ -20,3 +20,15 @@ test("a batch waits, sleeps and answers in simulated time, also when its first c
   expect(sizes).toEqual([4]);
   await settle(world);
 });
+
+test("a call whose time is up before its batch closes was not applied, and is in no batch (K4)", async () => {
+  const sizes: number[] = [];
+  const load = (calls: number[][]): number[] => calls.map(() => sizes.push(calls.length));
+  const functions = { load: { handler: load, batch: { waitMs: 1_000 } } };
+  const world = await simulate({ seed: 1, nodes: [{ name: "a", functions }] });
+  const client = await world.connect("a");
+  const left = client.call("load", [], { timeoutMs: 500 }).catch((error: unknown) => error);
+  expect(await left).toMatchObject({ code: "deadline", outcome: "not-applied" });
+  await settle(world);
+  expect(sizes).toEqual([]);
+});

@@ -99,7 +99,7 @@ describe("what has not begun on its own node when nobody waits any more was not 
   function single(): { mesh: Mesh; node: MeshNode } {
     const mesh = new Mesh();
     const [node] = mesh.cluster("node") as [MeshNode];
-    node.offerAs("load", unbegun, { concurrencyMax: 2 });
+    node.offerAs("load", unbegun, { concurrencyMax: 3 });
     node.offer("work", byHand);
     mesh.settle();
     return { mesh, node };
@@ -111,7 +111,7 @@ describe("what has not begun on its own node when nobody waits any more was not 
     mesh.advance(1_000);
     expect(errorOf(call)).toMatchObject({ code: "deadline", outcome: "not-applied" });
     expect(node.aborted).toEqual([{ fun: "load", reason: "deadline" }]);
-    for (const _ of [1, 2]) node.call("load");
+    for (const _ of [1, 2, 3]) node.call("load");
     const waiting = node.call("load", [], { timeoutMs: 500 });
     mesh.advance(100);
     expect(waiting.ends).toEqual([]); // of a function that takes a second it would be refused
@@ -121,10 +121,12 @@ describe("what has not begun on its own node when nobody waits any more was not 
 
   test("at the deadline of a graph, nor was what had not begun beside what had", () => {
     const { mesh, node } = single();
-    const one = node.request([{ fun: "load" }, { fun: "load" }], { timeoutMs: 1_000 });
+    const one = node.request([{ fun: "load" }, { name: "other", fun: "load" }], { timeoutMs: 1_000 });
     const two = node.request([{ fun: "load" }, { fun: "work" }], { timeoutMs: 1_000 });
     mesh.advance(1_000);
-    expect([one, two].map((each) => errorOf(each).outcome)).toEqual(["not-applied", "unknown"]);
+    expect(node.invoked).toHaveLength(4);
+    expect(errorOf(one)).toMatchObject({ code: "deadline", outcome: "not-applied" });
+    expect(errorOf(two)).toMatchObject({ code: "deadline", outcome: "unknown" });
     mesh.expectQuiet();
   });
 
