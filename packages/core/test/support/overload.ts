@@ -4,7 +4,7 @@ import type { FunctionInfo } from "../../src/node/index.js";
 import type { FunctionLoad, Invocation } from "../../src/rpc/index.js";
 import type { OfferRecord } from "../../src/wire/index.js";
 import { Mesh } from "./mesh.js";
-import { type MeshNode, byHand } from "./mesh-node.js";
+import { type MeshHandler, type MeshNode, byHand } from "./mesh-node.js";
 
 export interface Ended {
   readonly code: string;
@@ -19,16 +19,47 @@ export function errorOf({ ends }: { readonly ends: readonly unknown[] }): Ended 
   return (ends[0] as { readonly error: Ended }).error;
 }
 
+export type Limits = Partial<OfferRecord> & { readonly queueMax?: number };
+
 /** A node on which `work` is ended by hand. */
-export function alone(changes: Partial<OfferRecord> & { readonly queueMax?: number } = { concurrencyMax: 1 }): {
-  mesh: Mesh;
-  node: MeshNode;
-} {
+export function alone(
+  limits: Limits = { concurrencyMax: 1 },
+  handler: MeshHandler = byHand,
+): { readonly mesh: Mesh; readonly node: MeshNode } {
   const mesh = new Mesh();
   const node = mesh.node("n");
-  node.offerAs("work", byHand, changes);
+  node.offerAs("work", handler, limits);
   mesh.settle();
   return { mesh, node };
+}
+
+/** Two nodes; on `b`, `work` is ended by hand. */
+export function behind(limits: Limits = { concurrencyMax: 1 }): {
+  readonly mesh: Mesh;
+  readonly a: MeshNode;
+  readonly b: MeshNode;
+} {
+  const mesh = new Mesh();
+  const [a, b] = mesh.cluster("a", "b") as [MeshNode, MeshNode];
+  b.offerAs("work", byHand, limits);
+  mesh.settle();
+  return { mesh, a, b };
+}
+
+/** A call of `work` that takes so long, from which the node learns how long they take. */
+export function runOnce(mesh: Mesh, node: MeshNode, durationMs: number): void {
+  node.call("work");
+  mesh.advance(durationMs);
+  node.finish("work", 1);
+  mesh.settle();
+}
+
+/** Ends `count` calls of `work` one after the other, the oldest first, each with its number. */
+export function finishEach(mesh: Mesh, node: MeshNode, count: number): void {
+  for (let n = 0; n < count; n++) {
+    node.finish("work", n);
+    mesh.settle();
+  }
 }
 
 export function loadOf(node: MeshNode, fun = "work"): FunctionLoad | undefined {

@@ -1,20 +1,11 @@
 /** Handlers that run on though nobody waits for them: they count in what may run. */
 import { describe, expect, test } from "vitest";
 import { alone, errorOf, loadOf } from "../../support/overload.js";
-import { Mesh } from "../../support/mesh.js";
-import { type MeshNode, byHand, deaf } from "../../support/mesh-node.js";
-
-function deafNode(): { mesh: Mesh; node: MeshNode } {
-  const mesh = new Mesh();
-  const node = mesh.node("n");
-  node.offerAs("work", deaf, { concurrencyMax: 1 });
-  mesh.settle();
-  return { mesh, node };
-}
+import { byHand, deaf } from "../../support/mesh-node.js";
 
 describe("a handler that runs on beyond its deadline", () => {
   test("holds its permit until it has ended (O1) (A1)", () => {
-    const { mesh, node } = deafNode();
+    const { mesh, node } = alone({ concurrencyMax: 1 }, deaf);
     const late = node.call("work", [1], { timeoutMs: 1_000 });
     mesh.advance(1_000);
     expect(errorOf(late)).toMatchObject({ code: "deadline", outcome: "unknown" });
@@ -32,7 +23,7 @@ describe("a handler that runs on beyond its deadline", () => {
   });
 
   test("keeps its number: its end is not taken for that of another call (O1)", () => {
-    const { mesh, node } = deafNode();
+    const { mesh, node } = alone({ concurrencyMax: 1 }, deaf);
     node.call("work", [1], { timeoutMs: 1_000 });
     mesh.advance(1_000);
     const [abandoned] = node.invoked;
@@ -46,7 +37,7 @@ describe("a handler that runs on beyond its deadline", () => {
   });
 
   test("is told of once, if it runs on for long (O2)", () => {
-    const { mesh, node } = deafNode();
+    const { mesh, node } = alone({ concurrencyMax: 1 }, deaf);
     node.call("work", [1], { timeoutMs: 1_000 });
     const told = (): unknown[] => node.events.filter(({ kind }) => kind === "handler-abandoned");
     mesh.advance(10_999);
@@ -60,7 +51,7 @@ describe("a handler that runs on beyond its deadline", () => {
   });
 
   test("and had given its permit back for nested calls takes it again, for these are given up (A4)", () => {
-    const { mesh, node } = deafNode();
+    const { mesh, node } = alone({ concurrencyMax: 1 }, deaf);
     node.offer("inner", byHand);
     mesh.settle();
     node.call("work", [1], { timeoutMs: 1_000 });

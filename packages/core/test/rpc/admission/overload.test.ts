@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { Invocation } from "../../../src/rpc/index.js";
 import { Mesh } from "../../support/mesh.js";
 import { type Asked, type MeshNode, byHand } from "../../support/mesh-node.js";
-import { alone, errorOf, loadOf, started } from "../../support/overload.js";
+import { alone, behind, errorOf, finishEach, loadOf, runOnce, started } from "../../support/overload.js";
 
 describe("calls beyond the limit of a function", () => {
   test("wait for their turn, and run in the order in which they came (A1)", () => {
@@ -15,10 +15,7 @@ describe("calls beyond the limit of a function", () => {
       { running: 2, abandoned: 0, queued: 2, limit: 2, refused: 0 },
     ]);
     expect(node.machine.size).toMatchObject({ running: 2, queued: 2, tasks: 4 });
-    for (let n = 0; n < 4; n++) {
-      node.finish("work", n);
-      mesh.settle();
-    }
+    finishEach(mesh, node, 4);
     expect(started(node)).toEqual([1, 2, 3, 4]);
     expect(asked.map(({ ends }) => ends)).toEqual([0, 1, 2, 3].map((value) => [{ value }]));
     mesh.expectQuiet();
@@ -26,10 +23,7 @@ describe("calls beyond the limit of a function", () => {
 
   test("are refused at once when as many wait as may, and told when there should be room (A2)", () => {
     const { mesh, node } = alone({ concurrencyMax: 1, queueMax: 1 });
-    node.call("work");
-    mesh.advance(100);
-    node.finish("work", 1); // it took 100 ms
-    mesh.settle();
+    runOnce(mesh, node, 100);
     const [first, second, third] = [1, 2, 3].map(() => node.call("work")) as [Asked, Asked, Asked];
     mesh.settle();
     expect(errorOf(third)).toMatchObject({
@@ -40,11 +34,8 @@ describe("calls beyond the limit of a function", () => {
       retryAfterMs: 200,
     });
     expect(loadOf(node)).toMatchObject({ refused: 1, queued: 1 });
-    for (const each of [first, second]) {
-      node.finish("work", 1);
-      mesh.settle();
-      expect(each.ends).toEqual([{ value: 1 }]);
-    }
+    finishEach(mesh, node, 2);
+    expect([first, second].map(({ ends }) => ends)).toEqual([[{ value: 0 }], [{ value: 1 }]]);
     mesh.expectQuiet();
   });
 
@@ -69,10 +60,7 @@ describe("calls beyond the limit of a function", () => {
 
   test("are refused at once when their turn would come too late (A3)", () => {
     const { mesh, node } = alone();
-    node.call("work");
-    mesh.advance(100);
-    node.finish("work", 1);
-    mesh.settle();
+    runOnce(mesh, node, 100);
     const asked = [1_000, 1_000, 1_000, 350].map((timeoutMs) => node.call("work", [], { timeoutMs }));
     mesh.settle();
     expect(asked.map(({ ends }) => ends.length)).toEqual([0, 0, 0, 1]);
@@ -223,10 +211,7 @@ describe("calls beyond the limit of a function", () => {
 
 describe("fairness", () => {
   test("a client with 10,000 calls in flight does not keep another one waiting, on its node or behind it", () => {
-    const mesh = new Mesh();
-    const [a, b] = mesh.cluster("a", "b") as [MeshNode, MeshNode];
-    b.offerAs("work", byHand, { concurrencyMax: 1, queueMax: 1_000 });
-    mesh.settle();
+    const { mesh, a, b } = behind({ concurrencyMax: 1, queueMax: 1_000 });
     for (const node of [a, b]) {
       const greedy = mesh.client(node);
       const modest = mesh.client(node);
@@ -250,10 +235,7 @@ describe("fairness", () => {
   });
 
   test("the other nodes' programs, this one's and clients take turns", () => {
-    const mesh = new Mesh();
-    const [a, b] = mesh.cluster("a", "b") as [MeshNode, MeshNode];
-    b.offerAs("work", byHand, { concurrencyMax: 1 });
-    mesh.settle();
+    const { mesh, a, b } = behind();
     b.call("work", [0]);
     mesh.settle();
     const client = mesh.client(b);
@@ -263,10 +245,7 @@ describe("fairness", () => {
     mesh.settle();
     for (let n = 0; n < 3; n++) client.call("work", [3]);
     mesh.settle();
-    for (let n = 0; n < 10; n++) {
-      b.finish("work", n);
-      mesh.settle();
-    }
+    finishEach(mesh, b, 10);
     expect(started(b)).toEqual([0, 1, 2, 3, 1, 2, 3, 1, 2, 3]);
     mesh.expectQuiet();
   });
@@ -274,20 +253,14 @@ describe("fairness", () => {
 
 describe("priorities", () => {
   test("the higher goes first, here and on another node, and the lower is not forgotten (Q1)", () => {
-    const mesh = new Mesh();
-    const [a, b] = mesh.cluster("a", "b") as [MeshNode, MeshNode];
-    b.offerAs("work", byHand, { concurrencyMax: 1 });
-    mesh.settle();
+    const { mesh, a, b } = behind();
     b.call("work", [0]);
     mesh.settle();
     for (let n = 0; n < 3; n++) a.call("work", [4]);
     for (let n = 0; n < 6; n++) a.call("work", [5], { priority: 5 });
     a.call("work", [9], { priority: 9 });
     mesh.settle();
-    for (let n = 0; n < 11; n++) {
-      b.finish("work", n);
-      mesh.settle();
-    }
+    finishEach(mesh, b, 11);
     expect(started(b)).toEqual([0, 9, 5, 5, 4, 5, 5, 4, 5, 5, 4]);
     mesh.expectQuiet();
   });
@@ -304,16 +277,14 @@ describe("priorities", () => {
     node.call("work", [8], { parent });
     node.request([{ fun: "work", args: [3], terms: { priority: 3 } }], { parent });
     mesh.settle();
-    for (let n = 0; n < 5; n++) {
-      node.finish("work", n);
-      mesh.settle();
-    }
+    finishEach(mesh, node, 5);
     expect(started(node).filter((n) => n !== 0x90)).toEqual([0, 8, 7, 4, 3]);
     node.finish("outer", 1);
     mesh.settle();
     mesh.expectQuiet();
   });
 });
+
 test("calls that wait for each other all come to run, though none of them ends (G6)", () => {
   const mesh = new Mesh();
   const node = mesh.node("n");
