@@ -83,6 +83,14 @@ const kindClient = 2;
 const statusError = 2;
 
 const invalidTraceId = "0".repeat(32);
+const zero = 0x30;
+
+/** The module and its parts, taken out of it once: in the module they are getters, which cost more than what they answer. */
+interface Api {
+  readonly module: OpenTelemetryApi;
+  readonly trace: OpenTelemetryApi["trace"];
+  readonly context: OpenTelemetryApi["context"];
+}
 
 /** Who is asked, or serves. */
 export interface ServerAddress {
@@ -90,30 +98,30 @@ export interface ServerAddress {
   readonly port: number;
 }
 
-/** The tracing of one client or node; `api` is asked each time, and answers `undefined` as long as nobody uses it. */
+/** The tracing of one client or node; `find` is asked each time, and answers `undefined` as long as nobody uses it. */
 export class OpenTelemetry implements Tracing {
-  readonly #api: () => OpenTelemetryApi | undefined;
+  readonly #find: () => OpenTelemetryApi | undefined;
   readonly #server: () => ServerAddress;
   /** What goes on for the one of the program's own traces, which is not sampled, that has asked last. */
   #last: { readonly known: OtelSpanContext; readonly span: CallSpan } | undefined;
+  #api: Api | undefined;
   #provider: object | undefined;
   #tracer: OtelTracer | undefined;
 
   /** `server` answers that of the spans that begin now. */
-  constructor(api: () => OpenTelemetryApi | undefined, server: () => ServerAddress) {
-    this.#api = api;
+  constructor(find: () => OpenTelemetryApi | undefined, server: () => ServerAddress) {
+    this.#find = find;
     this.#server = server;
   }
 
   startCall(name: string, kind: "call" | "request", inherited: TraceContext | undefined): CallSpan | undefined {
-    const api = this.#api();
+    const api = this.#found();
     const tracer = api === undefined ? undefined : this.#tracerOf(api);
     if (api === undefined || tracer === undefined) return undefined; // (O1)
-    const { context, trace } = api;
-    let parent = context.active();
-    if (parent instanceof Passing) return { trace: parent.trace, end: nothing }; // (O2)
-    const known = trace.getSpanContext(parent);
-    if (known !== undefined && known.traceId !== invalidTraceId) {
+    let parent = api.context.active();
+    if (parent instanceof Passing) return new Passed(parent.trace); // (O2)
+    const known = api.trace.getSpanContext(parent);
+    if (known !== undefined && isValid(known)) {
       if ((known.traceFlags & 1) === 0) return this.#passed(known); // (O2)
     } else if (inherited !== undefined) {
       if (!isSampled(inherited)) return undefined; // (O2)
@@ -127,17 +135,17 @@ export class OpenTelemetry implements Tracing {
         : { "rpc.system": "mpreg", "server.address": address, "server.port": port };
     const span = tracer.startSpan(name, { kind: kindClient, attributes }, parent);
     // what has just been found not to be sampled is not told of its end
-    return span.isRecording() ? new Recording(span) : { trace: traceOf(span.spanContext()), end: nothing }; // (O2)
+    return span.isRecording() ? new Recording(span) : new Passed(traceOf(span.spanContext())); // (O2)
   }
 
   startRun(invocation: Invocation): RunSpan | undefined {
-    const api = this.#api();
+    const api = this.#found();
     const tracer = api === undefined ? undefined : this.#tracerOf(api);
     if (api === undefined || tracer === undefined) return undefined; // (O1)
     const { fun, step, coordinator, request, terms } = invocation;
     const trace = terms?.trace;
     if (trace !== undefined && !isSampled(trace)) return new Passing(api, trace); // (O2)
-    const parent = trace === undefined ? api.ROOT_CONTEXT : remoteContext(api, api.ROOT_CONTEXT, trace); // (O3)
+    const parent = trace === undefined ? api.module.ROOT_CONTEXT : remoteContext(api, api.module.ROOT_CONTEXT, trace); // (O3)
     const { address, port } = this.#server();
     const attributes: Attributes = {
       "rpc.system": "mpreg",
@@ -153,13 +161,21 @@ export class OpenTelemetry implements Tracing {
   /** A program asks for several things as part of one trace. */
   #passed(known: OtelSpanContext): CallSpan {
     if (this.#last?.known === known) return this.#last.span;
-    const span = { trace: traceOf(known), end: nothing };
+    const span = new Passed(traceOf(known));
     this.#last = { known, span };
     return span;
   }
 
+  /** The API, if it is there by now. */
+  #found(): Api | undefined {
+    const module = this.#find();
+    if (module === undefined) return undefined;
+    if (this.#api?.module !== module) this.#api = { module, trace: module.trace, context: module.context };
+    return this.#api;
+  }
+
   /** The tracer of the registered SDK; `undefined` as long as there is none. */
-  #tracerOf(api: OpenTelemetryApi): OtelTracer | undefined {
+  #tracerOf(api: Api): OtelTracer | undefined {
     const provider = api.trace.getTracerProvider() as {
       getTracer(name: string): OtelTracer;
       /** Of the API's stand-in for an SDK that may be registered later. */
@@ -194,10 +210,10 @@ class Recording implements CallSpan {
 
 class Running extends Recording implements RunSpan {
   readonly needsEnd = true;
-  readonly #api: OpenTelemetryApi;
+  readonly #api: Api;
   readonly #context: unknown;
 
-  constructor(api: OpenTelemetryApi, span: OtelSpan, parent: unknown) {
+  constructor(api: Api, span: OtelSpan, parent: unknown) {
     super(span);
     this.#api = api;
     this.#context = api.trace.setSpan(parent, span);
@@ -208,6 +224,19 @@ class Running extends Recording implements RunSpan {
   }
 }
 
+/** A call that is part of a trace which nobody records here. (O2) */
+class Passed implements CallSpan {
+  readonly trace: TraceContext | undefined;
+
+  constructor(trace: TraceContext | undefined) {
+    this.trace = trace;
+  }
+
+  end(): void {
+    // there is no span to end
+  }
+}
+
 /**
  * The run of a handler whose call is not sampled, and the OpenTelemetry context in which it runs: what that says is worked
  * out for who asks. (O2)
@@ -215,10 +244,10 @@ class Running extends Recording implements RunSpan {
 class Passing implements RunSpan, OtelContext {
   readonly needsEnd = false;
   readonly trace: TraceContext;
-  readonly #api: OpenTelemetryApi;
+  readonly #api: Api;
   #context: OtelContext | undefined;
 
-  constructor(api: OpenTelemetryApi, trace: TraceContext) {
+  constructor(api: Api, trace: TraceContext) {
     this.trace = trace;
     this.#api = api;
   }
@@ -244,22 +273,24 @@ class Passing implements RunSpan, OtelContext {
   }
 
   get #worked(): OtelContext {
-    return (this.#context ??= remoteContext(this.#api, this.#api.ROOT_CONTEXT, this.trace)); // (O3)
+    return (this.#context ??= remoteContext(this.#api, this.#api.module.ROOT_CONTEXT, this.trace)); // (O3)
   }
 }
 
-function nothing(): void {
-  // there is no span to end
+/** Where tracing is suppressed the SDK's spans have no ids. (Two texts are compared one by one only where they may be equal.) */
+function isValid({ traceId }: OtelSpanContext): boolean {
+  return traceId.charCodeAt(0) !== zero || traceId !== invalidTraceId;
 }
 
-/** `undefined` where tracing is suppressed: then the SDK's spans have no ids. */
-function traceOf({ traceId, spanId, traceFlags, traceState }: OtelSpanContext): TraceContext | undefined {
-  if (traceId === invalidTraceId) return undefined;
+/** `undefined` where tracing is suppressed. */
+function traceOf(known: OtelSpanContext): TraceContext | undefined {
+  if (!isValid(known)) return undefined;
+  const { traceId, spanId, traceFlags, traceState } = known;
   return packTrace({ traceId, spanId, traceFlags, state: traceState?.serialize() ?? "" });
 }
 
-function remoteContext(api: OpenTelemetryApi, context: unknown, trace: TraceContext): OtelContext {
+function remoteContext(api: Api, context: unknown, trace: TraceContext): OtelContext {
   const { traceId, spanId, traceFlags, state } = unpackTrace(trace);
-  const traceState = state === "" ? undefined : api.createTraceState(state);
+  const traceState = state === "" ? undefined : api.module.createTraceState(state);
   return api.trace.setSpanContext(context, { traceId, spanId, traceFlags, isRemote: true, traceState }) as OtelContext;
 }
