@@ -2,8 +2,9 @@
  * Features: what deadlines, retries and tracing cost, as the rate of an echo with them against the same echo without.
  *
  * An SDK is there for a whole process or not at all, so there are four pairs of a node and a client, of which one works
- * at a time. In each turn every variant has a block, and is compared with the bare block of the same turn; turns begin with
- * another variant each time, rounds with fresh processes.
+ * at a time. In each turn every variant has a block, and is compared with blocks of the same turn: with the bare one, and,
+ * where it is traced, with the one of the same program of which mpreg traces nothing. Turns begin with another variant each
+ * time, rounds with fresh processes.
  */
 import { withChildren } from "../lib/child.mjs";
 import { median } from "../lib/stats.mjs";
@@ -24,7 +25,15 @@ const pairs = {
 };
 
 /**
- * @typedef {{ name: string, title: string, pair: keyof typeof pairs, fun: string, options: object | null, around?: import("../mpreg/feature-load.mjs").Around }} Variant
+ * @typedef {object} Variant
+ * @property {string} name
+ * @property {string} title
+ * @property {keyof typeof pairs} pair
+ * @property {string} fun
+ * @property {object | null} options
+ * @property {import("../mpreg/feature-load.mjs").Around} [around]
+ * @property {string} [without] the variant that is the same program without the feature, where that is not `off`
+ *
  * @type {readonly Variant[]}
  */
 export const variants = [
@@ -38,12 +47,21 @@ export const variants = [
     options: retries,
   },
   {
+    name: "contexts",
+    title: "the program's contexts alone: callers with traces, of which mpreg does not know",
+    pair: "beside",
+    fun: "reply",
+    options: null,
+    around: "parent",
+  },
+  {
     name: "tracing",
     title: "tracing, for callers of whose traces 1 % are sampled",
     pair: "sampled",
     fun: "reply",
     options: null,
     around: "parent",
+    without: "contexts",
   },
   {
     name: "roots",
@@ -67,13 +85,15 @@ export const variants = [
     fun: "retried",
     options: { ...deadlines, ...retries },
     around: "parent",
+    without: "contexts",
   },
   { name: "everySpan", title: "tracing, 100 % sampled", pair: "traced", fun: "reply", options: null },
 ];
 
 /**
- * @typedef {{ variant: string, title: string, inFlight: number, callsPerSecond: number, ratio: number, ratios: number[] }} Row
+ * @typedef {{ variant: string, title: string, inFlight: number, callsPerSecond: number, ratio: number, ratios: number[], own: { ratio: number, ratios: number[] } }} Row
  *   `ratio` against off: the median of the rounds, each the median of its turns
+ *   `own` against the same program without the feature, in the same way
  * @typedef {{ rows: Row[], exportedSpans: Record<string, number> }} Features spans that were exported in all, by sampling
  */
 
@@ -147,19 +167,25 @@ function measureRound({ turns, warmUpMs, blockMs }, round) {
   });
 }
 
-/** @param {{ rates: Rates[] }[]} rounds */
-function rowsOf(rounds) {
+/**
+ * @param {{ rates: Rates[] }[]} rounds
+ * @returns {Row[]}
+ */
+export function rowsOf(rounds) {
   return loads.flatMap((inFlight) =>
-    variants.map(({ name, title }) => {
+    variants.map(({ name, title, without = "off" }) => {
       const ofRound = rounds.map(({ rates }) => rates.filter((each) => each.inFlight === inFlight));
-      const ratios = ofRound.map((turns) => median(turns.map(({ byVariant }) => byVariant[name] / byVariant.off)));
+      const against = (/** @type {string} */ other) => {
+        const ratios = ofRound.map((turns) => median(turns.map(({ byVariant }) => byVariant[name] / byVariant[other])));
+        return { ratio: median(ratios), ratios };
+      };
       const callsPerSecond = median(ofRound.flat().map(({ byVariant }) => byVariant[name]));
-      return { variant: name, title, inFlight, callsPerSecond, ratio: median(ratios), ratios };
+      return { variant: name, title, inFlight, callsPerSecond, ...against("off"), own: against(without) };
     }),
   );
 }
 
 /** @param {Row[]} rows */
 function describe(rows) {
-  return rows.map(({ variant, inFlight, ratio }) => `${variant}@${inFlight} ${ratio.toFixed(2)}`).join("  ");
+  return rows.map(({ variant, inFlight, own }) => `${variant}@${inFlight} ${own.ratio.toFixed(2)}`).join("  ");
 }

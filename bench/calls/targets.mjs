@@ -17,18 +17,18 @@ import { failuresOf } from "./timeline.mjs";
 /** @type {Target[]} */
 const featureTargets = [64, 512].flatMap((inFlight) =>
   [
-    ["deadlines", "with a deadline of its own"],
-    ["retries", "of an idempotent function with retries"],
-    ["tracing", "with tracing, 1 % of the callers sampled,"],
-    ["all", "with all three"],
+    ["deadlines", "with a deadline of its own against the plain one"],
+    ["retries", "of an idempotent function with retries against the plain one"],
+    ["tracing", "with tracing, 1 % of the callers sampled, against the same program without"],
+    ["all", "with all three against the same program without"],
   ].map(([variant, text]) => ({
     id: `features-${variant}-${inFlight}`,
-    text: `echo ${text} against the plain one, ${inFlight} in flight`,
+    text: `echo ${text}, ${inFlight} in flight`,
     bound: "at least",
     limit: 0.85,
     unit: "×",
     measure: ({ features }) =>
-      features?.rows.find((row) => row.variant === variant && row.inFlight === inFlight)?.ratio,
+      features?.rows.find((row) => row.variant === variant && row.inFlight === inFlight)?.own.ratio,
   })),
 );
 

@@ -1,5 +1,6 @@
 /** Facts about where and from what a figure comes. */
 import { execFileSync } from "node:child_process";
+import { createRequire } from "node:module";
 import { cpus, release, totalmem } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -7,7 +8,8 @@ import { fileURLToPath } from "node:url";
 const workspace = fileURLToPath(new URL("../../", import.meta.url));
 
 /**
- * @typedef {{ cpu: string, cores: number, memoryGb: number, system: string, node: string }} Machine
+ * @typedef {{ cpu: string, cores: number, memoryGb: number, system: string, node: string, hasBufferutil?: boolean }} Machine
+ *   `hasBufferutil`: frames of WebSockets are masked by it, an optional dependency, and not in JavaScript
  * @returns {Machine}
  */
 export function describeMachine() {
@@ -18,7 +20,17 @@ export function describeMachine() {
     memoryGb: Math.round(totalmem() / 1e9),
     system: `${process.platform} ${release()} ${process.arch}`,
     node: process.version,
+    hasBufferutil: hasBufferutil(),
   };
+}
+
+function hasBufferutil() {
+  try {
+    createRequire(new URL("../../packages/client/package.json", import.meta.url)).resolve("bufferutil");
+    return true;
+  } catch {
+    return false; // an optional dependency: it is not everywhere
+  }
 }
 
 /**
@@ -29,6 +41,9 @@ export function renderOrigin({ date, commit, machine }) {
   return [
     `- measured ${date.slice(0, 10)}, commit ${commit}`,
     `- ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGb} GB, ${machine.system}, Node ${machine.node}`,
+    ...(machine.hasBufferutil === false
+      ? ["- `bufferutil`, an optional dependency, is not installed: frames of WebSockets are masked in JavaScript"]
+      : []),
   ];
 }
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { rowsOf, variants } from "../calls/features.mjs";
 import { drawPictures } from "../calls/pictures.mjs";
 import { renderCalls } from "../calls/report.mjs";
 import { figuresOf as reroutesOf } from "../calls/reroutes.mjs";
@@ -16,6 +17,37 @@ test("without a figure no target of calls is reached or missed", () => {
   const verdicts = judge({});
   assert.equal(verdicts.length, targets.length);
   assert.ok(verdicts.every(({ measured, reached }) => measured === null && reached === null));
+});
+
+/** One round with one turn, in which all that is not named had 100 calls per second. */
+const round = (/** @type {Record<string, number>} */ named) => ({
+  rates: [64, 512].map((inFlight) => ({
+    inFlight,
+    byVariant: { ...Object.fromEntries(variants.map(({ name }) => [name, 100])), ...named },
+  })),
+});
+
+test("tracing is judged against the same program without it, and both ratios are told", () => {
+  const rows = rowsOf([round({ deadlines: 84, contexts: 80, tracing: 72, all: 60 })]);
+  const measured = { features: { rows, exportedSpans: {} } };
+  const figures = (/** @type {string} */ id) => [verdictOf(measured, id)?.measured, verdictOf(measured, id)?.reached];
+  assert.deepEqual(figures("features-tracing-64"), [0.9, true]);
+  assert.deepEqual(figures("features-all-512"), [0.75, false]);
+  assert.deepEqual(figures("features-deadlines-64"), [0.84, false]);
+  const report = renderCalls({ ...partial, measurements: { features: { kind: "measured", ...measured.features } } });
+  assert.match(report, /\| tracing, for callers .* \| +72.0 \| +0\.72 \| +0\.90 \|/);
+  assert.match(report, /\| the program's contexts alone.* \| +80.0 \| +0\.80 \| +0\.80 \|/);
+});
+
+test("a ratio is the median of the rounds, each against blocks of its own turns", () => {
+  const rows = rowsOf([
+    round({ contexts: 50, tracing: 45 }),
+    round({ contexts: 100, tracing: 70 }),
+    round({ contexts: 80, tracing: 64 }),
+  ]);
+  const tracing = rows.find(({ variant, inFlight }) => variant === "tracing" && inFlight === 64);
+  assert.deepEqual(tracing?.own, { ratio: 0.8, ratios: [0.9, 0.7, 0.8] });
+  assert.equal(tracing?.ratio, 0.64);
 });
 
 const point = {

@@ -226,6 +226,21 @@ describe("a sampler", () => {
     ]);
   });
 
+  test("is asked by who calls, and once, where the program's own trace has no id (O2)", async () => {
+    const client = await clientOf(await startNode());
+    const asked: SpanKind[] = [];
+    startSdk({
+      shouldSample: (_context, _traceId, _name, kind) => {
+        asked.push(kind);
+        return { decision: SamplingDecision.NOT_RECORD };
+      },
+      toString: () => "asked",
+    });
+    const invalid = { ...remote, traceId: "0".repeat(32), spanId: "0".repeat(16), traceFlags: 0 };
+    await otelContext.with(trace.setSpanContext(otelContext.active(), invalid), () => client.call("echo", [1]));
+    expect(asked).toEqual([SpanKind.CLIENT]);
+  });
+
   test("may take what it sees of the attributes for its reason to record", async () => {
     const node = await startNode();
     node.register("wanted", () => 1);
