@@ -25,7 +25,8 @@ export interface RunOptions {
   readonly onError?: OnError | undefined;
   /**
    * Whether steps wait while no node offers their function with the resources asked for: not at all (default), as long
-   * as the request may take (`true`), or so many ms.
+   * as the request may take (`true`), or so many ms, each from when its inputs are there; `no-provider` after. Nodes that
+   * offer it and have no room are not waited for longer by that.
    */
   readonly waitForCapacity?: boolean | number | undefined;
   /**

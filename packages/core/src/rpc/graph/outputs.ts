@@ -4,11 +4,13 @@
  * (O1) Arrays, plain objects, Maps (keys and values) and Sets are looked into, as in arguments; everything else, and every
  *      part without a reference, is passed on as it is.
  * (O2) A part of a result that is used twice is asked for once; both places get the same value.
+ * (O3) Options in the place of the outputs are refused: as constants, which they would be, they are of no use.
  */
 import { MpregError } from "../../base/index.js";
 import { describePath } from "../../base/standard-schema.js";
 import type { OutputSelection } from "./graph-request.js";
 import { BindingList, scopeOf } from "./bindings.js";
+import { runNames } from "./call-options.js";
 import { isPlainObject, nestingMax, setField } from "./objects.js";
 import { type RefOwner, refTarget } from "./ref.js";
 
@@ -17,12 +19,22 @@ type Rebuild = (values: readonly unknown[]) => unknown;
 /**
  * Compiles `outputs`, any structure that holds references of `owner`.
  *
- * Throws `invalid-argument` for references of another graph, `not-encodable` for nesting deeper than 100.
+ * Throws `invalid-argument` for references of another graph and for options (O3), `not-encodable` for nesting deeper than 100.
  */
 export function selectOutputs(outputs: unknown, owner: RefOwner): OutputSelection {
   const bindings = new BindingList(scopeOf(owner));
-  const rebuild = compile(outputs, bindings, []) ?? (() => outputs);
-  return { kind: "selected", bindings: bindings.list, rebuild };
+  const rebuild = compile(outputs, bindings, []);
+  if (rebuild === undefined) refuseOptions(outputs);
+  return { kind: "selected", bindings: bindings.list, rebuild: rebuild ?? (() => outputs) };
+}
+
+/** Throws where `outputs`, in which there is no reference, have nothing but names of options. (O3) */
+function refuseOptions(outputs: unknown): void {
+  if (!isPlainObject(outputs)) return;
+  const names = Object.keys(outputs);
+  if (names.length === 0 || !names.every((name) => Object.hasOwn(runNames, name))) return;
+  const message = `The outputs, ${names.join(" and ")}, are names of options and hold no reference; options come second, behind the outputs: run(undefined, { ${names.join(", ")} })`;
+  throw new MpregError("invalid-argument", message);
 }
 
 /** How to rebuild `part`; undefined when there is no reference in it. */

@@ -122,6 +122,22 @@ test("options that are undefined are as if they were not there", async () => {
   expect(held.asks[0]!.fields).toEqual(held.asks[1]!.fields);
 });
 
+test("options of a run in the place of its outputs are refused, and outputs that are called like them are not (O3)", async () => {
+  const { held, caller } = createHeld();
+  const graph = caller.graph();
+  const step = graph.call("f");
+  const run = graph.run({ waitForCapacity: true, timeoutMs: 5 });
+  expect(await rejection(run)).toMatchObject({
+    code: "invalid-argument",
+    message:
+      "The outputs, waitForCapacity and timeoutMs, are names of options and hold no reference; options come second, behind the outputs: run(undefined, { waitForCapacity, timeoutMs })",
+  });
+  expect(held.asks).toEqual([]);
+  const given: unknown[] = [{ signal: step }, { timeoutMs: 5, unit: "ms" }, { toString: 1 }, {}, 5, ["timeoutMs"]];
+  for (const outputs of given) void graph.run(outputs);
+  expect(held.asks).toHaveLength(given.length);
+});
+
 test("where there is a contract kwargs are refused, since it describes all arguments", async () => {
   const { held, caller } = createHeld({ contract: contract({ f: fn() }) });
   const options = { kwargs: { unit: "C" } };
