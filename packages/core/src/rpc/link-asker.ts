@@ -4,12 +4,12 @@
  * (K1) Every asked id is answered once, with something the far side accepts: an answer larger than its limit becomes
  * a `too-large` failure, and a failure larger than that is cut.
  * (K2) An answer that cannot be queued ends the link: silence would be a lie.
+ * (K3) Much that waits to be read or fetched is told, with every answer that is added to it.
  * (K4) Without a link the end is kept, in the form in which it would have been sent, until there is one.
  * (K5) A large value stays here, and the far side fetches it: a node whoever of the cluster needs it, a client its own.
+ * (K6) More than `keptBytesMax` is not kept for a client that does not fetch it: its link ends. A single value may be larger.
  * (K7) Events of a run that is watched are told while little waits for the far side, and counted while they are not; the
  *      last one, `finished` or `failed`, is told as the end is.
- * (K3) Much that waits to be read or fetched is told, with every answer that is added to it.
- * (K6) More than `keptBytesMax` is not kept for a client that does not fetch it: its link ends. A single value may be larger.
  */
 import { MpregError, type Subject, shortened } from "../base/index.js";
 import {
@@ -149,7 +149,7 @@ export class LinkAsker implements RunAsker, Asked, Watcher {
     const bytes = given.reduce((sum, output) => sum + (output === undefined ? 0 : bytesOf(output)), 0);
     const outputs = bytes > valueBytesMax ? tooLarge(bytes, valueBytesMax) : this.#keptAll(given, nowMs);
     if (outputs instanceof MpregError) {
-      for (const output of given) if (output !== undefined && isRef(output)) this.#host.results.release(output);
+      for (const output of given) if (output !== undefined && isRef(output)) this.#host.results.releaseOutput(output);
       return this.failed(outputs); // (K1)
     }
     const encoded = summary === undefined ? undefined : this.#host.encodeSummary(summary);

@@ -9,11 +9,12 @@
  *      which a node gives back what it has not begun.
  * (E4) That it ran out while nobody was known to offer a function is told of requests that had less time than nodes wait
  *      for what they expect: there are always some that offer it.
+ * (E5) `result-lost` is told of requests in which something large is made by what may not run again, or of it.
  */
 import type { MpregError } from "@mpreg/core/base";
-import { isIdempotent } from "./functions.js";
+import { isIdempotent, isLarge } from "./functions.js";
 import type { Asked } from "./asks.js";
-import { type ChaosAsk, functionsOf } from "./plan.js";
+import { type ChaosAsk, functionsOf, usedBy } from "./plan.js";
 
 const slackMs = 1_000;
 const earlyMsMax = 50;
@@ -52,13 +53,27 @@ function checkFailure(ask: ChaosAsk, error: MpregError, tookMs: number, tell: Te
   if (code === "deadline" && message.endsWith(" a node that offers it") && allowedMs >= patienceMs) {
     tell("true-reasons", `${ask.token} had ${allowedMs} ms: ${message}`); // (E4)
   }
+  const hasRetries = calls.some(({ terms }) => terms?.retries !== undefined);
+  if (code === "result-lost" && !hasRetries && !mayLose(ask)) {
+    const large = "though all that is large may be made again";
+    return tell("outlives-faults", `${ask.token} ended with ${code} at ${node}, ${large}: ${message}`); // (E5)
+  }
   const functions = ask.steps.flatMap(functionsOf);
   if (!functions.every(isIdempotent)) return;
   const mayEndWith = ["deadline"];
   if (functions.some(({ name }) => name === "narrow")) mayEndWith.push("overloaded");
-  if (calls.some(({ terms }) => terms?.retries !== undefined)) mayEndWith.push("node-lost", "result-lost");
+  if (hasRetries) mayEndWith.push("node-lost", "result-lost");
   if (mayEndWith.includes(code)) return;
   tell("outlives-faults", `${ask.token} ended with ${code} (${outcome}) at ${node}: ${message}`); // (E2)
+}
+
+/** Whether a step whose result may be large runs once, or is made of what a step has come to that does. */
+function mayLose({ steps }: ChaosAsk): boolean {
+  const isOnce: boolean[] = [];
+  for (const step of steps) {
+    isOnce.push(!functionsOf(step).every(isIdempotent) || usedBy(step).some((part) => isOnce[part.step] === true));
+  }
+  return steps.some((step, index) => isOnce[index] === true && (step.kind === "map" || isLarge(step.fun)));
 }
 
 function timeoutOf({ kind, timeoutMs, steps }: ChaosAsk): number {

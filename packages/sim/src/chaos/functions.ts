@@ -114,6 +114,11 @@ export function isStreaming({ name }: ChaosFunction): boolean {
   return name === "trickle" || name === "pipe";
 }
 
+/** Its result may be so large that it stays where it was made. */
+export function isLarge({ name }: ChaosFunction): boolean {
+  return /blob|nest|items|trickle|pipe/.test(name);
+}
+
 /** The items of `trickle`. */
 export function trickled(token: string, count: number, values: readonly unknown[]): readonly object[] {
   return Array.from({ length: count }, (_, index) => answerOf(`${token}/${index}`, values));

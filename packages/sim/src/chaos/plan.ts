@@ -4,6 +4,7 @@
 import type { StepTerms } from "@mpreg/core/wire";
 import type { Fault } from "../faults/schedule.js";
 import type { Part } from "../workload/plan.js";
+import { partsIn } from "../workload/requests.js";
 import type { ChaosFunction } from "./functions.js";
 
 export interface ChaosCall {
@@ -41,6 +42,11 @@ export interface ChaosItemCall {
 }
 
 export type ChaosStep = ChaosCall | ChaosMap;
+
+/** The parts of other steps that a step takes. */
+export function usedBy(step: ChaosStep): readonly Part[] {
+  return step.kind === "call" ? partsIn(step.values) : [...partsIn(step.list), ...step.inputs];
+}
 
 /** The functions that a step calls. */
 export function functionsOf(step: ChaosStep): readonly ChaosFunction[] {

@@ -8,10 +8,9 @@ import type { Path } from "@mpreg/core/rpc";
 import type { StepTerms } from "@mpreg/core/wire";
 import type { SeededRandom } from "../capabilities/random.js";
 import { Part } from "../workload/plan.js";
-import { partsIn } from "../workload/requests.js";
 import { type ChaosFunction, chaosFunctions, isIdempotent, isStreaming } from "./functions.js";
 import { drawItems, drawMap } from "./maps.js";
-import type { ChaosAsk, ChaosCall, ChaosStep } from "./plan.js";
+import { type ChaosAsk, type ChaosCall, type ChaosStep, usedBy } from "./plan.js";
 import { drawPipeline } from "./streams.js";
 
 export interface ChaosRequestsOptions {
@@ -61,11 +60,6 @@ function planAsk(random: SeededRandom, token: string, options: ChaosRequestsOpti
     detached: random.chance(0.05),
     cancelAfterMs: random.chance(0.04) ? random.between(0, 400) : undefined,
   };
-}
-
-/** The parts of other steps that a step takes. */
-function partsOf(step: ChaosStep): readonly Part[] {
-  return step.kind === "call" ? partsIn(step.values) : [...partsIn(step.list), ...step.inputs];
 }
 
 /** What parts there are of a step's result; none of a stream. */
@@ -145,7 +139,7 @@ function drawValue(random: SeededRandom, earlier: readonly ChaosStep[]): unknown
 
 /** Whole results of the steps that nobody uses, or some parts of any. */
 function chooseOutputs(random: SeededRandom, steps: readonly ChaosStep[]): Part[] {
-  const used = new Set(steps.flatMap((step) => partsOf(step).map((part) => part.step)));
+  const used = new Set(steps.flatMap((step) => usedBy(step).map((part) => part.step)));
   const ends = steps.flatMap((_, index) => (used.has(index) ? [] : [new Part(index, [])]));
   if (random.chance(0.7)) return ends;
   const other = random.integer(0, steps.length - 1);

@@ -110,6 +110,14 @@ describe("a fault is noticed:", () => {
     });
   });
 
+  test("a request that ends for what was lost, though all that is large may be made again (E5)", async () => {
+    const lost = new MpregError("result-lost", "planted", { outcome: "applied" });
+    const connect = clientWith(() => ({ kind: "failed", error: lost }));
+    expect(await violated({ connect })).toMatchObject({
+      "outlives-faults": expect.stringContaining("may be made again: planted"),
+    });
+  });
+
   test("a step of a function that is not idempotent which runs twice (R1)", async () => {
     const createMachine = withFault({
       effects: ({ invoke }) => ({

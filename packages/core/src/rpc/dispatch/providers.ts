@@ -2,8 +2,8 @@
  * Providers: the offers that can run a step, and why there are none.
  *
  * (P1) A step for one node runs there or nowhere.
- * (P3) Where no node can run it, and one may be back that could, it waits for that.
  * (P2) A step without a version, sent by another node, runs as the function without one: that node has chosen.
+ * (P3) Where no node can run it, and one may be back that could, it waits for that.
  */
 import { MpregError, quoted, rangeForms } from "../../base/index.js";
 import { type Candidates, type Offer, covers } from "../../catalog/index.js";

@@ -17,6 +17,8 @@
  * (Q7) The run of an item starts with the values that it is given, as if its first steps had run. Its time, its tables and
  *      its budget are those of the request.
  * (Q8) A step that may have read of a stream runs again with a new one: what makes it runs again as well.
+ * (Q9) An output that was told and is lost before it was fetched is made again in the same way; nobody hears of that but who
+ *      waits for it (`told-outputs.ts`).
  */
 import { type Deadline, MpregError, type Outcome } from "../../base/index.js";
 import type { BoundRef, RequestStep, StepMap, Timings, Value, WireBinding } from "../../wire/index.js";
@@ -27,7 +29,7 @@ import type { ItemRun } from "./map-item.js";
 import { Mapping, type MappingOwner } from "./mapping.js";
 import { callsOf } from "../graph/plan.js";
 import { candidatesOf, firstWithoutProvider } from "../dispatch/providers.js";
-import { bytesOf, isRef, isStream } from "../results/index.js";
+import { bytesOf, isFetchable, isRef, isStream } from "../results/index.js";
 import { isRepeatable } from "../dispatch/retries.js";
 import { type Presence, inputsOf, onceOnly, reviving, revivalsMax } from "./revival.js";
 import type { RunFields } from "./run-fields.js";
@@ -36,6 +38,7 @@ import { StepResults } from "./step-results.js";
 import { outcomeWith, reportsOf } from "./step-states.js";
 import { StepTable } from "./step-table.js";
 import type { Task, TaskOwner } from "../task.js";
+import { ToldOutputs, timeIsOver } from "./told-outputs.js";
 import { inheriting, watchedIf } from "../graph/terms.js";
 
 export class RequestRun implements Run, ItemRun, TaskOwner, MappingOwner, Deadline {
@@ -43,7 +46,7 @@ export class RequestRun implements Run, ItemRun, TaskOwner, MappingOwner, Deadli
   sequence = 0;
   heapIndex = -1;
 
-  readonly #fields: RunFields;
+  #fields: RunFields;
   readonly #host: RpcHost;
   readonly #hedging: Hedging;
   readonly #ended: (run: RequestRun) => void;
@@ -54,6 +57,8 @@ export class RequestRun implements Run, ItemRun, TaskOwner, MappingOwner, Deadli
   readonly #values: StepResults;
   #wasRepeatable = true;
   #over = false;
+  /** What its asker was told of. (Q9) */
+  #told: ToldOutputs | undefined = undefined;
   /** Steps whose result lacks a part that is an output. */
   readonly #unusable = new Map<number, MpregError>();
 
@@ -134,6 +139,7 @@ export class RequestRun implements Run, ItemRun, TaskOwner, MappingOwner, Deadli
       if (this.#table.inputCame(dependent)) this.#launch(dependent, nowMs); // (Q1)
       if (this.#isOver) return;
     }
+    this.#told?.made(index, nowMs);
     this.#finishWhenDone(nowMs);
   }
 
@@ -162,6 +168,7 @@ export class RequestRun implements Run, ItemRun, TaskOwner, MappingOwner, Deadli
   fail(error: MpregError, nowMs?: number): void {
     if (this.#over) return;
     const outcome = this.outcomeWith(error.outcome);
+    if (this.#told !== undefined) return this.#told.leave(error.withOutcome(outcome));
     this.#stop(error.code === "deadline" ? "deadline" : "cancelled");
     const { watch, asker, item } = this.#fields;
     const told = error.withOutcome(outcome).at({ request: watch?.requestId });
@@ -192,6 +199,7 @@ export class RequestRun implements Run, ItemRun, TaskOwner, MappingOwner, Deadli
 
   onDue(nowMs: number): void {
     if (this.#fields.expecting.has(this) && nowMs < this.#fields.deadlineMs) return this.start(nowMs);
+    if (this.#told !== undefined) return this.#told.leave(timeIsOver());
     const open = this.#table.firstOpen();
     const { name } = this.#step(open);
     const message = `The time allowed for the request ran out; ${this.#table.left} of ${this.#table.states.length} steps had not ended, "${name}" among them`;
@@ -284,7 +292,7 @@ export class RequestRun implements Run, ItemRun, TaskOwner, MappingOwner, Deadli
     if (this.#over) return;
     this.#table.failed(index, error);
     this.#fields.watch?.stepFailed(this.#step(index).name, error);
-    if (!this.#fields.message.settle) return this.fail(error, nowMs);
+    if (!this.#fields.message.settle || this.#told !== undefined) return this.fail(error, nowMs);
     this.#table.skipDependents(index, (skipped, because) => {
       const { name, bindings } = this.#step(skipped);
       this.#fields.watch?.skipped(name, this.#step(because).name);
@@ -293,7 +301,7 @@ export class RequestRun implements Run, ItemRun, TaskOwner, MappingOwner, Deadli
   }
 
   #finishWhenDone(nowMs: number): void {
-    if (this.#over || this.#table.left > 0) return;
+    if (this.#over || this.#table.left > 0 || this.#told !== undefined) return;
     const { message, asker, summary, isSummaryTold, watch, item } = this.#fields;
     const outputs: (Value | undefined)[] = [];
     for (const binding of message.outputs) {
@@ -309,8 +317,10 @@ export class RequestRun implements Run, ItemRun, TaskOwner, MappingOwner, Deadli
       outputs.push(undefined);
     }
     const reports = message.settle ? reportsOf(this.#table.states, this.#unusable) : undefined;
-    this.#values.handOver(message.outputs);
-    this.#stop("cancelled");
+    if (!this.#holdsOutputs()) {
+      this.#values.handOver(message.outputs);
+      this.#stop("cancelled");
+    }
     if (item !== undefined) return asker.results(outputs, undefined, undefined, nowMs); // (Q2)
     watch?.finished();
     asker.results(outputs, reports, isSummaryTold === true ? summary?.finish(nowMs) : undefined, nowMs); // (Q2)
@@ -327,6 +337,7 @@ export class RequestRun implements Run, ItemRun, TaskOwner, MappingOwner, Deadli
       else if (state.kind === "mapping") state.mapping.stop(reason);
     }
     this.#values.end(); // (Q5)
+    this.#told?.end();
     this.#ended(this);
   }
 
@@ -348,9 +359,21 @@ export class RequestRun implements Run, ItemRun, TaskOwner, MappingOwner, Deadli
     if (hasRun && this.#revivals >= (this.#step(index).terms?.retries ?? revivalsMax)) return error;
     const isLost = (holder: string): boolean => this.#host.nameOf(holder) === error.node;
     const named = (refs ?? []).filter(({ ref }) => isLost(ref.holder) || (hasRun && ref.isStream)); // (Q8)
-    const inputs = inputsOf(index, steps);
     const lost = (named.length > 0 ? named : (refs ?? [])).map((ref) => steps[index]?.bindings[ref.index]?.step ?? -1);
     if (lost.some((step) => this.#table.of(step).kind === "given")) return error; // a matter of the request around it
+    return this.#runAgain(lost, index, error, nowMs);
+  }
+
+  /** Has the results `lost` made again, and then `needing` run, where there is such a step. (Q6) */
+  #runAgain(
+    lost: readonly number[],
+    needing: number | undefined,
+    error: MpregError,
+    nowMs: number,
+  ): MpregError | undefined {
+    const { steps } = this.#fields.message;
+    const inputs = needing === undefined ? new Set<number>() : inputsOf(needing, steps);
+    const isLost = (holder: string): boolean => this.#host.nameOf(holder) === error.node;
     const presenceOf = (step: number): Presence => {
       const { kind } = this.#table.of(step);
       if (kind === "given") return "there";
@@ -363,8 +386,8 @@ export class RequestRun implements Run, ItemRun, TaskOwner, MappingOwner, Deadli
     const revival = reviving(lost, steps, presenceOf, (step) => this.#table.isRepeatable(step));
     if (revival.kind === "once-only") return onceOnly(error, this.#step(revival.step).name);
     if (++this.#revivals > revivalsMax) return error;
-    const ready = this.#table.again(revival.steps, index, presenceOf);
-    this.#fetching.delete(index);
+    const ready = this.#table.again(revival.steps, needing, presenceOf);
+    if (needing !== undefined) this.#fetching.delete(needing);
     for (const step of revival.steps) {
       this.#values.discard(step);
       this.#values.use(this.#step(step).bindings);
@@ -373,6 +396,27 @@ export class RequestRun implements Run, ItemRun, TaskOwner, MappingOwner, Deadli
       if (!this.#isOver && this.#table.of(step).kind === "blocked") this.#launch(step, nowMs);
     }
     return undefined;
+  }
+
+  /** Stays for outputs that other nodes keep, if any of them may be made again; answers whether it does. (Q9) */
+  #holdsOutputs(): boolean {
+    const { results, item } = this.#fields;
+    const { outputs } = this.#fields.message;
+    const mayLose = outputs.some(({ step }) => this.#table.isRepeatable(step) && isFetchable(this.#values.of(step)));
+    if (item !== undefined || !mayLose) return false;
+    this.#told = new ToldOutputs(
+      { outputs, values: this.#values, results, nodeId: this.#host.self.nodeId },
+      {
+        isDone: (step) => this.#table.of(step).kind === "done",
+        runAgain: (step, error, nowMs) => this.#runAgain([step], undefined, error, nowMs),
+        left: () => {
+          this.drop("cancelled");
+        },
+      },
+    );
+    this.#told.hold();
+    this.#fields = { ...this.#fields, watch: undefined, summary: undefined }; // its end is told once
+    return true;
   }
 
   #placed(error: MpregError, index: number): MpregError {

@@ -5,9 +5,9 @@
  *
  * (N1) A result is let go when its last user lets go of it: then it is counted nowhere, and no node keeps it.
  * (N2) What is not needed by anybody is not kept at all.
+ * (N3) A small part of a large frame does not keep all of the frame in memory.
  * (N4) A stream that is read by the handler of another one is needed as long as that is.
  * (N5) What is given from outside is counted and let go there.
- * (N3) A small part of a large frame does not keep all of the frame in memory.
  */
 import { MpregError, assert } from "../../base/index.js";
 import type { ResultRef, Value, WireBinding } from "../../wire/index.js";

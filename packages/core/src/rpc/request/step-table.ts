@@ -111,11 +111,16 @@ export class StepTable {
     }
   }
 
-  /** `ended` have to run again, and then `needing`, which has not ended; answers those that can start now. (A1) */
-  again(ended: ReadonlySet<number>, needing: number, presenceOf: (step: number) => Presence): readonly number[] {
+  /** `ended` have to run again, and then `needing`, which has not ended, if any; answers those that can start now. (A1) */
+  again(
+    ended: ReadonlySet<number>,
+    needing: number | undefined,
+    presenceOf: (step: number) => Presence,
+  ): readonly number[] {
     const waitsFor = (step: number): number =>
       [...inputsOf(step, this.#steps)].filter((input) => presenceOf(input) !== "there").length;
-    const missing = [...ended, needing].map((step) => [step, waitsFor(step)] as const);
+    const starting = needing === undefined ? [...ended] : [...ended, needing];
+    const missing = starting.map((step) => [step, waitsFor(step)] as const);
     for (const step of ended) {
       this.#states[step] = blocked;
       this.#left += 1;
@@ -123,7 +128,7 @@ export class StepTable {
         if (this.of(dependent).kind === "blocked") this.#missing[dependent] = (this.#missing[dependent] ?? 0) + 1;
       }
     }
-    this.#states[needing] = blocked;
+    if (needing !== undefined) this.#states[needing] = blocked;
     for (const [step, count] of missing) this.#missing[step] = count;
     return missing.filter(([, count]) => count === 0).map(([step]) => step);
   }

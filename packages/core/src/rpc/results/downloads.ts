@@ -5,6 +5,7 @@
  * (L2) The node is told when it need not keep a value for the client any more.
  * (L3) When a link breaks, the rest is fetched over the next one: an answer that has come is never asked for again.
  * (L4) A stream is told as a reference, and read as its reader goes on; what ends the client ends it.
+ * (L5) What is lost when a part of it has come is asked for once more from its beginning: the node may have it made again.
  */
 import type { MpregError } from "../../base/index.js";
 import type { Codec } from "../../values/index.js";
@@ -13,6 +14,7 @@ import { type Channel, Peer } from "../task.js";
 import type { Settled } from "../caller/ask.js";
 import { ItemReader } from "./item-reader.js";
 import { type Fetch, Fetches, directWay } from "./fetches.js";
+import type { LostOutput, OutputReader } from "./outputs.js";
 import { Gathering, isFetchable, isRef } from "./gather.js";
 
 /** The end of an ask, all of whose values are here; what is no bytes is a stream. */
@@ -27,6 +29,12 @@ export function isComplete(message: AnswerMessage | ResultsMessage): boolean {
 interface Download {
   readonly refs: readonly ResultRef[];
   readonly gathering: Gathering;
+}
+
+/** (L5) */
+function fromBeginning({ ref, error }: LostOutput, receivedBytes: number, reader: OutputReader, nowMs: number): void {
+  if (receivedBytes > 0) reader.made(ref, nowMs);
+  else reader.failed(error, nowMs);
 }
 
 export class Downloads {
@@ -80,7 +88,7 @@ export class Downloads {
     const { id } = message;
     const values: readonly (Value | undefined)[] = message.kind === "results" ? message.outputs : [message.value];
     const gathering = new Gathering(
-      { fetches: this.#fetches, valueBytesMax: this.#valueBytesMax, way: directWay },
+      { fetches: this.#fetches, valueBytesMax: this.#valueBytesMax, way: directWay, remake: fromBeginning },
       values,
       (fetched) => {
         this.#running.delete(id);

@@ -4,24 +4,28 @@
  * (G1) It ends once: with all values, with the first failure, or stopped; then nothing of it is fetched any more.
  * (G2) No value takes more memory than it has bytes, and none is longer than `valueBytesMax`.
  * (G3) A stream is no value that could be fetched: it stays a reference, or is made an array for those who ask for that.
+ * (G4) A value that is lost and made again is fetched from its beginning: it need not be the same bytes.
  */
 import { MpregError } from "../../base/index.js";
 import type { ResultRef, Value } from "../../wire/index.js";
 import { ItemArray } from "./item-array.js";
 import type { Fetch, FetchSink, FetchWay, Fetches } from "./fetches.js";
+import type { LostOutput, OutputReader } from "./outputs.js";
 import { Window, windowBytesFirst } from "./window.js";
 
 /** Puts the chunks of one value together. */
 class Collecting implements FetchSink {
   readonly #gathering: Gathering;
   readonly #index: number;
+  readonly #ref: ResultRef;
   readonly #window = new Window();
   #bytes: Uint8Array | undefined;
   #receivedBytes = 0;
 
-  constructor(gathering: Gathering, index: number) {
+  constructor(gathering: Gathering, index: number, ref: ResultRef) {
     this.#gathering = gathering;
     this.#index = index;
+    this.#ref = ref;
   }
 
   chunk(bytes: Uint8Array, totalBytes: number | undefined, nowMs: number): void {
@@ -39,7 +43,7 @@ class Collecting implements FetchSink {
   }
 
   failed(error: MpregError, nowMs: number): void {
-    this.#gathering.failed(error, nowMs);
+    this.#gathering.missed(this.#index, { ref: this.#ref, error }, this.#receivedBytes, nowMs);
   }
 }
 
@@ -74,12 +78,15 @@ export interface GatherHost {
   readonly way: FetchWay;
   /** Makes arrays of streams. (G3) */
   readonly collects?: boolean | undefined;
+  /** Answers `reader` where what is lost can be had, of which `receivedBytes` had come. (G4) */
+  readonly remake: (lost: LostOutput, receivedBytes: number, reader: OutputReader, nowMs: number) => void;
 }
 
 export class Gathering {
   readonly valueBytesMax: number;
   readonly #fetches: Fetches;
   readonly #way: FetchWay;
+  readonly #remake: GatherHost["remake"];
   readonly #collects: boolean;
   readonly #values: (Value | undefined)[];
   readonly #running = new Map<number, Fetch>();
@@ -90,7 +97,7 @@ export class Gathering {
 
   /** Fetches what is no bytes yet of `values`. */
   constructor(
-    { fetches, valueBytesMax, way, collects = false }: GatherHost,
+    { fetches, valueBytesMax, way, collects = false, remake }: GatherHost,
     values: readonly (Value | undefined)[],
     done: (values: readonly (Value | undefined)[], nowMs: number) => void,
     failed: (error: MpregError, nowMs: number) => void,
@@ -98,6 +105,7 @@ export class Gathering {
     this.#fetches = fetches;
     this.#way = way;
     this.#collects = collects;
+    this.#remake = remake;
     this.valueBytesMax = valueBytesMax;
     this.#values = [...values];
     this.#done = done;
@@ -111,11 +119,15 @@ export class Gathering {
     );
     this.#missing = refs.length;
     for (const [index, ref] of refs) {
-      const sink = ref.isStream ? new CollectingItems(this, index) : new Collecting(this, index);
-      const fetch = this.#fetches.start(ref, sink, windowBytesFirst, this.#way, nowMs);
+      this.#fetch(index, ref, nowMs);
       if (this.isOver) return;
-      if (!fetch.isOver) this.#running.set(index, fetch);
     }
+  }
+
+  #fetch(index: number, ref: ResultRef, nowMs: number): void {
+    const sink = ref.isStream ? new CollectingItems(this, index) : new Collecting(this, index, ref);
+    const fetch = this.#fetches.start(ref, sink, windowBytesFirst, this.#way, nowMs);
+    if (!this.isOver && !fetch.isOver) this.#running.set(index, fetch);
   }
 
   /** Nobody needs the values any more. */
@@ -147,6 +159,21 @@ export class Gathering {
     if (fetch !== undefined && fetch.allowedBytes - takenBytes <= windowBytesFirst / 2) {
       this.#fetches.allow(fetch, takenBytes + windowBytesFirst, nowMs, takenBytes);
     }
+  }
+
+  /** A value could not be fetched: where it was lost and can be had again, it is. (G4) */
+  missed(index: number, lost: LostOutput, receivedBytes: number, nowMs: number): void {
+    this.#running.delete(index);
+    if (lost.error.code !== "result-lost" || this.#over) return this.failed(lost.error, nowMs);
+    const reader: OutputReader = {
+      made: (ref, thenMs) => {
+        if (!this.#over) this.#fetch(index, ref, thenMs);
+      },
+      failed: (error, thenMs) => {
+        this.failed(error, thenMs);
+      },
+    };
+    this.#remake(lost, receivedBytes, reader, nowMs);
   }
 
   failed(error: MpregError, nowMs: number): void {

@@ -122,7 +122,7 @@ export class Gathered implements RunAsker, Run {
 
   /** (D2) */
   #release(): void {
-    for (const ref of this.#refs) this.#results.release(ref);
+    for (const ref of this.#refs) this.#results.releaseOutput(ref);
     this.#refs = [];
   }
 }

@@ -1,6 +1,6 @@
 /** Results that stay where they were made. */
 export { type CompleteAnswer, Downloads, isComplete } from "./downloads.js";
-export { type Gathering, bytesOf, isRef, isStream } from "./gather.js";
+export { type Gathering, bytesOf, isFetchable, isRef, isStream } from "./gather.js";
 export { Gathered } from "./gathered.js";
 export { partOf } from "./part.js";
 export type { Readings } from "./readings.js";

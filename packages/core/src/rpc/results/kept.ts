@@ -188,7 +188,8 @@ export class KeptResults {
   }
 }
 
-function sourceOf({ holder, key }: ResultRef): string {
+/** Names a result, whatever part of it is meant. */
+export function sourceOf({ holder, key }: ResultRef): string {
   return `${holder} ${key}`;
 }
 

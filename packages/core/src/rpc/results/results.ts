@@ -23,6 +23,7 @@ import type { Channel, Peer } from "../task.js";
 import { type FetchWay, Fetches, anyWay, directWay } from "./fetches.js";
 import { Gathering } from "./gather.js";
 import { KeptResults } from "./kept.js";
+import { type LostOutput, type OutputReader, Outputs } from "./outputs.js";
 import { Readings, type ReadingsHost } from "./readings.js";
 import { Serving } from "./serving.js";
 
@@ -49,6 +50,8 @@ const keptNowhere = { bytes: 0, path: wholeValue, isStream: false } as const;
 export class Results {
   readonly limits: ResultLimits;
   readonly kept: KeptResults;
+  /** What was told to whoever has asked, and can be made again. */
+  readonly outputs: Outputs = new Outputs();
   readonly #selfId: string;
   readonly #fetches: Fetches;
   readonly #serving: Serving;
@@ -58,7 +61,7 @@ export class Results {
     this.#selfId = host.self.nodeId;
     const { self, random, schedule, unschedule } = host;
     const release = (ref: ResultRef): void => {
-      this.release(ref);
+      this.releaseOutput(ref);
     };
     this.kept = new KeptResults({ nodeId: self.nodeId, random, held, schedule, unschedule, release });
     this.#fetches = new Fetches({
@@ -73,7 +76,7 @@ export class Results {
       reach: (peer, nowMs) => host.reach(peer, nowMs),
       neighbourOf: (nodeId) => host.neighbourOf({ nodeId }, undefined),
     });
-    this.#serving = new Serving(this.kept, this.#fetches, host.self);
+    this.#serving = new Serving(this.kept, this.#fetches, this.outputs, host.self);
   }
 
   /** Lets programs and handlers of this node read streams. */
@@ -100,7 +103,11 @@ export class Results {
   ): Gathering {
     const { valueBytesMax } = this.limits;
     const way: FetchWay = coordinator === undefined ? anyWay : { kind: "any", coordinator };
-    const gathering = new Gathering({ fetches: this.#fetches, valueBytesMax, way, collects }, values, done, failed);
+    const remake = (lost: LostOutput, _receivedBytes: number, reader: OutputReader, atMs: number): void => {
+      this.outputs.remake(lost, reader, atMs);
+    };
+    const host = { fetches: this.#fetches, valueBytesMax, way, collects, remake };
+    const gathering = new Gathering(host, values, done, failed);
     gathering.start(nowMs);
     return gathering;
   }
@@ -108,6 +115,11 @@ export class Results {
   /** Lets go of a result, wherever it is kept. */
   release(ref: ResultRef, way: FetchWay = anyWay): void {
     this.#fetches.release(ref, way);
+  }
+
+  /** Lets go of a result as whoever has asked for it: the run that could make it again does not keep it any more. */
+  releaseOutput(ref: ResultRef): void {
+    if (!this.outputs.letGo(ref)) this.release(ref);
   }
 
   onMessage(channel: Channel, message: ResultMessage, nowMs: number): void {

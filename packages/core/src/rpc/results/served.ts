@@ -6,7 +6,7 @@
  * (V2) No chunk is longer than the far side takes.
  */
 import { MpregError } from "../../base/index.js";
-import { type FetchMessage, writeChunk, writeFetchFailed } from "../../wire/index.js";
+import { type FetchMessage, type ResultRef, writeChunk, writeFetchFailed } from "../../wire/index.js";
 import type { Channel } from "../task.js";
 import type { Fetch, FetchSink } from "./fetches.js";
 import type { Stream, StreamReader } from "./stream.js";
@@ -132,23 +132,34 @@ export class Passing implements FetchSink {
   readonly id: number;
   /** What this node knows it by. */
   readonly key: number;
+  readonly asked: FetchMessage;
+  /** Where it is fetched. */
+  ref: ResultRef;
   fetch: Fetch | undefined = undefined;
+  /** Up to where it was sent, by this fetch or those before it. */
+  sentBytes: number;
+  /** It is lost, and being made again. */
+  isAwaiting = false;
   readonly #onEnd: (passing: Passing, error: MpregError | undefined, nowMs: number) => void;
 
   /** `onEnd`: no more comes, or can be passed on for `error`. */
   constructor(
     channel: Channel,
-    id: number,
-    key: number,
+    asked: FetchMessage,
+    ref: ResultRef,
     onEnd: (passing: Passing, error: MpregError | undefined, nowMs: number) => void,
   ) {
     this.channel = channel;
-    this.id = id;
-    this.key = key;
+    this.id = asked.id;
+    this.key = asked.key;
+    this.asked = asked;
+    this.ref = ref;
+    this.sentBytes = asked.offset;
     this.#onEnd = onEnd;
   }
 
   chunk(bytes: Uint8Array, totalBytes: number | undefined, nowMs: number): void {
+    this.sentBytes += bytes.length;
     if (this.fetch?.isOver === true) this.#onEnd(this, undefined, nowMs);
     const { outbox } = this.channel.link;
     const bytesMax = chunkBytesOf(this.channel);

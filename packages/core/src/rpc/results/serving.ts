@@ -7,12 +7,14 @@
  * (S3) A fetch that cannot be served is told why; nothing is left of one that has ended, whoever ended it.
  * (S4) What another node keeps is passed on at the pace of the reader (`served.ts`).
  * (S5) A client has at most `fetchesMax` open, and is told when it asks for more, or does not read what it asked for.
+ * (S6) What is lost before any of it was sent is made again where that may be, and sent then.
  */
 import { MpregError } from "../../base/index.js";
 import type { FetchMessage, FetchMoreMessage, ResultRef } from "../../wire/index.js";
 import type { Channel, Peer } from "../task.js";
 import { type FetchWay, type Fetches, anyWay, directWay } from "./fetches.js";
 import type { KeptResults } from "./kept.js";
+import type { LostOutput, Outputs } from "./outputs.js";
 import { partOf } from "./part.js";
 import { Flowing, type Outgoing, Passing, Sending, type Served, refuse } from "./served.js";
 import { Stream, idleMsMax } from "./stream.js";
@@ -24,15 +26,16 @@ const queuedBytesMax = 2 * 1024 * 1024;
 export class Serving {
   readonly #kept: KeptResults;
   readonly #fetches: Fetches;
+  readonly #outputs: Outputs;
   readonly #self: Peer;
   readonly #served = new Transfers<Served>();
   /** Those that have something to send. */
   readonly #ready = new Set<Outgoing>();
   readonly #passed = (passing: Passing, error: MpregError | undefined, nowMs: number): void => {
-    const { channel, id } = passing;
-    this.#served.take(channel, id);
-    this.#end(passing, nowMs);
-    if (error !== undefined) refuse(channel, id, error); // (S3)
+    const { ref, sentBytes } = passing;
+    const isLost = error?.code === "result-lost" && !ref.isStream && sentBytes === 0;
+    if (isLost) this.#remake(passing, { ref, error }, nowMs);
+    else this.#passedOn(passing, error, nowMs);
   };
   readonly #woken = (flowing: Flowing): void => {
     this.#ready.add(flowing);
@@ -42,9 +45,10 @@ export class Serving {
     this.#ready.delete(flowing);
   };
 
-  constructor(kept: KeptResults, fetches: Fetches, self: Peer) {
+  constructor(kept: KeptResults, fetches: Fetches, outputs: Outputs, self: Peer) {
     this.#kept = kept;
     this.#fetches = fetches;
+    this.#outputs = outputs;
     this.#self = self;
   }
 
@@ -130,14 +134,49 @@ export class Serving {
   }
 
   #pass(message: FetchMessage, channel: Channel, ref: ResultRef, way: FetchWay, nowMs: number): void {
-    const { id, key, offset, allowedBytes, again } = message;
-    const passing = new Passing(channel, id, key, this.#passed);
+    const { id, key } = message;
+    const passing = new Passing(channel, message, ref, this.#passed);
     this.#served.set(channel, id, passing);
     if (ref.isStream) this.#kept.reading(key);
-    passing.fetch = this.#fetches.start(ref, passing, allowedBytes, way, nowMs, offset, again);
-    if (!passing.fetch.isOver) return;
+    this.#fetch(passing, ref, way, nowMs);
+  }
+
+  #fetch(passing: Passing, ref: ResultRef, way: FetchWay, nowMs: number): void {
+    const { channel, id, key } = passing;
+    const { allowedBytes, offset, again } = passing.asked;
+    passing.ref = ref;
+    const fetch = this.#fetches.start(ref, passing, allowedBytes, way, nowMs, offset, again);
+    if (passing.isAwaiting || passing.fetch !== undefined) return; // it is lost, or was, and another one goes on
+    passing.fetch = fetch;
+    if (!fetch.isOver) return;
     this.#served.take(channel, id); // all of it was here
     this.#kept.renew(key, nowMs + idleMsMax);
+  }
+
+  /** Nothing more is passed on. */
+  #passedOn(passing: Passing, error: MpregError | undefined, nowMs: number): void {
+    const { channel, id } = passing;
+    this.#served.take(channel, id);
+    this.#end(passing, nowMs);
+    if (error !== undefined) refuse(channel, id, error); // (S3)
+  }
+
+  /** (S6) */
+  #remake(passing: Passing, lost: LostOutput, nowMs: number): void {
+    const { channel, id } = passing;
+    const isWanted = (): boolean => this.#served.get(channel, id) === passing;
+    passing.fetch = undefined;
+    passing.isAwaiting = true;
+    const reader = {
+      made: (ref: ResultRef, thenMs: number): void => {
+        passing.isAwaiting = false;
+        if (isWanted()) this.#fetch(passing, ref, anyWay, thenMs);
+      },
+      failed: (error: MpregError, thenMs: number): void => {
+        if (isWanted()) this.#passedOn(passing, error, thenMs);
+      },
+    };
+    this.#outputs.remake(lost, reader, nowMs);
   }
 
   #end(served: Served, nowMs: number): void {
