@@ -9,6 +9,7 @@
  * (B2) Each call gets what stands in its place of the answer; an answer that has not one place for each call answers none.
  * (B3) A call that nobody waits for any more leaves the open batch at once; the last one to leave ends the waiting.
  * (B4) The handler runs for as long as somebody waits for one of its calls: one that is cancelled ends no other.
+ * (B5) What waits for the end of a batch holds its first call, with the arguments, and does not outlive it.
  */
 import { MpregError, checkOptions, isA, kindOf, optionNames } from "../base/index.js";
 import { durationMsMax } from "../rpc/index.js";
@@ -60,7 +61,7 @@ export class Batch {
   readonly #handler: AnyBatchHandler;
   readonly #terms: BatchTerms;
   readonly #items = new Set<Item>();
-  #stopWaiting: () => void = () => undefined;
+  #stopWaiting: (() => void) | undefined;
 
   constructor(fun: string, handler: AnyBatchHandler, terms: BatchTerms) {
     this.#fun = fun;
@@ -91,12 +92,17 @@ export class Batch {
   /** (B3) */
   #leave(item: Item, reason: MpregError): void {
     this.#items.delete(item);
-    if (this.#items.size === 0) this.#stopWaiting();
+    if (this.#items.size === 0) this.#endWaiting();
     end(item, () => item.reject(reason));
   }
 
+  #endWaiting(): void {
+    this.#stopWaiting?.();
+    this.#stopWaiting = undefined; // (B5)
+  }
+
   #close(): void {
-    this.#stopWaiting();
+    this.#endWaiting();
     const items = [...this.#items];
     this.#items.clear();
     for (const { context, stay } of items) {

@@ -2,6 +2,7 @@
 import { beforeEach, expect, test } from "vitest";
 import { CallContext, abortError, context } from "../../src/handlers/index.js";
 import { Batch } from "../../src/handlers/batch.js";
+import { collectGarbage } from "../support/garbage.js";
 import { TurnedClock, invocationOf } from "../support/handler-context.js";
 
 let host: TurnedClock;
@@ -156,4 +157,19 @@ test("a call is kept from beginning until its batch closes, and not after (K4)",
   expect(batches).toEqual([[[1]]]);
   expect(contexts[1].revoke()).toBe(false);
   return expect(Promise.all(calls)).rejects.toMatchObject({ code: "deadline", outcome: "not-applied" });
+});
+
+test("nothing of a call is held when its batch has been answered (B5)", async () => {
+  const batch = batchOf();
+  const add = async (): Promise<WeakRef<object>> => {
+    const large = {};
+    const answer = batch.add([large], callOf());
+    host.pass(0);
+    expect(await answer).toBe(large);
+    return new WeakRef(large);
+  };
+  const held = await add();
+  batches = [];
+  await collectGarbage();
+  expect(held.deref()).toBeUndefined();
 });

@@ -1,14 +1,10 @@
 /** Memory: what a world of nodes holds after it has had much to do, and has nothing to do any more. */
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
+import { usedBytes } from "../support/garbage.js";
 import { Mesh } from "../support/mesh.js";
 import type { Asked, MeshNode } from "../support/mesh-node.js";
 import type { ResultRef } from "../../src/wire/index.js";
 import { use } from "../support/requests.js";
-
-setFlagsFromString("--expose-gc");
-const collectGarbage = runInNewContext("gc") as () => void;
 
 const MiB = 1024 * 1024;
 const blockBytes = MiB;
@@ -19,13 +15,7 @@ async function heldBytes({ nodes }: Mesh): Promise<number> {
   for (const { sent, invoked, aborted, told, events } of nodes) {
     for (const record of [sent, invoked, aborted, told, events]) record.length = 0;
   }
-  // the memory of buffers is given back beside the program, some time after they were found to be garbage
-  for (let times = 0; times < 10; times++) {
-    collectGarbage();
-    await new Promise(setImmediate);
-  }
-  const { heapUsed, arrayBuffers } = process.memoryUsage();
-  return heapUsed + arrayBuffers;
+  return usedBytes();
 }
 
 function* blocks(count: number): Generator {

@@ -1,11 +1,7 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { IdMap } from "../../src/structures/index.js";
-
-setFlagsFromString("--expose-gc");
-const collectGarbage = runInNewContext("gc") as () => void;
+import { collectGarbage } from "../support/garbage.js";
 
 /** Few ids and far ones, so that they collide and are met again. */
 const id = fc.oneof(
@@ -171,8 +167,7 @@ describe("id map", () => {
     for (const id of ids) map.take(id);
     const emptied = fill(ids);
     map.takeAll();
-    await new Promise(setImmediate); // a weak reference holds its value until the end of the turn
-    collectGarbage();
+    await collectGarbage();
     expect([...taken, ...emptied].filter((reference) => reference.deref() !== undefined)).toEqual([]);
   });
 });

@@ -2,6 +2,7 @@ import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createCodec } from "../../src/values/codec.js";
+import { collectGarbage } from "../support/garbage.js";
 import { difference, errorOf, plainUtf8, record, utf8, value } from "./values.js";
 
 const codec = createCodec(utf8);
@@ -255,6 +256,24 @@ describe("memory", () => {
     expect(codec.encode(1, "value").buffer.byteLength).toBeLessThanOrEqual(16 * 1024);
     errorOf(() => codec.encode(["y".repeat(1_000_000), () => 1], "value"));
     expect(codec.encode(1, "value").buffer.byteLength).toBeLessThanOrEqual(16 * 1024);
+  });
+
+  test("small values share a chunk of memory, also after one that was refused", () => {
+    const { buffer } = codec.encode(1, "value");
+    errorOf(() => codec.encode(() => 1, "value"));
+    expect(codec.encode(2, "value").buffer).toBe(buffer);
+  });
+
+  test("memory for a large value, written or read, is not held when that is done (B2)", async () => {
+    const large = (): WeakRef<ArrayBufferLike>[] => {
+      const encoded = codec.encode("y".repeat(2_000_000), "value");
+      const frame = encoded.slice();
+      codec.decode(frame);
+      return [new WeakRef(encoded.buffer), new WeakRef(frame.buffer)];
+    };
+    const references = large();
+    await collectGarbage();
+    expect(references.map((reference) => reference.deref())).toEqual([undefined, undefined]);
   });
 
   test("a getter may use the codec itself", () => {

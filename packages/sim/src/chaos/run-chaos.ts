@@ -5,6 +5,7 @@
  *
  * (X1) The same seed gives the same verdict, trace hash included.
  * (X2) At the end nothing is left in any table of any node.
+ * (X3) What was judged is forgotten: what the world still holds is what its nodes do.
  */
 import { EmptyTables } from "../check/empty-tables.js";
 import { FullMesh } from "../check/full-mesh.js";
@@ -79,6 +80,7 @@ export async function runChaos(plan: ChaosPlan, { connect, ...options }: ChaosOp
     }
     await world.until(pendingNothing(world, quiet), { withinMs: quietMsMax }); // (X2)
     checkRuns(asked, ledger, tell);
+    ledger.clear(); // (X3)
     for (const each of asked) if (each.isWithdrawn) count(ends, "withdrawn");
     if (world.violations.length === 0) watching.finish();
   } catch (error) {

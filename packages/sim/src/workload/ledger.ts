@@ -44,6 +44,11 @@ export class Ledger {
     return this.#records.entries();
   }
 
+  /** Forgets what it holds: it was judged. */
+  clear(): void {
+    this.#records.clear();
+  }
+
   /** The tokens that have started, not ended, and were not told to stop. */
   *running(): Generator<string> {
     for (const [token, { startedOn, endedWell, failed, signal }] of this.#records) {
