@@ -6,9 +6,9 @@
  *
  * (A1) Every promise settles once; a failure is always an `MpregError`.
  * (A2) Nothing is sent for a signal that is aborted already; one that aborts later withdraws what was sent.
+ * (A3) A failure that is found here has the node that would have been asked, and the step if it is one step's.
  * (A4) What is asked for carries the trace of its span, or else of the handler that asks (`tracing.ts`); its span ends when
  *      its promise does.
- * (A3) A failure that is found here has the node that would have been asked, and the step if it is one step's.
  */
 import {
   type CallArguments,

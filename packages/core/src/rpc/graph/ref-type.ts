@@ -53,35 +53,25 @@ type WiredParts<T> = T extends Leaf | string
       : T;
 
 /** A structure with every reference replaced by its value. What `graph.run(outputs)` gives. */
-export type Resolved<O> = IsAny<O> extends true ? unknown : ResolvedParts<O>; // (T4)
-
-type ResolvedParts<O> =
-  O extends RefTo<infer T>
-    ? Read<T>
-    : O extends ReadonlyMap<infer K, infer V>
-      ? Map<Resolved<K>, Resolved<V>>
-      : O extends ReadonlySet<infer V>
-        ? Set<Resolved<V>>
-        : O extends Leaf | string
-          ? O
-          : O extends object
-            ? { -readonly [K in keyof O]: Resolved<O[K]> }
-            : O;
+export type Resolved<O> = Filled<O, never>;
 
 /** Like {@link Resolved}, for a run that settles: a value is `undefined` when what it depends on failed. */
-export type Settled<O> = IsAny<O> extends true ? unknown : SettledParts<O>;
+export type Settled<O> = Filled<O, undefined>;
 
-type SettledParts<O> =
+/** A structure with every reference replaced by its value, or by `Missing`. */
+type Filled<O, Missing> = IsAny<O> extends true ? unknown : FilledParts<O, Missing>; // (T4)
+
+type FilledParts<O, Missing> =
   O extends RefTo<infer T>
-    ? Read<T> | undefined
+    ? Read<T> | Missing
     : O extends ReadonlyMap<infer K, infer V>
-      ? Map<Settled<K>, Settled<V>>
+      ? Map<Filled<K, Missing>, Filled<V, Missing>>
       : O extends ReadonlySet<infer V>
-        ? Set<Settled<V>>
+        ? Set<Filled<V, Missing>>
         : O extends Leaf | string
           ? O
           : O extends object
-            ? { -readonly [K in keyof O]: Settled<O[K]> }
+            ? { -readonly [K in keyof O]: Filled<O[K], Missing> }
             : O;
 
 type IsAny<T> = 0 extends 1 & T ? true : false;
