@@ -16,6 +16,8 @@
  * (C8) What a node gives up because it closes is asked again as (C7) says, where there may be another node; nothing more is
  *      asked of that node.
  * (C9) An answer whose values are gone with the node that kept them is asked for anew, if all functions may run twice.
+ * (C10) A connection that was left stays open until all is here that was answered over it, streams to their ends: for a client
+ *      that has gone the node keeps nothing.
  */
 import { Deadlines, MpregError, areSameBytes, shownUrl } from "@mpreg/core/base";
 import type { Goodbye } from "@mpreg/core/link";
@@ -83,6 +85,8 @@ export class Asks {
   readonly #alarm: Alarm;
   /** Takes what is asked. */
   #connection: Connection | undefined;
+  /** Over which the answer came that is being told. */
+  #answering: Connection | undefined;
   #lastId = 0;
   #keptBytes = 0;
 
@@ -168,15 +172,20 @@ export class Asks {
     if (this.#downloads.receive(connection.channel, message, nowMs)) return;
     if (message.kind !== "answer" && message.kind !== "results") return;
     if (!isComplete(message)) return this.#download(connection, message, nowMs);
+    connection.asked += 1; // while it is told, streams of it may be opened (C10)
     const asker = this.#takeAsker(connection, message.id);
     if (asker === undefined)
       this.#downloads.unwanted(message); // (C3)
-    else this.#answered(asker, message);
+    else this.#answered(asker, message, connection);
+    connection.ended();
   }
 
-  /** Lets the program read a stream of an answer. */
+  /** Lets the program read a stream of the answer that is being told. */
   openStream(stream: ResultRef): ItemReader {
-    return this.#downloads.open(stream, this.#options.codec, () => this.#platform.now());
+    const connection = this.#answering;
+    if (connection !== undefined) connection.asked += 1; // (C10)
+    const { codec } = this.#options;
+    return this.#downloads.open(stream, codec, () => this.#platform.now(), { left: () => connection?.ended() });
   }
 
   /** Something has happened to what is under way. */
@@ -193,13 +202,15 @@ export class Asks {
     const pending = this.#waiting.get(id);
     if (pending?.connection !== connection) return this.#downloads.unwanted(message); // (C3)
     pending.connection = undefined;
-    connection.ended();
+    pending.answeredBy = connection; // (C10)
     this.#downloads.complete(
       message,
       nowMs,
       (complete) => {
+        connection.asked += 1;
         this.#ended(pending);
-        this.#answered(pending.asker, complete);
+        this.#answered(pending.asker, complete, connection);
+        connection.ended();
       },
       (error) => {
         if (this.#mayAskAnew(pending, error, connection)) return this.#askAgain(pending); // (C9)
@@ -209,11 +220,13 @@ export class Asks {
     );
   }
 
-  #answered(asker: Asker, message: CompleteAnswer): void {
+  #answered(asker: Asker, message: CompleteAnswer, connection: Connection): void {
+    this.#answering = connection;
     const summary = message.summary === undefined ? undefined : this.#summary(message.summary);
     if (message.kind === "answer")
       asker.answered(message.value, message.timings, summary); // (C1)
     else asker.results(message.outputs, message.reports, summary);
+    this.#answering = undefined;
   }
 
   /** Who waits for the end of that ask, which has come over `connection`. */
@@ -298,6 +311,7 @@ export class Asks {
     const { connection } = pending;
     pending.connection = undefined;
     connection?.ended();
+    this.#gotAnswer(pending);
     this.#again.push(pending);
     if (this.#connection === undefined && pending.waitMs === 0) this.#limit(pending, patienceMs); // (C5)
     this.#advance();
@@ -324,6 +338,13 @@ export class Asks {
   #letGo(pending: Pending): void {
     this.#keptBytes -= pending.keptBytes;
     pending.keptBytes = 0;
+    this.#gotAnswer(pending);
+  }
+
+  /** Nothing of its answer is fetched any more. (C10) */
+  #gotAnswer(pending: Pending): void {
+    pending.answeredBy?.ended();
+    pending.answeredBy = undefined;
   }
 
   /** Keeps it until it has ended, or its time is over; 0: for as long as it takes. */

@@ -36,6 +36,8 @@ export class Pending implements Deadline {
   readonly asker: Asker;
   /** Where it was sent; `undefined` while it was not. */
   connection: Connection | undefined = undefined;
+  /** Over which its answer came, whose values are being fetched. */
+  answeredBy: Connection | undefined = undefined;
   /** Where it was sent before, over connections that were lost, in that order. */
   places: readonly ResumePlace[] | undefined = undefined;
   /** How it had ended before it was asked again, for want of an answer that came whole; and how often it was asked anew. */

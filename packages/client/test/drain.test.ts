@@ -67,6 +67,25 @@ describe("a node that drains", () => {
     expect(a.machine.size).toMatchObject({ tasks: 0, asked: 0 });
   });
 
+  test.each(["a", "b"])("keeps large results until its clients have got them, made by %s (C10)", async (maker) => {
+    const { mesh, nodes } = cluster("a", "b");
+    const [a] = nodes as [MeshNode, MeshNode];
+    const node = nodes.find(({ name }) => name === maker)!;
+    node.offer("make", byHand);
+    mesh.settle();
+    const client = sessionOf(mesh, ["a"]);
+    const call = client.caller.call<Uint8Array>("make");
+    mesh.settle();
+    drain(mesh, a);
+    expect(client.session.nodeName).toBe("b");
+    node.finish("make", new Uint8Array(20_000_000).fill(7));
+    mesh.settle();
+    const result = await call;
+    expect([result.length, result.at(-1)]).toEqual([20_000_000, 7]);
+    expect(drainedOf(a)).toEqual([0]);
+    expect(a.machine.size).toMatchObject({ asked: 0, kept: 0, fetches: 0 });
+  });
+
   test("refuses what comes after the announcement as not applied, and the client asks another (N1, C6)", async () => {
     const { mesh, nodes } = cluster("a", "b");
     const client = sessionOf(mesh, ["a", "b"]);

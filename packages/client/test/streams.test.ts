@@ -54,6 +54,67 @@ test.for([
   mesh.expectQuiet();
 });
 
+/** Read over the node that makes the items, and over another one. */
+test.for([{ over: "a" }, { over: "b" }])(
+  "a stream that is read over $over goes on while that node drains, and the node waits for its end (C10)",
+  async ({ over }) => {
+    const mesh = new Mesh();
+    const nodes = mesh.cluster("a", "b") as [MeshNode, MeshNode];
+    nodes[0].offer("blocks", () => blocks(1_200));
+    mesh.settle();
+    const client = sessionOf(mesh, [over]);
+    const items = await opened(mesh, client);
+    const taken: (number | undefined)[] = [];
+    const draining = nodes.find(({ name }) => name === over)!;
+    const drained = (): boolean => draining.events.some(({ kind }) => kind === "drained");
+    for (let index = 0; index < 1_200; index++) {
+      if (index === 300) draining.enter({ kind: "drain", graceMs: 600_000 });
+      taken.push(await take(mesh, items));
+      if (index < 1_000) expect(drained()).toBe(false);
+    }
+    expect(taken).toEqual([...Array(1_200).keys()]);
+    expect(await take(mesh, items)).toBeUndefined();
+    mesh.advance(1_000);
+    expect(client.session.nodeName).not.toBe(over);
+    expect(drained()).toBe(true);
+    client.session.close("enough");
+    mesh.advance(1_000);
+    mesh.expectQuiet();
+  },
+);
+
+test("a stream that its program does not begin to read until the client has moved is there (C10)", async () => {
+  const mesh = new Mesh();
+  const [a] = mesh.cluster("a", "b") as [MeshNode, MeshNode];
+  a.offer("blocks", () => blocks(10));
+  mesh.settle();
+  const client = sessionOf(mesh, ["a"]);
+  const items = await opened(mesh, client);
+  a.enter({ kind: "drain", graceMs: 600_000 });
+  await settled(mesh);
+  expect(client.session.nodeName).toBe("b");
+  const taken: (number | undefined)[] = [];
+  for (let index = 0; index < 10; index++) taken.push(await take(mesh, items));
+  expect(taken).toEqual([...Array(10).keys()]);
+});
+
+test("a connection that was left is closed when its stream is left as well (C10)", async () => {
+  const mesh = new Mesh();
+  const [a] = mesh.cluster("a", "b") as [MeshNode, MeshNode];
+  a.offer("blocks", () => blocks(1_000_000));
+  mesh.settle();
+  const client = sessionOf(mesh, ["a"]);
+  const items = await opened(mesh, client);
+  await take(mesh, items);
+  a.enter({ kind: "drain", graceMs: 600_000 });
+  await settled(mesh);
+  expect(a.machine.size.links).toBe(2);
+  await items.return?.();
+  await settled(mesh);
+  expect(a.machine.size.links).toBe(1);
+  expect(a.events).toContainEqual({ kind: "drained", left: 0 });
+});
+
 test("closing the client ends what it reads, and the handler", async () => {
   const mesh = new Mesh();
   const [a] = mesh.cluster("a", "b") as [MeshNode, MeshNode];

@@ -288,7 +288,7 @@ export class SimulatedClient implements Calls {
     const start = attended(this.#host, (ask, onEnd) => this.ask(ask, onEnd));
     const openStream = (stream: ResultRef): ItemReader =>
       attendedStream(this.#host, (hold) => {
-        return this.#downloads.open(stream, codec, () => this.#nowMs, hold);
+        return this.#downloads.open(stream, codec, () => this.#nowMs, { hold });
       });
     return new Caller({ ...askingWith(start, this.#options.limits, this.node), openStream });
   }

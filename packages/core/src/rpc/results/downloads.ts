@@ -31,6 +31,14 @@ interface Download {
   readonly gathering: Gathering;
 }
 
+/** Who lets a program read a stream. */
+export interface ReadingHost {
+  /** The program waits for what others bring about, until the function that comes back is called. */
+  readonly hold?: (() => () => void) | undefined;
+  /** The program needs nothing more of it, whatever it has read. Called once. */
+  readonly left?: (() => void) | undefined;
+}
+
 /** (L5) */
 function fromBeginning({ ref, error }: LostOutput, receivedBytes: number, reader: OutputReader, nowMs: number): void {
   if (receivedBytes > 0) reader.made(ref, nowMs);
@@ -122,7 +130,7 @@ export class Downloads {
   }
 
   /** Lets the program read a stream of an answer. (L4) */
-  open(ref: ResultRef, codec: Codec, now: () => number, hold?: () => () => void): ItemReader {
+  open(ref: ResultRef, codec: Codec, now: () => number, { hold, left }: ReadingHost = {}): ItemReader {
     let fetch: Fetch | undefined;
     const reader: ItemReader = new ItemReader(codec, this.#valueBytesMax, {
       allow: (receivedBytes, allowedBytes) => {
@@ -133,6 +141,7 @@ export class Downloads {
         this.#readers.delete(reader);
         if (fetch !== undefined) this.#fetches.stop(fetch);
         this.#release([ref]);
+        left?.();
       },
       hold,
     });
