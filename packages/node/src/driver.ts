@@ -163,6 +163,7 @@ export class Driver {
       report: (invocation, progress) => {
         this.#reports.report(invocation, progress);
       },
+      startBatch: (fun, traces) => options.tracing.startBatch(fun, traces),
     });
     this.#executeHost = {
       codec: options.capabilities.codec,

@@ -18,7 +18,7 @@ export function contextHost(
   nodeName: string,
   log: Logger,
   codec: Codec,
-  { callerOf, report }: Pick<ContextHost, "callerOf" | "report">,
+  { callerOf, report, startBatch }: Required<Pick<ContextHost, "callerOf" | "report" | "startBatch">>,
 ): ContextHost {
   provideContextStorage(new AsyncLocalStorage()); // (N1)
   return {
@@ -30,6 +30,7 @@ export function contextHost(
     codec,
     callerOf,
     report,
+    startBatch,
     after: (durationMs, happen) => {
       if (durationMs === 0) {
         const turn = setImmediate(happen); // (N2)

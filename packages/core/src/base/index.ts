@@ -50,6 +50,7 @@ export {
   checkedTrace,
   isSampled,
   packTrace,
+  traceIdOf,
   traceparentOf,
   unpackTrace,
 } from "./trace-context.js";

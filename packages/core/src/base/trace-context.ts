@@ -44,7 +44,7 @@ export function unpackTrace(trace: TraceContext): TraceFields {
   let state = "";
   for (let i = stateAt; i < trace.length; i++) state += String.fromCharCode(trace[i] as number);
   return {
-    traceId: hexOf(trace, 0, spanIdAt),
+    traceId: traceIdOf(trace),
     spanId: hexOf(trace, spanIdAt, flagsAt),
     traceFlags: trace[flagsAt] as number,
     state,
@@ -67,10 +67,14 @@ export function isSampled(trace: TraceContext): boolean {
   return ((trace[flagsAt] as number) & sampledFlag) !== 0;
 }
 
+/** The trace's own id, as 32 hexadecimal digits. */
+export function traceIdOf(trace: TraceContext): string {
+  return hexOf(trace, 0, spanIdAt);
+}
+
 /** The context as the HTTP header `traceparent` has it. */
 export function traceparentOf(trace: TraceContext): string {
-  const [traceId, spanId] = [hexOf(trace, 0, spanIdAt), hexOf(trace, spanIdAt, flagsAt)];
-  return `00-${traceId}-${spanId}-${hexOf(trace, flagsAt, stateAt)}`;
+  return `00-${traceIdOf(trace)}-${hexOf(trace, spanIdAt, flagsAt)}-${hexOf(trace, flagsAt, stateAt)}`;
 }
 
 function writeHex(bytes: Uint8Array, start: number, end: number, hex: string): void {

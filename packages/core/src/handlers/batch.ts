@@ -10,6 +10,7 @@
  * (B3) A call that nobody waits for any more leaves the open batch at once; the last one to leave ends the waiting.
  * (B4) The handler runs for as long as somebody waits for one of its calls: one that is cancelled ends no other.
  * (B5) What waits for the end of a batch holds its first call, with the arguments, and does not outlive it.
+ * (B6) The handler runs in one span, which ends when it has answered: well, where what it has answered is a result for each.
  */
 import { MpregError, checkOptions, isA, kindOf, optionNames } from "../base/index.js";
 import { durationMsMax } from "../rpc/index.js";
@@ -115,23 +116,30 @@ export class Batch {
   #run(items: readonly Item[]): void {
     const contexts = items.map(({ context }) => context);
     const calls = items.map(({ args }) => args);
-    const shared = CallContext.shared(contexts); // (B4)
+    const span = contexts[0]?.startBatch(contexts); // (B6)
+    const shared = CallContext.shared(contexts, span?.trace); // (B4)
     items[0]?.release(); // the handler waits as this one
     const fail = (reason: unknown): void => {
+      span?.end(new MpregError("handler-error", `"${this.#fun}" threw`, { cause: reason })); // (B6)
       for (const item of items) end(item, () => item.reject(new HandlerThrew(reason)));
     };
+    const answer = (results: unknown): void => {
+      const refusal = this.#refusal(items.length, results);
+      span?.end(refusal); // (B6)
+      this.#answer(items, results, refusal);
+    };
+    const run = (): unknown => inContext(shared, () => this.#handler(calls, contexts));
     try {
-      const results = inContext(shared, () => this.#handler(calls, contexts));
-      if (Array.isArray(results)) this.#answer(items, results);
-      else Promise.resolve(results).then((answer) => this.#answer(items, answer), fail);
+      const results = span === undefined ? run() : span.run(run);
+      if (Array.isArray(results)) answer(results);
+      else Promise.resolve(results).then(answer, fail);
     } catch (reason) {
       fail(reason);
     }
   }
 
   /** (B2) */
-  #answer(items: readonly Item[], results: unknown): void {
-    const refusal = this.#refusal(items.length, results);
+  #answer(items: readonly Item[], results: unknown, refusal: MpregError | undefined): void {
     for (const [index, item] of items.entries()) {
       const result: unknown = refusal ?? (results as readonly unknown[])[index];
       if (refusal !== undefined) end(item, () => item.reject(refusal));

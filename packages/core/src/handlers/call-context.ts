@@ -13,6 +13,7 @@ import {
   type Graph,
   type Invocation,
   type Progress,
+  type RunSpan,
   type UntypedCall,
   durationMsMax,
   requestIdOf,
@@ -44,6 +45,8 @@ export interface ContextHost {
   readonly codec: Codec;
   /** The handler has reported something, and somebody watches. */
   report(invocation: Invocation, progress: Progress): void;
+  /** A span for a handler that serves several calls of `fun` at once, which are part of `traces`; nowhere without tracing. */
+  startBatch?(fun: string, traces: readonly (TraceContext | undefined)[]): RunSpan | undefined;
   /** Runs `happen` after `durationMs`, unless the function that comes back is called before. */
   after(durationMs: number, happen: () => void): () => void;
   /**
@@ -205,12 +208,19 @@ export class CallContext implements HandlerContext {
     return this.#aborted;
   }
 
-  /** The context of a handler that serves all of these calls at once; in all else than (K3) it is that of the first. */
-  static shared(calls: readonly CallContext[]): CallContext {
+  /**
+   * The context of a handler that serves all of these calls at once, as part of `trace`, or else of the first's. In all else
+   * than (K3) it is that of the first.
+   */
+  static shared(calls: readonly CallContext[], trace?: TraceContext): CallContext {
     const first = calls[0];
     assert(first !== undefined, "a context is that of a call");
     const deadlineMs = Math.max(...calls.map((call) => call.#invocation.deadlineMs));
-    const shared = new CallContext(invocationWith(first.#invocation, { deadlineMs }), first.#host, first.#trace);
+    const shared = new CallContext(
+      invocationWith(first.#invocation, { deadlineMs }),
+      first.#host,
+      trace ?? first.#trace,
+    );
     shared.#calls = calls;
     let wanted = calls.length;
     for (const call of calls) {
@@ -220,6 +230,14 @@ export class CallContext implements HandlerContext {
       });
     }
     return shared;
+  }
+
+  /** The span of a handler that serves this call and the others of `calls`; `undefined` when nothing records. */
+  startBatch(calls: readonly CallContext[]): RunSpan | undefined {
+    return this.#host.startBatch?.(
+      this.fun,
+      calls.map((call) => call.#trace),
+    );
   }
 
   /** Calls `happen` when nobody waits any more, unless the function that comes back is called before. (K1) */

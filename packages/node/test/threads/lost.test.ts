@@ -156,7 +156,11 @@ function startContext(): CallContext {
   };
   return new CallContext(
     invocation,
-    contextHost("here", startLog("error").log, createCodec(utf8), { callerOf, report: () => undefined }),
+    contextHost("here", startLog("error").log, createCodec(utf8), {
+      callerOf,
+      report: () => undefined,
+      startBatch: () => undefined,
+    }),
   );
 }
 

@@ -8,8 +8,18 @@
  * (O2) What is not sampled is passed on, with its ids, and makes no spans: nothing is made of it unless somebody looks.
  * (O3) A handler's span is the child of what came with its call, never of what happens to run on its node.
  * (O4) Spans say names, places and codes. No arguments, results or messages.
+ * (O5) Calls that are served together have one span more, the child of the first that is sampled, with a link to one of each
+ *      other trace.
  */
-import { type MpregError, type TraceContext, isSampled, kindOf, packTrace, unpackTrace } from "../../base/index.js";
+import {
+  type MpregError,
+  type TraceContext,
+  isSampled,
+  kindOf,
+  packTrace,
+  traceIdOf,
+  unpackTrace,
+} from "../../base/index.js";
 import { invalid } from "../graph/call-options.js";
 import { requestIdOf } from "../watching/summary.js";
 import type { Invocation } from "../task.js";
@@ -41,10 +51,14 @@ interface OtelSpan {
   end(): void;
 }
 
+interface OtelLink {
+  readonly context: OtelSpanContext;
+}
+
 interface OtelTracer {
   startSpan(
     name: string,
-    options: { readonly kind: number; readonly attributes: Attributes },
+    options: { readonly kind: number; readonly attributes: Attributes; readonly links?: readonly OtelLink[] },
     context: unknown,
   ): OtelSpan;
 }
@@ -78,6 +92,7 @@ export function checkOpenTelemetry(given: unknown): void {
 }
 
 /** `SpanKind` and `SpanStatusCode` of the API: numbers that its specification fixes. */
+const kindInternal = 0;
 const kindServer = 1;
 const kindClient = 2;
 const statusError = 2;
@@ -156,6 +171,32 @@ export class OpenTelemetry implements Tracing {
       "mpreg.step": step,
     };
     return new Running(api, tracer.startSpan(fun, { kind: kindServer, attributes }, parent), parent);
+  }
+
+  startBatch(fun: string, traces: readonly (TraceContext | undefined)[]): RunSpan | undefined {
+    const api = this.#found();
+    const tracer = api === undefined ? undefined : this.#tracerOf(api);
+    if (api === undefined || tracer === undefined) return undefined; // (O1)
+    const [first] = traces;
+    const byTrace = new Map<string, TraceContext>();
+    for (const trace of traces) {
+      if (trace === undefined || !isSampled(trace)) continue;
+      const id = traceIdOf(trace);
+      if (!byTrace.has(id)) byTrace.set(id, trace);
+    }
+    const [parent, ...others] = byTrace.values();
+    if (parent === undefined) return first === undefined ? undefined : new Passing(api, first); // (O2)
+    const links = others.map((trace) => ({ context: spanContextOf(api, trace, false) })); // (O5)
+    const { address, port } = this.#server();
+    const attributes: Attributes = {
+      "rpc.system": "mpreg",
+      "server.address": address,
+      "server.port": port,
+      "rpc.method": fun,
+      "mpreg.batch": traces.length,
+    };
+    const within = api.trace.setSpanContext(api.module.ROOT_CONTEXT, spanContextOf(api, parent, false));
+    return new Running(api, tracer.startSpan(fun, { kind: kindInternal, attributes, links }, within), within);
   }
 
   /** A program asks for several things as part of one trace. */
@@ -290,7 +331,11 @@ function traceOf(known: OtelSpanContext): TraceContext | undefined {
 }
 
 function remoteContext(api: Api, context: unknown, trace: TraceContext): OtelContext {
+  return api.trace.setSpanContext(context, spanContextOf(api, trace, true)) as OtelContext;
+}
+
+function spanContextOf(api: Api, trace: TraceContext, isRemote: boolean): OtelSpanContext {
   const { traceId, spanId, traceFlags, state } = unpackTrace(trace);
   const traceState = state === "" ? undefined : api.module.createTraceState(state);
-  return api.trace.setSpanContext(context, { traceId, spanId, traceFlags, isRemote: true, traceState }) as OtelContext;
+  return { traceId, spanId, traceFlags, isRemote, traceState };
 }

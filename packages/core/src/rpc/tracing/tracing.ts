@@ -17,6 +17,11 @@ export interface Tracing {
   startCall(name: string, kind: "call" | "request", inherited: TraceContext | undefined): CallSpan | undefined;
   /** A handler is about to be run. `undefined` when nothing records. (R1) */
   startRun(invocation: Invocation): RunSpan | undefined;
+  /**
+   * A handler is about to serve several calls of `fun` at once, which are part of `traces`: of the spans that {@link startRun}
+   * has made for them, in their order. `undefined` when nothing records. (R1)
+   */
+  startBatch(fun: string, traces: readonly (TraceContext | undefined)[]): RunSpan | undefined;
 }
 
 /** A call that is under way. */

@@ -32,6 +32,10 @@ class Kept implements Tracing {
   startRun(): undefined {
     return undefined;
   }
+
+  startBatch(): undefined {
+    return undefined;
+  }
 }
 
 test("where nothing records, the trace that a handler was called with goes on with all that it asks for (R1)", () => {
