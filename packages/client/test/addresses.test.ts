@@ -13,6 +13,11 @@ test("what was given is never forgotten; what was learned is replaced by what is
   expect(addresses.all).toEqual(["ws://a", "ws://b", "ws://d"]);
   addresses.learn(Array.from({ length: 1_000 }, (_, index) => `ws://n${index}`));
   expect(addresses.all).toHaveLength(66);
+  addresses.leave(
+    "ws://n1",
+    Array.from({ length: 1_000 }, (_, index) => `ws://m${index}`),
+  );
+  expect(addresses.all).toHaveLength(66);
 });
 
 test("whoever was given encrypted addresses alone goes to no other (D2)", () => {

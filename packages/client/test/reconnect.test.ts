@@ -41,6 +41,7 @@ describe("of several addresses", () => {
     mesh.advance(1);
     expect(events).toEqual(["open"]);
     expect(platform.dials.map(({ atMs }) => atMs - startMs)).toEqual([0, 250]);
+    expect(platform.closed).toEqual(["ws://hole"]);
     mesh.advance(60_000);
     expect(events).toEqual(["open"]);
   });

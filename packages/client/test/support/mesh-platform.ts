@@ -22,6 +22,8 @@ export class MeshPlatform implements Platform {
   readonly random: Platform["random"];
   /** Every address that was dialled, in order. */
   readonly dials: { readonly url: string; readonly atMs: number }[] = [];
+  /** Every address to which the client has closed its connection, open or not, in order. */
+  readonly closed: string[] = [];
   /** Every connection there was, in order. */
   readonly sockets: MeshSocket[] = [];
   /** Sees every connection before anything is sent over it. */
@@ -104,6 +106,7 @@ export class MeshPlatform implements Platform {
       send: (frame) => connection?.send(end, frame) ?? 0,
       close: () => {
         isGone = true;
+        this.closed.push(url);
         connection?.close(end);
       },
     };

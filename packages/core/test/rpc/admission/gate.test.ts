@@ -22,8 +22,9 @@ test("enough for a run is the usual time and four mean deviations, at most twice
   expect([gate.usualMs, gate.enoughMs]).toEqual([101, 105]);
   measured(gate, 1_101);
   expect([gate.usualMs, gate.enoughMs]).toEqual([201, 402]);
-  measured(gate, 1);
-  expect(gate.enoughMs).toBe(2 * gate.usualMs); // a short run deviates as well
+  const shorter = gateOf(1);
+  measured(shorter, 100, 90);
+  expect([shorter.usualMs, shorter.enoughMs]).toEqual([99, 103]); // a short run deviates as well
 });
 
 test("what waits has its turn when those before it have had theirs, as many at a time as may run", () => {
