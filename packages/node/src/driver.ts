@@ -37,10 +37,10 @@ import {
   type Ask,
   type Asker,
   Caller,
+  type EndCode,
   type Invocation,
   type Look,
   type Looking,
-  type RunSpan,
   type Settled,
   type Tracing,
 } from "@mpreg/core/rpc";
@@ -48,7 +48,7 @@ import { Fifo } from "@mpreg/core/structures";
 import type { InspectSubject, Timings } from "@mpreg/core/wire";
 import { contextHost } from "./handlers.js";
 import type { Logger } from "./log.js";
-import { RunLog } from "./run-log.js";
+import { RunEnds } from "./run-ends.js";
 import { Traffic } from "./traffic.js";
 import type { Connection } from "./transports/types.js";
 import type { HandlerNote } from "./watchdog/handler-note.js";
@@ -72,8 +72,8 @@ const timerMsMax = 2 ** 31 - 1;
 
 type Invoked = Extract<NodeInput, { readonly kind: "invoked" }>;
 
-/** The end of a handler with the call that it has served, if it was started. */
-type Ended = Invoked & { readonly invocation: Invocation | undefined };
+/** The end of a handler with the call that it has served, if it was started, and how it has ended. */
+type Ended = Invoked & { readonly invocation: Invocation | undefined; readonly code: EndCode };
 
 /** What goes into the machine. */
 export type DriverInput = Exclude<NodeInput, Invoked> | Ended;
@@ -88,8 +88,6 @@ export class Driver {
   readonly #options: DriverOptions;
   readonly #connections = new Map<LinkId, Connection>();
   readonly #running = new Map<number, CallContext>();
-  /** Of handlers that run, where something records them. */
-  readonly #spans = new Map<Invocation, RunSpan>();
   readonly #tickets = new Map<number, Asker>();
   /** Handlers that make items. */
   readonly #sources = new Map<number, { readonly invocation: Invocation; readonly source: ItemSource }>();
@@ -97,7 +95,7 @@ export class Driver {
   readonly #pulled = new Fifo<{ readonly invocation: Invocation; readonly source: ItemSource }>();
   readonly #readers: StreamReaders;
   readonly #contextHost: ContextHost;
-  readonly #runLog: RunLog;
+  readonly #runEnds: RunEnds;
   readonly #executeHost: ExecuteHost;
   readonly #inputs = new Fifo<DriverInput>();
   readonly #starting = new Fifo<Invocation>();
@@ -157,7 +155,7 @@ export class Driver {
         this.enter({ kind: "unregister", fun, version });
       },
     });
-    this.#runLog = new RunLog(options.log);
+    this.#runEnds = new RunEnds(options.log);
     this.#contextHost = contextHost(name, options.log, options.capabilities.codec, {
       callerOf: (parent, trace) => this.caller(parent, trace),
       report: (invocation, progress) => {
@@ -296,7 +294,7 @@ export class Driver {
         if (input !== undefined) {
           const nowMs = performance.now();
           if (input.kind === "invoked" && input.invocation !== undefined) {
-            this.#ran(input.invocation, input.result, nowMs);
+            this.#ran(input.invocation, input.code, nowMs);
           } else if (input.kind === "progress") this.#reportsWaiting -= 1;
           this.machine.handle(input, nowMs);
           continue;
@@ -339,7 +337,7 @@ export class Driver {
     let runsOn: boolean;
     if (span === undefined) runsOn = execute(invocation, fun, context, this.#executeHost);
     else {
-      if (span.needsEnd) this.#spans.set(invocation, span);
+      if (span.needsEnd) this.#runEnds.recorded(invocation, span);
       runsOn = span.run(() => execute(invocation, fun, context, this.#executeHost));
     }
     note?.leave();
@@ -354,30 +352,21 @@ export class Driver {
   }
 
   #notStarted({ id }: Invocation, result: MpregError): void {
-    this.enter({ kind: "invoked", id, result, timings: noTimings, invocation: undefined });
+    this.enter({ kind: "invoked", id, result, timings: noTimings, invocation: undefined, code: result.code });
   }
 
   #ended(invocation: Invocation, result: Uint8Array | MpregError, timings: Timings): void {
-    const trace = this.#spans.size > 0 ? this.#endSpan(invocation, result) : undefined;
+    const code = this.#runEnds.ended(invocation, result);
     this.#running.delete(invocation.id);
     this.#reports.ended(invocation);
     this.#sources.delete(invocation.id);
     this.#readers.handlerEnded(invocation.id);
-    this.#runLog.ended(invocation, result, trace);
-    this.enter({ kind: "invoked", id: invocation.id, result, timings, invocation });
-  }
-
-  /** Ends the span of the handler, if it has one; answers its trace. */
-  #endSpan(invocation: Invocation, result: Uint8Array | MpregError): TraceContext | undefined {
-    const span = this.#spans.get(invocation);
-    this.#spans.delete(invocation);
-    span?.end(result instanceof MpregError ? result : undefined);
-    return span?.trace;
+    this.enter({ kind: "invoked", id: invocation.id, result, timings, invocation, code });
   }
 
   /** A handler has ended. */
-  #ran({ fun, startedMs }: Invocation, result: Uint8Array | MpregError, nowMs: number): void {
-    this.traffic.runs.of(fun).end(result instanceof MpregError ? result.code : "ok", nowMs - startedMs);
+  #ran({ fun, startedMs }: Invocation, code: EndCode, nowMs: number): void {
+    this.traffic.runs.of(fun).end(code, nowMs - startedMs);
   }
 
   #ask(ask: Ask | Look, parent: Invocation | undefined, asker: Asker): number {
@@ -422,6 +411,7 @@ export class Driver {
           return;
         }
         const error = abortError(reason);
+        this.#runEnds.aborted(id, reason);
         running.abort(error);
         this.#running.delete(id);
         this.#readers.handlerEnded(id, error);

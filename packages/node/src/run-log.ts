@@ -1,5 +1,5 @@
 /**
- * Run log: what the node's log says, at level debug, of handlers that have failed or taken long.
+ * Run log: what the node's log says, at level debug, of handlers that have failed, taken long, or ended when nobody waited.
  *
  * A handler's own lines are its own (`context().log`); they have the same fields for where they belong.
  *
@@ -8,7 +8,7 @@
  */
 import { performance } from "node:perf_hooks";
 import { MpregError, type TraceContext, thrownStack, thrownText, traceparentOf } from "@mpreg/core/base";
-import { type Invocation, requestIdOf } from "@mpreg/core/rpc";
+import { type AbortReason, type Invocation, requestIdOf } from "@mpreg/core/rpc";
 import { traceFieldsOf } from "./handlers.js";
 import type { Logger } from "./log.js";
 
@@ -22,13 +22,19 @@ export class RunLog {
     this.#log = log;
   }
 
-  /** The handler has ended; `trace` is that of its span. */
-  ended(invocation: Invocation, result: Uint8Array | MpregError, trace: TraceContext | undefined): void {
+  /** The handler has ended; `aborted` is why nobody waited for it any more, `trace` that of its span. */
+  ended(
+    invocation: Invocation,
+    result: Uint8Array | MpregError,
+    aborted: AbortReason | undefined,
+    trace: TraceContext | undefined,
+  ): void {
     if (!this.#log.isLevelEnabled("debug")) return; // (G2)
     const durationMs = performance.now() - invocation.startedMs;
     const failed = result instanceof MpregError;
-    if (!failed && durationMs < slowRunMs) return;
+    if (!failed && aborted === undefined && durationMs < slowRunMs) return;
     const place = { ...placeOf(invocation, trace ?? invocation.terms?.trace), durationMs };
+    if (aborted !== undefined) return this.#log.debug({ ...place, code: aborted, outcome: "unknown" }, "run aborted");
     if (!failed) return this.#log.debug(place, "slow run");
     const { code, outcome, cause } = result;
     if (code !== "handler-error") return this.#log.debug({ ...place, code, outcome }, "run failed"); // (G1)
