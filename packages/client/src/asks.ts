@@ -164,8 +164,7 @@ export class Asks {
       if (pending?.connection === connection && this.#isAskedAgain(pending, error, connection)) {
         return this.#askAgain(pending);
       }
-      const before = error.code === "node-lost" ? pending?.toldBefore : undefined; // which says more
-      return this.#takeAsker(connection, id)?.failed(before ?? error.at({ node: connection.nodeName })); // (C1)
+      return this.#takeAsker(connection, id)?.failed(pending?.failureOf(error, connection.nodeName) ?? error); // (C1)
     }
     if (message.kind === "event") return this.#told(connection, message);
     const nowMs = this.#platform.now();
@@ -193,7 +192,9 @@ export class Asks {
     const pending = this.#waiting.get(id);
     if (pending?.connection !== connection) return; // (C3)
     if (missed > 0) pending.asker.event?.({ kind: "missed", count: missed }, undefined);
-    pending.asker.event?.(this.#options.codec.decode(event) as RequestEvent, value);
+    const told = this.#options.codec.decode(event) as RequestEvent;
+    if (told.kind === "received") pending.coordinator = told.node;
+    pending.asker.event?.(told, value);
   }
 
   /** Fetches what the answer refers to; it has come, and is not asked for again. */

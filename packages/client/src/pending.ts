@@ -1,5 +1,5 @@
 /** Pending: something asked that has not ended: what, who waits for it, and until when. */
-import type { Deadline, MpregError } from "@mpreg/core/base";
+import { type Deadline, MpregError, quoted } from "@mpreg/core/base";
 import type { Ask, Asker, Look } from "@mpreg/core/rpc";
 import {
   type InspectSubject,
@@ -43,6 +43,8 @@ export class Pending implements Deadline {
   /** How it had ended before it was asked again, for want of an answer that came whole; and how often it was asked anew. */
   toldBefore: MpregError | undefined = undefined;
   anew = 0;
+  /** Of what is followed: the name of the node that has told of it. */
+  coordinator: string | undefined = undefined;
   /** Bytes that are kept to ask again; 0 when it cannot be. */
   keptBytes = 0;
 
@@ -62,6 +64,20 @@ export class Pending implements Deadline {
     if (isLook(this.ask)) return this.ask.timeoutMs;
     const { timeoutMs } = this.ask.fields;
     return timeoutMs === 0 ? 0 : timeoutMs + graceMs;
+  }
+
+  /**
+   * Why it has ended, as the node `nodeName` tells, with what is known here. That there was a request is known of one that
+   * was followed: where nobody knows it any more, it was lost with the node that knew.
+   */
+  failureOf(error: MpregError, nodeName: string | undefined): MpregError {
+    const { ask, coordinator, toldBefore } = this;
+    if (error.code === "node-lost" && toldBefore !== undefined) return toldBefore; // which says more
+    if (coordinator === undefined || ask.kind !== "watch") return error.at({ node: nodeName });
+    if (error.code === "node-lost") return error.withOutcome("unknown").at({ node: coordinator });
+    if (error.code !== "unknown-request") return error.at({ node: nodeName });
+    const message = `What became of request ${quoted(ask.requestId)}, which node ${quoted(coordinator)} coordinated, is unknown: ${error.message}`;
+    return new MpregError("node-lost", message, { outcome: "unknown", node: coordinator, cause: error });
   }
 
   /** What it takes to keep it, about. */

@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import { byHand } from "../../core/test/support/mesh-node.js";
 import { Mesh } from "../../core/test/support/mesh.js";
+import type { MpregError } from "@mpreg/core/base";
 import { watching } from "@mpreg/core/rpc";
 import type { SessionOptions } from "../src/session.js";
 import { sessionOf, settled } from "./support/mesh-session.js";
@@ -21,14 +22,18 @@ async function watched(given: Partial<SessionOptions> = {}) {
   await settled(mesh);
   const watcher = sessionOf(mesh, ["b", "a"], given);
   const told: string[] = [];
+  const errors: MpregError[] = [];
   const follow = async (): Promise<void> => {
     for await (const { kind } of watching(watcher.session, requestId, {})) told.push(kind);
     told.push("end");
   };
-  void follow().catch((error: unknown) => told.push((error as { readonly code: string }).code));
+  void follow().catch((thrown: unknown) => {
+    errors.push(thrown as MpregError);
+    told.push((thrown as MpregError).code);
+  });
   await settled(mesh);
   expect(told).toEqual(["received", "started"]);
-  return { mesh, a: a!, watcher, told, result };
+  return { mesh, a: a!, watcher, requestId, told, errors, result };
 }
 
 test("a watcher whose connection breaks is told all from `received` on again, over the next one, until the end (B1)", async () => {
@@ -65,3 +70,24 @@ test.for([
   await settled(mesh);
   expect(told).toEqual(["received", "started", code]);
 });
+
+test.for([
+  { what: "remembers that its coordinator is down", next: "b", why: 'node "a", which coordinated it, is down' },
+  { what: "has never heard of its coordinator", next: "c", why: "no node of the cluster has an id that begins with" },
+])(
+  "a watcher who comes to a node that $what is told that it was lost with that node (L6, B1)",
+  async ({ next, why }) => {
+    const { mesh, a, told, errors, result } = await watched({ urls: ["ws://a", `ws://${next}`], discover: false });
+    mesh.node("c");
+    const hidden = mesh.nodes.filter(({ name }) => name !== "a");
+    for (const node of hidden) node.isListening = false;
+    mesh.crash(a);
+    void result.catch(() => undefined);
+    mesh.advance(25_000); // until it counts as down
+    for (const node of hidden) node.isListening = true;
+    mesh.advance(4_000);
+    await settled(mesh);
+    expect(told).toEqual(["received", "started", "node-lost"]);
+    expect(errors[0]).toMatchObject({ outcome: "unknown", node: "a", message: expect.stringContaining(why) });
+  },
+);

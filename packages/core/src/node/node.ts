@@ -27,7 +27,7 @@ import { runEvents } from "./run-events.js";
 import { Drain } from "./drain.js";
 import { inspect } from "./inspect.js";
 import { Links } from "./links.js";
-import { targetOf } from "./target.js";
+import { nodeLike, targetOf } from "./target.js";
 import { Tickets } from "./tickets.js";
 import type { NodeCapabilities, NodeEffects, NodeInput, NodeOptions } from "./types.js";
 
@@ -165,7 +165,7 @@ export class NodeMachine {
         peer: (nodeId) => (nodeId === this.id ? self : this.#cluster.peers.get(nodeId)),
         nameOf: (nodeId) => this.#cluster.membership.get(nodeId)?.record.name,
         neighbourOf: (peer, avoided) => this.#cluster.neighbourOf(peer, avoided),
-        nodeLike: (idStart) => [...this.#cluster.peers.values()].find(({ nodeId }) => nodeId.startsWith(idStart)),
+        nodeLike: (idStart) => nodeLike(this.#cluster, idStart),
         nowMs: () => this.#nowMs,
         reach: (peer, nowMs) => this.#cluster.reach(peer, nowMs),
         circuit: events.circuit,

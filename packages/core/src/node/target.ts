@@ -1,4 +1,4 @@
-/** Target: the node that a step names as the only one to run it, by its name or id. */
+/** Target: the node that somebody names: a step, as the only one to run it, by its name or id; the id of a request, by a beginning. */
 import type { MemberState } from "../membership/index.js";
 import type { Target } from "../routing/index.js";
 import type { Peer } from "../rpc/index.js";
@@ -12,6 +12,15 @@ export function targetOf({ self, peers, membership }: Cluster, nameOrId: string)
   const members = [...membership.members()];
   const gone = members.find(({ nodeId, record }) => nodeId === nameOrId || record.name === nameOrId);
   if (gone === undefined) return { kind: "unknown", names: members.map(({ record }) => record.name) };
+  return { kind: "gone", name: gone.record.name, state: states[gone.state] };
+}
+
+/** The other node whose id begins so. */
+export function nodeLike({ self, peers, membership }: Cluster, idStart: string): Target<Peer> {
+  for (const peer of peers.values()) if (peer.nodeId.startsWith(idStart)) return there(peer);
+  const members = [...membership.members()].filter(({ nodeId }) => nodeId !== self.nodeId);
+  const gone = members.find(({ nodeId }) => nodeId.startsWith(idStart));
+  if (gone === undefined) return { kind: "unknown", names: [] };
   return { kind: "gone", name: gone.record.name, state: states[gone.state] };
 }
 

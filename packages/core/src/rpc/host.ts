@@ -26,8 +26,8 @@ export interface RpcHost extends Timers {
   nameOf(nodeId: string): string | undefined;
   /** A linked node that can pass steps on to `peer`; none of `avoided`. */
   neighbourOf(peer: Pick<Peer, "nodeId">, avoided: ReadonlySet<string> | undefined): Peer | undefined;
-  /** Another node whose id begins so, as far as it is linked or a member. */
-  nodeLike(idStart: string): Peer | undefined;
+  /** What is known of another node whose id begins so. */
+  nodeLike(idStart: string): Target<Peer>;
   /** When the input that is being taken has come. */
   nowMs(): number;
   /** Opens a link to a node that has none; answers whether that can be tried. `reached` or `unreachable` follows. */

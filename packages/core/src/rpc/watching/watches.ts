@@ -11,8 +11,10 @@
  *      When it leaves, nothing is told to it any more.
  * (L4) At most `watchersMax` watch one request besides its asker.
  * (L5) A list of requests is bounded, and says how many are not in it.
+ * (L6) Of a request whose coordinator is remembered, and gone, nobody says that there was none: it is `node-lost`.
  */
 import { MpregError, type Subject, assert, quoted } from "../../base/index.js";
+import type { Target } from "../../routing/index.js";
 import type { EventMessage, RequestStep } from "../../wire/index.js";
 import { writeRequests, writeWatch } from "../../wire/index.js";
 import type { RequestsFields, WatchFields } from "../caller/ask.js";
@@ -131,8 +133,9 @@ export class Watches {
       const kept = `of graphs, the last ${tracesMax} are remembered for ${traceMs / 1000} s; of single calls those with onEvent or onSummary`;
       return fail("unknown-request", `node "${this.#host.nodeName}" knows of none with that id; ${kept}`);
     }
-    const peer = this.#host.nodeLike(coordinator);
-    if (peer !== undefined && mayPass(onlooker)) return this.#passOn(onlooker, peer, look, nowMs); // (L1)
+    const node = this.#host.nodeLike(coordinator);
+    if (node.kind === "there" && mayPass(onlooker)) return this.#passOn(onlooker, node.owner, look, nowMs); // (L1)
+    if (node.kind === "gone") return watcher.failed(lostWithIt(requestId, node)); // (L6)
     fail("unknown-request", `no node of the cluster has an id that begins with ${coordinator}`);
   }
 
@@ -256,6 +259,12 @@ export class Watches {
     const encoded = this.#codec.encodeSummary(trace);
     for (const { sink } of running.followers) sink.answeredWith(encoded); // (L3)
   }
+}
+
+function lostWithIt(requestId: string, { name, state }: Extract<Target<Peer>, { readonly kind: "gone" }>): MpregError {
+  const why = `node "${name}", which coordinated it, ${state}; what became of it is unknown`;
+  const message = `Cannot look at request ${quoted(requestId)}: ${why}`;
+  return new MpregError("node-lost", message, { outcome: "unknown", node: name });
 }
 
 /** Whether this node asks others what was asked here. (L1) */

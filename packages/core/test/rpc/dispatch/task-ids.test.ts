@@ -24,7 +24,7 @@ test("no task gets the number of another one that still runs, however long it do
     catalog,
     policy: () => ({ allow: true }) as const,
     run: () => new Uint8Array(8),
-    nodeLike: () => undefined,
+    nodeLike: () => ({ kind: "unknown", names: [] }) as const,
     nowMs: () => 0,
     idOf: () => "",
     random: seeded(1),

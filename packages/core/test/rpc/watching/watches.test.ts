@@ -163,6 +163,23 @@ describe("a second client", () => {
     });
   });
 
+  test.for([
+    { how: "is down", end: (mesh: Mesh, a: MeshNode) => mesh.crash(a) },
+    { how: "has left the cluster", end: (_mesh: Mesh, a: MeshNode) => a.enter({ kind: "close" }) },
+  ])("of a request whose coordinator $how is told that, not that there was none (L6)", ({ how, end }) => {
+    const { mesh, a, asker, other } = cluster();
+    asker.request(steps);
+    mesh.settle();
+    const requestId = idOf(a);
+    end(mesh, a);
+    mesh.advance(60_000);
+    const ids = [other.watch(requestId), other.watch(requestId, { now: true })];
+    mesh.settle();
+    const message = `Cannot look at request "${requestId}": node "a", which coordinated it, ${how}; what became of it is unknown`;
+    const error = expect.objectContaining({ code: "node-lost", outcome: "unknown", node: "a", message });
+    expect(other.heard.slice(-2)).toEqual(ids.map((id) => ({ kind: "failure", id, error })));
+  });
+
   test("that is a node itself is not passed on to a third: it could go on for ever (L1)", () => {
     const { mesh, a, b, asker } = cluster();
     asker.request(steps);
