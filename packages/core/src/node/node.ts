@@ -20,7 +20,7 @@ import {
 } from "../base/index.js";
 import { type Door, JsonV1Door } from "../doors/index.js";
 import { type Goodbye, type LinkId, answersFactor, nodeIdOf } from "../link/index.js";
-import { Peer, Rpc, type RpcCounters, clientOrigin, leaving } from "../rpc/index.js";
+import { Peer, Rpc, type RpcCounters, type StepCounts, clientOrigin, leaving } from "../rpc/index.js";
 import type { InspectSubject } from "../wire/index.js";
 import { Cluster } from "./cluster.js";
 import { runEvents } from "./run-events.js";
@@ -35,7 +35,7 @@ import type { NodeCapabilities, NodeEffects, NodeInput, NodeOptions } from "./ty
  * How many entries each table holds. `links`, `doors`, `peers`, `members`, `announced` and `wanted` are what there is; everything
  * else is under way, and zero after quiet. What only saves work (texts, answers of the catalog) is bounded and not told.
  */
-export interface NodeSize {
+export interface NodeSize extends StepCounts {
   readonly links: number;
   /** Connections of other protocols. */
   readonly doors: number;
@@ -47,14 +47,6 @@ export interface NodeSize {
   readonly wanted: number;
   readonly dialing: number;
   readonly requests: number;
-  /** Steps of all places that have not ended. */
-  readonly tasks: number;
-  readonly running: number;
-  /** Handlers that run on though nobody waits for them. */
-  readonly abandoned: number;
-  /** Steps that wait here for their turn to run. */
-  readonly queued: number;
-  readonly waiting: number;
   /** Steps that were sent to others. */
   readonly sent: number;
   /** What far sides wait for, over links and doors. */

@@ -54,6 +54,7 @@ export type { PlainCall, PlainMap, PlainRef, PlainRunOptions, PlainStep } from "
 export type { StartedRun } from "./graph/started.js";
 export { ref } from "./graph/ref.js";
 export type { Ref, RefTo, Resolved, Settled as SettledOutputs, Wired } from "./graph/ref-type.js";
+export type { StepCounts } from "./step-counts.js";
 export type { AbortReason, RpcHost } from "./host.js";
 export { ItemReader, type ItemReaderHost, streamWindowBytes } from "./results/item-reader.js";
 export { LinkAsker, type LinkAskerHost } from "./link-asker.js";

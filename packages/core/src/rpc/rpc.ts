@@ -51,6 +51,7 @@ import type { Asker, Run, RunAsker } from "./run.js";
 import type { Streaming } from "./dispatch/streaming.js";
 import { relayHere } from "./dispatch/sending.js";
 import { SingleRun } from "./single.js";
+import type { StepCounts } from "./step-counts.js";
 import type { Channel, Invocation, Peer } from "./task.js";
 import { inheriting, watchedIf } from "./graph/terms.js";
 
@@ -86,13 +87,8 @@ export class Rpc {
   }
 
   /** What is held; for the checks of the simulator. (V3) */
-  get size(): {
+  get size(): StepCounts & {
     readonly requests: number;
-    readonly tasks: number;
-    readonly running: number;
-    readonly abandoned: number;
-    readonly queued: number;
-    readonly waiting: number;
     readonly kept: number;
     readonly fetches: number;
     readonly heldBytes: number;

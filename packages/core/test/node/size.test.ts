@@ -63,7 +63,15 @@ describe("what a node counts", () => {
     const { mesh, b } = two();
     b.call("nowhere", [], { waitForCapacityMs: 60_000 });
     mesh.settle();
-    expect(b.machine.size).toMatchObject({ tasks: 1, waiting: 1, running: 0, sent: 0, timers: 1 });
+    expect(b.machine.size).toMatchObject({
+      tasks: 1,
+      waiting: 1,
+      awaiting: 1,
+      queued: 0,
+      running: 0,
+      sent: 0,
+      timers: 1,
+    });
     mesh.advance(30_000);
     mesh.expectQuiet();
   });

@@ -174,7 +174,7 @@ describe("a link without room", () => {
     const asked = [1, 2, 3].map((n) => a.call("f", [n, "x".repeat(1_100)]));
     const large = a.call("f", [4, "x".repeat(8_000)]);
     mesh.settle();
-    expect(a.machine.size.waiting).toBe(1);
+    expect(a.machine.size).toMatchObject({ waiting: 1, holding: 1 });
     release(connection);
     mesh.settle();
     expect([...asked, large].map(({ ends }) => ends)).toEqual([1, 2, 3, 4].map((n) => [{ value: n }]));
@@ -206,7 +206,7 @@ describe("a link without room", () => {
     const refused = asked.filter(({ ends }) => ends.length > 0);
     expect(refused.length).toBeGreaterThan(10);
     for (const each of refused) expect(errorOf(each)).toMatchObject({ code: "overloaded", outcome: "not-applied" });
-    expect(a.machine.size.waiting).toBe(5);
+    expect(a.machine.size).toMatchObject({ waiting: 5, holding: 5 });
     release(connection);
     mesh.settle();
     expect(asked.every(({ ends }) => ends.length === 1)).toBe(true);

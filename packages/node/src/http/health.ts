@@ -9,6 +9,7 @@ import type { Driver } from "../driver.js";
 import { membersByState } from "./members.js";
 import { type HttpAnswer, text } from "./router.js";
 import { version } from "./version.js";
+import { waitingFor } from "./waiting.js";
 
 /** The node lives: somebody has answered, so the process is there and its event loop turns. */
 export function livez(): HttpAnswer {
@@ -23,7 +24,8 @@ export function readyz({ unreadyReason }: Pick<Driver, "unreadyReason">): HttpAn
 /** How the node is. (F1) */
 export function healthz(driver: Driver, startedMs: number): HttpAnswer {
   const { machine, unreadyReason } = driver;
-  const { links, doors, running, waiting, requests, heldBytes } = machine.size;
+  const { size } = machine;
+  const { links, doors, running, requests, heldBytes } = size;
   const cluster = driver.cluster();
   const health = {
     status: unreadyReason === undefined ? "ok" : "unready",
@@ -38,7 +40,7 @@ export function healthz(driver: Driver, startedMs: number): HttpAnswer {
     links,
     jsonConnections: doors,
     running,
-    waiting,
+    waiting: waitingFor(size),
     requests,
     heldBytes,
     doubt: cluster.doubt,

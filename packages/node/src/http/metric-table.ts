@@ -20,6 +20,7 @@ import {
 import type { NodeSize } from "@mpreg/core/node";
 import type { Traffic } from "../traffic.js";
 import { membersByState } from "./members.js";
+import { waitingFor } from "./waiting.js";
 
 /** What figures are read from. */
 export interface MetricSource {
@@ -77,8 +78,11 @@ export const metrics: readonly Metric[] = [
   gauge("mpreg_abandoned", "Handlers that run on though nobody waits for them any more", ({ size }) =>
     one(size.abandoned),
   ),
-  gauge("mpreg_waiting", "Steps that wait: for a node, a link, room, or to be run again", ({ size }) =>
-    one(size.waiting),
+  gauge(
+    "mpreg_waiting",
+    "Steps that wait on this node, by what for: `turn` to run here, `provider`, `link` to it, `room` on the link, `retry`",
+    ({ size }) => Object.entries(waitingFor(size)).map(([reason, value]) => ({ labels: { reason }, value })),
+    ["reason"],
   ),
   gauge("mpreg_requests", "Graphs of calls that this node coordinates now", ({ size }) => one(size.requests)),
   gauge("mpreg_steps", "Steps this node knows of that have not ended, wherever they are", ({ size }) =>

@@ -77,6 +77,34 @@ describe("calls and runs", () => {
     gate.open();
   });
 
+  test("that wait are counted where they wait, by what for, and so they are in the health", async () => {
+    const [home, away] = await startMesh({ name: "home" }, { name: "away" });
+    const gate = new Latch();
+    away!.register("slow", () => gate.passed, { concurrencyMax: 1 });
+    await offered("slow", 1, home!);
+    const client = await clientOf(home!);
+    const calls = [1, 2, 3, 4].map(() => client.call("slow"));
+    const nowhere = failureOf(client.call("nowhere", [], { waitForCapacity: true }));
+    const waiting = async (node: MpregNode): Promise<unknown[]> => {
+      const figures = await read(node);
+      const told = ["turn", "provider", "link", "room", "retry"].map((reason) => [
+        reason,
+        figures.get(`mpreg_waiting{reason="${reason}"}`),
+      ]);
+      const { waiting } = JSON.parse((await get(`${node.url}/healthz`)).body) as { waiting: unknown };
+      expect(waiting).toEqual(Object.fromEntries(told));
+      return told.map(([, value]) => value);
+    };
+    await eventually("three wait for their turn", async () => (await waiting(away!))[0] === 3);
+    expect(await waiting(away!)).toEqual([3, 0, 0, 0, 0]);
+    expect(await waiting(home!)).toEqual([0, 1, 0, 0, 0]); // what was sent waits where it was sent to
+    gate.open();
+    await Promise.all(calls);
+    expect(await waiting(away!)).toEqual([0, 0, 0, 0, 0]);
+    await client.close();
+    await nowhere;
+  });
+
   test("a function whose name is that of all others is counted with them, and once", async () => {
     const node = await startNode();
     const client = await clientOf(node);

@@ -38,6 +38,7 @@ import { Reaching } from "./reaching.js";
 import { type Results, isRef } from "../results/index.js";
 import { Retries } from "./retries.js";
 import { cancel, sendTask, takeBack } from "./sending.js";
+import type { StepCounts } from "../step-counts.js";
 import { Streaming } from "./streaming.js";
 import { type Channel, type Peer, type Placing, Task, type TaskFields, ended, waiting } from "../task.js";
 import { TaskNumbers, questionIdMin } from "./task-numbers.js";
@@ -130,16 +131,13 @@ export class Dispatch {
     });
   }
 
-  /** How many tasks there are, run here and wait; for the checks of the simulator. */
-  get size(): Readonly<Record<"tasks" | "running" | "abandoned" | "queued" | "waiting", number>> {
+  /** How many tasks there are, run here and wait, and for what. */
+  get size(): StepCounts {
     const { running, abandoned, queued } = this.here;
-    return {
-      tasks: this.#tasks,
-      running,
-      abandoned,
-      queued,
-      waiting: this.#awaiting.size + this.#reaching.size + this.#retries.size + this.#holding.size,
-    };
+    const [awaiting, reaching] = [this.#awaiting.size, this.#reaching.size];
+    const [holding, retrying] = [this.#holding.size, this.#retries.size];
+    const waiting = awaiting + reaching + holding + retrying;
+    return { tasks: this.#tasks, running, abandoned, queued, waiting, awaiting, reaching, holding, retrying };
   }
 
   /** Finds a node for the task and starts it there. A failure to find one is told to its owner at once. */

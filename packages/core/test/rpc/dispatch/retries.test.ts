@@ -53,6 +53,8 @@ describe("a step whose thread is lost while it runs", () => {
     const asked = a.call("f");
     mesh.settle();
     a.fail("f", lost);
+    mesh.settle();
+    expect(a.machine.size).toMatchObject({ waiting: 1, retrying: 1 });
     mesh.advance(50);
     a.finish("f", "again");
     mesh.settle();
