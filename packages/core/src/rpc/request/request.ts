@@ -31,11 +31,11 @@ import { callsOf } from "../graph/plan.js";
 import { candidatesOf, firstWithoutProvider } from "../dispatch/providers.js";
 import { bytesOf, isFetchable, isRef, isStream } from "../results/index.js";
 import { isRepeatable } from "../dispatch/retries.js";
-import { type Presence, inputsOf, onceOnly, reviving, revivalsMax } from "./revival.js";
+import { type Presence, onceOnly, reviving, revivalsMax } from "./revival.js";
 import type { RunFields } from "./run-fields.js";
 import { type Run, callerGone } from "../run.js";
 import { StepResults } from "./step-results.js";
-import { outcomeWith, reportsOf } from "./step-states.js";
+import { reportsOf } from "./step-states.js";
 import { StepTable } from "./step-table.js";
 import type { Task, TaskOwner } from "../task.js";
 import { ToldOutputs, timeIsOver } from "./told-outputs.js";
@@ -189,7 +189,7 @@ export class RequestRun implements Run, ItemRun, TaskOwner, MappingOwner, Deadli
   }
 
   outcomeWith(outcome: Outcome): Outcome {
-    return outcomeWith(outcome, this.#table.states);
+    return this.#table.outcomeWith(outcome);
   }
 
   /** Whether all that has run may be run again. */
@@ -372,7 +372,6 @@ export class RequestRun implements Run, ItemRun, TaskOwner, MappingOwner, Deadli
     nowMs: number,
   ): MpregError | undefined {
     const { steps } = this.#fields.message;
-    const inputs = needing === undefined ? new Set<number>() : inputsOf(needing, steps);
     const isLost = (holder: string): boolean => this.#host.nameOf(holder) === error.node;
     const presenceOf = (step: number): Presence => {
       const { kind } = this.#table.of(step);
@@ -380,13 +379,12 @@ export class RequestRun implements Run, ItemRun, TaskOwner, MappingOwner, Deadli
       if (kind !== "done") return "coming";
       const value = this.#values.of(step);
       if (value === undefined || lost.includes(step)) return "gone";
-      const wasRead = isStream(value) && !inputs.has(step); // (Q8)
-      return wasRead || (isRef(value) && isLost(value.holder)) ? "gone" : "there";
+      return isRef(value) && isLost(value.holder) ? "gone" : "there";
     };
     const revival = reviving(lost, steps, presenceOf, (step) => this.#table.isRepeatable(step));
     if (revival.kind === "once-only") return onceOnly(error, this.#step(revival.step).name);
     if (++this.#revivals > revivalsMax) return error;
-    const ready = this.#table.again(revival.steps, needing, presenceOf);
+    const ready = this.#table.again(revival.steps, needing, error.outcome, presenceOf);
     if (needing !== undefined) this.#fetching.delete(needing);
     for (const step of revival.steps) {
       this.#values.discard(step);

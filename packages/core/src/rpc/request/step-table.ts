@@ -6,13 +6,14 @@
  * (A1) A step is ready once: when the last of its inputs is there, or is there again.
  * (A2) A step that has failed takes with it all that need it, however indirectly, and nothing else.
  * (A3) A step may run again when its function allowed that as it was offered when it ran.
+ * (A4) What a step has done stands, also when it is to run again.
  */
-import type { MpregError } from "../../base/index.js";
+import type { MpregError, Outcome } from "../../base/index.js";
 import type { RequestStep } from "../../wire/index.js";
 import { mayRunAgain } from "../dispatch/hedging.js";
 import type { Plan } from "../graph/plan.js";
 import { type Presence, inputsOf } from "./revival.js";
-import { type StepState, blocked, done, givenState } from "./step-states.js";
+import { type StepState, blocked, done, givenState, outcomeWith } from "./step-states.js";
 
 export class StepTable {
   readonly #plan: Plan;
@@ -23,6 +24,8 @@ export class StepTable {
   readonly #missing: Int32Array;
   readonly #repeatable: Uint8Array;
   #left: number;
+  /** What is known of steps that were run and are to run again. (A4) */
+  #earlier: Outcome = "not-applied";
 
   /** The first `given` steps have run, as it were: what they have come to was given. */
   constructor(plan: Plan, steps: readonly RequestStep[], given: number) {
@@ -111,12 +114,18 @@ export class StepTable {
     }
   }
 
-  /** `ended` have to run again, and then `needing`, which has not ended, if any; answers those that can start now. (A1) */
+  /**
+   * `ended` have to run again, and then `needing`, which has not ended, if any, and of whose run `outcome` is known; answers
+   * those that can start now. (A1)
+   */
   again(
     ended: ReadonlySet<number>,
     needing: number | undefined,
+    outcome: Outcome,
     presenceOf: (step: number) => Presence,
   ): readonly number[] {
+    if (this.#earlier === "not-applied" && ended.size > 0) this.#earlier = "applied"; // (A4)
+    if (needing !== undefined && outcome !== "not-applied" && this.#earlier !== "unknown") this.#earlier = outcome;
     const waitsFor = (step: number): number =>
       [...inputsOf(step, this.#steps)].filter((input) => presenceOf(input) !== "there").length;
     const starting = needing === undefined ? [...ended] : [...ended, needing];
@@ -131,6 +140,12 @@ export class StepTable {
     if (needing !== undefined) this.#states[needing] = blocked;
     for (const [step, count] of missing) this.#missing[step] = count;
     return missing.filter(([, count]) => count === 0).map(([step]) => step);
+  }
+
+  /** What is known of the effects of all steps together, and of something that has ended with `outcome`. */
+  outcomeWith(outcome: Outcome): Outcome {
+    const known = outcome === "unknown" || this.#earlier === "not-applied" ? outcome : this.#earlier;
+    return outcomeWith(known, this.#states);
   }
 
   /** Whether the step has run, and may run again. (A3) */

@@ -223,6 +223,25 @@ describe("a node that is lost with the results it keeps", () => {
     mesh.expectQuiet();
   });
 
+  test("is not forgotten when they cannot be made again: what the first run did stands (A4)", () => {
+    const { mesh, a, b, c } = three();
+    b.offerAs("load", () => big(MiB), { idempotent: "yes" });
+    mesh.settle();
+    const asked = a.request([{ fun: "load" }, { fun: "count", args: [use("load")] }], {
+      timeoutMs: 60_000,
+      waitForCapacityMs: 60_000,
+    });
+    mesh.settle();
+    expect(b.machine.size.kept).toBe(1);
+    mesh.crash(b);
+    mesh.advance(8_000);
+    c.offer("count", (bytes: Uint8Array) => bytes.length);
+    mesh.advance(60_000); // nobody offers "load" any more
+    expect(b.invoked).toHaveLength(1);
+    expect(asked.ends).toMatchObject([{ error: { code: "deadline", outcome: "applied" } }]);
+    mesh.expectQuiet();
+  });
+
   test("ends the request truthfully when a step that is needed may not be run again (V1)", () => {
     const { mesh, a, b, c } = three();
     b.offer("load", () => big(MiB));
