@@ -29,6 +29,7 @@ import {
   type RequestEvent,
   type RequestSummary,
   isComplete,
+  isStream,
 } from "@mpreg/core/rpc";
 import { Fifo, IdMap } from "@mpreg/core/structures";
 import type { Codec } from "@mpreg/core/values";
@@ -38,12 +39,14 @@ import {
   type Message,
   type ResultRef,
   type ResultsMessage,
+  type Value,
   resumePlacesMax,
   writeCancel,
   writeFailure,
 } from "@mpreg/core/wire";
 import { Alarm } from "./alarm.js";
 import type { Connection } from "./connection.js";
+import { incomplete, neverConnected, tooLarge, unanswered, unsent } from "./failures.js";
 import { Line, type LineLimits, bytesOverloaded } from "./line.js";
 import { Pending, type PendingAsk, isLook } from "./pending.js";
 import type { Platform } from "./platform.js";
@@ -78,7 +81,7 @@ export class Asks {
   /** Whoever waits for an end, wherever the ask is. */
   readonly #waiting = new IdMap<Pending>();
   readonly #line: Line;
-  readonly #downloads = new Downloads(valueBytesMax);
+  readonly #downloads = new Downloads({ valueBytesMax, patienceMs });
   /** What was sent, has come to nothing, and is to be sent again. */
   readonly #again = new Fifo<Pending>();
   readonly #deadlines = new Deadlines<Pending>();
@@ -164,7 +167,8 @@ export class Asks {
       if (pending?.connection === connection && this.#isAskedAgain(pending, error, connection)) {
         return this.#askAgain(pending);
       }
-      return this.#takeAsker(connection, id)?.failed(pending?.failureOf(error, connection.nodeName) ?? error); // (C1)
+      const told = pending?.failureOf(error, connection.nodeName) ?? error;
+      return this.#takeAwaited(connection, id)?.asker.failed(told); // (C1)
     }
     if (message.kind === "event") return this.#told(connection, message);
     const nowMs = this.#platform.now();
@@ -172,10 +176,10 @@ export class Asks {
     if (message.kind !== "answer" && message.kind !== "results") return;
     if (!isComplete(message)) return this.#download(connection, message, nowMs);
     connection.asked += 1; // while it is told, streams of it may be opened (C10)
-    const asker = this.#takeAsker(connection, message.id);
-    if (asker === undefined)
+    const pending = this.#takeAwaited(connection, message.id);
+    if (pending === undefined)
       this.#downloads.unwanted(message); // (C3)
-    else this.#answered(asker, message, connection);
+    else this.#answered(pending, message, connection);
     connection.ended();
   }
 
@@ -183,8 +187,10 @@ export class Asks {
   openStream(stream: ResultRef): ItemReader {
     const connection = this.#answering;
     if (connection !== undefined) connection.asked += 1; // (C10)
-    const { codec } = this.#options;
-    return this.#downloads.open(stream, codec, () => this.#platform.now(), { left: () => connection?.ended() });
+    const left = (): void => connection?.ended();
+    const reader = this.#downloads.open(stream, this.#options.codec, () => this.#platform.now(), { left });
+    this.#setAlarm();
+    return reader;
   }
 
   /** Something has happened to what is under way. */
@@ -210,7 +216,7 @@ export class Asks {
       (complete) => {
         connection.asked += 1;
         this.#ended(pending);
-        this.#answered(pending.asker, complete, connection);
+        this.#answered(pending, complete, connection);
         connection.ended();
       },
       (error) => {
@@ -218,25 +224,31 @@ export class Asks {
         this.#ended(pending);
         pending.asker.failed(error.at({ node: connection.nodeName }));
       },
+      pending.waitMs > 0,
     );
   }
 
-  #answered(asker: Asker, message: CompleteAnswer, connection: Connection): void {
+  #answered(pending: Pending, message: CompleteAnswer, connection: Connection): void {
+    const { asker } = pending;
     this.#answering = connection;
     const summary = message.summary === undefined ? undefined : this.#summary(message.summary);
     if (message.kind === "answer")
-      asker.answered(message.value, message.timings, summary); // (C1)
-    else asker.results(message.outputs, message.reports, summary);
+      asker.answered(readUntil(pending, message.value), message.timings, summary); // (C1)
+    else {
+      const { outputs: values, reports } = message;
+      const outputs = values.some(isStream) ? values.map((value) => value && readUntil(pending, value)) : values;
+      asker.results(outputs, reports, summary);
+    }
     this.#answering = undefined;
   }
 
-  /** Who waits for the end of that ask, which has come over `connection`. */
-  #takeAsker(connection: Connection, id: number): Asker | undefined {
+  /** What waits for the end of that ask, which has come over `connection`. */
+  #takeAwaited(connection: Connection, id: number): Pending | undefined {
     const pending = this.#waiting.get(id);
     const isAwaited = pending?.connection === connection;
     if (isAwaited) this.#ended(pending);
     if (this.#hasUnsent) this.#advance(); // also for what was cancelled: the node has room again
-    return isAwaited ? pending.asker : undefined; // (C3)
+    return isAwaited ? pending : undefined; // (C3)
   }
 
   /** The connection is gone: what was asked over it is asked again, or lost with it. (C7) */
@@ -244,6 +256,7 @@ export class Asks {
     if (this.#connection === connection) this.#connection = undefined;
     const message = `The connection to ${shownUrl(connection.url)} ended before the answer came: ${reason}`;
     this.#downloads.lost(connection.channel, this.#platform.now());
+    this.#setAlarm();
     const lost = this.#waiting.values().filter((pending) => pending.connection === connection);
     for (const pending of lost.sort((a, b) => a.id - b.id)) {
       if (this.#mayAskAgain(pending, connection)) {
@@ -451,27 +464,23 @@ export class Asks {
     for (let due = this.#deadlines.takeDue(nowMs); due !== undefined; due = this.#deadlines.takeDue(nowMs)) {
       this.#waiting.take(due.id);
       this.#letGo(due);
-      due.asker.failed(this.#cancel(due) ? unanswered() : this.#unsent(due)); // (C1)
+      const error = this.#downloads.has(due.id) ? incomplete() : unanswered();
+      due.asker.failed(this.#cancel(due) ? error : this.#unsent(due)); // (C1)
     }
-    this.#alarm.set(this.#deadlines.nextDueMs);
+    this.#downloads.onDue(nowMs);
+    this.#setAlarm();
+  }
+
+  #setAlarm(): void {
+    this.#alarm.set(Math.min(this.#deadlines.nextDueMs, this.#downloads.nextDueMs));
   }
 
   #unsent({ waitMs }: Pending): MpregError {
-    if (waitMs === 0)
-      return new MpregError("not-connected", `There was no connection to any node for ${patienceMs} ms`);
-    const why = this.#connection === undefined ? "there was no connection to any node" : "inFlightMax of connect";
-    return new MpregError("deadline", `The time allowed ran out while it waited to be sent (${why})`);
+    return waitMs === 0 ? neverConnected(patienceMs) : unsent(this.#connection !== undefined);
   }
 }
 
-function tooLarge(bytes: number, { remoteMessageBytesMax }: Connection): MpregError {
-  return new MpregError(
-    "too-large",
-    `Cannot send ${bytes} bytes: the node accepts messages of ${remoteMessageBytesMax}`,
-  );
-}
-
-function unanswered(): MpregError {
-  const message = "The time allowed ran out and the node has not answered";
-  return new MpregError("deadline", message, { outcome: "unknown" });
+/** The value as its program is told of it: a stream is read until the time of its call is over. */
+function readUntil({ waitMs, dueMs }: Pending, value: Value): Value {
+  return value instanceof Uint8Array || waitMs === 0 ? value : { ...value, untilMs: dueMs };
 }

@@ -23,6 +23,11 @@ export interface ResultRef {
   readonly path: WirePath;
   /** A stream of items, which is not complete yet: its bytes are taken as they come. */
   readonly isStream: boolean;
+  /**
+   * Of a stream that a program is told of: when the time of its call is over, by the clock of whoever tells. It is not
+   * sent: who reads a stream over a link has a clock of its own.
+   */
+  readonly untilMs?: number | undefined;
 }
 
 /** Reader to holder: send the part at `path`, from byte `offset` on, and no more than its first `allowedBytes`. */

@@ -47,7 +47,7 @@ export class MeshClient implements Endpoint {
   readonly ends: Goodbye[] = [];
   connection: Connection | undefined = undefined;
   readonly link: Link;
-  readonly downloads = new Downloads(2 ** 31);
+  readonly downloads = new Downloads({ valueBytesMax: 2 ** 31 });
   readonly #channel: Channel;
   isDownloading = true;
   readonly #mesh: MeshWorld;

@@ -44,6 +44,11 @@ node.register("stray", () => {
   void Promise.reject(new Error("stray rejection"));
   return "answered";
 });
+/** A few items, and then none for ever. */
+node.register("items, then silence", async function* (count: number) {
+  for (let item = 0; item < count; item++) yield item;
+  await new Promise(() => undefined);
+});
 node.register("keep", (...values: unknown[]) => values.length);
 
 const strays: string[] = [];

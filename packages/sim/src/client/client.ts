@@ -53,7 +53,7 @@ export class SimulatedClient implements Calls {
   readonly #open = new Map<number, (settled: Settled) => void>();
   #greeting: { readonly link: Link; readonly socket: Socket } | undefined;
   #phase: Phase = { kind: "disconnected" };
-  readonly #downloads = new Downloads(valueBytesMax);
+  readonly #downloads = new Downloads({ valueBytesMax });
   /** The link that there is, as a place from which values are fetched. */
   #channel: Channel | undefined;
   #lastId = 0;

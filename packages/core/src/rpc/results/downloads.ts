@@ -6,8 +6,10 @@
  * (L3) When a link breaks, the rest is fetched over the next one: an answer that has come is never asked for again.
  * (L4) A stream is told as a reference, and read as its reader goes on; what ends the client ends it.
  * (L5) What is lost when a part of it has come is asked for once more from its beginning: the node may have it made again.
+ * (L6) A stream ends when the time of its call is over, whatever is heard of the node. (A large value does with its call.)
+ * (L7) What names no time is given up when there was no link for `patienceMs`.
  */
-import type { MpregError } from "../../base/index.js";
+import { Deadlines, MpregError, Timer } from "../../base/index.js";
 import type { Codec } from "../../values/index.js";
 import type { AnswerMessage, Message, ResultRef, ResultsMessage, Value } from "../../wire/index.js";
 import { type Channel, Peer } from "../task.js";
@@ -29,6 +31,14 @@ export function isComplete(message: AnswerMessage | ResultsMessage): boolean {
 interface Download {
   readonly refs: readonly ResultRef[];
   readonly gathering: Gathering;
+  readonly hasTime: boolean;
+}
+
+export interface DownloadsOptions {
+  /** Bytes of the largest value that is fetched. */
+  readonly valueBytesMax: number;
+  /** How long what names no time is kept without a link. (L7) Default: for ever. */
+  readonly patienceMs?: number;
 }
 
 /** Who lets a program read a stream. */
@@ -50,12 +60,19 @@ export class Downloads {
   /** Whatever node the client is linked with. */
   readonly #node = new Peer("", "", []);
   readonly #valueBytesMax: number;
+  readonly #patienceMs: number;
+  readonly #deadlines = new Deadlines<Timer>();
+  readonly #patience = new Timer((nowMs) => {
+    this.#giveUp(nowMs);
+  });
   /** By the id of the ask. */
   readonly #running = new Map<number, Download>();
-  readonly #readers = new Set<ItemReader>();
+  /** Each with whether it names a time. */
+  readonly #readers = new Map<ItemReader, boolean>();
 
-  constructor(valueBytesMax: number) {
+  constructor({ valueBytesMax, patienceMs = Infinity }: DownloadsOptions) {
     this.#valueBytesMax = valueBytesMax;
+    this.#patienceMs = patienceMs;
     this.#fetches = new Fetches({
       namesHolders: true,
       self: new Peer("", "", []),
@@ -71,13 +88,36 @@ export class Downloads {
   /** What is fetched is asked for over `channel` from now on. (L3) */
   opened(channel: Channel, nowMs: number): void {
     this.#node.channel = channel;
+    this.#deadlines.remove(this.#patience);
     this.#fetches.reached(this.#node, nowMs);
   }
 
   /** The link is gone. */
   lost(channel: Channel, nowMs: number): void {
-    if (this.#node.channel === channel) this.#node.channel = undefined;
+    if (this.#node.channel === channel) {
+      this.#node.channel = undefined;
+      this.#deadlines.set(this.#patience, nowMs + this.#patienceMs); // (L7)
+    }
     this.#fetches.lost(channel, nowMs);
+  }
+
+  /** When {@link onDue} is wanted. */
+  get nextDueMs(): number {
+    return this.#deadlines.nextDueMs;
+  }
+
+  onDue(nowMs: number): void {
+    for (let due = this.#deadlines.takeDue(nowMs); due !== undefined; due = this.#deadlines.takeDue(nowMs)) {
+      due.onDue(nowMs);
+    }
+  }
+
+  /** (L7) */
+  #giveUp(nowMs: number): void {
+    const why = `There was no connection to any node for ${this.#patienceMs} ms`;
+    const error = new MpregError("node-lost", `${why} before all of the answer had come`);
+    for (const { gathering, hasTime } of [...this.#running.values()]) if (!hasTime) gathering.failed(error, nowMs);
+    for (const [reader, hasTime] of [...this.#readers]) if (!hasTime) reader.giveUp("node-lost", why);
   }
 
   /** Whether values of that answer are being fetched. */
@@ -85,12 +125,16 @@ export class Downloads {
     return this.#running.has(id);
   }
 
-  /** Takes an answer; `done` or `failed` is called when all of it is here, possibly at once. */
+  /**
+   * Takes an answer; `done` or `failed` is called when all of it is here, possibly at once. `hasTime`: whoever asked stops
+   * it when its time is over. (L6)
+   */
   complete(
     message: AnswerMessage | ResultsMessage,
     nowMs: number,
     done: (complete: CompleteAnswer) => void,
     failed: (error: MpregError) => void,
+    hasTime = false,
   ): void {
     if (isComplete(message)) return done(message);
     const { id } = message;
@@ -109,7 +153,7 @@ export class Downloads {
         failed(error.withOutcome("applied"));
       },
     );
-    this.#running.set(id, { refs: values.filter(isRef), gathering });
+    this.#running.set(id, { refs: values.filter(isRef), gathering, hasTime });
     gathering.start(nowMs);
   }
 
@@ -132,6 +176,10 @@ export class Downloads {
   /** Lets the program read a stream of an answer. (L4) */
   open(ref: ResultRef, codec: Codec, now: () => number, { hold, left }: ReadingHost = {}): ItemReader {
     let fetch: Fetch | undefined;
+    const { untilMs } = ref;
+    const end = new Timer(() => {
+      reader.giveUp("deadline", "The time allowed ran out");
+    });
     const reader: ItemReader = new ItemReader(codec, this.#valueBytesMax, {
       allow: (receivedBytes, allowedBytes) => {
         if (fetch === undefined) fetch = this.#fetches.start(ref, reader, allowedBytes, directWay, now());
@@ -139,13 +187,15 @@ export class Downloads {
       },
       leave: () => {
         this.#readers.delete(reader);
+        this.#deadlines.remove(end);
         if (fetch !== undefined) this.#fetches.stop(fetch);
         this.#release([ref]);
         left?.();
       },
       hold,
     });
-    this.#readers.add(reader);
+    this.#readers.set(reader, untilMs !== undefined);
+    if (untilMs !== undefined) this.#deadlines.set(end, untilMs); // (L6)
     return reader;
   }
 
@@ -169,6 +219,6 @@ export class Downloads {
   /** There will be no link any more. */
   end(error: MpregError, nowMs: number): void {
     for (const { gathering } of [...this.#running.values()]) gathering.failed(error, nowMs);
-    for (const reader of [...this.#readers]) reader.failed(error.withOutcome("unknown"));
+    for (const reader of [...this.#readers.keys()]) reader.failed(error.withOutcome("unknown"));
   }
 }

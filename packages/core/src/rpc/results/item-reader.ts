@@ -54,6 +54,8 @@ export class ItemReader implements AsyncIterableIterator<unknown, undefined, und
   readonly #splitter: ItemSplitter;
   readonly #items = new Fifo<Uint8Array>();
   readonly #waiting = new Fifo<Waiting>();
+  /** How many have come. */
+  #itemsCome = 0;
   #takenBytes = 0;
   #allowedBytes = 0;
   #error: MpregError | undefined;
@@ -112,6 +114,7 @@ export class ItemReader implements AsyncIterableIterator<unknown, undefined, und
   chunk(bytes: Uint8Array, totalBytes: number | undefined): void {
     if (this.#isEnded) return;
     const refusal = this.#splitter.push(bytes, (item) => {
+      this.#itemsCome += 1;
       this.#items.push(item);
     });
     this.#serve();
@@ -124,6 +127,12 @@ export class ItemReader implements AsyncIterableIterator<unknown, undefined, und
   /** No more comes. */
   failed(error: MpregError): void {
     if (!this.#isEnded) this.#end(error);
+  }
+
+  /** The rest is not waited for any more, for want of what `why` says. */
+  giveUp(code: "deadline" | "node-lost", why: string): void {
+    const message = `${why} before the stream had ended: ${this.#itemsCome} items of it had come`;
+    this.failed(new MpregError(code, message, { outcome: "unknown" }));
   }
 
   #take(item: Uint8Array): Promise<IteratorResult<unknown, undefined>> {
