@@ -239,10 +239,11 @@ export class Rpc {
 
   /** Starts one call of this node's own; its end is told to `asker`. `onStart` gets the run before it can end. */
   call(ask: CallFields, origin: AskOrigin, asker: Asker, nowMs: number, onStart: (run: Run) => void): void {
-    const gathered = new Gathered(asker, this.#results, (again, thenMs) => {
-      const rest = this.#restOf(ask, origin, nowMs, thenMs);
-      if (rest !== undefined) this.#call(ask, rest, again, thenMs, (run) => again.startedBy(run));
-      return rest !== undefined;
+    const deadlineMs = this.#deadlineOf(ask, origin, nowMs);
+    const gathered = new Gathered(asker, this.#results, deadlineMs, (again, thenMs) => {
+      const mayRunAgain = this.#resuming.mayRunTwice(ask, thenMs) === "yes";
+      if (mayRunAgain) this.#call(ask, { ...origin, deadlineMs }, again, thenMs, (run) => again.startedBy(run));
+      return mayRunAgain;
     });
     this.#call(ask, origin, gathered, nowMs, (run) => {
       onStart(gathered.startedBy(run));
@@ -251,20 +252,20 @@ export class Rpc {
 
   /** As {@link call}, for a request. */
   request(ask: RequestFields, origin: AskOrigin, asker: Asker, nowMs: number, onStart: (run: Run) => void): void {
-    const gathered = new Gathered(asker, this.#results, (again, thenMs) => {
-      const rest = this.#restOf(ask, origin, nowMs, thenMs);
-      if (rest !== undefined) this.#request(ask, rest, again, thenMs, (run) => again.startedBy(run));
-      return rest !== undefined;
+    const deadlineMs = this.#deadlineOf(ask, origin, nowMs);
+    const gathered = new Gathered(asker, this.#results, deadlineMs, (again, thenMs) => {
+      const mayRunAgain = this.#resuming.mayRunTwice(ask, thenMs) === "yes";
+      if (mayRunAgain) this.#request(ask, { ...origin, deadlineMs }, again, thenMs, (run) => again.startedBy(run));
+      return mayRunAgain;
     });
     this.#request(ask, origin, gathered, nowMs, (run) => {
       onStart(gathered.startedBy(run));
     });
   }
 
-  /** The origin of what is asked again since `sinceMs`, if that may run twice. */
-  #restOf(ask: CallFields | RequestFields, origin: AskOrigin, sinceMs: number, nowMs: number): AskOrigin | undefined {
-    const deadlineMs = Math.min(origin.deadlineMs, sinceMs + this.#timeoutMs(ask.timeoutMs));
-    return this.#resuming.mayRunTwice(ask, nowMs) === "yes" ? { ...origin, deadlineMs } : undefined;
+  /** When the time of what is asked at `nowMs` is over. */
+  #deadlineOf({ timeoutMs }: CallFields | RequestFields, origin: AskOrigin, nowMs: number): number {
+    return Math.min(origin.deadlineMs, nowMs + this.#timeoutMs(timeoutMs));
   }
 
   #call(ask: CallFields, origin: AskOrigin, asker: RunAsker, nowMs: number, onStart: (run: Run) => void): void {
@@ -283,7 +284,7 @@ export class Rpc {
     const watch = followed?.watch;
     const run = new SingleRun(asker, ask.summary ? followed?.summary : undefined, this.#drop, watch);
     onStart(run);
-    const deadlineMs = Math.min(origin.deadlineMs, nowMs + this.#timeoutMs(ask.timeoutMs));
+    const deadlineMs = this.#deadlineOf(ask, origin, nowMs);
     const fields = {
       owner: run,
       index: 0,
@@ -333,7 +334,7 @@ export class Rpc {
       asker,
       origin,
       request,
-      deadlineMs: Math.min(origin.deadlineMs, nowMs + this.#timeoutMs(ask.timeoutMs)),
+      deadlineMs: this.#deadlineOf(ask, origin, nowMs),
       summary: followed?.summary,
       isSummaryTold: ask.summary,
       watch: followed?.watch,

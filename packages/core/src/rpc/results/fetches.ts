@@ -154,6 +154,16 @@ export class Fetches {
     this.#end(fetch);
   }
 
+  /** The time of whoever reads the stream is over: the rest is not waited for. */
+  giveUp(fetch: Fetch, nowMs: number): void {
+    if (fetch.isOver) return;
+    const { ref, receivedBytes, sink } = fetch;
+    this.stop(fetch);
+    const message = `The time allowed ran out before the stream had ended: ${receivedBytes} bytes of it had come`;
+    const node = this.#host.nameOf(ref.holder);
+    sink.failed(new MpregError("deadline", message, { outcome: "unknown", node }), nowMs); // (F1)
+  }
+
   /** Tells its holder that nobody will ask for the result; where there is no way, its time will run out there. */
   release({ holder, key }: ResultRef, way: FetchWay): void {
     if (holder === this.#host.self.nodeId) return this.#host.release(key);

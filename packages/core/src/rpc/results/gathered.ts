@@ -7,14 +7,19 @@
  * (D3) Where a value is gone with the node that kept it, all is run again, if all of it may be run twice.
  * (D4) A stream is told as a reference: its asker reads it, and lets go of it. One that cannot gets an array of its items.
  * (D5) An end after that is not told as if nothing had been done: the run before has come to its end.
+ * (D6) It ends when the time of what was asked for is over, whatever is heard of the nodes that keep its values; so does
+ *      the reading of a stream, whose reference says when that is.
  */
-import type { MpregError } from "../../base/index.js";
+import { MpregError, Timer } from "../../base/index.js";
 import type { ResultRef, StepReport, Timings, Value } from "../../wire/index.js";
 import type { RequestEvent } from "../events.js";
 import type { Asker, Run, RunAsker } from "../run.js";
 import type { RequestSummary } from "../types.js";
 import { type Gathering, isFetchable, isRef } from "./gather.js";
 import type { Results } from "./results.js";
+
+/** Beyond the time allowed: how long whoever has the values may take to say itself what has become of them. */
+const graceMs = 500;
 
 /** How often a program's ask is run again because its results were lost. */
 const rerunsMax = 3;
@@ -27,11 +32,22 @@ export class Gathered implements RunAsker, Run {
   #gathering: Gathering | undefined;
   #refs: readonly ResultRef[] = [];
   #reruns = 0;
+  readonly #untilMs: number;
+  #end: Timer | undefined;
   readonly #rerun: (gathered: Gathered, nowMs: number) => boolean;
 
-  /** `rerun` starts what is asked for again, with the time that is left; answers whether it may. */
-  constructor(asker: Asker, results: Results, rerun: (gathered: Gathered, nowMs: number) => boolean) {
+  /**
+   * The time of what is asked for is over at `deadlineMs`. `rerun` starts it again, with the time that is left; answers
+   * whether it may.
+   */
+  constructor(
+    asker: Asker,
+    results: Results,
+    deadlineMs: number,
+    rerun: (gathered: Gathered, nowMs: number) => boolean,
+  ) {
     this.#asker = asker;
+    this.#untilMs = deadlineMs + graceMs;
     this.#collects = asker.takesStreams !== true;
     this.#results = results;
     this.#rerun = rerun;
@@ -48,7 +64,7 @@ export class Gathered implements RunAsker, Run {
   }
 
   answered(value: Value, timings: Timings | undefined, summary: RequestSummary | undefined, nowMs: number): void {
-    if (!this.#isToCome(value)) return this.#asker.answered(value, timings, summary);
+    if (!this.#isToCome(value)) return this.#asker.answered(this.#told(value), timings, summary);
     this.#gather([value], nowMs, ([fetched]) => {
       this.#asker.answered(fetched as Value, timings, summary);
     });
@@ -60,10 +76,17 @@ export class Gathered implements RunAsker, Run {
     summary: RequestSummary | undefined,
     nowMs: number,
   ): void {
-    if (!outputs.some((output) => this.#isToCome(output))) return this.#asker.results(outputs, reports, summary);
-    this.#gather(outputs, nowMs, (fetched) => {
-      this.#asker.results(fetched, reports, summary);
-    });
+    const tell = (values: readonly (Value | undefined)[]): void => {
+      const told = values.some(isRef) ? values.map((value) => value && this.#told(value)) : values;
+      this.#asker.results(told, reports, summary);
+    };
+    if (outputs.some((output) => this.#isToCome(output))) this.#gather(outputs, nowMs, tell);
+    else tell(outputs);
+  }
+
+  /** (D6) */
+  #told(value: Value): Value {
+    return isRef(value) ? { ...value, untilMs: this.#untilMs } : value;
   }
 
   failed(error: MpregError): void {
@@ -105,7 +128,12 @@ export class Gathered implements RunAsker, Run {
       },
       this.#collects,
     );
-    if (this.#refs.length > 0) this.#gathering = gathering; // else it has ended meanwhile, and perhaps begun again
+    if (this.#refs.length === 0) return; // it has ended meanwhile, and perhaps begun again
+    this.#gathering = gathering;
+    this.#end = new Timer(() => {
+      this.fail(new MpregError("deadline", "The time allowed ran out before all of the answer had come"));
+    });
+    this.#results.timers.schedule(this.#end, this.#untilMs); // (D6)
   }
 
   #isToCome(value: Value | undefined): boolean {
@@ -122,6 +150,7 @@ export class Gathered implements RunAsker, Run {
 
   /** (D2) */
   #release(): void {
+    if (this.#end !== undefined) this.#results.timers.unschedule(this.#end);
     for (const ref of this.#refs) this.#results.releaseOutput(ref);
     this.#refs = [];
   }

@@ -52,6 +52,7 @@ export class Results {
   readonly kept: KeptResults;
   /** What was told to whoever has asked, and can be made again. */
   readonly outputs: Outputs = new Outputs();
+  readonly timers: Timers;
   readonly #selfId: string;
   readonly #fetches: Fetches;
   readonly #serving: Serving;
@@ -63,6 +64,7 @@ export class Results {
     const release = (ref: ResultRef): void => {
       this.releaseOutput(ref);
     };
+    this.timers = { schedule, unschedule };
     this.kept = new KeptResults({ nodeId: self.nodeId, random, held, schedule, unschedule, release });
     this.#fetches = new Fetches({
       self,
@@ -81,7 +83,7 @@ export class Results {
 
   /** Lets programs and handlers of this node read streams. */
   readings(host: ReadingsHost): Readings {
-    return new Readings(this.#fetches, host);
+    return new Readings(this.#fetches, host, this.timers);
   }
 
   /** What is kept here, and what is fetched. */
