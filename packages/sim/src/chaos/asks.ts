@@ -12,6 +12,8 @@ export interface ReconnectingClient {
   ask(ask: Ask, onEnd: (settled: Settled) => void): () => void;
   /** Asks that have not ended. */
   readonly waiting: number;
+  /** Connections that it has opened so far. */
+  readonly connections: number;
   /** Says goodbye. */
   close(): void;
 }
@@ -22,6 +24,8 @@ export type ConnectClient = (world: World, name: string, nodes: readonly string[
 export interface Asked {
   readonly ask: ChaosAsk;
   readonly askedMs: number;
+  /** Whether its client has another connection now than when it asked: what has coordinated it may be gone. */
+  hasMoved: boolean;
   /** It was withdrawn, or its client has left: nobody hears of its end. */
   isWithdrawn: boolean;
   end: Settled | undefined;
@@ -50,12 +54,21 @@ export function driveAsks(
       const client = connected[ask.client];
       const leavesMs = clients[ask.client]?.leavesMs ?? Infinity;
       if (client === undefined || ask.atMs >= leavesMs) return;
-      const asked: Asked = { ask, askedMs: world.nowMs, isWithdrawn: false, end: undefined, endedMs: Infinity };
+      const askedOver = client.connections;
+      const asked: Asked = {
+        ask,
+        askedMs: world.nowMs,
+        hasMoved: false,
+        isWithdrawn: false,
+        end: undefined,
+        endedMs: Infinity,
+      };
       all.push(asked);
       const withdraw = client.ask(encodeChaosAsk(ask), (settled) => {
         if (asked.isWithdrawn) return;
         asked.end = settled;
         asked.endedMs = world.nowMs;
+        asked.hasMoved = client.connections !== askedOver;
         ended(asked);
       });
       if (ask.cancelAfterMs === undefined) return;

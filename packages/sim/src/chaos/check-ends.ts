@@ -9,7 +9,8 @@
  *      which a node gives back what it has not begun.
  * (E4) That it ran out while nobody was known to offer a function is told of requests that had less time than nodes wait
  *      for what they expect: there are always some that offer it.
- * (E5) `result-lost` is told of requests in which something large is made by what may not run again, or of it.
+ * (E5) `result-lost` is told of requests in which something large is made by what may not run again, or of it; or whose
+ *      client has lost its node meanwhile, which alone knew how to make it again without what may not run twice.
  */
 import type { MpregError } from "@mpreg/core/base";
 import { isIdempotent, isLarge } from "./functions.js";
@@ -32,17 +33,19 @@ export function unended(asked: readonly Asked[], nowMs: number): readonly string
   );
 }
 
-export function checkEnd({ ask, askedMs, end, endedMs }: Asked, tell: Tell): void {
+export function checkEnd({ ask, askedMs, end, endedMs, hasMoved }: Asked, tell: Tell): void {
   const tookMs = endedMs - askedMs;
   if (tookMs > timeoutOf(ask) + slackMs) {
     tell("in-time", `${ask.token} ended after ${tookMs.toFixed(0)} ms; it was allowed ${timeoutOf(ask)}`); // (E1)
   }
-  if (end?.kind === "failed") checkFailure(ask, end.error, tookMs, tell);
+  if (end?.kind === "failed") checkFailure(ask, end.error, tookMs, hasMoved, tell);
   if (end?.kind !== "results") return;
-  for (const report of end.reports ?? []) if (report.status === "failed") checkFailure(ask, report.error, tookMs, tell);
+  for (const report of end.reports ?? []) {
+    if (report.status === "failed") checkFailure(ask, report.error, tookMs, hasMoved, tell);
+  }
 }
 
-function checkFailure(ask: ChaosAsk, error: MpregError, tookMs: number, tell: Tell): void {
+function checkFailure(ask: ChaosAsk, error: MpregError, tookMs: number, hasMoved: boolean, tell: Tell): void {
   const { code, message, outcome, node = "?" } = error;
   const calls = ask.steps.flatMap((step) => (step.kind === "call" ? [step] : []));
   const stepMs = Math.min(Infinity, ...calls.flatMap(({ timeoutMs }) => (timeoutMs > 0 ? [timeoutMs] : [])));
@@ -54,7 +57,7 @@ function checkFailure(ask: ChaosAsk, error: MpregError, tookMs: number, tell: Te
     tell("true-reasons", `${ask.token} had ${allowedMs} ms: ${message}`); // (E4)
   }
   const hasRetries = calls.some(({ terms }) => terms?.retries !== undefined);
-  if (code === "result-lost" && !hasRetries && !mayLose(ask)) {
+  if (code === "result-lost" && !hasRetries && !hasMoved && !mayLose(ask)) {
     const large = "though all that is large may be made again";
     return tell("outlives-faults", `${ask.token} ended with ${code} at ${node}, ${large}: ${message}`); // (E5)
   }

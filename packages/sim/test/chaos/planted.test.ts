@@ -30,6 +30,9 @@ function clientWith(change: (settled: Settled) => Settled | undefined, delayMs =
       get waiting() {
         return client.waiting;
       },
+      get connections() {
+        return client.connections;
+      },
       ask: (ask, onEnd) =>
         client.ask(ask, (settled) => {
           const changed = change(settled);

@@ -11,6 +11,8 @@ interface SimulatedTimer {
 }
 
 class WorldPlatform implements Platform {
+  /** Sockets that have been opened. */
+  opened = 0;
   readonly utf8 = utf8;
   readonly random: Platform["random"];
   readonly #world: World;
@@ -59,6 +61,7 @@ class WorldPlatform implements Platform {
     network.dial(this.#name, url, {
       connected: (socket) => {
         if (isGone) return socket.close("the client has changed its mind");
+        this.opened += 1;
         close = (reason) => {
           socket.close(reason);
         };
@@ -101,6 +104,9 @@ export const connectSession: ConnectClient = (world, name, nodes) => {
   return {
     get waiting() {
       return waiting;
+    },
+    get connections() {
+      return platform.opened;
     },
     ask: (ask, onEnd) => {
       waiting += 1;

@@ -25,6 +25,8 @@ export interface ItemRun {
 export interface ItemOwner {
   itemEnded(item: MapItem, value: Uint8Array, nowMs: number): void;
   itemFailed(item: MapItem, error: MpregError, nowMs: number): void;
+  /** All of its steps have run, and what they have come to is lost before it was here. */
+  itemLost(item: MapItem, error: MpregError, nowMs: number): void;
 }
 
 export class MapItem implements RunAsker {
@@ -80,7 +82,9 @@ export class MapItem implements RunAsker {
       },
       (error, thenMs) => {
         this.#letGo(value);
-        this.#owner.itemFailed(this, error.withOutcome("applied"), thenMs);
+        const told = error.withOutcome("applied");
+        if (error.code === "result-lost" && !this.#isGiven) this.#owner.itemLost(this, told, thenMs);
+        else this.#owner.itemFailed(this, told, thenMs);
       },
       true, // a stream becomes the array of its items
     );

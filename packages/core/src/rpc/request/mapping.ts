@@ -11,6 +11,8 @@
  * (M4) Its owner hears of one end. After it nothing is counted, kept or fetched for it.
  * (M5) What is known of the effects of a map is what is known of all its items together.
  * (M6) Of the steps of items those of the first `watchedItemsMax` are told of, while the request runs.
+ * (M7) An item whose result is lost before it was fetched runs again, if all of its steps may, `againMax` times at most; no
+ *      other one does. What it has done stands.
  */
 import { type Deadline, MpregError, type Outcome, type Timers } from "../../base/index.js";
 import { type Hole, filled, holesOf, itemsOf, listOf } from "../../values/index.js";
@@ -59,6 +61,8 @@ export class Mapping implements Deadline, ItemOwner {
   #ended = 0;
   /** What it has taken of the request's budget. */
   #bytes = 0;
+  /** Items that have run and lost what they had come to, with how often. (M7) */
+  readonly #again = new Map<number, number>();
   #isFilling = false;
   #isOver = false;
   #isRepeatable = true;
@@ -135,7 +139,8 @@ export class Mapping implements Deadline, ItemOwner {
 
   /** What is known of its effects, together with those of something that has ended with `outcome`. */
   outcomeWith(outcome: Outcome): Outcome {
-    let worst: Outcome = this.#ended > 0 && outcome === "not-applied" ? "applied" : outcome;
+    const hasRun = this.#ended > 0 || this.#again.size > 0; // (M7)
+    let worst: Outcome = hasRun && outcome === "not-applied" ? "applied" : outcome;
     for (const item of this.#live.values()) worst = item.outcomeWith(worst); // (M5)
     return worst;
   }
@@ -161,6 +166,15 @@ export class Mapping implements Deadline, ItemOwner {
     this.#live.delete(item.position); // its run has said all that is known of it
     this.#isRepeatable &&= item.isRepeatable;
     this.#fail(error, nowMs);
+  }
+
+  itemLost(item: MapItem, error: MpregError, nowMs: number): void {
+    const { position } = item;
+    const again = (this.#again.get(position) ?? 0) + 1;
+    if (!item.isRepeatable || again > againMax) return this.itemFailed(item, error, nowMs);
+    this.#live.delete(position);
+    this.#again.set(position, again);
+    this.#startItem(position, nowMs); // (M7)
   }
 
   #begin(holes: readonly Hole[], parts: readonly (Uint8Array | undefined)[], nowMs: number): void {
@@ -191,14 +205,15 @@ export class Mapping implements Deadline, ItemOwner {
     if (this.#isFilling) return;
     this.#isFilling = true;
     const { concurrency } = this.work.map;
-    while (!this.#isOver && this.#live.size < concurrency && this.#begun < this.items) this.#startItem(nowMs); // (M1)
+    while (!this.#isOver && this.#live.size < concurrency && this.#begun < this.items) {
+      this.#startItem(this.#begun++, nowMs); // (M1)
+    }
     this.#isFilling = false;
   }
 
-  #startItem(nowMs: number): void {
+  #startItem(position: number, nowMs: number): void {
     const { map, index, step } = this.work;
     const { message, plan, origin, request, summary, watch, budget, results, expecting, item: outer } = this.#request;
-    const position = this.#begun++;
     const suffix = `${outer?.suffix ?? ""}[${position}]`;
     const given: readonly Value[] = [this.#items[position] as Uint8Array, ...this.work.given];
     const itemPlan = plan.maps?.get(index);
@@ -250,6 +265,8 @@ export class Mapping implements Deadline, ItemOwner {
 }
 
 const watchedItemsMax = 1_000;
+/** How often an item runs again for a result that was lost. */
+const againMax = 10;
 const noBytes = new Uint8Array(0);
 
 /** Stands for a value that is there already. */

@@ -102,6 +102,53 @@ describe("in a cluster", () => {
     },
   );
 
+  /** A map whose item has made something large, and waits for another step of it when its node is killed. */
+  function losingItem(idempotent: "yes" | "no") {
+    const mesh = new Mesh();
+    const [a, b, c, d] = mesh.cluster("a", "b", "c", "d") as [MeshNode, MeshNode, MeshNode, MeshNode];
+    for (const node of [b, c]) node.offerAs("grow", big, { idempotent: "yes" });
+    d.offerAs("wait", byHand, { idempotent });
+    mesh.settle();
+    const item = [{ fun: "grow", args: [use("item")] }, { fun: "wait" }];
+    const asked = a.request([mapOf("all", [4, 5], item, { result: use("grow"), concurrency: 1 })], {
+      timeoutMs: 100_000,
+    });
+    mesh.settle();
+    const kept = [b, c].find(({ machine }) => machine.size.kept > 0)!;
+    mesh.crash(kept);
+    mesh.advance(5_000);
+    d.finish("wait", 0);
+    mesh.advance(1_000);
+    return { mesh, asked, d };
+  }
+
+  test("an item whose result is lost before it was fetched runs again, and no other does (M7)", () => {
+    const { mesh, asked, d } = losingItem("yes");
+    expect(asked.ends).toEqual([]);
+    d.finish("wait", 0); // of the same item
+    mesh.settle();
+    d.finish("wait", 0);
+    mesh.settle();
+    expect(asked.ends).toEqual([{ outputs: [[big(4), big(5)]] }]);
+    expect(d.invoked).toHaveLength(3);
+    mesh.expectQuiet();
+  });
+
+  test("an item that may not run twice fails the map when its result is lost, truthfully (M7)", () => {
+    const { mesh, asked, d } = losingItem("no");
+    expect(asked.ends).toMatchObject([{ error: { code: "result-lost", outcome: "applied" } }]);
+    expect(d.invoked).toHaveLength(1);
+    mesh.expectQuiet();
+  });
+
+  test("an item that ran does not count as not applied while it runs again (M7)", () => {
+    const { mesh, asked, d } = losingItem("yes");
+    for (const node of [d]) mesh.crash(node);
+    mesh.advance(100_000);
+    expect(asked.ends).toMatchObject([{ error: { code: "deadline", outcome: "unknown" } }]);
+    mesh.expectQuiet();
+  });
+
   /** Both of b and c have `load`; answers who keeps its result. */
   function loaded(idempotent: "yes" | "no" = "yes") {
     const mesh = new Mesh();
