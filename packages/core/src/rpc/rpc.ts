@@ -204,7 +204,7 @@ export class Rpc {
     if (!this.#held.hasRoomFor(heldBytes)) {
       return asker.failed(this.#held.refusal(`run "${fun}" with`, heldBytes, { step, node: this.#host.nodeName }));
     }
-    const run = new SingleRun(asker, undefined, this.#drop);
+    const run = new SingleRun(asker, this.#drop);
     asker.run = run;
     channel.asked.set(message.id, asker);
     const isHere = relay === undefined || relay.target === this.#host.self.nodeId;
@@ -281,8 +281,7 @@ export class Rpc {
     const request = this.#nextRequest();
     const isFollowed = ask.summary || ask.watch === true; // other calls cost nothing to follow
     const followed = isFollowed ? this.watches.begin(ask, asker, { request, origin }, noSteps, nowMs) : undefined;
-    const watch = followed?.watch;
-    const run = new SingleRun(asker, ask.summary ? followed?.summary : undefined, this.#drop, watch);
+    const run = new SingleRun(asker, this.#drop, followed, ask.summary);
     onStart(run);
     const deadlineMs = this.#deadlineOf(ask, origin, nowMs);
     const fields = {
@@ -302,9 +301,9 @@ export class Rpc {
       coordinator: this.#host.self.nodeId,
       caller: origin.caller,
       connection: origin.connection,
-      timings: ask.summary,
+      timings: isFollowed,
       relay: undefined,
-      terms: watchedIf(watch?.isWatched === true, inheriting(ask.terms, origin.priority)),
+      terms: watchedIf(followed?.watch.isWatched === true, inheriting(ask.terms, origin.priority)),
       heldBytes,
     };
     run.waitFor(this.#hedging.start(fields, true, nowMs));

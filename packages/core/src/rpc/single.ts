@@ -12,24 +12,33 @@ import { type Run, type RunAsker, callerGone } from "./run.js";
 import type { Summary } from "./watching/summary.js";
 import type { Task, TaskOwner } from "./task.js";
 
+/** What is kept of a call that is watched, or whose summary is wanted. */
+interface Followed {
+  readonly watch: Watch;
+  readonly summary: Summary;
+}
+
 export class SingleRun implements Run, TaskOwner {
   readonly #asker: RunAsker;
-  readonly #summary: Summary | undefined;
   readonly #drop: (task: Work, reason: AbortReason) => void;
   readonly #watch: Watch | undefined;
+  readonly #summary: Summary | undefined;
+  readonly #isSummaryTold: boolean;
   #task: Work | undefined = undefined;
   #over = false;
 
+  /** `followed`: where what becomes of it is kept; `isSummaryTold`: its asker wants the summary. */
   constructor(
     asker: RunAsker,
-    summary: Summary | undefined,
     drop: (task: Work, reason: AbortReason) => void,
-    watch?: Watch,
+    followed?: Followed,
+    isSummaryTold = false,
   ) {
     this.#asker = asker;
-    this.#summary = summary;
     this.#drop = drop;
-    this.#watch = watch;
+    this.#watch = followed?.watch;
+    this.#summary = followed?.summary;
+    this.#isSummaryTold = isSummaryTold;
   }
 
   /** The task this run waits for. A task that failed at once has told so before. */
@@ -52,13 +61,14 @@ export class SingleRun implements Run, TaskOwner {
     this.#summary?.stepEnded(task, bytesOf(value), timings, nowMs);
     this.#watch?.completed(task.step, task.ranOn, value);
     this.#watch?.finished();
-    this.#asker.answered(value, timings, this.#summary?.finish(nowMs), nowMs);
+    this.#asker.answered(value, timings, this.#isSummaryTold ? this.#summary?.finish(nowMs) : undefined, nowMs);
   }
 
-  failed(_task: Task, error: MpregError): void {
+  failed({ step }: Task, error: MpregError): void {
     this.#over = true;
     this.#task = undefined;
     const told = this.#watch === undefined ? error : error.at({ request: this.#watch.requestId });
+    this.#watch?.stepFailed(step, told);
     this.#watch?.failed(told);
     this.#asker.failed(told);
   }

@@ -82,6 +82,20 @@ describe("the events of a request", () => {
     ]);
   });
 
+  test("a single call that fails tells it of its step and of itself, as a graph of one step", () => {
+    const { mesh, b, client } = cluster();
+    const id = client.call("f", [], { watch: true });
+    mesh.settle();
+    b.fail("f", broken);
+    mesh.settle();
+    const error = { code: "handler-error", message: "broken", outcome: "applied", node: "b" };
+    expect(heard(client, id).slice(-3)).toEqual([
+      { kind: "step-failed", step: "f", error },
+      { kind: "failed", error },
+      { kind: "failure" },
+    ]);
+  });
+
   test("a failure is told with the step it belongs to, and of the request", () => {
     const { mesh, b, client } = cluster();
     b.offer("bad", byHand);

@@ -1,7 +1,7 @@
 /** Requests that somebody else watches, while they run and when they have ended. */
 import { describe, expect, test } from "vitest";
 import { MpregError } from "../../../src/base/index.js";
-import type { RequestTrace } from "../../../src/rpc/index.js";
+import type { RequestList, RequestTrace } from "../../../src/rpc/index.js";
 import { type Heard, heard } from "../../support/heard.js";
 import { Mesh } from "../../support/mesh.js";
 import type { MeshClient } from "../../support/mesh-client.js";
@@ -258,6 +258,33 @@ describe("a trace", () => {
     const ids = [1, 2, 3].map((number) => other.watch(idOf(a, number), { now: true }));
     mesh.settle();
     expect(ids.map((id) => kindsOf(heard(other, id)))).toEqual([["failure"], ["answer"], ["answer"]]);
+  });
+
+  test.for([
+    ["watched", { watch: true }],
+    ["summarised", { summary: true }],
+  ] as const)("of a single call that was %s has its step, as the list has it (L5)", ([, options]) => {
+    const { mesh, a, b, asker, other } = cluster();
+    const ids = [asker.call("f", [], options), asker.call("f", [], options)];
+    mesh.settle();
+    b.finish("f", "abc");
+    b.fail("f", new MpregError("handler-error", "broken", { outcome: "applied" }));
+    mesh.settle();
+    const looks = [1, 2].map((number) => other.watch(idOf(a, number), { now: true }));
+    mesh.settle();
+    const [finished, failed] = looks.map((id) => tracesOf(other, id)[0]);
+    expect(finished).toMatchObject({ state: "finished", steps: [{ name: "f", node: "b", bytesOut: 4, attempts: 1 }] });
+    expect(failed).toMatchObject({ state: "failed", error: { code: "handler-error" }, running: [] });
+    const list = other.requests("a");
+    mesh.settle();
+    const { requests } = tracesOf(other, list)[0] as unknown as RequestList;
+    expect(requests.map(({ state, steps }) => [state, steps])).toEqual([
+      ["failed", { ended: 1, total: 1 }],
+      ["finished", { ended: 1, total: 1 }],
+    ]);
+    // who did not ask for the summary is not told it
+    const answer = asker.heard.find((message) => message.kind === "answer" && message.id === ids[0]);
+    expect(answer).toHaveProperty("summary", "summary" in options ? expect.any(Uint8Array) : undefined);
   });
 
   test("is remembered for traceMs, and of the last tracesMax requests (R1)", () => {
