@@ -179,7 +179,7 @@ export class DrivenNode implements MpregNode {
     return this.#driver.machine.name;
   }
 
-  register(name: string, handler: AnyHandler | URL, options?: ThreadedOptions): NodeRegistration {
+  register(name: string, handler: AnyHandler | URL, options?: RegisterOptions | ThreadedOptions): NodeRegistration {
     const registered =
       handler instanceof URL
         ? this.#threads.register(name, handler, options)
@@ -235,11 +235,10 @@ export class DrivenNode implements MpregNode {
     return this.#status.read(options);
   }
 
-  drain(options: DrainOptions = {}): Promise<void> {
+  async drain(options: DrainOptions = {}): Promise<void> {
     checkOptions(options, drainNames, "drain");
     const graceMs = durationMs(options.graceMs, "drain: graceMs");
-    if (this.#closing !== undefined) return this.#closing;
-    return (this.#draining ??= this.#drain(graceMs === 0 ? graceMsDefault : graceMs));
+    await (this.#closing ?? (this.#draining ??= this.#drain(graceMs === 0 ? graceMsDefault : graceMs)));
   }
 
   close(): Promise<void> {

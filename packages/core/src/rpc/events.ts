@@ -27,8 +27,9 @@ export interface PlannedStep {
 export type RequestEvent =
   /** A node coordinates it from now on. */
   | { readonly kind: "received"; readonly requestId: string; readonly node: string }
+  /** Not of a single call, which has no plan. */
   | { readonly kind: "planned"; readonly steps: readonly PlannedStep[] }
-  /** All inputs of the step are there. */
+  /** All inputs of the step are there. Not of a single call, which has none. */
   | { readonly kind: "step-ready"; readonly step: string }
   /**
    * The step was given to a node, where it runs or waits for its turn. Told again when that node refuses it, when it is

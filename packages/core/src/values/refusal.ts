@@ -100,8 +100,14 @@ function functionDescribed(value: object): string {
 const streamAdvice =
   "only what a step returns can be a stream: give the step that makes it (a reference), or collect its items in an array";
 
+const iteratorAdvice =
+  "send an array of its items (`[...it]`), or register an `async function*`, whose result is a stream of them";
+
 function objectDescribed(value: object): string {
   if (Symbol.asyncIterator in value) return `an async iterable; ${streamAdvice}`;
+  if (typeof (value as Partial<Iterator<unknown>>).next === "function" && Symbol.iterator in value) {
+    return `an iterator, such as that of a \`function*\`; ${iteratorAdvice}`;
+  }
   const name = classOf(value);
   if (name === undefined || name === "Object") return "an object with a prototype of its own; send a plain object";
   if (name === "Promise") return "a Promise; await it first";

@@ -39,6 +39,18 @@ describe("what cannot be sent is refused by name and place (C2)", () => {
     expect(refusal([() => 1])).toBe("Cannot encode args[0]: a function");
   });
 
+  test("an iterator, with what makes a stream or a list of it", () => {
+    function* numbers(): Generator<number> {
+      yield 1;
+    }
+    const advice =
+      "an iterator, such as that of a `function*`; send an array of its items (`[...it]`), or register an `async function*`, whose result is a stream of them";
+    for (const value of [numbers(), [1].values(), new Map().entries()]) {
+      expect(refusal(value, "the result")).toBe(`Cannot encode the result: ${advice}`);
+    }
+    expect(refusal({ next: new Date(0), at: () => 1 })).toBe("Cannot encode args.at: a function (at)");
+  });
+
   test("the root has no way to it", () => {
     expect(refusal(Symbol("s"), "the result")).toBe("Cannot encode the result: a symbol (s)");
   });
@@ -84,7 +96,6 @@ describe("what cannot be sent is refused by name and place (C2)", () => {
     [new WeakRef({}), "an instance of WeakRef; send plain data"],
     [new URL("http://localhost"), "an instance of URL; send plain data"],
     [new SharedArrayBuffer(1), "an instance of SharedArrayBuffer; send plain data"],
-    [new Map().entries(), "an object with a prototype of its own; send a plain object"],
     [Object(1), "an instance of Number; send plain data"],
     [Object.create({ inherited: 1 }), "an object with a prototype of its own; send a plain object"],
     [Object.assign(new Point(), { constructor: Object }), "an instance of Point; send plain data"],

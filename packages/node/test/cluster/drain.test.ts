@@ -51,8 +51,17 @@ describe("drain()", () => {
 
   test("refuses options that it does not have", async () => {
     const node = await startNode();
-    expect(() => node.drain({ grace: 1 } as never)).toThrow(/^drain has no option "grace"; it has graceMs/);
-    expect(() => node.drain({ graceMs: -1 })).toThrow(/^drain: graceMs must be a number of milliseconds above 0/);
+    const refusalOf = async (asked: Promise<unknown>): Promise<string> => (await failureOf(asked)).message;
+    expect(await refusalOf(node.drain({ grace: 1 } as never))).toMatch(/^drain has no option "grace"; it has graceMs/);
+    expect(await refusalOf(node.drain({ graceMs: -1 }))).toMatch(
+      /^drain: graceMs must be a number of milliseconds above 0/,
+    );
+    // as those of everything else that answers a promise
+    expect(await refusalOf(node.call("f", [], { timeout: 1 } as never))).toContain('"timeout"');
+    expect(await refusalOf(node.graph().run(undefined, { timeout: 1 } as never))).toContain('"timeout"');
+    expect(await refusalOf(node.request(5 as never))).toContain("array of steps");
+    expect(await refusalOf(node.trace("0f1e2d3c-1", { timeout: 1 } as never))).toContain('"timeout"');
+    expect(await refusalOf(node.requests({ timeout: 1 } as never))).toContain('"timeout"');
     await meshed([node]);
   });
 });

@@ -24,7 +24,9 @@ export function tooManyNested(fun: string, running: number, depth: number): Mpre
 /** It would come too late. */
 export function tooLate(gate: BusyGate, ahead: number, waitMs: number, leftMs: number): MpregError {
   const { fun, enoughMs } = gate;
-  const message = `Cannot run "${fun}" in time: ${ahead} calls are before it, which takes about ${rounded(waitMs)} ms, and its own run up to ${rounded(enoughMs)} ms; it has ${rounded(leftMs)} ms left`;
+  const many = ahead === 1 ? "1 call that waits" : `${ahead} calls that wait`;
+  const turn = ahead === 0 ? "as soon as one that runs has ended" : `behind ${many}`;
+  const message = `Cannot run "${fun}" in time: its turn comes in about ${rounded(waitMs)} ms, ${turn}, and a run takes up to ${rounded(enoughMs)} ms; it has ${rounded(leftMs)} ms left`;
   return overloaded(message, waitMs + enoughMs - leftMs);
 }
 
@@ -40,6 +42,7 @@ function overloaded(message: string, retryAfterMs: number): MpregError {
     : new MpregError("overloaded", message);
 }
 
+/** To the millisecond, where there are some. */
 function rounded(durationMs: number): number {
-  return Math.round(durationMs * 10) / 10;
+  return durationMs >= 10 ? Math.round(durationMs) : Math.round(durationMs * 10) / 10;
 }

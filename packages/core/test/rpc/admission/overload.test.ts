@@ -68,10 +68,30 @@ describe("calls beyond the limit of a function", () => {
       code: "overloaded",
       outcome: "not-applied",
       message:
-        'Cannot run "work" in time: 2 calls are before it, which takes about 300 ms, and its own run up to 100 ms; it has 350 ms left',
+        'Cannot run "work" in time: its turn comes in about 300 ms, behind 2 calls that wait, and a run takes up to 100 ms; it has 350 ms left',
       retryAfterMs: 50,
     });
     mesh.advance(1_000);
+    mesh.expectQuiet();
+  });
+
+  test("that are the first to wait hear when their turn would come, and of no fraction of a millisecond (A3)", () => {
+    const { mesh, node } = alone();
+    runOnce(mesh, node, 100.25);
+    node.call("work");
+    mesh.settle();
+    const asked = [150.4, 1_000, 250.4].map((timeoutMs) => node.call("work", [], { timeoutMs }));
+    mesh.settle();
+    const [first, , third] = asked as [Asked, Asked, Asked];
+    expect(errorOf(first)).toMatchObject({
+      message:
+        'Cannot run "work" in time: its turn comes in about 100 ms, as soon as one that runs has ended, and a run takes up to 100 ms; it has 150 ms left',
+    });
+    expect(errorOf(third)).toMatchObject({ message: expect.stringContaining("behind 1 call that waits, and") });
+    for (let turn = 0; turn < 2; turn++) {
+      node.finish("work", 1);
+      mesh.settle();
+    }
     mesh.expectQuiet();
   });
 
