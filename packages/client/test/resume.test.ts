@@ -150,12 +150,13 @@ describe("a call whose node is killed with its connection", () => {
     const client = sessionOf(mesh, ["a", "b"]);
     const socket = socketOf(client);
     socket.connection.from(farEndOf(socket)).isHeld = true;
-    const call = ended(client.caller.call("work", [1]));
+    const call = client.caller.call("work", [1]).catch((error: unknown) => error);
     mesh.settle();
     mesh.crash(nodes[0]!);
     nodes[1]!.offer("work", (value: number) => value);
     mesh.advance(60_000);
-    expect(await call).toBe("node-lost unknown");
+    const message = 'Node "a", which was asked, is gone, or has forgotten it; whether it took effect is unknown';
+    expect(await call).toMatchObject({ code: "node-lost", outcome: "unknown", node: "a", message });
     expect(runs).toEqual(new Map([[1, 1]]));
   });
 

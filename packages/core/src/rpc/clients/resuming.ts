@@ -4,7 +4,7 @@
  * Ties together who may come back (`clients.ts`), what other nodes know (`questions.ts`) and what is done then
  * (`resumption.ts`).
  */
-import { MpregError, Timer, areSameBytes } from "../../base/index.js";
+import { MpregError, Timer, areSameBytes, quoted } from "../../base/index.js";
 import {
   type CallMessage,
   type RequestMessage,
@@ -139,7 +139,7 @@ export class Resuming {
         if (this.#expecting.size === 0) this.#host.unschedule(this.#timer);
       },
     };
-    const lost = (): MpregError => lostError(this.#host.nodeName);
+    const lost = (): MpregError => this.#lostError(places);
     const resumption = new Resumption(
       host,
       asker,
@@ -152,6 +152,16 @@ export class Resuming {
     asker.run = resumption;
     channel.asked.set(asker.id, asker);
     resumption.next(nowMs);
+  }
+
+  /** Names the node that was asked last. */
+  #lostError(places: readonly ResumePlace[]): MpregError {
+    const { self, nodeName } = this.#host;
+    const last = places.at(-1);
+    const nodeId = last === undefined ? self.nodeId : this.#host.idOf(last.publicKey);
+    const node = nodeId === self.nodeId ? nodeName : (this.#host.nameOf(nodeId) ?? nodeId);
+    const message = `Node ${quoted(node)}, which was asked, is gone, or has forgotten it; whether it took effect is unknown`;
+    return new MpregError("node-lost", message, { outcome: "unknown", node });
   }
 
   /** Another node asks what has become of an ask, here or at one that it cannot reach: for `askerOf` that is passed on. */
@@ -200,9 +210,4 @@ export class Resuming {
 
 function functionsOf(ask: CallFields | RequestFields): readonly Pick<CallFields, "fun" | "terms">[] {
   return "steps" in ask ? callsOf(ask.steps) : [ask];
-}
-
-function lostError(node: string): MpregError {
-  const message = "The node that was asked is gone, or has forgotten it; whether it took effect is unknown";
-  return new MpregError("node-lost", message, { outcome: "unknown", node });
 }
