@@ -107,6 +107,19 @@ interface Api {
   readonly context: OpenTelemetryApi["context"];
 }
 
+/** A trace of the program's, and what goes on for it. */
+interface Known {
+  readonly known: OtelSpanContext;
+  readonly span: CallSpan;
+}
+
+const passingSlots = 256;
+
+/** By the last digits of the span's id, which is drawn by chance. */
+function slotOf({ spanId }: OtelSpanContext): number {
+  return (spanId.charCodeAt(13) * 7 + spanId.charCodeAt(14) * 31 + spanId.charCodeAt(15)) & (passingSlots - 1);
+}
+
 /** Who is asked, or serves. */
 export interface ServerAddress {
   readonly address: string;
@@ -117,8 +130,8 @@ export interface ServerAddress {
 export class OpenTelemetry implements Tracing {
   readonly #find: () => OpenTelemetryApi | undefined;
   readonly #server: () => ServerAddress;
-  /** What goes on for the one of the program's own traces, which is not sampled, that has asked last. */
-  #last: { readonly known: OtelSpanContext; readonly span: CallSpan } | undefined;
+  /** What goes on for those of the program's own traces that are not sampled: for each slot, the one that has asked last. */
+  readonly #passing: (Known | undefined)[] = new Array<Known | undefined>(passingSlots).fill(undefined);
   #api: Api | undefined;
   #provider: object | undefined;
   #tracer: OtelTracer | undefined;
@@ -199,11 +212,13 @@ export class OpenTelemetry implements Tracing {
     return new Running(api, tracer.startSpan(fun, { kind: kindInternal, attributes, links }, within), within);
   }
 
-  /** A program asks for several things as part of one trace. */
+  /** A program asks for several things as part of one trace, and for several traces at a time. */
   #passed(known: OtelSpanContext): CallSpan {
-    if (this.#last?.known === known) return this.#last.span;
+    const slot = slotOf(known);
+    const last = this.#passing[slot];
+    if (last?.known === known) return last.span;
     const span = new Passed(traceOf(known));
-    this.#last = { known, span };
+    this.#passing[slot] = { known, span };
     return span;
   }
 
