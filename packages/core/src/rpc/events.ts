@@ -24,9 +24,17 @@ export interface PlannedStep {
 }
 
 /** Something that has happened to a request; `step` is always the name of a step. */
-export type RequestEvent =
-  /** A node coordinates it from now on. */
-  | { readonly kind: "received"; readonly requestId: string; readonly node: string }
+export type RequestEvent = Happened & Dated;
+
+/** When it happened. */
+interface Dated {
+  /** In ms since the request was received; only of what is told later than it happened, where that is known. */
+  readonly atMs?: number;
+}
+
+type Happened =
+  /** A node coordinates it from now on; or has for `ageMs`, where that is told later. */
+  | { readonly kind: "received"; readonly requestId: string; readonly node: string; readonly ageMs?: number }
   /** Not of a single call, which has no plan. */
   | { readonly kind: "planned"; readonly steps: readonly PlannedStep[] }
   /** All inputs of the step are there. Not of a single call, which has none. */

@@ -7,7 +7,7 @@ import type { RequestEvent, RequestSummary } from "@mpreg/core";
 import type { SingleCallOptions } from "@mpreg/core/rpc";
 import type { Command } from "commander";
 import { parseDurationMs } from "../input/options.js";
-import { eventText } from "../render/event.js";
+import { EventTimes, eventText } from "../render/event.js";
 import { valueJson } from "../render/json.js";
 import { printable } from "../render/text.js";
 import type { Terminal } from "../terminal.js";
@@ -87,11 +87,10 @@ function idWriter({ stderr }: Terminal): (event: RequestEvent) => void {
 
 /** Writes each event as it comes. (U1) */
 export function eventWriter({ json }: ConnectionFlags, { stderr }: Terminal): (event: RequestEvent) => void {
-  let firstMs: number | undefined;
+  const times = new EventTimes();
   return (event) => {
-    const nowMs = performance.now();
-    firstMs ??= nowMs;
-    stderr.write(json === true ? valueJson({ event }, "line") : eventText(event, nowMs - firstMs));
+    const sinceMs = times.sinceMs(event, performance.now());
+    stderr.write(json === true ? valueJson({ event }, "line") : eventText(event, sinceMs));
   };
 }
 

@@ -3,7 +3,19 @@ import type { RequestEvent } from "@mpreg/core";
 import { valueJson } from "./json.js";
 import { printable } from "./text.js";
 
-/** The line of an event that was heard `sinceMs` after the first one. */
+/** When events happened, also those that are told later than that: since their request was received. */
+export class EventTimes {
+  #receivedMs: number | undefined;
+
+  /** Of an event that is heard at `nowMs`. */
+  sinceMs(event: RequestEvent, nowMs: number): number {
+    if (event.kind === "received") this.#receivedMs = nowMs - (event.ageMs ?? 0); // again after a lost connection
+    this.#receivedMs ??= nowMs;
+    return event.atMs ?? nowMs - this.#receivedMs;
+  }
+}
+
+/** The line of an event that happened `sinceMs` after its request was received. */
 export function eventText(event: RequestEvent, sinceMs: number): string {
   return `${(sinceMs / 1000).toFixed(3).padStart(8)} s  ${printable(textOf(event))}`;
 }

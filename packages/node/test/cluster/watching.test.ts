@@ -59,7 +59,7 @@ test("a client of another node follows a request until its end, and sees its tra
   const received = (await events.next()).value;
   const requestId = received?.kind === "received" ? received.requestId : "";
   const watched = other.watch(requestId);
-  expect((await watched.next()).value).toEqual({ kind: "received", requestId, node: "a" });
+  expect((await watched.next()).value).toMatchObject({ kind: "received", requestId, node: "a" });
   expect(await other.trace(requestId)).toMatchObject({ state: "running", coordinator: "a" });
   latch.open();
   expect((await kindsOf(watched)).slice(-2)).toEqual(["result-available", "finished"]);
@@ -137,7 +137,7 @@ test("a node's own program follows its own requests and those of others, whereve
   const watched = ids.map((id) => b.watch(id, { intermediates: true }));
   for (const [index, node] of ["a", "a", "b"].entries()) {
     const received = { kind: "received", requestId: ids[index], node };
-    expect((await watched[index]!.next()).value).toEqual(received);
+    expect((await watched[index]!.next()).value).toMatchObject(received);
   }
   latch.open();
   for (const events of watched) {

@@ -1,7 +1,7 @@
 /**
  * History: what those are told first who begin to watch a request late, also when it has ended.
  *
- * (Y1) It is told in the words in which it was told when it happened; the order is that of the steps' ends.
+ * (Y1) It is told in the words in which it was told when it happened, with the time at which it did, and in that order.
  * (Y2) Of what a request was asked nothing is kept here but names: arguments may be large.
  */
 import type { RequestStep } from "../../wire/index.js";
@@ -28,27 +28,32 @@ export function planOf(steps: readonly RequestStep[]): readonly PlanStep[] {
   }));
 }
 
-/** The events so far. (Y1) */
+/** The events so far of a request that was received `ageMs` ago. (Y1) */
 export function eventsSoFar(
   { requestId, coordinator, steps }: Pick<RequestTrace, "requestId" | "coordinator" | "steps">,
   { plan, without }: History,
+  ageMs: number,
 ): RequestEvent[] {
-  const received: RequestEvent = { kind: "received", requestId, node: coordinator };
-  const planned: RequestEvent[] =
-    plan.length === 0 ? [] : [{ kind: "planned", steps: plan.map((step) => plannedStep(step, plan)) }];
-  const ended = steps.flatMap(({ name: step, node, bytesOut: bytes }): RequestEvent[] => [
-    { kind: "started", step, node },
-    { kind: "result-available", step, node, bytes },
+  const received: RequestEvent = { kind: "received", requestId, node: coordinator, ageMs, atMs: 0 };
+  const planned: RequestEvent[] = plan.length === 0 ? [] : [{ ...plannedEvent(plan), atMs: 0 }];
+  const ended = steps.flatMap(({ name: step, node, bytesOut: bytes, startMs, runMs, networkMs }): RequestEvent[] => [
+    { kind: "started", step, node, atMs: startMs },
+    { kind: "result-available", step, node, bytes, atMs: startMs + runMs + networkMs / 2 },
   ]);
-  return [received, ...planned, ...ended, ...without];
+  return [received, ...planned, ...[...ended, ...without].sort((a, b) => (a.atMs ?? 0) - (b.atMs ?? 0))];
 }
 
 /** The events of a request that has ended, as far as they are remembered. */
-export function allEvents(trace: RequestTrace, history: History): RequestEvent[] {
-  const { state, error } = trace;
+export function allEvents(trace: RequestTrace, history: History, ageMs: number): RequestEvent[] {
+  const { state, error, totalMs: atMs } = trace;
   const end: RequestEvent =
-    state === "failed" && error !== undefined ? { kind: "failed", error } : { kind: "finished" };
-  return [...eventsSoFar(trace, history), end];
+    state === "failed" && error !== undefined ? { kind: "failed", error, atMs } : { kind: "finished", atMs };
+  return [...eventsSoFar(trace, history, ageMs), end];
+}
+
+/** What it consists of. */
+export function plannedEvent(plan: History["plan"]): Extract<RequestEvent, { readonly kind: "planned" }> {
+  return { kind: "planned", steps: plan.map((step) => plannedStep(step, plan)) };
 }
 
 function plannedStep({ name, fun, bindings, map }: PlanStep, plan: readonly PlanStep[]): PlannedStep {

@@ -48,9 +48,12 @@ export class Recent {
     }
   }
 
-  find(requestId: string, nowMs: number): Pick<Entry, "trace" | "history"> | undefined {
+  /** With the time since it was received. */
+  find(requestId: string, nowMs: number): (Pick<Entry, "trace" | "history"> & { readonly ageMs: number }) | undefined {
     const entry = this.#entries.get(requestId);
-    return entry === undefined || this.#isOld(entry, nowMs) ? undefined : entry; // (R1)
+    if (entry === undefined || this.#isOld(entry, nowMs)) return undefined; // (R1)
+    const { trace, history, endedMs } = entry;
+    return { trace, history, ageMs: trace.totalMs + nowMs - endedMs };
   }
 
   /** All of them, the latest first. */

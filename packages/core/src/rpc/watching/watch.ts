@@ -15,7 +15,7 @@
 import type { MpregError } from "../../base/index.js";
 import type { RequestStep, Value } from "../../wire/index.js";
 import { type EventError, type EventSink, type Progress, type RequestEvent, eventBytesMax } from "../events.js";
-import { type History, eventsSoFar, planOf } from "./history.js";
+import { type History, eventsSoFar, planOf, plannedEvent } from "./history.js";
 import { bytesOf } from "../results/index.js";
 import type { Summary } from "./summary.js";
 import type { Task } from "../task.js";
@@ -36,8 +36,8 @@ export class Watch {
   readonly #ended: (watch: Watch, trace: RequestTrace) => void;
   readonly #now: () => number;
   #listeners: readonly Listener[];
-  /** Steps that were given to a node and have not ended, with the name of the node. */
-  readonly #running = new Map<string, string>();
+  /** Steps that were given to a node and have not ended. */
+  readonly #running = new Map<string, Task>();
   /** What was told of steps that have ended without a result. */
   readonly #without: RequestEvent[] = [];
 
@@ -56,7 +56,7 @@ export class Watch {
     this.#listeners = asker === undefined ? nobody : [asker];
     this.#now = now;
     this.#ended = ended;
-    if (asker !== undefined) this.#tellHistory(asker.sink);
+    if (asker !== undefined) this.#tellBeginning(asker.sink);
   }
 
   /** Whether anybody hears what happens. */
@@ -76,7 +76,7 @@ export class Watch {
 
   /** What is known now. */
   get trace(): RequestTrace {
-    const running = [...this.#running].map(([step, node]) => ({ step, node }));
+    const running = [...this.#running.values()].map(({ step, ranOn: node }) => ({ step, node }));
     return { ...this.#summary.finish(this.#now()), state: "running", running };
   }
 
@@ -105,8 +105,9 @@ export class Watch {
   }
 
   /** A node was given the task. */
-  started({ step, ranOn, attempts }: Task): void {
-    this.#running.set(step, ranOn);
+  started(task: Task): void {
+    const { step, ranOn, attempts } = task;
+    this.#running.set(step, task);
     if (!this.isWatched) return; // (E1)
     if (attempts > 0) this.#tell({ kind: "retried", step, attempts: attempts + 1 });
     this.#tell({ kind: "started", step, node: ranOn });
@@ -161,7 +162,7 @@ export class Watch {
   }
 
   #endedWithout(event: RequestEvent): void {
-    this.#without.push(event);
+    this.#without.push({ ...event, atMs: this.ageMs });
     this.#tell(event);
   }
 
@@ -169,12 +170,19 @@ export class Watch {
     for (const { sink } of this.#listeners) sink.event(event, undefined);
   }
 
+  #tellBeginning(sink: EventSink): void {
+    sink.event({ kind: "received", requestId: this.requestId, node: this.#node }, undefined);
+    if (this.#steps.length > 0) sink.event(plannedEvent(planOf(this.#steps)), undefined);
+  }
+
   /** (E4) */
   #tellHistory(sink: EventSink): void {
-    const { requestId, history } = this;
+    const { requestId, history, ageMs } = this;
     const known = { requestId, coordinator: this.#node, steps: this.#summary.steps };
-    for (const event of eventsSoFar(known, history)) sink.event(event, undefined);
-    for (const [step, node] of this.#running) sink.event({ kind: "started", step, node }, undefined);
+    for (const event of eventsSoFar(known, history, ageMs)) sink.event(event, undefined);
+    for (const { step, ranOn: node, startedMs } of this.#running.values()) {
+      sink.event({ kind: "started", step, node, atMs: this.#summary.ageMs(startedMs) }, undefined);
+    }
   }
 }
 

@@ -191,7 +191,8 @@ export class Watches {
     if (running === undefined) {
       const recent = this.#recent.find(requestId, nowMs);
       if (recent === undefined) return false;
-      if (!now) for (const event of allEvents(recent.trace, recent.history)) watcher.event(event, undefined);
+      const { trace, history, ageMs } = recent;
+      if (!now) for (const event of allEvents(trace, history, ageMs)) watcher.event(event, undefined);
       watcher.answeredWith(this.#codec.encodeSummary(recent.trace));
       return true;
     }

@@ -345,8 +345,43 @@ describe("a trace", () => {
     expect(kindsOf(heard(other, late))).toEqual(kinds);
     const told = (id: number): Heard[] =>
       heard(other, id).filter(({ kind }) => kind !== "answer" && kind !== "started");
-    expect(told(late)).toEqual(told(early));
+    const undated = told(late).map((event) => ({ ...event, ageMs: undefined, atMs: undefined }));
+    expect(undated).toEqual(told(early).map((event) => ({ ...event, ageMs: undefined, atMs: undefined })));
     expect(b.invoked).toEqual([]);
+    mesh.expectQuiet();
+  });
+
+  test("and what had happened before is told with the time at which it did, in that order (Y1)", () => {
+    const { mesh, a, b, asker, other } = cluster();
+    const last = { name: "last", fun: "here", args: [use("first")] };
+    asker.request([{ name: "broken", fun: "f" }, { name: "first", fun: "f" }, last], { settle: true });
+    mesh.advance(100);
+    b.fail("f", new MpregError("handler-error", "no", { outcome: "applied" }));
+    mesh.advance(300);
+    b.finish("f", "abc");
+    mesh.advance(1_000);
+    const timesOf = (id: number): unknown[] =>
+      heard(other, id).map((event) => [event.kind, (event as { readonly atMs?: number }).atMs]);
+    const running = other.watch(idOf(a));
+    mesh.settle();
+    expect(timesOf(running)).toEqual([
+      ["received", 0],
+      ["planned", 0],
+      ["step-failed", 100],
+      ["started", 199.5], // as far as its coordinator can tell from how long it has run
+      ["result-available", 400],
+      ["started", 400],
+    ]);
+    expect(heard(other, running)[0]).toMatchObject({ ageMs: 1_400 });
+    a.finish("here", 42);
+    mesh.advance(600);
+    const ended = other.watch(idOf(a));
+    mesh.settle();
+    expect(timesOf(ended).slice(-2)).toEqual([
+      ["finished", 1_400],
+      ["answer", undefined],
+    ]);
+    expect(heard(other, ended)[0]).toMatchObject({ ageMs: 2_000 });
     mesh.expectQuiet();
   });
 });
