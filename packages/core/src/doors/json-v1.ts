@@ -21,7 +21,7 @@
  * (G4) At most `asksMax` requests wait at a time; one more is refused at once (`overloaded`).
  */
 import { AssertionError, MpregError, unreachable } from "../base/index.js";
-import type { Asker, RequestSummary, Run } from "../rpc/index.js";
+import { type Asker, type Left, LeftBehind, type RequestSummary, type Run } from "../rpc/index.js";
 import { answerText } from "./json-v1-answer.js";
 import { parseFrame } from "./json-v1-frame.js";
 import { type RpcMessage, readMessage } from "./json-v1-message.js";
@@ -32,6 +32,7 @@ import type { Door, DoorHost } from "./types.js";
 export class JsonV1Door implements Door {
   readonly #host: DoorHost;
   readonly #waiting = new Set<JsonAsk>();
+  readonly #left = new LeftBehind();
   #isOpen = true;
   #isKnown = false;
 
@@ -77,6 +78,7 @@ export class JsonV1Door implements Door {
     const waiting = [...this.#waiting];
     this.#waiting.clear(); // (G1) what is not in it is not answered
     for (const ask of waiting) ask.run?.abandon(); // (G3)
+    this.#left.abandon(); // (G3)
   }
 
   #ask(message: RpcMessage, nowMs: number): void {
@@ -95,6 +97,9 @@ export class JsonV1Door implements Door {
         const reply = this.#attempt(() => answerText(request, outputs, summary, this.#host));
         if (typeof reply === "string") this.#send(reply);
         else this.#refuse(u, reply);
+      },
+      left: (left) => {
+        this.#left.add(left);
       },
       failed: (error) => {
         if (this.#waiting.delete(ask)) this.#refuse(u, error);
@@ -130,6 +135,7 @@ type Outputs = readonly (Uint8Array | undefined)[];
 interface AskEnd {
   readonly answered: (outputs: Outputs, summary: RequestSummary | undefined) => void;
   readonly failed: (error: MpregError) => void;
+  readonly left: (left: Left) => void;
 }
 
 /** One request that waits for its answer. */
@@ -152,5 +158,9 @@ class JsonAsk implements Asker {
 
   failed(error: MpregError): void {
     this.#end.failed(error);
+  }
+
+  left(left: Left): void {
+    this.#end.left(left);
   }
 }

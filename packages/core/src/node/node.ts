@@ -263,6 +263,7 @@ export class NodeMachine {
       case "link-bytes":
         return this.#receive(input.link, input.bytes, nowMs);
       case "invoked":
+        this.#tickets.ending(input.id);
         return this.#rpc.invoked(input.id, input.result, input.timings, nowMs);
       case "progress":
         return this.#rpc.reported(input.invocation, input.progress);

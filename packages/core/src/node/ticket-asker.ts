@@ -1,6 +1,6 @@
 /** Ticket asker: tells the end of a run, or what is seen of one, to the node's own program or to one of its handlers. */
 import type { MpregError, Subject } from "../base/index.js";
-import type { Asker, RequestEvent, RequestSummary, Run, Settled, Watcher } from "../rpc/index.js";
+import type { Asker, Left, RequestEvent, RequestSummary, Run, Settled, Watcher } from "../rpc/index.js";
 import type { StepReport, Timings, Value } from "../wire/index.js";
 
 export interface TicketAskerHost {
@@ -8,6 +8,8 @@ export interface TicketAskerHost {
   told(ticket: number, event: RequestEvent, value: Uint8Array | undefined): void;
   /** What it waits for is under way. */
   begun(run: Run): void;
+  /** Handlers have left this behind. */
+  left(left: Left): void;
 }
 
 const self: Subject = { kind: "self" };
@@ -42,6 +44,10 @@ export class TicketAsker implements Asker, Watcher {
     summary: RequestSummary | undefined,
   ): void {
     this.#host.settle(this.#ticket, { kind: "results", outputs, reports, summary });
+  }
+
+  left(left: Left): void {
+    this.#host.left(left);
   }
 
   failed(error: MpregError): void {

@@ -2,11 +2,12 @@
  * Tickets: what this node's own program and its handlers have asked for, by the number that each ask was given, until its end.
  *
  * (K1) Each is settled once; also where the end of one ends another, as that of a request ends who watches it.
- * (K2) What a handler has asked for ends when its own call is aborted, and an ended call asks for nothing more.
+ * (K2) What a handler has asked for ends when its own call is aborted, and an ended call asks for nothing more. What it
+ *      has not waited for when it ends goes on for whoever it has worked for.
  * (K3) What only looks ends when the time that it was given is over; what runs ends by its own deadline.
  */
 import { MpregError, Timer, type Timers } from "../base/index.js";
-import { type AskOrigin, type Look, type Rpc, type Run, type Settled, clientOrigin } from "../rpc/index.js";
+import { type AskOrigin, type Left, type Look, type Rpc, type Run, type Settled, clientOrigin } from "../rpc/index.js";
 import { NestedRuns, orphaned } from "./nested-runs.js";
 import { TicketAsker } from "./ticket-asker.js";
 import type { NodeEffects, NodeInput } from "./types.js";
@@ -47,6 +48,7 @@ export class Tickets {
   /** Begins what is asked for; where there is a `refusal`, that is its end. */
   ask({ ticket, ask, parent, takesStreams }: AskInput, refusal: MpregError | undefined, nowMs: number): void {
     const { rpc, effects } = this.#host;
+    const isDetached = "fields" in ask && ask.fields.detached === true;
     const settle = (ended: number, settled: Settled): void => {
       this.#runs.delete(ended);
       if (this.#timers.size > 0) this.#stopTimer(ended);
@@ -55,12 +57,15 @@ export class Tickets {
     };
     const begun = (run: Run): void => {
       this.#runs.set(ticket, run);
-      if (parent !== undefined) this.#nested.add(parent.id, ticket, run); // (K2)
+      if (parent !== undefined) this.#nested.add(parent.id, ticket, { run, isDetached }); // (K2)
+    };
+    const left = (behind: Left): void => {
+      if (parent !== undefined) this.#nested.addLeft(parent.id, behind); // else the node itself is who it goes on for
     };
     const told: NodeEffects["told"] = (watched, event, value) => {
       effects.told(watched, event, value);
     };
-    const asker = new TicketAsker(ticket, takesStreams, { settle, told, begun });
+    const asker = new TicketAsker(ticket, takesStreams, { settle, told, begun, left });
     if (refusal !== undefined) return asker.failed(refusal);
     if (parent !== undefined && !rpc.isRunning(parent.id)) return asker.failed(orphaned(parent)); // (K2)
     if (ask.kind === "watch" || ask.kind === "requests") {
@@ -102,6 +107,12 @@ export class Tickets {
   /** Whoever has asked does not want it any more. */
   withdraw(ticket: number): void {
     this.#runs.get(ticket)?.fail(new MpregError("cancelled", "The caller cancelled"));
+  }
+
+  /** A handler ends. (K2) */
+  ending(invocation: number): void {
+    const left = this.#nested.of(invocation);
+    if (left !== undefined) this.#host.rpc.here.get(invocation)?.owner.left(left);
   }
 
   /** The call of a handler was aborted. (K2) */

@@ -57,6 +57,7 @@ export type { Ref, RefTo, Resolved, Settled as SettledOutputs, Wired } from "./g
 export type { StepCounts } from "./step-counts.js";
 export type { AbortReason, RpcHost } from "./host.js";
 export { ItemReader, type ItemReaderHost, streamWindowBytes } from "./results/item-reader.js";
+export { type Left, LeftBehind } from "./left.js";
 export { LinkAsker, type LinkAskerHost } from "./link-asker.js";
 export type { ListedRequest, RequestCaller, RequestList } from "./watching/listing.js";
 export { type RpcLimits, defaultRpcLimits, queueMaxDefault } from "./limits.js";

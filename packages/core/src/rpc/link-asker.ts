@@ -27,6 +27,7 @@ import { type Results, bytesOf, idleMsMax, isRef } from "./results/index.js";
 import type { RequestList } from "./watching/listing.js";
 import type { Watcher } from "./watching/watcher.js";
 import type { Progress, RequestEvent } from "./events.js";
+import type { Left } from "./left.js";
 import type { Asked, Run, RunAsker } from "./run.js";
 import type { RequestSummary } from "./types.js";
 
@@ -50,6 +51,7 @@ export interface LinkAskerHost {
 export interface EndStore {
   /** The ask `id` has ended with `message`. */
   ended(id: number, message: Uint8Array): void;
+  left(left: Left): void;
 }
 
 const nothing: Run = { fail: () => undefined, abandon: () => undefined };
@@ -127,6 +129,13 @@ export class LinkAsker implements RunAsker, Asked, Watcher {
   /** How many reports are missing is told before the end of a step: its coordinator cannot know. (K7) */
   #tellMissed(): void {
     if (this.#step !== undefined && this.#missedEvents > 0) this.#tellProgress(undefined, undefined);
+  }
+
+  /** For the far side, as long as that is there or may come back, or without it where that is asked for. */
+  left(left: Left): void {
+    if (this.isDetached) return;
+    if (this.#store === undefined) this.#channel.left.add(left);
+    else this.#store.left(left);
   }
 
   answered(result: Value, timings: Timings | undefined, summary: RequestSummary | undefined, nowMs: number): void {

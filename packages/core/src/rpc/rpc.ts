@@ -459,6 +459,7 @@ export class Rpc {
   linkLost(channel: Channel, isGoodbye: boolean, nowMs: number): void {
     const mayReturn = this.#resuming.clients.lost(channel, isGoodbye, nowMs) && !isGoodbye;
     for (const { run } of channel.asked.takeAll()) run.abandon(); // none of those whose client may come back
+    channel.left.abandon();
     this.#dispatch.lost(channel, nowMs);
     this.#resuming.questions.linkLost(channel, nowMs);
     this.#results.lost(channel, mayReturn, nowMs);

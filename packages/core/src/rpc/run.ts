@@ -6,6 +6,7 @@
 import { MpregError } from "../base/index.js";
 import type { StepReport, Timings, Value } from "../wire/index.js";
 import type { EventSink, Progress } from "./events.js";
+import type { LeftTaker } from "./left.js";
 import type { RequestSummary } from "./types.js";
 
 export interface Run {
@@ -21,7 +22,7 @@ export interface Asked {
 }
 
 /** Where a run's end is told. What it ends with may be kept by any node; whoever is told lets go of it. */
-export interface RunAsker extends EventSink {
+export interface RunAsker extends EventSink, LeftTaker {
   answered(value: Value, timings: Timings | undefined, summary: RequestSummary | undefined, nowMs: number): void;
   results(
     outputs: readonly (Value | undefined)[],
@@ -36,7 +37,7 @@ export interface RunAsker extends EventSink {
 }
 
 /** Where the end of what a program asks for is told: with all values that are no streams. */
-export interface Asker extends Partial<EventSink> {
+export interface Asker extends Partial<EventSink>, LeftTaker {
   /** References to streams are told as they are: whoever is told reads them, or lets go of them. Else arrays are made. */
   readonly takesStreams?: boolean | undefined;
   answered(value: Value, timings: Timings | undefined, summary: RequestSummary | undefined): void;

@@ -7,6 +7,7 @@ import type { Progress } from "./events.js";
 import type { Watch } from "./watching/watch.js";
 import type { Work } from "./dispatch/hedging.js";
 import type { AbortReason } from "./host.js";
+import { type Left, LeftBehind } from "./left.js";
 import { bytesOf } from "./results/index.js";
 import { type Run, type RunAsker, callerGone } from "./run.js";
 import type { Summary } from "./watching/summary.js";
@@ -26,6 +27,7 @@ export class SingleRun implements Run, TaskOwner {
   readonly #isSummaryTold: boolean;
   #task: Work | undefined = undefined;
   #over = false;
+  #left: LeftBehind | undefined = undefined;
 
   /** `followed`: where what becomes of it is kept; `isSummaryTold`: its asker wants the summary. */
   constructor(
@@ -55,9 +57,14 @@ export class SingleRun implements Run, TaskOwner {
     else this.#watch.progress(task, progress);
   }
 
+  left(left: Left): void {
+    (this.#left ??= new LeftBehind()).add(left);
+  }
+
   completed(task: Task, value: Value, timings: Timings | undefined, nowMs: number): void {
     this.#over = true;
     this.#task = undefined;
+    this.#left?.handOn(this.#asker);
     this.#summary?.stepEnded(task, bytesOf(value), timings, nowMs);
     this.#watch?.completed(task.step, task.ranOn, value);
     this.#watch?.finished();
@@ -67,6 +74,7 @@ export class SingleRun implements Run, TaskOwner {
   failed({ step }: Task, error: MpregError): void {
     this.#over = true;
     this.#task = undefined;
+    this.#left?.handOn(this.#asker);
     const told = this.#watch === undefined ? error : error.at({ request: this.#watch.requestId });
     this.#watch?.stepFailed(step, told);
     this.#watch?.failed(told);
@@ -91,6 +99,7 @@ export class SingleRun implements Run, TaskOwner {
 
   #stop(reason: AbortReason): void {
     this.#over = true;
+    this.#left?.abandon();
     const task = this.#task;
     this.#task = undefined;
     if (task !== undefined) this.#drop(task, reason);

@@ -24,6 +24,7 @@ import type { Gate } from "./admission/gate.js";
 import type { Entry } from "./admission/priority-class.js";
 import type { WorkCounter } from "./counters.js";
 import type { Progress } from "./events.js";
+import { type Left, LeftBehind } from "./left.js";
 import type { Asked } from "./run.js";
 
 /** What a handler's driver needs to know of the work it is given. */
@@ -63,6 +64,8 @@ export interface TaskOwner {
   failed(task: Task, error: MpregError, nowMs: number): void;
   /** The handler has reported something. */
   progress(task: Task, progress: Progress): void;
+  /** The handler is about to end, and leaves this behind. */
+  left(left: Left): void;
 }
 
 /** What calls need to know of one open link. */
@@ -75,6 +78,8 @@ export class Channel {
   readonly sent: IdMap<Task> = new IdMap();
   /** Steps that wait until the link has room, the oldest first. */
   readonly held: Set<Task> = new Set();
+  /** What goes on for the far side though the calls have ended that have asked for it. */
+  readonly left: LeftBehind = new LeftBehind();
   /** Values that are fetched over the link, by either side. */
   transfers = 0;
   /** Bytes that this node keeps for the client behind it. */
@@ -99,7 +104,7 @@ export class Channel {
   /** Nothing is asked or awaited over the link. */
   get isIdle(): boolean {
     const steps = this.asked.size + this.sent.size + this.held.size;
-    return steps + this.transfers === 0;
+    return steps + this.transfers + this.left.size === 0;
   }
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { MpregError } from "../../src/base/index.js";
+import { LeftBehind } from "../../src/rpc/left.js";
 import { FakeHost, utf8 } from "./fake-host.js";
 
 const echo = (u: string, value: unknown): object => ({
@@ -89,6 +90,21 @@ describe("the end of the connection", () => {
     host.exchange("{nope");
     expect(host.started[0]!.isAbandoned).toBe(true);
     expect(host.closedWith).toBeDefined();
+  });
+
+  test("abandons what handlers have left behind for requests that were answered (G3)", () => {
+    const host = new FakeHost();
+    const left = new LeftBehind();
+    let isAbandoned = false;
+    left.add({ abandon: () => (isAbandoned = true), keptBy: () => undefined });
+    host.request = (_ask, asker) => {
+      left.handOn(asker);
+      asker.results([host.codec.encode(1, "1")], undefined, undefined);
+    };
+    host.exchange(echo("1", 1));
+    expect([host.replies.length, isAbandoned]).toEqual([1, false]);
+    host.door.closed();
+    expect(isAbandoned).toBe(true);
   });
 
   test("silences a request that ends in spite of being abandoned (G1)", () => {

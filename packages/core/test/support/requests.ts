@@ -29,15 +29,16 @@ export interface CallOptions extends StepTerms {
   readonly timeoutMs?: number;
   readonly waitForCapacityMs?: number;
   readonly summary?: boolean;
+  readonly detached?: boolean;
   readonly watch?: boolean;
   readonly intermediates?: boolean;
 }
 
 export function callOf(fun: string, args: readonly unknown[], options: CallOptions = {}): CallFields {
   const { resources = [], timeoutMs = 0, waitForCapacityMs = 0, summary = false, ...rest } = options;
-  const { watch, intermediates, ...given } = rest;
+  const { watch, intermediates, detached, ...given } = rest;
   const terms = Object.keys(given).length === 0 ? undefined : given;
-  const asked = { fun, resources, timeoutMs, waitForCapacityMs, summary, watch, intermediates, terms };
+  const asked = { fun, resources, timeoutMs, waitForCapacityMs, summary, detached, watch, intermediates, terms };
   return { ...asked, args: codec.encode(args, "args") };
 }
 

@@ -3,6 +3,7 @@ import { context } from "@mpreg/node";
 import { describe, expect, test } from "vitest";
 import { clientOf, offered, startMesh, startPair } from "../support/cluster.js";
 import { failureOf, told } from "../support/failure.js";
+import { Latch } from "../support/latch.js";
 
 describe("nested calls", () => {
   test("from A to B to A to B do not deadlock, even where each node runs one handler at a time", async () => {
@@ -53,6 +54,28 @@ describe("nested calls", () => {
         outcome: "applied",
       });
     }
+  });
+
+  test("that a handler has not waited for are aborted when its client has gone (B1)", async () => {
+    const { node, client } = await startPair();
+    const [begun, ended] = [new Latch(), new Latch()];
+    node.register("inner", async () => {
+      context().signal.addEventListener("abort", () => {
+        ended.open();
+      });
+      begun.open();
+      await ended.passed;
+    });
+    let left: Promise<unknown> | undefined;
+    node.register("outer", async () => {
+      left = failureOf(context().call("inner"));
+      await begun.passed;
+      return "done";
+    });
+    expect(await client.call("outer")).toBe("done");
+    await client.close();
+    await ended.passed;
+    expect(await left).toMatchObject({ code: "cancelled", outcome: "unknown" });
   });
 
   test("tell the handler that makes them about the limit with its own code", async () => {

@@ -10,6 +10,7 @@ import { assert, hexOf } from "../../base/index.js";
 import { IdMap } from "../../structures/index.js";
 import { type SessionHello, eachEnd } from "../../wire/index.js";
 import { type EndStore, LinkAsker } from "../link-asker.js";
+import { type Left, LeftBehind } from "../left.js";
 import type { Channel } from "../task.js";
 
 /**
@@ -28,6 +29,7 @@ export class ClientSession implements EndStore {
   isComplete = true;
   /** Something has ended that was to outlive its client. */
   hasDetachedEnd = false;
+  readonly #left = new LeftBehind();
   readonly #holds: (bytes: number) => void;
   #isForgotten = false;
   readonly #running: IdMap<LinkAsker>;
@@ -71,6 +73,7 @@ export class ClientSession implements EndStore {
         this.#keep(id, message.slice()); // a small part must not keep a large batch in memory
       });
     }
+    channel.left.handOn(this);
     for (const asker of channel.asked.takeAll()) {
       assert(asker instanceof LinkAsker, "an ask of a client has another asker than its link");
       if (asker.isPassing) {
@@ -81,6 +84,10 @@ export class ClientSession implements EndStore {
       asker.park(this);
     }
     this.#holds(this.#endBytes);
+  }
+
+  left(left: Left): void {
+    this.#left.add(left);
   }
 
   ended(id: number, message: Uint8Array): void {
@@ -134,6 +141,7 @@ export class ClientSession implements EndStore {
 
   /** Ends what runs; with `isAll` also what was asked to outlive its client. */
   abandon(isAll: boolean): void {
+    this.#left.abandon();
     for (const asker of this.#running.values()) {
       if (asker.isDetached && !isAll) continue;
       this.#running.take(asker.id);

@@ -15,6 +15,7 @@ import type { WorkCounter } from "../counters.js";
 import type { Dispatch } from "./dispatch.js";
 import type { Progress } from "../events.js";
 import type { AbortReason, RpcHost } from "../host.js";
+import type { Left } from "../left.js";
 import { isRepeatable } from "./retries.js";
 import type { Task, TaskFields, TaskOwner } from "../task.js";
 
@@ -118,6 +119,10 @@ class Hedged implements TaskOwner, DueItem {
 
   progress(task: Task, progress: Progress): void {
     this.#fields.owner.progress(task, progress);
+  }
+
+  left(left: Left): void {
+    this.#fields.owner.left(left);
   }
 
   completed(task: Task, value: Value, timings: Timings | undefined, nowMs: number): void {

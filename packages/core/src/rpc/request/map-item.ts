@@ -8,6 +8,7 @@ import type { MpregError, Outcome } from "../../base/index.js";
 import type { ResultRef, Value } from "../../wire/index.js";
 import type { AbortReason } from "../host.js";
 import { type Gathering, type Results, isRef } from "../results/index.js";
+import type { Left } from "../left.js";
 import type { RunAsker } from "../run.js";
 
 /** The run of the steps for one item. */
@@ -27,6 +28,7 @@ export interface ItemOwner {
   itemFailed(item: MapItem, error: MpregError, nowMs: number): void;
   /** All of its steps have run, and what they have come to is lost before it was here. */
   itemLost(item: MapItem, error: MpregError, nowMs: number): void;
+  left(left: Left): void;
 }
 
 export class MapItem implements RunAsker {
@@ -94,6 +96,10 @@ export class MapItem implements RunAsker {
 
   failed(error: MpregError, nowMs: number = this.#lastMs): void {
     this.#owner.itemFailed(this, error, nowMs);
+  }
+
+  left(left: Left): void {
+    this.#owner.left(left);
   }
 
   /** It is a graph, which has no answer of this kind. */

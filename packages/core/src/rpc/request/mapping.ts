@@ -21,6 +21,7 @@ import type { AbortReason } from "../host.js";
 import { type ItemOwner, type ItemRun, MapItem } from "./map-item.js";
 import { type Gathering, isRef, isStream } from "../results/index.js";
 import type { RunFields } from "./run-fields.js";
+import type { Left } from "../left.js";
 import { ownBytes } from "./step-results.js";
 
 export interface MappingOwner {
@@ -29,6 +30,8 @@ export interface MappingOwner {
   /** All items have ended well; `value` is the list of what they have come to. */
   mapped(mapping: Mapping, value: Uint8Array, nowMs: number): void;
   mapFailed(mapping: Mapping, error: MpregError, nowMs: number): void;
+  /** The handlers of an item have left this behind. */
+  left(left: Left): void;
 }
 
 /** The step of a map, and what it takes of other steps. */
@@ -241,6 +244,10 @@ export class Mapping implements Deadline, ItemOwner {
       item: { given, suffix, map: step.name },
     });
     item.start(run, nowMs);
+  }
+
+  left(left: Left): void {
+    this.#owner.left(left);
   }
 
   #finish(nowMs: number): void {

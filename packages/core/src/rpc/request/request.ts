@@ -33,6 +33,7 @@ import { bytesOf, isFetchable, isRef, isStream } from "../results/index.js";
 import { isRepeatable } from "../dispatch/retries.js";
 import { type Presence, onceOnly, reviving, revivalsMax } from "./revival.js";
 import type { RunFields } from "./run-fields.js";
+import { type Left, LeftBehind } from "../left.js";
 import { type Run, callerGone } from "../run.js";
 import { StepResults } from "./step-results.js";
 import { reportsOf } from "./step-states.js";
@@ -59,6 +60,7 @@ export class RequestRun implements Run, ItemRun, TaskOwner, MappingOwner, Deadli
   #over = false;
   /** What its asker was told of. (Q9) */
   #told: ToldOutputs | undefined = undefined;
+  #left: LeftBehind | undefined = undefined;
   /** Steps whose result lacks a part that is an output. */
   readonly #unusable = new Map<number, MpregError>();
 
@@ -104,6 +106,11 @@ export class RequestRun implements Run, ItemRun, TaskOwner, MappingOwner, Deadli
 
   progress(task: Task, progress: Progress): void {
     if (!this.#over) this.#fields.watch?.progress(task, progress);
+  }
+
+  left(left: Left): void {
+    if (this.#over) return this.#fields.asker.left?.(left);
+    (this.#left ??= new LeftBehind()).add(left);
   }
 
   completed(task: Task, value: Value, timings: Timings | undefined, nowMs: number): void {
@@ -171,6 +178,8 @@ export class RequestRun implements Run, ItemRun, TaskOwner, MappingOwner, Deadli
     if (this.#told !== undefined) return this.#told.leave(error.withOutcome(outcome));
     this.#stop(error.code === "deadline" ? "deadline" : "cancelled");
     const { watch, asker, item } = this.#fields;
+    if (error.code === "cancelled") this.#left?.abandon();
+    else this.#left?.handOn(asker);
     const told = error.withOutcome(outcome).at({ request: watch?.requestId });
     if (item === undefined) watch?.failed(told);
     asker.failed(told, nowMs); // (Q2)
@@ -185,7 +194,9 @@ export class RequestRun implements Run, ItemRun, TaskOwner, MappingOwner, Deadli
 
   /** Ends all that runs; nobody is told. */
   drop(reason: AbortReason): void {
-    if (!this.#over) this.#stop(reason);
+    if (this.#over) return;
+    this.#stop(reason);
+    this.#left?.abandon();
   }
 
   outcomeWith(outcome: Outcome): Outcome {
@@ -316,6 +327,7 @@ export class RequestRun implements Run, ItemRun, TaskOwner, MappingOwner, Deadli
       this.#unusable.set(binding.step, error);
       outputs.push(undefined);
     }
+    this.#left?.handOn(asker);
     const reports = message.settle ? reportsOf(this.#table.states, this.#unusable) : undefined;
     if (!this.#holdsOutputs()) {
       this.#values.handOver(message.outputs);

@@ -13,6 +13,7 @@
 import { MpregError, Timer } from "../../base/index.js";
 import type { ResultRef, StepReport, Timings, Value } from "../../wire/index.js";
 import type { RequestEvent } from "../events.js";
+import type { Left } from "../left.js";
 import type { Asker, Run, RunAsker } from "../run.js";
 import type { RequestSummary } from "../types.js";
 import { type Gathering, isFetchable, isRef } from "./gather.js";
@@ -61,6 +62,10 @@ export class Gathered implements RunAsker, Run {
 
   event(event: RequestEvent, value: Uint8Array | undefined): void {
     this.#asker.event?.(event, value);
+  }
+
+  left(left: Left): void {
+    this.#asker.left?.(left);
   }
 
   answered(value: Value, timings: Timings | undefined, summary: RequestSummary | undefined, nowMs: number): void {

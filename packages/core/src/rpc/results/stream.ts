@@ -129,6 +129,10 @@ export class Stream implements TaskOwner {
     // for those who watch, the step has ended when it became a stream
   }
 
+  left(): void {
+    // its step was answered when it became a stream: within the time of that it goes on
+  }
+
   completed(_task: Task, _value: unknown, _timings: unknown, nowMs: number): void {
     this.#ended(undefined, nowMs);
   }

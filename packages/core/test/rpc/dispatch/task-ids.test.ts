@@ -57,6 +57,7 @@ test("no task gets the number of another one that still runs, however long it do
     const owner: TaskOwner = {
       started: () => undefined,
       progress: () => undefined,
+      left: () => undefined,
       completed: (_task, value) => results.set(step, (value as Uint8Array)[0]),
       failed: (_task, error: MpregError) => results.set(step, error),
     };
