@@ -1,7 +1,7 @@
 /** Links beyond those that a node keeps: opened for work, closed when idle, and no step is lost on the way. */
 import { describe, expect, test } from "vitest";
 import { Mesh } from "../support/mesh.js";
-import type { MeshNode } from "../support/mesh-node.js";
+import { type MeshNode, byHand } from "../support/mesh-node.js";
 
 const all = Array.from({ length: 14 }, (_, index) => `n${index}`);
 
@@ -37,6 +37,22 @@ describe("a node without a link", () => {
     mesh.advance(5_000);
     expect(isLinked(one, other)).toBe(false);
     expect(nodes.flatMap(({ events }) => events).filter(({ kind }) => kind.startsWith("node-"))).toEqual([]);
+  });
+
+  test("keeps the link over which it was called as long as something goes on that its handlers have left behind (K1)", () => {
+    const { mesh, one, other } = sparse();
+    for (const fun of ["outer", "inner"]) other.offer(fun, byHand);
+    mesh.advance(1_000);
+    const called = one.call("outer", [], { timeoutMs: 600_000 });
+    mesh.advance(1_000);
+    const left = other.call("inner", [], { parent: other.waiting("outer")[0]!, timeoutMs: 600_000 });
+    mesh.settle();
+    other.finish("outer", 1);
+    mesh.advance(60_000);
+    expect([called.ends, left.ends, isLinked(one, other)]).toEqual([[{ value: 1 }], [], true]);
+    other.finish("inner", 2);
+    mesh.advance(60_000);
+    expect([left.ends, isLinked(one, other)]).toEqual([[{ value: 2 }], false]);
   });
 
   test("is called without loss at whatever moment its link is being closed, from either side (K1) (K2) (N7)", () => {

@@ -1,5 +1,6 @@
 /** What a handler has asked for and not waited for: it goes on when the handler has ended, for the client it has worked for. */
 import { describe, expect, test } from "vitest";
+import { MpregError } from "../../../src/base/index.js";
 import { Mesh } from "../../support/mesh.js";
 import { byHand } from "../../support/mesh-node.js";
 import { use } from "../../support/requests.js";
@@ -130,6 +131,22 @@ describe("what a handler leaves behind", () => {
     b.connectionTo(a).cut();
     mesh.settle();
     expect(asked.ends).toMatchObject([cancelled]);
+  });
+
+  test("by a run that was lost with its thread ends with the client while the call waits to be run again (B1)", () => {
+    const { mesh, a, client } = cluster();
+    a.offerAs("again", byHand, { idempotent: "yes" });
+    client.call("again");
+    mesh.settle();
+    const asked = a.call("inner", [], { parent: a.waiting("again")[0]! });
+    mesh.settle();
+    a.fail("again", new MpregError("thread-lost", "The thread ended", { outcome: "unknown" }));
+    mesh.settle();
+    expect(asked.ends).toEqual([]);
+    client.connection!.cut();
+    mesh.settle();
+    expect(asked.ends).toMatchObject([cancelled]);
+    mesh.expectQuiet();
   });
 
   test("has no more time than the call had", () => {
