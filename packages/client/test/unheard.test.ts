@@ -217,6 +217,22 @@ test("a stream with more time than a client waits for a connection has that time
   expect(rest.end).toMatchObject(["deadline", "unknown", expect.anything()]);
 });
 
+test("so has a large result (L7)", async () => {
+  const { mesh, a, client } = world();
+  const { connection, end } = client.platform.sockets[0]!;
+  const far = connection.from(connection.ends.find((each) => each !== end)!);
+  far.isHeld = true;
+  const call = followed(client.caller.call("large", [], { timeoutMs: 120_000 }));
+  await settled(mesh);
+  far.release(1);
+  await settled(mesh);
+  silences["is gone for good"](a, client);
+  await after(mesh, 119_000);
+  expect(call.end).toBe("none");
+  await after(mesh, 1_600);
+  expect(call.end).toMatchObject(["deadline", "applied", expect.anything()]);
+});
+
 describe("over real sockets", () => {
   /** How a loop over ten items ends, of which `fallSilent` is called after the last. */
   async function loopEnds(url: string, fallSilent: () => void): Promise<unknown> {
