@@ -175,7 +175,7 @@ export class Asks {
     if (this.#downloads.receive(connection.channel, message, nowMs)) return;
     if (message.kind !== "answer" && message.kind !== "results") return;
     if (!isComplete(message)) return this.#download(connection, message, nowMs);
-    connection.asked += 1; // while it is told, streams of it may be opened (C10)
+    connection.begun(); // while it is told, streams of it may be opened (C10)
     const pending = this.#takeAwaited(connection, message.id);
     if (pending === undefined)
       this.#downloads.unwanted(message); // (C3)
@@ -186,7 +186,7 @@ export class Asks {
   /** Lets the program read a stream of the answer that is being told. */
   openStream(stream: ResultRef): ItemReader {
     const connection = this.#answering;
-    if (connection !== undefined) connection.asked += 1; // (C10)
+    connection?.begun(); // (C10)
     const left = (): void => connection?.ended();
     const reader = this.#downloads.open(stream, this.#options.codec, () => this.#platform.now(), { left });
     this.#setAlarm();
@@ -214,7 +214,7 @@ export class Asks {
       message,
       nowMs,
       (complete) => {
-        connection.asked += 1;
+        connection.begun();
         this.#ended(pending);
         this.#answered(pending, complete, connection);
         connection.ended();
@@ -333,7 +333,7 @@ export class Asks {
 
   #sent(pending: Pending, connection: Connection): void {
     pending.connection = connection;
-    connection.asked += 1;
+    connection.begun();
     if (pending.keptBytes > 0 || connection.place === undefined) return;
     const { bytes } = pending;
     if (this.#keptBytes + bytes > this.#options.resumeBytesMax) return;

@@ -41,10 +41,10 @@ export class Connection {
   readonly url: string;
   /** Who hears of it; another one may take over. */
   events: ConnectionEvents;
-  /** What was asked over it and has not ended. */
-  asked = 0;
   /** It is closed when everything asked over it has ended. */
   #isLeft = false;
+  /** What was asked over it and has not ended, with what is still read of its answers. */
+  #asked = 0;
   readonly #platform: Platform;
   readonly #link: Link;
   /** Its link, as a place from which values are fetched. */
@@ -133,13 +133,18 @@ export class Connection {
   /** Nothing more is asked over it: it is closed when what was asked has ended. */
   leave(): void {
     this.#isLeft = true;
-    if (this.asked === 0) this.close("the client has moved to another node");
+    if (this.#asked === 0) this.close("the client has moved to another node");
   }
 
-  /** Something that was asked over it has ended. */
+  /** Something is asked over it, or read of what was answered: {@link ended} follows. */
+  begun(): void {
+    this.#asked += 1;
+  }
+
+  /** Something of that has ended. */
   ended(): void {
-    this.asked -= 1;
-    if (this.#isLeft && this.asked === 0) this.close("the client has moved to another node");
+    this.#asked -= 1;
+    if (this.#isLeft && this.#asked === 0) this.close("the client has moved to another node");
   }
 
   #host({ credentials, session }: ConnectionOptions): LinkHost {

@@ -82,12 +82,13 @@ test.for([
     const hidden = mesh.nodes.filter(({ name }) => name !== "a");
     for (const node of hidden) node.isListening = false;
     mesh.crash(a);
-    void result.catch(() => undefined);
+    const ended = result.catch((thrown: unknown) => (thrown as MpregError).code);
     mesh.advance(25_000); // until it counts as down
     for (const node of hidden) node.isListening = true;
     mesh.advance(4_000);
     await settled(mesh);
     expect(told).toEqual(["received", "started", "node-lost"]);
+    expect(await ended).toBe("node-lost");
     expect(errors[0]).toMatchObject({ outcome: "unknown", node: "a", message: expect.stringContaining(why) });
   },
 );

@@ -27,7 +27,7 @@ export interface LostOutput {
 export interface OutputOwner {
   remake(step: number, lost: LostOutput, reader: OutputReader, nowMs: number): void;
   /** Nobody needs the result of `step` any more. */
-  letGo(step: number, nowMs?: number): void;
+  letGo(step: number): void;
 }
 
 interface Made {

@@ -85,17 +85,22 @@ async function passing(mesh: Mesh, seconds: number): Promise<void> {
   }
 }
 
+/** The node of the role is lost, and another one has it. */
+async function lose({ mesh, node, offer, gate }: World, role: "make" | "pipe" | "sum"): Promise<void> {
+  offer(`${role}2`, role);
+  mesh.crash(node(role));
+  gate.isClosed = false;
+  await passing(mesh, 20);
+}
+
 describe("a graph whose functions may all run again", () => {
   test.each(["make", "pipe", "sum"] as const)(
     "is not ended by the loss of the node of a stream: of the step %s (Q8)",
     async (role) => {
       const here = world();
-      const { mesh, node, offer, gate } = here;
+      const { mesh } = here;
       const asked = await begun(here);
-      offer(`${role}2`, role);
-      mesh.crash(node(role));
-      gate.isClosed = false;
-      await passing(mesh, 20);
+      await lose(here, role);
       await until(mesh, () => asked.ends.length > 0);
       expect(asked.ends).toEqual([{ outputs: [sum] }]);
       mesh.expectQuiet();
@@ -122,7 +127,7 @@ describe("a graph whose functions may all run again", () => {
 describe("a step that reads two streams", () => {
   test("reads both from the beginning when the node of one of them is lost (Q8)", async () => {
     const here = world();
-    const { mesh, node, offer, gate } = here;
+    const { mesh, node, gate } = here;
     async function* numbers() {
       for (let item = 1; ; item++) yield item;
     }
@@ -140,10 +145,7 @@ describe("a step that reads two streams", () => {
     const steps = [{ fun: "make" }, { fun: "numbers" }, { fun: "both", args: [use("make"), use("numbers")] }];
     const asked = node("a").request(steps, { timeoutMs: 100_000 });
     await until(mesh, () => gate.waiting === 1);
-    offer("make2", "make");
-    mesh.crash(node("make"));
-    gate.isClosed = false;
-    await passing(mesh, 20);
+    await lose(here, "make");
     await until(mesh, () => asked.ends.length > 0);
     expect(asked.ends).toEqual([{ outputs: [[sum / 2, count]] }]);
     mesh.expectQuiet();
@@ -159,12 +161,8 @@ describe("a graph with a step that may not run again", () => {
     ["pipe", "sum"],
   ] as const)("tells which, and what was lost: %s was lost, and %s runs once (V1)", async (lost, once) => {
     const here = world({ [once]: "no" });
-    const { mesh, node, offer, gate } = here;
     const asked = await begun(here);
-    offer(`${lost}2`, lost);
-    mesh.crash(node(lost));
-    gate.isClosed = false;
-    await passing(mesh, 20);
+    await lose(here, lost);
     expect(asked.ends).toMatchObject([
       {
         error: {
@@ -180,15 +178,12 @@ describe("a graph with a step that may not run again", () => {
 
   test("does not run a reader more often than its retries allow (Y1)", async () => {
     const here = world();
-    const { mesh, node, offer, gate } = here;
+    const { mesh, node, gate } = here;
     const [make, pipe, last] = pipeline as [object, object, object];
     const steps = [make, pipe, { ...last, terms: { retries: 0 } }] as typeof pipeline;
     const asked = node("a").request(steps, { timeoutMs: 100_000 });
     await until(mesh, () => gate.waiting === 1);
-    offer("make2", "make");
-    mesh.crash(node("make"));
-    gate.isClosed = false;
-    await passing(mesh, 20);
+    await lose(here, "make");
     expect(asked.ends).toMatchObject([{ error: { code: "result-lost", step: "sum", node: "make" } }]);
   });
 });
