@@ -65,9 +65,10 @@ function told(
   client: MeshClient,
   mesh: Mesh,
   asked: RequestOptions = options,
+  wanted: readonly Step[] = steps,
 ): { readonly fetch: () => readonly Outcome[]; readonly answer: ResultsMessage } {
   client.isDownloading = false;
-  const id = client.request(steps, asked);
+  const id = client.request(wanted, asked);
   mesh.settle();
   const answer = client.heard.find((message) => message.kind === "results" && message.id === id) as ResultsMessage;
   return {
@@ -144,6 +145,22 @@ describe("an output that was told, and is gone with its node before it was fetch
       ["pay", "receipt"],
       ["load", "copy"],
     ]);
+    mesh.expectQuiet();
+  });
+
+  test("is made again as the part that was asked for (O2)", () => {
+    const { mesh, a, b, d } = four();
+    const pair = (): object => ({ first: big(2 * MiB, 1), second: big(3 * MiB, 2) });
+    b.offerAs("pair", pair, idempotent);
+    mesh.settle();
+    const client = mesh.client(a);
+    const { fetch } = told(client, mesh, { outputs: [use("pair", "second")] }, [{ fun: "pair" }]);
+    d.offerAs("pair", pair, idempotent);
+    mesh.settle();
+    mesh.crash(b);
+    mesh.advance(12_000);
+    expect(shapes(fetch())).toEqual([[[3 * MiB, 2]]]);
+    expect(funs(d)).toEqual(["pair"]);
     mesh.expectQuiet();
   });
 
