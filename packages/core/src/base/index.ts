@@ -14,6 +14,7 @@ export {
   placed,
 } from "./errors.js";
 export { Heap, type HeapItem } from "./heap.js";
+export { type Pattern, type TopicLimits, checkTopic, defaultTopicLimits, matches, parsePattern } from "./pattern.js";
 export {
   type Action,
   type Decision,

@@ -9,5 +9,6 @@ export { Chain, type ChainNode } from "./chain.js";
 export { Fifo } from "./fifo.js";
 export { hash32 } from "./hash32.js";
 export { IdMap } from "./id-map.js";
+export { type Matched, PatternTrie, type PatternTrieOptions, patternValueMax } from "./pattern-trie.js";
 export { Quantile } from "./quantile.js";
 export { Latency } from "./latency.js";
