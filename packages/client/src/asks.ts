@@ -8,7 +8,7 @@
  * (C3) An answer to an id that is not waited for (any more), or not over this connection, changes nothing.
  * (C4) At most `inFlightMax` asks are under way; others wait in line (`line.ts`), and reach a node when it is their turn
  *      or not at all.
- * (C5) What has not been sent waits for the next connection; what names no time limit, `patienceMs` at most.
+ * (C5) What has not been sent waits for the next connection, and everything for its end, as long as `times.ts` says.
  * (C6) What a node refuses because it is about to leave is asked again of another one, before what waits in line.
  * (C7) What was under way when a connection was lost is asked again, under its number and with the nodes that were asked:
  *      it is done once, however often it is asked. What that takes is kept within `resumeBytesMax`; beyond, and when
@@ -19,7 +19,7 @@
  * (C10) A connection that was left stays open until all is here that was answered over it, streams to their ends: for a client
  *      that has gone the node keeps nothing.
  */
-import { Deadlines, MpregError, areSameBytes, shownUrl } from "@mpreg/core/base";
+import { MpregError, areSameBytes, shownUrl } from "@mpreg/core/base";
 import type { Goodbye } from "@mpreg/core/link";
 import {
   type Asker,
@@ -29,7 +29,6 @@ import {
   type RequestEvent,
   type RequestSummary,
   isComplete,
-  isStream,
 } from "@mpreg/core/rpc";
 import { Fifo, IdMap } from "@mpreg/core/structures";
 import type { Codec } from "@mpreg/core/values";
@@ -39,7 +38,6 @@ import {
   type Message,
   type ResultRef,
   type ResultsMessage,
-  type Value,
   resumePlacesMax,
   writeCancel,
   writeFailure,
@@ -50,9 +48,7 @@ import { incomplete, neverConnected, tooLarge, unanswered, unsent } from "./fail
 import { Line, type LineLimits, bytesOverloaded } from "./line.js";
 import { Pending, type PendingAsk, isLook } from "./pending.js";
 import type { Platform } from "./platform.js";
-
-/** How long an ask without a time limit waits for a connection: as long as a node would give it. (C5) */
-const patienceMs = 30_000;
+import { Times, patienceMs } from "./times.js";
 
 /** Bytes of the largest value that is sent or fetched. */
 export const valueBytesMax: number = 2 ** 31;
@@ -84,12 +80,12 @@ export class Asks {
   readonly #downloads = new Downloads({ valueBytesMax, patienceMs });
   /** What was sent, has come to nothing, and is to be sent again. */
   readonly #again = new Fifo<Pending>();
-  readonly #deadlines = new Deadlines<Pending>();
+  readonly #times: Times;
   readonly #alarm: Alarm;
   /** Takes what is asked. */
   #connection: Connection | undefined;
-  /** Over which the answer came that is being told. */
-  #answering: Connection | undefined;
+  /** What has been answered, and over which connection, while that is being told. */
+  #answering: { readonly pending: Pending; readonly connection: Connection } | undefined;
   #lastId = 0;
   #keptBytes = 0;
 
@@ -101,6 +97,13 @@ export class Asks {
     this.#line = new Line(options.line);
     this.#alarm = new Alarm(platform, () => {
       this.#onDue();
+    });
+    this.#times = new Times({
+      now: () => platform.now(),
+      ring: (dueMs) => {
+        this.#alarm.set(dueMs);
+      },
+      receivedBytes: (id) => this.#downloads.receivedBytes(id),
     });
   }
 
@@ -122,8 +125,8 @@ export class Asks {
     pending.write(connection.outbox.writer);
     const bytes = connection.outbox.commit(connection.remoteMessageBytesMax);
     if (bytes > 0) {
-      this.#sent(pending, connection);
       this.#waitFor(pending);
+      this.#sent(pending, connection);
     } else if (bytes < 0) asker.failed(tooLarge(-bytes, connection));
     else asker.failed(bytesOverloaded(connection.outbox.queuedBytes, this.#options.line.bytesMax));
     return pending.id;
@@ -133,7 +136,7 @@ export class Asks {
   withdraw(id: number): void {
     const pending = this.#waiting.take(id);
     if (pending === undefined) return;
-    this.#deadlines.remove(pending);
+    this.#times.ended(pending);
     this.#letGo(pending);
     this.#cancel(pending);
   }
@@ -142,16 +145,14 @@ export class Asks {
   open(connection: Connection): void {
     this.#connection = connection;
     this.#downloads.opened(connection.channel, this.#platform.now());
+    for (const pending of this.#unsent()) this.#times.reached(pending);
     this.#advance();
   }
 
   /** Nobody can be asked for the moment. */
   suspend(): void {
     this.#connection = undefined;
-    for (const pending of this.#waiting.values()) {
-      if (pending.connection !== undefined || this.#downloads.has(pending.id)) continue;
-      if (pending.waitMs === 0) this.#limit(pending, patienceMs); // (C5)
-    }
+    for (const pending of this.#unsent()) this.#times.unreached(pending); // (C5)
   }
 
   /** The node has ended something. */
@@ -185,10 +186,14 @@ export class Asks {
 
   /** Lets the program read a stream of the answer that is being told. */
   openStream(stream: ResultRef): ItemReader {
-    const connection = this.#answering;
-    connection?.begun(); // (C10)
-    const left = (): void => connection?.ended();
-    const reader = this.#downloads.open(stream, this.#options.codec, () => this.#platform.now(), { left });
+    const answering = this.#answering;
+    answering?.connection.begun(); // (C10)
+    const host = {
+      left: (): void => answering?.connection.ended(),
+      hasTime: answering !== undefined && answering.pending.waitMs > 0,
+    };
+    const untilMs = answering && this.#times.untilMs(answering.pending);
+    const reader = this.#downloads.open({ ...stream, untilMs }, this.#options.codec, () => this.#platform.now(), host);
     this.#setAlarm();
     return reader;
   }
@@ -210,6 +215,7 @@ export class Asks {
     if (pending?.connection !== connection) return this.#downloads.unwanted(message); // (C3)
     pending.connection = undefined;
     pending.answeredBy = connection; // (C10)
+    this.#times.answered(pending);
     this.#downloads.complete(
       message,
       nowMs,
@@ -230,15 +236,11 @@ export class Asks {
 
   #answered(pending: Pending, message: CompleteAnswer, connection: Connection): void {
     const { asker } = pending;
-    this.#answering = connection;
+    this.#answering = { pending, connection };
     const summary = message.summary === undefined ? undefined : this.#summary(message.summary);
     if (message.kind === "answer")
-      asker.answered(readUntil(pending, message.value), message.timings, summary); // (C1)
-    else {
-      const { outputs: values, reports } = message;
-      const outputs = values.some(isStream) ? values.map((value) => value && readUntil(pending, value)) : values;
-      asker.results(outputs, reports, summary);
-    }
+      asker.answered(message.value, message.timings, summary); // (C1)
+    else asker.results(message.outputs, message.reports, summary);
     this.#answering = undefined;
   }
 
@@ -327,13 +329,15 @@ export class Asks {
     connection?.ended();
     this.#gotAnswer(pending);
     this.#again.push(pending);
-    if (this.#connection === undefined && pending.waitMs === 0) this.#limit(pending, patienceMs); // (C5)
+    if (this.#connection === undefined) this.#times.unreached(pending);
+    else this.#times.reached(pending); // (C5)
     this.#advance();
   }
 
   #sent(pending: Pending, connection: Connection): void {
     pending.connection = connection;
     connection.begun();
+    this.#times.sent(pending, connection);
     if (pending.keptBytes > 0 || connection.place === undefined) return;
     const { bytes } = pending;
     if (this.#keptBytes + bytes > this.#options.resumeBytesMax) return;
@@ -344,7 +348,7 @@ export class Asks {
   /** It is not waited for any more. */
   #ended(pending: Pending): void {
     this.#waiting.take(pending.id);
-    this.#deadlines.remove(pending);
+    this.#times.ended(pending);
     this.#letGo(pending);
     pending.connection?.ended();
   }
@@ -361,16 +365,16 @@ export class Asks {
     pending.answeredBy = undefined;
   }
 
-  /** Keeps it until it has ended, or its time is over; 0: for as long as it takes. */
+  /** Keeps it until it has ended, or its time is over. */
   #waitFor(pending: Pending): void {
     this.#waiting.set(pending.id, pending);
-    const { waitMs } = pending;
-    if (waitMs > 0) this.#limit(pending, waitMs);
+    this.#times.asked(pending);
   }
 
-  #limit(pending: Pending, waitMs: number): void {
-    this.#deadlines.set(pending, this.#platform.now() + waitMs);
-    this.#alarm.set(this.#deadlines.nextDueMs);
+  /** What is to be sent over the next connection. */
+  #unsent(): Pending[] {
+    const isUnsent = ({ connection, id }: Pending): boolean => connection === undefined && !this.#downloads.has(id);
+    return this.#waiting.values().filter(isUnsent);
   }
 
   /** What is asked now has to wait for its turn. (C4) */
@@ -391,7 +395,7 @@ export class Asks {
       return pending.id;
     }
     this.#waitFor(pending);
-    if (connection === undefined && pending.waitMs === 0) this.#limit(pending, patienceMs); // (C5)
+    if (connection === undefined) this.#times.unreached(pending); // (C5)
     return pending.id;
   }
 
@@ -423,7 +427,6 @@ export class Asks {
     const bytes = outbox.commit(remoteMessageBytesMax);
     if (bytes === 0) return false;
     this.#line.remove(pending.id);
-    if (pending.waitMs === 0) this.#deadlines.remove(pending);
     if (bytes > 0) {
       this.#sent(pending, connection);
     } else {
@@ -461,26 +464,22 @@ export class Asks {
 
   #onDue(): void {
     const nowMs = this.#platform.now();
-    for (let due = this.#deadlines.takeDue(nowMs); due !== undefined; due = this.#deadlines.takeDue(nowMs)) {
+    for (let due = this.#times.takeDue(nowMs); due !== undefined; due = this.#times.takeDue(nowMs)) {
       this.#waiting.take(due.id);
       this.#letGo(due);
       const error = this.#downloads.has(due.id) ? incomplete() : unanswered();
-      due.asker.failed(this.#cancel(due) ? error : this.#unsent(due)); // (C1)
+      due.asker.failed(this.#cancel(due) ? error : this.#neverSent(due)); // (C1)
     }
     this.#downloads.onDue(nowMs);
     this.#setAlarm();
   }
 
   #setAlarm(): void {
-    this.#alarm.set(Math.min(this.#deadlines.nextDueMs, this.#downloads.nextDueMs));
+    this.#alarm.set(Math.min(this.#times.nextDueMs, this.#downloads.nextDueMs));
   }
 
-  #unsent({ waitMs }: Pending): MpregError {
-    return waitMs === 0 ? neverConnected(patienceMs) : unsent(this.#connection !== undefined);
+  #neverSent({ waitMs }: Pending): MpregError {
+    const isConnected = this.#connection !== undefined;
+    return waitMs === 0 && !isConnected ? neverConnected(patienceMs) : unsent(isConnected);
   }
-}
-
-/** The value as its program is told of it: a stream is read until the time of its call is over. */
-function readUntil({ waitMs, dueMs }: Pending, value: Value): Value {
-  return value instanceof Uint8Array || waitMs === 0 ? value : { ...value, untilMs: dueMs };
 }

@@ -111,6 +111,11 @@ export class Connection {
     return this.#place;
   }
 
+  /** The time that the node gives calls which name none, in ms; 0 where it has not said. */
+  get callTimeoutMs(): number {
+    return this.#node?.kind === "node" ? this.#node.callTimeoutMs : 0;
+  }
+
   get outbox(): Outbox {
     return this.#link.outbox;
   }

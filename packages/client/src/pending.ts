@@ -14,7 +14,7 @@ import {
 import type { Connection } from "./connection.js";
 
 /** Beyond the time allowed: how long the node may take to say itself that it ran out. */
-const graceMs = 500;
+export const graceMs = 500;
 
 /** What an ask costs besides its values. */
 const askBytes = 64;
@@ -45,6 +45,11 @@ export class Pending implements Deadline {
   anew = 0;
   /** Of what is followed: the name of the node that has told of it. */
   coordinator: string | undefined = undefined;
+  /** The time that its node gives it, which names none, with grace; 0 while that is not known. */
+  givenMs = 0;
+  /** Of what is sent over its connection, where it ends; and how much had got there, or of its answer here, when its time was set. */
+  endBytes = 0;
+  movedBytes = 0;
   /** Bytes that are kept to ask again; 0 when it cannot be. */
   keptBytes = 0;
 
@@ -54,9 +59,9 @@ export class Pending implements Deadline {
     this.asker = asker;
   }
 
-  /** The time it was given, in ms; 0 for none. */
-  get timeoutMs(): number {
-    return isLook(this.ask) ? this.ask.timeoutMs : this.ask.fields.timeoutMs;
+  /** Whether a node gives it a time when it names none: what only looks takes as long as it takes. */
+  get isTimed(): boolean {
+    return !isLook(this.ask);
   }
 
   /** How long its end is waited for, in ms; 0: for as long as it takes. The node, which knows more, says first that it is over. */

@@ -291,7 +291,7 @@ export class Link {
       this.#phase = { kind: "proving", remote, remoteHello: bytes, proved: false };
       return;
     }
-    this.#sayHello(hello.session !== undefined);
+    this.#sayHello(hello);
     this.#prove(bytes);
     if (remote.kind === "client") {
       writeOpen(this.outbox.writer);
@@ -335,11 +335,12 @@ export class Link {
     const { signer } = this.#host;
     if (identity === undefined) return { kind: "client", credentials: hello.credentials, session: hello.session };
     const nodeId = signer === undefined ? "" : nodeIdOf(identity.publicKey, signer);
-    return { kind: "node", nodeId, identity, resumes: hello.resumes === true };
+    return { kind: "node", nodeId, identity, resumes: hello.resumes === true, callTimeoutMs: hello.callTimeoutMs ?? 0 };
   }
 
-  #sayHello(isResumable = false): void {
-    const { identity, credentials, session, resumes, random, utf8 } = this.#host;
+  /** `to`: what the far side has said, if it was first. */
+  #sayHello(to?: HelloMessage): void {
+    const { identity, credentials, session, resumes, callTimeoutMs, random, utf8 } = this.#host;
     const writer = new Writer(utf8);
     writeHello(writer, {
       kind: "hello",
@@ -351,7 +352,8 @@ export class Link {
       identity,
       credentials,
       session,
-      resumes: resumes === true && isResumable,
+      resumes: resumes === true && to?.session !== undefined,
+      callTimeoutMs: to !== undefined && to.identity === undefined ? callTimeoutMs : undefined, // a node's calls all name one
     });
     writer.end();
     this.#ownHello = writer.take();

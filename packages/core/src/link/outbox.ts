@@ -67,6 +67,21 @@ export class Outbox {
     return this.writer.length + this.#parkedBytes;
   }
 
+  /** Counted bytes until the end of what was committed last, since the link opened. */
+  get endBytes(): number {
+    return this.#sentBytes + this.#parkedBytes;
+  }
+
+  /** How many of them the peer has said that it has admitted. */
+  get admittedBytes(): number {
+    return this.#admittedBytes;
+  }
+
+  /** Whether what ends at `endBytes` cannot have come while the peer has said no more than `admittedBytes`. */
+  isOnItsWay(endBytes: number, admittedBytes: number): boolean {
+    return endBytes >= admittedBytes + this.#windowBytes / 4; // it says so for each quarter of its window
+  }
+
   /** True when what waits has sunk to half of the bound, and `bytes` more fit in. */
   hasRoomFor(bytes: number): boolean {
     const { queuedBytes } = this;

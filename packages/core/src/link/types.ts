@@ -47,6 +47,8 @@ export type Remote =
       readonly identity: NodeIdentity;
       /** It keeps what this client has asked when the link ends. */
       readonly resumes: boolean;
+      /** What it gives a call of this client that names no time limit, in ms; 0 where it does not say. */
+      readonly callTimeoutMs: number;
     };
 
 export interface LinkOptions {
@@ -79,6 +81,8 @@ export interface LinkHost {
   readonly session?: SessionHello | undefined;
   /** Whether this side, a node, keeps what a client with a session has asked when their link ends. */
   readonly resumes?: boolean | undefined;
+  /** What this side, a node, gives a client's call that names no time limit, in ms. */
+  readonly callTimeoutMs?: number | undefined;
   /** Proves this side's key and checks the other's; a client has none and takes the other's word. */
   readonly signer: Signer | undefined;
   readonly random: Random;

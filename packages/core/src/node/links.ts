@@ -8,7 +8,7 @@
  */
 import { MpregError, type Random, type Signer, type Subject, type Timers, type Utf8, assert } from "../base/index.js";
 import { type Goodbye, Link, type LinkHost, type LinkId, type LinkOptions, type Remote } from "../link/index.js";
-import { Channel, type Rpc } from "../rpc/index.js";
+import { Channel, type Rpc, allowedMs } from "../rpc/index.js";
 import { ByteBudget, type Holder } from "../structures/index.js";
 import type { Codec } from "../values/index.js";
 import {
@@ -187,6 +187,7 @@ export class Links {
       identity: identity(),
       credentials: undefined,
       resumes: true,
+      callTimeoutMs: Math.ceil(allowedMs(this.#host.options.rpc, 0)),
       signer: capabilities.signer,
       random: capabilities.random,
       utf8: capabilities.utf8,

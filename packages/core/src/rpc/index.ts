@@ -60,7 +60,7 @@ export { ItemReader, type ItemReaderHost, streamWindowBytes } from "./results/it
 export { type Left, LeftBehind } from "./left.js";
 export { LinkAsker, type LinkAskerHost } from "./link-asker.js";
 export type { ListedRequest, RequestCaller, RequestList } from "./watching/listing.js";
-export { type RpcLimits, defaultRpcLimits, queueMaxDefault } from "./limits.js";
+export { type RpcLimits, allowedMs, defaultRpcLimits, queueMaxDefault } from "./limits.js";
 export { type AskOrigin, clientOrigin } from "./origin.js";
 export { type CompleteAnswer, Downloads, isComplete, isStream } from "./results/index.js";
 export { leaving } from "./dispatch/lost.js";

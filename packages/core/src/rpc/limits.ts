@@ -85,3 +85,8 @@ export const defaultRpcLimits: RpcLimits = {
   watchersMax: 100,
   waitingMax: 100_000,
 };
+
+/** How long a call or request may take that asks for `askedMs`; with 0 it names no time limit. */
+export function allowedMs({ timeoutMs, timeoutMsMax }: RpcLimits, askedMs: number): number {
+  return Math.min(askedMs === 0 ? timeoutMs : askedMs, timeoutMsMax);
+}

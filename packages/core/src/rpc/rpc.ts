@@ -38,7 +38,7 @@ import type { AbortReason, RpcHost } from "./host.js";
 import { LinkAsker, type LinkAskerHost } from "./link-asker.js";
 import { questionIdMin } from "./dispatch/task-numbers.js";
 import { Resuming } from "./clients/resuming.js";
-import type { RpcLimits } from "./limits.js";
+import { type RpcLimits, allowedMs } from "./limits.js";
 import { leaving } from "./dispatch/lost.js";
 import { type AskOrigin, clientOrigin } from "./origin.js";
 import { callsOf, everyStep, planRequest } from "./graph/plan.js";
@@ -208,8 +208,8 @@ export class Rpc {
     asker.run = run;
     channel.asked.set(message.id, asker);
     const isHere = relay === undefined || relay.target === this.#host.self.nodeId;
-    const deadlineMs = nowMs + this.#timeoutMs(message.timeoutMs);
-    const keepUntilMs = message.keepMs === undefined ? deadlineMs : nowMs + this.#timeoutMs(message.keepMs);
+    const deadlineMs = nowMs + allowedMs(this.#options, message.timeoutMs);
+    const keepUntilMs = message.keepMs === undefined ? deadlineMs : nowMs + allowedMs(this.#options, message.keepMs);
     const coordinator = relay?.origin ?? from;
     asker.keepsFor(step, coordinator, keepUntilMs);
     const fields = {
@@ -265,7 +265,7 @@ export class Rpc {
 
   /** When the time of what is asked at `nowMs` is over. */
   #deadlineOf({ timeoutMs }: CallFields | RequestFields, origin: AskOrigin, nowMs: number): number {
-    return Math.min(origin.deadlineMs, nowMs + this.#timeoutMs(timeoutMs));
+    return Math.min(origin.deadlineMs, nowMs + allowedMs(this.#options, timeoutMs));
   }
 
   #call(ask: CallFields, origin: AskOrigin, asker: RunAsker, nowMs: number, onStart: (run: Run) => void): void {
@@ -484,10 +484,6 @@ export class Rpc {
     if (this.#lastRequest === 0)
       for (const byte of this.#host.run().subarray(0, 5)) this.#lastRequest = this.#lastRequest * 256 + byte;
     return ++this.#lastRequest;
-  }
-
-  #timeoutMs(askedMs: number): number {
-    return Math.min(askedMs === 0 ? this.#options.timeoutMs : askedMs, this.#options.timeoutMsMax);
   }
 }
 

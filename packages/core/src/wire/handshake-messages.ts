@@ -42,6 +42,8 @@ export interface HelloMessage {
   readonly session?: SessionHello | undefined;
   /** A node's, to a client with a session: it keeps what the client has asked when their link ends. */
   readonly resumes?: boolean | undefined;
+  /** A node's, to a client: the ms that it gives a call or request which names no time limit. */
+  readonly callTimeoutMs?: number | undefined;
 }
 
 /** Proof that the sender of a hello holds the key it named. */
@@ -97,12 +99,12 @@ const sessionBytes = 16;
 const urlsMax = 16;
 /** Addresses that a `drain` may name. */
 export const drainUrlsMax = 64;
-const helloTags = { identity: 1, credentials: 2, session: 3, resumes: 4 } as const;
+const helloTags = { identity: 1, credentials: 2, session: 3, resumes: 4, callTimeoutMs: 5 } as const;
 
 export function writeHello(writer: Writer, message: HelloMessage): void {
   writer.begin(kinds.hello).u8(message.versionMin).u8(message.versionMax).raw(message.nonce);
   writer.u32(message.messageBytesMax).u32(message.windowBytes);
-  const { identity, credentials, session, resumes } = message;
+  const { identity, credentials, session, resumes, callTimeoutMs } = message;
   if (identity !== undefined) {
     writer.field(helloTags.identity).raw(identity.publicKey);
     writer.text(identity.name).text(identity.cluster).texts(identity.urls);
@@ -112,6 +114,7 @@ export function writeHello(writer: Writer, message: HelloMessage): void {
   if (credentials !== undefined) writer.field(helloTags.credentials).raw(credentials).endField();
   if (session !== undefined) writer.field(helloTags.session).raw(session.token).u32(session.lastAsk).endField();
   if (resumes === true) writer.field(helloTags.resumes).endField();
+  if (callTimeoutMs !== undefined) writer.field(helloTags.callTimeoutMs).u32(callTimeoutMs).endField();
   writer.endFields();
 }
 
@@ -125,6 +128,7 @@ export function readHello(reader: Reader): HelloMessage {
   let credentials: Uint8Array | undefined;
   let session: SessionHello | undefined;
   let resumes: boolean | undefined;
+  let callTimeoutMs: number | undefined;
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
     if (tag === helloTags.identity) {
       const publicKey = reader.raw(keyBytes).slice();
@@ -137,11 +141,14 @@ export function readHello(reader: Reader): HelloMessage {
       session = { token: reader.raw(sessionBytes).slice(), lastAsk: reader.u32() };
     } else if (tag === helloTags.resumes) {
       resumes = true;
+    } else if (tag === helloTags.callTimeoutMs) {
+      callTimeoutMs = reader.u32();
     }
     reader.skipField();
   }
   const limits = { messageBytesMax, windowBytes };
-  return { kind: "hello", versionMin, versionMax, nonce, ...limits, identity, credentials, session, resumes };
+  const fields = { identity, credentials, session, resumes, callTimeoutMs };
+  return { kind: "hello", versionMin, versionMax, nonce, ...limits, ...fields };
 }
 
 export function writeProve(writer: Writer, signature: Uint8Array): void {

@@ -32,10 +32,10 @@ describe("handshake", () => {
     expect([dialer.opened, acceptor.opened]).toEqual([[0], [0]]);
     const idOf = (secret: string): string => nodeIdOf(signerOf(secret).publicKey, signerOf(secret));
     expect(dialer.admitted).toEqual([
-      { kind: "node", nodeId: idOf("b"), identity: identityOf("b", signerOf("b")), resumes: false },
+      { kind: "node", nodeId: idOf("b"), identity: identityOf("b", signerOf("b")), resumes: false, callTimeoutMs: 0 },
     ]);
     expect(acceptor.admitted).toEqual([
-      { kind: "node", nodeId: idOf("a"), identity: identityOf("a", signerOf("a")), resumes: false },
+      { kind: "node", nodeId: idOf("a"), identity: identityOf("a", signerOf("a")), resumes: false, callTimeoutMs: 0 },
     ]);
   });
 

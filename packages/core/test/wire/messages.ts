@@ -330,6 +330,7 @@ export const messageOf: Record<Written["kind"], fc.Arbitrary<Written>> = {
     credentials: fc.oneof(absent, bytes),
     session: fc.oneof(absent, fc.record({ token: fc.uint8Array({ minLength: 16, maxLength: 16 }), lastAsk: u32 })),
     resumes: fc.oneof(absent, fc.constant(true)),
+    callTimeoutMs: fc.oneof(absent, u32),
   }),
   prove: of("prove", { signature: fc.uint8Array({ minLength: 64, maxLength: 64 }) }),
   open: of("open", {}),

@@ -1,17 +1,13 @@
 /** One message of every kind, and a second one where optional fields make it look different: the examples of docs/protocol.md. */
 import { MpregError } from "../../src/base/index.js";
 import { utf8 } from "../support/wire.js";
+import { counting, helloSamples } from "./hello-samples.js";
 import { type Written, accusationBodyOf, entryOf, offersBodyOf, recordBodyOf } from "./messages.js";
 import { requestSamples } from "./request-samples.js";
 import { createCodec } from "../../src/values/index.js";
 import type { Accusation, NodeRecord, OffersHead, ResultRef } from "../../src/wire/index.js";
 
 const { encode } = createCodec(utf8);
-
-/** Bytes that count up from `first`, so that their order can be seen. */
-function counting(length: number, first: number): Uint8Array {
-  return Uint8Array.from({ length }, (_, i) => first + i);
-}
 
 function value(content: unknown): Uint8Array {
   return encode(content, "value");
@@ -63,50 +59,7 @@ const firstHead: OffersHead = { nodeId: storage, boot: 299, version: 1, digest: 
 const secondHead: OffersHead = { ...firstHead, version: 2, digest: counting(32, 224) };
 
 export const samples: Record<Written["kind"], readonly Written[]> = {
-  hello: [
-    {
-      kind: "hello",
-      versionMin: 2,
-      versionMax: 2,
-      nonce: counting(32, 0),
-      messageBytesMax: 67_108_864,
-      windowBytes: 16_777_216,
-      identity: undefined,
-      credentials: undefined,
-      session: undefined,
-      resumes: undefined,
-    },
-    {
-      kind: "hello",
-      versionMin: 2,
-      versionMax: 3,
-      nonce: counting(32, 32),
-      messageBytesMax: 67_108_864,
-      windowBytes: 16_777_216,
-      identity: {
-        publicKey: counting(32, 64),
-        name: "primary",
-        cluster: "default",
-        urls: ["ws://127.0.0.1:9001"],
-        run: counting(8, 160),
-      },
-      credentials: Uint8Array.of(1, 2, 3),
-      session: undefined,
-      resumes: undefined,
-    },
-    {
-      kind: "hello",
-      versionMin: 2,
-      versionMax: 2,
-      nonce: counting(32, 64),
-      messageBytesMax: 67_108_864,
-      windowBytes: 16_777_216,
-      identity: undefined,
-      credentials: undefined,
-      session: { token: counting(16, 96), lastAsk: 41 },
-      resumes: undefined,
-    },
-  ],
+  hello: helloSamples,
   prove: [{ kind: "prove", signature: counting(64, 0) }],
   open: [{ kind: "open" }],
   goodbye: [{ kind: "goodbye", code: "closing", reason: 'Node "primary" is closing' }],

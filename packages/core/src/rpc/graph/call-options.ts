@@ -19,7 +19,11 @@ export interface CancelSignal {
 export interface RunOptions {
   /** Cancels the request; steps that run are told through their own signal. */
   readonly signal?: CancelSignal | undefined;
-  /** Time allowed for the request, in ms; default: the node's. */
+  /**
+   * Time allowed for the request, in ms; default: the node's (`limits.timeoutMs`, 30 s), which a client learns when it
+   * connects, counted from when the request reaches the node. `deadline` when it is over, from the node, or half a second
+   * later from the client when that does not hear it.
+   */
   readonly timeoutMs?: number | undefined;
   /** `"fail"` (default): the first failure ends the request. `"settle"`: independent branches finish. */
   readonly onError?: OnError | undefined;

@@ -47,6 +47,8 @@ export interface ReadingHost {
   readonly hold?: (() => () => void) | undefined;
   /** The program needs nothing more of it, whatever it has read. Called once. */
   readonly left?: (() => void) | undefined;
+  /** Whether whoever asked has named the time that it has. (L7) Default: where it has one. */
+  readonly hasTime?: boolean | undefined;
 }
 
 /** (L5) */
@@ -125,6 +127,11 @@ export class Downloads {
     return this.#running.has(id);
   }
 
+  /** Bytes that have come of the values of that answer. */
+  receivedBytes(id: number): number {
+    return this.#running.get(id)?.gathering.receivedBytes ?? 0;
+  }
+
   /**
    * Takes an answer; `done` or `failed` is called when all of it is here, possibly at once. `hasTime`: whoever asked stops
    * it when its time is over. (L6)
@@ -174,7 +181,7 @@ export class Downloads {
   }
 
   /** Lets the program read a stream of an answer. (L4) */
-  open(ref: ResultRef, codec: Codec, now: () => number, { hold, left }: ReadingHost = {}): ItemReader {
+  open(ref: ResultRef, codec: Codec, now: () => number, { hold, left, hasTime }: ReadingHost = {}): ItemReader {
     let fetch: Fetch | undefined;
     const { untilMs } = ref;
     const end = new Timer(() => {
@@ -194,7 +201,7 @@ export class Downloads {
       },
       hold,
     });
-    this.#readers.set(reader, untilMs !== undefined);
+    this.#readers.set(reader, hasTime ?? untilMs !== undefined);
     if (untilMs !== undefined) this.#deadlines.set(end, untilMs); // (L6)
     return reader;
   }

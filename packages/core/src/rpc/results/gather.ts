@@ -38,6 +38,7 @@ class Collecting implements FetchSink {
     this.#bytes ??= new Uint8Array(totalBytes);
     this.#bytes.set(bytes, this.#receivedBytes);
     this.#receivedBytes += bytes.length;
+    gathering.receivedBytes += bytes.length;
     if (this.#receivedBytes === totalBytes) gathering.got(this.#index, this.#bytes, nowMs);
     else gathering.allow(this.#index, this.#receivedBytes, this.#window, nowMs);
   }
@@ -84,6 +85,8 @@ export interface GatherHost {
 
 export class Gathering {
   readonly valueBytesMax: number;
+  /** Bytes that have come, of all values that are fetched whole. */
+  receivedBytes = 0;
   readonly #fetches: Fetches;
   readonly #way: FetchWay;
   readonly #remake: GatherHost["remake"];
