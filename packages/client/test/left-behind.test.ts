@@ -4,17 +4,19 @@ import { byHand } from "../../core/test/support/mesh-node.js";
 import { Mesh } from "../../core/test/support/mesh.js";
 import { sessionOf, settled } from "./support/mesh-session.js";
 
-/** A client of a has called `outer`, which was answered and has left a call of `inner` behind. */
-async function left() {
+/** A client of a has called `outer`, which was answered and has left a call of `inner` behind, on the node `where`. */
+async function left(where: string) {
   const mesh = new Mesh();
-  const [a] = mesh.cluster("a");
-  for (const fun of ["outer", "inner"]) a!.offer(fun, byHand);
+  const [a, b] = mesh.cluster("a", "b");
+  const runs = where === "a" ? a! : b!;
+  for (const fun of ["outer", "inner"]) runs.offer(fun, byHand);
+  mesh.settle();
   const client = sessionOf(mesh, ["a"]);
   const call = client.caller.call("outer", [], { timeoutMs: 600_000 });
   await settled(mesh);
-  const asked = a!.call("inner", [], { parent: a!.waiting("outer")[0]!, timeoutMs: 600_000 });
+  const asked = runs.call("inner", [], { parent: runs.waiting("outer")[0]!, timeoutMs: 600_000 });
   mesh.settle();
-  a!.finish("outer", "done");
+  runs.finish("outer", "done");
   await settled(mesh);
   expect(await call).toBe("done");
   return { mesh, a: a!, client, asked };
@@ -22,25 +24,33 @@ async function left() {
 
 const cancelled = [{ error: { code: "cancelled", message: expect.stringContaining("its client is gone") } }];
 
-test("what was left behind for a client that comes back goes on, and ends when that leaves with a goodbye (B1)", async () => {
-  const { mesh, client, asked } = await left();
-  client.platform.sockets.at(-1)!.connection.cut();
-  mesh.advance(10_000);
-  await settled(mesh);
-  expect([client.session.nodeName, asked.ends]).toEqual(["a", []]);
-  client.session.close("enough");
-  await settled(mesh);
-  expect(asked.ends).toMatchObject(cancelled);
-  mesh.expectQuiet();
-});
+const nodes = ["a", "b"] as const;
 
-test("what was left behind for a client that does not come back ends after resumeMs (B1)", async () => {
-  const { mesh, a, client, asked } = await left();
-  a.isListening = false;
-  client.platform.sockets.at(-1)!.connection.cut();
-  mesh.advance(29_000);
-  await settled(mesh);
-  expect(asked.ends).toEqual([]);
-  mesh.advance(1_000);
-  expect(asked.ends).toMatchObject(cancelled);
-});
+test.for(nodes)(
+  "what was left behind on %s for a client of a that comes back goes on, and ends when that says goodbye (B1)",
+  async (where) => {
+    const { mesh, client, asked } = await left(where);
+    client.platform.sockets.at(-1)!.connection.cut();
+    mesh.advance(10_000);
+    await settled(mesh);
+    expect([client.session.nodeName, asked.ends]).toEqual(["a", []]);
+    client.session.close("enough");
+    await settled(mesh);
+    expect(asked.ends).toMatchObject(cancelled);
+    mesh.expectQuiet();
+  },
+);
+
+test.for(nodes)(
+  "what was left behind on %s for a client of a that does not come back ends after resumeMs (B1)",
+  async (where) => {
+    const { mesh, a, client, asked } = await left(where);
+    a.isListening = false;
+    client.platform.sockets.at(-1)!.connection.cut();
+    mesh.advance(29_000);
+    await settled(mesh);
+    expect(asked.ends).toEqual([]);
+    mesh.advance(1_000);
+    expect(asked.ends).toMatchObject(cancelled);
+  },
+);

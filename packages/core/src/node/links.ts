@@ -62,16 +62,18 @@ export class Links {
     this.#answers = new ByteBudget(host.options.rpc.answersBytesMax);
   }
 
-  /** How many links there are, what their far sides wait for, and the steps that were sent over them. */
-  get size(): { readonly links: number; readonly asked: number; readonly sent: number } {
+  /** How many links there are, what their far sides wait for, the steps that were sent over them, and what steps have left behind. */
+  get size(): { readonly links: number; readonly asked: number; readonly sent: number; readonly left: number } {
     let asked = 0;
     let sent = 0;
+    let left = 0;
     for (const { phase } of this.#sessions.values()) {
       if (phase.kind !== "client" && phase.kind !== "node") continue;
       asked += phase.channel.asked.size;
       sent += phase.channel.sent.size;
+      left += phase.channel.leftSize;
     }
-    return { links: this.#sessions.size, asked, sent };
+    return { links: this.#sessions.size, asked, sent, left };
   }
 
   /** How many links wait for their time. */
@@ -309,6 +311,7 @@ export class Links {
     if (phase.kind === "client") return this.#notForClients(channel, message); // (I2)
     if (message.kind === "step") rpc.onStep(channel, message, nowMs);
     else if (message.kind === "progress") rpc.onProgress(channel, message);
+    else if (message.kind === "left-end") channel.stepsLeft?.ended(message.id);
     else if (message.kind === "drain") this.#acknowledgeDrain(channel);
     else if (message.kind === "drain-ack") phase.hasAcknowledgedDrain = true;
     else cluster.onMessage(session, message, nowMs);

@@ -57,10 +57,10 @@ export class NestedRuns {
     this.#host = host;
   }
 
-  /** How many have not ended. */
+  /** How many have not ended, and how much of what ended ones have left behind; an entry that should not be there counts, too. */
   get size(): number {
     let size = 0;
-    for (const { runs } of this.#nested.values()) size += runs.size;
+    for (const { runs, left } of this.#nested.values()) size += Math.max(1, runs.size + left.size);
     return size;
   }
 

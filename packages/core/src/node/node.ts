@@ -54,6 +54,8 @@ export interface NodeSize extends StepCounts {
   readonly tickets: number;
   /** What running handlers have asked for. */
   readonly nested: number;
+  /** What steps and calls have left behind when they ended, and goes on for the far sides of links, or at these. */
+  readonly left: number;
   /** Clients that are gone and may come back, for `resumeMs`. */
   readonly gone: number;
   /** Asks that wait to hear what has become of them at another node. */
@@ -185,6 +187,7 @@ export class NodeMachine {
       options.rpc,
       {
         keptBytesMax: options.link.queueBytesMax * answersFactor,
+        leftPerLinkMax: options.rpc.leftPerLinkMax,
         encodeSummary: (summary) => codec.encode(summary, "summary"),
         encodeEvent: (event) => codec.encode(event, "event"),
         decode: (bytes) => codec.decode(bytes),

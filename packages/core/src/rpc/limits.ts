@@ -30,6 +30,11 @@ export interface RpcLimits {
   /** Calls and requests that one link may have unanswered. `overloaded` beyond. */
   readonly asksPerLinkMax: number;
   /**
+   * Steps of one link, of each side, that have ended and left something behind there. What more of them leave goes on until its own time
+   * is over, or the link; whether their client is still there is not asked.
+   */
+  readonly leftPerLinkMax: number;
+  /**
    * How long what a client has asked is kept after its link has ended without a goodbye: what runs goes on, and what ends
    * meanwhile is kept, in case the client comes back for it. Then it is abandoned.
    */
@@ -74,6 +79,7 @@ export const defaultRpcLimits: RpcLimits = {
   heldBytesMax: 4 * 1024 * 1024 * 1024,
   answersBytesMax: 512 * 1024 * 1024,
   asksPerLinkMax: 100_000,
+  leftPerLinkMax: 100_000,
   resumeMs: 30_000,
   resumeBytesMax: 64 * 1024 * 1024,
   resumeSessionsMax: 10_000,

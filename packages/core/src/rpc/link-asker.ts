@@ -10,6 +10,7 @@
  * (K6) More than `keptBytesMax` is not kept for a client that does not fetch it: its link ends. A single value may be larger.
  * (K7) Events of a run that is watched are told while little waits for the far side, and counted while they are not; the
  *      last one, `finished` or `failed`, is told as the end is.
+ * (K8) What the handler of a step leaves behind is told with its end, and kept under its id (`steps-left.ts`).
  */
 import { MpregError, type Subject, shortened } from "../base/index.js";
 import {
@@ -27,7 +28,7 @@ import { type Results, bytesOf, idleMsMax, isRef } from "./results/index.js";
 import type { RequestList } from "./watching/listing.js";
 import type { Watcher } from "./watching/watcher.js";
 import type { Progress, RequestEvent } from "./events.js";
-import type { Left } from "./left.js";
+import { type Left, LeftBehind } from "./left.js";
 import type { Asked, Run, RunAsker } from "./run.js";
 import type { RequestSummary } from "./types.js";
 
@@ -35,6 +36,8 @@ export interface LinkAskerHost {
   readonly results: Results;
   /** Bytes that are kept for one client. (K6) */
   readonly keptBytesMax: number;
+  /** Steps of one link that have left something behind. (K8) */
+  readonly leftPerLinkMax: number;
   encodeSummary(told: RequestSummary | RequestList): Uint8Array;
   encodeEvent(event: RequestEvent): Uint8Array;
   /** Events and summaries that another node has encoded. */
@@ -80,6 +83,8 @@ export class LinkAsker implements RunAsker, Asked, Watcher {
   #keepUntilMs = 0;
   /** Events that could not be told. */
   #missedEvents = 0;
+  /** What the handler of a step leaves behind. (K8) */
+  #left: LeftBehind | undefined = undefined;
 
   constructor(channel: Channel, id: number, timings: boolean, host: LinkAskerHost) {
     this.#channel = channel;
@@ -134,8 +139,14 @@ export class LinkAsker implements RunAsker, Asked, Watcher {
   /** For the far side, as long as that is there or may come back, or without it where that is asked for. */
   left(left: Left): void {
     if (this.isDetached) return;
-    if (this.#store === undefined) this.#channel.left.add(left);
+    if (this.#step !== undefined) (this.#left ??= new LeftBehind()).add(left);
+    else if (this.#store === undefined) this.#channel.left.add(left);
     else this.#store.left(left);
+  }
+
+  /** Whether the end tells of something that is left behind. (K8) */
+  #leaves(): boolean {
+    return this.#left !== undefined && this.#channel.leaving().keep(this.id, this.#left, this.#host.leftPerLinkMax);
   }
 
   answered(result: Value, timings: Timings | undefined, summary: RequestSummary | undefined, nowMs: number): void {
@@ -143,7 +154,8 @@ export class LinkAsker implements RunAsker, Asked, Watcher {
     if (value instanceof MpregError) return this.failed(value);
     const encoded = summary === undefined ? undefined : this.#host.encodeSummary(summary);
     this.#tellMissed();
-    writeAnswer(this.#channel.link.outbox.writer, this.id, value, this.#timings ? timings : undefined, encoded);
+    const told = this.#timings ? timings : undefined;
+    writeAnswer(this.#channel.link.outbox.writer, this.id, value, told, encoded, this.#leaves());
     this.#send(undefined);
   }
 
@@ -252,7 +264,7 @@ export class LinkAsker implements RunAsker, Asked, Watcher {
 
   failed(error: MpregError): void {
     this.#tellMissed();
-    writeFailure(this.#channel.link.outbox.writer, this.id, error);
+    writeFailure(this.#channel.link.outbox.writer, this.id, error, this.#leaves());
     this.#send(error);
   }
 
@@ -263,7 +275,7 @@ export class LinkAsker implements RunAsker, Asked, Watcher {
     let bytes = outbox.commitAnswer(remoteMessageBytesMax);
     if (bytes < 0) {
       const instead = error === undefined ? tooLarge(-bytes, remoteMessageBytesMax) : brief(error);
-      writeFailure(outbox.writer, this.id, instead); // (K1)
+      writeFailure(outbox.writer, this.id, instead, this.#leaves()); // (K1)
       bytes = outbox.commitAnswer();
     }
     this.#queued(bytes);

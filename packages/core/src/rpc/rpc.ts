@@ -5,7 +5,7 @@
  * with its asker. Where steps run is `dispatch.ts`, how graphs run is `request.ts`.
  *
  * (V1) Everything asked for is answered exactly once, or its asker is gone.
- * (V2) Nothing runs for an asker that is gone.
+ * (V2) Nothing runs for an asker that is gone, nor goes on that was left behind for it (`left.ts`).
  * (V3) After quiet every table is empty (`size`).
  * (V4) A process numbers its requests from one of 2⁴⁰ numbers on, by chance: no later process of the node gives a number again.
  */
@@ -51,7 +51,7 @@ import type { Asker, Run, RunAsker } from "./run.js";
 import type { Streaming } from "./dispatch/streaming.js";
 import { relayHere } from "./dispatch/sending.js";
 import { SingleRun } from "./single.js";
-import type { StepCounts } from "./step-counts.js";
+import type { RpcSize } from "./step-counts.js";
 import type { Channel, Invocation, Peer } from "./task.js";
 import { inheriting, watchedIf } from "./graph/terms.js";
 
@@ -87,15 +87,7 @@ export class Rpc {
   }
 
   /** What is held; for the checks of the simulator. (V3) */
-  get size(): StepCounts & {
-    readonly requests: number;
-    readonly kept: number;
-    readonly fetches: number;
-    readonly heldBytes: number;
-    readonly gone: number;
-    readonly resuming: number;
-    readonly watched: number;
-  } {
+  get size(): RpcSize {
     const { clients, size: resuming } = this.#resuming;
     const heldBytes = this.#held.bytes;
     const steps = this.#dispatch.size;
@@ -188,6 +180,7 @@ export class Rpc {
   /** Another node asks to run a step here. */
   onStep(channel: Channel, message: StepMessage, nowMs: number): void {
     channel.usedMs = nowMs;
+    channel.stepsLeft?.reused(message.id);
     const asker = this.#asker(channel, message.id, message.timings);
     if (asker === undefined) return;
     const { fun, step, resources, template, bound, refs, depth, request, timings, terms } = message;
@@ -355,6 +348,7 @@ export class Rpc {
   /** The far side has run a step. */
   onAnswer(channel: Channel, message: AnswerMessage, nowMs: number): void {
     const { id, value } = message;
+    if (message.left === true) channel.leavesThere(id, this.#options.leftPerLinkMax);
     if (id < questionIdMin) return this.#dispatch.answered(channel, id, value, message.timings, nowMs);
     if (isRef(value)) return this.#resuming.questions.failed(channel, id, undefined, nowMs); // no answer to a question
     this.#resuming.questions.answered(channel, id, value, nowMs);
@@ -364,6 +358,7 @@ export class Rpc {
   onFailure(channel: Channel, message: FailureMessage, nowMs: number): void {
     const { id, error } = message;
     if (id >= questionIdMin) return this.#resuming.questions.failed(channel, id, error, nowMs);
+    if (message.left === true) channel.leavesThere(id, this.#options.leftPerLinkMax);
     this.#dispatch.refused(channel, id, error, nowMs);
   }
 
@@ -376,7 +371,10 @@ export class Rpc {
   onCancel(channel: Channel, id: number): void {
     const node = this.#host.nodeName;
     const error = new MpregError("cancelled", "The caller cancelled", { node });
-    if (!this.#resuming.questions.cancelled(channel, id, error)) channel.asked.get(id)?.run.fail(error);
+    if (this.#resuming.questions.cancelled(channel, id, error)) return;
+    const asked = channel.asked.get(id);
+    if (asked === undefined) channel.stepsLeft?.cancelled(id);
+    else asked.run.fail(error);
   }
 
   /** Streams that handlers of this node make, and that are read here. */
@@ -459,7 +457,7 @@ export class Rpc {
   linkLost(channel: Channel, isGoodbye: boolean, nowMs: number): void {
     const mayReturn = this.#resuming.clients.lost(channel, isGoodbye, nowMs) && !isGoodbye;
     for (const { run } of channel.asked.takeAll()) run.abandon(); // none of those whose client may come back
-    channel.left.abandon();
+    channel.abandonLeft();
     this.#dispatch.lost(channel, nowMs);
     this.#resuming.questions.linkLost(channel, nowMs);
     this.#results.lost(channel, mayReturn, nowMs);

@@ -1,4 +1,4 @@
-/** Step counts: how many steps a node knows of, and where they are. */
+/** Step counts: how many steps a node knows of, and where they are; and how much else of calls and requests it holds. */
 export interface StepCounts {
   /** Steps of all places that have not ended. */
   readonly tasks: number;
@@ -17,4 +17,14 @@ export interface StepCounts {
   readonly holding: number;
   /** To be run again. */
   readonly retrying: number;
+}
+
+export interface RpcSize extends StepCounts {
+  readonly requests: number;
+  readonly kept: number;
+  readonly fetches: number;
+  readonly heldBytes: number;
+  readonly gone: number;
+  readonly resuming: number;
+  readonly watched: number;
 }

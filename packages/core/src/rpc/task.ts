@@ -26,6 +26,7 @@ import type { WorkCounter } from "./counters.js";
 import type { Progress } from "./events.js";
 import { type Left, LeftBehind } from "./left.js";
 import type { Asked } from "./run.js";
+import { StepsLeft } from "./steps-left.js";
 
 /** What a handler's driver needs to know of the work it is given. */
 export interface Invocation {
@@ -80,6 +81,8 @@ export class Channel {
   readonly held: Set<Task> = new Set();
   /** What goes on for the far side though the calls have ended that have asked for it. */
   readonly left: LeftBehind = new LeftBehind();
+  /** What steps have left behind, of either side, by their ids. Most links never have it. */
+  #stepsLeft: StepsLeft | undefined = undefined;
   /** Values that are fetched over the link, by either side. */
   transfers = 0;
   /** Bytes that this node keeps for the client behind it. */
@@ -88,12 +91,47 @@ export class Channel {
   usedMs: number;
   /** Clients the far side works for, so that a subject is made once per client and not per step. */
   readonly behalf: Map<string, Subject> = new Map();
+  readonly #seed: number;
 
   constructor(link: Link, subject: Subject, random: Random, nowMs: number) {
     this.link = link;
     this.subject = subject;
     this.usedMs = nowMs;
-    this.asked = new IdMap(Math.floor(random.next() * 2 ** 32));
+    this.#seed = Math.floor(random.next() * 2 ** 32);
+    this.asked = new IdMap(this.#seed);
+  }
+
+  /** What steps have left behind, where any has. */
+  get stepsLeft(): StepsLeft | undefined {
+    return this.#stepsLeft;
+  }
+
+  /** As {@link stepsLeft}, for what one is about to leave. */
+  leaving(): StepsLeft {
+    return (this.#stepsLeft ??= new StepsLeft(this.link.outbox, this.left, this.#seed));
+  }
+
+  /** The step `id` is about to end and leaves something behind at the far side. One that was given up was cancelled there. */
+  leavesThere(id: number, idsMax: number): void {
+    const task = this.sent.get(id);
+    const left = task === undefined ? undefined : this.leaving().told(id, idsMax);
+    if (left !== undefined) task?.owner.left(left);
+  }
+
+  /** How much goes on, on either side, though the calls have ended that have asked for it. */
+  get leftSize(): number {
+    return this.left.size + (this.#stepsLeft?.size ?? 0);
+  }
+
+  /** Whether a step that was sent has that id, or has left something behind under it. */
+  has(id: number): boolean {
+    return this.sent.has(id) || this.#stepsLeft?.isThere(id) === true;
+  }
+
+  /** The far side is gone: what goes on for it ends. */
+  abandonLeft(): void {
+    this.left.abandon();
+    this.#stepsLeft?.lost();
   }
 
   /** Bytes that wait for the far side: to be sent, or to be fetched. */
@@ -104,7 +142,7 @@ export class Channel {
   /** Nothing is asked or awaited over the link. */
   get isIdle(): boolean {
     const steps = this.asked.size + this.sent.size + this.held.size;
-    return steps + this.transfers + this.left.size === 0;
+    return steps + this.transfers + this.leftSize === 0;
   }
 }
 

@@ -25,6 +25,8 @@ export interface AnswerMessage {
   readonly timings: Timings | undefined;
   /** Encoded {@link RequestSummary}, where the caller asked for it. */
   readonly summary: Uint8Array | undefined;
+  /** The handler of the step has left something behind, which the far side keeps under `id`. */
+  readonly left?: boolean | undefined;
   /** A reference where the value is kept by the node that has it. */
   readonly value: Value;
 }
@@ -34,11 +36,19 @@ export interface FailureMessage {
   readonly kind: "failure";
   readonly id: number;
   readonly error: MpregError;
+  /** As in {@link AnswerMessage}. */
+  readonly left?: boolean | undefined;
 }
 
-/** The caller no longer wants the answer to `id`. */
+/** The caller no longer wants the answer to `id`, nor what was left behind by the step. */
 export interface CancelMessage {
   readonly kind: "cancel";
+  readonly id: number;
+}
+
+/** Nothing goes on any more of what the step `id` has left behind. */
+export interface LeftEndMessage {
+  readonly kind: "left-end";
   readonly id: number;
 }
 
@@ -58,18 +68,26 @@ export interface ResultsMessage {
   readonly outputs: readonly (Value | undefined)[];
 }
 
-const answerTags = { timings: 1, summary: 2, kept: 3 } as const;
+const answerTags = { timings: 1, summary: 2, kept: 3, left: 33 } as const;
 const outputForm = { none: 0, inline: 1, kept: 2 } as const;
-const failureTags = { retryAfterMs: 1, request: 2 } as const;
+const failureTags = { retryAfterMs: 1, request: 2, left: 33 } as const;
 const resultsTags = { summary: 1, reports: 2, retryAfterMs: 3 } as const;
 const reportStatus = { done: 0, failed: 1, skipped: 2 } as const;
 
-export function writeAnswer(writer: Writer, id: number, value: Value, timings?: Timings, summary?: Uint8Array): void {
+export function writeAnswer(
+  writer: Writer,
+  id: number,
+  value: Value,
+  timings?: Timings,
+  summary?: Uint8Array,
+  left = false,
+): void {
   writer.begin(kinds.answer).u32(id);
   if (timings !== undefined) {
     writer.field(answerTags.timings).varint(timings.queueUs).varint(timings.runUs).endField();
   }
   if (summary !== undefined) writer.field(answerTags.summary).raw(summary).endField();
+  if (left) writer.field(answerTags.left).endField();
   if (value instanceof Uint8Array) {
     writer.endFields().raw(value);
   } else {
@@ -82,38 +100,47 @@ export function readAnswer(reader: Reader, limits: WireLimits): AnswerMessage {
   let timings: Timings | undefined;
   let summary: Uint8Array | undefined;
   let kept: ResultRef | undefined;
+  let left: boolean | undefined;
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
     if (tag === answerTags.timings) timings = { queueUs: reader.varint(), runUs: reader.varint() };
     else if (tag === answerTags.summary) summary = reader.field();
     else if (tag === answerTags.kept) kept = readRef(reader, limits);
+    else if (tag === answerTags.left) left = true;
     reader.skipField();
   }
-  return { kind: "answer", id, timings, summary, value: kept ?? reader.rest() };
+  return { kind: "answer", id, timings, summary, left, value: kept ?? reader.rest() };
 }
 
-export function writeFailure(writer: Writer, id: number, error: MpregError): void {
+export function writeFailure(writer: Writer, id: number, error: MpregError, left = false): void {
   writeError(writer.begin(kinds.failure).u32(id), error);
   // a side that is older reads no further than the error
-  if (error.retryAfterMs === undefined && error.request === undefined) return;
+  if (error.retryAfterMs === undefined && error.request === undefined && !left) return;
   if (error.retryAfterMs !== undefined) writer.field(failureTags.retryAfterMs).varint(error.retryAfterMs).endField();
   if (error.request !== undefined) writer.field(failureTags.request).text(error.request).endField();
+  if (left) writer.field(failureTags.left).endField();
   writer.endFields();
 }
 
 export function readFailure(reader: Reader): FailureMessage {
   const id = reader.u32();
   let error = readError(reader);
-  if (reader.position === reader.end) return { kind: "failure", id, error };
+  let left: boolean | undefined;
+  if (reader.position === reader.end) return { kind: "failure", id, error, left };
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
     if (tag === failureTags.retryAfterMs) error = error.after(reader.varint());
     else if (tag === failureTags.request) error = error.at({ request: reader.name() });
+    else if (tag === failureTags.left) left = true;
     reader.skipField();
   }
-  return { kind: "failure", id, error };
+  return { kind: "failure", id, error, left };
 }
 
 export function writeCancel(writer: Writer, id: number): void {
   writer.begin(kinds.cancel).u32(id);
+}
+
+export function writeLeftEnd(writer: Writer, id: number): void {
+  writer.begin(kinds.leftEnd).u32(id);
 }
 
 export function writeResults(writer: Writer, message: Omit<ResultsMessage, "kind">): void {

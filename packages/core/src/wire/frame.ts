@@ -10,6 +10,7 @@ import {
   type AnswerMessage,
   type CancelMessage,
   type FailureMessage,
+  type LeftEndMessage,
   type ResultsMessage,
   readAnswer,
   readFailure,
@@ -108,6 +109,7 @@ export type Message =
   | AnswerMessage
   | FailureMessage
   | CancelMessage
+  | LeftEndMessage
   | ResultsMessage
   | FetchMessage
   | ChunkMessage
@@ -207,6 +209,8 @@ export class FrameReader {
         return readFailure(reader);
       case kinds.cancel:
         return { kind: "cancel", id: reader.u32() };
+      case kinds.leftEnd:
+        return { kind: "left-end", id: reader.u32() };
       case kinds.chunk:
         return readChunk(reader);
       case kinds.fetchMore:

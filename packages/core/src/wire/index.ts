@@ -2,6 +2,7 @@
 export {
   type AnswerMessage,
   type CancelMessage,
+  type LeftEndMessage,
   type FailureMessage,
   type ResultsMessage,
   type StepReport,
@@ -9,6 +10,7 @@ export {
   type Value,
   writeAnswer,
   writeCancel,
+  writeLeftEnd,
   writeFailure,
   writeResults,
 } from "./answer-messages.js";

@@ -26,6 +26,7 @@ export const kinds = {
   release: 0x19,
   event: 0x1b,
   progress: 0x1c,
+  leftEnd: 0x1d,
   record: 0x20,
   accusation: 0x21,
   offers: 0x22,

@@ -120,6 +120,7 @@ const defaults: Record<Written["kind"], object> = {
   progress: { value: undefined, refusal: undefined },
   failure: {},
   cancel: {},
+  "left-end": {},
   results: { summary: undefined, reports: undefined, outputs: [] },
   record: { record: { urls: [], left: false, observers: [], coordinate: undefined, outlived: undefined } },
   accusation: {},

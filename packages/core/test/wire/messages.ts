@@ -29,6 +29,7 @@ import {
   writeRequests,
   writeWatch,
   writeFailure,
+  writeLeftEnd,
   writeFetch,
   writeFetchEnd,
   writeFetchFailed,
@@ -80,11 +81,13 @@ export function write(writer: Writer, message: Written): void {
     case "pong":
       return writePong(writer, message.id);
     case "answer":
-      return writeAnswer(writer, message.id, message.value, message.timings, message.summary);
+      return writeAnswer(writer, message.id, message.value, message.timings, message.summary, message.left);
     case "failure":
-      return writeFailure(writer, message.id, message.error);
+      return writeFailure(writer, message.id, message.error, message.left);
     case "cancel":
       return writeCancel(writer, message.id);
+    case "left-end":
+      return writeLeftEnd(writer, message.id);
     case "results":
       return writeResults(writer, message);
     case "fetch":
@@ -338,9 +341,16 @@ export const messageOf: Record<Written["kind"], fc.Arbitrary<Written>> = {
   credit: of("credit", { admittedBytes: varint }),
   ping: of("ping", { id: u32 }),
   pong: of("pong", { id: u32 }),
-  answer: of("answer", { id: u32, timings: fc.oneof(absent, timings), summary: fc.oneof(absent, bytes), value: kept }),
-  failure: of("failure", { id: u32, error }),
+  answer: of("answer", {
+    id: u32,
+    timings: fc.oneof(absent, timings),
+    summary: fc.oneof(absent, bytes),
+    left: fc.oneof(absent, fc.constant(true)),
+    value: kept,
+  }),
+  failure: of("failure", { id: u32, error, left: fc.oneof(absent, fc.constant(true)) }),
   cancel: of("cancel", { id: u32 }),
+  "left-end": of("left-end", { id: u32 }),
   results: of("results", {
     id: u32,
     summary: fc.oneof(absent, bytes),

@@ -84,7 +84,7 @@ describe("optional fields", () => {
     const having: readonly string[] = [...withFields, ...signed];
     expect(writtenKinds.filter((kind) => !having.includes(kind))).toEqual([
       ...["prove", "open", "goodbye", "credit", "pong", "keep", "drain-ack", "failure", "cancel"],
-      ...["fetch-more", "fetch-failed", "fetch-end"],
+      ...["fetch-more", "fetch-failed", "fetch-end", "left-end"],
       ...["offers-request", "digest", "digest-lines", "probe", "probe-ack", "probe-request", "probe-report"],
       ...["ping", "inspect"],
     ]);

@@ -3,6 +3,7 @@ import { MpregError } from "../../src/base/index.js";
 import { utf8 } from "../support/wire.js";
 import { counting, helloSamples } from "./hello-samples.js";
 import { type Written, accusationBodyOf, entryOf, offersBodyOf, recordBodyOf } from "./messages.js";
+import { failureSamples } from "./failure-samples.js";
 import { requestSamples } from "./request-samples.js";
 import { createCodec } from "../../src/values/index.js";
 import type { Accusation, NodeRecord, OffersHead, ResultRef } from "../../src/wire/index.js";
@@ -222,6 +223,7 @@ export const samples: Record<Written["kind"], readonly Written[]> = {
       value: value(null),
     },
     { kind: "answer", id: 3, timings: undefined, summary: undefined, value: keptResult },
+    { kind: "answer", id: 5, timings: undefined, summary: undefined, left: true, value: value(true) },
   ],
   fetch: [
     { kind: "fetch", id: 1, holder: undefined, key: 77_000, path: [], offset: 0, allowedBytes: 4_194_304 },
@@ -294,33 +296,9 @@ export const samples: Record<Written["kind"], readonly Written[]> = {
     { kind: "progress", id: 5, missed: 7, value: undefined, refusal: undefined },
   ],
   release: [{ kind: "release", holder: undefined, key: 77_000 }],
-  failure: [
-    {
-      kind: "failure",
-      id: 2,
-      error: new MpregError("deadline", "The time ran out", { outcome: "unknown", request: "0f1e2d3c-1a" }),
-    },
-    { kind: "failure", id: 1, error: new MpregError("closed", "The node is closed") },
-    {
-      kind: "failure",
-      id: 2,
-      error: new MpregError("handler-error", '"clean" threw: no rows', {
-        outcome: "applied",
-        step: "clean",
-        node: "analytics",
-      }),
-    },
-    {
-      kind: "failure",
-      id: 3,
-      error: new MpregError("overloaded", 'Cannot run "clean": 20 calls of it run and 100 wait on this node already', {
-        step: "clean",
-        node: "analytics",
-        retryAfterMs: 250,
-      }),
-    },
-  ],
+  failure: failureSamples,
   cancel: [{ kind: "cancel", id: 3 }],
+  "left-end": [{ kind: "left-end", id: 5 }],
   results: [
     { kind: "results", id: 3, summary: undefined, reports: undefined, outputs: [value(true), undefined] },
     {

@@ -78,6 +78,31 @@ describe("nested calls", () => {
     expect(await left).toMatchObject({ code: "cancelled", outcome: "unknown" });
   });
 
+  test("that a handler has not waited for are aborted on whatever node when its client has gone (S1)", async () => {
+    const [entry, middle, far] = await startMesh({ name: "entry" }, { name: "middle" }, { name: "far" });
+    const [begun, ended] = [new Latch(), new Latch()];
+    far!.register("inner", async () => {
+      context().signal.addEventListener("abort", () => {
+        ended.open();
+      });
+      begun.open();
+      await ended.passed;
+    });
+    await offered("inner", 1, middle!);
+    let left: Promise<unknown> | undefined;
+    middle!.register("outer", async () => {
+      left = failureOf(context().call("inner"));
+      await begun.passed;
+      return "done";
+    });
+    await offered("outer", 1, entry!);
+    const client = await clientOf(entry!);
+    expect(await client.call("outer")).toBe("done");
+    await client.close();
+    await ended.passed;
+    expect(await left).toMatchObject({ code: "cancelled", outcome: "unknown" });
+  });
+
   test("tell the handler that makes them about the limit with its own code", async () => {
     const { node, client } = await startPair({ limits: { depthMax: 1 } });
     node.register("outer", async () => await context().call("inner"));

@@ -344,7 +344,7 @@ export class Dispatch {
     const via = peer.channel === undefined ? this.#reaching.neighbourFor(task, peer, nowMs) : undefined;
     const channel = via === undefined ? peer.channel : via.channel;
     if (channel === undefined) return this.#reaching.add(task, offer, nowMs);
-    task.id = this.#numbers.free(channel.sent);
+    task.id = this.#numbers.free(channel);
     const bytes = sendTask(task, channel, offer, via, this.#results, nowMs);
     if (bytes < 0) {
       const name = (via ?? peer).name;

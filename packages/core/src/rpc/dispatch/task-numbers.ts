@@ -1,6 +1,8 @@
 /** Task numbers: what tasks are called where they run. */
-import type { IdMap } from "../../structures/index.js";
-import type { Task } from "../task.js";
+/** What has numbers already. */
+interface Numbered {
+  has(id: number): boolean;
+}
 
 /** Numbers of questions begin here; those of steps are below: both stand on one link. */
 export const questionIdMin: number = 2 ** 31;
@@ -14,8 +16,8 @@ export class TaskNumbers {
     this.#mask = mask;
   }
 
-  /** A number that no task of `table` has. (T3) */
-  free(table: Pick<IdMap<Task>, "has">): number {
+  /** A number that nothing of `table` has. (T3) */
+  free(table: Numbered): number {
     do this.#last = ((this.#last + 1) & this.#mask) >>> 0;
     while (table.has(this.#last));
     return this.#last;

@@ -109,7 +109,7 @@ export class RequestRun implements Run, ItemRun, TaskOwner, MappingOwner, Deadli
   }
 
   left(left: Left): void {
-    if (this.#over) return this.#fields.asker.left?.(left);
+    if (this.#over || this.#told !== undefined) return this.#fields.asker.left?.(left);
     (this.#left ??= new LeftBehind()).add(left);
   }
 

@@ -2,22 +2,29 @@
 import { expect, test } from "vitest";
 import { Deadlines, type DueItem, type MpregError } from "../../../src/base/index.js";
 import { Catalog } from "../../../src/catalog/index.js";
-import { type Invocation, Peer, defaultRpcLimits } from "../../../src/rpc/index.js";
+import { Channel, type Invocation, Peer, defaultRpcLimits } from "../../../src/rpc/index.js";
 import type { TaskOwner } from "../../../src/rpc/task.js";
 import { Dispatch } from "../../../src/rpc/dispatch/dispatch.js";
 import { Results } from "../../../src/rpc/results/index.js";
 import { HeldBytes } from "../../../src/rpc/held-bytes.js";
+import { Pair } from "../../support/links.js";
 import { semver } from "../../support/semver.js";
 import { seeded } from "../../support/random.js";
 
 const noTimings = { queueUs: 0, runUs: 0 };
 
-test("no task gets the number of another one that still runs, however long it does (T3)", () => {
+/** A node that offers `f` itself, and whose neighbour offers `g`. */
+function dispatching() {
   const self = new Peer("00", "n", []);
   const catalog = new Catalog<Peer>(({ nodeId }) => nodeId, semver);
   const deadlines = new Deadlines<DueItem>();
   const invoked: Invocation[] = [];
   catalog.add(self, "f", []);
+  const { link } = new Pair({ node: "n" }, { node: "b" }).settle().dialer;
+  const far = new Peer("01", "b", []);
+  const channel = new Channel(link, { kind: "self" }, seeded(1), 0);
+  far.channel = channel;
+  catalog.add(far, "g", []);
   const host = {
     nodeName: "n",
     self,
@@ -53,7 +60,7 @@ test("no task gets the number of another one that still runs, however long it do
   const held = new HeldBytes(Infinity);
   const dispatch = new Dispatch(host, defaultRpcLimits, held, new Results(host, held, defaultRpcLimits), 0b111);
   const results = new Map<string, unknown>();
-  const start = (step: string) => {
+  const start = (step: string, fun = "f") => {
     const owner: TaskOwner = {
       started: () => undefined,
       progress: () => undefined,
@@ -64,7 +71,7 @@ test("no task gets the number of another one that still runs, however long it do
     const fields = {
       owner,
       index: 0,
-      fun: "f",
+      fun,
       step,
       resources: [],
       template: Uint8Array.of(0x90),
@@ -84,8 +91,13 @@ test("no task gets the number of another one that still runs, however long it do
       heldBytes: 0,
     };
     const task = dispatch.start(fields, true, 0);
-    return { task, id: invoked.at(-1)!.id };
+    return { task, id: fun === "f" ? invoked.at(-1)!.id : task.id };
   };
+  return { dispatch, channel, start, results };
+}
+
+test("no task gets the number of another one that still runs, however long it does (T3)", () => {
+  const { dispatch, start, results } = dispatching();
   const long = start("long");
   for (let value = 0; value < 50; value++) {
     const { id } = start(`short ${value}`);
@@ -104,4 +116,24 @@ test("no task gets the number of another one that still runs, however long it do
   }
   dispatch.invoked(deaf.id, Uint8Array.of(1), noTimings, 0);
   expect(dispatch.size).toMatchObject({ running: 0, abandoned: 0, waiting: 0 });
+});
+
+test("no step gets the id of one that is under way at the far side, or has left something behind there (S2)", () => {
+  const { dispatch, channel, start } = dispatching();
+  const answer = (id: number): void => {
+    dispatch.answered(channel, id, Uint8Array.of(1), undefined, 0);
+  };
+  const next = (): number => {
+    const { id } = start("next", "g");
+    answer(id);
+    return id;
+  };
+  const [running, left] = [start("running", "g").id, start("left", "g").id];
+  channel.leavesThere(left, 10);
+  answer(left);
+  const ids = Array.from({ length: 20 }, next);
+  expect(ids).not.toContain(running);
+  expect(ids).not.toContain(left);
+  channel.stepsLeft?.ended(left);
+  expect(Array.from({ length: 8 }, next)).toContain(left);
 });

@@ -164,6 +164,29 @@ describe("an output that was told, and is gone with its node before it was fetch
     mesh.expectQuiet();
   });
 
+  test("may leave something behind when it is made again, which goes on until the client is gone (B1)", () => {
+    const { mesh, a, b, c, d } = four();
+    b.offerAs("pair", () => big(2 * MiB, 1), idempotent);
+    c.offer("inner", byHand);
+    mesh.settle();
+    const client = mesh.client(a);
+    const { fetch } = told(client, mesh, { outputs: [use("pair")], timeoutMs: 600_000 }, [{ fun: "pair" }]);
+    d.offerAs("pair", byHand, idempotent);
+    mesh.settle();
+    mesh.crash(b);
+    mesh.advance(12_000);
+    const ends = fetch();
+    const left = d.call("inner", [], { parent: d.waiting("pair")[0]!, timeoutMs: 600_000 });
+    mesh.settle();
+    d.finish("pair", big(2 * MiB, 2));
+    mesh.advance(10_000);
+    expect([shapes(ends), left.ends]).toEqual([[[[2 * MiB, 2]]], []]);
+    client.connection!.cut();
+    mesh.settle();
+    expect(left.ends).toMatchObject([{ error: { code: "cancelled" } }]);
+    mesh.expectQuiet();
+  });
+
   test("may be small when it is made again (T1)", () => {
     const { mesh, a, b, substitute } = four({ copy: (bytes: Uint8Array) => bytes.length });
     const { fetch } = told(mesh.client(a), mesh);
