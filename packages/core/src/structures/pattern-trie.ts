@@ -19,7 +19,17 @@
 import { type Pattern, assert } from "../base/index.js";
 import { IntegerSets } from "./integer-sets.js";
 import { TopicWords } from "./topic-words.js";
-import { TrieTable, childrenAt, nodeAt, stampAt, tailChildrenAt, tailValuesAt, valuesAt } from "./trie-table.js";
+import {
+  TrieTable,
+  childrenAt,
+  findChild,
+  nodeSize,
+  starAt,
+  stampAt,
+  tailChildrenAt,
+  tailValuesAt,
+  valuesAt,
+} from "./trie-table.js";
 import { WordTable } from "./word-table.js";
 
 /** What was found for a topic: `values[start]` up to but not including `values[end]`, in no particular order. */
@@ -45,8 +55,6 @@ const hashCode = 0x23;
 /** The root is the child of nothing by this word; words that stand for themselves have larger numbers. */
 const rootWord = 0;
 const starWord = 1;
-/** In the filter of a node's children: one of them is `*`. The other 31 bits are those of their words' hashes. */
-const starBit = 1 << 31;
 
 export class PatternTrie {
   /** Reads topics for `match`, and patterns. */
@@ -55,21 +63,18 @@ export class PatternTrie {
   readonly #table: TrieTable;
   readonly #sets = new IntegerSets();
   readonly #stampMax: number;
-  /** By node: how many children it has by a word, and how many behind its `#`. */
-  #childCounts: number[] = [0];
-  #tailChildCounts: number[] = [0];
-  /** Numbers of nodes to be given again. */
-  #freeNodes: number[] = [];
   #size = 0;
 
   /** By value: the match in which it was last found. */
   #found: Int32Array = new Int32Array(64);
   #stamp = 0;
   #visited = 0;
-  /** Where in the table the nodes begin that a walk has reached, will reach with the next word, and may go on behind the `#` of. */
+  /** The nodes that a walk has reached, will reach with the next word, and may go on behind the `#` of. */
   #reached: Int32Array = new Int32Array(64);
   #next: Int32Array = new Int32Array(64);
   #tails: Int32Array = new Int32Array(64);
+  /** Of whom the next word may be a child. */
+  #parents: Int32Array = new Int32Array(64);
   readonly #matched: { values: Int32Array; start: number; end: number };
 
   constructor({ seed = 0, stampMax = 2 ** 31 - 1 }: PatternTrieOptions = {}) {
@@ -110,23 +115,21 @@ export class PatternTrie {
       "a value is an integer from 0 to 2^24 - 1",
     );
     const words = this.#words.read(pattern);
-    const table = this.#table;
-    table.reserve(words.count + 1);
-    let at = table.find(0, rootWord);
-    if (at === -1) at = table.insert(0, rootWord, this.#newNode());
-    const { slots } = table;
+    let node = this.#table.find(0, rootWord);
+    if (node === 0) node = this.#table.insert(0, rootWord);
     let isTail = false;
     for (let index = 0; index < words.count; index++) {
       if (words.isOne(index, hashCode)) isTail = true;
       else {
-        at = this.#child(words, index, at, isTail);
+        node = this.#child(words, index, node, isTail);
         isTail = false;
       }
     }
-    const field = at + (isTail ? tailValuesAt : valuesAt);
-    const code = slots[field] as number;
+    const { nodes } = this.#table;
+    const field = node * nodeSize + (isTail ? tailValuesAt : valuesAt);
+    const code = nodes[field] as number;
     if (this.#sets.has(code, value)) return false; // and every node was there, so none is left behind
-    slots[field] = this.#sets.with(code, value);
+    nodes[field] = this.#sets.with(code, value);
     this.#size += 1;
     if (value >= this.#found.length) this.#found = grown(this.#found, value + 1);
     return true;
@@ -135,15 +138,15 @@ export class PatternTrie {
   /** Lets `pattern` not stand for `value` any more. Answers false when it did not. */
   remove(pattern: Pattern, value: number): boolean {
     const words = this.#words.read(pattern);
-    const path: number[] = []; // parent and word of each node on the way
+    const path: number[] = []; // of each node on the way: its parent, its word, itself
     const isTail = words.count > 0 && words.isOne(words.count - 1, hashCode);
-    const at = this.#walk(words, path);
-    if (at === -1) return false;
-    const { slots } = this.#table;
-    const field = at + (isTail ? tailValuesAt : valuesAt);
-    const code = slots[field] as number;
+    const node = this.#walk(words, path);
+    if (node === 0) return false;
+    const { nodes } = this.#table;
+    const field = node * nodeSize + (isTail ? tailValuesAt : valuesAt);
+    const code = nodes[field] as number;
     if (!this.#sets.has(code, value)) return false;
-    slots[field] = this.#sets.without(code, value);
+    nodes[field] = this.#sets.without(code, value);
     this.#size -= 1;
     this.#prune(path);
     return true;
@@ -156,68 +159,95 @@ export class PatternTrie {
 
   /** The same of a topic that was {@link read}. */
   matchWords(words: TopicWords): Matched {
-    const stamp = this.#nextStamp();
     const matched = this.#matched;
     matched.end = 0;
     this.#visited = 0;
+    const stamp = this.#nextStamp();
     const root = this.#table.find(0, rootWord);
-    if (root === -1) return matched;
-    const { slots } = this.#table;
+    if (root === 0) return matched;
+    const { nodes } = this.#table;
     const { count, hashes } = words;
     this.#reached[0] = root;
     let reachedCount = 1;
     let tailCount = 0;
-    for (let index = 0; ; index++) {
-      const isEnd = index === count;
-      const bit = isEnd ? 0 : filterBit(hashes[index] as number);
-      let word = -1; // not looked up yet
-      let nextCount = 0;
-      // each has one child by `*` and one by the word, and each tail, those of this turn among them, one by the word
-      if (this.#next.length < reachedCount * 3 + tailCount) {
-        this.#next = new Int32Array((reachedCount * 3 + tailCount) * 2);
-      }
-      if (this.#tails.length < tailCount + reachedCount) this.#tails = grown(this.#tails, tailCount + reachedCount);
+    for (let index = 0; index < count; index++) {
+      this.#reserve(reachedCount, tailCount);
+      const bit = filterBit(hashes[index] as number);
       const reached = this.#reached;
       const next = this.#next;
       const tails = this.#tails;
+      const parents = this.#parents;
+      let nextCount = 0;
+      let parentCount = 0;
       this.#visited += reachedCount;
       for (let i = 0; i < reachedCount; i++) {
-        const at = reached[i] as number;
-        const tailValues = slots[at + tailValuesAt] as number;
-        const tailChildren = slots[at + tailChildrenAt] as number;
-        if ((tailValues | tailChildren) !== 0 && slots[at + stampAt] !== stamp) {
-          slots[at + stampAt] = stamp; // (P2)
-          if (tailValues !== 0) this.#collect(tailValues, stamp);
-          if (tailChildren !== 0) tails[tailCount++] = at;
+        const node = reached[i] as number;
+        const at = node * nodeSize;
+        if (((nodes[at + tailValuesAt] as number) | (nodes[at + tailChildrenAt] as number)) !== 0) {
+          if (this.#enterTail(at, stamp)) tails[tailCount++] = node;
         }
-        if (isEnd) {
-          const values = slots[at + valuesAt] as number;
-          if (values !== 0) this.#collect(values, stamp);
-          continue;
-        }
-        const children = slots[at + childrenAt] as number;
-        if (children < 0) next[nextCount++] = this.#table.find((slots[at + nodeAt] as number) * 2, starWord);
-        if ((children & bit) === 0 || word === 0) continue; // (P5)
-        if (word === -1) word = this.#wordTable.find(words, index);
-        if (word === 0) continue;
-        const child = this.#table.find((slots[at + nodeAt] as number) * 2, word);
-        if (child !== -1) next[nextCount++] = child;
+        const star = nodes[at + starAt] as number;
+        if (star !== 0) next[nextCount++] = star;
+        if (((nodes[at + childrenAt] as number) & bit) !== 0) parents[parentCount++] = node * 2; // (P5)
       }
-      if (isEnd) return matched;
       this.#visited += tailCount;
-      for (let i = 0; i < tailCount && word !== 0; i++) {
-        const at = tails[i] as number;
-        if (((slots[at + tailChildrenAt] as number) & bit) === 0) continue; // (P5)
-        if (word === -1) word = this.#wordTable.find(words, index);
-        if (word === 0) break;
-        const child = this.#table.find((slots[at + nodeAt] as number) * 2 + 1, word);
-        if (child !== -1) next[nextCount++] = child;
+      for (let i = 0; i < tailCount; i++) {
+        const node = tails[i] as number;
+        if (((nodes[node * nodeSize + tailChildrenAt] as number) & bit) !== 0) parents[parentCount++] = node * 2 + 1;
       }
+      if (parentCount > 0) nextCount = this.#findChildren(words, index, parentCount, nextCount);
       if (nextCount === 0 && tailCount === 0) return matched;
       this.#next = reached;
       this.#reached = next;
       reachedCount = nextCount;
     }
+    this.#visited += reachedCount;
+    for (let i = 0; i < reachedCount; i++) {
+      const at = (this.#reached[i] as number) * nodeSize;
+      if ((nodes[at + tailValuesAt] as number) !== 0) this.#enterTail(at, stamp);
+      const values = nodes[at + valuesAt] as number;
+      if (values !== 0) this.#collect(values, stamp);
+    }
+    return matched;
+  }
+
+  /**
+   * Adds to what is reached next the children by word `index` of those that may have one; answers how many there are then. In
+   * a loop of its own, because the accesses to memory do not depend on each other: the processor waits for several at once.
+   */
+  #findChildren(words: TopicWords, index: number, parentCount: number, nextCount: number): number {
+    const word = this.#wordTable.find(words, index);
+    if (word === 0) return nextCount;
+    const { places, mask, nodes } = this.#table;
+    const hash = this.#table.hashOf(word);
+    const parents = this.#parents;
+    const next = this.#next;
+    let count = nextCount;
+    for (let i = 0; i < parentCount; i++) {
+      const child = findChild(places, mask, nodes, parents[i] as number, word, hash);
+      if (child !== 0) next[count++] = child;
+    }
+    return count;
+  }
+
+  /** Room for what one word more can lead to: of each node reached the children by `*` and by the word, of each tail the latter. */
+  #reserve(reachedCount: number, tailCount: number): void {
+    const tailsMax = tailCount + reachedCount;
+    const parentsMax = tailsMax + reachedCount;
+    const nextMax = parentsMax + reachedCount;
+    if (this.#next.length < nextMax) this.#next = new Int32Array(nextMax * 2);
+    if (this.#parents.length < parentsMax) this.#parents = new Int32Array(parentsMax * 2);
+    if (this.#tails.length < tailsMax) this.#tails = grown(this.#tails, tailsMax);
+  }
+
+  /** Finds what ends with the `#` of the node at `at`. Answers whether the walk may go on behind it, and did not know yet. (P2) */
+  #enterTail(at: number, stamp: number): boolean {
+    const { nodes } = this.#table;
+    if (nodes[at + stampAt] === stamp) return false;
+    nodes[at + stampAt] = stamp;
+    const values = nodes[at + tailValuesAt] as number;
+    if (values !== 0) this.#collect(values, stamp);
+    return nodes[at + tailChildrenAt] !== 0;
   }
 
   /** (P1) */
@@ -253,99 +283,84 @@ export class PatternTrie {
     return ++this.#stamp;
   }
 
-  /** The child of the node at `at` by word `index`, made if it is not there. */
-  #child(words: TopicWords, index: number, at: number, isTail: boolean): number {
+  /** The child of `parent` by word `index`, made if it is not there. */
+  #child(words: TopicWords, index: number, parent: number, isTail: boolean): number {
     const table = this.#table;
-    const { slots } = table;
-    const node = slots[at + nodeAt] as number;
-    const parent = node * 2 + (isTail ? 1 : 0);
-    const isStar = words.isOne(index, starCode);
-    const known = isStar ? starWord : this.#wordTable.find(words, index);
-    const found = known === 0 ? -1 : table.find(parent, known);
-    if (found !== -1) return found;
-    if (isStar) slots[at + childrenAt] = (slots[at + childrenAt] as number) | starBit;
-    else {
-      const filter = at + (isTail ? tailChildrenAt : childrenAt);
-      slots[filter] = (slots[filter] as number) | filterBit(words.hashes[index] as number);
-      (this.#counts(isTail)[node] as number)++;
+    const at = parent * nodeSize;
+    if (words.isOne(index, starCode)) {
+      const star = table.nodes[at + starAt] as number;
+      if (star !== 0) return star;
+      const made = table.insert(parent * 2, starWord);
+      table.nodes[at + starAt] = made;
+      return made;
     }
-    return table.insert(parent, isStar ? starWord : this.#wordTable.use(words, index), this.#newNode());
+    const state = parent * 2 + (isTail ? 1 : 0);
+    const known = this.#wordTable.find(words, index);
+    const found = known === 0 ? 0 : table.find(state, known);
+    if (found !== 0) return found;
+    const made = table.insert(state, this.#wordTable.use(words, index));
+    const filter = at + (isTail ? tailChildrenAt : childrenAt);
+    table.nodes[filter] = (table.nodes[filter] as number) | filterBit(words.hashes[index] as number);
+    table.counts[state] = (table.counts[state] as number) + 1;
+    return made;
   }
 
-  /** Where the node of a whole pattern begins, with the keys of all nodes on the way; -1 when there is none. */
+  /** The node of a whole pattern, and in `path` all on the way to it; 0 when there is none. */
   #walk(words: TopicWords, path: number[]): number {
     let parent = 0;
     let word = rootWord;
-    let at = this.#table.find(parent, word);
-    path.push(parent, word);
+    let node = this.#table.find(parent, word);
+    path.push(parent, word, node);
     let isTail = false;
-    for (let index = 0; at !== -1 && index < words.count; index++) {
+    for (let index = 0; node !== 0 && index < words.count; index++) {
       if (words.isOne(index, hashCode)) {
         isTail = true;
         continue;
       }
-      parent = (this.#table.slots[at + nodeAt] as number) * 2 + (isTail ? 1 : 0);
+      parent = node * 2 + (isTail ? 1 : 0);
       word = words.isOne(index, starCode) ? starWord : this.#wordTable.find(words, index);
-      if (word === 0) return -1;
-      at = this.#table.find(parent, word);
-      path.push(parent, word);
+      if (word === 0) return 0;
+      node = this.#table.find(parent, word);
+      path.push(parent, word, node);
       isTail = false;
     }
-    return at;
+    return node;
   }
 
   /** Frees the nodes at the end of `path` at which no pattern begins any more. (P4) */
   #prune(path: readonly number[]): void {
-    for (let last = path.length - 2; last >= 0; last -= 2) {
-      const table = this.#table;
-      const parent = path[last] as number;
-      const word = path[last + 1] as number;
-      const at = table.find(parent, word);
-      const { slots } = table;
-      for (let field = valuesAt; field <= tailChildrenAt; field++) if (slots[at + field] !== 0) return;
-      this.#freeNodes.push(slots[at + nodeAt] as number);
-      table.remove(at);
-      if (last === 0) break;
-      this.#forget(table.find(path[last - 2] as number, path[last - 1] as number), (parent & 1) === 1, word);
+    const table = this.#table;
+    for (let last = path.length - 3; last >= 0; last -= 3) {
+      const node = path[last + 2] as number;
+      for (let field = valuesAt; field <= starAt; field++) {
+        if (table.nodes[node * nodeSize + field] !== 0) return;
+      }
+      table.remove(node);
+      if (last > 0) this.#forget(path[last] as number, path[last + 1] as number);
     }
-    if (this.nodeCount > 0) return;
-    this.#freeNodes = [];
-    this.#childCounts = [0];
-    this.#tailChildCounts = [0];
-    this.#found = new Int32Array(64);
+    table.compact();
+    if (this.nodeCount === 0) this.#found = new Int32Array(64);
   }
 
-  /** The node at `at` has lost its child by `word`. */
-  #forget(at: number, isTail: boolean, word: number): void {
-    const { slots } = this.#table;
+  /** `state`, a node before or behind its `#`, has lost its child by `word`. */
+  #forget(state: number, word: number): void {
+    const { nodes, counts } = this.#table;
+    const at = (state >> 1) * nodeSize;
     if (word === starWord) {
-      slots[at + childrenAt] = (slots[at + childrenAt] as number) & ~starBit;
+      nodes[at + starAt] = 0;
       return;
     }
     this.#wordTable.release(word);
-    const counts = this.#counts(isTail);
-    const node = slots[at + nodeAt] as number;
-    const left = (counts[node] as number) - 1;
-    counts[node] = left;
-    if (left > 0) return; // which words the others have is not known, so the filter stays as it is (P5)
-    if (isTail) slots[at + tailChildrenAt] = 0;
-    else slots[at + childrenAt] = (slots[at + childrenAt] as number) & starBit;
-  }
-
-  #counts(isTail: boolean): number[] {
-    return isTail ? this.#tailChildCounts : this.#childCounts;
-  }
-
-  #newNode(): number {
-    const node = this.#freeNodes.pop() ?? this.#childCounts.length;
-    this.#childCounts[node] = 0;
-    this.#tailChildCounts[node] = 0;
-    return node;
+    const left = (counts[state] as number) - 1;
+    counts[state] = left;
+    // which words the others have is not known, so the filter says what it said until none is left (P5)
+    if (left === 0) nodes[at + ((state & 1) === 1 ? tailChildrenAt : childrenAt)] = 0;
   }
 }
 
+/** The bit of a word in the filters of nodes' children. */
 function filterBit(hash: number): number {
-  return 1 << ((hash >>> 4) % 31);
+  return 1 << (hash >>> 27);
 }
 
 function grown(numbers: Int32Array, lengthMin: number): Int32Array {
