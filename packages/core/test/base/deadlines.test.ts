@@ -66,4 +66,48 @@ describe("deadlines", () => {
       }),
     );
   });
+
+  test("however times come and go, what is due next is what a list would say (D1) (D2) (D3)", () => {
+    const moves = fc.oneof(
+      fc.record({ kind: fc.constant("set" as const), name: fc.nat(60), dueMs: fc.integer({ min: 0, max: 200 }) }),
+      fc.record({
+        kind: fc.constant("later" as const),
+        name: fc.nat(60),
+        delayMs: fc.constantFrom(5, 30, 30, 90, 500),
+      }),
+      fc.record({ kind: fc.constant("remove" as const), name: fc.nat(60) }),
+      fc.record({ kind: fc.constant("take" as const), ms: fc.nat(20) }),
+    );
+    fc.assert(
+      fc.property(fc.array(moves, { maxLength: 400, size: "max" }), (steps) => {
+        const deadlines = new Deadlines<Named>();
+        const items = Array.from({ length: 61 }, (_, name) => item(name));
+        let model: { name: number; dueMs: number; at: number }[] = [];
+        let nowMs = 0;
+        const set = (name: number, dueMs: number, at: number): void => {
+          deadlines.set(items[name]!, dueMs);
+          model = [...model.filter((each) => each.name !== name), { name, dueMs, at }];
+        };
+        steps.forEach((step, at) => {
+          if (step.kind === "set") set(step.name, step.dueMs, at);
+          else if (step.kind === "later") set(step.name, nowMs + step.delayMs, at);
+          else if (step.kind === "remove") {
+            deadlines.remove(items[step.name]!);
+            model = model.filter(({ name }) => name !== step.name);
+          } else {
+            nowMs += step.ms;
+            const due = model.filter(({ dueMs }) => dueMs <= nowMs).sort((a, b) => a.dueMs - b.dueMs || a.at - b.at);
+            expect(takeAll(deadlines, nowMs)).toEqual(due.map(({ name }) => name));
+            model = model.filter(({ dueMs }) => dueMs > nowMs);
+            const inside = items.filter(({ heapIndex }) => heapIndex >= 0).map(({ name }) => name);
+            expect(inside).toEqual(model.map(({ name }) => name).sort((a, b) => a - b));
+            expect(deadlines.size).toBe(model.length);
+          }
+          if (deadlines.nextDueMs !== Math.min(...model.map(({ dueMs }) => dueMs))) {
+            expect.fail(`${deadlines.nextDueMs} is due next, of ${JSON.stringify(model)}`);
+          }
+        });
+      }),
+    );
+  });
 });
