@@ -118,7 +118,8 @@ export class Caller {
         const signal = options?.signal;
         if (signal?.aborted === true) return waiter.cancelled(signal, "not-applied"); // (A2)
         const trace = this.#traceOf(span);
-        if (trace !== undefined) fields.terms = tracedTerms(fields.terms, trace);
+        if (fields.terms === undefined && span !== undefined) fields.terms = span.terms;
+        else if (trace !== undefined) fields.terms = tracedTerms(fields.terms, trace);
         const ask = this.#asking.call(fields, waiter);
         if (signal !== undefined) waiter.cancelWith(signal, ask);
       } catch (error) {

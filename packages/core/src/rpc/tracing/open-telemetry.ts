@@ -21,9 +21,11 @@ import {
   unpackTrace,
 } from "../../base/index.js";
 import { invalid } from "../graph/call-options.js";
+import { tracedTerms } from "../graph/terms.js";
 import { requestIdOf } from "../watching/summary.js";
+import type { StepTerms } from "../../wire/terms.js";
 import type { Invocation } from "../task.js";
-import type { CallSpan, RunSpan, Tracing } from "./tracing.js";
+import type { CallSpan, RunSpan, Span, Tracing } from "./tracing.js";
 
 type Attributes = Readonly<Record<string, string | number>>;
 
@@ -133,7 +135,6 @@ export class OpenTelemetry implements Tracing {
   /** What goes on for those of the program's own traces that are not sampled: for each slot, the one that has asked last. */
   readonly #passing: (Known | undefined)[] = new Array<Known | undefined>(passingSlots).fill(undefined);
   #api: Api | undefined;
-  #provider: object | undefined;
   #tracer: OtelTracer | undefined;
 
   /** `server` answers that of the spans that begin now. */
@@ -163,7 +164,7 @@ export class OpenTelemetry implements Tracing {
         : { "rpc.system": "mpreg", "server.address": address, "server.port": port };
     const span = tracer.startSpan(name, { kind: kindClient, attributes }, parent);
     // what has just been found not to be sampled is not told of its end
-    return span.isRecording() ? new Recording(span) : new Passed(traceOf(span.spanContext())); // (O2)
+    return span.isRecording() ? new Calling(span) : new Passed(traceOf(span.spanContext())); // (O2)
   }
 
   startRun(invocation: Invocation): RunSpan | undefined {
@@ -230,15 +231,14 @@ export class OpenTelemetry implements Tracing {
     return this.#api;
   }
 
-  /** The tracer of the registered SDK; `undefined` as long as there is none. */
+  /** The tracer of the registered SDK, the first that was found; `undefined` as long as there is none. */
   #tracerOf(api: Api): OtelTracer | undefined {
+    if (this.#tracer !== undefined) return this.#tracer; // as the API's own tracers keep theirs
     const provider = api.trace.getTracerProvider() as {
       getTracer(name: string): OtelTracer;
       /** Of the API's stand-in for an SDK that may be registered later. */
       getDelegateTracer?(name: string): OtelTracer | undefined;
     };
-    if (provider === this.#provider && this.#tracer !== undefined) return this.#tracer;
-    this.#provider = provider;
     this.#tracer =
       provider.getDelegateTracer === undefined ? provider.getTracer("mpreg") : provider.getDelegateTracer("mpreg");
     return this.#tracer;
@@ -246,7 +246,7 @@ export class OpenTelemetry implements Tracing {
 }
 
 /** A span that the SDK records. */
-class Recording implements CallSpan {
+class Recording implements Span {
   readonly trace: TraceContext | undefined;
   readonly #span: OtelSpan;
 
@@ -261,6 +261,12 @@ class Recording implements CallSpan {
       this.#span.setStatus({ code: statusError });
     }
     this.#span.end();
+  }
+}
+
+class Calling extends Recording implements CallSpan {
+  get terms(): StepTerms | undefined {
+    return termsOf(this.trace);
   }
 }
 
@@ -283,9 +289,14 @@ class Running extends Recording implements RunSpan {
 /** A call that is part of a trace which nobody records here. (O2) */
 class Passed implements CallSpan {
   readonly trace: TraceContext | undefined;
+  #terms: StepTerms | undefined;
 
   constructor(trace: TraceContext | undefined) {
     this.trace = trace;
+  }
+
+  get terms(): StepTerms | undefined {
+    return (this.#terms ??= termsOf(this.trace));
   }
 
   end(): void {
@@ -331,6 +342,10 @@ class Passing implements RunSpan, OtelContext {
   get #worked(): OtelContext {
     return (this.#context ??= remoteContext(this.#api, this.#api.module.ROOT_CONTEXT, this.trace)); // (O3)
   }
+}
+
+function termsOf(trace: TraceContext | undefined): StepTerms | undefined {
+  return trace === undefined ? undefined : tracedTerms(undefined, trace);
 }
 
 /** Where tracing is suppressed the SDK's spans have no ids. (Two texts are compared one by one only where they may be equal.) */

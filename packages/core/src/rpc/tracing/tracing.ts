@@ -7,6 +7,7 @@
  * (R1) Where nothing records, nothing is made, and a trace context that has come with a call goes on with those made for it.
  */
 import type { MpregError, TraceContext } from "../../base/index.js";
+import type { StepTerms } from "../../wire/terms.js";
 import type { Invocation } from "../task.js";
 
 export interface Tracing {
@@ -24,16 +25,22 @@ export interface Tracing {
   startBatch(fun: string, traces: readonly (TraceContext | undefined)[]): RunSpan | undefined;
 }
 
-/** A call that is under way. */
-export interface CallSpan {
+/** Something that is under way. */
+export interface Span {
   /** What travels with it. */
   readonly trace: TraceContext | undefined;
-  /** The call has ended; well without an error. Called once. */
+  /** It has ended; well without an error. Called once. */
   end(error: MpregError | undefined): void;
 }
 
+/** A call that is under way. */
+export interface CallSpan extends Span {
+  /** What travels with a call of its trace that has no other terms: one object for all of them. */
+  readonly terms: StepTerms | undefined;
+}
+
 /** A handler that runs. */
-export interface RunSpan extends CallSpan {
+export interface RunSpan extends Span {
   /** Whether its end is to be told; otherwise that changes nothing. */
   readonly needsEnd: boolean;
   /** Runs the handler so that spans of its own are those of this call. */

@@ -26,7 +26,7 @@ class Kept implements Tracing {
 
   startCall(name: string, kind: string, inherited: TraceContext | undefined): CallSpan {
     this.told.push(["start", name, kind, inherited]);
-    return { trace: own, end: (error) => this.told.push(["end", name, error?.code]) };
+    return { trace: own, terms: { trace: own }, end: (error) => this.told.push(["end", name, error?.code]) };
   }
 
   startRun(): undefined {
