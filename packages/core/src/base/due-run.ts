@@ -21,6 +21,7 @@ export class DueRun<T extends Deadline> {
   #start = 0;
   #end = 0;
   #size = 0;
+  #lastDueMs = -Infinity;
 
   constructor(base: number) {
     this.#base = base;
@@ -36,13 +37,14 @@ export class DueRun<T extends Deadline> {
 
   /** When the last item is due, `-Infinity` when there is none. */
   get lastDueMs(): number {
-    return this.#size === 0 ? -Infinity : (this.#at(this.#end - 1) as T).dueMs;
+    return this.#lastDueMs;
   }
 
   push(item: T): void {
     if (this.#end - this.#start === this.#ring.length) this.#makeRoom();
     this.#put(item);
     this.#size += 1;
+    this.#lastDueMs = item.dueMs;
   }
 
   /** Removes an item that is in this run. */
@@ -52,11 +54,14 @@ export class DueRun<T extends Deadline> {
     this.#size -= 1;
     if (this.#size === 0) {
       this.#start = this.#end = 0;
+      this.#lastDueMs = -Infinity;
       if (this.#ring.length > slotsKeptMax) this.#ring = emptyRing(slotsMin);
       return;
     }
     while (this.#at(this.#start) === undefined) this.#start += 1; // (R2)
-    while (this.#at(this.#end - 1) === undefined) this.#end -= 1;
+    let last = this.#at(this.#end - 1);
+    for (; last === undefined; last = this.#at(this.#end - 1)) this.#end -= 1;
+    this.#lastDueMs = last.dueMs;
   }
 
   #at(position: number): T | undefined {

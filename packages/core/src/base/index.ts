@@ -49,6 +49,7 @@ export {
   type TraceContext,
   type TraceFields,
   checkedTrace,
+  hexValue,
   isSampled,
   packTrace,
   traceIdOf,

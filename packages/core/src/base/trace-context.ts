@@ -79,12 +79,12 @@ export function traceparentOf(trace: TraceContext): string {
 
 function writeHex(bytes: Uint8Array, start: number, end: number, hex: string): void {
   for (let i = start, at = 0; i < end; i++, at += 2) {
-    bytes[i] = (valueOf(hex.charCodeAt(at)) << 4) | valueOf(hex.charCodeAt(at + 1));
+    bytes[i] = (hexValue(hex.charCodeAt(at)) << 4) | hexValue(hex.charCodeAt(at + 1));
   }
 }
 
-/** The value of a hexadecimal digit, of either case. */
-function valueOf(code: number): number {
+/** The value of a hexadecimal digit, of either case, by its code. */
+export function hexValue(code: number): number {
   return (code & 0xf) + (code >>> 6) * 9; // letters have bit 6, and begin at 1
 }
 

@@ -16,6 +16,7 @@ import {
   type TraceContext,
   isSampled,
   kindOf,
+  hexValue,
   packTrace,
   traceIdOf,
   unpackTrace,
@@ -115,11 +116,12 @@ interface Known {
   readonly span: CallSpan;
 }
 
-const passingSlots = 256;
+const passingSlots = 1024;
 
-/** By the last digits of the span's id, which is drawn by chance. */
+/** By the last ten bits of the span's id, which is drawn by chance. */
 function slotOf({ spanId }: OtelSpanContext): number {
-  return (spanId.charCodeAt(13) * 7 + spanId.charCodeAt(14) * 31 + spanId.charCodeAt(15)) & (passingSlots - 1);
+  const high = hexValue(spanId.charCodeAt(13)) & 3;
+  return (high << 8) | (hexValue(spanId.charCodeAt(14)) << 4) | hexValue(spanId.charCodeAt(15));
 }
 
 /** Who is asked, or serves. */
