@@ -67,7 +67,7 @@ describe("due run", () => {
 
   test("single items far ahead leave the runs to those that are set in order (D3)", () => {
     const deadlines = new Deadlines<Deadline>();
-    const far = Array.from({ length: 8 }, (_, at) => due(0));
+    const far = Array.from({ length: 8 }, () => due(0));
     far.forEach((each, at) => {
       deadlines.set(each, 1_000_000 - at);
     });
