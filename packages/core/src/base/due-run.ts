@@ -8,13 +8,18 @@
  *      which are closed before it grows: it is never longer than four times the most items it has held.
  * (R3) An item knows its slot: `heapIndex` is `base` plus that.
  */
-import type { Deadline } from "./deadlines.js";
+import type { HeapItem } from "./heap.js";
 
 const slotsMin = 16;
 /** A ring that was longer is let go when it is empty. */
 const slotsKeptMax = 1_024;
 
-export class DueRun<T extends Deadline> {
+/** Set before it is pushed; its place in a run is its place in a heap otherwise. */
+interface RunItem extends HeapItem {
+  readonly dueMs: number;
+}
+
+export class DueRun<T extends RunItem> {
   readonly #base: number;
   #ring: (T | undefined)[] = emptyRing(slotsMin);
   /** Positions count on for ever; their slots are what is left of them by the ring's length, a power of two. */

@@ -69,7 +69,8 @@ export function termsOf(options: TermOptions, who?: string, called?: string): St
   }: Readonly<Partial<Record<keyof TermOptions, unknown>>> = options;
   // one by one, not in a loop over the names: that took a twentieth of a client's call (docs/benchmarks/findings.md)
   const isOfTarget = version === undefined && target === undefined && prefer === undefined;
-  const isOfRuns = retries === undefined && idempotencyKey === undefined && hedge === undefined && priority === undefined;
+  const isOfRuns =
+    retries === undefined && idempotencyKey === undefined && hedge === undefined && priority === undefined;
   if (isOfTarget && isOfRuns) return undefined;
   if (retries !== undefined && !isCount(retries, retriesMax)) {
     throw mustBe(`a whole number from 0 to ${retriesMax}`, retries, "retries", who, called);
