@@ -49,6 +49,7 @@ import type { InspectSubject, Timings } from "@mpreg/core/wire";
 import { contextHost } from "./handlers.js";
 import type { Logger } from "./log.js";
 import { RunEnds } from "./run-ends.js";
+import { Starting } from "./starting.js";
 import { Traffic } from "./traffic.js";
 import type { Connection } from "./transports/types.js";
 import type { HandlerNote } from "./watchdog/handler-note.js";
@@ -98,9 +99,7 @@ export class Driver {
   readonly #runEnds: RunEnds;
   readonly #executeHost: ExecuteHost;
   readonly #inputs = new Fifo<DriverInput>();
-  readonly #starting = new Fifo<Invocation>();
-  /** Invocations that were aborted in the turn in which they were to start. */
-  readonly #abortedEarly = new Set<number>();
+  readonly #starting = new Starting();
   /** Reports of handlers that stand in `#inputs`. */
   #reportsWaiting = 0;
   readonly #reports = new ProgressReports(
@@ -308,7 +307,6 @@ export class Driver {
         if (invocation === undefined) break;
         this.#start(invocation);
       }
-      this.#abortedEarly.clear();
     } finally {
       this.#inTurn = false;
     }
@@ -320,9 +318,7 @@ export class Driver {
   }
 
   #start(invocation: Invocation): void {
-    if (this.#abortedEarly.has(invocation.id)) {
-      return this.#notStarted(invocation, abortError("cancelled")); // (V4)
-    }
+    if (this.#starting.isDropped(invocation)) return this.#notStarted(invocation, abortError("cancelled")); // (V4)
     const fun = this.functions.get(invocation.fun, invocation.version);
     if (fun === undefined) {
       // withdrawn between the machine's choice and now
@@ -403,11 +399,11 @@ export class Driver {
       invoke: (invocation) => {
         this.#starting.push(invocation);
       },
-      revoke: (id) => this.#running.get(id)?.revoke() === true,
+      revoke: (id) => this.#running.get(id)?.revoke() ?? this.#starting.drop(id),
       abort: (id, reason) => {
         const running = this.#running.get(id);
         if (running === undefined) {
-          this.#abortedEarly.add(id);
+          this.#starting.drop(id); // else it has ended, and the machine does not know yet
           return;
         }
         const error = abortError(reason);

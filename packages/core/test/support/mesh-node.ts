@@ -78,8 +78,11 @@ export const deaf = "deaf";
 
 /** As {@link byHand}, but it waits for something before it begins; what is revoked is not begun. */
 export const unbegun = "unbegun";
+/** As that, but what it waits for goes on when it is revoked, and only the test ends it. */
+export const loading = "loading";
 
-export type MeshHandler = typeof byHand | typeof deaf | typeof unbegun | ((...args: never[]) => unknown);
+export type MeshHandler =
+  typeof byHand | typeof deaf | typeof unbegun | typeof loading | ((...args: never[]) => unknown);
 
 export function offerOf(fun: string, resources: readonly string[] = []): OfferRecord {
   return {
@@ -194,12 +197,13 @@ export class MeshNode {
             this.#run(invocation);
           });
         },
-        revoke: (id) => this.#handlers.get(this.#running.get(id)?.fun ?? "") === unbegun,
+        revoke: (id) => [unbegun, loading].includes(this.#handlers.get(this.#running.get(id)?.fun ?? "") as string),
         abort: (id, reason) => {
           const invocation = this.#running.get(id);
           // without one it has ended, and the machine does not know yet
           if (invocation !== undefined) this.aborted.push({ fun: invocation.fun, reason });
-          if (invocation !== undefined && this.#handlers.get(invocation.fun) !== deaf) this.#obeys(invocation);
+          const handler = this.#handlers.get(invocation?.fun ?? "");
+          if (invocation !== undefined && handler !== deaf && handler !== loading) this.#obeys(invocation);
           this.#readers.handlerEnded(id);
           this.#sources.get(id)?.return?.();
           this.#sources.delete(id);
@@ -399,7 +403,7 @@ export class MeshNode {
 
   #run(invocation: Invocation): void {
     const handler = this.#handlers.get(invocation.fun);
-    if (handler === byHand || handler === deaf || handler === unbegun) return;
+    if (typeof handler === "string") return;
     this.#running.delete(invocation.id);
     if (handler === undefined) {
       const result = new MpregError("no-provider", `Cannot call "${invocation.fun}": it was just unregistered`);

@@ -65,7 +65,7 @@ export class Execution implements ContextHost, ExecuteHost, Waiter {
   readonly #host: ExecutionHost;
   readonly #context: CallContext;
   #underWay = 0;
-  #state: "running" | "ended" | "abandoned" = "running";
+  #state: "starting" | "running" | "ended" | "abandoned" = "starting";
   #aborted = false;
 
   constructor(invocation: Invocation, host: ExecutionHost) {
@@ -93,13 +93,14 @@ export class Execution implements ContextHost, ExecuteHost, Waiter {
 
   /** Runs the handler. */
   start(fun: RegisteredFunction): void {
+    if (this.#state === "starting") this.#state = "running";
     const runsOn = execute(this.invocation, fun, this.#context, this);
     if (runsOn && this.#underWay === 0) this.#host.waits.woken(this);
   }
 
   /** Keeps the handler from beginning; answers whether that was in time. */
   revoke(): boolean {
-    return this.#context.revoke();
+    return this.#state === "starting" || this.#context.revoke(); // the call is aborted then
   }
 
   /** Tells the handler that nobody waits any more. */

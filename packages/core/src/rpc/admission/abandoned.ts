@@ -4,7 +4,8 @@
  * A limit is a promise of how much runs, made to a database, a device or a memory; it is not about how much is waited for.
  *
  * (O1) A handler that runs on holds its permit and its number until it has come to its end, whenever that is.
- * (O2) It is told of once, when it has run on for `toldAfterMs`: it may never end, and then holds its permit for ever.
+ * (O2) It is told of once, when it has run on for `toldAfterMs`: it may never end, and then holds its permit for ever. Of one
+ *      that was kept from beginning nothing runs, though its module may still load: it is not told of.
  * (O3) Of its call nothing is kept but what is told of it: the arguments may be large.
  */
 import { Timer, type Timers } from "../../base/index.js";
@@ -60,7 +61,7 @@ export class Abandoned {
     });
     this.#entries.set(id, { permit, depth, timer }); // (O1)
     permit.gate.abandoned += 1;
-    this.#host.schedule(timer, this.#host.nowMs() + toldAfterMs);
+    if (!permit.isRevoked) this.#host.schedule(timer, this.#host.nowMs() + toldAfterMs); // (O2)
   }
 
   /** The handler of that number has come to its end; answers what it has held. */

@@ -1,7 +1,7 @@
 /** Handlers that run on though nobody waits for them: they count in what may run. */
 import { describe, expect, test } from "vitest";
 import { alone, errorOf, loadOf } from "../../support/overload.js";
-import { byHand, deaf } from "../../support/mesh-node.js";
+import { byHand, deaf, loading } from "../../support/mesh-node.js";
 
 describe("a handler that runs on beyond its deadline", () => {
   test("holds its permit until it has ended (O1) (A1)", () => {
@@ -45,6 +45,18 @@ describe("a handler that runs on beyond its deadline", () => {
     mesh.advance(20_000);
     const event = { fun: "work", step: "work", request: node.requestId(), forMs: 10_000 };
     expect(told()).toEqual([{ kind: "handler-abandoned", ...event }]);
+    node.finish("work", 1);
+    mesh.settle();
+    mesh.expectQuiet();
+  });
+
+  test("is not told of when it has not begun, and never does: its module may still load (O2)", () => {
+    const { mesh, node } = alone({ concurrencyMax: 1 }, loading);
+    const call = node.call("work", [1], { timeoutMs: 1_000 });
+    mesh.advance(31_000);
+    expect(errorOf(call)).toMatchObject({ code: "deadline", outcome: "not-applied" });
+    expect(node.events.filter(({ kind }) => kind === "handler-abandoned")).toEqual([]);
+    expect(loadOf(node)).toMatchObject({ running: 1 }); // (O1)
     node.finish("work", 1);
     mesh.settle();
     mesh.expectQuiet();
