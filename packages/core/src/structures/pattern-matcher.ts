@@ -18,6 +18,8 @@ export interface MatcherFigures {
   /** Pairs of a pattern and a value. */
   readonly patterns: number;
   readonly nodes: number;
+  /** What the tables of patterns take. */
+  readonly bytes: number;
   readonly cachedTopics: number;
   readonly cachedBytes: number;
   /** Matches that were answered from the cache, and all. */
@@ -40,6 +42,7 @@ export class PatternMatcher {
     return {
       patterns: this.#trie.size,
       nodes: this.#trie.nodeCount,
+      bytes: this.#trie.bytes,
       cachedTopics: this.#cache.size,
       cachedBytes: this.#cache.bytes,
       hits: this.#hits,

@@ -98,6 +98,11 @@ export class PatternTrie {
     return this.#wordTable.size;
   }
 
+  /** What its tables take, and the marks of values; sets of more than one value and the words themselves not counted. */
+  get bytes(): number {
+    return this.#table.bytes + this.#wordTable.bytes + this.#found.byteLength;
+  }
+
   /** How many nodes the last match has looked at, the same one for different words counting anew. (P2) */
   get visitedCount(): number {
     return this.#visited;
@@ -332,14 +337,18 @@ export class PatternTrie {
     const table = this.#table;
     for (let last = path.length - 3; last >= 0; last -= 3) {
       const node = path[last + 2] as number;
-      for (let field = valuesAt; field <= starAt; field++) {
-        if (table.nodes[node * nodeSize + field] !== 0) return;
-      }
+      if (this.#isInUse(node)) break;
       table.remove(node);
       if (last > 0) this.#forget(path[last] as number, path[last + 1] as number);
     }
     table.compact();
     if (this.nodeCount === 0) this.#found = new Int32Array(64);
+  }
+
+  #isInUse(node: number): boolean {
+    const { nodes } = this.#table;
+    for (let field = valuesAt; field <= starAt; field++) if (nodes[node * nodeSize + field] !== 0) return true;
+    return false;
   }
 
   /** `state`, a node before or behind its `#`, has lost its child by `word`. */

@@ -50,6 +50,11 @@ export class TrieTable {
     return this.#numbers - 1 - this.#free.length;
   }
 
+  /** What the tables take. */
+  get bytes(): number {
+    return this.nodes.byteLength + this.counts.byteLength + this.places.byteLength;
+  }
+
   /** What a word adds to the hash of a child. */
   hashOf(word: number): number {
     return mixed(word ^ this.#seed);

@@ -22,12 +22,17 @@ export class WordTable {
   #texts: string[] = [];
   #hashes: number[] = [];
   #uses: number[] = [];
-  /** Numbers to be given again. */
+  /** Numbers to be given again, among others that are in use or were given up since. */
   #free: number[] = [];
 
   /** How many words are in use. */
   get size(): number {
     return this.#size;
+  }
+
+  /** What the tables take, 24 bytes for each number that was given among it. */
+  get bytes(): number {
+    return this.#places.byteLength + this.#texts.length * 24;
   }
 
   /** The number of word `index` of `words`; 0 when it is not in use. */
@@ -48,7 +53,7 @@ export class WordTable {
       (this.#uses[found] as number)++;
       return found;
     }
-    const number = this.#free.pop() ?? Math.max(this.#texts.length, firstWordNumber);
+    const number = this.#newNumber();
     const hash = words.hashes[index] as number;
     this.#texts[number] = words.word(index);
     this.#hashes[number] = hash;
@@ -71,7 +76,24 @@ export class WordTable {
       this.#clear(); // (N2)
     else {
       this.#free.push(number);
+      this.#trim();
       if (this.#mask >= placesKept && this.#size * 8 < this.#mask) this.#resize((this.#mask + 1) / 2); // (N3)
+    }
+  }
+
+  #newNumber(): number {
+    for (let number = this.#free.pop(); number !== undefined; number = this.#free.pop()) {
+      if (this.#uses[number] === 0) return number;
+    }
+    return Math.max(this.#texts.length, firstWordNumber);
+  }
+
+  /** Gives up the numbers behind the last one in use. (N2) */
+  #trim(): void {
+    while (this.#uses.at(-1) === 0) {
+      this.#texts.pop();
+      this.#hashes.pop();
+      this.#uses.pop();
     }
   }
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { parsePattern } from "../../src/base/index.js";
 import { MatchCache, type Matched, PatternMatcher, PatternTrie, TopicWords } from "../../src/structures/index.js";
 import { seeded } from "../support/random.js";
-import { anyPattern, anyTopic, naiveMatch, wordsOf } from "../support/topics.js";
+import { anyPattern, anyTopic, collision, naiveMatch, wordsOf } from "../support/topics.js";
 
 const roomy = { entriesMax: 1_000, bytesMax: 2 ** 20 };
 
@@ -205,10 +205,31 @@ describe("match cache", () => {
     }
   });
 
+  test("topics with the same hash are told apart (C1)", () => {
+    const [one, other] = collision(
+      (topic) => new TopicWords(9).read(topic).hash,
+      (index) => `t${index}.x`,
+    );
+    const words = new TopicWords(9);
+    const cache = new MatchCache(roomy);
+    cache.keep(words.read(one), matched(1));
+    expect(cache.find(words.read(other))).toBeUndefined();
+    cache.keep(words, matched(2));
+    expect(sorted(cache.find(words.read(one)) as Matched)).toEqual([1]);
+    expect(sorted(cache.find(words.read(other)) as Matched)).toEqual([2]);
+  });
+
   test("a cache of nothing is none", () => {
     const matcher = new PatternMatcher({ cache: { entriesMax: 0, bytesMax: 2 ** 20 } });
     matcher.add(parsePattern("#"), 1);
     for (let i = 0; i < 3; i++) expect(sorted(matcher.match("a"))).toEqual([1]);
-    expect(matcher.figures).toEqual({ patterns: 1, nodes: 1, cachedTopics: 0, cachedBytes: 0, hits: 0, matches: 3 });
+    expect(matcher.figures).toMatchObject({
+      patterns: 1,
+      nodes: 1,
+      cachedTopics: 0,
+      cachedBytes: 0,
+      hits: 0,
+      matches: 3,
+    });
   });
 });

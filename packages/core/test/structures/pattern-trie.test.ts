@@ -1,9 +1,17 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type Pattern, parsePattern } from "../../src/base/index.js";
-import { type Matched, PatternTrie, patternValueMax } from "../../src/structures/index.js";
+import { type Matched, PatternTrie, TopicWords, patternValueMax } from "../../src/structures/index.js";
 import { seeded } from "../support/random.js";
-import { anyPattern, anyTopic, naiveMatch, rabbitBindings, rabbitRouting, wordsOf } from "../support/topics.js";
+import {
+  anyPattern,
+  anyTopic,
+  collision,
+  naiveMatch,
+  rabbitBindings,
+  rabbitRouting,
+  wordsOf,
+} from "../support/topics.js";
 
 /** What was found, in order; a value that was found twice is there twice. */
 function sorted({ values, start, end }: Matched): number[] {
@@ -199,10 +207,10 @@ describe("pattern trie", () => {
     expect([trie.nodeCount, trie.wordCount, trie.size]).toEqual([0, 0, 0]);
   });
 
-  test("one pattern with very many values costs no more to leave than one with few (P3)", () => {
+  test("one pattern with very many values loses one after the other", () => {
     const trie = new PatternTrie();
     const pattern = parsePattern("news.#");
-    const count = 50_000; // so many that a search of each for its place would not end here
+    const count = 50_000;
     for (let value = 0; value < count; value++) expect(trie.add(pattern, value)).toBe(true);
     expect(trie.add(pattern, 77)).toBe(false);
     expect(sorted(trie.match("news.today"))).toEqual([...Array(count).keys()]);
@@ -216,9 +224,65 @@ describe("pattern trie", () => {
   });
 
   test("what was found long ago is found anew when marks begin again (P1)", () => {
-    const trie = new PatternTrie({ stampMax: 3 });
-    for (const text of ["a.#.b.#", "#.b", "a.*"]) trie.add(parsePattern(text), 4);
-    for (let i = 0; i < 20; i++) expect(sorted(trie.match("a.b"))).toEqual([4]);
+    for (const text of ["#.b", "a.#.b.#", "a.*", "#.a.#.b"]) {
+      const trie = new PatternTrie({ stampMax: 3 });
+      trie.add(parsePattern(text), 4);
+      // its marks are always of the same number
+      for (let i = 0; i < 20; i++)
+        expect(sorted(trie.match(i % 3 === 1 ? "a.b" : "x"))).toEqual(i % 3 === 1 ? [4] : []);
+    }
+  });
+
+  test("words with the same hash are told apart", () => {
+    const [one, other] = collision(
+      (word) => new TopicWords(9).read(word).hashes[0] as number,
+      (index) => `w${index}`,
+    );
+    const trie = new PatternTrie({ seed: 9 });
+    trie.add(parsePattern(`${one}.#`), 1);
+    expect(sorted(trie.match(other))).toEqual([]);
+    trie.add(parsePattern(`${other}.#`), 2);
+    expect([sorted(trie.match(one)), sorted(trie.match(other))]).toEqual([[1], [2]]);
+    trie.remove(parsePattern(`${one}.#`), 1);
+    expect([sorted(trie.match(one)), sorted(trie.match(other))]).toEqual([[], [2]]);
+  });
+
+  test("what a burst has made large is given up while the burst drains, and what stays is found (P4)", () => {
+    const texts = Array.from(
+      { length: 20_000 },
+      (_, i) => [`a.${i}.*.#.b${i % 7}.c`, `*.${i}.#`, `#.x${i}.*`, `b.*.${i}`][i % 4],
+    );
+    const patterns = texts.map((text) => parsePattern(text as string));
+    const trie = new PatternTrie({ seed: 2 });
+    const small = trie.bytes;
+    patterns.forEach((pattern, value) => trie.add(pattern, value));
+    const large = trie.bytes;
+    expect(large).toBeGreaterThan(1_000_000);
+    const asked = ["a.16.q.r.b2.c", "a.17.q", "z.x18.q", "b.q.19", "q.17", "a.16.q.b2.c", "x22", "q.x22.z"];
+    const expected = asked.map((topic) => sorted(trie.match(topic)));
+    expect(expected).toEqual([[16], [17], [18], [19], [17], [16], [], [22]]);
+    let left = patterns.length;
+    patterns.forEach((pattern, value) => {
+      if (value >= 16 && value < 24) return;
+      if (!trie.remove(pattern, value)) throw new Error(`${pattern} is lost`);
+      left -= 1;
+      if (left % 2_500 === 8) expect(asked.map((topic) => sorted(trie.match(topic)))).toEqual(expected);
+    });
+    expect(asked.map((topic) => sorted(trie.match(topic)))).toEqual(expected);
+    expect(trie.bytes).toBeLessThan(large / 8);
+    patterns.slice(16, 24).forEach((pattern, index) => trie.remove(pattern, 16 + index));
+    expect(trie.bytes).toBe(small);
+  });
+
+  test("a hundred thousand comings and goings beside others take no room (P4)", () => {
+    const trie = new PatternTrie();
+    for (const text of ["a.b", "reply.#", "*.x"]) trie.add(parsePattern(text), 1);
+    const { bytes } = trie;
+    for (let i = 0; i < 100_000; i++) {
+      trie.add(parsePattern(`reply.${i}`), 2);
+      trie.remove(parsePattern(`reply.${i}`), 2);
+    }
+    expect(trie.bytes - bytes).toBeLessThan(100); // the number of one word
   });
 
   test("a topic of more words than patterns may have is matched", () => {

@@ -51,3 +51,16 @@ export const rabbitRouting: ReadonlyMap<string, readonly number[]> = new Map([
   ["nothing.here.at.all", [5, 6, 21, 22, 23, 24]],
   ["oneword", [5, 6, 21, 22, 23, 24, 25]],
 ]);
+
+/** Two texts with the same hash: among a few hundred thousand there are some, with 32 bits. */
+export function collision(hashOf: (text: string) => number, textOf: (index: number) => string): [string, string] {
+  const known = new Map<number, string>();
+  for (let index = 0; index < 2_000_000; index++) {
+    const text = textOf(index);
+    const hash = hashOf(text);
+    const other = known.get(hash);
+    if (other !== undefined) return [other, text];
+    known.set(hash, text);
+  }
+  throw new Error("no two texts have the same hash");
+}
