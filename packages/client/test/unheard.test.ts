@@ -141,6 +141,28 @@ describe.for(Object.entries(silences))("when the node %s", ([, fallSilent]) => {
   });
 });
 
+test("the error names the step whose items they are, of a call and of a graph", async () => {
+  const { mesh, a, client } = world();
+  const graph = client.caller.graph();
+  const steps = [graph.call("five", [], { name: "first" }), graph.call("ten", [], { name: "second" })];
+  const called = await streamOf(mesh, client, "ten", 4_000);
+  const running = graph.run(steps, { timeoutMs: 4_000 });
+  await settled(mesh);
+  const [, second] = (await running) as AsyncIterableIterator<unknown>[];
+  const ends = [called, second!].map(async (items) => {
+    for await (const item of items) expect(item).toBeLessThan(10);
+  });
+  await settled(mesh);
+  silences["is frozen"](a, client);
+  const seen = Promise.allSettled(ends);
+  await after(mesh, 5_000);
+  const errors = (await seen).map((end) => end.status === "rejected" && (end.reason as MpregError));
+  expect(errors).toMatchObject([
+    { code: "deadline", step: "ten" },
+    { code: "deadline", step: "second" },
+  ]);
+});
+
 test("a stream is ended where it is made when its client is heard again (L6)", async () => {
   const { mesh, a, client } = world();
   const items = await streamOf(mesh, client, "ten", 4_000);

@@ -88,10 +88,11 @@ abstract class Waiter implements Asker {
     this.#reject(error.at({ step: this.#step, node: this.asking.nodeName })); // (W2)
   }
 
-  /** What a value of the answer is to the program. A stream ends with the signal of the call. */
-  protected read(value: Value): unknown {
+  /** What a value of the answer, the result of `step`, is to the program. A stream ends with the signal of the call. */
+  protected read(value: Value, step: string | undefined = this.#step): unknown {
     if (value instanceof Uint8Array) return this.asking.codec.decode(value);
     const stream = this.asking.openStream?.(value);
+    if (stream !== undefined) stream.step = step;
     const signal = this.#options?.signal;
     if (signal !== undefined) stream?.cancelWith(signal);
     return stream;
@@ -165,7 +166,8 @@ export class RequestWaiter extends Waiter {
     const { spec } = this.#prepared;
     let value: unknown;
     try {
-      const values = outputs.map((output) => (output === undefined ? undefined : this.read(output)));
+      const stepOf = (index: number): string | undefined => spec.steps[spec.outputs[index]?.step ?? -1]?.name;
+      const values = outputs.map((output, index) => output && this.read(output, stepOf(index)));
       value = this.#prepared.assemble(
         values,
         reports?.map((report) => outcomeOf(report, spec)),

@@ -8,6 +8,7 @@
  * (R2) Items come in order, each once; then the end, or the error that ended the stream, once.
  * (R3) A program that stops (`break`, `return`, a signal) lets go of the stream at once; nothing comes after that.
  * (R4) Nothing is asked for before the program takes the first item.
+ * (R6) The error that ends it names the step whose items they are, whoever has found it, where the program knows that.
  * (R5) A second loop over what was read to its end, or left, is refused: it is no stream without items.
  */
 import { MpregError } from "../../base/index.js";
@@ -49,6 +50,8 @@ const refused: AsyncIterableIterator<unknown, undefined, undefined> = {
 };
 
 export class ItemReader implements AsyncIterableIterator<unknown, undefined, undefined>, FetchSink {
+  /** Name of the step that makes them, where whoever reads them knows it. (R6) */
+  step: string | undefined = undefined;
   readonly #codec: Codec;
   readonly #host: ItemReaderHost;
   readonly #splitter: ItemSplitter;
@@ -178,7 +181,7 @@ export class ItemReader implements AsyncIterableIterator<unknown, undefined, und
   #end(error: MpregError | undefined): void {
     const wasEnded = this.#isEnded;
     this.#isEnded = true;
-    if (!wasEnded) this.#error = error;
+    if (!wasEnded) this.#error = error?.at({ step: this.step }); // (R6)
     this.#stopListening?.();
     if (!this.#hasLeft) {
       this.#hasLeft = true;

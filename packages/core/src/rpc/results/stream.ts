@@ -201,7 +201,8 @@ export class Stream implements TaskOwner {
 
   #gone(offset: number): MpregError {
     const { start, end } = this.#bytes;
-    const message = `The stream of "${this.#task.step}" cannot go on from byte ${offset}: bytes ${start} to ${end} are here`;
-    return new MpregError("result-lost", message, { outcome: "unknown", node: this.#host.nodeName });
+    const { step } = this.#task;
+    const message = `The stream of "${step}" cannot go on from byte ${offset}: bytes ${start} to ${end} are here`;
+    return new MpregError("result-lost", message, { outcome: "unknown", step, node: this.#host.nodeName });
   }
 }
