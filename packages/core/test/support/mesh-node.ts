@@ -122,6 +122,8 @@ export class MeshNode {
   readonly machine: NodeMachine;
   readonly invoked: Invocation[] = [];
   readonly aborted: { readonly fun: string; readonly reason: AbortReason }[] = [];
+  /** The numbers of the handlers that were. */
+  readonly abortedIds = new Set<number>();
   readonly events: NodeEvent[] = [];
   readonly told: { readonly ticket: number; readonly event: RequestEvent }[] = [];
   readonly goodbyes: Goodbye[] = [];
@@ -202,6 +204,7 @@ export class MeshNode {
           const invocation = this.#running.get(id);
           // without one it has ended, and the machine does not know yet
           if (invocation !== undefined) this.aborted.push({ fun: invocation.fun, reason });
+          this.abortedIds.add(id);
           const handler = this.#handlers.get(invocation?.fun ?? "");
           if (invocation !== undefined && handler !== deaf && handler !== loading) this.#obeys(invocation);
           this.#readers.handlerEnded(id);
