@@ -9,8 +9,9 @@ import { isGrowing, runSoak } from "./soak.mjs";
 import { calls } from "./suites/calls.mjs";
 import { membership } from "./suites/membership.mjs";
 import { rpc } from "./suites/rpc.mjs";
+import { topics } from "./suites/topics.mjs";
 
-const suites = [rpc, membership, calls];
+const suites = [rpc, membership, calls, topics];
 const items = suites.flatMap((suite) => suite.items.map((item) => ({ ...item, suite: suite.name })));
 const groups = [...new Set(items.flatMap(({ suite, family }) => [suite, family]))];
 

@@ -1,6 +1,6 @@
 /**
- * Where results are kept: docs/benchmarks/rpc.json and soak.json, and rpc.md drawn from both; membership.json and calls.json,
- * and reports and pictures drawn from each.
+ * Where results are kept: docs/benchmarks/rpc.json and soak.json, and rpc.md drawn from both; membership.json, calls.json and
+ * topics.json, and reports and pictures drawn from each.
  */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -8,6 +8,7 @@ import { drawPictures as drawCalls } from "../calls/pictures.mjs";
 import { renderCalls } from "../calls/report.mjs";
 import { drawPictures as drawMembership } from "../membership/pictures.mjs";
 import { renderMembership } from "../membership/report.mjs";
+import { renderTopics } from "../topics/report.mjs";
 import { renderReport } from "./report.mjs";
 
 const workspace = new URL("../../", import.meta.url);
@@ -35,6 +36,11 @@ export function writeMembership(result) {
 /** @param {import("../calls/report.mjs").Result} result */
 export function writeCalls(result) {
   return writeDrawn("calls", result, { render: renderCalls, draw: drawCalls });
+}
+
+/** @param {import("../topics/report.mjs").Result} result */
+export function writeTopics(result) {
+  return writeDrawn("topics", result, { render: renderTopics, draw: () => ({}) });
 }
 
 /**

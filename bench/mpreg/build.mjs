@@ -38,3 +38,16 @@ export async function importSimulatedCluster() {
   const [cluster, losses] = await Promise.all([import(`${folder}cluster.js`), import(`${folder}losses.js`)]);
   return { ...cluster, ...losses };
 }
+
+/** @returns {Promise<{ PatternMatcher: any, PatternTrie: any, parsePattern: (text: string) => string }>} from the build of core */
+export async function importStructures() {
+  const folder = new URL("packages/core/dist/", workspace);
+  if (!existsSync(new URL("structures/index.js", folder))) {
+    throw new Error("The core is not built; run `npm run build` in the root first");
+  }
+  const [base, structures] = await Promise.all([
+    import(`${folder}base/index.js`),
+    import(`${folder}structures/index.js`),
+  ]);
+  return { ...base, ...structures };
+}
