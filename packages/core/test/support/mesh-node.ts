@@ -34,6 +34,7 @@ import {
   defaultWireLimits,
 } from "../../src/wire/index.js";
 import type { Connection, Endpoint } from "./connection.js";
+import { isIterator, thrown } from "./handled.js";
 import { seeded } from "./random.js";
 import {
   type CallOptions,
@@ -62,14 +63,6 @@ export interface MeshNodeOptions extends Partial<Pick<NodeOptions, "cluster" | "
 
 /** What a generator yields that has no item just now. */
 export const later: unique symbol = Symbol("later");
-
-function thrown(cause: unknown): MpregError {
-  return new MpregError("handler-error", (cause as Error).message, { outcome: "applied" });
-}
-
-function isIterator(value: unknown): value is Iterator<unknown> {
-  return typeof value === "object" && value !== null && "next" in value && typeof value.next === "function";
-}
 
 /** A handler that the test ends itself, with `finish` or `fail`; or that ends when it is aborted. */
 export const byHand = "by hand";
