@@ -15,6 +15,7 @@ export {
 } from "./errors.js";
 export { Heap, type HeapItem } from "./heap.js";
 export { type Pattern, type TopicLimits, checkTopic, defaultTopicLimits, matches, parsePattern } from "./pattern.js";
+export type { PatternMatches } from "./pattern-type.js";
 export {
   type Action,
   type Decision,

@@ -73,8 +73,6 @@ export class MatchCache {
   #seen = new Int32Array(0);
   #hand = 0;
   #bytes = 0;
-  /** The topic looked for last was kept before something changed. */
-  #wasKept = false;
   readonly #matched: { values: Int32Array; start: number; end: number };
 
   constructor({ entriesMax, bytesMax }: MatchCacheLimits = defaultMatchCacheLimits, changesMax: number = 2 ** 31 - 1) {
@@ -96,14 +94,12 @@ export class MatchCache {
 
   /** What was kept for the topic, valid until the next call; undefined when there is nothing that is still right. */
   find(words: TopicWords): Matched | undefined {
-    this.#wasKept = false;
     const entry = this.#lookUp(words);
     if (entry === -1) return undefined;
     const entries = this.#entries;
     const at = entry * entrySize;
     if (!this.#isFresh(at)) {
       this.#drop(entry);
-      this.#wasKept = true;
       return undefined;
     }
     if (entries[at + usedAt] === 0) entries[at + usedAt] = 1; // written once, so that hits do not dirty memory
@@ -183,7 +179,7 @@ export class MatchCache {
   /** Whether there is room now for a topic. (C2) (C3) */
   #makeRoom(hash: number, bytes: number): boolean {
     if (this.size < this.#entriesMax && this.#bytes + bytes <= this.#bytesMax) return true;
-    if (!this.#comesAgain(hash) && !this.#wasKept) return false;
+    if (!this.#comesAgain(hash)) return false;
     while (this.size >= this.#entriesMax || this.#bytes + bytes > this.#bytesMax) this.#evict();
     return true;
   }
