@@ -22,7 +22,7 @@ export class WordTable {
   #texts: string[] = [];
   #hashes: number[] = [];
   #uses: number[] = [];
-  /** Numbers to be given again, among others that are in use or were given up since. */
+  /** Numbers to be given again, among others that were given up since. */
   #free: number[] = [];
 
   /** How many words are in use. */
