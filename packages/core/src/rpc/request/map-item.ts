@@ -10,6 +10,7 @@ import type { AbortReason } from "../host.js";
 import { type Gathering, type Results, isRef } from "../results/index.js";
 import type { Left } from "../left.js";
 import type { RunAsker } from "../run.js";
+import type { StepScope } from "./request-budget.js";
 
 /** The run of the steps for one item. */
 export interface ItemRun {
@@ -33,6 +34,8 @@ export interface ItemOwner {
 
 export class MapItem implements RunAsker {
   readonly position: number;
+  /** What maps within it run. */
+  readonly scope: StepScope;
   readonly #owner: ItemOwner;
   readonly #results: Results;
   /** What it comes to belongs to somebody else, who lets go of it. */
@@ -41,8 +44,9 @@ export class MapItem implements RunAsker {
   #fetching: { readonly ref: ResultRef; readonly gathering: Gathering } | undefined = undefined;
   #lastMs = 0;
 
-  constructor(position: number, owner: ItemOwner, results: Results, isGiven: boolean) {
+  constructor(position: number, scope: StepScope, owner: ItemOwner, results: Results, isGiven: boolean) {
     this.position = position;
+    this.scope = scope;
     this.#owner = owner;
     this.#results = results;
     this.#isGiven = isGiven;

@@ -20,6 +20,7 @@ import type { RequestStep, StepMap, Value } from "../../wire/index.js";
 import type { AbortReason } from "../host.js";
 import { type ItemOwner, type ItemRun, MapItem } from "./map-item.js";
 import { type Gathering, isRef, isStream } from "../results/index.js";
+import type { StepScope } from "./request-budget.js";
 import type { RunFields } from "./run-fields.js";
 import type { Left } from "../left.js";
 import { ownBytes } from "./step-results.js";
@@ -64,6 +65,7 @@ export class Mapping implements Deadline, ItemOwner {
   #ended = 0;
   /** What it has taken of the request's budget. */
   #bytes = 0;
+  readonly #scope: StepScope;
   /** Items that have run and lost what they had come to, with how often. (M7) */
   readonly #again = new Map<number, number>();
   #isFilling = false;
@@ -76,6 +78,7 @@ export class Mapping implements Deadline, ItemOwner {
     this.#request = request;
     this.#owner = owner;
     this.#timers = timers;
+    this.#scope = { steps: 0, within: request.item?.scope };
     const { step } = work;
     const { steps } = request.message;
     this.#givenSteps = step.bindings.map((binding) => givenStep(steps[binding.step]?.name ?? ""));
@@ -122,6 +125,11 @@ export class Mapping implements Deadline, ItemOwner {
       },
       true,
     );
+  }
+
+  /** It is to begin anew: what it would have run is not counted. */
+  giveBackSteps(): void {
+    this.#request.budget.giveBackSteps(this.#scope);
   }
 
   /** Nobody wants the result any more. (M3) */
@@ -177,6 +185,7 @@ export class Mapping implements Deadline, ItemOwner {
     if (!item.isRepeatable || again > againMax) return this.itemFailed(item, error, nowMs);
     this.#live.delete(position);
     this.#again.set(position, again);
+    this.#request.budget.giveBackSteps(item.scope);
     this.#startItem(position, nowMs); // (M7)
   }
 
@@ -197,7 +206,7 @@ export class Mapping implements Deadline, ItemOwner {
       throwAny(this.#take(bytes));
     });
     const items = itemsOf(list, (count) => {
-      throwAny(this.#request.budget.takeSteps(step.name, count, map.steps.length));
+      throwAny(this.#request.budget.takeSteps(step.name, count, map.steps.length, this.#scope));
     });
     if (!("kind" in items)) return items;
     throw new MpregError("invalid-argument", `The list of the map "${step.name}" must be an array, got ${items.kind}`);
@@ -227,7 +236,8 @@ export class Mapping implements Deadline, ItemOwner {
       },
     );
     const steps = [givenStep(`item${suffix}`), ...this.#givenSteps, ...named];
-    const item = new MapItem(position, this, results, map.result.step < given.length);
+    const scope: StepScope = { steps: 0, within: this.#scope };
+    const item = new MapItem(position, scope, this, results, map.result.step < given.length);
     this.#live.set(position, item);
     const run = this.#owner.run({
       message: { steps, outputs: [map.result], settle: false, waitForCapacityMs: message.waitForCapacityMs },
@@ -241,7 +251,7 @@ export class Mapping implements Deadline, ItemOwner {
       budget,
       results,
       expecting,
-      item: { given, suffix, map: step.name },
+      item: { given, suffix, map: step.name, scope },
     });
     item.start(run, nowMs);
   }

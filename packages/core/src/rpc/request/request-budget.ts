@@ -2,11 +2,18 @@
  * Request budget: what one request may take at its coordinator, and has taken.
  *
  * (C1) The bytes of results are counted for the request and for the whole node, until they are given back.
- * (C2) What maps run for their items is bounded before the first of them runs, for all maps of a request together.
+ * (C2) What maps run for their items is bounded before the first of them runs, for all maps of a request together. What runs
+ *      again is counted once.
  */
 import { MpregError } from "../../base/index.js";
 import type { HeldBytes } from "../held-bytes.js";
 import type { RpcLimits } from "../limits.js";
+
+/** What maps run for the items of one map, or for one item, maps within it included; it lies `within` a larger one. */
+export interface StepScope {
+  steps: number;
+  readonly within: StepScope | undefined;
+}
 
 export class RequestBudget {
   readonly #held: HeldBytes;
@@ -39,11 +46,11 @@ export class RequestBudget {
   }
 
   /** Counts what the map `name` runs for `items` items, or answers why that is too much. (C2) */
-  takeSteps(name: string, items: number, stepsPerItem: number): MpregError | undefined {
+  takeSteps(name: string, items: number, stepsPerItem: number, scope: StepScope): MpregError | undefined {
     const { mapStepsMax } = this.#limits;
     const total = this.#mapSteps + items * stepsPerItem;
     if (total <= mapStepsMax) {
-      this.#mapSteps = total;
+      this.#count(items * stepsPerItem, scope);
       return undefined;
     }
     const before = this.#mapSteps === 0 ? "" : `, and ${this.#mapSteps} for what was mapped before`;
@@ -51,8 +58,13 @@ export class RequestBudget {
     return new MpregError("too-large", `${message}; the limit is ${mapStepsMax} (limits.mapStepsMax)`);
   }
 
-  /** A map begins anew. */
-  giveBackSteps(steps: number): void {
-    this.#mapSteps -= steps;
+  /** A map or an item begins anew. */
+  giveBackSteps(scope: StepScope): void {
+    this.#count(-scope.steps, scope);
+  }
+
+  #count(steps: number, scope: StepScope): void {
+    this.#mapSteps += steps;
+    for (let each: StepScope | undefined = scope; each !== undefined; each = each.within) each.steps += steps;
   }
 }

@@ -152,23 +152,25 @@ export class RequestRun implements Run, ItemRun, TaskOwner, MappingOwner, Deadli
 
   failed(task: Task, error: MpregError, nowMs: number): void {
     if (this.#over) return;
-    const left = error.code === "result-lost" ? this.#revive(task, error, isRepeatable(task), nowMs) : error;
-    if (left !== undefined) this.#failedAt(task.index, left, nowMs);
+    const mayRepeat = isRepeatable(task);
+    const left = error.code === "result-lost" ? this.#revive(task, error, mayRepeat, nowMs) : error;
+    if (left !== undefined) this.#failedAt(task.index, left, mayRepeat, nowMs);
   }
 
-  mapFailed({ work, isRepeatable: mayRepeat, items }: Mapping, error: MpregError, nowMs: number): void {
-    const { index, map, given } = work;
+  mapFailed(mapping: Mapping, error: MpregError, nowMs: number): void {
+    const { work, isRepeatable: mayRepeat } = mapping;
+    const { index, given } = work;
     const refs = [...given.entries()].flatMap(([at, value]) => (isRef(value) ? [{ index: at, ref: value }] : []));
     const isLost = error.code === "result-lost" && mayRepeat && refs.length > 0;
-    if (isLost) this.#fields.budget.giveBackSteps(items * map.steps.length);
+    if (isLost) mapping.giveBackSteps();
     const left = isLost ? this.#revive({ index, refs }, error, mayRepeat, nowMs) : error;
-    if (left !== undefined) this.#failedAt(index, this.#placed(left, index), nowMs);
+    if (left !== undefined) this.#failedAt(index, this.#placed(left, index), mayRepeat, nowMs);
   }
 
-  /** A step has failed, and nothing can be done about it. */
-  #failedAt(index: number, error: MpregError, nowMs: number): void {
+  /** A step has failed, and nothing can be done about it here. */
+  #failedAt(index: number, error: MpregError, mayRepeat: boolean, nowMs: number): void {
     this.#letGoFetched(index, false);
-    this.#stepFailed(index, error, nowMs);
+    this.#stepFailed(index, error, mayRepeat, nowMs);
     this.#finishWhenDone(nowMs);
   }
 
@@ -245,7 +247,7 @@ export class RequestRun implements Run, ItemRun, TaskOwner, MappingOwner, Deadli
     }
     if (refs === undefined || missing !== undefined) this.#values.letGo(step.bindings);
     if (missing !== undefined) {
-      this.#stepFailed(index, this.#placed(missing, index), nowMs);
+      this.#stepFailed(index, this.#placed(missing, index), true, nowMs);
       return this.#finishWhenDone(nowMs);
     }
     const ownDeadline = step.timeoutMs > 0 && nowMs + step.timeoutMs < deadlineMs;
@@ -283,7 +285,7 @@ export class RequestRun implements Run, ItemRun, TaskOwner, MappingOwner, Deadli
     const given: Value[] = [];
     for (const binding of step.bindings) {
       const value = this.#part(binding);
-      if (value instanceof MpregError) return this.#failedAt(index, this.#placed(value, index), nowMs);
+      if (value instanceof MpregError) return this.#failedAt(index, this.#placed(value, index), true, nowMs);
       given.push(value);
     }
     const mapping = new Mapping({ index, step, map, given }, this.#fields, this, this.#host, nowMs);
@@ -299,9 +301,9 @@ export class RequestRun implements Run, ItemRun, TaskOwner, MappingOwner, Deadli
     else this.#values.letGo(bindings);
   }
 
-  #stepFailed(index: number, error: MpregError, nowMs: number): void {
+  #stepFailed(index: number, error: MpregError, mayRepeat: boolean, nowMs: number): void {
     if (this.#over) return;
-    this.#table.failed(index, error);
+    this.#table.failed(index, error, mayRepeat);
     this.#fields.watch?.stepFailed(this.#step(index).name, error);
     if (!this.#fields.message.settle || this.#told !== undefined) return this.fail(error, nowMs);
     this.#table.skipDependents(index, (skipped, because) => {

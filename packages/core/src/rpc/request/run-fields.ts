@@ -2,7 +2,7 @@
 import type { RequestMessage, Value } from "../../wire/index.js";
 import type { AskOrigin } from "../origin.js";
 import type { Plan } from "../graph/plan.js";
-import type { RequestBudget } from "./request-budget.js";
+import type { RequestBudget, StepScope } from "./request-budget.js";
 import type { Results } from "../results/index.js";
 import type { RunAsker } from "../run.js";
 import type { Summary } from "../watching/summary.js";
@@ -40,4 +40,6 @@ export interface ItemFields {
   readonly suffix: string;
   /** Name of the map. */
   readonly map: string;
+  /** What maps within it run is counted there, too. */
+  readonly scope: StepScope;
 }

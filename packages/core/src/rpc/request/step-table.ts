@@ -5,7 +5,8 @@
  *
  * (A1) A step is ready once: when the last of its inputs is there, or is there again.
  * (A2) A step that has failed takes with it all that need it, however indirectly, and nothing else.
- * (A3) A step may run again when its function allowed that as it was offered when it ran.
+ * (A3) A step may run again when its function allowed that as it was offered when it ran, and a map when all that has run for
+ *      its items may; also when it has failed: what the map around it has lost may lie behind that.
  * (A4) What a step has done stands, also when it is to run again.
  */
 import type { MpregError, Outcome } from "../../base/index.js";
@@ -79,8 +80,9 @@ export class StepTable {
     this.#states[index] = done;
   }
 
-  failed(index: number, error: MpregError): void {
+  failed(index: number, error: MpregError, mayRepeat: boolean): void {
     this.#left -= 1;
+    this.#repeatable[index] = mayRepeat ? 1 : 0;
     this.#states[index] = { kind: "failed", error };
   }
 
@@ -158,8 +160,8 @@ export class StepTable {
     return this.#states.every((state, index) => {
       if (state.kind === "running") return mayRunAgain(state.task);
       if (state.kind === "mapping") return state.mapping.isRepeatable;
-      if (state.kind === "failed") return state.error.outcome === "not-applied";
-      return state.kind !== "done" || this.isRepeatable(index);
+      if (state.kind === "failed" && state.error.outcome === "not-applied") return true;
+      return (state.kind !== "done" && state.kind !== "failed") || this.isRepeatable(index);
     });
   }
 

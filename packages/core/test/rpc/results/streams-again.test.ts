@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { ItemReader } from "../../../src/rpc/index.js";
 import { Mesh } from "../../support/mesh.js";
 import { type Asked, type MeshNode } from "../../support/mesh-node.js";
-import { use } from "../../support/requests.js";
+import { mapOf, use } from "../../support/requests.js";
 
 const count = 100;
 const pipeline = [{ fun: "make" }, { fun: "pipe", args: [use("make")] }, { fun: "sum", args: [use("pipe")] }];
@@ -71,8 +71,11 @@ async function until(mesh: Mesh, isDone: () => boolean): Promise<void> {
   expect(isDone()).toBe(true);
 }
 
-async function begun({ mesh, node, gate }: World): Promise<Asked> {
-  const asked = node("a").request(pipeline, { timeoutMs: 100_000 });
+async function begun(
+  { mesh, node, gate }: World,
+  steps: Parameters<MeshNode["request"]>[0] = pipeline,
+): Promise<Asked> {
+  const asked = node("a").request(steps, { timeoutMs: 100_000 });
   await until(mesh, () => gate.waiting === 1);
   return asked;
 }
@@ -106,6 +109,17 @@ describe("a graph whose functions may all run again", () => {
       mesh.expectQuiet();
     },
   );
+
+  test("is not ended by the loss of the node of a stream that an item of a map reads (Q8) (A3)", async () => {
+    const here = world();
+    const { mesh } = here;
+    const map = mapOf("all", [1], [{ fun: "sum", args: [use("pipe")] }]);
+    const asked = await begun(here, [...pipeline.slice(0, 2), map]);
+    await lose(here, "pipe");
+    await until(mesh, () => asked.ends.length > 0);
+    expect(asked.ends).toEqual([{ outputs: [[sum]] }]);
+    mesh.expectQuiet();
+  });
 
   test("leaves nothing running of the pipeline that it has made again (N4)", async () => {
     const here = world();
