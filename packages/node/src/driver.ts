@@ -2,13 +2,14 @@
  * Driver: feeds the node machine and carries out what it wants.
  *
  * A turn: an input goes in, a handler that the machine has started runs, what it caused goes in, and so on until
- * nothing is left. What was queued for others is sent when the event loop's current callback ends, so that what one
+ * nothing is left, or for some ms. What was queued for others is sent when the event loop's current callback ends, so that what one
  * turn has to say to a link is one frame; if it is much, its beginning has left before (`core/link/outbox.ts`).
  *
  * (V1) The machine is never entered while it is on the stack: inputs that arise meanwhile wait their turn.
  * (V2) Handlers run outside of the machine, in the order in which it started them.
  * (V3) One timer, for what is due next.
  * (V4) A handler whose call is cancelled before it has started does not start.
+ * (V5) Handlers that would start, or make another item, wait for the event loop when they have had it for long (`work-slice.ts`).
  */
 import { performance } from "node:perf_hooks";
 import { MpregError, type TraceContext } from "@mpreg/core/base";
@@ -51,6 +52,7 @@ import type { Logger } from "./log.js";
 import { RunEnds } from "./run-ends.js";
 import { Starting } from "./starting.js";
 import { Traffic } from "./traffic.js";
+import { WorkSlice } from "./work-slice.js";
 import type { Connection } from "./transports/types.js";
 import type { HandlerNote } from "./watchdog/handler-note.js";
 
@@ -100,6 +102,9 @@ export class Driver {
   readonly #executeHost: ExecuteHost;
   readonly #inputs = new Fifo<DriverInput>();
   readonly #starting = new Starting();
+  readonly #slice = new WorkSlice(() => {
+    this.#turn();
+  });
   /** Reports of handlers that stand in `#inputs`. */
   #reportsWaiting = 0;
   readonly #reports = new ProgressReports(
@@ -292,20 +297,22 @@ export class Driver {
         const input = this.#inputs.shift();
         if (input !== undefined) {
           const nowMs = performance.now();
+          if (input.kind === "link-bytes" || input.kind === "tick") this.#slice.entered(nowMs);
+          else this.#slice.seen(nowMs);
           if (input.kind === "invoked" && input.invocation !== undefined) {
             this.#ran(input.invocation, input.code, nowMs);
           } else if (input.kind === "progress") this.#reportsWaiting -= 1;
           this.machine.handle(input, nowMs);
           continue;
         }
+        if (this.#pulled.size + this.#starting.size === 0 || this.#slice.isOver()) break; // (V5)
         const pulled = this.#pulled.shift();
         if (pulled !== undefined) {
           this.#pull(pulled.invocation, pulled.source);
           continue;
         }
         const invocation = this.#starting.shift(); // (V2)
-        if (invocation === undefined) break;
-        this.#start(invocation);
+        if (invocation !== undefined) this.#start(invocation);
       }
     } finally {
       this.#inTurn = false;

@@ -16,6 +16,10 @@ export class Starting {
   /** Those that are not to start. */
   readonly #dropped = new Set<number>();
 
+  get size(): number {
+    return this.#order.size;
+  }
+
   push(invocation: Invocation): void {
     this.#order.push(invocation);
     this.#ids?.add(invocation.id);
@@ -24,8 +28,8 @@ export class Starting {
   /** The one whose turn it is. (S1) */
   shift(): Invocation | undefined {
     const invocation = this.#order.shift();
-    if (invocation === undefined) this.#ids = undefined;
-    else this.#ids?.delete(invocation.id);
+    if (this.#order.size === 0) this.#ids = undefined;
+    else if (invocation !== undefined) this.#ids?.delete(invocation.id);
     return invocation;
   }
 

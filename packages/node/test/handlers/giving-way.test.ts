@@ -1,0 +1,92 @@
+/** A node with a long queue of short work still hears others: it gives the event loop back now and then. */
+import { performance } from "node:perf_hooks";
+import { describe, expect, test } from "vitest";
+import { clientOf, startNode } from "../support/cluster.js";
+import { failureOf } from "../support/failure.js";
+import { Latch } from "../support/latch.js";
+
+const items = Array.from({ length: 400 }, (_, at) => at);
+
+/** Takes a millisecond. */
+function spin(): void {
+  const untilMs = performance.now() + 1;
+  while (performance.now() < untilMs);
+}
+
+/** A node whose function "short" takes a millisecond; tells when it has begun, and how often it was called. */
+async function startBusy(handler: () => unknown) {
+  const node = await startNode();
+  const began = new Latch();
+  let runs = 0;
+  node.register("short", () => {
+    runs += 1;
+    began.open();
+    return handler();
+  });
+  return { node, began, runs: () => runs };
+}
+
+describe.each([
+  ["end at once", spin],
+  ["end in a microtask", () => Promise.resolve().then(spin)],
+])("while handlers run one after the other that %s", (_, handler) => {
+  test("another client is answered (W1)", async () => {
+    const { node, began, runs } = await startBusy(handler);
+    const [busy, other] = [await clientOf(node), await clientOf(node)];
+    const graph = busy.graph();
+    const job = graph.run(graph.map(items, () => graph.call("short")));
+    await began.passed;
+    await other.call("echo", ["hello"]);
+    expect(runs()).toBeLessThan(items.length);
+    await job;
+  });
+
+  test("what is cancelled does not go on to its end (W1)", async () => {
+    const { node, began, runs } = await startBusy(handler);
+    const client = await clientOf(node);
+    const cancel = new AbortController();
+    const graph = client.graph();
+    const map = graph.map(items, () => graph.call("short"), { concurrency: 4 });
+    const job = failureOf(graph.run(map, { signal: cancel.signal }));
+    await began.passed;
+    cancel.abort();
+    expect((await job).code).toBe("cancelled");
+    await client.call("short"); // behind all that was there
+    expect(runs()).toBeLessThan(items.length);
+  });
+
+  test("timers ring (W1)", async () => {
+    const { node, began, runs } = await startBusy(handler);
+    const job = Promise.all(items.map(() => node.call("short")));
+    await began.passed;
+    await new Promise<void>((resolve) => setTimeout(resolve, 1));
+    expect(runs()).toBeLessThan(items.length);
+    await job;
+  });
+});
+
+test("timers ring while the items of a stream go from one handler to another on one node (W1)", async () => {
+  const node = await startNode();
+  node.register("count", async function* (to: number) {
+    for (let i = 0; i < to; i++) yield await Promise.resolve(i);
+  });
+  const began = new Latch();
+  let read = 0;
+  node.register("sum", async (numbers: AsyncIterable<number>) => {
+    let sum = 0;
+    for await (const number of numbers) {
+      read += 1;
+      began.open();
+      sum += number;
+    }
+    return sum;
+  });
+  const client = await clientOf(node);
+  const graph = client.graph();
+  const to = 50_000;
+  const job = graph.run(graph.call("sum", [graph.call("count", [to])]));
+  await began.passed;
+  await new Promise<void>((resolve) => setTimeout(resolve, 1));
+  expect(read).toBeLessThan(to);
+  expect(await job).toBe((to * (to - 1)) / 2);
+});
