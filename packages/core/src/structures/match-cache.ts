@@ -130,8 +130,11 @@ export class MatchCache {
     this.#setPlaces(words, at);
     this.#buckets[bucket] = entry;
     this.#topics[entry] = words.text;
-    if (count > inlineMax) this.#large[entry] = values.slice(start, end);
-    else for (let i = 0; i < count; i++) entries[at + valuesAt + i] = values[start + i] as number;
+    const isInline = count <= inlineMax;
+    const kept = isInline ? entries : new Int32Array(count);
+    const first = isInline ? at + valuesAt : 0;
+    for (let i = 0; i < count; i++) kept[first + i] = values[start + i] as number;
+    if (!isInline) this.#large[entry] = kept;
     this.#bytes += bytes;
   }
 

@@ -32,9 +32,12 @@ import {
 } from "./trie-table.js";
 import { WordTable } from "./word-table.js";
 
-/** What was found for a topic: `values[start]` up to but not including `values[end]`, in no particular order. */
+/**
+ * What was found for a topic: `values[start]` up to but not including `values[end]`, in no particular order. To be read only: what
+ * lies there is what the next one who asks is told.
+ */
 export interface Matched {
-  readonly values: Int32Array;
+  readonly values: ArrayLike<number>;
   readonly start: number;
   readonly end: number;
 }

@@ -16,7 +16,9 @@ import {
 const roomy = { entriesMax: 1_000, bytesMax: 2 ** 20 };
 
 function sorted({ values, start, end }: Matched): number[] {
-  return [...values.subarray(start, end)].sort((a, b) => a - b);
+  return Array.from(values)
+    .slice(start, end)
+    .sort((a, b) => a - b);
 }
 
 /** A result with these values. */

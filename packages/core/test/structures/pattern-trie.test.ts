@@ -15,7 +15,9 @@ import {
 
 /** What was found, in order; a value that was found twice is there twice. */
 function sorted({ values, start, end }: Matched): number[] {
-  return [...values.subarray(start, end)].sort((a, b) => a - b);
+  return Array.from(values)
+    .slice(start, end)
+    .sort((a, b) => a - b);
 }
 
 /** Pairs in a list, matched one by one. */
