@@ -1,9 +1,9 @@
 /** What handlers have left behind on other nodes than the one with which the client is linked that they have worked for. */
 import { describe, expect, test } from "vitest";
 import { MpregError } from "../../src/base/index.js";
-import { writeCancel, writeStep } from "../../src/wire/index.js";
+import { type ResultRef, writeCancel, writeStep } from "../../src/wire/index.js";
 import { Mesh } from "../support/mesh.js";
-import { type Asked, type MeshNode, type MeshNodeOptions, byHand } from "../support/mesh-node.js";
+import { type Asked, type MeshNode, type MeshNodeOptions, byHand, later } from "../support/mesh-node.js";
 import { network } from "../support/network.js";
 import { codec, use } from "../support/requests.js";
 import { messagesOf } from "../support/wire.js";
@@ -399,6 +399,83 @@ describe("the ids under which it is kept", () => {
     expect(answers).toMatchObject([{ left: undefined }]);
     expect(sent()).not.toContain("left-end");
     expect(lefts(a, b)).toEqual([0, 0]);
+    mesh.expectQuiet();
+  });
+});
+
+describe("what the handler of a stream leaves behind", () => {
+  /** A stream of b, of one item and what `make` adds, that a client of a reads; its handler has called `inner`. */
+  async function streamed() {
+    const { mesh, a, b, d, client } = cluster();
+    b.offer("items", function* () {
+      yield 1;
+      yield later;
+    });
+    mesh.settle();
+    const id = client.call("items", [], long);
+    mesh.settle();
+    const [end] = client.endsOf(id) as [{ readonly value: ResultRef }];
+    const items = client.read(end.value);
+    const first = items.next();
+    mesh.settle();
+    expect(await first).toEqual({ done: false, value: 1 });
+    const asked = b.call("inner", [], { parent: b.invoked.find(({ fun }) => fun === "items")!, ...long });
+    mesh.settle();
+    const finish = async (): Promise<void> => {
+      const last = items.next();
+      mesh.settle();
+      b.make("items");
+      mesh.settle();
+      expect(await last).toEqual({ done: true, value: undefined });
+      mesh.settle();
+    };
+    return { mesh, a, b, d, client, items, asked, finish };
+  }
+
+  test("goes on when the stream has ended, and ends when the client is gone (M7)", async () => {
+    const { mesh, client, asked, finish } = await streamed();
+    await finish();
+    mesh.advance(200_000); // nobody keeps the stream any more
+    expect(asked.ends).toEqual([]);
+    client.connection!.cut();
+    mesh.settle();
+    expect(asked.ends).toMatchObject([gone]);
+    mesh.expectQuiet();
+  });
+
+  test("is kept by nobody when it has come to its end, before its handler or after it (M7)", async () => {
+    for (const isBefore of [true, false]) {
+      const { mesh, a, b, d, client, asked, finish } = await streamed();
+      if (!isBefore) await finish();
+      d.finish("inner", 3);
+      mesh.settle();
+      expect(asked.ends).toEqual([{ value: 3 }]);
+      if (isBefore) await finish();
+      mesh.advance(200_000);
+      expect(lefts(a, b)).toEqual([0, 0]);
+      client.connection!.cut();
+      mesh.settle();
+      mesh.expectQuiet();
+    }
+  });
+
+  test("ends with its handler when the reader leaves, and nobody keeps anything of it (M6) (M7)", async () => {
+    const { mesh, a, b, client, items, asked } = await streamed();
+    await items.return();
+    mesh.settle();
+    expect(asked.ends).toMatchObject([{ error: { code: "cancelled" } }]);
+    expect(lefts(a, b)).toEqual([0, 0]);
+    client.connection!.cut();
+    mesh.settle();
+    mesh.expectQuiet();
+  });
+
+  test("ends with its handler when the client leaves before that has ended (V1)", async () => {
+    const { mesh, client, asked } = await streamed();
+    client.connection!.cut();
+    mesh.settle();
+    mesh.advance(200_000);
+    expect(asked.ends).toMatchObject([{ error: { code: "cancelled" } }]);
     mesh.expectQuiet();
   });
 });

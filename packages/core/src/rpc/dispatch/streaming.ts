@@ -5,6 +5,7 @@
  *      permit and its deadline, until the stream has ended (`results/stream.ts`).
  * (W2) What has been opened is not run again: somebody may have got items of it.
  * (W3) A step that fails after a stream that it reads was cut fails for that, whatever its handler makes of it.
+ * (W4) Whoever is told of the stream as the step's result keeps what its handler will leave behind.
  */
 import type { Timings } from "../../wire/index.js";
 import type { HeldBytes } from "../held-bytes.js";
@@ -73,6 +74,7 @@ export class Streaming {
     const ref = this.#results.kept.open((release) => {
       const stream = new Stream(task, host, release);
       task.owner = stream;
+      owner.left(stream.leavings); // (W4)
       return stream;
     }, fields);
     task.isStreaming = true; // (W2)

@@ -12,12 +12,15 @@
  * (M4) The reader hears how the stream ended after the last item, and never of an end that was none.
  * (M5) One that its reader has left alone for `idleMsMax` is ended, and let go after the same time again.
  * (M6) When it is let go its handler is ended, and its reader told.
+ * (M7) What its handler has left behind when it ends is for whoever the step was answered.
  */
 import { MpregError, Timer, type Timers } from "../../base/index.js";
 import type { AbortReason } from "../host.js";
 import type { HeldBytes } from "../held-bytes.js";
 import type { Task, TaskOwner } from "../task.js";
+import type { Left } from "../left.js";
 import { ItemBytes } from "./item-bytes.js";
+import { Leavings } from "./leavings.js";
 
 /** How long what is kept is kept for a reader that does not fetch it. */
 export const idleMsMax: number = 60_000;
@@ -45,6 +48,8 @@ export interface StreamEnd {
 }
 
 export class Stream implements TaskOwner {
+  /** (M7) */
+  readonly leavings: Leavings = new Leavings();
   readonly #task: Task;
   readonly #host: StreamHost;
   readonly #bytes = new ItemBytes();
@@ -129,8 +134,8 @@ export class Stream implements TaskOwner {
     // for those who watch, the step has ended when it became a stream
   }
 
-  left(): void {
-    // its step was answered when it became a stream: within the time of that it goes on
+  left(left: Left): void {
+    this.leavings.add(left); // (M7)
   }
 
   completed(_task: Task, _value: unknown, _timings: unknown, nowMs: number): void {
@@ -147,6 +152,7 @@ export class Stream implements TaskOwner {
     this.#isClosed = true;
     this.#host.unschedule(this.#idle);
     if (this.#end === undefined) this.#host.drop(this.#task, "cancelled");
+    this.leavings.ended();
     const message = `The stream of "${step}" was let go before all of it was read: nobody waits for it any more`;
     const error = new MpregError("cancelled", message, { outcome: "unknown", step, node: this.#host.nodeName });
     this.#end = { error: this.#end?.error ?? error };
@@ -158,6 +164,7 @@ export class Stream implements TaskOwner {
 
   #ended(error: MpregError | undefined, nowMs: number): void {
     this.#end = { error };
+    this.leavings.ended();
     this.#reader?.wake(nowMs);
     this.#goOn(nowMs);
   }
