@@ -56,7 +56,7 @@ export interface NodeSize extends StepCounts {
   readonly nested: number;
   /** What steps and calls have left behind when they ended, and goes on for the far sides of links, or at these. */
   readonly left: number;
-  /** Clients that are gone and may come back, for `resumeMs`. */
+  /** Clients that are gone: those that may come back, for `resumeMs`, and others of whom something `detached` runs on. */
   readonly gone: number;
   /** Asks that wait to hear what has become of them at another node. */
   readonly resuming: number;

@@ -5,7 +5,8 @@
  * a `too-large` failure, and a failure larger than that is cut.
  * (K2) An answer that cannot be queued ends the link: silence would be a lie.
  * (K3) Much that waits to be read or fetched is told, with every answer that is added to it.
- * (K4) Without a link the end is kept, in the form in which it would have been sent, until there is one.
+ * (K4) Without a link the end is kept, in the form in which it would have been sent, until there is one; where there will be none,
+ *      nothing of it is kept.
  * (K5) A large value stays here, and the far side fetches it: a node whoever of the cluster needs it, a client its own.
  * (K6) More than `keptBytesMax` is not kept for a client that does not fetch it: its link ends. A single value may be larger.
  * (K7) Events of a run that is watched are told while little waits for the far side, and counted while they are not; the
@@ -52,8 +53,10 @@ export interface LinkAskerHost {
 
 /** Keeps ends while there is no link. */
 export interface EndStore {
-  /** The ask `id` has ended with `message`. */
-  ended(id: number, message: Uint8Array): void;
+  /** Whether anybody can ask for the end of the ask `id`. */
+  wants(id: number): boolean;
+  /** The ask `id` has ended with `message`, or without one where nobody wants it. */
+  ended(id: number, message: Uint8Array | undefined): void;
   left(left: Left): void;
 }
 
@@ -150,6 +153,7 @@ export class LinkAsker implements RunAsker, Asked, Watcher {
   }
 
   answered(result: Value, timings: Timings | undefined, summary: RequestSummary | undefined, nowMs: number): void {
+    if (this.#store?.wants(this.id) === false) return this.#endedForNobody(this.#store, [result]);
     const value = this.#kept(result, nowMs);
     if (value instanceof MpregError) return this.failed(value);
     const encoded = summary === undefined ? undefined : this.#host.encodeSummary(summary);
@@ -165,17 +169,28 @@ export class LinkAsker implements RunAsker, Asked, Watcher {
     summary: RequestSummary | undefined,
     nowMs: number,
   ): void {
+    if (this.#store?.wants(this.id) === false) return this.#endedForNobody(this.#store, given);
     // a few bytes of references can ask for any amount: what is too much is not even written
     const { valueBytesMax } = this.#host.results.limits;
     const bytes = given.reduce((sum, output) => sum + (output === undefined ? 0 : bytesOf(output)), 0);
     const outputs = bytes > valueBytesMax ? tooLarge(bytes, valueBytesMax) : this.#keptAll(given, nowMs);
     if (outputs instanceof MpregError) {
-      for (const output of given) if (output !== undefined && isRef(output)) this.#host.results.releaseOutput(output);
+      this.#release(given);
       return this.failed(outputs); // (K1)
     }
     const encoded = summary === undefined ? undefined : this.#host.encodeSummary(summary);
     writeResults(this.#channel.link.outbox.writer, { id: this.id, summary: encoded, reports, outputs });
     this.#send(undefined);
+  }
+
+  /** (K4) */
+  #endedForNobody(store: EndStore, values: readonly (Value | undefined)[]): void {
+    this.#release(values);
+    store.ended(this.id, undefined);
+  }
+
+  #release(values: readonly (Value | undefined)[]): void {
+    for (const value of values) if (isRef(value)) this.#host.results.releaseOutput(value);
   }
 
   get subject(): Subject {

@@ -5,6 +5,8 @@
  *      the client; unless the session is not complete any more, or an earlier one of the client was forgotten. So what is
  *      not here has not been received.
  * (M2) What an earlier link has brought is all there: a link that has ended takes nothing any more.
+ * (M3) One that is forgotten keeps no end, and what that refers to is let go: nobody can ask for it. What is detached runs
+ *      on to its end all the same.
  */
 import { assert, hexOf } from "../../base/index.js";
 import { IdMap } from "../../structures/index.js";
@@ -29,6 +31,8 @@ export class ClientSession implements EndStore {
   isComplete = true;
   /** Something has ended that was to outlive its client. */
   hasDetachedEnd = false;
+  /** It is forgotten, and the last of what has outlived it has ended. */
+  onOver: (() => void) | undefined = undefined;
   readonly #left = new LeftBehind();
   readonly #holds: (bytes: number) => void;
   #isForgotten = false;
@@ -90,12 +94,20 @@ export class ClientSession implements EndStore {
     this.#left.add(left);
   }
 
-  ended(id: number, message: Uint8Array): void {
+  wants(id: number): boolean {
+    return !this.#isForgotten || this.#listeners.has(id); // (M3)
+  }
+
+  ended(id: number, message: Uint8Array | undefined): void {
     if (this.#running.take(id)?.isDetached === true) this.hasDetachedEnd = true;
     const listener = this.#listeners.get(id);
     this.#listeners.delete(id);
     listener?.(message);
-    if (this.#isForgotten) return;
+    if (this.#isForgotten) {
+      if (this.#running.size === 0) this.onOver?.();
+      return;
+    }
+    if (message === undefined) return;
     this.#keep(id, message);
     this.#holds(this.#endBytes);
   }

@@ -4,14 +4,17 @@
  *     linked ──goodbye──▶ forgotten
  *        └──link lost──▶ gone ──a new link──▶ linked
  *                         └──`resumeMs`──▶ forgotten, what runs abandoned; what is detached runs on, and its end is kept
+ *     linked without a session ──link lost──▶ forgotten
  *
  * (N1) A client has one link here. When it opens another one, or asks for its asks elsewhere, the earlier one is ended: what
  *      it may still bring must not be taken for new.
  * (N2) Those that are gone are bounded in number, in time, and in the bytes of what is kept for them.
+ * (N3) What is detached runs to its end, whether or not its client may come back, or until all are forgotten with the node.
  */
 import { Timer, type Timers, hexOf } from "../../base/index.js";
 import { ByteBudget, type Holder } from "../../structures/index.js";
 import type { SessionHello } from "../../wire/index.js";
+import { LinkAsker } from "../link-asker.js";
 import { ClientSession } from "./client-session.js";
 import type { RpcLimits } from "../limits.js";
 import type { Channel } from "../task.js";
@@ -34,6 +37,8 @@ export class Clients {
   readonly #entries = new Map<string, Entry>();
   /** Those without a link, the one that has been gone longest first. */
   readonly #gone = new Set<Entry>();
+  /** Those that are forgotten, of whom something runs on. (N3) */
+  readonly #outlived = new Set<ClientSession>();
   readonly #byChannel = new Map<Channel, Entry>();
   readonly #budget: ByteBudget;
 
@@ -43,16 +48,9 @@ export class Clients {
     this.#budget = new ByteBudget(options.resumeBytesMax);
   }
 
-  /** How many may come back. */
+  /** How many may come back, or are forgotten and something of theirs runs on. */
   get gone(): number {
-    return this.#gone.size;
-  }
-
-  /** What runs for them. */
-  get running(): number {
-    let running = 0;
-    for (const { session } of this.#gone) running += session.running;
-    return running;
+    return this.#gone.size + this.#outlived.size;
   }
 
   /** A client has opened a link. (N1) */
@@ -88,7 +86,10 @@ export class Clients {
   /** The link has ended; with a goodbye of the client it does not come back. Answers whether it had one of these. */
   lost(channel: Channel, isGoodbye: boolean, nowMs: number): boolean {
     const entry = this.#byChannel.get(channel);
-    if (entry === undefined) return false;
+    if (entry === undefined) {
+      this.#lostForGood(channel);
+      return false;
+    }
     this.#byChannel.delete(channel);
     const { session } = entry;
     session.park(channel);
@@ -101,8 +102,19 @@ export class Clients {
     return true;
   }
 
+  /** A link without a session has ended: what is detached of it is all that may stay. (N3) */
+  #lostForGood(channel: Channel): void {
+    const asked = channel.asked.values();
+    if (!asked.some((asker) => asker instanceof LinkAsker && asker.isDetached)) return;
+    const session = new ClientSession({ token: noToken, lastAsk: 0 }, this.#host.seed(), () => undefined);
+    session.park(channel);
+    this.#forgetSession(session);
+  }
+
   /** Forgets everybody. */
   clear(): void {
+    for (const session of this.#outlived) session.abandon(true);
+    this.#outlived.clear();
     for (const entry of [...this.#gone]) {
       entry.session.abandon(true);
       this.#forget(entry);
@@ -146,9 +158,18 @@ export class Clients {
     this.#host.unschedule(entry.expiry);
     this.#gone.delete(entry);
     this.#entries.delete(entry.session.key);
-    entry.session.abandon(false);
-    entry.session.forget();
+    this.#forgetSession(entry.session);
     entry.held.hold(0);
+  }
+
+  #forgetSession(session: ClientSession): void {
+    session.abandon(false);
+    session.forget();
+    if (session.running === 0) return;
+    this.#outlived.add(session);
+    session.onOver = () => {
+      this.#outlived.delete(session);
+    };
   }
 
   /** (N2) */
@@ -157,3 +178,5 @@ export class Clients {
     if (oldest !== undefined) this.#forget(oldest);
   }
 }
+
+const noToken = new Uint8Array(0);
