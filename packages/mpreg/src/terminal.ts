@@ -4,6 +4,7 @@
  * (T1) What could not be written is never passed over: `stdout.written()` tells. Nobody can be told about stderr, so
  *      whatever happens to it changes nothing.
  * (T2) Colours only where somebody looks, and did not refuse them (`NO_COLOR`, `TERM=dumb`).
+ * (T3) What a module can import does not depend on where the output goes.
  */
 import { fstatSync, writeSync } from "node:fs";
 import type { Outcome } from "@mpreg/core/base";
@@ -82,9 +83,14 @@ function openStream(stream: NodeJS.WritableStream & PerhapsTerminal, descriptor:
   };
 }
 
-/** True for what Node writes to in one go, without a look at how much of it was taken. */
+/**
+ * True for what Node writes to in one go, without a look at how much of it was taken.
+ *
+ * Asked for as bigints because Node 20 keeps the last other answer, and takes it for that of a path when it resolves the
+ * symbolic link of a package: after a pipe it stops there, and finds none of what the package imports. (T3)
+ */
 function isFile(descriptor: number): boolean {
-  return fstatSync(descriptor).isFile();
+  return fstatSync(descriptor, { bigint: true }).isFile();
 }
 
 /** Writes all of `text`: of what does not fit on a disk any more, the system takes a part. (T1) */
