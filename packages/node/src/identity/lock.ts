@@ -7,6 +7,7 @@
  * (F1) The file appears with its content: it is made under another name and linked.
  * (F2) Our own process id in a file we did not make is a process of the past: a container's node always has the same.
  * (F3) A lock of another directory was copied with it, and locks nothing.
+ * (F4) A process that has ended and was not waited for yet (a zombie) runs no more: its files are closed.
  */
 import { link, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
@@ -38,7 +39,7 @@ export async function takeLock(dataDir: string): Promise<Lock> {
       const owner = await ownerOf(path);
       if (owner === undefined) continue; // released in the meantime
       const isHere = owner.place === undefined || owner.place === place; // (F3)
-      if (held.has(path) || (isHere && owner.pid !== process.pid && isRunning(owner.pid))) {
+      if (held.has(path) || (isHere && owner.pid !== process.pid && (await isRunning(owner.pid)))) {
         throw inUse(dataDir, owner.pid);
       }
       await removeStale(path, owner);
@@ -102,12 +103,23 @@ function inUse(dataDir: string, owner: number | undefined): MpregError {
   return new MpregError("invalid-argument", message, { cause: new Error(`lock of ${who}`) });
 }
 
-function isRunning(pid: number): boolean {
+async function isRunning(pid: number): Promise<boolean> {
   if (!Number.isInteger(pid) || pid <= 0) return false;
   try {
     process.kill(pid, 0);
-    return true;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+  return !(await hasEnded(pid));
+}
+
+/** Whether the process, which still has its id, has ended; false where the system has no /proc to say so. (F4) */
+async function hasEnded(pid: number): Promise<boolean> {
+  try {
+    const text = await readFile(`/proc/${pid}/stat`, "utf8");
+    const state = text.charAt(text.lastIndexOf(")") + 2); // behind its name, which may have anything in it
+    return state === "Z" || state === "X";
+  } catch {
+    return false; // there was a process: without better knowledge it runs
   }
 }

@@ -1,8 +1,9 @@
 /** One process per data directory. */
-import { cp, readdir, writeFile } from "node:fs/promises";
+import { spawn } from "node:child_process";
+import { cp, readFile, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createNode } from "@mpreg/node";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { startNode } from "../support/cluster.js";
 import { failureOf, told } from "../support/failure.js";
 import { temporaryFolder } from "../support/folders.js";
@@ -77,3 +78,32 @@ test("of many processes that start at once over a stale lock exactly one gets th
     if (start.status === "rejected") expect(String(start.reason)).toContain("is in use by process");
   }
 });
+
+test.runIf(process.platform === "linux")(
+  "the lock of a process that has ended, and that its parent has not waited for yet, is taken over (F4)",
+  async () => {
+    const dataDir = await temporaryFolder();
+    const dead = await zombie();
+    await writeFile(join(dataDir, "node.lock"), String(dead.pid));
+    await startNode({ dataDir });
+    expect(await stateOf(dead.pid)).toBe("Z");
+  },
+);
+
+/** A process that has ended, of a parent that never waits for its children. */
+async function zombie(): Promise<{ readonly pid: number }> {
+  const parent = spawn("/bin/sh", ["-c", "sleep 0 & echo $!; exec sleep 600"], { stdio: ["ignore", "pipe", "ignore"] });
+  onTestFinished(() => void parent.kill("SIGKILL"));
+  const pid = await new Promise<number>((resolve) => {
+    parent.stdout.once("data", (line: Buffer) => {
+      resolve(Number(line.toString()));
+    });
+  });
+  await vi.waitUntil(async () => (await stateOf(pid)) === "Z");
+  return { pid };
+}
+
+async function stateOf(pid: number): Promise<string | undefined> {
+  const text = await readFile(`/proc/${pid}/stat`, "utf8");
+  return /\) (\w)/.exec(text)?.[1];
+}
