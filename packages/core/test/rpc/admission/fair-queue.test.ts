@@ -226,3 +226,20 @@ test("what has to leave is the newest of the longest line, whatever is in the qu
     }),
   );
 });
+
+test("a newcomer has no more before it than there are, however low its priority", () => {
+  const queue = new FairQueue<string>();
+  queue.push("one", "a", 9);
+  expect(queue.aheadOf("b", 0)).toBe(1);
+});
+
+test("nobody takes a place of another priority to have more for its weight than that one had (Q2)", () => {
+  const queue = new FairQueue<string>();
+  for (const item of ["first", "second"]) queue.push(item, "a", 5);
+  queue.push("third", "b", 4);
+  expect(queue.isEntitled("b", 4)).toBe(false);
+  queue.push("fourth", "a", 5);
+  queue.push("fifth", "a", 5);
+  queue.push("sixth", "a", 5);
+  expect(queue.isEntitled("b", 4)).toBe(true);
+});
