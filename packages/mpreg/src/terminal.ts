@@ -18,7 +18,7 @@ export interface Stream {
   /** Writes `text` and a line end. */
   readonly write: (text: string) => void;
   readonly isTerminal: boolean;
-  /** Characters in a line of the terminal; `undefined` where nobody knows, and lines have no end. */
+  /** Characters in a line of the terminal as it is now; `undefined` where nobody knows, and lines have no end. */
   readonly columns: number | undefined;
   readonly colours: Colours;
 }
@@ -78,7 +78,9 @@ function openStream(stream: NodeJS.WritableStream & PerhapsTerminal, descriptor:
       });
     },
     isTerminal,
-    columns: (isTerminal && stream.columns) || undefined, // 0 where the terminal does not know
+    get columns() {
+      return (isTerminal && stream.columns) || undefined; // 0 where the terminal does not know
+    },
     colours: picocolors.createColors(isTerminal && !process.env["NO_COLOR"] && process.env["TERM"] !== "dumb"), // (T2)
   };
 }

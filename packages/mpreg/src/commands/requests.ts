@@ -61,7 +61,7 @@ async function writerOf(flags: RequestsFlags, { stdout, stderr }: Terminal): Pro
     const leftOut = leftOutText(list);
     if (isDrawn) {
       const lines = [...(leftOut === undefined ? [] : [leftOut, ""]), ...text.split("\n")];
-      stdout.write((isFirst ? clear : "") + overdrawn(lines, process.stdout.rows));
+      stdout.write((isFirst ? clear : "") + overdrawn(lines, process.stdout.rows, stdout.columns));
     } else {
       stdout.write(isFirst ? text : `\n${text}`);
       if (leftOut !== undefined) stderr.write(leftOut);

@@ -88,7 +88,8 @@ class TableScreen implements Screen {
   }
 
   draw(sinceMs: number, rows: readonly LabRow[]): void {
-    this.#stdout.write(overdrawn(frame(sinceMs, rows, this.#events, this.#stdout), this.#rows()));
+    const lines = frame(sinceMs, rows, this.#events, this.#stdout);
+    this.#stdout.write(overdrawn(lines, this.#rows(), this.#stdout.columns));
   }
 
   close(): void {
