@@ -7,7 +7,7 @@ import { describe, expect, test } from "vitest";
 import { byHand, later } from "../../core/test/support/mesh-node.js";
 import { Mesh } from "../../core/test/support/mesh.js";
 import type { SessionOptions } from "../src/session.js";
-import { type MeshSession, sessionOf, settled } from "./support/mesh-session.js";
+import { type MeshSession, followed, sessionOf, settled } from "./support/mesh-session.js";
 
 const MiB = 1024 * 1024;
 
@@ -34,19 +34,6 @@ function wayOf({ platform }: MeshSession) {
   const { connection, end } = platform.sockets.at(-1)!;
   const far = connection.ends.find((each) => each !== end)!;
   return { out: connection.from(end), back: connection.from(far) };
-}
-
-/** What has become of a promise so far. */
-function followed(promise: Promise<unknown>): { end: unknown } {
-  const seen: { end: unknown } = { end: "none" };
-  promise.then(
-    (value) => (seen.end = value),
-    (error: unknown) => {
-      const { code, outcome, message } = error as MpregError;
-      seen.end = [code, outcome, message];
-    },
-  );
-  return seen;
 }
 
 async function after(mesh: Mesh, ms: number): Promise<void> {

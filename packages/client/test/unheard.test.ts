@@ -9,7 +9,7 @@ import { Mesh } from "../../core/test/support/mesh.js";
 import { clientOf } from "../../node/test/support/cluster.js";
 import { startProcess } from "../../node/test/support/processes.js";
 import { startProxy } from "../../node/test/support/proxy.js";
-import { type MeshSession, sessionOf, settled } from "./support/mesh-session.js";
+import { type MeshSession, followed, sessionOf, settled } from "./support/mesh-session.js";
 
 const MiB = 1024 * 1024;
 /** How long what names no time waits for a connection. */
@@ -42,19 +42,6 @@ const silences = {
     platform.sockets.at(-1)!.connection.cut();
   },
 };
-
-/** What has become of a promise so far. */
-function followed(promise: Promise<unknown>): { end: unknown } {
-  const seen: { end: unknown } = { end: "none" };
-  promise.then(
-    (value) => (seen.end = value),
-    (error: unknown) => {
-      const { code, outcome, message } = error as MpregError;
-      seen.end = [code, outcome, message];
-    },
-  );
-  return seen;
-}
 
 /** Takes `count` items; what `next` gives then is followed. */
 async function taken(mesh: Mesh, items: AsyncIterableIterator<unknown>, count: number) {

@@ -1,4 +1,5 @@
 /** A client's session in a simulated mesh. */
+import type { MpregError } from "@mpreg/core/base";
 import { Caller } from "@mpreg/core/rpc";
 import { createCodec } from "@mpreg/core/values";
 import type { Mesh } from "../../../core/test/support/mesh.js";
@@ -53,4 +54,17 @@ export async function settled(mesh: Mesh): Promise<void> {
   mesh.settle();
   for (let turns = 0; turns < 20; turns++) await Promise.resolve();
   mesh.settle();
+}
+
+/** What has become of a promise so far. */
+export function followed(promise: Promise<unknown>): { end: unknown } {
+  const seen: { end: unknown } = { end: "none" };
+  promise.then(
+    (value) => (seen.end = value),
+    (error: unknown) => {
+      const { code, outcome, message } = error as MpregError;
+      seen.end = [code, outcome, message];
+    },
+  );
+  return seen;
 }
