@@ -1,0 +1,232 @@
+/**
+ * Delivery: a message on its way to subscriptions: at once where nothing waits, into their buffers where something does.
+ *
+ * Who gets it is the exchange's decision; this is how.
+ *
+ * (V1) A message that has to wait is copied once, however many subscriptions it waits for; one that need not is not copied.
+ * (V2) All that waits is at most `waitingBytesMax`. Beyond, the subscription for which most waits loses that (it is told), or
+ *      ends where it would rather end than lose.
+ * (V3) The subscriptions of an outlet take turns: one with much to tell does not keep the others waiting.
+ * (V4) What a message has come to is counted for each subscription: handed on, waiting, lost.
+ */
+import { ByteBudget } from "../structures/index.js";
+import type { Outlet } from "./outlet.js";
+import type { SubscriptionEnd, TopicSink } from "./sink.js";
+import { type Subscription, live } from "./subscription.js";
+
+/** What a message has come to, by subscriptions. */
+export interface Published {
+  readonly kind: "published";
+  /** It is on its way to so many. */
+  readonly handed: number;
+  /** It waits for so many. */
+  readonly waiting: number;
+  /** It was lost to so many at once: they will be told. */
+  readonly lost: number;
+}
+
+/** Messages that a subscription tells before it is another one's turn. */
+const turnMessages = 32;
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+export interface Doomed {
+  readonly subscription: Subscription;
+  readonly why: SubscriptionEnd;
+}
+
+export class Delivery {
+  readonly #sink: TopicSink;
+  readonly #budget: ByteBudget;
+  /** Outlets with subscriptions that are ready for the message in hand. */
+  readonly #outlets: Outlet<Subscription>[] = [];
+  /** To be ended once the message in hand is done. */
+  readonly doomed: Doomed[] = [];
+  readonly #one: number[] = [0];
+  readonly #published: Mutable<Published> = { kind: "published", handed: 0, waiting: 0, lost: 0 };
+  #body: Uint8Array = new Uint8Array(0);
+  #isOwn = false;
+  #priority = 0;
+  #expiresMs = 0;
+  #nowMs = 0;
+  /** Times that a message was handed on to a subscription. */
+  handed = 0;
+
+  constructor(sink: TopicSink, waitingBytesMax: number) {
+    this.#sink = sink;
+    this.#budget = new ByteBudget(waitingBytesMax);
+  }
+
+  /** What waits for all subscriptions. */
+  get waitingBytes(): number {
+    return this.#budget.bytes;
+  }
+
+  /** Takes a message in hand; `isOwn`: nobody will write to it. */
+  begin(body: Uint8Array, priority: number, expiresMs: number, nowMs: number, isOwn: boolean = false): void {
+    this.#body = body;
+    this.#isOwn = isOwn;
+    this.#priority = priority;
+    this.#expiresMs = expiresMs;
+    this.#nowMs = nowMs;
+    this.#published.handed = this.#published.waiting = this.#published.lost = 0;
+  }
+
+  /** The message in hand is for `subscription`, too. */
+  offer(subscription: Subscription): void {
+    const { length } = this.#body;
+    if (!subscription.isReadyFor(length)) return this.#wait(subscription, length);
+    const { outlet } = subscription;
+    if (outlet.readyCount === 0) this.#outlets.push(outlet);
+    outlet.ready[outlet.readyCount++] = subscription.number;
+    this.#count(subscription, length);
+    this.#published.handed += 1;
+  }
+
+  /** Sends what is ready. The answer is valid until the next message. */
+  end(): Published {
+    for (const outlet of this.#outlets) {
+      this.#sink.deliver(outlet.id, outlet.ready, outlet.readyCount, this.#body);
+      outlet.readyCount = 0;
+    }
+    this.#outlets.length = 0;
+    this.#body = noBytes;
+    return this.#published;
+  }
+
+  /** The consumer of `subscription` has taken `bytes` of what was on its way. */
+  taken(subscription: Subscription, bytes: number, nowMs: number): void {
+    const { outlet } = subscription;
+    const taken = Math.min(bytes, subscription.untakenBytes);
+    subscription.untakenBytes -= taken;
+    outlet.untakenBytes -= taken;
+    if (subscription.isWaiting) outlet.enqueue(subscription);
+    this.drain(outlet, nowMs);
+  }
+
+  /** Tells the subscriptions of `outlet` what waits for them, as far as there is room on the way. (V3) */
+  drain(outlet: Outlet<Subscription>, nowMs: number): void {
+    for (let first = outlet.queue.first; first !== undefined && outlet.hasWindow(1); first = outlet.queue.first) {
+      let told = 0;
+      while (told < turnMessages && this.#tellNext(first, nowMs)) told += 1;
+      this.#holds(first);
+      this.#resumeIfRoom(first);
+      if (told === turnMessages) outlet.queue.moveToEnd(first);
+      else if (first.isWaiting && first.hasWindow(nextLength(first, nowMs)))
+        return; // it is the outlet that has no room
+      else outlet.dequeue(first);
+    }
+  }
+
+  /** Lets go of what `subscription` holds, once its buffer is empty. */
+  released(subscription: Subscription): void {
+    this.#holds(subscription);
+    this.resume(subscription);
+  }
+
+  /** Lets those go on who wait for `subscription`. */
+  resume(subscription: Subscription): void {
+    const { blocking } = subscription;
+    if (blocking === undefined) return;
+    subscription.blocking = undefined;
+    for (const publisher of blocking.publishers) this.#sink.resume(publisher);
+  }
+
+  #resumeIfRoom(subscription: Subscription): void {
+    if (subscription.blocking !== undefined && subscription.buffer.isHalfEmpty) this.resume(subscription);
+  }
+
+  /** Answers whether something was told. */
+  #tellNext(subscription: Subscription, nowMs: number): boolean {
+    const { phase, buffer, outlet, number } = subscription;
+    if (!subscription.hasWindow(1) || !outlet.hasWindow(1)) return false;
+    if (phase.kind === "replay") {
+      const message = phase.replay.peek(nowMs);
+      this.#tellMissed(subscription, phase.replay.takeMissed());
+      if (message === undefined) {
+        subscription.phase = live;
+        return !buffer.isIdle;
+      }
+      if (!hasWindows(subscription, message.length)) return false;
+      this.#hand(subscription, message);
+      phase.replay.take();
+      return true;
+    }
+    const missed = buffer.takeMissed(nowMs);
+    if (missed > 0) this.#sink.missed(outlet.id, number, missed);
+    const message = buffer.first(nowMs);
+    if (message === undefined) return !buffer.isIdle;
+    if (!hasWindows(subscription, message.body.length)) return false;
+    buffer.shift(nowMs);
+    this.#hand(subscription, message.body);
+    return true;
+  }
+
+  #tellMissed({ outlet, number }: Subscription, count: number): void {
+    if (count > 0) this.#sink.missed(outlet.id, number, count);
+  }
+
+  #hand(subscription: Subscription, message: Uint8Array): void {
+    this.#count(subscription, message.length);
+    this.#one[0] = subscription.number;
+    this.#sink.deliver(subscription.outlet.id, this.#one, 1, message);
+  }
+
+  #count(subscription: Subscription, length: number): void {
+    subscription.untakenBytes += length;
+    subscription.outlet.untakenBytes += length;
+    this.handed += 1; // (V4)
+  }
+
+  #wait(subscription: Subscription, length: number): void {
+    const { buffer, outlet } = subscription;
+    outlet.enqueue(subscription);
+    if (!buffer.hasRoom(length) && !this.#makeRoom(subscription, length)) {
+      buffer.lose(this.#priority);
+      this.#published.lost += 1;
+      return;
+    }
+    if (!this.#isOwn) {
+      this.#body = this.#body.slice(); // (V1)
+      this.#isOwn = true;
+    }
+    buffer.push(this.#body, this.#priority, this.#expiresMs);
+    this.#published.waiting += 1;
+    this.#holds(subscription);
+  }
+
+  #makeRoom(subscription: Subscription, length: number): boolean {
+    const { overflow } = subscription.terms;
+    if (overflow === "disconnect") this.doomed.push({ subscription, why: "overflow" });
+    return overflow === "drop-oldest" && subscription.buffer.makeRoom(length, this.#priority, this.#nowMs);
+  }
+
+  /** (V2) */
+  #holds(subscription: Subscription): void {
+    const { bytes } = subscription.buffer;
+    if (bytes === 0 && subscription.holder === undefined) return;
+    subscription.holder ??= this.#budget.holder(() => {
+      this.#evict(subscription);
+    });
+    subscription.holder.hold(bytes);
+  }
+
+  #evict(subscription: Subscription): void {
+    const { overflow } = subscription.terms;
+    subscription.buffer.loseAll(this.#nowMs);
+    if (overflow === "disconnect" || overflow === "block-publisher")
+      this.doomed.push({ subscription, why: "overloaded" });
+  }
+}
+
+const noBytes = new Uint8Array(0);
+
+function hasWindows(subscription: Subscription, length: number): boolean {
+  return subscription.hasWindow(length) && subscription.outlet.hasWindow(length);
+}
+
+/** How long the message is that `subscription` tells next; 1 where none is known. */
+function nextLength({ phase, buffer }: Subscription, nowMs: number): number {
+  if (phase.kind === "replay") return phase.replay.peek(nowMs)?.length ?? 1;
+  return buffer.first(nowMs)?.body.length ?? 1;
+}

@@ -1,0 +1,332 @@
+/**
+ * Exchange: the topics of one node. What is published goes to every subscription that wants it, and into the backlog.
+ *
+ * Owns who is subscribed to what, and who may name a subscription. How a message goes out or waits is `delivery.ts`, what is
+ * kept for those who come late `backlog.ts`, which patterns match `structures/pattern-matcher.ts`.
+ *
+ * The caller calls `tick` now and then, about every second: age is nothing that comes by itself.
+ *
+ * (X1) A subscription gets a message once, however many of its patterns match, and a group gets it once.
+ * (X2) What a subscription gets of one publisher and one priority comes in the order in which it was published.
+ * (X3) Each time that a message was for a subscription it was handed on, waits, or is counted as dropped, expired or undelivered.
+ * (X4) A publish that is `blocked` has changed nothing but that its publisher will be resumed.
+ * (X5) A message is the publisher's bytes, as they are: nothing of it is written again.
+ * (X6) To a reserved topic only the cluster publishes.
+ * (X7) A subscription can be ended only over the outlet that has it.
+ * (X8) Without subscriptions and outlets nothing of them is left.
+ */
+import { MpregError, type Utf8, checkTopic, quoted } from "../base/index.js";
+import { type MatcherFigures, PatternMatcher } from "../structures/index.js";
+import { TextCache } from "../wire/index.js";
+import { Backlog } from "./backlog.js";
+import type { BufferTotals, WaitingMessage } from "./buffer.js";
+import { Delivery, type Published } from "./delivery.js";
+import { Groups } from "./groups.js";
+import type { TopicsLimits } from "./limits.js";
+import { Outlet } from "./outlet.js";
+import { Replay } from "./replay.js";
+import { isReserved, reservedPattern } from "./reserved.js";
+import type { SubscriptionEnd, TopicSink } from "./sink.js";
+import { Subscription, over } from "./subscription.js";
+import { TopicMessageReader } from "./topic-message.js";
+import { type SubscriptionWish, checkedTerms } from "./wish.js";
+
+/** Who publishes. */
+export interface Publisher {
+  /** By which it is resumed. */
+  readonly id: number;
+  /** Whether it speaks for the cluster, to which reserved topics belong. */
+  readonly isCluster: boolean;
+}
+
+/** `blocked`: a subscription wants publishers to wait, and has no room; `sink.resume` tells when to try again. */
+export type PublishResult = Published | { readonly kind: "blocked" };
+
+const blocked: PublishResult = { kind: "blocked" };
+
+/** What an exchange has done since it was made, and what it holds. */
+export interface ExchangeFigures extends MatcherFigures {
+  readonly subscriptions: number;
+  readonly outlets: number;
+  readonly groups: number;
+  /** Messages that were published. */
+  readonly published: number;
+  /** Times that a message was handed on to a subscription. */
+  readonly handed: number;
+  /** Times that one was lost to a subscription: it found no room; it expired while it waited; its subscription ended. */
+  readonly dropped: number;
+  readonly expired: number;
+  readonly undelivered: number;
+  readonly waitingBytes: number;
+  readonly backlogTopics: number;
+  readonly backlogMessages: number;
+  readonly backlogBytes: number;
+}
+
+export interface ExchangeOptions {
+  readonly limits: TopicsLimits;
+  readonly utf8: Utf8;
+  /** Any number of 32 bits, from a random source: strangers choose topics and patterns. */
+  readonly seed: number;
+}
+
+export class Exchange {
+  readonly #limits: TopicsLimits;
+  readonly #utf8: Utf8;
+  readonly #sink: TopicSink;
+  readonly #matcher: PatternMatcher;
+  readonly #delivery: Delivery;
+  readonly #backlog: Backlog;
+  readonly #groups = new Groups<Subscription>();
+  readonly #outlets = new Map<number, Outlet<Subscription>>();
+  /** By slot. */
+  #slots: (Subscription | undefined)[] = [];
+  #freeSlots: number[] = [];
+  #count = 0;
+  /** Subscriptions that keep publishers waiting. */
+  readonly #blocking = new Set<Subscription>();
+  /** How many subscriptions would. */
+  #blockers = 0;
+  /** Reads what is published, and apart from it what is replayed. */
+  readonly #reader: TopicMessageReader;
+  readonly #replayed: TopicMessageReader;
+  /** Who gets the message in hand. */
+  readonly #targets: Subscription[] = [];
+  readonly #totals: BufferTotals = { dropped: 0, expired: 0 };
+  #publishedCount = 0;
+  #undelivered = 0;
+
+  constructor(sink: TopicSink, { limits, utf8, seed }: ExchangeOptions) {
+    this.#sink = sink;
+    this.#limits = limits;
+    this.#utf8 = utf8;
+    this.#matcher = new PatternMatcher({ seed });
+    this.#delivery = new Delivery(sink, limits.waitingBytesMax);
+    this.#backlog = new Backlog(limits.backlog);
+    const texts = new TextCache(utf8);
+    this.#reader = new TopicMessageReader(texts, utf8, limits.topic.bytesMax, limits.message);
+    this.#replayed = new TopicMessageReader(texts, utf8, limits.topic.bytesMax, limits.message);
+  }
+
+  get figures(): ExchangeFigures {
+    return {
+      ...this.#matcher.figures,
+      subscriptions: this.#count,
+      outlets: this.#outlets.size,
+      groups: this.#groups.size,
+      published: this.#publishedCount,
+      handed: this.#delivery.handed,
+      dropped: this.#totals.dropped,
+      expired: this.#totals.expired,
+      undelivered: this.#undelivered,
+      waitingBytes: this.#delivery.waitingBytes,
+      backlogTopics: this.#backlog.topics,
+      backlogMessages: this.#backlog.messages,
+      backlogBytes: this.#backlog.bytes,
+    };
+  }
+
+  /**
+   * Publishes `message`, the bytes that `writeTopicMessage` writes; they are not needed any more when this returns. The
+   * answer is valid until the next publish.
+   *
+   * Throws `malformed`, `too-large` or `invalid-argument` for a message that is none, `denied` for a reserved topic.
+   */
+  publish(publisher: Publisher, message: Uint8Array, nowMs: number): PublishResult {
+    const { topic, ttlMs, priority } = this.#reader.open(message);
+    checkTopic(topic, this.#limits.topic);
+    if (!publisher.isCluster && isReserved(topic)) throw reservedRefusal(topic); // (X6)
+    this.#choose(topic);
+    if (this.#blockers > 0 && this.#blocks(publisher.id, message.length, nowMs)) return blocked; // (X4)
+    this.#publishedCount += 1;
+    const expiresMs = ttlMs === 0 ? Infinity : nowMs + ttlMs;
+    this.#backlog.append(topic, message, nowMs, expiresMs);
+    const published = this.#send(message, priority, expiresMs, nowMs, false);
+    this.#endDoomed(nowMs);
+    return published;
+  }
+
+  /**
+   * Subscribes; `number` is the subscription's name on `outletId`, of which nothing was known before its first one. Nothing
+   * is told before `drain`.
+   *
+   * Throws `invalid-argument` for a wish that cannot be granted or a number that is in use, `overloaded` beyond the limits.
+   */
+  subscribe(outletId: number, number: number, wish: SubscriptionWish, nowMs: number): void {
+    const { subscriptionsMax, subscriptionsPerOutletMax, outletWindowBytes } = this.#limits;
+    const terms = checkedTerms(wish, this.#limits, this.#utf8);
+    const known = this.#outlets.get(outletId);
+    if (known?.subscriptions.has(number) === true) {
+      throw new MpregError("invalid-argument", `Cannot subscribe: this link has a subscription ${number} already`);
+    }
+    if (this.#count >= subscriptionsMax) throw tooMany(subscriptionsMax, "this node");
+    if ((known?.subscriptions.size ?? 0) >= subscriptionsPerOutletMax)
+      throw tooMany(subscriptionsPerOutletMax, "this link");
+    const outlet = known ?? new Outlet<Subscription>(outletId, outletWindowBytes);
+    this.#outlets.set(outletId, outlet);
+    const group = wish.group === undefined ? undefined : this.#groups.join(wish.group);
+    const slot = this.#freeSlots.pop() ?? this.#slots.length;
+    const subscription = new Subscription(outlet, number, slot, terms, group, this.#totals);
+    this.#slots[slot] = subscription;
+    this.#count += 1;
+    if (terms.overflow === "block-publisher") this.#blockers += 1;
+    outlet.subscriptions.set(number, subscription);
+    for (const pattern of terms.patterns) this.#matcher.add(pattern, slot);
+    if (wish.replay === undefined || (group !== undefined && group.size > 1)) return;
+    const { filter } = terms;
+    const passes = (kept: Uint8Array): boolean => filter?.passes(this.#replayed.open(kept)) ?? true;
+    const replay = new Replay(this.#backlog, terms.patterns, wish.replay, passes, nowMs);
+    subscription.phase = { kind: "replay", replay };
+    outlet.enqueue(subscription);
+  }
+
+  /** Ends a subscription. Answers false if `outletId` has none of that number. (X7) */
+  unsubscribe(outletId: number, number: number, nowMs: number): boolean {
+    const subscription = this.#outlets.get(outletId)?.subscriptions.get(number);
+    if (subscription === undefined) return false;
+    this.#end(subscription, nowMs);
+    this.#endDoomed(nowMs);
+    return true;
+  }
+
+  /** Ends all subscriptions of an outlet: its link is gone. */
+  close(outletId: number, nowMs: number): void {
+    const outlet = this.#outlets.get(outletId);
+    if (outlet === undefined) return;
+    for (const subscription of outlet.subscriptions.values()) this.#end(subscription, nowMs);
+    this.#endDoomed(nowMs);
+  }
+
+  /** A publisher is gone: it need not be resumed. */
+  forget(publisherId: number): void {
+    for (const { blocking } of this.#blocking) blocking?.publishers.delete(publisherId);
+  }
+
+  /** The consumer of a subscription has taken `bytes` of messages. What names no subscription comes late and means nothing. */
+  taken(outletId: number, number: number, bytes: number, nowMs: number): void {
+    const subscription = this.#outlets.get(outletId)?.subscriptions.get(number);
+    if (subscription !== undefined) this.#delivery.taken(subscription, bytes, nowMs);
+  }
+
+  /** Tells what waits for the subscriptions of an outlet, as far as there is room on the way. */
+  drain(outletId: number, nowMs: number): void {
+    const outlet = this.#outlets.get(outletId);
+    if (outlet !== undefined) this.#delivery.drain(outlet, nowMs);
+  }
+
+  /** Lets go of what is too old, and of subscriptions that have kept publishers waiting for too long. */
+  tick(nowMs: number): void {
+    this.#backlog.sweep(nowMs);
+    for (const subscription of this.#blocking) {
+      const { blocking } = subscription;
+      if (blocking === undefined) this.#blocking.delete(subscription);
+      else if (nowMs - blocking.sinceMs >= this.#limits.blockMsMax) {
+        this.#delivery.doomed.push({ subscription, why: "stalled" });
+      }
+    }
+    this.#endDoomed(nowMs);
+  }
+
+  /** Who gets the message that is open in the reader. (X1) */
+  #choose(topic: string): void {
+    const targets = this.#targets;
+    targets.length = 0;
+    const { values, start, end } = this.#matcher.match(topic);
+    for (let at = start; at < end; at++) {
+      const subscription = this.#slots[values[at] as number] as Subscription;
+      const { filter } = subscription.terms;
+      if (filter?.passes(this.#reader) === false) continue;
+      if (subscription.group === undefined) targets.push(subscription);
+      else this.#groups.offer(subscription.group, subscription);
+    }
+    this.#groups.choose(targets);
+  }
+
+  #blocks(publisherId: number, length: number, nowMs: number): boolean {
+    let isBlocked = false;
+    for (const subscription of this.#targets) {
+      if (subscription.terms.overflow !== "block-publisher" || subscription.isReadyFor(length)) continue;
+      if (subscription.buffer.hasRoom(length)) continue;
+      const publishers = (subscription.blocking ??= { publishers: new Set(), sinceMs: nowMs }).publishers;
+      this.#blocking.add(subscription);
+      if (publishers.size >= this.#limits.blockedPublishersMax && !publishers.has(publisherId)) {
+        throw new MpregError(
+          "overloaded",
+          `Cannot publish: ${publishers.size} publishers wait for one subscription already`,
+        );
+      }
+      publishers.add(publisherId);
+      isBlocked = true;
+    }
+    return isBlocked;
+  }
+
+  /** Sends a message to those who were chosen. */
+  #send(message: Uint8Array, priority: number, expiresMs: number, nowMs: number, isOwn: boolean): Published {
+    this.#delivery.begin(message, priority, expiresMs, nowMs, isOwn);
+    for (const subscription of this.#targets) {
+      if (subscription.group !== undefined) subscription.chosenAt = this.#groups.nextTurn();
+      this.#delivery.offer(subscription);
+    }
+    return this.#delivery.end();
+  }
+
+  #endDoomed(nowMs: number): void {
+    const { doomed } = this.#delivery;
+    for (let next = doomed.pop(); next !== undefined; next = doomed.pop())
+      this.#end(next.subscription, nowMs, next.why);
+  }
+
+  /** Ends `subscription`; with `why`, it is told. */
+  #end(subscription: Subscription, nowMs: number, why?: SubscriptionEnd): void {
+    if (subscription.phase.kind === "over") return;
+    const { outlet, number, slot, terms, group, buffer } = subscription;
+    subscription.phase = over;
+    for (const pattern of terms.patterns) this.#matcher.remove(pattern, slot);
+    this.#slots[slot] = undefined;
+    this.#freeSlots.push(slot);
+    this.#count -= 1;
+    if (this.#count === 0) this.#forgetSlots(); // (X8)
+    if (terms.overflow === "block-publisher") this.#blockers -= 1;
+    outlet.subscriptions.delete(number);
+    outlet.dequeue(subscription);
+    outlet.untakenBytes -= subscription.untakenBytes;
+    if (outlet.subscriptions.size === 0) this.#outlets.delete(outlet.id);
+    if (group !== undefined) this.#groups.leave(group);
+    let lost = 0;
+    buffer.takeAll((message) => {
+      if (group === undefined || !this.#passOn(message, group.name, nowMs)) lost += 1;
+    }, nowMs);
+    this.#undelivered += lost; // (X3)
+    this.#delivery.released(subscription);
+    this.#blocking.delete(subscription);
+    if (why !== undefined) this.#sink.ended(outlet.id, number, why, lost);
+    this.#delivery.drain(outlet, nowMs); // there may be room for others
+  }
+
+  #forgetSlots(): void {
+    this.#slots = [];
+    this.#freeSlots = [];
+  }
+
+  /** Gives what waited for a member that has left to another one of the group. Answers false if there is none. */
+  #passOn({ body, priority, expiresMs }: WaitingMessage, group: string, nowMs: number): boolean {
+    if (this.#groups.sizeOf(group) === 0) return false;
+    this.#choose(this.#reader.open(body).topic);
+    const member = this.#targets.find((target) => target.group?.name === group);
+    this.#targets.length = 0;
+    if (member === undefined) return false;
+    this.#targets.push(member);
+    this.#send(body, priority, expiresMs, nowMs, true);
+    return true;
+  }
+}
+
+function reservedRefusal(topic: string): MpregError {
+  const message = `Cannot publish to ${quoted(topic)}: ${quoted(reservedPattern)} belongs to the cluster; other topics work`;
+  return new MpregError("denied", message);
+}
+
+function tooMany(max: number, where: string): MpregError {
+  return new MpregError("overloaded", `Cannot subscribe: ${where} has ${max} subscriptions, which is its limit`);
+}

@@ -1,0 +1,95 @@
+/**
+ * Subscription: what one consumer wants, and what is on its way to it.
+ *
+ * What it is told and when is the exchange's decision (`exchange.ts`, `delivery.ts`).
+ *
+ * (S1) While it is told of the backlog, what is live waits in its buffer.
+ * (S2) A message goes straight on only where nothing waits: nothing overtakes but by its priority.
+ * (S3) It has at most `windowBytes` on their way that its consumer has not taken, or one message of any size.
+ */
+import type { Pattern } from "../base/index.js";
+import type { Holder } from "../structures/index.js";
+import { type BufferTotals, MessageBuffer, type Overflow } from "./buffer.js";
+import type { CheckedFilter } from "./filter.js";
+import type { Group } from "./groups.js";
+import type { Outlet, Queued } from "./outlet.js";
+import type { Replay } from "./replay.js";
+
+/** Where it is: it hears of the past, of the present, or it is over. */
+export type Phase =
+  { readonly kind: "replay"; readonly replay: Replay } | { readonly kind: "live" } | { readonly kind: "over" };
+
+export const live: Phase = { kind: "live" };
+export const over: Phase = { kind: "over" };
+
+/** As it was asked for, and checked. */
+export interface SubscriptionTerms {
+  readonly patterns: readonly Pattern[];
+  readonly filter: CheckedFilter | undefined;
+  readonly overflow: Overflow;
+  readonly bufferMessagesMax: number;
+  readonly bufferBytesMax: number;
+  readonly windowBytes: number;
+}
+
+/** Publishers that wait for it. */
+export interface Blocking {
+  readonly publishers: Set<number>;
+  readonly sinceMs: number;
+}
+
+export class Subscription implements Queued<Subscription> {
+  readonly outlet: Outlet<Subscription>;
+  /** Its name on its outlet, given by whoever holds that. */
+  readonly number: number;
+  /** Its value in the matcher. */
+  readonly slot: number;
+  readonly terms: SubscriptionTerms;
+  readonly group: Group<Subscription> | undefined;
+  readonly buffer: MessageBuffer;
+  phase: Phase = live;
+  untakenBytes = 0;
+  chosenAt = 0;
+  blocking: Blocking | undefined = undefined;
+  /** What it holds of the bytes that all may hold; there when something has waited. */
+  holder: Holder | undefined = undefined;
+  /** Whether it is in its outlet's chain of those that have something to tell. */
+  isQueued = false;
+  previous: Subscription | undefined = undefined;
+  next: Subscription | undefined = undefined;
+
+  constructor(
+    outlet: Outlet<Subscription>,
+    number: number,
+    slot: number,
+    terms: SubscriptionTerms,
+    group: Group<Subscription> | undefined,
+    totals: BufferTotals,
+  ) {
+    this.outlet = outlet;
+    this.number = number;
+    this.slot = slot;
+    this.terms = terms;
+    this.group = group;
+    this.buffer = new MessageBuffer(terms.bufferMessagesMax, terms.bufferBytesMax, totals);
+  }
+
+  get waitingBytes(): number {
+    return this.untakenBytes + this.buffer.bytes;
+  }
+
+  /** Whether a message of `length` bytes can go to it now. (S1, S2) */
+  isReadyFor(length: number): boolean {
+    return this.phase.kind === "live" && this.buffer.isIdle && this.hasWindow(length) && this.outlet.hasWindow(length);
+  }
+
+  /** (S3) */
+  hasWindow(length: number): boolean {
+    return this.untakenBytes === 0 || this.untakenBytes + length <= this.terms.windowBytes;
+  }
+
+  /** Whether it has something to tell. */
+  get isWaiting(): boolean {
+    return this.phase.kind === "replay" || (this.phase.kind === "live" && !this.buffer.isIdle);
+  }
+}

@@ -1,0 +1,164 @@
+/**
+ * Topic log: the latest messages of one topic.
+ *
+ * Owns which of them are kept; the bounds over all topics are `backlog.ts`'s. An entry is named by its index, which goes
+ * up by one for each message, so that a reader that comes back knows what has left meanwhile.
+ *
+ * (G1) Entries are in the order in which they were published: `first` to before `end`.
+ * (G2) There are at most `messagesPerTopicMax`, of `bytesPerTopicMax` bytes together, and after `trim` none is older than
+ *      `ageMsMax`.
+ * (G3) What left the log holds no memory: no entry of it, and no chunk without entries.
+ * (G4) A message that is larger than the bound is not kept, and what was before it neither: the newest entry is the newest
+ *      message, or there is none.
+ */
+import { assert } from "../base/index.js";
+import type { Chunk, Chunks } from "./chunks.js";
+import type { BacklogLimits } from "./limits.js";
+
+/** Of each entry: its number on this node, when it came, when it expires (Infinity: never), where it lies. */
+const entrySize = 5;
+const [sequenceAt, arrivedAt, expiresAt, offsetAt, lengthAt] = [0, 1, 2, 3, 4];
+const roomMin = 2;
+
+export class TopicLog {
+  readonly topic: string;
+  readonly #limits: BacklogLimits;
+  readonly #chunks: Chunks;
+  #entries = new Float64Array(roomMin * entrySize);
+  #chunkOf: (Chunk | undefined)[] = [undefined, undefined];
+  #mask = roomMin - 1;
+  #last: Chunk | undefined;
+  #first = 0;
+  #end = 0;
+  #bytes = 0;
+  /** Links of the chain in `backlog.ts`. */
+  previous: TopicLog | undefined;
+  next: TopicLog | undefined;
+
+  constructor(topic: string, limits: BacklogLimits, chunks: Chunks) {
+    this.topic = topic;
+    this.#limits = limits;
+    this.#chunks = chunks;
+    this.previous = undefined;
+    this.next = undefined;
+  }
+
+  get first(): number {
+    return this.#first;
+  }
+
+  get end(): number {
+    return this.#end;
+  }
+
+  get size(): number {
+    return this.#end - this.#first;
+  }
+
+  /** Of its messages. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** When the newest entry came; -Infinity without one. */
+  get lastMs(): number {
+    return this.size === 0 ? -Infinity : this.arrivedMs(this.#end - 1);
+  }
+
+  sequence(index: number): number {
+    return this.#field(index, sequenceAt);
+  }
+
+  arrivedMs(index: number): number {
+    return this.#field(index, arrivedAt);
+  }
+
+  expiresMs(index: number): number {
+    return this.#field(index, expiresAt);
+  }
+
+  length(index: number): number {
+    return this.#field(index, lengthAt);
+  }
+
+  /** A view of the message, valid until the log changes. */
+  message(index: number): Uint8Array {
+    const offset = this.#field(index, offsetAt);
+    const chunk = this.#chunkOf[index & this.#mask] as Chunk;
+    return chunk.bytes.subarray(offset, offset + this.#field(index, lengthAt));
+  }
+
+  /** Keeps a copy of `message`; answers false if it is too large for that. */
+  append(message: Uint8Array, sequence: number, nowMs: number, expiresMs: number): boolean {
+    const { messagesPerTopicMax, bytesPerTopicMax } = this.#limits;
+    const { length } = message;
+    this.trim(nowMs);
+    if (length > bytesPerTopicMax) {
+      this.clear(); // (G4)
+      return false;
+    }
+    while (this.size >= messagesPerTopicMax || this.#bytes + length > bytesPerTopicMax) this.shift(); // (G2)
+    if (this.size > this.#mask) this.#resize((this.#mask + 1) * 2);
+    let chunk = this.#last;
+    if (chunk === undefined || chunk.used + length > chunk.bytes.length) chunk = this.#chunks.next(length, chunk);
+    this.#last = chunk;
+    chunk.bytes.set(message, chunk.used);
+    const place = this.#end & this.#mask;
+    const at = place * entrySize;
+    const entries = this.#entries;
+    entries[at + sequenceAt] = sequence;
+    entries[at + arrivedAt] = nowMs;
+    entries[at + expiresAt] = expiresMs;
+    entries[at + offsetAt] = chunk.used;
+    entries[at + lengthAt] = length;
+    this.#chunkOf[place] = chunk;
+    chunk.used += length;
+    chunk.messages += 1;
+    this.#chunks.messages += 1;
+    this.#end += 1; // (G1)
+    this.#bytes += length;
+    return true;
+  }
+
+  /** Lets go of what is older than it may be. (G2) */
+  trim(nowMs: number): void {
+    const oldestMs = nowMs - this.#limits.ageMsMax;
+    while (this.size > 0 && this.arrivedMs(this.#first) <= oldestMs) this.shift();
+  }
+
+  /** Lets go of the oldest entry. */
+  shift(): void {
+    const place = this.#first & this.#mask;
+    const chunk = this.#chunkOf[place];
+    assert(this.size > 0 && chunk !== undefined, "there is an entry to let go of");
+    this.#chunkOf[place] = undefined; // (G3)
+    this.#bytes -= this.length(this.#first);
+    this.#first += 1;
+    chunk.messages -= 1;
+    this.#chunks.messages -= 1;
+    if (chunk.messages > 0) return;
+    if (chunk === this.#last) this.#last = undefined;
+    this.#chunks.free(chunk);
+  }
+
+  clear(): void {
+    while (this.size > 0) this.shift();
+    if (this.#mask >= roomMin) this.#resize(roomMin);
+  }
+
+  #field(index: number, field: number): number {
+    return this.#entries[(index & this.#mask) * entrySize + field] as number;
+  }
+
+  #resize(room: number): void {
+    const [entries, chunkOf, mask] = [this.#entries, this.#chunkOf, this.#mask];
+    this.#entries = new Float64Array(room * entrySize);
+    this.#chunkOf = new Array<Chunk | undefined>(room).fill(undefined);
+    this.#mask = room - 1;
+    for (let index = this.#first; index < this.#end; index++) {
+      const from = (index & mask) * entrySize;
+      this.#entries.set(entries.subarray(from, from + entrySize), (index & this.#mask) * entrySize);
+      this.#chunkOf[index & this.#mask] = chunkOf[index & mask];
+    }
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * Wish: what a consumer asks for when it subscribes, checked.
+ *
+ * (W1) What is refused is refused with the reason, before anything has changed.
+ */
+import { MpregError, type Pattern, type Utf8, kindOf, parsePattern, quoted } from "../base/index.js";
+import { type Overflow, overflows } from "./buffer.js";
+import { CheckedFilter, type HeaderFilter } from "./filter.js";
+import { type TopicsLimits, boundOf } from "./limits.js";
+import type { ReplayWish } from "./replay.js";
+import type { SubscriptionTerms } from "./subscription.js";
+
+export interface SubscriptionWish {
+  /** At least one. A message that several of them match comes once. */
+  readonly patterns: readonly string[];
+  readonly filter?: HeaderFilter | undefined;
+  /** Of the subscriptions that name the same group and match a message, one gets it. */
+  readonly group?: string | undefined;
+  /** What it wants of the backlog; nothing unless told. A group's backlog is told to the member that founds it. */
+  readonly replay?: ReplayWish | undefined;
+  /** `drop-oldest` unless told otherwise. */
+  readonly overflow?: Overflow | undefined;
+  readonly bufferMessagesMax?: number | undefined;
+  readonly bufferBytesMax?: number | undefined;
+  readonly windowBytes?: number | undefined;
+}
+
+/** Bytes of a window may be as many as an outlet may have on their way. Throws `invalid-argument`. (W1) */
+export function checkedTerms(wish: SubscriptionWish, limits: TopicsLimits, utf8: Utf8): SubscriptionTerms {
+  const { filter, group, replay, overflow = "drop-oldest", windowBytes } = wish;
+  if (!overflows.includes(overflow)) {
+    throw refusal(`"overflow" must be one of ${overflows.join(", ")}, got ${quoted(overflow)}`);
+  }
+  if (group !== undefined && (group === "" || utf8.encode(group).length > limits.topic.bytesMax)) {
+    throw refusal(`the name of a group must have 1 to ${limits.topic.bytesMax} bytes, got ${quoted(group)}`);
+  }
+  if (replay !== undefined) checkReplay(replay);
+  return {
+    patterns: checkedPatterns(wish.patterns, limits),
+    filter: filter === undefined ? undefined : new CheckedFilter(filter, utf8),
+    overflow,
+    bufferMessagesMax: boundOf("bufferMessagesMax", wish.bufferMessagesMax, limits.bufferMessagesMax),
+    bufferBytesMax: boundOf("bufferBytesMax", wish.bufferBytesMax, limits.bufferBytesMax),
+    windowBytes:
+      windowBytes === undefined ? limits.windowBytes : boundOf("windowBytes", windowBytes, limits.outletWindowBytes),
+  };
+}
+
+/** Each once, whatever they were written as. */
+function checkedPatterns(texts: readonly string[], { patternsMax, topic }: TopicsLimits): readonly Pattern[] {
+  const given: unknown = texts;
+  if (!Array.isArray(given)) throw refusal(`"patterns" must be an array of patterns, got ${kindOf(given)}`);
+  if (texts.length === 0) throw refusal(`it needs at least one pattern; "#" matches every topic`);
+  if (texts.length > patternsMax) throw refusal(`it has ${texts.length} patterns; at most ${patternsMax} work`);
+  return [...new Set(texts.map((text) => parsePattern(text, topic)))];
+}
+
+function checkReplay(replay: ReplayWish): void {
+  if (replay.kind === "age" && !(replay.ageMs >= 0)) {
+    throw refusal(`"ageMs" must be a number of at least 0, got ${String(replay.ageMs)}`);
+  }
+  if (replay.kind === "count" && !(Number.isSafeInteger(replay.count) && replay.count >= 1)) {
+    throw refusal(`"count" must be an integer of at least 1, got ${String(replay.count)}`);
+  }
+}
+
+function refusal(why: string): MpregError {
+  return new MpregError("invalid-argument", `Cannot subscribe: ${why}`);
+}
