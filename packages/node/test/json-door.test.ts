@@ -22,6 +22,7 @@ interface Reply {
     readonly bottleneck_level_index: number;
     readonly average_level_time_ms: number;
   } | null;
+  readonly notices?: readonly string[];
 }
 
 /** A client that knows nothing of us: JSON in, JSON out. */
@@ -108,6 +109,37 @@ describe("the JSON protocol", () => {
     expect([few.r, few.error]).toEqual([{ lines: ["line 0", "line 1", "line 2"] }, null]);
     const many = await client.rpc("2", [{ name: "lines", fun: "lines", args: [1_000_000] }]);
     expect(many.error?.message).toContain("cannot be collected into an array");
+  });
+
+  test("leaves out of the intermediate results a stream that another command reads, and says so", async () => {
+    const [entry, worker] = await startMesh({ name: "entry" }, { name: "worker" });
+    worker!.register("count", async function* (to: number) {
+      for (let item = 1; item <= to; item++) yield await Promise.resolve(item);
+    });
+    entry!.register("sum", async (items: AsyncIterable<number>) => {
+      let sum = 0;
+      for await (const item of items) sum += item;
+      return sum;
+    });
+    await offered("count", 1, entry!);
+    const client = await JsonClient.connect(entry!.url);
+    client.send({
+      role: "rpc",
+      u: "levels",
+      cmds: [
+        { name: "read", fun: "count", args: [5] },
+        { name: "told", fun: "count", args: [2] },
+        { name: "sum", fun: "sum", args: ["read"] },
+      ],
+      return_intermediate_results: true,
+    });
+    const { r, error, intermediate_results, notices } = await client.reply("levels");
+    expect([error, r]).toEqual([null, { told: [1, 2], sum: 15 }]);
+    expect(intermediate_results.map(({ level_results }) => level_results)).toEqual([{ told: [1, 2] }, { sum: 15 }]);
+    expect(intermediate_results.at(-1)!.accumulated_results).toEqual({ told: [1, 2], sum: 15 });
+    expect(notices).toEqual([
+      'The result of "read" is not among the intermediate results: it is a stream, which is read once, and another command has read it',
+    ]);
   });
 
   test("tells levels and their measured times when asked to, of steps that ran on several nodes", async () => {

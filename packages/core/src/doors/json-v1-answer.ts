@@ -6,6 +6,7 @@
  *
  * (W1) The results, wherever in a reply they are told, take no more characters than a message may have bytes.
  * (W2) Members of objects have the order of the commands, and any name, which an object's properties have not.
+ * (W3) A result that is left out, because a command has read it as a stream, is named in a notice.
  */
 import { MpregError } from "../base/index.js";
 import type { RequestSummary } from "../rpc/index.js";
@@ -30,7 +31,7 @@ export function answerText(
   return answerReply(`{${r}}`, u, {
     intermediateResults: intermediate?.intermediateResults(u, members, summary, host.wallMs()),
     executionSummary: summarized?.executionSummary(u, summary),
-    notices: callbackTopic === undefined ? [] : [ignored(callbackTopic)],
+    notices: [...leftOut(request, outputs), ...(callbackTopic === undefined ? [] : [ignored(callbackTopic)])],
   });
 }
 
@@ -48,8 +49,9 @@ function membersOf(
     const times = (intermediate?.timesTold(step) ?? 0) + (inR?.has(step) === false ? 0 : 1);
     const often = times === 1 ? "" : `, ${times} times for return_intermediate_results`;
     const bytes = outputs[index];
+    if (bytes === undefined) continue; // (W3)
     try {
-      const value = bytes === undefined ? undefined : codec.decode(bytes);
+      const value = codec.decode(bytes);
       const what = `the result of step ${JSON.stringify(name)}${often}`;
       const text = toJsonText(value, what, Math.floor(charsLeft / times));
       charsLeft -= text.length * times; // (W1)
@@ -59,6 +61,15 @@ function membersOf(
     }
   }
   return members;
+}
+
+/** (W3) */
+function leftOut({ ask }: JsonV1Request, outputs: readonly (Uint8Array | undefined)[]): readonly string[] {
+  const missing = ask.outputs.filter((_, index) => outputs[index] === undefined);
+  return missing.map(({ step }) => {
+    const name = JSON.stringify(ask.steps[step]?.name ?? "");
+    return `The result of ${name} is not among the intermediate results: it is a stream, which is read once, and another command has read it`;
+  });
 }
 
 /** `error`, met when all the steps had run. */

@@ -10,6 +10,7 @@
  *      inputs to when the last of its results was here.
  * (V3) Every level tells the results of all levels before it once more. What that takes at least is known, and
  *      refused, before anything runs.
+ * (V4) A result that is not there, a stream that a step has read, is left out of its level and of those after it.
  */
 import { MpregError, assert } from "../base/index.js";
 import type { RequestFields, RequestSummary, StepSummary } from "../rpc/index.js";
@@ -59,8 +60,8 @@ export class Levels {
     const id = JSON.stringify(requestId);
     let all = "";
     const told = this.#steps.map((steps, index) => {
-      const own = steps.map((step) => members[step]).join(",");
-      all = all === "" ? own : `${all},${own}`;
+      const own = joined(steps.map((step) => members[step] ?? ""));
+      all = joined([all, own]);
       const { startMs, endMs } = spans[index] as Span;
       const times = `"timestamp":${(wallMs - totalMs + endMs) / 1_000},"execution_time_ms":${endMs - startMs}`;
       const counts = `"total_levels":${this.#steps.length},"completed_levels":${index + 1}`;
@@ -94,6 +95,11 @@ export class Levels {
   #levelOfStep(step: number): number {
     return this.#levelOf[step] ?? 0;
   }
+}
+
+/** Members of one object; those that are there. (V4) */
+function joined(members: readonly string[]): string {
+  return members.filter((member) => member !== "").join(",");
 }
 
 /** In ms since the request came in. */

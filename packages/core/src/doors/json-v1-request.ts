@@ -7,12 +7,13 @@
  * (R1) `kwargs`, unless they are empty, are the last positional argument.
  * (R2) `r` are all steps that no other step uses, in the order of the commands.
  * (R3) A request of one step has no references, since its own name is data to it: nothing in it is looked at.
+ * (R4) An intermediate result never keeps a request from its answer: a stream that a step reads is no intermediate result.
  */
 import { MpregError, type Utf8 } from "../base/index.js";
 import { checkName, invalid, resourceNames } from "../rpc/graph/call-options.js";
 import { toRequestSpec } from "../rpc/graph/encode.js";
 import type { GraphStep } from "../rpc/graph/graph-request.js";
-import type { RequestFields } from "../rpc/index.js";
+import type { OwnRequestFields, RequestFields } from "../rpc/index.js";
 import { isPlainObject } from "../rpc/graph/objects.js";
 import { type RefOwner, typeName } from "../rpc/graph/ref.js";
 import type { Codec } from "../values/index.js";
@@ -24,7 +25,7 @@ import { StringReferences } from "./json-v1-references.js";
 
 export interface JsonV1Request {
   readonly u: string;
-  readonly ask: RequestFields;
+  readonly ask: OwnRequestFields;
   /** The steps whose results are `r`, by position. */
   readonly unconsumed: readonly number[];
   /** Tells the intermediate results, where they are asked for: then the results of all steps are outputs of `ask`. */
@@ -64,7 +65,7 @@ export function translateRequest(message: RpcMessage, host: TranslationHost): Js
   const outputs = returnsIntermediateResults ? request.steps.map((_, step) => ({ step, path: [] })) : request.outputs;
   return {
     ...plain,
-    ask: { ...request, outputs, summary: true },
+    ask: { ...request, outputs, summary: true, yieldsStreams: returnsIntermediateResults }, // (R4)
     intermediate: returnsIntermediateResults ? levels : undefined,
     summarized: includesExecutionSummary ? levels : undefined,
     valueCharsMax: returnsIntermediateResults ? charsMax - levels.charsBesideValues(u, charsMax) : charsMax,

@@ -1,6 +1,6 @@
 /** Doors: other protocols in front of the same requests. What a door needs from the node around it. */
 import type { Utf8 } from "../base/index.js";
-import type { Asker, RequestFields, Run } from "../rpc/index.js";
+import type { Asker, OwnRequestFields, Run } from "../rpc/index.js";
 import type { Codec } from "../values/index.js";
 import type { WireLimits } from "../wire/index.js";
 
@@ -25,7 +25,7 @@ export interface DoorHost {
   readonly asksMax: number;
   /** Starts a request for the connection's client. The end is told to `asker`, possibly before this returns;
    *  `onStart` gets the run before that, when there is one. */
-  request(ask: RequestFields, asker: Asker, nowMs: number, onStart: (run: Run) => void): void;
+  request(ask: OwnRequestFields, asker: Asker, nowMs: number, onStart: (run: Run) => void): void;
   /** Sends one frame, at once. */
   send(frame: Uint8Array): void;
   /** The wall clock in ms since 1970, for people to read. */

@@ -1,6 +1,6 @@
 /** Rpc: calls and graphs of calls. */
 export type { FunctionLoad } from "./admission/gate.js";
-export type { Ask, Asking, CallFields, Look, Looking, RequestFields, Settled } from "./caller/ask.js";
+export type { Ask, Asking, CallFields, Look, Looking, OwnRequestFields, RequestFields, Settled } from "./caller/ask.js";
 export {
   Caller,
   type Calls,

@@ -25,7 +25,7 @@ import type {
   Timings,
   WatchMessage,
 } from "../wire/index.js";
-import type { CallFields, RequestFields } from "./caller/ask.js";
+import type { CallFields, OwnRequestFields, RequestFields } from "./caller/ask.js";
 import { callerOf, watcherOf } from "./behalf.js";
 import type { Progress } from "./events.js";
 import type { RpcCounters } from "./counters.js";
@@ -244,7 +244,7 @@ export class Rpc {
   }
 
   /** As {@link call}, for a request. */
-  request(ask: RequestFields, origin: AskOrigin, asker: Asker, nowMs: number, onStart: (run: Run) => void): void {
+  request(ask: OwnRequestFields, origin: AskOrigin, asker: Asker, nowMs: number, onStart: (run: Run) => void): void {
     const deadlineMs = this.#deadlineOf(ask, origin, nowMs);
     const gathered = new Gathered(asker, this.#results, deadlineMs, (again, thenMs) => {
       const mayRunAgain = this.#resuming.mayRunTwice(ask, thenMs) === "yes";
@@ -302,7 +302,13 @@ export class Rpc {
     run.waitFor(this.#hedging.start(fields, true, nowMs));
   }
 
-  #request(ask: RequestFields, origin: AskOrigin, asker: RunAsker, nowMs: number, onStart: (run: Run) => void): void {
+  #request(
+    ask: OwnRequestFields,
+    origin: AskOrigin,
+    asker: RunAsker,
+    nowMs: number,
+    onStart: (run: Run) => void,
+  ): void {
     let plan;
     try {
       plan = planRequest(ask);

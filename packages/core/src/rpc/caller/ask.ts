@@ -25,6 +25,12 @@ export type CallFields = Omit<CallMessage, "kind" | "id">;
 /** One request, whoever asks for it. */
 export type RequestFields = Omit<RequestMessage, "kind" | "id">;
 
+/** A request that is asked on the node that coordinates it. */
+export interface OwnRequestFields extends RequestFields {
+  /** An output that turns out to be a stream, and is read by a step as well, is left out instead of refused. */
+  readonly yieldsStreams?: boolean | undefined;
+}
+
 /** What somebody wants to see of a request, whoever does. */
 export type WatchFields = Omit<WatchMessage, "id" | "behalf" | "relay">;
 

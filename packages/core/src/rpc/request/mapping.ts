@@ -13,6 +13,7 @@
  * (M6) Of the steps of items those of the first `watchedItemsMax` are told of, while the request runs.
  * (M7) An item whose result is lost before it was fetched runs again, if all of its steps may, `againMax` times at most; no
  *      other one does. What it has done stands.
+ * (M8) A stream that its items would read more than once, all together, is refused before the first begins (`readers.ts`).
  */
 import { type Deadline, MpregError, type Outcome, type Timers } from "../../base/index.js";
 import { type Hole, filled, holesOf, itemsOf, listOf } from "../../values/index.js";
@@ -20,6 +21,7 @@ import type { RequestStep, StepMap, Value } from "../../wire/index.js";
 import type { AbortReason } from "../host.js";
 import { type ItemOwner, type ItemRun, MapItem } from "./map-item.js";
 import { type Gathering, isRef, isStream } from "../results/index.js";
+import { readForItems, readingsPerItem } from "./readers.js";
 import type { StepScope } from "./request-budget.js";
 import type { RunFields } from "./run-fields.js";
 import type { Left } from "../left.js";
@@ -102,6 +104,11 @@ export class Mapping implements Deadline, ItemOwner {
     const holes = tried(() => holesOf(this.work.step.template));
     if (holes instanceof MpregError) return this.#fail(holes, nowMs);
     const inList = new Set(holes.map(({ number }) => number));
+    const readTwice = this.#readTwice(
+      (input, perItem) => inList.has(input) && perItem > 0,
+      "for its list and its items",
+    );
+    if (readTwice !== undefined) return this.#fail(readTwice, nowMs);
     const parts = this.work.given.map((value, index) => (inList.has(index) ? value : undefined));
     const refusal = this.#take(
       parts.reduce((sum, value) => sum + (isRef(value) && !value.isStream ? value.bytes : 0), 0),
@@ -193,10 +200,24 @@ export class Mapping implements Deadline, ItemOwner {
     const items = tried(() => this.#itemsOf(holes, parts));
     if (items instanceof MpregError) return this.#fail(items, nowMs);
     this.#items = items;
+    const total = (perItem: number): number => perItem * items.length;
+    const why = items.length === 1 ? "more than once for its item" : `for each of its ${items.length} items`;
+    const readTwice = this.#readTwice((_, perItem) => total(perItem) > 1, why);
+    if (readTwice !== undefined) return this.#fail(readTwice, nowMs);
     this.#values = new Array<Uint8Array>(items.length);
     this.#request.watch?.mapped(this.work.step.name, items.length);
     if (items.length === 0) this.#finish(nowMs);
     else this.#fill(nowMs);
+  }
+
+  /** The error for the first stream among its inputs that would be read more than once. (M8) */
+  #readTwice(isTwice: (input: number, perItem: number) => boolean, why: string): MpregError | undefined {
+    const { step, map, given } = this.work;
+    if (!given.some(isStream)) return undefined;
+    const perItem = readingsPerItem(map, given.length);
+    const input = given.findIndex((value, index) => isStream(value) && isTwice(index, perItem[index] ?? 0));
+    const { name = "" } = this.#request.message.steps[step.bindings[input]?.step ?? -1] ?? {};
+    return input < 0 ? undefined : readForItems(name, step.name, why);
   }
 
   #itemsOf(holes: readonly Hole[], parts: readonly (Uint8Array | undefined)[]): readonly Uint8Array[] {

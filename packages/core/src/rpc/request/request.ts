@@ -19,6 +19,8 @@
  * (Q8) A step that may have read of a stream runs again with a new one: what makes it runs again as well.
  * (Q9) An output that was told and is lost before it was fetched is made again in the same way; nobody hears of that but who
  *      waits for it (`told-outputs.ts`).
+ * (Q10) A result that turns out to be a stream, and would be read by several, is the failure of its step, before any of them
+ *      begins (`readers.ts`).
  */
 import { type Deadline, MpregError, type Outcome } from "../../base/index.js";
 import type { BoundRef, RequestStep, StepMap, Timings, Value, WireBinding } from "../../wire/index.js";
@@ -32,6 +34,7 @@ import { candidatesOf, firstWithoutProvider } from "../dispatch/providers.js";
 import { bytesOf, isFetchable, isRef, isStream } from "../results/index.js";
 import { isRepeatable } from "../dispatch/retries.js";
 import { type Presence, onceOnly, reviving, revivalsMax } from "./revival.js";
+import { readersOf, severalReaders } from "./readers.js";
 import type { RunFields } from "./run-fields.js";
 import { type Left, LeftBehind } from "../left.js";
 import { type Run, callerGone } from "../run.js";
@@ -119,6 +122,11 @@ export class RequestRun implements Run, ItemRun, TaskOwner, MappingOwner, Deadli
       return;
     }
     const { summary, watch, message, item } = this.#fields;
+    if (isStream(value) && this.#values.usersOf(task.index) > 1) {
+      const refusal = this.#refusedStream(task.index);
+      if (refusal !== undefined) this.#fields.results.release(value);
+      if (refusal !== undefined) return this.#failedAt(task.index, refusal, isRepeatable(task), nowMs);
+    }
     summary?.stepEnded(task, bytesOf(value), timings, nowMs, message.steps, item);
     watch?.completed(task.step, task.ranOn, value);
     this.#stepEnded(task.index, value, isRepeatable(task), nowMs);
@@ -165,6 +173,17 @@ export class RequestRun implements Run, ItemRun, TaskOwner, MappingOwner, Deadli
     if (isLost) mapping.giveBackSteps();
     const left = isLost ? this.#revive({ index, refs }, error, mayRepeat, nowMs) : error;
     if (left !== undefined) this.#failedAt(index, this.#placed(left, index), mayRepeat, nowMs);
+  }
+
+  /** Why those that need the result of the step cannot have it, which is a stream. (Q10) */
+  #refusedStream(index: number): MpregError | undefined {
+    const { steps, outputs, yieldsStreams } = this.#fields.message;
+    const isRead = (step: number): boolean => this.#table.of(step).kind === "blocked";
+    if (yieldsStreams === true) this.#values.yieldOutputs(index, outputs);
+    if (this.#values.usersOf(index) <= 1) return undefined;
+    const { name, fun } = this.#step(index);
+    const readers = readersOf(index, steps, this.#values.hasYielded(index) ? [] : outputs, isRead);
+    return this.#placed(severalReaders(name, fun, readers), index);
   }
 
   /** A step has failed, and nothing can be done about it here. */
@@ -318,7 +337,8 @@ export class RequestRun implements Run, ItemRun, TaskOwner, MappingOwner, Deadli
     const { message, asker, summary, isSummaryTold, watch, item } = this.#fields;
     const outputs: (Value | undefined)[] = [];
     for (const binding of message.outputs) {
-      const value = this.#table.hasEnded(binding.step) ? this.#part(binding) : undefined;
+      const isThere = this.#table.hasEnded(binding.step) && !this.#values.hasYielded(binding.step);
+      const value = isThere ? this.#part(binding) : undefined;
       if (!(value instanceof MpregError)) {
         outputs.push(value);
         continue;

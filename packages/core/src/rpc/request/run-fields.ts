@@ -1,5 +1,6 @@
 /** Run fields: what the run of a graph is made with, be it a request or one item of a map. */
-import type { RequestMessage, Value } from "../../wire/index.js";
+import type { Value } from "../../wire/index.js";
+import type { OwnRequestFields } from "../caller/ask.js";
 import type { AskOrigin } from "../origin.js";
 import type { Plan } from "../graph/plan.js";
 import type { RequestBudget, StepScope } from "./request-budget.js";
@@ -9,7 +10,7 @@ import type { Summary } from "../watching/summary.js";
 import type { Watch } from "../watching/watch.js";
 
 export interface RunFields {
-  readonly message: Pick<RequestMessage, "steps" | "outputs" | "settle" | "waitForCapacityMs">;
+  readonly message: Pick<OwnRequestFields, "steps" | "outputs" | "settle" | "waitForCapacityMs" | "yieldsStreams">;
   readonly plan: Plan;
   readonly asker: RunAsker;
   readonly origin: AskOrigin;

@@ -8,6 +8,7 @@
  * (N3) A small part of a large frame does not keep all of the frame in memory.
  * (N4) A stream that is read by the handler of another one is needed as long as that is.
  * (N5) What is given from outside is counted and let go there.
+ * (N6) A stream that is read by a step is no output where the request says so: then those it would have been are left out.
  */
 import { MpregError, assert } from "../../base/index.js";
 import type { ResultRef, Value, WireBinding } from "../../wire/index.js";
@@ -28,6 +29,8 @@ export class StepResults {
   readonly #users: Int32Array;
   /** Streams that are let go by whoever reads them. (N4) */
   readonly #handed = new Map<number, ResultRef>();
+  /** Steps whose outputs are left out. (N6) */
+  readonly #yielded = new Set<number>();
 
   /** `given` is what the first steps have come to, which somebody else keeps. */
   constructor(
@@ -59,6 +62,24 @@ export class StepResults {
     if (isStream(value) && path.length > 0) return noParts(path, name);
     if (isRef(value)) return path.length === 0 ? value : { ...value, path };
     return partOf(value, path, name);
+  }
+
+  /** How many places need the result of `step`. */
+  usersOf(step: number): number {
+    return this.#users[step] ?? 0;
+  }
+
+  /** Leaves the result of `step`, which is a stream, to the steps that need it, if any does. (N6) */
+  yieldOutputs(step: number, outputs: readonly WireBinding[]): void {
+    const own = outputs.filter((output) => output.step === step);
+    if (this.#yielded.has(step) || this.usersOf(step) === own.length) return;
+    this.#yielded.add(step);
+    this.letGo(own);
+  }
+
+  /** Whether the outputs of `step` are left out. (N6) */
+  hasYielded(step: number): boolean {
+    return this.#yielded.has(step);
   }
 
   /** Keeps the result of `step` as long as others need it; answers why it cannot. */

@@ -79,6 +79,7 @@ export class Downloads {
       namesHolders: true,
       self: new Peer("", "", []),
       here: () => undefined,
+      readBefore: () => undefined,
       release: () => undefined,
       peer: () => this.#node,
       nameOf: () => undefined,

@@ -76,6 +76,8 @@ export interface FetchesHost {
   readonly self: Peer;
   /** A result that is kept here. */
   here(key: number): Kept | undefined;
+  /** What is said of a stream that was kept here when somebody else has read it. */
+  readBefore(key: number): MpregError | undefined;
   /** Lets go of a result that is kept here. */
   release(key: number): void;
   /** The node of this id, as far as it is linked or a member. */
@@ -278,7 +280,8 @@ export class Fetches {
     const found = this.#host.here(ref.key);
     if (found?.value instanceof Stream) return this.#tap(fetch, found.value, nowMs);
     if (!(found?.value instanceof Uint8Array)) {
-      return this.#fail(fetch, this.#lost(ref, "does not have it any more"), nowMs);
+      const read = fetch.again ? undefined : this.#host.readBefore(ref.key);
+      return this.#fail(fetch, read ?? this.#lost(ref, "does not have it any more"), nowMs);
     }
     const part = partOf(found.value, ref.path, found.fields.step);
     if (part instanceof MpregError) return this.#fail(fetch, part, nowMs);

@@ -8,12 +8,16 @@
  * (K2) Whoever knows the key may fetch what is kept. Keys are random numbers of 53 bits: nobody finds what they were not
  *      told of.
  * (K3) Bytes that are kept count with all that is held on this node; what was only lent is counted where it is held.
+ * (K4) Of streams that were read, and of what no client has fetched in time, the last `goneMax` are remembered: whoever comes
+ *      for them hears that, and not that they were lost.
  */
-import type { Deadline, MpregError, Random, Timers } from "../../base/index.js";
+import { type Deadline, MpregError, type Random, type Timers } from "../../base/index.js";
 import { type ResultRef, type Value, wholeValue } from "../../wire/index.js";
 import type { HeldBytes } from "../held-bytes.js";
 import type { Channel } from "../task.js";
-import { Stream } from "./stream.js";
+import { Stream, alreadyRead, idleMsMax } from "./stream.js";
+
+const goneMax = 1_000;
 
 /** Who lets it go. */
 export type KeptFor =
@@ -55,6 +59,9 @@ export class Kept implements Deadline {
   }
 }
 
+/** Why something is not kept any more. (K4) */
+type Gone = { readonly kind: "read"; readonly step: string } | { readonly kind: "unfetched" };
+
 export interface KeptHost extends Timers {
   readonly nodeId: string;
   readonly random: Random;
@@ -68,8 +75,11 @@ export class KeptResults {
   readonly #kept = new Map<number, Kept>();
   /** How often what another node keeps is passed on: it is let go with the last. */
   readonly #passed = new Map<string, number>();
+  /** The latest last. (K4) */
+  readonly #gone = new Map<number, Gone>();
   readonly #due = (kept: Kept): void => {
     this.release(kept.key);
+    if (kept.fields.keptFor.kind === "client") this.#remember(kept.key, { kind: "unfetched" });
   };
 
   constructor(host: KeptHost) {
@@ -117,6 +127,21 @@ export class KeptResults {
     return this.#kept.get(key);
   }
 
+  /** What whoever comes for a stream is told when somebody else has read it. (K4) */
+  readBefore(key: number, nodeName: string): MpregError | undefined {
+    const gone = this.#gone.get(key);
+    return gone?.kind === "read" ? alreadyRead(gone.step, nodeName) : undefined;
+  }
+
+  /** Why nothing is kept under that key (any more). (K4) */
+  absence(key: number, nodeName: string): MpregError {
+    const isUnfetched = this.#gone.get(key)?.kind === "unfetched";
+    const why = isUnfetched ? `; what a client does not fetch is let go after ${idleMsMax} ms` : "";
+    return new MpregError("result-lost", `Node "${nodeName}" does not have the result any more${why}`, {
+      node: nodeName,
+    });
+  }
+
   /** Somebody reads the stream, which is passed on: as long as it is read its time does not run. */
   reading(key: number): void {
     const kept = this.#kept.get(key);
@@ -138,8 +163,10 @@ export class KeptResults {
     this.#host.held.bytes -= kept.countedBytes;
     const { keptFor } = kept.fields;
     if (keptFor.kind === "client") keptFor.channel.keptBytes -= kept.countedBytes;
-    if (kept.value instanceof Stream) kept.value.close();
-    else if (!(kept.value instanceof Uint8Array)) this.#passedOn(kept.value);
+    if (kept.value instanceof Stream) {
+      if (kept.value.wasRead) this.#remember(key, { kind: "read", step: kept.fields.step });
+      kept.value.close();
+    } else if (!(kept.value instanceof Uint8Array)) this.#passedOn(kept.value);
   }
 
   /** Lets go of what is kept for a node that is gone. (K1) */
@@ -151,6 +178,13 @@ export class KeptResults {
   clientLost(channel: Channel): void {
     if (channel.subject.kind !== "client") return;
     this.#releaseIf(({ keptFor }) => keptFor.kind === "client" && keptFor.channel === channel);
+  }
+
+  /** (K4) */
+  #remember(key: number, gone: Gone): void {
+    this.#gone.set(key, gone);
+    if (this.#gone.size <= goneMax) return;
+    for (const oldest of this.#gone.keys()) return void this.#gone.delete(oldest);
   }
 
   #passedOn(ref: ResultRef): void {

@@ -70,6 +70,7 @@ export class Results {
       self,
       namesHolders: false,
       here: (key) => this.kept.find(key),
+      readBefore: (key) => this.kept.readBefore(key, host.self.name),
       release: (key) => {
         this.kept.release(key);
       },

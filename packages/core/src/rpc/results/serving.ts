@@ -68,8 +68,8 @@ export class Serving {
     }
     const kept = this.#kept.find(key);
     if (kept === undefined) {
-      const gone = `Node "${node}" does not have the result any more; what a client does not fetch is let go after ${idleMsMax} ms`;
-      return refuse(channel, id, new MpregError("result-lost", gone, { node })); // (S3)
+      const read = message.again === true ? undefined : this.#kept.readBefore(key, node);
+      return refuse(channel, id, read ?? this.#kept.absence(key, node)); // (S3)
     }
     if (kept.fields.keptFor.kind === "client") this.#kept.renew(key, nowMs + idleMsMax);
     if (kept.value instanceof Stream) return this.#flow(message, channel, kept.value, nowMs);

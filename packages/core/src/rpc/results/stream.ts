@@ -55,7 +55,8 @@ export class Stream implements TaskOwner {
   readonly #bytes = new ItemBytes();
   readonly #release: () => void;
   #reader: StreamReader | undefined;
-  #wasRead = false;
+  /** Somebody has begun to read it. (M1) */
+  wasRead = false;
   #allowedBytes = 0;
   #isPulled = false;
   #isIdle = false;
@@ -85,11 +86,11 @@ export class Stream implements TaskOwner {
     { offset, allowedBytes, again }: { offset: number; allowedBytes: number; again?: boolean | undefined },
     nowMs: number,
   ): MpregError | undefined {
-    if (this.#wasRead && again !== true) return this.#alreadyRead(); // (M1)
+    if (this.wasRead && again !== true) return alreadyRead(this.#task.step, this.#host.nodeName); // (M1)
     if (offset < this.#bytes.start || offset > this.#bytes.end) return this.#gone(offset);
     this.#reader?.replaced();
     this.#reader = reader;
-    this.#wasRead = true;
+    this.wasRead = true;
     this.#allowedBytes = Math.max(this.#allowedBytes, allowedBytes);
     this.#trim(offset);
     this.#goOn(nowMs);
@@ -177,7 +178,7 @@ export class Stream implements TaskOwner {
       this.#isPulled = true;
       this.#host.pull(this.#task);
     }
-    const isIdle = this.#end !== undefined || (this.#wasRead && !isWanted);
+    const isIdle = this.#end !== undefined || (this.wasRead && !isWanted);
     if (isIdle === this.#isIdle) return;
     this.#isIdle = isIdle;
     if (isIdle) this.#host.schedule(this.#idle, nowMs + idleMsMax);
@@ -200,16 +201,16 @@ export class Stream implements TaskOwner {
     this.#host.held.bytes -= this.#bytes.trim(before);
   }
 
-  #alreadyRead(): MpregError {
-    const { step } = this.#task;
-    const message = `The stream of "${step}" is read by somebody else already, or was, if only by a run of the same step that is lost: a stream is read once. Collect it into an array in a step where several need it`;
-    return new MpregError("invalid-argument", message, { step, node: this.#host.nodeName });
-  }
-
   #gone(offset: number): MpregError {
     const { start, end } = this.#bytes;
     const { step } = this.#task;
     const message = `The stream of "${step}" cannot go on from byte ${offset}: bytes ${start} to ${end} are here`;
     return new MpregError("result-lost", message, { outcome: "unknown", step, node: this.#host.nodeName });
   }
+}
+
+/** What a second reader is told. (M1) */
+export function alreadyRead(step: string, node: string): MpregError {
+  const message = `The stream of "${step}" is read by somebody else already, or was, if only by a run of the same step that is lost: a stream is read once. Collect it into an array in a step where several need it`;
+  return new MpregError("invalid-argument", message, { step, node });
 }
