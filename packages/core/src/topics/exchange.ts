@@ -199,7 +199,11 @@ export class Exchange {
 
   /** A publisher is gone: it need not be resumed. */
   forget(publisherId: number): void {
-    for (const { blocking } of this.#blocking) blocking?.publishers.delete(publisherId);
+    for (const subscription of this.#blocking) {
+      const publishers = subscription.blocking?.publishers;
+      publishers?.delete(publisherId);
+      if (publishers?.size === 0) subscription.blocking = undefined; // nobody waits: its time does not run
+    }
   }
 
   /** The consumer of a subscription has taken `bytes` of messages. What names no subscription comes late and means nothing. */

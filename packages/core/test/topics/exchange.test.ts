@@ -169,6 +169,22 @@ describe("exchange", () => {
     expect(world.publish("a", 4)).toBe("published");
   });
 
+  test("one for which nobody waits any more is not ended for it", () => {
+    const world = new World();
+    world.exchange.subscribe(1, 1, { patterns: ["a"], ...narrow, overflow: "block-publisher" }, 0);
+    for (let id = 1; id <= 3; id++) world.publish("a", id);
+    expect(world.publish("a", 4)).toBe("blocked");
+    world.exchange.forget(user.id);
+    world.exchange.tick(defaultTopicsLimits.blockMsMax);
+    expect(world.exchange.figures.subscriptions).toBe(1);
+    world.nowMs = defaultTopicsLimits.blockMsMax;
+    expect(world.publish("a", 4)).toBe("blocked"); // and anew: its time begins now
+    world.exchange.tick(world.nowMs + defaultTopicsLimits.blockMsMax - 1);
+    expect(world.exchange.figures.subscriptions).toBe(1);
+    world.exchange.tick(world.nowMs + defaultTopicsLimits.blockMsMax);
+    expect(world.heard(1)).toEqual(["1", "stalled 2"]);
+  });
+
   test("what waits for all is bounded: most of it goes where most waits (V2)", () => {
     const world = new World({ waitingBytesMax: 10_000 });
     world.exchange.subscribe(1, 1, { patterns: ["big"], windowBytes: 1 }, 0);
@@ -268,6 +284,17 @@ describe("exchange", () => {
       ["1", "2", "3"],
       ["1", "2", "3"],
     ]);
+  });
+
+  test("one with much to tell leaves room on the way for the others of its outlet (V3)", () => {
+    const { length } = note("a", 10);
+    const world = new World({ outletWindowBytes: 40 * length });
+    world.exchange.subscribe(1, 3, { patterns: ["filler"] }, 0);
+    world.publish("filler", 0, {}, 40 * length);
+    for (const number of [1, 2]) world.exchange.subscribe(1, number, { patterns: ["a"] }, 0);
+    for (let id = 10; id < 60; id++) world.publish("a", id);
+    world.take(3);
+    expect([world.heard(1).length, world.heard(2).length]).toEqual([32, 8]);
   });
 
   test("the end of a subscription makes room for the others of its outlet", () => {

@@ -38,6 +38,15 @@ describe("filter of headers", () => {
     }
   });
 
+  test("of a header that comes twice the last one counts, as for whoever reads them", () => {
+    const message = readerOf().open(
+      Uint8Array.of(1, 0x74, 0, 0, 1, 0, 0, 0, 9, 2, 1, 0x68, 1, 0x78, 1, 0x68, 1, 0x79, 0),
+    );
+    const passes = (h: string): boolean => new CheckedFilter({ match: "all", headers: { h } }, utf8).passes(message);
+    expect(message.headers).toEqual(new Map([["h", "y"]]));
+    expect([passes("x"), passes("y")]).toEqual([false, true]);
+  });
+
   test("one that is none is refused with the reason (F2)", () => {
     const many = Object.fromEntries(Array.from({ length: 33 }, (_, index) => [`h${index}`, true as const]));
     const refused: readonly [unknown, string][] = [
