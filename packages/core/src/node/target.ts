@@ -12,7 +12,9 @@ export function targetOf({ self, peers, membership }: Cluster, nameOrId: string)
   const members = [...membership.members()];
   const gone = members.find(({ nodeId, record }) => nodeId === nameOrId || record.name === nameOrId);
   if (gone === undefined) return { kind: "unknown", names: members.map(({ record }) => record.name) };
-  return { kind: "gone", name: gone.record.name, state: states[gone.state] };
+  const { name, draining } = gone.record;
+  const isLeaving = draining === true && (gone.state === "alive" || gone.state === "suspect");
+  return { kind: "gone", name, state: isLeaving ? "is draining and takes nothing new" : states[gone.state] };
 }
 
 /** The other node whose id begins so. */

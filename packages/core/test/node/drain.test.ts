@@ -18,6 +18,27 @@ function drained(node: MeshNode): unknown[] {
 }
 
 describe("a node that drains", () => {
+  test("is said to drain to whoever names it as the only one, and not to be out of reach", () => {
+    const { mesh, a, b, c } = three();
+    for (const node of [b, c]) node.offer("f", byHand);
+    mesh.settle();
+    a.call("f", [], { target: "c", timeoutMs: 20_000 });
+    mesh.settle();
+    c.enter({ kind: "drain", graceMs });
+    mesh.advance(1_000);
+    const asked = a.call("f", [], { target: "c" });
+    mesh.settle();
+    expect(asked.ends).toMatchObject([
+      {
+        error: {
+          code: "no-provider",
+          outcome: "not-applied",
+          message: 'Cannot call "f": node "c", where it is to run, is draining and takes nothing new; 1 node offers it',
+        },
+      },
+    ]);
+  });
+
   test("waits for a stream that it only passes on (N4)", async () => {
     const { mesh, a, b } = three();
     b.offer("count", () =>

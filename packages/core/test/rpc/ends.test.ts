@@ -84,7 +84,7 @@ describe("deadlines", () => {
       {
         error: {
           code: "deadline",
-          message: 'The time allowed for "f" ran out while it was running on node "b"',
+          message: 'The time allowed for "f" ran out before node "b" answered',
           outcome: "unknown",
           step: "f",
           node: "b",
@@ -93,6 +93,31 @@ describe("deadlines", () => {
     ]);
     expect(b.aborted).toEqual([{ fun: "f", reason: expect.stringMatching(/deadline|cancelled/) }]);
     mesh.expectQuiet();
+  });
+
+  test("what only waited on its node when its time was up is not said to have run there", () => {
+    const mesh = new Mesh();
+    const [a, b] = mesh.cluster("a", "b") as [MeshNode, MeshNode];
+    b.offerAs("f", byHand, { concurrencyMax: 1 });
+    mesh.settle();
+    a.call("f", [], { timeoutMs: 10_000 });
+    mesh.settle();
+    const asked = a.call("f", [], { timeoutMs: 1_000 });
+    mesh.settle();
+    expect(b.machine.size).toMatchObject({ running: 1, queued: 1 });
+    // what b says of it does not come in time
+    for (const { connection } of b.connections.values())
+      for (const end of connection.ends) connection.from(end).isHeld = true;
+    mesh.advance(1_000);
+    expect(asked.ends).toMatchObject([
+      {
+        error: {
+          code: "deadline",
+          outcome: "unknown",
+          message: 'The time allowed for "f" ran out before node "b" answered',
+        },
+      },
+    ]);
   });
 
   test("the node that runs a step is told how much time is left", () => {

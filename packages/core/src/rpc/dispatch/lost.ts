@@ -26,10 +26,15 @@ export function expiredError(task: Task, nodeName: string): MpregError {
   const ranOn = place.kind === "local" || place.kind === "remote" ? place.offer.owner.name : undefined;
   const isOpen = place.kind === "waiting" && place.error !== undefined;
   const waitedFor = isOpen ? "a circuit to close" : (waitedForBy[place.kind] ?? "a node that offers it");
-  const onNode = place.kind === "local" && place.isRevoked ? "before its handler began" : "while it was running";
-  const where = ranOn === undefined ? `while it waited for ${waitedFor}` : `${onNode} on node "${ranOn}"`;
+  const where = ranOn === undefined ? `while it waited for ${waitedFor}` : endedOn(place, ranOn);
   const message = `The time allowed for "${fun}" ran out ${where}`;
   return new MpregError("deadline", message, { outcome, step, node: ranOn ?? nodeName });
+}
+
+/** How far a step has come on the node that it was given to. Only that node knows whether it has begun there. */
+function endedOn(place: Task["place"], node: string): string {
+  if (place.kind !== "local") return `before node "${node}" answered`;
+  return `${place.isRevoked ? "before its handler began" : "while it was running"} on node "${node}"`;
 }
 
 /** What a step that has a node to run it may still wait for. */
