@@ -142,6 +142,29 @@ describe("the JSON protocol", () => {
     ]);
   });
 
+  test("ends the handler of a stream that is longer than the reply may be, and says what would work (G5)", async () => {
+    const [entry, worker] = await startMesh(
+      { name: "entry", limits: { messageBytesMax: 100_000 } },
+      { name: "worker" },
+    );
+    const over = new Latch();
+    worker!.register("endless", async function* () {
+      try {
+        for (;;) yield await Promise.resolve("some text");
+      } finally {
+        over.open();
+      }
+    });
+    await offered("endless", 1, entry!);
+    const client = await JsonClient.connect(entry!.url);
+    const { error } = await client.rpc("1", [{ name: "all", fun: "endless", args: [] }]);
+    expect(error?.message).toBe(
+      "A stream of more than 100000 bytes cannot be collected into an array (limits.messageBytesMax); clients of the native protocol take its items one by one",
+    );
+    expect(error?.details).toEqual({ code: "too-large", step: "all", node: "entry", outcome: "unknown" });
+    await over.passed;
+  });
+
   test("tells levels and their measured times when asked to, of steps that ran on several nodes", async () => {
     const [entry, worker] = await startMesh({ name: "entry" }, { name: "worker", resources: ["model-a"] });
     worker!.register("double", (value: number) => value * 2);

@@ -18,12 +18,13 @@
  * (G1) Every request is answered exactly once while the connection lives, and by nothing after it.
  * (G2) Whatever a frame holds, the door neither throws nor forgets what else it waits for.
  * (G3) When the connection ends, from either side, all that was asked over it is abandoned.
+ * (G5) No more of a stream is collected than the reply may hold; its handler is ended then.
  * (G4) At most `asksMax` requests wait at a time; one more is refused at once (`overloaded`).
  */
 import { AssertionError, MpregError, unreachable } from "../base/index.js";
 import { type Asker, type Left, LeftBehind, type RequestSummary, type Run } from "../rpc/index.js";
 import { answerText } from "./json-v1-answer.js";
-import { parseFrame } from "./json-v1-frame.js";
+import { parseFrame, textBytesMax } from "./json-v1-frame.js";
 import { type RpcMessage, readMessage } from "./json-v1-message.js";
 import { answerReply, errorReply, jsonErrorOf } from "./json-v1-reply.js";
 import { translateRequest } from "./json-v1-request.js";
@@ -91,7 +92,10 @@ export class JsonV1Door implements Door {
     const request = this.#attempt(() => translateRequest(message, this.#host));
     if (request instanceof MpregError) return this.#refuse(u, request);
     this.#isKnown = true;
-    const ask: JsonAsk = new JsonAsk({
+    // text of values is hardly ever shorter than their bytes: what is more would not fit into the reply (G5)
+    const advice = "clients of the native protocol take its items one by one";
+    const arrayLimit = { bytesMax: textBytesMax(this.#host.limits), option: "limits.messageBytesMax", advice };
+    const ask: JsonAsk = new JsonAsk(arrayLimit, {
       answered: (outputs, summary) => {
         if (!this.#waiting.delete(ask)) return; // (G1)
         const reply = this.#attempt(() => answerText(request, outputs, summary, this.#host));
@@ -142,9 +146,11 @@ interface AskEnd {
 class JsonAsk implements Asker {
   /** Known from the start on, unless the request ended before that. */
   run: Run | undefined = undefined;
+  readonly arrayLimit: Asker["arrayLimit"];
   readonly #end: AskEnd;
 
-  constructor(end: AskEnd) {
+  constructor(arrayLimit: Asker["arrayLimit"], end: AskEnd) {
+    this.arrayLimit = arrayLimit;
     this.#end = end;
   }
 

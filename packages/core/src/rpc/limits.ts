@@ -15,6 +15,11 @@ export interface RpcLimits {
   readonly inlineBytesMax: number;
   /** Bytes of one value that is made on this node or fetched from another one. `too-large` beyond. */
   readonly valueBytesMax: number;
+  /**
+   * Bytes of streams that one answer holds as arrays: of the JSON protocol, and of what functions in threads call. There it is at most what a reply may
+   * have (`messageBytesMax`). `too-large` beyond.
+   */
+  readonly streamArrayBytesMax: number;
   /** How deep calls may be nested in handlers. `too-deep` beyond. */
   readonly depthMax: number;
   /**
@@ -75,6 +80,7 @@ export const defaultRpcLimits: RpcLimits = {
   mapStepsMax: 100_000,
   inlineBytesMax: 64 * 1024,
   valueBytesMax: 2 * 1024 * 1024 * 1024,
+  streamArrayBytesMax: 64 * 1024 * 1024,
   depthMax: 32,
   heldBytesMax: 4 * 1024 * 1024 * 1024,
   answersBytesMax: 512 * 1024 * 1024,

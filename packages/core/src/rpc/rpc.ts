@@ -233,7 +233,8 @@ export class Rpc {
   /** Starts one call of this node's own; its end is told to `asker`. `onStart` gets the run before it can end. */
   call(ask: CallFields, origin: AskOrigin, asker: Asker, nowMs: number, onStart: (run: Run) => void): void {
     const deadlineMs = this.#deadlineOf(ask, origin, nowMs);
-    const gathered = new Gathered(asker, this.#results, deadlineMs, (again, thenMs) => {
+    const told = { deadlineMs, stepOf: () => ask.fun };
+    const gathered = new Gathered(asker, this.#results, told, (again, thenMs) => {
       const mayRunAgain = this.#resuming.mayRunTwice(ask, thenMs) === "yes";
       if (mayRunAgain) this.#call(ask, { ...origin, deadlineMs }, again, thenMs, (run) => again.startedBy(run));
       return mayRunAgain;
@@ -246,7 +247,8 @@ export class Rpc {
   /** As {@link call}, for a request. */
   request(ask: OwnRequestFields, origin: AskOrigin, asker: Asker, nowMs: number, onStart: (run: Run) => void): void {
     const deadlineMs = this.#deadlineOf(ask, origin, nowMs);
-    const gathered = new Gathered(asker, this.#results, deadlineMs, (again, thenMs) => {
+    const told = { deadlineMs, stepOf: (index: number) => ask.steps[ask.outputs[index]?.step ?? -1]?.name };
+    const gathered = new Gathered(asker, this.#results, told, (again, thenMs) => {
       const mayRunAgain = this.#resuming.mayRunTwice(ask, thenMs) === "yes";
       if (mayRunAgain) this.#request(ask, { ...origin, deadlineMs }, again, thenMs, (run) => again.startedBy(run));
       return mayRunAgain;

@@ -6,6 +6,7 @@
 import { MpregError } from "../base/index.js";
 import type { StepReport, Timings, Value } from "../wire/index.js";
 import type { EventSink, Progress } from "./events.js";
+import type { ArrayLimit } from "./results/item-array.js";
 import type { LeftTaker } from "./left.js";
 import type { RequestSummary } from "./types.js";
 
@@ -40,6 +41,8 @@ export interface RunAsker extends EventSink, LeftTaker {
 export interface Asker extends Partial<EventSink>, LeftTaker {
   /** References to streams are told as they are: whoever is told reads them, or lets go of them. Else arrays are made. */
   readonly takesStreams?: boolean | undefined;
+  /** How much it can take of arrays, where it takes no streams. Default: what the node allows. */
+  readonly arrayLimit?: ArrayLimit | undefined;
   answered(value: Value, timings: Timings | undefined, summary: RequestSummary | undefined): void;
   results(
     outputs: readonly (Value | undefined)[],

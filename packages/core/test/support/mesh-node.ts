@@ -286,8 +286,12 @@ export class MeshNode {
     return this.#ask({ kind: "call", fields: callOf(fun, args, options) }, options.parent);
   }
 
-  request(steps: readonly Step[], options: RequestOptions & { readonly parent?: Invocation } = {}): Asked {
-    return this.#ask({ kind: "request", fields: requestOf(steps, options) }, options.parent);
+  /** `takesStreams: false`: it gets arrays. */
+  request(
+    steps: readonly Step[],
+    options: RequestOptions & { readonly parent?: Invocation; readonly takesStreams?: boolean } = {},
+  ): Asked {
+    return this.#ask({ kind: "request", fields: requestOf(steps, options) }, options.parent, options.takesStreams);
   }
 
   /** As {@link request}, for one that a builder has made. */
@@ -378,10 +382,10 @@ export class MeshNode {
     return found;
   }
 
-  #ask(ask: Ask | Look, parent: Invocation | undefined): Asked {
+  #ask(ask: Ask | Look, parent: Invocation | undefined, takesStreams = true): Asked {
     const asked: Asked = { ticket: ++this.#lastTicket, ends: [] };
     this.#asks.set(asked.ticket, asked);
-    this.enter({ kind: "ask", ticket: asked.ticket, ask, parent, takesStreams: true });
+    this.enter({ kind: "ask", ticket: asked.ticket, ask, parent, takesStreams });
     return asked;
   }
 

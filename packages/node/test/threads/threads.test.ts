@@ -29,6 +29,20 @@ test("a function in threads takes no streams, and says so; what it calls gives i
   expect(await client.call("calls", ["three"])).toEqual([0, 1, 2]);
 });
 
+test("what it calls gives it arrays that are as long as the node allows (A1)", async () => {
+  const { node, client } = await startPair({ limits: { streamArrayBytesMax: 10_000 } });
+  node.register("calls", handlerModule, { threads: 1, export: "calls" });
+  node.register("endless", async function* () {
+    for (;;) yield await Promise.resolve("some text");
+  });
+  expect(await failureOf(client.call("calls", ["endless"]))).toMatchObject({
+    code: "handler-error",
+    message: expect.stringContaining(
+      "more than 10000 bytes cannot be collected into an array (limits.streamArrayBytesMax)",
+    ) as string,
+  });
+});
+
 test("values of every kind make the way there and back, also results of other steps", async () => {
   const { node, client } = await startPair();
   node.register("back", handlerModule, { threads: 1, export: "echo" });

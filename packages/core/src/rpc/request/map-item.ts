@@ -92,7 +92,7 @@ export class MapItem implements RunAsker {
         if (error.code === "result-lost" && !this.#isGiven) this.#owner.itemLost(this, told, thenMs);
         else this.#owner.itemFailed(this, told, thenMs);
       },
-      true, // a stream becomes the array of its items
+      { limit: this.#results.valueLimit("have the items of the map answer with less") }, // a stream becomes the array of its items
     );
     if (gathering.isOver) return;
     this.#fetching = { ref: value, gathering };

@@ -130,7 +130,7 @@ export class Mapping implements Deadline, ItemOwner {
       (error, thenMs) => {
         this.#fail(error, thenMs);
       },
-      true,
+      { limit: this.#request.results.valueLimit("a step that takes the stream reads its items one by one") },
     );
   }
 

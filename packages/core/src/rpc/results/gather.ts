@@ -8,7 +8,7 @@
  */
 import { MpregError } from "../../base/index.js";
 import type { ResultRef, Value } from "../../wire/index.js";
-import { ItemArray } from "./item-array.js";
+import { type ArrayRoom, ItemArray } from "./item-array.js";
 import type { Fetch, FetchSink, FetchWay, Fetches } from "./fetches.js";
 import type { LostOutput, OutputReader } from "./outputs.js";
 import { Window, windowBytesFirst } from "./window.js";
@@ -54,15 +54,15 @@ class CollectingItems implements FetchSink {
   readonly #index: number;
   readonly #items: ItemArray;
 
-  constructor(gathering: Gathering, index: number) {
+  constructor(gathering: Gathering, index: number, room: ArrayRoom) {
     this.#gathering = gathering;
     this.#index = index;
-    this.#items = new ItemArray(gathering.valueBytesMax);
+    this.#items = new ItemArray(room);
   }
 
   chunk(bytes: Uint8Array, totalBytes: number | undefined, nowMs: number): void {
     const refusal = this.#items.push(bytes);
-    if (refusal !== undefined) return this.#gathering.failed(refusal, nowMs);
+    if (refusal !== undefined) return this.#gathering.failed(this.#gathering.at(this.#index, refusal), nowMs);
     const { takenBytes } = this.#items;
     if (takenBytes === totalBytes) this.#gathering.got(this.#index, this.#items.encode(), nowMs);
     else this.#gathering.allowItems(this.#index, takenBytes, nowMs);
@@ -77,8 +77,10 @@ export interface GatherHost {
   readonly fetches: Fetches;
   readonly valueBytesMax: number;
   readonly way: FetchWay;
-  /** Makes arrays of streams. (G3) */
-  readonly collects?: boolean | undefined;
+  /** Room for the arrays that are made of streams; without it none are. (G3) */
+  readonly arrays?: ArrayRoom | undefined;
+  /** The name of the step that has made the value of that index. */
+  readonly stepOf?: ((index: number) => string | undefined) | undefined;
   /** Answers `reader` where what is lost can be had, of which `receivedBytes` had come. (G4) */
   readonly remake: (lost: LostOutput, receivedBytes: number, reader: OutputReader, nowMs: number) => void;
 }
@@ -90,7 +92,8 @@ export class Gathering {
   readonly #fetches: Fetches;
   readonly #way: FetchWay;
   readonly #remake: GatherHost["remake"];
-  readonly #collects: boolean;
+  readonly #arrays: ArrayRoom | undefined;
+  readonly #stepOf: GatherHost["stepOf"];
   readonly #values: (Value | undefined)[];
   readonly #running = new Map<number, Fetch>();
   readonly #done: (values: readonly (Value | undefined)[], nowMs: number) => void;
@@ -100,14 +103,15 @@ export class Gathering {
 
   /** Fetches what is no bytes yet of `values`. */
   constructor(
-    { fetches, valueBytesMax, way, collects = false, remake }: GatherHost,
+    { fetches, valueBytesMax, way, arrays, stepOf, remake }: GatherHost,
     values: readonly (Value | undefined)[],
     done: (values: readonly (Value | undefined)[], nowMs: number) => void,
     failed: (error: MpregError, nowMs: number) => void,
   ) {
     this.#fetches = fetches;
     this.#way = way;
-    this.#collects = collects;
+    this.#arrays = arrays;
+    this.#stepOf = stepOf;
     this.#remake = remake;
     this.valueBytesMax = valueBytesMax;
     this.#values = [...values];
@@ -118,7 +122,7 @@ export class Gathering {
   /** Begins; it may end before this returns. */
   start(nowMs: number): void {
     const refs = [...this.#values.entries()].filter(
-      (entry): entry is [number, ResultRef] => isRef(entry[1]) && (this.#collects || !entry[1].isStream),
+      (entry): entry is [number, ResultRef] => isRef(entry[1]) && (this.#arrays !== undefined || !entry[1].isStream),
     );
     this.#missing = refs.length;
     for (const [index, ref] of refs) {
@@ -128,7 +132,8 @@ export class Gathering {
   }
 
   #fetch(index: number, ref: ResultRef, nowMs: number): void {
-    const sink = ref.isStream ? new CollectingItems(this, index) : new Collecting(this, index, ref);
+    const arrays = ref.isStream ? this.#arrays : undefined;
+    const sink = arrays === undefined ? new Collecting(this, index, ref) : new CollectingItems(this, index, arrays);
     const fetch = this.#fetches.start(ref, sink, windowBytesFirst, this.#way, nowMs);
     if (!this.isOver && !fetch.isOver) this.#running.set(index, fetch);
   }
@@ -136,6 +141,7 @@ export class Gathering {
   /** Nobody needs the values any more. */
   stop(): void {
     this.#over = true;
+    this.#arrays?.giveBack();
     for (const fetch of this.#running.values()) this.#fetches.stop(fetch); // (G1)
     this.#running.clear();
   }
@@ -146,6 +152,7 @@ export class Gathering {
     this.#missing -= 1;
     if (this.#missing > 0) return;
     this.#over = true;
+    this.#arrays?.giveBack();
     this.#done(this.#values, nowMs);
   }
 
@@ -183,6 +190,11 @@ export class Gathering {
     if (this.#over) return;
     this.stop();
     this.#failed(error, nowMs);
+  }
+
+  /** The error, at the step whose value it is about. */
+  at(index: number, error: MpregError): MpregError {
+    return error.at({ step: this.#stepOf?.(index) });
   }
 
   /** Any fetch may have ended it. */

@@ -17,7 +17,7 @@ import type { Left } from "../left.js";
 import type { Asker, Run, RunAsker } from "../run.js";
 import type { RequestSummary } from "../types.js";
 import { type Gathering, isFetchable, isRef } from "./gather.js";
-import type { Results } from "./results.js";
+import type { Arrays, Results } from "./results.js";
 
 /** Beyond the time allowed: how long whoever has the values may take to say itself what has become of them. */
 const graceMs = 500;
@@ -29,7 +29,8 @@ export class Gathered implements RunAsker, Run {
   readonly #asker: Asker;
   readonly #results: Results;
   #run: Run | undefined;
-  readonly #collects: boolean;
+  /** How its streams become arrays, where they do. (D4) */
+  readonly #arrays: Arrays | undefined;
   #gathering: Gathering | undefined;
   #refs: readonly ResultRef[] = [];
   #reruns = 0;
@@ -44,12 +45,12 @@ export class Gathered implements RunAsker, Run {
   constructor(
     asker: Asker,
     results: Results,
-    deadlineMs: number,
+    { deadlineMs, stepOf }: { readonly deadlineMs: number; readonly stepOf: Arrays["stepOf"] },
     rerun: (gathered: Gathered, nowMs: number) => boolean,
   ) {
     this.#asker = asker;
     this.#untilMs = deadlineMs + graceMs;
-    this.#collects = asker.takesStreams !== true;
+    this.#arrays = asker.takesStreams === true ? undefined : { limit: results.arrayLimit(asker.arrayLimit), stepOf };
     this.#results = results;
     this.#rerun = rerun;
   }
@@ -129,9 +130,10 @@ export class Gathered implements RunAsker, Run {
         this.#gathering = undefined;
         const mayRerun = error.code === "result-lost" && ++this.#reruns <= rerunsMax;
         if (mayRerun && this.#rerun(this, thenMs)) return; // (D3)
-        this.#asker.failed(error.withOutcome("applied"));
+        const isCut = this.#arrays !== undefined && error.outcome === "unknown"; // of a stream: its handler was ended
+        this.#asker.failed(isCut ? error : error.withOutcome("applied"));
       },
-      this.#collects,
+      this.#arrays,
     );
     if (this.#refs.length === 0) return; // it has ended meanwhile, and perhaps begun again
     this.#gathering = gathering;
@@ -142,7 +144,7 @@ export class Gathered implements RunAsker, Run {
   }
 
   #isToCome(value: Value | undefined): boolean {
-    return this.#collects ? isRef(value) : isFetchable(value);
+    return this.#arrays !== undefined ? isRef(value) : isFetchable(value);
   }
 
   /** Answers whether anything was stopped. (D1) */

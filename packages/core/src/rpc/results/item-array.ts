@@ -1,20 +1,69 @@
 /**
  * Item array: all items of a stream as one array, for somebody who cannot take them one by one.
  *
- * (A1) It takes no more than `bytesMax`; a longer stream is refused, not cut.
+ * (A1) The arrays of one answer take no more than `bytesMax` together; longer streams are refused, not cut.
+ * (A2) They take hardly more memory than they have bytes, however small the items, and count with all that is held.
  */
 import { MpregError } from "../../base/index.js";
+import type { HeldBytes } from "../held-bytes.js";
 import { ItemSplitter } from "./item-splitter.js";
 
-export class ItemArray {
-  readonly #bytesMax: number;
-  readonly #splitter: ItemSplitter;
-  readonly #items: Uint8Array[] = [];
+/** What the arrays of one answer may take together, the option that says so, and what works where it is too little. */
+export interface ArrayLimit {
+  readonly bytesMax: number;
+  readonly option: string;
+  readonly advice: string;
+}
+
+/** The room that the arrays of one answer share. (A1) */
+export class ArrayRoom {
+  readonly #limit: ArrayLimit;
+  readonly #held: HeldBytes;
   #bytes = 0;
 
-  constructor(bytesMax: number) {
-    this.#bytesMax = bytesMax;
-    this.#splitter = new ItemSplitter(bytesMax);
+  constructor(limit: ArrayLimit, held: HeldBytes) {
+    this.#limit = limit;
+    this.#held = held;
+  }
+
+  get bytesMax(): number {
+    return this.#limit.bytesMax;
+  }
+
+  /** Answers why there is no room for so many bytes more. */
+  take(bytes: number): MpregError | undefined {
+    if (this.#bytes + bytes > this.#limit.bytesMax) return this.tooLarge();
+    if (!this.#held.hasRoomFor(bytes)) {
+      return this.#held.refusal("collect of a stream", bytes, { outcome: "unknown" });
+    }
+    this.#bytes += bytes;
+    this.#held.bytes += bytes;
+    return undefined;
+  }
+
+  /** The arrays are told, or not wanted any more. */
+  giveBack(): void {
+    this.#held.bytes -= this.#bytes;
+    this.#bytes = 0;
+  }
+
+  tooLarge(): MpregError {
+    const { bytesMax, option, advice } = this.#limit;
+    const message = `A stream of more than ${bytesMax} bytes cannot be collected into an array (${option}); ${advice}`;
+    return new MpregError("too-large", message, { outcome: "unknown" });
+  }
+}
+
+export class ItemArray {
+  readonly #room: ArrayRoom;
+  readonly #splitter: ItemSplitter;
+  #encoded = new Uint8Array(bytesMin);
+  #length = headBytes;
+  #count = 0;
+
+  constructor(room: ArrayRoom) {
+    this.#room = room;
+    this.#splitter = new ItemSplitter(room.bytesMax);
   }
 
   /** How many bytes of the stream came. */
@@ -24,31 +73,38 @@ export class ItemArray {
 
   /** Answers why the bytes cannot be taken. */
   push(bytes: Uint8Array): MpregError | undefined {
-    this.#bytes += bytes.length;
-    if (this.#bytes <= this.#bytesMax) {
-      return this.#splitter.push(bytes, (item) => {
-        this.#items.push(item.slice()); // what came is a view of a frame
-      });
-    }
-    const message = `A stream of more than ${this.#bytesMax} bytes cannot be collected into an array (limits.valueBytesMax)`;
-    return new MpregError("too-large", message, { outcome: "unknown" }); // (A1)
+    const refusal = this.#room.take(bytes.length);
+    if (refusal !== undefined) return refusal;
+    const tooLong = this.#splitter.push(bytes, (item) => {
+      this.#add(item);
+    });
+    return tooLong && this.#room.tooLarge();
   }
 
-  /** The encoded array: a MessagePack array of the items as they are. */
+  /** The encoded array: a MessagePack array of the items as they are. Nothing more is added after that. */
   encode(): Uint8Array {
-    const size = this.#items.reduce((sum, item) => sum + item.length, headBytes);
-    const encoded = new Uint8Array(size);
+    const encoded = this.#encoded;
     encoded[0] = array32;
-    new DataView(encoded.buffer).setUint32(1, this.#items.length);
-    let at = headBytes;
-    for (const item of this.#items) {
-      encoded.set(item, at);
-      at += item.length;
+    new DataView(encoded.buffer).setUint32(1, this.#count);
+    this.#encoded = new Uint8Array(0);
+    return encoded.slice(0, this.#length);
+  }
+
+  /** (A2) */
+  #add(item: Uint8Array): void {
+    const length = this.#length + item.length;
+    if (length > this.#encoded.length) {
+      const larger = new Uint8Array(Math.max(length, this.#encoded.length * 2));
+      larger.set(this.#encoded.subarray(0, this.#length));
+      this.#encoded = larger;
     }
-    return encoded;
+    this.#encoded.set(item, this.#length); // what came is a view of a frame
+    this.#length = length;
+    this.#count += 1;
   }
 }
 
 /** MessagePack's array 32: a byte and a length of four. */
 const array32 = 0xdd;
 const headBytes = 5;
+const bytesMin = 1024;

@@ -21,6 +21,7 @@ import {
 import type { HeldBytes } from "../held-bytes.js";
 import type { Channel, Peer } from "../task.js";
 import { type FetchWay, Fetches, anyWay, directWay } from "./fetches.js";
+import { type ArrayLimit, ArrayRoom } from "./item-array.js";
 import { Gathering } from "./gather.js";
 import { KeptResults } from "./kept.js";
 import { type LostOutput, type OutputReader, Outputs } from "./outputs.js";
@@ -43,6 +44,18 @@ export interface ResultsHost extends Timers {
 export interface ResultLimits {
   readonly inlineBytesMax: number;
   readonly valueBytesMax: number;
+  readonly streamArrayBytesMax: number;
+}
+
+/** How streams become arrays. */
+export interface Arrays {
+  readonly limit: ArrayLimit;
+  /** The name of the step whose result has that index. */
+  readonly stepOf?: ((index: number) => string | undefined) | undefined;
+}
+
+function least(one: ArrayLimit, other: ArrayLimit): ArrayLimit {
+  return other.bytesMax < one.bytesMax ? other : one;
 }
 
 const keptNowhere = { bytes: 0, path: wholeValue, isStream: false } as const;
@@ -54,11 +67,13 @@ export class Results {
   readonly outputs: Outputs = new Outputs();
   readonly timers: Timers;
   readonly #selfId: string;
+  readonly #held: HeldBytes;
   readonly #fetches: Fetches;
   readonly #serving: Serving;
 
   constructor(host: ResultsHost, held: HeldBytes, limits: ResultLimits) {
     this.limits = limits;
+    this.#held = held;
     this.#selfId = host.self.nodeId;
     const { self, random, schedule, unschedule } = host;
     const release = (ref: ResultRef): void => {
@@ -94,7 +109,7 @@ export class Results {
 
   /**
    * Fetches what is no bytes yet of `values`, for a step of `coordinator` where it is one; `done` or `failed` may be
-   * called before this returns. Streams stay references, unless it `collects` them into arrays.
+   * called before this returns. Streams stay references, unless they are collected into `arrays`.
    */
   gather(
     values: readonly (Value | undefined)[],
@@ -102,17 +117,31 @@ export class Results {
     nowMs: number,
     done: (values: readonly (Value | undefined)[], nowMs: number) => void,
     failed: (error: MpregError, nowMs: number) => void,
-    collects = false,
+    arrays?: Arrays,
   ): Gathering {
     const { valueBytesMax } = this.limits;
     const way: FetchWay = coordinator === undefined ? anyWay : { kind: "any", coordinator };
     const remake = (lost: LostOutput, _receivedBytes: number, reader: OutputReader, atMs: number): void => {
       this.outputs.remake(lost, reader, atMs);
     };
-    const host = { fetches: this.#fetches, valueBytesMax, way, collects, remake };
+    const room = arrays && new ArrayRoom(arrays.limit, this.#held);
+    const host = { fetches: this.#fetches, valueBytesMax, way, arrays: room, stepOf: arrays?.stepOf, remake };
     const gathering = new Gathering(host, values, done, failed);
     gathering.start(nowMs);
     return gathering;
+  }
+
+  /** The arrays of an answer: whoever is told it may take less than this node allows. */
+  arrayLimit(told: ArrayLimit | undefined): ArrayLimit {
+    const bytesMax = this.limits.streamArrayBytesMax;
+    const advice = "clients of the native protocol, and handlers that run in no thread, take its items one by one";
+    const own = least({ bytesMax, option: "limits.streamArrayBytesMax", advice }, this.valueLimit(advice));
+    return told === undefined ? own : least(own, told);
+  }
+
+  /** Arrays that are values like others. */
+  valueLimit(advice: string): ArrayLimit {
+    return { bytesMax: this.limits.valueBytesMax, option: "limits.valueBytesMax", advice };
   }
 
   /** Lets go of a result, wherever it is kept. */

@@ -172,6 +172,7 @@ export class Stream implements TaskOwner {
 
   /** Asks for more where it is wanted (M2), and looks whether anybody reads (M5). */
   #goOn(nowMs: number): void {
+    if (this.#isClosed) return; // by its reader, in this moment perhaps
     this.#nowMs = nowMs;
     const isWanted = this.#reader !== undefined && this.#allowedBytes > this.#bytes.end;
     if (isWanted && this.#end === undefined && !this.#isPulled) {
