@@ -6,7 +6,9 @@
  * (C1) Only what says that a node or its handler does not get on counts as a failure: the node was lost, or the time of the
  *      step ran out while it ran there. Errors of handlers and refusals say that the node works, or nothing.
  * (C2) A step that was given less time there than such a step usually takes says nothing: callers in a hurry open nobody's
- *      circuit, nor do those that have waited for their turn on this node. While nothing was measured, a second is usual.
+ *      circuit, nor do those that have waited for their turn on this node. Where too little was measured, what such steps take
+ *      on the other nodes is usual; where that is not known either, a second. (Breakers that count every timeout know of one
+ *      timeout only; here callers choose, and those in a hurry would shut out those that are not.)
  *      Who may call with arguments that take longer than those of others can open it for all.
  * (C3) Only steps that this node coordinates count: others choose for themselves.
  */
@@ -59,9 +61,17 @@ export class Circuits {
     if (error.outcome !== "unknown" || !this.#isOwn(task)) return; // (C3)
     const isLost = lostThereCodes.has(error.code) && !isVia; // else the way there was lost
     const givenMs = place.kind === "local" ? nowMs - place.beganMs : ranMs;
-    const isLate = error.code === "deadline" && givenMs >= (offer.latency.p95Ms ?? usualMs); // (C2)
+    const isLate = error.code === "deadline" && givenMs >= this.#usualMs(offer); // (C2)
     if (!isLost && !isLate) return; // (C1)
     if (offer.breaker.failed(task, nowMs, this.#host.random.next())) this.#turned(offer, nowMs);
+  }
+
+  /** How long such a step usually takes there. (C2) */
+  #usualMs({ fun, latency }: Offer<Peer>): number {
+    if (latency.p95Ms !== undefined) return latency.p95Ms;
+    const elsewhere = this.#host.catalog.offersOf(fun).map((offer) => offer.latency.p95Ms ?? 0);
+    const longestMs = Math.max(0, ...elsewhere);
+    return longestMs > 0 ? longestMs : usualMs;
   }
 
   /** Why none of the task's candidates can be taken, when that is because their circuits are open. */

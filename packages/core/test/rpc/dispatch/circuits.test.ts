@@ -41,7 +41,29 @@ function eventsOf(node: MeshNode): unknown[] {
   return node.events.filter(({ kind }) => kind.startsWith("circuit")).map(({ kind }) => kind);
 }
 
+/** So many calls that what `node` takes for them is known. */
+function runWell(mesh: Mesh, asker: MeshNode, node: MeshNode, ms: number): void {
+  for (let i = 0; i < 20; i++) {
+    asker.call("f", [], { target: node.name });
+    mesh.advance(ms);
+    node.finish("f", 1);
+    mesh.settle();
+  }
+}
+
 describe("an offer whose calls run out of time there, one after the other", () => {
+  test("is not asked any more though callers give little time, where other nodes need less (C2)", () => {
+    const { mesh, nodes } = meshOf(["a", "b", "c"]);
+    const [a, , c] = nodes as [MeshNode, MeshNode, MeshNode];
+    runWell(mesh, a, c, 10);
+    for (let i = 0; i < 5; i++) {
+      expect(eventsOf(a)).toEqual([]);
+      a.call("f", [], { timeoutMs: 150, target: "b" });
+      mesh.advance(151);
+    }
+    expect(eventsOf(a)).toEqual(["circuit-opened"]);
+  });
+
   test("is not asked any more while another is there, and is told open (K1)", () => {
     const { mesh, nodes } = meshOf(["a", "b", "c"]);
     const [a, b, c] = nodes as [MeshNode, MeshNode, MeshNode];
@@ -204,6 +226,14 @@ describe("a circuit stays closed", () => {
       mesh.settle();
     }
     runLate(mesh, a, 20);
+    expect(eventsOf(a)).toEqual([]);
+  });
+
+  test("when it takes longer on other nodes than callers give (C2)", () => {
+    const { mesh, nodes } = meshOf(["a", "b", "c"]);
+    const [a, , c] = nodes as [MeshNode, MeshNode, MeshNode];
+    runWell(mesh, a, c, 2_000);
+    runLate(mesh, a, 20, "b");
     expect(eventsOf(a)).toEqual([]);
   });
 
