@@ -82,7 +82,10 @@ export interface StepSummary {
   readonly attempts: number;
   /** Names of the steps whose results it took; left out where there are none. */
   readonly inputs?: readonly string[] | undefined;
-  /** Of a map: of how many items. Its `runMs` is the time from the first to the last. */
+  /**
+   * Of a map: of how many items. Its times are those of the items on which its end waited, one after the other; what is not
+   * known to be network or run is `queueMs`.
+   */
   readonly items?: number | undefined;
   /** Of a step that ran for an item: the name of the map. */
   readonly itemOf?: string | undefined;

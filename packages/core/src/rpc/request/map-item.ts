@@ -8,6 +8,7 @@ import type { MpregError, Outcome } from "../../base/index.js";
 import type { ResultRef, Value } from "../../wire/index.js";
 import type { AbortReason } from "../host.js";
 import { type Gathering, type Results, isRef } from "../results/index.js";
+import type { ItemPath } from "./item-path.js";
 import type { Left } from "../left.js";
 import type { RunAsker } from "../run.js";
 import type { StepScope } from "./request-budget.js";
@@ -36,6 +37,8 @@ export class MapItem implements RunAsker {
   readonly position: number;
   /** What maps within it run. */
   readonly scope: StepScope;
+  /** What its time goes into, where somebody wants to know. */
+  readonly path: ItemPath | undefined;
   readonly #owner: ItemOwner;
   readonly #results: Results;
   /** What it comes to belongs to somebody else, who lets go of it. */
@@ -44,9 +47,15 @@ export class MapItem implements RunAsker {
   #fetching: { readonly ref: ResultRef; readonly gathering: Gathering } | undefined = undefined;
   #lastMs = 0;
 
-  constructor(position: number, scope: StepScope, owner: ItemOwner, results: Results, isGiven: boolean) {
+  constructor(
+    { position, scope, path }: Pick<MapItem, "position" | "scope" | "path">,
+    owner: ItemOwner,
+    results: Results,
+    isGiven: boolean,
+  ) {
     this.position = position;
     this.scope = scope;
+    this.path = path;
     this.#owner = owner;
     this.#results = results;
     this.#isGiven = isGiven;

@@ -19,6 +19,7 @@ import { type Deadline, MpregError, type Outcome, type Timers } from "../../base
 import { type Hole, filled, holesOf, itemsOf, listOf } from "../../values/index.js";
 import type { RequestStep, StepMap, Value } from "../../wire/index.js";
 import type { AbortReason } from "../host.js";
+import { ItemPath, type PathTimes, noTimes } from "./item-path.js";
 import { type ItemOwner, type ItemRun, MapItem } from "./map-item.js";
 import { type Gathering, isRef, isStream } from "../results/index.js";
 import { readForItems, readingsPerItem } from "./readers.js";
@@ -70,6 +71,8 @@ export class Mapping implements Deadline, ItemOwner {
   readonly #scope: StepScope;
   /** Items that have run and lost what they had come to, with how often. (M7) */
   readonly #again = new Map<number, number>();
+  /** Of the items on which its end waits, as far as it has come. */
+  #times: PathTimes = noTimes;
   #isFilling = false;
   #isOver = false;
   #isRepeatable = true;
@@ -92,6 +95,11 @@ export class Mapping implements Deadline, ItemOwner {
   /** How many items there are. */
   get items(): number {
     return this.#items.length;
+  }
+
+  /** What its time went into, once it has ended. */
+  get times(): PathTimes {
+    return this.#times;
   }
 
   /** Whether all that has run for items may be run again. */
@@ -171,6 +179,7 @@ export class Mapping implements Deadline, ItemOwner {
   itemEnded(item: MapItem, value: Uint8Array, nowMs: number): void {
     this.#live.delete(item.position);
     this.#ended += 1;
+    this.#pass(item, nowMs);
     this.#isRepeatable &&= item.isRepeatable;
     const own = ownBytes(value);
     const refusal = this.#take(own.length);
@@ -192,6 +201,7 @@ export class Mapping implements Deadline, ItemOwner {
     if (!item.isRepeatable || again > againMax) return this.itemFailed(item, error, nowMs);
     this.#live.delete(position);
     this.#again.set(position, again);
+    this.#pass(item, nowMs);
     this.#request.budget.giveBackSteps(item.scope);
     this.#startItem(position, nowMs); // (M7)
   }
@@ -204,6 +214,7 @@ export class Mapping implements Deadline, ItemOwner {
     const why = items.length === 1 ? "more than once for its item" : `for each of its ${items.length} items`;
     const readTwice = this.#readTwice((_, perItem) => total(perItem) > 1, why);
     if (readTwice !== undefined) return this.#fail(readTwice, nowMs);
+    this.#times = { ...noTimes, networkMs: nowMs - this.readyMs }; // the list was fetched
     this.#values = new Array<Uint8Array>(items.length);
     this.#request.watch?.mapped(this.work.step.name, items.length);
     if (items.length === 0) this.#finish(nowMs);
@@ -258,7 +269,8 @@ export class Mapping implements Deadline, ItemOwner {
     );
     const steps = [givenStep(`item${suffix}`), ...this.#givenSteps, ...named];
     const scope: StepScope = { steps: 0, within: this.#scope };
-    const item = new MapItem(position, scope, this, results, map.result.step < given.length);
+    const path = summary === undefined ? undefined : new ItemPath(this.#times, nowMs);
+    const item = new MapItem({ position, scope, path }, this, results, map.result.step < given.length);
     this.#live.set(position, item);
     const run = this.#owner.run({
       message: { steps, outputs: [map.result], settle: false, waitForCapacityMs: message.waitForCapacityMs },
@@ -272,13 +284,18 @@ export class Mapping implements Deadline, ItemOwner {
       budget,
       results,
       expecting,
-      item: { given, suffix, map: step.name, scope },
+      item: { given, suffix, path, map: step.name, scope },
     });
     item.start(run, nowMs);
   }
 
   left(left: Left): void {
     this.#owner.left(left);
+  }
+
+  /** An item has ended: those that begin now have waited for it. */
+  #pass({ path }: MapItem, nowMs: number): void {
+    if (path !== undefined) this.#times = path.timesAt(nowMs);
   }
 
   #finish(nowMs: number): void {

@@ -127,7 +127,8 @@ export class RequestRun implements Run, ItemRun, TaskOwner, MappingOwner, Deadli
       if (refusal !== undefined) this.#fields.results.release(value);
       if (refusal !== undefined) return this.#failedAt(task.index, refusal, isRepeatable(task), nowMs);
     }
-    summary?.stepEnded(task, bytesOf(value), timings, nowMs, message.steps, item);
+    const told = summary?.stepEnded(task, bytesOf(value), timings, nowMs, message.steps, item);
+    if (told !== undefined) item?.path?.ended(task.index, this.#step(task.index).bindings, told, nowMs);
     watch?.completed(task.step, task.ranOn, value);
     this.#stepEnded(task.index, value, isRepeatable(task), nowMs);
   }
@@ -140,7 +141,8 @@ export class RequestRun implements Run, ItemRun, TaskOwner, MappingOwner, Deadli
   mapped(mapping: Mapping, value: Uint8Array, nowMs: number): void {
     const { summary, watch, message, item } = this.#fields;
     const { work, isRepeatable: mayRepeat } = mapping;
-    summary?.mapEnded(mapping, value.length, nowMs, message.steps, item);
+    const told = summary?.mapEnded(mapping, value.length, nowMs, message.steps, item);
+    if (told !== undefined) item?.path?.ended(work.index, work.step.bindings, told, nowMs);
     watch?.completed(work.step.name, this.#host.nodeName, value);
     this.#stepEnded(work.index, value, mayRepeat, nowMs);
   }

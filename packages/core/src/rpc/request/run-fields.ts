@@ -1,6 +1,7 @@
 /** Run fields: what the run of a graph is made with, be it a request or one item of a map. */
 import type { Value } from "../../wire/index.js";
 import type { OwnRequestFields } from "../caller/ask.js";
+import type { ItemPath } from "./item-path.js";
 import type { AskOrigin } from "../origin.js";
 import type { Plan } from "../graph/plan.js";
 import type { RequestBudget, StepScope } from "./request-budget.js";
@@ -39,6 +40,8 @@ export interface ItemFields {
   readonly given: readonly Value[];
   /** Stands behind the names of its steps: `[3]`, in a map of a map `[3][0]`. */
   readonly suffix: string;
+  /** Where its time is told; `undefined` where nobody wants to know. */
+  readonly path: ItemPath | undefined;
   /** Name of the map. */
   readonly map: string;
   /** What maps within it run is counted there, too. */

@@ -3,7 +3,7 @@
  *
  * (N1) The critical path is what decided when the request ended: from the step that ended last, back through the input
  *      that each step waited for longest. Making any other step faster changes nothing.
- * (N3) On paths a map stands for all its items. Among steps its items stand for it, those that are not told one by one
+ * (N3) On paths a map stands for all its items, with the times of those that its end waited for. Among steps its items stand for it, those that are not told one by one
  *      included.
  * (N2) Of a step that was run again only its last run is looked at, so that no step counts twice.
  */

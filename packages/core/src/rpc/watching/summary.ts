@@ -8,8 +8,11 @@
  * (S1) Of what maps have run for their items only the steps that took longest are told of, `itemStepsMax` of them; of the
  *      rest it is told how many there were and how long they took.
  * (S2) Steps stand in the order in which they ended.
+ * (S3) The times of a map are those of the items on which its end waited, and make up all of its time: `runMs` is what
+ *      functions ran, never the coordinator's wait for them.
  */
 import type { RequestStep, Timings, WireBinding } from "../../wire/index.js";
+import { type PathTimes, within } from "../request/item-path.js";
 import type { Task } from "../task.js";
 import type { RequestSummary, StepSummary } from "../types.js";
 
@@ -26,6 +29,7 @@ interface Mapped {
   readonly work: { readonly index: number; readonly step: RequestStep };
   readonly items: number;
   readonly readyMs: number;
+  readonly times: PathTimes;
 }
 
 /** A step, and when it was told of. */
@@ -62,7 +66,7 @@ export class Summary {
     nowMs: number,
     asked: readonly RequestStep[] = noSteps,
     item?: OfItem,
-  ): void {
+  ): StepSummary {
     const queueMs = (timings?.queueUs ?? 0) / 1000;
     const runMs = (timings?.runUs ?? 0) / 1000;
     const networkMs = task.ranRemotely ? Math.max(0, nowMs - task.startedMs - queueMs - runMs) : 0;
@@ -85,15 +89,17 @@ export class Summary {
     const row = { sequence: this.#sequence++, durationMs: queueMs + waitedMs + networkMs + runMs, step };
     if (item === undefined) this.#rows.push(row);
     else this.#addItem(row);
+    return step;
   }
 
+  /** The map's times are those of the items on which its end waited. (S3) */
   mapEnded(
-    { work: { index, step }, items, readyMs }: Mapped,
+    { work: { index, step }, items, readyMs, times }: Mapped,
     bytesOut: number,
     nowMs: number,
     asked: readonly RequestStep[],
     item?: OfItem,
-  ): void {
+  ): StepSummary {
     const sinceMs = readyMs - this.#receivedMs;
     const told: StepSummary = {
       name: step.name,
@@ -101,9 +107,7 @@ export class Summary {
       node: this.#coordinator,
       readyMs: sinceMs,
       startMs: sinceMs,
-      queueMs: 0,
-      networkMs: 0,
-      runMs: nowMs - readyMs,
+      ...within(times, nowMs - readyMs),
       bytesIn: step.template.length,
       bytesOut,
       attempts: 1,
@@ -114,6 +118,7 @@ export class Summary {
     const row = { sequence: this.#sequence++, durationMs: 0, step: told };
     if (item === undefined) this.#rows.push(row);
     else this.#addItem(row);
+    return told;
   }
 
   /** How many steps have given a result; those of items are not counted. */

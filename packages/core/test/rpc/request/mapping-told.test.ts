@@ -33,12 +33,41 @@ describe("what is told of a map", () => {
       ["next[0]", "add", undefined, "all", ["wait[0]"], 30, 0],
       ["wait[1]", "wait", undefined, "all", undefined, 10, 2],
       ["next[1]", "add", undefined, "all", ["wait[1]"], 35, 0],
-      ["all", "", 2, undefined, ["list"], 10, 25],
+      ["all", "", 2, undefined, ["list"], 10, 2],
       ["after", "list", undefined, undefined, ["all"], 35, 2],
     ]);
     const { criticalPath, averageStepMs } = analyse(summary);
     expect([criticalPath.steps, averageStepMs]).toEqual([["list", "all", "after"], 2]);
     expect(traceText(summary)).toContain("all (map of 2 items) on n, after list");
+  });
+
+  test("a map's times are those of the items on which its end waited, and all of its time (S3)", () => {
+    const { mesh, node } = single();
+    const next = { name: "next", fun: "wait", args: [use("first")] };
+    const asked = node.request([mapOf("all", upTo(3), [{ ...wait, name: "first" }, next], { concurrency: 2 })], {
+      summary: true,
+    });
+    const finish = (item: number, runUs: number): void => {
+      mesh.advance(10);
+      node.finishThis(
+        node.waiting("wait").find(({ step }) => step.endsWith(`[${item}]`))!,
+        0,
+        runUs,
+      );
+      mesh.settle();
+    };
+    finish(0, 3_000); // first[0]
+    finish(1, 9_000); // first[1]
+    finish(1, 7_000); // next[1], at 30 ms: item 2 begins
+    finish(2, 1_000); // first[2]
+    finish(0, 25_000); // next[0]
+    finish(2, 4_000); // next[2]: the last
+    const { summary } = asked.ends[0] as { readonly summary: RequestSummary };
+    const runMs = 9 + 7 + 1 + 4;
+    expect(summary.steps.at(-1)).toMatchObject({ name: "all", readyMs: 0, queueMs: 60 - runMs, networkMs: 0, runMs });
+    const { criticalPath, parallelEfficiency } = analyse(summary);
+    expect(criticalPath).toMatchObject({ steps: ["all"], durationMs: 60, runMs });
+    expect(parallelEfficiency).toBeCloseTo(runMs / 60);
   });
 
   test("of many items only the steps that took longest, and how many others there were (S1)", () => {
