@@ -2,12 +2,13 @@
  * History: what those are told first who begin to watch a request late, also when it has ended.
  *
  * (Y1) It is told in the words in which it was told when it happened, with the time at which it did, and in that order.
+ *      What is not remembered is left out, never made up: with which attempts a step came to its result, small results.
  * (Y2) Of what a request was asked nothing is kept here but names: arguments may be large.
  */
 import type { RequestStep } from "../../wire/index.js";
 import type { PlannedStep, RequestEvent } from "../events.js";
 import { inputNames } from "./summary.js";
-import type { RequestTrace } from "../types.js";
+import type { RequestTrace, StepSummary } from "../types.js";
 
 /** A step of the plan without its arguments. (Y2) */
 type PlanStep = Pick<RequestStep, "name" | "fun" | "bindings"> & { readonly map?: readonly string[] | undefined };
@@ -15,8 +16,8 @@ type PlanStep = Pick<RequestStep, "name" | "fun" | "bindings"> & { readonly map?
 /** What is kept of a request besides its trace. */
 export interface History {
   readonly plan: readonly PlanStep[];
-  /** What was told of steps that have ended without a result. */
-  readonly without: readonly RequestEvent[];
+  /** What was told and is not in the trace: of maps how many items they have, and of steps that have ended without a result. */
+  readonly told: readonly RequestEvent[];
 }
 
 export function planOf(steps: readonly RequestStep[]): readonly PlanStep[] {
@@ -31,16 +32,49 @@ export function planOf(steps: readonly RequestStep[]): readonly PlanStep[] {
 /** The events so far of a request that was received `ageMs` ago. (Y1) */
 export function eventsSoFar(
   { requestId, coordinator, steps }: Pick<RequestTrace, "requestId" | "coordinator" | "steps">,
-  { plan, without }: History,
+  { plan, told }: History,
   ageMs: number,
 ): RequestEvent[] {
   const received: RequestEvent = { kind: "received", requestId, node: coordinator, ageMs, atMs: 0 };
   const planned: RequestEvent[] = plan.length === 0 ? [] : [{ ...plannedEvent(plan), atMs: 0 }];
-  const ended = steps.flatMap(({ name: step, node, bytesOut: bytes, startMs, runMs, networkMs }): RequestEvent[] => [
-    { kind: "started", step, node, atMs: startMs },
-    { kind: "result-available", step, node, bytes, atMs: startMs + runMs + networkMs / 2 },
-  ]);
-  return [received, ...planned, ...[...ended, ...without].sort((a, b) => (a.atMs ?? 0) - (b.atMs ?? 0))];
+  const events = [...endedEvents(steps, told, plan.length > 0), ...told.filter(({ kind }) => kind !== "mapped")];
+  return [received, ...planned, ...events.sort((a, b) => (a.atMs ?? 0) - (b.atMs ?? 0))];
+}
+
+/** What happened to steps that have a result, and to maps. What happened at one time stands with causes first. */
+function endedEvents(
+  steps: readonly StepSummary[],
+  told: readonly RequestEvent[],
+  isPlanned: boolean,
+): readonly RequestEvent[] {
+  const events: RequestEvent[] = [];
+  const maps = new Map(steps.flatMap((step) => (step.items === undefined ? [] : [[step.name, step]])));
+  const unopened = new Map(told.flatMap((event) => (event.kind === "mapped" ? [[event.step, event]] : [])));
+  const ready = (step: string, atMs: number): void => {
+    if (isPlanned) events.push({ kind: "step-ready", step, atMs });
+  };
+  const open = (name: string): void => {
+    const mapped = unopened.get(name);
+    if (mapped === undefined) return;
+    unopened.delete(name);
+    const map = maps.get(name);
+    if (map?.itemOf !== undefined) open(map.itemOf);
+    if (map !== undefined) ready(name, map.readyMs);
+    events.push(mapped);
+  };
+  for (const { name: step, node, bytesOut: bytes, readyMs, startMs, queueMs, runMs, networkMs, ...of } of steps) {
+    if (of.itemOf !== undefined) open(of.itemOf);
+    if (of.items !== undefined) {
+      open(step);
+      events.push({ kind: "result-available", step, node, bytes, atMs: readyMs + queueMs + runMs + networkMs });
+      continue;
+    }
+    ready(step, readyMs);
+    events.push({ kind: "started", step, node, atMs: startMs });
+    events.push({ kind: "result-available", step, node, bytes, atMs: startMs + runMs + networkMs / 2 });
+  }
+  for (const name of [...unopened.keys()]) open(name);
+  return events;
 }
 
 /** The events of a request that has ended, as far as they are remembered. */

@@ -68,10 +68,10 @@ export class Recent {
 }
 
 /** About what it takes to keep the history, of whose texts the trace has most. */
-function historyBytes({ plan, without }: History): number {
+function historyBytes({ plan, told }: History): number {
   return plan.reduce(
     (sum, { bindings }) => sum + stepBytes / 2 + bindings.length * bindingBytes,
-    without.length * stepBytes,
+    told.length * stepBytes,
   );
 }
 

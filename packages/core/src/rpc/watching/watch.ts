@@ -38,8 +38,9 @@ export class Watch {
   #listeners: readonly Listener[];
   /** Steps that were given to a node and have not ended. */
   readonly #running = new Map<string, Task>();
-  /** What was told of steps that have ended without a result. */
-  readonly #without: RequestEvent[] = [];
+  /** See {@link History}. */
+  readonly #told: RequestEvent[] = [];
+  #endedWithout = 0;
 
   /** `ended` is told what came of it; `now` is asked when that is not known otherwise. */
   constructor(
@@ -71,7 +72,7 @@ export class Watch {
 
   /** Steps that have ended, however, and all of them; a single call counts as one. */
   get stepCounts(): { readonly ended: number; readonly total: number } {
-    return { ended: this.#summary.stepsEnded + this.#without.length, total: Math.max(1, this.#steps.length) };
+    return { ended: this.#summary.stepsEnded + this.#endedWithout, total: Math.max(1, this.#steps.length) };
   }
 
   /** What is known now. */
@@ -82,7 +83,7 @@ export class Watch {
 
   /** What is kept of it when it has ended, besides its trace. */
   get history(): History {
-    return { plan: planOf(this.#steps), without: this.#without };
+    return { plan: planOf(this.#steps), told: this.#told };
   }
 
   /** Tells `listener` what has happened, and from now on what happens. (E4) */
@@ -101,7 +102,9 @@ export class Watch {
 
   /** The list is there: the steps of the map run for so many items. */
   mapped(step: string, items: number): void {
-    if (this.isWatched) this.#tell({ kind: "mapped", step, items }); // (E1)
+    const event: RequestEvent = { kind: "mapped", step, items };
+    if (this.#told.length < toldMax) this.#told.push({ ...event, atMs: this.ageMs });
+    this.#tell(event);
   }
 
   /** A node was given the task. */
@@ -132,12 +135,14 @@ export class Watch {
   }
 
   stepFailed(step: string, error: MpregError): void {
+    const task = this.#running.get(step);
+    if (task !== undefined) this.#told.push(...this.#begun(task));
     this.#running.delete(step);
-    this.#endedWithout({ kind: "step-failed", step, error: eventError(error) });
+    this.#without({ kind: "step-failed", step, error: eventError(error) });
   }
 
   skipped(step: string, because: string): void {
-    this.#endedWithout({ kind: "skipped", step, because });
+    this.#without({ kind: "skipped", step, because });
   }
 
   finished(): void {
@@ -161,8 +166,10 @@ export class Watch {
     this.#ended(this, { ...this.#summary.finish(this.#now()), ...end });
   }
 
-  #endedWithout(event: RequestEvent): void {
-    this.#without.push({ ...event, atMs: this.ageMs });
+  /** A step has ended without a result. */
+  #without(event: RequestEvent): void {
+    this.#endedWithout += 1;
+    this.#told.push({ ...event, atMs: this.ageMs });
     this.#tell(event);
   }
 
@@ -180,12 +187,19 @@ export class Watch {
     const { requestId, history, ageMs } = this;
     const known = { requestId, coordinator: this.#node, steps: this.#summary.steps };
     for (const event of eventsSoFar(known, history, ageMs)) sink.event(event, undefined);
-    for (const { step, ranOn: node, startedMs } of this.#running.values()) {
-      sink.event({ kind: "started", step, node, atMs: this.#summary.ageMs(startedMs) }, undefined);
-    }
+    for (const task of this.#running.values()) for (const event of this.#begun(task)) sink.event(event, undefined);
+  }
+
+  /** What was told of a step that was given to a node, and has no result. */
+  #begun({ step, ranOn: node, readyMs, startedMs }: Task): RequestEvent[] {
+    const started: RequestEvent = { kind: "started", step, node, atMs: this.#summary.ageMs(startedMs) };
+    if (this.#steps.length === 0) return [started]; // a single call
+    return [{ kind: "step-ready", step, atMs: this.#summary.ageMs(readyMs) }, started];
   }
 }
 
+/** Of how many maps, at most, it is remembered how many items they had. */
+const toldMax = 1_000;
 const nobody: readonly Listener[] = [];
 
 function eventError({ code, message, outcome, node }: MpregError): EventError {

@@ -28,7 +28,7 @@ describe("a node's own program", () => {
     mesh.settle();
     const watched = b.watch(a.requestId());
     mesh.settle();
-    const past = ["received", "planned", "started", "result-available", "started"];
+    const past = ["received", "planned", "step-ready", "started", "result-available", "step-ready", "started"];
     expect(kindsOf(b, watched)).toEqual(past);
     expect(watched.ends).toEqual([]);
     b.finish("f", 2);
@@ -48,7 +48,7 @@ describe("a node's own program", () => {
     mesh.settle();
     const late = a.watch(a.requestId());
     mesh.settle();
-    const kinds = ["received", "planned", "started", "result-available", "finished"];
+    const kinds = ["received", "planned", "step-ready", "started", "result-available", "finished"];
     for (const watched of [early, late]) {
       expect(kindsOf(a, watched)).toEqual(kinds);
       expect(watched.ends).toHaveLength(1);

@@ -6,7 +6,7 @@ import { type Heard, heard } from "../../support/heard.js";
 import { Mesh } from "../../support/mesh.js";
 import type { MeshClient } from "../../support/mesh-client.js";
 import { type MeshNode, type MeshNodeOptions, byHand } from "../../support/mesh-node.js";
-import { codec, use } from "../../support/requests.js";
+import { codec, mapOf, use } from "../../support/requests.js";
 
 const steps = [{ fun: "here" }, { name: "second", fun: "f", args: [use("here")] }];
 
@@ -45,10 +45,11 @@ describe("a second client", () => {
     mesh.settle();
     const id = other.watch(idOf(a));
     mesh.settle();
-    expect(kindsOf(heard(other, id))).toEqual(["received", "planned", "started", "result-available", "started"]);
+    const past = ["received", "planned", "step-ready", "started", "result-available", "step-ready", "started"];
+    expect(kindsOf(heard(other, id))).toEqual(past);
     b.finish("f", 42);
     mesh.settle();
-    expect(heard(other, id).slice(5)).toEqual([
+    expect(heard(other, id).slice(7)).toEqual([
       { kind: "result-available", step: "second", node: "b", bytes: 1 },
       { kind: "finished" },
       { kind: "answer" },
@@ -327,7 +328,7 @@ describe("a trace", () => {
     mesh.settle();
     const id = other.watch(idOf(a));
     mesh.settle();
-    const kinds = ["received", "planned", "started", "result-available", "finished", "answer"];
+    const kinds = ["received", "planned", "step-ready", "started", "result-available", "finished", "answer"];
     expect(kindsOf(heard(other, id))).toEqual(kinds);
   });
 
@@ -341,14 +342,41 @@ describe("a trace", () => {
     mesh.settle();
     const late = other.watch(idOf(a));
     mesh.settle();
-    const kinds = ["received", "planned", "step-failed", "skipped", "finished", "answer"];
+    const kinds = ["received", "planned", "step-ready", "started", "step-failed", "skipped", "finished", "answer"];
     expect(kindsOf(heard(other, late))).toEqual(kinds);
-    const told = (id: number): Heard[] =>
-      heard(other, id).filter(({ kind }) => kind !== "answer" && kind !== "started");
+    const told = (id: number): Heard[] => heard(other, id).filter(({ kind }) => kind !== "answer");
     const undated = told(late).map((event) => ({ ...event, ageMs: undefined, atMs: undefined }));
     expect(undated).toEqual(told(early).map((event) => ({ ...event, ageMs: undefined, atMs: undefined })));
     expect(b.invoked).toEqual([]);
     mesh.expectQuiet();
+  });
+
+  test("with a map, and a step that failed, is told as it was to who watched all the time (Y1)", () => {
+    const { mesh, a, b, asker, other } = cluster();
+    const doubled = mapOf("all", use("list"), [{ name: "each", fun: "here", args: [use("item")] }]);
+    const graph = [{ name: "list", fun: "here" }, doubled, { name: "broken", fun: "f", args: [use("all")] }];
+    const live = asker.request(graph, { watch: true, settle: true });
+    mesh.advance(10);
+    a.finish("here", [1, 2]);
+    mesh.advance(10);
+    a.finish("here", 1);
+    mesh.advance(10);
+    a.finish("here", 2);
+    mesh.advance(10);
+    b.fail("f", new MpregError("handler-error", "no", { outcome: "applied" }));
+    mesh.settle();
+    const late = other.watch(idOf(a));
+    mesh.settle();
+    const undated = (events: Heard[]): unknown[] =>
+      events.slice(0, -1).map((event) => ({ ...event, ageMs: undefined, atMs: undefined })); // without the answer
+    const [then, now] = [undated(heard(asker, live)), undated(heard(other, late))];
+    expect(now).toContainEqual(expect.objectContaining({ kind: "mapped", step: "all", items: 2 }));
+    expect(now).toHaveLength(then.length);
+    expect(new Set(now.map((event) => JSON.stringify(event)))).toEqual(
+      new Set(then.map((event) => JSON.stringify(event))),
+    );
+    const kinds = now.map((event) => (event as { readonly kind: string }).kind);
+    expect(kinds.slice(5, 7)).toEqual(["step-ready", "mapped"]); // a map's list before its items
   });
 
   test("and what had happened before is told with the time at which it did, in that order (Y1)", () => {
@@ -367,9 +395,13 @@ describe("a trace", () => {
     expect(timesOf(running)).toEqual([
       ["received", 0],
       ["planned", 0],
+      ["step-ready", 0],
+      ["step-ready", 0],
+      ["started", 0],
       ["step-failed", 100],
       ["started", 199.5], // as far as its coordinator can tell from how long it has run
       ["result-available", 400],
+      ["step-ready", 400],
       ["started", 400],
     ]);
     expect(heard(other, running)[0]).toMatchObject({ ageMs: 1_400 });
