@@ -33,10 +33,10 @@ describe("a request that is watched from a node without a way to its coordinator
     const { mesh, node, watcher, requestId } = watched("acx", "ac cx");
     const id = watcher.watch(requestId);
     mesh.advance(1_500);
-    expect(kindsOf(heard(watcher, id))).toEqual(["received", "planned", "started"]);
+    expect(kindsOf(heard(watcher, id))).toEqual(["received", "planned", "step-ready", "started"]);
     node("x").finish("on-x", 42);
     mesh.settle();
-    expect(kindsOf(heard(watcher, id)).slice(3)).toEqual(["result-available", "finished", "answer"]);
+    expect(kindsOf(heard(watcher, id)).slice(4)).toEqual(["result-available", "finished", "answer"]);
     expect(answersOf(watcher, id)).toEqual([
       expect.objectContaining({ requestId, coordinator: "x", state: "finished" }),
     ]);
@@ -104,7 +104,7 @@ describe("a request that is watched from a node without a way to its coordinator
       if (what === "itself") passing.enter({ kind: "close" });
       else passing.connectionTo(node(what === "its link to the asker" ? "a" : "x")).cut();
       mesh.advance(6_000);
-      const ends = heard(watcher, id).slice(3);
+      const ends = heard(watcher, id).slice(4);
       expect(kindsOf(ends)).toEqual(["failure"]);
       expect(watcher.heard.find((message) => message.kind === "failure")).toMatchObject({
         error: { outcome: "unknown" },

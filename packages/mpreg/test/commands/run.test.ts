@@ -137,7 +137,7 @@ describe("mpreg run", () => {
       .trim()
       .split("\n")
       .map((line) => (JSON.parse(line) as { event: { kind: string } }).event.kind);
-    expect(kinds).toEqual(["received", "planned", "started", "result-available", "finished"]);
+    expect(kinds).toEqual(["received", "planned", "step-ready", "started", "result-available", "finished"]);
     expect(JSON.parse(stdout)).toMatchObject({ trace: { requestId: request, state: "finished" } });
     expect(await running).toMatchObject({ stdout: '{"held":7}\n' });
   });
