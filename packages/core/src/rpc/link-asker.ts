@@ -25,7 +25,7 @@ import {
   writeResults,
 } from "../wire/index.js";
 import type { Channel } from "./task.js";
-import { type Results, bytesOf, idleMsMax, isRef } from "./results/index.js";
+import { type Results, bytesOf, idleMsOf, isRef } from "./results/index.js";
 import type { RequestList } from "./watching/listing.js";
 import type { Watcher } from "./watching/watcher.js";
 import type { Progress, RequestEvent } from "./events.js";
@@ -269,9 +269,10 @@ export class LinkAsker implements RunAsker, Asked, Watcher {
     const { kept } = this.#host.results;
     const inlineBytesMax = Math.min(clientInlineBytesMax, channel.link.remoteMessageBytesMax / 2);
     if (!isRef(value) && value.length <= inlineBytesMax) return value;
-    const fields = { step: "", keptFor: { kind: "client", channel }, untilMs: nowMs + idleMsMax } as const;
+    const client = channel.kept;
+    const fields = { step: "", keptFor: { kind: "client", client }, untilMs: nowMs + idleMsOf(client) } as const;
     if (isRef(value)) return kept.pass(value, fields);
-    if (channel.keptBytes > 0 && channel.keptBytes + value.length > this.#host.keptBytesMax) {
+    if (client.bytes > 0 && client.bytes + value.length > this.#host.keptBytesMax) {
       this.#host.overflowed(channel); // (K6)
     }
     return kept.keep(value, fields);

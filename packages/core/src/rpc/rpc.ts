@@ -82,7 +82,7 @@ export class Rpc {
     this.#askers = { ...askers, results: this.#results };
     this.#dispatch = new Dispatch(host, options, this.#held, this.#results);
     this.#hedging = new Hedging(host, this.#dispatch);
-    this.#resuming = new Resuming(host, options, askers);
+    this.#resuming = new Resuming(host, options, this.#results.kept, askers);
     this.watches = new Watches(host, options, askers, this.#resuming.questions);
   }
 

@@ -27,6 +27,7 @@ import type { Progress } from "./events.js";
 import { type Left, LeftBehind } from "./left.js";
 import type { Asked } from "./run.js";
 import { StepsLeft } from "./steps-left.js";
+import { ClientKept } from "./results/client-kept.js";
 
 /** What a handler's driver needs to know of the work it is given. */
 export interface Invocation {
@@ -85,8 +86,8 @@ export class Channel {
   #stepsLeft: StepsLeft | undefined = undefined;
   /** Values that are fetched over the link, by either side. */
   transfers = 0;
-  /** Bytes that this node keeps for the client behind it. */
-  keptBytes = 0;
+  /** What this node keeps for the client behind it: for all links of one that comes back. */
+  kept: ClientKept = new ClientKept();
   /** When it was last used for a step or a fetch, of either side. */
   usedMs: number;
   /** Clients the far side works for, so that a subject is made once per client and not per step. */
@@ -136,7 +137,7 @@ export class Channel {
 
   /** Bytes that wait for the far side: to be sent, or to be fetched. */
   get backlogBytes(): number {
-    return this.link.backlogBytes + this.keptBytes;
+    return this.link.backlogBytes + this.kept.bytes;
   }
 
   /** Nothing is asked or awaited over the link. */

@@ -12,6 +12,7 @@ import { assert, hexOf } from "../../base/index.js";
 import { IdMap } from "../../structures/index.js";
 import { type SessionHello, eachEnd } from "../../wire/index.js";
 import { type EndStore, LinkAsker } from "../link-asker.js";
+import { ClientKept } from "../results/client-kept.js";
 import { type Left, LeftBehind } from "../left.js";
 import type { Channel } from "../task.js";
 
@@ -25,6 +26,8 @@ export class ClientSession implements EndStore {
   /** What the client calls itself: 16 bytes, and as text. */
   readonly token: Uint8Array;
   readonly key: string;
+  /** What this node keeps for it, over all its links. */
+  readonly kept: ClientKept = new ClientKept();
   /** The open link. */
   channel: Channel | undefined;
   /** Nothing that came was dropped. (M1) */

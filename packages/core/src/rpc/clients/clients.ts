@@ -17,12 +17,17 @@ import type { SessionHello } from "../../wire/index.js";
 import { LinkAsker } from "../link-asker.js";
 import { ClientSession } from "./client-session.js";
 import type { RpcLimits } from "../limits.js";
+import type { ClientKept } from "../results/client-kept.js";
 import type { Channel } from "../task.js";
 
 export interface ClientsHost extends Timers {
   seed(): number;
   /** Ends a link because its client has come back over another one. */
   supersede(channel: Channel, nowMs: number): void;
+  /** The client is there, be it again. */
+  back(kept: ClientKept, nowMs: number): void;
+  /** It does not come back to this node. */
+  forgotten(kept: ClientKept): void;
 }
 
 interface Entry {
@@ -63,6 +68,8 @@ export class Clients {
     this.#entries.set(session.key, entry);
     this.#byChannel.set(channel, entry);
     session.channel = channel;
+    channel.kept = session.kept;
+    this.#host.back(session.kept, nowMs);
     const sent = this.#budget.holder(() => {
       session.isComplete = false;
       channel.link.outbox.forgetSent();
@@ -165,6 +172,7 @@ export class Clients {
   #forgetSession(session: ClientSession): void {
     session.abandon(false);
     session.forget();
+    this.#host.forgotten(session.kept);
     if (session.running === 0) return;
     this.#outlived.add(session);
     session.onOver = () => {

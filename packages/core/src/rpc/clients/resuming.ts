@@ -23,6 +23,7 @@ import { callsOf } from "../graph/plan.js";
 import { type Passing, passOn } from "./passing.js";
 import { type Inquiry, Questions } from "./questions.js";
 import { type MayRunTwice, Resumption, type ResumptionHost } from "./resumption.js";
+import type { KeptResults } from "../results/index.js";
 import { isRepeatableAt } from "../dispatch/retries.js";
 import type { Channel } from "../task.js";
 
@@ -46,6 +47,7 @@ export class Resuming {
   constructor(
     host: RpcHost,
     options: RpcLimits,
+    kept: KeptResults,
     links: { overflowed(channel: Channel): void; supersede(channel: Channel, nowMs: number): void },
   ) {
     this.#host = host;
@@ -56,6 +58,12 @@ export class Resuming {
         seed: () => Math.floor(host.random.next() * 2 ** 32),
         supersede: (channel, nowMs) => {
           links.supersede(channel, nowMs);
+        },
+        back: (client, nowMs) => {
+          kept.clientBack(client, nowMs);
+        },
+        forgotten: (client) => {
+          kept.clientLost(client, options.resumeMs);
         },
       },
       options,

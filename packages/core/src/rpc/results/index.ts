@@ -5,4 +5,5 @@ export { Gathered } from "./gathered.js";
 export { partOf } from "./part.js";
 export type { Readings } from "./readings.js";
 export { type ResultMessage, Results } from "./results.js";
-export { Stream, idleMsMax } from "./stream.js";
+export { type KeptResults, idleMsOf } from "./kept.js";
+export { Stream } from "./stream.js";

@@ -10,11 +10,13 @@
  * (K3) Bytes that are kept count with all that is held on this node; what was only lent is counted where it is held.
  * (K4) Of streams that were read, and of what no client has fetched in time, the last `goneMax` are remembered: whoever comes
  *      for them hears that, and not that they were lost.
+ * (K5) What a client does not fetch is let go after `idleMsMax`, or the time in which it may come back where it is gone and that is
+ *      less. What it reads by way of another node stays until that has ended.
  */
 import { type Deadline, MpregError, type Random, type Timers } from "../../base/index.js";
 import { type ResultRef, type Value, wholeValue } from "../../wire/index.js";
 import type { HeldBytes } from "../held-bytes.js";
-import type { Channel } from "../task.js";
+import type { ClientKept } from "./client-kept.js";
 import { Stream, alreadyRead, idleMsMax } from "./stream.js";
 
 const goneMax = 1_000;
@@ -23,8 +25,8 @@ const goneMax = 1_000;
 export type KeptFor =
   /** A node that coordinates the request. */
   | { readonly kind: "node"; readonly nodeId: string }
-  /** A client, which was told of it over that link. */
-  | { readonly kind: "client"; readonly channel: Channel };
+  /** A client, which was told of it. */
+  | { readonly kind: "client"; readonly client: ClientKept };
 
 export interface KeptFields {
   /** Name of the step whose result it is. */
@@ -60,7 +62,7 @@ export class Kept implements Deadline {
 }
 
 /** Why something is not kept any more. (K4) */
-type Gone = { readonly kind: "read"; readonly step: string } | { readonly kind: "unfetched" };
+type Gone = { readonly kind: "read"; readonly step: string } | { readonly kind: "unfetched"; readonly afterMs: number };
 
 export interface KeptHost extends Timers {
   readonly nodeId: string;
@@ -79,7 +81,8 @@ export class KeptResults {
   readonly #gone = new Map<number, Gone>();
   readonly #due = (kept: Kept): void => {
     this.release(kept.key);
-    if (kept.fields.keptFor.kind === "client") this.#remember(kept.key, { kind: "unfetched" });
+    const { keptFor } = kept.fields;
+    if (keptFor.kind === "client") this.#remember(kept.key, { kind: "unfetched", afterMs: idleMsOf(keptFor.client) });
   };
 
   constructor(host: KeptHost) {
@@ -97,7 +100,7 @@ export class KeptResults {
       return held.refusal("keep a result of", bytes.length, { outcome: "applied", step: fields.step });
     }
     held.bytes += bytes.length;
-    if (fields.keptFor.kind === "client") fields.keptFor.channel.keptBytes += bytes.length;
+    if (fields.keptFor.kind === "client") fields.keptFor.client.bytes += bytes.length;
     return this.#add(bytes, fields, bytes.length);
   }
 
@@ -135,8 +138,8 @@ export class KeptResults {
 
   /** Why nothing is kept under that key (any more). (K4) */
   absence(key: number, nodeName: string): MpregError {
-    const isUnfetched = this.#gone.get(key)?.kind === "unfetched";
-    const why = isUnfetched ? `; what a client does not fetch is let go after ${idleMsMax} ms` : "";
+    const gone = this.#gone.get(key);
+    const why = gone?.kind === "unfetched" ? `; what a client does not fetch is let go after ${gone.afterMs} ms` : "";
     return new MpregError("result-lost", `Node "${nodeName}" does not have the result any more${why}`, {
       node: nodeName,
     });
@@ -149,9 +152,40 @@ export class KeptResults {
   }
 
   /** A client goes on fetching: its time begins anew. */
-  renew(key: number, untilMs: number): void {
+  renew(key: number, nowMs: number): void {
     const kept = this.#kept.get(key);
-    if (kept?.fields.keptFor.kind === "client") this.#host.schedule(kept, untilMs);
+    if (kept?.fields.keptFor.kind !== "client") return;
+    this.#host.schedule(kept, nowMs + idleMsOf(kept.fields.keptFor.client));
+  }
+
+  /** The client is there again. (K5) */
+  clientBack(client: ClientKept, nowMs: number): void {
+    client.goneForMs = Infinity;
+    for (const kept of this.#unreadOf(client)) this.#host.schedule(kept, nowMs + idleMsMax);
+  }
+
+  /** The client is gone, and may come back within `forMs`. (K5) */
+  clientGone(client: ClientKept, forMs: number, nowMs: number): void {
+    client.goneForMs = forMs;
+    for (const kept of this.#unreadOf(client)) {
+      if (kept.dueMs > nowMs + forMs) this.#host.schedule(kept, nowMs + forMs);
+    }
+  }
+
+  /** The client does not come back to this node. (K1) (K5) */
+  clientLost(client: ClientKept, forMs: number): void {
+    client.goneForMs = forMs;
+    for (const { key } of this.#unreadOf(client)) this.release(key);
+  }
+
+  /** What is kept for it and not being read: that has a time. */
+  #unreadOf({ keys }: ClientKept): readonly Kept[] {
+    const unread: Kept[] = [];
+    for (const key of keys) {
+      const kept = this.#kept.get(key);
+      if (kept !== undefined && kept.heapIndex >= 0) unread.push(kept);
+    }
+    return unread;
   }
 
   /** (K1) */
@@ -162,7 +196,10 @@ export class KeptResults {
     this.#host.unschedule(kept);
     this.#host.held.bytes -= kept.countedBytes;
     const { keptFor } = kept.fields;
-    if (keptFor.kind === "client") keptFor.channel.keptBytes -= kept.countedBytes;
+    if (keptFor.kind === "client") {
+      keptFor.client.bytes -= kept.countedBytes;
+      keptFor.client.keys.delete(key);
+    }
     if (kept.value instanceof Stream) {
       if (kept.value.wasRead) this.#remember(key, { kind: "read", step: kept.fields.step });
       kept.value.close();
@@ -172,12 +209,6 @@ export class KeptResults {
   /** Lets go of what is kept for a node that is gone. (K1) */
   nodeLost(nodeId: string): void {
     this.#releaseIf(({ keptFor }) => keptFor.kind === "node" && keptFor.nodeId === nodeId);
-  }
-
-  /** Lets go of what is kept for a client that is gone. (K1) */
-  clientLost(channel: Channel): void {
-    if (channel.subject.kind !== "client") return;
-    this.#releaseIf(({ keptFor }) => keptFor.kind === "client" && keptFor.channel === channel);
   }
 
   /** (K4) */
@@ -215,11 +246,17 @@ export class KeptResults {
   #set(key: number, value: Value | Stream, fields: KeptFields, countedBytes: number): ResultRef {
     const kept = new Kept(key, value, fields, countedBytes, this.#due);
     this.#kept.set(key, kept);
+    if (fields.keptFor.kind === "client") fields.keptFor.client.keys.add(key);
     if (fields.untilMs < Infinity) this.#host.schedule(kept, fields.untilMs);
     const isStream = value instanceof Stream;
     const bytes = value instanceof Uint8Array ? value.length : isStream ? 0 : value.bytes;
     return { holder: this.#host.nodeId, key, bytes, path: wholeValue, isStream };
   }
+}
+
+/** How long what the client does not fetch is kept. (K5) */
+export function idleMsOf({ goneForMs }: ClientKept): number {
+  return Math.min(idleMsMax, goneForMs);
 }
 
 /** Names a result, whatever part of it is meant. */

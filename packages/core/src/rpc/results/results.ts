@@ -45,6 +45,7 @@ export interface ResultLimits {
   readonly inlineBytesMax: number;
   readonly valueBytesMax: number;
   readonly streamArrayBytesMax: number;
+  readonly resumeMs: number;
 }
 
 /** How streams become arrays. */
@@ -190,7 +191,9 @@ export class Results {
   /** The link is gone; `mayReturn`: its client may come back for what it was told of. */
   lost(channel: Channel, mayReturn: boolean, nowMs: number): void {
     this.#serving.lost(channel, nowMs);
-    if (!mayReturn) this.kept.clientLost(channel);
+    const { resumeMs } = this.limits;
+    if (mayReturn) this.kept.clientGone(channel.kept, resumeMs, nowMs);
+    else this.kept.clientLost(channel.kept, resumeMs);
     this.#fetches.lost(channel, nowMs);
   }
 

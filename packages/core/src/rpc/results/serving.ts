@@ -17,7 +17,7 @@ import type { KeptResults } from "./kept.js";
 import type { LostOutput, Outputs } from "./outputs.js";
 import { partOf } from "./part.js";
 import { Flowing, type Outgoing, Passing, Sending, type Served, refuse } from "./served.js";
-import { Stream, idleMsMax } from "./stream.js";
+import { Stream } from "./stream.js";
 import { Transfers } from "./transfers.js";
 
 const fetchesMax = 10_000;
@@ -71,7 +71,7 @@ export class Serving {
       const read = message.again === true ? undefined : this.#kept.readBefore(key, node);
       return refuse(channel, id, read ?? this.#kept.absence(key, node)); // (S3)
     }
-    if (kept.fields.keptFor.kind === "client") this.#kept.renew(key, nowMs + idleMsMax);
+    if (kept.fields.keptFor.kind === "client") this.#kept.renew(key, nowMs);
     if (kept.value instanceof Stream) return this.#flow(message, channel, kept.value, nowMs);
     if (!(kept.value instanceof Uint8Array)) return this.#pass(message, channel, kept.value, anyWay, nowMs);
     const part = partOf(kept.value, path, kept.fields.step);
@@ -90,7 +90,7 @@ export class Serving {
     }
     served.allowedBytes = Math.max(served.allowedBytes, allowedBytes);
     if (served.kind === "flowing") served.stream.allow(receivedBytes ?? 0, allowedBytes, nowMs);
-    else this.#kept.renew(served.key, nowMs + idleMsMax);
+    else this.#kept.renew(served.key, nowMs);
     this.#ready.add(served);
   }
 
@@ -150,7 +150,7 @@ export class Serving {
     passing.fetch = fetch;
     if (!fetch.isOver) return;
     this.#served.take(channel, id); // all of it was here
-    this.#kept.renew(key, nowMs + idleMsMax);
+    this.#kept.renew(key, nowMs);
   }
 
   /** Nothing more is passed on. */
@@ -186,7 +186,7 @@ export class Serving {
       served.stream.detach(served, nowMs);
     } else {
       if (served.fetch !== undefined) this.#fetches.stop(served.fetch, nowMs);
-      this.#kept.renew(served.key, nowMs + idleMsMax);
+      this.#kept.renew(served.key, nowMs);
     }
   }
 }

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { streamWindowBytes } from "../../../src/rpc/index.js";
 import { HeldBytes } from "../../../src/rpc/held-bytes.js";
 import { Kept, KeptResults } from "../../../src/rpc/results/kept.js";
+import { ClientKept } from "../../../src/rpc/results/client-kept.js";
 import { idleMsMax } from "../../../src/rpc/results/stream.js";
 import { type ResultRef, writeFetch, writeRelease } from "../../../src/wire/index.js";
 import { Mesh } from "../../support/mesh.js";
@@ -83,7 +84,7 @@ describe("who comes too late", () => {
       release: () => undefined,
     });
     const lend = (): number => {
-      const keptFor = { kind: "client", channel: { keptBytes: 0 } as never } as const;
+      const keptFor = { kind: "client", client: new ClientKept() } as const;
       return kept.lend(new Uint8Array(1), { step: "f", keptFor, untilMs: 1 }).key;
     };
     const first = lend();
