@@ -45,7 +45,13 @@ type Happened =
    */
   | { readonly kind: "started"; readonly step: string; readonly node: string }
   /** It is given to a node again, because a node or thread that ran it was lost. */
-  | { readonly kind: "retried"; readonly step: string; readonly attempts: number }
+  | {
+      readonly kind: "retried";
+      readonly step: string;
+      readonly attempts: number;
+      /** What became of the run before, and at which node. */
+      readonly because?: EventError;
+    }
   /** The handler of the step has reported something: see `context().progress`. */
   | {
       readonly kind: "progress";

@@ -339,6 +339,8 @@ export class Task implements Invocation, Deadline {
   place: Place = waiting;
   /** Runs of it of which nobody knows whether they took effect. */
   attempts = 0;
+  /** Why the last of them is no more. */
+  lost: MpregError | undefined = undefined;
   /** When its inputs were there. */
   readonly readyMs: number;
   /** When it was last given to a node. */

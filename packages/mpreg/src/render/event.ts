@@ -33,7 +33,7 @@ function textOf(event: RequestEvent): string {
     case "started":
       return `${event.step}: started on ${event.node}`;
     case "retried":
-      return `${event.step}: attempt ${event.attempts}`;
+      return `${event.step}: attempt ${event.attempts}${event.because === undefined ? "" : `, after ${event.because.code}: ${event.because.message}`}`;
     case "progress":
       return `${event.step}: ${event.refusal === undefined ? valueText(event.value) : `a report was refused: ${event.refusal}`}`;
     case "result-available":

@@ -63,6 +63,7 @@ export class Retries {
 
   /** Lets the task wait to be run again, after `error`. */
   add(task: Task, error: MpregError, nowMs: number): void {
+    task.lost = error;
     const ceilingMs = Math.min(waitMsMax, waitMsMin * 2 ** Math.min(30, Math.max(0, task.attempts - 1)));
     this.#wait(task, error, ceilingMs, nowMs); // (Y2)
   }

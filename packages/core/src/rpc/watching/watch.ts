@@ -109,10 +109,13 @@ export class Watch {
 
   /** A node was given the task. */
   started(task: Task): void {
-    const { step, ranOn, attempts } = task;
+    const { step, ranOn, attempts, lost } = task;
     this.#running.set(step, task);
     if (!this.isWatched) return; // (E1)
-    if (attempts > 0) this.#tell({ kind: "retried", step, attempts: attempts + 1 });
+    if (attempts > 0) {
+      const because = lost === undefined ? {} : { because: eventError(lost) };
+      this.#tell({ kind: "retried", step, attempts: attempts + 1, ...because });
+    }
     this.#tell({ kind: "started", step, node: ranOn });
   }
 

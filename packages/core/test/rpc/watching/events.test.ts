@@ -150,6 +150,8 @@ describe("the events of a request", () => {
       ["finished", undefined],
       ["results", undefined],
     ]);
+    const retried = heard(client, id).find(({ kind }) => kind === "retried");
+    expect(retried).toMatchObject({ attempts: 2, because: { code: "node-lost", node: "b" } });
   });
 
   test("a client that does not read loses events and is told how many, and never its answer (E3) (K7)", () => {
