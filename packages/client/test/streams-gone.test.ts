@@ -89,6 +89,22 @@ test("a stream ends in time although something else of its client runs on (K5)",
   expect([ended.length, a.machine.size.gone]).toEqual([1, 1]);
 });
 
+test.for([{ leaves: "before" }, { leaves: "after" }])(
+  "what the client has left $leaves the cut is let go when it is back, though the node had not heard that (L2)",
+  async ({ leaves }) => {
+    const { mesh, a, b, client, ended, open } = await reading("b");
+    const items = await open();
+    await take(mesh, items, 3);
+    const { connection } = client.platform.sockets.at(-1)!;
+    if (leaves === "after") connection.cut();
+    void items.return?.();
+    if (leaves === "before") connection.cut();
+    mesh.advance(100);
+    await settled(mesh);
+    expect([client.session.nodeName, ended.length, held(a, b)]).toEqual(["a", 1, 0]);
+  },
+);
+
 test("what was told over one link of a client goes when it says goodbye over a later one (K1)", async () => {
   const { mesh, a, b, client, ended, open } = await reading("b");
   const items = await open();

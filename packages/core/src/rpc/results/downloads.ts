@@ -3,6 +3,7 @@
  *
  * (L1) An answer is told when all of it is here, or fails; what was told already is not told again.
  * (L2) The node is told when it need not keep a value for the client any more.
+ *      What was said over a link that has ended, and may be lost with it, is said again over the next.
  * (L3) When a link breaks, the rest is fetched over the next one: an answer that has come is never asked for again.
  * (L4) A stream is told as a reference, and read as its reader goes on; what ends the client ends it.
  * (L5) What is lost when a part of it has come is asked for once more from its beginning: the node may have it made again.
@@ -10,6 +11,7 @@
  * (L7) What names no time is given up when there was no link for `patienceMs`.
  */
 import { Deadlines, MpregError, Timer } from "../../base/index.js";
+import { Fifo } from "../../structures/index.js";
 import type { Codec } from "../../values/index.js";
 import type { AnswerMessage, Message, ResultRef, ResultsMessage, Value } from "../../wire/index.js";
 import { type Channel, Peer } from "../task.js";
@@ -57,7 +59,19 @@ function fromBeginning({ ref, error }: LostOutput, receivedBytes: number, reader
   else reader.failed(error, nowMs);
 }
 
+/** So many of what a node is told to let go of are remembered until it has heard that. (L2) */
+const releasesMax = 1_000;
+
+interface Release {
+  readonly ref: ResultRef;
+  readonly channel: Channel | undefined;
+  /** Where it ends in what is sent over that. */
+  readonly endBytes: number;
+}
+
 export class Downloads {
+  /** Of which the node may not have heard. The oldest first. */
+  readonly #releases = new Fifo<Release>();
   readonly #fetches: Fetches;
   /** Whatever node the client is linked with. */
   readonly #node = new Peer("", "", []);
@@ -93,6 +107,9 @@ export class Downloads {
     this.#node.channel = channel;
     this.#deadlines.remove(this.#patience);
     this.#fetches.reached(this.#node, nowMs);
+    const unheard: ResultRef[] = [];
+    for (let told = this.#releases.shift(); told !== undefined; told = this.#releases.shift()) unheard.push(told.ref);
+    this.#release(unheard);
   }
 
   /** The link is gone. */
@@ -208,7 +225,14 @@ export class Downloads {
   }
 
   #release(refs: readonly ResultRef[]): void {
-    for (const ref of refs) this.#fetches.release(ref, directWay);
+    const { channel } = this.#node;
+    for (const ref of refs) {
+      this.#fetches.release(ref, directWay);
+      this.#releases.push({ ref, channel, endBytes: channel?.link.outbox.endBytes ?? 0 });
+      const { first } = this.#releases;
+      const isHeard = first?.channel !== undefined && first.channel.link.outbox.admittedBytes >= first.endBytes;
+      if (isHeard || this.#releases.size > releasesMax) this.#releases.shift();
+    }
   }
 
   /** No values are needed any more. */
