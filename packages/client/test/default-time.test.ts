@@ -2,7 +2,6 @@
  * What names no time has that of the node that it was sent to, as the node says in its hello: at the client, too, so that a
  * node which falls silent does not hold it up.
  */
-import type { MpregError } from "@mpreg/core/base";
 import { describe, expect, test } from "vitest";
 import { byHand, later } from "../../core/test/support/mesh-node.js";
 import { Mesh } from "../../core/test/support/mesh.js";
