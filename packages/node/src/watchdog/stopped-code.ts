@@ -27,8 +27,8 @@ export function stopCode(session: Session): Promise<StoppedCode> {
     session.once("Debugger.paused", ({ params: { callFrames } }) => {
       const frames = callFrames.slice(0, framesMax).map((frame) => frameText(frame, urls));
       const expression = `globalThis[Symbol.for(${JSON.stringify(placeSymbolName)})]()`;
-      const callFrameId = callFrames[0]?.callFrameId ?? ""; // there is one: it is code that was stopped
-      session.post("Debugger.evaluateOnCallFrame", { callFrameId, expression }, (_error, answer?) => {
+      // not on the frame that was stopped: that may be the platform's own, where nobody else's names are known
+      session.post("Runtime.evaluate", { expression }, (_error, answer?) => {
         const text: unknown = answer?.result.value; // without it the place is not known
         resolve({ place: typeof text === "string" ? (JSON.parse(text) as PlaceText) : undefined, frames });
       });

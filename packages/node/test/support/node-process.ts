@@ -1,4 +1,5 @@
 /** The program of `startProcess`: a node with a few functions; its address goes to stdout in one line. */
+import { format } from "node:util";
 import { pbkdf2Sync } from "node:crypto";
 import { setImmediate as givesWay } from "node:timers/promises";
 import { type CreateNodeOptions, context, createNode } from "@mpreg/node";
@@ -33,6 +34,10 @@ function spin(durationMs: number): void {
 node.register("spin", spin);
 node.register("spin for ever", () => {
   spin(Infinity);
+});
+node.register("spin in code of the platform", async () => {
+  await Promise.resolve();
+  for (;;) format("%s", { a: [1, { b: 2 }] });
 });
 node.register("await, then spin for ever", async () => {
   await givesWay();

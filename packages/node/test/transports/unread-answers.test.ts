@@ -99,18 +99,18 @@ describe.each<[string, Connect]>([
   // what the kernel takes of a connection, up to 10 MB, does not wait here: the sizes leave room for it
 
   test("take so much together, and whoever has left most unread is let go (G2, I4)", async () => {
-    const { silent, ask } = await start();
+    const { silent, ask } = await start({ answersBytesMax: 120 * megabyte });
     const [little, most, some] = [await silent(), await silent(), await silent()];
     // small enough that a native client is sent them, and does not have to fetch them
-    await ask(little, 1 / 8, 14 * 8);
-    await ask(most, 1 / 8, 40 * 8);
-    await ask(some, 1 / 8, 20 * 8);
+    await ask(little, 1 / 8, 20 * 8);
+    await ask(most, 1 / 8, 98 * 8);
+    await ask(some, 1 / 8, 44 * 8);
     await most.readToEnd();
-    await little.read(14 * 8 - 1);
-    await some.read(20 * 8 - 1);
+    await little.read(20 * 8 - 1);
+    await some.read(44 * 8 - 1);
     const late = await silent();
-    await ask(late, 34, 1); // what the others have read does not count any more
-    await late.read(0);
+    await ask(late, 1 / 8, 90 * 8); // what the others have read does not count any more
+    await late.read(90 * 8 - 1);
     await ask(late, 1, 1); // and it has not been let go behind the answer
   });
 

@@ -12,6 +12,7 @@ describe("a node whose event loop is blocked is ended, and says which handler it
   test.each([
     ["spin for ever", /\n {4}at spin \(file:.*node-process\.ts:\d+:\d+\)\n {4}at .*/],
     ["await, then spin for ever", /\n {4}at spin \(file:.*node-process\.ts:\d+:\d+\)\n {4}at .*/],
+    ["spin in code of the platform", /\n {4}at .+ \(node:internal.+\)\n/],
     ["stay in native code", /\n {4}at native code\n/],
   ])("%s", async (fun, at) => {
     const node = await startProcess({ name: "blocked", loopBlockedMsMax });
