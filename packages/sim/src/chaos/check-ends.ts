@@ -3,8 +3,8 @@
  *
  * (E1) It ends within its deadline and one second.
  * (E2) One whose functions are all idempotent ends well, or by its own deadline, or `overloaded` where it calls a function
- *      with a bound; or with what its own terms ask for: a step with a number of `retries` may be lost, or a stream that it
- *      reads.
+ *      with a bound; or with what its own terms ask for: a step with a number of `retries` may be lost, also to a node that
+ *      closes, or a stream that it reads.
  * (E3) `deadline` is told when the time of the request, or of a step of it, is over; not before, but for the moment by
  *      which a node gives back what it has not begun.
  * (E4) That it ran out while nobody was known to offer a function is told of requests that had less time than nodes wait
@@ -65,7 +65,7 @@ function checkFailure(ask: ChaosAsk, error: MpregError, tookMs: number, hasMoved
   if (!functions.every(isIdempotent)) return;
   const mayEndWith = ["deadline"];
   if (functions.some(({ name }) => name === "narrow")) mayEndWith.push("overloaded");
-  if (hasRetries) mayEndWith.push("node-lost", "result-lost");
+  if (hasRetries) mayEndWith.push("node-lost", "closed", "result-lost");
   if (mayEndWith.includes(code)) return;
   tell("outlives-faults", `${ask.token} ended with ${code} (${outcome}) at ${node}: ${message}`); // (E2)
 }
