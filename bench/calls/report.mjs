@@ -2,6 +2,7 @@
 import { renderOrigin } from "../lib/machine.mjs";
 import { number, table } from "../lib/markdown.mjs";
 import { pauseMsMin } from "../lib/pauses.mjs";
+import { renderSections } from "../lib/sections.mjs";
 import { renderVerdicts } from "../lib/verdicts.mjs";
 import { admissions } from "./overload.mjs";
 import { sizeText } from "./targets.mjs";
@@ -52,14 +53,8 @@ export function renderCalls(result) {
     ].join("\n"),
     "## Targets",
     renderVerdicts(result.targets),
+    ...renderSections(sections, result),
   ];
-  for (const [name, { heading, render }] of Object.entries(sections)) {
-    const outcome = result.measurements[/** @type {keyof Measurements} */ (name)];
-    if (outcome === undefined) continue;
-    parts.push(heading);
-    if (outcome.kind === "measured") parts.push(...render(outcome));
-    else parts.push(`- not measured: ${outcome.title} (${outcome.reason.split("\n")[0]})`);
-  }
   return `${parts.join("\n\n")}\n`;
 }
 

@@ -2,6 +2,7 @@
 import { renderOrigin } from "../lib/machine.mjs";
 import { number, table } from "../lib/markdown.mjs";
 import { median } from "../lib/stats.mjs";
+import { renderSections } from "../lib/sections.mjs";
 import { renderVerdicts } from "../lib/verdicts.mjs";
 import { convergencePicture } from "./pictures.mjs";
 
@@ -50,14 +51,8 @@ export function renderMembership(result) {
     ].join("\n"),
     "## Targets",
     renderVerdicts(result.targets),
+    ...renderSections(sections, result),
   ];
-  for (const [name, { heading, render }] of Object.entries(sections)) {
-    const outcome = result.measurements[/** @type {keyof Measurements} */ (name)];
-    if (outcome === undefined) continue;
-    parts.push(heading);
-    if (outcome.kind === "measured") parts.push(...render(outcome, result));
-    else parts.push(`- not measured: ${outcome.title} (${outcome.reason.split("\n")[0]})`);
-  }
   return `${parts.join("\n\n")}\n`;
 }
 

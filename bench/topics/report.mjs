@@ -1,6 +1,7 @@
 /** The report on topics: the tables for people, of the same result that is kept as JSON. */
 import { renderOrigin } from "../lib/machine.mjs";
 import { number, table } from "../lib/markdown.mjs";
+import { renderSections } from "../lib/sections.mjs";
 import { renderVerdicts } from "../lib/verdicts.mjs";
 
 /**
@@ -41,14 +42,8 @@ export function renderTopics(result) {
     ].join("\n"),
     "## Targets",
     renderVerdicts(result.targets),
+    ...renderSections(sections, result),
   ];
-  for (const [name, { heading, render }] of Object.entries(sections)) {
-    const outcome = result.measurements[/** @type {keyof Measurements} */ (name)];
-    if (outcome === undefined) continue;
-    parts.push(heading);
-    if (outcome.kind === "measured") parts.push(...render(outcome));
-    else parts.push(`- not measured: ${outcome.title} (${outcome.reason.split("\n")[0]})`);
-  }
   return `${parts.join("\n\n")}\n`;
 }
 

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { byHand } from "../../core/test/support/mesh-node.js";
 import { Mesh } from "../../core/test/support/mesh.js";
-import { type MeshSession, sessionOf, settled } from "./support/mesh-session.js";
+import { type MeshSession, followed, sessionOf, settled } from "./support/mesh-session.js";
 
 const KiB = 1024;
 
@@ -14,6 +14,12 @@ const ways = {
   "a cut": ({ platform }: MeshSession) => {
     platform.sockets.at(-1)!.connection.cut();
   },
+} as const;
+
+/** What the client itself is told: what becomes of its call it will not hear. */
+const ends = {
+  "a goodbye": ["closed", "unknown", "The connection to ws://a ended before the answer came: enough"],
+  "a cut": ["node-lost", "unknown", "The connection to ws://a ended before the answer came: the connection was cut"],
 } as const;
 
 const kinds = {
@@ -47,10 +53,10 @@ const cases = (["asked", "other"] as const).flatMap((place) =>
 );
 
 describe.for(cases)("a $kind at the $place node of a client without a session that ends with $way", (of) => {
-  test("runs to its end where it is detached (N3)", () => {
+  test("runs to its end where it is detached (N3)", async () => {
     const { mesh, node, ran, leaver } = world(of.place);
     const client = leaver();
-    kinds[of.kind](client, true).catch(() => undefined);
+    const seen = followed(kinds[of.kind](client, true));
     mesh.settle();
     ways[of.way](client);
     mesh.advance(120_000);
@@ -60,26 +66,30 @@ describe.for(cases)("a $kind at the $place node of a client without a session th
     expect(ran).toEqual(of.kind === "graph" ? ["done"] : []);
     expect(node.aborted).toEqual([]);
     mesh.expectQuiet();
+    await settled(mesh);
+    expect(seen.end).toEqual(ends[of.way]);
   });
 
-  test("is cancelled where it is not", () => {
+  test("is cancelled where it is not", async () => {
     const { mesh, node, leaver } = world(of.place);
     const client = leaver();
-    kinds[of.kind](client, undefined).catch(() => undefined);
+    const seen = followed(kinds[of.kind](client, undefined));
     mesh.settle();
     ways[of.way](client);
     mesh.settle();
     expect(node.aborted).toMatchObject([{ fun: "hold" }]);
     mesh.expectQuiet();
+    await settled(mesh);
+    expect(seen.end).toEqual(ends[of.way]);
   });
 });
 
-test("of what one client leaves, only what is detached runs on (N3)", () => {
+test("of what one client leaves, only what is detached runs on (N3)", async () => {
   const { mesh, node, leaver } = world("asked");
   const client = leaver();
-  for (const detached of [undefined, true, undefined, true] as const) {
-    client.caller.call("hold", [], { detached, timeoutMs: 600_000 }).catch(() => undefined);
-  }
+  const seen = ([undefined, true, undefined, true] as const).map((detached) =>
+    followed(client.caller.call("hold", [], { detached, timeoutMs: 600_000 })),
+  );
   mesh.settle();
   ways["a cut"](client);
   mesh.settle();
@@ -87,6 +97,8 @@ test("of what one client leaves, only what is detached runs on (N3)", () => {
   for (let calls = 0; calls < 4; calls++) node.finish("hold", calls);
   mesh.settle();
   mesh.expectQuiet();
+  await settled(mesh);
+  expect(seen).toEqual(seen.map(() => ({ end: ends["a cut"] })));
 });
 
 /** Without a session, and with one that was forgotten for another client's sake. */
@@ -102,14 +114,17 @@ test.for([{ reconnect: false }, { reconnect: true }])(
     const graph = client.caller.graph();
     const held = graph.call("hold", []);
     const items = graph.call("items", [held]);
-    graph.run([held, items], { detached: true, timeoutMs: 600_000 }).catch(() => undefined);
-    client.caller.call("hold", [], { detached: true, timeoutMs: 600_000 }).catch(() => undefined);
+    const seen = [
+      followed(graph.run([held, items], { detached: true, timeoutMs: 600_000 })),
+      followed(client.caller.call("hold", [], { detached: true, timeoutMs: 600_000 })),
+    ];
     mesh.settle();
     ways["a cut"](client);
     ways["a cut"](other);
     mesh.settle();
     for (let calls = 0; calls < 2; calls++) asked.finish("hold", new Uint8Array(1024 * KiB));
     await settled(mesh);
+    if (!reconnect) expect(seen).toEqual(seen.map(() => ({ end: ends["a cut"] })));
     expect(asked.machine.size).toMatchObject({ kept: 0, heldBytes: 0, requests: 0, tasks: 0 });
   },
 );

@@ -1,17 +1,18 @@
 /**
- * Starting: calls that the machine has begun, until their handlers start at the end of the turn.
+ * Starting: calls that the machine has begun, until their handlers start: at the end of the turn, or of a
+ * later one where the event loop was to have a go first (`work-slice.ts`).
  *
  * (S1) They start in the order in which the machine has begun them.
  * (S2) One that nobody waits for any more when it is its turn does not start, and whoever asks in time is told so: its handler
  *      has not begun, and never does.
- * (S3) What ends many in one turn looks for each of them at the cost of one.
+ * (S3) What ends many while they wait looks for each of them at the cost of one.
  */
 import type { Invocation } from "@mpreg/core/rpc";
 import { Fifo } from "@mpreg/core/structures";
 
 export class Starting {
   readonly #order = new Fifo<Invocation>();
-  /** The numbers of those in `#order`; kept only in turns that ask for them: most never do. */
+  /** The numbers of those in `#order`; kept from when they are asked for until none is left: mostly nobody asks. */
   #ids: Set<number> | undefined;
   /** Those that are not to start. */
   readonly #dropped = new Set<number>();

@@ -9,6 +9,7 @@
  * (H2) At most three quarters of the places of the hash table are taken. Of more than 1,024, and of more than 1,024 numbers,
  *      at least an eighth is in use after `compact`.
  */
+import { emptyPlace } from "./probing.js";
 import { mixed } from "./topic-words.js";
 
 /** Numbers of 32 bits that are known of a node; those of node `n` begin at `n * nodeSize`. */
@@ -79,19 +80,8 @@ export class TrieTable {
     return node;
   }
 
-  /** Removes a node, and moves what was probed past it back (Knuth, TAOCP vol. 3, 6.4, algorithm R). */
   remove(node: number): void {
-    const { places, mask } = this;
-    let hole = this.#hash(node) & mask;
-    while (places[hole * 2 + 1] !== node) hole = (hole + 1) & mask;
-    for (let place = (hole + 1) & mask; places[place * 2 + 1] !== 0; place = (place + 1) & mask) {
-      const home = (places[place * 2] as number) & mask;
-      if (((place - home) & mask) < ((place - hole) & mask)) continue; // its home lies behind the hole
-      places[hole * 2] = places[place * 2] as number;
-      places[hole * 2 + 1] = places[place * 2 + 1] as number;
-      hole = place;
-    }
-    places[hole * 2 + 1] = 0;
+    emptyPlace(this.places, this.mask, this.#hash(node), node);
     this.nodes[node * nodeSize + wordAt] = noWord;
     this.#free.push(node);
   }

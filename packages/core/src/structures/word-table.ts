@@ -5,6 +5,7 @@
  * (N2) A word that is not in use any more leaves nothing; its number is given to another.
  * (N3) At most half of the places are taken; of more than 1,024, at least an eighth.
  */
+import { emptyPlace } from "./probing.js";
 import type { TopicWords } from "./topic-words.js";
 
 /** Numbers below it are free for the caller to mean something else by. */
@@ -71,7 +72,7 @@ export class WordTable {
     if (uses > 0) return;
     this.#size -= 1;
     this.#texts[number] = "";
-    this.#close(number);
+    emptyPlace(this.#places, this.#mask, this.#hashes[number] as number, number);
     if (this.#size === 0)
       this.#clear(); // (N2)
     else {
@@ -111,22 +112,6 @@ export class WordTable {
     while (this.#places[at * 2 + 1] !== 0) at = (at + 1) & this.#mask;
     this.#places[at * 2] = hash;
     this.#places[at * 2 + 1] = number;
-  }
-
-  /** Empties the place of `number`, and moves what was probed past it back into it (Knuth, TAOCP vol. 3, 6.4, algorithm R). */
-  #close(number: number): void {
-    const places = this.#places;
-    const mask = this.#mask;
-    let hole = (this.#hashes[number] as number) & mask;
-    while (places[hole * 2 + 1] !== number) hole = (hole + 1) & mask;
-    for (let at = (hole + 1) & mask; places[at * 2 + 1] !== 0; at = (at + 1) & mask) {
-      const home = (places[at * 2] as number) & mask;
-      if (((at - home) & mask) < ((at - hole) & mask)) continue; // its home lies behind the hole
-      places[hole * 2] = places[at * 2] as number;
-      places[hole * 2 + 1] = places[at * 2 + 1] as number;
-      hole = at;
-    }
-    places[hole * 2 + 1] = 0;
   }
 
   #clear(): void {

@@ -6,6 +6,14 @@ export function counting(length: number, first: number): Uint8Array {
   return Uint8Array.from({ length }, (_, i) => first + i);
 }
 
+const primary = {
+  publicKey: counting(32, 64),
+  name: "primary",
+  cluster: "default",
+  urls: ["ws://127.0.0.1:9001"],
+  run: counting(8, 160),
+};
+
 export const helloSamples: readonly Written[] = [
   {
     kind: "hello",
@@ -26,13 +34,7 @@ export const helloSamples: readonly Written[] = [
     nonce: counting(32, 32),
     messageBytesMax: 67_108_864,
     windowBytes: 16_777_216,
-    identity: {
-      publicKey: counting(32, 64),
-      name: "primary",
-      cluster: "default",
-      urls: ["ws://127.0.0.1:9001"],
-      run: counting(8, 160),
-    },
+    identity: primary,
     credentials: Uint8Array.of(1, 2, 3),
     session: undefined,
     resumes: undefined,
@@ -57,13 +59,7 @@ export const helloSamples: readonly Written[] = [
     nonce: counting(32, 96),
     messageBytesMax: 67_108_864,
     windowBytes: 16_777_216,
-    identity: {
-      publicKey: counting(32, 64),
-      name: "primary",
-      cluster: "default",
-      urls: ["ws://127.0.0.1:9001"],
-      run: counting(8, 160),
-    },
+    identity: primary,
     credentials: undefined,
     session: undefined,
     resumes: true,

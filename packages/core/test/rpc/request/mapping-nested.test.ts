@@ -31,7 +31,19 @@ function world(idempotent: "yes" | "no" = "yes", mapStepsMax = 1_000) {
     }
     mesh.advance(1_000);
   };
-  return { mesh, a, d, crashHolder, workOn };
+  /** A request of nested maps, the holder of whose input is lost when `cells` of the cells have been run. */
+  const askAndLose = (depth: number, cells: number) => {
+    const asked = a.request([{ fun: "load" }, nested(depth)], { timeoutMs: 100_000 });
+    mesh.settle();
+    for (let cell = 0; cell < cells; cell++) {
+      d.finish("wait", cell);
+      mesh.settle();
+    }
+    crashHolder();
+    workOn(asked);
+    return asked;
+  };
+  return { mesh, a, d, crashHolder, workOn, askAndLose };
 }
 
 /** For each row, for each cell: `wait` with the cell and what another step of the request has made. */
@@ -53,15 +65,8 @@ function nested(depth: number) {
 
 describe("a map in a map", () => {
   test("runs again with what its items take of the request around both, when that is lost among them (Q6) (A3)", () => {
-    const { mesh, a, d, crashHolder, workOn } = world();
-    const asked = a.request([{ fun: "load" }, nested(1)], { timeoutMs: 100_000 });
-    mesh.settle();
-    for (const i of [0, 1]) {
-      d.finish("wait", i);
-      mesh.settle();
-    }
-    crashHolder();
-    workOn(asked);
+    const { mesh, askAndLose } = world();
+    const asked = askAndLose(1, 2);
     expect(asked.ends).toEqual([
       {
         outputs: [
@@ -76,15 +81,8 @@ describe("a map in a map", () => {
   });
 
   test("is counted once, however often it runs: maps within it, too (C2)", () => {
-    const { mesh, a, d, crashHolder, workOn } = world("yes", 6); // two rows, with two cells each
-    const asked = a.request([{ fun: "load" }, nested(1)], { timeoutMs: 100_000 });
-    mesh.settle();
-    for (const i of [0, 1]) {
-      d.finish("wait", i);
-      mesh.settle();
-    }
-    crashHolder();
-    workOn(asked);
+    const { mesh, askAndLose } = world("yes", 6); // two rows, with two cells each
+    const asked = askAndLose(1, 2);
     expect(asked.ends).toMatchObject([
       {
         outputs: [
@@ -99,15 +97,8 @@ describe("a map in a map", () => {
   });
 
   test("does so at any depth", () => {
-    const { mesh, a, d, crashHolder, workOn } = world();
-    const asked = a.request([{ fun: "load" }, nested(3)], { timeoutMs: 100_000 });
-    mesh.settle();
-    for (const i of [0, 1]) {
-      d.finish("wait", i);
-      mesh.settle();
-    }
-    crashHolder();
-    workOn(asked);
+    const { mesh, askAndLose } = world();
+    const asked = askAndLose(3, 2);
     expect(asked.ends).toEqual([{ outputs: [[[[[0, 1]]], [[[2, 3]]]]] }]);
     mesh.expectQuiet();
   });
@@ -125,24 +116,16 @@ describe("a map in a map", () => {
   });
 
   test("ends truthfully when its items may not run again", () => {
-    const { mesh, a, d, crashHolder, workOn } = world("no");
-    const asked = a.request([{ fun: "load" }, nested(1)], { timeoutMs: 100_000 });
-    mesh.settle();
-    d.finish("wait", 0);
-    mesh.settle();
-    crashHolder();
-    workOn(asked);
+    const { mesh, d, askAndLose } = world("no");
+    const asked = askAndLose(1, 1);
     expect(asked.ends).toMatchObject([{ error: { code: "result-lost", outcome: "applied" } }]);
     expect(d.invoked).toHaveLength(2);
     mesh.expectQuiet();
   });
 
   test("does so when the only row that has run is the one that has failed (A3)", () => {
-    const { mesh, a, d, crashHolder, workOn } = world("no");
-    const asked = a.request([{ fun: "load" }, nested(1)], { timeoutMs: 100_000 });
-    mesh.settle();
-    crashHolder();
-    workOn(asked); // the first cell has what it takes
+    const { mesh, d, askAndLose } = world("no");
+    const asked = askAndLose(1, 0); // the first cell has what it takes
     expect(asked.ends).toMatchObject([{ error: { code: "result-lost", outcome: "applied" } }]);
     expect(d.invoked).toHaveLength(1);
     mesh.expectQuiet();
