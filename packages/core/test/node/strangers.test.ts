@@ -1,4 +1,7 @@
-/** Whatever a far side sends, well-formed or not: the node goes on, and nothing is left when it is gone. */
+/**
+ * Whatever a far side sends, well-formed or not: the node goes on, and nothing is left when it is gone. What was asked
+ * for detached goes on without it, until its own time is over.
+ */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Mesh } from "../support/mesh.js";
@@ -29,20 +32,34 @@ const sensible = fc.oneof(
   id.map((each) => ({ kind: "cancel" as const, id: each })),
 );
 
+const detachedMsMax = 4_000;
+
+/** A message of any kind; what would outlive its sender has a time that the test can wait for. */
+const anything = anyMessage.map((message) =>
+  "detached" in message && message.detached === true
+    ? { ...message, timeoutMs: 1 + (message.timeoutMs % detachedMsMax) }
+    : message,
+);
+
 const frame = fc
-  .array(fc.oneof({ arbitrary: sensible, weight: 4 }, { arbitrary: anyMessage, weight: 1 }), {
+  .array(fc.oneof({ arbitrary: sensible, weight: 4 }, { arbitrary: anything, weight: 1 }), {
     minLength: 1,
     maxLength: 5,
   })
-  .map((messages) =>
-    frameOf(...messages.map((message) => (writer: Parameters<typeof write>[0]) => write(writer, message))),
-  );
+  .map((messages) => ({
+    kind: "frame" as const,
+    bytes: frameOf(...messages.map((message) => (writer: Parameters<typeof write>[0]) => write(writer, message))),
+    detached: messages.some((message) => "detached" in message && message.detached === true),
+  }));
 
 const hello = messageOf.hello.map((message) => frameOf((writer) => write(writer, message)));
 
 const act = fc.oneof(
-  { arbitrary: frame.map((bytes) => ({ kind: "frame" as const, bytes })), weight: 8 },
-  { arbitrary: fc.uint8Array({ maxLength: 40 }).map((bytes) => ({ kind: "frame" as const, bytes })), weight: 1 },
+  { arbitrary: frame, weight: 8 },
+  {
+    arbitrary: fc.uint8Array({ maxLength: 40 }).map((bytes) => ({ kind: "frame" as const, bytes, detached: false })),
+    weight: 1,
+  },
   { arbitrary: fc.nat(3_000).map((ms) => ({ kind: "wait" as const, ms })), weight: 2 },
   { arbitrary: fc.constantFrom("hand", "far").map((name) => ({ kind: "finish" as const, fun: name })), weight: 3 },
   { arbitrary: fc.constant({ kind: "restart" as const }), weight: 1 },
@@ -78,6 +95,7 @@ describe("strangers", () => {
           expect(good.endsOf(call)).toEqual([{ value: ["still there"] }]);
           stranger.connection!.cut();
           mesh.settle();
+          if (acts.some((each) => each.kind === "frame" && each.detached)) mesh.advance(2 * detachedMsMax);
           mesh.expectQuiet();
         }),
         { numRuns: 150 },
@@ -87,19 +105,29 @@ describe("strangers", () => {
 
   test("whatever comes before the handshake, the node goes on", () => {
     fc.assert(
-      fc.property(fc.array(fc.oneof(frame, hello, fc.uint8Array({ maxLength: 60 })), { maxLength: 5 }), (frames) => {
-        const mesh = new Mesh();
-        const node = mesh.node("n");
-        node.offer("echo", (value: unknown) => value);
-        const send = mesh.socket(node);
-        for (const bytes of frames) send(bytes);
-        mesh.advance(20_000);
-        expect(node.machine.size.links).toBe(0); // a silent client is let go as well
-        const good = mesh.client(node);
-        const call = good.call("echo", [1]);
-        mesh.settle();
-        expect(good.endsOf(call)).toEqual([{ value: 1 }]);
-      }),
+      fc.property(
+        fc.array(
+          fc.oneof(
+            frame.map(({ bytes }) => bytes),
+            hello,
+            fc.uint8Array({ maxLength: 60 }),
+          ),
+          { maxLength: 5 },
+        ),
+        (frames) => {
+          const mesh = new Mesh();
+          const node = mesh.node("n");
+          node.offer("echo", (value: unknown) => value);
+          const send = mesh.socket(node);
+          for (const bytes of frames) send(bytes);
+          mesh.advance(20_000);
+          expect(node.machine.size.links).toBe(0); // a silent client is let go as well
+          const good = mesh.client(node);
+          const call = good.call("echo", [1]);
+          mesh.settle();
+          expect(good.endsOf(call)).toEqual([{ value: 1 }]);
+        },
+      ),
     );
   });
 });
