@@ -5,11 +5,12 @@
  *
  * (V1) The counts are the run's: a file that cannot be loaded or an error outside any test counts as one failure.
  * (V2) A run without a single test, or that ends before its report, is a failure.
+ * (V3) In CI, two runs of the same tree draw the same cases for property tests.
  */
 import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { root, runNode, tool } from "./run.mjs";
+import { root, run, runNode, tool } from "./run.mjs";
 
 const messageLinesMax = 6;
 const lineCharactersMax = 160;
@@ -30,6 +31,17 @@ function failureText({ name, message }) {
   return [name, ...lines.slice(0, messageLinesMax), ...more, ""].join("\n");
 }
 
+/** The seed of the property tests in CI, unless one is given: made of the tree that is checked out, where there is git to ask. */
+async function propertySeed() {
+  const { CI, PROPERTY_SEED } = process.env;
+  if (!CI || PROPERTY_SEED) return {}; // (V3)
+  const noGit = { exitCode: 1, stdout: "" };
+  const { exitCode, stdout } = await run("git", ["rev-parse", "HEAD^{tree}"], { capture: true }).catch(() => noGit);
+  const seed = exitCode === 0 ? Number.parseInt(stdout.slice(0, 7), 16) : 1;
+  console.log(`Property tests: PROPERTY_SEED=${seed}`);
+  return { PROPERTY_SEED: String(seed) };
+}
+
 /**
  * Resolves to the exit code. So that CI can add several runs up, appends the counts to the file named by MPREG_TEST_COUNTS,
  * and what failed to the one named by MPREG_TEST_FAILURES. `notRun` is told before the result: that comes last.
@@ -41,7 +53,7 @@ export async function runVitest(args, notRun = "") {
     const reporters = [process.env.CI ? "minimal" : "default", join(root, "scripts/test-report.mjs")];
     const options = ["run", ...reporters.map((name) => `--reporter=${name}`)];
     const exitCode = await runNode(tool("vitest", "vitest.mjs"), [...options, ...args], {
-      env: { MPREG_TEST_REPORT: reportFile },
+      env: { ...(await propertySeed()), MPREG_TEST_REPORT: reportFile },
     });
     const { passed, skipped, failures } = readReport(reportFile, exitCode);
     const { MPREG_TEST_COUNTS: countsFile, MPREG_TEST_FAILURES: failuresFile } = process.env;

@@ -100,4 +100,21 @@ describe("a run of tests", () => {
       failures: expect.stringMatching(/^the run\n {4}.*exit code 137/),
     });
   });
+
+  test("draws the same cases for its property tests as another of the same tree (V3)", async () => {
+    const setup = join(root, "scripts/property-seed.mjs");
+    write(
+      "vitest.config.mjs",
+      `export default { test: { include: ["*.test.mjs"], setupFiles: [${JSON.stringify(setup)}] } };`,
+    );
+    write(
+      "drawn.test.mjs",
+      `import fc from "fast-check"; import { test } from "vitest";
+       test("draws", () => { throw new Error("drew " + fc.sample(fc.integer(), 5)); });`,
+    );
+    const [first, second] = [await runTests(), await runTests()];
+    expect(first.failures).toMatch(/drew -?\d+,/);
+    expect(second.failures).toBe(first.failures);
+    expect(first.output).toMatch(/^Property tests: PROPERTY_SEED=\d+\n/);
+  });
 });
