@@ -1,6 +1,7 @@
 /**
  * The report on requests: one result object, written as JSON (every round kept) and as tables for people.
  */
+import { renderAbsent, renderFigure } from "./figures.mjs";
 import { renderOrigin } from "./machine.mjs";
 import { number, table } from "./markdown.mjs";
 import { renderVerdicts } from "./verdicts.mjs";
@@ -95,19 +96,6 @@ function renderGroup(members, group) {
   return rows.length === 0
     ? ""
     : table(["", ...columns.map(([, heading]) => heading)], rows, ["left", ...columns.map(() => "right")]);
-}
-
-/** @param {Contestant[]} members */
-function renderAbsent(members) {
-  return members
-    .filter((member) => member.kind !== "measured")
-    .map(({ title, reason }) => `- not measured: ${title} (${reason.split("\n")[0]})`)
-    .join("\n");
-}
-
-/** @param {import("./rounds.mjs").Figure} figure */
-function renderFigure({ median, min, max, rounds }) {
-  return rounds.length === 1 ? number(median) : `${number(median)} (${number(min)}–${number(max)})`;
 }
 
 /** @param {import("../soak.mjs").SoakResult} soak */

@@ -15,8 +15,9 @@ import { median } from "./stats.mjs";
  */
 
 /**
- * @param {readonly import("../contestants/contestant.mjs").Contestant[]} contestants
- * @param {{ rounds: number, budget: import("./load.mjs").Budget, onProgress: (line: string) => void }} options
+ * @template Budget
+ * @param {readonly import("../suites/contestants.mjs").Contestant<Budget>[]} contestants
+ * @param {{ rounds: number, budget: Budget, onProgress: (line: string) => void }} options
  * @returns {Promise<{ outcomes: Record<string, Outcome>, otherLoad: number }>} outcomes by contestant, and the part of
  *   the machine that others kept busy at the worst of the pauses between rounds
  */
@@ -26,7 +27,7 @@ export async function runRounds(contestants, { rounds, budget, onProgress }) {
   /** @type {Map<string, Record<string, number>[]>} */
   const samples = new Map();
   for (const { name, whyUnavailable } of contestants) {
-    const reason = whyUnavailable?.();
+    const reason = await whyUnavailable?.();
     if (reason === undefined) samples.set(name, []);
     else outcomes[name] = { kind: "unavailable", reason };
   }

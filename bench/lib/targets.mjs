@@ -2,7 +2,7 @@
  * What mpreg wants to reach with requests: each target is a bound on a figure, or on a ratio of two figures of the same run.
  */
 
-import { verdictOn } from "./verdicts.mjs";
+import { judgeMedians } from "./verdicts.mjs";
 
 /**
  * @typedef {import("./verdicts.mjs").Bound & {
@@ -115,14 +115,5 @@ export const targets = [
  * @returns {import("./verdicts.mjs").Verdict[]}
  */
 export function judge(outcomes) {
-  return targets.map((target) => {
-    let complete = true;
-    const measured = target.measure((contestant, figure) => {
-      const outcome = outcomes[contestant];
-      if (outcome?.kind === "measured" && figure in outcome.figures) return outcome.figures[figure].median;
-      complete = false;
-      return Number.NaN;
-    });
-    return verdictOn(target, complete ? measured : undefined);
-  });
+  return judgeMedians(targets, outcomes);
 }

@@ -24,6 +24,26 @@ export function verdictOn({ id, text, bound, limit, unit }, measured) {
   return { ...target, measured, reached: bound === "at least" ? measured >= limit : measured <= limit };
 }
 
+/**
+ * Verdicts on targets that are told the medians of contestants.
+ *
+ * @param {readonly (Bound & { measure: (median: (contestant: string, figure: string) => number) => number })[]} targets
+ * @param {Record<string, import("./rounds.mjs").Outcome>} outcomes by contestant
+ * @returns {Verdict[]} without a measured value where a contestant, or a figure of it, is missing
+ */
+export function judgeMedians(targets, outcomes) {
+  return targets.map((target) => {
+    let complete = true;
+    const measured = target.measure((contestant, figure) => {
+      const outcome = outcomes[contestant];
+      if (outcome?.kind === "measured" && figure in outcome.figures) return outcome.figures[figure].median;
+      complete = false;
+      return Number.NaN;
+    });
+    return verdictOn(target, complete ? measured : undefined);
+  });
+}
+
 /** @param {readonly Verdict[]} verdicts */
 export function renderVerdicts(verdicts) {
   const rows = verdicts.map(({ text, bound, limit, unit, measured, reached }) => [

@@ -2,6 +2,7 @@
  * Chart: lines over two axes, as SVG that needs nothing but itself: it has its own background and is read alike on light
  * and on dark pages. What is drawn is the caller's; which place a value has is `scale.mjs`.
  */
+import { escape, ink, openDocument, round, text } from "./elements.mjs";
 
 /**
  * @typedef {object} Axis
@@ -18,12 +19,9 @@
  * @property {((value: number, index: number) => string)} [marks] a mark at every point, with this text
  */
 
-const width = 860;
 /** Where the lines are drawn: the ranges of the axes' scales. */
 export const plot = { left: 76, right: 828, top: 84, bottom: 364 };
 export const colors = ["#0969da", "#1a7f4b", "#c2410c", "#8c959f"];
-const ink = { text: "#1f2328", muted: "#59636e", grid: "#e4e8ec", frame: "#d0d7de", paper: "#ffffff" };
-const font = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif";
 const legend = { top: 426, rowHeight: 22, columns: 3 };
 
 /**
@@ -33,11 +31,7 @@ const legend = { top: 426, rowHeight: 22, columns: 3 };
 export function drawChart({ title, subtitle, x, y, series }) {
   const height = legend.top + Math.ceil(series.length / legend.columns) * legend.rowHeight;
   const parts = [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" font-family="${font}" font-size="13" fill="${ink.text}">`,
-    `<title>${escape(`${title}: ${subtitle}`)}</title>`,
-    `<rect x="0.5" y="0.5" width="${width - 1}" height="${height - 1}" rx="8" fill="${ink.paper}" stroke="${ink.frame}"/>`,
-    text(24, 34, title, 'font-size="17" font-weight="600"'),
-    text(24, 56, subtitle, `fill="${ink.muted}"`),
+    ...openDocument(title, subtitle, height),
     ...drawAxes(x, y),
     ...series.flatMap((each) => drawSeries(each, x.scale, y.scale)),
     ...series.flatMap(drawLegendEntry),
@@ -132,22 +126,4 @@ function mark(x, y, color, style) {
  */
 function line(x1, y1, x2, y2, color) {
   return `<path d="M${x1} ${y1}L${x2} ${y2}" stroke="${color}"/>`;
-}
-
-/**
- * @param {number} x
- * @param {number} y
- * @param {string} content
- * @param {string} [attributes]
- */
-function text(x, y, content, attributes = "") {
-  return `<text x="${round(x)}" y="${round(y)}"${attributes === "" ? "" : ` ${attributes}`}>${escape(content)}</text>`;
-}
-
-/** A tenth of a pixel: more would only make the file longer. */
-const round = (/** @type {number} */ value) => Math.round(value * 10) / 10;
-
-/** @param {string} content */
-function escape(content) {
-  return content.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }
