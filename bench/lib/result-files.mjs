@@ -1,6 +1,6 @@
 /**
- * Where results are kept: docs/benchmarks/rpc.json and soak.json, and rpc.md drawn from both; membership.json, calls.json and
- * topics.json, and reports and pictures drawn from each.
+ * Where results are kept: docs/benchmarks/rpc.json and soak.json, and rpc.md drawn from both; membership.json, calls.json,
+ * topics.json and pubsub.json, and reports and pictures drawn from each.
  */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -8,6 +8,8 @@ import { drawPictures as drawCalls } from "../calls/pictures.mjs";
 import { renderCalls } from "../calls/report.mjs";
 import { drawPictures as drawMembership } from "../membership/pictures.mjs";
 import { renderMembership } from "../membership/report.mjs";
+import { drawPictures as drawPubsub } from "../pubsub/pictures.mjs";
+import { renderPubsub } from "../pubsub/report.mjs";
 import { renderTopics } from "../topics/report.mjs";
 import { renderReport } from "./report.mjs";
 
@@ -41,6 +43,11 @@ export function writeCalls(result) {
 /** @param {import("../topics/report.mjs").Result} result */
 export function writeTopics(result) {
   return writeDrawn("topics", result, { render: renderTopics, draw: () => ({}) });
+}
+
+/** @param {import("../pubsub/report.mjs").Result} result */
+export function writePubsub(result) {
+  return writeDrawn("pubsub", result, { render: renderPubsub, draw: drawPubsub });
 }
 
 /**

@@ -5,7 +5,7 @@ const nodeModule = new URL("node.mjs", import.meta.url);
  * @param {typeof import("../lib/child.mjs").openChild} openChild
  * @param {Record<string, Record<string, string>>} functionsOfNode what each node offers, by node name
  * @param {{ nodeFlags?: string[] }} [options]
- * @returns {Promise<{ url: string, nodes: Record<string, import("../lib/child.mjs").Child> }>} the entry's URL
+ * @returns {Promise<{ url: string, urls: string[], nodes: Record<string, import("../lib/child.mjs").Child> }>} the entry's URL, and those of all
  */
 export async function openCluster(openChild, functionsOfNode, options) {
   /** @type {string[]} */
@@ -16,5 +16,5 @@ export async function openCluster(openChild, functionsOfNode, options) {
     nodes[name] = openChild(nodeModule, options);
     urls.push(await nodes[name].call("open", { name, functions, peers: urls }));
   }
-  return { url: urls[0], nodes };
+  return { url: urls[0], urls, nodes };
 }

@@ -1,0 +1,56 @@
+/** Topics of mpreg, as its users take them: the same driver as those of the peers. */
+import { importMpreg } from "./build.mjs";
+
+/**
+ * Nothing is dropped: a subscriber that is slow holds the publisher back. By default the oldest of what waits for it would go,
+ * and be told as missed.
+ */
+const lossless = { overflow: "block-publisher" };
+
+/** @param {{ address: string }} options */
+async function open({ address }) {
+  const { connect } = await importMpreg();
+  return connect(address);
+}
+
+/** @param {{ address: string, topics: string[] }} options */
+export async function openPublisher({ address, topics }) {
+  const client = await open({ address });
+  /** @type {Promise<unknown>} */
+  let last = Promise.resolve();
+  return {
+    publish: (/** @type {number} */ topic, /** @type {Uint8Array} */ body) => {
+      last = client.publish(topics[topic], body);
+    },
+    taken: () => last,
+  };
+}
+
+/** @param {{ address: string, pattern: string, onMessage: (body: Uint8Array) => void }} options */
+export async function openSubscriber({ address, pattern, onMessage }) {
+  const client = await open({ address });
+  const subscription = await client.subscribe(pattern, {
+    ...lossless,
+    onMessage: (/** @type {{ payload: Uint8Array }} */ message) => onMessage(message.payload),
+  });
+  await subscription.everywhere?.();
+}
+
+/** @param {{ address: string }} options */
+export async function openIdle({ address }) {
+  const client = await open({ address });
+  return (/** @type {string[]} */ patterns) =>
+    Promise.all(patterns.map((pattern) => client.subscribe(pattern, { onMessage: () => {} })));
+}
+
+/**
+ * Whether this build has topics for clients: a function of a child module.
+ *
+ * @returns {Promise<string | undefined>} why it has not
+ */
+export async function whyUnavailable() {
+  const { createNode } = await importMpreg();
+  const node = await createNode({ name: "asked", port: 0, log: "fatal" });
+  const client = await open({ address: node.url });
+  return typeof client.subscribe === "function" ? undefined : "this build's clients have no `subscribe` yet";
+}
