@@ -244,6 +244,7 @@ export class Link {
       case "probe-request":
       case "probe-report":
       case "keep":
+      case "taken": // what holds the link's credit back may wait for it
         this.#host.message(message, nowMs);
         return false;
       default:

@@ -9,8 +9,8 @@
  * (O3) What is queued and parked never exceeds `queueBytesMax`, except for a single message, for answers, which may fill
  *      `answersFactor` times as much, and for cancellations: a few bytes for each message that was queued before, so that
  *      work which nobody wants is not done for want of room.
- * (O4) Messages that keep the link or the cluster going (credit, ping, goodbye, probes) are never parked, so that two full
- *      windows cannot wait for each other.
+ * (O4) Messages that keep the link or the cluster going (credit, ping, goodbye, probes, what consumers have taken) are never
+ *      parked, so that two full windows cannot wait for each other.
  * (O6) Of a far side that may come back, what was sent is kept until it was admitted: the bytes that were sent, uncopied.
  * (O5) A long turn does not keep its first messages to itself: a batch of `batchBytes` is full and may leave.
  */

@@ -82,6 +82,30 @@ import {
   readRelease,
 } from "./result-messages.js";
 import { type ResumeMessage, readResume } from "./resume-messages.js";
+import {
+  type DeliverMessage,
+  type EverywhereMessage,
+  type ForwardMessage,
+  type ForwardConfirmedMessage,
+  type MissedMessage,
+  type PublishMessage,
+  type PublishConfirmedMessage,
+  type SubscribeMessage,
+  type SubscriptionEndedMessage,
+  type TakenMessage,
+  type UnsubscribeMessage,
+  readDeliver,
+  readEverywhere,
+  readForward,
+  readForwardConfirmed,
+  readMissed,
+  readPublish,
+  readPublishConfirmed,
+  readSubscribe,
+  readSubscriptionEnded,
+  readTaken,
+  readUnsubscribe,
+} from "./topic-messages.js";
 import type { TextCache } from "./text-cache.js";
 import { type RequestsMessage, type WatchMessage, readRequests, readWatch } from "./watch-messages.js";
 
@@ -139,6 +163,17 @@ export type Message =
   | ResumeMessage
   | WatchMessage
   | RequestsMessage
+  | PublishMessage
+  | PublishConfirmedMessage
+  | SubscribeMessage
+  | EverywhereMessage
+  | UnsubscribeMessage
+  | TakenMessage
+  | DeliverMessage
+  | MissedMessage
+  | SubscriptionEndedMessage
+  | ForwardMessage
+  | ForwardConfirmedMessage
   | RefusedMessage
   | SkippedMessage;
 
@@ -201,6 +236,12 @@ export class FrameReader {
         return readAnswer(reader, this.#limits);
       case kinds.step:
         return readStep(reader, this.#limits);
+      case kinds.publish:
+        return readPublish(reader);
+      case kinds.deliver:
+        return readDeliver(reader);
+      case kinds.taken:
+        return readTaken(reader);
       case kinds.request:
         return readRequest(reader, this.#limits);
       case kinds.results:
@@ -261,6 +302,22 @@ export class FrameReader {
         return readWatch(reader);
       case kinds.requests:
         return readRequests(reader);
+      case kinds.publishConfirmed:
+        return readPublishConfirmed(reader);
+      case kinds.subscribe:
+        return readSubscribe(reader);
+      case kinds.everywhere:
+        return readEverywhere(reader);
+      case kinds.unsubscribe:
+        return readUnsubscribe(reader);
+      case kinds.missed:
+        return readMissed(reader);
+      case kinds.subscriptionEnded:
+        return readSubscriptionEnded(reader);
+      case kinds.forward:
+        return readForward(reader);
+      case kinds.forwardConfirmed:
+        return readForwardConfirmed(reader);
       case kinds.inspect:
         return readInspect(reader);
       case kinds.hello:

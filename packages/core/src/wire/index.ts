@@ -139,6 +139,34 @@ export {
   writeResume,
 } from "./resume-messages.js";
 export { TextCache } from "./text-cache.js";
+export {
+  type ConfirmLevel,
+  type PublishMessage,
+  type PublishConfirmedMessage,
+  type SubscribeMessage,
+  type EverywhereMessage,
+  type UnsubscribeMessage,
+  type TakenMessage,
+  type DeliverMessage,
+  type MissedMessage,
+  type SubscriptionEndedMessage,
+  type ForwardMessage,
+  type ForwardConfirmedMessage,
+  type WireFilter,
+  type WireReplay,
+  beginPublish,
+  beginPublishConfirmed,
+  writePublish,
+  writeSubscribe,
+  writeEverywhere,
+  writeUnsubscribe,
+  writeTaken,
+  writeDeliver,
+  writeMissed,
+  writeSubscriptionEnded,
+  writeForward,
+  writeForwardConfirmed,
+} from "./topic-messages.js";
 export { protocolVersion, subprotocol } from "./versions.js";
 export { type RequestsMessage, type WatchMessage, writeRequests, writeWatch } from "./watch-messages.js";
 export { Writer } from "./writer.js";

@@ -37,6 +37,13 @@ export const kinds = {
   probeAck: 0x29,
   probeRequest: 0x2a,
   probeReport: 0x2b,
+  publish: 0x30,
+  unsubscribe: 0x31,
+  taken: 0x32,
+  deliver: 0x33,
+  missed: 0x34,
+  subscriptionEnded: 0x35,
+  forward: 0x36,
   ping: 0x86,
   call: 0x90,
   request: 0x91,
@@ -45,6 +52,10 @@ export const kinds = {
   watch: 0x95,
   requests: 0x96,
   step: 0xa0,
+  publishConfirmed: 0xb0,
+  subscribe: 0xb1,
+  everywhere: 0xb2,
+  forwardConfirmed: 0xb3,
 } as const;
 
 export const answerBit = 0x80;

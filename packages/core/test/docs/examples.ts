@@ -60,6 +60,13 @@ function evaluated(literal: string): unknown {
 /** The message that the comments state. `read` is only asked which fields are encoded values. */
 export function statedMessage(lines: readonly Line[], read: Written): Written {
   const stated: Record<string, unknown> = { kind: read.kind, ...structuredClone(defaults[read.kind]) };
+  state(stated, lines, read);
+  if (read.kind === "step") stated["step"] ??= stated["fun"];
+  return withSignedBytes(withErrors(stated) as Record<string, unknown>);
+}
+
+/** Adds to `stated` the fields that the comments state. */
+export function state(stated: Record<string, unknown>, lines: readonly Line[], read: object): void {
   for (const { bytes, comments } of lines) {
     for (const comment of comments) {
       const match = /^([a-z][\w.[\]]*) = (.+)$/i.exec(comment);
@@ -76,8 +83,6 @@ export function statedMessage(lines: readonly Line[], read: Written): Written {
       place(stated, path, part);
     }
   }
-  if (read.kind === "step") stated["step"] ??= stated["fun"];
-  return withSignedBytes(withErrors(stated) as Record<string, unknown>);
 }
 
 /** Errors as what crosses a link of them. */
@@ -138,6 +143,17 @@ const defaults: Record<Written["kind"], object> = {
   watch: { now: false, intermediates: false, behalf: undefined, relay: undefined },
   requests: { node: undefined, behalf: undefined, relay: undefined },
   keep: {},
+  publish: {},
+  "publish-confirmed": {},
+  subscribe: { filter: undefined, group: undefined, replay: undefined, overflow: undefined },
+  everywhere: {},
+  unsubscribe: {},
+  taken: {},
+  deliver: {},
+  missed: {},
+  "subscription-ended": {},
+  forward: { groups: [], waitedMs: 0, relay: undefined },
+  "forward-confirmed": { groups: [], waitedMs: 0, relay: undefined },
 };
 
 const plainOffer = { version: undefined, tags: [], scope: "cluster", concurrencyMax: undefined, idempotent: "no" };
@@ -170,13 +186,17 @@ const scopes = ["cluster", "federation"];
 const idempotences = ["no", "yes", "with-key"];
 const verdicts = ["suspect", "down"];
 const wishes = ["unwanted", "wanted", "released"];
+const confirmLevels = ["local", "subscribers"];
+const filterMatches = ["all", "any"];
+const replayKinds = ["age", "count", "last"];
+const words = [outcomes, statuses, scopes, idempotences, verdicts, wishes, confirmLevels, filterMatches, replayKinds];
 
 /** In which forms a field's value may stand at the end of its line; none = as part of a byte of flags. */
 function formsOf(part: unknown): readonly Uint8Array[] {
   if (typeof part === "number") return [Uint8Array.of(part), u32(part), varint(part), float32(part)];
   if (typeof part === "string") {
-    const named = [outcomes, statuses, scopes, idempotences, verdicts, wishes]
-      .map((words) => words.indexOf(part))
+    const named = words
+      .map((each) => each.indexOf(part))
       .filter((at) => at >= 0)
       .map((at) => Uint8Array.of(at));
     return [text(part), ...named];

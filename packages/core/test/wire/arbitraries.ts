@@ -1,6 +1,9 @@
-/** Arbitraries over the types of fields, and over terms. */
+/** Arbitraries over the types of fields, over terms, and over messages of given fields. */
 import fc from "fast-check";
-import type { StepTerms } from "../../src/wire/index.js";
+import type { Message, StepTerms } from "../../src/wire/index.js";
+
+/** What this version writes: everything but what a reader makes of what it does not know. */
+export type Written = Exclude<Message, { kind: "refused" | "skipped" }>;
 
 export const u32 = fc.integer({ min: 0, max: 2 ** 32 - 1 });
 export const varint = fc.oneof(fc.nat(300), fc.maxSafeNat());
@@ -14,6 +17,7 @@ export const name = fc.oneof(
 export const names = fc.array(name, { maxLength: 5 });
 export const text = fc.oneof(name, fc.string({ minLength: 1_000, maxLength: 3_000 }));
 export const absent = fc.constant(undefined);
+export const questionRelay = fc.oneof(absent, fc.record({ target: name, origin: name }));
 
 /** Ids that are not zero, flags, and a state of visible ASCII. */
 const trace = fc
@@ -42,3 +46,15 @@ export const terms: fc.Arbitrary<StepTerms | undefined> = fc
     { requiredKeys: [] },
   )
   .map((given) => (Object.keys(given).length === 0 ? undefined : given));
+
+/** A message of `kind` with these fields. */
+export function of<K extends Written["kind"]>(
+  kind: K,
+  fields: {
+    [F in Exclude<keyof Extract<Written, { kind: K }>, "kind">]: fc.Arbitrary<Extract<Written, { kind: K }>[F]>;
+  },
+): fc.Arbitrary<Written> {
+  return fc
+    .record(fields as Record<string, fc.Arbitrary<unknown>>)
+    .map((rest) => ({ kind, ...rest }) as unknown as Written);
+}

@@ -54,7 +54,10 @@ describe("frames", () => {
 
   test("every kind that expects an answer, and no other, has the answer bit (K1)", () => {
     const answerable = writtenKinds.filter((kind) => (kindNumbers[kind] & 0x80) !== 0);
-    expect(answerable).toEqual(["ping", "call", "request", "inspect", "resume", "watch", "requests", "step"]);
+    expect(answerable).toEqual([
+      ...["ping", "call", "request", "inspect", "resume", "watch", "requests", "step"],
+      ...["publish-confirmed", "subscribe", "everywhere", "forward-confirmed"],
+    ]);
   });
 
   test("a call that cannot be read costs its sender that call only (F1)", () => {

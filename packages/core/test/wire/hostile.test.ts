@@ -36,6 +36,12 @@ function filled(length: number): number[] {
 /** Up to the base of an `offers`: hops, signature, and the head of a node without an id. */
 const emptyHead = [0, ...filled(64), 36, 0, 1, 1, ...filled(32), 0];
 
+/** Kinds with an opaque value that runs to their end. */
+const opaqueEnds = [
+  ...["answer", "call", "step", "chunk", "event"],
+  ...["publish", "publish-confirmed", "deliver", "forward", "forward-confirmed"],
+];
+
 describe("hostile frames", () => {
   test("random bytes are read or refused, never anything else", () => {
     fc.assert(
@@ -77,7 +83,7 @@ describe("hostile frames", () => {
               expect(read.error.retryAfterMs).toBeUndefined(); // an older one ends there
             else if (read.kind === "fetch-more")
               expect(read.receivedBytes).toBeUndefined(); // as well
-            else expect(["answer", "call", "step", "chunk", "event"]).toContain(read.kind); // an opaque value runs to the end
+            else expect(opaqueEnds).toContain(read.kind);
           }
         }),
       );
@@ -99,6 +105,10 @@ describe("hostile frames", () => {
     ],
     ["a step's bound value", [kinds.step, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1, 0x66, 4, 0x7f, 0xff, 0xff, 0xff, 0]],
     ["an inspected subject", [kinds.inspect, 0, 0, 0, 1, ...hugeVarint]],
+    ["a subscription's patterns", [kinds.subscribe, 0, 0, 0, 1, 1, 0xe8, 7, 1, 0x61]],
+    ["a filter's conditions", [kinds.subscribe, 0, 0, 0, 1, 1, 1, 1, 0x61, 1, 0, 0, 0, 3, 0, 0xe8, 7, 0]],
+    ["a header's value", [kinds.subscribe, 0, 0, 0, 1, 1, 1, 1, 0x61, 1, 0, 0, 0, 6, 0, 1, 1, 0x72, 1, 9, 0]],
+    ["groups", [kinds.forwardConfirmed, 0, 0, 0, 1, 1, 0, 0, 0, 2, 0xe8, 7, 0]],
   ] as const)("a length without the bytes for it is refused: %s (R2)", ([, bytes]) => {
     const [message] = readAll(rawMessage(bytes[0], Uint8Array.from(bytes.slice(1))));
     expect(message).toMatchObject({
@@ -124,6 +134,8 @@ describe("hostile frames", () => {
     ["hashes", [kinds.digest, ...filled(255)]],
     ["a coordinate", [kinds.probeAck, 0, 0, 0, 1, 0, ...filled(39)]],
     ["a text", [kinds.goodbye, 0, ...hugeVarint]],
+    ["numbers of subscriptions", [kinds.deliver, ...hugeVarint, 1]],
+    ["groups", [kinds.forward, 1, 0, 0, 0, 2, 0xe8, 7, 0]],
   ] as const)("a length without the bytes for it ends the link: %s (R2)", ([, bytes]) => {
     expect(thrownBy(() => messagesOf(rawMessage(bytes[0], Uint8Array.from(bytes.slice(1))))).code).toBe("malformed");
   });

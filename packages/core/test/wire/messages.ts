@@ -3,7 +3,6 @@ import fc from "fast-check";
 import { type ErrorCode, MpregError, type Outcome, errorCodes } from "../../src/base/index.js";
 import {
   type Accusation,
-  type Message,
   type NodeRecord,
   type OfferEntry,
   type OfferRecord,
@@ -59,10 +58,22 @@ import {
   writeStep,
 } from "../../src/wire/index.js";
 import { utf8 } from "../support/wire.js";
-import { absent, bytes, name, names, terms, text, u32, varint } from "./arbitraries.js";
+import {
+  type Written,
+  absent,
+  bytes,
+  name,
+  names,
+  of,
+  questionRelay,
+  terms,
+  text,
+  u32,
+  varint,
+} from "./arbitraries.js";
+import { topicMessageOf, writeOfTopics } from "./topic-messages.js";
 
-/** What this version writes: everything but what a reader makes of what it does not know. */
-export type Written = Exclude<Message, { kind: "refused" | "skipped" }>;
+export type { Written } from "./arbitraries.js";
 
 export function write(writer: Writer, message: Written): void {
   switch (message.kind) {
@@ -146,6 +157,8 @@ export function write(writer: Writer, message: Written): void {
       return writeDrainAck(writer);
     case "keep":
       return writeKeep(writer, message.wish);
+    default:
+      return writeOfTopics(writer, message);
   }
 }
 
@@ -222,7 +235,6 @@ const report = fc.oneof(
   fc.record({ status: fc.constant("failed" as const), error }),
   fc.record({ status: fc.constant("skipped" as const), because: varint }),
 );
-const questionRelay = fc.oneof(absent, fc.record({ target: name, origin: name }));
 const timings = fc.record({ queueUs: varint, runUs: varint });
 
 const u8 = fc.nat(255);
@@ -309,17 +321,6 @@ const askFields = {
   intermediates: fc.oneof(absent, fc.constant(true)),
   resume: fc.oneof(absent, fc.array(place, { minLength: 1, maxLength: 8 })),
 };
-
-function of<K extends Written["kind"]>(
-  kind: K,
-  fields: {
-    [F in Exclude<keyof Extract<Written, { kind: K }>, "kind">]: fc.Arbitrary<Extract<Written, { kind: K }>[F]>;
-  },
-): fc.Arbitrary<Written> {
-  return fc
-    .record(fields as Record<string, fc.Arbitrary<unknown>>)
-    .map((rest) => ({ kind, ...rest }) as unknown as Written);
-}
 
 /** One arbitrary per kind. */
 export const messageOf: Record<Written["kind"], fc.Arbitrary<Written>> = {
@@ -472,6 +473,7 @@ export const messageOf: Record<Written["kind"], fc.Arbitrary<Written>> = {
     relay: questionRelay,
   }),
   keep: of("keep", { wish: fc.constantFrom("unwanted" as const, "wanted" as const, "released" as const) }),
+  ...topicMessageOf,
 };
 
 /** The number of each kind that this version writes, by the name of its messages: `probe-ack` where the code has `probeAck`. */

@@ -42,6 +42,14 @@ const withFields = [
   "fetch",
   "chunk",
   "release",
+  "publish-confirmed",
+  "subscribe",
+  "everywhere",
+  "unsubscribe",
+  "missed",
+  "subscription-ended",
+  "forward",
+  "forward-confirmed",
 ] as const;
 
 /** Kinds of which a part is signed; the optional fields stand in that part. */
@@ -86,6 +94,7 @@ describe("optional fields", () => {
       ...["prove", "open", "goodbye", "credit", "pong", "keep", "drain-ack", "failure", "cancel"],
       ...["fetch-more", "fetch-failed", "fetch-end", "left-end"],
       ...["offers-request", "digest", "digest-lines", "probe", "probe-ack", "probe-request", "probe-report"],
+      ...["publish", "taken", "deliver"], // what is said of a message stands in it, and so many are sent
       ...["ping", "inspect"],
     ]);
   });

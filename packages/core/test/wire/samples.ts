@@ -5,6 +5,7 @@ import { counting, helloSamples } from "./hello-samples.js";
 import { type Written, accusationBodyOf, entryOf, offersBodyOf, recordBodyOf } from "./messages.js";
 import { failureSamples } from "./failure-samples.js";
 import { requestSamples } from "./request-samples.js";
+import { topicSamples } from "./topic-samples.js";
 import { createCodec } from "../../src/values/index.js";
 import type { Accusation, NodeRecord, OffersHead, ResultRef } from "../../src/wire/index.js";
 
@@ -426,4 +427,5 @@ export const samples: Record<Written["kind"], readonly Written[]> = {
     },
   ],
   keep: (["unwanted", "wanted", "released"] as const).map((wish) => ({ kind: "keep", wish })),
+  ...topicSamples,
 };

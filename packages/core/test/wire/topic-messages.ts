@@ -1,0 +1,103 @@
+/** Arbitraries over the messages of topics, and how they are written. */
+import fc from "fast-check";
+import {
+  type WireFilter,
+  type WireReplay,
+  type Writer,
+  beginPublishConfirmed,
+  writeDeliver,
+  writeEverywhere,
+  writeForward,
+  writeForwardConfirmed,
+  writeMissed,
+  writePublish,
+  writeSubscribe,
+  writeSubscriptionEnded,
+  writeTaken,
+  writeUnsubscribe,
+} from "../../src/wire/index.js";
+import { type Written, absent, bytes, name, names, of, questionRelay, text, u32, varint } from "./arbitraries.js";
+
+export type OfTopics = Extract<
+  Written,
+  {
+    kind:
+      | "publish"
+      | "publish-confirmed"
+      | "subscribe"
+      | "everywhere"
+      | "unsubscribe"
+      | "taken"
+      | "deliver"
+      | "missed"
+      | "subscription-ended"
+      | "forward"
+      | "forward-confirmed";
+  }
+>;
+
+export function writeOfTopics(writer: Writer, message: OfTopics): void {
+  switch (message.kind) {
+    case "publish":
+      return writePublish(writer, message.message);
+    case "publish-confirmed":
+      return void beginPublishConfirmed(writer, message.id, message.confirm).raw(message.message);
+    case "subscribe":
+      return writeSubscribe(writer, message);
+    case "everywhere":
+      return writeEverywhere(writer, message.id, message.number);
+    case "unsubscribe":
+      return writeUnsubscribe(writer, message.number);
+    case "taken":
+      return writeTaken(writer, message.number, message.bytes);
+    case "deliver":
+      return writeDeliver(writer, message.numbers, message.numbers.length, message.message);
+    case "missed":
+      return writeMissed(writer, message.number, message.count);
+    case "subscription-ended":
+      return writeSubscriptionEnded(writer, message.number, message.why, message.lost);
+    case "forward":
+      return writeForward(writer, message);
+    case "forward-confirmed":
+      return writeForwardConfirmed(writer, message.id, message);
+  }
+}
+
+const filter: fc.Arbitrary<WireFilter> = fc.record({
+  match: fc.constantFrom("all" as const, "any" as const),
+  headers: fc.array(fc.tuple(text, fc.oneof(absent, text)), { maxLength: 4 }),
+});
+const replay: fc.Arbitrary<WireReplay> = fc.record({
+  kind: fc.constantFrom("age" as const, "count" as const, "last" as const),
+  value: varint,
+});
+const forwarded = { groups: names, waitedMs: varint, relay: questionRelay, message: bytes };
+
+export const topicMessageOf: Record<OfTopics["kind"], fc.Arbitrary<Written>> = {
+  publish: of("publish", { message: bytes }),
+  "publish-confirmed": of("publish-confirmed", {
+    id: u32,
+    confirm: fc.constantFrom("local" as const, "subscribers" as const),
+    message: bytes,
+  }),
+  subscribe: of("subscribe", {
+    id: u32,
+    number: varint,
+    patterns: names,
+    filter: fc.oneof(absent, filter),
+    group: fc.oneof(absent, name),
+    replay: fc.oneof(absent, replay),
+    overflow: fc.oneof(absent, name),
+    bufferMessagesMax: fc.oneof(absent, varint),
+    bufferBytesMax: fc.oneof(absent, varint),
+    windowBytes: fc.oneof(absent, varint),
+  }),
+  everywhere: of("everywhere", { id: u32, number: varint }),
+  unsubscribe: of("unsubscribe", { number: varint }),
+  taken: of("taken", { number: varint, bytes: varint }),
+  deliver: of("deliver", { numbers: fc.array(varint, { minLength: 1, maxLength: 5 }), message: bytes }),
+  missed: of("missed", { number: varint, count: varint }),
+  "subscription-ended": of("subscription-ended", { number: varint, why: name, lost: varint }),
+  forward: of("forward", forwarded),
+  "forward-confirmed": of("forward-confirmed", { id: u32, ...forwarded }),
+};

@@ -1,0 +1,109 @@
+/** Messages of topics as examples of docs/protocol.md have them, and the messages that are published in them. */
+import { type TopicMessageHead, writeTopicMessage } from "../../src/topics/index.js";
+import { createCodec } from "../../src/values/index.js";
+import { Writer } from "../../src/wire/index.js";
+import { utf8 } from "../support/wire.js";
+import type { Written } from "./arbitraries.js";
+import type { OfTopics } from "./topic-messages.js";
+
+const { encode } = createCodec(utf8);
+
+/** The bytes of a message that is published. */
+export function published(head: TopicMessageHead, payload: unknown): Uint8Array {
+  const writer = new Writer(utf8);
+  writeTopicMessage(writer, head, encode(payload, "payload"));
+  return writer.take().slice();
+}
+
+const order = { topic: "orders.eu", id: "a1-7", timestampMs: 1_795_164_200_000 };
+const plain = published(order, { total: 12.5 });
+const full = published(
+  {
+    ...order,
+    id: "a1-8",
+    headers: new Map([
+      ["region", "eu"],
+      ["urgent", ""],
+    ]),
+    correlationId: "c-3",
+    replyTo: "replies.a1",
+    ttlMs: 60_000,
+    priority: 9,
+  },
+  { total: 12.5 },
+);
+
+const asked = {
+  filter: undefined,
+  group: undefined,
+  replay: undefined,
+  overflow: undefined,
+  bufferMessagesMax: undefined,
+  bufferBytesMax: undefined,
+  windowBytes: undefined,
+};
+const relay = { target: "6f1d5f0e6a3c4b2d8e7f901122334455", origin: "0a1b2c3d4e5f60718293a4b5c6d7e8f9" };
+
+export const topicSamples: Record<OfTopics["kind"], readonly Written[]> = {
+  publish: [plain, full].map((message) => ({ kind: "publish", message })),
+  "publish-confirmed": [
+    { kind: "publish-confirmed", id: 14, confirm: "local", message: plain },
+    { kind: "publish-confirmed", id: 15, confirm: "subscribers", message: plain },
+  ],
+  subscribe: [
+    { kind: "subscribe", id: 16, number: 1, patterns: ["orders.*"], ...asked },
+    {
+      kind: "subscribe",
+      id: 17,
+      number: 300,
+      patterns: ["orders.#", "returns"],
+      filter: {
+        match: "any",
+        headers: [
+          ["region", "eu"],
+          ["urgent", undefined],
+        ],
+      },
+      group: "billing",
+      replay: { kind: "age", value: 60_000 },
+      overflow: "block-publisher",
+      bufferMessagesMax: 1_000,
+      bufferBytesMax: 65_536,
+      windowBytes: 16_384,
+    },
+    { kind: "subscribe", id: 18, number: 2, patterns: ["#"], ...asked, replay: { kind: "count", value: 10 } },
+    { kind: "subscribe", id: 19, number: 3, patterns: ["#"], ...asked, replay: { kind: "last", value: 0 } },
+    {
+      kind: "subscribe",
+      id: 20,
+      number: 4,
+      patterns: ["#"],
+      ...asked,
+      filter: { match: "all", headers: [["region", "eu"]] },
+    },
+  ],
+  everywhere: [{ kind: "everywhere", id: 21, number: 1 }],
+  unsubscribe: [{ kind: "unsubscribe", number: 300 }],
+  taken: [{ kind: "taken", number: 1, bytes: 65_600 }],
+  deliver: [
+    { kind: "deliver", numbers: [1], message: plain },
+    { kind: "deliver", numbers: [1, 300], message: plain },
+  ],
+  missed: [{ kind: "missed", number: 300, count: 2 }],
+  "subscription-ended": [{ kind: "subscription-ended", number: 300, why: "stalled", lost: 1_000 }],
+  forward: [
+    { kind: "forward", groups: [], waitedMs: 0, relay: undefined, message: plain },
+    { kind: "forward", groups: ["billing"], waitedMs: 250, relay, message: plain },
+  ],
+  "forward-confirmed": [
+    { kind: "forward-confirmed", id: 2_147_483_651, groups: [], waitedMs: 0, relay: undefined, message: plain },
+    {
+      kind: "forward-confirmed",
+      id: 2_147_483_652,
+      groups: ["billing", "audit"],
+      waitedMs: 250,
+      relay,
+      message: plain,
+    },
+  ],
+};
