@@ -7,6 +7,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { withChildren } from "../lib/child.mjs";
+import { eventually } from "../lib/eventually.mjs";
 import { canSeeProcesses, cpuSeconds } from "../lib/processes.mjs";
 import { median } from "../lib/stats.mjs";
 
@@ -82,6 +83,10 @@ function measureFanOut({ broker, driver, fanOut, budget: { warmUpMs, blocks, blo
     const publisher = open(publisherModule);
     await subscribers.call("open", { driver, address: broker.subscribeAddress, subscriptions: fanOut });
     await publisher.call("open", { driver, address: broker.publishAddress });
+    await eventually(async () => {
+      await publisher.call("publishProbe");
+      if (!(await subscribers.call("areReached"))) throw new Error("What is published does not reach all subscribers");
+    });
 
     const runBlock = async (/** @type {number} */ messages) => {
       await subscribers.call("expect", { messages });

@@ -1,7 +1,7 @@
 /** The publisher: a child module. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { monotonicMs, monotonicUs } from "../lib/monotonic.mjs";
-import { makeBody, topics } from "./message.mjs";
+import { makeBody, probe, topics } from "./message.mjs";
 
 /** So many are published before it looks whether those of the batch before have been taken. */
 const batchMessages = 1_000;
@@ -22,6 +22,12 @@ let published = 0;
 export async function open({ driver, address }) {
   const { openPublisher } = await import(driver);
   publisher = await openPublisher({ address, topics });
+}
+
+/** Publishes what is not counted. */
+export async function publishProbe() {
+  publisher.publish(0, makeBody(probe, 0, 0));
+  await publisher.taken();
 }
 
 /** @param {number} dueUs */

@@ -42,6 +42,7 @@ export function renderPubsub(result) {
       "- the broker, the publisher and all subscribers together are a process each, and share the cores",
       `- bodies of ${bodyBytes} bytes; ${topics.length} topics; each subscriber has a connection and the pattern \`${pattern}\``,
       "- a rate counts what was received, until the last of it came; lost and out of order are those of all rounds together",
+      "- published: until the broker had taken it; with Mosquitto, RabbitMQ and mpreg until it was on its way",
       `- other programs used up to ${Math.round(options.otherLoad * 100)} % of the machine between the rounds`,
     ].join("\n"),
     "## Targets",

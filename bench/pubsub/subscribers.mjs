@@ -30,6 +30,11 @@ export async function open({ driver, address, subscriptions }) {
   }
 }
 
+/** @returns {boolean} whether every subscription has got a probe */
+export function areReached() {
+  return received.every(({ isReached }) => isReached);
+}
+
 /**
  * @param {object} job
  * @param {number} job.messages so many that will be published

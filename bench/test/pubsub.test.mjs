@@ -8,7 +8,7 @@ import { percentile } from "../lib/stats.mjs";
 import { withNodes } from "../pubsub/brokers.mjs";
 import { contestant, lossesOf, nextBlock, ratesOf, summarize } from "../pubsub/contestant.mjs";
 import { contestants } from "../pubsub/index.mjs";
-import { Received, bodyBytes, makeBody, sinceDueUs } from "../pubsub/message.mjs";
+import { Received, bodyBytes, makeBody, probe, sinceDueUs } from "../pubsub/message.mjs";
 import { drawPictures } from "../pubsub/pictures.mjs";
 import { renderPubsub } from "../pubsub/report.mjs";
 import { judge, targets } from "../pubsub/targets.mjs";
@@ -27,6 +27,10 @@ test("a number that was passed over is missing, also the first (M1)", () => {
   assert.deepEqual(took([2, 3, 7]), { messages: 3, skipped: 5, disordered: 0 });
 });
 
+test("numbers have 32 bits", () => {
+  assert.deepEqual(took([0x81_02_03_04, 0x81_02_03_05]), { messages: 2, skipped: 0x81_02_03_04, disordered: 0 });
+});
+
 test("what comes twice or late is counted by itself, and fills no gap (M2)", () => {
   assert.deepEqual(took([0, 0, 2, 1, 3]), { messages: 5, skipped: 1, disordered: 2 });
 });
@@ -41,6 +45,14 @@ test("each publisher is numbered by itself", () => {
   const received = new Received();
   took([0, 1], 0, received);
   assert.deepEqual(took([0, 3], 7, received), { messages: 4, skipped: 2, disordered: 0 });
+});
+
+test("a probe says that a subscription is reached, and counts for nothing", () => {
+  const received = new Received();
+  assert.equal(received.isReached, false);
+  assert.equal(received.take(makeBody(probe, 0, 0)), false);
+  assert.equal(received.isReached, true);
+  assert.deepEqual(took([0, 1], 0, received), { messages: 2, skipped: 0, disordered: 0 });
 });
 
 test("a body that was changed on the way is refused", () => {
@@ -130,6 +142,10 @@ const withBare = withNodes(async (open) => {
 });
 const about = { family: /** @type {const} */ ("bare"), group: /** @type {const} */ ("one"), withBroker: withBare };
 
+/** Of what was published in the blocks that count. */
+const deliveredShare = (/** @type {Record<string, number>} */ figures, /** @type {number} */ fanOut) =>
+  figures[`deliveriesPerSecondAt${fanOut}`] / (figures[`messagesPerSecondAt${fanOut}`] * fanOut);
+
 test("everything that was published is received, once and in order, by each subscriber", async () => {
   const whole = contestant({ ...about, name: "whole", title: "whole", driver: bareModule });
   const figures = await whole.measure({ ...budget, quietMs: 10_000 });
@@ -138,7 +154,8 @@ test("everything that was published is received, once and in order, by each subs
       ["lost", "skipped", "disordered"].map((key) => figures[`${key}At${fanOut}`]),
       [0, 0, 0],
     );
-    assert.ok(figures[`deliveriesPerSecondAt${fanOut}`] > 0 && figures[`p99MsHalfAt${fanOut}`] > 0);
+    assert.ok(Math.abs(deliveredShare(figures, fanOut) - 1) < 1e-9);
+    assert.ok(figures[`p99MsHalfAt${fanOut}`] > 0);
   }
 });
 
@@ -147,6 +164,7 @@ test("what a contestant loses and repeats is seen, and it is measured to its end
   const lossy = contestant({ ...about, name: "lossy", title: "lossy", driver });
   const figures = await lossy.measure({ ...budget, quietMs: 200 });
   for (const fanOut of [1, 20]) {
+    assert.ok(deliveredShare(figures, fanOut) > 0 && deliveredShare(figures, fanOut) < 1);
     assert.ok(figures[`lostAt${fanOut}`] > 0);
     assert.ok(figures[`skippedAt${fanOut}`] > 0);
     assert.ok(figures[`disorderedAt${fanOut}`] > 0);
