@@ -272,7 +272,7 @@ export class Asks {
 
   /** Notes where it was asked; answers whether that can be told to the next node. */
   #mayAskAgain(pending: Pending, { place }: Connection): boolean {
-    if (isLook(pending.ask)) return true;
+    if (isLook(pending.ask)) return pending.ask.kind !== "topic" || !pending.ask.isOnce;
     const before = pending.places ?? [];
     if (place === undefined || pending.keptBytes === 0) return false;
     const others = before.filter(({ run }) => !areSameBytes(run, place.run));

@@ -2,6 +2,7 @@
  * Client: what a program holds after `connect`.
  */
 import type { Contract } from "@mpreg/core";
+import { type TopicContract, TopicSchemas } from "@mpreg/core/base";
 import type { ClusterInfo, FunctionInfo, NodeInfo } from "@mpreg/core/node";
 import {
   Caller,
@@ -18,21 +19,25 @@ import {
   traceOf,
   watching,
 } from "@mpreg/core/rpc";
+import type { TopicMessage } from "@mpreg/core/topics";
 import type { Session } from "./session.js";
 import type { ClientStatus, StatusOptions } from "./status.js";
+import type { PublishOptions, SubscribeOptions, Subscription, TopicCalls } from "./topics/api.js";
 
 /**
  * A client of the cluster: a connection to one node at a time, through which every function of the cluster can be called.
  * Made by `connect`.
  *
- * `C` is the contract of the functions, where `connect` was given one. The promises of all its calls reject with an
+ * `C` is the contract of the functions and `T` the schemas of topics, where `connect` was given them. The promises of all its calls reject with an
  * `MpregError`; aborting `options.signal` cancels a call, wherever it runs.
  */
-export interface Client<C extends Contract | undefined = undefined> extends Calls<C>, AsyncDisposable {
+export interface Client<C extends Contract | undefined = undefined, T extends TopicContract | undefined = undefined>
+  extends Calls<C>, TopicCalls<T>, AsyncDisposable {
   /** The address of the node it is connected to; while it is not, of the last one. */
   readonly url: string;
   /**
-   * The same connection without the contract: calls any function of the cluster, and fits wherever a `Client` is wanted.
+   * The same connection without the contract and the schemas of topics: calls any function of the cluster, and fits wherever
+   * a `Client` is wanted.
    * Closing either closes both.
    */
   readonly untyped: Client;
@@ -85,21 +90,39 @@ export interface Client<C extends Contract | undefined = undefined> extends Call
   close(): Promise<void>;
 }
 
-/** A client of `session`, with the types and resources of `contract` if there is one. */
-export class SessionClient<C extends Contract | undefined> implements Client<C> {
+/** A client of `session`, with the types and resources of `contract` and the schemas of `topics` if there are any. */
+export class SessionClient<C extends Contract | undefined, T extends TopicContract | undefined> implements Client<
+  C,
+  T
+> {
   readonly call: Calls<C>["call"];
   readonly request: PlainRequest;
+  readonly publish: TopicCalls<T>["publish"];
+  readonly subscribe: TopicCalls<T>["subscribe"];
+  readonly publishRequest: TopicCalls<T>["publishRequest"];
+  readonly respond: TopicCalls<T>["respond"];
   readonly #session: Session;
   readonly #caller: Caller;
   readonly #contract: C;
   #untyped: Client | undefined;
 
-  constructor(session: Session, contract: C) {
+  constructor(session: Session, contract: C, topics: T) {
     const caller = new Caller(session, contract);
     // the type of `call` follows the contract; what it does does not
     this.call = ((fun: string, args?: readonly unknown[], options?: object) =>
       caller.call(fun, args, options)) as Calls<C>["call"];
     this.request = caller.request;
+    const schemas = topics === undefined ? undefined : new TopicSchemas(topics);
+    const { publishing, requests } = session.topics;
+    // as with `call`: the types follow the schemas
+    this.publish = ((topic: string, payload: unknown, options?: PublishOptions) =>
+      publishing.publish(topic, payload, options, schemas)) as TopicCalls<T>["publish"];
+    this.subscribe = ((patterns: unknown, options?: SubscribeOptions): Promise<Subscription> =>
+      session.topics.subscribe(patterns, options)) as TopicCalls<T>["subscribe"];
+    this.publishRequest = ((topic: string, payload: unknown, options?: PublishOptions) =>
+      requests.request(topic, payload, options, schemas)) as TopicCalls<T>["publishRequest"];
+    this.respond = ((patterns: unknown, answer: (message: TopicMessage) => unknown, options?: SubscribeOptions) =>
+      requests.respond(patterns, answer, options)) as TopicCalls<T>["respond"];
     this.#session = session;
     this.#caller = caller;
     this.#contract = contract;
@@ -110,7 +133,7 @@ export class SessionClient<C extends Contract | undefined> implements Client<C> 
   }
 
   get untyped(): Client {
-    return (this.#untyped ??= new SessionClient(this.#session, undefined));
+    return (this.#untyped ??= new SessionClient(this.#session, undefined, undefined));
   }
 
   graph(): Graph<C> {

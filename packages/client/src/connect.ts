@@ -3,7 +3,16 @@
  */
 import { platform } from "#socket";
 import type { Contract } from "@mpreg/core";
-import { MpregError, checkContract, checkOptions, kindOf, optionNames, shownUrl } from "@mpreg/core/base";
+import {
+  MpregError,
+  type TopicContract,
+  checkContract,
+  checkOptions,
+  checkTopicContract,
+  kindOf,
+  optionNames,
+  shownUrl,
+} from "@mpreg/core/base";
 import { type LinkOptions, defaultLinkOptions } from "@mpreg/core/link";
 import {
   type OpenTelemetryApi,
@@ -20,9 +29,14 @@ import { type Client, SessionClient } from "./client.js";
 import type { Unreached } from "./reach.js";
 import { Session, type SessionOptions } from "./session.js";
 
-export interface ConnectOptions<C extends Contract | undefined = undefined> {
+export interface ConnectOptions<
+  C extends Contract | undefined = undefined,
+  T extends TopicContract | undefined = undefined,
+> {
   /** Gives calls and graphs the types of its functions, and asks for their resources. */
   readonly contract?: C;
+  /** Schemas of payloads by pattern of topics: what is published has to be what they say, and what is received has their types. */
+  readonly topics?: T;
   /** Time allowed to open the connection, in ms. Default 10,000. Calls have a `timeoutMs` of their own. */
   readonly timeoutMs?: number | undefined;
   /** Gives up connecting. */
@@ -81,10 +95,10 @@ export interface ConnectOptions<C extends Contract | undefined = undefined> {
  * await client.call("echo", ["hi there!"]);
  * ```
  */
-export function connect<C extends Contract | undefined = undefined>(
+export function connect<C extends Contract | undefined = undefined, T extends TopicContract | undefined = undefined>(
   url: string | readonly string[],
-  options: ConnectOptions<C> = {},
-): Promise<Client<C>> {
+  options: ConnectOptions<C, T> = {},
+): Promise<Client<C, T>> {
   return new Promise((resolve, reject) => {
     const urls = checkUrls(url);
     checkConnectOptions(options);
@@ -100,7 +114,7 @@ export function connect<C extends Contract | undefined = undefined>(
     const stopListening = signal === undefined ? undefined : onAbort(signal, cancel);
     const onOpen = (): void => {
       stopListening?.();
-      resolve(new SessionClient<C>(session, options.contract as C));
+      resolve(new SessionClient<C, T>(session, options.contract as C, options.topics as T));
     };
     const onFailed = (failures: readonly Unreached[]): void => {
       stopListening?.();
@@ -110,7 +124,10 @@ export function connect<C extends Contract | undefined = undefined>(
   });
 }
 
-function sessionOptions(urls: readonly string[], options: ConnectOptions<Contract | undefined>): SessionOptions {
+function sessionOptions(
+  urls: readonly string[],
+  options: ConnectOptions<Contract | undefined, TopicContract | undefined>,
+): SessionOptions {
   const {
     timeoutMs = 10_000,
     credentials,
@@ -154,6 +171,7 @@ function unreachedText(failures: readonly Unreached[]): string {
 
 const names = optionNames<ConnectOptions>({
   contract: true,
+  topics: true,
   timeoutMs: true,
   signal: true,
   credentials: true,
@@ -168,13 +186,14 @@ const names = optionNames<ConnectOptions>({
   openTelemetry: true,
 });
 
-function checkConnectOptions(options: ConnectOptions<Contract | undefined>): void {
+function checkConnectOptions(options: ConnectOptions<Contract | undefined, TopicContract | undefined>): void {
   checkOptions(options, names, "connect");
   durationMs(options.timeoutMs, "timeoutMs");
   checkListeners(options);
   // from here on the types may be wrong
-  const { contract, credentials, ca }: Partial<Record<keyof ConnectOptions, unknown>> = options;
+  const { contract, topics, credentials, ca }: Partial<Record<keyof ConnectOptions, unknown>> = options;
   if (contract !== undefined) checkContract(contract);
+  if (topics !== undefined) checkTopicContract(topics);
   checkInteger(options, "messageBytesMax", 1, 2 ** 32 - 1); // what 4 bytes of the handshake can say
   checkInteger(options, "inFlightMax", 1, 2 ** 31);
   checkInteger(options, "queueMax", 0, 2 ** 31);
@@ -192,7 +211,7 @@ function checkConnectOptions(options: ConnectOptions<Contract | undefined>): voi
 }
 
 function checkInteger(
-  options: ConnectOptions<Contract | undefined>,
+  options: ConnectOptions<Contract | undefined, TopicContract | undefined>,
   key: keyof ConnectOptions,
   min: number,
   max: number,
@@ -202,7 +221,10 @@ function checkInteger(
   throw invalid(`${key} must be an integer from ${min} to ${max}, got ${JSON.stringify(value)}`);
 }
 
-function checkBoolean(options: ConnectOptions<Contract | undefined>, key: keyof ConnectOptions): void {
+function checkBoolean(
+  options: ConnectOptions<Contract | undefined, TopicContract | undefined>,
+  key: keyof ConnectOptions,
+): void {
   const value: unknown = options[key];
   if (value === undefined || typeof value === "boolean") return;
   throw invalid(`${key} must be true or false, got ${JSON.stringify(value)}`);

@@ -33,6 +33,8 @@ export interface ConnectionEvents {
   opened(connection: Connection): void;
   /** A message that is not about the link itself. */
   message(connection: Connection, message: Message): void;
+  /** Something has come or gone: there may be room for more. */
+  moved?(connection: Connection): void;
   /** It is gone, or was never opened. Called once. */
   gone(connection: Connection, reason: Goodbye): void;
 }
@@ -86,10 +88,12 @@ export class Connection {
       },
       onFrame: (frame) => {
         this.#link.receive(frame, platform.now());
+        this.events.moved?.(this);
         this.#setAlarm();
       },
       onWritable: () => {
         this.#link.writable();
+        this.events.moved?.(this);
       },
       onClose: (reason) => {
         this.#link.lost({ code: "transport", reason }, platform.now());
@@ -118,6 +122,16 @@ export class Connection {
 
   get outbox(): Outbox {
     return this.#link.outbox;
+  }
+
+  /** Bytes that wait for the node, here and in the transport as far as that tells. */
+  get backlogBytes(): number {
+    return this.#link.backlogBytes;
+  }
+
+  /** When the node was heard last. */
+  get heardMs(): number {
+    return this.#link.heardMs;
   }
 
   /** Largest message that the node accepts. */

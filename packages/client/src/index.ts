@@ -3,3 +3,14 @@ export type { Client } from "./client.js";
 export { type ConnectOptions, connect } from "./connect.js";
 export type { InspectOptions, RequestsOptions, WatchOptions } from "@mpreg/core/rpc";
 export type { ClientStatus, StatusOptions as ClientStatusOptions } from "./status.js";
+export type {
+  ConfirmOptions,
+  PublishConfirmation,
+  PublishOptions,
+  SubscribeOptions,
+  Subscription,
+  SubscriptionEvent,
+  TopicCalls,
+  WaitOptions,
+} from "./topics/api.js";
+export type { HeaderFilter, TopicMessage } from "@mpreg/core/topics";

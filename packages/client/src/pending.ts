@@ -19,10 +19,21 @@ export const graceMs = 500;
 /** What an ask costs besides its values. */
 const askBytes = 64;
 
-export type PendingAsk =
-  Ask | Look | { readonly kind: "inspect"; readonly subject: InspectSubject; readonly timeoutMs: number };
+/** Something of topics that is answered. It writes itself, perhaps more than once. */
+export interface TopicAsk {
+  readonly kind: "topic";
+  /** Nobody can tell whether it was done when its connection is lost, and it must not be done twice. */
+  readonly isOnce: boolean;
+  readonly timeoutMs: number;
+  /** What it takes to keep it, about. */
+  readonly bytes: number;
+  readonly write: (writer: Writer, id: number) => void;
+}
 
-/** What only looks, and may be asked again over the next connection without a word of the first. */
+export type PendingAsk =
+  Ask | Look | TopicAsk | { readonly kind: "inspect"; readonly subject: InspectSubject; readonly timeoutMs: number };
+
+/** What only looks, or is of topics: its time is its own. Unless it must not be done twice it may be asked again over the next connection without a word of the first. */
 export function isLook(ask: PendingAsk): ask is Extract<PendingAsk, { readonly timeoutMs: number }> {
   return ask.kind !== "call" && ask.kind !== "request";
 }
@@ -88,6 +99,7 @@ export class Pending implements Deadline {
   /** What it takes to keep it, about. */
   get bytes(): number {
     const { ask } = this;
+    if (ask.kind === "topic") return ask.bytes;
     if (isLook(ask)) return askBytes;
     if (ask.kind === "call") return askBytes + ask.fields.args.length;
     return ask.fields.steps.reduce((sum, { template }) => sum + askBytes + template.length, askBytes);
@@ -98,6 +110,7 @@ export class Pending implements Deadline {
     const { ask, id } = this;
     if (ask.kind === "call") writeCall(writer, id, ask.fields);
     else if (ask.kind === "request") writeRequest(writer, id, ask.fields);
+    else if (ask.kind === "topic") ask.write(writer, id);
     else if (ask.kind === "inspect") writeInspect(writer, id, ask.subject);
     else if (ask.kind === "requests")
       writeRequests(writer, { id, node: ask.node, behalf: undefined, relay: undefined });

@@ -47,4 +47,6 @@ export interface Platform {
   openTelemetry(): OpenTelemetryApi | undefined;
   /** Monotonic time in ms. */
   now(): number;
+  /** The wall clock, in ms since 1970, for display. */
+  wallMs(): number;
 }

@@ -34,6 +34,7 @@ import { Connection, type ConnectionEvents, type ConnectionOptions } from "./con
 import type { Platform } from "./platform.js";
 import { Reach, type Unreached } from "./reach.js";
 import { Status } from "./status.js";
+import { ClientTopics } from "./topics/client-topics.js";
 import { createTracing } from "./tracing.js";
 
 const waitMsMin = 25;
@@ -60,6 +61,7 @@ export class Session implements Looking {
   readonly limits: WireLimits;
   readonly tracing: Tracing;
   readonly tellsEvents = true;
+  readonly topics: ClientTopics;
   readonly #platform: Platform;
   readonly #options: SessionOptions;
   readonly #addresses: Addresses;
@@ -90,13 +92,28 @@ export class Session implements Looking {
     this.#connectionOptions = { ...options, session };
     this.#addresses = new Addresses(options.urls);
     this.#asks = new Asks(platform, options, (url) => this.#addresses.hasOthers(url));
+    this.topics = new ClientTopics(platform, {
+      codec: options.codec,
+      reconnects: options.reconnect,
+      line: options.line,
+      ask: (ask, asker) => (this.#refused(asker) ? 0 : this.#asks.ask(ask, asker)),
+      withdraw: (ask) => {
+        this.#asks.withdraw(ask);
+      },
+      tell: (event) => {
+        this.status.tell(event);
+      },
+    });
     this.#alarm = new Alarm(platform, () => {
       this.#onDue();
     });
     this.#events = {
       opened: () => undefined, // it was open when it came here
       message: (connection, message) => {
-        this.#received(connection, message);
+        if (!this.topics.received(connection, message)) this.#received(connection, message);
+      },
+      moved: () => {
+        this.topics.publishing.advance();
       },
       gone: (connection, goodbye) => {
         this.#gone(connection, goodbye);
@@ -182,7 +199,9 @@ export class Session implements Looking {
     this.#connections.add(connection);
     this.#current = connection;
     connection.events = this.#events;
+    this.topics.take(connection);
     this.#asks.open(connection);
+    this.topics.resume();
     if (this.#options.discover) this.#learn(connection);
   }
 
@@ -210,6 +229,7 @@ export class Session implements Looking {
     if (connection === this.#current) {
       this.#learnMs = Infinity;
       this.#asks.suspend();
+      this.topics.suspend();
       this.#reconnect();
     }
     connection.leave();
@@ -220,6 +240,7 @@ export class Session implements Looking {
     if (this.#over !== undefined) return;
     if (!this.#options.reconnect) return this.#end(goodbye);
     this.#asks.lost(connection, goodbye);
+    this.topics.lost(connection);
     if (connection !== this.#current || connection.isLeft) return; // another one is open, or being looked for
     this.status.tell({ kind: "disconnected", url: connection.url, reason: goodbye, isClosed: false });
     if (goodbye.code === "closing") this.#addresses.leave(connection.url, []);
@@ -263,7 +284,9 @@ export class Session implements Looking {
   #end(goodbye: Goodbye): void {
     this.#over = goodbye;
     this.#alarm.clear();
-    this.#asks.end(this.#isClosed ? "closed" : "node-lost", this.url, goodbye);
+    const code = this.#isClosed ? "closed" : "node-lost";
+    this.#asks.end(code, this.url, goodbye);
+    this.topics.end(this.#overError(goodbye), this.#isClosed);
     this.status.tell({ kind: "disconnected", url: this.url, reason: goodbye, isClosed: this.#isClosed });
     this.status.end();
   }
@@ -271,12 +294,13 @@ export class Session implements Looking {
   /** Tells `asker` that nothing is asked any more; answers `false` when it is. */
   #refused(asker: Asker): boolean {
     if (this.#over === undefined) return false;
-    if (this.#isClosed) {
-      asker.failed(new MpregError("closed", `The client of ${shownUrl(this.url)} is closed`));
-    } else {
-      const message = `The connection to ${shownUrl(this.url)} is gone: ${this.#over.reason}; connect again to go on`;
-      asker.failed(new MpregError("not-connected", message));
-    }
+    asker.failed(this.#overError(this.#over));
     return true;
+  }
+
+  #overError({ reason }: Goodbye): MpregError {
+    if (this.#isClosed) return new MpregError("closed", `The client of ${shownUrl(this.url)} is closed`);
+    const message = `The connection to ${shownUrl(this.url)} is gone: ${reason}; connect again to go on`;
+    return new MpregError("not-connected", message);
   }
 }

@@ -19,6 +19,7 @@ export const platform: Platform = {
     bytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
   },
   now: () => performance.now(),
+  wallMs: () => Date.now(),
   openTelemetry: () => undefined, // whoever bundles it hands it in
   setTimer: (callback, ms) => setTimeout(callback, ms),
   clearTimer: (timer) => {

@@ -23,6 +23,7 @@ export const platform: Platform = {
     bytes: (length) => randomFillSync(new Uint8Array(length)),
   },
   now: () => performance.now(),
+  wallMs: () => Date.now(),
   openTelemetry: () => {
     if (foundApi !== undefined || !(registered in globalThis)) return foundApi?.api;
     try {

@@ -4,7 +4,7 @@
  * (S1) Every iterator begins with how things are, so that it does not matter when it was made.
  * (S2) It ends when the client does, and not with a connection that others follow.
  */
-import { checkOptions, optionNames } from "@mpreg/core/base";
+import { type MpregError, checkOptions, optionNames } from "@mpreg/core/base";
 import type { Goodbye } from "@mpreg/core/link";
 import { type CancelSignal, checkListeners } from "@mpreg/core/rpc";
 import { Broadcast, type Missed } from "@mpreg/core/structures";
@@ -36,6 +36,10 @@ export type ClientStatus =
     }
   /** There is a connection again, perhaps to another node. */
   | { readonly kind: "reconnected"; readonly url: string; readonly node: string }
+  /** Of the messages published over a connection that was lost, so many may not have arrived. None of them is sent again. */
+  | { readonly kind: "publishes-lost"; readonly url: string; readonly count: number }
+  /** An answer of `client.respond` could not be published: whoever has asked hears nothing. */
+  | { readonly kind: "answer-lost"; readonly error: MpregError }
   | Missed;
 
 /** Options of `client.status()`. */
@@ -58,7 +62,8 @@ export class Status {
   }
 
   tell(event: ClientStatus): void {
-    this.#now = event.kind === "reconnected" ? { ...event, kind: "connected" } : event;
+    if (event.kind === "reconnected") this.#now = { ...event, kind: "connected" };
+    else if (event.kind === "disconnected" || event.kind === "connecting") this.#now = event;
     this.#broadcast.publish(event);
   }
 

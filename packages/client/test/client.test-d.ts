@@ -87,6 +87,7 @@ test("clients and nodes are made by connect and createNode only: there is no cla
   expectTypeOf<"createNode">().toExtend<keyof typeof nodePackage>();
   // a test of a user's own may stand in for one
   const { url, call, graph, request, nodes, cluster, functions, watch, trace, requests, status, close } = client;
+  const { subscribe, publish, publishRequest, respond } = client;
   const stand: Client = {
     url,
     call,
@@ -99,6 +100,10 @@ test("clients and nodes are made by connect and createNode only: there is no cla
     trace,
     requests,
     status,
+    subscribe,
+    publish,
+    publishRequest,
+    respond,
     close,
     untyped: client,
     [Symbol.asyncDispose]: close,

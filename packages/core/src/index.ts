@@ -12,10 +12,12 @@ export {
   type Policy,
   type StandardSchema,
   type Subject,
+  type TopicContract,
   contract,
   createDefaultPolicy,
   errorCodes,
   fn,
+  topics,
 } from "./base/index.js";
 export {
   type AnyHandler,

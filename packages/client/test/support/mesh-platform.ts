@@ -51,6 +51,10 @@ export class MeshPlatform implements Platform {
     return this.#mesh.nowMs;
   }
 
+  wallMs(): number {
+    return Math.floor(this.#mesh.nowMs);
+  }
+
   setTimer(callback: () => void, ms: number): Timer {
     const timer = new Timer(callback);
     this.#timers.set(timer, this.now() + ms);

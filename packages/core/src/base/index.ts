@@ -41,7 +41,23 @@ export {
   fn,
   isIdempotent,
 } from "./contract.js";
-export { type InferInput, type InferOutput, type StandardSchema, isSchema } from "./standard-schema.js";
+export {
+  type InferInput,
+  type InferOutput,
+  type StandardSchema,
+  describeIssues,
+  isPromise,
+  isSchema,
+  validate,
+} from "./standard-schema.js";
+export {
+  type PublishedPayload,
+  type ReceivedPayload,
+  type TopicContract,
+  TopicSchemas,
+  checkTopicContract,
+  topics,
+} from "./topic-contract.js";
 export { validateArguments, validateResult } from "./validation.js";
 export { quoted, shortened, suggestion } from "./names.js";
 export { callOf, checkOptions, kindOf, optionNames } from "./options.js";

@@ -8,7 +8,12 @@ export {
   type PublishResult,
   type Publisher,
 } from "./exchange.js";
-export type { HeaderFilter } from "./filter.js";
+export { CheckedFilter, type HeaderFilter } from "./filter.js";
+export { Inbox, type InboxOwner } from "./consumer/inbox.js";
+export { type Gap, Intake, type IntakeOptions } from "./consumer/intake.js";
+export { MessageOpener, ReceivedMessage, type TopicMessage } from "./consumer/received-message.js";
+export { type MessageFields, MessageWriter } from "./publisher/message-writer.js";
+export { PublishLedger } from "./publisher/publish-ledger.js";
 export { type GroupMember, chooseMember } from "./groups.js";
 export {
   type BacklogLimits,

@@ -28,6 +28,10 @@ class WorldPlatform implements Platform {
     return this.#world.nowMs;
   }
 
+  wallMs(): number {
+    return Math.floor(this.#world.nowMs);
+  }
+
   setTimer(callback: () => void, ms: number): SimulatedTimer {
     const timer = { isSet: true };
     this.#world.after(ms, () => {

@@ -1,0 +1,161 @@
+/** What a program says and hears of topics: the types of `client.subscribe`, `client.publish` and their kin. */
+import type { MpregError, PublishedPayload, ReceivedPayload, TopicContract } from "@mpreg/core/base";
+import type { CancelSignal } from "@mpreg/core/rpc";
+import type { Missed } from "@mpreg/core/structures";
+import type { Gap, HeaderFilter, Overflow, TopicMessage } from "@mpreg/core/topics";
+
+/** How a program waits for an answer. */
+export interface WaitOptions {
+  /** Gives up waiting. */
+  readonly signal?: CancelSignal | undefined;
+  /** Time allowed, in ms. Default: as long as it takes, and 30 s where there is no connection. `deadline` when it is over. */
+  readonly timeoutMs?: number | undefined;
+}
+
+export interface SubscribeOptions<T = unknown> extends WaitOptions {
+  /**
+   * What was published before, told first and in order: the latest of each topic (`"last"`), so many of the latest, or what
+   * is at most `ageMs` old. Nothing unless told. Nodes keep a message for an hour, 1,000 of a topic, unless their limits say otherwise.
+   */
+  readonly backlog?: "last" | number | { readonly ageMs: number } | undefined;
+  /** Which messages, by their headers: all conditions of `headers` hold, or any of them. */
+  readonly filter?: HeaderFilter | undefined;
+  /** Of all subscriptions that name the same group, one gets each message. */
+  readonly group?: string | undefined;
+  /** What may wait at the node while the consumer is slow. Default: 10,000 messages, 4 MiB; those are also the most, unless its limits say otherwise. */
+  readonly buffer?: { readonly messages?: number | undefined; readonly bytes?: number | undefined } | undefined;
+  /**
+   * What happens beyond: the oldest message that waits is lost (default), or the newest; publishers wait; or the subscription ends.
+   * What is lost is counted and told: see {@link Subscription.missed}.
+   */
+  readonly overflow?: Overflow | undefined;
+  /** Bytes of messages that may be on their way, or have come and not been taken. Default 256 KiB, at most 8 MiB. */
+  readonly windowBytes?: number | undefined;
+  /**
+   * Called with each message, instead of iterating. Where it returns a promise, the message counts as taken when that is fulfilled.
+   * When it throws, the subscription ends with that error; see {@link Subscription.closed}.
+   */
+  readonly onMessage?: ((message: TopicMessage<T>) => unknown) | undefined;
+}
+
+/** Something that happened to a subscription; `missed` stands for events that were not taken in time. */
+export type SubscriptionEvent =
+  /** The node serves it. */
+  | { readonly kind: "subscribed"; readonly node: string }
+  /** Messages were lost because the consumer was slow. */
+  | { readonly kind: "messages-lost"; readonly count: number }
+  /** The connection is gone; the client asks the next node. */
+  | { readonly kind: "disconnected" }
+  /** Another connection serves it. What was published meanwhile is told (`filled`), or nobody knows whether all of it is. */
+  | { readonly kind: "resubscribed"; readonly node: string; readonly gap: Gap }
+  /** It is over: because the program wanted it, or with why not. */
+  | { readonly kind: "ended"; readonly error: MpregError | undefined }
+  | Missed;
+
+/**
+ * A subscription: an iterator over its messages, unless it has a callback. Made by `client.subscribe`.
+ *
+ * It lasts until {@link unsubscribe} or {@link drain}, until its loop is left, its signal aborts or the client is closed; over
+ * another connection when one is lost. Where it ends otherwise the loop throws: `overloaded` where its overflow says so,
+ * `denied` or another error where the next node refuses it.
+ */
+export interface Subscription<T = unknown> extends AsyncIterable<TopicMessage<T>, undefined>, AsyncDisposable {
+  readonly patterns: readonly string[];
+  /** Messages that were lost so far because the consumer was slow. Each message says how many are missing before it. */
+  readonly missed: number;
+  /** How often the connection was lost and nobody knows what was published meanwhile. */
+  readonly unknownGaps: number;
+  /** Is fulfilled when it is over, and all that had come was taken or dropped; rejects with why where nobody wanted that. */
+  readonly closed: Promise<void>;
+  /** Ends it. What has come and was not taken is dropped. */
+  unsubscribe(): Promise<void>;
+  /** Ends it so that what has come is still taken. Is fulfilled when it was. */
+  drain(): Promise<void>;
+  /** Is fulfilled when every node of the cluster serves it: whatever is published from then on reaches it. */
+  everywhere(options?: WaitOptions): Promise<void>;
+  /** What happens to it from now on, 1,000 events of which are kept for each reader. */
+  status(options?: { readonly signal?: CancelSignal | undefined }): AsyncIterableIterator<SubscriptionEvent>;
+}
+
+export interface PublishOptions extends WaitOptions {
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Unique for each message. Default: made by the client. At most 256 bytes of UTF-8. */
+  readonly id?: string | undefined;
+  readonly correlationId?: string | undefined;
+  /** The topic to which an answer is to be published. */
+  readonly replyTo?: string | undefined;
+  /** For how long it is kept or may wait at a node, in ms. Default: as long as the node keeps anything. */
+  readonly ttlMs?: number | undefined;
+  /** 0 to 9: of messages that wait, the one with the highest priority is next. Default 4. */
+  readonly priority?: number | undefined;
+}
+
+/** What a message has come to, by subscriptions: on its way, waiting for a slow consumer, lost at once because of one. */
+export interface PublishConfirmation {
+  readonly handed: number;
+  readonly waiting: number;
+  readonly lost: number;
+}
+
+/** When a publish is confirmed: when the node has it, or when all nodes have told what it has come to. */
+export interface ConfirmOptions extends PublishOptions {
+  readonly confirm: "local" | "subscribers";
+}
+
+/** Topics, as a client speaks of them; `T` are the schemas of payloads, where `connect` was given some. */
+export interface TopicCalls<T extends TopicContract | undefined = undefined> {
+  /**
+   * Subscribes to one pattern of topics, or several: `*` is one word between dots, `#` any number of words. A message that
+   * several patterns match comes once. Resolves when the node serves it.
+   *
+   * ```ts fragment
+   * const logins = await client.subscribe("user.*.login", { backlog: { ageMs: 60_000 } });
+   * for await (const { topic, payload } of logins) console.log(topic, payload);
+   * ```
+   *
+   * Rejects with `invalid-argument`, `denied`, `overloaded` (the node has too many), `not-connected`, `deadline`, `cancelled`, `closed`.
+   */
+  subscribe<const P extends string>(
+    patterns: P | readonly P[],
+    options?: SubscribeOptions<ReceivedPayload<T, P>>,
+  ): Promise<Subscription<ReceivedPayload<T, P>>>;
+  /**
+   * Publishes. Resolves when the message is queued, at most once on its way: there is a connection, and room; a loop that awaits it
+   * goes no faster than the node takes. What may have been lost with a connection is counted in `client.status()` (`publishes-lost`), what the
+   * node refuses is told there (`publish-refused`). With `confirm` it resolves to what the message has come to, and rejects with
+   * outcome `unknown` where the connection broke meanwhile.
+   *
+   * Rejects with `invalid-argument`, `denied` (topics under `mpreg` are the cluster's), `not-encodable`, `too-large`, `invalid-input` (a schema
+   * refuses it), `overloaded` (too many wait), `not-connected`, `deadline`, `cancelled`, `closed`.
+   */
+  publish<const Topic extends string>(
+    topic: Topic,
+    payload: PublishedPayload<T, Topic>,
+    options?: PublishOptions & { readonly confirm?: undefined },
+  ): Promise<void>;
+  publish<const Topic extends string>(
+    topic: Topic,
+    payload: PublishedPayload<T, Topic>,
+    options: ConfirmOptions,
+  ): Promise<PublishConfirmation>;
+  /**
+   * Publishes, and resolves to the first answer of whoever responds to the topic. `timeoutMs` is 30 s unless told otherwise.
+   *
+   * Rejects with `no-provider` where nobody has subscribed to it, `handler-error` with the message of the error that the responder threw, `deadline`,
+   * and as {@link publish} does.
+   */
+  publishRequest<R = unknown, const Topic extends string = string>(
+    topic: Topic,
+    payload: PublishedPayload<T, Topic>,
+    options?: Omit<PublishOptions, "replyTo" | "correlationId">,
+  ): Promise<R>;
+  /**
+   * Answers what is requested of the topics of a pattern with what `answer` returns, or fulfils; an error that it throws is told to
+   * whoever has asked. Messages that ask for no answer are left alone. With `group`, one of its members gets each request.
+   */
+  respond<const P extends string>(
+    patterns: P | readonly P[],
+    answer: (message: TopicMessage<ReceivedPayload<T, P>>) => unknown,
+    options?: Omit<SubscribeOptions<ReceivedPayload<T, P>>, "onMessage" | "backlog">,
+  ): Promise<Subscription<ReceivedPayload<T, P>>>;
+}

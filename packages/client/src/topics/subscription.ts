@@ -1,0 +1,378 @@
+/**
+ * Subscription: one subscription of a client, over one connection after the other.
+ *
+ *     asking ──the node serves it──▶ open ──connection lost──▶ unasked ──next connection──▶ asking …
+ *                                     └──drain──▶ draining ──▶ over
+ *
+ * What it has had and what is missing is `core/topics/consumer/intake.ts`, what waits for the loop `inbox.ts` beside that.
+ *
+ * (U1) It is over once, and `closed` says so once all that had come was taken or dropped.
+ * (U2) Where it ends and nobody wanted that, the loop throws why; with a callback `closed` rejects, which nobody can overlook.
+ * (U3) What comes over another connection than the one over which it was asked for last is not looked at.
+ * (U4) What waits here for long keeps nothing alive but itself.
+ */
+import { MpregError, areSameBytes, thrownText } from "@mpreg/core/base";
+import { type CancelSignal, checkListeners } from "@mpreg/core/rpc";
+import { Broadcast, onAbort } from "@mpreg/core/structures";
+import {
+  Inbox,
+  type InboxOwner,
+  Intake,
+  type MessageOpener,
+  ReceivedMessage,
+  type TopicMessage,
+} from "@mpreg/core/topics";
+import { type ResumePlace, type WireReplay, writeEverywhere, writeSubscribe, writeUnsubscribe } from "@mpreg/core/wire";
+import type { Connection } from "../connection.js";
+import type { TopicAsk } from "../pending.js";
+import type { Subscription, SubscriptionEvent, WaitOptions } from "./api.js";
+import { type Wish, waitMsOf } from "./options.js";
+
+/** Messages that wait longer get bytes of their own; those that came before are soon taken, or few. (U4) */
+const heldMs = 5;
+
+const eventsMax = 1_000;
+
+export interface SubscriptionHost {
+  readonly opener: MessageOpener;
+  readonly reconnects: boolean;
+  /** The connection that is asked. */
+  readonly connection: Connection | undefined;
+  nowMs(): number;
+  /** Asks; resolves to the decoded answer. */
+  ask(ask: TopicAsk, signal: CancelSignal | undefined): Promise<unknown>;
+  /** Something of it was taken, or ought to be told as taken. */
+  hasTaken(subscription: TopicSubscription): void;
+  forget(subscription: TopicSubscription): void;
+}
+
+export class TopicSubscription implements Subscription, InboxOwner {
+  readonly number: number;
+  readonly patterns: readonly string[];
+  readonly closed: Promise<void>;
+  readonly intake: Intake;
+  /** When it tells what was taken, where it has something to tell: at the end of the turn, or a little later. The host's. */
+  telling: "now" | "soon" | undefined = undefined;
+  readonly #host: SubscriptionHost;
+  readonly #wish: Wish;
+  readonly #listener: ((message: TopicMessage) => unknown) | undefined;
+  readonly #inbox: Inbox;
+  readonly #events = new Broadcast<SubscriptionEvent>(eventsMax);
+  #phase: "asking" | "open" | "unasked" | "draining" | "over" = "asking";
+  #connection: Connection | undefined;
+  #place: ResumePlace | undefined;
+  /** Messages whose callback has not ended. */
+  #underWay = 0;
+  #failure: MpregError | undefined;
+  #settle: () => void = () => undefined;
+  #stopListening: (() => void) | undefined;
+  /** Who waits until it is served. */
+  #onServed: (() => void)[] = [];
+
+  constructor(
+    host: SubscriptionHost,
+    number: number,
+    wish: Wish,
+    replay: WireReplay | undefined,
+    listener: ((message: TopicMessage) => unknown) | undefined,
+  ) {
+    this.number = number;
+    this.patterns = wish.patterns;
+    this.#host = host;
+    this.#wish = wish;
+    this.#listener = listener;
+    this.#inbox = new Inbox(this);
+    const { windowBytes = 0, group } = wish;
+    this.intake = new Intake({ windowBytes, replay, mayReplay: group === undefined, remembers: host.reconnects });
+    this.closed = new Promise((resolve, reject) => {
+      this.#settle = () => {
+        if (this.#failure === undefined) resolve();
+        else reject(this.#failure);
+      };
+    });
+    if (listener === undefined) this.closed.catch(() => undefined); // the loop throws it (U2)
+  }
+
+  get missed(): number {
+    return this.intake.missed;
+  }
+
+  get unknownGaps(): number {
+    return this.intake.unknownGaps;
+  }
+
+  get isOver(): boolean {
+    return this.#phase === "over";
+  }
+
+  /** The connection over which it was asked for last. */
+  get connection(): Connection | undefined {
+    return this.#connection;
+  }
+
+  /** Asks for it the first time. Rejects with why it cannot be. */
+  async begin(timeoutMs: number, signal: CancelSignal | undefined): Promise<void> {
+    try {
+      this.#served(await this.#ask(timeoutMs, signal));
+    } catch (error) {
+      this.#leave();
+      this.#phase = "over";
+      this.#host.forget(this);
+      this.#settle();
+      throw error;
+    }
+    if (signal?.aborted === true) return this.unsubscribe();
+    if (signal !== undefined) this.#stopListening = onAbort(signal, () => void this.unsubscribe());
+  }
+
+  /** There is a connection that can be asked for it. */
+  resume(): void {
+    if (this.#phase !== "unasked") return;
+    this.#phase = "asking";
+    this.#ask(0, undefined).then(
+      (answer) => {
+        this.#served(answer);
+      },
+      (error: unknown) => {
+        if (this.#phase !== "asking") return;
+        const isUnreached = error instanceof MpregError && error.code === "not-connected";
+        if (isUnreached && this.#host.reconnects) this.#phase = "unasked";
+        else this.#end(asError(error));
+      },
+    );
+  }
+
+  /** The connection is gone. One that is asked for is asked for again by itself. */
+  lost(connection: Connection): void {
+    if (this.#connection !== connection) return;
+    if (this.#phase === "draining") return this.#end(undefined); // no more can come
+    if (this.#phase !== "open") return;
+    this.#suspend(connection);
+  }
+
+  /** Another connection takes its place. */
+  moved(): void {
+    if (this.#phase === "open" && this.#connection !== undefined) this.#suspend(this.#connection);
+  }
+
+  delivered(connection: Connection, bytes: Uint8Array, nowMs: number): void {
+    if (this.#connection !== connection || this.#phase === "over") return; // (U3)
+    if (!this.intake.delivered(bytes, nowMs)) return this.#hasTaken();
+    const missed = this.intake.takeMissedBefore();
+    if (this.#listener !== undefined) {
+      return this.#call(this.#listener, new ReceivedMessage(bytes, this.#host.opener, missed));
+    }
+    const inbox = this.#inbox;
+    const isHeld = inbox.size > 0 && nowMs - inbox.waitingSinceMs > heldMs;
+    inbox.push(new ReceivedMessage(isHeld ? bytes.slice() : bytes, this.#host.opener, missed), nowMs); // (U4)
+  }
+
+  wasMissed(connection: Connection, count: number): void {
+    if (this.#connection !== connection || this.#phase === "over") return; // (U3)
+    this.intake.wasMissed(count);
+    this.#events.publish({ kind: "messages-lost", count });
+  }
+
+  /** The node has ended it. */
+  wasEnded(connection: Connection, why: string, lost: number): void {
+    if (this.#connection !== connection || this.#phase === "over") return; // (U3)
+    this.intake.wasMissed(lost);
+    this.#end(endedError(why, lost, connection.nodeName));
+  }
+
+  /** The client is closed, or its connection is gone for good: `error` says why. */
+  clientEnded(error: MpregError | undefined): void {
+    this.#end(error);
+  }
+
+  taken(bytes: number): void {
+    this.intake.taken(bytes);
+    this.#hasTaken();
+  }
+
+  left(): void {
+    void this.unsubscribe();
+  }
+
+  unsubscribe(): Promise<void> {
+    if (this.#phase !== "over") {
+      this.#leave();
+      this.#inbox.drop();
+      this.#end(undefined);
+    }
+    return this.closed;
+  }
+
+  async drain(): Promise<void> {
+    if (this.#phase === "open") {
+      this.#phase = "draining";
+      this.#leave();
+      // what the node answers now comes behind all that it has sent; that it is none of its subscriptions any more is no error
+      const write: TopicAsk["write"] = (writer, id) => {
+        writeEverywhere(writer, id, this.number);
+      };
+      await this.#host
+        .ask({ kind: "topic", isOnce: true, timeoutMs: 0, bytes: 0, write }, undefined)
+        .catch(() => undefined);
+    } else if (this.#phase !== "draining") this.#leave();
+    this.#end(undefined);
+    return this.closed;
+  }
+
+  async everywhere(options: WaitOptions = {}): Promise<void> {
+    const timeoutMs = waitMsOf(options, "everywhere");
+    const untilMs = timeoutMs === 0 ? Infinity : this.#host.nowMs() + timeoutMs;
+    const write: TopicAsk["write"] = (writer, id) => {
+      writeEverywhere(writer, id, this.number);
+    };
+    for (;;) {
+      while (this.#phase === "asking" || this.#phase === "unasked") {
+        await new Promise<void>((resolve) => this.#onServed.push(resolve));
+      }
+      if (this.#phase !== "open") throw new MpregError("closed", "The subscription is over");
+      const leftMs = untilMs === Infinity ? 0 : Math.max(1, untilMs - this.#host.nowMs());
+      try {
+        await this.#host.ask({ kind: "topic", isOnce: true, timeoutMs: leftMs, bytes: 0, write }, options.signal);
+        return;
+      } catch (error) {
+        if (!(error instanceof MpregError) || error.code !== "node-lost" || this.isOver) throw error;
+      }
+    }
+  }
+
+  status(options: { readonly signal?: CancelSignal | undefined } = {}): AsyncIterableIterator<SubscriptionEvent> {
+    checkListeners(options, "status");
+    return this.#events.read(options.signal);
+  }
+
+  [Symbol.asyncIterator](): AsyncIterableIterator<TopicMessage, undefined> {
+    if (this.#listener !== undefined) {
+      throw new MpregError(
+        "invalid-argument",
+        "The messages of a subscription with onMessage are not iterated over as well",
+      );
+    }
+    return this.#inbox;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.unsubscribe();
+  }
+
+  #hasTaken(): void {
+    const { telling } = this;
+    if (telling === undefined || (telling === "soon" && this.intake.isPressing)) {
+      this.#host.hasTaken(this);
+    }
+  }
+
+  #ask(timeoutMs: number, signal: CancelSignal | undefined): Promise<unknown> {
+    const { number } = this;
+    const write: TopicAsk["write"] = (writer, id) => {
+      this.#connection = this.#host.connection;
+      writeSubscribe(writer, { ...this.#wish, id, number, replay: this.intake.replay(this.#host.nowMs()) });
+    };
+    return this.#host.ask({ kind: "topic", isOnce: false, timeoutMs, bytes: 256, write }, signal);
+  }
+
+  #served(answer: unknown): void {
+    if (this.#phase !== "asking") return;
+    const { place, nodeName: node = "" } = this.#connection as Connection;
+    const isSameRun = place !== undefined && this.#place !== undefined && areSameBytes(place.run, this.#place.run);
+    const gap = this.intake.answered(isSameRun && isWhole(answer), this.#host.nowMs());
+    this.#place = place;
+    this.#phase = "open";
+    this.#events.publish(gap === undefined ? { kind: "subscribed", node } : { kind: "resubscribed", node, gap });
+    this.#tellWaiting();
+  }
+
+  #suspend(connection: Connection): void {
+    this.#phase = "unasked";
+    this.#connection = undefined;
+    this.intake.lost(connection.heardMs);
+    this.#events.publish({ kind: "disconnected" });
+  }
+
+  #call(listener: (message: TopicMessage) => unknown, message: ReceivedMessage): void {
+    let result: unknown;
+    try {
+      result = listener(message);
+    } catch (cause) {
+      return this.#listenerFailed(cause);
+    }
+    if (!isThenable(result)) return this.taken(message.bytes);
+    this.#underWay += 1;
+    const settled = (): void => {
+      this.#underWay -= 1;
+      this.taken(message.bytes);
+      this.#settleIfDone();
+    };
+    result.then(settled, (cause: unknown) => {
+      settled();
+      this.#listenerFailed(cause);
+    });
+  }
+
+  #listenerFailed(cause: unknown): void {
+    this.#leave();
+    this.#end(new MpregError("handler-error", `The callback of a subscription threw: ${thrownText(cause)}`, { cause }));
+  }
+
+  /** Tells the node that nothing more is wanted. */
+  #leave(): void {
+    const connection = this.#connection;
+    if (connection?.open !== true) return;
+    writeUnsubscribe(connection.outbox.writer, this.number);
+    connection.outbox.commitCancel();
+  }
+
+  /** (U1) */
+  #end(error: MpregError | undefined): void {
+    if (this.#phase === "over") return;
+    this.#phase = "over";
+    this.#failure = error;
+    this.#stopListening?.();
+    this.#host.forget(this);
+    this.#inbox.end(error);
+    this.#events.publish({ kind: "ended", error });
+    this.#events.end();
+    this.#tellWaiting();
+    this.#inbox.whenEmpty(() => {
+      this.#settleIfDone();
+    });
+  }
+
+  #settleIfDone(): void {
+    if (this.#phase === "over" && this.#inbox.size === 0 && this.#underWay === 0) this.#settle();
+  }
+
+  #tellWaiting(): void {
+    const waiting = this.#onServed;
+    this.#onServed = [];
+    for (const served of waiting) served();
+  }
+}
+
+/** Whether the node says that it replays all that there was; one that does not say so does not know. */
+function isWhole(answer: unknown): boolean {
+  return typeof answer === "object" && answer !== null && "whole" in answer && Boolean(answer.whole);
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+}
+
+function asError(error: unknown): MpregError {
+  if (error instanceof MpregError) return error;
+  return new MpregError("malformed", `The subscription has ended: ${thrownText(error)}`, { cause: error });
+}
+
+function endedError(why: string, lost: number, node: string | undefined): MpregError {
+  const messages = `${lost} message${lost === 1 ? "" : "s"} that waited for it ${lost === 1 ? "is" : "are"} lost`;
+  const reasons: Record<string, string> = {
+    overflow: 'more came than its buffer holds, and its overflow is "disconnect"',
+    stalled: "it has kept publishers waiting for too long",
+    overloaded: "too much waits at the node, most of it for this subscription",
+  };
+  return new MpregError("overloaded", `The subscription has ended: ${reasons[why] ?? why}; ${messages}`, { node });
+}

@@ -1,0 +1,115 @@
+/**
+ * Inbox: messages that came for a subscription, until its consumer takes them out of the iterator.
+ *
+ * What may wait is bounded by the window of the subscription: the node sends no more until something is taken.
+ *
+ * (B1) Messages leave in the order in which they came; whoever asks before they are there gets the next ones, in order.
+ * (B2) `taken` is told when a message has left, never before.
+ * (B3) When it ends, what came is still taken; then it is over, or throws why, once. When its reader leaves, what waits is dropped.
+ */
+import type { MpregError } from "../../base/index.js";
+import { Fifo } from "../../structures/index.js";
+import type { ReceivedMessage } from "./received-message.js";
+
+interface Take {
+  readonly resolve: (result: IteratorResult<ReceivedMessage, undefined>) => void;
+  readonly reject: (error: MpregError) => void;
+}
+
+export interface InboxOwner {
+  /** The consumer has taken a message. */
+  taken(bytes: number): void;
+  /** The reader has left the loop: it wants no more. */
+  left(): void;
+}
+
+const done = { value: undefined, done: true } as const;
+
+export class Inbox implements AsyncIterableIterator<ReceivedMessage, undefined> {
+  readonly #owner: InboxOwner;
+  readonly #kept = new Fifo<ReceivedMessage>();
+  readonly #takes = new Fifo<Take>();
+  #failure: MpregError | undefined;
+  #isOver = false;
+  #onEmpty: (() => void) | undefined;
+  /** Since when messages wait; meaningless while none does. */
+  waitingSinceMs = 0;
+
+  constructor(owner: InboxOwner) {
+    this.#owner = owner;
+  }
+
+  get size(): number {
+    return this.#kept.size;
+  }
+
+  push(message: ReceivedMessage, nowMs: number): void {
+    if (this.#isOver) return;
+    if (this.#takes.size > 0) {
+      const take = this.#takes.shift() as Take;
+      this.#owner.taken(message.bytes); // (B2)
+      take.resolve({ value: message, done: false });
+      return;
+    }
+    if (this.#kept.size === 0) this.waitingSinceMs = nowMs;
+    this.#kept.push(message);
+  }
+
+  next(): Promise<IteratorResult<ReceivedMessage, undefined>> {
+    const message = this.#kept.shift();
+    if (message !== undefined) {
+      this.#owner.taken(message.bytes); // (B2)
+      if (this.#onEmpty !== undefined && this.#kept.size === 0) this.#emptied();
+      return Promise.resolve({ value: message, done: false });
+    }
+    const failure = this.#failure;
+    if (failure !== undefined) {
+      this.#failure = undefined; // (B3)
+      return Promise.reject(failure);
+    }
+    if (this.#isOver) return Promise.resolve(done);
+    return new Promise((resolve, reject) => {
+      this.#takes.push({ resolve, reject }); // (B1)
+    });
+  }
+
+  return(): Promise<IteratorResult<ReceivedMessage, undefined>> {
+    this.drop();
+    this.#owner.left();
+    return Promise.resolve(done);
+  }
+
+  /** Nothing more comes; `failure` says why, where nobody wanted it so. (B3) */
+  end(failure?: MpregError): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    const take = failure === undefined ? undefined : this.#takes.shift();
+    if (take === undefined) this.#failure = failure;
+    else take.reject(failure as MpregError);
+    for (let next = this.#takes.shift(); next !== undefined; next = this.#takes.shift()) next.resolve(done);
+  }
+
+  /** Ends it, and drops what waits. */
+  drop(): void {
+    while (this.#kept.shift() !== undefined);
+    this.end();
+    this.#failure = undefined;
+    this.#emptied();
+  }
+
+  /** Calls `onEmpty` once nothing waits any more. */
+  whenEmpty(onEmpty: () => void): void {
+    if (this.#kept.size === 0) onEmpty();
+    else this.#onEmpty = onEmpty;
+  }
+
+  #emptied(): void {
+    const onEmpty = this.#onEmpty;
+    this.#onEmpty = undefined;
+    onEmpty?.();
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+}

@@ -1,0 +1,137 @@
+/**
+ * Received message: what a consumer gets, read from the bytes that came when it is asked for something.
+ *
+ * (R1) Nothing is read, decoded or allocated that nobody asks for; the payload is decoded once.
+ * (R2) One that cannot be read ends nothing: whoever asks it gets the error.
+ */
+import { MpregError, type Utf8, thrownText } from "../../base/index.js";
+import type { Codec } from "../../values/index.js";
+import { TextCache } from "../../wire/index.js";
+import { TopicMessageReader } from "../topic-message.js";
+
+/**
+ * A message of a topic, as a subscription gets it.
+ *
+ * It is read from the bytes that came when one of its properties is asked for, each of which throws `malformed` where they
+ * cannot be read. Whoever keeps many messages for long does better to keep their payloads: a message keeps alive what came
+ * together with it.
+ */
+export interface TopicMessage<T = unknown> {
+  readonly topic: string;
+  /** What was published; decoded when it is first asked for. */
+  readonly payload: T;
+  /** Unique for each message of its publisher, which may have chosen it. */
+  readonly id: string;
+  /** Of the publisher's wall clock, in ms since 1970. */
+  readonly timestampMs: number;
+  /** Made anew each time. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly correlationId: string | undefined;
+  /** The topic to which an answer is to be published. */
+  readonly replyTo: string | undefined;
+  /** For how long a node keeps it or lets it wait, in ms; 0: it does not expire. */
+  readonly ttlMs: number;
+  /** 0 to 9. */
+  readonly priority: number;
+  /**
+   * How many messages of its subscription are missing just before it: they were lost because its consumer was slow. `Infinity`
+   * where the connection was lost meanwhile and nobody knows how many are missing, perhaps none.
+   */
+  readonly missedBefore: number;
+}
+
+/** Reads the messages of one client. */
+export class MessageOpener {
+  readonly codec: Codec;
+  readonly #reader: TopicMessageReader;
+  #opened: Uint8Array | undefined;
+
+  constructor(codec: Codec, utf8: Utf8) {
+    this.codec = codec;
+    // what is too large for a node never gets here
+    const unlimited = { headersMax: Infinity, headerBytesMax: Infinity, idBytesMax: Infinity };
+    this.#reader = new TopicMessageReader(new TextCache(utf8), utf8, Infinity, unlimited);
+  }
+
+  open(bytes: Uint8Array): TopicMessageReader {
+    if (this.#opened === bytes) return this.#reader;
+    this.#opened = undefined; // what throws is not open
+    this.#reader.open(bytes);
+    this.#opened = bytes;
+    return this.#reader;
+  }
+}
+
+/** Not a value that anybody can send. */
+const unread = Symbol("unread");
+
+export class ReceivedMessage<T = unknown> implements TopicMessage<T> {
+  readonly #bytes: Uint8Array;
+  readonly #opener: MessageOpener;
+  readonly missedBefore: number;
+  #payload: unknown = unread;
+
+  constructor(bytes: Uint8Array, opener: MessageOpener, missedBefore: number) {
+    this.#bytes = bytes;
+    this.#opener = opener;
+    this.missedBefore = missedBefore;
+  }
+
+  /** Size of the message, as the window of its subscription counts it. */
+  get bytes(): number {
+    return this.#bytes.length;
+  }
+
+  get topic(): string {
+    return this.#open().topic;
+  }
+
+  get payload(): T {
+    // (R1); what type it has is the subscriber's word, unless a schema says so
+    if (this.#payload === unread) this.#payload = this.#decoded();
+    return this.#payload as T;
+  }
+
+  get id(): string {
+    return this.#open().id;
+  }
+
+  get timestampMs(): number {
+    return this.#open().timestampMs;
+  }
+
+  get headers(): Readonly<Record<string, string>> {
+    return Object.fromEntries(this.#open().headers);
+  }
+
+  get correlationId(): string | undefined {
+    return this.#open().correlationId;
+  }
+
+  get replyTo(): string | undefined {
+    return this.#open().replyTo;
+  }
+
+  get ttlMs(): number {
+    return this.#open().ttlMs;
+  }
+
+  get priority(): number {
+    return this.#open().priority;
+  }
+
+  #open(): TopicMessageReader {
+    return this.#opener.open(this.#bytes);
+  }
+
+  /** (R2) */
+  #decoded(): unknown {
+    const reader = this.#open();
+    try {
+      return this.#opener.codec.decode(reader.payload);
+    } catch (cause) {
+      const message = `The payload of a message of topic "${reader.topic}" cannot be read: ${thrownText(cause)}`;
+      throw new MpregError("malformed", message, { cause });
+    }
+  }
+}

@@ -1,0 +1,59 @@
+/** Messages that wait for their consumer. */
+import { expect, test } from "vitest";
+import { MpregError } from "../../../src/base/index.js";
+import { Inbox, MessageOpener, ReceivedMessage } from "../../../src/topics/index.js";
+import { codec } from "../../support/requests.js";
+import { utf8 } from "../../support/wire.js";
+import { message } from "./support.js";
+
+const opener = new MessageOpener(codec, utf8);
+const of = (id: string): ReceivedMessage => new ReceivedMessage(message(id), opener, 0);
+
+function inboxOf() {
+  const told: string[] = [];
+  const inbox = new Inbox({ taken: () => told.push("taken"), left: () => told.push("left") });
+  return { inbox, told };
+}
+
+test("messages leave in order, also to those who asked before they came; each counts as taken when it has left (B1, B2)", async () => {
+  const { inbox, told } = inboxOf();
+  const asked = [inbox.next(), inbox.next()];
+  for (const id of ["1", "2", "3"]) inbox.push(of(id), 0);
+  expect(told).toEqual(["taken", "taken"]);
+  const all = [...(await Promise.all(asked)), await inbox.next()];
+  expect(all.map(({ value }) => value!.id)).toEqual(["1", "2", "3"]);
+  expect(told).toHaveLength(3);
+});
+
+test("when it fails what came is still taken, then it throws, once (B3)", async () => {
+  const { inbox } = inboxOf();
+  inbox.push(of("1"), 0);
+  inbox.end(new MpregError("overloaded", "too slow"));
+  inbox.push(of("2"), 0); // nothing comes any more
+  let empty = 0;
+  inbox.whenEmpty(() => (empty += 1));
+  expect(empty).toBe(0);
+  expect((await inbox.next()).value!.id).toBe("1");
+  expect(empty).toBe(1);
+  await expect(inbox.next()).rejects.toThrow("too slow");
+  expect(await inbox.next()).toEqual({ value: undefined, done: true });
+});
+
+test("whoever waits for a message hears of the failure at once; others are done", async () => {
+  const { inbox } = inboxOf();
+  const asked = [inbox.next(), inbox.next()];
+  inbox.end(new MpregError("overloaded", "too slow"));
+  await expect(asked[0]).rejects.toThrow("too slow");
+  expect(await asked[1]).toEqual({ value: undefined, done: true });
+  expect(await inbox.next()).toEqual({ value: undefined, done: true });
+});
+
+test("a reader that leaves drops what waits, which does not count as taken (B3)", async () => {
+  const { inbox, told } = inboxOf();
+  inbox.push(of("1"), 0);
+  let empty = 0;
+  inbox.whenEmpty(() => (empty += 1));
+  await inbox.return();
+  expect([told, inbox.size, empty]).toEqual([["left"], 0, 1]);
+  expect(await inbox.next()).toEqual({ value: undefined, done: true });
+});

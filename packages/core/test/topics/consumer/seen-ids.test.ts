@@ -1,0 +1,42 @@
+/** Which messages a subscription had lately. */
+import { expect, test } from "vitest";
+import { SeenIds, idsMax } from "../../../src/topics/consumer/seen-ids.js";
+import { message } from "./support.js";
+
+test("what was noted before a recall is known, and nothing else: not what came since, not what was forgotten (I1, I2)", () => {
+  const seen = new SeenIds();
+  for (let i = 0; i < idsMax + 100; i++) expect(seen.note(message(`id-${i}`), i)).toBe(true);
+  expect(seen.forgottenMs).toBe(99);
+  expect(seen.note(message("id-200"), 1)).toBe(true); // nobody has asked to look
+  seen.recall();
+  for (let i = 101; i < idsMax + 100; i++) expect(seen.note(message(`id-${i}`), 2)).toBe(false);
+  expect(seen.note(message("id-7"), 2)).toBe(true);
+  expect(seen.note(message("id-7"), 2)).toBe(true);
+});
+
+test("looking ends when as much has come as is kept (I2)", () => {
+  const seen = new SeenIds();
+  seen.note(message("first"), 0);
+  seen.recall();
+  for (let i = 0; i < idsMax; i++) seen.note(message(`id-${i}`), 1);
+  seen.note(message("one more"), 1);
+  expect(seen.note(message("first"), 2)).toBe(true);
+});
+
+test("an id is known whatever stands around it; ids that differ in one character are two", () => {
+  const seen = new SeenIds();
+  seen.note(message("same", 1, { topic: "a" }), 0);
+  seen.note(message("x".repeat(200)), 0);
+  seen.recall();
+  expect(seen.note(message("same", 2, { topic: "b.c", correlationId: "q" }), 1)).toBe(false);
+  expect(seen.note(message("sama"), 1)).toBe(true);
+  expect(seen.note(message("x".repeat(200)), 1)).toBe(false);
+  expect(seen.note(message("x".repeat(199) + "y"), 1)).toBe(true);
+});
+
+test("bytes that are no message do not matter", () => {
+  const seen = new SeenIds();
+  expect(seen.note(new Uint8Array(0), 0)).toBe(true);
+  expect(seen.note(Uint8Array.of(0xff, 0xff, 0xff), 0)).toBe(true);
+  expect(seen.note(Uint8Array.of(200, 1, 7), 0)).toBe(true);
+});

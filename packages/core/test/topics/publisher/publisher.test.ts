@@ -1,0 +1,41 @@
+/** What one client publishes: the ids of its messages, and how many may have been lost. */
+import { expect, test } from "vitest";
+import {
+  MessageWriter,
+  PublishLedger,
+  TopicMessageReader,
+  defaultTopicMessageLimits,
+} from "../../../src/topics/index.js";
+import { TextCache, Writer } from "../../../src/wire/index.js";
+import { seeded } from "../../support/random.js";
+import { utf8 } from "../../support/wire.js";
+
+function idsOf(writer: MessageWriter, count: number): string[] {
+  const reader = new TopicMessageReader(new TextCache(utf8), utf8, 1_024, defaultTopicMessageLimits);
+  return Array.from({ length: count }, () => {
+    const out = new Writer(utf8);
+    writer.writePlain(out.begin(0), "a", 1, Uint8Array.of(1));
+    out.end();
+    return reader.open(out.take().slice(5)).id;
+  });
+}
+
+test("each message has an id of its own, that begins with its client's prefix; two clients have two prefixes (W1)", () => {
+  const one = new MessageWriter(seeded(1), utf8);
+  const other = new MessageWriter(seeded(2), utf8);
+  const ids = [...idsOf(one, 5_000), ...idsOf(other, 5_000), one.takeId()];
+  expect(new Set(ids).size).toBe(10_001);
+  expect(ids.slice(0, 5_000).every((id) => id.startsWith(one.prefix))).toBe(true);
+  expect(one.prefix).not.toBe(other.prefix);
+});
+
+test("what is not known to have arrived counts as lost; what the far side has admitted does not (E1)", () => {
+  const ledger = new PublishLedger();
+  for (let i = 1; i <= 1_000; i++) ledger.published(i * 200, 0);
+  expect(ledger.unknown(0)).toBe(1_000);
+  const unknown = ledger.unknown(100_000);
+  expect(unknown).toBeGreaterThanOrEqual(500);
+  expect(unknown).toBeLessThan(500 + 200);
+  expect(ledger.unknown(200_000)).toBeLessThan(200);
+  expect(ledger.unknown(50_000)).toBe(ledger.unknown(200_000)); // it never unlearns
+});
