@@ -26,14 +26,13 @@ export async function openPublisher({ address, topics }) {
   };
 }
 
-/** @param {{ address: string, pattern: string, onMessage: (body: Uint8Array) => void }} options */
+/** It is sure of its own node only: who measures waits until it is reached. @param {{ address: string, pattern: string, onMessage: (body: Uint8Array) => void }} options */
 export async function openSubscriber({ address, pattern, onMessage }) {
   const client = await open({ address });
-  const subscription = await client.subscribe(pattern, {
+  await client.subscribe(pattern, {
     ...lossless,
     onMessage: (/** @type {{ payload: Uint8Array }} */ message) => onMessage(message.payload),
   });
-  await subscription.everywhere?.();
 }
 
 /** @param {{ address: string }} options */

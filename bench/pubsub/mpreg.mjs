@@ -12,14 +12,15 @@ import { contestant } from "./contestant.mjs";
 const driver = new URL("../mpreg/pubsub-client.mjs", import.meta.url);
 const processes = 2;
 
-/** @returns {Promise<string | undefined>} */
-function whyNoTopics() {
-  return withChildren((open) => open(driver).call("whyUnavailable"));
-}
+/** Bytes that were encoded beforehand, instead of our client: the node by itself. */
+const wireDriver = new URL("../mpreg/pubsub-wire.mjs", import.meta.url);
+
+/** @param {URL} asked */
+const whyNoTopics = (asked) => () => withChildren((open) => open(asked).call("whyUnavailable"));
 
 async function whyNoProcesses() {
   const help = execFileSync(process.execPath, [commandPath, "start", "--help"], { encoding: "utf8" });
-  return help.includes("--processes") ? whyNoTopics() : "`mpreg start` has no `--processes` yet";
+  return help.includes("--processes") ? whyNoTopics(wireDriver)() : "`mpreg start` has no `--processes` yet";
 }
 
 /** @param {string[]} names of nodes, all of which know each other */
@@ -50,7 +51,17 @@ export const mpreg = [
     title: "mpreg",
     driver,
     withBroker: withCluster("a"),
-    whyUnavailable: whyNoTopics,
+    whyUnavailable: whyNoTopics(driver),
+  }),
+  contestant({
+    name: "mpreg-wire",
+    family: "mpreg",
+    group: "one",
+    title: "mpreg's node, without its client: a load that was encoded beforehand",
+    driver: wireDriver,
+    withBroker: withCluster("a"),
+    idleSubscriptionsMax: 0,
+    whyUnavailable: whyNoTopics(wireDriver),
   }),
   contestant({
     name: "mpreg-two-nodes",
@@ -60,14 +71,14 @@ export const mpreg = [
     driver,
     withBroker: withCluster("a", "b"),
     idleSubscriptionsMax: 0,
-    whyUnavailable: whyNoTopics,
+    whyUnavailable: whyNoTopics(driver),
   }),
   contestant({
     name: "mpreg-processes",
     family: "mpreg",
     group: "many",
-    title: `mpreg, \`mpreg start --processes ${processes}\``,
-    driver,
+    title: `mpreg, \`mpreg start --processes ${processes}\`: a load that was encoded beforehand`,
+    driver: wireDriver,
     withBroker: withProcesses,
     idleSubscriptionsMax: 0,
     whyUnavailable: whyNoProcesses,
