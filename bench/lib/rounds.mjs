@@ -27,9 +27,13 @@ export async function runRounds(contestants, { rounds, budget, onProgress }) {
   /** @type {Map<string, Record<string, number>[]>} */
   const samples = new Map();
   for (const { name, whyUnavailable } of contestants) {
-    const reason = await whyUnavailable?.();
-    if (reason === undefined) samples.set(name, []);
-    else outcomes[name] = { kind: "unavailable", reason };
+    try {
+      const reason = await whyUnavailable?.();
+      if (reason === undefined) samples.set(name, []);
+      else outcomes[name] = { kind: "unavailable", reason };
+    } catch (error) {
+      outcomes[name] = { kind: "failed", reason: reasonOf(error) }; // (R2)
+    }
   }
 
   let otherLoad = 0;
@@ -44,7 +48,7 @@ export async function runRounds(contestants, { rounds, budget, onProgress }) {
         samples.get(name)?.push(figures);
         onProgress(`round ${round + 1}/${rounds}  ${name.padEnd(18)} ${describe(figures)}`);
       } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
+        const reason = reasonOf(error);
         outcomes[name] = { kind: "failed", reason }; // (R2)
         onProgress(`round ${round + 1}/${rounds}  ${name.padEnd(18)} failed: ${reason}`);
       }
@@ -55,6 +59,11 @@ export async function runRounds(contestants, { rounds, budget, onProgress }) {
     outcomes[name] ??= { kind: "measured", figures: summarize(samples.get(name) ?? []) };
   }
   return { outcomes, otherLoad };
+}
+
+/** @param {unknown} error */
+function reasonOf(error) {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /**

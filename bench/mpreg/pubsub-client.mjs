@@ -43,7 +43,7 @@ export async function openIdle({ address }) {
 }
 
 /**
- * Whether this build has topics for clients: a function of a child module.
+ * Whether this build has topics, at its clients and at its nodes: a function of a child module.
  *
  * @returns {Promise<string | undefined>} why it has not
  */
@@ -51,5 +51,11 @@ export async function whyUnavailable() {
   const { createNode } = await importMpreg();
   const node = await createNode({ name: "asked", port: 0, log: "fatal" });
   const client = await open({ address: node.url });
-  return typeof client.subscribe === "function" ? undefined : "this build's clients have no `subscribe` yet";
+  if (typeof client.subscribe !== "function") return "this build's clients cannot subscribe yet";
+  try {
+    await client.subscribe("a.*", { timeoutMs: 10_000 });
+    return undefined;
+  } catch (error) {
+    return `this build's nodes have no topics yet: ${/** @type {Error} */ (error).message}`;
+  }
 }

@@ -99,6 +99,6 @@ export async function whyUnavailable() {
     await link.ask(kinds.subscribe, ...wish(1, "a.*"));
     return undefined;
   } catch (error) {
-    return `this build's nodes have no topics yet (${/** @type {Error} */ (error).message.replaceAll(/[^ -~]/g, "")})`;
+    return `this build's nodes have no topics yet: ${/** @type {Error} */ (error).message}`;
   }
 }

@@ -57,6 +57,14 @@ export function message(kind, ...parts) {
   return Buffer.concat([Buffer.from([...u32(1 + body.length), kind]), body]);
 }
 
+/** The texts of a message, for people. @param {Buffer} bytes */
+function printable(bytes) {
+  return bytes
+    .toString("latin1")
+    .replaceAll(/[^ -~]+/g, " ")
+    .trim();
+}
+
 /**
  * Connects, and is open when it resolves.
  *
@@ -71,16 +79,13 @@ export async function openLink(url, onMessage) {
   const link = new Link(socket, onMessage);
   await new Promise((resolve, reject) => {
     link.onOpen = resolve;
-    link.onEnd = reject;
+    link.onEarlyEnd = reject;
     socket.once("error", reject);
     socket.once("open", () => {
       const limits = [...u32(messageBytesMax), ...u32(windowBytes)];
       link.add(message(own.hello, [2, 2], randomBytes(32), limits, [0]));
     });
   });
-  link.onEnd = (error) => {
-    throw error;
-  };
   return link;
 }
 
@@ -95,20 +100,21 @@ class Link {
   #sent = 0;
   #credited = 0;
   #isOpen = false;
+  #isEnded = false;
   /** @type {Map<number, { resolve: (value: unknown) => void, reject: (error: Error) => void }>} */
   #asks = new Map();
   #lastAsk = 0;
   /** Who waits for credit. @type {((value?: unknown) => void)[]} */
   #waiting = [];
   onOpen = (/** @type {unknown} */ _value) => {};
-  onEnd = (/** @type {Error} */ _error) => {};
+  onEarlyEnd = (/** @type {Error} */ _error) => {};
 
   /** @param {WebSocket} socket @param {Parameters<typeof openLink>[1]} onMessage */
   constructor(socket, onMessage) {
     this.#socket = socket;
     this.#onMessage = onMessage;
     socket.on("message", (frame) => this.#readFrame(/** @type {Buffer} */ (frame)));
-    socket.on("close", (code, reason) => this.onEnd(new Error(`The node has ended the link: ${code} ${reason}`)));
+    socket.on("close", (code, reason) => this.#end(new Error(`The node has ended the link: ${code} ${reason}`)));
   }
 
   /**
@@ -163,6 +169,15 @@ class Link {
     this.#used = 0;
   }
 
+  /** Whoever waits for an answer is told of it; where nobody does, nobody is prepared for it. @param {Error} error */
+  #end(error) {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    if (this.#isOpen && this.#asks.size === 0) throw error;
+    this.onEarlyEnd(error);
+    for (const { reject } of this.#asks.values()) reject(error);
+  }
+
   /** @param {Buffer} frame */
   #readFrame(frame) {
     for (let start = 0; start < frame.length;) {
@@ -192,7 +207,7 @@ class Link {
       for (const resolve of this.#waiting.splice(0)) resolve();
     } else if (kind === own.ping) this.add(message(own.pong, bytes.subarray(start, end)));
     else if (kind === own.goodbye)
-      this.onEnd(new Error(`The node says goodbye: ${bytes.toString("utf8", start, end)}`));
+      this.#end(new Error(`The node says goodbye: ${printable(bytes.subarray(start, end))}`));
   }
 
   /** @param {number} kind @param {Buffer} bytes @param {number} start @param {number} end */
@@ -201,6 +216,6 @@ class Link {
     const ask = this.#asks.get(id);
     this.#asks.delete(id);
     if (kind === own.answer) ask?.resolve(undefined);
-    else ask?.reject(new Error(`The node refuses: ${bytes.toString("utf8", start + 4, end)}`));
+    else ask?.reject(new Error(`The node refuses: ${printable(bytes.subarray(start + 4, end))}`));
   }
 }
