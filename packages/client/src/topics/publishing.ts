@@ -103,6 +103,7 @@ export class Publishing {
   #waiting = 0;
   #waitingBytes = 0;
   #over: MpregError | undefined;
+  #wallMs = 0;
   /** The topic that was found good last. */
   #goodTopic: string | undefined;
 
@@ -134,7 +135,7 @@ export class Publishing {
       // the way of most: nothing is allocated but the view of the payload
       if (options === undefined && schemas === undefined && connection !== undefined && this.#line.size === 0) {
         const bytes = this.#host.codec.encode(payload, "payload");
-        if (connection.backlogBytes < linkBytesMax && this.#send(connection, topic, plain, bytes)) return queued;
+        if (hasRoom(connection) && this.#send(connection, topic, plain, bytes)) return queued;
         return this.#lineUp(topic, plain, bytes, undefined);
       }
       const checked = options === undefined ? plain : checkedPublish(options);
@@ -198,7 +199,7 @@ export class Publishing {
       if (!first.isOver) {
         const connection = this.#connection;
         const { payload, topic, checked } = first;
-        if (connection === undefined || payload === undefined || connection.backlogBytes >= linkBytesMax) return;
+        if (connection === undefined || payload === undefined || !hasRoom(connection)) return;
         try {
           if (checked.confirm === undefined) {
             if (!this.#send(connection, topic, checked, payload)) return;
@@ -220,7 +221,7 @@ export class Publishing {
     signal: CancelSignal | undefined,
   ): Promise<Told> {
     const connection = this.#connection;
-    if (connection === undefined || this.#line.size > 0 || connection.backlogBytes >= linkBytesMax) {
+    if (connection === undefined || this.#line.size > 0 || !hasRoom(connection)) {
       return this.#lineUp(topic, checked, payload, signal);
     }
     if (checked.confirm !== undefined) return this.#ask(topic, checked, payload.slice(), checked.timeoutMs, signal);
@@ -230,9 +231,11 @@ export class Publishing {
   /** Writes a message that wants no answer; answers false where the link has no room. Throws where it is too large. */
   #send(connection: Connection, topic: string, { fields }: CheckedPublish, payload: Uint8Array): boolean {
     const { outbox } = connection;
+    // a batch ends with its turn at the latest, and asking for the time costs as much as writing a small message
+    if (outbox.writer.length === 0) this.#wallMs = this.#platform.wallMs();
     const writer = beginPublish(outbox.writer);
-    if (fields === plain.fields) this.#writer.writePlain(writer, topic, this.#platform.wallMs(), payload);
-    else this.#writer.write(writer, topic, this.#platform.wallMs(), fields, payload);
+    if (fields === plain.fields) this.#writer.writePlain(writer, topic, this.#wallMs, payload);
+    else this.#writer.write(writer, topic, this.#wallMs, fields, payload);
     const bytes = outbox.commit(connection.remoteMessageBytesMax);
     if (bytes < 0) throw tooLarge(-bytes, connection);
     if (bytes > 0) this.#ledger.published(outbox.endBytes, outbox.admittedBytes);
@@ -383,6 +386,11 @@ export class Publishing {
     }
     return valid;
   }
+}
+
+/** Whether what is published now goes out soon: it would only be copied if it waited in the link. (H3) */
+function hasRoom(connection: Connection): boolean {
+  return connection.outbox.hasCredit && connection.backlogBytes < linkBytesMax;
 }
 
 function checkedBy(schema: TopicContract[string], topic: string, payload: unknown): unknown {

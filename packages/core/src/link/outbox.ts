@@ -89,6 +89,11 @@ export class Outbox {
     return queuedBytes === 0 || queuedBytes + bytes <= this.#queueBytesMax;
   }
 
+  /** Whether a message that is committed now is not parked. */
+  get hasCredit(): boolean {
+    return this.#parkedBytes === 0 && this.#unadmittedBytes < this.#windowBytes;
+  }
+
   /** How many bytes the peer lets us have unadmitted; from its hello. */
   setWindow(windowBytes: number): void {
     this.#windowBytes = windowBytes;

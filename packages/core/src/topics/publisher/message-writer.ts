@@ -3,9 +3,10 @@
  *
  * (W1) Each message that is given no id gets one of its own: a prefix that is the client's, and a number. Both are written from
  *      bytes that are counted up in place, since a client writes hundreds of thousands in a second.
+ * (W2) What stands before the payload is kept as bytes while topic and time stay the same: only the number in it changes.
  */
 import type { Random, Utf8 } from "../../base/index.js";
-import type { Writer } from "../../wire/index.js";
+import { Writer } from "../../wire/index.js";
 import { type TopicMessageHead, writeTopicMessage } from "../topic-message.js";
 
 const digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz-";
@@ -18,10 +19,17 @@ export type MessageFields = Omit<TopicMessageHead, "topic" | "id" | "timestampMs
   readonly id?: string | undefined;
 };
 
+const noBytes = new Uint8Array(0);
+
 export class MessageWriter {
   readonly #utf8: Utf8;
   readonly #id: Uint8Array;
   readonly #next: Uint8Array;
+  /** What stands before the payload of a message of `#topic` at `#timestampMs`, and where its id is. (W2) */
+  #head: Uint8Array = noBytes;
+  #headId = 0;
+  #topic: string | undefined;
+  #timestampMs = -1;
 
   constructor(random: Random, utf8: Utf8) {
     this.#utf8 = utf8;
@@ -47,6 +55,14 @@ export class MessageWriter {
   /** Writes a message about which nothing more is said into the one that was begun. (W1) */
   writePlain(writer: Writer, topic: string, timestampMs: number, payload: Uint8Array): void {
     this.#count();
+    if (topic === this.#topic) {
+      if (timestampMs !== this.#timestampMs) this.#prepare(topic, timestampMs);
+      writer.raw(this.#head).raw(payload);
+      return;
+    }
+    this.#topic = topic;
+    this.#timestampMs = -1;
+    this.#head = noBytes;
     writer.text(topic).blob(this.#id).varint(timestampMs).endFields().raw(payload);
   }
 
@@ -56,11 +72,22 @@ export class MessageWriter {
     writeTopicMessage(writer, { ...fields, topic, id, timestampMs }, payload);
   }
 
+  /** (W2) */
+  #prepare(topic: string, timestampMs: number): void {
+    const writer = new Writer(this.#utf8);
+    this.#headId = writer.text(topic).length + 1;
+    writer.blob(this.#id).varint(timestampMs).endFields();
+    this.#head = writer.take();
+    this.#timestampMs = timestampMs;
+  }
+
   #count(): void {
     const id = this.#id;
+    const head = this.#head;
     for (let at = id.length - 1; at >= prefixLength; at--) {
       const next = this.#next[id[at] as number] as number;
       id[at] = next;
+      if (head.length > 0) head[this.#headId + at] = next;
       if (next !== firstDigit) return;
     }
   }

@@ -29,6 +29,23 @@ test("each message has an id of its own, that begins with its client's prefix; t
   expect(one.prefix).not.toBe(other.prefix);
 });
 
+test("topics and times may change from message to message: each is written as it is (W2)", () => {
+  const writer = new MessageWriter(seeded(1), utf8);
+  const reader = new TopicMessageReader(new TextCache(utf8), utf8, 1_024, defaultTopicMessageLimits);
+  const topics = ["a", "a", "a", "b.ü", "b.ü", "a", "", "", "a"];
+  const ids = new Set<string>();
+  topics.forEach((topic, index) => {
+    const out = new Writer(utf8);
+    const timestampMs = 1_700_000_000_000 + (index >> 1) * 1e12;
+    writer.writePlain(out.begin(0), topic, timestampMs, Uint8Array.of(index));
+    out.end();
+    const read = reader.open(out.take().slice(5));
+    expect([read.topic, read.timestampMs, [...read.payload]]).toEqual([topic, timestampMs, [index]]);
+    ids.add(read.id);
+  });
+  expect([...ids].map((id) => id.slice(-1)).join("")).toBe("123456789");
+});
+
 test("what is not known to have arrived counts as lost; what the far side has admitted does not (E1)", () => {
   const ledger = new PublishLedger();
   for (let i = 1; i <= 1_000; i++) ledger.published(i * 200, 0);
