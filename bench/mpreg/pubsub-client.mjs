@@ -1,5 +1,8 @@
 /** Topics of mpreg, as its users take them: the same driver as those of the peers. */
+import { eventually } from "../lib/eventually.mjs";
 import { importMpreg } from "./build.mjs";
+
+const acrossTimeoutMs = 10_000;
 
 /**
  * Nothing is dropped: a subscriber that is slow holds the publisher back. By default the oldest of what waits for it would go,
@@ -57,5 +60,31 @@ export async function whyUnavailable() {
     return undefined;
   } catch (error) {
     return `this build's nodes have no topics yet: ${/** @type {Error} */ (error).message}`;
+  }
+}
+
+/**
+ * The same across two nodes: whether what is published at one comes to a subscriber of the other.
+ *
+ * @returns {Promise<string | undefined>} why it does not
+ */
+export async function whyUnavailableAcross() {
+  const reason = await whyUnavailable();
+  if (reason !== undefined) return reason;
+  const { createNode } = await importMpreg();
+  const one = await createNode({ name: "one", port: 0, log: "fatal" });
+  const other = await createNode({ name: "other", port: 0, peers: [one.url], log: "fatal" });
+  let hasCome = false;
+  const subscriber = await open({ address: other.url });
+  await subscriber.subscribe("a.*", { onMessage: () => (hasCome = true) });
+  const publisher = await open({ address: one.url });
+  try {
+    await eventually(async () => {
+      await publisher.publish("a.b", "probe");
+      if (!hasCome) throw new Error(`nothing within ${acrossTimeoutMs} ms`);
+    }, acrossTimeoutMs);
+    return undefined;
+  } catch (error) {
+    return `what is published at one node of this build does not come to a subscriber of another: ${/** @type {Error} */ (error).message}`;
   }
 }

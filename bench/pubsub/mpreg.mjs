@@ -18,6 +18,9 @@ const wireDriver = new URL("../mpreg/pubsub-wire.mjs", import.meta.url);
 /** @param {URL} asked */
 const whyNoTopics = (asked) => () => withChildren((open) => open(asked).call("whyUnavailable"));
 
+/** @returns {Promise<string | undefined>} */
+const whyNotAcross = () => withChildren((open) => open(driver).call("whyUnavailableAcross"));
+
 async function whyNoProcesses() {
   const help = execFileSync(process.execPath, [commandPath, "start", "--help"], { encoding: "utf8" });
   return help.includes("--processes") ? whyNoTopics(wireDriver)() : "`mpreg start` has no `--processes` yet";
@@ -71,7 +74,7 @@ export const mpreg = [
     driver,
     withBroker: withCluster("a", "b"),
     idleSubscriptionsMax: 0,
-    whyUnavailable: whyNoTopics(driver),
+    whyUnavailable: whyNotAcross,
   }),
   contestant({
     name: "mpreg-processes",
