@@ -53,6 +53,7 @@ export function renderPubsub(result) {
     const measured = members.filter((member) => member.kind === "measured");
     if (members.length > 0) parts.push(heading);
     if (measured.length > 0) {
+      if (group === "one") parts.push("![Messages delivered per second](pubsub-rates.svg)");
       parts.push(...fanOuts.flatMap((fanOut) => renderFanOut(measured, fanOut, contestants[yardstick])));
       parts.push(...renderMemory(measured));
     }

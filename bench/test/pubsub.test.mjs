@@ -232,6 +232,7 @@ test("the report compares with NATS, names who is absent, and no median hides wh
   assert.match(report, /\| Redis \| +400 \| +0\.50× \| +400 \| +– \| +0 \| +0 \|/);
   assert.match(report, /\| Redis \| +8,000 \| +0\.50× \| +8,000 \| +– \| +\*\*1,007\*\* \| +0 \|/);
   assert.match(report, /- not measured: mpreg \(it is not there yet\)/);
+  assert.match(report, /!\[.*\]\(pubsub-rates\.svg\)/);
   assert.doesNotMatch(report, /An idle subscription|More than one process/);
 });
 
