@@ -13,6 +13,7 @@ import {
   type Tracing,
   explainReference,
 } from "@mpreg/core/rpc";
+import { defaultTopicsLimits } from "@mpreg/core/topics";
 import { createCodec } from "@mpreg/core/values";
 import { semver, systemRandom, utf8 } from "./capabilities.js";
 import { Connections } from "./connections.js";
@@ -105,6 +106,7 @@ function assemble(options: ResolvedOptions, opened: Opened): MpregNode {
     link: { ...limits, limits },
     redial: limits,
     rpc: limits,
+    topics: defaultTopicsLimits,
     membership: limits,
     incarnation: identity.incarnation + 1,
   };

@@ -41,6 +41,10 @@ export type Action =
       readonly intermediates: boolean;
       readonly onBehalfOf: Subject | undefined;
     }
+  /** A message for everybody who has subscribed to `topic`. Asked for each message. */
+  | { readonly kind: "publish"; readonly topic: string; readonly onBehalfOf: Subject | undefined }
+  /** All messages whose topics match `pattern`, and what is kept of them. */
+  | { readonly kind: "subscribe"; readonly pattern: string; readonly onBehalfOf: Subject | undefined }
   /** An HTTP request for what the node tells of itself. `subject` is a client without credentials. */
   | { readonly kind: "observe"; readonly what: Observed };
 
@@ -55,8 +59,8 @@ export type Policy = (subject: Subject, action: Action) => Decision;
 const allowed: Decision = { allow: true };
 
 /**
- * The default policy: everybody who could open a link may call every function, and list and look at every request;
- * nodes of another cluster may not join. Who asks from this machine sees health and metrics; from elsewhere only
+ * The default policy: everybody who could open a link may call every function, list and look at every request, publish
+ * to every topic that is not reserved and subscribe to all of them; nodes of another cluster may not join. Who asks from this machine sees health and metrics; from elsewhere only
  * whether the node lives and is ready, as probes do.
  *
  * That links from other machines exist at all is refused earlier, when a node listens (see the node package's

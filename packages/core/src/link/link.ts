@@ -77,6 +77,9 @@ export class Link {
   #pingedMs: number | undefined = undefined;
   #admittedBytes = 0;
   #creditedBytes = 0;
+  /** Where in its frame the message in hand begins, and whether it was held. */
+  #messageStart = 0;
+  #isHeld = false;
   /** Bytes that wait in the transport, as far as it was told last. */
   #transportBytes = 0;
 
@@ -139,11 +142,13 @@ export class Link {
     let freeBytes = 0; // messages that cost no credit
     try {
       for (;;) {
-        const start = this.#frames.position;
+        const start = (this.#messageStart = this.#frames.position);
         const message = this.#frames.next();
         if (message === undefined) break;
         if (this.#phase.kind === "open") {
-          if (!this.#handleOpen(message, nowMs)) freeBytes += this.#frames.position - start;
+          this.#isHeld = false;
+          const costs = this.#handleOpen(message, nowMs);
+          if (!costs || this.#hasHeld()) freeBytes += this.#frames.position - start;
         } else {
           freeBytes += this.#frames.position - start;
           this.#handleGreeting(message, frame.subarray(start, this.#frames.position), nowMs);
@@ -156,6 +161,17 @@ export class Link {
       return;
     }
     this.#admit(frame.length - freeBytes); // (L4)
+  }
+
+  /** The message in hand is not admitted yet: answers its bytes, which are to be handed to {@link admit} once it is. */
+  hold(): number {
+    this.#isHeld = true;
+    return this.#frames.position - this.#messageStart;
+  }
+
+  /** Bytes that were held are admitted. (L4) */
+  admit(bytes: number): void {
+    this.#admit(bytes);
   }
 
   /** Gives the transport what is queued. */
@@ -211,6 +227,11 @@ export class Link {
     const goodbye: Goodbye = { code: goodbyeCode(message.code), reason: message.reason };
     this.#gone(goodbye, nowMs);
     this.#host.close(this.id, goodbye);
+  }
+
+  /** Whoever took the message may have held it. */
+  #hasHeld(): boolean {
+    return this.#isHeld;
   }
 
   /** Any message may have ended the link. */

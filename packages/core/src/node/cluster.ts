@@ -15,7 +15,7 @@
  * (G5) An address is this node's own when its far side proves this node's key, and tells of itself what this node does.
  * (G6) A node that yields to another process with its key has no links to nodes any more, and takes none.
  */
-import { type Semver, type Signer, type Subject, type Utf8, assert } from "../base/index.js";
+import { type Semver, type Signer, type Subject, type Utf8, assert, hexOf } from "../base/index.js";
 import type { Catalog } from "../catalog/index.js";
 import { type Goodbye, type Remote, nodeIdOf } from "../link/index.js";
 import {
@@ -201,6 +201,7 @@ export class Cluster {
     const channel = new Channel(link, subject, this.#host.random, nowMs);
     const { nodeId, identity } = remote;
     const peer = this.#peers.get(nodeId) ?? this.#createPeer(nodeId, identity.name, identity.urls);
+    peer.run = identity.run && hexOf(identity.run);
     session.phase = {
       kind: "node",
       channel,

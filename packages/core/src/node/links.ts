@@ -9,6 +9,7 @@
 import { MpregError, type Random, type Signer, type Subject, type Timers, type Utf8, assert } from "../base/index.js";
 import { type Goodbye, Link, type LinkHost, type LinkId, type LinkOptions, type Remote } from "../link/index.js";
 import { Channel, type Rpc, allowedMs } from "../rpc/index.js";
+import type { TopicLinks } from "../topics/index.js";
 import { ByteBudget, type Holder } from "../structures/index.js";
 import type { Codec } from "../values/index.js";
 import {
@@ -40,6 +41,7 @@ export interface LinksHost extends Timers {
   readonly effects: Pick<NodeEffects, "send" | "close" | "report">;
   readonly cluster: Cluster;
   readonly rpc: Rpc;
+  readonly topics: TopicLinks<Channel>;
   inspect(subject: InspectSubject, nowMs: number): unknown;
 }
 
@@ -262,6 +264,7 @@ export class Links {
       this.#backlogs.get(phase.channel)?.hold(0);
       this.#backlogs.delete(phase.channel);
       this.#host.rpc.linkLost(phase.channel, goodbye.code === "closing", nowMs);
+      this.#host.topics.closed(session.id, nowMs);
     } else if (phase.kind !== "self" && phase.kind !== "rival" && isRefusal(goodbye, session.attempt === undefined)) {
       this.#host.effects.report({ kind: "link-refused", address: session.address, reason: goodbye });
     }
@@ -272,7 +275,7 @@ export class Links {
     const { phase } = session;
     if (phase.kind !== "client" && phase.kind !== "node") return;
     const { channel } = phase;
-    const { rpc, cluster } = this.#host;
+    const { rpc, cluster, topics } = this.#host;
     switch (message.kind) {
       case "call":
         return rpc.onCall(channel, message, nowMs);
@@ -303,6 +306,15 @@ export class Links {
       case "watch":
       case "requests":
         return rpc.onWatch(channel, message, nowMs);
+      case "publish":
+      case "publish-confirmed":
+      case "subscribe":
+      case "everywhere":
+      case "unsubscribe":
+        return topics.onMessage(channel, message, nowMs);
+      case "taken":
+        if (phase.kind === "node") return topics.onNodeMessage(phase.peer, message, nowMs);
+        return topics.onMessage(channel, message, nowMs);
       case "skipped":
       case "results": // nothing is asked for here that ends so
         return;
@@ -312,7 +324,9 @@ export class Links {
     if (message.kind === "step") rpc.onStep(channel, message, nowMs);
     else if (message.kind === "progress") rpc.onProgress(channel, message);
     else if (message.kind === "left-end") channel.stepsLeft?.ended(message.id);
-    else if (message.kind === "drain") this.#acknowledgeDrain(channel);
+    else if (message.kind === "forward" || message.kind === "forward-confirmed" || message.kind === "forwarded-until") {
+      topics.onNodeMessage(phase.peer, message, nowMs);
+    } else if (message.kind === "drain") this.#acknowledgeDrain(channel);
     else if (message.kind === "drain-ack") phase.hasAcknowledgedDrain = true;
     else cluster.onMessage(session, message, nowMs);
   }

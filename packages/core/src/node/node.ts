@@ -21,6 +21,7 @@ import {
 import { type Door, JsonV1Door } from "../doors/index.js";
 import { type Goodbye, type LinkId, answersFactor, nodeIdOf } from "../link/index.js";
 import { Peer, Rpc, type RpcCounters, type StepCounts, clientOrigin, leaving } from "../rpc/index.js";
+import { TopicLinks, Topics, nowhere } from "../topics/index.js";
 import type { InspectSubject } from "../wire/index.js";
 import { Cluster } from "./cluster.js";
 import { runEvents } from "./run-events.js";
@@ -29,6 +30,8 @@ import { inspect } from "./inspect.js";
 import { Links } from "./links.js";
 import { nodeLike, targetOf } from "./target.js";
 import { Tickets } from "./tickets.js";
+import { takeTopicInput } from "./topic-inputs.js";
+import { type TopicsSurroundings, topicLinksHost, topicsHost } from "./topics-host.js";
 import type { NodeCapabilities, NodeEffects, NodeInput, NodeOptions } from "./types.js";
 
 /**
@@ -67,7 +70,10 @@ export interface NodeSize extends StepCounts {
   readonly fetches: number;
   /** Bytes, not entries: what calls, steps and requests keep. */
   readonly heldBytes: number;
-  /** What has a due time, links and wanted nodes left out. */
+  readonly subscriptions: number;
+  /** Publishes that wait for room with a subscription. */
+  readonly blockedPublishes: number;
+  /** What has a due time; left out are links, wanted nodes, and the age of what is kept of topics. */
   readonly timers: number;
 }
 
@@ -81,6 +87,7 @@ export class NodeMachine {
   readonly #timers: Timers;
   readonly #cluster: Cluster;
   readonly #rpc: Rpc;
+  readonly #topics: Topics;
   readonly #links: Links;
   readonly #doors = new Map<LinkId, Door>();
   readonly #tickets: Tickets;
@@ -122,12 +129,14 @@ export class NodeMachine {
       running: () => this.#rpc.running,
       reached: (peer, nowMs) => {
         this.#rpc.reached(peer, nowMs);
+        this.#topics.linked(peer.nodeId, nowMs);
       },
       unreachable: (peer, nowMs) => {
         this.#rpc.unreachable(peer, nowMs);
       },
       down: (peer, nowMs) => {
         this.#rpc.down(peer, nowMs);
+        this.#topics.forget(peer.nodeId);
       },
       dial: (dial, nowMs) => {
         const decision = options.policy({ kind: "self" }, { kind: "dial", url: dial.url });
@@ -202,6 +211,16 @@ export class NodeMachine {
         },
       },
     );
+    const surroundings: TopicsSurroundings = {
+      ...timers,
+      options,
+      capabilities,
+      cluster: this.#cluster,
+      links: () => this.#links,
+      elsewhere: nowhere,
+      nowMs: () => this.#nowMs,
+    };
+    this.#topics = new Topics(topicsHost(surroundings), options.topics);
     this.#tickets = new Tickets({ ...timers, rpc: this.#rpc, effects, nowMs: () => this.#nowMs });
     this.#links = new Links({
       ...timers,
@@ -214,6 +233,7 @@ export class NodeMachine {
       effects,
       cluster: this.#cluster,
       rpc: this.#rpc,
+      topics: new TopicLinks(this.#topics, topicLinksHost(surroundings)),
       inspect: (subject, nowMs) => this.inspect(subject, nowMs),
     });
   }
@@ -230,6 +250,7 @@ export class NodeMachine {
 
   get size(): NodeSize {
     const links = this.#links.size;
+    const topics = this.#topics.figures;
     let { asked } = links;
     for (const door of this.#doors.values()) asked += door.size;
     return {
@@ -239,7 +260,9 @@ export class NodeMachine {
       asked,
       doors: this.#doors.size,
       ...this.#tickets.size,
-      timers: this.#deadlines.size - this.#links.scheduled - this.#cluster.scheduled,
+      subscriptions: topics.subscriptions,
+      blockedPublishes: topics.blockedPublishes,
+      timers: this.#deadlines.size - this.#links.scheduled - this.#cluster.scheduled - this.#topics.scheduled,
     };
   }
 
@@ -259,6 +282,7 @@ export class NodeMachine {
     if (this.#deadlines.nextDueMs <= nowMs) this.#runDue(nowMs);
     this.#take(input, nowMs);
     this.#rpc.here.settle(nowMs);
+    this.#topics.settle(nowMs);
   }
 
   #take(input: NodeInput, nowMs: number): void {
@@ -303,6 +327,12 @@ export class NodeMachine {
           this.#cluster.offerings.unregister(input.fun, input.version);
         });
         return;
+      case "publish":
+      case "subscribe":
+      case "unsubscribe":
+      case "taken":
+      case "part":
+        return takeTopicInput(this.#topics, input, nowMs);
       case "seeds":
         return this.#cluster.seeds(input.source, input.urls, nowMs);
       case "start":
@@ -320,6 +350,7 @@ export class NodeMachine {
 
   /** Ends the turn: what it has queued for others is sent. */
   flush(nowMs: number): void {
+    this.#topics.flush();
     this.#links.flush(nowMs);
     this.#drain?.look(nowMs);
   }

@@ -157,6 +157,8 @@ export class Peer {
   inFlight = 0;
   /** The link that new steps take; `undefined` for this node itself, and without an open link. */
   channel: Channel | undefined = undefined;
+  /** The process at its far side, by the number that this has drawn; of the last link that there was. */
+  run: string | undefined = undefined;
   /** Steps that wait for a link to it. */
   readonly reaching: Set<Task> = new Set();
   /** No link to it could be opened: until one is, steps travel through a neighbour of both. */

@@ -23,12 +23,14 @@ export type Overflow = "drop-oldest" | "drop-newest" | "block-publisher" | "disc
 
 export const overflows: readonly Overflow[] = ["drop-oldest", "drop-newest", "block-publisher", "disconnect"];
 
-export interface WaitingMessage {
+export interface WaitingMessage<A = undefined> {
   /** Nobody writes to it; several buffers may hold the same one. */
   readonly body: Uint8Array;
   readonly priority: number;
   /** Infinity: never. */
   readonly expiresMs: number;
+  /** What its owner wants to know of it. */
+  readonly about: A | undefined;
   /** Messages that were lost just before this one. (B3) */
   missedBefore: number;
 }
@@ -39,18 +41,18 @@ export interface BufferTotals {
   expired: number;
 }
 
-interface Lane {
+interface Lane<A> {
   readonly priority: number;
-  readonly messages: Fifo<WaitingMessage>;
+  readonly messages: Fifo<WaitingMessage<A>>;
   /** Messages that were lost behind all that wait. */
   missedBehind: number;
 }
 
-export class MessageBuffer {
+export class MessageBuffer<A = undefined> {
   readonly #messagesMax: number;
   readonly #bytesMax: number;
   /** By priority. */
-  readonly #lanes: (Lane | undefined)[] = [];
+  readonly #lanes: (Lane<A> | undefined)[] = [];
   /** Bit n: the lane of priority n has something to tell. */
   #open = 0;
   #size = 0;
@@ -93,9 +95,9 @@ export class MessageBuffer {
   }
 
   /** Keeps a message; it must have room. */
-  push(body: Uint8Array, priority: number, expiresMs: number): void {
+  push(body: Uint8Array, priority: number, expiresMs: number, about?: A): void {
     const lane = this.#lane(priority);
-    lane.messages.push({ body, priority, expiresMs, missedBefore: lane.missedBehind });
+    lane.messages.push({ body, priority, expiresMs, about, missedBefore: lane.missedBehind });
     lane.missedBehind = 0;
     this.#size += 1;
     this.#bytes += body.length;
@@ -106,9 +108,14 @@ export class MessageBuffer {
     while (!this.hasRoom(length)) {
       const lowest = this.#lowest();
       if (lowest > priority) return false;
-      this.#dropFirst(this.#lanes[lowest] as Lane, nowMs);
+      this.#dropFirst(this.#lanes[lowest] as Lane<A>, nowMs);
     }
     return true;
+  }
+
+  /** Messages are missing behind all that wait, which were lost elsewhere. */
+  missElsewhere(priority: number, count: number): void {
+    this.#lane(priority).missedBehind += count;
   }
 
   /** Counts a message that was not kept. */
@@ -124,7 +131,7 @@ export class MessageBuffer {
   }
 
   /** Removes all that waits, and hands each message to `taken`. */
-  takeAll(taken: (message: WaitingMessage) => void, nowMs: number): void {
+  takeAll(taken: (message: WaitingMessage<A>) => void, nowMs: number): void {
     while (this.#open !== 0) {
       this.takeMissed(nowMs);
       const message = this.first(nowMs);
@@ -149,7 +156,7 @@ export class MessageBuffer {
   }
 
   /** The message that is next; `undefined` without one, and where {@link takeMissed} has something to tell first. */
-  first(nowMs: number): WaitingMessage | undefined {
+  first(nowMs: number): WaitingMessage<A> | undefined {
     const first = this.#next(nowMs)?.messages.first;
     return first === undefined || first.missedBefore > 0 ? undefined : first;
   }
@@ -163,9 +170,9 @@ export class MessageBuffer {
   }
 
   /** The lane with the highest priority that has something to tell; nothing at its front has expired. (B2) */
-  #next(nowMs: number): Lane | undefined {
+  #next(nowMs: number): Lane<A> | undefined {
     while (this.#open !== 0) {
-      const lane = this.#lanes[31 - Math.clz32(this.#open)] as Lane;
+      const lane = this.#lanes[31 - Math.clz32(this.#open)] as Lane<A>;
       for (
         let { first } = lane.messages;
         first !== undefined && first.expiresMs <= nowMs;
@@ -181,7 +188,7 @@ export class MessageBuffer {
     return undefined;
   }
 
-  #lane(priority: number): Lane {
+  #lane(priority: number): Lane<A> {
     let lane = this.#lanes[priority];
     if (lane === undefined) {
       lane = { priority, messages: new Fifo(), missedBehind: 0 };
@@ -198,7 +205,7 @@ export class MessageBuffer {
     return lowest;
   }
 
-  #dropFirst(lane: Lane, nowMs: number): void {
+  #dropFirst(lane: Lane<A>, nowMs: number): void {
     const first = this.#remove(lane);
     const hasExpired = first.expiresMs <= nowMs;
     if (hasExpired) this.#totals.expired += 1;
@@ -210,7 +217,7 @@ export class MessageBuffer {
     this.#closeIfDone(lane);
   }
 
-  #remove(lane: Lane): WaitingMessage {
+  #remove(lane: Lane<A>): WaitingMessage<A> {
     const first = lane.messages.shift();
     assert(first !== undefined, "there is a message to remove");
     this.#size -= 1;
@@ -218,13 +225,13 @@ export class MessageBuffer {
     return first;
   }
 
-  #closeIfDone(lane: Lane): void {
+  #closeIfDone(lane: Lane<A>): void {
     if (lane.messages.size === 0 && lane.missedBehind === 0) this.#open &= ~(1 << lane.priority);
   }
 }
 
 /** So many messages are missing before what is first in `lane` now. */
-function missedFirst(lane: Lane, count: number): void {
+function missedFirst<A>(lane: Lane<A>, count: number): void {
   const { first } = lane.messages;
   if (first !== undefined) first.missedBefore += count;
   else lane.missedBehind += count;

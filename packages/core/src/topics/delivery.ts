@@ -13,6 +13,7 @@ import { ByteBudget } from "../structures/index.js";
 import type { Outlet } from "./outlet.js";
 import type { SubscriptionEnd, TopicSink } from "./sink.js";
 import { type Subscription, live } from "./subscription.js";
+import { priorityDefault } from "./topic-message.js";
 
 /** What a message has come to, by subscriptions. */
 export interface Published {
@@ -23,6 +24,8 @@ export interface Published {
   readonly waiting: number;
   /** It was lost to so many at once: they will be told. */
   readonly lost: number;
+  /** It goes to so many other nodes, whose subscriptions are not counted here. */
+  readonly nodes: number;
 }
 
 /** Messages that a subscription tells before it is another one's turn. */
@@ -43,7 +46,7 @@ export class Delivery {
   /** To be ended once the message in hand is done. */
   readonly doomed: Doomed[] = [];
   readonly #one: number[] = [0];
-  readonly #published: Mutable<Published> = { kind: "published", handed: 0, waiting: 0, lost: 0 };
+  readonly #published: Mutable<Published> = { kind: "published", handed: 0, waiting: 0, lost: 0, nodes: 0 };
   #body: Uint8Array = new Uint8Array(0);
   #isOwn = false;
   #priority = 0;
@@ -83,8 +86,9 @@ export class Delivery {
     this.#published.handed += 1;
   }
 
-  /** Sends what is ready. The answer is valid until the next message. */
-  end(): Published {
+  /** Sends what is ready; it goes to so many other `nodes`, too. The answer is valid until the next message. */
+  end(nodes: number = 0): Published {
+    this.#published.nodes = nodes;
     for (const outlet of this.#outlets) {
       this.#sink.deliver(outlet.id, outlet.ready, outlet.readyCount, this.#body);
       outlet.readyCount = 0;
@@ -116,6 +120,13 @@ export class Delivery {
         return; // it is the outlet that has no room
       else outlet.dequeue(first);
     }
+  }
+
+  /** `count` messages that `subscription` may have wanted are missing behind what it was told, or will be. */
+  missElsewhere(subscription: Subscription, count: number): void {
+    const { buffer, outlet, number, phase } = subscription;
+    if (phase.kind === "live" && buffer.isIdle) return this.#sink.missed(outlet.id, number, count);
+    buffer.missElsewhere(priorityDefault, count);
   }
 
   /** Lets go of what `subscription` holds, once its buffer is empty. */

@@ -4,7 +4,7 @@
  * Owns who is subscribed to what, and who may name a subscription. How a message goes out or waits is `delivery.ts`, what is
  * kept for those who come late `backlog.ts`, which patterns match `structures/pattern-matcher.ts`.
  *
- * The caller calls `tick` now and then, about every second: age is nothing that comes by itself.
+ * The caller calls `tick` about every second while there `isAging` something: age is nothing that comes by itself.
  *
  * (X1) A subscription gets a message once, however many of its patterns match, and a group gets it once.
  * (X2) What a subscription gets of one publisher and one priority comes in the order in which it was published.
@@ -21,6 +21,7 @@ import { TextCache } from "../wire/index.js";
 import { Backlog } from "./backlog.js";
 import type { BufferTotals, WaitingMessage } from "./buffer.js";
 import { Delivery, type Published } from "./delivery.js";
+import { type ForwardSink, Forwarding, type Route } from "./forwarding.js";
 import { Groups } from "./groups.js";
 import type { TopicsLimits } from "./limits.js";
 import { Outlet } from "./outlet.js";
@@ -37,6 +38,8 @@ export interface Publisher {
   readonly id: number;
   /** Whether it speaks for the cluster, to which reserved topics belong. */
   readonly isCluster: boolean;
+  /** Throws `denied` where it may not publish to `topic`. */
+  authorize?(topic: string): void;
 }
 
 /** `blocked`: a subscription wants publishers to wait, and has no room; `sink.resume` tells when to try again. */
@@ -49,8 +52,14 @@ export interface ExchangeFigures extends MatcherFigures {
   readonly subscriptions: number;
   readonly outlets: number;
   readonly groups: number;
-  /** Messages that were published. */
+  /** Messages that were published here, that came from other nodes, and that went to others, counted once for each. */
   readonly published: number;
+  readonly received: number;
+  readonly forwarded: number;
+  /** Messages of other nodes that got lost on their way. */
+  readonly missedElsewhere: number;
+  /** Other nodes that have been sent something, or are about to. */
+  readonly routes: number;
   /** Times that a message was handed on to a subscription. */
   readonly handed: number;
   /** Times that one was lost to a subscription: it found no room; it expired while it waited; its subscription ended. */
@@ -68,7 +77,27 @@ export interface ExchangeOptions {
   readonly utf8: Utf8;
   /** Any number of 32 bits, from a random source: strangers choose topics and patterns. */
   readonly seed: number;
+  /** What other nodes want; nothing where there are none. */
+  readonly elsewhere?: Elsewhere | undefined;
 }
+
+/** Who hears which other nodes want a topic. */
+export interface Wanting {
+  /** The node wants it, for subscriptions of no group. */
+  plain(nodeId: string): void;
+  /** The node has members of the group that want it. */
+  member(nodeId: string, group: string): void;
+}
+
+export interface Elsewhere {
+  /** Whether no other node wants anything. */
+  readonly isEmpty: boolean;
+  /** Tells which other nodes want messages of `topic`: each once, and once for each group. */
+  wanting(topic: string, told: Wanting): void;
+}
+
+/** There is no other node. */
+export const nowhere: Elsewhere = { isEmpty: true, wanting: () => undefined };
 
 export class Exchange {
   readonly #limits: TopicsLimits;
@@ -77,7 +106,9 @@ export class Exchange {
   readonly #matcher: PatternMatcher;
   readonly #delivery: Delivery;
   readonly #backlog: Backlog;
-  readonly #groups = new Groups<Subscription>();
+  readonly #groups = new Groups<Subscription | Route>();
+  readonly #forwarding: Forwarding;
+  readonly #elsewhere: Elsewhere;
   readonly #outlets = new Map<number, Outlet<Subscription>>();
   /** By slot. */
   #slots: (Subscription | undefined)[] = [];
@@ -94,18 +125,51 @@ export class Exchange {
   readonly #targets: Subscription[] = [];
   readonly #totals: BufferTotals = { dropped: 0, expired: 0 };
   #publishedCount = 0;
+  #receivedCount = 0;
+  #missedCount = 0;
   #undelivered = 0;
 
-  constructor(sink: TopicSink, { limits, utf8, seed }: ExchangeOptions) {
+  readonly #want: Wanting = {
+    plain: (nodeId) => {
+      this.#forwarding.want(this.#forwarding.routeTo(nodeId));
+    },
+    member: (nodeId, group) => {
+      this.#groups.offerTo(group, this.#forwarding.routeTo(nodeId));
+    },
+  };
+  readonly #chosen = (member: Subscription | Route, group: string): void => {
+    if (member instanceof Subscription) this.#targets.push(member);
+    else this.#forwarding.want(member, group);
+    member.chosenAt = this.#groups.nextTurn();
+  };
+
+  constructor(sink: TopicSink, ways: ForwardSink, { limits, utf8, seed, elsewhere = nowhere }: ExchangeOptions) {
     this.#sink = sink;
     this.#limits = limits;
     this.#utf8 = utf8;
     this.#matcher = new PatternMatcher({ seed });
     this.#delivery = new Delivery(sink, limits.waitingBytesMax);
+    this.#forwarding = new Forwarding(ways, limits, this.#totals);
+    this.#elsewhere = elsewhere;
     this.#backlog = new Backlog(limits.backlog);
     const texts = new TextCache(utf8);
     this.#reader = new TopicMessageReader(texts, utf8, limits.topic.bytesMax, limits.message);
     this.#replayed = new TopicMessageReader(texts, utf8, limits.topic.bytesMax, limits.message);
+  }
+
+  /** Whether it has something whose time runs: it wants a `tick` about every second. */
+  get isAging(): boolean {
+    return this.#backlog.messages > 0 || this.#blocking.size > 0;
+  }
+
+  /** Whether `outletId` has a subscription of that number. */
+  has(outletId: number, number: number): boolean {
+    return this.#outlets.get(outletId)?.subscriptions.has(number) === true;
+  }
+
+  /** The id of `message`, whatever else is wrong with it; empty where it cannot be read. */
+  idOf(message: Uint8Array): string {
+    return this.#reader.idOf(message);
   }
 
   get figures(): ExchangeFigures {
@@ -115,11 +179,15 @@ export class Exchange {
       outlets: this.#outlets.size,
       groups: this.#groups.size,
       published: this.#publishedCount,
+      received: this.#receivedCount,
+      forwarded: this.#forwarding.forwarded,
+      missedElsewhere: this.#missedCount,
+      routes: this.#forwarding.routes,
       handed: this.#delivery.handed,
       dropped: this.#totals.dropped,
       expired: this.#totals.expired,
-      undelivered: this.#undelivered,
-      waitingBytes: this.#delivery.waitingBytes,
+      undelivered: this.#undelivered + this.#forwarding.lost,
+      waitingBytes: this.#delivery.waitingBytes + this.#forwarding.waitingBytes,
       backlogTopics: this.#backlog.topics,
       backlogMessages: this.#backlog.messages,
       backlogBytes: this.#backlog.bytes,
@@ -136,6 +204,7 @@ export class Exchange {
     const { topic, ttlMs, priority } = this.#reader.open(message);
     checkTopic(topic, this.#limits.topic);
     if (!publisher.isCluster && isReserved(topic)) throw reservedRefusal(topic); // (X6)
+    publisher.authorize?.(topic);
     this.#choose(topic);
     if (this.#blockers > 0 && this.#blocks(publisher.id, message.length, nowMs)) return blocked; // (X4)
     this.#publishedCount += 1;
@@ -144,6 +213,44 @@ export class Exchange {
     const published = this.#send(message, priority, expiresMs, nowMs, false);
     this.#endDoomed(nowMs);
     return published;
+  }
+
+  /**
+   * Takes a message that was published on another node, which has chosen this one for members of `groups`, and on which it has
+   * waited `waitedMs`. It goes no further.
+   *
+   * Answers and throws as {@link publish}.
+   */
+  receive(
+    publisher: Publisher,
+    message: Uint8Array,
+    groups: readonly string[],
+    waitedMs: number,
+    nowMs: number,
+  ): PublishResult {
+    const { topic, ttlMs, priority } = this.#reader.open(message);
+    checkTopic(topic, this.#limits.topic);
+    this.#choose(topic, groups);
+    if (this.#blockers > 0 && this.#blocks(publisher.id, message.length, nowMs)) return blocked; // (X4)
+    this.#receivedCount += 1;
+    const expiresMs = ttlMs === 0 ? Infinity : nowMs + ttlMs - waitedMs;
+    this.#backlog.append(topic, message, nowMs, expiresMs);
+    const published = this.#send(message, priority, expiresMs, nowMs, false);
+    this.#endDoomed(nowMs);
+    return published;
+  }
+
+  /** `count` messages from another node are lost: each subscription may have wanted them. */
+  missedElsewhere(count: number): void {
+    this.#missedCount += count;
+    for (const subscription of this.#slots) {
+      if (subscription !== undefined) this.#delivery.missElsewhere(subscription, count);
+    }
+  }
+
+  /** The way to other nodes. */
+  get forwarding(): Forwarding {
+    return this.#forwarding;
   }
 
   /**
@@ -231,19 +338,22 @@ export class Exchange {
     this.#endDoomed(nowMs);
   }
 
-  /** Who gets the message that is open in the reader. (X1) */
-  #choose(topic: string): void {
+  /** Who gets the message that is open in the reader, here and elsewhere; with `groups`, only here, and members of these only. (X1) */
+  #choose(topic: string, groups?: readonly string[]): void {
     const targets = this.#targets;
     targets.length = 0;
+    this.#forwarding.begin();
     const { values, start, end } = this.#matcher.match(topic);
     for (let at = start; at < end; at++) {
       const subscription = this.#slots[values[at] as number] as Subscription;
       const { filter } = subscription.terms;
       if (filter?.passes(this.#reader) === false) continue;
-      if (subscription.group === undefined) targets.push(subscription);
-      else this.#groups.offer(subscription.group, subscription);
+      const { group } = subscription;
+      if (group === undefined) targets.push(subscription);
+      else if (groups === undefined || groups.includes(group.name)) this.#groups.offer(group, subscription);
     }
-    this.#groups.choose(targets);
+    if (groups === undefined && !this.#elsewhere.isEmpty) this.#elsewhere.wanting(topic, this.#want);
+    this.#groups.choose(this.#chosen);
   }
 
   #blocks(publisherId: number, length: number, nowMs: number): boolean {
@@ -268,11 +378,8 @@ export class Exchange {
   /** Sends a message to those who were chosen. */
   #send(message: Uint8Array, priority: number, expiresMs: number, nowMs: number, isOwn: boolean): Published {
     this.#delivery.begin(message, priority, expiresMs, nowMs, isOwn);
-    for (const subscription of this.#targets) {
-      if (subscription.group !== undefined) subscription.chosenAt = this.#groups.nextTurn();
-      this.#delivery.offer(subscription);
-    }
-    return this.#delivery.end();
+    for (const subscription of this.#targets) this.#delivery.offer(subscription);
+    return this.#delivery.end(this.#forwarding.send(message, priority, expiresMs, nowMs));
   }
 
   #endDoomed(nowMs: number): void {
@@ -315,12 +422,11 @@ export class Exchange {
 
   /** Gives what waited for a member that has left to another one of the group. Answers false if there is none. */
   #passOn({ body, priority, expiresMs }: WaitingMessage, group: string, nowMs: number): boolean {
-    if (this.#groups.sizeOf(group) === 0) return false;
     this.#choose(this.#reader.open(body).topic);
     const member = this.#targets.find((target) => target.group?.name === group);
     this.#targets.length = 0;
-    if (member === undefined) return false;
-    this.#targets.push(member);
+    if (member !== undefined) this.#targets.push(member);
+    if (!this.#forwarding.narrow(member === undefined ? group : undefined) && member === undefined) return false;
     this.#send(body, priority, expiresMs, nowMs, true);
     return true;
   }

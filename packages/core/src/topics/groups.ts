@@ -44,6 +44,8 @@ export class Group<M extends GroupMember> {
 
 export class Groups<M extends GroupMember> {
   readonly #groups = new Map<string, Group<M>>();
+  /** Those of the message in hand that have members on other nodes only. */
+  readonly #elsewhere = new Map<string, Group<M>>();
   /** Groups with candidates for the message in hand. */
   readonly #touched: Group<M>[] = [];
   #turn = 0;
@@ -72,20 +74,32 @@ export class Groups<M extends GroupMember> {
     if (group.size === 0) this.#groups.delete(group.name); // (R2)
   }
 
+  /** `member` of the group `name`, which may have none here, matches the message in hand. */
+  offerTo(name: string, member: M): void {
+    let group = this.#groups.get(name) ?? this.#elsewhere.get(name);
+    if (group === undefined) {
+      group = new Group(name);
+      this.#elsewhere.set(name, group);
+    }
+    this.offer(group, member);
+  }
+
   /** `member` of `group` matches the message in hand. */
   offer(group: Group<M>, member: M): void {
     if (group.candidates.length === 0) this.#touched.push(group);
     group.candidates.push(member);
   }
 
-  /** Adds to `chosen` one member of each group that was offered one. */
-  choose(chosen: M[]): void {
+  /** Tells `chosen` of one member of each group that was offered one. */
+  choose(chosen: (member: M, group: string) => void): void {
+    if (this.#touched.length === 0) return;
     for (const group of this.#touched) {
       const member = chooseMember(group.candidates);
-      if (member !== undefined) chosen.push(member);
+      if (member !== undefined) chosen(member, group.name);
       group.candidates.length = 0;
     }
     this.#touched.length = 0;
+    this.#elsewhere.clear();
   }
 
   /** The number of the next turn, for the member that gets a message. */

@@ -1,12 +1,15 @@
-/** Topics: publish and subscribe on one node. */
+/** Topics: publish and subscribe. */
 export { type Overflow, overflows } from "./buffer.js";
 export type { Published } from "./delivery.js";
 export {
+  type Elsewhere,
+  type Wanting,
   Exchange,
   type ExchangeFigures,
   type ExchangeOptions,
   type PublishResult,
   type Publisher,
+  nowhere,
 } from "./exchange.js";
 export { CheckedFilter, type HeaderFilter } from "./filter.js";
 export { Inbox, type InboxOwner } from "./consumer/inbox.js";
@@ -14,6 +17,7 @@ export { type Gap, Intake, type IntakeOptions } from "./consumer/intake.js";
 export { MessageOpener, ReceivedMessage, type TopicMessage } from "./consumer/received-message.js";
 export { type MessageFields, MessageWriter } from "./publisher/message-writer.js";
 export { PublishLedger } from "./publisher/publish-ledger.js";
+export type { ForwardSink, ForwardTerms, Route } from "./forwarding.js";
 export { type GroupMember, chooseMember } from "./groups.js";
 export {
   type BacklogLimits,
@@ -33,4 +37,14 @@ export {
   priorityMax,
   writeTopicMessage,
 } from "./topic-message.js";
+export { type TopicChannel, TopicLinks, type TopicLinksHost, nodeWays } from "./topic-links.js";
+export type { Participant, PublishSettled } from "./participant.js";
+export {
+  type Forwarded,
+  type NodeProcess,
+  type NodeWays,
+  Topics,
+  type TopicsFigures,
+  type TopicsHost,
+} from "./topics.js";
 export type { SubscriptionWish } from "./wish.js";

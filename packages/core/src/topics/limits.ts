@@ -64,6 +64,11 @@ export interface TopicsLimits {
    * most waits loses all of that: it is told so, or ends where it would rather end than lose.
    */
   readonly waitingBytesMax: number;
+  /** Bytes on their way to another node that it has not taken; what is beyond waits. */
+  readonly routeWindowBytes: number;
+  /** What waits for another node: messages, and bytes. Beyond, the oldest is dropped; its subscriptions hear of it. */
+  readonly routeBufferMessages: number;
+  readonly routeBufferBytes: number;
   /** How long a subscription may keep publishers waiting, in ms, before it is ended. */
   readonly blockMsMax: number;
   /** Publishers that wait for one subscription. `overloaded` beyond. */
@@ -82,6 +87,9 @@ export const defaultTopicsLimits: TopicsLimits = {
   bufferMessagesMax: 10_000,
   bufferBytesMax: 4 * 1024 * 1024,
   waitingBytesMax: 256 * 1024 * 1024,
+  routeWindowBytes: 2 * 1024 * 1024,
+  routeBufferMessages: 100_000,
+  routeBufferBytes: 16 * 1024 * 1024,
   blockMsMax: 30_000,
   blockedPublishersMax: 10_000,
 };

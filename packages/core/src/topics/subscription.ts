@@ -11,6 +11,7 @@ import type { Pattern } from "../base/index.js";
 import type { Holder } from "../structures/index.js";
 import { type BufferTotals, MessageBuffer, type Overflow } from "./buffer.js";
 import type { CheckedFilter } from "./filter.js";
+import type { Route } from "./forwarding.js";
 import type { Group } from "./groups.js";
 import type { Outlet, Queued } from "./outlet.js";
 import type { Replay } from "./replay.js";
@@ -45,7 +46,7 @@ export class Subscription implements Queued<Subscription> {
   /** Its value in the matcher. */
   readonly slot: number;
   readonly terms: SubscriptionTerms;
-  readonly group: Group<Subscription> | undefined;
+  readonly group: Group<Subscription | Route> | undefined;
   readonly buffer: MessageBuffer;
   phase: Phase = live;
   untakenBytes = 0;
@@ -63,7 +64,7 @@ export class Subscription implements Queued<Subscription> {
     number: number,
     slot: number,
     terms: SubscriptionTerms,
-    group: Group<Subscription> | undefined,
+    group: Group<Subscription | Route> | undefined,
     totals: BufferTotals,
   ) {
     this.outlet = outlet;

@@ -109,6 +109,21 @@ export class TopicMessageReader {
     return this;
   }
 
+  /** The id of the message that `bytes` are, even where the message is not one that could be opened; empty where there is none. */
+  idOf(bytes: Uint8Array): string {
+    this.#bytes = bytes;
+    this.#position = 0;
+    this.#end = bytes.length;
+    try {
+      this.#skipText();
+      this.#text(this.#id, "id", this.#limits.idBytesMax);
+      return this.id;
+    } catch (error) {
+      if (error instanceof MpregError) return "";
+      throw error;
+    }
+  }
+
   get bytes(): Uint8Array {
     return this.#bytes;
   }

@@ -9,6 +9,7 @@ import { CheckedFilter, type HeaderFilter } from "./filter.js";
 import { type TopicsLimits, boundOf } from "./limits.js";
 import type { ReplayWish } from "./replay.js";
 import type { SubscriptionTerms } from "./subscription.js";
+import type { SubscribeMessage, WireFilter, WireReplay } from "../wire/index.js";
 
 export interface SubscriptionWish {
   /** At least one. A message that several of them match comes once. */
@@ -23,6 +24,30 @@ export interface SubscriptionWish {
   readonly bufferMessagesMax?: number | undefined;
   readonly bufferBytesMax?: number | undefined;
   readonly windowBytes?: number | undefined;
+}
+
+/** What a message of the wire asks for; it is not checked yet. */
+export function wishOf(message: SubscribeMessage): SubscriptionWish {
+  const { filter, replay, overflow } = message;
+  return {
+    patterns: message.patterns,
+    filter: filter === undefined ? undefined : filterOf(filter),
+    group: message.group,
+    replay: replay === undefined ? undefined : replayOf(replay),
+    overflow: overflow as Overflow | undefined,
+    bufferMessagesMax: message.bufferMessagesMax,
+    bufferBytesMax: message.bufferBytesMax,
+    windowBytes: message.windowBytes,
+  };
+}
+
+function filterOf({ match, headers }: WireFilter): HeaderFilter {
+  return { match, headers: Object.fromEntries(headers.map(([name, value]) => [name, value ?? true])) };
+}
+
+function replayOf({ kind, value }: WireReplay): ReplayWish {
+  if (kind === "age") return { kind, ageMs: value };
+  return kind === "count" ? { kind, count: value } : { kind };
 }
 
 /** Bytes of a window may be as many as an outlet may have on their way. Throws `invalid-argument`. (W1) */

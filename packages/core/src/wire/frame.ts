@@ -86,9 +86,11 @@ import {
   type DeliverMessage,
   type EverywhereMessage,
   type ForwardMessage,
+  type ForwardedUntilMessage,
   type ForwardConfirmedMessage,
   type MissedMessage,
   type PublishMessage,
+  type PublishRefusedMessage,
   type PublishConfirmedMessage,
   type SubscribeMessage,
   type SubscriptionEndedMessage,
@@ -98,9 +100,11 @@ import {
   readEverywhere,
   readForward,
   readForwardConfirmed,
+  readForwardedUntil,
   readMissed,
   readPublish,
   readPublishConfirmed,
+  readPublishRefused,
   readSubscribe,
   readSubscriptionEnded,
   readTaken,
@@ -165,6 +169,7 @@ export type Message =
   | RequestsMessage
   | PublishMessage
   | PublishConfirmedMessage
+  | PublishRefusedMessage
   | SubscribeMessage
   | EverywhereMessage
   | UnsubscribeMessage
@@ -173,6 +178,7 @@ export type Message =
   | MissedMessage
   | SubscriptionEndedMessage
   | ForwardMessage
+  | ForwardedUntilMessage
   | ForwardConfirmedMessage
   | RefusedMessage
   | SkippedMessage;
@@ -302,6 +308,8 @@ export class FrameReader {
         return readWatch(reader);
       case kinds.requests:
         return readRequests(reader);
+      case kinds.publishRefused:
+        return readPublishRefused(reader);
       case kinds.publishConfirmed:
         return readPublishConfirmed(reader);
       case kinds.subscribe:
@@ -316,6 +324,8 @@ export class FrameReader {
         return readSubscriptionEnded(reader);
       case kinds.forward:
         return readForward(reader);
+      case kinds.forwardedUntil:
+        return readForwardedUntil(reader);
       case kinds.forwardConfirmed:
         return readForwardConfirmed(reader);
       case kinds.inspect:

@@ -151,6 +151,10 @@ export {
   type MissedMessage,
   type SubscriptionEndedMessage,
   type ForwardMessage,
+  type ForwardedUntilMessage,
+  type NodeTopicsMessage,
+  type PublishRefusedMessage,
+  type TopicsMessage,
   type ForwardConfirmedMessage,
   type WireFilter,
   type WireReplay,
@@ -165,6 +169,8 @@ export {
   writeMissed,
   writeSubscriptionEnded,
   writeForward,
+  writeForwardedUntil,
+  writePublishRefused,
   writeForwardConfirmed,
 } from "./topic-messages.js";
 export { protocolVersion, subprotocol } from "./versions.js";

@@ -44,6 +44,8 @@ export const kinds = {
   missed: 0x34,
   subscriptionEnded: 0x35,
   forward: 0x36,
+  publishRefused: 0x37,
+  forwardedUntil: 0x38,
   ping: 0x86,
   call: 0x90,
   request: 0x91,

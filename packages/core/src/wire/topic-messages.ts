@@ -8,6 +8,7 @@
  * (P3) What is asked for in words that are not known here is refused as `unsupported`, never granted as something else.
  */
 import { MpregError } from "../base/index.js";
+import { readError, writeError } from "./error.js";
 import { kinds } from "./kinds.js";
 import { type Reader, malformed } from "./reader.js";
 import { type QuestionRelay, readRelayField, relayTag, writeRelayField } from "./resume-messages.js";
@@ -30,6 +31,14 @@ export interface PublishConfirmedMessage {
   readonly id: number;
   readonly confirm: ConfirmLevel;
   readonly message: Uint8Array;
+}
+
+/** Node to client: a `publish` was refused, and nobody gets it. */
+export interface PublishRefusedMessage {
+  readonly kind: "publish-refused";
+  /** The id of the message that was published; empty where it could not be read. */
+  readonly messageId: string;
+  readonly error: MpregError;
 }
 
 /** What a subscription wants of the headers: a value by name, or `undefined` where the header only has to be there. */
@@ -107,12 +116,20 @@ export interface SubscriptionEndedMessage {
 
 /** A message on its way from the node where it was published to one that wants it. */
 interface Forwarded {
+  /** Counts what the node has for the other one, from 1: a gap is what got lost. */
+  readonly sequence: number;
   /** Groups for whose members that node has been chosen; the others of the message go elsewhere. */
   readonly groups: readonly string[];
   /** How long it has waited on its way, in ms. */
   readonly waitedMs: number;
   readonly relay: QuestionRelay | undefined;
   readonly message: Uint8Array;
+}
+
+/** Node to node: the number that was used last. */
+export interface ForwardedUntilMessage {
+  readonly kind: "forwarded-until";
+  readonly sequence: number;
 }
 
 export interface ForwardMessage extends Forwarded {
@@ -124,6 +141,13 @@ export interface ForwardConfirmedMessage extends Forwarded {
   readonly kind: "forward-confirmed";
   readonly id: number;
 }
+
+/** What topics are told of by nodes. */
+export type NodeTopicsMessage = ForwardMessage | ForwardConfirmedMessage | ForwardedUntilMessage | TakenMessage;
+
+/** What topics are told of by clients, and by nodes in the place of clients. */
+export type TopicsMessage =
+  PublishMessage | PublishConfirmedMessage | SubscribeMessage | EverywhereMessage | UnsubscribeMessage | TakenMessage;
 
 const subscribeTags = {
   filter: 1,
@@ -323,6 +347,32 @@ export function readSubscriptionEnded(reader: Reader): SubscriptionEndedMessage 
   return { kind: "subscription-ended", number, why, lost };
 }
 
+export function writePublishRefused(writer: Writer, messageId: string, error: MpregError): void {
+  writer.begin(kinds.publishRefused).text(messageId);
+  writeError(writer, error);
+  writer.endFields();
+}
+
+export function readPublishRefused(reader: Reader): PublishRefusedMessage {
+  const message: PublishRefusedMessage = {
+    kind: "publish-refused",
+    messageId: reader.text(),
+    error: readError(reader),
+  };
+  reader.skipFields();
+  return message;
+}
+
+export function writeForwardedUntil(writer: Writer, sequence: number): void {
+  writer.begin(kinds.forwardedUntil).varint(sequence).endFields();
+}
+
+export function readForwardedUntil(reader: Reader): ForwardedUntilMessage {
+  const message: ForwardedUntilMessage = { kind: "forwarded-until", sequence: reader.varint() };
+  reader.skipFields();
+  return message;
+}
+
 export function writeForward(writer: Writer, forward: Forwarded): void {
   writer.begin(kinds.forward);
   writeForwarded(writer, forward);
@@ -334,17 +384,18 @@ export function writeForwardConfirmed(writer: Writer, id: number, forward: Forwa
 }
 
 export function readForward(reader: Reader): ForwardMessage {
-  const { groups, waitedMs, relay, message } = readForwarded(reader);
-  return { kind: "forward", groups, waitedMs, relay, message };
+  const { sequence, groups, waitedMs, relay, message } = readForwarded(reader);
+  return { kind: "forward", sequence, groups, waitedMs, relay, message };
 }
 
 export function readForwardConfirmed(reader: Reader): ForwardConfirmedMessage {
   const id = reader.u32();
-  const { groups, waitedMs, relay, message } = readForwarded(reader);
-  return { kind: "forward-confirmed", id, groups, waitedMs, relay, message };
+  const { sequence, groups, waitedMs, relay, message } = readForwarded(reader);
+  return { kind: "forward-confirmed", id, sequence, groups, waitedMs, relay, message };
 }
 
-function writeForwarded(writer: Writer, { groups, waitedMs, relay, message }: Forwarded): void {
+function writeForwarded(writer: Writer, { sequence, groups, waitedMs, relay, message }: Forwarded): void {
+  writer.varint(sequence);
   if (groups.length > 0) writer.field(forwardTags.groups).texts(groups).endField();
   if (waitedMs > 0) writer.field(forwardTags.waitedMs).varint(waitedMs).endField();
   if (relay !== undefined) writeRelayField(writer, relay);
@@ -352,6 +403,7 @@ function writeForwarded(writer: Writer, { groups, waitedMs, relay, message }: Fo
 }
 
 function readForwarded(reader: Reader): Forwarded {
+  const sequence = reader.varint();
   let groups: readonly string[] = [];
   let waitedMs = 0;
   let relay: QuestionRelay | undefined;
@@ -361,5 +413,5 @@ function readForwarded(reader: Reader): Forwarded {
     else if (tag === relayTag) relay = readRelayField(reader);
     reader.skipField();
   }
-  return { groups, waitedMs, relay, message: reader.rest() };
+  return { sequence, groups, waitedMs, relay, message: reader.rest() };
 }

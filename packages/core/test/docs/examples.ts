@@ -152,6 +152,8 @@ const defaults: Record<Written["kind"], object> = {
   deliver: {},
   missed: {},
   "subscription-ended": {},
+  "publish-refused": {},
+  "forwarded-until": {},
   forward: { groups: [], waitedMs: 0, relay: undefined },
   "forward-confirmed": { groups: [], waitedMs: 0, relay: undefined },
 };

@@ -5,6 +5,7 @@ import { defaultLinkOptions } from "../../src/link/index.js";
 import { defaultRedialOptions, profiles } from "../../src/membership/index.js";
 import { type NodeInput, NodeMachine, type NodeOptions } from "../../src/node/index.js";
 import { type Invocation, defaultRpcLimits } from "../../src/rpc/index.js";
+import { defaultTopicsLimits } from "../../src/topics/index.js";
 import { type Message, defaultWireLimits } from "../../src/wire/index.js";
 import { semver } from "../support/semver.js";
 import { messagesOf, utf8 } from "../support/wire.js";
@@ -84,6 +85,7 @@ export class Stage {
       membership: profiles.lan,
       incarnation: 1,
       rpc: defaultRpcLimits,
+      topics: defaultTopicsLimits,
     };
     const random = {
       next: () => draw,

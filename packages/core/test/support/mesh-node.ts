@@ -1,5 +1,5 @@
 /** A node of a mesh: the machine, and a driver as simple as can be. */
-import { MpregError } from "../../src/base/index.js";
+import { MpregError, createDefaultPolicy } from "../../src/base/index.js";
 import { defaultLinkOptions, type Goodbye, type LinkId, type LinkOptions } from "../../src/link/index.js";
 import { type MembershipOptions, defaultRedialOptions, profiles } from "../../src/membership/index.js";
 import {
@@ -22,19 +22,13 @@ import {
   defaultRpcLimits,
   requestIdOf,
 } from "../../src/rpc/index.js";
-import { progressOf } from "../../src/handlers/progress.js";
-import { createDefaultPolicy } from "../../src/base/index.js";
+import { type TopicsLimits, defaultTopicsLimits } from "../../src/topics/index.js";
 import { StreamReaders } from "../../src/handlers/index.js";
 import type { Bound } from "../../src/values/index.js";
-import {
-  type InspectSubject,
-  type OfferRecord,
-  type ResultRef,
-  type WireLimits,
-  defaultWireLimits,
-} from "../../src/wire/index.js";
+import { type InspectSubject, type OfferRecord, type ResultRef } from "../../src/wire/index.js";
+import { type WireLimits, defaultWireLimits } from "../../src/wire/index.js";
 import type { Connection, Endpoint } from "./connection.js";
-import { isIterator, thrown } from "./handled.js";
+import { isIterator, progressOf, thrown } from "./handled.js";
 import { seeded } from "./random.js";
 import {
   type CallOptions,
@@ -56,6 +50,7 @@ export interface MeshNodeOptions extends Partial<Pick<NodeOptions, "cluster" | "
   readonly limits?: Partial<WireLimits>;
   readonly link?: Partial<LinkOptions>;
   readonly rpc?: Partial<RpcLimits>;
+  readonly topics?: Partial<TopicsLimits>;
   readonly membership?: Partial<MembershipOptions>;
   readonly incarnation?: number;
   readonly key?: string;
@@ -155,6 +150,7 @@ export class MeshNode {
       link: { ...defaultLinkOptions, limits: { ...defaultWireLimits, ...given.limits }, ...given.link },
       redial: defaultRedialOptions,
       rpc: { ...defaultRpcLimits, ...given.rpc },
+      topics: { ...defaultTopicsLimits, ...given.topics },
       membership: { ...profiles.lan, ...given.membership },
       incarnation: given.incarnation ?? 1,
     };

@@ -21,6 +21,7 @@ describe("exchange", () => {
     world.exchange.subscribe(2, 1, { patterns: ["a"] }, 0);
     expect(world.exchange.publish(user, note("a", 1), 0)).toEqual({
       kind: "published",
+      nodes: 0,
       handed: 4,
       waiting: 0,
       lost: 0,

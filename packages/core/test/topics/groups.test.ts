@@ -18,10 +18,17 @@ describe("groups", () => {
     const members = [1, 2, 3].map((waitingBytes) => ({ waitingBytes, chosenAt: 0 }));
     for (const member of members) groups.offer(one, member);
     groups.offer(two, members[2] as GroupMember);
-    const chosen: GroupMember[] = [];
-    groups.choose(chosen);
-    groups.choose(chosen);
-    expect(chosen).toEqual([members[0], members[2]]);
+    groups.offerTo("three", members[1] as GroupMember); // of another node only
+    groups.offerTo("two", members[1] as GroupMember);
+    const chosen: [string, GroupMember][] = [];
+    const told = (member: GroupMember, group: string) => chosen.push([group, member]);
+    groups.choose(told);
+    groups.choose(told);
+    expect(chosen).toEqual([
+      ["one", members[0]],
+      ["two", members[1]],
+      ["three", members[1]],
+    ]);
     groups.leave(one);
     expect([groups.sizeOf("one"), groups.sizeOf("two"), groups.sizeOf("three")]).toEqual([1, 1, 0]);
     groups.leave(one);

@@ -1,6 +1,7 @@
 /** An exchange whose effects are written down, and messages for it. */
 import {
   Exchange,
+  type ForwardSink,
   type TopicMessageHead,
   TopicMessageReader,
   type TopicSink,
@@ -35,7 +36,7 @@ export const user = { id: 1, isCluster: false };
 /** What a subscription was told: ids of messages, `-n` where n are missing, and how it ended. */
 export type Told = string | number;
 
-export class World implements TopicSink {
+export class World implements TopicSink, ForwardSink {
   readonly exchange: Exchange;
   /** By outlet and number. */
   readonly told: Map<string, Told[]> = new Map();
@@ -48,7 +49,7 @@ export class World implements TopicSink {
   nowMs = 0;
 
   constructor(limits: Partial<TopicsLimits> = {}) {
-    this.exchange = new Exchange(this, { limits: { ...defaultTopicsLimits, ...limits }, utf8, seed: 7 });
+    this.exchange = new Exchange(this, this, { limits: { ...defaultTopicsLimits, ...limits }, utf8, seed: 7 });
   }
 
   deliver(outlet: number, numbers: readonly number[], count: number, message: Uint8Array): void {
@@ -71,6 +72,18 @@ export class World implements TopicSink {
 
   resume(publisher: number): void {
     this.resumed.push(publisher);
+  }
+
+  forward(): boolean {
+    throw new Error("there is no other node");
+  }
+
+  forwardedUntil(): void {
+    throw new Error("there is no other node");
+  }
+
+  runOf(): undefined {
+    return undefined;
   }
 
   /** What subscription `number` of outlet 1 was told. */

@@ -1,5 +1,6 @@
 /** Arbitraries over the types of fields, over terms, and over messages of given fields. */
 import fc from "fast-check";
+import { type ErrorCode, MpregError, type Outcome, errorCodes } from "../../src/base/index.js";
 import type { Message, StepTerms } from "../../src/wire/index.js";
 
 /** What this version writes: everything but what a reader makes of what it does not know. */
@@ -46,6 +47,28 @@ export const terms: fc.Arbitrary<StepTerms | undefined> = fc
     { requiredKeys: [] },
   )
   .map((given) => (Object.keys(given).length === 0 ? undefined : given));
+
+export const error = fc
+  .record({
+    code: fc.constantFrom(...(Object.keys(errorCodes) as ErrorCode[])),
+    message: text,
+    outcome: fc.constantFrom<Outcome>("not-applied", "applied", "unknown"),
+    step: fc.oneof(
+      absent,
+      name.filter((step) => step !== ""),
+    ),
+    node: fc.oneof(
+      absent,
+      name.filter((node) => node !== ""),
+    ),
+    retryAfterMs: fc.oneof(absent, varint),
+  })
+  .map(({ code, message, ...place }) => new MpregError(code, message, place));
+
+/** Without what only an answer says of it. */
+export const plainError = error.map(
+  ({ code, message, outcome, step, node }) => new MpregError(code, message, { outcome, step, node }),
+);
 
 /** A message of `kind` with these fields. */
 export function of<K extends Written["kind"]>(

@@ -1,6 +1,5 @@
 /** Arbitraries over everything that can be sent, and how it is written. */
 import fc from "fast-check";
-import { type ErrorCode, MpregError, type Outcome, errorCodes } from "../../src/base/index.js";
 import {
   type Accusation,
   type NodeRecord,
@@ -70,6 +69,8 @@ import {
   text,
   u32,
   varint,
+  error,
+  plainError,
 } from "./arbitraries.js";
 import { topicMessageOf, writeOfTopics } from "./topic-messages.js";
 
@@ -193,23 +194,6 @@ export function entryOf(offer: OfferRecord): OfferEntry {
   });
   return { offer, bytes };
 }
-
-const error = fc
-  .record({
-    code: fc.constantFrom(...(Object.keys(errorCodes) as ErrorCode[])),
-    message: text,
-    outcome: fc.constantFrom<Outcome>("not-applied", "applied", "unknown"),
-    step: fc.oneof(
-      absent,
-      name.filter((step) => step !== ""),
-    ),
-    node: fc.oneof(
-      absent,
-      name.filter((node) => node !== ""),
-    ),
-    retryAfterMs: fc.oneof(absent, varint),
-  })
-  .map(({ code, message, ...place }) => new MpregError(code, message, place));
 
 const identity = fc.record(
   {
@@ -371,9 +355,7 @@ export const messageOf: Record<Written["kind"], fc.Arbitrary<Written>> = {
   "fetch-more": of("fetch-more", { id: u32, allowedBytes: varint, receivedBytes: fc.oneof(absent, varint) }),
   "fetch-failed": of("fetch-failed", {
     id: u32,
-    error: error.map(
-      ({ code, message, outcome, step, node }) => new MpregError(code, message, { outcome, step, node }),
-    ),
+    error: plainError,
   }),
   "fetch-end": of("fetch-end", { id: u32 }),
   event: of("event", { id: u32, missed: varint, value: fc.oneof(absent, bytes), event: bytes }),

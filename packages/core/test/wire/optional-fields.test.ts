@@ -48,6 +48,8 @@ const withFields = [
   "unsubscribe",
   "missed",
   "subscription-ended",
+  "publish-refused",
+  "forwarded-until",
   "forward",
   "forward-confirmed",
 ] as const;

@@ -8,15 +8,29 @@ import {
   writeDeliver,
   writeEverywhere,
   writeForward,
+  writeForwardedUntil,
   writeForwardConfirmed,
   writeMissed,
   writePublish,
+  writePublishRefused,
   writeSubscribe,
   writeSubscriptionEnded,
   writeTaken,
   writeUnsubscribe,
 } from "../../src/wire/index.js";
-import { type Written, absent, bytes, name, names, of, questionRelay, text, u32, varint } from "./arbitraries.js";
+import {
+  type Written,
+  absent,
+  bytes,
+  name,
+  names,
+  of,
+  plainError,
+  questionRelay,
+  text,
+  u32,
+  varint,
+} from "./arbitraries.js";
 
 export type OfTopics = Extract<
   Written,
@@ -31,6 +45,8 @@ export type OfTopics = Extract<
       | "deliver"
       | "missed"
       | "subscription-ended"
+      | "publish-refused"
+      | "forwarded-until"
       | "forward"
       | "forward-confirmed";
   }
@@ -56,6 +72,10 @@ export function writeOfTopics(writer: Writer, message: OfTopics): void {
       return writeMissed(writer, message.number, message.count);
     case "subscription-ended":
       return writeSubscriptionEnded(writer, message.number, message.why, message.lost);
+    case "publish-refused":
+      return writePublishRefused(writer, message.messageId, message.error);
+    case "forwarded-until":
+      return writeForwardedUntil(writer, message.sequence);
     case "forward":
       return writeForward(writer, message);
     case "forward-confirmed":
@@ -71,7 +91,7 @@ const replay: fc.Arbitrary<WireReplay> = fc.record({
   kind: fc.constantFrom("age" as const, "count" as const, "last" as const),
   value: varint,
 });
-const forwarded = { groups: names, waitedMs: varint, relay: questionRelay, message: bytes };
+const forwarded = { sequence: varint, groups: names, waitedMs: varint, relay: questionRelay, message: bytes };
 
 export const topicMessageOf: Record<OfTopics["kind"], fc.Arbitrary<Written>> = {
   publish: of("publish", { message: bytes }),
@@ -98,6 +118,8 @@ export const topicMessageOf: Record<OfTopics["kind"], fc.Arbitrary<Written>> = {
   deliver: of("deliver", { numbers: fc.array(varint, { minLength: 1, maxLength: 5 }), message: bytes }),
   missed: of("missed", { number: varint, count: varint }),
   "subscription-ended": of("subscription-ended", { number: varint, why: name, lost: varint }),
+  "publish-refused": of("publish-refused", { messageId: text, error: plainError }),
+  "forwarded-until": of("forwarded-until", { sequence: varint }),
   forward: of("forward", forwarded),
   "forward-confirmed": of("forward-confirmed", { id: u32, ...forwarded }),
 };

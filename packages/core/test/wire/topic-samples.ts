@@ -1,4 +1,5 @@
 /** Messages of topics as examples of docs/protocol.md have them, and the messages that are published in them. */
+import { MpregError } from "../../src/base/index.js";
 import { type TopicMessageHead, writeTopicMessage } from "../../src/topics/index.js";
 import { createCodec } from "../../src/values/index.js";
 import { Writer } from "../../src/wire/index.js";
@@ -91,15 +92,32 @@ export const topicSamples: Record<OfTopics["kind"], readonly Written[]> = {
   ],
   missed: [{ kind: "missed", number: 300, count: 2 }],
   "subscription-ended": [{ kind: "subscription-ended", number: 300, why: "stalled", lost: 1_000 }],
+  "publish-refused": [
+    {
+      kind: "publish-refused",
+      messageId: "x-1",
+      error: new MpregError("denied", "no", { outcome: "not-applied", node: "entry" }),
+    },
+  ],
+  "forwarded-until": [{ kind: "forwarded-until", sequence: 299 }],
   forward: [
-    { kind: "forward", groups: [], waitedMs: 0, relay: undefined, message: plain },
-    { kind: "forward", groups: ["billing"], waitedMs: 250, relay, message: plain },
+    { kind: "forward", sequence: 1, groups: [], waitedMs: 0, relay: undefined, message: plain },
+    { kind: "forward", sequence: 300, groups: ["billing"], waitedMs: 250, relay, message: plain },
   ],
   "forward-confirmed": [
-    { kind: "forward-confirmed", id: 2_147_483_651, groups: [], waitedMs: 0, relay: undefined, message: plain },
+    {
+      kind: "forward-confirmed",
+      id: 2_147_483_651,
+      sequence: 2,
+      groups: [],
+      waitedMs: 0,
+      relay: undefined,
+      message: plain,
+    },
     {
       kind: "forward-confirmed",
       id: 2_147_483_652,
+      sequence: 301,
       groups: ["billing", "audit"],
       waitedMs: 250,
       relay,

@@ -11,6 +11,7 @@ import {
 } from "@mpreg/core/membership";
 import type { NodeOptions } from "@mpreg/core/node";
 import { type RpcLimits, defaultRpcLimits } from "@mpreg/core/rpc";
+import { type TopicsLimits, defaultTopicsLimits } from "@mpreg/core/topics";
 import { type WireLimits, defaultWireLimits } from "@mpreg/core/wire";
 
 /** Limits and times of a node; what is left out has the product's default. */
@@ -19,6 +20,7 @@ export interface NodeLimits {
   readonly wire?: Partial<WireLimits> | undefined;
   readonly redial?: Partial<RedialOptions> | undefined;
   readonly rpc?: Partial<RpcLimits> | undefined;
+  readonly topics?: Partial<TopicsLimits> | undefined;
   /** Timings of failure detection and gossip; default: those of `profile`. */
   readonly membership?: Partial<MembershipOptions> | undefined;
   /** Default `lan`. */
@@ -47,6 +49,7 @@ export function nodeOptions(
     link: { ...defaultLinkOptions, ...merged("link"), limits: { ...defaultWireLimits, ...merged("wire") } },
     redial: { ...defaultRedialOptions, ...merged("redial") },
     rpc: { ...defaultRpcLimits, ...merged("rpc") },
+    topics: { ...defaultTopicsLimits, ...merged("topics") },
     membership: { ...profiles[profile ?? "lan"], ...merged("membership") },
     incarnation: 1,
   };

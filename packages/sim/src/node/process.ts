@@ -448,6 +448,12 @@ function numberOf(input: NodeInput): number {
     case "ask":
     case "withdraw":
       return input.ticket;
+    case "publish":
+    case "subscribe":
+    case "unsubscribe":
+    case "taken":
+    case "part":
+      return input.participant.id;
     case "register":
     case "unregister":
     case "seeds":

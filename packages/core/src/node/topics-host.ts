@@ -1,0 +1,47 @@
+/** Topics host: what topics need of the rest of their node. */
+import type { Signer, Timers } from "../base/index.js";
+import type { Channel } from "../rpc/index.js";
+import { type Elsewhere, type TopicChannel, type TopicLinksHost, type TopicsHost, nodeWays } from "../topics/index.js";
+import type { Cluster } from "./cluster.js";
+import type { Links } from "./links.js";
+import type { NodeCapabilities, NodeOptions } from "./types.js";
+
+export interface TopicsSurroundings extends Timers {
+  readonly options: NodeOptions;
+  readonly capabilities: NodeCapabilities;
+  readonly cluster: Cluster;
+  readonly links: () => Links;
+  readonly elsewhere: Elsewhere;
+  readonly nowMs: () => number;
+}
+
+export function topicsHost(around: TopicsSurroundings): TopicsHost {
+  const { capabilities, cluster, elsewhere, nowMs, schedule, unschedule } = around;
+  const linkTo = (nodeId: string): TopicChannel | undefined => {
+    const peer = cluster.peers.get(nodeId);
+    if (peer !== undefined && !peer.linked) cluster.reach(peer, nowMs());
+    return peer?.channel;
+  };
+  const ways = nodeWays(linkTo, (nodeId) => cluster.peers.get(nodeId)?.run);
+  return { schedule, unschedule, utf8: capabilities.utf8, seed: secretOf(capabilities.signer), elsewhere, ways };
+}
+
+export function topicLinksHost({ options, capabilities, links }: TopicsSurroundings): TopicLinksHost<Channel> {
+  return {
+    nodeName: options.name,
+    policy: options.policy,
+    encode: (answer) => capabilities.codec.encode(answer, "answer"),
+    overflowed: (channel) => {
+      links().overflowed(channel);
+    },
+    backlogged: (channel) => {
+      links().backlogged(channel);
+    },
+  };
+}
+
+/** A number that only this node knows, without drawing it: what is drawn decides how a simulated world goes on. */
+function secretOf(signer: Signer): number {
+  const [a = 0, b = 0, c = 0, d = 0] = signer.sign(Uint8Array.of(0x74)); // any message that is never sent
+  return (a | (b << 8) | (c << 16) | (d << 24)) >>> 0;
+}

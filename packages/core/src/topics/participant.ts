@@ -1,0 +1,37 @@
+/**
+ * Participant: one who publishes and subscribes at this node: the far side of a link, the node's own program, or whoever is behind a
+ * door. It is a publisher and an outlet under one number.
+ */
+import { MpregError, type Policy, type Subject } from "../base/index.js";
+import type { Published } from "./delivery.js";
+import type { Publisher } from "./exchange.js";
+import type { SubscriptionEnd } from "./sink.js";
+
+export interface Participant extends Publisher {
+  /** A message for the first `count` of its subscriptions `numbers`, all valid until this returns; false: it can never be sent to it. */
+  deliver(numbers: readonly number[], count: number, message: Uint8Array): boolean;
+  missed(number: number, count: number): void;
+  ended(number: number, why: SubscriptionEnd, lost: number): void;
+  /** A message that it has published, and wanted no answer for, is refused. */
+  refused(messageId: string, error: MpregError): void;
+  /** What it has just published has to wait. Answers what is to be handed to `admit` when it has been taken. */
+  hold(): number;
+  admit(held: number): void;
+}
+
+/** What became of a publish whose publisher wants to know; the figures are valid until this returns. */
+export type PublishSettled = (result: Published | MpregError) => void;
+
+/** Throws `denied` where `subject` may not publish to `topic`. */
+export function authorizePublish(policy: Policy, subject: Subject, topic: string): void {
+  const decision = policy(subject, { kind: "publish", topic, onBehalfOf: undefined });
+  if (!decision.allow) throw new MpregError("denied", `Cannot publish to "${topic}": ${decision.reason}`);
+}
+
+/** Throws `denied` where `subject` may not subscribe to one of `patterns`. */
+export function authorizeSubscribe(policy: Policy, subject: Subject, patterns: readonly string[]): void {
+  for (const pattern of patterns) {
+    const decision = policy(subject, { kind: "subscribe", pattern, onBehalfOf: undefined });
+    if (!decision.allow) throw new MpregError("denied", `Cannot subscribe to "${pattern}": ${decision.reason}`);
+  }
+}

@@ -1,0 +1,238 @@
+/**
+ * Topic links: topics as native links speak of them.
+ *
+ * Owns the messages of the wire, and the far side of a link as a participant. What they lead to is `topics.ts`.
+ *
+ * (K1) The first that is heard of a subscription is the answer to its `subscribe`.
+ * (K2) No credit returns for publishes that wait, so that at most the window of their link does.
+ * (K3) A far side that does not read what it has to hear loses its link.
+ */
+import { MpregError, type Policy, type Subject } from "../base/index.js";
+import type { Link } from "../link/index.js";
+import {
+  type ConfirmLevel,
+  type NodeTopicsMessage,
+  type SubscribeMessage,
+  type TopicsMessage,
+  writeAnswer,
+  writeDeliver,
+  writeFailure,
+  writeForward,
+  writeForwardedUntil,
+  writeMissed,
+  writePublishRefused,
+  writeSubscriptionEnded,
+  writeTaken,
+} from "../wire/index.js";
+import type { ForwardTerms } from "./forwarding.js";
+import { type Participant, type PublishSettled, authorizePublish, authorizeSubscribe } from "./participant.js";
+import type { SubscriptionEnd } from "./sink.js";
+import { type NodeProcess, type NodeWays, type Topics, figuresOf } from "./topics.js";
+import { wishOf } from "./wish.js";
+
+/** A link whose handshake is over, and who is at its far side. */
+export interface TopicChannel {
+  readonly link: Link;
+  readonly subject: Subject;
+  /** What waits for the far side to read it. */
+  readonly backlogBytes: number;
+}
+
+export interface TopicLinksHost<C extends TopicChannel> {
+  readonly nodeName: string;
+  readonly policy: Policy;
+  encode(answer: Readonly<Record<string, number>>): Uint8Array;
+  /** The far side does not read. */
+  overflowed(channel: C): void;
+  /** Much waits for the far side to read it. */
+  backlogged(channel: C): void;
+}
+
+/** What may wait for a far side before it counts. */
+const backlogBytesMin = 64 * 1024;
+
+class LinkParticipant<C extends TopicChannel> implements Participant {
+  readonly id: number;
+  readonly isCluster = false;
+  readonly channel: C;
+  readonly #host: TopicLinksHost<C>;
+
+  constructor(channel: C, host: TopicLinksHost<C>) {
+    this.id = channel.link.id;
+    this.channel = channel;
+    this.#host = host;
+  }
+
+  authorize(topic: string): void {
+    authorizePublish(this.#host.policy, this.channel.subject, topic);
+  }
+
+  deliver(numbers: readonly number[], count: number, message: Uint8Array): boolean {
+    const { outbox, remoteMessageBytesMax } = this.channel.link;
+    writeDeliver(outbox.writer, numbers, count, message);
+    if (outbox.commitAnswer(remoteMessageBytesMax) <= 0) return false;
+    if (this.channel.backlogBytes >= backlogBytesMin) this.#host.backlogged(this.channel);
+    return true;
+  }
+
+  missed(number: number, count: number): void {
+    writeMissed(this.channel.link.outbox.writer, number, count);
+    this.#commit();
+  }
+
+  ended(number: number, why: SubscriptionEnd, lost: number): void {
+    writeSubscriptionEnded(this.channel.link.outbox.writer, number, why, lost);
+    this.#commit();
+  }
+
+  refused(messageId: string, error: MpregError): void {
+    writePublishRefused(this.channel.link.outbox.writer, messageId, this.#at(error));
+    this.#commit();
+  }
+
+  answer(id: number, answer: Readonly<Record<string, number>>): void {
+    writeAnswer(this.channel.link.outbox.writer, id, this.#host.encode(answer));
+    this.#commit();
+  }
+
+  fail(id: number, error: MpregError): void {
+    writeFailure(this.channel.link.outbox.writer, id, this.#at(error));
+    this.#commit();
+  }
+
+  hold(): number {
+    return this.channel.link.hold(); // (K2)
+  }
+
+  admit(held: number): void {
+    this.channel.link.admit(held);
+  }
+
+  #at(error: MpregError): MpregError {
+    return error.at({ node: this.#host.nodeName });
+  }
+
+  #commit(): void {
+    if (this.channel.link.outbox.commitAnswer() === 0) this.#host.overflowed(this.channel); // (K3)
+  }
+}
+
+export class TopicLinks<C extends TopicChannel> {
+  readonly #topics: Topics;
+  readonly #host: TopicLinksHost<C>;
+  readonly #participants = new Map<number, LinkParticipant<C>>();
+
+  constructor(topics: Topics, host: TopicLinksHost<C>) {
+    this.#topics = topics;
+    this.#host = host;
+  }
+
+  onMessage(channel: C, message: TopicsMessage, nowMs: number): void {
+    const participant = this.#participantOf(channel);
+    switch (message.kind) {
+      case "publish":
+        return this.#topics.publish(participant, message.message, undefined, nowMs);
+      case "publish-confirmed":
+        return this.#confirmed(participant, message.id, message.confirm, message.message, nowMs);
+      case "taken":
+        return this.#topics.exchange.taken(participant.id, message.number, message.bytes, nowMs);
+      case "subscribe":
+        return this.#subscribe(participant, message, nowMs);
+      case "unsubscribe":
+        this.#topics.exchange.unsubscribe(participant.id, message.number, nowMs);
+        return;
+      case "everywhere":
+        return this.#everywhere(participant, message.id, message.number);
+    }
+  }
+
+  /** What another node has for this one. */
+  onNodeMessage(from: NodeProcess, message: NodeTopicsMessage, nowMs: number): void {
+    switch (message.kind) {
+      case "forward":
+      case "forward-confirmed":
+        return this.#topics.arrived(from, message, nowMs);
+      case "forwarded-until":
+        return this.#topics.forwardedUntil(from, message.sequence);
+      case "taken":
+        return this.#topics.exchange.forwarding.taken(from.nodeId, message.bytes, nowMs);
+    }
+  }
+
+  closed(id: number, nowMs: number): void {
+    this.#participants.delete(id);
+    this.#topics.closed(id, nowMs);
+  }
+
+  #participantOf(channel: C): LinkParticipant<C> {
+    const { id } = channel.link;
+    let participant = this.#participants.get(id);
+    if (participant === undefined) {
+      participant = new LinkParticipant(channel, this.#host);
+      this.#participants.set(id, participant);
+    }
+    return participant;
+  }
+
+  #confirmed(
+    participant: LinkParticipant<C>,
+    id: number,
+    _level: ConfirmLevel,
+    message: Uint8Array,
+    nowMs: number,
+  ): void {
+    const settled: PublishSettled = (result) => {
+      if (result instanceof MpregError) participant.fail(id, result);
+      else participant.answer(id, figuresOf(result));
+    };
+    this.#topics.publish(participant, message, settled, nowMs);
+  }
+
+  #subscribe(participant: LinkParticipant<C>, message: SubscribeMessage, nowMs: number): void {
+    try {
+      const wish = wishOf(message);
+      authorizeSubscribe(this.#host.policy, participant.channel.subject, wish.patterns);
+      this.#topics.subscribe(participant, message.number, wish, nowMs);
+    } catch (error) {
+      if (!(error instanceof MpregError)) throw error;
+      return participant.fail(message.id, error);
+    }
+    participant.answer(message.id, {}); // (K1)
+    this.#topics.drain(participant, nowMs);
+  }
+
+  #everywhere(participant: LinkParticipant<C>, id: number, number: number): void {
+    if (this.#topics.exchange.has(participant.id, number)) return participant.answer(id, {});
+    participant.fail(id, new MpregError("invalid-argument", `This link has no subscription ${number}`));
+  }
+}
+
+/** Other nodes over native links; `linkTo` answers the link to one, if there is one, and opens one where not. */
+export function nodeWays(
+  linkTo: (nodeId: string) => TopicChannel | undefined,
+  runOf: (nodeId: string) => string | undefined,
+): NodeWays {
+  return {
+    runOf,
+    forward: (nodeId: string, sequence: number, terms: ForwardTerms, nowMs: number, message: Uint8Array): boolean => {
+      const link = linkTo(nodeId)?.link;
+      if (link === undefined) return false;
+      const { groups, sinceMs } = terms;
+      const waitedMs = Math.ceil(nowMs - sinceMs);
+      writeForward(link.outbox.writer, { sequence, groups, waitedMs, relay: undefined, message });
+      return link.outbox.commit(link.remoteMessageBytesMax) !== 0; // what the node does not accept, it finds missing
+    },
+    forwardedUntil: (nodeId, sequence) => {
+      const outbox = linkTo(nodeId)?.link.outbox;
+      if (outbox === undefined || sequence === 0) return;
+      writeForwardedUntil(outbox.writer, sequence);
+      outbox.commitCancel(); // whatever waits: a few bytes for each link and each drop
+    },
+    tookFrom: (nodeId, bytes) => {
+      const outbox = linkTo(nodeId)?.link.outbox;
+      if (outbox === undefined) return; // a new link begins with nothing on its way
+      writeTaken(outbox.writer, 0, bytes);
+      outbox.commitControl();
+    },
+  };
+}

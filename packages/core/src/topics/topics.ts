@@ -1,0 +1,317 @@
+/**
+ * Topics: the exchange of a node, with those who publish and subscribe there and with other nodes.
+ *
+ * Owns what waits of a participant whose publishes are blocked, and what comes from other nodes. Who gets what is the exchange's
+ * decision; how native links speak is `topic-links.ts`.
+ *
+ * (N1) The publishes of one participant are taken in the order in which they came: behind one that has to wait, the others wait.
+ * (N2) A publish that is refused is told, whether or not an answer was asked for.
+ * (N3) What can never be sent to a participant is missed by its subscriptions, which are told so.
+ * (N4) When a participant is gone its subscriptions are, and what it had published and was not taken yet is counted as lost.
+ * (N5) What comes from another node is taken in the order of its numbers, and goes to no third node. A node hears at the end of the
+ *      turn how much was taken; what has to wait here keeps its window, never the credit of a link that calls need, too.
+ */
+import { MpregError, Timer, type Timers, type Utf8 } from "../base/index.js";
+import { Fifo } from "../structures/index.js";
+import { Arrivals, late } from "./arrivals.js";
+import type { Published } from "./delivery.js";
+import { type Elsewhere, Exchange, type ExchangeFigures, type Publisher } from "./exchange.js";
+import type { ForwardSink } from "./forwarding.js";
+import type { TopicsLimits } from "./limits.js";
+import type { Participant, PublishSettled } from "./participant.js";
+import type { SubscriptionEnd, TopicSink } from "./sink.js";
+import type { SubscriptionWish } from "./wish.js";
+
+/** How other nodes are reached. */
+export interface NodeWays extends ForwardSink {
+  /** `bytes` more of a node's messages were taken. */
+  tookFrom(nodeId: string, bytes: number): void;
+}
+
+export interface TopicsHost extends Timers {
+  readonly utf8: Utf8;
+  /** See `ExchangeOptions`. */
+  readonly seed: number;
+  /** What other nodes want. */
+  readonly elsewhere: Elsewhere;
+  readonly ways: NodeWays;
+}
+
+/** Another node, and which process of it. */
+export interface NodeProcess {
+  readonly nodeId: string;
+  readonly run: string | undefined;
+}
+
+/** A message of another node. */
+export interface Forwarded {
+  readonly sequence: number;
+  readonly groups: readonly string[];
+  readonly waitedMs: number;
+  readonly message: Uint8Array;
+}
+
+interface Arrival {
+  readonly nodeId: string;
+  readonly groups: readonly string[];
+  /** When it was published, as far as this node's clock goes. */
+  readonly sinceMs: number;
+}
+
+/** A publish that waits until it is its publisher's turn again. */
+type Waiting =
+  | {
+      readonly kind: "published";
+      readonly message: Uint8Array;
+      readonly settled: PublishSettled | undefined;
+      readonly held: number;
+    }
+  | { readonly kind: "arrived"; readonly message: Uint8Array; readonly arrival: Arrival };
+
+/** Whose publishes are blocked: a participant, or another node. */
+interface Source extends Publisher {
+  readonly participant: Participant | undefined;
+  /** Not empty: it is blocked. (N1) */
+  readonly waiting: Fifo<Waiting>;
+}
+
+/** Bytes that a subscription will never be able to take, because they were never sent. */
+interface Unsent {
+  readonly participant: number;
+  readonly number: number;
+  readonly bytes: number;
+}
+
+export interface TopicsFigures extends ExchangeFigures {
+  /** Publishes that wait for a subscription which wants its publishers to. */
+  readonly blockedPublishes: number;
+  /** Publishes that waited for that when their publisher went. */
+  readonly lostPublishes: number;
+}
+
+const tickMs = 1_000;
+
+export class Topics implements TopicSink {
+  readonly exchange: Exchange;
+  readonly #host: TopicsHost;
+  readonly #sources = new Map<number, Source>();
+  /** Numbers of other nodes as publishers: below those of participants. */
+  readonly #nodes = new Map<string, number>();
+  #lastNode = 0;
+  readonly #arrivals = new Arrivals();
+  /** Bytes that were taken in this turn, by node. */
+  readonly #taken = new Map<string, number>();
+  #resumed: number[] = [];
+  #unsent: Unsent[] = [];
+  #blockedPublishes = 0;
+  #lostPublishes = 0;
+  readonly #clock: Timer;
+
+  constructor(host: TopicsHost, limits: TopicsLimits) {
+    this.#host = host;
+    const { utf8, seed, elsewhere, ways } = host;
+    this.exchange = new Exchange(this, ways, { limits, utf8, seed, elsewhere });
+    this.#clock = new Timer((nowMs) => {
+      this.exchange.tick(nowMs);
+      this.settle(nowMs);
+      if (this.exchange.isAging) host.schedule(this.#clock, nowMs + tickMs);
+    });
+  }
+
+  get figures(): TopicsFigures {
+    const { figures } = this.exchange;
+    return { ...figures, blockedPublishes: this.#blockedPublishes, lostPublishes: this.#lostPublishes };
+  }
+
+  /** 1 while it waits for its time, which is always as long as anything is kept. */
+  get scheduled(): number {
+    return this.#clock.heapIndex >= 0 ? 1 : 0;
+  }
+
+  /** Publishes `message`, which is not needed any more when this returns. */
+  publish(participant: Participant, message: Uint8Array, settled: PublishSettled | undefined, nowMs: number): void {
+    const source = this.#sourceOf(participant);
+    if (source.waiting.size === 0 && this.#publish(source, participant, message, settled, nowMs)) return;
+    source.waiting.push({ kind: "published", message: message.slice(), settled, held: participant.hold() }); // (N1)
+    this.#blockedPublishes += 1;
+  }
+
+  /** Subscribes; nothing is told before {@link drain}. Throws as {@link Exchange.subscribe}. */
+  subscribe(participant: Participant, number: number, wish: SubscriptionWish, nowMs: number): void {
+    this.#sourceOf(participant);
+    this.exchange.subscribe(participant.id, number, wish, nowMs);
+  }
+
+  /** Tells what waits for the subscriptions of a participant, once it knows that it has them. */
+  drain({ id }: Participant, nowMs: number): void {
+    this.exchange.drain(id, nowMs);
+  }
+
+  /** A participant is gone. (N4) */
+  closed(id: number, nowMs: number): void {
+    const source = this.#sources.get(id);
+    if (source === undefined) return;
+    this.#blockedPublishes -= source.waiting.size;
+    this.#lostPublishes += source.waiting.size;
+    this.exchange.forget(id);
+    this.exchange.close(id, nowMs);
+    this.#sources.delete(id);
+  }
+
+  /** A message of another node. (N5) */
+  arrived(from: NodeProcess, { sequence, groups, waitedMs, message }: Forwarded, nowMs: number): void {
+    const { nodeId } = from;
+    const missing = this.#arrivals.arrived(nodeId, from.run, sequence);
+    if (missing === late) return this.#took(nodeId, message.length);
+    if (missing > 0) this.exchange.missedElsewhere(missing);
+    const source = this.#sourceOfNode(nodeId);
+    const arrival: Arrival = { nodeId, groups, sinceMs: nowMs - waitedMs };
+    if (source.waiting.size === 0 && this.#receive(source, message, arrival, nowMs)) return;
+    source.waiting.push({ kind: "arrived", message: message.slice(), arrival });
+    this.#blockedPublishes += 1;
+  }
+
+  /** Another node has used the number `sequence` last. */
+  forwardedUntil({ nodeId, run }: NodeProcess, sequence: number): void {
+    const missing = this.#arrivals.until(nodeId, run, sequence);
+    if (missing > 0) this.exchange.missedElsewhere(missing);
+  }
+
+  /** There is a new link to another node. */
+  linked(nodeId: string, nowMs: number): void {
+    const run = this.#host.ways.runOf(nodeId);
+    if (run !== undefined) this.exchange.forwarding.linked(nodeId, run, nowMs);
+  }
+
+  /** Another node is gone, or wants nothing any more. What has come from it and waits is taken still. */
+  forget(nodeId: string): void {
+    this.exchange.forwarding.forget(nodeId);
+    this.#arrivals.forget(nodeId);
+    const id = this.#nodes.get(nodeId);
+    if (id === undefined || (this.#sources.get(id)?.waiting.size ?? 0) > 0) return;
+    this.#nodes.delete(nodeId);
+    this.#sources.delete(id);
+  }
+
+  /** Goes on with what the last input has made possible. */
+  settle(nowMs: number): void {
+    while (this.#resumed.length > 0 || this.#unsent.length > 0) {
+      const unsent = this.#unsent;
+      const resumed = this.#resumed;
+      this.#unsent = [];
+      this.#resumed = [];
+      for (const { participant, number, bytes } of unsent) this.exchange.taken(participant, number, bytes, nowMs);
+      for (const id of resumed) this.#goOn(this.#sources.get(id), nowMs);
+    }
+  }
+
+  /** Tells other nodes what was taken of theirs in this turn. (N5) */
+  flush(): void {
+    for (const [nodeId, bytes] of this.#taken) this.#host.ways.tookFrom(nodeId, bytes);
+    this.#taken.clear();
+  }
+
+  deliver(outlet: number, numbers: readonly number[], count: number, message: Uint8Array): void {
+    const participant = this.#participant(outlet);
+    if (participant.deliver(numbers, count, message)) return;
+    for (const number of numbers.slice(0, count)) {
+      participant.missed(number, 1); // (N3)
+      this.#unsent.push({ participant: outlet, number, bytes: message.length });
+    }
+  }
+
+  missed(outlet: number, number: number, count: number): void {
+    this.#participant(outlet).missed(number, count);
+  }
+
+  ended(outlet: number, number: number, why: SubscriptionEnd, lost: number): void {
+    this.#participant(outlet).ended(number, why, lost);
+  }
+
+  resume(publisher: number): void {
+    this.#resumed.push(publisher);
+  }
+
+  /** Those who have subscriptions are known. */
+  #participant(id: number): Participant {
+    return this.#sources.get(id)?.participant as Participant;
+  }
+
+  #sourceOf(participant: Participant): Source & { readonly participant: Participant } {
+    const known = this.#sources.get(participant.id);
+    if (known !== undefined) return known as Source & { readonly participant: Participant };
+    const { id, isCluster } = participant;
+    const source = { id, isCluster, participant, waiting: new Fifo<Waiting>() };
+    this.#sources.set(id, source);
+    return source;
+  }
+
+  #sourceOfNode(nodeId: string): Source {
+    const known = this.#nodes.get(nodeId);
+    if (known !== undefined) return this.#sources.get(known) as Source;
+    this.#lastNode -= 1;
+    const source: Source = { id: this.#lastNode, isCluster: true, participant: undefined, waiting: new Fifo() };
+    this.#nodes.set(nodeId, source.id);
+    this.#sources.set(source.id, source);
+    return source;
+  }
+
+  /** Answers false where it has to wait. */
+  #publish(
+    source: Source,
+    participant: Participant,
+    message: Uint8Array,
+    settled: PublishSettled | undefined,
+    nowMs: number,
+  ): boolean {
+    let result: Published | MpregError;
+    try {
+      const published = this.exchange.publish(participant, message, nowMs);
+      this.#keepTime(nowMs);
+      if (published.kind === "blocked") return false;
+      result = published;
+    } catch (error) {
+      if (!(error instanceof MpregError)) throw error;
+      if (settled === undefined) participant.refused(this.exchange.idOf(message), error); // (N2)
+      result = error;
+    }
+    settled?.(result);
+    return true;
+  }
+
+  /** Takes a message of another node; answers false where it has to wait. */
+  #receive(source: Source, message: Uint8Array, { nodeId, groups, sinceMs }: Arrival, nowMs: number): boolean {
+    const result = this.exchange.receive(source, message, groups, nowMs - sinceMs, nowMs);
+    this.#keepTime(nowMs);
+    if (result.kind === "blocked") return false;
+    this.#took(nodeId, message.length);
+    return true;
+  }
+
+  #goOn(source: Source | undefined, nowMs: number): void {
+    for (let next = source?.waiting.first; source !== undefined && next !== undefined; next = source.waiting.first) {
+      const participant = source.participant as Participant;
+      const isTaken =
+        next.kind === "arrived"
+          ? this.#receive(source, next.message, next.arrival, nowMs)
+          : this.#publish(source, participant, next.message, next.settled, nowMs);
+      if (!isTaken) return;
+      source.waiting.shift();
+      this.#blockedPublishes -= 1;
+      if (next.kind === "published") participant.admit(next.held);
+    }
+  }
+
+  #took(nodeId: string, bytes: number): void {
+    this.#taken.set(nodeId, (this.#taken.get(nodeId) ?? 0) + bytes);
+  }
+
+  #keepTime(nowMs: number): void {
+    if (this.#clock.heapIndex < 0) this.#host.schedule(this.#clock, nowMs + tickMs);
+  }
+}
+
+/** What it came to, as it is answered. */
+export function figuresOf({ handed, waiting, lost, nodes }: Published): Readonly<Record<string, number>> {
+  return { handed, waiting, lost, nodes };
+}
