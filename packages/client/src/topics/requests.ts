@@ -6,14 +6,14 @@
  * (Q2) A question ends once: with the first answer, as unheard where nobody has subscribed, or when its time is over.
  * (Q3) What a responder throws reaches whoever has asked; where it cannot, this client's status says so.
  */
-import { MpregError, isErrorCode, quoted, thrownText } from "@mpreg/core/base";
+import { MpregError, type TopicSchemas, isErrorCode, quoted, thrownText } from "@mpreg/core/base";
 import { onAbort } from "@mpreg/core/structures";
 import type { TopicMessage } from "@mpreg/core/topics";
-import type { Timer } from "../platform.js";
+import type { Platform, Timer } from "../platform.js";
+import type { ClientStatus } from "../status.js";
 import type { PublishConfirmation, PublishOptions, SubscribeOptions } from "./api.js";
-import type { ClientTopics } from "./client-topics.js";
+import type { Publishing } from "./publishing.js";
 import type { TopicSubscription } from "./subscription.js";
-import type { TopicSchemas } from "@mpreg/core/base";
 
 const timeoutMsDefault = 30_000;
 
@@ -21,6 +21,13 @@ const timeoutMsDefault = 30_000;
 const errorHeader = "mpreg-error";
 
 export type RequestPublishOptions = Omit<PublishOptions, "replyTo" | "correlationId">;
+
+export interface RequestsHost {
+  readonly platform: Platform;
+  readonly publishing: Publishing;
+  subscribe(patterns: unknown, options: SubscribeOptions): Promise<TopicSubscription>;
+  tell(event: ClientStatus): void;
+}
 
 interface Question {
   readonly resolve: (answer: unknown) => void;
@@ -30,12 +37,12 @@ interface Question {
 }
 
 export class Requests {
-  readonly #topics: ClientTopics;
+  readonly #topics: RequestsHost;
   readonly #questions = new Map<string, Question>();
   #replies: Promise<string> | undefined;
   #lastId = 0;
 
-  constructor(topics: ClientTopics) {
+  constructor(topics: RequestsHost) {
     this.#topics = topics;
   }
 
