@@ -13,7 +13,7 @@ const client = await connect("ws://127.0.0.1:9001", { topics: events });
 const free = await connect("ws://127.0.0.1:9001");
 
 test("what is published has to be what every pattern says that matches its topic", () => {
-  void (() => {
+  () => {
     void client.publish("user.7.login", { ip: "::1" });
     void client.publish("user.7.login", { ip: "::1", at: 1 });
     void client.publish("user.7.logout", { at: 1 });
@@ -33,11 +33,11 @@ test("what is published has to be what every pattern says that matches its topic
     // @ts-expect-error the same holds of requests
     void client.publishRequest("user.7.login", { ip: 7 });
     void free.publish("user.7.login", { ip: 7 });
-  });
+  };
 });
 
 test("a subscription gets what the schema of its pattern, or of one that matches all its topics, gives back", () => {
-  void (async () => {
+  async () => {
     expectTypeOf(await client.subscribe("user.*.login")).toEqualTypeOf<Subscription<{ ip: string }>>();
     expectTypeOf(await client.subscribe("user.#")).toEqualTypeOf<Subscription<{ at: number }>>();
     expectTypeOf(await client.subscribe("metrics.cpu")).toEqualTypeOf<Subscription<number | string>>();
@@ -54,13 +54,13 @@ test("a subscription gets what the schema of its pattern, or of one that matches
     await client.respond("user.*.login", ({ payload }) => {
       expectTypeOf(payload).toEqualTypeOf<{ ip: string }>();
     });
-  });
+  };
 });
 
 test("a confirmation is answered only where it is asked for", () => {
-  void (() => {
+  () => {
     expectTypeOf(free.publish("a", 1)).toEqualTypeOf<Promise<void>>();
     expectTypeOf(free.publish("a", 1, { headers: {} })).toEqualTypeOf<Promise<void>>();
     expectTypeOf(free.publish("a", 1, { confirm: "local" })).resolves.toHaveProperty("handed");
-  });
+  };
 });
