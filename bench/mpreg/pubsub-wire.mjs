@@ -4,7 +4,8 @@ import { kinds, message, openLink, readVarint, text, u32, varint } from "./wire-
 
 const digits = Buffer.from("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_");
 const idDigits = 6;
-const windowBytes = 1024 * 1024;
+/** As much as a node lets be under way to one link: what is beyond waits in a buffer there, which costs the node a copy. */
+const windowBytes = 8 * 1024 * 1024;
 const overflow = 4;
 const window = 7;
 /** How a value that is bytes begins: MessagePack's bin 8. */
