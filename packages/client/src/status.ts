@@ -38,6 +38,8 @@ export type ClientStatus =
   | { readonly kind: "reconnected"; readonly url: string; readonly node: string }
   /** Of the messages published over a connection that was lost, so many may not have arrived. None of them is sent again. */
   | { readonly kind: "publishes-lost"; readonly url: string; readonly count: number }
+  /** The node has refused a message that was published without `confirm`: its id, and why. */
+  | { readonly kind: "publish-refused"; readonly id: string; readonly error: MpregError }
   /** An answer of `client.respond` could not be published: whoever has asked hears nothing. */
   | { readonly kind: "answer-lost"; readonly error: MpregError }
   | Missed;

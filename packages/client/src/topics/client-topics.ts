@@ -126,6 +126,9 @@ export class ClientTopics implements SubscriptionHost {
       case "subscription-ended":
         this.#subscriptions.get(message.number)?.wasEnded(connection, message.why, message.lost);
         return true;
+      case "publish-refused":
+        this.#host.tell({ kind: "publish-refused", id: message.messageId, error: message.error });
+        return true;
       default:
         return false;
     }
@@ -145,7 +148,7 @@ export class ClientTopics implements SubscriptionHost {
     for (const subscription of this.#inOrder()) subscription.clientEnded(isClosed ? undefined : error);
   }
 
-  ask(ask: TopicAsk, signal: CancelSignal | undefined): Promise<unknown> {
+  ask(ask: TopicAsk, signal: CancelSignal | undefined, told?: (answer: unknown) => void): Promise<unknown> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted === true) throw cancelled(signal, "not-applied");
       const listening: { stop?: () => void; isOver?: true } = {};
@@ -163,7 +166,9 @@ export class ClientTopics implements SubscriptionHost {
       const answered: Asker["answered"] = (value) => {
         if (!(value instanceof Uint8Array)) return unexpected();
         try {
-          resolve(this.#host.codec.decode(value));
+          const answer = this.#host.codec.decode(value);
+          told?.(answer);
+          resolve(answer);
           ended();
         } catch (cause) {
           failed(new MpregError("malformed", "The answer cannot be read", { outcome: "applied", cause }));

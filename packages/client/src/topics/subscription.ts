@@ -39,8 +39,8 @@ export interface SubscriptionHost {
   /** The connection that is asked. */
   readonly connection: Connection | undefined;
   nowMs(): number;
-  /** Asks; resolves to the decoded answer. */
-  ask(ask: TopicAsk, signal: CancelSignal | undefined): Promise<unknown>;
+  /** Asks; resolves to the decoded answer, which `told` is told at once: before what comes behind it is looked at. */
+  ask(ask: TopicAsk, signal: CancelSignal | undefined, told?: (answer: unknown) => void): Promise<unknown>;
   /** Something of it was taken, or ought to be told as taken. */
   hasTaken(subscription: TopicSubscription): void;
   forget(subscription: TopicSubscription): void;
@@ -113,7 +113,7 @@ export class TopicSubscription implements Subscription, InboxOwner {
   /** Asks for it the first time. Rejects with why it cannot be. */
   async begin(timeoutMs: number, signal: CancelSignal | undefined): Promise<void> {
     try {
-      this.#served(await this.#ask(timeoutMs, signal));
+      await this.#ask(timeoutMs, signal);
     } catch (error) {
       this.#leave();
       this.#phase = "over";
@@ -129,17 +129,12 @@ export class TopicSubscription implements Subscription, InboxOwner {
   resume(): void {
     if (this.#phase !== "unasked") return;
     this.#phase = "asking";
-    this.#ask(0, undefined).then(
-      (answer) => {
-        this.#served(answer);
-      },
-      (error: unknown) => {
-        if (this.#phase !== "asking") return;
-        const isUnreached = error instanceof MpregError && error.code === "not-connected";
-        if (isUnreached && this.#host.reconnects) this.#phase = "unasked";
-        else this.#end(asError(error));
-      },
-    );
+    this.#ask(0, undefined).catch((error: unknown) => {
+      if (this.#phase !== "asking") return;
+      const isUnreached = error instanceof MpregError && error.code === "not-connected";
+      if (isUnreached && this.#host.reconnects) this.#phase = "unasked";
+      else this.#end(asError(error));
+    });
   }
 
   /** The connection is gone. One that is asked for is asked for again by itself. */
@@ -272,7 +267,9 @@ export class TopicSubscription implements Subscription, InboxOwner {
       this.#connection = this.#host.connection;
       writeSubscribe(writer, { ...this.#wish, id, number, replay: this.intake.replay(this.#host.nowMs()) });
     };
-    return this.#host.ask({ kind: "topic", isOnce: false, timeoutMs, bytes: 256, write }, signal);
+    return this.#host.ask({ kind: "topic", isOnce: false, timeoutMs, bytes: 256, write }, signal, (answer) => {
+      this.#served(answer);
+    });
   }
 
   #served(answer: unknown): void {

@@ -43,7 +43,7 @@ export function follow({ session }: MeshSession): string[] {
 }
 
 function brief(event: ClientStatus): string {
-  if (event.kind === "missed" || event.kind === "answer-lost") return event.kind;
+  if (!("url" in event) && event.kind !== "connecting") return event.kind;
   if (event.kind === "connecting") return `connecting ${event.attempt}: ${event.urls.join(" ")}`;
   if (event.kind === "disconnected") return `disconnected ${event.url} ${event.reason.code}`;
   return `${event.kind} ${event.url}`;

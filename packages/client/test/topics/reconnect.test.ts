@@ -35,8 +35,25 @@ test("what was published while the connection was gone is told, once and in orde
   expect(subscription.missed).toBe(0);
   await subscription.unsubscribe();
   const kinds: string[] = [];
-  for await (const event of events) kinds.push(event.kind);
-  expect(kinds).toEqual([...Array.from({ length: 3 }, () => ["disconnected", "resubscribed"]).flat(), "ended"]);
+  for await (const event of events) kinds.push(event.kind === "resubscribed" ? event.gap : event.kind);
+  expect(kinds).toEqual([...Array.from({ length: 3 }, () => ["disconnected", "filled"]).flat(), "ended"]);
+  expect(subscription.unknownGaps).toBe(0);
+});
+
+test("where more was published meanwhile than the node keeps, the next message says that nobody knows how many are missing", async () => {
+  const { node, proxy, client, publisher } = await behindProxy();
+  const subscription = await client.subscribe("a");
+  await publisher.publish("a", 0, { confirm: "local" });
+  const messages = subscription[Symbol.asyncIterator]();
+  expect((await messages.next()).value!.payload).toBe(0);
+  proxy.target = undefined; // nobody gets through
+  proxy.cut();
+  for (let i = 1; i <= 1_100; i++) await publisher.publish("a", i); // it keeps 1,000 of a topic
+  await publisher.publish("b", "all are there", { confirm: "local" });
+  proxy.relayTo(node);
+  expect((await messages.next()).value!).toMatchObject({ payload: 101, missedBefore: Infinity });
+  expect((await messages.next()).value!).toMatchObject({ payload: 102, missedBefore: 0 });
+  expect(subscription.unknownGaps).toBe(1);
 });
 
 test("a consumer that is slow gets what had waited at the node when the connection broke, and nothing twice", async () => {

@@ -1,6 +1,6 @@
 /** Subscriptions of clients over real sockets: what arrives, in which order, and how they end. */
 import { type Subscription, connect } from "@mpreg/client";
-import type { MpregError } from "@mpreg/core";
+import type { MpregError, Policy } from "@mpreg/core";
 import { expect, test } from "vitest";
 import { clientOf, startNode, startPair } from "../../../node/test/support/cluster.js";
 import { eventually } from "../../../node/test/support/eventually.js";
@@ -222,4 +222,24 @@ test("a node that is not there is waited for no longer than allowed", async () =
     outcome: "not-applied",
   });
   await expect(client.subscribe("a", { timeoutMs: 50 })).rejects.toMatchObject({ code: "deadline" });
+});
+
+test("what the node refuses is told, by the id of the message; other messages go on", async () => {
+  const policy: Policy = (_subject, action) =>
+    action.kind === "publish" && action.topic === "secret" ? { allow: false, reason: "not for you" } : { allow: true };
+  const { client } = await startPair({ policy });
+  const status = client.status();
+  const all = await client.subscribe("#");
+  await client.publish("secret", 1, { id: "mine" });
+  await client.publish("open", 2);
+  await expect(client.publish("secret", 3, { confirm: "local" })).rejects.toMatchObject({ code: "denied" });
+  expect(await next(all, 1)).toEqual([2]);
+  for await (const event of status) {
+    if (event.kind !== "publish-refused") continue;
+    expect(event).toMatchObject({
+      id: "mine",
+      error: { code: "denied", message: expect.stringContaining("not for you") as string },
+    });
+    break;
+  }
 });

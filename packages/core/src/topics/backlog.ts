@@ -7,6 +7,7 @@
  * (L2) What goes beyond is what was published to longest ago: the whole topic, and of the last one left its oldest messages.
  * (L3) A topic without messages is forgotten, on the next message of any topic or `sweep`, once they are too old.
  * (L4) Messages are numbered in the order in which they were published on this node, whether they are kept or not.
+ * (L5) It says that it is whole only where nothing has left it for want of room, nor for its age.
  */
 import { type Pattern, matches } from "../base/index.js";
 import { Chain } from "../structures/index.js";
@@ -26,6 +27,8 @@ export class Backlog {
   readonly #isOn: boolean;
   #sequence = 0;
   #unkept = 0;
+  /** When the newest message came of those that are not kept, and whose topic need not be known any more. (L5) */
+  #lostMs = -Infinity;
 
   constructor(limits: BacklogLimits) {
     this.#limits = limits;
@@ -62,12 +65,15 @@ export class Backlog {
     this.#sweepSome(nowMs, sweptPerMessage);
     let log = this.#logs.get(topic);
     if (log === undefined) {
-      if (this.#logs.size >= this.#limits.topicsMax) this.#forget(this.#byUse.first as TopicLog); // (L1, L2)
+      if (this.#logs.size >= this.#limits.topicsMax) this.#lose(this.#byUse.first as TopicLog); // (L1, L2)
       log = new TopicLog(topic, this.#limits, this.#chunks);
       this.#logs.set(topic, log);
       this.#byUse.push(log);
     } else this.#byUse.moveToEnd(log);
-    if (!log.append(message, sequence, nowMs, expiresMs)) this.#unkept += 1;
+    if (!log.append(message, sequence, nowMs, expiresMs)) {
+      this.#unkept += 1;
+      this.#lostMs = nowMs;
+    }
     if (this.#chunks.bytes > this.#limits.bytesMax) this.#makeRoom(log);
     if (log.size === 0) this.#forget(log);
   }
@@ -80,6 +86,16 @@ export class Backlog {
   /** Where messages of `topic` are kept. */
   log(topic: string): TopicLog | undefined {
     return this.#logs.get(topic);
+  }
+
+  /** Whether everything is here that was published since `sinceMs` to topics that `patterns` match, but for what has expired. (L5) */
+  isWholeSince(patterns: readonly Pattern[], sinceMs: number, nowMs: number): boolean {
+    if (!this.#isOn || sinceMs <= nowMs - this.#limits.ageMsMax || this.#lostMs >= sinceMs) return false;
+    let isWhole = true;
+    this.eachMatching(patterns, (log) => {
+      if (log.lostMs >= sinceMs) isWhole = false;
+    });
+    return isWhole;
   }
 
   /** Tells `found` of each topic that one of `patterns` matches, once. */
@@ -108,8 +124,17 @@ export class Backlog {
 
   #makeRoom(last: TopicLog): void {
     const { bytesMax } = this.#limits;
-    while (this.#chunks.bytes > bytesMax && this.#byUse.first !== last) this.#forget(this.#byUse.first as TopicLog);
-    while (this.#chunks.bytes > bytesMax && last.size > 0) last.shift();
+    while (this.#chunks.bytes > bytesMax && this.#byUse.first !== last) this.#lose(this.#byUse.first as TopicLog);
+    while (this.#chunks.bytes > bytesMax && last.size > 0) {
+      this.#lostMs = Math.max(this.#lostMs, last.arrivedMs(last.first));
+      last.shift();
+    }
+  }
+
+  /** Forgets a topic for want of room. (L5) */
+  #lose(log: TopicLog): void {
+    this.#lostMs = Math.max(this.#lostMs, log.lastMs, log.lostMs);
+    this.#forget(log);
   }
 
   /** Whoever reads it finds that it is empty. */

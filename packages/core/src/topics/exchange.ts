@@ -92,12 +92,14 @@ export interface Wanting {
 export interface Elsewhere {
   /** Whether no other node wants anything. */
   readonly isEmpty: boolean;
+  /** Whether there is no other node that could publish what is wanted here. Where it is not said, there may be. */
+  readonly isAlone?: boolean | undefined;
   /** Tells which other nodes want messages of `topic`: each once, and once for each group. */
   wanting(topic: string, told: Wanting): void;
 }
 
 /** There is no other node. */
-export const nowhere: Elsewhere = { isEmpty: true, wanting: () => undefined };
+export const nowhere: Elsewhere = { isEmpty: true, isAlone: true, wanting: () => undefined };
 
 export class Exchange {
   readonly #limits: TopicsLimits;
@@ -255,11 +257,11 @@ export class Exchange {
 
   /**
    * Subscribes; `number` is the subscription's name on `outletId`, of which nothing was known before its first one. Nothing
-   * is told before `drain`.
+   * is told before `drain`. Answers whether it is sure to be told everything that was published in the time that it wants replayed.
    *
    * Throws `invalid-argument` for a wish that cannot be granted or a number that is in use, `overloaded` beyond the limits.
    */
-  subscribe(outletId: number, number: number, wish: SubscriptionWish, nowMs: number): void {
+  subscribe(outletId: number, number: number, wish: SubscriptionWish, nowMs: number): boolean {
     const { subscriptionsMax, subscriptionsPerOutletMax, outletWindowBytes } = this.#limits;
     const terms = checkedTerms(wish, this.#limits, this.#utf8);
     const known = this.#outlets.get(outletId);
@@ -279,12 +281,14 @@ export class Exchange {
     if (terms.overflow === "block-publisher") this.#blockers += 1;
     outlet.subscriptions.set(number, subscription);
     for (const pattern of terms.patterns) this.#matcher.add(pattern, slot);
-    if (wish.replay === undefined || (group !== undefined && group.size > 1)) return;
-    const { filter } = terms;
+    if (wish.replay === undefined || (group !== undefined && group.size > 1)) return false;
+    const { filter, patterns } = terms;
     const passes = (kept: Uint8Array): boolean => filter?.passes(this.#replayed.open(kept)) ?? true;
-    const replay = new Replay(this.#backlog, terms.patterns, wish.replay, passes, nowMs);
+    const replay = new Replay(this.#backlog, patterns, wish.replay, passes, nowMs);
     subscription.phase = { kind: "replay", replay };
     outlet.enqueue(subscription);
+    if (wish.replay.kind !== "age" || this.#elsewhere.isAlone !== true) return false;
+    return this.#backlog.isWholeSince(patterns, nowMs - wish.replay.ageMs, nowMs);
   }
 
   /** Ends a subscription. Answers false if `outletId` has none of that number. (X7) */

@@ -117,6 +117,9 @@ class LinkParticipant<C extends TopicChannel> implements Participant {
   }
 }
 
+/** The answer to a `subscribe` whose replay is all that there was. */
+const whole = { whole: 1 };
+
 export class TopicLinks<C extends TopicChannel> {
   readonly #topics: Topics;
   readonly #host: TopicLinksHost<C>;
@@ -189,15 +192,16 @@ export class TopicLinks<C extends TopicChannel> {
   }
 
   #subscribe(participant: LinkParticipant<C>, message: SubscribeMessage, nowMs: number): void {
+    let isWhole: boolean;
     try {
       const wish = wishOf(message);
       authorizeSubscribe(this.#host.policy, participant.channel.subject, wish.patterns);
-      this.#topics.subscribe(participant, message.number, wish, nowMs);
+      isWhole = this.#topics.subscribe(participant, message.number, wish, nowMs);
     } catch (error) {
       if (!(error instanceof MpregError)) throw error;
       return participant.fail(message.id, error);
     }
-    participant.answer(message.id, {}); // (K1)
+    participant.answer(message.id, isWhole ? whole : {}); // (K1)
     this.#topics.drain(participant, nowMs);
   }
 

@@ -31,6 +31,8 @@ export class TopicLog {
   #first = 0;
   #end = 0;
   #bytes = 0;
+  /** When the newest message came that is not kept any more for want of room; -Infinity while there is none. */
+  lostMs: number = -Infinity;
   /** Links of the chain in `backlog.ts`. */
   previous: TopicLog | undefined;
   next: TopicLog | undefined;
@@ -97,7 +99,10 @@ export class TopicLog {
       this.clear(); // (G4)
       return false;
     }
-    while (this.size >= messagesPerTopicMax || this.#bytes + length > bytesPerTopicMax) this.shift(); // (G2)
+    while (this.size >= messagesPerTopicMax || this.#bytes + length > bytesPerTopicMax) {
+      this.lostMs = this.arrivedMs(this.#first);
+      this.shift(); // (G2)
+    }
     if (this.size > this.#mask) this.#resize((this.#mask + 1) * 2);
     let chunk = this.#last;
     if (chunk === undefined || chunk.used + length > chunk.bytes.length) chunk = this.#chunks.next(length, chunk);

@@ -136,10 +136,10 @@ export class Topics implements TopicSink {
     this.#blockedPublishes += 1;
   }
 
-  /** Subscribes; nothing is told before {@link drain}. Throws as {@link Exchange.subscribe}. */
-  subscribe(participant: Participant, number: number, wish: SubscriptionWish, nowMs: number): void {
+  /** Subscribes; nothing is told before {@link drain}. Answers and throws as {@link Exchange.subscribe}. */
+  subscribe(participant: Participant, number: number, wish: SubscriptionWish, nowMs: number): boolean {
     this.#sourceOf(participant);
-    this.exchange.subscribe(participant.id, number, wish, nowMs);
+    return this.exchange.subscribe(participant.id, number, wish, nowMs);
   }
 
   /** Tells what waits for the subscriptions of a participant, once it knows that it has them. */

@@ -4,6 +4,7 @@ import { parsePattern } from "../../src/base/index.js";
 import { Backlog } from "../../src/topics/backlog.js";
 import { type BacklogLimits, defaultBacklogLimits } from "../../src/topics/index.js";
 import { Replay, type ReplayWish } from "../../src/topics/replay.js";
+import { note } from "./support.js";
 
 const message = (id: number, length: number): Uint8Array => new Uint8Array(Math.max(4, length)).fill(id);
 const all = parsePattern("#");
@@ -167,5 +168,40 @@ describe("replay", () => {
     append("b", 10);
     append("c", 11); // "a" was published to longest ago
     expect([other.peek(0), other.takeMissed()]).toEqual([undefined, 3]);
+  });
+});
+
+describe("whether it is whole", () => {
+  const patterns = [parsePattern("a.#")];
+
+  test("it is while nothing has left for want of room, topic by topic, nor for its age (L5)", () => {
+    const backlog = new Backlog({ ...defaultBacklogLimits, messagesPerTopicMax: 2, ageMsMax: 1_000 });
+    const append = (topic: string, nowMs: number): void => {
+      backlog.append(topic, note(topic, 1), nowMs, Infinity);
+    };
+    for (const nowMs of [100, 200, 300]) append("b", nowMs);
+    append("a.1", 310);
+    append("a.1", 320);
+    expect(backlog.isWholeSince(patterns, 300, 400)).toBe(true);
+    append("a.1", 330); // the first one leaves
+    expect(backlog.isWholeSince(patterns, 310, 400)).toBe(false);
+    expect(backlog.isWholeSince(patterns, 311, 400)).toBe(true);
+    expect(backlog.isWholeSince([parsePattern("a.2")], 0, 400)).toBe(true);
+    expect(backlog.isWholeSince(patterns, 400, 1_400)).toBe(false);
+    expect(backlog.isWholeSince(patterns, 401, 1_400)).toBe(true);
+  });
+
+  test("topics that were forgotten for want of room, and messages that were too large, are remembered as gone (L5)", () => {
+    const few = new Backlog({ ...defaultBacklogLimits, topicsMax: 1 });
+    few.append("a.1", note("a.1", 1), 100, Infinity);
+    expect(few.isWholeSince(patterns, 50, 200)).toBe(true);
+    few.append("a.2", note("a.2", 1), 150, Infinity);
+    expect(few.isWholeSince(patterns, 100, 200)).toBe(false);
+    expect(few.isWholeSince(patterns, 101, 200)).toBe(true);
+    const small = new Backlog({ ...defaultBacklogLimits, bytesPerTopicMax: 100 });
+    small.append("a.1", note("a.1", 1, {}, 1_000), 100, Infinity);
+    expect(small.isWholeSince(patterns, 100, 200)).toBe(false);
+    expect(small.isWholeSince(patterns, 101, 200)).toBe(true);
+    expect(new Backlog({ ...defaultBacklogLimits, topicsMax: 0 }).isWholeSince(patterns, 100, 200)).toBe(false);
   });
 });
