@@ -1,0 +1,126 @@
+/** Topics of a client in simulated time: how long it waits, when it tells what was taken, and what is left when nothing is used any more. */
+import { expect, test } from "vitest";
+import { Mesh } from "../../../core/test/support/mesh.js";
+import { followed, sessionOf, settled } from "../support/mesh-session.js";
+
+function pair() {
+  const mesh = new Mesh();
+  const [node] = mesh.cluster("a");
+  const client = sessionOf(mesh, ["a"]);
+  const publisher = sessionOf(mesh, ["a"]);
+  const publish = (payload: unknown): void =>
+    void publisher.session.topics.publishing.publish("t", payload, undefined, undefined);
+  return { mesh, node: node!, client, publisher, publish };
+}
+
+test("without a connection a publish waits for 30 s, or as long as it may, and is not applied", async () => {
+  const { mesh, node, client } = pair();
+  mesh.crash(node);
+  mesh.advance(100);
+  const { publishing } = client.session.topics;
+  const patient = followed(publishing.publish("t", 1, undefined, undefined));
+  const hasty = followed(publishing.publish("t", 2, { timeoutMs: 1_000 }, undefined));
+  mesh.advance(1_001);
+  await settled(mesh);
+  const why = "The time allowed ran out while the message waited to be sent (there was no connection to any node)";
+  expect(hasty.end).toEqual(["deadline", "not-applied", why]);
+  expect(patient.end).toBe("none");
+  mesh.advance(29_000);
+  await settled(mesh);
+  expect(patient.end).toEqual(["not-connected", "not-applied", "There was no connection to any node for 30000 ms"]);
+});
+
+test("what waited for a connection leaves in order when there is one; what was given up does not", async () => {
+  const { mesh, client, publisher } = pair();
+  const seen: unknown[] = [];
+  await subscribed(mesh, publisher.session.topics.subscribe("t", { onMessage: ({ payload }) => seen.push(payload) }));
+  client.platform.sockets[0]!.connection.cut();
+  mesh.settle();
+  const { publishing } = client.session.topics;
+  const controller = new AbortController();
+  const sent = [1, 2, 3].map((payload) =>
+    followed(publishing.publish("t", payload, payload === 2 ? { signal: controller.signal } : undefined, undefined)),
+  );
+  controller.abort();
+  mesh.advance(100);
+  await settled(mesh);
+  expect(sent.map(({ end }) => (Array.isArray(end) ? (end[0] as string) : end))).toEqual([
+    undefined,
+    "cancelled",
+    undefined,
+  ]);
+  expect(seen).toEqual([1, 3]);
+});
+
+test("a subscription outlives a time without connections that is longer than its patience, and is told what came before that", async () => {
+  const { mesh, client, publish } = pair();
+  const seen: unknown[] = [];
+  const subscription = await subscribed(
+    mesh,
+    client.session.topics.subscribe("t", { onMessage: ({ payload }) => seen.push(payload) }),
+  );
+  publish(1);
+  mesh.settle();
+  for (let round = 2; round <= 4; round++) {
+    // it loses each connection as soon as that is there: while it asks
+    client.platform.onSocket = ({ connection }) => {
+      mesh.post(() => {
+        connection.cut();
+      });
+    };
+    client.platform.sockets.at(-1)!.connection.cut();
+    mesh.advance(90_000);
+    publish(round);
+    client.platform.onSocket = () => undefined;
+    mesh.advance(5_000);
+    await settled(mesh);
+  }
+  expect(seen).toEqual([1, 2, 3, 4]);
+  expect(subscription.missed).toBe(0);
+  expect(subscription.isOver).toBe(false);
+});
+
+test("what was taken is told a little later, or at once when it is a quarter of the window (G2)", async () => {
+  const { mesh, client, publish } = pair();
+  const seen: unknown[] = [];
+  await subscribed(
+    mesh,
+    client.session.topics.subscribe("t", { windowBytes: 400, onMessage: ({ payload }) => seen.push(payload) }),
+  );
+  for (let i = 0; i < 200; i++) publish(i);
+  mesh.advance(2_000);
+  await settled(mesh);
+  expect(seen).toEqual(Array.from({ length: 200 }, (_, i) => i));
+  // one message that is almost as large as the window, behind one that is less than a quarter of it
+  publish("small");
+  mesh.settle();
+  publish("x".repeat(350));
+  mesh.settle();
+  expect(seen).toHaveLength(201);
+  mesh.advance(10);
+  await settled(mesh);
+  expect(seen).toHaveLength(202);
+});
+
+test("nothing is left of subscriptions, publishes and requests that are over", async () => {
+  const { mesh, client } = pair();
+  const { topics } = client.session;
+  for (let round = 0; round < 300; round++) {
+    const subscription = await subscribed(mesh, topics.subscribe(`t.${round}`));
+    await subscription.unsubscribe();
+  }
+  expect(topics.size).toBe(0);
+  const answered = followed(topics.requests.request("nobody", 1, undefined, undefined));
+  await settled(mesh);
+  await settled(mesh);
+  expect((answered.end as string[])[0]).toBe("no-provider");
+  expect(topics.requests.waiting).toBe(0);
+  client.session.close("done");
+  mesh.settle();
+  expect(topics.size).toBe(0);
+});
+
+async function subscribed<T>(mesh: Mesh, promise: Promise<T>): Promise<T> {
+  for (let turns = 0; turns < 5; turns++) await settled(mesh);
+  return promise;
+}
