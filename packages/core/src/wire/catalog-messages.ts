@@ -1,13 +1,20 @@
 /**
  * Messages by which nodes tell each other what they offer. Layouts: docs/protocol.md, "Catalog".
  *
- * An entry travels as the bytes its origin wrote: the digest that the origin signs is of these, so that a node which
- * does not know all fields of an entry can check them and pass them on.
+ * How a set is announced, and why an entry keeps its bytes, is `announcement-messages.ts`.
  */
 import { utf8Length } from "../values/index.js";
+import {
+  type AnnouncementHead,
+  type AnnouncementMessage,
+  type WritableAnnouncement,
+  readAnnouncement,
+  writeAnnouncement,
+  writeAnnouncementHead,
+} from "./announcement-messages.js";
 import { kinds } from "./kinds.js";
 import type { WireLimits } from "./limits.js";
-import { type Reader, malformed } from "./reader.js";
+import type { Reader } from "./reader.js";
 import type { Writer } from "./writer.js";
 
 /** Who may call a function: its own node only (then nobody is told of it), its cluster, or federated ones as well. */
@@ -38,26 +45,11 @@ export interface OfferEntry {
 }
 
 /** What the origin signs: what it offered as of `version` in the run that began with incarnation `boot`. */
-export interface OffersHead {
-  readonly nodeId: string;
-  readonly boot: number;
-  readonly version: number;
-  /** Digest of all entries. */
-  readonly digest: Uint8Array;
-}
+export type OffersHead = AnnouncementHead;
 
 /** What `head.nodeId` offers: everything (`base` 0), or what changed since its version `base`. */
-export interface OffersMessage {
+export interface OffersMessage extends AnnouncementMessage<OfferEntry> {
   readonly kind: "offers";
-  /** How many borders between clusters it may still cross. */
-  readonly hopsLeft: number;
-  readonly signature: Uint8Array;
-  /** The signed bytes of `head`. */
-  readonly body: Uint8Array;
-  readonly head: OffersHead;
-  readonly base: number;
-  readonly added: readonly OfferEntry[];
-  readonly removed: readonly string[];
 }
 
 /** Asks for everything that `nodeId` offers, or what changed since the version that is known. */
@@ -74,8 +66,6 @@ export const tagsMax = 64;
 export const offersHeadBytesMax = 256;
 /** Tag and length. */
 const fieldBytes = 5;
-const signatureBytes = 64;
-const digestBytes = 32;
 const fieldVersion = 1;
 const fieldTags = 2;
 const fieldScope = 3;
@@ -121,43 +111,17 @@ function varintBytes(value: number): number {
   return value < 0x80 ? 1 : 1 + varintBytes(Math.floor(value / 0x80));
 }
 
-export function writeOffersHead(writer: Writer, { nodeId, boot, version, digest }: OffersHead): void {
-  writer.text(nodeId).varint(boot).varint(version).raw(digest).endFields();
+export function writeOffersHead(writer: Writer, head: OffersHead): void {
+  writeAnnouncementHead(writer, head);
 }
 
-export function writeOffers(
-  writer: Writer,
-  message: Pick<OffersMessage, "hopsLeft" | "signature" | "body" | "base" | "removed"> & {
-    readonly added: Iterable<OfferEntry>;
-    readonly addedCount: number;
-  },
-): void {
-  writer.begin(kinds.offers).u8(message.hopsLeft).raw(message.signature).blob(message.body);
-  writer.varint(message.base).varint(message.addedCount);
-  for (const { bytes } of message.added) writer.blob(bytes);
-  writer.texts(message.removed);
+export function writeOffers(writer: Writer, message: WritableAnnouncement): void {
+  writeAnnouncement(writer, kinds.offers, message);
 }
 
 export function readOffers(reader: Reader, limits: WireLimits): OffersMessage {
-  const hopsLeft = reader.u8();
-  const signature = reader.raw(signatureBytes);
-  const bodyEnd = reader.varint() + reader.position;
-  const start = reader.position;
-  const head: OffersHead = {
-    nodeId: reader.name(),
-    boot: reader.varint(),
-    version: reader.varint(),
-    digest: reader.raw(digestBytes),
-  };
-  reader.skipFields();
-  if (reader.position !== bodyEnd) throw malformed("a head of offers that is not as long as it says");
-  reader.position = start;
-  const body = reader.raw(bodyEnd - start);
-  const base = reader.varint();
-  if (head.version < base) throw malformed("offers that go back in their versions");
-  const added: OfferEntry[] = [];
-  for (let left = reader.count("offers", offersMax); left > 0; left--) added.push(readEntry(reader, limits));
-  return { kind: "offers", hopsLeft, signature, body, head, base, added, removed: reader.names(offersMax) };
+  const message = readAnnouncement(reader, "offers", offersMax, () => ({ offer: readOffer(reader, limits) }));
+  return { kind: "offers", ...message };
 }
 
 export function writeOffersRequest(writer: Writer, nodeId: string): void {
@@ -166,17 +130,6 @@ export function writeOffersRequest(writer: Writer, nodeId: string): void {
 
 export function readOffersRequest(reader: Reader): OffersRequestMessage {
   return { kind: "offers-request", nodeId: reader.name() };
-}
-
-function readEntry(reader: Reader, limits: WireLimits): OfferEntry {
-  const length = reader.varint();
-  const start = reader.position;
-  const bytes = reader.raw(length);
-  const end = reader.position;
-  reader.position = start;
-  const offer = readOffer(reader, limits);
-  if (reader.position !== end) throw malformed("an offer that is not as long as it says");
-  return { offer, bytes };
 }
 
 function readOffer(reader: Reader, limits: WireLimits): OfferRecord {

@@ -36,6 +36,12 @@ export {
 } from "./request-messages.js";
 export { type StepTerms, ownTerms } from "./terms.js";
 export {
+  type AnnouncementHead,
+  type AnnouncementMessage,
+  writeAnnouncement,
+  writeAnnouncementHead,
+} from "./announcement-messages.js";
+export {
   type OfferEntry,
   type OfferRecord,
   type Idempotence,

@@ -4,7 +4,8 @@ import { readFileSync } from "node:fs";
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { OfferSet } from "../../src/catalog/offer-set.js";
+import { announcedOffers } from "../../src/catalog/announcements.js";
+import { EntrySet } from "../../src/catalog/entry-set.js";
 import { nodeIdOf } from "../../src/link/index.js";
 import { profiles } from "../../src/membership/index.js";
 import { signAccusation } from "../../src/membership/records.js";
@@ -72,7 +73,7 @@ describe("what nodes sign about the cluster", () => {
     fc.assert(
       fc.property(offers, (all) => {
         const named = all.map((each, index) => ({ ...each, bytes: Uint8Array.of(index, all.length) }));
-        const set = new OfferSet(sha256);
+        const set = new EntrySet(sha256, announcedOffers);
         const offer = {
           resources: [],
           tags: [],

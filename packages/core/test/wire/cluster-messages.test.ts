@@ -151,7 +151,7 @@ describe("what nobody can mean", () => {
   test("an offer with anything behind its fields is malformed, for its digest would not say what it is", () => {
     const [first] = all!.added;
     const longer = { ...first!, bytes: bytesOf((writer) => void writer.raw(first!.bytes).u8(0)) };
-    expect(refusalOf({ ...all!, added: [longer] }).message).toBe("an offer that is not as long as it says");
+    expect(refusalOf({ ...all!, added: [longer] }).message).toBe("an entry of offers that is not as long as it says");
   });
 
   test("who may call a function in a way that is not known here is its own cluster only", () => {

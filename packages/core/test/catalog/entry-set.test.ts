@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { OfferSet } from "../../src/catalog/offer-set.js";
+import { announcedOffers } from "../../src/catalog/announcements.js";
+import { EntrySet } from "../../src/catalog/entry-set.js";
 import type { OfferEntry } from "../../src/wire/index.js";
 import { offerOf } from "../support/mesh-node.js";
 
@@ -25,7 +26,7 @@ describe("a set of offers", () => {
     const digests = new Map<string, string>();
     fc.assert(
       fc.property(fc.array(change, { maxLength: 15 }), (changes) => {
-        const set = new OfferSet(sha256);
+        const set = new EntrySet(sha256, announcedOffers);
         const naive = new Map<string, number>();
         for (const { added, removed, undone } of changes) {
           const undo = set.change(
@@ -58,7 +59,7 @@ describe("a set of offers", () => {
 
   test("has another digest when an entry ends where the next one began (F1)", () => {
     const cut = (...all: readonly (readonly number[])[]): Uint8Array => {
-      const set = new OfferSet(sha256);
+      const set = new EntrySet(sha256, announcedOffers);
       // both of one part: their bytes stand side by side
       set.change(
         all.map((bytes, i) => ({ offer: offerOf(partners[i]!), bytes: Uint8Array.from(bytes) })),
@@ -74,10 +75,10 @@ describe("a set of offers", () => {
 
   test("costs a change the hash of its part, and not of everything (F2)", () => {
     let hashed = 0;
-    const set = new OfferSet((bytes) => {
+    const set = new EntrySet((bytes) => {
       hashed += bytes.length;
       return sha256(bytes);
-    });
+    }, announcedOffers);
     const count = 6_400;
     set.change(
       Array.from({ length: count }, (_, i) => entry(`function ${i}`)),
@@ -99,10 +100,10 @@ describe("a set of offers", () => {
 function samePart(): [string, string] {
   for (let i = 0; ; i++) {
     let calls = 0;
-    const set = new OfferSet((bytes) => {
+    const set = new EntrySet((bytes) => {
       calls += 1;
       return sha256(bytes);
-    });
+    }, announcedOffers);
     set.change([entry("first"), entry(`second ${i}`)], []);
     set.digest();
     if (calls === 2) return ["first", `second ${i}`];
