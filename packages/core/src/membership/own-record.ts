@@ -44,6 +44,7 @@ export class OwnRecord {
       sequence: 1,
       boot: incarnation,
       left: false,
+      topics: true,
       observers: [],
       coordinate: undefined,
       outlived: undefined,

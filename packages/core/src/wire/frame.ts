@@ -42,6 +42,14 @@ import {
   readHello,
   readProve,
 } from "./handshake-messages.js";
+import {
+  type InterestDigestMessage,
+  type InterestLinesMessage,
+  type InterestMessage,
+  readInterest,
+  readInterestDigest,
+  readInterestLines,
+} from "./interest-messages.js";
 import { type EventMessage, type ProgressMessage, readEvent, readProgress } from "./event-messages.js";
 import { answerBit, kinds } from "./kinds.js";
 import type { WireLimits } from "./limits.js";
@@ -161,6 +169,9 @@ export type Message =
   | ProbeAckMessage
   | ProbeRequestMessage
   | ProbeReportMessage
+  | InterestMessage
+  | InterestDigestMessage
+  | InterestLinesMessage
   | KeepMessage
   | DrainMessage
   | DrainAckMessage
@@ -300,6 +311,12 @@ export class FrameReader {
         return readProbeRequest(reader);
       case kinds.probeReport:
         return readProbeReport(reader);
+      case kinds.interest:
+        return readInterest(reader);
+      case kinds.interestDigest:
+        return readInterestDigest(reader);
+      case kinds.interestLines:
+        return readInterestLines(reader);
       case kinds.keep:
         return readKeep(reader);
       case kinds.resume:

@@ -84,6 +84,20 @@ export {
   writePong,
   writeProve,
 } from "./handshake-messages.js";
+export {
+  type InterestDigestMessage,
+  type InterestEntry,
+  type InterestLine,
+  type InterestLinesMessage,
+  type InterestMessage,
+  type InterestRecord,
+  type LinesPurpose,
+  type Passing,
+  interestMax,
+  writeInterestDigest,
+  writeInterestEntry,
+  writeInterestLines,
+} from "./interest-messages.js";
 export { droppableKinds, kinds } from "./kinds.js";
 export { type WireLimits, defaultWireLimits } from "./limits.js";
 export {

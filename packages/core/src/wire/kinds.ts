@@ -46,6 +46,9 @@ export const kinds = {
   forward: 0x36,
   publishRefused: 0x37,
   forwardedUntil: 0x38,
+  interest: 0x3d,
+  interestDigest: 0x3e,
+  interestLines: 0x3f,
   ping: 0x86,
   call: 0x90,
   request: 0x91,
@@ -77,4 +80,7 @@ export const droppableKinds: ReadonlySet<number> = new Set([
   kinds.probeAck,
   kinds.probeRequest,
   kinds.probeReport,
+  kinds.interest,
+  kinds.interestDigest,
+  kinds.interestLines,
 ]);

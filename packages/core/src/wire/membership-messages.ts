@@ -29,6 +29,8 @@ export interface NodeRecord {
   readonly left: boolean;
   /** It is about to leave: it takes no new work. */
   readonly draining?: true;
+  /** It hears what others want of topics, and tells what it wants: a version of this code that knows of them. */
+  readonly topics?: true;
   /** Ids of the nodes it keeps links to; empty = all there are. */
   readonly observers: readonly string[];
   /** Where it stood when it wrote this; `undefined` before it has measured anything. */
@@ -112,6 +114,7 @@ const publicKeyBytes = 32;
 const runBytes = 8;
 const flagLeft = 1;
 const flagDraining = 2;
+const flagTopics = 4;
 const fieldCoordinate = 1;
 const fieldOutlived = 2;
 const verdicts = ["suspect", "down"] as const;
@@ -122,11 +125,7 @@ export const digestParts = 64;
 /** Writes the part of a record that is signed. */
 export function writeRecordBody(writer: Writer, record: NodeRecord): void {
   writer.raw(record.publicKey).raw(record.run).text(record.name).text(record.cluster).texts(record.urls);
-  writer
-    .varint(record.incarnation)
-    .varint(record.sequence)
-    .varint(record.boot)
-    .u8((record.left ? flagLeft : 0) | (record.draining === true ? flagDraining : 0));
+  writer.varint(record.incarnation).varint(record.sequence).varint(record.boot).u8(flagsOf(record));
   writer.texts(record.observers);
   if (record.coordinate !== undefined) {
     writer.field(fieldCoordinate);
@@ -167,9 +166,17 @@ export function readRecord(reader: Reader): RecordMessage {
   return { kind: "record", hopsLeft, signature, body: reader.rest(), record };
 }
 
-function readFlags(flags: number): Pick<NodeRecord, "left" | "draining"> {
+function flagsOf({ left, draining, topics }: NodeRecord): number {
+  return (left ? flagLeft : 0) | (draining === true ? flagDraining : 0) | (topics === true ? flagTopics : 0);
+}
+
+function readFlags(flags: number): Pick<NodeRecord, "left" | "draining" | "topics"> {
   const left = (flags & flagLeft) !== 0;
-  return (flags & flagDraining) === 0 ? { left } : { left, draining: true };
+  return {
+    left,
+    ...((flags & flagDraining) === 0 ? {} : { draining: true }),
+    ...((flags & flagTopics) === 0 ? {} : { topics: true }),
+  };
 }
 
 function readRecordFields(reader: Reader): Pick<NodeRecord, "coordinate" | "outlived"> {

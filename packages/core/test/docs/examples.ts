@@ -11,7 +11,14 @@ import { MpregError } from "../../src/base/index.js";
 import { createCodec } from "../../src/values/index.js";
 import { digestParts } from "../../src/wire/index.js";
 import { shapeOf, utf8 } from "../support/wire.js";
-import { type Written, accusationBodyOf, entryOf, offersBodyOf, recordBodyOf } from "../wire/messages.js";
+import {
+  type Written,
+  accusationBodyOf,
+  entryOf,
+  interestEntryOf,
+  offersBodyOf,
+  recordBodyOf,
+} from "../wire/messages.js";
 
 export const codec = createCodec(utf8);
 
@@ -131,6 +138,9 @@ const defaults: Record<Written["kind"], object> = {
   accusation: {},
   offers: { added: [], removed: [] },
   "offers-request": {},
+  interest: { added: [], removed: [] },
+  "interest-digest": { hashes: Array<number>(digestParts).fill(0) },
+  "interest-lines": { parts: [], lines: [], passing: undefined },
   digest: { hashes: Array<number>(digestParts).fill(0) },
   "digest-lines": { parts: [], lines: [] },
   probe: {},
@@ -158,6 +168,7 @@ const defaults: Record<Written["kind"], object> = {
   "forward-confirmed": { groups: [], waitedMs: 0, relay: undefined },
 };
 
+const plainInterest = { plain: false, groups: [] };
 const plainOffer = { version: undefined, tags: [], scope: "cluster", concurrencyMax: undefined, idempotent: "no" };
 
 /** Adds the bytes that are signed, or passed on, to what they say. */
@@ -165,6 +176,10 @@ function withSignedBytes(stated: Record<string, unknown>): Written {
   const message = stated as unknown as Written;
   if (message.kind === "record") return { ...message, body: recordBodyOf(message.record) };
   if (message.kind === "accusation") return { ...message, body: accusationBodyOf(message.accusation) };
+  if (message.kind === "interest") {
+    const added = message.added.map(({ interest }) => interestEntryOf({ ...plainInterest, ...interest }));
+    return { ...message, added, body: offersBodyOf(message.head) };
+  }
   if (message.kind !== "offers") return message;
   const added = message.added.map(({ offer }) => entryOf({ ...plainOffer, ...offer }));
   return { ...message, added, body: offersBodyOf(message.head) };
@@ -191,7 +206,9 @@ const wishes = ["unwanted", "wanted", "released"];
 const confirmLevels = ["local", "subscribers"];
 const filterMatches = ["all", "any"];
 const replayKinds = ["age", "count", "last"];
-const words = [outcomes, statuses, scopes, idempotences, verdicts, wishes, confirmLevels, filterMatches, replayKinds];
+const purposes = ["compare", "answer", "confirm"];
+const topicWords = [confirmLevels, filterMatches, replayKinds, purposes];
+const words = [outcomes, statuses, scopes, idempotences, verdicts, wishes, ...topicWords];
 
 /** In which forms a field's value may stand at the end of its line; none = as part of a byte of flags. */
 function formsOf(part: unknown): readonly Uint8Array[] {

@@ -15,7 +15,17 @@ import {
   writeProbe,
 } from "../../src/wire/index.js";
 import { frameOf, messagesOf, rawMessage, thrownBy } from "../support/wire.js";
-import { type Written, bytesOf, entryOf, kindNumbers, recordBodyOf, write, writtenKinds } from "./messages.js";
+import type { Pattern } from "../../src/base/index.js";
+import {
+  type Written,
+  bytesOf,
+  entryOf,
+  interestEntryOf,
+  kindNumbers,
+  recordBodyOf,
+  write,
+  writtenKinds,
+} from "./messages.js";
 import { samples } from "./samples.js";
 
 type Of<K extends Written["kind"]> = Extract<Written, { kind: K }>;
@@ -129,6 +139,24 @@ describe("what nobody can mean", () => {
     expect(thrownBy(() => messagesOf(bytes)).message).toBe("an accusation with a verdict that is not known");
   });
 
+  test("interest in what is no pattern, or not in normal form, is malformed", () => {
+    const [interest] = samples.interest as readonly Of<"interest">[];
+    for (const text of ["#.#", "#.*", "a#", "*b.c"]) {
+      const added = [interestEntryOf({ pattern: text as Pattern, plain: true, groups: [] })];
+      expect(refusalOf({ ...interest!, added })).toMatchObject({
+        code: "malformed",
+        message: "interest in a pattern that is not in normal form",
+      });
+    }
+  });
+
+  test("a purpose of lines that is not known is that of a comparison, which does no harm", () => {
+    const [lines] = samples["interest-lines"];
+    const bytes = frameWith(lines!);
+    bytes[5] = 9;
+    expect(readFirst(bytes)).toEqual(lines);
+  });
+
   test("a wish about a link that is not known is malformed", () => {
     expect(thrownBy(() => messagesOf(rawMessage(kinds.keep, 3))).message).toBe("a wish about a link that is not known");
     expect(readFirst(rawMessage(kinds.keep, 2))).toEqual({ kind: "keep", wish: "released" });
@@ -171,6 +199,7 @@ describe("kinds", () => {
     expect(droppable).toEqual([
       ...["record", "accusation", "offers", "offers-request", "digest", "digest-lines"],
       ...["probe", "probe-ack", "probe-request", "probe-report"],
+      ...["interest", "interest-digest", "interest-lines"],
     ]);
   });
 

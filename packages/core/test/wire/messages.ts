@@ -1,18 +1,17 @@
 /** Arbitraries over everything that can be sent, and how it is written. */
 import fc from "fast-check";
+import { parsePattern } from "../../src/base/index.js";
 import {
-  type Accusation,
+  type InterestRecord,
   type NodeRecord,
-  type OfferEntry,
   type OfferRecord,
-  type OffersHead,
   type StepReport,
-  Writer,
+  type Writer,
   coordinateDimensions,
   digestParts,
   kinds,
   writeAccusation,
-  writeAccusationBody,
+  writeAnnouncement,
   writeAnswer,
   writeCall,
   writeCancel,
@@ -35,10 +34,10 @@ import {
   writeGoodbye,
   writeHello,
   writeInspect,
+  writeInterestDigest,
+  writeInterestLines,
   writeKeep,
-  writeOffer,
   writeOffers,
-  writeOffersHead,
   writeOffersRequest,
   writeOpen,
   writePing,
@@ -49,14 +48,12 @@ import {
   writeProbeRequest,
   writeProve,
   writeRecord,
-  writeRecordBody,
   writeRelease,
   writeRequest,
   writeResume,
   writeResults,
   writeStep,
 } from "../../src/wire/index.js";
-import { utf8 } from "../support/wire.js";
 import {
   type Written,
   absent,
@@ -72,9 +69,11 @@ import {
   error,
   plainError,
 } from "./arbitraries.js";
+import { accusationBodyOf, entryOf, interestEntryOf, offersBodyOf, recordBodyOf } from "./signed-parts.js";
 import { topicMessageOf, writeOfTopics } from "./topic-messages.js";
 
 export type { Written } from "./arbitraries.js";
+export { accusationBodyOf, bytesOf, entryOf, interestEntryOf, offersBodyOf, recordBodyOf } from "./signed-parts.js";
 
 export function write(writer: Writer, message: Written): void {
   switch (message.kind) {
@@ -140,6 +139,12 @@ export function write(writer: Writer, message: Written): void {
       return writeDigestLines(writer, message);
     case "offers":
       return writeOffers(writer, { ...message, addedCount: message.added.length });
+    case "interest":
+      return writeAnnouncement(writer, kinds.interest, { ...message, addedCount: message.added.length });
+    case "interest-digest":
+      return writeInterestDigest(writer, message.hashes);
+    case "interest-lines":
+      return writeInterestLines(writer, message);
     case "offers-request":
       return writeOffersRequest(writer, message.nodeId);
     case "probe":
@@ -161,38 +166,6 @@ export function write(writer: Writer, message: Written): void {
     default:
       return writeOfTopics(writer, message);
   }
-}
-
-/** What `write` writes, as a whole of its own. */
-export function bytesOf(write: (writer: Writer) => void, writer: Writer = new Writer(utf8)): Uint8Array {
-  write(writer);
-  return writer.take().slice();
-}
-
-/** What a record's signature is of. */
-export function recordBodyOf(record: NodeRecord): Uint8Array {
-  return bytesOf((writer) => {
-    writeRecordBody(writer, record);
-  });
-}
-
-export function accusationBodyOf(accusation: Accusation): Uint8Array {
-  return bytesOf((writer) => {
-    writeAccusationBody(writer, accusation);
-  });
-}
-
-export function offersBodyOf(head: OffersHead): Uint8Array {
-  return bytesOf((writer) => {
-    writeOffersHead(writer, head);
-  });
-}
-
-export function entryOf(offer: OfferRecord): OfferEntry {
-  const bytes = bytesOf((writer) => {
-    writeOffer(writer, offer);
-  });
-  return { offer, bytes };
 }
 
 const identity = fc.record(
@@ -245,6 +218,7 @@ const record: fc.Arbitrary<NodeRecord> = fc.record(
     coordinate: fc.oneof(absent, coordinate),
     outlived: fc.oneof(absent, fc.record({ run: fc.uint8Array({ minLength: 8, maxLength: 8 }), began: varint })),
     draining: fc.constant(true as const),
+    topics: fc.constant(true as const),
   },
   {
     requiredKeys: [
@@ -292,6 +266,12 @@ const offer: fc.Arbitrary<OfferRecord> = fc.record({
   scope: fc.constantFrom("cluster" as const, "federation" as const),
   concurrencyMax: fc.oneof(absent, varint),
   idempotent: fc.constantFrom("no" as const, "yes" as const, "with-key" as const),
+});
+
+const interest: fc.Arbitrary<InterestRecord> = fc.record({
+  pattern: fc.constantFrom("", "#", "a.*.b", "user.*.login", "é.#", ".").map((text) => parsePattern(text)),
+  plain: fc.boolean(),
+  groups: names,
 });
 
 const place = fc.record({
@@ -441,6 +421,30 @@ export const messageOf: Record<Written["kind"], fc.Arbitrary<Written>> = {
       return { kind: "offers", ...fields, head: ordered, body: offersBodyOf(ordered), base, added: added.map(entryOf) };
     }),
   "offers-request": of("offers-request", { nodeId: name }),
+  interest: fc
+    .record({
+      hopsLeft: u8,
+      signature,
+      head,
+      base: varint,
+      added: fc.array(interest, { maxLength: 4 }),
+      removed: names,
+    })
+    .map(({ head: drawn, base: other, added, ...fields }): Written => {
+      const ordered = { ...drawn, version: Math.max(drawn.version, other) };
+      const base = Math.min(drawn.version, other);
+      const entries = added.map(interestEntryOf);
+      return { kind: "interest", ...fields, head: ordered, body: offersBodyOf(ordered), base, added: entries };
+    }),
+  "interest-digest": of("interest-digest", {
+    hashes: fc.array(u32, { minLength: digestParts, maxLength: digestParts }),
+  }),
+  "interest-lines": of("interest-lines", {
+    purpose: fc.constantFrom("compare" as const, "answer" as const, "confirm" as const),
+    parts: fc.array(u8, { maxLength: digestParts }),
+    lines: fc.array(fc.record({ nodeId: name, boot: varint, version: varint }), { maxLength: 4 }),
+    passing: fc.oneof(absent, fc.record({ target: name, origin: name })),
+  }),
   probe: of("probe", { id: u32 }),
   "probe-ack": of("probe-ack", { id: u32, running: varint, coordinate }),
   "probe-request": of("probe-request", { id: u32, target: name, hopsLeft: u8 }),

@@ -5,6 +5,7 @@ import {
   kinds,
   writeAccusationBody,
   writeOffer,
+  writeInterestEntry,
   writeOffersHead,
   writeRecordBody,
 } from "../../src/wire/index.js";
@@ -52,10 +53,11 @@ const withFields = [
   "forwarded-until",
   "forward",
   "forward-confirmed",
+  "interest-lines",
 ] as const;
 
 /** Kinds of which a part is signed; the optional fields stand in that part. */
-const signed = ["record", "accusation", "offers"] as const;
+const signed = ["record", "accusation", "offers", "interest"] as const;
 
 /** The message whose signed parts a later version has written. */
 function asLaterWritten(message: Written): Written {
@@ -69,6 +71,13 @@ function asLaterWritten(message: Written): Written {
     return { ...message, body: later((writer) => writeRecordBody(writer, message.record)) };
   if (message.kind === "accusation") {
     return { ...message, body: later((writer) => writeAccusationBody(writer, message.accusation)) };
+  }
+  if (message.kind === "interest") {
+    const added = message.added.map(({ interest }) => ({
+      interest,
+      bytes: later((writer) => writeInterestEntry(writer, interest)),
+    }));
+    return { ...message, added, body: later((writer) => writeOffersHead(writer, message.head)) };
   }
   if (message.kind !== "offers") throw new Error(`nothing of a ${message.kind} is signed`);
   const added = message.added.map(({ offer }) => ({ offer, bytes: later((writer) => writeOffer(writer, offer)) }));
@@ -97,6 +106,7 @@ describe("optional fields", () => {
       ...["fetch-more", "fetch-failed", "fetch-end", "left-end"],
       ...["offers-request", "digest", "digest-lines", "probe", "probe-ack", "probe-request", "probe-report"],
       ...["publish", "taken", "deliver"], // what is said of a message stands in it, and so many are sent
+      ...["interest-digest"],
       ...["ping", "inspect"],
     ]);
   });

@@ -2,7 +2,8 @@
 import { MpregError } from "../../src/base/index.js";
 import { utf8 } from "../support/wire.js";
 import { counting, helloSamples } from "./hello-samples.js";
-import { type Written, accusationBodyOf, entryOf, offersBodyOf, recordBodyOf } from "./messages.js";
+import { parsePattern } from "../../src/base/index.js";
+import { type Written, accusationBodyOf, entryOf, interestEntryOf, offersBodyOf, recordBodyOf } from "./messages.js";
 import { failureSamples } from "./failure-samples.js";
 import { requestSamples } from "./request-samples.js";
 import { topicSamples } from "./topic-samples.js";
@@ -381,6 +382,61 @@ export const samples: Record<Written["kind"], readonly Written[]> = {
     },
   ],
   "offers-request": [{ kind: "offers-request", nodeId: storage }],
+  interest: [
+    {
+      kind: "interest",
+      hopsLeft: 3,
+      signature: counting(64, 0),
+      head: firstHead,
+      body: offersBodyOf(firstHead),
+      base: 0,
+      added: [
+        interestEntryOf({ pattern: parsePattern("user.*.login"), plain: true, groups: ["audit", "mail"] }),
+        interestEntryOf({ pattern: parsePattern("order.#"), plain: false, groups: ["billing"] }),
+        interestEntryOf({ pattern: parsePattern(""), plain: true, groups: [] }),
+      ],
+      removed: [],
+    },
+    {
+      kind: "interest",
+      hopsLeft: 3,
+      signature: counting(64, 64),
+      head: secondHead,
+      body: offersBodyOf(secondHead),
+      base: 1,
+      added: [interestEntryOf({ pattern: parsePattern("user.*.login"), plain: true, groups: [] })],
+      removed: ["order.#"],
+    },
+  ],
+  "interest-digest": [
+    { kind: "interest-digest", hashes: Array.from({ length: 64 }, (_, part) => (part === 3 ? 0xc0de_0001 : 0)) },
+  ],
+  "interest-lines": [
+    {
+      kind: "interest-lines",
+      purpose: "compare",
+      parts: [3, 40],
+      lines: [
+        { nodeId: storage, boot: 5, version: 12 },
+        { nodeId: hidden, boot: 300, version: 1 },
+      ],
+      passing: undefined,
+    },
+    {
+      kind: "interest-lines",
+      purpose: "answer",
+      parts: [],
+      lines: [{ nodeId: storage, boot: 0, version: 0 }],
+      passing: undefined,
+    },
+    {
+      kind: "interest-lines",
+      purpose: "confirm",
+      parts: [],
+      lines: [{ nodeId: storage, boot: 5, version: 12 }],
+      passing: { target: hidden, origin: storage },
+    },
+  ],
   digest: [{ kind: "digest", hashes: Array.from({ length: 64 }, (_, part) => (part === 3 ? 0xc0de_0001 : 0)) }],
   "digest-lines": [
     {

@@ -198,7 +198,7 @@ describe("loss", () => {
     const rest = [...afterLoss(frame, 1, random)].filter((_byte, index) => index % 6 === 4);
     const gossip = [
       "record", "accusation", "offers", "offersRequest", "digest", "digestLines", "probe", "probeAck", "probeRequest",
-      "probeReport",
+      "probeReport", "interest", "interestDigest", "interestLines",
     ]; // prettier-ignore
     const lost = Object.entries(kinds).filter(([, kind]) => !rest.includes(kind));
     expect(lost.map(([name]) => name)).toEqual(gossip);
