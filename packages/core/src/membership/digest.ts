@@ -9,7 +9,8 @@
  *      are gone: whoever never knew them need not.
  */
 import { hash32 } from "../structures/index.js";
-import { type MemberLine, digestParts } from "../wire/index.js";
+import type { MemberLine } from "../wire/index.js";
+import { PartSums } from "./part-sums.js";
 import type { Entry } from "./types.js";
 
 /** Present, down and left, as they travel. */
@@ -19,11 +20,6 @@ const standings = { alive: 0, suspect: 0, down: 1, left: 2 } as const;
 export function lineOf({ nodeId, record, state, boot, version }: Entry): MemberLine {
   const { incarnation, sequence } = record;
   return { nodeId, incarnation, standing: standings[state], sequence, boot, version };
-}
-
-/** The part that `nodeId` belongs to. */
-export function partOf(nodeId: string): number {
-  return hash32(nodeId) % digestParts;
 }
 
 /** Whether one node's record or verdict of a member is later than another's. */
@@ -39,29 +35,20 @@ export function hasLaterOffers(one: Omit<MemberLine, "nodeId">, other: Omit<Memb
 }
 
 export class Digest {
-  readonly #sums = new Uint32Array(digestParts);
-  readonly #hashes = new Map<string, number>();
+  readonly #sums = new PartSums();
 
   /** What holds of the member now; `undefined` when it is forgotten. (G2) */
   set(nodeId: string, line: MemberLine | undefined): void {
-    const part = partOf(nodeId);
-    const hash = line === undefined || line.standing !== standings.alive ? 0 : hashOf(line); // (G3)
-    this.#sums[part] = (this.#sums[part] as number) ^ (this.#hashes.get(nodeId) ?? 0) ^ hash;
-    if (hash === 0) this.#hashes.delete(nodeId);
-    else this.#hashes.set(nodeId, hash);
+    this.#sums.set(nodeId, line === undefined || line.standing !== standings.alive ? 0 : hashOf(line)); // (G3)
   }
 
   get hashes(): readonly number[] {
-    return [...this.#sums];
+    return this.#sums.hashes;
   }
 
   /** The parts in which another's hashes differ from these. */
   differing(hashes: readonly number[]): number[] {
-    const parts: number[] = [];
-    this.#sums.forEach((sum, part) => {
-      if (sum !== hashes[part]) parts.push(part);
-    });
-    return parts;
+    return this.#sums.differing(hashes);
   }
 }
 

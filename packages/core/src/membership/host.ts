@@ -41,6 +41,10 @@ export interface MembershipHost extends Timers {
   keyShared(nodeId: string, other: NodeRecord, yields: boolean, nowMs: number): void;
   /** Tells the node `to` what `nodeId` offers. */
   tellOffers(to: string, nodeId: string): void;
+  /** The node was sent the hashes of what is known of members: what else two nodes know of them is compared now, too. */
+  compared(to: string): void;
+  /** The node was told that there is news of these members. */
+  toldLines(to: string, members: readonly string[]): void;
   /** Nothing is known of the member any more. */
   forgotten(nodeId: string): void;
 }

@@ -99,10 +99,10 @@ export class Membership {
       present: () => this.#members.present,
       isFullMesh: () => this.observers.isFullMesh,
       drained: () => {
-        for (const nodeId of sample([...host.links()], 1, host.random)) this.#teller.digest(nodeId);
+        for (const nodeId of sample([...host.links()], 1, host.random)) this.#teller.compare(nodeId);
       },
       tellLines: (nodeId, members) => {
-        this.#teller.linesOf(nodeId, members);
+        this.#teller.newsOf(nodeId, members);
       },
       send: (nodeId, message) => {
         host.send(nodeId, message);
@@ -414,7 +414,7 @@ export class Membership {
     const links = [...this.#host.links()];
     if (links.length === 0) return; // the next link starts it again
     this.#host.schedule(this.#reconcileTimer, nowMs + this.#nextPeriodMs());
-    for (const nodeId of sample(links, 1, random)) this.#teller.digest(nodeId);
+    for (const nodeId of sample(links, 1, random)) this.#teller.compare(nodeId);
     this.#view.changed(); // partners that were passed over may be reached now
     if (this.#periodMs < this.#options.reconcileIntervalMs) return; // others are still being found
     // members that nobody may look after: one that is down and may be back, one that may be gone and not missed

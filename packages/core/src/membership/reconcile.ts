@@ -7,7 +7,8 @@
  * (E2) Members that are gone are no news to whoever never knew them.
  */
 import type { MemberLine } from "../wire/index.js";
-import { hasLaterOffers, isLater, lineOf, partOf } from "./digest.js";
+import { hasLaterOffers, isLater, lineOf } from "./digest.js";
+import { partOf } from "./part-sums.js";
 import type { Entry } from "./types.js";
 
 export interface Comparison {

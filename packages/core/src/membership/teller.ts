@@ -28,6 +28,10 @@ export interface TellerHost {
   readonly utf8: Utf8;
   /** Queues a whole message on the link to the node; without one it is lost. */
   send(nodeId: string, message: Uint8Array): void;
+  /** What else two nodes know of members is to be compared, too. */
+  compared(to: string): void;
+  /** `to` was told that there is news of these members. */
+  toldLines(to: string, members: readonly string[]): void;
 }
 
 export class Teller {
@@ -97,6 +101,18 @@ export class Teller {
     this.#send(to, (writer) => {
       writeDigest(writer, this.#members.digest.hashes);
     });
+  }
+
+  /** Compares all that is known of members. */
+  compare(to: string): void {
+    this.digest(to);
+    this.#host.compared(to);
+  }
+
+  /** Tells `to` that there is news of these members, whatever it is that is known of them. */
+  newsOf(to: string, members: readonly string[]): void {
+    this.linesOf(to, members);
+    this.#host.toldLines(to, members);
   }
 
   lines(to: string, message: Omit<DigestLinesMessage, "kind">): void {

@@ -29,7 +29,8 @@ import {
   isPresent,
 } from "../membership/index.js";
 import { Channel, Peer } from "../rpc/index.js";
-import { type Message, type OffersMessage, writeOffersRequest } from "../wire/index.js";
+import type { Message } from "../wire/index.js";
+import { Interests, type InterestsSize } from "./interests.js";
 import { LinkKeeper, duplicate } from "./link-keeper.js";
 import { neighbourOf } from "./neighbour.js";
 import { Offerings } from "./offerings.js";
@@ -64,6 +65,7 @@ export interface ClusterHost extends Pick<DialerHost, "schedule" | "unschedule" 
 export class Cluster {
   readonly self: Peer;
   readonly offerings: Offerings;
+  readonly interests: Interests;
   readonly membership: Membership;
   readonly #host: ClusterHost;
   readonly #options: NodeOptions;
@@ -94,16 +96,21 @@ export class Cluster {
         if (peer.linked) host.reached(peer, nowMs); // what came while the link was released
       },
     });
-    this.offerings = new Offerings(self, options, {
-      signer: host.signer,
-      utf8: host.utf8,
-      semver: host.semver,
-      membership: () => this.membership,
-      peer: (nodeId) => this.#peers.get(nodeId),
-      offered: (fun, nowMs) => {
-        host.offered(fun, nowMs);
+    const newsHost = {
+      ...host,
+      membership: (): Membership => this.membership,
+      peer: (nodeId: string): Peer | undefined => this.#peers.get(nodeId),
+      isLinked: (nodeId: string): boolean => this.#channelTo(nodeId) !== undefined,
+      send: (nodeId: string, message: Uint8Array): void => {
+        this.#send(nodeId, message);
       },
-    });
+      refused: (from: string, reason: string, nowMs: number): void => {
+        this.#refused(from, reason, true, nowMs);
+      },
+      tryReach: (peer: Peer, nowMs: number): void => void this.reach(peer, nowMs),
+    };
+    this.offerings = new Offerings(self, options, newsHost);
+    this.interests = new Interests(self.nodeId, options, newsHost);
     const { name, cluster, incarnation, membership } = options;
     const identity = { name, cluster, urls: self.urls };
     this.membership = new Membership(self.nodeId, identity, incarnation, membership, this.#membershipHost());
@@ -119,18 +126,19 @@ export class Cluster {
   }
 
   /** What is held; for the checks of the simulator. */
-  get size(): Readonly<Record<"peers" | "members" | "announced" | "wanted" | "dialing", number>> {
+  get size(): Readonly<Record<"peers" | "members" | "announced" | "wanted" | "dialing" | keyof InterestsSize, number>> {
     return {
       peers: this.#peers.size,
       members: this.membership.size,
       announced: this.offerings.size,
+      ...this.interests.size,
       ...this.#dialer.size,
     };
   }
 
   /** How much waits for its time. */
   get scheduled(): number {
-    return this.#dialer.scheduled + this.membership.scheduled + this.#keeper.scheduled;
+    return this.#dialer.scheduled + this.membership.scheduled + this.#keeper.scheduled + this.interests.scheduled;
   }
 
   start(nowMs: number): void {
@@ -145,6 +153,7 @@ export class Cluster {
     this.#isRunning = false;
     this.#dialer.stop();
     this.#keeper.stop();
+    this.interests.stop();
   }
 
   /** All addresses that `source` knows; they replace those it named before. */
@@ -222,6 +231,7 @@ export class Cluster {
     this.#dialer.linked(nodeId, session.attempt, nowMs);
     if (isFirst) this.#host.report({ kind: "link-opened", nodeId, name: peer.name });
     this.membership.linked(nodeId, link.direction === "dialed", nowMs);
+    this.interests.linked(nodeId);
     this.#keeper.changed(nowMs);
     this.#host.reached(peer, nowMs);
     this.offerings.expected.found(nowMs);
@@ -259,15 +269,8 @@ export class Cluster {
     if (session.phase.kind !== "node") return;
     const { nodeId } = session.phase.peer;
     if (!this.#isRunning || hear(this.membership, nodeId, message, nowMs)) return;
-    switch (message.kind) {
-      case "offers":
-        return this.#onOffers(nodeId, message, nowMs);
-      case "offers-request":
-        return this.#tellOffers(nodeId, message.nodeId);
-      case "keep":
-        return this.#keeper.onKeep(session, message.wish, nowMs);
-      default:
-    }
+    if (this.offerings.hear(nodeId, message, nowMs) || this.interests.hear(nodeId, message, nowMs)) return;
+    if (message.kind === "keep") this.#keeper.onKeep(session, message.wish, nowMs);
   }
 
   /** Tells the others what has changed since the last call. */
@@ -275,6 +278,7 @@ export class Cluster {
     if (!this.#isRunning) return;
     this.membership.flush(nowMs);
     this.offerings.announce(nowMs);
+    this.interests.flush(nowMs);
   }
 
   #dialFailed(attempt: number, nowMs: number): string | undefined {
@@ -282,26 +286,6 @@ export class Cluster {
     const nodeId = failed?.nodeId;
     if (nodeId !== undefined) this.membership.dialFailed(nodeId, this.#dialer.failuresOf(nodeId), nowMs);
     return failed?.url;
-  }
-
-  #onOffers(from: string, message: OffersMessage, nowMs: number): void {
-    const heard = this.offerings.hear(from, message, nowMs);
-    if (heard.kind === "refused") this.#refused(from, heard.reason, true, nowMs);
-    else if (heard.kind === "gap") this.#ask(from, message.head.nodeId);
-    else if (heard.kind === "outlived") this.membership.outlive(message.head.boot, nowMs);
-  }
-
-  /** Asks `from` for everything that `nodeId` offers. */
-  #ask(from: string, nodeId: string): void {
-    const channel = this.#channelTo(from);
-    if (channel === undefined) return;
-    writeOffersRequest(channel.link.outbox.writer, nodeId);
-    channel.link.outbox.commit();
-  }
-
-  #tellOffers(to: string, nodeId: string): void {
-    const message = this.offerings.everything(nodeId);
-    if (message !== undefined) this.#send(to, message);
   }
 
   #createPeer(nodeId: string, name: string, urls: readonly string[]): Peer {
@@ -315,8 +299,8 @@ export class Cluster {
     const { nodeId, record, state } = member;
     const { name, urls } = record;
     const wasPresent = isPresent(before);
-    const teller = this.offerings.recordCame(nodeId, record.boot);
-    if (teller !== undefined) this.#ask(teller, nodeId);
+    this.offerings.recordCame(nodeId, record.boot);
+    this.interests.recordCame(nodeId, record.boot);
     if (isPresent(state)) {
       const peer = this.#peers.get(nodeId) ?? this.#createPeer(nodeId, name, urls);
       peer.name = name;
@@ -340,6 +324,7 @@ export class Cluster {
   #letGo(peer: Peer, nowMs: number): void {
     if (this.#sessions.has(peer) || this.membership.isPresent(peer.nodeId)) return;
     this.offerings.hide(peer, nowMs);
+    this.interests.hide(peer);
     this.#peers.delete(peer.nodeId);
     this.#host.unreachable(peer, nowMs);
   }
@@ -460,6 +445,7 @@ export class Cluster {
       },
       usable: (nodeId, nowMs) => {
         this.offerings.showOrHide(nodeId, nowMs);
+        this.interests.showOrHide(nodeId);
       },
       want: ({ nodeId, record }, wanted, nowMs) => {
         if (wanted) this.#dialer.want(nodeId, record.urls, nowMs);
@@ -479,11 +465,18 @@ export class Cluster {
         this.#keyShared(nodeId, other, yields, nowMs);
       },
       tellOffers: (to, nodeId) => {
-        this.#tellOffers(to, nodeId);
+        this.offerings.tell(to, nodeId);
+      },
+      compared: (to) => {
+        this.interests.compare(to);
+      },
+      toldLines: (to, members) => {
+        this.interests.tellLines(to, members);
       },
       forgotten: (nodeId) => {
         this.#dialer.forgotten(nodeId);
         this.offerings.forget(nodeId);
+        this.interests.forget(nodeId);
         this.sharedKeys.forget(nodeId);
       },
     };

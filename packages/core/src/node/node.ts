@@ -27,6 +27,7 @@ import { Cluster } from "./cluster.js";
 import { runEvents } from "./run-events.js";
 import { Drain } from "./drain.js";
 import { inspect } from "./inspect.js";
+import type { Interests } from "./interests.js";
 import { Links } from "./links.js";
 import { nodeLike, targetOf } from "./target.js";
 import { Tickets } from "./tickets.js";
@@ -49,6 +50,11 @@ export interface NodeSize extends StepCounts {
   /** Members to which links are kept or opened. */
   readonly wanted: number;
   readonly dialing: number;
+  /** Patterns that are subscribed to here, those of others, nodes that have announced any, and who waits for `everywhere()`. */
+  readonly subscribed: number;
+  readonly interest: number;
+  readonly interested: number;
+  readonly everywhere: number;
   readonly requests: number;
   /** Steps that were sent to others. */
   readonly sent: number;
@@ -372,6 +378,11 @@ export class NodeMachine {
 
   isRegistered(fun: string): boolean {
     return this.#cluster.catalog.has(this.#cluster.self, fun);
+  }
+
+  /** What this node and others want of topics. */
+  get interests(): Interests {
+    return this.#cluster.interests;
   }
 
   inspect(subject: InspectSubject, nowMs: number): unknown {

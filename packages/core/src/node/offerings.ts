@@ -7,13 +7,14 @@
  * (F1) What this node offers is told once per turn, however much of it has changed.
  * (F2) What took the place of an offer that may be, and may not be itself, is none.
  * (F3) Offers that come before the record of their node are asked for when it is there: they would be missed until the
- *      next comparison. The last `earlyMax` such nodes are remembered.
+ *      next comparison. The last thousand such nodes are remembered.
  */
 import type { Semver, Signer, Subject, Utf8 } from "../base/index.js";
 import { Announcements, Catalog, type Heard, type Offer } from "../catalog/index.js";
 import type { Membership } from "../membership/index.js";
 import type { Peer } from "../rpc/index.js";
-import type { OfferRecord, OffersMessage } from "../wire/index.js";
+import { type Message, type OfferRecord, type OffersMessage, Writer, writeOffersRequest } from "../wire/index.js";
+import { EarlyNews } from "./early-news.js";
 import { Expected } from "./expected.js";
 import type { NodeOptions } from "./types.js";
 
@@ -26,9 +27,11 @@ export interface OfferingsHost {
   peer(nodeId: string): Peer | undefined;
   /** Some node has begun to offer `fun`. */
   offered(fun: string, nowMs: number): void;
+  /** Queues a whole message on the link to the node; without one it is lost. */
+  send(nodeId: string, message: Uint8Array): void;
+  /** `from` has told what cannot be believed. */
+  refused(from: string, reason: string, nowMs: number): void;
 }
-
-const earlyMax = 1_000;
 
 export class Offerings {
   readonly catalog: Catalog<Peer>;
@@ -38,8 +41,9 @@ export class Offerings {
   readonly #options: NodeOptions;
   readonly #host: OfferingsHost;
   readonly #announcements: Announcements;
+  readonly #writer: Writer;
   /** Nodes whose offers came before their record, and who has told them. (F3) */
-  readonly #early = new Map<string, string>();
+  readonly #early = new EarlyNews();
   /** Whose offers the catalog shows. */
   readonly #shown = new Set<Peer>();
   /** What own functions were registered with: nobody else is told. */
@@ -49,6 +53,7 @@ export class Offerings {
     this.#self = self;
     this.#options = options;
     this.#host = host;
+    this.#writer = new Writer(host.utf8);
     this.catalog = new Catalog<Peer>((peer) => peer.nodeId, host.semver);
     this.#announcements = new Announcements(self.nodeId, {
       signer: host.signer,
@@ -87,9 +92,10 @@ export class Offerings {
     return nodeId === this.#self.nodeId ? this.catalog.countOf(this.#self) : this.#announcements.countOf(nodeId);
   }
 
-  /** Everything the node offers, as it travels; `undefined` when there is nothing to tell. */
-  everything(nodeId: string): Uint8Array | undefined {
-    return this.#announcements.everything(nodeId);
+  /** Tells `to` everything that the node offers, if anything is known of it. */
+  tell(to: string, nodeId: string): void {
+    const message = this.#announcements.everything(nodeId);
+    if (message !== undefined) this.#host.send(to, message);
   }
 
   /** Tells all of own offers that have changed. (F1) */
@@ -103,12 +109,34 @@ export class Offerings {
     membership.gossip.spreadMember(nodeId, message, undefined, nowMs);
   }
 
+  /** Takes a message of the node `from`; answers whether it was about offers. */
+  hear(from: string, message: Message, nowMs: number): boolean {
+    if (message.kind === "offers") this.#onOffers(from, message, nowMs);
+    else if (message.kind === "offers-request") this.tell(from, message.nodeId);
+    else return false;
+    return true;
+  }
+
+  #onOffers(from: string, message: OffersMessage, nowMs: number): void {
+    const heard = this.#apply(from, message, nowMs);
+    if (heard.kind === "refused") this.#host.refused(from, heard.reason, nowMs);
+    else if (heard.kind === "gap") this.#ask(from, message.head.nodeId);
+    else if (heard.kind === "outlived") this.#host.membership().outlive(message.head.boot, nowMs);
+  }
+
+  /** Asks `from` for everything that the node offers. */
+  #ask(from: string, nodeId: string): void {
+    writeOffersRequest(this.#writer, nodeId);
+    this.#writer.end();
+    this.#host.send(from, this.#writer.takeLast());
+  }
+
   /** Takes what `from` has told of a node's offers, and lets others hear of it when it is news. */
-  hear(from: string, message: OffersMessage, nowMs: number): Heard {
+  #apply(from: string, message: OffersMessage, nowMs: number): Heard {
     const { nodeId, boot, version } = message.head;
     const membership = this.#host.membership();
     const heard = this.#announcements.apply(message, () => membership.mayTell(from, nowMs));
-    if (heard.kind === "early") this.#cameEarly(nodeId, from);
+    if (heard.kind === "early") this.#early.came(nodeId, from);
     if (heard.kind !== "news") return heard;
     membership.offers(nodeId, boot, version);
     membership.gossip.spreadMember(nodeId, this.#announcements.passedOn(message), from, nowMs);
@@ -120,14 +148,13 @@ export class Offerings {
   }
 
   /**
-   * There is a record of the node in its run `boot`: what it offered before that is void. Answers whom to ask for what it
-   * offers, where that came before the record. (F3)
+   * There is a record of the node in its run `boot`: what it offered before that is void. Where what it offers came before
+   * the record, it is asked for. (F3)
    */
-  recordCame(nodeId: string, boot: number): string | undefined {
+  recordCame(nodeId: string, boot: number): void {
     this.#announcements.outlive(nodeId, boot);
-    const teller = this.#early.get(nodeId);
-    this.#early.delete(nodeId);
-    return teller;
+    const teller = this.#early.take(nodeId);
+    if (teller !== undefined) this.#ask(teller, nodeId);
   }
 
   /** Shows the node's offers in the catalog as long as work may be sent there. */
@@ -149,13 +176,6 @@ export class Offerings {
 
   forget(nodeId: string): void {
     this.#announcements.forget(nodeId);
-  }
-
-  #cameEarly(nodeId: string, from: string): void {
-    this.#early.delete(nodeId);
-    this.#early.set(nodeId, from);
-    const [oldest] = this.#early.keys();
-    if (oldest !== undefined && this.#early.size > earlyMax) this.#early.delete(oldest);
   }
 
   #showAll(peer: Peer, nowMs: number): void {

@@ -8,6 +8,7 @@ import type { Goodbye, LinkId, LinkOptions } from "../link/index.js";
 import type { Dial, MembershipOptions, RedialOptions } from "../membership/index.js";
 import type { AbortReason, Ask, Invocation, Look, Progress, RequestEvent, RpcLimits, Settled } from "../rpc/index.js";
 import type { TopicsLimits } from "../topics/index.js";
+import type { InterestLimits } from "../topics/interest/index.js";
 import type { Codec } from "../values/index.js";
 import type { OfferRecord, ResultRef, Timings } from "../wire/index.js";
 import type { TopicInput } from "./topic-inputs.js";
@@ -231,4 +232,6 @@ export interface NodeOptions {
   readonly incarnation: number;
   readonly rpc: RpcLimits;
   readonly topics: TopicsLimits;
+  /** What the node may be interested in of topics; the default unless told. */
+  readonly interest?: InterestLimits | undefined;
 }

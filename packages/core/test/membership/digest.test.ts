@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { Digest, hasLaterOffers, isLater, lineOf, partOf } from "../../src/membership/digest.js";
+import { Digest, hasLaterOffers, isLater, lineOf } from "../../src/membership/digest.js";
+import { partOf } from "../../src/membership/part-sums.js";
 import { type MemberLine, digestParts } from "../../src/wire/index.js";
 import { MemberTable } from "../support/membership.js";
 import { idOf } from "../support/news.js";

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { compare } from "../../src/membership/reconcile.js";
 import type { Entry } from "../../src/membership/types.js";
-import { partOf } from "../../src/membership/digest.js";
+import { partOf } from "../../src/membership/part-sums.js";
 import type { MemberLine } from "../../src/wire/index.js";
 import { MemberTable } from "../support/membership.js";
 import { idOf } from "../support/news.js";

@@ -3,6 +3,8 @@
  * back, as a slow reader does it, and the whole can be cut, which loses what is on its way.
  */
 
+import { joined, wholeMessages } from "./wire.js";
+
 /** One who uses a connection. */
 export interface Endpoint {
   received(frame: Uint8Array): void;
@@ -15,6 +17,8 @@ export type Post = (happen: () => void) => void;
 
 class Direction {
   isHeld = false;
+  /** Whether a message of a frame is lost on the way; nothing is, unless a test says so. */
+  loses: ((message: Uint8Array) => boolean) | undefined;
   /** Holds itself when so many frames have arrived. */
   holdsAfter = Infinity;
   readonly #post: Post;
@@ -37,7 +41,9 @@ class Direction {
   /** Answers how many bytes wait. */
   push(item: Uint8Array | "end"): number {
     if (this.#over) return 0;
-    this.#waiting.push(item);
+    const { loses } = this;
+    if (loses === undefined || item === "end") this.#waiting.push(item);
+    else this.#waiting.push(joined(...wholeMessages(item).filter((message) => !loses(message))));
     if (this.isHeld) return this.waitingBytes;
     this.#deliver();
     return 0;

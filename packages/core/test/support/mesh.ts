@@ -17,6 +17,9 @@ const meshTables: ReadonlySet<string> = new Set([
   "peers",
   "members",
   "announced",
+  "subscribed",
+  "interest",
+  "interested",
   "wanted",
   "dialing",
 ]);

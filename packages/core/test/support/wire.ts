@@ -38,6 +38,18 @@ export function rawMessage(kind: number, ...body: (number | Uint8Array)[]): Uint
   return Uint8Array.of(length >>> 24, length >>> 16, length >>> 8, length, ...bytes);
 }
 
+/** The messages of a frame as they are, each with its length. */
+export function wholeMessages(frame: Uint8Array): Uint8Array[] {
+  const view = new DataView(frame.buffer, frame.byteOffset, frame.length);
+  const messages: Uint8Array[] = [];
+  for (let at = 0; at < frame.length;) {
+    const end = at + 4 + view.getUint32(at);
+    messages.push(frame.subarray(at, end));
+    at = end;
+  }
+  return messages;
+}
+
 export function joined(...parts: readonly Uint8Array[]): Uint8Array {
   return new Uint8Array(Buffer.concat(parts));
 }
