@@ -13,6 +13,7 @@ import { type Pattern, type Random, type Signer, Timer, type Timers, type Utf8 }
 import type { Heard } from "../catalog/index.js";
 import { type Membership, isPresent } from "../membership/index.js";
 import type { Peer } from "../rpc/index.js";
+import type { Elsewhere, Wanting } from "../topics/index.js";
 import {
   Everywhere,
   type EverywhereWaiter,
@@ -65,7 +66,7 @@ export interface InterestsSize {
   readonly everywhere: number;
 }
 
-export class Interests {
+export class Interests implements Elsewhere {
   readonly #selfId: string;
   readonly #gossipIntervalMs: number;
   readonly #host: InterestsHost;
@@ -139,6 +140,18 @@ export class Interests {
   /** A subscription that was told by {@link subscribed}, with the same, is over. */
   unsubscribed(patterns: readonly Pattern[], group: string | undefined): void {
     this.#announcements.own.remove(patterns, group);
+  }
+
+  /** Whether no other node wants anything. */
+  get isEmpty(): boolean {
+    return this.#table.isEmpty;
+  }
+
+  /** Tells which other nodes want what is published to `topic`: each once where it is plain, and once for each group. */
+  wanting(topic: string, told: Wanting): void {
+    const { owners, groups } = this.#table.match(topic);
+    for (const { nodeId } of owners) told.plain(nodeId);
+    for (const { name, owners: members } of groups) for (const { nodeId } of members) told.member(nodeId, name);
   }
 
   /** Which other nodes want what is published to `topic`; valid until the next call, or the next input of the node. */

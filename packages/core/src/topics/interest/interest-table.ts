@@ -62,6 +62,11 @@ export class InterestTable<T extends object> {
     this.#seed = seed;
   }
 
+  /** Whether nobody wants anything. */
+  get isEmpty(): boolean {
+    return this.#owned.size === 0;
+  }
+
   /** What is held: pairs of a pattern and an owner, and of owners and groups. */
   get size(): number {
     let patterns = 0;

@@ -61,8 +61,7 @@ describe("own interest", () => {
     expect(node.announced().length).toBe(20);
     node.add("d");
     expect(node.announced()).toEqual(
-      [..."0123456789"]
-        .map((i) => `c.${i}.x`)
+      Array.from({ length: 10 }, (_, i) => `c.${i}.x`)
         .concat("d", "a.b.#")
         .toSorted(),
     );
