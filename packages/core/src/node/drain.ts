@@ -1,8 +1,8 @@
 /**
  * Drain: a node that takes itself out of the cluster and loses nothing.
  *
- * (N1) What comes after the announcement is refused as not applied, so that it goes elsewhere at once; what was begun
- *      ends as it would have.
+ * (N1) Work that comes after the announcement is refused as not applied, so that it goes elsewhere at once; what was begun
+ *      ends as it would have, and questions about it are answered.
  * (N2) It is over when nothing runs and nobody who keeps to the protocol can send anything more; or when its time is.
  * (N3) It is over once.
  * (N4) What this node keeps for others' requests, and what it passes on to who reads it, is needed until it was fetched.

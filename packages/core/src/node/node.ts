@@ -170,7 +170,7 @@ export class NodeMachine {
         random,
         queueMaxOf: (offer) => this.#cluster.offerings.queueMaxOf(offer),
         expectedUntilMs: (fun) => this.#cluster.offerings.expected.untilMs(fun),
-        target: (nameOrId) => targetOf(this.#cluster, nameOrId),
+        target: (nameOrId, forWork) => targetOf(this.#cluster, nameOrId, forWork),
         peer: (nodeId) => (nodeId === this.id ? self : this.#cluster.peers.get(nodeId)),
         nameOf: (nodeId) => this.#cluster.membership.get(nodeId)?.record.name,
         neighbourOf: (peer, avoided) => this.#cluster.neighbourOf(peer, avoided),

@@ -4,10 +4,15 @@ import type { Target } from "../routing/index.js";
 import type { Peer } from "../rpc/index.js";
 import type { Cluster } from "./cluster.js";
 
-export function targetOf({ self, peers, membership }: Cluster, nameOrId: string): Target<Peer> {
+/** `forWork`: it is to run something; a question is answered by a node that drains, too. */
+export function targetOf({ self, peers, membership }: Cluster, nameOrId: string, forWork: boolean): Target<Peer> {
   if (nameOrId === self.name || nameOrId === self.nodeId) return there(self);
   const peer = peers.get(nameOrId) ?? peers.get(membership.idOf(nameOrId) ?? "");
-  if (peer !== undefined && membership.isUsable(peer.nodeId)) return there(peer);
+  if (peer !== undefined) {
+    const { nodeId } = peer;
+    const isLeaving = membership.get(nodeId)?.record.draining === true && membership.isPresent(nodeId);
+    if (membership.isUsable(nodeId) || (isLeaving && !forWork)) return there(peer);
+  }
   // from here on somebody has to be told why nobody is there
   const members = [...membership.members()];
   const gone = members.find(({ nodeId, record }) => nodeId === nameOrId || record.name === nameOrId);

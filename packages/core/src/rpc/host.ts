@@ -16,8 +16,8 @@ export interface RpcHost extends Timers {
   readonly random: Random;
   /** How many calls of this node's own function may wait for their turn; `undefined` = the default. */
   queueMaxOf(offer: Offer<Peer>): number | undefined;
-  /** What is known of the node of that name or id. */
-  target(nameOrId: string): Target<Peer>;
+  /** What is known of the node of that name or id, which is to run something or, unless `forWork`, to answer a question. */
+  target(nameOrId: string, forWork: boolean): Target<Peer>;
   /** The node of this id, as far as it is linked or a member. */
   peer(nodeId: string): Peer | undefined;
   /** Until when somebody may begin to offer `fun`, which nobody is known to; a time that is over where nobody may. */

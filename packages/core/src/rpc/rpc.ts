@@ -167,7 +167,7 @@ export class Rpc {
 
   /** Somebody wants to know what becomes of a request. */
   onWatch(channel: Channel, message: WatchMessage | RequestsMessage, nowMs: number): void {
-    const asker = this.#asker(channel, message.id, false);
+    const asker = this.#asker(channel, message.id, false, false); // a node that drains tells what runs on it
     const onBehalfOf = watcherOf(channel, message, this.#host);
     if (asker !== undefined) this.watches.asked({ watcher: asker, onBehalfOf, asked: message }, message, nowMs);
   }
@@ -472,10 +472,10 @@ export class Rpc {
   }
 
   /** The asker of `id`, unless the far side may not ask more: then it has been told. */
-  #asker(channel: Channel, id: number, timings: boolean): LinkAsker | undefined {
+  #asker(channel: Channel, id: number, timings: boolean, isWork = true): LinkAsker | undefined {
     if (channel.asked.has(id)) throw new MpregError("malformed", `id ${id} is in use by an earlier call of this link`);
     const asker = new LinkAsker(channel, id, timings, this.#askers);
-    if (this.#isDraining) {
+    if (this.#isDraining && isWork) {
       asker.failed(leaving(this.#host.nodeName));
       return undefined;
     }

@@ -1,6 +1,7 @@
 /** A node that leaves, and what others still need of it. */
 import { describe, expect, test } from "vitest";
 import type { ResultRef } from "../../src/wire/index.js";
+import { heard } from "../support/heard.js";
 import { Mesh } from "../support/mesh.js";
 import { type MeshNode, byHand, later } from "../support/mesh-node.js";
 import { use } from "../support/requests.js";
@@ -98,5 +99,32 @@ describe("a node that drains", () => {
     expect(drained(c)).toEqual([]);
     mesh.advance(1);
     expect(drained(c)).toEqual([{ kind: "drained", left: 0 }]);
+  });
+
+  test("tells of the requests that it finishes, to its clients and through others: a question is no work (N1)", () => {
+    const { mesh, a, b } = three();
+    a.offer("f", byHand);
+    mesh.settle();
+    const [asker, near, far] = [mesh.client(a), mesh.client(a), mesh.client(b)];
+    asker.request([{ fun: "f" }]);
+    mesh.settle();
+    a.enter({ kind: "drain", graceMs });
+    mesh.advance(1_000);
+    for (const client of [near, far]) {
+      const watched = client.watch(a.requestId());
+      const traced = client.watch(a.requestId(), { now: true });
+      const listed = client.requests("a");
+      mesh.settle();
+      expect(heard(client, watched).at(-1)).toEqual({ kind: "started", step: "f", node: "a", atMs: 0 });
+      const requestId = a.requestId();
+      expect(client.endsOf(traced)).toMatchObject([{ value: { requestId, state: "running" } }]);
+      expect(client.endsOf(listed)).toMatchObject([{ value: { node: "a", requests: [{ requestId }] } }]);
+    }
+    a.finish("f", 1);
+    mesh.settle();
+    for (const client of [near, far])
+      expect(heard(client, 1).slice(-2)).toMatchObject([{ kind: "finished" }, { kind: "answer" }]);
+    mesh.advance(10_000);
+    expect(drained(a)).toEqual([{ kind: "drained", left: 0 }]);
   });
 });

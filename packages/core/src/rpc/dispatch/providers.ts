@@ -27,7 +27,7 @@ const nobody: Candidates<Peer> = { all: [], tiers: [], broken: new Set() };
 
 export function candidatesOf(host: Host, { fun, resources, terms }: Wanted): Candidates<Peer> {
   if (terms?.target === undefined) return host.catalog.candidates(fun, resources, terms);
-  const target = host.target(terms.target);
+  const target = host.target(terms.target, true);
   return target.kind === "there" ? host.catalog.candidatesOf(target.owner, fun, resources, terms) : nobody; // (P1)
 }
 
@@ -40,7 +40,7 @@ export function waitUntilOf(host: Host & Pick<RpcHost, "expectedUntilMs">, task:
 
 export function explainNone(host: Host, wanted: Wanted): MpregError {
   const { terms } = wanted;
-  const target = terms?.target === undefined ? undefined : host.target(terms.target);
+  const target = terms?.target === undefined ? undefined : host.target(terms.target, true);
   return explainNoProvider(host.catalog, wanted, target);
 }
 

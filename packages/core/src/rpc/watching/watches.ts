@@ -170,7 +170,7 @@ export class Watches {
 
   /** The node of that name or id, where it may be asked from here. */
   #listing(nameOrId: string, isPassed: boolean): Peer {
-    const target = this.#host.target(nameOrId);
+    const target = this.#host.target(nameOrId, false);
     if (target.kind === "there" && (target.owner === this.#host.self || isPassed)) return target.owner;
     throw unlistable(nameOrId, target);
   }
