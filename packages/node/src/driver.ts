@@ -10,6 +10,8 @@
  * (V3) One timer, for what is due next.
  * (V4) A handler whose call is cancelled before it has started does not start.
  * (V5) Handlers that would start, or make another item, wait for the event loop when they have had it for long (`work-slice.ts`).
+ * (V6) Those that would start and those that are asked for an item take turns, also beyond the end of a slice: however many items
+ *      streams have to make, and however long each takes, a call starts after one of them, and an item is made after one start.
  */
 import { performance } from "node:perf_hooks";
 import { MpregError, type TraceContext } from "@mpreg/core/base";
@@ -96,6 +98,8 @@ export class Driver {
   readonly #sources = new Map<number, { readonly invocation: Invocation; readonly source: ItemSource }>();
   /** Those that are asked for an item. */
   readonly #pulled = new Fifo<{ readonly invocation: Invocation; readonly source: ItemSource }>();
+  /** Whether a start comes next where an item is wanted, too. (V6) */
+  #startIsNext = true;
   readonly #readers: StreamReaders;
   readonly #contextHost: ContextHost;
   readonly #runEnds: RunEnds;
@@ -306,13 +310,15 @@ export class Driver {
           continue;
         }
         if (this.#pulled.size + this.#starting.size === 0 || this.#slice.isOver()) break; // (V5)
-        const pulled = this.#pulled.shift();
-        if (pulled !== undefined) {
-          this.#pull(pulled.invocation, pulled.source);
-          continue;
+        const starts = this.#pulled.size === 0 || (this.#startIsNext && this.#starting.size > 0);
+        this.#startIsNext = !starts; // (V6)
+        if (starts) {
+          const invocation = this.#starting.shift(); // (V2)
+          if (invocation !== undefined) this.#start(invocation);
+        } else {
+          const pulled = this.#pulled.shift();
+          if (pulled !== undefined) this.#pull(pulled.invocation, pulled.source);
         }
-        const invocation = this.#starting.shift(); // (V2)
-        if (invocation !== undefined) this.#start(invocation);
       }
     } finally {
       this.#inTurn = false;

@@ -91,3 +91,52 @@ test("the event loop goes round while the items of a stream go from one handler 
   expect(read).toBeLessThan(to);
   expect(await job).toBe((to * (to - 1)) / 2);
 });
+
+describe("items and calls take turns, when each of them takes its time", () => {
+  /** A node that makes items and serves calls, a millisecond each; tells how many of both it has done. */
+  async function startBoth() {
+    const node = await startNode();
+    const done = { items: 0, calls: 0 };
+    const [streaming, calling] = [new Latch(), new Latch()];
+    node.register("items", async function* (count: number) {
+      for (let index = 0; index < count; index++) {
+        spin();
+        done.items += 1;
+        streaming.open();
+        yield await Promise.resolve(index);
+      }
+    });
+    node.register("short", () => {
+      spin();
+      done.calls += 1;
+      calling.open();
+    });
+    const [one, other] = [await clientOf(node), await clientOf(node)];
+    const read = async (client: typeof one, count: number): Promise<void> => {
+      let items = 0;
+      for await (const _ of await client.call<AsyncIterable<number>>("items", [count])) items += 1;
+      expect(items).toBe(count);
+    };
+    return { one, other, read, done, streaming, calling };
+  }
+
+  test("a call is served while there are always streams that are asked for an item (V6)", async () => {
+    const { one, other, read, done, streaming } = await startBoth();
+    const [streams, each] = [30, 20];
+    const reading = Promise.all(Array.from({ length: streams }, () => read(one, each)));
+    await streaming.passed;
+    await other.call("short");
+    expect(done.items).toBeLessThan((streams * each) / 2);
+    await reading;
+  });
+
+  test("a stream is made while there are always calls that would start (V6)", async () => {
+    const { one, other, read, done, calling } = await startBoth();
+    const calls = 600;
+    const job = Promise.all(Array.from({ length: calls }, () => one.call("short")));
+    await calling.passed;
+    await read(other, 20);
+    expect(done.calls).toBeLessThan(calls / 2);
+    await job;
+  });
+});
