@@ -340,7 +340,7 @@ export class Driver {
     }
     this.traffic.runs.start(invocation.fun, isRegistered);
     const span = this.#options.tracing.startRun(invocation);
-    const context = new CallContext(invocation, this.#contextHost, span?.trace);
+    const context = new CallContext(invocation, this.#contextHost, span?.trace, span);
     const { note } = this.#options;
     note?.enter(invocation);
     let runsOn: boolean;

@@ -15,7 +15,6 @@
 import { MpregError, checkOptions, isA, kindOf, optionNames } from "../base/index.js";
 import { durationMsMax } from "../rpc/index.js";
 import { CallContext } from "./call-context.js";
-import { inContext } from "./context.js";
 import { HandlerThrew } from "./handler-threw.js";
 import type { BatchOptions, BatchedCall } from "./types.js";
 
@@ -117,7 +116,7 @@ export class Batch {
     const contexts = items.map(({ context }) => context);
     const calls = items.map(({ args }) => args);
     const span = contexts[0]?.startBatch(contexts); // (B6)
-    const shared = CallContext.shared(contexts, span?.trace); // (B4)
+    const shared = CallContext.shared(contexts, span); // (B4)
     items[0]?.release(); // the handler waits as this one
     const fail = (reason: unknown): void => {
       span?.end(new MpregError("handler-error", `"${this.#fun}" threw`, { cause: reason })); // (B6)
@@ -128,9 +127,8 @@ export class Batch {
       span?.end(refusal); // (B6)
       this.#answer(items, results, refusal);
     };
-    const run = (): unknown => inContext(shared, () => this.#handler(calls, contexts));
     try {
-      const results = span === undefined ? run() : span.run(run);
+      const results = shared.run(() => this.#handler(calls, contexts));
       if (Array.isArray(results)) answer(results);
       else Promise.resolve(results).then(answer, fail);
     } catch (reason) {

@@ -5,6 +5,7 @@
  * (K2) The handler's own signal ends its sleeps, each once; a sleep that has ended leaves nothing behind.
  * (K3) A context that serves several calls has the time of the one that has most, and aborts with the last of them.
  * (K4) A call that waits for something before its handler begins can be revoked until then; after that it never begins.
+ * (K5) What others call of the handler (the next item, its end, its listeners) runs as the handler does: in its context and span.
  */
 import { MpregError, type Subject, type TraceContext, assert, traceparentOf } from "../base/index.js";
 import {
@@ -67,6 +68,7 @@ export class CallContext implements HandlerContext {
   readonly #invocation: Invocation;
   readonly #host: ContextHost;
   readonly #trace: TraceContext | undefined;
+  readonly #span: Pick<RunSpan, "run"> | undefined;
   /** Keeps the handler from beginning, while it has not; answers whether that was in time. */
   #revoke: (() => boolean) | undefined;
   #controller: AbortSource | undefined;
@@ -79,9 +81,15 @@ export class CallContext implements HandlerContext {
   #watchers: Set<(reason: MpregError) => void> | undefined;
 
   /** `trace` is that of the handler's own span; without one, what has come with the call goes on. */
-  constructor(invocation: Invocation, host: ContextHost, trace: TraceContext | undefined = invocation.terms?.trace) {
+  constructor(
+    invocation: Invocation,
+    host: ContextHost,
+    trace: TraceContext | undefined = invocation.terms?.trace,
+    span?: Pick<RunSpan, "run">,
+  ) {
     this.#invocation = invocation;
     this.#trace = trace;
+    this.#span = span;
     this.#host = host;
   }
 
@@ -195,11 +203,17 @@ export class CallContext implements HandlerContext {
     return this.#revoke?.() === true;
   }
 
+  /** Runs code of the handler that others call: in its context, and in its span. (K5) */
+  run<R>(handler: () => R): R {
+    if (this.#span === undefined) return inContext(this, handler);
+    return this.#span.run(() => inContext(this, handler));
+  }
+
   /** Tells the handler that nobody waits any more. Does nothing the second time. */
   abort(reason: MpregError): void {
     if (this.#aborted !== undefined) return;
     this.#aborted = reason;
-    inContext(this, () => this.#controller?.abort(reason)); // those who listen are the handler's, and ask for its context
+    this.run(() => this.#controller?.abort(reason)); // those who listen are the handler's, and ask for its context
     for (const end of [...(this.#watchers ?? [])]) end(reason); // (K2)
   }
 
@@ -209,17 +223,18 @@ export class CallContext implements HandlerContext {
   }
 
   /**
-   * The context of a handler that serves all of these calls at once, as part of `trace`, or else of the first's. In all else
+   * The context of a handler that serves all of these calls at once, in `span`, or else as part of the first's trace. In all else
    * than (K3) it is that of the first.
    */
-  static shared(calls: readonly CallContext[], trace?: TraceContext): CallContext {
+  static shared(calls: readonly CallContext[], span?: RunSpan): CallContext {
     const first = calls[0];
     assert(first !== undefined, "a context is that of a call");
     const deadlineMs = Math.max(...calls.map((call) => call.#invocation.deadlineMs));
     const shared = new CallContext(
       invocationWith(first.#invocation, { deadlineMs }),
       first.#host,
-      trace ?? first.#trace,
+      span?.trace ?? first.#trace,
+      span,
     );
     shared.#calls = calls;
     let wanted = calls.length;

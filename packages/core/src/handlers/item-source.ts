@@ -7,11 +7,10 @@
  * (I1) It is asked for the next item only after the last one has come: a handler never makes two at a time.
  * (I2) It ends once: when the handler has no more items, when it throws, when an item cannot be sent, or when nobody wants
  *      more. What the handler does at its end (`finally`) is done in all cases, and waited for.
- * (I3) The handler's code runs with the context of its call, whoever asks.
+ * (I3) The handler's code runs with the context of its call and in its span, whoever asks.
  */
 import { explainReference } from "../rpc/index.js";
 import type { CallContext } from "./call-context.js";
-import { inContext } from "./context.js";
 import { HandlerThrew } from "./handler-threw.js";
 
 export interface ItemSourceHost {
@@ -107,7 +106,7 @@ export class ItemSource {
   ): void {
     let running;
     try {
-      running = inContext(this.#context, run);
+      running = this.#context.run(run);
     } catch (reason) {
       return failed(reason);
     }

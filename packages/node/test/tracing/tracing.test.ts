@@ -19,7 +19,7 @@ import {
 import { connect } from "@mpreg/client";
 import { context, createNode } from "@mpreg/node";
 import { describe, expect, test } from "vitest";
-import { clientOf, offered, startMesh, startNode } from "../support/cluster.js";
+import { clientOf, offered, startMesh, startNode, startPair } from "../support/cluster.js";
 import { eventually } from "../support/eventually.js";
 import { failureOf } from "../support/failure.js";
 import { startSdk } from "../support/tracing.js";
@@ -134,6 +134,65 @@ describe("with an SDK that records", () => {
     startSdk(new AlwaysOnSampler());
     const seen = await Promise.all(Array.from({ length: 50 }, () => client.call("where")));
     expect(new Set(seen).size).toBe(50);
+  });
+});
+
+describe("code of a handler that others call", () => {
+  /** A node whose `items` traces something of its own before, between and after its items, and what is recorded. */
+  async function streaming() {
+    const node = await startNode();
+    const own = (name: string): void => {
+      trace.getTracer("own").startSpan(name).end();
+    };
+    node.register("items", async function* () {
+      own("before");
+      try {
+        for (let index = 0; ; index++) {
+          yield index;
+          await Promise.resolve();
+          own("between");
+        }
+      } finally {
+        own("after");
+      }
+    });
+    const client = await clientOf(node);
+    return { client, ...startSdk(new AlwaysOnSampler()) };
+  }
+
+  test("of a stream runs inside its span for each of its items, and at its end (K5)", async () => {
+    const { client, spans } = await streaming();
+    for await (const item of await client.call<AsyncIterable<number>>("items")) if (item === 1) break;
+    await eventually("it has ended", () => spans.some(({ kind }) => kind === SpanKind.SERVER));
+    const served = spans.find(({ kind }) => kind === SpanKind.SERVER)!;
+    const own = spans.filter(({ kind }) => kind === SpanKind.INTERNAL);
+    expect(new Set(own.map(({ name }) => name))).toEqual(new Set(["before", "between", "after"]));
+    expect(new Set(own.map(({ parentSpanContext }) => parentSpanContext?.spanId))).toEqual(
+      new Set([served.spanContext().spanId]),
+    );
+  });
+
+  test("in the listeners of its signal runs inside its span (K5)", async () => {
+    const { node, client } = await startPair();
+    node.register("wait", async () => {
+      const { signal } = context();
+      await new Promise<void>((resolve) => {
+        signal.addEventListener("abort", () => {
+          trace.getTracer("own").startSpan("listener").end();
+          resolve();
+        });
+      });
+    });
+    const { spans } = startSdk(new AlwaysOnSampler());
+    const controller = new AbortController();
+    const call = failureOf(client.call("wait", [], { signal: controller.signal }));
+    await eventually("it runs", () => node.nodes()[0]?.running === 1);
+    controller.abort();
+    await call;
+    await eventually("it has ended", () => spans.length === 3);
+    const served = spans.find(({ kind }) => kind === SpanKind.SERVER)!;
+    const listener = spans.find(({ name }) => name === "listener");
+    expect(listener?.parentSpanContext?.spanId).toBe(served.spanContext().spanId);
   });
 });
 
