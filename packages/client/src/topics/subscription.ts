@@ -147,7 +147,9 @@ export class TopicSubscription implements Subscription, InboxOwner {
 
   /** Another connection takes its place. */
   moved(): void {
-    if (this.#phase === "open" && this.#connection !== undefined) this.#suspend(this.#connection);
+    if (this.#phase !== "open" || this.#connection === undefined) return;
+    this.#leave(); // the one before may stay open for what else was asked over it
+    this.#suspend(this.#connection);
   }
 
   delivered(connection: Connection, bytes: Uint8Array, nowMs: number): void {

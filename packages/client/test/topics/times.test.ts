@@ -1,6 +1,7 @@
 /** Topics of a client in simulated time: how long it waits, when it tells what was taken, and what is left when nothing is used any more. */
 import { expect, test } from "vitest";
 import { Mesh } from "../../../core/test/support/mesh.js";
+import type { Connection } from "../../src/connection.js";
 import { followed, sessionOf, settled } from "../support/mesh-session.js";
 
 function pair() {
@@ -53,7 +54,7 @@ test("what waited for a connection leaves in order when there is one; what was g
 });
 
 test("a subscription outlives a time without connections that is longer than its patience, and is told what came before that", async () => {
-  const { mesh, client, publish } = pair();
+  const { mesh, node, client, publish } = pair();
   const seen: unknown[] = [];
   const subscription = await subscribed(
     mesh,
@@ -61,21 +62,33 @@ test("a subscription outlives a time without connections that is longer than its
   );
   publish(1);
   mesh.settle();
-  for (let round = 2; round <= 4; round++) {
-    // it loses each connection as soon as that is there: while it asks
-    client.platform.onSocket = ({ connection }) => {
+  const later = (turns: number, run: () => void): void => {
+    if (turns === 0) run();
+    else
       mesh.post(() => {
+        later(turns - 1, run);
+      });
+  };
+  for (let round = 2; round <= 12; round++) {
+    // it loses the next connection a little after that is there, in one of the rounds while it asks, and finds no other for long
+    client.platform.onSocket = ({ connection }) => {
+      later(round, () => {
         connection.cut();
+        node.isListening = false;
       });
     };
     client.platform.sockets.at(-1)!.connection.cut();
+    mesh.advance(5_000);
+    await settled(mesh);
     mesh.advance(90_000);
+    await settled(mesh);
     publish(round);
     client.platform.onSocket = () => undefined;
+    node.isListening = true;
     mesh.advance(5_000);
     await settled(mesh);
   }
-  expect(seen).toEqual([1, 2, 3, 4]);
+  expect(seen).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
   expect(subscription.missed).toBe(0);
   expect(subscription.isOver).toBe(false);
 });
@@ -100,6 +113,49 @@ test("what was taken is told a little later, or at once when it is a quarter of 
   mesh.advance(10);
   await settled(mesh);
   expect(seen).toHaveLength(202);
+});
+
+test("what is taken in many turns is told before the window is full, without waiting for time (G2)", async () => {
+  const { mesh, client, publish } = pair();
+  const seen: unknown[] = [];
+  const onMessage = ({ payload }: { readonly payload: unknown }): void => void seen.push(payload);
+  await subscribed(mesh, client.session.topics.subscribe("t", { windowBytes: 400, onMessage }));
+  for (let i = 0; i < 100; i++) {
+    publish(i);
+    mesh.settle();
+  }
+  expect(seen).toHaveLength(100);
+});
+
+test("drain takes what the node has sent before it heard of it", async () => {
+  const { mesh, client, publish } = pair();
+  const seen: unknown[] = [];
+  const onMessage = ({ payload }: { readonly payload: unknown }): void => void seen.push(payload);
+  const subscription = await subscribed(mesh, client.session.topics.subscribe("t", { onMessage }));
+  publish(1);
+  const drained = followed(subscription.drain());
+  for (let turns = 0; turns < 5; turns++) await Promise.resolve(); // nothing has come yet
+  for (let turns = 0; turns < 5; turns++) await settled(mesh);
+  expect(seen).toEqual([1]);
+  expect(drained.end).toBeUndefined();
+  publish(2);
+  mesh.settle();
+  expect(seen).toEqual([1]);
+});
+
+test("what comes over another connection than the one that was asked is not looked at (U3)", async () => {
+  const { mesh, client, publish } = pair();
+  const seen: unknown[] = [];
+  const onMessage = ({ payload }: { readonly payload: unknown }): void => void seen.push(payload);
+  const { topics } = client.session;
+  const { number } = await subscribed(mesh, topics.subscribe("t", { onMessage }));
+  const other = { heardMs: 0, nodeName: "other" } as Connection;
+  expect(topics.received(other, { kind: "deliver", numbers: [number], message: new Uint8Array(40) })).toBe(true);
+  topics.received(other, { kind: "missed", number, count: 7 });
+  topics.received(other, { kind: "subscription-ended", number, why: "overflow", lost: 1 });
+  publish("good");
+  mesh.settle();
+  expect(seen).toEqual(["good"]);
 });
 
 test("nothing is left of subscriptions, publishes and requests that are over", async () => {
