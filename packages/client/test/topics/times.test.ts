@@ -149,10 +149,12 @@ test("what comes over another connection than the one that was asked is not look
   const onMessage = ({ payload }: { readonly payload: unknown }): void => void seen.push(payload);
   const { topics } = client.session;
   const { number } = await subscribed(mesh, topics.subscribe("t", { onMessage }));
-  const other = { heardMs: 0, nodeName: "other" } as Connection;
-  expect(topics.received(other, { kind: "deliver", numbers: [number], message: new Uint8Array(40) })).toBe(true);
-  topics.received(other, { kind: "missed", number, count: 7 });
-  topics.received(other, { kind: "subscription-ended", number, why: "overflow", lost: 1 });
+  const other: unknown = { heardMs: 0, nodeName: "other" };
+  expect(
+    topics.received(other as Connection, { kind: "deliver", numbers: [number], message: new Uint8Array(40) }),
+  ).toBe(true);
+  topics.received(other as Connection, { kind: "missed", number, count: 7 });
+  topics.received(other as Connection, { kind: "subscription-ended", number, why: "overflow", lost: 1 });
   publish("good");
   mesh.settle();
   expect(seen).toEqual(["good"]);
