@@ -65,6 +65,7 @@ export {
   type StartedRun,
   type StepOutcome,
   type StepSummary,
+  type UnfinishedStep,
   analyse,
   ref,
   traceText,

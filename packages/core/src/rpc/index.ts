@@ -92,4 +92,5 @@ export type {
   StepOutcome,
   StepSpec,
   StepSummary,
+  UnfinishedStep,
 } from "./types.js";

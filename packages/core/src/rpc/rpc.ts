@@ -278,6 +278,7 @@ export class Rpc {
     const followed = isFollowed ? this.watches.begin(ask, asker, { request, origin }, noSteps, nowMs) : undefined;
     const run = new SingleRun(asker, this.#drop, followed, ask.summary);
     onStart(run);
+    followed?.watch.stepReady(fun, nowMs);
     const deadlineMs = this.#deadlineOf(ask, origin, nowMs);
     const fields = {
       owner: run,

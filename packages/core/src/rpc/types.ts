@@ -4,7 +4,7 @@
  * Owns the shapes shared by the builder (`graph.ts`), the plain form (`plain.ts`), the planner (`plan.ts`), the
  * wire and the machine that runs a request.
  */
-import type { MpregError } from "../base/index.js";
+import type { ErrorCode, MpregError } from "../base/index.js";
 import type { EventError } from "./events.js";
 import type { StepTerms } from "../wire/terms.js";
 
@@ -116,6 +116,33 @@ export interface RequestTrace extends RequestSummary {
   readonly error?: EventError;
   /** Steps that were given to a node and have not ended. */
   readonly running: readonly { readonly step: string; readonly node: string }[];
+  /**
+   * Steps without a result, and what they are at; where the request has failed, what they were at then. Left out where there
+   * is none. Of the steps of items those of the first 1,000 of a map.
+   */
+  readonly unfinished?: readonly UnfinishedStep[] | undefined;
+}
+
+/** A step that has no result. Times in ms since the request reached its coordinator. */
+export interface UnfinishedStep {
+  readonly step: string;
+  /**
+   * `blocked`: inputs are not there. `ready`: all are, and no node was given it. `running`: a node was, or it is a map whose
+   * items run. `called-off`: it had not ended when the map failed that it ran for. `skipped`: what it needs has failed.
+   */
+  readonly status: "blocked" | "ready" | "running" | "failed" | "skipped" | "called-off";
+  /** Name of the node that was given it last, if one was. */
+  readonly node?: string | undefined;
+  /** All inputs were there. */
+  readonly readyMs?: number | undefined;
+  /** The node was given it, where it runs or waits for its turn; the list of the map was there. */
+  readonly startMs?: number | undefined;
+  /** Of a map whose list was there: of how many items. */
+  readonly items?: number | undefined;
+  /** Of a map that runs for an item: the name of the map around it. */
+  readonly itemOf?: string | undefined;
+  /** Code of the error with which it has failed. */
+  readonly code?: ErrorCode | undefined;
 }
 
 /** What became of one step of a request that ran with `onError: "settle"`. */

@@ -50,8 +50,9 @@ async function watch(client: Client, request: string, flags: TraceFlags, termina
 async function textOf(told: RequestTrace): Promise<string> {
   const { traceText } = await import("@mpreg/core");
   const { printable } = await import("../render/text.js");
-  const { state, error, running } = told;
-  const lines = running.map(({ step, node }) => `running: ${printable(step)} on ${printable(node)}`);
+  const { state, error, running, unfinished } = told;
+  const isTold = unfinished !== undefined; // a node of an earlier version tells only where steps run
+  const lines = isTold ? [] : running.map(({ step, node }) => `running: ${printable(step)} on ${printable(node)}`);
   if (error !== undefined) lines.push(`failed: ${error.code}: ${printable(error.message)}`);
   else if (state === "running") lines.push("it has not ended");
   return [traceText(told), ...lines].join("\n");

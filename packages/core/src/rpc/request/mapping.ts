@@ -216,7 +216,7 @@ export class Mapping implements Deadline, ItemOwner {
     if (readTwice !== undefined) return this.#fail(readTwice, nowMs);
     this.#times = { ...noTimes, networkMs: nowMs - this.readyMs }; // the list was fetched
     this.#values = new Array<Uint8Array>(items.length);
-    this.#request.watch?.mapped(this.work.step.name, items.length);
+    this.#request.watch?.mapped(this.work.step.name, items.length, this.#request.item?.map, nowMs);
     if (items.length === 0) this.#finish(nowMs);
     else this.#fill(nowMs);
   }

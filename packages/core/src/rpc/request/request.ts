@@ -255,7 +255,7 @@ export class RequestRun implements Run, ItemRun, TaskOwner, MappingOwner, Deadli
   #launch(index: number, nowMs: number): void {
     const { message, origin, request, deadlineMs, summary, watch } = this.#fields;
     const step = this.#step(index);
-    watch?.stepReady(step.name);
+    watch?.stepReady(step.name, nowMs);
     if (step.map !== undefined) return this.#launchMap(index, step, step.map, nowMs);
     const bound: Uint8Array[] = [];
     let refs: BoundRef[] | undefined;
@@ -364,13 +364,17 @@ export class RequestRun implements Run, ItemRun, TaskOwner, MappingOwner, Deadli
 
   /** Ends all that runs. (Q5) */
   #stop(reason: AbortReason): void {
-    if (this.#fields.item !== undefined) this.#wasRepeatable = this.#table.mayRunAgain();
+    const { item, watch } = this.#fields;
+    if (item !== undefined) this.#wasRepeatable = this.#table.mayRunAgain();
+    else watch?.ending();
     this.#over = true;
     this.#fields.expecting.delete(this);
     this.#host.unschedule(this);
-    for (const state of this.#table.end()) {
-      if (state.kind === "running" && !state.task.isOver) this.#hedging.drop(state.task, reason);
-      else if (state.kind === "mapping") state.mapping.stop(reason);
+    for (const [index, state] of this.#table.end().entries()) {
+      if (state.kind !== "running" && state.kind !== "mapping") continue;
+      if (state.kind === "mapping") state.mapping.stop(reason);
+      else if (!state.task.isOver) this.#hedging.drop(state.task, reason);
+      if (item !== undefined) watch?.calledOff(this.#step(index).name); // the request may go on
     }
     this.#values.end(); // (Q5)
     this.#told?.end();

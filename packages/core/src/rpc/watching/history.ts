@@ -8,7 +8,7 @@
 import type { RequestStep } from "../../wire/index.js";
 import type { PlannedStep, RequestEvent } from "../events.js";
 import { inputNames } from "./summary.js";
-import type { RequestTrace, StepSummary } from "../types.js";
+import type { RequestTrace, StepSummary, UnfinishedStep } from "../types.js";
 
 /** A step of the plan without its arguments. (Y2) */
 type PlanStep = Pick<RequestStep, "name" | "fun" | "bindings"> & { readonly map?: readonly string[] | undefined };
@@ -16,7 +16,7 @@ type PlanStep = Pick<RequestStep, "name" | "fun" | "bindings"> & { readonly map?
 /** What is kept of a request besides its trace. */
 export interface History {
   readonly plan: readonly PlanStep[];
-  /** What was told and is not in the trace: of maps how many items they have, and of steps that have ended without a result. */
+  /** What was told and is not in the trace: when the lists of maps were there, and why steps have no result. */
   readonly told: readonly RequestEvent[];
 }
 
@@ -31,24 +31,30 @@ export function planOf(steps: readonly RequestStep[]): readonly PlanStep[] {
 
 /** The events so far of a request that was received `ageMs` ago. (Y1) */
 export function eventsSoFar(
-  { requestId, coordinator, steps }: Pick<RequestTrace, "requestId" | "coordinator" | "steps">,
+  known: Pick<RequestTrace, "requestId" | "coordinator" | "steps" | "unfinished">,
   { plan, told }: History,
   ageMs: number,
 ): RequestEvent[] {
+  const { requestId, coordinator } = known;
   const received: RequestEvent = { kind: "received", requestId, node: coordinator, ageMs, atMs: 0 };
   const planned: RequestEvent[] = plan.length === 0 ? [] : [{ ...plannedEvent(plan), atMs: 0 }];
-  const events = [...endedEvents(steps, told, plan.length > 0), ...told.filter(({ kind }) => kind !== "mapped")];
-  return [received, ...planned, ...events.sort((a, b) => (a.atMs ?? 0) - (b.atMs ?? 0))];
+  const events = [...stepEvents(known, told, plan.length > 0), ...told.filter(({ kind }) => kind !== "mapped")];
+  return [received, ...planned, ...events.sort((a, b) => atUs(a) - atUs(b))];
 }
 
-/** What happened to steps that have a result, and to maps. What happened at one time stands with causes first. */
-function endedEvents(
-  steps: readonly StepSummary[],
+/** Times are sums of fractions: what is less than a microsecond apart happened at one time. */
+function atUs({ atMs = 0 }: RequestEvent): number {
+  return Math.round(atMs * 1_000);
+}
+
+/** What happened to steps, but for why they have no result. What happened at one time stands with causes first. */
+function stepEvents(
+  { steps, unfinished = [] }: Pick<RequestTrace, "steps" | "unfinished">,
   told: readonly RequestEvent[],
   isPlanned: boolean,
 ): readonly RequestEvent[] {
   const events: RequestEvent[] = [];
-  const maps = new Map(steps.flatMap((step) => (step.items === undefined ? [] : [[step.name, step]])));
+  const maps = new Map([...steps.flatMap(endedMap), ...unfinished.flatMap(openMap)]);
   const unopened = new Map(told.flatMap((event) => (event.kind === "mapped" ? [[event.step, event]] : [])));
   const ready = (step: string, atMs: number): void => {
     if (isPlanned) events.push({ kind: "step-ready", step, atMs });
@@ -74,7 +80,22 @@ function endedEvents(
     events.push({ kind: "result-available", step, node, bytes, atMs: startMs + runMs + networkMs / 2 });
   }
   for (const name of [...unopened.keys()]) open(name);
+  for (const { step, items, readyMs, startMs, node } of unfinished) {
+    if (items !== undefined) continue;
+    if (readyMs !== undefined) ready(step, readyMs);
+    if (startMs !== undefined && node !== undefined) events.push({ kind: "started", step, node, atMs: startMs });
+  }
   return events;
+}
+
+type NamedMap = readonly [string, { readonly readyMs: number; readonly itemOf?: string | undefined }];
+
+function endedMap(step: StepSummary): NamedMap[] {
+  return step.items === undefined ? [] : [[step.name, step]];
+}
+
+function openMap({ step, items, readyMs = 0, itemOf }: UnfinishedStep): NamedMap[] {
+  return items === undefined ? [] : [[step, { readyMs, itemOf }]];
 }
 
 /** The events of a request that has ended, as far as they are remembered. */

@@ -76,8 +76,9 @@ function historyBytes({ plan, told }: History): number {
 }
 
 /** About what it takes to keep the trace. */
-function bytesOf({ steps, error }: RequestTrace): number {
-  return steps.reduce((sum, step) => sum + bytesOfStep(step), stepBytes + 2 * (error?.message.length ?? 0));
+function bytesOf({ steps, unfinished = [], error }: RequestTrace): number {
+  const ended = steps.reduce((sum, step) => sum + bytesOfStep(step), stepBytes + 2 * (error?.message.length ?? 0));
+  return unfinished.reduce((sum, { step, node = "" }) => sum + stepBytes + 2 * (step.length + node.length), ended);
 }
 
 function bytesOfStep({ name, fun, node, inputs = [] }: RequestTrace["steps"][number]): number {

@@ -5,14 +5,14 @@
  */
 import { quoted } from "../../base/index.js";
 import { type RequestAnalysis, analyse } from "./analysis.js";
-import type { LeftOut, RequestSummary, StepSummary } from "../types.js";
+import type { LeftOut, RequestSummary, RequestTrace, StepSummary, UnfinishedStep } from "../types.js";
 
 const plainName = /^[\w.#/:@+[\]-]{1,60}$/;
 const unprintable = /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu;
 const timeCharacters = 9;
 
 /**
- * The summary as text, without a line end.
+ * The summary as text, without a line end; of a trace also what has no result.
  *
  *     request 0f1e2d3c-1 on primary: 3 steps in 23.0 ms
  *          ready    queue  network      run
@@ -22,9 +22,11 @@ const timeCharacters = 9;
  *     critical path (*): here > second, 23.0 ms: queue 2.0, network 10.0, run 11.0
  *     parallel efficiency 48 %, 1.2 steps at a time
  *     slowest: second 13.0 ms (44 % above average), here 10.0 ms (11 % above average)
+ *     not ended: third on worker, since 22.0 ms
+ *     never started: last
  */
-export function traceText(summary: RequestSummary): string {
-  const { requestId, coordinator, totalMs, steps, leftOut } = summary;
+export function traceText(summary: RequestSummary & Partial<Pick<RequestTrace, "unfinished">>): string {
+  const { requestId, coordinator, totalMs, steps, leftOut, unfinished = [] } = summary;
   const analysis = analyse(summary);
   const count = countText(steps.length + (leftOut?.steps ?? 0));
   const critical = new Set(analysis.criticalPath.steps);
@@ -34,6 +36,7 @@ export function traceText(summary: RequestSummary): string {
     ...[...steps].sort((a, b) => a.readyMs - b.readyMs).map((step) => stepText(step, critical.has(step.name))),
     ...(leftOut === undefined ? [] : [leftOutText(leftOut)]),
     ...analysisText(analysis),
+    ...unfinishedText(unfinished),
   ].join("\n");
 }
 
@@ -49,6 +52,36 @@ function stepText(step: StepSummary, isCritical: boolean): string {
 
 function leftOutText({ steps, durationMs }: LeftOut): string {
   return `and ${countText(steps)} more, of items of maps, ${timeText(durationMs / steps)} ms on average`;
+}
+
+/** Each with where it was and since when; those that never began in one line. */
+function unfinishedText(unfinished: readonly UnfinishedStep[]): string[] {
+  const begun = unfinished.filter(({ status }) => status !== "blocked" && status !== "skipped");
+  const lines = begun.map(({ step, status, node, readyMs, startMs, items, code }) => {
+    const kind = items === undefined ? "" : ` (map of ${items} item${items === 1 ? "" : "s"})`;
+    const place = node === undefined ? ", never started" : ` on ${nameText(node)}`;
+    const since = startMs === undefined ? "" : `, since ${timeText(startMs)} ms`;
+    const ready = startMs !== undefined || readyMs === undefined ? "" : `, ready since ${timeText(readyMs)} ms`;
+    const what = status === "failed" ? `failed (${code ?? "unknown"})` : statusText[status];
+    return `${what}: ${nameText(step)}${kind}${place}${since}${ready}`;
+  });
+  const blocked = namesOf(unfinished, "blocked");
+  const skipped = namesOf(unfinished, "skipped");
+  if (blocked !== "") lines.push(`never started: ${blocked}`);
+  if (skipped !== "") lines.push(`skipped: ${skipped}`);
+  return lines;
+}
+
+const statusText: Readonly<Record<Exclude<UnfinishedStep["status"], "failed">, string>> = {
+  ready: "not ended",
+  running: "not ended",
+  blocked: "never started",
+  skipped: "skipped",
+  "called-off": "called off",
+};
+
+function namesOf(unfinished: readonly UnfinishedStep[], wanted: UnfinishedStep["status"]): string {
+  return unfinished.flatMap(({ step, status }) => (status === wanted ? [nameText(step)] : [])).join(", ");
 }
 
 function countText(steps: number): string {

@@ -19,7 +19,8 @@ import { type History, eventsSoFar, planOf, plannedEvent } from "./history.js";
 import { bytesOf } from "../results/index.js";
 import type { Summary } from "./summary.js";
 import type { Task } from "../task.js";
-import type { RequestTrace } from "../types.js";
+import type { RequestTrace, StepSummary, UnfinishedStep } from "../types.js";
+import { OpenSteps, blockedSteps } from "./open-steps.js";
 
 /** Somebody who watches. */
 export interface Listener {
@@ -36,11 +37,11 @@ export class Watch {
   readonly #ended: (watch: Watch, trace: RequestTrace) => void;
   readonly #now: () => number;
   #listeners: readonly Listener[];
-  /** Steps that were given to a node and have not ended. */
-  readonly #running = new Map<string, Task>();
+  readonly #open: OpenSteps;
   /** See {@link History}. */
   readonly #told: RequestEvent[] = [];
   #endedWithout = 0;
+  #isEnding = false;
 
   /** `ended` is told what came of it; `now` is asked when that is not known otherwise. */
   constructor(
@@ -53,6 +54,7 @@ export class Watch {
     this.requestId = fields.requestId;
     this.#node = fields.node;
     this.#summary = fields.summary;
+    this.#open = new OpenSteps(fields.node, (nowMs) => fields.summary.ageMs(nowMs));
     this.#steps = steps;
     this.#listeners = asker === undefined ? nobody : [asker];
     this.#now = now;
@@ -77,8 +79,7 @@ export class Watch {
 
   /** What is known now. */
   get trace(): RequestTrace {
-    const running = [...this.#running.values()].map(({ step, ranOn: node }) => ({ step, node }));
-    return { ...this.#summary.finish(this.#now()), state: "running", running };
+    return this.#traced({ state: "running", running: this.#open.running });
   }
 
   /** What is kept of it when it has ended, besides its trace. */
@@ -96,12 +97,15 @@ export class Watch {
     this.#listeners = this.#listeners.filter((each) => each !== listener);
   }
 
-  stepReady(step: string): void {
-    if (this.isWatched) this.#tell({ kind: "step-ready", step }); // (E1)
+  /** Its inputs are there. A single call, which has no plan, is not told to be ready. */
+  stepReady(step: string, nowMs: number): void {
+    this.#open.ready(step, nowMs);
+    if (this.isWatched && this.#steps.length > 0) this.#tell({ kind: "step-ready", step }); // (E1)
   }
 
-  /** The list is there: the steps of the map run for so many items. */
-  mapped(step: string, items: number): void {
+  /** The list is there: the steps of the map, which runs for an item of `itemOf`, run for so many items. */
+  mapped(step: string, items: number, itemOf: string | undefined, nowMs: number): void {
+    this.#open.mapped(step, items, itemOf, nowMs);
     const event: RequestEvent = { kind: "mapped", step, items };
     if (this.#told.length < toldMax) this.#told.push({ ...event, atMs: this.ageMs });
     this.#tell(event);
@@ -110,7 +114,7 @@ export class Watch {
   /** A node was given the task. */
   started(task: Task): void {
     const { step, ranOn, attempts, lost } = task;
-    this.#running.set(step, task);
+    this.#open.started(task);
     if (!this.isWatched) return; // (E1)
     if (attempts > 0) {
       const because = lost === undefined ? {} : { because: eventError(lost) };
@@ -129,7 +133,7 @@ export class Watch {
   }
 
   completed(step: string, node: string, value: Value): void {
-    this.#running.delete(step);
+    this.#open.completed(step);
     if (!this.isWatched) return; // (E1)
     const bytes = bytesOf(value);
     const small = value instanceof Uint8Array && bytes <= eventBytesMax ? value : undefined;
@@ -138,14 +142,23 @@ export class Watch {
   }
 
   stepFailed(step: string, error: MpregError): void {
-    const task = this.#running.get(step);
-    if (task !== undefined) this.#told.push(...this.#begun(task));
-    this.#running.delete(step);
+    this.#open.ended(step, { status: "failed", code: error.code });
     this.#without({ kind: "step-failed", step, error: eventError(error) });
   }
 
   skipped(step: string, because: string): void {
+    this.#open.ended(step, { status: "skipped" });
     this.#without({ kind: "skipped", step, because });
+  }
+
+  /** The request is about to end: what runs does until then. */
+  ending(): void {
+    this.#isEnding = true;
+  }
+
+  /** Nobody wants the result of the step any more, which ran for an item: the map has failed. */
+  calledOff(step: string): void {
+    if (!this.#isEnding) this.#open.calledOff(step);
   }
 
   finished(): void {
@@ -166,7 +179,18 @@ export class Watch {
   #end(event: RequestEvent, end: Pick<RequestTrace, "state" | "error" | "running">): void {
     this.#tell(event);
     this.#listeners = nobody; // (E2)
-    this.#ended(this, { ...this.#summary.finish(this.#now()), ...end });
+    this.#ended(this, this.#traced(end));
+  }
+
+  #traced(now: Pick<RequestTrace, "state" | "error" | "running">): RequestTrace {
+    const summary = this.#summary.finish(this.#now());
+    const unfinished = now.state === "finished" ? this.#open.all : this.#unfinished(summary.steps);
+    return unfinished.length === 0 ? { ...summary, ...now } : { ...summary, ...now, unfinished };
+  }
+
+  #unfinished(ended: readonly StepSummary[]): readonly UnfinishedStep[] {
+    const ready = this.#open.all;
+    return [...ready, ...blockedSteps(this.#steps, ended, ready)];
   }
 
   /** A step has ended without a result. */
@@ -188,16 +212,8 @@ export class Watch {
   /** (E4) */
   #tellHistory(sink: EventSink): void {
     const { requestId, history, ageMs } = this;
-    const known = { requestId, coordinator: this.#node, steps: this.#summary.steps };
+    const known = { requestId, coordinator: this.#node, steps: this.#summary.steps, unfinished: this.#open.all };
     for (const event of eventsSoFar(known, history, ageMs)) sink.event(event, undefined);
-    for (const task of this.#running.values()) for (const event of this.#begun(task)) sink.event(event, undefined);
-  }
-
-  /** What was told of a step that was given to a node, and has no result. */
-  #begun({ step, ranOn: node, readyMs, startedMs }: Task): RequestEvent[] {
-    const started: RequestEvent = { kind: "started", step, node, atMs: this.#summary.ageMs(startedMs) };
-    if (this.#steps.length === 0) return [started]; // a single call
-    return [{ kind: "step-ready", step, atMs: this.#summary.ageMs(readyMs) }, started];
   }
 }
 

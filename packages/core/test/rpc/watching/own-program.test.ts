@@ -28,7 +28,7 @@ describe("a node's own program", () => {
     mesh.settle();
     const watched = b.watch(a.requestId());
     mesh.settle();
-    const past = ["received", "planned", "step-ready", "started", "result-available", "step-ready", "started"];
+    const past = ["received", "planned", "step-ready", "step-ready", "started", "started", "result-available"];
     expect(kindsOf(b, watched)).toEqual(past);
     expect(watched.ends).toEqual([]);
     b.finish("f", 2);
