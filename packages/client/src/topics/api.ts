@@ -90,14 +90,21 @@ export interface PublishOptions extends WaitOptions {
   readonly priority?: number | undefined;
 }
 
-/** What a message has come to, by subscriptions: on its way, waiting for a slow consumer, lost at once because of one. */
+/**
+ * What a message has come to at the node that took it, by subscriptions: on its way, waiting for a slow consumer, lost at once because of
+ * one; and to how many other nodes it goes, whose subscriptions are not counted.
+ */
 export interface PublishConfirmation {
   readonly handed: number;
   readonly waiting: number;
   readonly lost: number;
+  readonly nodes: number;
 }
 
-/** When a publish is confirmed: when the node has it, or when all nodes have told what it has come to. */
+/**
+ * When a publish is confirmed: when the node has it, or when all nodes have told what it has come to. The latter is `unsupported` in a
+ * cluster of several nodes in this version.
+ */
 export interface ConfirmOptions extends PublishOptions {
   readonly confirm: "local" | "subscribers";
 }

@@ -76,7 +76,7 @@ export class Requests {
           this.#take(correlationId)?.reject(error);
         });
       }
-      const given = { ...options, replyTo, correlationId, confirm: "subscribers" as const };
+      const given = { ...options, replyTo, correlationId, confirm: "local" as const };
       this.#topics.publishing.publish(topic, payload, given, schemas).then(
         (told) => {
           const error = unheard(topic, told);
@@ -126,6 +126,7 @@ export class Requests {
       this.end(ended);
     };
     subscription.closed.then(over, over);
+    await subscription.everywhere(); // whoever answers may do so at any node
     return topic;
   }
 
@@ -174,7 +175,7 @@ export class Requests {
 }
 
 function unheard(topic: string, told: PublishConfirmation | undefined): MpregError | undefined {
-  if (told === undefined || told.handed + told.waiting > 0) return undefined;
+  if (told === undefined || told.handed + told.waiting + told.nodes > 0) return undefined;
   if (told.lost > 0) {
     return new MpregError(
       "overloaded",

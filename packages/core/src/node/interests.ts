@@ -142,6 +142,11 @@ export class Interests implements Elsewhere {
     this.#announcements.own.remove(patterns, group);
   }
 
+  /** Whether there is no other member that takes part. */
+  get isAlone(): boolean {
+    return this.#others().next().done === true;
+  }
+
   /** Whether no other node wants anything. */
   get isEmpty(): boolean {
     return this.#table.isEmpty;

@@ -21,7 +21,7 @@ import {
 import { type Door, JsonV1Door } from "../doors/index.js";
 import { type Goodbye, type LinkId, answersFactor, nodeIdOf } from "../link/index.js";
 import { Peer, Rpc, type RpcCounters, type StepCounts, clientOrigin, leaving } from "../rpc/index.js";
-import { TopicLinks, Topics, nowhere } from "../topics/index.js";
+import { TopicLinks, Topics, type TopicsFigures } from "../topics/index.js";
 import type { InspectSubject } from "../wire/index.js";
 import { Cluster } from "./cluster.js";
 import { runEvents } from "./run-events.js";
@@ -142,7 +142,6 @@ export class NodeMachine {
       },
       down: (peer, nowMs) => {
         this.#rpc.down(peer, nowMs);
-        this.#topics.forget(peer.nodeId);
       },
       dial: (dial, nowMs) => {
         const decision = options.policy({ kind: "self" }, { kind: "dial", url: dial.url });
@@ -151,6 +150,7 @@ export class NodeMachine {
       },
       report: (event) => {
         effects.report(event);
+        if (event.kind === "node-lost") this.#topics.forget(event.nodeId);
       },
       offered: (fun, nowMs) => {
         this.#rpc.offered(fun, nowMs);
@@ -223,7 +223,6 @@ export class NodeMachine {
       capabilities,
       cluster: this.#cluster,
       links: () => this.#links,
-      elsewhere: nowhere,
       nowMs: () => this.#nowMs,
     };
     this.#topics = new Topics(topicsHost(surroundings), options.topics);
@@ -256,7 +255,6 @@ export class NodeMachine {
 
   get size(): NodeSize {
     const links = this.#links.size;
-    const topics = this.#topics.figures;
     let { asked } = links;
     for (const door of this.#doors.values()) asked += door.size;
     return {
@@ -266,8 +264,8 @@ export class NodeMachine {
       asked,
       doors: this.#doors.size,
       ...this.#tickets.size,
-      subscriptions: topics.subscriptions,
-      blockedPublishes: topics.blockedPublishes,
+      subscriptions: this.#topics.exchange.subscriptions,
+      blockedPublishes: this.#topics.blockedPublishes,
       timers: this.#deadlines.size - this.#links.scheduled - this.#cluster.scheduled - this.#topics.scheduled,
     };
   }
@@ -280,6 +278,11 @@ export class NodeMachine {
   /** What has become of the steps that this node coordinates. */
   get counters(): RpcCounters {
     return this.#rpc.counters;
+  }
+
+  /** What of topics is held here, and what has become of messages. */
+  get topicFigures(): TopicsFigures {
+    return this.#topics.figures;
   }
 
   /** Takes what has happened. Call {@link flush} at the end of the turn, and neither of them from an effect (Z2). */

@@ -1,7 +1,7 @@
 /** Topics host: what topics need of the rest of their node. */
 import type { Signer, Timers } from "../base/index.js";
 import type { Channel } from "../rpc/index.js";
-import { type Elsewhere, type TopicChannel, type TopicLinksHost, type TopicsHost, nodeWays } from "../topics/index.js";
+import { type TopicChannel, type TopicLinksHost, type TopicsHost, nodeWays } from "../topics/index.js";
 import type { Cluster } from "./cluster.js";
 import type { Links } from "./links.js";
 import type { NodeCapabilities, NodeOptions } from "./types.js";
@@ -11,26 +11,39 @@ export interface TopicsSurroundings extends Timers {
   readonly capabilities: NodeCapabilities;
   readonly cluster: Cluster;
   readonly links: () => Links;
-  readonly elsewhere: Elsewhere;
   readonly nowMs: () => number;
 }
 
 export function topicsHost(around: TopicsSurroundings): TopicsHost {
-  const { capabilities, cluster, elsewhere, nowMs, schedule, unschedule } = around;
+  const { capabilities, cluster, nowMs, schedule, unschedule } = around;
   const linkTo = (nodeId: string): TopicChannel | undefined => {
     const peer = cluster.peers.get(nodeId);
     if (peer !== undefined && !peer.linked) cluster.reach(peer, nowMs());
     return peer?.channel;
   };
   const ways = nodeWays(linkTo, (nodeId) => cluster.peers.get(nodeId)?.run);
-  return { schedule, unschedule, utf8: capabilities.utf8, seed: secretOf(capabilities.signer), elsewhere, ways };
+  return {
+    schedule,
+    unschedule,
+    utf8: capabilities.utf8,
+    seed: secretOf(capabilities.signer),
+    elsewhere: cluster.interests,
+    ways,
+  };
 }
 
-export function topicLinksHost({ options, capabilities, links }: TopicsSurroundings): TopicLinksHost<Channel> {
+export function topicLinksHost({ options, capabilities, cluster, links }: TopicsSurroundings): TopicLinksHost<Channel> {
   return {
     nodeName: options.name,
     policy: options.policy,
     encode: (answer) => capabilities.codec.encode(answer, "answer"),
+    isAlone: () => cluster.interests.isAlone,
+    everywhere: (waiter, nowMs) => {
+      cluster.interests.everywhere(waiter, nowMs);
+    },
+    leave: (waiter) => {
+      cluster.interests.leave(waiter);
+    },
     overflowed: (channel) => {
       links().overflowed(channel);
     },

@@ -15,7 +15,7 @@
  * (X7) A subscription can be ended only over the outlet that has it.
  * (X8) Without subscriptions and outlets nothing of them is left.
  */
-import { MpregError, type Utf8, checkTopic, quoted } from "../base/index.js";
+import { MpregError, type Pattern, type Utf8, checkTopic, quoted } from "../base/index.js";
 import { type MatcherFigures, PatternMatcher } from "../structures/index.js";
 import { TextCache } from "../wire/index.js";
 import { Backlog } from "./backlog.js";
@@ -90,6 +90,10 @@ export interface Wanting {
 }
 
 export interface Elsewhere {
+  /** A subscription here wants what matches these patterns, each named once; in a group, as a member of it. Throws `overloaded`. */
+  subscribed(patterns: readonly Pattern[], group: string | undefined): void;
+  /** Such a subscription is over. */
+  unsubscribed(patterns: readonly Pattern[], group: string | undefined): void;
   /** Whether no other node wants anything. */
   readonly isEmpty: boolean;
   /** Whether there is no other node that could publish what is wanted here. Where it is not said, there may be. */
@@ -99,7 +103,13 @@ export interface Elsewhere {
 }
 
 /** There is no other node. */
-export const nowhere: Elsewhere = { isEmpty: true, isAlone: true, wanting: () => undefined };
+export const nowhere: Elsewhere = {
+  subscribed: () => undefined,
+  unsubscribed: () => undefined,
+  isEmpty: true,
+  isAlone: true,
+  wanting: () => undefined,
+};
 
 export class Exchange {
   readonly #limits: TopicsLimits;
@@ -157,6 +167,10 @@ export class Exchange {
     const texts = new TextCache(utf8);
     this.#reader = new TopicMessageReader(texts, utf8, limits.topic.bytesMax, limits.message);
     this.#replayed = new TopicMessageReader(texts, utf8, limits.topic.bytesMax, limits.message);
+  }
+
+  get subscriptions(): number {
+    return this.#count;
   }
 
   /** Whether it has something whose time runs: it wants a `tick` about every second. */
@@ -271,6 +285,7 @@ export class Exchange {
     if (this.#count >= subscriptionsMax) throw tooMany(subscriptionsMax, "this node");
     if ((known?.subscriptions.size ?? 0) >= subscriptionsPerOutletMax)
       throw tooMany(subscriptionsPerOutletMax, "this link");
+    this.#elsewhere.subscribed(terms.patterns, wish.group);
     const outlet = known ?? new Outlet<Subscription>(outletId, outletWindowBytes);
     this.#outlets.set(outletId, outlet);
     const group = wish.group === undefined ? undefined : this.#groups.join(wish.group);
@@ -398,6 +413,7 @@ export class Exchange {
     const { outlet, number, slot, terms, group, buffer } = subscription;
     subscription.phase = over;
     for (const pattern of terms.patterns) this.#matcher.remove(pattern, slot);
+    this.#elsewhere.unsubscribed(terms.patterns, group?.name);
     this.#slots[slot] = undefined;
     this.#freeSlots.push(slot);
     this.#count -= 1;

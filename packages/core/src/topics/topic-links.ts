@@ -6,6 +6,7 @@
  * (K1) The first that is heard of a subscription is the answer to its `subscribe`.
  * (K2) No credit returns for publishes that wait, so that at most the window of their link does.
  * (K3) A far side that does not read what it has to hear loses its link.
+ * (K4) What is confirmed is known: what other nodes make of a message is not, and a publisher that asks for it is refused.
  */
 import { MpregError, type Policy, type Subject } from "../base/index.js";
 import type { Link } from "../link/index.js";
@@ -25,6 +26,7 @@ import {
   writeTaken,
 } from "../wire/index.js";
 import type { ForwardTerms } from "./forwarding.js";
+import type { EverywhereWaiter } from "./interest/index.js";
 import { type Participant, type PublishSettled, authorizePublish, authorizeSubscribe } from "./participant.js";
 import type { SubscriptionEnd } from "./sink.js";
 import { type NodeProcess, type NodeWays, type Topics, figuresOf } from "./topics.js";
@@ -42,6 +44,15 @@ export interface TopicLinksHost<C extends TopicChannel> {
   readonly nodeName: string;
   readonly policy: Policy;
   encode(answer: Readonly<Record<string, number>>): Uint8Array;
+  /**
+   * Tells `waiter`, once and not at once, when all that is wanted here at present is known to the whole cluster. Throws
+   * `overloaded`.
+   */
+  everywhere(waiter: EverywhereWaiter, nowMs: number): void;
+  /** It does not wait any more. */
+  leave(waiter: EverywhereWaiter): void;
+  /** Whether there are no other nodes. */
+  isAlone(): boolean;
   /** The far side does not read. */
   overflowed(channel: C): void;
   /** Much waits for the far side to read it. */
@@ -55,6 +66,8 @@ class LinkParticipant<C extends TopicChannel> implements Participant {
   readonly id: number;
   readonly isCluster = false;
   readonly channel: C;
+  /** What it waits for to be known everywhere. */
+  readonly waiters: Set<EverywhereWaiter> = new Set();
   readonly #host: TopicLinksHost<C>;
 
   constructor(channel: C, host: TopicLinksHost<C>) {
@@ -145,7 +158,7 @@ export class TopicLinks<C extends TopicChannel> {
         this.#topics.exchange.unsubscribe(participant.id, message.number, nowMs);
         return;
       case "everywhere":
-        return this.#everywhere(participant, message.id, message.number);
+        return this.#everywhere(participant, message.id, message.number, nowMs);
     }
   }
 
@@ -163,6 +176,7 @@ export class TopicLinks<C extends TopicChannel> {
   }
 
   closed(id: number, nowMs: number): void {
+    for (const waiter of this.#participants.get(id)?.waiters ?? []) this.#host.leave(waiter);
     this.#participants.delete(id);
     this.#topics.closed(id, nowMs);
   }
@@ -177,13 +191,18 @@ export class TopicLinks<C extends TopicChannel> {
     return participant;
   }
 
+  /** (K4) */
   #confirmed(
     participant: LinkParticipant<C>,
     id: number,
-    _level: ConfirmLevel,
+    level: ConfirmLevel,
     message: Uint8Array,
     nowMs: number,
   ): void {
+    if (level === "subscribers" && !this.#host.isAlone()) {
+      const message = 'Cannot confirm by "subscribers" in a cluster of several nodes yet; "local" works';
+      return participant.fail(id, new MpregError("unsupported", message));
+    }
     const settled: PublishSettled = (result) => {
       if (result instanceof MpregError) participant.fail(id, result);
       else participant.answer(id, figuresOf(result));
@@ -205,9 +224,24 @@ export class TopicLinks<C extends TopicChannel> {
     this.#topics.drain(participant, nowMs);
   }
 
-  #everywhere(participant: LinkParticipant<C>, id: number, number: number): void {
-    if (this.#topics.exchange.has(participant.id, number)) return participant.answer(id, {});
-    participant.fail(id, new MpregError("invalid-argument", `This link has no subscription ${number}`));
+  #everywhere(participant: LinkParticipant<C>, id: number, number: number, nowMs: number): void {
+    if (!this.#topics.exchange.has(participant.id, number)) {
+      return participant.fail(id, new MpregError("invalid-argument", `This link has no subscription ${number}`));
+    }
+    if (this.#host.isAlone()) return participant.answer(id, {});
+    const waiter: EverywhereWaiter = {
+      everywhere: () => {
+        participant.waiters.delete(waiter);
+        participant.answer(id, {});
+      },
+    };
+    try {
+      this.#host.everywhere(waiter, nowMs);
+      participant.waiters.add(waiter);
+    } catch (error) {
+      if (!(error instanceof MpregError)) throw error;
+      participant.fail(id, error);
+    }
   }
 }
 

@@ -123,6 +123,10 @@ export class Topics implements TopicSink {
     return { ...figures, blockedPublishes: this.#blockedPublishes, lostPublishes: this.#lostPublishes };
   }
 
+  get blockedPublishes(): number {
+    return this.#blockedPublishes;
+  }
+
   /** 1 while it waits for its time, which is always as long as anything is kept. */
   get scheduled(): number {
     return this.#clock.heapIndex >= 0 ? 1 : 0;

@@ -7,6 +7,7 @@ import {
   type ForwardTerms,
   type TopicsLimits,
   defaultTopicsLimits,
+  nowhere,
 } from "../../src/topics/index.js";
 import { parsePattern, matches } from "../../src/base/index.js";
 import { utf8 } from "../support/wire.js";
@@ -34,6 +35,8 @@ class Origin {
   constructor(limits: Partial<TopicsLimits> = {}) {
     const { interests } = this;
     const elsewhere: Elsewhere = {
+      ...nowhere,
+      isAlone: false,
       get isEmpty() {
         return interests.length === 0;
       },

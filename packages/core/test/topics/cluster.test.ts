@@ -1,0 +1,156 @@
+/** Topics across the nodes of a cluster. */
+import { describe, expect, test } from "vitest";
+import type { TopicsLimits } from "../../src/topics/index.js";
+import { Mesh } from "../support/mesh.js";
+import { TopicClient } from "./client.js";
+
+function cluster(names: readonly string[] = ["a", "b", "c"], topics: Partial<TopicsLimits> = {}) {
+  const mesh = new Mesh();
+  const nodes = names.map((name, at) => mesh.node(name, { ...(at === 0 ? {} : { peers: [names[0]!] }), topics }));
+  mesh.advance(2_000);
+  const join = (at: number) => new TopicClient(mesh, nodes[at]!);
+  return { mesh, nodes, join };
+}
+
+/** Waits until the whole cluster serves a subscription. */
+function everywhere(client: TopicClient, number: number): void {
+  const id = client.everywhere(number);
+  for (let left = 20; left > 0 && client.answerTo(id) === undefined; left--) client.mesh.advance(200);
+  expect(client.answerTo(id)).toEqual({});
+}
+
+describe("topics of a cluster", () => {
+  test("what is published at one node reaches the subscriptions of all, each once", () => {
+    const { join } = cluster();
+    const [a, b, c] = [join(0), join(1), join(2)];
+    b.subscribe(1, ["user.*.login", "user.#"]);
+    b.subscribe(2, "user.7.*");
+    c.subscribe(1, "order.#");
+    everywhere(b, 2);
+    everywhere(c, 1);
+    const ids = [a.publish("user.7.login"), a.publish("order.9"), a.publish("user.8.logout")];
+    for (const client of [a, b, c]) client.settle();
+    expect([b.heard(1), b.heard(2), c.heard(1)]).toEqual([[ids[0], ids[2]], [ids[0]], [ids[1]]]);
+  });
+
+  test("a message crosses a link once, and only where somebody wants it", () => {
+    const { mesh, nodes, join } = cluster();
+    const [a, b] = [join(0), join(1)];
+    for (let number = 1; number <= 20; number++) b.subscribe(number, "a");
+    everywhere(b, 20);
+    for (let left = 10; left > 0; left--) a.publish("a");
+    a.publish("b");
+    mesh.settle();
+    b.settle();
+    expect(nodes.map(({ machine }) => machine.topicFigures)).toMatchObject([
+      { published: 11, forwarded: 10, received: 0 },
+      { published: 0, forwarded: 0, received: 10, handed: 200 },
+      { published: 0, forwarded: 0, received: 0 },
+    ]);
+  });
+
+  test("of a group with members on several nodes one gets each message, and all have their share", () => {
+    const { join } = cluster();
+    const members = [join(0), join(1), join(2)];
+    for (const member of members) member.subscribe(1, "work", { group: "workers" });
+    for (const member of members) everywhere(member, 1);
+    const publisher = join(1);
+    const ids = Array.from({ length: 30 }, () => {
+      const id = publisher.publish("work");
+      for (const member of members) member.settle();
+      return id;
+    });
+    const shares = members.map((member) => member.heard(1));
+    expect(shares.map(({ length }) => length)).toEqual([10, 10, 10]);
+    expect(shares.flat().sort()).toEqual([...ids].sort());
+  });
+
+  test("when the last subscription is over nothing comes any more, and nothing is left", () => {
+    const { mesh, nodes, join } = cluster();
+    const [a, b] = [join(0), join(1)];
+    b.subscribe(1, "a");
+    everywhere(b, 1);
+    a.publish("a");
+    b.settle();
+    b.unsubscribe(1);
+    mesh.advance(3_000);
+    a.publish("a");
+    mesh.settle();
+    expect(nodes.map(({ machine }) => machine.topicFigures.forwarded)).toEqual([1, 0, 0]);
+    for (const { client } of [a, b]) client.connection!.cut();
+    mesh.settle();
+    mesh.expectQuiet();
+  });
+
+  test("a publisher that wants to know hears to how many other nodes it goes, and not what is not known (K4)", () => {
+    const { mesh, join } = cluster();
+    const [a, b, c] = [join(0), join(1), join(2)];
+    for (const client of [a, b, c]) client.subscribe(1, "a");
+    for (const client of [a, b, c]) everywhere(client, 1);
+    const [id, all] = [a.confirm("a"), a.confirm("a", "subscribers")];
+    mesh.settle();
+    expect(a.answerTo(id)).toEqual({ handed: 1, waiting: 0, lost: 0, nodes: 2 });
+    expect(a.answerTo(all)).toBe("unsupported"); // (K4)
+    b.settle();
+    expect(b.heard(1)).toHaveLength(1);
+  });
+
+  test("what is lost with a link between nodes is found and told, and what waits goes over the next one", () => {
+    const { mesh, nodes, join } = cluster(["a", "b"]);
+    const [a, b] = [join(0), join(1)];
+    b.subscribe(1, "#");
+    b.subscribe(2, "other");
+    everywhere(b, 2);
+    const before = a.publish("a");
+    b.settle();
+    const link = [...nodes[0]!.connections.values()].map(({ connection }) => connection).at(0)!;
+    for (const end of link.ends) link.from(end).isHeld = true;
+    a.publish("a", { id: "lost" });
+    mesh.settle();
+    link.cut();
+    mesh.settle();
+    a.publish("a", { id: "waits" });
+    mesh.advance(5_000);
+    b.settle();
+    expect([b.heard(1), b.heard(2)]).toEqual([[before, -1, "waits"], [-1]]);
+  });
+
+  test("a slow consumer on another node keeps the publisher's node bounded, and hears how many it missed", () => {
+    const { mesh, nodes, join } = cluster(["a", "b"], { routeWindowBytes: 200, routeBufferMessages: 3 });
+    const [a, b] = [join(0), join(1)];
+    b.isTaking = false;
+    b.subscribe(1, "a", { windowBytes: 1, bufferMessagesMax: 2, overflow: "block-publisher" });
+    everywhere(b, 1);
+    const ids = Array.from({ length: 60 }, () => a.publish("a"));
+    mesh.settle();
+    expect(nodes[0]!.machine.size.blockedPublishes).toBe(0);
+    b.isTaking = true;
+    b.settle();
+    const heard = b.heard(1);
+    const told = heard.filter((each) => typeof each === "string");
+    const missed = heard.reduce<number>((sum, each) => (typeof each === "number" ? sum - each : sum), 0);
+    expect(told.length + missed).toBe(60);
+    expect(missed).toBeGreaterThan(20);
+    expect(told).toEqual(ids.filter((id) => told.includes(id)));
+  });
+
+  test("a node that is gone takes its interest with it, and one that comes back is told from then on", () => {
+    const { mesh, nodes, join } = cluster();
+    const [a, b] = [join(0), join(1)];
+    b.subscribe(1, "#");
+    everywhere(b, 1);
+    mesh.crash(nodes[1]!);
+    mesh.advance(60_000);
+    a.publish("a");
+    mesh.settle();
+    expect(nodes[0]!.machine.topicFigures).toMatchObject({ forwarded: 0, routes: 0 });
+    const again = mesh.node("b", { peers: ["a"], incarnation: 2 });
+    mesh.advance(3_000);
+    const back = new TopicClient(mesh, again);
+    back.subscribe(1, "#");
+    everywhere(back, 1);
+    const id = a.publish("a");
+    back.settle();
+    expect(back.heard(1)).toEqual([id]);
+  });
+});
