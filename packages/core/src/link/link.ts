@@ -205,9 +205,17 @@ export class Link {
   /** Says goodbye and closes the transport. */
   end(goodbye: Goodbye, nowMs: number): void {
     if (this.closed) return;
-    writeGoodbye(this.outbox.writer, goodbye.code, goodbye.reason);
-    this.outbox.commitControl();
-    this.flush();
+    if (this.#transportBytes > transportBytesMax) {
+      // what waits here is not sent any more; why is said all the same, or the far side would take it for a broken line
+      const writer = new Writer(this.#host.utf8);
+      writeGoodbye(writer, goodbye.code, goodbye.reason);
+      writer.end();
+      this.#host.send(this.id, writer.take());
+    } else {
+      writeGoodbye(this.outbox.writer, goodbye.code, goodbye.reason);
+      this.outbox.commitControl();
+      this.flush();
+    }
     this.#gone(goodbye, nowMs);
     this.#host.close(this.id, goodbye);
   }

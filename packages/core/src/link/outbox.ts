@@ -6,9 +6,10 @@
  *
  * (O1) Counted messages leave in the order they were committed.
  * (O2) At most one counted message starts when the peer's window is used up; the rest is parked.
- * (O3) What is queued and parked never exceeds `queueBytesMax`, except for a single message, for answers, which may fill
- *      `answersFactor` times as much, and for cancellations: a few bytes for each message that was queued before, so that
- *      work which nobody wants is not done for want of room.
+ * (O3) Work is queued or parked while it and all that waits already are within `queueBytesMax`; it can wait elsewhere. For
+ *      answers that is `answersFactor` times as much. News of the cluster has `queueBytesMax` of its own, however much else
+ *      waits: the far side reads, and would only lose the link. Always queued are a single message, and cancellations: a few
+ *      bytes for each message that was queued before, so that work which nobody wants is not done for want of room.
  * (O4) Messages that keep the link or the cluster going (credit, ping, goodbye, probes, what consumers have taken) are never
  *      parked, so that two full windows cannot wait for each other.
  * (O6) Of a far side that may come back, what was sent is kept until it was admitted: the bytes that were sent, uncopied.
@@ -42,6 +43,10 @@ export class Outbox {
   #admittedBytes = 0;
   readonly #parked = new Fifo<Uint8Array>();
   #parkedBytes = 0;
+  /** News that waits: its bytes, those of them in the batch, and where each that is parked ends. (O3) */
+  #newsBytes = 0;
+  #batchNewsBytes = 0;
+  readonly #parkedNews = new Fifo<{ readonly endBytes: number }>();
 
   #kept: Fifo<KeptBatch> | undefined;
   #keptBytes = 0;
@@ -136,9 +141,26 @@ export class Outbox {
     return this.#add(message, this.#queueBytesMax * answersFactor);
   }
 
+  /** As {@link add}, for what the far side must know of the cluster, however much else waits. (O3) */
+  addNews(message: Uint8Array): number {
+    const bytes = message.length;
+    if (this.#newsBytes > 0 && this.#newsBytes + bytes > this.#queueBytesMax) return 0; // (O3)
+    // counted before: a batch that is full may leave with it
+    this.#newsBytes += bytes;
+    if (this.hasCredit) this.#batchNewsBytes += bytes;
+    else this.#parkedNews.push({ endBytes: this.endBytes + bytes });
+    this.#put(message);
+    return bytes;
+  }
+
   #add(message: Uint8Array, queueBytesMax: number): number {
     const { queuedBytes } = this;
     if (queuedBytes > 0 && queuedBytes + message.length > queueBytesMax) return 0; // (O3)
+    this.#put(message);
+    return message.length;
+  }
+
+  #put(message: Uint8Array): void {
     if (this.#parkedBytes > 0 || this.#unadmittedBytes >= this.#windowBytes) {
       this.#parked.push(message);
       this.#parkedBytes += message.length;
@@ -147,7 +169,6 @@ export class Outbox {
       this.writer.raw(message);
       this.#queued();
     }
-    return message.length;
   }
 
   /** Ends a message that takes an earlier one back, and queues it whatever waits. (O3) */
@@ -200,6 +221,8 @@ export class Outbox {
   /** The batch, as bytes of one frame; empty when nothing is queued. */
   take(): Uint8Array {
     this.#announced = false;
+    this.#newsBytes -= this.#batchNewsBytes;
+    this.#batchNewsBytes = 0;
     const bytes = this.writer.take();
     if (this.#kept !== undefined && bytes.length > 0) {
       this.#kept.push({ bytes, endBytes: this.#sentBytes });
@@ -219,6 +242,10 @@ export class Outbox {
       if (message === undefined) return;
       this.#parkedBytes -= message.length;
       this.#sentBytes += message.length;
+      if (this.#parkedNews.first?.endBytes === this.#sentBytes) {
+        this.#parkedNews.shift();
+        this.#batchNewsBytes += message.length;
+      }
       this.writer.raw(message); // (O1)
       this.#queued();
     }

@@ -382,7 +382,7 @@ export class Cluster {
     if (channel === undefined) return;
     const { remoteMessageBytesMax: bytesMax } = channel.link;
     if (message.length > bytesMax) return this.#withheld(nodeId, message.length, bytesMax);
-    if (channel.link.outbox.add(message) === 0) this.#host.overflowed(channel);
+    if (channel.link.outbox.addNews(message) === 0) this.#host.overflowed(channel);
   }
 
   #withheld(nodeId: string, bytes: number, bytesMax: number): void {

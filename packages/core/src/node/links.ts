@@ -352,9 +352,8 @@ export class Links {
       const answer = this.#host.inspect(inspectSubject(message.subject), nowMs);
       const { outbox, remoteMessageBytesMax } = channel.link;
       writeAnswer(outbox.writer, message.id, capabilities.codec.encode(answer, message.subject));
-      const bytes = outbox.commit(remoteMessageBytesMax);
-      if (bytes === 0) this.overflowed(channel);
-      if (bytes >= 0) return;
+      const bytes = outbox.commitAnswer(remoteMessageBytesMax);
+      if (bytes >= 0) return this.#answered(channel, bytes);
       const tooLarge = `The answer takes ${-bytes} bytes; the caller accepts messages of ${remoteMessageBytesMax}`;
       this.#fail(channel, message.id, new MpregError("too-large", tooLarge));
     } catch (error) {
@@ -365,7 +364,13 @@ export class Links {
 
   #fail(channel: Channel, id: number, error: MpregError): void {
     writeFailure(channel.link.outbox.writer, id, error.at({ node: this.#host.options.name }));
-    if (channel.link.outbox.commit() === 0) this.overflowed(channel);
+    this.#answered(channel, channel.link.outbox.commitAnswer());
+  }
+
+  /** An answer of `bytes` was queued; 0 when it could not be. */
+  #answered(channel: Channel, bytes: number): void {
+    if (bytes === 0) this.overflowed(channel);
+    else if (channel.backlogBytes >= backlogBytesMin) this.backlogged(channel);
   }
 
   /** A link's time may have come: whoever heard of the far side since then has postponed it. */
@@ -382,6 +387,9 @@ export class Links {
     else this.#host.schedule(session, dueMs);
   }
 }
+
+/** What may wait for a far side before it counts. */
+const backlogBytesMin = 64 * 1024;
 
 /** Whoever has said nothing for so long is not waited for when this node drains. */
 const silentMsMax = 8_000;

@@ -12,6 +12,15 @@ function put(outbox: Outbox, id: number, bytes: number, bytesMax?: number): numb
   return bytesMax === undefined ? outbox.commit() : outbox.commit(bytesMax);
 }
 
+/** As {@link put}, of news. */
+function news(outbox: Outbox, id: number, bytes: number): number {
+  return outbox.addNews(
+    frameOf((writer) => {
+      writeAnswer(writer, id, value.subarray(0, bytes));
+    }),
+  );
+}
+
 function ping(outbox: Outbox, id: number): void {
   writePing(outbox.writer, id);
   outbox.commitControl();
@@ -27,6 +36,7 @@ function idsIn(batch: Uint8Array): number[] {
 interface Queued {
   readonly id: number;
   readonly bytes: number;
+  readonly isNews?: boolean;
 }
 
 /** The outbox as simply as it can be said: what is in the batch, what is parked, and how much is on its way. */
@@ -45,6 +55,15 @@ class Model {
 
   get queuedBytes(): number {
     return [...this.batch, ...this.parked].reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  news(message: Queued): number {
+    const waiting = [...this.batch, ...this.parked].filter(({ isNews }) => isNews === true);
+    const newsBytes = waiting.reduce((sum, { bytes }) => sum + bytes, 0);
+    if (newsBytes > 0 && newsBytes + message.bytes > this.#queueBytesMax) return 0;
+    this.parked.push({ ...message, isNews: true });
+    this.#release();
+    return message.bytes;
   }
 
   commit(message: Queued): number {
@@ -88,6 +107,7 @@ const operations = fc.array(
       arbitrary: fc.record({ kind: fc.constant("commit" as const), bytes: fc.oneof(fc.nat(50), fc.nat(1_000)) }),
       weight: 5,
     },
+    { arbitrary: fc.record({ kind: fc.constant("news" as const), bytes: fc.nat(1_000) }), weight: 3 },
     { arbitrary: fc.record({ kind: fc.constant("ping" as const) }), weight: 1 },
     { arbitrary: fc.record({ kind: fc.constant("cancel" as const) }), weight: 1 },
     { arbitrary: fc.record({ kind: fc.constant("take" as const) }), weight: 2 },
@@ -116,6 +136,8 @@ describe("outbox", () => {
             const id = index + 1;
             if (step.kind === "commit")
               expect(put(outbox, id, step.bytes)).toBe(model.commit({ id, bytes: step.bytes + 10 }));
+            else if (step.kind === "news")
+              expect(news(outbox, id, step.bytes)).toBe(model.news({ id, bytes: step.bytes + 10 }));
             else if (step.kind === "take") expect(idsIn(outbox.take())).toEqual(model.take());
             else if (step.kind === "cancel") {
               writeCancel(outbox.writer, id);
@@ -230,6 +252,26 @@ describe("outbox", () => {
     expect(put(outbox, 2, 0)).toBe(0);
     outbox.take();
     expect(put(outbox, 3, 0)).toBe(10);
+  });
+
+  test("news is refused for other news alone, until that has left, the batch or the line (O3)", () => {
+    const outbox = new Outbox(
+      utf8,
+      { queueBytesMax: 100 },
+      () => undefined,
+      () => undefined,
+    );
+    outbox.setWindow(500);
+    expect([put(outbox, 1, 500), put(outbox, 2, 0)]).toEqual([510, 0]);
+    expect([news(outbox, 3, 50), news(outbox, 4, 30), news(outbox, 5, 1)]).toEqual([60, 40, 0]);
+    expect(idsIn(outbox.take())).toEqual([1]);
+    expect(news(outbox, 6, 0)).toBe(0); // it waits for credit
+    outbox.credit(510);
+    expect(news(outbox, 7, 0)).toBe(0); // it waits for the transport
+    expect(idsIn(outbox.take())).toEqual([3, 4]);
+    expect([news(outbox, 8, 90), news(outbox, 9, 0)]).toEqual([100, 0]);
+    expect(idsIn(outbox.take())).toEqual([8]);
+    expect(news(outbox, 10, 90)).toBe(100);
   });
 
   test("a message that is refused leaves nothing behind (O3)", () => {

@@ -7,7 +7,7 @@ import { messagesOf } from "../support/wire.js";
 
 const kilobyte = "x".repeat(1_000);
 
-/** a, b and c; 20,000 bytes may wait for b at a, of which `waiting` do, and b reads nothing any more. */
+/** a, b and c; 20,000 bytes of news may wait for b at a, of which `waiting` do, and b reads nothing any more. */
 function stalled(offered: readonly ("b" | "c")[], waiting = 25_000) {
   const mesh = new Mesh();
   const a = mesh.node("a", { link: { queueBytesMax: 20_000 } });
@@ -32,7 +32,7 @@ function stalled(offered: readonly ("b" | "c")[], waiting = 25_000) {
 
 /** What a tells everybody so that the link to b overflows. */
 function overflow(node: MeshNode): void {
-  node.offer("one more".padEnd(1_000), byHand);
+  for (const name of ["one more", "and another", "and yet another"]) node.offer(name.padEnd(1_000), byHand);
 }
 
 describe("a link that is ended at the end of a turn", () => {

@@ -166,6 +166,16 @@ describe("clients that do not read", () => {
     expect(node.goodbyes).toHaveLength(1);
   });
 
+  test("inspections count as well (I4)", () => {
+    const { mesh, node, clients, ask } = unread(2);
+    for (let i = 0; i < 400; i++) node.offer(`function-${i}`, byHand);
+    for (let i = 0; i < 9; i++) ask(0, 90);
+    expect(node.goodbyes).toEqual([]);
+    for (let i = 0; i < 10; i++) clients[1]!.client.inspect("functions");
+    mesh.settle();
+    expect(node.goodbyes).toMatchObject([{ code: "slow" }]);
+  });
+
   test("what has been read meanwhile, or waited for somebody who has left, does not count (I4)", () => {
     const { mesh, node, clients, ask } = unread(3);
     for (let i = 0; i < 6; i++) ask(0, 90);
@@ -226,6 +236,68 @@ describe("a client that does not read", () => {
     for (let i = 0; i < 5; i++) slow.inspect("functions");
     mesh.settle();
     expect(node.goodbyes).toMatchObject([{ code: "slow" }]);
+  });
+});
+
+describe("a link on which many answers wait", () => {
+  test("a client that asks for the nodes meanwhile keeps it (I3)", () => {
+    const mesh = new Mesh();
+    const node = mesh.node("n", { link: { queueBytesMax: 5_000 } });
+    node.offer("big", () => "x".repeat(1_000));
+    mesh.settle();
+    const client = mesh.client(node, { link: { windowBytes: 1_000 } });
+    const direction = client.connection!.from(client.connection!.ends[1]);
+    direction.isHeld = true; // what the node sends
+    const asked = Array.from({ length: 12 }, () => client.call("big"));
+    mesh.settle();
+    asked.push(client.inspect("nodes"), client.inspect("nothing"));
+    mesh.settle();
+    expect(node.goodbyes).toEqual([]);
+    direction.release();
+    mesh.settle();
+    expect(asked.map((id) => client.endsOf(id).length)).toEqual(asked.map(() => 1));
+    expect(client.ends).toEqual([]);
+  });
+
+  test("what the cluster has to know does not end it, and arrives (G3)", () => {
+    const mesh = new Mesh();
+    const b = mesh.node("b", { link: { queueBytesMax: 20_000 } });
+    const a = mesh.node("a", { peers: ["b"], link: { windowBytes: 1_000 } });
+    b.offer("big", () => "x".repeat(1_000));
+    mesh.advance(2_000);
+    const connection = b.connectionTo(a);
+    const direction = connection.from(connection.ends[1]); // what b sends
+    direction.isHeld = true;
+    const calls = Array.from({ length: 50 }, () => a.call("big"));
+    mesh.settle();
+    b.offer("new", () => 1);
+    mesh.settle();
+    expect(b.goodbyes).toEqual([]);
+    expect(calls.flatMap(({ ends }) => ends)).toEqual([]);
+    direction.release();
+    mesh.settle();
+    expect(calls.map(({ ends }) => ends.length)).toEqual(calls.map(() => 1));
+    const asked = a.call("new");
+    mesh.settle();
+    expect(asked.ends).toEqual([{ value: 1 }]);
+  });
+
+  test("a client that is let go hears why, although its line is full (I3)", () => {
+    const mesh = new Mesh();
+    const node = mesh.node("n", { link: { queueBytesMax: 500_000 } });
+    node.offer("big", () => "x".repeat(200_000));
+    mesh.settle();
+    const slow = mesh.client(node);
+    const direction = slow.connection!.from(slow.connection!.ends[1]);
+    direction.isHeld = true; // what the node sends
+    for (let i = 0; i < 40; i++) {
+      slow.call("big");
+      mesh.settle();
+    }
+    expect(node.goodbyes).toMatchObject([{ code: "slow" }]);
+    direction.release();
+    mesh.settle();
+    expect(slow.ends).toMatchObject([{ code: "slow", reason: expect.stringMatching(/bytes wait to be read$/) }]);
   });
 });
 
