@@ -1,0 +1,37 @@
+/** Topics of clients at different nodes, over real sockets. */
+import type { MpregNode } from "@mpreg/node";
+import { expect, test } from "vitest";
+import { clientOf, startMesh } from "../../../node/test/support/cluster.js";
+
+async function twoNodes() {
+  const [node, far] = (await startMesh({}, {})) as [MpregNode, MpregNode];
+  return { near: await clientOf(node), distant: await clientOf(far) };
+}
+
+test("what is published at one node reaches a subscription at another one in order, and in no group twice", async () => {
+  const { near, distant } = await twoNodes();
+  const subscription = await distant.subscribe("numbers.*", { overflow: "block-publisher" });
+  const shares = [0, 0];
+  for (const [at, client] of [near, distant].entries()) {
+    const member = await client.subscribe("numbers.#", { group: "g", onMessage: () => void (shares[at]! += 1) });
+    await member.everywhere();
+  }
+  await subscription.everywhere();
+  for (let i = 0; i < 1_000; i++) await near.publish("numbers.odd", i);
+  const heard: unknown[] = [];
+  for await (const { payload } of subscription) {
+    heard.push(payload);
+    if (heard.length === 1_000) break;
+  }
+  expect(heard).toEqual(Array.from({ length: 1_000 }, (_, i) => i));
+  expect(subscription.missed).toBe(0);
+  await expect.poll(() => shares[0]! + shares[1]!).toBe(1_000);
+  expect(Math.min(...shares)).toBeGreaterThan(0);
+});
+
+test("requests find who responds at another node, and answers find their way back", async () => {
+  const { near, distant } = await twoNodes();
+  const service = await distant.respond("double", ({ payload }) => (payload as number) * 2);
+  await service.everywhere();
+  expect(await Promise.all([1, 2, 3].map((n) => near.publishRequest("double", n)))).toEqual([2, 4, 6]);
+});
