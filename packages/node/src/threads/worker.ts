@@ -70,7 +70,15 @@ async function load(): Promise<AnyHandler> {
   if (typeof found === "function") return found as AnyHandler;
   const names = Object.keys(exported);
   const what = exportName === "default" ? "default export" : `export "${exportName}"`;
+  if (Object.hasOwn(exported, exportName)) throw new Error(`its ${what} is no function, but ${kindOf(found)}`);
   throw new Error(`it has no function as its ${what}; it exports ${names.length === 0 ? "nothing" : names.join(", ")}`);
+}
+
+/** What a value is, in a word, with its article. */
+function kindOf(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  if (Array.isArray(value)) return "an array";
+  return typeof value === "object" ? "an object" : `a ${typeof value}`;
 }
 
 async function serve({ invocation, port, levels, shared }: Call): Promise<void> {

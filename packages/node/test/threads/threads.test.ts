@@ -205,10 +205,12 @@ describe("a module that does not load", () => {
     ["throws.mjs", {}, "it does not load"],
     ["exits.mjs", {}, "worker exited with code: 9"],
     ["hangs.mjs", { loadMsMax: 500 }, "its module did not load within 500 ms (threads.loadMsMax)"],
-    ["handlers.ts", {}, 'it has no function as its export "notAFunction"; it exports '],
-  ] as const)("is told to callers: %s (W3) (W4) (C2) (C4)", async ([name, threads, reason]) => {
+    ["handlers.ts", { export: "nowhere" }, 'it has no function as its export "nowhere"; it exports '],
+    ["handlers.ts", { export: "notAFunction" }, 'its export "notAFunction" is no function, but a number'],
+  ] as const)("is told to callers: %s (W3) (W4) (C2) (C4)", async ([name, { ...options }, reason]) => {
     const { node, client } = await startPair();
-    const exported = name === "handlers.ts" ? { export: "notAFunction" } : {};
+    const { export: exportName, ...threads } = options as { readonly export?: string };
+    const exported = exportName === undefined ? {} : { export: exportName };
     node.register("f", moduleUrl(name), { threads: { max: 1, ...threads }, ...exported });
     const failure = await failureOf(client.call("f"));
     expect(failure).toMatchObject({ code: "no-provider", outcome: "not-applied", node: "solo" });

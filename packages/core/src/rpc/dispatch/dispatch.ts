@@ -224,8 +224,10 @@ export class Dispatch {
   invoked(id: number, result: Uint8Array | MpregError, timings: Timings, nowMs: number): void {
     const task = this.here.ended(id);
     if (task === undefined) return; // dropped before
-    this.here.measured(task, nowMs);
-    if (!(result instanceof MpregError)) return this.#completed(task, result, timings, nowMs);
+    const isError = result instanceof MpregError;
+    const didLoad = !isError || result.outcome !== "not-applied" || result.code !== "no-provider";
+    if (didLoad) this.here.measured(task, nowMs); // where its module did not, nothing has run
+    if (!isError) return this.#completed(task, result, timings, nowMs);
     const error = cutError(task, result);
     if (!task.isStreaming) return this.#failedThere(task, error, nowMs);
     this.#failed(task, error.at({ step: task.step, node: this.#host.nodeName }), nowMs);

@@ -11,28 +11,29 @@
  * (Y3) What the steps of a map take, they take for each of its items.
  */
 import { MpregError, quoted } from "../../base/index.js";
+import { holesOf } from "../../values/index.js";
 import type { RequestStep, StepMap, WireBinding } from "../../wire/index.js";
 
 const namesShownMax = 5;
 
-/** Who waits for the result of `step`. */
+/** Who would read the result of `step`, of the steps `waiting` for it and the outputs; each as often as it would. */
 export function readersOf(
   step: number,
-  steps: readonly RequestStep[],
+  waiting: readonly RequestStep[],
   outputs: readonly WireBinding[],
-  isWaiting: (index: number) => boolean,
 ): readonly string[] {
-  const waiting = steps.filter((_, index) => isWaiting(index));
   return [
-    ...waiting.flatMap(({ name, bindings }) => bindings.filter(takes(step)).map(() => quoted(name))),
+    ...waiting.flatMap((reader) => new Array<string>(timesTaken(step, reader)).fill(quoted(reader.name))),
     ...outputs.filter(takes(step)).map(() => "whoever has asked"),
   ];
 }
 
 /** How often the steps of a map take each of the so many values that they are given, for one item. (Y3) */
 export function readingsPerItem({ steps, result }: StepMap, given: number): readonly number[] {
-  const all = [...steps.flatMap(({ bindings }) => bindings), result];
-  return Array.from({ length: given }, (_, input) => all.filter(takes(input + 1)).length); // the item stands in front
+  return Array.from({ length: given }, (_, input) => {
+    const own = input + 1; // the item stands in front
+    return steps.reduce((sum, step) => sum + timesTaken(own, step), takes(own)(result) ? 1 : 0);
+  });
 }
 
 /** `readers` are all of those that would read the stream of the step called `name`, whose function is `fun`. (Y1) */
@@ -54,6 +55,13 @@ function refusal(name: string, fun: string | undefined, why: string): MpregError
   const call = fun === undefined ? "make it" : `call ${quoted(fun)}`;
   const message = `The result of ${quoted(name)} is a stream, which is read once, and ${why}: collect it into an array in one step that all of them use, or ${call} once for each of them`;
   return new MpregError("invalid-argument", message, { outcome: "applied", step: name });
+}
+
+/** How often the arguments of a step take the result of `step`: one binding may stand in several places. (Y2) */
+function timesTaken(step: number, { bindings, template, map }: RequestStep): number {
+  const numbers = new Set(bindings.flatMap((binding, number) => (takes(step)(binding) ? [number] : [])));
+  if (numbers.size === 0 || map !== undefined) return numbers.size; // a map: see `mapping.ts`
+  return Math.max(numbers.size, holesOf(template).filter(({ number }) => numbers.has(number)).length);
 }
 
 function takes(index: number): (binding: WireBinding) => boolean {

@@ -122,7 +122,7 @@ export class RequestRun implements Run, ItemRun, TaskOwner, MappingOwner, Deadli
       return;
     }
     const { summary, watch, message, item } = this.#fields;
-    if (isStream(value) && this.#values.usersOf(task.index) > 1) {
+    if (isStream(value)) {
       const refusal = this.#refusedStream(task.index);
       if (refusal !== undefined) this.#fields.results.release(value);
       if (refusal !== undefined) return this.#failedAt(task.index, refusal, isRepeatable(task), nowMs);
@@ -180,11 +180,12 @@ export class RequestRun implements Run, ItemRun, TaskOwner, MappingOwner, Deadli
   /** Why those that need the result of the step cannot have it, which is a stream. (Q10) */
   #refusedStream(index: number): MpregError | undefined {
     const { steps, outputs, yieldsStreams } = this.#fields.message;
-    const isRead = (step: number): boolean => this.#table.of(step).kind === "blocked";
     if (yieldsStreams === true) this.#values.yieldOutputs(index, outputs);
-    if (this.#values.usersOf(index) <= 1) return undefined;
+    const isRead = (step: number): boolean => this.#table.of(step).kind === "blocked";
+    const waiting = [...this.#table.dependentsOf(index)].filter(isRead).map((step) => steps[step] as RequestStep);
     const { name, fun } = this.#step(index);
-    const readers = readersOf(index, steps, this.#values.hasYielded(index) ? [] : outputs, isRead);
+    const readers = readersOf(index, waiting, this.#values.hasYielded(index) ? [] : outputs);
+    if (readers.length <= 1) return undefined;
     return this.#placed(severalReaders(name, fun, readers), index);
   }
 

@@ -1,5 +1,6 @@
 /** More calls than a node can run: which run, which wait, which are refused, and what is told. */
 import { describe, expect, test } from "vitest";
+import { MpregError } from "../../../src/base/index.js";
 import type { Invocation } from "../../../src/rpc/index.js";
 import { Mesh } from "../../support/mesh.js";
 import { type Asked, type MeshNode, byHand } from "../../support/mesh-node.js";
@@ -36,6 +37,22 @@ describe("calls beyond the limit of a function", () => {
     expect(loadOf(node)).toMatchObject({ refused: 1, queued: 1 });
     finishEach(mesh, node, 2);
     expect([first, second].map(({ ends }) => ends)).toEqual([[{ value: 0 }], [{ value: 1 }]]);
+    mesh.expectQuiet();
+  });
+
+  test("are not refused for the time that a module took which did not load: that was no run (A3)", () => {
+    const { mesh, node } = alone({ concurrencyMax: 1 });
+    const [first, second] = [1, 2].map(() => node.call("work", [], { timeoutMs: 10_000 })) as [Asked, Asked];
+    mesh.advance(6_000);
+    node.fail("work", new MpregError("no-provider", "it does not load", { outcome: "not-applied" }));
+    mesh.settle();
+    expect(errorOf(first)).toMatchObject({ code: "no-provider" });
+    expect(second.ends).toEqual([]); // it has 4 s left
+    const third = node.call("work", [], { timeoutMs: 1_000 });
+    mesh.settle();
+    expect(third.ends).toEqual([]);
+    finishEach(mesh, node, 2);
+    expect([second, third].map(({ ends }) => ends)).toEqual([[{ value: 0 }], [{ value: 1 }]]);
     mesh.expectQuiet();
   });
 

@@ -5,7 +5,7 @@ import { MpregError } from "../../../src/base/index.js";
 import { Mesh } from "../../support/mesh.js";
 import { type MeshNode, byHand } from "../../support/mesh-node.js";
 import type { RequestStep, WireBinding } from "../../../src/wire/index.js";
-import { type RequestOptions, type Step, mapOf, requestOf, use } from "../../support/requests.js";
+import { type RequestOptions, type Step, codec, mapOf, requestOf, use } from "../../support/requests.js";
 
 /** Node a asks; b makes streams, and c reads them. All functions may run again, which must not matter. */
 function world() {
@@ -92,6 +92,26 @@ describe("a stream that several would read fails its step before any of them beg
       },
     });
     expect(begun(here)).toEqual(["count"]);
+  });
+
+  test("also where a builder makes one binding of what one step takes twice", async () => {
+    const here = world();
+    const asked = requestOf([count, { fun: "two", args: [use("count"), use("count")] }]);
+    const [first, two] = asked.steps as [RequestStep, RequestStep];
+    const template = codec.encodeTemplate([use("count"), use("count")], "args", (value) =>
+      Array.isArray(value) ? undefined : 0,
+    );
+    const request = here.a.run({ ...asked, steps: [first, { ...two, template, bindings: two.bindings.slice(1) }] });
+    here.mesh.settle();
+    await Promise.resolve();
+    here.mesh.settle();
+    expect(request.ends).toMatchObject([
+      {
+        error: { code: "invalid-argument", message: expect.stringContaining('"two" would read it, 2 times') as string },
+      },
+    ]);
+    expect(begun(here)).toEqual(["count"]);
+    here.mesh.expectQuiet();
   });
 
   test("and says what would work", async () => {
