@@ -17,7 +17,8 @@ export interface RpcLimits {
   readonly valueBytesMax: number;
   /**
    * Bytes of streams that one answer holds as arrays: of the JSON protocol, and of what functions in threads call. There it is at most what a reply may
-   * have (`messageBytesMax`). `too-large` beyond.
+   * have (`messageBytesMax`). Also of those that the maps of one request collect, all together: as their lists, and as what their items come
+   * to. `too-large` beyond.
    */
   readonly streamArrayBytesMax: number;
   /** How deep calls may be nested in handlers. `too-deep` beyond. */

@@ -7,7 +7,7 @@
 import type { MpregError, Outcome } from "../../base/index.js";
 import type { ResultRef, Value } from "../../wire/index.js";
 import type { AbortReason } from "../host.js";
-import { type Gathering, type Results, isRef } from "../results/index.js";
+import { type Arrays, type Gathering, type Results, isRef } from "../results/index.js";
 import type { ItemPath } from "./item-path.js";
 import type { Left } from "../left.js";
 import type { RunAsker } from "../run.js";
@@ -31,6 +31,8 @@ export interface ItemOwner {
   /** All of its steps have run, and what they have come to is lost before it was here. */
   itemLost(item: MapItem, error: MpregError, nowMs: number): void;
   left(left: Left): void;
+  /** How the stream that the item has come to becomes an array. */
+  itemArrays(item: MapItem): Arrays;
 }
 
 export class MapItem implements RunAsker {
@@ -97,11 +99,12 @@ export class MapItem implements RunAsker {
       },
       (error, thenMs) => {
         this.#letGo(value);
-        const told = error.withOutcome("applied");
+        const isCut = value.isStream && error.outcome === "unknown"; // its handler was ended
+        const told = isCut ? error : error.withOutcome("applied");
         if (error.code === "result-lost" && !this.#isGiven) this.#owner.itemLost(this, told, thenMs);
         else this.#owner.itemFailed(this, told, thenMs);
       },
-      { limit: this.#results.valueLimit("have the items of the map answer with less") }, // a stream becomes the array of its items
+      this.#owner.itemArrays(this),
     );
     if (gathering.isOver) return;
     this.#fetching = { ref: value, gathering };

@@ -21,7 +21,7 @@ import type { RequestStep, StepMap, Value } from "../../wire/index.js";
 import type { AbortReason } from "../host.js";
 import { ItemPath, type PathTimes, noTimes } from "./item-path.js";
 import { type ItemOwner, type ItemRun, MapItem } from "./map-item.js";
-import { type Gathering, isRef, isStream } from "../results/index.js";
+import { type Arrays, type Gathering, isRef, isStream } from "../results/index.js";
 import { readForItems, readingsPerItem } from "./readers.js";
 import type { StepScope } from "./request-budget.js";
 import type { RunFields } from "./run-fields.js";
@@ -83,7 +83,7 @@ export class Mapping implements Deadline, ItemOwner {
     this.#request = request;
     this.#owner = owner;
     this.#timers = timers;
-    this.#scope = { steps: 0, within: request.item?.scope };
+    this.#scope = { steps: 0, arrayBytes: 0, within: request.item?.scope };
     const { step } = work;
     const { steps } = request.message;
     this.#givenSteps = step.bindings.map((binding) => givenStep(steps[binding.step]?.name ?? ""));
@@ -138,8 +138,29 @@ export class Mapping implements Deadline, ItemOwner {
       (error, thenMs) => {
         this.#fail(error, thenMs);
       },
-      { limit: this.#request.results.valueLimit("a step that takes the stream reads its items one by one") },
+      this.#listArrays(holes),
     );
+  }
+
+  /** How streams become its list, or a part of it. */
+  #listArrays([hole]: readonly Hole[]): Arrays {
+    const { budget, results } = this.#request;
+    const { step, map } = this.work;
+    const isWhole = hole?.start === 0 && hole.end === step.template.length;
+    return {
+      limit: results.collectLimit("a step that takes the stream reads its items one by one"),
+      total: budget.arraysOf(this.#scope),
+      tooMany: (index) =>
+        isWhole && hole.number === index
+          ? (count) => budget.tooManyItems(step.name, count, map.steps.length)
+          : undefined,
+    };
+  }
+
+  itemArrays({ scope }: MapItem): Arrays {
+    const { budget, results } = this.#request;
+    const limit = results.collectLimit("have the items of the map answer with less");
+    return { limit, total: budget.arraysOf(scope) };
   }
 
   /** It is to begin anew: what it would have run is not counted. */
@@ -268,7 +289,7 @@ export class Mapping implements Deadline, ItemOwner {
       },
     );
     const steps = [givenStep(`item${suffix}`), ...this.#givenSteps, ...named];
-    const scope: StepScope = { steps: 0, within: this.#scope };
+    const scope: StepScope = { steps: 0, arrayBytes: 0, within: this.#scope };
     const path = summary === undefined ? undefined : new ItemPath(this.#times, nowMs);
     const item = new MapItem({ position, scope, path }, this, results, map.result.step < given.length);
     this.#live.set(position, item);

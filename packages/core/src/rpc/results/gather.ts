@@ -8,7 +8,7 @@
  */
 import { MpregError } from "../../base/index.js";
 import type { ResultRef, Value } from "../../wire/index.js";
-import { type ArrayRoom, ItemArray } from "./item-array.js";
+import { type ArrayRoom, ItemArray, type ItemsRefusal } from "./item-array.js";
 import type { Fetch, FetchSink, FetchWay, Fetches } from "./fetches.js";
 import type { LostOutput, OutputReader } from "./outputs.js";
 import { Window, windowBytesFirst } from "./window.js";
@@ -54,10 +54,10 @@ class CollectingItems implements FetchSink {
   readonly #index: number;
   readonly #items: ItemArray;
 
-  constructor(gathering: Gathering, index: number, room: ArrayRoom) {
+  constructor(gathering: Gathering, index: number, room: ArrayRoom, tooMany: ItemsRefusal | undefined) {
     this.#gathering = gathering;
     this.#index = index;
-    this.#items = new ItemArray(room);
+    this.#items = new ItemArray(room, tooMany);
   }
 
   chunk(bytes: Uint8Array, totalBytes: number | undefined, nowMs: number): void {
@@ -79,6 +79,8 @@ export interface GatherHost {
   readonly way: FetchWay;
   /** Room for the arrays that are made of streams; without it none are. (G3) */
   readonly arrays?: ArrayRoom | undefined;
+  /** Why the array of the stream of that index may not have as many items, if it may not. */
+  readonly tooMany?: ((index: number) => ItemsRefusal | undefined) | undefined;
   /** The name of the step that has made the value of that index. */
   readonly stepOf?: ((index: number) => string | undefined) | undefined;
   /** Answers `reader` where what is lost can be had, of which `receivedBytes` had come. (G4) */
@@ -93,6 +95,7 @@ export class Gathering {
   readonly #way: FetchWay;
   readonly #remake: GatherHost["remake"];
   readonly #arrays: ArrayRoom | undefined;
+  readonly #tooMany: GatherHost["tooMany"];
   readonly #stepOf: GatherHost["stepOf"];
   readonly #values: (Value | undefined)[];
   readonly #running = new Map<number, Fetch>();
@@ -103,7 +106,7 @@ export class Gathering {
 
   /** Fetches what is no bytes yet of `values`. */
   constructor(
-    { fetches, valueBytesMax, way, arrays, stepOf, remake }: GatherHost,
+    { fetches, valueBytesMax, way, arrays, tooMany, stepOf, remake }: GatherHost,
     values: readonly (Value | undefined)[],
     done: (values: readonly (Value | undefined)[], nowMs: number) => void,
     failed: (error: MpregError, nowMs: number) => void,
@@ -111,6 +114,7 @@ export class Gathering {
     this.#fetches = fetches;
     this.#way = way;
     this.#arrays = arrays;
+    this.#tooMany = tooMany;
     this.#stepOf = stepOf;
     this.#remake = remake;
     this.valueBytesMax = valueBytesMax;
@@ -133,7 +137,10 @@ export class Gathering {
 
   #fetch(index: number, ref: ResultRef, nowMs: number): void {
     const arrays = ref.isStream ? this.#arrays : undefined;
-    const sink = arrays === undefined ? new Collecting(this, index, ref) : new CollectingItems(this, index, arrays);
+    const sink =
+      arrays === undefined
+        ? new Collecting(this, index, ref)
+        : new CollectingItems(this, index, arrays, this.#tooMany?.(index));
     const fetch = this.#fetches.start(ref, sink, windowBytesFirst, this.#way, nowMs);
     if (!this.isOver && !fetch.isOver) this.#running.set(index, fetch);
   }
@@ -152,7 +159,7 @@ export class Gathering {
     this.#missing -= 1;
     if (this.#missing > 0) return;
     this.#over = true;
-    this.#arrays?.giveBack();
+    this.#arrays?.told();
     this.#done(this.#values, nowMs);
   }
 

@@ -4,6 +4,7 @@ export { type Gathering, bytesOf, isFetchable, isRef, isStream } from "./gather.
 export { Gathered } from "./gathered.js";
 export { partOf } from "./part.js";
 export type { Readings } from "./readings.js";
-export { type ResultMessage, Results } from "./results.js";
+export type { ArrayTotal } from "./item-array.js";
+export { type Arrays, type ResultMessage, Results } from "./results.js";
 export { type KeptResults, idleMsOf } from "./kept.js";
 export { Stream } from "./stream.js";

@@ -3,6 +3,7 @@
  *
  * (A1) The arrays of one answer take no more than `bytesMax` together; longer streams are refused, not cut.
  * (A2) They take hardly more memory than they have bytes, however small the items, and count with all that is held.
+ * (A3) One that may have only so many items is refused at the first beyond.
  */
 import { MpregError } from "../../base/index.js";
 import type { HeldBytes } from "../held-bytes.js";
@@ -15,15 +16,27 @@ export interface ArrayLimit {
   readonly advice: string;
 }
 
-/** The room that the arrays of one answer share. (A1) */
+/** What others have taken of the room, where several share it. */
+export interface ArrayTotal {
+  readonly bytes: number;
+  /** Counts that many bytes more, or less. */
+  add(bytes: number): void;
+}
+
+/** Why a stream may not have that many items, if it may not. */
+export type ItemsRefusal = (count: number) => MpregError | undefined;
+
+/** The room that the arrays of one answer share, or those of all that count in `total`. (A1) */
 export class ArrayRoom {
   readonly #limit: ArrayLimit;
   readonly #held: HeldBytes;
+  readonly #total: ArrayTotal | undefined;
   #bytes = 0;
 
-  constructor(limit: ArrayLimit, held: HeldBytes) {
+  constructor(limit: ArrayLimit, held: HeldBytes, total?: ArrayTotal) {
     this.#limit = limit;
     this.#held = held;
+    this.#total = total;
   }
 
   get bytesMax(): number {
@@ -32,17 +45,24 @@ export class ArrayRoom {
 
   /** Answers why there is no room for so many bytes more. */
   take(bytes: number): MpregError | undefined {
-    if (this.#bytes + bytes > this.#limit.bytesMax) return this.tooLarge();
+    if ((this.#total?.bytes ?? this.#bytes) + bytes > this.#limit.bytesMax) return this.tooLarge();
     if (!this.#held.hasRoomFor(bytes)) {
       return this.#held.refusal("collect of a stream", bytes, { outcome: "unknown" });
     }
     this.#bytes += bytes;
+    this.#total?.add(bytes);
     this.#held.bytes += bytes;
     return undefined;
   }
 
-  /** The arrays are told, or not wanted any more. */
+  /** The arrays are not wanted any more. */
   giveBack(): void {
+    this.#total?.add(-this.#bytes);
+    this.told();
+  }
+
+  /** The arrays are whoever's has asked for them, who counts what is held from now on. */
+  told(): void {
     this.#held.bytes -= this.#bytes;
     this.#bytes = 0;
   }
@@ -57,12 +77,15 @@ export class ArrayRoom {
 export class ItemArray {
   readonly #room: ArrayRoom;
   readonly #splitter: ItemSplitter;
+  readonly #tooMany: ItemsRefusal | undefined;
+  #refusal: MpregError | undefined;
   #encoded = new Uint8Array(bytesMin);
   #length = headBytes;
   #count = 0;
 
-  constructor(room: ArrayRoom) {
+  constructor(room: ArrayRoom, tooMany?: ItemsRefusal) {
     this.#room = room;
+    this.#tooMany = tooMany;
     this.#splitter = new ItemSplitter(room.bytesMax);
   }
 
@@ -78,7 +101,7 @@ export class ItemArray {
     const tooLong = this.#splitter.push(bytes, (item) => {
       this.#add(item);
     });
-    return tooLong && this.#room.tooLarge();
+    return this.#refusal ?? (tooLong && this.#room.tooLarge());
   }
 
   /** The encoded array: a MessagePack array of the items as they are. Nothing more is added after that. */
@@ -92,6 +115,8 @@ export class ItemArray {
 
   /** (A2) */
   #add(item: Uint8Array): void {
+    this.#refusal ??= this.#tooMany?.(this.#count + 1); // (A3)
+    if (this.#refusal !== undefined) return;
     const length = this.#length + item.length;
     if (length > this.#encoded.length) {
       const larger = new Uint8Array(Math.max(length, this.#encoded.length * 2));

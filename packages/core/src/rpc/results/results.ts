@@ -21,7 +21,7 @@ import {
 import type { HeldBytes } from "../held-bytes.js";
 import type { Channel, Peer } from "../task.js";
 import { type FetchWay, Fetches, anyWay, directWay } from "./fetches.js";
-import { type ArrayLimit, ArrayRoom } from "./item-array.js";
+import { type ArrayLimit, ArrayRoom, type ArrayTotal, type ItemsRefusal } from "./item-array.js";
 import { Gathering } from "./gather.js";
 import { KeptResults } from "./kept.js";
 import { type LostOutput, type OutputReader, Outputs } from "./outputs.js";
@@ -51,6 +51,10 @@ export interface ResultLimits {
 /** How streams become arrays. */
 export interface Arrays {
   readonly limit: ArrayLimit;
+  /** What all take together that share the limit; without it they are those of one call of {@link Results.gather}. */
+  readonly total?: ArrayTotal | undefined;
+  /** Why the stream of that index may not have as many items, if it may not. */
+  readonly tooMany?: ((index: number) => ItemsRefusal | undefined) | undefined;
   /** The name of the step whose result has that index. */
   readonly stepOf?: ((index: number) => string | undefined) | undefined;
 }
@@ -125,8 +129,9 @@ export class Results {
     const remake = (lost: LostOutput, _receivedBytes: number, reader: OutputReader, atMs: number): void => {
       this.outputs.remake(lost, reader, atMs);
     };
-    const room = arrays && new ArrayRoom(arrays.limit, this.#held);
-    const host = { fetches: this.#fetches, valueBytesMax, way, arrays: room, stepOf: arrays?.stepOf, remake };
+    const { stepOf, tooMany } = arrays ?? {};
+    const room = arrays && new ArrayRoom(arrays.limit, this.#held, arrays.total);
+    const host = { fetches: this.#fetches, valueBytesMax, way, arrays: room, tooMany, stepOf, remake };
     const gathering = new Gathering(host, values, done, failed);
     gathering.start(nowMs);
     return gathering;
@@ -134,15 +139,19 @@ export class Results {
 
   /** The arrays of an answer: whoever is told it may take less than this node allows. */
   arrayLimit(told: ArrayLimit | undefined): ArrayLimit {
-    const bytesMax = this.limits.streamArrayBytesMax;
-    const advice = "clients of the native protocol, and handlers that run in no thread, take its items one by one";
-    const own = least({ bytesMax, option: "limits.streamArrayBytesMax", advice }, this.valueLimit(advice));
+    const own = this.collectLimit(
+      "clients of the native protocol, and handlers that run in no thread, take its items one by one",
+    );
     return told === undefined ? own : least(own, told);
   }
 
-  /** Arrays that are values like others. */
-  valueLimit(advice: string): ArrayLimit {
-    return { bytesMax: this.limits.valueBytesMax, option: "limits.valueBytesMax", advice };
+  /** What this node collects of streams, which are values then like others. */
+  collectLimit(advice: string): ArrayLimit {
+    const { streamArrayBytesMax, valueBytesMax } = this.limits;
+    return least(
+      { bytesMax: streamArrayBytesMax, option: "limits.streamArrayBytesMax", advice },
+      { bytesMax: valueBytesMax, option: "limits.valueBytesMax", advice },
+    );
   }
 
   /** Lets go of a result, wherever it is kept. */
