@@ -1,7 +1,7 @@
 /** Topics host: what topics need of the rest of their node. */
 import type { Signer, Timers } from "../base/index.js";
 import type { Channel } from "../rpc/index.js";
-import { type TopicChannel, type TopicLinksHost, type TopicsHost, nodeWays } from "../topics/index.js";
+import { type TopicLinksHost, type TopicsHost, nodeWays } from "../topics/index.js";
 import type { Cluster } from "./cluster.js";
 import type { Links } from "./links.js";
 import type { NodeCapabilities, NodeOptions } from "./types.js";
@@ -16,12 +16,14 @@ export interface TopicsSurroundings extends Timers {
 
 export function topicsHost(around: TopicsSurroundings): TopicsHost {
   const { capabilities, cluster, nowMs, schedule, unschedule } = around;
-  const linkTo = (nodeId: string): TopicChannel | undefined => {
-    const peer = cluster.peers.get(nodeId);
-    if (peer !== undefined && !peer.linked) cluster.reach(peer, nowMs());
-    return peer?.channel;
-  };
-  const ways = nodeWays(linkTo, (nodeId) => cluster.peers.get(nodeId)?.run);
+  const ways = nodeWays(
+    (nodeId) => cluster.peers.get(nodeId)?.channel,
+    (nodeId) => {
+      const peer = cluster.peers.get(nodeId);
+      if (peer !== undefined) cluster.reach(peer, nowMs());
+    },
+    (nodeId) => cluster.peers.get(nodeId)?.run,
+  );
   return {
     schedule,
     unschedule,

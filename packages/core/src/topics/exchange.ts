@@ -139,6 +139,8 @@ export class Exchange {
   #publishedCount = 0;
   #receivedCount = 0;
   #missedCount = 0;
+  /** Groups of which a member was chosen for the message in hand. */
+  #chosenCount = 0;
   #undelivered = 0;
 
   readonly #want: Wanting = {
@@ -150,6 +152,7 @@ export class Exchange {
     },
   };
   readonly #chosen = (member: Subscription | Route, group: string): void => {
+    this.#chosenCount += 1;
     if (member instanceof Subscription) this.#targets.push(member);
     else this.#forwarding.want(member, group);
     member.chosenAt = this.#groups.nextTurn();
@@ -249,6 +252,7 @@ export class Exchange {
     this.#choose(topic, groups);
     if (this.#blockers > 0 && this.#blocks(publisher.id, message.length, nowMs)) return blocked; // (X4)
     this.#receivedCount += 1;
+    this.#undelivered += groups.length - this.#chosenCount; // groups that have no member here any more (X3)
     const expiresMs = ttlMs === 0 ? Infinity : nowMs + ttlMs - waitedMs;
     this.#backlog.append(topic, message, nowMs, expiresMs);
     const published = this.#send(message, priority, expiresMs, nowMs, false);
@@ -372,6 +376,7 @@ export class Exchange {
       else if (groups === undefined || groups.includes(group.name)) this.#groups.offer(group, subscription);
     }
     if (groups === undefined && !this.#elsewhere.isEmpty) this.#elsewhere.wanting(topic, this.#want);
+    this.#chosenCount = 0;
     this.#groups.choose(this.#chosen);
   }
 

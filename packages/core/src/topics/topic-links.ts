@@ -245,16 +245,20 @@ export class TopicLinks<C extends TopicChannel> {
   }
 }
 
-/** Other nodes over native links; `linkTo` answers the link to one, if there is one, and opens one where not. */
+/** Other nodes over native links. `linkTo` answers the link to one, if there is one; `reach` opens one for what waits. */
 export function nodeWays(
   linkTo: (nodeId: string) => TopicChannel | undefined,
+  reach: (nodeId: string) => void,
   runOf: (nodeId: string) => string | undefined,
 ): NodeWays {
   return {
     runOf,
     forward: (nodeId: string, sequence: number, terms: ForwardTerms, nowMs: number, message: Uint8Array): boolean => {
       const link = linkTo(nodeId)?.link;
-      if (link === undefined) return false;
+      if (link === undefined) {
+        reach(nodeId);
+        return false;
+      }
       const { groups, sinceMs } = terms;
       const waitedMs = Math.ceil(nowMs - sinceMs);
       writeForward(link.outbox.writer, { sequence, groups, waitedMs, relay: undefined, message });

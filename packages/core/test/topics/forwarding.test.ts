@@ -204,7 +204,9 @@ describe("what comes from another node", () => {
     node.exchange.receive({ id: 9, isCluster: true }, note("a", "x"), ["h"], 0, 0);
     expect(node.told).toEqual(["1: x", "3: x"]);
     expect(node.sent.size).toBe(0);
-    expect(node.exchange.figures).toMatchObject({ published: 0, received: 1 });
+    expect(node.exchange.figures).toMatchObject({ published: 0, received: 1, undelivered: 0 });
+    node.exchange.receive({ id: 9, isCluster: true }, note("b", "y"), ["h", "gone"], 0, 0);
+    expect(node.exchange.figures).toMatchObject({ received: 2, undelivered: 2 }); // no member of these wants it here
   });
 
   test("has the rest of its time to live", () => {
