@@ -25,7 +25,9 @@ async function runTests() {
     import { runVitest } from ${JSON.stringify(join(root, "scripts/vitest.mjs"))};
     process.exitCode = await runVitest(["--root", ${JSON.stringify(folder)}]);
   `;
-  const notOurs = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("VITEST")));
+  const notOurs = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^VITEST|^PROPERTY_SEED$/.test(name)),
+  );
   const [counts, failures] = ["counts", "failures"].map((name) => join(folder, name));
   for (const file of [counts, failures]) writeFileSync(file, "");
   const env = { ...notOurs, CI: "true", NO_COLOR: "1", MPREG_TEST_COUNTS: counts, MPREG_TEST_FAILURES: failures };

@@ -127,7 +127,7 @@ describe("mpreg run", () => {
     const running = run([{ name: "held", fun: "held" }], "--json");
     const request = await began;
     const sofar = await mpreg(["trace", request, "--url", node.url]);
-    expect(sofar.stdout).toContain("running: held on worker\nit has not ended\n");
+    expect(sofar.stdout).toMatch(/\nnot ended: held on worker, since \d+\.\d ms\nit has not ended\n/);
     const isFollowed = new Promise<void>((resolve) => (onWatch = resolve));
     const followed = mpreg(["trace", request, "--url", node.url, "--watch", "--json"]);
     await isFollowed;
