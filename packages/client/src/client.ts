@@ -113,16 +113,15 @@ export class SessionClient<C extends Contract | undefined, T extends TopicContra
       caller.call(fun, args, options)) as Calls<C>["call"];
     this.request = caller.request;
     const schemas = topics === undefined ? undefined : new TopicSchemas(topics);
-    const { publishing, requests } = session.topics;
     // as with `call`: the types follow the schemas
     this.publish = ((topic: string, payload: unknown, options?: PublishOptions) =>
-      publishing.publish(topic, payload, options, schemas)) as TopicCalls<T>["publish"];
+      session.topics.publishing.publish(topic, payload, options, schemas)) as TopicCalls<T>["publish"];
     this.subscribe = ((patterns: unknown, options?: SubscribeOptions): Promise<Subscription> =>
       session.topics.subscribe(patterns, options)) as TopicCalls<T>["subscribe"];
     this.publishRequest = ((topic: string, payload: unknown, options?: PublishOptions) =>
-      requests.request(topic, payload, options, schemas)) as TopicCalls<T>["publishRequest"];
+      session.topics.requests.request(topic, payload, options, schemas)) as TopicCalls<T>["publishRequest"];
     this.respond = ((patterns: unknown, answer: (message: TopicMessage) => unknown, options?: SubscribeOptions) =>
-      requests.respond(patterns, answer, options)) as TopicCalls<T>["respond"];
+      session.topics.requests.respond(patterns, answer, options)) as TopicCalls<T>["respond"];
     this.#session = session;
     this.#caller = caller;
     this.#contract = contract;

@@ -61,7 +61,8 @@ export class Session implements Looking {
   readonly limits: WireLimits;
   readonly tracing: Tracing;
   readonly tellsEvents = true;
-  readonly topics: ClientTopics;
+  /** There once somebody publishes or subscribes. */
+  #topics: ClientTopics | undefined;
   readonly #platform: Platform;
   readonly #options: SessionOptions;
   readonly #addresses: Addresses;
@@ -92,28 +93,16 @@ export class Session implements Looking {
     this.#connectionOptions = { ...options, session };
     this.#addresses = new Addresses(options.urls);
     this.#asks = new Asks(platform, options, (url) => this.#addresses.hasOthers(url));
-    this.topics = new ClientTopics(platform, {
-      codec: options.codec,
-      reconnects: options.reconnect,
-      line: options.line,
-      ask: (ask, asker) => (this.#refused(asker) ? 0 : this.#asks.ask(ask, asker)),
-      withdraw: (ask) => {
-        this.#asks.withdraw(ask);
-      },
-      tell: (event) => {
-        this.status.tell(event);
-      },
-    });
     this.#alarm = new Alarm(platform, () => {
       this.#onDue();
     });
     this.#events = {
       opened: () => undefined, // it was open when it came here
       message: (connection, message) => {
-        if (!this.topics.received(connection, message)) this.#received(connection, message);
+        if (this.#topics?.received(connection, message) !== true) this.#received(connection, message);
       },
       moved: () => {
-        this.topics.publishing.advance();
+        this.#topics?.publishing.advance();
       },
       gone: (connection, goodbye) => {
         this.#gone(connection, goodbye);
@@ -192,6 +181,30 @@ export class Session implements Looking {
     });
   }
 
+  get topics(): ClientTopics {
+    if (this.#topics !== undefined) return this.#topics;
+    const topics = new ClientTopics(this.#platform, {
+      codec: this.codec,
+      reconnects: this.#options.reconnect,
+      line: this.#options.line,
+      ask: (ask, asker) => (this.#refused(asker) ? 0 : this.#asks.ask(ask, asker)),
+      withdraw: (ask) => {
+        this.#asks.withdraw(ask);
+      },
+      tell: (event) => {
+        this.status.tell(event);
+      },
+    });
+    this.#topics = topics;
+    const connection = this.#current;
+    if (this.#over !== undefined) topics.end(this.#overError(this.#over), this.#isClosed);
+    else if (connection !== undefined && this.#connections.has(connection) && !connection.isLeft) {
+      topics.take(connection);
+      topics.resume();
+    }
+    return topics;
+  }
+
   /** `connection` is asked from now on. */
   #take(connection: Connection): void {
     this.#reach = undefined;
@@ -199,9 +212,9 @@ export class Session implements Looking {
     this.#connections.add(connection);
     this.#current = connection;
     connection.events = this.#events;
-    this.topics.take(connection);
+    this.#topics?.take(connection);
     this.#asks.open(connection);
-    this.topics.resume();
+    this.#topics?.resume();
     if (this.#options.discover) this.#learn(connection);
   }
 
@@ -229,7 +242,7 @@ export class Session implements Looking {
     if (connection === this.#current) {
       this.#learnMs = Infinity;
       this.#asks.suspend();
-      this.topics.suspend();
+      this.#topics?.suspend();
       this.#reconnect();
     }
     connection.leave();
@@ -240,7 +253,7 @@ export class Session implements Looking {
     if (this.#over !== undefined) return;
     if (!this.#options.reconnect) return this.#end(goodbye);
     this.#asks.lost(connection, goodbye);
-    this.topics.lost(connection);
+    this.#topics?.lost(connection);
     if (connection !== this.#current || connection.isLeft) return; // another one is open, or being looked for
     this.status.tell({ kind: "disconnected", url: connection.url, reason: goodbye, isClosed: false });
     if (goodbye.code === "closing") this.#addresses.leave(connection.url, []);
@@ -286,7 +299,7 @@ export class Session implements Looking {
     this.#alarm.clear();
     const code = this.#isClosed ? "closed" : "node-lost";
     this.#asks.end(code, this.url, goodbye);
-    this.topics.end(this.#overError(goodbye), this.#isClosed);
+    this.#topics?.end(this.#overError(goodbye), this.#isClosed);
     this.status.tell({ kind: "disconnected", url: this.url, reason: goodbye, isClosed: this.#isClosed });
     this.status.end();
   }

@@ -264,7 +264,7 @@ export class NodeMachine {
       asked,
       doors: this.#doors.size,
       ...this.#tickets.size,
-      subscriptions: this.#topics.exchange.subscriptions,
+      subscriptions: this.#topics.subscriptions,
       blockedPublishes: this.#topics.blockedPublishes,
       timers: this.#deadlines.size - this.#links.scheduled - this.#cluster.scheduled - this.#topics.scheduled,
     };

@@ -92,8 +92,10 @@ export interface TopicsFigures extends ExchangeFigures {
 const tickMs = 1_000;
 
 export class Topics implements TopicSink {
-  readonly exchange: Exchange;
   readonly #host: TopicsHost;
+  readonly #limits: TopicsLimits;
+  /** There once somebody publishes or subscribes: a node without topics holds next to nothing for them. */
+  #exchange: Exchange | undefined;
   readonly #sources = new Map<number, Source>();
   /** Numbers of other nodes as publishers: below those of participants. */
   readonly #nodes = new Map<string, number>();
@@ -109,13 +111,22 @@ export class Topics implements TopicSink {
 
   constructor(host: TopicsHost, limits: TopicsLimits) {
     this.#host = host;
-    const { utf8, seed, elsewhere, ways } = host;
-    this.exchange = new Exchange(this, ways, { limits, utf8, seed, elsewhere });
+    this.#limits = limits;
     this.#clock = new Timer((nowMs) => {
       this.exchange.tick(nowMs);
       this.settle(nowMs);
       if (this.exchange.isAging) host.schedule(this.#clock, nowMs + tickMs);
     });
+  }
+
+  get exchange(): Exchange {
+    const { utf8, seed, elsewhere, ways } = this.#host;
+    this.#exchange ??= new Exchange(this, ways, { limits: this.#limits, utf8, seed, elsewhere });
+    return this.#exchange;
+  }
+
+  get subscriptions(): number {
+    return this.#exchange?.subscriptions ?? 0;
   }
 
   get figures(): TopicsFigures {
@@ -184,12 +195,12 @@ export class Topics implements TopicSink {
   /** There is a new link to another node. */
   linked(nodeId: string, nowMs: number): void {
     const run = this.#host.ways.runOf(nodeId);
-    if (run !== undefined) this.exchange.forwarding.linked(nodeId, run, nowMs);
+    if (run !== undefined) this.#exchange?.forwarding.linked(nodeId, run, nowMs);
   }
 
   /** Another node is gone, or wants nothing any more. What has come from it and waits is taken still. */
   forget(nodeId: string): void {
-    this.exchange.forwarding.forget(nodeId);
+    this.#exchange?.forwarding.forget(nodeId);
     this.#arrivals.forget(nodeId);
     const id = this.#nodes.get(nodeId);
     if (id === undefined || (this.#sources.get(id)?.waiting.size ?? 0) > 0) return;
