@@ -10,6 +10,7 @@
  * (U2) Where it ends and nobody wanted that, the loop throws why; with a callback `closed` rejects, which nobody can overlook.
  * (U3) What comes over another connection than the one over which it was asked for last is not looked at.
  * (U4) What waits here for long keeps nothing alive but itself.
+ * (U5) A drain is fulfilled when the node has said that nothing more is on its way, and rejects where nobody can say so.
  */
 import { MpregError, areSameBytes, thrownText } from "@mpreg/core/base";
 import { type CancelSignal, checkListeners } from "@mpreg/core/rpc";
@@ -140,7 +141,7 @@ export class TopicSubscription implements Subscription, InboxOwner {
   /** The connection is gone. One that is asked for is asked for again by itself. */
   lost(connection: Connection): void {
     if (this.#connection !== connection) return;
-    if (this.#phase === "draining") return this.#end(undefined); // no more can come
+    if (this.#phase === "draining") return this.#end(brokenDrain()); // no more can come, and there may have been more (U5)
     if (this.#phase !== "open") return;
     this.#suspend(connection);
   }
@@ -204,13 +205,15 @@ export class TopicSubscription implements Subscription, InboxOwner {
     if (this.#phase === "open") {
       this.#phase = "draining";
       this.#leave();
-      // what the node answers now comes behind all that it has sent; that it is none of its subscriptions any more is no error
+      // what the node answers now comes behind all that it has sent: that it has no such subscription any more (U5)
       const write: TopicAsk["write"] = (writer, id) => {
         writeEverywhere(writer, id, this.number);
       };
       await this.#host
         .ask({ kind: "topic", isOnce: true, timeoutMs: 0, bytes: 0, write }, undefined)
-        .catch(() => undefined);
+        .catch((error: unknown) => {
+          if (!(error instanceof MpregError) || error.code !== "invalid-argument") this.#end(asError(error));
+        });
     } else if (this.#phase !== "draining") this.#leave();
     this.#end(undefined);
     return this.closed;
@@ -374,4 +377,9 @@ function endedError(why: string, lost: number, node: string | undefined): MpregE
     overloaded: "too much waits at the node, most of it for this subscription",
   };
   return new MpregError("overloaded", `The subscription has ended: ${reasons[why] ?? why}; ${messages}`, { node });
+}
+
+function brokenDrain(): MpregError {
+  const message = "The connection broke before the node had told all that was on its way to the subscription";
+  return new MpregError("node-lost", message, { outcome: "unknown" });
 }

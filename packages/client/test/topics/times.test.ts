@@ -143,6 +143,16 @@ test("drain takes what the node has sent before it heard of it", async () => {
   expect(seen).toEqual([1]);
 });
 
+test("a drain whose connection breaks before the node has told all rejects (U5)", async () => {
+  const { mesh, client, publish } = pair();
+  const subscription = await subscribed(mesh, client.session.topics.subscribe("t", { onMessage: () => undefined }));
+  publish(1);
+  const drained = followed(subscription.drain());
+  client.platform.sockets[0]!.connection.cut();
+  for (let turns = 0; turns < 5; turns++) await settled(mesh);
+  expect((drained.end as string[]).slice(0, 2)).toEqual(["node-lost", "unknown"]);
+});
+
 test("what comes over another connection than the one that was asked is not looked at (U3)", async () => {
   const { mesh, client, publish } = pair();
   const seen: unknown[] = [];

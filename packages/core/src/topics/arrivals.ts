@@ -38,6 +38,11 @@ export class Arrivals {
     return missing;
   }
 
+  /** Whether something has come from the node since it was forgotten. */
+  has(nodeId: string): boolean {
+    return this.#arrivals.has(nodeId);
+  }
+
   forget(nodeId: string): void {
     this.#arrivals.delete(nodeId);
   }

@@ -10,6 +10,7 @@
  * (N4) When a participant is gone its subscriptions are, and what it had published and was not taken yet is counted as lost.
  * (N5) What comes from another node is taken in the order of its numbers, and goes to no third node. A node hears at the end of the
  *      turn how much was taken; what has to wait here keeps its window, never the credit of a link that calls need, too.
+ * (N6) A message of another node that this one does not accept is missed, and costs nobody a link.
  */
 import { MpregError, Timer, type Timers, type Utf8 } from "../base/index.js";
 import { Fifo } from "../structures/index.js";
@@ -83,6 +84,8 @@ interface Unsent {
 }
 
 export interface TopicsFigures extends ExchangeFigures {
+  /** Participants and other nodes that have published or subscribed here. */
+  readonly sources: number;
   /** Publishes that wait for a subscription which wants its publishers to. */
   readonly blockedPublishes: number;
   /** Publishes that waited for that when their publisher went. */
@@ -131,7 +134,8 @@ export class Topics implements TopicSink {
 
   get figures(): TopicsFigures {
     const { figures } = this.exchange;
-    return { ...figures, blockedPublishes: this.#blockedPublishes, lostPublishes: this.#lostPublishes };
+    const sources = this.#sources.size;
+    return { ...figures, sources, blockedPublishes: this.#blockedPublishes, lostPublishes: this.#lostPublishes };
   }
 
   get blockedPublishes(): number {
@@ -202,6 +206,10 @@ export class Topics implements TopicSink {
   forget(nodeId: string): void {
     this.#exchange?.forwarding.forget(nodeId);
     this.#arrivals.forget(nodeId);
+    this.#forgetSource(nodeId);
+  }
+
+  #forgetSource(nodeId: string): void {
     const id = this.#nodes.get(nodeId);
     if (id === undefined || (this.#sources.get(id)?.waiting.size ?? 0) > 0) return;
     this.#nodes.delete(nodeId);
@@ -296,9 +304,14 @@ export class Topics implements TopicSink {
 
   /** Takes a message of another node; answers false where it has to wait. */
   #receive(source: Source, message: Uint8Array, { nodeId, groups, sinceMs }: Arrival, nowMs: number): boolean {
-    const result = this.exchange.receive(source, message, groups, nowMs - sinceMs, nowMs);
+    try {
+      const result = this.exchange.receive(source, message, groups, nowMs - sinceMs, nowMs);
+      if (result.kind === "blocked") return false;
+    } catch (error) {
+      if (!(error instanceof MpregError)) throw error;
+      this.exchange.missedElsewhere(1); // (N6)
+    }
     this.#keepTime(nowMs);
-    if (result.kind === "blocked") return false;
     this.#took(nodeId, message.length);
     return true;
   }
@@ -314,6 +327,7 @@ export class Topics implements TopicSink {
       source.waiting.shift();
       this.#blockedPublishes -= 1;
       if (next.kind === "published") participant.admit(next.held);
+      else if (!this.#arrivals.has(next.arrival.nodeId)) this.#forgetSource(next.arrival.nodeId); // it has gone meanwhile
     }
   }
 

@@ -1,6 +1,6 @@
 /** Topics across the nodes of a cluster. */
 import { describe, expect, test } from "vitest";
-import type { TopicsLimits } from "../../src/topics/index.js";
+import { type TopicsLimits, defaultTopicsLimits } from "../../src/topics/index.js";
 import { Mesh } from "../support/mesh.js";
 import { TopicClient } from "./client.js";
 
@@ -132,6 +132,37 @@ describe("topics of a cluster", () => {
     expect(told.length + missed).toBe(60);
     expect(missed).toBeGreaterThan(20);
     expect(told).toEqual(ids.filter((id) => told.includes(id)));
+  });
+
+  test("what a node does not accept of another is missed there, and their link goes on (N6)", () => {
+    const message = { ...defaultTopicsLimits.message, idBytesMax: 300 };
+    const { mesh, nodes } = cluster(["a"], { message });
+    nodes.push(mesh.node("b", { peers: ["a"] }));
+    mesh.advance(2_000);
+    const [a, b] = [new TopicClient(mesh, nodes[0]!), new TopicClient(mesh, nodes[1]!)];
+    b.subscribe(1, "#");
+    everywhere(b, 1);
+    a.publish("a", { id: "x".repeat(290) });
+    const id = a.publish("a");
+    b.settle();
+    expect([a.refused, b.heard(1)]).toEqual([[], [-1, id]]);
+  });
+
+  test("a node that goes while its messages wait leaves nothing once they were taken", () => {
+    const { mesh, nodes, join } = cluster(["a", "b"]);
+    const [a, b] = [join(0), join(1)];
+    b.isTaking = false;
+    b.subscribe(1, "a", { windowBytes: 1, bufferMessagesMax: 1, overflow: "block-publisher" });
+    everywhere(b, 1);
+    const ids = Array.from({ length: 5 }, () => a.publish("a"));
+    mesh.settle();
+    expect(nodes[1]!.machine.size.blockedPublishes).toBe(3);
+    mesh.crash(nodes[0]!);
+    mesh.advance(20_000);
+    b.isTaking = true;
+    b.settle();
+    expect(b.heard(1)).toEqual(ids);
+    expect(nodes[1]!.machine.topicFigures).toMatchObject({ blockedPublishes: 0, sources: 1 }); // b's own client
   });
 
   test("a node that is gone takes its interest with it, and one that comes back is told from then on", () => {
