@@ -324,7 +324,7 @@ export class Links {
     if (message.kind === "step") rpc.onStep(channel, message, nowMs);
     else if (message.kind === "progress") rpc.onProgress(channel, message);
     else if (message.kind === "left-end") channel.stepsLeft?.ended(message.id);
-    else if (message.kind === "forward" || message.kind === "forward-confirmed" || message.kind === "forwarded-until") {
+    else if (message.kind === "forward" || message.kind === "forwarded-until") {
       topics.onNodeMessage(phase.peer, message, nowMs);
     } else if (message.kind === "drain") this.#acknowledgeDrain(channel);
     else if (message.kind === "drain-ack") phase.hasAcknowledgedDrain = true;

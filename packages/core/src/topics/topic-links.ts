@@ -166,7 +166,6 @@ export class TopicLinks<C extends TopicChannel> {
   onNodeMessage(from: NodeProcess, message: NodeTopicsMessage, nowMs: number): void {
     switch (message.kind) {
       case "forward":
-      case "forward-confirmed":
         return this.#topics.arrived(from, message, nowMs);
       case "forwarded-until":
         return this.#topics.forwardedUntil(from, message.sequence);

@@ -95,7 +95,6 @@ import {
   type EverywhereMessage,
   type ForwardMessage,
   type ForwardedUntilMessage,
-  type ForwardConfirmedMessage,
   type MissedMessage,
   type PublishMessage,
   type PublishRefusedMessage,
@@ -107,7 +106,6 @@ import {
   readDeliver,
   readEverywhere,
   readForward,
-  readForwardConfirmed,
   readForwardedUntil,
   readMissed,
   readPublish,
@@ -190,7 +188,6 @@ export type Message =
   | SubscriptionEndedMessage
   | ForwardMessage
   | ForwardedUntilMessage
-  | ForwardConfirmedMessage
   | RefusedMessage
   | SkippedMessage;
 
@@ -343,8 +340,6 @@ export class FrameReader {
         return readForward(reader);
       case kinds.forwardedUntil:
         return readForwardedUntil(reader);
-      case kinds.forwardConfirmed:
-        return readForwardConfirmed(reader);
       case kinds.inspect:
         return readInspect(reader);
       case kinds.hello:

@@ -175,7 +175,6 @@ export {
   type NodeTopicsMessage,
   type PublishRefusedMessage,
   type TopicsMessage,
-  type ForwardConfirmedMessage,
   type WireFilter,
   type WireReplay,
   beginPublish,
@@ -191,7 +190,6 @@ export {
   writeForward,
   writeForwardedUntil,
   writePublishRefused,
-  writeForwardConfirmed,
 } from "./topic-messages.js";
 export { protocolVersion, subprotocol } from "./versions.js";
 export { type RequestsMessage, type WatchMessage, writeRequests, writeWatch } from "./watch-messages.js";

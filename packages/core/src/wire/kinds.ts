@@ -60,7 +60,6 @@ export const kinds = {
   publishConfirmed: 0xb0,
   subscribe: 0xb1,
   everywhere: 0xb2,
-  forwardConfirmed: 0xb3,
 } as const;
 
 export const answerBit = 0x80;

@@ -136,14 +136,8 @@ export interface ForwardMessage extends Forwarded {
   readonly kind: "forward";
 }
 
-/** A `forward` whose publisher wants to know what has become of it. */
-export interface ForwardConfirmedMessage extends Forwarded {
-  readonly kind: "forward-confirmed";
-  readonly id: number;
-}
-
 /** What topics are told of by nodes. */
-export type NodeTopicsMessage = ForwardMessage | ForwardConfirmedMessage | ForwardedUntilMessage | TakenMessage;
+export type NodeTopicsMessage = ForwardMessage | ForwardedUntilMessage | TakenMessage;
 
 /** What topics are told of by clients, and by nodes in the place of clients. */
 export type TopicsMessage =
@@ -378,20 +372,9 @@ export function writeForward(writer: Writer, forward: Forwarded): void {
   writeForwarded(writer, forward);
 }
 
-export function writeForwardConfirmed(writer: Writer, id: number, forward: Forwarded): void {
-  writer.begin(kinds.forwardConfirmed).u32(id);
-  writeForwarded(writer, forward);
-}
-
 export function readForward(reader: Reader): ForwardMessage {
   const { sequence, groups, waitedMs, relay, message } = readForwarded(reader);
   return { kind: "forward", sequence, groups, waitedMs, relay, message };
-}
-
-export function readForwardConfirmed(reader: Reader): ForwardConfirmedMessage {
-  const id = reader.u32();
-  const { sequence, groups, waitedMs, relay, message } = readForwarded(reader);
-  return { kind: "forward-confirmed", id, sequence, groups, waitedMs, relay, message };
 }
 
 function writeForwarded(writer: Writer, { sequence, groups, waitedMs, relay, message }: Forwarded): void {

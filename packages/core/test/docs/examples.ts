@@ -165,7 +165,6 @@ const defaults: Record<Written["kind"], object> = {
   "publish-refused": {},
   "forwarded-until": {},
   forward: { groups: [], waitedMs: 0, relay: undefined },
-  "forward-confirmed": { groups: [], waitedMs: 0, relay: undefined },
 };
 
 const plainInterest = { plain: false, groups: [] };

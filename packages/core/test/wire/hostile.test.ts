@@ -108,7 +108,6 @@ describe("hostile frames", () => {
     ["a subscription's patterns", [kinds.subscribe, 0, 0, 0, 1, 1, 0xe8, 7, 1, 0x61]],
     ["a filter's conditions", [kinds.subscribe, 0, 0, 0, 1, 1, 1, 1, 0x61, 1, 0, 0, 0, 3, 0, 0xe8, 7, 0]],
     ["a header's value", [kinds.subscribe, 0, 0, 0, 1, 1, 1, 1, 0x61, 1, 0, 0, 0, 6, 0, 1, 1, 0x72, 1, 9, 0]],
-    ["groups", [kinds.forwardConfirmed, 0, 0, 0, 1, 1, 1, 0, 0, 0, 2, 0xe8, 7, 0]],
   ] as const)("a length without the bytes for it is refused: %s (R2)", ([, bytes]) => {
     const [message] = readAll(rawMessage(bytes[0], Uint8Array.from(bytes.slice(1))));
     expect(message).toMatchObject({

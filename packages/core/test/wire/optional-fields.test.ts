@@ -52,7 +52,6 @@ const withFields = [
   "publish-refused",
   "forwarded-until",
   "forward",
-  "forward-confirmed",
   "interest-lines",
 ] as const;
 

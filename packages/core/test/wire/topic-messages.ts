@@ -9,7 +9,6 @@ import {
   writeEverywhere,
   writeForward,
   writeForwardedUntil,
-  writeForwardConfirmed,
   writeMissed,
   writePublish,
   writePublishRefused,
@@ -78,8 +77,6 @@ export function writeOfTopics(writer: Writer, message: OfTopics): void {
       return writeForwardedUntil(writer, message.sequence);
     case "forward":
       return writeForward(writer, message);
-    case "forward-confirmed":
-      return writeForwardConfirmed(writer, message.id, message);
   }
 }
 
@@ -121,5 +118,4 @@ export const topicMessageOf: Record<OfTopics["kind"], fc.Arbitrary<Written>> = {
   "publish-refused": of("publish-refused", { messageId: text, error: plainError }),
   "forwarded-until": of("forwarded-until", { sequence: varint }),
   forward: of("forward", forwarded),
-  "forward-confirmed": of("forward-confirmed", { id: u32, ...forwarded }),
 };

@@ -104,24 +104,4 @@ export const topicSamples: Record<OfTopics["kind"], readonly Written[]> = {
     { kind: "forward", sequence: 1, groups: [], waitedMs: 0, relay: undefined, message: plain },
     { kind: "forward", sequence: 300, groups: ["billing"], waitedMs: 250, relay, message: plain },
   ],
-  "forward-confirmed": [
-    {
-      kind: "forward-confirmed",
-      id: 2_147_483_651,
-      sequence: 2,
-      groups: [],
-      waitedMs: 0,
-      relay: undefined,
-      message: plain,
-    },
-    {
-      kind: "forward-confirmed",
-      id: 2_147_483_652,
-      sequence: 301,
-      groups: ["billing", "audit"],
-      waitedMs: 250,
-      relay,
-      message: plain,
-    },
-  ],
 };

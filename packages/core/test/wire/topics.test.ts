@@ -14,7 +14,6 @@ describe("messages of topics", () => {
       messagesOf(rawMessage(kinds.publishConfirmed, 0, 0, 0, 1, 0, 0, message)),
       messagesOf(rawMessage(kinds.deliver, 1, 5, message)),
       messagesOf(rawMessage(kinds.forward, 1, 0, message)),
-      messagesOf(rawMessage(kinds.forwardConfirmed, 0, 0, 0, 1, 1, 0, message)),
     ])
       expect(read).toMatchObject({ message });
   });
