@@ -13,18 +13,17 @@ import {
   type DueItem,
   MpregError,
   type Policy,
-  type Subject,
   type Timers,
   guardPolicy,
   unreachable,
 } from "../base/index.js";
-import { type Door, JsonV1Door } from "../doors/index.js";
 import { type Goodbye, type LinkId, answersFactor, nodeIdOf } from "../link/index.js";
-import { Peer, Rpc, type RpcCounters, type StepCounts, clientOrigin, leaving } from "../rpc/index.js";
+import { Peer, Rpc, type RpcCounters, type StepCounts } from "../rpc/index.js";
 import { TopicLinks, Topics, type TopicsFigures } from "../topics/index.js";
 import type { InspectSubject } from "../wire/index.js";
 import { Cluster } from "./cluster.js";
 import { runEvents } from "./run-events.js";
+import { Doors } from "./doors.js";
 import { Drain } from "./drain.js";
 import { inspect } from "./inspect.js";
 import type { Interests } from "./interests.js";
@@ -95,7 +94,7 @@ export class NodeMachine {
   readonly #rpc: Rpc;
   readonly #topics: Topics;
   readonly #links: Links;
-  readonly #doors = new Map<LinkId, Door>();
+  readonly #doors: Doors;
   readonly #tickets: Tickets;
   #drain: Drain | undefined;
   #closed = false;
@@ -241,6 +240,8 @@ export class NodeMachine {
       topics: new TopicLinks(this.#topics, topicLinksHost(surroundings)),
       inspect: (subject, nowMs) => this.inspect(subject, nowMs),
     });
+    const isDraining = (): boolean => this.isDraining;
+    this.#doors = new Doors({ options, capabilities, effects, rpc: this.#rpc, isDraining });
   }
 
   /** 8 random bytes of this process. */
@@ -255,13 +256,11 @@ export class NodeMachine {
 
   get size(): NodeSize {
     const links = this.#links.size;
-    let { asked } = links;
-    for (const door of this.#doors.values()) asked += door.size;
     return {
       ...links,
       ...this.#cluster.size,
       ...this.#rpc.size,
-      asked,
+      asked: links.asked + this.#doors.asked,
       doors: this.#doors.size,
       ...this.#tickets.size,
       subscriptions: this.#topics.subscriptions,
@@ -320,7 +319,7 @@ export class NodeMachine {
       case "link-opened":
         if (this.#closed) return this.#effects.close(input.link, this.#goodbye); // (Z3)
         if (input.protocol === "native") this.#links.open(input.link, input.attempt, input.address, nowMs);
-        else this.#openDoor(input.link, input.address);
+        else this.#doors.open(input.link, input.address);
         return;
       case "link-closed":
         return this.#lost(input.link, input.reason, nowMs);
@@ -360,6 +359,7 @@ export class NodeMachine {
   /** Ends the turn: what it has queued for others is sent. */
   flush(nowMs: number): void {
     this.#topics.flush();
+    this.#doors.flush();
     this.#links.flush(nowMs);
     this.#drain?.look(nowMs);
   }
@@ -415,45 +415,7 @@ export class NodeMachine {
   }
 
   #lost(link: LinkId, reason: string, nowMs: number): void {
-    const door = this.#doors.get(link);
-    if (door === undefined) return this.#links.lost(link, reason, nowMs);
-    this.#doors.delete(link);
-    door.closed();
-  }
-
-  #openDoor(link: LinkId, address: string): void {
-    const { codec, utf8 } = this.#capabilities;
-    const caller: Subject = { kind: "client", address, credentials: undefined, via: undefined };
-    const decision = this.#options.policy(caller, { kind: "accept", role: "client", cluster: this.#options.cluster });
-    if (!decision.allow) return this.#effects.close(link, { code: "refused", reason: decision.reason });
-    const door = new JsonV1Door({
-      codec,
-      utf8,
-      limits: this.#options.link.limits,
-      nodeName: this.name,
-      asksMax: this.#options.rpc.asksPerLinkMax,
-      request: (ask, asker, nowMs, onStart) => {
-        if (this.isDraining) return asker.failed(leaving(this.name)); // (N1)
-        this.#rpc.request(ask, clientOrigin(caller, link), asker, nowMs, onStart);
-      },
-      send: (frame) => {
-        const waitingBytes = this.#effects.send(link, frame);
-        if (waitingBytes <= this.#options.link.queueBytesMax) return;
-        this.#endDoor(link, { code: "slow", reason: `${waitingBytes} bytes wait to be read` });
-      },
-      wallMs: () => this.#capabilities.wallMs(),
-      close: (reason) => {
-        this.#endDoor(link, { code: "malformed", reason });
-      },
-    });
-    this.#doors.set(link, door);
-  }
-
-  #endDoor(link: LinkId, goodbye: Goodbye): void {
-    const door = this.#doors.get(link);
-    if (!this.#doors.delete(link)) return;
-    door?.closed();
-    this.#effects.close(link, goodbye);
+    if (!this.#doors.lost(link)) this.#links.lost(link, reason, nowMs);
   }
 
   #startDrain(graceMs: number, nowMs: number): void {
@@ -461,7 +423,7 @@ export class NodeMachine {
     const host = {
       ...this.#timers,
       size: () => this.#rpc.size,
-      isAsked: (atMs: number) => this.#links.isAsked(atMs) || [...this.#doors.values()].some(({ size }) => size > 0),
+      isAsked: (atMs: number) => this.#links.isAsked(atMs) || this.#doors.asked > 0,
       over: (left: number) => {
         this.#effects.report({ kind: "drained", left });
       },
@@ -480,7 +442,7 @@ export class NodeMachine {
     this.#cluster.stop(nowMs);
     const error = new MpregError("closed", this.#goodbye.reason, { node: this.name });
     this.#tickets.close(error);
-    for (const link of [...this.#doors.keys()]) this.#endDoor(link, this.#goodbye);
+    this.#doors.close(this.#goodbye);
     this.#links.close(this.#goodbye, error, nowMs); // (Z3)
   }
 
