@@ -3,6 +3,7 @@ export {
   type Action,
   type Contract,
   type Decision,
+  type DoorLogin,
   type ErrorCode,
   type Idempotent,
   MpregError,

@@ -19,6 +19,7 @@ export type { PatternMatches } from "./pattern-type.js";
 export {
   type Action,
   type Decision,
+  type DoorLogin,
   type Observed,
   type Policy,
   type Subject,

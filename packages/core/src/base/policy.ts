@@ -19,6 +19,8 @@ export type Subject =
       readonly credentials: Uint8Array | undefined;
       /** Name of the node that authenticated the client, where the work was relayed. */
       readonly via: string | undefined;
+      /** What a client of another protocol has said of itself; nothing has checked it. */
+      readonly login?: DoorLogin | undefined;
     }
   | {
       readonly kind: "node";
@@ -27,6 +29,15 @@ export type Subject =
       readonly name: string;
       readonly cluster: string;
     };
+
+/** Who a client of another protocol says that it is. */
+export interface DoorLogin {
+  readonly door: "mqtt";
+  /** The identifier it has chosen, or was given. */
+  readonly clientId: string;
+  readonly username: string | undefined;
+  readonly password: Uint8Array | undefined;
+}
 
 /** What is asked for, with the object it is asked about. */
 export type Action =

@@ -1,3 +1,5 @@
-/** Doors: other protocols in front of the same requests. */
+/** Doors: other protocols in front of the same requests and topics. */
 export { JsonV1Door } from "./json-v1.js";
+export { toJsonText } from "./json-v1-values.js";
+export { isHiddenFrom, mqttOfTopic, patternOfMqtt, topicOfMqtt } from "./mqtt-topics.js";
 export type { Door, DoorHost } from "./types.js";

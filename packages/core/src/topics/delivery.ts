@@ -156,6 +156,7 @@ export class Delivery {
       this.#tellMissed(subscription, phase.replay.takeMissed());
       if (message === undefined) {
         subscription.phase = live;
+        this.#sink.replayed?.(outlet.id, number);
         return !buffer.isIdle;
       }
       if (!hasWindows(subscription, message.length)) return false;

@@ -30,7 +30,7 @@ import { isReserved, reservedPattern } from "./reserved.js";
 import type { SubscriptionEnd, TopicSink } from "./sink.js";
 import { Subscription, over } from "./subscription.js";
 import { TopicMessageReader } from "./topic-message.js";
-import { type SubscriptionWish, checkedTerms } from "./wish.js";
+import { type SubscriptionWish, checkedTerms, keptFilter } from "./wish.js";
 
 /** Who publishes. */
 export interface Publisher {
@@ -282,6 +282,7 @@ export class Exchange {
   subscribe(outletId: number, number: number, wish: SubscriptionWish, nowMs: number): boolean {
     const { subscriptionsMax, subscriptionsPerOutletMax, outletWindowBytes } = this.#limits;
     const terms = checkedTerms(wish, this.#limits, this.#utf8);
+    const kept = keptFilter(wish, this.#utf8);
     const known = this.#outlets.get(outletId);
     if (known?.subscriptions.has(number) === true) {
       throw new MpregError("invalid-argument", `Cannot subscribe: this link has a subscription ${number} already`);
@@ -302,7 +303,11 @@ export class Exchange {
     for (const pattern of terms.patterns) this.#matcher.add(pattern, slot);
     if (wish.replay === undefined || (group !== undefined && group.size > 1)) return false;
     const { filter, patterns } = terms;
-    const passes = (kept: Uint8Array): boolean => filter?.passes(this.#replayed.open(kept)) ?? true;
+    const passes = (message: Uint8Array): boolean => {
+      if (filter === undefined && kept === undefined) return true;
+      const opened = this.#replayed.open(message);
+      return filter?.passes(opened) !== false && kept?.passes(opened) !== false;
+    };
     const replay = new Replay(this.#backlog, patterns, wish.replay, passes, nowMs);
     subscription.phase = { kind: "replay", replay };
     outlet.enqueue(subscription);

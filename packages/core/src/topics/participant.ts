@@ -10,6 +10,8 @@ import type { SubscriptionEnd } from "./sink.js";
 export interface Participant extends Publisher {
   /** A message for the first `count` of its subscriptions `numbers`, all valid until this returns; false: it can never be sent to it. */
   deliver(numbers: readonly number[], count: number, message: Uint8Array): boolean;
+  /** One of its subscriptions has been told what it wanted of the backlog: what follows is live. */
+  replayed?(number: number): void;
   missed(number: number, count: number): void;
   ended(number: number, why: SubscriptionEnd, lost: number): void;
   /** A message that it has published, and wanted no answer for, is refused. */

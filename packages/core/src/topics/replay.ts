@@ -10,6 +10,7 @@
  */
 import { Heap, type Pattern } from "../base/index.js";
 import type { Backlog } from "./backlog.js";
+import type { HeaderFilter } from "./filter.js";
 import type { TopicLog } from "./topic-log.js";
 
 /** What a subscription wants of what was published before it. */
@@ -18,8 +19,8 @@ export type ReplayWish =
   | { readonly kind: "age"; readonly ageMs: number }
   /** The newest so many, of all topics together. */
   | { readonly kind: "count"; readonly count: number }
-  /** The newest of each topic: its last value. */
-  | { readonly kind: "last" };
+  /** The newest of each topic: its last value; with `filter`, the newest that passes it, which what is live need not. */
+  | { readonly kind: "last"; readonly filter?: HeaderFilter | undefined };
 
 interface Cursor {
   readonly log: TopicLog;
@@ -50,7 +51,7 @@ export class Replay {
       if (log.size > 0) logs.push(log);
     });
     const starts =
-      wish.kind === "count" ? this.#newest(logs, wish.count, nowMs) : logs.map((log) => start(log, wish, nowMs));
+      wish.kind === "count" ? this.#newest(logs, wish.count, nowMs) : logs.map((log) => this.#start(log, wish, nowMs));
     logs.forEach((log, index) => {
       this.#push(log, starts[index] as number, log.end); // (Y1)
     });
@@ -104,6 +105,19 @@ export class Replay {
     this.#cursors.push(cursor);
   }
 
+  /** Where to begin in `log`. */
+  #start(log: TopicLog, wish: Exclude<ReplayWish, { kind: "count" }>, nowMs: number): number {
+    let index = log.end;
+    if (wish.kind === "last") {
+      do index -= 1;
+      while (index >= log.first && !this.#passes(log.message(index)));
+      return index < log.first ? log.end : index;
+    }
+    const oldestMs = nowMs - wish.ageMs;
+    while (index > log.first && log.arrivedMs(index - 1) >= oldestMs) index -= 1;
+    return index;
+  }
+
   /** Where to begin in each of `logs` so that the newest `count` messages that are wanted are told. */
   #newest(logs: readonly TopicLog[], count: number, nowMs: number): number[] {
     const starts = logs.map((log) => log.end);
@@ -130,12 +144,4 @@ export class Replay {
     }
     return starts;
   }
-}
-
-function start(log: TopicLog, wish: Exclude<ReplayWish, { kind: "count" }>, nowMs: number): number {
-  if (wish.kind === "last") return log.end - 1;
-  const oldestMs = nowMs - wish.ageMs;
-  let index = log.end;
-  while (index > log.first && log.arrivedMs(index - 1) >= oldestMs) index -= 1;
-  return index;
 }

@@ -15,6 +15,8 @@ export interface TopicSink {
    * returns.
    */
   deliver(outlet: number, numbers: readonly number[], count: number, message: Uint8Array): void;
+  /** A subscription has been told what it wanted of the backlog: what follows is live. */
+  replayed?(outlet: number, number: number): void;
   /** `count` messages of a subscription are missing just here. */
   missed(outlet: number, number: number, count: number): void;
   /** A subscription is over; `lost` messages that waited for it are lost with it. */

@@ -243,6 +243,10 @@ export class Topics implements TopicSink {
     }
   }
 
+  replayed(outlet: number, number: number): void {
+    this.#participant(outlet).replayed?.(number);
+  }
+
   missed(outlet: number, number: number, count: number): void {
     this.#participant(outlet).missed(number, count);
   }

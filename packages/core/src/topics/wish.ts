@@ -71,6 +71,12 @@ export function checkedTerms(wish: SubscriptionWish, limits: TopicsLimits, utf8:
   };
 }
 
+/** What else the messages of the backlog have to pass. Throws `invalid-argument`. (W1) */
+export function keptFilter({ replay }: SubscriptionWish, utf8: Utf8): CheckedFilter | undefined {
+  if (replay?.kind !== "last" || replay.filter === undefined) return undefined;
+  return new CheckedFilter(replay.filter, utf8);
+}
+
 /** Each once, whatever they were written as. */
 function checkedPatterns(texts: readonly string[], { patternsMax, topic }: TopicsLimits): readonly Pattern[] {
   const given: unknown = texts;

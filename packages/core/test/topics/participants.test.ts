@@ -29,6 +29,10 @@ class Program implements Participant {
     return true;
   }
 
+  replayed(number: number): void {
+    this.told.push([number, "replayed"]);
+  }
+
   missed(number: number, count: number): void {
     this.told.push([number, -count]);
   }
@@ -95,12 +99,38 @@ describe("participants", () => {
     expect(program.told).toEqual([
       [1, "subscribed"],
       [1, "before"],
+      [1, "replayed"],
       [1, "invalid-argument"],
       [1, "own"],
     ]);
     expect(client.heard(1)).toEqual(["own"]);
     expect(results).toEqual([{ kind: "published", handed: 2, waiting: 0, lost: 0, nodes: 0 }]);
     expect(program.refusals).toEqual(["s denied"]);
+  });
+
+  test("hear where the backlog ends, of which a filter of its own leaves the newest of each topic that passes", () => {
+    const mesh = new Mesh();
+    const node = mesh.node("n");
+    const [program, other] = [new Program(1_000_001), new Program(1_000_002)];
+    const kept = new Map([["keep", "1"]]);
+    const publish = (topic: string, id: string, headers?: Map<string, string>) => {
+      enter(mesh, node, { kind: "publish", participant: other, message: note(topic, id, { headers }) });
+    };
+    publish("a", "a1", kept);
+    publish("a", "a2", kept);
+    publish("a", "a3");
+    publish("b", "b1");
+    const filter = { match: "all", headers: { keep: true } };
+    const more = { replay: { kind: "last", filter }, windowBytes: 1 };
+    expect(subscribe(mesh, node, program, 1, "#", more)).toBe("subscribed");
+    publish("a", "a4");
+    publish("a", "a5", kept);
+    const taken = { kind: "taken", participant: program, number: 1, bytes: 1_000 } as const;
+    for (let left = 3; left > 0; left--) enter(mesh, node, taken);
+    expect(program.told.map(([, told]) => told)).toEqual(["subscribed", "a2", "replayed", "a4", "a5"]);
+    const wrong = { replay: { kind: "last", filter: { match: "all", headers: {} } } };
+    expect(subscribe(mesh, node, program, 2, "#", wrong)).toBe("invalid-argument");
+    expect(node.machine.size.subscriptions).toBe(1);
   });
 
   test("take as others do, wait as others do, and leave nothing when they part", () => {
