@@ -20,6 +20,7 @@ const layers = [
   ["routing"],
   ["federation"],
   domains,
+  ["program"],
   ["handlers"],
   ["doors"],
   ["node"],
@@ -30,7 +31,7 @@ const core = (folders) => `^packages/core/src/(${folders.join("|")})/`;
 const upwards = layers.slice(0, -1).map((folders, index) => ({
   name: `core-${folders.length === 1 ? folders[0] : "domains"}-imports-downwards`,
   comment:
-    "(D1) base → structures → values → wire → journal → link → membership → catalog → routing → federation → domains → handlers → doors → node",
+    "(D1) base → structures → values → wire → journal → link → membership → catalog → routing → federation → domains → program → handlers → doors → node",
   severity: "error",
   from: { path: core(folders) },
   to: { path: core(layers.slice(index + 1).flat()) },

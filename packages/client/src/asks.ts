@@ -42,7 +42,7 @@ import {
   writeCancel,
   writeFailure,
 } from "@mpreg/core/wire";
-import { Alarm } from "./alarm.js";
+import { Alarm } from "@mpreg/core/program";
 import type { Connection } from "./connection.js";
 import { incomplete, neverConnected, tooLarge, unanswered, unsent } from "./failures.js";
 import { Line, type LineLimits, bytesOverloaded } from "./line.js";

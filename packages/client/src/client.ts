@@ -2,7 +2,7 @@
  * Client: what a program holds after `connect`.
  */
 import type { Contract } from "@mpreg/core";
-import { type TopicContract, TopicSchemas } from "@mpreg/core/base";
+import type { TopicContract } from "@mpreg/core/base";
 import type { ClusterInfo, FunctionInfo, NodeInfo } from "@mpreg/core/node";
 import {
   Caller,
@@ -19,10 +19,9 @@ import {
   traceOf,
   watching,
 } from "@mpreg/core/rpc";
-import type { TopicMessage } from "@mpreg/core/topics";
+import { type TopicCalls, topicCalls } from "@mpreg/core/program";
 import type { Session } from "./session.js";
 import type { ClientStatus, StatusOptions } from "./status.js";
-import type { PublishOptions, SubscribeOptions, Subscription, TopicCalls } from "./topics/api.js";
 
 /**
  * A client of the cluster: a connection to one node at a time, through which every function of the cluster can be called.
@@ -112,16 +111,11 @@ export class SessionClient<C extends Contract | undefined, T extends TopicContra
     this.call = ((fun: string, args?: readonly unknown[], options?: object) =>
       caller.call(fun, args, options)) as Calls<C>["call"];
     this.request = caller.request;
-    const schemas = topics === undefined ? undefined : new TopicSchemas(topics);
-    // as with `call`: the types follow the schemas
-    this.publish = ((topic: string, payload: unknown, options?: PublishOptions) =>
-      session.topics.publishing.publish(topic, payload, options, schemas)) as TopicCalls<T>["publish"];
-    this.subscribe = ((patterns: unknown, options?: SubscribeOptions): Promise<Subscription> =>
-      session.topics.subscribe(patterns, options)) as TopicCalls<T>["subscribe"];
-    this.publishRequest = ((topic: string, payload: unknown, options?: PublishOptions) =>
-      session.topics.requests.request(topic, payload, options, schemas)) as TopicCalls<T>["publishRequest"];
-    this.respond = ((patterns: unknown, answer: (message: TopicMessage) => unknown, options?: SubscribeOptions) =>
-      session.topics.requests.respond(patterns, answer, options)) as TopicCalls<T>["respond"];
+    const calls = topicCalls(() => session.topics, topics);
+    this.publish = calls.publish;
+    this.subscribe = calls.subscribe;
+    this.publishRequest = calls.publishRequest;
+    this.respond = calls.respond;
     this.#session = session;
     this.#caller = caller;
     this.#contract = contract;

@@ -16,7 +16,7 @@ import {
 } from "@mpreg/core/link";
 import { Channel } from "@mpreg/core/rpc";
 import { type Message, type ResumePlace, type SessionHello, TextCache, subprotocol } from "@mpreg/core/wire";
-import { Alarm } from "./alarm.js";
+import { Alarm } from "@mpreg/core/program";
 import type { Platform, Socket } from "./platform.js";
 
 const closeCodes: Partial<Record<Goodbye["code"], number>> = { malformed: 1002, refused: 1008 };

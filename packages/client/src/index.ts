@@ -12,5 +12,5 @@ export type {
   SubscriptionEvent,
   TopicCalls,
   WaitOptions,
-} from "./topics/api.js";
+} from "@mpreg/core/program";
 export type { HeaderFilter, TopicMessage } from "@mpreg/core/topics";

@@ -8,7 +8,7 @@
  * (H2) It ends once: `opened`, `failed` with what was wrong at each address, or by `cancel`, after which nothing is told.
  */
 import type { Goodbye } from "@mpreg/core/link";
-import { Alarm } from "./alarm.js";
+import { Alarm } from "@mpreg/core/program";
 import type { Connection, ConnectionEvents } from "./connection.js";
 import type { Platform } from "./platform.js";
 

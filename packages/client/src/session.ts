@@ -28,7 +28,7 @@ import {
 import type { Codec } from "@mpreg/core/values";
 import { type InspectSubject, type Message, type ResultRef, type WireLimits, writeInspect } from "@mpreg/core/wire";
 import { Addresses } from "./addresses.js";
-import { Alarm } from "./alarm.js";
+import { Alarm } from "@mpreg/core/program";
 import { Asks, type AsksOptions } from "./asks.js";
 import { Connection, type ConnectionEvents, type ConnectionOptions } from "./connection.js";
 import type { Platform } from "./platform.js";

@@ -7,22 +7,30 @@
  * (G3) Over each connection all subscriptions are asked for that were open.
  */
 import { MpregError } from "@mpreg/core/base";
+import {
+  Alarm,
+  Publishing,
+  Requests,
+  type SubscribeOptions,
+  type SubscriptionHost,
+  TopicSubscription,
+  cancelled,
+  replayOf,
+  wishOf,
+} from "@mpreg/core/program";
 import type { Asker, CancelSignal } from "@mpreg/core/rpc";
 import { IdMap, onAbort } from "@mpreg/core/structures";
-import { MessageOpener } from "@mpreg/core/topics";
+import { MessageOpener, MessageWriter } from "@mpreg/core/topics";
 import type { Codec } from "@mpreg/core/values";
-import { type Message, writeTaken } from "@mpreg/core/wire";
-import { Alarm } from "../alarm.js";
+import { type Message, writeEverywhere, writeSubscribe, writeTaken, writeUnsubscribe } from "@mpreg/core/wire";
 import type { Connection } from "../connection.js";
+import { neverConnected } from "../failures.js";
 import type { LineLimits } from "../line.js";
 import type { TopicAsk } from "../pending.js";
 import type { Platform } from "../platform.js";
 import type { ClientStatus } from "../status.js";
-import type { SubscribeOptions } from "./api.js";
-import { replayOf, wishOf } from "./options.js";
-import { Publishing } from "./publishing.js";
-import { Requests } from "./requests.js";
-import { type SubscriptionHost, TopicSubscription } from "./subscription.js";
+import { patienceMs } from "../times.js";
+import { ConnectionWay } from "./connection-way.js";
 
 /** How long what was taken may wait to be told. (G2) */
 const toldMs = 10;
@@ -39,27 +47,40 @@ export interface ClientTopicsHost {
   tell(event: ClientStatus): void;
 }
 
-export class ClientTopics implements SubscriptionHost {
+type ClientSubscription = TopicSubscription<Connection>;
+
+export class ClientTopics implements SubscriptionHost<Connection> {
   readonly opener: MessageOpener;
   readonly reconnects: boolean;
   readonly publishing: Publishing;
   readonly requests: Requests;
   readonly #host: ClientTopicsHost;
-  readonly platform: Platform;
-  readonly #subscriptions = new IdMap<TopicSubscription>();
+  readonly clock: Platform;
+  readonly #writer: MessageWriter;
+  /** What was published over each connection that is there. */
+  readonly #ways = new Map<Connection, ConnectionWay>();
+  readonly #subscriptions = new IdMap<ClientSubscription>();
   readonly #alarm: Alarm;
   #connection: Connection | undefined;
   #lastNumber = 0;
   /** Those that have something to tell as taken: in this turn, and a little later. */
-  #toTell: TopicSubscription[] = [];
-  #late: TopicSubscription[] = [];
+  #toTell: ClientSubscription[] = [];
+  #late: ClientSubscription[] = [];
 
   constructor(platform: Platform, host: ClientTopicsHost) {
-    this.platform = platform;
+    this.clock = platform;
     this.#host = host;
+    this.#writer = new MessageWriter(platform.random, platform.utf8);
     this.reconnects = host.reconnects;
     this.opener = new MessageOpener(host.codec, platform.utf8);
-    this.publishing = new Publishing(platform, { ...host, ask: (ask, signal) => this.ask(ask, signal) });
+    const { asksMax: messagesMax, bytesMax } = host.line;
+    this.publishing = new Publishing({
+      codec: host.codec,
+      clock: platform,
+      limits: { messagesMax, bytesMax, options: "queueMax and queueBytesMax of connect" },
+      patienceMs,
+      unreached: () => neverConnected(patienceMs),
+    });
     this.requests = new Requests(this);
     this.#alarm = new Alarm(platform, () => {
       for (const subscription of this.#late) this.#tell(subscription);
@@ -67,8 +88,9 @@ export class ClientTopics implements SubscriptionHost {
     });
   }
 
-  get connection(): Connection | undefined {
-    return this.#connection;
+  /** A text that no other client has. */
+  get prefix(): string {
+    return this.#writer.prefix;
   }
 
   /** How many subscriptions there are. */
@@ -77,11 +99,11 @@ export class ClientTopics implements SubscriptionHost {
   }
 
   nowMs(): number {
-    return this.platform.now();
+    return this.clock.now();
   }
 
-  async subscribe(patterns: unknown, options: SubscribeOptions = {}): Promise<TopicSubscription> {
-    const wish = wishOf(patterns, options, this.platform.utf8);
+  async subscribe(patterns: unknown, options: SubscribeOptions = {}): Promise<ClientSubscription> {
+    const wish = wishOf(patterns, options, this.clock.utf8);
     const replay = replayOf(options.backlog);
     const { signal, timeoutMs = 0, onMessage } = options;
     if (signal?.aborted === true) throw cancelled(signal, "not-applied");
@@ -103,7 +125,14 @@ export class ClientTopics implements SubscriptionHost {
       subscription.moved();
       subscription.resume();
     }
-    this.publishing.open(this.#connection as Connection);
+    const connection = this.#connection as Connection;
+    const way = new ConnectionWay(connection, {
+      platform: this.clock,
+      writer: this.#writer,
+      ask: (ask, signal) => this.#ask(ask, signal),
+    });
+    this.#ways.set(connection, way);
+    this.publishing.open(way);
   }
 
   /** Nobody can be asked for the moment. */
@@ -136,19 +165,32 @@ export class ClientTopics implements SubscriptionHost {
 
   lost(connection: Connection): void {
     for (const subscription of this.#inOrder()) subscription.lost(connection);
-    this.publishing.lost(connection);
-    if (this.#connection === connection) this.#connection = undefined;
+    if (this.#connection === connection) {
+      this.publishing.suspend();
+      this.#connection = undefined;
+    }
+    this.#lostWay(connection);
+  }
+
+  #lostWay(connection: Connection): void {
+    const count = this.#ways.get(connection)?.unknown ?? 0;
+    this.#ways.delete(connection);
+    if (count > 0) this.#host.tell({ kind: "publishes-lost", url: connection.url, count });
   }
 
   /** Nothing is asked any more: because of `error`, or because the program has closed the client. */
   end(error: MpregError, isClosed: boolean): void {
     this.#alarm.clear();
     this.publishing.end(error);
+    for (const [connection, way] of this.#ways) {
+      if (way.isFlushed) this.#ways.delete(connection);
+      else this.#lostWay(connection);
+    }
     this.requests.end(error);
     for (const subscription of this.#inOrder()) subscription.clientEnded(isClosed ? undefined : error);
   }
 
-  ask(ask: TopicAsk, signal: CancelSignal | undefined, told?: (answer: unknown) => void): Promise<unknown> {
+  #ask(ask: TopicAsk, signal: CancelSignal | undefined, told?: (answer: unknown) => void): Promise<unknown> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted === true) throw cancelled(signal, "not-applied");
       const listening: { stop?: () => void; isOver?: true } = {};
@@ -183,17 +225,46 @@ export class ClientTopics implements SubscriptionHost {
     });
   }
 
+  ask(subscription: ClientSubscription, timeoutMs: number, signal: CancelSignal | undefined): Promise<unknown> {
+    const write: TopicAsk["write"] = (writer, id) => {
+      writeSubscribe(writer, { ...subscription.asked(this.#connection), id });
+    };
+    return this.#ask({ kind: "topic", isOnce: false, timeoutMs, bytes: 256, write }, signal, (answer) => {
+      subscription.served(answer);
+    });
+  }
+
+  everywhere(number: number, timeoutMs: number, signal: CancelSignal | undefined): Promise<unknown> {
+    const write: TopicAsk["write"] = (writer, id) => {
+      writeEverywhere(writer, id, number);
+    };
+    return this.#ask({ kind: "topic", isOnce: true, timeoutMs, bytes: 0, write }, signal);
+  }
+
+  /** What the node answers now comes behind all that it has sent: that it has no such subscription any more. */
+  drained(number: number): Promise<unknown> {
+    return this.everywhere(number, 0, undefined).catch((error: unknown) => {
+      if (!(error instanceof MpregError) || error.code !== "invalid-argument") throw error;
+    });
+  }
+
+  leave({ open, outbox }: Connection, number: number): void {
+    if (!open) return;
+    writeUnsubscribe(outbox.writer, number);
+    outbox.commitCancel();
+  }
+
   tell(event: ClientStatus): void {
     this.#host.tell(event);
   }
 
-  hasTaken(subscription: TopicSubscription): void {
+  hasTaken(subscription: ClientSubscription): void {
     subscription.telling = "now";
-    if (this.#toTell.length === 0) this.platform.endOfTurn(this.#endTurn);
+    if (this.#toTell.length === 0) this.clock.endOfTurn(this.#endTurn);
     this.#toTell.push(subscription);
   }
 
-  forget(subscription: TopicSubscription): void {
+  forget(subscription: ClientSubscription): void {
     this.#subscriptions.take(subscription.number);
   }
 
@@ -208,10 +279,10 @@ export class ClientTopics implements SubscriptionHost {
         this.#late.push(subscription);
       }
     }
-    if (this.#late.length > 0) this.#alarm.set(this.platform.now() + toldMs);
+    if (this.#late.length > 0) this.#alarm.set(this.clock.now() + toldMs);
   };
 
-  #tell(subscription: TopicSubscription): void {
+  #tell(subscription: ClientSubscription): void {
     subscription.telling = undefined;
     const bytes = subscription.intake.takeUntold();
     const { connection } = subscription;
@@ -221,11 +292,7 @@ export class ClientTopics implements SubscriptionHost {
   }
 
   /** In the order in which they were asked for. */
-  #inOrder(): TopicSubscription[] {
+  #inOrder(): ClientSubscription[] {
     return this.#subscriptions.values().sort((a, b) => a.number - b.number);
   }
-}
-
-export function cancelled(signal: CancelSignal, outcome: "not-applied" | "unknown"): MpregError {
-  return new MpregError("cancelled", "The caller cancelled", { outcome, cause: signal.reason });
 }

@@ -1,5 +1,5 @@
 /**
- * Subscription: one subscription of a client, over one connection after the other.
+ * Subscription: one subscription of a program: of a client, over one connection after the other; of a node, within it.
  *
  *     asking ──the node serves it──▶ open ──connection lost──▶ unasked ──next connection──▶ asking …
  *                                     └──drain──▶ draining ──▶ over
@@ -12,9 +12,9 @@
  * (U4) What waits here for long keeps nothing alive but itself.
  * (U5) A drain is fulfilled when the node has said that nothing more is on its way, and rejects where nobody can say so.
  */
-import { MpregError, areSameBytes, thrownText } from "@mpreg/core/base";
-import { type CancelSignal, checkListeners } from "@mpreg/core/rpc";
-import { Broadcast, onAbort } from "@mpreg/core/structures";
+import { MpregError, areSameBytes, thrownText } from "../base/index.js";
+import { type CancelSignal, checkListeners } from "../rpc/index.js";
+import { Broadcast, onAbort } from "../structures/index.js";
 import {
   Inbox,
   type InboxOwner,
@@ -22,10 +22,8 @@ import {
   type MessageOpener,
   ReceivedMessage,
   type TopicMessage,
-} from "@mpreg/core/topics";
-import { type ResumePlace, type WireReplay, writeEverywhere, writeSubscribe, writeUnsubscribe } from "@mpreg/core/wire";
-import type { Connection } from "../connection.js";
-import type { TopicAsk } from "../pending.js";
+} from "../topics/index.js";
+import type { ResumePlace, WireReplay } from "../wire/index.js";
 import type { Subscription, SubscriptionEvent, WaitOptions } from "./api.js";
 import { type Wish, waitMsOf } from "./options.js";
 
@@ -34,33 +32,52 @@ const heldMs = 5;
 
 const eventsMax = 1_000;
 
-export interface SubscriptionHost {
-  readonly opener: MessageOpener;
-  readonly reconnects: boolean;
-  /** The connection that is asked. */
-  readonly connection: Connection | undefined;
-  nowMs(): number;
-  /** Asks; resolves to the decoded answer, which `told` is told at once: before what comes behind it is looked at. */
-  ask(ask: TopicAsk, signal: CancelSignal | undefined, told?: (answer: unknown) => void): Promise<unknown>;
-  /** Something of it was taken, or ought to be told as taken. */
-  hasTaken(subscription: TopicSubscription): void;
-  forget(subscription: TopicSubscription): void;
+/** The way to a node: a client's connection, or the node itself. */
+export interface SubscriptionWay {
+  readonly nodeName: string | undefined;
+  /** The process at its end, where that keeps what is asked of it beyond this way. */
+  readonly place: ResumePlace | undefined;
+  /** When something was heard over it last. */
+  readonly heardMs: number;
 }
 
-export class TopicSubscription implements Subscription, InboxOwner {
+/** What is asked of a node: a wish, and from when it wants to hear. */
+export type NumberedWish = Wish & { readonly number: number; readonly replay: WireReplay | undefined };
+
+export interface SubscriptionHost<W extends SubscriptionWay> {
+  readonly opener: MessageOpener;
+  readonly reconnects: boolean;
+  nowMs(): number;
+  /**
+   * Asks for it: {@link TopicSubscription.asked} says what for, each time that it is asked, and `served` is told when it is
+   * granted, before what comes behind that is looked at.
+   */
+  ask(subscription: TopicSubscription<W>, timeoutMs: number, signal: CancelSignal | undefined): Promise<unknown>;
+  /** Resolves when all nodes serve it. */
+  everywhere(number: number, timeoutMs: number, signal: CancelSignal | undefined): Promise<unknown>;
+  /** Resolves when all has been heard of it that was on its way when it was left. */
+  drained(number: number): Promise<unknown>;
+  /** Tells the node that nothing more is wanted, where there is one still. */
+  leave(way: W, number: number): void;
+  /** Something of it was taken, or ought to be told as taken. */
+  hasTaken(subscription: TopicSubscription<W>): void;
+  forget(subscription: TopicSubscription<W>): void;
+}
+
+export class TopicSubscription<W extends SubscriptionWay> implements Subscription, InboxOwner {
   readonly number: number;
   readonly patterns: readonly string[];
   readonly closed: Promise<void>;
   readonly intake: Intake;
   /** When it tells what was taken, where it has something to tell: at the end of the turn, or a little later. The host's. */
   telling: "now" | "soon" | undefined = undefined;
-  readonly #host: SubscriptionHost;
+  readonly #host: SubscriptionHost<W>;
   readonly #wish: Wish;
   readonly #listener: ((message: TopicMessage) => unknown) | undefined;
   readonly #inbox: Inbox;
   readonly #events = new Broadcast<SubscriptionEvent>(eventsMax);
   #phase: "asking" | "open" | "unasked" | "draining" | "over" = "asking";
-  #connection: Connection | undefined;
+  #connection: W | undefined;
   #place: ResumePlace | undefined;
   /** Messages whose callback has not ended. */
   #underWay = 0;
@@ -71,7 +88,7 @@ export class TopicSubscription implements Subscription, InboxOwner {
   #onServed: (() => void)[] = [];
 
   constructor(
-    host: SubscriptionHost,
+    host: SubscriptionHost<W>,
     number: number,
     wish: Wish,
     replay: WireReplay | undefined,
@@ -107,30 +124,33 @@ export class TopicSubscription implements Subscription, InboxOwner {
   }
 
   /** The connection over which it was asked for last. */
-  get connection(): Connection | undefined {
+  get connection(): W | undefined {
     return this.#connection;
   }
 
   /** Asks for it the first time. Rejects with why it cannot be. */
-  async begin(timeoutMs: number, signal: CancelSignal | undefined): Promise<void> {
-    try {
-      await this.#ask(timeoutMs, signal);
-    } catch (error) {
-      this.#leave();
-      this.#phase = "over";
-      this.#host.forget(this);
-      this.#settle();
-      throw error;
-    }
-    if (signal?.aborted === true) return this.unsubscribe();
-    if (signal !== undefined) this.#stopListening = onAbort(signal, () => void this.unsubscribe());
+  begin(timeoutMs: number, signal: CancelSignal | undefined): Promise<void> {
+    return this.#host.ask(this, timeoutMs, signal).then(
+      () => {
+        if (signal?.aborted === true) return this.unsubscribe();
+        if (signal !== undefined) this.#stopListening = onAbort(signal, () => void this.unsubscribe());
+        return undefined;
+      },
+      (error: unknown) => {
+        this.#leave();
+        this.#phase = "over";
+        this.#host.forget(this);
+        this.#settle();
+        throw error;
+      },
+    );
   }
 
   /** There is a connection that can be asked for it. */
   resume(): void {
     if (this.#phase !== "unasked") return;
     this.#phase = "asking";
-    this.#ask(0, undefined).catch((error: unknown) => {
+    this.#host.ask(this, 0, undefined).catch((error: unknown) => {
       if (this.#phase !== "asking") return;
       const isUnreached = error instanceof MpregError && error.code === "not-connected";
       if (isUnreached && this.#host.reconnects) this.#phase = "unasked";
@@ -139,7 +159,7 @@ export class TopicSubscription implements Subscription, InboxOwner {
   }
 
   /** The connection is gone. One that is asked for is asked for again by itself. */
-  lost(connection: Connection): void {
+  lost(connection: W): void {
     if (this.#connection !== connection) return;
     if (this.#phase === "draining") return this.#end(brokenDrain()); // no more can come, and there may have been more (U5)
     if (this.#phase !== "open") return;
@@ -153,7 +173,7 @@ export class TopicSubscription implements Subscription, InboxOwner {
     this.#suspend(this.#connection);
   }
 
-  delivered(connection: Connection, bytes: Uint8Array, nowMs: number): void {
+  delivered(connection: W, bytes: Uint8Array, nowMs: number): void {
     if (this.#connection !== connection || this.#phase === "over") return; // (U3)
     if (!this.intake.delivered(bytes, nowMs)) return this.#hasTaken();
     const missed = this.intake.takeMissedBefore();
@@ -165,14 +185,14 @@ export class TopicSubscription implements Subscription, InboxOwner {
     inbox.push(new ReceivedMessage(isHeld ? bytes.slice() : bytes, this.#host.opener, missed), nowMs); // (U4)
   }
 
-  wasMissed(connection: Connection, count: number): void {
+  wasMissed(connection: W, count: number): void {
     if (this.#connection !== connection || this.#phase === "over") return; // (U3)
     this.intake.wasMissed(count);
     this.#events.publish({ kind: "messages-lost", count });
   }
 
   /** The node has ended it. */
-  wasEnded(connection: Connection, why: string, lost: number): void {
+  wasEnded(connection: W, why: string, lost: number): void {
     if (this.#connection !== connection || this.#phase === "over") return; // (U3)
     this.intake.wasMissed(lost);
     this.#end(endedError(why, lost, connection.nodeName));
@@ -201,43 +221,49 @@ export class TopicSubscription implements Subscription, InboxOwner {
     return this.closed;
   }
 
-  async drain(): Promise<void> {
-    if (this.#phase === "open") {
-      this.#phase = "draining";
-      this.#leave();
-      // what the node answers now comes behind all that it has sent: that it has no such subscription any more (U5)
-      const write: TopicAsk["write"] = (writer, id) => {
-        writeEverywhere(writer, id, this.number);
-      };
-      await this.#host
-        .ask({ kind: "topic", isOnce: true, timeoutMs: 0, bytes: 0, write }, undefined)
-        .catch((error: unknown) => {
-          if (!(error instanceof MpregError) || error.code !== "invalid-argument") this.#end(asError(error));
-        });
-    } else if (this.#phase !== "draining") this.#leave();
-    this.#end(undefined);
-    return this.closed;
+  drain(): Promise<void> {
+    if (this.#phase !== "open") {
+      if (this.#phase !== "draining") this.#leave();
+      this.#end(undefined);
+      return this.closed;
+    }
+    this.#phase = "draining";
+    this.#leave();
+    return this.#host.drained(this.number).then(
+      () => {
+        this.#end(undefined);
+        return this.closed;
+      },
+      (error: unknown) => {
+        this.#end(asError(error)); // (U5)
+        return this.closed;
+      },
+    );
   }
 
-  async everywhere(options: WaitOptions = {}): Promise<void> {
-    const timeoutMs = waitMsOf(options, "everywhere");
-    const untilMs = timeoutMs === 0 ? Infinity : this.#host.nowMs() + timeoutMs;
-    const write: TopicAsk["write"] = (writer, id) => {
-      writeEverywhere(writer, id, this.number);
-    };
-    for (;;) {
-      while (this.#phase === "asking" || this.#phase === "unasked") {
-        await new Promise<void>((resolve) => this.#onServed.push(resolve));
-      }
-      if (this.#phase !== "open") throw new MpregError("closed", "The subscription is over");
-      const leftMs = untilMs === Infinity ? 0 : Math.max(1, untilMs - this.#host.nowMs());
-      try {
-        await this.#host.ask({ kind: "topic", isOnce: true, timeoutMs: leftMs, bytes: 0, write }, options.signal);
-        return;
-      } catch (error) {
-        if (!(error instanceof MpregError) || error.code !== "node-lost" || this.isOver) throw error;
-      }
-    }
+  everywhere(options: WaitOptions = {}): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const timeoutMs = waitMsOf(options, "everywhere");
+      const untilMs = timeoutMs === 0 ? Infinity : this.#host.nowMs() + timeoutMs;
+      const ask = (): void => {
+        if (this.#phase === "asking" || this.#phase === "unasked") {
+          this.#onServed.push(ask);
+          return;
+        }
+        if (this.#phase !== "open") return reject(new MpregError("closed", "The subscription is over"));
+        const leftMs = untilMs === Infinity ? 0 : Math.max(1, untilMs - this.#host.nowMs());
+        this.#host.everywhere(this.number, leftMs, options.signal).then(
+          () => {
+            resolve();
+          },
+          (error: unknown) => {
+            if (!(error instanceof MpregError) || error.code !== "node-lost" || this.isOver) reject(asError(error));
+            else ask();
+          },
+        );
+      };
+      ask();
+    });
   }
 
   status(options: { readonly signal?: CancelSignal | undefined } = {}): AsyncIterableIterator<SubscriptionEvent> {
@@ -266,20 +292,16 @@ export class TopicSubscription implements Subscription, InboxOwner {
     }
   }
 
-  #ask(timeoutMs: number, signal: CancelSignal | undefined): Promise<unknown> {
-    const { number } = this;
-    const write: TopicAsk["write"] = (writer, id) => {
-      this.#connection = this.#host.connection;
-      writeSubscribe(writer, { ...this.#wish, id, number, replay: this.intake.replay(this.#host.nowMs()) });
-    };
-    return this.#host.ask({ kind: "topic", isOnce: false, timeoutMs, bytes: 256, write }, signal, (answer) => {
-      this.#served(answer);
-    });
+  /** It is asked for over `way`; answers with what. */
+  asked(way: W | undefined): NumberedWish {
+    this.#connection = way;
+    return { ...this.#wish, number: this.number, replay: this.intake.replay(this.#host.nowMs()) };
   }
 
-  #served(answer: unknown): void {
+  /** The node has granted it, with this answer. */
+  served(answer: unknown): void {
     if (this.#phase !== "asking") return;
-    const { place, nodeName: node = "" } = this.#connection as Connection;
+    const { place, nodeName: node = "" } = this.#connection as W;
     const isSameRun = place !== undefined && this.#place !== undefined && areSameBytes(place.run, this.#place.run);
     const gap = this.intake.answered(isSameRun && isWhole(answer), this.#host.nowMs());
     this.#place = place;
@@ -288,7 +310,7 @@ export class TopicSubscription implements Subscription, InboxOwner {
     this.#tellWaiting();
   }
 
-  #suspend(connection: Connection): void {
+  #suspend(connection: W): void {
     this.#phase = "unasked";
     this.#connection = undefined;
     this.intake.lost(connection.heardMs);
@@ -322,10 +344,7 @@ export class TopicSubscription implements Subscription, InboxOwner {
 
   /** Tells the node that nothing more is wanted. */
   #leave(): void {
-    const connection = this.#connection;
-    if (connection?.open !== true) return;
-    writeUnsubscribe(connection.outbox.writer, this.number);
-    connection.outbox.commitCancel();
+    if (this.#connection !== undefined) this.#host.leave(this.#connection, this.number);
   }
 
   /** (U1) */

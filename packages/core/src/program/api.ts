@@ -1,14 +1,14 @@
-/** What a program says and hears of topics: the types of `client.subscribe`, `client.publish` and their kin. */
-import type { MpregError, PublishedPayload, ReceivedPayload, TopicContract } from "@mpreg/core/base";
-import type { CancelSignal } from "@mpreg/core/rpc";
-import type { Missed } from "@mpreg/core/structures";
-import type { Gap, HeaderFilter, Overflow, TopicMessage } from "@mpreg/core/topics";
+/** What a program says and hears of topics: the types of `subscribe`, `publish` and their kin, of clients and of nodes alike. */
+import type { MpregError, PublishedPayload, ReceivedPayload, TopicContract } from "../base/index.js";
+import type { CancelSignal } from "../rpc/index.js";
+import type { Missed } from "../structures/index.js";
+import type { Gap, HeaderFilter, Overflow, TopicMessage } from "../topics/index.js";
 
 /** How a program waits for an answer. */
 export interface WaitOptions {
   /** Gives up waiting. */
   readonly signal?: CancelSignal | undefined;
-  /** Time allowed, in ms. Default: as long as it takes, and 30 s where there is no connection. `deadline` when it is over. */
+  /** Time allowed, in ms. Default: as long as it takes; for a client 30 s where there is no connection. `deadline` when it is over. */
   readonly timeoutMs?: number | undefined;
 }
 
@@ -53,10 +53,10 @@ export type SubscriptionEvent =
   | Missed;
 
 /**
- * A subscription: an iterator over its messages, unless it has a callback. Made by `client.subscribe`.
+ * A subscription: an iterator over its messages, unless it has a callback. Made by `subscribe` of a client or a node.
  *
- * It lasts until {@link unsubscribe} or {@link drain}, until its loop is left, its signal aborts or the client is closed; over
- * another connection when one is lost. Where it ends otherwise the loop throws: `overloaded` where its overflow says so,
+ * It lasts until {@link unsubscribe} or {@link drain}, until its loop is left, its signal aborts or the client or node is closed; a
+ * client's over another connection when one is lost. Where it ends otherwise the loop throws: `overloaded` where its overflow says so,
  * `denied` or another error where the next node refuses it.
  */
 export interface Subscription<T = unknown> extends AsyncIterable<TopicMessage<T>, undefined>, AsyncDisposable {
@@ -79,7 +79,7 @@ export interface Subscription<T = unknown> extends AsyncIterable<TopicMessage<T>
 
 export interface PublishOptions extends WaitOptions {
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** Unique for each message. Default: made by the client. At most 256 bytes of UTF-8. */
+  /** Unique for each message. Default: one is made. At most 256 bytes of UTF-8. */
   readonly id?: string | undefined;
   readonly correlationId?: string | undefined;
   /** The topic to which an answer is to be published. */
@@ -109,7 +109,7 @@ export interface ConfirmOptions extends PublishOptions {
   readonly confirm: "local" | "subscribers";
 }
 
-/** Topics, as a client speaks of them; `T` are the schemas of payloads, where `connect` was given some. */
+/** Topics, as a program speaks of them; `T` are the schemas of payloads, where `connect` or `createNode` was given some. */
 export interface TopicCalls<T extends TopicContract | undefined = undefined> {
   /**
    * Subscribes to one pattern of topics, or several: `*` is one word between dots, `#` any number of words. A message that
@@ -128,8 +128,8 @@ export interface TopicCalls<T extends TopicContract | undefined = undefined> {
   ): Promise<Subscription<ReceivedPayload<T, P>>>;
   /**
    * Publishes. Resolves when the message is queued, at most once on its way: there is a connection, and room; a loop that awaits it
-   * goes no faster than the node takes. What may have been lost with a connection is counted in `client.status()` (`publishes-lost`), what the
-   * node refuses is told there (`publish-refused`). With `confirm` it resolves to what the message has come to, and rejects with
+   * goes no faster than the node takes. What may have been lost with a client's connection is counted in `client.status()` (`publishes-lost`), what its
+   * node refuses is told there (`publish-refused`); the program of a node hears it here. With `confirm` it resolves to what the message has come to, and rejects with
    * outcome `unknown` where the connection broke meanwhile.
    *
    * Rejects with `invalid-argument`, `denied` (topics under `mpreg` are the cluster's), `not-encodable`, `too-large`, `invalid-input` (a schema

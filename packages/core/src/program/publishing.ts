@@ -1,53 +1,69 @@
 /**
- * Publishing: what a client publishes, on its way into the link.
+ * Publishing: what a program publishes, on its way to a node: into the link of a client, or into the node itself.
  *
- * (H1) A message leaves at most once: nothing is sent again over another connection. How many may not have arrived when one is lost is told.
+ * (H1) A message leaves at most once: nothing is sent again over another connection.
  * (H2) Messages leave in the order in which they were published; where one waits, for a connection, for room or for its schema, the
  *      others wait behind it.
- * (H3) While much waits in the link, what is published waits here, so that whoever awaits it grows no memory; of what nobody
+ * (H3) While much waits on the way (`hasRoom`), what is published waits here, so that whoever awaits it grows no memory; of what nobody
  *      awaits no more waits than of calls (`overloaded`).
  * (H4) A message that cannot be sent fails its own publish.
  */
-import type { TopicSchemas } from "@mpreg/core/base";
 import {
   type Deadline,
   Deadlines,
   MpregError,
   type TopicContract,
+  type TopicSchemas,
   describeIssues,
   isA,
   isPromise,
   quoted,
   thrownText,
   validate,
-} from "@mpreg/core/base";
-import type { CancelSignal } from "@mpreg/core/rpc";
-import { Fifo, onAbort } from "@mpreg/core/structures";
-import { MessageWriter, PublishLedger } from "@mpreg/core/topics";
-import type { Codec } from "@mpreg/core/values";
-import { beginPublish, beginPublishConfirmed } from "@mpreg/core/wire";
-import { Alarm } from "../alarm.js";
-import type { Connection } from "../connection.js";
-import { neverConnected, tooLarge } from "../failures.js";
-import type { LineLimits } from "../line.js";
-import type { TopicAsk } from "../pending.js";
-import type { Platform } from "../platform.js";
-import type { ClientStatus } from "../status.js";
-import { patienceMs } from "../times.js";
+} from "../base/index.js";
+import type { CancelSignal } from "../rpc/index.js";
+import { Fifo, onAbort } from "../structures/index.js";
+import type { MessageFields } from "../topics/index.js";
+import type { Codec } from "../values/index.js";
+import { Alarm } from "./alarm.js";
 import type { ConfirmOptions, PublishConfirmation, PublishOptions } from "./api.js";
-import { type CheckedPublish, checkPublished, checkedPublish } from "./options.js";
-
-/** What may wait in the link, and be published nevertheless: enough to keep the node busy meanwhile. (H3) */
-const linkBytesMax = 2 * 1024 * 1024;
+import type { Clock } from "./clock.js";
+import { type CheckedPublish, cancelled, checkPublished, checkedPublish } from "./options.js";
 
 /** What a message that waits costs besides its payload. */
 const waitingBytes = 128;
 
+/** What a message has come to; nothing where nobody wanted to know. */
+export type Told = PublishConfirmation | undefined;
+
+/** The way to a node. */
+export interface PublishWay {
+  /** Whether what is published now goes out soon: it would only be copied if it waited on the way. (H3) */
+  readonly hasRoom: boolean;
+  /**
+   * Publishes a message of which nobody wants to know more; `fields` are those of one about which nothing is said unless told. Answers
+   * false where there is no room after all, and a promise where it is only known later whether it was refused. `payload` is not needed
+   * any more when this returns. Throws why it cannot be.
+   */
+  send(topic: string, fields: MessageFields | undefined, payload: Uint8Array): boolean | Promise<undefined>;
+  /** Publishes a message, and tells what it has come to. `payload` stays as it is. */
+  confirm(topic: string, checked: CheckedPublish, payload: Uint8Array, signal: CancelSignal | undefined): Promise<Told>;
+}
+
+/** How much may wait to be published, and which options of the program say so. */
+export interface PublishLimits {
+  readonly messagesMax: number;
+  readonly bytesMax: number;
+  readonly options: string;
+}
+
 export interface PublishingHost {
   readonly codec: Codec;
-  readonly line: LineLimits;
-  ask(ask: TopicAsk, signal: CancelSignal | undefined): Promise<unknown>;
-  tell(event: ClientStatus): void;
+  readonly clock: Clock;
+  readonly limits: PublishLimits;
+  /** How long a message that names no time waits while there is no way, in ms; and what it is told then. */
+  readonly patienceMs: number;
+  unreached(): MpregError;
 }
 
 /** Nothing more is said than topic and payload. */
@@ -55,8 +71,6 @@ const plain: CheckedPublish = { fields: {}, confirm: undefined, timeoutMs: 0 };
 
 /** It is queued: the same for all, since nobody is told more. */
 const queued: Promise<undefined> = Promise.resolve(undefined);
-
-type Told = PublishConfirmation | undefined;
 
 class Waiting implements Deadline {
   dueMs = 0;
@@ -90,35 +104,22 @@ class Waiting implements Deadline {
 }
 
 export class Publishing {
-  readonly #platform: Platform;
   readonly #host: PublishingHost;
-  readonly #writer: MessageWriter;
   readonly #line = new Fifo<Waiting>();
   readonly #deadlines = new Deadlines<Waiting>();
   readonly #alarm: Alarm;
-  /** What was published over each connection that is there. */
-  readonly #ledgers = new Map<Connection, PublishLedger>();
-  #connection: Connection | undefined;
-  #ledger = new PublishLedger();
+  #way: PublishWay | undefined;
   #waiting = 0;
   #waitingBytes = 0;
   #over: MpregError | undefined;
-  #wallMs = 0;
   /** The topic that was found good last. */
   #goodTopic: string | undefined;
 
-  constructor(platform: Platform, host: PublishingHost) {
-    this.#platform = platform;
+  constructor(host: PublishingHost) {
     this.#host = host;
-    this.#writer = new MessageWriter(platform.random, platform.utf8);
-    this.#alarm = new Alarm(platform, () => {
+    this.#alarm = new Alarm(host.clock, () => {
       this.#onDue();
     });
-  }
-
-  /** A text that no other client has. */
-  get prefix(): string {
-    return this.#writer.prefix;
   }
 
   /** Publishes; never throws. `schemas`: what the payload has to be, by topic. */
@@ -128,15 +129,16 @@ export class Publishing {
     options: (PublishOptions & Partial<ConfirmOptions>) | undefined,
     schemas: TopicSchemas | undefined,
   ): Promise<Told> {
-    const connection = this.#connection;
+    const way = this.#way;
     try {
       if (this.#over !== undefined) throw this.#over;
       if (topic !== this.#goodTopic) this.#check(topic);
       // the way of most: nothing is allocated but the view of the payload
-      if (options === undefined && schemas === undefined && connection !== undefined && this.#line.size === 0) {
+      if (options === undefined && schemas === undefined && way !== undefined && this.#line.size === 0) {
         const bytes = this.#host.codec.encode(payload, "payload");
-        if (hasRoom(connection) && this.#send(connection, topic, plain, bytes)) return queued;
-        return this.#lineUp(topic, plain, bytes, undefined);
+        return (
+          (way.hasRoom && this.#send(way, topic, undefined, bytes)) || this.#lineUp(topic, plain, bytes, undefined)
+        );
       }
       const checked = options === undefined ? plain : checkedPublish(options);
       const signal = options?.signal;
@@ -149,11 +151,9 @@ export class Publishing {
     }
   }
 
-  /** What is published goes over `connection` from now on. */
-  open(connection: Connection): void {
-    this.#connection = connection;
-    this.#ledger = new PublishLedger();
-    this.#ledgers.set(connection, this.#ledger);
+  /** What is published goes that way from now on. */
+  open(way: PublishWay): void {
+    this.#way = way;
     this.#eachWaiting((waiting) => {
       if (waiting.checked.timeoutMs === 0) this.#deadlines.remove(waiting);
     });
@@ -162,21 +162,10 @@ export class Publishing {
 
   /** There is nobody to send it to for the moment. */
   suspend(): void {
-    this.#connection = undefined;
+    this.#way = undefined;
     this.#eachWaiting((waiting) => {
       this.#unreached(waiting);
     });
-  }
-
-  /** A connection is gone. (H1) */
-  lost(connection: Connection): void {
-    if (this.#connection === connection) this.suspend();
-    const ledger = this.#ledgers.get(connection);
-    this.#ledgers.delete(connection);
-    // one that was left has sent all before its goodbye, unless the node did not let it
-    if (ledger === undefined || (connection.isLeft && connection.outbox.queuedBytes === 0)) return;
-    const count = ledger.unknown(connection.outbox.admittedBytes);
-    if (count > 0) this.#host.tell({ kind: "publishes-lost", url: connection.url, count });
   }
 
   /** Nothing is published any more. */
@@ -184,27 +173,23 @@ export class Publishing {
     this.#over = error;
     this.#alarm.clear();
     for (let next = this.#line.shift(); next !== undefined; next = this.#line.shift()) this.#fail(next, error);
-    for (const connection of this.#ledgers.keys()) {
-      // what is in the link goes out with the goodbye, but for what waits for the node to admit more
-      const { outbox } = connection;
-      if (connection.open && outbox.queuedBytes === outbox.writer.length) this.#ledgers.delete(connection);
-      else this.lost(connection);
-    }
-    this.#connection = undefined;
+    this.#way = undefined;
   }
 
   /** Sends what waits, as far as there is room. Call it when there may be more. */
   advance(): void {
     for (let first = this.#line.first; first !== undefined; first = this.#line.first) {
       if (!first.isOver) {
-        const connection = this.#connection;
+        const way = this.#way;
         const { payload, topic, checked } = first;
-        if (connection === undefined || payload === undefined || !hasRoom(connection)) return;
+        if (way === undefined || payload === undefined || !way.hasRoom) return;
         try {
-          if (checked.confirm === undefined) {
-            if (!this.#send(connection, topic, checked, payload)) return;
-            first.resolve(undefined);
-          } else first.resolve(this.#confirmed(first, payload));
+          const told =
+            checked.confirm === undefined
+              ? this.#send(way, topic, checked.fields, payload)
+              : this.#confirmed(way, first, payload);
+          if (told === undefined) return;
+          first.resolve(told);
         } catch (error) {
           first.reject(error); // (H4)
         }
@@ -220,48 +205,27 @@ export class Publishing {
     payload: Uint8Array,
     signal: CancelSignal | undefined,
   ): Promise<Told> {
-    const connection = this.#connection;
-    if (connection === undefined || this.#line.size > 0 || !hasRoom(connection)) {
-      return this.#lineUp(topic, checked, payload, signal);
-    }
-    if (checked.confirm !== undefined) return this.#ask(topic, checked, payload.slice(), checked.timeoutMs, signal);
-    return this.#send(connection, topic, checked, payload) ? queued : this.#lineUp(topic, checked, payload, signal);
+    const way = this.#way;
+    if (way === undefined || this.#line.size > 0 || !way.hasRoom) return this.#lineUp(topic, checked, payload, signal);
+    if (checked.confirm !== undefined) return way.confirm(topic, checked, payload.slice(), signal);
+    return this.#send(way, topic, checked.fields, payload) ?? this.#lineUp(topic, checked, payload, signal);
   }
 
-  /** Writes a message that wants no answer; answers false where the link has no room. Throws where it is too large. */
-  #send(connection: Connection, topic: string, { fields }: CheckedPublish, payload: Uint8Array): boolean {
-    const { outbox } = connection;
-    // a batch ends with its turn at the latest, and asking for the time costs as much as writing a small message
-    if (outbox.writer.length === 0) this.#wallMs = this.#platform.wallMs();
-    const writer = beginPublish(outbox.writer);
-    if (fields === plain.fields) this.#writer.writePlain(writer, topic, this.#wallMs, payload);
-    else this.#writer.write(writer, topic, this.#wallMs, fields, payload);
-    const bytes = outbox.commit(connection.remoteMessageBytesMax);
-    if (bytes < 0) throw tooLarge(-bytes, connection);
-    if (bytes > 0) this.#ledger.published(outbox.endBytes, outbox.admittedBytes);
-    return bytes > 0;
-  }
-
-  #confirmed({ topic, checked, signal, dueMs }: Waiting, payload: Uint8Array): Promise<Told> {
-    const leftMs = checked.timeoutMs === 0 ? 0 : Math.max(1, dueMs - this.#platform.now());
-    return this.#ask(topic, checked, payload, leftMs, signal);
-  }
-
-  #ask(
+  /** Answers nothing where there is no room after all. */
+  #send(
+    way: PublishWay,
     topic: string,
-    checked: CheckedPublish,
+    fields: MessageFields | undefined,
     payload: Uint8Array,
-    timeoutMs: number,
-    signal: CancelSignal | undefined,
-  ): Promise<Told> {
-    const { confirm = "local" } = checked;
-    const fields = { ...checked.fields, id: checked.fields.id ?? this.#writer.takeId() };
-    const timestampMs = this.#platform.wallMs();
-    const write: TopicAsk["write"] = (writer, id) => {
-      this.#writer.write(beginPublishConfirmed(writer, id, confirm), topic, timestampMs, fields, payload);
-    };
-    const bytes = payload.length + waitingBytes;
-    return this.#host.ask({ kind: "topic", isOnce: true, timeoutMs, bytes, write }, signal) as Promise<Told>;
+  ): Promise<Told> | undefined {
+    const sent = way.send(topic, fields === plain.fields ? undefined : fields, payload);
+    if (sent === true) return queued;
+    return sent === false ? undefined : sent;
+  }
+
+  #confirmed(way: PublishWay, { topic, checked, signal, dueMs }: Waiting, payload: Uint8Array): Promise<Told> {
+    const timeoutMs = checked.timeoutMs === 0 ? 0 : Math.max(1, dueMs - this.#host.clock.now());
+    return way.confirm(topic, { ...checked, timeoutMs }, payload, signal);
   }
 
   /** It waits for its turn. (H2, H3) */
@@ -271,10 +235,10 @@ export class Publishing {
     payload: Uint8Array | Promise<unknown>,
     signal: CancelSignal | undefined,
   ): Promise<Told> {
-    const { asksMax, bytesMax } = this.#host.line;
+    const { messagesMax, bytesMax, options } = this.#host.limits;
     const bytes = waitingBytes + (payload instanceof Uint8Array ? payload.length : 0);
-    if (this.#waiting >= asksMax || (this.#waiting > 0 && this.#waitingBytes + bytes > bytesMax)) {
-      const message = `Cannot publish: ${this.#waiting} messages wait to be sent already (queueMax and queueBytesMax of connect)`;
+    if (this.#waiting >= messagesMax || (this.#waiting > 0 && this.#waitingBytes + bytes > bytesMax)) {
+      const message = `Cannot publish: ${this.#waiting} messages wait to be sent already (${options})`;
       throw new MpregError("overloaded", message);
     }
     return new Promise((resolve, reject) => {
@@ -290,7 +254,7 @@ export class Publishing {
         });
       }
       if (checked.timeoutMs > 0) this.#setDue(waiting, checked.timeoutMs);
-      else if (this.#connection === undefined) this.#unreached(waiting);
+      else if (this.#way === undefined) this.#unreached(waiting);
       if (payload instanceof Uint8Array)
         waiting.payload = payload.slice(); // the codec's memory is not for keeping
       else this.#await(waiting, payload);
@@ -323,17 +287,17 @@ export class Publishing {
   }
 
   #unreached(waiting: Waiting): void {
-    if (waiting.checked.timeoutMs === 0) this.#setDue(waiting, patienceMs);
+    if (waiting.checked.timeoutMs === 0) this.#setDue(waiting, this.#host.patienceMs);
   }
 
   #setDue(waiting: Waiting, ms: number): void {
-    const dueMs = this.#platform.now() + ms;
+    const dueMs = this.#host.clock.now() + ms;
     this.#deadlines.set(waiting, dueMs);
     this.#alarm.set(dueMs);
   }
 
   #onDue(): void {
-    const nowMs = this.#platform.now();
+    const nowMs = this.#host.clock.now();
     for (let due = this.#deadlines.takeDue(nowMs); due !== undefined; due = this.#deadlines.takeDue(nowMs)) {
       this.#fail(due, this.#late(due));
     }
@@ -342,8 +306,8 @@ export class Publishing {
   }
 
   #late({ checked }: Waiting): MpregError {
-    if (this.#connection === undefined && checked.timeoutMs === 0) return neverConnected(patienceMs);
-    const why = this.#connection === undefined ? "there was no connection to any node" : "the node takes no more";
+    if (this.#way === undefined && checked.timeoutMs === 0) return this.#host.unreached();
+    const why = this.#way === undefined ? "there was no connection to any node" : "the node takes no more";
     return new MpregError("deadline", `The time allowed ran out while the message waited to be sent (${why})`);
   }
 
@@ -388,11 +352,6 @@ export class Publishing {
   }
 }
 
-/** Whether what is published now goes out soon: it would only be copied if it waited in the link. (H3) */
-function hasRoom(connection: Connection): boolean {
-  return connection.outbox.hasCredit && connection.backlogBytes < linkBytesMax;
-}
-
 function checkedBy(schema: TopicContract[string], topic: string, payload: unknown): unknown {
   const what = `Cannot publish to ${quoted(topic)}`;
   const accept = (verdict: Awaited<ReturnType<typeof validate>>): unknown => {
@@ -416,8 +375,4 @@ function checkedBy(schema: TopicContract[string], topic: string, payload: unknow
 /** A payload, or its schema, has thrown something that is no error. */
 function unpublished(cause: unknown): MpregError {
   return new MpregError("not-encodable", `Cannot publish: ${thrownText(cause)}`, { cause });
-}
-
-function cancelled(signal: CancelSignal): MpregError {
-  return new MpregError("cancelled", "The caller cancelled", { cause: signal.reason });
 }

@@ -8,8 +8,8 @@ import {
   optionNames,
   parsePattern,
   quoted,
-} from "@mpreg/core/base";
-import { checkListeners, durationMs } from "@mpreg/core/rpc";
+} from "../base/index.js";
+import { type CancelSignal, checkListeners, durationMs } from "../rpc/index.js";
 import {
   CheckedFilter,
   type MessageFields,
@@ -18,8 +18,8 @@ import {
   overflows,
   priorityMax,
   reservedPattern,
-} from "@mpreg/core/topics";
-import type { SubscribeMessage, WireReplay } from "@mpreg/core/wire";
+} from "../topics/index.js";
+import type { SubscribeMessage, WireReplay } from "../wire/index.js";
 import type { ConfirmOptions, PublishOptions, SubscribeOptions, WaitOptions } from "./api.js";
 
 /** As the wire has it, before it has a number. */
@@ -191,4 +191,9 @@ function shown(value: unknown): string {
 
 function refusal(message: string): MpregError {
   return new MpregError("invalid-argument", message);
+}
+
+/** What a program is told whose signal has aborted. */
+export function cancelled(signal: CancelSignal, outcome: "not-applied" | "unknown" = "not-applied"): MpregError {
+  return new MpregError("cancelled", "The caller cancelled", { outcome, cause: signal.reason });
 }

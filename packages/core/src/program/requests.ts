@@ -1,19 +1,18 @@
 /**
- * Requests: questions that are published, and the answers that come to a topic of this client's own.
+ * Requests: questions that are published, and the answers that come to a topic of this program's own.
  *
- * (Q1) All answers of a client come over one subscription, to a topic that nobody else knows; which question one answers, its
+ * (Q1) All answers of a client or node come over one subscription, to a topic that nobody else knows; which question one answers, its
  *      correlation id says.
  * (Q2) A question ends once: with the first answer, as unheard where nobody has subscribed, or when its time is over.
- * (Q3) What a responder throws reaches whoever has asked; where it cannot, this client's status says so.
+ * (Q3) What a responder throws reaches whoever has asked; where it cannot, the status of the client or node says so.
  */
-import { MpregError, type TopicSchemas, isErrorCode, quoted, thrownText } from "@mpreg/core/base";
-import { onAbort } from "@mpreg/core/structures";
-import type { TopicMessage } from "@mpreg/core/topics";
-import type { Platform, Timer } from "../platform.js";
-import type { ClientStatus } from "../status.js";
-import type { PublishConfirmation, PublishOptions, SubscribeOptions } from "./api.js";
+import { MpregError, type TopicSchemas, isErrorCode, quoted, thrownText } from "../base/index.js";
+import { onAbort } from "../structures/index.js";
+import type { TopicMessage } from "../topics/index.js";
+import type { Clock, ClockTimer } from "./clock.js";
+import type { PublishConfirmation, PublishOptions, SubscribeOptions, Subscription } from "./api.js";
+import { cancelled } from "./options.js";
 import type { Publishing } from "./publishing.js";
-import type { TopicSubscription } from "./subscription.js";
 
 const timeoutMsDefault = 30_000;
 
@@ -22,17 +21,25 @@ const errorHeader = "mpreg-error";
 
 export type RequestPublishOptions = Omit<PublishOptions, "replyTo" | "correlationId">;
 
+/** An answer of a responder could not be published: whoever has asked hears nothing. */
+export interface AnswerLost {
+  readonly kind: "answer-lost";
+  readonly error: MpregError;
+}
+
 export interface RequestsHost {
-  readonly platform: Platform;
+  readonly clock: Clock;
   readonly publishing: Publishing;
-  subscribe(patterns: unknown, options: SubscribeOptions): Promise<TopicSubscription>;
-  tell(event: ClientStatus): void;
+  /** A text that no other program has. */
+  readonly prefix: string;
+  subscribe(patterns: unknown, options: SubscribeOptions): Promise<Subscription>;
+  tell(event: AnswerLost): void;
 }
 
 interface Question {
   readonly resolve: (answer: unknown) => void;
   readonly reject: (error: unknown) => void;
-  readonly timer: Timer;
+  readonly timer: ClockTimer;
   stopListening: (() => void) | undefined;
 }
 
@@ -51,29 +58,34 @@ export class Requests {
     return this.#questions.size;
   }
 
-  async request(
+  request(
+    topic: string,
+    payload: unknown,
+    options: RequestPublishOptions | undefined,
+    schemas: TopicSchemas | undefined,
+  ): Promise<unknown> {
+    return this.#replyTopic().then((replyTo) => this.#ask(replyTo, topic, payload, options, schemas));
+  }
+
+  #ask(
+    replyTo: string,
     topic: string,
     payload: unknown,
     options: RequestPublishOptions | undefined,
     schemas: TopicSchemas | undefined,
   ): Promise<unknown> {
     const { signal, timeoutMs = timeoutMsDefault } = options ?? {};
-    const replyTo = await this.#replyTopic();
     this.#lastId += 1;
     const correlationId = String(this.#lastId);
     return new Promise((resolve, reject) => {
-      const timer = this.#topics.platform.setTimer(() => {
+      const timer = this.#topics.clock.setTimer(() => {
         this.#take(correlationId)?.reject(unanswered(topic, timeoutMs));
       }, timeoutMs);
       const question: Question = { resolve, reject, timer, stopListening: undefined };
       this.#questions.set(correlationId, question);
       if (signal !== undefined && !signal.aborted) {
         question.stopListening = onAbort(signal, () => {
-          const error = new MpregError("cancelled", "The caller cancelled", {
-            outcome: "unknown",
-            cause: signal.reason,
-          });
-          this.#take(correlationId)?.reject(error);
+          this.#take(correlationId)?.reject(cancelled(signal, "unknown"));
         });
       }
       const given = { ...options, replyTo, correlationId, confirm: "local" as const };
@@ -91,7 +103,7 @@ export class Requests {
     patterns: unknown,
     answer: (message: TopicMessage) => unknown,
     options: Omit<SubscribeOptions, "onMessage" | "backlog"> = {},
-  ): Promise<TopicSubscription> {
+  ): Promise<Subscription> {
     const onMessage = (message: TopicMessage): Promise<void> => this.#answer(message, answer);
     return this.#topics.subscribe(patterns, { ...options, onMessage });
   }
@@ -110,13 +122,18 @@ export class Requests {
     return this.#replies;
   }
 
-  async #subscribe(): Promise<string> {
-    const topic = `_reply.${this.#topics.publishing.prefix}`;
-    const subscription = await this.#topics.subscribe(topic, {
-      onMessage: (message) => {
-        this.#answered(message);
-      },
+  #subscribe(): Promise<string> {
+    const topic = `_reply.${this.#topics.prefix}`;
+    const onMessage = (message: TopicMessage): void => {
+      this.#answered(message);
+    };
+    return this.#topics.subscribe(topic, { onMessage }).then((subscription) => {
+      this.#watch(subscription);
+      return subscription.everywhere().then(() => topic); // whoever answers may do so at any node
     });
+  }
+
+  #watch(subscription: Subscription): void {
     const over = (error?: unknown): void => {
       this.#replies = undefined;
       const ended = new MpregError("node-lost", "The subscription for answers has ended", {
@@ -126,8 +143,6 @@ export class Requests {
       this.end(ended);
     };
     subscription.closed.then(over, over);
-    await subscription.everywhere(); // whoever answers may do so at any node
-    return topic;
   }
 
   #answered(message: TopicMessage): void {
@@ -147,30 +162,33 @@ export class Requests {
     const question = this.#questions.get(correlationId);
     if (question === undefined) return undefined;
     this.#questions.delete(correlationId);
-    this.#topics.platform.clearTimer(question.timer);
+    this.#topics.clock.clearTimer(question.timer);
     question.stopListening?.();
     return question;
   }
 
-  async #answer(message: TopicMessage, answer: (message: TopicMessage) => unknown): Promise<void> {
-    try {
-      const { replyTo, correlationId } = message;
-      if (replyTo === undefined) return; // it asks for no answer
-      const { publishing } = this.#topics;
-      try {
-        await publishing.publish(replyTo, await answer(message), { correlationId }, undefined);
-      } catch (error) {
-        const code = error instanceof MpregError ? error.code : "handler-error";
-        await publishing.publish(
-          replyTo,
-          thrownText(error),
-          { correlationId, headers: { [errorHeader]: code } },
-          undefined,
-        );
-      }
-    } catch (error) {
-      this.#topics.tell({ kind: "answer-lost", error: error as MpregError }); // (Q3)
-    }
+  /** Never rejects. */
+  #answer(message: TopicMessage, answer: (message: TopicMessage) => unknown): Promise<void> {
+    const { publishing } = this.#topics;
+    return Promise.resolve()
+      .then(() => {
+        const { replyTo, correlationId } = message;
+        if (replyTo === undefined) return undefined; // it asks for no answer
+        return Promise.resolve()
+          .then(() => answer(message))
+          .then((value) => publishing.publish(replyTo, value, { correlationId }, undefined))
+          .catch((error: unknown) => {
+            const code = error instanceof MpregError ? error.code : "handler-error";
+            const headers = { [errorHeader]: code };
+            return publishing.publish(replyTo, thrownText(error), { correlationId, headers }, undefined);
+          });
+      })
+      .then(
+        () => undefined,
+        (error: unknown) => {
+          this.#topics.tell({ kind: "answer-lost", error: error as MpregError }); // (Q3)
+        },
+      );
   }
 }
 

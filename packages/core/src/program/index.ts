@@ -1,0 +1,18 @@
+/** Program: topics as programs speak of them, those of clients and those that make nodes. */
+export { Alarm } from "./alarm.js";
+export type {
+  ConfirmOptions,
+  PublishConfirmation,
+  PublishOptions,
+  SubscribeOptions,
+  Subscription,
+  SubscriptionEvent,
+  TopicCalls,
+  WaitOptions,
+} from "./api.js";
+export type { Clock, ClockTimer } from "./clock.js";
+export { type CheckedPublish, cancelled, replayOf, wishOf } from "./options.js";
+export { type PublishLimits, type PublishWay, Publishing, type Told } from "./publishing.js";
+export { type AnswerLost, Requests } from "./requests.js";
+export { type NumberedWish, type SubscriptionHost, type SubscriptionWay, TopicSubscription } from "./subscription.js";
+export { type ProgramTopics, type TopicFunctions, topicCalls } from "./topic-calls.js";
