@@ -15,10 +15,12 @@ export type ExitCode = 0 | 1 | 2;
 export class CommandError extends Error {
   override readonly name: string = "CommandError";
   readonly exitCode: 1 | 2;
+  readonly code: ErrorCode;
 
-  constructor(exitCode: 1 | 2, message: string, cause?: unknown) {
+  constructor(exitCode: 1 | 2, message: string, cause?: unknown, code: ErrorCode = "invalid-argument") {
     super(message, cause === undefined ? undefined : { cause });
     this.exitCode = exitCode;
+    this.code = code;
   }
 }
 
@@ -52,9 +54,9 @@ export function failureOf(error: unknown, command: string | undefined): Failure 
     return { exitCode: 2, code: "invalid-argument", message: commanderMessage(error.message), hint: help };
   }
   if (error instanceof CommandError) {
-    const { exitCode, message, cause } = error;
+    const { exitCode, code, message, cause } = error;
     const hint = exitCode === 2 ? help : cause instanceof SyntaxError ? "`node --check FILE` shows where" : undefined;
-    return { exitCode, code: "invalid-argument", message, hint, stack: stackOf(cause)?.filter(isOfUser) };
+    return { exitCode, code, message, hint, stack: stackOf(cause)?.filter(isOfUser) };
   }
   if (error instanceof MpregError) return failureOfMpreg(error, help);
   if (error instanceof OutputError)

@@ -7,9 +7,11 @@ import { defineCall } from "./commands/call.js";
 import { defineFunctions } from "./commands/functions.js";
 import { defineLab } from "./commands/lab.js";
 import { defineNodes } from "./commands/nodes.js";
+import { definePub } from "./commands/pub.js";
 import { defineRequests } from "./commands/requests.js";
 import { defineRun } from "./commands/run.js";
 import { defineStart } from "./commands/start.js";
+import { defineSub } from "./commands/sub.js";
 import { defineTrace } from "./commands/trace.js";
 import type { Terminal } from "./terminal.js";
 
@@ -37,6 +39,8 @@ export function buildProgram(terminal: Terminal): Command {
   defineRun(program, terminal);
   defineRequests(program, terminal);
   defineTrace(program, terminal);
+  definePub(program, terminal);
+  defineSub(program, terminal);
   defineNodes(program, terminal);
   defineFunctions(program, terminal);
   defineLab(program, terminal);
@@ -56,5 +60,7 @@ Examples:
   mpreg functions
   mpreg call echo "hi there!"
   mpreg run graph.json --summary
+  mpreg sub "orders.#"
+  mpreg pub orders.new '{"id":7}'
 
 Exit codes: 0 done, 1 failed, 2 not understood. mpreg COMMAND --help tells more.`;

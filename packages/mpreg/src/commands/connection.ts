@@ -39,14 +39,18 @@ export function withConnectionOptions(command: Command): Command {
     .option("--json", "one line of JSON, for programs; an error is one line of JSON on stderr");
 }
 
-/** Connects, lets `use` do its work, and closes. */
-export async function withClient<T>(flags: ConnectionFlags, use: (client: Client) => Promise<T>): Promise<T> {
+/** Connects, lets `use` do its work, and closes. `lasts`: over another connection where one is lost. */
+export async function withClient<T>(
+  flags: ConnectionFlags,
+  use: (client: Client) => Promise<T>,
+  { lasts = false }: { readonly lasts?: boolean } = {},
+): Promise<T> {
   const urls = urlsOf(flags);
   const ca = flags.tlsCa === undefined ? undefined : await readCertificates(flags.tlsCa);
   const { connect } = await import("@mpreg/client"); // here, so that help and usage errors need not wait for it
   const timeoutMs = Math.min(flags.timeout ?? Infinity, connectMsMax);
   // whoever names one node asks that node, once
-  const client = await connect(urls, { ca, timeoutMs, reconnect: urls.length > 1 });
+  const client = await connect(urls, { ca, timeoutMs, reconnect: lasts || urls.length > 1 });
   try {
     return await use(client);
   } finally {

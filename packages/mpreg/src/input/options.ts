@@ -29,6 +29,41 @@ export function parsePort(given: string): number {
   throw new InvalidArgumentError("It is a number from 0 to 65535; 0 takes any free port.");
 }
 
+/** A whole number from 1 on. */
+export function parseCount(given: string): number {
+  const count = /^\d+$/.test(given.trim()) ? Number(given) : NaN;
+  if (count >= 1 && Number.isSafeInteger(count)) return count;
+  throw new InvalidArgumentError("It is a whole number, at least 1.");
+}
+
+/** `last`, a count like `100`, or an age like `5m`: which of the messages that were published before. */
+export function parseBacklog(given: string): "last" | number | { readonly ageMs: number } {
+  const text = given.trim();
+  if (text === "last") return text;
+  if (/^[1-9]\d*$/.test(text)) return parseCount(text);
+  if (/^[\d.]+(?:ms|s|m|h)$/.test(text)) return { ageMs: parseDurationMs(text) };
+  throw new InvalidArgumentError("It is last, a number of messages like 100, or an age like 500ms, 60s, 5m, 1h.");
+}
+
+/** `name=value` of a message's headers, and what earlier uses of the option have given. */
+export function addHeader(
+  given: string,
+  earlier: Readonly<Record<string, string>> = {},
+): Readonly<Record<string, string>> {
+  const [, name, value] = /^([^=]+)=([^]*)$/.exec(given) ?? [];
+  if (name === undefined || value === undefined) throw new InvalidArgumentError("It is like region=eu.");
+  return { ...earlier, [name]: value };
+}
+
+/** `name=value`, or `name` for any value, and what earlier uses of the option have given. */
+export function addHeaderCondition(
+  given: string,
+  earlier: Readonly<Record<string, string | true>> = {},
+): Readonly<Record<string, string | true>> {
+  if (given !== "" && !given.includes("=")) return { ...earlier, [given]: true };
+  return { ...earlier, ...addHeader(given) };
+}
+
 /** `a,b` and what earlier uses of the same option have given. */
 export function addNames(given: string, earlier: readonly string[] = []): readonly string[] {
   const names = given
@@ -69,13 +104,16 @@ export function parseObject(given: string): Readonly<Record<string, unknown>> {
 
 /** The arguments of a call: each JSON where it is JSON, else the text itself. */
 export function parseValues(given: readonly string[]): readonly unknown[] {
-  return given.map((text, index) => {
-    try {
-      return parseExactly(text);
-    } catch (error) {
-      if (error instanceof SyntaxError) return text;
-      const message = error instanceof Error ? error.message : String(error);
-      throw usageError(`Cannot use argument ${index + 1}: it has ${message}; in double quotes it is a text`);
-    }
-  });
+  return given.map((text, index) => parseValue(text, `argument ${index + 1}`));
+}
+
+/** JSON where it is JSON, else the text itself; `what` names it. */
+export function parseValue(text: string, what: string): unknown {
+  try {
+    return parseExactly(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return text;
+    const message = error instanceof Error ? error.message : String(error);
+    throw usageError(`Cannot use ${what}: it has ${message}; in double quotes it is a text`);
+  }
 }

@@ -1,8 +1,12 @@
 import { InvalidArgumentError } from "commander";
 import { describe, expect, test } from "vitest";
 import {
+  addHeader,
+  addHeaderCondition,
   addLimit,
   addNames,
+  parseBacklog,
+  parseCount,
   parseDurationMs,
   parseDurationMsOrOff,
   parseObject,
@@ -30,6 +34,27 @@ describe("options as they are typed", () => {
   test("where nothing at all is a choice, it is typed off", () => {
     expect([parseDurationMsOrOff("2s"), parseDurationMsOrOff("off")]).toEqual([2_000, 0]);
     expect(() => parseDurationMsOrOff("0")).toThrow(InvalidArgumentError);
+  });
+
+  test("a count is a whole number from 1 on", () => {
+    expect(parseCount("12")).toBe(12);
+    for (const given of ["0", "-1", "1.5", "", "none", "1e3", "9".repeat(17)]) {
+      expect(() => parseCount(given)).toThrow(InvalidArgumentError);
+    }
+  });
+
+  test("a backlog is the last message of each topic, a count, or an age", () => {
+    expect(["last", "100", "5m", "500ms"].map(parseBacklog)).toEqual(["last", 100, { ageMs: 300_000 }, { ageMs: 500 }]);
+    for (const given of ["", "0", "-1", "yesterday", "1.5", "0s"]) {
+      expect(() => parseBacklog(given)).toThrow(InvalidArgumentError);
+    }
+  });
+
+  test("headers are name=value, the last one of a name counts; as a condition the name alone will do", () => {
+    expect(addHeader("a=c=d", addHeader("b=", addHeader("a=b")))).toEqual({ a: "c=d", b: "" });
+    expect(addHeaderCondition("urgent", addHeaderCondition("region=eu"))).toEqual({ region: "eu", urgent: true });
+    for (const given of ["a", "=b", ""]) expect(() => addHeader(given)).toThrow(InvalidArgumentError);
+    for (const given of ["=b", ""]) expect(() => addHeaderCondition(given)).toThrow(InvalidArgumentError);
   });
 
   test("lists are split at commas and grow with each use of the option", () => {
