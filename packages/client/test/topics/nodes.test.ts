@@ -35,3 +35,16 @@ test("requests find who responds at another node, and answers find their way bac
   await service.everywhere();
   expect(await Promise.all([1, 2, 3].map((n) => near.publishRequest("double", n)))).toEqual([2, 4, 6]);
 });
+
+test("a publish is confirmed by the subscriptions of all nodes", async () => {
+  const { near, distant } = await twoNodes();
+  await (await near.subscribe("confirmed", { onMessage: () => undefined })).everywhere();
+  const heard: unknown[] = [];
+  for (const pattern of ["confirmed", "#"]) {
+    const subscription = await distant.subscribe(pattern, { onMessage: ({ payload }) => void heard.push(payload) });
+    await subscription.everywhere();
+  }
+  const confirmation = await near.publish("confirmed", 1, { confirm: "subscribers" });
+  expect(confirmation).toEqual({ handed: 3, waiting: 0, lost: 0, nodes: 1 });
+  await expect.poll(() => heard).toEqual([1, 1]);
+});

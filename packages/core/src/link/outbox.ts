@@ -8,8 +8,9 @@
  * (O2) At most one counted message starts when the peer's window is used up; the rest is parked.
  * (O3) Work is queued or parked while it and all that waits already are within `queueBytesMax`; it can wait elsewhere. For
  *      answers that is `answersFactor` times as much. News of the cluster has `queueBytesMax` of its own, however much else
- *      waits: the far side reads, and would only lose the link. Always queued are a single message, and cancellations: a few
- *      bytes for each message that was queued before, so that work which nobody wants is not done for want of room.
+ *      waits: the far side reads, and would only lose the link. Always queued are a single message, cancellations (a few bytes for
+ *      each message that was queued before, so that work which nobody wants is not done for want of room), and what has a window
+ *      of its own, in which its far side says what it has taken.
  * (O4) Messages that keep the link or the cluster going (credit, ping, goodbye, probes, what consumers have taken) are never
  *      parked, so that two full windows cannot wait for each other.
  * (O6) Of a far side that may come back, what was sent is kept until it was admitted: the bytes that were sent, uncopied.
@@ -169,6 +170,11 @@ export class Outbox {
       this.writer.raw(message);
       this.#queued();
     }
+  }
+
+  /** As {@link commit}, for what has a window of its own, whatever else waits: it is never refused for want of room. (O3) */
+  commitWindowed(bytesMax: number): number {
+    return this.#commit(bytesMax, Infinity);
   }
 
   /** Ends a message that takes an earlier one back, and queues it whatever waits. (O3) */

@@ -17,6 +17,7 @@ import {
   type InspectSubject,
   type Message,
   type NodeIdentity,
+  type NodeTopicsMessage,
   TextCache,
   inspectSubject,
   drainUrlsMax,
@@ -324,9 +325,8 @@ export class Links {
     if (message.kind === "step") rpc.onStep(channel, message, nowMs);
     else if (message.kind === "progress") rpc.onProgress(channel, message);
     else if (message.kind === "left-end") channel.stepsLeft?.ended(message.id);
-    else if (message.kind === "forward" || message.kind === "forwarded-until") {
-      topics.onNodeMessage(phase.peer, message, nowMs);
-    } else if (message.kind === "drain") this.#acknowledgeDrain(channel);
+    else if (isOfTopics(message)) topics.onNodeMessage(phase.peer, message, nowMs);
+    else if (message.kind === "drain") this.#acknowledgeDrain(channel);
     else if (message.kind === "drain-ack") phase.hasAcknowledgedDrain = true;
     else cluster.onMessage(session, message, nowMs);
   }
@@ -396,6 +396,11 @@ const silentMsMax = 8_000;
 
 function knowsDrain(remote: Remote | undefined): boolean {
   return remote?.kind === "client" && remote.session !== undefined;
+}
+
+/** Whether nodes tell each other this of what is published. */
+function isOfTopics(message: Message): message is NodeTopicsMessage {
+  return message.kind === "forward" || message.kind === "forwarded-until" || message.kind === "forward-report";
 }
 
 /** Whether people should hear of a link that ended before it was open. */

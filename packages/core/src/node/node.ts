@@ -78,6 +78,8 @@ export interface NodeSize extends StepCounts {
   readonly subscriptions: number;
   /** Publishes that wait for room with a subscription. */
   readonly blockedPublishes: number;
+  /** Publishes that wait to hear what other nodes make of them. */
+  readonly confirmations: number;
   /** What has a due time; left out are links, wanted nodes, and the age of what is kept of topics. */
   readonly timers: number;
 }
@@ -149,7 +151,8 @@ export class NodeMachine {
       },
       report: (event) => {
         effects.report(event);
-        if (event.kind === "node-lost") this.#topics.forget(event.nodeId);
+        if (event.kind === "node-lost") this.#topics.forget(event.nodeId, this.#nowMs);
+        else if (event.kind === "link-lost") this.#topics.unlinked(event.nodeId);
       },
       offered: (fun, nowMs) => {
         this.#rpc.offered(fun, nowMs);
@@ -265,6 +268,7 @@ export class NodeMachine {
       ...this.#tickets.size,
       subscriptions: this.#topics.subscriptions,
       blockedPublishes: this.#topics.blockedPublishes,
+      confirmations: this.#topics.confirmations,
       timers: this.#deadlines.size - this.#links.scheduled - this.#cluster.scheduled - this.#topics.scheduled,
     };
   }

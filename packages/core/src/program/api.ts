@@ -91,8 +91,8 @@ export interface PublishOptions extends WaitOptions {
 }
 
 /**
- * What a message has come to at the node that took it, by subscriptions: on its way, waiting for a slow consumer, lost at once because of
- * one; and to how many other nodes it goes, whose subscriptions are not counted.
+ * What a message has come to, by subscriptions: on its way, waiting for a slow consumer, lost at once because of one; and to how many other
+ * nodes it goes. With `confirm: "local"` the subscriptions of those are not counted.
  */
 export interface PublishConfirmation {
   readonly handed: number;
@@ -102,8 +102,8 @@ export interface PublishConfirmation {
 }
 
 /**
- * When a publish is confirmed: when the node has it, or when all nodes have told what it has come to. The latter is `unsupported` in a
- * cluster of several nodes in this version.
+ * When a publish is confirmed: when the node has it, or when all nodes have told what it has come to. Where one of these has not told within
+ * 10 s, or cannot any more, the latter rejects with `deadline` or `node-lost`, of outcome `unknown`; `overloaded` beyond 10,000 that wait.
  */
 export interface ConfirmOptions extends PublishOptions {
   readonly confirm: "local" | "subscribers";

@@ -35,6 +35,9 @@ export interface WaitingMessage<A = undefined> {
   missedBefore: number;
 }
 
+/** Hears of a message that is not handed on, what its owner wants to know of it, and whether it had expired. */
+export type Unhanded<A> = (about: A, hasExpired: boolean) => void;
+
 /** What all buffers together have not handed on since the start. */
 export interface BufferTotals {
   dropped: number;
@@ -58,10 +61,13 @@ export class MessageBuffer<A = undefined> {
   #size = 0;
   #bytes = 0;
   readonly #totals: BufferTotals;
+  readonly #unhanded: Unhanded<A | undefined> | undefined;
   #dropped = 0;
 
-  constructor(messagesMax: number, bytesMax: number, totals: BufferTotals) {
+  /** `unhanded` is told of each message that was kept, and is not handed on. */
+  constructor(messagesMax: number, bytesMax: number, totals: BufferTotals, unhanded?: Unhanded<A | undefined>) {
     this.#totals = totals;
+    this.#unhanded = unhanded;
     this.#messagesMax = messagesMax;
     this.#bytesMax = bytesMax;
   }
@@ -180,6 +186,7 @@ export class MessageBuffer<A = undefined> {
       ) {
         this.#remove(lane);
         this.#totals.expired += 1; // (B5)
+        this.#unhanded?.(first.about, true);
         missedFirst(lane, first.missedBefore);
       }
       if (lane.messages.size > 0 || lane.missedBehind > 0) return lane;
@@ -213,6 +220,7 @@ export class MessageBuffer<A = undefined> {
       this.#dropped += 1;
       this.#totals.dropped += 1;
     }
+    this.#unhanded?.(first.about, hasExpired);
     missedFirst(lane, first.missedBefore + (hasExpired ? 0 : 1));
     this.#closeIfDone(lane);
   }

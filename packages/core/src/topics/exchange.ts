@@ -20,6 +20,7 @@ import { type MatcherFigures, PatternMatcher } from "../structures/index.js";
 import { TextCache } from "../wire/index.js";
 import { Backlog } from "./backlog.js";
 import type { BufferTotals, WaitingMessage } from "./buffer.js";
+import type { Confirmation } from "./confirmations.js";
 import { Delivery, type Published } from "./delivery.js";
 import { type ForwardSink, Forwarding, type Route } from "./forwarding.js";
 import { Groups } from "./groups.js";
@@ -215,11 +216,11 @@ export class Exchange {
 
   /**
    * Publishes `message`, the bytes that `writeTopicMessage` writes; they are not needed any more when this returns. The
-   * answer is valid until the next publish.
+   * answer is valid until the next publish. `confirmation` will hear from the other nodes to which it goes.
    *
    * Throws `malformed`, `too-large` or `invalid-argument` for a message that is none, `denied` for a reserved topic.
    */
-  publish(publisher: Publisher, message: Uint8Array, nowMs: number): PublishResult {
+  publish(publisher: Publisher, message: Uint8Array, nowMs: number, confirmation?: Confirmation): PublishResult {
     const { topic, ttlMs, priority } = this.#reader.open(message);
     checkTopic(topic, this.#limits.topic);
     if (!publisher.isCluster && isReserved(topic)) throw reservedRefusal(topic); // (X6)
@@ -229,7 +230,7 @@ export class Exchange {
     this.#publishedCount += 1;
     const expiresMs = ttlMs === 0 ? Infinity : nowMs + ttlMs;
     this.#backlog.append(topic, message, nowMs, expiresMs);
-    const published = this.#send(message, priority, expiresMs, nowMs, false);
+    const published = this.#send(message, priority, expiresMs, nowMs, false, confirmation);
     this.#endDoomed(nowMs);
     return published;
   }
@@ -405,10 +406,17 @@ export class Exchange {
   }
 
   /** Sends a message to those who were chosen. */
-  #send(message: Uint8Array, priority: number, expiresMs: number, nowMs: number, isOwn: boolean): Published {
+  #send(
+    message: Uint8Array,
+    priority: number,
+    expiresMs: number,
+    nowMs: number,
+    isOwn: boolean,
+    confirmation?: Confirmation,
+  ): Published {
     this.#delivery.begin(message, priority, expiresMs, nowMs, isOwn);
     for (const subscription of this.#targets) this.#delivery.offer(subscription);
-    return this.#delivery.end(this.#forwarding.send(message, priority, expiresMs, nowMs));
+    return this.#delivery.end(this.#forwarding.send(message, priority, expiresMs, nowMs, confirmation));
   }
 
   #endDoomed(nowMs: number): void {

@@ -10,8 +10,11 @@
  * (F3) The messages to a node are numbered, those that were dropped included: whatever is lost, here or with a link, is a gap that
  *      the node finds (`arrivals.ts`). A link begins with the number that was used last, and so does what follows a drop.
  * (F4) A node that does not want anything any more has no route. What waited for it is counted as lost.
+ * (F5) Of a message that is to be confirmed each node tells what it has come to there, by its number; or, once that cannot come any
+ *      more, it is known that the node will not tell.
  */
 import { type BufferTotals, MessageBuffer } from "./buffer.js";
+import type { Confirmation, Outcome } from "./confirmations.js";
 import type { GroupMember } from "./groups.js";
 import type { TopicsLimits } from "./limits.js";
 
@@ -21,12 +24,19 @@ export interface ForwardTerms {
   readonly groups: readonly string[];
   /** When it came to this node. */
   readonly sinceMs: number;
+  /** Who waits to hear what it comes to. (F5) */
+  readonly confirmation: Confirmation | undefined;
 }
+
+/**
+ * What has become of a message that was to be sent: it is on its way; the node does not accept one of that size, and finds it
+ * missing; or there is no way to it now.
+ */
+export type Handed = "sent" | "refused" | "unreached";
 
 /** How messages leave. */
 export interface ForwardSink {
-  /** Answers whether there was a link that took it. */
-  forward(nodeId: string, sequence: number, terms: ForwardTerms, nowMs: number, message: Uint8Array): boolean;
+  forward(nodeId: string, sequence: number, terms: ForwardTerms, nowMs: number, message: Uint8Array): Handed;
   /** Tells a node what number was used last. */
   forwardedUntil(nodeId: string, sequence: number): void;
   /** The process of the node to which there is a link, if there is one. */
@@ -40,6 +50,8 @@ export class Route implements GroupMember {
   run: string | undefined = undefined;
   readonly buffer: MessageBuffer<ForwardTerms>;
   untakenBytes = 0;
+  /** Who waits to hear what messages on their way come to, by their numbers; there when there was one. (F5) */
+  awaited: Map<number, Confirmation> | undefined = undefined;
   /** Number of the last message. (F3) */
   sequence = 0;
   chosenAt = 0;
@@ -49,7 +61,7 @@ export class Route implements GroupMember {
 
   constructor(nodeId: string, limits: TopicsLimits, totals: BufferTotals) {
     this.nodeId = nodeId;
-    this.buffer = new MessageBuffer(limits.routeBufferMessages, limits.routeBufferBytes, totals);
+    this.buffer = new MessageBuffer(limits.routeBufferMessages, limits.routeBufferBytes, totals, unhanded);
   }
 
   get waitingBytes(): number {
@@ -58,6 +70,15 @@ export class Route implements GroupMember {
 }
 
 const noGroups: readonly string[] = [];
+
+/** What a message has come to that nobody gets. */
+const nothing: Outcome = { handed: 0, waiting: 0, lost: 0 };
+
+/** What has expired is nobody's, as its publisher wanted; what was dropped the node finds missing, for whom nobody knows. */
+function unhanded(terms: ForwardTerms | undefined, hasExpired: boolean): void {
+  if (hasExpired) terms?.confirmation?.told(nothing);
+  else terms?.confirmation?.untold("node-lost");
+}
 
 export class Forwarding {
   readonly #sink: ForwardSink;
@@ -130,15 +151,16 @@ export class Forwarding {
   }
 
   /** Sends the message in hand to all that want it; answers to how many nodes it went or waits to go. */
-  send(message: Uint8Array, priority: number, expiresMs: number, nowMs: number): number {
+  send(message: Uint8Array, priority: number, expiresMs: number, nowMs: number, confirmation?: Confirmation): number {
     const wanting = this.#wanting;
     const { length } = wanting;
+    confirmation?.awaits(length);
     let copy: Uint8Array | undefined;
     for (const route of wanting) {
       const groups = route.groups.length === 0 ? noGroups : route.groups;
       route.isWanted = false;
       if (groups !== noGroups) route.groups = [];
-      const terms: ForwardTerms = { groups, sinceMs: nowMs };
+      const terms: ForwardTerms = { groups, sinceMs: nowMs, confirmation };
       const isNext = route.buffer.isIdle && this.#hasWindow(route, message.length);
       if (isNext && this.#hand(route, message, terms, nowMs)) continue;
       copy ??= message.slice();
@@ -156,11 +178,37 @@ export class Forwarding {
     this.#drain(route, nowMs);
   }
 
+  /** The node tells what a message has come to there. (F5) */
+  reported(nodeId: string, sequence: number, outcome: Outcome): void {
+    const awaited = this.#routes.get(nodeId)?.awaited;
+    const confirmation = awaited?.get(sequence);
+    if (confirmation === undefined) return;
+    awaited?.delete(sequence);
+    confirmation.told(outcome);
+  }
+
+  /** There is no link to the node any more: of what was on its way it will not tell. (F5) */
+  unlinked(nodeId: string): void {
+    const route = this.#routes.get(nodeId);
+    if (route !== undefined) untold(route);
+  }
+
+  /** Lets go of confirmations that are over. */
+  forgetOver(): void {
+    for (const { awaited } of this.#routes.values()) {
+      if (awaited === undefined) continue;
+      for (const [sequence, { isOver }] of awaited) if (isOver) awaited.delete(sequence);
+    }
+  }
+
   /** There is a new link to the node: what was on its way over an older one has come or is lost, and is not awaited. */
   linked(nodeId: string, run: string, nowMs: number): void {
     const route = this.#routes.get(nodeId);
     if (route === undefined) return;
-    if (route.run !== undefined && route.run !== run) route.sequence = 0; // it has never heard of what went to the one before
+    if (route.run !== undefined && route.run !== run) {
+      route.sequence = 0; // it has never heard of what went to the one before
+      untold(route);
+    }
     route.run = run;
     route.untakenBytes = 0;
     this.#sink.forwardedUntil(nodeId, route.sequence); // (F3)
@@ -168,22 +216,35 @@ export class Forwarding {
   }
 
   /** The node wants nothing any more, or is gone. (F4) */
-  forget(nodeId: string): void {
+  forget(nodeId: string, nowMs: number): void {
     const route = this.#routes.get(nodeId);
     if (route === undefined) return;
     this.#lost += route.buffer.size;
     this.#routes.delete(nodeId);
+    untold(route);
+    route.buffer.takeAll(({ about }) => about?.confirmation?.untold("node-lost"), nowMs);
   }
 
   #hasWindow({ untakenBytes }: Route, length: number): boolean {
     return untakenBytes === 0 || untakenBytes + length <= this.#limits.routeWindowBytes; // (F2)
   }
 
+  /** Answers false where it has to wait. */
   #hand(route: Route, message: Uint8Array, terms: ForwardTerms, nowMs: number): boolean {
-    if (!this.#sink.forward(route.nodeId, route.sequence + 1, terms, nowMs, message)) return false;
-    route.sequence += 1;
+    const { nodeId } = route;
+    const sequence = route.sequence + 1;
+    const handed = this.#sink.forward(nodeId, sequence, terms, nowMs, message);
+    if (handed === "unreached") return false;
+    route.sequence = sequence;
+    const { confirmation } = terms;
+    if (handed === "refused") {
+      confirmation?.untold("node-lost");
+      this.#sink.forwardedUntil(nodeId, sequence); // (F3)
+      return true;
+    }
     route.untakenBytes += message.length;
     this.forwarded += 1;
+    if (confirmation?.isOver === false) (route.awaited ??= new Map()).set(sequence, confirmation); // (F5)
     return true;
   }
 
@@ -195,8 +256,9 @@ export class Forwarding {
     expiresMs: number,
     nowMs: number,
   ): void {
-    if (buffer.makeRoom(body.length, priority, nowMs)) buffer.push(body, priority, expiresMs, terms);
-    else buffer.lose(priority); // (F3)
+    if (buffer.makeRoom(body.length, priority, nowMs)) return buffer.push(body, priority, expiresMs, terms);
+    buffer.lose(priority); // (F3)
+    unhanded(terms, false);
   }
 
   #drain(route: Route, nowMs: number): void {
@@ -215,4 +277,11 @@ export class Forwarding {
     }
     if (isBehind) this.#sink.forwardedUntil(route.nodeId, route.sequence);
   }
+}
+
+/** Of what is on its way the node will not tell. (F5) */
+function untold(route: Route): void {
+  const awaited = route.awaited?.values() ?? [];
+  route.awaited = undefined;
+  for (const confirmation of awaited) confirmation.untold("node-lost");
 }

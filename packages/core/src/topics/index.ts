@@ -11,13 +11,14 @@ export {
   type Publisher,
   nowhere,
 } from "./exchange.js";
+export type { Confirmation, Outcome, Untold } from "./confirmations.js";
 export { CheckedFilter, type HeaderFilter } from "./filter.js";
 export { Inbox, type InboxOwner } from "./consumer/inbox.js";
 export { type Gap, Intake, type IntakeOptions } from "./consumer/intake.js";
 export { MessageOpener, ReceivedMessage, type TopicMessage } from "./consumer/received-message.js";
 export { type MessageFields, MessageWriter } from "./publisher/message-writer.js";
 export { PublishLedger } from "./publisher/publish-ledger.js";
-export type { ForwardSink, ForwardTerms, Route } from "./forwarding.js";
+export type { ForwardSink, ForwardTerms, Handed, Route } from "./forwarding.js";
 export { type GroupMember, chooseMember } from "./groups.js";
 export {
   type BacklogLimits,
@@ -37,7 +38,8 @@ export {
   priorityMax,
   writeTopicMessage,
 } from "./topic-message.js";
-export { type TopicChannel, TopicLinks, type TopicLinksHost, nodeWays } from "./topic-links.js";
+export { nodeWays } from "./node-ways.js";
+export { type TopicChannel, TopicLinks, type TopicLinksHost } from "./topic-links.js";
 export type { Participant, PublishSettled } from "./participant.js";
 export {
   type Forwarded,

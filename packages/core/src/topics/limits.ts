@@ -73,6 +73,10 @@ export interface TopicsLimits {
   readonly blockMsMax: number;
   /** Publishers that wait for one subscription. `overloaded` beyond. */
   readonly blockedPublishersMax: number;
+  /** How long a publish waits to hear what other nodes make of it, in ms; `deadline`, of outcome `unknown`, beyond. */
+  readonly confirmMsMax: number;
+  /** Publishes of one link that wait for that. `overloaded` beyond, and nothing is published. */
+  readonly confirmationsPerLinkMax: number;
 }
 
 export const defaultTopicsLimits: TopicsLimits = {
@@ -92,6 +96,8 @@ export const defaultTopicsLimits: TopicsLimits = {
   routeBufferBytes: 16 * 1024 * 1024,
   blockMsMax: 30_000,
   blockedPublishersMax: 10_000,
+  confirmMsMax: 10_000,
+  confirmationsPerLinkMax: 10_000,
 };
 
 /** `asked`, or `max` where nothing was asked for. Throws `invalid-argument` unless it is an integer from 1 to `max`. */

@@ -6,7 +6,7 @@
  * (K1) The first that is heard of a subscription is the answer to its `subscribe`.
  * (K2) No credit returns for publishes that wait, so that at most the window of their link does.
  * (K3) A far side that does not read what it has to hear loses its link.
- * (K4) What is confirmed is known: what other nodes make of a message is not, and a publisher that asks for it is refused.
+ * (K4) What is confirmed is known; what one of the nodes has not told is an error of outcome `unknown`.
  */
 import { MpregError, type Policy, type Subject } from "../base/index.js";
 import type { Link } from "../link/index.js";
@@ -18,18 +18,14 @@ import {
   writeAnswer,
   writeDeliver,
   writeFailure,
-  writeForward,
-  writeForwardedUntil,
   writeMissed,
   writePublishRefused,
   writeSubscriptionEnded,
-  writeTaken,
 } from "../wire/index.js";
-import type { ForwardTerms } from "./forwarding.js";
 import type { EverywhereWaiter } from "./interest/index.js";
 import { type Participant, type PublishSettled, authorizePublish, authorizeSubscribe } from "./participant.js";
 import type { SubscriptionEnd } from "./sink.js";
-import { type NodeProcess, type NodeWays, type Topics, figuresOf } from "./topics.js";
+import { type NodeProcess, type Topics, figuresOf } from "./topics.js";
 import { wishOf } from "./wish.js";
 
 /** A link whose handshake is over, and who is at its far side. */
@@ -169,6 +165,8 @@ export class TopicLinks<C extends TopicChannel> {
         return this.#topics.arrived(from, message, nowMs);
       case "forwarded-until":
         return this.#topics.forwardedUntil(from, message.sequence);
+      case "forward-report":
+        return this.#topics.reported(from.nodeId, message.sequence, message);
       case "taken":
         return this.#topics.exchange.forwarding.taken(from.nodeId, message.bytes, nowMs);
     }
@@ -190,7 +188,6 @@ export class TopicLinks<C extends TopicChannel> {
     return participant;
   }
 
-  /** (K4) */
   #confirmed(
     participant: LinkParticipant<C>,
     id: number,
@@ -198,15 +195,12 @@ export class TopicLinks<C extends TopicChannel> {
     message: Uint8Array,
     nowMs: number,
   ): void {
-    if (level === "subscribers" && !this.#host.isAlone()) {
-      const message = 'Cannot confirm by "subscribers" in a cluster of several nodes yet; "local" works';
-      return participant.fail(id, new MpregError("unsupported", message));
-    }
     const settled: PublishSettled = (result) => {
       if (result instanceof MpregError) participant.fail(id, result);
       else participant.answer(id, figuresOf(result));
     };
-    this.#topics.publish(participant, message, settled, nowMs);
+    if (level === "local") this.#topics.publish(participant, message, settled, nowMs);
+    else this.#topics.publishConfirmed(participant, message, settled, nowMs); // (K4)
   }
 
   #subscribe(participant: LinkParticipant<C>, message: SubscribeMessage, nowMs: number): void {
@@ -242,38 +236,4 @@ export class TopicLinks<C extends TopicChannel> {
       participant.fail(id, error);
     }
   }
-}
-
-/** Other nodes over native links. `linkTo` answers the link to one, if there is one; `reach` opens one for what waits. */
-export function nodeWays(
-  linkTo: (nodeId: string) => TopicChannel | undefined,
-  reach: (nodeId: string) => void,
-  runOf: (nodeId: string) => string | undefined,
-): NodeWays {
-  return {
-    runOf,
-    forward: (nodeId: string, sequence: number, terms: ForwardTerms, nowMs: number, message: Uint8Array): boolean => {
-      const link = linkTo(nodeId)?.link;
-      if (link === undefined) {
-        reach(nodeId);
-        return false;
-      }
-      const { groups, sinceMs } = terms;
-      const waitedMs = Math.ceil(nowMs - sinceMs);
-      writeForward(link.outbox.writer, { sequence, groups, waitedMs, relay: undefined, message });
-      return link.outbox.commit(link.remoteMessageBytesMax) !== 0; // what the node does not accept, it finds missing
-    },
-    forwardedUntil: (nodeId, sequence) => {
-      const outbox = linkTo(nodeId)?.link.outbox;
-      if (outbox === undefined || sequence === 0) return;
-      writeForwardedUntil(outbox.writer, sequence);
-      outbox.commitCancel(); // whatever waits: a few bytes for each link and each drop
-    },
-    tookFrom: (nodeId, bytes) => {
-      const outbox = linkTo(nodeId)?.link.outbox;
-      if (outbox === undefined) return; // a new link begins with nothing on its way
-      writeTaken(outbox.writer, 0, bytes);
-      outbox.commitControl();
-    },
-  };
 }

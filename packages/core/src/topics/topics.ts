@@ -15,6 +15,7 @@
 import { MpregError, Timer, type Timers, type Utf8 } from "../base/index.js";
 import { Fifo } from "../structures/index.js";
 import { Arrivals, late } from "./arrivals.js";
+import { type Confirmation, Confirmations, type Outcome } from "./confirmations.js";
 import type { Published } from "./delivery.js";
 import { type Elsewhere, Exchange, type ExchangeFigures, type Publisher } from "./exchange.js";
 import type { ForwardSink } from "./forwarding.js";
@@ -27,6 +28,8 @@ import type { SubscriptionWish } from "./wish.js";
 export interface NodeWays extends ForwardSink {
   /** `bytes` more of a node's messages were taken. */
   tookFrom(nodeId: string, bytes: number): void;
+  /** Tells a node what its message of that number has come to here. */
+  report(nodeId: string, sequence: number, outcome: Outcome): void;
 }
 
 export interface TopicsHost extends Timers {
@@ -49,14 +52,24 @@ export interface Forwarded {
   readonly sequence: number;
   readonly groups: readonly string[];
   readonly waitedMs: number;
+  /** Whether the node wants to hear what it comes to here. */
+  readonly isConfirmed: true | undefined;
   readonly message: Uint8Array;
 }
 
 interface Arrival {
   readonly nodeId: string;
+  /** Under which its node wants to hear what it comes to; 0: it does not. */
+  readonly confirmedAs: number;
   readonly groups: readonly string[];
   /** When it was published, as far as this node's clock goes. */
   readonly sinceMs: number;
+}
+
+/** Who wants to know what becomes of a publish; with `confirmation`, on all nodes. */
+interface Asked {
+  readonly settled: PublishSettled;
+  readonly confirmation: Confirmation | undefined;
 }
 
 /** A publish that waits until it is its publisher's turn again. */
@@ -64,7 +77,7 @@ type Waiting =
   | {
       readonly kind: "published";
       readonly message: Uint8Array;
-      readonly settled: PublishSettled | undefined;
+      readonly asked: Asked | undefined;
       readonly held: number;
     }
   | { readonly kind: "arrived"; readonly message: Uint8Array; readonly arrival: Arrival };
@@ -108,6 +121,7 @@ export class Topics implements TopicSink {
   readonly #taken = new Map<string, number>();
   #resumed: number[] = [];
   #unsent: Unsent[] = [];
+  readonly #confirmations: Confirmations;
   #blockedPublishes = 0;
   #lostPublishes = 0;
   readonly #clock: Timer;
@@ -115,6 +129,9 @@ export class Topics implements TopicSink {
   constructor(host: TopicsHost, limits: TopicsLimits) {
     this.#host = host;
     this.#limits = limits;
+    this.#confirmations = new Confirmations(host, limits, () => {
+      this.#exchange?.forwarding.forgetOver();
+    });
     this.#clock = new Timer((nowMs) => {
       this.exchange.tick(nowMs);
       this.settle(nowMs);
@@ -142,6 +159,11 @@ export class Topics implements TopicSink {
     return this.#blockedPublishes;
   }
 
+  /** Publishes that wait to hear what other nodes make of them. */
+  get confirmations(): number {
+    return this.#confirmations.size;
+  }
+
   /** 1 while it waits for its time, which is always as long as anything is kept. */
   get scheduled(): number {
     return this.#clock.heapIndex >= 0 ? 1 : 0;
@@ -149,9 +171,25 @@ export class Topics implements TopicSink {
 
   /** Publishes `message`, which is not needed any more when this returns. */
   publish(participant: Participant, message: Uint8Array, settled: PublishSettled | undefined, nowMs: number): void {
+    this.#take(participant, message, settled && { settled, confirmation: undefined }, nowMs);
+  }
+
+  /** Publishes, as {@link publish}; `settled` is told once when all nodes have said what the message has come to, or will not any more. */
+  publishConfirmed(participant: Participant, message: Uint8Array, settled: PublishSettled, nowMs: number): void {
+    let confirmation: Confirmation;
+    try {
+      confirmation = this.#confirmations.begin(participant.id, settled);
+    } catch (error) {
+      if (!(error instanceof MpregError)) throw error;
+      return settled(error);
+    }
+    this.#take(participant, message, { settled, confirmation }, nowMs);
+  }
+
+  #take(participant: Participant, message: Uint8Array, asked: Asked | undefined, nowMs: number): void {
     const source = this.#sourceOf(participant);
-    if (source.waiting.size === 0 && this.#publish(source, participant, message, settled, nowMs)) return;
-    source.waiting.push({ kind: "published", message: message.slice(), settled, held: participant.hold() }); // (N1)
+    if (source.waiting.size === 0 && this.#publish(source, participant, message, asked, nowMs)) return;
+    source.waiting.push({ kind: "published", message: message.slice(), asked, held: participant.hold() }); // (N1)
     this.#blockedPublishes += 1;
   }
 
@@ -172,19 +210,25 @@ export class Topics implements TopicSink {
     if (source === undefined) return;
     this.#blockedPublishes -= source.waiting.size;
     this.#lostPublishes += source.waiting.size;
+    this.#confirmations.leave(id);
     this.exchange.forget(id);
     this.exchange.close(id, nowMs);
     this.#sources.delete(id);
   }
 
   /** A message of another node. (N5) */
-  arrived(from: NodeProcess, { sequence, groups, waitedMs, message }: Forwarded, nowMs: number): void {
+  arrived(from: NodeProcess, forwarded: Forwarded, nowMs: number): void {
+    const { sequence, groups, waitedMs, isConfirmed, message } = forwarded;
     const { nodeId } = from;
     const missing = this.#arrivals.arrived(nodeId, from.run, sequence);
-    if (missing === late) return this.#took(nodeId, message.length);
+    const confirmedAs = isConfirmed === true ? sequence : 0;
+    if (missing === late) {
+      this.#report(nodeId, confirmedAs, this.#lostToAll);
+      return this.#took(nodeId, message.length);
+    }
     if (missing > 0) this.exchange.missedElsewhere(missing);
     const source = this.#sourceOfNode(nodeId);
-    const arrival: Arrival = { nodeId, groups, sinceMs: nowMs - waitedMs };
+    const arrival: Arrival = { nodeId, confirmedAs, groups, sinceMs: nowMs - waitedMs };
     if (source.waiting.size === 0 && this.#receive(source, message, arrival, nowMs)) return;
     source.waiting.push({ kind: "arrived", message: message.slice(), arrival });
     this.#blockedPublishes += 1;
@@ -196,6 +240,16 @@ export class Topics implements TopicSink {
     if (missing > 0) this.exchange.missedElsewhere(missing);
   }
 
+  /** Another node tells what a message of this one has come to there. */
+  reported(nodeId: string, sequence: number, outcome: Outcome): void {
+    this.#exchange?.forwarding.reported(nodeId, sequence, outcome);
+  }
+
+  /** The last link to another node is gone. */
+  unlinked(nodeId: string): void {
+    this.#exchange?.forwarding.unlinked(nodeId);
+  }
+
   /** There is a new link to another node. */
   linked(nodeId: string, nowMs: number): void {
     const run = this.#host.ways.runOf(nodeId);
@@ -203,8 +257,8 @@ export class Topics implements TopicSink {
   }
 
   /** Another node is gone, or wants nothing any more. What has come from it and waits is taken still. */
-  forget(nodeId: string): void {
-    this.#exchange?.forwarding.forget(nodeId);
+  forget(nodeId: string, nowMs: number): void {
+    this.#exchange?.forwarding.forget(nodeId, nowMs);
     this.#arrivals.forget(nodeId);
     this.#forgetSource(nodeId);
   }
@@ -288,31 +342,38 @@ export class Topics implements TopicSink {
     source: Source,
     participant: Participant,
     message: Uint8Array,
-    settled: PublishSettled | undefined,
+    asked: Asked | undefined,
     nowMs: number,
   ): boolean {
     let result: Published | MpregError;
     try {
-      const published = this.exchange.publish(participant, message, nowMs);
+      const published = this.exchange.publish(participant, message, nowMs, asked?.confirmation);
       this.#keepTime(nowMs);
       if (published.kind === "blocked") return false;
+      if (asked?.confirmation !== undefined) {
+        this.#confirmations.published(asked.confirmation, published, nowMs);
+        return true;
+      }
       result = published;
     } catch (error) {
       if (!(error instanceof MpregError)) throw error;
-      if (settled === undefined) participant.refused(this.exchange.idOf(message), error); // (N2)
+      if (asked === undefined) participant.refused(this.exchange.idOf(message), error); // (N2)
       result = error;
     }
-    settled?.(result);
+    asked?.settled(result);
     return true;
   }
 
   /** Takes a message of another node; answers false where it has to wait. */
-  #receive(source: Source, message: Uint8Array, { nodeId, groups, sinceMs }: Arrival, nowMs: number): boolean {
+  #receive(source: Source, message: Uint8Array, arrival: Arrival, nowMs: number): boolean {
+    const { nodeId, confirmedAs, groups, sinceMs } = arrival;
     try {
       const result = this.exchange.receive(source, message, groups, nowMs - sinceMs, nowMs);
       if (result.kind === "blocked") return false;
+      this.#report(nodeId, confirmedAs, result);
     } catch (error) {
       if (!(error instanceof MpregError)) throw error;
+      this.#report(nodeId, confirmedAs, this.#lostToAll);
       this.exchange.missedElsewhere(1); // (N6)
     }
     this.#keepTime(nowMs);
@@ -326,13 +387,22 @@ export class Topics implements TopicSink {
       const isTaken =
         next.kind === "arrived"
           ? this.#receive(source, next.message, next.arrival, nowMs)
-          : this.#publish(source, participant, next.message, next.settled, nowMs);
+          : this.#publish(source, participant, next.message, next.asked, nowMs);
       if (!isTaken) return;
       source.waiting.shift();
       this.#blockedPublishes -= 1;
       if (next.kind === "published") participant.admit(next.held);
       else if (!this.#arrivals.has(next.arrival.nodeId)) this.#forgetSource(next.arrival.nodeId); // it has gone meanwhile
     }
+  }
+
+  #report(nodeId: string, sequence: number, outcome: Outcome): void {
+    if (sequence > 0) this.#host.ways.report(nodeId, sequence, outcome);
+  }
+
+  /** Each subscription is told that it misses one: nobody knows who would have got it. */
+  get #lostToAll(): Outcome {
+    return { handed: 0, waiting: 0, lost: this.subscriptions };
   }
 
   #took(nodeId: string, bytes: number): void {

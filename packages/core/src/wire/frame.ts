@@ -89,12 +89,18 @@ import {
   readFetchMore,
   readRelease,
 } from "./result-messages.js";
+import {
+  type ForwardMessage,
+  type ForwardReportMessage,
+  type ForwardedUntilMessage,
+  readForward,
+  readForwardReport,
+  readForwardedUntil,
+} from "./forward-messages.js";
 import { type ResumeMessage, readResume } from "./resume-messages.js";
 import {
   type DeliverMessage,
   type EverywhereMessage,
-  type ForwardMessage,
-  type ForwardedUntilMessage,
   type MissedMessage,
   type PublishMessage,
   type PublishRefusedMessage,
@@ -105,8 +111,6 @@ import {
   type UnsubscribeMessage,
   readDeliver,
   readEverywhere,
-  readForward,
-  readForwardedUntil,
   readMissed,
   readPublish,
   readPublishConfirmed,
@@ -188,6 +192,7 @@ export type Message =
   | SubscriptionEndedMessage
   | ForwardMessage
   | ForwardedUntilMessage
+  | ForwardReportMessage
   | RefusedMessage
   | SkippedMessage;
 
@@ -340,6 +345,8 @@ export class FrameReader {
         return readForward(reader);
       case kinds.forwardedUntil:
         return readForwardedUntil(reader);
+      case kinds.forwardReport:
+        return readForwardReport(reader);
       case kinds.inspect:
         return readInspect(reader);
       case kinds.hello:

@@ -158,6 +158,15 @@ export {
   resumePlacesMax,
   writeResume,
 } from "./resume-messages.js";
+export {
+  type ForwardMessage,
+  type ForwardReportMessage,
+  type ForwardedUntilMessage,
+  type NodeTopicsMessage,
+  writeForward,
+  writeForwardReport,
+  writeForwardedUntil,
+} from "./forward-messages.js";
 export { TextCache } from "./text-cache.js";
 export {
   type ConfirmLevel,
@@ -170,9 +179,6 @@ export {
   type DeliverMessage,
   type MissedMessage,
   type SubscriptionEndedMessage,
-  type ForwardMessage,
-  type ForwardedUntilMessage,
-  type NodeTopicsMessage,
   type PublishRefusedMessage,
   type TopicsMessage,
   type WireFilter,
@@ -187,8 +193,6 @@ export {
   writeDeliver,
   writeMissed,
   writeSubscriptionEnded,
-  writeForward,
-  writeForwardedUntil,
   writePublishRefused,
 } from "./topic-messages.js";
 export { protocolVersion, subprotocol } from "./versions.js";

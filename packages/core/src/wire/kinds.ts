@@ -46,6 +46,7 @@ export const kinds = {
   forward: 0x36,
   publishRefused: 0x37,
   forwardedUntil: 0x38,
+  forwardReport: 0x39,
   interest: 0x3d,
   interestDigest: 0x3e,
   interestLines: 0x3f,

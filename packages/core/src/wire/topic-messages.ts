@@ -1,5 +1,6 @@
 /**
- * Messages of topics: what is published, who wants it, what is told of it. Layouts: docs/protocol.md, "Topics".
+ * Messages of topics: what is published, who wants it, what is told of it. Layouts: docs/protocol.md, "Topics". What nodes tell each
+ * other is `forward-messages.ts`.
  *
  * (P1) The message that was published is the rest of `publish`, `publish-confirmed`, `forward` and `deliver`, as the
  *      publisher wrote it: nothing of it is read or written here.
@@ -11,7 +12,6 @@ import { MpregError } from "../base/index.js";
 import { readError, writeError } from "./error.js";
 import { kinds } from "./kinds.js";
 import { type Reader, malformed } from "./reader.js";
-import { type QuestionRelay, readRelayField, relayTag, writeRelayField } from "./resume-messages.js";
 import type { Writer } from "./writer.js";
 
 /** Client to node: publishes, and wants no answer. */
@@ -114,31 +114,6 @@ export interface SubscriptionEndedMessage {
   readonly lost: number;
 }
 
-/** A message on its way from the node where it was published to one that wants it. */
-interface Forwarded {
-  /** Counts what the node has for the other one, from 1: a gap is what got lost. */
-  readonly sequence: number;
-  /** Groups for whose members that node has been chosen; the others of the message go elsewhere. */
-  readonly groups: readonly string[];
-  /** How long it has waited on its way, in ms. */
-  readonly waitedMs: number;
-  readonly relay: QuestionRelay | undefined;
-  readonly message: Uint8Array;
-}
-
-/** Node to node: the number that was used last. */
-export interface ForwardedUntilMessage {
-  readonly kind: "forwarded-until";
-  readonly sequence: number;
-}
-
-export interface ForwardMessage extends Forwarded {
-  readonly kind: "forward";
-}
-
-/** What topics are told of by nodes. */
-export type NodeTopicsMessage = ForwardMessage | ForwardedUntilMessage | TakenMessage;
-
 /** What topics are told of by clients, and by nodes in the place of clients. */
 export type TopicsMessage =
   PublishMessage | PublishConfirmedMessage | SubscribeMessage | EverywhereMessage | UnsubscribeMessage | TakenMessage;
@@ -152,7 +127,6 @@ const subscribeTags = {
   bufferBytesMax: 6,
   windowBytes: 7,
 } as const;
-const forwardTags = { groups: 1, waitedMs: 2 } as const;
 
 const replayKinds: readonly WireReplay["kind"][] = ["age", "count", "last"];
 const filterMatches: readonly WireFilter["match"][] = ["all", "any"];
@@ -160,7 +134,7 @@ const filterMatches: readonly WireFilter["match"][] = ["all", "any"];
 const conditionKinds = { present: 0, equal: 1 } as const;
 
 /** Patterns, conditions of a filter and groups that one message may name; who reads them has limits of its own. */
-const listMax = 1024;
+export const listMax = 1024;
 
 export function writePublish(writer: Writer, message: Uint8Array): void {
   writer.begin(kinds.publish).raw(message);
@@ -355,46 +329,4 @@ export function readPublishRefused(reader: Reader): PublishRefusedMessage {
   };
   reader.skipFields();
   return message;
-}
-
-export function writeForwardedUntil(writer: Writer, sequence: number): void {
-  writer.begin(kinds.forwardedUntil).varint(sequence).endFields();
-}
-
-export function readForwardedUntil(reader: Reader): ForwardedUntilMessage {
-  const message: ForwardedUntilMessage = { kind: "forwarded-until", sequence: reader.varint() };
-  reader.skipFields();
-  return message;
-}
-
-export function writeForward(writer: Writer, forward: Forwarded): void {
-  writer.begin(kinds.forward);
-  writeForwarded(writer, forward);
-}
-
-export function readForward(reader: Reader): ForwardMessage {
-  const { sequence, groups, waitedMs, relay, message } = readForwarded(reader);
-  return { kind: "forward", sequence, groups, waitedMs, relay, message };
-}
-
-function writeForwarded(writer: Writer, { sequence, groups, waitedMs, relay, message }: Forwarded): void {
-  writer.varint(sequence);
-  if (groups.length > 0) writer.field(forwardTags.groups).texts(groups).endField();
-  if (waitedMs > 0) writer.field(forwardTags.waitedMs).varint(waitedMs).endField();
-  if (relay !== undefined) writeRelayField(writer, relay);
-  writer.endFields().raw(message);
-}
-
-function readForwarded(reader: Reader): Forwarded {
-  const sequence = reader.varint();
-  let groups: readonly string[] = [];
-  let waitedMs = 0;
-  let relay: QuestionRelay | undefined;
-  for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
-    if (tag === forwardTags.groups) groups = reader.names(listMax);
-    else if (tag === forwardTags.waitedMs) waitedMs = reader.varint();
-    else if (tag === relayTag) relay = readRelayField(reader);
-    reader.skipField();
-  }
-  return { sequence, groups, waitedMs, relay, message: reader.rest() };
 }

@@ -164,7 +164,8 @@ const defaults: Record<Written["kind"], object> = {
   "subscription-ended": {},
   "publish-refused": {},
   "forwarded-until": {},
-  forward: { groups: [], waitedMs: 0, relay: undefined },
+  forward: { groups: [], waitedMs: 0, isConfirmed: undefined, relay: undefined },
+  "forward-report": {},
 };
 
 const plainInterest = { plain: false, groups: [] };

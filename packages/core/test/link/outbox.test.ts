@@ -12,6 +12,12 @@ function put(outbox: Outbox, id: number, bytes: number, bytesMax?: number): numb
   return bytesMax === undefined ? outbox.commit() : outbox.commit(bytesMax);
 }
 
+/** As {@link put}, of what has a window of its own. */
+function windowed(outbox: Outbox, id: number, bytes: number, bytesMax: number): number {
+  writeAnswer(outbox.writer, id, value.subarray(0, bytes));
+  return outbox.commitWindowed(bytesMax);
+}
+
 /** As {@link put}, of news. */
 function news(outbox: Outbox, id: number, bytes: number): number {
   return outbox.addNews(
@@ -272,6 +278,20 @@ describe("outbox", () => {
     expect([news(outbox, 8, 90), news(outbox, 9, 0)]).toEqual([100, 0]);
     expect(idsIn(outbox.take())).toEqual([8]);
     expect(news(outbox, 10, 90)).toBe(100);
+  });
+
+  test("what has a window of its own is queued whatever waits, in its order, unless it is larger than the far side takes (O3)", () => {
+    const outbox = new Outbox(
+      utf8,
+      { queueBytesMax: 100 },
+      () => undefined,
+      () => undefined,
+    );
+    expect([put(outbox, 1, 200), put(outbox, 2, 10)]).toEqual([210, 0]);
+    expect([windowed(outbox, 3, 10, 20), windowed(outbox, 4, 11, 20), windowed(outbox, 5, 0, 20)]).toEqual([
+      20, -21, 10,
+    ]);
+    expect(idsIn(outbox.take())).toEqual([1, 3, 5]);
   });
 
   test("a message that is refused leaves nothing behind (O3)", () => {

@@ -115,6 +115,12 @@ export class TopicClient {
     return found?.kind === "answer" ? codec.decode(found.value as Uint8Array) : undefined;
   }
 
+  /** The error with which the question `id` was answered. */
+  failureOf(id: number): MpregError | undefined {
+    const found = this.client.heard.find((message) => message.kind === "failure" && message.id === id);
+    return found?.kind === "failure" ? found.error : undefined;
+  }
+
   /** What was refused of what it has published: the message's id and the error's code. */
   get refused(): (readonly [string, string])[] {
     return this.client.heard.flatMap((message) =>

@@ -5,6 +5,7 @@ import {
   type Elsewhere,
   Exchange,
   type ForwardTerms,
+  type Handed,
   type TopicsLimits,
   defaultTopicsLimits,
   nowhere,
@@ -59,12 +60,12 @@ class Origin {
     });
   }
 
-  forward(nodeId: string, sequence: number, terms: ForwardTerms, nowMs: number, message: Uint8Array): boolean {
-    if (!this.isLinked) return false;
+  forward(nodeId: string, sequence: number, terms: ForwardTerms, nowMs: number, message: Uint8Array): Handed {
+    if (!this.isLinked) return "unreached";
     const groups = terms.groups.length === 0 ? "" : ` [${terms.groups.join()}]`;
     this.#send(nodeId, `${sequence} ${this.#reader.open(message).id}${groups}`);
     this.waited.push(nowMs - terms.sinceMs);
-    return true;
+    return "sent";
   }
 
   forwardedUntil(nodeId: string, sequence: number): void {
@@ -179,7 +180,7 @@ describe("forwarding", () => {
     const origin = new Origin({ routeWindowBytes: 1 });
     origin.interests.push({ nodeId: "b", pattern: "#" });
     for (const id of ["1", "2", "3"]) origin.publish("a", id);
-    origin.exchange.forwarding.forget("b");
+    origin.exchange.forwarding.forget("b", 0);
     expect(origin.exchange.figures).toMatchObject({ undelivered: 2, routes: 0, waitingBytes: 0 });
   });
 

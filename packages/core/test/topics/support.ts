@@ -2,6 +2,7 @@
 import {
   Exchange,
   type ForwardSink,
+  type Handed,
   type TopicMessageHead,
   TopicMessageReader,
   type TopicSink,
@@ -74,7 +75,7 @@ export class World implements TopicSink, ForwardSink {
     this.resumed.push(publisher);
   }
 
-  forward(): boolean {
+  forward(): Handed {
     throw new Error("there is no other node");
   }
 

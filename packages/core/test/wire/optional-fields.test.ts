@@ -52,6 +52,7 @@ const withFields = [
   "publish-refused",
   "forwarded-until",
   "forward",
+  "forward-report",
   "interest-lines",
 ] as const;
 

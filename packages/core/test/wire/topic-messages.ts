@@ -8,6 +8,7 @@ import {
   writeDeliver,
   writeEverywhere,
   writeForward,
+  writeForwardReport,
   writeForwardedUntil,
   writeMissed,
   writePublish,
@@ -47,7 +48,7 @@ export type OfTopics = Extract<
       | "publish-refused"
       | "forwarded-until"
       | "forward"
-      | "forward-confirmed";
+      | "forward-report";
   }
 >;
 
@@ -77,6 +78,8 @@ export function writeOfTopics(writer: Writer, message: OfTopics): void {
       return writeForwardedUntil(writer, message.sequence);
     case "forward":
       return writeForward(writer, message);
+    case "forward-report":
+      return writeForwardReport(writer, message);
   }
 }
 
@@ -88,7 +91,14 @@ const replay: fc.Arbitrary<WireReplay> = fc.record({
   kind: fc.constantFrom("age" as const, "count" as const, "last" as const),
   value: varint,
 });
-const forwarded = { sequence: varint, groups: names, waitedMs: varint, relay: questionRelay, message: bytes };
+const forwarded = {
+  sequence: varint,
+  groups: names,
+  waitedMs: varint,
+  isConfirmed: fc.constantFrom(true as const, undefined),
+  relay: questionRelay,
+  message: bytes,
+};
 
 export const topicMessageOf: Record<OfTopics["kind"], fc.Arbitrary<Written>> = {
   publish: of("publish", { message: bytes }),
@@ -118,4 +128,5 @@ export const topicMessageOf: Record<OfTopics["kind"], fc.Arbitrary<Written>> = {
   "publish-refused": of("publish-refused", { messageId: text, error: plainError }),
   "forwarded-until": of("forwarded-until", { sequence: varint }),
   forward: of("forward", forwarded),
+  "forward-report": of("forward-report", { sequence: varint, handed: varint, waiting: varint, lost: varint }),
 };

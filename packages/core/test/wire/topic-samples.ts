@@ -101,7 +101,17 @@ export const topicSamples: Record<OfTopics["kind"], readonly Written[]> = {
   ],
   "forwarded-until": [{ kind: "forwarded-until", sequence: 299 }],
   forward: [
-    { kind: "forward", sequence: 1, groups: [], waitedMs: 0, relay: undefined, message: plain },
-    { kind: "forward", sequence: 300, groups: ["billing"], waitedMs: 250, relay, message: plain },
+    { kind: "forward", sequence: 1, groups: [], waitedMs: 0, isConfirmed: undefined, relay: undefined, message: plain },
+    {
+      kind: "forward",
+      sequence: 300,
+      groups: ["billing"],
+      waitedMs: 250,
+      isConfirmed: undefined,
+      relay,
+      message: plain,
+    },
+    { kind: "forward", sequence: 301, groups: [], waitedMs: 0, isConfirmed: true, relay: undefined, message: plain },
   ],
+  "forward-report": [{ kind: "forward-report", sequence: 301, handed: 3, waiting: 200, lost: 0 }],
 };

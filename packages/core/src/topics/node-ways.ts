@@ -1,0 +1,51 @@
+/**
+ * Node ways: how the exchange of a node reaches those of others, over native links.
+ *
+ * (E1) How much is on its way to a node its route bounds, so that it is never refused for what else waits on the link: calls with large
+ *      answers do not starve topics.
+ */
+import { writeForward, writeForwardReport, writeForwardedUntil, writeTaken } from "../wire/index.js";
+import type { ForwardTerms, Handed } from "./forwarding.js";
+import type { TopicChannel } from "./topic-links.js";
+import type { NodeWays } from "./topics.js";
+
+/** Other nodes over native links. `linkTo` answers the link to one, if there is one; `reach` opens one for what waits. */
+export function nodeWays(
+  linkTo: (nodeId: string) => TopicChannel | undefined,
+  reach: (nodeId: string) => void,
+  runOf: (nodeId: string) => string | undefined,
+): NodeWays {
+  return {
+    runOf,
+    forward: (nodeId: string, sequence: number, terms: ForwardTerms, nowMs: number, message: Uint8Array): Handed => {
+      const link = linkTo(nodeId)?.link;
+      if (link === undefined) {
+        reach(nodeId);
+        return "unreached";
+      }
+      const { groups, sinceMs, confirmation } = terms;
+      const isConfirmed = confirmation?.isOver === false ? true : undefined;
+      const waitedMs = Math.ceil(nowMs - sinceMs);
+      writeForward(link.outbox.writer, { sequence, groups, waitedMs, isConfirmed, relay: undefined, message });
+      return link.outbox.commitWindowed(link.remoteMessageBytesMax) < 0 ? "refused" : "sent";
+    },
+    forwardedUntil: (nodeId, sequence) => {
+      const outbox = linkTo(nodeId)?.link.outbox;
+      if (outbox === undefined || sequence === 0) return;
+      writeForwardedUntil(outbox.writer, sequence);
+      outbox.commitCancel(); // whatever waits: a few bytes for each link and each drop
+    },
+    tookFrom: (nodeId, bytes) => {
+      const outbox = linkTo(nodeId)?.link.outbox;
+      if (outbox === undefined) return; // a new link begins with nothing on its way
+      writeTaken(outbox.writer, 0, bytes);
+      outbox.commitControl();
+    },
+    report: (nodeId, sequence, { handed, waiting, lost }) => {
+      const outbox = linkTo(nodeId)?.link.outbox;
+      if (outbox === undefined) return; // of an earlier link nobody awaits it
+      writeForwardReport(outbox.writer, { sequence, handed, waiting, lost });
+      outbox.commitCancel(); // whatever waits: a few bytes for a message that was taken
+    },
+  };
+}
