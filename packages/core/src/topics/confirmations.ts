@@ -8,12 +8,8 @@
  * (C3) Nothing waits for longer than `confirmMsMax`, and at most `confirmationsPerLinkMax` wait for one publisher.
  */
 import { MpregError, Timer, type Timers } from "../base/index.js";
-import type { Published } from "./delivery.js";
 import type { TopicsLimits } from "./limits.js";
-import type { PublishSettled } from "./participant.js";
-
-/** What a message has come to at one node, by subscriptions. */
-export type Outcome = Pick<Published, "handed" | "waiting" | "lost">;
+import type { Outcome, PublishSettled } from "./published.js";
 
 /** Why a node will not tell. */
 export type Untold =

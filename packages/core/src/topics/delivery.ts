@@ -11,22 +11,10 @@
  */
 import { ByteBudget } from "../structures/index.js";
 import type { Outlet } from "./outlet.js";
+import type { Published } from "./published.js";
 import type { SubscriptionEnd, TopicSink } from "./sink.js";
 import { type Subscription, live } from "./subscription.js";
 import { priorityDefault } from "./topic-message.js";
-
-/** What a message has come to, by subscriptions. */
-export interface Published {
-  readonly kind: "published";
-  /** It is on its way to so many. */
-  readonly handed: number;
-  /** It waits for so many. */
-  readonly waiting: number;
-  /** It was lost to so many at once: they will be told. */
-  readonly lost: number;
-  /** It goes to so many other nodes, whose subscriptions are not counted here. */
-  readonly nodes: number;
-}
 
 /** Messages that a subscription tells before it is another one's turn. */
 const turnMessages = 32;

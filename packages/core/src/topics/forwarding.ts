@@ -14,9 +14,10 @@
  *      more, it is known that the node will not tell.
  */
 import { type BufferTotals, MessageBuffer } from "./buffer.js";
-import type { Confirmation, Outcome } from "./confirmations.js";
+import type { Confirmation } from "./confirmations.js";
 import type { GroupMember } from "./groups.js";
 import type { TopicsLimits } from "./limits.js";
+import type { Outcome } from "./published.js";
 
 /** What a message needs on its way beside its bytes. */
 export interface ForwardTerms {

@@ -1,6 +1,5 @@
 /** Topics: publish and subscribe. */
 export { type Overflow, overflows } from "./buffer.js";
-export type { Published } from "./delivery.js";
 export {
   type Elsewhere,
   type Wanting,
@@ -11,7 +10,8 @@ export {
   type Publisher,
   nowhere,
 } from "./exchange.js";
-export type { Confirmation, Outcome, Untold } from "./confirmations.js";
+export type { Confirmation, Untold } from "./confirmations.js";
+export type { Outcome, PublishSettled, Published } from "./published.js";
 export { CheckedFilter, type HeaderFilter } from "./filter.js";
 export { Inbox, type InboxOwner } from "./consumer/inbox.js";
 export { type Gap, Intake, type IntakeOptions } from "./consumer/intake.js";
@@ -40,7 +40,7 @@ export {
 } from "./topic-message.js";
 export { nodeWays } from "./node-ways.js";
 export { type TopicChannel, TopicLinks, type TopicLinksHost } from "./topic-links.js";
-export type { Participant, PublishSettled } from "./participant.js";
+export type { Participant } from "./participant.js";
 export {
   type Forwarded,
   type NodeProcess,

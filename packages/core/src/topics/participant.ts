@@ -3,7 +3,6 @@
  * door. It is a publisher and an outlet under one number.
  */
 import { MpregError, type Policy, type Subject } from "../base/index.js";
-import type { Published } from "./delivery.js";
 import type { Publisher } from "./exchange.js";
 import type { SubscriptionEnd } from "./sink.js";
 
@@ -20,9 +19,6 @@ export interface Participant extends Publisher {
   hold(): number;
   admit(held: number): void;
 }
-
-/** What became of a publish whose publisher wants to know; the figures are valid until this returns. */
-export type PublishSettled = (result: Published | MpregError) => void;
 
 /** Throws `denied` where `subject` may not publish to `topic`. */
 export function authorizePublish(policy: Policy, subject: Subject, topic: string): void {

@@ -23,7 +23,8 @@ import {
   writeSubscriptionEnded,
 } from "../wire/index.js";
 import type { EverywhereWaiter } from "./interest/index.js";
-import { type Participant, type PublishSettled, authorizePublish, authorizeSubscribe } from "./participant.js";
+import { type Participant, authorizePublish, authorizeSubscribe } from "./participant.js";
+import type { PublishSettled } from "./published.js";
 import type { SubscriptionEnd } from "./sink.js";
 import { type NodeProcess, type Topics, figuresOf } from "./topics.js";
 import { wishOf } from "./wish.js";

@@ -15,12 +15,12 @@
 import { MpregError, Timer, type Timers, type Utf8 } from "../base/index.js";
 import { Fifo } from "../structures/index.js";
 import { Arrivals, late } from "./arrivals.js";
-import { type Confirmation, Confirmations, type Outcome } from "./confirmations.js";
-import type { Published } from "./delivery.js";
+import { type Confirmation, Confirmations } from "./confirmations.js";
 import { type Elsewhere, Exchange, type ExchangeFigures, type Publisher } from "./exchange.js";
 import type { ForwardSink } from "./forwarding.js";
 import type { TopicsLimits } from "./limits.js";
-import type { Participant, PublishSettled } from "./participant.js";
+import type { Participant } from "./participant.js";
+import type { Outcome, Published, PublishSettled } from "./published.js";
 import type { SubscriptionEnd, TopicSink } from "./sink.js";
 import type { SubscriptionWish } from "./wish.js";
 
