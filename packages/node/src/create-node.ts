@@ -2,6 +2,7 @@
  * Create: from options to a node that listens.
  */
 import { performance } from "node:perf_hooks";
+import type { TopicContract } from "@mpreg/core/base";
 import { registerEchoes } from "@mpreg/core/handlers";
 import { frameBytesMax } from "@mpreg/core/link";
 import type { NodeOptions } from "@mpreg/core/node";
@@ -46,7 +47,9 @@ import { Watchdog } from "./watchdog/watchdog.js";
  * node.register("process", (text: string) => `processed: ${text}`);
  * ```
  */
-export async function createNode(given: CreateNodeOptions = {}): Promise<MpregNode> {
+export async function createNode<T extends TopicContract | undefined = undefined>(
+  given: CreateNodeOptions<T> = {},
+): Promise<MpregNode<T>> {
   const options = resolveOptions(given);
   const identity = await loadIdentity(options.dataDir);
   // the driver can only be made once the port is known; nobody connects before this turn ends
@@ -67,7 +70,7 @@ export async function createNode(given: CreateNodeOptions = {}): Promise<MpregNo
   const { loopBlockedMsMax } = options;
   const watchdog = loopBlockedMsMax > 0 ? new Watchdog({ nodeName: name, loopBlockedMsMax, log }) : undefined;
   try {
-    return assemble(options, { identity, listener, gate, running, name, log, watchdog });
+    return assemble(options, given.topics as T, { identity, listener, gate, running, name, log, watchdog });
   } catch (error) {
     await watchdog?.close();
     await listener.close();
@@ -88,7 +91,11 @@ interface Opened {
 }
 
 /** The node that listens already. */
-function assemble(options: ResolvedOptions, opened: Opened): MpregNode {
+function assemble<T extends TopicContract | undefined>(
+  options: ResolvedOptions,
+  topics: T,
+  opened: Opened,
+): MpregNode<T> {
   const { identity, listener, gate, running, name, log, watchdog } = opened;
   const { messageBytesMax, handshakeTimeoutMs } = options.limits;
   const url = ownUrl(listener.scheme, options.host, listener.port);
@@ -154,7 +161,7 @@ function assemble(options: ResolvedOptions, opened: Opened): MpregNode {
   const { exposeStacks } = options;
   const asking = (parent: Invocation): Asking => driver.asking(parent);
   const threads = new Threads(driver.functions, { nodeName: name, limits, exposeStacks, log, asking });
-  return new DrivenNode({ driver, threads, status, url, urls, shutDown });
+  return new DrivenNode({ topics, driver, threads, status, url, urls, shutDown });
 }
 
 /** Makes spans where the program has an OpenTelemetry SDK. */

@@ -47,11 +47,13 @@ import {
   type Settled,
   type Tracing,
 } from "@mpreg/core/rpc";
+import type { AnswerLost } from "@mpreg/core/program";
 import { Fifo } from "@mpreg/core/structures";
 import type { InspectSubject, Timings } from "@mpreg/core/wire";
 import { contextHost } from "./handlers.js";
 import type { Logger } from "./log.js";
 import { RunEnds } from "./run-ends.js";
+import { OwnProgram } from "./own-program.js";
 import { Starting } from "./starting.js";
 import { Traffic } from "./traffic.js";
 import { WorkSlice } from "./work-slice.js";
@@ -68,7 +70,7 @@ export interface DriverOptions {
   readonly note: HandlerNote | undefined;
   /** Opens a connection; it or its failure comes back through {@link Driver.dialed} or {@link Driver.dialFailed}. */
   readonly dial: (url: string, attempt: number) => void;
-  readonly onEvent: (event: NodeEvent) => void;
+  readonly onEvent: (event: NodeEvent | AnswerLost) => void;
   /** Keeps the node's incarnation for its next run. */
   readonly remember: (incarnation: number) => void;
 }
@@ -90,6 +92,8 @@ export class Driver {
   readonly machine: NodeMachine;
   readonly functions: FunctionTable;
   readonly traffic: Traffic = new Traffic();
+  /** The node's own program and its handlers, as they speak of topics. */
+  readonly program: OwnProgram;
   readonly #options: DriverOptions;
   readonly #connections = new Map<LinkId, Connection>();
   readonly #running = new Map<number, CallContext>();
@@ -162,6 +166,13 @@ export class Driver {
       unregistered: (fun, version) => {
         this.enter({ kind: "unregister", fun, version });
       },
+    });
+    this.program = new OwnProgram(this.machine, options.capabilities, {
+      participantId: () => ++this.#lastLink,
+      enter: (input) => {
+        this.enter(input);
+      },
+      tell: options.onEvent,
     });
     this.#runEnds = new RunEnds(options.log);
     this.#contextHost = contextHost(name, options.log, options.capabilities.codec, {
@@ -287,6 +298,7 @@ export class Driver {
     this.enter({ kind: "close" });
     this.#flush();
     this.#onDrained(0); // nothing runs any more
+    this.program.end();
     if (this.#timer !== undefined) clearTimeout(this.#timer);
     this.#timer = undefined;
     for (const running of this.#running.values()) running.abort(new MpregError("closed", "The node is closing"));

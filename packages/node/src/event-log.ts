@@ -9,6 +9,7 @@
  */
 import { shownUrl } from "@mpreg/core/base";
 import type { NodeEvent } from "@mpreg/core/node";
+import type { AnswerLost } from "@mpreg/core/program";
 import type { Logger } from "./log.js";
 
 export const saidMax = 1_000;
@@ -35,7 +36,7 @@ class Said {
 }
 
 /** Logs the events of one node. */
-export function eventLogger(log: Logger): (event: NodeEvent) => void {
+export function eventLogger(log: Logger): (event: NodeEvent | AnswerLost) => void {
   const unreachable = new Said();
   const refused = new Said();
   return (event) => {
@@ -110,6 +111,9 @@ export function eventLogger(log: Logger): (event: NodeEvent) => void {
         return;
       case "drained":
         log[event.left > 0 ? "warn" : "info"]({ left: event.left }, "drained");
+        return;
+      case "answer-lost":
+        log.warn({ err: event.error }, "an answer of node.respond could not be published");
         return;
       case "policy-failed":
         log.error({ action: event.action, err: event.error }, "the policy failed; refused");

@@ -18,4 +18,15 @@ export type { NodeStatus, StatusOptions as NodeStatusOptions } from "./status.js
 export type { ThreadOptions, ThreadedOptions } from "./threads/options.js";
 export type { NodeImplementations, ThreadedImplementation } from "./threads/threads.js";
 export type { TlsOptions } from "./transports/types.js";
+export type {
+  ConfirmOptions,
+  PublishConfirmation,
+  PublishOptions,
+  SubscribeOptions,
+  Subscription,
+  SubscriptionEvent,
+  TopicCalls,
+  WaitOptions,
+} from "@mpreg/core/program";
+export type { HeaderFilter, TopicMessage } from "@mpreg/core/topics";
 export type { InspectOptions, RequestsOptions, WatchOptions } from "@mpreg/core/rpc";

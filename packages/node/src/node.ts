@@ -2,9 +2,10 @@
  * Node: a running node as its program sees it.
  */
 import type { Contract } from "@mpreg/core";
-import { checkOptions, optionNames } from "@mpreg/core/base";
+import { type TopicContract, checkOptions, optionNames } from "@mpreg/core/base";
 import type { AnyHandler, FunctionRegistry, RegisterOptions } from "@mpreg/core/handlers";
 import type { ClusterInfo, FunctionInfo, NodeInfo } from "@mpreg/core/node";
+import { type TopicCalls, type TopicFunctions, topicCalls } from "@mpreg/core/program";
 import {
   type Caller,
   type Calls,
@@ -29,7 +30,9 @@ import type { ThreadedOptions } from "./threads/options.js";
 import type { NodeImplementations, Threads } from "./threads/threads.js";
 
 /** What a node is made of once it runs. */
-export interface NodeParts {
+export interface NodeParts<T extends TopicContract | undefined> {
+  /** Schemas of topics. */
+  readonly topics: T;
   readonly driver: Driver;
   readonly threads: Threads;
   readonly status: Status;
@@ -50,9 +53,11 @@ const graceMsDefault = 30_000;
 /**
  * A node of the mesh. Made by `createNode`.
  *
- * Offers functions to the cluster and can call any function of it.
+ * Offers functions to the cluster and can call any function of it; publishes and subscribes to topics, as clients do. `T` are the
+ * schemas of topics, where `createNode` was given some.
  */
-export interface MpregNode extends Calls, FunctionRegistry, AsyncDisposable {
+export interface MpregNode<T extends TopicContract | undefined = undefined>
+  extends Calls, TopicCalls<T>, FunctionRegistry, AsyncDisposable {
   /** Where clients and other nodes reach it, e.g. `ws://127.0.0.1:9001`. */
   readonly url: string;
   /** All addresses it tells to others. */
@@ -150,9 +155,13 @@ export interface MpregNode extends Calls, FunctionRegistry, AsyncDisposable {
 }
 
 /** The node that `driver` drives. */
-export class DrivenNode implements MpregNode {
+export class DrivenNode<T extends TopicContract | undefined> implements MpregNode<T> {
   readonly url: string;
   readonly urls: readonly string[];
+  readonly publish: TopicCalls<T>["publish"];
+  readonly subscribe: TopicCalls<T>["subscribe"];
+  readonly publishRequest: TopicCalls<T>["publishRequest"];
+  readonly respond: TopicCalls<T>["respond"];
   readonly #driver: Driver;
   readonly #threads: Threads;
   readonly #status: Status;
@@ -161,7 +170,12 @@ export class DrivenNode implements MpregNode {
   #closing: Promise<void> | undefined;
   #draining: Promise<void> | undefined;
 
-  constructor({ driver, threads, status, url, urls, shutDown }: NodeParts) {
+  constructor({ driver, threads, status, url, urls, topics, shutDown }: NodeParts<T>) {
+    const calls: TopicFunctions<T> = topicCalls(() => driver.program.topics, topics);
+    this.publish = calls.publish;
+    this.subscribe = calls.subscribe;
+    this.publishRequest = calls.publishRequest;
+    this.respond = calls.respond;
     this.#driver = driver;
     this.#threads = threads;
     this.#status = status;

@@ -5,7 +5,9 @@ import { hostname, networkInterfaces } from "node:os";
 import {
   MpregError,
   type Policy,
+  type TopicContract,
   checkOptions,
+  checkTopicContract,
   createDefaultPolicy,
   kindOf,
   optionNames,
@@ -43,7 +45,7 @@ export type NodeLimits = WireLimits &
   MembershipOptions &
   PortLimits;
 
-export interface CreateNodeOptions {
+export interface CreateNodeOptions<T extends TopicContract | undefined = undefined> {
   /** For people and logs; need not be unique, but should be. Default: the machine's name and the port. */
   readonly name?: string | undefined;
   /** Address to listen on. Default `127.0.0.1`. Others need `tls` or `insecure`. */
@@ -87,6 +89,8 @@ export interface CreateNodeOptions {
    * this package, once the program has registered an SDK.
    */
   readonly openTelemetry?: OpenTelemetryApi | undefined;
+  /** Schemas of topics, as `topics({ … })` takes them: what the node's program publishes is checked against them. */
+  readonly topics?: T | undefined;
   /**
    * How long the event loop may be blocked, in ms, as by a handler that loops; at least 100. A node that is blocked longer says on stderr
    * which handler it was in, and ends its process with SIGKILL: it could serve nobody, and others would wait for it. What
@@ -116,6 +120,7 @@ const names = optionNames<CreateNodeOptions>({
   log: true,
   exposeStacks: true,
   openTelemetry: true,
+  topics: true,
   loopBlockedMsMax: true,
 });
 
@@ -182,7 +187,7 @@ export interface ResolvedOptions {
 }
 
 /** Checks what was given and fills in the rest. Throws `invalid-argument`, naming the option and what would work. */
-export function resolveOptions(given: CreateNodeOptions): ResolvedOptions {
+export function resolveOptions(given: CreateNodeOptions<TopicContract | undefined>): ResolvedOptions {
   checkOptions(given, names, "createNode");
   const cluster = checkText(given.cluster ?? "default", "cluster");
   const host = given.host ?? "127.0.0.1";
@@ -196,6 +201,7 @@ export function resolveOptions(given: CreateNodeOptions): ResolvedOptions {
     throw invalid(`advertise may hold ${advertisedMax} URLs, got ${advertise.length}`);
   checkLog(given.log);
   checkOpenTelemetry(given.openTelemetry);
+  if (given.topics !== undefined) checkTopicContract(given.topics);
   const policy: unknown = given.policy;
   if (policy !== undefined && typeof policy !== "function")
     throw invalid(`policy must be a function, got ${typeof policy}`);

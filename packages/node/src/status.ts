@@ -7,12 +7,14 @@
  */
 import { checkOptions, optionNames } from "@mpreg/core/base";
 import type { NodeEvent } from "@mpreg/core/node";
+import type { AnswerLost } from "@mpreg/core/program";
 import { type CancelSignal, checkListeners } from "@mpreg/core/rpc";
 import { Broadcast, type Missed } from "@mpreg/core/structures";
 
 /** Something that happened to a node or its cluster; `missed` stands for what was not taken in time. */
 export type NodeStatus =
   | Exclude<NodeEvent, { readonly kind: "policy-failed" }>
+  | AnswerLost
   | Omit<Extract<NodeEvent, { readonly kind: "policy-failed" }>, "error">
   | Missed;
 
@@ -30,7 +32,7 @@ const names = optionNames<StatusOptions>({ signal: true });
 export class Status {
   readonly #broadcast = new Broadcast<NodeStatus>(eventsMax);
 
-  tell(event: NodeEvent): void {
+  tell(event: NodeEvent | AnswerLost): void {
     if (event.kind === "policy-failed")
       this.#broadcast.publish({ kind: event.kind, action: event.action }); // (S1)
     else this.#broadcast.publish(event);

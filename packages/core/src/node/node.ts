@@ -343,8 +343,10 @@ export class NodeMachine {
       case "subscribe":
       case "unsubscribe":
       case "taken":
+      case "everywhere":
+      case "leave-everywhere":
       case "part":
-        return takeTopicInput(this.#topics, input, nowMs);
+        return takeTopicInput(this.#topics, this.interests, input, nowMs);
       case "seeds":
         return this.#cluster.seeds(input.source, input.urls, nowMs);
       case "start":

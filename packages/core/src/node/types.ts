@@ -7,11 +7,10 @@ import type { Action, MpregError, Policy, Random, Semver, Signer, Utf8 } from ".
 import type { Goodbye, LinkId, LinkOptions } from "../link/index.js";
 import type { Dial, MembershipOptions, RedialOptions } from "../membership/index.js";
 import type { AbortReason, Ask, Invocation, Look, Progress, RequestEvent, RpcLimits, Settled } from "../rpc/index.js";
-import type { TopicsLimits } from "../topics/index.js";
+import type { TopicInput, TopicsLimits } from "../topics/index.js";
 import type { InterestLimits } from "../topics/interest/index.js";
 import type { Codec } from "../values/index.js";
 import type { OfferRecord, ResultRef, Timings } from "../wire/index.js";
-import type { TopicInput } from "./topic-inputs.js";
 
 /** Which protocol a link speaks, told by how it was opened. */
 export type LinkProtocol = "native" | "json-v1";

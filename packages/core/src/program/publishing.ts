@@ -28,10 +28,14 @@ import type { Codec } from "../values/index.js";
 import { Alarm } from "./alarm.js";
 import type { ConfirmOptions, PublishConfirmation, PublishOptions } from "./api.js";
 import type { Clock } from "./clock.js";
+import { within } from "./within.js";
 import { type CheckedPublish, cancelled, checkPublished, checkedPublish } from "./options.js";
 
 /** What a message that waits costs besides its payload. */
 const waitingBytes = 128;
+
+/** What is told to who has waited for what became of a message that the node has. */
+export const lateAnswer = "The time allowed ran out before it was known what the message came to";
 
 /** What a message has come to; nothing where nobody wanted to know. */
 export type Told = PublishConfirmation | undefined;
@@ -137,7 +141,8 @@ export class Publishing {
       if (options === undefined && schemas === undefined && way !== undefined && this.#line.size === 0) {
         const bytes = this.#host.codec.encode(payload, "payload");
         return (
-          (way.hasRoom && this.#send(way, topic, undefined, bytes)) || this.#lineUp(topic, plain, bytes, undefined)
+          (way.hasRoom && this.#send(way, topic, plain, bytes, undefined)) ||
+          this.#lineUp(topic, plain, bytes, undefined)
         );
       }
       const checked = options === undefined ? plain : checkedPublish(options);
@@ -186,7 +191,7 @@ export class Publishing {
         try {
           const told =
             checked.confirm === undefined
-              ? this.#send(way, topic, checked.fields, payload)
+              ? this.#send(way, topic, checked, payload, first.signal)
               : this.#confirmed(way, first, payload);
           if (told === undefined) return;
           first.resolve(told);
@@ -208,19 +213,21 @@ export class Publishing {
     const way = this.#way;
     if (way === undefined || this.#line.size > 0 || !way.hasRoom) return this.#lineUp(topic, checked, payload, signal);
     if (checked.confirm !== undefined) return way.confirm(topic, checked, payload.slice(), signal);
-    return this.#send(way, topic, checked.fields, payload) ?? this.#lineUp(topic, checked, payload, signal);
+    return this.#send(way, topic, checked, payload, signal) ?? this.#lineUp(topic, checked, payload, signal);
   }
 
   /** Answers nothing where there is no room after all. */
   #send(
     way: PublishWay,
     topic: string,
-    fields: MessageFields | undefined,
+    { fields, timeoutMs }: CheckedPublish,
     payload: Uint8Array,
+    signal: CancelSignal | undefined,
   ): Promise<Told> | undefined {
     const sent = way.send(topic, fields === plain.fields ? undefined : fields, payload);
     if (sent === true) return queued;
-    return sent === false ? undefined : sent;
+    if (sent === false) return undefined;
+    return within(this.#host.clock, sent, { timeoutMs, signal, late: lateAnswer });
   }
 
   #confirmed(way: PublishWay, { topic, checked, signal, dueMs }: Waiting, payload: Uint8Array): Promise<Told> {

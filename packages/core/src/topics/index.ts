@@ -40,7 +40,7 @@ export {
 } from "./topic-message.js";
 export { nodeWays } from "./node-ways.js";
 export { type TopicChannel, TopicLinks, type TopicLinksHost } from "./topic-links.js";
-export type { Participant } from "./participant.js";
+export { type Participant, authorizePublish, authorizeSubscribe } from "./participant.js";
 export {
   type Forwarded,
   type NodeProcess,
@@ -49,4 +49,5 @@ export {
   type TopicsFigures,
   type TopicsHost,
 } from "./topics.js";
-export type { SubscriptionWish } from "./wish.js";
+export type { TopicInput } from "./topic-input.js";
+export { type SubscriptionWish, wishOf } from "./wish.js";

@@ -20,9 +20,9 @@ export interface Participant extends Publisher {
   admit(held: number): void;
 }
 
-/** Throws `denied` where `subject` may not publish to `topic`. */
-export function authorizePublish(policy: Policy, subject: Subject, topic: string): void {
-  const decision = policy(subject, { kind: "publish", topic, onBehalfOf: undefined });
+/** Throws `denied` where `subject`, for somebody else or itself, may not publish to `topic`. */
+export function authorizePublish(policy: Policy, subject: Subject, topic: string, onBehalfOf?: Subject): void {
+  const decision = policy(subject, { kind: "publish", topic, onBehalfOf });
   if (!decision.allow) throw new MpregError("denied", `Cannot publish to "${topic}": ${decision.reason}`);
 }
 

@@ -27,7 +27,7 @@ export interface SubscriptionWish {
 }
 
 /** What a message of the wire asks for; it is not checked yet. */
-export function wishOf(message: SubscribeMessage): SubscriptionWish {
+export function wishOf(message: Omit<SubscribeMessage, "kind" | "id" | "number">): SubscriptionWish {
   const { filter, replay, overflow } = message;
   return {
     patterns: message.patterns,

@@ -17,7 +17,7 @@ import { reasonOf } from "../input/files.js";
 import { durationMsMax } from "../input/options.js";
 
 /** What one source says. Paths are absolute. */
-export interface GivenSettings extends Omit<CreateNodeOptions, "tls" | "limits" | "openTelemetry"> {
+export interface GivenSettings extends Omit<CreateNodeOptions, "tls" | "limits" | "openTelemetry" | "topics"> {
   readonly tls?: GivenTls | undefined;
   readonly limits?: Readonly<Record<string, number>> | undefined;
   /** Modules that register the node's functions. */

@@ -454,6 +454,8 @@ function numberOf(input: NodeInput): number {
     case "taken":
     case "part":
       return input.participant.id;
+    case "everywhere":
+    case "leave-everywhere":
     case "register":
     case "unregister":
     case "seeds":

@@ -1,0 +1,47 @@
+/** Own program: the topics of the program that has made a node, and of its handlers, with what they need of Node.js. */
+import { performance } from "node:perf_hooks";
+import type { NodeCapabilities, NodeMachine } from "@mpreg/core/node";
+import { type Clock, OwnTopics, type OwnTopicsHost } from "@mpreg/core/program";
+
+const clock: Clock = {
+  now: () => performance.now(),
+  wallMs: () => Date.now(),
+  setTimer: (callback, ms) => setTimeout(callback, ms),
+  clearTimer: (timer) => {
+    clearTimeout(timer as NodeJS.Timeout);
+  },
+  endOfTurn: (callback) => {
+    setImmediate(callback); // what arrives meanwhile has its turn, however much is published
+  },
+};
+
+/** What the driver does for them. */
+export type ProgramDriver = Pick<OwnTopicsHost, "participantId" | "enter" | "tell">;
+
+export class OwnProgram {
+  readonly #host: OwnTopicsHost;
+  /** There once the program publishes or subscribes. */
+  #topics: OwnTopics | undefined;
+  #isOver = false;
+
+  constructor(machine: NodeMachine, { codec, utf8, random }: NodeCapabilities, driver: ProgramDriver) {
+    const { name: nodeName, policy } = machine;
+    const isAlone = (): boolean => machine.interests.isAlone;
+    this.#host = { nodeName, codec, utf8, random, clock, policy, isAlone, ...driver };
+  }
+
+  /** What the program publishes and subscribes to. */
+  get topics(): OwnTopics {
+    if (this.#topics === undefined) {
+      this.#topics = new OwnTopics(this.#host);
+      if (this.#isOver) this.#topics.end();
+    }
+    return this.#topics;
+  }
+
+  /** The node has closed. */
+  end(): void {
+    this.#isOver = true;
+    this.#topics?.end();
+  }
+}
