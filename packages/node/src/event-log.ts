@@ -8,11 +8,15 @@
  * (E2) At most `saidMax` of each are remembered: beyond, what was first said longest ago is said again.
  */
 import { shownUrl } from "@mpreg/core/base";
+import type { Goodbye } from "@mpreg/core/link";
 import type { NodeEvent } from "@mpreg/core/node";
 import type { AnswerLost } from "@mpreg/core/program";
 import type { Logger } from "./log.js";
 
 export const saidMax = 1_000;
+
+/** Links end so when nothing is wrong. */
+const expectedEnds: ReadonlySet<Goodbye["code"]> = new Set(["closing", "idle", "duplicate"]);
 
 /** What was said before. */
 class Said {
@@ -57,9 +61,14 @@ export function eventLogger(log: Logger): (event: NodeEvent | AnswerLost) => voi
         );
         return;
       case "link-opened":
-      case "link-lost":
-        log.debug({ id: event.nodeId, name: event.name }, event.kind === "link-opened" ? "link opened" : "link lost");
+        log.debug({ id: event.nodeId, name: event.name }, "link opened");
         return;
+      case "link-lost": {
+        const { nodeId: id, name, endedBy } = event;
+        const { code, reason } = event.reason;
+        log[expectedEnds.has(code) ? "debug" : "info"]({ id, name, code, reason, endedBy }, "link lost");
+        return;
+      }
       case "news-refused":
         log.warn(
           { id: event.nodeId, name: event.name, reason: event.reason, count: event.count },

@@ -6,6 +6,7 @@ export { nodeIdOf } from "./transcript.js";
 export {
   type Goodbye,
   type GoodbyeCode,
+  type LinkEnd,
   type LinkHost,
   type LinkId,
   type LinkOptions,

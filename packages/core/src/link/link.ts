@@ -36,7 +36,7 @@ import {
 import { frames } from "./frames.js";
 import { Outbox } from "./outbox.js";
 import { nodeIdOf, transcript } from "./transcript.js";
-import type { Goodbye, LinkHost, LinkId, LinkOptions, Remote } from "./types.js";
+import type { Goodbye, LinkEnd, LinkHost, LinkId, LinkOptions, Remote } from "./types.js";
 
 type Phase =
   /** A dialer waits for the acceptor's hello, an acceptor for the dialer's. */
@@ -44,13 +44,16 @@ type Phase =
   /** Hellos are exchanged; the other side's proof is awaited, and by a dialer the word that the link is open. */
   | { readonly kind: "proving"; readonly remote: Remote; readonly remoteHello: Uint8Array; readonly proved: boolean }
   | { readonly kind: "open"; readonly remote: Remote }
-  | { readonly kind: "closed" };
+  | { readonly kind: "closed"; readonly end: LinkEnd };
 
 /** Bytes in the transport above which nothing more is given to it until it reports that it is writable. */
 const transportBytesMax = 4 * 1024 * 1024;
 
 /** A client that may come back to its answers says that it has got so many bytes of them when it says anything. */
 const resumableBytes = 16 * 1024;
+
+/** What the far side says of its goodbye is told to each that waits for something of it. */
+const reasonLengthMax = 256;
 
 /** One is enough: no second ping is sent before something was heard. */
 const pingId = 1;
@@ -111,6 +114,11 @@ export class Link {
 
   get closed(): boolean {
     return this.#phase.kind === "closed";
+  }
+
+  /** Who ended the link, and why; `undefined` while it has not ended. */
+  get ended(): LinkEnd | undefined {
+    return this.#phase.kind === "closed" ? this.#phase.end : undefined;
   }
 
   /** When the link next needs {@link onDue}. */
@@ -216,24 +224,24 @@ export class Link {
       this.outbox.commitControl();
       this.flush();
     }
-    this.#gone(goodbye, nowMs);
+    this.#gone(goodbye, "here", nowMs);
     this.#host.close(this.id, goodbye);
   }
 
   /** The transport is gone. */
   lost(goodbye: Goodbye, nowMs: number): void {
-    if (!this.closed) this.#gone(goodbye, nowMs);
+    if (!this.closed) this.#gone(goodbye, "transport", nowMs);
   }
 
-  #gone(goodbye: Goodbye, nowMs: number): void {
-    this.#phase = { kind: "closed" };
+  #gone(goodbye: Goodbye, by: LinkEnd["by"], nowMs: number): void {
+    this.#phase = { kind: "closed", end: { goodbye, by } };
     this.#host.closed(goodbye, nowMs); // (L3)
   }
 
   /** The far side has said goodbye. */
   #parted(message: GoodbyeMessage, nowMs: number): void {
-    const goodbye: Goodbye = { code: goodbyeCode(message.code), reason: message.reason };
-    this.#gone(goodbye, nowMs);
+    const goodbye: Goodbye = { code: goodbyeCode(message.code), reason: message.reason.slice(0, reasonLengthMax) };
+    this.#gone(goodbye, "there", nowMs);
     this.#host.close(this.id, goodbye);
   }
 

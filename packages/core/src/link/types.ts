@@ -33,6 +33,13 @@ export type GoodbyeCode =
   /** The transport broke or could not be opened. */
   | "transport";
 
+/** How a link has ended. */
+export interface LinkEnd {
+  readonly goodbye: Goodbye;
+  /** This side has said goodbye, the far side has, or the transport broke and nobody did. */
+  readonly by: "here" | "there" | "transport";
+}
+
 /** The far side, as it introduced itself. */
 export type Remote =
   | {

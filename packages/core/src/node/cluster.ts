@@ -255,7 +255,8 @@ export class Cluster {
     this.#sessions.delete(peer);
     this.#refusals.forget(peer.nodeId);
     this.#withheldFrom.delete(peer);
-    this.#host.report({ kind: "link-lost", nodeId: peer.nodeId, name: peer.name, reason: goodbye });
+    const { nodeId, name } = peer;
+    this.#host.report({ kind: "link-lost", nodeId, name, reason: goodbye, endedBy: session.link?.ended?.by ?? "here" });
     const isMutual = goodbye.code === "idle";
     // first what membership makes of it: it decides whether the node is a member still
     this.membership.unlinked(peer.nodeId, isMutual, nowMs); // (G2)

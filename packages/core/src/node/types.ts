@@ -4,7 +4,7 @@
  * The driver's duties stand on the fields they bind.
  */
 import type { Action, MpregError, Policy, Random, Semver, Signer, Utf8 } from "../base/index.js";
-import type { Goodbye, LinkId, LinkOptions } from "../link/index.js";
+import type { Goodbye, LinkEnd, LinkId, LinkOptions } from "../link/index.js";
 import type { Dial, MembershipOptions, RedialOptions } from "../membership/index.js";
 import type { AbortReason, Ask, Invocation, Look, Progress, RequestEvent, RpcLimits, Settled } from "../rpc/index.js";
 import type { TopicInput, TopicsLimits } from "../topics/index.js";
@@ -108,7 +108,15 @@ export type NodeEvent =
   | { readonly kind: "node-lost"; readonly nodeId: string; readonly name: string; readonly reason: Goodbye }
   | { readonly kind: "link-opened"; readonly nodeId: string; readonly name: string }
   /** The last link to a node is gone; whether the node is, others may know. */
-  | { readonly kind: "link-lost"; readonly nodeId: string; readonly name: string; readonly reason: Goodbye }
+  | {
+      readonly kind: "link-lost";
+      readonly nodeId: string;
+      readonly name: string;
+      /** What was said, or what the transport tells: the error of the socket, the close code of the WebSocket. */
+      readonly reason: Goodbye;
+      /** Who has ended it: this node, the other one, or nobody, since the transport broke. */
+      readonly endedBy: LinkEnd["by"];
+    }
   | { readonly kind: "link-refused"; readonly address: string; readonly reason: Goodbye }
   | { readonly kind: "dial-failed"; readonly url: string; readonly reason: string }
   /** A linked node has told what cannot be believed: told at the first time, and when its link is ended for it. */

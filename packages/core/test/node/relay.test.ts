@@ -100,7 +100,7 @@ describe("a step for a node that cannot be reached", () => {
       outcome: "unknown",
       node: "x",
       message:
-        'The link to node "c" broke while "on-x" was on its way to node "x", or running there; whether it took effect is unknown',
+        'The link to node "c" broke (the connection was cut) while "on-x" was on its way to node "x", or running there; whether it took effect is unknown',
     });
     expect(node("x").aborted).toEqual([{ fun: "on-x", reason: "caller-gone" }]);
   });

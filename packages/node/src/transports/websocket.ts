@@ -95,7 +95,7 @@ export function socketConnection(opened: OpenSocket, gate: Gate, events: () => S
     guard.piece(piece.length); // behind the listener of ws: what is whole has come out (W3)
   });
   socket.on("error", (error) => {
-    failure ??= error.message;
+    failure ??= describeError(error);
   });
   socket.on("close", (code, reason) => {
     guard.gone();
@@ -196,7 +196,11 @@ function plainBytes({ buffer, byteOffset, byteLength }: Buffer): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
+function describeError({ message, code }: NodeJS.ErrnoException): string {
+  return code === undefined || message.includes(code) ? message : `${message} (${code})`;
+}
+
+/** 1006 stands for a connection that ended without a close frame (RFC 6455 §7.4.1). */
 function describeClose(code: number, reason: string): string {
-  if (reason !== "") return reason;
-  return code === 1006 ? "the connection broke" : `the connection was closed with code ${code}`;
+  return `the connection was closed with code ${code}${reason === "" ? "" : `: ${reason}`}`;
 }

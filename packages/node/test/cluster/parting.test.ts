@@ -45,6 +45,7 @@ describe("a link that breaks", () => {
     const events = lines.filter(({ msg }) => msg !== "peer not reached; trying on").map(({ msg, name }) => [msg, name]);
     expect(events).toEqual([
       ["node joined", "entry"],
+      ["link lost", "entry"],
       ["node suspected", "entry"],
       ["node lost", "entry"],
       ["node joined", "entry"],
@@ -66,6 +67,7 @@ describe("a link that breaks", () => {
     expect(await entry.call("work")).toBe("done");
     expect(lines.map(({ msg, name }) => [msg, name])).toEqual([
       ["node joined", "worker"],
+      ["link lost", "worker"],
       ["node suspected", "worker"],
       ["node recovered", "worker"],
     ]);

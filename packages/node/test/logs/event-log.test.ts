@@ -45,3 +45,19 @@ test.for([
   expect(warned(...Array.from({ length: saidMax + 1 }, (_, number) => of(number)))).toBe(saidMax + 1);
   expect([warned(of(1)), warned(of(saidMax)), warned(of(0))]).toEqual([0, 0, 1]);
 });
+
+test.for([
+  ["transport", "info"],
+  ["silent", "info"],
+  ["slow", "info"],
+  ["refused", "info"],
+  ["malformed", "info"],
+  ["closing", "debug"],
+  ["idle", "debug"],
+] as const)("a link that is lost says why: %s is told to whoever reads %s", ([code, level]) => {
+  const { log, lines } = startLog("debug");
+  const reason = { code, reason: "read ECONNRESET" };
+  eventLogger(log)({ kind: "link-lost", nodeId: "1", name: "one", reason, endedBy: "transport" });
+  const said = { id: "1", name: "one", code, reason: "read ECONNRESET", endedBy: "transport" };
+  expect(lines).toEqual([{ level: log.levels.values[level], msg: "link lost", ...said }]);
+});

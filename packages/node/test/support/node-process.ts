@@ -54,6 +54,12 @@ node.register("items, then silence", async function* (count: number) {
   for (let item = 0; item < count; item++) yield item;
   await new Promise(() => undefined);
 });
+/** Calls `fun` so many times at once; answers what the calls that failed were told. */
+node.register("ask often", async (fun: string, count: number) => {
+  const { call } = context();
+  const asked = await Promise.allSettled(Array.from({ length: count }, (_, index) => call(fun, [index])));
+  return [...new Set(asked.flatMap((each) => (each.status === "rejected" ? [String(each.reason)] : [])))];
+});
 node.register("keep", (...values: unknown[]) => values.length);
 
 const strays: string[] = [];

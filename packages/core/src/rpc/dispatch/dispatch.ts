@@ -31,7 +31,7 @@ import { Holding } from "./holding.js";
 import type { AbortReason, RpcHost } from "../host.js";
 import type { Inputs } from "./inputs.js";
 import { type RpcLimits, stepWaysMax } from "../limits.js";
-import { cutError, expiredError, knownOf, lostError, readsStreams, rereadError } from "./lost.js";
+import { brokenError, cutError, expiredError, knownOf, lostError, readsStreams, rereadError } from "./lost.js";
 import { movingOf } from "./moving.js";
 import { candidatesOf, chosenOffer, explainNone, waitUntilOf } from "./providers.js";
 import { Reaching } from "./reaching.js";
@@ -250,7 +250,7 @@ export class Dispatch {
   lost(channel: Channel, nowMs: number): void {
     for (const task of channel.sent.takeAll()) {
       if (task.place.kind !== "remote") continue;
-      const error = lostError(task, task.place, (name) => `The link to node "${name}" broke`);
+      const error = brokenError(task, task.place, channel);
       if (!this.#runAgain(task, error, nowMs)) this.#failed(task, error, nowMs);
     }
     this.#holding.release(channel, nowMs);

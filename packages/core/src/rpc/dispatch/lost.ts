@@ -1,6 +1,6 @@
 /** Lost: what is known, and said, of steps whose node or time was lost, or the way there. */
 import { MpregError } from "../../base/index.js";
-import type { Task } from "../task.js";
+import type { Channel, Task } from "../task.js";
 
 /** Nobody knows whether the task took effect: `what` happened to the node that it was sent to. */
 export function lostError(
@@ -12,6 +12,17 @@ export function lostError(
   const where = via === undefined ? "was running there" : `was on its way to node "${node}", or running there`;
   const message = `${what((via ?? offer.owner).name)} while "${fun}" ${where}; whether it took effect is unknown`;
   return new MpregError("node-lost", message, { outcome: "unknown", step, node });
+}
+
+/** The same, of the link that the task was sent over. */
+export function brokenError(
+  task: Task,
+  place: Extract<Task["place"], { kind: "remote" }>,
+  { link }: Channel,
+): MpregError {
+  const reason = link.ended?.goodbye.reason;
+  const why = reason === undefined || reason === "" ? "" : ` (${reason})`;
+  return lostError(task, place, (name) => `The link to node "${name}" broke${why}`);
 }
 
 /** The error as it is true of all runs of the task: an earlier one may have taken effect. */
