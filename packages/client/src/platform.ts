@@ -4,7 +4,7 @@
  */
 import type { Random } from "@mpreg/core/base";
 import type { OpenTelemetryApi } from "@mpreg/core/rpc";
-import type { ValueUtf8 } from "@mpreg/core/values";
+import type { ByteMemory, ValueUtf8 } from "@mpreg/core/values";
 
 /** An open WebSocket, or one that is being opened. */
 export interface Socket {
@@ -37,6 +37,8 @@ export type Timer = object | number;
 export interface Platform {
   readonly utf8: ValueUtf8;
   readonly random: Random;
+  /** Memory that small byte arrays share, where nobody can transfer it away from the others; else each has its own. */
+  smallMemory?(): ByteMemory;
   openSocket(url: string, options: SocketOptions, events: SocketEvents): Socket;
   /** Runs `callback` when what runs now has ended, so that everything it had to send goes out together. */
   endOfTurn(callback: () => void): void;

@@ -1,7 +1,9 @@
 /** The platform under Node: sockets by ws, since Node 20 has no WebSocket of its own. */
 import { randomFillSync } from "node:crypto";
 import { createRequire } from "node:module";
+import { markAsUntransferable } from "node:worker_threads";
 import type { OpenTelemetryApi } from "@mpreg/core/rpc";
+import { createSlab } from "@mpreg/core/values";
 import { WebSocket } from "ws";
 import type { Platform } from "./platform.js";
 
@@ -22,6 +24,12 @@ export const platform: Platform = {
     next: () => Math.random(),
     bytes: (length) => randomFillSync(new Uint8Array(length)),
   },
+  smallMemory: () =>
+    createSlab((length) => {
+      const chunk = new Uint8Array(length);
+      markAsUntransferable(chunk.buffer);
+      return chunk;
+    }),
   now: () => performance.now(),
   wallMs: () => Date.now(),
   openTelemetry: () => {

@@ -416,6 +416,7 @@ export class Driver {
         this.traffic.sent(frame.length);
         return connection.send(frame);
       },
+      releasesFrames: true,
       close: (link, goodbye) => {
         const connection = this.#connections.get(link);
         this.#connections.delete(link);

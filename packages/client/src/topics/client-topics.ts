@@ -72,7 +72,7 @@ export class ClientTopics implements SubscriptionHost<Connection> {
     this.#host = host;
     this.#writer = new MessageWriter(platform.random, platform.utf8);
     this.reconnects = host.reconnects;
-    this.opener = new MessageOpener(host.codec, platform.utf8);
+    this.opener = new MessageOpener(host.codec, platform.utf8, platform.smallMemory?.());
     const { asksMax: messagesMax, bytesMax } = host.line;
     this.publishing = new Publishing({
       codec: host.codec,

@@ -186,8 +186,9 @@ export class Link {
   flush(): void {
     if (this.#transportBytes > transportBytesMax || this.outbox.writer.length === 0 || this.closed) return;
     // on the way anyway: the far side keeps what it has sent until it knows that it has come
-    if (this.#isResumable && this.#uncreditedBytes >= resumableBytes) this.#credit();
+    if (this.#isResumable && this.#admittedBytes - this.#creditedBytes >= resumableBytes) this.#credit();
     for (const frame of frames(this.outbox.take())) this.#transportBytes = this.#host.send(this.id, frame);
+    if (this.#transportBytes === 0 && this.#host.releasesBatches === true) this.outbox.reclaim();
   }
 
   /** The transport can take more. */
@@ -411,11 +412,7 @@ export class Link {
 
   #admit(bytes: number): void {
     this.#admittedBytes += bytes;
-    if (this.#uncreditedBytes >= this.#options.windowBytes / 4) this.#credit();
-  }
-
-  get #uncreditedBytes(): number {
-    return this.#admittedBytes - this.#creditedBytes;
+    if (this.#admittedBytes - this.#creditedBytes >= this.#options.windowBytes / 4) this.#credit();
   }
 
   #credit(): void {

@@ -13,7 +13,8 @@
  *      of its own, in which its far side says what it has taken.
  * (O4) Messages that keep the link or the cluster going (credit, ping, goodbye, probes, what consumers have taken) are never
  *      parked, so that two full windows cannot wait for each other.
- * (O6) Of a far side that may come back, what was sent is kept until it was admitted: the bytes that were sent, uncopied.
+ * (O6) Of a far side that may come back, what was sent is kept until it was admitted: the bytes that were sent, uncopied. But
+ *      for batches of deliveries only, which are not told again.
  * (O5) A long turn does not keep its first messages to itself: a batch of `batchBytes` is full and may leave.
  */
 import type { Utf8 } from "../base/index.js";
@@ -50,6 +51,9 @@ export class Outbox {
   readonly #parkedNews = new Fifo<{ readonly endBytes: number }>();
 
   #kept: Fifo<KeptBatch> | undefined;
+  /** Whether the batch has what is to be kept, and whether the one before is kept. (O6) */
+  #hasAnswers = false;
+  #keepsLast = false;
   #keptBytes = 0;
   #onKept: (bytes: number) => void = () => undefined;
 
@@ -97,7 +101,7 @@ export class Outbox {
 
   /** Whether a message that is committed now is not parked. */
   get hasCredit(): boolean {
-    return this.#parkedBytes === 0 && this.#unadmittedBytes < this.#windowBytes;
+    return this.#parkedBytes === 0 && this.#sentBytes - this.#admittedBytes < this.#windowBytes;
   }
 
   /** How many bytes the peer lets us have unadmitted; from its hello. */
@@ -118,7 +122,12 @@ export class Outbox {
     return this.#commit(bytesMax, this.#queueBytesMax * answersFactor);
   }
 
-  #commit(bytesMax: number, queueBytesMax: number): number {
+  /** As {@link commitAnswer}, for what is told once: it is not kept for another link. (O6) */
+  commitDelivery(bytesMax: number = Infinity): number {
+    return this.#commit(bytesMax, this.#queueBytesMax * answersFactor, false);
+  }
+
+  #commit(bytesMax: number, queueBytesMax: number, isKept: boolean = true): number {
     const bytes = this.writer.end();
     if (bytes > bytesMax) {
       this.writer.abandon();
@@ -128,6 +137,7 @@ export class Outbox {
       this.writer.abandon(); // (O3)
       return 0;
     }
+    if (isKept) this.#hasAnswers = true;
     this.#enqueue(bytes);
     return bytes;
   }
@@ -162,7 +172,8 @@ export class Outbox {
   }
 
   #put(message: Uint8Array): void {
-    if (this.#parkedBytes > 0 || this.#unadmittedBytes >= this.#windowBytes) {
+    this.#hasAnswers = true;
+    if (!this.hasCredit) {
       this.#parked.push(message);
       this.#parkedBytes += message.length;
     } else {
@@ -179,6 +190,7 @@ export class Outbox {
 
   /** Ends a message that takes an earlier one back, and queues it whatever waits. (O3) */
   commitCancel(): void {
+    this.#hasAnswers = true;
     this.#enqueue(this.writer.end());
   }
 
@@ -230,7 +242,9 @@ export class Outbox {
     this.#newsBytes -= this.#batchNewsBytes;
     this.#batchNewsBytes = 0;
     const bytes = this.writer.take();
-    if (this.#kept !== undefined && bytes.length > 0) {
+    this.#keepsLast = this.#kept !== undefined && this.#hasAnswers;
+    this.#hasAnswers = false;
+    if (this.#kept !== undefined && this.#keepsLast && bytes.length > 0) {
       this.#kept.push({ bytes, endBytes: this.#sentBytes });
       this.#keptBytes += bytes.length;
       this.#onKept(this.#keptBytes);
@@ -238,12 +252,17 @@ export class Outbox {
     return bytes;
   }
 
+  /** What was taken last is needed no more: its memory is written to again, unless it is kept. */
+  reclaim(): void {
+    if (!this.#keepsLast) this.writer.reclaim();
+  }
+
   /** The peer has admitted `totalBytes` since the link opened. */
   credit(totalBytes: number): void {
     if (totalBytes <= this.#admittedBytes || totalBytes > this.#sentBytes) return;
     this.#admittedBytes = totalBytes;
     if (this.#kept !== undefined) this.#letGo(this.#kept);
-    while (this.#unadmittedBytes < this.#windowBytes) {
+    while (this.#sentBytes - this.#admittedBytes < this.#windowBytes) {
       const message = this.#parked.shift();
       if (message === undefined) return;
       this.#parkedBytes -= message.length;
@@ -252,6 +271,7 @@ export class Outbox {
         this.#parkedNews.shift();
         this.#batchNewsBytes += message.length;
       }
+      this.#hasAnswers = true;
       this.writer.raw(message); // (O1)
       this.#queued();
     }
@@ -268,7 +288,7 @@ export class Outbox {
 
   /** Queues the message of `bytes` that was ended last. */
   #enqueue(bytes: number): void {
-    if (this.#parkedBytes === 0 && this.#unadmittedBytes < this.#windowBytes) {
+    if (this.hasCredit) {
       this.#sentBytes += bytes; // (O2)
       this.#queued();
     } else {
@@ -283,9 +303,5 @@ export class Outbox {
       this.#onQueued();
     }
     if (this.writer.length >= batchBytes) this.#onFull(); // (O5)
-  }
-
-  get #unadmittedBytes(): number {
-    return this.#sentBytes - this.#admittedBytes;
   }
 }

@@ -100,6 +100,8 @@ export interface LinkHost {
   queued(link: LinkId): void;
   /** Sends a batch; answers how many bytes now wait in the transport. */
   send(link: LinkId, batch: Uint8Array): number;
+  /** Whether `send` has no use for a batch any more where it answers 0: its memory is written to again. */
+  readonly releasesBatches?: boolean | undefined;
   /** Closes the transport connection. `link-closed` need not follow: the link is already gone. */
   close(link: LinkId, goodbye: Goodbye): void;
   /** May this remote join? Asked once, before anything of it is believed. */

@@ -39,7 +39,7 @@ export interface LinksHost extends Timers {
     readonly signer: Signer;
     readonly codec: Codec;
   };
-  readonly effects: Pick<NodeEffects, "send" | "close" | "report">;
+  readonly effects: Pick<NodeEffects, "send" | "releasesFrames" | "close" | "report">;
   readonly cluster: Cluster;
   readonly rpc: Rpc;
   readonly topics: TopicLinks<Channel>;
@@ -201,6 +201,7 @@ export class Links {
         if (session.link !== undefined) this.#queued.push(session.link);
       },
       send: (link, batch) => effects.send(link, batch),
+      releasesBatches: effects.releasesFrames,
       close: (link, goodbye) => {
         effects.close(link, goodbye);
       },

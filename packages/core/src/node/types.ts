@@ -192,6 +192,8 @@ export interface NodeEffects {
   dial(dial: Dial): void;
   /** Queues one frame; answers how many bytes now wait for the far side. Report `link-writable` when they have gone. */
   send(link: LinkId, frame: Uint8Array): number;
+  /** Whether `send` has no use for a frame any more where it answers 0: its memory is written to again. */
+  readonly releasesFrames?: boolean | undefined;
   close(link: LinkId, goodbye: Goodbye): void;
   invoke(invocation: Invocation): void;
   /** Keeps a handler from beginning; answers whether that was in time. It is aborted then. */

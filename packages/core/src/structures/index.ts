@@ -12,6 +12,7 @@ export { IdMap } from "./id-map.js";
 export { MatchCache, type MatchCacheLimits, defaultMatchCacheLimits } from "./match-cache.js";
 export { type MatcherFigures, PatternMatcher, type PatternMatcherOptions } from "./pattern-matcher.js";
 export { type Matched, PatternTrie, type PatternTrieOptions, patternValueMax } from "./pattern-trie.js";
+export { Scratch } from "./scratch.js";
 export { Quantile } from "./quantile.js";
 export { Latency } from "./latency.js";
 export { TopicWords } from "./topic-words.js";

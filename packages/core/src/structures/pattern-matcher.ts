@@ -77,4 +77,13 @@ export class PatternMatcher {
     this.#cache.keep(words, matched);
     return matched;
   }
+
+  /** As {@link match}, of a topic that was matched lately and is still known; else `undefined`. */
+  find(topic: string): Matched | undefined {
+    const kept = this.#cache.find(this.#trie.read(topic));
+    if (kept === undefined) return undefined;
+    this.#hits += 1;
+    this.#matches += 1;
+    return kept;
+  }
 }

@@ -9,7 +9,7 @@
  * (V3) The subscriptions of an outlet take turns: one with much to tell does not keep the others waiting.
  * (V4) What a message has come to is counted for each subscription: handed on, waiting, lost.
  */
-import { ByteBudget } from "../structures/index.js";
+import { ByteBudget, Scratch } from "../structures/index.js";
 import type { Outlet } from "./outlet.js";
 import type { Published } from "./published.js";
 import type { SubscriptionEnd, TopicSink } from "./sink.js";
@@ -30,7 +30,7 @@ export class Delivery {
   readonly #sink: TopicSink;
   readonly #budget: ByteBudget;
   /** Outlets with subscriptions that are ready for the message in hand. */
-  readonly #outlets: Outlet<Subscription>[] = [];
+  readonly #outlets = new Scratch<Outlet<Subscription>>();
   /** To be ended once the message in hand is done. */
   readonly doomed: Doomed[] = [];
   readonly #one: number[] = [0];
@@ -77,11 +77,12 @@ export class Delivery {
   /** Sends what is ready; it goes to so many other `nodes`, too. The answer is valid until the next message. */
   end(nodes: number = 0): Published {
     this.#published.nodes = nodes;
-    for (const outlet of this.#outlets) {
+    for (let at = 0; at < this.#outlets.size; at++) {
+      const outlet = this.#outlets.at(at);
       this.#sink.deliver(outlet.id, outlet.ready, outlet.readyCount, this.#body);
       outlet.readyCount = 0;
     }
-    this.#outlets.length = 0;
+    this.#outlets.clear();
     this.#body = noBytes;
     return this.#published;
   }
@@ -121,6 +122,7 @@ export class Delivery {
   released(subscription: Subscription): void {
     this.#holds(subscription);
     this.resume(subscription);
+    this.#outlets.release();
   }
 
   /** Lets those go on who wait for `subscription`. */

@@ -16,7 +16,7 @@
  * (X8) Without subscriptions and outlets nothing of them is left.
  */
 import { MpregError, type Pattern, type Utf8, checkTopic, quoted } from "../base/index.js";
-import { type MatcherFigures, PatternMatcher } from "../structures/index.js";
+import { type Matched, type MatcherFigures, PatternMatcher, Scratch } from "../structures/index.js";
 import { TextCache } from "../wire/index.js";
 import { Backlog } from "./backlog.js";
 import type { BufferTotals, WaitingMessage } from "./buffer.js";
@@ -136,7 +136,7 @@ export class Exchange {
   readonly #reader: TopicMessageReader;
   readonly #replayed: TopicMessageReader;
   /** Who gets the message in hand. */
-  readonly #targets: Subscription[] = [];
+  readonly #targets = new Scratch<Subscription>();
   readonly #totals: BufferTotals = { dropped: 0, expired: 0 };
   #publishedCount = 0;
   #receivedCount = 0;
@@ -223,10 +223,10 @@ export class Exchange {
    */
   publish(publisher: Publisher, message: Uint8Array, nowMs: number, confirmation?: Confirmation): PublishResult {
     const { topic, ttlMs, priority } = this.#reader.open(message);
-    checkTopic(topic, this.#limits.topic);
+    const known = this.#known(topic);
     if (!publisher.isCluster && isReserved(topic)) throw reservedRefusal(topic); // (X6)
     publisher.authorize?.(topic);
-    this.#choose(topic);
+    this.#choose(topic, known);
     if (this.#blockers > 0 && this.#blocks(publisher.id, message.length, nowMs)) return blocked; // (X4)
     this.#publishedCount += 1;
     const expiresMs = ttlMs === 0 ? Infinity : nowMs + ttlMs;
@@ -250,8 +250,7 @@ export class Exchange {
     nowMs: number,
   ): PublishResult {
     const { topic, ttlMs, priority } = this.#reader.open(message);
-    checkTopic(topic, this.#limits.topic);
-    this.#choose(topic, groups);
+    this.#choose(topic, this.#known(topic), groups);
     if (this.#blockers > 0 && this.#blocks(publisher.id, message.length, nowMs)) return blocked; // (X4)
     this.#receivedCount += 1;
     this.#undelivered += groups.length - this.#chosenCount; // groups that have no member here any more (X3)
@@ -368,12 +367,19 @@ export class Exchange {
     this.#endDoomed(nowMs);
   }
 
+  /** What matches `topic`, where that is known; else throws unless it is a topic: of those that are known, that was found before. */
+  #known(topic: string): Matched | undefined {
+    const known = this.#matcher.find(topic);
+    if (known === undefined) checkTopic(topic, this.#limits.topic);
+    return known;
+  }
+
   /** Who gets the message that is open in the reader, here and elsewhere; with `groups`, only here, and members of these only. (X1) */
-  #choose(topic: string, groups?: readonly string[]): void {
+  #choose(topic: string, known: Matched | undefined, groups?: readonly string[]): void {
     const targets = this.#targets;
-    targets.length = 0;
+    targets.clear();
     this.#forwarding.begin();
-    const { values, start, end } = this.#matcher.match(topic);
+    const { values, start, end } = known ?? this.#matcher.match(topic);
     for (let at = start; at < end; at++) {
       const subscription = this.#slots[values[at] as number] as Subscription;
       const { filter } = subscription.terms;
@@ -389,7 +395,8 @@ export class Exchange {
 
   #blocks(publisherId: number, length: number, nowMs: number): boolean {
     let isBlocked = false;
-    for (const subscription of this.#targets) {
+    for (let at = 0; at < this.#targets.size; at++) {
+      const subscription = this.#targets.at(at);
       if (subscription.terms.overflow !== "block-publisher" || subscription.isReadyFor(length)) continue;
       if (subscription.buffer.hasRoom(length)) continue;
       const publishers = (subscription.blocking ??= { publishers: new Set(), sinceMs: nowMs }).publishers;
@@ -416,7 +423,7 @@ export class Exchange {
     confirmation?: Confirmation,
   ): Published {
     this.#delivery.begin(message, priority, expiresMs, nowMs, isOwn);
-    for (const subscription of this.#targets) this.#delivery.offer(subscription);
+    for (let at = 0; at < this.#targets.size; at++) this.#delivery.offer(this.#targets.at(at));
     return this.#delivery.end(this.#forwarding.send(message, priority, expiresMs, nowMs, confirmation));
   }
 
@@ -451,6 +458,7 @@ export class Exchange {
     this.#delivery.released(subscription);
     this.#blocking.delete(subscription);
     if (why !== undefined) this.#sink.ended(outlet.id, number, why, lost);
+    this.#targets.release();
     this.#delivery.drain(outlet, nowMs); // there may be room for others
   }
 
@@ -461,9 +469,12 @@ export class Exchange {
 
   /** Gives what waited for a member that has left to another one of the group. Answers false if there is none. */
   #passOn({ body, priority, expiresMs }: WaitingMessage, group: string, nowMs: number): boolean {
-    this.#choose(this.#reader.open(body).topic);
-    const member = this.#targets.find((target) => target.group?.name === group);
-    this.#targets.length = 0;
+    this.#choose(this.#reader.open(body).topic, undefined);
+    let member: Subscription | undefined;
+    for (let at = 0; at < this.#targets.size; at++) {
+      if (this.#targets.at(at).group?.name === group) member = this.#targets.at(at);
+    }
+    this.#targets.clear();
     if (member !== undefined) this.#targets.push(member);
     if (!this.#forwarding.narrow(member === undefined ? group : undefined) && member === undefined) return false;
     this.#send(body, priority, expiresMs, nowMs, true);

@@ -116,6 +116,7 @@ export class Forwarding {
   /** Another message is in hand, which nobody is known to want. */
   begin(): void {
     const wanting = this.#wanting;
+    if (wanting.length === 0) return;
     for (const route of wanting) {
       route.isWanted = false;
       route.groups = [];
@@ -156,6 +157,7 @@ export class Forwarding {
     const wanting = this.#wanting;
     const { length } = wanting;
     confirmation?.awaits(length);
+    if (length === 0) return 0;
     let copy: Uint8Array | undefined;
     for (const route of wanting) {
       const groups = route.groups.length === 0 ? noGroups : route.groups;

@@ -7,8 +7,10 @@
 export const reservedPattern = "mpreg.#";
 
 const root = "mpreg";
+const rootFirst = root.charCodeAt(0);
 
 /** Whether only the cluster may publish to `topic`. */
 export function isReserved(topic: string): boolean {
+  if (topic.charCodeAt(0) !== rootFirst) return false; // most topics begin otherwise
   return topic.startsWith(root) && (topic.length === root.length || topic.charAt(root.length) === ".");
 }

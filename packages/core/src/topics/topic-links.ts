@@ -80,7 +80,7 @@ class LinkParticipant<C extends TopicChannel> implements Participant {
   deliver(numbers: readonly number[], count: number, message: Uint8Array): boolean {
     const { outbox, remoteMessageBytesMax } = this.channel.link;
     writeDeliver(outbox.writer, numbers, count, message);
-    if (outbox.commitAnswer(remoteMessageBytesMax) <= 0) return false;
+    if (outbox.commitDelivery(remoteMessageBytesMax) <= 0) return false;
     if (this.channel.backlogBytes >= backlogBytesMin) this.#host.backlogged(this.channel);
     return true;
   }

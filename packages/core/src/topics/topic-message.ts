@@ -5,8 +5,7 @@
  * payload, an encoded value, up to the end. docs/decisions/0013 says why.
  *
  * (M1) A message that was opened was checked from its first byte to its payload: whoever gets it later can read it.
- * (M2) Opening allocates nothing but the topic's text, and that only where it is not known yet. All else is read when it is
- *      asked for.
+ * (M2) Opening allocates nothing: what is a text is made when it is asked for, the topic only where it is not known yet.
  * (M3) Fields that this version does not know are left where they are, and reach the subscriber.
  */
 import { MpregError, type Utf8 } from "../base/index.js";
@@ -67,12 +66,14 @@ export class TopicMessageReader {
   #position = 0;
   /** Nothing is read behind it. */
   #end = 0;
+  readonly #topic: Place = { start: 0, end: 0 };
+  /** There once somebody has asked for it. */
+  #topicText: string | undefined;
   readonly #id: Place = { start: 0, end: 0 };
   readonly #headers: Place = { start: -1, end: -1 };
   readonly #correlationId: Place = { start: -1, end: -1 };
   readonly #replyTo: Place = { start: -1, end: -1 };
   #payloadStart = 0;
-  topic = "";
   timestampMs = 0;
   /** 0: it does not expire. */
   ttlMs = 0;
@@ -99,9 +100,8 @@ export class TopicMessageReader {
     this.priority = priorityDefault;
     this.headerCount = 0;
     this.#headers.start = this.#correlationId.start = this.#replyTo.start = -1;
-    const length = this.#length("topic", this.#topicBytesMax);
-    this.topic = this.#texts.decode(bytes, this.#position, this.#position + length); // (M2)
-    this.#position += length;
+    this.#topicText = undefined;
+    this.#text(this.#topic, "topic", this.#topicBytesMax);
     this.#text(this.#id, "id", this.#limits.idBytesMax);
     this.timestampMs = this.#varint();
     this.#fields();
@@ -126,6 +126,11 @@ export class TopicMessageReader {
 
   get bytes(): Uint8Array {
     return this.#bytes;
+  }
+
+  get topic(): string {
+    this.#topicText ??= this.#texts.decode(this.#bytes, this.#topic.start, this.#topic.end); // (M2)
+    return this.#topicText;
   }
 
   get id(): string {

@@ -58,6 +58,7 @@
 import { MpregError } from "../base/index.js";
 import type { ValueUtf8 } from "./buffer.js";
 import { type Bound, ValueReader } from "./reader.js";
+import type { ByteMemory } from "./slab.js";
 import { type HoleOf, ValueWriter } from "./writer.js";
 
 export interface Codec {
@@ -69,8 +70,8 @@ export interface Codec {
    */
   readonly encode: (value: unknown, what: string) => Uint8Array;
 
-  /** The value of `bytes`, which shares no memory with them. Throws `malformed`. */
-  readonly decode: (bytes: Uint8Array) => unknown;
+  /** The value of `bytes`, which shares no memory with them; a `Uint8Array` in it lies in `memory`. Throws `malformed`. */
+  readonly decode: (bytes: Uint8Array, memory?: ByteMemory) => unknown;
 
   /**
    * As `encode`, with holes: `holeOf` is asked for every object or function that is no data by its prototype, and
@@ -121,7 +122,7 @@ export function createCodec(utf8: ValueUtf8, options: CodecOptions = {}): Codec 
     (writer.isBusy ? new ValueWriter(settings) : writer).write(value, what, holeOf);
   return {
     encode: (value, what) => write(value, what, undefined),
-    decode: (bytes) => reader.read(bytes, undefined),
+    decode: (bytes, memory) => reader.read(bytes, undefined, memory),
     encodeTemplate: write,
     decodeTemplate: (bytes, bound) => reader.read(bytes, bound),
   };

@@ -3,5 +3,6 @@ export type { Bound } from "./reader.js";
 export { type Codec, createCodec } from "./codec.js";
 export { type Hole, filled, holesOf, itemsOf, listOf } from "./list.js";
 export { type Picked, pick } from "./pick.js";
+export { type ByteMemory, createSlab } from "./slab.js";
 export type { ValueUtf8 } from "./buffer.js";
 export { utf8Length } from "./utf8.js";

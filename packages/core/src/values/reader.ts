@@ -12,6 +12,7 @@
  */
 import { MpregError, type Utf8 } from "../base/index.js";
 import { bigintFromBytes } from "./bigint-bytes.js";
+import type { ByteMemory } from "./slab.js";
 import { constants, elementKindOf, extensionTypes, inWireOrder } from "./extensions.js";
 import { ValueText } from "./text.js";
 
@@ -28,6 +29,7 @@ const unitsAtOnce = 1024;
 /** Larger buffers are let go after each value; views of smaller ones are kept for the next value out of them. */
 const keptBytesMax = 1024 * 1024;
 const nothing = new ArrayBuffer(0);
+const ownMemory: ByteMemory = (length) => new Uint8Array(length);
 const added = (sum: number, bound: Bound): number => (bound instanceof Uint8Array ? sum + bound.length : sum);
 
 export class ValueReader {
@@ -43,6 +45,8 @@ export class ValueReader {
   #end = 0;
   /** Items that containers may still announce: each takes at least a byte (D2). */
   #itemsLeft = 0;
+  /** Where byte strings are copied to. */
+  #memory: ByteMemory = ownMemory;
   /** What holes stand for; `undefined` where there may be none. */
   #bound: readonly Bound[] | undefined;
   #boundBytesLeft = 0;
@@ -53,8 +57,9 @@ export class ValueReader {
     this.#repeatedBytesMax = options.repeatedBytesMax;
   }
 
-  read(bytes: Uint8Array, bound: readonly Bound[] | undefined): unknown {
+  read(bytes: Uint8Array, bound: readonly Bound[] | undefined, memory: ByteMemory = ownMemory): unknown {
     this.#bound = bound;
+    this.#memory = memory;
     if (bound !== undefined) this.#boundBytesLeft = bound.reduce(added, this.#repeatedBytesMax); // (D6)
     try {
       return this.#whole(bytes);
@@ -283,13 +288,17 @@ export class ValueReader {
     if (kind === undefined || (length - 1) % kind.elementBytes !== 0) {
       throw this.#malformed("a typed array of a kind or length that is not known");
     }
-    return kind.open(inWireOrder(this.#binary(length - 1), kind.elementBytes).buffer);
+    return kind.open(inWireOrder(this.#copy(length - 1, ownMemory), kind.elementBytes).buffer);
   }
 
-  /** Bytes in memory of their own (D5). */
-  #binary(length: number): Uint8Array<ArrayBuffer> {
+  #binary(length: number): Uint8Array {
+    return this.#copy(length, this.#memory);
+  }
+
+  /** (D5) */
+  #copy(length: number, memory: ByteMemory): Uint8Array<ArrayBuffer> {
     const start = this.#take(length);
-    const copy = new Uint8Array(length);
+    const copy = memory(length);
     copy.set(this.#bytes.subarray(start, start + length));
     return copy;
   }

@@ -3,7 +3,8 @@
  *
  * Owns the slab the bytes stand in. What the bytes mean is in the message files beside this one.
  *
- * (W1) Bytes handed out by `take` are never overwritten: the next batch starts behind them or in a new slab.
+ * (W1) Bytes handed out by `take` are not overwritten: the next batch starts behind them or in a new slab, unless `reclaim` says
+ *      that nobody needs the last ones any more.
  * (W2) Between messages the batch holds whole messages: `end` completes the one begun last, `abandon` and `takeLast` leave
  *      nothing of it. (`take` and `length` are for then; inside a message they would show a part of it.)
  * (W3) A slab that a large message has made larger than others leaves with it: a link that is idle again holds little.
@@ -20,6 +21,8 @@ export class Writer {
   #bytes = noBytes;
   #start = 0;
   #position = 0;
+  /** Where the batch began that was taken last. */
+  #lastStart = 0;
   #messageStart = 0;
   #fieldStart = 0;
 
@@ -91,9 +94,15 @@ export class Writer {
   /** The batch: all finished messages since the last call. */
   take(): Uint8Array {
     const batch = this.#bytes.subarray(this.#start, this.#position);
+    this.#lastStart = this.#start;
     this.#start = this.#position; // (W1)
     this.#letGo();
     return batch;
+  }
+
+  /** Nobody needs the bytes of the last {@link take} any more, and nothing was written since. (W1) */
+  reclaim(): void {
+    if (this.#position === this.#start) this.#start = this.#position = this.#lastStart;
   }
 
   u8(value: number): this {
@@ -187,6 +196,7 @@ export class Writer {
     this.#bytes = noBytes;
     this.#start = 0;
     this.#position = 0;
+    this.#lastStart = 0;
   }
 
   #reserve(length: number): void {

@@ -308,6 +308,44 @@ describe("outbox", () => {
     expect(idsIn(outbox.take())).toEqual([1, 4]);
   });
 
+  test("of what was sent, batches with answers are kept until they are admitted, and those of deliveries only are not (O6)", () => {
+    const told: number[] = [];
+    const outbox = new Outbox(
+      utf8,
+      { queueBytesMax: 100_000 },
+      () => undefined,
+      () => undefined,
+    );
+    outbox.keepSent((bytes) => told.push(bytes));
+    const deliver = (id: number): void => {
+      writeAnswer(outbox.writer, id, value.subarray(0, 90));
+      outbox.commitDelivery();
+    };
+    const sent = (): Uint8Array => {
+      const batch = outbox.take();
+      outbox.reclaim();
+      return batch;
+    };
+    deliver(1);
+    const first = sent();
+    expect(told).toEqual([]);
+    put(outbox, 2, 0);
+    deliver(3);
+    const second = sent();
+    expect(first.buffer).toBe(second.buffer); // written over
+    deliver(4);
+    const third = sent();
+    expect(told).toEqual([110]);
+    deliver(5);
+    put(outbox, 6, 0);
+    sent();
+    expect(told).toEqual([110, 220]);
+    expect([idsIn(second), idsIn(third).length]).toEqual([[2, 3], 1]);
+    outbox.credit(210); // the first two
+    expect(told).toEqual([110, 220, 110]);
+    expect(outbox.takeUnadmitted().flatMap((batch) => idsIn(batch))).toEqual([5, 6]);
+  });
+
   test("credit for more than was sent, or less than before, is ignored", () => {
     const outbox = new Outbox(
       utf8,

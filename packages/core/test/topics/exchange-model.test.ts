@@ -89,7 +89,7 @@ function replayOf(
   sent: readonly Sent[],
   nowMs: number,
 ): number[] {
-  const newest = new Map(sent.map((each) => [each.topic, each.id]));
+  const newest = new Map(sent.filter((each) => wants(expected, each)).map((each) => [each.topic, each.id]));
   const wanted = sent.filter((each) => {
     if (wish?.kind === "age" && each.atMs < nowMs - wish.ageMs) return false;
     return wants(expected, each) && (wish?.kind !== "last" || newest.get(each.topic) === each.id);

@@ -2,6 +2,7 @@ import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createCodec } from "../../src/values/codec.js";
+import { createSlab } from "../../src/values/slab.js";
 import { collectGarbage } from "../support/garbage.js";
 import { difference, errorOf, plainUtf8, record, utf8, value } from "./values.js";
 
@@ -295,5 +296,27 @@ describe("memory", () => {
     const frame = new Uint8Array(encoded.length + 7);
     frame.set(encoded, 5);
     expect(codec.decode(frame.subarray(5, 5 + encoded.length))).toStrictEqual(codec.decode(encoded));
+  });
+});
+
+describe("memory of byte strings", () => {
+  test("small ones share a chunk and do not overlap; a large one has its own, and so has each where nothing else is asked for (S1, S2)", () => {
+    const chunks: ArrayBuffer[] = [];
+    const slab = createSlab((length) => {
+      const chunk = new Uint8Array(length);
+      chunks.push(chunk.buffer);
+      return chunk;
+    });
+    const samples = Array.from({ length: 300 }, (_, index) => new Uint8Array((index + 1) * 4).fill(index));
+    const encoded = samples.map((sample) => codec.encode(sample, "value").slice());
+    const shared = encoded.map((bytes) => codec.decode(bytes, slab) as Uint8Array);
+    expect(shared).toEqual(samples);
+    const isSmall = (bytes: Uint8Array): boolean => chunks.some((chunk) => chunk === bytes.buffer);
+    expect(shared.map(isSmall)).toEqual(samples.map(({ length }) => length <= 1024));
+    expect(chunks.length).toBeLessThan(20);
+    const own = encoded.map((bytes) => codec.decode(bytes) as Uint8Array);
+    expect(new Set(own.map(({ buffer }) => buffer)).size).toBe(samples.length);
+    const floats = codec.decode(codec.encode(Float64Array.of(1, 2), "value"), slab) as Float64Array;
+    expect([floats.byteOffset, floats.buffer.byteLength]).toEqual([0, 16]);
   });
 });

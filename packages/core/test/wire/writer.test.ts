@@ -103,6 +103,34 @@ describe("batches", () => {
     );
   });
 
+  test("only bytes that are reclaimed are written again, and those are (W1)", () => {
+    const step = fc.record({ length: size, then: fc.constantFrom("go on", "take", "take and reclaim") });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 12 }), (steps) => {
+        const writer = new Writer(utf8);
+        const taken: { readonly batch: Uint8Array; readonly before: Uint8Array }[] = [];
+        steps.forEach(({ length, then }, index) => {
+          put(writer, length, index);
+          writer.end();
+          if (then === "go on") return;
+          const batch = writer.take();
+          if (then === "take and reclaim") writer.reclaim();
+          else taken.push({ batch, before: batch.slice() });
+        });
+        for (const { batch, before } of taken) expect(Buffer.compare(batch, before)).toBe(0);
+      }),
+    );
+    const writer = new Writer(utf8);
+    const slabs = new Set<ArrayBufferLike>();
+    for (let batches = 0; batches < 1_000; batches++) {
+      put(writer, 500, 1);
+      writer.end();
+      slabs.add(writer.take().buffer);
+      writer.reclaim();
+    }
+    expect(slabs.size).toBe(1);
+  });
+
   test.for(["take", "takeLast", "abandon"] as const)(
     "a slab that a large message has made large goes with it: %s (W3)",
     (leave) => {

@@ -5,7 +5,7 @@
  * (R2) One that cannot be read ends nothing: whoever asks it gets the error.
  */
 import { MpregError, type Utf8, thrownText } from "../../base/index.js";
-import type { Codec } from "../../values/index.js";
+import type { ByteMemory, Codec } from "../../values/index.js";
 import { TextCache } from "../../wire/index.js";
 import { TopicMessageReader } from "../topic-message.js";
 
@@ -18,7 +18,10 @@ import { TopicMessageReader } from "../topic-message.js";
  */
 export interface TopicMessage<T = unknown> {
   readonly topic: string;
-  /** What was published; decoded when it is first asked for. */
+  /**
+   * What was published; decoded when it is first asked for. A small `Uint8Array` in it (up to 1 KiB) may share its memory with
+   * others, as Node's `Buffer` does: `slice()` makes one with an ArrayBuffer of its own.
+   */
   readonly payload: T;
   /** Unique for each message of its publisher, which may have chosen it. */
   readonly id: string;
@@ -42,12 +45,15 @@ export interface TopicMessage<T = unknown> {
 
 /** Reads the messages of one client. */
 export class MessageOpener {
-  readonly codec: Codec;
+  readonly #codec: Codec;
+  readonly #memory: ByteMemory | undefined;
   readonly #reader: TopicMessageReader;
   #opened: Uint8Array | undefined;
 
-  constructor(codec: Codec, utf8: Utf8) {
-    this.codec = codec;
+  /** What is bytes in a payload lies in `memory`; where there is none, each in an ArrayBuffer of its own. */
+  constructor(codec: Codec, utf8: Utf8, memory?: ByteMemory) {
+    this.#codec = codec;
+    this.#memory = memory;
     // what is too large for a node never gets here
     const unlimited = { headersMax: Infinity, headerBytesMax: Infinity, idBytesMax: Infinity };
     this.#reader = new TopicMessageReader(new TextCache(utf8), utf8, Infinity, unlimited);
@@ -59,6 +65,10 @@ export class MessageOpener {
     this.#reader.open(bytes);
     this.#opened = bytes;
     return this.#reader;
+  }
+
+  decode(payload: Uint8Array): unknown {
+    return this.#codec.decode(payload, this.#memory);
   }
 }
 
@@ -128,7 +138,7 @@ export class ReceivedMessage<T = unknown> implements TopicMessage<T> {
   #decoded(): unknown {
     const reader = this.#open();
     try {
-      return this.#opener.codec.decode(reader.payload);
+      return this.#opener.decode(reader.payload);
     } catch (cause) {
       const message = `The payload of a message of topic "${reader.topic}" cannot be read: ${thrownText(cause)}`;
       throw new MpregError("malformed", message, { cause });

@@ -1,0 +1,30 @@
+/**
+ * Slab: memory for small byte arrays, cut out of larger chunks one behind the other.
+ *
+ * An ArrayBuffer of its own costs several times as much as what 128 bytes are copied for (docs/benchmarks/findings.md). As with
+ * Node's `Buffer`, who keeps one of these keeps its chunk.
+ *
+ * (S1) No two arrays overlap, and none is handed out twice.
+ * (S2) What is larger than an eighth of a chunk has memory of its own.
+ */
+
+/** Memory for `length` bytes, all of them 0. */
+export type ByteMemory = (length: number) => Uint8Array<ArrayBuffer>;
+
+const chunkBytes = 8 * 1024;
+
+/** A slab over the chunks that `newChunk` makes: whoever can keeps them from being transferred, and with them what others hold. */
+export function createSlab(newChunk: ByteMemory): ByteMemory {
+  let chunk = new Uint8Array(0);
+  let used = 0;
+  return (length) => {
+    if (length * 8 > chunkBytes) return new Uint8Array(length); // (S2)
+    if (used + length > chunk.length) {
+      chunk = newChunk(chunkBytes);
+      used = 0;
+    }
+    const start = used;
+    used += length; // (S1)
+    return chunk.subarray(start, used);
+  };
+}
