@@ -2,4 +2,5 @@
 export { JsonV1Door } from "./json-v1.js";
 export { toJsonText } from "./json-v1-values.js";
 export { isHiddenFrom, mqttOfTopic, patternOfMqtt, topicOfMqtt } from "./mqtt-topics.js";
+export { JsonMessageTeller } from "./json-v1-topic-message.js";
 export type { Door, DoorHost } from "./types.js";

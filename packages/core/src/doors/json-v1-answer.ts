@@ -79,7 +79,7 @@ function afterwards(error: MpregError, step: string): MpregError {
 
 function ignored(callbackTopic: string): string {
   return (
-    `Nothing was published on ${JSON.stringify(callbackTopic)} (intermediate_result_callback_topic): this node has ` +
-    "no topics; return_intermediate_results puts intermediate results into the reply"
+    `Nothing was published on ${JSON.stringify(callbackTopic)} (intermediate_result_callback_topic); ` +
+    "return_intermediate_results puts intermediate results into the reply"
   );
 }

@@ -9,7 +9,9 @@ import { invalid } from "../rpc/graph/call-options.js";
 import { isPlainObject } from "../rpc/graph/objects.js";
 import { typeName } from "../rpc/graph/ref.js";
 import type { WireLimits } from "../wire/index.js";
+import { checkNameBytes } from "./json-v1-names.js";
 import { type JsonV1Error, errorNumbers } from "./json-v1-reply.js";
+import { type TopicAsk, isTopicRole, readTopicAsk } from "./json-v1-topic-asks.js";
 
 /** What a request is to be answered with beside its results. */
 export interface DebugFields {
@@ -28,6 +30,8 @@ export interface RpcMessage extends DebugFields {
 
 export type JsonV1Message =
   | RpcMessage
+  /** Wants something of topics, or is wrong about it. */
+  | { readonly kind: "topics"; readonly u: string; readonly ask: TopicAsk | MpregError }
   /** Asks whether a node is there. */
   | { readonly kind: "status"; readonly u: string }
   /** A role, or a message between servers, that this door does not serve. */
@@ -49,6 +53,7 @@ export function readMessage(message: unknown, limits: WireLimits, utf8: Utf8): J
     const code = errorNumbers.unknownServerMessage;
     return { kind: "not-served", u, error: { code, message: `Invalid server message: ${named(what)}`, details: null } };
   }
+  if (isTopicRole(role)) return { kind: "topics", u, ask: readTopicAsk(role, message, limits, utf8) };
   if (role !== "rpc") {
     const code = errorNumbers.badRole;
     return {
@@ -84,15 +89,6 @@ function readDebugFields(message: Readonly<Record<string, unknown>>): DebugField
     includesExecutionSummary: flag("include_execution_summary"),
     callbackTopic: topic ?? undefined,
   };
-}
-
-/** Throws `too-large` for a name of more bytes than names may have. */
-export function checkNameBytes(name: string, what: string, limits: WireLimits, utf8: Utf8): void {
-  const bytesMax = limits.nameBytesMax;
-  if (name.length * 3 <= bytesMax) return; // no UTF-16 unit takes more
-  const bytes = name.length > bytesMax ? name.length : utf8.encode(name).length;
-  if (bytes <= bytesMax) return;
-  throw new MpregError("too-large", `${what} has more than the ${bytesMax} bytes that are allowed`);
 }
 
 function malformed(u: string, message: string): JsonV1Message {

@@ -17,7 +17,7 @@ import { MpregError, type Utf8, quoted } from "../base/index.js";
 import { setField } from "../rpc/graph/objects.js";
 import { type RefOwner, createRef } from "../rpc/graph/ref.js";
 import type { WireLimits } from "../wire/index.js";
-import { checkNameBytes } from "./json-v1-message.js";
+import { checkNameBytes } from "./json-v1-names.js";
 
 /** Looking for names takes time for each dot that a name may have. */
 const dotsMax = 16;

@@ -5,6 +5,8 @@
  * (Y2) An error says what our own errors say (`details`), and nothing of the inside of a node: no stack.
  * (Y3) An answer that is not all that was asked for says so in a sixth field, `notices`, which the reference's clients
  *      ignore.
+ * (Y4) An answer about topics has its five fields in their order, and where it refuses, a sixth: `details`. So do
+ *      notifications, with `missed_before` where messages of the subscription were lost just before it.
  */
 import type { ErrorCode, MpregError, Outcome } from "../base/index.js";
 
@@ -66,4 +68,25 @@ function reply(r: string, error: string, u: string, extras: AnswerExtras): strin
   const { intermediateResults = "[]", executionSummary = "null", notices } = extras;
   const told = notices.length === 0 ? "" : `,"notices":${JSON.stringify(notices)}`; // (Y3)
   return `{"r":${r},"error":${error},"u":${JSON.stringify(u)},"intermediate_results":${intermediateResults},"execution_summary":${executionSummary}${told}}`; // (Y1)
+}
+
+/** The answer to the message `u` about topics; with `error`, it is refused. (Y4) */
+export function topicsReply(u: string, error: MpregError | undefined): string {
+  const id = JSON.stringify(u);
+  const ackId = JSON.stringify(`ack_${u}`);
+  const details = error === undefined ? "" : `,"details":${JSON.stringify(jsonErrorOf(error).details)}`;
+  const outcome = `"success":${error === undefined},"error":${JSON.stringify(error?.message ?? null)}`;
+  return `{"role":"pubsub-ack","operation_id":${id},${outcome},"u":${ackId}${details}}`;
+}
+
+/** The message of which `message` is the JSON text, for a subscription. */
+export function notification(
+  { text, id, notices }: { readonly text: string; readonly id: string; readonly notices: readonly string[] },
+  subscription: { readonly id: string; readonly isLive: boolean; readonly missed: number },
+): string {
+  const kind = subscription.isLive ? "notification" : "backlog";
+  const u = JSON.stringify(`${kind}_${id}_${subscription.id}`);
+  const missed = subscription.missed === 0 ? "" : `,"missed_before":${subscription.missed}`;
+  const told = notices.length === 0 ? "" : `,"notices":${JSON.stringify(notices)}`; // (Y3)
+  return `{"role":"pubsub-notification","message":${text},"subscription_id":${JSON.stringify(subscription.id)},"u":${u}${missed}${told}}`;
 }

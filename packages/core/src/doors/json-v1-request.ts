@@ -20,7 +20,8 @@ import type { Codec } from "../values/index.js";
 import type { WireLimits } from "../wire/index.js";
 import { textBytesMax } from "./json-v1-frame.js";
 import { Levels } from "./json-v1-levels.js";
-import { type RpcMessage, checkNameBytes } from "./json-v1-message.js";
+import type { RpcMessage } from "./json-v1-message.js";
+import { checkNameBytes } from "./json-v1-names.js";
 import { StringReferences } from "./json-v1-references.js";
 
 export interface JsonV1Request {

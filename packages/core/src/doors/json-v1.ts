@@ -1,8 +1,8 @@
 /**
  * JSON door: the client protocol of the reference implementation, translated into our requests and back.
  *
- * Owns one connection: its requests that wait for an answer. It reads `rpc` messages (and `STATUS`); other roles are
- * answered with error 1004. What differs from the reference, all of it on purpose:
+ * Owns one connection: its requests that wait for an answer. It reads `rpc` messages (and `STATUS`), and gives those
+ * about topics to `json-v1-topics.ts`; other roles are answered with error 1004. What differs from the reference, all of it on purpose:
  *
  * - Requests of one connection run side by side and are answered as they end; their `u` tells the replies apart.
  * - References count in `kwargs` too, and are put in once; a path that leads nowhere is an error and not a text.
@@ -28,12 +28,15 @@ import { parseFrame, textBytesMax } from "./json-v1-frame.js";
 import { type RpcMessage, readMessage } from "./json-v1-message.js";
 import { answerReply, errorReply, jsonErrorOf } from "./json-v1-reply.js";
 import { translateRequest } from "./json-v1-request.js";
+import { JsonV1Topics } from "./json-v1-topics.js";
 import type { Door, DoorHost } from "./types.js";
 
 export class JsonV1Door implements Door {
   readonly #host: DoorHost;
   readonly #waiting = new Set<JsonAsk>();
   readonly #left = new LeftBehind();
+  /** There once the client wants something of topics. */
+  #topics: JsonV1Topics | undefined;
   #isOpen = true;
   #isKnown = false;
 
@@ -42,11 +45,11 @@ export class JsonV1Door implements Door {
   }
 
   get isKnown(): boolean {
-    return this.#isKnown;
+    return this.#isKnown || this.#topics?.isKnown === true;
   }
 
   get size(): number {
-    return this.#waiting.size;
+    return this.#waiting.size + (this.#topics?.size ?? 0);
   }
 
   receive(frame: Uint8Array, nowMs: number): void {
@@ -54,14 +57,17 @@ export class JsonV1Door implements Door {
     const { limits, utf8 } = this.#host;
     const parsed = this.#attempt(() => parseFrame(frame, utf8, limits));
     if (parsed instanceof MpregError) {
-      this.closed();
-      this.#host.close(parsed.message);
+      this.closed(nowMs);
+      this.#host.close(parsed.message, nowMs);
       return;
     }
     const message = readMessage(parsed, limits, utf8);
     switch (message.kind) {
       case "rpc":
         return this.#ask(message, nowMs);
+      case "topics":
+        this.#topics ??= new JsonV1Topics(this.#host);
+        return this.#topics.take(message.u, message.ask, nowMs);
       case "status":
         this.#isKnown = true;
         return this.#send(answerReply(`"STATUS"`, message.u));
@@ -74,12 +80,17 @@ export class JsonV1Door implements Door {
     }
   }
 
-  closed(): void {
+  writable(nowMs: number): void {
+    this.#topics?.writable(nowMs);
+  }
+
+  closed(nowMs: number): void {
     this.#isOpen = false;
     const waiting = [...this.#waiting];
     this.#waiting.clear(); // (G1) what is not in it is not answered
     for (const ask of waiting) ask.run?.abandon(); // (G3)
     this.#left.abandon(); // (G3)
+    this.#topics?.closed(nowMs);
   }
 
   #ask(message: RpcMessage, nowMs: number): void {

@@ -7,9 +7,10 @@
  * (R2) One whose far side does not read is ended with the turn, never while somebody is telling it something.
  */
 import type { Subject } from "../base/index.js";
-import { type Door, JsonV1Door } from "../doors/index.js";
+import { type Door, JsonMessageTeller, JsonV1Door } from "../doors/index.js";
 import type { Goodbye, LinkId } from "../link/index.js";
 import { type Asker, type OwnRequestFields, type Rpc, clientOrigin, leaving } from "../rpc/index.js";
+import type { Topics } from "../topics/index.js";
 import type { NodeCapabilities, NodeEffects, NodeOptions } from "./types.js";
 
 export interface DoorsHost {
@@ -17,6 +18,7 @@ export interface DoorsHost {
   readonly capabilities: NodeCapabilities;
   readonly effects: NodeEffects;
   readonly rpc: Pick<Rpc, "request">;
+  readonly topics: Topics;
   isDraining(): boolean;
 }
 
@@ -25,6 +27,8 @@ export class Doors {
   readonly #doors = new Map<LinkId, Door>();
   /** Those that do not read, with what waits for them. (R2) */
   readonly #overflowed = new Map<LinkId, number>();
+  /** There once a message is told. */
+  #teller: JsonMessageTeller | undefined;
 
   constructor(host: DoorsHost) {
     this.#host = host;
@@ -55,52 +59,67 @@ export class Doors {
   }
 
   /** The connection is gone. Answers false if it was no door's. */
-  lost(link: LinkId): boolean {
+  lost(link: LinkId, nowMs: number): boolean {
     const door = this.#doors.get(link);
     if (door === undefined) return false;
     this.#doors.delete(link);
     this.#overflowed.delete(link);
-    door.closed();
+    door.closed(nowMs);
     return true;
   }
 
+  /** What has happened is done: what was told is not needed any more. */
+  settle(): void {
+    this.#teller?.forget();
+  }
+
   /** Ends those that do not read. */
-  flush(): void {
+  flush(nowMs: number): void {
     for (const [link, bytes] of this.#overflowed)
-      this.#end(link, { code: "slow", reason: `${bytes} bytes wait to be read` });
+      this.#end(link, { code: "slow", reason: `${bytes} bytes wait to be read` }, nowMs);
     this.#overflowed.clear();
   }
 
-  close(goodbye: Goodbye): void {
-    for (const link of [...this.#doors.keys()]) this.#end(link, goodbye);
+  close(goodbye: Goodbye, nowMs: number): void {
+    for (const link of [...this.#doors.keys()]) this.#end(link, goodbye, nowMs);
   }
 
   #jsonDoor(link: LinkId, subject: Subject): Door {
-    const { options, capabilities, effects, rpc } = this.#host;
+    const { options, capabilities, effects, rpc, topics } = this.#host;
+    const { codec, utf8 } = capabilities;
+    const { limits } = options.link;
     return new JsonV1Door({
-      codec: capabilities.codec,
-      utf8: capabilities.utf8,
-      limits: options.link.limits,
+      codec,
+      utf8,
+      limits,
       nodeName: options.name,
       asksMax: options.rpc.asksPerLinkMax,
+      link,
+      subject,
+      policy: options.policy,
+      topics,
+      topicsLimits: options.topics,
+      teller: () => (this.#teller ??= new JsonMessageTeller({ codec, utf8, limits })),
       request: (ask: OwnRequestFields, asker: Asker, nowMs, onStart) => {
         if (this.#host.isDraining()) return asker.failed(leaving(options.name));
         rpc.request(ask, clientOrigin(subject, link), asker, nowMs, onStart);
       },
       send: (frame) => {
-        if (this.#overflowed.has(link)) return;
+        const overflowBytes = this.#overflowed.get(link);
+        if (overflowBytes !== undefined) return overflowBytes;
         const waitingBytes = effects.send(link, frame);
         if (waitingBytes > options.link.queueBytesMax) this.#overflowed.set(link, waitingBytes); // (R2)
+        return waitingBytes;
       },
       wallMs: () => capabilities.wallMs(),
-      close: (reason) => {
-        this.#end(link, { code: "malformed", reason });
+      close: (reason, nowMs) => {
+        this.#end(link, { code: "malformed", reason }, nowMs);
       },
     });
   }
 
   /** (R1) */
-  #end(link: LinkId, goodbye: Goodbye): void {
-    if (this.lost(link)) this.#host.effects.close(link, goodbye);
+  #end(link: LinkId, goodbye: Goodbye, nowMs: number): void {
+    if (this.lost(link, nowMs)) this.#host.effects.close(link, goodbye);
   }
 }

@@ -244,7 +244,7 @@ export class NodeMachine {
       inspect: (subject, nowMs) => this.inspect(subject, nowMs),
     });
     const isDraining = (): boolean => this.isDraining;
-    this.#doors = new Doors({ options, capabilities, effects, rpc: this.#rpc, isDraining });
+    this.#doors = new Doors({ options, capabilities, effects, rpc: this.#rpc, topics: this.#topics, isDraining });
   }
 
   /** 8 random bytes of this process. */
@@ -295,6 +295,7 @@ export class NodeMachine {
     this.#take(input, nowMs);
     this.#rpc.here.settle(nowMs);
     this.#topics.settle(nowMs);
+    this.#doors.settle();
   }
 
   #take(input: NodeInput, nowMs: number): void {
@@ -319,6 +320,7 @@ export class NodeMachine {
       case "withdraw":
         return this.#tickets.withdraw(input.ticket);
       case "link-writable":
+        this.#doors.get(input.link)?.writable(nowMs);
         return this.#links.writable(input.link);
       case "link-opened":
         if (this.#closed) return this.#effects.close(input.link, this.#goodbye); // (Z3)
@@ -364,8 +366,9 @@ export class NodeMachine {
 
   /** Ends the turn: what it has queued for others is sent. */
   flush(nowMs: number): void {
+    this.#doors.flush(nowMs);
+    this.#topics.settle(nowMs); // who has just gone may have kept others waiting
     this.#topics.flush();
-    this.#doors.flush();
     this.#links.flush(nowMs);
     this.#drain?.look(nowMs);
   }
@@ -421,7 +424,7 @@ export class NodeMachine {
   }
 
   #lost(link: LinkId, reason: string, nowMs: number): void {
-    if (!this.#doors.lost(link)) this.#links.lost(link, reason, nowMs);
+    if (!this.#doors.lost(link, nowMs)) this.#links.lost(link, reason, nowMs);
   }
 
   #startDrain(graceMs: number, nowMs: number): void {
@@ -448,7 +451,7 @@ export class NodeMachine {
     this.#cluster.stop(nowMs);
     const error = new MpregError("closed", this.#goodbye.reason, { node: this.name });
     this.#tickets.close(error);
-    this.#doors.close(this.#goodbye);
+    this.#doors.close(this.#goodbye, nowMs);
     this.#links.close(this.#goodbye, error, nowMs); // (Z3)
   }
 

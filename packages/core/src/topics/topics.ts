@@ -89,8 +89,8 @@ interface Source extends Publisher {
   readonly waiting: Fifo<Waiting>;
 }
 
-/** Bytes that a subscription will never be able to take, because they were never sent. */
-interface Unsent {
+/** Bytes that a subscription has taken at once, or will never be able to take because they were never sent. */
+interface Gone {
   readonly participant: number;
   readonly number: number;
   readonly bytes: number;
@@ -120,7 +120,7 @@ export class Topics implements TopicSink {
   /** Bytes that were taken in this turn, by node. */
   readonly #taken = new Map<string, number>();
   #resumed: number[] = [];
-  #unsent: Unsent[] = [];
+  #gone: Gone[] = [];
   readonly #confirmations: Confirmations;
   #blockedPublishes = 0;
   #lostPublishes = 0;
@@ -204,6 +204,11 @@ export class Topics implements TopicSink {
     this.exchange.drain(id, nowMs);
   }
 
+  /** The consumer of a subscription has taken what is just told: it counts once the input in hand is done. */
+  takenAtOnce(participant: number, number: number, bytes: number): void {
+    this.#gone.push({ participant, number, bytes });
+  }
+
   /** A participant is gone. (N4) */
   closed(id: number, nowMs: number): void {
     const source = this.#sources.get(id);
@@ -272,12 +277,12 @@ export class Topics implements TopicSink {
 
   /** Goes on with what the last input has made possible. */
   settle(nowMs: number): void {
-    while (this.#resumed.length > 0 || this.#unsent.length > 0) {
-      const unsent = this.#unsent;
+    while (this.#resumed.length > 0 || this.#gone.length > 0) {
+      const gone = this.#gone;
       const resumed = this.#resumed;
-      this.#unsent = [];
+      this.#gone = [];
       this.#resumed = [];
-      for (const { participant, number, bytes } of unsent) this.exchange.taken(participant, number, bytes, nowMs);
+      for (const { participant, number, bytes } of gone) this.exchange.taken(participant, number, bytes, nowMs);
       for (const id of resumed) this.#goOn(this.#sources.get(id), nowMs);
     }
   }
@@ -293,7 +298,7 @@ export class Topics implements TopicSink {
     if (participant.deliver(numbers, count, message)) return;
     for (const number of numbers.slice(0, count)) {
       participant.missed(number, 1); // (N3)
-      this.#unsent.push({ participant: outlet, number, bytes: message.length });
+      this.takenAtOnce(outlet, number, message.length);
     }
   }
 

@@ -185,6 +185,28 @@ describe("the JSON protocol", () => {
   });
 });
 
+describe("topics on the JSON protocol", () => {
+  const sessions = blocksOf("json topics");
+
+  test("are told of", () => {
+    expect(sessions.length).toBeGreaterThan(0);
+  });
+
+  test.for(sessions)("the session of line $line is what a node says", ({ lines }) => {
+    const node = new Stage({ name: "primary", keySeed: keySeeds.first, nonceFirst: 0, functions: {} });
+    node.open("json-v1");
+    for (const turn of JSON.parse(lines.join("\n")) as readonly Readonly<Record<"→" | "←", unknown>>[]) {
+      if (turn["→"] === undefined) {
+        expect(new TextDecoder().decode(node.take())).toBe(JSON.stringify(turn["←"]));
+        continue;
+      }
+      expect(node.take()).toBeUndefined();
+      node.receive(utf8.encode(JSON.stringify(turn["→"])));
+    }
+    expect(node.take()).toBeUndefined();
+  });
+});
+
 describe("tables", () => {
   const kindRows = tableOf("value", "kind", "sent by", "answered by", "costs credit").rows;
 

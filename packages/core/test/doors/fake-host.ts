@@ -2,10 +2,11 @@
  * A door's surroundings in one object, for tests: it evaluates requests with plain functions, in the order of their
  * plan, and keeps what the door sends. Values, templates and paths are those of the real codec.
  */
-import { MpregError, type Utf8 } from "../../src/base/index.js";
-import { type DoorHost, JsonV1Door } from "../../src/doors/index.js";
+import { MpregError, type Policy, type Subject, type Utf8, createDefaultPolicy } from "../../src/base/index.js";
+import { type DoorHost, JsonMessageTeller, JsonV1Door } from "../../src/doors/index.js";
 import type { Asker, RequestFields, RequestSummary, Run, StepSummary } from "../../src/rpc/index.js";
 import { planRequest } from "../../src/rpc/graph/plan.js";
+import { Topics, type TopicsLimits, defaultTopicsLimits, nowhere } from "../../src/topics/index.js";
 import { type Codec, createCodec } from "../../src/values/index.js";
 import { type WireBinding, type WireLimits, defaultWireLimits } from "../../src/wire/index.js";
 import { pick } from "../../src/values/pick.js";
@@ -25,6 +26,10 @@ export interface FakeHostOptions {
   readonly times?: Times;
   /** What the wall clock shows when they end. */
   readonly wallMs?: number;
+  readonly policy?: Policy;
+  readonly topicsLimits?: Partial<TopicsLimits>;
+  /** Those of another connection's node; its own unless told. */
+  readonly topics?: Topics;
 }
 
 export interface Times {
@@ -91,6 +96,14 @@ export class FakeHost implements DoorHost {
   /** What the handlers got, as `[fun, ...args]`. */
   readonly calls: unknown[][] = [];
   readonly replies: string[] = [];
+  readonly link: number = 7;
+  readonly subject: Subject = { kind: "client", address: "10.0.0.9", credentials: undefined, via: undefined };
+  readonly policy: Policy;
+  readonly topics: Topics;
+  readonly topicsLimits: TopicsLimits;
+  /** Bytes that wait to leave after each frame. */
+  waitingBytes = 0;
+  readonly #teller: JsonMessageTeller;
   closedWith: string | undefined;
   readonly door: JsonV1Door;
   readonly #functions: Functions;
@@ -106,6 +119,10 @@ export class FakeHost implements DoorHost {
     this.#hold = hold;
     this.#times = options.times ?? { totalMs: 0, steps: {} };
     this.#wallMs = wallMs;
+    this.policy = options.policy ?? createDefaultPolicy({ cluster: "default" });
+    this.topicsLimits = { ...defaultTopicsLimits, ...options.topicsLimits };
+    this.topics = options.topics ?? topicsAlone(this.topicsLimits);
+    this.#teller = new JsonMessageTeller(this);
     this.door = new JsonV1Door(this);
   }
 
@@ -115,6 +132,7 @@ export class FakeHost implements DoorHost {
     const bytes =
       frame instanceof Uint8Array ? frame : utf8.encode(typeof frame === "string" ? frame : JSON.stringify(frame));
     this.door.receive(bytes, 0);
+    this.settle();
     return this.replies[before];
   }
 
@@ -123,12 +141,23 @@ export class FakeHost implements DoorHost {
     return JSON.parse(this.exchange({ role: "rpc", u: "q", cmds, ...fields })!) as Reply;
   }
 
+  /** Ends what the node does about one input. */
+  settle(): void {
+    this.topics.settle(0);
+    this.#teller.forget();
+  }
+
+  teller(): JsonMessageTeller {
+    return this.#teller;
+  }
+
   wallMs(): number {
     return this.#wallMs;
   }
 
-  send(frame: Uint8Array): void {
+  send(frame: Uint8Array): number {
     this.replies.push(utf8.decode(frame, 0, frame.length));
+    return this.waitingBytes;
   }
 
   close(reason: string): void {
@@ -214,4 +243,17 @@ function part(fields: RequestFields, results: readonly Uint8Array[], binding: Wi
   const from = fields.steps[binding.step]!.name;
   const path = [from, ...binding.path].join(".");
   throw new MpregError("path-missing", `Cannot take ${path}: there is no such part`, { step });
+}
+
+/** Topics of a node that has no others. */
+export function topicsAlone(limits: TopicsLimits): Topics {
+  const ways = {
+    forward: () => "unreached" as const,
+    forwardedUntil: () => undefined,
+    runOf: () => undefined,
+    tookFrom: () => undefined,
+    report: () => undefined,
+  };
+  const timers = { schedule: () => undefined, unschedule: () => undefined };
+  return new Topics({ ...timers, utf8, seed: 7, elsewhere: nowhere, ways }, limits);
 }

@@ -186,7 +186,7 @@ describe("the debugging fields are answered as the reference answers them", () =
     const { r, intermediate_results, notices } = new FakeHost({ times }).ask(cmds, asked);
     expect([r, intermediate_results.length]).toEqual([{ second: "X" }, 2]);
     expect(notices).toEqual([
-      'Nothing was published on "my.progress" (intermediate_result_callback_topic): this node has no topics; ' +
+      'Nothing was published on "my.progress" (intermediate_result_callback_topic); ' +
         "return_intermediate_results puts intermediate results into the reply",
     ]);
   });
@@ -255,8 +255,8 @@ describe("where the reference loses or garbles something, the answer differs", (
     expect(host.calls).toEqual([["wrap", 1]]);
   });
 
-  test.each(["internal-rpc", "internal-answer", "pubsub-publish", "pubsub-subscribe", "gossip"])(
-    "%s is not for clients, or not there yet: 1004",
+  test.each(["internal-rpc", "internal-answer", "pubsub-gossip", "pubsub-ack", "gossip"])(
+    "%s is not for clients: 1004",
     (role) => {
       const reply = failed({ code: 1004, message: `Invalid RPC request role: ${role}`, details: null }, "u7");
       expect(new FakeHost().exchange({ role, u: "u7" })).toBe(reply);

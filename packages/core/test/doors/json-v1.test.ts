@@ -77,7 +77,7 @@ describe("the end of the connection", () => {
     const host = new FakeHost({ hold: true });
     for (const u of ["1", "2", "3"]) host.exchange(echo(u, u));
     host.started[0]!.finish();
-    host.door.closed();
+    host.door.closed(0);
     expect(host.started.map(({ isAbandoned }) => isAbandoned)).toEqual([false, true, true]);
     host.exchange(echo("4", 4));
     expect(host.started).toHaveLength(3);
@@ -103,7 +103,7 @@ describe("the end of the connection", () => {
     };
     host.exchange(echo("1", 1));
     expect([host.replies.length, isAbandoned]).toEqual([1, false]);
-    host.door.closed();
+    host.door.closed(0);
     expect(isAbandoned).toBe(true);
   });
 
@@ -116,7 +116,7 @@ describe("the end of the connection", () => {
       };
     };
     host.exchange(echo("1", 1));
-    host.door.closed();
+    host.door.closed(0);
     end?.();
     expect(host.replies).toEqual([]);
   });

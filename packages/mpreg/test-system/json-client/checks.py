@@ -126,7 +126,7 @@ async def every_error_has_its_code(client):
             await failed(one, role="martian"),
             await failed(one, role=None),
             await failed(role="server", server={"what": "HELLO"}),
-            await failed(role="pubsub-subscribe"),
+            await failed(role="pubsub-gossip"),
         ],
         [
             (1001, "no-provider", "nope", "not-applied", 'Cannot call "nope": no node offers a function of that name'),
@@ -152,7 +152,7 @@ async def every_error_has_its_code(client):
             (1004, None, None, None, "Invalid RPC request role: martian"),
             (1004, None, None, None, "Invalid RPC request role: None"),
             (1000, None, None, None, "Invalid server message: HELLO"),
-            (1004, None, None, None, "Invalid RPC request role: pubsub-subscribe"),
+            (1004, None, None, None, "Invalid RPC request role: pubsub-gossip"),
         ],
     )
 
@@ -208,6 +208,66 @@ async def a_callback_topic_is_answered_with_a_notice(client):
     equal([reply["r"], reply["error"], len(reply["notices"])], [{"x": 1}, None, 1])
 
 
+def acked(ack, success=True):
+    equal(list(ack)[:5], ["role", "operation_id", "success", "error", "u"])
+    equal([ack["role"], ack["success"], ack["u"]], ["pubsub-ack", success, f"ack_{ack['operation_id']}"])
+    return ack["error"]
+
+
+async def what_is_published_comes_as_it_was_sent(client):
+    name, ack = await client.subscribe("user.*.login", "order.#")
+    equal(acked(ack), None)
+    values = [{"username": "älice"}, [1, -1.5, None, True], "text", 1795164200314864401, None]
+    for topic, value in zip(["user.1.login", "order", "order.new.eu", "order.2", "user..login"], values):
+        sent, ack = await client.publish(topic, value, content_type="json", priority=7, mine={"deep": [1]})
+        equal(acked(ack), None)
+        u = f"notification_{sent['message_id']}_{name}"
+        expected = {"role": "pubsub-notification", "message": sent, "subscription_id": name, "u": u}
+        equal(json.dumps(await client.notification()), json.dumps(expected))
+    _, ack = await client.publish("user.1.profile.login", 1)
+    equal([acked(ack), client.notified.qsize()], [None, 0])
+    equal(acked(await client.topics("pubsub-unsubscribe", subscription_id=name)), None)
+    _, ack = await client.publish("order", 1)
+    equal([acked(ack), client.notified.qsize()], [None, 0])
+
+
+async def the_backlog_comes_when_it_is_asked_for(client):
+    sent, _ = await client.publish("kept.1", {"early": True})
+    name, ack = await client.subscribe("kept.*", backlog_seconds=300)
+    equal(acked(ack), None)
+    told = await client.notification()
+    equal([told["message"], told["u"]], [sent, f"backlog_{sent['message_id']}_{name}"])
+    equal(acked(await client.topics("pubsub-unsubscribe", subscription_id=name)), None)
+
+
+async def refusals_of_topics_say_why(client):
+    other = await Client.connect(URL)
+    name, _ = await other.subscribe("a")
+    why = acked(await client.topics("pubsub-unsubscribe", subscription_id=name), False)
+    equal(why, f'This connection has no subscription "{name}"')
+    _, ack = await client.publish("mpreg.cluster.member", 1)
+    why = 'Cannot publish to "mpreg.cluster.member": "mpreg.#" belongs to the cluster; other topics work'
+    equal(acked(ack, False), why)
+    sent, _ = await client.publish("a", 1)
+    equal((await other.notification())["message"], sent)
+    await other.close()
+
+
+async def a_request_over_topics_is_answered_at_its_reply_topic(client):
+    answering = await Client.connect(URL)
+    await answering.subscribe("question")
+    reply_topic = f"reply.{ulid()}"
+    await client.subscribe(reply_topic)
+    await client.publish("question", 21, reply_to=reply_topic, correlation_id="c")
+    asked = (await answering.notification())["message"]
+    await answering.publish(
+        asked["headers"]["reply_to"], asked["payload"] * 2, correlation_id=asked["headers"]["correlation_id"]
+    )
+    answer = (await client.notification())["message"]
+    equal([answer["payload"], answer["headers"]], [42, {"correlation_id": "c"}])
+    await answering.close()
+
+
 async def what_is_no_json_ends_its_connection_alone(client):
     bad = await websockets.connect(URL)
     await bad.send("{nope")
@@ -258,6 +318,10 @@ CHECKS = [
     status_is_answered,
     levels_are_told_when_asked_for,
     a_callback_topic_is_answered_with_a_notice,
+    what_is_published_comes_as_it_was_sent,
+    the_backlog_comes_when_it_is_asked_for,
+    refusals_of_topics_say_why,
+    a_request_over_topics_is_answered_at_its_reply_topic,
     what_is_no_json_ends_its_connection_alone,
     a_client_s_close_is_answered,
     the_node_s_end_is_told,

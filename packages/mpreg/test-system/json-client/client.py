@@ -11,6 +11,7 @@ import websockets
 
 PATIENCE_S = 30
 ULID_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+ACKNOWLEDGED = ("pubsub-publish", "pubsub-subscribe", "pubsub-unsubscribe")
 
 
 def ulid():
@@ -27,6 +28,7 @@ class Client:
         self.socket = socket
         self.waiting = {}
         self.answered = []
+        self.notified = asyncio.Queue()
         self.reading = asyncio.ensure_future(self.read())
 
     @staticmethod
@@ -37,12 +39,16 @@ class Client:
         async for frame in self.socket:
             assert isinstance(frame, bytes), f"a reply in a text frame: {frame}"
             reply = json.loads(frame)
+            if reply.get("role") == "pubsub-notification":
+                self.notified.put_nowait(reply)
+                continue
             self.answered.append(reply["u"])
             self.waiting.pop(reply["u"]).set_result(reply)
 
     async def ask(self, message, frame=lambda text: text):
         """Sends a message and answers a future of its reply."""
-        reply = self.waiting[message["u"]] = asyncio.get_running_loop().create_future()
+        answer = f"ack_{message['u']}" if message["role"] in ACKNOWLEDGED else message["u"]
+        reply = self.waiting[answer] = asyncio.get_running_loop().create_future()
         await self.socket.send(frame(json.dumps(message, ensure_ascii=False, separators=(",", ":"))))
         return reply
 
@@ -67,6 +73,38 @@ class Client:
         reply = await self.reply(command(fun, fun, *args, locs=locs, **kwargs))
         assert reply["error"] is None, reply
         return reply["r"][fun]
+
+    async def topics(self, role, **fields):
+        """Sends a message about topics as the reference's client does, in a binary frame, and answers its ack."""
+        message = {"role": role, **fields, "u": ulid()}
+        return await asyncio.wait_for(await self.ask(message, str.encode), PATIENCE_S)
+
+    async def publish(self, topic, payload, **headers):
+        message = {
+            "topic": topic,
+            "payload": payload,
+            "timestamp": time.time(),
+            "message_id": ulid(),
+            "publisher": "checks",
+            "headers": headers,
+            "routing_path": None,
+            "current_hop": None,
+        }
+        return message, await self.topics("pubsub-publish", message=message)
+
+    async def subscribe(self, *patterns, backlog_seconds=None):
+        subscription = {
+            "subscription_id": ulid(),
+            "patterns": [{"pattern": pattern, "exact_match": not set(pattern) & set("*#")} for pattern in patterns],
+            "subscriber": "checks",
+            "created_at": time.time(),
+            "get_backlog": backlog_seconds is not None,
+            "backlog_seconds": 300 if backlog_seconds is None else backlog_seconds,
+        }
+        return subscription["subscription_id"], await self.topics("pubsub-subscribe", subscription=subscription)
+
+    async def notification(self):
+        return await asyncio.wait_for(self.notified.get(), PATIENCE_S)
 
     async def close(self):
         await self.socket.close()

@@ -83,6 +83,10 @@ export function socketConnection(opened: OpenSocket, gate: Gate, events: () => S
   const onReplied = (): void => {
     guard.replying(socket.bufferedAmount);
   };
+  const onRepliedWritable = (): void => {
+    onReplied();
+    onWritable();
+  };
   socket.on("message", (data: RawData) => {
     const bytes = plainBytes(data as Buffer);
     if (guard.message(bytes.length)) events().onFrame(bytes); // (W3)
@@ -106,11 +110,12 @@ export function socketConnection(opened: OpenSocket, gate: Gate, events: () => S
     address,
     send: (frame) => {
       if (socket.readyState !== WebSocket.OPEN) return 0;
+      const isWatched = socket.bufferedAmount + frame.length > watchedBytes; // (W2)
       if (protocol === "json-v1") {
-        socket.send(frame, onReplied);
+        socket.send(frame, isWatched ? onRepliedWritable : onReplied);
         guard.replying(socket.bufferedAmount);
-      } else if (socket.bufferedAmount + frame.length <= watchedBytes) socket.send(frame);
-      else socket.send(frame, onWritable); // (W2)
+      } else if (isWatched) socket.send(frame, onWritable);
+      else socket.send(frame);
       return socket.bufferedAmount;
     },
     close: ({ code, reason }) => {
