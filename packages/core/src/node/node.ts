@@ -151,8 +151,9 @@ export class NodeMachine {
       },
       report: (event) => {
         effects.report(event);
-        if (event.kind === "node-lost") this.#topics.forget(event.nodeId, this.#nowMs);
-        else if (event.kind === "link-lost") this.#topics.unlinked(event.nodeId);
+        if (event.kind === "node-lost") {
+          this.#topics.forget(event.nodeId, event.reason.code === "closing", this.#nowMs);
+        } else if (event.kind === "link-lost") this.#topics.unlinked(event.nodeId);
       },
       offered: (fun, nowMs) => {
         this.#rpc.offered(fun, nowMs);

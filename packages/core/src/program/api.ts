@@ -42,7 +42,7 @@ export interface SubscribeOptions<T = unknown> extends WaitOptions {
 export type SubscriptionEvent =
   /** The node serves it. */
   | { readonly kind: "subscribed"; readonly node: string }
-  /** Messages were lost because the consumer was slow. */
+  /** Messages were lost: because the consumer was slow, or between nodes. Infinity: a node has died, and nobody knows how many. */
   | { readonly kind: "messages-lost"; readonly count: number }
   /** The connection is gone; the client asks the next node. */
   | { readonly kind: "disconnected" }
@@ -63,7 +63,7 @@ export interface Subscription<T = unknown> extends AsyncIterable<TopicMessage<T>
   readonly patterns: readonly string[];
   /** Messages that were lost so far because the consumer was slow. Each message says how many are missing before it. */
   readonly missed: number;
-  /** How often the connection was lost and nobody knows what was published meanwhile. */
+  /** How often the connection was lost, or a node died, and nobody knows what is missing. */
   readonly unknownGaps: number;
   /** Is fulfilled when it is over, and all that had come was taken or dropped; rejects with why where nobody wanted that. */
   readonly closed: Promise<void>;

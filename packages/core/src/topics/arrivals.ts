@@ -2,16 +2,21 @@
  * Arrivals: which numbers of other nodes' messages have come, and so which are missing (`forwarding.ts`, F3).
  *
  * (A1) What has come with a higher number is not taken afterwards: it has been told as missing, and would be out of order.
- * (A2) A node that was started anew counts anew, from 1.
+ * (A2) A node that was started anew counts anew, from 1. What it had sent last before that, nobody knows.
+ * (A3) A node that was lost and comes back goes on with its numbers: what it sent meanwhile is missing. At most `nodesMax` are known.
  */
 
 interface Arrival {
   readonly run: string | undefined;
   sequence: number;
+  /** It is taken for lost. */
+  isGone: boolean;
 }
 
 /** It came too late, or twice. */
 export const late = -1;
+
+const nodesMax = 4_096;
 
 export class Arrivals {
   readonly #arrivals = new Map<string, Arrival>();
@@ -20,39 +25,46 @@ export class Arrivals {
     return this.#arrivals.size;
   }
 
-  /** A message has come from the process `run` of a node: how many are missing just before it, or {@link late}. */
+  /** A message has come from the process `run` of a node: how many are missing just before it, Infinity if nobody knows, or {@link late}. */
   arrived(nodeId: string, run: string | undefined, sequence: number): number {
-    const last = this.#lastOf(nodeId, run);
-    if (sequence <= last.sequence) return late; // (A1)
-    const missing = sequence - last.sequence - 1;
-    last.sequence = sequence;
-    return missing;
+    return this.#upTo(nodeId, run, sequence, sequence - 1) ?? late; // (A1)
   }
 
-  /** The node has used `sequence` last: how many are missing by now. */
+  /** The node has used `sequence` last: how many are missing by now; Infinity if nobody knows. */
   until(nodeId: string, run: string | undefined, sequence: number): number {
-    const last = this.#lastOf(nodeId, run);
-    if (sequence <= last.sequence) return 0;
-    const missing = sequence - last.sequence;
-    last.sequence = sequence;
-    return missing;
+    return this.#upTo(nodeId, run, sequence, sequence) ?? 0;
   }
 
   /** Whether something has come from the node since it was forgotten. */
   has(nodeId: string): boolean {
-    return this.#arrivals.has(nodeId);
+    return this.#arrivals.get(nodeId)?.isGone === false;
   }
 
-  forget(nodeId: string): void {
-    this.#arrivals.delete(nodeId);
-  }
-
-  /** (A2) */
-  #lastOf(nodeId: string, run: string | undefined): Arrival {
+  /** The node is lost. Answers whether something had come from it before. */
+  forget(nodeId: string): boolean {
     const known = this.#arrivals.get(nodeId);
-    if (known !== undefined && known.run === run) return known;
-    const first = { run, sequence: 0 };
-    this.#arrivals.set(nodeId, first);
-    return first;
+    if (known?.isGone !== false) return false;
+    known.isGone = true;
+    return true;
+  }
+
+  /** `sequence` has come, and all up to `missing` should have come; `undefined` if it had come before. */
+  #upTo(nodeId: string, run: string | undefined, sequence: number, missing: number): number | undefined {
+    const known = this.#arrivals.get(nodeId);
+    if (known !== undefined && known.run === run) {
+      known.isGone = false; // (A3)
+      if (sequence <= known.sequence) return undefined;
+      const count = missing - known.sequence;
+      known.sequence = sequence;
+      return count;
+    }
+    this.#arrivals.delete(nodeId);
+    this.#arrivals.set(nodeId, { run, sequence, isGone: false });
+    if (this.#arrivals.size > nodesMax) this.#forgetOldest();
+    return known?.isGone === false ? Infinity : missing; // (A2)
+  }
+
+  #forgetOldest(): void {
+    for (const nodeId of this.#arrivals.keys()) return void this.#arrivals.delete(nodeId);
   }
 }

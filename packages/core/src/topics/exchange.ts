@@ -138,7 +138,6 @@ export class Exchange {
   /** Who gets the message in hand. */
   readonly #targets = new Scratch<Subscription>();
   readonly #totals: BufferTotals = { dropped: 0, expired: 0 };
-  #publishedCount = 0;
   #receivedCount = 0;
   #missedCount = 0;
   /** Groups of which a member was chosen for the message in hand. */
@@ -180,7 +179,7 @@ export class Exchange {
 
   /** Whether it has something whose time runs: it wants a `tick` about every second. */
   get isAging(): boolean {
-    return this.#backlog.messages > 0 || this.#blocking.size > 0;
+    return this.#backlog.messages > 0 || this.#blocking.size > 0 || this.#forwarding.lapsed.isCounting;
   }
 
   /** Whether `outletId` has a subscription of that number. */
@@ -199,7 +198,7 @@ export class Exchange {
       subscriptions: this.#count,
       outlets: this.#outlets.size,
       groups: this.#groups.size,
-      published: this.#publishedCount,
+      published: this.#forwarding.published,
       received: this.#receivedCount,
       forwarded: this.#forwarding.forwarded,
       missedElsewhere: this.#missedCount,
@@ -228,7 +227,7 @@ export class Exchange {
     publisher.authorize?.(topic);
     this.#choose(topic, known);
     if (this.#blockers > 0 && this.#blocks(publisher.id, message.length, nowMs)) return blocked; // (X4)
-    this.#publishedCount += 1;
+    this.#forwarding.published += 1;
     const expiresMs = ttlMs === 0 ? Infinity : nowMs + ttlMs;
     this.#backlog.append(topic, message, nowMs, expiresMs);
     const published = this.#send(message, priority, expiresMs, nowMs, false, confirmation);
@@ -261,9 +260,9 @@ export class Exchange {
     return published;
   }
 
-  /** `count` messages from another node are lost: each subscription may have wanted them. */
+  /** `count` messages from another node are lost, or Infinity, where nobody knows how many: each subscription may have wanted them. */
   missedElsewhere(count: number): void {
-    this.#missedCount += count;
+    if (count < Infinity) this.#missedCount += count;
     for (const subscription of this.#slots) {
       if (subscription !== undefined) this.#delivery.missElsewhere(subscription, count);
     }
@@ -357,6 +356,7 @@ export class Exchange {
   /** Lets go of what is too old, and of subscriptions that have kept publishers waiting for too long. */
   tick(nowMs: number): void {
     this.#backlog.sweep(nowMs);
+    this.#forwarding.tick(nowMs);
     for (const subscription of this.#blocking) {
       const { blocking } = subscription;
       if (blocking === undefined) this.#blocking.delete(subscription);

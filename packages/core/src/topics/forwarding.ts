@@ -9,13 +9,15 @@
  *      most `routeBufferBytes`; beyond, the oldest is dropped.
  * (F3) The messages to a node are numbered, those that were dropped included: whatever is lost, here or with a link, is a gap that
  *      the node finds (`arrivals.ts`). A link begins with the number that was used last, and so does what follows a drop.
- * (F4) A node that does not want anything any more has no route. What waited for it is counted as lost.
+ * (F4) A node that is lost has no route. What waited for it is counted as lost, and found missing by it if it comes back
+ *      (`lapsed-routes.ts`).
  * (F5) Of a message that is to be confirmed each node tells what it has come to there, by its number; or, once that cannot come any
  *      more, it is known that the node will not tell.
  */
 import { type BufferTotals, MessageBuffer } from "./buffer.js";
 import type { Confirmation } from "./confirmations.js";
 import type { GroupMember } from "./groups.js";
+import { LapsedRoutes } from "./lapsed-routes.js";
 import type { TopicsLimits } from "./limits.js";
 import type { Outcome } from "./published.js";
 
@@ -86,10 +88,13 @@ export class Forwarding {
   readonly #limits: TopicsLimits;
   readonly #totals: BufferTotals;
   readonly #routes = new Map<string, Route>();
+  readonly #lapsed = new LapsedRoutes();
   /** Those that want the message in hand. */
   readonly #wanting: Route[] = [];
   /** Times that a message was sent to a node. */
   forwarded = 0;
+  /** Messages that were published here. */
+  published = 0;
   #lost = 0;
 
   constructor(sink: ForwardSink, limits: TopicsLimits, totals: BufferTotals) {
@@ -138,6 +143,11 @@ export class Forwarding {
     if (route === undefined) {
       route = new Route(nodeId, this.#limits, this.#totals);
       route.run = this.#sink.runOf(nodeId);
+      const lapsed = this.#lapsed.take(nodeId, this.published);
+      if (lapsed !== undefined && (route.run ?? lapsed.run) === lapsed.run) {
+        route.run = lapsed.run;
+        route.sequence = lapsed.sequence; // (F4)
+      }
       this.#routes.set(nodeId, route);
     }
     return route;
@@ -207,7 +217,10 @@ export class Forwarding {
   /** There is a new link to the node: what was on its way over an older one has come or is lost, and is not awaited. */
   linked(nodeId: string, run: string, nowMs: number): void {
     const route = this.#routes.get(nodeId);
-    if (route === undefined) return;
+    if (route === undefined) {
+      const sequence = this.#lapsed.linked(nodeId, run, this.published, nowMs);
+      return this.#sink.forwardedUntil(nodeId, sequence); // (F4)
+    }
     if (route.run !== undefined && route.run !== run) {
       route.sequence = 0; // it has never heard of what went to the one before
       untold(route);
@@ -218,14 +231,40 @@ export class Forwarding {
     this.#drain(route, nowMs);
   }
 
-  /** The node wants nothing any more, or is gone. (F4) */
+  /** The node is taken for lost. (F4) */
   forget(nodeId: string, nowMs: number): void {
     const route = this.#routes.get(nodeId);
-    if (route === undefined) return;
-    this.#lost += route.buffer.size;
-    this.#routes.delete(nodeId);
-    untold(route);
-    route.buffer.takeAll(({ about }) => about?.confirmation?.untold("node-lost"), nowMs);
+    if (route !== undefined) {
+      untold(route);
+      this.#lose(route, nowMs);
+      this.#routes.delete(nodeId);
+    }
+    this.#lapsed.keep(nodeId, route?.run ?? this.#sink.runOf(nodeId), route?.sequence, this.published);
+  }
+
+  /** The routes to nodes that may come back. */
+  get lapsed(): LapsedRoutes {
+    return this.#lapsed;
+  }
+
+  tick(nowMs: number): void {
+    this.#lapsed.tick(this.published, nowMs, (nodeId, sequence) => {
+      this.#sink.forwardedUntil(nodeId, sequence);
+    });
+  }
+
+  /** What waits for the node is lost; its numbers are used. (F3) */
+  #lose(route: Route, nowMs: number): void {
+    const { buffer } = route;
+    while (!buffer.isIdle) {
+      route.sequence += buffer.takeMissed(nowMs);
+      const next = buffer.first(nowMs);
+      if (next === undefined) continue;
+      buffer.shift(nowMs);
+      route.sequence += 1;
+      this.#lost += 1;
+      next.about?.confirmation?.untold("node-lost");
+    }
   }
 
   #hasWindow({ untakenBytes }: Route, length: number): boolean {

@@ -11,6 +11,8 @@
  * (N5) What comes from another node is taken in the order of its numbers, and goes to no third node. A node hears at the end of the
  *      turn how much was taken; what has to wait here keeps its window, never the credit of a link that calls need, too.
  * (N6) A message of another node that this one does not accept is missed, and costs nobody a link.
+ * (N7) What is missing of another node is told where it is missing: behind what came before and waits. Where a node is gone that had
+ *      sent something, nobody knows how much of it is missing, and that is told.
  */
 import { MpregError, Timer, type Timers, type Utf8 } from "../base/index.js";
 import { Fifo } from "../structures/index.js";
@@ -80,7 +82,8 @@ type Waiting =
       readonly asked: Asked | undefined;
       readonly held: number;
     }
-  | { readonly kind: "arrived"; readonly message: Uint8Array; readonly arrival: Arrival };
+  | { readonly kind: "arrived"; readonly message: Uint8Array; readonly arrival: Arrival }
+  | { readonly kind: "missing"; readonly nodeId: string; readonly count: number };
 
 /** Whose publishes are blocked: a participant, or another node. */
 interface Source extends Publisher {
@@ -231,7 +234,7 @@ export class Topics implements TopicSink {
       this.#report(nodeId, confirmedAs, this.#lostToAll);
       return this.#took(nodeId, message.length);
     }
-    if (missing > 0) this.exchange.missedElsewhere(missing);
+    this.#missing(nodeId, missing);
     const source = this.#sourceOfNode(nodeId);
     const arrival: Arrival = { nodeId, confirmedAs, groups, sinceMs: nowMs - waitedMs };
     if (source.waiting.size === 0 && this.#receive(source, message, arrival, nowMs)) return;
@@ -241,8 +244,16 @@ export class Topics implements TopicSink {
 
   /** Another node has used the number `sequence` last. */
   forwardedUntil({ nodeId, run }: NodeProcess, sequence: number): void {
-    const missing = this.#arrivals.until(nodeId, run, sequence);
-    if (missing > 0) this.exchange.missedElsewhere(missing);
+    this.#missing(nodeId, this.#arrivals.until(nodeId, run, sequence));
+  }
+
+  /** (N7) */
+  #missing(nodeId: string, count: number): void {
+    if (count === 0) return;
+    const id = this.#nodes.get(nodeId);
+    const waiting = id === undefined ? undefined : this.#sources.get(id)?.waiting;
+    if (waiting === undefined || waiting.size === 0) this.exchange.missedElsewhere(count);
+    else waiting.push({ kind: "missing", nodeId, count });
   }
 
   /** Another node tells what a message of this one has come to there. */
@@ -261,11 +272,16 @@ export class Topics implements TopicSink {
     if (run !== undefined) this.#exchange?.forwarding.linked(nodeId, run, nowMs);
   }
 
-  /** Another node is gone, or wants nothing any more. What has come from it and waits is taken still. */
-  forget(nodeId: string, nowMs: number): void {
+  /** Another node is lost, or has left (`hasLeft`). What has come from it and waits is taken still. */
+  forget(nodeId: string, hasLeft: boolean, nowMs: number): void {
     this.#exchange?.forwarding.forget(nodeId, nowMs);
-    this.#arrivals.forget(nodeId);
+    if (this.#arrivals.forget(nodeId) && !hasLeft) this.#missing(nodeId, Infinity); // (N7)
     this.#forgetSource(nodeId);
+  }
+
+  /** It may have gone while something of it waited. */
+  #forgetGone(nodeId: string): void {
+    if (!this.#arrivals.has(nodeId)) this.#forgetSource(nodeId);
   }
 
   #forgetSource(nodeId: string): void {
@@ -388,6 +404,12 @@ export class Topics implements TopicSink {
 
   #goOn(source: Source | undefined, nowMs: number): void {
     for (let next = source?.waiting.first; source !== undefined && next !== undefined; next = source.waiting.first) {
+      if (next.kind === "missing") {
+        source.waiting.shift();
+        this.exchange.missedElsewhere(next.count); // (N7)
+        this.#forgetGone(next.nodeId);
+        continue;
+      }
       const participant = source.participant as Participant;
       const isTaken =
         next.kind === "arrived"
@@ -397,7 +419,7 @@ export class Topics implements TopicSink {
       source.waiting.shift();
       this.#blockedPublishes -= 1;
       if (next.kind === "published") participant.admit(next.held);
-      else if (!this.#arrivals.has(next.arrival.nodeId)) this.#forgetSource(next.arrival.nodeId); // it has gone meanwhile
+      else this.#forgetGone(next.arrival.nodeId);
     }
   }
 

@@ -102,6 +102,7 @@ export interface DeliverMessage {
 export interface MissedMessage {
   readonly kind: "missed";
   readonly number: number;
+  /** Infinity, which is written as 0: nobody knows how many, perhaps none. */
   readonly count: number;
 }
 
@@ -294,11 +295,15 @@ export function readDeliver(reader: Reader): DeliverMessage {
 }
 
 export function writeMissed(writer: Writer, number: number, count: number): void {
-  writer.begin(kinds.missed).varint(number).varint(count).endFields();
+  writer
+    .begin(kinds.missed)
+    .varint(number)
+    .varint(count === Infinity ? 0 : count)
+    .endFields();
 }
 
 export function readMissed(reader: Reader): MissedMessage {
-  const message: MissedMessage = { kind: "missed", number: reader.varint(), count: reader.varint() };
+  const message: MissedMessage = { kind: "missed", number: reader.varint(), count: reader.varint() || Infinity };
   reader.skipFields();
   return message;
 }

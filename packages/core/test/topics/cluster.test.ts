@@ -253,8 +253,50 @@ describe("topics of a cluster", () => {
     mesh.advance(20_000);
     b.isTaking = true;
     b.settle();
-    expect(b.heard(1)).toEqual(ids);
+    expect(b.heard(1)).toEqual([...ids, -Infinity]); // nobody knows what else it had for them (N7)
     expect(nodes[1]!.machine.topicFigures).toMatchObject({ blockedPublishes: 0, sources: 1 }); // b's own client
+  });
+
+  test("what is missing of a node is told behind what has come of it and waits (N7)", () => {
+    const { mesh, join } = cluster(["a", "b"], { routeWindowBytes: 60, routeBufferMessages: 2 });
+    const [a, b] = [join(0), join(1)];
+    b.isTaking = false;
+    b.subscribe(1, "a", { windowBytes: 1, bufferMessagesMax: 1, overflow: "block-publisher" });
+    everywhere(b, 1);
+    for (let left = 20; left > 0; left--) a.publish("a");
+    mesh.settle();
+    b.isTaking = true;
+    b.settle();
+    const heard = b.heard(1);
+    const gap = heard.findIndex((each) => typeof each === "number");
+    const before = heard.slice(0, gap).map(Number);
+    expect(before.length).toBeGreaterThan(3);
+    expect(heard).toEqual([...before.map(String), -(20 - heard.length + 1), ...heard.slice(gap + 1)]);
+    expect(before).toEqual(before.map((_, at) => at + 1));
+    expect(heard[gap + 1]).toBe(String(before.length + (20 - heard.length + 1) + 1));
+  });
+
+  test("nodes that take each other for lost and go on tell what is missing once they are back", () => {
+    const { mesh, nodes, join } = cluster(["a", "b"]);
+    const [a, b] = [join(0), join(1)];
+    b.subscribe(1, "a");
+    everywhere(b, 1);
+    const first = a.publish("a");
+    b.settle();
+    for (const node of nodes) node.isListening = false;
+    [...nodes[0]!.connections.values()].at(0)!.connection.cut();
+    mesh.advance(1_000);
+    a.publish("a"); // waits
+    mesh.advance(60_000);
+    a.publish("a"); // nobody is known to want it
+    expect(nodes[0]!.machine.topicFigures).toMatchObject({ routes: 0, undelivered: 1 });
+    for (const node of nodes) node.isListening = true;
+    mesh.advance(60_000);
+    b.settle();
+    expect(b.heard(1)).toEqual([first, -Infinity, -2]);
+    const last = a.publish("a");
+    b.settle();
+    expect(b.heard(1).slice(3)).toEqual([last]);
   });
 
   test("a node that is gone takes its interest with it, and one that comes back is told from then on", () => {

@@ -1,6 +1,7 @@
 /** Messages between the exchanges of nodes: `forwarding.ts`, `arrivals.ts`, and what the exchange has to do with them. */
 import { describe, expect, test } from "vitest";
 import { Arrivals, late } from "../../src/topics/arrivals.js";
+import { LapsedRoutes } from "../../src/topics/lapsed-routes.js";
 import {
   type Elsewhere,
   Exchange,
@@ -253,9 +254,62 @@ describe("arrivals", () => {
   test("numbers begin with 1, so that what was lost before the first that comes is missing, too; anew in each process (A2)", () => {
     const arrivals = new Arrivals();
     expect(arrivals.arrived("b", "r", 3)).toBe(2);
-    expect(arrivals.arrived("b", "s", 1)).toBe(0);
+    expect(arrivals.arrived("b", "s", 1)).toBe(Infinity); // of "r" there may have been more
+    expect(arrivals.arrived("b", "s", 2)).toBe(0);
     expect(arrivals.until("c", "r", 4)).toBe(4);
+  });
+
+  test("a node that is lost and comes back goes on with its numbers; nobody knows what it had sent last if it does not (A3)", () => {
+    const arrivals = new Arrivals();
+    arrivals.arrived("b", "r", 2);
+    expect([arrivals.forget("b"), arrivals.forget("b"), arrivals.forget("c")]).toEqual([true, false, false]);
+    expect([arrivals.has("b"), arrivals.arrived("b", "r", 2), arrivals.arrived("b", "r", 5)]).toEqual([false, late, 2]);
     arrivals.forget("b");
-    expect([arrivals.size, arrivals.arrived("b", "s", 2)]).toEqual([1, 1]);
+    expect([arrivals.arrived("b", "s", 1), arrivals.has("b")]).toEqual([0, true]);
+  });
+
+  test("at most 4,096 nodes are known (A3)", () => {
+    const arrivals = new Arrivals();
+    for (let node = 0; node < 5_000; node++) arrivals.arrived(`node-${node}`, "r", 1);
+    expect([arrivals.size, arrivals.has("node-0"), arrivals.has("node-4999")]).toEqual([4_096, false, true]);
+  });
+});
+
+describe("routes to nodes that are lost", () => {
+  test("a process that comes back is counted on, with all that was published until its wishes are known (L1)", () => {
+    const lapsed = new LapsedRoutes();
+    lapsed.keep("b", "r", 7, 100);
+    expect([lapsed.isCounting, lapsed.linked("b", "r", 103, 0), lapsed.isCounting]).toEqual([false, 10, true]);
+    const told: [string, number][] = [];
+    const tick = (published: number, nowMs: number): void => {
+      lapsed.tick(published, nowMs, (...each) => told.push(each));
+    };
+    tick(103, 1_000);
+    tick(104, 2_000);
+    tick(109, 3_000); // what it wants is known by now
+    expect([told, lapsed.isCounting]).toEqual([[["b", 11]], false]);
+    expect([lapsed.take("b", 120), lapsed.size]).toMatchObject([{ run: "r", sequence: 11 }, 0]);
+  });
+
+  test("another process begins anew, and one that is lost again goes on being counted (L1)", () => {
+    const lapsed = new LapsedRoutes();
+    lapsed.keep("b", "r", 7, 0);
+    expect([lapsed.linked("b", "s", 5, 0), lapsed.size]).toEqual([0, 0]);
+    lapsed.keep("c", "r", 7, 0);
+    lapsed.linked("c", "r", 1, 0);
+    lapsed.keep("c", "r", undefined, 2);
+    expect(lapsed.take("c", 3)).toMatchObject({ sequence: 10 });
+    lapsed.keep("d", undefined, undefined, 0); // there never was a way to it
+    expect(lapsed.take("d", 1)).toBeUndefined();
+  });
+
+  test("at most 8,192 are kept (L2)", () => {
+    const lapsed = new LapsedRoutes();
+    for (let node = 0; node < 10_000; node++) lapsed.keep(`node-${node}`, "r", 1, 0);
+    expect([lapsed.size, lapsed.take("node-0", 0), lapsed.take("node-9999", 0)]).toMatchObject([
+      8_192,
+      undefined,
+      { sequence: 1 },
+    ]);
   });
 });

@@ -123,7 +123,7 @@ export const topicMessageOf: Record<OfTopics["kind"], fc.Arbitrary<Written>> = {
   unsubscribe: of("unsubscribe", { number: varint }),
   taken: of("taken", { number: varint, bytes: varint }),
   deliver: of("deliver", { numbers: fc.array(varint, { minLength: 1, maxLength: 5 }), message: bytes }),
-  missed: of("missed", { number: varint, count: varint }),
+  missed: of("missed", { number: varint, count: varint.map((count) => count || Infinity) }),
   "subscription-ended": of("subscription-ended", { number: varint, why: name, lost: varint }),
   "publish-refused": of("publish-refused", { messageId: text, error: plainError }),
   "forwarded-until": of("forwarded-until", { sequence: varint }),

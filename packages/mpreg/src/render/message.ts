@@ -48,6 +48,7 @@ export function subscriptionText(
     case "everywhere":
       return colours.dim("every node knows of it");
     case "messages-lost":
+      if (event.count === Infinity) return colours.yellow("a node has died, and messages may be lost with it");
       return colours.yellow(`${event.count} message${event.count === 1 ? " is" : "s are"} lost`);
     case "disconnected":
       return colours.yellow("the connection is lost; another one is tried until there is one");

@@ -85,8 +85,10 @@ export class Intake {
     return missed;
   }
 
+  /** So many are missing here; Infinity: nobody knows how many. */
   wasMissed(count: number): void {
-    this.missed += count;
+    if (count === Infinity) this.unknownGaps += 1;
+    else this.missed += count;
     this.#missedBefore += count;
   }
 
