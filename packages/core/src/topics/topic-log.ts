@@ -15,9 +15,9 @@ import { assert } from "../base/index.js";
 import type { Chunk, Chunks } from "./chunks.js";
 import type { BacklogLimits } from "./limits.js";
 
-/** Of each entry: its number on this node, when it came, when it expires (Infinity: never), where it lies. */
-const entrySize = 5;
-const [sequenceAt, arrivedAt, expiresAt, offsetAt, lengthAt] = [0, 1, 2, 3, 4];
+/** Of each entry: its number on this node, when it came, when it expires (Infinity: never), where it lies. No references: a collector would follow each. */
+const entrySize = 6;
+const [sequenceAt, arrivedAt, expiresAt, chunkAt, offsetAt, lengthAt] = [0, 1, 2, 3, 4, 5];
 const roomMin = 2;
 
 export class TopicLog {
@@ -25,9 +25,10 @@ export class TopicLog {
   readonly #limits: BacklogLimits;
   readonly #chunks: Chunks;
   #entries = new Float64Array(roomMin * entrySize);
-  #chunkOf: (Chunk | undefined)[] = [undefined, undefined];
   #mask = roomMin - 1;
-  #last: Chunk | undefined;
+  /** The chunks of its entries, the oldest first, which has the number `#firstChunk`. */
+  readonly #own: Chunk[] = [];
+  #firstChunk = 0;
   #first = 0;
   #end = 0;
   #bytes = 0;
@@ -86,7 +87,7 @@ export class TopicLog {
   /** A view of the message, valid until the log changes. */
   message(index: number): Uint8Array {
     const offset = this.#field(index, offsetAt);
-    const chunk = this.#chunkOf[index & this.#mask] as Chunk;
+    const chunk = this.#own[this.#field(index, chunkAt) - this.#firstChunk] as Chunk;
     return chunk.bytes.subarray(offset, offset + this.#field(index, lengthAt));
   }
 
@@ -104,9 +105,12 @@ export class TopicLog {
       this.shift(); // (G2)
     }
     if (this.size > this.#mask) this.#resize((this.#mask + 1) * 2);
-    let chunk = this.#last;
-    if (chunk === undefined || chunk.used + length > chunk.bytes.length) chunk = this.#chunks.next(length, chunk);
-    this.#last = chunk;
+    const own = this.#own;
+    let chunk = own[own.length - 1];
+    if (chunk === undefined || chunk.used + length > chunk.bytes.length) {
+      chunk = this.#chunks.next(length, chunk);
+      own.push(chunk);
+    }
     chunk.bytes.set(message, chunk.used);
     const place = this.#end & this.#mask;
     const at = place * entrySize;
@@ -114,9 +118,9 @@ export class TopicLog {
     entries[at + sequenceAt] = sequence;
     entries[at + arrivedAt] = nowMs;
     entries[at + expiresAt] = expiresMs;
+    entries[at + chunkAt] = this.#firstChunk + own.length - 1;
     entries[at + offsetAt] = chunk.used;
     entries[at + lengthAt] = length;
-    this.#chunkOf[place] = chunk;
     chunk.used += length;
     chunk.messages += 1;
     this.#chunks.messages += 1;
@@ -133,16 +137,15 @@ export class TopicLog {
 
   /** Lets go of the oldest entry. */
   shift(): void {
-    const place = this.#first & this.#mask;
-    const chunk = this.#chunkOf[place];
+    const chunk = this.#own[0]; // entries lie in the order of their chunks (G1)
     assert(this.size > 0 && chunk !== undefined, "there is an entry to let go of");
-    this.#chunkOf[place] = undefined; // (G3)
     this.#bytes -= this.length(this.#first);
     this.#first += 1;
     chunk.messages -= 1;
     this.#chunks.messages -= 1;
     if (chunk.messages > 0) return;
-    if (chunk === this.#last) this.#last = undefined;
+    this.#own.shift(); // (G3)
+    this.#firstChunk += 1;
     this.#chunks.free(chunk);
   }
 
@@ -156,14 +159,12 @@ export class TopicLog {
   }
 
   #resize(room: number): void {
-    const [entries, chunkOf, mask] = [this.#entries, this.#chunkOf, this.#mask];
+    const [entries, mask] = [this.#entries, this.#mask];
     this.#entries = new Float64Array(room * entrySize);
-    this.#chunkOf = new Array<Chunk | undefined>(room).fill(undefined);
     this.#mask = room - 1;
     for (let index = this.#first; index < this.#end; index++) {
       const from = (index & mask) * entrySize;
       this.#entries.set(entries.subarray(from, from + entrySize), (index & this.#mask) * entrySize);
-      this.#chunkOf[index & this.#mask] = chunkOf[index & mask];
     }
   }
 }
