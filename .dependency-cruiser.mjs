@@ -6,6 +6,7 @@
  * (D3) Between packages: only what `allowed` says, and through the package's name (a relative path out of a package is refused).
  * (D4) Core imports nothing but itself; what runs in the browser imports nothing of Node.
  * (D5) No cycles.
+ * (D6) What few nodes want is loaded when it is wanted.
  */
 const domains = ["rpc", "topics", "queues", "cache", "raft", "ledger"];
 const layers = [
@@ -93,6 +94,18 @@ export default {
       severity: "error",
       from: { path: "^packages/client/src/", pathNot: "socket-node\\.ts$" },
       to: { path: "node_modules/(ws|@types/ws)/" },
+    },
+    {
+      name: "the-mqtt-door-is-loaded-when-it-is-wanted",
+      comment: "(D6) who has no such door does not load the library behind it",
+      severity: "error",
+      from: { path: "^packages/node/src/", pathNot: "^packages/node/src/mqtt/" },
+      to: {
+        path: "^packages/node/src/mqtt/",
+        pathNot: "^packages/node/src/mqtt/(events|options)\\.ts$",
+        dynamic: false,
+        dependencyTypesNot: ["type-only"],
+      },
     },
     { name: "no-cycles", comment: "(D5)", severity: "error", from: {}, to: { circular: true } },
     {

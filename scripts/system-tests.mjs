@@ -26,6 +26,14 @@ export const systemTests = [
     programs: [], // it takes the machine for itself: half a minute of two cores, 2 GB
   },
   {
+    file: "packages/mpreg/test-system/mosquitto.test.ts",
+    shows: "mosquitto's clients publish and subscribe at a process, over TCP, beside a native client of another one",
+    programs: [
+      { name: "mosquitto_pub", debianPackage: "mosquitto-clients" },
+      { name: "mosquitto_sub", debianPackage: "mosquitto-clients" },
+    ],
+  },
+  {
     file: "packages/mpreg/test-system/rolling-restart.test.ts",
     shows:
       "three processes under load are restarted one after the other by SIGTERM: no request is lost, none runs twice",

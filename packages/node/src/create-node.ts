@@ -26,13 +26,14 @@ import { Metrics } from "./http/metrics.js";
 import { Router } from "./http/router.js";
 import { type Identity, loadIdentity } from "./identity/key.js";
 import { type Logger, createLog } from "./log.js";
+import type { MqttParts, RunningMqtt } from "./mqtt/start.js";
 import { DrivenNode, type MpregNode } from "./node.js";
 import { findOpenTelemetry } from "./open-telemetry.js";
 import { type CreateNodeOptions, type ResolvedOptions, defaultName, ownUrl, resolveOptions } from "./options.js";
 import { Status } from "./status.js";
 import { Threads } from "./threads/threads.js";
 import { Gate } from "./transports/gate.js";
-import { type Listener, listen } from "./transports/listen.js";
+import { type Listener, type OpenUpgrade, listen } from "./transports/listen.js";
 import type { OpenSocket } from "./transports/websocket.js";
 import { Watchdog } from "./watchdog/watchdog.js";
 
@@ -53,13 +54,21 @@ export async function createNode<T extends TopicContract | undefined = undefined
   const options = resolveOptions(given);
   const identity = await loadIdentity(options.dataDir);
   // the driver can only be made once the port is known; nobody connects before this turn ends
-  const running: { connections?: Connections; router?: Router } = {};
+  const running: Running = {};
   const { messageBytesMax, handshakeTimeoutMs } = options.limits;
   const gate = new Gate({ ...options.limits, frameBytesMax: messageBytesMax + frameBytesMax });
   const accept = (opened: OpenSocket): void => {
     running.connections?.accept(opened);
   };
-  const listener = await listen({ ...options, messageBytesMax, handshakeTimeoutMs, gate }, accept, (...request) => {
+  const onMqtt =
+    options.mqtt === undefined
+      ? undefined
+      : (socket: OpenUpgrade): void => {
+          if (running.mqtt === undefined) socket.stream.destroy();
+          else running.mqtt.accept(socket);
+        };
+  const port = { ...options, messageBytesMax, handshakeTimeoutMs, gate, onMqtt };
+  const listener = await listen(port, accept, (...request) => {
     void running.router?.handle(...request);
   }).catch(async (error: unknown) => {
     await identity.release();
@@ -70,7 +79,7 @@ export async function createNode<T extends TopicContract | undefined = undefined
   const { loopBlockedMsMax } = options;
   const watchdog = loopBlockedMsMax > 0 ? new Watchdog({ nodeName: name, loopBlockedMsMax, log }) : undefined;
   try {
-    return assemble(options, given.topics as T, { identity, listener, gate, running, name, log, watchdog });
+    return await assemble(options, given.topics as T, { identity, listener, gate, running, name, log, watchdog });
   } catch (error) {
     await watchdog?.close();
     await listener.close();
@@ -79,23 +88,30 @@ export async function createNode<T extends TopicContract | undefined = undefined
   }
 }
 
+/** Who gets what comes in at the port. */
+interface Running {
+  connections?: Connections;
+  router?: Router;
+  mqtt?: RunningMqtt;
+}
+
 /** What is open already when a node is put together; whoever opened it closes it when that fails. */
 interface Opened {
   readonly identity: Identity;
   readonly listener: Listener;
   readonly gate: Gate;
-  readonly running: { connections?: Connections; router?: Router };
+  readonly running: Running;
   readonly name: string;
   readonly log: Logger;
   readonly watchdog: Watchdog | undefined;
 }
 
 /** The node that listens already. */
-function assemble<T extends TopicContract | undefined>(
+async function assemble<T extends TopicContract | undefined>(
   options: ResolvedOptions,
   topics: T,
   opened: Opened,
-): MpregNode<T> {
+): Promise<MpregNode<T>> {
   const { identity, listener, gate, running, name, log, watchdog } = opened;
   const { messageBytesMax, handshakeTimeoutMs } = options.limits;
   const url = ownUrl(listener.scheme, options.host, listener.port);
@@ -117,6 +133,7 @@ function assemble<T extends TopicContract | undefined>(
     membership: limits,
     incarnation: identity.incarnation + 1,
   };
+  const codec = createCodec(utf8, { explain: explainReference, valueBytesMax: limits.valueBytesMax });
   const driver: Driver = new Driver({
     node,
     capabilities: {
@@ -124,7 +141,7 @@ function assemble<T extends TopicContract | undefined>(
       utf8,
       signer: identity.signer,
       semver,
-      codec: createCodec(utf8, { explain: explainReference, valueBytesMax: limits.valueBytesMax }),
+      codec,
       wallMs: () => Date.now(),
     },
     log,
@@ -158,10 +175,28 @@ function assemble<T extends TopicContract | undefined>(
     await identity.release();
     await watchdog?.close(); // the last: what goes before may be blocked, too
   };
+  const mqtt = await startMqtt(options, { driver, codec, gate, log, status }).catch(async (error: unknown) => {
+    driver.close();
+    connections.abort();
+    await discovery.close();
+    throw error;
+  });
+  if (mqtt !== undefined) running.mqtt = mqtt;
   const { exposeStacks } = options;
   const asking = (parent: Invocation): Asking => driver.asking(parent);
   const threads = new Threads(driver.functions, { nodeName: name, limits, exposeStacks, log, asking });
-  return new DrivenNode({ topics, driver, threads, status, url, urls, shutDown });
+  return new DrivenNode({ topics, driver, threads, status, url, urls, mqtt, shutDown });
+}
+
+/** The door for MQTT where one is wanted; else its code is not even loaded. */
+async function startMqtt(
+  { mqtt, tls, insecure, cluster, limits }: ResolvedOptions,
+  parts: Pick<MqttParts, "driver" | "codec" | "gate" | "log" | "status">,
+): Promise<RunningMqtt | undefined> {
+  if (mqtt === undefined) return undefined;
+  const { messageBytesMax, handshakeTimeoutMs } = limits;
+  const door = await import("./mqtt/start.js");
+  return door.startMqtt({ ...parts, mqtt, tls, insecure, cluster, messageBytesMax, handshakeTimeoutMs });
 }
 
 /** Makes spans where the program has an OpenTelemetry SDK. */

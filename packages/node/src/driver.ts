@@ -168,7 +168,7 @@ export class Driver {
       },
     });
     this.program = new OwnProgram(this.machine, options.capabilities, {
-      participantId: () => ++this.#lastLink,
+      participantId: () => this.participantId(),
       enter: (input) => {
         this.enter(input);
       },
@@ -255,6 +255,11 @@ export class Driver {
         if (this.#tickets.delete(ticket)) this.enter({ kind: "withdraw", ticket });
       },
     };
+  }
+
+  /** A number for somebody who publishes and subscribes at this node without a link. */
+  participantId(): number {
+    return ++this.#lastLink;
   }
 
   /** The other side has opened a connection. */

@@ -25,6 +25,7 @@ import {
 } from "@mpreg/core/rpc";
 import type { Driver } from "./driver.js";
 import { type NodeRegistration, disposable } from "./handlers.js";
+import type { RunningMqtt } from "./mqtt/start.js";
 import type { NodeStatus, Status, StatusOptions } from "./status.js";
 import type { ThreadedOptions } from "./threads/options.js";
 import type { NodeImplementations, Threads } from "./threads/threads.js";
@@ -38,6 +39,7 @@ export interface NodeParts<T extends TopicContract | undefined> {
   readonly status: Status;
   readonly url: string;
   readonly urls: readonly string[];
+  readonly mqtt: RunningMqtt | undefined;
   /** Ends what is not the driver's: sockets, files. */
   readonly shutDown: () => Promise<void>;
 }
@@ -62,6 +64,8 @@ export interface MpregNode<T extends TopicContract | undefined = undefined>
   readonly url: string;
   /** All addresses it tells to others. */
   readonly urls: readonly string[];
+  /** Where MQTT clients reach it over TCP, e.g. `mqtt://127.0.0.1:1883`; `undefined` where they do not. */
+  readonly mqttUrl: string | undefined;
   /** Fingerprint of the node's key: 32 hexadecimal digits. */
   readonly id: string;
   readonly name: string;
@@ -158,6 +162,7 @@ export interface MpregNode<T extends TopicContract | undefined = undefined>
 export class DrivenNode<T extends TopicContract | undefined> implements MpregNode<T> {
   readonly url: string;
   readonly urls: readonly string[];
+  readonly mqttUrl: string | undefined;
   readonly publish: TopicCalls<T>["publish"];
   readonly subscribe: TopicCalls<T>["subscribe"];
   readonly publishRequest: TopicCalls<T>["publishRequest"];
@@ -166,11 +171,12 @@ export class DrivenNode<T extends TopicContract | undefined> implements MpregNod
   readonly #threads: Threads;
   readonly #status: Status;
   readonly #caller: Caller;
+  readonly #mqtt: RunningMqtt | undefined;
   readonly #shutDown: () => Promise<void>;
   #closing: Promise<void> | undefined;
   #draining: Promise<void> | undefined;
 
-  constructor({ driver, threads, status, url, urls, topics, shutDown }: NodeParts<T>) {
+  constructor({ driver, threads, status, url, urls, topics, mqtt, shutDown }: NodeParts<T>) {
     const calls: TopicFunctions<T> = topicCalls(() => driver.program.topics, topics);
     this.publish = calls.publish;
     this.subscribe = calls.subscribe;
@@ -180,7 +186,9 @@ export class DrivenNode<T extends TopicContract | undefined> implements MpregNod
     this.#threads = threads;
     this.#status = status;
     this.#caller = driver.caller(undefined);
+    this.#mqtt = mqtt;
     this.#shutDown = shutDown;
+    this.mqttUrl = mqtt?.url;
     this.url = url;
     this.urls = urls;
   }
@@ -269,8 +277,9 @@ export class DrivenNode<T extends TopicContract | undefined> implements MpregNod
   }
 
   async #close(): Promise<void> {
+    const mqttClosed = this.#mqtt?.close(); // before the driver: wills are published
     this.#driver.close();
     this.#status.end();
-    await Promise.all([this.#threads.close(), this.#shutDown()]);
+    await Promise.all([this.#threads.close(), mqttClosed, this.#shutDown()]);
   }
 }

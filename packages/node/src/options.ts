@@ -33,6 +33,7 @@ import {
 import { type WireLimits, defaultWireLimits } from "@mpreg/core/wire";
 import { type DiscoveryOptions, type ResolvedDiscovery, resolveDiscovery } from "./discovery/options.js";
 import { type LogLevel, type Logger, logLevels } from "./log.js";
+import { type MqttOptions, type ResolvedMqtt, resolveMqtt } from "./mqtt/options.js";
 import { isNodeUrl, nodeUrlsLike } from "./node-url.js";
 import { type PortLimits, defaultPortLimits } from "./transports/limits.js";
 import type { TlsOptions } from "./transports/types.js";
@@ -98,6 +99,8 @@ export interface CreateNodeOptions<T extends TopicContract | undefined = undefin
    * Default 0: off.
    */
   readonly loopBlockedMsMax?: number | undefined;
+  /** Serves clients that speak MQTT 3.1.1, over TCP and over WebSocket. Off unless given; `{}` is WebSocket only. */
+  readonly mqtt?: MqttOptions | undefined;
 }
 
 const names = optionNames<CreateNodeOptions>({
@@ -122,6 +125,7 @@ const names = optionNames<CreateNodeOptions>({
   openTelemetry: true,
   topics: true,
   loopBlockedMsMax: true,
+  mqtt: true,
 });
 
 const tlsNames = optionNames<TlsOptions>({ cert: true, key: true, ca: true });
@@ -184,6 +188,7 @@ export interface ResolvedOptions {
   readonly exposeStacks: boolean;
   readonly openTelemetry: OpenTelemetryApi | undefined;
   readonly loopBlockedMsMax: number;
+  readonly mqtt: ResolvedMqtt | undefined;
 }
 
 /** Checks what was given and fills in the rest. Throws `invalid-argument`, naming the option and what would work. */
@@ -229,6 +234,7 @@ export function resolveOptions(given: CreateNodeOptions<TopicContract | undefine
     exposeStacks: checkSwitch(given.exposeStacks ?? false, "exposeStacks"),
     openTelemetry: given.openTelemetry,
     loopBlockedMsMax: checkLoopBlocked(given.loopBlockedMsMax ?? 0),
+    mqtt: resolveMqtt(given.mqtt, host),
   };
 }
 

@@ -10,12 +10,14 @@ import type { NodeEvent } from "@mpreg/core/node";
 import type { AnswerLost } from "@mpreg/core/program";
 import { type CancelSignal, checkListeners } from "@mpreg/core/rpc";
 import { Broadcast, type Missed } from "@mpreg/core/structures";
+import type { MqttStatus } from "./mqtt/events.js";
 
 /** Something that happened to a node or its cluster; `missed` stands for what was not taken in time. */
 export type NodeStatus =
   | Exclude<NodeEvent, { readonly kind: "policy-failed" }>
   | AnswerLost
   | Omit<Extract<NodeEvent, { readonly kind: "policy-failed" }>, "error">
+  | MqttStatus
   | Missed;
 
 /** Options of `node.status()`. */
@@ -32,7 +34,7 @@ const names = optionNames<StatusOptions>({ signal: true });
 export class Status {
   readonly #broadcast = new Broadcast<NodeStatus>(eventsMax);
 
-  tell(event: NodeEvent | AnswerLost): void {
+  tell(event: NodeEvent | AnswerLost | MqttStatus): void {
     if (event.kind === "policy-failed")
       this.#broadcast.publish({ kind: event.kind, action: event.action }); // (S1)
     else this.#broadcast.publish(event);

@@ -18,7 +18,7 @@ import { defaultPort } from "./connection.js";
 
 interface StartFlags extends Omit<
   GivenSettings,
-  "modules" | "limits" | "tls" | "discovery" | "graceMs" | "loopBlockedMsMax"
+  "modules" | "limits" | "tls" | "discovery" | "graceMs" | "loopBlockedMsMax" | "mqtt"
 > {
   readonly config?: string;
   readonly module?: readonly string[];
@@ -34,6 +34,7 @@ interface StartFlags extends Omit<
   readonly grace?: number;
   /** In ms. */
   readonly loopBlockedMax?: number;
+  readonly mqttPort?: number;
   readonly json?: true;
 }
 
@@ -89,6 +90,11 @@ export function defineStart(program: Command, terminal: Terminal): void {
       "end the process when a handler blocks the event loop for longer, and say which; or off (default: 30s)",
       parseDurationMsOrOff,
     )
+    .option(
+      "--mqtt-port <port>",
+      "serve MQTT 3.1.1 on this port, 0 any free one, and over WebSocket at /mqtt (default: off)",
+      parsePort,
+    )
     .option("--json", 'one line on stdout when ready: {"event":"ready","url":…,"id":…,"name":…}; the log is JSON lines')
     .addHelpText("after", examples)
     .action((flags: StartFlags) => start(flags, terminal));
@@ -115,6 +121,7 @@ function settingsOf({
   peersFile,
   grace: graceMs,
   loopBlockedMax: loopBlockedMsMax,
+  mqttPort,
   ...others
 }: StartFlags): GivenSettings {
   const tls = Object.entries({ cert: tlsCert, key: tlsKey, ca: tlsCa }).flatMap(([key, path]) => {
@@ -126,6 +133,7 @@ function settingsOf({
     ...others,
     ...(graceMs === undefined ? {} : { graceMs }),
     ...(loopBlockedMsMax === undefined ? {} : { loopBlockedMsMax }),
+    ...(mqttPort === undefined ? {} : { mqtt: { port: mqttPort } }),
     ...(dataDir === undefined ? {} : { dataDir: resolve(dataDir) }),
     ...(module === undefined ? {} : { modules: module.map((path) => resolve(path)) }),
     ...(limit === undefined ? {} : { limits: limit }),

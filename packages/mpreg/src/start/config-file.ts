@@ -12,7 +12,7 @@ import { reasonOf } from "../input/files.js";
 import { logLevels } from "../input/options.js";
 import { type GivenSettings, type GivenTls, isPem } from "./settings.js";
 
-type Kind = "text" | "texts" | "number" | "switch" | "limits" | "tls" | "discovery" | "log" | "function";
+type Kind = "text" | "texts" | "number" | "switch" | "limits" | "tls" | "discovery" | "log" | "function" | "mqtt";
 
 const kinds: Record<keyof GivenSettings, Kind> = {
   name: "text",
@@ -36,6 +36,7 @@ const kinds: Record<keyof GivenSettings, Kind> = {
   modules: "texts",
   graceMs: "number",
   loopBlockedMsMax: "number",
+  mqtt: "mqtt",
 };
 
 const kindNames: Record<Kind, string> = {
@@ -48,6 +49,7 @@ const kindNames: Record<Kind, string> = {
   discovery: "an object of mdns, dns, dnsServers and file",
   log: `one of ${logLevels.join(", ")} (or, in an .mjs file, a pino logger)`,
   function: "a function, in an .mjs file",
+  mqtt: "an object of port, host, buffer, overflow, inflightMax and subscriptionsMax",
 };
 
 const tlsKeys = ["cert", "key", "ca"];
@@ -112,6 +114,8 @@ function isOfKind(value: unknown, kind: Kind): boolean {
         : isRecord(value) && typeof value["child"] === "function";
     case "discovery":
       return isDiscovery(value);
+    case "mqtt":
+      return isRecord(value); // what is in it is checked by the node
     case "tls":
       return (
         isRecord(value) && Object.entries(value).every(([key, each]) => tlsKeys.includes(key) && isFileOrPem(each))

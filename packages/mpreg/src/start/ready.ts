@@ -8,8 +8,8 @@ import type { StartSettings } from "./settings.js";
 
 /** One line for programs; other fields may be added to it. */
 export function readyJson(node: MpregNode): string {
-  const { url, id, name } = node;
-  return JSON.stringify({ event: "ready", url, id, name, health: healthUrl(node) });
+  const { url, id, name, mqttUrl } = node;
+  return JSON.stringify({ event: "ready", url, id, name, health: healthUrl(node), mqtt: mqttUrl });
 }
 
 /** What a person wants to know, and what to type next. */
@@ -18,6 +18,7 @@ export function readyText(node: MpregNode, { node: settings }: StartSettings, { 
   const facts = [
     ["url", node.url],
     ["health", healthUrl(node)],
+    ...(node.mqttUrl === undefined ? [] : [["mqtt", node.mqttUrl]]),
     ["id", node.id],
     ["resources", settings.resources?.join(", ") || "none"],
     ["functions", own.map(({ name }) => name).join(", ")],

@@ -23,6 +23,12 @@ describe("settings of mpreg start", () => {
     expect((await settle({}, {})).node.discovery).toEqual({});
   });
 
+  test("MQTT is off if nobody says otherwise, and its port may be told apart from its other options (S1)", async () => {
+    expect((await settle({}, {})).node.mqtt).toBeUndefined();
+    const { node } = await settle({ mqtt: { port: 1, inflightMax: 7 } }, { mqtt: { port: 2 } });
+    expect(node.mqtt).toEqual({ port: 2, inflightMax: 7 });
+  });
+
   test("an event loop may be blocked for 30 s if nobody says otherwise", async () => {
     expect((await settle({}, {})).node.loopBlockedMsMax).toBe(30_000);
     expect((await settle({ loopBlockedMsMax: 5_000 }, {})).node.loopBlockedMsMax).toBe(5_000);

@@ -28,7 +28,12 @@ export interface ListenOptions extends AdmissionOptions {
   readonly messageBytesMax: number;
   readonly handshakeTimeoutMs: number;
   readonly gate: Gate;
+  /** Gets WebSockets that speak MQTT, where the node has a door for them: at `/mqtt`, with the subprotocol `mqtt`. */
+  readonly onMqtt?: ((opened: OpenUpgrade) => void) | undefined;
 }
+
+/** A WebSocket that another protocol than the node's own speaks. */
+export type OpenUpgrade = Omit<OpenSocket, "protocol" | "accepted">;
 
 export interface Listener {
   readonly port: number;
@@ -65,17 +70,32 @@ export async function listen(
     ...socketOptions(options.messageBytesMax),
     handleProtocols: (offered) => (offered.has(subprotocol) ? subprotocol : false),
   });
+  const { onMqtt } = options;
+  const mqttSockets =
+    onMqtt === undefined
+      ? undefined
+      : new WebSocketServer({
+          noServer: true,
+          ...socketOptions(options.messageBytesMax),
+          handleProtocols: () => mqttProtocol,
+        });
   server.on("request", (request: IncomingMessage, response: ServerResponse) => {
     const refusal = refusalOf(request, options);
     if (refusal === undefined) onRequest(request, response);
     else refuseRequest(response, refusal);
   });
   server.on("upgrade", (request: IncomingMessage, stream: Duplex, head: Buffer) => {
-    const refusal = refusalOf(request, options) ?? protocolRefusal(request) ?? gate.refusal();
+    const isMqtt = mqttSockets !== undefined && wantsMqtt(request);
+    const refusal = refusalOf(request, options) ?? protocolRefusal(request, isMqtt) ?? gate.refusal();
     if (refusal !== undefined) return refuseUpgrade(stream, refusal);
+    const address = request.socket.remoteAddress ?? "";
+    if (isMqtt) {
+      mqttSockets.handleUpgrade(request, stream, head, (socket) => onMqtt?.({ socket, stream, address }));
+      return;
+    }
     sockets.handleUpgrade(request, stream, head, (socket) => {
       const protocol: LinkProtocol = socket.protocol === subprotocol ? "native" : "json-v1";
-      onSocket({ socket, stream, address: request.socket.remoteAddress ?? "", protocol, accepted: true });
+      onSocket({ socket, stream, address, protocol, accepted: true });
     });
   });
   const open = new Set<Socket>();
@@ -107,13 +127,13 @@ export async function listen(
   };
 }
 
-interface ServerTls {
+export interface ServerTls {
   readonly cert: string | Buffer;
   readonly key: string | Buffer;
 }
 
-/** What the server needs to speak TLS; `undefined` when only a `ca` for dialling was given. */
-function serverTls(tls: TlsOptions | undefined): ServerTls | undefined {
+/** What a server needs to speak TLS; `undefined` when only a `ca` for dialling was given. */
+export function serverTls(tls: TlsOptions | undefined): ServerTls | undefined {
   const { cert, key } = tls ?? {};
   if (cert !== undefined && key !== undefined) return { cert, key };
   if (cert === undefined && key === undefined) return undefined;
@@ -144,7 +164,7 @@ function createSecureServer(tls: SecureServerOptions): Server {
 }
 
 /** (L1) */
-function checkAddress({ host, tls, insecure }: ListenOptions): void {
+export function checkAddress({ host, tls, insecure }: Pick<ListenOptions, "host" | "tls" | "insecure">): void {
   if (isLoopback(host) || serverTls(tls) !== undefined || insecure) return;
   const message =
     `Cannot listen on ${host}: that would let other machines in without encryption. ` +
@@ -156,9 +176,21 @@ function refuseRequest(response: ServerResponse, { status, reason }: Refusal): v
   response.writeHead(status, { "content-type": "text/plain; charset=utf-8" }).end(`Refused: ${reason}\n`);
 }
 
-function protocolRefusal(request: IncomingMessage): Refusal | undefined {
+/** The subprotocol of MQTT (MQTT 3.1.1 §6), and where it is spoken. */
+const mqttProtocol = "mqtt";
+const mqttPath = "/mqtt";
+
+function wantsMqtt({ url = "/", headers }: IncomingMessage): boolean {
+  return url.split("?", 1)[0] === mqttPath && offers(headers["sec-websocket-protocol"], mqttProtocol);
+}
+
+function offers(offered: string | undefined, protocol: string): boolean {
+  return offered?.split(",").some((each) => each.trim() === protocol) === true;
+}
+
+function protocolRefusal(request: IncomingMessage, isMqtt: boolean): Refusal | undefined {
   const offered = request.headers["sec-websocket-protocol"];
-  if (offered === undefined || offered.split(",").some((each) => each.trim() === subprotocol)) return undefined;
+  if (offered === undefined || isMqtt || offers(offered, subprotocol)) return undefined;
   const reason = `none of the subprotocols ${JSON.stringify(offered)} is known; this node speaks ${subprotocol}`;
   return { status: 403, reason };
 }
@@ -174,7 +206,11 @@ function refuseUpgrade(stream: Duplex, { status, reason }: Refusal): void {
   stream.end(head + body);
 }
 
-function describeListenError(error: NodeJS.ErrnoException, { host, port }: ListenOptions): MpregError {
+/** Why nobody can be listened to there. */
+export function describeListenError(
+  error: NodeJS.ErrnoException,
+  { host, port }: Pick<ListenOptions, "host" | "port">,
+): MpregError {
   const why =
     error.code === "EADDRINUSE"
       ? "the port is in use; take another one, or 0 for any free one"

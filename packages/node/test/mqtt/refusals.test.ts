@@ -1,0 +1,172 @@
+/** What the door does not take, and how it says so. */
+import type { Policy } from "@mpreg/core";
+import type { MpregNode, NodeStatus } from "@mpreg/node";
+import { describe, expect, test } from "vitest";
+import { clientOf } from "../support/cluster.js";
+import { eventually } from "../support/eventually.js";
+import { packet, packetTypes, rawClient, rawSocket } from "./raw.js";
+import { connected, disconnected, listening, startDoor } from "./support.js";
+
+async function nextRefusal(told: AsyncIterator<NodeStatus>): Promise<NodeStatus> {
+  for (;;) {
+    const { value, done } = await told.next();
+    if (done === true) throw new Error("the node has closed");
+    const event = value;
+    if (event.kind === "mqtt-refused") return event;
+  }
+}
+
+/** Connects, publishes there, and answers why it was disconnected. */
+async function publishRefused(node: MpregNode, topic: string, qos: 0 | 1): Promise<string> {
+  const told = node.status();
+  const client = await connected(node);
+  let isAcknowledged = false;
+  client.publish(topic, "x", { qos }, (error) => (isAcknowledged = qos === 1 && error === undefined));
+  await disconnected(client);
+  expect(isAcknowledged).toBe(false);
+  const event = await nextRefusal(told);
+  return event.kind === "mqtt-refused" && event.what === "publish" ? event.reason : event.kind;
+}
+
+const noSecrets: Policy = (subject, action) => {
+  const denied = { allow: false, reason: "secrets are not for everybody" } as const;
+  if (action.kind === "publish" && action.topic.startsWith("secret")) return denied;
+  if (action.kind === "subscribe" && action.pattern.startsWith("secret")) return denied;
+  if (action.kind !== "accept" || subject.kind !== "client" || subject.login === undefined) return { allow: true };
+  const { door, username, password } = subject.login;
+  const isKnown = door === "mqtt" && username === "ann" && new TextDecoder().decode(password) === "pass";
+  return isKnown ? { allow: true } : { allow: false, reason: `${String(username)} is not known` };
+};
+
+const ann = { username: "ann", password: "pass" };
+
+describe("the MQTT door refuses", () => {
+  test.each([
+    ["a/b.c", 1, /could not be told from a "\/"/],
+    ["a/b.c", 0, /could not be told from a "\/"/],
+    ["$SYS/broker", 1, /mpreg\/#/],
+    ["mpreg/node/x", 1, /belongs to the cluster/],
+    ["mpreg", 0, /belongs to the cluster/],
+  ] as const)(
+    "to publish to %s with QoS %i: it disconnects, acknowledges nothing, and tells the node why",
+    async (topic, qos, why) => {
+      const node = await startDoor();
+      expect(await publishRefused(node, topic, qos)).toMatch(why);
+    },
+  );
+
+  test.each([
+    ["a/b*", /could not be told/],
+    ["$SYS/#", /mpreg\/#/],
+    ["$share/group/a", /MQTT 5/],
+    ["a+", /by itself/],
+  ])(
+    "to subscribe to %s, by the return code, while other filters of the same packet are granted",
+    async (filter, why) => {
+      const node = await startDoor();
+      const told = node.status();
+      const raw = await rawClient(node, "raw");
+      await raw.subscribe(filter, 1);
+      expect(raw.of(packetTypes.suback)[0]?.body[2]).toBe(0x80);
+      expect(await nextRefusal(told)).toMatchObject({
+        what: "subscribe",
+        reason: expect.stringMatching(why) as string,
+      });
+      await raw.subscribe("mpreg/#", 1);
+      expect(raw.of(packetTypes.suback)[1]?.body[2]).toBe(1);
+    },
+  );
+
+  test("whom the policy does not let in, and what it does not let them do, by the name they give", async () => {
+    const node = await startDoor({ policy: noSecrets });
+    await expect(connected(node, { username: "eve", password: "pass" })).rejects.toThrow(/Not authorized/);
+    await expect(connected(node)).rejects.toThrow(/Not authorized/);
+    const { client, got, has } = await listening(node, { open: 1 }, ann);
+    await client.publishAsync("open", "yes", { qos: 1 });
+    await has(1);
+    expect(got[0]?.text).toBe("yes");
+    await expect(client.subscribeAsync("secret/a")).rejects.toThrow();
+    client.publish("secret/a", "no", { qos: 1 });
+    await disconnected(client);
+  });
+
+  test("sessions that are to outlast their connection, and wills that could not be published", async () => {
+    const node = await startDoor();
+    const told = node.status();
+    await expect(connected(node, { clean: false, clientId: "kept" })).rejects.toThrow(/Identifier rejected/);
+    expect(await nextRefusal(told)).toMatchObject({ clientId: "kept", what: "connect" });
+    const will = { topic: "a.b", payload: Buffer.from("x"), qos: 0, retain: false } as const;
+    await expect(connected(node, { will })).rejects.toThrow(/Not authorized/);
+  });
+
+  test("more filters of a client than it may have", async () => {
+    const node = await startDoor({}, { subscriptionsMax: 2 });
+    const raw = await rawClient(node, "raw");
+    for (const filter of ["a", "b", "b", "c"]) await raw.subscribe(filter, 0);
+    expect(raw.of(packetTypes.suback).map(({ body }) => body[2])).toEqual([0, 0, 0, 0x80]);
+  });
+
+  test("packets that are too long, before they have come, and what is no MQTT", async () => {
+    const node = await startDoor({ limits: { messageBytesMax: 100_000, helloBytesMax: 1_000 } });
+    const long = packet(packetTypes.connect, 0, Buffer.alloc(100), 1_000);
+    const wrong = [
+      long,
+      Buffer.from(`GET / HTTP/1.1\r\n${"x".repeat(100)}`),
+      packet(packetTypes.pingreq, 0, Buffer.alloc(0)),
+    ];
+    for (const bytes of wrong) {
+      const stranger = await rawSocket(node);
+      stranger.socket.write(bytes);
+      await eventually("it is hung up on", () => stranger.isClosed);
+    }
+    const known = await rawClient(node, "known");
+    known.socket.write(packet(packetTypes.publish, 0, Buffer.alloc(100), 200_000));
+    await eventually("it is hung up on, too", () => known.isClosed);
+    await connected(node);
+  });
+
+  test("connections beyond those that the port may have", async () => {
+    const node = await startDoor({ limits: { strangersMax: 2 } });
+    const strangers = [await rawSocket(node), await rawSocket(node), await rawSocket(node)];
+    await eventually("the third is hung up on", () => strangers[2]?.isClosed);
+    expect(strangers[0]?.isClosed).toBe(false);
+    strangers[0]?.socket.destroy();
+    await eventually("there is room again", () => connected(node));
+  });
+
+  test("options that are out of range, with what would work", async () => {
+    const wrong = [
+      { port: 70_000 },
+      { overflow: "drop" },
+      { buffer: { messages: 0 } },
+      { inflightMax: 0 },
+      { ports: 1 },
+    ];
+    for (const mqtt of wrong) await expect(startDoor({ mqtt: mqtt as never })).rejects.toThrow(/mqtt/);
+    const first = await startDoor();
+    const port = Number(new URL(first.mqttUrl ?? "").port);
+    await expect(startDoor({ mqtt: { port } })).rejects.toThrow(/the port is in use/);
+    await expect(startDoor({ mqtt: { port: 0, host: "0.0.0.0" } })).rejects.toThrow(/without encryption/);
+  });
+});
+
+describe("the MQTT door acknowledges", () => {
+  test("a message of QoS 1 when the node has taken it: not while a subscription keeps its publisher waiting", async () => {
+    const node = await startDoor();
+    const native = await clientOf(node);
+    const slow = await native.subscribe("a", { overflow: "block-publisher", windowBytes: 1, buffer: { messages: 1 } });
+    const client = await connected(node);
+    const acknowledged: number[] = [];
+    const sent = [1, 2, 3].map(async (number) => {
+      await client.publishAsync("a", `${number}`, { qos: 1 });
+      acknowledged.push(number);
+    });
+    await Promise.all(sent.slice(0, 2));
+    await listening(node, { b: 1 }); // somebody else comes and goes meanwhile
+    expect(acknowledged).toEqual([1, 2]);
+    const messages = slow[Symbol.asyncIterator]();
+    for (let left = 3; left > 0; left--) await messages.next();
+    await Promise.all(sent);
+    expect(acknowledged).toEqual([1, 2, 3]);
+  });
+});
