@@ -180,6 +180,7 @@ export class Driver {
       report: (invocation, progress) => {
         this.#reports.report(invocation, progress);
       },
+      publish: (invocation, message) => this.program.publish(invocation, message),
       startBatch: (fun, traces) => options.tracing.startBatch(fun, traces),
     });
     this.#executeHost = {

@@ -18,7 +18,12 @@ export function contextHost(
   nodeName: string,
   log: Logger,
   codec: Codec,
-  { callerOf, report, startBatch }: Required<Pick<ContextHost, "callerOf" | "report" | "startBatch">>,
+  {
+    callerOf,
+    report,
+    publish,
+    startBatch,
+  }: Required<Pick<ContextHost, "callerOf" | "report" | "publish" | "startBatch">>,
 ): ContextHost {
   provideContextStorage(new AsyncLocalStorage()); // (N1)
   return {
@@ -30,6 +35,7 @@ export function contextHost(
     codec,
     callerOf,
     report,
+    publish,
     startBatch,
     after: (durationMs, happen) => {
       if (durationMs === 0) {

@@ -1,7 +1,15 @@
 /** Own program: the topics of the program that has made a node, and of its handlers, with what they need of Node.js. */
 import { performance } from "node:perf_hooks";
 import type { NodeCapabilities, NodeMachine } from "@mpreg/core/node";
-import { type Clock, OwnTopics, type OwnTopicsHost } from "@mpreg/core/program";
+import {
+  type Clock,
+  type HandlerMessage,
+  HandlerTopics,
+  OwnTopics,
+  type OwnTopicsHost,
+  type PublishConfirmation,
+} from "@mpreg/core/program";
+import type { Invocation } from "@mpreg/core/rpc";
 
 const clock: Clock = {
   now: () => performance.now(),
@@ -22,12 +30,13 @@ export class OwnProgram {
   readonly #host: OwnTopicsHost;
   /** There once the program publishes or subscribes. */
   #topics: OwnTopics | undefined;
+  #handlers: HandlerTopics | undefined;
   #isOver = false;
 
   constructor(machine: NodeMachine, { codec, utf8, random }: NodeCapabilities, driver: ProgramDriver) {
     const { name: nodeName, policy } = machine;
     const isAlone = (): boolean => machine.interests.isAlone;
-    this.#host = { nodeName, codec, utf8, random, clock, policy, isAlone, ...driver };
+    this.#host = { nodeName, codec, utf8, random, clock, wallMs: () => clock.wallMs(), policy, isAlone, ...driver };
   }
 
   /** What the program publishes and subscribes to. */
@@ -37,6 +46,12 @@ export class OwnProgram {
       if (this.#isOver) this.#topics.end();
     }
     return this.#topics;
+  }
+
+  /** Publishes for the handler that serves `invocation`. */
+  publish(invocation: Invocation, message: HandlerMessage): Promise<PublishConfirmation> {
+    this.#handlers ??= new HandlerTopics(this.#host);
+    return this.#handlers.publish(invocation, message);
   }
 
   /** The node has closed. */

@@ -21,6 +21,15 @@ import {
 } from "../rpc/index.js";
 import { onAbort } from "../structures/index.js";
 import { inContext } from "./context.js";
+import {
+  type Clock,
+  type ConfirmOptions,
+  type HandlerMessage,
+  type PublishConfirmation,
+  type Told,
+  handlerMessage,
+  within,
+} from "../program/index.js";
 import type { Codec } from "../values/index.js";
 import { invocationWith } from "./invocation.js";
 import { progressOf } from "./progress.js";
@@ -46,6 +55,8 @@ export interface ContextHost {
   readonly codec: Codec;
   /** The handler has reported something, and somebody watches. */
   report(invocation: Invocation, progress: Progress): void;
+  /** Publishes for the handler that serves `invocation`. */
+  publish(invocation: Invocation, message: HandlerMessage): Promise<PublishConfirmation>;
   /** A span for a handler that serves several calls of `fun` at once, which are part of `traces`; nowhere without tracing. */
   startBatch?(fun: string, traces: readonly (TraceContext | undefined)[]): RunSpan | undefined;
   /** Runs `happen` after `durationMs`, unless the function that comes back is called before. */
@@ -166,6 +177,16 @@ export class CallContext implements HandlerContext {
     this.#host.report(this.#invocation, progress);
   }
 
+  get publish(): HandlerContext["publish"] {
+    return ((topic: string, payload: unknown, options?: Partial<ConfirmOptions>) =>
+      this.#publish(topic, payload, options)) as HandlerContext["publish"]; // it tells what it has come to only where that is wanted
+  }
+
+  /** The handler has published something, wherever it runs. */
+  published(message: HandlerMessage): Promise<PublishConfirmation> {
+    return this.#host.publish(this.#invocation, message);
+  }
+
   get call(): UntypedCall {
     const nested = this.#nested;
     return (fun, args, options) => nested.call(fun, args, options);
@@ -182,6 +203,32 @@ export class CallContext implements HandlerContext {
 
   get #nested(): Caller {
     return (this.#caller ??= this.#host.callerOf(this.#invocation, this.#trace));
+  }
+
+  #publish(topic: string, payload: unknown, options: Partial<ConfirmOptions> = {}): Promise<Told> {
+    return new Promise((resolve, reject) => {
+      const { message, patience } = handlerMessage(this.#host.codec, topic, payload, options);
+      const told = this.published(message);
+      const late = "The time allowed ran out before the node had taken the message";
+      within(this.#clock, told, { late, ...patience, signal: patience.signal }).then((result) => {
+        resolve(options.confirm === undefined ? undefined : result);
+      }, reject);
+    });
+  }
+
+  get #clock(): Clock {
+    const host = this.#host;
+    return {
+      now: () => host.now(),
+      wallMs: () => host.wallMs(),
+      setTimer: (callback, ms) => host.after(ms, callback),
+      clearTimer: (timer) => {
+        (timer as () => void)();
+      },
+      endOfTurn: (callback) => {
+        host.after(0, callback);
+      },
+    };
   }
 
   #report(value: unknown): void {

@@ -14,6 +14,7 @@ import type {
   StandardSchema,
   Subject,
 } from "../base/index.js";
+import type { TopicCalls } from "../program/index.js";
 import type { CancelSignal, Graph, UntypedCall } from "../rpc/index.js";
 import type { OfferScope } from "../wire/index.js";
 
@@ -208,6 +209,12 @@ export interface HandlerContext {
    * are left out, and how many is told. In a batch it reports for each of its calls.
    */
   readonly progress: (value: unknown) => void;
+  /**
+   * Publishes to a topic, with the authority of the caller: the policy is asked whether this node may on its behalf. Resolves when this
+   * node has taken the message, `confirm` tells what it has come to; what has waited for longer than `timeoutMs`, or until `signal` aborted,
+   * may still be published. Rejects as `publish` of a client does.
+   */
+  readonly publish: TopicCalls["publish"];
   /** Calls another function; the deadline, the depth and the caller of this call hold for it. */
   readonly call: UntypedCall;
   /** Starts a graph of nested calls. */

@@ -18,9 +18,10 @@ const bytesMax = 2 * 1024 * 1024;
 
 export interface OwnPublisherHost {
   readonly nodeName: string;
-  readonly clock: Clock;
   readonly utf8: Utf8;
   readonly random: Random;
+  /** The wall clock, in ms since 1970. */
+  wallMs(): number;
   /** Hands something to the node, now or as soon as it can take it. */
   enter(input: TopicInput): void;
 }
@@ -44,11 +45,18 @@ export class OwnMessages {
 
   write(topic: string, fields: MessageFields | undefined, payload: Uint8Array): Uint8Array {
     const writer = this.#writer;
-    const timestampMs = this.#host.clock.wallMs();
+    const timestampMs = this.#host.wallMs();
     if (fields === undefined) this.#messages.writePlain(writer, topic, timestampMs, payload);
     else this.#messages.write(writer, topic, timestampMs, fields, payload);
     return writer.take();
   }
+}
+
+/** Who waits for room. */
+interface Room {
+  readonly clock: Pick<Clock, "endOfTurn">;
+  /** There may be room again. */
+  onRoom(): void;
 }
 
 interface Outcome {
@@ -59,7 +67,7 @@ interface Outcome {
 export class OwnPublisher {
   readonly #host: OwnPublisherHost;
   readonly #participant: Participant;
-  readonly #onRoom: () => void;
+  readonly #room: Room | undefined;
   /** On their way. */
   messages = 0;
   #bytes = 0;
@@ -67,11 +75,11 @@ export class OwnPublisher {
   #turnMessages = 0;
   #turnBytes = 0;
 
-  /** `onRoom` is called when there may be room again. */
-  constructor(host: OwnPublisherHost, participant: Participant, onRoom: () => void) {
+  /** Without `room` nobody asks whether there is any. */
+  constructor(host: OwnPublisherHost, participant: Participant, room?: Room) {
     this.#host = host;
     this.#participant = participant;
-    this.#onRoom = onRoom;
+    this.#room = room;
   }
 
   /** (P2) */
@@ -84,10 +92,14 @@ export class OwnPublisher {
     );
   }
 
-  /** Publishes what {@link OwnMessages} has written. Answers what it has come to, or a promise of that; throws why it was refused. (P1) */
+  /**
+   * Publishes what {@link OwnMessages} has written. Answers what it has come to, or a promise of that, and calls `onSettled` as soon as
+   * it is known; throws why it was refused. (P1)
+   */
   publish(
     message: Uint8Array,
     confirm?: ConfirmOptions["confirm"],
+    onSettled?: () => void,
   ): PublishConfirmation | Promise<PublishConfirmation> {
     const { length } = message;
     const outcome: Outcome = { result: undefined, tell: undefined };
@@ -103,8 +115,9 @@ export class OwnPublisher {
         const { nodeName: node } = this.#host;
         const result = told instanceof MpregError ? told.at({ node }) : confirmationOf(told);
         outcome.result = result;
+        onSettled?.();
         outcome.tell?.(result);
-        if (outcome.tell !== undefined) this.#onRoom();
+        if (outcome.tell !== undefined) this.#room?.onRoom();
       },
     });
     const { result } = outcome;
@@ -118,14 +131,21 @@ export class OwnPublisher {
     });
   }
 
+  /** Nothing more is published. */
+  part(): void {
+    this.#host.enter({ kind: "part", participant: this.#participant });
+  }
+
   #entered(length: number): void {
     this.messages += 1;
     this.#bytes += length;
+    const room = this.#room;
+    if (room === undefined) return;
     if (this.#turnMessages === 0) {
-      this.#host.clock.endOfTurn(() => {
+      room.clock.endOfTurn(() => {
         this.#turnMessages = 0;
         this.#turnBytes = 0;
-        this.#onRoom();
+        room.onRoom();
       });
     }
     this.#turnMessages += 1;

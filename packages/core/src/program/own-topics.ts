@@ -25,6 +25,7 @@ import {
 import type { Codec } from "../values/index.js";
 import type { ResumePlace } from "../wire/index.js";
 import type { SubscribeOptions } from "./api.js";
+import type { Clock } from "./clock.js";
 import { type CheckedPublish, cancelled, replayOf, wishOf } from "./options.js";
 import { OwnMessages, OwnPublisher, type OwnPublisherHost } from "./own-publisher.js";
 import { type PublishWay, Publishing, type Told, lateAnswer } from "./publishing.js";
@@ -38,6 +39,7 @@ const messagesMax = 100_000;
 const bytesMax = 256 * 1024 * 1024;
 
 export interface OwnTopicsHost extends OwnPublisherHost {
+  readonly clock: Clock;
   readonly codec: Codec;
   readonly policy: Policy;
   /** A number that no link and no other participant has. */
@@ -80,8 +82,11 @@ export class OwnTopics
     this.clock = host.clock;
     this.#host = host;
     this.#messages = new OwnMessages(host);
-    this.#publisher = new OwnPublisher(host, this, () => {
-      this.publishing.advance();
+    this.#publisher = new OwnPublisher(host, this, {
+      clock: host.clock,
+      onRoom: () => {
+        this.publishing.advance();
+      },
     });
     this.opener = new MessageOpener(host.codec, host.utf8);
     this.publishing = new Publishing({

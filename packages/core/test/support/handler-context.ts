@@ -57,6 +57,10 @@ export class TurnedClock implements ContextHost {
     throw new Error("nothing is logged here");
   }
 
+  publish(): never {
+    throw new Error("nothing is published here");
+  }
+
   callerOf(): never {
     throw new Error("nothing is called here");
   }

@@ -7,6 +7,7 @@
  */
 import type { MessagePort } from "node:worker_threads";
 import { MpregError, type MpregErrorOptions } from "@mpreg/core/base";
+import type { HandlerMessage, PublishConfirmation } from "@mpreg/core/program";
 import type { Ask, Invocation, Progress, RpcLimits, Settled } from "@mpreg/core/rpc";
 import type { Timings, WireLimits } from "@mpreg/core/wire";
 
@@ -65,13 +66,17 @@ export type FromThread =
   | { readonly kind: "ask"; readonly number: number; readonly ask: Ask }
   | { readonly kind: "withdraw"; readonly number: number }
   | { readonly kind: "progress"; readonly progress: Progress }
+  /** The handler publishes something. */
+  | { readonly kind: "publish"; readonly number: number; readonly message: HandlerMessage }
   | { readonly kind: "log"; readonly level: LogLevel; readonly line: readonly unknown[] };
 
 export type ToThread =
   /** An item of the stream is wanted. */
   | { readonly kind: "pull" }
   | { readonly kind: "abort"; readonly reason: MpregError }
-  | { readonly kind: "settled"; readonly number: number; readonly settled: Settled };
+  | { readonly kind: "settled"; readonly number: number; readonly settled: Settled }
+  /** What the message of that number has come to, or why it is not published. */
+  | { readonly kind: "published"; readonly number: number; readonly result: PublishConfirmation | MpregError };
 
 interface PackedError extends MpregErrorOptions {
   readonly mpregError: ConstructorParameters<typeof MpregError>[0];

@@ -1,9 +1,10 @@
 /**
- * Port asking: nested calls of a handler that runs in a thread, asked of the node in the main thread.
+ * Port asking: nested calls and messages of a handler that runs in a thread, asked of the node in the main thread.
  *
- * (Q1) At most {@link openMax} of one call are under way at a time.
+ * (Q1) At most {@link openMax} of each of one call are under way at a time.
  */
 import { MpregError, type TraceContext } from "@mpreg/core/base";
+import type { HandlerMessage, PublishConfirmation } from "@mpreg/core/program";
 import type { Ask, Asker, Asking, CallFields, RequestFields, Settled } from "@mpreg/core/rpc";
 import type { Codec } from "@mpreg/core/values";
 import type { WireLimits } from "@mpreg/core/wire";
@@ -17,6 +18,7 @@ export class PortAsking implements Asking {
   readonly nodeName: string;
   readonly #post: (message: FromThread) => void;
   readonly #askers = new Map<number, Asker>();
+  readonly #published = new Map<number, (result: PublishConfirmation | MpregError) => void>();
   #last = 0;
 
   constructor(post: (message: FromThread) => void, codec: Codec, { limits, nodeName }: ThreadSetup) {
@@ -62,6 +64,28 @@ export class PortAsking implements Asking {
     if (settled.kind === "answered") asker.answered(settled.value, undefined, settled.summary);
     else if (settled.kind === "results") asker.results(settled.outputs, settled.reports, settled.summary);
     else asker.failed(settled.error);
+  }
+
+  /** Publishes something for the handler. */
+  publish(message: HandlerMessage): Promise<PublishConfirmation> {
+    if (this.#published.size >= openMax) {
+      const text = `A handler in a thread may have ${openMax} messages under way at a time`; // (Q1)
+      return Promise.reject(new MpregError("overloaded", text));
+    }
+    return new Promise((resolve, reject) => {
+      const number = ++this.#last;
+      this.#published.set(number, (result) => {
+        if (result instanceof MpregError) reject(result);
+        else resolve(result);
+      });
+      this.#post({ kind: "publish", number, message });
+    });
+  }
+
+  published(number: number, result: PublishConfirmation | MpregError): void {
+    const told = this.#published.get(number);
+    this.#published.delete(number);
+    told?.(result);
   }
 
   #ask(ask: Ask, asker: Asker): number {

@@ -27,6 +27,7 @@ import {
   type ExecutionOpened,
   invocationWith,
 } from "@mpreg/core/handlers";
+import type { PublishConfirmation } from "@mpreg/core/program";
 import type { Asker, Asking, Invocation, Settled } from "@mpreg/core/rpc";
 import {
   type FromThread,
@@ -143,6 +144,8 @@ export class ThreadCall {
     } else if (heard.kind === "withdraw") {
       this.#withdraw(heard.number);
       this.#closeIfDone();
+    } else if (heard.kind === "publish") {
+      this.#publish(heard);
     } else if (heard.kind === "progress") {
       Atomics.add(this.#shared, takenReports, 1);
       this.#context.reported(heard.progress);
@@ -247,6 +250,13 @@ export class ThreadCall {
     this.#asks.set(number, undefined);
     const ours = ask.kind === "call" ? asking.call(ask.fields, asker) : asking.request(ask.fields, asker);
     if (this.#asks.has(number)) this.#asks.set(number, ours); // else it has ended at once
+  }
+
+  #publish({ number, message }: Extract<FromThread, { kind: "publish" }>): void {
+    const tell = (result: PublishConfirmation | MpregError): void => {
+      this.#tell({ kind: "published", number, result });
+    };
+    this.#context.published(message).then(tell, tell);
   }
 
   #withdraw(number: number): void {

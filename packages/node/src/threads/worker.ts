@@ -122,6 +122,7 @@ async function serve({ invocation, port, levels, shared }: Call): Promise<void> 
     if (told.kind === "abort") context.abort(told.reason);
     else if (told.kind === "pull")
       source?.pull(); // (W5)
+    else if (told.kind === "published") asking.published(told.number, told.result);
     else asking.settled(told.number, told.settled);
   });
   post({ kind: "begun" }); // (W3)
@@ -161,6 +162,7 @@ function contextHost(asking: PortAsking, log: () => HandlerLog, report: (progres
     report: (_invocation, progress) => {
       report(progress);
     },
+    publish: (_invocation, message) => asking.publish(message),
     callerOf: (_parent, trace) => new Caller(asking.within(trace)),
     after: (durationMs, happen) => {
       const timer = setTimeout(happen, durationMs);

@@ -158,6 +158,7 @@ function startContext(): CallContext {
     invocation,
     contextHost("here", startLog("error").log, createCodec(utf8), {
       callerOf,
+      publish: callerOf,
       report: () => undefined,
       startBatch: () => undefined,
     }),

@@ -1,6 +1,6 @@
 /** Topics of the program that has made a node: over real sockets where others take part. `core/program/own-topics.ts`. */
 import { MpregError, type Policy, createDefaultPolicy, topics } from "@mpreg/core";
-import { createNode } from "@mpreg/node";
+import { type MpregNode, createNode } from "@mpreg/node";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { startMesh, startNode, startPair } from "../support/cluster.js";
@@ -24,10 +24,7 @@ test("a node's program and a client hear each other, each message once and in or
 });
 
 test("what the program of one node publishes reaches the program of another one, once everywhere() has resolved", async () => {
-  const [one, other] = (await startMesh({ name: "one" }, { name: "other" })) as [
-    Awaited<ReturnType<typeof startNode>>,
-    Awaited<ReturnType<typeof startNode>>,
-  ];
+  const [one, other] = (await startMesh({ name: "one" }, { name: "other" })) as [MpregNode, MpregNode];
   const subscription = await other.subscribe("news.#");
   await subscription.everywhere({ timeoutMs: 20_000 });
   expect(await one.publish("news.today", { n: 1 }, { confirm: "local" })).toEqual({

@@ -21,6 +21,7 @@ import {
   type StreamTaker,
   execute,
 } from "@mpreg/core/handlers";
+import type { HandlerMessage, PublishConfirmation } from "@mpreg/core/program";
 import { type Ask, Caller, type Invocation, type ItemReader, type Progress, type Settled } from "@mpreg/core/rpc";
 import type { Codec } from "@mpreg/core/values";
 import type { ResultRef, Timings, WireLimits } from "@mpreg/core/wire";
@@ -42,6 +43,8 @@ export interface ExecutionHost {
   ask(ask: Ask, parent: Invocation, onEnd: (settled: Settled) => void, takesStreams: boolean | undefined): () => void;
   log(level: string, what: readonly unknown[]): void;
   report(execution: Execution, progress: Progress): void;
+  /** `onSettled` is called when it is known what became of the message; not where it is refused before the node has seen it. */
+  publish(invocation: Invocation, message: HandlerMessage, onSettled: () => void): Promise<PublishConfirmation>;
   /** The handler makes the items of a stream. */
   opened(execution: Execution, source: ItemSource, timings: Timings): void;
   made(execution: Execution, item: Uint8Array): void;
@@ -178,6 +181,18 @@ export class Execution implements ContextHost, ExecuteHost, Waiter {
     return () => {
       wait.end();
     };
+  }
+
+  publish(invocation: Invocation, message: HandlerMessage): Promise<PublishConfirmation> {
+    if (this.#state === "abandoned") return new Promise(() => undefined); // (E1)
+    const wait = this.#wait();
+    const told = this.#host.publish(invocation, message, () => {
+      wait.end();
+    });
+    told.catch(() => {
+      wait.end();
+    });
+    return told;
   }
 
   report(_invocation: Invocation, progress: Progress): void {

@@ -17,6 +17,12 @@ import {
 } from "@mpreg/core/handlers";
 import type { LinkId } from "@mpreg/core/link";
 import type { NodeEffects, NodeInput, NodeOptions } from "@mpreg/core/node";
+import {
+  type HandlerMessage,
+  HandlerTopics,
+  type HandlerTopicsHost,
+  type PublishConfirmation,
+} from "@mpreg/core/program";
 import type { Ask, Invocation, ItemReader, Progress, Settled } from "@mpreg/core/rpc";
 import { Fifo } from "@mpreg/core/structures";
 import type { ResultRef, Timings, WireLimits } from "@mpreg/core/wire";
@@ -76,6 +82,9 @@ export class NodeProcess implements ExecutionHost, Listener {
   readonly #pulled = new Fifo<ItemSource>();
   readonly #readers: StreamReaders;
   #settled: { readonly ticket: number; readonly settled: Settled }[] = [];
+  /** What handlers publish; there once one does. */
+  #topics: HandlerTopics | undefined;
+  readonly #topicsHost: HandlerTopicsHost;
   #lastLink = 0;
   #lastTicket = 0;
   #inTurn = false;
@@ -105,6 +114,17 @@ export class NodeProcess implements ExecutionHost, Listener {
     this.#readers = new StreamReaders(codec, options.rpc.valueBytesMax, (input) => {
       this.enter(input);
     });
+    this.#topicsHost = {
+      nodeName: options.name,
+      wallMs: () => this.wallMs,
+      utf8,
+      random,
+      policy: options.policy,
+      participantId: () => ++this.#lastLink,
+      enter: (input) => {
+        this.enter(input);
+      },
+    };
     this.machine = host.createMachine(options, capabilities, this.#effects());
   }
 
@@ -131,6 +151,12 @@ export class NodeProcess implements ExecutionHost, Listener {
   /** Handlers that run. */
   get running(): number {
     return this.#executions.size;
+  }
+
+  /** Publishes for the handler that serves `invocation`. */
+  publish(invocation: Invocation, message: HandlerMessage, onSettled: () => void): Promise<PublishConfirmation> {
+    this.#topics ??= new HandlerTopics(this.#topicsHost);
+    return this.#topics.publish(invocation, message, onSettled);
   }
 
   enter(input: NodeInput): void {

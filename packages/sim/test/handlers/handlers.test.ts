@@ -31,6 +31,14 @@ describe("the context", () => {
     expect(seen!.remainingMs).toBeLessThan(1_000);
   });
 
+  test("publishes to topics, with the caller's authority, and waits for the node to take it", async () => {
+    const functions = { tell: () => context().publish("t.1", { n: 1 }, { confirm: "subscribers" }) };
+    const world = await worldWith(functions);
+    const client = await world.connect("a");
+    expect(await client.call("tell")).toEqual({ handed: 0, waiting: 0, lost: 0, nodes: 0 });
+    expect(await client.call("tell")).toEqual({ handed: 0, waiting: 0, lost: 0, nodes: 0 });
+  });
+
   test("logs to the world's trace, naming the request and the step", async () => {
     const world = await worldWith(
       {

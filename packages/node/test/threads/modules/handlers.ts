@@ -214,3 +214,9 @@ export function countLoudly(count: number): number {
   for (let number = 1; number <= count; number++) progress(number);
   return count;
 }
+
+export async function publishes(topic: string, payload: unknown): Promise<unknown> {
+  const { publish, step } = context();
+  await publish(topic, payload, { headers: { step } });
+  return publish(topic, payload, { confirm: "local" });
+}
