@@ -14,12 +14,15 @@ import {
   type RequestList,
   type RequestTrace,
   type RequestsOptions,
+  type TopicReportOptions,
   type WatchOptions,
   requestsOf,
+  topicReportOf,
   traceOf,
   watching,
 } from "@mpreg/core/rpc";
 import { type TopicCalls, topicCalls } from "@mpreg/core/program";
+import type { TopicReport } from "@mpreg/core/topics";
 import type { Session } from "./session.js";
 import type { ClientStatus, StatusOptions } from "./status.js";
 
@@ -70,6 +73,14 @@ export interface Client<C extends Contract | undefined = undefined, T extends To
    * none, and with `invalid-argument` or `node-lost` for a node that is not there.
    */
   requests(options?: RequestsOptions): Promise<RequestList>;
+  /**
+   * What topics of a node come to: what is subscribed to there, how many messages have come and gone, what is lost and what waits. Of
+   * kinds of subscriptions 1,000 at most are told of; `leftOut` says how many more there are. Two reports make a rate.
+   *
+   * Rejects with `denied` where the policy does not let this client know, with `invalid-argument` or `node-lost` for a node that is
+   * not there, and with `unsupported` by nodes of earlier versions.
+   */
+  topics(options?: TopicReportOptions): Promise<TopicReport>;
   /**
    * Follows the connection: first how things are now, then each change.
    *
@@ -155,6 +166,10 @@ export class SessionClient<C extends Contract | undefined, T extends TopicContra
 
   requests(options?: RequestsOptions): Promise<RequestList> {
     return requestsOf(this.#session, options);
+  }
+
+  topics(options?: TopicReportOptions): Promise<TopicReport> {
+    return topicReportOf(this.#session, options) as Promise<TopicReport>;
   }
 
   status(options?: StatusOptions): AsyncIterableIterator<ClientStatus> {

@@ -1,7 +1,7 @@
 /** The client, for browsers and Node. */
 export type { Client } from "./client.js";
 export { type ConnectOptions, connect } from "./connect.js";
-export type { InspectOptions, RequestsOptions, WatchOptions } from "@mpreg/core/rpc";
+export type { InspectOptions, RequestsOptions, TopicReportOptions, WatchOptions } from "@mpreg/core/rpc";
 export type { ClientStatus, StatusOptions as ClientStatusOptions } from "./status.js";
 export type {
   ConfirmOptions,
@@ -13,4 +13,4 @@ export type {
   TopicCalls,
   WaitOptions,
 } from "@mpreg/core/program";
-export type { HeaderFilter, TopicMessage } from "@mpreg/core/topics";
+export type { HeaderFilter, SubscriptionTally, TopicMessage, TopicReport } from "@mpreg/core/topics";

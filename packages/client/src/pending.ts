@@ -9,6 +9,7 @@ import {
   writeInspect,
   writeRequest,
   writeRequests,
+  writeTopicReport,
   writeWatch,
 } from "@mpreg/core/wire";
 import type { Connection } from "./connection.js";
@@ -114,6 +115,7 @@ export class Pending implements Deadline {
     else if (ask.kind === "inspect") writeInspect(writer, id, ask.subject);
     else if (ask.kind === "requests")
       writeRequests(writer, { id, node: ask.node, behalf: undefined, relay: undefined });
+    else if (ask.kind === "topic-report") writeTopicReport(writer, { ...ask, id, behalf: undefined, relay: undefined });
     else writeWatch(writer, { ...ask, id, behalf: undefined, relay: undefined });
   }
 

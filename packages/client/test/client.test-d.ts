@@ -87,7 +87,7 @@ test("clients and nodes are made by connect and createNode only: there is no cla
   expectTypeOf<"createNode">().toExtend<keyof typeof nodePackage>();
   // a test of a user's own may stand in for one
   const { url, call, graph, request, nodes, cluster, functions, watch, trace, requests, status, close } = client;
-  const { subscribe, publish, publishRequest, respond } = client;
+  const { subscribe, publish, publishRequest, respond, topics } = client;
   const stand: Client = {
     url,
     call,
@@ -104,6 +104,7 @@ test("clients and nodes are made by connect and createNode only: there is no cla
     publish,
     publishRequest,
     respond,
+    topics,
     close,
     untyped: client,
     [Symbol.asyncDispose]: close,

@@ -56,6 +56,8 @@ export type Action =
   | { readonly kind: "publish"; readonly topic: string; readonly onBehalfOf: Subject | undefined }
   /** All messages whose topics match `pattern`, and what is kept of them. */
   | { readonly kind: "subscribe"; readonly pattern: string; readonly onBehalfOf: Subject | undefined }
+  /** Which patterns are subscribed to on a node, and how much goes through them. */
+  | { readonly kind: "topics"; readonly node: string; readonly onBehalfOf: Subject | undefined }
   /** An HTTP request for what the node tells of itself. `subject` is a client without credentials. */
   | { readonly kind: "observe"; readonly what: Observed };
 
@@ -71,7 +73,7 @@ const allowed: Decision = { allow: true };
 
 /**
  * The default policy: everybody who could open a link may call every function, list and look at every request, publish
- * to every topic that is not reserved and subscribe to all of them; nodes of another cluster may not join. Who asks from this machine sees health and metrics; from elsewhere only
+ * to every topic that is not reserved, subscribe to all of them and see who has; nodes of another cluster may not join. Who asks from this machine sees health and metrics; from elsewhere only
  * whether the node lives and is ready, as probes do.
  *
  * That links from other machines exist at all is refused earlier, when a node listens (see the node package's

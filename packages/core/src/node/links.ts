@@ -307,6 +307,7 @@ export class Links {
         return phase.kind === "client" ? undefined : rpc.onEvent(channel, message);
       case "watch":
       case "requests":
+      case "topic-report":
         return rpc.onWatch(channel, message, nowMs);
       case "publish":
       case "publish-confirmed":

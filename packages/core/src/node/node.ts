@@ -178,6 +178,7 @@ export class NodeMachine {
         nameOf: (nodeId) => this.#cluster.membership.get(nodeId)?.record.name,
         neighbourOf: (peer, avoided) => this.#cluster.neighbourOf(peer, avoided),
         nodeLike: (idStart) => nodeLike(this.#cluster, idStart),
+        topicReport: (most) => this.#topics.report(most, options.name, this.#nowMs),
         nowMs: () => this.#nowMs,
         reach: (peer, nowMs) => this.#cluster.reach(peer, nowMs),
         circuit: events.circuit,

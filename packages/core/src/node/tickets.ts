@@ -68,7 +68,7 @@ export class Tickets {
     const asker = new TicketAsker(ticket, takesStreams, { settle, told, begun, left });
     if (refusal !== undefined) return asker.failed(refusal);
     if (parent !== undefined && !rpc.isRunning(parent.id)) return asker.failed(orphaned(parent)); // (K2)
-    if (ask.kind === "watch" || ask.kind === "requests") {
+    if (ask.kind !== "call" && ask.kind !== "request") {
       rpc.watches.asked({ watcher: asker, onBehalfOf: undefined }, ask, nowMs);
       return this.#startTimer(ticket, ask, nowMs);
     }

@@ -28,6 +28,8 @@ export interface RpcHost extends Timers {
   neighbourOf(peer: Pick<Peer, "nodeId">, avoided: ReadonlySet<string> | undefined): Peer | undefined;
   /** What is known of another node whose id begins so. */
   nodeLike(idStart: string): Target<Peer>;
+  /** What topics of this node come to; at most so many kinds of subscriptions, 0: as many as it tells of. */
+  topicReport(most: number): object;
   /** When the input that is being taken has come. */
   nowMs(): number;
   /** Opens a link to a node that has none; answers whether that can be tried. `reached` or `unreachable` follows. */

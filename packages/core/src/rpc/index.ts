@@ -76,7 +76,15 @@ export {
 export { traceText } from "./watching/trace-text.js";
 export type { CallSpan, RunSpan, Tracing } from "./tracing/tracing.js";
 export { ValueWaiter } from "./caller/waiters.js";
-export { type InspectOptions, type RequestsOptions, inspecting, requestsOf, traceOf } from "./caller/looking.js";
+export {
+  type InspectOptions,
+  type RequestsOptions,
+  type TopicReportOptions,
+  inspecting,
+  requestsOf,
+  topicReportOf,
+  traceOf,
+} from "./caller/looking.js";
 export { type WatchOptions, watching } from "./caller/watching.js";
 export type { Watcher } from "./watching/watcher.js";
 export { Channel, type Invocation, Peer } from "./task.js";

@@ -26,7 +26,6 @@ import {
 } from "../wire/index.js";
 import type { Channel } from "./task.js";
 import { type Results, bytesOf, idleMsOf, isRef } from "./results/index.js";
-import type { RequestList } from "./watching/listing.js";
 import type { Watcher } from "./watching/watcher.js";
 import type { Progress, RequestEvent } from "./events.js";
 import { type Left, LeftBehind } from "./left.js";
@@ -39,7 +38,7 @@ export interface LinkAskerHost {
   readonly keptBytesMax: number;
   /** Steps of one link that have left something behind. (K8) */
   readonly leftPerLinkMax: number;
-  encodeSummary(told: RequestSummary | RequestList): Uint8Array;
+  encodeSummary(told: object): Uint8Array;
   encodeEvent(event: RequestEvent): Uint8Array;
   /** Events and summaries that another node has encoded. */
   decode(bytes: Uint8Array): unknown;

@@ -18,14 +18,12 @@ import type {
   ProgressMessage,
   RequestMessage,
   RequestStep,
-  RequestsMessage,
   ResumeMessage,
   SessionHello,
   StepMessage,
   Timings,
-  WatchMessage,
 } from "../wire/index.js";
-import type { CallFields, OwnRequestFields, RequestFields } from "./caller/ask.js";
+import type { LookMessage, CallFields, OwnRequestFields, RequestFields } from "./caller/ask.js";
 import { callerOf, watcherOf } from "./behalf.js";
 import type { Progress } from "./events.js";
 import type { RpcCounters } from "./counters.js";
@@ -166,7 +164,7 @@ export class Rpc {
   }
 
   /** Somebody wants to know what becomes of a request. */
-  onWatch(channel: Channel, message: WatchMessage | RequestsMessage, nowMs: number): void {
+  onWatch(channel: Channel, message: LookMessage, nowMs: number): void {
     const asker = this.#asker(channel, message.id, false, false); // a node that drains tells what runs on it
     const onBehalfOf = watcherOf(channel, message, this.#host);
     if (asker !== undefined) this.watches.asked({ watcher: asker, onBehalfOf, asked: message }, message, nowMs);

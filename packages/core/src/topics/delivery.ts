@@ -177,6 +177,7 @@ export class Delivery {
   #count(subscription: Subscription, length: number): void {
     subscription.untakenBytes += length;
     subscription.outlet.untakenBytes += length;
+    subscription.handed += 1;
     this.handed += 1; // (V4)
   }
 

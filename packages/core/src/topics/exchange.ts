@@ -22,6 +22,7 @@ import { Backlog } from "./backlog.js";
 import type { BufferTotals, WaitingMessage } from "./buffer.js";
 import type { Confirmation } from "./confirmations.js";
 import { Delivery } from "./delivery.js";
+import type { ExchangeFigures } from "./figures.js";
 import { type ForwardSink, Forwarding, type Route } from "./forwarding.js";
 import { Groups } from "./groups.js";
 import type { TopicsLimits } from "./limits.js";
@@ -31,6 +32,7 @@ import { Replay } from "./replay.js";
 import { isReserved, reservedPattern } from "./reserved.js";
 import type { SubscriptionEnd, TopicSink } from "./sink.js";
 import { Subscription, over } from "./subscription.js";
+import { type SubscriptionTally, Tallies } from "./tally.js";
 import { TopicMessageReader } from "./topic-message.js";
 import { type SubscriptionWish, checkedTerms, keptFilter } from "./wish.js";
 
@@ -48,31 +50,6 @@ export interface Publisher {
 export type PublishResult = Published | { readonly kind: "blocked" };
 
 const blocked: PublishResult = { kind: "blocked" };
-
-/** What an exchange has done since it was made, and what it holds. */
-export interface ExchangeFigures extends MatcherFigures {
-  readonly subscriptions: number;
-  readonly outlets: number;
-  readonly groups: number;
-  /** Messages that were published here, that came from other nodes, and that went to others, counted once for each. */
-  readonly published: number;
-  readonly received: number;
-  readonly forwarded: number;
-  /** Messages of other nodes that got lost on their way. */
-  readonly missedElsewhere: number;
-  /** Other nodes that have been sent something, or are about to. */
-  readonly routes: number;
-  /** Times that a message was handed on to a subscription. */
-  readonly handed: number;
-  /** Times that one was lost to a subscription: it found no room; it expired while it waited; its subscription ended. */
-  readonly dropped: number;
-  readonly expired: number;
-  readonly undelivered: number;
-  readonly waitingBytes: number;
-  readonly backlogTopics: number;
-  readonly backlogMessages: number;
-  readonly backlogBytes: number;
-}
 
 export interface ExchangeOptions {
   readonly limits: TopicsLimits;
@@ -121,6 +98,7 @@ export class Exchange {
   readonly #delivery: Delivery;
   readonly #backlog: Backlog;
   readonly #groups = new Groups<Subscription | Route>();
+  readonly #tallies = new Tallies();
   readonly #forwarding: Forwarding;
   readonly #elsewhere: Elsewhere;
   readonly #outlets = new Map<number, Outlet<Subscription>>();
@@ -214,6 +192,11 @@ export class Exchange {
     };
   }
 
+  /** What the subscriptions come to, by what they want. See {@link Tallies.report}. */
+  tallies(most: number): { readonly tallies: readonly SubscriptionTally[]; readonly leftOut: number } {
+    return this.#tallies.report(this.#slots, most);
+  }
+
   /**
    * Publishes `message`, the bytes that `writeTopicMessage` writes; they are not needed any more when this returns. The
    * answer is valid until the next publish. `confirmation` will hear from the other nodes to which it goes.
@@ -295,7 +278,8 @@ export class Exchange {
     this.#outlets.set(outletId, outlet);
     const group = wish.group === undefined ? undefined : this.#groups.join(wish.group);
     const slot = this.#freeSlots.pop() ?? this.#slots.length;
-    const subscription = new Subscription(outlet, number, slot, terms, group, this.#totals);
+    const tally = this.#tallies.join(terms.patterns, wish.group);
+    const subscription = new Subscription(outlet, number, slot, terms, group, this.#totals, tally);
     this.#slots[slot] = subscription;
     this.#count += 1;
     if (terms.overflow === "block-publisher") this.#blockers += 1;
@@ -455,6 +439,7 @@ export class Exchange {
       if (group === undefined || !this.#passOn(message, group.name, nowMs)) lost += 1;
     }, nowMs);
     this.#undelivered += lost; // (X3)
+    this.#tallies.leave(subscription);
     this.#delivery.released(subscription);
     this.#blocking.delete(subscription);
     if (why !== undefined) this.#sink.ended(outlet.id, number, why, lost);

@@ -4,7 +4,6 @@ export {
   type Elsewhere,
   type Wanting,
   Exchange,
-  type ExchangeFigures,
   type ExchangeOptions,
   type PublishResult,
   type Publisher,
@@ -12,6 +11,7 @@ export {
 } from "./exchange.js";
 export type { Confirmation, Untold } from "./confirmations.js";
 export type { Outcome, PublishSettled, Published } from "./published.js";
+export type { ExchangeFigures } from "./figures.js";
 export { CheckedFilter, type HeaderFilter } from "./filter.js";
 export { Inbox, type InboxOwner } from "./consumer/inbox.js";
 export { type Gap, Intake, type IntakeOptions } from "./consumer/intake.js";
@@ -29,8 +29,10 @@ export {
   defaultTopicsLimits,
 } from "./limits.js";
 export type { ReplayWish } from "./replay.js";
+export type { TopicReport } from "./report.js";
 export { isReserved, reservedPattern } from "./reserved.js";
 export type { SubscriptionEnd, TopicSink } from "./sink.js";
+export type { SubscriptionTally } from "./tally.js";
 export {
   type TopicMessageHead,
   TopicMessageReader,

@@ -15,6 +15,7 @@ import type { Route } from "./forwarding.js";
 import type { Group } from "./groups.js";
 import type { Outlet, Queued } from "./outlet.js";
 import type { Replay } from "./replay.js";
+import type { Tally } from "./tally.js";
 
 /** Where it is: it hears of the past, of the present, or it is over. */
 export type Phase =
@@ -48,8 +49,11 @@ export class Subscription implements Queued<Subscription> {
   readonly terms: SubscriptionTerms;
   readonly group: Group<Subscription | Route> | undefined;
   readonly buffer: MessageBuffer;
+  readonly tally: Tally;
   phase: Phase = live;
   untakenBytes = 0;
+  /** Messages that were handed on to it. */
+  handed = 0;
   chosenAt = 0;
   blocking: Blocking | undefined = undefined;
   /** What it holds of the bytes that all may hold; there when something has waited. */
@@ -66,7 +70,9 @@ export class Subscription implements Queued<Subscription> {
     terms: SubscriptionTerms,
     group: Group<Subscription | Route> | undefined,
     totals: BufferTotals,
+    tally: Tally,
   ) {
+    this.tally = tally;
     this.outlet = outlet;
     this.number = number;
     this.slot = slot;

@@ -18,11 +18,13 @@ import { MpregError, Timer, type Timers, type Utf8 } from "../base/index.js";
 import { Fifo } from "../structures/index.js";
 import { Arrivals, late } from "./arrivals.js";
 import { type Confirmation, Confirmations } from "./confirmations.js";
-import { type Elsewhere, Exchange, type ExchangeFigures, type Publisher } from "./exchange.js";
+import { type Elsewhere, Exchange, type Publisher } from "./exchange.js";
+import { type ExchangeFigures, noFigures } from "./figures.js";
 import type { ForwardSink } from "./forwarding.js";
 import type { TopicsLimits } from "./limits.js";
 import type { Participant } from "./participant.js";
 import type { Outcome, Published, PublishSettled } from "./published.js";
+import { type TopicReport, reportOf } from "./report.js";
 import type { SubscriptionEnd, TopicSink } from "./sink.js";
 import type { SubscriptionWish } from "./wish.js";
 
@@ -153,9 +155,15 @@ export class Topics implements TopicSink {
   }
 
   get figures(): TopicsFigures {
-    const { figures } = this.exchange;
+    const figures = this.#exchange?.figures ?? noFigures; // who only looks makes none
     const sources = this.#sources.size;
     return { ...figures, sources, blockedPublishes: this.#blockedPublishes, lostPublishes: this.#lostPublishes };
+  }
+
+  /** What the topics of this node, `node`, come to; at most `most` kinds of subscriptions, 0: as many as are ever told of. */
+  report(most: number, node: string, nowMs: number): TopicReport {
+    const tallies = this.#exchange?.tallies(most) ?? { tallies: [], leftOut: 0 };
+    return reportOf(this.figures, tallies, node, nowMs);
   }
 
   get blockedPublishes(): number {

@@ -121,6 +121,7 @@ import {
   readUnsubscribe,
 } from "./topic-messages.js";
 import type { TextCache } from "./text-cache.js";
+import { type TopicReportMessage, readTopicReport } from "./topic-report-message.js";
 import { type RequestsMessage, type WatchMessage, readRequests, readWatch } from "./watch-messages.js";
 
 /** A message that expects an answer and cannot be read: the error is the answer. */
@@ -180,6 +181,7 @@ export type Message =
   | ResumeMessage
   | WatchMessage
   | RequestsMessage
+  | TopicReportMessage
   | PublishMessage
   | PublishConfirmedMessage
   | PublishRefusedMessage
@@ -327,6 +329,8 @@ export class FrameReader {
         return readWatch(reader);
       case kinds.requests:
         return readRequests(reader);
+      case kinds.topicReport:
+        return readTopicReport(reader);
       case kinds.publishRefused:
         return readPublishRefused(reader);
       case kinds.publishConfirmed:

@@ -196,5 +196,6 @@ export {
   writePublishRefused,
 } from "./topic-messages.js";
 export { protocolVersion, subprotocol } from "./versions.js";
+export { type TopicReportMessage, writeTopicReport } from "./topic-report-message.js";
 export { type RequestsMessage, type WatchMessage, writeRequests, writeWatch } from "./watch-messages.js";
 export { Writer } from "./writer.js";

@@ -61,6 +61,7 @@ export const kinds = {
   publishConfirmed: 0xb0,
   subscribe: 0xb1,
   everywhere: 0xb2,
+  topicReport: 0xb6,
 } as const;
 
 export const answerBit = 0x80;

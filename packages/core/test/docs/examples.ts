@@ -152,6 +152,7 @@ const defaults: Record<Written["kind"], object> = {
   resume: { relay: undefined },
   watch: { now: false, intermediates: false, behalf: undefined, relay: undefined },
   requests: { node: undefined, behalf: undefined, relay: undefined },
+  "topic-report": { node: undefined, behalf: undefined, relay: undefined },
   keep: {},
   publish: {},
   "publish-confirmed": {},

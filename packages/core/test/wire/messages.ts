@@ -24,6 +24,7 @@ import {
   writeEvent,
   writeProgress,
   writeRequests,
+  writeTopicReport,
   writeWatch,
   writeFailure,
   writeLeftEnd,
@@ -113,6 +114,8 @@ export function write(writer: Writer, message: Written): void {
       return writeWatch(writer, message);
     case "requests":
       return writeRequests(writer, message);
+    case "topic-report":
+      return writeTopicReport(writer, message);
     case "progress":
       return writeProgress(writer, message);
     case "fetch-failed":
@@ -349,6 +352,13 @@ export const messageOf: Record<Written["kind"], fc.Arbitrary<Written>> = {
   }),
   requests: of("requests", {
     id: u32,
+    node: fc.oneof(absent, name),
+    behalf: fc.oneof(absent, name),
+    relay: questionRelay,
+  }),
+  "topic-report": of("topic-report", {
+    id: u32,
+    most: varint,
     node: fc.oneof(absent, name),
     behalf: fc.oneof(absent, name),
     relay: questionRelay,

@@ -39,6 +39,7 @@ const withFields = [
   "event",
   "watch",
   "requests",
+  "topic-report",
   "progress",
   "fetch",
   "chunk",

@@ -292,6 +292,11 @@ export const samples: Record<Written["kind"], readonly Written[]> = {
     { kind: "requests", id: 12, node: "storage", behalf: undefined, relay: undefined },
     { kind: "requests", id: 13, node: undefined, behalf: "192.0.2.7", relay: undefined },
   ],
+  "topic-report": [
+    { kind: "topic-report", id: 14, most: 0, node: undefined, behalf: undefined, relay: undefined },
+    { kind: "topic-report", id: 15, most: 100, node: "storage", behalf: undefined, relay: undefined },
+    { kind: "topic-report", id: 16, most: 1, node: undefined, behalf: "192.0.2.7", relay: undefined },
+  ],
   progress: [
     { kind: "progress", id: 5, missed: 0, value: value({ done: 40, of: 100 }), refusal: undefined },
     { kind: "progress", id: 5, missed: 3, value: undefined, refusal: "it takes 20000 bytes; at most 16384 are told" },

@@ -18,6 +18,7 @@ import {
   otherFunctions,
 } from "@mpreg/core/rpc";
 import type { NodeSize } from "@mpreg/core/node";
+import type { TopicsFigures } from "@mpreg/core/topics";
 import type { Traffic } from "../traffic.js";
 import { membersByState } from "./members.js";
 import { waitingFor } from "./waiting.js";
@@ -26,6 +27,7 @@ import { waitingFor } from "./waiting.js";
 export interface MetricSource {
   readonly size: NodeSize;
   readonly calls: RpcCounters;
+  readonly topics: TopicsFigures;
   readonly traffic: Traffic;
   readonly cluster: ClusterInfo;
   /** How many functions are registered here. */
@@ -48,6 +50,42 @@ export interface Metric {
   readonly labels: readonly string[];
   readonly read: (source: MetricSource) => Sample[];
 }
+
+const topicMetrics: readonly Metric[] = [
+  counter(
+    "mpreg_topic_messages_total",
+    "Messages of topics: `published` here, `received` from other nodes, `forwarded` to them (once for each)",
+    ({ topics: { published, received, forwarded } }) => labelled("way", { published, received, forwarded }),
+    ["way"],
+  ),
+  counter("mpreg_topic_deliveries_total", "Times that a message was handed on to a subscription", ({ topics }) =>
+    one(topics.handed),
+  ),
+  counter(
+    "mpreg_topic_losses_total",
+    "Times that one was lost, by why: to a subscription that was too `slow`; `expired` while it waited; `undelivered`, because the subscription or the other node was gone; `publisher-gone` while it waited for room",
+    ({ topics }) => {
+      const { dropped: slow, expired, undelivered, lostPublishes } = topics;
+      return labelled("reason", { slow, expired, undelivered, "publisher-gone": lostPublishes });
+    },
+    ["reason"],
+  ),
+  counter("mpreg_topic_missed_total", "Messages of other nodes that got lost on their way here", ({ topics }) =>
+    one(topics.missedElsewhere),
+  ),
+  gauge("mpreg_topic_subscriptions", "Subscriptions to topics", ({ topics }) => one(topics.subscriptions)),
+  gauge("mpreg_topic_groups", "Groups of subscriptions that have members here", ({ topics }) => one(topics.groups)),
+  gauge("mpreg_topic_waiting_bytes", "Bytes that wait for slow consumers, and for other nodes", ({ topics }) =>
+    one(topics.waitingBytes),
+  ),
+  gauge("mpreg_topic_blocked_publishes", "Messages that wait for room with a subscription", ({ topics }) =>
+    one(topics.blockedPublishes),
+  ),
+  gauge("mpreg_topic_backlog_messages", "Messages that are kept for those who come late", ({ topics }) =>
+    one(topics.backlogMessages),
+  ),
+  gauge("mpreg_topic_backlog_bytes", "Bytes that are allocated for them", ({ topics }) => one(topics.backlogBytes)),
+];
 
 export const metrics: readonly Metric[] = [
   gauge(
@@ -81,7 +119,7 @@ export const metrics: readonly Metric[] = [
   gauge(
     "mpreg_waiting",
     "Steps that wait on this node, by what for: `turn` to run here, `provider`, `link` to it, `room` on the link, `retry`",
-    ({ size }) => Object.entries(waitingFor(size)).map(([reason, value]) => ({ labels: { reason }, value })),
+    ({ size }) => labelled("reason", { ...waitingFor(size) }),
     ["reason"],
   ),
   gauge("mpreg_requests", "Graphs of calls that this node coordinates now", ({ size }) => one(size.requests)),
@@ -98,6 +136,7 @@ export const metrics: readonly Metric[] = [
   gauge("mpreg_doubt", "How much this node doubts itself: 0 = not at all, up to 8", ({ cluster }) =>
     one(cluster.doubt),
   ),
+  ...topicMetrics,
   counter(
     "mpreg_frames_total",
     "Frames over all links and connections",
@@ -132,8 +171,12 @@ function one(value: number): Sample[] {
   return [{ labels: {}, value }];
 }
 
+function labelled(label: string, values: Readonly<Record<string, number>>): Sample[] {
+  return Object.entries(values).map(([name, value]) => ({ labels: { [label]: name }, value }));
+}
+
 function readMembers({ cluster }: MetricSource): Sample[] {
-  return Object.entries(membersByState(cluster)).map(([state, value]) => ({ labels: { state }, value }));
+  return labelled("state", membersByState(cluster));
 }
 
 /** Work by function: how much has begun, how it ended, how long it took. */

@@ -62,8 +62,8 @@ export class Metrics {
     const { machine, functions, traffic } = driver;
     const cluster = driver.cluster();
     const info = { name: machine.name, id: machine.id, cluster: cluster.name, version };
-    const { size, counters: calls } = machine;
-    return { size, calls, traffic, cluster, functions: [...functions.values()].length, info };
+    const { size, counters: calls, topicFigures: topics } = machine;
+    return { size, calls, topics, traffic, cluster, functions: [...functions.values()].length, info };
   }
 }
 

@@ -22,6 +22,39 @@ async function read({ url }: Pick<MpregNode, "url">): Promise<Map<string, number
   return figures;
 }
 
+describe("topics", () => {
+  test("are counted where messages enter, where they are wanted, and where they are lost", async () => {
+    const [home, away] = await startMesh({ name: "home" }, { name: "away" });
+    const [client, distant] = [await clientOf(home!), await clientOf(away!)];
+    const subscription = await distant.subscribe("t.#", { group: "g" });
+    await subscription.everywhere();
+    for (let n = 0; n < 3; n++) await client.publish("t.x", n, { confirm: "local" });
+    let taken = 0;
+    for await (const _message of subscription) if (++taken === 2) break;
+    const here = await read(home!);
+    expect(here.get('mpreg_topic_messages_total{way="published"}')).toBe(3);
+    expect(here.get('mpreg_topic_messages_total{way="forwarded"}')).toBe(3);
+    expect(here.get("mpreg_topic_deliveries_total")).toBe(0);
+    const there = await eventually("away has none any more", async () => {
+      const figures = await read(away!);
+      return figures.get("mpreg_topic_subscriptions") === 0 ? figures : undefined;
+    });
+    expect(there.get('mpreg_topic_messages_total{way="received"}')).toBe(3);
+    expect(there.get("mpreg_topic_deliveries_total")).toBe(3);
+    expect(there.get("mpreg_topic_groups")).toBe(0);
+    expect(there.get("mpreg_topic_backlog_messages")).toBe(3);
+    expect(there.get('mpreg_topic_losses_total{reason="slow"}')).toBe(0);
+    expect(there.get("mpreg_topic_missed_total")).toBe(0);
+  });
+
+  test("of a node that nobody uses for topics are zeros, and looking at them makes nothing", async () => {
+    const figures = await read(await startNode());
+    const ofTopics = [...figures].filter(([name]) => name.startsWith("mpreg_topic_"));
+    expect(ofTopics.length).toBeGreaterThan(10);
+    for (const [name, value] of ofTopics) expect([name, value]).toEqual([name, 0]);
+  });
+});
+
 describe("calls and runs", () => {
   test("are counted where they are coordinated, and where they run, by function and end", async () => {
     const [home, away] = await startMesh({ name: "home" }, { name: "away" });

@@ -10,6 +10,7 @@ import type {
   RequestsMessage,
   ResultRef,
   StepReport,
+  TopicReportMessage,
   Value,
   WatchMessage,
   WireLimits,
@@ -37,8 +38,14 @@ export type WatchFields = Omit<WatchMessage, "id" | "behalf" | "relay">;
 /** Which requests somebody wants to have listed. */
 export type RequestsFields = Omit<RequestsMessage, "id" | "behalf" | "relay">;
 
+/** Of which node somebody wants to know what its topics come to. */
+export type TopicReportFields = Omit<TopicReportMessage, "id" | "behalf" | "relay">;
+
+/** The same as it comes over a link. */
+export type LookMessage = WatchMessage | RequestsMessage | TopicReportMessage;
+
 /** What somebody wants to see, and how long that may take, in ms; 0: as long as it takes. */
-export type Look = (WatchFields | RequestsFields) & { readonly timeoutMs: number };
+export type Look = (WatchFields | RequestsFields | TopicReportFields) & { readonly timeoutMs: number };
 
 export type Ask =
   { readonly kind: "call"; readonly fields: CallFields } | { readonly kind: "request"; readonly fields: RequestFields };

@@ -4,7 +4,7 @@
  * (A1) Its promise settles once: with the answer, or with why there is none, as that the signal has aborted or the time allowed
  *      is over.
  */
-import { checkOptions, optionNames, placed } from "../../base/index.js";
+import { MpregError, checkOptions, optionNames, placed } from "../../base/index.js";
 import { type CancelSignal, checkListeners, checkName, durationMs } from "../graph/call-options.js";
 import type { Asker } from "../run.js";
 import type { RequestTrace } from "../types.js";
@@ -26,11 +26,21 @@ export interface RequestsOptions extends InspectOptions {
   readonly node?: string | undefined;
 }
 
+/** Options of what topics of a node come to. */
+export interface TopicReportOptions extends InspectOptions {
+  /** Name or id of the node that is meant. Default: the node that is asked. */
+  readonly node?: string | undefined;
+  /** How many kinds of subscriptions are told of. Default and at most 1,000: those for which most waits, then those to which most was handed on. */
+  readonly most?: number | undefined;
+}
+
 const inspectNames = optionNames<InspectOptions>({ signal: true, timeoutMs: true });
 const requestsNames = optionNames<RequestsOptions>({ node: true, signal: true, timeoutMs: true });
 
 /** Begins to ask; answers the number by which it is given up. */
 type Begin = (timeoutMs: number, asker: Asker) => number;
+
+const reportNames = optionNames<TopicReportOptions>({ node: true, most: true, signal: true, timeoutMs: true });
 
 /** The answer to what `who`, a name for messages, asks by `begin`. */
 export function inspecting(
@@ -63,6 +73,19 @@ export function requestsOf(asking: Looking, options: RequestsOptions | undefined
     return asking.look({ kind: "requests", node, timeoutMs }, asker);
   });
   return answer as Promise<RequestList>;
+}
+
+/** What topics of a node come to. */
+export function topicReportOf(asking: Looking, options: TopicReportOptions | undefined): Promise<unknown> {
+  return answerOf(asking, "topics", options, reportNames, (timeoutMs, asker) => {
+    const { node, most = 0 } = options ?? {};
+    if (node !== undefined) checkName(node, "node", "topics");
+    if (!Number.isInteger(most) || most < 0 || most > 2 ** 31 || options?.most === 0) {
+      const message = `topics: most must be an integer of at least 1, got ${String(options?.most)}`;
+      throw new MpregError("invalid-argument", message);
+    }
+    return asking.look({ kind: "topic-report", node, most, timeoutMs }, asker);
+  });
 }
 
 function answerOf(

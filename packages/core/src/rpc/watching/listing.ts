@@ -88,9 +88,9 @@ export function visible(
   throw new MpregError("denied", `Cannot list the requests of node "${list.node}": ${reason}`);
 }
 
-/** Why the requests of a node cannot be listed. */
-export function unlistable(nameOrId: string, target: Target<object>): MpregError {
-  const what = `Cannot list the requests of node ${quoted(nameOrId)}`;
+/** Why the requests of a node, or its topics, cannot be listed. */
+export function unlistable(nameOrId: string, listed: "requests" | "topics", target: Target<object>): MpregError {
+  const what = `Cannot list the ${listed} of node ${quoted(nameOrId)}`;
   if (target.kind === "gone") return new MpregError("node-lost", `${what}: it ${target.state}`);
   if (target.kind === "there") return new MpregError("unsupported", `${what}: nodes are asked for their own only`);
   const near = suggestion(nameOrId, target.names);

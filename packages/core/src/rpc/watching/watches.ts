@@ -17,7 +17,7 @@ import { MpregError, type Subject, assert, quoted } from "../../base/index.js";
 import type { Target } from "../../routing/index.js";
 import type { EventMessage, RequestStep } from "../../wire/index.js";
 import { writeRequests, writeWatch } from "../../wire/index.js";
-import type { RequestsFields, WatchFields } from "../caller/ask.js";
+import type { RequestsFields, TopicReportFields, WatchFields } from "../caller/ask.js";
 import type { EventSink, RequestEvent } from "../events.js";
 import { allEvents } from "./history.js";
 import type { RpcHost } from "../host.js";
@@ -36,6 +36,7 @@ import { type Passing, passOn } from "../clients/passing.js";
 import type { Questions } from "../clients/questions.js";
 import { Recent } from "./recent.js";
 import { Summary, requestIdOf } from "./summary.js";
+import { reportTopics } from "./topic-report.js";
 import type { Peer } from "../task.js";
 import type { RequestTrace } from "../types.js";
 import { type Listener, Watch } from "./watch.js";
@@ -45,7 +46,7 @@ const requestIdForm = /^([0-9a-f]{8})-[0-9a-z]{1,11}$/;
 
 /** Turns events and traces into bytes, and back. */
 export interface TraceCodec {
-  encodeSummary(told: RequestTrace | RequestList): Uint8Array;
+  encodeSummary(told: object): Uint8Array;
   decode(bytes: Uint8Array): unknown;
 }
 
@@ -109,9 +110,10 @@ export class Watches {
   }
 
   /** Somebody wants to see something. */
-  asked(onlooker: Onlooker, look: WatchFields | RequestsFields, nowMs: number): void {
+  asked(onlooker: Onlooker, look: WatchFields | RequestsFields | TopicReportFields, nowMs: number): void {
     if (look.kind === "watch") this.#watch(onlooker, look, nowMs);
-    else this.#requests(onlooker, look, nowMs);
+    else if (look.kind === "requests") this.#requests(onlooker, look, nowMs);
+    else this.#topics(onlooker, look, nowMs);
   }
 
   /** What becomes of one request. */
@@ -148,7 +150,7 @@ export class Watches {
       watcher.answeredWith(this.#codec.encodeSummary(visible(list, policy, subject, onBehalfOf))); // (L2)
     };
     try {
-      const peer = look.node === undefined ? self : this.#listing(look.node, mayPass(onlooker));
+      const peer = this.#meant(look.node, "requests", mayPass(onlooker));
       if (peer === self) return answer(this.#list(nowMs));
       const passing: Passing = {
         peer,
@@ -168,11 +170,25 @@ export class Watches {
     }
   }
 
-  /** The node of that name or id, where it may be asked from here. */
-  #listing(nameOrId: string, isPassed: boolean): Peer {
+  /** What the topics of a node come to. */
+  #topics(onlooker: Onlooker, look: TopicReportFields, nowMs: number): void {
+    const host = this.#host;
+    try {
+      const peer = this.#meant(look.node, "topics", mayPass(onlooker));
+      reportTopics({ host, codec: this.#codec, questions: this.#questions }, onlooker, peer, look, nowMs);
+    } catch (error) {
+      if (!(error instanceof MpregError)) throw error;
+      onlooker.watcher.failed(error.at({ node: host.nodeName }));
+    }
+  }
+
+  /** The node of that name or id, where it may be asked from here for what it has; without one, this node. */
+  #meant(nameOrId: string | undefined, what: "requests" | "topics", isPassed: boolean): Peer {
+    const { self } = this.#host;
+    if (nameOrId === undefined) return self;
     const target = this.#host.target(nameOrId, false);
-    if (target.kind === "there" && (target.owner === this.#host.self || isPassed)) return target.owner;
-    throw unlistable(nameOrId, target);
+    if (target.kind === "there" && (target.owner === self || isPassed)) return target.owner;
+    throw unlistable(nameOrId, what, target);
   }
 
   #list(nowMs: number): RequestList {

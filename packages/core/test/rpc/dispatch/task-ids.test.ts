@@ -47,6 +47,7 @@ function dispatching() {
     revoke: () => false,
     abort: () => undefined,
     runsOn: () => undefined,
+    topicReport: () => ({}),
     pull: () => undefined,
     streamed: () => undefined,
     streamFailed: () => undefined,

@@ -1,0 +1,111 @@
+/**
+ * Tally: what subscriptions that want the same (the same patterns, in the same group) have come to together, for whoever asks
+ * how topics of a node are used.
+ *
+ * (T1) While any of them is there its counts only grow, also when others end: two answers make a rate. One that begins anew has
+ *      another id.
+ * (T2) Nothing is left of it with the last of its subscriptions.
+ * (T3) A delivery costs its subscription one count; everything else is added up when somebody asks.
+ */
+
+/** Subscriptions of a node that want the same. */
+export interface SubscriptionTally {
+  /** By which two answers of one process tell that it is the same. */
+  readonly id: number;
+  readonly patterns: readonly string[];
+  /** Absent where they are no group's. */
+  readonly group?: string;
+  readonly subscriptions: number;
+  /** Messages handed on to them, and those that they have lost because they were slow, since `id` began. */
+  readonly handed: number;
+  readonly dropped: number;
+  /** Messages that wait for them at the node, and their bytes. */
+  readonly waiting: number;
+  readonly waitingBytes: number;
+}
+
+export class Tally {
+  readonly id: number;
+  readonly patterns: readonly string[];
+  readonly group: string | undefined;
+  subscriptions = 0;
+  /** Of those that have ended. */
+  handedBefore = 0;
+  droppedBefore = 0;
+
+  constructor(id: number, patterns: readonly string[], group: string | undefined) {
+    this.id = id;
+    this.patterns = patterns;
+    this.group = group;
+  }
+}
+
+/** What is added up of one subscription. */
+export interface Tallied {
+  readonly tally: Tally;
+  readonly handed: number;
+  readonly buffer: { readonly dropped: number; readonly size: number; readonly bytes: number };
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** How many of them one answer tells of, and how many it does where nothing else is asked for. */
+export const talliesMax = 1_000;
+
+export class Tallies {
+  readonly #tallies = new Map<string, Tally>();
+  #lastId = 0;
+
+  /** A subscription begins. */
+  join(patterns: readonly string[], group: string | undefined): Tally {
+    const key = keyOf(patterns, group);
+    let tally = this.#tallies.get(key);
+    if (tally === undefined) {
+      this.#lastId += 1;
+      tally = new Tally(this.#lastId, patterns, group);
+      this.#tallies.set(key, tally);
+    }
+    tally.subscriptions += 1;
+    return tally;
+  }
+
+  /** A subscription is over. */
+  leave({ tally, handed, buffer }: Tallied): void {
+    tally.handedBefore += handed; // (T1)
+    tally.droppedBefore += buffer.dropped;
+    tally.subscriptions -= 1;
+    if (tally.subscriptions === 0) this.#tallies.delete(keyOf(tally.patterns, tally.group)); // (T2)
+  }
+
+  /** At most `most` of them, first those for which most waits, then those to which most was handed on; and how many more there are. */
+  report(
+    subscriptions: Iterable<Tallied | undefined>,
+    most: number,
+  ): { readonly tallies: readonly SubscriptionTally[]; readonly leftOut: number } {
+    const rows = new Map<Tally, Mutable<SubscriptionTally>>();
+    for (const subscription of subscriptions) {
+      if (subscription === undefined) continue;
+      const { tally, handed, buffer } = subscription;
+      let row = rows.get(tally);
+      if (row === undefined) rows.set(tally, (row = begun(tally)));
+      row.handed += handed;
+      row.dropped += buffer.dropped;
+      row.waiting += buffer.size;
+      row.waitingBytes += buffer.bytes;
+    }
+    const sorted = [...rows.values()].sort(
+      (a, b) => b.waitingBytes - a.waitingBytes || b.handed - a.handed || a.id - b.id,
+    );
+    const tallies = sorted.slice(0, most === 0 ? talliesMax : Math.min(most, talliesMax));
+    return { tallies, leftOut: sorted.length - tallies.length };
+  }
+}
+
+function begun({ id, patterns, group, subscriptions, handedBefore, droppedBefore }: Tally): Mutable<SubscriptionTally> {
+  const about = group === undefined ? { id, patterns } : { id, patterns, group };
+  return { ...about, subscriptions, handed: handedBefore, dropped: droppedBefore, waiting: 0, waitingBytes: 0 };
+}
+
+function keyOf(patterns: readonly string[], group: string | undefined): string {
+  return JSON.stringify([group ?? null, ...patterns]);
+}
