@@ -51,11 +51,14 @@ interface Lane<A> {
   missedBehind: number;
 }
 
+/** Nobody writes to it. */
+const none: [] = [];
+
 export class MessageBuffer<A = undefined> {
   readonly #messagesMax: number;
   readonly #bytesMax: number;
-  /** By priority. */
-  readonly #lanes: (Lane<A> | undefined)[] = [];
+  /** By priority; there once something waits. */
+  #lanes: (Lane<A> | undefined)[] = none;
   /** Bit n: the lane of priority n has something to tell. */
   #open = 0;
   #size = 0;
@@ -198,6 +201,7 @@ export class MessageBuffer<A = undefined> {
   #lane(priority: number): Lane<A> {
     let lane = this.#lanes[priority];
     if (lane === undefined) {
+      if (this.#lanes === none) this.#lanes = [];
       lane = { priority, messages: new Fifo(), missedBehind: 0 };
       this.#lanes[priority] = lane;
     }

@@ -11,10 +11,18 @@
 import type { Pattern } from "../../base/index.js";
 import { utf8Length } from "../../values/index.js";
 
+const noGroups: ReadonlyMap<string, number> = new Map();
+
 /** What is wanted of a pattern, counted: of plain subscriptions (or patterns) and of those of each group. */
 export class Wants {
   plain = 0;
-  readonly groups: Map<string, number> = new Map();
+  /** There once a group wants it: most patterns have none, and there may be a hundred thousand. */
+  #groups: Map<string, number> | undefined;
+
+  /** Of each group that wants it, how often. */
+  get groups(): ReadonlyMap<string, number> {
+    return this.#groups ?? noGroups;
+  }
 
   /** What it counts towards the bound. */
   get weight(): number {
@@ -26,9 +34,17 @@ export class Wants {
     const before = group === undefined ? this.plain : (this.groups.get(group) ?? 0);
     const after = before + by;
     if (group === undefined) this.plain = after;
-    else if (after === 0) this.groups.delete(group);
-    else this.groups.set(group, after);
+    else if (after === 0) this.#groups?.delete(group);
+    else (this.#groups ??= new Map<string, number>()).set(group, after);
     return before === 0 || after === 0;
+  }
+
+  /** Counts all that `other` counts, too. */
+  addAll(other: Wants): void {
+    this.plain += other.plain;
+    for (const [group, count] of other.groups) {
+      (this.#groups ??= new Map<string, number>()).set(group, (this.groups.get(group) ?? 0) + count);
+    }
   }
 }
 
@@ -99,10 +115,7 @@ function coverAt(pattern: Pattern, end: number): Pattern {
 
 function sumOf(all: readonly { readonly wants: Wants }[]): Wants {
   const sum = new Wants();
-  for (const { wants } of all) {
-    sum.plain += wants.plain;
-    for (const [group, count] of wants.groups) sum.groups.set(group, (sum.groups.get(group) ?? 0) + count);
-  }
+  for (const { wants } of all) sum.addAll(wants);
   return sum;
 }
 
