@@ -59,6 +59,11 @@ export class MqttDoor {
   readonly #broker: Aedes;
   readonly #wishes = new WeakMap<Client, Wish>();
   readonly #sessions = new Map<Client, MqttSession>();
+  /** Every connection, also of those that were not let in. */
+  readonly #streams = new Set<MqttStream>();
+  /** Clients whose failure was told: what they were to get fails with them, each message by itself. */
+  readonly #failed = new WeakSet<Client>();
+  #isClosed = false;
 
   private constructor(options: DoorOptions) {
     const { driver, codec, events, mqtt, messageBytesMax } = options;
@@ -87,16 +92,17 @@ export class MqttDoor {
     return door;
   }
 
-  /** Clients that were let in. */
-  get clients(): number {
-    return this.#sessions.size;
-  }
-
   /** Somebody has opened a connection. */
   accept(opened: OpenMqtt): void {
     const stream = new MqttStream(opened, this.#options.gate);
+    if (this.#isClosed) {
+      stream.destroy();
+      return;
+    }
     const client = this.#broker.handle(stream);
+    this.#streams.add(stream);
     stream.once("close", () => {
+      this.#streams.delete(stream);
       // the library publishes the client's will first
       setImmediate(() => {
         this.#ended(client);
@@ -106,8 +112,10 @@ export class MqttDoor {
 
   /** Disconnects everybody, whose wills are published. */
   close(): Promise<void> {
+    this.#isClosed = true;
     return new Promise((resolve) => {
       this.#broker.close(() => {
+        for (const stream of this.#streams) stream.destroy(); // the library knows only whom it has let in
         for (const client of this.#sessions.keys()) this.#ended(client);
         this.#options.events.flush();
         resolve();
@@ -159,10 +167,10 @@ export class MqttDoor {
       for (const filter of filters) this.#sessions.get(client)?.unsubscribe(filter);
     });
     broker.on("clientError", (client, error) => {
-      if (!(error instanceof MpregError)) this.#failed(client, error); // those were told already
+      if (!(error instanceof MpregError)) this.#tellFailed(client, error); // those were told already
     });
     broker.on("connectionError", (client, error) => {
-      this.#failed(client, error);
+      this.#tellFailed(client, error);
     });
     return broker;
   }
@@ -173,13 +181,15 @@ export class MqttDoor {
     username: string | undefined,
     password: Uint8Array | undefined,
   ): AuthenticateError | undefined {
-    const { address } = client.conn as MqttStream;
+    const stream = client.conn as MqttStream;
+    const { address } = stream;
     const clientId = client.id;
     const refuse = (returnCode: number, reason: string): AuthenticateError => {
       this.#options.events.refused({ clientId, address }, "connect", reason);
       const error: Error = Object.assign(new Error(reason), { returnCode });
       return error as AuthenticateError; // its codes are an enum of declarations only
     };
+    if (stream.destroyed) return new Error("the connection is closed") as AuthenticateError; // a session would never end
     const { clean, willTopic } = this.#wishes.get(client) ?? { clean: false, willTopic: undefined };
     if (!clean) {
       const why =
@@ -205,7 +215,7 @@ export class MqttDoor {
       return refuse(notAuthorized, `its will: ${thrownText(error)}`);
     }
     this.#sessions.set(client, new MqttSession(client, address, subject, this.#host));
-    (client.conn as MqttStream).known(this.#options.messageBytesMax + packetHeadBytes);
+    stream.known(this.#options.messageBytesMax + packetHeadBytes);
     return undefined;
   }
 
@@ -214,7 +224,9 @@ export class MqttDoor {
     this.#sessions.delete(client);
   }
 
-  #failed(client: Client, error: Error): void {
+  #tellFailed(client: Client, error: Error): void {
+    if (this.#failed.has(client)) return;
+    this.#failed.add(client);
     const { address } = client.conn as MqttStream;
     this.#options.events.failed({ clientId: client.id, address }, error);
   }

@@ -1,6 +1,7 @@
 import type { MqttClient } from "mqtt";
 import { describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
+import { tls } from "../support/certificate.js";
 import { clientOf, meshed, startNode } from "../support/cluster.js";
 import { eventually } from "../support/eventually.js";
 import { connected, connectedTo, disconnected, listenOver, listening, startDoor } from "./support.js";
@@ -58,6 +59,16 @@ describe("MQTT clients", () => {
     await expect(refused("/")).rejects.toThrow(/403/);
     const without = await startNode();
     await expect(opened(new WebSocket(`${without.url}/mqtt`, "mqtt"))).rejects.toThrow(/403/);
+  });
+
+  test("come in over TLS where the node has a certificate, and only so", async () => {
+    const node = await startDoor({ tls });
+    expect(node.mqttUrl).toMatch(/^mqtts:/);
+    const client = await connected(node, { ca: tls.ca, rejectUnauthorized: true });
+    const { has } = await listenOver(client, { a: 1 });
+    await client.publishAsync("a", "in secret", { qos: 1 });
+    await has(1);
+    await expect(connectedTo((node.mqttUrl ?? "").replace("mqtts", "mqtt"))).rejects.toThrow();
   });
 
   test("publish to native clients of other nodes, as bytes, and get what those publish", async () => {

@@ -4,7 +4,7 @@ import type { MpregNode, NodeStatus } from "@mpreg/node";
 import { describe, expect, test } from "vitest";
 import { clientOf } from "../support/cluster.js";
 import { eventually } from "../support/eventually.js";
-import { packet, packetTypes, rawClient, rawSocket } from "./raw.js";
+import { packet, packetTypes, rawClient, rawSocket, text } from "./raw.js";
 import { connected, disconnected, listening, startDoor } from "./support.js";
 
 async function nextRefusal(told: AsyncIterator<NodeStatus>): Promise<NodeStatus> {
@@ -97,6 +97,30 @@ describe("the MQTT door refuses", () => {
     expect(await nextRefusal(told)).toMatchObject({ clientId: "kept", what: "connect" });
     const will = { topic: "a.b", payload: Buffer.from("x"), qos: 0, retain: false } as const;
     await expect(connected(node, { will })).rejects.toThrow(/Not authorized/);
+  });
+
+  test("clients that speak another version of MQTT", async () => {
+    const node = await startDoor();
+    await expect(connected(node, { protocolVersion: 5 })).rejects.toThrow(/protocol version/);
+  });
+
+  test("to wait for those who have said nothing, when the node closes", async () => {
+    const node = await startDoor({ limits: { handshakeTimeoutMs: 600_000 } });
+    const [stranger, client] = [await rawSocket(node), await rawClient(node, "client")];
+    await node.close();
+    await eventually("both are hung up on", () => stranger.isClosed && client.isClosed);
+  });
+
+  test("to keep those who let their keep-alive pass", async () => {
+    const node = await startDoor();
+    const { got, has } = await listening(node, { will: 0 });
+    const silent = await rawSocket(node);
+    const will = [text("will"), text("it was silent")];
+    const head = [text("MQTT"), Buffer.from([4, 6, 0, 1])]; // a clean session with a will, and one second
+    silent.socket.write(packet(packetTypes.connect, 0, Buffer.concat([...head, text("silent"), ...will])));
+    await has(1);
+    expect(got[0]?.text).toBe("it was silent");
+    await eventually("it is hung up on", () => silent.isClosed);
   });
 
   test("more filters of a client than it may have", async () => {
