@@ -4,6 +4,8 @@
  * (W1) Its promise settles once, with the first end.
  * (W2) An error without a place gets the step that waits and the node that was asked: a node that names no other speaks
  *      of itself.
+ * (W3) A stream that would be in several places of what a request answers has as many readers, and is refused as one that
+ *      several steps would read. Of an answer that fails here nobody reads the streams: they are let go at once.
  */
 import { MpregError, type Outcome } from "../../base/index.js";
 import { onAbort } from "../../structures/index.js";
@@ -12,6 +14,9 @@ import type { Asking } from "./ask.js";
 import type { CancelSignal, RunOptions } from "../graph/call-options.js";
 import type { PreparedRequest } from "../graph/encode.js";
 import type { RequestEvent } from "../events.js";
+import { severalReaders } from "../request/readers.js";
+import { isStream } from "../results/index.js";
+import type { ItemReader } from "../results/item-reader.js";
 import type { Asker } from "../run.js";
 import type { CallSpan } from "../tracing/tracing.js";
 import type { RequestSpec, RequestSummary, StepOutcome } from "../types.js";
@@ -92,7 +97,7 @@ abstract class Waiter implements Asker {
   protected read(value: Value, step: string | undefined = this.#step): unknown {
     if (value instanceof Uint8Array) return this.asking.codec.decode(value);
     const stream = this.asking.openStream?.(value);
-    if (stream !== undefined) stream.step = step;
+    if (stream !== undefined) stream.place = { step, node: this.asking.nodeName }; // (W2)
     const signal = this.#options?.signal;
     if (signal !== undefined) stream?.cancelWith(signal);
     return stream;
@@ -164,18 +169,35 @@ export class RequestWaiter extends Waiter {
     summary: RequestSummary | undefined,
   ): void {
     const { spec } = this.#prepared;
+    const values: unknown[] = [];
     let value: unknown;
     try {
+      this.#checkReaders(outputs); // (W3)
       const stepOf = (index: number): string | undefined => spec.steps[spec.outputs[index]?.step ?? -1]?.name;
-      const values = outputs.map((output, index) => output && this.read(output, stepOf(index)));
+      for (const [index, output] of outputs.entries()) values.push(output && this.read(output, stepOf(index)));
       value = this.#prepared.assemble(
         values,
         reports?.map((report) => outcomeOf(report, spec)),
       );
     } catch (error) {
+      for (const [index, output] of outputs.entries()) {
+        if (!isStream(output)) continue;
+        const reader = (values[index] as ItemReader | undefined) ?? this.asking.openStream?.(output);
+        void reader?.return(); // (W3)
+      }
       return this.unreadable(error);
     }
     this.settle(value, summary);
+  }
+
+  /** (W3) */
+  #checkReaders(outputs: readonly (Value | undefined)[]): void {
+    const { spec, repeated } = this.#prepared;
+    for (const [index, times] of repeated ?? []) {
+      if (!isStream(outputs[index])) continue;
+      const step = spec.steps[spec.outputs[index]?.step ?? -1];
+      throw severalReaders(step?.name ?? "", step?.fun ?? "", new Array<string>(times).fill("whoever has asked"));
+    }
   }
 }
 

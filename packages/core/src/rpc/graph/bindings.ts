@@ -44,6 +44,8 @@ export function placedIn({ step, path }: Binding, inputs: number): Binding {
 
 export class BindingList {
   readonly list: Binding[] = [];
+  /** In how many places those stand that stand in more than one, by number. */
+  repeated: Map<number, number> | undefined = undefined;
   readonly #scope: BindingScope;
   readonly #numbers = new Map<number | string, number>();
 
@@ -55,8 +57,12 @@ export class BindingList {
   holeOf(value: unknown, what: string): number | undefined {
     const target = refTarget(value);
     if (target === undefined) return undefined;
+    const { length } = this.list;
     const number = this.numberOf(target);
-    if (number !== undefined) return number;
+    if (number !== undefined) {
+      if (number < length) (this.repeated ??= new Map()).set(number, (this.repeated.get(number) ?? 1) + 1);
+      return number;
+    }
     throw invalid(`Cannot use the result of ${describeTarget(target)} in ${what}: ${whyNot(target.owner)}`); // (B2)
   }
 

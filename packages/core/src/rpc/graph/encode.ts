@@ -35,6 +35,8 @@ export type RequestLimits = Pick<WireLimits, "stepsMax" | "bindingsMax" | "pathS
 /** A request ready for the wire, and the way back. */
 export interface PreparedRequest {
   readonly spec: RequestSpec;
+  /** In how many places the caller gets those values that he gets in more than one, by their number in `spec.outputs`. */
+  readonly repeated: ReadonlyMap<number, number> | undefined;
   /**
    * Makes what the caller gets: of the values of `spec.outputs`, in their order, and for a request that settles of
    * what became of each step, in the order of `spec.steps`. A value that does not exist is `undefined`.
@@ -85,6 +87,7 @@ export function toRequestSpec(
     outputs.kind === "selected" ? outputs.rebuild : (values: readonly unknown[]) => byName(unconsumedNames, values);
   return {
     spec,
+    repeated: outputs.kind === "selected" ? outputs.repeated : undefined,
     assemble: (values, outcomes = []) => {
       return settle ? { outputs: rebuild(values), steps: byName(names, outcomes) } : rebuild(values);
     },

@@ -43,6 +43,8 @@ export type OutputSelection =
   | {
       readonly kind: "selected";
       readonly bindings: readonly Binding[];
+      /** In how many places of what is rebuilt those stand that stand in more than one, by their numbers. */
+      readonly repeated?: ReadonlyMap<number, number> | undefined;
       readonly rebuild: (values: readonly unknown[]) => unknown;
     };
 

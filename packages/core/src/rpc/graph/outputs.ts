@@ -4,6 +4,7 @@
  * (O1) Arrays, plain objects, Maps (keys and values) and Sets are looked into, as in arguments; everything else, and every
  *      part without a reference, is passed on as it is.
  * (O2) A part of a result that is used twice is asked for once; both places get the same value.
+ *      A stream cannot be: how often each is used is told, for whoever learns that it is one (`caller/waiters.ts`, W3).
  * (O3) Options in the place of the outputs are refused: as constants, which they would be, they are of no use.
  */
 import { MpregError } from "../../base/index.js";
@@ -25,7 +26,8 @@ export function selectOutputs(outputs: unknown, owner: RefOwner): OutputSelectio
   const bindings = new BindingList(scopeOf(owner));
   const rebuild = compile(outputs, bindings, []);
   if (rebuild === undefined) refuseOptions(outputs);
-  return { kind: "selected", bindings: bindings.list, rebuild: rebuild ?? (() => outputs) };
+  const { list, repeated } = bindings;
+  return { kind: "selected", bindings: list, repeated, rebuild: rebuild ?? (() => outputs) };
 }
 
 /** Throws where `outputs`, in which there is no reference, have nothing but names of options. (O3) */

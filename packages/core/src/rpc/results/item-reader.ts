@@ -8,9 +8,11 @@
  * (R2) Items come in order, each once; then the end, or the error that ended the stream, once.
  * (R3) A program that stops (`break`, `return`, a signal) lets go of the stream at once; nothing comes after that.
  * (R4) Nothing is asked for before the program takes the first item.
- * (R6) The error that ends it names the step whose items they are, whoever has found it, where the program knows that.
+ * (R6) Its errors name the step whose items they are and the node that was asked, whoever has found them, where the program
+ *      knows that.
  * (R5) A second loop over what was read to its end, or left, is refused: it is no stream without items.
  */
+import type { ErrorPlace } from "../../base/errors.js";
 import { MpregError } from "../../base/index.js";
 import { Fifo, onAbort } from "../../structures/index.js";
 import type { Codec } from "../../values/index.js";
@@ -37,21 +39,26 @@ interface Waiting {
   readonly release: (() => void) | undefined;
 }
 
+const nowhere: ErrorPlace = {};
+
 const done = { done: true, value: undefined } as const;
 
 /** What a second loop gets. (R5) */
-const refused: AsyncIterableIterator<unknown, undefined, undefined> = {
-  [Symbol.asyncIterator]: () => refused,
-  next: () => {
-    const message =
-      "This stream was read to its end already, or left: a stream is read once. Collect its items into an array where they are needed again";
-    return Promise.reject(new MpregError("invalid-argument", message));
-  },
-};
+function refused(place: ErrorPlace): AsyncIterableIterator<unknown, undefined, undefined> {
+  const again: AsyncIterableIterator<unknown, undefined, undefined> = {
+    [Symbol.asyncIterator]: () => again,
+    next: () => {
+      const message =
+        "This stream was read to its end already, or left: a stream is read once. Collect its items into an array where they are needed again";
+      return Promise.reject(new MpregError("invalid-argument", message, place));
+    },
+  };
+  return again;
+}
 
 export class ItemReader implements AsyncIterableIterator<unknown, undefined, undefined>, FetchSink {
-  /** Name of the step that makes them, where whoever reads them knows it. (R6) */
-  step: string | undefined = undefined;
+  /** What whoever reads them knows of it. (R6) */
+  place: ErrorPlace = nowhere;
   readonly #codec: Codec;
   readonly #host: ItemReaderHost;
   readonly #splitter: ItemSplitter;
@@ -86,7 +93,7 @@ export class ItemReader implements AsyncIterableIterator<unknown, undefined, und
   }
 
   [Symbol.asyncIterator](): AsyncIterableIterator<unknown, undefined, undefined> {
-    return this.#isOver ? refused : this; // (R5)
+    return this.#isOver ? refused(this.place) : this; // (R5)
   }
 
   next(): Promise<IteratorResult<unknown, undefined>> {
@@ -181,7 +188,7 @@ export class ItemReader implements AsyncIterableIterator<unknown, undefined, und
   #end(error: MpregError | undefined): void {
     const wasEnded = this.#isEnded;
     this.#isEnded = true;
-    if (!wasEnded) this.#error = error?.at({ step: this.step }); // (R6)
+    if (!wasEnded) this.#error = error?.at(this.place); // (R6)
     this.#stopListening?.();
     if (!this.#hasLeft) {
       this.#hasLeft = true;
