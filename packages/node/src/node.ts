@@ -2,13 +2,14 @@
  * Node: a running node as its program sees it.
  */
 import type { Contract } from "@mpreg/core";
-import { type TopicContract, checkOptions, optionNames } from "@mpreg/core/base";
+import { MpregError, type Outcome, type TopicContract, checkOptions, optionNames } from "@mpreg/core/base";
 import type { AnyHandler, FunctionRegistry, RegisterOptions } from "@mpreg/core/handlers";
 import type { ClusterInfo, FunctionInfo, NodeInfo } from "@mpreg/core/node";
 import { type TopicCalls, type TopicFunctions, topicCalls } from "@mpreg/core/program";
 import {
   type Caller,
   type Calls,
+  type CancelSignal,
   type Graph,
   type InspectOptions,
   type PlainRequest,
@@ -18,11 +19,13 @@ import {
   type RequestsOptions,
   type SingleCallOptions,
   type WatchOptions,
+  checkListeners,
   durationMs,
   requestsOf,
   traceOf,
   watching,
 } from "@mpreg/core/rpc";
+import { onAbort } from "@mpreg/core/structures";
 import type { Driver } from "./driver.js";
 import { type NodeRegistration, disposable } from "./handlers.js";
 import type { RunningMqtt } from "./mqtt/start.js";
@@ -47,9 +50,11 @@ export interface NodeParts<T extends TopicContract | undefined> {
 export interface DrainOptions {
   /** How long what runs may take to end, in ms. Default 30,000. */
   readonly graceMs?: number | undefined;
+  /** Gives up waiting with `cancelled`; the node goes on draining, and leaves when it has. `close()` ends it before. */
+  readonly signal?: CancelSignal | undefined;
 }
 
-const drainNames = optionNames<DrainOptions>({ graceMs: true });
+const drainNames = optionNames<DrainOptions>({ graceMs: true, signal: true });
 const graceMsDefault = 30_000;
 
 /**
@@ -260,7 +265,17 @@ export class DrivenNode<T extends TopicContract | undefined> implements MpregNod
   async drain(options: DrainOptions = {}): Promise<void> {
     checkOptions(options, drainNames, "drain");
     const graceMs = durationMs(options.graceMs, "drain: graceMs");
-    await (this.#closing ?? (this.#draining ??= this.#drain(graceMs === 0 ? graceMsDefault : graceMs)));
+    checkListeners(options, "drain");
+    const { signal } = options;
+    if (signal?.aborted === true) throw givenUp(signal, "not-applied");
+    const drained = this.#closing ?? (this.#draining ??= this.#drain(graceMs === 0 ? graceMsDefault : graceMs));
+    if (signal === undefined) return drained;
+    await new Promise<void>((resolve, reject) => {
+      const stopListening = onAbort(signal, () => {
+        reject(givenUp(signal, "unknown"));
+      });
+      void drained.then(resolve, reject).finally(stopListening);
+    });
   }
 
   close(): Promise<void> {
@@ -282,4 +297,8 @@ export class DrivenNode<T extends TopicContract | undefined> implements MpregNod
     this.#status.end();
     await Promise.all([this.#threads.close(), mqttClosed, this.#shutDown()]);
   }
+}
+
+function givenUp({ reason }: CancelSignal, outcome: Outcome): MpregError {
+  return new MpregError("cancelled", "The caller cancelled", { outcome, cause: reason });
 }

@@ -39,6 +39,32 @@ describe("drain()", () => {
     await node.drain();
   });
 
+  test("whose signal aborts is not waited for any more, and goes on", async () => {
+    const node = await startNode();
+    const [started, end] = [new Latch(), new Latch()];
+    node.register("hold", async () => {
+      started.open();
+      await end.passed;
+      return "done";
+    });
+    const held = node.call("hold");
+    await started.passed;
+    expect(await failureOf(node.drain({ signal: AbortSignal.abort("no") }))).toMatchObject({
+      code: "cancelled",
+      outcome: "not-applied",
+    });
+    expect(await node.call("echo", ["takes calls"])).toBe("takes calls");
+    const ending = new AbortController();
+    const given = failureOf(node.drain({ signal: ending.signal }));
+    ending.abort("enough");
+    expect(await given).toMatchObject({ code: "cancelled", outcome: "unknown", cause: "enough" });
+    const drained = node.drain({ signal: new AbortController().signal });
+    end.open();
+    expect(await held).toBe("done");
+    await drained;
+    expect((await failureOf(node.drain({ signal: 1 as never }))).message).toContain("signal must be an AbortSignal");
+  });
+
   test("is cut short by close()", async () => {
     const node = await startNode();
     node.register("hold", () => new Promise(() => undefined));

@@ -82,6 +82,13 @@ test("who leaves the loop leaves the request alone, and asks for nothing more (L
   const aborted = kindsOf(other.watch(requestId, { signal: ending.signal }));
   ending.abort();
   expect(await aborted).toEqual([]);
+  const short = other.watch(requestId, { timeoutMs: 50 });
+  await expect(kindsOf(short)).rejects.toMatchObject({
+    code: "deadline",
+    message: `The time allowed (50 ms) ran out before request "${requestId}" had ended`,
+    node: "b",
+    request: requestId,
+  });
   latch.open();
   expect(await result).toEqual({ held: "done" });
 });
@@ -193,6 +200,8 @@ test("a program that leaves the loop, or aborts, is told nothing more, and a clo
     const aborted = kindsOf(node.watch(requestId, { signal: ending.signal }));
     ending.abort();
     expect(await aborted).toEqual(node === a ? ["received"] : []); // what the node knows itself is there at once
+    const short = node.watch(requestId, { timeoutMs: 50 });
+    await expect(kindsOf(short)).rejects.toMatchObject({ code: "deadline", request: requestId, node: node.name });
   }
   const last = b.watch(requestId);
   expect((await last.next()).value).toMatchObject({ kind: "received" });

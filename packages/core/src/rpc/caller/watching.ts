@@ -3,30 +3,36 @@
  *
  * (B1) It begins with what has happened, over a client's new connection once more, and ends with the request; where it
  *      cannot be watched (any more) it throws why.
- * (B2) Whoever leaves the loop, or aborts the signal, is told nothing more by the node either.
+ * (B2) Whoever leaves the loop, aborts the signal, or has had its time is told nothing more by the node either.
  */
-import { checkOptions, optionNames } from "../../base/index.js";
+import { MpregError, checkOptions, optionNames, quoted } from "../../base/index.js";
 import { EventQueue, onAbort } from "../../structures/index.js";
 import type { RequestEvent } from "../events.js";
-import { type CancelSignal, checkListeners, checkName, flagOf } from "../graph/call-options.js";
+import { type CancelSignal, checkListeners, checkName, durationMs, flagOf } from "../graph/call-options.js";
 import type { Looking } from "./ask.js";
 
 /** Options of watching a request. */
 export interface WatchOptions {
   /** Ends the iterator; what it has not taken yet is dropped. */
   readonly signal?: CancelSignal | undefined;
+  /** For how long it is watched, in ms: if the request has not ended by then, `deadline` is thrown. Default: until it ends. */
+  readonly timeoutMs?: number | undefined;
   /** Tell results of steps that take 16 KiB at most with their events. Default: `false`. */
   readonly intermediates?: boolean | undefined;
 }
 
-const watchNames: ReadonlySet<string> = optionNames<WatchOptions>({ signal: true, intermediates: true });
+const watchNames: ReadonlySet<string> = optionNames<WatchOptions>({
+  signal: true,
+  timeoutMs: true,
+  intermediates: true,
+});
 
 /** Events that are kept and have not been taken. */
 const eventsMax = 1_000;
 
 /** What becomes of a request, from its beginning to its end. */
 export function watching(
-  asking: Pick<Looking, "codec" | "look" | "withdraw">,
+  asking: Pick<Looking, "codec" | "look" | "withdraw" | "nodeName">,
   requestId: string,
   options: WatchOptions,
 ): AsyncIterableIterator<RequestEvent> {
@@ -34,6 +40,7 @@ export function watching(
   checkOptions(options, watchNames, "watch");
   checkListeners(options, "watch");
   const { signal } = options;
+  const timeoutMs = durationMs(options.timeoutMs, "watch: timeoutMs");
   const intermediates = flagOf(options.intermediates, "intermediates", "watch") === true;
   let number: number | undefined = undefined;
   let stopListening: (() => void) | undefined;
@@ -51,7 +58,7 @@ export function watching(
     events.end();
   };
   number = asking.look(
-    { kind: "watch", requestId, now: false, intermediates, timeoutMs: 0 },
+    { kind: "watch", requestId, now: false, intermediates, timeoutMs },
     {
       event: (event, value) => {
         try {
@@ -64,9 +71,16 @@ export function watching(
       answered: end,
       results: end,
       failed: (error) => {
-        events.fail(error); // (B1)
+        const placed = error.at({ node: asking.nodeName, request: requestId });
+        events.fail(placed.code === "deadline" && timeoutMs > 0 ? overdue(placed, requestId, timeoutMs) : placed); // (B1)
       },
     },
   );
   return events;
+}
+
+/** Whoever has found it knows of an answer that has not come, and not of a request that goes on. */
+function overdue({ node, outcome }: MpregError, request: string, timeoutMs: number): MpregError {
+  const message = `The time allowed (${timeoutMs} ms) ran out before request ${quoted(request)} had ended`;
+  return new MpregError("deadline", message, { outcome, node, request });
 }
