@@ -236,7 +236,8 @@ describe("a link that breaks", () => {
     const [behindB] = waiting(b);
     a.connectionTo(b).cut();
     mesh.settle();
-    const message = 'The link to node "b" broke (the connection was cut) while "f" was running there; whether it took effect is unknown';
+    const message =
+      'The link to node "b" broke (the connection was cut) while "f" was running there; whether it took effect is unknown';
     const lost = asked.filter(({ ends }) => ends.length > 0);
     expect(lost.map(errorOf)).toEqual(
       lost.map(() => ({ code: "node-lost", message, outcome: "unknown", step: "f", node: "b" })),
