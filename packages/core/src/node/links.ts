@@ -400,9 +400,11 @@ function knowsDrain(remote: Remote | undefined): boolean {
   return remote?.kind === "client" && remote.session !== undefined;
 }
 
+const ofTopics: ReadonlySet<Message["kind"]> = new Set(["forward", "forwarded-until", "forward-report", "handed-back"]);
+
 /** Whether nodes tell each other this of what is published. */
 function isOfTopics(message: Message): message is NodeTopicsMessage {
-  return message.kind === "forward" || message.kind === "forwarded-until" || message.kind === "forward-report";
+  return ofTopics.has(message.kind);
 }
 
 /** Whether people should hear of a link that ended before it was open. */

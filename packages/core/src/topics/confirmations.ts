@@ -46,8 +46,14 @@ export class Confirmation {
 
   /** So many more nodes are to tell: the message goes there, for the first time or once more. */
   awaits(nodes: number): void {
+    if (this.isOver) return;
     this.#nodes += nodes;
     this.#open += nodes;
+  }
+
+  /** One more outcome is to be told, of no other node: until then nothing is confirmed. */
+  hold(): void {
+    if (!this.isOver) this.#open += 1;
   }
 
   told({ handed, waiting, lost }: Outcome): void {

@@ -10,85 +10,43 @@
  * (X2) What a subscription gets of one publisher and one priority comes in the order in which it was published.
  * (X3) Each time that a message was for a subscription it was handed on, waits, or is counted as dropped, expired or undelivered.
  * (X4) A publish that is `blocked` has changed nothing but that its publisher will be resumed.
+ * (X9) A message for a group that has no member for it here is handed back, and goes on to a member anywhere, to no node twice.
  * (X5) A message is the publisher's bytes, as they are: nothing of it is written again.
  * (X6) To a reserved topic only the cluster publishes.
  * (X7) A subscription can be ended only over the outlet that has it.
  * (X8) Without subscriptions and outlets nothing of them is left.
  */
-import { MpregError, type Pattern, type Utf8, checkTopic, quoted } from "../base/index.js";
-import { type Matched, type MatcherFigures, PatternMatcher, Scratch } from "../structures/index.js";
+import { MpregError, type Utf8, checkTopic, quoted } from "../base/index.js";
+import { type Matched, PatternMatcher, Scratch } from "../structures/index.js";
 import { TextCache } from "../wire/index.js";
 import { Backlog } from "./backlog.js";
 import type { BufferTotals, WaitingMessage } from "./buffer.js";
 import type { Confirmation } from "./confirmations.js";
 import { Delivery } from "./delivery.js";
 import type { ExchangeFigures } from "./figures.js";
-import { type ForwardSink, Forwarding, type Route } from "./forwarding.js";
+import { type Coming, type ForwardSink, Forwarding, type Route } from "./forwarding.js";
 import { Groups } from "./groups.js";
 import type { TopicsLimits } from "./limits.js";
 import { Outlet } from "./outlet.js";
 import type { Published } from "./published.js";
 import { Replay } from "./replay.js";
 import { isReserved, reservedPattern } from "./reserved.js";
+import { type Arrival, type Scope, everybody, none, triedMax } from "./scope.js";
 import type { SubscriptionEnd, TopicSink } from "./sink.js";
 import { Subscription, over } from "./subscription.js";
 import { type SubscriptionTally, Tallies } from "./tally.js";
 import { TopicMessageReader } from "./topic-message.js";
+import {
+  type Elsewhere,
+  type ExchangeOptions,
+  type PublishResult,
+  type Publisher,
+  type Wanting,
+  nowhere,
+} from "./types.js";
 import { type SubscriptionWish, checkedTerms, keptFilter } from "./wish.js";
 
-/** Who publishes. */
-export interface Publisher {
-  /** By which it is resumed. */
-  readonly id: number;
-  /** Whether it speaks for the cluster, to which reserved topics belong. */
-  readonly isCluster: boolean;
-  /** Throws `denied` where it may not publish to `topic`. */
-  authorize?(topic: string): void;
-}
-
-/** `blocked`: a subscription wants publishers to wait, and has no room; `sink.resume` tells when to try again. */
-export type PublishResult = Published | { readonly kind: "blocked" };
-
 const blocked: PublishResult = { kind: "blocked" };
-
-export interface ExchangeOptions {
-  readonly limits: TopicsLimits;
-  readonly utf8: Utf8;
-  /** Any number of 32 bits, from a random source: strangers choose topics and patterns. */
-  readonly seed: number;
-  /** What other nodes want; nothing where there are none. */
-  readonly elsewhere?: Elsewhere | undefined;
-}
-
-/** Who hears which other nodes want a topic. */
-export interface Wanting {
-  /** The node wants it, for subscriptions of no group. */
-  plain(nodeId: string): void;
-  /** The node has members of the group that want it. */
-  member(nodeId: string, group: string): void;
-}
-
-export interface Elsewhere {
-  /** A subscription here wants what matches these patterns, each named once; in a group, as a member of it. Throws `overloaded`. */
-  subscribed(patterns: readonly Pattern[], group: string | undefined): void;
-  /** Such a subscription is over. */
-  unsubscribed(patterns: readonly Pattern[], group: string | undefined): void;
-  /** Whether no other node wants anything. */
-  readonly isEmpty: boolean;
-  /** Whether there is no other node that could publish what is wanted here. Where it is not said, there may be. */
-  readonly isAlone?: boolean | undefined;
-  /** Tells which other nodes want messages of `topic`: each once, and once for each group. */
-  wanting(topic: string, told: Wanting): void;
-}
-
-/** There is no other node. */
-export const nowhere: Elsewhere = {
-  subscribed: () => undefined,
-  unsubscribed: () => undefined,
-  isEmpty: true,
-  isAlone: true,
-  wanting: () => undefined,
-};
 
 export class Exchange {
   readonly #limits: TopicsLimits;
@@ -120,13 +78,20 @@ export class Exchange {
   #missedCount = 0;
   /** Groups of which a member was chosen for the message in hand. */
   #chosenCount = 0;
+  #unchosen: readonly string[] = none;
   #undelivered = 0;
+
+  /** For whom the message in hand is. */
+  #scope: Scope = everybody;
 
   readonly #want: Wanting = {
     plain: (nodeId) => {
+      if (this.#scope.isForGroups) return;
       this.#forwarding.want(this.#forwarding.routeTo(nodeId));
     },
     member: (nodeId, group) => {
+      const { groups, tried } = this.#scope;
+      if (groups?.includes(group) === false || tried.includes(nodeId)) return; // (X9)
       this.#groups.offerTo(group, this.#forwarding.routeTo(nodeId));
     },
   };
@@ -208,39 +173,76 @@ export class Exchange {
     const known = this.#known(topic);
     if (!publisher.isCluster && isReserved(topic)) throw reservedRefusal(topic); // (X6)
     publisher.authorize?.(topic);
-    this.#choose(topic, known);
+    this.#choose(topic, known, everybody);
     if (this.#blockers > 0 && this.#blocks(publisher.id, message.length, nowMs)) return blocked; // (X4)
     this.#forwarding.published += 1;
     const expiresMs = ttlMs === 0 ? Infinity : nowMs + ttlMs;
     this.#backlog.append(topic, message, nowMs, expiresMs);
-    const published = this.#send(message, priority, expiresMs, nowMs, false, confirmation);
+    const coming = confirmation && { confirmation };
+    const published = this.#send(message, priority, expiresMs, nowMs, false, coming);
     this.#endDoomed(nowMs);
     return published;
   }
 
   /**
-   * Takes a message that was published on another node, which has chosen this one for members of `groups`, and on which it has
-   * waited `waitedMs`. It goes no further.
+   * Takes a message that was published on another node, which has chosen this one for members of `groups`. It goes no further;
+   * {@link unchosen} are those that have no member for it here. Only these get what was `tried` elsewhere.
    *
    * Answers and throws as {@link publish}.
    */
-  receive(
-    publisher: Publisher,
-    message: Uint8Array,
-    groups: readonly string[],
-    waitedMs: number,
-    nowMs: number,
-  ): PublishResult {
+  receive(publisher: Publisher, message: Uint8Array, arrival: Arrival, nowMs: number): PublishResult {
+    const { groups, tried, sinceMs } = arrival;
+    const isForGroups = tried !== undefined;
     const { topic, ttlMs, priority } = this.#reader.open(message);
-    this.#choose(topic, this.#known(topic), groups);
+    this.#choose(topic, this.#known(topic), { groups, isForGroups, isElsewhere: false, tried: none });
     if (this.#blockers > 0 && this.#blocks(publisher.id, message.length, nowMs)) return blocked; // (X4)
     this.#receivedCount += 1;
-    this.#undelivered += groups.length - this.#chosenCount; // groups that have no member here any more (X3)
-    const expiresMs = ttlMs === 0 ? Infinity : nowMs + ttlMs - waitedMs;
-    this.#backlog.append(topic, message, nowMs, expiresMs);
+    this.#unchosen = groups.length === this.#chosenCount ? none : groups.filter((name) => !this.#isChosen(name)); // (X9)
+    const expiresMs = ttlMs === 0 ? Infinity : sinceMs + ttlMs;
+    if (!isForGroups) this.#backlog.append(topic, message, nowMs, expiresMs);
     const published = this.#send(message, priority, expiresMs, nowMs, false);
     this.#endDoomed(nowMs);
     return published;
+  }
+
+  /** The groups of what was received last that have no member for it here. */
+  get unchosen(): readonly string[] {
+    return this.#unchosen;
+  }
+
+  /**
+   * Takes a message that nodes have handed back, for members of `groups` here or on nodes other than those that were `tried`. What
+   * finds no member is lost to its group.
+   *
+   * Answers as {@link publish}.
+   */
+  handOn(publisher: Publisher, message: Uint8Array, arrival: Arrival, nowMs: number): PublishResult {
+    const { groups, tried = none, sinceMs, confirmation } = arrival;
+    const { topic, ttlMs, priority } = this.#reader.open(message);
+    this.#choose(topic, undefined, { groups, isForGroups: true, isElsewhere: tried.length <= triedMax, tried });
+    if (this.#blockers > 0 && this.#blocks(publisher.id, message.length, nowMs)) return blocked; // (X4)
+    const lost = groups.length - this.#chosenCount;
+    this.lostToGroups(lost);
+    const expiresMs = ttlMs === 0 ? Infinity : sinceMs + ttlMs;
+    const published = this.#send(message, priority, expiresMs, nowMs, false, { sinceMs, tried, confirmation });
+    this.#endDoomed(nowMs);
+    return { ...published, lost: published.lost + lost };
+  }
+
+  /** A message was lost to so many groups, which have no member for it anywhere as far as is known. (X3) */
+  lostToGroups(count: number): void {
+    this.#undelivered += count;
+  }
+
+  /** Another node is gone, or wants nothing any more. What waited for it goes to other members of the groups for which it was. */
+  forgetNode(nodeId: string, nowMs: number): void {
+    this.#forwarding.forget(nodeId, nowMs, (message) => {
+      const { groups, tried = none } = message.about ?? { groups: none };
+      for (const group of groups) {
+        if (!this.#passOn(message, group, [...tried, nodeId], nowMs)) this.#undelivered += 1;
+      }
+      return groups.length > 0;
+    });
   }
 
   /** `count` messages from another node are lost, or Infinity, where nobody knows how many: each subscription may have wanted them. */
@@ -358,8 +360,10 @@ export class Exchange {
     return known;
   }
 
-  /** Who gets the message that is open in the reader, here and elsewhere; with `groups`, only here, and members of these only. (X1) */
-  #choose(topic: string, known: Matched | undefined, groups?: readonly string[]): void {
+  /** Who of `scope` gets the message that is open in the reader. (X1) */
+  #choose(topic: string, known: Matched | undefined, scope: Scope): void {
+    this.#scope = scope;
+    const { groups } = scope;
     const targets = this.#targets;
     targets.clear();
     this.#forwarding.begin();
@@ -369,10 +373,11 @@ export class Exchange {
       const { filter } = subscription.terms;
       if (filter?.passes(this.#reader) === false) continue;
       const { group } = subscription;
-      if (group === undefined) targets.push(subscription);
-      else if (groups === undefined || groups.includes(group.name)) this.#groups.offer(group, subscription);
+      if (group === undefined) {
+        if (!scope.isForGroups) targets.push(subscription);
+      } else if (groups === undefined || groups.includes(group.name)) this.#groups.offer(group, subscription);
     }
-    if (groups === undefined && !this.#elsewhere.isEmpty) this.#elsewhere.wanting(topic, this.#want);
+    if (scope.isElsewhere && !this.#elsewhere.isEmpty) this.#elsewhere.wanting(topic, this.#want);
     this.#chosenCount = 0;
     this.#groups.choose(this.#chosen);
   }
@@ -404,11 +409,11 @@ export class Exchange {
     expiresMs: number,
     nowMs: number,
     isOwn: boolean,
-    confirmation?: Confirmation,
+    coming?: Partial<Coming>,
   ): Published {
     this.#delivery.begin(message, priority, expiresMs, nowMs, isOwn);
     for (let at = 0; at < this.#targets.size; at++) this.#delivery.offer(this.#targets.at(at));
-    return this.#delivery.end(this.#forwarding.send(message, priority, expiresMs, nowMs, confirmation));
+    return this.#delivery.end(this.#forwarding.send(message, priority, expiresMs, nowMs, coming));
   }
 
   #endDoomed(nowMs: number): void {
@@ -436,7 +441,7 @@ export class Exchange {
     if (group !== undefined) this.#groups.leave(group);
     let lost = 0;
     buffer.takeAll((message) => {
-      if (group === undefined || !this.#passOn(message, group.name, nowMs)) lost += 1;
+      if (group === undefined || !this.#passOn(message, group.name, none, nowMs)) lost += 1;
     }, nowMs);
     this.#undelivered += lost; // (X3)
     this.#tallies.leave(subscription);
@@ -452,18 +457,30 @@ export class Exchange {
     this.#freeSlots = [];
   }
 
-  /** Gives what waited for a member that has left to another one of the group. Answers false if there is none. */
-  #passOn({ body, priority, expiresMs }: WaitingMessage, group: string, nowMs: number): boolean {
-    this.#choose(this.#reader.open(body).topic, undefined);
-    let member: Subscription | undefined;
-    for (let at = 0; at < this.#targets.size; at++) {
-      if (this.#targets.at(at).group?.name === group) member = this.#targets.at(at);
-    }
-    this.#targets.clear();
-    if (member !== undefined) this.#targets.push(member);
-    if (!this.#forwarding.narrow(member === undefined ? group : undefined) && member === undefined) return false;
-    this.#send(body, priority, expiresMs, nowMs, true);
+  /** Gives what waited for a member that has left, or on other nodes than those `tried`, to another one. Answers false if there is none. (X9) */
+  #passOn(
+    message: Pick<WaitingMessage, "body" | "priority" | "expiresMs">,
+    group: string,
+    tried: readonly string[],
+    nowMs: number,
+  ): boolean {
+    const { body, priority, expiresMs } = message;
+    const { topic, ttlMs } = this.#reader.open(body);
+    this.#choose(topic, undefined, {
+      groups: [group],
+      isForGroups: true,
+      isElsewhere: tried.length <= triedMax,
+      tried,
+    });
+    if (this.#chosenCount === 0) return false;
+    const sinceMs = expiresMs === Infinity ? nowMs : expiresMs - ttlMs;
+    this.#send(body, priority, expiresMs, nowMs, true, { sinceMs, tried });
     return true;
+  }
+
+  #isChosen(group: string): boolean {
+    for (let at = 0; at < this.#targets.size; at++) if (this.#targets.at(at).group?.name === group) return true;
+    return false;
   }
 }
 

@@ -4,17 +4,18 @@
  * Owns a route to each of these nodes: what is on its way and what waits. Which nodes want a topic is `interest.ts`, which link
  * leads to one `topics.ts`.
  *
- * (F1) A message goes to a node once, with the names of the groups for whose members that node was chosen.
+ * (F1) A message goes to a node once, with the names of the groups for whose members that node was chosen; and once more only for
+ *      groups for which it was handed on (`exchange.ts`, X9), never to a node that had no member for it.
  * (F2) At most `routeWindowBytes` are on their way to a node that it has not taken, or one message of any size. The rest waits, at
  *      most `routeBufferBytes`; beyond, the oldest is dropped.
  * (F3) The messages to a node are numbered, those that were dropped included: whatever is lost, here or with a link, is a gap that
  *      the node finds (`arrivals.ts`). A link begins with the number that was used last, and so does what follows a drop.
- * (F4) A node that is lost has no route. What waited for it is counted as lost, and found missing by it if it comes back
- *      (`lapsed-routes.ts`).
+ * (F4) A node that is lost has no route. What waited for it goes to other members of its groups; the rest is counted as lost. All of
+ *      it is found missing by the node if it comes back (`lapsed-routes.ts`).
  * (F5) Of a message that is to be confirmed each node tells what it has come to there, by its number; or, once that cannot come any
  *      more, it is known that the node will not tell.
  */
-import { type BufferTotals, MessageBuffer } from "./buffer.js";
+import { type BufferTotals, MessageBuffer, type WaitingMessage } from "./buffer.js";
 import type { Confirmation } from "./confirmations.js";
 import type { GroupMember } from "./groups.js";
 import { LapsedRoutes } from "./lapsed-routes.js";
@@ -29,13 +30,21 @@ export interface ForwardTerms {
   readonly sinceMs: number;
   /** Who waits to hear what it comes to. (F5) */
   readonly confirmation: Confirmation | undefined;
+  /** Other subscriptions have had it; these nodes had no member for it. Unless it is said, all that want it are to get it. */
+  readonly tried: readonly string[] | undefined;
 }
+
+/** What is told with a message of how it came here. */
+export type Coming = Omit<ForwardTerms, "groups">;
 
 /**
  * What has become of a message that was to be sent: it is on its way; the node does not accept one of that size, and finds it
  * missing; or there is no way to it now.
  */
 export type Handed = "sent" | "refused" | "unreached";
+
+/** Gets a message that waited for a node which is lost, and answers whether it goes elsewhere. */
+type Left = (message: WaitingMessage<ForwardTerms>) => boolean;
 
 /** How messages leave. */
 export interface ForwardSink {
@@ -129,14 +138,6 @@ export class Forwarding {
     wanting.length = 0;
   }
 
-  /** Only the node that was chosen for `group` gets the message in hand, for that group, if there is one. Answers whether there is. */
-  narrow(group: string | undefined): boolean {
-    const chosen = group === undefined ? undefined : this.#wanting.find(({ groups }) => groups.includes(group));
-    this.begin();
-    if (chosen !== undefined) this.want(chosen, group);
-    return chosen !== undefined;
-  }
-
   /** The way to a node that may want the message in hand. */
   routeTo(nodeId: string): Route {
     let route = this.#routes.get(nodeId);
@@ -163,9 +164,10 @@ export class Forwarding {
   }
 
   /** Sends the message in hand to all that want it; answers to how many nodes it went or waits to go. */
-  send(message: Uint8Array, priority: number, expiresMs: number, nowMs: number, confirmation?: Confirmation): number {
+  send(message: Uint8Array, priority: number, expiresMs: number, nowMs: number, coming?: Partial<Coming>): number {
     const wanting = this.#wanting;
     const { length } = wanting;
+    const confirmation = coming?.confirmation;
     confirmation?.awaits(length);
     if (length === 0) return 0;
     let copy: Uint8Array | undefined;
@@ -173,7 +175,7 @@ export class Forwarding {
       const groups = route.groups.length === 0 ? noGroups : route.groups;
       route.isWanted = false;
       if (groups !== noGroups) route.groups = [];
-      const terms: ForwardTerms = { groups, sinceMs: nowMs, confirmation };
+      const terms: ForwardTerms = { groups, sinceMs: coming?.sinceMs ?? nowMs, confirmation, tried: coming?.tried };
       const isNext = route.buffer.isIdle && this.#hasWindow(route, message.length);
       if (isNext && this.#hand(route, message, terms, nowMs)) continue;
       copy ??= message.slice();
@@ -198,6 +200,11 @@ export class Forwarding {
     if (confirmation === undefined) return;
     awaited?.delete(sequence);
     confirmation.told(outcome);
+  }
+
+  /** Who waits to hear what a message has come to at the node. */
+  awaiting(nodeId: string, sequence: number): Confirmation | undefined {
+    return this.#routes.get(nodeId)?.awaited?.get(sequence);
   }
 
   /** There is no link to the node any more: of what was on its way it will not tell. (F5) */
@@ -231,12 +238,12 @@ export class Forwarding {
     this.#drain(route, nowMs);
   }
 
-  /** The node is taken for lost. (F4) */
-  forget(nodeId: string, nowMs: number): void {
+  /** The node is taken for lost: `left` gets what waited for it, and answers whether that is not lost. (F4) */
+  forget(nodeId: string, nowMs: number, left: Left): void {
     const route = this.#routes.get(nodeId);
     if (route !== undefined) {
       untold(route);
-      this.#lose(route, nowMs);
+      this.#lose(route, nowMs, left);
       this.#routes.delete(nodeId);
     }
     this.#lapsed.keep(nodeId, route?.run ?? this.#sink.runOf(nodeId), route?.sequence, this.published);
@@ -253,8 +260,8 @@ export class Forwarding {
     });
   }
 
-  /** What waits for the node is lost; its numbers are used. (F3) */
-  #lose(route: Route, nowMs: number): void {
+  /** What waits for the node is lost to it; its numbers are used. (F3) */
+  #lose(route: Route, nowMs: number, left: Left): void {
     const { buffer } = route;
     while (!buffer.isIdle) {
       route.sequence += buffer.takeMissed(nowMs);
@@ -262,7 +269,7 @@ export class Forwarding {
       if (next === undefined) continue;
       buffer.shift(nowMs);
       route.sequence += 1;
-      this.#lost += 1;
+      if (!left(next)) this.#lost += 1;
       next.about?.confirmation?.untold("node-lost");
     }
   }

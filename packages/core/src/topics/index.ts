@@ -1,14 +1,14 @@
 /** Topics: publish and subscribe. */
 export { type Overflow, overflows } from "./buffer.js";
+export { Exchange } from "./exchange.js";
 export {
   type Elsewhere,
-  type Wanting,
-  Exchange,
   type ExchangeOptions,
   type PublishResult,
   type Publisher,
+  type Wanting,
   nowhere,
-} from "./exchange.js";
+} from "./types.js";
 export type { Confirmation, Untold } from "./confirmations.js";
 export type { Outcome, PublishSettled, Published } from "./published.js";
 export type { ExchangeFigures } from "./figures.js";
@@ -43,13 +43,7 @@ export {
 export { nodeWays } from "./node-ways.js";
 export { type TopicChannel, TopicLinks, type TopicLinksHost } from "./topic-links.js";
 export { type Participant, authorizePublish, authorizeSubscribe } from "./participant.js";
-export {
-  type Forwarded,
-  type NodeProcess,
-  type NodeWays,
-  Topics,
-  type TopicsFigures,
-  type TopicsHost,
-} from "./topics.js";
+export type { Forwarded, HandedBack, NodeProcess, NodeWays, TopicsHost } from "./host.js";
+export { Topics, type TopicsFigures } from "./topics.js";
 export type { TopicInput } from "./topic-input.js";
 export { type SubscriptionWish, wishOf } from "./wish.js";

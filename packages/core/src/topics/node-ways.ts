@@ -4,10 +4,10 @@
  * (E1) How much is on its way to a node its route bounds, so that it is never refused for what else waits on the link: calls with large
  *      answers do not starve topics.
  */
-import { writeForward, writeForwardReport, writeForwardedUntil, writeTaken } from "../wire/index.js";
+import { writeForward, writeForwardReport, writeForwardedUntil, writeHandedBack, writeTaken } from "../wire/index.js";
 import type { ForwardTerms, Handed } from "./forwarding.js";
 import type { TopicChannel } from "./topic-links.js";
-import type { NodeWays } from "./topics.js";
+import type { NodeWays } from "./host.js";
 
 /** Other nodes over native links. `linkTo` answers the link to one, if there is one; `reach` opens one for what waits. */
 export function nodeWays(
@@ -23,10 +23,10 @@ export function nodeWays(
         reach(nodeId);
         return "unreached";
       }
-      const { groups, sinceMs, confirmation } = terms;
+      const { groups, sinceMs, confirmation, tried } = terms;
       const isConfirmed = confirmation?.isOver === false ? true : undefined;
       const waitedMs = Math.ceil(nowMs - sinceMs);
-      writeForward(link.outbox.writer, { sequence, groups, waitedMs, isConfirmed, relay: undefined, message });
+      writeForward(link.outbox.writer, { sequence, groups, waitedMs, isConfirmed, tried, relay: undefined, message });
       return link.outbox.commitWindowed(link.remoteMessageBytesMax) < 0 ? "refused" : "sent";
     },
     forwardedUntil: (nodeId, sequence) => {
@@ -40,6 +40,13 @@ export function nodeWays(
       if (outbox === undefined) return; // a new link begins with nothing on its way
       writeTaken(outbox.writer, 0, bytes);
       outbox.commitControl();
+    },
+    handBack: (nodeId, handedBack) => {
+      const outbox = linkTo(nodeId)?.link.outbox;
+      if (outbox === undefined) return false;
+      writeHandedBack(outbox.writer, handedBack);
+      outbox.commitCancel(); // no more than has come in the windows of routes
+      return true;
     },
     report: (nodeId, sequence, { handed, waiting, lost }) => {
       const outbox = linkTo(nodeId)?.link.outbox;

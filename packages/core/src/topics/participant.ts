@@ -3,8 +3,8 @@
  * door. It is a publisher and an outlet under one number.
  */
 import { MpregError, type Policy, type Subject } from "../base/index.js";
-import type { Publisher } from "./exchange.js";
 import type { SubscriptionEnd } from "./sink.js";
+import type { Publisher } from "./types.js";
 
 export interface Participant extends Publisher {
   /** A message for the first `count` of its subscriptions `numbers`, all valid until this returns; false: it can never be sent to it. */

@@ -26,7 +26,8 @@ import type { EverywhereWaiter } from "./interest/index.js";
 import { type Participant, authorizePublish, authorizeSubscribe } from "./participant.js";
 import type { PublishSettled } from "./published.js";
 import type { SubscriptionEnd } from "./sink.js";
-import { type NodeProcess, type Topics, figuresOf } from "./topics.js";
+import type { NodeProcess } from "./host.js";
+import { type Topics, figuresOf } from "./topics.js";
 import { wishOf } from "./wish.js";
 
 /** A link whose handshake is over, and who is at its far side. */
@@ -166,6 +167,8 @@ export class TopicLinks<C extends TopicChannel> {
         return this.#topics.arrived(from, message, nowMs);
       case "forwarded-until":
         return this.#topics.forwardedUntil(from, message.sequence);
+      case "handed-back":
+        return this.#topics.handedBack(from.nodeId, message, nowMs);
       case "forward-report":
         return this.#topics.reported(from.nodeId, message.sequence, message);
       case "taken":

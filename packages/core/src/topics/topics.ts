@@ -14,58 +14,31 @@
  * (N7) What is missing of another node is told where it is missing: behind what came before and waits. Where a node is gone that had
  *      sent something, nobody knows how much of it is missing, and that is told.
  */
-import { MpregError, Timer, type Timers, type Utf8 } from "../base/index.js";
+import { MpregError, Timer } from "../base/index.js";
 import { Fifo } from "../structures/index.js";
 import { Arrivals, late } from "./arrivals.js";
 import { type Confirmation, Confirmations } from "./confirmations.js";
-import { type Elsewhere, Exchange, type Publisher } from "./exchange.js";
+import { Exchange } from "./exchange.js";
 import { type ExchangeFigures, noFigures } from "./figures.js";
-import type { ForwardSink } from "./forwarding.js";
+import type { Forwarded, HandedBack, NodeProcess, TopicsHost } from "./host.js";
 import type { TopicsLimits } from "./limits.js";
 import type { Participant } from "./participant.js";
 import type { Outcome, Published, PublishSettled } from "./published.js";
 import { type TopicReport, reportOf } from "./report.js";
 import type { SubscriptionEnd, TopicSink } from "./sink.js";
+import type { Publisher } from "./types.js";
 import type { SubscriptionWish } from "./wish.js";
-
-/** How other nodes are reached. */
-export interface NodeWays extends ForwardSink {
-  /** `bytes` more of a node's messages were taken. */
-  tookFrom(nodeId: string, bytes: number): void;
-  /** Tells a node what its message of that number has come to here. */
-  report(nodeId: string, sequence: number, outcome: Outcome): void;
-}
-
-export interface TopicsHost extends Timers {
-  readonly utf8: Utf8;
-  /** See `ExchangeOptions`. */
-  readonly seed: number;
-  /** What other nodes want. */
-  readonly elsewhere: Elsewhere;
-  readonly ways: NodeWays;
-}
-
-/** Another node, and which process of it. */
-export interface NodeProcess {
-  readonly nodeId: string;
-  readonly run: string | undefined;
-}
-
-/** A message of another node. */
-export interface Forwarded {
-  readonly sequence: number;
-  readonly groups: readonly string[];
-  readonly waitedMs: number;
-  /** Whether the node wants to hear what it comes to here. */
-  readonly isConfirmed: true | undefined;
-  readonly message: Uint8Array;
-}
 
 interface Arrival {
   readonly nodeId: string;
   /** Under which its node wants to hear what it comes to; 0: it does not. */
   readonly confirmedAs: number;
+  /** It was sent from here, and has come back. */
+  readonly isBack: boolean;
   readonly groups: readonly string[];
+  readonly tried: readonly string[] | undefined;
+  /** Who waits to hear what becomes of it after it has come back. */
+  readonly confirmation: Confirmation | undefined;
   /** When it was published, as far as this node's clock goes. */
   readonly sinceMs: number;
 }
@@ -234,7 +207,7 @@ export class Topics implements TopicSink {
 
   /** A message of another node. (N5) */
   arrived(from: NodeProcess, forwarded: Forwarded, nowMs: number): void {
-    const { sequence, groups, waitedMs, isConfirmed, message } = forwarded;
+    const { sequence, groups, waitedMs, isConfirmed, tried, message } = forwarded;
     const { nodeId } = from;
     const missing = this.#arrivals.arrived(nodeId, from.run, sequence);
     const confirmedAs = isConfirmed === true ? sequence : 0;
@@ -243,8 +216,25 @@ export class Topics implements TopicSink {
       return this.#took(nodeId, message.length);
     }
     this.#missing(nodeId, missing);
-    const source = this.#sourceOfNode(nodeId);
-    const arrival: Arrival = { nodeId, confirmedAs, groups, sinceMs: nowMs - waitedMs };
+    const sinceMs = nowMs - waitedMs;
+    this.#arrive(
+      { nodeId, confirmedAs, isBack: false, groups, tried, confirmation: undefined, sinceMs },
+      message,
+      nowMs,
+    );
+  }
+
+  /** Another node has no member for these groups of what was sent to it. */
+  handedBack(nodeId: string, { groups, waitedMs, tried = [], sequence, message }: HandedBack, nowMs: number): void {
+    const confirmation = sequence === undefined ? undefined : this.exchange.forwarding.awaiting(nodeId, sequence);
+    confirmation?.hold(); // the node's report may come before it has found a member
+    const sinceMs = nowMs - waitedMs;
+    const arrival = { nodeId, confirmedAs: 0, isBack: true, groups, tried: [...tried, nodeId], confirmation, sinceMs };
+    this.#arrive(arrival, message, nowMs);
+  }
+
+  #arrive(arrival: Arrival, message: Uint8Array, nowMs: number): void {
+    const source = this.#sourceOfNode(arrival.nodeId);
     if (source.waiting.size === 0 && this.#receive(source, message, arrival, nowMs)) return;
     source.waiting.push({ kind: "arrived", message: message.slice(), arrival });
     this.#blockedPublishes += 1;
@@ -282,7 +272,7 @@ export class Topics implements TopicSink {
 
   /** Another node is lost, or has left (`hasLeft`). What has come from it and waits is taken still. */
   forget(nodeId: string, hasLeft: boolean, nowMs: number): void {
-    this.#exchange?.forwarding.forget(nodeId, nowMs);
+    this.#exchange?.forgetNode(nodeId, nowMs);
     if (this.#arrivals.forget(nodeId) && !hasLeft) this.#missing(nodeId, Infinity); // (N7)
     this.#forgetSource(nodeId);
   }
@@ -395,11 +385,13 @@ export class Topics implements TopicSink {
 
   /** Takes a message of another node; answers false where it has to wait. */
   #receive(source: Source, message: Uint8Array, arrival: Arrival, nowMs: number): boolean {
-    const { nodeId, confirmedAs, groups, sinceMs } = arrival;
+    if (arrival.isBack) return this.#handOn(source, message, arrival, nowMs);
+    const { nodeId, confirmedAs } = arrival;
     try {
-      const result = this.exchange.receive(source, message, groups, nowMs - sinceMs, nowMs);
+      const result = this.exchange.receive(source, message, arrival, nowMs);
       if (result.kind === "blocked") return false;
-      this.#report(nodeId, confirmedAs, result);
+      const lost = result.lost + this.#handBack(message, arrival, nowMs);
+      this.#report(nodeId, confirmedAs, { handed: result.handed, waiting: result.waiting, lost });
     } catch (error) {
       if (!(error instanceof MpregError)) throw error;
       this.#report(nodeId, confirmedAs, this.#lostToAll);
@@ -407,6 +399,32 @@ export class Topics implements TopicSink {
     }
     this.#keepTime(nowMs);
     this.#took(nodeId, message.length);
+    return true;
+  }
+
+  /** Hands what was received back for the groups that have no member for it here; answers to how many of them it is lost. */
+  #handBack(message: Uint8Array, { nodeId, confirmedAs, tried, sinceMs }: Arrival, nowMs: number): number {
+    const groups = this.exchange.unchosen;
+    if (groups.length === 0) return 0;
+    const waitedMs = Math.ceil(nowMs - sinceMs);
+    const sequence = confirmedAs === 0 ? undefined : confirmedAs;
+    if (this.#host.ways.handBack(nodeId, { groups, waitedMs, tried, sequence, message })) return 0;
+    this.exchange.lostToGroups(groups.length);
+    return groups.length;
+  }
+
+  /** Finds other members for what was handed back; answers false where it has to wait. */
+  #handOn(source: Source, message: Uint8Array, arrival: Arrival, nowMs: number): boolean {
+    const { groups, confirmation } = arrival;
+    try {
+      const result = this.exchange.handOn(source, message, arrival, nowMs);
+      if (result.kind === "blocked") return false;
+      confirmation?.told(result);
+    } catch (error) {
+      if (!(error instanceof MpregError)) throw error;
+      this.exchange.lostToGroups(groups.length);
+      confirmation?.told({ handed: 0, waiting: 0, lost: groups.length });
+    }
     return true;
   }
 

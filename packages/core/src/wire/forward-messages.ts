@@ -21,6 +21,8 @@ export interface ForwardMessage {
   readonly waitedMs: number;
   /** Whether the sender wants a `forward-report` of what has become of it. */
   readonly isConfirmed: true | undefined;
+  /** Only members of `groups` are to get it, for which these nodes had none; unless it is said, other subscriptions, too. */
+  readonly tried: readonly string[] | undefined;
   readonly relay: QuestionRelay | undefined;
   readonly message: Uint8Array;
 }
@@ -41,17 +43,32 @@ export interface ForwardReportMessage {
   readonly lost: number;
 }
 
-/** What topics are told of by nodes. */
-export type NodeTopicsMessage = ForwardMessage | ForwardedUntilMessage | ForwardReportMessage | TakenMessage;
+/** Node to node: a `forward` for groups of which no member here wants the message, back to the node that has sent it. */
+export interface HandedBackMessage {
+  readonly kind: "handed-back";
+  readonly groups: readonly string[];
+  /** How long it has waited on its way, in ms. */
+  readonly waitedMs: number;
+  /** As in the `forward`. */
+  readonly tried: readonly string[] | undefined;
+  /** The number of the `forward`, where that is to be confirmed. */
+  readonly sequence: number | undefined;
+  readonly message: Uint8Array;
+}
 
-const forwardTags = { groups: 1, waitedMs: 2, isConfirmed: 3 } as const;
+/** What topics are told of by nodes. */
+export type NodeTopicsMessage =
+  ForwardMessage | ForwardedUntilMessage | ForwardReportMessage | HandedBackMessage | TakenMessage;
+
+const forwardTags = { groups: 1, waitedMs: 2, isConfirmed: 3, tried: 4, sequence: 5 } as const;
 
 export function writeForward(writer: Writer, forward: Omit<ForwardMessage, "kind">): void {
-  const { sequence, groups, waitedMs, isConfirmed, relay, message } = forward;
+  const { sequence, groups, waitedMs, isConfirmed, tried, relay, message } = forward;
   writer.begin(kinds.forward).varint(sequence);
   if (groups.length > 0) writer.field(forwardTags.groups).texts(groups).endField();
   if (waitedMs > 0) writer.field(forwardTags.waitedMs).varint(waitedMs).endField();
   if (isConfirmed === true) writer.field(forwardTags.isConfirmed).endField();
+  if (tried !== undefined) writer.field(forwardTags.tried).texts(tried).endField();
   if (relay !== undefined) writeRelayField(writer, relay);
   writer.endFields().raw(message);
 }
@@ -61,15 +78,17 @@ export function readForward(reader: Reader): ForwardMessage {
   let groups: readonly string[] = [];
   let waitedMs = 0;
   let isConfirmed: true | undefined;
+  let tried: readonly string[] | undefined;
   let relay: QuestionRelay | undefined;
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
     if (tag === forwardTags.groups) groups = reader.names(listMax);
     else if (tag === forwardTags.waitedMs) waitedMs = reader.varint();
     else if (tag === forwardTags.isConfirmed) isConfirmed = true;
+    else if (tag === forwardTags.tried) tried = reader.names(listMax);
     else if (tag === relayTag) relay = readRelayField(reader);
     reader.skipField();
   }
-  return { kind: "forward", sequence, groups, waitedMs, isConfirmed, relay, message: reader.rest() };
+  return { kind: "forward", sequence, groups, waitedMs, isConfirmed, tried, relay, message: reader.rest() };
 }
 
 export function writeForwardedUntil(writer: Writer, sequence: number): void {
@@ -94,4 +113,27 @@ export function readForwardReport(reader: Reader): ForwardReportMessage {
   const lost = reader.varint();
   reader.skipFields();
   return { kind: "forward-report", sequence, handed, waiting, lost };
+}
+
+export function writeHandedBack(writer: Writer, message: Omit<HandedBackMessage, "kind">): void {
+  const { groups, waitedMs, tried, sequence } = message;
+  writer.begin(kinds.handedBack).texts(groups);
+  if (waitedMs > 0) writer.field(forwardTags.waitedMs).varint(waitedMs).endField();
+  if (tried !== undefined) writer.field(forwardTags.tried).texts(tried).endField();
+  if (sequence !== undefined) writer.field(forwardTags.sequence).varint(sequence).endField();
+  writer.endFields().raw(message.message);
+}
+
+export function readHandedBack(reader: Reader): HandedBackMessage {
+  const groups = reader.names(listMax);
+  let waitedMs = 0;
+  let tried: readonly string[] | undefined;
+  let sequence: number | undefined;
+  for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
+    if (tag === forwardTags.waitedMs) waitedMs = reader.varint();
+    else if (tag === forwardTags.tried) tried = reader.names(listMax);
+    else if (tag === forwardTags.sequence) sequence = reader.varint();
+    reader.skipField();
+  }
+  return { kind: "handed-back", groups, waitedMs, tried, sequence, message: reader.rest() };
 }

@@ -93,9 +93,11 @@ import {
   type ForwardMessage,
   type ForwardReportMessage,
   type ForwardedUntilMessage,
+  type HandedBackMessage,
   readForward,
   readForwardReport,
   readForwardedUntil,
+  readHandedBack,
 } from "./forward-messages.js";
 import { type ResumeMessage, readResume } from "./resume-messages.js";
 import {
@@ -195,6 +197,7 @@ export type Message =
   | ForwardMessage
   | ForwardedUntilMessage
   | ForwardReportMessage
+  | HandedBackMessage
   | RefusedMessage
   | SkippedMessage;
 
@@ -351,6 +354,8 @@ export class FrameReader {
         return readForwardedUntil(reader);
       case kinds.forwardReport:
         return readForwardReport(reader);
+      case kinds.handedBack:
+        return readHandedBack(reader);
       case kinds.inspect:
         return readInspect(reader);
       case kinds.hello:

@@ -162,10 +162,12 @@ export {
   type ForwardMessage,
   type ForwardReportMessage,
   type ForwardedUntilMessage,
+  type HandedBackMessage,
   type NodeTopicsMessage,
   writeForward,
   writeForwardReport,
   writeForwardedUntil,
+  writeHandedBack,
 } from "./forward-messages.js";
 export { TextCache } from "./text-cache.js";
 export {

@@ -47,6 +47,7 @@ export const kinds = {
   publishRefused: 0x37,
   forwardedUntil: 0x38,
   forwardReport: 0x39,
+  handedBack: 0x3a,
   interest: 0x3d,
   interestDigest: 0x3e,
   interestLines: 0x3f,

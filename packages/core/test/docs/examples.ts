@@ -165,7 +165,8 @@ const defaults: Record<Written["kind"], object> = {
   "subscription-ended": {},
   "publish-refused": {},
   "forwarded-until": {},
-  forward: { groups: [], waitedMs: 0, isConfirmed: undefined, relay: undefined },
+  forward: { groups: [], waitedMs: 0, isConfirmed: undefined, tried: undefined, relay: undefined },
+  "handed-back": { waitedMs: 0, tried: undefined, sequence: undefined },
   "forward-report": {},
 };
 

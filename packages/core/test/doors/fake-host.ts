@@ -253,6 +253,7 @@ export function topicsAlone(limits: TopicsLimits): Topics {
     runOf: () => undefined,
     tookFrom: () => undefined,
     report: () => undefined,
+    handBack: () => false,
   };
   const timers = { schedule: () => undefined, unschedule: () => undefined };
   return new Topics({ ...timers, utf8, seed: 7, elsewhere: nowhere, ways }, limits);

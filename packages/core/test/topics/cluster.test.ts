@@ -207,6 +207,57 @@ describe("topics of a cluster", () => {
     expect(b.heard(1)).toEqual([id]);
   });
 
+  const onlyRed = { match: "all", headers: [["colour", "red"]] } as const;
+
+  test("a node whose members do not want a message hands it back, and it goes to one that does (X9)", () => {
+    const { mesh, nodes, join } = cluster();
+    const [a, b, c] = [join(0), join(1), join(2)];
+    b.subscribe(1, "work", { group: "workers", filter: onlyRed });
+    c.subscribe(1, "#", { group: "workers" });
+    c.subscribe(2, "#");
+    b.subscribe(2, "#");
+    for (const client of [b, c]) everywhere(client, 2);
+    const ids = Array.from({ length: 10 }, () => {
+      const id = a.publish("work");
+      for (const client of [b, c]) client.settle();
+      return id;
+    });
+    expect([b.heard(1), c.heard(1)]).toEqual([[], ids]);
+    expect([b.heard(2), c.heard(2)]).toEqual([ids, ids]); // each once, also what has come back
+    const question = a.confirm("work", "subscribers");
+    const next = a.confirm("work", "subscribers");
+    mesh.settle();
+    for (const id of [question, next]) expect(a.answerTo(id)).toMatchObject({ handed: 3, lost: 0 });
+    expect(nodes.map(({ machine }) => machine.topicFigures.undelivered)).toEqual([0, 0, 0]);
+  });
+
+  test("what no member anywhere wants is lost to the group, counted once and told (X3)", () => {
+    const { mesh, nodes, join } = cluster();
+    const [a, b, c] = [join(0), join(1), join(2)];
+    for (const client of [b, c]) client.subscribe(1, "work", { group: "workers", filter: onlyRed });
+    for (const client of [b, c]) everywhere(client, 1);
+    const id = a.confirm("work", "subscribers");
+    mesh.settle();
+    expect(a.answerTo(id)).toMatchObject({ handed: 0, waiting: 0, lost: 1 });
+    expect(nodes.map(({ machine }) => machine.topicFigures.undelivered)).toEqual([1, 0, 0]);
+  });
+
+  test("what waits for a last member here goes to those elsewhere, and to no other subscription again (F1)", () => {
+    const { mesh, join } = cluster(["a", "b"]);
+    const [a, b, leaving] = [join(0), join(1), join(0)];
+    leaving.isTaking = false;
+    leaving.subscribe(1, "work", { group: "workers", windowBytes: 1 });
+    b.subscribe(2, "work");
+    everywhere(b, 2);
+    const ids = Array.from({ length: 4 }, () => a.publish("work"));
+    mesh.settle();
+    b.subscribe(1, "work", { group: "workers" });
+    everywhere(b, 1);
+    leaving.client.connection!.cut();
+    b.settle();
+    expect([b.heard(1), b.heard(2)]).toEqual([ids.slice(1), ids]); // the first was on its way
+  });
+
   test("a slow consumer on another node keeps the publisher's node bounded, and hears how many it missed", () => {
     const { mesh, nodes, join } = cluster(["a", "b"], { routeWindowBytes: 200, routeBufferMessages: 3 });
     const [a, b] = [join(0), join(1)];

@@ -181,7 +181,7 @@ describe("forwarding", () => {
     const origin = new Origin({ routeWindowBytes: 1 });
     origin.interests.push({ nodeId: "b", pattern: "#" });
     for (const id of ["1", "2", "3"]) origin.publish("a", id);
-    origin.exchange.forwarding.forget("b", 0);
+    origin.exchange.forgetNode("b", 0);
     expect(origin.exchange.figures).toMatchObject({ undelivered: 2, routes: 0, waitingBytes: 0 });
   });
 
@@ -196,6 +196,8 @@ describe("forwarding", () => {
   });
 });
 
+const from = { id: 9, isCluster: true };
+
 describe("what comes from another node", () => {
   test("goes to the subscriptions here, of groups to those for which this node was chosen, and no further (N5)", () => {
     const node = new Origin();
@@ -203,21 +205,24 @@ describe("what comes from another node", () => {
     node.exchange.subscribe(1, 1, { patterns: ["a"] }, 0);
     node.exchange.subscribe(1, 2, { patterns: ["a"], group: "g" }, 0);
     node.exchange.subscribe(1, 3, { patterns: ["a"], group: "h" }, 0);
-    node.exchange.receive({ id: 9, isCluster: true }, note("a", "x"), ["h"], 0, 0);
+    node.exchange.receive(from, note("a", "x"), { groups: ["h"], sinceMs: 0 }, 0);
     expect(node.told).toEqual(["1: x", "3: x"]);
     expect(node.sent.size).toBe(0);
     expect(node.exchange.figures).toMatchObject({ published: 0, received: 1, undelivered: 0 });
-    node.exchange.receive({ id: 9, isCluster: true }, note("b", "y"), ["h", "gone"], 0, 0);
-    expect(node.exchange.figures).toMatchObject({ received: 2, undelivered: 2 }); // no member of these wants it here
+    expect(node.exchange.unchosen).toEqual([]);
+    node.exchange.receive(from, note("a", "y"), { groups: ["h", "gone"], sinceMs: 0 }, 0);
+    expect(node.exchange.unchosen).toEqual(["gone"]); // no member of these wants it here (X9)
+    node.exchange.receive(from, note("a", "z"), { groups: ["h"], tried: [], sinceMs: 0 }, 0);
+    expect(node.told.slice(2)).toEqual(["1: y", "3: y", "3: z"]); // others have had it (F1)
+    expect(node.exchange.figures.backlogMessages).toBe(2);
   });
 
   test("has the rest of its time to live", () => {
     const node = new Origin();
     node.exchange.subscribe(1, 1, { patterns: ["#"], windowBytes: 1 }, 0);
-    const from = { id: 9, isCluster: true };
-    node.exchange.receive(from, note("a", "0"), [], 0, 0);
-    node.exchange.receive(from, note("a", "1", { ttlMs: 100 }), [], 30, 0);
-    node.exchange.receive(from, note("a", "2", { ttlMs: 100 }), [], 0, 0);
+    node.exchange.receive(from, note("a", "0"), { groups: [], sinceMs: 0 }, 0);
+    node.exchange.receive(from, note("a", "1", { ttlMs: 100 }), { groups: [], sinceMs: -30 }, 0);
+    node.exchange.receive(from, note("a", "2", { ttlMs: 100 }), { groups: [], sinceMs: 0 }, 0);
     node.exchange.taken(1, 1, 1_000, 80);
     expect(node.told).toEqual(["1: 0", "1: 2"]);
   });
@@ -232,6 +237,49 @@ describe("what comes from another node", () => {
     for (let left = 3; left > 0; left--) node.exchange.taken(1, 1, 1_000, 0);
     expect(node.told).toEqual(["1: 1", "2: -3", "1: 2", "1: -3", "1: 3"]);
     expect(node.exchange.figures).toMatchObject({ missedElsewhere: 3, dropped: 0 });
+  });
+});
+
+describe("what was handed back", () => {
+  test("goes on to a member here or elsewhere, to no node that was tried, and to nobody else (X9)", () => {
+    const node = new Origin();
+    node.interests.push(
+      { nodeId: "b", pattern: "#", group: "g" },
+      { nodeId: "c", pattern: "#", group: "g" },
+      { nodeId: "c", pattern: "#" },
+    );
+    node.exchange.subscribe(1, 1, { patterns: ["#"] }, 0);
+    const handOn = (id: string, tried: readonly string[]) =>
+      node.exchange.handOn(from, note("a", id), { groups: ["g"], tried, sinceMs: -5 }, 0);
+    expect(handOn("x", ["b"])).toMatchObject({ nodes: 1, lost: 0 });
+    expect([node.told, [...node.sent], node.waited]).toEqual([[], [["c", ["1 x [g]"]]], [5]]);
+    expect(handOn("y", ["b", "c"])).toMatchObject({ nodes: 0, lost: 1 });
+    expect(node.exchange.figures).toMatchObject({ undelivered: 1, forwarded: 1, backlogMessages: 0 });
+    node.exchange.subscribe(1, 2, { patterns: ["#"], group: "g" }, 0);
+    expect(handOn("z", ["b", "c"])).toMatchObject({ nodes: 0, handed: 1, lost: 0 });
+    expect(node.told).toEqual(["2: z"]);
+  });
+
+  test("is lost when it was tried at too many nodes, and that is counted (X9)", () => {
+    const node = new Origin();
+    node.interests.push({ nodeId: "last", pattern: "#", group: "g" });
+    const tried = Array.from({ length: 9 }, (_, at) => `n${at}`);
+    const result = node.exchange.handOn(from, note("a", "x"), { groups: ["g"], tried, sinceMs: 0 }, 0);
+    expect(result).toMatchObject({ nodes: 0, lost: 1 });
+    expect(node.exchange.figures.undelivered).toBe(1);
+  });
+
+  test("what waits for a node that goes is handed on to members elsewhere, and keeps its time to live (F4)", () => {
+    const node = new Origin({ routeWindowBytes: 1 });
+    node.interests.push({ nodeId: "b", pattern: "#", group: "g" });
+    for (const id of ["1", "2"]) node.publish("a", id);
+    node.interests.push({ nodeId: "c", pattern: "#", group: "g" });
+    node.exchange.forgetNode("b", 50);
+    expect([...node.sent]).toEqual([
+      ["b", ["1 1 [g]"]],
+      ["c", ["1 2 [g]"]],
+    ]);
+    expect(node.exchange.figures).toMatchObject({ undelivered: 0, routes: 1 });
   });
 });
 

@@ -54,6 +54,7 @@ const withFields = [
   "forwarded-until",
   "forward",
   "forward-report",
+  "handed-back",
   "interest-lines",
 ] as const;
 

@@ -10,6 +10,7 @@ import {
   writeForward,
   writeForwardReport,
   writeForwardedUntil,
+  writeHandedBack,
   writeMissed,
   writePublish,
   writePublishRefused,
@@ -48,7 +49,8 @@ export type OfTopics = Extract<
       | "publish-refused"
       | "forwarded-until"
       | "forward"
-      | "forward-report";
+      | "forward-report"
+      | "handed-back";
   }
 >;
 
@@ -80,6 +82,8 @@ export function writeOfTopics(writer: Writer, message: OfTopics): void {
       return writeForward(writer, message);
     case "forward-report":
       return writeForwardReport(writer, message);
+    case "handed-back":
+      return writeHandedBack(writer, message);
   }
 }
 
@@ -96,6 +100,7 @@ const forwarded = {
   groups: names,
   waitedMs: varint,
   isConfirmed: fc.constantFrom(true as const, undefined),
+  tried: fc.oneof(absent, names),
   relay: questionRelay,
   message: bytes,
 };
@@ -128,5 +133,12 @@ export const topicMessageOf: Record<OfTopics["kind"], fc.Arbitrary<Written>> = {
   "publish-refused": of("publish-refused", { messageId: text, error: plainError }),
   "forwarded-until": of("forwarded-until", { sequence: varint }),
   forward: of("forward", forwarded),
+  "handed-back": of("handed-back", {
+    groups: names,
+    waitedMs: varint,
+    tried: fc.oneof(absent, names),
+    sequence: fc.oneof(absent, varint),
+    message: bytes,
+  }),
   "forward-report": of("forward-report", { sequence: varint, handed: varint, waiting: varint, lost: varint }),
 };

@@ -43,6 +43,8 @@ const asked = {
   bufferBytesMax: undefined,
   windowBytes: undefined,
 };
+const node = "6f1d5f0e6a3c4b2d8e7f901122334455";
+const noneOfForward = { isConfirmed: undefined, tried: undefined, relay: undefined } as const;
 const relay = { target: "6f1d5f0e6a3c4b2d8e7f901122334455", origin: "0a1b2c3d4e5f60718293a4b5c6d7e8f9" };
 
 export const topicSamples: Record<OfTopics["kind"], readonly Written[]> = {
@@ -101,17 +103,22 @@ export const topicSamples: Record<OfTopics["kind"], readonly Written[]> = {
   ],
   "forwarded-until": [{ kind: "forwarded-until", sequence: 299 }],
   forward: [
-    { kind: "forward", sequence: 1, groups: [], waitedMs: 0, isConfirmed: undefined, relay: undefined, message: plain },
+    { kind: "forward", sequence: 1, groups: [], waitedMs: 0, ...noneOfForward, message: plain },
+    { kind: "forward", sequence: 300, groups: ["billing"], waitedMs: 250, ...noneOfForward, relay, message: plain },
+    { kind: "forward", sequence: 301, groups: [], waitedMs: 0, ...noneOfForward, isConfirmed: true, message: plain },
     {
       kind: "forward",
-      sequence: 300,
+      sequence: 302,
       groups: ["billing"],
-      waitedMs: 250,
-      isConfirmed: undefined,
-      relay,
+      waitedMs: 9,
+      ...noneOfForward,
+      tried: [node],
       message: plain,
     },
-    { kind: "forward", sequence: 301, groups: [], waitedMs: 0, isConfirmed: true, relay: undefined, message: plain },
+  ],
+  "handed-back": [
+    { kind: "handed-back", groups: ["billing"], waitedMs: 0, tried: undefined, sequence: undefined, message: plain },
+    { kind: "handed-back", groups: ["a", "b"], waitedMs: 9, tried: [node], sequence: 301, message: plain },
   ],
   "forward-report": [{ kind: "forward-report", sequence: 301, handed: 3, waiting: 200, lost: 0 }],
 };

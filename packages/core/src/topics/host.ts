@@ -1,0 +1,52 @@
+/** Host: what topics need of the node around them, and what nodes hand each other. */
+import type { Timers, Utf8 } from "../base/index.js";
+import type { ForwardSink } from "./forwarding.js";
+import type { Outcome } from "./published.js";
+import type { Elsewhere } from "./types.js";
+
+/** How other nodes are reached. */
+export interface NodeWays extends ForwardSink {
+  /** `bytes` more of a node's messages were taken. */
+  tookFrom(nodeId: string, bytes: number): void;
+  /** Tells a node what its message of that number has come to here. */
+  report(nodeId: string, sequence: number, outcome: Outcome): void;
+  /** Hands a message back to the node that has sent it; answers whether there is a link to it. */
+  handBack(nodeId: string, handedBack: HandedBack): boolean;
+}
+
+export interface TopicsHost extends Timers {
+  readonly utf8: Utf8;
+  /** See `ExchangeOptions`. */
+  readonly seed: number;
+  /** What other nodes want. */
+  readonly elsewhere: Elsewhere;
+  readonly ways: NodeWays;
+}
+
+/** Another node, and which process of it. */
+export interface NodeProcess {
+  readonly nodeId: string;
+  readonly run: string | undefined;
+}
+
+/** A message of another node. */
+export interface Forwarded {
+  readonly sequence: number;
+  readonly groups: readonly string[];
+  readonly waitedMs: number;
+  /** Whether the node wants to hear what it comes to here. */
+  readonly isConfirmed: true | undefined;
+  /** Nodes that had no member for its groups; where it is said, only these are to get it. */
+  readonly tried: readonly string[] | undefined;
+  readonly message: Uint8Array;
+}
+
+/** A message for groups that have no member for it on the node that was chosen. */
+export interface HandedBack {
+  readonly groups: readonly string[];
+  readonly waitedMs: number;
+  readonly tried: readonly string[] | undefined;
+  /** Its number, where somebody waits to hear of it. */
+  readonly sequence: number | undefined;
+  readonly message: Uint8Array;
+}
