@@ -53,17 +53,19 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 export const talliesMax = 1_000;
 
 export class Tallies {
-  readonly #tallies = new Map<string, Tally>();
+  /** Those of one pattern and no group, as most are, by that pattern: it is there anyway. */
+  readonly #plain = new Map<string, Tally>();
+  readonly #others = new Map<string, Tally>();
   #lastId = 0;
 
   /** A subscription begins. */
   join(patterns: readonly string[], group: string | undefined): Tally {
-    const key = keyOf(patterns, group);
-    let tally = this.#tallies.get(key);
+    const [tallies, key] = this.#placeOf(patterns, group);
+    let tally = tallies.get(key);
     if (tally === undefined) {
       this.#lastId += 1;
       tally = new Tally(this.#lastId, patterns, group);
-      this.#tallies.set(key, tally);
+      tallies.set(key, tally);
     }
     tally.subscriptions += 1;
     return tally;
@@ -74,7 +76,15 @@ export class Tallies {
     tally.handedBefore += handed; // (T1)
     tally.droppedBefore += buffer.dropped;
     tally.subscriptions -= 1;
-    if (tally.subscriptions === 0) this.#tallies.delete(keyOf(tally.patterns, tally.group)); // (T2)
+    if (tally.subscriptions > 0) return;
+    const [tallies, key] = this.#placeOf(tally.patterns, tally.group);
+    tallies.delete(key); // (T2)
+  }
+
+  #placeOf(patterns: readonly string[], group: string | undefined): [Map<string, Tally>, string] {
+    const [first, second] = patterns;
+    if (group === undefined && first !== undefined && second === undefined) return [this.#plain, first];
+    return [this.#others, JSON.stringify([group ?? null, ...patterns])];
   }
 
   /** At most `most` of them, first those for which most waits, then those to which most was handed on; and how many more there are. */
@@ -104,8 +114,4 @@ export class Tallies {
 function begun({ id, patterns, group, subscriptions, handedBefore, droppedBefore }: Tally): Mutable<SubscriptionTally> {
   const about = group === undefined ? { id, patterns } : { id, patterns, group };
   return { ...about, subscriptions, handed: handedBefore, dropped: droppedBefore, waiting: 0, waitingBytes: 0 };
-}
-
-function keyOf(patterns: readonly string[], group: string | undefined): string {
-  return JSON.stringify([group ?? null, ...patterns]);
 }
