@@ -12,6 +12,7 @@ import { defineRequests } from "./commands/requests.js";
 import { defineRun } from "./commands/run.js";
 import { defineStart } from "./commands/start.js";
 import { defineSub } from "./commands/sub.js";
+import { defineTopics } from "./commands/topics.js";
 import { defineTrace } from "./commands/trace.js";
 import type { Terminal } from "./terminal.js";
 
@@ -41,6 +42,7 @@ export function buildProgram(terminal: Terminal): Command {
   defineTrace(program, terminal);
   definePub(program, terminal);
   defineSub(program, terminal);
+  defineTopics(program, terminal);
   defineNodes(program, terminal);
   defineFunctions(program, terminal);
   defineLab(program, terminal);

@@ -1,6 +1,7 @@
 import { type Client, connect } from "@mpreg/client";
 import { createNode, type MpregNode } from "@mpreg/node";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import type { ClusterTopics } from "../../src/topics/rates.js";
 import { type Finished, launchCommand, type Launched, mpreg, startNode } from "../processes.js";
 
 let node: MpregNode;
@@ -254,5 +255,39 @@ describe("mpreg sub", () => {
     const { exitCode, stderr } = await mpreg(["sub", "a", "--url", "ws://127.0.0.1:1"]);
     expect(exitCode).toBe(1);
     expect(stderr).toContain("Is a node running there?");
+  });
+});
+
+describe("mpreg topics", () => {
+  test("shows the nodes and what is subscribed to, with rates of a second; as JSON, again and again", async () => {
+    const other = await createNode({ name: "annex", peers: [node.url], log: "silent" });
+    onTestFinished(() => other.close());
+    await expect.poll(() => node.nodes().length, { timeout: 20_000 }).toBe(2);
+    await using shown = await client.subscribe("shown.#", { group: "g", onMessage: () => undefined });
+    await shown.everywhere();
+    const watching = launchCommand(["topics", "--json", "--watch", "--url", other.url]);
+    const more = new AbortController();
+    onTestFinished(() => more.abort());
+    const publishing = (async () => {
+      while (!more.signal.aborted) await client.publish("shown.now", 1, { confirm: "local" });
+    })();
+    const busy = (line: string): boolean => /"handedPerSecond":[1-9]/.test(line);
+    await expect.poll(() => watching.output.some(busy), { timeout: 30_000 }).toBe(true);
+    more.abort();
+    await publishing;
+    const told = JSON.parse(watching.output.find(busy)!) as ClusterTopics;
+    expect(told.nodes.map(({ node: name }) => name)).toEqual(["annex", "board"]);
+    expect(told.nodes[1]!.perSecond.published).toBeGreaterThan(0);
+    expect(told.wanted).toContainEqual(
+      expect.objectContaining({ patterns: ["shown.#"], group: "g", nodes: ["board"], subscriptions: 1 }),
+    );
+    watching.kill("SIGINT");
+    const { stdout, stderr } = await mpreg(["topics", "--node", "board"], { env });
+    expect(stderr).toBe("");
+    expect(stdout).toMatch(/^NODE +SUBSCRIPTIONS +PUBLISHED\/S/);
+    expect(stdout).toMatch(/^shown\.# +g +board +1 +\d/m);
+    const nobody = await mpreg(["topics", "--node", "boards"], { env });
+    expect(nobody.exitCode).toBe(2);
+    expect(nobody.stderr).toContain('did you mean "board"?');
   });
 });
