@@ -4,6 +4,7 @@ import type { MpregError, Policy } from "@mpreg/core";
 import { expect, test } from "vitest";
 import { clientOf, startNode, startPair } from "../../../node/test/support/cluster.js";
 import { eventually } from "../../../node/test/support/eventually.js";
+import { Latch } from "../../../node/test/support/latch.js";
 
 /** The payloads of the next `count` messages. */
 async function next(subscription: Subscription, count: number): Promise<unknown[]> {
@@ -177,6 +178,33 @@ test("drain ends it so that all that was published before is still taken", async
   for await (const { payload } of subscription) taken.push(payload);
   await drained;
   expect(taken).toEqual(Array.from({ length: 501 }, (_, i) => i));
+});
+
+test.for(["drain", "unsubscribe"] as const)("%s ends it also for who waits no longer", async (how) => {
+  const { node, client } = await startPair();
+  const publisher = await clientOf(node);
+  const [begun, end] = [new Latch(), new Latch()];
+  const subscription = await client.subscribe("a", {
+    onMessage: () => {
+      begun.open();
+      return end.passed;
+    },
+  });
+  await publisher.publish("a", 1);
+  await begun.passed;
+  const aborted = subscription[how]({ signal: AbortSignal.abort("no") });
+  await expect(aborted).rejects.toMatchObject({ code: "cancelled", outcome: "not-applied", cause: "no" });
+  expect(await subscription.everywhere()).toBeUndefined(); // it has not ended
+  await expect(subscription[how]({ timeoutMs: -1 })).rejects.toMatchObject({ code: "invalid-argument" });
+  const late = subscription[how]({ timeoutMs: 20 });
+  const ending = new AbortController();
+  const given = subscription[how]({ signal: ending.signal });
+  ending.abort("enough");
+  await expect(given).rejects.toMatchObject({ code: "cancelled", outcome: "unknown", cause: "enough" });
+  await expect(late).rejects.toMatchObject({ code: "deadline", outcome: "unknown" });
+  await expect(subscription.everywhere()).rejects.toMatchObject({ code: "closed" });
+  end.open();
+  await subscription.closed;
 });
 
 test("what is wrong is refused with what would work, before anything is sent", async () => {

@@ -67,10 +67,10 @@ export interface Subscription<T = unknown> extends AsyncIterable<TopicMessage<T>
   readonly unknownGaps: number;
   /** Is fulfilled when it is over, and all that had come was taken or dropped; rejects with why where nobody wanted that. */
   readonly closed: Promise<void>;
-  /** Ends it. What has come and was not taken is dropped. */
-  unsubscribe(): Promise<void>;
-  /** Ends it so that what has come is still taken. Is fulfilled when it was. */
-  drain(): Promise<void>;
+  /** Ends it, whoever waits for that. What has come and was not taken is dropped. */
+  unsubscribe(options?: WaitOptions): Promise<void>;
+  /** Ends it, whoever waits for that, so that what has come is still taken. Is fulfilled when it was. */
+  drain(options?: WaitOptions): Promise<void>;
   /** Is fulfilled when every node of the cluster serves it: whatever is published from then on reaches it. */
   everywhere(options?: WaitOptions): Promise<void>;
   /** What happens to it from now on, 1,000 events of which are kept for each reader. */

@@ -25,7 +25,9 @@ import {
 } from "../topics/index.js";
 import type { ResumePlace, WireReplay } from "../wire/index.js";
 import type { Subscription, SubscriptionEvent, WaitOptions } from "./api.js";
-import { type Wish, waitMsOf } from "./options.js";
+import type { Clock } from "./clock.js";
+import { type Wish, cancelled, waitMsOf } from "./options.js";
+import { within } from "./within.js";
 
 /** Messages that wait longer get bytes of their own; those that came before are soon taken, or few. (U4) */
 const heldMs = 5;
@@ -47,6 +49,7 @@ export type NumberedWish = Wish & { readonly number: number; readonly replay: Wi
 export interface SubscriptionHost<W extends SubscriptionWay> {
   readonly opener: MessageOpener;
   readonly reconnects: boolean;
+  readonly clock: Clock;
   nowMs(): number;
   /**
    * Asks for it: {@link TopicSubscription.asked} says what for, each time that it is asked, and `served` is told when it is
@@ -212,7 +215,27 @@ export class TopicSubscription<W extends SubscriptionWay> implements Subscriptio
     void this.unsubscribe();
   }
 
-  unsubscribe(): Promise<void> {
+  unsubscribe(options?: WaitOptions): Promise<void> {
+    return this.#waited(() => this.#dropped(), options, "unsubscribe");
+  }
+
+  drain(options?: WaitOptions): Promise<void> {
+    return this.#waited(() => this.#drained(), options, "drain");
+  }
+
+  /** What `end` begins, for whoever waits with `options`: it goes on when he does not any more. */
+  #waited(end: () => Promise<void>, options: WaitOptions | undefined, who: string): Promise<void> {
+    if (options === undefined) return end();
+    return new Promise((resolve, reject) => {
+      const timeoutMs = waitMsOf(options, who);
+      const { signal } = options;
+      if (signal?.aborted === true) return reject(cancelled(signal, "not-applied"));
+      const late = `The time allowed (${timeoutMs} ms) ran out before all that had come was taken`;
+      within(this.#host.clock, end(), { timeoutMs, signal, late }).then(resolve, reject);
+    });
+  }
+
+  #dropped(): Promise<void> {
     if (this.#phase !== "over") {
       this.#leave();
       this.#inbox.drop();
@@ -221,7 +244,7 @@ export class TopicSubscription<W extends SubscriptionWay> implements Subscriptio
     return this.closed;
   }
 
-  drain(): Promise<void> {
+  #drained(): Promise<void> {
     if (this.#phase !== "open") {
       if (this.#phase !== "draining") this.#leave();
       this.#end(undefined);
