@@ -147,7 +147,8 @@ export class MqttDoor {
         // told once more: it was taken the first time
         if (qos === 2 && messageId !== undefined && session.received.has(messageId)) return done(null);
         const bytes = typeof payload === "string" ? Buffer.from(payload) : payload;
-        session.publish(topic, bytes, retain, done); // (D2)
+        if (client?.closed === true) session.publishWill(topic, bytes, retain, done);
+        else session.publish(topic, bytes, retain, done); // (D2)
       },
       authorizeSubscribe: (client, subscription, done) => {
         const session = this.#sessions.get(client);

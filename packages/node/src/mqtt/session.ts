@@ -11,13 +11,14 @@
  * (S4) What of the backlog was published as retained comes with that flag when a filter is subscribed; what comes later without it.
  * (S5) What has no form in MQTT, its topic or its payload, is missed, and counted.
  */
-import { isHiddenFrom, mqttOfTopic, patternOfMqtt, topicOfMqtt } from "@mpreg/core/doors";
 import { MpregError, type Subject, thrownText } from "@mpreg/core/base";
+import { isHiddenFrom, mqttOfTopic, patternOfMqtt, topicOfMqtt } from "@mpreg/core/doors";
 import { Fifo } from "@mpreg/core/structures";
 import { type Participant, type SubscriptionEnd, authorizePublish, authorizeSubscribe } from "@mpreg/core/topics";
 import type { Client } from "aedes";
 import type { DoorHost } from "./host.js";
 import { headers, mqttPayload, retainHeader, retainedHeaders } from "./payload.js";
+import { executor } from "./will.js";
 
 /** A filter of the client. */
 interface Filter {
@@ -76,7 +77,13 @@ export class MqttSession implements Participant {
   }
 
   /** Publishes what the client has sent; `done` is told when the node has taken it, or why it has not. */
-  publish(name: string, payload: Uint8Array, retain: boolean, done: (error: Error | null) => void): void {
+  publish(
+    name: string,
+    payload: Uint8Array,
+    retain: boolean,
+    done: (error: Error | null) => void,
+    participant: Participant = this,
+  ): void {
     const { driver, codec, writeMessage, messageBytesMax } = this.#host;
     if (this.#isOver) return done(new Error("the connection is closed"));
     let message: Uint8Array;
@@ -96,13 +103,26 @@ export class MqttSession implements Participant {
     }
     driver.enter({
       kind: "publish",
-      participant: this,
+      participant,
       message,
       settled: (result) => {
         if (result instanceof MpregError) this.#refuse(result, done);
         else done(null);
       },
     });
+  }
+
+  /** Publishes the client's will, which waits for nothing that the client had published. */
+  publishWill(name: string, payload: Uint8Array, retain: boolean, done: (error: Error | null) => void): void {
+    const { driver } = this.#host;
+    const participant = executor(driver.participantId(), (topic) => {
+      this.authorize(topic);
+    });
+    const parted = (error: Error | null): void => {
+      driver.enter({ kind: "part", participant });
+      done(error);
+    };
+    this.publish(name, payload, retain, parted, participant);
   }
 
   /** Subscribes to `filter`; `done` is told whether it has it. */

@@ -45,6 +45,20 @@ describe("MQTT clients", () => {
     ]);
   });
 
+  test("get a message with the QoS of the filter that is its topic, where that is 0, and others are not held up for it", async () => {
+    const node = await startDoor({}, { inflightMax: 1 });
+    const { got, has, client } = await listening(node, { "#": 1, a: 0 });
+    for (const topic of ["a", "a", "b", "a", "b"]) await client.publishAsync(topic, "", { qos: 1 });
+    await has(5);
+    expect(got.map(({ topic, qos }) => [topic, qos])).toEqual([
+      ["a", 0],
+      ["a", 0],
+      ["b", 1],
+      ["a", 0],
+      ["b", 1],
+    ]);
+  });
+
   test("come in over WebSocket, too, where the rules of the node's port hold", async () => {
     const node = await startDoor({}, { port: undefined });
     expect(node.mqttUrl).toBeUndefined();

@@ -193,4 +193,29 @@ describe("the MQTT door acknowledges", () => {
     await Promise.all(sent);
     expect(acknowledged).toEqual([1, 2, 3]);
   });
+
+  test("nothing of a client that has gone: what the node had not taken of it is lost, but not its will", async () => {
+    const node = await startDoor();
+    const native = await clientOf(node);
+    const slow = await native.subscribe("a", { overflow: "block-publisher", windowBytes: 1, buffer: { messages: 1 } });
+    const { client, has } = await listening(node, { a: 0 });
+    const sent = [1, 2].map((number) => client.publishAsync("a", `${number}`, { qos: 1 }));
+    await Promise.all(sent);
+    await has(2);
+    const going = await connected(node, { will: { topic: "gone", payload: Buffer.from(""), qos: 0, retain: false } });
+    const { has: isGone } = await listening(node, { gone: 0 });
+    await new Promise((resolve) => {
+      going.publish("a", "never taken", { qos: 0 }, resolve);
+    });
+    going.stream.end(); // behind what it has said
+    await eventually("the door knows that it has gone", async () => {
+      await isGone(1);
+      return true;
+    });
+    const messages = slow[Symbol.asyncIterator]();
+    for (let left = 2; left > 0; left--) await messages.next();
+    await native.publish("a", "last");
+    const { value } = await messages.next();
+    expect(value?.payload).toBe("last");
+  });
 });
