@@ -53,6 +53,11 @@ export interface CreateNodeOptions<T extends TopicContract | undefined = undefin
   readonly host?: string | undefined;
   /** Port to listen on. Default 0: any free one; see `node.url`. */
   readonly port?: number | undefined;
+  /**
+   * A further port to listen on, which every worker of a `node:cluster` that names it shares: what connects there comes to any of
+   * them. For clients; other nodes reach this one at `port`. Default: none.
+   */
+  readonly sharedPort?: number | undefined;
   /** What this node has (datasets, models, hardware); every function of it has them. */
   readonly resources?: readonly string[] | undefined;
   /** Nodes to link to, e.g. `["ws://10.0.0.7:9001"]`; dialled for ever, in any order. */
@@ -107,6 +112,7 @@ const names = optionNames<CreateNodeOptions>({
   name: true,
   host: true,
   port: true,
+  sharedPort: true,
   resources: true,
   peers: true,
   discovery: true,
@@ -172,6 +178,7 @@ export interface ResolvedOptions {
   readonly name: string | undefined;
   readonly host: string;
   readonly port: number;
+  readonly sharedPort: number | undefined;
   readonly resources: readonly string[];
   readonly peers: readonly string[];
   readonly discovery: ResolvedDiscovery;
@@ -199,6 +206,9 @@ export function resolveOptions(given: CreateNodeOptions<TopicContract | undefine
   const port = given.port ?? 0;
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     throw invalid(`port must be an integer from 0 to 65535, got ${String(given.port)}`);
+  const { sharedPort } = given;
+  if (sharedPort !== undefined && (!Number.isInteger(sharedPort) || sharedPort < 1 || sharedPort > 65_535))
+    throw invalid(`sharedPort must be an integer from 1 to 65535, got ${String(sharedPort)}`);
   const advertise = given.advertise === undefined ? undefined : checkUrls(given.advertise, "advertise");
   if (advertise?.some((url) => shownUrl(url) !== url) === true)
     throw invalid("advertise must hold URLs without a user and a password: every node and every client is told them");
@@ -214,6 +224,7 @@ export function resolveOptions(given: CreateNodeOptions<TopicContract | undefine
     name: given.name === undefined ? undefined : checkText(given.name, "name"),
     host,
     port,
+    sharedPort,
     resources: checkResources(given.resources ?? [], "createNode"),
     peers: checkUrls(given.peers ?? [], "peers"),
     discovery: resolveDiscovery(given.discovery ?? {}, host),

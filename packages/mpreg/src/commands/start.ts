@@ -8,6 +8,7 @@ import {
   addNames,
   addText,
   logLevels,
+  parseCount,
   parseDurationMs,
   parseDurationMsOrOff,
   parsePort,
@@ -46,6 +47,11 @@ export function defineStart(program: Command, terminal: Terminal): void {
     .option("--name <name>", "for people and logs (default: the machine's name and the port)")
     .option("--host <address>", "address to listen on (default: 127.0.0.1); others need TLS or --insecure")
     .option("--port <port>", `port to listen on; 0 takes any free one (default: ${defaultPort})`, parsePort)
+    .option(
+      "--processes <number>",
+      "so many nodes behind the port, each in a process of its own: for all cores of a machine",
+      parseCount,
+    )
     .option("--resources <names>", "what this node has: a,b (repeatable)", addNames)
     .option("--peers <urls>", "nodes to link to: ws://a:9001,ws://b:9001 (repeatable)", addNames)
     .option("--peers-file <file>", "the same in a file that is watched: a URL per line, or a JSON array")
@@ -151,6 +157,7 @@ Examples:
   mpreg start --name primary --resources model-a,dataset-1 --module ./functions.mjs
   mpreg start --port 0 --peers ws://127.0.0.1:9001 --json
   mpreg start --config node.json --log debug
+  mpreg start --name primary --processes 4
 
 functions.mjs:
   export function register(node) {

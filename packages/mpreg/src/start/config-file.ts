@@ -35,6 +35,7 @@ const kinds: Record<keyof GivenSettings, Kind> = {
   exposeStacks: "switch",
   modules: "texts",
   graceMs: "number",
+  processes: "number",
   loopBlockedMsMax: "number",
   mqtt: "mqtt",
 };

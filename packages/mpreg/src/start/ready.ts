@@ -6,10 +6,24 @@ import { printable } from "../render/text.js";
 import type { Stream } from "../terminal.js";
 import type { StartSettings } from "./settings.js";
 
+/** What programs are told of a node that is ready. */
+export interface Ready {
+  readonly event: "ready";
+  readonly url: string;
+  readonly id: string;
+  readonly name: string;
+  readonly health: string;
+  readonly mqtt: string | undefined;
+}
+
+export function readyOf(node: MpregNode): Ready {
+  const { url, id, name, mqttUrl } = node;
+  return { event: "ready", url, id, name, health: healthUrl(node), mqtt: mqttUrl };
+}
+
 /** One line for programs; other fields may be added to it. */
 export function readyJson(node: MpregNode): string {
-  const { url, id, name, mqttUrl } = node;
-  return JSON.stringify({ event: "ready", url, id, name, health: healthUrl(node), mqtt: mqttUrl });
+  return JSON.stringify(readyOf(node));
 }
 
 /** What a person wants to know, and what to type next. */
@@ -31,7 +45,7 @@ export function readyText(node: MpregNode, { node: settings }: StartSettings, { 
   ].join("\n");
 }
 
-/** Where the node tells how it is. */
-function healthUrl({ url }: MpregNode): string {
+/** Where the node at `url` tells how it is. */
+export function healthUrl({ url }: Pick<MpregNode, "url">): string {
   return `${url.replace(/^ws/, "http").replace(/\/$/, "")}/healthz`;
 }

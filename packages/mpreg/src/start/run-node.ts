@@ -12,7 +12,9 @@ import type { Stream, Terminal } from "../terminal.js";
 import { readConfig } from "./config-file.js";
 import { openLog } from "./log.js";
 import { loadModules, registerAll } from "./modules.js";
-import { readyJson, readyText } from "./ready.js";
+import { ownPlace, settingsAt } from "./processes/place.js";
+import { processStopRequested } from "./processes/own-stop.js";
+import { readyJson, readyOf, readyText } from "./ready.js";
 import { type GivenSettings, type StartSettings, settle } from "./settings.js";
 import { Stopped, closeInTime, stopRequested } from "./stop.js";
 import { watchStrays } from "./strays.js";
@@ -27,21 +29,30 @@ export interface NodeRun {
 }
 
 /** Runs a node until this process is asked to end; throws what keeps it from starting, or ends it otherwise. */
-export async function runNode(run: NodeRun, { stdout, stderr }: Terminal): Promise<void> {
-  const stop = stopRequested();
+export async function runNode(run: NodeRun, terminal: Terminal): Promise<void> {
+  const { stdout, stderr } = terminal;
+  const place = ownPlace();
+  const stop = place === undefined ? stopRequested() : processStopRequested();
   let node: MpregNode | undefined;
   let graceAskedMs = 0;
   let exitCode: ExitCode = 1;
   let graceMs = 0;
   try {
-    const settings = await Promise.race([readSettings(run, stderr), stop]);
+    const given = await Promise.race([readSettings(run, stderr), stop]);
+    if (place === undefined && given.processes !== undefined) {
+      const { runProcesses } = await import("./processes/run-processes.js");
+      await runProcesses(given.processes, given, { stop, asJson: run.asJson, terminal });
+      return;
+    }
+    const settings = place === undefined ? given : settingsAt(place, given);
     graceAskedMs = settings.graceMs;
     const log = openLog(settings.log, stderr, run.asJson);
     const { fatal } = watchStrays(log, handlerPlace);
     const modules = await Promise.race([loadModules(settings.modules, log), stop, fatal]);
     node = await createNode({ ...settings.node, log });
     await Promise.race([registerAll(modules, node, log), stop, fatal]);
-    stdout.write(run.asJson ? readyJson(node) : readyText(node, settings, stdout)); // (A1)
+    if (place !== undefined) process.send?.(readyOf(node));
+    else stdout.write(run.asJson ? readyJson(node) : readyText(node, settings, stdout)); // (A1)
     await stdout.written(); // else whoever waits for it would wait for ever
     await Promise.race([stop, fatal, nothingLeft()]);
   } catch (error) {

@@ -17,13 +17,18 @@ import { reasonOf } from "../input/files.js";
 import { durationMsMax } from "../input/options.js";
 
 /** What one source says. Paths are absolute. */
-export interface GivenSettings extends Omit<CreateNodeOptions, "tls" | "limits" | "openTelemetry" | "topics"> {
+export interface GivenSettings extends Omit<
+  CreateNodeOptions,
+  "tls" | "limits" | "openTelemetry" | "topics" | "sharedPort"
+> {
   readonly tls?: GivenTls | undefined;
   readonly limits?: Readonly<Record<string, number>> | undefined;
   /** Modules that register the node's functions. */
   readonly modules?: readonly string[] | undefined;
   /** How long what runs may take to end when the node is asked to end, in ms. */
   readonly graceMs?: number | undefined;
+  /** So many nodes on this machine, behind one port. */
+  readonly processes?: number | undefined;
 }
 
 /** Each a file, or what would be in it. */
@@ -34,6 +39,7 @@ export interface StartSettings {
   readonly log: LogLevel | Logger;
   readonly modules: readonly string[];
   readonly graceMs: number;
+  readonly processes: number | undefined;
 }
 
 const graceMsDefault = 30_000;
@@ -42,7 +48,7 @@ const loopBlockedMsMaxDefault = 30_000;
 
 /** (S1) */
 export async function settle(file: GivenSettings, flags: GivenSettings): Promise<StartSettings> {
-  const { modules = [], log = "info", tls, graceMs = graceMsDefault, ...given } = { ...file, ...flags };
+  const { modules = [], log = "info", tls, graceMs = graceMsDefault, processes, ...given } = { ...file, ...flags };
   const limits = { ...file.limits, ...flags.limits } as Partial<NodeLimits>; // the node checks the names
   const discovery = { ...file.discovery, ...flags.discovery };
   const mqtt = file.mqtt === undefined && flags.mqtt === undefined ? undefined : { ...file.mqtt, ...flags.mqtt };
@@ -54,7 +60,7 @@ export async function settle(file: GivenSettings, flags: GivenSettings): Promise
     throw usageError(`graceMs must be a number of milliseconds above 0 and up to ${durationMsMax}, got ${graceMs}`);
   }
   const node = { ...given, port, dataDir, discovery, limits, loopBlockedMsMax, tls: ownTls, mqtt };
-  return { node, log, modules, graceMs };
+  return { node, log, modules, graceMs, processes };
 }
 
 /** (S2) */

@@ -4,11 +4,18 @@
  * (L1) Only loopback addresses are listened on, unless there is TLS or the caller insists.
  * (L2) A refused upgrade gets an HTTP answer that says why, and is closed from this side.
  * (L3) No connection outlives the listener.
+ * (L5) Nobody shares a node's own port with it; the shared one leads to any of the processes of a `node:cluster`, each time.
  * (L4) Who has not said in `handshakeTimeoutMs` what it wants is hung up on; who comes when the port is full is told so.
  */
 import { type IncomingMessage, STATUS_CODES, type Server, type ServerResponse, createServer } from "node:http";
 import { type ServerOptions as SecureServerOptions, createServer as createTlsServer } from "node:https";
-import type { AddressInfo, Socket } from "node:net";
+import {
+  type AddressInfo,
+  type ListenOptions as SystemListenOptions,
+  type Server as NetServer,
+  type Socket,
+  createServer as createNetServer,
+} from "node:net";
 import type { Duplex } from "node:stream";
 import { MpregError, isLoopback } from "@mpreg/core/base";
 import type { LinkProtocol } from "@mpreg/core/node";
@@ -23,6 +30,8 @@ export interface ListenOptions extends AdmissionOptions {
   readonly host: string;
   /** 0 = any free port. */
   readonly port: number;
+  /** A further port, which other processes of a `node:cluster` listen on, too. */
+  readonly sharedPort: number | undefined;
   readonly tls: TlsOptions | undefined;
   readonly insecure: boolean;
   readonly messageBytesMax: number;
@@ -103,12 +112,19 @@ export async function listen(
     open.add(socket);
     socket.once("close", () => open.delete(socket));
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", (error) => {
-      reject(describeListenError(error, options));
-    });
-    server.listen(options.port, options.host, resolve);
-  });
+  const { host, port, sharedPort } = options;
+  const servers: NetServer[] = [server];
+  await listening(server, { host, port, exclusive: true }); // (L5)
+  if (sharedPort !== undefined) {
+    const shared = sharedServer(server);
+    try {
+      await listening(shared, { host, port: sharedPort });
+    } catch (error) {
+      server.close();
+      throw error;
+    }
+    servers.push(shared);
+  }
   return {
     port: (server.address() as AddressInfo).port,
     scheme: tls === undefined ? "ws" : "wss",
@@ -118,13 +134,39 @@ export async function listen(
         const timer = setTimeout(() => {
           for (const socket of open) socket.destroy();
         }, closeTimeoutMs);
-        server.close(() => {
-          clearTimeout(timer);
-          resolve();
-        });
+        let left = servers.length;
+        for (const each of servers) {
+          each.close(() => {
+            left -= 1;
+            if (left > 0) return;
+            clearTimeout(timer);
+            resolve();
+          });
+        }
         server.closeAllConnections();
       }),
   };
+}
+
+/** What comes in there is served as if it had come to `server`. */
+function sharedServer(server: Server): NetServer {
+  const shared = createNetServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+    server.emit("connection", socket); // documented for it: "This event can also be explicitly emitted by users"
+  });
+  shared.maxConnections = server.maxConnections;
+  return shared;
+}
+
+function listening(
+  server: NetServer,
+  where: SystemListenOptions & { readonly host: string; readonly port: number },
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (error) => {
+      reject(describeListenError(error, where));
+    });
+    server.listen(where, resolve);
+  });
 }
 
 export interface ServerTls {
