@@ -3,6 +3,7 @@
  */
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
+import { defineBench } from "./commands/bench.js";
 import { defineCall } from "./commands/call.js";
 import { defineFunctions } from "./commands/functions.js";
 import { defineLab } from "./commands/lab.js";
@@ -46,6 +47,7 @@ export function buildProgram(terminal: Terminal): Command {
   defineNodes(program, terminal);
   defineFunctions(program, terminal);
   defineLab(program, terminal);
+  defineBench(program, terminal);
   return program;
 }
 

@@ -58,6 +58,25 @@ export async function withClient<T>(
   }
 }
 
+/** Connects so many times, to the addresses in turn, lets `use` do its work, and closes. */
+export async function withClients<T>(
+  flags: ConnectionFlags,
+  count: number,
+  use: (clients: readonly Client[]) => Promise<T>,
+): Promise<T> {
+  const urls = urlsOf(flags);
+  const clients: Client[] = [];
+  const connectNext = (): Promise<T> => {
+    if (clients.length === count) return use(clients);
+    const url = urls[clients.length % urls.length] as string;
+    return withClient({ ...flags, url }, (client) => {
+      clients.push(client);
+      return connectNext();
+    });
+  };
+  return connectNext();
+}
+
 /** How long to wait for what a node knows. */
 export function inspectOptionsOf({ timeout = inspectMsMax }: ConnectionFlags): { readonly timeoutMs: number } {
   return { timeoutMs: timeout };

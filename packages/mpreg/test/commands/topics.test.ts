@@ -1,6 +1,7 @@
 import { type Client, connect } from "@mpreg/client";
 import { createNode, type MpregNode } from "@mpreg/node";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import type { BenchFigures } from "../../src/commands/bench.js";
 import type { ClusterTopics } from "../../src/topics/rates.js";
 import { type Finished, launchCommand, type Launched, mpreg, startNode } from "../processes.js";
 
@@ -289,5 +290,25 @@ describe("mpreg topics", () => {
     const nobody = await mpreg(["topics", "--node", "boards"], { env });
     expect(nobody.exitCode).toBe(2);
     expect(nobody.stderr).toContain('did you mean "board"?');
+  });
+});
+
+describe("mpreg bench topics", () => {
+  test("tells what was published, delivered and lost, and how long it took (B1, B2)", async () => {
+    const args = ["--size", "64", "--subscribers", "2", "--publishers", "2", "--seconds", "500ms"];
+    const { stdout, stderr, exitCode } = await mpreg(["bench", "topics", ...args, "--json"], { env });
+    expect({ stderr, exitCode }).toEqual({ stderr: "", exitCode: 0 });
+    const figures = JSON.parse(stdout) as BenchFigures;
+    expect(figures).toMatchObject({ publishers: 2, subscribers: 2, size: 64, lost: 0 });
+    expect(figures.published).toBeGreaterThan(0);
+    expect(figures.delivered).toBe(2 * figures.published);
+    expect(figures.deliveredPerSecond).toBeCloseTo(figures.delivered / figures.seconds);
+    const { p50, p99, max } = figures.latencyMs!;
+    expect([p50, p99, max].toSorted((a, b) => a - b)).toEqual([p50, p99, max]);
+    const people = await mpreg(["bench", "topics", "--seconds", "100ms"], { env });
+    expect(people.stdout).toMatch(
+      /^1 publisher, 1 subscriber, payloads of 128 B, .*\npublished .*\ndelivered .*\nlost       0\nlatency /,
+    );
+    expect((await mpreg(["bench", "topics", "--size", "7"], { env })).exitCode).toBe(2);
   });
 });
