@@ -48,3 +48,15 @@ test("a publish is confirmed by the subscriptions of all nodes", async () => {
   expect(confirmation).toEqual({ handed: 3, waiting: 0, lost: 0, nodes: 1 });
   await expect.poll(() => heard).toEqual([1, 1]);
 });
+
+test("a group loses nothing because its member at another node does not want a message", async () => {
+  const { near, distant } = await twoNodes();
+  const filter = { match: "all", headers: { colour: "red" } } as const;
+  const red = await distant.subscribe("work", { group: "g", filter, onMessage: () => undefined });
+  await red.everywhere();
+  const heard: unknown[] = [];
+  await near.subscribe("work", { group: "g", onMessage: ({ payload }) => void heard.push(payload) });
+  for (let i = 0; i < 50; i++) await near.publish("work", i);
+  await expect.poll(() => heard.length).toBe(50);
+  expect(new Set(heard).size).toBe(50);
+});

@@ -7,6 +7,8 @@
  * (J1) Changes are told together, at most once in a gossip interval; the first ones after as long a time at once.
  * (J2) What is lost on the way is found when two nodes compare: as often as they compare what they know of members.
  * (J3) The interest of a node that is gone is gone; what it wanted in an earlier life is void.
+ * (J5) What a node wants counts where this node's policy lets it subscribe to that; it is asked when it hears of it. What is passed on
+ *      to others is whole: each decides for itself.
  * (J4) Where nobody has ever subscribed to anything nothing of it is sent.
  */
 import { type Pattern, type Random, type Signer, Timer, type Timers, type Utf8 } from "../base/index.js";
@@ -29,6 +31,7 @@ import {
   type InterestLine,
   type InterestLinesMessage,
   type InterestMessage,
+  type InterestRecord,
   type LinesPurpose,
   type Message,
   type Passing,
@@ -37,6 +40,7 @@ import {
   writeInterestLines,
 } from "../wire/index.js";
 import { EarlyNews } from "./early-news.js";
+import { memberSubject } from "./session.js";
 import type { NodeOptions } from "./types.js";
 
 export interface InterestsHost extends Timers {
@@ -66,8 +70,11 @@ export interface InterestsSize {
   readonly everywhere: number;
 }
 
+type InterestsOptions = Pick<NodeOptions, "membership" | "interest" | "policy" | "cluster">;
+
 export class Interests implements Elsewhere {
   readonly #selfId: string;
+  readonly #options: Pick<NodeOptions, "policy" | "cluster">;
   readonly #gossipIntervalMs: number;
   readonly #host: InterestsHost;
   readonly #writer: Writer;
@@ -86,10 +93,11 @@ export class Interests implements Elsewhere {
     this.flush(nowMs);
   });
 
-  constructor(selfId: string, options: Pick<NodeOptions, "membership" | "interest">, host: InterestsHost) {
+  constructor(selfId: string, options: InterestsOptions, host: InterestsHost) {
     const { gossipIntervalMs, reconcileIntervalMs } = options.membership;
     const limits = options.interest ?? defaultInterestLimits;
     this.#selfId = selfId;
+    this.#options = options;
     this.#gossipIntervalMs = gossipIntervalMs;
     this.#host = host;
     this.#writer = new Writer(host.utf8);
@@ -314,13 +322,22 @@ export class Interests implements Elsewhere {
     for (const pattern of new Set(heard.changed as Pattern[])) {
       const interest = this.#announcements.interestOf(nodeId, pattern);
       if (interest === undefined) this.#table.remove(peer, pattern);
-      else this.#table.set(peer, interest);
+      else this.#show(peer, interest);
     }
   }
 
   #showAll(peer: Peer): void {
     this.#shown.add(peer);
-    for (const interest of this.#announcements.allOf(peer.nodeId)) this.#table.set(peer, interest);
+    for (const interest of this.#announcements.allOf(peer.nodeId)) this.#show(peer, interest);
+  }
+
+  /** (J5) */
+  #show(peer: Peer, interest: InterestRecord): void {
+    const { policy, cluster } = this.#options;
+    const { pattern } = interest;
+    const decision = policy(memberSubject(peer, cluster), { kind: "subscribe", pattern, onBehalfOf: undefined });
+    if (decision.allow) this.#table.set(peer, interest);
+    else this.#table.remove(peer, pattern);
   }
 
   #onDigest(from: string, hashes: readonly number[]): void {

@@ -9,13 +9,14 @@
  * (F3) Offers that come before the record of their node are asked for when it is there: they would be missed until the
  *      next comparison. The last thousand such nodes are remembered.
  */
-import type { Semver, Signer, Subject, Utf8 } from "../base/index.js";
+import type { Semver, Signer, Utf8 } from "../base/index.js";
 import { Announcements, Catalog, type Heard, type Offer } from "../catalog/index.js";
 import type { Membership } from "../membership/index.js";
 import type { Peer } from "../rpc/index.js";
 import { type Message, type OfferRecord, type OffersMessage, Writer, writeOffersRequest } from "../wire/index.js";
 import { EarlyNews } from "./early-news.js";
 import { Expected } from "./expected.js";
+import { memberSubject } from "./session.js";
 import type { NodeOptions } from "./types.js";
 
 export interface OfferingsHost {
@@ -193,9 +194,8 @@ export class Offerings {
     if (this.catalog.has(peer, fun)) this.#host.offered(fun, nowMs);
   }
 
-  #mayOffer({ nodeId, name, urls }: Peer, fun: string, resources: readonly string[]): boolean {
+  #mayOffer(peer: Peer, fun: string, resources: readonly string[]): boolean {
     const { cluster, policy } = this.#options;
-    const subject: Subject = { kind: "node", address: urls[0] ?? "", nodeId, name, cluster };
-    return policy(subject, { kind: "catalog", fun, resources }).allow;
+    return policy(memberSubject(peer, cluster), { kind: "catalog", fun, resources }).allow;
   }
 }

@@ -63,6 +63,11 @@ export function subjectOf(address: string, remote: Remote): Subject {
   return { kind: "node", address, nodeId: remote.nodeId, name, cluster };
 }
 
+/** How a node appears to the policy for what is known of it, whoever has told that. */
+export function memberSubject({ nodeId, name, urls }: Peer, cluster: string): Subject {
+  return { kind: "node", address: urls[0] ?? "", nodeId, name, cluster };
+}
+
 /** What both sides have said about keeping a link. */
 export interface Keeping {
   /** What the far side has said last. */

@@ -1,5 +1,6 @@
 /** Topics across the nodes of a cluster. */
 import { describe, expect, test } from "vitest";
+import { type Policy, createDefaultPolicy } from "../../src/base/index.js";
 import { type TopicsLimits, defaultTopicsLimits } from "../../src/topics/index.js";
 import { Mesh } from "../support/mesh.js";
 import { TopicClient } from "./client.js";
@@ -256,6 +257,30 @@ describe("topics of a cluster", () => {
     leaving.client.connection!.cut();
     b.settle();
     expect([b.heard(1), b.heard(2)]).toEqual([ids.slice(1), ids]); // the first was on its way
+  });
+
+  test("what the policy does not let a node subscribe to is not sent there, and other nodes decide for themselves (J5)", () => {
+    const mesh = new Mesh();
+    const usual = createDefaultPolicy({ cluster: "default" });
+    const asked: unknown[] = [];
+    const policy: Policy = (subject, action) => {
+      if (subject.kind !== "node" || action.kind !== "subscribe") return usual(subject, action);
+      asked.push([subject.name, action.pattern]);
+      return action.pattern === "secret.#" ? { allow: false, reason: "it is secret" } : { allow: true };
+    };
+    const nodes = [mesh.node("a", { policy }), ...["b", "c"].map((name) => mesh.node(name, { peers: ["a"] }))] as const;
+    mesh.advance(2_000);
+    const [a, b, c] = nodes.map((node) => new TopicClient(mesh, node)) as [TopicClient, TopicClient, TopicClient];
+    b.subscribe(1, "secret.#");
+    b.subscribe(2, ["open", "secret.#"], { group: "g" });
+    everywhere(b, 2);
+    const [open, question] = [a.publish("open"), a.confirm("secret.plan", "subscribers")];
+    const elsewhere = c.publish("secret.plan", { id: "c's" });
+    b.settle();
+    a.settle();
+    expect([b.heard(1), b.heard(2)]).toEqual([[elsewhere], [open, elsewhere]]);
+    expect(a.answerTo(question)).toMatchObject({ handed: 0, nodes: 0 });
+    expect(asked).toContainEqual(["b", "secret.#"]);
   });
 
   test("a slow consumer on another node keeps the publisher's node bounded, and hears how many it missed", () => {
