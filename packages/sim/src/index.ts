@@ -28,3 +28,16 @@ export type { ConnectClient, ReconnectingClient } from "./chaos/asks.js";
 export { planChaos } from "./chaos/plan-chaos.js";
 export type { ChaosPlan } from "./chaos/plan.js";
 export { type ChaosOptions, type ChaosVerdict, runChaos } from "./chaos/run-chaos.js";
+
+// Worlds of topics.
+export type {
+  ConnectTopicsClient,
+  TopicsClient,
+  TopicsClientHost,
+  TopicsMessage,
+  TopicsSubscribeOptions,
+  TopicsSubscription,
+} from "./topics/participants.js";
+export { planTopics } from "./topics/plan-topics.js";
+export type { PlannedPublish, PlannedSubscription, TopicsPlan } from "./topics/plan.js";
+export { type TopicsRunOptions, type TopicsVerdict, runTopics } from "./topics/run-topics.js";

@@ -8,7 +8,15 @@ import type { World } from "../world.js";
 import type { Checker } from "./types.js";
 
 /** These hold what there is, not what is under way. */
-const meshTables: ReadonlySet<string> = new Set(["links", "doors", "peers", "members", "announced", "wanted"]);
+const meshTables: ReadonlySet<string> = new Set([
+  "links",
+  "doors",
+  "peers",
+  "members",
+  "announced",
+  "interested",
+  "wanted",
+]);
 
 export class EmptyTables implements Checker {
   readonly guarantee = "empty-tables";

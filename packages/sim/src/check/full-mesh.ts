@@ -9,6 +9,12 @@ import type { Checker } from "./types.js";
 
 export class FullMesh implements Checker {
   readonly guarantee = "full-mesh";
+  readonly #clientsAt: (world: World, node: string) => number;
+
+  /** `clientsAt`: how many clients are connected to a node; default: those of the world. */
+  constructor(clientsAt: (world: World, node: string) => number = simulatedClients) {
+    this.#clientsAt = clientsAt;
+  }
 
   pending(world: World): string[] {
     const up = [...world.nodes.values()].filter(({ state }) => state === "up");
@@ -22,8 +28,7 @@ export class FullMesh implements Checker {
       if (known.join() !== ids.join()) {
         problems.push(`${node.name} knows ${known.length} nodes, not the ${ids.length} that there are`); // (M1)
       }
-      const clients = [...world.clients.values()].filter((client) => client.node === node.name).length;
-      const wanted = ids.length - 1 + clients;
+      const wanted = ids.length - 1 + this.#clientsAt(world, node.name);
       const open = openConnections(world, node.name);
       const { links } = node.size;
       if (links !== wanted || open !== wanted) {
@@ -41,4 +46,8 @@ function openConnections(world: World, host: string): number {
     for (const socket of [dialer, acceptor]) if (socket.host === host && !socket.over) count += 1;
   }
   return count;
+}
+
+function simulatedClients(world: World, node: string): number {
+  return [...world.clients.values()].filter((client) => client.node === node).length;
 }

@@ -10,17 +10,20 @@ interface SimulatedTimer {
   isSet: boolean;
 }
 
-class WorldPlatform implements Platform {
+export class WorldPlatform implements Platform {
   /** Sockets that have been opened. */
   opened = 0;
   readonly utf8 = utf8;
   readonly random: Platform["random"];
   readonly #world: World;
   readonly #name: string;
+  readonly #stirred: () => void;
 
-  constructor(world: World, name: string) {
+  /** `stirred` is told when something has happened that may have settled promises. */
+  constructor(world: World, name: string, stirred: () => void = () => undefined) {
     this.#world = world;
     this.#name = name;
+    this.#stirred = stirred;
     this.random = world.random(`session ${name}`);
   }
 
@@ -35,7 +38,9 @@ class WorldPlatform implements Platform {
   setTimer(callback: () => void, ms: number): SimulatedTimer {
     const timer = { isSet: true };
     this.#world.after(ms, () => {
-      if (timer.isSet) callback();
+      if (!timer.isSet) return;
+      callback();
+      this.#stirred();
     });
     return timer;
   }
@@ -61,6 +66,7 @@ class WorldPlatform implements Platform {
       if (isGone) return;
       isGone = true;
       events.onClose(reason);
+      this.#stirred();
     };
     network.dial(this.#name, url, {
       connected: (socket) => {
@@ -72,7 +78,9 @@ class WorldPlatform implements Platform {
         send = (frame) => (socket.over ? 0 : network.send(socket, frame));
         socket.own({
           received: (frame) => {
-            if (!isGone) events.onFrame(frame);
+            if (isGone) return;
+            events.onFrame(frame);
+            this.#stirred();
           },
           writable: () => {
             if (!isGone) events.onWritable();

@@ -1,0 +1,11 @@
+/** Worlds of topics under all checks: the other tens of them; and those that have failed once. */
+import { testTopics, testWorlds } from "../support/topic-seeds.js";
+
+testTopics(1, 2);
+
+// a node whose route was given up began its numbers anew, and all of it was dropped as late
+testWorlds([73, 98]);
+// what waited for a member of a group that left reached subscriptions at another node once more
+testWorlds([27, 37]);
+// what was missing was told before what had come earlier and waited
+testWorlds([117]);
