@@ -5,6 +5,10 @@ export type { InspectOptions, RequestsOptions, TopicReportOptions, WatchOptions 
 export type { ClientStatus, StatusOptions as ClientStatusOptions } from "./status.js";
 export type {
   ConfirmOptions,
+  EndedEvent,
+  FunctionEvent,
+  MemberEvent,
+  MissedEvent,
   PublishConfirmation,
   PublishOptions,
   SubscribeOptions,

@@ -1,6 +1,6 @@
 /** The types of topics: what may be published to which, and what a subscription gets. */
-import { type Subscription, type TopicMessage, connect } from "@mpreg/client";
-import { topics } from "@mpreg/core";
+import { type MemberEvent, type Subscription, type TopicMessage, connect } from "@mpreg/client";
+import { type RequestEvent, topics } from "@mpreg/core";
 import { expectTypeOf, test } from "vitest";
 import { z } from "zod";
 
@@ -54,6 +54,15 @@ test("a subscription gets what the schema of its pattern, or of one that matches
     await client.respond("user.*.login", ({ payload }) => {
       expectTypeOf(payload).toEqualTypeOf<{ ip: string }>();
     });
+  };
+});
+
+test("what the cluster publishes has its types, whatever the schemas", () => {
+  async () => {
+    expectTypeOf(await client.subscribe("mpreg.cluster.member.*")).toEqualTypeOf<Subscription<MemberEvent>>();
+    expectTypeOf(await free.subscribe("mpreg.cluster.member.joined")).toEqualTypeOf<Subscription<MemberEvent>>();
+    expectTypeOf(await free.subscribe("mpreg.rpc.request.*.finished")).toEqualTypeOf<Subscription<RequestEvent>>();
+    expectTypeOf(await free.subscribe("mpreg.#")).toEqualTypeOf<Subscription>();
   };
 });
 

@@ -22,6 +22,10 @@ export type { NodeImplementations, ThreadedImplementation } from "./threads/thre
 export type { TlsOptions } from "./transports/types.js";
 export type {
   ConfirmOptions,
+  EndedEvent,
+  FunctionEvent,
+  MemberEvent,
+  MissedEvent,
   PublishConfirmation,
   PublishOptions,
   SubscribeOptions,

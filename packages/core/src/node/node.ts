@@ -21,6 +21,7 @@ import { type Goodbye, type LinkId, answersFactor, nodeIdOf } from "../link/inde
 import { Peer, Rpc, type RpcCounters, type StepCounts } from "../rpc/index.js";
 import { TopicLinks, Topics, type TopicsFigures } from "../topics/index.js";
 import type { InspectSubject } from "../wire/index.js";
+import { Announcements } from "./announcements.js";
 import { Cluster } from "./cluster.js";
 import { runEvents } from "./run-events.js";
 import { Doors } from "./doors.js";
@@ -95,6 +96,7 @@ export class NodeMachine {
   readonly #cluster: Cluster;
   readonly #rpc: Rpc;
   readonly #topics: Topics;
+  readonly #announcements: Announcements;
   readonly #links: Links;
   readonly #doors: Doors;
   readonly #tickets: Tickets;
@@ -124,6 +126,15 @@ export class NodeMachine {
       },
     };
     this.#timers = timers;
+    this.#announcements = new Announcements({
+      nodeId: this.id,
+      nodeName: options.name,
+      topics: () => this.#topics,
+      codec,
+      utf8: capabilities.utf8,
+      random,
+      wallMs: () => capabilities.wallMs(),
+    });
     this.#cluster = new Cluster(self, options, {
       ...timers,
       random,
@@ -151,6 +162,7 @@ export class NodeMachine {
       },
       report: (event) => {
         effects.report(event);
+        this.#announcements.reported(event);
         if (event.kind === "node-lost") {
           this.#topics.forget(event.nodeId, event.reason.code === "closing", this.#nowMs);
         } else if (event.kind === "link-lost") this.#topics.unlinked(event.nodeId);
@@ -182,6 +194,8 @@ export class NodeMachine {
         nowMs: () => this.#nowMs,
         reach: (peer, nowMs) => this.#cluster.reach(peer, nowMs),
         circuit: events.circuit,
+        announces: () => this.#announcements.isHeard,
+        follower: (requestId) => this.#announcements.follower(requestId),
         runsOn: events.runsOn,
         run: () => this.run,
         idOf: (publicKey) => nodeIdOf(publicKey, signer),
@@ -229,7 +243,7 @@ export class NodeMachine {
       links: () => this.#links,
       nowMs: () => this.#nowMs,
     };
-    this.#topics = new Topics(topicsHost(surroundings), options.topics);
+    this.#topics = new Topics(topicsHost(surroundings, this.#announcements), options.topics);
     this.#tickets = new Tickets({ ...timers, rpc: this.#rpc, effects, nowMs: () => this.#nowMs });
     this.#links = new Links({
       ...timers,
@@ -296,6 +310,7 @@ export class NodeMachine {
     if (this.#deadlines.nextDueMs <= nowMs) this.#runDue(nowMs);
     this.#take(input, nowMs);
     this.#rpc.here.settle(nowMs);
+    this.#announcements.publish(nowMs);
     this.#topics.settle(nowMs);
     this.#doors.settle();
   }
@@ -337,11 +352,13 @@ export class NodeMachine {
         this.#withdrawn(input.offer.fun, input.offer.version, nowMs, () => {
           this.#cluster.offerings.register(input.offer, input.queueMax, nowMs);
         });
+        this.#announcements.offered(input.offer);
         return;
       case "unregister":
         this.#withdrawn(input.fun, input.version, nowMs, () => {
           this.#cluster.offerings.unregister(input.fun, input.version);
         });
+        this.#announcements.withdrawn(input.fun, input.version);
         return;
       case "publish":
       case "subscribe":

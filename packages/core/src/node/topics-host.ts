@@ -2,6 +2,7 @@
 import type { Signer, Timers } from "../base/index.js";
 import type { Channel } from "../rpc/index.js";
 import { type TopicLinksHost, type TopicsHost, nodeWays } from "../topics/index.js";
+import type { Announcements } from "./announcements.js";
 import type { Cluster } from "./cluster.js";
 import type { Links } from "./links.js";
 import type { NodeCapabilities, NodeOptions } from "./types.js";
@@ -14,7 +15,7 @@ export interface TopicsSurroundings extends Timers {
   readonly nowMs: () => number;
 }
 
-export function topicsHost(around: TopicsSurroundings): TopicsHost {
+export function topicsHost(around: TopicsSurroundings, announcements: Announcements): TopicsHost {
   const { capabilities, cluster, nowMs, schedule, unschedule } = around;
   const ways = nodeWays(
     (nodeId) => cluster.peers.get(nodeId)?.channel,
@@ -31,6 +32,12 @@ export function topicsHost(around: TopicsSurroundings): TopicsHost {
     seed: secretOf(capabilities.signer),
     elsewhere: cluster.interests,
     ways,
+    missed: (count) => {
+      announcements.missed(count);
+    },
+    ended: (why, lost) => {
+      announcements.ended(why, lost);
+    },
   };
 }
 

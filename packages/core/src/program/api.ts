@@ -2,6 +2,7 @@
 import type { MpregError, PublishedPayload, ReceivedPayload, TopicContract } from "../base/index.js";
 import type { CancelSignal } from "../rpc/index.js";
 import type { Missed } from "../structures/index.js";
+import type { ReservedPayload } from "./reserved-topics.js";
 import type { Gap, HeaderFilter, Overflow, TopicMessage } from "../topics/index.js";
 
 /** How a program waits for an answer. */
@@ -109,6 +110,11 @@ export interface ConfirmOptions extends PublishOptions {
   readonly confirm: "local" | "subscribers";
 }
 
+/** What a subscription to `P` gets: of reserved topics what the cluster publishes there, of others what the schemas say. */
+type Received<T extends TopicContract | undefined, P extends string> = P extends `mpreg.${string}`
+  ? ReservedPayload<P>
+  : ReceivedPayload<T, P>;
+
 /** Topics, as a program speaks of them; `T` are the schemas of payloads, where `connect` or `createNode` was given some. */
 export interface TopicCalls<T extends TopicContract | undefined = undefined> {
   /**
@@ -124,8 +130,8 @@ export interface TopicCalls<T extends TopicContract | undefined = undefined> {
    */
   subscribe<const P extends string>(
     patterns: P | readonly P[],
-    options?: SubscribeOptions<ReceivedPayload<T, P>>,
-  ): Promise<Subscription<ReceivedPayload<T, P>>>;
+    options?: SubscribeOptions<Received<T, P>>,
+  ): Promise<Subscription<Received<T, P>>>;
   /**
    * Publishes. Resolves when the message is queued, at most once on its way: there is a connection, and room; a loop that awaits it
    * goes no faster than the node takes. What may have been lost with a client's connection is counted in `client.status()` (`publishes-lost`), what its

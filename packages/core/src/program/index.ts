@@ -15,6 +15,16 @@ export { type CheckedPublish, cancelled, replayOf, wishOf } from "./options.js";
 export { type HandlerMessage, HandlerTopics, type HandlerTopicsHost, handlerMessage } from "./handler-topics.js";
 export { OwnTopics, type OwnTopicsHost } from "./own-topics.js";
 export { type PublishLimits, type PublishWay, Publishing, type Told } from "./publishing.js";
+export {
+  type EndedEvent,
+  type FunctionEvent,
+  type MemberEvent,
+  type MissedEvent,
+  type ReservedPayload,
+  type ReservedPayloads,
+  type ReservedTopic,
+  reservedTopics,
+} from "./reserved-topics.js";
 export { type AnswerLost, Requests } from "./requests.js";
 export { type NumberedWish, type SubscriptionHost, type SubscriptionWay, TopicSubscription } from "./subscription.js";
 export { type Patience, within } from "./within.js";

@@ -3,6 +3,7 @@ import type { MpregError, Policy, Random, Timers } from "../base/index.js";
 import type { Catalog, Offer } from "../catalog/index.js";
 import type { Target } from "../routing/index.js";
 import type { RunningOn } from "./admission/abandoned.js";
+import type { EventSink } from "./events.js";
 import type { Invocation, Peer } from "./task.js";
 
 /** Why a running handler's work is no longer wanted. */
@@ -36,6 +37,9 @@ export interface RpcHost extends Timers {
   reach(peer: Peer, nowMs: number): boolean;
   /** The breaker of an offer has opened, opened again, or closed. */
   circuit(offer: Offer<Peer>): void;
+  /** Whether anybody may want to hear of requests that nobody watches otherwise; and who hears of this one. */
+  announces(): boolean;
+  follower(requestId: string): EventSink | undefined;
   /** A handler of this node has run on for long since nobody waits for it. */
   runsOn(handler: RunningOn): void;
   /** 8 random bytes of this process. */

@@ -272,7 +272,7 @@ export class Rpc {
       );
     }
     const request = this.#nextRequest();
-    const isFollowed = ask.summary || ask.watch === true; // other calls cost nothing to follow
+    const isFollowed = ask.summary || ask.watch === true || this.#host.announces(); // other calls cost nothing to follow
     const followed = isFollowed ? this.watches.begin(ask, asker, { request, origin }, noSteps, nowMs) : undefined;
     const run = new SingleRun(asker, this.#drop, followed, ask.summary);
     onStart(run);
@@ -325,7 +325,7 @@ export class Rpc {
       return asker.failed(this.#held.refusal("run the request with", heldBytes, { node: this.#host.nodeName }));
     }
     const request = this.#nextRequest();
-    const isFollowed = ask.summary || ask.watch === true || this.#options.tracesMax > 0;
+    const isFollowed = ask.summary || ask.watch === true || this.#options.tracesMax > 0 || this.#host.announces();
     const followed = isFollowed ? this.watches.begin(ask, asker, { request, origin }, ask.steps, nowMs) : undefined;
     const fields = {
       message: ask,

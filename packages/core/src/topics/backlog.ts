@@ -9,7 +9,8 @@
  * (L4) Messages are numbered in the order in which they were published on this node, whether they are kept or not.
  * (L5) It says that it is whole only where nothing has left it for want of room, nor for its age.
  */
-import { type Pattern, matches } from "../base/index.js";
+import type { Pattern } from "../base/index.js";
+import { wants } from "./reserved.js";
 import { Chain } from "../structures/index.js";
 import { Chunks } from "./chunks.js";
 import type { BacklogLimits } from "./limits.js";
@@ -108,7 +109,7 @@ export class Backlog {
       return;
     }
     for (const log of this.#logs.values()) {
-      if (patterns.some((pattern) => matches(pattern, log.topic))) found(log);
+      if (patterns.some((pattern) => wants(pattern, log.topic))) found(log);
     }
   }
 

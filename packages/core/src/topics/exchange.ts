@@ -14,9 +14,10 @@
  * (X5) A message is the publisher's bytes, as they are: nothing of it is written again.
  * (X6) To a reserved topic only the cluster publishes.
  * (X7) A subscription can be ended only over the outlet that has it.
+ * (X10) What the cluster publishes goes to those who name what is reserved, never to a pattern that begins with a wildcard, and waits for no subscription.
  * (X8) Without subscriptions and outlets nothing of them is left.
  */
-import { MpregError, type Utf8, checkTopic, quoted } from "../base/index.js";
+import { MpregError, type Utf8, checkTopic } from "../base/index.js";
 import { type Matched, PatternMatcher, Scratch } from "../structures/index.js";
 import { TextCache } from "../wire/index.js";
 import { Backlog } from "./backlog.js";
@@ -30,8 +31,8 @@ import type { TopicsLimits } from "./limits.js";
 import { Outlet } from "./outlet.js";
 import type { Published } from "./published.js";
 import { Replay } from "./replay.js";
-import { isReserved, reservedPattern } from "./reserved.js";
-import { type Arrival, type Scope, everybody, none, triedMax } from "./scope.js";
+import { isReserved, reservedRefusal, wants } from "./reserved.js";
+import { type Arrival, type Scope, everybody, here, none, triedMax } from "./scope.js";
 import type { SubscriptionEnd, TopicSink } from "./sink.js";
 import { Subscription, over } from "./subscription.js";
 import { type SubscriptionTally, Tallies } from "./tally.js";
@@ -171,10 +172,11 @@ export class Exchange {
   publish(publisher: Publisher, message: Uint8Array, nowMs: number, confirmation?: Confirmation): PublishResult {
     const { topic, ttlMs, priority } = this.#reader.open(message);
     const known = this.#known(topic);
-    if (!publisher.isCluster && isReserved(topic)) throw reservedRefusal(topic); // (X6)
+    const isOfCluster = isReserved(topic);
+    if (isOfCluster && !publisher.isCluster) throw reservedRefusal(topic); // (X6)
     publisher.authorize?.(topic);
-    this.#choose(topic, known, everybody);
-    if (this.#blockers > 0 && this.#blocks(publisher.id, message.length, nowMs)) return blocked; // (X4)
+    this.#choose(topic, known, publisher.isLocal === true ? here : everybody);
+    if (this.#blockers > 0 && !isOfCluster && this.#blocks(publisher.id, message.length, nowMs)) return blocked; // (X4)
     this.#forwarding.published += 1;
     const expiresMs = ttlMs === 0 ? Infinity : nowMs + ttlMs;
     this.#backlog.append(topic, message, nowMs, expiresMs);
@@ -353,6 +355,12 @@ export class Exchange {
     this.#endDoomed(nowMs);
   }
 
+  /** Whether anybody, or anybody here, wants what the cluster publishes to `topic`. (X10) */
+  isWanted(topic: string, isLocal: boolean): boolean {
+    this.#choose(topic, undefined, isLocal ? here : everybody);
+    return this.#targets.size > 0 || this.#forwarding.isAnyWanting;
+  }
+
   /** What matches `topic`, where that is known; else throws unless it is a topic: of those that are known, that was found before. */
   #known(topic: string): Matched | undefined {
     const known = this.#matcher.find(topic);
@@ -365,12 +373,14 @@ export class Exchange {
     this.#scope = scope;
     const { groups } = scope;
     const targets = this.#targets;
+    const isOfCluster = isReserved(topic);
     targets.clear();
     this.#forwarding.begin();
     const { values, start, end } = known ?? this.#matcher.match(topic);
     for (let at = start; at < end; at++) {
       const subscription = this.#slots[values[at] as number] as Subscription;
-      const { filter } = subscription.terms;
+      const { filter, patterns } = subscription.terms;
+      if (isOfCluster && !patterns.some((pattern) => wants(pattern, topic))) continue; // (X10)
       if (filter?.passes(this.#reader) === false) continue;
       const { group } = subscription;
       if (group === undefined) {
@@ -482,11 +492,6 @@ export class Exchange {
     for (let at = 0; at < this.#targets.size; at++) if (this.#targets.at(at).group?.name === group) return true;
     return false;
   }
-}
-
-function reservedRefusal(topic: string): MpregError {
-  const message = `Cannot publish to ${quoted(topic)}: ${quoted(reservedPattern)} belongs to the cluster; other topics work`;
-  return new MpregError("denied", message);
 }
 
 function tooMany(max: number, where: string): MpregError {

@@ -112,6 +112,11 @@ export class Forwarding {
     this.#totals = totals;
   }
 
+  /** Whether another node wants the message in hand. */
+  get isAnyWanting(): boolean {
+    return this.#wanting.length > 0;
+  }
+
   get routes(): number {
     return this.#routes.size;
   }

@@ -2,6 +2,7 @@
 import type { Timers, Utf8 } from "../base/index.js";
 import type { ForwardSink } from "./forwarding.js";
 import type { Outcome } from "./published.js";
+import type { SubscriptionEnd } from "./sink.js";
 import type { Elsewhere } from "./types.js";
 
 /** How other nodes are reached. */
@@ -21,6 +22,10 @@ export interface TopicsHost extends Timers {
   /** What other nodes want. */
   readonly elsewhere: Elsewhere;
   readonly ways: NodeWays;
+  /** So many messages are missing of a subscription, which is told so. */
+  missed?(count: number): void;
+  /** A subscription has ended against the will of whoever has it. */
+  ended?(why: SubscriptionEnd, lost: number): void;
 }
 
 /** Another node, and which process of it. */

@@ -20,3 +20,5 @@ export interface Scope {
 
 export const none: readonly string[] = [];
 export const everybody: Scope = { groups: undefined, isForGroups: false, isElsewhere: true, tried: none };
+/** Subscriptions of this node. */
+export const here: Scope = { groups: undefined, isForGroups: false, isElsewhere: false, tried: none };

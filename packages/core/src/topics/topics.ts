@@ -153,6 +153,22 @@ export class Topics implements TopicSink {
     return this.#clock.heapIndex >= 0 ? 1 : 0;
   }
 
+  /** Whether anybody may have subscribed to anything: at no cost. */
+  get isAnythingWanted(): boolean {
+    return this.subscriptions > 0 || !this.#host.elsewhere.isEmpty;
+  }
+
+  /** Whether anybody wants what this node as a part of the cluster publishes to `topic`; `isLocal`: anybody here. Not while something is published. */
+  isWanted(topic: string, isLocal: boolean): boolean {
+    return this.isAnythingWanted && this.exchange.isWanted(topic, isLocal);
+  }
+
+  /** Publishes `message` to a reserved topic, for all nodes or, where it `isLocal`, for subscriptions here. */
+  announce(message: Uint8Array, isLocal: boolean, nowMs: number): void {
+    this.exchange.publish({ id: 0, isCluster: true, isLocal }, message, nowMs);
+    this.#keepTime(nowMs);
+  }
+
   /** Publishes `message`, which is not needed any more when this returns. */
   publish(participant: Participant, message: Uint8Array, settled: PublishSettled | undefined, nowMs: number): void {
     this.#take(participant, message, settled && { settled, confirmation: undefined }, nowMs);
@@ -322,10 +338,12 @@ export class Topics implements TopicSink {
 
   missed(outlet: number, number: number, count: number): void {
     this.#participant(outlet).missed(number, count);
+    this.#host.missed?.(count);
   }
 
   ended(outlet: number, number: number, why: SubscriptionEnd, lost: number): void {
     this.#participant(outlet).ended(number, why, lost);
+    this.#host.ended?.(why, lost);
   }
 
   resume(publisher: number): void {

@@ -9,6 +9,8 @@ export interface Publisher {
   readonly id: number;
   /** Whether it speaks for the cluster, to which reserved topics belong. */
   readonly isCluster: boolean;
+  /** What it publishes is for subscriptions of this node only. */
+  readonly isLocal?: boolean | undefined;
   /** Throws `denied` where it may not publish to `topic`. */
   authorize?(topic: string): void;
 }

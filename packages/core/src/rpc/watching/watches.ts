@@ -105,6 +105,8 @@ export class Watches {
     const watch = new Watch({ requestId, node, summary }, steps, listener, now, (ended, trace) => {
       this.#ended(ended, trace);
     });
+    const follower = this.#host.follower(requestId);
+    if (follower !== undefined) watch.add({ sink: follower, intermediates: false });
     this.#running.set(requestId, { watch, followers: new Set(), caller: origin.caller });
     return { watch, summary };
   }

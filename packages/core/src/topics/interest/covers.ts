@@ -7,8 +7,10 @@
  * (C1) A cover matches every topic that one of the patterns below it matches.
  * (C2) The longest covers are tried first, and of those as long the ones with most below them: as little more as possible
  *      is wanted. Nothing is covered that does not make less of it.
+ * (C3) What is reserved is never covered by "#", which does not match it.
  */
 import type { Pattern } from "../../base/index.js";
+import { isReserved } from "../reserved.js";
 import { utf8Length } from "../../values/index.js";
 
 const noGroups: ReadonlyMap<string, number> = new Map();
@@ -56,7 +58,7 @@ export interface Announced {
 
 /** The patterns that may stand for `pattern`, the shortest first. (C1) */
 export function* coversOf(pattern: Pattern): Generator<Pattern> {
-  yield "#" as Pattern;
+  if (!isReserved(pattern)) yield "#" as Pattern; // (C3)
   for (const end of wordEnds(pattern)) yield coverAt(pattern, end);
 }
 
@@ -72,7 +74,7 @@ export function cover(announced: readonly Announced[], weightMax: number, bytesM
   for (; depth >= 0 && weight > weightMax; depth--) {
     const below = new Map<Pattern, typeof left>();
     for (const each of left) {
-      if (each.ends.length < depth) continue;
+      if (each.ends.length < depth || (depth === 0 && isReserved(each.pattern))) continue; // (C3)
       const candidate = depth === 0 ? ("#" as Pattern) : coverAt(each.pattern, each.ends[depth - 1] as number);
       const others = below.get(candidate);
       if (others === undefined) below.set(candidate, [each]);

@@ -9,6 +9,7 @@
  */
 import type { Pattern } from "../../base/index.js";
 import { PatternMatcher } from "../../structures/index.js";
+import { isReserved } from "../reserved.js";
 import type { InterestRecord } from "../../wire/index.js";
 
 /** Who wants a message. */
@@ -47,8 +48,9 @@ interface Owned<T> {
 }
 
 export class InterestTable<T extends object> {
-  /** There while anybody is interested in anything. */
+  /** There while anybody is interested in anything; what is reserved apart, which no pattern that begins with a wildcard matches. */
   #matcher: PatternMatcher | undefined;
+  #reserved: PatternMatcher | undefined;
   readonly #seed: () => number;
   readonly #owned = new Map<T, Owned<T>>();
   readonly #groups = new Map<string, Group<T>>();
@@ -105,8 +107,9 @@ export class InterestTable<T extends object> {
     const { owners, groups } = this.#found;
     for (const group of groups) group.owners.length = 0;
     owners.length = groups.length = 0;
-    if (this.#matcher === undefined) return this.#found;
-    const { values, start, end } = this.#matcher.match(topic);
+    const matcher = isReserved(topic) ? this.#reserved : this.#matcher;
+    if (matcher === undefined) return this.#found;
+    const { values, start, end } = matcher.match(topic);
     for (let at = start; at < end; at++) {
       const slot = this.#slots[values[at] as number];
       if (slot === undefined) continue;
@@ -129,13 +132,12 @@ export class InterestTable<T extends object> {
       this.#slots[value] = slot;
       owned.slots.set(name, slot);
     }
-    this.#matcher ??= new PatternMatcher({ seed: this.#seed() });
-    if (this.#matcher.add(pattern, slot.value)) slot.patterns += 1;
+    if (this.#matcherFor(pattern).add(pattern, slot.value)) slot.patterns += 1;
   }
 
   #leave(owned: Owned<T>, name: string | undefined, pattern: Pattern): void {
     const slot = owned.slots.get(name);
-    if (slot === undefined || this.#matcher?.remove(pattern, slot.value) !== true) return;
+    if (slot === undefined || !this.#matcherFor(pattern).remove(pattern, slot.value)) return;
     slot.patterns -= 1;
     if (slot.patterns > 0) return;
     owned.slots.delete(name);
@@ -156,6 +158,12 @@ export class InterestTable<T extends object> {
     this.#slots = [];
     this.#free = [];
     this.#matcher = undefined;
+    this.#reserved = undefined;
+  }
+
+  #matcherFor(pattern: Pattern): PatternMatcher {
+    if (isReserved(pattern)) return (this.#reserved ??= new PatternMatcher({ seed: this.#seed() }));
+    return (this.#matcher ??= new PatternMatcher({ seed: this.#seed() }));
   }
 }
 

@@ -30,6 +30,8 @@ function dispatching() {
     self,
     catalog,
     policy: () => ({ allow: true }) as const,
+    announces: () => false,
+    follower: () => undefined,
     run: () => new Uint8Array(8),
     nodeLike: () => ({ kind: "unknown", names: [] }) as const,
     nowMs: () => 0,

@@ -1,0 +1,117 @@
+/**
+ * Reserved topics: what nodes publish of themselves and of the cluster, under `mpreg`. The guide's table is made of this one.
+ *
+ * (T1) What every node sees, each tells to the subscriptions of its own clients and program only; what one node alone knows goes to all
+ *      nodes. So each subscription hears of each once.
+ * (T2) Nothing is written that nobody has subscribed to, and none of it is kept for those who come late but what somebody wanted.
+ */
+import type { PatternMatches } from "../base/index.js";
+import type { RequestEvent } from "../rpc/index.js";
+import type { SubscriptionEnd } from "../topics/index.js";
+
+/** A member of the cluster, as the node sees it that tells of it. */
+export interface MemberEvent {
+  /** The member. */
+  readonly nodeId: string;
+  readonly name: string;
+  /** Name of the node that tells it: the one that the subscriber is connected to. */
+  readonly seenBy: string;
+  /** Of a member that has joined: where it can be reached. */
+  readonly urls?: readonly string[];
+  /** Of one that is lost: why. */
+  readonly reason?: string;
+}
+
+/** A function that a node offers to the cluster, or does not any more. */
+export interface FunctionEvent {
+  readonly fun: string;
+  readonly version?: string;
+  readonly resources?: readonly string[];
+  /** Id and name of the node. */
+  readonly nodeId: string;
+  readonly node: string;
+}
+
+/** Consumers that are too slow, or nodes that could not be told all. */
+export interface MissedEvent {
+  readonly nodeId: string;
+  readonly node: string;
+  /** Messages that are missing of subscriptions at that node, each counted for each subscription; `Infinity` where nobody knows how many. */
+  readonly count: number;
+}
+
+/** A subscription that its node has ended. */
+export interface EndedEvent {
+  readonly nodeId: string;
+  readonly node: string;
+  readonly why: SubscriptionEnd;
+  /** Messages that waited for it and are lost. */
+  readonly lost: number;
+}
+
+/** Payloads by pattern of topics. */
+export interface ReservedPayloads {
+  readonly "mpreg.cluster.member.*": MemberEvent;
+  readonly "mpreg.cluster.function.*": FunctionEvent;
+  readonly "mpreg.rpc.request.*.*": RequestEvent;
+  readonly "mpreg.topics.subscription.missed": MissedEvent;
+  readonly "mpreg.topics.subscription.ended": EndedEvent;
+}
+
+type PayloadsOf<P extends string> = {
+  [Pattern in keyof ReservedPayloads]: [PatternMatches<Pattern, P>] extends [true] ? ReservedPayloads[Pattern] : never;
+}[keyof ReservedPayloads];
+
+/** What a subscription to the reserved pattern `P` gets, where all its topics have one type of payload. */
+export type ReservedPayload<P extends string> = P extends keyof ReservedPayloads
+  ? ReservedPayloads[P]
+  : P extends `${string}#${string}`
+    ? unknown
+    : [PayloadsOf<P>] extends [never]
+      ? unknown
+      : PayloadsOf<P>;
+
+/** What is told of one kind of topics. */
+export interface ReservedTopic {
+  readonly topics: string;
+  /** When. */
+  readonly when: string;
+  /** Name of the type of its payload. */
+  readonly payload: string;
+  /** `here`: to subscriptions of the node that sees it; `everywhere`: to those of all nodes. (T1) */
+  readonly told: "here" | "everywhere";
+}
+
+/** All of them, by pattern. */
+export const reservedTopics: { readonly [Pattern in keyof ReservedPayloads]: ReservedTopic } = {
+  "mpreg.cluster.member.*": {
+    topics: "mpreg.cluster.member.joined, .suspected, .recovered, .left, .lost",
+    when: "a node joins, is not reached by somebody, contradicts that, has left, or counts as down",
+    payload: "MemberEvent",
+    told: "here",
+  },
+  "mpreg.cluster.function.*": {
+    topics: "mpreg.cluster.function.offered, .withdrawn",
+    when: "a node registers a function for the cluster, or unregisters it; a node that is gone withdraws nothing",
+    payload: "FunctionEvent",
+    told: "everywhere",
+  },
+  "mpreg.rpc.request.*.*": {
+    topics: "mpreg.rpc.request.<id>.<kind of event>",
+    when: "something happens to a graph or call that began after somebody had subscribed, as `watch` tells it",
+    payload: "RequestEvent",
+    told: "everywhere",
+  },
+  "mpreg.topics.subscription.missed": {
+    topics: "mpreg.topics.subscription.missed",
+    when: "subscriptions at a node were told that messages are missing: their consumers are slow, or a link was",
+    payload: "MissedEvent",
+    told: "everywhere",
+  },
+  "mpreg.topics.subscription.ended": {
+    topics: "mpreg.topics.subscription.ended",
+    when: "a node ends a subscription whose consumer is too slow",
+    payload: "EndedEvent",
+    told: "everywhere",
+  },
+};
