@@ -84,11 +84,19 @@ describe("mpreg start --processes", () => {
   test("asked to end, all finish what runs and end, also where each is asked (W3, E1)", async () => {
     const folder = temporaryFolder();
     const module = join(folder, "slow.mjs");
+    const goOn = join(folder, "go-on");
     writeFileSync(
       module,
-      `import { setTimeout } from "node:timers/promises";
+      `import { existsSync, watch } from "node:fs";
        export function register(node) {
-         node.register("slow", async () => { console.error("slow runs"); await setTimeout(1000); return "finished"; });
+         node.register("slow", () => new Promise((resolve) => {
+           const watcher = watch(${JSON.stringify(folder)}, () => {
+             if (!existsSync(${JSON.stringify(goOn)})) return;
+             watcher.close();
+             resolve("finished");
+           });
+           console.error("slow runs");
+         }));
        }`,
     );
     const { processes, pidOf, kill, told, exitCode } = await startProcesses(2, ["--module", module]);
@@ -99,6 +107,7 @@ describe("mpreg start --processes", () => {
     for (const pid of pids) process.kill(pid, "SIGINT"); // a terminal asks all of them; one of them knows what to do
     kill("SIGTERM");
     for (const pid of pids) process.kill(pid, "SIGTERM"); // as supervisors do
+    writeFileSync(goOn, "");
     expect(await slow).toBe("finished");
     expect(await exitCode).toBe(0);
     expect(pids.map(isRunning)).toEqual([false, false]);
