@@ -26,6 +26,15 @@ export interface ExchangeFigures extends MatcherFigures {
   readonly backlogBytes: number;
 }
 
+export interface TopicsFigures extends ExchangeFigures {
+  /** Participants and other nodes that have published or subscribed here. */
+  readonly sources: number;
+  /** Publishes that wait for a subscription which wants its publishers to. */
+  readonly blockedPublishes: number;
+  /** Publishes that waited for that when their publisher went. */
+  readonly lostPublishes: number;
+}
+
 /** Of a node where nobody has published or subscribed yet. */
 export const noFigures: ExchangeFigures = {
   patterns: 0,

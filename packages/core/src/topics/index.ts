@@ -11,7 +11,7 @@ export {
 } from "./types.js";
 export type { Confirmation, Untold } from "./confirmations.js";
 export type { Outcome, PublishSettled, Published } from "./published.js";
-export type { ExchangeFigures } from "./figures.js";
+export type { ExchangeFigures, TopicsFigures } from "./figures.js";
 export { CheckedFilter, type HeaderFilter } from "./filter.js";
 export { Inbox, type InboxOwner } from "./consumer/inbox.js";
 export { type Gap, Intake, type IntakeOptions } from "./consumer/intake.js";
@@ -44,6 +44,6 @@ export { nodeWays } from "./node-ways.js";
 export { type TopicChannel, TopicLinks, type TopicLinksHost } from "./topic-links.js";
 export { type Participant, authorizePublish, authorizeSubscribe } from "./participant.js";
 export type { Forwarded, HandedBack, NodeProcess, NodeWays, TopicsHost } from "./host.js";
-export { Topics, type TopicsFigures } from "./topics.js";
+export { Topics } from "./topics.js";
 export type { TopicInput } from "./topic-input.js";
 export { type SubscriptionWish, wishOf } from "./wish.js";

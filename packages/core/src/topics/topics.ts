@@ -19,7 +19,7 @@ import { Fifo } from "../structures/index.js";
 import { Arrivals, late } from "./arrivals.js";
 import { type Confirmation, Confirmations } from "./confirmations.js";
 import { Exchange } from "./exchange.js";
-import { type ExchangeFigures, noFigures } from "./figures.js";
+import { type TopicsFigures, noFigures } from "./figures.js";
 import type { Forwarded, HandedBack, NodeProcess, TopicsHost } from "./host.js";
 import type { TopicsLimits } from "./limits.js";
 import type { Participant } from "./participant.js";
@@ -72,15 +72,6 @@ interface Gone {
   readonly participant: number;
   readonly number: number;
   readonly bytes: number;
-}
-
-export interface TopicsFigures extends ExchangeFigures {
-  /** Participants and other nodes that have published or subscribed here. */
-  readonly sources: number;
-  /** Publishes that wait for a subscription which wants its publishers to. */
-  readonly blockedPublishes: number;
-  /** Publishes that waited for that when their publisher went. */
-  readonly lostPublishes: number;
 }
 
 const tickMs = 1_000;

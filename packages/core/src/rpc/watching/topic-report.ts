@@ -12,7 +12,7 @@ import { type Passing, passOn } from "../clients/passing.js";
 import type { Questions } from "../clients/questions.js";
 import type { RpcHost } from "../host.js";
 import type { Peer } from "../task.js";
-import type { Onlooker, TraceCodec } from "./watches.js";
+import type { Onlooker, TraceCodec } from "./onlooker.js";
 
 export interface TopicReports {
   readonly host: RpcHost;

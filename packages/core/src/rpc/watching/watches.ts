@@ -39,24 +39,11 @@ import { Summary, requestIdOf } from "./summary.js";
 import { reportTopics } from "./topic-report.js";
 import type { Peer } from "../task.js";
 import type { RequestTrace } from "../types.js";
+import type { Onlooker, TraceCodec } from "./onlooker.js";
 import { type Listener, Watch } from "./watch.js";
 import type { Watcher } from "./watcher.js";
 
 const requestIdForm = /^([0-9a-f]{8})-[0-9a-z]{1,11}$/;
-
-/** Turns events and traces into bytes, and back. */
-export interface TraceCodec {
-  encodeSummary(told: object): Uint8Array;
-  decode(bytes: Uint8Array): unknown;
-}
-
-/** Who looks, and the client for whom it does, where it is a node. */
-export interface Onlooker {
-  readonly watcher: Watcher;
-  readonly onBehalfOf: Subject | undefined;
-  /** What the far side of a link has said of that. */
-  readonly asked?: Passing["asked"];
-}
 
 interface Follower extends Listener {
   readonly sink: Watcher;
