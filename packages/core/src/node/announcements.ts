@@ -1,7 +1,7 @@
 /**
  * Announcements: what a node publishes of itself and of the cluster, to reserved topics (`program/reserved-topics.ts`).
  *
- * (A1) Where nobody has subscribed to anything, it costs a look; where nobody wants it, a match.
+ * (A1) Where nobody has subscribed to anything that is reserved, it costs a look; where nobody wants it, a match.
  * (A2) It is published when the input that has caused it was taken: never while something else is.
  * (A3) How many messages are missing of how many subscriptions ever is one message for each input.
  */
@@ -51,7 +51,7 @@ export class Announcements {
 
   /** Whether anybody may want to hear anything. (A1) */
   get isHeard(): boolean {
-    return this.#host.topics().isAnythingWanted;
+    return this.#host.topics().isReservedWanted;
   }
 
   /** Something has happened to the node or the cluster. */

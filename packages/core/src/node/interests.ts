@@ -160,6 +160,10 @@ export class Interests implements Elsewhere {
     return this.#table.isEmpty;
   }
 
+  get wantsReserved(): boolean {
+    return this.#table.wantsReserved;
+  }
+
   /** Tells which other nodes want what is published to `topic`: each once where it is plain, and once for each group. */
   wanting(topic: string, told: Wanting): void {
     const { owners, groups } = this.#table.match(topic);

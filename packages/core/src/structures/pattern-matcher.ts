@@ -38,6 +38,11 @@ export class PatternMatcher {
     this.#cache = new MatchCache(cache);
   }
 
+  /** Whether there is no pattern. */
+  get isEmpty(): boolean {
+    return this.#trie.size === 0;
+  }
+
   get figures(): MatcherFigures {
     return {
       patterns: this.#trie.size,

@@ -21,6 +21,7 @@ import { MpregError, type Utf8, checkTopic } from "../base/index.js";
 import { type Matched, PatternMatcher, Scratch } from "../structures/index.js";
 import { TextCache } from "../wire/index.js";
 import { Backlog } from "./backlog.js";
+import { Blockers } from "./blockers.js";
 import type { BufferTotals, WaitingMessage } from "./buffer.js";
 import type { Confirmation } from "./confirmations.js";
 import { Delivery } from "./delivery.js";
@@ -65,10 +66,9 @@ export class Exchange {
   #slots: (Subscription | undefined)[] = [];
   #freeSlots: number[] = [];
   #count = 0;
-  /** Subscriptions that keep publishers waiting. */
-  readonly #blocking = new Set<Subscription>();
-  /** How many subscriptions would. */
-  #blockers = 0;
+  /** Of all subscriptions. */
+  #reservedPatterns = 0;
+  readonly #blockers: Blockers;
   /** Reads what is published, and apart from it what is replayed. */
   readonly #reader: TopicMessageReader;
   readonly #replayed: TopicMessageReader;
@@ -108,6 +108,7 @@ export class Exchange {
     this.#limits = limits;
     this.#utf8 = utf8;
     this.#matcher = new PatternMatcher({ seed });
+    this.#blockers = new Blockers(limits);
     this.#delivery = new Delivery(sink, limits.waitingBytesMax);
     this.#forwarding = new Forwarding(ways, limits, this.#totals);
     this.#elsewhere = elsewhere;
@@ -123,7 +124,7 @@ export class Exchange {
 
   /** Whether it has something whose time runs: it wants a `tick` about every second. */
   get isAging(): boolean {
-    return this.#backlog.messages > 0 || this.#blocking.size > 0 || this.#forwarding.lapsed.isCounting;
+    return this.#backlog.messages > 0 || this.#blockers.isBlocking || this.#forwarding.lapsed.isCounting;
   }
 
   /** Whether `outletId` has a subscription of that number. */
@@ -176,7 +177,7 @@ export class Exchange {
     if (isOfCluster && !publisher.isCluster) throw reservedRefusal(topic); // (X6)
     publisher.authorize?.(topic);
     this.#choose(topic, known, publisher.isLocal === true ? here : everybody);
-    if (this.#blockers > 0 && !isOfCluster && this.#blocks(publisher.id, message.length, nowMs)) return blocked; // (X4)
+    if (!isOfCluster && this.#blocks(publisher, message, nowMs)) return blocked; // (X4)
     this.#forwarding.published += 1;
     const expiresMs = ttlMs === 0 ? Infinity : nowMs + ttlMs;
     this.#backlog.append(topic, message, nowMs, expiresMs);
@@ -197,7 +198,7 @@ export class Exchange {
     const isForGroups = tried !== undefined;
     const { topic, ttlMs, priority } = this.#reader.open(message);
     this.#choose(topic, this.#known(topic), { groups, isForGroups, isElsewhere: false, tried: none });
-    if (this.#blockers > 0 && this.#blocks(publisher.id, message.length, nowMs)) return blocked; // (X4)
+    if (this.#blocks(publisher, message, nowMs)) return blocked; // (X4)
     this.#receivedCount += 1;
     this.#unchosen = groups.length === this.#chosenCount ? none : groups.filter((name) => !this.#isChosen(name)); // (X9)
     const expiresMs = ttlMs === 0 ? Infinity : sinceMs + ttlMs;
@@ -222,7 +223,7 @@ export class Exchange {
     const { groups, tried = none, sinceMs, confirmation } = arrival;
     const { topic, ttlMs, priority } = this.#reader.open(message);
     this.#choose(topic, undefined, { groups, isForGroups: true, isElsewhere: tried.length <= triedMax, tried });
-    if (this.#blockers > 0 && this.#blocks(publisher.id, message.length, nowMs)) return blocked; // (X4)
+    if (this.#blocks(publisher, message, nowMs)) return blocked; // (X4)
     const lost = groups.length - this.#chosenCount;
     this.lostToGroups(lost);
     const expiresMs = ttlMs === 0 ? Infinity : sinceMs + ttlMs;
@@ -286,9 +287,12 @@ export class Exchange {
     const subscription = new Subscription(outlet, number, slot, terms, group, this.#totals, tally);
     this.#slots[slot] = subscription;
     this.#count += 1;
-    if (terms.overflow === "block-publisher") this.#blockers += 1;
+    this.#blockers.add(subscription);
     outlet.subscriptions.set(number, subscription);
-    for (const pattern of terms.patterns) this.#matcher.add(pattern, slot);
+    for (const pattern of terms.patterns) {
+      this.#matcher.add(pattern, slot);
+      if (isReserved(pattern)) this.#reservedPatterns += 1;
+    }
     if (wish.replay === undefined || (group !== undefined && group.size > 1)) return false;
     const { filter, patterns } = terms;
     const passes = (message: Uint8Array): boolean => {
@@ -322,11 +326,7 @@ export class Exchange {
 
   /** A publisher is gone: it need not be resumed. */
   forget(publisherId: number): void {
-    for (const subscription of this.#blocking) {
-      const publishers = subscription.blocking?.publishers;
-      publishers?.delete(publisherId);
-      if (publishers?.size === 0) subscription.blocking = undefined; // nobody waits: its time does not run
-    }
+    this.#blockers.forget(publisherId);
   }
 
   /** The consumer of a subscription has taken `bytes` of messages. What names no subscription comes late and means nothing. */
@@ -345,14 +345,15 @@ export class Exchange {
   tick(nowMs: number): void {
     this.#backlog.sweep(nowMs);
     this.#forwarding.tick(nowMs);
-    for (const subscription of this.#blocking) {
-      const { blocking } = subscription;
-      if (blocking === undefined) this.#blocking.delete(subscription);
-      else if (nowMs - blocking.sinceMs >= this.#limits.blockMsMax) {
-        this.#delivery.doomed.push({ subscription, why: "stalled" });
-      }
-    }
+    this.#blockers.eachStalled(nowMs, (subscription) => {
+      this.#delivery.doomed.push({ subscription, why: "stalled" });
+    });
     this.#endDoomed(nowMs);
+  }
+
+  /** Whether a subscription here wants something that is reserved. */
+  get wantsReserved(): boolean {
+    return this.#reservedPatterns > 0;
   }
 
   /** Whether anybody, or anybody here, wants what the cluster publishes to `topic`. (X10) */
@@ -392,24 +393,9 @@ export class Exchange {
     this.#groups.choose(this.#chosen);
   }
 
-  #blocks(publisherId: number, length: number, nowMs: number): boolean {
-    let isBlocked = false;
-    for (let at = 0; at < this.#targets.size; at++) {
-      const subscription = this.#targets.at(at);
-      if (subscription.terms.overflow !== "block-publisher" || subscription.isReadyFor(length)) continue;
-      if (subscription.buffer.hasRoom(length)) continue;
-      const publishers = (subscription.blocking ??= { publishers: new Set(), sinceMs: nowMs }).publishers;
-      this.#blocking.add(subscription);
-      if (publishers.size >= this.#limits.blockedPublishersMax && !publishers.has(publisherId)) {
-        throw new MpregError(
-          "overloaded",
-          `Cannot publish: ${publishers.size} publishers wait for one subscription already`,
-        );
-      }
-      publishers.add(publisherId);
-      isBlocked = true;
-    }
-    return isBlocked;
+  /** Whether the publisher has to wait for those who were chosen. */
+  #blocks({ id }: Publisher, { length }: Uint8Array, nowMs: number): boolean {
+    return this.#blockers.blocks(this.#targets, id, length, nowMs);
   }
 
   /** Sends a message to those who were chosen. */
@@ -437,13 +423,16 @@ export class Exchange {
     if (subscription.phase.kind === "over") return;
     const { outlet, number, slot, terms, group, buffer } = subscription;
     subscription.phase = over;
-    for (const pattern of terms.patterns) this.#matcher.remove(pattern, slot);
+    for (const pattern of terms.patterns) {
+      this.#matcher.remove(pattern, slot);
+      if (isReserved(pattern)) this.#reservedPatterns -= 1;
+    }
     this.#elsewhere.unsubscribed(terms.patterns, group?.name);
     this.#slots[slot] = undefined;
     this.#freeSlots.push(slot);
     this.#count -= 1;
     if (this.#count === 0) this.#forgetSlots(); // (X8)
-    if (terms.overflow === "block-publisher") this.#blockers -= 1;
+    this.#blockers.remove(subscription);
     outlet.subscriptions.delete(number);
     outlet.dequeue(subscription);
     outlet.untakenBytes -= subscription.untakenBytes;
@@ -456,7 +445,6 @@ export class Exchange {
     this.#undelivered += lost; // (X3)
     this.#tallies.leave(subscription);
     this.#delivery.released(subscription);
-    this.#blocking.delete(subscription);
     if (why !== undefined) this.#sink.ended(outlet.id, number, why, lost);
     this.#targets.release();
     this.#delivery.drain(outlet, nowMs); // there may be room for others

@@ -144,14 +144,14 @@ export class Topics implements TopicSink {
     return this.#clock.heapIndex >= 0 ? 1 : 0;
   }
 
-  /** Whether anybody may have subscribed to anything: at no cost. */
-  get isAnythingWanted(): boolean {
-    return this.subscriptions > 0 || !this.#host.elsewhere.isEmpty;
+  /** Whether anybody has subscribed to anything that is reserved: at no cost. */
+  get isReservedWanted(): boolean {
+    return this.#exchange?.wantsReserved === true || this.#host.elsewhere.wantsReserved;
   }
 
   /** Whether anybody wants what this node as a part of the cluster publishes to `topic`; `isLocal`: anybody here. Not while something is published. */
   isWanted(topic: string, isLocal: boolean): boolean {
-    return this.isAnythingWanted && this.exchange.isWanted(topic, isLocal);
+    return this.isReservedWanted && this.exchange.isWanted(topic, isLocal);
   }
 
   /** Publishes `message` to a reserved topic, for all nodes or, where it `isLocal`, for subscriptions here. */

@@ -42,6 +42,8 @@ export interface Elsewhere {
   unsubscribed(patterns: readonly Pattern[], group: string | undefined): void;
   /** Whether no other node wants anything. */
   readonly isEmpty: boolean;
+  /** Whether one of them wants something that is reserved. */
+  readonly wantsReserved: boolean;
   /** Whether there is no other node that could publish what is wanted here. Where it is not said, there may be. */
   readonly isAlone?: boolean | undefined;
   /** Tells which other nodes want messages of `topic`: each once, and once for each group. */
@@ -53,6 +55,7 @@ export const nowhere: Elsewhere = {
   subscribed: () => undefined,
   unsubscribed: () => undefined,
   isEmpty: true,
+  wantsReserved: false,
   isAlone: true,
   wanting: () => undefined,
 };

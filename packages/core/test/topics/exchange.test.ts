@@ -50,6 +50,21 @@ describe("exchange", () => {
     expect(bodies).toEqual([sent, sent, sent]);
   });
 
+  test("that somebody wants what is reserved is known while it is so, without a look at any pattern (X10)", () => {
+    const { exchange } = new World();
+    const told: boolean[] = [];
+    const tell = (): void => void told.push(exchange.wantsReserved);
+    for (const [number, patterns] of [["#", "*.cluster", "mpregs.#"], ["a", "mpreg.rpc.#"], ["mpreg"]].entries()) {
+      exchange.subscribe(1, number, { patterns }, 0);
+      tell();
+    }
+    exchange.unsubscribe(1, 1, 0);
+    tell();
+    exchange.close(1, 0);
+    tell();
+    expect(told).toEqual([false, true, true, true, false]);
+  });
+
   test("users cannot publish to reserved topics, and can read them (X6)", () => {
     const world = new World();
     world.exchange.subscribe(1, 1, { patterns: ["#", "mpreg.#"] }, 0);

@@ -69,6 +69,11 @@ export class InterestTable<T extends object> {
     return this.#owned.size === 0;
   }
 
+  /** Whether somebody wants something that is reserved. */
+  get wantsReserved(): boolean {
+    return this.#reserved?.isEmpty === false;
+  }
+
   /** What is held: pairs of a pattern and an owner, and of owners and groups. */
   get size(): number {
     let patterns = 0;

@@ -75,3 +75,21 @@ test("the table answers what naive sets of each owner's patterns answer, and kee
     ),
   );
 });
+
+test("what is reserved is wanted while somebody wants it", () => {
+  const table = new InterestTable<object>(() => 7);
+  const [one, other] = [{}, {}];
+  const told: boolean[] = [];
+  const set = (owner: object, text: string): void => {
+    table.set(owner, { pattern: parsePattern(text), plain: true, groups: [] });
+    told.push(table.wantsReserved);
+  };
+  set(one, "#");
+  set(one, "mpreg.cluster.#");
+  set(other, "mpreg.cluster.#");
+  table.forget(one);
+  told.push(table.wantsReserved);
+  table.remove(other, parsePattern("mpreg.cluster.#"));
+  told.push(table.wantsReserved);
+  expect(told).toEqual([false, true, true, true, false]);
+});
