@@ -5,6 +5,7 @@
  * (B2) Publishers go as fast as their nodes take it; what has been published is delivered before the clock stops, or counted as lost.
  */
 import { randomBytes } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Client } from "@mpreg/client";
 import type { Command } from "commander";
 import { usageError } from "../failure.js";
@@ -44,6 +45,9 @@ export interface BenchFigures {
 const sizeMin = 8;
 const sizeMax = 8 * 1024 * 1024;
 const clientsMax = 1_000;
+/** After so long without a message the rest counts as lost. */
+const quietMs = 5_000;
+const pollMs = 10;
 
 export function defineBench(program: Command, terminal: Terminal): void {
   const bench = program.command("bench").description("Measure a cluster.");
@@ -89,7 +93,8 @@ async function measure(
   const startMs = performance.now();
   const publishing = clients.slice(subscribers).map((client) => publishUntil(client, topic, size, startMs + forMs));
   const published = (await Promise.all(publishing)).reduce((sum, count) => sum + count, 0);
-  await Promise.all(subscriptions.map((subscription) => subscription.drain())); // (B2)
+  await quiet(() => delivered, published * subscribers); // (B2)
+  await Promise.all(subscriptions.map((subscription) => subscription.unsubscribe()));
   const lost = published * subscribers - delivered; // (B1)
   const seconds = (Math.max(lastMs, startMs + forMs) - startMs) / 1000;
   return {
@@ -105,6 +110,16 @@ async function measure(
     bytesPerSecond: (delivered * size) / seconds,
     ...(delivered === 0 ? {} : { latencyMs: latencies.percentiles }),
   };
+}
+
+/** Waits until `count` is `all`, or has not grown for a while: what waits at nodes comes as fast as it is taken. */
+async function quiet(count: () => number, all: number): Promise<void> {
+  let last = count();
+  let sinceMs = performance.now();
+  while (count() < all && performance.now() - sinceMs < quietMs) {
+    await sleep(pollMs);
+    if (count() > last) [last, sinceMs] = [count(), performance.now()];
+  }
 }
 
 async function publishUntil(client: Client, topic: string, size: number, endMs: number): Promise<number> {

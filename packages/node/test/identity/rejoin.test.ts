@@ -37,7 +37,7 @@ test("a node that is killed and started with its data directory rejoins at once 
   expect(entry.functions().map(({ name }) => name)).toEqual(["echo", "echos", "new life"]); // "memory" was the first's
   // faster than anybody could have given it up: it was never lost
   const events = lines.map(({ msg }) => msg).filter((msg) => msg !== "peer not reached; trying on"); // a matter of chance
-  expect(events).toEqual(["node joined", "node suspected", "node recovered"]);
+  expect(events).toEqual(["node joined", "link lost", "node suspected", "node recovered"]);
 });
 
 test("a node that has left rejoins with the same key", async () => {
