@@ -9,7 +9,7 @@ import { startNode } from "../test/processes.js";
 
 const frozenMs = 60_000;
 /** What a node may take for one that does not read: its buffer, what is on its way, and what the system holds of both. */
-const frozenBytesMax = 96 * 1024 * 1024;
+const frozenBytesMax = 128 * 1024 * 1024;
 const batch = 500;
 
 interface Counted {
@@ -21,7 +21,8 @@ interface Counted {
 }
 
 async function startSubscriber(url: string, pattern: string): Promise<ChildProcess> {
-  const child = fork(fileURLToPath(new URL("slow-subscriber/subscriber.mjs", import.meta.url)), [url, pattern]);
+  const path = fileURLToPath(new URL("slow-subscriber/subscriber.mjs", import.meta.url));
+  const child = fork(path, [url, pattern], { execArgv: ["--conditions=mpreg-source", "--import", "tsx"] });
   onTestFinished(() => void child.kill("SIGKILL"));
   await messageOf(child);
   return child;
@@ -34,7 +35,12 @@ async function countedBy(child: ChildProcess): Promise<Counted> {
 }
 
 function messageOf(child: ChildProcess): Promise<unknown> {
-  return new Promise((resolve) => child.once("message", resolve));
+  return new Promise((resolve, reject) => {
+    child.once("message", resolve);
+    child.once("exit", (code) => {
+      reject(new Error(`The subscriber has ended with ${code}`));
+    });
+  });
 }
 
 function residentBytes(pid: number): number {
