@@ -30,7 +30,7 @@ export interface SubscribeOptions<T = unknown> extends WaitOptions {
    * What is lost is counted and told: see {@link Subscription.missed}.
    */
   readonly overflow?: Overflow | undefined;
-  /** Bytes of messages that may be on their way, or have come and not been taken. Default 2 MiB, at most 8 MiB. */
+  /** Bytes of messages that may be on their way, or have come and not been taken. Default 4 MiB, at most 16 MiB. */
   readonly windowBytes?: number | undefined;
   /**
    * Called with each message, instead of iterating. Where it returns a promise, the message counts as taken when that is fulfilled.

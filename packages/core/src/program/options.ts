@@ -25,7 +25,7 @@ import type { ConfirmOptions, PublishOptions, SubscribeOptions, WaitOptions } fr
 /** As the wire has it, before it has a number. */
 export type Wish = Omit<SubscribeMessage, "kind" | "id" | "number" | "replay">;
 
-export const windowBytesDefault: number = 2 * 1024 * 1024;
+export const windowBytesDefault: number = 4 * 1024 * 1024;
 
 /** Patterns of one subscription, as nodes have it. */
 const patternsMax = 64;
