@@ -33,7 +33,7 @@ import { nodeLike, targetOf } from "./target.js";
 import { Tickets } from "./tickets.js";
 import { takeTopicInput } from "./topic-inputs.js";
 import { type TopicsSurroundings, topicLinksHost, topicsHost } from "./topics-host.js";
-import type { NodeCapabilities, NodeEffects, NodeInput, NodeOptions } from "./types.js";
+import type { NodeCapabilities, NodeEffects, NodeEvent, NodeInput, NodeOptions } from "./types.js";
 
 /**
  * How many entries each table holds. `links`, `doors`, `peers`, `members`, `announced` and `wanted` are what there is; everything
@@ -165,7 +165,7 @@ export class NodeMachine {
         this.#announcements.reported(event);
         if (event.kind === "node-lost") {
           this.#topics.forget(event.nodeId, event.reason.code === "closing", this.#nowMs);
-        } else if (event.kind === "link-lost") this.#topics.unlinked(event.nodeId);
+        } else if (event.kind === "link-lost") this.#topics.unlinked(event.nodeId, isComplete(event));
       },
       offered: (fun, nowMs) => {
         this.#rpc.offered(fun, nowMs);
@@ -467,6 +467,7 @@ export class NodeMachine {
     if (this.#closed) return;
     this.#closed = true;
     this.#drain?.stop();
+    this.#topics.leave(nowMs);
     this.#cluster.stop(nowMs);
     const error = new MpregError("closed", this.#goodbye.reason, { node: this.name });
     this.#tickets.close(error);
@@ -481,4 +482,9 @@ export class NodeMachine {
   get #goodbye(): Goodbye {
     return { code: "closing", reason: `Node "${this.name}" is closing` };
   }
+}
+
+/** Whether a link has ended where its far side had nothing more to say. */
+function isComplete({ reason: { code }, endedBy }: Extract<NodeEvent, { kind: "link-lost" }>): boolean {
+  return code === "idle" || code === "duplicate" || (code === "closing" && endedBy === "there");
 }

@@ -4,6 +4,8 @@
  * (A1) What has come with a higher number is not taken afterwards: it has been told as missing, and would be out of order.
  * (A2) A node that was started anew counts anew, from 1. What it had sent last before that, nobody knows.
  * (A3) A node that was lost and comes back goes on with its numbers: what it sent meanwhile is missing. At most `nodesMax` are known.
+ * (A4) Of a node that has left all has come where its last link ended with its goodbye, which is the last it says there. Where the link
+ *      broke instead, nobody knows what is missing.
  */
 
 interface Arrival {
@@ -11,6 +13,10 @@ interface Arrival {
   sequence: number;
   /** It is taken for lost. */
   isGone: boolean;
+  /** Whether there is a link to it; or how the last one ended. (A4) */
+  link: "there" | "complete" | "broken";
+  /** It has left, and its link has not ended yet. */
+  isLeaving: boolean;
 }
 
 /** It came too late, or twice. */
@@ -40,26 +46,38 @@ export class Arrivals {
     return this.#arrivals.get(nodeId)?.isGone === false;
   }
 
-  /** The node is lost. Answers whether something had come from it before. */
-  forget(nodeId: string): boolean {
+  /** The node is lost, or has left. Answers whether something of it may be missing; of one whose link is there, {@link unlinked} does. */
+  forget(nodeId: string, hasLeft: boolean): boolean {
     const known = this.#arrivals.get(nodeId);
     if (known?.isGone !== false) return false;
     known.isGone = true;
-    return true;
+    known.isLeaving = hasLeft && known.link === "there";
+    return !known.isLeaving && (!hasLeft || known.link === "broken");
+  }
+
+  /** The last link to the node is gone; `isComplete`: with its goodbye. Answers whether something may be missing of a node that has left. (A4) */
+  unlinked(nodeId: string, isComplete: boolean): boolean {
+    const known = this.#arrivals.get(nodeId);
+    if (known === undefined) return false;
+    known.link = isComplete ? "complete" : "broken";
+    const isMissing = known.isLeaving && !isComplete;
+    known.isLeaving = false;
+    return isMissing;
   }
 
   /** `sequence` has come, and all up to `missing` should have come; `undefined` if it had come before. */
   #upTo(nodeId: string, run: string | undefined, sequence: number, missing: number): number | undefined {
     const known = this.#arrivals.get(nodeId);
     if (known !== undefined && known.run === run) {
-      known.isGone = false; // (A3)
+      known.isGone = known.isLeaving = false; // (A3)
+      known.link = "there";
       if (sequence <= known.sequence) return undefined;
       const count = missing - known.sequence;
       known.sequence = sequence;
       return count;
     }
     this.#arrivals.delete(nodeId);
-    this.#arrivals.set(nodeId, { run, sequence, isGone: false });
+    this.#arrivals.set(nodeId, { run, sequence, isGone: false, link: "there", isLeaving: false });
     if (this.#arrivals.size > nodesMax) this.#forgetOldest();
     return known?.isGone === false ? Infinity : missing; // (A2)
   }

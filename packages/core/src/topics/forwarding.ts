@@ -254,6 +254,15 @@ export class Forwarding {
     this.#lapsed.keep(nodeId, route?.run ?? this.#sink.runOf(nodeId), route?.sequence, this.published);
   }
 
+  /** This node leaves: what waits for others is lost, and they find it missing. (F3) */
+  leave(nowMs: number): void {
+    for (const [nodeId, route] of this.#routes) {
+      const { sequence } = route;
+      this.#lose(route, nowMs, () => false);
+      if (route.sequence > sequence) this.#sink.forwardedUntil(nodeId, route.sequence);
+    }
+  }
+
   /** The routes to nodes that may come back. */
   get lapsed(): LapsedRoutes {
     return this.#lapsed;

@@ -266,9 +266,15 @@ export class Topics implements TopicSink {
     this.#exchange?.forwarding.reported(nodeId, sequence, outcome);
   }
 
-  /** The last link to another node is gone. */
-  unlinked(nodeId: string): void {
+  /** The last link to another node is gone; `isComplete`: it ended with what the node said last. */
+  unlinked(nodeId: string, isComplete: boolean): void {
     this.#exchange?.forwarding.unlinked(nodeId);
+    if (this.#arrivals.unlinked(nodeId, isComplete)) this.#missing(nodeId, Infinity); // (N7)
+  }
+
+  /** This node leaves: the others hear of what waits for them and will not come any more. */
+  leave(nowMs: number): void {
+    this.#exchange?.forwarding.leave(nowMs);
   }
 
   /** There is a new link to another node. */
@@ -280,7 +286,7 @@ export class Topics implements TopicSink {
   /** Another node is lost, or has left (`hasLeft`). What has come from it and waits is taken still. */
   forget(nodeId: string, hasLeft: boolean, nowMs: number): void {
     this.#exchange?.forgetNode(nodeId, nowMs);
-    if (this.#arrivals.forget(nodeId) && !hasLeft) this.#missing(nodeId, Infinity); // (N7)
+    if (this.#arrivals.forget(nodeId, hasLeft)) this.#missing(nodeId, Infinity); // (N7)
     this.#forgetSource(nodeId);
   }
 

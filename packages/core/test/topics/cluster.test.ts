@@ -333,6 +333,28 @@ describe("topics of a cluster", () => {
     expect(nodes[1]!.machine.topicFigures).toMatchObject({ blockedPublishes: 0, sources: 1 }); // b's own client
   });
 
+  test.each([
+    { how: "with its goodbye", isCut: false },
+    { how: "when its link has broken", isCut: true },
+  ])("what waits at a node that leaves is missing: $how (F3, A4)", ({ isCut }) => {
+    const { mesh, nodes, join } = cluster(["a", "b"], { routeWindowBytes: 1 });
+    const [a, b] = [join(0), join(1)];
+    b.isTaking = false;
+    b.subscribe(1, "a", { windowBytes: 1, bufferMessagesMax: 1, overflow: "block-publisher" });
+    everywhere(b, 1);
+    const ids = Array.from({ length: 6 }, () => a.publish("a"));
+    mesh.settle();
+    const came = nodes[1]!.machine.topicFigures.received + nodes[1]!.machine.size.blockedPublishes;
+    expect(came).toBeLessThan(6);
+    if (isCut) for (const node of nodes) node.isListening = false;
+    if (isCut) [...nodes[0]!.connections.values()].at(0)!.connection.cut();
+    nodes[0]!.enter({ kind: "close" });
+    mesh.advance(20_000);
+    b.isTaking = true;
+    b.settle();
+    expect(b.heard(1)).toEqual([...ids.slice(0, came), isCut ? -Infinity : came - 6]);
+  });
+
   test("what is missing of a node is told behind what has come of it and waits (N7)", () => {
     const { mesh, join } = cluster(["a", "b"], { routeWindowBytes: 60, routeBufferMessages: 2 });
     const [a, b] = [join(0), join(1)];

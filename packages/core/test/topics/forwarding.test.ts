@@ -310,10 +310,34 @@ describe("arrivals", () => {
   test("a node that is lost and comes back goes on with its numbers; nobody knows what it had sent last if it does not (A3)", () => {
     const arrivals = new Arrivals();
     arrivals.arrived("b", "r", 2);
-    expect([arrivals.forget("b"), arrivals.forget("b"), arrivals.forget("c")]).toEqual([true, false, false]);
+    const forget = (nodeId: string): boolean => arrivals.forget(nodeId, false);
+    expect([forget("b"), forget("b"), forget("c")]).toEqual([true, false, false]);
     expect([arrivals.has("b"), arrivals.arrived("b", "r", 2), arrivals.arrived("b", "r", 5)]).toEqual([false, late, 2]);
-    arrivals.forget("b");
+    forget("b");
     expect([arrivals.arrived("b", "s", 1), arrivals.has("b")]).toEqual([0, true]);
+  });
+
+  test.each([
+    { order: ["left", "goodbye"], told: [false, false] },
+    { order: ["goodbye", "left"], told: [false, false] },
+    { order: ["left", "broken"], told: [false, true] },
+    { order: ["broken", "left"], told: [false, true] },
+    { order: ["broken", "come", "left", "goodbye"], told: [false, false, false] },
+    { order: ["goodbye", "lost"], told: [false, true] },
+  ])("of a node that has left something may be missing where its link broke: $order (A4)", ({ order, told }) => {
+    const arrivals = new Arrivals();
+    let sequence = 1;
+    arrivals.arrived("b", "r", sequence);
+    const answers = order.flatMap((what) => {
+      if (what === "come") {
+        sequence += 1;
+        arrivals.arrived("b", "r", sequence);
+        return [];
+      }
+      if (what === "left" || what === "lost") return arrivals.forget("b", what === "left");
+      return arrivals.unlinked("b", what === "goodbye");
+    });
+    expect(answers).toEqual(told);
   });
 
   test("at most 4,096 nodes are known (A3)", () => {
