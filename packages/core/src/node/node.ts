@@ -166,6 +166,7 @@ export class NodeMachine {
         if (event.kind === "node-lost") {
           this.#topics.forget(event.nodeId, event.reason.code === "closing", this.#nowMs);
         } else if (event.kind === "link-lost") this.#topics.unlinked(event.nodeId, isComplete(event));
+        else if (event.kind === "node-joined") this.#topics.linked(event.nodeId, this.#nowMs); // its link may have stayed
       },
       offered: (fun, nowMs) => {
         this.#rpc.offered(fun, nowMs);

@@ -9,3 +9,7 @@ testWorlds([73, 98]);
 testWorlds([27, 37]);
 // what was missing was told before what had come earlier and waited
 testWorlds([117]);
+// a node was taken for lost while its links stayed: what was published meanwhile was missing, and nothing said so when it was back
+testWorlds([53, 112]);
+// a node left over a link that was broken on its way
+testWorlds([118]);
