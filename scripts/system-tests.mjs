@@ -21,9 +21,19 @@ export const systemTests = [
     programs: [{ name: "python3", args: ["-c", "import websockets"], debianPackage: "python3-websockets" }],
   },
   {
+    file: "packages/mpreg/test-system/killed-between.test.ts",
+    shows: "a node is killed between a publisher and a subscriber, who goes on at another one and is told of the gap",
+    programs: [],
+  },
+  {
     file: "packages/mpreg/test-system/many-killed.test.ts",
     shows: "of 24 processes under load, 16 go on answering while eight are killed at once",
     programs: [], // it takes the machine for itself: half a minute of two cores, 2 GB
+  },
+  {
+    file: "packages/mpreg/test-system/many-subscribers.test.ts",
+    shows: "ten thousand subscriptions and a thousand connections at one node: each gets its own messages, once",
+    programs: [],
   },
   {
     file: "packages/mpreg/test-system/mosquitto.test.ts",
@@ -37,6 +47,11 @@ export const systemTests = [
     file: "packages/mpreg/test-system/rolling-restart.test.ts",
     shows:
       "three processes under load are restarted one after the other by SIGTERM: no request is lost, none runs twice",
+    programs: [],
+  },
+  {
+    file: "packages/mpreg/test-system/slow-subscriber.test.ts",
+    shows: "a subscriber frozen for a minute under load costs its node a bounded amount of memory, and the others nothing",
     programs: [],
   },
 ];
