@@ -51,7 +51,8 @@ export const systemTests = [
   },
   {
     file: "packages/mpreg/test-system/slow-subscriber.test.ts",
-    shows: "a subscriber frozen for a minute under load costs its node a bounded amount of memory, and the others nothing",
+    shows:
+      "a subscriber frozen for a minute under load costs its node a bounded amount of memory, and the others nothing",
     programs: [],
   },
 ];
