@@ -100,7 +100,7 @@ export class Cluster {
       ...host,
       membership: (): Membership => this.membership,
       peer: (nodeId: string): Peer | undefined => this.#peers.get(nodeId),
-      isLinked: (nodeId: string): boolean => this.#channelTo(nodeId) !== undefined,
+      isLinked: (nodeId: string): boolean => this.newestTo(nodeId) !== undefined,
       send: (nodeId: string, message: Uint8Array): void => {
         this.#send(nodeId, message);
       },
@@ -250,8 +250,12 @@ export class Cluster {
     const { peer } = phase;
     const sessions = this.#sessions.get(peer);
     sessions?.delete(session);
+    const { channel } = peer;
     this.#rechoose(peer);
-    if (sessions !== undefined && sessions.size > 0) return;
+    if (sessions !== undefined && sessions.size > 0) {
+      if (peer.channel !== channel && peer.linked) this.#host.reached(peer, nowMs); // what was sent over the other may be lost
+      return;
+    }
     this.#sessions.delete(peer);
     this.#refusals.forget(peer.nodeId);
     this.#withheldFrom.delete(peer);
@@ -368,7 +372,7 @@ export class Cluster {
     };
   }
 
-  #channelTo(nodeId: string): Channel | undefined {
+  newestTo(nodeId: string): Channel | undefined {
     return newestLink(this.#sessionsOf(nodeId));
   }
 
@@ -379,7 +383,7 @@ export class Cluster {
 
   /** Queues a whole message; whoever does not read is let go, and hears everything when it is back. */
   #send(nodeId: string, message: Uint8Array): void {
-    const channel = this.#channelTo(nodeId);
+    const channel = this.newestTo(nodeId);
     if (channel === undefined) return;
     const { remoteMessageBytesMax: bytesMax } = channel.link;
     if (message.length > bytesMax) return this.#withheld(nodeId, message.length, bytesMax);
@@ -424,18 +428,18 @@ export class Cluster {
       utf8: host.utf8,
       idOf: (publicKey) => nodeIdOf(publicKey, host.signer),
       links: () => this.#linked(),
-      isLinked: (nodeId) => this.#channelTo(nodeId) !== undefined,
+      isLinked: (nodeId) => this.newestTo(nodeId) !== undefined,
       observers: () => {
         const kept = [...this.#linked()].filter((nodeId) => this.#isKept(nodeId));
         const isWanted = (nodeId: string): number => Number(this.membership.isWanted(nodeId));
         return kept.sort((a, b) => isWanted(b) - isWanted(a)); // those that stay come first
       },
-      heardMs: (nodeId) => this.#channelTo(nodeId)?.link.heardMs ?? -Infinity,
+      heardMs: (nodeId) => this.newestTo(nodeId)?.link.heardMs ?? -Infinity,
       send: (nodeId, message) => {
         this.#send(nodeId, message);
       },
       control: (nodeId, write) => {
-        const channel = this.#channelTo(nodeId);
+        const channel = this.newestTo(nodeId);
         if (channel === undefined) return;
         write(channel.link.outbox.writer);
         channel.link.outbox.commitControl();

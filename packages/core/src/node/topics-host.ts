@@ -19,6 +19,7 @@ export function topicsHost(around: TopicsSurroundings, announcements: Announceme
   const { capabilities, cluster, nowMs, schedule, unschedule } = around;
   const ways = nodeWays(
     (nodeId) => cluster.peers.get(nodeId)?.channel,
+    (nodeId) => cluster.newestTo(nodeId),
     (nodeId) => {
       const peer = cluster.peers.get(nodeId);
       if (peer !== undefined) cluster.reach(peer, nowMs());

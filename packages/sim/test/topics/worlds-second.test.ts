@@ -13,3 +13,7 @@ testWorlds([117]);
 testWorlds([53, 112]);
 // a node left over a link that was broken on its way
 testWorlds([118]);
+// what had been sent over a link without a far side was missing, and nothing said so once another link took its place
+testWorlds([182, 421, 505]);
+// what was taken was told over such a link: its node waited for it for ever
+testWorlds([229]);
