@@ -250,10 +250,9 @@ export class Cluster {
     const { peer } = phase;
     const sessions = this.#sessions.get(peer);
     sessions?.delete(session);
-    const { channel } = peer;
     this.#rechoose(peer);
     if (sessions !== undefined && sessions.size > 0) {
-      if (peer.channel !== channel && peer.linked) this.#host.reached(peer, nowMs); // what was sent over the other may be lost
+      if (peer.linked) this.#host.reached(peer, nowMs); // what was sent over the lost one, or was to be heard, is not awaited
       return;
     }
     this.#sessions.delete(peer);
