@@ -12,7 +12,7 @@ export const fullBudget = {
   latencyMs: 2_000,
   quietMs: 3_000,
   settleMs: 1_500,
-  idleSubscriptions: 100_000, // of fewer the heap that a node grows into is most
+  idleSubscriptions: 50_000, // of fewer the heap that a node grows into is most
 };
 
 /** @type {import("./contestant.mjs").Budget} */
