@@ -8,7 +8,6 @@ export default defineConfig({
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
     include: ["packages/*/test/**/*.test.ts", "examples/*/test/**/*.test.mjs", "scripts/test/*.test.mjs"],
-    maxWorkers: 2, // on two cores its default is one
     setupFiles: process.env["PROPERTY_SEED"] === undefined ? [] : ["scripts/property-seed.mjs"],
     // No test asserts real time; this only ends one that hangs, on the slowest machine.
     testTimeout: 30_000,

@@ -25,13 +25,16 @@ test("of a member that comes and leaves each subscription hears once, from its o
   const late = await createNode({ name: "late", peers: [a.url], log: "silent", discovery: { mdns: false } });
   await eventually("both hear of it", () => told.every(({ heard }) => heard.length > 0));
   await late.drain();
-  await eventually("both hear the end", () => told.every(({ heard }) => heard.length > 1));
+  // where the link ends before the news is there, it is suspected meanwhile
+  const [suspected, left] = ["mpreg.cluster.member.suspected", "mpreg.cluster.member.left"];
+  await eventually("both hear the end", () => told.every(({ heard }) => heard.some(([topic]) => topic === left)));
   await offeredAgain(a, b);
   for (const [i, { heard }] of told.entries()) {
     const seenBy = ["a", "b"][i];
-    expect(heard.map(([topic]) => topic)).toEqual(["mpreg.cluster.member.joined", "mpreg.cluster.member.left"]);
+    const topics = heard.map(([topic]) => topic).filter((topic) => topic !== suspected);
+    expect(topics).toEqual(["mpreg.cluster.member.joined", left]);
     expect(heard[0]![1]).toEqual({ nodeId: late.id, name: "late", seenBy, urls: late.urls });
-    expect(heard[1]![1]).toMatchObject({ nodeId: late.id, name: "late", seenBy });
+    expect(heard.at(-1)![1]).toMatchObject({ nodeId: late.id, name: "late", seenBy });
   }
 });
 
