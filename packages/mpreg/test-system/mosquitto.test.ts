@@ -52,7 +52,7 @@ test("mosquitto's clients publish and subscribe, together with a native client o
   await native.publish("house.door", { open: true });
   expect(await fromNative).toContain('> house/door 1 0 {"open":true}');
 
-  await publish("-t", "house/a.b", "-m", "x", "-q", "1").catch(() => undefined);
+  await Promise.allSettled([publish("-t", "house/a.b", "-m", "x", "-q", "1")]); // how its client ends is not the node's
   expect(await started.told("may not publish")).toMatch(/could not be told from a/);
   await expect(run("mosquitto_sub", ["-p", port, "-c", "-i", "kept", "-t", "x", "-W", "5"])).rejects.toThrow();
   started.kill("SIGTERM");

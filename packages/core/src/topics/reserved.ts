@@ -8,6 +8,7 @@ import { MpregError, type Pattern, matches, quoted } from "../base/index.js";
 export const reservedPattern = "mpreg.#";
 
 const root = "mpreg";
+const rootFirst = root.charCodeAt(0);
 
 /** What one subscription has to match: a pattern that begins with a wildcard matches no reserved topic, as in MQTT. */
 export function wants(pattern: Pattern, topic: string): boolean {
@@ -19,7 +20,6 @@ export function reservedRefusal(topic: string): MpregError {
   const message = `Cannot publish to ${quoted(topic)}: ${quoted(reservedPattern)} belongs to the cluster; other topics work`;
   return new MpregError("denied", message);
 }
-const rootFirst = root.charCodeAt(0);
 
 /** Whether only the cluster may publish to `topic`. */
 export function isReserved(topic: string): boolean {
