@@ -16,6 +16,7 @@
  * (L4) Bytes are admitted, and credit for them returned, when they have been handed to the host; never later.
  * (L5) Nobody is given up without having been asked, and having had the time to answer: whoever stood still itself (a
  *      process that was stopped, a machine that slept) has heard nothing, and that is not the other side's fault.
+ * (L6) A goodbye may overtake what waits here, which is lost then: the host has the word before it.
  */
 import { MpregError } from "../base/index.js";
 import {
@@ -214,14 +215,20 @@ export class Link {
   /** Says goodbye and closes the transport. */
   end(goodbye: Goodbye, nowMs: number): void {
     if (this.closed) return;
-    if (this.#transportBytes > transportBytesMax) {
+    const { writer: batch, queuedBytes } = this.outbox;
+    const isStuffed = this.#transportBytes > transportBytesMax;
+    const isCut = this.open && queuedBytes > (isStuffed ? 0 : batch.length); // (L6)
+    const last = isCut ? this.#host.unsent?.() : undefined;
+    if (isStuffed) {
       // what waits here is not sent any more; why is said all the same, or the far side would take it for a broken line
       const writer = new Writer(this.#host.utf8);
+      if (last !== undefined) writer.raw(last);
       writeGoodbye(writer, goodbye.code, goodbye.reason);
       writer.end();
       this.#host.send(this.id, writer.take());
     } else {
-      writeGoodbye(this.outbox.writer, goodbye.code, goodbye.reason);
+      if (last !== undefined) this.outbox.control(last);
+      writeGoodbye(batch, goodbye.code, goodbye.reason);
       this.outbox.commitControl();
       this.flush();
     }

@@ -107,6 +107,8 @@ export interface LinkHost {
   /** May this remote join? Asked once, before anything of it is believed. */
   admit(remote: Remote): Decision;
   opened(nowMs: number): void;
+  /** What is queued for the far side will never be sent, since the link ends: answers a whole message to be said before the goodbye, if there is one. */
+  unsent?(): Uint8Array | undefined;
   /** A message that is not about the link itself. */
   message(message: Message, nowMs: number): void;
   /** The link is gone, whoever ended it. Called once, for an open link and for one that never opened. */

@@ -209,6 +209,7 @@ export class Links {
       opened: (nowMs) => {
         this.#opened(session, nowMs);
       },
+      unsent: () => this.#unsent(session),
       message: (message, nowMs) => {
         this.#message(session, message, nowMs);
       },
@@ -216,6 +217,16 @@ export class Links {
         this.#closed(session, goodbye, nowMs);
       },
     };
+  }
+
+  /** What a node has to hear of what it will not get. Another link to it goes on with all that, and tells it itself. */
+  #unsent(session: Session): Uint8Array | undefined {
+    const { phase } = session;
+    if (phase.kind !== "node") return undefined;
+    for (const each of this.#sessions.values()) {
+      if (each !== session && each.phase.kind === "node" && each.phase.peer === phase.peer) return undefined;
+    }
+    return this.#host.topics.unsent(phase.peer.nodeId, phase.channel);
   }
 
   #admit(session: Session, remote: Remote): ReturnType<LinkHost["admit"]> {

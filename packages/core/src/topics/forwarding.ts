@@ -212,6 +212,11 @@ export class Forwarding {
     return this.#routes.get(nodeId)?.awaited?.get(sequence);
   }
 
+  /** The number that was used last for the node; 0 where there was none. */
+  lastFor(nodeId: string): number {
+    return this.#routes.get(nodeId)?.sequence ?? 0;
+  }
+
   /** There is no link to the node any more: of what was on its way it will not tell. (F5) */
   unlinked(nodeId: string): void {
     const route = this.#routes.get(nodeId);

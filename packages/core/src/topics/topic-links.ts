@@ -7,6 +7,7 @@
  * (K2) No credit returns for publishes that wait, so that at most the window of their link does.
  * (K3) A far side that does not read what it has to hear loses its link.
  * (K4) What is confirmed is known; what one of the nodes has not told is an error of outcome `unknown`.
+ * (K5) A link to a node that ends with something unsent ends with the number that was used last, so that the node counts what it does not get.
  */
 import { MpregError, type Policy, type Subject } from "../base/index.js";
 import type { Link } from "../link/index.js";
@@ -18,6 +19,7 @@ import {
   writeAnswer,
   writeDeliver,
   writeFailure,
+  writeForwardedUntil,
   writeMissed,
   writePublishRefused,
   writeSubscriptionEnded,
@@ -174,6 +176,15 @@ export class TopicLinks<C extends TopicChannel> {
       case "taken":
         return this.#topics.exchange.forwarding.taken(from.nodeId, message.bytes, nowMs);
     }
+  }
+
+  /** The link to a node ends with something unsent: what it is told of that before the goodbye. (K5) */
+  unsent(nodeId: string, { link }: TopicChannel): Uint8Array | undefined {
+    const sequence = this.#topics.lastFor(nodeId);
+    if (sequence === 0) return undefined;
+    const { outbox } = link;
+    writeForwardedUntil(outbox.writer, sequence);
+    return outbox.takeWritten();
   }
 
   closed(id: number, nowMs: number): void {

@@ -272,6 +272,11 @@ export class Topics implements TopicSink {
     if (this.#arrivals.unlinked(nodeId, isComplete)) this.#missing(nodeId, Infinity); // (N7)
   }
 
+  /** The number that was used last for a node; 0 where there was none. */
+  lastFor(nodeId: string): number {
+    return this.#exchange?.forwarding.lastFor(nodeId) ?? 0;
+  }
+
   /** This node leaves: the others hear of what waits for them and will not come any more. */
   leave(nowMs: number): void {
     this.#exchange?.forwarding.leave(nowMs);
