@@ -26,6 +26,7 @@ import { Metrics } from "./http/metrics.js";
 import { Router } from "./http/router.js";
 import { type Identity, loadIdentity } from "./identity/key.js";
 import { type Logger, createLog } from "./log.js";
+import type { MqttFigures } from "./mqtt/figures.js";
 import type { MqttParts, RunningMqtt } from "./mqtt/start.js";
 import { DrivenNode, type MpregNode } from "./node.js";
 import { findOpenTelemetry } from "./open-telemetry.js";
@@ -164,7 +165,7 @@ async function assemble<T extends TopicContract | undefined>(
   const dialOptions = { messageBytesMax, timeoutMs: handshakeTimeoutMs, ca: options.tls?.ca };
   const connections = new Connections(driver, gate, dialOptions, log);
   running.connections = connections;
-  running.router = createRouter(driver, log);
+  running.router = createRouter(driver, log, () => running.mqtt?.figures);
   registerEchoes(driver.functions);
   driver.enter({ kind: "start" });
   const discovery = startDiscovery(options, listener, { driver, name, log });
@@ -210,9 +211,9 @@ function createTracing({ host, openTelemetry }: ResolvedOptions, { port }: Liste
 }
 
 /** What the port answers over HTTP. */
-function createRouter(driver: Driver, log: Logger): Router {
+function createRouter(driver: Driver, log: Logger, mqtt: () => MqttFigures | undefined): Router {
   const startedMs = performance.now();
-  const metrics = new Metrics(driver);
+  const metrics = new Metrics(driver, mqtt);
   return new Router({
     policy: driver.machine.policy,
     routes: {

@@ -19,6 +19,7 @@ import {
 } from "@mpreg/core/rpc";
 import type { NodeSize } from "@mpreg/core/node";
 import type { TopicsFigures } from "@mpreg/core/topics";
+import type { MqttFigures } from "../mqtt/figures.js";
 import type { Traffic } from "../traffic.js";
 import { membersByState } from "./members.js";
 import { waitingFor } from "./waiting.js";
@@ -28,6 +29,8 @@ export interface MetricSource {
   readonly size: NodeSize;
   readonly calls: RpcCounters;
   readonly topics: TopicsFigures;
+  /** Of the MQTT door, where there is one. */
+  readonly mqtt: MqttFigures | undefined;
   readonly traffic: Traffic;
   readonly cluster: ClusterInfo;
   /** How many functions are registered here. */
@@ -87,6 +90,38 @@ const topicMetrics: readonly Metric[] = [
   gauge("mpreg_topic_backlog_bytes", "Bytes that are allocated for them", ({ topics }) => one(topics.backlogBytes)),
 ];
 
+/** Without a door there are none. */
+const mqttMetrics: readonly Metric[] = [
+  gauge(
+    "mpreg_mqtt_connections",
+    "MQTT clients that are connected; nothing of `mpreg_mqtt_…` is told where MQTT is off",
+    ofMqtt(({ connections }) => one(connections)),
+  ),
+  gauge(
+    "mpreg_mqtt_subscriptions",
+    "Filters of MQTT clients; they count as subscriptions to topics, too",
+    ofMqtt(({ subscriptions }) => one(subscriptions)),
+  ),
+  counter(
+    "mpreg_mqtt_messages_total",
+    "Messages that the node has taken from MQTT clients, and that were handed to their connections",
+    ofMqtt(({ received, sent }) => labelled("direction", { in: received, out: sent })),
+    ["direction"],
+  ),
+  counter(
+    "mpreg_mqtt_losses_total",
+    "Messages lost to MQTT clients, by why: the client was too `slow`, counted when it reads again (`mpreg_topic_losses_total` does so at once); they have no form in MQTT (`unsendable`); its connection was `gone` while they waited or were not acknowledged",
+    ofMqtt(({ lost }) => labelled("reason", lost)),
+    ["reason"],
+  ),
+  counter(
+    "mpreg_mqtt_refusals_total",
+    "What MQTT clients were refused: to `connect`, `publish` or `subscribe`",
+    ofMqtt(({ refused }) => labelled("what", refused)),
+    ["what"],
+  ),
+];
+
 export const metrics: readonly Metric[] = [
   gauge(
     "mpreg_info",
@@ -137,6 +172,7 @@ export const metrics: readonly Metric[] = [
     one(cluster.doubt),
   ),
   ...topicMetrics,
+  ...mqttMetrics,
   counter(
     "mpreg_frames_total",
     "Frames over all links and connections",
@@ -173,6 +209,10 @@ function one(value: number): Sample[] {
 
 function labelled(label: string, values: Readonly<Record<string, number>>): Sample[] {
   return Object.entries(values).map(([name, value]) => ({ labels: { [label]: name }, value }));
+}
+
+function ofMqtt(read: (figures: MqttFigures) => Sample[]): Read {
+  return ({ mqtt }) => (mqtt === undefined ? [] : read(mqtt));
 }
 
 function readMembers({ cluster }: MetricSource): Sample[] {

@@ -12,6 +12,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { performance } from "node:perf_hooks";
 import type { Metric as PromMetric, Registry } from "prom-client";
 import type { Driver } from "../driver.js";
+import type { MqttFigures } from "../mqtt/figures.js";
 import { type MetricSource, metrics } from "./metric-table.js";
 import type { HttpAnswer } from "./router.js";
 import { version } from "./version.js";
@@ -24,12 +25,15 @@ const processReadingMs = 1_000;
 
 export class Metrics {
   readonly #driver: Driver;
+  readonly #mqtt: () => MqttFigures | undefined;
   #registry: Promise<Registry> | undefined;
   /** What the scrape under way reads. */
   #source: MetricSource | undefined;
 
-  constructor(driver: Driver) {
+  /** `mqtt` tells of the MQTT door, where there is one. */
+  constructor(driver: Driver, mqtt: () => MqttFigures | undefined) {
     this.#driver = driver;
+    this.#mqtt = mqtt;
   }
 
   async answer(): Promise<HttpAnswer> {
@@ -63,7 +67,8 @@ export class Metrics {
     const cluster = driver.cluster();
     const info = { name: machine.name, id: machine.id, cluster: cluster.name, version };
     const { size, counters: calls, topicFigures: topics } = machine;
-    return { size, calls, topics, traffic, cluster, functions: [...functions.values()].length, info };
+    const mqtt = this.#mqtt();
+    return { size, calls, topics, mqtt, traffic, cluster, functions: [...functions.values()].length, info };
   }
 }
 

@@ -21,6 +21,7 @@ import type { Driver } from "../driver.js";
 import type { Gate } from "../transports/gate.js";
 import { persistence, silentEmitter } from "./broker-parts.js";
 import type { MqttEvents } from "./events.js";
+import type { MqttFigures } from "./figures.js";
 import type { DoorHost } from "./host.js";
 import type { ResolvedMqtt } from "./options.js";
 import { MqttSession } from "./session.js";
@@ -108,6 +109,12 @@ export class MqttDoor {
         this.#ended(client);
       });
     });
+  }
+
+  get figures(): MqttFigures {
+    let subscriptions = 0;
+    for (const session of this.#sessions.values()) subscriptions += session.subscriptions;
+    return { ...this.#options.events.counts, connections: this.#sessions.size, subscriptions };
   }
 
   /** Disconnects everybody, whose wills are published. */

@@ -4,6 +4,7 @@
  * (E1) Losses of a client are told together, once in a second.
  */
 import type { Logger } from "../log.js";
+import { type MqttCounts, type MqttLoss, type MqttRefusal, noCounts } from "./figures.js";
 
 /** Something that happened to a client of the MQTT door. */
 export type MqttStatus =
@@ -12,7 +13,7 @@ export type MqttStatus =
       readonly kind: "mqtt-refused";
       readonly clientId: string;
       readonly address: string;
-      readonly what: "connect" | "publish" | "subscribe";
+      readonly what: MqttRefusal;
       readonly reason: string;
     }
   /** It does not read fast enough, or what was published has no form in MQTT: so many messages are lost to it. */
@@ -36,6 +37,8 @@ const toldEveryMs = 1_000;
 export class MqttEvents {
   readonly #log: Logger;
   readonly #tell: (event: MqttStatus) => void;
+  /** Of all that happens to clients; who makes it happen counts. */
+  readonly counts: MqttCounts = noCounts();
   readonly #missed = new Map<Who, number>();
   #timer: NodeJS.Timeout | undefined;
 
@@ -44,7 +47,8 @@ export class MqttEvents {
     this.#tell = tell;
   }
 
-  refused({ clientId, address }: Who, what: "connect" | "publish" | "subscribe", reason: string): void {
+  refused({ clientId, address }: Who, what: MqttRefusal, reason: string): void {
+    this.counts.refused[what] += 1;
     this.#log.warn({ clientId, address, reason }, `mqtt client may not ${what}`);
     this.#tell({ kind: "mqtt-refused", clientId, address, what, reason });
   }
@@ -62,11 +66,12 @@ export class MqttEvents {
   /** A message has no form in MQTT. */
   unsendable(who: Who, topic: string, reason: string): void {
     this.#log.debug({ clientId: who.clientId, topic, reason }, "a message has no form in MQTT");
-    this.missed(who, 1);
+    this.missed(who, 1, "unsendable");
   }
 
   /** (E1) */
-  missed(who: Who, count: number): void {
+  missed(who: Who, count: number, why: MqttLoss): void {
+    this.counts.lost[why] += count;
     this.#missed.set(who, (this.#missed.get(who) ?? 0) + count);
     this.#timer ??= setTimeout(() => {
       this.flush();

@@ -76,6 +76,11 @@ export class MqttSession implements Participant {
     this.#host = host;
   }
 
+  /** Its filters. */
+  get subscriptions(): number {
+    return this.#byFilter.size;
+  }
+
   /** Publishes what the client has sent; `done` is told when the node has taken it, or why it has not. */
   publish(
     name: string,
@@ -106,8 +111,9 @@ export class MqttSession implements Participant {
       participant,
       message,
       settled: (result) => {
-        if (result instanceof MpregError) this.#refuse(result, done);
-        else done(null);
+        if (result instanceof MpregError) return this.#refuse(result, done);
+        this.#host.events.counts.received += 1;
+        done(null);
       },
     });
   }
@@ -186,6 +192,7 @@ export class MqttSession implements Participant {
   end(): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.#host.events.counts.lost.gone += this.#waiting.size + this.#inflight.size;
     this.#inflight.clear();
     this.#waiting = new Fifo();
     this.#host.driver.enter({ kind: "part", participant: this });
@@ -203,7 +210,7 @@ export class MqttSession implements Participant {
       .map((number) => this.#byNumber.get(number))
       .filter((each) => each !== undefined && !(each.isOnlyReplay && !each.isReplaying))
       .filter((each) => name === undefined || !isHiddenFrom((each as Filter).filter, name)) as Filter[];
-    if (name === undefined && wanting.length > 0) this.#host.events.missed(this, 1); // (S5)
+    if (name === undefined && wanting.length > 0) this.#host.events.missed(this, 1, "unsendable"); // (S5)
     if (name === undefined || wanting.length === 0) this.#taken(all, body.length);
     else {
       const retain = wanting.every(({ isReplaying }) => isReplaying); // (S4)
@@ -221,13 +228,14 @@ export class MqttSession implements Participant {
   }
 
   missed(_number: number, count: number): void {
-    this.#host.events.missed(this, count);
+    this.#host.events.missed(this, count, "slow");
   }
 
   ended(number: number, why: SubscriptionEnd, lost: number): void {
     const entry = this.#byNumber.get(number);
     this.#byNumber.delete(number);
     const reason = `its subscription to "${entry?.filter ?? ""}" has ended (${why}), and ${lost} messages are lost`;
+    this.#host.events.counts.lost.slow += lost;
     this.#host.events.ended(this, reason);
     setImmediate(() => {
       this.#client.close();
@@ -308,6 +316,7 @@ export class MqttSession implements Participant {
       this.#inflight.set(this.messageId, outgoing);
     }
     this.#sending += 1;
+    events.counts.sent += 1;
     this.#client.publish({ cmd: "publish", topic: name, payload, qos, retain, dup: false }, () => {
       this.#sending -= 1;
       if (qos === 0) taken();

@@ -9,6 +9,7 @@ import type { TlsOptions } from "../transports/types.js";
 import { ownUrl } from "../options.js";
 import { MqttDoor } from "./door.js";
 import { MqttEvents } from "./events.js";
+import type { MqttFigures } from "./figures.js";
 import { acceptWebSocket, listenTcp } from "./listen.js";
 import type { ResolvedMqtt } from "./options.js";
 
@@ -29,6 +30,7 @@ export interface MqttParts {
 export interface RunningMqtt {
   /** Where clients reach it over TCP. */
   readonly url: string | undefined;
+  readonly figures: MqttFigures;
   /** A WebSocket has opened that speaks MQTT. */
   accept(opened: OpenUpgrade): void;
   /** Takes no more clients and disconnects those that are there, at once; resolves when all of it is over. */
@@ -67,6 +69,9 @@ export async function startMqtt(parts: MqttParts): Promise<RunningMqtt> {
   });
   return {
     url: tcp === undefined ? undefined : ownUrl(secure === undefined ? "mqtt" : "mqtts", host, tcp.port),
+    get figures() {
+      return door.figures;
+    },
     accept: (opened) => {
       acceptWebSocket(opened, gate, door);
     },

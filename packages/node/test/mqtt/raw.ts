@@ -66,6 +66,13 @@ export class RawClient {
     await eventually("it is subscribed", () => this.of(packetTypes.suback).length > before);
   }
 
+  /** Acknowledges the message that has come at that place, from 0 on. */
+  acknowledge(at: number): void {
+    const { body } = this.of(packetTypes.publish)[at] as RawPacket;
+    const id = 2 + body.readUInt16BE(0);
+    this.socket.write(Buffer.concat([Buffer.from([0x40, 2]), body.subarray(id, id + 2)]));
+  }
+
   #read(piece: Buffer): void {
     this.#rest = Buffer.concat([this.#rest, piece]);
     for (;;) {
