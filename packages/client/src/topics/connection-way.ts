@@ -29,6 +29,8 @@ export class ConnectionWay implements PublishWay {
   readonly #host: ConnectionWayHost;
   readonly #ledger = new PublishLedger();
   #wallMs = 0;
+  /** Whether it is the time of this turn. */
+  #isTimeOfTurn = false;
 
   constructor(connection: Connection, host: ConnectionWayHost) {
     this.#connection = connection;
@@ -43,8 +45,7 @@ export class ConnectionWay implements PublishWay {
     const connection = this.#connection;
     const { outbox } = connection;
     const { writer } = this.#host;
-    // a batch ends with its turn at the latest, and asking for the time costs as much as writing a small message
-    if (outbox.writer.length === 0) this.#wallMs = this.#host.platform.wallMs();
+    if (!this.#isTimeOfTurn || outbox.writer.length === 0) this.#askForTime();
     const message = beginPublish(outbox.writer);
     if (fields === undefined) writer.writePlain(message, topic, this.#wallMs, payload);
     else writer.write(message, topic, this.#wallMs, fields, payload);
@@ -69,6 +70,22 @@ export class ConnectionWay implements PublishWay {
     const bytes = payload.length + keptBytes;
     return this.#host.ask({ kind: "topic", isOnce: true, timeoutMs, bytes, write }, signal) as Promise<Told>;
   }
+
+  /**
+   * Once in a turn and for each batch: asking for the time costs as much as writing a small message. Neither of them is enough: what
+   * else is sent begins batches, too, and one waits for many turns while the transport is full; a turn may be as long as a program likes.
+   */
+  #askForTime(): void {
+    const { platform } = this.#host;
+    this.#wallMs = platform.wallMs();
+    if (this.#isTimeOfTurn) return;
+    this.#isTimeOfTurn = true;
+    platform.endOfTurn(this.#endTurn);
+  }
+
+  readonly #endTurn = (): void => {
+    this.#isTimeOfTurn = false;
+  };
 
   /** How many of its messages may not have arrived, now that it is gone. (H1) */
   get unknown(): number {

@@ -93,6 +93,24 @@ test("a subscription outlives a time without connections that is longer than its
   expect(subscription.isOver).toBe(false);
 });
 
+test("a message says when it was published, also where something else has begun its turn", async () => {
+  const { mesh, client, publisher, publish } = pair();
+  const times: number[] = [];
+  const onMessage = ({ timestampMs }: { readonly timestampMs: number }): void => void times.push(timestampMs);
+  await subscribed(mesh, client.session.topics.subscribe("t", { onMessage }));
+  const publishedAt: number[] = [];
+  for (let round = 0; round < 3; round++) {
+    const other = await subscribed(mesh, publisher.session.topics.subscribe("other"));
+    mesh.advance(1_000);
+    await settled(mesh);
+    void other.unsubscribe(); // stands before it in the same batch
+    publish(round);
+    publishedAt.push(publisher.platform.wallMs());
+    await settled(mesh);
+  }
+  expect(times).toEqual(publishedAt);
+});
+
 test("what was taken is told a little later, or at once when it is a quarter of the window (G2)", async () => {
   const { mesh, client, publish } = pair();
   const seen: unknown[] = [];
