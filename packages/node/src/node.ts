@@ -287,7 +287,7 @@ export class DrivenNode<T extends TopicContract | undefined> implements MpregNod
   }
 
   async #drain(graceMs: number): Promise<void> {
-    await this.#driver.drain(graceMs);
+    await Promise.all([this.#driver.drain(graceMs), this.#mqtt?.drain(graceMs)]);
     await this.close();
   }
 

@@ -8,6 +8,8 @@
  * (D2) A message is acknowledged when the node has taken it. One that it does not take ends the connection: MQTT 3.1.1 has no
  *      other word for it.
  * (D3) Nothing is kept for who is not there: a session that is to outlast its connection is refused.
+ * (D4) A door that drains lets nobody in, and ends its side of a connection when all that waited for the client has gone out. The
+ *      client's side ends itself, with what it has sent until then; its will is published, since it has not said goodbye.
  */
 import type { DoorLogin, Subject } from "@mpreg/core/base";
 import { MpregError, thrownText } from "@mpreg/core/base";
@@ -46,12 +48,13 @@ interface Wish {
 
 /** Return codes of CONNACK (MQTT 3.1.1 §3.2.2.3). */
 const identifierRejected = 2;
+const serverUnavailable = 3;
 const notAuthorized = 5;
 
 const clientIdCharsMax = 1_024;
 /** Of a packet, what is not payload: its head, topic and identifier. */
 const packetHeadBytes = 8 * 1024;
-/** The library ends clients that do not read after a time; here their buffers do that, where `overflow` says so. */
+/** The longest that a timer can be set for. The library ends clients that do not read after a time; here their buffers do that. */
 const forEverMs = 2 ** 31 - 1;
 
 export class MqttDoor {
@@ -64,6 +67,9 @@ export class MqttDoor {
   readonly #streams = new Set<MqttStream>();
   /** Clients whose failure was told: what they were to get fails with them, each message by itself. */
   readonly #failed = new WeakSet<Client>();
+  /** Is told when the last client has gone. (D4) */
+  #onEmpty: (() => void) | undefined;
+  #isDraining = false;
   #isClosed = false;
 
   private constructor(options: DoorOptions) {
@@ -115,6 +121,25 @@ export class MqttDoor {
     let subscriptions = 0;
     for (const session of this.#sessions.values()) subscriptions += session.subscriptions;
     return { ...this.#options.events.counts, connections: this.#sessions.size, subscriptions };
+  }
+
+  /** Sends its clients away, and lets nobody in. Resolves when the last has gone, at the latest after `graceMs`. (D4) */
+  async drain(graceMs: number): Promise<void> {
+    this.#isDraining = true;
+    const gone = new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, Math.min(graceMs, forEverMs));
+      this.#onEmpty = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    for (const [client, session] of this.#sessions) {
+      session.finish(() => {
+        (client.conn as MqttStream).finish();
+      });
+    }
+    this.#lookEmpty();
+    await gone;
   }
 
   /** Disconnects everybody, whose wills are published. */
@@ -197,6 +222,7 @@ export class MqttDoor {
       const error: Error = Object.assign(new Error(reason), { returnCode });
       return error as AuthenticateError; // its codes are an enum of declarations only
     };
+    if (this.#isDraining) return refuse(serverUnavailable, "the node is draining: connect to another one"); // (D4)
     if (stream.destroyed) return new Error("the connection is closed") as AuthenticateError; // a session would never end
     const { clean, willTopic } = this.#wishes.get(client) ?? { clean: false, willTopic: undefined };
     if (!clean) {
@@ -230,6 +256,11 @@ export class MqttDoor {
   #ended(client: Client): void {
     this.#sessions.get(client)?.end();
     this.#sessions.delete(client);
+    this.#lookEmpty();
+  }
+
+  #lookEmpty(): void {
+    if (this.#sessions.size === 0) this.#onEmpty?.();
   }
 
   #tellFailed(client: Client, error: Error): void {

@@ -10,6 +10,8 @@
  * (S3) A message comes once, however many filters match it, with the highest QoS that one of them was granted.
  * (S4) What of the backlog was published as retained comes with that flag when a filter is subscribed; what comes later without it.
  * (S5) What has no form in MQTT, its topic or its payload, is missed, and counted.
+ * (S6) A client that is sent away has got everything that waited for it, here and in the exchange: that hands on what it has when
+ *      what came before is taken.
  */
 import { MpregError, type Subject, thrownText } from "@mpreg/core/base";
 import { isHiddenFrom, mqttOfTopic, patternOfMqtt, topicOfMqtt } from "@mpreg/core/doors";
@@ -65,6 +67,8 @@ export class MqttSession implements Participant {
   #sending = 0;
   #lastNumber = 0;
   #isPumping = false;
+  /** Is told once when nothing waits. (S6) */
+  #onIdle: (() => void) | undefined;
   #isOver = false;
 
   constructor(client: Client, address: string, subject: Subject, host: DoorHost) {
@@ -188,6 +192,12 @@ export class MqttSession implements Participant {
     this.#pumpSoon();
   }
 
+  /** Calls `onIdle` once the client has got all that waits for it; nothing comes after that. (S6) */
+  finish(onIdle: () => void): void {
+    this.#onIdle = onIdle;
+    this.#pumpSoon();
+  }
+
   /** The client is gone. */
   end(): void {
     if (this.#isOver) return;
@@ -289,12 +299,21 @@ export class MqttSession implements Participant {
   #pump(): void {
     while (!this.#isOver && this.#sending < sendingMax) {
       const next = this.#waiting.first;
-      if (next === undefined) return;
+      if (next === undefined) return this.#idle();
       const qos = this.#qosOf(next);
       if (qos === 1 && this.#inflight.size >= this.#host.mqtt.inflightMax) return;
       this.#waiting.shift();
       this.#send(next, qos);
     }
+  }
+
+  /** (S6) */
+  #idle(): void {
+    const onIdle = this.#onIdle;
+    if (onIdle === undefined || this.#sending > 0 || this.#inflight.size > 0) return;
+    this.#onIdle = undefined;
+    for (const entry of [...this.#byNumber.values()]) this.#forget(entry);
+    onIdle();
   }
 
   #send(outgoing: Outgoing, qos: 0 | 1): void {

@@ -33,6 +33,8 @@ export interface RunningMqtt {
   readonly figures: MqttFigures;
   /** A WebSocket has opened that speaks MQTT. */
   accept(opened: OpenUpgrade): void;
+  /** Lets nobody in and sends its clients away, each when it has got what waits for it; resolves when all are gone, or after `graceMs`. */
+  drain(graceMs: number): Promise<void>;
   /** Takes no more clients and disconnects those that are there, at once; resolves when all of it is over. */
   close(): Promise<void>;
 }
@@ -75,6 +77,7 @@ export async function startMqtt(parts: MqttParts): Promise<RunningMqtt> {
     accept: (opened) => {
       acceptWebSocket(opened, gate, door);
     },
+    drain: (graceMs) => door.drain(graceMs),
     close: async () => {
       await Promise.all([door.close(), tcp?.close()]);
     },

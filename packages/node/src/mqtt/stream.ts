@@ -4,6 +4,7 @@
  * (R1) A client that was not let in yet sends packets of at most `helloBytesMax`, others of at most `messageBytesMax`.
  * (R2) What is kept of a packet that is not whole is charged to the port's budgets; who holds most goes when they are spent.
  * (R3) At most one write is under way in the socket; what else is to go waits here, where `drain` tells when it has gone.
+ * (R4) The node's side can end first: what the client has sent until it knows that comes in still, and what is for it goes nowhere.
  */
 import { Duplex } from "node:stream";
 import type { Holder } from "@mpreg/core/structures";
@@ -35,6 +36,8 @@ export class MqttStream extends Duplex {
   #packetBytesMax: number;
   /** The reader wants more. */
   #isWanted = false;
+  /** (R4) */
+  #isFinished = false;
 
   constructor(opened: OpenMqtt, gate: Gate) {
     super({ writableHighWaterMark, autoDestroy: true, emitClose: true });
@@ -75,16 +78,25 @@ export class MqttStream extends Duplex {
     this.#held.hold(this.#packets.keptBytes);
   }
 
+  /** Says all that was to be said, and that there is no more. The client ends its side then. (R4) */
+  finish(): void {
+    if (this.destroyed || this.#isFinished) return;
+    this.#isFinished = true;
+    this.#opened.source.end();
+  }
+
   override _read(): void {
     this.#isWanted = true;
     this.#opened.source.resume();
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: Done): void {
+    if (this.#isFinished) return done(); // (R4)
     this.#opened.source.write(chunk, done); // (R3)
   }
 
   override _writev(chunks: readonly { readonly chunk: Buffer }[], done: Done): void {
+    if (this.#isFinished) return done();
     this.#opened.source.write(Buffer.concat(chunks.map(({ chunk }) => chunk)), done);
   }
 
