@@ -277,7 +277,7 @@ export class Links {
       this.#backlogs.get(phase.channel)?.hold(0);
       this.#backlogs.delete(phase.channel);
       this.#host.rpc.linkLost(phase.channel, goodbye.code === "closing", nowMs);
-      this.#host.topics.closed(session.id, nowMs);
+      this.#host.topics.closed(session.id, nowMs, goodbye.code === "closing" && session.link?.ended?.by === "there");
     } else if (phase.kind !== "self" && phase.kind !== "rival" && isRefusal(goodbye, session.attempt === undefined)) {
       this.#host.effects.report({ kind: "link-refused", address: session.address, reason: goodbye });
     }

@@ -452,7 +452,7 @@ export class NodeMachine {
     const host = {
       ...this.#timers,
       size: () => this.#rpc.size,
-      isAsked: (atMs: number) => this.#links.isAsked(atMs) || this.#doors.asked > 0,
+      isAsked: (atMs: number) => this.#links.isAsked(atMs) || this.#doors.asked > 0 || this.#topics.hasLeftBehind,
       over: (left: number) => {
         this.#effects.report({ kind: "drained", left });
       },

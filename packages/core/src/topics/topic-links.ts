@@ -187,10 +187,11 @@ export class TopicLinks<C extends TopicChannel> {
     return outbox.takeWritten();
   }
 
-  closed(id: number, nowMs: number): void {
+  /** The link is gone; `hasLeft`: with a goodbye of its far side. */
+  closed(id: number, nowMs: number, hasLeft: boolean): void {
     for (const waiter of this.#participants.get(id)?.waiters ?? []) this.#host.leave(waiter);
     this.#participants.delete(id);
-    this.#topics.closed(id, nowMs);
+    this.#topics.closed(id, nowMs, hasLeft);
   }
 
   #participantOf(channel: C): LinkParticipant<C> {

@@ -7,7 +7,8 @@
  * (N1) The publishes of one participant are taken in the order in which they came: behind one that has to wait, the others wait.
  * (N2) A publish that is refused is told, whether or not an answer was asked for.
  * (N3) What can never be sent to a participant is missed by its subscriptions, which are told so.
- * (N4) When a participant is gone its subscriptions are, and what it had published and was not taken yet is counted as lost.
+ * (N4) When a participant is gone its subscriptions are, and what it had published and was not taken yet is counted as lost; unless it
+ *      has said goodbye (`sources.ts`, S1).
  * (N5) What comes from another node is taken in the order of its numbers, and goes to no third node. A node hears at the end of the
  *      turn how much was taken; what has to wait here keeps its window, never the credit of a link that calls need, too.
  * (N6) A message of another node that this one does not accept is missed, and costs nobody a link.
@@ -26,46 +27,8 @@ import type { Participant } from "./participant.js";
 import type { Outcome, Published, PublishSettled } from "./published.js";
 import { type TopicReport, reportOf } from "./report.js";
 import type { SubscriptionEnd, TopicSink } from "./sink.js";
-import type { Publisher } from "./types.js";
+import { type Arrival, type Asked, LeftSources, type Source, type Waiting } from "./sources.js";
 import type { SubscriptionWish } from "./wish.js";
-
-interface Arrival {
-  readonly nodeId: string;
-  /** Under which its node wants to hear what it comes to; 0: it does not. */
-  readonly confirmedAs: number;
-  /** It was sent from here, and has come back. */
-  readonly isBack: boolean;
-  readonly groups: readonly string[];
-  readonly tried: readonly string[] | undefined;
-  /** Who waits to hear what becomes of it after it has come back. */
-  readonly confirmation: Confirmation | undefined;
-  /** When it was published, as far as this node's clock goes. */
-  readonly sinceMs: number;
-}
-
-/** Who wants to know what becomes of a publish; with `confirmation`, on all nodes. */
-interface Asked {
-  readonly settled: PublishSettled;
-  readonly confirmation: Confirmation | undefined;
-}
-
-/** A publish that waits until it is its publisher's turn again. */
-type Waiting =
-  | {
-      readonly kind: "published";
-      readonly message: Uint8Array;
-      readonly asked: Asked | undefined;
-      readonly held: number;
-    }
-  | { readonly kind: "arrived"; readonly message: Uint8Array; readonly arrival: Arrival }
-  | { readonly kind: "missing"; readonly nodeId: string; readonly count: number };
-
-/** Whose publishes are blocked: a participant, or another node. */
-interface Source extends Publisher {
-  readonly participant: Participant | undefined;
-  /** Not empty: it is blocked. (N1) */
-  readonly waiting: Fifo<Waiting>;
-}
 
 /** Bytes that a subscription has taken at once, or will never be able to take because they were never sent. */
 interface Gone {
@@ -82,6 +45,7 @@ export class Topics implements TopicSink {
   /** There once somebody publishes or subscribes: a node without topics holds next to nothing for them. */
   #exchange: Exchange | undefined;
   readonly #sources = new Map<number, Source>();
+  readonly #left = new LeftSources();
   /** Numbers of other nodes as publishers: below those of participants. */
   readonly #nodes = new Map<string, number>();
   #lastNode = 0;
@@ -181,6 +145,7 @@ export class Topics implements TopicSink {
     const source = this.#sourceOf(participant);
     if (source.waiting.size === 0 && this.#publish(source, participant, message, asked, nowMs)) return;
     source.waiting.push({ kind: "published", message: message.slice(), asked, held: participant.hold() }); // (N1)
+    source.waitingBytes += message.length;
     this.#blockedPublishes += 1;
   }
 
@@ -200,16 +165,22 @@ export class Topics implements TopicSink {
     this.#gone.push({ participant, number, bytes });
   }
 
-  /** A participant is gone. (N4) */
-  closed(id: number, nowMs: number): void {
+  /** A participant is gone; `hasLeft`: with its goodbye. (N4) */
+  closed(id: number, nowMs: number, hasLeft: boolean = false): void {
     const source = this.#sources.get(id);
     if (source === undefined) return;
+    this.#confirmations.leave(id);
+    this.exchange.close(id, nowMs);
+    if (hasLeft && this.#left.add(source)) return;
     this.#blockedPublishes -= source.waiting.size;
     this.#lostPublishes += source.waiting.size;
-    this.#confirmations.leave(id);
     this.exchange.forget(id);
-    this.exchange.close(id, nowMs);
     this.#sources.delete(id);
+  }
+
+  /** Whether something waits of participants that are gone. */
+  get hasLeftBehind(): boolean {
+    return this.#left.size > 0;
   }
 
   /** A message of another node. (N5) */
@@ -361,7 +332,7 @@ export class Topics implements TopicSink {
     const known = this.#sources.get(participant.id);
     if (known !== undefined) return known as Source & { readonly participant: Participant };
     const { id, isCluster } = participant;
-    const source = { id, isCluster, participant, waiting: new Fifo<Waiting>() };
+    const source = { id, isCluster, participant, waiting: new Fifo<Waiting>(), waitingBytes: 0 };
     this.#sources.set(id, source);
     return source;
   }
@@ -370,7 +341,8 @@ export class Topics implements TopicSink {
     const known = this.#nodes.get(nodeId);
     if (known !== undefined) return this.#sources.get(known) as Source;
     this.#lastNode -= 1;
-    const source: Source = { id: this.#lastNode, isCluster: true, participant: undefined, waiting: new Fifo() };
+    const waiting = new Fifo<Waiting>();
+    const source: Source = { id: this.#lastNode, isCluster: true, participant: undefined, waiting, waitingBytes: 0 };
     this.#nodes.set(nodeId, source.id);
     this.#sources.set(source.id, source);
     return source;
@@ -464,9 +436,18 @@ export class Topics implements TopicSink {
       if (!isTaken) return;
       source.waiting.shift();
       this.#blockedPublishes -= 1;
-      if (next.kind === "published") participant.admit(next.held);
-      else this.#forgetGone(next.arrival.nodeId);
+      if (next.kind === "published") {
+        source.waitingBytes -= next.message.length;
+        participant.admit(next.held);
+      } else this.#forgetGone(next.arrival.nodeId);
     }
+    if (source !== undefined && this.#left.has(source)) this.#endLeft(source, nowMs);
+  }
+
+  /** All of a participant that is gone was taken. */
+  #endLeft(source: Source, nowMs: number): void {
+    this.#left.remove(source);
+    this.closed(source.id, nowMs);
   }
 
   #report(nodeId: string, sequence: number, outcome: Outcome): void {

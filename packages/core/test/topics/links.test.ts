@@ -158,6 +158,47 @@ describe("topics over links", () => {
     mesh.expectQuiet();
   });
 
+  test("what a client has published that waits when it says goodbye is published still (N4, S1)", () => {
+    const { mesh, node, join } = world();
+    const [slow, other, publisher] = [join(), join(), join()];
+    slow.isTaking = false;
+    slow.subscribe(1, "a", { ...whole, overflow: "block-publisher" });
+    other.subscribe(1, "a");
+    publisher.subscribe(1, "a", { ...whole, overflow: "block-publisher" }); // its own is gone with it
+    mesh.settle();
+    const ids = Array.from({ length: 6 }, () => publisher.publish("a"));
+    mesh.settle();
+    publisher.client.link.end({ code: "closing", reason: "the client has closed" }, mesh.nowMs);
+    mesh.settle();
+    expect(node.machine.size).toMatchObject({ blockedPublishes: 3, subscriptions: 2 });
+    slow.isTaking = true;
+    slow.settle();
+    other.settle();
+    expect([slow.heard(1), other.heard(1)]).toEqual([ids, ids]);
+    expect(node.machine.topicFigures).toMatchObject({ sources: 2, lostPublishes: 0, blockedPublishes: 0 });
+  });
+
+  test("what waits of clients that are gone is bounded; beyond, it is lost and counted (S1)", () => {
+    const { mesh, node, join } = world();
+    const slow = join();
+    slow.isTaking = false;
+    slow.subscribe(1, "a", { ...whole, overflow: "block-publisher" });
+    mesh.settle();
+    for (let left = 3; left > 0; left--) {
+      const publisher = join();
+      for (let count = 7; count > 0; count--) publisher.publish("a", {}, 1024 * 1024);
+      mesh.settle();
+      publisher.client.link.end({ code: "closing", reason: "the client has closed" }, mesh.nowMs);
+      mesh.settle();
+    }
+    const { lostPublishes, blockedPublishes } = node.machine.topicFigures;
+    expect(lostPublishes).toBe(7);
+    slow.isTaking = true;
+    slow.settle();
+    expect(slow.heard(1)).toHaveLength(14);
+    expect([blockedPublishes, node.machine.topicFigures.blockedPublishes]).toEqual([11, 0]);
+  });
+
   test("only the link that has subscribed can end a subscription, take for it, or ask for it everywhere", () => {
     const { mesh, join } = world();
     const [owner, stranger] = [join(), join()];

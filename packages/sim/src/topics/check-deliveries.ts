@@ -96,7 +96,8 @@ function checkLoss(
     const there = heard.slice(from, until).flatMap((each) => (each.kind === "missed" ? [each.count] : []));
     // it may have waited for it when it left
     const isLeft = subscriber.isOver && (until === heard.length || message.priority !== undefined);
-    if (isLeft || there.includes(Infinity) || wasUnknown(heard.slice(0, from), message)) continue;
+    const before = message.priority === undefined ? heard.slice(0, from) : heard; // where it was missing says nothing there (D4)
+    if (isLeft || there.includes(Infinity) || wasUnknown(before, message)) continue;
     counted += 1;
     if (there.length > 0 || message.priority !== undefined) continue;
     tell("told-loss", `${name} has not heard ${nameOf(message)}, and nothing says so there`); // (D4)

@@ -17,3 +17,7 @@ testWorlds([118]);
 testWorlds([182, 421, 505]);
 // what was taken was told over such a link: its node waited for it for ever
 testWorlds([47, 229]);
+// what a client had published that waited on a node when it left was lost
+testWorlds([601, 280, 715]);
+// what was missing where priorities let messages overtake was looked for in its place
+testWorlds([746]);

@@ -1,0 +1,81 @@
+/**
+ * Sources: who publishes at an exchange, and what waits until it is their turn again.
+ *
+ * (S1) What a participant has published that is gone with its goodbye goes on waiting: it may count on that. Beyond `leftBytesMax` of all that
+ *      are gone, what waits of one that goes is lost.
+ */
+import type { Fifo } from "../structures/index.js";
+import type { Confirmation } from "./confirmations.js";
+import type { Participant } from "./participant.js";
+import type { PublishSettled } from "./published.js";
+import type { Publisher } from "./types.js";
+
+export interface Arrival {
+  readonly nodeId: string;
+  /** Under which its node wants to hear what it comes to; 0: it does not. */
+  readonly confirmedAs: number;
+  /** It was sent from here, and has come back. */
+  readonly isBack: boolean;
+  readonly groups: readonly string[];
+  readonly tried: readonly string[] | undefined;
+  /** Who waits to hear what becomes of it after it has come back. */
+  readonly confirmation: Confirmation | undefined;
+  /** When it was published, as far as this node's clock goes. */
+  readonly sinceMs: number;
+}
+
+/** Who wants to know what becomes of a publish; with `confirmation`, on all nodes. */
+export interface Asked {
+  readonly settled: PublishSettled;
+  readonly confirmation: Confirmation | undefined;
+}
+
+/** A publish that waits until it is its publisher's turn again. */
+export type Waiting =
+  | {
+      readonly kind: "published";
+      readonly message: Uint8Array;
+      readonly asked: Asked | undefined;
+      readonly held: number;
+    }
+  | { readonly kind: "arrived"; readonly message: Uint8Array; readonly arrival: Arrival }
+  | { readonly kind: "missing"; readonly nodeId: string; readonly count: number };
+
+/** Whose publishes are blocked: a participant, or another node. */
+export interface Source extends Publisher {
+  readonly participant: Participant | undefined;
+  /** Not empty: it is blocked. */
+  readonly waiting: Fifo<Waiting>;
+  /** Bytes of what waits that was published here. */
+  waitingBytes: number;
+}
+
+const leftBytesMax = 16 * 1024 * 1024;
+
+/** Participants that are gone with a goodbye while something of theirs waits. */
+export class LeftSources {
+  readonly #bytes = new Map<Source, number>();
+  #sum = 0;
+
+  get size(): number {
+    return this.#bytes.size;
+  }
+
+  /** Answers whether what waits of `source` goes on waiting. (S1) */
+  add(source: Source): boolean {
+    const bytes = source.waitingBytes;
+    if (bytes === 0 || this.#sum + bytes > leftBytesMax) return false;
+    this.#bytes.set(source, bytes);
+    this.#sum += bytes;
+    return true;
+  }
+
+  has(source: Source): boolean {
+    return this.#bytes.has(source);
+  }
+
+  remove(source: Source): void {
+    this.#sum -= this.#bytes.get(source) ?? 0;
+    this.#bytes.delete(source);
+  }
+}
