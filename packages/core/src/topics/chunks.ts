@@ -4,7 +4,9 @@
  * A message is copied once, when it is kept: what it was received in may be large and is somebody else's. A topic has
  * chunks of its own, so that they leave as its messages do; the first ones are small, as most topics are.
  *
- * (K1) `bytes` is what is allocated for chunks that hold something, and nothing else is but `spareMax` chunks.
+ * (K1) `bytes` is what is allocated for chunks that hold something. Beside them there are spare ones, a quarter as much or 1 MiB:
+ *      topics that are published to in turn all need their next chunk at one time, and give back the oldest at another. New memory
+ *      for each would make the collector mark everything, several times a second (docs/benchmarks/findings.md).
  */
 
 /** Memory that holds messages of one topic, one behind the other. */
@@ -16,8 +18,8 @@ export interface Chunk {
 }
 
 const chunkBytesMin = 1024;
-const chunkBytesMax = 64 * 1024;
-const spareMax = 16;
+const chunkBytesMax = 16 * 1024;
+const spareBytesMin = 1024 * 1024;
 
 export class Chunks {
   readonly #spare: Uint8Array[] = [];
@@ -41,6 +43,9 @@ export class Chunks {
 
   free({ bytes }: Chunk): void {
     this.#bytes -= bytes.length;
-    if (bytes.length === chunkBytesMax && this.#spare.length < spareMax) this.#spare.push(bytes);
+    const spare = this.#spare;
+    const spareMax = Math.max(spareBytesMin, this.#bytes / 4) / chunkBytesMax;
+    if (bytes.length === chunkBytesMax && spare.length < spareMax) spare.push(bytes); // (K1)
+    else if (spare.length > spareMax) spare.pop();
   }
 }
