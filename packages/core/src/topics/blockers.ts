@@ -45,7 +45,7 @@ export class Blockers {
     for (let at = 0; at < targets.size; at++) {
       const subscription = targets.at(at);
       if (subscription.terms.overflow !== "block-publisher" || subscription.isReadyFor(length)) continue;
-      if (subscription.buffer.hasRoom(length)) continue;
+      if (subscription.buffer?.hasRoom(length) !== false) continue;
       this.#wait(subscription, publisherId, nowMs);
       isBlocked = true;
     }

@@ -45,7 +45,8 @@ export class Chunks {
     this.#bytes -= bytes.length;
     const spare = this.#spare;
     const spareMax = Math.max(spareBytesMin, this.#bytes / 4) / chunkBytesMax;
-    if (bytes.length === chunkBytesMax && spare.length < spareMax) spare.push(bytes); // (K1)
+    if (bytes.length === chunkBytesMax && spare.length < spareMax)
+      spare.push(bytes); // (K1)
     else if (spare.length > spareMax) spare.pop();
   }
 }

@@ -10,6 +10,7 @@
  * (V4) What a message has come to is counted for each subscription: handed on, waiting, lost.
  */
 import { ByteBudget, Scratch } from "../structures/index.js";
+import { type BufferTotals, MessageBuffer } from "./buffer.js";
 import type { Outlet } from "./outlet.js";
 import type { Published } from "./published.js";
 import type { SubscriptionEnd, TopicSink } from "./sink.js";
@@ -29,6 +30,7 @@ export interface Doomed {
 export class Delivery {
   readonly #sink: TopicSink;
   readonly #budget: ByteBudget;
+  readonly #totals: BufferTotals;
   /** Outlets with subscriptions that are ready for the message in hand. */
   readonly #outlets = new Scratch<Outlet<Subscription>>();
   /** To be ended once the message in hand is done. */
@@ -43,8 +45,9 @@ export class Delivery {
   /** Times that a message was handed on to a subscription. */
   handed = 0;
 
-  constructor(sink: TopicSink, waitingBytesMax: number) {
+  constructor(sink: TopicSink, waitingBytesMax: number, totals: BufferTotals) {
     this.#sink = sink;
+    this.#totals = totals;
     this.#budget = new ByteBudget(waitingBytesMax);
   }
 
@@ -113,9 +116,9 @@ export class Delivery {
 
   /** `count` messages that `subscription` may have wanted are missing behind what it was told, or will be. */
   missElsewhere(subscription: Subscription, count: number): void {
-    const { buffer, outlet, number, phase } = subscription;
-    if (phase.kind === "live" && buffer.isIdle) return this.#sink.missed(outlet.id, number, count);
-    buffer.missElsewhere(priorityDefault, count);
+    const { outlet, number, phase } = subscription;
+    if (phase.kind === "live" && subscription.isIdle) return this.#sink.missed(outlet.id, number, count);
+    this.#bufferOf(subscription).missElsewhere(priorityDefault, count);
   }
 
   /** Lets go of what `subscription` holds, once its buffer is empty. */
@@ -134,7 +137,7 @@ export class Delivery {
   }
 
   #resumeIfRoom(subscription: Subscription): void {
-    if (subscription.blocking !== undefined && subscription.buffer.isHalfEmpty) this.resume(subscription);
+    if (subscription.blocking !== undefined && subscription.buffer?.isHalfEmpty !== false) this.resume(subscription);
   }
 
   /** Answers whether something was told. */
@@ -147,13 +150,14 @@ export class Delivery {
       if (message === undefined) {
         subscription.phase = live;
         this.#sink.replayed?.(outlet.id, number);
-        return !buffer.isIdle;
+        return !subscription.isIdle;
       }
       if (!hasWindows(subscription, message.length)) return false;
       this.#hand(subscription, message);
       phase.replay.take();
       return true;
     }
+    if (buffer === undefined) return false;
     const missed = buffer.takeMissed(nowMs);
     if (missed > 0) this.#sink.missed(outlet.id, number, missed);
     const message = buffer.first(nowMs);
@@ -182,8 +186,8 @@ export class Delivery {
   }
 
   #wait(subscription: Subscription, length: number): void {
-    const { buffer, outlet } = subscription;
-    outlet.enqueue(subscription);
+    const buffer = this.#bufferOf(subscription);
+    subscription.outlet.enqueue(subscription);
     if (!buffer.hasRoom(length) && !this.#makeRoom(subscription, length)) {
       buffer.lose(this.#priority);
       this.#published.lost += 1;
@@ -198,15 +202,20 @@ export class Delivery {
     this.#holds(subscription);
   }
 
+  #bufferOf(subscription: Subscription): MessageBuffer {
+    const { terms } = subscription;
+    return (subscription.buffer ??= new MessageBuffer(terms.bufferMessagesMax, terms.bufferBytesMax, this.#totals));
+  }
+
   #makeRoom(subscription: Subscription, length: number): boolean {
     const { overflow } = subscription.terms;
     if (overflow === "disconnect") this.doomed.push({ subscription, why: "overflow" });
-    return overflow === "drop-oldest" && subscription.buffer.makeRoom(length, this.#priority, this.#nowMs);
+    return overflow === "drop-oldest" && this.#bufferOf(subscription).makeRoom(length, this.#priority, this.#nowMs);
   }
 
   /** (V2) */
   #holds(subscription: Subscription): void {
-    const { bytes } = subscription.buffer;
+    const bytes = subscription.buffer?.bytes ?? 0;
     if (bytes === 0 && subscription.holder === undefined) return;
     subscription.holder ??= this.#budget.holder(() => {
       this.#evict(subscription);
@@ -216,7 +225,7 @@ export class Delivery {
 
   #evict(subscription: Subscription): void {
     const { overflow } = subscription.terms;
-    subscription.buffer.loseAll(this.#nowMs);
+    subscription.buffer?.loseAll(this.#nowMs);
     if (overflow === "disconnect" || overflow === "block-publisher")
       this.doomed.push({ subscription, why: "overloaded" });
   }
@@ -231,5 +240,5 @@ function hasWindows(subscription: Subscription, length: number): boolean {
 /** How long the message is that `subscription` tells next; 1 where none is known. */
 function nextLength({ phase, buffer }: Subscription, nowMs: number): number {
   if (phase.kind === "replay") return phase.replay.peek(nowMs)?.length ?? 1;
-  return buffer.first(nowMs)?.body.length ?? 1;
+  return buffer?.first(nowMs)?.body.length ?? 1;
 }

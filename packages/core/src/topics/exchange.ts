@@ -35,7 +35,7 @@ import { Replay } from "./replay.js";
 import { isReserved, reservedRefusal, wants } from "./reserved.js";
 import { type Arrival, type Scope, everybody, here, none, triedMax } from "./scope.js";
 import type { SubscriptionEnd, TopicSink } from "./sink.js";
-import { Subscription, over } from "./subscription.js";
+import { Subscription, type SubscriptionTerms, over } from "./subscription.js";
 import { type SubscriptionTally, Tallies } from "./tally.js";
 import { TopicMessageReader } from "./topic-message.js";
 import {
@@ -46,7 +46,7 @@ import {
   type Wanting,
   nowhere,
 } from "./types.js";
-import { type SubscriptionWish, checkedTerms, keptFilter } from "./wish.js";
+import { type SubscriptionWish, checkedPatterns, checkedTerms, keptFilter } from "./wish.js";
 
 const blocked: PublishResult = { kind: "blocked" };
 
@@ -74,6 +74,8 @@ export class Exchange {
   readonly #replayed: TopicMessageReader;
   /** Who gets the message in hand. */
   readonly #targets = new Scratch<Subscription>();
+  /** Those of the subscription that began last. */
+  #usualTerms: SubscriptionTerms | undefined;
   readonly #totals: BufferTotals = { dropped: 0, expired: 0 };
   #receivedCount = 0;
   #missedCount = 0;
@@ -109,7 +111,7 @@ export class Exchange {
     this.#utf8 = utf8;
     this.#matcher = new PatternMatcher({ seed });
     this.#blockers = new Blockers(limits);
-    this.#delivery = new Delivery(sink, limits.waitingBytesMax);
+    this.#delivery = new Delivery(sink, limits.waitingBytesMax, this.#totals);
     this.#forwarding = new Forwarding(ways, limits, this.#totals);
     this.#elsewhere = elsewhere;
     this.#backlog = new Backlog(limits.backlog);
@@ -269,7 +271,8 @@ export class Exchange {
    */
   subscribe(outletId: number, number: number, wish: SubscriptionWish, nowMs: number): boolean {
     const { subscriptionsMax, subscriptionsPerOutletMax, outletWindowBytes } = this.#limits;
-    const terms = checkedTerms(wish, this.#limits, this.#utf8);
+    const terms = checkedTerms(wish, this.#limits, this.#utf8, this.#usualTerms);
+    const patterns = checkedPatterns(wish.patterns, this.#limits);
     const kept = keptFilter(wish, this.#utf8);
     const known = this.#outlets.get(outletId);
     if (known?.subscriptions.has(number) === true) {
@@ -278,23 +281,24 @@ export class Exchange {
     if (this.#count >= subscriptionsMax) throw tooMany(subscriptionsMax, "this node");
     if ((known?.subscriptions.size ?? 0) >= subscriptionsPerOutletMax)
       throw tooMany(subscriptionsPerOutletMax, "this link");
-    this.#elsewhere.subscribed(terms.patterns, wish.group);
+    this.#elsewhere.subscribed(patterns, wish.group);
     const outlet = known ?? new Outlet<Subscription>(outletId, outletWindowBytes);
     this.#outlets.set(outletId, outlet);
     const group = wish.group === undefined ? undefined : this.#groups.join(wish.group);
     const slot = this.#freeSlots.pop() ?? this.#slots.length;
-    const tally = this.#tallies.join(terms.patterns, wish.group);
-    const subscription = new Subscription(outlet, number, slot, terms, group, this.#totals, tally);
+    const tally = this.#tallies.join(patterns, wish.group);
+    const subscription = new Subscription(outlet, number, slot, terms, group, tally);
+    this.#usualTerms = terms;
     this.#slots[slot] = subscription;
     this.#count += 1;
     this.#blockers.add(subscription);
     outlet.subscriptions.set(number, subscription);
-    for (const pattern of terms.patterns) {
+    for (const pattern of patterns) {
       this.#matcher.add(pattern, slot);
       if (isReserved(pattern)) this.#reservedPatterns += 1;
     }
     if (wish.replay === undefined || (group !== undefined && group.size > 1)) return false;
-    const { filter, patterns } = terms;
+    const { filter } = terms;
     const passes = (message: Uint8Array): boolean => {
       if (filter === undefined && kept === undefined) return true;
       const opened = this.#replayed.open(message);
@@ -380,8 +384,8 @@ export class Exchange {
     const { values, start, end } = known ?? this.#matcher.match(topic);
     for (let at = start; at < end; at++) {
       const subscription = this.#slots[values[at] as number] as Subscription;
-      const { filter, patterns } = subscription.terms;
-      if (isOfCluster && !patterns.some((pattern) => wants(pattern, topic))) continue; // (X10)
+      const { filter } = subscription.terms;
+      if (isOfCluster && !subscription.patterns.some((pattern) => wants(pattern, topic))) continue; // (X10)
       if (filter?.passes(this.#reader) === false) continue;
       const { group } = subscription;
       if (group === undefined) {
@@ -421,13 +425,13 @@ export class Exchange {
   /** Ends `subscription`; with `why`, it is told. */
   #end(subscription: Subscription, nowMs: number, why?: SubscriptionEnd): void {
     if (subscription.phase.kind === "over") return;
-    const { outlet, number, slot, terms, group, buffer } = subscription;
+    const { outlet, number, slot, patterns, group, buffer } = subscription;
     subscription.phase = over;
-    for (const pattern of terms.patterns) {
+    for (const pattern of patterns) {
       this.#matcher.remove(pattern, slot);
       if (isReserved(pattern)) this.#reservedPatterns -= 1;
     }
-    this.#elsewhere.unsubscribed(terms.patterns, group?.name);
+    this.#elsewhere.unsubscribed(patterns, group?.name);
     this.#slots[slot] = undefined;
     this.#freeSlots.push(slot);
     this.#count -= 1;
@@ -439,7 +443,7 @@ export class Exchange {
     if (outlet.subscriptions.size === 0) this.#outlets.delete(outlet.id);
     if (group !== undefined) this.#groups.leave(group);
     let lost = 0;
-    buffer.takeAll((message) => {
+    buffer?.takeAll((message) => {
       if (group === undefined || !this.#passOn(message, group.name, none, nowMs)) lost += 1;
     }, nowMs);
     this.#undelivered += lost; // (X3)

@@ -9,7 +9,7 @@
  */
 import type { Pattern } from "../base/index.js";
 import type { Holder } from "../structures/index.js";
-import { type BufferTotals, MessageBuffer, type Overflow } from "./buffer.js";
+import type { MessageBuffer, Overflow } from "./buffer.js";
 import type { CheckedFilter } from "./filter.js";
 import type { Route } from "./forwarding.js";
 import type { Group } from "./groups.js";
@@ -24,9 +24,8 @@ export type Phase =
 export const live: Phase = { kind: "live" };
 export const over: Phase = { kind: "over" };
 
-/** As it was asked for, and checked. */
+/** As it was asked for, and checked. Subscriptions that asked for the same share them. */
 export interface SubscriptionTerms {
-  readonly patterns: readonly Pattern[];
   readonly filter: CheckedFilter | undefined;
   readonly overflow: Overflow;
   readonly bufferMessagesMax: number;
@@ -48,8 +47,9 @@ export class Subscription implements Queued<Subscription> {
   readonly slot: number;
   readonly terms: SubscriptionTerms;
   readonly group: Group<Subscription | Route> | undefined;
-  readonly buffer: MessageBuffer;
   readonly tally: Tally;
+  /** What waits for it; there when something has waited. */
+  buffer: MessageBuffer | undefined = undefined;
   phase: Phase = live;
   untakenBytes = 0;
   /** Messages that were handed on to it. */
@@ -69,7 +69,6 @@ export class Subscription implements Queued<Subscription> {
     slot: number,
     terms: SubscriptionTerms,
     group: Group<Subscription | Route> | undefined,
-    totals: BufferTotals,
     tally: Tally,
   ) {
     this.tally = tally;
@@ -78,16 +77,24 @@ export class Subscription implements Queued<Subscription> {
     this.slot = slot;
     this.terms = terms;
     this.group = group;
-    this.buffer = new MessageBuffer(terms.bufferMessagesMax, terms.bufferBytesMax, totals);
+  }
+
+  get patterns(): readonly Pattern[] {
+    return this.tally.patterns;
   }
 
   get waitingBytes(): number {
-    return this.untakenBytes + this.buffer.bytes;
+    return this.untakenBytes + (this.buffer?.bytes ?? 0);
+  }
+
+  /** Whether nothing waits in its buffer, not even something to tell. */
+  get isIdle(): boolean {
+    return this.buffer === undefined || this.buffer.isIdle;
   }
 
   /** Whether a message of `length` bytes can go to it now. (S1, S2) */
   isReadyFor(length: number): boolean {
-    return this.phase.kind === "live" && this.buffer.isIdle && this.hasWindow(length) && this.outlet.hasWindow(length);
+    return this.phase.kind === "live" && this.isIdle && this.hasWindow(length) && this.outlet.hasWindow(length);
   }
 
   /** (S3) */
@@ -97,6 +104,6 @@ export class Subscription implements Queued<Subscription> {
 
   /** Whether it has something to tell. */
   get isWaiting(): boolean {
-    return this.phase.kind === "replay" || (this.phase.kind === "live" && !this.buffer.isIdle);
+    return this.phase.kind === "replay" || (this.phase.kind === "live" && !this.isIdle);
   }
 }

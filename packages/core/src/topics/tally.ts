@@ -7,6 +7,7 @@
  * (T2) Nothing is left of it with the last of its subscriptions.
  * (T3) A delivery costs its subscription one count; everything else is added up when somebody asks.
  */
+import type { Pattern } from "../base/index.js";
 
 /** Subscriptions of a node that want the same. */
 export interface SubscriptionTally {
@@ -26,14 +27,14 @@ export interface SubscriptionTally {
 
 export class Tally {
   readonly id: number;
-  readonly patterns: readonly string[];
+  readonly patterns: readonly Pattern[];
   readonly group: string | undefined;
   subscriptions = 0;
   /** Of those that have ended. */
   handedBefore = 0;
   droppedBefore = 0;
 
-  constructor(id: number, patterns: readonly string[], group: string | undefined) {
+  constructor(id: number, patterns: readonly Pattern[], group: string | undefined) {
     this.id = id;
     this.patterns = patterns;
     this.group = group;
@@ -44,7 +45,7 @@ export class Tally {
 export interface Tallied {
   readonly tally: Tally;
   readonly handed: number;
-  readonly buffer: { readonly dropped: number; readonly size: number; readonly bytes: number };
+  readonly buffer: { readonly dropped: number; readonly size: number; readonly bytes: number } | undefined;
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -59,7 +60,7 @@ export class Tallies {
   #lastId = 0;
 
   /** A subscription begins. */
-  join(patterns: readonly string[], group: string | undefined): Tally {
+  join(patterns: readonly Pattern[], group: string | undefined): Tally {
     const [tallies, key] = this.#placeOf(patterns, group);
     let tally = tallies.get(key);
     if (tally === undefined) {
@@ -74,7 +75,7 @@ export class Tallies {
   /** A subscription is over. */
   leave({ tally, handed, buffer }: Tallied): void {
     tally.handedBefore += handed; // (T1)
-    tally.droppedBefore += buffer.dropped;
+    tally.droppedBefore += buffer?.dropped ?? 0;
     tally.subscriptions -= 1;
     if (tally.subscriptions > 0) return;
     const [tallies, key] = this.#placeOf(tally.patterns, tally.group);
@@ -99,6 +100,7 @@ export class Tallies {
       let row = rows.get(tally);
       if (row === undefined) rows.set(tally, (row = begun(tally)));
       row.handed += handed;
+      if (buffer === undefined) continue;
       row.dropped += buffer.dropped;
       row.waiting += buffer.size;
       row.waitingBytes += buffer.bytes;

@@ -50,8 +50,17 @@ function replayOf({ kind, value }: WireReplay): ReplayWish {
   return kind === "count" ? { kind, count: value } : { kind };
 }
 
-/** Bytes of a window may be as many as an outlet may have on their way. Throws `invalid-argument`. (W1) */
-export function checkedTerms(wish: SubscriptionWish, limits: TopicsLimits, utf8: Utf8): SubscriptionTerms {
+/**
+ * Bytes of a window may be as many as an outlet may have on their way. Throws `invalid-argument`. (W1)
+ *
+ * They are `usual` where they do not differ from that: most subscriptions of a node ask for the same.
+ */
+export function checkedTerms(
+  wish: SubscriptionWish,
+  limits: TopicsLimits,
+  utf8: Utf8,
+  usual?: SubscriptionTerms,
+): SubscriptionTerms {
   const { filter, group, replay, overflow = "drop-oldest", windowBytes } = wish;
   if (!overflows.includes(overflow)) {
     throw refusal(`"overflow" must be one of ${overflows.join(", ")}, got ${quoted(overflow)}`);
@@ -60,8 +69,7 @@ export function checkedTerms(wish: SubscriptionWish, limits: TopicsLimits, utf8:
     throw refusal(`the name of a group must have 1 to ${limits.topic.bytesMax} bytes, got ${quoted(group)}`);
   }
   if (replay !== undefined) checkReplay(replay);
-  return {
-    patterns: checkedPatterns(wish.patterns, limits),
+  const terms: SubscriptionTerms = {
     filter: filter === undefined ? undefined : new CheckedFilter(filter, utf8),
     overflow,
     bufferMessagesMax: boundOf("bufferMessagesMax", wish.bufferMessagesMax, limits.bufferMessagesMax),
@@ -69,6 +77,17 @@ export function checkedTerms(wish: SubscriptionWish, limits: TopicsLimits, utf8:
     windowBytes:
       windowBytes === undefined ? limits.windowBytes : boundOf("windowBytes", windowBytes, limits.outletWindowBytes),
   };
+  return usual !== undefined && areSame(terms, usual) ? usual : terms;
+}
+
+function areSame(one: SubscriptionTerms, other: SubscriptionTerms): boolean {
+  return (
+    one.filter === other.filter &&
+    one.overflow === other.overflow &&
+    one.bufferMessagesMax === other.bufferMessagesMax &&
+    one.bufferBytesMax === other.bufferBytesMax &&
+    one.windowBytes === other.windowBytes
+  );
 }
 
 /** What else the messages of the backlog have to pass. Throws `invalid-argument`. (W1) */
@@ -77,8 +96,8 @@ export function keptFilter({ replay }: SubscriptionWish, utf8: Utf8): CheckedFil
   return new CheckedFilter(replay.filter, utf8);
 }
 
-/** Each once, whatever they were written as. */
-function checkedPatterns(texts: readonly string[], { patternsMax, topic }: TopicsLimits): readonly Pattern[] {
+/** Each once, whatever they were written as. Throws `invalid-argument`. (W1) */
+export function checkedPatterns(texts: readonly string[], { patternsMax, topic }: TopicsLimits): readonly Pattern[] {
   const given: unknown = texts;
   if (!Array.isArray(given)) throw refusal(`"patterns" must be an array of patterns, got ${kindOf(given)}`);
   if (texts.length === 0) throw refusal(`it needs at least one pattern; "#" matches every topic`);
