@@ -7,6 +7,7 @@ export type {
   ConfirmOptions,
   EndedEvent,
   FunctionEvent,
+  LevelResults,
   MemberEvent,
   MissedEvent,
   PublishConfirmation,

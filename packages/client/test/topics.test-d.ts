@@ -1,5 +1,5 @@
 /** The types of topics: what may be published to which, and what a subscription gets. */
-import { type MemberEvent, type Subscription, type TopicMessage, connect } from "@mpreg/client";
+import { type LevelResults, type MemberEvent, type Subscription, type TopicMessage, connect } from "@mpreg/client";
 import { type RequestEvent, topics } from "@mpreg/core";
 import { expectTypeOf, test } from "vitest";
 import { z } from "zod";
@@ -61,7 +61,9 @@ test("what the cluster publishes has its types, whatever the schemas", () => {
   async () => {
     expectTypeOf(await client.subscribe("mpreg.cluster.member.*")).toEqualTypeOf<Subscription<MemberEvent>>();
     expectTypeOf(await free.subscribe("mpreg.cluster.member.joined")).toEqualTypeOf<Subscription<MemberEvent>>();
-    expectTypeOf(await free.subscribe("mpreg.rpc.request.*.finished")).toEqualTypeOf<Subscription<RequestEvent>>();
+    expectTypeOf(await free.subscribe("mpreg.rpc.request.*.finished")).toEqualTypeOf<
+      Subscription<RequestEvent | LevelResults>
+    >();
     expectTypeOf(await free.subscribe("mpreg.#")).toEqualTypeOf<Subscription>();
   };
 });

@@ -48,7 +48,7 @@ test("a client like the reference's finds all that it knows, with what is better
     "passed every_error_has_its_code",
     "passed status_is_answered",
     "passed levels_are_told_when_asked_for",
-    "passed a_callback_topic_is_answered_with_a_notice",
+    "passed a_callback_topic_gets_each_level_before_the_reply",
     "passed what_is_published_comes_as_it_was_sent",
     "passed the_backlog_comes_when_it_is_asked_for",
     "passed refusals_of_topics_say_why",

@@ -24,6 +24,7 @@ export type {
   ConfirmOptions,
   EndedEvent,
   FunctionEvent,
+  LevelResults,
   MemberEvent,
   MissedEvent,
   PublishConfirmation,

@@ -178,3 +178,55 @@ test("a thousand connections that go leave nothing (P5)", async () => {
     return handed + waiting === 0;
   });
 });
+
+test("the intermediate results of a request come to the topic that it names while it runs, whatever node runs its steps (C1)", async () => {
+  const [a, b] = await startMesh({ name: "a" }, { name: "b" });
+  const json = await FrameClient.connect(a!.url);
+  let isLetOn = (): void => undefined;
+  const letOn = new Promise<void>((resolve) => (isLetOn = resolve));
+  b!.register("double", async (value: number) => Promise.resolve(value * 2));
+  a!.register("wait", async (value: number) => letOn.then(() => value + 1));
+  await eventually("the function is known", () => a!.functions().some(({ name }) => name === "double"));
+  const topic = "mpreg.rpc.request.01H.progress";
+  await json.subscribe("mine", "mpreg.rpc.request.01H.#");
+  const cmds = [
+    { name: "first", fun: "double", args: [3], kwargs: {}, locs: [] },
+    { name: "second", fun: "wait", args: ["first"], kwargs: {}, locs: [] },
+  ];
+  const request = { role: "rpc", cmds, u: "01H", intermediate_result_callback_topic: topic };
+  const [first] = await json.exchange(JSON.stringify(request), 1); // the second step waits
+  const notification = JSON.parse(first!) as Notification;
+  expect([notification.role, notification.message.topic]).toEqual(["pubsub-notification", topic]);
+  expect(Object.entries(notification.message.payload as object).slice(0, 6)).toEqual([
+    ["request_id", "01H"],
+    ["level_index", 0],
+    ["level_results", { first: 6 }],
+    ["accumulated_results", { first: 6 }],
+    ["total_levels", 2],
+    ["completed_levels", 1],
+  ]);
+  isLetOn();
+  await eventually("it is answered", () => json.frames.some((frame) => frame.startsWith('{"r":')));
+  expect(json.told.at(-1)!.message.payload).toMatchObject({
+    level_results: { second: 7 },
+    accumulated_results: { first: 6, second: 7 },
+    completed_levels: 2,
+  });
+  expect(JSON.parse(json.frames.at(-1)!)).toMatchObject({ r: { second: 7 }, error: null, u: "01H" });
+});
+
+test("a topic of the client's own gets them at another node, and its backlog has them", async () => {
+  const [a, b] = await startMesh({ name: "a" }, { name: "b" });
+  const json = await FrameClient.connect(a!.url);
+  const native = await clientOf(b!);
+  const results = await native.subscribe("my.progress");
+  await results.everywhere();
+  const cmds = [{ name: "x", fun: "echo", args: [1], kwargs: {}, locs: [] }];
+  const request = { role: "rpc", cmds, u: "1", intermediate_result_callback_topic: "my.progress" };
+  await json.exchange(JSON.stringify(request), 1);
+  const { value } = await results[Symbol.asyncIterator]().next();
+  expect(value!.payload).toMatchObject({ request_id: "1", level_results: { x: 1 }, completed_levels: 1 });
+  const late = await (await clientOf(a!)).subscribe("my.*", { backlog: 10 });
+  const { value: kept } = await late[Symbol.asyncIterator]().next();
+  expect(kept!.id).toBe(value!.id);
+});

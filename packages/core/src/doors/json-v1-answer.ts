@@ -18,20 +18,21 @@ export interface AnswerHost extends TranslationHost {
   wallMs(): number;
 }
 
-/** The reply to `request`, of whose steps `outputs` are the results. Throws `not-encodable` and `too-large`. */
+/** The reply to `request`, of whose steps `outputs` are the results, with `notices` beside its own. Throws `not-encodable` and `too-large`. */
 export function answerText(
   request: JsonV1Request,
   outputs: readonly (Uint8Array | undefined)[],
   summary: RequestSummary | undefined,
+  notices: readonly string[],
   host: AnswerHost,
 ): string {
-  const { u, unconsumed, intermediate, summarized, callbackTopic } = request;
+  const { u, unconsumed, intermediate, summarized } = request;
   const members = membersOf(request, outputs, host);
   const r = unconsumed.map((step) => members[step]).join(",");
   return answerReply(`{${r}}`, u, {
     intermediateResults: intermediate?.intermediateResults(u, members, summary, host.wallMs()),
     executionSummary: summarized?.executionSummary(u, summary),
-    notices: [...leftOut(request, outputs), ...(callbackTopic === undefined ? [] : [ignored(callbackTopic)])],
+    notices: [...leftOut(request, outputs), ...notices],
   });
 }
 
@@ -75,11 +76,4 @@ function leftOut({ ask }: JsonV1Request, outputs: readonly (Uint8Array | undefin
 /** `error`, met when all the steps had run. */
 function afterwards(error: MpregError, step: string): MpregError {
   return new MpregError(error.code, error.message, { outcome: "applied", step, node: error.node, cause: error.cause });
-}
-
-function ignored(callbackTopic: string): string {
-  return (
-    `Nothing was published on ${JSON.stringify(callbackTopic)} (intermediate_result_callback_topic); ` +
-    "return_intermediate_results puts intermediate results into the reply"
-  );
 }

@@ -34,18 +34,27 @@ export class Levels {
     this.#steps = steps;
   }
 
+  get count(): number {
+    return this.#steps.length;
+  }
+
+  /** In which level a step is, by its name. */
+  indexes(): ReadonlyMap<string, number> {
+    return new Map(this.#names.map((name, step) => [name, this.#levelOfStep(step)]));
+  }
+
   /** How many times the intermediate results tell the result of `step`. */
   timesTold(step: number): number {
     return 1 + this.#steps.length - this.#levelOfStep(step);
   }
 
-  /** Characters that the intermediate results take beside the values. Throws `too-large`. (V3) */
-  charsBesideValues(requestId: string, charsMax: number): number {
+  /** Characters that the intermediate results take beside the values, told because of `field`. Throws `too-large`. (V3) */
+  charsBesideValues(requestId: string, charsMax: number, field: string): number {
     const count = this.#steps.length;
     let chars = count * (charsPerLevel + JSON.stringify(requestId).length);
     this.#names.forEach((name, step) => (chars += this.timesTold(step) * (JSON.stringify(name).length + 2)));
     if (chars <= charsMax) return chars;
-    const message = `The intermediate results of ${count} levels take more than the ${charsMax} characters that are allowed; ask without return_intermediate_results`;
+    const message = `The intermediate results of ${count} levels take more than the ${charsMax} characters that are allowed; ask without ${field}`;
     throw new MpregError("too-large", message);
   }
 

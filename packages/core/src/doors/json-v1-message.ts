@@ -17,7 +17,7 @@ import { type TopicAsk, isTopicRole, readTopicAsk } from "./json-v1-topic-asks.j
 export interface DebugFields {
   readonly returnsIntermediateResults: boolean;
   readonly includesExecutionSummary: boolean;
-  /** Where intermediate results are to be published. */
+  /** Where intermediate results are to be published. The empty text names none, as in the reference. */
   readonly callbackTopic: string | undefined;
 }
 
@@ -87,7 +87,7 @@ function readDebugFields(message: Readonly<Record<string, unknown>>): DebugField
   return {
     returnsIntermediateResults: flag("return_intermediate_results"),
     includesExecutionSummary: flag("include_execution_summary"),
-    callbackTopic: topic ?? undefined,
+    callbackTopic: topic === null || topic === "" ? undefined : topic,
   };
 }
 

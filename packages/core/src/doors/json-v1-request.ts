@@ -33,7 +33,8 @@ export interface JsonV1Request {
   readonly intermediate: Levels | undefined;
   /** Tells the execution summary, where it is asked for. */
   readonly summarized: Levels | undefined;
-  readonly callbackTopic: string | undefined;
+  /** Where its intermediate results are published as they come, and the levels they are told in. */
+  readonly callback: { readonly topic: string; readonly levels: Levels } | undefined;
   /** Characters that the results may take as JSON, counted as often as they are told. */
   readonly valueCharsMax: number;
 }
@@ -58,18 +59,31 @@ export function translateRequest(message: RpcMessage, host: TranslationHost): Js
   const charsMax = textBytesMax(host.limits);
   const request = encodeRequest(message.cmds, host);
   const unconsumed = request.outputs.map(({ step }) => step);
-  const plain = { u, ask: request, unconsumed, callbackTopic, valueCharsMax: charsMax };
-  if (!returnsIntermediateResults && !includesExecutionSummary) {
+  const plain = { u, ask: request, unconsumed, callback: undefined, valueCharsMax: charsMax };
+  if (!returnsIntermediateResults && !includesExecutionSummary && callbackTopic === undefined) {
     return { ...plain, intermediate: undefined, summarized: undefined };
   }
   const levels = new Levels(request);
+  if (callbackTopic !== undefined) levels.charsBesideValues(u, charsMax, "intermediate_result_callback_topic");
+  const isWatched = callbackTopic !== undefined;
+  const isTimed = returnsIntermediateResults || includesExecutionSummary;
   const outputs = returnsIntermediateResults ? request.steps.map((_, step) => ({ step, path: [] })) : request.outputs;
   return {
     ...plain,
-    ask: { ...request, outputs, summary: true, yieldsStreams: returnsIntermediateResults }, // (R4)
+    ask: {
+      ...request,
+      outputs,
+      summary: isTimed,
+      yieldsStreams: returnsIntermediateResults, // (R4)
+      watch: isWatched,
+      intermediates: isWatched,
+    },
+    callback: callbackTopic === undefined ? undefined : { topic: callbackTopic, levels },
     intermediate: returnsIntermediateResults ? levels : undefined,
     summarized: includesExecutionSummary ? levels : undefined,
-    valueCharsMax: returnsIntermediateResults ? charsMax - levels.charsBesideValues(u, charsMax) : charsMax,
+    valueCharsMax: returnsIntermediateResults
+      ? charsMax - levels.charsBesideValues(u, charsMax, "return_intermediate_results")
+      : charsMax,
   };
 }
 

@@ -16,7 +16,14 @@ import { AssertionError, MpregError, type Policy, type Subject, type Utf8 } from
 import { invalid } from "../rpc/graph/call-options.js";
 import { Writer, type WireLimits } from "../wire/index.js";
 import { authorizePublish, authorizeSubscribe } from "../topics/participant.js";
-import { type Participant, type Topics, type TopicsLimits, writeTopicMessage } from "../topics/index.js";
+import {
+  type MessageWriter,
+  type Participant,
+  type Topics,
+  type TopicsLimits,
+  isReserved,
+  writeTopicMessage,
+} from "../topics/index.js";
 import type { Codec } from "../values/index.js";
 import { notification, topicsReply } from "./json-v1-reply.js";
 import type { TopicAsk } from "./json-v1-topic-asks.js";
@@ -39,6 +46,8 @@ export interface JsonV1TopicsHost {
   teller(): JsonMessageTeller;
   /** Sends one frame, at once; answers how many bytes now wait to leave. If these are more than 2 MiB, it is told when they have left. */
   send(frame: Uint8Array): number;
+  /** Writes what the node publishes for its clients. */
+  messages(): MessageWriter;
   /** The wall clock in ms since 1970, for people to read. */
   wallMs(): number;
 }
@@ -170,26 +179,56 @@ export class JsonV1Topics implements Participant {
     this.#heldBytes -= held;
   }
 
-  #publish(u: string, fields: Readonly<Record<string, unknown>>, nowMs: number): void {
-    const { codec, utf8, limits, asksMax, topics } = this.#host;
-    if (this.#heldCount >= asksMax || this.#heldBytes > heldBytesMax) {
-      const reason = `Cannot publish: ${this.#heldCount} publishes of this connection wait already, as a subscription wants them to`;
-      throw new MpregError("overloaded", reason);
+  /**
+   * Publishes what a request of the client has led to, which may publish to `topic`. `refused` is told why not where that is known
+   * later; throws where it is known at once.
+   */
+  publishFor(topic: string, payload: unknown, refused: (error: MpregError) => void, nowMs: number): void {
+    const { codec, utf8, topics } = this.#host;
+    const isOfCluster = isReserved(topic);
+    if (isOfCluster && !topics.isWanted(topic, false)) return;
+    this.#checkRoom();
+    const writer = new Writer(utf8);
+    this.#host.messages().writePlain(writer, topic, this.#host.wallMs(), codec.encode(payload, "the payload"));
+    const message = writer.take();
+    this.#checkSize(message);
+    if (isOfCluster) {
+      this.authorize(topic);
+      return topics.announce(message, false, nowMs);
     }
+    this.#inHand = message.length;
+    const settled = (result: object): void => {
+      if (result instanceof MpregError) refused(result);
+    };
+    topics.publish(this, message, settled, nowMs);
+  }
+
+  #publish(u: string, fields: Readonly<Record<string, unknown>>, nowMs: number): void {
+    const { codec, utf8, topics } = this.#host;
+    this.#checkRoom();
     const head = headOf(fields, this.#host.wallMs());
     const { payload = null } = fields;
     const writer = new Writer(utf8);
     writeTopicMessage(writer, head, codec.encode(payload, "message.payload"));
     const message = writer.take();
-    if (message.length > limits.messageBytesMax) {
-      const text = `Cannot publish a message of ${message.length} bytes; the limit is ${limits.messageBytesMax}`;
-      throw new MpregError("too-large", text);
-    }
+    this.#checkSize(message);
     this.#inHand = message.length;
     const settled = (result: object): void => {
       this.#answer(u, result instanceof MpregError ? result : undefined); // (P3)
     };
     topics.publish(this, message, settled, nowMs);
+  }
+
+  #checkRoom(): void {
+    if (this.#heldCount < this.#host.asksMax && this.#heldBytes <= heldBytesMax) return;
+    const reason = `Cannot publish: ${this.#heldCount} publishes of this connection wait already, as a subscription wants them to`;
+    throw new MpregError("overloaded", reason);
+  }
+
+  #checkSize({ length }: Uint8Array): void {
+    const { messageBytesMax } = this.#host.limits;
+    if (length <= messageBytesMax) return;
+    throw new MpregError("too-large", `Cannot publish a message of ${length} bytes; the limit is ${messageBytesMax}`);
   }
 
   #subscribe(u: string, { id, patterns, replay }: Extract<TopicAsk, { kind: "subscribe" }>, nowMs: number): void {

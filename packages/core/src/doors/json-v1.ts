@@ -12,7 +12,7 @@
  * - Errors say what went wrong; `details` is { code, step, node, outcome } or null (`json-v1-reply.ts`).
  * - A message of the wrong shape is answered with 1003. Only what cannot be read at all ends the connection.
  * - Levels, where they are asked for, are told as they were, and overlap (`json-v1-levels.ts`).
- * - A topic for intermediate results is answered with a notice, where the reference ignores it in silence.
+ * - A topic for intermediate results gets each level when it is there (`json-v1-progress.ts`); the reference ignores it.
  * - Values that JSON lacks have a text of their own (`json-v1-values.ts`), where the reference never answers.
  *
  * (G1) Every request is answered exactly once while the connection lives, and by nothing after it.
@@ -22,12 +22,13 @@
  * (G4) At most `asksMax` requests wait at a time; one more is refused at once (`overloaded`).
  */
 import { AssertionError, MpregError, unreachable } from "../base/index.js";
-import { type Asker, type Left, LeftBehind, type RequestSummary, type Run } from "../rpc/index.js";
+import { type Asker, type Left, LeftBehind, type RequestEvent, type RequestSummary, type Run } from "../rpc/index.js";
 import { answerText } from "./json-v1-answer.js";
 import { parseFrame, textBytesMax } from "./json-v1-frame.js";
 import { type RpcMessage, readMessage } from "./json-v1-message.js";
+import { type KeptBytes, LevelProgress, checkCallbackTopic, keptBytesMax } from "./json-v1-progress.js";
 import { answerReply, errorReply, jsonErrorOf } from "./json-v1-reply.js";
-import { translateRequest } from "./json-v1-request.js";
+import { type JsonV1Request, translateRequest } from "./json-v1-request.js";
 import { JsonV1Topics } from "./json-v1-topics.js";
 import type { Door, DoorHost } from "./types.js";
 
@@ -37,6 +38,8 @@ export class JsonV1Door implements Door {
   readonly #left = new LeftBehind();
   /** There once the client wants something of topics. */
   #topics: JsonV1Topics | undefined;
+  /** There once intermediate results are published. */
+  #kept: KeptBytes | undefined;
   #isOpen = true;
   #isKnown = false;
 
@@ -66,8 +69,7 @@ export class JsonV1Door implements Door {
       case "rpc":
         return this.#ask(message, nowMs);
       case "topics":
-        this.#topics ??= new JsonV1Topics(this.#host);
-        return this.#topics.take(message.u, message.ask, nowMs);
+        return this.#ownTopics.take(message.u, message.ask, nowMs);
       case "status":
         this.#isKnown = true;
         return this.#send(answerReply(`"STATUS"`, message.u));
@@ -93,6 +95,10 @@ export class JsonV1Door implements Door {
     this.#topics?.closed(nowMs);
   }
 
+  get #ownTopics(): JsonV1Topics {
+    return (this.#topics ??= new JsonV1Topics(this.#host));
+  }
+
   #ask(message: RpcMessage, nowMs: number): void {
     const { asksMax } = this.#host;
     const { u } = message;
@@ -100,16 +106,19 @@ export class JsonV1Door implements Door {
       const reason = `This connection has ${this.#waiting.size} unanswered requests; the limit is ${asksMax}`;
       return this.#refuse(u, new MpregError("overloaded", reason)); // (G4)
     }
-    const request = this.#attempt(() => translateRequest(message, this.#host));
+    const request = this.#attempt(() => this.#translate(message));
     if (request instanceof MpregError) return this.#refuse(u, request);
     this.#isKnown = true;
     // text of values is hardly ever shorter than their bytes: what is more would not fit into the reply (G5)
     const advice = "clients of the native protocol take its items one by one";
     const arrayLimit = { bytesMax: textBytesMax(this.#host.limits), option: "limits.messageBytesMax", advice };
-    const ask: JsonAsk = new JsonAsk(arrayLimit, {
+    const progress = this.#progressOf(request);
+    const ask: JsonAsk = new JsonAsk(arrayLimit, progress, {
       answered: (outputs, summary) => {
         if (!this.#waiting.delete(ask)) return; // (G1)
-        const reply = this.#attempt(() => answerText(request, outputs, summary, this.#host));
+        progress?.end();
+        const notices = progress?.notices ?? [];
+        const reply = this.#attempt(() => answerText(request, outputs, summary, notices, this.#host));
         if (typeof reply === "string") this.#send(reply);
         else this.#refuse(u, reply);
       },
@@ -117,13 +126,43 @@ export class JsonV1Door implements Door {
         this.#left.add(left);
       },
       failed: (error) => {
-        if (this.#waiting.delete(ask)) this.#refuse(u, error);
+        if (!this.#waiting.delete(ask)) return; // (G1)
+        progress?.end();
+        this.#refuse(u, error);
       },
     });
     this.#waiting.add(ask);
     this.#host.request(request.ask, ask, nowMs, (run) => {
       ask.run = run;
     });
+  }
+
+  #translate(message: RpcMessage): JsonV1Request {
+    const { u, callbackTopic } = message;
+    if (callbackTopic !== undefined) checkCallbackTopic(callbackTopic, u, this.#host);
+    return translateRequest(message, this.#host);
+  }
+
+  /** Tells of its levels as they come, where that is wanted. */
+  #progressOf({ u, callback, valueCharsMax }: JsonV1Request): LevelProgress | undefined {
+    if (callback === undefined) return undefined;
+    this.#kept ??= { left: keptBytesMax };
+    const progress: LevelProgress = new LevelProgress(
+      {
+        u,
+        ...callback,
+        toldBytesMax: valueCharsMax,
+        kept: this.#kept,
+        publish: (topic, level) => {
+          const refused = (error: MpregError): void => {
+            progress.refused(error);
+          };
+          this.#ownTopics.publishFor(topic, level, refused, this.#host.nowMs());
+        },
+      },
+      this.#host,
+    );
+    return progress;
   }
 
   /** What `work` answers, or the error that it met. (G2) */
@@ -158,11 +197,17 @@ class JsonAsk implements Asker {
   /** Known from the start on, unless the request ended before that. */
   run: Run | undefined = undefined;
   readonly arrayLimit: Asker["arrayLimit"];
+  readonly #progress: LevelProgress | undefined;
   readonly #end: AskEnd;
 
-  constructor(arrayLimit: Asker["arrayLimit"], end: AskEnd) {
+  constructor(arrayLimit: Asker["arrayLimit"], progress: LevelProgress | undefined, end: AskEnd) {
     this.arrayLimit = arrayLimit;
+    this.#progress = progress;
     this.#end = end;
+  }
+
+  event(event: RequestEvent, value: Uint8Array | undefined): void {
+    this.#progress?.event(event, value);
   }
 
   answered(): void {

@@ -20,6 +20,8 @@ export interface DoorHost extends JsonV1TopicsHost {
   /** Starts a request for the connection's client. The end is told to `asker`, possibly before this returns;
    *  `onStart` gets the run before that, when there is one. */
   request(ask: OwnRequestFields, asker: Asker, nowMs: number, onStart: (run: Run) => void): void;
+  /** When the input in hand happened, by the monotonic clock. */
+  nowMs(): number;
   /** Ends the connection, saying why. */
   close(reason: string, nowMs: number): void;
 }

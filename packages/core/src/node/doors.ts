@@ -10,7 +10,7 @@ import type { Subject } from "../base/index.js";
 import { type Door, JsonMessageTeller, JsonV1Door } from "../doors/index.js";
 import type { Goodbye, LinkId } from "../link/index.js";
 import { type Asker, type OwnRequestFields, type Rpc, clientOrigin, leaving } from "../rpc/index.js";
-import type { Topics } from "../topics/index.js";
+import { MessageWriter, type Topics } from "../topics/index.js";
 import type { NodeCapabilities, NodeEffects, NodeOptions } from "./types.js";
 
 export interface DoorsHost {
@@ -20,6 +20,7 @@ export interface DoorsHost {
   readonly rpc: Pick<Rpc, "request">;
   readonly topics: Topics;
   isDraining(): boolean;
+  nowMs(): number;
 }
 
 export class Doors {
@@ -29,6 +30,8 @@ export class Doors {
   readonly #overflowed = new Map<LinkId, number>();
   /** There once a message is told. */
   #teller: JsonMessageTeller | undefined;
+  /** There once something is published for a client. */
+  #messages: MessageWriter | undefined;
 
   constructor(host: DoorsHost) {
     this.#host = host;
@@ -100,6 +103,8 @@ export class Doors {
       topics,
       topicsLimits: options.topics,
       teller: () => (this.#teller ??= new JsonMessageTeller({ codec, utf8, limits })),
+      messages: () => (this.#messages ??= new MessageWriter(capabilities.random, utf8)),
+      nowMs: () => this.#host.nowMs(),
       request: (ask: OwnRequestFields, asker: Asker, nowMs, onStart) => {
         if (this.#host.isDraining()) return asker.failed(leaving(options.name));
         rpc.request(ask, clientOrigin(subject, link), asker, nowMs, onStart);

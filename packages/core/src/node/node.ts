@@ -260,8 +260,8 @@ export class NodeMachine {
       topics: new TopicLinks(this.#topics, topicLinksHost(surroundings)),
       inspect: (subject, nowMs) => this.inspect(subject, nowMs),
     });
-    const isDraining = (): boolean => this.isDraining;
-    this.#doors = new Doors({ options, capabilities, effects, rpc: this.#rpc, topics: this.#topics, isDraining });
+    const state = { isDraining: () => this.isDraining, nowMs: () => this.#nowMs };
+    this.#doors = new Doors({ options, capabilities, effects, rpc: this.#rpc, topics: this.#topics, ...state });
   }
 
   /** 8 random bytes of this process. */

@@ -18,6 +18,7 @@ export { type PublishLimits, type PublishWay, Publishing, type Told } from "./pu
 export {
   type EndedEvent,
   type FunctionEvent,
+  type LevelResults,
   type MemberEvent,
   type MissedEvent,
   type ReservedPayload,

@@ -49,11 +49,33 @@ export interface EndedEvent {
   readonly lost: number;
 }
 
+/** A level of a request of the JSON protocol, told in the fields of the reference implementation's intermediate results. */
+export interface LevelResults {
+  /** The `u` of the request. */
+  readonly request_id: string;
+  /** From 0. */
+  readonly level_index: number;
+  /** The results of the level, by the names of the commands. */
+  readonly level_results: Readonly<Record<string, unknown>>;
+  /** Those of this level and all below it. */
+  readonly accumulated_results: Readonly<Record<string, unknown>>;
+  readonly total_levels: number;
+  readonly completed_levels: number;
+  /** When the last result of the level was there: seconds since 1970. */
+  readonly timestamp: number;
+  readonly execution_time_ms: number;
+  /** What is not told, and why; only where something is not. */
+  readonly notices?: readonly string[];
+  /** Never there: it is no `RequestEvent`. */
+  readonly kind?: undefined;
+}
+
 /** Payloads by pattern of topics. */
 export interface ReservedPayloads {
   readonly "mpreg.cluster.member.*": MemberEvent;
   readonly "mpreg.cluster.function.*": FunctionEvent;
-  readonly "mpreg.rpc.request.*.*": RequestEvent;
+  readonly "mpreg.rpc.request.*": LevelResults;
+  readonly "mpreg.rpc.request.*.*": RequestEvent | LevelResults;
   readonly "mpreg.topics.subscription.missed": MissedEvent;
   readonly "mpreg.topics.subscription.ended": EndedEvent;
 }
@@ -94,6 +116,12 @@ export const reservedTopics: { readonly [Pattern in keyof ReservedPayloads]: Res
     topics: "mpreg.cluster.function.offered, .withdrawn",
     when: "a node registers a function for the cluster, or unregisters it; a node that is gone withdraws nothing",
     payload: "FunctionEvent",
+    told: "everywhere",
+  },
+  "mpreg.rpc.request.*": {
+    topics: "mpreg.rpc.request.<u>, and what is under it",
+    when: "a level of a request of the JSON protocol is there, where the request names this topic",
+    payload: "LevelResults",
     told: "everywhere",
   },
   "mpreg.rpc.request.*.*": {

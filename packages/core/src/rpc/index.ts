@@ -66,7 +66,7 @@ export { type CompleteAnswer, Downloads, isComplete, isStream } from "./results/
 export { leaving } from "./dispatch/lost.js";
 export { Rpc } from "./rpc.js";
 export type { Asker, Run } from "./run.js";
-export { requestIdOf } from "./watching/summary.js";
+export { isRequestId, requestIdOf } from "./watching/summary.js";
 export {
   OpenTelemetry,
   type OpenTelemetryApi,

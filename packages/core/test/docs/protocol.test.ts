@@ -193,7 +193,8 @@ describe("topics on the JSON protocol", () => {
   });
 
   test.for(sessions)("the session of line $line is what a node says", ({ lines }) => {
-    const node = new Stage({ name: "primary", keySeed: keySeeds.first, nonceFirst: 0, functions: {} });
+    const options = { name: "primary", keySeed: keySeeds.first, nonceFirst: 0, functions: echoes, runMs: 2 };
+    const node = new Stage(options);
     node.open("json-v1");
     for (const turn of JSON.parse(lines.join("\n")) as readonly Readonly<Record<"→" | "←", unknown>>[]) {
       if (turn["→"] === undefined) {

@@ -4,9 +4,17 @@
  */
 import { MpregError, type Policy, type Subject, type Utf8, createDefaultPolicy } from "../../src/base/index.js";
 import { type DoorHost, JsonMessageTeller, JsonV1Door } from "../../src/doors/index.js";
-import type { Asker, RequestFields, RequestSummary, Run, StepSummary } from "../../src/rpc/index.js";
+import {
+  type Asker,
+  type RequestEvent,
+  type RequestFields,
+  type RequestSummary,
+  type Run,
+  type StepSummary,
+  eventBytesMax,
+} from "../../src/rpc/index.js";
 import { planRequest } from "../../src/rpc/graph/plan.js";
-import { Topics, type TopicsLimits, defaultTopicsLimits, nowhere } from "../../src/topics/index.js";
+import { MessageWriter, Topics, type TopicsLimits, defaultTopicsLimits, nowhere } from "../../src/topics/index.js";
 import { type Codec, createCodec } from "../../src/values/index.js";
 import { type WireBinding, type WireLimits, defaultWireLimits } from "../../src/wire/index.js";
 import { pick } from "../../src/values/pick.js";
@@ -110,6 +118,9 @@ export class FakeHost implements DoorHost {
   readonly #hold: boolean;
   readonly #times: Times;
   readonly #wallMs: number;
+  readonly #messages = new MessageWriter({ next: () => 0, bytes: (length) => new Uint8Array(length) }, utf8);
+  /** Each step takes 1 ms. */
+  #nowMs = 0;
 
   constructor(options: FakeHostOptions = {}) {
     const { limits = {}, asksMax = 1_000, functions = {}, hold = false, wallMs = 0 } = options;
@@ -155,6 +166,14 @@ export class FakeHost implements DoorHost {
     return this.#wallMs;
   }
 
+  nowMs(): number {
+    return this.#nowMs;
+  }
+
+  messages(): MessageWriter {
+    return this.#messages;
+  }
+
   send(frame: Uint8Array): number {
     this.replies.push(utf8.decode(frame, 0, frame.length));
     return this.waitingBytes;
@@ -170,7 +189,7 @@ export class FakeHost implements DoorHost {
       if (state.isAbandoned) return;
       let outputs;
       try {
-        outputs = this.#evaluate(fields);
+        outputs = this.#evaluate(fields, asker);
       } catch (error) {
         if (!(error instanceof MpregError)) throw error;
         return asker.failed(error);
@@ -205,13 +224,22 @@ export class FakeHost implements DoorHost {
     return { requestId: "r-1", coordinator: this.nodeName, totalMs, steps: told.reverse() };
   }
 
-  #evaluate(fields: RequestFields): Uint8Array[] {
+  #evaluate(fields: RequestFields, asker: Asker): Uint8Array[] {
+    const tell = (event: RequestEvent, value?: Uint8Array): void => {
+      if (fields.watch === true) asker.event?.(event, value);
+    };
     const { roots, waitsFor, dependents, dependentsStart } = planRequest(fields);
     const missing = waitsFor.slice();
     const results: Uint8Array[] = [];
     const ready = [...roots];
     for (let index = ready.shift(); index !== undefined; index = ready.shift()) {
-      results[index] = this.#run(fields, index, results);
+      const step = fields.steps[index]!.name;
+      tell({ kind: "step-ready", step });
+      const result = this.#run(fields, index, results);
+      results[index] = result;
+      this.#nowMs += 1;
+      const small = result.length <= eventBytesMax && fields.intermediates === true ? result : undefined;
+      tell({ kind: "result-available", step, node: this.nodeName, bytes: result.length }, small);
       for (const next of dependents.subarray(dependentsStart[index], dependentsStart[index + 1])) {
         if (--missing[next]! === 0) ready.push(next);
       }

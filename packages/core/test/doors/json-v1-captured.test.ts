@@ -180,16 +180,6 @@ describe("the debugging fields are answered as the reference answers them", () =
     const { r, error, intermediate_results, execution_summary } = new FakeHost({ times }).ask(failing, fields);
     expect([r, error.code, intermediate_results, execution_summary]).toEqual([null, 1003, [], null]);
   });
-
-  test("a topic for intermediate results is ignored, as the reference does, but not in silence", () => {
-    const asked = { ...fields, intermediate_result_callback_topic: "my.progress", debug_mode: false };
-    const { r, intermediate_results, notices } = new FakeHost({ times }).ask(cmds, asked);
-    expect([r, intermediate_results.length]).toEqual([{ second: "X" }, 2]);
-    expect(notices).toEqual([
-      'Nothing was published on "my.progress" (intermediate_result_callback_topic); ' +
-        "return_intermediate_results puts intermediate results into the reply",
-    ]);
-  });
 });
 
 describe("where the reference loses or garbles something, the answer differs", () => {

@@ -13,6 +13,8 @@ import time
 import websockets
 from client import PATIENCE_S, Client, command, ulid
 
+LEVEL_FIELDS = ["request_id", "level_index", "level_results", "accumulated_results"]
+LEVEL_FIELDS += ["total_levels", "completed_levels", "timestamp", "execution_time_ms"]
 EMPTY = {"intermediate_results": [], "execution_summary": None}
 
 
@@ -175,10 +177,9 @@ async def levels_are_told_when_asked_for(client):
     first, second = {"value": "X", "nested": {"deep": "X"}}, {"args": ["X"], "kwargs": {}}
     equal(reply["r"], {"second": second})
     levels = reply["intermediate_results"]
-    fields = ["request_id", "level_index", "level_results", "accumulated_results", "total_levels", "completed_levels"]
-    equal([list(level) for level in levels], [[*fields, "timestamp", "execution_time_ms"]] * 2)
+    equal([list(level) for level in levels], [LEVEL_FIELDS] * 2)
     equal(
-        [[level[field] for field in fields] for level in levels],
+        [[level[field] for field in LEVEL_FIELDS[:6]] for level in levels],
         [
             ["my-request-id", 0, {"first": first}, {"first": first}, 2, 1],
             ["my-request-id", 1, {"second": second}, {"first": first, "second": second}, 2, 2],
@@ -203,9 +204,22 @@ async def levels_are_told_when_asked_for(client):
     assert summary["total_execution_time_ms"] >= max(times) > 0, summary
 
 
-async def a_callback_topic_is_answered_with_a_notice(client):
-    reply = await client.reply(command("x", "echo", 1), intermediate_result_callback_topic="my.progress")
-    equal([reply["r"], reply["error"], len(reply["notices"])], [{"x": 1}, None, 1])
+async def a_callback_topic_gets_each_level_before_the_reply(client):
+    u = ulid()
+    topic = f"mpreg.rpc.request.{u}.progress"
+    name, ack = await client.subscribe(topic)
+    equal(acked(ack), None)
+    cmds = [command("first", "echo", "X"), command("second", "echo", "first")]
+    reply = await client.reply(*cmds, u=u, intermediate_result_callback_topic=topic)
+    equal([reply["r"], reply["error"], reply.get("notices")], [{"second": "X"}, None, None])
+    equal(client.notified.qsize(), 2)
+    told = [(await client.notification())["message"]["payload"] for _ in range(2)]
+    equal([list(level) for level in told], [LEVEL_FIELDS] * 2)
+    equal([level["level_results"] for level in told], [{"first": "X"}, {"second": "X"}])
+    equal([level["completed_levels"] / level["total_levels"] for level in told], [0.5, 1.0])
+    refused = await client.reply(*cmds, intermediate_result_callback_topic=topic)
+    equal([refused["r"], refused["error"]["code"], refused["error"]["details"]["code"]], [None, 1003, "denied"])
+    equal(acked(await client.topics("pubsub-unsubscribe", subscription_id=name)), None)
 
 
 def acked(ack, success=True):
@@ -317,7 +331,7 @@ CHECKS = [
     every_error_has_its_code,
     status_is_answered,
     levels_are_told_when_asked_for,
-    a_callback_topic_is_answered_with_a_notice,
+    a_callback_topic_gets_each_level_before_the_reply,
     what_is_published_comes_as_it_was_sent,
     the_backlog_comes_when_it_is_asked_for,
     refusals_of_topics_say_why,

@@ -187,3 +187,8 @@ export function inputNames(
 export function requestIdOf(coordinator: string, request: number): string {
   return `${coordinator.slice(0, 8)}-${request.toString(36)}`;
 }
+
+/** Whether `text` may be the id of a request. */
+export function isRequestId(text: string): boolean {
+  return /^[0-9a-f]{8}-[0-9a-z]+$/.test(text);
+}
