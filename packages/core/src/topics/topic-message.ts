@@ -73,7 +73,8 @@ export class TopicMessageReader {
   readonly #headers: Place = { start: -1, end: -1 };
   readonly #correlationId: Place = { start: -1, end: -1 };
   readonly #replyTo: Place = { start: -1, end: -1 };
-  #payloadStart = 0;
+  /** Where in {@link bytes} the encoded payload begins, which goes up to their end. */
+  payloadStart = 0;
   timestampMs = 0;
   /** 0: it does not expire. */
   ttlMs = 0;
@@ -105,7 +106,7 @@ export class TopicMessageReader {
     this.#text(this.#id, "id", this.#limits.idBytesMax);
     this.timestampMs = this.#varint();
     this.#fields();
-    this.#payloadStart = this.#position;
+    this.payloadStart = this.#position;
     return this;
   }
 
@@ -147,7 +148,7 @@ export class TopicMessageReader {
 
   /** A view of the encoded payload. */
   get payload(): Uint8Array {
-    return this.#bytes.subarray(this.#payloadStart);
+    return this.#bytes.subarray(this.payloadStart);
   }
 
   /** The headers; of a name that comes twice, the last one. */

@@ -70,8 +70,8 @@ export interface Codec {
    */
   readonly encode: (value: unknown, what: string) => Uint8Array;
 
-  /** The value of `bytes`, which shares no memory with them; a `Uint8Array` in it lies in `memory`. Throws `malformed`. */
-  readonly decode: (bytes: Uint8Array, memory?: ByteMemory) => unknown;
+  /** The value of `bytes` from `start` on, which shares no memory with them; a `Uint8Array` in it lies in `memory`. Throws `malformed`. */
+  readonly decode: (bytes: Uint8Array, memory?: ByteMemory, start?: number) => unknown;
 
   /**
    * As `encode`, with holes: `holeOf` is asked for every object or function that is no data by its prototype, and
@@ -122,7 +122,7 @@ export function createCodec(utf8: ValueUtf8, options: CodecOptions = {}): Codec 
     (writer.isBusy ? new ValueWriter(settings) : writer).write(value, what, holeOf);
   return {
     encode: (value, what) => write(value, what, undefined),
-    decode: (bytes, memory) => reader.read(bytes, undefined, memory),
+    decode: (bytes, memory, start) => reader.read(bytes, undefined, memory, start),
     encodeTemplate: write,
     decodeTemplate: (bytes, bound) => reader.read(bytes, bound),
   };

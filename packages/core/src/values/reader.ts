@@ -57,12 +57,12 @@ export class ValueReader {
     this.#repeatedBytesMax = options.repeatedBytesMax;
   }
 
-  read(bytes: Uint8Array, bound: readonly Bound[] | undefined, memory: ByteMemory = ownMemory): unknown {
+  read(bytes: Uint8Array, bound: readonly Bound[] | undefined, memory: ByteMemory = ownMemory, start = 0): unknown {
     this.#bound = bound;
     this.#memory = memory;
     if (bound !== undefined) this.#boundBytesLeft = bound.reduce(added, this.#repeatedBytesMax); // (D6)
     try {
-      return this.#whole(bytes);
+      return this.#whole(bytes, start);
     } catch (error) {
       if (error instanceof MpregError) throw error;
       // a bigint, Map or string larger than the engine can hold
@@ -75,11 +75,11 @@ export class ValueReader {
     }
   }
 
-  #whole(bytes: Uint8Array): unknown {
+  #whole(bytes: Uint8Array, start: number): unknown {
     if (bytes.buffer !== this.#buffer) this.#use(bytes.buffer);
-    this.#start = this.#position = bytes.byteOffset;
-    this.#end = this.#position + bytes.length;
-    this.#itemsLeft = bytes.length;
+    this.#start = this.#position = bytes.byteOffset + start;
+    this.#end = bytes.byteOffset + bytes.length;
+    this.#itemsLeft = bytes.length - start;
     const value = this.#value(0);
     if (this.#position !== this.#end) throw this.#malformed("bytes are left over after it"); // (D1)
     return value;
@@ -363,7 +363,7 @@ export class ValueReader {
     }
     const { start, position, end, itemsLeft, buffer } = this.#outer();
     this.#bound = undefined;
-    const value = this.#whole(bytes);
+    const value = this.#whole(bytes, 0);
     this.#bound = bound;
     if (this.#buffer !== buffer) this.#use(buffer);
     this.#start = start;

@@ -67,8 +67,9 @@ export class MessageOpener {
     return this.#reader;
   }
 
-  decode(payload: Uint8Array): unknown {
-    return this.#codec.decode(payload, this.#memory);
+  /** The payload of what is open. */
+  decode({ bytes, payloadStart }: TopicMessageReader): unknown {
+    return this.#codec.decode(bytes, this.#memory, payloadStart);
   }
 }
 
@@ -138,7 +139,7 @@ export class ReceivedMessage<T = unknown> implements TopicMessage<T> {
   #decoded(): unknown {
     const reader = this.#open();
     try {
-      return this.#opener.decode(reader.payload);
+      return this.#opener.decode(reader);
     } catch (cause) {
       const message = `The payload of a message of topic "${reader.topic}" cannot be read: ${thrownText(cause)}`;
       throw new MpregError("malformed", message, { cause });

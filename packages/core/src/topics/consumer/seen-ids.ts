@@ -4,20 +4,24 @@
  * An id is kept as 53 bits of two hashes: two that a program meets do not share them. Noting one costs no allocation; a set to
  * look in is made when it is needed, after a reconnect.
  *
- * (I1) At most `idsMax` are kept; `forgottenMs` says until when what came is not known any more.
+ * (I1) At most `idsMax` are kept; `forgottenMs` says until when what came may not be known any more. One time is kept for a block of
+ *      ids: a client with many subscriptions that are told the same notes each message often, and this memory is its cache's.
  * (I2) What is looked for is only what came before the last `recall`, until as much has come since.
  */
 
-const idsMin = 64;
+const blockIds = 64;
+const blockShift = 6;
+const idsMin = blockIds;
 export const idsMax = 8_192;
 
 export class SeenIds {
   #ids = new Float64Array(idsMin);
-  #times = new Float64Array(idsMin);
+  /** Of each block, when the newest of it came. */
+  #times = new Float64Array(idsMin / blockIds);
   #count = 0;
   #recalled: Set<number> | undefined;
   #recalledUntil = 0;
-  /** When the newest of those came that are not known any more; -Infinity while all are. */
+  /** When the newest of those came that may not be known any more; -Infinity while all are. */
   forgottenMs: number = -Infinity;
 
   /** Notes `message`, which came at `nowMs`. Answers false if it came before the last {@link recall}: it is known. */
@@ -29,9 +33,10 @@ export class SeenIds {
     }
     if (this.#count >= this.#ids.length) this.#grow();
     const at = this.#count & (this.#ids.length - 1);
-    if (this.#count >= idsMax) this.forgottenMs = this.#times[at] as number; // (I1)
+    const block = at >>> blockShift;
+    if (this.#count >= idsMax && at % blockIds === 0) this.forgottenMs = this.#times[block] as number; // (I1)
     this.#ids[at] = id;
-    this.#times[at] = nowMs;
+    this.#times[block] = nowMs;
     this.#count += 1;
     return true;
   }
@@ -45,7 +50,7 @@ export class SeenIds {
 
   #grow(): void {
     if (this.#ids.length >= idsMax) return;
-    const [ids, times] = [new Float64Array(this.#ids.length * 2), new Float64Array(this.#ids.length * 2)];
+    const [ids, times] = [new Float64Array(this.#ids.length * 2), new Float64Array(this.#times.length * 2)];
     ids.set(this.#ids);
     times.set(this.#times);
     this.#ids = ids;
@@ -70,13 +75,18 @@ function idOf(message: Uint8Array): number {
     }
   }
   const end = Math.min(size, at + length);
-  let first = 0x811c9dc5; // FNV-1a, and the same with another multiplier
-  let second = 0x9e3779b1;
-  for (; at < end; at++) {
-    const byte = message[at] as number;
-    first = Math.imul(first ^ byte, 0x01000193);
-    second = Math.imul(second ^ byte, 0x85ebca6b);
-    second ^= second >>> 15;
+  let first = 0x811c9dc5;
+  let second = 0x9e3779b1 ^ length;
+  // four bytes at a time, multiplied and folded as MurmurHash3 ends (A. Appleby, 2011)
+  while (at < end) {
+    let word = message[at++] as number;
+    if (at < end) word |= (message[at++] as number) << 8;
+    if (at < end) word |= (message[at++] as number) << 16;
+    if (at < end) word |= (message[at++] as number) << 24;
+    first = Math.imul(first ^ word, 0x85ebca6b);
+    first ^= first >>> 13;
+    second = Math.imul(second ^ word, 0xc2b2ae35);
+    second ^= second >>> 16;
   }
   return (first >>> 0) * 0x200000 + (second >>> 11);
 }

@@ -6,7 +6,7 @@ import { message } from "./support.js";
 test("what was noted before a recall is known, and nothing else: not what came since, not what was forgotten (I1, I2)", () => {
   const seen = new SeenIds();
   for (let i = 0; i < idsMax + 100; i++) expect(seen.note(message(`id-${i}`), i)).toBe(true);
-  expect(seen.forgottenMs).toBe(99);
+  expect(seen.forgottenMs).toBe(127); // the end of the block of 64 in which the last one stood that was forgotten
   expect(seen.note(message("id-200"), 1)).toBe(true); // nobody has asked to look
   seen.recall();
   for (let i = 101; i < idsMax + 100; i++) expect(seen.note(message(`id-${i}`), 2)).toBe(false);
@@ -39,4 +39,14 @@ test("bytes that are no message do not matter", () => {
   expect(seen.note(new Uint8Array(0), 0)).toBe(true);
   expect(seen.note(Uint8Array.of(0xff, 0xff, 0xff), 0)).toBe(true);
   expect(seen.note(Uint8Array.of(200, 1, 7), 0)).toBe(true);
+});
+
+test("of a million ids that count up, no two are taken for one", () => {
+  const seen = new SeenIds();
+  for (let i = 0; i < 1_000_000; i += idsMax) {
+    for (let j = i; j < i + idsMax; j++) seen.note(message(`p3n9f0a1-${j}`), j);
+    seen.recall();
+    expect(seen.note(message(`p3n9f0a1-${i + idsMax}`), 0)).toBe(true);
+    expect(seen.note(message(`q3n9f0a1-${i}`), 0)).toBe(true);
+  }
 });
