@@ -214,6 +214,8 @@ test("what is wrong is refused with what would work, before anything is sent", a
       () => "",
       (error: unknown) => `${(error as MpregError).code}: ${(error as MpregError).message}`,
     );
+  // before anything was published
+  expect(await refused(client.publish(undefined as never, 1))).toContain("Topic must be a string, got undefined");
   expect(await refused(client.subscribe("a.b*"))).toContain('"a.*" would work');
   expect(await refused(client.subscribe([]))).toContain('"#" matches every topic');
   expect(await refused(client.subscribe("a", { backlog: 0 }))).toContain('backlog must be "last", how many');
@@ -228,9 +230,15 @@ test("what is wrong is refused with what would work, before anything is sent", a
   expect(await refused(client.publish("mpreg.x", 1))).toContain("denied: Cannot publish to");
   expect(await refused(client.publish("a", () => 1))).toContain("not-encodable: Cannot encode payload");
   expect(await refused(client.publish("a", 1, { priority: 10 }))).toContain("from 0 to 9");
+  expect(await refused(client.publish("a", 1, { priority: "high" as never }))).toContain('got "high"');
+  expect(await refused(client.respond("a", undefined as never))).toContain(
+    "what answers must be a function, got undefined",
+  );
   expect(await refused(client.publish("a", 1, { headers: { a: 1 } as never }))).toContain('header "a" must be a text');
   expect(await refused(client.publish(7 as never, 1))).toContain("Topic must be a string");
   expect(await refused(client.subscribe("a", { windowBytes: 2 ** 40 }))).toContain("windowBytes");
+  expect(await refused(client.subscribe("a", { buffer: { messages: 1e6 } }))).toContain('"buffer.messages" must be');
+  expect(await refused(client.subscribe("a", { buffer: { bytes: 1e9 } }))).toContain('"buffer.bytes" must be');
 });
 
 test("a subscription is served everywhere, where the cluster is one node", async () => {

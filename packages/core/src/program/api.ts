@@ -16,14 +16,15 @@ export interface WaitOptions {
 export interface SubscribeOptions<T = unknown> extends WaitOptions {
   /**
    * What was published before, told first and in order: the latest of each topic (`"last"`), so many of the latest, or what
-   * is at most `ageMs` old. Nothing unless told. Nodes keep a message for an hour, 1,000 of a topic, unless their limits say otherwise.
+   * is at most `ageMs` old. Nothing unless told. A node keeps a message for an hour, of each
+   * topic the last 1,000 and 1 MiB, and 64 MiB of all.
    */
   readonly backlog?: "last" | number | { readonly ageMs: number } | undefined;
   /** Which messages, by their headers: all conditions of `headers` hold, or any of them. */
   readonly filter?: HeaderFilter | undefined;
   /** Of all subscriptions that name the same group, one gets each message. */
   readonly group?: string | undefined;
-  /** What may wait at the node while the consumer is slow. Default: 10,000 messages, 4 MiB; those are also the most, unless its limits say otherwise. */
+  /** What may wait at the node while the consumer is slow. Default: 65,536 messages, 16 MiB; those are also the most. */
   readonly buffer?: { readonly messages?: number | undefined; readonly bytes?: number | undefined } | undefined;
   /**
    * What happens beyond: the oldest message that waits is lost (default), or the newest; publishers wait; or the subscription ends.
@@ -62,7 +63,7 @@ export type SubscriptionEvent =
  */
 export interface Subscription<T = unknown> extends AsyncIterable<TopicMessage<T>, undefined>, AsyncDisposable {
   readonly patterns: readonly string[];
-  /** Messages that were lost so far because the consumer was slow. Each message says how many are missing before it. */
+  /** Messages that were lost so far, because the consumer was slow or on their way between nodes. Each message says how many are missing before it. */
   readonly missed: number;
   /** How often the connection was lost, or a node died, and nobody knows what is missing. */
   readonly unknownGaps: number;
@@ -165,6 +166,7 @@ export interface TopicCalls<T extends TopicContract | undefined = undefined> {
   /**
    * Answers what is requested of the topics of a pattern with what `answer` returns, or fulfils; an error that it throws is told to
    * whoever has asked. Messages that ask for no answer are left alone. With `group`, one of its members gets each request.
+   * Lasts as a subscription does, and rejects as {@link subscribe} does.
    */
   respond<const P extends string>(
     patterns: P | readonly P[],

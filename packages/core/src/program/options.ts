@@ -78,6 +78,12 @@ export function wishOf(patterns: unknown, options: SubscribeOptions, utf8: Utf8)
   };
 }
 
+/** Throws `invalid-argument`. */
+export function checkAnswer(answer: unknown): void {
+  if (typeof answer === "function") return;
+  throw refusal(`respond: what answers must be a function, got ${kindOf(answer)}`);
+}
+
 /** What is asked of the backlog. Throws `invalid-argument`. */
 export function replayOf(backlog: unknown): WireReplay | undefined {
   if (backlog === undefined) return undefined;
@@ -130,7 +136,7 @@ export function checkedPublish(options: PublishOptions & { readonly confirm?: un
   checkId("correlationId", correlationId);
   if (replyTo !== undefined) checkTopic(replyTo);
   if (priority !== undefined && !(Number.isInteger(priority) && priority >= 0 && priority <= priorityMax)) {
-    throw refusal(`publish: priority must be an integer from 0 to ${priorityMax}, got ${String(priority)}`);
+    throw refusal(`publish: priority must be an integer from 0 to ${priorityMax}, got ${shown(priority)}`);
   }
   if (confirm !== undefined && confirm !== "local" && confirm !== "subscribers") {
     throw refusal(`publish: confirm must be "local" or "subscribers", got ${shown(confirm)}`);

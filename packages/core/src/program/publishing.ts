@@ -116,8 +116,8 @@ export class Publishing {
   #waiting = 0;
   #waitingBytes = 0;
   #over: MpregError | undefined;
-  /** The topic that was found good last. */
-  #goodTopic: string | undefined;
+  /** The topic that was found good last. `null` before there is one: `undefined` is what a program without types may give. */
+  #goodTopic: string | null = null;
 
   constructor(host: PublishingHost) {
     this.#host = host;

@@ -11,7 +11,7 @@ import { onAbort } from "../structures/index.js";
 import type { TopicMessage } from "../topics/index.js";
 import type { Clock, ClockTimer } from "./clock.js";
 import type { PublishConfirmation, PublishOptions, SubscribeOptions, Subscription } from "./api.js";
-import { cancelled } from "./options.js";
+import { cancelled, checkAnswer } from "./options.js";
 import type { Publishing } from "./publishing.js";
 
 const timeoutMsDefault = 30_000;
@@ -99,11 +99,12 @@ export class Requests {
     });
   }
 
-  respond(
+  async respond(
     patterns: unknown,
     answer: (message: TopicMessage) => unknown,
     options: Omit<SubscribeOptions, "onMessage" | "backlog"> = {},
   ): Promise<Subscription> {
+    checkAnswer(answer);
     const onMessage = (message: TopicMessage): Promise<void> => this.#answer(message, answer);
     return this.#topics.subscribe(patterns, { ...options, onMessage });
   }

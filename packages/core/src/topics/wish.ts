@@ -72,8 +72,8 @@ export function checkedTerms(
   const terms: SubscriptionTerms = {
     filter: filter === undefined ? undefined : new CheckedFilter(filter, utf8),
     overflow,
-    bufferMessagesMax: boundOf("bufferMessagesMax", wish.bufferMessagesMax, limits.bufferMessagesMax),
-    bufferBytesMax: boundOf("bufferBytesMax", wish.bufferBytesMax, limits.bufferBytesMax),
+    bufferMessagesMax: boundOf("buffer.messages", wish.bufferMessagesMax, limits.bufferMessagesMax),
+    bufferBytesMax: boundOf("buffer.bytes", wish.bufferBytesMax, limits.bufferBytesMax),
     windowBytes:
       windowBytes === undefined ? limits.windowBytes : boundOf("windowBytes", windowBytes, limits.outletWindowBytes),
   };

@@ -7,7 +7,7 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Client } from "@mpreg/client";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { usageError } from "../failure.js";
 import { parseCount, parseDurationMs } from "../input/options.js";
 import { valueJson } from "../render/json.js";
@@ -57,7 +57,11 @@ export function defineBench(program: Command, terminal: Terminal): void {
     .option("--size <bytes>", "of each payload", parseCount, 128)
     .option("--subscribers <n>", "each gets every message, over a connection of its own", parseCount, 1)
     .option("--publishers <n>", "each over a connection of its own", parseCount, 1)
-    .option("--seconds <duration>", "how long is published, in seconds or like 500ms, 1m", parseDurationMs, 5_000);
+    .addOption(
+      new Option("--seconds <duration>", "how long is published, in seconds or like 500ms, 1m")
+        .argParser(parseDurationMs)
+        .default(5_000, "5s"),
+    );
   withConnectionOptions(command)
     .addHelpText("after", help)
     .action((flags: BenchFlags) => benchTopics(flags, terminal));

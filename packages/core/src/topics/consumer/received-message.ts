@@ -37,8 +37,8 @@ export interface TopicMessage<T = unknown> {
   /** 0 to 9. */
   readonly priority: number;
   /**
-   * How many messages of its subscription are missing just before it: they were lost because its consumer was slow. `Infinity`
-   * where the connection was lost meanwhile and nobody knows how many are missing, perhaps none.
+   * How many messages of its subscription are missing just before it: they were lost because its consumer was slow, or on their way
+   * between nodes. `Infinity` where the connection was lost meanwhile, or a node has died, and nobody knows how many are missing, perhaps none.
    */
   readonly missedBefore: number;
 }
