@@ -327,7 +327,7 @@ export class Links {
       case "unsubscribe":
         return topics.onMessage(channel, message, nowMs);
       case "taken":
-        if (phase.kind === "node") return topics.onNodeMessage(phase.peer, message, nowMs);
+        if (phase.kind === "node") return topics.onNodeMessage(channel, phase.peer, message, nowMs);
         return topics.onMessage(channel, message, nowMs);
       case "skipped":
       case "results": // nothing is asked for here that ends so
@@ -338,7 +338,7 @@ export class Links {
     if (message.kind === "step") rpc.onStep(channel, message, nowMs);
     else if (message.kind === "progress") rpc.onProgress(channel, message);
     else if (message.kind === "left-end") channel.stepsLeft?.ended(message.id);
-    else if (isOfTopics(message)) topics.onNodeMessage(phase.peer, message, nowMs);
+    else if (isOfTopics(message)) topics.onNodeMessage(channel, phase.peer, message, nowMs);
     else if (message.kind === "drain") this.#acknowledgeDrain(channel);
     else if (message.kind === "drain-ack") phase.hasAcknowledgedDrain = true;
     else cluster.onMessage(session, message, nowMs);

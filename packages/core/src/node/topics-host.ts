@@ -19,7 +19,6 @@ export function topicsHost(around: TopicsSurroundings, announcements: Announceme
   const { capabilities, cluster, nowMs, schedule, unschedule } = around;
   const ways = nodeWays(
     (nodeId) => cluster.peers.get(nodeId)?.channel,
-    (nodeId) => cluster.newestTo(nodeId),
     (nodeId) => {
       const peer = cluster.peers.get(nodeId);
       if (peer !== undefined) cluster.reach(peer, nowMs());
@@ -47,6 +46,7 @@ export function topicLinksHost({ options, capabilities, cluster, links }: Topics
     nodeName: options.name,
     policy: options.policy,
     encode: (answer) => capabilities.codec.encode(answer, "answer"),
+    newestTo: (nodeId) => cluster.newestTo(nodeId),
     isAlone: () => cluster.interests.isAlone,
     everywhere: (waiter, nowMs) => {
       cluster.interests.everywhere(waiter, nowMs);

@@ -1,19 +1,8 @@
 /** Host: what topics need of the node around them, and what nodes hand each other. */
 import type { Timers, Utf8 } from "../base/index.js";
 import type { ForwardSink } from "./forwarding.js";
-import type { Outcome } from "./published.js";
 import type { SubscriptionEnd } from "./sink.js";
 import type { Elsewhere } from "./types.js";
-
-/** How other nodes are reached. */
-export interface NodeWays extends ForwardSink {
-  /** `bytes` more of a node's messages were taken. */
-  tookFrom(nodeId: string, bytes: number): void;
-  /** Tells a node what its message of that number has come to here. */
-  report(nodeId: string, sequence: number, outcome: Outcome): void;
-  /** Hands a message back to the node that has sent it; answers whether there is a link to it. */
-  handBack(nodeId: string, handedBack: HandedBack): boolean;
-}
 
 export interface TopicsHost extends Timers {
   readonly utf8: Utf8;
@@ -21,7 +10,8 @@ export interface TopicsHost extends Timers {
   readonly seed: number;
   /** What other nodes want. */
   readonly elsewhere: Elsewhere;
-  readonly ways: NodeWays;
+  /** How other nodes are reached. */
+  readonly ways: ForwardSink;
   /** So many messages are missing of a subscription, which is told so. */
   missed?(count: number): void;
   /** A subscription has ended against the will of whoever has it. */

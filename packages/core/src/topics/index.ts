@@ -41,9 +41,10 @@ export {
   writeTopicMessage,
 } from "./topic-message.js";
 export { nodeWays } from "./node-ways.js";
+export type { WayBack } from "./way-back.js";
 export { type TopicChannel, TopicLinks, type TopicLinksHost } from "./topic-links.js";
 export { type Participant, authorizePublish, authorizeSubscribe } from "./participant.js";
-export type { Forwarded, HandedBack, NodeProcess, NodeWays, TopicsHost } from "./host.js";
+export type { Forwarded, HandedBack, NodeProcess, TopicsHost } from "./host.js";
 export { Topics } from "./topics.js";
 export type { TopicInput } from "./topic-input.js";
 export { type SubscriptionWish, wishOf } from "./wish.js";

@@ -4,22 +4,16 @@
  * (E1) How much is on its way to a node its route bounds, so that it is never refused for what else waits on the link: calls with large
  *      answers do not starve topics.
  */
-import { writeForward, writeForwardReport, writeForwardedUntil, writeHandedBack, writeTaken } from "../wire/index.js";
-import type { ForwardTerms, Handed } from "./forwarding.js";
+import { writeForward, writeForwardedUntil } from "../wire/index.js";
+import type { ForwardSink, ForwardTerms, Handed } from "./forwarding.js";
 import type { TopicChannel } from "./topic-links.js";
-import type { NodeWays } from "./host.js";
 
-/**
- * Other nodes over native links. `linkTo` answers the link to one that new messages take, if there is one; `newestTo` the one that was opened
- * last, for what is told of messages that have come: another one may be without a far side, which then waited for it. `reach` opens one
- * for what waits.
- */
+/** Other nodes over native links. `linkTo` answers the link to one that new messages take, if there is one. `reach` opens one for what waits. */
 export function nodeWays(
   linkTo: (nodeId: string) => TopicChannel | undefined,
-  newestTo: (nodeId: string) => TopicChannel | undefined,
   reach: (nodeId: string) => void,
   runOf: (nodeId: string) => string | undefined,
-): NodeWays {
+): ForwardSink {
   return {
     runOf,
     forward: (nodeId: string, sequence: number, terms: ForwardTerms, nowMs: number, message: Uint8Array): Handed => {
@@ -39,25 +33,6 @@ export function nodeWays(
       if (outbox === undefined || sequence === 0) return;
       writeForwardedUntil(outbox.writer, sequence);
       outbox.commitCancel(); // whatever waits: a few bytes for each link and each drop
-    },
-    tookFrom: (nodeId, bytes) => {
-      const outbox = newestTo(nodeId)?.link.outbox;
-      if (outbox === undefined) return; // a new link begins with nothing on its way
-      writeTaken(outbox.writer, 0, bytes);
-      outbox.commitControl();
-    },
-    handBack: (nodeId, handedBack) => {
-      const outbox = newestTo(nodeId)?.link.outbox;
-      if (outbox === undefined) return false;
-      writeHandedBack(outbox.writer, handedBack);
-      outbox.commitCancel(); // no more than has come in the windows of routes
-      return true;
-    },
-    report: (nodeId, sequence, { handed, waiting, lost }) => {
-      const outbox = newestTo(nodeId)?.link.outbox;
-      if (outbox === undefined) return; // of an earlier link nobody awaits it
-      writeForwardReport(outbox.writer, { sequence, handed, waiting, lost });
-      outbox.commitCancel(); // whatever waits: a few bytes for a message that was taken
     },
   };
 }

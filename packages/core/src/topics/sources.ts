@@ -9,13 +9,14 @@ import type { Confirmation } from "./confirmations.js";
 import type { Participant } from "./participant.js";
 import type { PublishSettled } from "./published.js";
 import type { Publisher } from "./types.js";
+import type { WayBack } from "./way-back.js";
 
 export interface Arrival {
   readonly nodeId: string;
+  /** How its node hears of it; `undefined` for one that was sent from here, and has come back. */
+  readonly back: WayBack | undefined;
   /** Under which its node wants to hear what it comes to; 0: it does not. */
   readonly confirmedAs: number;
-  /** It was sent from here, and has come back. */
-  readonly isBack: boolean;
   readonly groups: readonly string[];
   readonly tried: readonly string[] | undefined;
   /** Who waits to hear what becomes of it after it has come back. */

@@ -30,6 +30,7 @@ import type { PublishSettled } from "./published.js";
 import type { SubscriptionEnd } from "./sink.js";
 import type { NodeProcess } from "./host.js";
 import { type Topics, figuresOf } from "./topics.js";
+import { type WayBack, backOver } from "./way-back.js";
 import { wishOf } from "./wish.js";
 
 /** A link whose handshake is over, and who is at its far side. */
@@ -51,6 +52,8 @@ export interface TopicLinksHost<C extends TopicChannel> {
   everywhere(waiter: EverywhereWaiter, nowMs: number): void;
   /** It does not wait any more. */
   leave(waiter: EverywhereWaiter): void;
+  /** The link to a node that was opened last. */
+  newestTo(nodeId: string): TopicChannel | undefined;
   /** Whether there are no other nodes. */
   isAlone(): boolean;
   /** The far side does not read. */
@@ -137,6 +140,8 @@ export class TopicLinks<C extends TopicChannel> {
   readonly #topics: Topics;
   readonly #host: TopicLinksHost<C>;
   readonly #participants = new Map<number, LinkParticipant<C>>();
+  /** By the links over which something has come from nodes. */
+  readonly #backs = new Map<number, WayBack>();
 
   constructor(topics: Topics, host: TopicLinksHost<C>) {
     this.#topics = topics;
@@ -163,10 +168,10 @@ export class TopicLinks<C extends TopicChannel> {
   }
 
   /** What another node has for this one. */
-  onNodeMessage(from: NodeProcess, message: NodeTopicsMessage, nowMs: number): void {
+  onNodeMessage(channel: C, from: NodeProcess, message: NodeTopicsMessage, nowMs: number): void {
     switch (message.kind) {
       case "forward":
-        return this.#topics.arrived(from, message, nowMs);
+        return this.#topics.arrived(from, message, this.#backOver(channel, from.nodeId), nowMs);
       case "forwarded-until":
         return this.#topics.forwardedUntil(from, message.sequence);
       case "handed-back":
@@ -191,7 +196,15 @@ export class TopicLinks<C extends TopicChannel> {
   closed(id: number, nowMs: number, hasLeft: boolean): void {
     for (const waiter of this.#participants.get(id)?.waiters ?? []) this.#host.leave(waiter);
     this.#participants.delete(id);
+    this.#backs.delete(id);
     this.#topics.closed(id, nowMs, hasLeft);
+  }
+
+  #backOver(channel: C, nodeId: string): WayBack {
+    const { id } = channel.link;
+    let back = this.#backs.get(id);
+    if (back === undefined) this.#backs.set(id, (back = backOver(channel, () => this.#host.newestTo(nodeId))));
+    return back;
   }
 
   #participantOf(channel: C): LinkParticipant<C> {

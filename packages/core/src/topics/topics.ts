@@ -28,6 +28,7 @@ import type { Outcome, Published, PublishSettled } from "./published.js";
 import { type TopicReport, reportOf } from "./report.js";
 import type { SubscriptionEnd, TopicSink } from "./sink.js";
 import { type Arrival, type Asked, LeftSources, type Source, type Waiting } from "./sources.js";
+import type { WayBack } from "./way-back.js";
 import type { SubscriptionWish } from "./wish.js";
 
 /** Bytes that a subscription has taken at once, or will never be able to take because they were never sent. */
@@ -50,8 +51,8 @@ export class Topics implements TopicSink {
   readonly #nodes = new Map<string, number>();
   #lastNode = 0;
   readonly #arrivals = new Arrivals();
-  /** Bytes that were taken in this turn, by node. */
-  readonly #taken = new Map<string, number>();
+  /** Bytes that were taken in this turn, by the way they came. */
+  readonly #taken = new Map<WayBack, number>();
   #resumed: number[] = [];
   #gone: Gone[] = [];
   readonly #confirmations: Confirmations;
@@ -184,22 +185,18 @@ export class Topics implements TopicSink {
   }
 
   /** A message of another node. (N5) */
-  arrived(from: NodeProcess, forwarded: Forwarded, nowMs: number): void {
+  arrived(from: NodeProcess, forwarded: Forwarded, back: WayBack, nowMs: number): void {
     const { sequence, groups, waitedMs, isConfirmed, tried, message } = forwarded;
     const { nodeId } = from;
     const missing = this.#arrivals.arrived(nodeId, from.run, sequence);
     const confirmedAs = isConfirmed === true ? sequence : 0;
     if (missing === late) {
-      this.#report(nodeId, confirmedAs, this.#lostToAll);
-      return this.#took(nodeId, message.length);
+      report(back, confirmedAs, this.#lostToAll);
+      return this.#took(back, message.length);
     }
     this.#missing(nodeId, missing);
     const sinceMs = nowMs - waitedMs;
-    this.#arrive(
-      { nodeId, confirmedAs, isBack: false, groups, tried, confirmation: undefined, sinceMs },
-      message,
-      nowMs,
-    );
+    this.#arrive({ nodeId, back, confirmedAs, groups, tried, confirmation: undefined, sinceMs }, message, nowMs);
   }
 
   /** Another node has no member for these groups of what was sent to it. */
@@ -207,7 +204,15 @@ export class Topics implements TopicSink {
     const confirmation = sequence === undefined ? undefined : this.exchange.forwarding.awaiting(nodeId, sequence);
     confirmation?.hold(); // the node's report may come before it has found a member
     const sinceMs = nowMs - waitedMs;
-    const arrival = { nodeId, confirmedAs: 0, isBack: true, groups, tried: [...tried, nodeId], confirmation, sinceMs };
+    const arrival = {
+      nodeId,
+      back: undefined,
+      confirmedAs: 0,
+      groups,
+      tried: [...tried, nodeId],
+      confirmation,
+      sinceMs,
+    };
     this.#arrive(arrival, message, nowMs);
   }
 
@@ -292,7 +297,7 @@ export class Topics implements TopicSink {
 
   /** Tells other nodes what was taken of theirs in this turn. (N5) */
   flush(): void {
-    for (const [nodeId, bytes] of this.#taken) this.#host.ways.tookFrom(nodeId, bytes);
+    for (const [back, bytes] of this.#taken) back.took(bytes);
     this.#taken.clear();
   }
 
@@ -377,30 +382,30 @@ export class Topics implements TopicSink {
 
   /** Takes a message of another node; answers false where it has to wait. */
   #receive(source: Source, message: Uint8Array, arrival: Arrival, nowMs: number): boolean {
-    if (arrival.isBack) return this.#handOn(source, message, arrival, nowMs);
-    const { nodeId, confirmedAs } = arrival;
+    const { back, confirmedAs } = arrival;
+    if (back === undefined) return this.#handOn(source, message, arrival, nowMs);
     try {
       const result = this.exchange.receive(source, message, arrival, nowMs);
       if (result.kind === "blocked") return false;
-      const lost = result.lost + this.#handBack(message, arrival, nowMs);
-      this.#report(nodeId, confirmedAs, { handed: result.handed, waiting: result.waiting, lost });
+      const lost = result.lost + this.#handBack(message, back, arrival, nowMs);
+      report(back, confirmedAs, { handed: result.handed, waiting: result.waiting, lost });
     } catch (error) {
       if (!(error instanceof MpregError)) throw error;
-      this.#report(nodeId, confirmedAs, this.#lostToAll);
+      report(back, confirmedAs, this.#lostToAll);
       this.exchange.missedElsewhere(1); // (N6)
     }
     this.#keepTime(nowMs);
-    this.#took(nodeId, message.length);
+    this.#took(back, message.length);
     return true;
   }
 
   /** Hands what was received back for the groups that have no member for it here; answers to how many of them it is lost. */
-  #handBack(message: Uint8Array, { nodeId, confirmedAs, tried, sinceMs }: Arrival, nowMs: number): number {
+  #handBack(message: Uint8Array, back: WayBack, { confirmedAs, tried, sinceMs }: Arrival, nowMs: number): number {
     const groups = this.exchange.unchosen;
     if (groups.length === 0) return 0;
     const waitedMs = Math.ceil(nowMs - sinceMs);
     const sequence = confirmedAs === 0 ? undefined : confirmedAs;
-    if (this.#host.ways.handBack(nodeId, { groups, waitedMs, tried, sequence, message })) return 0;
+    if (back.handBack({ groups, waitedMs, tried, sequence, message })) return 0;
     this.exchange.lostToGroups(groups.length);
     return groups.length;
   }
@@ -450,22 +455,22 @@ export class Topics implements TopicSink {
     this.closed(source.id, nowMs);
   }
 
-  #report(nodeId: string, sequence: number, outcome: Outcome): void {
-    if (sequence > 0) this.#host.ways.report(nodeId, sequence, outcome);
-  }
-
   /** Each subscription is told that it misses one: nobody knows who would have got it. */
   get #lostToAll(): Outcome {
     return { handed: 0, waiting: 0, lost: this.subscriptions };
   }
 
-  #took(nodeId: string, bytes: number): void {
-    this.#taken.set(nodeId, (this.#taken.get(nodeId) ?? 0) + bytes);
+  #took(back: WayBack, bytes: number): void {
+    this.#taken.set(back, (this.#taken.get(back) ?? 0) + bytes);
   }
 
   #keepTime(nowMs: number): void {
     if (this.#clock.heapIndex < 0) this.#host.schedule(this.#clock, nowMs + tickMs);
   }
+}
+
+function report(back: WayBack, sequence: number, outcome: Outcome): void {
+  if (sequence > 0) back.report(sequence, outcome);
 }
 
 /** What it came to, as it is answered. */

@@ -279,9 +279,6 @@ export function topicsAlone(limits: TopicsLimits): Topics {
     forward: () => "unreached" as const,
     forwardedUntil: () => undefined,
     runOf: () => undefined,
-    tookFrom: () => undefined,
-    report: () => undefined,
-    handBack: () => false,
   };
   const timers = { schedule: () => undefined, unschedule: () => undefined };
   return new Topics({ ...timers, utf8, seed: 7, elsewhere: nowhere, ways }, limits);

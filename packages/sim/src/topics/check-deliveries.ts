@@ -1,7 +1,8 @@
 /**
  * Check deliveries: what subscriptions have heard of what was published.
  *
- * (D1) No subscription hears a message twice, and none hears what it does not want.
+ * (D1) No subscription hears a message twice, and none hears what it does not want. (A member of a group that was told a backlog may get what
+ *      is handed on to it once more: the backlog is each node's own.)
  * (D2) Of what one publisher publishes with one priority over one connection, a subscription hears what comes over one connection in order.
  * (D3) What was published while the whole cluster served a subscription it has heard, or was told as missing, or its publisher was.
  * (D4) What is missing is told where it is missing. (Not where priorities let messages overtake.)
@@ -41,10 +42,12 @@ export function wants({ plan }: Subscriber, { topic }: PublishedMessage): boolea
 /** (D1) */
 function checkOnce(subscriber: Subscriber, name: string, tell: Tell): void {
   const seen = new Set<PublishedMessage>();
+  const { group, backlog } = subscriber.plan;
+  const mayRepeat = group !== undefined && backlog !== undefined;
   for (const each of subscriber.heard) {
     if (each.kind !== "message") continue;
     const { message } = each;
-    if (seen.has(message)) tell("once", `${name} has heard ${nameOf(message)} twice`);
+    if (seen.has(message) && !mayRepeat) tell("once", `${name} has heard ${nameOf(message)} twice`);
     if (!wants(subscriber, message)) tell("once", `${name} has heard ${nameOf(message)}, which it does not want`);
     seen.add(message);
   }

@@ -7,6 +7,7 @@
  * (W2) A subscription is to get what is published while the whole cluster has said that it serves it, over one connection: at the
  *      processes that were of the cluster then. One that joins later, or was cut off, serves it when it has heard of it.
  */
+import { MpregError } from "@mpreg/core/base";
 import type { NodeProcess } from "../node/process.js";
 import type { World } from "../world.js";
 import type { PlannedPublish, PlannedSubscription } from "./plan.js";
@@ -244,6 +245,7 @@ export class Participants {
         else if (kind === "resubscribed") void this.#everywhere(subscriber, handle);
         else if (kind === "ended") this.#over(subscriber);
       }
+      this.#over(subscriber); // it may have ended before anybody read its status
     } catch (error) {
       this.#over(subscriber);
       this.#tell("subscribes", `Subscription ${subscriber.index} is refused: ${String(error)}`);
@@ -255,7 +257,8 @@ export class Participants {
     try {
       await handle.everywhere();
     } catch (error) {
-      if (!subscriber.isOver) this.#tell("everywhere", `everywhere() rejects: ${String(error)}`);
+      const hasEnded = error instanceof MpregError && error.code === "closed"; // of which its status tells next
+      if (!subscriber.isOver && !hasEnded) this.#tell("everywhere", `everywhere() rejects: ${String(error)}`);
       return;
     }
     const isSame = (this.clients[subscriber.plan.client] as TopicsClient).connections === connections; // (W2)

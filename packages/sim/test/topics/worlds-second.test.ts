@@ -19,5 +19,9 @@ testWorlds([182, 421, 505]);
 testWorlds([47, 229]);
 // what a client had published that waited on a node when it left was lost
 testWorlds([601, 280, 715]);
+// what was taken was told over a link that was about to end
+testWorlds([576]);
+// a subscription had ended before its status was read; what was handed on came to a group's member that was told a backlog of it
+testWorlds([373, 259]);
 // what was missing where priorities let messages overtake was looked for in its place
 testWorlds([746]);
