@@ -78,10 +78,10 @@ export function wishOf(patterns: unknown, options: SubscribeOptions, utf8: Utf8)
   };
 }
 
-/** Throws `invalid-argument`. */
-export function checkAnswer(answer: unknown): void {
-  if (typeof answer === "function") return;
-  throw refusal(`respond: what answers must be a function, got ${kindOf(answer)}`);
+/** What is wrong with the callback of `respond`, if anything is. */
+export function answerProblem(answer: unknown): MpregError | undefined {
+  if (typeof answer === "function") return undefined;
+  return refusal(`respond: what answers must be a function, got ${kindOf(answer)}`);
 }
 
 /** What is asked of the backlog. Throws `invalid-argument`. */

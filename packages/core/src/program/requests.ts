@@ -11,7 +11,7 @@ import { onAbort } from "../structures/index.js";
 import type { TopicMessage } from "../topics/index.js";
 import type { Clock, ClockTimer } from "./clock.js";
 import type { PublishConfirmation, PublishOptions, SubscribeOptions, Subscription } from "./api.js";
-import { cancelled, checkAnswer } from "./options.js";
+import { cancelled, answerProblem } from "./options.js";
 import type { Publishing } from "./publishing.js";
 
 const timeoutMsDefault = 30_000;
@@ -99,12 +99,13 @@ export class Requests {
     });
   }
 
-  async respond(
+  respond(
     patterns: unknown,
     answer: (message: TopicMessage) => unknown,
     options: Omit<SubscribeOptions, "onMessage" | "backlog"> = {},
   ): Promise<Subscription> {
-    checkAnswer(answer);
+    const wrong = answerProblem(answer);
+    if (wrong !== undefined) return Promise.reject(wrong);
     const onMessage = (message: TopicMessage): Promise<void> => this.#answer(message, answer);
     return this.#topics.subscribe(patterns, { ...options, onMessage });
   }
