@@ -42,7 +42,8 @@ export {
 } from "./topic-message.js";
 export { nodeWays } from "./node-ways.js";
 export type { WayBack } from "./way-back.js";
-export { type TopicChannel, TopicLinks, type TopicLinksHost } from "./topic-links.js";
+export type { TopicChannel } from "./topic-channel.js";
+export { TopicLinks, type TopicLinksHost } from "./topic-links.js";
 export { type Participant, authorizePublish, authorizeSubscribe } from "./participant.js";
 export type { Forwarded, HandedBack, NodeProcess, TopicsHost } from "./host.js";
 export { Topics } from "./topics.js";

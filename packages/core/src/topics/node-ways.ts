@@ -6,7 +6,7 @@
  */
 import { writeForward, writeForwardedUntil } from "../wire/index.js";
 import type { ForwardSink, ForwardTerms, Handed } from "./forwarding.js";
-import type { TopicChannel } from "./topic-links.js";
+import type { TopicChannel } from "./topic-channel.js";
 
 /** Other nodes over native links. `linkTo` answers the link to one that new messages take, if there is one. `reach` opens one for what waits. */
 export function nodeWays(

@@ -9,8 +9,7 @@
  * (K4) What is confirmed is known; what one of the nodes has not told is an error of outcome `unknown`.
  * (K5) A link to a node that ends with something unsent ends with the number that was used last, so that the node counts what it does not get.
  */
-import { MpregError, type Policy, type Subject } from "../base/index.js";
-import type { Link } from "../link/index.js";
+import { MpregError, type Policy } from "../base/index.js";
 import {
   type ConfirmLevel,
   type NodeTopicsMessage,
@@ -29,17 +28,10 @@ import { type Participant, authorizePublish, authorizeSubscribe } from "./partic
 import type { PublishSettled } from "./published.js";
 import type { SubscriptionEnd } from "./sink.js";
 import type { NodeProcess } from "./host.js";
+import type { TopicChannel } from "./topic-channel.js";
 import { type Topics, figuresOf } from "./topics.js";
 import { type WayBack, backOver } from "./way-back.js";
 import { wishOf } from "./wish.js";
-
-/** A link whose handshake is over, and who is at its far side. */
-export interface TopicChannel {
-  readonly link: Link;
-  readonly subject: Subject;
-  /** What waits for the far side to read it. */
-  readonly backlogBytes: number;
-}
 
 export interface TopicLinksHost<C extends TopicChannel> {
   readonly nodeName: string;

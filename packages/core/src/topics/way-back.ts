@@ -8,7 +8,7 @@
 import { writeForwardReport, writeHandedBack, writeTaken } from "../wire/index.js";
 import type { HandedBack } from "./host.js";
 import type { Outcome } from "./published.js";
-import type { TopicChannel } from "./topic-links.js";
+import type { TopicChannel } from "./topic-channel.js";
 
 export interface WayBack {
   /** `bytes` more were taken of what came this way. */
