@@ -241,8 +241,12 @@ export class ClientTopics implements SubscriptionHost<Connection> {
     return this.#ask({ kind: "topic", isOnce: true, timeoutMs, bytes: 0, write }, signal);
   }
 
-  /** What the node answers now comes behind all that it has sent: that it has no such subscription any more. */
-  drained(number: number): Promise<unknown> {
+  /** What the node answers now comes behind all that it has sent: that it is over, or that it has no such subscription any more. */
+  drain({ open, outbox }: Connection, number: number): Promise<unknown> {
+    if (open) {
+      writeUnsubscribe(outbox.writer, number, true);
+      outbox.commitCancel();
+    }
     return this.everywhere(number, 0, undefined).catch((error: unknown) => {
       if (!(error instanceof MpregError) || error.code !== "invalid-argument") throw error;
     });

@@ -1,5 +1,5 @@
 /** Subscriptions of clients over real sockets: what arrives, in which order, and how they end. */
-import { type Subscription, connect } from "@mpreg/client";
+import { type Client, type PublishConfirmation, type Subscription, connect } from "@mpreg/client";
 import type { MpregError, Policy } from "@mpreg/core";
 import { expect, test } from "vitest";
 import { clientOf, startNode, startPair } from "../../../node/test/support/cluster.js";
@@ -178,6 +178,42 @@ test("drain ends it so that all that was published before is still taken", async
   for await (const { payload } of subscription) taken.push(payload);
   await drained;
   expect(taken).toEqual(Array.from({ length: 501 }, (_, i) => i));
+});
+
+test("drain takes also what waits at the node; what is published later does not come, and asked twice it waits twice", async () => {
+  const { node, client } = await startPair();
+  const publisher = await clientOf(node);
+  const subscription = await client.subscribe("a", { windowBytes: 100, buffer: { messages: 1_000 } });
+  const last = await publishedUntil(publisher, 500);
+  expect(last.waiting).toBe(1);
+  const drains = [subscription.drain(), subscription.drain()];
+  await eventually("the node has heard of it", async () => {
+    const { handed, waiting } = await publisher.publish("a", "late", { confirm: "local" });
+    return handed + waiting === 0;
+  });
+  const taken: unknown[] = [];
+  for await (const { payload } of subscription) if (payload !== "late") taken.push(payload);
+  await Promise.all(drains);
+  expect(taken).toEqual(Array.from({ length: 501 }, (_, i) => i));
+  expect(subscription.missed).toBe(0);
+});
+
+async function publishedUntil(publisher: Client, count: number): Promise<PublishConfirmation> {
+  for (let i = 0; i < count; i++) await publisher.publish("a", i);
+  return publisher.publish("a", count, { confirm: "local" });
+}
+
+test("unsubscribe ends a drain: what waits at the node is not taken any more", async () => {
+  const { node, client } = await startPair();
+  const publisher = await clientOf(node);
+  const subscription = await client.subscribe("a", { windowBytes: 100 });
+  await publishedUntil(publisher, 100);
+  const drained = subscription.drain();
+  await subscription.unsubscribe();
+  await drained;
+  const taken: unknown[] = [];
+  for await (const { payload } of subscription) taken.push(payload);
+  expect(taken).toEqual([]);
 });
 
 test.for(["drain", "unsubscribe"] as const)("%s ends it also for who waits no longer", async (how) => {

@@ -14,9 +14,12 @@ export function takeTopicInput(topics: Topics, interests: Interests, input: Topi
       if (!attempt(() => topics.subscribe(input.participant, input.number, input.wish, nowMs), input.done)) return;
       input.done(undefined);
       return topics.drain(input.participant, nowMs);
-    case "unsubscribe":
-      topics.exchange.unsubscribe(input.participant.id, input.number, nowMs);
+    case "unsubscribe": {
+      const { participant, number, drains } = input;
+      topics.exchange.unsubscribe(participant.id, number, nowMs, drains);
+      if (drains === true && !topics.exchange.isDraining(participant.id, number)) participant.drained?.(number);
       return;
+    }
     case "taken":
       return topics.exchange.taken(input.participant.id, input.number, input.bytes, nowMs);
     case "everywhere":

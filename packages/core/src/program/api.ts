@@ -71,7 +71,11 @@ export interface Subscription<T = unknown> extends AsyncIterable<TopicMessage<T>
   readonly closed: Promise<void>;
   /** Ends it, whoever waits for that. What has come and was not taken is dropped. */
   unsubscribe(options?: WaitOptions): Promise<void>;
-  /** Ends it, whoever waits for that, so that what has come is still taken. Is fulfilled when it was. */
+  /**
+   * Ends it, whoever waits for that, so that nothing new comes, and all that its node had for it is still taken: what has come, what waits
+   * there, and what it is to be told of the backlog. Is fulfilled when that was taken; rejects where the connection or the node
+   * ends it before. Who waits no longer leaves it draining; {@link unsubscribe} ends it at once.
+   */
   drain(options?: WaitOptions): Promise<void>;
   /** Is fulfilled when every node of the cluster serves it: whatever is published from then on reaches it. */
   everywhere(options?: WaitOptions): Promise<void>;

@@ -55,7 +55,7 @@ type Heard =
   | { readonly kind: "message"; readonly numbers: readonly number[]; readonly bytes: Uint8Array }
   | { readonly kind: "missed"; readonly number: number; readonly count: number }
   | { readonly kind: "ended"; readonly number: number; readonly why: SubscriptionEnd; readonly lost: number }
-  | { readonly kind: "drained"; readonly drained: () => void };
+  | { readonly kind: "drained"; readonly number: number };
 
 export class OwnTopics
   implements ProgramTopics, SubscriptionHost<SubscriptionWay>, SubscriptionWay, PublishWay, Participant
@@ -72,6 +72,8 @@ export class OwnTopics
   readonly #messages: OwnMessages;
   readonly #publisher: OwnPublisher;
   readonly #subscriptions = new IdMap<TopicSubscription<SubscriptionWay>>();
+  /** Who waits for subscriptions that drain. */
+  readonly #draining = new Map<number, () => void>();
   #lastNumber = 0;
   #heard: Heard[] = [];
   #toTell: TopicSubscription<SubscriptionWay>[] = [];
@@ -176,10 +178,10 @@ export class OwnTopics
     return within(this.clock, told, { timeoutMs, signal, late, gaveUp: () => leaving.leave?.() });
   }
 
-  /** All that was told before is heard before this is. (G3) */
-  drained(): Promise<void> {
-    return new Promise((drained) => {
-      this.#hear({ kind: "drained", drained });
+  drain(_way: SubscriptionWay, number: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#draining.set(number, resolve);
+      if (this.#over === undefined) this.#host.enter({ kind: "unsubscribe", participant: this, number, drains: true });
     });
   }
 
@@ -255,6 +257,11 @@ export class OwnTopics
     this.#hear({ kind: "missed", number, count });
   }
 
+  /** All that was told before is heard before this is. (G3) */
+  drained(number: number): void {
+    this.#hear({ kind: "drained", number });
+  }
+
   ended(number: number, why: SubscriptionEnd, lost: number): void {
     this.#hear({ kind: "ended", number, why, lost });
   }
@@ -272,7 +279,11 @@ export class OwnTopics
   }
 
   #heed(heard: Heard, nowMs: number): void {
-    if (heard.kind === "drained") return heard.drained();
+    if (heard.kind === "drained") {
+      this.#draining.get(heard.number)?.();
+      this.#draining.delete(heard.number);
+      return;
+    }
     if (heard.kind === "message") {
       for (const number of heard.numbers) this.#subscriptions.get(number)?.delivered(this, heard.bytes, nowMs);
       return;

@@ -58,8 +58,8 @@ export interface SubscriptionHost<W extends SubscriptionWay> {
   ask(subscription: TopicSubscription<W>, timeoutMs: number, signal: CancelSignal | undefined): Promise<unknown>;
   /** Resolves when all nodes serve it. */
   everywhere(number: number, timeoutMs: number, signal: CancelSignal | undefined): Promise<unknown>;
-  /** Resolves when all has been heard of it that was on its way when it was left. */
-  drained(number: number): Promise<unknown>;
+  /** Wants nothing new. Resolves when all has been heard of it that had waited for it at the node, or was on its way. */
+  drain(way: W, number: number): Promise<unknown>;
   /** Tells the node that nothing more is wanted, where there is one still. */
   leave(way: W, number: number): void;
   /** Something of it was taken, or ought to be told as taken. */
@@ -245,14 +245,14 @@ export class TopicSubscription<W extends SubscriptionWay> implements Subscriptio
   }
 
   #drained(): Promise<void> {
-    if (this.#phase !== "open") {
-      if (this.#phase !== "draining") this.#leave();
+    if (this.#phase === "draining") return this.closed;
+    if (this.#phase !== "open" || this.#connection === undefined) {
+      this.#leave();
       this.#end(undefined);
       return this.closed;
     }
     this.#phase = "draining";
-    this.#leave();
-    return this.#host.drained(this.number).then(
+    return this.#host.drain(this.#connection, this.number).then(
       () => {
         this.#end(undefined);
         return this.closed;

@@ -11,6 +11,7 @@
  */
 import { ByteBudget, Scratch } from "../structures/index.js";
 import { type BufferTotals, MessageBuffer } from "./buffer.js";
+import { Draining } from "./draining.js";
 import type { Outlet } from "./outlet.js";
 import type { Published } from "./published.js";
 import type { SubscriptionEnd, TopicSink } from "./sink.js";
@@ -35,6 +36,7 @@ export class Delivery {
   readonly #outlets = new Scratch<Outlet<Subscription>>();
   /** To be ended once the message in hand is done. */
   readonly doomed: Doomed[] = [];
+  readonly draining: Draining = new Draining();
   readonly #one: number[] = [0];
   readonly #published: Mutable<Published> = { kind: "published", handed: 0, waiting: 0, lost: 0, nodes: 0 };
   #body: Uint8Array = new Uint8Array(0);
@@ -110,7 +112,10 @@ export class Delivery {
       if (told === turnMessages) outlet.queue.moveToEnd(first);
       else if (first.isWaiting && first.hasWindow(nextLength(first, nowMs)))
         return; // it is the outlet that has no room
-      else outlet.dequeue(first);
+      else {
+        outlet.dequeue(first);
+        if (!first.isWaiting) this.draining.toldAll(first);
+      }
     }
   }
 

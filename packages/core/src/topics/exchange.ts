@@ -15,6 +15,7 @@
  * (X6) To a reserved topic only the cluster publishes.
  * (X7) A subscription can be ended only over the outlet that has it.
  * (X10) What the cluster publishes goes to those who name what is reserved, never to a pattern that begins with a wildcard, and waits for no subscription.
+ * (X11) One that drains gets nothing new, and all that it had been given.
  * (X8) Without subscriptions and outlets nothing of them is left.
  */
 import { MpregError, type Utf8, checkTopic } from "../base/index.js";
@@ -26,6 +27,7 @@ import type { BufferTotals, WaitingMessage } from "./buffer.js";
 import type { Confirmation } from "./confirmations.js";
 import { Delivery } from "./delivery.js";
 import type { ExchangeFigures } from "./figures.js";
+import { passing } from "./filter.js";
 import { type Coming, type ForwardSink, Forwarding, type Route } from "./forwarding.js";
 import { Groups } from "./groups.js";
 import type { TopicsLimits } from "./limits.js";
@@ -46,7 +48,7 @@ import {
   type Wanting,
   nowhere,
 } from "./types.js";
-import { type SubscriptionWish, checkedPatterns, checkedTerms, keptFilter } from "./wish.js";
+import { type SubscriptionWish, checkRoom, checkedPatterns, checkedTerms, keptFilter } from "./wish.js";
 
 const blocked: PublishResult = { kind: "blocked" };
 
@@ -132,6 +134,11 @@ export class Exchange {
   /** Whether `outletId` has a subscription of that number. */
   has(outletId: number, number: number): boolean {
     return this.#outlets.get(outletId)?.subscriptions.has(number) === true;
+  }
+
+  /** Whether it drains. (X11) */
+  isDraining(outletId: number, number: number): boolean {
+    return this.#delivery.draining.has(this.#outlets.get(outletId)?.subscriptions.get(number));
   }
 
   /** The id of `message`, whatever else is wrong with it; empty where it cannot be read. */
@@ -254,7 +261,8 @@ export class Exchange {
   missedElsewhere(count: number): void {
     if (count < Infinity) this.#missedCount += count;
     for (const subscription of this.#slots) {
-      if (subscription !== undefined) this.#delivery.missElsewhere(subscription, count);
+      if (subscription === undefined || this.#delivery.draining.has(subscription)) continue; // (X11)
+      this.#delivery.missElsewhere(subscription, count);
     }
   }
 
@@ -278,9 +286,8 @@ export class Exchange {
     if (known?.subscriptions.has(number) === true) {
       throw new MpregError("invalid-argument", `Cannot subscribe: this link has a subscription ${number} already`);
     }
-    if (this.#count >= subscriptionsMax) throw tooMany(subscriptionsMax, "this node");
-    if ((known?.subscriptions.size ?? 0) >= subscriptionsPerOutletMax)
-      throw tooMany(subscriptionsPerOutletMax, "this link");
+    checkRoom(this.#count, subscriptionsMax, "this node");
+    checkRoom(known?.subscriptions.size ?? 0, subscriptionsPerOutletMax, "this link");
     this.#elsewhere.subscribed(patterns, wish.group);
     const outlet = known ?? new Outlet<Subscription>(outletId, outletWindowBytes);
     this.#outlets.set(outletId, outlet);
@@ -298,12 +305,7 @@ export class Exchange {
       if (isReserved(pattern)) this.#reservedPatterns += 1;
     }
     if (wish.replay === undefined || (group !== undefined && group.size > 1)) return false;
-    const { filter } = terms;
-    const passes = (message: Uint8Array): boolean => {
-      if (filter === undefined && kept === undefined) return true;
-      const opened = this.#replayed.open(message);
-      return filter?.passes(opened) !== false && kept?.passes(opened) !== false;
-    };
+    const passes = passing(terms.filter, kept, this.#replayed);
     const replay = new Replay(this.#backlog, patterns, wish.replay, passes, nowMs);
     subscription.phase = { kind: "replay", replay };
     outlet.enqueue(subscription);
@@ -311,11 +313,12 @@ export class Exchange {
     return this.#backlog.isWholeSince(patterns, nowMs - wish.replay.ageMs, nowMs);
   }
 
-  /** Ends a subscription. Answers false if `outletId` has none of that number. (X7) */
-  unsubscribe(outletId: number, number: number, nowMs: number): boolean {
+  /** Ends a subscription; one that `drains`, once what waits for it is on its way. Answers false if `outletId` has none of that number. (X7) */
+  unsubscribe(outletId: number, number: number, nowMs: number, drains: boolean = false): boolean {
     const subscription = this.#outlets.get(outletId)?.subscriptions.get(number);
     if (subscription === undefined) return false;
-    this.#end(subscription, nowMs);
+    if (!drains || !subscription.isWaiting) this.#end(subscription, nowMs);
+    else if (this.#delivery.draining.begin(subscription)) this.#withdraw(subscription); // (X11)
     this.#endDoomed(nowMs);
     return true;
   }
@@ -336,13 +339,17 @@ export class Exchange {
   /** The consumer of a subscription has taken `bytes` of messages. What names no subscription comes late and means nothing. */
   taken(outletId: number, number: number, bytes: number, nowMs: number): void {
     const subscription = this.#outlets.get(outletId)?.subscriptions.get(number);
-    if (subscription !== undefined) this.#delivery.taken(subscription, bytes, nowMs);
+    if (subscription === undefined) return;
+    this.#delivery.taken(subscription, bytes, nowMs);
+    this.#endDoomed(nowMs);
   }
 
   /** Tells what waits for the subscriptions of an outlet, as far as there is room on the way. */
   drain(outletId: number, nowMs: number): void {
     const outlet = this.#outlets.get(outletId);
-    if (outlet !== undefined) this.#delivery.drain(outlet, nowMs);
+    if (outlet === undefined) return;
+    this.#delivery.drain(outlet, nowMs);
+    this.#endDoomed(nowMs);
   }
 
   /** Lets go of what is too old, and of subscriptions that have kept publishers waiting for too long. */
@@ -417,31 +424,40 @@ export class Exchange {
   }
 
   #endDoomed(nowMs: number): void {
-    const { doomed } = this.#delivery;
+    const { doomed, draining } = this.#delivery;
     for (let next = doomed.pop(); next !== undefined; next = doomed.pop())
       this.#end(next.subscription, nowMs, next.why);
+    for (let next = draining.next(); next !== undefined; next = draining.next()) this.#end(next, nowMs);
   }
 
-  /** Ends `subscription`; with `why`, it is told. */
-  #end(subscription: Subscription, nowMs: number, why?: SubscriptionEnd): void {
-    if (subscription.phase.kind === "over") return;
-    const { outlet, number, slot, patterns, group, buffer } = subscription;
-    subscription.phase = over;
+  /** Nothing more comes for `subscription`, and nobody waits for it. */
+  #withdraw(subscription: Subscription): void {
+    const { patterns, slot, group } = subscription;
     for (const pattern of patterns) {
       this.#matcher.remove(pattern, slot);
       if (isReserved(pattern)) this.#reservedPatterns -= 1;
     }
     this.#elsewhere.unsubscribed(patterns, group?.name);
+    this.#blockers.remove(subscription);
+    if (group !== undefined) this.#groups.leave(group);
+    this.#delivery.resume(subscription);
+  }
+
+  /** Ends `subscription`; with `why`, it is told. */
+  #end(subscription: Subscription, nowMs: number, why?: SubscriptionEnd): void {
+    if (subscription.phase.kind === "over") return;
+    const { outlet, number, slot, group, buffer } = subscription;
+    subscription.phase = over;
+    const hasDrained = this.#delivery.draining.end(subscription);
+    if (!hasDrained) this.#withdraw(subscription);
     this.#slots[slot] = undefined;
     this.#freeSlots.push(slot);
     this.#count -= 1;
-    if (this.#count === 0) this.#forgetSlots(); // (X8)
-    this.#blockers.remove(subscription);
+    if (this.#count === 0) [this.#slots, this.#freeSlots] = [[], []]; // (X8)
     outlet.subscriptions.delete(number);
     outlet.dequeue(subscription);
     outlet.untakenBytes -= subscription.untakenBytes;
     if (outlet.subscriptions.size === 0) this.#outlets.delete(outlet.id);
-    if (group !== undefined) this.#groups.leave(group);
     let lost = 0;
     buffer?.takeAll((message) => {
       if (group === undefined || !this.#passOn(message, group.name, none, nowMs)) lost += 1;
@@ -450,13 +466,9 @@ export class Exchange {
     this.#tallies.leave(subscription);
     this.#delivery.released(subscription);
     if (why !== undefined) this.#sink.ended(outlet.id, number, why, lost);
+    if (hasDrained) this.#sink.drained?.(outlet.id, number);
     this.#targets.release();
     this.#delivery.drain(outlet, nowMs); // there may be room for others
-  }
-
-  #forgetSlots(): void {
-    this.#slots = [];
-    this.#freeSlots = [];
   }
 
   /** Gives what waited for a member that has left, or on other nodes than those `tried`, to another one. Answers false if there is none. (X9) */
@@ -484,8 +496,4 @@ export class Exchange {
     for (let at = 0; at < this.#targets.size; at++) if (this.#targets.at(at).group?.name === group) return true;
     return false;
   }
-}
-
-function tooMany(max: number, where: string): MpregError {
-  return new MpregError("overloaded", `Cannot subscribe: ${where} has ${max} subscriptions, which is its limit`);
 }

@@ -84,3 +84,16 @@ function isSame(wanted: Uint8Array, bytes: Uint8Array, start: number, end: numbe
 function refusal(why: string): MpregError {
   return new MpregError("invalid-argument", `Filter of headers: ${why}`);
 }
+
+/** Whether a message that is kept passes what is wanted of all messages, and what is wanted of those that are kept. */
+export function passing(
+  filter: CheckedFilter | undefined,
+  kept: CheckedFilter | undefined,
+  reader: TopicMessageReader,
+): (message: Uint8Array) => boolean {
+  if (filter === undefined && kept === undefined) return () => true;
+  return (message) => {
+    const opened = reader.open(message);
+    return filter?.passes(opened) !== false && kept?.passes(opened) !== false;
+  };
+}

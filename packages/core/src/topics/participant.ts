@@ -13,6 +13,8 @@ export interface Participant extends Publisher {
   replayed?(number: number): void;
   missed(number: number, count: number): void;
   ended(number: number, why: SubscriptionEnd, lost: number): void;
+  /** A subscription that was draining is over: see `TopicSink`. */
+  drained?(number: number): void;
   /** A message that it has published, and wanted no answer for, is refused. */
   refused(messageId: string, error: MpregError): void;
   /** What it has just published has to wait. Answers what is to be handed to `admit` when it has been taken. */

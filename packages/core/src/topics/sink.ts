@@ -21,6 +21,8 @@ export interface TopicSink {
   missed(outlet: number, number: number, count: number): void;
   /** A subscription is over; `lost` messages that waited for it are lost with it. */
   ended(outlet: number, number: number, why: SubscriptionEnd, lost: number): void;
+  /** A subscription that was draining is over: all that had waited for it is told, unless it has `ended`. */
+  drained?(outlet: number, number: number): void;
   /** A publisher that was `blocked` can try again. */
   resume(publisher: number): void;
 }

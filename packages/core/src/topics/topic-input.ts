@@ -27,7 +27,13 @@ export type TopicInput =
       readonly wish: SubscriptionWish;
       readonly done: (error: MpregError | undefined) => void;
     }
-  | { readonly kind: "unsubscribe"; readonly participant: Participant; readonly number: number }
+  /** With `drains`, the participant is told when all that waited for it was told. */
+  | {
+      readonly kind: "unsubscribe";
+      readonly participant: Participant;
+      readonly number: number;
+      readonly drains?: boolean | undefined;
+    }
   /** The consumer of a subscription has taken so many bytes of messages. */
   | { readonly kind: "taken"; readonly participant: Participant; readonly number: number; readonly bytes: number }
   /** `waiter` is told, once and not at once, when all that is subscribed to here at present is known everywhere; or why it never is. */

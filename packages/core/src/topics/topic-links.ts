@@ -7,6 +7,7 @@
  * (K2) No credit returns for publishes that wait, so that at most the window of their link does.
  * (K3) A far side that does not read what it has to hear loses its link.
  * (K4) What is confirmed is known; what one of the nodes has not told is an error of outcome `unknown`.
+ * (K6) What is asked of a subscription that drains is answered behind all that it is told.
  * (K5) A link to a node that ends with something unsent ends with the number that was used last, so that the node counts what it does not get.
  */
 import { MpregError, type Policy } from "../base/index.js";
@@ -61,6 +62,8 @@ class LinkParticipant<C extends TopicChannel> implements Participant {
   readonly id: number;
   readonly isCluster = false;
   readonly channel: C;
+  /** Its subscriptions that drain, with the `everywhere` that is answered when they are over. */
+  readonly draining: Map<number, number> = new Map();
   /** What it waits for to be known everywhere. */
   readonly waiters: Set<EverywhereWaiter> = new Set();
   readonly #host: TopicLinksHost<C>;
@@ -91,6 +94,12 @@ class LinkParticipant<C extends TopicChannel> implements Participant {
   ended(number: number, why: SubscriptionEnd, lost: number): void {
     writeSubscriptionEnded(this.channel.link.outbox.writer, number, why, lost);
     this.#commit();
+  }
+
+  drained(number: number): void {
+    const id = this.draining.get(number);
+    this.draining.delete(number);
+    if (id !== undefined) this.answer(id, {}); // (K6)
   }
 
   refused(messageId: string, error: MpregError): void {
@@ -152,7 +161,7 @@ export class TopicLinks<C extends TopicChannel> {
       case "subscribe":
         return this.#subscribe(participant, message, nowMs);
       case "unsubscribe":
-        this.#topics.exchange.unsubscribe(participant.id, message.number, nowMs);
+        this.#topics.exchange.unsubscribe(participant.id, message.number, nowMs, message.drains);
         return;
       case "everywhere":
         return this.#everywhere(participant, message.id, message.number, nowMs);
@@ -186,7 +195,9 @@ export class TopicLinks<C extends TopicChannel> {
 
   /** The link is gone; `hasLeft`: with a goodbye of its far side. */
   closed(id: number, nowMs: number, hasLeft: boolean): void {
-    for (const waiter of this.#participants.get(id)?.waiters ?? []) this.#host.leave(waiter);
+    const participant = this.#participants.get(id);
+    for (const waiter of participant?.waiters ?? []) this.#host.leave(waiter);
+    participant?.draining.clear();
     this.#participants.delete(id);
     this.#backs.delete(id);
     this.#topics.closed(id, nowMs, hasLeft);
@@ -241,6 +252,11 @@ export class TopicLinks<C extends TopicChannel> {
   #everywhere(participant: LinkParticipant<C>, id: number, number: number, nowMs: number): void {
     if (!this.#topics.exchange.has(participant.id, number)) {
       return participant.fail(id, new MpregError("invalid-argument", `This link has no subscription ${number}`));
+    }
+    if (this.#topics.exchange.isDraining(participant.id, number)) {
+      participant.drained(number); // it is asked again: the one before is not kept waiting
+      participant.draining.set(number, id);
+      return;
     }
     if (this.#host.isAlone()) return participant.answer(id, {});
     const waiter: EverywhereWaiter = {

@@ -324,6 +324,10 @@ export class Topics implements TopicSink {
     this.#host.ended?.(why, lost);
   }
 
+  drained(outlet: number, number: number): void {
+    this.#participant(outlet).drained?.(number);
+  }
+
   resume(publisher: number): void {
     this.#resumed.push(publisher);
   }

@@ -117,3 +117,9 @@ function checkReplay(replay: ReplayWish): void {
 function refusal(why: string): MpregError {
   return new MpregError("invalid-argument", `Cannot subscribe: ${why}`);
 }
+
+/** Throws `overloaded` where there are as many subscriptions as there may be. (W1) */
+export function checkRoom(count: number, max: number, where: string): void {
+  if (count < max) return;
+  throw new MpregError("overloaded", `Cannot subscribe: ${where} has ${max} subscriptions, which is its limit`);
+}

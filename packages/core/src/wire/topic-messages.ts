@@ -79,6 +79,8 @@ export interface EverywhereMessage {
 export interface UnsubscribeMessage {
   readonly kind: "unsubscribe";
   readonly number: number;
+  /** What waits for it is told first. */
+  readonly drains?: boolean | undefined;
 }
 
 /**
@@ -128,6 +130,8 @@ const subscribeTags = {
   bufferBytesMax: 6,
   windowBytes: 7,
 } as const;
+
+const unsubscribeTags = { drains: 1 } as const;
 
 const replayKinds: readonly WireReplay["kind"][] = ["age", "count", "last"];
 const filterMatches: readonly WireFilter["match"][] = ["all", "any"];
@@ -261,14 +265,20 @@ export function readEverywhere(reader: Reader): EverywhereMessage {
   return message;
 }
 
-export function writeUnsubscribe(writer: Writer, number: number): void {
-  writer.begin(kinds.unsubscribe).varint(number).endFields();
+export function writeUnsubscribe(writer: Writer, number: number, drains: boolean = false): void {
+  writer.begin(kinds.unsubscribe).varint(number);
+  if (drains) writer.field(unsubscribeTags.drains).endField();
+  writer.endFields();
 }
 
 export function readUnsubscribe(reader: Reader): UnsubscribeMessage {
-  const message: UnsubscribeMessage = { kind: "unsubscribe", number: reader.varint() };
-  reader.skipFields();
-  return message;
+  const number = reader.varint();
+  let drains: boolean | undefined;
+  for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
+    if (tag === unsubscribeTags.drains) drains = true;
+    reader.skipField();
+  }
+  return { kind: "unsubscribe", number, drains };
 }
 
 export function writeTaken(writer: Writer, number: number, bytes: number): void {

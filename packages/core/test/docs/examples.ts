@@ -158,7 +158,7 @@ const defaults: Record<Written["kind"], object> = {
   "publish-confirmed": {},
   subscribe: { filter: undefined, group: undefined, replay: undefined, overflow: undefined },
   everywhere: {},
-  unsubscribe: {},
+  unsubscribe: { drains: undefined },
   taken: {},
   deliver: {},
   missed: {},

@@ -71,6 +71,10 @@ export class World implements TopicSink, ForwardSink {
     this.#tell(`${outlet}/${number}`, `${why} ${lost}`);
   }
 
+  drained(outlet: number, number: number): void {
+    this.#tell(`${outlet}/${number}`, "drained");
+  }
+
   resume(publisher: number): void {
     this.resumed.push(publisher);
   }

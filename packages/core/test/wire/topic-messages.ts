@@ -65,7 +65,7 @@ export function writeOfTopics(writer: Writer, message: OfTopics): void {
     case "everywhere":
       return writeEverywhere(writer, message.id, message.number);
     case "unsubscribe":
-      return writeUnsubscribe(writer, message.number);
+      return writeUnsubscribe(writer, message.number, message.drains);
     case "taken":
       return writeTaken(writer, message.number, message.bytes);
     case "deliver":
@@ -125,7 +125,7 @@ export const topicMessageOf: Record<OfTopics["kind"], fc.Arbitrary<Written>> = {
     windowBytes: fc.oneof(absent, varint),
   }),
   everywhere: of("everywhere", { id: u32, number: varint }),
-  unsubscribe: of("unsubscribe", { number: varint }),
+  unsubscribe: of("unsubscribe", { number: varint, drains: fc.oneof(absent, fc.constant(true)) }),
   taken: of("taken", { number: varint, bytes: varint }),
   deliver: of("deliver", { numbers: fc.array(varint, { minLength: 1, maxLength: 5 }), message: bytes }),
   missed: of("missed", { number: varint, count: varint.map((count) => count || Infinity) }),

@@ -86,7 +86,10 @@ export const topicSamples: Record<OfTopics["kind"], readonly Written[]> = {
     },
   ],
   everywhere: [{ kind: "everywhere", id: 21, number: 1 }],
-  unsubscribe: [{ kind: "unsubscribe", number: 300 }],
+  unsubscribe: [
+    { kind: "unsubscribe", number: 300, drains: undefined },
+    { kind: "unsubscribe", number: 300, drains: true },
+  ],
   taken: [{ kind: "taken", number: 1, bytes: 65_600 }],
   deliver: [
     { kind: "deliver", numbers: [1], message: plain },

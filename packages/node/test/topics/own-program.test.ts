@@ -156,6 +156,18 @@ test("drain takes what has come, and an unsubscribed program hears nothing; a gr
   expect(taken).toBe(20);
 });
 
+test("drain takes also what waits in the node, and nothing that is published later", async () => {
+  const { node } = await startPair();
+  const subscription = await node.subscribe("d", { windowBytes: 100 });
+  for (let i = 0; i < 100; i++) await node.publish("d", i);
+  const drained = subscription.drain();
+  await node.publish("d", "late");
+  const heard: unknown[] = [];
+  for await (const { payload } of subscription) heard.push(payload);
+  await drained;
+  expect(heard).toEqual(Array.from({ length: 100 }, (_, i) => i));
+});
+
 test("a backlog is told to whoever comes late, in order", async () => {
   const { node } = await startPair();
   const first = await node.subscribe("h.*");
