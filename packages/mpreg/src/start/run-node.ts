@@ -12,6 +12,7 @@ import type { Stream, Terminal } from "../terminal.js";
 import { readConfig } from "./config-file.js";
 import { openLog } from "./log.js";
 import { loadModules, registerAll } from "./modules.js";
+import { listeningMessage } from "./processes/messages.js";
 import { ownPlace, settingsAt } from "./processes/place.js";
 import { processStopRequested } from "./processes/own-stop.js";
 import { readyJson, readyOf, readyText } from "./ready.js";
@@ -50,6 +51,7 @@ export async function runNode(run: NodeRun, terminal: Terminal): Promise<void> {
     const { fatal } = watchStrays(log, handlerPlace);
     const modules = await Promise.race([loadModules(settings.modules, log), stop, fatal]);
     node = await createNode({ ...settings.node, log });
+    if (place !== undefined) process.send?.(listeningMessage);
     await Promise.race([registerAll(modules, node, log), stop, fatal]);
     if (place !== undefined) process.send?.(readyOf(node));
     else stdout.write(run.asJson ? readyJson(node) : readyText(node, settings, stdout)); // (A1)

@@ -2,6 +2,7 @@
 import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { connect } from "@mpreg/client";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { type Launched, launchNode, mpreg, temporaryFolder } from "../processes.js";
@@ -126,8 +127,81 @@ describe("mpreg start --processes", () => {
     writeFileSync(module, "export const nothing = 1;\n");
     const { exitCode, stderr } = await mpreg(["start", "--port", "0", "--processes", "2", "--module", module]);
     expect(exitCode).toBe(1);
-    expect(stderr).toContain("it must export a function register(node)");
-    expect(stderr).toMatch(/Process [12] of 2 could not start: it ended with exit code 1; what it said is above/);
+    expect(stderr.match(/it must export a function register\(node\)/g)).toHaveLength(1);
+    expect(stderr).toContain("Process 1 of 2 could not start: it ended with exit code 1; what it said is above");
+  });
+
+  test("what each of them would refuse is said once, and the exit code is theirs (W1)", async () => {
+    const wrong = [
+      ["--host", "0.0.0.0"],
+      ["--limit", "nonsense=1"],
+      ["--advertise", "nonsense"],
+    ];
+    for (const args of wrong) {
+      const { exitCode, stderr } = await mpreg(["start", "--json", "--port", "0", "--processes", "3", ...args]);
+      const errors = stderr.trim().split("\n");
+      expect([exitCode, errors.length]).toEqual([2, 2]);
+      expect(errors[1]).toContain("Process 1 of 3 could not start: it ended with exit code 2");
+    }
+  });
+
+  test("nodes behind one port that speaks TLS link over TLS, and a policy holds on each", async () => {
+    const folder = temporaryFolder();
+    const config = join(folder, "config.mjs");
+    writeFileSync(
+      config,
+      `export default {
+         policy: (subject, action) =>
+           subject.kind === "client" && action.kind === "publish" ? { allow: false, reason: "read only" } : { allow: true },
+       };`,
+    );
+    const pem = (file: string): string =>
+      fileURLToPath(new URL(`../../../node/test/support/tls/${file}`, import.meta.url));
+    const certificate = ["--tls-cert", pem("cert.pem"), "--tls-key", pem("key.pem"), "--tls-ca", pem("cert.pem")];
+    const { url, processes } = await startProcesses(2, [...certificate, "--config", config]);
+    expect(url).toMatch(/^wss:/);
+    const ca = readFileSync(pem("cert.pem"));
+    for (const each of processes) {
+      await using client = await connect(each.url, { ca });
+      await vi.waitUntil(async () => (await client.nodes()).some(({ linked }) => linked), 20_000);
+      await expect(client.publish("a", 1, { confirm: "local" })).rejects.toThrow(/read only/);
+      const { node } = await client.topics();
+      expect(node).toBe(each.name);
+    }
+  });
+
+  test("each looks for nodes on the local network with a socket of its own", async () => {
+    const { kill, told, exitCode } = await startProcesses(2, ["--mdns"]);
+    kill("SIGTERM");
+    expect(await exitCode).toBe(0);
+    await expect(told("no multicast DNS")).rejects.toThrow("There is no line");
+  });
+
+  test("a second SIGINT ends all at once, whatever runs (W3)", async () => {
+    const module = join(temporaryFolder(), "never.mjs");
+    writeFileSync(
+      module,
+      `export function register(node) {
+         node.register("never", () => new Promise(() => console.error("never ends")));
+       }`,
+    );
+    const { processes, pidOf, kill, told, exitCode } = await startProcesses(2, ["--module", module]);
+    const pids = [pidOf(1), pidOf(2)];
+    await using client = await connect(processes[0]!.url);
+    const never = client.call("never", []).catch((error: unknown) => error);
+    await told("never ends");
+    kill("SIGINT");
+    await told("draining");
+    kill("SIGINT");
+    expect(await exitCode).not.toBe(0);
+    await vi.waitUntil(() => pids.every((pid) => !isRunning(pid)), 20_000);
+    await client.close();
+    await never;
+  });
+
+  test("MQTT is refused beside it, with why", async () => {
+    const { exitCode, stderr } = await mpreg(["start", "--port", "0", "--processes", "2", "--mqtt-port", "0"]);
+    expect([exitCode, stderr]).toEqual([2, expect.stringContaining("MQTT cannot be served with --processes")]);
   });
 
   test("what cannot work is refused before anything is started", async () => {

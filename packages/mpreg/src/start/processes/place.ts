@@ -32,7 +32,7 @@ export function checkProcesses(processes: number, { node: { port = 0, mqtt } }: 
   }
   if (mqtt !== undefined) {
     const why = "last values and sessions are kept by one node, and its clients would come to another one each time";
-    throw usageError(`MQTT works with one process only: ${why}`);
+    throw usageError(`MQTT cannot be served with --processes: ${why}; without it, one node serves MQTT`);
   }
   if (port === 0 || port + processes <= portMax) return;
   throw usageError(

@@ -67,7 +67,7 @@ describe("the place of a process", () => {
     const settings = await settle({}, { mqtt: { port: 1883 } });
     expect(() => {
       checkProcesses(2, settings);
-    }).toThrow("MQTT works with one process only: last values and sessions are kept by one node");
+    }).toThrow("MQTT cannot be served with --processes: last values and sessions are kept by one node");
   });
 
   test("is there for 64 at the most, up to the highest port", async () => {

@@ -7,7 +7,10 @@
  * (U2) Nothing that the system says to a socket leaves this file as an error: it is told as a trouble.
  * (U3) Responses count when they come from the port of multicast DNS and an address in one of this machine's networks:
  *      nobody from elsewhere can send them (RFC 6762 §6, §11).
+ * (U4) Several processes of one `node:cluster` have a socket each. Its workers would share one, and each packet would come to one of
+ *      them only.
  */
+import { type Socket, createSocket } from "node:dgram";
 import { BlockList } from "node:net";
 import { networkInterfaces } from "node:os";
 import openMulticast, { type MulticastDNS } from "multicast-dns";
@@ -109,7 +112,12 @@ export class Multicast {
 
   #open(address: string): void {
     const events = this.#events;
-    const socket = openMulticast({ interface: address, bind: "0.0.0.0", port: this.#options.port });
+    const socket = openMulticast({
+      interface: address,
+      bind: "0.0.0.0",
+      port: this.#options.port,
+      socket: exclusiveSocket(), // (U4)
+    });
     this.#sockets.set(address, socket);
     socket.on("query", (packet) => {
       if (this.#sockets.get(address) === socket) events.query(packet, address);
@@ -144,6 +152,15 @@ export class Multicast {
       this.#events.trouble(address, "send", error); // (U2)
     else this.#events.sent(address);
   }
+}
+
+/** The library binds it by port and address only. */
+function exclusiveSocket(): Socket {
+  const socket = createSocket({ type: "udp4", reuseAddr: true });
+  const bind = socket.bind.bind(socket);
+  const bindExclusively = (port: number, address: string, listening: () => void): Socket =>
+    bind({ port, address, exclusive: true }, listening);
+  return Object.assign(socket, { bind: bindExclusively });
 }
 
 function closed(socket: MulticastDNS): Promise<void> {
