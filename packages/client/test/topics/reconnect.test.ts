@@ -40,6 +40,27 @@ test("what was published while the connection was gone is told, once and in orde
   expect(subscription.unknownGaps).toBe(0);
 });
 
+test("messages whose publishers gave them the same id are messages of their own, also after a reconnect", async () => {
+  const { node, proxy, client, publisher } = await behindProxy();
+  const another = await clientOf(node);
+  const subscription = await client.subscribe("a.*");
+  const messages = subscription[Symbol.asyncIterator]();
+  const payloads: unknown[] = [];
+  for (const round of [0, 1, 2]) {
+    if (round > 0) proxy.cut();
+    for (const id of ["1", "2", "2"]) {
+      await publisher.publish("a.first", { round, id, by: "one" }, { id, confirm: "local" });
+      await another.publish("a.second", { round, id, by: "another" }, { id, confirm: "local" });
+    }
+    for (let i = 0; i < 6; i++) payloads.push((await messages.next()).value!.payload);
+  }
+  const expected = [0, 1, 2].flatMap((round) =>
+    ["1", "2", "2"].flatMap((id) => ["one", "another"].map((by) => ({ round, id, by }))),
+  );
+  expect(payloads).toEqual(expected);
+  expect(subscription.unknownGaps).toBe(0);
+});
+
 test("where more was published meanwhile than the node keeps, the next message says that nobody knows how many are missing", async () => {
   const { node, proxy, client, publisher } = await behindProxy();
   const subscription = await client.subscribe("a");

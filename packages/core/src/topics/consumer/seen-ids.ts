@@ -1,12 +1,14 @@
 /**
  * Seen ids: which messages a subscription had lately, so that what is told again after a reconnect is taken once.
  *
- * An id is kept as 53 bits of two hashes: two that a program meets do not share them. Noting one costs no allocation; a set to
- * look in is made when it is needed, after a reconnect.
+ * An id is kept with the time of its message, as 53 bits of two hashes: two that a program meets do not share them. Noting one costs
+ * no allocation; a map to look in is made when it is needed, after a reconnect.
  *
  * (I1) At most `idsMax` are kept; `forgottenMs` says until when what came may not be known any more. One time is kept for a block of
  *      ids: a client with many subscriptions that are told the same notes each message often, and this memory is its cache's.
  * (I2) What is looked for is only what came before the last `recall`, until as much has come since.
+ * (I3) Programs choose ids, and some choose the same again (a counter of each publisher, the number of an order): what has another
+ *      time or size is another message, and of those that nothing tells apart as many are known as had come.
  */
 
 const blockIds = 64;
@@ -19,7 +21,8 @@ export class SeenIds {
   /** Of each block, when the newest of it came. */
   #times = new Float64Array(idsMin / blockIds);
   #count = 0;
-  #recalled: Set<number> | undefined;
+  /** How often each may come again. */
+  #recalled: Map<number, number> | undefined;
   #recalledUntil = 0;
   /** When the newest of those came that may not be known any more; -Infinity while all are. */
   forgottenMs: number = -Infinity;
@@ -28,7 +31,11 @@ export class SeenIds {
   note(message: Uint8Array, nowMs: number): boolean {
     const id = idOf(message);
     if (this.#recalled !== undefined) {
-      if (this.#recalled.has(id)) return false;
+      const left = this.#recalled.get(id);
+      if (left !== undefined && left > 0) {
+        this.#recalled.set(id, left - 1); // (I3)
+        return false;
+      }
       if (this.#count >= this.#recalledUntil) this.#recalled = undefined; // (I2)
     }
     if (this.#count >= this.#ids.length) this.#grow();
@@ -44,7 +51,9 @@ export class SeenIds {
   /** From now on what was noted is looked for. */
   recall(): void {
     const kept = Math.min(this.#count, idsMax);
-    this.#recalled = new Set(this.#ids.subarray(0, kept));
+    const recalled = new Map<number, number>();
+    for (const id of this.#ids.subarray(0, kept)) recalled.set(id, (recalled.get(id) ?? 0) + 1);
+    this.#recalled = recalled;
     this.#recalledUntil = this.#count + idsMax;
   }
 
@@ -58,7 +67,7 @@ export class SeenIds {
   }
 }
 
-/** 53 bits of the id that stands behind the topic in `message`; 0 where there is none. */
+/** 53 bits of the id that stands behind the topic in `message`, of the time behind that and of its size; 0 where there is no id. (I3) */
 function idOf(message: Uint8Array): number {
   const size = message.length;
   let at = 0;
@@ -74,9 +83,10 @@ function idOf(message: Uint8Array): number {
       if (byte < 0x80) break;
     }
   }
-  const end = Math.min(size, at + length);
+  let end = Math.min(size, at + length);
+  while (end < size && (message[end++] as number) >= 0x80); // a varint: the time
   let first = 0x811c9dc5;
-  let second = 0x9e3779b1 ^ length;
+  let second = 0x9e3779b1 ^ length ^ (size << 12);
   // four bytes at a time, multiplied and folded as MurmurHash3 ends (A. Appleby, 2011)
   while (at < end) {
     let word = message[at++] as number;
