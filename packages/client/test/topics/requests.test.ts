@@ -61,6 +61,27 @@ test("whoever hears and does not answer is waited for as long as allowed; a sign
   await expect(asked).rejects.toMatchObject({ code: "cancelled", cause: "enough" });
 });
 
+test("what is no responder, and options that only a publish has, are refused", async () => {
+  const { client } = await startPair();
+  const refused = async (promise: Promise<unknown>): Promise<string> =>
+    promise.then(
+      () => "granted",
+      (error: unknown) => (error as Error).message,
+    );
+  const wrong = (value: unknown): never => value as never;
+  expect(await refused(client.respond("q", wrong(undefined)))).toBe(
+    "respond: what answers must be a function, got undefined",
+  );
+  expect(await refused(client.respond("q", () => 1, wrong({ backlog: 5 })))).toMatch(
+    /^respond has no option "backlog"/,
+  );
+  expect(await refused(client.respond("q", () => 1, wrong({ onMessage: () => 1 })))).toMatch(/no option "onMessage"/);
+  expect(await refused(client.publishRequest("q", 1, wrong({ replyTo: "mine" })))).toMatch(
+    /^publishRequest has no option "replyTo"/,
+  );
+  expect(await refused(client.publishRequest("q", 1, { timeoutMs: -1 }))).toMatch(/^publishRequest: timeoutMs/);
+});
+
 test("a message that asks for no answer is left alone by responders", async () => {
   const { client } = await startPair();
   let calls = 0;

@@ -216,7 +216,7 @@ test("unsubscribe ends a drain: what waits at the node is not taken any more", a
   expect(taken).toEqual([]);
 });
 
-test.for(["drain", "unsubscribe"] as const)("%s ends it also for who waits no longer", async (how) => {
+test("drain ends it also for who waits no longer", async () => {
   const { node, client } = await startPair();
   const publisher = await clientOf(node);
   const [begun, end] = [new Latch(), new Latch()];
@@ -228,19 +228,68 @@ test.for(["drain", "unsubscribe"] as const)("%s ends it also for who waits no lo
   });
   await publisher.publish("a", 1);
   await begun.passed;
-  const aborted = subscription[how]({ signal: AbortSignal.abort("no") });
+  const aborted = subscription.drain({ signal: AbortSignal.abort("no") });
   await expect(aborted).rejects.toMatchObject({ code: "cancelled", outcome: "not-applied", cause: "no" });
   await subscription.everywhere(); // it has not ended
-  await expect(subscription[how]({ timeoutMs: -1 })).rejects.toMatchObject({ code: "invalid-argument" });
-  const late = subscription[how]({ timeoutMs: 20 });
+  await expect(subscription.drain({ timeoutMs: -1 })).rejects.toMatchObject({ code: "invalid-argument" });
+  const late = subscription.drain({ timeoutMs: 20 });
   const ending = new AbortController();
-  const given = subscription[how]({ signal: ending.signal });
+  const given = subscription.drain({ signal: ending.signal });
   ending.abort("enough");
   await expect(given).rejects.toMatchObject({ code: "cancelled", outcome: "unknown", cause: "enough" });
   await expect(late).rejects.toMatchObject({ code: "deadline", outcome: "unknown" });
   await expect(subscription.everywhere()).rejects.toMatchObject({ code: "closed" });
   end.open();
   await subscription.closed;
+});
+
+test("unsubscribe waits for no callback: one may wait for it, another may never end (U6)", async () => {
+  const { node, client } = await startPair();
+  const publisher = await clientOf(node);
+  const taken: unknown[] = [];
+  const waiting = await client.subscribe("a", {
+    onMessage: async ({ payload }) => {
+      await client.call("echo", [payload]); // what comes before the wait is not within the callback's call
+      await waiting.unsubscribe();
+      taken.push(payload);
+    },
+  });
+  const begun = new Latch();
+  const endless = await client.subscribe("a", {
+    onMessage: () => {
+      begun.open();
+      return new Promise(() => undefined);
+    },
+  });
+  await publisher.publish("a", 1);
+  await waiting.closed;
+  expect(taken).toEqual([1]);
+  await begun.passed;
+  await expect(endless.unsubscribe({ signal: AbortSignal.abort("no") })).rejects.toMatchObject({ cause: "no" });
+  await endless.everywhere(); // it has not ended
+  await endless.unsubscribe();
+  await endless[Symbol.asyncDispose]();
+  await expect(endless.everywhere()).rejects.toMatchObject({ code: "closed" });
+  await eventually("both are gone", async () => (await publisher.publish("a", 2, { confirm: "local" })).handed === 0);
+});
+
+test("what a drain has left waiting is dropped by unsubscribe; of a loop that has thrown why it ended nothing is told again", async () => {
+  const { node, client } = await startPair();
+  const publisher = await clientOf(node);
+  const left = await client.subscribe("a");
+  await publisher.publish("a", 1, { confirm: "local" });
+  const drained = left.drain();
+  await expect(left.everywhere()).rejects.toMatchObject({ code: "closed" });
+  await left.unsubscribe();
+  await drained;
+  const ended = await client.subscribe("b", { overflow: "disconnect", buffer: { messages: 1 }, windowBytes: 1 });
+  for (let i = 0; i < 3; i++) await publisher.publish("b", i, { confirm: "local" });
+  const loop = async (): Promise<void> => {
+    for await (const message of ended) expect(message.topic).toBe("b");
+  };
+  await expect(loop()).rejects.toMatchObject({ code: "overloaded" });
+  await ended.unsubscribe();
+  await ended[Symbol.asyncDispose]();
 });
 
 test("what is wrong is refused with what would work, before anything is sent", async () => {

@@ -188,6 +188,29 @@ test("what comes over another connection than the one that was asked is not look
   expect(seen).toEqual(["good"]);
 });
 
+test("the time of a request runs, and its signal is heard, while it waits for a topic for answers: nobody has heard of it then (Q4)", async () => {
+  const { mesh, node, client } = pair();
+  mesh.crash(node);
+  mesh.advance(100);
+  const { requests } = client.session.topics;
+  const controller = new AbortController();
+  const hasty = followed(requests.request("q", 1, { timeoutMs: 1_000 }, undefined));
+  const given = followed(requests.request("q", 2, { signal: controller.signal }, undefined));
+  const closed = followed(requests.request("q", 3, undefined, undefined));
+  controller.abort();
+  await settled(mesh);
+  expect(given.end).toEqual(["cancelled", "not-applied", "The caller cancelled"]);
+  mesh.advance(1_001);
+  await settled(mesh);
+  const why = 'The request of "q" could not be published within 1000 ms';
+  expect(hasty.end).toEqual(["deadline", "not-applied", why]);
+  expect(closed.end).toBe("none");
+  client.session.close("done");
+  await settled(mesh);
+  expect((closed.end as string[]).slice(0, 2)).toEqual(["closed", "not-applied"]);
+  expect(requests.waiting).toBe(0);
+});
+
 test("nothing is left of subscriptions, publishes and requests that are over", async () => {
   const { mesh, client } = pair();
   const { topics } = client.session;

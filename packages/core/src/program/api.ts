@@ -69,11 +69,14 @@ export interface Subscription<T = unknown> extends AsyncIterable<TopicMessage<T>
   readonly unknownGaps: number;
   /** Is fulfilled when it is over, and all that had come was taken or dropped; rejects with why where nobody wanted that. */
   readonly closed: Promise<void>;
-  /** Ends it, whoever waits for that. What has come and was not taken is dropped. */
+  /**
+   * Ends it, whoever waits for that. What has come and was not taken is dropped. Callbacks that have not ended are not waited for, so
+   * that one of them may wait for this; {@link closed} tells when they have.
+   */
   unsubscribe(options?: WaitOptions): Promise<void>;
   /**
    * Ends it, whoever waits for that, so that nothing new comes, and all that its node had for it is still taken: what has come, what waits
-   * there, and what it is to be told of the backlog. Is fulfilled when that was taken; rejects where the connection or the node
+   * there, and what it is to be told of the backlog. Is fulfilled when that was taken, so no callback may wait for it; rejects where the connection or the node
    * ends it before. Who waits no longer leaves it draining; {@link unsubscribe} ends it at once.
    */
   drain(options?: WaitOptions): Promise<void>;
@@ -157,7 +160,8 @@ export interface TopicCalls<T extends TopicContract | undefined = undefined> {
     options: ConfirmOptions,
   ): Promise<PublishConfirmation>;
   /**
-   * Publishes, and resolves to the first answer of whoever responds to the topic. `timeoutMs` is 30 s unless told otherwise.
+   * Publishes, and resolves to the first answer of whoever responds to the topic. `timeoutMs` is 30 s unless told otherwise, and
+   * counts from the call.
    *
    * Rejects with `no-provider` where nobody has subscribed to it, `handler-error` with the message of the error that the responder threw, `deadline`,
    * and as {@link publish} does.

@@ -78,12 +78,6 @@ export function wishOf(patterns: unknown, options: SubscribeOptions, utf8: Utf8)
   };
 }
 
-/** What is wrong with the callback of `respond`, if anything is. */
-export function answerProblem(answer: unknown): MpregError | undefined {
-  if (typeof answer === "function") return undefined;
-  return refusal(`respond: what answers must be a function, got ${kindOf(answer)}`);
-}
-
 /** What is asked of the backlog. Throws `invalid-argument`. */
 export function replayOf(backlog: unknown): WireReplay | undefined {
   if (backlog === undefined) return undefined;
@@ -119,6 +113,38 @@ const publishNames = optionNames<Omit<ConfirmOptions, never>>({
   signal: true,
   timeoutMs: true,
 });
+
+const requestNames = optionNames<Omit<PublishOptions, "replyTo" | "correlationId">>({
+  headers: true,
+  id: true,
+  ttlMs: true,
+  priority: true,
+  signal: true,
+  timeoutMs: true,
+});
+
+/** How long a request may take, in ms; 0: not said. Throws `invalid-argument`, also for what only a publish has. */
+export function requestMsOf(options: Omit<PublishOptions, "replyTo" | "correlationId">): number {
+  checkOptions(options, requestNames, "publishRequest");
+  return checkWait(options, "publishRequest");
+}
+
+const respondNames = optionNames<Omit<SubscribeOptions, "onMessage" | "backlog">>({
+  filter: true,
+  group: true,
+  buffer: true,
+  overflow: true,
+  windowBytes: true,
+  signal: true,
+  timeoutMs: true,
+});
+
+/** Throws `invalid-argument`. */
+export function checkResponder(answer: unknown, options: Omit<SubscribeOptions, "onMessage" | "backlog">): void {
+  checkOptions(options, respondNames, "respond");
+  if (typeof answer === "function") return;
+  throw refusal(`respond: what answers must be a function, got ${kindOf(answer)}`);
+}
 
 /** A publish that says more than topic and payload, checked. */
 export interface CheckedPublish {

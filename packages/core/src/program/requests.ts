@@ -5,13 +5,14 @@
  *      correlation id says.
  * (Q2) A question ends once: with the first answer, as unheard where nobody has subscribed, or when its time is over.
  * (Q3) What a responder throws reaches whoever has asked; where it cannot, the status of the client or node says so.
+ * (Q4) Its time runs, and its signal is heard, from when it is asked, also while there is no topic for answers yet.
  */
 import { MpregError, type TopicSchemas, isErrorCode, quoted, thrownText } from "../base/index.js";
 import { onAbort } from "../structures/index.js";
 import type { TopicMessage } from "../topics/index.js";
 import type { Clock, ClockTimer } from "./clock.js";
-import type { PublishConfirmation, PublishOptions, SubscribeOptions, Subscription } from "./api.js";
-import { cancelled, answerProblem } from "./options.js";
+import type { ConfirmOptions, PublishConfirmation, PublishOptions, SubscribeOptions, Subscription } from "./api.js";
+import { cancelled, checkResponder, requestMsOf } from "./options.js";
 import type { Publishing } from "./publishing.js";
 
 const timeoutMsDefault = 30_000;
@@ -41,6 +42,8 @@ interface Question {
   readonly reject: (error: unknown) => void;
   readonly timer: ClockTimer;
   stopListening: (() => void) | undefined;
+  /** Whether it may be on its way; before that nobody has heard of it. */
+  isAsked: boolean;
 }
 
 export class Requests {
@@ -64,39 +67,48 @@ export class Requests {
     options: RequestPublishOptions | undefined,
     schemas: TopicSchemas | undefined,
   ): Promise<unknown> {
-    return this.#replyTopic().then((replyTo) => this.#ask(replyTo, topic, payload, options, schemas));
-  }
-
-  #ask(
-    replyTo: string,
-    topic: string,
-    payload: unknown,
-    options: RequestPublishOptions | undefined,
-    schemas: TopicSchemas | undefined,
-  ): Promise<unknown> {
-    const { signal, timeoutMs = timeoutMsDefault } = options ?? {};
-    this.#lastId += 1;
-    const correlationId = String(this.#lastId);
     return new Promise((resolve, reject) => {
+      const timeoutMs = (options === undefined ? 0 : requestMsOf(options)) || timeoutMsDefault;
+      const signal = options?.signal;
+      if (signal?.aborted === true) return reject(cancelled(signal));
+      this.#lastId += 1;
+      const correlationId = String(this.#lastId);
       const timer = this.#topics.clock.setTimer(() => {
-        this.#take(correlationId)?.reject(unanswered(topic, timeoutMs));
+        this.#fail(correlationId, (outcome) => unanswered(topic, timeoutMs, outcome));
       }, timeoutMs);
-      const question: Question = { resolve, reject, timer, stopListening: undefined };
+      const question: Question = { resolve, reject, timer, stopListening: undefined, isAsked: false };
       this.#questions.set(correlationId, question);
-      if (signal !== undefined && !signal.aborted) {
+      if (signal !== undefined) {
         question.stopListening = onAbort(signal, () => {
-          this.#take(correlationId)?.reject(cancelled(signal, "unknown"));
+          this.#fail(correlationId, (outcome) => cancelled(signal, outcome));
         });
       }
-      const given = { ...options, replyTo, correlationId, confirm: "local" as const };
-      this.#topics.publishing.publish(topic, payload, given, schemas).then(
-        (told) => {
-          const error = unheard(topic, told);
-          if (error !== undefined) this.#take(correlationId)?.reject(error); // (Q2)
+      // its time runs on while there is no topic for answers yet (Q4)
+      this.#replyTopic().then(
+        (replyTo) => {
+          if (!this.#questions.has(correlationId)) return;
+          question.isAsked = true;
+          this.#ask(topic, payload, { ...options, replyTo, correlationId, confirm: "local" }, schemas);
         },
         (error: unknown) => this.#take(correlationId)?.reject(error),
       );
     });
+  }
+
+  #ask(
+    topic: string,
+    payload: unknown,
+    options: ConfirmOptions & { readonly correlationId: string },
+    schemas: TopicSchemas | undefined,
+  ): void {
+    const { correlationId } = options;
+    this.#topics.publishing.publish(topic, payload, options, schemas).then(
+      (told) => {
+        const error = unheard(topic, told);
+        if (error !== undefined) this.#take(correlationId)?.reject(error); // (Q2)
+      },
+      (error: unknown) => this.#take(correlationId)?.reject(error),
+    );
   }
 
   respond(
@@ -104,15 +116,21 @@ export class Requests {
     answer: (message: TopicMessage) => unknown,
     options: Omit<SubscribeOptions, "onMessage" | "backlog"> = {},
   ): Promise<Subscription> {
-    const wrong = answerProblem(answer);
-    if (wrong !== undefined) return Promise.reject(wrong);
-    const onMessage = (message: TopicMessage): Promise<void> => this.#answer(message, answer);
-    return this.#topics.subscribe(patterns, { ...options, onMessage });
+    return new Promise((resolve) => {
+      checkResponder(answer, options);
+      const onMessage = (message: TopicMessage): Promise<void> => this.#answer(message, answer);
+      resolve(this.#topics.subscribe(patterns, { ...options, onMessage }));
+    });
   }
 
   /** Nothing is asked any more. */
   end(error: MpregError): void {
-    for (const id of [...this.#questions.keys()]) this.#take(id)?.reject(error.withOutcome("unknown"));
+    for (const id of [...this.#questions.keys()]) this.#fail(id, (outcome) => error.withOutcome(outcome));
+  }
+
+  #fail(correlationId: string, why: (outcome: "unknown" | "not-applied") => MpregError): void {
+    const question = this.#take(correlationId);
+    question?.reject(why(question.isAsked ? "unknown" : "not-applied"));
   }
 
   /** (Q1) */
@@ -130,21 +148,26 @@ export class Requests {
       this.#answered(message);
     };
     return this.#topics.subscribe(topic, { onMessage }).then((subscription) => {
-      this.#watch(subscription);
-      return subscription.everywhere().then(() => topic); // whoever answers may do so at any node
+      let isReady = false;
+      const over = (cause?: unknown): void => {
+        if (!isReady) return; // whoever waits for it is told why by `everywhere`
+        this.#replies = undefined;
+        const message = "The subscription for answers has ended";
+        this.end(new MpregError("node-lost", message, { outcome: "unknown", cause }));
+      };
+      subscription.closed.then(over, over);
+      // whoever answers may do so at any node
+      return subscription.everywhere().then(
+        () => {
+          isReady = true;
+          return topic;
+        },
+        (error: unknown) => {
+          subscription.unsubscribe().catch(() => undefined); // the next question makes another one; `closed` is heard above
+          throw error;
+        },
+      );
     });
-  }
-
-  #watch(subscription: Subscription): void {
-    const over = (error?: unknown): void => {
-      this.#replies = undefined;
-      const ended = new MpregError("node-lost", "The subscription for answers has ended", {
-        outcome: "unknown",
-        cause: error,
-      });
-      this.end(ended);
-    };
-    subscription.closed.then(over, over);
   }
 
   #answered(message: TopicMessage): void {
@@ -208,10 +231,9 @@ function unheard(topic: string, told: PublishConfirmation | undefined): MpregErr
   );
 }
 
-function unanswered(topic: string, timeoutMs: number): MpregError {
-  return new MpregError("deadline", `The request of ${quoted(topic)} was not answered within ${timeoutMs} ms`, {
-    outcome: "unknown",
-  });
+function unanswered(topic: string, timeoutMs: number, outcome: "unknown" | "not-applied"): MpregError {
+  const how = outcome === "unknown" ? "was not answered" : "could not be published";
+  return new MpregError("deadline", `The request of ${quoted(topic)} ${how} within ${timeoutMs} ms`, { outcome });
 }
 
 /** (Q3) */

@@ -11,6 +11,7 @@
  * (U3) What comes over another connection than the one over which it was asked for last is not looked at.
  * (U4) What waits here for long keeps nothing alive but itself.
  * (U5) A drain is fulfilled when the node has said that nothing more is on its way, and rejects where nobody can say so.
+ * (U6) `unsubscribe` waits for nobody: callbacks that have not ended may wait for it, or never end. `closed` and a drain wait for them.
  */
 import { MpregError, areSameBytes, thrownText } from "../base/index.js";
 import { type CancelSignal, checkListeners } from "../rpc/index.js";
@@ -240,8 +241,15 @@ export class TopicSubscription<W extends SubscriptionWay> implements Subscriptio
       this.#leave();
       this.#inbox.drop();
       this.#end(undefined);
+      return Promise.resolve(); // a callback that has not ended may be what waits for this (U6)
     }
-    return this.closed;
+    this.#inbox.drop();
+    return this.#listener === undefined ? Promise.resolve() : this.#told();
+  }
+
+  /** Why it is over, where no loop throws it. (U2) */
+  #told(): Promise<void> {
+    return this.#failure === undefined ? Promise.resolve() : this.closed;
   }
 
   #drained(): Promise<void> {
