@@ -21,7 +21,7 @@ import {
   traceOf,
   watching,
 } from "@mpreg/core/rpc";
-import { type TopicCalls, topicCalls } from "@mpreg/core/program";
+import { type TopicCalls, type WaitOptions, cancelled, topicCalls, waitMsOf } from "@mpreg/core/program";
 import type { TopicReport } from "@mpreg/core/topics";
 import type { Session } from "./session.js";
 import type { ClientStatus, StatusOptions } from "./status.js";
@@ -96,8 +96,12 @@ export interface Client<C extends Contract | undefined = undefined, T extends To
    * ```
    */
   status(options?: StatusOptions): AsyncIterableIterator<ClientStatus>;
-  /** Ends the connection. Calls under way are told `closed`; what they do elsewhere is cancelled. */
-  close(): Promise<void>;
+  /**
+   * Ends the connection. Calls under way are told `closed`; what they do elsewhere is cancelled.
+   *
+   * It ends at once: `timeoutMs` is never over before. Where `signal` has aborted already it rejects with `cancelled`, and nothing has happened.
+   */
+  close(options?: WaitOptions): Promise<void>;
 }
 
 /** A client of `session`, with the types and resources of `contract` and the schemas of `topics` if there are any. */
@@ -176,9 +180,14 @@ export class SessionClient<C extends Contract | undefined, T extends TopicContra
     return this.#session.status.read(options);
   }
 
-  close(): Promise<void> {
-    this.#session.close("the client has closed");
-    return Promise.resolve();
+  close(options?: WaitOptions): Promise<void> {
+    return new Promise((resolve) => {
+      if (options !== undefined) waitMsOf(options, "close");
+      const signal = options?.signal;
+      if (signal?.aborted === true) throw cancelled(signal, "not-applied");
+      this.#session.close("the client has closed");
+      resolve();
+    });
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -31,6 +31,7 @@ import type { MqttParts, RunningMqtt } from "./mqtt/start.js";
 import { DrivenNode, type MpregNode } from "./node.js";
 import { findOpenTelemetry } from "./open-telemetry.js";
 import { type CreateNodeOptions, type ResolvedOptions, defaultName, ownUrl, resolveOptions } from "./options.js";
+import { waiting } from "./patience.js";
 import { Status } from "./status.js";
 import { Threads } from "./threads/threads.js";
 import { Gate } from "./transports/gate.js";
@@ -42,7 +43,8 @@ import { Watchdog } from "./watchdog/watchdog.js";
  * Starts a node: it listens, links to its peers as they come up, and offers what is registered on it.
  *
  * Resolves when it listens, whether or not a peer is there yet. Rejects with `invalid-argument` for options that are
- * out of range, a port in use, an address that would be open to others without TLS, a data directory in use.
+ * out of range, a port in use, an address that would be open to others without TLS, a data directory in use; with `cancelled` when
+ * `signal` aborts and `deadline` after `timeoutMs`: what was opened by then is closed soon after, and no node is left.
  *
  * ```ts
  * await using node = await createNode({ name: "primary", port: 9001, resources: ["model-a"], peers: [] });
@@ -53,6 +55,22 @@ export async function createNode<T extends TopicContract | undefined = undefined
   given: CreateNodeOptions<T> = {},
 ): Promise<MpregNode<T>> {
   const options = resolveOptions(given);
+  const { signal, timeoutMs } = given;
+  let started: Promise<MpregNode<T>> | undefined;
+  const start = (): Promise<MpregNode<T>> => (started = opened(options, given.topics as T));
+  const gaveUp = (): void => {
+    // whoever has started it was told that there is no node: why not does not matter any more
+    started?.then(
+      (node) => node.close(),
+      () => undefined,
+    );
+  };
+  const late = `The time allowed (${timeoutMs} ms) ran out before the node had started`;
+  return waiting(start, { signal, timeoutMs }, { who: "createNode", late, gaveUp });
+}
+
+/** A node that listens. */
+async function opened<T extends TopicContract | undefined>(options: ResolvedOptions, topics: T): Promise<MpregNode<T>> {
   const identity = await loadIdentity(options.dataDir);
   // the driver can only be made once the port is known; nobody connects before this turn ends
   const running: Running = {};
@@ -80,7 +98,7 @@ export async function createNode<T extends TopicContract | undefined = undefined
   const { loopBlockedMsMax } = options;
   const watchdog = loopBlockedMsMax > 0 ? new Watchdog({ nodeName: name, loopBlockedMsMax, log }) : undefined;
   try {
-    return await assemble(options, given.topics as T, { identity, listener, gate, running, name, log, watchdog });
+    return await assemble(options, topics, { identity, listener, gate, running, name, log, watchdog });
   } catch (error) {
     await watchdog?.close();
     await listener.close();

@@ -35,5 +35,5 @@ export type {
   TopicCalls,
   WaitOptions,
 } from "@mpreg/core/program";
-export type { HeaderFilter, TopicMessage } from "@mpreg/core/topics";
-export type { InspectOptions, RequestsOptions, WatchOptions } from "@mpreg/core/rpc";
+export type { HeaderFilter, SubscriptionTally, TopicMessage, TopicReport } from "@mpreg/core/topics";
+export type { InspectOptions, RequestsOptions, TopicReportOptions, WatchOptions } from "@mpreg/core/rpc";

@@ -2,10 +2,10 @@
  * Node: a running node as its program sees it.
  */
 import type { Contract } from "@mpreg/core";
-import { MpregError, type Outcome, type TopicContract, checkOptions, optionNames } from "@mpreg/core/base";
+import { type TopicContract, checkOptions, optionNames } from "@mpreg/core/base";
 import type { AnyHandler, FunctionRegistry, RegisterOptions } from "@mpreg/core/handlers";
 import type { ClusterInfo, FunctionInfo, NodeInfo } from "@mpreg/core/node";
-import { type TopicCalls, type TopicFunctions, topicCalls } from "@mpreg/core/program";
+import { type TopicCalls, type TopicFunctions, type WaitOptions, topicCalls } from "@mpreg/core/program";
 import {
   type Caller,
   type Calls,
@@ -18,17 +18,19 @@ import {
   type RequestTrace,
   type RequestsOptions,
   type SingleCallOptions,
+  type TopicReportOptions,
   type WatchOptions,
-  checkListeners,
   durationMs,
   requestsOf,
+  topicReportOf,
   traceOf,
   watching,
 } from "@mpreg/core/rpc";
-import { onAbort } from "@mpreg/core/structures";
+import type { TopicReport } from "@mpreg/core/topics";
 import type { Driver } from "./driver.js";
 import { type NodeRegistration, disposable } from "./handlers.js";
 import type { RunningMqtt } from "./mqtt/start.js";
+import { waiting } from "./patience.js";
 import type { NodeStatus, Status, StatusOptions } from "./status.js";
 import type { ThreadedOptions } from "./threads/options.js";
 import type { NodeImplementations, Threads } from "./threads/threads.js";
@@ -52,9 +54,11 @@ export interface DrainOptions {
   readonly graceMs?: number | undefined;
   /** Gives up waiting with `cancelled`; the node goes on draining, and leaves when it has. `close()` ends it before. */
   readonly signal?: CancelSignal | undefined;
+  /** Gives up waiting with `deadline` after so many ms; else as `signal`. Default: as long as it takes. */
+  readonly timeoutMs?: number | undefined;
 }
 
-const drainNames = optionNames<DrainOptions>({ graceMs: true, signal: true });
+const drainNames = optionNames<DrainOptions>({ graceMs: true, signal: true, timeoutMs: true });
 const graceMsDefault = 30_000;
 
 /**
@@ -135,6 +139,16 @@ export interface MpregNode<T extends TopicContract | undefined = undefined>
    */
   requests(options?: RequestsOptions): Promise<RequestList>;
   /**
+   * What topics of this node, or of the one that `node` names, come to: what is subscribed to there, how many messages have come and
+   * gone, what is lost and what waits. Of kinds of subscriptions 1,000 at most are told of; `leftOut` says how many more there
+   * are. Two reports make a rate.
+   *
+   * Rejects with `denied` where the policy of the other node does not let this one know, with `invalid-argument` or `node-lost` for a
+   * node that is not there, with `unsupported` for one of an earlier version, with `deadline` after `timeoutMs` and `cancelled`
+   * when `signal` aborts; then nothing is left behind.
+   */
+  topics(options?: TopicReportOptions): Promise<TopicReport>;
+  /**
    * Follows what happens to this node and its cluster from now on: nodes that join, are suspected, recover and are lost,
    * links that open, break or are refused, dials that fail, keys that two processes share, nodes whose
    * `messageBytesMax` is too small for what they have to be told, what others say and is not believed.
@@ -159,8 +173,11 @@ export interface MpregNode<T extends TopicContract | undefined = undefined>
   /**
    * Leaves the cluster at once: says goodbye to all, stops listening, and tells every call of this node that has not ended
    * `closed`. Handlers that run are told through their signal.
+   *
+   * Is fulfilled when its sockets, files and threads are let go of. Who does not wait any more, because `signal` aborts (`cancelled`)
+   * or `timeoutMs` are over (`deadline`), leaves it closing; only where `signal` has aborted before, nothing has happened.
    */
-  close(): Promise<void>;
+  close(options?: WaitOptions): Promise<void>;
 }
 
 /** The node that `driver` drives. */
@@ -258,6 +275,10 @@ export class DrivenNode<T extends TopicContract | undefined> implements MpregNod
     return requestsOf(this.#driver.asking(undefined), options);
   }
 
+  topics(options?: TopicReportOptions): Promise<TopicReport> {
+    return topicReportOf(this.#driver.asking(undefined), options) as Promise<TopicReport>;
+  }
+
   status(options?: StatusOptions): AsyncIterableIterator<NodeStatus> {
     return this.#status.read(options);
   }
@@ -265,21 +286,17 @@ export class DrivenNode<T extends TopicContract | undefined> implements MpregNod
   async drain(options: DrainOptions = {}): Promise<void> {
     checkOptions(options, drainNames, "drain");
     const graceMs = durationMs(options.graceMs, "drain: graceMs");
-    checkListeners(options, "drain");
-    const { signal } = options;
-    if (signal?.aborted === true) throw givenUp(signal, "not-applied");
-    const drained = this.#closing ?? (this.#draining ??= this.#drain(graceMs === 0 ? graceMsDefault : graceMs));
-    if (signal === undefined) return drained;
-    await new Promise<void>((resolve, reject) => {
-      const stopListening = onAbort(signal, () => {
-        reject(givenUp(signal, "unknown"));
-      });
-      void drained.then(resolve, reject).finally(stopListening);
-    });
+    const { signal, timeoutMs } = options;
+    const drain = (): Promise<void> =>
+      this.#closing ?? (this.#draining ??= this.#drain(graceMs === 0 ? graceMsDefault : graceMs));
+    const late = `The time allowed (${timeoutMs} ms) ran out before the node had drained`;
+    return waiting(drain, { signal, timeoutMs }, { who: "drain", late });
   }
 
-  close(): Promise<void> {
-    return (this.#closing ??= this.#close());
+  close(options: WaitOptions = {}): Promise<void> {
+    const close = (): Promise<void> => (this.#closing ??= this.#close());
+    const late = `The time allowed (${options.timeoutMs} ms) ran out before the node had closed`;
+    return waiting(close, options, { who: "close", late });
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -297,8 +314,4 @@ export class DrivenNode<T extends TopicContract | undefined> implements MpregNod
     this.#status.end();
     await Promise.all([this.#threads.close(), mqttClosed, this.#shutDown()]);
   }
-}
-
-function givenUp({ reason }: CancelSignal, outcome: Outcome): MpregError {
-  return new MpregError("cancelled", "The caller cancelled", { outcome, cause: reason });
 }

@@ -24,6 +24,7 @@ import {
   profiles,
 } from "@mpreg/core/membership";
 import {
+  type CancelSignal,
   type OpenTelemetryApi,
   type RpcLimits,
   checkOpenTelemetry,
@@ -106,6 +107,10 @@ export interface CreateNodeOptions<T extends TopicContract | undefined = undefin
   readonly loopBlockedMsMax?: number | undefined;
   /** Serves clients that speak MQTT 3.1.1, over TCP and over WebSocket. Off unless given; `{}` is WebSocket only. */
   readonly mqtt?: MqttOptions | undefined;
+  /** Gives up starting with `cancelled`: what was opened by then is closed, soon after. */
+  readonly signal?: CancelSignal | undefined;
+  /** Gives up starting with `deadline` after so many ms; else as `signal`. Default: as long as it takes. */
+  readonly timeoutMs?: number | undefined;
 }
 
 const names = optionNames<CreateNodeOptions>({
@@ -132,6 +137,8 @@ const names = optionNames<CreateNodeOptions>({
   topics: true,
   loopBlockedMsMax: true,
   mqtt: true,
+  signal: true,
+  timeoutMs: true,
 });
 
 const tlsNames = optionNames<TlsOptions>({ cert: true, key: true, ca: true });

@@ -11,7 +11,7 @@ import {
 } from "@mpreg/core/program";
 import type { Invocation } from "@mpreg/core/rpc";
 
-const clock: Clock = {
+export const clock: Clock = {
   now: () => performance.now(),
   wallMs: () => Date.now(),
   setTimer: (callback, ms) => setTimeout(callback, ms),

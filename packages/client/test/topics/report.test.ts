@@ -26,3 +26,20 @@ test("a client is told of any node, what has come and gone there", async () => {
   expect(await failureOf(client.topics({ node: "nowhere" }))).toMatchObject({ code: "invalid-argument" });
   expect(await failureOf(client.topics({ most: 0 }))).toMatchObject({ code: "invalid-argument" });
 });
+
+test("a node's program is told the same as its clients", async () => {
+  const [near, far] = (await startMesh({ name: "near" }, { name: "far" })) as [MpregNode, MpregNode];
+  const client = await clientOf(near);
+  await (await client.subscribe("a.*")).everywhere();
+  await far.publish("a.b", 1, { confirm: "subscribers" });
+  expect(await near.topics()).toMatchObject({ node: "near", received: 1, handed: 1, wanted: [{ patterns: ["a.*"] }] });
+  expect(await near.topics({ node: "far", most: 1, timeoutMs: 10_000 })).toMatchObject({
+    node: "far",
+    published: 1,
+    forwarded: 1,
+  });
+  expect(await failureOf(near.topics({ node: "nowhere" }))).toMatchObject({ code: "invalid-argument" });
+  expect(await failureOf(near.topics({ signal: AbortSignal.abort("no") }))).toMatchObject({ code: "cancelled" });
+  await near.close();
+  expect(await failureOf(near.topics())).toMatchObject({ code: "closed" });
+});

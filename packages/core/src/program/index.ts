@@ -11,7 +11,7 @@ export type {
   WaitOptions,
 } from "./api.js";
 export type { Clock, ClockTimer } from "./clock.js";
-export { type CheckedPublish, cancelled, replayOf, wishOf } from "./options.js";
+export { type CheckedPublish, cancelled, replayOf, waitMsOf, wishOf } from "./options.js";
 export { type HandlerMessage, HandlerTopics, type HandlerTopicsHost, handlerMessage } from "./handler-topics.js";
 export { OwnTopics, type OwnTopicsHost } from "./own-topics.js";
 export { type PublishLimits, type PublishWay, Publishing, type Told } from "./publishing.js";
