@@ -61,12 +61,12 @@ export class Blockers {
     }
   }
 
-  /** Tells `found` of those for which publishers have waited for `blockMsMax`. */
-  eachStalled(nowMs: number, found: (subscription: Subscription) => void): void {
+  /** Tells `found` of those for which publishers wait, and whether they have waited for `blockMsMax`. */
+  each(nowMs: number, found: (subscription: Subscription, isStalled: boolean) => void): void {
     for (const subscription of this.#blocking) {
       const { blocking } = subscription;
       if (blocking === undefined) this.#blocking.delete(subscription);
-      else if (nowMs - blocking.sinceMs >= this.#limits.blockMsMax) found(subscription);
+      else found(subscription, nowMs - blocking.sinceMs >= this.#limits.blockMsMax);
     }
   }
 

@@ -7,6 +7,8 @@
  * (V2) All that waits is at most `waitingBytesMax`. Beyond, the subscription for which most waits loses that (it is told), or
  *      ends where it would rather end than lose.
  * (V3) The subscriptions of an outlet take turns: one with much to tell does not keep the others waiting.
+ * (V5) Publishers that wait for a subscription go on when nothing waits for it any more and half of its window is free, so that what
+ *      they publish next goes straight on; or, where its consumer is slower than that, when half of its buffer is empty.
  * (V4) What a message has come to is counted for each subscription: handed on, waiting, lost.
  */
 import { ByteBudget, Scratch } from "../structures/index.js";
@@ -20,6 +22,9 @@ import { priorityDefault } from "./topic-message.js";
 
 /** Messages that a subscription tells before it is another one's turn. */
 const turnMessages = 32;
+
+/** How long publishers may wait for more room than there must be. */
+const pauseMsMax = 100;
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -100,6 +105,7 @@ export class Delivery {
     outlet.untakenBytes -= taken;
     if (subscription.isWaiting) outlet.enqueue(subscription);
     this.drain(outlet, nowMs);
+    this.resumeIfRoom(subscription, nowMs);
   }
 
   /** Tells the subscriptions of `outlet` what waits for them, as far as there is room on the way. (V3) */
@@ -108,7 +114,7 @@ export class Delivery {
       let told = 0;
       while (told < turnMessages && this.#tellNext(first, nowMs)) told += 1;
       this.#holds(first);
-      this.#resumeIfRoom(first);
+      this.resumeIfRoom(first, nowMs);
       if (told === turnMessages) outlet.queue.moveToEnd(first);
       else if (first.isWaiting && first.hasWindow(nextLength(first, nowMs)))
         return; // it is the outlet that has no room
@@ -141,8 +147,12 @@ export class Delivery {
     for (const publisher of blocking.publishers) this.#sink.resume(publisher);
   }
 
-  #resumeIfRoom(subscription: Subscription): void {
-    if (subscription.blocking !== undefined && subscription.buffer?.isHalfEmpty !== false) this.resume(subscription);
+  /** Lets those go on who wait for `subscription`, if there is room. (V5) */
+  resumeIfRoom(subscription: Subscription, nowMs: number): void {
+    const { blocking, buffer } = subscription;
+    if (blocking === undefined || buffer?.isHalfEmpty === false) return;
+    const isAhead = subscription.isIdle && subscription.hasHalfWindow;
+    if (isAhead || nowMs - blocking.sinceMs >= pauseMsMax) this.resume(subscription);
   }
 
   /** Answers whether something was told. */

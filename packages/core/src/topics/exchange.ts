@@ -356,8 +356,10 @@ export class Exchange {
   tick(nowMs: number): void {
     this.#backlog.sweep(nowMs);
     this.#forwarding.tick(nowMs);
-    this.#blockers.eachStalled(nowMs, (subscription) => {
-      this.#delivery.doomed.push({ subscription, why: "stalled" });
+    this.#blockers.each(nowMs, (subscription, isStalled) => {
+      this.#delivery.resumeIfRoom(subscription, nowMs);
+      if (isStalled && subscription.blocking !== undefined)
+        this.#delivery.doomed.push({ subscription, why: "stalled" });
     });
     this.#endDoomed(nowMs);
   }

@@ -60,6 +60,12 @@ export interface TopicsLimits {
   /** The same in bytes. */
   readonly bufferBytesMax: number;
   /**
+   * What a subscription that keeps publishers waiting gets where it asks for nothing: what waits costs more than what goes
+   * straight on, and publishers that may wait need not be ahead by much.
+   */
+  readonly blockingBufferMessages: number;
+  readonly blockingBufferBytes: number;
+  /**
    * Bytes that wait for all subscriptions together, a message counted once for each. Beyond, the subscription for which
    * most waits loses all of that: it is told so, or ends where it would rather end than lose.
    */
@@ -90,6 +96,8 @@ export const defaultTopicsLimits: TopicsLimits = {
   windowBytes: 4 * 1024 * 1024,
   bufferMessagesMax: 65_536,
   bufferBytesMax: 16 * 1024 * 1024,
+  blockingBufferMessages: 1_024,
+  blockingBufferBytes: 1024 * 1024,
   waitingBytesMax: 256 * 1024 * 1024,
   routeWindowBytes: 4 * 1024 * 1024,
   routeBufferMessages: 100_000,
@@ -100,9 +108,9 @@ export const defaultTopicsLimits: TopicsLimits = {
   confirmationsPerLinkMax: 10_000,
 };
 
-/** `asked`, or `max` where nothing was asked for. Throws `invalid-argument` unless it is an integer from 1 to `max`. */
-export function boundOf(name: string, asked: number | undefined, max: number): number {
-  if (asked === undefined) return max;
+/** `asked`, or `usual` where nothing was asked for. Throws `invalid-argument` unless it is an integer from 1 to `max`. */
+export function boundOf(name: string, asked: number | undefined, max: number, usual: number): number {
+  if (asked === undefined) return usual;
   if (Number.isSafeInteger(asked) && asked >= 1 && asked <= max) return asked;
   throw new MpregError("invalid-argument", `"${name}" must be an integer from 1 to ${max}, got ${String(asked)}`);
 }

@@ -102,6 +102,10 @@ export class Subscription implements Queued<Subscription> {
     return this.untakenBytes === 0 || this.untakenBytes + length <= this.terms.windowBytes;
   }
 
+  get hasHalfWindow(): boolean {
+    return this.untakenBytes * 2 <= this.terms.windowBytes;
+  }
+
   /** Whether it has something to tell. */
   get isWaiting(): boolean {
     return this.phase.kind === "replay" || (this.phase.kind === "live" && !this.isIdle);

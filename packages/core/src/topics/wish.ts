@@ -69,13 +69,17 @@ export function checkedTerms(
     throw refusal(`the name of a group must have 1 to ${limits.topic.bytesMax} bytes, got ${quoted(group)}`);
   }
   if (replay !== undefined) checkReplay(replay);
+  const { bufferMessagesMax: messagesMax, bufferBytesMax: bytesMax, outletWindowBytes } = limits;
+  const isUsual = wish.bufferMessagesMax === undefined && wish.bufferBytesMax === undefined;
+  const isSmall = isUsual && overflow === "block-publisher";
+  const messages = isSmall ? Math.min(limits.blockingBufferMessages, messagesMax) : messagesMax;
+  const bytes = isSmall ? Math.min(limits.blockingBufferBytes, bytesMax) : bytesMax;
   const terms: SubscriptionTerms = {
     filter: filter === undefined ? undefined : new CheckedFilter(filter, utf8),
     overflow,
-    bufferMessagesMax: boundOf("buffer.messages", wish.bufferMessagesMax, limits.bufferMessagesMax),
-    bufferBytesMax: boundOf("buffer.bytes", wish.bufferBytesMax, limits.bufferBytesMax),
-    windowBytes:
-      windowBytes === undefined ? limits.windowBytes : boundOf("windowBytes", windowBytes, limits.outletWindowBytes),
+    bufferMessagesMax: boundOf("buffer.messages", wish.bufferMessagesMax, messagesMax, messages),
+    bufferBytesMax: boundOf("buffer.bytes", wish.bufferBytesMax, bytesMax, bytes),
+    windowBytes: boundOf("windowBytes", windowBytes, outletWindowBytes, limits.windowBytes),
   };
   return usual !== undefined && areSame(terms, usual) ? usual : terms;
 }

@@ -162,12 +162,63 @@ describe("exchange", () => {
     expect(kinds).toEqual(["published", "published", "published", "blocked", "blocked"]);
     expect(world.publish("b", 5)).toBe("published"); // another topic
     expect(world.exchange.figures).toMatchObject({ published: 4, backlogMessages: 4 });
-    world.take(1, 1);
+    world.takeAll(1);
     expect(world.resumed).toEqual([user.id]);
     expect(world.publish("a", 4)).toBe("published");
     world.takeAll(1);
     expect(world.heard(1)).toEqual(["1", "2", "3", "4"]);
     expect(world.heard(2)).toEqual(["1", "2", "3", "5", "4"]);
+  });
+
+  /** One subscription with a window and a buffer of four messages each, all full, and a publisher that waits. */
+  function blocked(): World {
+    const world = new World();
+    const { length } = note("a", 1);
+    const terms = { windowBytes: 4 * length, bufferMessagesMax: 4, overflow: "block-publisher" } as const;
+    world.exchange.subscribe(1, 1, { patterns: ["a"], ...terms }, 0);
+    const kinds = [1, 2, 3, 4, 5, 6, 7, 8, 9].map((id) => world.publish("a", id));
+    expect(kinds).toEqual([...new Array<string>(8).fill("published"), "blocked"]);
+    return world;
+  }
+
+  test("publishers that wait go on when nothing waits any more and half of the window is free (V5)", () => {
+    const world = blocked();
+    world.take(1, 4);
+    expect(world.exchange.figures.waitingBytes).toBe(0);
+    expect(world.resumed).toEqual([]);
+    world.take(1, 1);
+    expect(world.resumed).toEqual([]);
+    world.take(1, 1);
+    expect(world.resumed).toEqual([user.id]);
+  });
+
+  test("where the consumer is slow they go on when half of the buffer is empty, with what it takes next or the next tick (V5)", () => {
+    const taking = blocked();
+    taking.take(1, 1);
+    taking.nowMs = 100;
+    taking.exchange.tick(100);
+    expect(taking.resumed).toEqual([]);
+    taking.take(1, 1);
+    expect(taking.resumed).toEqual([user.id]);
+
+    const resting = blocked();
+    resting.take(1, 2);
+    expect(resting.resumed).toEqual([]);
+    resting.exchange.tick(1_000);
+    expect(resting.resumed).toEqual([user.id]);
+  });
+
+  test.each([
+    [{}, 1_024],
+    [{ bufferMessagesMax: 2_000 }, 2_000],
+    [{ bufferBytesMax: 4 * 1024 * 1024 }, 3_000],
+  ])("of one that keeps publishers waiting and asks for %o as many wait as that, or 1,024", (asked, most) => {
+    const world = new World();
+    const terms = { windowBytes: 1, overflow: "block-publisher" } as const;
+    world.exchange.subscribe(1, 1, { patterns: ["a"], ...terms, ...asked }, 0);
+    let published = 0;
+    while (published < 3_001 && world.publish("a", published) === "published") published += 1;
+    expect(published).toBe(1 + most);
   });
 
   test("one that keeps publishers waiting for too long is ended; a publisher that has gone is not resumed", () => {
