@@ -14,7 +14,6 @@ import {
   type Tracing,
   explainReference,
 } from "@mpreg/core/rpc";
-import { defaultTopicsLimits } from "@mpreg/core/topics";
 import { createCodec } from "@mpreg/core/values";
 import { semver, systemRandom, utf8 } from "./capabilities.js";
 import { Connections } from "./connections.js";
@@ -34,6 +33,7 @@ import { type CreateNodeOptions, type ResolvedOptions, defaultName, ownUrl, reso
 import { waiting } from "./patience.js";
 import { Status } from "./status.js";
 import { Threads } from "./threads/threads.js";
+import { topicsLimitsOf } from "./topic-limits.js";
 import { Gate } from "./transports/gate.js";
 import { type Listener, type OpenUpgrade, listen } from "./transports/listen.js";
 import type { OpenSocket } from "./transports/websocket.js";
@@ -148,7 +148,7 @@ async function assemble<T extends TopicContract | undefined>(
     link: { ...limits, limits },
     redial: limits,
     rpc: limits,
-    topics: defaultTopicsLimits,
+    topics: topicsLimitsOf(limits),
     membership: limits,
     incarnation: identity.incarnation + 1,
   };

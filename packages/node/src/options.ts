@@ -36,6 +36,7 @@ import { type DiscoveryOptions, type ResolvedDiscovery, resolveDiscovery } from 
 import { type LogLevel, type Logger, logLevels } from "./log.js";
 import { type MqttOptions, type ResolvedMqtt, resolveMqtt } from "./mqtt/options.js";
 import { isNodeUrl, nodeUrlsLike } from "./node-url.js";
+import { type TopicOptions, defaultTopicOptions } from "./topic-limits.js";
 import { type PortLimits, defaultPortLimits } from "./transports/limits.js";
 import type { TlsOptions } from "./transports/types.js";
 
@@ -45,6 +46,7 @@ export type NodeLimits = WireLimits &
   Omit<LinkOptions, "limits"> &
   RedialOptions &
   MembershipOptions &
+  TopicOptions &
   PortLimits;
 
 export interface CreateNodeOptions<T extends TopicContract | undefined = undefined> {
@@ -149,6 +151,7 @@ export const defaultLimits: NodeLimits = {
   ...defaultLinkOptions,
   ...defaultRedialOptions,
   ...profiles.lan,
+  ...defaultTopicOptions,
   ...defaultPortLimits,
 };
 
@@ -168,6 +171,7 @@ const limitsMax: Partial<Record<keyof NodeLimits, number>> = {
   firstRequestTimeoutMs: durationMsMax,
   timeoutMs: durationMsMax,
   timeoutMsMax: durationMsMax,
+  topicBlockedMsMax: durationMsMax,
 };
 
 /** Bounds of which none at all makes sense. */
@@ -178,6 +182,8 @@ const mayBeZero: ReadonlySet<string> = new Set([
   "indirectProbes",
   "queuedMax",
   "tracesMax",
+  "backlogMs",
+  "backlogPerTopicMax",
 ]);
 
 /** Options with every default filled in. */

@@ -17,7 +17,7 @@ export interface SubscribeOptions<T = unknown> extends WaitOptions {
   /**
    * What was published before, told first and in order: the latest of each topic (`"last"`), so many of the latest, or what
    * is at most `ageMs` old. Nothing unless told. A node keeps a message for an hour, of each
-   * topic the last 1,000 and 1 MiB, and 64 MiB of all.
+   * topic the last 1,000 and 1 MiB, and 64 MiB of all, unless its `limits` say otherwise.
    */
   readonly backlog?: "last" | number | { readonly ageMs: number } | undefined;
   /** Which messages, by their headers: all conditions of `headers` hold, or any of them. */
