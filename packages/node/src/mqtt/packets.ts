@@ -5,7 +5,9 @@
  * (P2) A packet that says that it is longer than it may be is refused before its body has come.
  * (P3) What is kept takes at most twice what has come of the packet, however small the pieces, and a copy now and then.
  * (P4) QoS 2 is granted as 1: a SUBSCRIBE that asks for it is passed on as if it had asked for 1.
+ * (P5) What is not well-formed is refused (`well-formed.ts`).
  */
+import { checkWellFormed } from "./well-formed.js";
 
 /** What a packet's first bytes say. */
 interface Head {
@@ -33,6 +35,27 @@ export class Packets {
     const whole: Buffer[] = [];
     let rest = piece;
     while (this.#filled > 0 && rest.length > 0) {
+      const first = this.takeFirst(rest, packetBytesMax);
+      rest = first.rest;
+      if (first.packet !== undefined) whole.push(first.packet);
+    }
+    let end = 0;
+    for (;;) {
+      const head = headOf(rest.subarray(end), packetBytesMax);
+      if (head === undefined || end + head.bytes > rest.length) {
+        if (end > 0) whole.push(rest.subarray(0, end));
+        if (end < rest.length) this.#keep(rest.subarray(end), head?.bytes); // (P1)
+        return whole;
+      }
+      check(rest.subarray(end, end + head.bytes));
+      end += head.bytes;
+    }
+  }
+
+  /** The same for one packet; what is behind it is not taken. */
+  takeFirst(piece: Buffer, packetBytesMax: number): { readonly packet: Buffer | undefined; readonly rest: Buffer } {
+    let rest = piece;
+    while (rest.length > 0) {
       const head = headOf(this.#partial.subarray(0, this.#filled), packetBytesMax);
       // of a head that is not whole, a byte more
       const wanted = head === undefined ? 1 : head.bytes - this.#filled;
@@ -43,21 +66,11 @@ export class Packets {
         const packet = this.#partial.subarray(0, this.#filled);
         this.#partial = nothing;
         this.#filled = 0;
-        grantAtMost1(packet);
-        whole.push(packet);
+        check(packet);
+        return { packet, rest };
       }
     }
-    let end = 0;
-    for (;;) {
-      const head = headOf(rest.subarray(end), packetBytesMax);
-      if (head === undefined || end + head.bytes > rest.length) {
-        if (end > 0) whole.push(rest.subarray(0, end));
-        if (end < rest.length) this.#keep(rest.subarray(end), head?.bytes); // (P1)
-        return whole;
-      }
-      grantAtMost1(rest.subarray(end, end + head.bytes));
-      end += head.bytes;
-    }
+    return { packet: undefined, rest };
   }
 
   #isWhole(packetBytesMax: number): boolean {
@@ -93,6 +106,11 @@ function headOf(bytes: Buffer, packetBytesMax: number): Head | undefined {
     }
   }
   throw new Error("what came is no MQTT: a length of more than four bytes");
+}
+
+function check(packet: Buffer): void {
+  checkWellFormed(packet); // (P5)
+  grantAtMost1(packet);
 }
 
 /** (P4) Whatever is not as it should be is left for the parser to refuse. */

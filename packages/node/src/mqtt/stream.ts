@@ -5,6 +5,8 @@
  * (R2) What is kept of a packet that is not whole is charged to the port's budgets; who holds most goes when they are spent.
  * (R3) At most one write is under way in the socket; what else is to go waits here, where `drain` tells when it has gone.
  * (R4) The node's side can end first: what the client has sent until it knows that comes in still, and what is for it goes nowhere.
+ * (R5) Of a client that was not let in yet one packet is passed on. What comes behind it waits in the socket: the library keeps few
+ *      packets until then, and clients need not wait for CONNACK (MQTT 3.1.1 §3.1.4).
  */
 import { Duplex } from "node:stream";
 import type { Holder } from "@mpreg/core/structures";
@@ -36,6 +38,9 @@ export class MqttStream extends Duplex {
   #packetBytesMax: number;
   /** The reader wants more. */
   #isWanted = false;
+  /** (R5) */
+  #isKnown = false;
+  #hasGreeted = false;
   /** (R4) */
   #isFinished = false;
 
@@ -68,6 +73,7 @@ export class MqttStream extends Duplex {
   known(packetBytesMax: number): void {
     if (this.destroyed) return;
     this.#opened.known();
+    this.#isKnown = true;
     this.#packetBytesMax = packetBytesMax;
     this.#held.hold(0);
     this.#held = this.#gate.arriving.holder(() => {
@@ -76,6 +82,7 @@ export class MqttStream extends Duplex {
       );
     });
     this.#held.hold(this.#packets.keptBytes);
+    if (this.#isWanted) this.#opened.source.resume();
   }
 
   /** Says all that was to be said, and that there is no more. The client ends its side then. (R4) */
@@ -87,7 +94,7 @@ export class MqttStream extends Duplex {
 
   override _read(): void {
     this.#isWanted = true;
-    this.#opened.source.resume();
+    if (this.#isKnown || !this.#hasGreeted) this.#opened.source.resume(); // (R5)
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: Done): void {
@@ -114,6 +121,7 @@ export class MqttStream extends Duplex {
   #take(piece: Buffer): void {
     if (this.destroyed) return;
     try {
+      if (!this.#isKnown) return this.#takeGreeting(piece);
       for (const whole of this.#packets.take(piece, this.#packetBytesMax)) this.#isWanted = this.push(whole);
     } catch (error) {
       this.destroy(error as Error);
@@ -121,5 +129,17 @@ export class MqttStream extends Duplex {
     }
     this.#held.hold(this.#packets.keptBytes); // (R2)
     if (!this.#isWanted) this.#opened.source.pause();
+  }
+
+  /** (R5) */
+  #takeGreeting(piece: Buffer): void {
+    const { source } = this.#opened;
+    const { packet, rest } = this.#packets.takeFirst(piece, this.#packetBytesMax);
+    this.#held.hold(this.#packets.keptBytes); // (R2)
+    if (packet === undefined) return;
+    this.#hasGreeted = true;
+    source.pause();
+    if (rest.length > 0) source.unshift(rest);
+    this.#isWanted = this.push(packet);
   }
 }

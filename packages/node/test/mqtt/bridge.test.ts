@@ -4,6 +4,7 @@ import { WebSocket } from "ws";
 import { tls } from "../support/certificate.js";
 import { clientOf, meshed, startNode } from "../support/cluster.js";
 import { eventually } from "../support/eventually.js";
+import { connectPacket, packet, packetTypes, rawSocket, text } from "./raw.js";
 import { connected, connectedTo, disconnected, listenOver, listening, startDoor } from "./support.js";
 
 const texts = (got: readonly { readonly text: string }[]): string[] => got.map(({ text }) => text);
@@ -159,6 +160,19 @@ describe("MQTT clients", () => {
     const first = wills[Symbol.asyncIterator]().next();
     await node.close();
     expect((await first).value?.topic).toBe("gone.at the end");
+  });
+
+  test("need not wait for CONNACK: what they send at once is taken, however much (R5)", async () => {
+    const node = await startDoor();
+    const { got, has } = await listening(node, { a: 0 });
+    const hasty = await rawSocket(node);
+    const count = 5_000; // more than one piece of a socket has
+    const publishes = Array.from({ length: count }, (_, at) => {
+      return packet(packetTypes.publish, 0, Buffer.concat([text("a"), Buffer.from(`${at}${"y".repeat(30)}`)]));
+    });
+    hasty.socket.write(Buffer.concat([connectPacket("hasty"), ...publishes]));
+    await has(count);
+    expect(got.every((each, at) => Number.parseInt(each.text) === at)).toBe(true);
   });
 
   test("that take an identifier take it from whoever had it", async () => {

@@ -5,8 +5,9 @@ import { packet, packetTypes, text } from "./raw.js";
 
 const packetBytesMax = 5_000;
 
+/** Of types in which nothing has to be well-formed. */
 const anyPacket = fc
-  .tuple(fc.constantFrom(1, 3, 10, 12), fc.uint8Array({ maxLength: 400 }))
+  .tuple(fc.constantFrom(2, 4, 6, 12), fc.uint8Array({ maxLength: 400 }))
   .map(([type, body]) => packet(type, 0, Buffer.from(body)));
 
 /** `bytes` in pieces that end there. */
@@ -39,6 +40,20 @@ describe("packets", () => {
         expect(Buffer.concat(got)).toEqual(bytes);
       }),
       { numRuns: 500 },
+    );
+  });
+
+  test("of any bytes are passed on, or refused for what is wrong with them (P5)", () => {
+    const types = fc.constantFrom(1, 3, 8, 10);
+    fc.assert(
+      fc.property(types, fc.nat(15), fc.uint8Array({ maxLength: 60 }), (type, flags, body) => {
+        try {
+          new Packets().take(packet(type, flags, Buffer.from(body)), packetBytesMax);
+        } catch (error) {
+          expect((error as Error).message).toMatch(/^what came is no MQTT: /);
+        }
+      }),
+      { numRuns: 2_000 },
     );
   });
 

@@ -11,7 +11,15 @@ export interface RawPacket {
   readonly body: Buffer;
 }
 
-export const packetTypes = { connect: 1, connack: 2, publish: 3, subscribe: 8, suback: 9, pingreq: 12 } as const;
+export const packetTypes = {
+  connect: 1,
+  connack: 2,
+  publish: 3,
+  subscribe: 8,
+  suback: 9,
+  unsubscribe: 10,
+  pingreq: 12,
+} as const;
 
 /** A packet whose body has fewer than 128 bytes, or as many as `length` says. */
 export function packet(type: number, flags: number, body: Buffer, length: number = body.length): Buffer {

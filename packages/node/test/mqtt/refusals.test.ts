@@ -149,6 +149,43 @@ describe("the MQTT door refuses", () => {
     await connected(node);
   });
 
+  test.each([
+    ["a topic that is no UTF-8", packetTypes.publish, 2, [0, 3, 0x61, 0xed, 0xa0, 0, 1, 0x78]],
+    ["a topic with U+0000", packetTypes.publish, 0, [0, 3, 0x61, 0, 0x62]],
+    ["a message of QoS 1 with the number 0", packetTypes.publish, 2, [0, 1, 0x61, 0, 0, 0x78]],
+    ["a SUBSCRIBE with the number 0", packetTypes.subscribe, 2, [0, 0, 0, 1, 0x61, 0]],
+    ["a filter that is no UTF-8", packetTypes.subscribe, 2, [0, 1, 0, 1, 0x61, 0, 0, 2, 0xff, 0xfe, 0]],
+    ["a filter with U+0000", packetTypes.subscribe, 2, [0, 1, 0, 1, 0, 0]],
+    ["an UNSUBSCRIBE without filters", packetTypes.unsubscribe, 2, [0, 1]],
+    ["a filter to leave that is no UTF-8", packetTypes.unsubscribe, 2, [0, 1, 0, 1, 0xff]],
+    ["packets that only nodes send", packetTypes.suback, 0, [0, 1, 0]],
+  ])("%s: it hangs up, and does nothing of it (W1, W2, W3)", async (_what, type, flags, body) => {
+    const node = await startDoor();
+    const heard = await node.subscribe("#");
+    const raw = await rawClient(node, "raw");
+    raw.socket.write(packet(type, flags, Buffer.from(body)));
+    await eventually("it is hung up on", () => raw.isClosed);
+    expect(raw.got.map((each) => each.type)).toEqual([packetTypes.connack]);
+    await node.publish("last", "");
+    expect((await heard[Symbol.asyncIterator]().next()).value?.topic).toBe("last");
+  });
+
+  test.each([
+    ["an identifier that is no UTF-8", 0x02, Buffer.from([0, 1, 0xff])],
+    ["an identifier with U+0000", 0x02, text("a\0")],
+    ["a will of QoS 3", 0x1e, Buffer.concat([text("a"), text("will"), text("")])],
+    ["a will whose topic is no UTF-8", 0x06, Buffer.concat([text("a"), Buffer.from([0, 1, 0xff]), text("")])],
+    ["a password without a name", 0x42, Buffer.concat([text("a"), text("pass")])],
+    ["a name that is no UTF-8", 0x82, Buffer.concat([text("a"), Buffer.from([0, 1, 0xff])])],
+  ])("a CONNECT with %s (W1, W3)", async (_what, flags, fields) => {
+    const node = await startDoor();
+    const raw = await rawSocket(node);
+    const head = [text("MQTT"), Buffer.from([4, flags, 0, 0])];
+    raw.socket.write(packet(packetTypes.connect, 0, Buffer.concat([...head, fields])));
+    await eventually("it is hung up on", () => raw.isClosed);
+    expect(raw.got).toEqual([]);
+  });
+
   test("connections beyond those that the port may have", async () => {
     const node = await startDoor({ limits: { strangersMax: 2 } });
     const strangers = [await rawSocket(node), await rawSocket(node), await rawSocket(node)];
