@@ -320,6 +320,21 @@ test("what is wrong is refused with what would work, before anything is sent", a
     "what answers must be a function, got undefined",
   );
   expect(await refused(client.publish("a", 1, { headers: { a: 1 } as never }))).toContain('header "a" must be a text');
+  const wrongHeaders = [new Map([["a", "b"]]), new Headers({ a: "b" }), [["a", "b"]]];
+  for (const headers of wrongHeaders) {
+    expect(await refused(client.publish("a", 1, { headers: headers as never }))).toContain(
+      "must be an object of texts",
+    );
+  }
+  const halves = [
+    { headers: { a: "\ud800" } },
+    { headers: { "\udc00": "" } },
+    { id: "\ud800" },
+    { correlationId: "\ud800" },
+  ];
+  for (const options of halves) {
+    expect(await refused(client.publish("a", 1, options))).toContain("has half of a surrogate pair; only whole ones");
+  }
   expect(await refused(client.publish(7 as never, 1))).toContain("Topic must be a string");
   expect(await refused(client.subscribe("a", { windowBytes: 2 ** 40 }))).toContain("windowBytes");
   expect(await refused(client.subscribe("a", { buffer: { messages: 1e6 } }))).toContain('"buffer.messages" must be');

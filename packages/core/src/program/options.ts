@@ -19,6 +19,7 @@ import {
   priorityMax,
   reservedPattern,
 } from "../topics/index.js";
+import { isWellFormed } from "../values/index.js";
 import type { SubscribeMessage, WireReplay } from "../wire/index.js";
 import type { ConfirmOptions, PublishOptions, SubscribeOptions, WaitOptions } from "./api.js";
 
@@ -191,19 +192,29 @@ function checkedPatterns(given: unknown): readonly string[] {
 
 function headersOf(headers: unknown): ReadonlyMap<string, string> | undefined {
   if (headers === undefined) return undefined;
-  if (typeof headers !== "object" || headers === null || Array.isArray(headers)) {
-    throw refusal(`publish: headers must be an object of texts such as { region: "eu" }, got ${kindOf(headers)}`);
+  // a Map, or the Headers of a fetch, has no entries of its own: none of it would be sent
+  if (typeof headers !== "object" || headers === null || Symbol.iterator in headers) {
+    const got = kindOf(headers);
+    throw refusal(`publish: headers must be an object of texts such as { region: "eu" }, got ${got}`);
   }
   const entries: [string, unknown][] = Object.entries(headers);
   for (const [name, value] of entries) {
     if (typeof value !== "string")
       throw refusal(`publish: header ${quoted(name)} must be a text, got ${kindOf(value)}`);
+    checkWhole(`header ${quoted(name)}`, name);
+    checkWhole(`header ${quoted(name)}`, value);
   }
   return new Map(entries as [string, string][]);
 }
 
+/** What has no UTF-8 would arrive as something else. */
+function checkWhole(what: string, text: string): void {
+  if (!isWellFormed(text)) throw refusal(`publish: ${what} has half of a surrogate pair; only whole ones become UTF-8`);
+}
+
 function checkId(option: string, value: unknown): void {
-  if (value === undefined || (typeof value === "string" && value !== "" && value.length <= idBytesMax)) return;
+  if (value === undefined) return;
+  if (typeof value === "string" && value !== "" && value.length <= idBytesMax) return checkWhole(option, value);
   throw refusal(`publish: ${option} must be a text of 1 to ${idBytesMax} bytes, got ${shown(value)}`);
 }
 

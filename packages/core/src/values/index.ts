@@ -5,4 +5,4 @@ export { type Hole, filled, holesOf, itemsOf, listOf } from "./list.js";
 export { type Picked, pick } from "./pick.js";
 export { type ByteMemory, createSlab } from "./slab.js";
 export type { ValueUtf8 } from "./buffer.js";
-export { utf8Length } from "./utf8.js";
+export { isWellFormed, utf8Length } from "./utf8.js";

@@ -3,6 +3,7 @@
  *
  * (R1) Nothing is read, decoded or allocated that nobody asks for; the payload is decoded once.
  * (R2) One that cannot be read ends nothing: whoever asks it gets the error.
+ * (R3) Written as JSON, or looked at as by `console.log`, it is what it says, although none of that is a property of its own.
  */
 import { MpregError, type Utf8, thrownText } from "../../base/index.js";
 import type { ByteMemory, Codec } from "../../values/index.js";
@@ -131,6 +132,12 @@ export class ReceivedMessage<T = unknown> implements TopicMessage<T> {
     return this.#open().priority;
   }
 
+  /** (R3) */
+  toJSON(): TopicMessage<T> {
+    const { topic, payload, id, timestampMs, headers, correlationId, replyTo, ttlMs, priority, missedBefore } = this;
+    return { topic, payload, id, timestampMs, headers, correlationId, replyTo, ttlMs, priority, missedBefore };
+  }
+
   #open(): TopicMessageReader {
     return this.#opener.open(this.#bytes);
   }
@@ -146,3 +153,14 @@ export class ReceivedMessage<T = unknown> implements TopicMessage<T> {
     }
   }
 }
+
+// how Node prints a value; elsewhere the symbol means nothing (R3)
+Object.defineProperty(ReceivedMessage.prototype, Symbol.for("nodejs.util.inspect.custom"), {
+  value(this: ReceivedMessage): unknown {
+    try {
+      return this.toJSON();
+    } catch (error) {
+      return error; // it is looked at: who logs it is not to fail (R2)
+    }
+  },
+});

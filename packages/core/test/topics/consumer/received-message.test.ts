@@ -34,3 +34,22 @@ test("one that cannot be read says so where it is asked, with its topic where th
   expect(() => broken.payload).toThrow("Cannot read the message of a topic");
   expect(() => broken.topic).toThrow("Cannot read the message of a topic");
 });
+
+test("written as JSON and looked at it is what it says (R3)", () => {
+  const inspect = Symbol.for("nodejs.util.inspect.custom");
+  const looked = (of: ReceivedMessage): unknown => (of as unknown as Record<symbol, () => unknown>)[inspect]?.();
+  const headers = new Map([["region", "eu"]]);
+  const whole = received(message("1", { n: 1 }, { headers, replyTo: "r" }));
+  const said = {
+    topic: "a.b",
+    payload: { n: 1 },
+    id: "1",
+    headers: { region: "eu" },
+    replyTo: "r",
+    priority: 4,
+    missedBefore: 0,
+  };
+  expect(JSON.parse(JSON.stringify(whole))).toMatchObject(said);
+  expect(looked(whole)).toMatchObject(said);
+  expect(looked(received(message("1", "text").slice(0, -2)))).toMatchObject({ code: "malformed" }); // and throws nothing
+});
