@@ -124,6 +124,11 @@ export class Connection {
     return this.#link.outbox;
   }
 
+  /** Asks the node how much of what it was sent until now it has admitted. */
+  ask(): void {
+    this.#link.ask();
+  }
+
   /** Bytes that wait for the node, here and in the transport as far as that tells. */
   get backlogBytes(): number {
     return this.#link.backlogBytes;

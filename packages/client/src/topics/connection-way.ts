@@ -2,6 +2,7 @@
  * Connection way: a connection, as the way that what a client publishes takes to its node.
  *
  * (H1) How many messages may not have arrived when it is lost is told.
+ * (H2) Those are few: while it is published, the node is asked now and then what it has, before the first message of a turn.
  */
 import type { CancelSignal } from "@mpreg/core/rpc";
 import { type CheckedPublish, type PublishWay, type Told } from "@mpreg/core/program";
@@ -78,6 +79,8 @@ export class ConnectionWay implements PublishWay {
   #askForTime(): void {
     const { platform } = this.#host;
     this.#wallMs = platform.wallMs();
+    const { outbox } = this.#connection;
+    if (this.#ledger.asks(outbox.endBytes, outbox.admittedBytes, this.#wallMs)) this.#connection.ask(); // (H2)
     if (this.#isTimeOfTurn) return;
     this.#isTimeOfTurn = true;
     platform.endOfTurn(this.#endTurn);

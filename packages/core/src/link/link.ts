@@ -17,6 +17,7 @@
  * (L5) Nobody is given up without having been asked, and having had the time to answer: whoever stood still itself (a
  *      process that was stopped, a machine that slept) has heard nothing, and that is not the other side's fault.
  * (L6) A goodbye may overtake what waits here, which is lost then: the host has the word before it.
+ * (L7) A ping asks for credit, too: behind all that it is sent for, the far side hears how much of that is admitted.
  */
 import { MpregError } from "../base/index.js";
 import {
@@ -81,6 +82,8 @@ export class Link {
   #pingedMs: number | undefined = undefined;
   #admittedBytes = 0;
   #creditedBytes = 0;
+  /** Whether the far side has asked what is admitted, in the frame in hand. (L7) */
+  #isAsked = false;
   /** Where in its frame the message in hand begins, and whether it was held. */
   #messageStart = 0;
   #isHeld = false;
@@ -170,6 +173,9 @@ export class Link {
       return;
     }
     this.#admit(frame.length - freeBytes); // (L4)
+    if (!this.#isAsked) return;
+    this.#isAsked = false;
+    if (this.#admittedBytes > this.#creditedBytes) this.#credit(); // (L7)
   }
 
   /** The message in hand is not admitted yet: answers its bytes, which are to be handed to {@link admit} once it is. */
@@ -192,6 +198,12 @@ export class Link {
     if (this.#transportBytes === 0 && this.#host.releasesBatches === true) this.outbox.reclaim();
   }
 
+  /** Asks the far side how much of what it was sent until now it has admitted. (L7) */
+  ask(): void {
+    writePing(this.outbox.writer, pingId);
+    this.outbox.commitControl();
+  }
+
   /** The transport can take more. */
   writable(): void {
     this.#transportBytes = 0;
@@ -205,8 +217,7 @@ export class Link {
       this.end({ code: "silent", reason: `no handshake within ${this.#options.handshakeTimeoutMs} ms` }, nowMs);
     } else if (this.#pingedMs === undefined) {
       this.#pingedMs = nowMs;
-      writePing(this.outbox.writer, pingId);
-      this.outbox.commitControl();
+      this.ask();
     } else {
       this.end({ code: "silent", reason: `nothing heard for ${this.#options.silenceMsMax} ms` }, nowMs);
     }
@@ -274,6 +285,7 @@ export class Link {
         if (this.outbox.writer.length > this.#options.queueBytesMax) return false;
         writePong(this.outbox.writer, message.id);
         this.outbox.commitControl();
+        this.#isAsked = true;
         return false;
       case "pong":
         return false;

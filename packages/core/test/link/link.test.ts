@@ -117,6 +117,34 @@ describe("credit", () => {
     expect(pair.acceptor.pending).toEqual([{ kind: "credit", admittedBytes: 259 }]);
   });
 
+  test("who asks for a sign of life hears how much is admitted, however little that is (L7)", () => {
+    const pair = connected(a, b);
+    const ping = (): void => {
+      writePing(pair.dialer.link.outbox.writer, 7);
+      pair.dialer.link.outbox.commitControl();
+    };
+    const told = (): unknown[] => {
+      const { length } = pair.acceptor.pending;
+      pair.carry(pair.dialer, pair.acceptor);
+      pair.acceptor.link.flush();
+      return pair.acceptor.pending.slice(length);
+    };
+    pair.acceptor.onMessage = () => pair.acceptor.link.hold();
+    say(pair.dialer, 1, 20);
+    ping();
+    expect(told()).toEqual([{ kind: "pong", id: 7 }]); // it has read the message, and holds it
+    pair.acceptor.onMessage = () => undefined;
+    pair.acceptor.link.admit(20);
+    say(pair.dialer, 2, 30);
+    ping();
+    expect(told()).toEqual([
+      { kind: "pong", id: 7 },
+      { kind: "credit", admittedBytes: 50 },
+    ]);
+    ping();
+    expect(told()).toEqual([{ kind: "pong", id: 7 }]); // it knows
+  });
+
   test("every byte is sent in the end, however small the window (L4)", () => {
     const pair = connected(a, { ...b, ...small });
     for (let id = 1; id <= 200; id++) say(pair.dialer, id, 10 + (id % 100));

@@ -48,7 +48,12 @@ test("of messages that nothing tells apart as many are known as there were (I3)"
   seen.note(message("7", "a"), 0);
   seen.note(message("7", "b"), 0);
   seen.recall();
-  expect(["a", "b", "c", "d"].map((payload) => seen.note(message("7", payload), 1))).toEqual([false, false, true, true]);
+  expect(["a", "b", "c", "d"].map((payload) => seen.note(message("7", payload), 1))).toEqual([
+    false,
+    false,
+    true,
+    true,
+  ]);
   seen.recall();
   expect(["a", "b", "c", "d", "e"].map((payload) => seen.note(message("7", payload), 2))).toEqual([
     false,

@@ -56,3 +56,20 @@ test("what is not known to have arrived counts as lost; what the far side has ad
   expect(ledger.unknown(200_000)).toBeLessThan(200);
   expect(ledger.unknown(50_000)).toBe(ledger.unknown(200_000)); // it never unlearns
 });
+
+test("it asks now and then whether what was published has arrived, and knows of each message before that (E2)", () => {
+  const ledger = new PublishLedger();
+  expect(ledger.asks(0, 0, 1_000)).toBe(false); // nothing was published
+  for (let i = 1; i <= 10; i++) ledger.published(i * 100, 0);
+  expect(ledger.asks(1_000, 0, 1_000)).toBe(true);
+  expect(ledger.asks(1_000, 0, 2_000)).toBe(false); // nothing since
+  for (let i = 11; i <= 15; i++) ledger.published(i * 100, 0);
+  expect(ledger.asks(1_500, 0, 1_050)).toBe(false); // it has just asked
+  expect(ledger.unknown(999)).toBe(15);
+  expect(ledger.unknown(1_000)).toBe(5);
+  expect(ledger.asks(1_500, 1_000, 1_100)).toBe(true);
+  expect(ledger.unknown(1_500)).toBe(0);
+  ledger.published(1_600, 1_500);
+  expect(ledger.asks(1_600, 1_500, 500)).toBe(true); // the clock was set back
+  expect(ledger.unknown(1_500)).toBe(1);
+});
