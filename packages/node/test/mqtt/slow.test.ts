@@ -83,6 +83,32 @@ describe("an MQTT client that does not read", () => {
     await eventually("the others are counted", () => silent.texts.length + missedOf(told, "silent") === 200);
   });
 
+  test("keeps publishers waiting where the door wants that, and nothing is lost", async () => {
+    const node = await startDoor({}, { overflow: "block-publisher", inflightMax: 1, buffer: { messages: 2 } });
+    const silent = await rawClient(node, "silent");
+    await silent.subscribe("load/#", 1);
+    const large = "x".repeat(200_000); // the second fills the window
+    const publisher = await connected(node);
+    let acknowledged = 0;
+    const count = 12;
+    const sent = Array.from({ length: count }, async (_, at) => {
+      await publisher.publishAsync("load/a", `${at} ${large}`, { qos: 1 });
+      acknowledged += 1;
+    });
+    await eventually("one has come", () => silent.texts.length === 1);
+    const other = await listening(node, { other: 1 });
+    await other.client.publishAsync("other", "", { qos: 1 }); // the node serves others meanwhile
+    expect(acknowledged).toBeLessThan(count);
+    for (let at = 0; at < count; at++) {
+      await eventually("the next one has come", () => silent.texts.length > at);
+      silent.acknowledge(at);
+    }
+    await Promise.all(sent);
+    expect(silent.texts.map((each) => Number.parseInt(each.slice(0, 3)))).toEqual(
+      Array.from({ length: count }, (_, at) => at),
+    );
+  });
+
   test("is disconnected where the door wants that, and the log says so", async () => {
     const node = await startDoor({}, { overflow: "disconnect", buffer: { messages: 5 } });
     const told = following(node);
