@@ -15,7 +15,8 @@
  *      parked, so that two full windows cannot wait for each other.
  * (O6) Of a far side that may come back, what was sent is kept until it was admitted: the bytes that were sent, uncopied. But
  *      for batches of deliveries only, which are not told again.
- * (O5) A long turn does not keep its first messages to itself: a batch of `batchBytes` is full and may leave.
+ * (O5) A long turn does not keep its first messages to itself: a batch of `batchBytes` is full and may leave; of deliveries, one of
+ *      `deliveriesBytes`.
  */
 import type { Utf8 } from "../base/index.js";
 import { Fifo } from "../structures/index.js";
@@ -26,6 +27,9 @@ import { Writer } from "../wire/index.js";
  * them while this side makes the next (docs/benchmarks/findings.md).
  */
 const batchBytes = 8 * 1024;
+
+/** Nobody's answer waits for what is delivered to subscribers: there fewer, larger frames cost both sides less (docs/benchmarks/findings.md). */
+const deliveriesBytes = 32 * 1024;
 
 /** Work can be refused or held while the far side reads; what has been done already has to wait for it somewhere. */
 export const answersFactor = 4;
@@ -124,10 +128,10 @@ export class Outbox {
 
   /** As {@link commitAnswer}, for what is told once: it is not kept for another link. (O6) */
   commitDelivery(bytesMax: number = Infinity): number {
-    return this.#commit(bytesMax, this.#queueBytesMax * answersFactor, false);
+    return this.#commit(bytesMax, this.#queueBytesMax * answersFactor, false, deliveriesBytes);
   }
 
-  #commit(bytesMax: number, queueBytesMax: number, isKept: boolean = true): number {
+  #commit(bytesMax: number, queueBytesMax: number, isKept: boolean = true, fullBytes: number = batchBytes): number {
     const bytes = this.writer.end();
     if (bytes > bytesMax) {
       this.writer.abandon();
@@ -138,7 +142,7 @@ export class Outbox {
       return 0;
     }
     if (isKept) this.#hasAnswers = true;
-    this.#enqueue(bytes);
+    this.#enqueue(bytes, fullBytes);
     return bytes;
   }
 
@@ -287,21 +291,21 @@ export class Outbox {
   }
 
   /** Queues the message of `bytes` that was ended last. */
-  #enqueue(bytes: number): void {
+  #enqueue(bytes: number, fullBytes: number = batchBytes): void {
     if (this.hasCredit) {
       this.#sentBytes += bytes; // (O2)
-      this.#queued();
+      this.#queued(fullBytes);
     } else {
       this.#parked.push(this.writer.takeLast());
       this.#parkedBytes += bytes;
     }
   }
 
-  #queued(): void {
+  #queued(fullBytes: number = batchBytes): void {
     if (!this.#announced) {
       this.#announced = true;
       this.#onQueued();
     }
-    if (this.writer.length >= batchBytes) this.#onFull(); // (O5)
+    if (this.writer.length >= fullBytes) this.#onFull(); // (O5)
   }
 }

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Outbox } from "../../src/link/index.js";
-import { writeAnswer, writeCancel, writePing } from "../../src/wire/index.js";
+import { writeAnswer, writeCancel, writeDeliver, writePing } from "../../src/wire/index.js";
 import { frameOf, messagesOf, utf8 } from "../support/wire.js";
 
 const value = new Uint8Array(1_000);
@@ -183,6 +183,30 @@ describe("outbox", () => {
     expect(told).toBe(2);
     outbox.take();
     put(outbox, 22, 1_000);
+    expect(told).toBe(2);
+  });
+
+  test("a batch of deliveries is full from 32 KiB on; anything else that is behind them then fills it, too (O5)", () => {
+    let told = 0;
+    const outbox = new Outbox(
+      utf8,
+      { queueBytesMax: 100_000 },
+      () => undefined,
+      () => (told += 1),
+    );
+    const message = new Uint8Array(1_000);
+    const deliver = (): void => {
+      writeDeliver(outbox.writer, [1], 1, message);
+      outbox.commitDelivery();
+    };
+    while (outbox.queuedBytes + 1_010 < 32_768) deliver();
+    expect(told).toBe(0);
+    deliver();
+    expect(told).toBe(1);
+    outbox.take();
+    for (let count = 9; count > 0; count--) deliver();
+    expect(told).toBe(1);
+    ping(outbox, 1);
     expect(told).toBe(2);
   });
 
