@@ -181,6 +181,7 @@ export class Driver {
         this.#reports.report(invocation, progress);
       },
       publish: (invocation, message) => this.program.publish(invocation, message),
+      ask: (invocation, message, patience) => this.program.ask(invocation, message, patience),
       startBatch: (fun, traces) => options.tracing.startBatch(fun, traces),
     });
     this.#executeHost = {

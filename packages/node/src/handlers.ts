@@ -22,8 +22,9 @@ export function contextHost(
     callerOf,
     report,
     publish,
+    ask,
     startBatch,
-  }: Required<Pick<ContextHost, "callerOf" | "report" | "publish" | "startBatch">>,
+  }: Required<Pick<ContextHost, "callerOf" | "report" | "publish" | "ask" | "startBatch">>,
 ): ContextHost {
   provideContextStorage(new AsyncLocalStorage()); // (N1)
   return {
@@ -36,6 +37,7 @@ export function contextHost(
     callerOf,
     report,
     publish,
+    ask,
     startBatch,
     after: (durationMs, happen) => {
       if (durationMs === 0) {

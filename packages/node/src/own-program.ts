@@ -9,6 +9,7 @@ import {
   type OwnTopicsHost,
   type PublishConfirmation,
 } from "@mpreg/core/program";
+import type { QuestionPatience } from "@mpreg/core/handlers";
 import type { Invocation } from "@mpreg/core/rpc";
 
 export const clock: Clock = {
@@ -52,6 +53,17 @@ export class OwnProgram {
   publish(invocation: Invocation, message: HandlerMessage): Promise<PublishConfirmation> {
     this.#handlers ??= new HandlerTopics(this.#host);
     return this.#handlers.publish(invocation, message);
+  }
+
+  /** Publishes a question for it; resolves to the first answer, encoded. */
+  ask(invocation: Invocation, message: HandlerMessage, patience: QuestionPatience): Promise<Uint8Array> {
+    const { requests } = this.topics;
+    const publish = (
+      asked: Pick<HandlerMessage["fields"], "replyTo" | "correlationId">,
+    ): Promise<PublishConfirmation> =>
+      this.publish(invocation, { ...message, fields: { ...message.fields, ...asked }, confirm: "local" });
+    const { codec } = this.#host;
+    return requests.ask(message.topic, patience, publish).then((answer) => codec.encode(answer, "the answer").slice());
   }
 
   /** The node has closed. */

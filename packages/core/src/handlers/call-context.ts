@@ -11,6 +11,7 @@ import { MpregError, type Subject, type TraceContext, assert, traceparentOf } fr
 import {
   type AbortReason,
   type Caller,
+  type CancelSignal,
   type Graph,
   type Invocation,
   type Progress,
@@ -26,8 +27,10 @@ import {
   type ConfirmOptions,
   type HandlerMessage,
   type PublishConfirmation,
+  type RequestPublishOptions,
   type Told,
   handlerMessage,
+  questionMs,
   within,
 } from "../program/index.js";
 import type { Codec } from "../values/index.js";
@@ -39,6 +42,12 @@ import type { HandlerContext, HandlerLog, HandlerSignal, SleepOptions } from "./
 export interface AbortSource {
   readonly signal: HandlerSignal;
   abort(reason: unknown): void;
+}
+
+/** How long a handler waits for the answer to a question. */
+export interface QuestionPatience {
+  readonly timeoutMs: number;
+  readonly signal: HandlerSignal;
 }
 
 /** What a context needs of the driver that runs the handler. */
@@ -57,6 +66,11 @@ export interface ContextHost {
   report(invocation: Invocation, progress: Progress): void;
   /** Publishes for the handler that serves `invocation`. */
   publish(invocation: Invocation, message: HandlerMessage): Promise<PublishConfirmation>;
+  /**
+   * Publishes a question for the handler that serves `invocation`; resolves to the first answer, encoded. A host without it has no topics
+   * for answers.
+   */
+  ask?(invocation: Invocation, message: HandlerMessage, patience: QuestionPatience): Promise<Uint8Array>;
   /** A span for a handler that serves several calls of `fun` at once, which are part of `traces`; nowhere without tracing. */
   startBatch?(fun: string, traces: readonly (TraceContext | undefined)[]): RunSpan | undefined;
   /** Runs `happen` after `durationMs`, unless the function that comes back is called before. */
@@ -187,6 +201,29 @@ export class CallContext implements HandlerContext {
     return this.#host.publish(this.#invocation, message);
   }
 
+  get publishRequest(): HandlerContext["publishRequest"] {
+    return ((topic: string, payload: unknown, options?: RequestPublishOptions) =>
+      this.#publishRequest(topic, payload, options)) as HandlerContext["publishRequest"]; // the answer is what its caller says it is
+  }
+
+  /** The handler asks something of a topic, wherever it runs: until nobody waits for it any more, or `signal` aborts. */
+  asked(message: HandlerMessage, timeoutMs: number, signal?: CancelSignal): Promise<Uint8Array> {
+    const host = this.#host;
+    const ending = host.createAbort();
+    const end = (reason: unknown): void => {
+      ending.abort(reason);
+    };
+    if (this.#aborted !== undefined) end(this.#aborted);
+    const forget = [this.onAbort(end)]; // (K2)
+    if (signal !== undefined) forget.push(this.#onSignal(signal, end));
+    const answer = host.ask?.(this.#invocation, message, { timeoutMs, signal: ending.signal });
+    const told =
+      answer ?? Promise.reject(new MpregError("unsupported", "Handlers cannot ask for answers over topics here"));
+    return told.finally(() => {
+      for (const each of forget) each();
+    });
+  }
+
   get call(): UntypedCall {
     const nested = this.#nested;
     return (fun, args, options) => nested.call(fun, args, options);
@@ -213,6 +250,16 @@ export class CallContext implements HandlerContext {
       within(this.#clock, told, { late, ...patience, signal: patience.signal }).then((result) => {
         resolve(options.confirm === undefined ? undefined : result);
       }, reject);
+    });
+  }
+
+  #publishRequest(topic: string, payload: unknown, options: RequestPublishOptions = {}): Promise<unknown> {
+    return new Promise((resolve) => {
+      const timeoutMs = questionMs(options, this.remainingMs);
+      if (timeoutMs <= 0) throw abortError("deadline");
+      const { codec } = this.#host;
+      const { message } = handlerMessage(codec, topic, payload, options);
+      resolve(this.asked(message, timeoutMs, options.signal).then((answer) => codec.decode(answer)));
     });
   }
 

@@ -1,6 +1,6 @@
 /** Handlers: registering functions, running them, and what they know of their call. */
 export { ProgressReports } from "./progress.js";
-export { type AbortSource, CallContext, type ContextHost, abortError } from "./call-context.js";
+export { type AbortSource, CallContext, type ContextHost, type QuestionPatience, abortError } from "./call-context.js";
 export { type ContextStorage, context, inContext, provideContextStorage } from "./context.js";
 export { type ExecuteHost, type StreamHost, execute } from "./execute.js";
 export { EncodedItems } from "./encoded-items.js";

@@ -215,6 +215,12 @@ export interface HandlerContext {
    * may still be published. Rejects as `publish` of a client does.
    */
   readonly publish: TopicCalls["publish"];
+  /**
+   * Publishes a question, as {@link publish} does, and resolves to the first answer of whoever responds to the topic. It waits for `timeoutMs`
+   * (default 30 s), and never longer than the call has time or somebody waits for it; a question that was published then may be answered
+   * still, to nobody. Rejects as `publishRequest` of a client does, and with `unsupported` in simulated worlds.
+   */
+  readonly publishRequest: TopicCalls["publishRequest"];
   /** Calls another function; the deadline, the depth and the caller of this call hold for it. */
   readonly call: UntypedCall;
   /** Starts a graph of nested calls. */

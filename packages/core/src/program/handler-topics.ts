@@ -12,7 +12,8 @@ import type { Codec } from "../values/index.js";
 import type { Invocation } from "../rpc/index.js";
 import { type MessageFields, type Participant, authorizePublish } from "../topics/index.js";
 import type { ConfirmOptions, PublishConfirmation, PublishOptions } from "./api.js";
-import { checkPublished, checkedPublish } from "./options.js";
+import { checkPublished, checkedPublish, requestMsOf } from "./options.js";
+import { type RequestPublishOptions, timeoutMsDefault } from "./requests.js";
 import { OwnMessages, OwnPublisher, type OwnPublisherHost } from "./own-publisher.js";
 
 /** (A4) */
@@ -45,6 +46,11 @@ export function handlerMessage(
   const bytes = codec.encode(payload, "payload").slice(); // the codec's memory is not for keeping
   const message = { topic, payload: bytes, fields: others, headers: headers && [...headers], confirm };
   return { message, patience: { signal: options.signal, timeoutMs } };
+}
+
+/** How long a handler waits for the answer to a question: at most as long as its call has, and 30 s unless told otherwise. */
+export function questionMs(options: RequestPublishOptions, remainingMs: number): number {
+  return Math.min(requestMsOf(options) || timeoutMsDefault, remainingMs);
 }
 
 export interface HandlerTopicsHost extends OwnPublisherHost {

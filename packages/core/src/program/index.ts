@@ -12,7 +12,13 @@ export type {
 } from "./api.js";
 export type { Clock, ClockTimer } from "./clock.js";
 export { type CheckedPublish, cancelled, replayOf, waitMsOf, wishOf } from "./options.js";
-export { type HandlerMessage, HandlerTopics, type HandlerTopicsHost, handlerMessage } from "./handler-topics.js";
+export {
+  type HandlerMessage,
+  HandlerTopics,
+  type HandlerTopicsHost,
+  handlerMessage,
+  questionMs,
+} from "./handler-topics.js";
 export { OwnTopics, type OwnTopicsHost } from "./own-topics.js";
 export { type PublishLimits, type PublishWay, Publishing, type Told } from "./publishing.js";
 export {
@@ -26,7 +32,7 @@ export {
   type ReservedTopic,
   reservedTopics,
 } from "./reserved-topics.js";
-export { type AnswerLost, Requests } from "./requests.js";
+export { type AnswerLost, type RequestPublishOptions, Requests } from "./requests.js";
 export { type NumberedWish, type SubscriptionHost, type SubscriptionWay, TopicSubscription } from "./subscription.js";
 export { type Patience, within } from "./within.js";
 export { type ProgramTopics, type TopicFunctions, topicCalls } from "./topic-calls.js";

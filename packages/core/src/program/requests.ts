@@ -11,16 +11,26 @@ import { MpregError, type TopicSchemas, isErrorCode, quoted, thrownText } from "
 import { onAbort } from "../structures/index.js";
 import type { TopicMessage } from "../topics/index.js";
 import type { Clock, ClockTimer } from "./clock.js";
-import type { ConfirmOptions, PublishConfirmation, PublishOptions, SubscribeOptions, Subscription } from "./api.js";
+import type { PublishConfirmation, PublishOptions, SubscribeOptions, Subscription } from "./api.js";
 import { cancelled, checkResponder, requestMsOf } from "./options.js";
-import type { Publishing } from "./publishing.js";
+import type { Publishing, Told } from "./publishing.js";
 
-const timeoutMsDefault = 30_000;
+/** How long a question waits for its answer unless told otherwise. */
+export const timeoutMsDefault: number = 30_000;
 
 /** The header of an answer that is an error: its code. The payload is its message. */
 const errorHeader = "mpreg-error";
 
 export type RequestPublishOptions = Omit<PublishOptions, "replyTo" | "correlationId">;
+
+/** What a question says of its answer. */
+interface Asked {
+  readonly replyTo: string;
+  readonly correlationId: string;
+}
+
+/** Publishes a question, confirmed by its own node. */
+type PublishQuestion = (asked: Asked) => Promise<Told>;
 
 /** An answer of a responder could not be published: whoever has asked hears nothing. */
 export interface AnswerLost {
@@ -67,6 +77,13 @@ export class Requests {
     options: RequestPublishOptions | undefined,
     schemas: TopicSchemas | undefined,
   ): Promise<unknown> {
+    return this.ask(topic, options, (asked) =>
+      this.#topics.publishing.publish(topic, payload, { ...options, ...asked, confirm: "local" }, schemas),
+    );
+  }
+
+  /** As {@link request}, where `publish` publishes the question: also for somebody else. */
+  ask(topic: string, options: RequestPublishOptions | undefined, publish: PublishQuestion): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const timeoutMs = (options === undefined ? 0 : requestMsOf(options)) || timeoutMsDefault;
       const signal = options?.signal;
@@ -88,21 +105,16 @@ export class Requests {
         (replyTo) => {
           if (!this.#questions.has(correlationId)) return;
           question.isAsked = true;
-          this.#ask(topic, payload, { ...options, replyTo, correlationId, confirm: "local" }, schemas);
+          this.#ask(topic, { replyTo, correlationId }, publish);
         },
         (error: unknown) => this.#take(correlationId)?.reject(error),
       );
     });
   }
 
-  #ask(
-    topic: string,
-    payload: unknown,
-    options: ConfirmOptions & { readonly correlationId: string },
-    schemas: TopicSchemas | undefined,
-  ): void {
-    const { correlationId } = options;
-    this.#topics.publishing.publish(topic, payload, options, schemas).then(
+  #ask(topic: string, asked: Asked, publish: PublishQuestion): void {
+    const { correlationId } = asked;
+    publish(asked).then(
       (told) => {
         const error = unheard(topic, told);
         if (error !== undefined) this.#take(correlationId)?.reject(error); // (Q2)

@@ -66,8 +66,13 @@ export type FromThread =
   | { readonly kind: "ask"; readonly number: number; readonly ask: Ask }
   | { readonly kind: "withdraw"; readonly number: number }
   | { readonly kind: "progress"; readonly progress: Progress }
-  /** The handler publishes something. */
-  | { readonly kind: "publish"; readonly number: number; readonly message: HandlerMessage }
+  /** The handler publishes something; with `answerMs`, a question to which it wants the answer within that time. */
+  | {
+      readonly kind: "publish";
+      readonly number: number;
+      readonly message: HandlerMessage;
+      readonly answerMs: number | undefined;
+    }
   | { readonly kind: "log"; readonly level: LogLevel; readonly line: readonly unknown[] };
 
 export type ToThread =
@@ -75,8 +80,10 @@ export type ToThread =
   | { readonly kind: "pull" }
   | { readonly kind: "abort"; readonly reason: MpregError }
   | { readonly kind: "settled"; readonly number: number; readonly settled: Settled }
-  /** What the message of that number has come to, or why it is not published. */
-  | { readonly kind: "published"; readonly number: number; readonly result: PublishConfirmation | MpregError };
+  /** What the message of that number has come to, its answer, or why it is not published or answered. */
+  | { readonly kind: "published"; readonly number: number; readonly result: PublishedResult };
+
+export type PublishedResult = PublishConfirmation | Uint8Array | MpregError;
 
 interface PackedError extends MpregErrorOptions {
   readonly mpregError: ConstructorParameters<typeof MpregError>[0];

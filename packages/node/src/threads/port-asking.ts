@@ -4,11 +4,13 @@
  * (Q1) At most {@link openMax} of each of one call are under way at a time.
  */
 import { MpregError, type TraceContext } from "@mpreg/core/base";
+import type { QuestionPatience } from "@mpreg/core/handlers";
 import type { HandlerMessage, PublishConfirmation } from "@mpreg/core/program";
 import type { Ask, Asker, Asking, CallFields, RequestFields, Settled } from "@mpreg/core/rpc";
 import type { Codec } from "@mpreg/core/values";
 import type { WireLimits } from "@mpreg/core/wire";
-import type { FromThread, ThreadSetup } from "./messages.js";
+import { onAbort } from "@mpreg/core/structures";
+import type { FromThread, PublishedResult, ThreadSetup } from "./messages.js";
 
 const openMax = 10_000;
 
@@ -18,7 +20,7 @@ export class PortAsking implements Asking {
   readonly nodeName: string;
   readonly #post: (message: FromThread) => void;
   readonly #askers = new Map<number, Asker>();
-  readonly #published = new Map<number, (result: PublishConfirmation | MpregError) => void>();
+  readonly #published = new Map<number, (result: PublishedResult) => void>();
   #last = 0;
 
   constructor(post: (message: FromThread) => void, codec: Codec, { limits, nodeName }: ThreadSetup) {
@@ -68,6 +70,23 @@ export class PortAsking implements Asking {
 
   /** Publishes something for the handler. */
   publish(message: HandlerMessage): Promise<PublishConfirmation> {
+    return this.#publish(message, undefined) as Promise<PublishConfirmation>;
+  }
+
+  /** Publishes a question for it. One that it does not wait for any more because of a signal of its own, the node does until its time is over. */
+  ask(message: HandlerMessage, { timeoutMs, signal }: QuestionPatience): Promise<Uint8Array> {
+    const answer = this.#publish(message, timeoutMs) as Promise<Uint8Array>;
+    return new Promise((resolve, reject) => {
+      const gaveUp = (): void => {
+        reject(new MpregError("cancelled", "The caller cancelled", { outcome: "unknown", cause: signal.reason }));
+      };
+      if (signal.aborted) return gaveUp();
+      const stopListening = onAbort(signal, gaveUp);
+      answer.finally(stopListening).then(resolve, reject);
+    });
+  }
+
+  #publish(message: HandlerMessage, answerMs: number | undefined): Promise<PublishedResult> {
     if (this.#published.size >= openMax) {
       const text = `A handler in a thread may have ${openMax} messages under way at a time`; // (Q1)
       return Promise.reject(new MpregError("overloaded", text));
@@ -78,11 +97,11 @@ export class PortAsking implements Asking {
         if (result instanceof MpregError) reject(result);
         else resolve(result);
       });
-      this.#post({ kind: "publish", number, message });
+      this.#post({ kind: "publish", number, message, answerMs });
     });
   }
 
-  published(number: number, result: PublishConfirmation | MpregError): void {
+  published(number: number, result: PublishedResult): void {
     const told = this.#published.get(number);
     this.#published.delete(number);
     told?.(result);

@@ -27,11 +27,11 @@ import {
   type ExecutionOpened,
   invocationWith,
 } from "@mpreg/core/handlers";
-import type { PublishConfirmation } from "@mpreg/core/program";
 import type { Asker, Asking, Invocation, Settled } from "@mpreg/core/rpc";
 import {
   type FromThread,
   type LogLevel,
+  type PublishedResult,
   type ThreadTask,
   type ToThread,
   packed,
@@ -252,11 +252,12 @@ export class ThreadCall {
     if (this.#asks.has(number)) this.#asks.set(number, ours); // else it has ended at once
   }
 
-  #publish({ number, message }: Extract<FromThread, { kind: "publish" }>): void {
-    const tell = (result: PublishConfirmation | MpregError): void => {
+  #publish({ number, message, answerMs }: Extract<FromThread, { kind: "publish" }>): void {
+    const tell = (result: PublishedResult): void => {
       this.#tell({ kind: "published", number, result });
     };
-    this.#context.published(message).then(tell, tell);
+    if (answerMs === undefined) this.#context.published(message).then(tell, tell);
+    else this.#context.asked(message, answerMs).then(tell, tell);
   }
 
   #withdraw(number: number): void {

@@ -163,6 +163,7 @@ function contextHost(asking: PortAsking, log: () => HandlerLog, report: (progres
       report(progress);
     },
     publish: (_invocation, message) => asking.publish(message),
+    ask: (_invocation, message, patience) => asking.ask(message, patience),
     callerOf: (_parent, trace) => new Caller(asking.within(trace)),
     after: (durationMs, happen) => {
       const timer = setTimeout(happen, durationMs);

@@ -159,6 +159,7 @@ function startContext(): CallContext {
     contextHost("here", startLog("error").log, createCodec(utf8), {
       callerOf,
       publish: callerOf,
+      ask: callerOf,
       report: () => undefined,
       startBatch: () => undefined,
     }),

@@ -215,6 +215,10 @@ export function countLoudly(count: number): number {
   return count;
 }
 
+export function asks(topic: string, payload: unknown, options?: object): Promise<unknown> {
+  return context().publishRequest(topic, payload, options);
+}
+
 export async function publishes(topic: string, payload: unknown): Promise<unknown> {
   const { publish, step } = context();
   await publish(topic, payload, { headers: { step } });
