@@ -191,9 +191,11 @@ export class Membership {
     return this.prober.position.roundTripMs(nodeId);
   }
 
-  /** A linked node that has told it has a link to the member. */
-  viaOf(nodeId: string): string | undefined {
-    for (const linked of this.#host.links()) if (this.observers.observes(linked, nodeId)) return linked;
+  /** A linked node that has told it has a link to the member; not `avoided`. */
+  viaOf(nodeId: string, avoided?: string): string | undefined {
+    for (const linked of this.#host.links()) {
+      if (linked !== avoided && this.observers.observes(linked, nodeId)) return linked;
+    }
     return undefined;
   }
 

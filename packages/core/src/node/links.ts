@@ -276,6 +276,9 @@ export class Links {
     if (phase.kind === "client" || phase.kind === "node") {
       this.#backlogs.get(phase.channel)?.hold(0);
       this.#backlogs.delete(phase.channel);
+      if (phase.kind === "node" && this.#host.cluster.newestTo(phase.peer.nodeId) === undefined) {
+        this.#host.topics.unlinked(phase.peer.nodeId);
+      }
       this.#host.rpc.linkLost(phase.channel, goodbye.code === "closing", nowMs);
       this.#host.topics.closed(session.id, nowMs, goodbye.code === "closing" && session.link?.ended?.by === "there");
     } else if (phase.kind !== "self" && phase.kind !== "rival" && isRefusal(goodbye, session.attempt === undefined)) {
@@ -411,7 +414,14 @@ function knowsDrain(remote: Remote | undefined): boolean {
   return remote?.kind === "client" && remote.session !== undefined;
 }
 
-const ofTopics: ReadonlySet<Message["kind"]> = new Set(["forward", "forwarded-until", "forward-report", "handed-back"]);
+const ofTopics: ReadonlySet<Message["kind"]> = new Set([
+  "forward",
+  "forwarded-until",
+  "forward-report",
+  "handed-back",
+  "forward-over",
+  "told-over",
+]);
 
 /** Whether nodes tell each other this of what is published. */
 function isOfTopics(message: Message): message is NodeTopicsMessage {

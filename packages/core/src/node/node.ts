@@ -165,7 +165,7 @@ export class NodeMachine {
         this.#announcements.reported(event);
         if (event.kind === "node-lost") {
           this.#topics.forget(event.nodeId, event.reason.code === "closing", this.#nowMs);
-        } else if (event.kind === "link-lost") this.#topics.unlinked(event.nodeId, isComplete(event));
+        } else if (event.kind === "link-lost") this.#topics.unlinked(event.nodeId, isComplete(event), this.#nowMs);
         else if (event.kind === "node-joined") this.#topics.linked(event.nodeId, this.#nowMs); // its link may have stayed
       },
       offered: (fun, nowMs) => {

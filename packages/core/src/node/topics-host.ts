@@ -1,7 +1,7 @@
 /** Topics host: what topics need of the rest of their node. */
-import type { Signer, Timers } from "../base/index.js";
+import { type Signer, type Timers, hexOf } from "../base/index.js";
 import type { Channel } from "../rpc/index.js";
-import { type TopicLinksHost, type TopicsHost, nodeWays } from "../topics/index.js";
+import { type OverWays, type TopicLinksHost, type TopicsHost, type Via, nodeWays } from "../topics/index.js";
 import type { Announcements } from "./announcements.js";
 import type { Cluster } from "./cluster.js";
 import type { Links } from "./links.js";
@@ -24,6 +24,7 @@ export function topicsHost(around: TopicsSurroundings, announcements: Announceme
       if (peer !== undefined) cluster.reach(peer, nowMs());
     },
     (nodeId) => cluster.peers.get(nodeId)?.run,
+    { ...selfOf(cluster), viaTo: (nodeId, avoided) => viaTo(cluster, nodeId, avoided) },
   );
   return {
     schedule,
@@ -46,6 +47,7 @@ export function topicLinksHost({ options, capabilities, cluster, links }: Topics
     nodeName: options.name,
     policy: options.policy,
     encode: (answer) => capabilities.codec.encode(answer, "answer"),
+    ...selfOf(cluster),
     newestTo: (nodeId) => cluster.newestTo(nodeId),
     isAlone: () => cluster.interests.isAlone,
     everywhere: (waiter, nowMs) => {
@@ -61,6 +63,20 @@ export function topicLinksHost({ options, capabilities, cluster, links }: Topics
       links().backlogged(channel);
     },
   };
+}
+
+function selfOf({ self, membership }: Cluster): Pick<OverWays, "selfId" | "run"> {
+  return { selfId: self.nodeId, run: () => membership.own.run };
+}
+
+/** The neighbour over which a member is reached that cannot be dialled; not `avoided`. */
+function viaTo(cluster: Cluster, nodeId: string, avoided: string | undefined): Via | undefined {
+  const peer = cluster.peers.get(nodeId);
+  const record = cluster.membership.get(nodeId)?.record;
+  if (peer === undefined || record === undefined || cluster.newestTo(nodeId) !== undefined) return undefined;
+  if (!peer.isUnreachable && peer.urls.length > 0) return undefined; // it is dialled first
+  const via = cluster.membership.viaOf(nodeId, avoided);
+  return via === undefined ? undefined : { nodeId: via, run: hexOf(record.run) };
 }
 
 /** A number that only this node knows, without drawing it: what is drawn decides how a simulated world goes on. */

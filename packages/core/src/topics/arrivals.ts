@@ -46,6 +46,12 @@ export class Arrivals {
     return this.#arrivals.get(nodeId)?.isGone === false;
   }
 
+  /** What has come from the node has come over a neighbour: how its way ends nobody says. (A4) */
+  over(nodeId: string): void {
+    const known = this.#arrivals.get(nodeId);
+    if (known !== undefined) known.link = "broken";
+  }
+
   /** The node is lost, or has left. Answers whether something of it may be missing; of one whose link is there, {@link unlinked} does. */
   forget(nodeId: string, hasLeft: boolean): boolean {
     const known = this.#arrivals.get(nodeId);

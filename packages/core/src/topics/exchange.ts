@@ -28,12 +28,13 @@ import type { Confirmation } from "./confirmations.js";
 import { Delivery } from "./delivery.js";
 import type { ExchangeFigures } from "./figures.js";
 import { passing } from "./filter.js";
-import { type Coming, type ForwardSink, Forwarding, type Route } from "./forwarding.js";
+import { type ForwardSink, Forwarding } from "./forwarding.js";
 import { Groups } from "./groups.js";
 import type { TopicsLimits } from "./limits.js";
 import { Outlet } from "./outlet.js";
 import type { Published } from "./published.js";
 import { Replay } from "./replay.js";
+import type { Coming, Route } from "./route.js";
 import { isReserved, reservedRefusal, wants } from "./reserved.js";
 import { type Arrival, type Scope, everybody, here, none, triedMax } from "./scope.js";
 import type { SubscriptionEnd, TopicSink } from "./sink.js";
@@ -128,7 +129,7 @@ export class Exchange {
 
   /** Whether it has something whose time runs: it wants a `tick` about every second. */
   get isAging(): boolean {
-    return this.#backlog.messages > 0 || this.#blockers.isBlocking || this.#forwarding.lapsed.isCounting;
+    return this.#backlog.messages > 0 || this.#blockers.isBlocking || this.#forwarding.isSeeking;
   }
 
   /** Whether `outletId` has a subscription of that number. */
@@ -482,12 +483,8 @@ export class Exchange {
   ): boolean {
     const { body, priority, expiresMs } = message;
     const { topic, ttlMs } = this.#reader.open(body);
-    this.#choose(topic, undefined, {
-      groups: [group],
-      isForGroups: true,
-      isElsewhere: tried.length <= triedMax,
-      tried,
-    });
+    const isElsewhere = tried.length <= triedMax;
+    this.#choose(topic, undefined, { groups: [group], isForGroups: true, isElsewhere, tried });
     if (this.#chosenCount === 0) return false;
     const sinceMs = expiresMs === Infinity ? nowMs : expiresMs - ttlMs;
     this.#send(body, priority, expiresMs, nowMs, true, { sinceMs, tried });

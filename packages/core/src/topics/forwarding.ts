@@ -15,33 +15,13 @@
  * (F5) Of a message that is to be confirmed each node tells what it has come to there, by its number; or, once that cannot come any
  *      more, it is known that the node will not tell.
  */
-import { type BufferTotals, MessageBuffer, type WaitingMessage } from "./buffer.js";
+import type { BufferTotals, WaitingMessage } from "./buffer.js";
 import type { Confirmation } from "./confirmations.js";
-import type { GroupMember } from "./groups.js";
 import { LapsedRoutes } from "./lapsed-routes.js";
 import type { TopicsLimits } from "./limits.js";
+import { OverRoutes, type OverSink, SharedWays } from "./over-routes.js";
 import type { Outcome } from "./published.js";
-
-/** What a message needs on its way beside its bytes. */
-export interface ForwardTerms {
-  /** (F1) */
-  readonly groups: readonly string[];
-  /** When it came to this node. */
-  readonly sinceMs: number;
-  /** Who waits to hear what it comes to. (F5) */
-  readonly confirmation: Confirmation | undefined;
-  /** Other subscriptions have had it; these nodes had no member for it. Unless it is said, all that want it are to get it. */
-  readonly tried: readonly string[] | undefined;
-}
-
-/** What is told with a message of how it came here. */
-export type Coming = Omit<ForwardTerms, "groups">;
-
-/**
- * What has become of a message that was to be sent: it is on its way; the node does not accept one of that size, and finds it
- * missing; or there is no way to it now.
- */
-export type Handed = "sent" | "refused" | "unreached";
+import { type Coming, type ForwardTerms, type Handed, Route, unhanded } from "./route.js";
 
 /** Gets a message that waited for a node which is lost, and answers whether it goes elsewhere. */
 type Left = (message: WaitingMessage<ForwardTerms>) => boolean;
@@ -53,44 +33,11 @@ export interface ForwardSink {
   forwardedUntil(nodeId: string, sequence: number): void;
   /** The process of the node to which there is a link, if there is one. */
   runOf(nodeId: string): string | undefined;
-}
-
-/** The way to a node. */
-export class Route implements GroupMember {
-  readonly nodeId: string;
-  /** The process of the node that counts what comes, once there was a link to it. */
-  run: string | undefined = undefined;
-  readonly buffer: MessageBuffer<ForwardTerms>;
-  untakenBytes = 0;
-  /** Who waits to hear what messages on their way come to, by their numbers; there when there was one. (F5) */
-  awaited: Map<number, Confirmation> | undefined = undefined;
-  /** Number of the last message. (F3) */
-  sequence = 0;
-  chosenAt = 0;
-  /** Of the message in hand: whether the node wants it, and the groups for which it was chosen. */
-  isWanted = false;
-  groups: string[] = [];
-
-  constructor(nodeId: string, limits: TopicsLimits, totals: BufferTotals) {
-    this.nodeId = nodeId;
-    this.buffer = new MessageBuffer(limits.routeBufferMessages, limits.routeBufferBytes, totals, unhanded);
-  }
-
-  get waitingBytes(): number {
-    return this.untakenBytes + this.buffer.bytes;
-  }
+  /** The way over neighbours, where there is any. */
+  readonly over?: OverSink | undefined;
 }
 
 const noGroups: readonly string[] = [];
-
-/** What a message has come to that nobody gets. */
-const nothing: Outcome = { handed: 0, waiting: 0, lost: 0 };
-
-/** What has expired is nobody's, as its publisher wanted; what was dropped the node finds missing, for whom nobody knows. */
-function unhanded(terms: ForwardTerms | undefined, hasExpired: boolean): void {
-  if (hasExpired) terms?.confirmation?.told(nothing);
-  else terms?.confirmation?.untold("node-lost");
-}
 
 export class Forwarding {
   readonly #sink: ForwardSink;
@@ -98,6 +45,7 @@ export class Forwarding {
   readonly #totals: BufferTotals;
   readonly #routes = new Map<string, Route>();
   readonly #lapsed = new LapsedRoutes();
+  readonly #over: OverRoutes;
   /** Those that want the message in hand. */
   readonly #wanting: Route[] = [];
   /** Times that a message was sent to a node. */
@@ -110,6 +58,7 @@ export class Forwarding {
     this.#sink = sink;
     this.#limits = limits;
     this.#totals = totals;
+    this.#over = new OverRoutes(sink.over);
   }
 
   /** Whether another node wants the message in hand. */
@@ -176,15 +125,24 @@ export class Forwarding {
     confirmation?.awaits(length);
     if (length === 0) return 0;
     let copy: Uint8Array | undefined;
+    const shared = this.#over.size === 0 ? undefined : new SharedWays(wanting);
     for (const route of wanting) {
       const groups = route.groups.length === 0 ? noGroups : route.groups;
       route.isWanted = false;
       if (groups !== noGroups) route.groups = [];
       const terms: ForwardTerms = { groups, sinceMs: coming?.sinceMs ?? nowMs, confirmation, tried: coming?.tried };
       const isNext = route.buffer.isIdle && this.#hasWindow(route, message.length);
+      if (isNext && shared?.take(route, terms) === true) continue;
       if (isNext && this.#hand(route, message, terms, nowMs)) continue;
       copy ??= message.slice();
       this.#wait(route, copy, terms, priority, expiresMs, nowMs);
+    }
+    for (const [via, all] of shared?.ways ?? []) {
+      const handed = this.#over.forward(via, all, nowMs, message);
+      for (const { route, terms } of all) {
+        if (handed !== "unreached") this.#sent(route, handed, message.length, terms);
+        else this.#wait(route, (copy ??= message.slice()), terms, priority, expiresMs, nowMs);
+      }
     }
     wanting.length = 0;
     return length;
@@ -195,6 +153,7 @@ export class Forwarding {
     const route = this.#routes.get(nodeId);
     if (route === undefined) return;
     route.untakenBytes -= Math.min(bytes, route.untakenBytes);
+    if (route.isReturning && route.untakenBytes === 0) this.#over.leave(route); // all that went there has come
     this.#drain(route, nowMs);
   }
 
@@ -218,9 +177,31 @@ export class Forwarding {
   }
 
   /** There is no link to the node any more: of what was on its way it will not tell. (F5) */
-  unlinked(nodeId: string): void {
+  unlinked(nodeId: string, nowMs: number): void {
+    for (const route of this.#over.over(nodeId)) this.#lostWay(route, nowMs);
     const route = this.#routes.get(nodeId);
-    if (route !== undefined) untold(route);
+    if (route === undefined) return;
+    route.isReturning = false; // it goes on over the neighbour
+    if (route.via !== undefined) return;
+    untold(route);
+    route.untakenBytes = 0;
+    if (!route.buffer.isIdle) this.#drain(route, nowMs);
+  }
+
+  /** A neighbour cannot pass on to the node what it has got, or has passed on and may be lost. */
+  unreached(nodeId: string, via: string, nowMs: number): void {
+    const route = this.#routes.get(nodeId);
+    if (route !== undefined && this.#over.unreached(route, via)) this.#lostWay(route, nowMs);
+  }
+
+  /** What was on its way over a neighbour may be lost, and goes on over another one, or the link to the node. (F3) */
+  #lostWay(route: Route, nowMs: number): void {
+    this.#over.leave(route);
+    untold(route);
+    route.untakenBytes = 0;
+    this.#sink.forwardedUntil(route.nodeId, route.sequence);
+    this.#over.find(route); // the node hears what it misses
+    this.#drain(route, nowMs);
   }
 
   /** Lets go of confirmations that are over. */
@@ -238,6 +219,10 @@ export class Forwarding {
       const sequence = this.#lapsed.linked(nodeId, run, this.published, nowMs);
       return this.#sink.forwardedUntil(nodeId, sequence); // (F4)
     }
+    if (route.via !== undefined) {
+      if (route.run === run && route.untakenBytes > 0) return void (route.isReturning = true);
+      this.#over.leave(route);
+    }
     if (route.run !== undefined && route.run !== run) {
       route.sequence = 0; // it has never heard of what went to the one before
       untold(route);
@@ -254,6 +239,7 @@ export class Forwarding {
     if (route !== undefined) {
       untold(route);
       this.#lose(route, nowMs, left);
+      this.#over.leave(route);
       this.#routes.delete(nodeId);
     }
     this.#lapsed.keep(nodeId, route?.run ?? this.#sink.runOf(nodeId), route?.sequence, this.published);
@@ -261,19 +247,25 @@ export class Forwarding {
 
   /** This node leaves: what waits for others is lost, and they find it missing. (F3) */
   leave(nowMs: number): void {
-    for (const [nodeId, route] of this.#routes) {
+    for (const route of this.#routes.values()) {
       const { sequence } = route;
       this.#lose(route, nowMs, () => false);
-      if (route.sequence > sequence) this.#sink.forwardedUntil(nodeId, route.sequence);
+      if (route.sequence > sequence) this.#until(route);
     }
   }
 
-  /** The routes to nodes that may come back. */
-  get lapsed(): LapsedRoutes {
-    return this.#lapsed;
+  /** Whether {@link tick} has something to do: a message waits for a way, or goes round; or what is published counts for who is back. */
+  get isSeeking(): boolean {
+    if (this.#over.size > 0 || this.#lapsed.isCounting) return true;
+    for (const { buffer } of this.#routes.values()) if (!buffer.isIdle) return true;
+    return false;
   }
 
   tick(nowMs: number): void {
+    this.#over.tick();
+    for (const route of this.#routes.values()) {
+      if (!route.buffer.isIdle && this.#over.find(route)) this.#drain(route, nowMs);
+    }
     this.#lapsed.tick(this.published, nowMs, (nodeId, sequence) => {
       this.#sink.forwardedUntil(nodeId, sequence);
     });
@@ -293,27 +285,41 @@ export class Forwarding {
     }
   }
 
-  #hasWindow({ untakenBytes }: Route, length: number): boolean {
+  #hasWindow({ untakenBytes, isReturning }: Route, length: number): boolean {
+    if (isReturning) return false;
     return untakenBytes === 0 || untakenBytes + length <= this.#limits.routeWindowBytes; // (F2)
   }
 
   /** Answers false where it has to wait. */
   #hand(route: Route, message: Uint8Array, terms: ForwardTerms, nowMs: number): boolean {
-    const { nodeId } = route;
-    const sequence = route.sequence + 1;
-    const handed = this.#sink.forward(nodeId, sequence, terms, nowMs, message);
+    let handed: Handed = "unreached";
+    const { nodeId, via } = route;
+    if (via === undefined) handed = this.#sink.forward(nodeId, route.sequence + 1, terms, nowMs, message);
+    if (handed === "unreached") {
+      if (!this.#over.find(route)) return false;
+      handed = this.#over.forward(route.via as unknown as string, [{ route, terms }], nowMs, message);
+    }
     if (handed === "unreached") return false;
-    route.sequence = sequence;
-    const { confirmation } = terms;
+    this.#sent(route, handed, message.length, terms);
+    return true;
+  }
+
+  /** The message after the last one is on its way, or will never be. */
+  #sent(route: Route, handed: "sent" | "refused", length: number, { confirmation }: ForwardTerms): void {
+    const sequence = ++route.sequence;
     if (handed === "refused") {
       confirmation?.untold("node-lost");
-      this.#sink.forwardedUntil(nodeId, sequence); // (F3)
-      return true;
+      return this.#until(route); // (F3)
     }
-    route.untakenBytes += message.length;
+    route.untakenBytes += length;
     this.forwarded += 1;
     if (confirmation?.isOver === false) (route.awaited ??= new Map()).set(sequence, confirmation); // (F5)
-    return true;
+  }
+
+  /** Tells the node what number was used last. */
+  #until(route: Route): void {
+    if (route.via === undefined) this.#sink.forwardedUntil(route.nodeId, route.sequence);
+    else this.#over.until(route);
   }
 
   #wait(
@@ -343,7 +349,7 @@ export class Forwarding {
       buffer.shift(nowMs);
       isBehind = false;
     }
-    if (isBehind) this.#sink.forwardedUntil(route.nodeId, route.sequence);
+    if (isBehind) this.#until(route);
   }
 }
 

@@ -22,6 +22,8 @@ export interface TopicsHost extends Timers {
 export interface NodeProcess {
   readonly nodeId: string;
   readonly run: string | undefined;
+  /** What comes from it comes over a neighbour. */
+  readonly isOver?: boolean | undefined;
 }
 
 /** A message of another node. */

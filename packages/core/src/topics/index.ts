@@ -18,7 +18,8 @@ export { type Gap, Intake, type IntakeOptions } from "./consumer/intake.js";
 export { MessageOpener, ReceivedMessage, type TopicMessage } from "./consumer/received-message.js";
 export { type MessageFields, MessageWriter } from "./publisher/message-writer.js";
 export { PublishLedger } from "./publisher/publish-ledger.js";
-export type { ForwardSink, ForwardTerms, Handed, Route } from "./forwarding.js";
+export type { ForwardSink } from "./forwarding.js";
+export type { ForwardTerms, Handed, Route } from "./route.js";
 export { type GroupMember, chooseMember } from "./groups.js";
 export {
   type BacklogLimits,
@@ -40,7 +41,8 @@ export {
   priorityMax,
   writeTopicMessage,
 } from "./topic-message.js";
-export { nodeWays } from "./node-ways.js";
+export { type OverWays, nodeWays } from "./node-ways.js";
+export type { OverSink, Via } from "./over-routes.js";
 export type { WayBack } from "./way-back.js";
 export type { TopicChannel } from "./topic-channel.js";
 export { TopicLinks, type TopicLinksHost } from "./topic-links.js";

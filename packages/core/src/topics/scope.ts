@@ -1,5 +1,5 @@
 /** Scope: for whom a message is: of those that want it, all, or only members of some groups. */
-import type { ForwardTerms } from "./forwarding.js";
+import type { ForwardTerms } from "./route.js";
 
 /** How a message came here from another node. */
 export type Arrival = Partial<ForwardTerms> & Pick<ForwardTerms, "groups" | "sinceMs">;

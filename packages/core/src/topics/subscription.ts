@@ -11,7 +11,7 @@ import type { Pattern } from "../base/index.js";
 import type { Holder } from "../structures/index.js";
 import type { MessageBuffer, Overflow } from "./buffer.js";
 import type { CheckedFilter } from "./filter.js";
-import type { Route } from "./forwarding.js";
+import type { Route } from "./route.js";
 import type { Group } from "./groups.js";
 import type { Outlet, Queued } from "./outlet.js";
 import type { Replay } from "./replay.js";

@@ -30,11 +30,12 @@ import type { PublishSettled } from "./published.js";
 import type { SubscriptionEnd } from "./sink.js";
 import type { NodeProcess } from "./host.js";
 import type { TopicChannel } from "./topic-channel.js";
+import { type OverHost, OverNeighbours } from "./over-neighbours.js";
 import { type Topics, figuresOf } from "./topics.js";
 import { type WayBack, backOver } from "./way-back.js";
 import { wishOf } from "./wish.js";
 
-export interface TopicLinksHost<C extends TopicChannel> {
+export interface TopicLinksHost<C extends TopicChannel> extends OverHost {
   readonly nodeName: string;
   readonly policy: Policy;
   encode(answer: Readonly<Record<string, number>>): Uint8Array;
@@ -45,8 +46,6 @@ export interface TopicLinksHost<C extends TopicChannel> {
   everywhere(waiter: EverywhereWaiter, nowMs: number): void;
   /** It does not wait any more. */
   leave(waiter: EverywhereWaiter): void;
-  /** The link to a node that was opened last. */
-  newestTo(nodeId: string): TopicChannel | undefined;
   /** Whether there are no other nodes. */
   isAlone(): boolean;
   /** The far side does not read. */
@@ -143,6 +142,8 @@ export class TopicLinks<C extends TopicChannel> {
   readonly #participants = new Map<number, LinkParticipant<C>>();
   /** By the links over which something has come from nodes. */
   readonly #backs = new Map<number, WayBack>();
+  /** There once something has come over a neighbour, or for one to pass on. */
+  #over: OverNeighbours | undefined;
 
   constructor(topics: Topics, host: TopicLinksHost<C>) {
     this.#topics = topics;
@@ -175,6 +176,12 @@ export class TopicLinks<C extends TopicChannel> {
         return this.#topics.arrived(from, message, this.#backOver(channel, from.nodeId), nowMs);
       case "forwarded-until":
         return this.#topics.forwardedUntil(from, message.sequence);
+      case "forward-over":
+        this.#over ??= new OverNeighbours(this.#host, this.#topics);
+        return this.#over.forwarded(from, message, this.#backOver(channel, from.nodeId), nowMs);
+      case "told-over":
+        this.#over ??= new OverNeighbours(this.#host, this.#topics);
+        return this.#over.told(from.nodeId, message, nowMs);
       case "handed-back":
         return this.#topics.handedBack(from.nodeId, message, nowMs);
       case "forward-report":
@@ -201,6 +208,11 @@ export class TopicLinks<C extends TopicChannel> {
     this.#participants.delete(id);
     this.#backs.delete(id);
     this.#topics.closed(id, nowMs, hasLeft);
+  }
+
+  /** The last link to a node is gone. */
+  unlinked(nodeId: string): void {
+    this.#over?.unlinked(nodeId);
   }
 
   #backOver(channel: C, nodeId: string): WayBack {

@@ -189,6 +189,7 @@ export class Topics implements TopicSink {
     const { sequence, groups, waitedMs, isConfirmed, tried, message } = forwarded;
     const { nodeId } = from;
     const missing = this.#arrivals.arrived(nodeId, from.run, sequence);
+    if (from.isOver === true) this.#arrivals.over(nodeId);
     const confirmedAs = isConfirmed === true ? sequence : 0;
     if (missing === late) {
       report(back, confirmedAs, this.#lostToAll);
@@ -224,8 +225,10 @@ export class Topics implements TopicSink {
   }
 
   /** Another node has used the number `sequence` last. */
-  forwardedUntil({ nodeId, run }: NodeProcess, sequence: number): void {
-    this.#missing(nodeId, this.#arrivals.until(nodeId, run, sequence));
+  forwardedUntil({ nodeId, run, isOver }: NodeProcess, sequence: number): void {
+    const missing = this.#arrivals.until(nodeId, run, sequence);
+    if (isOver === true) this.#arrivals.over(nodeId);
+    this.#missing(nodeId, missing);
   }
 
   /** (N7) */
@@ -243,8 +246,8 @@ export class Topics implements TopicSink {
   }
 
   /** The last link to another node is gone; `isComplete`: it ended with what the node said last. */
-  unlinked(nodeId: string, isComplete: boolean): void {
-    this.#exchange?.forwarding.unlinked(nodeId);
+  unlinked(nodeId: string, isComplete: boolean, nowMs: number): void {
+    this.#exchange?.forwarding.unlinked(nodeId, nowMs);
     if (this.#arrivals.unlinked(nodeId, isComplete)) this.#missing(nodeId, Infinity); // (N7)
   }
 

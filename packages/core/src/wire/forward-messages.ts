@@ -5,6 +5,7 @@
  * (P1) The message that was published is the rest of `forward`, as the publisher wrote it.
  */
 import { kinds } from "./kinds.js";
+import type { ForwardOverMessage, ToldOverMessage } from "./over-messages.js";
 import type { Reader } from "./reader.js";
 import { type QuestionRelay, readRelayField, relayTag, writeRelayField } from "./resume-messages.js";
 import { type TakenMessage, listMax } from "./topic-messages.js";
@@ -58,7 +59,13 @@ export interface HandedBackMessage {
 
 /** What topics are told of by nodes. */
 export type NodeTopicsMessage =
-  ForwardMessage | ForwardedUntilMessage | ForwardReportMessage | HandedBackMessage | TakenMessage;
+  | ForwardMessage
+  | ForwardedUntilMessage
+  | ForwardReportMessage
+  | HandedBackMessage
+  | ForwardOverMessage
+  | ToldOverMessage
+  | TakenMessage;
 
 const forwardTags = { groups: 1, waitedMs: 2, isConfirmed: 3, tried: 4, sequence: 5 } as const;
 

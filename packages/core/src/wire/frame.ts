@@ -99,6 +99,7 @@ import {
   readForwardedUntil,
   readHandedBack,
 } from "./forward-messages.js";
+import { type ForwardOverMessage, type ToldOverMessage, readForwardOver, readToldOver } from "./over-messages.js";
 import { type ResumeMessage, readResume } from "./resume-messages.js";
 import {
   type DeliverMessage,
@@ -198,6 +199,8 @@ export type Message =
   | ForwardedUntilMessage
   | ForwardReportMessage
   | HandedBackMessage
+  | ForwardOverMessage
+  | ToldOverMessage
   | RefusedMessage
   | SkippedMessage;
 
@@ -356,6 +359,10 @@ export class FrameReader {
         return readForwardReport(reader);
       case kinds.handedBack:
         return readHandedBack(reader);
+      case kinds.forwardOver:
+        return readForwardOver(reader);
+      case kinds.toldOver:
+        return readToldOver(reader);
       case kinds.inspect:
         return readInspect(reader);
       case kinds.hello:

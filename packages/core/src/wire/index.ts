@@ -169,6 +169,14 @@ export {
   writeForwardedUntil,
   writeHandedBack,
 } from "./forward-messages.js";
+export {
+  type ForwardEnd,
+  type ForwardOverMessage,
+  type OverTold,
+  type ToldOverMessage,
+  writeForwardOver,
+  writeToldOver,
+} from "./over-messages.js";
 export { TextCache } from "./text-cache.js";
 export {
   type ConfirmLevel,

@@ -48,6 +48,8 @@ export const kinds = {
   forwardedUntil: 0x38,
   forwardReport: 0x39,
   handedBack: 0x3a,
+  forwardOver: 0x3b,
+  toldOver: 0x3c,
   interest: 0x3d,
   interestDigest: 0x3e,
   interestLines: 0x3f,

@@ -167,6 +167,11 @@ const defaults: Record<Written["kind"], object> = {
   "forwarded-until": {},
   forward: { groups: [], waitedMs: 0, isConfirmed: undefined, tried: undefined, relay: undefined },
   "handed-back": { waitedMs: 0, tried: undefined, sequence: undefined },
+  "forward-over": { waitedMs: 0, isConfirmed: undefined, tried: undefined },
+  "told-over": {
+    ...{ until: undefined, taken: undefined, report: undefined, isUnreached: undefined, handedBack: undefined },
+    message: new Uint8Array(0),
+  },
   "forward-report": {},
 };
 

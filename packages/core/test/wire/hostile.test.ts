@@ -39,7 +39,7 @@ const emptyHead = [0, ...filled(64), 36, 0, 1, 1, ...filled(32), 0];
 /** Kinds with an opaque value that runs to their end. */
 const opaqueEnds = [
   ...["answer", "call", "step", "chunk", "event"],
-  ...["publish", "publish-confirmed", "deliver", "forward", "handed-back"],
+  ...["publish", "publish-confirmed", "deliver", "forward", "handed-back", "forward-over", "told-over"],
 ];
 
 describe("hostile frames", () => {

@@ -55,6 +55,8 @@ const withFields = [
   "forward",
   "forward-report",
   "handed-back",
+  "forward-over",
+  "told-over",
   "interest-lines",
 ] as const;
 

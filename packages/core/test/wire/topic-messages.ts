@@ -8,6 +8,7 @@ import {
   writeDeliver,
   writeEverywhere,
   writeForward,
+  writeForwardOver,
   writeForwardReport,
   writeForwardedUntil,
   writeHandedBack,
@@ -17,6 +18,7 @@ import {
   writeSubscribe,
   writeSubscriptionEnded,
   writeTaken,
+  writeToldOver,
   writeUnsubscribe,
 } from "../../src/wire/index.js";
 import {
@@ -50,7 +52,9 @@ export type OfTopics = Extract<
       | "forwarded-until"
       | "forward"
       | "forward-report"
-      | "handed-back";
+      | "handed-back"
+      | "forward-over"
+      | "told-over";
   }
 >;
 
@@ -84,6 +88,10 @@ export function writeOfTopics(writer: Writer, message: OfTopics): void {
       return writeForwardReport(writer, message);
     case "handed-back":
       return writeHandedBack(writer, message);
+    case "forward-over":
+      return writeForwardOver(writer, message);
+    case "told-over":
+      return writeToldOver(writer, message);
   }
 }
 
@@ -95,6 +103,7 @@ const replay: fc.Arbitrary<WireReplay> = fc.record({
   kind: fc.constantFrom("age" as const, "count" as const, "last" as const),
   value: varint,
 });
+const run = fc.uint8Array({ minLength: 8, maxLength: 8 });
 const forwarded = {
   sequence: varint,
   groups: names,
@@ -138,6 +147,34 @@ export const topicMessageOf: Record<OfTopics["kind"], fc.Arbitrary<Written>> = {
     waitedMs: varint,
     tried: fc.oneof(absent, names),
     sequence: fc.oneof(absent, varint),
+    message: bytes,
+  }),
+  "forward-over": of("forward-over", {
+    origin: name,
+    run,
+    ends: fc.array(fc.record({ target: name, sequence: varint, groups: names }), { maxLength: 3 }),
+    waitedMs: varint,
+    isConfirmed: fc.constantFrom(true as const, undefined),
+    tried: fc.oneof(absent, names),
+    message: bytes,
+  }),
+  "told-over": of("told-over", {
+    origin: name,
+    run,
+    target: name,
+    until: fc.oneof(absent, varint),
+    taken: fc.oneof(absent, varint),
+    report: fc.oneof(absent, fc.record({ sequence: varint, handed: varint, waiting: varint, lost: varint })),
+    isUnreached: fc.constantFrom(true as const, undefined),
+    handedBack: fc.oneof(
+      absent,
+      fc.record({
+        groups: names,
+        waitedMs: varint,
+        tried: fc.oneof(absent, names),
+        sequence: fc.oneof(absent, varint),
+      }),
+    ),
     message: bytes,
   }),
   "forward-report": of("forward-report", { sequence: varint, handed: varint, waiting: varint, lost: varint }),

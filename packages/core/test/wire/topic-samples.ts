@@ -43,6 +43,7 @@ const asked = {
   bufferBytesMax: undefined,
   windowBytes: undefined,
 };
+const run = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8);
 const node = "6f1d5f0e6a3c4b2d8e7f901122334455";
 const noneOfForward = { isConfirmed: undefined, tried: undefined, relay: undefined } as const;
 const relay = { target: "6f1d5f0e6a3c4b2d8e7f901122334455", origin: "0a1b2c3d4e5f60718293a4b5c6d7e8f9" };
@@ -122,6 +123,47 @@ export const topicSamples: Record<OfTopics["kind"], readonly Written[]> = {
   "handed-back": [
     { kind: "handed-back", groups: ["billing"], waitedMs: 0, tried: undefined, sequence: undefined, message: plain },
     { kind: "handed-back", groups: ["a", "b"], waitedMs: 9, tried: [node], sequence: 301, message: plain },
+  ],
+  "forward-over": [
+    {
+      kind: "forward-over",
+      origin: node,
+      run,
+      ends: [
+        { target: "b", sequence: 300, groups: ["billing"] },
+        { target: "c", sequence: 1, groups: [] },
+      ],
+      waitedMs: 250,
+      isConfirmed: true,
+      tried: ["d"],
+      message: plain,
+    },
+  ],
+  "told-over": [
+    {
+      kind: "told-over",
+      origin: node,
+      run,
+      target: "b",
+      until: 299,
+      taken: 65_536,
+      report: { sequence: 301, handed: 3, waiting: 200, lost: 0 },
+      isUnreached: undefined,
+      handedBack: undefined,
+      message: new Uint8Array(0),
+    },
+    {
+      kind: "told-over",
+      origin: node,
+      run,
+      target: "b",
+      until: undefined,
+      taken: undefined,
+      report: undefined,
+      isUnreached: true,
+      handedBack: { groups: ["billing"], waitedMs: 9, tried: ["d"], sequence: 301 },
+      message: plain,
+    },
   ],
   "forward-report": [{ kind: "forward-report", sequence: 301, handed: 3, waiting: 200, lost: 0 }],
 };
