@@ -58,14 +58,17 @@ describe("a node that drains", () => {
     await drained;
   });
 
-  test("takes what a client has published before it knew (R4)", async () => {
+  test("takes what a client has published before it knew, and hands nothing more to it (R4, S6)", async () => {
     const node = await startDoor();
     const heard = await node.subscribe("a");
-    const { socket } = await rawClient(node, "raw");
+    const raw = await rawClient(node, "raw");
+    await raw.subscribe("mine", 0);
+    const { socket } = raw;
     const ended = new Promise((resolve) => socket.once("end", resolve));
     socket.allowHalfOpen = true;
     const drained = node.drain();
     await ended;
+    expect((await node.publish("mine", "", { confirm: "local" })).handed).toBe(0); // nobody would get it
     socket.end(Buffer.from([0x30, 5, 0, 1, 0x61, 0x68, 0x69]));
     const { value } = await heard[Symbol.asyncIterator]().next();
     expect(Buffer.from(value?.payload as Uint8Array).toString()).toBe("hi");
