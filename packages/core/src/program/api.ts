@@ -25,8 +25,8 @@ export interface SubscribeOptions<T = unknown> extends WaitOptions {
   /** Of all subscriptions that name the same group, one gets each message. */
   readonly group?: string | undefined;
   /**
-   * What may wait at the node while the consumer is slow. Default: 65,536 messages and 16 MiB, which are also the most, unless its
-   * limits say otherwise; where publishers are to wait (`overflow`), 1,024 and 1 MiB.
+   * What may wait at the node while the consumer is slow. Default: 65,536 messages and 16 MiB, which are also the most;
+   * where publishers are to wait (`overflow`), 1,024 and 1 MiB.
    */
   readonly buffer?: { readonly messages?: number | undefined; readonly bytes?: number | undefined } | undefined;
   /**
