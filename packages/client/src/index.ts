@@ -10,6 +10,7 @@ export type {
   LevelResults,
   MemberEvent,
   MissedEvent,
+  SlowEvent,
   PublishConfirmation,
   PublishOptions,
   SubscribeOptions,

@@ -27,6 +27,7 @@ export type {
   LevelResults,
   MemberEvent,
   MissedEvent,
+  SlowEvent,
   PublishConfirmation,
   PublishOptions,
   SubscribeOptions,

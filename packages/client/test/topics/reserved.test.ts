@@ -84,7 +84,7 @@ test("what happens to requests of any node is told by topic, each event once; th
   await eventually("a call is told of, too", () => heard.length > before && heard.at(-1)![0].endsWith(".finished"));
 });
 
-test("a subscription that is ended for its slow consumer, and messages that are missing, are told to all nodes", async () => {
+test("a subscription that is ended for its slow consumer, one that begins to lose messages (V5), and messages that are missing, are told to all nodes", async () => {
   const [a, b] = await startThree();
   const { heard, onMessage } = gathered();
   await (await b.subscribe("mpreg.topics.subscription.*", { onMessage })).everywhere();
@@ -104,9 +104,30 @@ test("a subscription that is ended for its slow consumer, and messages that are 
   ).rejects.toMatchObject({ code: "overloaded" });
   const slow = await a.subscribe("y", { windowBytes: 1, buffer: { messages: 1 } });
   for (let i = 0; i < 10; i++) await a.publish("y", i);
+  await eventually("it is told while the consumer stands still", () => heard.length > 1);
+  expect(heard[1]).toEqual(["mpreg.topics.subscription.slow", { nodeId: a.id, node: "a", count: 1 }]);
   for await (const { payload } of slow) if (payload === 9) break;
-  await eventually("missing ones are told", () => heard.length > 1);
-  expect(heard[1]).toEqual(["mpreg.topics.subscription.missed", { nodeId: a.id, node: "a", count: 8 }]);
+  await eventually("missing ones are told", () => heard.length > 2);
+  expect(heard[2]).toEqual(["mpreg.topics.subscription.missed", { nodeId: a.id, node: "a", count: 8 }]);
+});
+
+test("that a subscription loses messages is told once, until it has caught up (V5); also of one that is told exactly that", async () => {
+  const [a, b] = await startThree();
+  const { heard, onMessage } = gathered();
+  await (await b.subscribe("mpreg.topics.subscription.slow", { onMessage })).everywhere();
+  await a.subscribe("mpreg.topics.subscription.slow", { windowBytes: 1, buffer: { messages: 1 } }); // and nobody takes any
+  const slow = await a.subscribe("y", { windowBytes: 1, buffer: { messages: 1 } });
+  const messages = slow[Symbol.asyncIterator]();
+  for (let round = 1; round <= 3; round++) {
+    for (let i = 0; i < 10; i++) await a.publish("y", i, { confirm: "local" });
+    await eventually("it is told", () => heard.length >= round);
+    while ((await messages.next()).value?.payload !== 9);
+    await eventually("it has caught up", async () => (await a.topics()).wanted.every((each) => each.waiting < 2));
+  }
+  await a.publish("y", 10, { confirm: "local" }); // behind all that was told
+  await eventually("all is told", () => heard.length >= 4);
+  const told = ["mpreg.topics.subscription.slow", { nodeId: a.id, node: "a", count: 1 }];
+  expect(heard).toEqual([told, told, told, told]); // the fourth is of the one that takes none: it loses the third
 });
 
 test("a pattern that begins with a wildcard hears nothing of it (X10), live or kept; users publish nothing there", async () => {

@@ -44,6 +44,7 @@ export class Announcements {
   #messages: { readonly ids: MessageWriter; readonly writer: Writer } | undefined;
   #waiting: Announcement[] = [];
   #missed = 0;
+  #slow = 0;
 
   constructor(host: AnnouncementsHost) {
     this.#host = host;
@@ -94,6 +95,11 @@ export class Announcements {
     if (this.isHeard) this.#missed += count;
   }
 
+  /** A subscription begins to lose messages. (A3) */
+  slow(): void {
+    if (this.isHeard) this.#slow += 1;
+  }
+
   /** A subscription was ended. */
   ended(why: SubscriptionEnd, lost: number): void {
     if (!this.isHeard) return;
@@ -102,16 +108,23 @@ export class Announcements {
 
   /** Publishes what the input has caused. (A2) */
   publish(nowMs: number): void {
-    while (this.#waiting.length > 0 || this.#missed > 0) {
+    // ends, although what is published may be lost to whoever is slow: a subscription is slow once, until it has caught up
+    while (this.#waiting.length > 0 || this.#missed > 0 || this.#slow > 0) {
       const waiting = this.#waiting;
-      const count = this.#missed;
+      const missed = this.#missed;
+      const slow = this.#slow;
       this.#waiting = [];
       this.#missed = 0;
+      this.#slow = 0;
       for (const each of waiting) this.#publish(each, nowMs);
-      if (count === 0) continue;
-      const payload = (): Payload => ({ ...this.#place, count });
-      this.#publish({ topic: "mpreg.topics.subscription.missed", isLocal: false, payload }, nowMs);
+      if (slow > 0) this.#publishCount("slow", slow, nowMs);
+      if (missed > 0) this.#publishCount("missed", missed, nowMs);
     }
+  }
+
+  #publishCount(what: "slow" | "missed", count: number, nowMs: number): void {
+    const payload = (): Payload => ({ ...this.#place, count });
+    this.#publish({ topic: `mpreg.topics.subscription.${what}`, isLocal: false, payload }, nowMs);
   }
 
   get #place(): { readonly nodeId: string; readonly node: string } {

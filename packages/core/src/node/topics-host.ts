@@ -36,6 +36,9 @@ export function topicsHost(around: TopicsSurroundings, announcements: Announceme
     missed: (count) => {
       announcements.missed(count);
     },
+    slow: () => {
+      announcements.slow();
+    },
     ended: (why, lost) => {
       announcements.ended(why, lost);
     },

@@ -27,6 +27,7 @@ export {
   type LevelResults,
   type MemberEvent,
   type MissedEvent,
+  type SlowEvent,
   type ReservedPayload,
   type ReservedPayloads,
   type ReservedTopic,

@@ -40,6 +40,14 @@ export interface MissedEvent {
   readonly count: number;
 }
 
+/** Subscriptions that begin to lose messages. */
+export interface SlowEvent {
+  readonly nodeId: string;
+  readonly node: string;
+  /** How many subscriptions at that node. Each is counted again only once its consumer has caught up. */
+  readonly count: number;
+}
+
 /** A subscription that its node has ended. */
 export interface EndedEvent {
   readonly nodeId: string;
@@ -76,6 +84,7 @@ export interface ReservedPayloads {
   readonly "mpreg.cluster.function.*": FunctionEvent;
   readonly "mpreg.rpc.request.*": LevelResults;
   readonly "mpreg.rpc.request.*.*": RequestEvent | LevelResults;
+  readonly "mpreg.topics.subscription.slow": SlowEvent;
   readonly "mpreg.topics.subscription.missed": MissedEvent;
   readonly "mpreg.topics.subscription.ended": EndedEvent;
 }
@@ -128,6 +137,12 @@ export const reservedTopics: { readonly [Pattern in keyof ReservedPayloads]: Res
     topics: "mpreg.rpc.request.<id>.<kind of event>",
     when: "something happens to a graph or call that began after somebody had subscribed, as `watch` tells it",
     payload: "RequestEvent",
+    told: "everywhere",
+  },
+  "mpreg.topics.subscription.slow": {
+    topics: "mpreg.topics.subscription.slow",
+    when: "subscriptions at a node begin to lose messages because their consumers are slow, or stand still",
+    payload: "SlowEvent",
     told: "everywhere",
   },
   "mpreg.topics.subscription.missed": {

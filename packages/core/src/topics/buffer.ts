@@ -66,6 +66,8 @@ export class MessageBuffer<A = undefined> {
   readonly #totals: BufferTotals;
   readonly #unhanded: Unhanded<A | undefined> | undefined;
   #dropped = 0;
+  /** Whether something was lost since all that waited, and all that was lost, was last told. Its owner says so; it ends by itself. */
+  isLosing = false;
 
   /** `unhanded` is told of each message that was kept, and is not handed on. */
   constructor(messagesMax: number, bytesMax: number, totals: BufferTotals, unhanded?: Unhanded<A | undefined>) {
@@ -239,6 +241,7 @@ export class MessageBuffer<A = undefined> {
 
   #closeIfDone(lane: Lane<A>): void {
     if (lane.messages.size === 0 && lane.missedBehind === 0) this.#open &= ~(1 << lane.priority);
+    if (this.#open === 0) this.isLosing = false;
   }
 }
 

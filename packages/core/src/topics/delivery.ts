@@ -7,8 +7,9 @@
  * (V2) All that waits is at most `waitingBytesMax`. Beyond, the subscription for which most waits loses that (it is told), or
  *      ends where it would rather end than lose.
  * (V3) The subscriptions of an outlet take turns: one with much to tell does not keep the others waiting.
- * (V5) Publishers that wait for a subscription go on when nothing waits for it any more and half of its window is free, so that what
  *      they publish next goes straight on; or, where its consumer is slower than that, when half of its buffer is empty.
+ * (V5) Publishers that wait for a subscription go on when nothing waits for it any more and half of its window is free, so that what
+ * (V5) That a subscription loses messages is said when it begins to, whether or not its consumer ever hears of it.
  * (V4) What a message has come to is counted for each subscription: handed on, waiting, lost.
  */
 import { ByteBudget, Scratch } from "../structures/index.js";
@@ -203,8 +204,7 @@ export class Delivery {
   #wait(subscription: Subscription, length: number): void {
     const buffer = this.#bufferOf(subscription);
     subscription.outlet.enqueue(subscription);
-    if (!buffer.hasRoom(length) && !this.#makeRoom(subscription, length)) {
-      buffer.lose(this.#priority);
+    if (!buffer.hasRoom(length) && !this.#madeRoom(subscription, buffer, length)) {
       this.#published.lost += 1;
       return;
     }
@@ -220,6 +220,22 @@ export class Delivery {
   #bufferOf(subscription: Subscription): MessageBuffer {
     const { terms } = subscription;
     return (subscription.buffer ??= new MessageBuffer(terms.bufferMessagesMax, terms.bufferBytesMax, this.#totals));
+  }
+
+  /** Answers false where the message in hand is the one that is lost. (V5) */
+  #madeRoom(subscription: Subscription, buffer: MessageBuffer, length: number): boolean {
+    const { dropped } = buffer;
+    const hasRoom = this.#makeRoom(subscription, length);
+    if (!hasRoom) buffer.lose(this.#priority);
+    if (buffer.dropped > dropped) this.#loses(subscription, buffer);
+    return hasRoom;
+  }
+
+  /** (V5) */
+  #loses({ outlet, number, terms }: Subscription, buffer: MessageBuffer): void {
+    if (buffer.isLosing || terms.overflow === "disconnect") return; // one that ends rather than lose says that it has ended
+    buffer.isLosing = true;
+    this.#sink.slow?.(outlet.id, number);
   }
 
   #makeRoom(subscription: Subscription, length: number): boolean {
@@ -240,7 +256,10 @@ export class Delivery {
 
   #evict(subscription: Subscription): void {
     const { overflow } = subscription.terms;
-    subscription.buffer?.loseAll(this.#nowMs);
+    const { buffer } = subscription;
+    const before = buffer?.dropped;
+    buffer?.loseAll(this.#nowMs);
+    if (buffer !== undefined && buffer.dropped !== before) this.#loses(subscription, buffer);
     if (overflow === "disconnect" || overflow === "block-publisher")
       this.doomed.push({ subscription, why: "overloaded" });
   }

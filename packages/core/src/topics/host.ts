@@ -14,6 +14,8 @@ export interface TopicsHost extends Timers {
   readonly ways: ForwardSink;
   /** So many messages are missing of a subscription, which is told so. */
   missed?(count: number): void;
+  /** A subscription begins to lose messages, because its consumer is slow. */
+  slow?(): void;
   /** A subscription has ended against the will of whoever has it. */
   ended?(why: SubscriptionEnd, lost: number): void;
 }

@@ -19,6 +19,8 @@ export interface TopicSink {
   replayed?(outlet: number, number: number): void;
   /** `count` messages of a subscription are missing just here. */
   missed(outlet: number, number: number, count: number): void;
+  /** A subscription begins to lose messages because of its consumer: the first since that had last caught up. */
+  slow?(outlet: number, number: number): void;
   /** A subscription is over; `lost` messages that waited for it are lost with it. */
   ended(outlet: number, number: number, why: SubscriptionEnd, lost: number): void;
   /** A subscription that was draining is over: all that had waited for it is told, unless it has `ended`. */

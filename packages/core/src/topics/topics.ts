@@ -322,6 +322,10 @@ export class Topics implements TopicSink {
     this.#host.missed?.(count);
   }
 
+  slow(): void {
+    this.#host.slow?.();
+  }
+
   ended(outlet: number, number: number, why: SubscriptionEnd, lost: number): void {
     this.#participant(outlet).ended(number, why, lost);
     this.#host.ended?.(why, lost);
