@@ -28,9 +28,15 @@ async function run(argv: readonly string[], terminal: Terminal): Promise<ExitCod
     return exitCode;
   } catch (error) {
     if (error instanceof OutputError && error.isReaderGone) return 1; // (M4)
-    const command = program.commands.find((each) => each.name() === argv[0])?.name();
-    return report(failureOf(error, command), argv, terminal);
+    return report(failureOf(error, typedCommand(program, argv)), argv, terminal);
   }
+}
+
+/** The command that was typed, with that below it where it has some: `bench topics`. */
+function typedCommand({ commands }: Command, [first, second]: readonly string[]): string | undefined {
+  const command = commands.find((each) => each.name() === first);
+  const below = command?.commands.find((each) => each.name() === second);
+  return below === undefined ? command?.name() : `${command?.name()} ${below.name()}`;
 }
 
 /** Runs the command, or prints the help or the version that was asked for. */

@@ -309,6 +309,9 @@ describe("mpreg bench topics", () => {
     expect(people.stdout).toMatch(
       /^1 publisher, 1 subscriber, payloads of 128 B, .*\npublished .*\ndelivered .*\nlost       0\nlatency /,
     );
-    expect((await mpreg(["bench", "topics", "--size", "7"], { env })).exitCode).toBe(2);
+    const small = await mpreg(["bench", "topics", "--size", "7"], { env });
+    expect(small).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("See mpreg bench topics --help") });
+    const unknown = await mpreg(["bench", "topic"], { env });
+    expect(unknown).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("See mpreg bench --help") });
   });
 });
