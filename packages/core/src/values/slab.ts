@@ -5,20 +5,21 @@
  * Node's `Buffer`, who keeps one of these keeps its chunk.
  *
  * (S1) No two arrays overlap, and none is handed out twice.
- * (S2) What is larger than an eighth of a chunk has memory of its own.
+ * (S2) What is larger than 1 KiB has memory of its own.
  */
 
 /** Memory for `length` bytes, all of them 0. */
 export type ByteMemory = (length: number) => Uint8Array<ArrayBuffer>;
 
-const chunkBytes = 8 * 1024;
+const chunkBytes = 32 * 1024;
+const smallBytesMax = 1024;
 
 /** A slab over the chunks that `newChunk` makes: whoever can keeps them from being transferred, and with them what others hold. */
 export function createSlab(newChunk: ByteMemory): ByteMemory {
   let chunk = new Uint8Array(0);
   let used = 0;
   return (length) => {
-    if (length * 8 > chunkBytes) return new Uint8Array(length); // (S2)
+    if (length > smallBytesMax) return new Uint8Array(length); // (S2)
     if (used + length > chunk.length) {
       chunk = newChunk(chunkBytes);
       used = 0;
