@@ -1,5 +1,6 @@
 /** Own program: the topics of the program that has made a node, and of its handlers, with what they need of Node.js. */
 import { performance } from "node:perf_hooks";
+import { markAsUntransferable } from "node:worker_threads";
 import type { NodeCapabilities, NodeMachine } from "@mpreg/core/node";
 import {
   type Clock,
@@ -11,6 +12,7 @@ import {
 } from "@mpreg/core/program";
 import type { QuestionPatience } from "@mpreg/core/handlers";
 import type { Invocation } from "@mpreg/core/rpc";
+import { type ByteMemory, createSlab } from "@mpreg/core/values";
 
 export const clock: Clock = {
   now: () => performance.now(),
@@ -23,6 +25,14 @@ export const clock: Clock = {
     setImmediate(callback); // what arrives meanwhile has its turn, however much is published
   },
 };
+
+/** What the program gets of it cannot be transferred: others have the same memory. */
+const smallMemory = (): ByteMemory =>
+  createSlab((length) => {
+    const chunk = new Uint8Array(length);
+    markAsUntransferable(chunk.buffer);
+    return chunk;
+  });
 
 /** What the driver does for them. */
 export type ProgramDriver = Pick<OwnTopicsHost, "participantId" | "enter" | "tell">;
@@ -37,7 +47,8 @@ export class OwnProgram {
   constructor(machine: NodeMachine, { codec, utf8, random }: NodeCapabilities, driver: ProgramDriver) {
     const { name: nodeName, policy } = machine;
     const isAlone = (): boolean => machine.interests.isAlone;
-    this.#host = { nodeName, codec, utf8, random, clock, wallMs: () => clock.wallMs(), policy, isAlone, ...driver };
+    const wallMs = (): number => clock.wallMs();
+    this.#host = { nodeName, codec, utf8, random, clock, wallMs, policy, isAlone, smallMemory, ...driver };
   }
 
   /** What the program publishes and subscribes to. */

@@ -22,7 +22,7 @@ import {
   authorizeSubscribe,
   wishOf as checkedWish,
 } from "../topics/index.js";
-import type { Codec } from "../values/index.js";
+import type { ByteMemory, Codec } from "../values/index.js";
 import type { ResumePlace } from "../wire/index.js";
 import type { SubscribeOptions } from "./api.js";
 import type { Clock } from "./clock.js";
@@ -47,6 +47,8 @@ export interface OwnTopicsHost extends OwnPublisherHost {
   /** Whether there are no other nodes. */
   isAlone(): boolean;
   tell(event: AnswerLost): void;
+  /** Memory for what is small, where the platform has some that costs less than arrays of their own. */
+  smallMemory?(): ByteMemory;
 }
 
 const self: Subject = { kind: "self" };
@@ -69,6 +71,8 @@ export class OwnTopics
   readonly requests: Requests;
   readonly clock: OwnTopicsHost["clock"];
   readonly #host: OwnTopicsHost;
+  /** For copies of messages. */
+  readonly #memory: ByteMemory;
   readonly #messages: OwnMessages;
   readonly #publisher: OwnPublisher;
   readonly #subscriptions = new IdMap<TopicSubscription<SubscriptionWay>>();
@@ -90,7 +94,8 @@ export class OwnTopics
         this.publishing.advance();
       },
     });
-    this.opener = new MessageOpener(host.codec, host.utf8);
+    this.opener = new MessageOpener(host.codec, host.utf8, host.smallMemory?.());
+    this.#memory = host.smallMemory?.() ?? ((length) => new Uint8Array(length));
     this.publishing = new Publishing({
       codec: host.codec,
       clock: host.clock,
@@ -249,7 +254,9 @@ export class OwnTopics
   // what the node tells its subscriptions
 
   deliver(numbers: readonly number[], count: number, message: Uint8Array): boolean {
-    this.#hear({ kind: "message", numbers: numbers.slice(0, count), bytes: message.slice() });
+    const bytes = this.#memory(message.length);
+    bytes.set(message);
+    this.#hear({ kind: "message", numbers: numbers.slice(0, count), bytes });
     return true;
   }
 

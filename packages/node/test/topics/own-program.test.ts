@@ -168,6 +168,23 @@ test("drain takes also what waits in the node, and nothing that is published lat
   expect(heard).toEqual(Array.from({ length: 100 }, (_, i) => i));
 });
 
+test("bytes that the program keeps stay as they came, and nobody can take their memory from the others", async () => {
+  const { node } = await startPair();
+  const subscription = await node.subscribe("bytes");
+  const count = 500;
+  for (let i = 0; i < count; i++) await node.publish("bytes", new Uint8Array(i % 200).fill(i));
+  const kept: Uint8Array[] = [];
+  for await (const { payload } of subscription) if (kept.push(payload as Uint8Array) === count) break;
+  try {
+    structuredClone(kept[9], { transfer: [kept[9]!.buffer] }); // Node.js 20 copies what cannot be transferred
+  } catch (error) {
+    expect(error).toMatchObject({ name: "DataCloneError" }); // later ones refuse it
+  }
+  kept.forEach((bytes, i) => {
+    expect(bytes).toEqual(new Uint8Array(i % 200).fill(i));
+  });
+});
+
 test("a backlog is told to whoever comes late, in order", async () => {
   const { node } = await startPair();
   const first = await node.subscribe("h.*");
