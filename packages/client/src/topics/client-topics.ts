@@ -164,7 +164,10 @@ export class ClientTopics implements SubscriptionHost<Connection> {
   }
 
   lost(connection: Connection): void {
-    for (const subscription of this.#inOrder()) subscription.lost(connection);
+    for (const subscription of this.#inOrder()) {
+      subscription.lost(connection);
+      if (this.#connection !== undefined && this.#connection !== connection) subscription.resume(); // (G3)
+    }
     if (this.#connection === connection) {
       this.publishing.suspend();
       this.#connection = undefined;
@@ -231,6 +234,10 @@ export class ClientTopics implements SubscriptionHost<Connection> {
     };
     return this.#ask({ kind: "topic", isOnce: false, timeoutMs, bytes: 256, write }, signal, (answer) => {
       subscription.served(answer);
+      const { connection } = subscription;
+      if (this.#connection === undefined || connection === undefined || connection === this.#connection) return;
+      subscription.moved(); // it was asked for before there was another connection (G3)
+      subscription.resume();
     });
   }
 

@@ -15,7 +15,7 @@
 import { AssertionError, MpregError, type Policy, type Subject, type Utf8 } from "../base/index.js";
 import { invalid } from "../rpc/graph/call-options.js";
 import { Writer, type WireLimits } from "../wire/index.js";
-import { authorizePublish, authorizeSubscribe } from "../topics/participant.js";
+import { addressOf, authorizePublish, authorizeSubscribe } from "../topics/participant.js";
 import {
   type MessageWriter,
   type Participant,
@@ -75,6 +75,7 @@ interface Subscribed {
 export class JsonV1Topics implements Participant {
   readonly id: number;
   readonly isCluster = false;
+  readonly address: string | undefined;
   readonly #host: JsonV1TopicsHost;
   readonly #numbers = new Map<string, number>();
   readonly #subscribed = new Map<number, Subscribed>();
@@ -92,6 +93,7 @@ export class JsonV1Topics implements Participant {
   constructor(host: JsonV1TopicsHost) {
     this.#host = host;
     this.id = host.link;
+    this.address = addressOf(host.subject);
   }
 
   /** Publishes that wait for their answer. */

@@ -12,7 +12,7 @@
  * (J4) Where nobody has ever subscribed to anything nothing of it is sent.
  */
 import { type Pattern, type Random, type Signer, Timer, type Timers, type Utf8 } from "../base/index.js";
-import type { Heard } from "../catalog/index.js";
+import type { Heard, SetVersion } from "../catalog/index.js";
 import { type Membership, isPresent } from "../membership/index.js";
 import type { Peer } from "../rpc/index.js";
 import type { Elsewhere, Wanting } from "../topics/index.js";
@@ -26,6 +26,7 @@ import {
   type OtherMember,
   RecentChanges,
   defaultInterestLimits,
+  isLater,
 } from "../topics/interest/index.js";
 import {
   type InterestLine,
@@ -189,6 +190,24 @@ export class Interests implements Elsewhere {
   /** It does not wait any more. */
   leave(waiter: EverywhereWaiter): void {
     this.#everywhere.leave(waiter);
+  }
+
+  /** Other members that take part. */
+  *others(): Generator<string> {
+    for (const { nodeId } of this.#others()) yield nodeId;
+  }
+
+  /** Tells others what is wanted here, if it is time for it (J1); answers the version that they were told, `undefined` if there is a newer one. */
+  told(nowMs: number): SetVersion | undefined {
+    this.flush(nowMs);
+    const isTold = !this.#announcements.own.hasChanged && !this.#hasNewBoot;
+    return isTold ? this.#announcements.versionOf(this.#selfId) : undefined;
+  }
+
+  /** Whether what the node wants in that version counts here. */
+  serves(nodeId: string, version: SetVersion): boolean {
+    const peer = this.#host.peer(nodeId);
+    return peer !== undefined && this.#shown.has(peer) && !isLater(version, this.#announcements.versionOf(nodeId));
   }
 
   /** Tells others what has changed, if it is time for it. (J1) */

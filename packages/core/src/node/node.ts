@@ -242,6 +242,7 @@ export class NodeMachine {
       capabilities,
       cluster: this.#cluster,
       links: () => this.#links,
+      questions: () => this.#rpc.resuming.questions,
       nowMs: () => this.#nowMs,
     };
     this.#topics = new Topics(topicsHost(surroundings, this.#announcements), options.topics);
@@ -388,7 +389,7 @@ export class NodeMachine {
   flush(nowMs: number): void {
     this.#doors.flush(nowMs);
     this.#topics.settle(nowMs); // who has just gone may have kept others waiting
-    this.#topics.flush();
+    this.#topics.flush(nowMs);
     this.#links.flush(nowMs);
     this.#drain?.look(nowMs);
   }

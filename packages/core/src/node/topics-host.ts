@@ -1,7 +1,15 @@
 /** Topics host: what topics need of the rest of their node. */
-import { type Signer, type Timers, hexOf } from "../base/index.js";
-import type { Channel } from "../rpc/index.js";
-import { type OverWays, type TopicLinksHost, type TopicsHost, type Via, nodeWays } from "../topics/index.js";
+import { MpregError, type Signer, type Timers, hexOf } from "../base/index.js";
+import type { Channel, Questions } from "../rpc/index.js";
+import {
+  type OtherNodes,
+  type OverWays,
+  type TopicLinksHost,
+  type TopicsHost,
+  type Via,
+  nodeWays,
+  originKey,
+} from "../topics/index.js";
 import type { Announcements } from "./announcements.js";
 import type { Cluster } from "./cluster.js";
 import type { Links } from "./links.js";
@@ -12,6 +20,7 @@ export interface TopicsSurroundings extends Timers {
   readonly capabilities: NodeCapabilities;
   readonly cluster: Cluster;
   readonly links: () => Links;
+  readonly questions: () => Questions;
   readonly nowMs: () => number;
 }
 
@@ -33,6 +42,7 @@ export function topicsHost(around: TopicsSurroundings, announcements: Announceme
     seed: secretOf(capabilities.signer),
     elsewhere: cluster.interests,
     ways,
+    others: otherNodes(around),
     missed: (count) => {
       announcements.missed(count);
     },
@@ -80,6 +90,52 @@ function viaTo(cluster: Cluster, nodeId: string, avoided: string | undefined): V
   if (!peer.isUnreachable && peer.urls.length > 0) return undefined; // it is dialled first
   const via = cluster.membership.viaOf(nodeId, avoided);
   return via === undefined ? undefined : { nodeId: via, run: hexOf(record.run) };
+}
+
+function otherNodes({ options, capabilities, cluster, questions, nowMs }: TopicsSurroundings): OtherNodes {
+  const { interests, membership, self } = cluster;
+  return {
+    policy: options.policy,
+    nowMs,
+    ownOrigin: () => originKey(self.nodeId, hexOf(membership.own.run)),
+    isMember: (nodeId) => membership.isPresent(nodeId),
+    others: () => interests.others(),
+    told: (atMs) => interests.told(atMs),
+    serves: (nodeId, told) => interests.serves(nodeId, told),
+    ask: (nodeId, write, answered, failed, atMs) => {
+      const peer = cluster.peers.get(nodeId);
+      if (peer === undefined) {
+        failed(undefined, atMs);
+        return () => undefined;
+      }
+      const giveUp = questions().ask(
+        peer,
+        {
+          triesMax: 1,
+          origin: self.nodeId, // no neighbour passes it on
+          write,
+          answered: (value, whenMs) => {
+            answered(decoded(capabilities.codec, value), whenMs);
+          },
+          failed,
+        },
+        atMs,
+      );
+      return () => {
+        giveUp("forgotten");
+      };
+    },
+  };
+}
+
+/** What cannot be read is nothing that could be believed. */
+function decoded(codec: NodeCapabilities["codec"], value: Uint8Array): unknown {
+  try {
+    return codec.decode(value);
+  } catch (error) {
+    if (!(error instanceof MpregError)) throw error;
+    return undefined;
+  }
 }
 
 /** A number that only this node knows, without drawing it: what is drawn decides how a simulated world goes on. */

@@ -334,7 +334,8 @@ export class TopicSubscription<W extends SubscriptionWay> implements Subscriptio
     if (this.#phase !== "asking") return;
     const { place, nodeName: node = "" } = this.#connection as W;
     const isSameRun = place !== undefined && this.#place !== undefined && areSameBytes(place.run, this.#place.run);
-    const gap = this.intake.answered(isSameRun && isWhole(answer), this.#host.nowMs());
+    const isAll = says(answer, "whole") && (isSameRun || says(answer, "everywhere"));
+    const gap = this.intake.answered(isAll, this.#host.nowMs());
     this.#place = place;
     this.#phase = "open";
     this.#events.publish(gap === undefined ? { kind: "subscribed", node } : { kind: "resubscribed", node, gap });
@@ -405,9 +406,12 @@ export class TopicSubscription<W extends SubscriptionWay> implements Subscriptio
   }
 }
 
-/** Whether the node says that it replays all that there was; one that does not say so does not know. */
-function isWhole(answer: unknown): boolean {
-  return typeof answer === "object" && answer !== null && "whole" in answer && Boolean(answer.whole);
+/**
+ * Whether the node says that what it replays is all that there was: `whole`, for whoever it has served before; `everywhere`, for those
+ * whom other nodes have served, too. One that does not say so does not know.
+ */
+function says(answer: unknown, what: "whole" | "everywhere"): boolean {
+  return typeof answer === "object" && answer !== null && Boolean((answer as Readonly<Record<string, unknown>>)[what]);
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -61,7 +61,7 @@ export class Rpc {
   readonly #requests = new Set<RequestRun>();
   readonly #expecting = new Set<Startable>();
   readonly #held: HeldBytes;
-  readonly #resuming: Resuming;
+  readonly resuming: Resuming;
   readonly #results: Results;
   /** Who looks at requests. */
   readonly watches: Watches;
@@ -80,13 +80,13 @@ export class Rpc {
     this.#askers = { ...askers, results: this.#results };
     this.#dispatch = new Dispatch(host, options, this.#held, this.#results);
     this.#hedging = new Hedging(host, this.#dispatch);
-    this.#resuming = new Resuming(host, options, this.#results.kept, askers);
-    this.watches = new Watches(host, options, askers, this.#resuming.questions);
+    this.resuming = new Resuming(host, options, this.#results.kept, askers);
+    this.watches = new Watches(host, options, askers, this.resuming.questions);
   }
 
   /** What is held; for the checks of the simulator. (V3) */
   get size(): RpcSize {
-    const { clients, size: resuming } = this.#resuming;
+    const { clients, size: resuming } = this.resuming;
     const heldBytes = this.#held.bytes;
     const steps = this.#dispatch.size;
     const { size: watched } = this.watches;
@@ -132,22 +132,22 @@ export class Rpc {
       if (message.kind === "call") this.#call(message, origin, asker, atMs, onStart);
       else this.#request(message, origin, asker, atMs, onStart);
     };
-    this.#resuming.resume(channel, asker, message.resume ?? [], message, start, nowMs);
+    this.resuming.resume(channel, asker, message.resume ?? [], message, start, nowMs);
   }
 
   /** A client that may come back has opened a link. */
   clientOpened(channel: Channel, session: SessionHello, nowMs: number): void {
-    this.#resuming.opened(session, channel, nowMs);
+    this.resuming.opened(session, channel, nowMs);
   }
 
   /** Another node asks what has become of an ask. */
   onResume(channel: Channel, message: ResumeMessage, nowMs: number): void {
-    this.#resuming.asked(channel, message, () => this.#asker(channel, message.id, false), nowMs);
+    this.resuming.asked(channel, message, () => this.#asker(channel, message.id, false), nowMs);
   }
 
   /** Nobody may come back any more. */
   forgetClients(): void {
-    this.#resuming.clients.clear();
+    this.resuming.clients.clear();
   }
 
   /** A client asks for a graph of calls. */
@@ -172,7 +172,7 @@ export class Rpc {
 
   /** A node tells of a request that is watched through this one. */
   onEvent(channel: Channel, message: EventMessage): void {
-    this.#resuming.questions.event(channel, message);
+    this.resuming.questions.event(channel, message);
   }
 
   /** Another node asks to run a step here. */
@@ -233,7 +233,7 @@ export class Rpc {
     const deadlineMs = this.#deadlineOf(ask, origin, nowMs);
     const told = { deadlineMs, stepOf: () => ask.fun };
     const gathered = new Gathered(asker, this.#results, told, (again, thenMs) => {
-      const mayRunAgain = this.#resuming.mayRunTwice(ask, thenMs) === "yes";
+      const mayRunAgain = this.resuming.mayRunTwice(ask, thenMs) === "yes";
       if (mayRunAgain) this.#call(ask, { ...origin, deadlineMs }, again, thenMs, (run) => again.startedBy(run));
       return mayRunAgain;
     });
@@ -247,7 +247,7 @@ export class Rpc {
     const deadlineMs = this.#deadlineOf(ask, origin, nowMs);
     const told = { deadlineMs, stepOf: (index: number) => ask.steps[ask.outputs[index]?.step ?? -1]?.name };
     const gathered = new Gathered(asker, this.#results, told, (again, thenMs) => {
-      const mayRunAgain = this.#resuming.mayRunTwice(ask, thenMs) === "yes";
+      const mayRunAgain = this.resuming.mayRunTwice(ask, thenMs) === "yes";
       if (mayRunAgain) this.#request(ask, { ...origin, deadlineMs }, again, thenMs, (run) => again.startedBy(run));
       return mayRunAgain;
     });
@@ -357,14 +357,14 @@ export class Rpc {
     const { id, value } = message;
     if (message.left === true) channel.leavesThere(id, this.#options.leftPerLinkMax);
     if (id < questionIdMin) return this.#dispatch.answered(channel, id, value, message.timings, nowMs);
-    if (isRef(value)) return this.#resuming.questions.failed(channel, id, undefined, nowMs); // no answer to a question
-    this.#resuming.questions.answered(channel, id, value, nowMs);
+    if (isRef(value)) return this.resuming.questions.failed(channel, id, undefined, nowMs); // no answer to a question
+    this.resuming.questions.answered(channel, id, value, nowMs);
   }
 
   /** The far side could not run a step. */
   onFailure(channel: Channel, message: FailureMessage, nowMs: number): void {
     const { id, error } = message;
-    if (id >= questionIdMin) return this.#resuming.questions.failed(channel, id, error, nowMs);
+    if (id >= questionIdMin) return this.resuming.questions.failed(channel, id, error, nowMs);
     if (message.left === true) channel.leavesThere(id, this.#options.leftPerLinkMax);
     this.#dispatch.refused(channel, id, error, nowMs);
   }
@@ -378,7 +378,7 @@ export class Rpc {
   onCancel(channel: Channel, id: number): void {
     const node = this.#host.nodeName;
     const error = new MpregError("cancelled", "The caller cancelled", { node });
-    if (this.#resuming.questions.cancelled(channel, id, error)) return;
+    if (this.resuming.questions.cancelled(channel, id, error)) return;
     const asked = channel.asked.get(id);
     if (asked === undefined) channel.stepsLeft?.cancelled(id);
     else asked.run.fail(error);
@@ -410,27 +410,27 @@ export class Rpc {
   offered(fun: string, nowMs: number): void {
     this.#dispatch.offered(fun, nowMs);
     for (const run of [...this.#expecting]) run.start(nowMs);
-    this.#resuming.offered(nowMs);
+    this.resuming.offered(nowMs);
   }
 
   /** There is a link to `peer` now. */
   reached(peer: Peer, nowMs: number): void {
     this.#dispatch.reached(peer, nowMs);
-    this.#resuming.questions.reached(peer, nowMs);
+    this.resuming.questions.reached(peer, nowMs);
     this.#results.reached(peer, nowMs);
   }
 
   /** There is no way to `peer`. */
   unreachable(peer: Peer, nowMs: number): void {
     this.#dispatch.unreachable(peer, nowMs);
-    this.#resuming.questions.unreachable(peer, nowMs);
+    this.resuming.questions.unreachable(peer, nowMs);
     this.#results.unreachable(peer, nowMs);
   }
 
   /** `peer` is down, whatever its link says: what can be run again is not waited for. */
   down(peer: Peer, nowMs: number): void {
     this.#dispatch.down(peer, nowMs);
-    this.#resuming.questions.down(peer, nowMs);
+    this.resuming.questions.down(peer, nowMs);
     this.#results.down(peer, nowMs);
   }
 
@@ -462,11 +462,11 @@ export class Rpc {
 
   /** The link is gone, after a goodbye of the far side or without. What a client may come back for goes on. (V2) */
   linkLost(channel: Channel, isGoodbye: boolean, nowMs: number): void {
-    const mayReturn = this.#resuming.clients.lost(channel, isGoodbye, nowMs) && !isGoodbye;
+    const mayReturn = this.resuming.clients.lost(channel, isGoodbye, nowMs) && !isGoodbye;
     for (const { run } of channel.asked.takeAll()) run.abandon(); // none of those whose client may come back
     channel.abandonLeft();
     this.#dispatch.lost(channel, nowMs);
-    this.#resuming.questions.linkLost(channel, nowMs);
+    this.resuming.questions.linkLost(channel, nowMs);
     this.#results.lost(channel, mayReturn, nowMs);
   }
 

@@ -41,6 +41,11 @@ export class Arrivals {
     return this.#upTo(nodeId, run, sequence, sequence) ?? 0;
   }
 
+  /** The number of the node up to which all has come, or is missing. */
+  last(nodeId: string): number {
+    return this.#arrivals.get(nodeId)?.sequence ?? 0;
+  }
+
   /** Whether something has come from the node since it was forgotten. */
   has(nodeId: string): boolean {
     return this.#arrivals.get(nodeId)?.isGone === false;

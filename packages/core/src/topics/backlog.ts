@@ -13,6 +13,7 @@ import type { Pattern } from "../base/index.js";
 import { wants } from "./reserved.js";
 import { Chain } from "../structures/index.js";
 import { Chunks } from "./chunks.js";
+import type { ExchangeFigures } from "./figures.js";
 import type { BacklogLimits } from "./limits.js";
 import { TopicLog } from "./topic-log.js";
 
@@ -59,8 +60,12 @@ export class Backlog {
     return this.#unkept;
   }
 
-  /** Keeps a copy of `message`, until `expiresMs`. */
-  append(topic: string, message: Uint8Array, nowMs: number, expiresMs: number): void {
+  get figures(): Pick<ExchangeFigures, "backlogTopics" | "backlogMessages" | "backlogBytes"> {
+    return { backlogTopics: this.topics, backlogMessages: this.messages, backlogBytes: this.bytes };
+  }
+
+  /** Keeps a copy of `message`, until `expiresMs`; `origin` says where it was published (`origins.ts`). */
+  append(topic: string, message: Uint8Array, nowMs: number, expiresMs: number, origin: number = 0): void {
     const sequence = this.#sequence++; // (L4)
     if (!this.#isOn) return;
     this.#sweepSome(nowMs, sweptPerMessage);
@@ -71,7 +76,7 @@ export class Backlog {
       this.#logs.set(topic, log);
       this.#byUse.push(log);
     } else this.#byUse.moveToEnd(log);
-    if (!log.append(message, sequence, nowMs, expiresMs)) {
+    if (!log.append(message, sequence, nowMs, expiresMs, origin)) {
       this.#unkept += 1;
       this.#lostMs = nowMs;
     }

@@ -15,8 +15,10 @@
 import { ByteBudget, Scratch } from "../structures/index.js";
 import { type BufferTotals, MessageBuffer } from "./buffer.js";
 import { Draining } from "./draining.js";
+import type { Provenance } from "./held-back.js";
 import type { Outlet } from "./outlet.js";
 import type { Published } from "./published.js";
+import type { MergedReplay } from "./merged-replay.js";
 import type { SubscriptionEnd, TopicSink } from "./sink.js";
 import { type Subscription, live } from "./subscription.js";
 import { priorityDefault } from "./topic-message.js";
@@ -47,6 +49,7 @@ export class Delivery {
   readonly #published: Mutable<Published> = { kind: "published", handed: 0, waiting: 0, lost: 0, nodes: 0 };
   #body: Uint8Array = new Uint8Array(0);
   #isOwn = false;
+  #from: Provenance | undefined;
   #priority = 0;
   #expiresMs = 0;
   #nowMs = 0;
@@ -64,9 +67,17 @@ export class Delivery {
     return this.#budget.bytes;
   }
 
-  /** Takes a message in hand; `isOwn`: nobody will write to it. */
-  begin(body: Uint8Array, priority: number, expiresMs: number, nowMs: number, isOwn: boolean = false): void {
+  /** Takes a message in hand; `isOwn`: nobody will write to it; `from`: where it came from, unless it was published here. */
+  begin(
+    body: Uint8Array,
+    priority: number,
+    expiresMs: number,
+    nowMs: number,
+    isOwn: boolean = false,
+    from?: Provenance,
+  ): void {
     this.#body = body;
+    this.#from = from;
     this.#isOwn = isOwn;
     this.#priority = priority;
     this.#expiresMs = expiresMs;
@@ -127,10 +138,28 @@ export class Delivery {
   }
 
   /** `count` messages that `subscription` may have wanted are missing behind what it was told, or will be. */
-  missElsewhere(subscription: Subscription, count: number): void {
+  missElsewhere(subscription: Subscription, count: number, from?: Provenance): void {
     const { outlet, number, phase } = subscription;
+    if (phase.kind === "gather") return phase.held.hold({ kind: "missing", count, from });
     if (phase.kind === "live" && subscription.isIdle) return this.#sink.missed(outlet.id, number, count);
     this.#bufferOf(subscription).missElsewhere(priorityDefault, count);
+  }
+
+  /** `subscription`, for which was gathered, is to be told `replay`, and then what was held back for it and is not part of that. */
+  beginReplay(subscription: Subscription, replay: MergedReplay, nowMs: number): void {
+    const { phase, outlet } = subscription;
+    if (phase.kind !== "gather") return;
+    subscription.phase = { kind: "replay", replay };
+    outlet.enqueue(subscription);
+    for (const each of phase.held.takeAll()) {
+      if (each.from !== undefined && replay.covers(each.from)) continue;
+      if (each.kind === "missing") this.missElsewhere(subscription, each.count);
+      else if (each.expiresMs > nowMs) {
+        this.begin(each.body, each.priority, each.expiresMs, nowMs, true);
+        this.offer(subscription);
+        this.end();
+      }
+    }
   }
 
   /** Lets go of what `subscription` holds, once its buffer is empty. */
@@ -159,6 +188,7 @@ export class Delivery {
   /** Answers whether something was told. */
   #tellNext(subscription: Subscription, nowMs: number): boolean {
     const { phase, buffer, outlet, number } = subscription;
+    if (phase.kind === "gather") return false;
     if (!subscription.hasWindow(1) || !outlet.hasWindow(1)) return false;
     if (phase.kind === "replay") {
       const message = phase.replay.peek(nowMs);
@@ -202,19 +232,29 @@ export class Delivery {
   }
 
   #wait(subscription: Subscription, length: number): void {
+    const { phase } = subscription;
+    if (phase.kind === "gather") {
+      const message = { body: this.#ownBody(), priority: this.#priority, expiresMs: this.#expiresMs, from: this.#from };
+      phase.held.hold({ kind: "message", ...message });
+      this.#published.waiting += 1;
+      return;
+    }
     const buffer = this.#bufferOf(subscription);
     subscription.outlet.enqueue(subscription);
     if (!buffer.hasRoom(length) && !this.#madeRoom(subscription, buffer, length)) {
       this.#published.lost += 1;
       return;
     }
-    if (!this.#isOwn) {
-      this.#body = this.#body.slice(); // (V1)
-      this.#isOwn = true;
-    }
-    buffer.push(this.#body, this.#priority, this.#expiresMs);
+    buffer.push(this.#ownBody(), this.#priority, this.#expiresMs);
     this.#published.waiting += 1;
     this.#holds(subscription);
+  }
+
+  /** (V1) */
+  #ownBody(): Uint8Array {
+    if (!this.#isOwn) this.#body = this.#body.slice();
+    this.#isOwn = true;
+    return this.#body;
   }
 
   #bufferOf(subscription: Subscription): MessageBuffer {

@@ -27,17 +27,20 @@ import type { BufferTotals, WaitingMessage } from "./buffer.js";
 import type { Confirmation } from "./confirmations.js";
 import { Delivery } from "./delivery.js";
 import type { ExchangeFigures } from "./figures.js";
-import { passing } from "./filter.js";
 import { type ForwardSink, Forwarding } from "./forwarding.js";
 import { Groups } from "./groups.js";
 import type { TopicsLimits } from "./limits.js";
 import { Outlet } from "./outlet.js";
 import type { Published } from "./published.js";
-import { Replay } from "./replay.js";
+import type { Provenance } from "./held-back.js";
+import type { MergedReplay } from "./merged-replay.js";
+import { localOrigin, ownOrigin } from "./origins.js";
+import { type Gather, type Late, Replays } from "./replays.js";
 import type { Coming, Route } from "./route.js";
 import { isReserved, reservedRefusal, wants } from "./reserved.js";
-import { type Arrival, type Scope, everybody, here, none, triedMax } from "./scope.js";
+import { type Arrival, type Scope, everybody, here, none, provenanceOf, triedMax } from "./scope.js";
 import type { SubscriptionEnd, TopicSink } from "./sink.js";
+import { Slots } from "./slots.js";
 import { Subscription, type SubscriptionTerms, over } from "./subscription.js";
 import { type SubscriptionTally, Tallies } from "./tally.js";
 import { TopicMessageReader } from "./topic-message.js";
@@ -65,16 +68,13 @@ export class Exchange {
   readonly #forwarding: Forwarding;
   readonly #elsewhere: Elsewhere;
   readonly #outlets = new Map<number, Outlet<Subscription>>();
-  /** By slot. */
-  #slots: (Subscription | undefined)[] = [];
-  #freeSlots: number[] = [];
-  #count = 0;
+  readonly #slots = new Slots<Subscription>();
   /** Of all subscriptions. */
   #reservedPatterns = 0;
   readonly #blockers: Blockers;
-  /** Reads what is published, and apart from it what is replayed. */
   readonly #reader: TopicMessageReader;
-  readonly #replayed: TopicMessageReader;
+  /** What those are told who come late, here and on other nodes. */
+  readonly replays: Replays;
   /** Who gets the message in hand. */
   readonly #targets = new Scratch<Subscription>();
   /** Those of the subscription that began last. */
@@ -120,11 +120,12 @@ export class Exchange {
     this.#backlog = new Backlog(limits.backlog);
     const texts = new TextCache(utf8);
     this.#reader = new TopicMessageReader(texts, utf8, limits.topic.bytesMax, limits.message);
-    this.#replayed = new TopicMessageReader(texts, utf8, limits.topic.bytesMax, limits.message);
+    const replayed = new TopicMessageReader(texts, utf8, limits.topic.bytesMax, limits.message);
+    this.replays = new Replays(this.#backlog, replayed);
   }
 
   get subscriptions(): number {
-    return this.#count;
+    return this.#slots.size;
   }
 
   /** Whether it has something whose time runs: it wants a `tick` about every second. */
@@ -148,30 +149,18 @@ export class Exchange {
   }
 
   get figures(): ExchangeFigures {
-    return {
-      ...this.#matcher.figures,
-      subscriptions: this.#count,
-      outlets: this.#outlets.size,
-      groups: this.#groups.size,
-      published: this.#forwarding.published,
-      received: this.#receivedCount,
-      forwarded: this.#forwarding.forwarded,
-      missedElsewhere: this.#missedCount,
-      routes: this.#forwarding.routes,
-      handed: this.#delivery.handed,
-      dropped: this.#totals.dropped,
-      expired: this.#totals.expired,
-      undelivered: this.#undelivered + this.#forwarding.lost,
-      waitingBytes: this.#delivery.waitingBytes + this.#forwarding.waitingBytes,
-      backlogTopics: this.#backlog.topics,
-      backlogMessages: this.#backlog.messages,
-      backlogBytes: this.#backlog.bytes,
-    };
+    const [slots, forwarding, { dropped, expired }] = [this.#slots, this.#forwarding, this.#totals];
+    const counts = { subscriptions: slots.size, outlets: this.#outlets.size, groups: this.#groups.size };
+    const came = { received: this.#receivedCount, missedElsewhere: this.#missedCount, handed: this.#delivery.handed };
+    const lost = { dropped, expired, undelivered: this.#undelivered + forwarding.lost };
+    const waitingBytes = this.#delivery.waitingBytes + forwarding.waitingBytes;
+    const kept = this.#backlog.figures;
+    return { ...this.#matcher.figures, ...counts, ...forwarding.figures, ...came, ...lost, waitingBytes, ...kept };
   }
 
   /** What the subscriptions come to, by what they want. See {@link Tallies.report}. */
   tallies(most: number): { readonly tallies: readonly SubscriptionTally[]; readonly leftOut: number } {
-    return this.#tallies.report(this.#slots, most);
+    return this.#tallies.report(this.#slots.all, most);
   }
 
   /**
@@ -190,7 +179,7 @@ export class Exchange {
     if (!isOfCluster && this.#blocks(publisher, message, nowMs)) return blocked; // (X4)
     this.#forwarding.published += 1;
     const expiresMs = ttlMs === 0 ? Infinity : nowMs + ttlMs;
-    this.#backlog.append(topic, message, nowMs, expiresMs);
+    this.#backlog.append(topic, message, nowMs, expiresMs, publisher.isLocal === true ? localOrigin : ownOrigin);
     const coming = confirmation && { confirmation };
     const published = this.#send(message, priority, expiresMs, nowMs, false, coming);
     this.#endDoomed(nowMs);
@@ -212,8 +201,8 @@ export class Exchange {
     this.#receivedCount += 1;
     this.#unchosen = groups.length === this.#chosenCount ? none : groups.filter((name) => !this.#isChosen(name)); // (X9)
     const expiresMs = ttlMs === 0 ? Infinity : sinceMs + ttlMs;
-    if (!isForGroups) this.#backlog.append(topic, message, nowMs, expiresMs);
-    const published = this.#send(message, priority, expiresMs, nowMs, false);
+    if (!isForGroups) this.#backlog.append(topic, message, nowMs, expiresMs, this.replays.originOf(arrival));
+    const published = this.#send(message, priority, expiresMs, nowMs, false, undefined, provenanceOf(arrival));
     this.#endDoomed(nowMs);
     return published;
   }
@@ -259,11 +248,11 @@ export class Exchange {
   }
 
   /** `count` messages from another node are lost, or Infinity, where nobody knows how many: each subscription may have wanted them. */
-  missedElsewhere(count: number): void {
+  missedElsewhere(count: number, from?: Provenance): void {
     if (count < Infinity) this.#missedCount += count;
-    for (const subscription of this.#slots) {
+    for (const subscription of this.#slots.all) {
       if (subscription === undefined || this.#delivery.draining.has(subscription)) continue; // (X11)
-      this.#delivery.missElsewhere(subscription, count);
+      this.#delivery.missElsewhere(subscription, count, from);
     }
   }
 
@@ -274,11 +263,12 @@ export class Exchange {
 
   /**
    * Subscribes; `number` is the subscription's name on `outletId`, of which nothing was known before its first one. Nothing
-   * is told before `drain`. Answers whether it is sure to be told everything that was published in the time that it wants replayed.
+   * is told before `drain`. With `gather`, that has other nodes asked for what it wants replayed, and {@link gathered} follows. Answers
+   * whether it is sure to be told everything that was published in the time that it wants replayed: without other nodes.
    *
    * Throws `invalid-argument` for a wish that cannot be granted or a number that is in use, `overloaded` beyond the limits.
    */
-  subscribe(outletId: number, number: number, wish: SubscriptionWish, nowMs: number): boolean {
+  subscribe(outletId: number, number: number, wish: SubscriptionWish, nowMs: number, gather?: Gather): boolean {
     const { subscriptionsMax, subscriptionsPerOutletMax, outletWindowBytes } = this.#limits;
     const terms = checkedTerms(wish, this.#limits, this.#utf8, this.#usualTerms);
     const patterns = checkedPatterns(wish.patterns, this.#limits);
@@ -287,18 +277,17 @@ export class Exchange {
     if (known?.subscriptions.has(number) === true) {
       throw new MpregError("invalid-argument", `Cannot subscribe: this link has a subscription ${number} already`);
     }
-    checkRoom(this.#count, subscriptionsMax, "this node");
+    checkRoom(this.#slots.size, subscriptionsMax, "this node");
     checkRoom(known?.subscriptions.size ?? 0, subscriptionsPerOutletMax, "this link");
     this.#elsewhere.subscribed(patterns, wish.group);
     const outlet = known ?? new Outlet<Subscription>(outletId, outletWindowBytes);
     this.#outlets.set(outletId, outlet);
     const group = wish.group === undefined ? undefined : this.#groups.join(wish.group);
-    const slot = this.#freeSlots.pop() ?? this.#slots.length;
+    const slot = this.#slots.free();
     const tally = this.#tallies.join(patterns, wish.group);
     const subscription = new Subscription(outlet, number, slot, terms, group, tally);
     this.#usualTerms = terms;
-    this.#slots[slot] = subscription;
-    this.#count += 1;
+    this.#slots.set(slot, subscription);
     this.#blockers.add(subscription);
     outlet.subscriptions.set(number, subscription);
     for (const pattern of patterns) {
@@ -306,12 +295,16 @@ export class Exchange {
       if (isReserved(pattern)) this.#reservedPatterns += 1;
     }
     if (wish.replay === undefined || (group !== undefined && group.size > 1)) return false;
-    const passes = passing(terms.filter, kept, this.#replayed);
-    const replay = new Replay(this.#backlog, patterns, wish.replay, passes, nowMs);
-    subscription.phase = { kind: "replay", replay };
-    outlet.enqueue(subscription);
-    if (wish.replay.kind !== "age" || this.#elsewhere.isAlone !== true) return false;
-    return this.#backlog.isWholeSince(patterns, nowMs - wish.replay.ageMs, nowMs);
+    const late = { patterns, filter: terms.filter, kept, wish: wish.replay };
+    return this.replays.begin(subscription, late, this.#elsewhere.isAlone === true, gather, nowMs);
+  }
+
+  /** The subscription that was gathered for is told `replay`, and then what was held back. */
+  gathered({ outlet, number }: Late, replay: MergedReplay, nowMs: number): void {
+    const subscription = this.#outlets.get(outlet)?.subscriptions.get(number);
+    if (subscription?.phase.kind !== "gather") return;
+    this.#delivery.beginReplay(subscription, replay, nowMs);
+    this.#endDoomed(nowMs);
   }
 
   /** Ends a subscription; one that `drains`, once what waits for it is on its way. Answers false if `outletId` has none of that number. (X7) */
@@ -393,7 +386,7 @@ export class Exchange {
     this.#forwarding.begin();
     const { values, start, end } = known ?? this.#matcher.match(topic);
     for (let at = start; at < end; at++) {
-      const subscription = this.#slots[values[at] as number] as Subscription;
+      const subscription = this.#slots.at(values[at] as number);
       const { filter } = subscription.terms;
       if (isOfCluster && !subscription.patterns.some((pattern) => wants(pattern, topic))) continue; // (X10)
       if (filter?.passes(this.#reader) === false) continue;
@@ -420,8 +413,9 @@ export class Exchange {
     nowMs: number,
     isOwn: boolean,
     coming?: Partial<Coming>,
+    from?: Provenance,
   ): Published {
-    this.#delivery.begin(message, priority, expiresMs, nowMs, isOwn);
+    this.#delivery.begin(message, priority, expiresMs, nowMs, isOwn, from);
     for (let at = 0; at < this.#targets.size; at++) this.#delivery.offer(this.#targets.at(at));
     return this.#delivery.end(this.#forwarding.send(message, priority, expiresMs, nowMs, coming));
   }
@@ -449,19 +443,20 @@ export class Exchange {
   /** Ends `subscription`; with `why`, it is told. */
   #end(subscription: Subscription, nowMs: number, why?: SubscriptionEnd): void {
     if (subscription.phase.kind === "over") return;
-    const { outlet, number, slot, group, buffer } = subscription;
+    const { outlet, number, slot, group, buffer, phase } = subscription;
+    let lost = 0;
+    if (phase.kind === "gather") {
+      lost = phase.held.messages;
+      phase.left();
+    }
     subscription.phase = over;
     const hasDrained = this.#delivery.draining.end(subscription);
     if (!hasDrained) this.#withdraw(subscription);
-    this.#slots[slot] = undefined;
-    this.#freeSlots.push(slot);
-    this.#count -= 1;
-    if (this.#count === 0) [this.#slots, this.#freeSlots] = [[], []]; // (X8)
+    this.#slots.delete(slot); // (X8)
     outlet.subscriptions.delete(number);
     outlet.dequeue(subscription);
     outlet.untakenBytes -= subscription.untakenBytes;
     if (outlet.subscriptions.size === 0) this.#outlets.delete(outlet.id);
-    let lost = 0;
     buffer?.takeAll((message) => {
       if (group === undefined || !this.#passOn(message, group.name, none, nowMs)) lost += 1;
     }, nowMs);

@@ -27,6 +27,8 @@ export interface ExchangeFigures extends MatcherFigures {
 }
 
 export interface TopicsFigures extends ExchangeFigures {
+  /** Subscriptions for which other nodes are asked what they have of the past. */
+  readonly late: number;
   /** Participants and other nodes that have published or subscribed here. */
   readonly sources: number;
   /** Publishes that wait for a subscription which wants its publishers to. */

@@ -17,6 +17,7 @@
  */
 import type { BufferTotals, WaitingMessage } from "./buffer.js";
 import type { Confirmation } from "./confirmations.js";
+import type { ExchangeFigures } from "./figures.js";
 import { LapsedRoutes } from "./lapsed-routes.js";
 import type { TopicsLimits } from "./limits.js";
 import { OverRoutes, type OverSink, SharedWays } from "./over-routes.js";
@@ -66,8 +67,8 @@ export class Forwarding {
     return this.#wanting.length > 0;
   }
 
-  get routes(): number {
-    return this.#routes.size;
+  get figures(): Pick<ExchangeFigures, "published" | "forwarded" | "routes"> {
+    return { published: this.published, forwarded: this.forwarded, routes: this.#routes.size };
   }
 
   /** Messages that waited for nodes which have gone. */
@@ -146,6 +147,13 @@ export class Forwarding {
     }
     wanting.length = 0;
     return length;
+  }
+
+  /** The number that was used last for the node; `undefined` where something waits for it. */
+  sentTo(nodeId: string): number | undefined {
+    const route = this.#routes.get(nodeId);
+    if (route === undefined) return 0;
+    return route.buffer.isIdle ? route.sequence : undefined;
   }
 
   /** The node has taken `bytes`. */

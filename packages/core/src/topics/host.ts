@@ -1,5 +1,6 @@
 /** Host: what topics need of the node around them, and what nodes hand each other. */
-import type { Timers, Utf8 } from "../base/index.js";
+import type { Policy, Timers, Utf8 } from "../base/index.js";
+import type { Asking, Told } from "./gathering.js";
 import type { ForwardSink } from "./forwarding.js";
 import type { SubscriptionEnd } from "./sink.js";
 import type { Elsewhere } from "./types.js";
@@ -12,12 +13,25 @@ export interface TopicsHost extends Timers {
   readonly elsewhere: Elsewhere;
   /** How other nodes are reached. */
   readonly ways: ForwardSink;
+  /** How other nodes are asked for their backlogs. */
+  readonly others: OtherNodes;
   /** So many messages are missing of a subscription, which is told so. */
   missed?(count: number): void;
   /** A subscription begins to lose messages, because its consumer is slow. */
   slow?(): void;
   /** A subscription has ended against the will of whoever has it. */
   ended?(why: SubscriptionEnd, lost: number): void;
+}
+
+/** Other nodes, as far as those are concerned who want to hear of the past. */
+export interface OtherNodes extends Pick<Asking, "others" | "told" | "ask"> {
+  /** This process, as its name among origins. */
+  readonly ownOrigin: () => string;
+  readonly policy: Policy;
+  isMember(nodeId: string): boolean;
+  /** Whether this node serves what the other one wants in that version of its interest. */
+  serves(nodeId: string, told: Told): boolean;
+  nowMs(): number;
 }
 
 /** Another node, and which process of it. */

@@ -41,13 +41,15 @@ export {
   priorityMax,
   writeTopicMessage,
 } from "./topic-message.js";
+export { originKey } from "./origins.js";
 export { type OverWays, nodeWays } from "./node-ways.js";
 export type { OverSink, Via } from "./over-routes.js";
 export type { WayBack } from "./way-back.js";
 export type { TopicChannel } from "./topic-channel.js";
 export { TopicLinks, type TopicLinksHost } from "./topic-links.js";
-export { type Participant, authorizePublish, authorizeSubscribe } from "./participant.js";
-export type { Forwarded, HandedBack, NodeProcess, TopicsHost } from "./host.js";
+export { type Participant, addressOf, authorizePublish, authorizeSubscribe } from "./participant.js";
+export type { Completeness, Served } from "./late-joiners.js";
+export type { Forwarded, HandedBack, NodeProcess, OtherNodes, TopicsHost } from "./host.js";
 export { Topics } from "./topics.js";
 export type { TopicInput } from "./topic-input.js";
 export { type SubscriptionWish, wishOf } from "./wish.js";

@@ -83,6 +83,14 @@ export interface TopicsLimits {
   readonly confirmMsMax: number;
   /** Publishes of one link that wait for that. `overloaded` beyond, and nothing is published. */
   readonly confirmationsPerLinkMax: number;
+  /** How long a node that is asked for its backlog may say nothing, in ms, before the subscription begins without it. */
+  readonly gatherMsMax: number;
+  /** Bytes that are kept of what other nodes have in their backlogs for one subscription, until it has been told; the oldest go beyond. */
+  readonly gatherBytesMax: number;
+  /** Bytes of what is live that are held back for one meanwhile. Beyond, it begins without those that have not answered. */
+  readonly heldBackBytesMax: number;
+  /** Subscriptions for which others are asked at once; the others wait for their turn. */
+  readonly gatheringsMax: number;
 }
 
 export const defaultTopicsLimits: TopicsLimits = {
@@ -106,6 +114,10 @@ export const defaultTopicsLimits: TopicsLimits = {
   blockedPublishersMax: 10_000,
   confirmMsMax: 10_000,
   confirmationsPerLinkMax: 10_000,
+  gatherMsMax: 2_000,
+  gatherBytesMax: 16 * 1024 * 1024,
+  heldBackBytesMax: 8 * 1024 * 1024,
+  gatheringsMax: 64,
 };
 
 /** `asked`, or `usual` where nothing was asked for. Throws `invalid-argument` unless it is an integer from 1 to `max`. */

@@ -7,6 +7,8 @@ import type { SubscriptionEnd } from "./sink.js";
 import type { Publisher } from "./types.js";
 
 export interface Participant extends Publisher {
+  /** Address of the client, where it is one. */
+  readonly address?: string | undefined;
   /** A message for the first `count` of its subscriptions `numbers`, all valid until this returns; false: it can never be sent to it. */
   deliver(numbers: readonly number[], count: number, message: Uint8Array): boolean;
   /** One of its subscriptions has been told what it wanted of the backlog: what follows is live. */
@@ -22,16 +24,26 @@ export interface Participant extends Publisher {
   admit(held: number): void;
 }
 
+/** Address of `subject` where it is a client. */
+export function addressOf(subject: Subject): string | undefined {
+  return subject.kind === "client" ? subject.address : undefined;
+}
+
 /** Throws `denied` where `subject`, for somebody else or itself, may not publish to `topic`. */
 export function authorizePublish(policy: Policy, subject: Subject, topic: string, onBehalfOf?: Subject): void {
   const decision = policy(subject, { kind: "publish", topic, onBehalfOf });
   if (!decision.allow) throw new MpregError("denied", `Cannot publish to "${topic}": ${decision.reason}`);
 }
 
-/** Throws `denied` where `subject` may not subscribe to one of `patterns`. */
-export function authorizeSubscribe(policy: Policy, subject: Subject, patterns: readonly string[]): void {
+/** Throws `denied` where `subject`, for somebody else or itself, may not subscribe to one of `patterns`. */
+export function authorizeSubscribe(
+  policy: Policy,
+  subject: Subject,
+  patterns: readonly string[],
+  onBehalfOf?: Subject,
+): void {
   for (const pattern of patterns) {
-    const decision = policy(subject, { kind: "subscribe", pattern, onBehalfOf: undefined });
+    const decision = policy(subject, { kind: "subscribe", pattern, onBehalfOf });
     if (!decision.allow) throw new MpregError("denied", `Cannot subscribe to "${pattern}": ${decision.reason}`);
   }
 }

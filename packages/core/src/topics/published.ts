@@ -20,3 +20,8 @@ export interface Published extends Outcome {
 
 /** What became of a publish whose publisher wants to know; the figures are valid until this returns. */
 export type PublishSettled = (result: Published | MpregError) => void;
+
+/** What it came to, as it is answered. */
+export function figuresOf({ handed, waiting, lost, nodes }: Published): Readonly<Record<string, number>> {
+  return { handed, waiting, lost, nodes };
+}

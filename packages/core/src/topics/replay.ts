@@ -1,7 +1,7 @@
 /**
  * Replay: what a subscription is told of the backlog before it hears what is live.
  *
- * It reads the logs where they are, as fast as its consumer takes, and copies nothing.
+ * It reads the logs where they are, as fast as its consumer takes, and copies nothing. What other nodes have is `merged-replay.ts`'s.
  *
  * (Y1) It tells what was kept when it began, and nothing of what came later: that is live.
  * (Y2) Messages come in the order in which they were published on this node, over all topics.
@@ -22,6 +22,25 @@ export type ReplayWish =
   /** The newest of each topic: its last value; with `filter`, the newest that passes it, which what is live need not. */
   | { readonly kind: "last"; readonly filter?: HeaderFilter | undefined };
 
+/** Which of what is kept are replayed; `message` is a view. */
+export type Passes = (message: Uint8Array, log: TopicLog, index: number) => boolean;
+
+/** What is told before what is live. */
+export interface Replaying {
+  peek(nowMs: number): Uint8Array | undefined;
+  take(): void;
+  takeMissed(): number;
+}
+
+/** Which numbers of this node's backlog are read. */
+export interface Span {
+  readonly from: number;
+  /** Before this one. */
+  readonly until: number;
+}
+
+export const all: Span = { from: 0, until: Infinity };
+
 interface Cursor {
   readonly log: TopicLog;
   /** Where it began to read is behind `index`; it ends before `end`. */
@@ -32,28 +51,34 @@ interface Cursor {
   heapIndex: number;
 }
 
-export class Replay {
+export class Replay implements Replaying {
   readonly #cursors = new Heap<Cursor>((a, b) => a.sequence < b.sequence); // (Y2)
-  readonly #passes: (message: Uint8Array) => boolean;
+  readonly #passes: Passes;
+  readonly #from: number;
   #missed = 0;
 
   constructor(
     backlog: Backlog,
     patterns: readonly Pattern[],
     wish: ReplayWish,
-    passes: (message: Uint8Array) => boolean,
+    passes: Passes,
     nowMs: number,
+    { from, until }: Span = all,
   ) {
     this.#passes = passes;
+    this.#from = from;
     const logs: TopicLog[] = [];
     backlog.eachMatching(patterns, (log) => {
       log.trim(nowMs);
       if (log.size > 0) logs.push(log);
     });
+    const ends = logs.map((log) => (until === Infinity ? log.end : log.indexFrom(until)));
     const starts =
-      wish.kind === "count" ? this.#newest(logs, wish.count, nowMs) : logs.map((log) => this.#start(log, wish, nowMs));
+      wish.kind === "count"
+        ? this.#newest(logs, ends, wish.count, nowMs)
+        : logs.map((log, index) => this.#start(log, ends[index] as number, wish, nowMs));
     logs.forEach((log, index) => {
-      this.#push(log, starts[index] as number, log.end); // (Y1)
+      this.#push(log, starts[index] as number, ends[index] as number); // (Y1)
     });
   }
 
@@ -71,10 +96,15 @@ export class Replay {
         this.#advance(cursor, index + 1); // (Y4)
       else {
         const message = log.message(index);
-        if (this.#passes(message)) return message;
+        if (this.#passes(message, log, index)) return message;
         this.#advance(cursor, index + 1);
       }
     }
+  }
+
+  /** Where in which log the message lies that {@link peek} has answered. */
+  get place(): { readonly log: TopicLog; readonly index: number } | undefined {
+    return this.#cursors.peek();
   }
 
   /** Goes on behind what {@link peek} has answered. */
@@ -90,7 +120,8 @@ export class Replay {
     return missed;
   }
 
-  #push(log: TopicLog, index: number, end: number): void {
+  #push(log: TopicLog, start: number, end: number): void {
+    const index = this.#from === 0 ? start : Math.max(start, log.indexFrom(this.#from));
     if (index >= end) return;
     this.#cursors.push({ log, index, end, sequence: log.sequence(index), heapIndex: -1 });
   }
@@ -105,13 +136,13 @@ export class Replay {
     this.#cursors.push(cursor);
   }
 
-  /** Where to begin in `log`. */
-  #start(log: TopicLog, wish: Exclude<ReplayWish, { kind: "count" }>, nowMs: number): number {
-    let index = log.end;
+  /** Where to begin in `log`, of which what is before `end` is told. */
+  #start(log: TopicLog, end: number, wish: Exclude<ReplayWish, { kind: "count" }>, nowMs: number): number {
+    let index = end;
     if (wish.kind === "last") {
       do index -= 1;
-      while (index >= log.first && !this.#passes(log.message(index)));
-      return index < log.first ? log.end : index;
+      while (index >= log.first && !this.#passes(log.message(index), log, index));
+      return index < log.first ? end : index;
     }
     const oldestMs = nowMs - wish.ageMs;
     while (index > log.first && log.arrivedMs(index - 1) >= oldestMs) index -= 1;
@@ -119,8 +150,8 @@ export class Replay {
   }
 
   /** Where to begin in each of `logs` so that the newest `count` messages that are wanted are told. */
-  #newest(logs: readonly TopicLog[], count: number, nowMs: number): number[] {
-    const starts = logs.map((log) => log.end);
+  #newest(logs: readonly TopicLog[], ends: readonly number[], count: number, nowMs: number): number[] {
+    const starts = [...ends];
     const newestFirst = new Heap<{ place: number; index: number; sequence: number; heapIndex: number }>(
       (a, b) => a.sequence > b.sequence,
     );
@@ -129,8 +160,8 @@ export class Replay {
       if (index < log.first) return;
       newestFirst.push({ place, index, sequence: log.sequence(index), heapIndex: -1 });
     };
-    logs.forEach((log, place) => {
-      push(place, log.end - 1);
+    ends.forEach((end, place) => {
+      push(place, end - 1);
     });
     for (let left = count; left > 0;) {
       const newest = newestFirst.pop();
@@ -138,7 +169,7 @@ export class Replay {
       const { place, index } = newest;
       const log = logs[place] as TopicLog;
       push(place, index - 1);
-      if (log.expiresMs(index) <= nowMs || !this.#passes(log.message(index))) continue;
+      if (log.expiresMs(index) <= nowMs || !this.#passes(log.message(index), log, index)) continue;
       starts[place] = index;
       left -= 1;
     }

@@ -1,8 +1,15 @@
 /** Scope: for whom a message is: of those that want it, all, or only members of some groups. */
+import type { Provenance } from "./held-back.js";
 import type { ForwardTerms } from "./route.js";
 
 /** How a message came here from another node. */
-export type Arrival = Partial<ForwardTerms> & Pick<ForwardTerms, "groups" | "sinceMs">;
+export type Arrival = Partial<ForwardTerms> &
+  Pick<ForwardTerms, "groups" | "sinceMs"> &
+  Partial<Provenance> & { readonly run?: string | undefined };
+
+export function provenanceOf(arrival: Arrival): Provenance | undefined {
+  return arrival.nodeId === undefined ? undefined : (arrival as Provenance);
+}
 
 /** Nodes that have handed a message back, beyond which no further one is asked to take it. */
 export const triedMax = 8;

@@ -13,6 +13,9 @@ import type { WayBack } from "./way-back.js";
 
 export interface Arrival {
   readonly nodeId: string;
+  readonly run: string | undefined;
+  /** Its number among those of its node; 0 where it has come back. */
+  readonly sequence: number;
   /** How its node hears of it; `undefined` for one that was sent from here, and has come back. */
   readonly back: WayBack | undefined;
   /** Under which its node wants to hear what it comes to; 0: it does not. */
@@ -40,7 +43,7 @@ export type Waiting =
       readonly held: number;
     }
   | { readonly kind: "arrived"; readonly message: Uint8Array; readonly arrival: Arrival }
-  | { readonly kind: "missing"; readonly nodeId: string; readonly count: number };
+  | { readonly kind: "missing"; readonly nodeId: string; readonly sequence: number; readonly count: number };
 
 /** Whose publishes are blocked: a participant, or another node. */
 export interface Source extends Publisher {
@@ -79,4 +82,11 @@ export class LeftSources {
     this.#sum -= this.#bytes.get(source) ?? 0;
     this.#bytes.delete(source);
   }
+}
+
+/** Bytes that a subscription has taken at once, or will never be able to take because they were never sent. */
+export interface Gone {
+  readonly participant: number;
+  readonly number: number;
+  readonly bytes: number;
 }

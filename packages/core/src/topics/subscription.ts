@@ -3,7 +3,7 @@
  *
  * What it is told and when is the exchange's decision (`exchange.ts`, `delivery.ts`).
  *
- * (S1) While it is told of the backlog, what is live waits in its buffer.
+ * (S1) While it is told of the backlog, what is live waits in its buffer; while others are asked for theirs, it is held back.
  * (S2) A message goes straight on only where nothing waits: nothing overtakes but by its priority.
  * (S3) It has at most `windowBytes` on their way that its consumer has not taken, or one message of any size.
  */
@@ -14,12 +14,24 @@ import type { CheckedFilter } from "./filter.js";
 import type { Route } from "./route.js";
 import type { Group } from "./groups.js";
 import type { Outlet, Queued } from "./outlet.js";
-import type { Replay } from "./replay.js";
+import type { HeldBack } from "./held-back.js";
+import type { Replaying } from "./replay.js";
 import type { Tally } from "./tally.js";
 
-/** Where it is: it hears of the past, of the present, or it is over. */
+/** Where it is: other nodes are asked what they have for it; it hears of the past; of the present; or it is over. */
 export type Phase =
-  { readonly kind: "replay"; readonly replay: Replay } | { readonly kind: "live" } | { readonly kind: "over" };
+  | GatherPhase
+  | { readonly kind: "replay"; readonly replay: Replaying }
+  | { readonly kind: "live" }
+  | { readonly kind: "over" };
+
+/** It hears nothing, and what is live is held back. */
+export interface GatherPhase {
+  readonly kind: "gather";
+  readonly held: HeldBack;
+  /** It is over before it has begun. */
+  left(): void;
+}
 
 export const live: Phase = { kind: "live" };
 export const over: Phase = { kind: "over" };

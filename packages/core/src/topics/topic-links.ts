@@ -12,6 +12,7 @@
  */
 import { MpregError, type Policy } from "../base/index.js";
 import {
+  type BacklogAskMessage,
   type ConfirmLevel,
   type NodeTopicsMessage,
   type SubscribeMessage,
@@ -25,20 +26,21 @@ import {
   writeSubscriptionEnded,
 } from "../wire/index.js";
 import type { EverywhereWaiter } from "./interest/index.js";
-import { type Participant, authorizePublish, authorizeSubscribe } from "./participant.js";
-import type { PublishSettled } from "./published.js";
+import type { Completeness } from "./late-joiners.js";
+import { type Participant, addressOf, authorizePublish, authorizeSubscribe } from "./participant.js";
+import { type PublishSettled, figuresOf } from "./published.js";
 import type { SubscriptionEnd } from "./sink.js";
 import type { NodeProcess } from "./host.js";
 import type { TopicChannel } from "./topic-channel.js";
 import { type OverHost, OverNeighbours } from "./over-neighbours.js";
-import { type Topics, figuresOf } from "./topics.js";
+import type { Topics } from "./topics.js";
 import { type WayBack, backOver } from "./way-back.js";
 import { wishOf } from "./wish.js";
 
 export interface TopicLinksHost<C extends TopicChannel> extends OverHost {
   readonly nodeName: string;
   readonly policy: Policy;
-  encode(answer: Readonly<Record<string, number>>): Uint8Array;
+  encode(answer: object): Uint8Array;
   /**
    * Tells `waiter`, once and not at once, when all that is wanted here at present is known to the whole cluster. Throws
    * `overloaded`.
@@ -60,6 +62,7 @@ const backlogBytesMin = 64 * 1024;
 class LinkParticipant<C extends TopicChannel> implements Participant {
   readonly id: number;
   readonly isCluster = false;
+  readonly address: string | undefined;
   readonly channel: C;
   /** Its subscriptions that drain, with the `everywhere` that is answered when they are over. */
   readonly draining: Map<number, number> = new Map();
@@ -69,6 +72,7 @@ class LinkParticipant<C extends TopicChannel> implements Participant {
 
   constructor(channel: C, host: TopicLinksHost<C>) {
     this.id = channel.link.id;
+    this.address = addressOf(channel.subject);
     this.channel = channel;
     this.#host = host;
   }
@@ -133,8 +137,12 @@ class LinkParticipant<C extends TopicChannel> implements Participant {
   }
 }
 
-/** The answer to a `subscribe` whose replay is all that there was. */
-const whole = { whole: 1 };
+/** The answer to a `subscribe`: whether its replay is all that there was, and how many nodes have not told what they have. */
+function servedAs({ isWhole, isEverywhere, unanswered }: Completeness): Readonly<Record<string, number>> {
+  const whole = isWhole ? { whole: 1 } : {};
+  const everywhere = isEverywhere ? { everywhere: 1 } : {};
+  return unanswered > 0 ? { unanswered } : { ...whole, ...everywhere };
+}
 
 export class TopicLinks<C extends TopicChannel> {
   readonly #topics: Topics;
@@ -200,6 +208,21 @@ export class TopicLinks<C extends TopicChannel> {
     return outbox.takeWritten();
   }
 
+  /** Another node asks for what is here of the past. */
+  onBacklogAsk({ link, subject }: C, from: NodeProcess, message: BacklogAskMessage, nowMs: number): void {
+    const { outbox, remoteMessageBytesMax } = link;
+    try {
+      const part = this.#topics.late.answer(from, subject, message, remoteMessageBytesMax / 2, nowMs);
+      writeAnswer(outbox.writer, message.id, this.#host.encode(part));
+      if (outbox.commitAnswer(remoteMessageBytesMax) > 0) return;
+      throw new MpregError("overloaded", "What is here of the past has no room on the link");
+    } catch (error) {
+      if (!(error instanceof MpregError)) throw error;
+      writeFailure(outbox.writer, message.id, error.at({ node: this.#host.nodeName }));
+      outbox.commitCancel(); // a few bytes for each question
+    }
+  }
+
   /** The link is gone; `hasLeft`: with a goodbye of its far side. */
   closed(id: number, nowMs: number, hasLeft: boolean): void {
     const participant = this.#participants.get(id);
@@ -248,16 +271,16 @@ export class TopicLinks<C extends TopicChannel> {
   }
 
   #subscribe(participant: LinkParticipant<C>, message: SubscribeMessage, nowMs: number): void {
-    let isWhole: boolean;
     try {
       const wish = wishOf(message);
       authorizeSubscribe(this.#host.policy, participant.channel.subject, wish.patterns);
-      isWhole = this.#topics.subscribe(participant, message.number, wish, nowMs);
+      this.#topics.subscribe(participant, message.number, wish, nowMs, (completeness) => {
+        if (!participant.channel.link.closed) participant.answer(message.id, servedAs(completeness)); // (K1)
+      });
     } catch (error) {
       if (!(error instanceof MpregError)) throw error;
       return participant.fail(message.id, error);
     }
-    participant.answer(message.id, isWhole ? whole : {}); // (K1)
     this.#topics.drain(participant, nowMs);
   }
 

@@ -15,10 +15,11 @@ import { assert } from "../base/index.js";
 import type { Chunk, Chunks } from "./chunks.js";
 import type { BacklogLimits } from "./limits.js";
 
-/** Of each entry: its number on this node, when it came, when it expires (Infinity: never), where it lies. No references: a collector would follow each. */
+/** Of each entry: its number on this node, when it came, when it expires (Infinity: never), where it lies. No references: a collector would follow each. Its origin stands above the 32 bits of its length. */
 const entrySize = 6;
 const [sequenceAt, arrivedAt, expiresAt, chunkAt, offsetAt, lengthAt] = [0, 1, 2, 3, 4, 5];
 const roomMin = 2;
+const originUnit = 2 ** 32;
 
 export class TopicLog {
   readonly topic: string;
@@ -81,18 +82,34 @@ export class TopicLog {
   }
 
   length(index: number): number {
-    return this.#field(index, lengthAt);
+    return this.#field(index, lengthAt) % originUnit;
+  }
+
+  /** Where it was published: see `origins.ts`. */
+  origin(index: number): number {
+    return Math.floor(this.#field(index, lengthAt) / originUnit);
+  }
+
+  /** The first entry whose number is at least `sequence`; `end` where there is none. */
+  indexFrom(sequence: number): number {
+    let [low, high] = [this.#first, this.#end];
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      if (this.sequence(middle) < sequence) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   /** A view of the message, valid until the log changes. */
   message(index: number): Uint8Array {
     const offset = this.#field(index, offsetAt);
     const chunk = this.#own[this.#field(index, chunkAt) - this.#firstChunk] as Chunk;
-    return chunk.bytes.subarray(offset, offset + this.#field(index, lengthAt));
+    return chunk.bytes.subarray(offset, offset + this.length(index));
   }
 
   /** Keeps a copy of `message`; answers false if it is too large for that. */
-  append(message: Uint8Array, sequence: number, nowMs: number, expiresMs: number): boolean {
+  append(message: Uint8Array, sequence: number, nowMs: number, expiresMs: number, origin: number = 0): boolean {
     const { messagesPerTopicMax, bytesPerTopicMax } = this.#limits;
     const { length } = message;
     this.trim(nowMs);
@@ -120,7 +137,7 @@ export class TopicLog {
     entries[at + expiresAt] = expiresMs;
     entries[at + chunkAt] = this.#firstChunk + own.length - 1;
     entries[at + offsetAt] = chunk.used;
-    entries[at + lengthAt] = length;
+    entries[at + lengthAt] = origin === 0 ? length : length + origin * originUnit;
     chunk.used += length;
     chunk.messages += 1;
     this.#chunks.messages += 1;

@@ -19,6 +19,7 @@ import { MpregError, Timer } from "../base/index.js";
 import { Fifo } from "../structures/index.js";
 import { Arrivals, late } from "./arrivals.js";
 import { type Confirmation, Confirmations } from "./confirmations.js";
+import { LateJoiners, type Served, alone } from "./late-joiners.js";
 import { Exchange } from "./exchange.js";
 import { type TopicsFigures, noFigures } from "./figures.js";
 import type { Forwarded, HandedBack, NodeProcess, TopicsHost } from "./host.js";
@@ -27,16 +28,9 @@ import type { Participant } from "./participant.js";
 import type { Outcome, Published, PublishSettled } from "./published.js";
 import { type TopicReport, reportOf } from "./report.js";
 import type { SubscriptionEnd, TopicSink } from "./sink.js";
-import { type Arrival, type Asked, LeftSources, type Source, type Waiting } from "./sources.js";
+import { type Arrival, type Asked, type Gone, LeftSources, type Source, type Waiting } from "./sources.js";
 import type { WayBack } from "./way-back.js";
 import type { SubscriptionWish } from "./wish.js";
-
-/** Bytes that a subscription has taken at once, or will never be able to take because they were never sent. */
-interface Gone {
-  readonly participant: number;
-  readonly number: number;
-  readonly bytes: number;
-}
 
 const tickMs = 1_000;
 
@@ -59,12 +53,18 @@ export class Topics implements TopicSink {
   #blockedPublishes = 0;
   #lostPublishes = 0;
   readonly #clock: Timer;
+  /** Those who come late, here and on other nodes. */
+  readonly late: LateJoiners;
 
   constructor(host: TopicsHost, limits: TopicsLimits) {
     this.#host = host;
     this.#limits = limits;
     this.#confirmations = new Confirmations(host, limits, () => {
       this.#exchange?.forwarding.forgetOver();
+    });
+    this.late = new LateJoiners(host, limits, {
+      exchange: () => this.exchange,
+      hasPassed: (nodeId, sequence) => this.#hasPassed(nodeId, sequence),
     });
     this.#clock = new Timer((nowMs) => {
       this.exchange.tick(nowMs);
@@ -86,7 +86,8 @@ export class Topics implements TopicSink {
   get figures(): TopicsFigures {
     const figures = this.#exchange?.figures ?? noFigures; // who only looks makes none
     const sources = this.#sources.size;
-    return { ...figures, sources, blockedPublishes: this.#blockedPublishes, lostPublishes: this.#lostPublishes };
+    const waiting = { late: this.late.size, blockedPublishes: this.#blockedPublishes };
+    return { ...figures, ...waiting, sources, lostPublishes: this.#lostPublishes };
   }
 
   /** What the topics of this node, `node`, come to; at most `most` kinds of subscriptions, 0: as many as are ever told of. */
@@ -150,10 +151,18 @@ export class Topics implements TopicSink {
     this.#blockedPublishes += 1;
   }
 
-  /** Subscribes; nothing is told before {@link drain}. Answers and throws as {@link Exchange.subscribe}. */
-  subscribe(participant: Participant, number: number, wish: SubscriptionWish, nowMs: number): boolean {
+  /**
+   * Subscribes; `served` is told once, before anything is heard of the subscription: at once, or when other nodes were asked for what it
+   * wants of the past. Nothing is told before {@link drain}, or that. Throws as {@link Exchange.subscribe}.
+   */
+  subscribe(participant: Participant, number: number, wish: SubscriptionWish, nowMs: number, served?: Served): void {
     this.#sourceOf(participant);
-    return this.exchange.subscribe(participant.id, number, wish, nowMs);
+    const others = { areAsked: false };
+    const isWhole = this.exchange.subscribe(participant.id, number, wish, nowMs, (late) => {
+      others.areAsked = true;
+      return this.late.gather(late, wish, participant.address, served);
+    });
+    if (!others.areAsked) served?.(alone(isWhole && this.late.isComplete(wish.replay, nowMs)));
   }
 
   /** Tells what waits for the subscriptions of a participant, once it knows that it has them. */
@@ -195,9 +204,12 @@ export class Topics implements TopicSink {
       report(back, confirmedAs, this.#lostToAll);
       return this.#took(back, message.length);
     }
-    this.#missing(nodeId, missing);
+    this.#missing(nodeId, missing, sequence - 1);
     const sinceMs = nowMs - waitedMs;
-    this.#arrive({ nodeId, back, confirmedAs, groups, tried, confirmation: undefined, sinceMs }, message, nowMs);
+    const { run } = from;
+    const confirmation = undefined;
+    const arrival = { nodeId, run, sequence, back, confirmedAs, groups, tried, confirmation, sinceMs };
+    this.#arrive(arrival, message, nowMs);
   }
 
   /** Another node has no member for these groups of what was sent to it. */
@@ -205,15 +217,8 @@ export class Topics implements TopicSink {
     const confirmation = sequence === undefined ? undefined : this.exchange.forwarding.awaiting(nodeId, sequence);
     confirmation?.hold(); // the node's report may come before it has found a member
     const sinceMs = nowMs - waitedMs;
-    const arrival = {
-      nodeId,
-      back: undefined,
-      confirmedAs: 0,
-      groups,
-      tried: [...tried, nodeId],
-      confirmation,
-      sinceMs,
-    };
+    const unknown = { run: undefined, sequence: 0, back: undefined, confirmedAs: 0 };
+    const arrival = { ...unknown, nodeId, groups, tried: [...tried, nodeId], confirmation, sinceMs };
     this.#arrive(arrival, message, nowMs);
   }
 
@@ -228,16 +233,16 @@ export class Topics implements TopicSink {
   forwardedUntil({ nodeId, run, isOver }: NodeProcess, sequence: number): void {
     const missing = this.#arrivals.until(nodeId, run, sequence);
     if (isOver === true) this.#arrivals.over(nodeId);
-    this.#missing(nodeId, missing);
+    this.#missing(nodeId, missing, sequence);
   }
 
   /** (N7) */
-  #missing(nodeId: string, count: number): void {
+  #missing(nodeId: string, count: number, sequence: number = Infinity): void {
     if (count === 0) return;
     const id = this.#nodes.get(nodeId);
     const waiting = id === undefined ? undefined : this.#sources.get(id)?.waiting;
-    if (waiting === undefined || waiting.size === 0) this.exchange.missedElsewhere(count);
-    else waiting.push({ kind: "missing", nodeId, count });
+    if (waiting === undefined || waiting.size === 0) this.exchange.missedElsewhere(count, { nodeId, sequence });
+    else waiting.push({ kind: "missing", nodeId, sequence, count });
   }
 
   /** Another node tells what a message of this one has come to there. */
@@ -247,6 +252,7 @@ export class Topics implements TopicSink {
 
   /** The last link to another node is gone; `isComplete`: it ended with what the node said last. */
   unlinked(nodeId: string, isComplete: boolean, nowMs: number): void {
+    this.late.unlinked(nodeId);
     this.#exchange?.forwarding.unlinked(nodeId, nowMs);
     if (this.#arrivals.unlinked(nodeId, isComplete)) this.#missing(nodeId, Infinity); // (N7)
   }
@@ -254,6 +260,12 @@ export class Topics implements TopicSink {
   /** The number that was used last for a node; 0 where there was none. */
   lastFor(nodeId: string): number {
     return this.#exchange?.forwarding.lastFor(nodeId) ?? 0;
+  }
+
+  /** Whether all has come that a node had sent up to that number, and was taken. */
+  #hasPassed(nodeId: string, sequence: number): boolean {
+    const waiting = this.#sources.get(this.#nodes.get(nodeId) ?? NaN)?.waiting.size ?? 0;
+    return waiting === 0 && this.#arrivals.last(nodeId) >= sequence;
   }
 
   /** This node leaves: the others hear of what waits for them and will not come any more. */
@@ -264,11 +276,13 @@ export class Topics implements TopicSink {
   /** There is a new link to another node. */
   linked(nodeId: string, nowMs: number): void {
     const run = this.#host.ways.runOf(nodeId);
+    this.late.linked(nodeId, run, nowMs);
     if (run !== undefined) this.#exchange?.forwarding.linked(nodeId, run, nowMs);
   }
 
   /** Another node is lost, or has left (`hasLeft`). What has come from it and waits is taken still. */
   forget(nodeId: string, hasLeft: boolean, nowMs: number): void {
+    this.late.forget(nodeId, nowMs);
     this.#exchange?.forgetNode(nodeId, nowMs);
     if (this.#arrivals.forget(nodeId, hasLeft)) this.#missing(nodeId, Infinity); // (N7)
     this.#forgetSource(nodeId);
@@ -298,8 +312,9 @@ export class Topics implements TopicSink {
     }
   }
 
-  /** Tells other nodes what was taken of theirs in this turn. (N5) */
-  flush(): void {
+  /** Tells other nodes what was taken of theirs in this turn (N5), and asks them for what is wanted of the past. */
+  flush(nowMs: number): void {
+    this.late.advance(nowMs);
     for (const [back, bytes] of this.#taken) back.took(bytes);
     this.#taken.clear();
   }
@@ -403,7 +418,7 @@ export class Topics implements TopicSink {
     } catch (error) {
       if (!(error instanceof MpregError)) throw error;
       report(back, confirmedAs, this.#lostToAll);
-      this.exchange.missedElsewhere(1); // (N6)
+      this.exchange.missedElsewhere(1, arrival); // (N6)
     }
     this.#keepTime(nowMs);
     this.#took(back, message.length);
@@ -440,7 +455,7 @@ export class Topics implements TopicSink {
     for (let next = source?.waiting.first; source !== undefined && next !== undefined; next = source.waiting.first) {
       if (next.kind === "missing") {
         source.waiting.shift();
-        this.exchange.missedElsewhere(next.count); // (N7)
+        this.exchange.missedElsewhere(next.count, next); // (N7)
         this.#forgetGone(next.nodeId);
         continue;
       }
@@ -482,9 +497,4 @@ export class Topics implements TopicSink {
 
 function report(back: WayBack, sequence: number, outcome: Outcome): void {
   if (sequence > 0) back.report(sequence, outcome);
-}
-
-/** What it came to, as it is answered. */
-export function figuresOf({ handed, waiting, lost, nodes }: Published): Readonly<Record<string, number>> {
-  return { handed, waiting, lost, nodes };
 }

@@ -9,7 +9,8 @@ import { CheckedFilter, type HeaderFilter } from "./filter.js";
 import { type TopicsLimits, boundOf } from "./limits.js";
 import type { ReplayWish } from "./replay.js";
 import type { SubscriptionTerms } from "./subscription.js";
-import type { SubscribeMessage, WireFilter, WireReplay } from "../wire/index.js";
+import type { ReplayTerms } from "./replays.js";
+import type { BacklogAskMessage, SubscribeMessage, WireFilter, WireReplay } from "../wire/index.js";
 
 export interface SubscriptionWish {
   /** At least one. A message that several of them match comes once. */
@@ -41,8 +42,31 @@ export function wishOf(message: Omit<SubscribeMessage, "kind" | "id" | "number">
   };
 }
 
+/** A filter as it is written. */
+export function wireFilterOf({ match, headers }: HeaderFilter): WireFilter {
+  const conditions = Object.entries(headers).map(
+    ([name, value]) => [name, value === true ? undefined : value] as const,
+  );
+  return { match, headers: conditions };
+}
+
 function filterOf({ match, headers }: WireFilter): HeaderFilter {
   return { match, headers: Object.fromEntries(headers.map(([name, value]) => [name, value ?? true])) };
+}
+
+export function wireReplayOf(replay: ReplayWish): WireReplay {
+  if (replay.kind === "age") return { kind: "age", value: Math.min(Math.ceil(replay.ageMs), Number.MAX_SAFE_INTEGER) };
+  return { kind: replay.kind, value: replay.kind === "count" ? replay.count : 0 };
+}
+
+/** What another node asks for, checked. Throws `invalid-argument`. (W1) */
+export function checkedReplay(ask: BacklogAskMessage, limits: TopicsLimits, utf8: Utf8): ReplayTerms {
+  const { patterns, filter, keptFilter } = ask;
+  const wish = replayOf(ask.replay);
+  checkReplay(wish);
+  const checked = (asked: WireFilter | undefined): CheckedFilter | undefined =>
+    asked && new CheckedFilter(filterOf(asked), utf8);
+  return { patterns: checkedPatterns(patterns, limits), filter: checked(filter), kept: checked(keptFilter), wish };
 }
 
 function replayOf({ kind, value }: WireReplay): ReplayWish {

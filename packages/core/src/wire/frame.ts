@@ -51,6 +51,7 @@ import {
   readInterestLines,
 } from "./interest-messages.js";
 import { type EventMessage, type ProgressMessage, readEvent, readProgress } from "./event-messages.js";
+import { type BacklogAskMessage, readBacklogAsk } from "./backlog-message.js";
 import { answerBit, kinds } from "./kinds.js";
 import type { WireLimits } from "./limits.js";
 import {
@@ -201,6 +202,7 @@ export type Message =
   | HandedBackMessage
   | ForwardOverMessage
   | ToldOverMessage
+  | BacklogAskMessage
   | RefusedMessage
   | SkippedMessage;
 
@@ -363,6 +365,8 @@ export class FrameReader {
         return readForwardOver(reader);
       case kinds.toldOver:
         return readToldOver(reader);
+      case kinds.backlogAsk:
+        return readBacklogAsk(reader);
       case kinds.inspect:
         return readInspect(reader);
       case kinds.hello:

@@ -177,6 +177,7 @@ export {
   writeForwardOver,
   writeToldOver,
 } from "./over-messages.js";
+export { type BacklogAskMessage, writeBacklogAsk } from "./backlog-message.js";
 export { TextCache } from "./text-cache.js";
 export {
   type ConfirmLevel,

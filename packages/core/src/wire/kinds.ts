@@ -64,6 +64,7 @@ export const kinds = {
   publishConfirmed: 0xb0,
   subscribe: 0xb1,
   everywhere: 0xb2,
+  backlogAsk: 0xb3,
   topicReport: 0xb6,
 } as const;
 

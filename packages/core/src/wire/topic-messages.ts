@@ -169,11 +169,9 @@ export function readPublishConfirmed(reader: Reader): PublishConfirmedMessage {
 export function writeSubscribe(writer: Writer, message: Omit<SubscribeMessage, "kind">): void {
   const { id, number, patterns, filter, group, replay, overflow } = message;
   writer.begin(kinds.subscribe).u32(id).varint(number).texts(patterns);
-  if (filter !== undefined) writeFilter(writer, filter);
+  if (filter !== undefined) writeFilter(writer, subscribeTags.filter, filter);
   if (group !== undefined) writer.field(subscribeTags.group).text(group).endField();
-  if (replay !== undefined) {
-    writer.field(subscribeTags.replay).u8(replayKinds.indexOf(replay.kind)).varint(replay.value).endField();
-  }
+  if (replay !== undefined) writeReplay(writer.field(subscribeTags.replay), replay).endField();
   if (overflow !== undefined) writer.field(subscribeTags.overflow).text(overflow).endField();
   for (const name of ["bufferMessagesMax", "bufferBytesMax", "windowBytes"] as const) {
     const bound = message[name];
@@ -218,8 +216,9 @@ export function readSubscribe(reader: Reader): SubscribeMessage {
   };
 }
 
-function writeFilter(writer: Writer, { match, headers }: WireFilter): void {
-  writer.field(subscribeTags.filter).u8(filterMatches.indexOf(match)).varint(headers.length);
+/** The optional field `tag`, with a filter. */
+export function writeFilter(writer: Writer, tag: number, { match, headers }: WireFilter): void {
+  writer.field(tag).u8(filterMatches.indexOf(match)).varint(headers.length);
   for (const [name, value] of headers) {
     writer.text(name).u8(value === undefined ? conditionKinds.present : conditionKinds.equal);
     if (value !== undefined) writer.text(value);
@@ -227,7 +226,7 @@ function writeFilter(writer: Writer, { match, headers }: WireFilter): void {
   writer.endField();
 }
 
-function readFilter(reader: Reader): WireFilter {
+export function readFilter(reader: Reader): WireFilter {
   const match = known("match of a filter", filterMatches, reader.u8());
   const headers: [string, string | undefined][] = [];
   for (let left = reader.count("conditions", listMax); left > 0; left--) {
@@ -240,7 +239,11 @@ function readFilter(reader: Reader): WireFilter {
   return { match, headers };
 }
 
-function readReplay(reader: Reader): WireReplay {
+export function writeReplay(writer: Writer, { kind, value }: WireReplay): Writer {
+  return writer.u8(replayKinds.indexOf(kind)).varint(value);
+}
+
+export function readReplay(reader: Reader): WireReplay {
   return { kind: known("replay", replayKinds, reader.u8()), value: reader.varint() };
 }
 

@@ -172,6 +172,13 @@ const defaults: Record<Written["kind"], object> = {
     ...{ until: undefined, taken: undefined, report: undefined, isUnreached: undefined, handedBack: undefined },
     message: new Uint8Array(0),
   },
+  "backlog-ask": {
+    filter: undefined,
+    keptFilter: undefined,
+    from: undefined,
+    until: undefined,
+    behalf: undefined,
+  },
   "forward-report": {},
 };
 

@@ -15,6 +15,7 @@ import {
 } from "../../src/rpc/index.js";
 import { planRequest } from "../../src/rpc/graph/plan.js";
 import { MessageWriter, Topics, type TopicsLimits, defaultTopicsLimits, nowhere } from "../../src/topics/index.js";
+import { noOthers } from "../topics/support.js";
 import { type Codec, createCodec } from "../../src/values/index.js";
 import { type WireBinding, type WireLimits, defaultWireLimits } from "../../src/wire/index.js";
 import { pick } from "../../src/values/pick.js";
@@ -281,5 +282,5 @@ export function topicsAlone(limits: TopicsLimits): Topics {
     runOf: () => undefined,
   };
   const timers = { schedule: () => undefined, unschedule: () => undefined };
-  return new Topics({ ...timers, utf8, seed: 7, elsewhere: nowhere, ways }, limits);
+  return new Topics({ ...timers, utf8, seed: 7, elsewhere: nowhere, ways, others: noOthers }, limits);
 }

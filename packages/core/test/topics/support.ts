@@ -3,6 +3,7 @@ import {
   Exchange,
   type ForwardSink,
   type Handed,
+  type OtherNodes,
   type TopicMessageHead,
   TopicMessageReader,
   type TopicSink,
@@ -31,6 +32,18 @@ export function readerOf(limits = defaultTopicMessageLimits): TopicMessageReader
 export function note(topic: string, id: number | string, more: Partial<TopicMessageHead> = {}, size = 0): Uint8Array {
   return messageOf({ topic, id: String(id), timestampMs: 0, ...more }, new Uint8Array(size));
 }
+
+/** For a node that has no others. */
+export const noOthers: OtherNodes = {
+  others: () => [],
+  isMember: () => false,
+  told: () => undefined,
+  serves: () => false,
+  ask: () => () => undefined,
+  ownOrigin: () => "this",
+  policy: () => ({ allow: true }),
+  nowMs: () => 0,
+};
 
 export const user = { id: 1, isCluster: false };
 

@@ -56,7 +56,7 @@ describe("frames", () => {
     const answerable = writtenKinds.filter((kind) => (kindNumbers[kind] & 0x80) !== 0);
     expect(answerable).toEqual([
       ...["ping", "call", "request", "inspect", "resume", "watch", "requests", "step"],
-      ...["publish-confirmed", "subscribe", "everywhere", "topic-report"],
+      ...["publish-confirmed", "subscribe", "everywhere", "backlog-ask", "topic-report"],
     ]);
   });
 

@@ -47,6 +47,7 @@ const withFields = [
   "publish-confirmed",
   "subscribe",
   "everywhere",
+  "backlog-ask",
   "unsubscribe",
   "missed",
   "subscription-ended",

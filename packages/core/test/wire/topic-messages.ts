@@ -5,6 +5,7 @@ import {
   type WireReplay,
   type Writer,
   beginPublishConfirmed,
+  writeBacklogAsk,
   writeDeliver,
   writeEverywhere,
   writeForward,
@@ -54,7 +55,8 @@ export type OfTopics = Extract<
       | "forward-report"
       | "handed-back"
       | "forward-over"
-      | "told-over";
+      | "told-over"
+      | "backlog-ask";
   }
 >;
 
@@ -68,6 +70,8 @@ export function writeOfTopics(writer: Writer, message: OfTopics): void {
       return writeSubscribe(writer, message);
     case "everywhere":
       return writeEverywhere(writer, message.id, message.number);
+    case "backlog-ask":
+      return writeBacklogAsk(writer, message);
     case "unsubscribe":
       return writeUnsubscribe(writer, message.number, message.drains);
     case "taken":
@@ -132,6 +136,18 @@ export const topicMessageOf: Record<OfTopics["kind"], fc.Arbitrary<Written>> = {
     bufferMessagesMax: fc.oneof(absent, varint),
     bufferBytesMax: fc.oneof(absent, varint),
     windowBytes: fc.oneof(absent, varint),
+  }),
+  "backlog-ask": of("backlog-ask", {
+    id: u32,
+    patterns: names,
+    replay,
+    boot: varint,
+    version: varint,
+    filter: fc.oneof(absent, filter),
+    keptFilter: fc.oneof(absent, filter),
+    from: fc.oneof(absent, varint),
+    until: fc.oneof(absent, varint),
+    behalf: fc.oneof(absent, name),
   }),
   everywhere: of("everywhere", { id: u32, number: varint }),
   unsubscribe: of("unsubscribe", { number: varint, drains: fc.oneof(absent, fc.constant(true)) }),

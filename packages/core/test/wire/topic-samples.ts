@@ -48,6 +48,16 @@ const node = "6f1d5f0e6a3c4b2d8e7f901122334455";
 const noneOfForward = { isConfirmed: undefined, tried: undefined, relay: undefined } as const;
 const relay = { target: "6f1d5f0e6a3c4b2d8e7f901122334455", origin: "0a1b2c3d4e5f60718293a4b5c6d7e8f9" };
 
+/** What is the same of several questions. */
+const told = { boot: 3, version: 7 } as const;
+const whole = {
+  filter: undefined,
+  keptFilter: undefined,
+  from: undefined,
+  until: undefined,
+  behalf: undefined,
+} as const;
+
 export const topicSamples: Record<OfTopics["kind"], readonly Written[]> = {
   publish: [plain, full].map((message) => ({ kind: "publish", message })),
   "publish-confirmed": [
@@ -84,6 +94,19 @@ export const topicSamples: Record<OfTopics["kind"], readonly Written[]> = {
       patterns: ["#"],
       ...asked,
       filter: { match: "all", headers: [["region", "eu"]] },
+    },
+  ],
+  "backlog-ask": [
+    { kind: "backlog-ask", id: 24, patterns: ["sensor.#"], replay: { kind: "count", value: 10 }, ...told, ...whole },
+    {
+      ...{ kind: "backlog-ask", id: 25, patterns: ["lamp.*", "door"], replay: { kind: "last", value: 0 }, ...told },
+      filter: { match: "all", headers: [["region", "eu"]] },
+      keptFilter: { match: "any", headers: [["retain", undefined]] },
+      ...{ from: 300, until: 2_000, behalf: "192.0.2.7" },
+    },
+    {
+      ...{ kind: "backlog-ask", id: 26, patterns: ["#"], replay: { kind: "age", value: 60_000 }, ...told, ...whole },
+      ...{ from: 1, until: 4 },
     },
   ],
   everywhere: [{ kind: "everywhere", id: 21, number: 1 }],
