@@ -472,12 +472,8 @@ export class Topics implements TopicSink {
         participant.admit(next.held);
       } else this.#forgetGone(next.arrival.nodeId);
     }
-    if (source !== undefined && this.#left.has(source)) this.#endLeft(source, nowMs);
-  }
-
-  /** All of a participant that is gone was taken. */
-  #endLeft(source: Source, nowMs: number): void {
-    this.#left.remove(source);
+    if (source === undefined || !this.#left.has(source)) return;
+    this.#left.remove(source); // it is gone, and all of it was taken
     this.closed(source.id, nowMs);
   }
 
