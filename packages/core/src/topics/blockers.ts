@@ -10,7 +10,7 @@
 import { MpregError } from "../base/index.js";
 import type { Scratch } from "../structures/index.js";
 import type { TopicsLimits } from "./limits.js";
-import type { Subscription } from "./subscription.js";
+import type { Subscription, SubscriptionBuffer } from "./subscription.js";
 
 export class Blockers {
   readonly #limits: TopicsLimits;
@@ -45,8 +45,9 @@ export class Blockers {
     for (let at = 0; at < targets.size; at++) {
       const subscription = targets.at(at);
       if (subscription.terms.overflow !== "block-publisher" || subscription.isReadyFor(length)) continue;
-      if (subscription.buffer?.hasRoom(length) !== false) continue;
-      this.#wait(subscription, publisherId, nowMs);
+      const { buffer } = subscription;
+      if (buffer === undefined || buffer.hasRoom(length)) continue;
+      this.#wait(subscription, buffer, publisherId, nowMs);
       isBlocked = true;
     }
     return isBlocked;
@@ -55,23 +56,23 @@ export class Blockers {
   /** A publisher is gone: it need not be resumed. */
   forget(publisherId: number): void {
     for (const subscription of this.#blocking) {
-      const publishers = subscription.blocking?.publishers;
-      publishers?.delete(publisherId);
-      if (publishers?.size === 0) subscription.blocking = undefined; // (L3)
+      const { buffer } = subscription;
+      buffer?.blocking?.publishers.delete(publisherId);
+      if (buffer?.blocking?.publishers.size === 0) buffer.blocking = undefined; // (L3)
     }
   }
 
   /** Tells `found` of those for which publishers wait, and whether they have waited for `blockMsMax`. */
   each(nowMs: number, found: (subscription: Subscription, isStalled: boolean) => void): void {
     for (const subscription of this.#blocking) {
-      const { blocking } = subscription;
+      const blocking = subscription.buffer?.blocking;
       if (blocking === undefined) this.#blocking.delete(subscription);
       else found(subscription, nowMs - blocking.sinceMs >= this.#limits.blockMsMax);
     }
   }
 
-  #wait(subscription: Subscription, publisherId: number, nowMs: number): void {
-    const { publishers } = (subscription.blocking ??= { publishers: new Set(), sinceMs: nowMs });
+  #wait(subscription: Subscription, buffer: SubscriptionBuffer, publisherId: number, nowMs: number): void {
+    const { publishers } = (buffer.blocking ??= { publishers: new Set(), sinceMs: nowMs });
     this.#blocking.add(subscription);
     if (publishers.size >= this.#limits.blockedPublishersMax && !publishers.has(publisherId)) {
       const message = `Cannot publish: ${publishers.size} publishers wait for one subscription already`;

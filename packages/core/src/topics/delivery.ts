@@ -13,14 +13,14 @@
  * (V4) What a message has come to is counted for each subscription: handed on, waiting, lost.
  */
 import { ByteBudget, Scratch } from "../structures/index.js";
-import { type BufferTotals, MessageBuffer } from "./buffer.js";
+import type { BufferTotals, MessageBuffer } from "./buffer.js";
 import { Draining } from "./draining.js";
 import type { Provenance } from "./held-back.js";
 import type { Outlet } from "./outlet.js";
 import type { Published } from "./published.js";
 import type { MergedReplay } from "./merged-replay.js";
 import type { SubscriptionEnd, TopicSink } from "./sink.js";
-import { type Subscription, live } from "./subscription.js";
+import { type Subscription, SubscriptionBuffer, live } from "./subscription.js";
 import { priorityDefault } from "./topic-message.js";
 
 /** Messages that a subscription tells before it is another one's turn. */
@@ -171,18 +171,19 @@ export class Delivery {
 
   /** Lets those go on who wait for `subscription`. */
   resume(subscription: Subscription): void {
-    const { blocking } = subscription;
-    if (blocking === undefined) return;
-    subscription.blocking = undefined;
+    const { buffer } = subscription;
+    if (buffer?.blocking === undefined) return;
+    const { blocking } = buffer;
+    buffer.blocking = undefined;
     for (const publisher of blocking.publishers) this.#sink.resume(publisher);
   }
 
   /** Lets those go on who wait for `subscription`, if there is room. (V5) */
   resumeIfRoom(subscription: Subscription, nowMs: number): void {
-    const { blocking, buffer } = subscription;
-    if (blocking === undefined || buffer?.isHalfEmpty === false) return;
+    const { buffer } = subscription;
+    if (buffer?.blocking === undefined || !buffer.isHalfEmpty) return;
     const isAhead = subscription.isIdle && subscription.hasHalfWindow;
-    if (isAhead || nowMs - blocking.sinceMs >= pauseMsMax) this.resume(subscription);
+    if (isAhead || nowMs - buffer.blocking.sinceMs >= pauseMsMax) this.resume(subscription);
   }
 
   /** Answers whether something was told. */
@@ -227,7 +228,7 @@ export class Delivery {
   #count(subscription: Subscription, length: number): void {
     subscription.untakenBytes += length;
     subscription.outlet.untakenBytes += length;
-    subscription.handed += 1;
+    subscription.tally.handed += 1;
     this.handed += 1; // (V4)
   }
 
@@ -257,9 +258,13 @@ export class Delivery {
     return this.#body;
   }
 
-  #bufferOf(subscription: Subscription): MessageBuffer {
+  #bufferOf(subscription: Subscription): SubscriptionBuffer {
     const { terms } = subscription;
-    return (subscription.buffer ??= new MessageBuffer(terms.bufferMessagesMax, terms.bufferBytesMax, this.#totals));
+    return (subscription.buffer ??= new SubscriptionBuffer(
+      terms.bufferMessagesMax,
+      terms.bufferBytesMax,
+      this.#totals,
+    ));
   }
 
   /** Answers false where the message in hand is the one that is lost. (V5) */
@@ -286,12 +291,12 @@ export class Delivery {
 
   /** (V2) */
   #holds(subscription: Subscription): void {
-    const bytes = subscription.buffer?.bytes ?? 0;
-    if (bytes === 0 && subscription.holder === undefined) return;
-    subscription.holder ??= this.#budget.holder(() => {
+    const { buffer } = subscription;
+    if (buffer === undefined || (buffer.bytes === 0 && buffer.holder === undefined)) return;
+    buffer.holder ??= this.#budget.holder(() => {
       this.#evict(subscription);
     });
-    subscription.holder.hold(bytes);
+    buffer.holder.hold(buffer.bytes);
   }
 
   #evict(subscription: Subscription): void {

@@ -352,7 +352,7 @@ export class Exchange {
     this.#forwarding.tick(nowMs);
     this.#blockers.each(nowMs, (subscription, isStalled) => {
       this.#delivery.resumeIfRoom(subscription, nowMs);
-      if (isStalled && subscription.blocking !== undefined)
+      if (isStalled && subscription.buffer?.blocking !== undefined)
         this.#delivery.doomed.push({ subscription, why: "stalled" });
     });
     this.#endDoomed(nowMs);

@@ -9,7 +9,7 @@
  */
 import type { Pattern } from "../base/index.js";
 import type { Holder } from "../structures/index.js";
-import type { MessageBuffer, Overflow } from "./buffer.js";
+import { MessageBuffer, type Overflow } from "./buffer.js";
 import type { CheckedFilter } from "./filter.js";
 import type { Route } from "./route.js";
 import type { Group } from "./groups.js";
@@ -51,6 +51,13 @@ export interface Blocking {
   readonly sinceMs: number;
 }
 
+/** What waits for a subscription, and who waits for that. There may be a hundred thousand subscriptions for which nothing ever has. */
+export class SubscriptionBuffer extends MessageBuffer {
+  blocking: Blocking | undefined = undefined;
+  /** What it holds of the bytes that all may hold. */
+  holder: Holder | undefined = undefined;
+}
+
 export class Subscription implements Queued<Subscription> {
   readonly outlet: Outlet<Subscription>;
   /** Its name on its outlet, given by whoever holds that. */
@@ -60,16 +67,11 @@ export class Subscription implements Queued<Subscription> {
   readonly terms: SubscriptionTerms;
   readonly group: Group<Subscription | Route> | undefined;
   readonly tally: Tally;
-  /** What waits for it; there when something has waited. */
-  buffer: MessageBuffer | undefined = undefined;
+  /** There when something has waited. */
+  buffer: SubscriptionBuffer | undefined = undefined;
   phase: Phase = live;
   untakenBytes = 0;
-  /** Messages that were handed on to it. */
-  handed = 0;
   chosenAt = 0;
-  blocking: Blocking | undefined = undefined;
-  /** What it holds of the bytes that all may hold; there when something has waited. */
-  holder: Holder | undefined = undefined;
   /** Whether it is in its outlet's chain of those that have something to tell. */
   isQueued = false;
   previous: Subscription | undefined = undefined;

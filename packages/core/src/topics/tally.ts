@@ -5,7 +5,7 @@
  * (T1) While any of them is there its counts only grow, also when others end: two answers make a rate. One that begins anew has
  *      another id.
  * (T2) Nothing is left of it with the last of its subscriptions.
- * (T3) A delivery costs its subscription one count; everything else is added up when somebody asks.
+ * (T3) A delivery costs one count; everything else is added up when somebody asks.
  */
 import type { Pattern } from "../base/index.js";
 
@@ -30,8 +30,8 @@ export class Tally {
   readonly patterns: readonly Pattern[];
   readonly group: string | undefined;
   subscriptions = 0;
+  handed = 0;
   /** Of those that have ended. */
-  handedBefore = 0;
   droppedBefore = 0;
 
   constructor(id: number, patterns: readonly Pattern[], group: string | undefined) {
@@ -44,7 +44,6 @@ export class Tally {
 /** What is added up of one subscription. */
 export interface Tallied {
   readonly tally: Tally;
-  readonly handed: number;
   readonly buffer: { readonly dropped: number; readonly size: number; readonly bytes: number } | undefined;
 }
 
@@ -73,9 +72,8 @@ export class Tallies {
   }
 
   /** A subscription is over. */
-  leave({ tally, handed, buffer }: Tallied): void {
-    tally.handedBefore += handed; // (T1)
-    tally.droppedBefore += buffer?.dropped ?? 0;
+  leave({ tally, buffer }: Tallied): void {
+    tally.droppedBefore += buffer?.dropped ?? 0; // (T1)
     tally.subscriptions -= 1;
     if (tally.subscriptions > 0) return;
     const [tallies, key] = this.#placeOf(tally.patterns, tally.group);
@@ -96,10 +94,9 @@ export class Tallies {
     const rows = new Map<Tally, Mutable<SubscriptionTally>>();
     for (const subscription of subscriptions) {
       if (subscription === undefined) continue;
-      const { tally, handed, buffer } = subscription;
+      const { tally, buffer } = subscription;
       let row = rows.get(tally);
       if (row === undefined) rows.set(tally, (row = begun(tally)));
-      row.handed += handed;
       if (buffer === undefined) continue;
       row.dropped += buffer.dropped;
       row.waiting += buffer.size;
@@ -113,7 +110,7 @@ export class Tallies {
   }
 }
 
-function begun({ id, patterns, group, subscriptions, handedBefore, droppedBefore }: Tally): Mutable<SubscriptionTally> {
+function begun({ id, patterns, group, subscriptions, handed, droppedBefore }: Tally): Mutable<SubscriptionTally> {
   const about = group === undefined ? { id, patterns } : { id, patterns, group };
-  return { ...about, subscriptions, handed: handedBefore, dropped: droppedBefore, waiting: 0, waitingBytes: 0 };
+  return { ...about, subscriptions, handed, dropped: droppedBefore, waiting: 0, waitingBytes: 0 };
 }

@@ -82,7 +82,8 @@ export class TopicLog {
   }
 
   length(index: number): number {
-    return this.#field(index, lengthAt) % originUnit;
+    const length = this.#field(index, lengthAt);
+    return length < originUnit ? length : length % originUnit;
   }
 
   /** Where it was published: see `origins.ts`. */
