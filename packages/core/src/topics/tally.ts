@@ -27,7 +27,8 @@ export interface SubscriptionTally {
 
 export class Tally {
   readonly id: number;
-  readonly patterns: readonly Pattern[];
+  /** One alone without an array: most subscriptions have one, and there may be a hundred thousand. */
+  readonly #patterns: Pattern | readonly Pattern[];
   readonly group: string | undefined;
   subscriptions = 0;
   handed = 0;
@@ -35,9 +36,14 @@ export class Tally {
   droppedBefore = 0;
 
   constructor(id: number, patterns: readonly Pattern[], group: string | undefined) {
+    const [first, second] = patterns;
     this.id = id;
-    this.patterns = patterns;
+    this.#patterns = first !== undefined && second === undefined ? first : patterns;
     this.group = group;
+  }
+
+  get patterns(): readonly Pattern[] {
+    return typeof this.#patterns === "string" ? [this.#patterns] : this.#patterns;
   }
 }
 
