@@ -182,6 +182,7 @@ export class Connection {
       random: this.#platform.random,
       utf8: this.#platform.utf8,
       texts: new TextCache(this.#platform.utf8),
+      releasesBatches: true, // a client's frames are masked, or given to the browser: that makes a copy of them
       queued: () => {
         if (this.#flushing) return;
         this.#flushing = true;
