@@ -191,7 +191,7 @@ export class TopicSubscription<W extends SubscriptionWay> implements Subscriptio
 
   wasMissed(connection: W, count: number): void {
     if (this.#connection !== connection || this.#phase === "over") return; // (U3)
-    this.intake.wasMissed(count);
+    if (!this.intake.wasMissed(count)) return;
     this.#events.publish({ kind: "messages-lost", count });
   }
 
@@ -335,7 +335,7 @@ export class TopicSubscription<W extends SubscriptionWay> implements Subscriptio
     const { place, nodeName: node = "" } = this.#connection as W;
     const isSameRun = place !== undefined && this.#place !== undefined && areSameBytes(place.run, this.#place.run);
     const isAll = says(answer, "whole") && (isSameRun || says(answer, "everywhere"));
-    const gap = this.intake.answered(isAll, this.#host.nowMs());
+    const gap = this.intake.answered(isAll, says(answer, "unanswered"), this.#host.nowMs());
     this.#place = place;
     this.#phase = "open";
     this.#events.publish(gap === undefined ? { kind: "subscribed", node } : { kind: "resubscribed", node, gap });
@@ -408,9 +408,9 @@ export class TopicSubscription<W extends SubscriptionWay> implements Subscriptio
 
 /**
  * Whether the node says that what it replays is all that there was: `whole`, for whoever it has served before; `everywhere`, for those
- * whom other nodes have served, too. One that does not say so does not know.
+ * whom other nodes have served, too. One that does not say so does not know. `unanswered`: that others have not told what they have.
  */
-function says(answer: unknown, what: "whole" | "everywhere"): boolean {
+function says(answer: unknown, what: "whole" | "everywhere" | "unanswered"): boolean {
   return typeof answer === "object" && answer !== null && Boolean((answer as Readonly<Record<string, unknown>>)[what]);
 }
 

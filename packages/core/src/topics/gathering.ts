@@ -12,6 +12,8 @@
  * (H2) A node of which nothing is heard for `gatherMsMax` has not answered, nor has one whose link has ended meanwhile.
  * (H3) Of all nodes together at most `gatherBytesMax` are kept, each has the same share: the oldest go.
  * (H4) Of a process that is gone one node is believed, the one that has most; this one, where something of it comes here still.
+ * (H5) When a node looked nobody says: halfway between question and answer, so that what it told of the time is wrong by half of that at
+ *      most, however long the answer was under way.
  */
 import { MpregError } from "../base/index.js";
 import type { Writer } from "../wire/index.js";
@@ -64,8 +66,9 @@ export interface Asking {
 interface Source {
   readonly nodeId: string;
   state: "unasked" | "asked" | "passing" | "answered" | "failed";
-  /** Since when nothing was heard of it. */
+  /** Since when nothing was heard of it, and when it was asked last. */
   heardMs: number;
+  askedMs: number;
   origin: string;
   /** Of the first part; `undefined` before. */
   first: BacklogPart | undefined;
@@ -100,6 +103,7 @@ export class Gathering {
       nodeId,
       state: "unasked",
       heardMs: nowMs,
+      askedMs: nowMs,
       origin: "",
       first: undefined,
       entries: [],
@@ -186,6 +190,7 @@ export class Gathering {
   }
 
   #goOn(source: Source, told: Told, numbers: Numbers, nowMs: number): void {
+    source.askedMs = nowMs;
     source.giveUp = this.#asking.ask(
       source.nodeId,
       (writer, id) => {
@@ -227,12 +232,13 @@ export class Gathering {
     else this.#goOn(source, told, { from: part.next, until }, nowMs);
   }
 
-  /** (H3) */
+  /** (H3, H5) */
   #keep(source: Source, { entries, origins }: BacklogPart, nowMs: number): void {
+    const lookedMs = (source.askedMs + nowMs) / 2;
     for (const [message, ageMs, origin, leftMs] of entries) {
       source.entries.push({
         message,
-        arrivedMs: nowMs - ageMs,
+        arrivedMs: lookedMs - ageMs,
         expiresMs: leftMs === 0 ? Infinity : nowMs + leftMs,
         origin: origin === 0 ? source.origin : (origins[origin - 1] as string),
       });

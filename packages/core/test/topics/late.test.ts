@@ -75,6 +75,21 @@ describe("a subscription that comes late", () => {
     expect(c.heard(1)).toEqual(["x2", "y2", "z1"]);
   });
 
+  test("takes a node's time as that between question and answer: an answer that is long under way makes nothing newer (H5)", () => {
+    const { mesh, nodes, join } = cluster();
+    const [a, b, c] = [join(0), join(1), join(2)];
+    a.publish("x", { id: "old" });
+    mesh.advance(300);
+    b.publish("x", { id: "new" });
+    mesh.settle();
+    const release = hold(nodes[0]!, nodes[2]!);
+    c.subscribe(1, "x", { replay: last });
+    mesh.advance(500);
+    release();
+    c.settle();
+    expect(c.heard(1)).toEqual(["new"]);
+  });
+
   test("hears nothing twice of what this node had got of others already (Y2, R3)", () => {
     const { mesh, join } = cluster();
     const [a, c] = [join(0), join(2)];

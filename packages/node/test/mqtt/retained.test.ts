@@ -1,5 +1,6 @@
+import type { MpregNode } from "@mpreg/node";
 import { describe, expect, test } from "vitest";
-import { clientOf } from "../support/cluster.js";
+import { clientOf, startMesh } from "../support/cluster.js";
 import { rawClient } from "./raw.js";
 import { connected, listenOver, listening, startDoor } from "./support.js";
 
@@ -73,5 +74,33 @@ describe("retained messages", () => {
     const { got, has } = await listenOver(other, { "kept/#": 0 });
     await has(count);
     expect(got.every(({ retain }) => retain)).toBe(true);
+  });
+
+  test("come from whatever node has them, the newest of all, and are cleared for all by an empty one at another", async () => {
+    const door = { mqtt: { port: 0 } };
+    const [first, second, third] = (await startMesh(door, door, door)) as [MpregNode, MpregNode, MpregNode];
+    const [one, three] = [await connected(first), await connected(third)];
+    await one.publishAsync("lamp/1", "old", { qos: 1, retain: true });
+    for (const node of [second, third]) await (await listening(node, { "lamp/+": 1 })).has(1);
+    await three.publishAsync("lamp/1", "new", { qos: 1, retain: true });
+    await three.publishAsync("lamp/2", "other", { qos: 1, retain: true });
+    const kept = await listening(second, { "lamp/+": 1 });
+    await kept.has(2);
+    expect(kept.got.map(({ topic, text, retain }) => [topic, text, retain])).toEqual([
+      ["lamp/1", "new", true],
+      ["lamp/2", "other", true],
+    ]);
+    await one.publishAsync("lamp/1", "", { qos: 1, retain: true });
+    await kept.has(3);
+    for (const node of [first, second, third]) {
+      const late = await listening(node, { "lamp/+": 1 });
+      await late.has(1);
+      await late.client.publishAsync("lamp/3", "live", { qos: 1 });
+      await late.has(2);
+      expect(late.got.map(({ topic, text, retain }) => [topic, text, retain])).toEqual([
+        ["lamp/2", "other", true],
+        ["lamp/3", "live", false],
+      ]);
+    }
   });
 });

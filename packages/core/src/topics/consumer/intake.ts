@@ -12,6 +12,8 @@
  *      have been forgotten here. Otherwise it is unknown, and the next message says so.
  * (K4) What is asked for again begins early enough for what had waited at the node: how late a message came nobody says, so
  *      it counts from when nothing can have waited.
+ * (K5) A gap counts once: where the answer says that other nodes have told nothing, the unknown gap that is told behind it is the
+ *      one that was counted with the answer.
  */
 import type { WireReplay } from "../../wire/index.js";
 import { SeenIds } from "./seen-ids.js";
@@ -47,6 +49,8 @@ export class Intake {
   #lastMs = 0;
   #isAgain = false;
   #isCovered = false;
+  /** The unknown gap that the node tells next was counted with its answer. (K5) */
+  #isCounted = false;
   /** Missing before the next message. */
   #missedBefore = 0;
   /** Messages that the node has told as missed. */
@@ -85,11 +89,13 @@ export class Intake {
     return missed;
   }
 
-  /** So many are missing here; Infinity: nobody knows how many. */
-  wasMissed(count: number): void {
+  /** So many are missing here; Infinity: nobody knows how many. Answers false if that was counted before. (K5) */
+  wasMissed(count: number): boolean {
+    if (count === Infinity && this.#isCounted) return (this.#isCounted = false);
     if (count === Infinity) this.unknownGaps += 1;
     else this.missed += count;
     this.#missedBefore += count;
+    return true;
   }
 
   /** The consumer has taken a message. (K2) */
@@ -142,8 +148,12 @@ export class Intake {
     return { kind: "age", value: Math.max(1, ageMs) };
   }
 
-  /** The node serves it. `isWhole`: nothing that it was to replay had left its backlog. Answers what the gap is, if there was one. */
-  answered(isWhole: boolean, nowMs: number): Gap | undefined {
+  /**
+   * The node serves it. `isWhole`: nothing that it was to replay had left its backlog; `hasUnanswered`: nodes have not told what they
+   * have, which the node tells as an unknown gap before all else. Answers what the gap is, if there was one.
+   */
+  answered(isWhole: boolean, hasUnanswered: boolean, nowMs: number): Gap | undefined {
+    this.#isCounted = false;
     if (!this.#isAgain) {
       const { replay } = this.#options;
       if (replay?.kind === "age") this.#behindMs = nowMs - replay.value;
@@ -154,6 +164,7 @@ export class Intake {
     if (isWhole && this.#isCovered) return "filled";
     this.unknownGaps += 1;
     this.#missedBefore = Infinity;
+    this.#isCounted = hasUnanswered;
     return "unknown";
   }
 }

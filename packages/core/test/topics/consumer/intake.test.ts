@@ -6,7 +6,7 @@ import { message } from "./support.js";
 function intakeOf(options: Partial<IntakeOptions> = {}): Intake {
   const intake = new Intake({ windowBytes: 1_000, replay: undefined, mayReplay: true, remembers: true, ...options });
   intake.replay(0);
-  expect(intake.answered(false, 0)).toBeUndefined();
+  expect(intake.answered(false, false, 0)).toBeUndefined();
   return intake;
 }
 
@@ -35,7 +35,7 @@ describe("the window", () => {
     intake.taken(bytes.length); // "b", which came over the connection before
     expect(intake.takeUntold()).toBe(0);
     intake.replay(2);
-    intake.answered(false, 2);
+    intake.answered(false, false, 2);
     intake.delivered(message("c"), 3);
     intake.taken(bytes.length);
     expect(intake.takeUntold()).toBe(bytes.length);
@@ -66,7 +66,7 @@ describe("after a connection was lost", () => {
     expect(have(intake, ["a", "b"], 5_000)).toEqual([true, true]);
     intake.lost(5_500);
     expect(intake.replay(8_000)).toEqual({ kind: "age", value: 4_000 }); // with a second of slack
-    expect(intake.answered(true, 8_000)).toBe("filled");
+    expect(intake.answered(true, false, 8_000)).toBe("filled");
     expect(have(intake, ["b", "c", "a", "c"], 8_001)).toEqual([false, true, false, true]);
     expect(intake.takeMissedBefore()).toBe(0);
   });
@@ -86,7 +86,7 @@ describe("after a connection was lost", () => {
     have(intake, ["d"], 9_000);
     intake.lost(9_100);
     expect(intake.replay(10_000)).toEqual({ kind: "age", value: 6_000 });
-    intake.answered(true, 10_000);
+    intake.answered(true, false, 10_000);
     intake.taken(message("b").length);
     intake.taken(message("c").length);
     have(intake, ["e"], 20_000); // nothing had come for long, although there was room
@@ -99,7 +99,7 @@ describe("after a connection was lost", () => {
     have(intake, ["a"], 1_000);
     intake.lost(1_000);
     intake.replay(2_000);
-    expect(intake.answered(false, 2_000)).toBe("unknown");
+    expect(intake.answered(false, false, 2_000)).toBe("unknown");
     expect(intake.unknownGaps).toBe(1);
     expect(intake.takeMissedBefore()).toBe(Infinity);
     expect(intake.takeMissedBefore()).toBe(0);
@@ -110,7 +110,7 @@ describe("after a connection was lost", () => {
     for (let i = 0; i < 10_000; i++) have(slow, [`m${i}`], 1_000 + i); // the last 8,192 are known, but for those of a block of 64: since 2,856
     slow.lost(11_000);
     expect(slow.replay(12_000)).toEqual({ kind: "age", value: 12_000 - (2_855 + 1_000) });
-    expect(slow.answered(true, 12_000)).toBe("unknown");
+    expect(slow.answered(true, false, 12_000)).toBe("unknown");
   });
 
   test("a member of a group asks for nothing again: others have got it", () => {
@@ -118,7 +118,7 @@ describe("after a connection was lost", () => {
     have(intake, ["a"], 1_000);
     intake.lost(1_000);
     expect(intake.replay(2_000)).toBeUndefined();
-    expect(intake.answered(true, 2_000)).toBe("unknown");
+    expect(intake.answered(true, false, 2_000)).toBe("unknown");
   });
 
   test("what it was told of the backlog is asked for as at first, until all of that is here", () => {
@@ -140,4 +140,30 @@ test("what the node has told as missed is counted, and told before the next mess
   expect(intake.takeMissedBefore()).toBe(7);
   expect(intake.takeMissedBefore()).toBe(0);
   expect(intake.missed).toBe(7);
+});
+
+test("a gap counts once where the answer says that others have told nothing, and the node tells it behind that (K5)", () => {
+  const intake = intakeOf();
+  intake.lost(1_000);
+  intake.replay(2_000);
+  expect(intake.answered(false, true, 2_000)).toBe("unknown");
+  expect(intake.wasMissed(Infinity)).toBe(false);
+  expect([intake.unknownGaps, intake.takeMissedBefore()]).toEqual([1, Infinity]);
+  expect(intake.wasMissed(Infinity)).toBe(true); // another one
+  expect(intake.unknownGaps).toBe(2);
+  intake.lost(3_000);
+  intake.replay(4_000);
+  intake.answered(false, true, 4_000);
+  intake.lost(5_000); // before it was told
+  intake.replay(6_000);
+  intake.answered(false, false, 6_000);
+  expect(intake.wasMissed(Infinity)).toBe(true);
+  expect(intake.unknownGaps).toBe(5);
+});
+
+test("the first time, what others have not told is counted when the node tells it (K5)", () => {
+  const intake = new Intake({ windowBytes: 1_000, replay: undefined, mayReplay: true, remembers: true });
+  intake.replay(0);
+  intake.answered(false, true, 0);
+  expect([intake.wasMissed(Infinity), intake.unknownGaps]).toEqual([true, 1]);
 });
