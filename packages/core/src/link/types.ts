@@ -67,7 +67,7 @@ export interface LinkOptions {
   readonly handshakeTimeoutMs: number;
   /** Silence after which the other side is asked for a sign of life; 0 = never. */
   readonly pingIntervalMs: number;
-  /** Silence after which the link is given up. */
+  /** Silence after which the link is given up, or `pingIntervalMs` later: that it is silent is looked for now and then. */
   readonly silenceMsMax: number;
 }
 

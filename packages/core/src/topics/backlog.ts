@@ -64,6 +64,11 @@ export class Backlog {
     return { backlogTopics: this.topics, backlogMessages: this.messages, backlogBytes: this.bytes };
   }
 
+  /** What came before is kept by no age. */
+  oldestMs(nowMs: number): number {
+    return nowMs - this.#limits.ageMsMax;
+  }
+
   /** Keeps a copy of `message`, until `expiresMs`; `origin` says where it was published (`origins.ts`). */
   append(topic: string, message: Uint8Array, nowMs: number, expiresMs: number, origin: number = 0): void {
     const sequence = this.#sequence++; // (L4)
@@ -96,7 +101,7 @@ export class Backlog {
 
   /** Whether everything is here that was published since `sinceMs` to topics that `patterns` match, but for what has expired. (L5) */
   isWholeSince(patterns: readonly Pattern[], sinceMs: number, nowMs: number): boolean {
-    if (!this.#isOn || sinceMs <= nowMs - this.#limits.ageMsMax || this.#lostMs >= sinceMs) return false;
+    if (!this.#isOn || sinceMs <= this.oldestMs(nowMs) || this.#lostMs >= sinceMs) return false;
     let isWhole = true;
     this.eachMatching(patterns, (log) => {
       if (log.lostMs >= sinceMs) isWhole = false;
@@ -120,7 +125,7 @@ export class Backlog {
 
   /** (L3) */
   #sweepSome(nowMs: number, count: number): void {
-    const oldestMs = nowMs - this.#limits.ageMsMax;
+    const oldestMs = this.oldestMs(nowMs);
     for (let left = count; left > 0; left--) {
       const log = this.#byUse.first;
       if (log === undefined || log.lastMs > oldestMs) return;

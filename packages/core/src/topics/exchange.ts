@@ -201,7 +201,10 @@ export class Exchange {
     this.#receivedCount += 1;
     this.#unchosen = groups.length === this.#chosenCount ? none : groups.filter((name) => !this.#isChosen(name)); // (X9)
     const expiresMs = ttlMs === 0 ? Infinity : sinceMs + ttlMs;
-    if (!isForGroups) this.#backlog.append(topic, message, nowMs, expiresMs, this.replays.originOf(arrival));
+    if (!isForGroups) {
+      this.#backlog.append(topic, message, nowMs, expiresMs, this.replays.originOf(arrival));
+      this.replays.took(sinceMs, nowMs);
+    }
     const published = this.#send(message, priority, expiresMs, nowMs, false, undefined, provenanceOf(arrival));
     this.#endDoomed(nowMs);
     return published;

@@ -7,6 +7,7 @@
  * (R1) Another node is told of what was published here, and of what is here of processes that are gone. Those that are there tell themselves.
  * (R2) What is for subscriptions of this node only no other node is told of.
  * (R3) A subscription is told of nothing that is in what another node has told: of a process, one tells all.
+ * (R4) By when it was published there: who was served here may miss what had waited on its way, and hears that this is not whole.
  */
 import type { Pattern } from "../base/index.js";
 import type { Backlog } from "./backlog.js";
@@ -15,6 +16,7 @@ import { type CheckedFilter, passing } from "./filter.js";
 import type { Gathering } from "./gathering.js";
 import type { Provenance } from "./held-back.js";
 import type { NodeProcess } from "./host.js";
+import { LateArrivals } from "./late-arrivals.js";
 import { MergedReplay } from "./merged-replay.js";
 import { type Origin, Origins, localOrigin, ownOrigin, processOf } from "./origins.js";
 import { type Passes, Replay, type ReplayWish } from "./replay.js";
@@ -57,6 +59,7 @@ export class Replays {
   readonly #backlog: Backlog;
   readonly #reader: TopicMessageReader;
   readonly origins: Origins = new Origins();
+  readonly #late = new LateArrivals();
 
   constructor(backlog: Backlog, reader: TopicMessageReader) {
     this.#backlog = backlog;
@@ -90,6 +93,11 @@ export class Replays {
     return isAlone && this.isWhole(terms, nowMs);
   }
 
+  /** A message of another node was taken that came to that one at `sinceMs`. */
+  took(sinceMs: number, nowMs: number): void {
+    this.#late.took(sinceMs, nowMs, this.#backlog.oldestMs(nowMs));
+  }
+
   /** The number of the process from which a message has come. */
   originOf({ nodeId, run }: { readonly nodeId?: string | undefined; readonly run?: string | undefined }): number {
     return nodeId === undefined ? ownOrigin : this.origins.of(nodeId, run);
@@ -100,9 +108,14 @@ export class Replays {
     return new Replay(this.#backlog, terms.patterns, terms.wish, (message) => this.#passes(terms, message), nowMs);
   }
 
-  /** Whether nothing had left this node that was published here in the time that is asked for; false where no time is. */
+  /**
+   * Whether nothing had left this node that was published here in the time that is asked for, nor was anything taken in it of what other
+   * nodes had before; false where no time is. (R4)
+   */
   isWhole({ patterns, wish }: ReplayTerms, nowMs: number): boolean {
-    return wish.kind === "age" && this.#backlog.isWholeSince(patterns, nowMs - wish.ageMs, nowMs);
+    if (wish.kind !== "age") return false;
+    const sinceMs = nowMs - wish.ageMs;
+    return this.#late.isNoneSince(sinceMs) && this.#backlog.isWholeSince(patterns, sinceMs, nowMs);
   }
 
   /** What this node has, and others have told; `ownKey` is the name of this process among origins, and `mayHear` says of which ones something may come here still. */

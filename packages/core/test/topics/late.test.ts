@@ -226,4 +226,31 @@ describe("a subscription that comes late", () => {
     expect(c.answerTo(id)).toEqual({ unanswered: 1 });
     expect(c.heard(1)).toEqual([-Infinity, ...ids]);
   });
+
+  test("is not whole at any node where one had taken something late that was published before that time (R4)", () => {
+    const { mesh, join } = cluster();
+    const [a, b, c] = [join(0), join(1), join(2)];
+    c.isTaking = false;
+    c.subscribe(1, "s", { overflow: "block-publisher", windowBytes: 1, bufferMessagesMax: 1 });
+    mesh.settle();
+    mesh.advance(1_000);
+    const ids = [a.publish("s"), a.publish("s"), a.publish("s")]; // the last one waits at c, whoever wants it
+    mesh.advance(4_000);
+    c.isTaking = true;
+    c.settle();
+    expect(c.heard(1)).toEqual(ids);
+    mesh.advance(500);
+    const asked = (client: TopicClient, number: number, value: number): unknown => {
+      const id = client.subscribe(number, "s", { replay: { kind: "age", value } });
+      client.settle();
+      return client.answerTo(id);
+    };
+    expect(asked(c, 2, 2_000)).toEqual({});
+    expect(c.heard(2)).toEqual([]);
+    expect(asked(b, 1, 2_000)).toEqual({});
+    expect(asked(c, 3, 6_000)).toMatchObject({ whole: 1 });
+    expect(c.heard(3)).toEqual(ids);
+    mesh.advance(3_000);
+    expect(asked(c, 4, 2_000)).toMatchObject({ whole: 1 });
+  });
 });

@@ -41,8 +41,11 @@ export interface TopicsVerdict {
 const formingMsMax = 20_000;
 /** Longer than it takes to notice that a link is silent, and to find each other again. */
 const quietMsMax = 60_000;
-/** Until both sides of a link that broke in silence have noticed it. */
-const silenceMsMax = 15_000;
+/**
+ * Until both sides of a link that broke in silence have noticed it: whoever was asked and has answered is looked at again 10 s after it was
+ * asked, and then has 10 s to answer (`link.ts`). Clocks differ a little.
+ */
+const silenceMsMax = 21_000;
 
 /** Longer than a slow consumer takes for one more message. */
 const probeMs = 200;

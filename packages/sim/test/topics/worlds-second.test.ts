@@ -25,3 +25,6 @@ testWorlds([576]);
 testWorlds([373, 259]);
 // what was missing where priorities let messages overtake was looked for in its place
 testWorlds([746]);
+// what waited at a node behind a slow consumer of another subscription had been published before the time that was asked for; a link broke
+// in silence, which was not noticed before all was to be quiet
+testWorlds([1474]);
