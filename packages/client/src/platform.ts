@@ -8,7 +8,7 @@ import type { ByteMemory, ValueUtf8 } from "@mpreg/core/values";
 
 /** An open WebSocket, or one that is being opened. */
 export interface Socket {
-  /** Sends one binary message; answers how many bytes now wait to be written. */
+  /** Sends one binary message; answers how many bytes now wait to be written: where none does, the memory of `frame` is written to again. */
   send(frame: Uint8Array): number;
   close(code: number, reason: string): void;
 }

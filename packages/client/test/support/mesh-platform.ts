@@ -107,7 +107,7 @@ export class MeshPlatform implements Platform {
       events.onOpen();
     });
     return {
-      send: (frame) => connection?.send(end, frame) ?? 0,
+      send: (frame) => connection?.send(end, frame.slice()) ?? 0,
       close: () => {
         isGone = true;
         this.closed.push(url);

@@ -75,7 +75,7 @@ export class WorldPlatform implements Platform {
         close = (reason) => {
           socket.close(reason);
         };
-        send = (frame) => (socket.over ? 0 : network.send(socket, frame));
+        send = (frame) => (socket.over ? 0 : network.send(socket, frame.slice()));
         socket.own({
           received: (frame) => {
             if (isGone) return;
