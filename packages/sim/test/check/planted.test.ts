@@ -139,7 +139,7 @@ describe("a fault is noticed:", () => {
 describe("without a fault", () => {
   test("the same worlds violate nothing", async () => {
     expect(await firstViolation({})).toBe(`nothing in ${seedsMax} worlds`);
-  });
+  }, 300_000);
 });
 
 /** Changes the error of every handler that has failed. */

@@ -18,7 +18,7 @@ describe("generated worlds", () => {
         "overloaded", "cancelled", "closed", "too-large",
       ]),
     ); // prettier-ignore
-  });
+  }, 300_000);
 
   test("a third of them is left undisturbed (W2) but for their clocks, and every kind of fault is among the rest", () => {
     const plans = Array.from({ length: 300 }, (_, index) => planWorld(index + 1));
@@ -46,7 +46,7 @@ describe("a failing seed", () => {
     expect(text).toContain("again with SEED=");
     expect(text).toMatch(/It still fails with 0 asks, 0 faults/);
     expect(text).toContain("VIOLATION of empty-tables");
-  });
+  }, 300_000);
 
   test("is shrunk to what it takes (Z1)", async () => {
     const createMachine = withFault({ input: (input) => (input.kind === "unregister" ? undefined : input) });

@@ -59,4 +59,4 @@ test("worlds in which wall clocks are set have the same trace as without that (L
     expect(verdict.traceHash).toBe(without.traceHash);
     expect(verdict.ends).toEqual(without.ends);
   }
-});
+}, 300_000);
