@@ -38,6 +38,6 @@ export type {
   TopicsSubscribeOptions,
   TopicsSubscription,
 } from "./topics/participants.js";
-export { planTopics } from "./topics/plan-topics.js";
+export { planTopics, planTopicsApart } from "./topics/plan-topics.js";
 export type { PlannedPublish, PlannedSubscription, TopicsPlan } from "./topics/plan.js";
 export { type TopicsRunOptions, type TopicsVerdict, runTopics } from "./topics/run-topics.js";

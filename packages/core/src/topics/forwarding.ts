@@ -222,6 +222,7 @@ export class Forwarding {
 
   /** There is a new link to the node: what was on its way over an older one has come or is lost, and is not awaited. */
   linked(nodeId: string, run: string, nowMs: number): void {
+    for (const route of this.#over.over(nodeId)) this.#lostWay(route, nowMs); // what was taken is told over the older one, or never
     const route = this.#routes.get(nodeId);
     if (route === undefined) {
       const sequence = this.#lapsed.linked(nodeId, run, this.published, nowMs);

@@ -10,10 +10,15 @@ import type { Checker } from "./types.js";
 export class FullMesh implements Checker {
   readonly guarantee = "full-mesh";
   readonly #clientsAt: (world: World, node: string) => number;
+  readonly #apart: readonly (readonly [string, string])[];
 
-  /** `clientsAt`: how many clients are connected to a node; default: those of the world. */
-  constructor(clientsAt: (world: World, node: string) => number = simulatedClients) {
+  /** `clientsAt`: how many clients are connected to a node; default: those of the world. `apart`: pairs of nodes that get no link. */
+  constructor(
+    clientsAt: (world: World, node: string) => number = simulatedClients,
+    apart: readonly (readonly [string, string])[] = [],
+  ) {
     this.#clientsAt = clientsAt;
+    this.#apart = apart;
   }
 
   pending(world: World): string[] {
@@ -28,7 +33,8 @@ export class FullMesh implements Checker {
       if (known.join() !== ids.join()) {
         problems.push(`${node.name} knows ${known.length} nodes, not the ${ids.length} that there are`); // (M1)
       }
-      const wanted = ids.length - 1 + this.#clientsAt(world, node.name);
+      const apart = this.#apart.filter((pair) => pair.includes(node.name)).length;
+      const wanted = ids.length - 1 - apart + this.#clientsAt(world, node.name);
       const open = openConnections(world, node.name);
       const { links } = node.size;
       if (links !== wanted || open !== wanted) {

@@ -46,6 +46,15 @@ export function planTopics(seed: number): TopicsPlan {
   };
 }
 
+/** The same world, in which some nodes never get links to some others; every two of them have a neighbour in common. */
+export function planTopicsApart(seed: number): TopicsPlan {
+  const random = new Seeded(seed).split("apart");
+  const [first, second, third, fourth] = random.shuffled(nodes) as [string, string, string, string];
+  const apart: (readonly [string, string])[] = [[first, second]];
+  if (random.chance(0.5)) apart.push(random.chance(0.5) ? [third, fourth] : [first, third]);
+  return { ...planTopics(seed), apart };
+}
+
 function planLimits(random: SeededRandom): Partial<TopicsLimits> {
   if (random.chance(0.5)) return {};
   return {

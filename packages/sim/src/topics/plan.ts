@@ -34,6 +34,8 @@ export interface PlannedPublish {
 export interface TopicsPlan {
   readonly seed: number;
   readonly nodes: readonly { readonly name: string; readonly peers: readonly string[] }[];
+  /** Pairs of nodes that never get a link to each other: what they have for each other goes over a neighbour of both. */
+  readonly apart?: readonly (readonly [string, string])[] | undefined;
   readonly limits: Partial<TopicsLimits>;
   /** Which client knows the addresses of which nodes. */
   readonly clients: readonly { readonly name: string; readonly nodes: readonly string[] }[];

@@ -54,6 +54,10 @@ const probeMs = 200;
 export async function runTopics(plan: TopicsPlan, { connect, ...options }: TopicsRunOptions): Promise<TopicsVerdict> {
   const limits = { redial: { redialMsMin: 20, redialMsMax: 1_000 }, topics: plan.limits };
   const world = new World({ seed: plan.seed, nodes: plan.nodes, limits, ...options });
+  for (const [a, b] of plan.apart ?? []) {
+    world.network.path(a, b).block();
+    world.network.path(b, a).block();
+  }
   const tell = (guarantee: string, message: string): void => {
     world.violated(guarantee, message);
   };
@@ -63,7 +67,7 @@ export async function runTopics(plan: TopicsPlan, { connect, ...options }: Topic
   const participants = new Participants(world, plan.clients, connect, tell);
   const clientsAt = (_: World, node: string): number =>
     participants.clients.filter((client) => client.node === node).length;
-  const settled: Checker[] = [new FullMesh(clientsAt), new SameInterest(participants)];
+  const settled: Checker[] = [new FullMesh(clientsAt, plan.apart), new SameInterest(participants)];
   const quiet = async (checkers: readonly Checker[], isQuiet: () => boolean): Promise<void> => {
     const isPending = pendingNothing(world, checkers);
     await participants.pass(() => isPending() && isQuiet(), quietMsMax);
@@ -92,7 +96,7 @@ export async function runTopics(plan: TopicsPlan, { connect, ...options }: Topic
     checkDeliveries(participants, { isExact, nowMs: world.nowMs }, tell);
     if (world.violations.length === 0) await probe(participants, tell); // (X2)
     for (const each of participants.subscribers) if (!each.isOver) participants.leave(each);
-    await quiet([...settled, new EmptyTables()], () => true); // (X3)
+    await quiet([...settled, new EmptyTables(plan.apart !== undefined)], () => true); // (X3)
     for (const client of participants.clients) client.close();
   } catch (error) {
     if (!(error instanceof SimulationError)) throw error;
