@@ -4,7 +4,7 @@
  * (D1) No subscription hears a message twice, and none hears what it does not want. (A member of a group that was told a backlog may get what
  *      is handed on to it once more: the backlog is each node's own.)
  * (D2) Of what one publisher publishes with one priority over one connection, a subscription hears what comes over one connection in order.
- * (D3) What was published while the whole cluster served a subscription it has heard, or was told as missing, or its publisher was.
+ * (D3) What was published while the whole cluster served a subscription, or of which it was told that all is replayed, it has heard, or was told as missing, or its publisher was.
  * (D4) What is missing is told where it is missing. (Not where priorities let messages overtake.)
  * (D5) A group hears a message once, whichever member.
  * (D6) In a world without faults, nothing is missing but what is told, and no more is told.

@@ -6,6 +6,8 @@
  * (W1) What is missing is written down where it is told: before the message with which it comes, or behind the last one.
  * (W2) A subscription is to get what is published while the whole cluster has said that it serves it, over one connection: at the
  *      processes that were of the cluster then. One that joins later, or was cut off, serves it when it has heard of it.
+ * (W3) It is to get what was published before, too, where it is told of the past and that is whole: while it had no connection, where it says that
+ *      the gap is filled; and in the time that it wants replayed, in a world without faults.
  */
 import { MpregError } from "@mpreg/core/base";
 import type { NodeProcess } from "../node/process.js";
@@ -24,7 +26,7 @@ export interface TopicsSubscription {
   readonly closed: Promise<void>;
   everywhere(): Promise<void>;
   unsubscribe(): Promise<void>;
-  status(): AsyncIterable<{ readonly kind: string }>;
+  status(): AsyncIterable<{ readonly kind: string; readonly gap?: string }>;
 }
 
 export interface TopicsSubscribeOptions {
@@ -90,7 +92,7 @@ export class Subscriber {
   readonly index: number;
   readonly plan: PlannedSubscription;
   readonly heard: Heard[] = [];
-  /** Since when the whole cluster serves it, and until when it did so before. (W2) */
+  /** Since when the whole cluster serves it, and until when it did so before. (W2, W3) */
   readonly served: { readonly fromMs: number; readonly by: ReadonlySet<NodeProcess>; untilMs: number }[] = [];
   isOver = false;
   handle: TopicsSubscription | undefined;
@@ -111,6 +113,11 @@ export class Subscriber {
   wasServed({ atMs, process }: PublishedMessage): boolean {
     if (process === undefined) return false;
     return this.served.some(({ fromMs, untilMs, by }) => fromMs <= atMs && atMs < untilMs && by.has(process));
+  }
+
+  /** What was published since `fromMs` at those processes it was told. (W3) */
+  wasTold(fromMs: number, by: ReadonlySet<NodeProcess>, nowMs: number): void {
+    this.served.push({ fromMs, by, untilMs: nowMs });
   }
 
   noServed(nowMs: number): void {
@@ -137,15 +144,19 @@ export class Participants {
   /** Consumers take at once from now on. */
   isHurried = false;
   readonly #world: World;
+  readonly #isUndisturbed: boolean;
   readonly #tell: (guarantee: string, message: string) => void;
 
+  /** `isUndisturbed`: the world is without faults. */
   constructor(
     world: World,
     plans: readonly { readonly name: string; readonly nodes: readonly string[] }[],
     connect: ConnectTopicsClient,
     tell: (guarantee: string, message: string) => void,
+    isUndisturbed: boolean = false,
   ) {
     this.#world = world;
+    this.#isUndisturbed = isUndisturbed;
     this.#tell = tell;
     this.clients = plans.map(({ name, nodes }, client) =>
       connect(world, name, nodes, {
@@ -239,8 +250,10 @@ export class Participants {
       subscriber.handle = handle;
       if (subscriber.isOver) return void handle.unsubscribe();
       handle.closed.catch(() => undefined); // that it has ended is an event, too
+      this.#toldOfThePast(subscriber);
       void this.#everywhere(subscriber, handle);
-      for await (const { kind } of handle.status()) {
+      for await (const { kind, gap } of handle.status()) {
+        if (gap === "filled") this.#filled(subscriber);
         if (kind === "disconnected") subscriber.noServed(this.#world.nowMs);
         else if (kind === "resubscribed") void this.#everywhere(subscriber, handle);
         else if (kind === "ended") this.#over(subscriber);
@@ -250,6 +263,20 @@ export class Participants {
       this.#over(subscriber);
       this.#tell("subscribes", `Subscription ${subscriber.index} is refused: ${String(error)}`);
     }
+  }
+
+  /** (W3) */
+  #toldOfThePast(subscriber: Subscriber): void {
+    const { backlog, group, client } = subscriber.plan;
+    if (!this.#isUndisturbed || typeof backlog !== "object" || group !== undefined) return;
+    const { nowMs } = this.#world;
+    subscriber.wasTold(nowMs - backlog.ageMs, this.#clusterOf(this.clients[client]?.node), nowMs);
+  }
+
+  /** (W3) */
+  #filled(subscriber: Subscriber): void {
+    const last = subscriber.served.at(-1);
+    if (last !== undefined && !subscriber.isServed) subscriber.wasTold(last.untilMs, last.by, this.#world.nowMs);
   }
 
   async #everywhere(subscriber: Subscriber, handle: TopicsSubscription): Promise<void> {

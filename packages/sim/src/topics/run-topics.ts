@@ -64,7 +64,7 @@ export async function runTopics(plan: TopicsPlan, { connect, ...options }: Topic
   await world.until(() => [...world.nodes.values()].every(({ size }) => size.peers === plan.nodes.length - 1), {
     withinMs: formingMsMax,
   });
-  const participants = new Participants(world, plan.clients, connect, tell);
+  const participants = new Participants(world, plan.clients, connect, tell, plan.faults.length === 0);
   const clientsAt = (_: World, node: string): number =>
     participants.clients.filter((client) => client.node === node).length;
   const settled: Checker[] = [new FullMesh(clientsAt, plan.apart), new SameInterest(participants)];

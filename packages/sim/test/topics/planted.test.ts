@@ -15,9 +15,12 @@ import { connectTopics } from "../support/topics-client.js";
 const seeds = [3, 6, 9];
 
 /** The guarantees that worlds without faults of their own violate with this one, each with a message. */
-async function violated(options: Partial<TopicsRunOptions>): Promise<Record<string, string>> {
+async function violated(
+  options: Partial<TopicsRunOptions>,
+  worlds: readonly number[] = seeds,
+): Promise<Record<string, string>> {
   const found: Record<string, string> = {};
-  for (const seed of seeds) {
+  for (const seed of worlds) {
     const { violations } = await runTopics(planTopics(seed), { connect: connectTopics, ...options });
     for (const { guarantee, message } of violations) found[guarantee] ??= message;
   }
@@ -106,6 +109,11 @@ describe("a fault is noticed:", () => {
     });
   });
 
+  test("a past that is not told (D3)", async () => {
+    const connect = clientWith((options) => ({ ...options, backlog: undefined }));
+    expect(await violated({ connect }, [90])).toMatchObject({ "told-loss": expect.stringContaining("has not heard") });
+  });
+
   test("a message of a group that every member gets (D5)", async () => {
     const connect = clientWith((options) => ({ ...options, group: undefined }));
     expect(await violated({ connect })).toMatchObject({ "group-once": expect.stringMatching(/has heard .* times/) });
@@ -154,5 +162,5 @@ describe("a fault is noticed:", () => {
 });
 
 test("without a fault the same worlds violate nothing", async () => {
-  expect(await violated({})).toEqual({});
+  expect(await violated({}, [...seeds, 90])).toEqual({});
 });
