@@ -1,6 +1,6 @@
 /** Topics host: what topics need of the rest of their node. */
 import { MpregError, type Signer, type Timers, hexOf } from "../base/index.js";
-import type { Channel, Questions } from "../rpc/index.js";
+import { type Channel, type Questions, callerOf } from "../rpc/index.js";
 import {
   type OtherNodes,
   type OverWays,
@@ -55,12 +55,33 @@ export function topicsHost(around: TopicsSurroundings, announcements: Announceme
   };
 }
 
-export function topicLinksHost({ options, capabilities, cluster, links }: TopicsSurroundings): TopicLinksHost<Channel> {
+export function topicLinksHost(around: TopicsSurroundings): TopicLinksHost<Channel> {
+  const { options, capabilities, cluster, links, questions } = around;
   return {
     nodeName: options.name,
     policy: options.policy,
     encode: (answer) => capabilities.codec.encode(answer, "answer"),
     ...selfOf(cluster),
+    behalfOf: (channel, ask) => {
+      const caller = callerOf(channel, ask, ask.relay, { peer: (nodeId) => cluster.peers.get(nodeId) });
+      return caller === channel.subject ? undefined : caller;
+    },
+    askFor: ({ target, origin }, write, answered, failed, nowMs) => {
+      const lost = (): MpregError =>
+        new MpregError("node-lost", `There is no way to node "${target}"`, { node: target, outcome: "not-applied" });
+      const peer = cluster.peers.get(target);
+      if (peer === undefined) return failed(lost());
+      const inquiry = {
+        triesMax: 1,
+        origin,
+        write,
+        answered,
+        failed: (error: MpregError | undefined): void => {
+          failed(error ?? lost());
+        },
+      };
+      questions().ask(peer, inquiry, nowMs);
+    },
     newestTo: (nodeId) => cluster.newestTo(nodeId),
     isAlone: () => cluster.interests.isAlone,
     everywhere: (waiter, nowMs) => {
@@ -99,6 +120,10 @@ function otherNodes({ options, capabilities, cluster, questions, nowMs }: Topics
     nowMs,
     ownOrigin: () => originKey(self.nodeId, hexOf(membership.own.run)),
     isMember: (nodeId) => membership.isPresent(nodeId),
+    runOf: (nodeId) => {
+      const record = membership.isPresent(nodeId) ? membership.get(nodeId)?.record : undefined;
+      return cluster.peers.get(nodeId)?.run ?? (record && hexOf(record.run));
+    },
     others: () => interests.others(),
     told: (atMs) => interests.told(atMs),
     serves: (nodeId, told) => interests.serves(nodeId, told),
@@ -112,7 +137,6 @@ function otherNodes({ options, capabilities, cluster, questions, nowMs }: Topics
         peer,
         {
           triesMax: 1,
-          origin: self.nodeId, // no neighbour passes it on
           write,
           answered: (value, whenMs) => {
             answered(decoded(capabilities.codec, value), whenMs);

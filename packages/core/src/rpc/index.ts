@@ -19,6 +19,7 @@ export {
   type RequestEvent,
   eventBytesMax,
 } from "./events.js";
+export { callerOf } from "./behalf.js";
 export type { Questions } from "./clients/questions.js";
 export { explainReference } from "./graph/bindings.js";
 export {

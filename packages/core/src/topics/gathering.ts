@@ -14,9 +14,10 @@
  * (H4) Of a process that is gone one node is believed, the one that has most; this one, where something of it comes here still.
  * (H5) When a node looked nobody says: halfway between question and answer, so that what it told of the time is wrong by half of that at
  *      most, however long the answer was under way.
+ * (H6) A node without a link is asked over a neighbour; what it tells counts as not whole: that its process is another one is seen at links.
  */
 import { MpregError } from "../base/index.js";
-import type { Writer } from "../wire/index.js";
+import type { QuestionRelay, Writer } from "../wire/index.js";
 import { type BacklogPart, backlogPartOf } from "./backlog-part.js";
 import type { Provenance } from "./held-back.js";
 import type { Gathered } from "./merged-replay.js";
@@ -26,7 +27,7 @@ export interface Question {
   /** When its subscription was asked for. */
   readonly sinceMs: number;
   /** Writes what is asked of a node. */
-  write(writer: Writer, id: number, told: Told, numbers: Numbers): void;
+  write(writer: Writer, id: number, told: Told, part: Numbers & { readonly relay: QuestionRelay | undefined }): void;
 }
 
 /** A version of this node's interest. */
@@ -52,7 +53,7 @@ export interface Asking {
   /** Asks a node; answers how to give it up. */
   ask(
     nodeId: string,
-    write: (writer: Writer, id: number) => void,
+    write: (writer: Writer, id: number, relay: QuestionRelay | undefined) => void,
     answered: (value: unknown, nowMs: number) => void,
     failed: (error: MpregError | undefined, nowMs: number) => void,
     nowMs: number,
@@ -193,8 +194,9 @@ export class Gathering {
     source.askedMs = nowMs;
     source.giveUp = this.#asking.ask(
       source.nodeId,
-      (writer, id) => {
-        this.#question.write(writer, id, told, numbers);
+      (writer, id, relay) => {
+        if (relay !== undefined) source.isWhole = false; // (H6)
+        this.#question.write(writer, id, told, { ...numbers, relay });
       },
       (value, atMs) => {
         source.giveUp = giveUpNothing;

@@ -29,6 +29,8 @@ export interface OtherNodes extends Pick<Asking, "others" | "told" | "ask"> {
   readonly ownOrigin: () => string;
   readonly policy: Policy;
   isMember(nodeId: string): boolean;
+  /** Which process of a node is there, also where there is no link to it. */
+  runOf(nodeId: string): string | undefined;
   /** Whether this node serves what the other one wants in that version of its interest. */
   serves(nodeId: string, told: Told): boolean;
   nowMs(): number;

@@ -43,6 +43,12 @@ export function alone(isWhole: boolean): Completeness {
 
 export type Served = (completeness: Completeness) => void;
 
+/** Who asks another node: the far side of a link, and for whom it works. */
+export interface Asker {
+  readonly subject: Subject;
+  readonly onBehalfOf: Subject | undefined;
+}
+
 export interface LateHost {
   exchange(): Exchange;
   hasPassed(nodeId: string, sequence: number): boolean;
@@ -77,13 +83,13 @@ export class LateJoiners {
   gather(late: Late, wish: SubscriptionWish, behalf: string | undefined, served: Served | undefined): GatherPhase {
     const question: Question = {
       sinceMs: late.sinceMs,
-      write: (writer, id, told, numbers) => {
+      write: (writer, id, told, part) => {
         const replay = wireReplayOf(aged(late.terms.wish, this.#host.others.nowMs() - late.sinceMs));
         const kept = wish.replay?.kind === "last" ? wish.replay.filter : undefined;
         writeBacklogAsk(writer, {
           id,
           ...told,
-          ...numbers,
+          ...part,
           patterns: late.terms.patterns,
           replay,
           filter: wish.filter && wireFilterOf(wish.filter),
@@ -111,21 +117,16 @@ export class LateJoiners {
   }
 
   /** What is answered to a node that asks for somebody. Throws `denied` or `invalid-argument`. (J3) */
-  answer(from: NodeProcess, subject: Subject, ask: BacklogAskMessage, bytesMax: number, nowMs: number): BacklogPart {
+  answer(from: string, asker: Asker, ask: BacklogAskMessage, bytesMax: number, nowMs: number): BacklogPart {
     const { others } = this.#host;
-    const { patterns, behalf } = ask;
-    const via = subject.kind === "node" ? subject.name : undefined;
-    const onBehalfOf: Subject | undefined =
-      behalf === undefined ? undefined : { kind: "client", address: behalf, credentials: undefined, via };
-    authorizeSubscribe(others.policy, subject, patterns, onBehalfOf);
+    authorizeSubscribe(others.policy, asker.subject, ask.patterns, asker.onBehalfOf);
     const terms = checkedReplay(ask, this.#limits, this.#host.utf8);
     const exchange = this.#topics.exchange();
-    const forwarded = exchange.forwarding.sentTo(from.nodeId);
-    if (forwarded === undefined || !others.serves(from.nodeId, ask)) return notReady; // (J4)
-    const { ways } = this.#host;
+    const forwarded = exchange.forwarding.sentTo(from);
+    if (forwarded === undefined || !others.serves(from, ask)) return notReady; // (J4)
     return exchange.replays.part(
       { terms, from: ask.from, until: ask.until, forwarded, bytesMax: Math.min(partBytesMax, bytesMax) },
-      ({ nodeId, run }) => others.isMember(nodeId) && (ways.runOf(nodeId) ?? run) === run,
+      ({ nodeId, run }) => others.isMember(nodeId) && (others.runOf(nodeId) ?? run) === run,
       nowMs,
     );
   }
@@ -154,14 +155,14 @@ export class LateJoiners {
   }
 
   get #gathering(): Gatherings {
-    const { others, ways } = this.#host;
+    const { others } = this.#host;
     return (this.#gatherings ??= new Gatherings(
       this.#host,
       {
         others: () => others.others(),
         told: (nowMs) => others.told(nowMs),
         ask: (...asked) => others.ask(...asked),
-        originOf: (nodeId) => originKey(nodeId, ways.runOf(nodeId)),
+        originOf: (nodeId) => originKey(nodeId, others.runOf(nodeId)),
         hasPassed: (nodeId, sequence) => this.#topics.hasPassed(nodeId, sequence),
       },
       this.#limits,
@@ -185,7 +186,7 @@ export class LateJoiners {
     const isEverywhere = isWhole && wish.kind === "age" && this.#joinedMs < nowMs - wish.ageMs; // (J2)
     served?.({ isWhole, isEverywhere, unanswered });
     const mayHear = ({ nodeId, run }: NodeProcess): boolean =>
-      this.#host.ways.runOf(nodeId) === run || !this.#topics.hasPassed(nodeId, 0) || held.isOf(nodeId);
+      this.#host.others.runOf(nodeId) === run || !this.#topics.hasPassed(nodeId, 0) || held.isOf(nodeId);
     const missed = unanswered > 0 ? Infinity : 0;
     const replay = replays.merged(late, gathering, this.#host.others.ownOrigin(), mayHear, missed, nowMs);
     exchange.gathered(late, replay, nowMs);

@@ -8,16 +8,21 @@
  * (K3) A far side that does not read what it has to hear loses its link.
  * (K4) What is confirmed is known; what one of the nodes has not told is an error of outcome `unknown`.
  * (K6) What is asked of a subscription that drains is answered behind all that it is told.
+ * (K7) What a node asks one to which it has no link is asked there for it, in its words; what is answered is passed on as it came. Nothing
+ *      is passed on to a third node, nor what comes from one.
  * (K5) A link to a node that ends with something unsent ends with the number that was used last, so that the node counts what it does not get.
  */
-import { MpregError, type Policy } from "../base/index.js";
+import { MpregError, type Policy, type Subject } from "../base/index.js";
 import {
   type BacklogAskMessage,
   type ConfirmLevel,
   type NodeTopicsMessage,
+  type QuestionRelay,
   type SubscribeMessage,
   type TopicsMessage,
+  type Writer,
   writeAnswer,
+  writeBacklogAsk,
   writeDeliver,
   writeFailure,
   writeForwardedUntil,
@@ -41,6 +46,16 @@ export interface TopicLinksHost<C extends TopicChannel> extends OverHost {
   readonly nodeName: string;
   readonly policy: Policy;
   encode(answer: object): Uint8Array;
+  /** For whom the far side asks, where that is not for itself. */
+  behalfOf(channel: C, ask: BacklogAskMessage): Subject | undefined;
+  /** Asks `relay.target` for `relay.origin`. */
+  askFor(
+    relay: QuestionRelay,
+    write: (writer: Writer, id: number) => void,
+    answered: (value: Uint8Array) => void,
+    failed: (error: MpregError) => void,
+    nowMs: number,
+  ): void;
   /**
    * Tells `waiter`, once and not at once, when all that is wanted here at present is known to the whole cluster. Throws
    * `overloaded`.
@@ -209,18 +224,55 @@ export class TopicLinks<C extends TopicChannel> {
   }
 
   /** Another node asks for what is here of the past. */
-  onBacklogAsk({ link, subject }: C, from: NodeProcess, message: BacklogAskMessage, nowMs: number): void {
-    const { outbox, remoteMessageBytesMax } = link;
+  onBacklogAsk(channel: C, from: NodeProcess, message: BacklogAskMessage, nowMs: number): void {
+    const { link, subject } = channel;
+    const { relay } = message;
+    if (relay !== undefined && relay.target !== this.#host.selfId) {
+      if (relay.origin === from.nodeId) this.#passOn(channel, message, relay, nowMs);
+      return;
+    }
     try {
-      const part = this.#topics.late.answer(from, subject, message, remoteMessageBytesMax / 2, nowMs);
-      writeAnswer(outbox.writer, message.id, this.#host.encode(part));
-      if (outbox.commitAnswer(remoteMessageBytesMax) > 0) return;
-      throw new MpregError("overloaded", "What is here of the past has no room on the link");
+      const onBehalfOf = this.#host.behalfOf(channel, message);
+      const asker = { subject, onBehalfOf };
+      const bytesMax = link.remoteMessageBytesMax / 2;
+      const part = this.#topics.late.answer(relay?.origin ?? from.nodeId, asker, message, bytesMax, nowMs);
+      this.#answerAsk(channel, message.id, this.#host.encode(part));
     } catch (error) {
       if (!(error instanceof MpregError)) throw error;
-      writeFailure(outbox.writer, message.id, error.at({ node: this.#host.nodeName }));
-      outbox.commitCancel(); // a few bytes for each question
+      this.#failAsk(channel, message.id, error);
     }
+  }
+
+  /** A node asks one to which it has no link. (K7) */
+  #passOn(channel: C, message: BacklogAskMessage, relay: QuestionRelay, nowMs: number): void {
+    const { id } = message;
+    this.#host.askFor(
+      relay,
+      (writer, ownId) => {
+        writeBacklogAsk(writer, { ...message, id: ownId });
+      },
+      (value) => {
+        this.#answerAsk(channel, id, value);
+      },
+      (error) => {
+        this.#failAsk(channel, id, error);
+      },
+      nowMs,
+    );
+  }
+
+  #answerAsk(channel: C, id: number, value: Uint8Array): void {
+    const { outbox, remoteMessageBytesMax, closed } = channel.link;
+    if (closed) return;
+    writeAnswer(outbox.writer, id, value);
+    if (outbox.commitAnswer(remoteMessageBytesMax) > 0) return;
+    this.#failAsk(channel, id, new MpregError("overloaded", "What is here of the past has no room on the link"));
+  }
+
+  #failAsk({ link }: C, id: number, error: MpregError): void {
+    if (link.closed) return;
+    writeFailure(link.outbox.writer, id, error.at({ node: this.#host.nodeName }));
+    link.outbox.commitCancel(); // a few bytes for each question
   }
 
   /** The link is gone; `hasLeft`: with a goodbye of its far side. */

@@ -3,6 +3,7 @@
  */
 import { kinds } from "./kinds.js";
 import type { Reader } from "./reader.js";
+import { type QuestionRelay, readRelayField, relayTag, writeRelayField } from "./resume-messages.js";
 import {
   type WireFilter,
   type WireReplay,
@@ -31,18 +32,21 @@ export interface BacklogAskMessage {
   readonly until: number | undefined;
   /** Address of the client for which the node asks. */
   readonly behalf: string | undefined;
+  /** How it travels over a neighbour. */
+  readonly relay: QuestionRelay | undefined;
 }
 
 const tags = { filter: 1, keptFilter: 2, from: 3, until: 4, behalf: 5 } as const;
 
 export function writeBacklogAsk(writer: Writer, message: Omit<BacklogAskMessage, "kind">): void {
-  const { id, patterns, replay, boot, version, filter, keptFilter, from, until, behalf } = message;
+  const { id, patterns, replay, boot, version, filter, keptFilter, from, until, behalf, relay } = message;
   writeReplay(writer.begin(kinds.backlogAsk).u32(id).texts(patterns), replay).varint(boot).varint(version);
   if (filter !== undefined) writeFilter(writer, tags.filter, filter);
   if (keptFilter !== undefined) writeFilter(writer, tags.keptFilter, keptFilter);
   if (from !== undefined) writer.field(tags.from).varint(from).endField();
   if (until !== undefined) writer.field(tags.until).varint(until).endField();
   if (behalf !== undefined) writer.field(tags.behalf).text(behalf).endField();
+  if (relay !== undefined) writeRelayField(writer, relay);
   writer.endFields();
 }
 
@@ -57,13 +61,15 @@ export function readBacklogAsk(reader: Reader): BacklogAskMessage {
   let from: number | undefined;
   let until: number | undefined;
   let behalf: string | undefined;
+  let relay: QuestionRelay | undefined;
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
     if (tag === tags.filter) filter = readFilter(reader);
     else if (tag === tags.keptFilter) keptFilter = readFilter(reader);
     else if (tag === tags.from) from = reader.varint();
     else if (tag === tags.until) until = reader.varint();
     else if (tag === tags.behalf) behalf = reader.text();
+    else if (tag === relayTag) relay = readRelayField(reader);
     reader.skipField();
   }
-  return { kind: "backlog-ask", id, patterns, replay, boot, version, filter, keptFilter, from, until, behalf };
+  return { kind: "backlog-ask", id, patterns, replay, boot, version, filter, keptFilter, from, until, behalf, relay };
 }

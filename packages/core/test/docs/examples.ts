@@ -178,6 +178,7 @@ const defaults: Record<Written["kind"], object> = {
     from: undefined,
     until: undefined,
     behalf: undefined,
+    relay: undefined,
   },
   "forward-report": {},
 };

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { type TopicsLimits } from "../../src/topics/index.js";
 import { Mesh } from "../support/mesh.js";
 import type { MeshNode } from "../support/mesh-node.js";
+import { network } from "../support/network.js";
 import { TopicClient } from "./client.js";
 
 function cluster(names: readonly string[] = ["a", "b", "c"], topics: Partial<TopicsLimits> = {}) {
@@ -28,6 +29,36 @@ function hold(from: MeshNode, to: MeshNode): () => void {
     direction.release();
   };
 }
+
+test("a node without a link is asked over a neighbour, which adds nothing of its own: each message is told once, and not that it is whole (H6, K7)", () => {
+  const { mesh, node } = network("acx", "ac cx");
+  const [a, c, x] = ["a", "c", "x"].map((name) => new TopicClient(mesh, node(name))) as [
+    TopicClient,
+    TopicClient,
+    TopicClient,
+  ];
+  const ids = [a, c, a, x, a].map((client, at) => {
+    const id = client.publish("s", { id: `m${at}` });
+    mesh.advance(1_000);
+    return id;
+  });
+  for (const number of [1, 2]) {
+    const id = x.subscribe(number, "s", { replay: { kind: "age", value: 600_000 } });
+    for (let left = 4; left > 0; left--) {
+      x.settle();
+      mesh.advance(500);
+    }
+    x.settle();
+    expect(x.answerTo(id)).toEqual({});
+    expect(x.heard(number)).toEqual(ids);
+    ids.push(a.publish("s"));
+    for (let left = 4; left > 0; left--) {
+      mesh.advance(500);
+      x.settle();
+    }
+    expect(x.heard(number)).toEqual(ids);
+  }
+});
 
 describe("a subscription that comes late", () => {
   test("is told what was published at other nodes, in the order in which it came, and that it is whole (J1)", () => {

@@ -38,6 +38,7 @@ export const noOthers: OtherNodes = {
   others: () => [],
   isMember: () => false,
   told: () => undefined,
+  runOf: () => undefined,
   serves: () => false,
   ask: () => () => undefined,
   ownOrigin: () => "this",

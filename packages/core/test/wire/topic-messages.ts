@@ -148,6 +148,7 @@ export const topicMessageOf: Record<OfTopics["kind"], fc.Arbitrary<Written>> = {
     from: fc.oneof(absent, varint),
     until: fc.oneof(absent, varint),
     behalf: fc.oneof(absent, name),
+    relay: questionRelay,
   }),
   everywhere: of("everywhere", { id: u32, number: varint }),
   unsubscribe: of("unsubscribe", { number: varint, drains: fc.oneof(absent, fc.constant(true)) }),

@@ -56,6 +56,7 @@ const whole = {
   from: undefined,
   until: undefined,
   behalf: undefined,
+  relay: undefined,
 } as const;
 
 export const topicSamples: Record<OfTopics["kind"], readonly Written[]> = {
@@ -102,11 +103,15 @@ export const topicSamples: Record<OfTopics["kind"], readonly Written[]> = {
       ...{ kind: "backlog-ask", id: 25, patterns: ["lamp.*", "door"], replay: { kind: "last", value: 0 }, ...told },
       filter: { match: "all", headers: [["region", "eu"]] },
       keptFilter: { match: "any", headers: [["retain", undefined]] },
-      ...{ from: 300, until: 2_000, behalf: "192.0.2.7" },
+      ...{ from: 300, until: 2_000, behalf: "192.0.2.7", relay: undefined },
     },
     {
       ...{ kind: "backlog-ask", id: 26, patterns: ["#"], replay: { kind: "age", value: 60_000 }, ...told, ...whole },
       ...{ from: 1, until: 4 },
+    },
+    {
+      ...{ kind: "backlog-ask", id: 27, patterns: ["#"], replay: { kind: "last", value: 0 }, ...told, ...whole },
+      relay,
     },
   ],
   everywhere: [{ kind: "everywhere", id: 21, number: 1 }],
