@@ -28,7 +28,7 @@ import { Writer } from "../wire/index.js";
  */
 const batchBytes = 8 * 1024;
 
-/** Nobody's answer waits for what is delivered to subscribers: there fewer, larger frames cost both sides less (docs/benchmarks/findings.md). */
+/** Nobody's answer waits for what is delivered to subscribers and forwarded for them: there fewer, larger frames cost both sides less (docs/benchmarks/findings.md). */
 const deliveriesBytes = 32 * 1024;
 
 /** Work can be refused or held while the far side reads; what has been done already has to wait for it somewhere. */
@@ -189,7 +189,7 @@ export class Outbox {
 
   /** As {@link commit}, for what has a window of its own, whatever else waits: it is never refused for want of room. (O3) */
   commitWindowed(bytesMax: number): number {
-    return this.#commit(bytesMax, Infinity);
+    return this.#commit(bytesMax, Infinity, true, deliveriesBytes);
   }
 
   /** Ends a message that takes an earlier one back, and queues it whatever waits. (O3) */
