@@ -42,7 +42,7 @@ describe("a subscription that comes late while others publish at another node", 
     ["a count", 50],
     ["last values", "last"],
   ] as const)("with %s hears each message once, in order, and without a gap", async ([, backlog]) => {
-    const [first, second, third] = (await startMesh({ limits }, { limits }, { limits }));
+    const [first, second, third] = await startMesh({ limits }, { limits }, { limits });
     const far = [await clientOf(first!), await clientOf(third!)];
     const near = await clientOf(second!, { reconnect: false }); // one that may come back drops what comes twice
     const early = await near.subscribe("lane.#", { onMessage: () => undefined }); // so much of the past comes live, too
