@@ -3,7 +3,8 @@
  *
  * Owns the bounds over all topics; one topic is `topic-log.ts`, reading is `replay.ts`.
  *
- * (L1) There are at most `topicsMax` topics, and at most `bytesMax` bytes are allocated for their messages.
+ * (L1) There are at most `topicsMax` topics, and at most `bytesMax` bytes are allocated for their messages, spare memory not
+ *      counted (`chunks.ts`, K1).
  * (L2) What goes beyond is what was published to longest ago: the whole topic, and of the last one left its oldest messages.
  * (L3) A topic without messages is forgotten, on the next message of any topic or `sweep`, once they are too old.
  * (L4) Messages are numbered in the order in which they were published on this node, whether they are kept or not.

@@ -7,10 +7,10 @@
  * (V2) All that waits is at most `waitingBytesMax`. Beyond, the subscription for which most waits loses that (it is told), or
  *      ends where it would rather end than lose.
  * (V3) The subscriptions of an outlet take turns: one with much to tell does not keep the others waiting.
- *      they publish next goes straight on; or, where its consumer is slower than that, when half of its buffer is empty.
- * (V5) Publishers that wait for a subscription go on when nothing waits for it any more and half of its window is free, so that what
- * (V5) That a subscription loses messages is said when it begins to, whether or not its consumer ever hears of it.
  * (V4) What a message has come to is counted for each subscription: handed on, waiting, lost.
+ * (V5) That a subscription loses messages is said when it begins to, whether or not its consumer ever hears of it.
+ * (V6) Publishers that wait for a subscription go on when nothing waits for it any more and half of its window is free, so that what
+ *      they publish next goes straight on; or, where its consumer is slower than that, when half of its buffer is empty.
  */
 import { ByteBudget, Scratch } from "../structures/index.js";
 import type { BufferTotals, MessageBuffer } from "./buffer.js";
@@ -178,7 +178,7 @@ export class Delivery {
     for (const publisher of blocking.publishers) this.#sink.resume(publisher);
   }
 
-  /** Lets those go on who wait for `subscription`, if there is room. (V5) */
+  /** Lets those go on who wait for `subscription`, if there is room. (V6) */
   resumeIfRoom(subscription: Subscription, nowMs: number): void {
     const { buffer } = subscription;
     if (buffer?.blocking === undefined || !buffer.isHalfEmpty) return;

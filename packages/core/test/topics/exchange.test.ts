@@ -181,7 +181,7 @@ describe("exchange", () => {
     return world;
   }
 
-  test("publishers that wait go on when nothing waits any more and half of the window is free (V5)", () => {
+  test("publishers that wait go on when nothing waits any more and half of the window is free (V6)", () => {
     const world = blocked();
     world.take(1, 4);
     expect(world.exchange.figures.waitingBytes).toBe(0);
@@ -192,7 +192,7 @@ describe("exchange", () => {
     expect(world.resumed).toEqual([user.id]);
   });
 
-  test("where the consumer is slow they go on when half of the buffer is empty, with what it takes next or the next tick (V5)", () => {
+  test("where the consumer is slow they go on when half of the buffer is empty, with what it takes next or the next tick (V6)", () => {
     const taking = blocked();
     taking.take(1, 1);
     taking.nowMs = 100;
