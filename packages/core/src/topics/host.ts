@@ -1,7 +1,7 @@
 /** Host: what topics need of the node around them, and what nodes hand each other. */
 import type { Policy, Timers, Utf8 } from "../base/index.js";
-import type { Asking, Told } from "./gathering.js";
-import type { ForwardSink } from "./forwarding.js";
+import type { Asking, Told } from "./late/gathering.js";
+import type { ForwardSink } from "./forwarding/forwarding.js";
 import type { SubscriptionEnd } from "./sink.js";
 import type { Elsewhere } from "./types.js";
 

@@ -1,6 +1,6 @@
 /** Report: what topics of one node come to, as whoever asks is told. Every figure is counted or held; rates come from two reports. */
 import type { TopicsFigures } from "./figures.js";
-import type { SubscriptionTally } from "./tally.js";
+import type { SubscriptionTally } from "./delivery/tally.js";
 
 /** The topics of one node. Counts are since its process began, or since its first message or subscription. */
 export interface TopicReport {

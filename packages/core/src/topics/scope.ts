@@ -1,6 +1,6 @@
 /** Scope: for whom a message is: of those that want it, all, or only members of some groups. */
-import type { Provenance } from "./held-back.js";
-import type { ForwardTerms } from "./route.js";
+import type { Provenance } from "./late/held-back.js";
+import type { ForwardTerms } from "./forwarding/route.js";
 
 /** How a message came here from another node. */
 export type Arrival = Partial<ForwardTerms> &

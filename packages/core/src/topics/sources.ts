@@ -5,11 +5,11 @@
  *      are gone, what waits of one that goes is lost.
  */
 import type { Fifo } from "../structures/index.js";
-import type { Confirmation } from "./confirmations.js";
+import type { Confirmation } from "./forwarding/confirmations.js";
 import type { Participant } from "./participant.js";
 import type { PublishSettled } from "./published.js";
 import type { Publisher } from "./types.js";
-import type { WayBack } from "./way-back.js";
+import type { WayBack } from "./forwarding/way-back.js";
 
 export interface Arrival {
   readonly nodeId: string;

@@ -31,15 +31,15 @@ import {
   writeSubscriptionEnded,
 } from "../wire/index.js";
 import type { EverywhereWaiter } from "./interest/index.js";
-import type { Completeness } from "./late-joiners.js";
+import type { Completeness } from "./late/late-joiners.js";
 import { type Participant, addressOf, authorizePublish, authorizeSubscribe } from "./participant.js";
 import { type PublishSettled, figuresOf } from "./published.js";
 import type { SubscriptionEnd } from "./sink.js";
 import type { NodeProcess } from "./host.js";
 import type { TopicChannel } from "./topic-channel.js";
-import { type OverHost, OverNeighbours } from "./over-neighbours.js";
+import { type OverHost, OverNeighbours } from "./forwarding/over-neighbours.js";
 import type { Topics } from "./topics.js";
-import { type WayBack, backOver } from "./way-back.js";
+import { type WayBack, backOver } from "./forwarding/way-back.js";
 import { wishOf } from "./wish.js";
 
 export interface TopicLinksHost<C extends TopicChannel> extends OverHost {

@@ -17,9 +17,9 @@
  */
 import { MpregError, Timer } from "../base/index.js";
 import { Fifo } from "../structures/index.js";
-import { Arrivals, late } from "./arrivals.js";
-import { type Confirmation, Confirmations } from "./confirmations.js";
-import { LateJoiners, type Served, alone } from "./late-joiners.js";
+import { Arrivals, late } from "./forwarding/arrivals.js";
+import { type Confirmation, Confirmations } from "./forwarding/confirmations.js";
+import { LateJoiners, type Served, alone } from "./late/late-joiners.js";
 import { Exchange } from "./exchange.js";
 import { type TopicsFigures, noFigures } from "./figures.js";
 import type { Forwarded, HandedBack, NodeProcess, TopicsHost } from "./host.js";
@@ -29,7 +29,7 @@ import type { Outcome, Published, PublishSettled } from "./published.js";
 import { type TopicReport, reportOf } from "./report.js";
 import type { SubscriptionEnd, TopicSink } from "./sink.js";
 import { type Arrival, type Asked, type Gone, LeftSources, type Source, type Waiting } from "./sources.js";
-import type { WayBack } from "./way-back.js";
+import type { WayBack } from "./forwarding/way-back.js";
 import type { SubscriptionWish } from "./wish.js";
 
 const tickMs = 1_000;

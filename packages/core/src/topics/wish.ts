@@ -4,12 +4,12 @@
  * (W1) What is refused is refused with the reason, before anything has changed.
  */
 import { MpregError, type Pattern, type Utf8, kindOf, parsePattern, quoted } from "../base/index.js";
-import { type Overflow, overflows } from "./buffer.js";
-import { CheckedFilter, type HeaderFilter } from "./filter.js";
+import { type Overflow, overflows } from "./delivery/buffer.js";
+import { CheckedFilter, type HeaderFilter } from "./delivery/filter.js";
 import { type TopicsLimits, boundOf } from "./limits.js";
-import type { ReplayWish } from "./replay.js";
-import type { SubscriptionTerms } from "./subscription.js";
-import type { ReplayTerms } from "./replays.js";
+import type { ReplayWish } from "./backlog/replay.js";
+import type { SubscriptionTerms } from "./delivery/subscription.js";
+import type { ReplayTerms } from "./late/replays.js";
 import type { BacklogAskMessage, SubscribeMessage, WireFilter, WireReplay } from "../wire/index.js";
 
 export interface SubscriptionWish {

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import type { Policy } from "../../src/base/index.js";
 import type { TopicReport } from "../../src/topics/index.js";
-import { talliesMax } from "../../src/topics/tally.js";
+import { talliesMax } from "../../src/topics/delivery/tally.js";
 import { writeTopicReport } from "../../src/wire/index.js";
 import { Mesh } from "../support/mesh.js";
 import type { MeshNodeOptions } from "../support/mesh-node.js";

@@ -1,0 +1,370 @@
+/**
+ * Forwarding: messages that are published here, on their way to the other nodes that want them.
+ *
+ * Owns a route to each of these nodes: what is on its way and what waits. Which nodes want a topic is `interest.ts`, which link
+ * leads to one `topics.ts`.
+ *
+ * (F1) A message goes to a node once, with the names of the groups for whose members that node was chosen; and once more only for
+ *      groups for which it was handed on (`exchange.ts`, X9), never to a node that had no member for it.
+ * (F2) At most `routeWindowBytes` are on their way to a node that it has not taken, or one message of any size. The rest waits, at
+ *      most `routeBufferBytes`; beyond, the oldest is dropped.
+ * (F3) The messages to a node are numbered, those that were dropped included: whatever is lost, here or with a link, is a gap that
+ *      the node finds (`arrivals.ts`). A link begins with the number that was used last, and so does what follows a drop.
+ * (F4) A node that is lost has no route. What waited for it goes to other members of its groups; the rest is counted as lost. All of
+ *      it is found missing by the node if it comes back (`lapsed-routes.ts`).
+ * (F5) Of a message that is to be confirmed each node tells what it has come to there, by its number; or, once that cannot come any
+ *      more, it is known that the node will not tell.
+ */
+import type { BufferTotals, WaitingMessage } from "../delivery/buffer.js";
+import type { Confirmation } from "./confirmations.js";
+import type { ExchangeFigures } from "../figures.js";
+import { LapsedRoutes } from "./lapsed-routes.js";
+import type { TopicsLimits } from "../limits.js";
+import { OverRoutes, type OverSink, SharedWays } from "./over-routes.js";
+import type { Outcome } from "../published.js";
+import { type Coming, type ForwardTerms, type Handed, Route, unhanded } from "./route.js";
+
+/** Gets a message that waited for a node which is lost, and answers whether it goes elsewhere. */
+type Left = (message: WaitingMessage<ForwardTerms>) => boolean;
+
+/** How messages leave. */
+export interface ForwardSink {
+  forward(nodeId: string, sequence: number, terms: ForwardTerms, nowMs: number, message: Uint8Array): Handed;
+  /** Tells a node what number was used last. */
+  forwardedUntil(nodeId: string, sequence: number): void;
+  /** The process of the node to which there is a link, if there is one. */
+  runOf(nodeId: string): string | undefined;
+  /** The way over neighbours, where there is any. */
+  readonly over?: OverSink | undefined;
+}
+
+const noGroups: readonly string[] = [];
+
+export class Forwarding {
+  readonly #sink: ForwardSink;
+  readonly #limits: TopicsLimits;
+  readonly #totals: BufferTotals;
+  readonly #routes = new Map<string, Route>();
+  readonly #lapsed = new LapsedRoutes();
+  readonly #over: OverRoutes;
+  /** Those that want the message in hand. */
+  readonly #wanting: Route[] = [];
+  /** Times that a message was sent to a node. */
+  forwarded = 0;
+  /** Messages that were published here. */
+  published = 0;
+  #lost = 0;
+
+  constructor(sink: ForwardSink, limits: TopicsLimits, totals: BufferTotals) {
+    this.#sink = sink;
+    this.#limits = limits;
+    this.#totals = totals;
+    this.#over = new OverRoutes(sink.over);
+  }
+
+  /** Whether another node wants the message in hand. */
+  get isAnyWanting(): boolean {
+    return this.#wanting.length > 0;
+  }
+
+  get figures(): Pick<ExchangeFigures, "published" | "forwarded" | "routes"> {
+    return { published: this.published, forwarded: this.forwarded, routes: this.#routes.size };
+  }
+
+  /** Messages that waited for nodes which have gone. */
+  get lost(): number {
+    return this.#lost;
+  }
+
+  get waitingBytes(): number {
+    let bytes = 0;
+    for (const route of this.#routes.values()) bytes += route.buffer.bytes;
+    return bytes;
+  }
+
+  /** Another message is in hand, which nobody is known to want. */
+  begin(): void {
+    const wanting = this.#wanting;
+    if (wanting.length === 0) return;
+    for (const route of wanting) {
+      route.isWanted = false;
+      route.groups = [];
+    }
+    wanting.length = 0;
+  }
+
+  /** The way to a node that may want the message in hand. */
+  routeTo(nodeId: string): Route {
+    let route = this.#routes.get(nodeId);
+    if (route === undefined) {
+      route = new Route(nodeId, this.#limits, this.#totals);
+      route.run = this.#sink.runOf(nodeId);
+      const lapsed = this.#lapsed.take(nodeId, this.published);
+      if (lapsed !== undefined && (route.run ?? lapsed.run) === lapsed.run) {
+        route.run = lapsed.run;
+        route.sequence = lapsed.sequence; // (F4)
+      }
+      this.#routes.set(nodeId, route);
+    }
+    return route;
+  }
+
+  /** The node wants the message in hand; with a group, for a member of that. */
+  want(route: Route, group?: string): void {
+    if (!route.isWanted) {
+      route.isWanted = true;
+      this.#wanting.push(route);
+    }
+    if (group !== undefined) route.groups.push(group);
+  }
+
+  /** Sends the message in hand to all that want it; answers to how many nodes it went or waits to go. */
+  send(message: Uint8Array, priority: number, expiresMs: number, nowMs: number, coming?: Partial<Coming>): number {
+    const wanting = this.#wanting;
+    const { length } = wanting;
+    const confirmation = coming?.confirmation;
+    confirmation?.awaits(length);
+    if (length === 0) return 0;
+    let copy: Uint8Array | undefined;
+    const shared = this.#over.size === 0 ? undefined : new SharedWays(wanting);
+    for (const route of wanting) {
+      const groups = route.groups.length === 0 ? noGroups : route.groups;
+      route.isWanted = false;
+      if (groups !== noGroups) route.groups = [];
+      const terms: ForwardTerms = { groups, sinceMs: coming?.sinceMs ?? nowMs, confirmation, tried: coming?.tried };
+      const isNext = route.buffer.isIdle && this.#hasWindow(route, message.length);
+      if (isNext && shared?.take(route, terms) === true) continue;
+      if (isNext && this.#hand(route, message, terms, nowMs)) continue;
+      copy ??= message.slice();
+      this.#wait(route, copy, terms, priority, expiresMs, nowMs);
+    }
+    for (const [via, all] of shared?.ways ?? []) {
+      const handed = this.#over.forward(via, all, nowMs, message);
+      for (const { route, terms } of all) {
+        if (handed !== "unreached") this.#sent(route, handed, message.length, terms);
+        else this.#wait(route, (copy ??= message.slice()), terms, priority, expiresMs, nowMs);
+      }
+    }
+    wanting.length = 0;
+    return length;
+  }
+
+  /** The number that was used last for the node; `undefined` where something waits for it. */
+  sentTo(nodeId: string): number | undefined {
+    const route = this.#routes.get(nodeId);
+    if (route === undefined) return 0;
+    return route.buffer.isIdle ? route.sequence : undefined;
+  }
+
+  /** The node has taken `bytes`. */
+  taken(nodeId: string, bytes: number, nowMs: number): void {
+    const route = this.#routes.get(nodeId);
+    if (route === undefined) return;
+    route.untakenBytes -= Math.min(bytes, route.untakenBytes);
+    if (route.isReturning && route.untakenBytes === 0) this.#over.leave(route); // all that went there has come
+    this.#drain(route, nowMs);
+  }
+
+  /** The node tells what a message has come to there. (F5) */
+  reported(nodeId: string, sequence: number, outcome: Outcome): void {
+    const awaited = this.#routes.get(nodeId)?.awaited;
+    const confirmation = awaited?.get(sequence);
+    if (confirmation === undefined) return;
+    awaited?.delete(sequence);
+    confirmation.told(outcome);
+  }
+
+  /** Who waits to hear what a message has come to at the node. */
+  awaiting(nodeId: string, sequence: number): Confirmation | undefined {
+    return this.#routes.get(nodeId)?.awaited?.get(sequence);
+  }
+
+  /** The number that was used last for the node; 0 where there was none. */
+  lastFor(nodeId: string): number {
+    return this.#routes.get(nodeId)?.sequence ?? 0;
+  }
+
+  /** There is no link to the node any more: of what was on its way it will not tell. (F5) */
+  unlinked(nodeId: string, nowMs: number): void {
+    for (const route of this.#over.over(nodeId)) this.#lostWay(route, nowMs);
+    const route = this.#routes.get(nodeId);
+    if (route === undefined) return;
+    route.isReturning = false; // it goes on over the neighbour
+    if (route.via !== undefined) return;
+    untold(route);
+    route.untakenBytes = 0;
+    if (!route.buffer.isIdle) this.#drain(route, nowMs);
+  }
+
+  /** A neighbour cannot pass on to the node what it has got, or has passed on and may be lost. */
+  unreached(nodeId: string, via: string, nowMs: number): void {
+    const route = this.#routes.get(nodeId);
+    if (route !== undefined && this.#over.unreached(route, via)) this.#lostWay(route, nowMs);
+  }
+
+  /** What was on its way over a neighbour may be lost, and goes on over another one, or the link to the node. (F3) */
+  #lostWay(route: Route, nowMs: number): void {
+    this.#over.leave(route);
+    untold(route);
+    route.untakenBytes = 0;
+    this.#sink.forwardedUntil(route.nodeId, route.sequence);
+    this.#over.find(route); // the node hears what it misses
+    this.#drain(route, nowMs);
+  }
+
+  /** Lets go of confirmations that are over. */
+  forgetOver(): void {
+    for (const { awaited } of this.#routes.values()) {
+      if (awaited === undefined) continue;
+      for (const [sequence, { isOver }] of awaited) if (isOver) awaited.delete(sequence);
+    }
+  }
+
+  /** There is a new link to the node: what was on its way over an older one has come or is lost, and is not awaited. */
+  linked(nodeId: string, run: string, nowMs: number): void {
+    for (const route of this.#over.over(nodeId)) this.#lostWay(route, nowMs); // what was taken is told over the older one, or never
+    const route = this.#routes.get(nodeId);
+    if (route === undefined) {
+      const sequence = this.#lapsed.linked(nodeId, run, this.published, nowMs);
+      return this.#sink.forwardedUntil(nodeId, sequence); // (F4)
+    }
+    if (route.via !== undefined) {
+      if (route.run === run && route.untakenBytes > 0) return void (route.isReturning = true);
+      this.#over.leave(route);
+    }
+    if (route.run !== undefined && route.run !== run) {
+      route.sequence = 0; // it has never heard of what went to the one before
+      untold(route);
+    }
+    route.run = run;
+    route.untakenBytes = 0;
+    this.#sink.forwardedUntil(nodeId, route.sequence); // (F3)
+    this.#drain(route, nowMs);
+  }
+
+  /** The node is taken for lost: `left` gets what waited for it, and answers whether that is not lost. (F4) */
+  forget(nodeId: string, nowMs: number, left: Left): void {
+    const route = this.#routes.get(nodeId);
+    if (route !== undefined) {
+      untold(route);
+      this.#lose(route, nowMs, left);
+      this.#over.leave(route);
+      this.#routes.delete(nodeId);
+    }
+    this.#lapsed.keep(nodeId, route?.run ?? this.#sink.runOf(nodeId), route?.sequence, this.published);
+  }
+
+  /** This node leaves: what waits for others is lost, and they find it missing. (F3) */
+  leave(nowMs: number): void {
+    for (const route of this.#routes.values()) {
+      const { sequence } = route;
+      this.#lose(route, nowMs, () => false);
+      if (route.sequence > sequence) this.#until(route);
+    }
+  }
+
+  /** Whether {@link tick} has something to do: a message waits for a way, or goes round; or what is published counts for who is back. */
+  get isSeeking(): boolean {
+    if (this.#over.size > 0 || this.#lapsed.isCounting) return true;
+    for (const { buffer } of this.#routes.values()) if (!buffer.isIdle) return true;
+    return false;
+  }
+
+  tick(nowMs: number): void {
+    this.#over.tick();
+    for (const route of this.#routes.values()) {
+      if (!route.buffer.isIdle && this.#over.find(route)) this.#drain(route, nowMs);
+    }
+    this.#lapsed.tick(this.published, nowMs, (nodeId, sequence) => {
+      this.#sink.forwardedUntil(nodeId, sequence);
+    });
+  }
+
+  /** What waits for the node is lost to it; its numbers are used. (F3) */
+  #lose(route: Route, nowMs: number, left: Left): void {
+    const { buffer } = route;
+    while (!buffer.isIdle) {
+      route.sequence += buffer.takeMissed(nowMs);
+      const next = buffer.first(nowMs);
+      if (next === undefined) continue;
+      buffer.shift(nowMs);
+      route.sequence += 1;
+      if (!left(next)) this.#lost += 1;
+      next.about?.confirmation?.untold("node-lost");
+    }
+  }
+
+  #hasWindow({ untakenBytes, isReturning }: Route, length: number): boolean {
+    if (isReturning) return false;
+    return untakenBytes === 0 || untakenBytes + length <= this.#limits.routeWindowBytes; // (F2)
+  }
+
+  /** Answers false where it has to wait. */
+  #hand(route: Route, message: Uint8Array, terms: ForwardTerms, nowMs: number): boolean {
+    let handed: Handed = "unreached";
+    const { nodeId, via } = route;
+    if (via === undefined) handed = this.#sink.forward(nodeId, route.sequence + 1, terms, nowMs, message);
+    if (handed === "unreached") {
+      if (!this.#over.find(route)) return false;
+      handed = this.#over.forward(route.via as unknown as string, [{ route, terms }], nowMs, message);
+    }
+    if (handed === "unreached") return false;
+    this.#sent(route, handed, message.length, terms);
+    return true;
+  }
+
+  /** The message after the last one is on its way, or will never be. */
+  #sent(route: Route, handed: "sent" | "refused", length: number, { confirmation }: ForwardTerms): void {
+    const sequence = ++route.sequence;
+    if (handed === "refused") {
+      confirmation?.untold("node-lost");
+      return this.#until(route); // (F3)
+    }
+    route.untakenBytes += length;
+    this.forwarded += 1;
+    if (confirmation?.isOver === false) (route.awaited ??= new Map()).set(sequence, confirmation); // (F5)
+  }
+
+  /** Tells the node what number was used last. */
+  #until(route: Route): void {
+    if (route.via === undefined) this.#sink.forwardedUntil(route.nodeId, route.sequence);
+    else this.#over.until(route);
+  }
+
+  #wait(
+    { buffer }: Route,
+    body: Uint8Array,
+    terms: ForwardTerms,
+    priority: number,
+    expiresMs: number,
+    nowMs: number,
+  ): void {
+    if (buffer.makeRoom(body.length, priority, nowMs)) return buffer.push(body, priority, expiresMs, terms);
+    buffer.lose(priority); // (F3)
+    unhanded(terms, false);
+  }
+
+  #drain(route: Route, nowMs: number): void {
+    const { buffer } = route;
+    let isBehind = false; // the last numbers were used for what was dropped
+    while (!buffer.isIdle) {
+      const missed = buffer.takeMissed(nowMs);
+      route.sequence += missed; // (F3)
+      isBehind ||= missed > 0;
+      const next = buffer.first(nowMs);
+      if (next === undefined) continue;
+      if (!this.#hasWindow(route, next.body.length)) return;
+      if (!this.#hand(route, next.body, next.about as ForwardTerms, nowMs)) return;
+      buffer.shift(nowMs);
+      isBehind = false;
+    }
+    if (isBehind) this.#until(route);
+  }
+}
+
+/** Of what is on its way the node will not tell. (F5) */
+function untold(route: Route): void {
+  const awaited = route.awaited?.values() ?? [];
+  route.awaited = undefined;
+  for (const confirmation of awaited) confirmation.untold("node-lost");
+}

@@ -1,0 +1,130 @@
+/**
+ * Over routes: the routes to nodes to which there is no link, over a neighbour of both.
+ *
+ * Owns which neighbour that is. What is on its way and what waits is the route's, whichever way it goes (`forwarding.ts`); what the
+ * neighbour does `over-neighbours.ts`.
+ *
+ * (R1) The numbers of a route go on when its way changes. A way begins with the number that was used last, so that what was lost on
+ *      the one before is counted; what comes over that one after all comes too late.
+ * (R2) Where a link to the node opens, what is on its way over the neighbour is waited for first: nothing is lost by the change.
+ * (R3) A neighbour that could not pass something on is not asked again for that node before the next {@link OverRoutes.tick}.
+ * (R4) A message for several nodes behind one neighbour goes there once.
+ */
+import type { ForwardEnd } from "../../wire/index.js";
+import type { ForwardTerms, Handed, Route } from "./route.js";
+
+/** A neighbour over which a node can be reached, and which process of the node that is. */
+export interface Via {
+  readonly nodeId: string;
+  readonly run: string;
+}
+
+/** How messages leave over neighbours. */
+export interface OverSink {
+  /** The neighbour that has a link to a node to which this one has none and gets none; not `avoided`. */
+  viaTo(nodeId: string, avoided: string | undefined): Via | undefined;
+  /** Sends a message to `via`, for `ends`, which may be that node, too. */
+  forward(via: string, ends: readonly ForwardEnd[], terms: ForwardTerms, nowMs: number, message: Uint8Array): Handed;
+  /** Tells a node over `via` what number was used last. */
+  forwardedUntil(via: string, nodeId: string, sequence: number): void;
+  /** A link to the node is to be opened, if that can be tried. */
+  reach(nodeId: string): void;
+}
+
+/** How often a node that is gone round is dialled. */
+const redialTicks = 10;
+
+export class OverRoutes {
+  readonly #sink: OverSink | undefined;
+  /** Those that go over a neighbour. */
+  readonly #routes = new Set<Route>();
+  /** By node: the neighbour that could not pass something on. */
+  readonly #avoided = new Map<string, string>();
+  #ticks = 0;
+
+  constructor(sink: OverSink | undefined) {
+    this.#sink = sink;
+  }
+
+  get size(): number {
+    return this.#routes.size;
+  }
+
+  /** Looks for a neighbour for a route without a link; answers whether it has one. */
+  find(route: Route): boolean {
+    if (route.via !== undefined) return true;
+    const { nodeId } = route;
+    const via = this.#sink?.viaTo(nodeId, this.#avoided.get(nodeId));
+    if (via === undefined) return false;
+    if (route.run !== undefined && route.run !== via.run) route.sequence = 0; // it has never heard of what went to the one before
+    route.run = via.run;
+    route.via = via.nodeId;
+    route.untakenBytes = 0;
+    this.#routes.add(route);
+    this.until(route); // (R1)
+    return true;
+  }
+
+  /** The route goes over no neighbour any more. */
+  leave(route: Route): void {
+    route.via = undefined;
+    route.isReturning = false;
+    this.#routes.delete(route);
+  }
+
+  until({ via, nodeId, sequence }: Route): void {
+    if (via !== undefined && sequence > 0) this.#sink?.forwardedUntil(via, nodeId, sequence);
+  }
+
+  /** Sends a message to all of `routes` over one neighbour, with the number after the one that was used last. (R4) */
+  forward(
+    via: string,
+    routes: readonly { readonly route: Route; readonly terms: ForwardTerms }[],
+    nowMs: number,
+    message: Uint8Array,
+  ): Handed {
+    const [first] = routes;
+    if (this.#sink === undefined || first === undefined) return "unreached";
+    const ends = routes.map(({ route, terms }) => ({
+      target: route.nodeId,
+      sequence: route.sequence + 1,
+      groups: terms.groups,
+    }));
+    return this.#sink.forward(via, ends, first.terms, nowMs, message);
+  }
+
+  /** `via` cannot pass anything on to the node now. Answers whether its route goes there. (R3) */
+  unreached(route: Route, via: string): boolean {
+    if (route.via !== via) return false;
+    this.#avoided.set(route.nodeId, via);
+    return true;
+  }
+
+  /** Those that go over `via`. */
+  over(via: string): Route[] {
+    return [...this.#routes].filter((route) => route.via === via);
+  }
+
+  tick(): void {
+    this.#avoided.clear();
+    this.#ticks += 1;
+    if (this.#ticks % redialTicks !== 0) return;
+    for (const { nodeId } of this.#routes) this.#sink?.reach(nodeId);
+  }
+}
+
+/** Which of the nodes that want a message get it over the same neighbour; that one may be one of them. (R4) */
+export class SharedWays {
+  readonly ways: Map<string, { readonly route: Route; readonly terms: ForwardTerms }[]> = new Map();
+
+  constructor(wanting: readonly Route[]) {
+    for (const { via } of wanting) if (via !== undefined) this.ways.set(via, []);
+  }
+
+  /** Answers whether the message goes to the route with others. */
+  take(route: Route, terms: ForwardTerms): boolean {
+    const way = this.ways.get(route.via ?? route.nodeId);
+    way?.push({ route, terms });
+    return way !== undefined;
+  }
+}
