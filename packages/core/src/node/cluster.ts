@@ -90,6 +90,9 @@ export class Cluster {
       schedule: host.schedule,
       unschedule: host.unschedule,
       sessions: () => [...this.#sessions.values()].flatMap((each) => [...each]),
+      settle: (nowMs) => {
+        this.membership.flush(nowMs);
+      },
       isWanted: (nodeId) => this.membership.isWanted(nodeId),
       rechoose: (peer, nowMs) => {
         this.#rechoose(peer);

@@ -11,6 +11,7 @@
  * (K1) A link with work under way, in either direction, is not ended.
  * (K2) An acceptor that has released a link starts nothing on it before it is told that the link is wanted.
  * (K3) Each side knows what the other wants: whoever wants a link says so, and says when it does not any more.
+ * (K4) Whoever answers a release knows what came before it: news of members in the same turn count.
  */
 import { Timer, type Timers } from "../base/index.js";
 import type { Goodbye } from "../link/index.js";
@@ -21,6 +22,8 @@ import type { Session, SessionPhase } from "./session.js";
 export interface LinkKeeperHost extends Timers {
   /** Sessions of all nodes. */
   sessions(): Iterable<Session>;
+  /** Decides anew to whom links are to be kept, if what is known of the members has changed. */
+  settle(nowMs: number): void;
   /** Whether a link to the node is to be kept. */
   isWanted(nodeId: string): boolean;
   /** A link of `peer` has been released, or is back: which of its links does new work take? */
@@ -64,6 +67,7 @@ export class LinkKeeper {
   onKeep(session: Session, wish: LinkWish, nowMs: number): void {
     const { phase, link } = session;
     if (phase.kind !== "node" || link === undefined) return;
+    this.#host.settle(nowMs); // (K4)
     phase.keeping.remote = wish;
     if (wish === "released") {
       const isSuperfluous = this.#isSuperfluous(phase, nowMs);

@@ -1,16 +1,17 @@
 /** Links beyond those that a node keeps: opened for work, closed when idle, and no step is lost on the way. */
 import { describe, expect, test } from "vitest";
+import type { NodeInput } from "../../src/node/index.js";
+import { kinds } from "../../src/wire/index.js";
+import type { Connection, Endpoint } from "../support/connection.js";
 import { Mesh } from "../support/mesh.js";
 import { type MeshNode, byHand } from "../support/mesh-node.js";
 
 const all = Array.from({ length: 14 }, (_, index) => `n${index}`);
 
 /** Fourteen nodes, each of which wants links to six others, at rest; and two of them that have no link. */
-function sparse() {
+function sparse(fullMeshMax = 1) {
   const mesh = new Mesh();
-  const nodes = all.map((name) =>
-    mesh.node(name, { peers: name === "n0" ? [] : ["n0"], membership: { fullMeshMax: 1 } }),
-  );
+  const nodes = all.map((name) => mesh.node(name, { peers: name === "n0" ? [] : ["n0"], membership: { fullMeshMax } }));
   for (const node of nodes) node.offer(`on-${node.name}`, () => node.name);
   mesh.advance(20_000);
   for (const one of nodes) {
@@ -22,6 +23,23 @@ function sparse() {
 function isLinked(one: MeshNode, other: MeshNode): boolean {
   const theirs = new Set([...other.connections.values()].map(({ connection }) => connection));
   return [...one.connections.values()].some(({ connection }) => theirs.has(connection));
+}
+
+/** What comes to a node over one of its connections. */
+function far({ end, connection }: { readonly end: Endpoint; readonly connection: Connection }) {
+  return connection.from(connection.ends.find((each) => each !== end)!);
+}
+
+/** Everything that is held on its way to `node`; what comes over `last` after all the rest. */
+function takenBefore(node: MeshNode, last: Connection): NodeInput[] {
+  const isLast = ({ connection }: { readonly connection: Connection }): number => Number(connection === last);
+  return [...node.connections]
+    .sort(([, one], [, other]) => isLast(one) - isLast(other))
+    .flatMap(([link, each]) =>
+      far(each)
+        .take()
+        .map((bytes) => ({ kind: "link-bytes", link, bytes }) as const),
+    );
 }
 
 describe("a node without a link", () => {
@@ -83,4 +101,35 @@ describe("a node without a link", () => {
       }
     }
   });
+
+  test.for(["dialed", "accepted"] as const)(
+    "that is wanted by what came just before its release is not let go, where its link was %s (K4)",
+    (direction) => {
+      const { mesh, nodes, one, other } = sparse(all.length - 1); // with one node less, all want links to all
+      one.call(`on-${other.name}`);
+      mesh.advance(9_500);
+      const connection = one.connectionTo(other);
+      const [dialer, acceptor] = connection.ends;
+      const to = direction === "accepted" ? other : one;
+      const releases = connection.from(direction === "accepted" ? dialer : acceptor);
+      releases.loses = (message) => {
+        releases.isHeld ||= message[4] === kinds.keep;
+        return false;
+      };
+      mesh.advance(1_500);
+      expect(releases.isHeld).toBe(true);
+      const incoming = [one, other].flatMap((node) => [...node.connections.values()].map((each) => far(each)));
+      for (const each of incoming) each.isHeld = true;
+      for (const node of [one, other]) node.isListening = false; // who wants a link now would bring the news, too
+      nodes.find((node) => node !== one && node !== other && isLinked(node, to))!.enter({ kind: "close" });
+      mesh.settle();
+      to.enterNow(...takenBefore(to, connection));
+      for (const end of connection.ends) connection.from(end).release();
+      mesh.settle(); // the far side knows of no news when it hears what is made of its release
+      for (const node of [one, other]) node.isListening = true;
+      for (const each of incoming) each.release();
+      mesh.advance(5_000);
+      expect(one.connectionTo(other)).toBe(connection);
+    },
+  );
 });

@@ -60,6 +60,11 @@ class Direction {
     });
   }
 
+  /** Takes the frames that wait: the test hands them in itself. */
+  take(): Uint8Array[] {
+    return this.#waiting.splice(0).filter((each) => each !== "end");
+  }
+
   /** Loses what is on its way; the far side hears of it when `isTold`. */
   cut(isTold: boolean): void {
     if (this.#over) return;
