@@ -1,0 +1,26 @@
+/** Queues: messages that wait until somebody has dealt with them. */
+export { type QueuesLimits, defaultQueuesLimits } from "./limits.js";
+export { checkQueueName, checkSettings, defaultQueueSettings, delayMsMax, visibilityMsMax } from "./settings.js";
+export type {
+  BrowsedMessage,
+  DeadLetter,
+  DeathReason,
+  Deduplication,
+  Guarantee,
+  MessageAttribute,
+  MessageState,
+  Operation,
+  Order,
+  OutgoingMessage,
+  QueueAnswers,
+  QueueEnd,
+  QueueOperation,
+  QueueSettings,
+  QueueStats,
+  Rate,
+  ReceivedMessage,
+  Redrive,
+  Retry,
+  SendEnd,
+  SettleEnd,
+} from "./types.js";

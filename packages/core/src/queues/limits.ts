@@ -1,0 +1,42 @@
+/** Limits: the bounds of the queues of one node. Every one has a default, and exceeding it a stated end. */
+export interface QueuesLimits {
+  /** Queues. `overloaded` beyond. */
+  readonly queuesMax: number;
+  /** Messages of one send. `too-large` beyond. */
+  readonly sendMessagesMax: number;
+  /** Bytes of the messages of one send, as they are kept. `too-large` beyond. */
+  readonly sendBytesMax: number;
+  /** Messages of one receive; it gets no more. */
+  readonly receiveMessagesMax: number;
+  /** Receipts of one operation. `too-large` beyond. */
+  readonly receiptsMax: number;
+  /** Messages of one browse; it gets no more. */
+  readonly browseMessagesMax: number;
+  /** Receives that wait at one queue. `overloaded` beyond. */
+  readonly waitersMax: number;
+  /** For how long a receive may wait, in ms; it waits no longer. */
+  readonly waitMsMax: number;
+  /** Subscriptions of one queue. `overloaded` beyond. */
+  readonly subscriptionsMax: number;
+  /** Ids that one message may wait for (`after`). `too-large` beyond. */
+  readonly afterMax: number;
+  /** UTF-8 bytes of ids, groups, dedup ids and keys, each. `too-large` beyond. */
+  readonly idBytesMax: number;
+  /** Bytes of messages of durable queues that are kept in memory, too; the others are read when they are received. */
+  readonly bodiesBytesMax: number;
+}
+
+export const defaultQueuesLimits: QueuesLimits = {
+  queuesMax: 10_000,
+  sendMessagesMax: 1_000,
+  sendBytesMax: 16 * 1024 * 1024,
+  receiveMessagesMax: 1_000,
+  receiptsMax: 1_000,
+  browseMessagesMax: 1_000,
+  waitersMax: 100_000,
+  waitMsMax: 60 * 60_000,
+  subscriptionsMax: 1_000,
+  afterMax: 1_000,
+  idBytesMax: 512,
+  bodiesBytesMax: 32 * 1024 * 1024,
+};

@@ -1,0 +1,288 @@
+/**
+ * Queues: what a queue is asked, and what it answers.
+ *
+ * Owns the shapes. Settings are checked in `settings.ts`, operations are done by `queue.ts`. Bodies are opaque bytes. Times
+ * are in ms; those called wall time are since 1970 and for display, the others are durations.
+ */
+import type { MpregError } from "../base/index.js";
+
+/**
+ * When a message is done.
+ *
+ * - `fire-and-forget`: when it is received. Memory only; what is lost is counted.
+ * - `at-least-once`: when one receiver has acknowledged it.
+ * - `broadcast`: when every subscription that the queue had when it was sent has acknowledged its own copy.
+ * - `quorum`: when `needed` of those have.
+ */
+export type Guarantee =
+  | { readonly kind: "fire-and-forget" }
+  | { readonly kind: "at-least-once" }
+  | { readonly kind: "broadcast" }
+  | { readonly kind: "quorum"; readonly needed: number };
+
+/**
+ * Which message is next.
+ *
+ * - `standard`: the oldest. Messages with a group are fair: the groups take turns, none is locked.
+ * - `fifo`: strict order inside a group, and one of each group in flight; the groups take turns.
+ * - `priority`: the highest priority (0 to 9), the oldest of these.
+ */
+export type Order = "standard" | "fifo" | "priority";
+
+/** How long a message that was not acknowledged waits: `baseMs`, doubled for each receive before, at most `maxMs`. */
+export interface Retry {
+  readonly baseMs: number;
+  readonly maxMs: number;
+  /** Whether it waits for a random time between half of that and all of it. */
+  readonly jitter: boolean;
+}
+
+/** Messages that were sent already, by `OutgoingMessage.dedup` or by their content, are not taken again for `windowMs`. */
+export interface Deduplication {
+  readonly windowMs: number;
+  readonly scope: "queue" | "group";
+  readonly byContent: boolean;
+}
+
+/** At most `burst` at once, and on average `perSecond`. */
+export interface Rate {
+  readonly perSecond: number;
+  readonly burst: number;
+}
+
+/** Everything that can be chosen of a queue; `checkSettings` says the defaults and bounds. */
+export interface QueueSettings {
+  /** Whether messages are on disk before their send is answered. */
+  readonly durable: boolean;
+  readonly guarantee: Guarantee;
+  readonly order: Order;
+  /** Order `priority`: a message gains one priority for each so long a wait, so that none starves. */
+  readonly priorityAgeMs: number | undefined;
+  /** How long a lease is, unless its receive or extension says otherwise. */
+  readonly visibilityMs: number;
+  /** How long a message is not available at first, unless it says so itself. */
+  readonly delayMs: number;
+  /** How long a message lives at most. One that is leased then lives on until its lease ends. */
+  readonly ttlMs: number;
+  /** A message received so often is put into `deadLetter` when its lease ends without an acknowledgement. */
+  readonly maxReceives: number | undefined;
+  readonly deadLetter: string | undefined;
+  /** `undefined`: available again at once. */
+  readonly retry: Retry | undefined;
+  readonly dedup: Deduplication | undefined;
+  /** For how long the idempotency key of an acknowledged message is kept. */
+  readonly keyWindowMs: number;
+  readonly messagesMax: number;
+  readonly bytesMax: number;
+  readonly messageBytesMax: number;
+  /** What happens to a send beyond those: it is refused, or the oldest messages that are not leased go. */
+  readonly overflow: "reject" | "drop-oldest";
+  /** Of leases, of all consumers together. */
+  readonly rate: Rate | undefined;
+  /** The same for each group. */
+  readonly groupRate: Rate | undefined;
+  /** Patterns of the topics that feed the queue. */
+  readonly topics: readonly string[];
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** An attribute of a message: carried, never looked at. */
+export interface MessageAttribute {
+  /** Such as `String`, `Number.int` or `Binary`. */
+  readonly type: string;
+  readonly value: string | Uint8Array;
+}
+
+/** A message as it is sent. */
+export interface OutgoingMessage {
+  /** Unique in its queue; else the queue makes one. May not begin with `~`. */
+  readonly id?: string;
+  readonly body: Uint8Array;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly attributes?: Readonly<Record<string, MessageAttribute>>;
+  readonly group?: string;
+  /** What it is known by for `dedup`. */
+  readonly dedup?: string;
+  /** 0 to 9, 4 if not given. */
+  readonly priority?: number;
+  readonly delayMs?: number;
+  /** At most that of the queue. */
+  readonly ttlMs?: number;
+  /** Ids of messages of this queue that must be done before. One that the queue does not have is done. */
+  readonly after?: readonly string[];
+  /** A message whose key was acknowledged before, within `keyWindowMs`, is acknowledged instead of received. */
+  readonly idempotencyKey?: string;
+  readonly correlationId?: string;
+  readonly replyTo?: string;
+}
+
+/** Why a message is a dead letter: received too often, or it waited for one (`after`) that was never acknowledged. */
+export type DeathReason = "max-receives" | "after-failed" | "no-quorum";
+
+/** Where a dead letter comes from. Both times are wall times. */
+export interface DeadLetter {
+  readonly queue: string;
+  readonly reason: DeathReason;
+  /** What its last receiver gave as an error when it released it. */
+  readonly error: string | undefined;
+  /** How often it was received. */
+  readonly attempts: number;
+  /** The subscription that could not do with it, where there are some. */
+  readonly subscription: string | undefined;
+  readonly sentMs: number;
+  readonly diedMs: number;
+}
+
+/** A message as it is looked at. */
+export interface BrowsedMessage extends OutgoingMessage {
+  readonly id: string;
+  readonly sequence: bigint;
+  /** How often it was received. */
+  readonly receives: number;
+  /** Wall time. */
+  readonly sentMs: number;
+  readonly state: MessageState;
+  readonly deadLetter?: DeadLetter;
+}
+
+export type MessageState = "available" | "delayed" | "leased";
+
+/** A message as it is received. */
+export interface ReceivedMessage extends OutgoingMessage {
+  readonly id: string;
+  /** Stands for this lease; acknowledges, releases and extends it. */
+  readonly receipt: string;
+  readonly sequence: bigint;
+  /** How often it was received, with this time. */
+  readonly receives: number;
+  /** Wall time. */
+  readonly sentMs: number;
+  /** Wall time. */
+  readonly firstReceivedMs: number;
+  readonly visibleForMs: number;
+  readonly deadLetter?: DeadLetter;
+}
+
+/** What has become of one of the messages of a send. */
+export type SendEnd =
+  | { readonly kind: "done"; readonly id: string; readonly sequence: bigint; readonly duplicate: boolean }
+  | { readonly kind: "refused"; readonly error: MpregError };
+
+/** What has become of one of the receipts. */
+export type SettleEnd = { readonly kind: "done" } | { readonly kind: "refused"; readonly error: MpregError };
+
+/** Messages that a queue has, and what it has done since it was opened. */
+export interface QueueStats {
+  readonly messages: number;
+  readonly bytes: number;
+  /** By lane: one, or one for each subscription. A message that waits for others (`after`) is delayed. */
+  readonly available: number;
+  readonly delayed: number;
+  readonly leased: number;
+  /** Receives that wait. */
+  readonly waiting: number;
+  /** How long the oldest message has been there; 0 where there is none. */
+  readonly oldestMs: number;
+  readonly subscriptions: readonly string[];
+  readonly sent: number;
+  readonly duplicates: number;
+  readonly refused: number;
+  readonly received: number;
+  readonly acknowledged: number;
+  readonly released: number;
+  /** Leases that ended by themselves. */
+  readonly leasesExpired: number;
+  /** Messages that outlived their TTL. */
+  readonly expired: number;
+  /** Messages that made room for others. */
+  readonly dropped: number;
+  readonly purged: number;
+  readonly deadLettered: number;
+  /** Times that the dead-letter queue would not have one, which stayed here. */
+  readonly deadLettersRefused: number;
+  /** Messages that could never be done and had no dead-letter queue. */
+  readonly abandoned: number;
+  /** Messages that were acknowledged because their idempotency key was. */
+  readonly repeated: number;
+}
+
+/** Moves dead letters back where they came from, or to another queue. */
+export interface Redrive {
+  readonly id: string;
+  /** `undefined`: each to the queue that it comes from. */
+  readonly to: string | undefined;
+  readonly perSecond: number | undefined;
+  readonly state: "running" | "done" | "cancelled";
+  readonly moved: number;
+  /** Those for which their queue had no room, or that is not there. They stay. */
+  readonly refused: number;
+  /** Wall time. */
+  readonly startedMs: number;
+}
+
+/** Every operation on one queue. */
+export type QueueOperation =
+  /** At most 1,000 messages, or 16 MiB. */
+  | { readonly op: "send"; readonly messages: readonly OutgoingMessage[] }
+  /** Waits for at most `waitMs` until there is one, then answers at most `max`. The same `attempt` within five minutes gets the same messages. */
+  | {
+      readonly op: "receive";
+      readonly max: number;
+      readonly waitMs: number;
+      readonly visibilityMs?: number;
+      readonly subscription?: string;
+      readonly attempt?: string;
+    }
+  | { readonly op: "ack"; readonly receipts: readonly string[] }
+  /** A negative acknowledgement: available again after `delayMs`, else as `retry` says. */
+  | { readonly op: "release"; readonly receipts: readonly string[]; readonly delayMs?: number; readonly error?: string }
+  | { readonly op: "extend"; readonly receipts: readonly string[]; readonly visibilityMs: number }
+  /** In the order in which they were sent, after the one of sequence `from`. Leases nothing. */
+  | {
+      readonly op: "browse";
+      readonly state?: MessageState;
+      readonly from?: string;
+      readonly limit: number;
+      readonly subscription?: string;
+    }
+  | { readonly op: "purge" }
+  | { readonly op: "delete" }
+  | { readonly op: "stats" }
+  | { readonly op: "settings" }
+  | { readonly op: "update"; readonly settings: Partial<QueueSettings> }
+  | { readonly op: "subscribe"; readonly name: string }
+  | { readonly op: "unsubscribe"; readonly name: string }
+  | { readonly op: "redrive"; readonly to?: string; readonly perSecond?: number }
+  | { readonly op: "redrives" }
+  | { readonly op: "cancel-redrive"; readonly id: string };
+
+/** What each operation answers. */
+export interface QueueAnswers {
+  /** Per message, in order. */
+  readonly send: readonly SendEnd[];
+  readonly receive: readonly ReceivedMessage[];
+  /** Per receipt, in order; so `release` and `extend`. */
+  readonly ack: readonly SettleEnd[];
+  readonly release: readonly SettleEnd[];
+  readonly extend: readonly SettleEnd[];
+  readonly browse: readonly BrowsedMessage[];
+  /** How many messages are gone. */
+  readonly purge: number;
+  readonly delete: number;
+  readonly stats: QueueStats;
+  readonly settings: QueueSettings;
+  readonly update: QueueSettings;
+  /** Whether it is new. */
+  readonly subscribe: boolean;
+  /** Whether there was one. */
+  readonly unsubscribe: boolean;
+  readonly redrive: Redrive;
+  readonly redrives: readonly Redrive[];
+  readonly "cancel-redrive": Redrive;
+}
+
+export type Operation = QueueOperation["op"];
+
+/** The end of an operation. An error says whether anything was done (`outcome`). */
+export type QueueEnd<O extends Operation = Operation> =
+  { readonly kind: "done"; readonly value: QueueAnswers[O] } | { readonly kind: "failed"; readonly error: MpregError };

@@ -1,0 +1,42 @@
+import { describe, expect, it } from "vitest";
+import { type QueueSettings, checkQueueName, checkSettings, defaultQueueSettings } from "../../src/queues/index.js";
+
+describe("the settings of a queue", () => {
+  it("are the defaults where nothing is given", () => {
+    expect(checkSettings("orders", {})).toEqual(defaultQueueSettings);
+  });
+
+  it.each<[Partial<QueueSettings>, RegExp]>([
+    [{ visibilityMs: -1 }, /queue "orders": "visibilityMs" must be an integer from 0 to 43200000, got -1/],
+    [{ maxReceives: 3 }, /"maxReceives" and "deadLetter" are given together, got 3 and undefined/],
+    [{ order: "lifo" as "fifo" }, /"order" must be one of "standard", "fifo", "priority", got "lifo"/],
+    [{ guarantee: { kind: "quorum", needed: 0 } }, /"guarantee.needed" must be an integer from 1 to 1000, got 0/],
+    [{ guarantee: { kind: "fire-and-forget" }, durable: true }, /memory only/],
+    [{ retry: { baseMs: 10, maxMs: 5, jitter: false } }, /"retry.maxMs" must be an integer from 10/],
+    [{ visibility: 3 } as Partial<QueueSettings>, /has no option "visibility".*did you mean "visibilityMs"/],
+    [{ deadLetter: "a b", maxReceives: 1 }, /got "a b"/],
+  ])("are refused with what is wrong and what would work (S1): %o", (given, message) => {
+    expect(() => checkSettings("orders", given)).toThrow(message);
+  });
+
+  it("change later, but for what a queue is made of", () => {
+    const before = checkSettings("orders", { durable: false, order: "fifo" });
+    expect(checkSettings("orders", { delayMs: 7 }, before).delayMs).toBe(7);
+    expect(() => checkSettings("orders", { order: "standard" }, before)).toThrow(/"order" is fifo for ever/);
+    expect(() => checkSettings("orders", { guarantee: { kind: "broadcast" } }, before)).toThrow(
+      /"guarantee" is "at-least-once"/,
+    );
+  });
+
+  it("are in memory only where nothing is promised", () => {
+    expect(checkSettings("gossip", { guarantee: { kind: "fire-and-forget" } }).durable).toBe(false);
+  });
+});
+
+describe("the name of a queue", () => {
+  it("is refused with what would work", () => {
+    checkQueueName("orders.fifo");
+    expect(() => checkQueueName("")).toThrow(/1 to 80 letters/);
+    expect(() => checkQueueName("a".repeat(81))).toThrow(/1 to 80 letters/);
+  });
+});
