@@ -167,6 +167,26 @@ test("leaving the loop, unsubscribe, a signal and the client's end leave nothing
   await expect(client.publish("a", 1)).rejects.toMatchObject({ code: "closed" });
 });
 
+test("a loop over what is over says why: how it failed, or that a loop was left; where the program has ended it, it is done", async () => {
+  const { node, client } = await startPair();
+  const publisher = await clientOf(node);
+  const loop = async (subscription: Subscription): Promise<void> => {
+    for await (const message of subscription) if (message.payload === "last") break;
+  };
+  const left = await client.subscribe("a");
+  await publisher.publish("a", "last");
+  await loop(left);
+  await expect(loop(left)).rejects.toMatchObject({ code: "closed" });
+  await left.closed; // as wanted
+  const failed = await client.subscribe("b", { overflow: "disconnect", buffer: { messages: 1 }, windowBytes: 1 });
+  for (let i = 0; i < 3; i++) await publisher.publish("b", i, { confirm: "local" });
+  for (let loops = 0; loops < 2; loops++) await expect(loop(failed)).rejects.toMatchObject({ code: "overloaded" });
+  const aborting = new AbortController();
+  const aborted = await client.subscribe("a", { signal: aborting.signal });
+  aborting.abort();
+  await loop(aborted);
+});
+
 test("drain ends it so that all that was published before is still taken", async () => {
   const { node, client } = await startPair();
   const publisher = await clientOf(node);

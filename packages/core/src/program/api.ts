@@ -62,7 +62,9 @@ export type SubscriptionEvent =
  *
  * It lasts until {@link unsubscribe} or {@link drain}, until its loop is left, its signal aborts or the client or node is closed; a
  * client's over another connection when one is lost. Where it ends otherwise the loop throws: `overloaded` where its overflow says so,
- * `denied` or another error where the next node refuses it.
+ * `denied` or another error where the next node refuses it. So does each loop that begins later; one that begins when an earlier one
+ * was left throws `closed`. What the program has ended in another way is over for a loop that begins later as for one that runs: what has
+ * come and was not dropped is taken, and nothing thrown.
  */
 export interface Subscription<T = unknown> extends AsyncIterable<TopicMessage<T>, undefined>, AsyncDisposable {
   readonly patterns: readonly string[];

@@ -7,7 +7,7 @@
  * What it has had and what is missing is `core/topics/consumer/intake.ts`, what waits for the loop `inbox.ts` beside that.
  *
  * (U1) It is over once, and `closed` says so once all that had come was taken or dropped.
- * (U2) Where it ends and nobody wanted that, the loop throws why; with a callback `closed` rejects, which nobody can overlook.
+ * (U2) Where it ends and nobody wanted that, each loop over it throws why; with a callback `closed` rejects, which nobody can overlook.
  * (U3) What comes over another connection than the one over which it was asked for last is not looked at.
  * (U4) What waits here for long keeps nothing alive but itself.
  * (U5) A drain is fulfilled when the node has said that nothing more is on its way, and rejects where nobody can say so.
@@ -309,7 +309,7 @@ export class TopicSubscription<W extends SubscriptionWay> implements Subscriptio
         "The messages of a subscription with onMessage are not iterated over as well",
       );
     }
-    return this.#inbox;
+    return this.#inbox.begin();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

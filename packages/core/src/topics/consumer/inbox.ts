@@ -5,9 +5,12 @@
  *
  * (B1) Messages leave in the order in which they came; whoever asks before they are there gets the next ones, in order.
  * (B2) `taken` is told when a message has left, never before.
- * (B3) When it ends, what came is still taken; then it is over, or throws why, once. When its reader leaves, what waits is dropped.
+ * (B3) When it ends, what came is still taken; then it is over, or throws why, once to each loop. When its reader leaves, what waits is
+ *      dropped.
+ * (B4) A loop that begins when an earlier one was left throws: else it would seem that nothing came. Where the end came from elsewhere
+ *      (a signal, `unsubscribe`), it is chance whether a loop had begun, and both are over alike.
  */
-import type { MpregError } from "../../base/index.js";
+import { MpregError } from "../../base/index.js";
 import { Fifo } from "../../structures/index.js";
 import type { ReceivedMessage } from "./received-message.js";
 
@@ -29,7 +32,9 @@ export class Inbox implements AsyncIterableIterator<ReceivedMessage, undefined> 
   readonly #owner: InboxOwner;
   readonly #kept = new Fifo<ReceivedMessage>();
   readonly #takes = new Fifo<Take>();
+  /** Why it is over, where nobody wanted that; and whether the loop that goes on has been told. (B3) */
   #failure: MpregError | undefined;
+  #isTold = false;
   #isOver = false;
   #onEmpty: (() => void) | undefined;
   /** Since when messages wait; meaningless while none does. */
@@ -62,10 +67,9 @@ export class Inbox implements AsyncIterableIterator<ReceivedMessage, undefined> 
       if (this.#onEmpty !== undefined && this.#kept.size === 0) this.#emptied();
       return Promise.resolve({ value: message, done: false });
     }
-    const failure = this.#failure;
-    if (failure !== undefined) {
-      this.#failure = undefined; // (B3)
-      return Promise.reject(failure);
+    if (this.#failure !== undefined && !this.#isTold) {
+      this.#isTold = true; // (B3)
+      return Promise.reject(this.#failure);
     }
     if (this.#isOver) return Promise.resolve(done);
     return new Promise((resolve, reject) => {
@@ -73,8 +77,16 @@ export class Inbox implements AsyncIterableIterator<ReceivedMessage, undefined> 
     });
   }
 
+  /** A loop begins: it hears, too, why it is over. (B3, B4) */
+  begin(): this {
+    this.#isTold = false;
+    return this;
+  }
+
   return(): Promise<IteratorResult<ReceivedMessage, undefined>> {
+    const hadEnded = this.#isOver;
     this.drop();
+    if (!hadEnded) this.#failure = leftError(); // (B4)
     this.#owner.left();
     return Promise.resolve(done);
   }
@@ -83,9 +95,12 @@ export class Inbox implements AsyncIterableIterator<ReceivedMessage, undefined> 
   end(failure?: MpregError): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.#failure = failure;
     const take = failure === undefined ? undefined : this.#takes.shift();
-    if (take === undefined) this.#failure = failure;
-    else take.reject(failure as MpregError);
+    if (take !== undefined) {
+      this.#isTold = true;
+      take.reject(failure as MpregError);
+    }
     for (let next = this.#takes.shift(); next !== undefined; next = this.#takes.shift()) next.resolve(done);
   }
 
@@ -93,7 +108,7 @@ export class Inbox implements AsyncIterableIterator<ReceivedMessage, undefined> 
   drop(): void {
     while (this.#kept.shift() !== undefined);
     this.end();
-    this.#failure = undefined;
+    this.#isTold = true;
     this.#emptied();
   }
 
@@ -112,4 +127,10 @@ export class Inbox implements AsyncIterableIterator<ReceivedMessage, undefined> 
   [Symbol.asyncIterator](): this {
     return this;
   }
+}
+
+function leftError(): MpregError {
+  const message =
+    "The subscription is over: a loop over it was left, which ends it. To go on where a loop stopped, take messages with next() of one iterator, or subscribe again";
+  return new MpregError("closed", message);
 }

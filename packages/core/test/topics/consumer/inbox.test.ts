@@ -57,3 +57,48 @@ test("a reader that leaves drops what waits, which does not count as taken (B3)"
   expect([told, inbox.size, empty]).toEqual([["left"], 0, 1]);
   expect(await inbox.next()).toEqual({ value: undefined, done: true });
 });
+
+test("each loop that begins later hears why it failed, after what is still to be taken (B3)", async () => {
+  const { inbox } = inboxOf();
+  const asked = inbox.begin().next();
+  inbox.push(of("1"), 0);
+  inbox.push(of("2"), 0);
+  inbox.end(new MpregError("overloaded", "too slow"));
+  expect((await asked).value!.id).toBe("1");
+  expect((await inbox.begin().next()).value!.id).toBe("2");
+  await expect(inbox.next()).rejects.toThrow("too slow");
+  expect((await inbox.next()).done).toBe(true);
+  await expect(inbox.begin().next()).rejects.toThrow("too slow");
+  expect((await inbox.next()).done).toBe(true);
+});
+
+test("a loop that begins when one was left throws; the one that was left is over (B4)", async () => {
+  const { inbox } = inboxOf();
+  const iterator = inbox.begin();
+  inbox.push(of("1"), 0);
+  await iterator.next();
+  await iterator.return();
+  expect((await iterator.next()).done).toBe(true);
+  for (let loops = 0; loops < 2; loops++) {
+    await expect(inbox.begin().next()).rejects.toMatchObject({
+      code: "closed",
+      message: expect.stringContaining("a loop over it was left") as string,
+    });
+    expect((await inbox.next()).done).toBe(true);
+  }
+});
+
+test("what the program has ended is over for whoever begins later; a failure stays one (B3, B4)", async () => {
+  const { inbox } = inboxOf();
+  inbox.push(of("1"), 0);
+  inbox.end();
+  expect((await inbox.begin().next()).value!.id).toBe("1");
+  expect((await inbox.next()).done).toBe(true);
+  await inbox.return(); // of something that was over before
+  expect((await inbox.begin().next()).done).toBe(true);
+  const { inbox: failed } = inboxOf();
+  failed.end(new MpregError("overloaded", "too slow"));
+  failed.drop();
+  expect((await failed.next()).done).toBe(true);
+  await expect(failed.begin().next()).rejects.toThrow("too slow");
+});
