@@ -2,6 +2,7 @@
 import type { Subscription, SubscriptionEvent, TopicMessage } from "@mpreg/client";
 import { expect, test } from "vitest";
 import { clientOf, startPair } from "../../../node/test/support/cluster.js";
+import { eventually } from "../../../node/test/support/eventually.js";
 
 const count = 2_000;
 const buffer = { messages: 100 };
@@ -118,4 +119,20 @@ test("a consumer that takes one message at a time gets all of many, although its
   for (let i = 0; i <= 5_000; i++) await publisher.publish("load", i);
   const taken = await takeUntil(all, 5_000);
   expect(taken.map(({ payload }) => payload)).toEqual(Array.from({ length: 5_001 }, (_, i) => i));
+});
+
+test("what expires while it waits for its consumer is not handed on, and counted", async () => {
+  const { node, client } = await startPair();
+  const publisher = await clientOf(node);
+  const slow = await client.subscribe("load");
+  for (let i = 0; i < 10; i++) await publisher.publish("load", "short", { ttlMs: 1 });
+  await publisher.publish("load", "long");
+  await client.call("echo", [1]); // all of that has come
+  const beganMs = performance.now();
+  await eventually("it has waited", () => performance.now() > beganMs + 3);
+  for await (const { payload, missedBefore } of slow) {
+    expect([payload, missedBefore]).toEqual(["long", 0]);
+    break;
+  }
+  expect([slow.expired, slow.missed]).toEqual([10, 0]);
 });

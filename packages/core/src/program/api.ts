@@ -70,6 +70,11 @@ export interface Subscription<T = unknown> extends AsyncIterable<TopicMessage<T>
   readonly patterns: readonly string[];
   /** Messages that were lost so far, because the consumer was slow or on their way between nodes. Each message says how many are missing before it. */
   readonly missed: number;
+  /**
+   * Messages that came and were not handed on, since they had waited here for longer than their `ttlMs` when the consumer came for them.
+   * They are not among {@link missed}: their publisher wanted that. What expires at a node, that node counts.
+   */
+  readonly expired: number;
   /** How often the connection was lost, or a node died, and nobody knows what is missing. */
   readonly unknownGaps: number;
   /** Is fulfilled when it is over, and all that had come was taken or dropped; rejects with why where nobody wanted that. */
@@ -98,7 +103,10 @@ export interface PublishOptions extends WaitOptions {
   readonly correlationId?: string | undefined;
   /** The topic to which an answer is to be published. */
   readonly replyTo?: string | undefined;
-  /** For how long it is kept or may wait at a node, in ms. Default: as long as the node keeps anything. */
+  /**
+   * For how long it is kept or may wait at a node, in ms, and then once more in the program that has subscribed, which is not told how long
+   * that was. Default: as long as the node keeps anything.
+   */
   readonly ttlMs?: number | undefined;
   /** 0 to 9: of messages that wait, the one with the highest priority is next. Default 4. */
   readonly priority?: number | undefined;

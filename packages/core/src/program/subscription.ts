@@ -123,6 +123,10 @@ export class TopicSubscription<W extends SubscriptionWay> implements Subscriptio
     return this.intake.unknownGaps;
   }
 
+  get expired(): number {
+    return this.intake.expired;
+  }
+
   get isOver(): boolean {
     return this.#phase === "over";
   }
@@ -210,6 +214,15 @@ export class TopicSubscription<W extends SubscriptionWay> implements Subscriptio
   taken(bytes: number): void {
     this.intake.taken(bytes);
     this.#hasTaken();
+  }
+
+  expiredHere(bytes: number): void {
+    this.intake.expired += 1;
+    this.taken(bytes);
+  }
+
+  nowMs(): number {
+    return this.#host.nowMs();
   }
 
   left(): void {

@@ -9,6 +9,8 @@
  *      dropped.
  * (B4) A loop that begins when an earlier one was left throws: else it would seem that nothing came. Where the end came from elsewhere
  *      (a signal, `unsubscribe`), it is chance whether a loop had begun, and both are over alike.
+ * (B5) What has waited here for longer than its `ttlMs` is not handed on. It is counted, and as in a node's buffers it is no loss, since
+ *      its publisher wanted that: what was lost before it is told with the next message.
  */
 import { MpregError } from "../../base/index.js";
 import { Fifo } from "../../structures/index.js";
@@ -20,8 +22,11 @@ interface Take {
 }
 
 export interface InboxOwner {
+  nowMs(): number;
   /** The consumer has taken a message. */
   taken(bytes: number): void;
+  /** A message had expired when the consumer came for it. */
+  expiredHere(bytes: number): void;
   /** The reader has left the loop: it wants no more. */
   left(): void;
 }
@@ -39,6 +44,8 @@ export class Inbox implements AsyncIterableIterator<ReceivedMessage, undefined> 
   #onEmpty: (() => void) | undefined;
   /** Since when messages wait; meaningless while none does. */
   waitingSinceMs = 0;
+  /** What was lost before messages that have expired, and is told with the next one. (B5) */
+  #missedBefore = 0;
 
   constructor(owner: InboxOwner) {
     this.#owner = owner;
@@ -53,20 +60,18 @@ export class Inbox implements AsyncIterableIterator<ReceivedMessage, undefined> 
     if (this.#takes.size > 0) {
       const take = this.#takes.shift() as Take;
       this.#owner.taken(message.bytes); // (B2)
-      take.resolve({ value: message, done: false });
+      take.resolve({ value: this.#withMissed(message), done: false });
       return;
     }
+    message.came(nowMs);
     if (this.#kept.size === 0) this.waitingSinceMs = nowMs;
     this.#kept.push(message);
   }
 
   next(): Promise<IteratorResult<ReceivedMessage, undefined>> {
-    const message = this.#kept.shift();
-    if (message !== undefined) {
-      this.#owner.taken(message.bytes); // (B2)
-      if (this.#onEmpty !== undefined && this.#kept.size === 0) this.#emptied();
-      return Promise.resolve({ value: message, done: false });
-    }
+    const message = this.#shift();
+    if (this.#onEmpty !== undefined && this.#kept.size === 0) this.#emptied();
+    if (message !== undefined) return Promise.resolve({ value: this.#withMissed(message), done: false });
     if (this.#failure !== undefined && !this.#isTold) {
       this.#isTold = true; // (B3)
       return Promise.reject(this.#failure);
@@ -116,6 +121,25 @@ export class Inbox implements AsyncIterableIterator<ReceivedMessage, undefined> 
   whenEmpty(onEmpty: () => void): void {
     if (this.#kept.size === 0) onEmpty();
     else this.#onEmpty = onEmpty;
+  }
+
+  /** The next message that has not expired. (B5) */
+  #shift(): ReceivedMessage | undefined {
+    for (let message = this.#kept.shift(); message !== undefined; message = this.#kept.shift()) {
+      if (!message.hasExpired(this.#owner.nowMs())) {
+        this.#owner.taken(message.bytes); // (B2)
+        return message;
+      }
+      this.#missedBefore += message.missedBefore;
+      this.#owner.expiredHere(message.bytes);
+    }
+    return undefined;
+  }
+
+  #withMissed(message: ReceivedMessage): ReceivedMessage {
+    if (this.#missedBefore > 0) message.missedBefore += this.#missedBefore;
+    this.#missedBefore = 0;
+    return message;
   }
 
   #emptied(): void {

@@ -57,6 +57,8 @@ export class Intake {
   missed = 0;
   /** Gaps of which nobody knows what was in them. */
   unknownGaps = 0;
+  /** Messages that expired before they were taken. */
+  expired = 0;
   /** Messages that came again and were dropped. */
   repeated = 0;
 

@@ -33,7 +33,7 @@ export interface TopicMessage<T = unknown> {
   readonly correlationId: string | undefined;
   /** The topic to which an answer is to be published. */
   readonly replyTo: string | undefined;
-  /** For how long a node keeps it or lets it wait, in ms; 0: it does not expire. */
+  /** For how long a node keeps it or lets it wait, and then once more the subscription, until it is taken, in ms; 0: it does not expire. */
   readonly ttlMs: number;
   /** 0 to 9. */
   readonly priority: number;
@@ -80,7 +80,9 @@ const unread = Symbol("unread");
 export class ReceivedMessage<T = unknown> implements TopicMessage<T> {
   readonly #bytes: Uint8Array;
   readonly #opener: MessageOpener;
-  readonly missedBefore: number;
+  missedBefore: number;
+  /** When it came, in whole ms of 32 bits, which cost no memory of their own. */
+  #cameMs = 0;
   #payload: unknown = unread;
 
   constructor(bytes: Uint8Array, opener: MessageOpener, missedBefore: number) {
@@ -92,6 +94,24 @@ export class ReceivedMessage<T = unknown> implements TopicMessage<T> {
   /** Size of the message, as the window of its subscription counts it. */
   get bytes(): number {
     return this.#bytes.length;
+  }
+
+  /** It begins to wait. */
+  came(nowMs: number): void {
+    this.#cameMs = nowMs | 0;
+  }
+
+  /** Whether it has waited for longer than it may. One that cannot be read has not: whoever reads it is told. (R2) */
+  hasExpired(nowMs: number): boolean {
+    const waitedMs = ((nowMs | 0) - this.#cameMs) | 0;
+    if (waitedMs <= 0) return false; // most are taken at once, and not looked into for this (R1)
+    try {
+      const { ttlMs } = this.#open();
+      return ttlMs > 0 && waitedMs > ttlMs;
+    } catch (error) {
+      if (!(error instanceof MpregError)) throw error;
+      return false;
+    }
   }
 
   get topic(): string {

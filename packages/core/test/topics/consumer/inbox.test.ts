@@ -7,12 +7,19 @@ import { utf8 } from "../../support/wire.js";
 import { message } from "./support.js";
 
 const opener = new MessageOpener(codec, utf8);
-const of = (id: string): ReceivedMessage => new ReceivedMessage(message(id), opener, 0);
+const of = (id: string, ttlMs = 0, missedBefore = 0): ReceivedMessage =>
+  new ReceivedMessage(message(id, null, { ttlMs }), opener, missedBefore);
 
 function inboxOf() {
   const told: string[] = [];
-  const inbox = new Inbox({ taken: () => told.push("taken"), left: () => told.push("left") });
-  return { inbox, told };
+  const clock = { ms: 0 };
+  const inbox = new Inbox({
+    nowMs: () => clock.ms,
+    taken: () => told.push("taken"),
+    expiredHere: () => told.push("expired"),
+    left: () => told.push("left"),
+  });
+  return { inbox, told, clock };
 }
 
 test("messages leave in order, also to those who asked before they came; each counts as taken when it has left (B1, B2)", async () => {
@@ -101,4 +108,39 @@ test("what the program has ended is over for whoever begins later; a failure sta
   failed.drop();
   expect((await failed.next()).done).toBe(true);
   await expect(failed.begin().next()).rejects.toThrow("too slow");
+});
+
+test("what has waited for longer than it may is not handed on; what was lost before it is told with the next one (B5)", async () => {
+  const { inbox, told, clock } = inboxOf();
+  clock.ms = 2 ** 31 - 50; // the times at which messages came go round meanwhile
+  inbox.push(of("short", 100, 1), clock.ms);
+  inbox.push(of("short too", 100, 2), clock.ms);
+  inbox.push(of("long", 101), clock.ms);
+  inbox.push(of("for ever", 0, 4), clock.ms);
+  clock.ms += 101;
+  expect((await inbox.next()).value).toMatchObject({ id: "long", missedBefore: 3 });
+  clock.ms += 1e9;
+  expect((await inbox.next()).value).toMatchObject({ id: "for ever", missedBefore: 4 });
+  expect(told).toEqual(["expired", "expired", "taken", "taken"]);
+});
+
+test("where all that waits has expired the next message is the one that comes; whoever waits until it is empty hears of it (B5)", async () => {
+  const { inbox, told, clock } = inboxOf();
+  inbox.push(of("short", 100, 1), 0);
+  clock.ms = 101;
+  let empty = 0;
+  inbox.whenEmpty(() => (empty += 1));
+  const asked = inbox.next();
+  expect(empty).toBe(1);
+  inbox.push(of("new", 100, 1), clock.ms);
+  expect((await asked).value).toMatchObject({ id: "new", missedBefore: 2 });
+  expect(told).toEqual(["expired", "taken"]);
+});
+
+test("what cannot be read does not expire: its reader is told (B5)", async () => {
+  const { inbox, clock } = inboxOf();
+  inbox.push(new ReceivedMessage(new Uint8Array(0), opener, 0), 0);
+  clock.ms = 1_000;
+  const { value } = await inbox.next();
+  expect(() => value!.topic).toThrow("it ends before its last field");
 });
