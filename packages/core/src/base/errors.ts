@@ -43,6 +43,7 @@ export const errorCodes = {
   denied: "the policy refused",
   malformed: "bytes that are not a valid message or value",
   unsupported: "a message or protocol version that this side does not know",
+  "storage-failed": "a disk has failed, or what is kept on it cannot be believed",
   closed: "this node or client is closed",
   "not-connected": "there is no connection to a node",
   "already-registered": "the node already has a function of that name",
