@@ -121,6 +121,19 @@ test("a consumer that takes one message at a time gets all of many, although its
   expect(taken.map(({ payload }) => payload)).toEqual(Array.from({ length: 5_001 }, (_, i) => i));
 });
 
+test("who wants more of the past than is kept is told that messages may be missing before the first", async () => {
+  const { node, client } = await startPair({ limits: { backlogPerTopicMax: 2 } });
+  for (let i = 0; i < 2; i++) await client.publish("load", i, { confirm: "local" });
+  const begin = async (from: Pick<typeof client, "subscribe">) => {
+    const subscription = await from.subscribe("load", { backlog: { ageMs: 60_000 } });
+    const first = (await subscription[Symbol.asyncIterator]().next()).value!;
+    return [first.payload, first.missedBefore, subscription.unknownGaps];
+  };
+  for (const from of [client, node]) expect(await begin(from)).toEqual([0, 0, 0]);
+  await client.publish("load", 2, { confirm: "local" });
+  for (const from of [client, node]) expect(await begin(from)).toEqual([1, Infinity, 1]);
+});
+
 test("what expires while it waits for its consumer is not handed on, and counted", async () => {
   const { node, client } = await startPair();
   const publisher = await clientOf(node);

@@ -86,7 +86,8 @@ export function notification(
 ): string {
   const kind = subscription.isLive ? "notification" : "backlog";
   const u = JSON.stringify(`${kind}_${id}_${subscription.id}`);
-  const missed = subscription.missed === 0 ? "" : `,"missed_before":${subscription.missed}`;
+  const count = JSON.stringify(subscription.missed); // null where nobody knows how many
+  const missed = subscription.missed === 0 ? "" : `,"missed_before":${count}`;
   const told = notices.length === 0 ? "" : `,"notices":${JSON.stringify(notices)}`; // (Y3)
   return `{"role":"pubsub-notification","message":${text},"subscription_id":${JSON.stringify(subscription.id)},"u":${u}${missed}${told}}`;
 }

@@ -348,7 +348,8 @@ export class TopicSubscription<W extends SubscriptionWay> implements Subscriptio
     const { place, nodeName: node = "" } = this.#connection as W;
     const isSameRun = place !== undefined && this.#place !== undefined && areSameBytes(place.run, this.#place.run);
     const isAll = says(answer, "whole") && (isSameRun || says(answer, "everywhere"));
-    const gap = this.intake.answered(isAll, says(answer, "unanswered"), this.#host.nowMs());
+    const isTold = says(answer, "unanswered") || says(answer, "cut");
+    const gap = this.intake.answered(isAll, isTold, this.#host.nowMs());
     this.#place = place;
     this.#phase = "open";
     this.#events.publish(gap === undefined ? { kind: "subscribed", node } : { kind: "resubscribed", node, gap });
@@ -421,9 +422,10 @@ export class TopicSubscription<W extends SubscriptionWay> implements Subscriptio
 
 /**
  * Whether the node says that what it replays is all that there was: `whole`, for whoever it has served before; `everywhere`, for those
- * whom other nodes have served, too. One that does not say so does not know. `unanswered`: that others have not told what they have.
+ * whom other nodes have served, too. One that does not say so does not know. `unanswered`: that others have not told what they have;
+ * `cut`: that bounds of a backlog have left out something of the time.
  */
-function says(answer: unknown, what: "whole" | "everywhere" | "unanswered"): boolean {
+function says(answer: unknown, what: "whole" | "everywhere" | "unanswered" | "cut"): boolean {
   return typeof answer === "object" && answer !== null && Boolean((answer as Readonly<Record<string, unknown>>)[what]);
 }
 

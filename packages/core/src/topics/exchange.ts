@@ -35,7 +35,7 @@ import type { Published } from "./published.js";
 import type { Provenance } from "./late/held-back.js";
 import type { MergedReplay } from "./late/merged-replay.js";
 import { localOrigin, ownOrigin } from "./late/origins.js";
-import { type Gather, type Late, Replays } from "./late/replays.js";
+import { type Coverage, type Gather, type Late, Replays } from "./late/replays.js";
 import type { Coming, Route } from "./forwarding/route.js";
 import { isReserved, reservedRefusal, wants } from "./reserved.js";
 import { type Arrival, type Scope, everybody, here, none, provenanceOf, triedMax } from "./scope.js";
@@ -267,11 +267,11 @@ export class Exchange {
   /**
    * Subscribes; `number` is the subscription's name on `outletId`, of which nothing was known before its first one. Nothing
    * is told before `drain`. With `gather`, that has other nodes asked for what it wants replayed, and {@link gathered} follows. Answers
-   * whether it is sure to be told everything that was published in the time that it wants replayed: without other nodes.
+   * what it is told of the time that it wants replayed, without other nodes.
    *
    * Throws `invalid-argument` for a wish that cannot be granted or a number that is in use, `overloaded` beyond the limits.
    */
-  subscribe(outletId: number, number: number, wish: SubscriptionWish, nowMs: number, gather?: Gather): boolean {
+  subscribe(outletId: number, number: number, wish: SubscriptionWish, nowMs: number, gather?: Gather): Coverage {
     const { subscriptionsMax, subscriptionsPerOutletMax, outletWindowBytes } = this.#limits;
     const terms = checkedTerms(wish, this.#limits, this.#utf8, this.#usualTerms);
     const patterns = checkedPatterns(wish.patterns, this.#limits);
@@ -297,7 +297,7 @@ export class Exchange {
       this.#matcher.add(pattern, slot);
       if (isReserved(pattern)) this.#reservedPatterns += 1;
     }
-    if (wish.replay === undefined || (group !== undefined && group.size > 1)) return false;
+    if (wish.replay === undefined || (group !== undefined && group.size > 1)) return "unknown";
     const late = { patterns, filter: terms.filter, kept, wish: wish.replay };
     return this.replays.begin(subscription, late, this.#elsewhere.isAlone === true, gather, nowMs);
   }

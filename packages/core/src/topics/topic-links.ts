@@ -153,10 +153,11 @@ class LinkParticipant<C extends TopicChannel> implements Participant {
 }
 
 /** The answer to a `subscribe`: whether its replay is all that there was, and how many nodes have not told what they have. */
-function servedAs({ isWhole, isEverywhere, unanswered }: Completeness): Readonly<Record<string, number>> {
+function servedAs({ isWhole, isEverywhere, isCut, unanswered }: Completeness): Readonly<Record<string, number>> {
   const whole = isWhole ? { whole: 1 } : {};
   const everywhere = isEverywhere ? { everywhere: 1 } : {};
-  return unanswered > 0 ? { unanswered } : { ...whole, ...everywhere };
+  const cut = isCut ? { cut: 1 } : {};
+  return unanswered > 0 ? { unanswered } : { ...whole, ...everywhere, ...cut };
 }
 
 export class TopicLinks<C extends TopicChannel> {

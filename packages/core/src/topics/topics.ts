@@ -158,11 +158,11 @@ export class Topics implements TopicSink {
   subscribe(participant: Participant, number: number, wish: SubscriptionWish, nowMs: number, served?: Served): void {
     this.#sourceOf(participant);
     const others = { areAsked: false };
-    const isWhole = this.exchange.subscribe(participant.id, number, wish, nowMs, (late) => {
+    const coverage = this.exchange.subscribe(participant.id, number, wish, nowMs, (late) => {
       others.areAsked = true;
       return this.late.gather(late, wish, participant.address, served);
     });
-    if (!others.areAsked) served?.(alone(isWhole && this.late.isComplete(wish.replay, nowMs)));
+    if (!others.areAsked) served?.(alone(coverage, this.late.isComplete(wish.replay, nowMs)));
   }
 
   /** Tells what waits for the subscriptions of a participant, once it knows that it has them. */

@@ -125,7 +125,7 @@ interface Notification {
   };
   readonly subscription_id: string;
   readonly u: string;
-  readonly missed_before?: number;
+  readonly missed_before?: number | null;
   readonly notices?: readonly string[];
 }
 
@@ -268,6 +268,13 @@ describe("subscriptions", () => {
     ]);
     expect(notifications(publish("6")).map(({ missed_before }) => missed_before)).toEqual([undefined]);
     expect(host.topics.figures.waitingBytes).toBe(0);
+  });
+
+  test("are told null where nobody knows how many messages are missing", () => {
+    const host = subscribed(["a"]);
+    host.topics.exchange.missedElsewhere(Infinity);
+    const told = notifications(said(host, publishText("1", messageText("a", "1", "1", "1.5"))));
+    expect(told.map(({ missed_before }) => missed_before)).toEqual([null]);
   });
 
   test("are at most 1,000 of a connection", () => {

@@ -12,7 +12,7 @@ import { type Command, Option } from "commander";
 import { CommandError, usageError } from "../failure.js";
 import { addHeaderCondition, parseBacklog, parseCount } from "../input/options.js";
 import { valueJson } from "../render/json.js";
-import { messageJson, messageText, subscriptionText } from "../render/message.js";
+import { type SubscribedWithGap, messageJson, messageText, subscriptionText } from "../render/message.js";
 import { Stopped, stopRequested } from "../start/stop.js";
 import type { Terminal } from "../terminal.js";
 import { type ConnectionFlags, withClient, withConnectionOptions } from "./connection.js";
@@ -84,11 +84,13 @@ async function follow(
   });
   let came = 0;
   if (subscription !== undefined) {
-    const tell = (event: SubscriptionEvent | { readonly kind: "everywhere" }): void => {
+    const hasGap = subscription.unknownGaps > 0;
+    const tell = (event: SubscriptionEvent | SubscribedWithGap | { readonly kind: "everywhere" }): void => {
       stderr.write(json === true ? valueJson({ event }, "line") : subscriptionText(event, stderr.colours));
     };
     const told = Promise.all([tellEvents(subscription, tell), tellEverywhere(subscription, tell, signal)]);
-    tell({ kind: "subscribed", node: await nodeOf(client) });
+    const subscribed = { kind: "subscribed", node: await nodeOf(client) } as const;
+    tell(hasGap ? { ...subscribed, gap: "unknown" } : subscribed); // (S2)
     for await (const message of subscription) {
       stdout.write(json === true ? messageJson(message) : messageText(message, stdout.colours));
       await stdout.written(); // (S3)

@@ -38,12 +38,22 @@ function unreadable(error: unknown): MpregError {
   throw error;
 }
 
+/** It has begun, and the nodes do not have, or have not told, all that it wants of the past. */
+export interface SubscribedWithGap {
+  readonly kind: "subscribed";
+  readonly node: string;
+  readonly gap: "unknown";
+}
+
+const mayLack = "messages of before may be missing: they are not kept any more, or not every node has told what it has";
+
 export function subscriptionText(
-  event: SubscriptionEvent | { readonly kind: "everywhere" },
+  event: SubscriptionEvent | SubscribedWithGap | { readonly kind: "everywhere" },
   colours: Pick<Colours, "dim" | "yellow">,
 ): string {
   switch (event.kind) {
     case "subscribed":
+      if ("gap" in event) return colours.yellow(`subscribed at ${printable(event.node)}: ${mayLack}`);
       return colours.dim(`subscribed at ${printable(event.node)}`);
     case "everywhere":
       return colours.dim("every node knows of it");

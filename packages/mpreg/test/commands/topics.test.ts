@@ -39,7 +39,7 @@ describe("mpreg pub", () => {
       "--header",
       "formula=a=b",
       "--ttl",
-      "5s",
+      "5m", // it waits for the second one
       "--priority",
       "9",
       "--reply-to",
@@ -51,7 +51,7 @@ describe("mpreg pub", () => {
       topic: "pub.one.json",
       payload: { id: 7 },
       headers: { region: "eu", formula: "a=b" },
-      ttlMs: 5_000,
+      ttlMs: 300_000,
       priority: 9,
       replyTo: "r",
     });
@@ -152,6 +152,22 @@ describe("mpreg sub", () => {
     expect(last.stdout).toBe("sub.past 3\n");
     const aged = await mpreg(["sub", "sub.past", "--backlog", "1h", "--count", "3"], { env });
     expect(aged.stdout).toBe("sub.past 1\nsub.past 2\nsub.past 3\n");
+  });
+
+  test("--backlog says where what was wanted of the past is not all kept (S2)", async () => {
+    const small = await createNode({ name: "small", limits: { backlogPerTopicMax: 2 }, log: "silent" });
+    onTestFinished(() => small.close());
+    for (const n of [1, 2, 3]) await small.publish("sub.cut", n);
+    const sub = (...more: string[]): Promise<Finished> =>
+      mpreg(["sub", "sub.cut", "--backlog", "10m", "--count", "2", "--url", small.url, ...more]);
+    const { stdout, stderr } = await sub();
+    expect(stdout).toBe("sub.cut 2\nsub.cut 3\n");
+    expect(stderr).toContain("subscribed at small: messages of before may be missing");
+    const json = await sub("--json");
+    expect(JSON.parse(json.stderr.split("\n")[0]!)).toEqual({
+      event: { kind: "subscribed", node: "small", gap: "unknown" },
+    });
+    expect(JSON.parse(json.stdout.split("\n")[0]!)).toMatchObject({ payload: 2, missedBefore: "Infinity" });
   });
 
   test("members of a group share the messages", async () => {

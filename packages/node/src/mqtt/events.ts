@@ -16,7 +16,7 @@ export type MqttStatus =
       readonly what: MqttRefusal;
       readonly reason: string;
     }
-  /** It does not read fast enough, or what was published has no form in MQTT: so many messages are lost to it. */
+  /** It does not read fast enough, or what was published has no form in MQTT: so many messages are lost to it; Infinity: a node has died, and nobody knows. */
   | {
       readonly kind: "mqtt-missed";
       readonly clientId: string;
@@ -71,7 +71,7 @@ export class MqttEvents {
 
   /** (E1) */
   missed(who: Who, count: number, why: MqttLoss): void {
-    this.counts.lost[why] += count;
+    if (count < Infinity) this.counts.lost[why] += count; // what nobody knows is no figure
     this.#missed.set(who, (this.#missed.get(who) ?? 0) + count);
     this.#timer ??= setTimeout(() => {
       this.flush();
@@ -83,7 +83,8 @@ export class MqttEvents {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     for (const [{ clientId, address }, count] of this.#missed) {
-      this.#log.warn({ clientId, address, count }, "mqtt client misses messages");
+      if (count < Infinity) this.#log.warn({ clientId, address, count }, "mqtt client misses messages");
+      else this.#log.warn({ clientId, address }, "mqtt client may miss messages: nobody knows how many");
       this.#tell({ kind: "mqtt-missed", clientId, address, count });
     }
     this.#missed.clear();

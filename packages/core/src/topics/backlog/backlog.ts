@@ -9,6 +9,8 @@
  * (L3) A topic without messages is forgotten, on the next message of any topic or `sweep`, once they are too old.
  * (L4) Messages are numbered in the order in which they were published on this node, whether they are kept or not.
  * (L5) It says that it is whole only where nothing has left it for want of room, nor for its age.
+ * (L6) It says that a time is cut where something of it has left for want of room, or it began before what is kept by age. A time that is
+ *      neither whole nor cut begins just where that does.
  */
 import type { Pattern } from "../../base/index.js";
 import { wants } from "../reserved.js";
@@ -20,6 +22,9 @@ import { TopicLog } from "./topic-log.js";
 
 /** Topics that are looked at, for their age, on each message. */
 const sweptPerMessage = 2;
+
+/** By so much a time that is asked for in steps, of several nodes, may have become longer meanwhile. (L6) */
+const askedMs = 5_000;
 
 export class Backlog {
   readonly #limits: BacklogLimits;
@@ -102,12 +107,21 @@ export class Backlog {
 
   /** Whether everything is here that was published since `sinceMs` to topics that `patterns` match, but for what has expired. (L5) */
   isWholeSince(patterns: readonly Pattern[], sinceMs: number, nowMs: number): boolean {
-    if (!this.#isOn || sinceMs <= this.oldestMs(nowMs) || this.#lostMs >= sinceMs) return false;
-    let isWhole = true;
+    return this.#isOn && sinceMs > this.oldestMs(nowMs) && !this.#hasLost(patterns, sinceMs);
+  }
+
+  /** Whether its bounds leave out something of what was published since `sinceMs`, or of that time. (L6) */
+  isCutSince(patterns: readonly Pattern[], sinceMs: number, nowMs: number): boolean {
+    return !this.#isOn || sinceMs < this.oldestMs(nowMs) - askedMs || this.#hasLost(patterns, sinceMs);
+  }
+
+  #hasLost(patterns: readonly Pattern[], sinceMs: number): boolean {
+    let hasLost = this.#lostMs >= sinceMs;
+    if (hasLost) return true;
     this.eachMatching(patterns, (log) => {
-      if (log.lostMs >= sinceMs) isWhole = false;
+      if (log.lostMs >= sinceMs) hasLost = true;
     });
-    return isWhole;
+    return hasLost;
   }
 
   /** Tells `found` of each topic that one of `patterns` matches, once. */

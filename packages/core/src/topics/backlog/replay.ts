@@ -113,6 +113,11 @@ export class Replay implements Replaying {
     if (cursor !== undefined) this.#advance(cursor, cursor.index + 1);
   }
 
+  /** So many are missing before the next one; Infinity: nobody knows how many. */
+  miss(count: number): void {
+    this.#missed += count;
+  }
+
   /** How many messages are missing before the next one; each is told once. With a filter, it may not have wanted all of them. */
   takeMissed(): number {
     const missed = this.#missed;

@@ -12,8 +12,8 @@
  *      have been forgotten here. Otherwise it is unknown, and the next message says so.
  * (K4) What is asked for again begins early enough for what had waited at the node: how late a message came nobody says, so
  *      it counts from when nothing can have waited.
- * (K5) A gap counts once: where the answer says that other nodes have told nothing, the unknown gap that is told behind it is the
- *      one that was counted with the answer.
+ * (K5) A gap counts once: where the answer says that other nodes have told nothing, or that bounds have cut what is told, the unknown gap
+ *      that is told behind it is the one that was counted with the answer.
  */
 import type { WireReplay } from "../../wire/index.js";
 import { SeenIds } from "./seen-ids.js";
@@ -151,22 +151,28 @@ export class Intake {
   }
 
   /**
-   * The node serves it. `isWhole`: nothing that it was to replay had left its backlog; `hasUnanswered`: nodes have not told what they
-   * have, which the node tells as an unknown gap before all else. Answers what the gap is, if there was one.
+   * The node serves it. `isWhole`: nothing that it was to replay had left its backlog; `isTold`: nodes have not told what they have, or the
+   * bounds of one have cut that, which the node tells as an unknown gap before all else. Answers what the gap is, if there was one.
    */
-  answered(isWhole: boolean, hasUnanswered: boolean, nowMs: number): Gap | undefined {
+  answered(isWhole: boolean, isTold: boolean, nowMs: number): Gap | undefined {
     this.#isCounted = false;
     if (!this.#isAgain) {
       const { replay } = this.#options;
       if (replay?.kind === "age") this.#behindMs = nowMs - replay.value;
       this.#lastMs = nowMs;
+      if (isTold) this.#unknownGap(isTold);
       return undefined;
     }
     this.#behindMs = Math.min(this.#behindMs ?? this.#lastMs, this.#lastMs); // until all of that is here
     if (isWhole && this.#isCovered) return "filled";
+    this.#unknownGap(isTold);
+    return "unknown";
+  }
+
+  /** (K5) */
+  #unknownGap(isTold: boolean): void {
     this.unknownGaps += 1;
     this.#missedBefore = Infinity;
-    this.#isCounted = hasUnanswered;
-    return "unknown";
+    this.#isCounted = isTold;
   }
 }

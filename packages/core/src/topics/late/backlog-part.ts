@@ -22,6 +22,8 @@ export interface BacklogPart {
   readonly next: number;
   /** Whether nothing had left it that was published there in the time asked for. */
   readonly whole: boolean;
+  /** Whether its bounds have cut that time. Not said where they have not. */
+  readonly cut?: boolean | undefined;
   /** Processes of nodes that are gone, of which it has messages. */
   readonly origins: readonly string[];
   readonly entries: readonly PartEntry[];
@@ -35,6 +37,7 @@ export function backlogPartOf(value: unknown): BacklogPart {
     value !== null &&
     typeof part.ready === "boolean" &&
     typeof part.whole === "boolean" &&
+    (part.cut === undefined || typeof part.cut === "boolean") &&
     [part.forwarded, part.until, part.next].every(isCount) &&
     isListOf(part.origins, (origin) => typeof origin === "string") &&
     isListOf(part.entries, (entry) => isEntry(entry, (part.origins as readonly string[]).length));

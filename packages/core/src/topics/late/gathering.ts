@@ -76,6 +76,7 @@ interface Source {
   entries: Gathered[];
   bytes: number;
   isWhole: boolean;
+  isCut: boolean;
   giveUp: () => void;
 }
 
@@ -110,6 +111,7 @@ export class Gathering {
       entries: [],
       bytes: 0,
       isWhole: true,
+      isCut: false,
       giveUp: giveUpNothing,
     }));
   }
@@ -127,6 +129,11 @@ export class Gathering {
   /** Whether all have answered, and nothing had left them. */
   get isWhole(): boolean {
     return this.#sources.every(({ state, isWhole }) => state === "answered" && isWhole);
+  }
+
+  /** Whether bounds have cut what one of them has told. */
+  get isCut(): boolean {
+    return this.#sources.some(({ isCut }) => isCut);
   }
 
   /** Goes on with each node, as far as it can. */
@@ -228,6 +235,7 @@ export class Gathering {
     source.first ??= part;
     source.heardMs = nowMs;
     source.isWhole &&= part.whole;
+    source.isCut ||= part.cut === true;
     this.#keep(source, part, nowMs);
     const { until } = source.first;
     if (part.next === 0) source.state = "passing";
@@ -252,6 +260,7 @@ export class Gathering {
     if (dropped === 0) return;
     source.entries = source.entries.slice(dropped);
     source.isWhole = false;
+    source.isCut = true;
   }
 
   /** The node does not let this one hear of that: it has nothing for it. */

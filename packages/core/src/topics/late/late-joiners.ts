@@ -22,7 +22,7 @@ import type { TopicsLimits } from "../limits.js";
 import { originKey } from "./origins.js";
 import { authorizeSubscribe } from "../participant.js";
 import type { ReplayWish } from "../backlog/replay.js";
-import { type Late, aged } from "./replays.js";
+import { type Coverage, type Late, aged } from "./replays.js";
 import type { GatherPhase } from "../delivery/subscription.js";
 import { type SubscriptionWish, checkedReplay, wireFilterOf, wireReplayOf } from "../wish.js";
 
@@ -32,13 +32,16 @@ export interface Completeness {
   readonly isWhole: boolean;
   /** The same of all nodes, also while it was served elsewhere. (J2) */
   readonly isEverywhere: boolean;
+  /** The bounds of a backlog have cut the time that it wants replayed. */
+  readonly isCut: boolean;
   /** Nodes that have not answered. */
   readonly unanswered: number;
 }
 
 /** How complete it is where no other node was asked. */
-export function alone(isWhole: boolean): Completeness {
-  return { isWhole, isEverywhere: false, unanswered: 0 };
+export function alone(coverage: Coverage, isComplete: boolean): Completeness {
+  const isWhole = coverage === "whole" && isComplete;
+  return { isWhole, isEverywhere: false, isCut: coverage === "cut", unanswered: 0 };
 }
 
 export type Served = (completeness: Completeness) => void;
@@ -106,7 +109,7 @@ export class LateJoiners {
     });
     const left = (): void => {
       handle.leave();
-      served?.(alone(false));
+      served?.(alone("unknown", false));
     };
     return { kind: "gather", held, left };
   }
@@ -184,10 +187,11 @@ export class LateJoiners {
     const isWhole =
       gathering?.isWhole === true && replays.isWhole({ ...terms, wish }, nowMs) && this.isComplete(wish, nowMs);
     const isEverywhere = isWhole && wish.kind === "age" && this.#joinedMs < nowMs - wish.ageMs; // (J2)
-    served?.({ isWhole, isEverywhere, unanswered });
+    const isCut = gathering?.isCut === true || replays.isCut({ ...terms, wish }, nowMs);
+    served?.({ isWhole, isEverywhere, isCut, unanswered });
     const mayHear = ({ nodeId, run }: NodeProcess): boolean =>
       this.#host.others.runOf(nodeId) === run || !this.#topics.hasPassed(nodeId, 0) || held.isOf(nodeId);
-    const missed = unanswered > 0 ? Infinity : 0;
+    const missed = unanswered > 0 || (isCut && wish.kind === "age") ? Infinity : 0;
     const replay = replays.merged(late, gathering, this.#host.others.ownOrigin(), mayHear, missed, nowMs);
     exchange.gathered(late, replay, nowMs);
     exchange.drain(outlet, nowMs);

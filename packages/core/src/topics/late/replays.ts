@@ -8,6 +8,7 @@
  * (R2) What is for subscriptions of this node only no other node is told of.
  * (R3) A subscription is told of nothing that is in what another node has told: of a process, one tells all.
  * (R4) By when it was published there: who was served here may miss what had waited on its way, and hears that this is not whole.
+ * (R5) Who wants a time of which the bounds of a backlog have cut something is told that messages may be missing, before all others.
  */
 import type { Pattern } from "../../base/index.js";
 import type { Backlog } from "../backlog/backlog.js";
@@ -45,6 +46,9 @@ export interface Late {
 /** Has other nodes asked for it. */
 export type Gather = (late: Late) => GatherPhase;
 
+/** What is told of a time: all of it; bounds have cut something of it; or nobody knows. */
+export type Coverage = "whole" | "cut" | "unknown";
+
 /** A part of what is asked for. */
 export interface PartAsk {
   readonly terms: ReplayTerms;
@@ -67,8 +71,8 @@ export class Replays {
   }
 
   /**
-   * `subscription` is told what it wants of the past, once others were asked for it by `gather`. Answers whether it is sure that it is told
-   * all of it: without other nodes.
+   * `subscription` is told what it wants of the past, once others were asked for it by `gather`. Answers what it is told of that without
+   * other nodes.
    */
   begin(
     subscription: Subscription,
@@ -76,7 +80,7 @@ export class Replays {
     isAlone: boolean,
     gather: Gather | undefined,
     nowMs: number,
-  ): boolean {
+  ): Coverage {
     const { outlet, number, group } = subscription;
     if (gather !== undefined && group === undefined && !isAlone) {
       subscription.phase = gather({
@@ -86,11 +90,15 @@ export class Replays {
         sinceMs: nowMs,
         until: this.#backlog.sequence,
       });
-      return false;
+      return "unknown";
     }
-    subscription.phase = { kind: "replay", replay: this.own(terms, nowMs) };
+    const replay = this.own(terms, nowMs);
+    const isCut = this.isCut(terms, nowMs);
+    if (isCut) replay.miss(Infinity); // (R5)
+    subscription.phase = { kind: "replay", replay };
     outlet.enqueue(subscription);
-    return isAlone && this.isWhole(terms, nowMs);
+    if (isCut) return "cut";
+    return isAlone && this.isWhole(terms, nowMs) ? "whole" : "unknown";
   }
 
   /** A message of another node was taken that came to that one at `sinceMs`. */
@@ -116,6 +124,11 @@ export class Replays {
     if (wish.kind !== "age") return false;
     const sinceMs = nowMs - wish.ageMs;
     return this.#late.isNoneSince(sinceMs) && this.#backlog.isWholeSince(patterns, sinceMs, nowMs);
+  }
+
+  /** Whether the bounds of the backlog of this node have cut the time that is asked for; false where no time is. (R5) */
+  isCut({ patterns, wish }: ReplayTerms, nowMs: number): boolean {
+    return wish.kind === "age" && this.#backlog.isCutSince(patterns, nowMs - wish.ageMs, nowMs);
   }
 
   /** What this node has, and others have told; `ownKey` is the name of this process among origins, and `mayHear` says of which ones something may come here still. */
@@ -178,8 +191,10 @@ export class Replays {
       entries.push([message.slice(), nowMs - log.arrivedMs(index), this.#originIn(origins, log.origin(index)), leftMs]);
       replay.take();
     }
-    const whole = this.isWhole(terms, nowMs) && replay.takeMissed() === 0;
-    return { ready: true, forwarded, until: end, next, whole, origins, entries };
+    const isCut = replay.takeMissed() > 0 || this.isCut(terms, nowMs);
+    const whole = !isCut && this.isWhole(terms, nowMs);
+    const told = { ready: true, forwarded, until: end, next, whole, origins, entries };
+    return isCut ? { ...told, cut: true } : told;
   }
 
   /** (R1, R2) */

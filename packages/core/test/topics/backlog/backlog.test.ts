@@ -191,6 +191,17 @@ describe("whether it is whole", () => {
     expect(backlog.isWholeSince(patterns, 401, 1_400)).toBe(true);
   });
 
+  test("a time is cut where something of it has left for want of room, or it began before what is kept; not where that is just as old (L6)", () => {
+    const backlog = new Backlog({ ...defaultBacklogLimits, messagesPerTopicMax: 2, ageMsMax: 10_000 });
+    const isCut = (sinceMs: number, nowMs: number): boolean => backlog.isCutSince(patterns, sinceMs, nowMs);
+    for (const nowMs of [100, 200]) backlog.append("a.1", note("a.1", 1), nowMs, Infinity);
+    expect([isCut(0, 300), isCut(0, 15_000), isCut(0, 15_001)]).toEqual([false, false, true]);
+    backlog.append("a.1", note("a.1", 1), 300, Infinity); // the first one leaves
+    expect([isCut(100, 400), isCut(101, 400)]).toEqual([true, false]);
+    expect(backlog.isCutSince([parsePattern("b")], 100, 400)).toBe(false);
+    expect(new Backlog({ ...defaultBacklogLimits, topicsMax: 0 }).isCutSince(patterns, 100, 200)).toBe(true);
+  });
+
   test("topics that were forgotten for want of room, and messages that were too large, are remembered as gone (L5)", () => {
     const few = new Backlog({ ...defaultBacklogLimits, topicsMax: 1 });
     few.append("a.1", note("a.1", 1), 100, Infinity);

@@ -60,6 +60,20 @@ describe("the window", () => {
   });
 });
 
+test("an unknown gap with which it begins counts with the answer, and once (K5)", () => {
+  const intake = new Intake({
+    windowBytes: 1_000,
+    replay: { kind: "age", value: 10 },
+    mayReplay: true,
+    remembers: true,
+  });
+  intake.replay(0);
+  expect(intake.answered(false, true, 0)).toBeUndefined();
+  expect(intake.unknownGaps).toBe(1);
+  expect(intake.wasMissed(Infinity)).toBe(false);
+  expect([intake.unknownGaps, intake.takeMissedBefore()]).toEqual([1, Infinity]);
+});
+
 describe("after a connection was lost", () => {
   test("it asks for what came since its last message, and takes what it knows once (K1)", () => {
     const intake = intakeOf();
@@ -159,11 +173,4 @@ test("a gap counts once where the answer says that others have told nothing, and
   intake.answered(false, false, 6_000);
   expect(intake.wasMissed(Infinity)).toBe(true);
   expect(intake.unknownGaps).toBe(5);
-});
-
-test("the first time, what others have not told is counted when the node tells it (K5)", () => {
-  const intake = new Intake({ windowBytes: 1_000, replay: undefined, mayReplay: true, remembers: true });
-  intake.replay(0);
-  intake.answered(false, true, 0);
-  expect([intake.wasMissed(Infinity), intake.unknownGaps]).toEqual([true, 1]);
 });

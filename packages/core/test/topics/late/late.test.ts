@@ -1,6 +1,6 @@
 /** Those who come late, at any node: they are told of the past of all nodes, once and in order, before what is live. */
 import { describe, expect, test } from "vitest";
-import { type TopicsLimits } from "../../../src/topics/index.js";
+import { type TopicsLimits, defaultBacklogLimits } from "../../../src/topics/index.js";
 import { Mesh } from "../../support/mesh.js";
 import type { MeshNode } from "../../support/mesh-node.js";
 import { network } from "../../support/network.js";
@@ -196,6 +196,40 @@ describe("a subscription that comes late", () => {
     const own = b.subscribe(2, "s", { replay: long });
     b.settle();
     expect([b.answerTo(own), b.heard(2)]).toEqual([{}, ids]);
+  });
+
+  test("is told where the bounds of any node have cut the time that it wants, before all else and in the answer (R5)", () => {
+    const { mesh, join } = cluster(["a", "b", "c"], {
+      backlog: { ...defaultBacklogLimits, messagesPerTopicMax: 2, ageMsMax: 60_000 },
+    });
+    const [a, b, c] = [join(0), join(1), join(2)];
+    const ids = [a.publish("s"), a.publish("s")];
+    mesh.settle();
+    const answers = [1, 2].map((number) => {
+      if (number === 2) ids.push(a.publish("s"));
+      mesh.settle();
+      const id = c.subscribe(number, "s", { replay: all });
+      c.settle();
+      return [c.answerTo(id), [...c.heard(number)]];
+    });
+    expect(answers[0]).toEqual([whole, ids.slice(0, 2)]);
+    expect(answers[1]).toEqual([{ cut: 1 }, [-Infinity, ...ids.slice(1)]]);
+    const old = b.subscribe(1, "other", { replay: { kind: "age", value: 65_001 } });
+    b.settle();
+    expect([b.answerTo(old), b.heard(1)]).toEqual([{ cut: 1 }, [-Infinity]]);
+    const counted = b.subscribe(2, "s", { replay: count(100) });
+    mesh.advance(1_000);
+    b.settle();
+    expect([b.answerTo(counted), b.heard(2)]).toEqual([{}, ids.slice(1)]); // who wants a number gets what there is
+  });
+
+  test("of a node that is alone is told so, too (R5)", () => {
+    const { mesh, join } = cluster(["a"], { backlog: { ...defaultBacklogLimits, messagesPerTopicMax: 1 } });
+    const a = join(0);
+    const ids = [a.publish("s"), a.publish("s")];
+    const id = a.subscribe(1, "s", { replay: all });
+    mesh.settle();
+    expect([a.answerTo(id), a.heard(1)]).toEqual([{ cut: 1 }, [-Infinity, ids[1]]]);
   });
 
   test("of a group asks no other node", () => {
