@@ -209,6 +209,10 @@ describe("mpreg start", () => {
   });
 
   test("what keeps it from starting is told, with exit code 1", async () => {
+    expect(await mpreg(["start", "--port", "0", "--data-dir", "/proc/mpreg"])).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining("Cannot use the data directory /proc/mpreg"),
+    });
     const folder = temporaryFolder();
     const missing = join(folder, "missing.mjs");
     expect(await mpreg(["start", "--port", "0", "--module", missing])).toEqual({

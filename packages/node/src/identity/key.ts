@@ -13,10 +13,11 @@ import {
   sign,
   verify,
 } from "node:crypto";
-import { mkdir, open, readFile } from "node:fs/promises";
+import { open, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { MpregError, type Signer } from "@mpreg/core/base";
 import { openCounter } from "./counter.js";
+import { makeFolder } from "./folder.js";
 import { type Lock, takeLock } from "./lock.js";
 
 /** Where a raw 32-byte public key starts in its DER (RFC 8410): after a prefix that is the same for every key. */
@@ -68,7 +69,7 @@ export async function loadIdentity(dataDir: string | undefined): Promise<Identit
 /** Makes the directory if need be, and takes it. */
 async function openFolder(dataDir: string): Promise<Lock> {
   try {
-    await mkdir(dataDir, { recursive: true, mode: 0o700 });
+    await makeFolder(dataDir);
     return await takeLock(dataDir);
   } catch (cause) {
     if (cause instanceof MpregError) throw cause;

@@ -27,6 +27,18 @@ test("a node with a data directory is the same after a restart, and others know 
   expect(entry.nodes().map(({ name }) => name)).toEqual(["entry", "after"]);
 });
 
+test.each([
+  ["in a folder of the system where nothing can be made", "/proc/mpreg"],
+  ["below such a folder", "/proc/mpreg/deep/down"],
+  ["below a file", join(import.meta.filename, "below")],
+  ["a file", import.meta.filename],
+  ["empty", ""],
+])("a data directory that cannot be made is refused at once: %s (D1)", async (_what, dataDir) => {
+  const error = await failureOf(createNode({ dataDir }));
+  expect(error).toMatchObject({ code: "invalid-argument" });
+  expect(error.message).toContain(`Cannot use the data directory ${dataDir}`);
+});
+
 test("the key is readable by its owner only and never overwritten (K1)", async () => {
   const dataDir = await temporaryFolder();
   await (await startNode({ dataDir })).close();
