@@ -128,6 +128,6 @@ export interface Store {
   /** Entries in the order of their keys (bytes as unsigned numbers, a prefix first), as bytes of their own. Throws as `get` does. (S6) */
   range(table: string, query: RangeQuery): Entry[];
   figures(): StoreFigures;
-  /** Finishes what was handed in and gives the disk back, then calls `closed`. Writes from now on are refused. */
-  close(closed: () => void): void;
+  /** Finishes what was handed in and gives the disk back, then calls `closed`, with an error where that failed. Writes from now on are refused. */
+  close(closed: (error?: MpregError) => void): void;
 }
