@@ -167,12 +167,10 @@ export class Interests implements Elsewhere {
 
   /** Tells which other nodes want what is published to `topic`: each once where it is plain, and once for each group. */
   wanting(topic: string, told: Wanting): void {
-    const { owners, groups } = this.#table.match(topic);
-    for (const { nodeId } of owners) told.plain(nodeId);
-    for (const { name, owners: members } of groups) for (const { nodeId } of members) told.member(nodeId, name);
+    this.#table.tell(topic, told);
   }
 
-  /** Which other nodes want what is published to `topic`; valid until the next call, or the next input of the node. */
+  /** Which other nodes want what is published to `topic`. */
   interested(topic: string): Interested<Peer> {
     return this.#table.match(topic);
   }

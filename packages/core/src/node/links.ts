@@ -332,6 +332,9 @@ export class Links {
       case "taken":
         if (phase.kind === "node") return topics.onNodeMessage(channel, phase.peer, message, nowMs);
         return topics.onMessage(channel, message, nowMs);
+      case "forward":
+        if (phase.kind === "node") return topics.onNodeMessage(channel, phase.peer, message, nowMs);
+        return this.#notForClients(channel, message); // (I2)
       case "skipped":
       case "results": // nothing is asked for here that ends so
         return;
@@ -416,7 +419,6 @@ function knowsDrain(remote: Remote | undefined): boolean {
 }
 
 const ofTopics: ReadonlySet<Message["kind"]> = new Set([
-  "forward",
   "forwarded-until",
   "forward-report",
   "handed-back",

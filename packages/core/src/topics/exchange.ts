@@ -91,11 +91,11 @@ export class Exchange {
   #scope: Scope = everybody;
 
   readonly #want: Wanting = {
-    plain: (nodeId) => {
+    plain: ({ nodeId }) => {
       if (this.#scope.isForGroups) return;
       this.#forwarding.want(this.#forwarding.routeTo(nodeId));
     },
-    member: (nodeId, group) => {
+    member: ({ nodeId }, group) => {
       const { groups, tried } = this.#scope;
       if (groups?.includes(group) === false || tried.includes(nodeId)) return; // (X9)
       this.#groups.offerTo(group, this.#forwarding.routeTo(nodeId));

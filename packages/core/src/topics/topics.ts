@@ -29,7 +29,7 @@ import type { Outcome, Published, PublishSettled } from "./published.js";
 import { type TopicReport, reportOf } from "./report.js";
 import type { SubscriptionEnd, TopicSink } from "./sink.js";
 import { type Arrival, type Asked, type Gone, LeftSources, type Source, type Waiting } from "./sources.js";
-import type { WayBack } from "./forwarding/way-back.js";
+import { TakenBytes, type WayBack } from "./forwarding/way-back.js";
 import type { SubscriptionWish } from "./wish.js";
 
 const tickMs = 1_000;
@@ -45,8 +45,7 @@ export class Topics implements TopicSink {
   readonly #nodes = new Map<string, number>();
   #lastNode = 0;
   readonly #arrivals = new Arrivals();
-  /** Bytes that were taken in this turn, by the way they came. */
-  readonly #taken = new Map<WayBack, number>();
+  readonly #taken = new TakenBytes();
   #resumed: number[] = [];
   #gone: Gone[] = [];
   readonly #confirmations: Confirmations;
@@ -202,7 +201,7 @@ export class Topics implements TopicSink {
     const confirmedAs = isConfirmed === true ? sequence : 0;
     if (missing === late) {
       report(back, confirmedAs, this.#lostToAll);
-      return this.#took(back, message.length);
+      return this.#taken.add(back, message.length);
     }
     this.#missing(nodeId, missing, sequence - 1);
     const sinceMs = nowMs - waitedMs;
@@ -315,8 +314,7 @@ export class Topics implements TopicSink {
   /** Tells other nodes what was taken of theirs in this turn (N5), and asks them for what is wanted of the past. */
   flush(nowMs: number): void {
     this.late.advance(nowMs);
-    for (const [back, bytes] of this.#taken) back.took(bytes);
-    this.#taken.clear();
+    this.#taken.tell();
   }
 
   deliver(outlet: number, numbers: readonly number[], count: number, message: Uint8Array): void {
@@ -421,7 +419,7 @@ export class Topics implements TopicSink {
       this.exchange.missedElsewhere(1, arrival); // (N6)
     }
     this.#keepTime(nowMs);
-    this.#took(back, message.length);
+    this.#taken.add(back, message.length);
     return true;
   }
 
@@ -480,10 +478,6 @@ export class Topics implements TopicSink {
   /** Each subscription is told that it misses one: nobody knows who would have got it. */
   get #lostToAll(): Outcome {
     return { handed: 0, waiting: 0, lost: this.subscriptions };
-  }
-
-  #took(back: WayBack, bytes: number): void {
-    this.#taken.set(back, (this.#taken.get(back) ?? 0) + bytes);
   }
 
   #keepTime(nowMs: number): void {

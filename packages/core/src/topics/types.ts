@@ -27,12 +27,17 @@ export interface ExchangeOptions {
   readonly elsewhere?: Elsewhere | undefined;
 }
 
+/** Another node, as those know it who tell that it wants something. */
+export interface WantingNode {
+  readonly nodeId: string;
+}
+
 /** Who hears which other nodes want a topic. */
 export interface Wanting {
   /** The node wants it, for subscriptions of no group. */
-  plain(nodeId: string): void;
+  plain(node: WantingNode): void;
   /** The node has members of the group that want it. */
-  member(nodeId: string, group: string): void;
+  member(node: WantingNode, group: string): void;
 }
 
 export interface Elsewhere {

@@ -20,6 +20,7 @@ import type { Confirmation } from "./confirmations.js";
 import type { ExchangeFigures } from "../figures.js";
 import { LapsedRoutes } from "./lapsed-routes.js";
 import type { TopicsLimits } from "../limits.js";
+import { Scratch } from "../../structures/index.js";
 import { OverRoutes, type OverSink, SharedWays } from "./over-routes.js";
 import type { Outcome } from "../published.js";
 import { type Coming, type ForwardTerms, type Handed, Route, unhanded } from "./route.js";
@@ -48,7 +49,7 @@ export class Forwarding {
   readonly #lapsed = new LapsedRoutes();
   readonly #over: OverRoutes;
   /** Those that want the message in hand. */
-  readonly #wanting: Route[] = [];
+  readonly #wanting = new Scratch<Route>();
   /** Times that a message was sent to a node. */
   forwarded = 0;
   /** Messages that were published here. */
@@ -64,7 +65,7 @@ export class Forwarding {
 
   /** Whether another node wants the message in hand. */
   get isAnyWanting(): boolean {
-    return this.#wanting.length > 0;
+    return this.#wanting.size > 0;
   }
 
   get figures(): Pick<ExchangeFigures, "published" | "forwarded" | "routes"> {
@@ -85,12 +86,12 @@ export class Forwarding {
   /** Another message is in hand, which nobody is known to want. */
   begin(): void {
     const wanting = this.#wanting;
-    if (wanting.length === 0) return;
-    for (const route of wanting) {
+    for (let at = 0; at < wanting.size; at++) {
+      const route = wanting.at(at);
       route.isWanted = false;
       route.groups = [];
     }
-    wanting.length = 0;
+    wanting.clear();
   }
 
   /** The way to a node that may want the message in hand. */
@@ -121,13 +122,13 @@ export class Forwarding {
   /** Sends the message in hand to all that want it; answers to how many nodes it went or waits to go. */
   send(message: Uint8Array, priority: number, expiresMs: number, nowMs: number, coming?: Partial<Coming>): number {
     const wanting = this.#wanting;
-    const { length } = wanting;
+    const { size } = wanting;
     const confirmation = coming?.confirmation;
-    confirmation?.awaits(length);
-    if (length === 0) return 0;
-    let copy: Uint8Array | undefined;
+    confirmation?.awaits(size);
+    if (size === 0) return 0;
     const shared = this.#over.size === 0 ? undefined : new SharedWays(wanting);
-    for (const route of wanting) {
+    for (let at = 0; at < size; at++) {
+      const route = wanting.at(at);
       const groups = route.groups.length === 0 ? noGroups : route.groups;
       route.isWanted = false;
       if (groups !== noGroups) route.groups = [];
@@ -135,18 +136,18 @@ export class Forwarding {
       const isNext = route.buffer.isIdle && this.#hasWindow(route, message.length);
       if (isNext && shared?.take(route, terms) === true) continue;
       if (isNext && this.#hand(route, message, terms, nowMs)) continue;
-      copy ??= message.slice();
-      this.#wait(route, copy, terms, priority, expiresMs, nowMs);
+      this.#wait(route, message, terms, priority, expiresMs, nowMs);
     }
-    for (const [via, all] of shared?.ways ?? []) {
+    wanting.clear();
+    if (shared === undefined) return size;
+    for (const [via, all] of shared.ways) {
       const handed = this.#over.forward(via, all, nowMs, message);
       for (const { route, terms } of all) {
         if (handed !== "unreached") this.#sent(route, handed, message.length, terms);
-        else this.#wait(route, (copy ??= message.slice()), terms, priority, expiresMs, nowMs);
+        else this.#wait(route, message, terms, priority, expiresMs, nowMs);
       }
     }
-    wanting.length = 0;
-    return length;
+    return size;
   }
 
   /** The number that was used last for the node; `undefined` where something waits for it. */
@@ -250,6 +251,8 @@ export class Forwarding {
       this.#lose(route, nowMs, left);
       this.#over.leave(route);
       this.#routes.delete(nodeId);
+      this.begin();
+      this.#wanting.release(); // nothing holds it any more
     }
     this.#lapsed.keep(nodeId, route?.run ?? this.#sink.runOf(nodeId), route?.sequence, this.published);
   }
@@ -333,13 +336,13 @@ export class Forwarding {
 
   #wait(
     { buffer }: Route,
-    body: Uint8Array,
+    message: Uint8Array,
     terms: ForwardTerms,
     priority: number,
     expiresMs: number,
     nowMs: number,
   ): void {
-    if (buffer.makeRoom(body.length, priority, nowMs)) return buffer.push(body, priority, expiresMs, terms);
+    if (buffer.makeRoom(message.length, priority, nowMs)) return buffer.push(message.slice(), priority, expiresMs, terms);
     buffer.lose(priority); // (F3)
     unhanded(terms, false);
   }

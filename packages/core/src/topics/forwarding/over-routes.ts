@@ -10,6 +10,7 @@
  * (R3) A neighbour that could not pass something on is not asked again for that node before the next {@link OverRoutes.tick}.
  * (R4) A message for several nodes behind one neighbour goes there once.
  */
+import type { Scratch } from "../../structures/index.js";
 import type { ForwardEnd } from "../../wire/index.js";
 import type { ForwardTerms, Handed, Route } from "./route.js";
 
@@ -117,8 +118,11 @@ export class OverRoutes {
 export class SharedWays {
   readonly ways: Map<string, { readonly route: Route; readonly terms: ForwardTerms }[]> = new Map();
 
-  constructor(wanting: readonly Route[]) {
-    for (const { via } of wanting) if (via !== undefined) this.ways.set(via, []);
+  constructor(wanting: Scratch<Route>) {
+    for (let at = 0; at < wanting.size; at++) {
+      const { via } = wanting.at(at);
+      if (via !== undefined) this.ways.set(via, []);
+    }
   }
 
   /** Answers whether the message goes to the route with others. */

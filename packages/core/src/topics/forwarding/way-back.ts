@@ -42,3 +42,33 @@ export function backOver({ link }: TopicChannel, newest: () => TopicChannel | un
     },
   };
 }
+
+/** What was taken in this turn, by the way it came. Nearly always that is one way for many messages in a row. */
+export class TakenBytes {
+  #last: WayBack | undefined;
+  #bytes = 0;
+  /** Those of ways before the last one. */
+  readonly #others = new Map<WayBack, number>();
+
+  add(back: WayBack, bytes: number): void {
+    if (back !== this.#last) {
+      this.#keepLast();
+      this.#last = back;
+    }
+    this.#bytes += bytes;
+  }
+
+  /** Tells the far side of each way how much was taken since it was told. */
+  tell(): void {
+    if (this.#last === undefined) return;
+    this.#keepLast();
+    this.#last = undefined;
+    for (const [back, bytes] of this.#others) back.took(bytes);
+    this.#others.clear();
+  }
+
+  #keepLast(): void {
+    if (this.#last !== undefined) this.#others.set(this.#last, (this.#others.get(this.#last) ?? 0) + this.#bytes);
+    this.#bytes = 0;
+  }
+}

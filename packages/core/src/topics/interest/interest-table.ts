@@ -12,6 +12,12 @@ import { PatternMatcher } from "../../structures/index.js";
 import { isReserved } from "../reserved.js";
 import type { InterestRecord } from "../../wire/index.js";
 
+/** Hears who wants a message: each once where it is plain, and once for each group. */
+export interface InterestHearer<T> {
+  plain(owner: T): void;
+  member(owner: T, group: string): void;
+}
+
 /** Who wants a message. */
 export interface Interested<T> {
   /** Those with plain subscriptions that want it, each once. */
@@ -30,14 +36,12 @@ export interface InterestedGroup<T> {
 interface Slot<T> {
   readonly value: number;
   readonly owner: T;
-  readonly group: Group<T> | undefined;
+  readonly group: Group | undefined;
   patterns: number;
 }
 
-interface Group<T> {
+interface Group {
   readonly name: string;
-  /** Of the topic in hand. */
-  readonly owners: T[];
   slots: number;
 }
 
@@ -53,11 +57,10 @@ export class InterestTable<T extends object> {
   #reserved: PatternMatcher | undefined;
   readonly #seed: () => number;
   readonly #owned = new Map<T, Owned<T>>();
-  readonly #groups = new Map<string, Group<T>>();
+  readonly #groups = new Map<string, Group>();
   /** By value. */
   #slots: (Slot<T> | undefined)[] = [];
   #free: number[] = [];
-  readonly #found: { readonly owners: T[]; readonly groups: Group<T>[] } = { owners: [], groups: [] };
 
   /** `seed` draws any number of 32 bits: strangers choose patterns and topics. */
   constructor(seed: () => number) {
@@ -107,25 +110,32 @@ export class InterestTable<T extends object> {
     for (const pattern of [...(this.#owned.get(owner)?.patterns.keys() ?? [])]) this.remove(owner, pattern);
   }
 
-  /** Who wants what is published to `topic`; valid until the next match or change. */
-  match(topic: string): Interested<T> {
-    const { owners, groups } = this.#found;
-    for (const group of groups) group.owners.length = 0;
-    owners.length = groups.length = 0;
+  /** Tells `hearer` who wants what is published to `topic`. It may not match or change anything meanwhile. */
+  tell(topic: string, hearer: InterestHearer<T>): void {
     const matcher = isReserved(topic) ? this.#reserved : this.#matcher;
-    if (matcher === undefined) return this.#found;
+    if (matcher === undefined) return;
     const { values, start, end } = matcher.match(topic);
     for (let at = start; at < end; at++) {
       const slot = this.#slots[values[at] as number];
       if (slot === undefined) continue;
-      const { group, owner } = slot;
-      if (group === undefined) owners.push(owner);
-      else {
-        if (group.owners.length === 0) groups.push(group);
-        group.owners.push(owner);
-      }
+      if (slot.group === undefined) hearer.plain(slot.owner);
+      else hearer.member(slot.owner, slot.group.name);
     }
-    return this.#found;
+  }
+
+  /** Who wants what is published to `topic`, for those who look: a publish hears it by {@link tell}, without a list. */
+  match(topic: string): Interested<T> {
+    const owners: T[] = [];
+    const members = new Map<string, T[]>();
+    this.tell(topic, {
+      plain: (owner) => owners.push(owner),
+      member: (owner, group) => {
+        const known = members.get(group);
+        if (known === undefined) members.set(group, [owner]);
+        else known.push(owner);
+      },
+    });
+    return { owners, groups: Array.from(members, ([name, all]) => ({ name, owners: all })) };
   }
 
   #join(owner: T, owned: Owned<T>, name: string | undefined, pattern: Pattern): void {
@@ -153,9 +163,9 @@ export class InterestTable<T extends object> {
     if (slot.group.slots === 0) this.#groups.delete(slot.group.name);
   }
 
-  #group(name: string): Group<T> {
+  #group(name: string): Group {
     let group = this.#groups.get(name);
-    if (group === undefined) this.#groups.set(name, (group = { name, owners: [], slots: 0 }));
+    if (group === undefined) this.#groups.set(name, (group = { name, slots: 0 }));
     return group;
   }
 

@@ -48,8 +48,8 @@ class Origin {
           const key = `${nodeId}/${group ?? ""}`;
           if (!matches(parsePattern(pattern), topic) || seen.has(key)) continue;
           seen.add(key);
-          if (group === undefined) told.plain(nodeId);
-          else told.member(nodeId, group);
+          if (group === undefined) told.plain({ nodeId });
+          else told.member({ nodeId }, group);
         }
       },
     };
