@@ -7,6 +7,8 @@
  *      how many are missing there.
  * (B4) Room is made by dropping the oldest of the lowest priority; a message of a lower one than all that wait goes itself.
  * (B5) What has expired is not handed on, and is no loss: its publisher wanted that.
+ * (B6) What it copies lies in chunks of its lane, which leave as its messages do, in the order in which they came: it holds no more than
+ *      what waits and two chunks for each priority, and nothing when nothing waits.
  */
 import { assert } from "../../base/index.js";
 import { Fifo } from "../../structures/index.js";
@@ -49,7 +51,15 @@ interface Lane<A> {
   readonly messages: Fifo<WaitingMessage<A>>;
   /** Messages that were lost behind all that wait. */
   missedBehind: number;
+  /** Where copies go next: behind the first `used` bytes. (B6) */
+  chunk: Uint8Array;
+  used: number;
 }
+
+/** An array with memory of its own costs several times what a small message takes to copy (docs/benchmarks/findings.md). */
+const chunkBytes = 8 * 1024;
+const smallBytesMax = 1024;
+const noBytes = new Uint8Array(0);
 
 /** Nobody writes to it. */
 const none: [] = [];
@@ -112,6 +122,11 @@ export class MessageBuffer<A = undefined> {
     lane.missedBehind = 0;
     this.#size += 1;
     this.#bytes += body.length;
+  }
+
+  /** As {@link push}, a copy: `message` is somebody else's. (B6) */
+  pushCopy(message: Uint8Array, priority: number, expiresMs: number, about?: A): void {
+    this.push(copyInto(this.#lane(priority), message), priority, expiresMs, about);
   }
 
   /** Makes room for a message by dropping others. Answers false if the message itself is the one to go. (B4) */
@@ -204,7 +219,7 @@ export class MessageBuffer<A = undefined> {
     let lane = this.#lanes[priority];
     if (lane === undefined) {
       if (this.#lanes === none) this.#lanes = [];
-      lane = { priority, messages: new Fifo(), missedBehind: 0 };
+      lane = { priority, messages: new Fifo(), missedBehind: 0, chunk: noBytes, used: 0 };
       this.#lanes[priority] = lane;
     }
     this.#open |= 1 << priority;
@@ -236,6 +251,7 @@ export class MessageBuffer<A = undefined> {
     assert(first !== undefined, "there is a message to remove");
     this.#size -= 1;
     this.#bytes -= first.body.length;
+    if (lane.messages.size === 0) lane.chunk = noBytes; // (B6)
     return first;
   }
 
@@ -243,6 +259,20 @@ export class MessageBuffer<A = undefined> {
     if (lane.messages.size === 0 && lane.missedBehind === 0) this.#open &= ~(1 << lane.priority);
     if (this.#open === 0) this.isLosing = false;
   }
+}
+
+/** (B6) */
+function copyInto<A>(lane: Lane<A>, message: Uint8Array): Uint8Array {
+  const { length } = message;
+  if (length > smallBytesMax) return message.slice();
+  if (lane.used + length > lane.chunk.length) {
+    lane.chunk = new Uint8Array(chunkBytes);
+    lane.used = 0;
+  }
+  const start = lane.used;
+  lane.used += length;
+  lane.chunk.set(message, start);
+  return lane.chunk.subarray(start, lane.used);
 }
 
 /** So many messages are missing before what is first in `lane` now. */

@@ -342,7 +342,7 @@ export class Forwarding {
     expiresMs: number,
     nowMs: number,
   ): void {
-    if (buffer.makeRoom(message.length, priority, nowMs)) return buffer.push(message.slice(), priority, expiresMs, terms);
+    if (buffer.makeRoom(message.length, priority, nowMs)) return buffer.pushCopy(message, priority, expiresMs, terms);
     buffer.lose(priority); // (F3)
     unhanded(terms, false);
   }

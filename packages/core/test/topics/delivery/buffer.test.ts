@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type BufferTotals, MessageBuffer } from "../../../src/topics/delivery/buffer.js";
+import { collectGarbage } from "../../support/garbage.js";
 
 const body = (id: number, length: number): Uint8Array => new Uint8Array(length).fill(id);
 
@@ -99,5 +100,47 @@ describe("buffer", () => {
     buffer.push(body(4, 1), 4, 11);
     expect(buffer.first(11)).toBeUndefined();
     expect([buffer.isIdle, buffer.bytes]).toEqual([true, 0]);
+  });
+
+  test("what it copies is its own, and nobody's memory but that of neighbours of one priority (B6)", () => {
+    const buffer = new MessageBuffer(1_000, 1_000_000, { dropped: 0, expired: 0 });
+    const sizes = [1, 700, 1_024, 1_025, 5_000, 0];
+    const wanted: [number, number][] = [];
+    for (let id = 1; id <= 200; id++) {
+      const length = sizes[id % sizes.length]!;
+      const given = body(id, length);
+      buffer.pushCopy(given, id % 2 === 0 ? 9 : 0, Infinity);
+      given.fill(0); // it was somebody else's
+      wanted.push([id, length]);
+    }
+    const told: [number, number, number][] = [];
+    const memories = new Map<ArrayBufferLike, Set<number>>();
+    buffer.takeAll(({ body: bytes, priority }) => {
+      const [id = -1] = bytes;
+      expect(bytes.every((byte) => byte === id)).toBe(true);
+      told.push([priority, id, bytes.length]);
+      if (bytes.length === 0) return;
+      const priorities = memories.get(bytes.buffer) ?? new Set();
+      memories.set(bytes.buffer, priorities.add(priority));
+    }, 0);
+    const of = (parity: number, priority: number): [number, number, number][] =>
+      wanted.filter(([id]) => id % 2 === parity).map(([id, length]) => [priority, length === 0 ? -1 : id, length]);
+    expect(told).toEqual([...of(0, 9), ...of(1, 0)]);
+    expect([...memories.values()].every(({ size }) => size === 1)).toBe(true);
+    expect(memories.size).toBeLessThan(200);
+  });
+
+  test("what was copied is not held once it has left, and neither is its chunk (B6)", async () => {
+    const buffer = new MessageBuffer(1_000, 1_000_000, { dropped: 0, expired: 0 });
+    const held = (): WeakRef<ArrayBufferLike>[] => {
+      for (let id = 1; id <= 20; id++) buffer.pushCopy(body(id, 900), 4, Infinity);
+      const memories: WeakRef<ArrayBufferLike>[] = [];
+      buffer.takeAll(({ body: bytes }) => memories.push(new WeakRef(bytes.buffer)), 0);
+      return memories;
+    };
+    const memories = held();
+    await collectGarbage();
+    await collectGarbage();
+    expect(memories.map((memory) => memory.deref())).toEqual(memories.map(() => undefined));
   });
 });
