@@ -49,7 +49,6 @@ export const errorCodes = {
   "already-registered": "the node already has a function of that name",
   "unknown-queue": "there is no queue of that name",
   "stale-receipt": "the lease that a receipt stands for has ended, or its message is gone",
-  "store-failed": "the node's store has failed, and does nothing durable until it is opened anew",
 } as const;
 
 export type ErrorCode = keyof typeof errorCodes;

@@ -1,4 +1,7 @@
 /** Queues: messages that wait until somebody has dealt with them. */
+export type { QueuesCapabilities } from "./host.js";
+export { type End, Queues } from "./queues.js";
+export { queueTables } from "./tables.js";
 export { type QueuesLimits, defaultQueuesLimits } from "./limits.js";
 export { checkQueueName, checkSettings, defaultQueueSettings, delayMsMax, visibilityMsMax } from "./settings.js";
 export type {

@@ -37,6 +37,6 @@ export const defaultQueuesLimits: QueuesLimits = {
   waitMsMax: 60 * 60_000,
   subscriptionsMax: 1_000,
   afterMax: 1_000,
-  idBytesMax: 512,
+  idBytesMax: 256,
   bodiesBytesMax: 32 * 1024 * 1024,
 };

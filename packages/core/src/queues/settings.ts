@@ -175,9 +175,7 @@ class Check {
 
   oneOf(name: string, value: string, values: readonly string[]): void {
     if (values.includes(value)) return;
-    throw invalid(
-      `${this.#who}: "${name}" must be one of ${values.map(quoted).join(", ")}, got ${quoted(value)}`,
-    );
+    throw invalid(`${this.#who}: "${name}" must be one of ${values.map(quoted).join(", ")}, got ${quoted(value)}`);
   }
 }
 

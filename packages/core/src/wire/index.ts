@@ -178,6 +178,7 @@ export {
   writeToldOver,
 } from "./over-messages.js";
 export { type BacklogAskMessage, writeBacklogAsk } from "./backlog-message.js";
+export { Reader } from "./reader.js";
 export { TextCache } from "./text-cache.js";
 export {
   type ConfirmLevel,

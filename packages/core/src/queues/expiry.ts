@@ -1,0 +1,141 @@
+/**
+ * Expiry: messages that outlive their TTL.
+ *
+ * A TTL of a message's own is no longer than its queue's, so messages without one leave in the order in which they were sent, and one timer is
+ * enough for all of them.
+ *
+ * (X1) What is leased when its time comes lives until that lease ends.
+ */
+import { type Deadline, Deadlines, type DueItem, type Timers } from "../base/index.js";
+import type { Log } from "./message/log.js";
+import { type Entry, type Message, entriesOf } from "./message/message.js";
+import type { QueueSettings } from "./types.js";
+import type { Window } from "./window.js";
+
+/** What expiry needs of its queue. */
+export interface ExpiryHost {
+  readonly host: { readonly timers: Timers };
+  readonly log: Log;
+  readonly settings: QueueSettings;
+  readonly dedup: Window;
+  readonly keys: Window;
+  readonly dependents: { isWaiting(message: Message): boolean };
+  /** The time of an entry is over. */
+  expireEntry(entry: Entry, nowMs: number): void;
+  forgetWindow(table: "dedup" | "keys", key: string): void;
+}
+
+class OwnTtl implements Deadline {
+  dueMs = 0;
+  sequence = 0;
+  heapIndex = -1;
+  readonly message: Message;
+
+  constructor(message: Message) {
+    this.message = message;
+  }
+}
+
+export class Expiry implements DueItem {
+  dueMs = 0;
+  sequence = 0;
+  heapIndex = -1;
+  readonly #queue: ExpiryHost;
+  /** Messages up to this sequence have been looked at. */
+  #done = 0;
+  readonly #own = new Map<Message, OwnTtl>();
+  #due: Deadlines<OwnTtl> | undefined;
+  #armedMs = Infinity;
+
+  constructor(queue: ExpiryHost) {
+    this.#queue = queue;
+  }
+
+  isOver(message: Message, nowMs: number): boolean {
+    const { ttlMs } = this.#queue.settings;
+    return message.sentMs + Math.min(message.marks?.ttlMs ?? ttlMs, ttlMs) <= nowMs;
+  }
+
+  watch(message: Message, nowMs: number): void {
+    const ttlMs = message.marks?.ttlMs;
+    if (ttlMs !== undefined) {
+      const own = new OwnTtl(message);
+      this.#own.set(message, own);
+      this.#due ??= new Deadlines<OwnTtl>();
+      this.#due.set(own, message.sentMs + ttlMs);
+    }
+    if (message.sequence <= this.#done) this.#done = message.sequence - 1;
+    if (this.#armedMs === Infinity || ttlMs !== undefined) this.#arm();
+    else if (this.#armedMs <= nowMs) this.advance(nowMs);
+  }
+
+  forget(message: Message): void {
+    if (message.marks?.ttlMs === undefined) return;
+    const own = this.#own.get(message);
+    this.#own.delete(message);
+    if (own !== undefined) this.#due?.remove(own);
+  }
+
+  /** The queue's own TTL is another one. */
+  changed(nowMs: number): void {
+    this.#done = 0;
+    this.onDue(nowMs);
+  }
+
+  advance(nowMs: number): void {
+    if (this.#armedMs <= nowMs) this.onDue(nowMs);
+  }
+
+  onDue(nowMs: number): void {
+    const { log } = this.#queue;
+    for (let own = this.#due?.takeDue(nowMs); own !== undefined; own = this.#due?.takeDue(nowMs)) {
+      this.#own.delete(own.message);
+      this.#expire(own.message, nowMs);
+    }
+    for (let message = log.after(this.#done); message !== undefined; message = log.after(this.#done)) {
+      if (message.sentMs + this.#queue.settings.ttlMs > nowMs) break;
+      this.#done = message.sequence;
+      this.#expire(message, nowMs);
+    }
+    for (let over = this.#queue.dedup.takeOver(nowMs); over !== undefined; over = this.#queue.dedup.takeOver(nowMs)) {
+      this.#queue.forgetWindow("dedup", over.key);
+    }
+    for (let over = this.#queue.keys.takeOver(nowMs); over !== undefined; over = this.#queue.keys.takeOver(nowMs)) {
+      this.#queue.forgetWindow("keys", over.key);
+    }
+    this.#armedMs = -Infinity;
+    this.#arm();
+  }
+
+  /** Something is remembered for a while. */
+  remembered(): void {
+    this.#arm();
+  }
+
+  close(): void {
+    this.#queue.host.timers.unschedule(this);
+  }
+
+  #expire(message: Message, nowMs: number): void {
+    for (const entry of entriesOf(message)) {
+      if (entry.state === "leased" || entry.state === "gone") continue; // (X1)
+      if (entry.state === "settling" && !this.#queue.dependents.isWaiting(message)) continue;
+      this.#queue.expireEntry(entry, nowMs);
+    }
+  }
+
+  #arm(): void {
+    const first = this.#queue.log.after(this.#done);
+    const firstMs = first === undefined ? Infinity : first.sentMs + this.#queue.settings.ttlMs;
+    const nextMs = Math.min(
+      firstMs,
+      this.#due?.nextDueMs ?? Infinity,
+      this.#queue.dedup.nextMs,
+      this.#queue.keys.nextMs,
+    );
+    if (nextMs === this.#armedMs) return;
+    this.#armedMs = nextMs;
+    if (nextMs === Infinity) this.#queue.host.timers.unschedule(this);
+    else this.#queue.host.timers.schedule(this, nextMs);
+  }
+}

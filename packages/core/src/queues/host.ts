@@ -1,0 +1,49 @@
+/** Host: what the queues of one node share, and what they are given. */
+import type { MpregError, Random, Timers, Utf8 } from "../base/index.js";
+import type { Operation, Store } from "../journal/index.js";
+import type { QueuesLimits } from "./limits.js";
+import type { Sealer } from "./message/sealed.js";
+import type { DeadLetter, OutgoingMessage } from "./types.js";
+import type { Tables } from "./tables.js";
+import type { Writes } from "./writes.js";
+
+/** What the queues of a node need. */
+export interface QueuesCapabilities {
+  readonly timers: Timers;
+  readonly random: Random;
+  readonly utf8: Utf8;
+  /** For deduplication by content. */
+  sha256(bytes: Uint8Array): Uint8Array;
+  /** Wall time, for what people see and what outlives this run. */
+  wallMs(): number;
+  /** Opened with {@link queueTables}; `undefined`: no queue here is durable. */
+  readonly store: Store | undefined;
+}
+
+/** A message on its way into another queue: what has to be written for it, and what happens once that is. */
+export type Transfer =
+  | { readonly kind: "refused"; readonly error: MpregError }
+  | {
+      readonly kind: "prepared";
+      readonly operations: readonly Operation[];
+      admit(nowMs: number): void;
+      giveBack(nowMs: number): void;
+    };
+
+/** A queue that takes messages of others. */
+export interface TransferTarget {
+  prepareTransfer(message: OutgoingMessage, deadLetter: DeadLetter | undefined, nowMs: number): Transfer;
+}
+
+/** What one queue sees of the others. */
+export interface QueueHost extends QueuesCapabilities {
+  readonly limits: QueuesLimits;
+  /** Names this run of the node: 12 hexadecimal digits, drawn when the first queue is there. */
+  readonly run: string;
+  readonly sealer: Sealer;
+  readonly tables: Tables;
+  readonly writes: Writes;
+  /** Bytes of durable messages that are in memory, too. */
+  readonly bodies: { held: number };
+  find(name: string): TransferTarget | undefined;
+}

@@ -1,0 +1,97 @@
+/**
+ * Intake: a message before it is in its queue: checked, sealed, its room and its ids reserved.
+ *
+ * (I1) What was reserved is given back when the message does not come in after all: a refused send burns no id and takes no room.
+ * (I2) Capacity is never exceeded, also not by what is on its way to the disk.
+ */
+import { MpregError, quoted } from "../base/index.js";
+import { utf8Length } from "../values/index.js";
+import type { QueuesLimits } from "./limits.js";
+import type { Message } from "./message/message.js";
+import type { OutgoingMessage, QueueSettings } from "./types.js";
+import { delayMsMax } from "./settings.js";
+import type { Remembered } from "./window.js";
+
+/** A message on its way in. */
+export interface Prepared {
+  readonly message: Message;
+  readonly id: string;
+  readonly delayMs: number;
+  readonly remembered: Remembered | undefined;
+  /** What makes room for it. */
+  readonly victims: readonly Message[];
+}
+
+/** How much of a queue is taken. (I2) */
+export class Room {
+  messages = 0;
+  bytes = 0;
+
+  has(settings: QueueSettings, bytes: number): boolean {
+    return this.messages < settings.messagesMax && this.bytes + bytes <= settings.bytesMax;
+  }
+
+  take(bytes: number): void {
+    this.messages += 1;
+    this.bytes += bytes;
+  }
+
+  giveBack(bytes: number): void {
+    this.messages -= 1;
+    this.bytes -= bytes;
+  }
+
+  full(queue: string, settings: QueueSettings, bytes: number): MpregError {
+    const { messagesMax, bytesMax } = settings;
+    const has = `it has ${this.messages} of ${messagesMax} messages and ${this.bytes} of ${bytesMax} bytes`;
+    const helps = `consume, purge, or raise "messagesMax" or "bytesMax"`;
+    return new MpregError(
+      "overloaded",
+      `Queue ${quoted(queue)} has no room for a message of ${bytes} bytes: ${helps}; ${has}`,
+    );
+  }
+}
+
+/** Throws `invalid-argument` or `too-large` where a message cannot be one of the queue. */
+export function checkMessage(
+  queue: string,
+  message: OutgoingMessage,
+  settings: QueueSettings,
+  limits: QueuesLimits,
+): void {
+  const who = `a message to queue ${quoted(queue)}`;
+  const { body, id, priority, delayMs, ttlMs, after } = message;
+  if (!(body instanceof Uint8Array)) throw new MpregError("invalid-argument", `${who} has no body of bytes`);
+  if (body.length > settings.messageBytesMax) {
+    throw tooLarge(`${who} has ${body.length} bytes; the limit ("messageBytesMax") is ${settings.messageBytesMax}`);
+  }
+  for (const name of ["id", "group", "dedup", "idempotencyKey"] as const) {
+    const text = message[name];
+    if (text === undefined) continue;
+    if (text === "") throw new MpregError("invalid-argument", `${who} has an empty "${name}"; leave it out`);
+    if (utf8Length(text) > limits.idBytesMax)
+      throw tooLarge(`${who} has a "${name}" of more than ${limits.idBytesMax} bytes`);
+  }
+  if (id?.startsWith("~") === true) {
+    throw new MpregError(
+      "invalid-argument",
+      `${who} has the id ${quoted(id)}; ids that begin with "~" are made by queues`,
+    );
+  }
+  checkInteger(who, "priority", priority, 9);
+  checkInteger(who, "delayMs", delayMs, delayMsMax);
+  checkInteger(who, "ttlMs", ttlMs, settings.ttlMs);
+  if (ttlMs === 0) throw new MpregError("invalid-argument", `${who}: "ttlMs" must be at least 1`);
+  if (after !== undefined && after.length > limits.afterMax) {
+    throw tooLarge(`${who} waits for ${after.length} others; the limit is ${limits.afterMax}`);
+  }
+}
+
+function checkInteger(who: string, name: string, value: number | undefined, max: number): void {
+  if (value === undefined || (Number.isSafeInteger(value) && value >= 0 && value <= max)) return;
+  throw new MpregError("invalid-argument", `${who}: "${name}" must be an integer from 0 to ${max}, got ${value}`);
+}
+
+function tooLarge(message: string): MpregError {
+  return new MpregError("too-large", message);
+}

@@ -1,0 +1,196 @@
+/**
+ * Lane: the lease machine of one line of consumers that compete for its messages.
+ *
+ * Owns the state of each entry, when it ends, and who waits. What the end of a lease means (a retry, a dead letter) is the queue's.
+ *
+ * ```
+ *            delay over                 lease
+ *  delayed ────────────▶ available ────────────▶ leased ──▶ settling ──▶ gone
+ *     ▲                      ▲                      │           │
+ *     └──────────────────────┴── released, expired ─┘◀──────────┘ the store refused
+ * ```
+ *
+ * (L1) An entry has one lease at most. Its number rises with each.
+ * (L2) Nothing that is `settling` or `gone` is leased.
+ * (L3) One timer is set, for the earliest of what is due; none while nothing is. There are no ticks.
+ */
+import { Deadlines, type DueItem, type Timers } from "../base/index.js";
+import { Chain } from "../structures/index.js";
+import { type Entry, type EntryState, type Lease, leaseOf } from "./message/message.js";
+import type { ReadyOrder } from "./order/order.js";
+import type { Pace } from "./rate.js";
+import type { QueueSettings } from "./types.js";
+import type { Waiter } from "./waiter.js";
+
+export interface LaneHost {
+  readonly timers: Timers;
+  /** Names this run of the node. */
+  readonly run: string;
+  readonly pace: Pace;
+  settings(): QueueSettings;
+  /** A lease has ended by itself; the entry is settling, and the host says what becomes of it. */
+  leaseExpired(entry: Entry, nowMs: number): void;
+  /** There may be something for those who wait. */
+  serve(lane: Lane, nowMs: number): void;
+}
+
+export class Lane implements DueItem {
+  dueMs = 0;
+  sequence = 0;
+  heapIndex = -1;
+  readonly number: number;
+  readonly name: string;
+  /** The first message it has. */
+  readonly fromSequence: number;
+  readonly waiters: Chain<Waiter> = new Chain<Waiter>();
+  readonly #host: LaneHost;
+  readonly #order: ReadyOrder;
+  readonly #due = new Deadlines<Lease>();
+  readonly #counts = { available: 0, delayed: 0, leased: 0, settling: 0, gone: 0 };
+  #armedMs = Infinity;
+
+  constructor(host: LaneHost, order: ReadyOrder, is: { number: number; name: string; fromSequence: number }) {
+    this.#host = host;
+    this.#order = order;
+    this.number = is.number;
+    this.name = is.name;
+    this.fromSequence = is.fromSequence;
+  }
+
+  count(state: EntryState): number {
+    return this.#counts[state];
+  }
+
+  /** A message comes in, available after `delayMs`. */
+  enter(entry: Entry, delayMs: number, nowMs: number): void {
+    entry.state = "settling";
+    this.#counts.settling += 1;
+    this.#order.enter(entry);
+    this.putBack(entry, delayMs, nowMs);
+  }
+
+  /** A message that waits for others, or is on its way somewhere: it has its place, and nobody gets it. */
+  hold(entry: Entry): void {
+    entry.state = "settling";
+    this.#counts.settling += 1;
+    this.#order.enter(entry);
+  }
+
+  /** A message comes in whose lease is going on. */
+  enterLeased(entry: Entry, untilMs: number, nowMs: number): void {
+    this.hold(entry);
+    this.#end(entry, "leased", untilMs);
+    this.arm(nowMs);
+  }
+
+  /** What is settling is available again after `delayMs`. */
+  putBack(entry: Entry, delayMs: number, nowMs: number): void {
+    if (delayMs > 0) this.#end(entry, "delayed", nowMs + delayMs);
+    else this.#set(entry, "available");
+    this.arm(nowMs);
+  }
+
+  /** What is settling is leased again, as it was. */
+  restoreLease(entry: Entry, lease: Lease, nowMs: number): void {
+    this.#end(entry, "leased", lease.dueMs);
+    this.arm(nowMs);
+  }
+
+  /** The next entry, leased for `visibilityMs`. */
+  lease(visibilityMs: number, nowMs: number, wallMs: number): Entry | undefined {
+    const { rate } = this.#host.settings();
+    if (rate !== undefined && this.#host.pace.allowedMs(rate) > nowMs) return undefined;
+    const entry = this.#order.take(nowMs);
+    if (entry === undefined) return undefined;
+    if (rate !== undefined) this.#host.pace.take(rate, nowMs);
+    const { run } = this.#host;
+    const lease = leaseOf(entry, run);
+    lease.number += 1; // (L1)
+    lease.run = run;
+    lease.receives += 1;
+    lease.ended = undefined;
+    if (lease.receives === 1) lease.firstReceivedMs = wallMs;
+    this.#counts.available -= 1;
+    this.#counts.leased += 1;
+    entry.state = "leased";
+    this.#due.set(lease, nowMs + visibilityMs);
+    return entry;
+  }
+
+  /** A lease ends at another time. */
+  extend(lease: Lease, untilMs: number, nowMs: number): void {
+    this.#due.set(lease, untilMs);
+    this.arm(nowMs);
+  }
+
+  /** Nobody gets the entry until it is put back. (L2) */
+  settle(entry: Entry): void {
+    this.#set(entry, "settling");
+  }
+
+  leave(entry: Entry): void {
+    if (entry.state === "gone") return;
+    this.#set(entry, "gone");
+    this.#order.leave(entry);
+  }
+
+  /** Does what is due by now, whether or not the timer has said so. */
+  advance(nowMs: number): void {
+    if (this.#due.nextDueMs <= nowMs) this.onDue(nowMs);
+  }
+
+  onDue(nowMs: number): void {
+    this.#armedMs = -Infinity; // whatever is next is set anew, or taken back
+    for (let lease = this.#due.takeDue(nowMs); lease !== undefined; lease = this.#due.takeDue(nowMs)) {
+      const { entry } = lease;
+      if (entry.state === "delayed") this.#set(entry, "available");
+      else {
+        this.#set(entry, "settling");
+        lease.ended = "expired";
+        this.#host.leaseExpired(entry, nowMs);
+      }
+    }
+    this.#host.serve(this, nowMs);
+    this.arm(nowMs);
+  }
+
+  /** When something is due next: the end of a state, or for those who wait when a rate allows one more. */
+  #nextMs(nowMs: number): number {
+    const dueMs = this.#due.nextDueMs;
+    if (this.waiters.size === 0 || this.#counts.available === 0) return dueMs;
+    const { rate } = this.#host.settings();
+    const paceMs = rate === undefined ? -Infinity : this.#host.pace.allowedMs(rate);
+    return Math.min(dueMs, paceMs > nowMs ? paceMs : this.#order.resumesMs);
+  }
+
+  /** (L3) */
+  arm(nowMs: number): void {
+    const nextMs = this.#nextMs(nowMs);
+    if (nextMs === this.#armedMs) return;
+    this.#armedMs = nextMs;
+    if (nextMs === Infinity) this.#host.timers.unschedule(this);
+    else this.#host.timers.schedule(this, nextMs);
+  }
+
+  /** Nothing of it is due any more. */
+  close(): void {
+    this.#armedMs = Infinity;
+    this.#host.timers.unschedule(this);
+  }
+
+  #end(entry: Entry, state: "delayed" | "leased", untilMs: number): void {
+    this.#set(entry, state);
+    this.#due.set(leaseOf(entry, this.#host.run), untilMs);
+  }
+
+  #set(entry: Entry, state: EntryState): void {
+    const before = entry.state;
+    this.#counts[before] -= 1;
+    this.#counts[state] += 1;
+    entry.state = state;
+    if (before === "delayed" || before === "leased") {
+      if (entry.lease !== undefined) this.#due.remove(entry.lease);
+    } else if (before === "available") this.#order.unready(entry);
+    if (state === "available") this.#order.ready(entry);
+  }
+}

@@ -1,0 +1,117 @@
+/**
+ * Message: what is kept in memory of a message that waits.
+ *
+ * Owns the fields. One object per message and one per lane that has it; what only those have that were received or delayed is
+ * made when they first are. A message's content is bytes (`sealed.ts`), which may be in the store only.
+ */
+import type { Deadline, HeapItem } from "../../base/index.js";
+
+/** Ids, keys and what is waited for: few messages have any of them. */
+export interface Marks {
+  /** `undefined`: made of the sequence. */
+  readonly id: string | undefined;
+  readonly key: string | undefined;
+  readonly after: readonly string[] | undefined;
+  readonly ttlMs: number | undefined;
+}
+
+export class Message {
+  readonly sequence: number;
+  /** What it counts against `bytesMax`. */
+  readonly bytes: number;
+  /** `undefined`: in the store only. */
+  content: Uint8Array | undefined;
+  /** On the monotonic clock, in whole ms. Before the start of this run for one that was recovered. */
+  readonly sentMs: number;
+  readonly group: string | undefined;
+  readonly priority: number;
+  readonly marks: Marks | undefined;
+  /** Acknowledgements that are wanted yet. 0: done, or gone. */
+  wanted: number;
+  /** Its one entry, or those of its lanes. */
+  entries: Entry | readonly Entry[] | undefined = undefined;
+
+  constructor(
+    sequence: number,
+    content: Uint8Array,
+    head: {
+      readonly sentMs: number;
+      readonly group: string | undefined;
+      readonly priority: number;
+      readonly marks: Marks | undefined;
+      readonly wanted: number;
+    },
+  ) {
+    this.sequence = sequence;
+    this.bytes = content.length;
+    this.content = content;
+    this.sentMs = head.sentMs;
+    this.group = head.group;
+    this.priority = head.priority;
+    this.marks = head.marks;
+    this.wanted = head.wanted;
+  }
+}
+
+/**
+ * Where an entry stands in its lane.
+ *
+ * `settling`: what ends it is on its way to the disk. `gone`: acknowledged, expired, moved or purged; never in a lane again.
+ */
+export type EntryState = "available" | "delayed" | "leased" | "settling" | "gone";
+
+/** A message in a lane. */
+export class Entry implements HeapItem {
+  heapIndex = -1;
+  state: EntryState = "gone";
+  lease: Lease | undefined = undefined;
+  readonly message: Message;
+  /** Number of its lane. */
+  readonly lane: number;
+
+  constructor(message: Message, lane: number) {
+    this.message = message;
+    this.lane = lane;
+  }
+}
+
+/** How the last lease of an entry ended. */
+export type LeaseEnd = "expired" | "released";
+
+/** What is known of an entry that was leased, or is delayed: its last lease, and when the present state ends. */
+export class Lease implements Deadline {
+  dueMs = 0;
+  sequence = 0;
+  heapIndex = -1;
+  readonly entry: Entry;
+  receives = 0;
+  /** Rises with each lease of the entry: the fencing token. */
+  number = 0;
+  /** The run of the node in which the lease was given. */
+  run: string;
+  /** Wall time. */
+  firstReceivedMs = 0;
+  error: string | undefined = undefined;
+  ended: LeaseEnd | undefined = undefined;
+
+  constructor(entry: Entry, run: string) {
+    this.entry = entry;
+    this.run = run;
+  }
+}
+
+/** The order of sequences. */
+export function isBefore(a: Entry, b: Entry): boolean {
+  return a.message.sequence < b.message.sequence;
+}
+
+export function leaseOf(entry: Entry, run: string): Lease {
+  return (entry.lease ??= new Lease(entry, run));
+}
+
+/** The entries of a message, one for each of its lanes. */
+export function entriesOf(message: Message): readonly Entry[] {
+  const { entries } = message;
+  if (entries === undefined) return [];
+  return entries instanceof Entry ? [entries] : entries;
+}

@@ -1,0 +1,53 @@
+/**
+ * Fair: the oldest first; where messages have groups, the groups take turns and none is locked.
+ *
+ * (F1) Without groups there is one, and this is the order of sequences.
+ */
+import type { Entry } from "../message/message.js";
+import type { Rate } from "../types.js";
+import type { ReadyOrder } from "./order.js";
+import { Rotation } from "./rotation.js";
+
+export class FairOrder implements ReadyOrder {
+  readonly #rotation: Rotation;
+
+  constructor(groupRate: () => Rate | undefined) {
+    this.#rotation = new Rotation(groupRate);
+  }
+
+  get resumesMs(): number {
+    return this.#rotation.resumesMs;
+  }
+
+  enter(): void {
+    // only what is available has a place here
+  }
+
+  ready(entry: Entry): void {
+    const group = this.#rotation.of(entry.message.group);
+    // one that had nothing, and waits only to be forgotten, is back
+    if (group.entries.size === 0) this.#rotation.withdraw(group);
+    group.entries.push(entry);
+    this.#rotation.offer(group);
+  }
+
+  unready(entry: Entry): void {
+    const group = this.#rotation.find(entry.message.group);
+    if (group === undefined) return;
+    group.entries.remove(entry);
+    if (group.entries.size === 0) this.#rotation.spent(group);
+  }
+
+  leave(): void {
+    // as in `enter`
+  }
+
+  take(nowMs: number): Entry | undefined {
+    const group = this.#rotation.next(nowMs);
+    if (group === undefined) return undefined;
+    const entry = group.entries.pop();
+    if (group.entries.size === 0) this.#rotation.spent(group);
+    else this.#rotation.offer(group);
+    return entry;
+  }
+}

@@ -1,0 +1,109 @@
+/**
+ * Rotation: groups take turns, each as often as its rate allows.
+ *
+ * (R1) A group that has something to give is in the line, or paused until its rate allows it.
+ * (R2) A group that has nothing, and whose rate is as that of a new one, is forgotten.
+ */
+import { type Deadline, Deadlines, Heap } from "../../base/index.js";
+import { Chain, type ChainNode } from "../../structures/index.js";
+import { type Entry, isBefore } from "../message/message.js";
+import { Pace } from "../rate.js";
+import type { Rate } from "../types.js";
+
+type Place = "out" | "line" | "paused";
+
+export class Group implements ChainNode<Group>, Deadline {
+  previous: Group | undefined = undefined;
+  next: Group | undefined = undefined;
+  dueMs = 0;
+  sequence = 0;
+  heapIndex = -1;
+  place: Place = "out";
+  pace: Pace | undefined = undefined;
+  readonly name: string;
+  readonly entries: Heap<Entry> = new Heap<Entry>(isBefore);
+
+  constructor(name: string) {
+    this.name = name;
+  }
+}
+
+export class Rotation {
+  readonly #groups = new Map<string, Group>();
+  readonly #line = new Chain<Group>();
+  readonly #rate: () => Rate | undefined;
+  #paused: Deadlines<Group> | undefined;
+
+  constructor(rate: () => Rate | undefined) {
+    this.#rate = rate;
+  }
+
+  get resumesMs(): number {
+    return this.#paused?.nextDueMs ?? Infinity;
+  }
+
+  find(name: string | undefined): Group | undefined {
+    return this.#groups.get(name ?? "");
+  }
+
+  of(name: string | undefined): Group {
+    const text = name ?? "";
+    let group = this.#groups.get(text);
+    if (group === undefined) this.#groups.set(text, (group = new Group(text)));
+    return group;
+  }
+
+  /** The group has something to give. (R1) */
+  offer(group: Group): void {
+    if (group.place !== "out") return;
+    group.place = "line";
+    this.#line.push(group);
+  }
+
+  /** It has nothing to give just now. */
+  withdraw(group: Group): void {
+    if (group.place === "line") this.#line.remove(group);
+    else if (group.place === "paused") this.#paused?.remove(group);
+    group.place = "out";
+  }
+
+  /** The group whose turn it is, which is out then. */
+  next(nowMs: number): Group | undefined {
+    this.#resume(nowMs);
+    const rate = this.#rate();
+    for (let group = this.#line.first; group !== undefined; group = this.#line.first) {
+      this.withdraw(group);
+      if (rate === undefined) return group;
+      const pace = (group.pace ??= new Pace());
+      const allowedMs = pace.allowedMs(rate);
+      if (allowedMs <= nowMs) {
+        pace.take(rate, nowMs);
+        return group;
+      }
+      this.#pause(group, allowedMs);
+    }
+    return undefined;
+  }
+
+  /** The group has no entry. (R2) */
+  spent(group: Group): void {
+    this.withdraw(group);
+    const rate = this.#rate();
+    if (rate === undefined || group.pace === undefined) this.#groups.delete(group.name);
+    else this.#pause(group, group.pace.allowedMs(rate) + (rate.burst * 1_000) / rate.perSecond);
+  }
+
+  #pause(group: Group, untilMs: number): void {
+    group.place = "paused";
+    this.#paused ??= new Deadlines<Group>();
+    this.#paused.set(group, untilMs);
+  }
+
+  #resume(nowMs: number): void {
+    for (let group = this.#paused?.takeDue(nowMs); group !== undefined; group = this.#paused?.takeDue(nowMs)) {
+      group.place = "out";
+      if (group.entries.size > 0) this.offer(group);
+      else if (group.pace?.isFresh(nowMs) ?? true) this.#groups.delete(group.name);
+    }
+  }
+}

@@ -1,0 +1,452 @@
+/**
+ * Queue: the messages of one queue, the lanes that have them, and when each is done.
+ *
+ * Owns what a message goes through, from `admit` to `remove`. What comes in is prepared by `sending.ts`; leases are the lanes'
+ * (`lane.ts`); operations are `operations.ts`.
+ *
+ * (Q1) A message is told to be sent, and can be received, once it is on the disk; it is told to be acknowledged once that is.
+ * (Q2) A message that is done, expired, moved, dropped or purged is in no lane any more, and never will be again.
+ * (Q3) A lane that cannot do with a message has given it up; a message is done when as many as wanted have acknowledged it.
+ * (Q4) A dead letter is in its new queue and gone from this one by one batch. Where the new queue has no room, or is not there, it stays.
+ */
+import type { MpregError } from "../base/index.js";
+import type { Operation } from "../journal/index.js";
+import { Dependents } from "./dependents.js";
+import { Expiry } from "./expiry.js";
+import { Figures } from "./figures.js";
+import type { QueueHost } from "./host.js";
+import { Room, type Prepared } from "./intake.js";
+import { Lane } from "./lane.js";
+import { Log } from "./message/log.js";
+import { Entry, type Lease, type Message, entriesOf } from "./message/message.js";
+import { FairOrder } from "./order/fair.js";
+import { FifoGroups } from "./order/fifo-groups.js";
+import type { ReadyOrder } from "./order/order.js";
+import { PriorityOrder } from "./order/priority.js";
+import { Pace } from "./rate.js";
+import { messageKey, tableNames } from "./tables.js";
+import type { DeadLetter, DeathReason, QueueSettings } from "./types.js";
+import { Window } from "./window.js";
+import type { WriteEnd } from "./writes.js";
+
+/** How a lane is through with a message. */
+type Over = "acknowledged" | "given-up" | "expired";
+
+/** How a message leaves. */
+export type Leaving = "done" | "expired" | "dropped" | "purged" | "dead" | "abandoned";
+
+/** What a queue is for good, and its settings. */
+export interface QueueIdentity {
+  readonly name: string;
+  readonly id: number;
+  readonly settings: QueueSettings;
+  /** Wall time. */
+  readonly createdMs: number;
+}
+
+/** What is written of a queue itself. */
+export interface QueueRecord extends QueueIdentity {
+  readonly lanes: readonly { readonly number: number; readonly name: string; readonly fromSequence: number }[];
+  readonly lanesMade: number;
+  /** No sequence from this one on was ever given to a message. */
+  readonly sequences: number;
+}
+
+/** How long a message waits that its dead-letter queue would not have, at least. */
+const refusedWaitMs = 1_000;
+const sequencesAhead = 100_000;
+
+export class Queue {
+  readonly name: string;
+  readonly id: number;
+  readonly createdMs: number;
+  readonly host: QueueHost;
+  readonly log: Log = new Log();
+  readonly room: Room = new Room();
+  readonly figures: Figures = new Figures();
+  readonly lanes: Map<string, Lane> = new Map<string, Lane>();
+  readonly ids: Map<string, Message> = new Map<string, Message>();
+  readonly dedup: Window = new Window();
+  readonly keys: Window = new Window();
+  readonly expiry: Expiry;
+  readonly dependents: Dependents;
+  settings: QueueSettings;
+  lanesMade = 0;
+  nextSequence = 1;
+  /** Up to where sequences may be given out. */
+  #sequences = Infinity;
+  #sequencesAsked = Infinity;
+  closed = false;
+  /** Messages whose room was given away already, to what is on its way. */
+  readonly dropping: Set<Message> = new Set<Message>();
+  /** Where the search for the oldest that can make room begins. */
+  dropFrom = 0;
+  readonly #pace = new Pace();
+  readonly #serve: (queue: Queue, lane: Lane, nowMs: number) => void;
+
+  /** `serve` gives what there is to those who wait. */
+  constructor(host: QueueHost, is: QueueIdentity, serve: (queue: Queue, lane: Lane, nowMs: number) => void) {
+    this.host = host;
+    this.#serve = serve;
+    this.name = is.name;
+    this.id = is.id;
+    this.settings = is.settings;
+    this.createdMs = is.createdMs;
+    this.expiry = new Expiry(this);
+    this.dependents = new Dependents(this);
+  }
+
+  get durable(): boolean {
+    return this.settings.durable;
+  }
+
+  /** Whether each subscription has a lane of its own. */
+  get hasSubscriptions(): boolean {
+    const { kind } = this.settings.guarantee;
+    return kind === "broadcast" || kind === "quorum";
+  }
+
+  /** Does what is due by now, whether or not a timer has said so. */
+  advance(nowMs: number): void {
+    for (const lane of this.lanes.values()) lane.advance(nowMs);
+    this.expiry.advance(nowMs);
+  }
+
+  // Lanes
+
+  addLane(name: string, number: number, fromSequence: number): Lane {
+    const host = {
+      timers: this.host.timers,
+      run: this.host.run,
+      pace: this.#pace,
+      settings: () => this.settings,
+      leaseExpired: (entry: Entry, nowMs: number) => {
+        this.figures.leasesExpired += 1;
+        this.leaseOver(entry, undefined, nowMs);
+      },
+      serve: (lane: Lane, nowMs: number) => {
+        this.#serve(this, lane, nowMs);
+      },
+    };
+    const lane = new Lane(host, this.#order(), { number, name, fromSequence });
+    this.lanes.set(name, lane);
+    this.lanesMade = Math.max(this.lanesMade, number + 1);
+    return lane;
+  }
+
+  /** A subscription is over: it has given up all that it had. */
+  removeLane(lane: Lane, nowMs: number): void {
+    this.lanes.delete(lane.name);
+    for (let message = this.log.first; message !== undefined; message = this.log.after(message.sequence)) {
+      const entry = entriesOf(message).find((each) => each.lane === lane.number);
+      if (entry !== undefined && entry.state !== "gone") this.over(entry, lane, "given-up", nowMs);
+    }
+    lane.close();
+  }
+
+  laneOf(entry: Entry): Lane | undefined {
+    if (!this.hasSubscriptions) return this.lanes.get("");
+    for (const lane of this.lanes.values()) if (lane.number === entry.lane) return lane;
+    return undefined;
+  }
+
+  /** Those who wait get what there is for them. */
+  serve(nowMs: number): void {
+    for (const lane of this.lanes.values()) {
+      if (lane.waiters.size === 0) continue;
+      this.#serve(this, lane, nowMs);
+      lane.arm(nowMs);
+    }
+  }
+
+  // Writing
+
+  /** Does `end` once the operations are on the disk; at once, where there are none. (Q1) */
+  commit(operations: readonly Operation[], end: WriteEnd, nowMs: number): void {
+    if (operations.length === 0) end.done(nowMs);
+    else this.host.writes.write(operations, end);
+  }
+
+  /** Writes what nobody waits for: if it is refused, it is done again after a restart, as told beside each. */
+  note(operations: readonly Operation[]): void {
+    if (this.durable && operations.length > 0) this.host.writes.write(operations, noEnd);
+  }
+
+  record(changes: Partial<QueueRecord> = {}): QueueRecord {
+    const { name, id, settings, createdMs, lanesMade } = this;
+    const lanes = [...this.lanes.values()].map(({ number, name: of, fromSequence }) => ({
+      number,
+      name: of,
+      fromSequence,
+    }));
+    return { name, id, settings, createdMs, lanes, lanesMade, sequences: this.#sequencesAsked, ...changes };
+  }
+
+  /** Sequences before `sequences` may be given out; more are asked for early. */
+  allowSequences(sequences: number): void {
+    this.#sequences = this.#sequencesAsked = sequences;
+  }
+
+  /** The next sequence; `undefined` while more have been asked for than the disk has promised. */
+  takeSequence(): number | undefined {
+    if (this.durable && this.nextSequence + sequencesAhead / 2 > this.#sequencesAsked) this.#askForSequences();
+    if (this.nextSequence >= this.#sequences) return undefined;
+    return this.nextSequence++;
+  }
+
+  #askForSequences(): void {
+    const asked = this.nextSequence + sequencesAhead;
+    this.#sequencesAsked = asked;
+    const done = (): void => {
+      this.#sequences = Math.max(this.#sequences, asked);
+    };
+    const failed = (): void => {
+      if (this.#sequencesAsked === asked) this.#sequencesAsked = this.#sequences; // asked for again with the next message
+    };
+    this.host.writes.write([this.host.tables.putQueue(this.id, this.record())], { done, failed });
+  }
+
+  deletesOf(message: Message): Operation[] {
+    return this.durable ? this.host.tables.deleteMessage(this.id, message.sequence, this.hasSubscriptions) : [];
+  }
+
+  // Messages
+
+  /** A message is in the queue. Its room and its ids were reserved before. */
+  admit({ message, delayMs }: Prepared, nowMs: number): void {
+    this.keepContent(message);
+    const entries: Entry[] = [];
+    const lanes = [...this.lanes.values()].filter(({ fromSequence }) => fromSequence <= message.sequence);
+    for (const lane of lanes) entries.push(new Entry(message, lane.number));
+    message.entries = entries.length === 1 ? entries[0] : entries;
+    if (this.settings.guarantee.kind === "broadcast") message.wanted = entries.length;
+    this.log.add(message);
+    this.expiry.watch(message, nowMs);
+    const waits = this.dependents.wait(message, delayMs);
+    for (const [at, lane] of lanes.entries()) {
+      if (waits) lane.hold(entries[at] as Entry);
+      else lane.enter(entries[at] as Entry, delayMs, nowMs);
+    }
+    if (entries.length < message.wanted || message.wanted === 0) this.fail(message, "no-quorum", nowMs);
+  }
+
+  /** Whether a message's content stays in memory: where it lies in the store, too, only as far as there is room. */
+  keepContent(message: Message): void {
+    if (!this.durable) return;
+    const { bodies, limits } = this.host;
+    if (bodies.held + message.bytes > limits.bodiesBytesMax) message.content = undefined;
+    else bodies.held += message.bytes;
+  }
+
+  /** A message's content, wherever it lies; `undefined` where its row is gone. */
+  contentOf(message: Message): Uint8Array | undefined {
+    return message.content ?? this.host.writes.store?.get(tableNames.messages, messageKey(this.id, message.sequence));
+  }
+
+  /** A lane is through with an entry. (Q3) */
+  over(entry: Entry, lane: Lane | undefined, how: Over, nowMs: number): void {
+    const { message } = entry;
+    if (entry.state === "gone" || message.wanted === 0) return;
+    lane?.leave(entry);
+    entry.state = "gone";
+    const isQuorum = this.settings.guarantee.kind === "quorum";
+    if (how === "acknowledged" || !isQuorum) message.wanted -= 1;
+    if (how === "acknowledged") this.figures.acknowledged += 1;
+    const left = entriesOf(message).filter(({ state }) => state !== "gone").length;
+    if (message.wanted === 0) {
+      if (this.hasSubscriptions) this.note(this.deletesOf(message)); // done again when it is counted after a restart
+      this.remove(
+        message,
+        how === "expired" ? "expired" : how === "given-up" && !this.hasSubscriptions ? "abandoned" : "done",
+        nowMs,
+      );
+    } else if (left < message.wanted) {
+      if (how === "expired") this.remove(message, "expired", nowMs);
+      else this.fail(message, "no-quorum", nowMs);
+    } else if (this.durable && how !== "acknowledged") this.note([this.host.tables.putAck(this.id, entry, false)]);
+  }
+
+  /** The message is gone. (Q2) */
+  remove(message: Message, how: Leaving, nowMs: number): void {
+    if (this.log.get(message.sequence) !== message) return;
+    message.wanted = 0;
+    for (const entry of entriesOf(message)) {
+      this.laneOf(entry)?.leave(entry);
+      entry.state = "gone";
+    }
+    this.log.remove(message);
+    if (!this.dropping.delete(message)) this.room.giveBack(message.bytes);
+    if (this.durable && message.content !== undefined) this.host.bodies.held -= message.bytes;
+    const id = message.marks?.id;
+    if (id !== undefined) this.ids.delete(id);
+    this.expiry.forget(message);
+    this.#count(how);
+    this.dependents.gone(message, how === "done", nowMs);
+  }
+
+  #count(how: Leaving): void {
+    if (how === "expired") this.figures.expired += 1;
+    else if (how === "dropped") this.figures.dropped += 1;
+    else if (how === "purged") this.figures.purged += 1;
+    else if (how === "dead") this.figures.deadLettered += 1;
+    else if (how === "abandoned") this.figures.abandoned += 1;
+  }
+
+  /** A lease has ended without an acknowledgement; its entry is settling. */
+  leaseOver(entry: Entry, delayMs: number | undefined, nowMs: number): void {
+    const lane = this.laneOf(entry);
+    const lease = entry.lease;
+    if (lane === undefined || lease === undefined || entry.state === "gone") return;
+    this.dropFrom = Math.min(this.dropFrom, entry.message.sequence);
+    if (this.expiry.isOver(entry.message, nowMs)) {
+      this.expireEntry(entry, nowMs);
+      return;
+    }
+    const { maxReceives } = this.settings;
+    if (maxReceives === undefined || lease.receives < maxReceives)
+      lane.putBack(entry, delayMs ?? this.retryDelay(lease.receives), nowMs);
+    else if (this.settings.guarantee.kind === "quorum") this.over(entry, lane, "given-up", nowMs);
+    else this.#deadLetterOf(entry, lane, lease, nowMs);
+  }
+
+  expireEntry(entry: Entry, nowMs: number): void {
+    if (!this.hasSubscriptions) this.note(this.deletesOf(entry.message)); // it expires again after a restart
+    this.over(entry, this.laneOf(entry), "expired", nowMs);
+  }
+
+  forgetWindow(table: "dedup" | "keys", key: string): void {
+    this.note([this.host.tables.deleteWindow(table, this.id, key)]); // over after a restart, too
+  }
+
+  /** How long a message waits after its `receives`th receive. */
+  retryDelay(receives: number): number {
+    const { retry } = this.settings;
+    if (retry === undefined) return 0;
+    const delayMs = Math.min(retry.maxMs, retry.baseMs * 2 ** Math.min(receives - 1, 40));
+    return retry.jitter ? Math.ceil(delayMs / 2 + (this.host.random.next() * delayMs) / 2) : delayMs;
+  }
+
+  /** (Q4) */
+  #deadLetterOf(entry: Entry, lane: Lane, lease: Lease, nowMs: number): void {
+    const { message } = entry;
+    const isLast = message.wanted === 1;
+    const deletes = !this.durable
+      ? []
+      : isLast
+        ? this.deletesOf(message)
+        : [this.host.tables.putAck(this.id, entry, false)];
+    const back = (at: number): void => {
+      this.figures.deadLettersRefused += 1;
+      if (entry.state !== "gone") lane.putBack(entry, Math.max(refusedWaitMs, this.retryDelay(lease.receives)), at);
+    };
+    const moved = (at: number): void => {
+      if (entry.state === "gone") return;
+      if (isLast && message.wanted === 1) this.remove(message, "dead", at);
+      else {
+        this.figures.deadLettered += 1;
+        this.over(entry, lane, "given-up", at);
+      }
+      this.serve(at);
+    };
+    const letter = { reason: "max-receives" as const, lease, subscription: lane.name === "" ? undefined : lane.name };
+    if (!this.transfer(message, letter, deletes, { moved, back }, nowMs)) back(nowMs);
+  }
+
+  /** A message can never be done: it becomes a dead letter where there is a queue for such. */
+  fail(message: Message, reason: DeathReason, nowMs: number): void {
+    for (const entry of entriesOf(message)) if (entry.state !== "gone") this.laneOf(entry)?.settle(entry);
+    const deletes = this.deletesOf(message);
+    const gone = (how: Leaving) => (at: number) => {
+      this.remove(message, how, at);
+      this.serve(at);
+    };
+    const lost = (): void => {
+      this.commit(deletes, { done: gone("abandoned"), failed: () => undefined }, nowMs);
+    };
+    if (
+      !this.transfer(
+        message,
+        { reason, lease: undefined, subscription: undefined },
+        deletes,
+        { moved: gone("dead"), back: lost },
+        nowMs,
+      )
+    )
+      lost();
+  }
+
+  /** Puts a message into the dead-letter queue, with `deletes` in the same batch; answers whether that has begun. */
+  transfer(
+    message: Message,
+    letter: {
+      readonly reason: DeathReason;
+      readonly lease: Lease | undefined;
+      readonly subscription: string | undefined;
+    },
+    deletes: readonly Operation[],
+    ends: { readonly moved: (nowMs: number) => void; readonly back: (nowMs: number) => void },
+    nowMs: number,
+  ): boolean {
+    const { deadLetter } = this.settings;
+    const target = deadLetter === undefined ? undefined : this.host.find(deadLetter);
+    const content = this.contentOf(message);
+    if (target === undefined || deadLetter === this.name || content === undefined) return false;
+    const opened = this.host.sealer.open(content);
+    const dead: DeadLetter = {
+      queue: this.name,
+      reason: letter.reason,
+      error: letter.lease?.error,
+      attempts: letter.lease?.receives ?? 0,
+      subscription: letter.subscription,
+      sentMs: opened.sentWallMs,
+      diedMs: this.host.wallMs(),
+    };
+    const prepared = target.prepareTransfer({ ...opened.message, id: this.idOf(message) }, dead, nowMs);
+    if (prepared.kind === "refused") return false;
+    const done = (at: number): void => {
+      prepared.admit(at);
+      ends.moved(at);
+    };
+    const failed = (error: MpregError, at: number): void => {
+      if (error.outcome === "unknown") return; // the store is frozen: where the message is, its next opening tells
+      prepared.giveBack(at);
+      ends.back(at);
+    };
+    this.commit([...deletes, ...prepared.operations], { done, failed }, nowMs);
+    return true;
+  }
+
+  idOf(message: Message): string {
+    return message.marks?.id ?? `~${this.id.toString(36)}.${message.sequence.toString(36)}`;
+  }
+
+  /** The message of that id, if it is here. */
+  byId(id: string): Message | undefined {
+    if (!id.startsWith("~")) return this.ids.get(id);
+    const [queue, sequence] = id.slice(1).split(".");
+    const made = queue === this.id.toString(36) ? this.log.get(Number.parseInt(sequence ?? "", 36)) : undefined;
+    return made !== undefined && made.marks?.id === undefined ? made : this.ids.get(id);
+  }
+
+  /** Its timers are taken back, and who waits is told. */
+  close(error: MpregError): void {
+    this.closed = true;
+    for (const lane of this.lanes.values()) {
+      for (let waiter = lane.waiters.first; waiter !== undefined; waiter = lane.waiters.first) waiter.fail(error);
+      lane.close();
+    }
+    this.expiry.close();
+    for (let message = this.log.first; message !== undefined; message = this.log.after(message.sequence)) {
+      if (this.durable && message.content !== undefined) this.host.bodies.held -= message.bytes;
+    }
+  }
+
+  #order(): ReadyOrder {
+    const groupRate = (): QueueSettings["groupRate"] => this.settings.groupRate;
+    if (this.settings.order === "fifo") return new FifoGroups(groupRate);
+    if (this.settings.order === "priority") return new PriorityOrder(() => this.settings.priorityAgeMs);
+    return new FairOrder(groupRate);
+  }
+}
+
+const noEnd: WriteEnd = { done: () => undefined, failed: () => undefined };

@@ -1,0 +1,335 @@
+/**
+ * Queues: the queues of one node.
+ *
+ * Owns their names, and the way from an operation to its queue. It knows nothing of calls, clients or other nodes: whoever takes an operation from
+ * somewhere hands it in with `operate`, and is told the end.
+ *
+ * (M1) An end is told once: within the call where there is nothing to wait for, else later. It must not call back into the queues.
+ * (M2) A queue is there once its record is on the disk, and gone for good once the deletion is.
+ */
+import { MpregError, hexOf, quoted, suggestion } from "../base/index.js";
+import type { Freeze, Refusal, Ticket } from "../journal/index.js";
+import { browse, statsOf } from "./browsing.js";
+import type { QueueHost, QueuesCapabilities } from "./host.js";
+import { type QueuesLimits, defaultQueuesLimits } from "./limits.js";
+import { Sealer } from "./message/sealed.js";
+import { Queue, type QueueIdentity } from "./queue.js";
+import { answerWaiters, receive } from "./receiving.js";
+import { recover } from "./recovery.js";
+import { prepareTransfer, send } from "./sending.js";
+import { checkQueueName, checkSettings } from "./settings.js";
+import { ack, extend, release } from "./settling.js";
+import { checkOperation } from "./checks.js";
+import { subscribe, unsubscribe } from "./subscribing.js";
+import { Tables } from "./tables.js";
+import type { Operation, QueueAnswers, QueueEnd, QueueOperation, QueueSettings } from "./types.js";
+import { Writes } from "./writes.js";
+
+export type End<O extends Operation = Operation> = (end: QueueEnd<O>) => void;
+
+const nothing = (): void => undefined;
+const queueIdMax = 2 ** 32 - 2;
+
+export class Queues {
+  readonly #capabilities: QueuesCapabilities;
+  readonly #limits: QueuesLimits;
+  readonly #queues = new Map<string, Queue>();
+  readonly #writes: Writes;
+  #host: QueueHost | undefined;
+  #nextId = 1;
+  /** Names that are on their way to the disk. */
+  readonly #creating = new Set<string>();
+
+  /** With a store, what is in it is there at once: `nowMs` is the time of that. */
+  constructor(capabilities: QueuesCapabilities, limits: QueuesLimits = defaultQueuesLimits, nowMs: number = 0) {
+    this.#capabilities = capabilities;
+    this.#limits = limits;
+    this.#writes = new Writes(capabilities.store);
+    if (capabilities.store !== undefined) this.#recover(nowMs);
+  }
+
+  names(): readonly string[] {
+    return [...this.#queues.keys()].sort();
+  }
+
+  /**
+   * Creates a queue. Answers its settings, and whether it is new: creating one that is there, with the same settings, changes nothing.
+   *
+   * `invalid-argument` where there is one with other settings; `unsupported` for a durable one on a node without a store.
+   */
+  create(
+    name: string,
+    given: Partial<QueueSettings>,
+    end: (
+      end:
+        { readonly kind: "done"; readonly created: boolean } | { readonly kind: "failed"; readonly error: MpregError },
+    ) => void,
+    nowMs: number,
+  ): void {
+    try {
+      const settings = this.#settingsOf(name, given);
+      const before = this.#queues.get(name);
+      if (before !== undefined) {
+        checkSame(before, settings);
+        end({ kind: "done", created: false });
+        return;
+      }
+      this.#create(name, settings, end, nowMs);
+    } catch (error) {
+      end({ kind: "failed", error: ownError(error) });
+    }
+  }
+
+  /** Does one operation on one queue; answers how to give it up, where it waits. */
+  operate(name: string, operation: QueueOperation, end: End, nowMs: number): () => void {
+    try {
+      const queue = this.#queues.get(name);
+      if (queue === undefined) throw this.#unknown(name);
+      if (queue.durable && this.#writes.frozen !== undefined) throw this.#writes.frozen;
+      checkOperation(queue, operation, this.#limits);
+      queue.advance(nowMs);
+      return this.#operate(queue, operation, end, nowMs);
+    } catch (error) {
+      end({ kind: "failed", error: ownError(error) });
+      return nothing;
+    }
+  }
+
+  /** The store says how far it is. */
+  persisted(upTo: Ticket, nowMs: number): void {
+    this.#writes.persisted(upTo, nowMs);
+  }
+
+  refused(ticket: Ticket, why: Refusal, nowMs: number): void {
+    this.#writes.refused(ticket, why, nowMs);
+  }
+
+  /** Nothing durable can be done any more; queues in memory go on. */
+  frozen(freeze: Freeze, nowMs: number): void {
+    this.#writes.freeze(freeze, nowMs);
+    for (const queue of this.#queues.values()) if (queue.durable) queue.close(freeze.error);
+  }
+
+  /** Ends what waits, and takes all timers back. */
+  close(): void {
+    const error = new MpregError("closed", "The node is closed");
+    for (const queue of this.#queues.values()) queue.close(error);
+    this.#queues.clear();
+  }
+
+  #operate(queue: Queue, operation: QueueOperation, end: End, nowMs: number): () => void {
+    const done = <O extends Operation>(_op: O, value: QueueAnswers[O]): void => {
+      end({ kind: "done", value });
+    };
+    switch (operation.op) {
+      case "send":
+        send(queue, operation.messages, end, nowMs);
+        return nothing;
+      case "receive":
+        return receive(queue, operation, end, nowMs);
+      case "ack":
+        ack(queue, operation.receipts, end, nowMs);
+        return nothing;
+      case "release":
+        release(queue, operation, end, nowMs);
+        return nothing;
+      case "extend":
+        if (operation.visibilityMs === 0) release(queue, { receipts: operation.receipts, delayMs: 0 }, end, nowMs);
+        else extend(queue, operation, end, nowMs);
+        return nothing;
+      case "browse":
+        done("browse", browse(queue, operation));
+        return nothing;
+      case "stats":
+        done("stats", statsOf(queue, nowMs));
+        return nothing;
+      case "settings":
+        done("settings", queue.settings);
+        return nothing;
+      case "purge":
+        this.#purge(queue, end, nowMs);
+        return nothing;
+      case "delete":
+        this.#delete(queue, end, nowMs);
+        return nothing;
+      case "update":
+        this.#update(queue, operation.settings, end, nowMs);
+        return nothing;
+      case "subscribe":
+        subscribe(queue, operation.name, end, nowMs);
+        return nothing;
+      case "unsubscribe":
+        unsubscribe(queue, operation.name, end, nowMs);
+        return nothing;
+      case "redrive":
+      case "redrives":
+      case "cancel-redrive":
+        throw new MpregError("unsupported", `Queue ${quoted(queue.name)} cannot ${operation.op} yet`);
+    }
+  }
+
+  #create(name: string, settings: QueueSettings, end: Parameters<Queues["create"]>[2], nowMs: number): void {
+    if (this.#queues.size + this.#creating.size >= this.#limits.queuesMax || this.#nextId > queueIdMax) {
+      throw new MpregError(
+        "overloaded",
+        `Queue ${quoted(name)} is one too many; the limit is ${this.#limits.queuesMax} queues`,
+      );
+    }
+    if (this.#creating.has(name)) {
+      throw new MpregError("overloaded", `Queue ${quoted(name)} is being created just now: try again`);
+    }
+    const host = this.#shared();
+    const id = this.#nextId++;
+    const queue = this.#made({ name, id, settings, createdMs: host.wallMs() });
+    if (!queue.hasSubscriptions) queue.addLane("", 0, 0);
+    const sequences = 100_000;
+    const failed = (error: MpregError): void => {
+      this.#creating.delete(name);
+      end({ kind: "failed", error });
+    };
+    const done = (): void => {
+      this.#creating.delete(name);
+      if (settings.durable) queue.allowSequences(sequences);
+      this.#queues.set(name, queue); // (M2)
+      end({ kind: "done", created: true });
+    };
+    this.#creating.add(name);
+    const operations = settings.durable ? [host.tables.putQueue(id, queue.record({ sequences }))] : [];
+    queue.commit(operations, { done, failed }, nowMs);
+  }
+
+  #settingsOf(name: string, given: Partial<QueueSettings>): QueueSettings {
+    checkQueueName(name);
+    const hasStore = this.#capabilities.store !== undefined;
+    const forgets = given.guarantee?.kind === "fire-and-forget";
+    const settings = checkSettings(name, { ...given, durable: given.durable ?? (hasStore && !forgets) });
+    if (!settings.durable || hasStore) return settings;
+    const message = `Queue ${quoted(name)} cannot be durable: this node has no store. Give it a data directory, or say durable: false`;
+    throw new MpregError("unsupported", message);
+  }
+
+  #purge(queue: Queue, end: End, nowMs: number): void {
+    const before = queue.nextSequence;
+    const operations = queue.durable ? queue.host.tables.deleteMessages(queue.id, before) : [];
+    const done = (at: number): void => {
+      let purged = 0;
+      for (
+        let message = queue.log.first;
+        message !== undefined && message.sequence < before;
+        message = queue.log.first
+      ) {
+        queue.remove(message, "purged", at);
+        purged += 1;
+      }
+      end({ kind: "done", value: purged });
+      queue.serve(at);
+    };
+    queue.commit(
+      operations,
+      {
+        done,
+        failed: (error) => {
+          end({ kind: "failed", error });
+        },
+      },
+      nowMs,
+    );
+  }
+
+  #delete(queue: Queue, end: End, nowMs: number): void {
+    const operations = queue.durable ? queue.host.tables.deleteQueue(queue.id) : [];
+    const done = (): void => {
+      const { size } = queue.log;
+      if (this.#queues.get(queue.name) === queue) this.#queues.delete(queue.name);
+      queue.close(new MpregError("unknown-queue", `Queue ${quoted(queue.name)} was deleted`));
+      end({ kind: "done", value: size });
+    };
+    queue.commit(
+      operations,
+      {
+        done,
+        failed: (error) => {
+          end({ kind: "failed", error });
+        },
+      },
+      nowMs,
+    );
+  }
+
+  #update(queue: Queue, given: Partial<QueueSettings>, end: End, nowMs: number): void {
+    const settings = checkSettings(queue.name, given, queue.settings);
+    const operations = queue.durable ? [queue.host.tables.putQueue(queue.id, queue.record({ settings }))] : [];
+    const done = (at: number): void => {
+      queue.settings = settings;
+      queue.expiry.changed(at);
+      end({ kind: "done", value: settings });
+      queue.serve(at);
+    };
+    queue.commit(
+      operations,
+      {
+        done,
+        failed: (error) => {
+          end({ kind: "failed", error });
+        },
+      },
+      nowMs,
+    );
+  }
+
+  #made(is: QueueIdentity): Queue {
+    return new Queue(this.#shared(), is, answerWaiters);
+  }
+
+  /** Made with the first queue: a node without queues draws no numbers and holds nothing. */
+  #shared(): QueueHost {
+    if (this.#host !== undefined) return this.#host;
+    const { timers, random, utf8, store } = this.#capabilities;
+    const capabilities = this.#capabilities;
+    this.#host = {
+      timers,
+      random,
+      utf8,
+      store,
+      sha256: (bytes) => capabilities.sha256(bytes),
+      wallMs: () => capabilities.wallMs(),
+      limits: this.#limits,
+      run: hexOf(random.bytes(6)),
+      sealer: new Sealer(utf8),
+      tables: new Tables(utf8),
+      writes: this.#writes,
+      bodies: { held: 0 },
+      find: (name) => {
+        const queue = this.#queues.get(name);
+        if (queue === undefined || (queue.durable && this.#writes.frozen !== undefined)) return undefined;
+        return { prepareTransfer: (message, letter, nowMs) => prepareTransfer(queue, message, letter, nowMs) };
+      },
+    };
+    return this.#host;
+  }
+
+  #recover(nowMs: number): void {
+    const made = (is: QueueIdentity): Queue => this.#made(is);
+    const { queues, nextId } = recover(this.#capabilities, () => this.#shared(), made, nowMs);
+    for (const queue of queues) this.#queues.set(queue.name, queue);
+    this.#nextId = nextId;
+  }
+
+  #unknown(name: string): MpregError {
+    return new MpregError("unknown-queue", `There is no queue ${quoted(name)}${suggestion(name, this.#queues.keys())}`);
+  }
+}
+
+function checkSame(queue: Queue, settings: QueueSettings): void {
+  for (const key of Object.keys(settings) as (keyof QueueSettings)[]) {
+    const [is, wanted] = [JSON.stringify(queue.settings[key]), JSON.stringify(settings[key])];
+    if (is === wanted) continue;
+    const message = `Queue ${quoted(queue.name)} is there with "${key}" ${is}, not ${wanted}: update it, or leave it as it is`;
+    throw new MpregError("invalid-argument", message);
+  }
+}
+
+function ownError(error: unknown): MpregError {
+  if (error instanceof MpregError) return error;
+  throw error;
+}

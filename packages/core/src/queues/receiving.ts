@@ -1,0 +1,137 @@
+/**
+ * Receiving: from a lane to whoever wants a message.
+ *
+ * (V1) Who has waited longest is first.
+ * (V2) A receive is written down, and nobody waits for that: what a crash forgets is how often a message was received, and that it is leased.
+ * (V3) A message whose idempotency key was acknowledged is acknowledged instead.
+ */
+import { MpregError, quoted } from "../base/index.js";
+import type { Operation } from "../journal/index.js";
+import type { Lane } from "./lane.js";
+import type { Entry } from "./message/message.js";
+import type { Queue } from "./queue.js";
+import { writeReceipt } from "./receipt.js";
+import { acknowledge } from "./settling.js";
+import type { QueueEnd, QueueOperation, ReceivedMessage } from "./types.js";
+import { Waiter } from "./waiter.js";
+
+type Receive = Extract<QueueOperation, { readonly op: "receive" }>;
+
+/** Receives at once what there is, or waits. Answers how to give up waiting. */
+export function receive(
+  queue: Queue,
+  wish: Receive,
+  end: (end: QueueEnd<"receive">) => void,
+  nowMs: number,
+): () => void {
+  const lane = laneFor(queue, wish.subscription);
+  const { limits, timers } = queue.host;
+  const max = Math.min(wish.max, limits.receiveMessagesMax);
+  const messages = lane.waiters.size > 0 ? [] : take(queue, lane, { max, visibilityMs: wish.visibilityMs }, nowMs); // (V1)
+  if (messages.length > 0 || wish.waitMs === 0) {
+    lane.arm(nowMs);
+    end({ kind: "done", value: messages });
+    return () => undefined;
+  }
+  if (lane.waiters.size >= limits.waitersMax) {
+    const message = `At queue ${quoted(queue.name)} ${lane.waiters.size} receives wait; the limit is ${limits.waitersMax}`;
+    throw new MpregError("overloaded", message);
+  }
+  let waits = true;
+  const waiter = new Waiter({ max, visibilityMs: wish.visibilityMs }, end, (leaving) => {
+    waits = false;
+    timers.unschedule(leaving);
+    lane.waiters.remove(leaving);
+  });
+  lane.waiters.push(waiter);
+  timers.schedule(waiter, nowMs + Math.min(wish.waitMs, limits.waitMsMax));
+  lane.arm(nowMs);
+  return () => {
+    if (!waits) return;
+    waits = false;
+    timers.unschedule(waiter);
+    lane.waiters.remove(waiter);
+  };
+}
+
+/** The lane of a subscription; the only one, where there are none. */
+export function laneFor(queue: Queue, subscription: string | undefined): Lane {
+  const lane = queue.lanes.get(subscription ?? "");
+  if (lane !== undefined) return lane;
+  const names = [...queue.lanes.keys()].map(quoted).join(", ");
+  const has = queue.hasSubscriptions
+    ? `it has ${names === "" ? "none" : names}`
+    : "it has no subscriptions: leave it out";
+  throw new MpregError(
+    "invalid-argument",
+    `Queue ${quoted(queue.name)} has no subscription ${subscription === undefined ? "without a name" : quoted(subscription)}; ${has}`,
+  );
+}
+
+/** Those who wait get what there is. (V1) */
+export function answerWaiters(queue: Queue, lane: Lane, nowMs: number): void {
+  for (let waiter = lane.waiters.first; waiter !== undefined; waiter = lane.waiters.first) {
+    const messages = take(queue, lane, waiter, nowMs);
+    if (messages.length === 0) return;
+    waiter.give(messages);
+  }
+}
+
+function take(
+  queue: Queue,
+  lane: Lane,
+  wish: { readonly max: number; readonly visibilityMs: number | undefined },
+  nowMs: number,
+): ReceivedMessage[] {
+  const messages: ReceivedMessage[] = [];
+  const rows: Operation[] = [];
+  const wallMs = queue.host.wallMs();
+  const visibilityMs = wish.visibilityMs ?? queue.settings.visibilityMs;
+  if (queue.durable && queue.host.writes.frozen !== undefined) return messages;
+  while (messages.length < wish.max) {
+    const entry = lane.lease(visibilityMs, nowMs, wallMs);
+    if (entry === undefined) break;
+    if (isRepeated(queue, entry, nowMs)) {
+      queue.figures.repeated += 1;
+      acknowledge(queue, [{ entry, lane }], () => undefined, nowMs); // (V3)
+      continue;
+    }
+    const message = received(queue, entry, visibilityMs);
+    if (message === undefined) {
+      queue.remove(entry.message, "abandoned", nowMs); // its row is gone from the store: there is nothing to give
+      continue;
+    }
+    queue.figures.received += 1;
+    messages.push(message);
+    if (queue.settings.guarantee.kind === "fire-and-forget") queue.over(entry, lane, "acknowledged", nowMs);
+    else if (queue.durable && entry.lease !== undefined) {
+      rows.push(
+        queue.host.tables.putLease(queue.id, entry, entry.lease, { leased: true, wallMs, durationMs: visibilityMs }),
+      );
+    }
+  }
+  queue.note(rows); // (V2)
+  return messages;
+}
+
+function isRepeated(queue: Queue, { message }: Entry, nowMs: number): boolean {
+  const key = message.marks?.key;
+  return key !== undefined && queue.keys.get(key, nowMs) !== undefined;
+}
+
+function received(queue: Queue, entry: Entry, visibilityMs: number): ReceivedMessage | undefined {
+  const { message: held, lease } = entry;
+  const content = queue.contentOf(held);
+  if (content === undefined || lease === undefined) return undefined;
+  const { message, sentWallMs, deadLetter } = queue.host.sealer.open(content);
+  const all: ReceivedMessage = Object.assign(message, {
+    id: queue.idOf(held),
+    receipt: writeReceipt(lease.run, queue.id, held.sequence, entry.lane, lease.number),
+    sequence: BigInt(held.sequence),
+    receives: lease.receives,
+    sentMs: sentWallMs,
+    firstReceivedMs: lease.firstReceivedMs,
+    visibleForMs: visibilityMs,
+  });
+  return deadLetter === undefined ? all : Object.assign(all, { deadLetter });
+}

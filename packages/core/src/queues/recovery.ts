@@ -1,0 +1,175 @@
+/**
+ * Recovery: the queues that the store holds, as they are after a restart.
+ *
+ * (C1) What was acknowledged, purged or deleted is not there, whatever else was written of it.
+ * (C2) A time that was to end goes on: what is left of it by wall time, and never more than it was to be, or less than nothing.
+ * (C3) A lease that was written goes on, and its receipt stands; one that was not, never was.
+ */
+import { assert } from "../base/index.js";
+import type { Operation, Store } from "../journal/index.js";
+import type { QueueHost, QueuesCapabilities } from "./host.js";
+import type { Lane } from "./lane.js";
+import { Entry, Message, leaseOf } from "./message/message.js";
+import type { Queue, QueueIdentity, QueueRecord } from "./queue.js";
+import { marksOf } from "./sending.js";
+import { defaultQueueSettings } from "./settings.js";
+import { type LeaseRow, getU32, queueKey, readKey, tableNames } from "./tables.js";
+import { Remembered } from "./window.js";
+
+const pageRows = 1_000;
+
+export function recover(
+  { store }: QueuesCapabilities,
+  shared: () => QueueHost,
+  made: (is: QueueIdentity) => Queue,
+  nowMs: number,
+): { readonly queues: readonly Queue[]; readonly nextId: number } {
+  assert(store !== undefined, "queues are recovered from a store");
+  const queues: Queue[] = [];
+  let nextId = 1;
+  for (const [key, value] of rowsOf(store, tableNames.queues, new Uint8Array(4))) {
+    const record = shared().tables.readQueue(value) as QueueRecord;
+    nextId = Math.max(nextId, getU32(key, 0) + 1);
+    const queue = made({ ...record, settings: { ...defaultQueueSettings, ...record.settings } });
+    recoverQueue(store, queue, record, nowMs);
+    queues.push(queue);
+  }
+  return { queues, nextId };
+}
+
+function recoverQueue(store: Store, queue: Queue, record: QueueRecord, nowMs: number): void {
+  const lanes: Lane[] = [];
+  for (const { name, number, fromSequence } of record.lanes) lanes.push(queue.addLane(name, number, fromSequence));
+  queue.lanesMade = Math.max(queue.lanesMade, record.lanesMade);
+  queue.nextSequence = record.sequences; // (C1) none that was given out is given out again
+  queue.allowSequences(record.sequences);
+  for (const table of ["dedup", "keys"] as const) recoverWindow(store, queue, table, nowMs);
+  const leases = rowsByEntry(store, tableNames.leases, queue);
+  const acks = rowsByEntry(store, tableNames.acks, queue);
+  const forgotten: Operation[] = [];
+  const unmet: Message[] = [];
+  for (const [key, content] of rowsOf(store, tableNames.messages, queueKey(queue.id), queueKey(queue.id + 1))) {
+    const { sequence } = readKey(key);
+    const recovered = new Recovered(queue, sequence, content, nowMs);
+    const left = lanes.filter(
+      ({ number, fromSequence }) => fromSequence <= sequence && !acks.has(`${sequence}.${number}`),
+    );
+    const acknowledged = [...lanes].filter(({ number }) => acks.get(`${sequence}.${number}`)?.[0] === 1).length;
+    if (!recovered.enter(left, acknowledged, leases)) forgotten.push(...queue.deletesOf(recovered.message));
+    else if (left.length < recovered.message.wanted) unmet.push(recovered.message);
+  }
+  for (const message of unmet) queue.fail(message, "no-quorum", nowMs);
+  queue.note(forgotten);
+}
+
+function recoverWindow(store: Store, queue: Queue, table: "dedup" | "keys", nowMs: number): void {
+  const { dedup, keyWindowMs } = queue.settings;
+  const windowMs = table === "keys" ? keyWindowMs : (dedup?.windowMs ?? 0);
+  for (const [key, value] of rowsOf(store, tableNames[table], queueKey(queue.id), queueKey(queue.id + 1))) {
+    const row = queue.host.tables.readWindow(key, value);
+    const leftMs = Math.min(windowMs, Math.max(0, row.untilWallMs - queue.host.wallMs())); // (C2)
+    queue[table].put(new Remembered(row.key, row.id, row.sequence), nowMs + leftMs);
+  }
+  queue.expiry.remembered();
+}
+
+/** A message on its way back into its queue. */
+class Recovered {
+  readonly message: Message;
+  readonly #queue: Queue;
+  readonly #nowMs: number;
+  readonly #delayMs: number;
+
+  constructor(queue: Queue, sequence: number, content: Uint8Array, nowMs: number) {
+    const { message, sentWallMs, delayMs } = queue.host.sealer.open(content);
+    const ageMs = Math.max(0, queue.host.wallMs() - sentWallMs);
+    this.#queue = queue;
+    this.#nowMs = nowMs;
+    this.#delayMs = Math.max(0, delayMs - ageMs); // (C2)
+    const { guarantee } = queue.settings;
+    this.message = new Message(sequence, content, {
+      sentMs: Math.ceil(nowMs - ageMs),
+      group: message.group,
+      priority: message.priority ?? 0,
+      marks: marksOf(message),
+      wanted: guarantee.kind === "quorum" ? guarantee.needed : 1,
+    });
+  }
+
+  /** Answers whether it is still wanted. */
+  enter(lanes: readonly Lane[], acknowledged: number, leases: ReadonlyMap<string, Uint8Array>): boolean {
+    const { message } = this;
+    const queue = this.#queue;
+    const { kind } = queue.settings.guarantee;
+    if (kind === "broadcast") message.wanted = lanes.length;
+    else if (kind === "quorum") message.wanted -= acknowledged;
+    if (message.wanted <= 0) return false; // (C1)
+    queue.keepContent(message);
+    const entries = lanes.map((lane) => new Entry(message, lane.number));
+    message.entries = entries.length === 1 ? entries[0] : entries;
+    queue.room.take(message.bytes);
+    queue.log.add(message);
+    if (message.marks?.id !== undefined) queue.ids.set(message.marks.id, message);
+    const waits = queue.dependents.wait(message, this.#delayMs);
+    for (const [at, lane] of lanes.entries()) {
+      const row = leases.get(`${message.sequence}.${lane.number}`);
+      this.#enterLane(
+        lane,
+        entries[at] as Entry,
+        waits,
+        row === undefined ? undefined : queue.host.tables.readLease(row),
+      );
+    }
+    queue.expiry.watch(message, this.#nowMs);
+    return true;
+  }
+
+  /** (C3) */
+  #enterLane(lane: Lane, entry: Entry, waits: boolean, row: LeaseRow | undefined): void {
+    if (row === undefined) {
+      if (waits) lane.hold(entry);
+      else lane.enter(entry, this.#delayMs, this.#nowMs);
+      return;
+    }
+    const lease = leaseOf(entry, row.run);
+    lease.receives = row.receives;
+    lease.number = row.number;
+    lease.firstReceivedMs = row.firstReceivedMs;
+    lease.error = row.error;
+    const leftMs = Math.min(row.durationMs, Math.max(0, row.untilWallMs - this.#queue.host.wallMs())); // (C2)
+    if (row.leased) {
+      lane.enterLeased(entry, this.#nowMs + leftMs, this.#nowMs);
+      return;
+    }
+    lease.ended = "released";
+    lane.hold(entry);
+    this.#queue.leaseOver(entry, leftMs, this.#nowMs);
+  }
+}
+
+function rowsByEntry(store: Store, table: string, queue: Queue): Map<string, Uint8Array> {
+  const rows = new Map<string, Uint8Array>();
+  for (const [key, value] of rowsOf(store, table, queueKey(queue.id), queueKey(queue.id + 1))) {
+    const { sequence, lane } = readKey(key);
+    rows.set(`${sequence}.${lane}`, value);
+  }
+  return rows;
+}
+
+/** All rows of a range, read in pages. */
+function* rowsOf(
+  store: Store,
+  table: string,
+  start: Uint8Array,
+  to?: Uint8Array,
+): Generator<readonly [Uint8Array, Uint8Array]> {
+  let from = start;
+  for (;;) {
+    const page = store.range(table, { from, to, limit: pageRows });
+    for (const { key, value } of page) yield [key, value];
+    const last = page[page.length - 1];
+    if (last === undefined || page.length < pageRows) return;
+    from = new Uint8Array(last.key.length + 1);
+    from.set(last.key);
+  }
+}

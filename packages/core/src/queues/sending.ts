@@ -1,0 +1,272 @@
+/**
+ * Sending: from an operation to messages that are in the queue.
+ *
+ * (N1) A message that was sent already, as `dedup` sees it, is answered as the first one was, and is not taken again.
+ * (N2) What is on its way to the disk counts: room, ids and dedup ids are reserved, and given back if it does not get there.
+ */
+import { MpregError, hexOf, quoted } from "../base/index.js";
+import type { Operation } from "../journal/index.js";
+import type { Transfer } from "./host.js";
+import { type Prepared, checkMessage } from "./intake.js";
+import { type Entry, Message, entriesOf } from "./message/message.js";
+import { priorityDefault } from "./message/sealed.js";
+import type { Queue } from "./queue.js";
+import type { DeadLetter, OutgoingMessage, QueueEnd, SendEnd } from "./types.js";
+import { Remembered } from "./window.js";
+
+type Preparation =
+  | { readonly kind: "refused"; readonly error: MpregError }
+  | { readonly kind: "duplicate"; readonly of: Remembered }
+  | { readonly kind: "prepared"; readonly prepared: Prepared; readonly operations: readonly Operation[] };
+
+export function send(
+  queue: Queue,
+  messages: readonly OutgoingMessage[],
+  end: (end: QueueEnd<"send">) => void,
+  nowMs: number,
+): void {
+  const operations: Operation[] = [];
+  const preparations: Preparation[] = [];
+  let duplicates = 0;
+  let bytes = 0;
+  for (const message of messages) {
+    const made = prepare(queue, message, undefined, nowMs);
+    preparations.push(made);
+    if (made.kind === "prepared") {
+      operations.push(...made.operations);
+      bytes += made.prepared.message.bytes;
+    } else if (made.kind === "duplicate") duplicates += 1;
+  }
+  const { sendBytesMax } = queue.host.limits;
+  if (bytes > sendBytesMax) {
+    for (const made of preparations) if (made.kind === "prepared") giveBack(queue, made.prepared, nowMs);
+    const message = `A send to queue ${quoted(queue.name)} has ${bytes} bytes; the limit is ${sendBytesMax}: send less at once`;
+    end({ kind: "failed", error: new MpregError("too-large", message) });
+    return;
+  }
+  const done = (at: number): void => {
+    const ends = preparations.map((made) => endOf(queue, made));
+    for (const made of preparations) if (made.kind === "prepared") admit(queue, made.prepared, at);
+    end({ kind: "done", value: ends });
+    queue.serve(at);
+  };
+  const failed = (error: MpregError, at: number): void => {
+    if (error.outcome !== "unknown") {
+      for (const made of preparations) if (made.kind === "prepared") giveBack(queue, made.prepared, at);
+    }
+    const refused: SendEnd = { kind: "refused", error };
+    end({ kind: "done", value: preparations.map((made) => (made.kind === "refused" ? made : refused)) });
+    queue.serve(at);
+  };
+  // an empty batch ends when those before it have: when what the duplicates repeat is on the disk, or refused
+  if (queue.durable && duplicates > 0 && operations.length === 0) queue.host.writes.write([], { done, failed });
+  else queue.commit(operations, { done, failed }, nowMs);
+}
+
+function endOf(queue: Queue, made: Preparation): SendEnd {
+  if (made.kind === "refused") {
+    queue.figures.refused += 1;
+    return made;
+  }
+  if (made.kind === "prepared") {
+    queue.figures.sent += 1;
+    return { kind: "done", id: made.prepared.id, sequence: BigInt(made.prepared.message.sequence), duplicate: false };
+  }
+  const { id, messageSequence, refused } = made.of;
+  if (!refused) {
+    queue.figures.duplicates += 1;
+    return { kind: "done", id, sequence: BigInt(messageSequence), duplicate: true };
+  }
+  const error = new MpregError(
+    "overloaded",
+    `The message ${quoted(id)} that this one repeats was refused: send it again`,
+  );
+  return { kind: "refused", error };
+}
+
+/** A message of another queue comes in, with what has become of it there. */
+export function prepareTransfer(
+  queue: Queue,
+  message: OutgoingMessage,
+  deadLetter: DeadLetter | undefined,
+  nowMs: number,
+): Transfer {
+  // what it waited for was in the other queue, and whoever sent it may send the same here
+  const { after: _after, dedup: _dedup, ttlMs: _ttlMs, delayMs: _delayMs, ...rest } = message;
+  // several lanes may give up the same message: the first one's dead letter keeps the id
+  const { id, ...unnamed } = rest;
+  const isTaken = id !== undefined && queue.byId(id) !== undefined;
+  const made = prepare(queue, isTaken ? unnamed : rest, { deadLetter }, nowMs);
+  if (made.kind === "duplicate") throw new Error("what is transferred has no dedup id");
+  if (made.kind === "refused") return made;
+  const { prepared, operations } = made;
+  return {
+    kind: "prepared",
+    operations,
+    admit: (at) => {
+      admit(queue, prepared, at);
+      queue.serve(at);
+    },
+    giveBack: (at) => {
+      giveBack(queue, prepared, at);
+    },
+  };
+}
+
+/** Checks a message and reserves what it needs. (N2) */
+function prepare(
+  queue: Queue,
+  message: OutgoingMessage,
+  transfer: { readonly deadLetter: DeadLetter | undefined } | undefined,
+  nowMs: number,
+): Preparation {
+  try {
+    if (transfer === undefined) checkMessage(queue.name, message, queue.settings, queue.host.limits);
+    return reserve(queue, message, transfer, nowMs);
+  } catch (error) {
+    if (error instanceof MpregError) return { kind: "refused", error };
+    throw error;
+  }
+}
+
+function reserve(
+  queue: Queue,
+  message: OutgoingMessage,
+  transfer: { readonly deadLetter: DeadLetter | undefined } | undefined,
+  nowMs: number,
+): Preparation {
+  const key = transfer === undefined ? dedupKey(queue, message) : undefined;
+  const repeated = key === undefined ? undefined : queue.dedup.get(key, nowMs);
+  if (repeated !== undefined) return { kind: "duplicate", of: repeated }; // (N1)
+  checkSubscriptions(queue);
+  if (message.id !== undefined && queue.byId(message.id) !== undefined) {
+    throw new MpregError(
+      "invalid-argument",
+      `Queue ${quoted(queue.name)} has a message of the id ${quoted(message.id)} already`,
+    );
+  }
+  const { settings, host } = queue;
+  const delayMs = message.delayMs ?? (transfer === undefined ? settings.delayMs : 0);
+  const sentWallMs = host.wallMs();
+  const content = host.sealer.seal(message, { sentWallMs, delayMs, deadLetter: transfer?.deadLetter });
+  const victims = makeRoom(queue, content.length, nowMs);
+  const sequence = queue.takeSequence();
+  if (sequence === undefined) {
+    restore(queue, victims, nowMs);
+    throw new MpregError(
+      "overloaded",
+      `Queue ${quoted(queue.name)} has more on its way to the disk than it may: send slower`,
+    );
+  }
+  const held = new Message(sequence, content, {
+    sentMs: Math.ceil(nowMs),
+    group: message.group,
+    priority: message.priority ?? priorityDefault,
+    marks: marksOf(message),
+    wanted: settings.guarantee.kind === "quorum" ? settings.guarantee.needed : 1,
+  });
+  queue.room.take(held.bytes);
+  if (message.id !== undefined) queue.ids.set(message.id, held);
+  const id = queue.idOf(held);
+  const remembered = key === undefined ? undefined : new Remembered(key, id, sequence);
+  const windowMs = settings.dedup?.windowMs ?? 0;
+  if (remembered !== undefined) {
+    queue.dedup.put(remembered, nowMs + windowMs);
+    queue.expiry.remembered();
+  }
+  const operations: Operation[] = [];
+  if (queue.durable) {
+    for (const victim of victims) operations.push(...queue.deletesOf(victim));
+    operations.push(host.tables.putMessage(queue.id, sequence, content));
+    if (remembered !== undefined) {
+      const row = { untilWallMs: sentWallMs + windowMs, sequence, id };
+      operations.push(host.tables.putWindow("dedup", queue.id, remembered.key, row));
+    }
+  }
+  return { kind: "prepared", prepared: { message: held, id, delayMs, remembered, victims }, operations };
+}
+
+export function marksOf({ id, idempotencyKey: key, after, ttlMs }: OutgoingMessage): Message["marks"] {
+  if (id === undefined && key === undefined && after === undefined && ttlMs === undefined) return undefined;
+  return { id, key, after, ttlMs };
+}
+
+function checkSubscriptions(queue: Queue): void {
+  if (!queue.hasSubscriptions) return;
+  const { guarantee } = queue.settings;
+  const needed = guarantee.kind === "quorum" ? guarantee.needed : 1;
+  if (queue.lanes.size >= needed) return;
+  const message = `Queue ${quoted(queue.name)} (${guarantee.kind}) needs ${needed} subscriptions and has ${queue.lanes.size}: subscribe first`;
+  throw new MpregError("invalid-argument", message);
+}
+
+function dedupKey(queue: Queue, message: OutgoingMessage): string | undefined {
+  const { dedup } = queue.settings;
+  if (dedup === undefined) return undefined;
+  const id = message.dedup ?? (dedup.byContent ? hexOf(queue.host.sha256(message.body)) : undefined);
+  if (id === undefined) return undefined;
+  const kind = message.dedup === undefined ? "c" : "i";
+  return dedup.scope === "group" ? `${kind}${id}\u0000${message.group ?? ""}` : `${kind}${id}`;
+}
+
+/** The oldest that are not leased settle, until there is room for `bytes`. Throws where there can be none; nothing has happened then. */
+function makeRoom(queue: Queue, bytes: number, nowMs: number): readonly Message[] {
+  const { settings, room } = queue;
+  if (room.has(settings, bytes)) return noVictims;
+  const error = room.full(queue.name, settings, bytes);
+  if (settings.overflow === "reject" || bytes > settings.bytesMax) throw error;
+  const victims: Message[] = [];
+  let from = queue.dropFrom - 1;
+  let isAtStart = true;
+  while (!room.has(settings, bytes)) {
+    const message = queue.log.after(from);
+    if (message === undefined) {
+      restore(queue, victims, nowMs);
+      throw error;
+    }
+    from = message.sequence;
+    if (canDrop(message)) {
+      for (const entry of entriesOf(message)) queue.laneOf(entry)?.settle(entry);
+      room.giveBack(message.bytes);
+      queue.dropping.add(message);
+      victims.push(message);
+    }
+    if (isAtStart) queue.dropFrom = message.sequence;
+    isAtStart = victims.length === 0;
+  }
+  return victims;
+}
+
+function canDrop(message: Message): boolean {
+  return entriesOf(message).every(({ state }: Entry) => state === "available" || state === "delayed");
+}
+
+const noVictims: readonly Message[] = [];
+
+function admit(queue: Queue, prepared: Prepared, nowMs: number): void {
+  for (const victim of prepared.victims) queue.remove(victim, "dropped", nowMs);
+  queue.admit(prepared, nowMs);
+}
+
+function giveBack(queue: Queue, { message, remembered, victims }: Prepared, nowMs: number): void {
+  queue.room.giveBack(message.bytes);
+  const id = message.marks?.id;
+  if (id !== undefined && queue.ids.get(id) === message) queue.ids.delete(id);
+  if (remembered !== undefined) {
+    remembered.refused = true;
+    queue.dedup.forget(remembered);
+  }
+  restore(queue, victims, nowMs);
+}
+
+function restore(queue: Queue, victims: readonly Message[], nowMs: number): void {
+  for (const victim of victims) {
+    if (!queue.dropping.delete(victim)) continue; // gone meanwhile
+    queue.room.take(victim.bytes);
+    queue.dropFrom = Math.min(queue.dropFrom, victim.sequence);
+    for (const entry of entriesOf(victim)) {
+      if (entry.state === "settling")
+        queue.laneOf(entry)?.putBack(entry, Math.max(0, (entry.lease?.dueMs ?? 0) - nowMs), nowMs);
+    }
+  }
+}

@@ -1,0 +1,232 @@
+/**
+ * Settling: what a receipt does to its lease.
+ *
+ * (T1) A receipt does nothing once its lease has ended: the lease's number is the fencing token.
+ * (T2) An acknowledgement is told once it is on the disk; until then its message is given to nobody.
+ */
+import { MpregError, quoted } from "../base/index.js";
+import type { Operation } from "../journal/index.js";
+import type { Lane } from "./lane.js";
+import type { Entry, Lease } from "./message/message.js";
+import type { Queue } from "./queue.js";
+import { readReceipt } from "./receipt.js";
+import type { QueueEnd, SettleEnd } from "./types.js";
+import { Remembered } from "./window.js";
+
+/** An entry whose lease a receipt stands for. */
+interface Held {
+  readonly entry: Entry;
+  readonly lane: Lane;
+}
+
+type Found = (Held & { readonly lease: Lease }) | { readonly error: MpregError };
+
+const doneEnd: SettleEnd = { kind: "done" };
+
+export function ack(
+  queue: Queue,
+  receipts: readonly string[],
+  end: (end: QueueEnd<"ack">) => void,
+  nowMs: number,
+): void {
+  if (queue.settings.guarantee.kind === "fire-and-forget") {
+    end({ kind: "done", value: receipts.map(() => doneEnd) }); // done since it was received
+    return;
+  }
+  const { ends, held } = settleAll(queue, receipts, nowMs);
+  const tell = (error: MpregError | undefined): void => {
+    end({ kind: "done", value: told(ends, error) });
+  };
+  acknowledge(queue, held, tell, nowMs);
+}
+
+/** Entries that are settling, or leased to nobody who knows, are acknowledged. (T2) */
+export function acknowledge(
+  queue: Queue,
+  held: readonly Held[],
+  tell: (error: MpregError | undefined) => void,
+  nowMs: number,
+): void {
+  const operations: Operation[] = [];
+  const { tables } = queue.host;
+  const { keyWindowMs } = queue.settings;
+  for (const { entry, lane } of held) {
+    if (entry.state === "leased") lane.settle(entry);
+    const key = entry.message.marks?.key;
+    if (!queue.durable) continue;
+    if (queue.hasSubscriptions) operations.push(tables.putAck(queue.id, entry, true));
+    else operations.push(...queue.deletesOf(entry.message));
+    if (key === undefined || keyWindowMs === 0) continue;
+    const row = {
+      untilWallMs: queue.host.wallMs() + keyWindowMs,
+      sequence: entry.message.sequence,
+      id: queue.idOf(entry.message),
+    };
+    operations.push(tables.putWindow("keys", queue.id, key, row));
+  }
+  const done = (at: number): void => {
+    for (const { entry, lane } of held) {
+      remember(queue, entry, at);
+      queue.over(entry, lane, "acknowledged", at);
+    }
+    tell(undefined);
+    queue.serve(at);
+  };
+  const failed = (error: MpregError, at: number): void => {
+    if (error.outcome !== "unknown") for (const one of held) leasedAgain(queue, one, at);
+    tell(error);
+    queue.serve(at);
+  };
+  queue.commit(operations, { done, failed }, nowMs);
+}
+
+function remember(queue: Queue, { message }: Entry, nowMs: number): void {
+  const key = message.marks?.key;
+  if (key === undefined || queue.settings.keyWindowMs === 0) return;
+  queue.keys.put(new Remembered(key, queue.idOf(message), message.sequence), nowMs + queue.settings.keyWindowMs);
+  queue.expiry.remembered();
+}
+
+export function release(
+  queue: Queue,
+  wish: { readonly receipts: readonly string[]; readonly delayMs?: number; readonly error?: string },
+  end: (end: QueueEnd<"release">) => void,
+  nowMs: number,
+): void {
+  const { ends, held } = settleAll(queue, wish.receipts, nowMs);
+  const operations: Operation[] = [];
+  const wallMs = queue.host.wallMs();
+  for (const { entry } of held) {
+    const { lease } = entry;
+    if (lease === undefined) continue;
+    lease.error = wish.error;
+    const ends = { leased: false, wallMs, durationMs: wish.delayMs ?? 0 };
+    if (queue.durable) operations.push(queue.host.tables.putLease(queue.id, entry, lease, ends));
+  }
+  const done = (at: number): void => {
+    for (const { entry } of held) {
+      if (entry.lease === undefined || entry.state === "gone") continue;
+      entry.lease.ended = "released";
+      queue.figures.released += 1;
+      queue.leaseOver(entry, wish.delayMs, at);
+    }
+    end({ kind: "done", value: told(ends, undefined) });
+    queue.serve(at);
+  };
+  const failed = (error: MpregError, at: number): void => {
+    if (error.outcome !== "unknown") for (const one of held) leasedAgain(queue, one, at);
+    end({ kind: "done", value: told(ends, error) });
+    queue.serve(at);
+  };
+  queue.commit(operations, { done, failed }, nowMs);
+}
+
+/** A lease ends `visibilityMs` from now. */
+export function extend(
+  queue: Queue,
+  wish: { readonly receipts: readonly string[]; readonly visibilityMs: number },
+  end: (end: QueueEnd<"extend">) => void,
+  nowMs: number,
+): void {
+  const operations: Operation[] = [];
+  const ends: SettleEnd[] = [];
+  const wallMs = queue.host.wallMs();
+  const before: {
+    readonly found: Held & { readonly lease: Lease };
+    readonly number: number;
+    readonly untilMs: number;
+  }[] = [];
+  for (const receipt of wish.receipts) {
+    const found = find(queue, receipt);
+    if ("error" in found) {
+      ends.push({ kind: "refused", error: found.error });
+      continue;
+    }
+    const { entry, lane, lease } = found;
+    before.push({ found, number: lease.number, untilMs: lease.dueMs });
+    lane.extend(lease, nowMs + wish.visibilityMs, nowMs);
+    ends.push(doneEnd);
+    if (!queue.durable) continue;
+    operations.push(
+      queue.host.tables.putLease(queue.id, entry, lease, { leased: true, wallMs, durationMs: wish.visibilityMs }),
+    );
+  }
+  const done = (): void => {
+    end({ kind: "done", value: ends });
+  };
+  const failed = (error: MpregError, at: number): void => {
+    for (const { found, number, untilMs } of before) {
+      const { entry, lane, lease } = found;
+      if (error.outcome !== "unknown" && entry.state === "leased" && lease.number === number)
+        lane.extend(lease, untilMs, at);
+    }
+    end({ kind: "done", value: told(ends, error) });
+  };
+  queue.commit(operations, { done, failed }, nowMs);
+}
+
+/** The entries of all receipts whose lease goes on settle. */
+function settleAll(queue: Queue, receipts: readonly string[], nowMs: number): { ends: SettleEnd[]; held: Held[] } {
+  const ends: SettleEnd[] = [];
+  const held: Held[] = [];
+  for (const receipt of receipts) {
+    const found = find(queue, receipt);
+    if ("error" in found) ends.push({ kind: "refused", error: found.error });
+    else {
+      found.lane.settle(found.entry);
+      found.lane.arm(nowMs);
+      held.push(found);
+      ends.push(doneEnd);
+    }
+  }
+  return { ends, held };
+}
+
+/** The same, refused where the store has refused it. */
+function told(ends: readonly SettleEnd[], error: MpregError | undefined): readonly SettleEnd[] {
+  if (error === undefined) return ends;
+  const refused: SettleEnd = { kind: "refused", error };
+  return ends.map((one) => (one.kind === "done" ? refused : one));
+}
+
+function leasedAgain(queue: Queue, { entry, lane }: Held, nowMs: number): void {
+  const { lease } = entry;
+  if (entry.state !== "settling" || lease === undefined) return;
+  lane.restoreLease(entry, lease, nowMs);
+  queue.advance(nowMs);
+}
+
+/** (T1) */
+function find(queue: Queue, text: string): Found {
+  const receipt = readReceipt(text);
+  if (receipt === undefined) return stale(queue, text, "it is none");
+  if (receipt.queue !== queue.id) return stale(queue, text, "it is of another queue, or of one that was deleted");
+  const message = queue.log.get(receipt.sequence);
+  const entries = message?.entries;
+  const entry =
+    entries === undefined || "state" in entries ? entries : entries.find(({ lane }) => lane === receipt.lane);
+  const lane = entry === undefined ? undefined : queue.laneOf(entry);
+  if (entry === undefined || lane === undefined || entry.state === "gone") {
+    return stale(queue, text, "its message was acknowledged, or has left the queue");
+  }
+  const { lease } = entry;
+  if (lease === undefined || lease.run !== receipt.run || lease.number !== receipt.lease) {
+    return stale(queue, text, "its lease has ended, and the message may have been received again since");
+  }
+  if (entry.state === "leased") return { entry, lane, lease };
+  if (entry.state === "settling") return stale(queue, text, "its message is being acknowledged, or released, already");
+  return stale(
+    queue,
+    text,
+    `its lease has ${lease.ended ?? "ended"}: extend it in time, or ask for a longer one ("visibilityMs")`,
+  );
+}
+
+function stale(queue: Queue, receipt: string, why: string): Found {
+  return {
+    error: new MpregError(
+      "stale-receipt",
+      `Receipt ${quoted(receipt)} of queue ${quoted(queue.name)} is stale: ${why}`,
+    ),
+  };
+}

@@ -1,0 +1,214 @@
+/**
+ * Tables: what queues write into the store, key by key and byte by byte.
+ *
+ * Keys begin with the queue's number (u32), then the message's sequence (u64) and the lane's number (u32), all big-endian, so that
+ * what belongs together lies together in the order of sequences.
+ *
+ * (T1) Rows that belong to no message any more are nothing: who reads them forgets them.
+ */
+import type { Utf8 } from "../base/index.js";
+import type { Operation } from "../journal/index.js";
+import { Reader, TextCache, Writer } from "../wire/index.js";
+import type { Entry, Lease } from "./message/message.js";
+
+export const tableNames = {
+  queues: "queues",
+  messages: "queue-messages",
+  leases: "queue-leases",
+  acks: "queue-acks",
+  dedup: "queue-dedup",
+  keys: "queue-keys",
+} as const;
+
+/** The tables that the store has to be opened with. */
+export const queueTables: readonly string[] = Object.values(tableNames);
+
+const prefixBytes = 5;
+
+/** What is written of a lease, or of a delay that follows one. */
+export interface LeaseRow {
+  readonly leased: boolean;
+  readonly receives: number;
+  readonly number: number;
+  readonly run: string;
+  readonly firstReceivedMs: number;
+  /** When it ends, in wall time, and how long it was to be. */
+  readonly untilWallMs: number;
+  readonly durationMs: number;
+  readonly error: string | undefined;
+}
+
+/** What is remembered of an id or a key: until when, and of which message. */
+export interface WindowRow {
+  readonly untilWallMs: number;
+  readonly sequence: number;
+  readonly id: string;
+}
+
+export class Tables {
+  readonly #utf8: Utf8;
+  readonly #writer: Writer;
+  readonly #reader: Reader;
+
+  constructor(utf8: Utf8) {
+    this.#utf8 = utf8;
+    this.#writer = new Writer(utf8);
+    this.#reader = new Reader(new TextCache(utf8), { nameBytesMax: 1_024 });
+  }
+
+  putMessage(queue: number, sequence: number, content: Uint8Array): Operation {
+    return { kind: "put", table: tableNames.messages, key: messageKey(queue, sequence), value: content };
+  }
+
+  /** All rows of a message that are not in another's: itself, its leases, its acknowledgements. */
+  deleteMessage(queue: number, sequence: number, lanes: boolean): Operation[] {
+    const key = messageKey(queue, sequence);
+    const operations: Operation[] = [{ kind: "delete", table: tableNames.messages, key }];
+    if (!lanes) {
+      operations.push({ kind: "delete", table: tableNames.leases, key: entryKey(queue, sequence, 0) });
+      return operations;
+    }
+    const to = messageKey(queue, sequence + 1);
+    operations.push({ kind: "delete-range", table: tableNames.leases, from: key, to });
+    operations.push({ kind: "delete-range", table: tableNames.acks, from: key, to });
+    return operations;
+  }
+
+  /** All messages of a queue before `sequence`. */
+  deleteMessages(queue: number, sequence: number): Operation[] {
+    const from = messageKey(queue, 0);
+    const to = messageKey(queue, sequence);
+    const tables = [tableNames.messages, tableNames.leases, tableNames.acks];
+    return tables.map((table) => ({ kind: "delete-range", table, from, to }));
+  }
+
+  /** All of a queue. */
+  deleteQueue(queue: number): Operation[] {
+    const from = queueKey(queue);
+    const to = queueKey(queue + 1);
+    return Object.values(tableNames).map((table) => ({ kind: "delete-range", table, from, to }));
+  }
+
+  putLease(
+    queue: number,
+    entry: Entry,
+    lease: Lease,
+    ends: { leased: boolean; wallMs: number; durationMs: number },
+  ): Operation {
+    const writer = this.#writer.begin(1).u8(ends.leased ? 1 : 0);
+    writer
+      .varint(lease.receives)
+      .varint(lease.number)
+      .text(lease.run)
+      .varint(Math.max(0, Math.floor(lease.firstReceivedMs)));
+    writer.varint(Math.max(0, Math.floor(ends.wallMs + ends.durationMs))).varint(Math.ceil(ends.durationMs));
+    writer.text(lease.error ?? "").endFields();
+    writer.end();
+    const key = entryKey(queue, entry.message.sequence, entry.lane);
+    return { kind: "put", table: tableNames.leases, key, value: writer.takeLast() };
+  }
+
+  readLease(value: Uint8Array): LeaseRow {
+    const reader = this.#reader.open(value, prefixBytes, value.length);
+    const leased = reader.u8() === 1;
+    const receives = reader.varint();
+    const number = reader.varint();
+    const run = reader.text();
+    const firstReceivedMs = reader.varint();
+    const untilWallMs = reader.varint();
+    const durationMs = reader.varint();
+    const error = reader.text();
+    return {
+      leased,
+      receives,
+      number,
+      run,
+      firstReceivedMs,
+      untilWallMs,
+      durationMs,
+      error: error === "" ? undefined : error,
+    };
+  }
+
+  /** A lane has done with a message: it was acknowledged, or given up. */
+  putAck(queue: number, entry: Entry, acknowledged: boolean): Operation {
+    const key = entryKey(queue, entry.message.sequence, entry.lane);
+    return { kind: "put", table: tableNames.acks, key, value: Uint8Array.of(acknowledged ? 1 : 0) };
+  }
+
+  putWindow(table: "dedup" | "keys", queue: number, id: string, row: WindowRow): Operation {
+    const writer = this.#writer
+      .begin(1)
+      .varint(Math.max(0, Math.floor(row.untilWallMs)))
+      .varint(row.sequence)
+      .text(row.id);
+    writer.endFields().end();
+    return { kind: "put", table: tableNames[table], key: this.#textKey(queue, id), value: writer.takeLast() };
+  }
+
+  deleteWindow(table: "dedup" | "keys", queue: number, id: string): Operation {
+    return { kind: "delete", table: tableNames[table], key: this.#textKey(queue, id) };
+  }
+
+  readWindow(key: Uint8Array, value: Uint8Array): WindowRow & { readonly key: string } {
+    const reader = this.#reader.open(value, prefixBytes, value.length);
+    const untilWallMs = reader.varint();
+    const sequence = reader.varint();
+    return { key: this.#utf8.decode(key, 4, key.length), untilWallMs, sequence, id: reader.text() };
+  }
+
+  putQueue(queue: number, record: unknown): Operation {
+    return {
+      kind: "put",
+      table: tableNames.queues,
+      key: queueKey(queue),
+      value: this.#utf8.encode(JSON.stringify(record)),
+    };
+  }
+
+  readQueue(value: Uint8Array): unknown {
+    return JSON.parse(this.#utf8.decode(value, 0, value.length));
+  }
+
+  #textKey(queue: number, text: string): Uint8Array {
+    return new Uint8Array([...queueKey(queue), ...this.#utf8.encode(text)]);
+  }
+}
+
+export function queueKey(queue: number): Uint8Array {
+  const key = new Uint8Array(4);
+  putU32(key, 0, queue);
+  return key;
+}
+
+export function messageKey(queue: number, sequence: number): Uint8Array {
+  const key = new Uint8Array(12);
+  putU32(key, 0, queue);
+  putU32(key, 4, Math.floor(sequence / 2 ** 32));
+  putU32(key, 8, sequence);
+  return key;
+}
+
+function entryKey(queue: number, sequence: number, lane: number): Uint8Array {
+  const key = new Uint8Array(16);
+  key.set(messageKey(queue, sequence));
+  putU32(key, 12, lane);
+  return key;
+}
+
+/** Sequence and lane of a key; of a message's the lane is 0. */
+export function readKey(key: Uint8Array): { readonly sequence: number; readonly lane: number } {
+  return { sequence: getU32(key, 4) * 2 ** 32 + getU32(key, 8), lane: key.length < 16 ? 0 : getU32(key, 12) };
+}
+
+function putU32(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 24;
+  bytes[at + 1] = value >>> 16;
+  bytes[at + 2] = value >>> 8;
+  bytes[at + 3] = value;
+}
+
+export function getU32(bytes: Uint8Array, at: number): number {
+  const byte = (offset: number): number => bytes[at + offset] as number;
+  return ((byte(0) << 24) | (byte(1) << 16) | (byte(2) << 8) | byte(3)) >>> 0;
+}

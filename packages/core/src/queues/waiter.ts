@@ -1,0 +1,42 @@
+/** Waiter: a receive that waits for a message. */
+import type { DueItem, MpregError } from "../base/index.js";
+import type { ChainNode } from "../structures/index.js";
+import type { QueueEnd, ReceivedMessage } from "./types.js";
+
+export class Waiter implements ChainNode<Waiter>, DueItem {
+  previous: Waiter | undefined = undefined;
+  next: Waiter | undefined = undefined;
+  dueMs = 0;
+  sequence = 0;
+  heapIndex = -1;
+  readonly max: number;
+  readonly visibilityMs: number | undefined;
+  readonly #end: (end: QueueEnd<"receive">) => void;
+  readonly #leave: (waiter: Waiter) => void;
+
+  constructor(
+    wish: { readonly max: number; readonly visibilityMs: number | undefined },
+    end: (end: QueueEnd<"receive">) => void,
+    leave: (waiter: Waiter) => void,
+  ) {
+    this.max = wish.max;
+    this.visibilityMs = wish.visibilityMs;
+    this.#end = end;
+    this.#leave = leave;
+  }
+
+  onDue(): void {
+    this.#leave(this);
+    this.#end({ kind: "done", value: [] });
+  }
+
+  give(messages: readonly ReceivedMessage[]): void {
+    this.#leave(this);
+    this.#end({ kind: "done", value: messages });
+  }
+
+  fail(error: MpregError): void {
+    this.#leave(this);
+    this.#end({ kind: "failed", error });
+  }
+}
