@@ -12,6 +12,7 @@
  * (V5) Handlers that would start, or make another item, wait for the event loop when they have had it for long (`work-slice.ts`).
  * (V6) Those that would start and those that are asked for an item take turns, also beyond the end of a slice: however many items
  *      streams have to make, and however long each takes, a call starts after one of them, and an item is made after one start.
+ * (V7) A turn that a program has caused is not in the program's flow (`flow.ts`).
  */
 import { performance } from "node:perf_hooks";
 import { MpregError, type TraceContext } from "@mpreg/core/base";
@@ -50,6 +51,7 @@ import {
 import type { AnswerLost } from "@mpreg/core/program";
 import { Fifo } from "@mpreg/core/structures";
 import type { InspectSubject, Timings } from "@mpreg/core/wire";
+import { Flow } from "./flow.js";
 import { contextHost } from "./handlers.js";
 import type { Logger } from "./log.js";
 import { RunEnds } from "./run-ends.js";
@@ -110,9 +112,11 @@ export class Driver {
   readonly #executeHost: ExecuteHost;
   readonly #inputs = new Fifo<DriverInput>();
   readonly #starting = new Starting();
-  readonly #slice = new WorkSlice(() => {
+  readonly #flow = new Flow();
+  readonly #takeTurn = (): void => {
     this.#turn();
-  });
+  };
+  readonly #slice = new WorkSlice(this.#takeTurn);
   /** Reports of handlers that stand in `#inputs`. */
   #reportsWaiting = 0;
   readonly #reports = new ProgressReports(
@@ -202,8 +206,7 @@ export class Driver {
         this.#ended(invocation, result, timings);
       },
     };
-    const { codec } = options.capabilities;
-    this.#readers = new StreamReaders(codec, options.node.rpc.valueBytesMax, (input) => {
+    this.#readers = new StreamReaders(options.capabilities.codec, options.node.rpc.valueBytesMax, (input) => {
       this.enter(input);
     });
   }
@@ -227,7 +230,7 @@ export class Driver {
   /** Hands an input to the machine, now or as soon as it can take one. */
   enter(input: DriverInput): void {
     this.#inputs.push(input);
-    if (!this.#inTurn) this.#turn();
+    if (!this.#inTurn) this.#flow.run(input, this.#takeTurn); // (V7)
   }
 
   /** The calls of this node's own program, or of the handler that serves `parent`, as part of `trace`. */
