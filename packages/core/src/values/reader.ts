@@ -299,7 +299,7 @@ export class ValueReader {
   #copy(length: number, memory: ByteMemory): Uint8Array<ArrayBuffer> {
     const start = this.#take(length);
     const copy = memory(length);
-    copy.set(this.#bytes.subarray(start, start + length));
+    copy.set(new Uint8Array(this.#buffer, start, length)); // `subarray` would first look for the constructor to be used
     return copy;
   }
 

@@ -16,16 +16,16 @@ const smallBytesMax = 1024;
 
 /** A slab over the chunks that `newChunk` makes: whoever can keeps them from being transferred, and with them what others hold. */
 export function createSlab(newChunk: ByteMemory): ByteMemory {
-  let chunk = new Uint8Array(0);
+  let { buffer, byteOffset, length: room } = new Uint8Array(0);
   let used = 0;
   return (length) => {
     if (length > smallBytesMax) return new Uint8Array(length); // (S2)
-    if (used + length > chunk.length) {
-      chunk = newChunk(chunkBytes);
+    if (used + length > room) {
+      ({ buffer, byteOffset, length: room } = newChunk(chunkBytes));
       used = 0;
     }
-    const start = used;
+    const start = byteOffset + used;
     used += length; // (S1)
-    return chunk.subarray(start, used);
+    return new Uint8Array(buffer, start, length); // `subarray` would first look for the constructor to be used
   };
 }

@@ -11,6 +11,9 @@ export class Reader {
   readonly #texts: TextCache;
   readonly #nameBytesMax: number;
   bytes: Uint8Array = new Uint8Array(0);
+  /** Theirs: what is asked of an array each time costs as much as a view does. */
+  #buffer: ArrayBufferLike = this.bytes.buffer;
+  #byteOffset = 0;
   position = 0;
   end = 0;
 
@@ -21,7 +24,11 @@ export class Reader {
 
   /** Reads `bytes[start, end)` from now on. */
   open(bytes: Uint8Array, start: number, end: number): this {
-    this.bytes = bytes;
+    if (bytes !== this.bytes) {
+      this.bytes = bytes;
+      this.#buffer = bytes.buffer;
+      this.#byteOffset = bytes.byteOffset;
+    }
     this.position = start;
     this.end = end;
     return this;
@@ -65,7 +72,7 @@ export class Reader {
   /** A view of the next `length` bytes. */
   raw(length: number): Uint8Array {
     this.#need(length);
-    const view = this.bytes.subarray(this.position, this.position + length);
+    const view = new Uint8Array(this.#buffer, this.#byteOffset + this.position, length);
     this.position += length;
     return view;
   }
