@@ -29,6 +29,7 @@ import {
 import type { TopicReport } from "@mpreg/core/topics";
 import type { Driver } from "./driver.js";
 import { type NodeRegistration, disposable } from "./handlers.js";
+import { type JoinedOptions, joined } from "./joining.js";
 import type { RunningMqtt } from "./mqtt/start.js";
 import { waiting } from "./patience.js";
 import type { NodeStatus, Status, StatusOptions } from "./status.js";
@@ -101,6 +102,17 @@ export interface MpregNode<T extends TopicContract | undefined = undefined>
   implement<C extends Contract>(contract: C, handlers: NodeImplementations<C>): NodeRegistration[];
   /** The nodes this one knows of, itself first. */
   nodes(): readonly NodeInfo[];
+  /**
+   * Resolves with {@link nodes} once so many other nodes (`peers`, default 1) are there, as this one sees it: alive, whether it has dialled
+   * them or they it. What they offer is known moments later: a call that is to wait for that says `waitForCapacity`.
+   *
+   * Rejects with `deadline` after `timeoutMs` (default: as long as it takes), `cancelled` when `signal` aborts, and `closed`.
+   *
+   * ```ts
+   * await node.joined({ peers: 2, timeoutMs: 30_000 });
+   * ```
+   */
+  joined(options?: JoinedOptions): Promise<readonly NodeInfo[]>;
   /** The cluster as this node sees it: every node it remembers, also those that are down or have left. */
   cluster(): ClusterInfo;
   /** The functions of the cluster and who offers them. */
@@ -253,6 +265,10 @@ export class DrivenNode<T extends TopicContract | undefined> implements MpregNod
 
   nodes(): readonly NodeInfo[] {
     return this.#driver.inspect("nodes") as NodeInfo[];
+  }
+
+  joined(options: JoinedOptions = {}): Promise<readonly NodeInfo[]> {
+    return joined(() => this.nodes(), this.#status, options);
   }
 
   cluster(): ClusterInfo {
