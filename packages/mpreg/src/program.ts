@@ -10,6 +10,7 @@ import { defineLab } from "./commands/lab.js";
 import { defineNodes } from "./commands/nodes.js";
 import { definePub } from "./commands/pub.js";
 import { defineRequests } from "./commands/requests.js";
+import { defineRespond } from "./commands/respond.js";
 import { defineRun } from "./commands/run.js";
 import { defineStart } from "./commands/start.js";
 import { defineSub } from "./commands/sub.js";
@@ -43,6 +44,7 @@ export function buildProgram(terminal: Terminal): Command {
   defineTrace(program, terminal);
   definePub(program, terminal);
   defineSub(program, terminal);
+  defineRespond(program, terminal);
   defineTopics(program, terminal);
   defineNodes(program, terminal);
   defineFunctions(program, terminal);

@@ -19,6 +19,7 @@ import { writeResult } from "./running.js";
 
 interface PubFlags extends ConnectionFlags {
   readonly lines?: true;
+  readonly id?: string;
   readonly header?: Readonly<Record<string, string>>;
   /** In ms. */
   readonly ttl?: number;
@@ -39,6 +40,7 @@ export function definePub(program: Command, terminal: Terminal): void {
     .argument("<topic>", "words between dots: orders.new")
     .argument("[payload]", "JSON where it is JSON, else a text as it is; after -- also what begins with -")
     .option("--lines", "each line of stdin is a payload, as it comes")
+    .option("--id <text>", "its id, unique for each message (default: one is made)")
     .option("--header <name=value>", "a header of the message (repeatable)", addHeader)
     .option("--ttl <duration>", "how long it may wait or be kept, in seconds or like 500ms, 2s, 5m", parseDurationMs)
     .option("--priority <n>", "0 to 9: of what waits, the highest is next (default: 4)", Number)
@@ -57,6 +59,9 @@ export function definePub(program: Command, terminal: Terminal): void {
 }
 
 async function pub(topic: string, payload: string | undefined, flags: PubFlags, terminal: Terminal): Promise<void> {
+  if (flags.id !== undefined && (flags.lines === true || (flags.count ?? 1) > 1)) {
+    throw usageError("--id is the id of one message: without it, each of several gets one of its own");
+  }
   const payloads = payloadsOf(payload, flags);
   if (flags.request === true && (flags.confirm !== undefined || flags.replyTo !== undefined)) {
     throw usageError("--request has an answer instead of --confirm, and a topic for it instead of --reply-to");
@@ -102,8 +107,8 @@ async function* payloadsOfLines(): AsyncIterable<unknown> {
   }
 }
 
-function fieldsOf({ header: headers, ttl: ttlMs, priority, timeout: timeoutMs }: PubFlags): object {
-  return { headers, ttlMs, priority, timeoutMs };
+function fieldsOf({ id, header: headers, ttl: ttlMs, priority, timeout: timeoutMs }: PubFlags): object {
+  return { id, headers, ttlMs, priority, timeoutMs };
 }
 
 async function request(

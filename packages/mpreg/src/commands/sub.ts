@@ -23,6 +23,7 @@ interface SubFlags extends ConnectionFlags {
   readonly group?: string;
   readonly header?: Readonly<Record<string, string | true>>;
   readonly match?: "all" | "any";
+  readonly buffer?: number;
   readonly overflow?: SubscribeOptions["overflow"];
 }
 
@@ -40,6 +41,7 @@ export function defineSub(program: Command, terminal: Terminal): void {
       addHeaderCondition,
     )
     .addOption(new Option("--match <how>", "with several --header: all of them, or any").choices(["all", "any"]))
+    .option("--buffer <n>", "messages that may wait at the node while stdout is slow (default: 65536)", parseCount)
     .addOption(
       new Option(
         "--overflow <what>",
@@ -105,11 +107,12 @@ async function follow(
 }
 
 function optionsOf(
-  { backlog, group, overflow, header: headers, match = "all", timeout }: SubFlags,
+  { backlog, group, buffer: messages, overflow, header: headers, match = "all", timeout }: SubFlags,
   signal: AbortSignal,
 ) {
   const filter = headers === undefined ? undefined : { match, headers };
-  return { backlog, group, overflow, filter, timeoutMs: timeout, signal } satisfies SubscribeOptions;
+  const buffer = messages === undefined ? undefined : { messages };
+  return { backlog, group, buffer, overflow, filter, timeoutMs: timeout, signal } satisfies SubscribeOptions;
 }
 
 /** (S2) */

@@ -1,9 +1,11 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { type Client, connect } from "@mpreg/client";
 import { createNode, type MpregNode } from "@mpreg/node";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import type { BenchFigures } from "../../src/commands/bench.js";
 import type { ClusterTopics } from "../../src/topics/rates.js";
-import { type Finished, launchCommand, type Launched, mpreg, startNode } from "../processes.js";
+import { type Finished, launchCommand, type Launched, mpreg, startNode, temporaryFolder } from "../processes.js";
 
 let node: MpregNode;
 let client: Client;
@@ -44,12 +46,15 @@ describe("mpreg pub", () => {
       "9",
       "--reply-to",
       "r",
+      "--id",
+      "mine",
     ];
     expect(await pub("pub.one.json", '{"id":7}', ...options)).toEqual({ exitCode: 0, stdout: "", stderr: "" });
     expect(await pub("pub.one.text", "hi there!")).toMatchObject({ exitCode: 0 });
     expect((await messages.next()).value).toMatchObject({
       topic: "pub.one.json",
       payload: { id: 7 },
+      id: "mine",
       headers: { region: "eu", formula: "a=b" },
       ttlMs: 300_000,
       priority: 9,
@@ -107,6 +112,7 @@ describe("mpreg pub", () => {
     [["a.*", "1"], "wildcard"],
     [["a"], "A payload is missing"],
     [["a", "--lines", "--count", "2"], "--count"],
+    [["a", "1", "--id", "x", "--count", "2"], "--id is the id of one message"],
     [["a", "1", "--priority", "high"], "priority must be an integer from 0 to 9"],
     [["a", "1", "--request", "--confirm", "local"], "--request"],
   ])("what cannot be meant is said: pub %j", async (args, said) => {
@@ -168,6 +174,16 @@ describe("mpreg sub", () => {
       event: { kind: "subscribed", node: "small", gap: "unknown" },
     });
     expect(JSON.parse(json.stdout.split("\n")[0]!)).toMatchObject({ payload: 2, missedBefore: "Infinity" });
+  });
+
+  test("--buffer and --overflow say what waits at the node", async () => {
+    const { exitCode, stderr } = await mpreg(["sub", "a", "--buffer", "70000"], { env });
+    expect([exitCode, stderr]).toEqual([2, expect.stringContaining('"buffer.messages" must be')]);
+    const sub = await subscriber(["sub.small", "--buffer", "7", "--overflow", "disconnect"]);
+    const { wanted } = await client.topics();
+    expect(wanted).toContainEqual(expect.objectContaining({ patterns: ["sub.small"], subscriptions: 1 }));
+    sub.kill("SIGINT");
+    expect(await sub.exitCode).toBe(0);
   });
 
   test("members of a group share the messages", async () => {
@@ -272,6 +288,64 @@ describe("mpreg sub", () => {
     const { exitCode, stderr } = await mpreg(["sub", "a", "--url", "ws://127.0.0.1:1"]);
     expect(exitCode).toBe(1);
     expect(stderr).toContain("Is a node running there?");
+  });
+});
+
+describe("mpreg respond", () => {
+  /** One that every node knows of. */
+  async function responder(...args: string[]): Promise<Launched> {
+    const launched = launchCommand(["respond", ...args, "--url", node.url]);
+    await launched.told("every");
+    return launched;
+  }
+
+  test("answers requests with a value, shows them, and ends after so many with what has come answered (R1, R3)", async () => {
+    const respond = await responder("ask.value.*", "--value", '{"ok":true}', "--count", "2");
+    expect(await client.publishRequest("ask.value.a", 1)).toEqual({ ok: true });
+    await client.publish("ask.value.b", "asks for nothing");
+    expect(await client.publishRequest("ask.value.c", [2], { headers: { region: "eu" } })).toEqual({ ok: true });
+    expect(await respond.exitCode).toBe(0);
+    expect(respond.output).toEqual(["ask.value.a 1", "ask.value.c [2] region=eu"]);
+    await expect(client.publishRequest("ask.value.a", 1)).rejects.toMatchObject({ code: "no-provider" });
+  });
+
+  test("answers by a function, whose errors reach who asks and are told; an interruption is its ordinary end (R2, R3)", async () => {
+    const file = join(temporaryFolder(), "answers.mjs");
+    writeFileSync(
+      file,
+      "export async function respond({ payload }) { if (payload < 0) throw new Error('too small'); return payload * 2; }",
+    );
+    const respond = await responder("ask.double", "--module", file, "--json");
+    expect(await client.publishRequest("ask.double", 21)).toBe(42);
+    const failing = client.publishRequest("ask.double", -1);
+    await expect(failing).rejects.toMatchObject({ code: "handler-error", message: "too small" });
+    const told = { event: { kind: "threw", topic: "ask.double", error: "too small" } };
+    expect(JSON.parse(await respond.told("threw"))).toEqual(told);
+    respond.kill("SIGTERM");
+    expect(await respond.exitCode).toBe(0);
+    expect(respond.output.map((line) => (JSON.parse(line) as { payload: unknown }).payload)).toEqual([21, -1]);
+  });
+
+  test.each([
+    [["a"], "one of --value JSON and --module FILE"],
+    [["a", "--value", "1", "--module", "x.mjs"], "one of --value JSON and --module FILE"],
+    [["--value", "1"], "patterns"],
+  ])("what cannot be meant is said: respond %j", async (args, said) => {
+    const { exitCode, stderr, stdout } = await mpreg(["respond", ...args], { env });
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: "" });
+    expect(stderr).toContain(said);
+  });
+
+  test("a module that cannot be used is told before anything is connected", async () => {
+    const file = join(temporaryFolder(), "empty.mjs");
+    writeFileSync(file, "");
+    for (const [path, why] of [
+      [file, "it must export a function respond(message)"],
+      [`${file}.gone`, "no such file"],
+    ] as const) {
+      const { exitCode, stderr } = await mpreg(["respond", "a", "--module", path], { env });
+      expect([exitCode, stderr]).toEqual([1, expect.stringContaining(why)]);
+    }
   });
 });
 
