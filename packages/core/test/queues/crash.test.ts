@@ -38,7 +38,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
     { weight: 1, arbitrary: fc.constant({ do: "purge" as const }) },
     { weight: 2, arbitrary: fc.record({ do: fc.constant("crash" as const), kept: fc.nat(4) }) },
   ),
-  { maxLength: 80 },
+  { maxLength: 80, size: "max" },
 );
 
 const messagesMax = 6;
@@ -58,7 +58,7 @@ describe("a durable queue", () => {
         for (const step of history) life.step(step);
         life.finish();
       }),
-      { numRuns: 100 },
+      { numRuns: 60 },
     );
   });
 });

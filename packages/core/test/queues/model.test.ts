@@ -61,7 +61,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
     { weight: 4, arbitrary: fc.record({ do: fc.constant("advance" as const), ms }) },
     { weight: 1, arbitrary: fc.constant({ do: "purge" as const }) },
   ),
-  { maxLength: 60 },
+  { maxLength: 60, size: "max" },
 );
 
 describe.each(["memory", "store"])("a queue in %s", (where) => {
@@ -73,7 +73,7 @@ describe.each(["memory", "store"])("a queue in %s", (where) => {
           chosen,
         ).run(history);
       }),
-      { numRuns: 400 },
+      { numRuns: 200 },
     );
   });
 });

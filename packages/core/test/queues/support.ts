@@ -1,6 +1,6 @@
 /** Queues of one node under a clock that tests move, with or without a store. */
 import type { Random } from "../../src/base/index.js";
-import { type Freeze, MemoryStore, type Refusal, type Store } from "../../src/journal/index.js";
+import { MemoryStore, type Refusal, type Store } from "../../src/journal/index.js";
 import {
   type Operation,
   type OutgoingMessage,
@@ -24,7 +24,6 @@ export class Disk {
   readonly #later: (() => void)[] = [];
   /** Who hears of it now. */
   owner: QueueWorld | undefined;
-  frozen: Freeze | undefined;
 
   constructor(bytesMax: number = Infinity) {
     this.store = new MemoryStore({
@@ -55,7 +54,7 @@ export class QueueWorld {
   readonly queues: Queues;
   readonly disk: Disk | undefined;
   /** How far wall time is from monotonic time. */
-  wallOffsetMs = 1_700_000_000_000;
+  readonly wallOffsetMs: number;
   readonly #random: Random = seeded(1);
 
   constructor(
@@ -65,10 +64,12 @@ export class QueueWorld {
       readonly store?: Store;
       readonly limits?: Partial<QueuesLimits>;
       readonly seed?: number;
+      readonly wallOffsetMs?: number;
     } = {},
   ) {
     this.clock = options.clock ?? new Clock();
     this.disk = options.disk;
+    this.wallOffsetMs = options.wallOffsetMs ?? 1_700_000_000_000;
     const random = options.seed === undefined ? this.#random : seeded(options.seed);
     if (this.disk !== undefined) this.disk.owner = this;
     this.queues = new Queues(
