@@ -1,0 +1,38 @@
+/**
+ * Backend: what the SQS door asks of whoever has the queues.
+ *
+ * Every question is answered once, by its `end`, in the same call or later, and not after it was cancelled. What a
+ * cancelled question had begun may be done all the same, but for a waiting receive, which leases nothing then.
+ */
+import type { MpregError } from "../../base/index.js";
+import type { Operation, QueueEnd, QueueOperation, QueueSettings } from "../../queues/index.js";
+
+/** A queue that there is. */
+export interface QueueRecord {
+  readonly name: string;
+  readonly settings: QueueSettings;
+  /** Wall time, in ms. */
+  readonly createdMs: number;
+}
+
+export type BackendEnd<T> =
+  { readonly kind: "done"; readonly value: T } | { readonly kind: "failed"; readonly error: MpregError };
+
+export type Cancel = () => void;
+
+export interface SqsBackend {
+  /** Makes a queue; one of that name that is there already is the answer as it is. */
+  create(
+    name: string,
+    settings: Partial<QueueSettings>,
+    end: (end: BackendEnd<{ readonly record: QueueRecord; readonly isNew: boolean }>) => void,
+  ): Cancel;
+  find(name: string, end: (end: BackendEnd<QueueRecord | undefined>) => void): Cancel;
+  /** All queues whose names begin so, by name. */
+  list(prefix: string, end: (end: BackendEnd<readonly QueueRecord[]>) => void): Cancel;
+  operate<O extends Operation>(
+    queue: string,
+    operation: Extract<QueueOperation, { readonly op: O }>,
+    end: (end: QueueEnd<O>) => void,
+  ): Cancel;
+}

@@ -1,0 +1,129 @@
+/**
+ * Outgoing: a message as SQS sends it, made one of ours, and what is answered to its sender.
+ *
+ * (O1) Nothing is sent that a receiver could not be given back as it was.
+ * (O2) A FIFO queue needs a group and something to know duplicates by; content is known by its SHA-256, without attributes.
+ */
+import { utf8Length } from "../../../values/index.js";
+import type { MessageAttribute, OutgoingMessage, QueueSettings, SendEnd } from "../../../queues/index.js";
+import { md5OfAttributes } from "../digest.js";
+import { SqsError, invalidParameter, missingParameter } from "../errors.js";
+import { sqsLimits } from "../limits.js";
+import type { AttributeValues, MessageInput, MessageResult, SqsPlatform } from "../types.js";
+import { checkId, checkMessageAttributes, checkSystemAttributes, checkText, traceHeader } from "./checks.js";
+
+export const senderHeader = "SenderId";
+
+/** A message that can be sent. */
+export interface Outgoing {
+  readonly message: OutgoingMessage;
+  readonly md5OfBody: string;
+  readonly md5OfAttributes: string | undefined;
+  readonly md5OfSystemAttributes: string | undefined;
+}
+
+/** Throws `SqsError`. */
+export function outgoingOf(
+  input: MessageInput,
+  settings: Pick<QueueSettings, "order" | "dedup" | "messageBytesMax">,
+  caller: string,
+  platform: SqsPlatform,
+): Outgoing {
+  const { MessageBody: text, MessageAttributes: attributes, MessageSystemAttributes: system } = input;
+  if (text === "") throw missingParameter("MessageBody");
+  checkText(text); // (O1)
+  checkMessageAttributes(attributes);
+  checkSystemAttributes(system);
+  const body = platform.utf8.encode(text);
+  const bytes = body.length + attributesBytes(attributes);
+  const bytesMax = Math.min(settings.messageBytesMax, sqsLimits.messageBytesMax);
+  if (bytes > bytesMax) {
+    throw new SqsError(
+      "InvalidParameterValue",
+      `One or more parameters are invalid. Reason: Message must be shorter than ${bytesMax} bytes.`,
+    );
+  }
+  const trace = system?.get(traceHeader)?.StringValue;
+  return {
+    message: {
+      body,
+      headers: { [senderHeader]: caller, ...(trace === undefined ? {} : { [traceHeader]: trace }) },
+      ...(attributes === undefined || attributes.size === 0 ? {} : { attributes: carried(attributes) }),
+      ...orderingOf(input, settings, body, platform),
+    },
+    md5OfBody: platform.md5(body),
+    md5OfAttributes: md5OfAttributes(attributes, platform),
+    md5OfSystemAttributes: md5OfAttributes(system, platform),
+  };
+}
+
+function orderingOf(
+  input: MessageInput,
+  { order, dedup: known }: Pick<QueueSettings, "order" | "dedup">,
+  body: Uint8Array,
+  platform: SqsPlatform,
+): Pick<OutgoingMessage, "group" | "dedup" | "delayMs"> {
+  const { MessageGroupId: group, MessageDeduplicationId: dedup, DelaySeconds: delay } = input;
+  checkId(group, "MessageGroupId");
+  checkId(dedup, "MessageDeduplicationId");
+  if (delay !== undefined && (delay < 0 || delay > sqsLimits.delaySecondsMax))
+    throw invalidParameter(delay, "DelaySeconds", `DelaySeconds must be >= 0 and <= ${sqsLimits.delaySecondsMax}.`);
+  if (order !== "fifo") {
+    if (dedup !== undefined) throw notOfThisType(dedup, "MessageDeduplicationId");
+    return { ...(group === undefined ? {} : { group }), ...(delay === undefined ? {} : { delayMs: delay * 1_000 }) };
+  }
+  if (group === undefined) throw missingParameter("MessageGroupId"); // (O2)
+  if (delay !== undefined && delay !== 0) throw notOfThisType(delay, "DelaySeconds");
+  if (dedup === undefined && known?.byContent !== true) {
+    throw new SqsError(
+      "InvalidParameterValue",
+      "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly",
+    );
+  }
+  return { group, dedup: dedup ?? platform.sha256(body) }; // (O2)
+}
+
+function notOfThisType(value: string | number, name: string): SqsError {
+  return invalidParameter(value, name, "The request include parameter that is not valid for this queue type");
+}
+
+/** What it counts for in the limit of a batch. */
+export function messageBytes({ MessageBody, MessageAttributes }: MessageInput): number {
+  return utf8Length(MessageBody) + attributesBytes(MessageAttributes);
+}
+
+function attributesBytes(attributes: AttributeValues | undefined): number {
+  let bytes = 0;
+  for (const [name, { DataType, StringValue, BinaryValue }] of attributes ?? [])
+    bytes += name.length + utf8Length(DataType) + utf8Length(StringValue ?? "") + (BinaryValue?.length ?? 0);
+  return bytes;
+}
+
+function carried(attributes: AttributeValues): Record<string, MessageAttribute> {
+  return Object.fromEntries(
+    [...attributes].map(([name, { DataType, StringValue, BinaryValue }]) => [
+      name,
+      { type: DataType, value: BinaryValue ?? StringValue ?? "" },
+    ]),
+  );
+}
+
+/** What the sender is told. */
+export function sentOf(
+  { md5OfBody, md5OfAttributes, md5OfSystemAttributes }: Outgoing,
+  end: Extract<SendEnd, { readonly kind: "done" }>,
+  isFifo: boolean,
+): MessageResult {
+  return {
+    MessageId: end.id,
+    MD5OfMessageBody: md5OfBody,
+    MD5OfMessageAttributes: md5OfAttributes,
+    MD5OfMessageSystemAttributes: md5OfSystemAttributes,
+    SequenceNumber: isFifo ? sequenceText(end.sequence) : undefined,
+  };
+}
+
+/** Of always the same length, so that texts have the order of the numbers. */
+export function sequenceText(sequence: bigint): string {
+  return String(sequence).padStart(20, "0");
+}

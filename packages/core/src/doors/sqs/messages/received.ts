@@ -1,0 +1,104 @@
+/**
+ * Received: a message of ours, as a receiver over SQS gets it.
+ *
+ * (V1) Attributes are told that were asked for, and the digest is of those.
+ * (V2) A body that is no text (another protocol has sent it) is told as base64, and has an attribute `mpreg.encoding` that says so.
+ */
+import type { MessageAttribute, ReceivedMessage } from "../../../queues/index.js";
+import { md5OfAttributes } from "../digest.js";
+import { SqsError } from "../errors.js";
+import { type SqsPlace, queueArn } from "../names.js";
+import type { AttributeValue, Message, SqsPlatform } from "../types.js";
+import { isSqsText, traceHeader } from "./checks.js";
+import { senderHeader, sequenceText } from "./outgoing.js";
+
+/** What a receiver wants to be told beside the body. */
+export interface Wanted {
+  readonly system: ReadonlySet<string>;
+  readonly attributes: (name: string) => boolean;
+}
+
+const systemNames = [
+  "ApproximateFirstReceiveTimestamp",
+  "ApproximateReceiveCount",
+  traceHeader,
+  "DeadLetterQueueSourceArn",
+  "MessageDeduplicationId",
+  "MessageGroupId",
+  senderHeader,
+  "SentTimestamp",
+  "SequenceNumber",
+] as const;
+
+/** Throws `InvalidAttributeName`. */
+export function wantedOf(system: readonly string[], attributes: readonly string[]): Wanted {
+  for (const name of system) {
+    if (name === "All" || (systemNames as readonly string[]).includes(name)) continue;
+    throw new SqsError("InvalidAttributeName", `Unknown Attribute ${name}.`);
+  }
+  const exact = new Set(attributes);
+  const isAll = exact.has("All") || exact.has(".*");
+  const prefixes = attributes.filter((each) => each.endsWith(".*")).map((each) => each.slice(0, -1));
+  return {
+    system: new Set<string>(system.includes("All") ? systemNames : system),
+    attributes: (name) => isAll || exact.has(name) || prefixes.some((prefix) => name.startsWith(prefix)),
+  };
+}
+
+export function receivedOf(
+  message: ReceivedMessage,
+  wanted: Wanted,
+  isFifo: boolean,
+  place: SqsPlace,
+  platform: SqsPlatform,
+): Message {
+  const { body } = message;
+  const text = platform.utf8.decode(body, 0, body.length);
+  const isText = isSqsText(text) && (!text.includes("\ufffd") || isSame(platform.utf8.encode(text), body));
+  const shown = isText ? text : platform.toBase64(body); // (V2)
+  const attributes = new Map<string, AttributeValue>();
+  for (const [name, value] of Object.entries(message.attributes ?? {}))
+    if (wanted.attributes(name)) attributes.set(name, told(value)); // (V1)
+  if (!isText) attributes.set("mpreg.encoding", { DataType: "String", StringValue: "base64" });
+  const system = wanted.system.size === 0 ? undefined : systemOf(message, wanted.system, isFifo, place);
+  return {
+    MessageId: message.id,
+    ReceiptHandle: message.receipt,
+    MD5OfBody: platform.md5(isText ? body : platform.utf8.encode(shown)),
+    Body: shown,
+    Attributes: system?.size === 0 ? undefined : system,
+    MD5OfMessageAttributes: md5OfAttributes(attributes, platform),
+    MessageAttributes: attributes.size === 0 ? undefined : attributes,
+  };
+}
+
+function told({ type, value }: MessageAttribute): AttributeValue {
+  return typeof value === "string" ? { DataType: type, StringValue: value } : { DataType: type, BinaryValue: value };
+}
+
+function systemOf(
+  message: ReceivedMessage,
+  names: ReadonlySet<string>,
+  isFifo: boolean,
+  place: SqsPlace,
+): Map<string, string> {
+  const { headers, deadLetter } = message;
+  const all: Record<(typeof systemNames)[number], string | undefined> = {
+    ApproximateFirstReceiveTimestamp: String(Math.floor(message.firstReceivedMs)),
+    ApproximateReceiveCount: String(message.receives),
+    AWSTraceHeader: headers?.[traceHeader],
+    DeadLetterQueueSourceArn: deadLetter === undefined ? undefined : queueArn(deadLetter.queue, place),
+    MessageDeduplicationId: isFifo ? message.dedup : undefined,
+    MessageGroupId: message.group,
+    SenderId: headers?.[senderHeader],
+    SentTimestamp: String(Math.floor(message.sentMs)),
+    SequenceNumber: isFifo ? sequenceText(message.sequence) : undefined,
+  };
+  const system = new Map<string, string>();
+  for (const [name, value] of Object.entries(all)) if (value !== undefined && names.has(name)) system.set(name, value);
+  return system;
+}
+
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, at) => byte === b[at]);
+}

@@ -1,0 +1,116 @@
+import { CreateQueueCommand, ListQueuesCommand, type SQSClient, SendMessageCommand } from "@aws-sdk/client-sqs";
+import { expect, test } from "vitest";
+import { resolveSqs } from "../../src/sqs/options.js";
+import { type SignedRequest, SignatureCheck } from "../../src/sqs/signature.js";
+import { get } from "../support/http.js";
+import { query } from "./query.js";
+import { clientOf, credentials, startSqsDoor } from "./support.js";
+
+const keys = { [credentials.accessKeyId]: credentials.secretAccessKey };
+
+test("with keys, only who has signed with one of them is let in (V1)", async () => {
+  const { client, url } = await startSqsDoor({ keys });
+  const { QueueUrl } = await client.send(new CreateQueueCommand({ QueueName: "q" }));
+  await client.send(new SendMessageCommand({ QueueUrl, MessageBody: "ü" }));
+  const refused = async (client: SQSClient): Promise<string> => {
+    const error: unknown = await client.send(new ListQueuesCommand({})).catch((reason: unknown) => reason);
+    return (error as Error).name;
+  };
+  const wrong = { ...credentials, secretAccessKey: "wrong" };
+  expect(await refused(clientOf(url, { credentials: wrong }))).toBe("SignatureDoesNotMatch");
+  const unknown = { ...credentials, accessKeyId: "AKIDNOBODY" };
+  expect(await refused(clientOf(url, { credentials: unknown }))).toBe("InvalidClientTokenId");
+  const late = clientOf(url, { systemClockOffset: -16 * 60_000 });
+  expect(await refused(late)).toBe("SignatureDoesNotMatch");
+  const unsigned = await query(url, { Action: "ListQueues" });
+  expect([unsigned.status, unsigned.one("Code")]).toEqual([403, "MissingAuthenticationToken"]);
+});
+
+/** Something that the SDK has signed, as it was sent. */
+async function signed(url: string): Promise<SignedRequest> {
+  let request: SignedRequest | undefined;
+  const client = clientOf(url);
+  client.middlewareStack.add(
+    () => async (args) => {
+      const { method, path, headers, body } = args.request as {
+        method: string;
+        path: string;
+        headers: Record<string, string>;
+        body: string;
+      };
+      const entries = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), [value]] as const);
+      request = { method, target: path, headers: new Map(entries), body: Buffer.from(body) };
+      throw new Error("caught");
+    },
+    { step: "deserialize", priority: "low" },
+  );
+  await client
+    .send(new SendMessageCommand({ QueueUrl: `${url}/000000000000/q`, MessageBody: "m" }))
+    .catch(() => undefined);
+  if (request === undefined) throw new Error("The SDK has sent nothing");
+  return request;
+}
+
+test("whatever of a signed request is changed, it is refused (V1, V2)", async () => {
+  const request = await signed("http://127.0.0.1:9324");
+  const check = new SignatureCheck(new Map(Object.entries(keys)));
+  const nowMs = Date.now();
+  const mismatch = expect.objectContaining({ code: "SignatureDoesNotMatch" }) as Error;
+  const changed =
+    (changes: Partial<SignedRequest>, headers: Record<string, string> = {}) =>
+    () => {
+      const all = new Map([
+        ...request.headers,
+        ...Object.entries(headers).map(([name, value]) => [name, [value]] as const),
+      ]);
+      return check.check({ ...request, headers: all, ...changes }, nowMs);
+    };
+  expect(changed({})()).toBe(credentials.accessKeyId);
+  expect(changed({ body: Buffer.from("{}") })).toThrow(mismatch);
+  expect(changed({ target: "/other" })).toThrow(mismatch);
+  expect(changed({ target: "/?Action=DeleteQueue" })).toThrow(mismatch);
+  expect(changed({ method: "PUT" })).toThrow(mismatch);
+  expect(changed({}, { host: "127.0.0.1:9325" })).toThrow(mismatch);
+  expect(changed({}, { "x-amz-target": "AmazonSQS.DeleteQueue" })).toThrow(mismatch);
+  expect(changed({}, { "x-amz-security-token": "more" })).toThrow(mismatch);
+  expect(() => check.check(request, nowMs + 16 * 60_000)).toThrow(mismatch);
+  expect(() => check.check(request, nowMs - 16 * 60_000)).toThrow(mismatch);
+  expect(check.check(request, nowMs + 14 * 60_000)).toBe(credentials.accessKeyId);
+  expect(changed({}, { authorization: "AWS4-HMAC-SHA256 Credential=x" })).toThrow(
+    expect.objectContaining({ code: "IncompleteSignature" }) as Error,
+  );
+});
+
+test("a digest of the body is checked without keys, too (V4)", async () => {
+  const { url } = await startSqsDoor();
+  const headers = { "x-amz-target": "AmazonSQS.ListQueues", "x-amz-content-sha256": "0".repeat(64) };
+  const response = await fetch(url, { method: "POST", headers, body: "{}" });
+  expect([response.status, response.headers.get("x-amzn-query-error")]).toEqual([403, "SignatureDoesNotMatch;Sender"]);
+});
+
+test("no web page may use the door (H1)", async () => {
+  const { url } = await startSqsDoor();
+  const page = await fetch(`${url}/?Action=ListQueues`, { headers: { origin: "https://example.com" } });
+  expect([page.status, await page.text()]).toEqual([403, expect.stringContaining("allowedOrigins")]);
+  expect((await get(`${url}/?Action=ListQueues`, { host: "example.com" })).status).toBe(403);
+  expect((await fetch(`${url}/?Action=ListQueues`)).status).toBe(200);
+});
+
+test("a body that is too large is refused while it arrives (H3, B1)", async () => {
+  const { url } = await startSqsDoor();
+  const body = Buffer.alloc(8 * 1024 * 1024 + 1, "x");
+  const headers = { "x-amz-target": "AmazonSQS.SendMessage" };
+  const response = await fetch(url, { method: "POST", headers, body }).catch((error: unknown) => error as Error);
+  if (response instanceof Error) throw response;
+  expect([response.status, response.headers.get("x-amzn-query-error")]).toEqual([413, "RequestEntityTooLarge;Sender"]);
+});
+
+test("options that cannot be are named", () => {
+  const resolved = (options: object) => () => resolveSqs({ port: 0, ...options }, "127.0.0.1");
+  expect(resolved({ region: "nowhere" })).toThrow("sqs.region");
+  expect(resolved({ account: "1" })).toThrow("sqs.account");
+  expect(resolved({ keys: { a: "" } })).toThrow("sqs.keys.a");
+  expect(resolved({ requestsMax: 0 })).toThrow("sqs.requestsMax");
+  expect(resolved({ port: 70_000 })).toThrow("sqs.port");
+  expect(resolved({ colour: "red" })).toThrow("colour");
+});
