@@ -3,6 +3,9 @@
  *
  * Every question is answered once, by its `end`, in the same call or later, and not after it was cancelled. What a
  * cancelled question had begun may be done all the same, but for a waiting receive, which leases nothing then.
+ *
+ * What is no receipt of the queue at all is refused with `invalid-argument`; `stale-receipt` is for leases that are over, which
+ * deleting may take for done (`actions/settle.ts`).
  */
 import type { MpregError } from "../../base/index.js";
 import type { Operation, QueueEnd, QueueOperation, QueueSettings } from "../../queues/index.js";
