@@ -4,7 +4,7 @@
  * (S1) What a participant has published that is gone with its goodbye goes on waiting: it may count on that. Beyond `leftBytesMax` of all that
  *      are gone, what waits of one that goes is lost.
  */
-import type { Fifo } from "../structures/index.js";
+import { Fifo } from "../structures/index.js";
 import type { Confirmation } from "./forwarding/confirmations.js";
 import type { Participant } from "./participant.js";
 import type { PublishSettled } from "./published.js";
@@ -81,6 +81,62 @@ export class LeftSources {
   remove(source: Source): void {
     this.#sum -= this.#bytes.get(source) ?? 0;
     this.#bytes.delete(source);
+  }
+}
+
+/** Participants and other nodes as publishers, by number. */
+export class Sources {
+  /** Participants that are gone with a goodbye. (S1) */
+  readonly left: LeftSources = new LeftSources();
+  readonly #all = new Map<number, Source>();
+  /** Numbers of other nodes: below those of participants. */
+  readonly #nodes = new Map<string, number>();
+  #lastNode = 0;
+
+  get size(): number {
+    return this.#all.size;
+  }
+
+  get(id: number): Source | undefined {
+    return this.#all.get(id);
+  }
+
+  of(participant: Participant): Source & { readonly participant: Participant } {
+    const known = this.#all.get(participant.id);
+    if (known !== undefined) return known as Source & { readonly participant: Participant };
+    const { id, isCluster } = participant;
+    const source = { id, isCluster, participant, waiting: new Fifo<Waiting>(), waitingBytes: 0 };
+    this.#all.set(id, source);
+    return source;
+  }
+
+  ofNode(nodeId: string): Source {
+    const known = this.#nodes.get(nodeId);
+    if (known !== undefined) return this.#all.get(known) as Source;
+    this.#lastNode -= 1;
+    const waiting = new Fifo<Waiting>();
+    const source: Source = { id: this.#lastNode, isCluster: true, participant: undefined, waiting, waitingBytes: 0 };
+    this.#nodes.set(nodeId, source.id);
+    this.#all.set(source.id, source);
+    return source;
+  }
+
+  /** What waits of another node, where it is known as a publisher. */
+  waitingOf(nodeId: string): Fifo<Waiting> | undefined {
+    const id = this.#nodes.get(nodeId);
+    return id === undefined ? undefined : this.#all.get(id)?.waiting;
+  }
+
+  delete(id: number): void {
+    this.#all.delete(id);
+  }
+
+  /** Another node publishes nothing any more, unless something of it waits. */
+  forgetNode(nodeId: string): void {
+    const id = this.#nodes.get(nodeId);
+    if (id === undefined || (this.#all.get(id)?.waiting.size ?? 0) > 0) return;
+    this.#nodes.delete(nodeId);
+    this.#all.delete(id);
   }
 }
 

@@ -16,7 +16,6 @@
  *      sent something, nobody knows how much of it is missing, and that is told.
  */
 import { MpregError, Timer } from "../base/index.js";
-import { Fifo } from "../structures/index.js";
 import { Arrivals, late } from "./forwarding/arrivals.js";
 import { type Confirmation, Confirmations } from "./forwarding/confirmations.js";
 import { LateJoiners, type Served, alone } from "./late/late-joiners.js";
@@ -28,7 +27,7 @@ import type { Participant } from "./participant.js";
 import type { Outcome, Published, PublishSettled } from "./published.js";
 import { type TopicReport, reportOf } from "./report.js";
 import type { SubscriptionEnd, TopicSink } from "./sink.js";
-import { type Arrival, type Asked, type Gone, LeftSources, type Source, type Waiting } from "./sources.js";
+import { type Arrival, type Asked, type Gone, type Source, Sources } from "./sources.js";
 import { TakenBytes, type WayBack } from "./forwarding/way-back.js";
 import type { SubscriptionWish } from "./wish.js";
 
@@ -39,11 +38,7 @@ export class Topics implements TopicSink {
   readonly #limits: TopicsLimits;
   /** There once somebody publishes or subscribes: a node without topics holds next to nothing for them. */
   #exchange: Exchange | undefined;
-  readonly #sources = new Map<number, Source>();
-  readonly #left = new LeftSources();
-  /** Numbers of other nodes as publishers: below those of participants. */
-  readonly #nodes = new Map<string, number>();
-  #lastNode = 0;
+  readonly #sources = new Sources();
   readonly #arrivals = new Arrivals();
   readonly #taken = new TakenBytes();
   #resumed: number[] = [];
@@ -143,7 +138,7 @@ export class Topics implements TopicSink {
   }
 
   #take(participant: Participant, message: Uint8Array, asked: Asked | undefined, nowMs: number): void {
-    const source = this.#sourceOf(participant);
+    const source = this.#sources.of(participant);
     if (source.waiting.size === 0 && this.#publish(source, participant, message, asked, nowMs)) return;
     source.waiting.push({ kind: "published", message: message.slice(), asked, held: participant.hold() }); // (N1)
     source.waitingBytes += message.length;
@@ -155,7 +150,7 @@ export class Topics implements TopicSink {
    * wants of the past. Nothing is told before {@link drain}, or that. Throws as {@link Exchange.subscribe}.
    */
   subscribe(participant: Participant, number: number, wish: SubscriptionWish, nowMs: number, served?: Served): void {
-    this.#sourceOf(participant);
+    this.#sources.of(participant);
     const others = { areAsked: false };
     const coverage = this.exchange.subscribe(participant.id, number, wish, nowMs, (late) => {
       others.areAsked = true;
@@ -180,7 +175,7 @@ export class Topics implements TopicSink {
     if (source === undefined) return;
     this.#confirmations.leave(id);
     this.exchange.close(id, nowMs);
-    if (hasLeft && this.#left.add(source)) return;
+    if (hasLeft && this.#sources.left.add(source)) return;
     this.#blockedPublishes -= source.waiting.size;
     this.#lostPublishes += source.waiting.size;
     this.exchange.forget(id);
@@ -189,7 +184,7 @@ export class Topics implements TopicSink {
 
   /** Whether something waits of participants that are gone. */
   get hasLeftBehind(): boolean {
-    return this.#left.size > 0;
+    return this.#sources.left.size > 0;
   }
 
   /** A message of another node. (N5) */
@@ -222,7 +217,7 @@ export class Topics implements TopicSink {
   }
 
   #arrive(arrival: Arrival, message: Uint8Array, nowMs: number): void {
-    const source = this.#sourceOfNode(arrival.nodeId);
+    const source = this.#sources.ofNode(arrival.nodeId);
     if (source.waiting.size === 0 && this.#receive(source, message, arrival, nowMs)) return;
     source.waiting.push({ kind: "arrived", message: message.slice(), arrival });
     this.#blockedPublishes += 1;
@@ -238,8 +233,7 @@ export class Topics implements TopicSink {
   /** (N7) */
   #missing(nodeId: string, count: number, sequence: number = Infinity): void {
     if (count === 0) return;
-    const id = this.#nodes.get(nodeId);
-    const waiting = id === undefined ? undefined : this.#sources.get(id)?.waiting;
+    const waiting = this.#sources.waitingOf(nodeId);
     if (waiting === undefined || waiting.size === 0) this.exchange.missedElsewhere(count, { nodeId, sequence });
     else waiting.push({ kind: "missing", nodeId, sequence, count });
   }
@@ -263,7 +257,7 @@ export class Topics implements TopicSink {
 
   /** Whether all has come that a node had sent up to that number, and was taken. */
   #hasPassed(nodeId: string, sequence: number): boolean {
-    const waiting = this.#sources.get(this.#nodes.get(nodeId) ?? NaN)?.waiting.size ?? 0;
+    const waiting = this.#sources.waitingOf(nodeId)?.size ?? 0;
     return waiting === 0 && this.#arrivals.last(nodeId) >= sequence;
   }
 
@@ -284,19 +278,12 @@ export class Topics implements TopicSink {
     this.late.forget(nodeId, nowMs);
     this.#exchange?.forgetNode(nodeId, nowMs);
     if (this.#arrivals.forget(nodeId, hasLeft)) this.#missing(nodeId, Infinity); // (N7)
-    this.#forgetSource(nodeId);
+    this.#sources.forgetNode(nodeId);
   }
 
   /** It may have gone while something of it waited. */
   #forgetGone(nodeId: string): void {
-    if (!this.#arrivals.has(nodeId)) this.#forgetSource(nodeId);
-  }
-
-  #forgetSource(nodeId: string): void {
-    const id = this.#nodes.get(nodeId);
-    if (id === undefined || (this.#sources.get(id)?.waiting.size ?? 0) > 0) return;
-    this.#nodes.delete(nodeId);
-    this.#sources.delete(id);
+    if (!this.#arrivals.has(nodeId)) this.#sources.forgetNode(nodeId);
   }
 
   /** Goes on with what the last input has made possible. */
@@ -355,26 +342,6 @@ export class Topics implements TopicSink {
   /** Those who have subscriptions are known. */
   #participant(id: number): Participant {
     return this.#sources.get(id)?.participant as Participant;
-  }
-
-  #sourceOf(participant: Participant): Source & { readonly participant: Participant } {
-    const known = this.#sources.get(participant.id);
-    if (known !== undefined) return known as Source & { readonly participant: Participant };
-    const { id, isCluster } = participant;
-    const source = { id, isCluster, participant, waiting: new Fifo<Waiting>(), waitingBytes: 0 };
-    this.#sources.set(id, source);
-    return source;
-  }
-
-  #sourceOfNode(nodeId: string): Source {
-    const known = this.#nodes.get(nodeId);
-    if (known !== undefined) return this.#sources.get(known) as Source;
-    this.#lastNode -= 1;
-    const waiting = new Fifo<Waiting>();
-    const source: Source = { id: this.#lastNode, isCluster: true, participant: undefined, waiting, waitingBytes: 0 };
-    this.#nodes.set(nodeId, source.id);
-    this.#sources.set(source.id, source);
-    return source;
   }
 
   /** Answers false where it has to wait. */
@@ -470,8 +437,8 @@ export class Topics implements TopicSink {
         participant.admit(next.held);
       } else this.#forgetGone(next.arrival.nodeId);
     }
-    if (source === undefined || !this.#left.has(source)) return;
-    this.#left.remove(source); // it is gone, and all of it was taken
+    if (source === undefined || !this.#sources.left.has(source)) return;
+    this.#sources.left.remove(source); // it is gone, and all of it was taken
     this.closed(source.id, nowMs);
   }
 
