@@ -192,9 +192,9 @@ export class Membership {
   }
 
   /** A linked node that has told it has a link to the member; not `avoided`. */
-  viaOf(nodeId: string, avoided?: string): string | undefined {
+  viaOf(nodeId: string, avoided?: ReadonlySet<string>): string | undefined {
     for (const linked of this.#host.links()) {
-      if (linked !== avoided && this.observers.observes(linked, nodeId)) return linked;
+      if (avoided?.has(linked) !== true && this.observers.observes(linked, nodeId)) return linked;
     }
     return undefined;
   }

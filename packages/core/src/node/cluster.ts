@@ -31,7 +31,8 @@ import {
 import { Channel, Peer } from "../rpc/index.js";
 import type { Message } from "../wire/index.js";
 import { Interests, type InterestsSize } from "./interests.js";
-import { LinkKeeper, duplicate } from "./link-keeper.js";
+import { LinkKeeper } from "./link-keeper.js";
+import { down, duplicate, left } from "./goodbyes.js";
 import { neighbourOf } from "./neighbour.js";
 import { Offerings } from "./offerings.js";
 import { chosenLink, isWantedThere, newestLink } from "./peer-links.js";
@@ -179,6 +180,9 @@ export class Cluster {
     return this.#dialer.reach(peer.nodeId, peer.urls, nowMs);
   }
 
+  /** Dials of the node that have failed since the last link to it that lasted. */
+  readonly failedDials: (nodeId: string) => number = (nodeId) => this.#dialer.failuresOf(nodeId);
+
   /** A linked node that can pass work on to `peer`; none of `avoided`. */
   neighbourOf(peer: Pick<Peer, "nodeId">, avoided?: ReadonlySet<string>): Peer | undefined {
     return neighbourOf(peer, avoided, this.#sessions.keys(), this.membership, this.#host.random);
@@ -289,10 +293,9 @@ export class Cluster {
   }
 
   #dialFailed(attempt: number, nowMs: number): string | undefined {
-    const failed = this.#dialer.dialFailed(attempt, nowMs);
-    const nodeId = failed?.nodeId;
-    if (nodeId !== undefined) this.membership.dialFailed(nodeId, this.#dialer.failuresOf(nodeId), nowMs);
-    return failed?.url;
+    const { nodeId, url } = this.#dialer.dialFailed(attempt, nowMs) ?? {};
+    if (nodeId !== undefined) this.membership.dialFailed(nodeId, this.failedDials(nodeId), nowMs);
+    return url;
   }
 
   #createPeer(nodeId: string, name: string, urls: readonly string[]): Peer {
@@ -494,6 +497,3 @@ export class Cluster {
     return this.membership.isWanted(nodeId) || isWantedThere(this.#sessionsOf(nodeId));
   }
 }
-
-const left: Goodbye = { code: "closing", reason: "it has left the cluster" };
-const down: Goodbye = { code: "silent", reason: "nobody has reached it" };

@@ -14,9 +14,9 @@
  * (K4) Whoever answers a release knows what came before it: news of members in the same turn count.
  */
 import { Timer, type Timers } from "../base/index.js";
-import type { Goodbye } from "../link/index.js";
 import type { Peer } from "../rpc/index.js";
 import { type LinkWish, writeKeep } from "../wire/index.js";
+import { duplicate, idle } from "./goodbyes.js";
 import type { Session, SessionPhase } from "./session.js";
 
 export interface LinkKeeperHost extends Timers {
@@ -31,9 +31,6 @@ export interface LinkKeeperHost extends Timers {
 }
 
 type NodePhase = Extract<SessionPhase, { kind: "node" }>;
-
-const idle: Goodbye = { code: "idle", reason: "neither side has a use for the link" };
-export const duplicate: Goodbye = { code: "duplicate", reason: "the two nodes have another link" };
 
 /** How long both sides have to notice that a link is superfluous, or wanted. */
 const lookMs = 1_000;

@@ -248,8 +248,10 @@ export class Links {
     const { remote, link } = session;
     assert(remote !== undefined && link !== undefined, "a link has opened without an admitted remote");
     const subject = subjectOf(session.address, remote);
-    if (remote.kind === "node") this.#host.cluster.opened(session, remote, subject, nowMs);
-    else this.#openedByClient(session, link, subject, nowMs);
+    if (remote.kind === "node") {
+      this.#host.cluster.opened(session, remote, subject, nowMs);
+      this.#host.topics.relinked(remote.nodeId);
+    } else this.#openedByClient(session, link, subject, nowMs);
     if (this.#isDraining) this.#tellDrain(session);
     this.#reschedule(session);
   }
@@ -276,8 +278,10 @@ export class Links {
     if (phase.kind === "client" || phase.kind === "node") {
       this.#backlogs.get(phase.channel)?.hold(0);
       this.#backlogs.delete(phase.channel);
-      if (phase.kind === "node" && this.#host.cluster.newestTo(phase.peer.nodeId) === undefined) {
-        this.#host.topics.unlinked(phase.peer.nodeId);
+      if (phase.kind === "node") {
+        const isLast = this.#host.cluster.newestTo(phase.peer.nodeId) === undefined;
+        if (isLast) this.#host.topics.unlinked(phase.peer.nodeId);
+        else this.#host.topics.relinked(phase.peer.nodeId);
       }
       this.#host.rpc.linkLost(phase.channel, goodbye.code === "closing", nowMs);
       this.#host.topics.closed(session.id, nowMs, goodbye.code === "closing" && session.link?.ended?.by === "there");

@@ -33,7 +33,7 @@ export function topicsHost(around: TopicsSurroundings, announcements: Announceme
       if (peer !== undefined) cluster.reach(peer, nowMs());
     },
     (nodeId) => cluster.peers.get(nodeId)?.run,
-    { ...selfOf(cluster), viaTo: (nodeId, avoided) => viaTo(cluster, nodeId, avoided) },
+    { ...selfOf(cluster), viaTo: (...asked) => viaTo(cluster, ...asked) },
   );
   return {
     schedule,
@@ -103,12 +103,18 @@ function selfOf({ self, membership }: Cluster): Pick<OverWays, "selfId" | "run">
   return { selfId: self.nodeId, run: () => membership.own.run };
 }
 
-/** The neighbour over which a member is reached that cannot be dialled; not `avoided`. */
-function viaTo(cluster: Cluster, nodeId: string, avoided: string | undefined): Via | undefined {
+/** The neighbour over which a member is reached to which there is no link; none of `avoided`. Unless it `isPressing`, one is dialled first. */
+function viaTo(
+  cluster: Cluster,
+  nodeId: string,
+  avoided: ReadonlySet<string> | undefined,
+  isPressing: boolean,
+): Via | undefined {
   const peer = cluster.peers.get(nodeId);
   const record = cluster.membership.get(nodeId)?.record;
   if (peer === undefined || record === undefined || cluster.newestTo(nodeId) !== undefined) return undefined;
-  if (!peer.isUnreachable && peer.urls.length > 0) return undefined; // it is dialled first
+  const isDialledFirst = !peer.isUnreachable && peer.urls.length > 0 && cluster.failedDials(nodeId) === 0;
+  if (isDialledFirst && !isPressing) return undefined;
   const via = cluster.membership.viaOf(nodeId, avoided);
   return via === undefined ? undefined : { nodeId: via, run: hexOf(record.run) };
 }

@@ -291,6 +291,11 @@ export class TopicLinks<C extends TopicChannel> {
     this.#over?.unlinked(nodeId);
   }
 
+  /** There is a new link to a node, or one of several has ended. */
+  relinked(nodeId: string): void {
+    this.#over?.relinked(nodeId);
+  }
+
   #backOver(channel: C, nodeId: string): WayBack {
     const { id } = channel.link;
     let back = this.#backs.get(id);

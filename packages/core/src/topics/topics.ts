@@ -232,7 +232,7 @@ export class Topics implements TopicSink {
 
   /** (N7) */
   #missing(nodeId: string, count: number, sequence: number = Infinity): void {
-    if (count === 0) return;
+    if (count === 0 || (count === Infinity && this.#exchange === undefined)) return;
     const waiting = this.#sources.waitingOf(nodeId);
     if (waiting === undefined || waiting.size === 0) this.exchange.missedElsewhere(count, { nodeId, sequence });
     else waiting.push({ kind: "missing", nodeId, sequence, count });
@@ -246,8 +246,15 @@ export class Topics implements TopicSink {
   /** The last link to another node is gone; `isComplete`: it ended with what the node said last. */
   unlinked(nodeId: string, isComplete: boolean, nowMs: number): void {
     this.late.unlinked(nodeId);
-    this.#exchange?.forwarding.unlinked(nodeId, nowMs);
+    this.#exchange?.forwarding.unlinked(nodeId, isComplete, nowMs);
+    this.#keepTimeWhileSeeking(nowMs);
     if (this.#arrivals.unlinked(nodeId, isComplete)) this.#missing(nodeId, Infinity); // (N7)
+  }
+
+  /** The neighbour `via` cannot pass something on to a node, or has passed on what may be lost. */
+  unreached(nodeId: string, via: string, nowMs: number): void {
+    this.#exchange?.forwarding.unreached(nodeId, via, nowMs);
+    this.#keepTimeWhileSeeking(nowMs);
   }
 
   /** The number that was used last for a node; 0 where there was none. */
@@ -271,13 +278,14 @@ export class Topics implements TopicSink {
     const run = this.#host.ways.runOf(nodeId);
     this.late.linked(nodeId, run, nowMs);
     if (run !== undefined) this.#exchange?.forwarding.linked(nodeId, run, nowMs);
+    this.#keepTimeWhileSeeking(nowMs);
   }
 
   /** Another node is lost, or has left (`hasLeft`). What has come from it and waits is taken still. */
   forget(nodeId: string, hasLeft: boolean, nowMs: number): void {
-    this.late.forget(nodeId, nowMs);
+    const wasLinked = this.late.forget(nodeId, nowMs);
     this.#exchange?.forgetNode(nodeId, nowMs);
-    if (this.#arrivals.forget(nodeId, hasLeft)) this.#missing(nodeId, Infinity); // (N7)
+    if (this.#arrivals.forget(nodeId, hasLeft, wasLinked)) this.#missing(nodeId, Infinity); // (N7)
     this.#sources.forgetNode(nodeId);
   }
 
@@ -445,6 +453,10 @@ export class Topics implements TopicSink {
   /** Each subscription is told that it misses one: nobody knows who would have got it. */
   get #lostToAll(): Outcome {
     return { handed: 0, waiting: 0, lost: this.subscriptions };
+  }
+
+  #keepTimeWhileSeeking(nowMs: number): void {
+    if (this.#exchange?.forwarding.isSeeking === true) this.#keepTime(nowMs);
   }
 
   #keepTime(nowMs: number): void {

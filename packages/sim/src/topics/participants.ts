@@ -18,6 +18,8 @@ import type { PlannedPublish, PlannedSubscription } from "./plan.js";
 export interface TopicsMessage {
   readonly topic: string;
   readonly payload: unknown;
+  /** How many messages are missing before it; Infinity: nobody knows. */
+  readonly missedBefore?: number | undefined;
 }
 
 export interface TopicsSubscription {
@@ -125,9 +127,15 @@ export class Subscriber {
     if (last?.untilMs === Infinity) last.untilMs = nowMs;
   }
 
-  /** Writes down what was told as missing since it was called last. (W1) */
-  noteMissed(atMs: number): void {
-    const { missed = 0, unknownGaps = 0 } = this.handle ?? {};
+  /** Writes down what was told as missing since it was called last; before the first messages the message alone tells it. (W1) */
+  noteMissed(atMs: number, missedBefore: number = 0): void {
+    if (this.handle === undefined && missedBefore > 0) {
+      this.heard.push({ kind: "missed", count: missedBefore, atMs });
+      if (missedBefore === Infinity) this.#gaps += 1;
+      else this.#missed += missedBefore;
+    }
+    if (this.handle === undefined) return;
+    const { missed, unknownGaps } = this.handle;
     if (unknownGaps > this.#gaps) this.heard.push({ kind: "missed", count: Infinity, atMs });
     if (missed > this.#missed) this.heard.push({ kind: "missed", count: missed - this.#missed, atMs });
     this.#missed = missed;
@@ -307,8 +315,8 @@ export class Participants {
     return new Set(known.flatMap(({ name }) => this.#processOf(name) ?? []));
   }
 
-  #heard(subscriber: Subscriber, { topic, payload }: TopicsMessage): unknown {
-    subscriber.noteMissed(this.#world.nowMs); // (W1)
+  #heard(subscriber: Subscriber, { topic, payload, missedBefore }: TopicsMessage): unknown {
+    subscriber.noteMissed(this.#world.nowMs, missedBefore); // (W1)
     const message = this.published[(payload as readonly [number])[0]];
     if (message?.topic !== topic) {
       this.#tell("true-messages", `A message of "${topic}" is heard that nobody has published`);

@@ -6,3 +6,18 @@ testTopics(0, 2, planTopicsApart);
 
 // another link to the neighbour took the place of one that was broken: what had been on its way kept the window for ever
 testWorlds([47], planTopicsApart);
+
+// a node left while its first messages for another one waited for a link that was never to open: nobody told that one of them
+testWorlds([149, 262], planTopicsApart);
+
+// a dial that was to fail was awaited for seconds with each message, until the oldest were dropped
+testWorlds([242], planTopicsApart);
+
+// two neighbours of which neither had a way were asked in turn, a thousand times a second; and the numbers got to another process
+testWorlds([227], planTopicsApart);
+
+// another link of the neighbour to the node took the place of one that was stalled: what had been on its way kept the window for ever
+testWorlds([14], planTopicsApart);
+
+// what is missing before the first message of a subscription is told before its `subscribe` resolves
+testWorlds([144], planTopicsApart);

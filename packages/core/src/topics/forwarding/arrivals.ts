@@ -5,7 +5,7 @@
  * (A2) A node that was started anew counts anew, from 1. What it had sent last before that, nobody knows.
  * (A3) A node that was lost and comes back goes on with its numbers: what it sent meanwhile is missing. At most `nodesMax` are known.
  * (A4) Of a node that has left all has come where its last link ended with its goodbye, which is the last it says there. Where the link
- *      broke instead, nobody knows what is missing.
+ *      broke instead, nobody knows what is missing; nor of one of which nothing has come, where there was no link to it.
  */
 
 interface Arrival {
@@ -57,10 +57,14 @@ export class Arrivals {
     if (known !== undefined) known.link = "broken";
   }
 
-  /** The node is lost, or has left. Answers whether something of it may be missing; of one whose link is there, {@link unlinked} does. */
-  forget(nodeId: string, hasLeft: boolean): boolean {
+  /**
+   * The node is lost, or has left; `wasLinked`: there was a link to it. Answers whether something of it may be missing; of one whose link
+   * is there, {@link unlinked} does.
+   */
+  forget(nodeId: string, hasLeft: boolean, wasLinked: boolean): boolean {
     const known = this.#arrivals.get(nodeId);
-    if (known?.isGone !== false) return false;
+    if (known === undefined) return !wasLinked; // what was on its way over a neighbour may have been the first (A4)
+    if (known.isGone) return false;
     known.isGone = true;
     known.isLeaving = hasLeft && known.link === "there";
     return !known.isLeaving && (!hasLeft || known.link === "broken");

@@ -10,6 +10,8 @@
  *      most `routeBufferBytes`; beyond, the oldest is dropped.
  * (F3) The messages to a node are numbered, those that were dropped included: whatever is lost, here or with a link, is a gap that
  *      the node finds (`arrivals.ts`). A link begins with the number that was used last, and so does what follows a drop.
+ * (F6) What waits for a link goes over a neighbour after `patienceMs`, and so does what the node misses, which it hears also where nothing
+ *      follows. Who leaves waits for no link.
  * (F4) A node that is lost has no route. What waited for it goes to other members of its groups; the rest is counted as lost. All of
  *      it is found missing by the node if it comes back (`lapsed-routes.ts`).
  * (F5) Of a message that is to be confirmed each node tells what it has come to there, by its number; or, once that cannot come any
@@ -40,6 +42,8 @@ export interface ForwardSink {
 }
 
 const noGroups: readonly string[] = [];
+/** As long as steps wait for a link (`rpc/dispatch/reaching.ts`). (F6) */
+const patienceMs = 1_000;
 
 export class Forwarding {
   readonly #sink: ForwardSink;
@@ -185,14 +189,18 @@ export class Forwarding {
     return this.#routes.get(nodeId)?.sequence ?? 0;
   }
 
-  /** There is no link to the node any more: of what was on its way it will not tell. (F5) */
-  unlinked(nodeId: string, nowMs: number): void {
+  /**
+   * There is no link to the node any more: of what was on its way it will not tell (F5). `isComplete`: it ended with all that either side
+   * had to say.
+   */
+  unlinked(nodeId: string, isComplete: boolean, nowMs: number): void {
     for (const route of this.#over.over(nodeId)) this.#lostWay(route, nowMs);
     const route = this.#routes.get(nodeId);
     if (route === undefined) return;
     route.isReturning = false; // it goes on over the neighbour
     if (route.via !== undefined) return;
     untold(route);
+    if (route.sequence > 0 && (!isComplete || route.untakenBytes > 0)) route.untoldMs = nowMs; // (F6)
     route.untakenBytes = 0;
     if (!route.buffer.isIdle) this.#drain(route, nowMs);
   }
@@ -205,6 +213,7 @@ export class Forwarding {
 
   /** What was on its way over a neighbour may be lost, and goes on over another one, or the link to the node. (F3) */
   #lostWay(route: Route, nowMs: number): void {
+    if (!route.isReturning) route.untoldMs = nowMs; // (F6)
     this.#over.leave(route);
     untold(route);
     route.untakenBytes = 0;
@@ -239,6 +248,7 @@ export class Forwarding {
     }
     route.run = run;
     route.untakenBytes = 0;
+    route.untoldMs = undefined;
     this.#sink.forwardedUntil(nodeId, route.sequence); // (F3)
     this.#drain(route, nowMs);
   }
@@ -260,6 +270,7 @@ export class Forwarding {
   /** This node leaves: what waits for others is lost, and they find it missing. (F3) */
   leave(nowMs: number): void {
     for (const route of this.#routes.values()) {
+      if (isBehind(route) && this.#over.find(route, true)) this.#drain(route, nowMs); // (F6)
       const { sequence } = route;
       this.#lose(route, nowMs, () => false);
       if (route.sequence > sequence) this.#until(route);
@@ -269,14 +280,14 @@ export class Forwarding {
   /** Whether {@link tick} has something to do: a message waits for a way, or goes round; or what is published counts for who is back. */
   get isSeeking(): boolean {
     if (this.#over.size > 0 || this.#lapsed.isCounting) return true;
-    for (const { buffer } of this.#routes.values()) if (!buffer.isIdle) return true;
+    for (const route of this.#routes.values()) if (isBehind(route)) return true;
     return false;
   }
 
   tick(nowMs: number): void {
     this.#over.tick();
     for (const route of this.#routes.values()) {
-      if (!route.buffer.isIdle && this.#over.find(route)) this.#drain(route, nowMs);
+      if (isBehind(route) && this.#over.find(route, isPressing(route, nowMs))) this.#drain(route, nowMs);
     }
     this.#lapsed.tick(this.published, nowMs, (nodeId, sequence) => {
       this.#sink.forwardedUntil(nodeId, sequence);
@@ -363,6 +374,17 @@ export class Forwarding {
     }
     if (isBehind) this.#until(route);
   }
+}
+
+/** Whether there is something for the node that it could have by now. */
+function isBehind({ buffer, untoldMs }: Route): boolean {
+  return !buffer.isIdle || untoldMs !== undefined;
+}
+
+/** (F6) */
+function isPressing({ buffer, untoldMs }: Route, nowMs: number): boolean {
+  const sinceMs = Math.min(untoldMs ?? Infinity, buffer.first(nowMs)?.about?.sinceMs ?? Infinity);
+  return nowMs - sinceMs >= patienceMs;
 }
 
 /** Of what is on its way the node will not tell. (F5) */

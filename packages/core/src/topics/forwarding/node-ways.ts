@@ -45,7 +45,7 @@ export function nodeWays(
 /** What it takes to go over neighbours. */
 export interface OverWays extends Pick<OverHost, "selfId" | "run"> {
   /** See {@link OverSink.viaTo}. */
-  viaTo(nodeId: string, avoided: string | undefined): Via | undefined;
+  viaTo(nodeId: string, avoided: ReadonlySet<string> | undefined, isPressing: boolean): Via | undefined;
 }
 
 function overSink(
@@ -55,7 +55,7 @@ function overSink(
 ): OverSink {
   return {
     reach,
-    viaTo: (nodeId, avoided) => over.viaTo(nodeId, avoided),
+    viaTo: (nodeId, avoided, isPressing) => over.viaTo(nodeId, avoided, isPressing),
     forward: (via, ends, { sinceMs, confirmation, tried }, nowMs, message) => {
       const link = linkTo(via)?.link;
       if (link === undefined) return "unreached";

@@ -5,8 +5,8 @@
  *
  * (N1) What is published is passed on as it came, its bytes untouched, over the link to the node that it names, and to nobody else: only what
  *      comes from the node where it was published, so that nothing goes round.
- * (N2) Who sends what cannot be passed on hears so, also where the link to a node ends for which something was passed on: what may be lost is
- *      counted, and goes another way. Passing on keeps nothing but who sends to whom, as long as both links last.
+ * (N2) Who sends what cannot be passed on hears so, also where a link to a node ends for which something was passed on, or another one takes
+ *      its place: what may be lost is counted, and goes another way. Passing on keeps nothing but who sends to whom, as long as both links last.
  * (N3) What waits on the link to a node bounds what is passed on to it, as all that can wait elsewhere.
  */
 import { hexOf } from "../../base/index.js";
@@ -98,10 +98,15 @@ export class OverNeighbours {
   /** The last link to a node is gone. (N2) */
   unlinked(nodeId: string): void {
     this.#backs.delete(nodeId);
-    const origins = this.#passed.get(nodeId);
-    this.#passed.delete(nodeId);
     for (const [target, others] of this.#passed)
       if (others.delete(nodeId) && others.size === 0) this.#passed.delete(target);
+    this.relinked(nodeId);
+  }
+
+  /** There is another link to a node, or one of several has ended: what went over it may be lost. (N2) */
+  relinked(nodeId: string): void {
+    const origins = this.#passed.get(nodeId);
+    this.#passed.delete(nodeId);
     for (const origin of origins ?? []) this.#unreached(origin, nodeId);
   }
 
@@ -147,7 +152,7 @@ export class OverNeighbours {
   #hear(via: string, told: ToldOverMessage, nowMs: number): void {
     const { origin, run, until, taken, report, isUnreached, handedBack, message } = told;
     const { forwarding } = this.#topics.exchange;
-    if (isUnreached === true) forwarding.unreached(origin, via, nowMs);
+    if (isUnreached === true) this.#topics.unreached(origin, via, nowMs);
     if (until !== undefined) this.#topics.forwardedUntil({ nodeId: origin, run: hexOf(run), isOver: true }, until);
     if (handedBack !== undefined) this.#topics.handedBack(origin, { ...handedBack, message }, nowMs);
     if (report !== undefined) this.#topics.reported(origin, report.sequence, report);

@@ -7,8 +7,10 @@
  * (R1) The numbers of a route go on when its way changes. A way begins with the number that was used last, so that what was lost on
  *      the one before is counted; what comes over that one after all comes too late.
  * (R2) Where a link to the node opens, what is on its way over the neighbour is waited for first: nothing is lost by the change.
- * (R3) A neighbour that could not pass something on is not asked again for that node before the next {@link OverRoutes.tick}.
+ * (R3) None of the neighbours that could not pass something on is asked again for that node before the next {@link OverRoutes.tick}: two would
+ *      be asked in turn for ever.
  * (R4) A message for several nodes behind one neighbour goes there once.
+ * (R5) A link is waited for first where one may be had soon: not where a dial has failed lately, nor once something has waited for long.
  */
 import type { Scratch } from "../../structures/index.js";
 import type { ForwardEnd } from "../../wire/index.js";
@@ -22,8 +24,8 @@ export interface Via {
 
 /** How messages leave over neighbours. */
 export interface OverSink {
-  /** The neighbour that has a link to a node to which this one has none and gets none; not `avoided`. */
-  viaTo(nodeId: string, avoided: string | undefined): Via | undefined;
+  /** The neighbour that has a link to a node to which this one has none, nor, unless it `isPressing`, may get one soon; none of `avoided`. (R5) */
+  viaTo(nodeId: string, avoided: ReadonlySet<string> | undefined, isPressing: boolean): Via | undefined;
   /** Sends a message to `via`, for `ends`, which may be that node, too. */
   forward(via: string, ends: readonly ForwardEnd[], terms: ForwardTerms, nowMs: number, message: Uint8Array): Handed;
   /** Tells a node over `via` what number was used last. */
@@ -39,8 +41,8 @@ export class OverRoutes {
   readonly #sink: OverSink | undefined;
   /** Those that go over a neighbour. */
   readonly #routes = new Set<Route>();
-  /** By node: the neighbour that could not pass something on. */
-  readonly #avoided = new Map<string, string>();
+  /** By node: the neighbours that could not pass something on. (R3) */
+  readonly #avoided = new Map<string, Set<string>>();
   #ticks = 0;
 
   constructor(sink: OverSink | undefined) {
@@ -52,15 +54,16 @@ export class OverRoutes {
   }
 
   /** Looks for a neighbour for a route without a link; answers whether it has one. */
-  find(route: Route): boolean {
+  find(route: Route, isPressing: boolean = false): boolean {
     if (route.via !== undefined) return true;
     const { nodeId } = route;
-    const via = this.#sink?.viaTo(nodeId, this.#avoided.get(nodeId));
+    const via = this.#sink?.viaTo(nodeId, this.#avoided.get(nodeId), isPressing);
     if (via === undefined) return false;
     if (route.run !== undefined && route.run !== via.run) route.sequence = 0; // it has never heard of what went to the one before
     route.run = via.run;
     route.via = via.nodeId;
     route.untakenBytes = 0;
+    route.untoldMs = undefined;
     this.#routes.add(route);
     this.until(route); // (R1)
     return true;
@@ -97,7 +100,9 @@ export class OverRoutes {
   /** `via` cannot pass anything on to the node now. Answers whether its route goes there. (R3) */
   unreached(route: Route, via: string): boolean {
     if (route.via !== via) return false;
-    this.#avoided.set(route.nodeId, via);
+    const avoided = this.#avoided.get(route.nodeId);
+    if (avoided === undefined) this.#avoided.set(route.nodeId, new Set([via]));
+    else avoided.add(via);
     return true;
   }
 

@@ -36,6 +36,8 @@ export class Route implements GroupMember {
   /** The neighbour over which it goes, where there is no link; and whether there is one again. */
   via: string | undefined = undefined;
   isReturning = false;
+  /** Since when the node may miss something of which it has not heard, because there was no way to tell it. (F3) */
+  untoldMs: number | undefined = undefined;
   /** Who waits to hear what messages on their way come to, by their numbers; there when there was one. (F5) */
   awaited: Map<number, Confirmation> | undefined = undefined;
   /** Number of the last message. (F3) */

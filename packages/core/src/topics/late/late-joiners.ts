@@ -151,10 +151,11 @@ export class LateJoiners {
     this.#gatherings?.lost(nodeId);
   }
 
-  forget(nodeId: string, nowMs: number): void {
+  /** The node is gone; answers whether there was a link to it. */
+  forget(nodeId: string, nowMs: number): boolean {
     this.#goneMs = nowMs;
-    this.#runs.delete(nodeId);
     this.#gatherings?.lost(nodeId);
+    return this.#runs.delete(nodeId);
   }
 
   get #gathering(): Gatherings {

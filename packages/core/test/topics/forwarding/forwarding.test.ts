@@ -310,7 +310,7 @@ describe("arrivals", () => {
   test("a node that is lost and comes back goes on with its numbers; nobody knows what it had sent last if it does not (A3)", () => {
     const arrivals = new Arrivals();
     arrivals.arrived("b", "r", 2);
-    const forget = (nodeId: string): boolean => arrivals.forget(nodeId, false);
+    const forget = (nodeId: string): boolean => arrivals.forget(nodeId, false, true);
     expect([forget("b"), forget("b"), forget("c")]).toEqual([true, false, false]);
     expect([arrivals.has("b"), arrivals.arrived("b", "r", 2), arrivals.arrived("b", "r", 5)]).toEqual([false, late, 2]);
     forget("b");
@@ -334,10 +334,16 @@ describe("arrivals", () => {
         arrivals.arrived("b", "r", sequence);
         return [];
       }
-      if (what === "left" || what === "lost") return arrivals.forget("b", what === "left");
+      if (what === "left" || what === "lost") return arrivals.forget("b", what === "left", true);
       return arrivals.unlinked("b", what === "goodbye");
     });
     expect(answers).toEqual(told);
+  });
+
+  test("of a node without a link nobody knows what its first messages were, whether it is lost or has left (A4)", () => {
+    const arrivals = new Arrivals();
+    expect([arrivals.forget("b", true, false), arrivals.forget("c", false, false)]).toEqual([true, true]);
+    expect(arrivals.forget("d", false, true)).toBe(false);
   });
 
   test("at most 4,096 nodes are known (A3)", () => {

@@ -1,0 +1,123 @@
+/** When what has no link goes over a neighbour: `forwarding.ts` (F6). */
+import { describe, expect, test } from "vitest";
+import { type OverSink, defaultTopicsLimits } from "../../../src/topics/index.js";
+import { Forwarding } from "../../../src/topics/forwarding/forwarding.js";
+import { note } from "../support.js";
+
+/** A node whose link to "b" may be missing, with a neighbour that has one; what leaves is written down. */
+function origin() {
+  const sent: string[] = [];
+  const state = { isLinked: true, isDialled: true, vias: ["v"] };
+  const over: OverSink = {
+    viaTo: (_nodeId, avoided, isPressing) => {
+      const nodeId = state.vias.find((each) => avoided?.has(each) !== true);
+      return nodeId === undefined || state.isLinked || (state.isDialled && !isPressing)
+        ? undefined
+        : { nodeId, run: "run" };
+    },
+    forward: (via, ends) => {
+      for (const { target, sequence } of ends) sent.push(`${sequence} to ${target} over ${via}`);
+      return "sent";
+    },
+    forwardedUntil: (via, nodeId, sequence) => sent.push(`until ${sequence} to ${nodeId} over ${via}`),
+    reach: () => undefined,
+  };
+  const forwarding = new Forwarding(
+    {
+      forward: (nodeId, sequence) => {
+        if (!state.isLinked) return "unreached";
+        sent.push(`${sequence} to ${nodeId}`);
+        return "sent";
+      },
+      forwardedUntil: (nodeId, sequence) => {
+        if (state.isLinked) sent.push(`until ${sequence} to ${nodeId}`);
+      },
+      runOf: () => "run",
+      over,
+    },
+    defaultTopicsLimits,
+    { dropped: 0, expired: 0 },
+  );
+  const publish = (nowMs: number): void => {
+    forwarding.begin();
+    forwarding.want(forwarding.routeTo("b"));
+    forwarding.send(note("a", `at ${nowMs}`), 0, Infinity, nowMs);
+  };
+  return { forwarding, publish, state, took: () => sent.splice(0) };
+}
+
+describe("without a link", () => {
+  test("a message waits for one for a second, and then goes over a neighbour (F6)", () => {
+    const { forwarding, publish, state, took } = origin();
+    state.isLinked = false;
+    publish(0);
+    forwarding.tick(900);
+    expect(took()).toEqual([]);
+    forwarding.tick(1_900);
+    expect(took()).toEqual(["1 to b over v"]);
+    publish(2_000);
+    expect(took()).toEqual(["2 to b over v"]);
+  });
+
+  test("who leaves waits for none: what waited goes over a neighbour (F6)", () => {
+    const { forwarding, publish, state, took } = origin();
+    state.isLinked = false;
+    publish(0);
+    forwarding.leave(100);
+    expect(took()).toEqual(["1 to b over v"]);
+  });
+
+  test("what was on its way over a link that broke is told as missing over a neighbour, though nothing follows (F6)", () => {
+    const { forwarding, publish, state, took } = origin();
+    publish(0);
+    state.isLinked = false;
+    forwarding.unlinked("b", false, 100);
+    forwarding.tick(900);
+    expect([took(), forwarding.isSeeking]).toEqual([["1 to b"], true]);
+    forwarding.tick(1_900);
+    expect(took()).toEqual(["until 1 to b over v"]);
+  });
+
+  test("the same where the neighbour could not pass it on, and another one is found later (F6)", () => {
+    const { forwarding, publish, state, took } = origin();
+    state.isLinked = false;
+    publish(0);
+    forwarding.tick(1_900);
+    state.vias = [];
+    forwarding.unreached("b", "v", 2_000);
+    expect([took(), forwarding.isSeeking]).toEqual([["1 to b over v"], true]);
+    state.vias = ["v"];
+    forwarding.tick(3_000);
+    expect(took()).toEqual(["until 1 to b over v"]);
+  });
+
+  test("where no neighbour has a way each is asked once a second (R3)", () => {
+    const { forwarding, publish, state, took } = origin();
+    Object.assign(state, { isLinked: false, isDialled: false, vias: ["v", "w", "x"] });
+    publish(0);
+    for (const atMs of [1_000, 2_000]) {
+      for (const via of ["v", "w", "x", "v", "w"]) forwarding.unreached("b", via, atMs);
+      expect(took().map((what) => what.at(-1))).toEqual(["v", "w", "x"]);
+      forwarding.tick(atMs + 500);
+    }
+  });
+
+  test("nothing is told where the link ended with all that was to be said (F6)", () => {
+    const { forwarding, publish, state, took } = origin();
+    publish(0);
+    forwarding.taken("b", 1_000, 50);
+    state.isLinked = false;
+    forwarding.unlinked("b", true, 100);
+    expect([took(), forwarding.isSeeking]).toEqual([["1 to b"], false]);
+  });
+
+  test("a link that opens in time is told itself (F6)", () => {
+    const { forwarding, publish, state, took } = origin();
+    publish(0);
+    state.isLinked = false;
+    forwarding.unlinked("b", false, 100);
+    state.isLinked = true;
+    forwarding.linked("b", "run", 500);
+    expect([took(), forwarding.isSeeking]).toEqual([["1 to b", "until 1 to b"], false]);
+  });
+});
