@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { MpregError } from "../../src/base/index.js";
+import { StepDisk } from "./step-disk.js";
 import { Disk, QueueWorld } from "./support.js";
 
 const codeOf = (run: () => unknown): string => {
@@ -249,7 +250,7 @@ describe("a durable queue", () => {
   it("tells of a send, and gives it out, once it is on the disk, and refuses all when there is no room (Q1)", () => {
     const disk = new Disk(4_000);
     const w = new QueueWorld({ disk });
-    w.create("q");
+    w.create("q", { messagesMax: 2 });
     const sent = w.begin<"send">("q", { op: "send", messages: [{ body: new Uint8Array(100) }] });
     const waits = w.begin<"receive">("q", { op: "receive", max: 1, waitMs: 100 });
     expect([sent.end, waits.end]).toEqual([undefined, undefined]);
@@ -261,7 +262,8 @@ describe("a durable queue", () => {
     expect(refused.end).toMatchObject({
       value: [{ kind: "refused", error: { code: "overloaded", outcome: "not-applied" } }],
     });
-    expect(w.stats("q").messages).toBe(1);
+    w.send("q"); // (I1) the refused one has given its room back
+    expect(w.stats("q").messages).toBe(2);
   });
 
   it("says of what was on its way to a disk that fails that nobody knows, and refuses all later", () => {
@@ -303,6 +305,30 @@ describe("a durable queue", () => {
       ["late", 2],
       ["b", 2],
     ]);
+  });
+
+  it("does nothing for a receipt of a run whose leases a crash has forgotten, though the number is the same (R1)", () => {
+    const disk = new StepDisk();
+    const start = (seed: number): QueueWorld => {
+      const started = new QueueWorld({ store: disk, seed });
+      disk.owner = started;
+      return started;
+    };
+    const received = (w: QueueWorld): string => {
+      const { end } = w.begin<"receive">("q", { op: "receive", max: 1, waitMs: 0 });
+      return end?.kind === "done" ? (end.value[0]?.receipt ?? "") : "";
+    };
+    const before = start(1);
+    before.queues.create("q", { durable: true }, () => undefined, 0);
+    disk.commitAll();
+    before.begin<"send">("q", { op: "send", messages: [{ body: new Uint8Array(1) }] });
+    disk.commitAll();
+    const old = received(before);
+    disk.crash(0);
+    const after = start(2);
+    const [current, stale] = [received(after), after.begin<"ack">("q", { op: "ack", receipts: [old] })];
+    expect([current.split(".").slice(1), current === old]).toEqual([old.split(".").slice(1), false]);
+    expect(stale.end).toMatchObject({ value: [{ kind: "refused", error: { code: "stale-receipt" } }] });
   });
 
   it("takes no more than was to be when the wall clock is set back or forth (C2)", () => {
