@@ -9,6 +9,7 @@ export type { FunctionDefinition, NodeMakeup, SimulatedNode } from "./node/node.
 export type { NodeLimits } from "./node/options.js";
 export type { SimulatedClient } from "./client/client.js";
 export type { NetworkOptions } from "./network/index.js";
+export type { DiskFaults, SimulatedDisk } from "./disk/disk.js";
 export type { Faults, Told } from "./faults/faults.js";
 export type { SeededRandom } from "./capabilities/random.js";
 export type { Observation, Observer, Violation } from "./observation.js";

@@ -29,6 +29,7 @@ import type { ResultRef } from "@mpreg/core/wire";
 import { askingWith, attended, attendedStream } from "../asking.js";
 import type { SeededRandom } from "../capabilities/random.js";
 import { semver } from "../capabilities/semver.js";
+import { SimulatedDisk } from "../disk/disk.js";
 import { LocalClock } from "./local-clock.js";
 import { functionsOf, nodesOf } from "./machine.js";
 import { NodeProcess, type ProcessHost } from "./process.js";
@@ -70,6 +71,7 @@ export class SimulatedNode implements Calls, FunctionRegistry {
   /** What its disk keeps beside the key. */
   #incarnation = 0;
   readonly #open = new Map<number, (settled: Settled) => void>();
+  #disk: SimulatedDisk | undefined;
   #starts = 0;
   #asks = 0;
 
@@ -101,6 +103,11 @@ export class SimulatedNode implements Calls, FunctionRegistry {
     if (this.#process === undefined || this.#process.dead)
       throw new MpregError("closed", `Node "${this.name}" is down`);
     return this.#process;
+  }
+
+  /** The disk of its machine, made when it is first asked for; what it has outlives the node's processes. */
+  get disk(): SimulatedDisk {
+    return (this.#disk ??= new SimulatedDisk(this.#host.network.clock, this.#random.split("disk")));
   }
 
   /** How many entries each of its tables holds. */
@@ -203,6 +210,7 @@ export class SimulatedNode implements Calls, FunctionRegistry {
   crash(options: { readonly silent?: boolean } = {}): void {
     this.#host.observe({ kind: "disturbed", what: `${this.name} crashes` });
     this.#process?.crash(options.silent === true);
+    if (options.silent === true) this.#disk?.crash();
     this.#down();
   }
 
@@ -274,6 +282,7 @@ export class SimulatedNode implements Calls, FunctionRegistry {
   }
 
   #down(): void {
+    this.#disk?.processEnds();
     this.#host.observe({ kind: "node-down", node: this.name });
     this.#host.observe({ kind: "asker-gone", asker: this.name, reason: "the node is down" });
     const open = [...this.#open.values()];
