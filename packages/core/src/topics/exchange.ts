@@ -115,13 +115,15 @@ export class Exchange {
     this.#matcher = new PatternMatcher({ seed });
     this.#blockers = new Blockers(limits);
     this.#delivery = new Delivery(sink, limits.waitingBytesMax, this.#totals);
-    this.#forwarding = new Forwarding(ways, limits, this.#totals);
+    this.#forwarding = new Forwarding(ways, limits, this.#totals, (...late) => {
+      this.replays.took(...late);
+    });
     this.#elsewhere = elsewhere;
     this.#backlog = new Backlog(limits.backlog);
     const texts = new TextCache(utf8);
     this.#reader = new TopicMessageReader(texts, utf8, limits.topic.bytesMax, limits.message);
     const replayed = new TopicMessageReader(texts, utf8, limits.topic.bytesMax, limits.message);
-    this.replays = new Replays(this.#backlog, replayed);
+    this.replays = new Replays(this.#backlog, replayed, (nowMs) => this.#forwarding.oldestMs(nowMs));
   }
 
   get subscriptions(): number {

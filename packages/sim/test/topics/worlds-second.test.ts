@@ -28,3 +28,6 @@ testWorlds([746]);
 // what waited at a node behind a slow consumer of another subscription had been published before the time that was asked for; a link broke
 // in silence, which was not noticed before all was to be quiet
 testWorlds([1474]);
+
+// a link had been stalled for seconds when the node at its far side left, and its client was told elsewhere that it had missed nothing
+testWorlds([274]);

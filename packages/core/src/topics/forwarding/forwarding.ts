@@ -16,6 +16,8 @@
  *      it is found missing by the node if it comes back (`lapsed-routes.ts`).
  * (F5) Of a message that is to be confirmed each node tells what it has come to there, by its number; or, once that cannot come any
  *      more, it is known that the node will not tell.
+ * (F7) It is known since when the oldest message for a node is on its way or waits, and told of each that was taken, or lost: who was
+ *      served there, and comes back elsewhere, does not know that it misses it (`late/late-arrivals.ts`).
  */
 import type { BufferTotals, WaitingMessage } from "../delivery/buffer.js";
 import type { Confirmation } from "./confirmations.js";
@@ -41,6 +43,8 @@ export interface ForwardSink {
   readonly over?: OverSink | undefined;
 }
 
+type Late = (sinceMs: number, nowMs: number) => void;
+
 const noGroups: readonly string[] = [];
 /** As long as steps wait for a link (`rpc/dispatch/reaching.ts`). (F6) */
 const patienceMs = 1_000;
@@ -52,6 +56,7 @@ export class Forwarding {
   readonly #routes = new Map<string, Route>();
   readonly #lapsed = new LapsedRoutes();
   readonly #over: OverRoutes;
+  readonly #late: Late;
   /** Those that want the message in hand. */
   readonly #wanting = new Scratch<Route>();
   /** Times that a message was sent to a node. */
@@ -60,7 +65,9 @@ export class Forwarding {
   published = 0;
   #lost = 0;
 
-  constructor(sink: ForwardSink, limits: TopicsLimits, totals: BufferTotals) {
+  /** `late` is told since when a message was on its way that was taken, or lost, now. (F7) */
+  constructor(sink: ForwardSink, limits: TopicsLimits, totals: BufferTotals, late: Late = () => undefined) {
+    this.#late = late;
     this.#sink = sink;
     this.#limits = limits;
     this.#totals = totals;
@@ -147,7 +154,7 @@ export class Forwarding {
     for (const [via, all] of shared.ways) {
       const handed = this.#over.forward(via, all, nowMs, message);
       for (const { route, terms } of all) {
-        if (handed !== "unreached") this.#sent(route, handed, message.length, terms);
+        if (handed !== "unreached") this.#sent(route, handed, message.length, terms, nowMs);
         else this.#wait(route, message, terms, priority, expiresMs, nowMs);
       }
     }
@@ -166,6 +173,7 @@ export class Forwarding {
     const route = this.#routes.get(nodeId);
     if (route === undefined) return;
     route.untakenBytes -= Math.min(bytes, route.untakenBytes);
+    this.#late(route.onTheWay.taken(bytes), nowMs);
     if (route.isReturning && route.untakenBytes === 0) this.#over.leave(route); // all that went there has come
     this.#drain(route, nowMs);
   }
@@ -189,6 +197,15 @@ export class Forwarding {
     return this.#routes.get(nodeId)?.sequence ?? 0;
   }
 
+  /** Since when the oldest message for any node is on its way, or waits; Infinity: there is none. (F7) */
+  oldestMs(nowMs: number): number {
+    let oldestMs = Infinity;
+    for (const { onTheWay, buffer } of this.#routes.values()) {
+      oldestMs = Math.min(oldestMs, onTheWay.sinceMs, buffer.first(nowMs)?.about?.sinceMs ?? Infinity);
+    }
+    return oldestMs;
+  }
+
   /**
    * There is no link to the node any more: of what was on its way it will not tell (F5). `isComplete`: it ended with all that either side
    * had to say.
@@ -201,7 +218,7 @@ export class Forwarding {
     if (route.via !== undefined) return;
     untold(route);
     if (route.sequence > 0 && (!isComplete || route.untakenBytes > 0)) route.untoldMs = nowMs; // (F6)
-    route.untakenBytes = 0;
+    this.#cleared(route, nowMs);
     if (!route.buffer.isIdle) this.#drain(route, nowMs);
   }
 
@@ -216,7 +233,7 @@ export class Forwarding {
     if (!route.isReturning) route.untoldMs = nowMs; // (F6)
     this.#over.leave(route);
     untold(route);
-    route.untakenBytes = 0;
+    this.#cleared(route, nowMs);
     this.#sink.forwardedUntil(route.nodeId, route.sequence);
     this.#over.find(route); // the node hears what it misses
     this.#drain(route, nowMs);
@@ -247,7 +264,7 @@ export class Forwarding {
       untold(route);
     }
     route.run = run;
-    route.untakenBytes = 0;
+    this.#cleared(route, nowMs);
     route.untoldMs = undefined;
     this.#sink.forwardedUntil(nodeId, route.sequence); // (F3)
     this.#drain(route, nowMs);
@@ -258,6 +275,7 @@ export class Forwarding {
     const route = this.#routes.get(nodeId);
     if (route !== undefined) {
       untold(route);
+      this.#cleared(route, nowMs);
       this.#lose(route, nowMs, left);
       this.#over.leave(route);
       this.#routes.delete(nodeId);
@@ -308,6 +326,12 @@ export class Forwarding {
     }
   }
 
+  /** What was on its way is not awaited any more. (F7) */
+  #cleared(route: Route, nowMs: number): void {
+    route.untakenBytes = 0;
+    this.#late(route.onTheWay.clear(), nowMs);
+  }
+
   #hasWindow({ untakenBytes, isReturning }: Route, length: number): boolean {
     if (isReturning) return false;
     return untakenBytes === 0 || untakenBytes + length <= this.#limits.routeWindowBytes; // (F2)
@@ -323,18 +347,19 @@ export class Forwarding {
       handed = this.#over.forward(route.via as unknown as string, [{ route, terms }], nowMs, message);
     }
     if (handed === "unreached") return false;
-    this.#sent(route, handed, message.length, terms);
+    this.#sent(route, handed, message.length, terms, nowMs);
     return true;
   }
 
   /** The message after the last one is on its way, or will never be. */
-  #sent(route: Route, handed: "sent" | "refused", length: number, { confirmation }: ForwardTerms): void {
+  #sent(route: Route, handed: "sent" | "refused", length: number, { confirmation }: ForwardTerms, nowMs: number): void {
     const sequence = ++route.sequence;
     if (handed === "refused") {
       confirmation?.untold("node-lost");
       return this.#until(route); // (F3)
     }
     route.untakenBytes += length;
+    route.onTheWay.sent(length, nowMs);
     this.forwarded += 1;
     if (confirmation?.isOver === false) (route.awaited ??= new Map()).set(sequence, confirmation); // (F5)
   }

@@ -2,6 +2,7 @@
 import { type BufferTotals, MessageBuffer } from "../delivery/buffer.js";
 import type { Confirmation } from "./confirmations.js";
 import type { GroupMember } from "../delivery/groups.js";
+import { OnTheWay } from "./on-the-way.js";
 import type { TopicsLimits } from "../limits.js";
 import type { Outcome } from "../published.js";
 
@@ -33,6 +34,8 @@ export class Route implements GroupMember {
   run: string | undefined = undefined;
   readonly buffer: MessageBuffer<ForwardTerms>;
   untakenBytes = 0;
+  /** (F7) */
+  readonly onTheWay: OnTheWay = new OnTheWay();
   /** The neighbour over which it goes, where there is no link; and whether there is one again. */
   via: string | undefined = undefined;
   isReturning = false;

@@ -7,7 +7,8 @@
  * (R1) Another node is told of what was published here, and of what is here of processes that are gone. Those that are there tell themselves.
  * (R2) What is for subscriptions of this node only no other node is told of.
  * (R3) A subscription is told of nothing that is in what another node has told: of a process, one tells all.
- * (R4) By when it was published there: who was served here may miss what had waited on its way, and hears that this is not whole.
+ * (R4) By when it was published there: who was served here, or elsewhere, may miss what had waited on its way, or is on it still, and hears
+ *      that this is not whole.
  * (R5) Who wants a time of which the bounds of a backlog have cut something is told that messages may be missing, before all others.
  */
 import type { Pattern } from "../../base/index.js";
@@ -64,8 +65,11 @@ export class Replays {
   readonly #reader: TopicMessageReader;
   readonly origins: Origins = new Origins();
   readonly #late = new LateArrivals();
+  readonly #oldestMs: (nowMs: number) => number;
 
-  constructor(backlog: Backlog, reader: TopicMessageReader) {
+  /** `oldestMs`: since when the oldest message for another node is on its way, or waits. */
+  constructor(backlog: Backlog, reader: TopicMessageReader, oldestMs: (nowMs: number) => number) {
+    this.#oldestMs = oldestMs;
     this.#backlog = backlog;
     this.#reader = reader;
   }
@@ -123,6 +127,7 @@ export class Replays {
   isWhole({ patterns, wish }: ReplayTerms, nowMs: number): boolean {
     if (wish.kind !== "age") return false;
     const sinceMs = nowMs - wish.ageMs;
+    if (this.#oldestMs(nowMs) < sinceMs) return false; // who was served there does not have it (R4)
     return this.#late.isNoneSince(sinceMs) && this.#backlog.isWholeSince(patterns, sinceMs, nowMs);
   }
 
