@@ -21,7 +21,15 @@ import {
   traceOf,
   watching,
 } from "@mpreg/core/rpc";
-import { type TopicCalls, type WaitOptions, cancelled, topicCalls, waitMsOf } from "@mpreg/core/program";
+import {
+  type QueueCalls,
+  type TopicCalls,
+  type WaitOptions,
+  cancelled,
+  queueCalls,
+  topicCalls,
+  waitMsOf,
+} from "@mpreg/core/program";
 import type { TopicReport } from "@mpreg/core/topics";
 import type { Session } from "./session.js";
 import type { ClientStatus, StatusOptions } from "./status.js";
@@ -34,7 +42,7 @@ import type { ClientStatus, StatusOptions } from "./status.js";
  * `MpregError`; aborting `options.signal` cancels a call, wherever it runs.
  */
 export interface Client<C extends Contract | undefined = undefined, T extends TopicContract | undefined = undefined>
-  extends Calls<C>, TopicCalls<T>, AsyncDisposable {
+  extends Calls<C>, TopicCalls<T>, QueueCalls, AsyncDisposable {
   /** The address of the node it is connected to; while it is not, of the last one. */
   readonly url: string;
   /**
@@ -115,6 +123,8 @@ export class SessionClient<C extends Contract | undefined, T extends TopicContra
   readonly subscribe: TopicCalls<T>["subscribe"];
   readonly publishRequest: TopicCalls<T>["publishRequest"];
   readonly respond: TopicCalls<T>["respond"];
+  readonly queue: QueueCalls["queue"];
+  readonly queues: QueueCalls["queues"];
   readonly #session: Session;
   readonly #caller: Caller;
   readonly #contract: C;
@@ -131,6 +141,9 @@ export class SessionClient<C extends Contract | undefined, T extends TopicContra
     this.subscribe = calls.subscribe;
     this.publishRequest = calls.publishRequest;
     this.respond = calls.respond;
+    const queues = queueCalls(() => session.queueHost((fun, args, asked) => caller.call(fun, args, asked)));
+    this.queue = queues.queue;
+    this.queues = queues.queues;
     this.#session = session;
     this.#caller = caller;
     this.#contract = contract;

@@ -28,7 +28,7 @@ import {
 import type { Codec } from "@mpreg/core/values";
 import { type InspectSubject, type Message, type ResultRef, type WireLimits, writeInspect } from "@mpreg/core/wire";
 import { Addresses } from "./addresses.js";
-import { Alarm } from "@mpreg/core/program";
+import { type QueueHost, Alarm } from "@mpreg/core/program";
 import { Asks, type AsksOptions } from "./asks.js";
 import { Connection, type ConnectionEvents, type ConnectionOptions } from "./connection.js";
 import type { Platform } from "./platform.js";
@@ -203,6 +203,11 @@ export class Session implements Looking {
       topics.resume();
     }
     return topics;
+  }
+
+  /** What queues of this client are asked with. */
+  queueHost(call: QueueHost["call"]): QueueHost {
+    return { codec: this.codec, clock: this.#platform, call, createAbort: () => new AbortController() };
   }
 
   /** `connection` is asked from now on. */

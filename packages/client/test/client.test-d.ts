@@ -87,12 +87,14 @@ test("clients and nodes are made by connect and createNode only: there is no cla
   expectTypeOf<"createNode">().toExtend<keyof typeof nodePackage>();
   // a test of a user's own may stand in for one
   const { url, call, graph, request, nodes, cluster, functions, watch, trace, requests, status, close } = client;
-  const { subscribe, publish, publishRequest, respond, topics } = client;
+  const { subscribe, publish, publishRequest, respond, topics, queue, queues } = client;
   const stand: Client = {
     url,
     call,
     graph,
     request,
+    queue,
+    queues,
     nodes,
     cluster,
     functions,

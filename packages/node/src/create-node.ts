@@ -5,7 +5,9 @@ import { performance } from "node:perf_hooks";
 import type { TopicContract } from "@mpreg/core/base";
 import { registerEchoes } from "@mpreg/core/handlers";
 import { frameBytesMax } from "@mpreg/core/link";
+import type { Store } from "@mpreg/core/journal";
 import type { NodeOptions } from "@mpreg/core/node";
+import { defaultQueuesLimits } from "@mpreg/core/queues";
 import {
   type Asking,
   type Invocation,
@@ -32,6 +34,7 @@ import { findOpenTelemetry } from "./open-telemetry.js";
 import { type CreateNodeOptions, type ResolvedOptions, defaultName, ownUrl, resolveOptions } from "./options.js";
 import { waiting } from "./patience.js";
 import { Status } from "./status.js";
+import { closeNodeStore, openNodeStore } from "./storage/node-store.js";
 import { Threads } from "./threads/threads.js";
 import { topicsLimitsOf } from "./topic-limits.js";
 import { Gate } from "./transports/gate.js";
@@ -74,6 +77,12 @@ async function opened<T extends TopicContract | undefined>(options: ResolvedOpti
   const identity = await loadIdentity(options.dataDir);
   // the driver can only be made once the port is known; nobody connects before this turn ends
   const running: Running = {};
+  const store = await openNodeStore(options.dataDir, (input) => {
+    running.driver?.enter(input);
+  }).catch(async (error: unknown) => {
+    await identity.release();
+    throw error;
+  });
   const { messageBytesMax, handshakeTimeoutMs } = options.limits;
   const gate = new Gate({ ...options.limits, frameBytesMax: messageBytesMax + frameBytesMax });
   const accept = (opened: OpenSocket): void => {
@@ -90,6 +99,7 @@ async function opened<T extends TopicContract | undefined>(options: ResolvedOpti
   const listener = await listen(port, accept, (...request) => {
     void running.router?.handle(...request);
   }).catch(async (error: unknown) => {
+    await closeNodeStore(store);
     await identity.release();
     throw error;
   });
@@ -98,10 +108,11 @@ async function opened<T extends TopicContract | undefined>(options: ResolvedOpti
   const { loopBlockedMsMax } = options;
   const watchdog = loopBlockedMsMax > 0 ? new Watchdog({ nodeName: name, loopBlockedMsMax, log }) : undefined;
   try {
-    return await assemble(options, topics, { identity, listener, gate, running, name, log, watchdog });
+    return await assemble(options, topics, { identity, store, listener, gate, running, name, log, watchdog });
   } catch (error) {
     await watchdog?.close();
     await listener.close();
+    await closeNodeStore(store);
     await identity.release();
     throw error;
   }
@@ -109,6 +120,7 @@ async function opened<T extends TopicContract | undefined>(options: ResolvedOpti
 
 /** Who gets what comes in at the port. */
 interface Running {
+  driver?: Driver;
   connections?: Connections;
   router?: Router;
   mqtt?: RunningMqtt;
@@ -117,6 +129,7 @@ interface Running {
 /** What is open already when a node is put together; whoever opened it closes it when that fails. */
 interface Opened {
   readonly identity: Identity;
+  readonly store: Store | undefined;
   readonly listener: Listener;
   readonly gate: Gate;
   readonly running: Running;
@@ -131,7 +144,7 @@ async function assemble<T extends TopicContract | undefined>(
   topics: T,
   opened: Opened,
 ): Promise<MpregNode<T>> {
-  const { identity, listener, gate, running, name, log, watchdog } = opened;
+  const { identity, store, listener, gate, running, name, log, watchdog } = opened;
   const { messageBytesMax, handshakeTimeoutMs } = options.limits;
   const url = ownUrl(listener.scheme, options.host, listener.port);
   const urls = options.advertise ?? [url];
@@ -151,6 +164,7 @@ async function assemble<T extends TopicContract | undefined>(
     topics: topicsLimitsOf(limits),
     membership: limits,
     incarnation: identity.incarnation + 1,
+    queues: defaultQueuesLimits,
   };
   const codec = createCodec(utf8, { explain: explainReference, valueBytesMax: limits.valueBytesMax });
   const driver: Driver = new Driver({
@@ -161,6 +175,7 @@ async function assemble<T extends TopicContract | undefined>(
       signer: identity.signer,
       semver,
       codec,
+      store,
       wallMs: () => Date.now(),
     },
     log,
@@ -180,6 +195,7 @@ async function assemble<T extends TopicContract | undefined>(
       });
     },
   });
+  running.driver = driver;
   const dialOptions = { messageBytesMax, timeoutMs: handshakeTimeoutMs, ca: options.tls?.ca };
   const connections = new Connections(driver, gate, dialOptions, log);
   running.connections = connections;
@@ -191,6 +207,7 @@ async function assemble<T extends TopicContract | undefined>(
     connections.abort();
     await discovery.close();
     await listener.close();
+    await closeNodeStore(store);
     await identity.release();
     await watchdog?.close(); // the last: what goes before may be blocked, too
   };

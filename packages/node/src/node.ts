@@ -5,7 +5,14 @@ import type { Contract } from "@mpreg/core";
 import { type TopicContract, checkOptions, optionNames } from "@mpreg/core/base";
 import type { AnyHandler, FunctionRegistry, RegisterOptions } from "@mpreg/core/handlers";
 import type { ClusterInfo, FunctionInfo, NodeInfo } from "@mpreg/core/node";
-import { type TopicCalls, type TopicFunctions, type WaitOptions, topicCalls } from "@mpreg/core/program";
+import {
+  type QueueCalls,
+  type TopicCalls,
+  type TopicFunctions,
+  type WaitOptions,
+  queueCalls,
+  topicCalls,
+} from "@mpreg/core/program";
 import {
   type Caller,
   type Calls,
@@ -30,6 +37,7 @@ import type { TopicReport } from "@mpreg/core/topics";
 import type { Driver } from "./driver.js";
 import { type NodeRegistration, disposable } from "./handlers.js";
 import { type JoinedOptions, joined } from "./joining.js";
+import { ownQueueHost } from "./own-program.js";
 import type { RunningMqtt } from "./mqtt/start.js";
 import { waiting } from "./patience.js";
 import type { NodeStatus, Status, StatusOptions } from "./status.js";
@@ -69,7 +77,7 @@ const graceMsDefault = 30_000;
  * schemas of topics, where `createNode` was given some.
  */
 export interface MpregNode<T extends TopicContract | undefined = undefined>
-  extends Calls, TopicCalls<T>, FunctionRegistry, AsyncDisposable {
+  extends Calls, TopicCalls<T>, QueueCalls, FunctionRegistry, AsyncDisposable {
   /** Where clients and other nodes reach it, e.g. `ws://127.0.0.1:9001`. */
   readonly url: string;
   /** All addresses it tells to others. */
@@ -201,6 +209,8 @@ export class DrivenNode<T extends TopicContract | undefined> implements MpregNod
   readonly subscribe: TopicCalls<T>["subscribe"];
   readonly publishRequest: TopicCalls<T>["publishRequest"];
   readonly respond: TopicCalls<T>["respond"];
+  readonly queue: QueueCalls["queue"];
+  readonly queues: QueueCalls["queues"];
   readonly #driver: Driver;
   readonly #threads: Threads;
   readonly #status: Status;
@@ -216,6 +226,9 @@ export class DrivenNode<T extends TopicContract | undefined> implements MpregNod
     this.subscribe = calls.subscribe;
     this.publishRequest = calls.publishRequest;
     this.respond = calls.respond;
+    const queues = queueCalls(() => ownQueueHost(driver));
+    this.queue = queues.queue;
+    this.queues = queues.queues;
     this.#driver = driver;
     this.#threads = threads;
     this.#status = status;

@@ -9,10 +9,12 @@ import {
   OwnTopics,
   type OwnTopicsHost,
   type PublishConfirmation,
+  type QueueHost,
 } from "@mpreg/core/program";
 import type { QuestionPatience } from "@mpreg/core/handlers";
 import type { Invocation } from "@mpreg/core/rpc";
 import { type ByteMemory, createSlab } from "@mpreg/core/values";
+import type { Driver } from "./driver.js";
 
 export const clock: Clock = {
   now: () => performance.now(),
@@ -82,4 +84,15 @@ export class OwnProgram {
     this.#isOver = true;
     this.#topics?.end();
   }
+}
+
+/** What queues of the node's own program are asked with. */
+export function ownQueueHost(driver: Pick<Driver, "caller" | "asking">): QueueHost {
+  const caller = driver.caller(undefined);
+  return {
+    codec: driver.asking(undefined).codec,
+    clock,
+    createAbort: () => new AbortController(),
+    call: (fun, args, options) => caller.call(fun, args, options),
+  };
 }

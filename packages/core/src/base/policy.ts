@@ -58,6 +58,14 @@ export type Action =
   | { readonly kind: "subscribe"; readonly pattern: string; readonly onBehalfOf: Subject | undefined }
   /** Which patterns are subscribed to on a node, and how much goes through them. */
   | { readonly kind: "topics"; readonly node: string; readonly onBehalfOf: Subject | undefined }
+  /** Messages for a queue. */
+  | { readonly kind: "send"; readonly queue: string; readonly onBehalfOf: Subject | undefined }
+  /** To lease messages of a queue, and to say what has become of them. */
+  | { readonly kind: "receive"; readonly queue: string; readonly onBehalfOf: Subject | undefined }
+  /** To see what a queue has, and how it is doing. */
+  | { readonly kind: "browse"; readonly queue: string; readonly onBehalfOf: Subject | undefined }
+  /** To create, change, empty or delete a queue, and to move its dead letters. */
+  | { readonly kind: "manage"; readonly queue: string; readonly onBehalfOf: Subject | undefined }
   /** An HTTP request for what the node tells of itself. `subject` is a client without credentials. */
   | { readonly kind: "observe"; readonly what: Observed };
 

@@ -23,9 +23,11 @@ import {
 import { onAbort } from "../structures/index.js";
 import { inContext } from "./context.js";
 import {
+  type AbortSource,
   type Clock,
   type ConfirmOptions,
   type HandlerMessage,
+  type HandlerSignal,
   type PublishConfirmation,
   type RequestPublishOptions,
   type Told,
@@ -36,13 +38,7 @@ import {
 import type { Codec } from "../values/index.js";
 import { invocationWith } from "./invocation.js";
 import { progressOf } from "./progress.js";
-import type { HandlerContext, HandlerLog, HandlerSignal, SleepOptions } from "./types.js";
-
-/** What aborts a signal: the platform's `AbortController`. */
-export interface AbortSource {
-  readonly signal: HandlerSignal;
-  abort(reason: unknown): void;
-}
+import type { HandlerContext, HandlerLog, SleepOptions } from "./types.js";
 
 /** How long a handler waits for the answer to a question. */
 export interface QuestionPatience {

@@ -1,6 +1,7 @@
 /** Handlers: registering functions, running them, and what they know of their call. */
 export { ProgressReports } from "./progress.js";
-export { type AbortSource, CallContext, type ContextHost, type QuestionPatience, abortError } from "./call-context.js";
+export type { AbortSource, HandlerSignal } from "../program/index.js";
+export { CallContext, type ContextHost, type QuestionPatience, abortError } from "./call-context.js";
 export { type ContextStorage, context, inContext, provideContextStorage } from "./context.js";
 export { type ExecuteHost, type StreamHost, execute } from "./execute.js";
 export { EncodedItems } from "./encoded-items.js";
@@ -25,7 +26,6 @@ export type {
   FunctionRegistry,
   HandlerContext,
   HandlerLog,
-  HandlerSignal,
   ImplementOptions,
   Implementation,
   Implementations,

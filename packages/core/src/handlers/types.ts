@@ -14,7 +14,7 @@ import type {
   StandardSchema,
   Subject,
 } from "../base/index.js";
-import type { TopicCalls } from "../program/index.js";
+import type { HandlerSignal, TopicCalls } from "../program/index.js";
 import type { CancelSignal, Graph, UntypedCall } from "../rpc/index.js";
 import type { OfferScope } from "../wire/index.js";
 
@@ -152,14 +152,6 @@ export interface FunctionRegistry {
   /** Withdraws a function in all its versions; answers whether there was one. Calls that run are not disturbed. */
   unregister(name: string): boolean;
 }
-
-/**
- * Says whether somebody still waits for a handler's result: the platform's `AbortSignal`, where the program that is
- * compiled knows that type.
- */
-export type HandlerSignal = typeof globalThis extends { AbortSignal: { prototype: infer Signal } }
-  ? Signal
-  : CancelSignal & { throwIfAborted(): void };
 
 /** Writes a line: fields and a message, or only a message. */
 export interface LogLine {

@@ -1,4 +1,12 @@
 /** Node: the machine that all drivers drive. */
 export type { ClusterInfo, FunctionInfo, NodeInfo, OfferInfo } from "./inspect.js";
 export { NodeMachine, type NodeSize } from "./node.js";
-export type { LinkProtocol, NodeCapabilities, NodeEffects, NodeEvent, NodeInput, NodeOptions } from "./types.js";
+export type {
+  LinkProtocol,
+  NodeCapabilities,
+  NodeEffects,
+  NodeEvent,
+  NodeInput,
+  NodeOptions,
+  StoreInput,
+} from "./types.js";

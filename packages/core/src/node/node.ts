@@ -22,14 +22,15 @@ import { Peer, Rpc, type RpcCounters, type StepCounts } from "../rpc/index.js";
 import { TopicLinks, Topics, type TopicsFigures } from "../topics/index.js";
 import type { InspectSubject } from "../wire/index.js";
 import { Announcements } from "./announcements.js";
+import { BuiltIns } from "./built-ins.js";
 import { Cluster } from "./cluster.js";
-import { runEvents } from "./run-events.js";
 import { Doors } from "./doors.js";
 import { Drain } from "./drain.js";
 import { inspect } from "./inspect.js";
 import type { Interests } from "./interests.js";
 import { Links } from "./links.js";
-import { nodeLike, targetOf } from "./target.js";
+import { QueueFunctions } from "./queue-functions.js";
+import { rpcHost } from "./rpc-host.js";
 import { Tickets } from "./tickets.js";
 import { takeTopicInput } from "./topic-inputs.js";
 import { type TopicsSurroundings, topicLinksHost, topicsHost } from "./topics-host.js";
@@ -94,11 +95,13 @@ export class NodeMachine {
   readonly #deadlines = new Deadlines<DueItem>();
   readonly #timers: Timers;
   readonly #cluster: Cluster;
+  readonly #builtIns: BuiltIns;
   readonly #rpc: Rpc;
   readonly #topics: Topics;
   readonly #announcements: Announcements;
   readonly #links: Links;
   readonly #doors: Doors;
+  readonly #queues: QueueFunctions | undefined;
   readonly #tickets: Tickets;
   #drain: Drain | undefined;
   #closed = false;
@@ -175,49 +178,31 @@ export class NodeMachine {
         this.#links.overflowed(channel);
       },
     });
-    const events = runEvents(effects);
+    this.#builtIns = new BuiltIns({
+      codec,
+      here: () => this.#rpc.here,
+      nowMs: () => this.#nowMs,
+      invoked: (id, result, timings, nowMs) => {
+        this.#rpc.invoked(id, result, timings, nowMs);
+      },
+    });
     this.#rpc = new Rpc(
-      {
+      rpcHost({
         ...timers,
-        nodeName: options.name,
-        self,
-        catalog: this.#cluster.catalog,
-        policy: options.policy,
+        options,
         random,
-        queueMaxOf: (offer) => this.#cluster.offerings.queueMaxOf(offer),
-        expectedUntilMs: (fun) => this.#cluster.offerings.expected.untilMs(fun),
-        target: (nameOrId, forWork) => targetOf(this.#cluster, nameOrId, forWork),
-        peer: (nodeId) => (nodeId === this.id ? self : this.#cluster.peers.get(nodeId)),
-        nameOf: (nodeId) => this.#cluster.membership.get(nodeId)?.record.name,
-        neighbourOf: (peer, avoided) => this.#cluster.neighbourOf(peer, avoided),
-        nodeLike: (idStart) => nodeLike(this.#cluster, idStart),
-        topicReport: (most) => this.#topics.report(most, options.name, this.#nowMs),
-        nowMs: () => this.#nowMs,
-        reach: (peer, nowMs) => this.#cluster.reach(peer, nowMs),
-        circuit: events.circuit,
-        announces: () => this.#announcements.isHeard,
-        follower: (requestId) => this.#announcements.follower(requestId),
-        runsOn: events.runsOn,
-        run: () => this.run,
-        idOf: (publicKey) => nodeIdOf(publicKey, signer),
-        invoke: (invocation) => {
-          effects.invoke(invocation);
-        },
-        pull: (id) => {
-          effects.pull(id);
-        },
-        streamed: (reader, bytes, totalBytes) => {
-          effects.streamed(reader, bytes, totalBytes);
-        },
-        streamFailed: (reader, error) => {
-          effects.streamFailed(reader, error);
-        },
-        revoke: (id) => effects.revoke(id),
-        abort: (id, reason) => {
-          effects.abort(id, reason);
+        signer,
+        self,
+        cluster: this.#cluster,
+        announcements: this.#announcements,
+        effects,
+        builtIns: this.#builtIns,
+        topics: () => this.#topics,
+        aborted: (id) => {
           this.#tickets.abort(id);
         },
-      },
+        nowMs: () => this.#nowMs,
+      }),
       options.rpc,
       {
         keptBytesMax: options.link.queueBytesMax * answersFactor,
@@ -261,6 +246,18 @@ export class NodeMachine {
       topics: new TopicLinks(this.#topics, topicLinksHost(surroundings)),
       inspect: (subject, nowMs) => this.inspect(subject, nowMs),
     });
+    if (options.queues !== undefined) {
+      this.#queues = new QueueFunctions({
+        ...timers,
+        options,
+        limits: options.queues,
+        capabilities,
+        self,
+        cluster: this.#cluster,
+        builtIns: this.#builtIns,
+        nowMs: () => this.#nowMs,
+      });
+    }
     const state = { isDraining: () => this.isDraining, nowMs: () => this.#nowMs };
     this.#doors = new Doors({ options, capabilities, effects, rpc: this.#rpc, topics: this.#topics, ...state });
   }
@@ -311,7 +308,8 @@ export class NodeMachine {
     this.#nowMs = nowMs;
     if (this.#deadlines.nextDueMs <= nowMs) this.#runDue(nowMs);
     this.#take(input, nowMs);
-    this.#rpc.here.settle(nowMs);
+    do this.#rpc.here.settle(nowMs);
+    while (this.#builtIns.settle(nowMs));
     this.#announcements.publish(nowMs);
     this.#topics.settle(nowMs);
     this.#doors.settle();
@@ -372,7 +370,12 @@ export class NodeMachine {
         return takeTopicInput(this.#topics, this.interests, input, nowMs);
       case "seeds":
         return this.#cluster.seeds(input.source, input.urls, nowMs);
+      case "persisted":
+      case "store-refused":
+      case "store-frozen":
+        return this.#queues?.heard(input, nowMs);
       case "start":
+        this.#queues?.start(nowMs);
         return this.#cluster.start(nowMs);
       case "drain":
         return this.#startDrain(input.graceMs, nowMs);
@@ -460,6 +463,7 @@ export class NodeMachine {
     };
     this.#drain = new Drain(host, graceMs, nowMs);
     this.#rpc.drain();
+    this.#queues?.drain();
     this.#cluster.membership.drain(nowMs); // before the links: a node that hears of it knows already
     this.#links.drain();
     this.#effects.report({ kind: "draining", graceMs });
@@ -470,6 +474,7 @@ export class NodeMachine {
     this.#closed = true;
     this.#drain?.stop();
     this.#topics.leave(nowMs);
+    this.#queues?.close();
     this.#cluster.stop(nowMs);
     const error = new MpregError("closed", this.#goodbye.reason, { node: this.name });
     this.#tickets.close(error);

@@ -4,8 +4,10 @@
  * The driver's duties stand on the fields they bind.
  */
 import type { Action, MpregError, Policy, Random, Semver, Signer, Utf8 } from "../base/index.js";
+import type { Freeze, Refusal, Store, Ticket } from "../journal/index.js";
 import type { Goodbye, LinkEnd, LinkId, LinkOptions } from "../link/index.js";
 import type { Dial, MembershipOptions, RedialOptions } from "../membership/index.js";
+import type { QueuesLimits } from "../queues/index.js";
 import type { AbortReason, Ask, Invocation, Look, Progress, RequestEvent, RpcLimits, Settled } from "../rpc/index.js";
 import type { TopicInput, TopicsLimits } from "../topics/index.js";
 import type { InterestLimits } from "../topics/interest/index.js";
@@ -14,6 +16,12 @@ import type { OfferRecord, ResultRef, Timings } from "../wire/index.js";
 
 /** Which protocol a link speaks, told by how it was opened. */
 export type LinkProtocol = "native" | "json-v1";
+
+/** What the store of {@link NodeCapabilities} tells: see `StoreEvents`. */
+export type StoreInput =
+  | { readonly kind: "persisted"; readonly upTo: Ticket }
+  | { readonly kind: "store-refused"; readonly ticket: Ticket; readonly why: Refusal }
+  | { readonly kind: "store-frozen"; readonly freeze: Freeze };
 
 /** Something that happened outside. */
 export type NodeInput =
@@ -89,6 +97,7 @@ export type NodeInput =
   | { readonly kind: "withdraw"; readonly ticket: number }
   /** All addresses that `source` knows now; they replace what it said before. Each is dialled for ever. */
   | { readonly kind: "seeds"; readonly source: string; readonly urls: readonly string[] }
+  | StoreInput
   | { readonly kind: "start" }
   /** Take no new work, finish what runs, and report `drained`; at the latest after `graceMs`. */
   | { readonly kind: "drain"; readonly graceMs: number }
@@ -220,6 +229,8 @@ export interface NodeCapabilities {
   readonly signer: Signer;
   readonly semver: Semver;
   readonly codec: Codec;
+  /** Where durable things are kept, opened with `storeTables`; without one nothing here is durable. */
+  readonly store?: Store | undefined;
   /** The wall clock in ms since 1970. It may step; people are told what it shows, nothing is decided by it. */
   wallMs(): number;
 }
@@ -241,6 +252,8 @@ export interface NodeOptions {
   readonly incarnation: number;
   readonly rpc: RpcLimits;
   readonly topics: TopicsLimits;
+  /** Bounds of queues; without them the node has none. */
+  readonly queues?: QueuesLimits | undefined;
   /** What the node may be interested in of topics; the default unless told. */
   readonly interest?: InterestLimits | undefined;
 }

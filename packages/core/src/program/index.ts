@@ -1,4 +1,5 @@
 /** Program: topics as programs speak of them, those of clients and those that make nodes. */
+export type { AbortSource, HandlerSignal } from "./abort-source.js";
 export { Alarm } from "./alarm.js";
 export type {
   ConfirmOptions,
@@ -37,3 +38,30 @@ export { type AnswerLost, type RequestPublishOptions, Requests } from "./request
 export { type NumberedWish, type SubscriptionHost, type SubscriptionWay, TopicSubscription } from "./subscription.js";
 export { type Patience, within } from "./within.js";
 export { type ProgramTopics, type TopicFunctions, topicCalls } from "./topic-calls.js";
+export {
+  type BrowseOptions,
+  type BrowsedQueueMessage,
+  type ConsumeOptions,
+  type MessageFacts,
+  type ProcessContext,
+  type ProcessOptions,
+  type Queue,
+  type QueueCalls,
+  type QueueMessage,
+  type QueueOptions,
+  type QueueProcessor,
+  type ReceiveOptions,
+  type RedriveOptions,
+  type ReleaseOptions,
+  type SendOptions,
+  type Sent,
+  type SentOrRefused,
+  type SettledOrRefused,
+  type QueueHost,
+  type QueuesAnswers,
+  type QueuesOperation,
+  queueCalls,
+  queueFunction,
+  queuePrefix,
+  queuesFunction,
+} from "./queues/index.js";

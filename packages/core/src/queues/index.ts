@@ -1,4 +1,5 @@
 /** Queues: messages that wait until somebody has dealt with them. */
+export { askedOperation } from "./asked.js";
 export type { QueuesCapabilities } from "./host.js";
 export { type End, Queues } from "./queues.js";
 export { queueTables } from "./tables.js";

@@ -485,6 +485,9 @@ function numberOf(input: NodeInput): number {
     case "register":
     case "unregister":
     case "seeds":
+    case "persisted":
+    case "store-refused":
+    case "store-frozen":
     case "start":
     case "drain":
     case "tick":

@@ -1,0 +1,134 @@
+/** Queues of clients at different nodes, over real sockets and real disks. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type MpregNode, createNode } from "@mpreg/node";
+import { expect, onTestFinished, test } from "vitest";
+import { clientOf, startMesh } from "../../../node/test/support/cluster.js";
+
+async function twoNodes() {
+  const [node, far] = (await startMesh({}, {})) as [MpregNode, MpregNode];
+  return { node, far, near: await clientOf(node), distant: await clientOf(far) };
+}
+
+async function durableNode(dataDir: string) {
+  const node = await createNode({ name: "keeper", dataDir, port: 0, log: "silent" });
+  onTestFinished(() => node.close());
+  return { node, client: await clientOf(node) };
+}
+
+async function folder(): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), "mpreg-queues-"));
+  onTestFinished(() => rm(path, { recursive: true, force: true }));
+  return path;
+}
+
+test("what is sent at one node is received at another one, whichever owns the queue, and is gone once it is acknowledged", async () => {
+  const { near, distant } = await twoNodes();
+  const orders = near.queue<{ id: number }>("orders", { durable: false });
+  const sent = await Promise.all([1, 2, 3].map((id) => orders.send({ id }, { headers: { kind: "new" } })));
+  expect(sent.map(({ duplicate }) => duplicate)).toEqual([false, false, false]);
+  const there = distant.queue<{ id: number }>("orders");
+  const messages = await there.receive({ max: 10 });
+  expect(messages.map(({ value, receives, headers }) => ({ value, receives, headers }))).toEqual(
+    [1, 2, 3].map((id) => ({ value: { id }, receives: 1, headers: { kind: "new" } })),
+  );
+  expect(await near.queue("orders").receive({ waitMs: 0 })).toEqual([]);
+  await Promise.all(messages.map((message) => message.ack()));
+  expect(await orders.stats()).toMatchObject({ messages: 0, sent: 3, acknowledged: 3 });
+  await expect(messages[0]!.ack()).rejects.toMatchObject({ code: "stale-receipt" });
+  expect(await distant.queues()).toEqual(["orders"]);
+});
+
+test("a receive that waits gets a message the moment it is sent, and none once its caller has gone", async () => {
+  const { near, distant } = await twoNodes();
+  const queue = near.queue("later", { durable: false });
+  await queue.create();
+  const there = distant.queue("later");
+  const waiting = there.receive({ waitMs: 20_000 });
+  await expect.poll(async () => (await queue.stats()).waiting).toBe(1);
+  await queue.send("now");
+  expect((await waiting).map(({ value }) => value)).toEqual(["now"]);
+
+  const abort = new AbortController();
+  const gone = there.receive({ waitMs: 20_000, signal: abort.signal });
+  await expect.poll(async () => (await queue.stats()).waiting).toBe(1);
+  abort.abort();
+  await expect(gone).rejects.toMatchObject({ code: "cancelled" });
+  await expect.poll(async () => (await queue.stats()).waiting).toBe(0);
+});
+
+test("a durable queue is there with all that was not acknowledged when its node comes back", async () => {
+  const dataDir = await folder();
+  const first = await durableNode(dataDir);
+  const jobs = first.client.queue<number>("jobs", { visibilityMs: 60_000 });
+  for (let job = 0; job < 10; job++) await jobs.send(job);
+  const [zero, one] = await jobs.receive({ max: 2 });
+  await zero!.ack();
+  expect((await jobs.settings()).durable).toBe(true);
+  await first.client.close();
+  await first.node.close();
+
+  const second = await durableNode(dataDir);
+  const again = second.client.queue<number>("jobs");
+  const messages = await again.receive({ max: 100, waitMs: 0 });
+  expect(messages.map(({ value }) => value)).toEqual([2, 3, 4, 5, 6, 7, 8, 9]);
+  // the lease of another one goes on, and its receipt is honoured
+  expect(await again.ack([one!.receipt, zero!.receipt])).toMatchObject([undefined, { code: "stale-receipt" }]);
+  expect(await again.stats()).toMatchObject({ messages: 8, leased: 8 });
+  expect((await again.settings()).visibilityMs).toBe(60_000);
+});
+
+test("a processor acknowledges what its handler has done, releases what it threw on, and works on as many as it may at a time", async () => {
+  const { near } = await twoNodes();
+  const work = near.queue<number>("work", { durable: false });
+  await near.queue("dead", { durable: false }).create();
+  await work.sendBatch(Array.from({ length: 20 }, (_, value) => ({ value })));
+  let running = 0;
+  let most = 0;
+  const done: number[] = [];
+  const errors: unknown[] = [];
+  const processor = work.process(
+    async ({ value, receives }) => {
+      most = Math.max(most, (running += 1));
+      await new Promise(setImmediate);
+      running -= 1;
+      if (value === 7 && receives === 1) throw new Error("not yet");
+      done.push(value);
+    },
+    { concurrency: 4, onError: (error) => void errors.push(error) },
+  );
+  await expect.poll(() => done.length).toBe(20);
+  await processor.drain();
+  expect(done.sort((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, value) => value));
+  expect(most).toBe(4);
+  expect(errors).toEqual([new Error("not yet")]);
+  expect(await work.stats()).toMatchObject({ messages: 0, leased: 0, waiting: 0 });
+});
+
+test("a loop over a queue takes one message after the other, and gives back what it has not handed on when it is left", async () => {
+  const { near } = await twoNodes();
+  const queue = near.queue<number>("loop", { durable: false });
+  for (let value = 0; value < 10; value++) await queue.send(value);
+  const seen: number[] = [];
+  for await (const message of queue.messages({ prefetch: 5 })) {
+    seen.push(message.value);
+    await message.ack();
+    if (seen.length === 3) break;
+  }
+  expect(seen).toEqual([0, 1, 2]);
+  await expect.poll(async () => await queue.stats()).toMatchObject({ available: 7, leased: 0 });
+});
+
+test("a queue that nobody has created, and names and operations that are none, are refused with what would work", async () => {
+  const { near } = await twoNodes();
+  await expect(near.queue("nowhere").send(1)).rejects.toMatchObject({ code: "unknown-queue", outcome: "not-applied" });
+  await expect(near.queue("bad name", { durable: false }).send(1)).rejects.toMatchObject({ code: "invalid-argument" });
+  await expect(near.queue("disk", { durable: true }).send(1)).rejects.toMatchObject({ code: "no-provider" });
+  await near.queue("some", { durable: false }).create();
+  await expect(near.call("mpreg.queue.some", [{ op: "sned" }])).rejects.toThrow(/did you mean "send"/);
+  await expect(near.call("mpreg.queue.some", [{ op: "send", messages: [{ body: "text" }] }])).rejects.toThrow(
+    /messages\[0\]: body must be bytes/,
+  );
+  expect(() => near.queue("some", { visibiltyMs: 1 } as object)).toThrow(/did you mean "visibilityMs"/);
+});

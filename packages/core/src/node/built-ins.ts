@@ -1,0 +1,117 @@
+/**
+ * Built-in functions: what a node answers to calls itself, without a handler of its program. They are found, called, cancelled
+ * and watched as all others are.
+ *
+ * (B1) Every call ends exactly once, never during the effect that has begun it.
+ * (B2) A call that waits holds no permit: however many wait, those that work are not kept from it.
+ * (B3) Names under `mpreg` belong to them: no program can register one.
+ */
+import { MpregError, isA } from "../base/index.js";
+import type { Invocation, Rpc } from "../rpc/index.js";
+import type { Codec } from "../values/index.js";
+import type { Timings } from "../wire/index.js";
+
+/** Is told what a call has come to, once: a value, or why not. */
+export type BuiltInEnd = (result: unknown) => void;
+
+/**
+ * Begins a call. Where it does not end at once it answers how to give it up, if there is anything to do for that; its end is ignored
+ * then. An {@link MpregError} that it throws is its end.
+ */
+export type BuiltIn = (invocation: Invocation, args: readonly unknown[], end: BuiltInEnd) => (() => void) | undefined;
+
+export interface BuiltInsHost {
+  readonly codec: Pick<Codec, "encode" | "decodeTemplate">;
+  readonly here: () => Pick<Rpc["here"], "suspend" | "resume">;
+  readonly nowMs: () => number;
+  invoked(id: number, result: Uint8Array | MpregError, timings: Timings, nowMs: number): void;
+}
+
+interface Ended {
+  readonly id: number;
+  readonly result: Uint8Array | MpregError;
+  readonly timings: Timings;
+}
+
+const noTimings: Timings = { queueUs: 0, runUs: 0 };
+
+export class BuiltIns {
+  readonly #host: BuiltInsHost;
+  readonly #functions = new Map<string, BuiltIn>();
+  /** Calls that have begun and not ended, and how to give them up. */
+  readonly #waiting = new Map<number, () => void>();
+  #ended: Ended[] = [];
+
+  constructor(host: BuiltInsHost) {
+    this.#host = host;
+  }
+
+  set(fun: string, builtIn: BuiltIn): void {
+    this.#functions.set(fun, builtIn);
+  }
+
+  delete(fun: string): void {
+    this.#functions.delete(fun);
+  }
+
+  /** Begins the call, where its function is one of these; answers whether it is. */
+  begin(invocation: Invocation): boolean {
+    const builtIn = this.#functions.get(invocation.fun);
+    if (builtIn === undefined) return false;
+    const { id } = invocation;
+    const call = { hasEnded: false };
+    const end = (result: unknown): void => {
+      if (call.hasEnded) return; // given up
+      call.hasEnded = true;
+      this.#waiting.delete(id);
+      this.#ended.push({ id, result: this.#encoded(invocation, result), timings: this.#timingsOf(invocation) }); // (B1)
+    };
+    try {
+      const stop = builtIn(invocation, this.#argumentsOf(invocation), end);
+      if (call.hasEnded) return true;
+      this.#waiting.set(id, () => {
+        stop?.();
+        end(new MpregError("cancelled", `Nobody waits any more for what "${invocation.fun}" was to answer`));
+      });
+      this.#host.here().suspend(id, this.#host.nowMs()); // (B2)
+    } catch (error) {
+      if (!isA(error, MpregError)) throw error;
+      end(error);
+    }
+    return true;
+  }
+
+  /** Nobody waits for the call any more; answers whether it is one of these. */
+  abort(id: number): boolean {
+    const giveUp = this.#waiting.get(id);
+    giveUp?.();
+    return giveUp !== undefined;
+  }
+
+  /** Tells what has ended; answers whether anything had. Call it at the end of each input. (B1) */
+  settle(nowMs: number): boolean {
+    const all = this.#ended;
+    if (all.length === 0) return false;
+    this.#ended = [];
+    for (const { id, result, timings } of all) {
+      this.#host.here().resume(id, nowMs);
+      this.#host.invoked(id, result, timings, nowMs);
+    }
+    return true;
+  }
+
+  #argumentsOf({ fun, template, bound, refs }: Invocation): readonly unknown[] {
+    if (refs !== undefined) throw new MpregError("unsupported", `"${fun}" reads no streams: give it an array`);
+    const args = this.#host.codec.decodeTemplate(template, bound);
+    if (Array.isArray(args)) return args;
+    throw new MpregError("malformed", "The arguments of a call must be an array");
+  }
+
+  #encoded({ fun }: Invocation, result: unknown): Uint8Array | MpregError {
+    return isA(result, MpregError) ? result : this.#host.codec.encode(result, `the result of "${fun}"`);
+  }
+
+  #timingsOf({ timings, startedMs }: Invocation): Timings {
+    return timings ? { queueUs: 0, runUs: Math.round((this.#host.nowMs() - startedMs) * 1_000) } : noTimings;
+  }
+}

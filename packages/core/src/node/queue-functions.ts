@@ -1,0 +1,300 @@
+/**
+ * Queue functions: queues as functions that nodes call of each other (docs/decisions/0017-queues.md).
+ *
+ * Owns which of them this node offers, and who may ask what. What a queue does is `queues/`.
+ *
+ * (Q1) Of every queue of this node there is a function of its name, as long as there is the queue.
+ * (Q2) A queue that some node has is not placed anew. Of the nodes that may own one, that with the highest hash of its name and theirs does
+ *      (rendezvous hashing, Thaler and Ravishankar 1998), whichever node is asked.
+ * (Q3) What is not allowed is refused before anything is looked at.
+ * (Q4) Where the node drains, receives that wait end without a message: whoever has asked asks again, and waits elsewhere.
+ */
+import { type Action, MpregError, type Timers, kindOf, quoted } from "../base/index.js";
+import { type QueuesOperation, queueFunction, queuePrefix, queuesFunction } from "../program/index.js";
+import {
+  type Operation,
+  type QueueEnd,
+  type QueueOperation,
+  type QueueSettings,
+  Queues,
+  type QueuesLimits,
+  askedOperation,
+  checkQueueName,
+} from "../queues/index.js";
+import type { Invocation, Peer } from "../rpc/index.js";
+import type { OfferRecord } from "../wire/index.js";
+import type { BuiltIn, BuiltIns } from "./built-ins.js";
+import type { Cluster } from "./cluster.js";
+import type { NodeCapabilities, NodeOptions, StoreInput } from "./types.js";
+
+/** The tag of nodes that have a disk for queues. */
+const durableTag = "durable";
+
+/** As many as a node runs at all: those that wait hold no permit. */
+const concurrencyMax = 1_000_000;
+
+/** What queues need of the rest of their node. */
+export interface QueueFunctionsHost extends Timers {
+  readonly options: NodeOptions;
+  readonly limits: QueuesLimits;
+  readonly capabilities: NodeCapabilities;
+  readonly self: Peer;
+  readonly cluster: Cluster;
+  readonly builtIns: BuiltIns;
+  readonly nowMs: () => number;
+}
+
+/** What the policy is asked about an operation. */
+const accessOf: { readonly [O in Operation]: QueueAction["kind"] } = {
+  send: "send",
+  receive: "receive",
+  ack: "receive",
+  release: "receive",
+  extend: "receive",
+  browse: "browse",
+  stats: "browse",
+  settings: "browse",
+  redrives: "browse",
+  purge: "manage",
+  delete: "manage",
+  update: "manage",
+  subscribe: "receive",
+  unsubscribe: "receive",
+  redrive: "manage",
+  "cancel-redrive": "manage",
+};
+
+/** A receive that waits, and who is told its end. */
+interface Receiving {
+  stop: () => void;
+  readonly end: (result: unknown) => void;
+}
+
+type Receive = Extract<QueueOperation, { readonly op: "receive" }>;
+
+type QueueAction = Extract<Action, { readonly queue: string }>;
+
+export class QueueFunctions {
+  readonly #host: QueueFunctionsHost;
+  readonly #queues: Queues;
+  /** Receives that wait. (Q4) */
+  readonly #receives = new Set<Receiving>();
+  #isDraining = false;
+
+  constructor(host: QueueFunctionsHost) {
+    this.#host = host;
+    const { capabilities, limits, schedule, unschedule } = host;
+    const { random, utf8, signer, store } = capabilities;
+    this.#queues = new Queues(
+      {
+        timers: { schedule, unschedule },
+        random,
+        utf8,
+        store,
+        sha256: (bytes) => signer.sha256(bytes),
+        wallMs: () => capabilities.wallMs(),
+      },
+      limits,
+      host.nowMs(),
+    );
+  }
+
+  /** The store has told something. */
+  heard(input: StoreInput, nowMs: number): void {
+    if (input.kind === "persisted") this.#queues.persisted(input.upTo, nowMs);
+    else if (input.kind === "store-refused") this.#queues.refused(input.ticket, input.why, nowMs);
+    else this.#queues.frozen(input.freeze, nowMs);
+  }
+
+  close(): void {
+    this.#queues.close();
+  }
+
+  /** Offers what concerns no queue in particular, and the queues that are there. */
+  start(nowMs: number): void {
+    const { builtIns, capabilities } = this.#host;
+    builtIns.set(queuesFunction, this.#cluster);
+    this.#register(offerOf(queuesFunction, capabilities.store === undefined ? [] : [durableTag]), nowMs);
+    for (const queue of this.#queues.names()) this.#opened(queue, nowMs);
+  }
+
+  /** (Q4) */
+  drain(): void {
+    this.#isDraining = true;
+    for (const { stop, end } of this.#receives) {
+      stop();
+      end([]);
+    }
+    this.#receives.clear();
+  }
+
+  /** This node has a queue of that name. (Q1) */
+  #opened(queue: string, nowMs: number): void {
+    const fun = queueFunction(queue);
+    this.#host.builtIns.set(fun, (invocation, args, end) => this.#operate(queue, invocation, args, end));
+    this.#register(offerOf(fun, []), nowMs);
+  }
+
+  /** It has none any more. (Q1) */
+  #removed(queue: string): void {
+    const fun = queueFunction(queue);
+    this.#host.builtIns.delete(fun);
+    this.#host.cluster.offerings.unregister(fun, undefined);
+  }
+
+  #operate(
+    queue: string,
+    invocation: Invocation,
+    args: readonly unknown[],
+    end: (result: unknown) => void,
+  ): () => void {
+    const operation = askedOperation(queue, args[0]);
+    this.#authorize(invocation, accessOf[operation.op], queue);
+    if (operation.op === "receive") return this.#receive(queue, operation, end);
+    const ended = (how: QueueEnd): void => {
+      if (operation.op === "delete" && how.kind === "done") this.#removed(queue);
+      end(how.kind === "failed" ? how.error : plain(how.value));
+    };
+    return this.#queues.operate(queue, operation, ended, this.#host.nowMs());
+  }
+
+  /** (Q4) */
+  #receive(queue: string, asked: Receive, end: (result: unknown) => void): () => void {
+    const operation = this.#isDraining ? { ...asked, waitMs: 0 } : asked;
+    const receive: Receiving = { stop: () => undefined, end };
+    this.#receives.add(receive);
+    const ended = (how: QueueEnd): void => {
+      this.#receives.delete(receive);
+      end(how.kind === "failed" ? how.error : how.value);
+    };
+    receive.stop = this.#queues.operate(queue, operation, ended, this.#host.nowMs());
+    return () => {
+      this.#receives.delete(receive);
+      receive.stop();
+    };
+  }
+
+  readonly #cluster: BuiltIn = (invocation, [operation], end) => {
+    const asked = checkQueuesOperation(operation);
+    switch (asked.op) {
+      case "list":
+        end(this.#list());
+        return undefined;
+      case "place":
+        checkQueueName(asked.queue);
+        end({ node: this.#ownerOf(asked.queue, asked.durable) });
+        return undefined;
+      case "create":
+        this.#create(invocation, asked.queue, asked.settings, end);
+        return undefined;
+    }
+  };
+
+  #create(
+    invocation: Invocation,
+    queue: string,
+    settings: Partial<QueueSettings>,
+    end: (result: unknown) => void,
+  ): void {
+    this.#authorize(invocation, "manage", queue);
+    const { nowMs } = this.#host;
+    const ended = (how: QueueEnd): void => {
+      end(how.kind === "failed" ? how.error : how.value);
+    };
+    this.#queues.create(
+      queue,
+      settings,
+      (how) => {
+        if (how.kind === "failed") return end(how.error);
+        if (how.created) this.#opened(queue, nowMs());
+        this.#queues.operate(queue, { op: "settings" }, ended, nowMs());
+      },
+      nowMs(),
+    );
+  }
+
+  /** Id of the node that has the queue, or is to have it. (Q2) */
+  #ownerOf(queue: string, durable: boolean): string {
+    const { catalog } = this.#host.cluster;
+    const owner = catalog.offersOf(queueFunction(queue))[0]?.owner;
+    if (owner !== undefined) return owner.nodeId;
+    const able = catalog.offersOf(queuesFunction).filter(({ traits }) => !durable || traits.tags.includes(durableTag));
+    const { signer, utf8 } = this.#host.capabilities;
+    let best: { readonly nodeId: string; readonly weight: Uint8Array } | undefined;
+    for (const {
+      owner: { nodeId },
+    } of able) {
+      const weight = signer.sha256(utf8.encode(`${queue} ${nodeId}`));
+      if (best === undefined || compare(weight, best.weight) > 0) best = { nodeId, weight };
+    }
+    if (best !== undefined) return best.nodeId;
+    const what = `Cannot place queue ${quoted(queue)}: no node of the cluster has a disk for it`;
+    throw new MpregError(
+      "no-provider",
+      `${what}; start one with a data directory, or create the queue with { durable: false }`,
+    );
+  }
+
+  #list(): string[] {
+    const names = [...this.#host.cluster.catalog.functions()].filter((fun) => fun.startsWith(queuePrefix));
+    return names.map((fun) => fun.slice(queuePrefix.length)).sort();
+  }
+
+  #register(offer: OfferRecord, nowMs: number): void {
+    this.#host.cluster.offerings.register(offer, undefined, nowMs);
+  }
+
+  /** (Q3) */
+  #authorize({ caller }: Invocation, kind: QueueAction["kind"], queue: string): void {
+    const decision = this.#host.options.policy(caller, { kind, queue, onBehalfOf: undefined });
+    if (decision.allow) return;
+    throw new MpregError("denied", `Not allowed to ${words[kind]} queue ${quoted(queue)}: ${decision.reason}`);
+  }
+}
+
+const words: Readonly<Record<QueueAction["kind"], string>> = {
+  send: "send to",
+  receive: "receive from",
+  browse: "look at",
+  manage: "manage",
+};
+
+function offerOf(fun: string, tags: readonly string[]): OfferRecord {
+  return { fun, resources: [], version: undefined, tags, scope: "cluster", concurrencyMax, idempotent: "no" };
+}
+
+/** Errors that stand in an answer, as values. */
+function plain(value: unknown): unknown {
+  if (!Array.isArray(value)) return value;
+  return value.map((end: unknown) => {
+    const isRefused = typeof end === "object" && end !== null && "error" in end && end.error instanceof MpregError;
+    return isRefused ? { ...end, error: (end.error as MpregError).toJSON() } : end;
+  });
+}
+
+function checkQueuesOperation(value: unknown): QueuesOperation {
+  const {
+    op,
+    queue,
+    durable = true,
+    settings = {},
+  } = (typeof value === "object" && value !== null ? value : {}) as Partial<
+    Record<"op" | "queue" | "durable" | "settings", unknown>
+  >;
+  if (op === "list") return { op };
+  if ((op === "place" || op === "create") && typeof queue === "string") {
+    if (op === "place" && typeof durable === "boolean") return { op, queue, durable };
+    if (op === "create" && typeof settings === "object" && settings !== null) return { op, queue, settings };
+  }
+  const forms = '{ op: "list" }, { op: "place", queue, durable } or { op: "create", queue, settings }';
+  const got = typeof op === "string" ? `op ${quoted(op)}` : kindOf(value);
+  throw new MpregError("invalid-argument", `${queuesFunction} takes ${forms}, got ${got}`);
+}
+
+function compare(a: Uint8Array, b: Uint8Array): number {
+  for (let at = 0; at < a.length; at++) {
+    const difference = (a[at] as number) - (b[at] as number);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}

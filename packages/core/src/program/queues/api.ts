@@ -1,0 +1,226 @@
+/** What a program says and hears of queues: the types of `queue`, of clients and of nodes alike. */
+import type { MpregError } from "../../base/index.js";
+import type { CancelSignal } from "../../rpc/index.js";
+import type { HandlerSignal } from "../abort-source.js";
+import type { DeadLetter, MessageState, QueueSettings, QueueStats, Redrive } from "../../queues/index.js";
+import type { WaitOptions } from "../api.js";
+
+/** Settings of a queue; what is not given has the default of `QueueSettings`. */
+export type QueueOptions = Partial<QueueSettings> & {
+  /** The node that owns it, by name or id. Default: the cluster chooses one when the queue is created. */
+  readonly owner?: string | undefined;
+};
+
+/** What travels with a message beside its value. */
+export interface SendOptions {
+  /** Unique in the queue. Default: one is made. */
+  readonly id?: string | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Order `fifo`: messages of one group are received in order, one at a time. Otherwise groups take turns. */
+  readonly group?: string | undefined;
+  /** What it is known by where the queue deduplicates. */
+  readonly dedup?: string | undefined;
+  /** 0 to 9, for order `priority`. Default 4. */
+  readonly priority?: number | undefined;
+  /** For how long nobody receives it. Default: that of the queue. */
+  readonly delayMs?: number | undefined;
+  /** For how long it lives at most. Default, and most: that of the queue. */
+  readonly ttlMs?: number | undefined;
+  /** Ids of messages that must be done before it is received. */
+  readonly after?: readonly string[] | undefined;
+  /** Of messages with the same key only one is ever acknowledged by a receiver, within the queue's `keyWindowMs`. */
+  readonly idempotencyKey?: string | undefined;
+  readonly correlationId?: string | undefined;
+  readonly replyTo?: string | undefined;
+}
+
+/** A message that a queue has taken; of a durable one, that is on disk. */
+export interface Sent {
+  readonly id: string;
+  /** Its place in the queue. */
+  readonly sequence: bigint;
+  /** The queue had it already and has taken nothing: this is the id of the one that it has. */
+  readonly duplicate: boolean;
+}
+
+/** What has become of one message of a batch. */
+export type SentOrRefused =
+  { readonly sent: Sent; readonly error?: undefined } | { readonly sent?: undefined; readonly error: MpregError };
+
+/** What has become of one of several messages that are acknowledged, released or extended: `undefined`, or why it was not. */
+export type SettledOrRefused = MpregError | undefined;
+
+/** What every look at a message shows. Times are wall time in ms since 1970. */
+export interface MessageFacts<T> extends Omit<SendOptions, "delayMs" | "ttlMs"> {
+  readonly id: string;
+  readonly value: T;
+  readonly sequence: bigint;
+  /** How often it was received, this time included. */
+  readonly receives: number;
+  readonly sentMs: number;
+  /** Where it comes from, in a queue of dead letters. */
+  readonly deadLetter?: DeadLetter | undefined;
+}
+
+/** A message that was looked at and is still in its queue. */
+export interface BrowsedQueueMessage<T> extends MessageFacts<T> {
+  readonly state: MessageState;
+}
+
+/** A message that this receiver has leased. It comes back to others when its lease ends before {@link ack}. */
+export interface QueueMessage<T = unknown> extends MessageFacts<T> {
+  /** Names this lease. */
+  readonly receipt: string;
+  readonly firstReceivedMs: number;
+  /** For how long it was leased. */
+  readonly visibleForMs: number;
+  /** It is done. Rejects with `stale-receipt` where the lease has ended and somebody else may have it. */
+  ack(options?: WaitOptions): Promise<void>;
+  /** It was not done: others get it after `delayMs`, or as the queue's `retry` says. `error` is kept with it. */
+  release(options?: ReleaseOptions): Promise<void>;
+  /** It takes longer: the lease ends in `visibilityMs` from now. */
+  extend(visibilityMs: number, options?: WaitOptions): Promise<void>;
+}
+
+export interface ReleaseOptions extends WaitOptions {
+  readonly delayMs?: number | undefined;
+  /** Why, as a dead letter shows it. */
+  readonly error?: string | undefined;
+}
+
+export interface ReceiveOptions extends WaitOptions {
+  /** Messages at most, 1 to 1,000. Default 1. */
+  readonly max?: number | undefined;
+  /** For how long the queue waits for the first one. Default 20 s; 0: not at all. */
+  readonly waitMs?: number | undefined;
+  /** For how long they are leased. Default: `visibilityMs` of the queue. */
+  readonly visibilityMs?: number | undefined;
+  /** Of a queue whose guarantee is `broadcast` or `quorum`: whose copies. */
+  readonly subscription?: string | undefined;
+}
+
+export interface ConsumeOptions extends Pick<ReceiveOptions, "visibilityMs" | "subscription"> {
+  /** Ends it. */
+  readonly signal?: CancelSignal | undefined;
+  /** Messages that are leased ahead of the one that is worked on. Default: as many as `concurrency`. */
+  readonly prefetch?: number | undefined;
+}
+
+export interface ProcessOptions<T = unknown> extends ConsumeOptions {
+  /** Messages that are worked on at a time. Default 1. */
+  readonly concurrency?: number | undefined;
+  /** Is told what a handler threw, and what has kept a message from being acknowledged or released. */
+  readonly onError?: ((error: unknown, message: QueueMessage<T>) => void) | undefined;
+}
+
+/** Something that works off a queue. */
+export interface QueueProcessor extends AsyncDisposable {
+  /** Is fulfilled when it is over; rejects where it ended because the queue could not be received from. */
+  readonly closed: Promise<void>;
+  /** Messages that are worked on now. */
+  readonly running: number;
+  /** Receives nothing more, and is fulfilled when what has begun has ended. What was leased ahead is released. */
+  drain(options?: WaitOptions): Promise<void>;
+  /** Ends at once: handlers that run are told through their signal, their messages released. */
+  close(): Promise<void>;
+}
+
+/** What a handler is given beside its message. */
+export interface ProcessContext {
+  /** Aborts when the lease was lost, or the processor is closed. */
+  readonly signal: HandlerSignal;
+}
+
+export interface BrowseOptions extends WaitOptions {
+  readonly state?: MessageState | undefined;
+  /** Messages at most, 1 to 1,000. Default 100. */
+  readonly limit?: number | undefined;
+  /** Behind the message of this sequence. */
+  readonly after?: bigint | undefined;
+  readonly subscription?: string | undefined;
+}
+
+export interface RedriveOptions extends WaitOptions {
+  /** The queue to which they go. Default: to where each comes from. */
+  readonly to?: string | undefined;
+  /** Messages per second. Default: as fast as it goes. */
+  readonly perSecond?: number | undefined;
+}
+
+/**
+ * A queue of the cluster, from wherever: which node owns it is not the program's business. Made by `queue` of a client or a node.
+ *
+ * Every method rejects with `unknown-queue` where no node has it just now, `denied`, `not-connected`, `deadline`, `cancelled` and `closed`; the
+ * error's `outcome` says whether anything was done.
+ */
+export interface Queue<T = unknown> extends AsyncIterable<QueueMessage<T>, undefined> {
+  readonly name: string;
+  /**
+   * Creates it with the options that `queue` was given, where it is not there; else compares them. Done by itself before the first
+   * operation where there are any. Rejects with `invalid-argument` where the queue has other settings: `update` changes them.
+   */
+  create(options?: WaitOptions): Promise<QueueSettings>;
+  /**
+   * Sends. Resolves when the queue has it: a durable one on disk. Messages that are sent in the same turn travel together, and all of a program in the
+   * order in which it has sent them.
+   *
+   * Rejects with `overloaded` (the queue is full), `too-large`, `not-encodable`, and as all methods do.
+   */
+  send(value: T, options?: SendOptions & WaitOptions): Promise<Sent>;
+  /** Sends several in one message to the owner; each has an end of its own. At most 1,000. */
+  sendBatch(
+    messages: readonly (SendOptions & { readonly value: T })[],
+    options?: WaitOptions,
+  ): Promise<readonly SentOrRefused[]>;
+  /** Leases messages to this program; none where none came in time. */
+  receive(options?: ReceiveOptions): Promise<readonly QueueMessage<T>[]>;
+  /** Leases one message after the other, until the loop is left or `signal` aborts. `for await (const message of queue)` does so with the defaults. */
+  messages(options?: ConsumeOptions): AsyncIterableIterator<QueueMessage<T>, undefined>;
+  /**
+   * Works off the queue: a message whose handler ends well is acknowledged, one whose handler throws released. Leases are extended as long as handlers
+   * run.
+   */
+  process(
+    handler: (message: QueueMessage<T>, context: ProcessContext) => unknown,
+    options?: ProcessOptions<T>,
+  ): QueueProcessor;
+  /** Acknowledges several, by their receipts. */
+  ack(receipts: readonly string[], options?: WaitOptions): Promise<readonly SettledOrRefused[]>;
+  release(receipts: readonly string[], options?: ReleaseOptions): Promise<readonly SettledOrRefused[]>;
+  extend(
+    receipts: readonly string[],
+    visibilityMs: number,
+    options?: WaitOptions,
+  ): Promise<readonly SettledOrRefused[]>;
+  /** Shows messages without leasing them. */
+  browse(options?: BrowseOptions): Promise<readonly BrowsedQueueMessage<T>[]>;
+  /** Removes all messages, those that are leased too; answers how many. */
+  purge(options?: WaitOptions): Promise<number>;
+  stats(options?: WaitOptions): Promise<QueueStats>;
+  settings(options?: WaitOptions): Promise<QueueSettings>;
+  update(settings: Partial<QueueSettings>, options?: WaitOptions): Promise<QueueSettings>;
+  /** Begins a subscription of a queue whose guarantee is `broadcast` or `quorum`; answers whether it is new. */
+  subscribe(subscription: string, options?: WaitOptions): Promise<boolean>;
+  unsubscribe(subscription: string, options?: WaitOptions): Promise<boolean>;
+  /** Begins to move dead letters back where they came from. */
+  redrive(options?: RedriveOptions): Promise<Redrive>;
+  redrives(options?: WaitOptions): Promise<readonly Redrive[]>;
+  cancelRedrive(id: string, options?: WaitOptions): Promise<Redrive>;
+  /** Removes the queue with all its messages; answers how many. */
+  delete(options?: WaitOptions): Promise<number>;
+}
+
+/** Queues, as a program speaks of them. */
+export interface QueueCalls {
+  /**
+   * A queue by its name. With `options` it is created before it is first used, unless it is there.
+   *
+   * ```ts fragment
+   * const orders = client.queue<Order>("orders", { maxReceives: 5, deadLetter: "orders-dead" });
+   * await orders.send({ id: 42 });
+   * ```
+   */
+  queue<T = unknown>(name: string, options?: QueueOptions): Queue<T>;
+  /** The queues that nodes of the cluster have just now, by name. */
+  queues(options?: WaitOptions): Promise<readonly string[]>;
+}

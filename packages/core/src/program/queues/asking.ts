@@ -1,0 +1,143 @@
+/**
+ * Asking: operations on queues as calls of their built-in functions (docs/decisions/0017-queues.md), and answers as programs want them.
+ *
+ * (A1) An error that comes as a value of an answer is the error that was raised.
+ */
+import { MpregError, type MpregErrorJson, isErrorCode } from "../../base/index.js";
+import type { OutgoingMessage, QueueAnswers, QueueOperation, QueueSettings } from "../../queues/index.js";
+import type { SingleCallOptions } from "../../rpc/index.js";
+import type { Codec } from "../../values/index.js";
+import type { WaitOptions } from "../api.js";
+import type { Clock } from "../clock.js";
+import type { SendOptions } from "./api.js";
+import type { AbortSource } from "../abort-source.js";
+
+/** The function of one queue, and that of all. */
+export const queueFunction = (name: string): string => `${queuePrefix}${name}`;
+export const queuePrefix = "mpreg.queue.";
+export const queuesFunction = "mpreg.queues";
+
+/** What is asked of no queue in particular. */
+export type QueuesOperation =
+  /** Which node owns the queue, or is to own it. */
+  | { readonly op: "place"; readonly queue: string; readonly durable: boolean }
+  /** Creates it on the node that is asked, unless it is there with these settings. */
+  | { readonly op: "create"; readonly queue: string; readonly settings: Partial<QueueSettings> }
+  | { readonly op: "list" };
+
+export interface QueuesAnswers {
+  readonly place: { readonly node: string };
+  readonly create: QueueSettings;
+  readonly list: readonly string[];
+}
+
+/** What carries the calls of a program, and what it needs of its platform. */
+export interface QueueHost {
+  readonly codec: Codec;
+  readonly clock: Clock;
+  createAbort(): AbortSource;
+  call(fun: string, args: readonly unknown[], options: SingleCallOptions): Promise<unknown>;
+}
+
+/** How an end of one of several comes over the wire. */
+export type PlainEnd<Done> =
+  ({ readonly kind: "done" } & Done) | { readonly kind: "refused"; readonly error: MpregErrorJson };
+
+/** What was refused, as the error that it was. (A1) */
+export function errorOf({ code, message, outcome, step, node, request, retryAfterMs }: MpregErrorJson): MpregError {
+  const known = isErrorCode(code) ? code : "unsupported";
+  return new MpregError(known, message, { outcome, step, node, request, retryAfterMs });
+}
+
+/** How long a queue that was just created may not be known where it is asked for. */
+const knownWithinMs = 5_000;
+
+/** Asks of one queue. */
+export class QueueAsking {
+  readonly name: string;
+  readonly host: QueueHost;
+  readonly #fun: string;
+  readonly #settings: Partial<QueueSettings> | undefined;
+  readonly #owner: string | undefined;
+  #created: Promise<QueueSettings> | undefined;
+
+  constructor(name: string, host: QueueHost, settings: Partial<QueueSettings> | undefined, owner: string | undefined) {
+    this.name = name;
+    this.host = host;
+    this.#fun = queueFunction(name);
+    this.#settings = settings;
+    this.#owner = owner;
+  }
+
+  /** Creates the queue, unless that was done. */
+  create(options: WaitOptions): Promise<QueueSettings> {
+    return (this.#created ??= this.#create(options).catch((error: unknown) => {
+      this.#created = undefined; // the next one tries again
+      throw error;
+    }));
+  }
+
+  /** What the operation has come to. */
+  ask<O extends QueueOperation["op"]>(
+    operation: Extract<QueueOperation, { readonly op: O }>,
+    options: SingleCallOptions,
+  ): Promise<QueueAnswers[O]> {
+    if (this.#settings === undefined) return this.#call<O>(operation, options);
+    return this.create(options).then(() => this.#call<O>(operation, { waitForCapacity: knownWithinMs, ...options }));
+  }
+
+  #call<O extends QueueOperation["op"]>(
+    operation: QueueOperation,
+    options: SingleCallOptions,
+  ): Promise<QueueAnswers[O]> {
+    return this.host.call(this.#fun, [operation], options).then(
+      (answer) => answer as QueueAnswers[O],
+      (error: unknown) => {
+        throw this.#told(error);
+      },
+    );
+  }
+
+  #create(options: WaitOptions): Promise<QueueSettings> {
+    const settings = this.#settings ?? {};
+    const { host, name } = this;
+    const { durable = true } = settings;
+    const place: QueuesOperation = { op: "place", queue: name, durable };
+    const create: QueuesOperation = { op: "create", queue: name, settings };
+    const owner: Promise<string> =
+      this.#owner === undefined
+        ? host.call(queuesFunction, [place], options).then((answer) => (answer as QueuesAnswers["place"]).node)
+        : Promise.resolve(this.#owner);
+    return owner
+      .then((target) => host.call(queuesFunction, [create], { ...options, target }))
+      .then((created) => created as QueueSettings);
+  }
+
+  /** A function that nobody offers is a queue that nobody has. */
+  #told(error: unknown): unknown {
+    if (!(error instanceof MpregError) || error.code !== "no-provider") return error;
+    const message = `No node has a queue "${this.name}" just now: it was never created, or its owner is away`;
+    return new MpregError("unknown-queue", message, { outcome: error.outcome, node: error.node });
+  }
+}
+
+/** `message` as it is sent, without what was not given. */
+export function outgoing(body: Uint8Array, given: SendOptions): OutgoingMessage {
+  const message: Record<string, unknown> = { body };
+  for (const name of messageFields) if (given[name] !== undefined) message[name] = given[name];
+  return message as unknown as OutgoingMessage;
+}
+
+const messageFields = [
+  "id",
+  "headers",
+  "group",
+  "dedup",
+  "priority",
+  "delayMs",
+  "ttlMs",
+  "after",
+  "idempotencyKey",
+  "correlationId",
+  "replyTo",
+] as const;

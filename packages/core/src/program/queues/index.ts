@@ -1,0 +1,30 @@
+/** Queues as programs speak of them. */
+export type {
+  BrowseOptions,
+  BrowsedQueueMessage,
+  ConsumeOptions,
+  MessageFacts,
+  ProcessContext,
+  ProcessOptions,
+  Queue,
+  QueueCalls,
+  QueueMessage,
+  QueueOptions,
+  QueueProcessor,
+  ReceiveOptions,
+  RedriveOptions,
+  ReleaseOptions,
+  SendOptions,
+  Sent,
+  SentOrRefused,
+  SettledOrRefused,
+} from "./api.js";
+export {
+  type QueueHost,
+  type QueuesAnswers,
+  type QueuesOperation,
+  queueFunction,
+  queuePrefix,
+  queuesFunction,
+} from "./asking.js";
+export { queueCalls } from "./queue-calls.js";

@@ -1,0 +1,263 @@
+/**
+ * Processor: works off a queue with a handler.
+ *
+ * (P1) At most `concurrency` handlers run, and at most `prefetch` messages are leased besides.
+ * (P2) A message is acknowledged after its handler has ended well, and released when it threw, with what it threw.
+ * (P3) Leases are extended when half of their time is over, as long as their messages are here. A handler whose lease is lost is told so.
+ * (P4) What was leased and not begun is released when it ends.
+ * (P5) A failure to receive that may pass is tried again, after a wait that doubles; any other ends it.
+ */
+import { MpregError, isA, thrownText } from "../../base/index.js";
+import type { ReceivedMessage } from "../../queues/index.js";
+import { Fifo, onAbort } from "../../structures/index.js";
+import type { AbortSource } from "../abort-source.js";
+import type { WaitOptions } from "../api.js";
+import { within } from "../within.js";
+import type { ProcessContext, ProcessOptions, QueueMessage, QueueProcessor } from "./api.js";
+import type { QueueAsking } from "./asking.js";
+import { queueMessage, releasing } from "./message.js";
+import type { SettleLine } from "./settle-line.js";
+
+export type ProcessHandler<T> = (message: QueueMessage<T>, context: ProcessContext) => unknown;
+
+/** For how long the queue waits for a message, before it is asked again. */
+const waitMs = 20_000;
+/** How much longer the answer may take. */
+const slackMs = 10_000;
+const retryMsMin = 100;
+const retryMsMax = 5_000;
+/** How often a lease is extended at least where it is very short. */
+const extendMsMin = 50;
+
+interface Leased<T> {
+  readonly message: QueueMessage<T>;
+  readonly abort: AbortSource;
+  timer: object | number | undefined;
+}
+
+export class Processor<T> implements QueueProcessor {
+  readonly closed: Promise<void>;
+  readonly #asking: QueueAsking;
+  readonly #line: SettleLine;
+  readonly #handler: ProcessHandler<T>;
+  readonly #options: ProcessOptions<T>;
+  readonly #concurrency: number;
+  readonly #prefetch: number;
+  /** Leased and not begun. */
+  readonly #ready = new Fifo<Leased<T>>();
+  readonly #running = new Set<Leased<T>>();
+  /** Aborts the receive that waits. */
+  readonly #stop: AbortSource;
+  #isReceiving = false;
+  #isStopping = false;
+  #failure: unknown;
+  #retryMs = retryMsMin;
+  #over: () => void = () => undefined;
+
+  constructor(asking: QueueAsking, line: SettleLine, handler: ProcessHandler<T>, options: ProcessOptions<T>) {
+    this.#asking = asking;
+    this.#line = line;
+    this.#handler = handler;
+    this.#options = options;
+    this.#concurrency = options.concurrency ?? 1;
+    this.#prefetch = options.prefetch ?? this.#concurrency;
+    this.#stop = asking.host.createAbort();
+    this.closed = new Promise((resolve, reject) => {
+      this.#over = () => {
+        if (this.#failure === undefined) resolve();
+        else reject(this.#failure);
+      };
+    });
+    this.closed.catch(() => undefined); // who wants to know looks at it
+    const { signal } = options;
+    if (signal?.aborted === true) this.#end();
+    else {
+      if (signal !== undefined) {
+        const leave = onAbort(signal, () => {
+          void this.close();
+        });
+        void this.closed.finally(leave).catch(() => undefined);
+      }
+      this.#receive();
+    }
+  }
+
+  get running(): number {
+    return this.#running.size;
+  }
+
+  drain({ signal, timeoutMs = 0 }: WaitOptions = {}): Promise<void> {
+    this.#end();
+    const late = `The time allowed (${timeoutMs} ms) ran out while ${this.#running.size} messages were worked on`;
+    return within(this.#asking.host.clock, this.closed, { signal, timeoutMs, late });
+  }
+
+  close(): Promise<void> {
+    this.#end();
+    const reason = new MpregError("cancelled", `The processor of queue "${this.#asking.name}" was closed`);
+    for (const { abort } of this.#running) abort.abort(reason);
+    return this.closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.drain();
+  }
+
+  /** Receives as much as there is room for. (P1) */
+  #receive(): void {
+    const max = this.#concurrency + this.#prefetch - this.#running.size - this.#ready.size;
+    if (this.#isReceiving || this.#isStopping || max <= 0) return;
+    this.#isReceiving = true;
+    const { visibilityMs, subscription } = this.#options;
+    const operation = {
+      op: "receive" as const,
+      max,
+      waitMs,
+      ...(visibilityMs === undefined ? {} : { visibilityMs }),
+      ...(subscription === undefined ? {} : { subscription }),
+    };
+    const options = { timeoutMs: waitMs + slackMs, signal: this.#stop.signal };
+    this.#asking.ask<"receive">(operation, options).then(
+      (messages) => {
+        this.#isReceiving = false;
+        this.#retryMs = retryMsMin;
+        for (const received of messages) this.#take(received);
+        if (this.#isStopping) this.#end();
+        this.#begin();
+        this.#receive();
+      },
+      (error: unknown) => {
+        this.#isReceiving = false;
+        if (this.#isStopping) this.#look();
+        else if (mayPass(error)) this.#again();
+        else {
+          this.#failure = error;
+          this.#end();
+        }
+      },
+    );
+  }
+
+  /** (P5) */
+  #again(): void {
+    const { clock } = this.#asking.host;
+    clock.setTimer(() => {
+      this.#receive();
+    }, this.#retryMs);
+    this.#retryMs = Math.min(retryMsMax, this.#retryMs * 2);
+  }
+
+  #take(received: ReceivedMessage): void {
+    const { host } = this.#asking;
+    let message: QueueMessage<T>;
+    try {
+      message = queueMessage<T>(received, host.codec, this.#line);
+    } catch (error) {
+      // nobody here can read it: it is not done
+      void this.#line.all(releasing(undefined, thrownText(error)), [received.receipt], {});
+      return;
+    }
+    const leased: Leased<T> = { message, abort: host.createAbort(), timer: undefined };
+    this.#keep(leased, received.visibleForMs);
+    this.#ready.push(leased);
+  }
+
+  /** (P3) */
+  #keep(leased: Leased<T>, visibleForMs: number): void {
+    const { clock } = this.#asking.host;
+    const extend = (): void => {
+      leased.message.extend(visibleForMs).then(
+        () => {
+          if (leased.timer !== undefined) this.#keep(leased, visibleForMs);
+        },
+        (error: unknown) => {
+          if (leased.timer === undefined) return;
+          if (isA(error, MpregError) && error.code !== "stale-receipt") return this.#keep(leased, visibleForMs);
+          leased.abort.abort(error);
+        },
+      );
+    };
+    leased.timer = clock.setTimer(extend, Math.max(extendMsMin, visibleForMs / 2));
+  }
+
+  #begin(): void {
+    while (this.#running.size < this.#concurrency && !this.#isStopping) {
+      const leased = this.#ready.shift();
+      if (leased === undefined) return;
+      this.#running.add(leased);
+      this.#run(leased);
+    }
+  }
+
+  /** (P2) */
+  #run(leased: Leased<T>): void {
+    const { message, abort } = leased;
+    new Promise((resolve) => {
+      resolve(this.#handler(message, { signal: abort.signal }));
+    })
+      .then(() => message.ack())
+      .catch((error: unknown) => {
+        this.#options.onError?.(error, message);
+        if (!isStale(error)) return this.#release(message, error);
+        return undefined; // somebody else may have it
+      })
+      .finally(() => {
+        this.#forget(leased);
+        this.#running.delete(leased);
+        this.#begin();
+        this.#receive();
+        this.#look();
+      })
+      .catch((error: unknown) => {
+        this.#failure ??= error; // what `onError` threw
+        this.#end();
+      });
+  }
+
+  #release(message: QueueMessage<T>, error: unknown): Promise<void> {
+    return message.release({ error: thrownText(error) }).catch((again: unknown) => {
+      this.#options.onError?.(again, message); // its lease ends by itself
+    });
+  }
+
+  #forget(leased: Leased<T>): void {
+    if (leased.timer !== undefined) this.#asking.host.clock.clearTimer(leased.timer);
+    leased.timer = undefined;
+  }
+
+  #end(): void {
+    if (!this.#isStopping) {
+      this.#isStopping = true;
+      this.#stop.abort(new MpregError("cancelled", "The processor has ended"));
+    }
+    const receipts: string[] = [];
+    for (let leased = this.#ready.shift(); leased !== undefined; leased = this.#ready.shift()) {
+      this.#forget(leased);
+      receipts.push(leased.message.receipt);
+    }
+    if (receipts.length > 0) void this.#line.all({ op: "release", delayMs: 0 }, receipts, {}); // (P4)
+    this.#look();
+  }
+
+  #look(): void {
+    if (this.#isStopping && this.#running.size === 0 && !this.#isReceiving) this.#over();
+  }
+}
+
+/** Whether it may be otherwise in a while. (P5) */
+function mayPass(error: unknown): boolean {
+  return isA(error, MpregError) && passing.has(error.code);
+}
+
+const passing: ReadonlySet<string> = new Set([
+  "unknown-queue",
+  "deadline",
+  "node-lost",
+  "not-connected",
+  "overloaded",
+  "circuit-open",
+]);
+
+function isStale(error: unknown): boolean {
+  return isA(error, MpregError) && error.code === "stale-receipt";
+}

@@ -1,0 +1,264 @@
+/** Program queue: one queue as a program has it. What its methods promise stands in `api.ts`. */
+import { MpregError, checkOptions, kindOf, optionNames } from "../../base/index.js";
+import type {
+  OutgoingMessage,
+  QueueAnswers,
+  QueueOperation,
+  QueueSettings,
+  QueueStats,
+  Redrive,
+} from "../../queues/index.js";
+import type { SingleCallOptions } from "../../rpc/index.js";
+import type { WaitOptions } from "../api.js";
+import { waitMsOf } from "../options.js";
+import type {
+  BrowseOptions,
+  BrowsedQueueMessage,
+  ConsumeOptions,
+  ProcessOptions,
+  Queue,
+  QueueMessage,
+  QueueProcessor,
+  ReceiveOptions,
+  RedriveOptions,
+  ReleaseOptions,
+  SendOptions,
+  Sent,
+  SentOrRefused,
+  SettledOrRefused,
+} from "./api.js";
+import { type QueueAsking, errorOf, outgoing } from "./asking.js";
+import { Consumption } from "./consumption.js";
+import { browsedMessage, queueMessage, releasing } from "./message.js";
+import { type ProcessHandler, Processor } from "./processor.js";
+import { type PlainSendEnd, SendLine } from "./send-line.js";
+import { SettleLine } from "./settle-line.js";
+
+const waitMsDefault = 20_000;
+/** How much longer an answer may take than the queue waits for a message. */
+const slackMs = 10_000;
+const browsedDefault = 100;
+
+const waitNames = { signal: true, timeoutMs: true } as const;
+const sendFields = {
+  id: true,
+  headers: true,
+  group: true,
+  dedup: true,
+  priority: true,
+  delayMs: true,
+  ttlMs: true,
+  after: true,
+  idempotencyKey: true,
+  correlationId: true,
+  replyTo: true,
+} as const;
+const sendNames = optionNames<SendOptions & WaitOptions>({ ...sendFields, ...waitNames });
+const batchNames = optionNames<SendOptions & { value: unknown }>({ ...sendFields, value: true });
+const receiveNames = optionNames<ReceiveOptions>({
+  max: true,
+  waitMs: true,
+  visibilityMs: true,
+  subscription: true,
+  ...waitNames,
+});
+const consumeFields = { visibilityMs: true, subscription: true, prefetch: true, signal: true } as const;
+const consumeNames = optionNames<ConsumeOptions>(consumeFields);
+const processNames = optionNames<ProcessOptions>({ ...consumeFields, concurrency: true, onError: true });
+const releaseNames = optionNames<ReleaseOptions>({ delayMs: true, error: true, ...waitNames });
+const browseNames = optionNames<BrowseOptions>({
+  state: true,
+  limit: true,
+  after: true,
+  subscription: true,
+  ...waitNames,
+});
+const redriveNames = optionNames<RedriveOptions>({ to: true, perSecond: true, ...waitNames });
+
+export class ProgramQueue<T> implements Queue<T> {
+  readonly name: string;
+  readonly #asking: QueueAsking;
+  readonly #sends: SendLine;
+  readonly #line: SettleLine;
+
+  constructor(asking: QueueAsking) {
+    this.name = asking.name;
+    this.#asking = asking;
+    this.#sends = new SendLine(asking);
+    this.#line = new SettleLine(asking);
+  }
+
+  create(options: WaitOptions = {}): Promise<QueueSettings> {
+    return checked(() => {
+      waitMsOf(options, "create");
+      return this.#asking.create(options);
+    });
+  }
+
+  send(value: T, options: SendOptions & WaitOptions = {}): Promise<Sent> {
+    return checked(() => {
+      checkOptions(options, sendNames, "send");
+      const { signal, timeoutMs, ...fields } = options;
+      waitMsOf({ signal, timeoutMs }, "send");
+      return this.#sends.send(this.#message(value, fields), { signal, timeoutMs });
+    });
+  }
+
+  sendBatch(
+    messages: readonly (SendOptions & { readonly value: T })[],
+    options: WaitOptions = {},
+  ): Promise<readonly SentOrRefused[]> {
+    return checked(() => {
+      waitMsOf(options, "sendBatch");
+      const all = messages.map((message) => {
+        checkOptions(message, batchNames, "sendBatch");
+        const { value, ...fields } = message;
+        return this.#message(value, fields);
+      });
+      return this.#ask("send", { op: "send", messages: all }, options);
+    }).then((ends) => (ends as unknown as readonly PlainSendEnd[]).map(sentOrRefused));
+  }
+
+  receive(options: ReceiveOptions = {}): Promise<readonly QueueMessage<T>[]> {
+    const { codec } = this.#asking.host;
+    return checked(() => {
+      checkOptions(options, receiveNames, "receive");
+      const { max = 1, waitMs = waitMsDefault, visibilityMs, subscription, signal, timeoutMs } = options;
+      const operation = given({ op: "receive", max, waitMs, visibilityMs, subscription } as const);
+      return this.#ask("receive", operation, { signal, timeoutMs: timeoutMs ?? waitMs + slackMs });
+    }).then((received) => received.map((message) => queueMessage<T>(message, codec, this.#line)));
+  }
+
+  messages(options: ConsumeOptions = {}): AsyncIterableIterator<QueueMessage<T>, undefined> {
+    checkOptions(options, consumeNames, "messages");
+    const stop = this.#asking.host.createAbort();
+    return new Consumption((how) => this.receive(how), this.#line, stop, options);
+  }
+
+  [Symbol.asyncIterator](): AsyncIterableIterator<QueueMessage<T>, undefined> {
+    return this.messages();
+  }
+
+  process(handler: ProcessHandler<T>, options: ProcessOptions<T> = {}): QueueProcessor {
+    checkOptions(options, processNames, "process");
+    if (typeof handler !== "function") {
+      throw new MpregError("invalid-argument", `process: the handler must be a function, got ${kindOf(handler)}`);
+    }
+    checkCount("concurrency", options.concurrency, 1);
+    checkCount("prefetch", options.prefetch, 0);
+    return new Processor(this.#asking, this.#line, handler, options);
+  }
+
+  ack(receipts: readonly string[], options: WaitOptions = {}): Promise<readonly SettledOrRefused[]> {
+    return this.#line.all({ op: "ack" }, receipts, options);
+  }
+
+  release(receipts: readonly string[], options: ReleaseOptions = {}): Promise<readonly SettledOrRefused[]> {
+    checkOptions(options, releaseNames, "release");
+    const { delayMs, error, ...wait } = options;
+    return this.#line.all(releasing(delayMs, error), receipts, wait);
+  }
+
+  extend(
+    receipts: readonly string[],
+    visibilityMs: number,
+    options: WaitOptions = {},
+  ): Promise<readonly SettledOrRefused[]> {
+    return this.#line.all({ op: "extend", visibilityMs }, receipts, options);
+  }
+
+  browse(options: BrowseOptions = {}): Promise<readonly BrowsedQueueMessage<T>[]> {
+    const { codec } = this.#asking.host;
+    return checked(() => {
+      checkOptions(options, browseNames, "browse");
+      const { state, limit = browsedDefault, after, subscription, ...wait } = options;
+      const operation = given({ op: "browse", state, limit, from: after?.toString(), subscription } as const);
+      return this.#ask("browse", operation, wait);
+    }).then((browsed) => browsed.map((message) => browsedMessage<T>(message, codec)));
+  }
+
+  purge(options: WaitOptions = {}): Promise<number> {
+    return this.#ask("purge", { op: "purge" }, options);
+  }
+
+  stats(options: WaitOptions = {}): Promise<QueueStats> {
+    return this.#ask("stats", { op: "stats" }, options);
+  }
+
+  settings(options: WaitOptions = {}): Promise<QueueSettings> {
+    return this.#ask("settings", { op: "settings" }, options);
+  }
+
+  update(settings: Partial<QueueSettings>, options: WaitOptions = {}): Promise<QueueSettings> {
+    return this.#ask("update", { op: "update", settings }, options);
+  }
+
+  subscribe(subscription: string, options: WaitOptions = {}): Promise<boolean> {
+    return this.#ask("subscribe", { op: "subscribe", name: subscription }, options);
+  }
+
+  unsubscribe(subscription: string, options: WaitOptions = {}): Promise<boolean> {
+    return this.#ask("unsubscribe", { op: "unsubscribe", name: subscription }, options);
+  }
+
+  redrive(options: RedriveOptions = {}): Promise<Redrive> {
+    return checked(() => {
+      checkOptions(options, redriveNames, "redrive");
+      const { to, perSecond, ...wait } = options;
+      return this.#ask("redrive", given({ op: "redrive", to, perSecond } as const), wait);
+    });
+  }
+
+  redrives(options: WaitOptions = {}): Promise<readonly Redrive[]> {
+    return this.#ask("redrives", { op: "redrives" }, options);
+  }
+
+  cancelRedrive(id: string, options: WaitOptions = {}): Promise<Redrive> {
+    return this.#ask("cancel-redrive", { op: "cancel-redrive", id }, options);
+  }
+
+  delete(options: WaitOptions = {}): Promise<number> {
+    return this.#ask("delete", { op: "delete" }, options);
+  }
+
+  #message(value: T, fields: SendOptions): OutgoingMessage {
+    const body = this.#asking.host.codec.encode(value, "the value").slice(); // the codec's memory is not for keeping
+    return outgoing(body, fields);
+  }
+
+  #ask<O extends QueueOperation["op"]>(
+    _op: O,
+    operation: Extract<QueueOperation, { readonly op: O }>,
+    options: SingleCallOptions,
+  ): Promise<QueueAnswers[O]> {
+    return this.#asking.ask<O>(operation, options);
+  }
+}
+
+/** What `ask` comes to; what it throws is a rejection, too. */
+function checked<R>(ask: () => Promise<R>): Promise<R> {
+  return new Promise((resolve) => {
+    resolve(ask());
+  });
+}
+
+function sentOrRefused(end: PlainSendEnd): SentOrRefused {
+  if (end.kind === "refused") return { error: errorOf(end.error) };
+  const { id, sequence, duplicate } = end;
+  return { sent: { id, sequence, duplicate } };
+}
+
+type Given<T> = { [K in keyof T]: undefined extends T[K] ? never : K }[keyof T];
+
+/** `fields` without those that are `undefined`. */
+function given<const T extends object>(
+  fields: T,
+): { readonly [K in Given<T>]: T[K] } & { readonly [K in Exclude<keyof T, Given<T>>]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never;
+}
+
+function checkCount(name: string, value: unknown, least: number): void {
+  if (value === undefined || (Number.isSafeInteger(value) && (value as number) >= least)) return;
+  const got = typeof value === "number" ? String(value) : kindOf(value);
+  throw new MpregError("invalid-argument", `process: ${name} must be a whole number of at least ${least}, got ${got}`);
+}

@@ -1,0 +1,143 @@
+/**
+ * Send line: messages of a program on their way to a queue.
+ *
+ * (L1) In the order in which they were sent: one batch is on its way, and what is sent meanwhile is the next.
+ * (L2) What waits travels together, up to `batchMessages` and `batchBytes`.
+ * (L3) Who gives up before his message has left is told that nothing was done; after that, that nobody knows.
+ * (L4) At most `waitingMax` messages and `waitingBytesMax` bytes wait (`overloaded`).
+ */
+import { MpregError } from "../../base/index.js";
+import type { OutgoingMessage, SendEnd } from "../../queues/index.js";
+import { Fifo, onAbort } from "../../structures/index.js";
+import type { WaitOptions } from "../api.js";
+import { cancelled } from "../options.js";
+import type { Sent } from "./api.js";
+import { type PlainEnd, type QueueAsking, errorOf } from "./asking.js";
+
+/** (L2) A queue takes more. */
+const batchMessages = 512;
+const batchBytes = 1_048_576;
+
+/** (L4) */
+const waitingMax = 100_000;
+const waitingBytesMax = 64 * 1_048_576;
+
+/** An end of a send, as it comes over the wire. */
+export type PlainSendEnd = PlainEnd<Omit<Extract<SendEnd, { readonly kind: "done" }>, "kind">>;
+
+interface Waiting {
+  readonly message: OutgoingMessage;
+  readonly resolve: (sent: Sent) => void;
+  readonly reject: (error: unknown) => void;
+  isGivenUp: boolean;
+  hasLeft: boolean;
+  /** Nobody need wait for its time or its signal any more. */
+  forget: () => void;
+}
+
+const noop = (): void => undefined;
+
+export class SendLine {
+  readonly #asking: QueueAsking;
+  readonly #waiting = new Fifo<Waiting>();
+  #waitingBytes = 0;
+  #isAtWork = false;
+
+  constructor(asking: QueueAsking) {
+    this.#asking = asking;
+  }
+
+  send(message: OutgoingMessage, { signal, timeoutMs = 0 }: WaitOptions): Promise<Sent> {
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted === true) throw cancelled(signal, "not-applied");
+      if (this.#waiting.size >= waitingMax || this.#waitingBytes >= waitingBytesMax) throw this.#full();
+      const { clock } = this.#asking.host;
+      const entry: Waiting = { message, resolve, reject, isGivenUp: false, hasLeft: false, forget: noop };
+      this.#waiting.push(entry);
+      this.#waitingBytes += message.body.length;
+      const stops: (() => void)[] = [];
+      const giveUp = (why: (outcome: "not-applied" | "unknown") => MpregError): void => {
+        entry.isGivenUp = true;
+        entry.forget();
+        reject(why(entry.hasLeft ? "unknown" : "not-applied")); // (L3)
+      };
+      if (signal !== undefined) {
+        stops.push(
+          onAbort(signal, () => {
+            giveUp((outcome) => cancelled(signal, outcome));
+          }),
+        );
+      }
+      if (timeoutMs > 0) {
+        const timer = clock.setTimer(() => {
+          const late = `The time allowed (${timeoutMs} ms) ran out before queue "${this.#asking.name}" had the message`;
+          giveUp((outcome) => new MpregError("deadline", late, { outcome }));
+        }, timeoutMs);
+        stops.push(() => {
+          clock.clearTimer(timer);
+        });
+      }
+      if (stops.length > 0) {
+        entry.forget = () => {
+          for (const stop of stops.splice(0)) stop();
+        };
+      }
+      if (this.#isAtWork) return;
+      this.#isAtWork = true;
+      clock.endOfTurn(() => {
+        this.#work();
+      });
+    });
+  }
+
+  /** Sends what waits, batch after batch. (L1) */
+  #work(): void {
+    const batch = this.#next();
+    this.#isAtWork = batch.length > 0;
+    if (batch.length === 0) return;
+    const messages = batch.map(({ message }) => message);
+    const over = (told: (waiting: Waiting, index: number) => void): void => {
+      for (const [index, waiting] of batch.entries()) {
+        waiting.forget();
+        told(waiting, index);
+      }
+      this.#work();
+    };
+    this.#asking.ask<"send">({ op: "send", messages }, {}).then(
+      (ends) => {
+        over(({ resolve, reject }, index) => {
+          const end = ends[index] as unknown as PlainSendEnd;
+          if (end.kind === "refused") reject(errorOf(end.error));
+          else resolve({ id: end.id, sequence: end.sequence, duplicate: end.duplicate });
+        });
+      },
+      (error: unknown) => {
+        over(({ reject }) => {
+          reject(error);
+        });
+      },
+    );
+  }
+
+  /** (L2) */
+  #next(): Waiting[] {
+    const batch: Waiting[] = [];
+    let bytes = 0;
+    for (let first = this.#waiting.first; first !== undefined; first = this.#waiting.first) {
+      const { length } = first.message.body;
+      if (batch.length > 0 && (batch.length === batchMessages || bytes + length > batchBytes)) break;
+      this.#waiting.shift();
+      this.#waitingBytes -= length;
+      if (first.isGivenUp) continue;
+      first.hasLeft = true;
+      bytes += length;
+      batch.push(first);
+    }
+    return batch;
+  }
+
+  #full(): MpregError {
+    const what = `${this.#waiting.size} messages (${this.#waitingBytes} bytes) wait to be sent to queue "${this.#asking.name}"`;
+    return new MpregError("overloaded", `${what}, as many as may: await what send answers`);
+  }
+}

@@ -1,0 +1,95 @@
+/**
+ * Settle line: acknowledgements and their kin on their way to a queue.
+ *
+ * (L1) What is settled in one turn, in the same way, travels together.
+ * (L2) Each receipt has an end of its own.
+ */
+import type { QueueOperation } from "../../queues/index.js";
+import type { WaitOptions } from "../api.js";
+import { cancelled } from "../options.js";
+import { within } from "../within.js";
+import type { SettledOrRefused } from "./api.js";
+import { type PlainEnd, type QueueAsking, errorOf } from "./asking.js";
+
+/** An operation without its receipts. */
+export type Settling =
+  | { readonly op: "ack" }
+  | Omit<Extract<QueueOperation, { readonly op: "release" }>, "receipts">
+  | Omit<Extract<QueueOperation, { readonly op: "extend" }>, "receipts">;
+
+/** A queue takes no more at a time. */
+const batchReceipts = 1_000;
+
+interface Waiting {
+  readonly receipt: string;
+  readonly told: (end: SettledOrRefused) => void;
+  readonly failed: (error: unknown) => void;
+}
+
+export class SettleLine {
+  readonly #asking: QueueAsking;
+  /** What waits for the end of the turn, by how it is settled. */
+  #waiting = new Map<string, { readonly settling: Settling; readonly entries: Waiting[] }>();
+
+  constructor(asking: QueueAsking) {
+    this.#asking = asking;
+  }
+
+  /** Settles one receipt; rejects with why it was not. */
+  one(settling: Settling, receipt: string, options: WaitOptions): Promise<void> {
+    return this.#patiently(this.#settle(settling, receipt), options).then((error) => {
+      if (error !== undefined) throw error;
+    });
+  }
+
+  /** Settles several; answers per receipt, in order. (L2) */
+  all(settling: Settling, receipts: readonly string[], options: WaitOptions): Promise<readonly SettledOrRefused[]> {
+    return this.#patiently(Promise.all(receipts.map((receipt) => this.#settle(settling, receipt))), options);
+  }
+
+  #patiently<T>(told: Promise<T>, { signal, timeoutMs = 0 }: WaitOptions): Promise<T> {
+    if (signal?.aborted === true) return Promise.reject(cancelled(signal, "unknown"));
+    const late = `The time allowed (${timeoutMs} ms) ran out before queue "${this.#asking.name}" answered`;
+    return within(this.#asking.host.clock, told, { timeoutMs, signal, late });
+  }
+
+  #settle(settling: Settling, receipt: string): Promise<SettledOrRefused> {
+    return new Promise((told, failed) => {
+      if (this.#waiting.size === 0) {
+        this.#asking.host.clock.endOfTurn(() => {
+          this.#leave();
+        });
+      }
+      const key = JSON.stringify(settling); // (L1)
+      const group = this.#waiting.get(key);
+      if (group === undefined) this.#waiting.set(key, { settling, entries: [{ receipt, told, failed }] });
+      else group.entries.push({ receipt, told, failed });
+    });
+  }
+
+  #leave(): void {
+    const all = this.#waiting;
+    this.#waiting = new Map();
+    for (const { settling, entries } of all.values()) {
+      for (let from = 0; from < entries.length; from += batchReceipts) {
+        this.#ask(settling, entries.slice(from, from + batchReceipts));
+      }
+    }
+  }
+
+  #ask(settling: Settling, entries: readonly Waiting[]): void {
+    const receipts = entries.map(({ receipt }) => receipt);
+    // all three answer alike
+    this.#asking.ask<"ack">({ ...settling, receipts } as { readonly op: "ack"; readonly receipts: string[] }, {}).then(
+      (ends) => {
+        for (const [index, { told }] of entries.entries()) {
+          const end = ends[index] as unknown as PlainEnd<object>;
+          told(end.kind === "refused" ? errorOf(end.error) : undefined);
+        }
+      },
+      (error: unknown) => {
+        for (const { failed } of entries) failed(error);
+      },
+    );
+  }
+}

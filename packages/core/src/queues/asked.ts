@@ -1,0 +1,126 @@
+/**
+ * Asked: operations that come from elsewhere, checked: that each is one, that its fields have the types they should have, and that there are no
+ * others. What their values may be the queue itself says.
+ *
+ * (O1) What is wrong is refused with the field, what was given and what would be right.
+ */
+import { MpregError, checkOptions, kindOf, quoted, suggestion } from "../base/index.js";
+import type { Operation, OutgoingMessage, QueueOperation } from "./types.js";
+
+type Check = (value: unknown) => boolean;
+
+interface Field {
+  readonly is: Check;
+  /** What would be right. */
+  readonly what: string;
+  readonly isOptional?: boolean;
+}
+
+const text: Field = { is: (value) => typeof value === "string", what: "a text" };
+const texts: Field = { is: (value) => Array.isArray(value) && value.every(text.is), what: "an array of texts" };
+const number: Field = { is: (value) => typeof value === "number" && value >= 0, what: "a number of at least 0" };
+const bytes: Field = { is: (value) => value instanceof Uint8Array, what: "bytes (Uint8Array)" };
+const record: Field = { is: isRecord, what: "an object" };
+const textRecord: Field = {
+  is: (value) => isRecord(value) && Object.values(value).every(text.is),
+  what: "an object of texts",
+};
+const attributes: Field = {
+  is: (value) => isRecord(value) && Object.values(value).every(isAttribute),
+  what: "an object of { type, value }",
+};
+const list: Field = { is: Array.isArray, what: "an array" };
+const optional = (field: Field): Field => ({ ...field, isOptional: true });
+
+type Fields = Readonly<Record<string, Field>>;
+
+const operations: {
+  readonly [O in Operation]: { readonly [F in keyof Extract<QueueOperation, { readonly op: O }>]-?: Field };
+} = {
+  send: { op: text, messages: list },
+  receive: {
+    op: text,
+    max: number,
+    waitMs: number,
+    visibilityMs: optional(number),
+    subscription: optional(text),
+    attempt: optional(text),
+  },
+  ack: { op: text, receipts: texts },
+  release: { op: text, receipts: texts, delayMs: optional(number), error: optional(text) },
+  extend: { op: text, receipts: texts, visibilityMs: number },
+  browse: { op: text, state: optional(text), from: optional(text), limit: number, subscription: optional(text) },
+  purge: { op: text },
+  delete: { op: text },
+  stats: { op: text },
+  settings: { op: text },
+  update: { op: text, settings: record },
+  subscribe: { op: text, name: text },
+  unsubscribe: { op: text, name: text },
+  redrive: { op: text, to: optional(text), perSecond: optional(number) },
+  redrives: { op: text },
+  "cancel-redrive": { op: text, id: text },
+};
+
+const messageFields: { readonly [F in keyof OutgoingMessage]-?: Field } = {
+  id: optional(text),
+  body: bytes,
+  headers: optional(textRecord),
+  attributes: optional(attributes),
+  group: optional(text),
+  dedup: optional(text),
+  priority: optional(number),
+  delayMs: optional(number),
+  ttlMs: optional(number),
+  after: optional(texts),
+  idempotencyKey: optional(text),
+  correlationId: optional(text),
+  replyTo: optional(text),
+};
+
+const names = new Map<Fields, ReadonlySet<string>>();
+for (const fields of [...Object.values<Fields>(operations), messageFields])
+  names.set(fields, new Set(Object.keys(fields)));
+
+/** `value` as what is asked of the queue of that name. Throws `invalid-argument`. (O1) */
+export function askedOperation(queue: string, value: unknown): QueueOperation {
+  const who = `queue ${quoted(queue)}`;
+  if (!isRecord(value)) throw invalid(`${who}: an operation is an object with "op", got ${kindOf(value)}`);
+  const { op } = value;
+  if (typeof op !== "string" || !Object.hasOwn(operations, op)) {
+    const all = Object.keys(operations);
+    const got = typeof op === "string" ? `${quoted(op)}${suggestion(op, all)}` : kindOf(op);
+    throw invalid(`${who}: "op" must be one of ${all.join(", ")}, got ${got}`);
+  }
+  checkFields(value, operations[op as Operation], `${who}: ${op}`);
+  if (op === "send") {
+    const { messages } = value as unknown as { readonly messages: readonly unknown[] };
+    for (const [index, message] of messages.entries())
+      checkFields(message, messageFields, `${who}: messages[${index}]`);
+  }
+  return value as unknown as QueueOperation;
+}
+
+function checkFields(value: unknown, fields: Fields, who: string): void {
+  checkOptions(value, names.get(fields) as ReadonlySet<string>, who);
+  for (const name in fields) {
+    const { is, what, isOptional } = fields[name] as Field;
+    const given = (value as Record<string, unknown>)[name];
+    if (is(given) || (given === undefined && isOptional === true)) continue;
+    throw invalid(`${who}: ${name} must be ${what}, got ${typeof given === "number" ? String(given) : kindOf(given)}`);
+  }
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array);
+}
+
+function isAttribute(value: unknown): boolean {
+  return (
+    isRecord(value) && typeof value.type === "string" && (typeof value.value === "string" || bytes.is(value.value))
+  );
+}
+
+function invalid(message: string): MpregError {
+  return new MpregError("invalid-argument", message);
+}
