@@ -38,6 +38,10 @@ test("what is sent at one node is received at another one, whichever owns the qu
   expect(await orders.stats()).toMatchObject({ messages: 0, sent: 3, acknowledged: 3 });
   await expect(messages[0]!.ack()).rejects.toMatchObject({ code: "stale-receipt" });
   expect(await distant.queues()).toEqual(["orders"]);
+  const shown = (await near.functions()).map(({ name }) => name);
+  expect(shown.filter((name) => name.startsWith("mpreg."))).toEqual([]);
+  const { functions } = (await near.nodes())[0]!;
+  expect(functions).toBe(shown.length);
 });
 
 test("a receive that waits gets a message the moment it is sent, and none once its caller has gone", async () => {

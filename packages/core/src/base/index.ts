@@ -60,7 +60,7 @@ export {
   topics,
 } from "./topic-contract.js";
 export { validateArguments, validateResult } from "./validation.js";
-export { quoted, shortened, suggestion } from "./names.js";
+export { isBuiltInName, quoted, shortened, suggestion } from "./names.js";
 export { callOf, checkOptions, kindOf, optionNames } from "./options.js";
 export { type SemverLibrary, createSemver, rangeForms, versionForm } from "./semver.js";
 export {

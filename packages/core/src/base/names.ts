@@ -14,6 +14,11 @@ export function quoted(name: string): string {
   return JSON.stringify(shortened(name));
 }
 
+/** Functions under `mpreg` are the nodes' own: no program registers one, and lists of functions do not show them. */
+export function isBuiltInName(fun: string): boolean {
+  return fun.startsWith("mpreg.");
+}
+
 const namesComparedMax = 1_000;
 const comparedCharactersMax = 64;
 

@@ -14,6 +14,7 @@ import {
   type Semver,
   type StandardSchema,
   checkOptions,
+  isBuiltInName,
   isIdempotent,
   isSchema,
   optionNames,
@@ -213,6 +214,7 @@ function checkRegistration(
   if (typeof name !== "string" || name === "" || utf8Length(name) > nameBytesMax) {
     throw invalid(`register: a function's name must be a text of 1 to ${nameBytesMax} bytes`);
   }
+  if (isBuiltInName(name)) throw invalid(`register("${name}"): names that begin with "mpreg." belong to the nodes`);
   if (!isHandler(handler)) throw invalid(`register("${name}"): the handler must be a function`);
   const what = `register("${name}")`;
   if (typeof handler === "function" && Object(options) === options && "threads" in options) {

@@ -1,4 +1,5 @@
 /** Inspect: what a node tells about itself and the cluster as it sees it. Every figure is counted or measured, none is guessed. */
+import { isBuiltInName } from "../base/index.js";
 import type { MemberState } from "../membership/index.js";
 import type { Offer } from "../catalog/index.js";
 import type { FunctionLoad, Peer } from "../rpc/index.js";
@@ -120,7 +121,8 @@ function inspectNodes(cluster: Cluster, nowMs: number): NodeInfo[] {
 }
 
 function inspectFunctions({ catalog, self }: Cluster, loads: Loads, nowMs: number): FunctionInfo[] {
-  return [...catalog.functions()].sort().map((name) => ({
+  const names = [...catalog.functions()].filter((name) => !isBuiltInName(name)).sort();
+  return names.map((name) => ({
     name,
     offers: catalog.offersOf(name).map((offer): OfferInfo => {
       const { owner, resources, traits, breaker } = offer;

@@ -9,7 +9,7 @@
  * (F3) Offers that come before the record of their node are asked for when it is there: they would be missed until the
  *      next comparison. The last thousand such nodes are remembered.
  */
-import type { Semver, Signer, Utf8 } from "../base/index.js";
+import { type Semver, type Signer, type Utf8, isBuiltInName } from "../base/index.js";
 import { Announcements, Catalog, type Heard, type Offer } from "../catalog/index.js";
 import type { Membership } from "../membership/index.js";
 import type { Peer } from "../rpc/index.js";
@@ -88,9 +88,15 @@ export class Offerings {
     return this.#queueMax.get(offer);
   }
 
-  /** Functions that the node offers. */
+  /** Functions that the node offers, without those that are built in. */
   countOf(nodeId: string): number {
-    return nodeId === this.#self.nodeId ? this.catalog.countOf(this.#self) : this.#announcements.countOf(nodeId);
+    let builtIn = 0;
+    if (nodeId === this.#self.nodeId) {
+      for (const fun of this.catalog.functionsOf(this.#self)) if (isBuiltInName(fun)) builtIn += 1;
+      return this.catalog.countOf(this.#self) - builtIn;
+    }
+    for (const { fun } of this.#announcements.offersOf(nodeId)) if (isBuiltInName(fun)) builtIn += 1;
+    return this.#announcements.countOf(nodeId) - builtIn;
   }
 
   /** Tells `to` everything that the node offers, if anything is known of it. */

@@ -38,6 +38,13 @@ describe("a function table", () => {
     expect([functions.unregister("f"), functions.has("f"), functions.unregister("f")]).toEqual([true, false, false]);
   });
 
+  test("refuses names of built-in functions", () => {
+    expect(() => table().register("mpreg.queue.orders", () => 0)).toThrow(
+      'names that begin with "mpreg." belong to the nodes',
+    );
+    expect(table().register("mpregs", () => 0).name).toBe("mpregs");
+  });
+
   test("refuses what other nodes would refuse of it, and takes it when there is room again (F2) (F3)", () => {
     const functions = table();
     for (let i = 0; i < offersMax; i++) functions.register(`f${i}`, () => i);
