@@ -226,7 +226,7 @@ export class DrivenNode<T extends TopicContract | undefined> implements MpregNod
     this.subscribe = calls.subscribe;
     this.publishRequest = calls.publishRequest;
     this.respond = calls.respond;
-    const queues = queueCalls(() => ownQueueHost(driver));
+    const queues = queueCalls(() => ownQueueHost(this.#caller, driver.asking(undefined).codec));
     this.queue = queues.queue;
     this.queues = queues.queues;
     this.#driver = driver;

@@ -12,9 +12,8 @@ import {
   type QueueHost,
 } from "@mpreg/core/program";
 import type { QuestionPatience } from "@mpreg/core/handlers";
-import type { Invocation } from "@mpreg/core/rpc";
-import { type ByteMemory, createSlab } from "@mpreg/core/values";
-import type { Driver } from "./driver.js";
+import type { Caller, Invocation } from "@mpreg/core/rpc";
+import { type ByteMemory, type Codec, createSlab } from "@mpreg/core/values";
 
 export const clock: Clock = {
   now: () => performance.now(),
@@ -87,12 +86,7 @@ export class OwnProgram {
 }
 
 /** What queues of the node's own program are asked with. */
-export function ownQueueHost(driver: Pick<Driver, "caller" | "asking">): QueueHost {
-  const caller = driver.caller(undefined);
-  return {
-    codec: driver.asking(undefined).codec,
-    clock,
-    createAbort: () => new AbortController(),
-    call: (fun, args, options) => caller.call(fun, args, options),
-  };
+export function ownQueueHost(caller: Caller, codec: Codec): QueueHost {
+  const call: QueueHost["call"] = (fun, args, options) => caller.call(fun, args, options);
+  return { codec, clock, call, createAbort: () => new AbortController() };
 }

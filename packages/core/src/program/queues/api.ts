@@ -220,7 +220,7 @@ export interface QueueCalls {
    * await orders.send({ id: 42 });
    * ```
    */
-  queue<T = unknown>(name: string, options?: QueueOptions): Queue<T>;
+  readonly queue: <T = unknown>(name: string, options?: QueueOptions) => Queue<T>;
   /** The queues that nodes of the cluster have just now, by name. */
-  queues(options?: WaitOptions): Promise<readonly string[]>;
+  readonly queues: (options?: WaitOptions) => Promise<readonly string[]>;
 }

@@ -62,11 +62,11 @@ export class Processor<T> implements QueueProcessor {
     this.#concurrency = options.concurrency ?? 1;
     this.#prefetch = options.prefetch ?? this.#concurrency;
     this.#stop = asking.host.createAbort();
-    this.closed = new Promise((resolve, reject) => {
-      this.#over = () => {
-        if (this.#failure === undefined) resolve();
-        else reject(this.#failure);
-      };
+    this.closed = new Promise<void>((resolve) => {
+      this.#over = resolve;
+    }).then(() => {
+      // eslint-disable-next-line @typescript-eslint/only-throw-error -- what `onError` has thrown is told as it is
+      if (this.#failure !== undefined) throw this.#failure;
     });
     this.closed.catch(() => undefined); // who wants to know looks at it
     const { signal } = options;
