@@ -96,12 +96,14 @@ export class NodeMachine {
   readonly #timers: Timers;
   readonly #cluster: Cluster;
   readonly #builtIns: BuiltIns;
+  readonly #surroundings: TopicsSurroundings;
   readonly #rpc: Rpc;
   readonly #topics: Topics;
   readonly #announcements: Announcements;
   readonly #links: Links;
   readonly #doors: Doors;
-  readonly #queues: QueueFunctions | undefined;
+  /** There once the node has started: what is on the disk is recovered as of then. */
+  #queues: QueueFunctions | undefined;
   readonly #tickets: Tickets;
   #drain: Drain | undefined;
   #closed = false;
@@ -221,7 +223,7 @@ export class NodeMachine {
         },
       },
     );
-    const surroundings: TopicsSurroundings = {
+    const surroundings: TopicsSurroundings = (this.#surroundings = {
       ...timers,
       options,
       capabilities,
@@ -229,7 +231,7 @@ export class NodeMachine {
       links: () => this.#links,
       questions: () => this.#rpc.resuming.questions,
       nowMs: () => this.#nowMs,
-    };
+    });
     this.#topics = new Topics(topicsHost(surroundings, this.#announcements), options.topics);
     this.#tickets = new Tickets({ ...timers, rpc: this.#rpc, effects, nowMs: () => this.#nowMs });
     this.#links = new Links({
@@ -246,18 +248,6 @@ export class NodeMachine {
       topics: new TopicLinks(this.#topics, topicLinksHost(surroundings)),
       inspect: (subject, nowMs) => this.inspect(subject, nowMs),
     });
-    if (options.queues !== undefined) {
-      this.#queues = new QueueFunctions({
-        ...timers,
-        options,
-        limits: options.queues,
-        capabilities,
-        self,
-        cluster: this.#cluster,
-        builtIns: this.#builtIns,
-        nowMs: () => this.#nowMs,
-      });
-    }
     const state = { isDraining: () => this.isDraining, nowMs: () => this.#nowMs };
     this.#doors = new Doors({ options, capabilities, effects, rpc: this.#rpc, topics: this.#topics, ...state });
   }
@@ -375,7 +365,7 @@ export class NodeMachine {
       case "store-frozen":
         return this.#queues?.heard(input, nowMs);
       case "start":
-        this.#queues?.start(nowMs);
+        this.#startQueues(nowMs);
         return this.#cluster.start(nowMs);
       case "drain":
         return this.#startDrain(input.graceMs, nowMs);
@@ -449,6 +439,12 @@ export class NodeMachine {
 
   #lost(link: LinkId, reason: string, nowMs: number): void {
     if (!this.#doors.lost(link, nowMs)) this.#links.lost(link, reason, nowMs);
+  }
+
+  #startQueues(nowMs: number): void {
+    const limits = this.#options.queues;
+    if (limits === undefined) return;
+    this.#queues = new QueueFunctions({ ...this.#surroundings, limits, builtIns: this.#builtIns }, nowMs);
   }
 
   #startDrain(graceMs: number, nowMs: number): void {

@@ -21,7 +21,7 @@ import {
   askedOperation,
   checkQueueName,
 } from "../queues/index.js";
-import type { Invocation, Peer } from "../rpc/index.js";
+import type { Invocation } from "../rpc/index.js";
 import type { OfferRecord } from "../wire/index.js";
 import type { BuiltIn, BuiltIns } from "./built-ins.js";
 import type { Cluster } from "./cluster.js";
@@ -38,7 +38,6 @@ export interface QueueFunctionsHost extends Timers {
   readonly options: NodeOptions;
   readonly limits: QueuesLimits;
   readonly capabilities: NodeCapabilities;
-  readonly self: Peer;
   readonly cluster: Cluster;
   readonly builtIns: BuiltIns;
   readonly nowMs: () => number;
@@ -81,7 +80,8 @@ export class QueueFunctions {
   readonly #receives = new Set<Receiving>();
   #isDraining = false;
 
-  constructor(host: QueueFunctionsHost) {
+  /** Offers what concerns no queue in particular, and the queues that are on the disk. */
+  constructor(host: QueueFunctionsHost, nowMs: number) {
     this.#host = host;
     const { capabilities, limits, schedule, unschedule } = host;
     const { random, utf8, signer, store } = capabilities;
@@ -95,8 +95,11 @@ export class QueueFunctions {
         wallMs: () => capabilities.wallMs(),
       },
       limits,
-      host.nowMs(),
+      nowMs,
     );
+    host.builtIns.set(queuesFunction, this.#cluster);
+    this.#register(offerOf(queuesFunction, store === undefined ? [] : [durableTag]), nowMs);
+    for (const queue of this.#queues.names()) this.#opened(queue, nowMs);
   }
 
   /** The store has told something. */
@@ -108,14 +111,6 @@ export class QueueFunctions {
 
   close(): void {
     this.#queues.close();
-  }
-
-  /** Offers what concerns no queue in particular, and the queues that are there. */
-  start(nowMs: number): void {
-    const { builtIns, capabilities } = this.#host;
-    builtIns.set(queuesFunction, this.#cluster);
-    this.#register(offerOf(queuesFunction, capabilities.store === undefined ? [] : [durableTag]), nowMs);
-    for (const queue of this.#queues.names()) this.#opened(queue, nowMs);
   }
 
   /** (Q4) */
