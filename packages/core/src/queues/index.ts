@@ -27,4 +27,5 @@ export type {
   Retry,
   SendEnd,
   SettleEnd,
+  StaleReason,
 } from "./types.js";

@@ -19,6 +19,7 @@ import { Chain } from "../structures/index.js";
 import { type Entry, type EntryState, type Lease, leaseOf } from "./message/message.js";
 import type { ReadyOrder } from "./order/order.js";
 import type { Pace } from "./rate.js";
+import { Recent } from "./recent.js";
 import type { QueueSettings } from "./types.js";
 import type { Waiter } from "./waiter.js";
 
@@ -34,6 +35,9 @@ export interface LaneHost {
   serve(lane: Lane, nowMs: number): void;
 }
 
+/** Who acknowledges again, because the answer was lost, does so soon. */
+const acknowledgedMax = 1_000;
+
 export class Lane implements DueItem {
   dueMs = 0;
   sequence = 0;
@@ -43,6 +47,8 @@ export class Lane implements DueItem {
   /** The first message it has. */
   readonly fromSequence: number;
   readonly waiters: Chain<Waiter> = new Chain<Waiter>();
+  /** Sequences of what was acknowledged last. */
+  readonly acknowledged: Recent = new Recent(acknowledgedMax);
   readonly #host: LaneHost;
   readonly #order: ReadyOrder;
   readonly #due = new Deadlines<Lease>();

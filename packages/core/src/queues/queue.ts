@@ -144,9 +144,9 @@ export class Queue {
     lane.close();
   }
 
-  laneOf(entry: Entry): Lane | undefined {
+  laneOf(of: { readonly lane: number }): Lane | undefined {
     if (!this.hasSubscriptions) return this.lanes.get("");
-    for (const lane of this.lanes.values()) if (lane.number === entry.lane) return lane;
+    for (const lane of this.lanes.values()) if (lane.number === of.lane) return lane;
     return undefined;
   }
 
@@ -251,7 +251,10 @@ export class Queue {
     entry.state = "gone";
     const isQuorum = this.settings.guarantee.kind === "quorum";
     if (how === "acknowledged" || !isQuorum) message.wanted -= 1;
-    if (how === "acknowledged") this.figures.acknowledged += 1;
+    if (how === "acknowledged") {
+      this.figures.acknowledged += 1;
+      lane?.acknowledged.add(message.sequence);
+    }
     const left = entriesOf(message).filter(({ state }) => state !== "gone").length;
     if (message.wanted === 0) {
       if (this.hasSubscriptions) this.note(this.deletesOf(message)); // done again when it is counted after a restart

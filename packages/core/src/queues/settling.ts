@@ -3,14 +3,15 @@
  *
  * (T1) A receipt does nothing once its lease has ended: the lease's number is the fencing token.
  * (T2) An acknowledgement is told once it is on the disk; until then its message is given to nobody.
+ * (T3) A text that never was a receipt of this queue is a mistake of who gives it (`invalid-argument`), and never `stale-receipt`.
  */
 import { MpregError, quoted } from "../base/index.js";
 import type { Operation } from "../journal/index.js";
 import type { Lane } from "./lane.js";
-import type { Entry, Lease } from "./message/message.js";
+import { type Entry, type Lease, entriesOf } from "./message/message.js";
 import type { Queue } from "./queue.js";
-import { readReceipt } from "./receipt.js";
-import type { QueueEnd, SettleEnd } from "./types.js";
+import { type Receipt, readReceipt } from "./receipt.js";
+import type { QueueEnd, SettleEnd, StaleReason } from "./types.js";
 import { Remembered } from "./window.js";
 
 /** An entry whose lease a receipt stands for. */
@@ -19,7 +20,9 @@ interface Held {
   readonly lane: Lane;
 }
 
-type Found = (Held & { readonly lease: Lease }) | { readonly error: MpregError };
+type Refused = Extract<SettleEnd, { readonly kind: "refused" }>;
+
+type Found = (Held & { readonly lease: Lease }) | Refused;
 
 const doneEnd: SettleEnd = { kind: "done" };
 
@@ -30,7 +33,11 @@ export function ack(
   nowMs: number,
 ): void {
   if (queue.settings.guarantee.kind === "fire-and-forget") {
-    end({ kind: "done", value: receipts.map(() => doneEnd) }); // done since it was received
+    const value = receipts.map((text) => {
+      const receipt = receiptOf(queue, text);
+      return "error" in receipt ? receipt : doneEnd; // done since it was received
+    });
+    end({ kind: "done", value });
     return;
   }
   const { ends, held } = settleAll(queue, receipts, nowMs);
@@ -139,7 +146,7 @@ export function extend(
   for (const receipt of wish.receipts) {
     const found = find(queue, receipt);
     if ("error" in found) {
-      ends.push({ kind: "refused", error: found.error });
+      ends.push(found);
       continue;
     }
     const { entry, lane, lease } = found;
@@ -171,7 +178,7 @@ function settleAll(queue: Queue, receipts: readonly string[], nowMs: number): { 
   const held: Held[] = [];
   for (const receipt of receipts) {
     const found = find(queue, receipt);
-    if ("error" in found) ends.push({ kind: "refused", error: found.error });
+    if ("error" in found) ends.push(found);
     else {
       found.lane.settle(found.entry);
       found.lane.arm(nowMs);
@@ -198,35 +205,43 @@ function leasedAgain(queue: Queue, { entry, lane }: Held, nowMs: number): void {
 
 /** (T1) */
 function find(queue: Queue, text: string): Found {
-  const receipt = readReceipt(text);
-  if (receipt === undefined) return stale(queue, text, "it is none");
-  if (receipt.queue !== queue.id) return stale(queue, text, "it is of another queue, or of one that was deleted");
+  const receipt = receiptOf(queue, text);
+  if ("error" in receipt) return receipt;
   const message = queue.log.get(receipt.sequence);
-  const entries = message?.entries;
-  const entry =
-    entries === undefined || "state" in entries ? entries : entries.find(({ lane }) => lane === receipt.lane);
-  const lane = entry === undefined ? undefined : queue.laneOf(entry);
+  const entry = message === undefined ? undefined : entriesOf(message).find(({ lane }) => lane === receipt.lane);
+  const lane = queue.laneOf(receipt);
   if (entry === undefined || lane === undefined || entry.state === "gone") {
-    return stale(queue, text, "its message was acknowledged, or has left the queue");
+    if (lane?.acknowledged.has(receipt.sequence) === true) return stale(queue, text, "acknowledged");
+    return stale(queue, text, "gone");
   }
   const { lease } = entry;
   if (lease === undefined || lease.run !== receipt.run || lease.number !== receipt.lease) {
-    return stale(queue, text, "its lease has ended, and the message may have been received again since");
+    return stale(queue, text, "superseded");
   }
   if (entry.state === "leased") return { entry, lane, lease };
-  if (entry.state === "settling") return stale(queue, text, "its message is being acknowledged, or released, already");
-  return stale(
-    queue,
-    text,
-    `its lease has ${lease.ended ?? "ended"}: extend it in time, or ask for a longer one ("visibilityMs")`,
-  );
+  return stale(queue, text, entry.state === "settling" ? "settling" : (lease.ended ?? "expired"));
 }
 
-function stale(queue: Queue, receipt: string, why: string): Found {
-  return {
-    error: new MpregError(
-      "stale-receipt",
-      `Receipt ${quoted(receipt)} of queue ${quoted(queue.name)} is stale: ${why}`,
-    ),
-  };
+/** (T3) */
+function receiptOf(queue: Queue, text: string): Receipt | Refused {
+  const receipt = readReceipt(text);
+  if (receipt?.queue === queue.id) return receipt;
+  const why = receipt === undefined ? "it is no receipt" : "it is of another queue, or of one that was deleted";
+  const message = `Receipt ${quoted(text)} is none of queue ${quoted(queue.name)}: ${why}`;
+  return { kind: "refused", error: new MpregError("invalid-argument", message) };
+}
+
+const extendHelps = `extend it in time, or ask for a longer one ("visibilityMs")`;
+const whyStale: Readonly<Record<StaleReason, string>> = {
+  acknowledged: "its message was acknowledged",
+  expired: `its lease has expired: ${extendHelps}`,
+  released: "its lease was released",
+  superseded: "its lease has ended, and the message may have been received again since",
+  settling: "its message is being acknowledged, or released, already",
+  gone: "its message has left the queue: acknowledged, expired, moved, dropped or purged",
+};
+
+function stale(queue: Queue, receipt: string, why: StaleReason): Refused {
+  const message = `Receipt ${quoted(receipt)} of queue ${quoted(queue.name)} is stale: ${whyStale[why]}`;
+  return { kind: "refused", error: new MpregError("stale-receipt", message), stale: why };
 }

@@ -168,8 +168,20 @@ export type SendEnd =
   | { readonly kind: "done"; readonly id: string; readonly sequence: bigint; readonly duplicate: boolean }
   | { readonly kind: "refused"; readonly error: MpregError };
 
-/** What has become of one of the receipts. */
-export type SettleEnd = { readonly kind: "done" } | { readonly kind: "refused"; readonly error: MpregError };
+/**
+ * Why a receipt is stale.
+ *
+ * - `acknowledged`: its message was acknowledged, with this receipt or another. Known of the last 1,000 of each lane, of this run.
+ * - `expired`, `released`: its lease has ended so, and nobody has received the message since.
+ * - `superseded`: its message was received again since, or the lease was forgotten by a crash.
+ * - `settling`: its message is being acknowledged, or released, just now.
+ * - `gone`: its message is not there any more: acknowledged earlier, expired, moved, dropped or purged.
+ */
+export type StaleReason = "acknowledged" | "expired" | "released" | "superseded" | "settling" | "gone";
+
+/** What has become of one of the receipts. `stale`: why, where the error is `stale-receipt`. */
+export type SettleEnd =
+  { readonly kind: "done" } | { readonly kind: "refused"; readonly error: MpregError; readonly stale?: StaleReason };
 
 /** Messages that a queue has, and what it has done since it was opened. */
 export interface QueueStats {

@@ -221,11 +221,41 @@ describe.each(["memory", "store"])("a queue in %s", (where) => {
     expect(ids(w.receive("q", 5))).toEqual(["d"]);
   });
 
+  it("says of a stale receipt whether its message was acknowledged, and of what is no receipt that it is none (T3)", () => {
+    const w = world();
+    w.create("q", { visibilityMs: 10 });
+    w.create("other");
+    for (const queue of ["q", "other"]) for (const id of ["a", "b", "c", "d"]) w.send(queue, { id });
+    const receipts = w.receive("q", 4).map(({ receipt }) => receipt);
+    const [a = "", b = "", c = "", d = ""] = receipts;
+    const [others = ""] = w.receive("other").map(({ receipt }) => receipt);
+    const staleOf = (of: readonly string[]): unknown[] =>
+      w
+        .do<"ack">("q", { op: "ack", receipts: of })
+        .map((end) => (end.kind === "done" ? end.kind : (end.stale ?? end.error.code)));
+    expect(staleOf([a, a])).toEqual(["done", "settling"]);
+    w.do("q", { op: "release", receipts: [b], delayMs: 5 });
+    w.clock.advance(10);
+    const again = w.receive("q").map(({ receipt }) => receipt);
+    expect(staleOf([a, b, c, "nonsense", others, "0.zz.1.0.1"])).toEqual([
+      "acknowledged",
+      "superseded",
+      "expired",
+      "invalid-argument",
+      "invalid-argument",
+      "invalid-argument",
+    ]);
+    w.do("q", { op: "release", receipts: again });
+    expect(staleOf(again)).toEqual(["released"]);
+    w.do("q", { op: "purge" });
+    expect(staleOf([a, d])).toEqual(["acknowledged", "gone"]);
+  });
+
   it("says what is wrong, and what would work", () => {
     const w = world();
     w.create("orders");
     expect(() => w.stats("order")).toThrow('There is no queue "order"; did you mean "orders"?');
-    expect(() => w.ack("orders", "nonsense")).toThrow(/Receipt "nonsense" of queue "orders" is stale: it is none/);
+    expect(() => w.ack("orders", "nonsense")).toThrow(/Receipt "nonsense" is none of queue "orders": it is no receipt/);
     w.create("orders");
     expect(() => {
       w.create("orders", { delayMs: 5 });
@@ -242,6 +272,7 @@ describe("a queue that promises nothing", () => {
     w.send("q");
     const [message] = w.receive("q");
     w.ack("q", message?.receipt ?? "");
+    expect(codeOf(() => w.ack("q", "nonsense"))).toBe("invalid-argument");
     expect(w.stats("q")).toMatchObject({ messages: 0, acknowledged: 1 });
   });
 });
