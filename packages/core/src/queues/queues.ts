@@ -17,7 +17,7 @@ import { Queue, type QueueIdentity } from "./queue.js";
 import { answerWaiters, receive } from "./receiving.js";
 import { recover } from "./recovery.js";
 import { prepareTransfer, send } from "./sending.js";
-import { checkQueueName, checkSettings } from "./settings.js";
+import { checkQueueName, checkSettingNames, checkSettings, defaultQueueSettings } from "./settings.js";
 import { ack, extend, release } from "./settling.js";
 import { checkOperation } from "./checks.js";
 import { subscribe, unsubscribe } from "./subscribing.js";
@@ -37,8 +37,8 @@ export class Queues {
   readonly #writes: Writes;
   #host: QueueHost | undefined;
   #nextId = 1;
-  /** Names that are on their way to the disk. */
-  readonly #creating = new Set<string>();
+  /** Names that are on their way to the disk, and who wants the same queue and waits for that. */
+  readonly #creating = new Map<string, ((nowMs: number) => void)[]>();
 
   /** With a store, what is in it is there at once: `nowMs` is the time of that. */
   constructor(capabilities: QueuesCapabilities, limits: QueuesLimits = defaultQueuesLimits, nowMs: number = 0) {
@@ -53,9 +53,9 @@ export class Queues {
   }
 
   /**
-   * Creates a queue. Answers its settings, and whether it is new: creating one that is there, with the same settings, changes nothing.
+   * Creates a queue. Answers whether it is new: creating one that is there changes nothing. One that is being created just now is waited for.
    *
-   * `invalid-argument` where there is one with other settings; `unsupported` for a durable one on a node without a store.
+   * `invalid-argument` where there is one that differs in a setting that was given; `unsupported` for a durable one on a node without a store.
    */
   create(
     name: string,
@@ -67,14 +67,20 @@ export class Queues {
     nowMs: number,
   ): void {
     try {
-      const settings = this.#settingsOf(name, given);
       const before = this.#queues.get(name);
       if (before !== undefined) {
-        checkSame(before, settings);
+        checkSame(before, given);
         end({ kind: "done", created: false });
         return;
       }
-      this.#create(name, settings, end, nowMs);
+      const settings = this.#settingsOf(name, given);
+      const later = this.#creating.get(name);
+      if (later === undefined) this.#create(name, settings, end, nowMs);
+      else {
+        later.push((at) => {
+          this.create(name, given, end, at); // as if it had come now
+        });
+      }
     } catch (error) {
       end({ kind: "failed", error: ownError(error) });
     }
@@ -175,25 +181,26 @@ export class Queues {
         `Queue ${quoted(name)} is one too many; the limit is ${this.#limits.queuesMax} queues`,
       );
     }
-    if (this.#creating.has(name)) {
-      throw new MpregError("overloaded", `Queue ${quoted(name)} is being created just now: try again`);
-    }
+    if (settings.durable && this.#writes.frozen !== undefined) throw this.#writes.frozen;
     const host = this.#shared();
     const id = this.#nextId++;
     const queue = this.#made({ name, id, settings, createdMs: host.wallMs() });
     if (!queue.hasSubscriptions) queue.addLane("", 0, 0);
     const sequences = 100_000;
-    const failed = (error: MpregError): void => {
+    const later: ((nowMs: number) => void)[] = [];
+    const failed = (error: MpregError, at: number): void => {
       this.#creating.delete(name);
       end({ kind: "failed", error });
+      for (const again of later) again(at);
     };
-    const done = (): void => {
+    const done = (at: number): void => {
       this.#creating.delete(name);
       if (settings.durable) queue.allowSequences(sequences);
       this.#queues.set(name, queue); // (M2)
       end({ kind: "done", created: true });
+      for (const again of later) again(at);
     };
-    this.#creating.add(name);
+    this.#creating.set(name, later);
     const operations = settings.durable ? [host.tables.putQueue(id, queue.record({ sequences }))] : [];
     queue.commit(operations, { done, failed }, nowMs);
   }
@@ -320,9 +327,12 @@ export class Queues {
   }
 }
 
-function checkSame(queue: Queue, settings: QueueSettings): void {
-  for (const key of Object.keys(settings) as (keyof QueueSettings)[]) {
-    const [is, wanted] = [JSON.stringify(queue.settings[key]), JSON.stringify(settings[key])];
+/** What was not given is as it is. */
+function checkSame(queue: Queue, given: Partial<QueueSettings>): void {
+  checkSettingNames(queue.name, given);
+  for (const key of Object.keys(given) as (keyof QueueSettings)[]) {
+    if (given[key] === undefined && defaultQueueSettings[key] !== undefined) continue; // not given
+    const [is, wanted] = [JSON.stringify(queue.settings[key]), JSON.stringify(given[key])];
     if (is === wanted) continue;
     const message = `Queue ${quoted(queue.name)} is there with "${key}" ${is}, not ${wanted}: update it, or leave it as it is`;
     throw new MpregError("invalid-argument", message);

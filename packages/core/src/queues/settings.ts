@@ -75,6 +75,11 @@ export function checkQueueName(name: string, what: "queue" | "subscription" = "q
   throw invalid(`a ${what} is named by 1 to 80 letters, digits, ".", "-" and "_", got ${quoted(name)}`);
 }
 
+/** Throws `invalid-argument` where something is no setting (S1). */
+export function checkSettingNames(queue: string, given: Partial<QueueSettings>): void {
+  checkOptions(given, known, `queue ${quoted(queue)}`);
+}
+
 /**
  * `given` over `before`, or over the defaults. Throws `invalid-argument` where something is no setting or out of range (S1).
  *
@@ -86,7 +91,7 @@ export function checkSettings(
   before: QueueSettings = defaultQueueSettings,
 ): QueueSettings {
   const who = `queue ${quoted(queue)}`;
-  checkOptions(given, known, who);
+  checkSettingNames(queue, given);
   const merged = { ...before, ...given };
   const forgets = merged.guarantee.kind === "fire-and-forget";
   if (forgets && given.durable === true)

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { MpregError } from "../../src/base/index.js";
+import type { QueueSettings } from "../../src/queues/index.js";
 import { StepDisk } from "./step-disk.js";
 import { Disk, QueueWorld } from "./support.js";
 
@@ -262,6 +263,54 @@ describe.each(["memory", "store"])("a queue in %s", (where) => {
     }).toThrow(/is there with "delayMs" 0, not 5/);
     w.do("orders", { op: "delete" });
     expect(codeOf(() => w.stats("orders"))).toBe("unknown-queue");
+  });
+});
+
+describe("a queue that is created by several", () => {
+  const create = (w: QueueWorld, settings: Partial<QueueSettings>): { readonly ends: unknown[] } => {
+    const ends: unknown[] = [];
+    w.queues.create(
+      "q",
+      settings,
+      (end) => ends.push(end.kind === "done" ? (end.created ? "created" : "there") : end.error.code),
+      w.clock.nowMs,
+    );
+    return { ends };
+  };
+
+  it("is created by the first, and there for the others, who wait for that (M2)", () => {
+    const disk = new StepDisk();
+    const w = new QueueWorld({ store: disk });
+    disk.owner = w;
+    const all = [{}, { visibilityMs: 1_000 }, { visibilityMs: 2_000 }, {}].map((settings) => create(w, settings));
+    const ends = (): unknown[] => all.map(({ ends }) => ends);
+    expect(ends()).toEqual([[], [], [], []]);
+    disk.commitAll();
+    expect(ends()).toEqual([["created"], ["invalid-argument"], ["invalid-argument"], ["there"]]);
+  });
+
+  it("is created by the next one where the disk has refused the first", () => {
+    const disk = new StepDisk();
+    const w = new QueueWorld({ store: disk });
+    disk.owner = w;
+    const [first, second] = [{}, { visibilityMs: 1_000 }].map((settings) => create(w, settings));
+    disk.refuse();
+    expect([first?.ends, second?.ends]).toEqual([["overloaded"], []]);
+    disk.commitAll();
+    expect(second?.ends).toEqual(["created"]);
+    expect(w.do("q", { op: "settings" })).toMatchObject({ visibilityMs: 1_000 });
+  });
+
+  it("is compared in what is given only, not in what it was updated in since", () => {
+    const w = new QueueWorld();
+    w.create("q", { visibilityMs: 1_000, maxReceives: 3, deadLetter: "dead" });
+    w.do("q", { op: "update", settings: { ttlMs: 5_000, tags: { of: "x" } } });
+    expect(create(w, { visibilityMs: 1_000 }).ends).toEqual(["there"]);
+    expect(create(w, { maxReceives: 3 }).ends).toEqual(["there"]);
+    expect(create(w, {}).ends).toEqual(["there"]);
+    expect(create(w, { ttlMs: 1_000 }).ends).toEqual(["invalid-argument"]);
+    expect(create(w, { deadLetter: undefined }).ends).toEqual(["invalid-argument"]);
+    expect(create(w, { visibility: 1_000 } as Partial<QueueSettings>).ends).toEqual(["invalid-argument"]);
   });
 });
 
