@@ -9,6 +9,7 @@ import { defineFunctions } from "./commands/functions.js";
 import { defineLab } from "./commands/lab.js";
 import { defineNodes } from "./commands/nodes.js";
 import { definePub } from "./commands/pub.js";
+import { defineQueue } from "./commands/queue.js";
 import { defineRequests } from "./commands/requests.js";
 import { defineRespond } from "./commands/respond.js";
 import { defineRun } from "./commands/run.js";
@@ -46,6 +47,7 @@ export function buildProgram(terminal: Terminal): Command {
   defineSub(program, terminal);
   defineRespond(program, terminal);
   defineTopics(program, terminal);
+  defineQueue(program, terminal);
   defineNodes(program, terminal);
   defineFunctions(program, terminal);
   defineLab(program, terminal);
@@ -68,5 +70,6 @@ Examples:
   mpreg run graph.json --summary
   mpreg sub "orders.#"
   mpreg pub orders.new '{"id":7}'
+  mpreg queue send jobs '{"id":7}'
 
 Exit codes: 0 done, 1 failed, 2 not understood. mpreg COMMAND --help tells more.`;

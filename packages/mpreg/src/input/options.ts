@@ -89,6 +89,16 @@ export function addLimit(
   return { ...earlier, [key]: value };
 }
 
+/** `key=value`, the value being JSON where it is JSON, and what earlier uses of the option have given. */
+export function addSetting(
+  given: string,
+  earlier: Readonly<Record<string, unknown>> = {},
+): Readonly<Record<string, unknown>> {
+  const [, key, value] = /^([A-Za-z]\w*)=([^]*)$/.exec(given) ?? [];
+  if (key === undefined || value === undefined) throw new InvalidArgumentError("It is like visibilityMs=60000.");
+  return { ...earlier, [key]: parseValue(value, `the setting ${key}`) };
+}
+
 /** A JSON object. */
 export function parseObject(given: string): Readonly<Record<string, unknown>> {
   let value: unknown;

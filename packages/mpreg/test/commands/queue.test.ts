@@ -1,0 +1,194 @@
+/** `mpreg queue`, typed at one node for queues that another one may have. */
+import { type Client, connect } from "@mpreg/client";
+import { type MpregNode, createNode } from "@mpreg/node";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { type Finished, launchCommand, mpreg, startNode, temporaryFolder } from "../processes.js";
+
+let node: MpregNode;
+let other: MpregNode;
+let client: Client;
+let env: Record<string, string>;
+
+beforeAll(async () => {
+  node = await createNode({ name: "desk", log: "silent" });
+  other = await createNode({ name: "store", peers: [node.url], log: "silent" });
+  client = await connect(node.url);
+  env = { MPREG_URL: node.url };
+  await vi.waitUntil(() => other.nodes().length === 2);
+});
+
+afterAll(async () => {
+  await client.close();
+  await other.close();
+  await node.close();
+});
+
+const queue = (...args: string[]): Promise<Finished> => mpreg(["queue", ...args], { env });
+const inMemory = ["--setting", "durable=false"];
+
+/** A queue in memory. */
+async function create(name: string, ...args: string[]): Promise<void> {
+  expect(await queue("create", name, ...inMemory, ...args)).toMatchObject({ exitCode: 0, stderr: "" });
+}
+
+function lines({ stdout }: Finished): unknown[] {
+  return stdout.trimEnd() === ""
+    ? []
+    : stdout
+        .trimEnd()
+        .split("\n")
+        .map((line) => JSON.parse(line) as unknown);
+}
+
+describe("mpreg queue", () => {
+  test("creates a queue with settings, once, and says where they differ", async () => {
+    const settings = ["--setting", "visibilityMs=60000", "--setting", 'guarantee={"kind":"at-least-once"}', "--json"];
+    const made = await queue("create", "made", ...inMemory, ...settings, "--owner", "store");
+    expect(made).toMatchObject({ exitCode: 0, stderr: "" });
+    expect(lines(made)).toMatchObject([{ durable: false, visibilityMs: 60_000, order: "standard" }]);
+    expect(await queue("create", "made", ...inMemory, ...settings)).toMatchObject({ exitCode: 0 });
+    const differs = await queue("create", "made", ...inMemory, "--setting", "visibilityMs=1");
+    expect(differs).toMatchObject({ exitCode: 2, stdout: "", stderr: expect.stringContaining("visibilityMs") });
+    expect(lines(await queue("list", "--json"))).toEqual([expect.arrayContaining(["made"])]);
+    expect((await queue("list")).stdout.split("\n")).toContain("made");
+  });
+
+  test("what is sent is received in order with what travels with it, and is gone once it is acknowledged", async () => {
+    await create("orders");
+    const sent = await queue("send", "orders", '{"id":7}', "hi there!", "--header", "region=eu", "--group", "ann");
+    expect(sent).toMatchObject({ exitCode: 0, stderr: "" });
+    const ids = sent.stdout.trimEnd().split("\n");
+    expect(ids).toHaveLength(2);
+    expect(lines(await queue("browse", "orders", "--json"))).toMatchObject([
+      { id: ids[0], value: { id: 7 }, state: "available", receives: 0 },
+      { id: ids[1], value: "hi there!", state: "available" },
+    ]);
+    const args = ["receive", "orders", "--max", "10", "--ack", "--json", "--url", other.url];
+    const got = await mpreg(["queue", ...args]);
+    expect(got).toMatchObject({ exitCode: 0, stderr: "" });
+    const about = { headers: { region: "eu" }, group: "ann", receives: 1, receipt: expect.any(String) };
+    expect(lines(got)).toMatchObject([
+      { id: ids[0], value: { id: 7 }, ...about },
+      { id: ids[1], value: "hi there!", ...about },
+    ]);
+    const [told] = lines(await queue("stats", "orders", "--json")) as [unknown];
+    expect(told).toMatchObject([{ queue: "orders", messages: 0, sent: 2, acknowledged: 2 }]);
+  });
+
+  test("without --ack a message stays leased; where none came there is no line, and no failure (M3)", async () => {
+    await create("leased");
+    await queue("send", "leased", "1", "--id", "one");
+    expect((await queue("receive", "leased")).stdout).toBe("one 1\n");
+    expect(await queue("receive", "leased", "--wait", "off")).toEqual({
+      exitCode: 0,
+      stdout: "",
+      stderr: "no message came\n",
+    });
+    expect(await queue("receive", "leased", "--wait", "off", "--json")).toEqual({
+      exitCode: 0,
+      stdout: "",
+      stderr: "",
+    });
+    expect((await queue("browse", "leased", "--state", "leased")).stdout).toBe("one 1 (leased, received once)\n");
+  });
+
+  test("a message whose line could not be written is not acknowledged (M2)", async () => {
+    await create("deaf");
+    await queue("send", "deaf", "1");
+    const args = ["queue", "receive", "deaf", "--ack"];
+    expect(await mpreg(args, { env, stdoutPath: "/dev/full" })).toMatchObject({ exitCode: 1 });
+    expect(await client.queue("deaf").stats()).toMatchObject({ leased: 1, acknowledged: 0 });
+  });
+
+  test("delays and priorities are as they are given", async () => {
+    await create("late", "--setting", "order=priority");
+    await queue("send", "late", "1", "--delay", "1h");
+    await queue("send", "late", "2", "--priority", "1");
+    await queue("send", "late", "3", "--priority", "9");
+    const got = await queue("receive", "late", "--max", "10", "--json");
+    expect(lines(got)).toMatchObject([{ value: 3 }, { value: 2 }]);
+    expect(lines(await queue("browse", "late", "--state", "delayed", "--json"))).toMatchObject([{ value: 1 }]);
+  });
+
+  test("of several messages it is told how many were sent (M1)", async () => {
+    await create("narrow", "--setting", "messagesMax=2");
+    const { exitCode, stdout, stderr } = await queue("send", "narrow", "1", "2", "3", "--json");
+    expect(exitCode).toBe(1);
+    expect(stdout.trimEnd().split("\n")).toHaveLength(2);
+    expect(JSON.parse(stderr)).toMatchObject({
+      error: { code: "overloaded", message: expect.stringContaining("(2 of 3 messages were sent)") },
+    });
+  });
+
+  test("purge and delete say how many messages are gone (Q1)", async () => {
+    await create("gone");
+    await queue("send", "gone", "1", "2");
+    expect(await queue("purge", "gone")).toEqual({ exitCode: 0, stdout: "removed 2 messages\n", stderr: "" });
+    await queue("send", "gone", "1");
+    expect(lines(await queue("delete", "gone", "--json"))).toEqual([{ removed: 1 }]);
+    expect(await queue("send", "gone", "1", "--json")).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining("unknown-queue"),
+    });
+  });
+
+  test("stats are a table for people, and a queue that is not there is told of (S2)", async () => {
+    await create("seen");
+    await queue("send", "seen", "1");
+    const { exitCode, stdout, stderr } = await queue("stats", "seen", "unseen");
+    expect(exitCode).toBe(0);
+    const [heading, row] = stdout.trimEnd().split("\n");
+    expect(heading).toMatch(/^QUEUE +MESSAGES +AVAILABLE +DELAYED +LEASED +WAITING +OLDEST +SENT +ACKED +DEAD$/);
+    expect(row).toMatch(/^seen +1 +1 +0 +0 +0 +\d+s +1 +0 +0$/);
+    expect(stderr).toContain("queue unseen is not in it: ");
+    expect(await queue("stats", "unseen")).toMatchObject({ exitCode: 1, stdout: "" });
+  });
+
+  test("watch tells again what has changed a second (S1)", async () => {
+    await create("busy");
+    const watching = launchCommand(["queue", "watch", "busy", "--json", "--url", node.url]);
+    await watching.said('"perSecond":{}');
+    await client.queue("busy").send(1);
+    const line = await watching.said('"sent":1');
+    const [{ perSecond }] = JSON.parse(line) as [{ perSecond: { sent: number; received: number } }];
+    expect(perSecond).toMatchObject({ sent: expect.any(Number), received: 0 });
+    expect(perSecond.sent).toBeGreaterThan(0);
+    watching.kill("SIGINT");
+    await watching.exitCode;
+  });
+
+  test("a durable queue of a node that was killed is there again with its messages", async () => {
+    const dataDir = temporaryFolder();
+    const first = await startNode(["--port", "0", "--data-dir", dataDir]);
+    const at = (url: string, ...args: string[]): Promise<Finished> => mpreg(["queue", ...args, "--url", url]);
+    expect(await at(first.url, "create", "jobs")).toMatchObject({ exitCode: 0 });
+    await at(first.url, "send", "jobs", "1", "2");
+    first.kill("SIGKILL");
+    await first.exitCode;
+    const second = await startNode(["--port", "0", "--data-dir", dataDir]);
+    const got = await at(second.url, "receive", "jobs", "--max", "10", "--ack", "--json");
+    expect(lines(got)).toMatchObject([{ value: 1 }, { value: 2 }]);
+    second.kill("SIGTERM");
+    await second.exitCode;
+  });
+
+  test.each([
+    [["create", "a b"], "1 to 80 letters"],
+    [["create", "a", "--setting", "visibility"], "It is like"],
+    [["create", "a", "--setting", "visibiltyMs=1"], 'did you mean "visibilityMs"'],
+    [["send", "a", "1", "2", "--id", "x"], "--id is the id of one message"],
+    [["send", "a"], "missing required argument 'values'"],
+    [["receive", "a", "--max", "0"], "at least 1"],
+  ])("what cannot be meant is said: queue %j", async (args, said) => {
+    const { exitCode, stderr, stdout } = await queue(...args);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: "" });
+    expect(stderr).toContain(said);
+  });
+
+  test("a durable queue where no node has a disk is refused with what would work", async () => {
+    expect(await queue("create", "nowhere")).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining("data directory"),
+    });
+  });
+});
