@@ -120,7 +120,8 @@ describe("an option out of range is refused by its name", () => {
     expect((await failureOf(createNode({ port, dataDir }))).message).toBe(
       `Cannot listen on 127.0.0.1:${port}: the port is in use; take another one, or 0 for any free one`,
     );
-    expect(await readdir(dataDir)).toEqual(["node-key.pem"]);
+    expect(await readdir(dataDir)).toEqual(["node-key.pem", "store"]);
+    await startNode({ dataDir });
   });
 });
 
