@@ -48,7 +48,7 @@ test("the key is readable by its owner only and never overwritten (K1)", async (
   expect(pem).toContain("BEGIN PRIVATE KEY");
   await (await startNode({ dataDir })).close();
   expect(await readFile(path, "utf8")).toBe(pem);
-  expect(await readdir(dataDir)).toEqual(["incarnation", "node-key.pem"]); // the lock is gone
+  expect(await readdir(dataDir)).toEqual(["incarnation", "node-key.pem", "store"]); // the lock is gone
 });
 
 test.each<[string, string, string]>([

@@ -50,7 +50,7 @@ test("a lock left by an earlier process that had this one's id is taken over, as
   await writeFile(join(dataDir, "node.lock"), String(process.pid));
   const node = await startNode({ dataDir });
   await node.close();
-  expect(await readdir(dataDir)).toEqual(["incarnation", "node-key.pem"]);
+  expect(await readdir(dataDir)).toEqual(["incarnation", "node-key.pem", "store"]);
 });
 
 test("a lock that was copied with its directory locks nothing (F3)", async () => {
