@@ -33,6 +33,7 @@ import { DrivenNode, type MpregNode } from "./node.js";
 import { findOpenTelemetry } from "./open-telemetry.js";
 import { type CreateNodeOptions, type ResolvedOptions, defaultName, ownUrl, resolveOptions } from "./options.js";
 import { waiting } from "./patience.js";
+import type { RunningSqs } from "./sqs/start.js";
 import { Status } from "./status.js";
 import { closeNodeStore, openNodeStore } from "./storage/node-store.js";
 import { Threads } from "./threads/threads.js";
@@ -211,17 +212,22 @@ async function assemble<T extends TopicContract | undefined>(
     await identity.release();
     await watchdog?.close(); // the last: what goes before may be blocked, too
   };
-  const mqtt = await startMqtt(options, { driver, codec, gate, log, status }).catch(async (error: unknown) => {
+  const undo = async (error: unknown): Promise<never> => {
     driver.close();
     connections.abort();
     await discovery.close();
     throw error;
-  });
+  };
+  const mqtt = await startMqtt(options, { driver, codec, gate, log, status }).catch(undo);
   if (mqtt !== undefined) running.mqtt = mqtt;
+  const sqs = await startSqs(options, driver, log).catch(async (error: unknown) => {
+    await mqtt?.close();
+    return undo(error);
+  });
   const { exposeStacks } = options;
   const asking = (parent: Invocation): Asking => driver.asking(parent);
   const threads = new Threads(driver.functions, { nodeName: name, limits, exposeStacks, log, asking });
-  return new DrivenNode({ topics, driver, threads, status, url, urls, mqtt, shutDown });
+  return new DrivenNode({ topics, driver, threads, status, url, urls, mqtt, sqs, shutDown });
 }
 
 /** The door for MQTT where one is wanted; else its code is not even loaded. */
@@ -233,6 +239,18 @@ async function startMqtt(
   const { messageBytesMax, handshakeTimeoutMs } = limits;
   const door = await import("./mqtt/start.js");
   return door.startMqtt({ ...parts, mqtt, tls, insecure, cluster, messageBytesMax, handshakeTimeoutMs });
+}
+
+/** The door for clients of Amazon SQS, likewise. */
+async function startSqs(
+  { sqs, tls, insecure, limits, allowedOrigins, allowedHosts }: ResolvedOptions,
+  driver: Driver,
+  log: Logger,
+): Promise<RunningSqs | undefined> {
+  if (sqs === undefined) return undefined;
+  const { handshakeTimeoutMs } = limits;
+  const door = await import("./sqs/cluster.js");
+  return door.startClusterSqs({ driver, log, sqs, tls, insecure, handshakeTimeoutMs, allowedOrigins, allowedHosts });
 }
 
 /** Makes spans where the program has an OpenTelemetry SDK. */

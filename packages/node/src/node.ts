@@ -39,6 +39,7 @@ import { type NodeRegistration, disposable } from "./handlers.js";
 import { type JoinedOptions, joined } from "./joining.js";
 import { ownQueueHost } from "./own-program.js";
 import type { RunningMqtt } from "./mqtt/start.js";
+import type { RunningSqs } from "./sqs/start.js";
 import { waiting } from "./patience.js";
 import type { NodeStatus, Status, StatusOptions } from "./status.js";
 import type { ThreadedOptions } from "./threads/options.js";
@@ -54,6 +55,7 @@ export interface NodeParts<T extends TopicContract | undefined> {
   readonly url: string;
   readonly urls: readonly string[];
   readonly mqtt: RunningMqtt | undefined;
+  readonly sqs: RunningSqs | undefined;
   /** Ends what is not the driver's: sockets, files. */
   readonly shutDown: () => Promise<void>;
 }
@@ -84,6 +86,8 @@ export interface MpregNode<T extends TopicContract | undefined = undefined>
   readonly urls: readonly string[];
   /** Where MQTT clients reach it over TCP, e.g. `mqtt://127.0.0.1:1883`; `undefined` where they do not. */
   readonly mqttUrl: string | undefined;
+  /** The endpoint for clients of Amazon SQS, e.g. `http://127.0.0.1:9324`; `undefined` where there is none. */
+  readonly sqsUrl: string | undefined;
   /** Fingerprint of the node's key: 32 hexadecimal digits. */
   readonly id: string;
   readonly name: string;
@@ -205,6 +209,7 @@ export class DrivenNode<T extends TopicContract | undefined> implements MpregNod
   readonly url: string;
   readonly urls: readonly string[];
   readonly mqttUrl: string | undefined;
+  readonly sqsUrl: string | undefined;
   readonly publish: TopicCalls<T>["publish"];
   readonly subscribe: TopicCalls<T>["subscribe"];
   readonly publishRequest: TopicCalls<T>["publishRequest"];
@@ -216,11 +221,12 @@ export class DrivenNode<T extends TopicContract | undefined> implements MpregNod
   readonly #status: Status;
   readonly #caller: Caller;
   readonly #mqtt: RunningMqtt | undefined;
+  readonly #sqs: RunningSqs | undefined;
   readonly #shutDown: () => Promise<void>;
   #closing: Promise<void> | undefined;
   #draining: Promise<void> | undefined;
 
-  constructor({ driver, threads, status, url, urls, topics, mqtt, shutDown }: NodeParts<T>) {
+  constructor({ driver, threads, status, url, urls, topics, mqtt, sqs, shutDown }: NodeParts<T>) {
     const calls: TopicFunctions<T> = topicCalls(() => driver.program.topics, topics);
     this.publish = calls.publish;
     this.subscribe = calls.subscribe;
@@ -234,8 +240,10 @@ export class DrivenNode<T extends TopicContract | undefined> implements MpregNod
     this.#status = status;
     this.#caller = driver.caller(undefined);
     this.#mqtt = mqtt;
+    this.#sqs = sqs;
     this.#shutDown = shutDown;
     this.mqttUrl = mqtt?.url;
+    this.sqsUrl = sqs?.url;
     this.url = url;
     this.urls = urls;
   }
@@ -333,14 +341,15 @@ export class DrivenNode<T extends TopicContract | undefined> implements MpregNod
   }
 
   async #drain(graceMs: number): Promise<void> {
-    await Promise.all([this.#driver.drain(graceMs), this.#mqtt?.drain(graceMs)]);
+    await Promise.all([this.#driver.drain(graceMs), this.#mqtt?.drain(graceMs), this.#sqs?.drain(graceMs)]);
     await this.close();
   }
 
   async #close(): Promise<void> {
     const mqttClosed = this.#mqtt?.close(); // before the driver: wills are published
+    const sqsClosed = this.#sqs?.close(); // before the driver: what waits is taken back
     this.#driver.close();
     this.#status.end();
-    await Promise.all([this.#threads.close(), mqttClosed, this.#shutDown()]);
+    await Promise.all([this.#threads.close(), mqttClosed, sqsClosed, this.#shutDown()]);
   }
 }

@@ -38,6 +38,7 @@ import { type MqttOptions, type ResolvedMqtt, resolveMqtt } from "./mqtt/options
 import { isNodeUrl, nodeUrlsLike } from "./node-url.js";
 import { type TopicOptions, defaultTopicOptions } from "./topic-limits.js";
 import { type PortLimits, defaultPortLimits } from "./transports/limits.js";
+import { type ResolvedSqs, type SqsOptions, resolveSqs } from "./sqs/options.js";
 import type { TlsOptions } from "./transports/types.js";
 
 /** Every bound of a node, each with its default. */
@@ -109,6 +110,8 @@ export interface CreateNodeOptions<T extends TopicContract | undefined = undefin
   readonly loopBlockedMsMax?: number | undefined;
   /** Serves clients that speak MQTT 3.1.1, over TCP and over WebSocket. Off unless given; `{}` is WebSocket only. */
   readonly mqtt?: MqttOptions | undefined;
+  /** Serves clients of Amazon SQS, with the queues of the cluster, on a port of its own. Off unless given. */
+  readonly sqs?: SqsOptions | undefined;
   /** Gives up starting with `cancelled`: what was opened by then is closed, soon after. */
   readonly signal?: CancelSignal | undefined;
   /** Gives up starting with `deadline` after so many ms; else as `signal`. Default: as long as it takes. */
@@ -139,6 +142,7 @@ const names = optionNames<CreateNodeOptions>({
   topics: true,
   loopBlockedMsMax: true,
   mqtt: true,
+  sqs: true,
   signal: true,
   timeoutMs: true,
 });
@@ -209,6 +213,7 @@ export interface ResolvedOptions {
   readonly openTelemetry: OpenTelemetryApi | undefined;
   readonly loopBlockedMsMax: number;
   readonly mqtt: ResolvedMqtt | undefined;
+  readonly sqs: ResolvedSqs | undefined;
 }
 
 /** Checks what was given and fills in the rest. Throws `invalid-argument`, naming the option and what would work. */
@@ -259,6 +264,7 @@ export function resolveOptions(given: CreateNodeOptions<TopicContract | undefine
     openTelemetry: given.openTelemetry,
     loopBlockedMsMax: checkLoopBlocked(given.loopBlockedMsMax ?? 0),
     mqtt: resolveMqtt(given.mqtt, host),
+    sqs: given.sqs === undefined ? undefined : resolveSqs(given.sqs, host),
   };
 }
 

@@ -57,6 +57,8 @@ export {
   type Sent,
   type SentOrRefused,
   type SettledOrRefused,
+  QueueAsking,
+  errorOf,
   type QueueHost,
   type QueuesAnswers,
   type QueuesOperation,

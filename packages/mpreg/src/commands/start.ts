@@ -19,7 +19,7 @@ import { defaultPort } from "./connection.js";
 
 interface StartFlags extends Omit<
   GivenSettings,
-  "modules" | "limits" | "tls" | "discovery" | "graceMs" | "loopBlockedMsMax" | "mqtt"
+  "modules" | "limits" | "tls" | "discovery" | "graceMs" | "loopBlockedMsMax" | "mqtt" | "sqs"
 > {
   readonly config?: string;
   readonly module?: readonly string[];
@@ -36,6 +36,7 @@ interface StartFlags extends Omit<
   /** In ms. */
   readonly loopBlockedMax?: number;
   readonly mqttPort?: number;
+  readonly sqsPort?: number;
   readonly json?: true;
 }
 
@@ -101,6 +102,7 @@ export function defineStart(program: Command, terminal: Terminal): void {
       "serve MQTT 3.1.1 on this port, 0 any free one, and over WebSocket at /mqtt (default: off)",
       parsePort,
     )
+    .option("--sqs-port <port>", "serve clients of Amazon SQS on this port, 0 any free one (default: off)", parsePort)
     .option("--json", 'one line on stdout when ready: {"event":"ready","url":…,"id":…,"name":…}; the log is JSON lines')
     .addHelpText("after", examples)
     .action((flags: StartFlags) => start(flags, terminal));
@@ -128,6 +130,7 @@ function settingsOf({
   grace: graceMs,
   loopBlockedMax: loopBlockedMsMax,
   mqttPort,
+  sqsPort,
   ...others
 }: StartFlags): GivenSettings {
   const tls = Object.entries({ cert: tlsCert, key: tlsKey, ca: tlsCa }).flatMap(([key, path]) => {
@@ -140,6 +143,7 @@ function settingsOf({
     ...(graceMs === undefined ? {} : { graceMs }),
     ...(loopBlockedMsMax === undefined ? {} : { loopBlockedMsMax }),
     ...(mqttPort === undefined ? {} : { mqtt: { port: mqttPort } }),
+    ...(sqsPort === undefined ? {} : { sqs: { port: sqsPort } }),
     ...(dataDir === undefined ? {} : { dataDir: resolve(dataDir) }),
     ...(module === undefined ? {} : { modules: module.map((path) => resolve(path)) }),
     ...(limit === undefined ? {} : { limits: limit }),

@@ -12,7 +12,8 @@ import { reasonOf } from "../input/files.js";
 import { logLevels } from "../input/options.js";
 import { type GivenSettings, type GivenTls, isPem } from "./settings.js";
 
-type Kind = "text" | "texts" | "number" | "switch" | "limits" | "tls" | "discovery" | "log" | "function" | "mqtt";
+type Kind =
+  "text" | "texts" | "number" | "switch" | "limits" | "tls" | "discovery" | "log" | "function" | "mqtt" | "sqs";
 
 const kinds: Record<keyof GivenSettings, Kind> = {
   name: "text",
@@ -38,6 +39,7 @@ const kinds: Record<keyof GivenSettings, Kind> = {
   processes: "number",
   loopBlockedMsMax: "number",
   mqtt: "mqtt",
+  sqs: "sqs",
 };
 
 const kindNames: Record<Kind, string> = {
@@ -51,6 +53,7 @@ const kindNames: Record<Kind, string> = {
   log: `one of ${logLevels.join(", ")} (or, in an .mjs file, a pino logger)`,
   function: "a function, in an .mjs file",
   mqtt: "an object of port, host, buffer, overflow, inflightMax and subscriptionsMax",
+  sqs: "an object of port, host, keys, region, account and requestsMax",
 };
 
 const tlsKeys = ["cert", "key", "ca"];
@@ -116,6 +119,7 @@ function isOfKind(value: unknown, kind: Kind): boolean {
     case "discovery":
       return isDiscovery(value);
     case "mqtt":
+    case "sqs":
       return isRecord(value); // what is in it is checked by the node
     case "tls":
       return (

@@ -14,11 +14,12 @@ export interface Ready {
   readonly name: string;
   readonly health: string;
   readonly mqtt: string | undefined;
+  readonly sqs: string | undefined;
 }
 
 export function readyOf(node: MpregNode): Ready {
-  const { url, id, name, mqttUrl } = node;
-  return { event: "ready", url, id, name, health: healthUrl(node), mqtt: mqttUrl };
+  const { url, id, name, mqttUrl, sqsUrl } = node;
+  return { event: "ready", url, id, name, health: healthUrl(node), mqtt: mqttUrl, sqs: sqsUrl };
 }
 
 /** One line for programs; other fields may be added to it. */
@@ -33,6 +34,7 @@ export function readyText(node: MpregNode, { node: settings }: StartSettings, { 
     ["url", node.url],
     ["health", healthUrl(node)],
     ...(node.mqttUrl === undefined ? [] : [["mqtt", node.mqttUrl]]),
+    ...(node.sqsUrl === undefined ? [] : [["sqs", node.sqsUrl]]),
     ["id", node.id],
     ["resources", settings.resources?.join(", ") || "none"],
     ["functions", own.map(({ name }) => name).join(", ")],

@@ -3,7 +3,7 @@
  *
  * Owns the precedence and the defaults of the command. What an option of a node means is the node's.
  *
- * (S1) The command line wins over the file: option by option, and for `limits`, `tls`, `mqtt` and `discovery` key by key.
+ * (S1) The command line wins over the file: option by option, and for `limits`, `tls`, `mqtt`, `sqs` and `discovery` key by key.
  * (S2) A node with a name and a port of its own keeps its key under that name, so that it is the same node when it is
  *      started again; any other has a new key each time. So two nodes that nobody gave a name never meet in a directory.
  */
@@ -52,6 +52,7 @@ export async function settle(file: GivenSettings, flags: GivenSettings): Promise
   const limits = { ...file.limits, ...flags.limits } as Partial<NodeLimits>; // the node checks the names
   const discovery = { ...file.discovery, ...flags.discovery };
   const mqtt = file.mqtt === undefined && flags.mqtt === undefined ? undefined : { ...file.mqtt, ...flags.mqtt };
+  const sqs = flags.sqs === undefined ? file.sqs : { ...file.sqs, ...flags.sqs };
   const port = given.port ?? defaultPort;
   const loopBlockedMsMax = given.loopBlockedMsMax ?? loopBlockedMsMaxDefault;
   const dataDir = given.dataDir ?? defaultDataDir(given.name, port);
@@ -59,7 +60,7 @@ export async function settle(file: GivenSettings, flags: GivenSettings): Promise
   if (!(graceMs > 0 && graceMs <= durationMsMax)) {
     throw usageError(`graceMs must be a number of milliseconds above 0 and up to ${durationMsMax}, got ${graceMs}`);
   }
-  const node = { ...given, port, dataDir, discovery, limits, loopBlockedMsMax, tls: ownTls, mqtt };
+  const node = { ...given, port, dataDir, discovery, limits, loopBlockedMsMax, tls: ownTls, mqtt, sqs };
   return { node, log, modules, graceMs, processes };
 }
 

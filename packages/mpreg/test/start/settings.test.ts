@@ -29,6 +29,12 @@ describe("settings of mpreg start", () => {
     expect(node.mqtt).toEqual({ port: 2, inflightMax: 7 });
   });
 
+  test("clients of SQS are not served if nobody says otherwise, and the port may be told apart from other options (S1)", async () => {
+    expect((await settle({}, {})).node.sqs).toBeUndefined();
+    const { node } = await settle({ sqs: { port: 1, region: "eu-west-1" } }, { sqs: { port: 2 } });
+    expect(node.sqs).toEqual({ port: 2, region: "eu-west-1" });
+  });
+
   test("an event loop may be blocked for 30 s if nobody says otherwise", async () => {
     expect((await settle({}, {})).node.loopBlockedMsMax).toBe(30_000);
     expect((await settle({ loopBlockedMsMax: 5_000 }, {})).node.loopBlockedMsMax).toBe(5_000);

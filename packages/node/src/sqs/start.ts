@@ -6,6 +6,7 @@
  * (H1) No web page may use it: a request with a foreign `Origin` or `Host` is refused before it is read.
  * (H2) A receive whose caller has gone is taken back, so that nothing is leased to nobody.
  * (H3) What is read, and what waits, is bounded; one more is told so.
+ * (H4) While the node drains, what is under way is answered, and its connection closed; what comes later is to be tried elsewhere.
  */
 import { randomUUID } from "node:crypto";
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from "node:http";
@@ -29,6 +30,8 @@ export interface SqsParts extends AdmissionOptions {
   readonly handshakeTimeoutMs: number;
   /** A request has failed of something that its caller may not see. */
   readonly failed: (action: string, error: unknown) => void;
+  /** The door drains: receives that wait had better end. */
+  readonly draining?: () => void;
 }
 
 export interface RunningSqs {
@@ -36,6 +39,8 @@ export interface RunningSqs {
   readonly url: string;
   /** Requests that are not answered yet. */
   readonly waiting: number;
+  /** Takes no more requests; resolves when those that wait are answered, or after `graceMs`. */
+  drain(graceMs: number): Promise<void>;
   /** Takes no more requests, abandons those that wait, and resolves when all connections are gone. */
   close(): Promise<void>;
 }
@@ -72,18 +77,32 @@ export async function startSqs(parts: SqsParts): Promise<RunningSqs> {
     server.listen({ host, port, exclusive: true }, resolve);
   });
   const listening = (server.address() as AddressInfo).port;
+  const gone = (): Promise<void> =>
+    new Promise((resolve) => {
+      server.close(() => {
+        resolve();
+      });
+    });
   return {
     url: ownUrl(secure === undefined ? "http" : "https", host, listening),
     get waiting() {
       return requests.size;
     },
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => {
-          resolve();
-        });
-        server.closeAllConnections(); // which takes back what waits (H2)
-      }),
+    drain: async (graceMs) => {
+      const closed = gone();
+      server.closeIdleConnections();
+      requests.drain();
+      const late = setTimeout(() => {
+        server.closeAllConnections();
+      }, graceMs);
+      await closed;
+      clearTimeout(late);
+    },
+    close: async () => {
+      const closed = gone();
+      server.closeAllConnections(); // which takes back what waits (H2)
+      await closed;
+    },
   };
 }
 
@@ -93,6 +112,7 @@ class Requests {
   readonly #door: SqsDoor;
   readonly #signatures: SignatureCheck;
   readonly #arriving = new Arriving();
+  #isDraining = false;
   size = 0;
 
   constructor(parts: SqsParts, scheme: "http" | "https") {
@@ -101,6 +121,12 @@ class Requests {
     this.#scheme = scheme;
     this.#door = new SqsDoor({ backend, platform: sqsPlatform, place: sqs, failed });
     this.#signatures = new SignatureCheck(sqs.keys);
+  }
+
+  /** (H4) */
+  drain(): void {
+    this.#isDraining = true;
+    this.#parts.draining?.();
   }
 
   take(request: IncomingMessage, response: ServerResponse): void {
@@ -123,13 +149,14 @@ class Requests {
       try {
         const call = this.#callOf(request, body, known);
         cancel = this.#door.handle(call, (answer) => {
+          if (this.#isDraining) response.setHeader("connection", "close"); // (H4)
           write(response, answer);
         });
       } catch (error) {
         if (!(error instanceof SqsError)) this.#parts.failed("a request", error);
         const told =
           error instanceof SqsError ? error : new SqsError("InternalFailure", "The log of the node says why.");
-        if (body.kind !== "complete") response.setHeader("connection", "close"); // what follows of it is not read
+        if (body.kind !== "complete" || this.#isDraining) response.setHeader("connection", "close"); // what follows of it is not read
         write(response, sqsErrorAnswer(known, told));
       }
     });
@@ -142,6 +169,7 @@ class Requests {
       throw new SqsError("RequestEntityTooLarge", `The body of a request has at most ${body.bytesMax} bytes.`); // (H3)
     if (body.kind !== "complete" || this.size > requestsMax)
       throw new SqsError("ServiceUnavailable", "Too many requests are under way; try again later."); // (H3)
+    if (this.#isDraining) throw new SqsError("ServiceUnavailable", "The node is about to end; try again."); // (H4)
     const { method = "GET", url: target = "/", headers } = request;
     const wallMs = Date.now();
     const signed = { method, target, headers: headersOf(request), body: body.bytes };

@@ -20,6 +20,8 @@ export type {
   SettledOrRefused,
 } from "./api.js";
 export {
+  QueueAsking,
+  errorOf,
   type QueueHost,
   type QueuesAnswers,
   type QueuesOperation,

@@ -26,13 +26,19 @@ export const processesMax = 64;
 const portMax = 65_535;
 
 /** Throws for a number of processes that cannot be meant, ports that there are not, and what one node alone can do. */
-export function checkProcesses(processes: number, { node: { port = 0, mqtt } }: StartSettings): void {
+export function checkProcesses(processes: number, { node: { port = 0, mqtt, sqs } }: StartSettings): void {
   if (!Number.isInteger(processes) || processes < 1 || processes > processesMax) {
     throw usageError(`processes must be a whole number from 1 to ${processesMax}, got ${String(processes)}`);
   }
   if (mqtt !== undefined) {
     const why = "last values and sessions are kept by one node, and its clients would come to another one each time";
     throw usageError(`MQTT cannot be served with --processes: ${why}; without it, one node serves MQTT`);
+  }
+  if (sqs !== undefined && sqs.port !== 0) {
+    const why = "each process would listen on the same port";
+    throw usageError(
+      `--sqs-port ${sqs.port} cannot be served with --processes: ${why}; give it 0, or a node of its own`,
+    );
   }
   if (port === 0 || port + processes <= portMax) return;
   throw usageError(

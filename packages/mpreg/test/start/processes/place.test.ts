@@ -70,6 +70,14 @@ describe("the place of a process", () => {
     }).toThrow("MQTT cannot be served with --processes: last values and sessions are kept by one node");
   });
 
+  test("is refused where each process would listen on the same port for SQS, not where each takes a free one", async () => {
+    const settings = await settle({}, { sqs: { port: 9324 } });
+    expect(() => {
+      checkProcesses(2, settings);
+    }).toThrow("--sqs-port 9324 cannot be served with --processes: each process would listen on the same port");
+    checkProcesses(2, await settle({}, { sqs: { port: 0 } }));
+  });
+
   test("is there for 64 at the most, up to the highest port", async () => {
     checkProcesses(64, await settle({}, { port: 65_535 - 64 }));
     checkProcesses(1, await settle({}, { port: 0 }));

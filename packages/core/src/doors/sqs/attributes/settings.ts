@@ -11,7 +11,7 @@ import { SqsError } from "../errors.js";
 import { sqsLimits } from "../limits.js";
 import { type SqsPlace, queueArn } from "../names.js";
 import type { Texts } from "../types.js";
-import { type Extras, extrasOf, tagsWith } from "./extras.js";
+import { type Extras, extrasOf, newExtras, tagsWith } from "./extras.js";
 import { parseRedriveAllowPolicy, parseRedrivePolicy, redrivePolicyText } from "./redrive-policy.js";
 import { checkAttribute } from "./rules.js";
 
@@ -44,7 +44,8 @@ export function settingsOf(
   const messageBytesMax = attributes.get("MaximumMessageSize");
   const redrive = attributes.get("RedrivePolicy");
   const policy = redrive === undefined ? undefined : parseRedrivePolicy(redrive, place);
-  const extras = extrasWith(extrasOf(before ?? { tags: {} }), attributes, place, wallMs);
+  const known = before === undefined ? newExtras(wallMs) : extrasOf(before);
+  const extras = extrasWith(known, attributes, place, wallMs);
   const dedup = isFifo ? dedupWith(before?.dedup, attributes) : undefined;
   checkThroughput(extras, dedup);
   return {
@@ -111,17 +112,19 @@ export interface Counts {
 
 /** Every attribute of a queue but the counts. (S1) */
 export function attributesOf({ name, settings, createdMs }: QueueRecord, place: SqsPlace): Map<string, string> {
-  const { attributes, modifiedSeconds } = extrasOf(settings);
-  const createdSeconds = Math.floor(createdMs / 1_000);
+  const extras = extrasOf(settings);
+  const { attributes } = extras;
+  const createdSeconds = createdMs === undefined ? extras.createdSeconds : Math.floor(createdMs / 1_000);
+  const modifiedSeconds = extras.modifiedSeconds ?? createdSeconds;
   const all = new Map<string, string>([
     ["QueueArn", queueArn(name, place)],
-    ["CreatedTimestamp", String(createdSeconds)],
-    ["LastModifiedTimestamp", String(modifiedSeconds ?? createdSeconds)],
     ["VisibilityTimeout", inSeconds(settings.visibilityMs)],
     ["MaximumMessageSize", String(settings.messageBytesMax)],
     ["MessageRetentionPeriod", inSeconds(settings.ttlMs)],
     ["DelaySeconds", inSeconds(settings.delayMs)],
   ]);
+  if (createdSeconds !== undefined) all.set("CreatedTimestamp", String(createdSeconds));
+  if (modifiedSeconds !== undefined) all.set("LastModifiedTimestamp", String(modifiedSeconds));
   for (const [key, value] of Object.entries({ ...kept, ...attributes })) if (value !== undefined) all.set(key, value);
   const { deadLetter, maxReceives, order, dedup } = settings;
   if (deadLetter !== undefined && maxReceives !== undefined)
