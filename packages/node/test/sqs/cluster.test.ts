@@ -77,7 +77,7 @@ test("of programs that create the same queue at once, at several doors, all get 
 
 const fifo = { FifoQueue: "true", ContentBasedDeduplication: "true" };
 
-test("a queue can be used at the door where it was created as soon as that is answered (B3)", async () => {
+test("a queue can be used at the door where it was created as soon as that is answered", async () => {
   const { far } = await twoDoors();
   for (const name of ["a", "b", "c", "d", "e"]) {
     const QueueUrl = await create(far, name);

@@ -1,0 +1,29 @@
+/** What the SQS door asks of its cluster, where news of a queue come later than the answer that it was created. */
+import { MpregError } from "@mpreg/core/base";
+import type { QueueHost } from "@mpreg/core/program";
+import { defaultQueueSettings } from "@mpreg/core/queues";
+import { createCodec } from "@mpreg/core/values";
+import { expect, test } from "vitest";
+import { utf8 } from "../../src/capabilities.js";
+import { clock } from "../../src/own-program.js";
+import { ClusterBackend } from "../../src/sqs/cluster-backend.js";
+
+test("a creation is answered when this node knows where the queue is (B3)", async () => {
+  let isKnown = false;
+  const cluster: QueueHost = {
+    codec: createCodec(utf8),
+    clock,
+    createAbort: () => new AbortController(),
+    call: (fun, [operation], { waitForCapacity = 0 }) => {
+      if (fun === "mpreg.queues") {
+        return Promise.resolve((operation as { op: string }).op === "place" ? { node: "far" } : defaultQueueSettings);
+      }
+      if (waitForCapacity > 0) isKnown = true; // who waits for it is answered once the news are there
+      return isKnown ? Promise.resolve(defaultQueueSettings) : Promise.reject(new MpregError("no-provider", "not yet"));
+    },
+  };
+  const backend = new ClusterBackend(cluster, "near");
+  const created = await new Promise((end) => backend.create("orders", {}, end));
+  expect(created).toMatchObject({ kind: "done", value: { isNew: true, record: { name: "orders" } } });
+  expect(isKnown).toBe(true);
+});
