@@ -14,11 +14,11 @@ test("a creation is answered when this node knows where the queue is (B3)", asyn
     codec: createCodec(utf8),
     clock,
     createAbort: () => new AbortController(),
-    call: (fun, [operation], { waitForCapacity = 0 }) => {
+    call: (fun, [operation], { waitForCapacity }) => {
       if (fun === "mpreg.queues") {
         return Promise.resolve((operation as { op: string }).op === "place" ? { node: "far" } : defaultQueueSettings);
       }
-      if (waitForCapacity > 0) isKnown = true; // who waits for it is answered once the news are there
+      if (waitForCapacity !== undefined) isKnown = true; // who waits for it is answered once the news are there
       return isKnown ? Promise.resolve(defaultQueueSettings) : Promise.reject(new MpregError("no-provider", "not yet"));
     },
   };
