@@ -19,4 +19,24 @@ export type {
   TopicCalls,
   WaitOptions,
 } from "@mpreg/core/program";
+export type {
+  BrowseOptions,
+  BrowsedQueueMessage,
+  ConsumeOptions,
+  ProcessContext,
+  ProcessOptions,
+  Queue,
+  QueueCalls,
+  QueueMessage,
+  QueueOptions,
+  QueueProcessor,
+  ReceiveOptions,
+  RedriveOptions,
+  ReleaseOptions,
+  SendOptions,
+  Sent,
+  SentOrRefused,
+  SettledOrRefused,
+} from "@mpreg/core/program";
+export type { DeadLetter, QueueSettings, QueueStats } from "@mpreg/core/queues";
 export type { HeaderFilter, SubscriptionTally, TopicMessage, TopicReport } from "@mpreg/core/topics";

@@ -9,7 +9,7 @@
  * (Q3) What is not allowed is refused before anything is looked at.
  * (Q4) Where the node drains, receives that wait end without a message: whoever has asked asks again, and waits elsewhere.
  */
-import { type Action, MpregError, type Timers, kindOf, quoted } from "../base/index.js";
+import { type Action, MpregError, type Subject, type Timers, kindOf, quoted } from "../base/index.js";
 import { type QueuesOperation, queueFunction, queuePrefix, queuesFunction } from "../program/index.js";
 import {
   type Operation,
@@ -241,7 +241,9 @@ export class QueueFunctions {
 
   /** (Q3) */
   #authorize({ caller }: Invocation, kind: QueueAction["kind"], queue: string): void {
-    const decision = this.#host.options.policy(caller, { kind, queue, onBehalfOf: undefined });
+    const isRelayed = caller.kind === "client" && caller.via !== undefined;
+    const subject: Subject = isRelayed ? { kind: "self" } : caller;
+    const decision = this.#host.options.policy(subject, { kind, queue, onBehalfOf: isRelayed ? caller : undefined });
     if (decision.allow) return;
     throw new MpregError("denied", `Not allowed to ${words[kind]} queue ${quoted(queue)}: ${decision.reason}`);
   }
