@@ -61,6 +61,7 @@ export function statsOf(queue: Queue, nowMs: number): QueueStats {
   }
   const oldest = queue.log.first;
   const now = {
+    createdMs: queue.createdMs,
     messages: queue.log.size,
     bytes: queue.room.bytes,
     available,

@@ -13,5 +13,6 @@ export class Figures {
   deadLettered = 0;
   deadLettersRefused = 0;
   abandoned = 0;
+  redriven = 0;
   repeated = 0;
 }

@@ -24,6 +24,7 @@ import { FifoGroups } from "./order/fifo-groups.js";
 import type { ReadyOrder } from "./order/order.js";
 import { PriorityOrder } from "./order/priority.js";
 import { Pace } from "./rate.js";
+import { Redriving } from "./redriving.js";
 import { messageKey, tableNames } from "./tables.js";
 import type { DeadLetter, DeathReason, QueueSettings } from "./types.js";
 import { Window } from "./window.js";
@@ -33,7 +34,7 @@ import type { WriteEnd } from "./writes.js";
 type Over = "acknowledged" | "given-up" | "expired";
 
 /** How a message leaves. */
-export type Leaving = "done" | "expired" | "dropped" | "purged" | "dead" | "abandoned";
+export type Leaving = "done" | "expired" | "dropped" | "purged" | "dead" | "abandoned" | "redriven";
 
 /** What a queue is for good, and its settings. */
 export interface QueueIdentity {
@@ -77,6 +78,9 @@ export class Queue {
   #sequences = Infinity;
   #sequencesAsked = Infinity;
   closed = false;
+  /** What was sent before this sequence is being purged, or was; with the deletion of the queue everything. */
+  purgedBefore = 0;
+  #redriving: Redriving | undefined;
   /** Messages whose room was given away already, to what is on its way. */
   readonly dropping: Set<Message> = new Set<Message>();
   /** Where the search for the oldest that can make room begins. */
@@ -94,6 +98,11 @@ export class Queue {
     this.createdMs = is.createdMs;
     this.expiry = new Expiry(this);
     this.dependents = new Dependents(this);
+  }
+
+  /** Made when it is first asked for: few queues have dead letters that go back. */
+  get redriving(): Redriving {
+    return (this.#redriving ??= new Redriving(this));
   }
 
   get durable(): boolean {
@@ -293,6 +302,7 @@ export class Queue {
     else if (how === "purged") this.figures.purged += 1;
     else if (how === "dead") this.figures.deadLettered += 1;
     else if (how === "abandoned") this.figures.abandoned += 1;
+    else if (how === "redriven") this.figures.redriven += 1;
   }
 
   /** A lease has ended without an acknowledgement; its entry is settling. */
@@ -439,6 +449,7 @@ export class Queue {
       lane.close();
     }
     this.expiry.close();
+    this.#redriving?.close();
     for (let message = this.log.first; message !== undefined; message = this.log.after(message.sequence)) {
       if (this.durable && message.content !== undefined) this.host.bodies.held -= message.bytes;
     }

@@ -91,6 +91,9 @@ export class Queues {
     try {
       const queue = this.#queues.get(name);
       if (queue === undefined) throw this.#unknown(name);
+      // what is written behind the deletion would be there when another queue has its number
+      if (queue.purgedBefore === Infinity)
+        throw new MpregError("unknown-queue", `Queue ${quoted(name)} is being deleted`);
       if (queue.durable && this.#writes.frozen !== undefined) throw this.#writes.frozen;
       checkOperation(queue, operation, this.#limits);
       queue.advance(nowMs);
@@ -168,9 +171,14 @@ export class Queues {
         unsubscribe(queue, operation.name, end, nowMs);
         return nothing;
       case "redrive":
+        queue.redriving.start(operation, end, nowMs);
+        return nothing;
       case "redrives":
+        done("redrives", queue.redriving.list());
+        return nothing;
       case "cancel-redrive":
-        throw new MpregError("unsupported", `Queue ${quoted(queue.name)} cannot ${operation.op} yet`);
+        queue.redriving.cancel(operation.id, end, nowMs);
+        return nothing;
     }
   }
 
@@ -218,6 +226,8 @@ export class Queues {
   #purge(queue: Queue, end: End, nowMs: number): void {
     const before = queue.nextSequence;
     const operations = queue.durable ? queue.host.tables.deleteMessages(queue.id, before) : [];
+    const { purgedBefore } = queue;
+    queue.purgedBefore = Math.max(purgedBefore, before);
     const done = (at: number): void => {
       let purged = 0;
       for (
@@ -236,6 +246,7 @@ export class Queues {
       {
         done,
         failed: (error) => {
+          if (queue.purgedBefore === before) queue.purgedBefore = purgedBefore;
           end({ kind: "failed", error });
         },
       },
@@ -245,6 +256,8 @@ export class Queues {
 
   #delete(queue: Queue, end: End, nowMs: number): void {
     const operations = queue.durable ? queue.host.tables.deleteQueue(queue.id) : [];
+    const { purgedBefore } = queue;
+    queue.purgedBefore = Infinity;
     const done = (): void => {
       const { size } = queue.log;
       if (this.#queues.get(queue.name) === queue) this.#queues.delete(queue.name);
@@ -256,6 +269,7 @@ export class Queues {
       {
         done,
         failed: (error) => {
+          queue.purgedBefore = purgedBefore;
           end({ kind: "failed", error });
         },
       },
@@ -308,7 +322,8 @@ export class Queues {
       bodies: { held: 0 },
       find: (name) => {
         const queue = this.#queues.get(name);
-        if (queue === undefined || (queue.durable && this.#writes.frozen !== undefined)) return undefined;
+        if (queue === undefined || queue.purgedBefore === Infinity) return undefined; // what went there would be gone with it
+        if (queue.durable && this.#writes.frozen !== undefined) return undefined;
         return { prepareTransfer: (message, letter, nowMs) => prepareTransfer(queue, message, letter, nowMs) };
       },
     };

@@ -11,6 +11,7 @@ import type { QueueHost, QueuesCapabilities } from "./host.js";
 import type { Lane } from "./lane.js";
 import { Entry, Message, leaseOf } from "./message/message.js";
 import type { Queue, QueueIdentity, QueueRecord } from "./queue.js";
+import type { MoveRecord } from "./redriving.js";
 import { marksOf } from "./sending.js";
 import { defaultQueueSettings } from "./settings.js";
 import { type LeaseRow, getU32, queueKey, readKey, tableNames } from "./tables.js";
@@ -44,6 +45,9 @@ function recoverQueue(store: Store, queue: Queue, record: QueueRecord, nowMs: nu
   queue.nextSequence = record.sequences; // (C1) none that was given out is given out again
   queue.allowSequences(record.sequences);
   for (const table of ["dedup", "keys"] as const) recoverWindow(store, queue, table, nowMs);
+  for (const [, value] of rowsOf(store, tableNames.moves, queueKey(queue.id), queueKey(queue.id + 1))) {
+    queue.redriving.recover(queue.host.tables.readQueue(value) as MoveRecord, nowMs);
+  }
   const leases = rowsByEntry(store, tableNames.leases, queue);
   const acks = rowsByEntry(store, tableNames.acks, queue);
   const forgotten: Operation[] = [];

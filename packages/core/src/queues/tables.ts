@@ -18,6 +18,7 @@ export const tableNames = {
   acks: "queue-acks",
   dedup: "queue-dedup",
   keys: "queue-keys",
+  moves: "queue-moves",
 } as const;
 
 /** The tables that the store has to be opened with. */
@@ -168,6 +169,16 @@ export class Tables {
 
   readQueue(value: Uint8Array): unknown {
     return JSON.parse(this.#utf8.decode(value, 0, value.length));
+  }
+
+  /** A task that moves dead letters; `readQueue` reads it. */
+  putMove(queue: number, number: number, record: unknown): Operation {
+    const value = this.#utf8.encode(JSON.stringify(record));
+    return { kind: "put", table: tableNames.moves, key: messageKey(queue, number), value };
+  }
+
+  deleteMove(queue: number, number: number): Operation {
+    return { kind: "delete", table: tableNames.moves, key: messageKey(queue, number) };
   }
 
   #textKey(queue: number, text: string): Uint8Array {

@@ -185,6 +185,8 @@ export type SettleEnd =
 
 /** Messages that a queue has, and what it has done since it was opened. */
 export interface QueueStats {
+  /** When it was created: wall time. */
+  readonly createdMs: number;
   readonly messages: number;
   readonly bytes: number;
   /** By lane: one, or one for each subscription. A message that waits for others (`after`) is delayed. */
@@ -214,19 +216,26 @@ export interface QueueStats {
   readonly deadLettersRefused: number;
   /** Messages that could never be done and had no dead-letter queue. */
   readonly abandoned: number;
+  /** Dead letters that went back to where they come from, or elsewhere (`redrive`). */
+  readonly redriven: number;
   /** Messages that were acknowledged because their idempotency key was. */
   readonly repeated: number;
 }
 
-/** Moves dead letters back where they came from, or to another queue. */
+/**
+ * Moves dead letters back where they came from, or to another queue of the same node: those that were there when it was begun. A queue has one that
+ * runs; of those that are over the last ten are told of.
+ */
 export interface Redrive {
   readonly id: string;
   /** `undefined`: each to the queue that it comes from. */
   readonly to: string | undefined;
   readonly perSecond: number | undefined;
   readonly state: "running" | "done" | "cancelled";
+  /** How many there were to move. */
+  readonly messages: number;
   readonly moved: number;
-  /** Those for which their queue had no room, or that is not there. They stay. */
+  /** Those that stay: leased, no dead letters, or their queue has no room or is not there; and what is behind such in its group. */
   readonly refused: number;
   /** Wall time. */
   readonly startedMs: number;

@@ -310,7 +310,7 @@ export class NaiveQueues implements SqsBackend {
   }
 
   #redrive(queue: Queue, { to, perSecond }: Extract<QueueOperation, { op: "redrive" }>): Redrive {
-    const counts = { moved: 0, refused: 0, startedMs: this.#nowMs };
+    const counts = { messages: queue.entries.length, moved: 0, refused: 0, startedMs: this.#nowMs };
     const redrive: Redrive = { id: `redrive-${queue.redrives.length}`, to, perSecond, state: "running", ...counts };
     queue.redrives.push(redrive);
     return redrive;
@@ -338,7 +338,7 @@ export class NaiveQueues implements SqsBackend {
     queue.redrives = queue.redrives.map((each) => (each === redrive ? after : each));
   }
 
-  #stats({ entries }: Queue): QueueStats {
+  #stats({ entries, createdMs }: Queue): QueueStats {
     const leased = entries.filter(({ isLeased }) => isLeased).length;
     const delayed = entries.filter(({ isLeased, availableMs }) => !isLeased && availableMs > this.#nowMs).length;
     const none = {
@@ -349,10 +349,11 @@ export class NaiveQueues implements SqsBackend {
       acknowledged: 0,
       released: 0,
       repeated: 0,
+      redriven: 0,
       purged: 0,
     };
     const lost = { leasesExpired: 0, expired: 0, dropped: 0, deadLettered: 0, deadLettersRefused: 0, abandoned: 0 };
     const here = { messages: entries.length, bytes: 0, available: entries.length - leased - delayed, delayed, leased };
-    return { ...here, waiting: this.waiting, oldestMs: 0, subscriptions: [], ...none, ...lost };
+    return { ...here, createdMs, waiting: this.waiting, oldestMs: 0, subscriptions: [], ...none, ...lost };
   }
 }

@@ -113,6 +113,7 @@ function told(task: Redrive, source: string, turn: Turn): MoveTask {
     DestinationArn: to === undefined ? undefined : queueArn(to, place),
     MaxNumberOfMessagesPerSecond: perSecond,
     ApproximateNumberOfMessagesMoved: moved,
+    ApproximateNumberOfMessagesToMove: task.messages,
     FailureReason:
       status === "FAILED" ? `${refused} messages could not be moved; their queue is gone or full.` : undefined,
     StartedTimestamp: Math.floor(startedMs),
