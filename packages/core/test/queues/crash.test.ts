@@ -70,8 +70,8 @@ interface Sent {
   readonly dedup: string | undefined;
   readonly key: string | undefined;
   told: "nothing" | "done" | "refused";
-  /** It may be gone: its acknowledgement, or a purge, was asked for. */
-  maybeGone: boolean;
+  /** Acknowledgements and purges of it that were asked for and not refused: with any, it may be gone. */
+  endings: number;
   /** It is gone: that was told. */
   gone: boolean;
   leasedUntilMs: number;
@@ -134,7 +134,7 @@ class Life {
       for (const { message, sent } of this.#receive(10)) {
         came.add(sent);
         this.#world.begin<"ack">("q", { op: "ack", receipts: [message.receipt] });
-        sent.maybeGone = true;
+        sent.endings += 1;
         this.#disk.commitAll();
         sent.gone = true;
       }
@@ -142,7 +142,7 @@ class Life {
     }
     const dead = new Set(this.#world.do<"browse">("dead", { op: "browse", limit: 100 }).map(({ body }) => body[0]));
     const lost = this.#sent.filter(
-      (sent) => sent.told === "done" && !sent.maybeGone && !came.has(sent) && !dead.has(sent.body),
+      (sent) => sent.told === "done" && sent.endings === 0 && !came.has(sent) && !dead.has(sent.body),
     );
     if (this.#settings.overflow !== "drop-oldest") expect(lost.filter(({ key }) => key === undefined)).toEqual([]);
   }
@@ -183,7 +183,7 @@ class Life {
         dedup,
         key,
         told: "nothing",
-        maybeGone: false,
+        endings: 0,
         gone: false,
         leasedUntilMs: -1,
       };
@@ -244,7 +244,7 @@ class Life {
         other.group === group &&
         other.body < body &&
         other.told === "done" &&
-        !other.maybeGone &&
+        other.endings === 0 &&
         other.key === undefined,
     );
     expect(before).toEqual([]);
@@ -254,28 +254,23 @@ class Life {
     const given = this.#received[this.#received.length - 1 - of];
     if (given === undefined) return;
     const { sent, message } = given;
-    const wasMaybeGone = sent.maybeGone;
-    if (op === "ack") sent.maybeGone = true;
+    if (op === "ack") sent.endings += 1;
     const ended = this.#world.begin<"ack">("q", { op: op as "ack", receipts: [message.receipt] });
     this.#whenEnded(ended, ([end]) => {
       if (end?.kind === "done") {
         if (op === "ack") sent.gone = true;
         else sent.leasedUntilMs = -1;
-      } else if (op === "ack" && !wasMaybeGone && end?.kind === "refused" && end.error.code !== "stale-receipt")
-        sent.maybeGone = false;
-      else if (op === "ack" && !wasMaybeGone && ended.end !== undefined) sent.maybeGone = false;
+      } else if (op === "ack") sent.endings -= 1;
     });
   }
 
   #purge(): void {
     const there = this.#sent.filter(({ told }) => told !== "refused");
-    const before = there.map(({ maybeGone }) => maybeGone);
-    for (const sent of there) sent.maybeGone = true;
+    for (const sent of there) sent.endings += 1;
     const ended = this.#world.begin<"purge">("q", { op: "purge" });
     this.#checks.push(() => {
       if (ended.end?.kind === "done") for (const sent of there) sent.gone = true;
-      else if (ended.end?.kind === "failed")
-        for (const [at, sent] of there.entries()) sent.maybeGone = (before[at] as boolean) || sent.gone;
+      else if (ended.end?.kind === "failed") for (const sent of there) sent.endings -= 1;
       else return false;
       return true;
     });
