@@ -70,7 +70,7 @@ const waiting = "ApproximateNumberOfMessages";
 const hidden = "ApproximateNumberOfMessagesNotVisible";
 const allows = "kept and told; who may do what is decided by the node's [policy](security.md)";
 
-const notYet = "the queues of a cluster cannot yet: `UnsupportedOperation`";
+const oneNode = "between queues of the same node; what would go to another one stays";
 
 export const tried: Readonly<Record<string, Tried>> = {
   AddPermission: {
@@ -86,7 +86,7 @@ export const tried: Readonly<Record<string, Tried>> = {
     },
   },
   CancelMessageMoveTask: {
-    note: notYet,
+    note: oneNode,
     sdk: async ({ client, moveSlowly, advance }) => {
       const TaskHandle = await moveSlowly();
       advance(1_000);
@@ -235,7 +235,7 @@ export const tried: Readonly<Record<string, Tried>> = {
     },
   },
   ListMessageMoveTasks: {
-    note: notYet,
+    note: oneNode,
     sdk: async ({ client, deadArn, moveSlowly, advance }) => {
       const TaskHandle = await moveSlowly();
       const list = () => client.send(new ListMessageMoveTasksCommand({ SourceArn: deadArn }));
@@ -379,7 +379,7 @@ export const tried: Readonly<Record<string, Tried>> = {
     },
   },
   StartMessageMoveTask: {
-    note: notYet,
+    note: oneNode,
     sdk: async ({ client, deadArn, orders, attribute, advance }) => {
       const DestinationArn = "arn:aws:sqs:us-east-1:000000000000:orders";
       await client.send(new StartMessageMoveTaskCommand({ SourceArn: deadArn, DestinationArn }));
