@@ -139,3 +139,23 @@ test("a queue that nobody has created, and names and operations that are none, a
   );
   expect(() => near.queue("some", { visibiltyMs: 1 } as object)).toThrow(/did you mean "visibilityMs"/);
 });
+
+test("a durable queue takes messages, and gives dead letters up, at once after its node has come back", async () => {
+  const dataDir = await folder();
+  const first = await durableNode(dataDir);
+  await first.client.queue("dead", {}).create();
+  await first.client.queue("jobs", { maxReceives: 2, deadLetter: "dead" }).send("bad");
+  await first.client.close();
+  await first.node.close();
+
+  const { client } = await durableNode(dataDir);
+  const jobs = client.queue("jobs");
+  const { sequence } = await jobs.send("good");
+  expect(sequence).toBeGreaterThan(1n);
+  for (let time = 0; time < 2; time++) {
+    const messages = await jobs.receive({ max: 2 });
+    for (const message of messages) if (message.value === "bad") await message.release();
+  }
+  await expect.poll(() => jobs.stats()).toMatchObject({ messages: 1, deadLettered: 1, deadLettersRefused: 0 });
+  expect((await client.queue("dead").receive())[0]).toMatchObject({ value: "bad", deadLetter: { attempts: 2 } });
+});

@@ -20,6 +20,8 @@ export interface Prepared {
   readonly remembered: Remembered | undefined;
   /** What makes room for it. */
   readonly victims: readonly Message[];
+  /** What is promised of sequences in its batch. */
+  readonly promise: number | undefined;
 }
 
 /** How much of a queue is taken. (I2) */

@@ -49,8 +49,6 @@ export interface QueueIdentity {
 export interface QueueRecord extends QueueIdentity {
   readonly lanes: readonly { readonly number: number; readonly name: string; readonly fromSequence: number }[];
   readonly lanesMade: number;
-  /** No sequence from this one on was ever given to a message. */
-  readonly sequences: number;
 }
 
 /** How long a message waits that its dead-letter queue would not have, at least. */
@@ -74,9 +72,8 @@ export class Queue {
   settings: QueueSettings;
   lanesMade = 0;
   nextSequence = 1;
-  /** Up to where sequences may be given out. */
-  #sequences = Infinity;
-  #sequencesAsked = Infinity;
+  /** See {@link promised}. */
+  #promised = 0;
   closed = false;
   /** What was sent before this sequence is being purged, or was; with the deletion of the queue everything. */
   purgedBefore = 0;
@@ -188,31 +185,20 @@ export class Queue {
       name: of,
       fromSequence,
     }));
-    return { name, id, settings, createdMs, lanes, lanesMade, sequences: this.#sequencesAsked, ...changes };
+    return { name, id, settings, createdMs, lanes, lanesMade, ...changes };
   }
 
-  /** Sequences before `sequences` may be given out; more are asked for early. */
-  allowSequences(sequences: number): void {
-    this.#sequences = this.#sequencesAsked = sequences;
+  /** The disk knows that sequences from `sequences` on were never given to a message. */
+  promised(sequences: number): void {
+    this.#promised = Math.max(this.#promised, sequences);
   }
 
-  /** The next sequence; `undefined` while more have been asked for than the disk has promised. */
-  takeSequence(): number | undefined {
-    if (this.durable && this.nextSequence + sequencesAhead / 2 > this.#sequencesAsked) this.#askForSequences();
-    if (this.nextSequence >= this.#sequences) return undefined;
-    return this.nextSequence++;
-  }
-
-  #askForSequences(): void {
-    const asked = this.nextSequence + sequencesAhead;
-    this.#sequencesAsked = asked;
-    const done = (): void => {
-      this.#sequences = Math.max(this.#sequences, asked);
-    };
-    const failed = (): void => {
-      if (this.#sequencesAsked === asked) this.#sequencesAsked = this.#sequences; // asked for again with the next message
-    };
-    this.host.writes.write([this.host.tables.putQueue(this.id, this.record())], { done, failed });
+  /**
+   * What has to be promised with a message of that sequence, in the same batch, so that its sequence is not used again after a crash, whatever becomes of
+   * the message; `undefined` where that is promised already.
+   */
+  promiseFor(sequence: number): number | undefined {
+    return this.durable && sequence >= this.#promised ? sequence + sequencesAhead : undefined;
   }
 
   deletesOf(message: Message): Operation[] {

@@ -194,7 +194,6 @@ export class Queues {
     const id = this.#nextId++;
     const queue = this.#made({ name, id, settings, createdMs: host.wallMs() });
     if (!queue.hasSubscriptions) queue.addLane("", 0, 0);
-    const sequences = 100_000;
     const later: ((nowMs: number) => void)[] = [];
     const failed = (error: MpregError, at: number): void => {
       this.#creating.delete(name);
@@ -203,13 +202,12 @@ export class Queues {
     };
     const done = (at: number): void => {
       this.#creating.delete(name);
-      if (settings.durable) queue.allowSequences(sequences);
       this.#queues.set(name, queue); // (M2)
       end({ kind: "done", created: true });
       for (const again of later) again(at);
     };
     this.#creating.set(name, later);
-    const operations = settings.durable ? [host.tables.putQueue(id, queue.record({ sequences }))] : [];
+    const operations = settings.durable ? [host.tables.putQueue(id, queue.record())] : [];
     queue.commit(operations, { done, failed }, nowMs);
   }
 

@@ -42,8 +42,11 @@ function recoverQueue(store: Store, queue: Queue, record: QueueRecord, nowMs: nu
   const lanes: Lane[] = [];
   for (const { name, number, fromSequence } of record.lanes) lanes.push(queue.addLane(name, number, fromSequence));
   queue.lanesMade = Math.max(queue.lanesMade, record.lanesMade);
-  queue.nextSequence = record.sequences; // (C1) none that was given out is given out again
-  queue.allowSequences(record.sequences);
+  const promised = store.get(tableNames.sequences, queueKey(queue.id));
+  if (promised !== undefined) {
+    queue.nextSequence = queue.host.tables.readSequences(promised); // (C1) none that was given out is given out again
+    queue.promised(queue.nextSequence);
+  }
   for (const table of ["dedup", "keys"] as const) recoverWindow(store, queue, table, nowMs);
   for (const [, value] of rowsOf(store, tableNames.moves, queueKey(queue.id), queueKey(queue.id + 1))) {
     queue.redriving.recover(queue.host.tables.readQueue(value) as MoveRecord, nowMs);

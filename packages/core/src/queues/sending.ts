@@ -150,14 +150,8 @@ function reserve(
   const sentWallMs = host.wallMs();
   const content = host.sealer.seal(message, { sentWallMs, delayMs, deadLetter: transfer?.deadLetter });
   const victims = makeRoom(queue, content.length, nowMs);
-  const sequence = queue.takeSequence();
-  if (sequence === undefined) {
-    restore(queue, victims, nowMs);
-    throw new MpregError(
-      "overloaded",
-      `Queue ${quoted(queue.name)} has more on its way to the disk than it may: send slower`,
-    );
-  }
+  const sequence = queue.nextSequence++;
+  const promise = queue.promiseFor(sequence);
   const held = new Message(sequence, content, {
     sentMs: Math.ceil(nowMs),
     group: message.group,
@@ -177,13 +171,14 @@ function reserve(
   const operations: Operation[] = [];
   if (queue.durable) {
     for (const victim of victims) operations.push(...queue.deletesOf(victim));
+    if (promise !== undefined) operations.push(host.tables.putSequences(queue.id, promise));
     operations.push(host.tables.putMessage(queue.id, sequence, content));
     if (remembered !== undefined) {
       const row = { untilWallMs: sentWallMs + windowMs, sequence, id };
       operations.push(host.tables.putWindow("dedup", queue.id, remembered.key, row));
     }
   }
-  return { kind: "prepared", prepared: { message: held, id, delayMs, remembered, victims }, operations };
+  return { kind: "prepared", prepared: { message: held, id, delayMs, remembered, victims, promise }, operations };
 }
 
 export function marksOf({ id, idempotencyKey: key, after, ttlMs }: OutgoingMessage): Message["marks"] {
@@ -245,6 +240,7 @@ const noVictims: readonly Message[] = [];
 
 function admit(queue: Queue, prepared: Prepared, nowMs: number): void {
   for (const victim of prepared.victims) queue.remove(victim, "dropped", nowMs);
+  if (prepared.promise !== undefined) queue.promised(prepared.promise);
   queue.admit(prepared, nowMs);
 }
 

@@ -18,6 +18,7 @@ export const tableNames = {
   acks: "queue-acks",
   dedup: "queue-dedup",
   keys: "queue-keys",
+  sequences: "queue-sequences",
   moves: "queue-moves",
 } as const;
 
@@ -169,6 +170,16 @@ export class Tables {
 
   readQueue(value: Uint8Array): unknown {
     return JSON.parse(this.#utf8.decode(value, 0, value.length));
+  }
+
+  /** No sequence from `sequences` on was ever given to a message. */
+  putSequences(queue: number, sequences: number): Operation {
+    const value = messageKey(0, sequences).slice(4);
+    return { kind: "put", table: tableNames.sequences, key: queueKey(queue), value };
+  }
+
+  readSequences(value: Uint8Array): number {
+    return getU32(value, 0) * 2 ** 32 + getU32(value, 4);
   }
 
   /** A task that moves dead letters; `readQueue` reads it. */
