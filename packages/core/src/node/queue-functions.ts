@@ -193,16 +193,13 @@ export class QueueFunctions {
   ): void {
     this.#authorize(invocation, "manage", queue);
     const { nowMs } = this.#host;
-    const ended = (how: QueueEnd): void => {
-      end(how.kind === "failed" ? how.error : how.value);
-    };
     this.#queues.create(
       queue,
       settings,
       (how) => {
         if (how.kind === "failed") return end(how.error);
         if (how.created) this.#opened(queue, nowMs());
-        this.#queues.operate(queue, { op: "settings" }, ended, nowMs());
+        end(how.settings);
       },
       nowMs(),
     );

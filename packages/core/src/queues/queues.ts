@@ -25,6 +25,11 @@ import { Tables } from "./tables.js";
 import type { Operation, QueueAnswers, QueueEnd, QueueOperation, QueueSettings } from "./types.js";
 import { Writes } from "./writes.js";
 
+/** What a creation has come to: the settings of the queue, and whether it is new. */
+export type CreateEnd =
+  | { readonly kind: "done"; readonly created: boolean; readonly settings: QueueSettings }
+  | { readonly kind: "failed"; readonly error: MpregError };
+
 export type End<O extends Operation = Operation> = (end: QueueEnd<O>) => void;
 
 const nothing = (): void => undefined;
@@ -57,20 +62,12 @@ export class Queues {
    *
    * `invalid-argument` where there is one that differs in a setting that was given; `unsupported` for a durable one on a node without a store.
    */
-  create(
-    name: string,
-    given: Partial<QueueSettings>,
-    end: (
-      end:
-        { readonly kind: "done"; readonly created: boolean } | { readonly kind: "failed"; readonly error: MpregError },
-    ) => void,
-    nowMs: number,
-  ): void {
+  create(name: string, given: Partial<QueueSettings>, end: (end: CreateEnd) => void, nowMs: number): void {
     try {
       const before = this.#queues.get(name);
       if (before !== undefined) {
         checkSame(before, given);
-        end({ kind: "done", created: false });
+        end({ kind: "done", created: false, settings: before.settings });
         return;
       }
       const settings = this.#settingsOf(name, given);
@@ -203,7 +200,7 @@ export class Queues {
     const done = (at: number): void => {
       this.#creating.delete(name);
       this.#queues.set(name, queue); // (M2)
-      end({ kind: "done", created: true });
+      end({ kind: "done", created: true, settings: queue.settings });
       for (const again of later) again(at);
     };
     this.#creating.set(name, later);
