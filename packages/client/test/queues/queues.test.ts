@@ -159,3 +159,63 @@ test("a durable queue takes messages, and gives dead letters up, at once after i
   await expect.poll(() => jobs.stats()).toMatchObject({ messages: 1, deadLettered: 1, deadLettersRefused: 0 });
   expect((await client.queue("dead").receive())[0]).toMatchObject({ value: "bad", deadLetter: { attempts: 2 } });
 });
+
+test("a processor and a loop whose client is gone give up what they had leased, and trouble nobody", async () => {
+  const { near, distant } = await twoNodes();
+  const queue = near.queue<number>("gone", { durable: false, visibilityMs: 300 });
+  await queue.sendBatch([1, 2, 3, 4, 5, 6].map((value) => ({ value })));
+  const theirs = distant.queue<number>("gone");
+  let begin: () => void;
+  const begun = new Promise<void>((resolve) => (begin = resolve));
+  const processor = theirs.process(
+    (_message, { signal }) =>
+      new Promise((_resolve, reject) => {
+        signal.addEventListener("abort", () => reject(signal.reason as Error));
+        begin();
+      }),
+    { prefetch: 2 },
+  );
+  await begun;
+  const loop = theirs.messages({ prefetch: 2 });
+  await loop.next();
+  await distant.close();
+  await loop.return!();
+  await processor.close();
+  await expect.poll(() => queue.stats()).toMatchObject({ messages: 6, available: 6, leased: 0 });
+});
+
+test("who gives up waiting for a queue to be created leaves it to the others", async () => {
+  const { near } = await twoNodes();
+  const queue = near.queue<number>("shared", { durable: false });
+  const abort = new AbortController();
+  const first = queue.create({ signal: abort.signal });
+  const second = queue.send(1);
+  abort.abort();
+  await expect(first).rejects.toMatchObject({ code: "cancelled" });
+  expect(await second).toMatchObject({ duplicate: false });
+});
+
+test("a durable queue whose owner is away is not placed anew, and goes on when the owner is back", async () => {
+  const dataDir = await folder();
+  const [keeper, other] = (await startMesh({ name: "keeper", dataDir }, {})) as [MpregNode, MpregNode];
+  const client = await clientOf(other);
+  await client.queue("jobs", { visibilityMs: 1_000 }).send("first");
+  await keeper.close();
+  const refused = { code: "node-lost", outcome: "not-applied", node: "keeper" };
+  await expect
+    .poll(() =>
+      client
+        .queue("jobs", {})
+        .create()
+        .catch((error: unknown) => error),
+    )
+    .toMatchObject(refused);
+  await expect(client.queue("jobs").send("second")).rejects.toMatchObject({ code: "unknown-queue" });
+
+  const back = await createNode({ name: "keeper", dataDir, port: 0, log: "silent", peers: [other.url] });
+  onTestFinished(() => back.close());
+  const again = client.queue("jobs", {});
+  await expect.poll(() => again.create().catch(() => undefined)).toMatchObject({ visibilityMs: 1_000 });
+  await again.send("second");
+  expect((await again.receive({ max: 2 })).map(({ value }) => value)).toEqual(["first", "second"]);
+});

@@ -11,7 +11,7 @@
  */
 import { type Semver, type Signer, type Utf8, isBuiltInName } from "../base/index.js";
 import { Announcements, Catalog, type Heard, type Offer } from "../catalog/index.js";
-import type { Membership } from "../membership/index.js";
+import type { Member, Membership } from "../membership/index.js";
 import type { Peer } from "../rpc/index.js";
 import { type Message, type OfferRecord, type OffersMessage, Writer, writeOffersRequest } from "../wire/index.js";
 import { EarlyNews } from "./early-news.js";
@@ -81,6 +81,13 @@ export class Offerings {
   unregister(fun: string, version: string | undefined): void {
     this.catalog.remove(this.#self, fun, version);
     this.#announcements.withdraw(fun, version);
+  }
+
+  /** What members have announced of `fun`, those that are away included. */
+  *announced(fun: string): Generator<{ readonly member: Member; readonly offer: OfferRecord }> {
+    for (const member of this.#host.membership().members()) {
+      for (const offer of this.#announcements.recordsOf(member.nodeId, fun)) yield { member, offer };
+    }
   }
 
   /** How many calls of its own function may wait on this node, where it was registered with a bound. */

@@ -6,6 +6,7 @@
  * (Q1) Of every queue of this node there is a function of its name, as long as there is the queue.
  * (Q2) A queue that some node has is not placed anew. Of the nodes that may own one, that with the highest hash of its name and theirs does
  *      (rendezvous hashing, Thaler and Ravishankar 1998), whichever node is asked.
+ *      A durable one whose owner is away is not placed anew either, as long as the owner is remembered: there would be two.
  * (Q3) What is not allowed is refused before anything is looked at.
  * (Q4) Where the node drains, receives that wait end without a message: whoever has asked asks again, and waits elsewhere.
  */
@@ -27,7 +28,7 @@ import type { BuiltIn, BuiltIns } from "./built-ins.js";
 import type { Cluster } from "./cluster.js";
 import type { NodeCapabilities, NodeOptions, StoreInput } from "./types.js";
 
-/** The tag of nodes that have a disk for queues. */
+/** The tag of nodes that have a disk for queues, and of queues on one. */
 const durableTag = "durable";
 
 /** As many as a node runs at all: those that wait hold no permit. */
@@ -99,7 +100,7 @@ export class QueueFunctions {
     );
     host.builtIns.set(queuesFunction, this.#cluster);
     this.#register(offerOf(queuesFunction, store === undefined ? [] : [durableTag]), nowMs);
-    for (const queue of this.#queues.names()) this.#opened(queue, nowMs);
+    for (const queue of this.#queues.names()) this.#opened(queue, true, nowMs);
   }
 
   /** The store has told something. */
@@ -124,10 +125,10 @@ export class QueueFunctions {
   }
 
   /** This node has a queue of that name. (Q1) */
-  #opened(queue: string, nowMs: number): void {
+  #opened(queue: string, durable: boolean, nowMs: number): void {
     const fun = queueFunction(queue);
     this.#host.builtIns.set(fun, (invocation, args, end) => this.#operate(queue, invocation, args, end));
-    this.#register(offerOf(fun, []), nowMs);
+    this.#register(offerOf(fun, durable ? [durableTag] : []), nowMs);
   }
 
   /** It has none any more. (Q1) */
@@ -198,7 +199,7 @@ export class QueueFunctions {
       settings,
       (how) => {
         if (how.kind === "failed") return end(how.error);
-        if (how.created) this.#opened(queue, nowMs());
+        if (how.created) this.#opened(queue, how.settings.durable, nowMs());
         end(how.settings);
       },
       nowMs(),
@@ -210,6 +211,7 @@ export class QueueFunctions {
     const { catalog } = this.#host.cluster;
     const owner = catalog.offersOf(queueFunction(queue))[0]?.owner;
     if (owner !== undefined) return owner.nodeId;
+    this.#checkAway(queue);
     const able = catalog.offersOf(queuesFunction).filter(({ traits }) => !durable || traits.tags.includes(durableTag));
     const { signer, utf8 } = this.#host.capabilities;
     let best: { readonly nodeId: string; readonly weight: Uint8Array } | undefined;
@@ -225,6 +227,16 @@ export class QueueFunctions {
       "no-provider",
       `${what}; start one with a data directory, or create the queue with { durable: false }`,
     );
+  }
+
+  /** (Q2) */
+  #checkAway(queue: string): void {
+    for (const { member, offer } of this.#host.cluster.offerings.announced(queueFunction(queue))) {
+      if (!offer.tags.includes(durableTag)) continue;
+      const { name } = member.record;
+      const message = `Queue ${quoted(queue)} is on the disk of node ${quoted(name)}, which is away: it is there again when that node is. To begin anew elsewhere, create it with { owner }`;
+      throw new MpregError("node-lost", message, { node: name });
+    }
   }
 
   #list(): string[] {

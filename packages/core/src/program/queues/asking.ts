@@ -9,6 +9,8 @@ import type { SingleCallOptions } from "../../rpc/index.js";
 import type { Codec } from "../../values/index.js";
 import type { WaitOptions } from "../api.js";
 import type { Clock } from "../clock.js";
+import { cancelled } from "../options.js";
+import { within } from "../within.js";
 import type { SendOptions } from "./api.js";
 import type { AbortSource } from "../abort-source.js";
 
@@ -69,12 +71,15 @@ export class QueueAsking {
     this.#owner = owner;
   }
 
-  /** Creates the queue, unless that was done. */
-  create(options: WaitOptions): Promise<QueueSettings> {
-    return (this.#created ??= this.#create(options).catch((error: unknown) => {
+  /** Creates the queue, unless that was done; whoever gives up waiting leaves it to the others. */
+  create({ signal, timeoutMs = 0 }: WaitOptions): Promise<QueueSettings> {
+    if (signal?.aborted === true) return Promise.reject(cancelled(signal, "not-applied"));
+    this.#created ??= this.#create().catch((error: unknown) => {
       this.#created = undefined; // the next one tries again
       throw error;
-    }));
+    });
+    const late = `The time allowed (${timeoutMs} ms) ran out before queue "${this.name}" was created`;
+    return within(this.host.clock, this.#created, { signal, timeoutMs, late });
   }
 
   /** What the operation has come to. */
@@ -98,7 +103,7 @@ export class QueueAsking {
     );
   }
 
-  #create(options: WaitOptions): Promise<QueueSettings> {
+  #create(): Promise<QueueSettings> {
     const settings = this.#settings ?? {};
     const { host, name } = this;
     const { durable = true } = settings;
@@ -106,10 +111,10 @@ export class QueueAsking {
     const create: QueuesOperation = { op: "create", queue: name, settings };
     const owner: Promise<string> =
       this.#owner === undefined
-        ? host.call(queuesFunction, [place], options).then((answer) => (answer as QueuesAnswers["place"]).node)
+        ? host.call(queuesFunction, [place], {}).then((answer) => (answer as QueuesAnswers["place"]).node)
         : Promise.resolve(this.#owner);
     return owner
-      .then((target) => host.call(queuesFunction, [create], { ...options, target }))
+      .then((target) => host.call(queuesFunction, [create], { target }))
       .then((created) => created as QueueSettings);
   }
 

@@ -154,7 +154,7 @@ export class Processor<T> implements QueueProcessor {
       message = queueMessage<T>(received, host.codec, this.#line);
     } catch (error) {
       // nobody here can read it: it is not done
-      void this.#line.all(releasing(undefined, thrownText(error)), [received.receipt], {});
+      this.#line.giveBack(releasing(undefined, thrownText(error)), [received.receipt]);
       return;
     }
     const leased: Leased<T> = { message, abort: host.createAbort(), timer: undefined };
@@ -235,7 +235,7 @@ export class Processor<T> implements QueueProcessor {
       this.#forget(leased);
       receipts.push(leased.message.receipt);
     }
-    if (receipts.length > 0) void this.#line.all({ op: "release", delayMs: 0 }, receipts, {}); // (P4)
+    this.#line.giveBack(releasing(0, undefined), receipts); // (P4)
     this.#look();
   }
 

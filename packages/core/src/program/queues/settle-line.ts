@@ -47,6 +47,11 @@ export class SettleLine {
     return this.#patiently(Promise.all(receipts.map((receipt) => this.#settle(settling, receipt))), options);
   }
 
+  /** Releases what nobody here will work on. Where that cannot be told, the leases end by themselves. */
+  giveBack(settling: Settling, receipts: readonly string[]): void {
+    for (const receipt of receipts) this.#settle(settling, receipt).catch(() => undefined);
+  }
+
   #patiently<T>(told: Promise<T>, { signal, timeoutMs = 0 }: WaitOptions): Promise<T> {
     if (signal?.aborted === true) return Promise.reject(cancelled(signal, "unknown"));
     const late = `The time allowed (${timeoutMs} ms) ran out before queue "${this.#asking.name}" answered`;
