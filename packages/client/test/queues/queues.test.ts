@@ -219,3 +219,25 @@ test("a durable queue whose owner is away is not placed anew, and goes on when t
   await again.send("second");
   expect((await again.receive({ max: 2 })).map(({ value }) => value)).toEqual(["first", "second"]);
 });
+
+test("what is in memory only needs no disk; a message whose lease was lost before its turn is not begun (P3)", async () => {
+  const { near } = await twoNodes();
+  const pings = near.queue<number>("pings", { guarantee: { kind: "fire-and-forget" }, visibilityMs: 200 });
+  expect(await pings.send(1)).toMatchObject({ duplicate: false });
+
+  const work = near.queue<number>("work", { durable: false, visibilityMs: 2_000 });
+  await work.sendBatch([{ value: 1 }, { value: 2 }]);
+  const begun: number[] = [];
+  const processor = work.process(
+    ({ value }, { signal }) => {
+      begun.push(value);
+      return new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error)));
+    },
+    { prefetch: 1 },
+  );
+  await expect.poll(() => work.stats()).toMatchObject({ leased: 2 });
+  await work.purge();
+  await expect.poll(() => processor.running).toBe(0);
+  await processor.drain();
+  expect(begun).toEqual([1]);
+});

@@ -107,8 +107,15 @@ export class BuiltIns {
     throw new MpregError("malformed", "The arguments of a call must be an array");
   }
 
+  /** What cannot be told was done all the same. */
   #encoded({ fun }: Invocation, result: unknown): Uint8Array | MpregError {
-    return isA(result, MpregError) ? result : this.#host.codec.encode(result, `the result of "${fun}"`);
+    if (isA(result, MpregError)) return result;
+    try {
+      return this.#host.codec.encode(result, `the result of "${fun}"`);
+    } catch (error) {
+      if (!isA(error, MpregError)) throw error;
+      return error.withOutcome("applied");
+    }
   }
 
   #timingsOf({ timings, startedMs }: Invocation): Timings {

@@ -345,9 +345,7 @@ export class NodeMachine {
         this.#announcements.offered(input.offer);
         return;
       case "unregister":
-        this.#withdrawn(input.fun, input.version, nowMs, () => {
-          this.#cluster.offerings.unregister(input.fun, input.version);
-        });
+        this.#unregister(input.fun, input.version, nowMs);
         this.#announcements.withdrawn(input.fun, input.version);
         return;
       case "publish":
@@ -415,6 +413,12 @@ export class NodeMachine {
     return inspect(subject, this.#cluster, this.#rpc.here, nowMs);
   }
 
+  #unregister(fun: string, version: string | undefined, nowMs: number): void {
+    this.#withdrawn(fun, version, nowMs, () => {
+      this.#cluster.offerings.unregister(fun, version);
+    });
+  }
+
   /** Lets those who wait for what the function was before `change` go elsewhere. */
   #withdrawn(fun: string, version: string | undefined, nowMs: number, change: () => void): void {
     const { catalog, self } = this.#cluster;
@@ -444,7 +448,10 @@ export class NodeMachine {
   #startQueues(nowMs: number): void {
     const limits = this.#options.queues;
     if (limits === undefined) return;
-    this.#queues = new QueueFunctions({ ...this.#surroundings, limits, builtIns: this.#builtIns }, nowMs);
+    const withdraw = (fun: string): void => {
+      this.#unregister(fun, undefined, this.#nowMs);
+    };
+    this.#queues = new QueueFunctions({ ...this.#surroundings, limits, builtIns: this.#builtIns, withdraw }, nowMs);
   }
 
   #startDrain(graceMs: number, nowMs: number): void {

@@ -42,6 +42,8 @@ export interface QueueFunctionsHost extends Timers {
   readonly cluster: Cluster;
   readonly builtIns: BuiltIns;
   readonly nowMs: () => number;
+  /** This node does not offer `fun` any more: calls that wait for it are told. */
+  readonly withdraw: (fun: string) => void;
 }
 
 /** What the policy is asked about an operation. */
@@ -135,7 +137,7 @@ export class QueueFunctions {
   #removed(queue: string): void {
     const fun = queueFunction(queue);
     this.#host.builtIns.delete(fun);
-    this.#host.cluster.offerings.unregister(fun, undefined);
+    this.#host.withdraw(fun);
   }
 
   #operate(

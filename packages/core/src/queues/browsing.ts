@@ -10,10 +10,12 @@ type Browse = Extract<QueueOperation, { readonly op: "browse" }>;
 export function browse(queue: Queue, wish: Browse): readonly BrowsedMessage[] {
   const lane = wish.subscription === undefined ? undefined : laneFor(queue, wish.subscription);
   const limit = Math.min(wish.limit, queue.host.limits.browseMessagesMax);
+  const { receiveBytesMax } = queue.host.limits;
   const found: BrowsedMessage[] = [];
+  let bytes = 0;
   for (
     let message = queue.log.after(fromOf(queue, wish.from));
-    message !== undefined && found.length < limit;
+    message !== undefined && found.length < limit && bytes < receiveBytesMax;
     message = queue.log.after(message.sequence)
   ) {
     const entry = entriesOf(message).find((one) => lane === undefined || one.lane === lane.number);
@@ -21,7 +23,9 @@ export function browse(queue: Queue, wish: Browse): readonly BrowsedMessage[] {
     const state = stateOf(entry);
     if (wish.state !== undefined && state !== wish.state) continue;
     const shown = shownOf(queue, message, entry, state);
-    if (shown !== undefined) found.push(shown);
+    if (shown === undefined) continue;
+    found.push(shown);
+    bytes += message.bytes;
   }
   return found;
 }

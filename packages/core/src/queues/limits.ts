@@ -8,6 +8,8 @@ export interface QueuesLimits {
   readonly sendBytesMax: number;
   /** Messages of one receive; it gets no more. */
   readonly receiveMessagesMax: number;
+  /** Bytes of the messages of one receive or browse, as they are kept; it gets no more once it has as many. */
+  readonly receiveBytesMax: number;
   /** Receipts of one operation. `too-large` beyond. */
   readonly receiptsMax: number;
   /** Messages of one browse; it gets no more. */
@@ -31,6 +33,7 @@ export const defaultQueuesLimits: QueuesLimits = {
   sendMessagesMax: 1_000,
   sendBytesMax: 16 * 1024 * 1024,
   receiveMessagesMax: 1_000,
+  receiveBytesMax: 16 * 1024 * 1024,
   receiptsMax: 1_000,
   browseMessagesMax: 1_000,
   waitersMax: 100_000,

@@ -88,7 +88,8 @@ function take(
   const wallMs = queue.host.wallMs();
   const visibilityMs = wish.visibilityMs ?? queue.settings.visibilityMs;
   if (queue.durable && queue.host.writes.frozen !== undefined) return messages;
-  while (messages.length < wish.max) {
+  let bytes = 0;
+  while (messages.length < wish.max && bytes < queue.host.limits.receiveBytesMax) {
     const entry = lane.lease(visibilityMs, nowMs, wallMs);
     if (entry === undefined) break;
     if (isRepeated(queue, entry, nowMs)) {
@@ -101,6 +102,7 @@ function take(
       queue.remove(entry.message, "abandoned", nowMs); // its row is gone from the store: there is nothing to give
       continue;
     }
+    bytes += entry.message.bytes;
     queue.figures.received += 1;
     messages.push(message);
     if (queue.settings.guarantee.kind === "fire-and-forget") queue.over(entry, lane, "acknowledged", nowMs);

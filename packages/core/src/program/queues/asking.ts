@@ -106,7 +106,7 @@ export class QueueAsking {
   #create(): Promise<QueueSettings> {
     const settings = this.#settings ?? {};
     const { host, name } = this;
-    const { durable = true } = settings;
+    const { durable = settings.guarantee?.kind !== "fire-and-forget" } = settings;
     const place: QueuesOperation = { op: "place", queue: name, durable };
     const create: QueuesOperation = { op: "create", queue: name, settings };
     const owner: Promise<string> =

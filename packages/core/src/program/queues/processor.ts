@@ -3,7 +3,8 @@
  *
  * (P1) At most `concurrency` handlers run, and at most `prefetch` messages are leased besides.
  * (P2) A message is acknowledged after its handler has ended well, and released when it threw, with what it threw.
- * (P3) Leases are extended when half of their time is over, as long as their messages are here. A handler whose lease is lost is told so.
+ * (P3) Leases are extended when half of their time is over, as long as their messages are here. A handler whose lease is lost is told so; one
+ *      that has not begun does not.
  * (P4) What was leased and not begun is released when it ends.
  * (P5) A failure to receive that may pass is tried again, after a wait that doubles; any other ends it.
  */
@@ -76,7 +77,7 @@ export class Processor<T> implements QueueProcessor {
         const leave = onAbort(signal, () => {
           void this.close();
         });
-        void this.closed.finally(leave).catch(() => undefined);
+        void this.closed.then(leave, leave);
       }
       this.#receive();
     }
@@ -184,6 +185,7 @@ export class Processor<T> implements QueueProcessor {
     while (this.#running.size < this.#concurrency && !this.#isStopping) {
       const leased = this.#ready.shift();
       if (leased === undefined) return;
+      if (leased.abort.signal.aborted) continue; // (P3)
       this.#running.add(leased);
       this.#run(leased);
     }
