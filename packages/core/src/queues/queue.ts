@@ -2,15 +2,16 @@
  * Queue: the messages of one queue, the lanes that have them, and when each is done.
  *
  * Owns what a message goes through, from `admit` to `remove`. What comes in is prepared by `sending.ts`; leases are the lanes'
- * (`lane.ts`); operations are `operations.ts`.
+ * (`lane.ts`), changes of its settings and lanes `changes.ts`'s; operations come from `queues.ts`.
  *
  * (Q1) A message is told to be sent, and can be received, once it is on the disk; it is told to be acknowledged once that is.
  * (Q2) A message that is done, expired, moved, dropped or purged is in no lane any more, and never will be again.
  * (Q3) A lane that cannot do with a message has given it up; a message is done when as many as wanted have acknowledged it.
  * (Q4) A dead letter is in its new queue and gone from this one by one batch. Where the new queue has no room, or is not there, it stays.
  */
-import type { MpregError } from "../base/index.js";
+import { MpregError, quoted } from "../base/index.js";
 import type { Operation } from "../journal/index.js";
+import { Changes } from "./changes.js";
 import { Dependents } from "./dependents.js";
 import { Expiry } from "./expiry.js";
 import { Figures } from "./figures.js";
@@ -74,10 +75,10 @@ export class Queue {
   nextSequence = 1;
   /** See {@link promised}. */
   #promised = 0;
-  closed = false;
   /** What was sent before this sequence is being purged, or was; with the deletion of the queue everything. */
   purgedBefore = 0;
   #redriving: Redriving | undefined;
+  #changes: Changes | undefined;
   /** Messages whose room was given away already, to what is on its way. */
   readonly dropping: Set<Message> = new Set<Message>();
   /** Where the search for the oldest that can make room begins. */
@@ -100,6 +101,19 @@ export class Queue {
   /** Made when it is first asked for: few queues have dead letters that go back. */
   get redriving(): Redriving {
     return (this.#redriving ??= new Redriving(this));
+  }
+
+  /** Made with the first change. */
+  get changes(): Changes {
+    return (this.#changes ??= new Changes(this));
+  }
+
+  /** Throws where nothing can be done with it: it is being deleted, or its store has failed. */
+  checkUsable(): void {
+    // what is written behind the deletion would be there when another queue has its number
+    if (this.purgedBefore === Infinity)
+      throw new MpregError("unknown-queue", `Queue ${quoted(this.name)} is being deleted`);
+    if (this.durable && this.host.writes.frozen !== undefined) throw this.host.writes.frozen;
   }
 
   get durable(): boolean {
@@ -429,13 +443,13 @@ export class Queue {
 
   /** Its timers are taken back, and who waits is told. */
   close(error: MpregError): void {
-    this.closed = true;
     for (const lane of this.lanes.values()) {
       for (let waiter = lane.waiters.first; waiter !== undefined; waiter = lane.waiters.first) waiter.fail(error);
       lane.close();
     }
     this.expiry.close();
     this.#redriving?.close();
+    this.#changes?.close(error);
     for (let message = this.log.first; message !== undefined; message = this.log.after(message.sequence)) {
       if (this.durable && message.content !== undefined) this.host.bodies.held -= message.bytes;
     }

@@ -10,6 +10,7 @@
 import { MpregError, hexOf, quoted, suggestion } from "../base/index.js";
 import type { Freeze, Refusal, Ticket } from "../journal/index.js";
 import { browse, statsOf } from "./browsing.js";
+import type { Change } from "./changes.js";
 import type { QueueHost, QueuesCapabilities } from "./host.js";
 import { type QueuesLimits, defaultQueuesLimits } from "./limits.js";
 import { Sealer } from "./message/sealed.js";
@@ -88,10 +89,7 @@ export class Queues {
     try {
       const queue = this.#queues.get(name);
       if (queue === undefined) throw this.#unknown(name);
-      // what is written behind the deletion would be there when another queue has its number
-      if (queue.purgedBefore === Infinity)
-        throw new MpregError("unknown-queue", `Queue ${quoted(name)} is being deleted`);
-      if (queue.durable && this.#writes.frozen !== undefined) throw this.#writes.frozen;
+      queue.checkUsable();
       checkOperation(queue, operation, this.#limits);
       queue.advance(nowMs);
       return this.#operate(queue, operation, end, nowMs);
@@ -273,24 +271,20 @@ export class Queues {
   }
 
   #update(queue: Queue, given: Partial<QueueSettings>, end: End, nowMs: number): void {
-    const settings = checkSettings(queue.name, given, queue.settings);
-    const operations = queue.durable ? [queue.host.tables.putQueue(queue.id, queue.record({ settings }))] : [];
-    const done = (at: number): void => {
-      queue.settings = settings;
-      queue.expiry.changed(at);
-      end({ kind: "done", value: settings });
-      queue.serve(at);
+    const failed = (error: MpregError): void => {
+      end({ kind: "failed", error });
     };
-    queue.commit(
-      operations,
-      {
-        done,
-        failed: (error) => {
-          end({ kind: "failed", error });
-        },
-      },
-      nowMs,
-    );
+    const begin = (): Change => {
+      const settings = checkSettings(queue.name, given, queue.settings);
+      const done = (at: number): void => {
+        queue.settings = settings;
+        queue.expiry.changed(at);
+        end({ kind: "done", value: settings });
+        queue.serve(at);
+      };
+      return { record: { settings }, done };
+    };
+    queue.changes.make({ begin, failed }, nowMs);
   }
 
   #made(is: QueueIdentity): Queue {

@@ -1,5 +1,6 @@
 /** Subscribing: the lanes of a queue of which every subscription, or a quorum of them, gets each message. */
 import { MpregError, quoted } from "../base/index.js";
+import type { Change } from "./changes.js";
 import type { Queue } from "./queue.js";
 import { checkQueueName } from "./settings.js";
 import type { QueueEnd } from "./types.js";
@@ -8,37 +9,23 @@ import type { QueueEnd } from "./types.js";
 export function subscribe(queue: Queue, name: string, end: (end: QueueEnd<"subscribe">) => void, nowMs: number): void {
   checkSubscribable(queue);
   checkQueueName(name, "subscription");
-  if (queue.lanes.has(name)) {
-    end({ kind: "done", value: false });
-    return;
-  }
-  const { subscriptionsMax } = queue.host.limits;
-  if (queue.lanes.size >= subscriptionsMax) {
-    throw new MpregError(
-      "overloaded",
-      `Queue ${quoted(queue.name)} has ${queue.lanes.size} subscriptions; that is the limit`,
-    );
-  }
-  const number = queue.lanesMade++;
-  const fromSequence = queue.nextSequence;
-  const { lanes } = queue.record();
-  const record = queue.record({ lanes: [...lanes, { number, name, fromSequence }] });
-  const done = (): void => {
-    const isNew = !queue.lanes.has(name);
-    if (isNew) queue.addLane(name, number, fromSequence);
-    end({ kind: "done", value: isNew });
+  const failed = (error: MpregError): void => {
+    end({ kind: "failed", error });
   };
-  const operations = queue.durable ? [queue.host.tables.putQueue(queue.id, record)] : [];
-  queue.commit(
-    operations,
-    {
-      done,
-      failed: (error) => {
-        end({ kind: "failed", error });
-      },
-    },
-    nowMs,
-  );
+  const begin = (): Change | undefined => {
+    if (queue.lanes.has(name)) {
+      end({ kind: "done", value: false });
+      return undefined;
+    }
+    checkRoom(queue);
+    const lane = { number: queue.lanesMade, name, fromSequence: queue.nextSequence };
+    const done = (): void => {
+      queue.addLane(name, lane.number, lane.fromSequence);
+      end({ kind: "done", value: true });
+    };
+    return { record: { lanes: [...queue.record().lanes, lane], lanesMade: lane.number + 1 }, done };
+  };
+  queue.changes.make({ begin, failed }, nowMs);
 }
 
 /** `name` gets nothing any more; what it had it has given up. */
@@ -49,29 +36,30 @@ export function unsubscribe(
   nowMs: number,
 ): void {
   checkSubscribable(queue);
-  const lane = queue.lanes.get(name);
-  if (lane === undefined) {
-    end({ kind: "done", value: false });
-    return;
-  }
-  const record = queue.record({ lanes: queue.record().lanes.filter((one) => one.name !== name) });
-  const gone = new MpregError("unknown-queue", `Subscription ${quoted(name)} of queue ${quoted(queue.name)} is over`);
-  const done = (at: number): void => {
-    for (let waiter = lane.waiters.first; waiter !== undefined; waiter = lane.waiters.first) waiter.fail(gone);
-    if (queue.lanes.get(name) === lane) queue.removeLane(lane, at);
-    end({ kind: "done", value: true });
+  const failed = (error: MpregError): void => {
+    end({ kind: "failed", error });
   };
-  const operations = queue.durable ? [queue.host.tables.putQueue(queue.id, record)] : [];
-  queue.commit(
-    operations,
-    {
-      done,
-      failed: (error) => {
-        end({ kind: "failed", error });
-      },
-    },
-    nowMs,
-  );
+  const begin = (): Change | undefined => {
+    const lane = queue.lanes.get(name);
+    if (lane === undefined) {
+      end({ kind: "done", value: false });
+      return undefined;
+    }
+    const gone = new MpregError("unknown-queue", `Subscription ${quoted(name)} of queue ${quoted(queue.name)} is over`);
+    const done = (at: number): void => {
+      for (let waiter = lane.waiters.first; waiter !== undefined; waiter = lane.waiters.first) waiter.fail(gone);
+      queue.removeLane(lane, at);
+      end({ kind: "done", value: true });
+    };
+    return { record: { lanes: queue.record().lanes.filter((one) => one.name !== name) }, done };
+  };
+  queue.changes.make({ begin, failed }, nowMs);
+}
+
+function checkRoom(queue: Queue): void {
+  if (queue.lanes.size < queue.host.limits.subscriptionsMax) return;
+  const message = `Queue ${quoted(queue.name)} has ${queue.lanes.size} subscriptions; that is the limit`;
+  throw new MpregError("overloaded", message);
 }
 
 function checkSubscribable(queue: Queue): void {
