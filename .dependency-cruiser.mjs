@@ -107,6 +107,29 @@ export default {
         dependencyTypesNot: ["type-only"],
       },
     },
+    {
+      name: "the-sqs-door-is-loaded-when-it-is-wanted",
+      comment: "(D6) who has no such door does not load what it speaks",
+      severity: "error",
+      from: { path: "^packages/node/src/", pathNot: "^packages/node/src/sqs/" },
+      to: {
+        path: "^packages/node/src/sqs/",
+        pathNot: "^packages/node/src/sqs/options\\.ts$",
+        dynamic: false,
+        dependencyTypesNot: ["type-only"],
+      },
+    },
+    {
+      name: "lmdb-is-loaded-when-it-is-wanted",
+      comment: "(D6) who keeps nothing on a disk does not load the library that does",
+      severity: "error",
+      from: { path: "^packages/node/src/", pathNot: "^packages/node/src/storage/lmdb-" },
+      to: {
+        path: ["^packages/node/src/storage/lmdb-", "node_modules/lmdb/"],
+        dynamic: false,
+        dependencyTypesNot: ["type-only"],
+      },
+    },
     { name: "no-cycles", comment: "(D5)", severity: "error", from: {}, to: { circular: true } },
     {
       name: "declared-dependencies-only",
