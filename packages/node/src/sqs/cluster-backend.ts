@@ -50,7 +50,8 @@ export class ClusterBackend implements SqsBackend {
       const asking = new QueueAsking(name, this.#host, settings, undefined);
       try {
         // it is created first, and then asked for until it is known here (B3)
-        return { record: recordOf(name, await asking.ask<"settings">({ op: "settings" }, { signal })), isNew: true };
+        const made = await asking.ask<"settings">({ op: "settings" }, { signal });
+        return { record: { name, settings: made }, isNew: true };
       } catch (error) {
         const isThere = error instanceof MpregError && error.code === "invalid-argument"; // or so it may be: with other settings
         const known = isThere ? await this.#find(name, signal, knownWithinMs) : undefined; // (B2)
@@ -115,17 +116,12 @@ export class ClusterBackend implements SqsBackend {
     const asking = new QueueAsking(name, this.#host, undefined, undefined);
     const options = waitForCapacity === undefined ? { signal } : { signal, waitForCapacity };
     try {
-      return recordOf(name, await asking.ask<"settings">({ op: "settings" }, options));
+      return { name, settings: await asking.ask<"settings">({ op: "settings" }, options) };
     } catch (error) {
       if (error instanceof MpregError && error.code === "unknown-queue") return undefined;
       throw error;
     }
   }
-}
-
-/** The time of its creation is known to the door, in a tag, of queues that it has created. */
-function recordOf(name: string, settings: QueueSettings): QueueRecord {
-  return { name, settings, createdMs: undefined };
 }
 
 /** That no node can have the queue will be the same in a moment: nothing to try again, as `no-provider` would have it. */

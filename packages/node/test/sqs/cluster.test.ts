@@ -66,6 +66,17 @@ test("a queue that one node owns is used at the door of another one, and through
   });
 });
 
+test("a queue that a native program has created tells when", async () => {
+  const { owner, far } = await twoDoors();
+  await owner.queue("own", { durable: false }).create();
+  const { createdMs } = await owner.queue("own").stats();
+  const QueueUrl = `${owner.sqsUrl ?? ""}/000000000000/own`;
+  const AttributeNames = ["CreatedTimestamp" as const, "LastModifiedTimestamp" as const];
+  const { Attributes } = await far.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames }));
+  const seconds = String(Math.floor(createdMs / 1_000));
+  expect(Attributes).toEqual({ CreatedTimestamp: seconds, LastModifiedTimestamp: seconds });
+});
+
 test("of programs that create the same queue at once, at several doors, all get it (B2)", async () => {
   const { near, far } = await twoDoors();
   const urls = await Promise.all([near, far, near, far, far].map((client) => create(client, "jobs.fifo", fifo)));

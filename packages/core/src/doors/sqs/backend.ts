@@ -14,8 +14,6 @@ import type { Operation, QueueEnd, QueueOperation, QueueSettings } from "../../q
 export interface QueueRecord {
   readonly name: string;
   readonly settings: QueueSettings;
-  /** Wall time, in ms; `undefined` where nobody has kept it, as the door does for queues that it has created. */
-  readonly createdMs: number | undefined;
 }
 
 export type BackendEnd<T> =

@@ -2,14 +2,12 @@
 import type { QueueSettings } from "../../../queues/index.js";
 import { extrasOf } from "../attributes/extras.js";
 import { mayRedrive, parseRedriveAllowPolicy, redrivePolicyText } from "../attributes/redrive-policy.js";
-import { checkAsked } from "../attributes/rules.js";
-import { attributesOf, putCounts, settingsOf } from "../attributes/settings.js";
+import { checkAsked, ofStats } from "../attributes/rules.js";
+import { attributesOf, putStats, settingsOf } from "../attributes/settings.js";
 import { SqsError, invalidParameter } from "../errors.js";
 import { isFifoName, queueArn } from "../names.js";
 import type { Turn } from "../turn.js";
 import type { Action } from "./action.js";
-
-const counted = "ApproximateNumberOfMessages";
 
 export const getQueueAttributes: Action<"GetQueueAttributes"> = (
   { QueueUrl, AttributeNames: names = [] },
@@ -23,9 +21,9 @@ export const getQueueAttributes: Action<"GetQueueAttributes"> = (
       const asked = names.includes("All") ? all : new Map([...all].filter(([name]) => names.includes(name)));
       done({ Attributes: asked.size === 0 ? undefined : asked });
     };
-    if (!names.some((name) => name === "All" || name.startsWith(counted))) return told();
+    if (!names.some((name) => name === "All" || ofStats.includes(name))) return told();
     turn.operate<"stats">(record.name, { op: "stats" }, (stats) => {
-      putCounts(all, stats);
+      putStats(all, stats);
       told();
     });
   });

@@ -18,19 +18,12 @@ export interface Extras {
   readonly permissions: Readonly<Record<string, Permission>>;
   /** Wall time of the last change of attributes, in seconds. */
   readonly modifiedSeconds: number | undefined;
-  /** Wall time of its creation by a door, in seconds. */
-  readonly createdSeconds?: number;
 }
 
 export const reservedTags = "aws:";
 const extrasTag = `${reservedTags}sqs`;
 
 const none: Extras = { attributes: {}, permissions: {}, modifiedSeconds: undefined };
-
-/** Those of a queue that is about to be created. */
-export function newExtras(wallMs: number): Extras {
-  return { ...none, createdSeconds: Math.floor(wallMs / 1_000) };
-}
 
 export function extrasOf({ tags }: Pick<QueueSettings, "tags">): Extras {
   const text = tags[extrasTag];

@@ -43,15 +43,17 @@ export const settable: Readonly<Record<string, Settable>> = {
   FifoThroughputLimit: { rule: { kind: "choice", of: ["perQueue", "perMessageGroupId"] }, isFifoOnly: true },
 };
 
-/** Attributes that can only be read. */
-export const readOnly: readonly string[] = [
+/** Attributes that can only be read, and that the stats of a queue tell, `LastModifiedTimestamp` where nothing else does. */
+export const ofStats: readonly string[] = [
   "ApproximateNumberOfMessages",
   "ApproximateNumberOfMessagesDelayed",
   "ApproximateNumberOfMessagesNotVisible",
   "CreatedTimestamp",
   "LastModifiedTimestamp",
-  "QueueArn",
 ];
+
+/** Attributes that can only be read. */
+export const readOnly: readonly string[] = [...ofStats, "QueueArn"];
 
 /** Throws `InvalidAttributeName` or `InvalidAttributeValue`. */
 export function checkAttribute(name: string, value: string, isFifo: boolean): void {

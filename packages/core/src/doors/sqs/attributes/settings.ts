@@ -5,13 +5,13 @@
  * (S2) A queue of SQS retries at once, refuses what exceeds its capacity, and its messages are done when one receiver has
  *      deleted them.
  */
-import { defaultQueueSettings, type QueueSettings } from "../../../queues/index.js";
+import { type QueueSettings, type QueueStats, defaultQueueSettings } from "../../../queues/index.js";
 import type { QueueRecord } from "../backend.js";
 import { SqsError } from "../errors.js";
 import { sqsLimits } from "../limits.js";
 import { type SqsPlace, queueArn } from "../names.js";
 import type { Texts } from "../types.js";
-import { type Extras, extrasOf, newExtras, tagsWith } from "./extras.js";
+import { type Extras, extrasOf, tagsWith } from "./extras.js";
 import { parseRedriveAllowPolicy, parseRedrivePolicy, redrivePolicyText } from "./redrive-policy.js";
 import { checkAttribute } from "./rules.js";
 
@@ -44,8 +44,8 @@ export function settingsOf(
   const messageBytesMax = attributes.get("MaximumMessageSize");
   const redrive = attributes.get("RedrivePolicy");
   const policy = redrive === undefined ? undefined : parseRedrivePolicy(redrive, place);
-  const known = before === undefined ? newExtras(wallMs) : extrasOf(before);
-  const extras = extrasWith(known, attributes, place, wallMs);
+  const tags = before?.tags ?? {};
+  const extras = extrasWith(extrasOf({ tags }), attributes, place, wallMs);
   const dedup = isFifo ? dedupWith(before?.dedup, attributes) : undefined;
   checkThroughput(extras, dedup);
   return {
@@ -56,7 +56,7 @@ export function settingsOf(
     ...(messageBytesMax === undefined ? {} : { messageBytesMax: Number(messageBytesMax) }),
     ...(redrive === undefined ? {} : { deadLetter: policy?.deadLetter, maxReceives: policy?.maxReceives }),
     ...(dedup === undefined ? {} : { dedup }),
-    tags: tagsWith(before?.tags ?? {}, extras),
+    tags: tagsWith(tags, extras),
   };
 }
 
@@ -103,19 +103,9 @@ function checkThroughput({ attributes }: Extras, dedup: QueueSettings["dedup"]):
   );
 }
 
-/** How many messages a queue has. */
-export interface Counts {
-  readonly available: number;
-  readonly delayed: number;
-  readonly leased: number;
-}
-
-/** Every attribute of a queue but the counts. (S1) */
-export function attributesOf({ name, settings, createdMs }: QueueRecord, place: SqsPlace): Map<string, string> {
-  const extras = extrasOf(settings);
-  const { attributes } = extras;
-  const createdSeconds = createdMs === undefined ? extras.createdSeconds : Math.floor(createdMs / 1_000);
-  const modifiedSeconds = extras.modifiedSeconds ?? createdSeconds;
+/** Every attribute of a queue but those that its stats tell. (S1) */
+export function attributesOf({ name, settings }: QueueRecord, place: SqsPlace): Map<string, string> {
+  const { attributes, modifiedSeconds } = extrasOf(settings);
   const all = new Map<string, string>([
     ["QueueArn", queueArn(name, place)],
     ["VisibilityTimeout", inSeconds(settings.visibilityMs)],
@@ -123,7 +113,6 @@ export function attributesOf({ name, settings, createdMs }: QueueRecord, place: 
     ["MessageRetentionPeriod", inSeconds(settings.ttlMs)],
     ["DelaySeconds", inSeconds(settings.delayMs)],
   ]);
-  if (createdSeconds !== undefined) all.set("CreatedTimestamp", String(createdSeconds));
   if (modifiedSeconds !== undefined) all.set("LastModifiedTimestamp", String(modifiedSeconds));
   for (const [key, value] of Object.entries({ ...kept, ...attributes })) if (value !== undefined) all.set(key, value);
   const { deadLetter, maxReceives, order, dedup } = settings;
@@ -138,7 +127,11 @@ export function attributesOf({ name, settings, createdMs }: QueueRecord, place: 
   return all;
 }
 
-export function putCounts(all: Map<string, string>, { available, delayed, leased }: Counts): void {
+/** Puts those of `ofStats`. What was never changed by a door was last changed when it was made. */
+export function putStats(all: Map<string, string>, { available, delayed, leased, createdMs }: QueueStats): void {
+  const created = inSeconds(createdMs);
+  all.set("CreatedTimestamp", created);
+  if (!all.has("LastModifiedTimestamp")) all.set("LastModifiedTimestamp", created);
   all.set("ApproximateNumberOfMessages", String(available));
   all.set("ApproximateNumberOfMessagesDelayed", String(delayed));
   all.set("ApproximateNumberOfMessagesNotVisible", String(leased));
