@@ -48,6 +48,9 @@ export interface RunningSqs {
 /** Clients keep their connections, and must not find one closed that they are about to use. */
 const keepAliveTimeoutMs = 75_000;
 
+/** Connections beside those of requests under way: those that are kept, and those over which one more is told so. Beyond them they are closed. */
+const spareConnections = 1_000;
+
 /** How long a request may take to arrive. */
 const requestTimeoutMs = 60_000;
 
@@ -65,7 +68,7 @@ export async function startSqs(parts: SqsParts): Promise<RunningSqs> {
   };
   const server: Server =
     secure === undefined ? createServer(times) : createTlsServer({ ...secure, ...times, handshakeTimeout: timeout });
-  server.maxConnections = sqs.requestsMax;
+  server.maxConnections = sqs.requestsMax + spareConnections; // (H3)
   const requests = new Requests(parts, secure === undefined ? "http" : "https");
   server.on("request", (request: IncomingMessage, response: ServerResponse) => {
     requests.take(request, response);

@@ -1,4 +1,10 @@
-import { CreateQueueCommand, ListQueuesCommand, type SQSClient, SendMessageCommand } from "@aws-sdk/client-sqs";
+import {
+  CreateQueueCommand,
+  ListQueuesCommand,
+  ReceiveMessageCommand,
+  type SQSClient,
+  SendMessageCommand,
+} from "@aws-sdk/client-sqs";
 import { expect, test } from "vitest";
 import { resolveSqs } from "../../src/sqs/options.js";
 import { type SignedRequest, SignatureCheck } from "../../src/sqs/signature.js";
@@ -103,6 +109,20 @@ test("a body that is too large is refused while it arrives (H3, B1)", async () =
   const response = await fetch(url, { method: "POST", headers, body }).catch((error: unknown) => error as Error);
   if (response instanceof Error) throw response;
   expect([response.status, response.headers.get("x-amzn-query-error")]).toEqual([413, "RequestEntityTooLarge;Sender"]);
+});
+
+test("one request more than may be under way is told so, and the next is taken when there is room (H3)", async () => {
+  const { client, url, queues, door } = await startSqsDoor({ requestsMax: 1 });
+  const { QueueUrl } = await client.send(new CreateQueueCommand({ QueueName: "q" }));
+  await expect.poll(() => door.waiting).toBe(0);
+  const poll = client.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 20 }));
+  await expect.poll(() => queues.waiting).toBe(1);
+  const more = new ListQueuesCommand({});
+  await expect(clientOf(url).send(more)).rejects.toMatchObject({ name: "ServiceUnavailable" });
+  queues.tick(Number.MAX_SAFE_INTEGER);
+  await poll;
+  await expect.poll(() => door.waiting).toBe(0);
+  expect(await client.send(more)).toMatchObject({ QueueUrls: [QueueUrl] });
 });
 
 test("options that cannot be are named", () => {

@@ -115,6 +115,8 @@ test("attributes have the names and ranges of AWS, and nothing is told to be enc
     [set(dead("q.fifo", 3)), "InvalidParameterValue", /same type/],
     [set(dead("q", 1_001)), "InvalidParameterValue", /maxReceiveCount/],
     [set({ RedrivePolicy: "{" }), "InvalidAttributeValue", /not JSON/],
+    [set({ Policy: "{" }), "InvalidAttributeValue", /not JSON/],
+    [set({ RedriveAllowPolicy: "[]" }), "InvalidAttributeValue", /not a JSON object/],
     [
       failing(client.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ["None" as "All"] }))),
       "InvalidAttributeName",

@@ -2,9 +2,10 @@
  * Redrive policies: `RedrivePolicy` of a queue (where its dead letters go) and `RedriveAllowPolicy` of a dead-letter queue
  * (who may send them there). Both are JSON in the text of an attribute; empty text takes them away.
  */
-import { SqsError, invalidParameter } from "../errors.js";
+import { invalidParameter } from "../errors.js";
 import { sqsLimits } from "../limits.js";
 import { type SqsPlace, nameInArn } from "../names.js";
+import { objectIn } from "./rules.js";
 
 export interface RedrivePolicy {
   readonly deadLetter: string;
@@ -79,15 +80,4 @@ function targetOf(arn: string, member: string, text: string, place: SqsPlace, at
   if (name !== undefined) return name;
   const own = `arn:aws:sqs:${place.region}:${place.account}:NAME`;
   throw invalidParameter(text, attribute, `Invalid value for ${member}; ARNs of this server are ${own}.`);
-}
-
-function objectIn(text: string, attribute: string): Record<string, unknown> {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch {
-    throw new SqsError("InvalidAttributeValue", `Invalid value for the parameter ${attribute}: it is not JSON.`);
-  }
-  if (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)) return parsed as Record<string, unknown>;
-  throw new SqsError("InvalidAttributeValue", `Invalid value for the parameter ${attribute}: it is not a JSON object.`);
 }

@@ -11,7 +11,7 @@ export type AttributeRule =
   | { readonly kind: "integer"; readonly min: number; readonly max: number }
   | { readonly kind: "boolean" }
   | { readonly kind: "choice"; readonly of: readonly string[] }
-  /** JSON, or nothing. */
+  /** An object in JSON, or nothing. */
   | { readonly kind: "json" }
   | { readonly kind: "not-encrypted"; readonly allowed: string };
 
@@ -76,6 +76,7 @@ export function checkAttribute(name: string, value: string, isFifo: boolean): vo
       if (rule.of.includes(value)) return;
       throw invalidValue(name, value, `one of ${rule.of.join(", ")} was expected`);
     case "json":
+      if (value !== "") objectIn(value, name);
       return;
     case "not-encrypted":
       if (value === rule.allowed) return;
@@ -88,6 +89,18 @@ function invalidValue(name: string, value: string, reason: string): SqsError {
     "InvalidAttributeValue",
     `Invalid value for the parameter ${name}. Reason: ${reason}, got ${JSON.stringify(value.slice(0, 100))}.`,
   );
+}
+
+/** The object in the JSON of an attribute. Throws `InvalidAttributeValue`. */
+export function objectIn(text: string, attribute: string): Record<string, unknown> {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    throw new SqsError("InvalidAttributeValue", `Invalid value for the parameter ${attribute}: it is not JSON.`);
+  }
+  if (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)) return parsed as Record<string, unknown>;
+  throw new SqsError("InvalidAttributeValue", `Invalid value for the parameter ${attribute}: it is not a JSON object.`);
 }
 
 /** Throws `InvalidAttributeName`, for names of attributes that are asked for. */
