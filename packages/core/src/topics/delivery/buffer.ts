@@ -187,6 +187,16 @@ export class MessageBuffer<A = undefined> {
     return first === undefined || first.missedBefore > 0 ? undefined : first;
   }
 
+  /** Tells about the first message of each priority that waits, whether something is missing before it or not: one of them is the oldest. */
+  eachFirst(tell: (about: A | undefined) => void, nowMs: number): void {
+    for (const lane of this.#lanes) {
+      if (lane === undefined) continue;
+      this.#dropExpired(lane, nowMs);
+      const { first } = lane.messages;
+      if (first !== undefined) tell(first.about);
+    }
+  }
+
   /** Removes what is {@link first} now. */
   shift(nowMs: number): void {
     const lane = this.#next(nowMs);
@@ -199,20 +209,21 @@ export class MessageBuffer<A = undefined> {
   #next(nowMs: number): Lane<A> | undefined {
     while (this.#open !== 0) {
       const lane = this.#lanes[31 - Math.clz32(this.#open)] as Lane<A>;
-      for (
-        let { first } = lane.messages;
-        first !== undefined && first.expiresMs <= nowMs;
-        first = lane.messages.first
-      ) {
-        this.#remove(lane);
-        this.#totals.expired += 1; // (B5)
-        this.#unhanded?.(first.about, true);
-        missedFirst(lane, first.missedBefore);
-      }
+      this.#dropExpired(lane, nowMs);
       if (lane.messages.size > 0 || lane.missedBehind > 0) return lane;
       this.#closeIfDone(lane);
     }
     return undefined;
+  }
+
+  /** Nothing at its front has expired then. (B5) */
+  #dropExpired(lane: Lane<A>, nowMs: number): void {
+    for (let { first } = lane.messages; first !== undefined && first.expiresMs <= nowMs; first = lane.messages.first) {
+      this.#remove(lane);
+      this.#totals.expired += 1;
+      this.#unhanded?.(first.about, true);
+      missedFirst(lane, first.missedBefore);
+    }
   }
 
   #lane(priority: number): Lane<A> {

@@ -201,7 +201,7 @@ export class Forwarding {
   oldestMs(nowMs: number): number {
     let oldestMs = Infinity;
     for (const { onTheWay, buffer } of this.#routes.values()) {
-      oldestMs = Math.min(oldestMs, onTheWay.sinceMs, buffer.first(nowMs)?.about?.sinceMs ?? Infinity);
+      oldestMs = Math.min(oldestMs, onTheWay.sinceMs, waitingSinceMs(buffer, nowMs));
     }
     return oldestMs;
   }
@@ -406,9 +406,18 @@ function isBehind({ buffer, untoldMs }: Route): boolean {
   return !buffer.isIdle || untoldMs !== undefined;
 }
 
+/** Since when the oldest message waits that could still go; Infinity: there is none. The one that is next may be a newer one, of a higher priority. */
+function waitingSinceMs(buffer: Route["buffer"], nowMs: number): number {
+  let oldestMs = Infinity;
+  buffer.eachFirst((about) => {
+    if (about !== undefined) oldestMs = Math.min(oldestMs, about.sinceMs);
+  }, nowMs);
+  return oldestMs;
+}
+
 /** (F6) */
 function isPressing({ buffer, untoldMs }: Route, nowMs: number): boolean {
-  const sinceMs = Math.min(untoldMs ?? Infinity, buffer.first(nowMs)?.about?.sinceMs ?? Infinity);
+  const sinceMs = Math.min(untoldMs ?? Infinity, waitingSinceMs(buffer, nowMs));
   return nowMs - sinceMs >= patienceMs;
 }
 

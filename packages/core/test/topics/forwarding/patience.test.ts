@@ -1,11 +1,11 @@
 /** When what has no link goes over a neighbour: `forwarding.ts` (F6). */
 import { describe, expect, test } from "vitest";
-import { type OverSink, defaultTopicsLimits } from "../../../src/topics/index.js";
+import { type OverSink, type TopicsLimits, defaultTopicsLimits } from "../../../src/topics/index.js";
 import { Forwarding } from "../../../src/topics/forwarding/forwarding.js";
 import { note } from "../support.js";
 
 /** A node whose link to "b" may be missing, with a neighbour that has one; what leaves is written down. */
-function origin() {
+function origin(limits: Partial<TopicsLimits> = {}) {
   const sent: string[] = [];
   const state = { isLinked: true, isDialled: true, vias: ["v"] };
   const over: OverSink = {
@@ -35,13 +35,13 @@ function origin() {
       runOf: () => "run",
       over,
     },
-    defaultTopicsLimits,
+    { ...defaultTopicsLimits, ...limits },
     { dropped: 0, expired: 0 },
   );
-  const publish = (nowMs: number): void => {
+  const publish = (nowMs: number, priority = 0): void => {
     forwarding.begin();
     forwarding.want(forwarding.routeTo("b"));
-    forwarding.send(note("a", `at ${nowMs}`), 0, Infinity, nowMs);
+    forwarding.send(note("a", `at ${nowMs}`), priority, Infinity, nowMs);
   };
   return { forwarding, publish, state, took: () => sent.splice(0) };
 }
@@ -57,6 +57,28 @@ describe("without a link", () => {
     expect(took()).toEqual(["1 to b over v"]);
     publish(2_000);
     expect(took()).toEqual(["2 to b over v"]);
+  });
+
+  test("the oldest counts, also where one of a higher priority is next (F6, F7)", () => {
+    const { forwarding, publish, state, took } = origin();
+    state.isLinked = false;
+    publish(0);
+    publish(900, 9);
+    expect(forwarding.oldestMs(950)).toBe(0);
+    forwarding.tick(1_100);
+    expect(took()).toEqual(["1 to b over v", "2 to b over v"]);
+  });
+
+  test("and where older ones have found no room (F6, F7)", () => {
+    const { forwarding, publish, state, took } = origin({ routeBufferBytes: 1 });
+    state.isLinked = false;
+    publish(0);
+    publish(10);
+    expect(forwarding.oldestMs(950)).toBe(10);
+    forwarding.tick(900);
+    expect(took()).toEqual([]);
+    forwarding.tick(1_900);
+    expect(took()).toEqual(["until 0 to b over v", "2 to b over v"]);
   });
 
   test("who leaves waits for none: what waited goes over a neighbour (F6)", () => {
