@@ -1,6 +1,7 @@
 /** Node: the machine that all drivers drive. */
 export type { ClusterInfo, FunctionInfo, NodeInfo, OfferInfo } from "./inspect.js";
-export { NodeMachine, type NodeSize } from "./node.js";
+export { NodeMachine } from "./node.js";
+export type { NodeSize } from "./size.js";
 export type {
   LinkProtocol,
   NodeCapabilities,

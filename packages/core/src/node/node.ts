@@ -18,7 +18,7 @@ import {
   unreachable,
 } from "../base/index.js";
 import { type Goodbye, type LinkId, answersFactor, nodeIdOf } from "../link/index.js";
-import { Peer, Rpc, type RpcCounters, type StepCounts } from "../rpc/index.js";
+import { Peer, Rpc, type RpcCounters } from "../rpc/index.js";
 import { TopicLinks, Topics, type TopicsFigures } from "../topics/index.js";
 import type { InspectSubject } from "../wire/index.js";
 import { Announcements } from "./announcements.js";
@@ -31,60 +31,11 @@ import type { Interests } from "./interests.js";
 import { Links } from "./links.js";
 import { QueueFunctions } from "./queue-functions.js";
 import { rpcHost } from "./rpc-host.js";
+import type { NodeSize } from "./size.js";
 import { Tickets } from "./tickets.js";
 import { takeTopicInput } from "./topic-inputs.js";
 import { type TopicsSurroundings, topicLinksHost, topicsHost } from "./topics-host.js";
 import type { NodeCapabilities, NodeEffects, NodeEvent, NodeInput, NodeOptions } from "./types.js";
-
-/**
- * How many entries each table holds. `links`, `doors`, `peers`, `members`, `announced` and `wanted` are what there is; everything
- * else is under way, and zero after quiet. What only saves work (texts, answers of the catalog) is bounded and not told.
- */
-export interface NodeSize extends StepCounts {
-  readonly links: number;
-  /** Connections of other protocols. */
-  readonly doors: number;
-  readonly peers: number;
-  /** Nodes that are remembered, this one included; and those whose offers are. */
-  readonly members: number;
-  readonly announced: number;
-  /** Members to which links are kept or opened. */
-  readonly wanted: number;
-  readonly dialing: number;
-  /** Patterns that are subscribed to here, those of others, nodes that have announced any, and who waits for `everywhere()`. */
-  readonly subscribed: number;
-  readonly interest: number;
-  readonly interested: number;
-  readonly everywhere: number;
-  readonly requests: number;
-  /** Steps that were sent to others. */
-  readonly sent: number;
-  /** What far sides wait for, over links and doors. */
-  readonly asked: number;
-  readonly tickets: number;
-  /** What running handlers have asked for. */
-  readonly nested: number;
-  /** What steps and calls have left behind when they ended, and goes on for the far sides of links, or at these. */
-  readonly left: number;
-  /** Clients that are gone: those that may come back, for `resumeMs`, and others of whom something `detached` runs on. */
-  readonly gone: number;
-  /** Asks that wait to hear what has become of them at another node. */
-  readonly resuming: number;
-  /** Requests that run here and can be watched. */
-  readonly watched: number;
-  /** Results that others may fetch here, and what is fetched from others. */
-  readonly kept: number;
-  readonly fetches: number;
-  /** Bytes, not entries: what calls, steps and requests keep. */
-  readonly heldBytes: number;
-  readonly subscriptions: number;
-  /** Publishes that wait for room with a subscription. */
-  readonly blockedPublishes: number;
-  /** Publishes that wait to hear what other nodes make of them. */
-  readonly confirmations: number;
-  /** What has a due time; left out are links, wanted nodes, and the age of what is kept of topics. */
-  readonly timers: number;
-}
 
 export class NodeMachine {
   readonly id: string;

@@ -7,7 +7,21 @@
  * (H2) None is written behind the deletion of its queue, or to a store that has failed.
  */
 import { MpregError, quoted } from "../base/index.js";
-import type { Queue, QueueRecord } from "./queue.js";
+import type { Operation } from "../journal/index.js";
+import type { QueueHost } from "./host.js";
+import type { QueueRecord } from "./record.js";
+import type { WriteEnd } from "./writes.js";
+
+/** The queue, as far as its changes look at it. */
+export interface ChangingQueue {
+  readonly name: string;
+  readonly id: number;
+  readonly durable: boolean;
+  readonly host: QueueHost;
+  checkUsable(): void;
+  record(changes: Partial<QueueRecord>): QueueRecord;
+  commit(operations: readonly Operation[], end: WriteEnd, nowMs: number): void;
+}
 
 /** One change, once it is its turn. */
 export interface Change {
@@ -26,11 +40,11 @@ interface Wish {
 const waitingMax = 1_000;
 
 export class Changes {
-  readonly #queue: Queue;
+  readonly #queue: ChangingQueue;
   readonly #waiting: Wish[] = [];
   #isWriting = false;
 
-  constructor(queue: Queue) {
+  constructor(queue: ChangingQueue) {
     this.#queue = queue;
   }
 
@@ -63,15 +77,14 @@ export class Changes {
       return;
     }
     if (change === undefined) return;
-    const { record, done } = change;
-    const operations = queue.durable ? [queue.host.tables.putQueue(queue.id, queue.record(record))] : [];
+    const operations = queue.durable ? [queue.host.tables.putQueue(queue.id, queue.record(change.record))] : [];
     this.#isWriting = true;
     queue.commit(
       operations,
       {
         done: (at) => {
           this.#isWriting = false;
-          done(at);
+          change.done(at);
           this.#next(at);
         },
         failed: (error, at) => {

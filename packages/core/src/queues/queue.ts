@@ -25,6 +25,7 @@ import { FifoGroups } from "./order/fifo-groups.js";
 import type { ReadyOrder } from "./order/order.js";
 import { PriorityOrder } from "./order/priority.js";
 import { Pace } from "./rate.js";
+import type { QueueIdentity, QueueRecord } from "./record.js";
 import { Redriving } from "./redriving.js";
 import { messageKey, tableNames } from "./tables.js";
 import type { DeadLetter, DeathReason, QueueSettings } from "./types.js";
@@ -36,21 +37,6 @@ type Over = "acknowledged" | "given-up" | "expired";
 
 /** How a message leaves. */
 export type Leaving = "done" | "expired" | "dropped" | "purged" | "dead" | "abandoned" | "redriven";
-
-/** What a queue is for good, and its settings. */
-export interface QueueIdentity {
-  readonly name: string;
-  readonly id: number;
-  readonly settings: QueueSettings;
-  /** Wall time. */
-  readonly createdMs: number;
-}
-
-/** What is written of a queue itself. */
-export interface QueueRecord extends QueueIdentity {
-  readonly lanes: readonly { readonly number: number; readonly name: string; readonly fromSequence: number }[];
-  readonly lanesMade: number;
-}
 
 /** How long a message waits that its dead-letter queue would not have, at least. */
 const refusedWaitMs = 1_000;

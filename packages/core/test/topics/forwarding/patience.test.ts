@@ -78,7 +78,7 @@ describe("without a link", () => {
     forwarding.tick(900);
     expect(took()).toEqual([]);
     forwarding.tick(1_900);
-    expect(took()).toEqual(["until 0 to b over v", "2 to b over v"]);
+    expect(took()).toEqual(["2 to b over v"]);
   });
 
   test("who leaves waits for none: what waited goes over a neighbour (F6)", () => {

@@ -1,0 +1,17 @@
+/** Record: what is written of a queue itself, beside its messages. */
+import type { QueueSettings } from "./types.js";
+
+/** What a queue is for good, and its settings. */
+export interface QueueIdentity {
+  readonly name: string;
+  readonly id: number;
+  readonly settings: QueueSettings;
+  /** Wall time. */
+  readonly createdMs: number;
+}
+
+/** What is written of a queue itself. */
+export interface QueueRecord extends QueueIdentity {
+  readonly lanes: readonly { readonly number: number; readonly name: string; readonly fromSequence: number }[];
+  readonly lanesMade: number;
+}
