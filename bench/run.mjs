@@ -9,17 +9,18 @@ import { isGrowing, runSoak } from "./soak.mjs";
 import { calls } from "./suites/calls.mjs";
 import { membership } from "./suites/membership.mjs";
 import { pubsub } from "./suites/pubsub.mjs";
+import { queues } from "./suites/queues.mjs";
 import { rpc } from "./suites/rpc.mjs";
 import { topics } from "./suites/topics.mjs";
 
-const suites = [rpc, membership, calls, topics, pubsub];
+const suites = [rpc, membership, calls, topics, pubsub, queues];
 const items = suites.flatMap((suite) => suite.items.map((item) => ({ ...item, suite: suite.name })));
 const groups = [...new Set(items.flatMap(({ suite, family }) => [suite, family]))];
 
 const usage = `Usage: npm run bench -- [options]
 
   --only a,b      measure only these, by name, family or suite; writes nothing unless that is a whole suite
-  --rounds N      interleaved rounds of the suites rpc and pubsub (default 5)
+  --rounds N      interleaved rounds of the suites rpc, pubsub and queues (default 5)
   --quick         as little as shows that everything runs; prints, writes nothing
   --soak          only the soak: full load, fails when memory grows
   --minutes N     how long the soak takes (default 10)

@@ -24,10 +24,16 @@ const onSources = {
   tidy: ["the style rules of scripts/tidy.mjs", "scripts/tidy.mjs"],
 };
 
+/** Of the suite on queues what needs no peers. */
+const ourQueues = ["mpreg", "mpreg-memory", "commits", "idle", "waiting", "sqs-wire", "sqs-sdk", "sqs-canned"]
+  .map((name) => `queues-${name}`)
+  .join(",");
+
 const onBuild = {
   api: ["the API reports are current", "scripts/api-report.mjs"],
   size: ["the browser bundle has no Node import and its recorded size", "scripts/size.mjs"],
   packs: ["the packages are right for npm (publint, attw)", "scripts/check-packs.mjs"],
+  measured: ["what the benches measure of queues can be measured", "bench/run.mjs", "--quick", "--only", ourQueues],
   docs: ["the documentation's code runs", "scripts/docs-run.mjs"],
 };
 

@@ -23,6 +23,16 @@ export function residentBytesMost(pid) {
   return statusBytes(pid, "VmHWM");
 }
 
+/**
+ * Resident memory of a process without the pages of files that it has mapped, which are the system's to take back; elsewhere than on Linux with them.
+ *
+ * @param {number} pid
+ * @returns {number} bytes
+ */
+export function anonymousBytes(pid) {
+  return process.platform === "linux" ? statusBytes(pid, "RssAnon") : residentBytes(pid);
+}
+
 /** @param {number} pid */
 export function resetResidentBytesMost(pid) {
   writeFileSync(`/proc/${pid}/clear_refs`, "5");
@@ -30,7 +40,7 @@ export function resetResidentBytesMost(pid) {
 
 /**
  * @param {number} pid
- * @param {"VmRSS" | "VmHWM"} field
+ * @param {"VmRSS" | "VmHWM" | "RssAnon"} field
  */
 function statusBytes(pid, field) {
   const match = new RegExp(`^${field}:\\s+(\\d+) kB$`, "m").exec(readFileSync(`/proc/${pid}/status`, "utf8"));

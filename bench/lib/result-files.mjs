@@ -1,6 +1,6 @@
 /**
  * Where results are kept: docs/benchmarks/rpc.json and soak.json, and rpc.md drawn from both; membership.json, calls.json,
- * topics.json and pubsub.json, and reports and pictures drawn from each.
+ * topics.json, pubsub.json and queues.json, and reports and pictures drawn from each.
  */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -10,6 +10,8 @@ import { drawPictures as drawMembership } from "../membership/pictures.mjs";
 import { renderMembership } from "../membership/report.mjs";
 import { drawPictures as drawPubsub } from "../pubsub/pictures.mjs";
 import { renderPubsub } from "../pubsub/report.mjs";
+import { drawPictures as drawQueues } from "../queues/pictures.mjs";
+import { renderQueues } from "../queues/report.mjs";
 import { renderTopics } from "../topics/report.mjs";
 import { renderReport } from "./report.mjs";
 
@@ -48,6 +50,11 @@ export function writeTopics(result) {
 /** @param {import("../pubsub/report.mjs").Result} result */
 export function writePubsub(result) {
   return writeDrawn("pubsub", result, { render: renderPubsub, draw: drawPubsub });
+}
+
+/** @param {import("../queues/report.mjs").Result} result */
+export function writeQueues(result) {
+  return writeDrawn("queues", result, { render: renderQueues, draw: drawQueues });
 }
 
 /**

@@ -51,3 +51,10 @@ export async function importStructures() {
   ]);
   return { ...base, ...structures };
 }
+
+/** @returns {Promise<any>} the class of the front of every store, from the build of core, as the node's own modules have it */
+export async function importGroupCommit() {
+  const module_ = new URL("packages/core/dist/journal/index.js", workspace);
+  if (!existsSync(module_)) throw new Error("The core is not built; run `npm run build` in the root first");
+  return (await import(module_.href)).GroupCommit;
+}

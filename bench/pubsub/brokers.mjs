@@ -44,7 +44,7 @@ export function brokerOf(servers, publishAddress, subscribeAddress = publishAddr
  *   what it starts with `run` is ended afterwards, the last first
  * @returns {WithBroker}
  */
-function withServers(start) {
+export function withServers(start) {
   return (work) =>
     withFolder(async (folder) => {
       /** @type {import("../lib/server.mjs").Server[]} */
