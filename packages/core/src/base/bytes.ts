@@ -13,3 +13,8 @@ export function hexOf(bytes: Uint8Array, start: number = 0, end: number = bytes.
   for (let at = start; at < end; at++) text += digits[bytes[at] as number] as string;
   return text;
 }
+
+/** The bytes that {@link hexOf} has written so. */
+export function bytesOfHex(text: string): Uint8Array {
+  return Uint8Array.from({ length: text.length / 2 }, (_, at) => Number.parseInt(text.slice(2 * at, 2 * at + 2), 16));
+}

@@ -33,7 +33,14 @@ export function topicsHost(around: TopicsSurroundings, announcements: Announceme
       if (peer !== undefined) cluster.reach(peer, nowMs());
     },
     (nodeId) => cluster.peers.get(nodeId)?.run,
-    { ...selfOf(cluster), viaTo: (...asked) => viaTo(cluster, ...asked) },
+    {
+      ...selfOf(cluster),
+      viaTo: (...asked) => viaTo(cluster, ...asked),
+      runOf: (nodeId) => {
+        const record = cluster.membership.get(nodeId)?.record;
+        return record && hexOf(record.run);
+      },
+    },
   );
   return {
     schedule,

@@ -252,8 +252,8 @@ export class Topics implements TopicSink {
   }
 
   /** The neighbour `via` cannot pass something on to a node, or has passed on what may be lost. */
-  unreached(nodeId: string, via: string, nowMs: number): void {
-    this.#exchange?.forwarding.unreached(nodeId, via, nowMs);
+  unreached(nodeId: string, via: string, run: string | undefined, nowMs: number): void {
+    this.#exchange?.forwarding.unreached(nodeId, via, run, nowMs);
     this.#keepTimeWhileSeeking(nowMs);
   }
 

@@ -25,6 +25,8 @@ export interface ForwardOverMessage {
   readonly origin: string;
   readonly run: Uint8Array;
   readonly ends: readonly ForwardEnd[];
+  /** Of each end the process for which its number is; another one takes nothing of it. */
+  readonly runs: readonly Uint8Array[] | undefined;
   /** As in `forward`. */
   readonly waitedMs: number;
   readonly isConfirmed: true | undefined;
@@ -48,7 +50,7 @@ export interface OverTold {
   readonly taken: number | undefined;
   readonly report:
     { readonly sequence: number; readonly handed: number; readonly waiting: number; readonly lost: number } | undefined;
-  /** `origin` could not be reached by the node that sends this. */
+  /** `origin` could not be reached by the node that sends this; or it is `origin` that sends this, and its process is not the one that was meant. */
   readonly isUnreached: true | undefined;
   readonly handedBack: HandedBackOver | undefined;
 }
@@ -60,12 +62,14 @@ export interface ToldOverMessage extends OverTold {
   readonly origin: string;
   readonly run: Uint8Array;
   readonly target: string;
+  /** The process of `target` that is meant: what is told by numbers and of bytes is nothing to another one. */
+  readonly targetRun: Uint8Array | undefined;
   /** The message that is handed back; else empty. */
   readonly message: Uint8Array;
 }
 
 const runBytes = 8;
-const forwardTags = { waitedMs: 2, isConfirmed: 3, tried: 4 } as const;
+const forwardTags = { waitedMs: 2, isConfirmed: 3, tried: 4, runs: 5 } as const;
 const toldTags = {
   until: 1,
   taken: 2,
@@ -75,15 +79,21 @@ const toldTags = {
   waitedMs: 6,
   tried: 7,
   sequence: 8,
+  targetRun: 9,
 } as const;
 
 export function writeForwardOver(writer: Writer, forward: Omit<ForwardOverMessage, "kind">): void {
-  const { origin, run, ends, waitedMs, isConfirmed, tried, message } = forward;
+  const { origin, run, ends, runs, waitedMs, isConfirmed, tried, message } = forward;
   writer.begin(kinds.forwardOver).text(origin).raw(run).varint(ends.length);
   for (const { target, sequence, groups } of ends) writer.text(target).varint(sequence).texts(groups);
   if (waitedMs > 0) writer.field(forwardTags.waitedMs).varint(waitedMs).endField();
   if (isConfirmed === true) writer.field(forwardTags.isConfirmed).endField();
   if (tried !== undefined) writer.field(forwardTags.tried).texts(tried).endField();
+  if (runs !== undefined) {
+    writer.field(forwardTags.runs);
+    for (const each of runs) writer.raw(each);
+    writer.endField();
+  }
   writer.endFields().raw(message);
 }
 
@@ -97,17 +107,19 @@ export function readForwardOver(reader: Reader): ForwardOverMessage {
   let waitedMs = 0;
   let isConfirmed: true | undefined;
   let tried: readonly string[] | undefined;
+  let runs: readonly Uint8Array[] | undefined;
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
     if (tag === forwardTags.waitedMs) waitedMs = reader.varint();
     else if (tag === forwardTags.isConfirmed) isConfirmed = true;
     else if (tag === forwardTags.tried) tried = reader.names(listMax);
+    else if (tag === forwardTags.runs) runs = ends.map(() => reader.raw(runBytes).slice());
     reader.skipField();
   }
-  return { kind: "forward-over", origin, run, ends, waitedMs, isConfirmed, tried, message: reader.rest() };
+  return { kind: "forward-over", origin, run, ends, runs, waitedMs, isConfirmed, tried, message: reader.rest() };
 }
 
 export function writeToldOver(writer: Writer, told: Omit<ToldOverMessage, "kind">): void {
-  const { origin, run, target, until, taken, report, isUnreached, handedBack, message } = told;
+  const { origin, run, target, targetRun, until, taken, report, isUnreached, handedBack, message } = told;
   writer.begin(kinds.toldOver).text(origin).raw(run).text(target);
   if (until !== undefined) writer.field(toldTags.until).varint(until).endField();
   if (taken !== undefined) writer.field(toldTags.taken).varint(taken).endField();
@@ -123,6 +135,7 @@ export function writeToldOver(writer: Writer, told: Omit<ToldOverMessage, "kind"
     if (tried !== undefined) writer.field(toldTags.tried).texts(tried).endField();
     if (sequence !== undefined) writer.field(toldTags.sequence).varint(sequence).endField();
   }
+  if (targetRun !== undefined) writer.field(toldTags.targetRun).raw(targetRun).endField();
   writer.endFields().raw(message);
 }
 
@@ -138,6 +151,7 @@ export function readToldOver(reader: Reader): ToldOverMessage {
   let waitedMs = 0;
   let tried: readonly string[] | undefined;
   let sequence: number | undefined;
+  let targetRun: Uint8Array | undefined;
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
     if (tag === toldTags.until) until = reader.varint();
     else if (tag === toldTags.taken) taken = reader.varint();
@@ -147,6 +161,7 @@ export function readToldOver(reader: Reader): ToldOverMessage {
     else if (tag === toldTags.waitedMs) waitedMs = reader.varint();
     else if (tag === toldTags.tried) tried = reader.names(listMax);
     else if (tag === toldTags.sequence) sequence = reader.varint();
+    else if (tag === toldTags.targetRun) targetRun = reader.raw(runBytes).slice();
     reader.skipField();
   }
   const handedBack = groups && { groups, waitedMs, tried, sequence };
@@ -155,6 +170,7 @@ export function readToldOver(reader: Reader): ToldOverMessage {
     origin,
     run,
     target,
+    targetRun,
     until,
     taken,
     report,

@@ -167,8 +167,9 @@ const defaults: Record<Written["kind"], object> = {
   "forwarded-until": {},
   forward: { groups: [], waitedMs: 0, isConfirmed: undefined, tried: undefined, relay: undefined },
   "handed-back": { waitedMs: 0, tried: undefined, sequence: undefined },
-  "forward-over": { waitedMs: 0, isConfirmed: undefined, tried: undefined },
+  "forward-over": { runs: undefined, waitedMs: 0, isConfirmed: undefined, tried: undefined },
   "told-over": {
+    targetRun: undefined,
     ...{ until: undefined, taken: undefined, report: undefined, isUnreached: undefined, handedBack: undefined },
     message: new Uint8Array(0),
   },

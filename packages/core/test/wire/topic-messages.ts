@@ -166,19 +166,28 @@ export const topicMessageOf: Record<OfTopics["kind"], fc.Arbitrary<Written>> = {
     sequence: fc.oneof(absent, varint),
     message: bytes,
   }),
-  "forward-over": of("forward-over", {
-    origin: name,
-    run,
-    ends: fc.array(fc.record({ target: name, sequence: varint, groups: names }), { maxLength: 3 }),
-    waitedMs: varint,
-    isConfirmed: fc.constantFrom(true as const, undefined),
-    tried: fc.oneof(absent, names),
-    message: bytes,
-  }),
+  "forward-over": fc
+    .tuple(
+      fc.array(fc.tuple(fc.record({ target: name, sequence: varint, groups: names }), run), { maxLength: 3 }),
+      fc.boolean(),
+    )
+    .chain(([ends, isNamed]) =>
+      of("forward-over", {
+        origin: name,
+        run,
+        ends: fc.constant(ends.map(([end]) => end)),
+        runs: fc.constant(isNamed ? ends.map(([, each]) => each) : undefined),
+        waitedMs: varint,
+        isConfirmed: fc.constantFrom(true as const, undefined),
+        tried: fc.oneof(absent, names),
+        message: bytes,
+      }),
+    ),
   "told-over": of("told-over", {
     origin: name,
     run,
     target: name,
+    targetRun: fc.oneof(absent, run),
     until: fc.oneof(absent, varint),
     taken: fc.oneof(absent, varint),
     report: fc.oneof(absent, fc.record({ sequence: varint, handed: varint, waiting: varint, lost: varint })),

@@ -137,6 +137,7 @@ export class Forwarding {
     const confirmation = coming?.confirmation;
     confirmation?.awaits(size);
     if (size === 0) return 0;
+    if (this.#over.size > 0) for (let at = 0; at < size; at++) this.#renew(wanting.at(at), nowMs);
     const shared = this.#over.size === 0 ? undefined : new SharedWays(wanting);
     for (let at = 0; at < size; at++) {
       const route = wanting.at(at);
@@ -222,10 +223,19 @@ export class Forwarding {
     if (!route.buffer.isIdle) this.#drain(route, nowMs);
   }
 
-  /** A neighbour cannot pass on to the node what it has got, or has passed on and may be lost. */
-  unreached(nodeId: string, via: string, nowMs: number): void {
+  /** A neighbour cannot pass on to the node what it has got, or has passed on and may be lost; or the process `run` is told what is not for it. */
+  unreached(nodeId: string, via: string, run: string | undefined, nowMs: number): void {
     const route = this.#routes.get(nodeId);
-    if (route !== undefined && this.#over.unreached(route, via)) this.#lostWay(route, nowMs);
+    if (route !== undefined && this.#over.unreached(route, via, run)) this.#lostWay(route, nowMs);
+  }
+
+  /** What goes over a neighbour goes to the present process of its node. (R6 of `over-routes.ts`) */
+  #renew(route: Route, nowMs: number): void {
+    if (!this.#over.isOutdated(route)) return;
+    this.#over.leave(route);
+    untold(route);
+    this.#cleared(route, nowMs);
+    this.#over.find(route, true);
   }
 
   /** What was on its way over a neighbour may be lost, and goes on over another one, or the link to the node. (F3) */
@@ -384,6 +394,7 @@ export class Forwarding {
   }
 
   #drain(route: Route, nowMs: number): void {
+    this.#renew(route, nowMs);
     const { buffer } = route;
     let isBehind = false; // the last numbers were used for what was dropped
     while (!buffer.isIdle) {

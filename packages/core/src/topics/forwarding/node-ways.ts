@@ -6,7 +6,7 @@
  */
 import { writeForward, writeForwardOver, writeForwardedUntil } from "../../wire/index.js";
 import { type OverHost, tellOver } from "./over-neighbours.js";
-import type { OverSink, Via } from "./over-routes.js";
+import type { OverSink } from "./over-routes.js";
 import type { ForwardSink } from "./forwarding.js";
 import type { ForwardTerms, Handed } from "./route.js";
 import type { TopicChannel } from "../topic-channel.js";
@@ -43,10 +43,9 @@ export function nodeWays(
 }
 
 /** What it takes to go over neighbours. */
-export interface OverWays extends Pick<OverHost, "selfId" | "run"> {
-  /** See {@link OverSink.viaTo}. */
-  viaTo(nodeId: string, avoided: ReadonlySet<string> | undefined, isPressing: boolean): Via | undefined;
-}
+export interface OverWays extends Pick<OverHost, "selfId" | "run">, Pick<OverSink, "viaTo" | "runOf"> {}
+
+const unknownRun = new Uint8Array(8);
 
 function overSink(
   linkTo: (nodeId: string) => TopicChannel | undefined,
@@ -56,18 +55,20 @@ function overSink(
   return {
     reach,
     viaTo: (nodeId, avoided, isPressing) => over.viaTo(nodeId, avoided, isPressing),
+    runOf: (nodeId) => over.runOf(nodeId),
     forward: (via, ends, { sinceMs, confirmation, tried }, nowMs, message) => {
       const link = linkTo(via)?.link;
       if (link === undefined) return "unreached";
       const isConfirmed = confirmation?.isOver === false ? true : undefined;
       const waitedMs = Math.ceil(nowMs - sinceMs);
-      const { selfId: origin } = over;
-      writeForwardOver(link.outbox.writer, { origin, run: over.run(), ends, waitedMs, isConfirmed, tried, message });
+      const from = { origin: over.selfId, run: over.run() };
+      const runs = ends.map(({ run }) => run ?? unknownRun);
+      writeForwardOver(link.outbox.writer, { ...from, ends, runs, waitedMs, isConfirmed, tried, message });
       return link.outbox.commitWindowed(link.remoteMessageBytesMax) < 0 ? "refused" : "sent";
     },
-    forwardedUntil: (via, nodeId, until) => {
+    forwardedUntil: (via, nodeId, run, until) => {
       const channel = linkTo(via);
-      if (channel !== undefined) tellOver(channel, over, nodeId, { until });
+      if (channel !== undefined) tellOver(channel, over, { nodeId, run }, { until });
     },
   };
 }

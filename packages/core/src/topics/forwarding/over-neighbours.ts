@@ -8,8 +8,10 @@
  * (N2) Who sends what cannot be passed on hears so, also where a link to a node ends for which something was passed on, or another one takes
  *      its place: what may be lost is counted, and goes another way. Passing on keeps nothing but who sends to whom, as long as both links last.
  * (N3) What waits on the link to a node bounds what is passed on to it, as all that can wait elsewhere.
+ * (N4) What is numbered for another process of this node is nothing to it, and its sender hears so, once from each of its processes: it would
+ *      count as gone by what the sender counts anew for this one. Of groups without a member it tries those here and elsewhere.
  */
-import { hexOf } from "../../base/index.js";
+import { areSameBytes, hexOf } from "../../base/index.js";
 import {
   type ForwardEnd,
   type ForwardOverMessage,
@@ -39,16 +41,23 @@ const nothing: OverTold = {
   handedBack: undefined,
 };
 const noBytes = new Uint8Array(0);
+const noRun = new Uint8Array(8);
+
+/** Who is told, and which process of it, if that matters. */
+interface Told {
+  readonly nodeId: string;
+  readonly run: Uint8Array | undefined;
+}
 
 /** Tells `target` over the neighbour at the far side of `channel`. */
 export function tellOver(
   { link }: TopicChannel,
   { selfId, run }: Pick<OverHost, "selfId" | "run">,
-  target: string,
+  { nodeId: target, run: targetRun }: Told,
   told: Partial<OverTold>,
   message: Uint8Array = noBytes,
 ): void {
-  writeToldOver(link.outbox.writer, { origin: selfId, run: run(), target, ...nothing, ...told, message });
+  writeToldOver(link.outbox.writer, { origin: selfId, run: run(), target, targetRun, ...nothing, ...told, message });
   link.outbox.commitCancel(); // whatever waits: no more than has come in the windows of routes
 }
 
@@ -57,8 +66,10 @@ export class OverNeighbours {
   readonly #topics: Topics;
   /** By node: those for which something was passed on to it. (N2) */
   readonly #passed = new Map<string, Set<string>>();
-  /** By neighbour and node. */
-  readonly #backs = new Map<string, Map<string, WayBack>>();
+  /** By neighbour and node: how its process hears of what has come. */
+  readonly #backs = new Map<string, Map<string, { readonly run: string; readonly way: WayBack }>>();
+  /** By neighbour and node: its process that has heard that another one of this node was meant. (N4) */
+  readonly #strayed = new Map<string, Map<string, string>>();
 
   constructor(host: OverHost, topics: Topics) {
     this.#host = host;
@@ -71,16 +82,21 @@ export class OverNeighbours {
   }
 
   forwarded(from: NodeProcess, message: ForwardOverMessage, back: WayBack, nowMs: number): void {
-    const { origin, run, ends } = message;
-    for (const end of ends) {
+    const { origin, run, ends, runs } = message;
+    for (const [at, end] of ends.entries()) {
+      const meant = meantBy(runs?.[at]);
       if (end.target === this.#host.selfId) {
+        if (!this.#isMeant(meant)) {
+          this.#stray(from.nodeId, { nodeId: origin, run });
+          continue; // (N4)
+        }
         const forwarded = { ...message, sequence: end.sequence, groups: end.groups };
         if (origin === from.nodeId) this.#topics.arrived(from, forwarded, back, nowMs);
         else {
           const sender = { nodeId: origin, run: hexOf(run), isOver: true };
-          this.#topics.arrived(sender, forwarded, this.#backOver(from.nodeId, origin), nowMs);
+          this.#topics.arrived(sender, forwarded, this.#backOver(from.nodeId, origin, run), nowMs);
         }
-      } else if (origin === from.nodeId) this.#passOn(message, end); // (N1)
+      } else if (origin === from.nodeId) this.#passOn(message, end, meant); // (N1)
     }
   }
 
@@ -98,6 +114,7 @@ export class OverNeighbours {
   /** The last link to a node is gone. (N2) */
   unlinked(nodeId: string): void {
     this.#backs.delete(nodeId);
+    this.#strayed.delete(nodeId);
     for (const [target, others] of this.#passed)
       if (others.delete(nodeId) && others.size === 0) this.#passed.delete(target);
     this.relinked(nodeId);
@@ -110,7 +127,7 @@ export class OverNeighbours {
     for (const origin of origins ?? []) this.#unreached(origin, nodeId);
   }
 
-  #passOn(message: ForwardOverMessage, end: ForwardEnd): void {
+  #passOn(message: ForwardOverMessage, end: ForwardEnd, meant: Uint8Array | undefined): void {
     const { origin, run, waitedMs, isConfirmed, tried } = message;
     const { target, sequence } = end;
     const link = this.#host.newestTo(target)?.link;
@@ -120,6 +137,7 @@ export class OverNeighbours {
       origin,
       run,
       ends: [end],
+      runs: meant && [meant],
       waitedMs,
       isConfirmed,
       tried,
@@ -129,7 +147,8 @@ export class OverNeighbours {
     if (bytes === 0) return this.#unreached(origin, target);
     this.#note(origin, target);
     if (bytes > 0) return;
-    writeToldOver(outbox.writer, { origin, run, target, ...nothing, until: sequence, message: noBytes });
+    const told = { ...nothing, until: sequence, message: noBytes };
+    writeToldOver(outbox.writer, { origin, run, target, targetRun: meant, ...told });
     outbox.commitCancel(); // it accepts none of that size, and finds it missing
   }
 
@@ -144,38 +163,67 @@ export class OverNeighbours {
     const link = this.#host.newestTo(origin)?.link;
     if (link === undefined) return;
     const told = { ...nothing, isUnreached: true as const, message: noBytes };
-    writeToldOver(link.outbox.writer, { origin: target, run: new Uint8Array(8), target: origin, ...told });
+    writeToldOver(link.outbox.writer, { origin: target, run: noRun, target: origin, targetRun: undefined, ...told });
     link.outbox.commitCancel();
+  }
+
+  #isMeant(run: Uint8Array | undefined): boolean {
+    return run === undefined || areSameBytes(run, this.#host.run());
+  }
+
+  /** Tells the process that has meant another one of this node. (N4) */
+  #stray(via: string, origin: Told & { readonly run: Uint8Array }): void {
+    const run = hexOf(origin.run);
+    let heard = this.#strayed.get(via);
+    if (heard === undefined) this.#strayed.set(via, (heard = new Map<string, string>()));
+    const channel = this.#host.newestTo(via);
+    if (heard.get(origin.nodeId) === run || channel === undefined) return;
+    heard.set(origin.nodeId, run);
+    tellOver(channel, this.#host, origin, { isUnreached: true });
   }
 
   /** What `told.origin` tells this node; or, of it, the neighbour `via`. */
   #hear(via: string, told: ToldOverMessage, nowMs: number): void {
-    const { origin, run, until, taken, report, isUnreached, handedBack, message } = told;
+    const { origin, run, targetRun, until, taken, report, isUnreached, handedBack, message } = told;
+    if (!this.#isMeant(targetRun)) {
+      if (until !== undefined) this.#stray(via, { nodeId: origin, run });
+      if (handedBack === undefined) return;
+      return this.#topics.handedBack(origin, { ...handedBack, sequence: undefined, message }, nowMs); // (N4)
+    }
     const { forwarding } = this.#topics.exchange;
-    if (isUnreached === true) this.#topics.unreached(origin, via, nowMs);
+    if (isUnreached === true) {
+      const told = meantBy(run);
+      this.#topics.unreached(origin, via, told && hexOf(told), nowMs);
+    }
     if (until !== undefined) this.#topics.forwardedUntil({ nodeId: origin, run: hexOf(run), isOver: true }, until);
     if (handedBack !== undefined) this.#topics.handedBack(origin, { ...handedBack, message }, nowMs);
     if (report !== undefined) this.#topics.reported(origin, report.sequence, report);
     if (taken !== undefined) forwarding.taken(origin, taken, nowMs);
   }
 
-  /** How a node hears over the neighbour `via` of what has come that way. */
-  #backOver(via: string, nodeId: string): WayBack {
+  /** How a process of a node hears over the neighbour `via` of what has come that way. */
+  #backOver(via: string, nodeId: string, processRun: Uint8Array): WayBack {
     let backs = this.#backs.get(via);
-    if (backs === undefined) this.#backs.set(via, (backs = new Map<string, WayBack>()));
-    let back = backs.get(nodeId);
-    if (back !== undefined) return back;
+    if (backs === undefined) this.#backs.set(via, (backs = new Map<string, { run: string; way: WayBack }>()));
+    const run = hexOf(processRun);
+    const known = backs.get(nodeId);
+    if (known?.run === run) return known.way;
     const tell = (told: Partial<OverTold>, message?: Uint8Array): boolean => {
       const channel = this.#host.newestTo(via);
-      if (channel !== undefined) tellOver(channel, this.#host, nodeId, told, message);
+      if (channel !== undefined) tellOver(channel, this.#host, { nodeId, run: processRun }, told, message);
       return channel !== undefined;
     };
-    back = {
+    const way: WayBack = {
       took: (taken) => void tell({ taken }),
       report: (sequence, { handed, waiting, lost }) => void tell({ report: { sequence, handed, waiting, lost } }),
       handBack: ({ message, ...handedBack }) => tell({ handedBack }, message),
     };
-    backs.set(nodeId, back);
-    return back;
+    backs.set(nodeId, { run, way });
+    return way;
   }
+}
+
+/** A process, as it is written: zeros are none. */
+function meantBy(run: Uint8Array | undefined): Uint8Array | undefined {
+  return run?.some((byte) => byte !== 0) === true ? run : undefined;
 }

@@ -11,7 +11,10 @@
  *      be asked in turn for ever.
  * (R4) A message for several nodes behind one neighbour goes there once.
  * (R5) A link is waited for first where one may be had soon: not where a dial has failed lately, nor once something has waited for long.
+ * (R6) A process takes only what is numbered for it. What another process of the node has got, or is to get, it has never heard of: numbers
+ *      begin anew once this node knows of it, and until then the route has no way there.
  */
+import { bytesOfHex } from "../../base/index.js";
 import type { Scratch } from "../../structures/index.js";
 import type { ForwardEnd } from "../../wire/index.js";
 import type { ForwardTerms, Handed, Route } from "./route.js";
@@ -22,14 +25,21 @@ export interface Via {
   readonly run: string;
 }
 
+/** An end of a message, and 8 bytes of the process for which its number is, where it is known. */
+export interface OverEnd extends ForwardEnd {
+  readonly run: Uint8Array | undefined;
+}
+
 /** How messages leave over neighbours. */
 export interface OverSink {
   /** The neighbour that has a link to a node to which this one has none, nor, unless it `isPressing`, may get one soon; none of `avoided`. (R5) */
   viaTo(nodeId: string, avoided: ReadonlySet<string> | undefined, isPressing: boolean): Via | undefined;
+  /** The process of a member that this node knows of. */
+  runOf(nodeId: string): string | undefined;
   /** Sends a message to `via`, for `ends`, which may be that node, too. */
-  forward(via: string, ends: readonly ForwardEnd[], terms: ForwardTerms, nowMs: number, message: Uint8Array): Handed;
-  /** Tells a node over `via` what number was used last. */
-  forwardedUntil(via: string, nodeId: string, sequence: number): void;
+  forward(via: string, ends: readonly OverEnd[], terms: ForwardTerms, nowMs: number, message: Uint8Array): Handed;
+  /** Tells a node over `via` what number was used last; `run`: for which process of it. */
+  forwardedUntil(via: string, nodeId: string, run: Uint8Array | undefined, sequence: number): void;
   /** A link to the node is to be opened, if that can be tried. */
   reach(nodeId: string): void;
 }
@@ -62,6 +72,7 @@ export class OverRoutes {
     if (route.run !== undefined && route.run !== via.run) route.sequence = 0; // it has never heard of what went to the one before
     route.run = via.run;
     route.via = via.nodeId;
+    route.viaRun = bytesOfHex(via.run);
     route.untakenBytes = 0;
     route.untoldMs = undefined;
     this.#routes.add(route);
@@ -72,12 +83,18 @@ export class OverRoutes {
   /** The route goes over no neighbour any more. */
   leave(route: Route): void {
     route.via = undefined;
+    route.viaRun = undefined;
     route.isReturning = false;
     this.#routes.delete(route);
   }
 
-  until({ via, nodeId, sequence }: Route): void {
-    if (via !== undefined && sequence > 0) this.#sink?.forwardedUntil(via, nodeId, sequence);
+  until({ via, nodeId, viaRun, sequence }: Route): void {
+    if (via !== undefined && sequence > 0) this.#sink?.forwardedUntil(via, nodeId, viaRun, sequence);
+  }
+
+  /** Whether the route goes to a process of its node of which there is a later one by now. (R6) */
+  isOutdated({ via, nodeId, run }: Route): boolean {
+    return via !== undefined && (this.#sink?.runOf(nodeId) ?? run) !== run;
   }
 
   /** Sends a message to all of `routes` over one neighbour, with the number after the one that was used last. (R4) */
@@ -93,13 +110,17 @@ export class OverRoutes {
       target: route.nodeId,
       sequence: route.sequence + 1,
       groups: terms.groups,
+      run: route.viaRun,
     }));
     return this.#sink.forward(via, ends, first.terms, nowMs, message);
   }
 
-  /** `via` cannot pass anything on to the node now. Answers whether its route goes there. (R3) */
-  unreached(route: Route, via: string): boolean {
-    if (route.via !== via) return false;
+  /**
+   * `via` cannot pass anything on to the node now; or the process `run` of the node has told over it that another one was meant. Answers
+   * whether its route goes there. (R3, R6)
+   */
+  unreached(route: Route, via: string, run: string | undefined): boolean {
+    if (route.via !== via || (run !== undefined && run === route.run)) return false;
     const avoided = this.#avoided.get(route.nodeId);
     if (avoided === undefined) this.#avoided.set(route.nodeId, new Set([via]));
     else avoided.add(via);

@@ -1,5 +1,6 @@
 /** Topics of nodes that have no link to each other, over a neighbour of both: `over-routes.ts`, `over-neighbours.ts`. */
 import { describe, expect, test } from "vitest";
+import type { Policy } from "../../../src/base/index.js";
 import { kinds } from "../../../src/wire/index.js";
 import type { MeshNode, MeshNodeOptions } from "../../support/mesh-node.js";
 import { network } from "../../support/network.js";
@@ -26,6 +27,12 @@ function pass(client: TopicClient, forMs = 3_000): void {
     client.mesh.advance(500);
     client.settle();
   }
+}
+
+/** Of a node that does not dial that one. */
+function neverTo(name: string): Policy {
+  return (_subject, action) =>
+    action.kind === "dial" && action.url === `ws://${name}` ? { allow: false, reason: "no way" } : { allow: true };
 }
 
 /** How many messages of that kind the node has sent. */
@@ -176,8 +183,7 @@ describe("topics over a neighbour", () => {
     pass(x);
     mesh.crash(node("x"));
     mesh.advance(1_000);
-    const policy = () => ({ allow: true }) as const;
-    const again = mesh.node("x", { peers: ["c"], incarnation: 2, urls: [], policy });
+    const again = mesh.node("x", { peers: ["c"], incarnation: 2, urls: [], policy: neverTo("a") });
     mesh.advance(5_000);
     const back = new TopicClient(mesh, again);
     back.subscribe(1, "a");
@@ -185,5 +191,31 @@ describe("topics over a neighbour", () => {
     const id = a.publish("a");
     pass(back);
     expect(back.heard(1)).toEqual([id]);
+  });
+
+  test("what was sent to an earlier process of a node is nothing to the present one, whose own numbers begin anew (N4, R6)", () => {
+    const { mesh, node, join } = over("acx", "ac cx");
+    const [a, x] = [join("a"), join("x")];
+    x.subscribe(1, "a");
+    everywhere(x, 1);
+    for (let left = 3; left > 0; left--) a.publish("a");
+    pass(x);
+    const link = node("a").connectionTo(node("c"));
+    const toA = link.from(link.ends.find((end) => [...node("c").connections.values()].some((each) => each.end === end))!);
+    toA.isHeld = true; // what "a" would hear of the restart
+    mesh.crash(node("x"));
+    const again = mesh.node("x", { peers: ["c"], incarnation: 2, urls: [], policy: neverTo("a") });
+    mesh.advance(3_000);
+    const back = new TopicClient(mesh, again);
+    back.subscribe(1, "a");
+    mesh.settle();
+    for (let left = 3; left > 0; left--) a.publish("a");
+    mesh.settle();
+    expect(back.heard(1)).toEqual([]);
+    toA.release();
+    everywhere(back, 1);
+    const ids = [a.publish("a"), a.publish("a")];
+    pass(back);
+    expect(back.heard(1)).toEqual(ids);
   });
 });

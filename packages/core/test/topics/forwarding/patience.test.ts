@@ -7,19 +7,20 @@ import { note } from "../support.js";
 /** A node whose link to "b" may be missing, with a neighbour that has one; what leaves is written down. */
 function origin(limits: Partial<TopicsLimits> = {}) {
   const sent: string[] = [];
-  const state = { isLinked: true, isDialled: true, vias: ["v"] };
+  const state = { isLinked: true, isDialled: true, vias: ["v"], run: "run" };
   const over: OverSink = {
     viaTo: (_nodeId, avoided, isPressing) => {
       const nodeId = state.vias.find((each) => avoided?.has(each) !== true);
       return nodeId === undefined || state.isLinked || (state.isDialled && !isPressing)
         ? undefined
-        : { nodeId, run: "run" };
+        : { nodeId, run: state.run };
     },
     forward: (via, ends) => {
       for (const { target, sequence } of ends) sent.push(`${sequence} to ${target} over ${via}`);
       return "sent";
     },
-    forwardedUntil: (via, nodeId, sequence) => sent.push(`until ${sequence} to ${nodeId} over ${via}`),
+    forwardedUntil: (via, nodeId, _run, sequence) => sent.push(`until ${sequence} to ${nodeId} over ${via}`),
+    runOf: () => state.run,
     reach: () => undefined,
   };
   const forwarding = new Forwarding(
@@ -106,7 +107,7 @@ describe("without a link", () => {
     publish(0);
     forwarding.tick(1_900);
     state.vias = [];
-    forwarding.unreached("b", "v", 2_000);
+    forwarding.unreached("b", "v", undefined, 2_000);
     expect([took(), forwarding.isSeeking]).toEqual([["1 to b over v"], true]);
     state.vias = ["v"];
     forwarding.tick(3_000);
@@ -118,7 +119,7 @@ describe("without a link", () => {
     Object.assign(state, { isLinked: false, isDialled: false, vias: ["v", "w", "x"] });
     publish(0);
     for (const atMs of [1_000, 2_000]) {
-      for (const via of ["v", "w", "x", "v", "w"]) forwarding.unreached("b", via, atMs);
+      for (const via of ["v", "w", "x", "v", "w"]) forwarding.unreached("b", via, undefined, atMs);
       expect(took().map((what) => what.at(-1))).toEqual(["v", "w", "x"]);
       forwarding.tick(atMs + 500);
     }
@@ -141,5 +142,21 @@ describe("without a link", () => {
     state.isLinked = true;
     forwarding.linked("b", "run", 500);
     expect([took(), forwarding.isSeeking]).toEqual([["1 to b", "until 1 to b"], false]);
+  });
+
+  test("numbers begin anew for another process of the node, before the next message goes (R6)", () => {
+    const { forwarding, publish, state, took } = origin();
+    Object.assign(state, { isLinked: false, isDialled: false });
+    publish(0);
+    publish(1);
+    expect(took()).toEqual(["1 to b over v", "2 to b over v"]);
+    state.run = "next";
+    publish(2);
+    expect(took()).toEqual(["1 to b over v"]);
+    forwarding.unreached("b", "v", "next", 3);
+    expect(took()).toEqual([]); // that process heard of something before this node knew of it
+    forwarding.unreached("b", "v", "run", 4);
+    forwarding.tick(1_000);
+    expect(took()).toEqual(["until 1 to b over v"]);
   });
 });
