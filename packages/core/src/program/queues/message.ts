@@ -7,16 +7,59 @@ import type { SettleLine } from "./settle-line.js";
 
 /** `received` with its value, which `codec` decodes. Throws `malformed` where it is none. */
 export function queueMessage<T>(received: ReceivedMessage, codec: Codec, line: SettleLine): QueueMessage<T> {
-  const { body, attributes: _, delayMs: _delay, ttlMs: _ttl, ...facts } = received;
-  const { receipt } = received;
-  return {
-    ...facts,
-    value: codec.decode(body) as T, // what type it has is the program's word
-    ack: (options: WaitOptions = {}) => line.one({ op: "ack" }, receipt, options),
-    release: ({ delayMs, error, ...wait }: ReleaseOptions = {}) => line.one(releasing(delayMs, error), receipt, wait),
-    extend: (visibilityMs: number, options: WaitOptions = {}) =>
-      line.one({ op: "extend", visibilityMs }, receipt, options),
-  };
+  return new LeasedMessage<T>(received, codec.decode(received.body) as T, line); // what type it has is the program's word
+}
+
+/** Fields that a message has only where its sender gave them. */
+const optionalFields = [
+  "headers",
+  "group",
+  "dedup",
+  "priority",
+  "after",
+  "idempotencyKey",
+  "correlationId",
+  "replyTo",
+  "deadLetter",
+] as const;
+
+/** Its methods are those of its class: a message is made for each that comes. */
+class LeasedMessage<T> implements QueueMessage<T> {
+  readonly id: string;
+  readonly value: T;
+  readonly receipt: string;
+  readonly sequence: bigint;
+  readonly receives: number;
+  readonly sentMs: number;
+  readonly firstReceivedMs: number;
+  readonly visibleForMs: number;
+  readonly #line: SettleLine;
+
+  constructor(received: ReceivedMessage, value: T, line: SettleLine) {
+    this.id = received.id;
+    this.value = value;
+    this.receipt = received.receipt;
+    this.sequence = received.sequence;
+    this.receives = received.receives;
+    this.sentMs = received.sentMs;
+    this.firstReceivedMs = received.firstReceivedMs;
+    this.visibleForMs = received.visibleForMs;
+    this.#line = line;
+    const optional = this as Record<string, unknown>;
+    for (const name of optionalFields) if (received[name] !== undefined) optional[name] = received[name];
+  }
+
+  ack(options: WaitOptions = {}): Promise<void> {
+    return this.#line.one({ op: "ack" }, this.receipt, options);
+  }
+
+  release({ delayMs, error, ...wait }: ReleaseOptions = {}): Promise<void> {
+    return this.#line.one(releasing(delayMs, error), this.receipt, wait);
+  }
+
+  extend(visibilityMs: number, options: WaitOptions = {}): Promise<void> {
+    return this.#line.one({ op: "extend", visibilityMs }, this.receipt, options);
+  }
 }
 
 export function browsedMessage<T>(browsed: BrowsedMessage, codec: Codec): BrowsedQueueMessage<T> {

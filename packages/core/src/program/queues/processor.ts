@@ -7,15 +7,18 @@
  *      that has not begun does not.
  * (P4) What was leased and not begun is released when it ends.
  * (P5) A failure to receive that may pass is tried again, after a wait that doubles; any other ends it.
+ * (P6) It asks for more when a turn has ended and there is room for half of what it leases ahead: what is received and what is acknowledged travels
+ *      in batches, however short handlers are.
  */
 import { MpregError, isA, thrownText } from "../../base/index.js";
 import type { ReceivedMessage } from "../../queues/index.js";
 import { Fifo, onAbort } from "../../structures/index.js";
-import type { AbortSource } from "../abort-source.js";
+import type { AbortSource, HandlerSignal } from "../abort-source.js";
 import type { WaitOptions } from "../api.js";
+import type { ClockTimer } from "../clock.js";
 import { within } from "../within.js";
 import type { ProcessContext, ProcessOptions, QueueMessage, QueueProcessor } from "./api.js";
-import type { QueueAsking } from "./asking.js";
+import type { QueueAsking, QueueHost } from "./asking.js";
 import { queueMessage, releasing } from "./message.js";
 import type { SettleLine } from "./settle-line.js";
 
@@ -30,10 +33,36 @@ const retryMsMax = 5_000;
 /** How often a lease is extended at least where it is very short. */
 const extendMsMin = 50;
 
-interface Leased<T> {
+/** A message that is here. Its signal is made when somebody looks at it. */
+class Leased<T> implements ProcessContext {
   readonly message: QueueMessage<T>;
-  readonly abort: AbortSource;
-  timer: object | number | undefined;
+  timer: ClockTimer | undefined = undefined;
+  /** Why it is not to be worked on any more. */
+  #aborted: { readonly reason: unknown } | undefined;
+  #source: AbortSource | undefined;
+  readonly #host: QueueHost;
+
+  constructor(message: QueueMessage<T>, host: QueueHost) {
+    this.message = message;
+    this.#host = host;
+  }
+
+  get isAborted(): boolean {
+    return this.#aborted !== undefined;
+  }
+
+  get signal(): HandlerSignal {
+    if (this.#source === undefined) {
+      this.#source = this.#host.createAbort();
+      if (this.#aborted !== undefined) this.#source.abort(this.#aborted.reason);
+    }
+    return this.#source.signal;
+  }
+
+  abort(reason: unknown): void {
+    this.#aborted ??= { reason };
+    this.#source?.abort(reason);
+  }
 }
 
 export class Processor<T> implements QueueProcessor {
@@ -50,6 +79,8 @@ export class Processor<T> implements QueueProcessor {
   /** Aborts the receive that waits. */
   readonly #stop: AbortSource;
   #isReceiving = false;
+  /** It looks at the end of the turn whether to receive. (P6) */
+  #isToReceive = false;
   #isStopping = false;
   #failure: unknown;
   #retryMs = retryMsMin;
@@ -96,7 +127,7 @@ export class Processor<T> implements QueueProcessor {
   close(): Promise<void> {
     this.#end();
     const reason = new MpregError("cancelled", `The processor of queue "${this.#asking.name}" was closed`);
-    for (const { abort } of this.#running) abort.abort(reason);
+    for (const leased of this.#running) leased.abort(reason);
     return this.closed;
   }
 
@@ -104,10 +135,20 @@ export class Processor<T> implements QueueProcessor {
     return this.drain();
   }
 
+  /** (P6) */
+  #receiveSoon(): void {
+    if (this.#isToReceive || this.#isReceiving || this.#isStopping) return;
+    this.#isToReceive = true;
+    this.#asking.host.clock.endOfTurn(() => {
+      this.#isToReceive = false;
+      this.#receive();
+    });
+  }
+
   /** Receives as much as there is room for. (P1) */
   #receive(): void {
     const max = this.#concurrency + this.#prefetch - this.#running.size - this.#ready.size;
-    if (this.#isReceiving || this.#isStopping || max <= 0) return;
+    if (this.#isReceiving || this.#isStopping || max < Math.max(1, this.#prefetch / 2)) return;
     this.#isReceiving = true;
     const { visibilityMs, subscription } = this.#options;
     const operation = {
@@ -125,7 +166,7 @@ export class Processor<T> implements QueueProcessor {
         for (const received of messages) this.#take(received);
         if (this.#isStopping) this.#end();
         this.#begin();
-        this.#receive();
+        this.#receiveSoon();
       },
       (error: unknown) => {
         this.#isReceiving = false;
@@ -158,7 +199,7 @@ export class Processor<T> implements QueueProcessor {
       this.#line.giveBack(releasing(undefined, thrownText(error)), [received.receipt]);
       return;
     }
-    const leased: Leased<T> = { message, abort: host.createAbort(), timer: undefined };
+    const leased = new Leased(message, host);
     this.#keep(leased, received.visibleForMs);
     this.#ready.push(leased);
   }
@@ -174,7 +215,7 @@ export class Processor<T> implements QueueProcessor {
         (error: unknown) => {
           if (leased.timer === undefined) return;
           if (isA(error, MpregError) && error.code !== "stale-receipt") return this.#keep(leased, visibleForMs);
-          leased.abort.abort(error);
+          leased.abort(error);
         },
       );
     };
@@ -185,35 +226,74 @@ export class Processor<T> implements QueueProcessor {
     while (this.#running.size < this.#concurrency && !this.#isStopping) {
       const leased = this.#ready.shift();
       if (leased === undefined) return;
-      if (leased.abort.signal.aborted) continue; // (P3)
+      if (leased.isAborted) continue; // (P3)
       this.#running.add(leased);
       this.#run(leased);
     }
   }
 
-  /** (P2) */
   #run(leased: Leased<T>): void {
-    const { message, abort } = leased;
-    new Promise((resolve) => {
-      resolve(this.#handler(message, { signal: abort.signal }));
-    })
-      .then(() => message.ack())
-      .catch((error: unknown) => {
-        this.#options.onError?.(error, message);
-        if (!isStale(error)) return this.#release(message, error);
-        return undefined; // somebody else may have it
-      })
-      .finally(() => {
-        this.#forget(leased);
-        this.#running.delete(leased);
-        this.#begin();
-        this.#receive();
-        this.#look();
-      })
-      .catch((error: unknown) => {
-        this.#failure ??= error; // what `onError` threw
-        this.#end();
-      });
+    let result: unknown;
+    try {
+      result = this.#handler(leased.message, leased);
+    } catch (error) {
+      this.#threw(leased, error);
+      return;
+    }
+    if (!isThenable(result)) return this.#handled(leased);
+    Promise.resolve(result).then(
+      () => {
+        this.#handled(leased);
+      },
+      (error: unknown) => {
+        this.#threw(leased, error);
+      },
+    );
+  }
+
+  /** Its handler has ended well. (P2) */
+  #handled(leased: Leased<T>): void {
+    this.#line.settle({ op: "ack" }, leased.message.receipt, {
+      told: (error) => {
+        if (error === undefined) this.#done(leased);
+        else this.#threw(leased, error);
+      },
+      failed: (error) => {
+        this.#threw(leased, error);
+      },
+    });
+  }
+
+  /** Its handler has thrown, or it could not be acknowledged. (P2) */
+  #threw(leased: Leased<T>, error: unknown): void {
+    try {
+      this.#options.onError?.(error, leased.message);
+    } catch (thrown) {
+      this.#failed(leased, thrown);
+      return;
+    }
+    if (isStale(error)) return this.#done(leased); // somebody else may have it
+    const ended = (): void => {
+      this.#done(leased);
+    };
+    this.#release(leased.message, error).then(ended, (thrown: unknown) => {
+      this.#failed(leased, thrown);
+    });
+  }
+
+  /** What `onError` has thrown ends the processor. */
+  #failed(leased: Leased<T>, thrown: unknown): void {
+    this.#failure ??= thrown;
+    this.#done(leased);
+    this.#end();
+  }
+
+  #done(leased: Leased<T>): void {
+    this.#forget(leased);
+    this.#running.delete(leased);
+    this.#begin();
+    this.#receiveSoon();
+    this.#look();
   }
 
   #release(message: QueueMessage<T>, error: unknown): Promise<void> {
@@ -244,6 +324,10 @@ export class Processor<T> implements QueueProcessor {
   #look(): void {
     if (this.#isStopping && this.#running.size === 0 && !this.#isReceiving) this.#over();
   }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 }
 
 /** Whether it may be otherwise in a while. (P5) */

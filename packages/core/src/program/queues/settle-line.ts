@@ -20,10 +20,15 @@ export type Settling =
 /** A queue takes no more at a time. */
 const batchReceipts = 1_000;
 
-interface Waiting {
-  readonly receipt: string;
+/** Who hears what has become of a receipt. */
+export interface SettleEnds {
   readonly told: (end: SettledOrRefused) => void;
   readonly failed: (error: unknown) => void;
+}
+
+interface Waiting {
+  readonly receipt: string;
+  readonly ends: SettleEnds;
 }
 
 export class SettleLine {
@@ -60,16 +65,21 @@ export class SettleLine {
 
   #settle(settling: Settling, receipt: string): Promise<SettledOrRefused> {
     return new Promise((told, failed) => {
-      if (this.#waiting.size === 0) {
-        this.#asking.host.clock.endOfTurn(() => {
-          this.#leave();
-        });
-      }
-      const key = JSON.stringify(settling); // (L1)
-      const group = this.#waiting.get(key);
-      if (group === undefined) this.#waiting.set(key, { settling, entries: [{ receipt, told, failed }] });
-      else group.entries.push({ receipt, told, failed });
+      this.settle(settling, receipt, { told, failed });
     });
+  }
+
+  /** The same, for whoever needs no promise: `ends` hears it, later. */
+  settle(settling: Settling, receipt: string, ends: SettleEnds): void {
+    if (this.#waiting.size === 0) {
+      this.#asking.host.clock.endOfTurn(() => {
+        this.#leave();
+      });
+    }
+    const key = settling.op === "ack" ? "ack" : JSON.stringify(settling); // (L1)
+    const group = this.#waiting.get(key);
+    if (group === undefined) this.#waiting.set(key, { settling, entries: [{ receipt, ends }] });
+    else group.entries.push({ receipt, ends });
   }
 
   #leave(): void {
@@ -87,13 +97,13 @@ export class SettleLine {
     // all three answer alike
     this.#asking.ask<"ack">({ ...settling, receipts } as { readonly op: "ack"; readonly receipts: string[] }, {}).then(
       (ends) => {
-        for (const [index, { told }] of entries.entries()) {
+        for (const [index, entry] of entries.entries()) {
           const end = ends[index] as unknown as PlainEnd<object>;
-          told(end.kind === "refused" ? errorOf(end.error) : undefined);
+          entry.ends.told(end.kind === "refused" ? errorOf(end.error) : undefined);
         }
       },
       (error: unknown) => {
-        for (const { failed } of entries) failed(error);
+        for (const entry of entries) entry.ends.failed(error);
       },
     );
   }

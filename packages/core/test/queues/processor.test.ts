@@ -1,0 +1,117 @@
+import { expect, test } from "vitest";
+import type { Clock, QueueHost } from "../../src/program/index.js";
+import { QueueAsking } from "../../src/program/index.js";
+import { Processor } from "../../src/program/queues/processor.js";
+import { SettleLine } from "../../src/program/queues/settle-line.js";
+import type { QueueOperation, ReceivedMessage } from "../../src/queues/index.js";
+
+interface Asked {
+  readonly operation: QueueOperation;
+  readonly answer: (value: unknown) => void;
+}
+
+/** A processor whose queue is the test: what it asks is answered by hand. */
+function start(options: { concurrency: number; prefetch?: number }, handler: () => unknown, onError?: () => void) {
+  const asked: Asked[] = [];
+  const clock: Clock = {
+    now: () => 0,
+    wallMs: () => 0,
+    setTimer: () => 1,
+    clearTimer: () => undefined,
+    endOfTurn: (callback) => {
+      queueMicrotask(() => {
+        queueMicrotask(callback); // behind what is settled in this turn
+      });
+    },
+  };
+  const aborts: AbortController[] = [];
+  const host = {
+    codec: { decode: (bytes: Uint8Array) => bytes[0] } as unknown as QueueHost["codec"],
+    clock,
+    createAbort: () => {
+      const controller = new AbortController();
+      aborts.push(controller);
+      return controller;
+    },
+    call: (_fun: string, [operation]: readonly unknown[]) =>
+      new Promise<unknown>((answer) => asked.push({ operation: operation as QueueOperation, answer })),
+  } satisfies QueueHost;
+  const asking = new QueueAsking("jobs", host, undefined, undefined);
+  const processor = new Processor(asking, new SettleLine(asking), handler, { ...options, onError });
+  const settled = (): Promise<void> =>
+    new Promise((resolve) => {
+      setImmediate(resolve);
+    });
+  return { asked, aborts, processor, settled };
+}
+
+function messages(count: number): ReceivedMessage[] {
+  return Array.from({ length: count }, (_, index) => ({
+    id: `${index}`,
+    body: Uint8Array.of(index),
+    receipt: `r${index}`,
+    sequence: BigInt(index),
+    receives: 1,
+    sentMs: 0,
+    firstReceivedMs: 0,
+    visibleForMs: 30_000,
+  }));
+}
+
+const opsOf = (asked: readonly Asked[]): string[] =>
+  asked.map(({ operation }) => {
+    if (operation.op === "receive") return `receive ${operation.max}`;
+    return operation.op === "ack" ? `ack ${operation.receipts.length}` : operation.op;
+  });
+
+test("what short handlers have done is acknowledged in one operation, and received anew in one (P6)", async () => {
+  const { asked, settled } = start({ concurrency: 8 }, () => undefined);
+  expect(opsOf(asked)).toEqual(["receive 16"]);
+  asked[0]?.answer(messages(16));
+  await settled();
+  expect(opsOf(asked)).toEqual(["receive 16", "ack 8"]); // there is no room for half of what is leased ahead
+  asked[1]?.answer(Array.from({ length: 8 }, () => ({ kind: "done" })));
+  await settled();
+  expect(opsOf(asked).slice(2).sort()).toEqual(["ack 8", "receive 8"]);
+});
+
+test("a worker that takes one at a time and leases none ahead asks as soon as it is free (P6)", async () => {
+  const { asked, settled } = start({ concurrency: 1, prefetch: 0 }, () => undefined);
+  asked[0]?.answer(messages(1));
+  await settled();
+  asked[1]?.answer([{ kind: "done" }]);
+  await settled();
+  expect(opsOf(asked)).toEqual(["receive 1", "ack 1", "receive 1"]);
+});
+
+test("a signal is made for handlers that look at it, and says that its processor was closed, also where it is looked at late", async () => {
+  const ends: (() => void)[] = [];
+  const contexts: { readonly signal: { readonly aborted: boolean } }[] = [];
+  const handler = (...[, context]: unknown[]): Promise<void> => {
+    contexts.push(context as (typeof contexts)[0]);
+    return new Promise((resolve) => ends.push(resolve));
+  };
+  const { asked, aborts, processor, settled } = start({ concurrency: 2 }, handler);
+  asked[0]?.answer(messages(2));
+  await settled();
+  const made = aborts.length;
+  expect(contexts[0]?.signal.aborted).toBe(false);
+  expect(aborts.length).toBe(made + 1);
+  void processor.close();
+  expect(contexts.map(({ signal }) => signal.aborted)).toEqual([true, true]);
+  for (const end of ends) end();
+  await settled();
+});
+
+test("what onError throws ends the processor, once its handlers have ended", async () => {
+  const thrown = new Error("what onError throws");
+  const handler = (): void => {
+    throw new Error("what the handler throws");
+  };
+  const { asked, processor, settled } = start({ concurrency: 1 }, handler, () => {
+    throw thrown;
+  });
+  asked[0]?.answer(messages(1));
+  await settled();
+  await expect(processor.closed).rejects.toBe(thrown);
+});
