@@ -122,7 +122,10 @@ export class NodeMachine {
         if (event.kind === "node-lost") {
           this.#topics.forget(event.nodeId, event.reason.code === "closing", this.#nowMs);
         } else if (event.kind === "link-lost") this.#topics.unlinked(event.nodeId, isComplete(event), this.#nowMs);
-        else if (event.kind === "node-joined") this.#topics.linked(event.nodeId, this.#nowMs); // its link may have stayed
+        else if (event.kind === "node-joined") {
+          this.#topics.linked(event.nodeId, this.#nowMs); // its link may have stayed
+          this.#queues?.joined(this.#nowMs);
+        }
       },
       offered: (fun, nowMs) => {
         this.#rpc.offered(fun, nowMs);
@@ -249,11 +252,18 @@ export class NodeMachine {
     this.#nowMs = nowMs;
     if (this.#deadlines.nextDueMs <= nowMs) this.#runDue(nowMs);
     this.#take(input, nowMs);
-    do this.#rpc.here.settle(nowMs);
-    while (this.#builtIns.settle(nowMs));
-    this.#announcements.publish(nowMs);
-    this.#topics.settle(nowMs);
+    this.#settle(nowMs);
     this.#doors.settle();
+  }
+
+  /** Goes on with what an input has caused, until nothing follows from it. */
+  #settle(nowMs: number): void {
+    do {
+      do this.#rpc.here.settle(nowMs);
+      while (this.#builtIns.settle(nowMs));
+      this.#announcements.publish(nowMs);
+      this.#topics.settle(nowMs);
+    } while (this.#queues?.feed(nowMs) === true);
   }
 
   #take(input: NodeInput, nowMs: number): void {
@@ -331,6 +341,7 @@ export class NodeMachine {
   flush(nowMs: number): void {
     this.#doors.flush(nowMs);
     this.#topics.settle(nowMs); // who has just gone may have kept others waiting
+    this.#queues?.feedSoon(nowMs);
     this.#topics.flush(nowMs);
     this.#links.flush(nowMs);
     this.#drain?.look(nowMs);
@@ -402,7 +413,10 @@ export class NodeMachine {
     const withdraw = (fun: string): void => {
       this.#unregister(fun, undefined, this.#nowMs);
     };
-    this.#queues = new QueueFunctions({ ...this.#surroundings, limits, builtIns: this.#builtIns, withdraw }, nowMs);
+    this.#queues = new QueueFunctions(
+      { ...this.#surroundings, limits, topics: () => this.#topics, builtIns: this.#builtIns, withdraw },
+      nowMs,
+    );
   }
 
   #startDrain(graceMs: number, nowMs: number): void {

@@ -23,9 +23,11 @@ import {
   checkQueueName,
 } from "../queues/index.js";
 import type { Invocation } from "../rpc/index.js";
+import { type Topics, authorizeSubscribe } from "../topics/index.js";
 import type { OfferRecord } from "../wire/index.js";
 import type { BuiltIn, BuiltIns } from "./built-ins.js";
 import type { Cluster } from "./cluster.js";
+import { QueueFeeds } from "./queue-feeds.js";
 import type { NodeCapabilities, NodeOptions, StoreInput } from "./types.js";
 
 /** The tag of nodes that have a disk for queues, and of queues on one. */
@@ -40,6 +42,7 @@ export interface QueueFunctionsHost extends Timers {
   readonly limits: QueuesLimits;
   readonly capabilities: NodeCapabilities;
   readonly cluster: Cluster;
+  readonly topics: () => Topics;
   readonly builtIns: BuiltIns;
   readonly nowMs: () => number;
   /** This node does not offer `fun` any more: calls that wait for it are told. */
@@ -82,6 +85,8 @@ export class QueueFunctions {
   /** Receives that wait. (Q4) */
   readonly #receives = new Set<Receiving>();
   #isDraining = false;
+  /** There once a topic feeds a queue. */
+  #feeds: QueueFeeds | undefined;
 
   /** Offers what concerns no queue in particular, and the queues that are on the disk. */
   constructor(host: QueueFunctionsHost, nowMs: number) {
@@ -102,7 +107,10 @@ export class QueueFunctions {
     );
     host.builtIns.set(queuesFunction, this.#cluster);
     this.#register(offerOf(queuesFunction, store === undefined ? [] : [durableTag]), nowMs);
-    for (const queue of this.#queues.names()) this.#opened(queue, true, nowMs);
+    for (const queue of this.#queues.names()) {
+      this.#opened(queue, true, nowMs);
+      this.#fed(queue, true, nowMs);
+    }
   }
 
   /** The store has told something. */
@@ -112,7 +120,23 @@ export class QueueFunctions {
     else this.#queues.frozen(input.freeze, nowMs);
   }
 
+  /** Another node has joined. */
+  joined(nowMs: number): void {
+    this.#feeds?.joined(nowMs);
+  }
+
+  /** Sends to queues what topics have told; answers whether there was anything. */
+  feed(nowMs: number): boolean {
+    return this.#feeds?.send(nowMs) === true;
+  }
+
+  /** The same with the next input. */
+  feedSoon(nowMs: number): void {
+    this.#feeds?.sendSoon(nowMs);
+  }
+
   close(): void {
+    this.#feeds?.close();
     this.#queues.close();
   }
 
@@ -133,8 +157,27 @@ export class QueueFunctions {
     this.#register(offerOf(fun, durable ? [durableTag] : []), nowMs);
   }
 
+  /** Its topics are others. */
+  #fed(queue: string, isOld: boolean, nowMs: number): void {
+    const topics = this.#queues.topicsOf(queue);
+    if (topics.length === 0 && this.#feeds === undefined) return;
+    const { options, capabilities, topics: of, nowMs: now, schedule, unschedule } = this.#host;
+    this.#feeds ??= new QueueFeeds({
+      schedule,
+      unschedule,
+      topics: of,
+      topicLimits: options.topics,
+      utf8: capabilities.utf8,
+      queues: this.#queues,
+      nowMs: now,
+      wallMs: () => capabilities.wallMs(),
+    });
+    this.#feeds.set(queue, topics, isOld, nowMs);
+  }
+
   /** It has none any more. (Q1) */
   #removed(queue: string): void {
+    this.#feeds?.remove(queue, this.#host.nowMs());
     const fun = queueFunction(queue);
     this.#host.builtIns.delete(fun);
     this.#host.withdraw(fun);
@@ -149,8 +192,10 @@ export class QueueFunctions {
     const operation = askedOperation(queue, args[0]);
     this.#authorize(invocation, accessOf[operation.op], queue);
     if (operation.op === "receive") return this.#receive(queue, operation, end);
+    if (operation.op === "update") this.#authorizeTopics(invocation, operation.settings);
     const ended = (how: QueueEnd): void => {
       if (operation.op === "delete" && how.kind === "done") this.#removed(queue);
+      if (operation.op === "update" && how.kind === "done") this.#fed(queue, false, this.#host.nowMs());
       end(how.kind === "failed" ? how.error : plain(how.value));
     };
     return this.#queues.operate(queue, operation, ended, this.#host.nowMs());
@@ -195,13 +240,17 @@ export class QueueFunctions {
     end: (result: unknown) => void,
   ): void {
     this.#authorize(invocation, "manage", queue);
+    this.#authorizeTopics(invocation, settings);
     const { nowMs } = this.#host;
     this.#queues.create(
       queue,
       settings,
       (how) => {
         if (how.kind === "failed") return end(how.error);
-        if (how.created) this.#opened(queue, how.settings.durable, nowMs());
+        if (how.created) {
+          this.#opened(queue, how.settings.durable, nowMs());
+          this.#fed(queue, false, nowMs());
+        }
         end(how.settings);
       },
       nowMs(),
@@ -250,14 +299,25 @@ export class QueueFunctions {
     this.#host.cluster.offerings.register(offer, undefined, nowMs);
   }
 
+  /** Who has a queue fed by topics may subscribe to these. (Q3) */
+  #authorizeTopics(invocation: Invocation, { topics }: Partial<QueueSettings>): void {
+    if (!Array.isArray(topics)) return; // none, or what settings refuse
+    const { subject, onBehalfOf } = askerOf(invocation);
+    authorizeSubscribe(this.#host.options.policy, subject, topics as readonly string[], onBehalfOf);
+  }
+
   /** (Q3) */
-  #authorize({ caller }: Invocation, kind: QueueAction["kind"], queue: string): void {
-    const isRelayed = caller.kind === "client" && caller.via !== undefined;
-    const subject: Subject = isRelayed ? { kind: "self" } : caller;
-    const decision = this.#host.options.policy(subject, { kind, queue, onBehalfOf: isRelayed ? caller : undefined });
+  #authorize(invocation: Invocation, kind: QueueAction["kind"], queue: string): void {
+    const { subject, onBehalfOf } = askerOf(invocation);
+    const decision = this.#host.options.policy(subject, { kind, queue, onBehalfOf });
     if (decision.allow) return;
     throw new MpregError("denied", `Not allowed to ${words[kind]} queue ${quoted(queue)}: ${decision.reason}`);
   }
+}
+
+function askerOf({ caller }: Invocation): { readonly subject: Subject; readonly onBehalfOf: Subject | undefined } {
+  const isRelayed = caller.kind === "client" && caller.via !== undefined;
+  return isRelayed ? { subject: { kind: "self" }, onBehalfOf: caller } : { subject: caller, onBehalfOf: undefined };
 }
 
 const words: Readonly<Record<QueueAction["kind"], string>> = {

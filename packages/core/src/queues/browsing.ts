@@ -75,5 +75,6 @@ export function statsOf(queue: Queue, nowMs: number): QueueStats {
     oldestMs: oldest === undefined ? 0 : Math.max(0, nowMs - oldest.sentMs),
     subscriptions: queue.hasSubscriptions ? [...queue.lanes.keys()] : [],
   };
-  return Object.assign(now, queue.figures);
+  const feed = queue.settings.topics.length > 0 ? { feed: queue.feeding.stats() } : undefined;
+  return Object.assign(now, queue.figures, feed);
 }

@@ -3,7 +3,7 @@ import type { MpregError, Random, Timers, Utf8 } from "../base/index.js";
 import type { Operation, Store } from "../journal/index.js";
 import type { QueuesLimits } from "./limits.js";
 import type { Sealer } from "./message/sealed.js";
-import type { DeadLetter, OutgoingMessage } from "./types.js";
+import type { DeadLetter, OutgoingMessage, QueueEnd } from "./types.js";
 import type { Tables } from "./tables.js";
 import type { Writes } from "./writes.js";
 
@@ -30,8 +30,15 @@ export type Transfer =
       giveBack(nowMs: number): void;
     };
 
-/** A queue that takes messages of others. */
+/** A queue that takes messages of others, or of what feeds it. */
 export interface TransferTarget {
+  /** See `send` in `sending.ts`. */
+  send(
+    messages: readonly OutgoingMessage[],
+    end: (end: QueueEnd<"send">) => void,
+    nowMs: number,
+    also: (isTaken: (index: number) => boolean) => readonly Operation[],
+  ): void;
   prepareTransfer(message: OutgoingMessage, deadLetter: DeadLetter | undefined, nowMs: number): Transfer;
 }
 

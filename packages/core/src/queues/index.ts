@@ -1,5 +1,6 @@
 /** Queues: messages that wait until somebody has dealt with them. */
 export { askedOperation } from "./asked.js";
+export type { FedMessage, Feeding } from "./feeding.js";
 export type { QueuesCapabilities } from "./host.js";
 export { type End, Queues } from "./queues.js";
 export { queueTables } from "./tables.js";
@@ -10,6 +11,7 @@ export type {
   DeadLetter,
   DeathReason,
   Deduplication,
+  FeedStats,
   Guarantee,
   MessageAttribute,
   MessageState,

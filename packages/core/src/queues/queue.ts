@@ -14,6 +14,7 @@ import type { Operation } from "../journal/index.js";
 import { Changes } from "./changes.js";
 import { Dependents } from "./dependents.js";
 import { Expiry } from "./expiry.js";
+import { Feeding } from "./feeding.js";
 import { Figures } from "./figures.js";
 import type { QueueHost } from "./host.js";
 import { Room, type Prepared } from "./intake.js";
@@ -65,6 +66,7 @@ export class Queue {
   purgedBefore = 0;
   #redriving: Redriving | undefined;
   #changes: Changes | undefined;
+  #feeding: Feeding | undefined;
   /** Messages whose room was given away already, to what is on its way. */
   readonly dropping: Set<Message> = new Set<Message>();
   /** Where the search for the oldest that can make room begins. */
@@ -92,6 +94,11 @@ export class Queue {
   /** Made with the first change. */
   get changes(): Changes {
     return (this.#changes ??= new Changes(this));
+  }
+
+  /** Made for a queue that topics feed. */
+  get feeding(): Feeding {
+    return (this.#feeding ??= new Feeding(this));
   }
 
   /** Throws where nothing can be done with it: it is being deleted, or its store has failed. */

@@ -11,6 +11,7 @@ import { MpregError, hexOf, quoted, suggestion } from "../base/index.js";
 import type { Freeze, Refusal, Ticket } from "../journal/index.js";
 import { browse, statsOf } from "./browsing.js";
 import type { Change } from "./changes.js";
+import type { Feeding } from "./feeding.js";
 import type { QueueHost, QueuesCapabilities } from "./host.js";
 import { type QueuesLimits, defaultQueuesLimits } from "./limits.js";
 import { Sealer } from "./message/sealed.js";
@@ -98,6 +99,16 @@ export class Queues {
       end({ kind: "failed", error: ownError(error) });
       return nothing;
     }
+  }
+
+  /** The topics that feed a queue; none where there is no such queue. */
+  topicsOf(name: string): readonly string[] {
+    return this.#queues.get(name)?.settings.topics ?? [];
+  }
+
+  /** What the feeding of a queue knows; `undefined` where there is no such queue. */
+  feedingOf(name: string): Feeding | undefined {
+    return this.#queues.get(name)?.feeding;
   }
 
   /** The store says how far it is. */
@@ -314,7 +325,12 @@ export class Queues {
         const queue = this.#queues.get(name);
         if (queue === undefined || queue.purgedBefore === Infinity) return undefined; // what went there would be gone with it
         if (queue.durable && this.#writes.frozen !== undefined) return undefined;
-        return { prepareTransfer: (message, letter, nowMs) => prepareTransfer(queue, message, letter, nowMs) };
+        return {
+          prepareTransfer: (message, letter, nowMs) => prepareTransfer(queue, message, letter, nowMs),
+          send: (messages, end, nowMs, also) => {
+            send(queue, messages, end, nowMs, also);
+          },
+        };
       },
     };
     return this.#host;

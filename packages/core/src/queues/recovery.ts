@@ -7,6 +7,7 @@
  */
 import { assert } from "../base/index.js";
 import type { Operation, Store } from "../journal/index.js";
+import type { FeedRecord } from "./feeding.js";
 import type { QueueHost, QueuesCapabilities } from "./host.js";
 import type { Lane } from "./lane.js";
 import { Entry, Message, leaseOf } from "./message/message.js";
@@ -51,6 +52,9 @@ function recoverQueue(store: Store, queue: Queue, record: QueueRecord, nowMs: nu
   for (const table of ["dedup", "keys"] as const) recoverWindow(store, queue, table, nowMs);
   for (const [, value] of rowsOf(store, tableNames.moves, queueKey(queue.id), queueKey(queue.id + 1))) {
     queue.redriving.recover(queue.host.tables.readQueue(value) as MoveRecord, nowMs);
+  }
+  for (const [key, value] of rowsOf(store, tableNames.feeds, queueKey(queue.id), queueKey(queue.id + 1))) {
+    queue.feeding.recover(readKey(key).sequence, queue.host.tables.readQueue(value) as FeedRecord);
   }
   const leases = rowsByEntry(store, tableNames.leases, queue);
   const acks = rowsByEntry(store, tableNames.acks, queue);

@@ -19,11 +19,13 @@ type Preparation =
   | { readonly kind: "duplicate"; readonly of: Remembered }
   | { readonly kind: "prepared"; readonly prepared: Prepared; readonly operations: readonly Operation[] };
 
+/** `also`: what is written in the same batch, where the disk takes the messages that are `isTaken`. */
 export function send(
   queue: Queue,
   messages: readonly OutgoingMessage[],
   end: (end: QueueEnd<"send">) => void,
   nowMs: number,
+  also?: (isTaken: (index: number) => boolean) => readonly Operation[],
 ): void {
   const operations: Operation[] = [];
   const preparations: Preparation[] = [];
@@ -44,6 +46,7 @@ export function send(
     end({ kind: "failed", error: new MpregError("too-large", message) });
     return;
   }
+  if (also !== undefined) operations.push(...also((index) => preparations[index]?.kind !== "refused"));
   const done = (at: number): void => {
     const ends = preparations.map((made) => endOf(queue, made));
     for (const made of preparations) if (made.kind === "prepared") admit(queue, made.prepared, at);

@@ -3,7 +3,7 @@
  *
  * (S1) What is refused is named, with the value and what would work.
  */
-import { MpregError, checkOptions, optionNames, quoted } from "../base/index.js";
+import { MpregError, checkOptions, kindOf, optionNames, parsePattern, quoted } from "../base/index.js";
 import type { QueueSettings } from "./types.js";
 
 const minuteMs = 60_000;
@@ -152,8 +152,22 @@ function checkParts(check: Check, { retry, dedup, rate, groupRate, topics, tags 
     check.number(`${name}.perSecond`, given.perSecond, 0.001, perSecondMax);
     check.integer(`${name}.burst`, given.burst, 1, perSecondMax);
   }
-  check.integer("topics.length", topics.length, 0, 64);
+  checkTopics(check, topics);
   check.integer("the number of tags", Object.keys(tags).length, 0, 50);
+}
+
+function checkTopics(check: Check, topics: readonly string[]): void {
+  const given: unknown = topics;
+  if (!Array.isArray(given)) throw check.wrong("topics", `must be an array of patterns, got ${kindOf(given)}`);
+  check.integer("topics.length", topics.length, 0, 64);
+  for (const topic of topics) {
+    try {
+      parsePattern(topic);
+    } catch (error) {
+      if (!(error instanceof MpregError)) throw error;
+      throw check.wrong("topics", error.message);
+    }
+  }
 }
 
 /** The checks of one queue's settings. */
@@ -162,6 +176,10 @@ class Check {
 
   constructor(who: string) {
     this.#who = who;
+  }
+
+  wrong(name: string, why: string): MpregError {
+    return invalid(`${this.#who}: "${name}": ${why}`);
   }
 
   integer(name: string, value: number, min: number, max: number): void {

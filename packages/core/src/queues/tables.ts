@@ -20,6 +20,7 @@ export const tableNames = {
   keys: "queue-keys",
   sequences: "queue-sequences",
   moves: "queue-moves",
+  feeds: "queue-feeds",
 } as const;
 
 /** The tables that the store has to be opened with. */
@@ -190,6 +191,17 @@ export class Tables {
 
   deleteMove(queue: number, number: number): Operation {
     return { kind: "delete", table: tableNames.moves, key: messageKey(queue, number) };
+  }
+
+  /** Messages of topics that came in together; `readQueue` reads it. */
+  putFeed(queue: number, number: number, record: unknown): Operation {
+    const value = this.#utf8.encode(JSON.stringify(record));
+    return { kind: "put", table: tableNames.feeds, key: messageKey(queue, number), value };
+  }
+
+  /** All before `number`. */
+  deleteFeeds(queue: number, number: number): Operation {
+    return { kind: "delete-range", table: tableNames.feeds, from: messageKey(queue, 0), to: messageKey(queue, number) };
   }
 
   #textKey(queue: number, text: string): Uint8Array {

@@ -81,7 +81,7 @@ export interface QueueSettings {
   readonly rate: Rate | undefined;
   /** The same for each group. */
   readonly groupRate: Rate | undefined;
-  /** Patterns of the topics that feed the queue. */
+  /** Patterns of the topics that feed the queue: what is published to one that matches is sent to the queue, once. At most 64. */
   readonly topics: readonly string[];
   readonly tags: Readonly<Record<string, string>>;
 }
@@ -183,6 +183,22 @@ export type StaleReason = "acknowledged" | "expired" | "released" | "superseded"
 export type SettleEnd =
   { readonly kind: "done" } | { readonly kind: "refused"; readonly error: MpregError; readonly stale?: StaleReason };
 
+/** What has become of messages of topics since the queue was opened. */
+export interface FeedStats {
+  /** Sent to the queue. */
+  readonly taken: number;
+  /** Told again: the queue had them. */
+  readonly repeated: number;
+  /** The queue would not have them: full, too large, the disk refused them. */
+  readonly refused: number;
+  /** Why, the last time. */
+  readonly lastRefusal: string | undefined;
+  /** Known to be missing: lost on their way, or by bounds of topics. */
+  readonly missed: number;
+  /** Times of which nobody knows whether messages are missing, or how many. */
+  readonly gaps: number;
+}
+
 /** Messages that a queue has, and what it has done since it was opened. */
 export interface QueueStats {
   /** When it was created: wall time. */
@@ -220,6 +236,8 @@ export interface QueueStats {
   readonly redriven: number;
   /** Messages that were acknowledged because their idempotency key was. */
   readonly repeated: number;
+  /** Of a queue that topics feed. */
+  readonly feed?: FeedStats;
 }
 
 /**

@@ -76,10 +76,11 @@ function defineRemoval(queue: Command, { stdout }: Terminal, verb: "purge" | "de
 const createHelp = `
 Settings, with their defaults: durable=true guarantee='{"kind":"at-least-once"}' order=standard visibilityMs=30000 delayMs=0
 ttlMs=345600000 messagesMax=1000000 bytesMax=1073741824 messageBytesMax=1048576 overflow=reject keyWindowMs=86400000; and, not set:
-maxReceives with deadLetter, retry, dedup, priorityAgeMs, rate, groupRate, tags. A durable queue needs a node with a data directory.
+maxReceives with deadLetter, retry, dedup, priorityAgeMs, rate, groupRate, topics, tags. A durable queue needs a node with a data directory.
 
 Examples:
   mpreg queue create jobs
   mpreg queue create mails --setting order=fifo --setting visibilityMs=60000
   mpreg queue create jobs --setting maxReceives=5 --setting deadLetter=jobs-dead
+  mpreg queue create bills --setting topics='["shop.*.sold"]'
   mpreg queue create scratch --setting durable=false --owner worker`;
