@@ -57,6 +57,6 @@ export type {
   SentOrRefused,
   SettledOrRefused,
 } from "@mpreg/core/program";
-export type { DeadLetter, QueueSettings, QueueStats } from "@mpreg/core/queues";
+export type { ConsumedMessage, DeadLetter, FunctionConsumer, QueueSettings, QueueStats } from "@mpreg/core/queues";
 export type { HeaderFilter, SubscriptionTally, TopicMessage, TopicReport } from "@mpreg/core/topics";
 export type { InspectOptions, RequestsOptions, TopicReportOptions, WatchOptions } from "@mpreg/core/rpc";

@@ -29,7 +29,7 @@ import { Drain } from "./drain.js";
 import { inspect } from "./inspect.js";
 import type { Interests } from "./interests.js";
 import { Links } from "./links.js";
-import { QueueFunctions } from "./queue-functions.js";
+import { QueueFunctions, type QueueFunctionsHost } from "./queue-functions.js";
 import { rpcHost } from "./rpc-host.js";
 import type { NodeSize } from "./size.js";
 import { Tickets } from "./tickets.js";
@@ -129,6 +129,7 @@ export class NodeMachine {
       },
       offered: (fun, nowMs) => {
         this.#rpc.offered(fun, nowMs);
+        this.#queues?.offered(fun);
       },
       overflowed: (channel) => {
         this.#links.overflowed(channel);
@@ -260,7 +261,7 @@ export class NodeMachine {
   #settle(nowMs: number): void {
     do {
       do this.#rpc.here.settle(nowMs);
-      while (this.#builtIns.settle(nowMs));
+      while (this.#builtIns.settle(nowMs) || this.#queues?.settle(nowMs) === true);
       this.#announcements.publish(nowMs);
       this.#topics.settle(nowMs);
     } while (this.#queues?.feed(nowMs) === true);
@@ -413,17 +414,25 @@ export class NodeMachine {
     const withdraw = (fun: string): void => {
       this.#unregister(fun, undefined, this.#nowMs);
     };
-    this.#queues = new QueueFunctions(
-      { ...this.#surroundings, limits, topics: () => this.#topics, builtIns: this.#builtIns, withdraw },
-      nowMs,
-    );
+    const call: QueueFunctionsHost["call"] = (fields, origin, asker, atMs, onStart) => {
+      this.#rpc.call(fields, origin, asker, atMs, onStart);
+    };
+    const host = {
+      ...this.#surroundings,
+      limits,
+      topics: () => this.#topics,
+      builtIns: this.#builtIns,
+      call,
+      withdraw,
+    };
+    this.#queues = new QueueFunctions(host, nowMs);
   }
 
   #startDrain(graceMs: number, nowMs: number): void {
     if (this.#drain !== undefined || this.#closed) return;
     const host = {
       ...this.#timers,
-      size: () => this.#rpc.size,
+      size: () => withMessages(this.#rpc.size, this.#queues?.running ?? 0),
       isAsked: (atMs: number) => this.#links.isAsked(atMs) || this.#doors.asked > 0 || this.#topics.hasLeftBehind,
       over: (left: number) => {
         this.#effects.report({ kind: "drained", left });
@@ -462,4 +471,9 @@ export class NodeMachine {
 /** Whether a link has ended where its far side had nothing more to say. */
 function isComplete({ reason: { code }, endedBy }: Extract<NodeEvent, { kind: "link-lost" }>): boolean {
   return code === "idle" || code === "duplicate" || (code === "closing" && endedBy === "there");
+}
+
+/** What runs, with the messages of queues that functions work on: their acknowledgements come after their calls. */
+function withMessages<Size extends { readonly tasks: number }>(size: Size, messages: number): Size {
+  return messages === 0 ? size : { ...size, tasks: size.tasks + messages };
 }

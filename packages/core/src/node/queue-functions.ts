@@ -9,10 +9,12 @@
  *      A durable one whose owner is away is not placed anew either, as long as the owner is remembered: there would be two.
  * (Q3) What is not allowed is refused before anything is looked at.
  * (Q4) Where the node drains, receives that wait end without a message: whoever has asked asks again, and waits elsewhere.
+ * (Q5) A function becomes the consumer of a queue by somebody who may call it.
  */
 import { type Action, MpregError, type Subject, type Timers, kindOf, quoted } from "../base/index.js";
 import { type QueuesOperation, queueFunction, queuePrefix, queuesFunction } from "../program/index.js";
 import {
+  type End,
   type Operation,
   type QueueEnd,
   type QueueOperation,
@@ -28,6 +30,8 @@ import type { OfferRecord } from "../wire/index.js";
 import type { BuiltIn, BuiltIns } from "./built-ins.js";
 import type { Cluster } from "./cluster.js";
 import { QueueFeeds } from "./queue-feeds.js";
+import { Consumers } from "./consumers/consumers.js";
+import type { ConsumersHost } from "./consumers/types.js";
 import type { NodeCapabilities, NodeOptions, StoreInput } from "./types.js";
 
 /** The tag of nodes that have a disk for queues, and of queues on one. */
@@ -45,6 +49,7 @@ export interface QueueFunctionsHost extends Timers {
   readonly topics: () => Topics;
   readonly builtIns: BuiltIns;
   readonly nowMs: () => number;
+  readonly call: ConsumersHost["call"];
   /** This node does not offer `fun` any more: calls that wait for it are told. */
   readonly withdraw: (fun: string) => void;
 }
@@ -84,6 +89,7 @@ export class QueueFunctions {
   readonly #queues: Queues;
   /** Receives that wait. (Q4) */
   readonly #receives = new Set<Receiving>();
+  readonly #consumers: Consumers;
   #isDraining = false;
   /** There once a topic feeds a queue. */
   #feeds: QueueFeeds | undefined;
@@ -105,6 +111,14 @@ export class QueueFunctions {
       limits,
       nowMs,
     );
+    this.#consumers = new Consumers({
+      schedule,
+      unschedule,
+      codec: capabilities.codec,
+      decodeText: (bytes) => utf8.decode(bytes, 0, bytes.length),
+      operate: (queue, operation, end) => this.#queues.operate(queue, operation, end as End, host.nowMs()),
+      call: host.call,
+    });
     host.builtIns.set(queuesFunction, this.#cluster);
     this.#register(offerOf(queuesFunction, store === undefined ? [] : [durableTag]), nowMs);
     for (const queue of this.#queues.names()) {
@@ -135,14 +149,31 @@ export class QueueFunctions {
     this.#feeds?.sendSoon(nowMs);
   }
 
+  /** Messages that functions of the cluster work on. */
+  get running(): number {
+    return this.#consumers.running;
+  }
+
+  /** Some node offers the function now. */
+  offered(fun: string): void {
+    this.#consumers.offered(fun);
+  }
+
+  /** Does what queues and calls have told; answers whether there was anything. Call it at the end of each input. */
+  settle(nowMs: number): boolean {
+    return this.#consumers.settle(nowMs);
+  }
+
   close(): void {
     this.#feeds?.close();
+    this.#consumers.close();
     this.#queues.close();
   }
 
   /** (Q4) */
   drain(): void {
     this.#isDraining = true;
+    this.#consumers.drain();
     for (const { stop, end } of this.#receives) {
       stop();
       end([]);
@@ -155,6 +186,12 @@ export class QueueFunctions {
     const fun = queueFunction(queue);
     this.#host.builtIns.set(fun, (invocation, args, end) => this.#operate(queue, invocation, args, end));
     this.#register(offerOf(fun, durable ? [durableTag] : []), nowMs);
+    this.#changed(queue);
+  }
+
+  #changed(queue: string): void {
+    const is = this.#queues.describe(queue);
+    if (is !== undefined) this.#consumers.changed(queue, is);
   }
 
   /** Its topics are others. */
@@ -179,6 +216,7 @@ export class QueueFunctions {
   #removed(queue: string): void {
     this.#feeds?.remove(queue, this.#host.nowMs());
     const fun = queueFunction(queue);
+    this.#consumers.removed(queue);
     this.#host.builtIns.delete(fun);
     this.#host.withdraw(fun);
   }
@@ -192,10 +230,13 @@ export class QueueFunctions {
     const operation = askedOperation(queue, args[0]);
     this.#authorize(invocation, accessOf[operation.op], queue);
     if (operation.op === "receive") return this.#receive(queue, operation, end);
-    if (operation.op === "update") this.#authorizeTopics(invocation, operation.settings);
+    if (operation.op === "update") this.#authorizeSettings(invocation, operation.settings);
     const ended = (how: QueueEnd): void => {
       if (operation.op === "delete" && how.kind === "done") this.#removed(queue);
-      if (operation.op === "update" && how.kind === "done") this.#fed(queue, false, this.#host.nowMs());
+      if (operation.op === "update" && how.kind === "done") {
+        this.#fed(queue, false, this.#host.nowMs());
+        this.#changed(queue);
+      }
       end(how.kind === "failed" ? how.error : plain(how.value));
     };
     return this.#queues.operate(queue, operation, ended, this.#host.nowMs());
@@ -240,7 +281,7 @@ export class QueueFunctions {
     end: (result: unknown) => void,
   ): void {
     this.#authorize(invocation, "manage", queue);
-    this.#authorizeTopics(invocation, settings);
+    this.#authorizeSettings(invocation, settings);
     const { nowMs } = this.#host;
     this.#queues.create(
       queue,
@@ -299,11 +340,17 @@ export class QueueFunctions {
     this.#host.cluster.offerings.register(offer, undefined, nowMs);
   }
 
-  /** Who has a queue fed by topics may subscribe to these. (Q3) */
-  #authorizeTopics(invocation: Invocation, { topics }: Partial<QueueSettings>): void {
-    if (!Array.isArray(topics)) return; // none, or what settings refuse
+  /** Who has a queue fed by topics may subscribe to these (Q3), who has it worked off by a function may call that (Q5). */
+  #authorizeSettings(invocation: Invocation, { topics, consumer }: Partial<QueueSettings>): void {
     const { subject, onBehalfOf } = askerOf(invocation);
-    authorizeSubscribe(this.#host.options.policy, subject, topics as readonly string[], onBehalfOf);
+    const { policy } = this.#host.options;
+    // what is none of these, settings refuse
+    if (Array.isArray(topics)) authorizeSubscribe(policy, subject, topics as readonly string[], onBehalfOf);
+    const fun: unknown = consumer?.function;
+    if (typeof fun !== "string") return;
+    const decision = policy(subject, { kind: "call", fun, onBehalfOf });
+    if (decision.allow) return;
+    throw new MpregError("denied", `Not allowed to have ${quoted(fun)} called for a queue: ${decision.reason}`);
   }
 
   /** (Q3) */

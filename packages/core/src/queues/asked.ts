@@ -20,6 +20,7 @@ const text: Field = { is: (value) => typeof value === "string", what: "a text" }
 const texts: Field = { is: (value) => Array.isArray(value) && value.every(text.is), what: "an array of texts" };
 const number: Field = { is: (value) => typeof value === "number" && value >= 0, what: "a number of at least 0" };
 const bytes: Field = { is: (value) => value instanceof Uint8Array, what: "bytes (Uint8Array)" };
+const flag: Field = { is: (value) => typeof value === "boolean", what: "true or false" };
 const record: Field = { is: isRecord, what: "an object" };
 const textRecord: Field = {
   is: (value) => isRecord(value) && Object.values(value).every(text.is),
@@ -47,7 +48,7 @@ const operations: {
     attempt: optional(text),
   },
   ack: { op: text, receipts: texts },
-  release: { op: text, receipts: texts, delayMs: optional(number), error: optional(text) },
+  release: { op: text, receipts: texts, delayMs: optional(number), error: optional(text), uncounted: optional(flag) },
   extend: { op: text, receipts: texts, visibilityMs: number },
   browse: { op: text, state: optional(text), from: optional(text), limit: number, subscription: optional(text) },
   purge: { op: text },

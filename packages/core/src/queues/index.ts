@@ -1,6 +1,7 @@
 /** Queues: messages that wait until somebody has dealt with them. */
 export { askedOperation } from "./asked.js";
 export type { FedMessage, Feeding } from "./feeding.js";
+export type { ConsumedMessage, FunctionConsumer } from "./function-consumer.js";
 export type { QueuesCapabilities } from "./host.js";
 export { type End, Queues } from "./queues.js";
 export { queueTables } from "./tables.js";

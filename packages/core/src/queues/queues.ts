@@ -60,6 +60,11 @@ export class Queues {
     return [...this.#queues.keys()].sort();
   }
 
+  /** Of a queue that is there. */
+  describe(name: string): Pick<QueueIdentity, "settings" | "createdMs"> | undefined {
+    return this.#queues.get(name);
+  }
+
   /**
    * Creates a queue. Answers whether it is new: creating one that is there changes nothing. One that is being created just now is waited for.
    *
@@ -73,7 +78,7 @@ export class Queues {
         end({ kind: "done", created: false, settings: before.settings });
         return;
       }
-      const settings = this.#settingsOf(name, given);
+      const settings = this.#checked(name, given);
       const later = this.#creating.get(name);
       if (later === undefined) this.#create(name, settings, end, nowMs);
       else {
@@ -218,7 +223,7 @@ export class Queues {
     queue.commit(operations, { done, failed }, nowMs);
   }
 
-  #settingsOf(name: string, given: Partial<QueueSettings>): QueueSettings {
+  #checked(name: string, given: Partial<QueueSettings>): QueueSettings {
     checkQueueName(name);
     const hasStore = this.#capabilities.store !== undefined;
     const forgets = given.guarantee?.kind === "fire-and-forget";

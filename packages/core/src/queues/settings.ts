@@ -4,6 +4,7 @@
  * (S1) What is refused is named, with the value and what would work.
  */
 import { MpregError, checkOptions, kindOf, optionNames, parsePattern, quoted } from "../base/index.js";
+import { checkConsumer } from "./function-consumer.js";
 import type { QueueSettings } from "./types.js";
 
 const minuteMs = 60_000;
@@ -29,6 +30,7 @@ export const defaultQueueSettings: QueueSettings = {
   overflow: "reject",
   rate: undefined,
   groupRate: undefined,
+  consumer: undefined,
   topics: [],
   tags: {},
 };
@@ -62,6 +64,7 @@ const known = optionNames<QueueSettings>({
   overflow: true,
   rate: true,
   groupRate: true,
+  consumer: true,
   topics: true,
   tags: true,
 });
@@ -113,6 +116,7 @@ export function checkSettings(
   check.integer("messageBytesMax", settings.messageBytesMax, 1, messageBytesMax);
   checkTogether(who, settings, before === defaultQueueSettings ? undefined : before);
   checkParts(check, settings);
+  checkConsumer(queue, settings.consumer, settings.guarantee.kind);
   return settings;
 }
 

@@ -11,7 +11,7 @@ import type { Lane } from "./lane.js";
 import { type Entry, type Lease, entriesOf } from "./message/message.js";
 import type { Queue } from "./queue.js";
 import { type Receipt, readReceipt } from "./receipt.js";
-import type { QueueEnd, SettleEnd, StaleReason } from "./types.js";
+import type { QueueEnd, QueueOperation, SettleEnd, StaleReason } from "./types.js";
 import { Remembered } from "./window.js";
 
 /** An entry whose lease a receipt stands for. */
@@ -96,17 +96,19 @@ function remember(queue: Queue, { message }: Entry, nowMs: number): void {
 
 export function release(
   queue: Queue,
-  wish: { readonly receipts: readonly string[]; readonly delayMs?: number; readonly error?: string },
+  wish: Omit<Extract<QueueOperation, { readonly op: "release" }>, "op">,
   end: (end: QueueEnd<"release">) => void,
   nowMs: number,
 ): void {
   const { ends, held } = settleAll(queue, wish.receipts, nowMs);
   const operations: Operation[] = [];
   const wallMs = queue.host.wallMs();
+  const uncounted = wish.uncounted === true ? 1 : 0;
   for (const { entry } of held) {
     const { lease } = entry;
     if (lease === undefined) continue;
-    lease.error = wish.error;
+    if (uncounted === 0) lease.error = wish.error;
+    lease.receives -= uncounted;
     const ends = { leased: false, wallMs, durationMs: wish.delayMs ?? 0 };
     if (queue.durable) operations.push(queue.host.tables.putLease(queue.id, entry, lease, ends));
   }
@@ -121,7 +123,10 @@ export function release(
     queue.serve(at);
   };
   const failed = (error: MpregError, at: number): void => {
-    if (error.outcome !== "unknown") for (const one of held) leasedAgain(queue, one, at);
+    for (const one of error.outcome === "unknown" ? [] : held) {
+      if (one.entry.lease !== undefined) one.entry.lease.receives += uncounted;
+      leasedAgain(queue, one, at);
+    }
     end({ kind: "done", value: told(ends, error) });
     queue.serve(at);
   };

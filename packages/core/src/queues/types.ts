@@ -5,6 +5,7 @@
  * are in ms; those called wall time are since 1970 and for display, the others are durations.
  */
 import type { MpregError } from "../base/index.js";
+import type { FunctionConsumer } from "./function-consumer.js";
 
 /**
  * When a message is done.
@@ -81,6 +82,8 @@ export interface QueueSettings {
   readonly rate: Rate | undefined;
   /** The same for each group. */
   readonly groupRate: Rate | undefined;
+  /** The function that works it off. Others may receive from it, too. */
+  readonly consumer: FunctionConsumer | undefined;
   /** Patterns of the topics that feed the queue: what is published to one that matches is sent to the queue, once. At most 64. */
   readonly topics: readonly string[];
   readonly tags: Readonly<Record<string, string>>;
@@ -273,8 +276,14 @@ export type QueueOperation =
       readonly attempt?: string;
     }
   | { readonly op: "ack"; readonly receipts: readonly string[] }
-  /** A negative acknowledgement: available again after `delayMs`, else as `retry` says. */
-  | { readonly op: "release"; readonly receipts: readonly string[]; readonly delayMs?: number; readonly error?: string }
+  /** A negative acknowledgement: available again after `delayMs`, else as `retry` says. `uncounted`: nothing was done with it, its receive does not count. */
+  | {
+      readonly op: "release";
+      readonly receipts: readonly string[];
+      readonly delayMs?: number;
+      readonly error?: string;
+      readonly uncounted?: boolean;
+    }
   | { readonly op: "extend"; readonly receipts: readonly string[]; readonly visibilityMs: number }
   /** In the order in which they were sent, after the one of sequence `from`. Leases nothing. */
   | {

@@ -22,6 +22,7 @@ import {
   defaultRpcLimits,
   requestIdOf,
 } from "../../src/rpc/index.js";
+import { defaultQueuesLimits } from "../../src/queues/index.js";
 import { type TopicsLimits, defaultTopicsLimits } from "../../src/topics/index.js";
 import { StreamReaders } from "../../src/handlers/index.js";
 import type { Bound } from "../../src/values/index.js";
@@ -54,6 +55,8 @@ export interface MeshNodeOptions extends Partial<Pick<NodeOptions, "cluster" | "
   readonly membership?: Partial<MembershipOptions>;
   readonly incarnation?: number;
   readonly key?: string;
+  /** It may own queues, in memory. */
+  readonly queues?: boolean;
 }
 
 /** What a generator yields that has no item just now. */
@@ -153,6 +156,7 @@ export class MeshNode {
       topics: { ...defaultTopicsLimits, ...given.topics },
       membership: { ...profiles.lan, ...given.membership },
       incarnation: given.incarnation ?? 1,
+      queues: given.queues === true ? defaultQueuesLimits : undefined,
     };
     const signer = signerOf(given.key ?? name);
     this.machine = new NodeMachine(

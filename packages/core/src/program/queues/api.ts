@@ -119,7 +119,7 @@ export interface QueueProcessor extends AsyncDisposable {
   readonly closed: Promise<void>;
   /** Messages that are worked on now. */
   readonly running: number;
-  /** Receives nothing more, and is fulfilled when what has begun has ended. What was leased ahead is released. */
+  /** Receives nothing more, and is fulfilled when what has begun has ended. What was leased ahead is given back; that receive does not count. */
   drain(options?: WaitOptions): Promise<void>;
   /** Ends at once: handlers that run are told through their signal, their messages released. */
   close(): Promise<void>;

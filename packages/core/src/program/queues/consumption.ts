@@ -7,7 +7,7 @@
 import { onAbort } from "../../structures/index.js";
 import type { AbortSource } from "../abort-source.js";
 import type { ConsumeOptions, QueueMessage, ReceiveOptions } from "./api.js";
-import { releasing } from "./message.js";
+import { givingBack } from "./message.js";
 import type { SettleLine } from "./settle-line.js";
 
 export type Receive<T> = (options: ReceiveOptions) => Promise<readonly QueueMessage<T>[]>;
@@ -81,6 +81,6 @@ export class Consumption<T> implements AsyncIterableIterator<QueueMessage<T>, un
   /** (C1) */
   #release(): void {
     const receipts = this.#ready.splice(0).map(({ receipt }) => receipt);
-    this.#line.giveBack(releasing(0, undefined), receipts);
+    this.#line.giveBack(givingBack, receipts);
   }
 }

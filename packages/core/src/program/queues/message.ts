@@ -74,3 +74,6 @@ export function releasing(
 ): { readonly op: "release"; readonly delayMs?: number; readonly error?: string } {
   return { op: "release", ...(delayMs === undefined ? {} : { delayMs }), ...(error === undefined ? {} : { error }) };
 }
+
+/** Nobody has worked on it: others get it at once, and its receive does not count. */
+export const givingBack = { op: "release", delayMs: 0, uncounted: true } as const;

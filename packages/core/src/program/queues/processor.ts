@@ -19,7 +19,7 @@ import type { ClockTimer } from "../clock.js";
 import { within } from "../within.js";
 import type { ProcessContext, ProcessOptions, QueueMessage, QueueProcessor } from "./api.js";
 import type { QueueAsking, QueueHost } from "./asking.js";
-import { queueMessage, releasing } from "./message.js";
+import { givingBack, queueMessage, releasing } from "./message.js";
 import type { SettleLine } from "./settle-line.js";
 
 export type ProcessHandler<T> = (message: QueueMessage<T>, context: ProcessContext) => unknown;
@@ -317,7 +317,7 @@ export class Processor<T> implements QueueProcessor {
       this.#forget(leased);
       receipts.push(leased.message.receipt);
     }
-    this.#line.giveBack(releasing(0, undefined), receipts); // (P4)
+    this.#line.giveBack(givingBack, receipts); // (P4)
     this.#look();
   }
 
