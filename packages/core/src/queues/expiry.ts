@@ -65,7 +65,8 @@ export class Expiry implements DueItem {
       this.#due.set(own, message.sentMs + ttlMs);
     }
     if (message.sequence <= this.#done) this.#done = message.sequence - 1;
-    if (this.#armedMs === Infinity || ttlMs !== undefined) this.#arm();
+    // what is armed may be the end of an id or a key, which are remembered for longer than messages live
+    if (message.sentMs + (ttlMs ?? this.#queue.settings.ttlMs) < this.#armedMs) this.#arm();
     else if (this.#armedMs <= nowMs) this.advance(nowMs);
   }
 

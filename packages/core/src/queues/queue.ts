@@ -266,8 +266,10 @@ export class Queue {
         nowMs,
       );
     } else if (left < message.wanted) {
-      if (how === "expired") this.remove(message, "expired", nowMs);
-      else this.fail(message, "no-quorum", nowMs);
+      if (how === "expired") {
+        this.note(this.deletesOf(message)); // it expires again after a restart
+        this.remove(message, "expired", nowMs);
+      } else this.fail(message, "no-quorum", nowMs);
     } else if (this.durable && how !== "acknowledged") this.note([this.host.tables.putAck(this.id, entry, false)]);
   }
 
@@ -424,6 +426,12 @@ export class Queue {
 
   idOf(message: Message): string {
     return message.marks?.id ?? `~${this.id.toString(36)}.${message.sequence.toString(36)}`;
+  }
+
+  /** What an acknowledgement of the entry is remembered by, where its message has an idempotency key: each subscription has its own. */
+  keyOf({ message, lane }: Entry): string | undefined {
+    const key = message.marks?.key;
+    return key === undefined || !this.hasSubscriptions ? key : `${lane}\u0000${key}`;
   }
 
   /** The message of that id, if it is here. */

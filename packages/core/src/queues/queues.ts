@@ -248,6 +248,7 @@ export class Queues {
         queue.remove(message, "purged", at);
         purged += 1;
       }
+      queue.note(operations); // what receivers did meanwhile wrote rows behind the deletion; also forgotten at a restart
       end({ kind: "done", value: purged });
       queue.serve(at);
     };

@@ -116,8 +116,8 @@ function take(
   return messages;
 }
 
-function isRepeated(queue: Queue, { message }: Entry, nowMs: number): boolean {
-  const key = message.marks?.key;
+function isRepeated(queue: Queue, entry: Entry, nowMs: number): boolean {
+  const key = queue.keyOf(entry);
   return key !== undefined && queue.keys.get(key, nowMs) !== undefined;
 }
 

@@ -70,6 +70,7 @@ function recoverQueue(store: Store, queue: Queue, record: QueueRecord, nowMs: nu
     if (!recovered.enter(left, acknowledged, leases)) forgotten.push(...queue.deletesOf(recovered.message));
     else if (left.length < recovered.message.wanted) unmet.push(recovered.message);
   }
+  forgotten.push(...rowsOfNothing(leases, "leases", queue), ...rowsOfNothing(acks, "acks", queue));
   for (const message of unmet) queue.fail(message, "no-quorum", nowMs);
   queue.note(forgotten);
 }
@@ -166,6 +167,18 @@ function rowsByEntry(store: Store, table: string, queue: Queue): Map<string, Uin
     rows.set(`${sequence}.${lane}`, value);
   }
   return rows;
+}
+
+/** Deletes of rows whose messages are not there any more. */
+function rowsOfNothing(rows: ReadonlyMap<string, Uint8Array>, table: "leases" | "acks", queue: Queue): Operation[] {
+  const deletes: Operation[] = [];
+  for (const key of rows.keys()) {
+    const [sequence = 0, lane = 0] = key.split(".").map(Number);
+    if (queue.log.get(sequence) === undefined) {
+      deletes.push(queue.host.tables.deleteRow(table, queue.id, { sequence, lane }));
+    }
+  }
+  return deletes;
 }
 
 /** All rows of a range, read in pages. */

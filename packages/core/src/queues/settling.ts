@@ -59,7 +59,7 @@ export function acknowledge(
   const { keyWindowMs } = queue.settings;
   for (const { entry, lane } of held) {
     if (entry.state === "leased") lane.settle(entry);
-    const key = entry.message.marks?.key;
+    const key = queue.keyOf(entry);
     if (!queue.durable) continue;
     if (queue.hasSubscriptions) operations.push(tables.putAck(queue.id, entry, true));
     else operations.push(...queue.deletesOf(entry.message));
@@ -87,8 +87,9 @@ export function acknowledge(
   queue.commit(operations, { done, failed }, nowMs);
 }
 
-function remember(queue: Queue, { message }: Entry, nowMs: number): void {
-  const key = message.marks?.key;
+function remember(queue: Queue, entry: Entry, nowMs: number): void {
+  const { message } = entry;
+  const key = queue.keyOf(entry);
   if (key === undefined || queue.settings.keyWindowMs === 0) return;
   queue.keys.put(new Remembered(key, queue.idOf(message), message.sequence), nowMs + queue.settings.keyWindowMs);
   queue.expiry.remembered();

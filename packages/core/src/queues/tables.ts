@@ -77,6 +77,15 @@ export class Tables {
     return operations;
   }
 
+  /** One row of a lease or an acknowledgement, by what its key reads as. */
+  deleteRow(
+    table: "leases" | "acks",
+    queue: number,
+    { sequence, lane }: { readonly sequence: number; readonly lane: number },
+  ): Operation {
+    return { kind: "delete", table: tableNames[table], key: entryKey(queue, sequence, lane) };
+  }
+
   /** All messages of a queue before `sequence`. */
   deleteMessages(queue: number, sequence: number): Operation[] {
     const from = messageKey(queue, 0);

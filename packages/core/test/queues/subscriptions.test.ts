@@ -1,0 +1,76 @@
+/** What worlds of queues have found out about queues with subscriptions. */
+import { expect, test } from "vitest";
+import { type Operation, type QueueOperation, queueTables } from "../../src/queues/index.js";
+import { StepDisk } from "./step-disk.js";
+import { Disk, type Ended, QueueWorld } from "./support.js";
+
+test.each([{ kind: "broadcast" } as const, { kind: "quorum", needed: 2 } as const])(
+  "what one subscription has acknowledged under an idempotency key the others get all the same: %o",
+  (guarantee) => {
+    const disk = new Disk();
+    const w = new QueueWorld({ disk });
+    w.create("q", { guarantee });
+    for (const name of ["x", "y", "z"]) w.do("q", { op: "subscribe", name });
+    const id = w.send("q", { idempotencyKey: "k" });
+    for (const subscription of ["x", "y"]) {
+      const [message] = w.receive("q", 1, { subscription });
+      expect(message?.id).toBe(id);
+      w.ack("q", message?.receipt ?? "");
+    }
+    const again = w.send("q", { idempotencyKey: "k" });
+    expect(w.receive("q", 1, { subscription: "x" })).toEqual([]); // it did that already
+    expect(w.receive("q", 1, { subscription: "y" })).toEqual([]);
+    const [last] = w.receive("q", 1, { subscription: "z" });
+    expect(last?.id).toBe(guarantee.kind === "broadcast" ? id : undefined);
+    if (last !== undefined) w.ack("q", last.receipt);
+    expect(w.receive("q", 1, { subscription: "z" })).toEqual([]);
+    expect(w.stats("q").messages).toBe(0);
+    expect(again).not.toBe(id);
+    const later = new QueueWorld({ disk, clock: w.clock, seed: 2 });
+    later.send("q", { idempotencyKey: "k" });
+    expect(later.receive("q", 5, { subscription: "x" })).toEqual([]); // over a restart, too
+  },
+);
+
+test("a message that no quorum can be done with any more, since it has expired, leaves nothing in the store", () => {
+  const disk = new Disk();
+  const w = new QueueWorld({ disk });
+  w.create("q", { guarantee: { kind: "quorum", needed: 2 }, ttlMs: 1_000, visibilityMs: 100 });
+  for (const name of ["x", "y"]) w.do("q", { op: "subscribe", name });
+  w.send("q");
+  const [message] = w.receive("q", 1, { subscription: "x" });
+  w.ack("q", message?.receipt ?? "");
+  w.clock.advance(1_001);
+  disk.flush();
+  expect(w.stats("q")).toMatchObject({ messages: 0, expired: 1 });
+  const rows = queueTables.filter((table) => disk.store.range(table, { limit: 1 }).length > 0);
+  expect(rows.sort()).toEqual(["queue-sequences", "queues"]);
+});
+
+test("what receivers do while a purge is on its way leaves no rows behind it, over a crash neither", () => {
+  for (const crashes of [false, true]) {
+    const disk = new StepDisk();
+    const w = new QueueWorld({ store: disk });
+    disk.owner = w;
+    const begun = (operation: QueueOperation): Ended<Operation> => w.begin("q", operation);
+    w.queues.create("q", { guarantee: { kind: "broadcast" } }, () => undefined, 0);
+    disk.commitAll();
+    for (const name of ["x", "y"]) begun({ op: "subscribe", name });
+    disk.commitAll();
+    begun({ op: "send", messages: [{ body: Uint8Array.of(1) }] });
+    disk.commitAll();
+    begun({ op: "purge" });
+    const x = begun({ op: "receive", max: 1, waitMs: 0, subscription: "x" });
+    begun({ op: "receive", max: 1, waitMs: 0, subscription: "y" });
+    const [message] = (x.end as { value: readonly { receipt: string }[] }).value;
+    begun({ op: "ack", receipts: [message?.receipt ?? ""] });
+    if (crashes) {
+      disk.crash(4);
+      disk.owner = new QueueWorld({ store: disk, seed: 2 });
+    }
+    disk.commitAll();
+    for (const table of ["queue-messages", "queue-leases", "queue-acks"]) {
+      expect(disk.range(table, { limit: 1 }), table).toEqual([]);
+    }
+  }
+});
