@@ -42,3 +42,18 @@ export type {
 export { planTopics, planTopicsApart } from "./topics/plan-topics.js";
 export type { PlannedPublish, PlannedSubscription, TopicsPlan } from "./topics/plan.js";
 export { type TopicsRunOptions, type TopicsVerdict, runTopics } from "./topics/run-topics.js";
+
+// Worlds of queues.
+export type { ConnectQueuesClient, QueuesClient, QueuesValue } from "./queues/participants.js";
+export { planQueues } from "./queues/plan-queues.js";
+export type {
+  ClockStep,
+  DiskFault,
+  Habits,
+  PlannedConsumer,
+  PlannedQueue,
+  PlannedSend,
+  PlannedWork,
+  QueuesPlan,
+} from "./queues/plan.js";
+export { type QueuesRunOptions, type QueuesVerdict, runQueues } from "./queues/run-queues.js";

@@ -195,7 +195,8 @@ export class World {
       urls: [this.network.urlOf(name)],
       policy,
     };
-    const options = nodeOptions(identity, this.#options.limits, definition.limits);
+    const ofStore = definition.store === true ? { queues: {} } : undefined;
+    const options = nodeOptions(identity, ofStore, this.#options.limits, definition.limits);
     return new SimulatedNode(options, definition, this.#random.split(`node ${name}`), this.#host);
   }
 }

@@ -1,8 +1,9 @@
 /**
  * Same catalog: after healing every node's view of who offers what is the same, and complete.
  *
- * (C1) It is what the nodes that are up have registered, no more and no less.
+ * (C1) It is what the nodes that are up have registered, no more and no less. (Beside queues, which nodes have by themselves.)
  */
+import { queuePrefix, queuesFunction } from "@mpreg/core/program";
 import type { World } from "../world.js";
 import type { Checker } from "./types.js";
 
@@ -18,6 +19,7 @@ export class SameCatalog implements Checker {
     return up.flatMap((node) => {
       const seen = new Set<string>();
       for (const { name: fun, offers } of node.functions()) {
+        if (fun === queuesFunction || fun.startsWith(queuePrefix)) continue;
         for (const offer of offers) seen.add(lineOf(fun, offer.node, offer.resources));
       }
       const missing = [...wanted].filter((line) => !seen.has(line));

@@ -3,7 +3,8 @@
  * process that can be paused, crash and start again.
  *
  * (K1) A node that starts again offers what its definition says; what was registered later is its program's business.
- * (K2) It has a new key, and with it a new id, unless it is told to keep its key.
+ * (K2) It has a new key, and with it a new id, unless it is told to keep its key, or has a store: the key lies beside it.
+ * (K3) A node with a store is down until that is open. Where it cannot be opened the node stays down.
  */
 import { type Contract, type Implementations, MpregError } from "@mpreg/core";
 import {
@@ -14,7 +15,8 @@ import {
   type Registration,
   registerEchoes,
 } from "@mpreg/core/handlers";
-import type { FunctionInfo, NodeInfo, NodeOptions, NodeSize } from "@mpreg/core/node";
+import type { Store } from "@mpreg/core/journal";
+import type { FunctionInfo, NodeInfo, NodeInput, NodeOptions, NodeSize } from "@mpreg/core/node";
 import {
   type Ask,
   Caller,
@@ -32,6 +34,7 @@ import { semver } from "../capabilities/semver.js";
 import { SimulatedDisk } from "../disk/disk.js";
 import { LocalClock } from "./local-clock.js";
 import { functionsOf, nodesOf } from "./machine.js";
+import { openNodeStore } from "./node-store.js";
 import { NodeProcess, type ProcessHost } from "./process.js";
 import { SimulationError } from "../simulation-error.js";
 
@@ -55,6 +58,8 @@ export interface NodeMakeup {
   readonly functions?: Readonly<Record<string, FunctionDefinition>> | undefined;
   /** Registers more, before it returns: what a module exports for `mpreg start --module`. */
   readonly register?: ((node: SimulatedNode) => void) | undefined;
+  /** It has a store on its disk, which outlives its processes; durable queues are in it. Default: none. */
+  readonly store?: boolean | undefined;
 }
 
 export class SimulatedNode implements Calls, FunctionRegistry {
@@ -72,6 +77,9 @@ export class SimulatedNode implements Calls, FunctionRegistry {
   #incarnation = 0;
   readonly #open = new Map<number, (settled: Settled) => void>();
   #disk: SimulatedDisk | undefined;
+  #store: Store | undefined;
+  /** The store is being opened, for the start of this number. (K3) */
+  #opening: number | undefined;
   #starts = 0;
   #asks = 0;
 
@@ -84,10 +92,11 @@ export class SimulatedNode implements Calls, FunctionRegistry {
     this.#clock = new LocalClock(host.network.clock, random.split("clock"), definition.clockRate ?? 1);
     this.#secret = random.bytes(32);
     this.#definition = definition;
-    this.#functions = this.#start();
+    this.#functions = this.#createFunctions(() => this.process);
+    this.#start();
   }
 
-  /** `down` = crashed or closed. */
+  /** `down` = crashed, closed, or not started yet. (K3) */
   get state(): "up" | "paused" | "down" {
     if (this.#process === undefined || this.#process.dead) return "down";
     return this.#process.paused ? "paused" : "up";
@@ -108,6 +117,11 @@ export class SimulatedNode implements Calls, FunctionRegistry {
   /** The disk of its machine, made when it is first asked for; what it has outlives the node's processes. */
   get disk(): SimulatedDisk {
     return (this.#disk ??= new SimulatedDisk(this.#host.network.clock, this.#random.split("disk")));
+  }
+
+  /** The store of the running process, where it has one. */
+  get store(): Store | undefined {
+    return this.state === "down" ? undefined : this.#store;
   }
 
   /** How many entries each of its tables holds. */
@@ -209,6 +223,7 @@ export class SimulatedNode implements Calls, FunctionRegistry {
   /** The process ends at once. With `silent` the whole machine does: nobody hears of it. */
   crash(options: { readonly silent?: boolean } = {}): void {
     this.#host.observe({ kind: "disturbed", what: `${this.name} crashes` });
+    this.#opening = undefined;
     this.#process?.crash(options.silent === true);
     if (options.silent === true) this.#disk?.crash();
     this.#down();
@@ -216,25 +231,45 @@ export class SimulatedNode implements Calls, FunctionRegistry {
 
   /** Starts a node that is down, with a new key unless it is to keep its own. (K1, K2) */
   restart(options: { readonly keepKey?: boolean } = {}): void {
-    if (this.state !== "down") return;
-    if (options.keepKey !== true) {
+    if (this.state !== "down" || this.#opening !== undefined) return;
+    if (options.keepKey !== true && this.#definition.store !== true) {
       this.#secret = this.#random.bytes(32);
       this.#incarnation = 0;
     }
     this.#start();
   }
 
-  #start(): FunctionTable {
+  #start(): void {
     const start = ++this.#starts;
     const random = this.#random.split(`start ${start}`);
+    if (this.#definition.store !== true) return this.#run(start, random, undefined);
+    this.#opening = start;
+    const host = {
+      clock: this.#host.network.clock,
+      disk: this.disk,
+      random: random.split("store"),
+      isWanted: () => this.#starts === start && (this.#opening === start || this.state !== "down"),
+      enter: (input: NodeInput) => {
+        this.process.enter(input);
+      },
+    };
+    openNodeStore(host, (store, why) => {
+      this.#opening = undefined;
+      if (store !== undefined) return this.#run(start, random, store);
+      this.#host.observe({ kind: "disturbed", what: `${this.name} cannot start: ${why}` }); // (K3)
+    });
+  }
+
+  #run(start: number, random: SeededRandom, store: Store | undefined): void {
     const functions = this.#createFunctions(() => process);
     const options = { ...this.#options, incarnation: this.#incarnation + 1 };
     const remember = (incarnation: number): void => {
       this.#incarnation = incarnation;
     };
-    const process = new NodeProcess(options, functions, this.#secret, random, this.#clock, this.#host, remember);
+    const process = new NodeProcess(options, functions, this.#secret, random, this.#clock, this.#host, remember, store);
     this.#process = process;
     this.#functions = functions;
+    this.#store = store;
     this.#host.network.listen(this.name, process);
     // told as the first thing that happens, so that those hear of it who began to watch after the world was made
     const { id } = process.machine;
@@ -243,7 +278,6 @@ export class SimulatedNode implements Calls, FunctionRegistry {
     });
     process.enter({ kind: "start" });
     this.#registerDefined(functions); // (K1)
-    return functions;
   }
 
   #createFunctions(process: () => NodeProcess): FunctionTable {

@@ -10,6 +10,7 @@ import {
   profiles,
 } from "@mpreg/core/membership";
 import type { NodeOptions } from "@mpreg/core/node";
+import { type QueuesLimits, defaultQueuesLimits } from "@mpreg/core/queues";
 import { type RpcLimits, defaultRpcLimits } from "@mpreg/core/rpc";
 import { type TopicsLimits, defaultTopicsLimits } from "@mpreg/core/topics";
 import { type WireLimits, defaultWireLimits } from "@mpreg/core/wire";
@@ -21,6 +22,8 @@ export interface NodeLimits {
   readonly redial?: Partial<RedialOptions> | undefined;
   readonly rpc?: Partial<RpcLimits> | undefined;
   readonly topics?: Partial<TopicsLimits> | undefined;
+  /** With these, `{}` even, a node without a store has queues too: in memory. */
+  readonly queues?: Partial<QueuesLimits> | undefined;
   /** Timings of failure detection and gossip; default: those of `profile`. */
   readonly membership?: Partial<MembershipOptions> | undefined;
   /** Default `lan`. */
@@ -43,6 +46,7 @@ export function nodeOptions(
   const merged = <K extends Exclude<keyof NodeLimits, "profile">>(key: K): NodeLimits[K] =>
     Object.assign({}, ...limits.map((each) => each?.[key])) as NodeLimits[K];
   const profile = limits.findLast((each) => each?.profile !== undefined)?.profile;
+  const hasQueues = limits.some((each) => each?.queues !== undefined);
   return {
     ...identity,
     policy: identity.policy ?? createDefaultPolicy({ cluster: identity.cluster }),
@@ -50,6 +54,7 @@ export function nodeOptions(
     redial: { ...defaultRedialOptions, ...merged("redial") },
     rpc: { ...defaultRpcLimits, ...merged("rpc") },
     topics: { ...defaultTopicsLimits, ...merged("topics") },
+    queues: hasQueues ? { ...defaultQueuesLimits, ...merged("queues") } : undefined,
     membership: { ...profiles[profile ?? "lan"], ...merged("membership") },
     incarnation: 1,
   };

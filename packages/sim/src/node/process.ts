@@ -15,6 +15,7 @@ import {
   type StreamTaker,
   abortError,
 } from "@mpreg/core/handlers";
+import type { Store } from "@mpreg/core/journal";
 import type { LinkId } from "@mpreg/core/link";
 import type { NodeEffects, NodeInput, NodeOptions } from "@mpreg/core/node";
 import {
@@ -37,6 +38,7 @@ import { Mailbox } from "../mailbox.js";
 import type { Listener, Network, Socket } from "../network/index.js";
 import type { Observation } from "../observation.js";
 import type { Trace } from "../trace.js";
+import { numberOf } from "./input-number.js";
 import type { LocalClock } from "./local-clock.js";
 import type { CreateMachine, Machine } from "./machine.js";
 
@@ -99,6 +101,7 @@ export class NodeProcess implements ExecutionHost, Listener {
     clock: LocalClock,
     host: ProcessHost,
     remember: (incarnation: number) => void,
+    store: Store | undefined,
   ) {
     this.#remember = remember;
     this.nodeName = options.name;
@@ -110,7 +113,7 @@ export class NodeProcess implements ExecutionHost, Listener {
       this.#turn(items);
     });
     const signer = host.keys.signer(secret);
-    const capabilities = { random, utf8, semver, codec, signer, wallMs: () => this.wallMs };
+    const capabilities = { random, utf8, semver, codec, signer, store, wallMs: () => this.wallMs };
     this.#readers = new StreamReaders(codec, options.rpc.valueBytesMax, (input) => {
       this.enter(input);
     });
@@ -449,49 +452,5 @@ function shown(part: unknown): string {
     return JSON.stringify(part);
   } catch {
     return "(cannot be shown)";
-  }
-}
-
-/** The link, attempt, ticket or invocation an input is about. */
-function numberOf(input: NodeInput): number {
-  switch (input.kind) {
-    case "link-opened":
-    case "link-bytes":
-    case "link-writable":
-    case "link-closed":
-      return input.link;
-    case "dial-failed":
-      return input.attempt;
-    case "invoked":
-    case "opened":
-    case "made":
-      return input.id;
-    case "progress":
-      return input.invocation.id;
-    case "read":
-    case "leave":
-      return input.reader;
-    case "ask":
-    case "withdraw":
-      return input.ticket;
-    case "publish":
-    case "subscribe":
-    case "unsubscribe":
-    case "taken":
-    case "part":
-      return input.participant.id;
-    case "everywhere":
-    case "leave-everywhere":
-    case "register":
-    case "unregister":
-    case "seeds":
-    case "persisted":
-    case "store-refused":
-    case "store-frozen":
-    case "start":
-    case "drain":
-    case "tick":
-    case "close":
-      return 0;
   }
 }

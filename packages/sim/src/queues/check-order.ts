@@ -1,0 +1,65 @@
+/**
+ * Check order: of FIFO groups, and of senders.
+ *
+ * (O1) While a message is in a FIFO group, nothing behind it is given out: once something was, no receiver gets or acknowledges what is before it.
+ * (O2) What a program sends to a queue is in the queue in the order in which it was sent.
+ */
+import {
+  type Delivery,
+  type History,
+  type SentMessage,
+  type Tell,
+  ackOf,
+  deliveryName,
+  grouped,
+  nameOf,
+} from "./history.js";
+import type { PlannedQueue } from "./plan.js";
+
+export function checkOrder(history: History, tell: Tell): void {
+  const inGroups = history.deliveries.filter(
+    ({ queue, message }) => isOrdered(history.queueOf(queue)) && message.group !== undefined,
+  );
+  const groups = grouped(inGroups, ({ queue, subscription, message, askedMs }) => {
+    const isReborn = askedMs >= (history.reborn.get(queue) ?? Infinity);
+    return `${queue}/${subscription ?? ""}/${message.group ?? ""}/${isReborn}`;
+  });
+  for (const group of groups.values()) checkGroup(group, tell);
+  checkSenders(history, tell);
+}
+
+/** What is done as it is received keeps nothing back. */
+function isOrdered({ settings }: PlannedQueue): boolean {
+  return settings.order === "fifo" && settings.guarantee?.kind !== "fire-and-forget";
+}
+
+/** (O1) */
+function checkGroup(group: readonly Delivery[], tell: Tell): void {
+  for (const behind of group) {
+    for (const before of group) {
+      if (before.lease.queue !== behind.lease.queue || before.lease.sequence >= behind.lease.sequence) continue;
+      const ack = ackOf(before);
+      if (before.askedMs <= behind.gotMs && (ack === undefined || ack.askedMs <= behind.gotMs)) continue;
+      tell("fifo", `${deliveryName(behind)} overtook ${deliveryName(before)} in group "${behind.message.group ?? ""}"`);
+      return;
+    }
+  }
+}
+
+/** (O2) */
+function checkSenders(history: History, tell: Tell): void {
+  const last = new Map<string, { readonly message: SentMessage; readonly sequence: number }>();
+  for (const message of history.sent) {
+    const { end, queue, client, askedMs } = message;
+    if (end.kind !== "done" || end.duplicate) continue;
+    const isReborn = end.atMs >= (history.reborn.get(queue) ?? Infinity);
+    const key = `${queue} ${client} ${isReborn}`;
+    const before = last.get(key);
+    if (before !== undefined && before.sequence >= end.sequence && before.message.askedMs <= askedMs)
+      tell(
+        "in-order",
+        `${nameOf(message)} is ${end.sequence} in its queue, ${nameOf(before.message)} is ${before.sequence}`,
+      );
+    last.set(key, { message, sequence: end.sequence });
+  }
+}

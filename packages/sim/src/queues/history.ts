@@ -1,0 +1,190 @@
+/**
+ * History: what was asked of the queues of a world, and what came of it. Checkers judge by nothing else.
+ *
+ * Times are the world's. `askedMs` is before the owner can have heard of it, `endMs` after it has done it; what has not ended, or
+ * ended without anybody knowing how, may be done at any time.
+ */
+import { isA, MpregError } from "@mpreg/core/base";
+import type { DeadLetter } from "@mpreg/core/queues";
+import type { PlannedQueue, QueuesPlan } from "./plan.js";
+
+/** How something ended. `unknown`: it may have been done, or may still be. */
+export type Ended<Done> =
+  | { readonly kind: "waits" }
+  | { readonly kind: "unknown"; readonly code: string; readonly atMs: number }
+  /** Nothing was done. */
+  | { readonly kind: "refused"; readonly code: string; readonly why: string; readonly atMs: number }
+  | ({ readonly kind: "done"; readonly atMs: number } & Done);
+
+export interface SentMessage {
+  readonly index: number;
+  readonly client: number;
+  readonly queue: string;
+  readonly group: string | undefined;
+  readonly dedup: string | undefined;
+  readonly idempotencyKey: string | undefined;
+  readonly delayMs: number;
+  readonly askedMs: number;
+  end: Ended<{ readonly id: string; readonly sequence: number; readonly duplicate: boolean }>;
+}
+
+/** What a receipt stands for: the lease of this number that this run of the owner has given. */
+export interface LeaseName {
+  readonly run: string;
+  readonly queue: number;
+  readonly sequence: number;
+  readonly lane: number;
+  readonly lease: number;
+}
+
+/** One thing that a receiver did with a lease. */
+export interface Settling {
+  readonly what: "ack" | "release" | "extend";
+  readonly askedMs: number;
+  /** Of an extension. */
+  readonly visibilityMs: number;
+  end: Ended<object>;
+}
+
+/** A message that a receiver got. */
+export interface Delivery {
+  readonly message: SentMessage;
+  readonly queue: string;
+  readonly subscription: string | undefined;
+  readonly lease: LeaseName;
+  readonly id: string;
+  readonly receives: number;
+  readonly visibleForMs: number;
+  readonly deadLetter: DeadLetter | undefined;
+  /** When its receiver asked for it, and when it came. */
+  readonly askedMs: number;
+  readonly gotMs: number;
+  readonly settlings: Settling[];
+}
+
+/** Something that removes messages. */
+export interface Wiping {
+  readonly queue: string;
+  readonly what: "purge" | "delete";
+  readonly askedMs: number;
+  end: Ended<object>;
+}
+
+/** What a queue has told of itself. */
+export interface Looked {
+  readonly queue: string;
+  readonly messages: number;
+  readonly bytes: number;
+}
+
+/** A message that nobody has sent. */
+export interface Stray {
+  readonly queue: string;
+  readonly value: unknown;
+}
+
+export class History {
+  readonly queues: ReadonlyMap<string, PlannedQueue>;
+  /** Somebody has set a clock: what goes on over a restart goes on by it. */
+  readonly hasClockSteps: boolean;
+  readonly sent: SentMessage[] = [];
+  readonly deliveries: Delivery[] = [];
+  readonly wipings: Wiping[] = [];
+  readonly looked: Looked[] = [];
+  readonly strays: Stray[] = [];
+  /** Nodes that have gone down, and with them the queues that they had in memory. */
+  readonly crashed: Set<string> = new Set();
+  /** Nodes whose disks have had no room, or have failed: dead letters may be refused there. */
+  readonly troubled: ReadonlySet<string>;
+  /** When queues that were deleted, or had been in memory, were created again. */
+  readonly reborn: Map<string, number> = new Map();
+
+  constructor({ queues, clockSteps, diskFaults }: Pick<QueuesPlan, "queues" | "clockSteps" | "diskFaults">) {
+    this.queues = new Map(queues.map((queue) => [queue.name, queue]));
+    this.hasClockSteps = clockSteps.length > 0;
+    this.troubled = new Set(diskFaults.flatMap(({ kind, node }) => (kind === "slow" ? [] : [node])));
+  }
+
+  queueOf(name: string): PlannedQueue {
+    return this.queues.get(name) as PlannedQueue;
+  }
+
+  /** Whether what it had may be gone with its node. */
+  isForgetful(name: string): boolean {
+    const { settings, owner } = this.queueOf(name);
+    return settings.guarantee?.kind === "fire-and-forget" || (settings.durable === false && this.crashed.has(owner));
+  }
+
+  /** Whether it may have been removed by a purge or a deletion. */
+  mayBeWiped({ queue, askedMs }: SentMessage): boolean {
+    return this.wipings.some(
+      (wiping) => wiping.queue === queue && wiping.end.kind !== "refused" && askedMs < endMsOf(wiping.end),
+    );
+  }
+
+  /** Deliveries of each message. */
+  byMessage(): ReadonlyMap<SentMessage, readonly Delivery[]> {
+    const all = new Map<SentMessage, Delivery[]>(this.sent.map((message) => [message, []]));
+    for (const delivery of this.deliveries) all.get(delivery.message)?.push(delivery);
+    return all;
+  }
+
+  /** Deliveries of each entry: of one message in one lane of one queue, in the order in which they came. */
+  byEntry(): ReadonlyMap<string, readonly Delivery[]> {
+    return grouped(this.deliveries, ({ queue, lease, askedMs }) => {
+      const isReborn = askedMs >= (this.reborn.get(queue) ?? Infinity);
+      return `${queue}${isReborn ? " again" : ""} ${lease.queue}.${lease.sequence}.${lease.lane}`;
+    });
+  }
+}
+
+export type Tell = (guarantee: string, message: string) => void;
+
+/** What has the same key, in its order. */
+export function grouped<T>(all: readonly T[], keyOf: (each: T) => string): ReadonlyMap<string, readonly T[]> {
+  const groups = new Map<string, T[]>();
+  for (const each of all) {
+    const key = keyOf(each);
+    const before = groups.get(key);
+    if (before === undefined) groups.set(key, [each]);
+    else before.push(each);
+  }
+  return groups;
+}
+
+/** When it has ended; of what nobody knows, never. */
+export function endMsOf(end: Ended<object>): number {
+  return end.kind === "done" || end.kind === "refused" ? end.atMs : Infinity;
+}
+
+/** Whether the acknowledgement of a delivery was answered as done. */
+export function ackOf({ settlings }: Delivery): Settling | undefined {
+  return settlings.find(({ what, end }) => what === "ack" && end.kind === "done");
+}
+
+/** Whether it may have been acknowledged. */
+export function mayBeAcknowledged({ settlings }: Delivery): boolean {
+  return settlings.some(({ what, end }) => what === "ack" && end.kind !== "refused");
+}
+
+/** What something was refused with, or how it ended without anybody knowing. */
+export function failed(error: unknown, atMs: number): Ended<never> {
+  if (!isA(error, MpregError)) throw error;
+  const { code, message, outcome } = error;
+  return outcome === "not-applied" ? { kind: "refused", code, why: message, atMs } : { kind: "unknown", code, atMs };
+}
+
+export function leaseOf(receipt: string): LeaseName {
+  const [run = "", ...numbers] = receipt.split(".");
+  const [queue = 0, sequence = 0, lane = 0, lease = 0] = numbers.map((text) => Number.parseInt(text, 36));
+  return { run, queue, sequence, lane, lease };
+}
+
+export function nameOf({ index, queue, client, askedMs }: SentMessage): string {
+  return `message ${index} (queue "${queue}", of client-${client}, ${askedMs.toFixed(1)} ms)`;
+}
+
+export function deliveryName({ message, queue, subscription, lease, askedMs, gotMs }: Delivery): string {
+  const where = `${queue}${subscription === undefined ? "" : `/${subscription}`}`;
+  return `lease ${lease.run}.${lease.sequence}.${lease.lease} of message ${message.index} from "${where}" (${askedMs.toFixed(1)} to ${gotMs.toFixed(1)} ms)`;
+}

@@ -1,0 +1,353 @@
+/**
+ * Participants: the clients of a world of queues: what they send, receive, and do with what they received.
+ *
+ * What is written down here is judged by the checkers.
+ *
+ * (P1) Consumers draw what they do from streams of their own.
+ * (P2) Everything that is asked ends: `waiting` is 0 once all is quiet.
+ */
+import { MpregError } from "@mpreg/core/base";
+import type { Queue, QueueCalls, QueueMessage, ReceiveOptions } from "@mpreg/core/program";
+import type { SeededRandom } from "../capabilities/random.js";
+import { SimulationError } from "../simulation-error.js";
+import type { World } from "../world.js";
+import { type Delivery, type History, type SentMessage, type Settling, type Tell, failed, leaseOf } from "./history.js";
+import type { Habits, PlannedConsumer, PlannedQueue, PlannedSend, PlannedWork } from "./plan.js";
+
+/** The number of a message, and bytes. */
+export type QueuesValue = readonly [number, Uint8Array];
+
+/** A client that stays connected whatever happens to its links: the real one, over simulated sockets. */
+export interface QueuesClient {
+  readonly queue: QueueCalls["queue"];
+  close(): void;
+}
+
+/** Makes a client of the world that knows the nodes of these names; `stirred`: promises may have been settled. */
+export type ConnectQueuesClient = (
+  world: World,
+  name: string,
+  nodes: readonly string[],
+  stirred: () => void,
+) => QueuesClient;
+
+type Handle = Queue<QueuesValue>;
+
+/** How long a consumer waits after what it asked was refused, in ms. */
+const pauseMs = 100;
+/** Longer than a receive waits, which ends when the world does. */
+const drainWaitMs = 50;
+
+export class Participants {
+  readonly #world: World;
+  readonly #history: History;
+  readonly #tell: Tell;
+  readonly #clients: readonly QueuesClient[];
+  readonly #handles = new Map<string, Handle>();
+  #isStirred = false;
+  #waiting = 0;
+  /** Consumers stop. */
+  #isOver = false;
+
+  constructor(
+    world: World,
+    clients: readonly { readonly name: string; readonly nodes: readonly string[] }[],
+    connect: ConnectQueuesClient,
+    history: History,
+    tell: Tell,
+  ) {
+    this.#world = world;
+    this.#history = history;
+    this.#tell = tell;
+    this.#clients = clients.map(({ name, nodes }) =>
+      connect(world, name, nodes, () => {
+        this.#isStirred = true;
+      }),
+    );
+  }
+
+  /** What was asked and has not ended. (P2) */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  /** Lets time pass until `isOver`, at most `withinMs`, with all that promises lead to. */
+  async pass(isOver: () => boolean, withinMs: number): Promise<void> {
+    const endMs = this.#world.nowMs + withinMs;
+    const reached = { is: false };
+    while (!reached.is && this.#world.nowMs < endMs && this.#world.violations.length === 0) {
+      this.#isStirred = false;
+      const stirredOrOver = (): boolean => {
+        reached.is = isOver();
+        return reached.is || this.#isStirred;
+      };
+      await this.#world.until(stirredOrOver, { withinMs: endMs - this.#world.nowMs });
+    }
+  }
+
+  /** What a promise comes to, while the world goes on. */
+  async awaited<T>(promise: Promise<T>, withinMs: number): Promise<T> {
+    const settled = { is: false };
+    const isSettled = (): void => {
+      settled.is = true;
+    };
+    promise.then(isSettled, isSettled);
+    await this.pass(() => settled.is, withinMs);
+    if (!settled.is) throw new SimulationError(`Nothing came of it within ${withinMs} ms`);
+    return promise;
+  }
+
+  async create({ name, owner, settings, subscriptions }: PlannedQueue, withinMs: number): Promise<void> {
+    const client = this.#clients[0] as QueuesClient;
+    await this.awaited(client.queue(name, { ...settings, owner: this.#world.node(owner).id }).create(), withinMs);
+    for (const subscription of subscriptions) await this.awaited(client.queue(name).subscribe(subscription), withinMs);
+  }
+
+  send(plan: PlannedSend): void {
+    const { queue, client, bytes, group, dedup, idempotencyKey, priority, delayMs } = plan;
+    const { sent } = this.#history;
+    for (let count = 0; count < plan.count; count++) {
+      const message: SentMessage = {
+        index: sent.length,
+        client,
+        queue,
+        group,
+        dedup,
+        idempotencyKey,
+        delayMs: delayMs ?? this.#history.queueOf(queue).settings.delayMs ?? 0,
+        askedMs: this.#world.nowMs,
+        end: { kind: "waits" },
+      };
+      sent.push(message);
+      const options = { group, dedup, idempotencyKey, priority, delayMs };
+      const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+      this.#asked(this.#handle(client, queue).send([message.index, new Uint8Array(bytes)], given)).then(
+        ({ id, sequence, duplicate }) => {
+          message.end = { kind: "done", atMs: this.#world.nowMs, id, sequence: Number(sequence), duplicate };
+        },
+        (error: unknown) => {
+          message.end = failed(error, this.#world.nowMs);
+        },
+      );
+    }
+  }
+
+  work({ client, queue, what }: PlannedWork, random: SeededRandom): void {
+    const handle = this.#handle(client, queue);
+    switch (what) {
+      case "purge":
+      case "delete":
+        void this.#wipe(what, handle);
+        break;
+      case "redrive":
+        this.#asked(handle.redrive({ perSecond: random.chance(0.5) ? random.integer(5, 100) : undefined })).catch(
+          this.#mayFail,
+        );
+        break;
+      case "update":
+        this.#asked(handle.update({ visibilityMs: random.integer(150, 1_200) })).catch(this.#mayFail);
+        break;
+      case "stats":
+        this.#asked(handle.stats()).then(({ messages, bytes }) => {
+          this.#history.looked.push({ queue, messages, bytes });
+        }, this.#mayFail);
+    }
+  }
+
+  /** Receives again and again, until the plan is over. */
+  consume(plan: PlannedConsumer, random: SeededRandom): void {
+    void this.#consume(plan, random, this.#world.nowMs + plan.forMs);
+  }
+
+  /** Consumers ask for nothing more. */
+  end(): void {
+    this.#isOver = true;
+  }
+
+  close(): void {
+    for (const client of this.#clients) client.close();
+  }
+
+  /** Takes out and acknowledges what a queue still has; answers whether it is empty. */
+  async drain({ name, subscriptions }: PlannedQueue): Promise<boolean> {
+    const lines = subscriptions.length === 0 ? [undefined] : subscriptions;
+    for (const subscription of lines) {
+      const wish = { max: 100, waitMs: drainWaitMs };
+      const messages = await this.receive(0, name, subscription === undefined ? wish : { ...wish, subscription });
+      await Promise.all(messages.map((message) => this.#settle(message, "ack", 0)));
+    }
+    try {
+      const { messages, available, delayed, leased, bytes } = await this.#asked(this.#handle(0, name).stats());
+      if (messages > 0) return false;
+      if (available + delayed + leased + bytes > 0) {
+        const left = `${available} available, ${delayed} delayed, ${leased} leased, ${bytes} bytes`;
+        this.#tell("nothing-left", `Queue "${name}" has no message, and counts ${left}`);
+      }
+      return true;
+    } catch (error) {
+      return isUnknown(error);
+    }
+  }
+
+  /** Whether no node has a queue of that name: it was deleted, or in memory. */
+  async isGone({ name }: PlannedQueue): Promise<boolean> {
+    try {
+      await this.#asked(this.#handle(0, name).stats());
+      return false;
+    } catch (error) {
+      return isUnknown(error);
+    }
+  }
+
+  /** Creates again what was deleted, or was in memory and is gone. */
+  async createAgain(queue: PlannedQueue, withinMs: number): Promise<void> {
+    this.#history.reborn.set(queue.name, this.#world.nowMs);
+    await this.create(queue, withinMs);
+  }
+
+  async delete(name: string): Promise<void> {
+    await this.#wipe("delete", this.#handle(0, name));
+  }
+
+  async #wipe(what: "purge" | "delete", handle: Handle): Promise<void> {
+    const wiping: History["wipings"][number] = {
+      queue: handle.name,
+      what,
+      askedMs: this.#world.nowMs,
+      end: { kind: "waits" },
+    };
+    this.#history.wipings.push(wiping);
+    try {
+      await this.#asked(what === "purge" ? handle.purge() : handle.delete());
+      wiping.end = { kind: "done", atMs: this.#world.nowMs };
+    } catch (error) {
+      wiping.end = failed(error, this.#world.nowMs);
+    }
+  }
+
+  async #consume(plan: PlannedConsumer, random: SeededRandom, untilMs: number): Promise<void> {
+    const { client, queue, subscription, max, waitMs, visibilityMs } = plan;
+    const isOver = (): boolean => this.#isOver || this.#world.nowMs >= untilMs;
+    while (!isOver()) {
+      const messages = await this.receive(client, queue, {
+        max,
+        waitMs,
+        ...(subscription !== undefined && { subscription }),
+        ...(visibilityMs !== undefined && { visibilityMs }),
+      });
+      if (messages.length === 0) await this.#sleep(waitMs === 0 ? random.between(10, pauseMs) : pauseMs);
+      for (const message of messages) {
+        if (plan.takesMs[1] > 0) await this.#sleep(random.between(...plan.takesMs));
+        await this.#deal(message, plan.habits, random); // (P1)
+      }
+    }
+  }
+
+  async #deal(received: Received, habits: Habits, random: SeededRandom): Promise<void> {
+    let drawn = random.next();
+    const does = (chance: number): boolean => {
+      const isIt = drawn >= 0 && drawn < chance;
+      drawn -= chance;
+      return isIt;
+    };
+    const { visibleForMs } = received.delivery;
+    if (does(habits.forget)) return;
+    if (does(habits.release)) return this.#settle(received, "release", random.chance(0.5) ? 0 : 50);
+    if (does(habits.extend)) {
+      await this.#settle(received, "extend", visibleForMs * 2);
+      await this.#sleep(visibleForMs * 1.2);
+    } else if (does(habits.late)) await this.#sleep(visibleForMs * random.between(0.9, 1.5));
+    await this.#settle(received, "ack", 0);
+  }
+
+  /** What a receive brought, written down; nothing where it failed. */
+  async receive(client: number, queue: string, wish: ReceiveOptions): Promise<readonly Received[]> {
+    const askedMs = this.#world.nowMs;
+    let messages: readonly QueueMessage<QueuesValue>[];
+    try {
+      messages = await this.#asked(this.#handle(client, queue).receive(wish));
+    } catch (error) {
+      failed(error, askedMs);
+      return [];
+    }
+    return messages.flatMap((message) => {
+      const [index] = message.value;
+      const sent = this.#history.sent[index];
+      if (sent === undefined) {
+        this.#history.strays.push({ queue, value: message.value });
+        return [];
+      }
+      const delivery: Delivery = {
+        message: sent,
+        queue,
+        subscription: wish.subscription,
+        lease: leaseOf(message.receipt),
+        id: message.id,
+        receives: message.receives,
+        visibleForMs: message.visibleForMs,
+        deadLetter: message.deadLetter,
+        askedMs,
+        gotMs: this.#world.nowMs,
+        settlings: [],
+      };
+      this.#history.deliveries.push(delivery);
+      return [{ message, delivery }];
+    });
+  }
+
+  async #settle({ message, delivery }: Received, what: Settling["what"], ms: number): Promise<void> {
+    const settling: Settling = { what, askedMs: this.#world.nowMs, visibilityMs: ms, end: { kind: "waits" } };
+    delivery.settlings.push(settling);
+    try {
+      if (what === "ack") await this.#asked(message.ack());
+      else if (what === "extend") await this.#asked(message.extend(Math.ceil(ms)));
+      else await this.#asked(message.release(ms === 0 ? {} : { delayMs: ms }));
+      settling.end = { kind: "done", atMs: this.#world.nowMs };
+    } catch (error) {
+      settling.end = failed(error, this.#world.nowMs);
+    }
+  }
+
+  #handle(client: number, queue: string): Handle {
+    const key = `${client} ${queue}`;
+    let handle = this.#handles.get(key);
+    if (handle === undefined) {
+      handle = (this.#clients[client] as QueuesClient).queue<QueuesValue>(queue);
+      this.#handles.set(key, handle);
+    }
+    return handle;
+  }
+
+  async #asked<T>(promise: Promise<T>): Promise<T> {
+    this.#waiting += 1;
+    this.#isStirred = true;
+    try {
+      return await promise;
+    } finally {
+      this.#waiting -= 1;
+    }
+  }
+
+  #sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#world.after(ms, () => {
+        this.#isStirred = true;
+        resolve();
+      });
+    });
+  }
+
+  readonly #mayFail = (error: unknown): void => {
+    failed(error, this.#world.nowMs);
+  };
+}
+
+function isUnknown(error: unknown): boolean {
+  return error instanceof MpregError && error.code === "unknown-queue";
+}
+
+/** A message as it was received, and as it was written down. */
+interface Received {
+  readonly message: QueueMessage<QueuesValue>;
+  readonly delivery: Delivery;
+}

@@ -1,0 +1,188 @@
+/**
+ * Run queues: one world of queues, from its forming to its quiet, under all checks.
+ *
+ *     form ─▶ create ─▶ sends, consumers and faults ─▶ heal ─▶ quiet ─▶ drain ─▶ verdict ─▶ delete ─▶ empty
+ *
+ * (X1) The same seed gives the same verdict, trace hash included.
+ * (X2) Once all is healed and nothing more is asked, every ask has ended, and every queue gives all that it has.
+ * (X3) When all queues are deleted nothing of them is left in any store and any table.
+ */
+import { queueTables } from "@mpreg/core/queues";
+import { EmptyTables } from "../check/empty-tables.js";
+import { pendingNothing } from "../check/settle.js";
+import { applyFaults } from "../faults/schedule.js";
+import type { SimulatedNode } from "../node/node.js";
+import type { Violation } from "../observation.js";
+import { SimulationError } from "../simulation-error.js";
+import { World, type WorldOptions } from "../world.js";
+import { checkHistory } from "./check-history.js";
+import { applyClockSteps, applyDiskFaults, restartFailed, startAgain } from "./hits.js";
+import { History, type Tell } from "./history.js";
+import { type ConnectQueuesClient, Participants } from "./participants.js";
+import type { QueuesPlan } from "./plan.js";
+
+export interface QueuesRunOptions extends Partial<Omit<WorldOptions, "seed" | "nodes">> {
+  readonly connect: ConnectQueuesClient;
+}
+
+export interface QueuesVerdict {
+  readonly seed: number;
+  readonly violations: readonly Violation[];
+  readonly traceHash: string;
+  readonly lines: readonly string[];
+  /** Messages that queues have taken, were given out, and were acknowledged. */
+  readonly sent: number;
+  readonly delivered: number;
+  readonly acknowledged: number;
+  readonly simulatedMs: number;
+}
+
+const formingMsMax = 20_000;
+const answerMsMax = 30_000;
+/** Until both sides of a link that broke in silence have noticed it (`topics/run-topics.ts`). */
+const silenceMsMax = 21_000;
+const quietMsMax = 60_000;
+const drainMsMax = 60_000;
+/** Longer than ids and keys are remembered in any of these worlds. */
+const rememberedMsMax = 5_000;
+
+/** What a queue has without a message: itself, the sequences it may use, and the redrives that it tells of. */
+const ofQueues: ReadonlySet<string> = new Set(["queues", "queue-sequences", "queue-moves"]);
+
+/** Runs a plan under all checks. */
+export async function runQueues(plan: QueuesPlan, { connect, ...options }: QueuesRunOptions): Promise<QueuesVerdict> {
+  const limits = { redial: { redialMsMin: 20, redialMsMax: 1_000 }, queues: {} };
+  const world = new World({ seed: plan.seed, nodes: plan.nodes, limits, ...options });
+  const history = new History(plan);
+  const tell: Tell = (guarantee, message) => {
+    world.violated(guarantee, message);
+  };
+  world.observers.add((observation) => {
+    if (observation.kind === "node-down") history.crashed.add(observation.node);
+  });
+  await world.until(() => [...world.nodes.values()].every((node) => isLinked(world, node)), {
+    withinMs: formingMsMax,
+  });
+  const participants = new Participants(world, plan.clients, connect, history, tell);
+  try {
+    for (const queue of plan.queues) await participants.create(queue, answerMsMax);
+    schedule(world, plan, participants);
+    await participants.pass(() => false, plan.durationMs);
+    await quiet(world, plan, participants, tell);
+    await drainAll(plan, participants, tell);
+    if (world.violations.length === 0) checkHistory(history, tell);
+    if (world.violations.length === 0) await leave(world, plan, participants, history, tell);
+    participants.close();
+  } catch (error) {
+    if (!(error instanceof SimulationError)) throw error;
+    if (world.violations.length === 0) tell("goes-on", error.message); // else the world was ended
+  }
+  return verdictOf(world, history);
+}
+
+function isLinked({ nodes }: World, node: SimulatedNode): boolean {
+  return node.state === "up" && node.size.peers === nodes.size - 1;
+}
+
+function schedule(world: World, plan: QueuesPlan, participants: Participants): void {
+  for (const each of plan.sends) {
+    world.after(each.atMs, () => {
+      participants.send(each);
+    });
+  }
+  plan.consumers.forEach((each, index) => {
+    world.after(each.atMs, () => {
+      participants.consume(each, world.random(`consumer ${index}`));
+    });
+  });
+  plan.work.forEach((each, index) => {
+    world.after(each.atMs, () => {
+      participants.work(each, world.random(`work ${index}`));
+    });
+  });
+  applyFaults(world, plan.faults);
+  applyDiskFaults(world, plan.diskFaults);
+  applyClockSteps(world, plan.clockSteps);
+}
+
+/** Heals everything and waits until nothing is under way. (X2) */
+async function quiet(world: World, plan: QueuesPlan, participants: Participants, tell: Tell): Promise<void> {
+  participants.end();
+  restartFailed(world, plan.diskFaults);
+  world.heal();
+  await participants.pass(() => false, silenceMsMax);
+  world.heal(); // who was in the middle of it when it was healed
+  await participants.pass(() => participants.waiting === 0, quietMsMax);
+  if (world.violations.length === 0 && participants.waiting > 0) {
+    tell("ends", `${participants.waiting} operations have not ended, though all is quiet`);
+  }
+}
+
+/** (X2) */
+async function drainAll({ queues }: QueuesPlan, participants: Participants, tell: Tell): Promise<void> {
+  const left = new Set(queues);
+  const drain = async (): Promise<void> => {
+    for (let round = 0; left.size > 0 && round < drainMsMax / 100; round++) {
+      for (const queue of queues) {
+        // what one is empty of may come into another: all are, once all are in one round
+        if (await participants.drain(queue)) left.delete(queue);
+        else left.add(queue);
+      }
+    }
+  };
+  await participants.awaited(drain(), drainMsMax).catch(() => undefined);
+  for (const { name } of left) tell("drains", `Queue "${name}" does not give all that it has`);
+}
+
+/** (X3) */
+async function leave(
+  world: World,
+  plan: QueuesPlan,
+  participants: Participants,
+  history: History,
+  tell: Tell,
+): Promise<void> {
+  await participants.pass(() => false, rememberedMsMax);
+  // what a full disk did not take of what is only tidied up is tidied up at the next start
+  for (const name of history.troubled) startAgain(world, name);
+  await participants.pass(() => [...world.nodes.values()].every((node) => isLinked(world, node)), quietMsMax);
+  for (const { name, store } of world.nodes.values()) {
+    for (const table of queueTables) {
+      if (ofQueues.has(table)) continue;
+      const rows = store?.range(table, { limit: 100 }).length ?? 0;
+      if (rows > 0)
+        tell("nothing-left", `The store of ${name} has ${rows} rows in "${table}", and its queues are empty`);
+    }
+  }
+  for (const queue of plan.queues) {
+    const isGone = await participants.awaited(participants.isGone(queue), answerMsMax);
+    if (isGone) await participants.createAgain(queue, answerMsMax);
+  }
+  await drainAll(plan, participants, tell);
+  if (world.violations.length === 0) checkHistory(history, tell); // what was deleted comes back in none of them
+  for (const { name } of plan.queues) await participants.awaited(participants.delete(name), answerMsMax);
+  await participants.pass(pendingNothing(world, [new EmptyTables()]), quietMsMax);
+  for (const message of new EmptyTables().pending(world)) tell("empty-tables", message);
+  for (const { name, store } of world.nodes.values()) {
+    for (const table of queueTables) {
+      const rows = store?.range(table, { limit: 100 }).length ?? 0;
+      if (rows > 0) tell("nothing-left", `The store of ${name} has ${rows} rows in "${table}", and no queue`);
+    }
+  }
+}
+
+function verdictOf(world: World, { sent, deliveries }: History): QueuesVerdict {
+  const acks = deliveries.flatMap(({ settlings }) =>
+    settlings.filter(({ what, end }) => what === "ack" && end.kind === "done"),
+  );
+  return {
+    seed: world.seed,
+    violations: world.violations,
+    traceHash: world.trace.hash,
+    lines: world.trace.lines,
+    sent: sent.filter(({ end }) => end.kind === "done").length,
+    delivered: deliveries.length,
+    acknowledged: acks.length,
+    simulatedMs: world.nowMs,
+  };
+}
