@@ -1,5 +1,6 @@
 /** Browsing: what is in a queue, looked at without a lease. */
 import { MpregError, quoted } from "../base/index.js";
+import type { Lane } from "./lane.js";
 import { type Entry, type Message, entriesOf } from "./message/message.js";
 import type { Queue } from "./queue.js";
 import { laneFor } from "./receiving.js";
@@ -13,21 +14,44 @@ export function browse(queue: Queue, wish: Browse): readonly BrowsedMessage[] {
   const { receiveBytesMax } = queue.host.limits;
   const found: BrowsedMessage[] = [];
   let bytes = 0;
-  for (
-    let message = queue.log.after(fromOf(queue, wish.from));
-    message !== undefined && found.length < limit && bytes < receiveBytesMax;
-    message = queue.log.after(message.sequence)
-  ) {
-    const entry = entriesOf(message).find((one) => lane === undefined || one.lane === lane.number);
-    if (entry === undefined || entry.state === "gone") continue;
-    const state = stateOf(entry);
-    if (wish.state !== undefined && state !== wish.state) continue;
-    const shown = shownOf(queue, message, entry, state);
+  let at = fromOf(queue, wish.from);
+  while (found.length < limit && bytes < receiveBytesMax) {
+    const message = queue.log.lookAfter(at);
+    if (message === undefined) break;
+    at = typeof message === "number" ? message : message.sequence;
+    const shown = typeof message === "number" ? asleep(queue, message, wish) : awake(queue, message, lane, wish);
     if (shown === undefined) continue;
-    found.push(shown);
-    bytes += message.bytes;
+    found.push(shown.message);
+    bytes += shown.bytes;
   }
   return found;
+}
+
+interface Shown {
+  readonly message: BrowsedMessage;
+  readonly bytes: number;
+}
+
+function awake(queue: Queue, message: Message, lane: Lane | undefined, wish: Browse): Shown | undefined {
+  const entry = entriesOf(message).find((one) => lane === undefined || one.lane === lane.number);
+  if (entry === undefined || entry.state === "gone") return undefined;
+  const state = stateOf(entry);
+  if (wish.state !== undefined && state !== wish.state) return undefined;
+  const content = queue.contentOf(message);
+  if (content === undefined) return undefined;
+  const { sequence, bytes } = message;
+  const facts = { id: queue.idOf(message), sequence: BigInt(sequence), receives: entry.lease?.receives ?? 0, state };
+  return { message: shownOf(queue, content, facts), bytes };
+}
+
+/** What sleeps is looked at and sleeps on. */
+function asleep(queue: Queue, sequence: number, wish: Browse): Shown | undefined {
+  if (wish.state !== undefined && wish.state !== "available") return undefined;
+  const slept = queue.log.lookAsleep(sequence);
+  const content = slept?.content ?? queue.storedContent(sequence);
+  if (slept === undefined || content === undefined) return undefined;
+  const facts = { id: queue.madeId(sequence), sequence: BigInt(sequence), receives: 0, state: "available" } as const;
+  return { message: shownOf(queue, content, facts), bytes: slept.bytes };
 }
 
 function fromOf(queue: Queue, from: string | undefined): number {
@@ -45,13 +69,13 @@ function stateOf(entry: Entry): MessageState {
   return entry.state === "leased" || entry.lease !== undefined ? "leased" : "delayed";
 }
 
-function shownOf(queue: Queue, held: Message, entry: Entry, state: MessageState): BrowsedMessage | undefined {
-  const content = queue.contentOf(held);
-  if (content === undefined) return undefined;
+function shownOf(
+  queue: Queue,
+  content: Uint8Array,
+  facts: Pick<BrowsedMessage, "id" | "sequence" | "receives" | "state">,
+): BrowsedMessage {
   const { message, sentWallMs: sentMs, deadLetter } = queue.host.sealer.open(content);
-  const sequence = BigInt(held.sequence);
-  const receives = entry.lease?.receives ?? 0;
-  const all: BrowsedMessage = Object.assign(message, { id: queue.idOf(held), sequence, receives, sentMs, state });
+  const all: BrowsedMessage = Object.assign(message, { ...facts, sentMs });
   return deadLetter === undefined ? all : Object.assign(all, { deadLetter });
 }
 
@@ -63,7 +87,7 @@ export function statsOf(queue: Queue, nowMs: number): QueueStats {
     leased += lane.count("leased");
     waiting += lane.waiters.size;
   }
-  const oldest = queue.log.first;
+  const oldestMs = queue.log.sentMsAfter(-1);
   const now = {
     createdMs: queue.createdMs,
     messages: queue.log.size,
@@ -72,7 +96,7 @@ export function statsOf(queue: Queue, nowMs: number): QueueStats {
     delayed,
     leased,
     waiting,
-    oldestMs: oldest === undefined ? 0 : Math.max(0, nowMs - oldest.sentMs),
+    oldestMs: Math.max(0, nowMs - oldestMs), // 0 where there is none
     subscriptions: queue.hasSubscriptions ? [...queue.lanes.keys()] : [],
   };
   const feed = queue.settings.topics.length > 0 ? { feed: queue.feeding.stats() } : undefined;

@@ -56,6 +56,7 @@ export class Expiry implements DueItem {
     return message.sentMs + Math.min(message.marks?.ttlMs ?? ttlMs, ttlMs) <= nowMs;
   }
 
+  /** A message is in the queue's log. */
   watch(message: Message, nowMs: number): void {
     const ttlMs = message.marks?.ttlMs;
     if (ttlMs !== undefined) {
@@ -93,8 +94,9 @@ export class Expiry implements DueItem {
       this.#own.delete(own.message);
       this.#expire(own.message, nowMs);
     }
-    for (let message = log.after(this.#done); message !== undefined; message = log.after(this.#done)) {
-      if (message.sentMs + this.#queue.settings.ttlMs > nowMs) break;
+    while (log.sentMsAfter(this.#done) + this.#queue.settings.ttlMs <= nowMs) {
+      const message = log.after(this.#done);
+      if (message === undefined) break;
       this.#done = message.sequence;
       this.#expire(message, nowMs);
     }
@@ -126,8 +128,7 @@ export class Expiry implements DueItem {
   }
 
   #arm(): void {
-    const first = this.#queue.log.after(this.#done);
-    const firstMs = first === undefined ? Infinity : first.sentMs + this.#queue.settings.ttlMs;
+    const firstMs = this.#queue.log.sentMsAfter(this.#done) + this.#queue.settings.ttlMs;
     const nextMs = Math.min(
       firstMs,
       this.#due?.nextDueMs ?? Infinity,

@@ -13,6 +13,7 @@
  * (L1) An entry has one lease at most. Its number rises with each.
  * (L2) Nothing that is `settling` or `gone` is leased.
  * (L3) One timer is set, for the earliest of what is due; none while nothing is. There are no ticks.
+ * (L4) What sleeps is available, counted, and woken before its turn comes.
  */
 import { Deadlines, type DueItem, type Timers } from "../base/index.js";
 import { Chain } from "../structures/index.js";
@@ -29,6 +30,10 @@ export interface LaneHost {
   readonly run: string;
   readonly pace: Pace;
   settings(): QueueSettings;
+  /** Sequence of the oldest that sleeps; `Infinity` if none does. */
+  firstAsleep(): number;
+  /** Wakes some of the oldest that sleep. */
+  awaken(): void;
   /** A lease has ended by itself; the entry is settling, and the host says what becomes of it. */
   leaseExpired(entry: Entry, nowMs: number): void;
   /** There may be something for those who wait. */
@@ -82,6 +87,19 @@ export class Lane implements DueItem {
     this.#order.enter(entry);
   }
 
+  /** A message comes in that is available, and of which nothing is kept here: `messages` more of them, or fewer. (L4) */
+  sleep(messages: number, nowMs: number): void {
+    this.#counts.available += messages;
+    this.arm(nowMs);
+  }
+
+  /** One of those has an entry from now on. */
+  wake(entry: Entry): void {
+    entry.state = "available";
+    this.#order.enter(entry);
+    this.#order.ready(entry);
+  }
+
   /** A message comes in whose lease is going on. */
   enterLeased(entry: Entry, untilMs: number, nowMs: number): void {
     this.hold(entry);
@@ -106,6 +124,7 @@ export class Lane implements DueItem {
   lease(visibilityMs: number, nowMs: number, wallMs: number): Entry | undefined {
     const { rate } = this.#host.settings();
     if (rate !== undefined && this.#host.pace.allowedMs(rate) > nowMs) return undefined;
+    if (this.#host.firstAsleep() < this.#order.nextSequence) this.#host.awaken(); // (L4)
     const entry = this.#order.take(nowMs);
     if (entry === undefined) return undefined;
     if (rate !== undefined) this.#host.pace.take(rate, nowMs);

@@ -26,6 +26,11 @@ export interface QueuesLimits {
   readonly idBytesMax: number;
   /** Bytes of messages of durable queues that are kept in memory, too; the others are read when they are received. */
   readonly bodiesBytesMax: number;
+  /**
+   * Messages of one queue that are available and have all that belongs to them in memory; of what is behind them little more is kept than where it is,
+   * but for messages with an id, a group, a delay, a TTL or a key of their own, and those of queues with subscriptions, groups or priorities.
+   */
+  readonly awakeMessagesMax: number;
 }
 
 export const defaultQueuesLimits: QueuesLimits = {
@@ -42,4 +47,5 @@ export const defaultQueuesLimits: QueuesLimits = {
   afterMax: 1_000,
   idBytesMax: 256,
   bodiesBytesMax: 32 * 1024 * 1024,
+  awakeMessagesMax: 1_000,
 };

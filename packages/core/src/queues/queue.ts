@@ -29,6 +29,7 @@ import { Pace } from "./rate.js";
 import type { QueueIdentity, QueueRecord } from "./record.js";
 import { Redriving } from "./redriving.js";
 import { messageKey, tableNames } from "./tables.js";
+import { awaken, bedFor, isPlain, putToBed, waken } from "./sleeping.js";
 import type { DeadLetter, DeathReason, QueueSettings } from "./types.js";
 import { Window } from "./window.js";
 import type { WriteEnd } from "./writes.js";
@@ -48,7 +49,7 @@ export class Queue {
   readonly id: number;
   readonly createdMs: number;
   readonly host: QueueHost;
-  readonly log: Log = new Log();
+  readonly log: Log = new Log((sequence, slept) => waken(this, sequence, slept));
   readonly room: Room = new Room();
   readonly figures: Figures = new Figures();
   readonly lanes: Map<string, Lane> = new Map<string, Lane>();
@@ -133,6 +134,10 @@ export class Queue {
       run: this.host.run,
       pace: this.#pace,
       settings: () => this.settings,
+      firstAsleep: () => this.log.firstAsleep,
+      awaken: () => {
+        awaken(this);
+      },
       leaseExpired: (entry: Entry, nowMs: number) => {
         this.figures.leasesExpired += 1;
         this.leaseOver(entry, undefined, nowMs);
@@ -216,6 +221,12 @@ export class Queue {
 
   /** A message is in the queue. Its room and its ids were reserved before. */
   admit({ message, delayMs }: Prepared, nowMs: number): void {
+    const bed = isPlain(message, delayMs) ? bedFor(this, message.sequence) : undefined;
+    if (bed !== undefined) {
+      putToBed(this, bed, message.sequence, message, nowMs);
+      this.expiry.watch(message, nowMs);
+      return;
+    }
     this.keepContent(message);
     const entries: Entry[] = [];
     const lanes = [...this.lanes.values()].filter(({ fromSequence }) => fromSequence <= message.sequence);
@@ -242,7 +253,11 @@ export class Queue {
 
   /** A message's content, wherever it lies; `undefined` where its row is gone. */
   contentOf(message: Message): Uint8Array | undefined {
-    return message.content ?? this.host.writes.store?.get(tableNames.messages, messageKey(this.id, message.sequence));
+    return message.content ?? this.storedContent(message.sequence);
+  }
+
+  storedContent(sequence: number): Uint8Array | undefined {
+    return this.host.writes.store?.get(tableNames.messages, messageKey(this.id, sequence));
   }
 
   /** A lane is through with an entry. (Q3) */
@@ -425,7 +440,12 @@ export class Queue {
   }
 
   idOf(message: Message): string {
-    return message.marks?.id ?? `~${this.id.toString(36)}.${message.sequence.toString(36)}`;
+    return message.marks?.id ?? this.madeId(message.sequence);
+  }
+
+  /** The id of a message that was sent without one. */
+  madeId(sequence: number): string {
+    return `~${this.id.toString(36)}.${sequence.toString(36)}`;
   }
 
   /** What an acknowledgement of the entry is remembered by, where its message has an idempotency key: each subscription has its own. */
@@ -451,7 +471,11 @@ export class Queue {
     this.expiry.close();
     this.#redriving?.close();
     this.#changes?.close(error);
-    for (let message = this.log.first; message !== undefined; message = this.log.after(message.sequence)) {
+    for (
+      let message = this.log.awakeAfter(-1);
+      message !== undefined;
+      message = this.log.awakeAfter(message.sequence)
+    ) {
       if (this.durable && message.content !== undefined) this.host.bodies.held -= message.bytes;
     }
   }

@@ -23,6 +23,7 @@ import { prepareTransfer, send } from "./sending.js";
 import { checkQueueName, checkSettingNames, checkSettings, defaultQueueSettings } from "./settings.js";
 import { ack, extend, release } from "./settling.js";
 import { checkOperation } from "./checks.js";
+import { forgetAsleep } from "./sleeping.js";
 import { subscribe, unsubscribe } from "./subscribing.js";
 import { Tables } from "./tables.js";
 import type { Operation, QueueAnswers, QueueEnd, QueueOperation, QueueSettings } from "./types.js";
@@ -239,7 +240,8 @@ export class Queues {
     const { purgedBefore } = queue;
     queue.purgedBefore = Math.max(purgedBefore, before);
     const done = (at: number): void => {
-      let purged = 0;
+      let purged = forgetAsleep(queue, before, at);
+      queue.figures.purged += purged;
       for (
         let message = queue.log.first;
         message !== undefined && message.sequence < before;

@@ -16,6 +16,7 @@ import type { QueueIdentity, QueueRecord } from "./record.js";
 import type { MoveRecord } from "./redriving.js";
 import { marksOf } from "./sending.js";
 import { defaultQueueSettings } from "./settings.js";
+import { bedFor, putToBed } from "./sleeping.js";
 import { type LeaseRow, getU32, queueKey, readKey, tableNames } from "./tables.js";
 import { Remembered } from "./window.js";
 
@@ -58,10 +59,14 @@ function recoverQueue(store: Store, queue: Queue, record: QueueRecord, nowMs: nu
   }
   const leases = rowsByEntry(store, tableNames.leases, queue);
   const acks = rowsByEntry(store, tableNames.acks, queue);
+  const isTouched = (sequence: number): boolean =>
+    lanes.some(({ number }) => leases.has(`${sequence}.${number}`) || acks.has(`${sequence}.${number}`));
+  const areTouched = leases.size + acks.size > 0;
   const forgotten: Operation[] = [];
   const unmet: Message[] = [];
   for (const [key, content] of rowsOf(store, tableNames.messages, queueKey(queue.id), queueKey(queue.id + 1))) {
     const { sequence } = readKey(key);
+    if (!(areTouched && isTouched(sequence)) && sleepsOn(queue, sequence, content, nowMs)) continue;
     const recovered = new Recovered(queue, sequence, content, nowMs);
     const left = lanes.filter(
       ({ number, fromSequence }) => fromSequence <= sequence && !acks.has(`${sequence}.${number}`),
@@ -71,8 +76,21 @@ function recoverQueue(store: Store, queue: Queue, record: QueueRecord, nowMs: nu
     else if (left.length < recovered.message.wanted) unmet.push(recovered.message);
   }
   forgotten.push(...rowsOfNothing(leases, "leases", queue), ...rowsOfNothing(acks, "acks", queue));
+  queue.expiry.remembered(); // what sleeps has set no timer
   for (const message of unmet) queue.fail(message, "no-quorum", nowMs);
   queue.note(forgotten);
+}
+
+/** Puts a message of which nothing but its bytes is to be known to where it sleeps; answers whether it has. */
+function sleepsOn(queue: Queue, sequence: number, content: Uint8Array, nowMs: number): boolean {
+  const bed = bedFor(queue, sequence);
+  const sentWallMs = bed === undefined ? Number.NaN : queue.host.sealer.sentWallMsIfPlain(content);
+  if (bed === undefined || Number.isNaN(sentWallMs)) return false;
+  const bytes = content.length;
+  const sentMs = Math.ceil(nowMs - Math.max(0, queue.host.wallMs() - sentWallMs)); // (C2)
+  queue.room.take(bytes);
+  putToBed(queue, bed, sequence, { sentMs, bytes, content: undefined }, nowMs);
+  return true;
 }
 
 function recoverWindow(store: Store, queue: Queue, table: "dedup" | "keys", nowMs: number): void {
@@ -101,6 +119,7 @@ class Recovered {
     this.#delayMs = Math.max(0, delayMs - ageMs); // (C2)
     const { guarantee } = queue.settings;
     this.message = new Message(sequence, content, {
+      bytes: content.length,
       sentMs: Math.ceil(nowMs - ageMs),
       group: message.group,
       priority: message.priority ?? 0,

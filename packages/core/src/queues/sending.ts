@@ -156,6 +156,7 @@ function reserve(
   const sequence = queue.nextSequence++;
   const promise = queue.promiseFor(sequence);
   const held = new Message(sequence, content, {
+    bytes: content.length,
     sentMs: Math.ceil(nowMs),
     group: message.group,
     priority: message.priority ?? priorityDefault,

@@ -152,7 +152,7 @@ class Life {
       store: this.#disk,
       clock: this.#clock,
       seed: this.#runs++,
-      limits: { bodiesBytesMax: 100 },
+      limits: { bodiesBytesMax: 100, awakeMessagesMax: this.#runs % 3 },
     });
     this.#disk.owner = world;
     for (const [name, settings] of [

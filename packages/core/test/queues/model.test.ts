@@ -67,9 +67,11 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
 describe.each(["memory", "store"])("a queue in %s", (where) => {
   it("does what a naive queue does, whatever it is asked when: standard, fair, fifo and priority", () => {
     fc.assert(
-      fc.property(settings, steps, (chosen, history) => {
+      fc.property(settings, steps, fc.constantFrom(0, 1, 2, 1_000), (chosen, history, awakeMessagesMax) => {
         new Comparison(
-          where === "store" ? new QueueWorld({ disk: new Disk(), limits: { bodiesBytesMax: 60 } }) : new QueueWorld(),
+          where === "store"
+            ? new QueueWorld({ disk: new Disk(), limits: { bodiesBytesMax: 60, awakeMessagesMax } })
+            : new QueueWorld({ limits: { awakeMessagesMax } }),
           chosen,
         ).run(history);
       }),

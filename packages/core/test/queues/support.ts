@@ -82,7 +82,7 @@ export class QueueWorld {
         wallMs: () => this.clock.nowMs + this.wallOffsetMs,
         store: options.store ?? this.disk?.store,
       },
-      { ...defaultQueuesLimits, ...options.limits },
+      { ...defaultQueuesLimits, awakeMessagesMax: 0, ...options.limits } /* what may sleep does */,
       this.clock.nowMs,
     );
   }

@@ -1,8 +1,11 @@
 /**
- * Log: the messages of a queue by their sequence, in segments that are let go when the last of them has left.
+ * Log: the messages of a queue by their sequence, in segments that are let go when the last of them has left. Most of a long line sleep
+ * (`asleep.ts`), until somebody looks at them.
  *
  * (L1) To find, add and remove one takes constant time, and so does the oldest, on average.
+ * (L2) A message that is handed out is awake, and stays so until it leaves: there is one object of it.
  */
+import { Asleep, type Slept } from "./asleep.js";
 import type { Message } from "./message.js";
 
 const segmentBits = 9;
@@ -14,18 +17,37 @@ interface Segment {
 }
 
 export class Log {
+  /** Makes the message again. */
+  readonly #waken: (sequence: number, slept: Slept) => Message;
   readonly #segments = new Map<number, Segment>();
+  /** Made with the first that sleeps: few queues are as long. */
+  #asleep: Asleep | undefined;
+  /** Of those awake. */
   #size = 0;
-  /** No message is before this one. */
+  /** No message that is awake is before this one. */
   #firstSequence = 0;
   #nextSequence = 0;
 
+  constructor(waken: (sequence: number, slept: Slept) => Message) {
+    this.#waken = waken;
+  }
+
   get size(): number {
-    return this.#size;
+    return this.#size + this.sleeping;
+  }
+
+  /** How many sleep. */
+  get sleeping(): number {
+    return this.#asleep?.size ?? 0;
+  }
+
+  /** Sequence of the oldest that sleeps; `Infinity` if none does. */
+  get firstAsleep(): number {
+    return this.#asleep?.first ?? Infinity;
   }
 
   get(sequence: number): Message | undefined {
-    return this.#segments.get(Math.floor(sequence / segmentSize))?.messages[sequence % segmentSize];
+    return this.#awake(sequence) ?? this.#wake(sequence);
   }
 
   add(message: Message): void {
@@ -42,6 +64,11 @@ export class Log {
     this.#size += 1;
   }
 
+  /** A message is inside, asleep. */
+  addAsleep(sequence: number, slept: Slept): void {
+    (this.#asleep ??= new Asleep()).add(sequence, slept);
+  }
+
   /** Removes a message that is inside. */
   remove(message: Message): void {
     const number = Math.floor(message.sequence / segmentSize);
@@ -53,30 +80,89 @@ export class Log {
     this.#size -= 1;
   }
 
+  /** Removes what sleeps before `sequence`; answers how much. */
+  removeAsleep(sequence: number): { readonly messages: number; readonly bytes: number } {
+    let [messages, bytes] = [0, 0];
+    for (let at = this.firstAsleep; at < sequence; at = this.firstAsleep) {
+      messages += 1;
+      bytes += this.#asleep?.take(at)?.bytes ?? 0;
+    }
+    return { messages, bytes };
+  }
+
   /** The oldest message. */
   get first(): Message | undefined {
-    if (this.#size === 0) return undefined;
-    const first = this.after(this.#firstSequence - 1);
-    if (first !== undefined) this.#firstSequence = first.sequence; // (L1)
-    return first;
+    return this.after(-1);
   }
 
   /** The oldest message of those behind `sequence`. */
   after(sequence: number): Message | undefined {
+    const awake = this.awakeAfter(sequence);
+    const asleep = this.#asleep?.after(sequence) ?? Infinity;
+    return asleep < (awake?.sequence ?? Infinity) ? this.#wake(asleep) : awake;
+  }
+
+  /** When the oldest of those behind `sequence` was sent; `Infinity` if there is none. Wakes nobody. */
+  sentMsAfter(sequence: number): number {
+    const awake = this.awakeAfter(sequence);
+    const asleep = this.#asleep?.after(sequence) ?? Infinity;
+    if (asleep < (awake?.sequence ?? Infinity)) return this.#asleep?.sentMsOf(asleep) ?? Infinity;
+    return awake?.sentMs ?? Infinity;
+  }
+
+  /** The same, to be looked at only: a message, or the sequence of one that sleeps. */
+  lookAfter(sequence: number): Message | number | undefined {
+    const awake = this.awakeAfter(sequence);
+    const asleep = this.#asleep?.after(sequence) ?? Infinity;
+    return asleep < (awake?.sequence ?? Infinity) ? asleep : awake;
+  }
+
+  /** What is known of a message that sleeps. */
+  lookAsleep(sequence: number): Slept | undefined {
+    return this.#asleep?.get(sequence);
+  }
+
+  /** Wakes the oldest that sleep, so many at most. */
+  wake(most: number): readonly Message[] {
+    const woken: Message[] = [];
+    while (woken.length < most) {
+      const message = this.#wake(this.firstAsleep);
+      if (message === undefined) break;
+      woken.push(message);
+    }
+    return woken;
+  }
+
+  /** The oldest of those behind `sequence` that are awake. */
+  awakeAfter(sequence: number): Message | undefined {
     if (this.#size === 0) return undefined;
+    const isFirst = sequence < this.#firstSequence;
     let at = Math.max(sequence + 1, this.#firstSequence);
     while (at < this.#nextSequence) {
-      const segment = this.#segments.get(Math.floor(at / segmentSize));
-      if (segment === undefined) {
-        at = (Math.floor(at / segmentSize) + 1) * segmentSize;
-        continue;
+      const number = Math.floor(at / segmentSize);
+      const messages = this.#segments.get(number)?.messages;
+      const end = (number + 1) * segmentSize;
+      for (; messages !== undefined && at < end; at++) {
+        const message = messages[at % segmentSize];
+        if (message === undefined) continue;
+        if (isFirst) this.#firstSequence = message.sequence; // (L1)
+        return message;
       }
-      const end = (Math.floor(at / segmentSize) + 1) * segmentSize;
-      for (; at < end; at++) {
-        const message = segment.messages[at % segmentSize];
-        if (message !== undefined) return message;
-      }
+      at = end;
     }
     return undefined;
+  }
+
+  #awake(sequence: number): Message | undefined {
+    return this.#segments.get(Math.floor(sequence / segmentSize))?.messages[sequence % segmentSize];
+  }
+
+  /** (L2) */
+  #wake(sequence: number): Message | undefined {
+    const slept = this.#asleep?.take(sequence);
+    if (slept === undefined) return undefined;
+    const message = this.#waken(sequence, slept);
+    this.add(message);
+    return message;
   }
 }

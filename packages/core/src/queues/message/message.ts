@@ -33,8 +33,9 @@ export class Message {
 
   constructor(
     sequence: number,
-    content: Uint8Array,
+    content: Uint8Array | undefined,
     head: {
+      readonly bytes: number;
       readonly sentMs: number;
       readonly group: string | undefined;
       readonly priority: number;
@@ -43,7 +44,7 @@ export class Message {
     },
   ) {
     this.sequence = sequence;
-    this.bytes = content.length;
+    this.bytes = head.bytes;
     this.content = content;
     this.sentMs = head.sentMs;
     this.group = head.group;

@@ -65,6 +65,23 @@ export class Sealer {
     return writer.takeLast();
   }
 
+  /**
+   * When a message was sent of which nothing is to be remembered but its bytes: no id, TTL, delay, group or key, and nothing that it waits for. `NaN`
+   * where there is something.
+   */
+  sentWallMsIfPlain(sealed: Uint8Array): number {
+    const reader = this.#reader.open(sealed, prefixBytes, sealed.length);
+    if (reader.text() !== "") return Number.NaN;
+    const sentWallMs = reader.varint();
+    if (reader.varint() > 0 || reader.varint() > 0) return Number.NaN;
+    reader.u8();
+    for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
+      if (tag === tags.group || tag === tags.key || tag === tags.after) return Number.NaN;
+      reader.skipField();
+    }
+    return sentWallMs;
+  }
+
   open(sealed: Uint8Array): OpenedMessage {
     const reader = this.#reader.open(sealed, prefixBytes, sealed.length);
     const id = reader.text();

@@ -19,6 +19,10 @@ export class FairOrder implements ReadyOrder {
     return this.#rotation.resumesMs;
   }
 
+  get nextSequence(): number {
+    return this.#rotation.find(undefined)?.entries.peek()?.message.sequence ?? Infinity;
+  }
+
   enter(): void {
     // only what is available has a place here
   }

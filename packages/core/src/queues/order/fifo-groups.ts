@@ -9,6 +9,7 @@ import type { ReadyOrder } from "./order.js";
 import { type Group, Rotation } from "./rotation.js";
 
 export class FifoGroups implements ReadyOrder {
+  readonly nextSequence: number = -Infinity;
   readonly #rotation: Rotation;
 
   constructor(groupRate: () => Rate | undefined) {

@@ -19,6 +19,8 @@ export interface ReadyOrder {
   leave(entry: Entry): void;
   /** The next one; it is about to be leased. */
   take(nowMs: number): Entry | undefined;
+  /** Sequence of the one that is next of those without a group; `Infinity` if none is. Where nothing can sleep: `-Infinity`. */
+  readonly nextSequence: number;
   /** When there may be one though there is none now: groups have a rate. `Infinity` if not. */
   readonly resumesMs: number;
 }

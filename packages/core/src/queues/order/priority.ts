@@ -12,6 +12,7 @@ export const prioritiesMax = 9;
 
 export class PriorityOrder implements ReadyOrder {
   readonly resumesMs: number = Infinity;
+  readonly nextSequence: number = -Infinity;
   readonly #ageMs: () => number | undefined;
   readonly #levels: Heap<Entry>[] = [];
 
