@@ -125,6 +125,7 @@ export class SessionClient<C extends Contract | undefined, T extends TopicContra
   readonly respond: TopicCalls<T>["respond"];
   readonly queue: QueueCalls["queue"];
   readonly queues: QueueCalls["queues"];
+  readonly spooled: QueueCalls["spooled"];
   readonly #session: Session;
   readonly #caller: Caller;
   readonly #contract: C;
@@ -144,6 +145,7 @@ export class SessionClient<C extends Contract | undefined, T extends TopicContra
     const queues = queueCalls(() => session.queueHost((fun, args, asked) => caller.call(fun, args, asked)));
     this.queue = queues.queue;
     this.queues = queues.queues;
+    this.spooled = queues.spooled;
     this.#session = session;
     this.#caller = caller;
     this.#contract = contract;

@@ -207,7 +207,8 @@ export class Session implements Looking {
 
   /** What queues of this client are asked with. */
   queueHost(call: QueueHost["call"]): QueueHost {
-    return { codec: this.codec, clock: this.#platform, call, createAbort: () => new AbortController() };
+    const entry = (): string | undefined => this.#current?.nodeName;
+    return { codec: this.codec, clock: this.#platform, call, entry, createAbort: () => new AbortController() };
   }
 
   /** `connection` is asked from now on. */

@@ -87,7 +87,7 @@ test("clients and nodes are made by connect and createNode only: there is no cla
   expectTypeOf<"createNode">().toExtend<keyof typeof nodePackage>();
   // a test of a user's own may stand in for one
   const { url, call, graph, request, nodes, cluster, functions, watch, trace, requests, status, close } = client;
-  const { subscribe, publish, publishRequest, respond, topics, queue, queues } = client;
+  const { subscribe, publish, publishRequest, respond, topics, queue, queues, spooled } = client;
   const stand: Client = {
     url,
     call,
@@ -95,6 +95,7 @@ test("clients and nodes are made by connect and createNode only: there is no cla
     request,
     queue,
     queues,
+    spooled,
     nodes,
     cluster,
     functions,

@@ -216,6 +216,7 @@ export class DrivenNode<T extends TopicContract | undefined> implements MpregNod
   readonly respond: TopicCalls<T>["respond"];
   readonly queue: QueueCalls["queue"];
   readonly queues: QueueCalls["queues"];
+  readonly spooled: QueueCalls["spooled"];
   readonly #driver: Driver;
   readonly #threads: Threads;
   readonly #status: Status;
@@ -232,9 +233,10 @@ export class DrivenNode<T extends TopicContract | undefined> implements MpregNod
     this.subscribe = calls.subscribe;
     this.publishRequest = calls.publishRequest;
     this.respond = calls.respond;
-    const queues = queueCalls(() => ownQueueHost(this.#caller, driver.asking(undefined).codec));
+    const queues = queueCalls(() => ownQueueHost(this.#caller, driver.asking(undefined).codec, driver.machine.id));
     this.queue = queues.queue;
     this.queues = queues.queues;
+    this.spooled = queues.spooled;
     this.#driver = driver;
     this.#threads = threads;
     this.#status = status;

@@ -86,7 +86,7 @@ export class OwnProgram {
 }
 
 /** What queues of the node's own program are asked with. */
-export function ownQueueHost(caller: Caller, codec: Codec): QueueHost {
+export function ownQueueHost(caller: Caller, codec: Codec, node: string): QueueHost {
   const call: QueueHost["call"] = (fun, args, options) => caller.call(fun, args, options);
-  return { codec, clock, call, createAbort: () => new AbortController() };
+  return { codec, clock, call, entry: () => node, createAbort: () => new AbortController() };
 }

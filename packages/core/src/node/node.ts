@@ -129,7 +129,7 @@ export class NodeMachine {
       },
       offered: (fun, nowMs) => {
         this.#rpc.offered(fun, nowMs);
-        this.#queues?.offered(fun);
+        this.#queues?.offered(fun, nowMs);
       },
       overflowed: (channel) => {
         this.#links.overflowed(channel);

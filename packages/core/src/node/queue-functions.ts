@@ -11,7 +11,7 @@
  * (Q4) Where the node drains, receives that wait end without a message: whoever has asked asks again, and waits elsewhere.
  * (Q5) A function becomes the consumer of a queue by somebody who may call it.
  */
-import { type Action, MpregError, type Subject, type Timers, kindOf, quoted } from "../base/index.js";
+import { type Action, type Decision, MpregError, type Subject, type Timers, kindOf, quoted } from "../base/index.js";
 import { type QueuesOperation, queueFunction, queuePrefix, queuesFunction } from "../program/index.js";
 import {
   type End,
@@ -29,13 +29,13 @@ import { type Topics, authorizeSubscribe } from "../topics/index.js";
 import type { OfferRecord } from "../wire/index.js";
 import type { BuiltIn, BuiltIns } from "./built-ins.js";
 import type { Cluster } from "./cluster.js";
+import { courierOf } from "./courier.js";
 import { QueueFeeds } from "./queue-feeds.js";
 import { Consumers } from "./consumers/consumers.js";
 import type { ConsumersHost } from "./consumers/types.js";
+import { awayOwnerOf, durableTag } from "./queue-owners.js";
+import { askedOfSpool, plainEnds, spool } from "./spool-functions.js";
 import type { NodeCapabilities, NodeOptions, StoreInput } from "./types.js";
-
-/** The tag of nodes that have a disk for queues, and of queues on one. */
-const durableTag = "durable";
 
 /** As many as a node runs at all: those that wait hold no permit. */
 const concurrencyMax = 1_000_000;
@@ -68,6 +68,7 @@ const accessOf: { readonly [O in Operation]: QueueAction["kind"] } = {
   purge: "manage",
   delete: "manage",
   update: "manage",
+  transfer: "send",
   subscribe: "receive",
   unsubscribe: "receive",
   redrive: "manage",
@@ -99,8 +100,10 @@ export class QueueFunctions {
     this.#host = host;
     const { capabilities, limits, schedule, unschedule } = host;
     const { random, utf8, signer, store } = capabilities;
+    const courier = courierOf({ ...host, codec: capabilities.codec });
     this.#queues = new Queues(
       {
+        courier,
         timers: { schedule, unschedule },
         random,
         utf8,
@@ -154,11 +157,6 @@ export class QueueFunctions {
     return this.#consumers.running;
   }
 
-  /** Some node offers the function now. */
-  offered(fun: string): void {
-    this.#consumers.offered(fun);
-  }
-
   /** Does what queues and calls have told; answers whether there was anything. Call it at the end of each input. */
   settle(nowMs: number): boolean {
     return this.#consumers.settle(nowMs);
@@ -168,6 +166,12 @@ export class QueueFunctions {
     this.#feeds?.close();
     this.#consumers.close();
     this.#queues.close();
+  }
+
+  /** Some node has begun to offer `fun`: what waits for it goes on. */
+  offered(fun: string, nowMs: number): void {
+    this.#consumers.offered(fun);
+    if (fun.startsWith(queuePrefix)) this.#queues.spooling.wake(fun.slice(queuePrefix.length), nowMs);
   }
 
   /** (Q4) */
@@ -229,6 +233,7 @@ export class QueueFunctions {
   ): () => void {
     const operation = askedOperation(queue, args[0]);
     this.#authorize(invocation, accessOf[operation.op], queue);
+    if (operation.op === "transfer") checkNode(invocation, queue);
     if (operation.op === "receive") return this.#receive(queue, operation, end);
     if (operation.op === "update") this.#authorizeSettings(invocation, operation.settings);
     const ended = (how: QueueEnd): void => {
@@ -237,7 +242,7 @@ export class QueueFunctions {
         this.#fed(queue, false, this.#host.nowMs());
         this.#changed(queue);
       }
-      end(how.kind === "failed" ? how.error : plain(how.value));
+      end(how.kind === "failed" ? how.error : plainEnds(how.value));
     };
     return this.#queues.operate(queue, operation, ended, this.#host.nowMs());
   }
@@ -270,6 +275,15 @@ export class QueueFunctions {
         return undefined;
       case "create":
         this.#create(invocation, asked.queue, asked.settings, end);
+        return undefined;
+      case "spool":
+        this.#authorize(invocation, "send", asked.queue);
+        return spool({ ...this.#host, queues: this.#queues }, asked, end);
+      case "spooled":
+        end(this.#queues.spooling.list().filter(({ queue }) => this.#decide(invocation, "browse", queue).allow));
+        return undefined;
+      case "keepers":
+        end(this.#host.cluster.catalog.offersOf(queuesFunction).map(({ owner }) => owner.nodeId));
         return undefined;
     }
   };
@@ -323,12 +337,10 @@ export class QueueFunctions {
 
   /** (Q2) */
   #checkAway(queue: string): void {
-    for (const { member, offer } of this.#host.cluster.offerings.announced(queueFunction(queue))) {
-      if (!offer.tags.includes(durableTag)) continue;
-      const { name } = member.record;
-      const message = `Queue ${quoted(queue)} is on the disk of node ${quoted(name)}, which is away: it is there again when that node is. To begin anew elsewhere, create it with { owner }`;
-      throw new MpregError("node-lost", message, { node: name });
-    }
+    const name = awayOwnerOf(this.#host.cluster, queue);
+    if (name === undefined) return;
+    const message = `Queue ${quoted(queue)} is on the disk of node ${quoted(name)}, which is away: it is there again when that node is. To begin anew elsewhere, create it with { owner }`;
+    throw new MpregError("node-lost", message, { node: name });
   }
 
   #list(): string[] {
@@ -355,11 +367,21 @@ export class QueueFunctions {
 
   /** (Q3) */
   #authorize(invocation: Invocation, kind: QueueAction["kind"], queue: string): void {
-    const { subject, onBehalfOf } = askerOf(invocation);
-    const decision = this.#host.options.policy(subject, { kind, queue, onBehalfOf });
+    const decision = this.#decide(invocation, kind, queue);
     if (decision.allow) return;
     throw new MpregError("denied", `Not allowed to ${words[kind]} queue ${quoted(queue)}: ${decision.reason}`);
   }
+
+  #decide(invocation: Invocation, kind: QueueAction["kind"], queue: string): Decision {
+    const { subject, onBehalfOf } = askerOf(invocation);
+    return this.#host.options.policy(subject, { kind, queue, onBehalfOf });
+  }
+}
+
+/** Whatever numbers a client gave, it could keep the messages of a node away. */
+function checkNode({ caller }: Invocation, queue: string): void {
+  if (caller.kind !== "client") return;
+  throw new MpregError("denied", `Not allowed to transfer to queue ${quoted(queue)}: nodes do`);
 }
 
 function askerOf({ caller }: Invocation): { readonly subject: Subject; readonly onBehalfOf: Subject | undefined } {
@@ -378,15 +400,6 @@ function offerOf(fun: string, tags: readonly string[]): OfferRecord {
   return { fun, resources: [], version: undefined, tags, scope: "cluster", concurrencyMax, idempotent: "no" };
 }
 
-/** Errors that stand in an answer, as values. */
-function plain(value: unknown): unknown {
-  if (!Array.isArray(value)) return value;
-  return value.map((end: unknown) => {
-    const isRefused = typeof end === "object" && end !== null && "error" in end && end.error instanceof MpregError;
-    return isRefused ? { ...end, error: (end.error as MpregError).toJSON() } : end;
-  });
-}
-
 function checkQueuesOperation(value: unknown): QueuesOperation {
   const {
     op,
@@ -397,11 +410,14 @@ function checkQueuesOperation(value: unknown): QueuesOperation {
     Record<"op" | "queue" | "durable" | "settings", unknown>
   >;
   if (op === "list") return { op };
+  const ofSpool = askedOfSpool(op, value as object);
+  if (ofSpool !== undefined) return ofSpool;
   if ((op === "place" || op === "create") && typeof queue === "string") {
     if (op === "place" && typeof durable === "boolean") return { op, queue, durable };
     if (op === "create" && typeof settings === "object" && settings !== null) return { op, queue, settings };
   }
-  const forms = '{ op: "list" }, { op: "place", queue, durable } or { op: "create", queue, settings }';
+  const forms =
+    '{ op: "list" }, { op: "place", queue, durable } { op: "create", queue, settings }, { op: "spool", queue, messages }, { op: "spooled" } or { op: "keepers" }';
   const got = typeof op === "string" ? `op ${quoted(op)}` : kindOf(value);
   throw new MpregError("invalid-argument", `${queuesFunction} takes ${forms}, got ${got}`);
 }

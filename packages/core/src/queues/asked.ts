@@ -21,6 +21,10 @@ const texts: Field = { is: (value) => Array.isArray(value) && value.every(text.i
 const number: Field = { is: (value) => typeof value === "number" && value >= 0, what: "a number of at least 0" };
 const bytes: Field = { is: (value) => value instanceof Uint8Array, what: "bytes (Uint8Array)" };
 const flag: Field = { is: (value) => typeof value === "boolean", what: "true or false" };
+const items: Field = {
+  is: (value) => Array.isArray(value) && value.every(isItem),
+  what: "an array of { number, form, content }",
+};
 const record: Field = { is: isRecord, what: "an object" };
 const textRecord: Field = {
   is: (value) => isRecord(value) && Object.values(value).every(text.is),
@@ -58,6 +62,7 @@ const operations: {
   update: { op: text, settings: record },
   subscribe: { op: text, name: text },
   unsubscribe: { op: text, name: text },
+  transfer: { op: text, origin: text, call: number, messages: items, over: optional(flag) },
   redrive: { op: text, to: optional(text), perSecond: optional(number) },
   redrives: { op: text },
   "cancel-redrive": { op: text, id: text },
@@ -120,6 +125,10 @@ function isAttribute(value: unknown): boolean {
   return (
     isRecord(value) && typeof value.type === "string" && (typeof value.value === "string" || bytes.is(value.value))
   );
+}
+
+function isItem(value: unknown): boolean {
+  return isRecord(value) && number.is(value.number) && number.is(value.form) && bytes.is(value.content);
 }
 
 function invalid(message: string): MpregError {

@@ -11,6 +11,8 @@ export function checkOperation(queue: Queue, operation: QueueOperation, limits: 
   switch (operation.op) {
     case "send":
       return atMost(who, "messages", operation.messages.length, limits.sendMessagesMax);
+    case "transfer":
+      return atMost(who, "messages", operation.messages.length, limits.sendMessagesMax);
     case "receive":
       integer(who, "max", operation.max, 1, 1_000_000);
       integer(who, "waitMs", operation.waitMs, 0, Number.MAX_SAFE_INTEGER);

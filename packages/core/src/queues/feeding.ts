@@ -128,7 +128,7 @@ export class Feeding {
     };
     try {
       this.#queue.checkUsable();
-      const target = this.#queue.host.find(this.#queue.name);
+      const target = this.#queue.host.here(this.#queue.name);
       if (target === undefined) throw new MpregError("unknown-queue", "The queue was deleted");
       const wishes = fresh.map((fed) => this.#wishOf(fed));
       target.send(

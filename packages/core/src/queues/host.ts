@@ -3,6 +3,7 @@ import type { MpregError, Random, Timers, Utf8 } from "../base/index.js";
 import type { Operation, Store } from "../journal/index.js";
 import type { QueuesLimits } from "./limits.js";
 import type { Sealer } from "./message/sealed.js";
+import type { Courier } from "./spool/types.js";
 import type { DeadLetter, OutgoingMessage, QueueEnd } from "./types.js";
 import type { Tables } from "./tables.js";
 import type { Writes } from "./writes.js";
@@ -18,6 +19,8 @@ export interface QueuesCapabilities {
   wallMs(): number;
   /** Opened with {@link queueTables}; `undefined`: no queue here is durable. */
   readonly store: Store | undefined;
+  /** Hands messages on to queues of other nodes; without one there are none. */
+  readonly courier?: Courier | undefined;
 }
 
 /** A message on its way into another queue: what has to be written for it, and what happens once that is. */
@@ -30,8 +33,13 @@ export type Transfer =
       giveBack(nowMs: number): void;
     };
 
-/** A queue that takes messages of others, or of what feeds it. */
+/** What takes messages of queues: another queue, or what hands them on to one that is elsewhere. */
 export interface TransferTarget {
+  prepareTransfer(message: OutgoingMessage, deadLetter: DeadLetter | undefined, nowMs: number): Transfer;
+}
+
+/** A queue of this node, which takes messages of what feeds it, too. */
+export interface QueueHere extends TransferTarget {
   /** See `send` in `sending.ts`. */
   send(
     messages: readonly OutgoingMessage[],
@@ -39,7 +47,6 @@ export interface TransferTarget {
     nowMs: number,
     also: (isTaken: (index: number) => boolean) => readonly Operation[],
   ): void;
-  prepareTransfer(message: OutgoingMessage, deadLetter: DeadLetter | undefined, nowMs: number): Transfer;
 }
 
 /** What one queue sees of the others. */
@@ -52,5 +59,8 @@ export interface QueueHost extends QueuesCapabilities {
   readonly writes: Writes;
   /** Bytes of durable messages that are in memory, too. */
   readonly bodies: { held: number };
+  /** The queue of that name, or what hands messages on to it where it is elsewhere. */
   find(name: string): TransferTarget | undefined;
+  /** The queue of that name, where it is here and takes messages. */
+  here(name: string): QueueHere | undefined;
 }

@@ -7,6 +7,7 @@ export { type End, Queues } from "./queues.js";
 export { queueTables } from "./tables.js";
 export { type QueuesLimits, defaultQueuesLimits } from "./limits.js";
 export { checkQueueName, checkSettings, defaultQueueSettings, delayMsMax, visibilityMsMax } from "./settings.js";
+export type { Courier, CourierEnd, SpooledFor, TransferAnswer, TransferItem } from "./spool/types.js";
 export type {
   BrowsedMessage,
   DeadLetter,

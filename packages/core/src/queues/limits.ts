@@ -31,6 +31,10 @@ export interface QueuesLimits {
    * but for messages with an id, a group, a delay, a TTL or a key of their own, and those of queues with subscriptions, groups or priorities.
    */
   readonly awakeMessagesMax: number;
+  /** Messages that this node keeps for queues that are elsewhere. `overloaded` beyond. */
+  readonly spoolMessagesMax: number;
+  /** The same in bytes. */
+  readonly spoolBytesMax: number;
 }
 
 export const defaultQueuesLimits: QueuesLimits = {
@@ -48,4 +52,6 @@ export const defaultQueuesLimits: QueuesLimits = {
   idBytesMax: 256,
   bodiesBytesMax: 32 * 1024 * 1024,
   awakeMessagesMax: 1_000,
+  spoolMessagesMax: 100_000,
+  spoolBytesMax: 256 * 1024 * 1024,
 };

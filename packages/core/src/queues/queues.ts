@@ -12,7 +12,7 @@ import type { Freeze, Refusal, Ticket } from "../journal/index.js";
 import { browse, statsOf } from "./browsing.js";
 import type { Change } from "./changes.js";
 import type { Feeding } from "./feeding.js";
-import type { QueueHost, QueuesCapabilities } from "./host.js";
+import type { QueueHere, QueueHost, QueuesCapabilities } from "./host.js";
 import { type QueuesLimits, defaultQueuesLimits } from "./limits.js";
 import { Sealer } from "./message/sealed.js";
 import { Queue } from "./queue.js";
@@ -24,6 +24,8 @@ import { checkQueueName, checkSettingNames, checkSettings, defaultQueueSettings 
 import { ack, extend, release } from "./settling.js";
 import { checkOperation } from "./checks.js";
 import { forgetAsleep } from "./sleeping.js";
+import { Spooling } from "./spool/spooling.js";
+import { Taking } from "./spool/taking.js";
 import { subscribe, unsubscribe } from "./subscribing.js";
 import { Tables } from "./tables.js";
 import type { Operation, QueueAnswers, QueueEnd, QueueOperation, QueueSettings } from "./types.js";
@@ -46,6 +48,10 @@ export class Queues {
   readonly #writes: Writes;
   #host: QueueHost | undefined;
   #nextId = 1;
+  /** What this node keeps for queues that are elsewhere. */
+  readonly spooling: Spooling;
+  /** Of queues to which other nodes have handed something on. */
+  readonly #takings = new WeakMap<Queue, Taking>();
   /** Names that are on their way to the disk, and who wants the same queue and waits for that. */
   readonly #creating = new Map<string, ((nowMs: number) => void)[]>();
 
@@ -54,6 +60,7 @@ export class Queues {
     this.#capabilities = capabilities;
     this.#limits = limits;
     this.#writes = new Writes(capabilities.store);
+    this.spooling = new Spooling(() => this.#shared(), capabilities);
     if (capabilities.store !== undefined) this.#recover(nowMs);
   }
 
@@ -117,6 +124,10 @@ export class Queues {
     return this.#queues.get(name)?.feeding;
   }
 
+  has(name: string): boolean {
+    return this.#queues.has(name);
+  }
+
   /** The store says how far it is. */
   persisted(upTo: Ticket, nowMs: number): void {
     this.#writes.persisted(upTo, nowMs);
@@ -130,6 +141,7 @@ export class Queues {
   frozen(freeze: Freeze, nowMs: number): void {
     this.#writes.freeze(freeze, nowMs);
     for (const queue of this.#queues.values()) if (queue.durable) queue.close(freeze.error);
+    this.spooling.close();
   }
 
   /** Ends what waits, and takes all timers back. */
@@ -137,6 +149,7 @@ export class Queues {
     const error = new MpregError("closed", "The node is closed");
     for (const queue of this.#queues.values()) queue.close(error);
     this.#queues.clear();
+    this.spooling.close();
   }
 
   #operate(queue: Queue, operation: QueueOperation, end: End, nowMs: number): () => void {
@@ -182,6 +195,9 @@ export class Queues {
         return nothing;
       case "unsubscribe":
         unsubscribe(queue, operation.name, end, nowMs);
+        return nothing;
+      case "transfer":
+        this.#taking(queue).take(operation, end, nowMs);
         return nothing;
       case "redrive":
         queue.redriving.start(operation, end, nowMs);
@@ -329,22 +345,32 @@ export class Queues {
       tables: new Tables(utf8),
       writes: this.#writes,
       bodies: { held: 0 },
-      find: (name) => {
-        const queue = this.#queues.get(name);
-        if (queue === undefined || queue.purgedBefore === Infinity) return undefined; // what went there would be gone with it
-        if (queue.durable && this.#writes.frozen !== undefined) return undefined;
-        return {
-          prepareTransfer: (message, letter, nowMs) => prepareTransfer(queue, message, letter, nowMs),
-          send: (messages, end, nowMs, also) => {
-            send(queue, messages, end, nowMs, also);
-          },
-        };
-      },
+      find: (name) => (this.#queues.has(name) ? this.#here(name) : this.spooling.targetOf(name)),
+      here: (name) => this.#here(name),
     };
     return this.#host;
   }
 
+  #taking(queue: Queue): Taking {
+    let taking = this.#takings.get(queue);
+    if (taking === undefined) this.#takings.set(queue, (taking = new Taking(queue)));
+    return taking;
+  }
+
+  #here(name: string): QueueHere | undefined {
+    const queue = this.#queues.get(name);
+    if (queue === undefined || queue.purgedBefore === Infinity) return undefined; // what went there would be gone with it
+    if (queue.durable && this.#writes.frozen !== undefined) return undefined;
+    return {
+      prepareTransfer: (message, letter, nowMs) => prepareTransfer(queue, message, letter, nowMs),
+      send: (messages, end, nowMs, also) => {
+        send(queue, messages, end, nowMs, also);
+      },
+    };
+  }
+
   #recover(nowMs: number): void {
+    this.spooling.recover(nowMs); // before the queues: they may have dead letters for it at once
     const made = (is: QueueIdentity): Queue => this.#made(is);
     const { queues, nextId } = recover(this.#capabilities, () => this.#shared(), made, nowMs);
     for (const queue of queues) this.#queues.set(queue.name, queue);

@@ -1,5 +1,5 @@
 /**
- * Redriving: dead letters that go back to the queues they come from, or to another one, of the same node.
+ * Redriving: dead letters that go back to the queues they come from, or to another one, here or elsewhere.
  *
  * Owns the tasks of one queue: one that runs, and the last that are over.
  *
@@ -134,7 +134,7 @@ export class Redriving {
     const who = `"redrive" of queue ${quoted(name)}`;
     if (to === name) throw new MpregError("invalid-argument", `${who}: "to" must be another queue, got ${quoted(to)}`);
     if (to !== undefined && host.find(to) === undefined)
-      throw new MpregError("unknown-queue", `${who}: the node of the queue has no queue ${quoted(to)}`);
+      throw new MpregError("unknown-queue", `${who}: there is no queue ${quoted(to)}`);
     if (perSecond !== undefined && !(perSecond >= 0.001 && perSecond <= perSecondMax)) {
       const message = `${who}: "perSecond" must be a number from 0.001 to ${perSecondMax}, got ${perSecond}`;
       throw new MpregError("invalid-argument", message);

@@ -14,7 +14,8 @@ import type { Queue } from "./queue.js";
 import type { DeadLetter, OutgoingMessage, QueueEnd, SendEnd } from "./types.js";
 import { Remembered } from "./window.js";
 
-type Preparation =
+/** What has become of a message before its batch is written. */
+export type Preparation =
   | { readonly kind: "refused"; readonly error: MpregError }
   | { readonly kind: "duplicate"; readonly of: Remembered }
   | { readonly kind: "prepared"; readonly prepared: Prepared; readonly operations: readonly Operation[] };
@@ -116,7 +117,7 @@ export function prepareTransfer(
   };
 }
 
-/** Checks a message and reserves what it needs. (N2) */
+/** Checks a message, and reserves what it needs. */
 function prepare(
   queue: Queue,
   message: OutgoingMessage,
@@ -132,7 +133,8 @@ function prepare(
   }
 }
 
-function reserve(
+/** Reserves what a message needs. Throws why it cannot be taken. (N2) */
+export function reserve(
   queue: Queue,
   message: OutgoingMessage,
   transfer: { readonly deadLetter: DeadLetter | undefined } | undefined,
@@ -169,6 +171,7 @@ function reserve(
   const remembered = key === undefined ? undefined : new Remembered(key, id, sequence);
   const windowMs = settings.dedup?.windowMs ?? 0;
   if (remembered !== undefined) {
+    remembered.isPending = true;
     queue.dedup.put(remembered, nowMs + windowMs);
     queue.expiry.remembered();
   }
@@ -242,13 +245,16 @@ function canDrop(message: Message): boolean {
 
 const noVictims: readonly Message[] = [];
 
-function admit(queue: Queue, prepared: Prepared, nowMs: number): void {
+/** It is on the disk. */
+export function admit(queue: Queue, prepared: Prepared, nowMs: number): void {
+  if (prepared.remembered !== undefined) prepared.remembered.isPending = false;
   for (const victim of prepared.victims) queue.remove(victim, "dropped", nowMs);
   if (prepared.promise !== undefined) queue.promised(prepared.promise);
   queue.admit(prepared, nowMs);
 }
 
-function giveBack(queue: Queue, { message, remembered, victims }: Prepared, nowMs: number): void {
+/** It did not get there. */
+export function giveBack(queue: Queue, { message, remembered, victims }: Prepared, nowMs: number): void {
   queue.room.giveBack(message.bytes);
   const id = message.marks?.id;
   if (id !== undefined && queue.ids.get(id) === message) queue.ids.delete(id);

@@ -9,6 +9,7 @@
 import type { Utf8 } from "../base/index.js";
 import type { Operation } from "../journal/index.js";
 import { Reader, TextCache, Writer } from "../wire/index.js";
+import { spoolTables } from "./spool/names.js";
 import type { Entry, Lease } from "./message/message.js";
 
 export const tableNames = {
@@ -21,10 +22,11 @@ export const tableNames = {
   sequences: "queue-sequences",
   moves: "queue-moves",
   feeds: "queue-feeds",
+  taken: "queue-taken",
 } as const;
 
 /** The tables that the store has to be opened with. */
-export const queueTables: readonly string[] = Object.values(tableNames);
+export const queueTables: readonly string[] = [...Object.values(tableNames), ...Object.values(spoolTables)];
 
 const prefixBytes = 5;
 
@@ -211,6 +213,20 @@ export class Tables {
   /** All before `number`. */
   deleteFeeds(queue: number, number: number): Operation {
     return { kind: "delete-range", table: tableNames.feeds, from: messageKey(queue, 0), to: messageKey(queue, number) };
+  }
+
+  /** The last message that was taken of an origin. */
+  putTaken(queue: number, origin: string, last: number): Operation {
+    const value = messageKey(0, last).slice(4);
+    return { kind: "put", table: tableNames.taken, key: this.#textKey(queue, origin), value };
+  }
+
+  deleteTaken(queue: number, origin: string): Operation {
+    return { kind: "delete", table: tableNames.taken, key: this.#textKey(queue, origin) };
+  }
+
+  readTaken(key: Uint8Array, value: Uint8Array): { readonly origin: string; readonly last: number } {
+    return { origin: this.#utf8.decode(key, 4, key.length), last: this.readSequences(value) };
   }
 
   #textKey(queue: number, text: string): Uint8Array {

@@ -6,6 +6,7 @@
  */
 import type { MpregError } from "../base/index.js";
 import type { FunctionConsumer } from "./function-consumer.js";
+import type { TransferAnswer, TransferItem } from "./spool/types.js";
 
 /**
  * When a message is done.
@@ -119,8 +120,11 @@ export interface OutgoingMessage {
   readonly replyTo?: string;
 }
 
-/** Why a message is a dead letter: received too often, or it waited for one (`after`) that was never acknowledged. */
-export type DeathReason = "max-receives" | "after-failed" | "no-quorum";
+/**
+ * Why a message is a dead letter: received too often, it waited for one (`after`) that was never acknowledged, no quorum can be any more, or another node
+ * had taken it (`accept: "spool"`) and its queue has refused it.
+ */
+export type DeathReason = "max-receives" | "after-failed" | "no-quorum" | "refused";
 
 /** Where a dead letter comes from. Both times are wall times. */
 export interface DeadLetter {
@@ -168,7 +172,14 @@ export interface ReceivedMessage extends OutgoingMessage {
 
 /** What has become of one of the messages of a send. */
 export type SendEnd =
-  | { readonly kind: "done"; readonly id: string; readonly sequence: bigint; readonly duplicate: boolean }
+  | {
+      readonly kind: "done";
+      readonly id: string;
+      readonly sequence: bigint;
+      readonly duplicate: boolean;
+      /** It is on the disk of another node, which hands it on: it has no sequence yet (0). */
+      readonly spooled?: true;
+    }
   | { readonly kind: "refused"; readonly error: MpregError };
 
 /**
@@ -244,7 +255,7 @@ export interface QueueStats {
 }
 
 /**
- * Moves dead letters back where they came from, or to another queue of the same node: those that were there when it was begun. A queue has one that
+ * Moves dead letters back where they came from, or to another queue: those that were there when it was begun. A queue has one that
  * runs; of those that are over the last ten are told of.
  */
 export interface Redrive {
@@ -300,6 +311,14 @@ export type QueueOperation =
   | { readonly op: "update"; readonly settings: Partial<QueueSettings> }
   | { readonly op: "subscribe"; readonly name: string }
   | { readonly op: "unsubscribe"; readonly name: string }
+  /** Messages that another node had kept for this queue; asked by nodes only. Numbers rise. `over`: that node has nothing left. */
+  | {
+      readonly op: "transfer";
+      readonly origin: string;
+      readonly call: number;
+      readonly messages: readonly TransferItem[];
+      readonly over?: boolean;
+    }
   | { readonly op: "redrive"; readonly to?: string; readonly perSecond?: number }
   | { readonly op: "redrives" }
   | { readonly op: "cancel-redrive"; readonly id: string };
@@ -324,6 +343,7 @@ export interface QueueAnswers {
   readonly subscribe: boolean;
   /** Whether there was one. */
   readonly unsubscribe: boolean;
+  readonly transfer: TransferAnswer;
   readonly redrive: Redrive;
   readonly redrives: readonly Redrive[];
   readonly "cancel-redrive": Redrive;

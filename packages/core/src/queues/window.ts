@@ -14,6 +14,8 @@ export class Remembered implements Deadline {
   readonly messageSequence: number;
   /** Whether what it stands for was refused after all. */
   refused = false;
+  /** Whether that is on its way to the disk. */
+  isPending = false;
 
   constructor(key: string, id: string, messageSequence: number) {
     this.key = key;

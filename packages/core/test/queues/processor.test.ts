@@ -33,6 +33,7 @@ function start(options: { concurrency: number; prefetch?: number }, handler: () 
       aborts.push(controller);
       return controller;
     },
+    entry: () => undefined,
     call: (_fun: string, [operation]: readonly unknown[]) =>
       new Promise<unknown>((answer) => asked.push({ operation: operation as QueueOperation, answer })),
   } satisfies QueueHost;

@@ -2,6 +2,7 @@
 import type { Random } from "../../src/base/index.js";
 import { MemoryStore, type Refusal, type Store } from "../../src/journal/index.js";
 import {
+  type Courier,
   type Operation,
   type OutgoingMessage,
   type QueueAnswers,
@@ -65,6 +66,7 @@ export class QueueWorld {
       readonly limits?: Partial<QueuesLimits>;
       readonly seed?: number;
       readonly wallOffsetMs?: number;
+      readonly courier?: Courier;
     } = {},
   ) {
     this.clock = options.clock ?? new Clock();
@@ -81,6 +83,7 @@ export class QueueWorld {
           Uint8Array.from({ length: 32 }, (_, at) => bytes.reduce((sum, byte) => (sum * 31 + byte + at) & 0xff, 7)),
         wallMs: () => this.clock.nowMs + this.wallOffsetMs,
         store: options.store ?? this.disk?.store,
+        courier: options.courier,
       },
       { ...defaultQueuesLimits, awakeMessagesMax: 0, ...options.limits } /* what may sleep does */,
       this.clock.nowMs,

@@ -12,7 +12,7 @@ export interface ClusterSqsParts extends Omit<SqsParts, "backend" | "failed"> {
 
 /** Rejects with `invalid-argument` where the port cannot be listened on. */
 export function startClusterSqs({ driver, log, ...parts }: ClusterSqsParts): Promise<RunningSqs> {
-  const host = ownQueueHost(driver.caller(undefined), driver.asking(undefined).codec);
+  const host = ownQueueHost(driver.caller(undefined), driver.asking(undefined).codec, driver.machine.id);
   const backend = new ClusterBackend(host, driver.machine.id);
   const failed = (action: string, error: unknown): void => {
     log.error({ action, err: error }, "a request of an SQS client has failed");

@@ -14,6 +14,7 @@ test("a creation is answered when this node knows where the queue is (B3)", asyn
     codec: createCodec(utf8),
     clock,
     createAbort: () => new AbortController(),
+    entry: () => undefined,
     call: (fun, [operation], { waitForCapacity }) => {
       if (fun === "mpreg.queues") {
         return Promise.resolve((operation as { op: string }).op === "place" ? { node: "far" } : defaultQueueSettings);

@@ -2,7 +2,7 @@
 import type { MpregError } from "../../base/index.js";
 import type { CancelSignal } from "../../rpc/index.js";
 import type { HandlerSignal } from "../abort-source.js";
-import type { DeadLetter, MessageState, QueueSettings, QueueStats, Redrive } from "../../queues/index.js";
+import type { DeadLetter, MessageState, QueueSettings, QueueStats, Redrive, SpooledFor } from "../../queues/index.js";
 import type { WaitOptions } from "../api.js";
 
 /** Settings of a queue; what is not given has the default of `QueueSettings`. */
@@ -34,6 +34,17 @@ export interface SendOptions {
   readonly replyTo?: string | undefined;
 }
 
+/** What is to become of a message whose queue cannot be reached. */
+export interface AcceptOptions {
+  /**
+   * `spool`: where the owner of the queue is away, the node that this program is connected to keeps the message on its disk, and hands it on once the owner is
+   * back: once, and in the order in which it came there. Default: it is refused (`not-applied`).
+   *
+   * `unsupported` where that node has no data directory, `overloaded` where it has no room. What the queue then refuses becomes a dead letter of it.
+   */
+  readonly accept?: "spool" | undefined;
+}
+
 /** A message that a queue has taken; of a durable one, that is on disk. */
 export interface Sent {
   readonly id: string;
@@ -41,6 +52,8 @@ export interface Sent {
   readonly sequence: bigint;
   /** The queue had it already and has taken nothing: this is the id of the one that it has. */
   readonly duplicate: boolean;
+  /** The queue does not have it yet: it is on the disk of another node, which hands it on (`accept`). Its `sequence` is 0. */
+  readonly spooled?: true | undefined;
 }
 
 /** What has become of one message of a batch. */
@@ -166,11 +179,11 @@ export interface Queue<T = unknown> extends AsyncIterable<QueueMessage<T>, undef
    *
    * Rejects with `overloaded` (the queue is full), `too-large`, `not-encodable`, and as all methods do.
    */
-  send(value: T, options?: SendOptions & WaitOptions): Promise<Sent>;
+  send(value: T, options?: SendOptions & AcceptOptions & WaitOptions): Promise<Sent>;
   /** Sends several in one message to the owner; each has an end of its own. At most 1,000. */
   sendBatch(
     messages: readonly (SendOptions & { readonly value: T })[],
-    options?: WaitOptions,
+    options?: AcceptOptions & WaitOptions,
   ): Promise<readonly SentOrRefused[]>;
   /** Leases messages to this program; none where none came in time. */
   receive(options?: ReceiveOptions): Promise<readonly QueueMessage<T>[]>;
@@ -223,4 +236,12 @@ export interface QueueCalls {
   readonly queue: <T = unknown>(name: string, options?: QueueOptions) => Queue<T>;
   /** The queues that nodes of the cluster have just now, by name. */
   readonly queues: (options?: WaitOptions) => Promise<readonly string[]>;
+  /** What nodes keep for queues that are elsewhere: sends (`accept: "spool"`), and dead letters on their way to a queue of another node. */
+  readonly spooled: (options?: WaitOptions) => Promise<readonly Spooled[]>;
+}
+
+/** What one node keeps for one queue that is elsewhere. */
+export interface Spooled extends SpooledFor {
+  /** Id of the node. */
+  readonly node: string;
 }

@@ -4,7 +4,14 @@
  * (A1) An error that comes as a value of an answer is the error that was raised.
  */
 import { MpregError, type MpregErrorJson, isErrorCode } from "../../base/index.js";
-import type { OutgoingMessage, QueueAnswers, QueueOperation, QueueSettings } from "../../queues/index.js";
+import type {
+  OutgoingMessage,
+  QueueAnswers,
+  QueueOperation,
+  QueueSettings,
+  SendEnd,
+  SpooledFor,
+} from "../../queues/index.js";
 import type { SingleCallOptions } from "../../rpc/index.js";
 import type { Codec } from "../../values/index.js";
 import type { WaitOptions } from "../api.js";
@@ -25,12 +32,30 @@ export type QueuesOperation =
   | { readonly op: "place"; readonly queue: string; readonly durable: boolean }
   /** Creates it on the node that is asked, unless it is there with these settings. */
   | { readonly op: "create"; readonly queue: string; readonly settings: Partial<QueueSettings> }
-  | { readonly op: "list" };
+  | { readonly op: "list" }
+  /**
+   * Messages that the node which is asked is to keep for a queue whose owner is away. `tried`: the queue was asked itself, and could not be reached.
+   * Without messages it waits until it keeps none for that queue.
+   */
+  | {
+      readonly op: "spool";
+      readonly queue: string;
+      readonly messages: readonly OutgoingMessage[];
+      readonly tried?: boolean;
+    }
+  /** What the node that is asked keeps for queues that are elsewhere. */
+  | { readonly op: "spooled" }
+  /** Ids of the nodes that can be asked these operations. */
+  | { readonly op: "keepers" };
 
 export interface QueuesAnswers {
   readonly place: { readonly node: string };
   readonly create: QueueSettings;
   readonly list: readonly string[];
+  /** `direct`: nothing was kept, the queue can be asked itself. */
+  readonly spool: { readonly kind: "direct" } | { readonly kind: "spooled"; readonly ends: readonly PlainSendEnd[] };
+  readonly spooled: readonly SpooledFor[];
+  readonly keepers: readonly string[];
 }
 
 /** What carries the calls of a program, and what it needs of its platform. */
@@ -38,12 +63,17 @@ export interface QueueHost {
   readonly codec: Codec;
   readonly clock: Clock;
   createAbort(): AbortSource;
+  /** Name or id of the node that is asked just now; where the program is a node's, that. */
+  entry(): string | undefined;
   call(fun: string, args: readonly unknown[], options: SingleCallOptions): Promise<unknown>;
 }
 
 /** How an end of one of several comes over the wire. */
 export type PlainEnd<Done> =
   ({ readonly kind: "done" } & Done) | { readonly kind: "refused"; readonly error: MpregErrorJson };
+
+/** An end of a send, as it comes over the wire. */
+export type PlainSendEnd = PlainEnd<Omit<Extract<SendEnd, { readonly kind: "done" }>, "kind">>;
 
 /** What was refused, as the error that it was. (A1) */
 export function errorOf({ code, message, outcome, step, node, request, retryAfterMs }: MpregErrorJson): MpregError {

@@ -1,5 +1,6 @@
 /** Queues as programs speak of them. */
 export type {
+  AcceptOptions,
   BrowseOptions,
   BrowsedQueueMessage,
   ConsumeOptions,
@@ -18,6 +19,7 @@ export type {
   Sent,
   SentOrRefused,
   SettledOrRefused,
+  Spooled,
 } from "./api.js";
 export {
   QueueAsking,

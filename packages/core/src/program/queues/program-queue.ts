@@ -12,6 +12,7 @@ import type { SingleCallOptions } from "../../rpc/index.js";
 import type { WaitOptions } from "../api.js";
 import { waitMsOf } from "../options.js";
 import type {
+  AcceptOptions,
   BrowseOptions,
   BrowsedQueueMessage,
   ConsumeOptions,
@@ -27,11 +28,12 @@ import type {
   SentOrRefused,
   SettledOrRefused,
 } from "./api.js";
-import { type QueueAsking, errorOf, outgoing } from "./asking.js";
+import { type PlainSendEnd, type QueueAsking, errorOf, outgoing } from "./asking.js";
 import { Consumption } from "./consumption.js";
 import { browsedMessage, queueMessage, releasing } from "./message.js";
 import { type ProcessHandler, Processor } from "./processor.js";
-import { type PlainSendEnd, SendLine } from "./send-line.js";
+import { SendLine, sentOf } from "./send-line.js";
+import { Sending } from "./sending.js";
 import { SettleLine } from "./settle-line.js";
 
 const waitMsDefault = 20_000;
@@ -53,7 +55,12 @@ const sendFields = {
   correlationId: true,
   replyTo: true,
 } as const;
-const sendNames = optionNames<SendOptions & WaitOptions>({ ...sendFields, ...waitNames });
+const sendNames = optionNames<SendOptions & AcceptOptions & WaitOptions>({
+  ...sendFields,
+  accept: true,
+  ...waitNames,
+});
+const batchWaitNames = optionNames<AcceptOptions & WaitOptions>({ accept: true, ...waitNames });
 const batchNames = optionNames<SendOptions & { value: unknown }>({ ...sendFields, value: true });
 const receiveNames = optionNames<ReceiveOptions>({
   max: true,
@@ -78,13 +85,15 @@ const redriveNames = optionNames<RedriveOptions>({ to: true, perSecond: true, ..
 export class ProgramQueue<T> implements Queue<T> {
   readonly name: string;
   readonly #asking: QueueAsking;
+  readonly #sending: Sending;
   readonly #sends: SendLine;
   readonly #line: SettleLine;
 
   constructor(asking: QueueAsking) {
     this.name = asking.name;
     this.#asking = asking;
-    this.#sends = new SendLine(asking);
+    this.#sending = new Sending(asking);
+    this.#sends = new SendLine(asking, this.#sending);
     this.#line = new SettleLine(asking);
   }
 
@@ -95,28 +104,30 @@ export class ProgramQueue<T> implements Queue<T> {
     });
   }
 
-  send(value: T, options: SendOptions & WaitOptions = {}): Promise<Sent> {
+  send(value: T, options: SendOptions & AcceptOptions & WaitOptions = {}): Promise<Sent> {
     return checked(() => {
       checkOptions(options, sendNames, "send");
-      const { signal, timeoutMs, ...fields } = options;
+      const { signal, timeoutMs, accept, ...fields } = options;
       waitMsOf({ signal, timeoutMs }, "send");
-      return this.#sends.send(this.#message(value, fields), { signal, timeoutMs });
+      return this.#sends.send(this.#message(value, fields), { signal, timeoutMs }, maySpool(accept, "send"));
     });
   }
 
   sendBatch(
     messages: readonly (SendOptions & { readonly value: T })[],
-    options: WaitOptions = {},
+    options: AcceptOptions & WaitOptions = {},
   ): Promise<readonly SentOrRefused[]> {
     return checked(() => {
-      waitMsOf(options, "sendBatch");
+      checkOptions(options, batchWaitNames, "sendBatch");
+      const { accept, ...wait } = options;
+      waitMsOf(wait, "sendBatch");
       const all = messages.map((message) => {
         checkOptions(message, batchNames, "sendBatch");
         const { value, ...fields } = message;
         return this.#message(value, fields);
       });
-      return this.#ask("send", { op: "send", messages: all }, options);
-    }).then((ends) => (ends as unknown as readonly PlainSendEnd[]).map(sentOrRefused));
+      return this.#sending.send(all, maySpool(accept, "sendBatch"), wait);
+    }).then((ends) => ends.map(sentOrRefused));
   }
 
   receive(options: ReceiveOptions = {}): Promise<readonly QueueMessage<T>[]> {
@@ -244,8 +255,13 @@ function checked<R>(ask: () => Promise<R>): Promise<R> {
 
 function sentOrRefused(end: PlainSendEnd): SentOrRefused {
   if (end.kind === "refused") return { error: errorOf(end.error) };
-  const { id, sequence, duplicate } = end;
-  return { sent: { id, sequence, duplicate } };
+  return { sent: sentOf(end) };
+}
+
+function maySpool(accept: unknown, who: string): boolean {
+  if (accept === undefined || accept === "spool") return accept === "spool";
+  const got = typeof accept === "string" ? `"${accept}"` : kindOf(accept);
+  throw new MpregError("invalid-argument", `${who}: accept must be "spool" or undefined, got ${got}`);
 }
 
 type Given<T> = { [K in keyof T]: undefined extends T[K] ? never : K }[keyof T];

@@ -3,8 +3,8 @@ import { MpregError, checkOptions, kindOf, quoted } from "../../base/index.js";
 import { defaultQueueSettings } from "../../queues/index.js";
 import type { WaitOptions } from "../api.js";
 import { waitMsOf } from "../options.js";
-import type { Queue, QueueCalls, QueueOptions } from "./api.js";
-import { QueueAsking, type QueueHost, type QueuesOperation, queuesFunction } from "./asking.js";
+import type { Queue, QueueCalls, QueueOptions, Spooled } from "./api.js";
+import { QueueAsking, type QueueHost, type QueuesAnswers, type QueuesOperation, queuesFunction } from "./asking.js";
 import { ProgramQueue } from "./program-queue.js";
 
 const optionNames: ReadonlySet<string> = new Set<string>([...Object.keys(defaultQueueSettings), "owner"]);
@@ -28,5 +28,27 @@ export function queueCalls(hostOf: () => QueueHost): QueueCalls {
         const list: QueuesOperation = { op: "list" };
         resolve(hostOf().call(queuesFunction, [list], options) as Promise<readonly string[]>);
       }),
+    spooled: (options: WaitOptions = {}): Promise<readonly Spooled[]> =>
+      new Promise((resolve) => {
+        waitMsOf(options, "spooled");
+        resolve(spooledOf(hostOf(), options));
+      }),
   };
+}
+
+/** Asks all nodes; one that is gone meanwhile keeps nothing that can be told of. */
+function spooledOf(host: QueueHost, options: WaitOptions): Promise<readonly Spooled[]> {
+  const [keepers, spooled]: readonly QueuesOperation[] = [{ op: "keepers" }, { op: "spooled" }];
+  const ask = (node: string): Promise<readonly Spooled[]> =>
+    host.call(queuesFunction, [spooled], { ...options, target: node }).then(
+      (all) => (all as QueuesAnswers["spooled"]).map((one) => ({ node, ...one })),
+      (error: unknown) => {
+        if (error instanceof MpregError && (error.code === "no-provider" || error.code === "node-lost")) return [];
+        throw error;
+      },
+    );
+  return host
+    .call(queuesFunction, [keepers], options)
+    .then((nodes) => Promise.all((nodes as QueuesAnswers["keepers"]).map(ask)))
+    .then((all) => all.flat());
 }

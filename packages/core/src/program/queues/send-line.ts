@@ -7,12 +7,13 @@
  * (L4) At most `waitingMax` messages and `waitingBytesMax` bytes wait (`overloaded`).
  */
 import { MpregError } from "../../base/index.js";
-import type { OutgoingMessage, SendEnd } from "../../queues/index.js";
+import type { OutgoingMessage } from "../../queues/index.js";
 import { Fifo, onAbort } from "../../structures/index.js";
 import type { WaitOptions } from "../api.js";
 import { cancelled } from "../options.js";
 import type { Sent } from "./api.js";
-import { type PlainEnd, type QueueAsking, errorOf } from "./asking.js";
+import { type PlainSendEnd, type QueueAsking, errorOf } from "./asking.js";
+import type { Sending } from "./sending.js";
 
 /** (L2) A queue takes more. */
 const batchMessages = 512;
@@ -22,11 +23,10 @@ const batchBytes = 1_048_576;
 const waitingMax = 100_000;
 const waitingBytesMax = 64 * 1_048_576;
 
-/** An end of a send, as it comes over the wire. */
-export type PlainSendEnd = PlainEnd<Omit<Extract<SendEnd, { readonly kind: "done" }>, "kind">>;
-
 interface Waiting {
   readonly message: OutgoingMessage;
+  /** Whether it may be kept where its queue is not. */
+  readonly mayWait: boolean;
   readonly resolve: (sent: Sent) => void;
   readonly reject: (error: unknown) => void;
   isGivenUp: boolean;
@@ -37,22 +37,28 @@ interface Waiting {
 
 const noop = (): void => undefined;
 
+export function sentOf({ id, sequence, duplicate, spooled }: Extract<PlainSendEnd, { readonly kind: "done" }>): Sent {
+  return spooled === true ? { id, sequence, duplicate, spooled } : { id, sequence, duplicate };
+}
+
 export class SendLine {
   readonly #asking: QueueAsking;
+  readonly #sending: Sending;
   readonly #waiting = new Fifo<Waiting>();
   #waitingBytes = 0;
   #isAtWork = false;
 
-  constructor(asking: QueueAsking) {
+  constructor(asking: QueueAsking, sending: Sending) {
     this.#asking = asking;
+    this.#sending = sending;
   }
 
-  send(message: OutgoingMessage, { signal, timeoutMs = 0 }: WaitOptions): Promise<Sent> {
+  send(message: OutgoingMessage, { signal, timeoutMs = 0 }: WaitOptions, mayWait: boolean): Promise<Sent> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted === true) throw cancelled(signal, "not-applied");
       if (this.#waiting.size >= waitingMax || this.#waitingBytes >= waitingBytesMax) throw this.#full();
       const { clock } = this.#asking.host;
-      const entry: Waiting = { message, resolve, reject, isGivenUp: false, hasLeft: false, forget: noop };
+      const entry: Waiting = { message, mayWait, resolve, reject, isGivenUp: false, hasLeft: false, forget: noop };
       this.#waiting.push(entry);
       this.#waitingBytes += message.body.length;
       const stops: (() => void)[] = [];
@@ -103,12 +109,12 @@ export class SendLine {
       }
       this.#work();
     };
-    this.#asking.ask<"send">({ op: "send", messages }, {}).then(
+    this.#sending.send(messages, batch[0]?.mayWait === true, {}).then(
       (ends) => {
         over(({ resolve, reject }, index) => {
-          const end = ends[index] as unknown as PlainSendEnd;
+          const end = ends[index] as PlainSendEnd;
           if (end.kind === "refused") reject(errorOf(end.error));
-          else resolve({ id: end.id, sequence: end.sequence, duplicate: end.duplicate });
+          else resolve(sentOf(end));
         });
       },
       (error: unknown) => {
@@ -126,6 +132,7 @@ export class SendLine {
     for (let first = this.#waiting.first; first !== undefined; first = this.#waiting.first) {
       const { length } = first.message.body;
       if (batch.length > 0 && (batch.length === batchMessages || bytes + length > batchBytes)) break;
+      if (batch[0] !== undefined && batch[0].mayWait !== first.mayWait) break;
       this.#waiting.shift();
       this.#waitingBytes -= length;
       if (first.isGivenUp) continue;

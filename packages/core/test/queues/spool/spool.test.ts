@@ -1,0 +1,289 @@
+import { expect, test } from "vitest";
+import { MpregError } from "../../../src/base/index.js";
+import type { Courier, CourierEnd, QueueSettings, QueuesLimits, SendEnd } from "../../../src/queues/index.js";
+import { Clock } from "../../support/clock.js";
+import { StepDisk } from "../step-disk.js";
+import { Disk, QueueWorld } from "../support.js";
+
+type Transfer = Parameters<Courier["transfer"]>[1];
+
+/** A node that keeps messages, and one that has the queue "q"; calls between them are carried by hand. */
+class Pair {
+  readonly clock = new Clock();
+  readonly disks = { near: new Disk(), far: new Disk() };
+  near: QueueWorld;
+  far: QueueWorld;
+  where: "there" | "away" | "unknown" = "there";
+  calls: { readonly transfer: Transfer; readonly end: (end: CourierEnd) => void }[] = [];
+  #runs = 0;
+  readonly #settings: Partial<QueueSettings>;
+  readonly #limits: Partial<QueuesLimits>;
+
+  constructor(settings: Partial<QueueSettings> = {}, limits: Partial<QueuesLimits> = {}) {
+    this.#settings = settings;
+    this.#limits = limits;
+    this.far = this.startFar();
+    this.near = this.startNear();
+  }
+
+  startNear(): QueueWorld {
+    const courier: Courier = {
+      whereIs: (queue) => (queue === "q" ? this.where : "unknown"),
+      transfer: (_queue, transfer, end) => {
+        this.calls.push({ transfer, end });
+        return () => undefined;
+      },
+    };
+    const { clock } = this;
+    return (this.near = new QueueWorld({
+      disk: this.disks.near,
+      clock,
+      seed: ++this.#runs,
+      courier,
+      limits: this.#limits,
+    }));
+  }
+
+  startFar(): QueueWorld {
+    this.far = new QueueWorld({ disk: this.disks.far, clock: this.clock, seed: 100 + ++this.#runs });
+    this.far.create("bad");
+    this.far.create("q", this.#settings);
+    return this.far;
+  }
+
+  spool(...bodies: readonly number[]): readonly SendEnd[] {
+    let ends: readonly SendEnd[] = [];
+    const messages = bodies.map((body) => ({ body: new Uint8Array(body > 99 ? 5_000 : 1).fill(body) }));
+    const told = (end: { kind: "done"; value: unknown } | { kind: "failed"; error: MpregError }): void => {
+      if (end.kind === "failed") throw end.error;
+      ends = end.value as readonly SendEnd[];
+    };
+    this.near.queues.spooling.send("q", messages, told, this.clock.nowMs);
+    this.disks.near.flush();
+    this.clock.advance(0);
+    return ends;
+  }
+
+  /** What the far side answers to a transfer. */
+  ask(transfer: Transfer) {
+    return this.far.do<"transfer">("q", { op: "transfer", ...transfer });
+  }
+
+  /** Carries all calls there, and their answers back. */
+  carry(): void {
+    for (let call = this.calls.shift(); call !== undefined; call = this.calls.shift()) {
+      call.end({ kind: "answered", answer: this.ask(call.transfer), nowMs: this.clock.nowMs });
+      this.disks.near.flush();
+      this.clock.advance(0);
+    }
+  }
+
+  fail(error: MpregError): void {
+    this.calls.shift()?.end({ kind: "failed", error, nowMs: this.clock.nowMs });
+  }
+
+  bodies(queue: string = "q"): number[] {
+    return this.far.do<"browse">(queue, { op: "browse", limit: 100 }).map(({ body }) => body[0] as number);
+  }
+}
+
+const lost = new MpregError("node-lost", "the link broke", { outcome: "unknown" });
+
+test("what is refused for good is set aside, listed, and stays over a restart; what is behind it goes on (L3)", () => {
+  const pair = new Pair({ messageBytesMax: 10 });
+  pair.spool(1, 100, 2);
+  pair.carry();
+  expect(pair.bodies()).toEqual([1, 2]);
+  const listed = {
+    queue: "q",
+    messages: 0,
+    refused: 1,
+    refusals: [{ error: expect.stringMatching(/5000 bytes/) as string }],
+  };
+  expect(pair.near.queues.spooling.list()).toMatchObject([listed]);
+  pair.near.queues.close();
+  expect(pair.startNear().queues.spooling.list()).toMatchObject([listed]);
+});
+
+test("what is refused for good is a dead letter where the queue has a queue for them", () => {
+  const pair = new Pair({ messageBytesMax: 10, maxReceives: 3, deadLetter: "bad" });
+  pair.spool(1, 100, 2);
+  pair.carry();
+  expect([pair.bodies(), pair.bodies("bad"), pair.near.queues.spooling.list()]).toEqual([[1, 2], [100], []]);
+  const [letter] = pair.far.do<"browse">("bad", { op: "browse", limit: 1 });
+  expect(letter?.deadLetter).toMatchObject({
+    queue: "q",
+    reason: "refused",
+    attempts: 0,
+    error: expect.stringMatching(/5000 bytes/) as string,
+  });
+});
+
+test("what has no room waits, in its order, for longer each time, and goes at once when the queue is seen again (L1, L2)", () => {
+  const pair = new Pair({ messagesMax: 2 });
+  pair.spool(1, 2, 3, 4);
+  pair.carry();
+  expect(pair.bodies()).toEqual([1, 2]);
+  expect(pair.near.queues.spooling.list()).toMatchObject([
+    { messages: 2, error: expect.stringMatching(/no room/) as string },
+  ]);
+  const times: number[] = [];
+  for (let time = 0; time < 12; time++) {
+    const before = pair.clock.nowMs;
+    while (pair.calls.length === 0) pair.clock.advance(1);
+    times.push(pair.clock.nowMs - before);
+    pair.carry();
+  }
+  expect(times[0]).toBeLessThanOrEqual(200);
+  expect(Math.min(...times.slice(-3))).toBeGreaterThan(14_000);
+  expect(Math.max(...times)).toBeLessThanOrEqual(30_001);
+  for (const { receipt } of pair.far.receive("q", 2)) pair.far.ack("q", receipt);
+  pair.near.queues.spooling.wake("q", pair.clock.nowMs);
+  pair.clock.advance(0);
+  pair.carry();
+  expect(pair.bodies()).toEqual([3, 4]);
+});
+
+test("nothing is asked while no node has the queue, and nothing waits for its time (L2)", () => {
+  const pair = new Pair();
+  pair.where = "away";
+  pair.spool(1);
+  expect([pair.calls.length, pair.clock.scheduled]).toEqual([0, 0]);
+  expect(pair.near.queues.spooling.list()).toMatchObject([{ messages: 1, error: "no node has the queue just now" }]);
+  pair.where = "there";
+  pair.near.queues.spooling.wake("q", pair.clock.nowMs);
+  pair.clock.advance(0);
+  pair.carry();
+  expect(pair.bodies()).toEqual([1]);
+});
+
+test("beyond its room a node takes nothing, and room is given back when messages are gone (P3)", () => {
+  const pair = new Pair({}, { spoolMessagesMax: 2, spoolBytesMax: 100_000 });
+  const kinds = (ends: readonly SendEnd[]): string[] =>
+    ends.map((end) => (end.kind === "refused" ? end.error.code : end.kind));
+  expect(kinds(pair.spool(1, 2, 3))).toEqual(["done", "done", "overloaded"]);
+  pair.carry();
+  expect(kinds(pair.spool(4))).toEqual(["done"]);
+  pair.carry();
+  expect(pair.bodies()).toEqual([1, 2, 4]);
+  const bytes = new Pair({}, { spoolBytesMax: 6_000 });
+  expect(kinds(bytes.spool(100, 101))).toEqual(["done", "overloaded"]);
+});
+
+test("a call that comes behind a later one does nothing, also one that says that nothing is left (T3, T4)", () => {
+  const pair = new Pair();
+  pair.spool(1);
+  pair.carry();
+  pair.clock.advance(61_000);
+  const over = pair.calls[0]!.transfer;
+  expect(over).toMatchObject({ messages: [], over: true });
+  pair.fail(lost); // held up on its way
+  pair.spool(2);
+  const second = pair.calls[0]!.transfer;
+  expect(pair.ask(second)).toMatchObject({ taken: second.messages[0]!.number });
+  pair.ask(over);
+  pair.far.queues.close();
+  pair.startFar();
+  pair.fail(lost);
+  pair.clock.advance(200);
+  pair.carry();
+  expect(pair.bodies()).toEqual([1, 2]);
+});
+
+test("an origin that has nothing left is forgotten on the disk, once its own deletions are there (L4, T4)", () => {
+  const pair = new Pair();
+  const rows = (): number => pair.disks.far.store.range("queue-taken", { from: new Uint8Array(1), limit: 10 }).length;
+  pair.spool(1);
+  pair.carry();
+  expect(rows()).toBe(1);
+  pair.clock.advance(61_000);
+  pair.carry();
+  expect(rows()).toBe(0);
+  expect([pair.near.clock.scheduled, pair.near.queues.spooling.list()]).toMatchObject([1, []]); // the far queue's own TTL
+  pair.spool(2);
+  pair.carry();
+  expect([pair.bodies(), rows()]).toEqual([[1, 2], 1]);
+});
+
+test("nothing is forgotten over there while what it has may still lie on this disk (L4)", () => {
+  const clock = new Clock();
+  const disk = new StepDisk();
+  const calls: Pair["calls"] = [];
+  const courier: Courier = {
+    whereIs: () => "there",
+    transfer: (_queue, transfer, end) => {
+      calls.push({ transfer, end });
+      return () => undefined;
+    },
+  };
+  const near = (disk.owner = new QueueWorld({ store: disk, clock, courier }));
+  near.queues.spooling.send("q", [{ body: Uint8Array.of(1) }], () => undefined, 0);
+  disk.commitAll();
+  clock.advance(0);
+  const { transfer, end } = calls.shift()!;
+  end({ kind: "answered", answer: { taken: transfer.messages[0]!.number, call: transfer.call }, nowMs: 0 });
+  disk.refuse();
+  clock.advance(61_000);
+  expect([calls.length, disk.waiting]).toEqual([0, 1]);
+  disk.commitAll();
+  clock.advance(61_000);
+  expect(calls.map((call) => call.transfer.over)).toEqual([true]);
+});
+
+test("a node whose clock was set back is heard again", () => {
+  const pair = new Pair();
+  pair.spool(1);
+  const { origin, call } = pair.calls[0]!.transfer;
+  pair.ask({ origin, call: call + 1_000_000, messages: [] });
+  pair.carry();
+  expect(pair.bodies()).toEqual([]);
+  pair.clock.advance(200);
+  pair.carry();
+  expect(pair.bodies()).toEqual([1]);
+});
+
+test("a message's own delay and life go on while it waits; those of its queue begin when the queue has it", () => {
+  const pair = new Pair({ delayMs: 1_000 });
+  pair.where = "away";
+  const send = (message: { delayMs?: number; ttlMs?: number }, body: number): void => {
+    pair.near.queues.spooling.send("q", [{ body: Uint8Array.of(body), ...message }], () => undefined, pair.clock.nowMs);
+    pair.disks.near.flush();
+  };
+  send({}, 1);
+  send({ delayMs: 5_000 }, 2);
+  send({ delayMs: 0 }, 3);
+  send({ ttlMs: 4_000, delayMs: 0 }, 4);
+  pair.clock.advance(3_500);
+  pair.where = "there";
+  pair.near.queues.spooling.wake("q", pair.clock.nowMs);
+  pair.clock.advance(0);
+  pair.carry();
+  const available = (): number[] =>
+    pair.far.do<"browse">("q", { op: "browse", state: "available", limit: 9 }).map(({ body }) => body[0] as number);
+  expect(available()).toEqual([3, 4]);
+  pair.clock.advance(500);
+  expect(available()).toEqual([3]);
+  pair.clock.advance(500);
+  expect(available()).toEqual([1, 3]);
+  pair.clock.advance(500);
+  expect(available()).toEqual([1, 2, 3]);
+});
+
+test("what a node has taken is deduplicated by the queue, once what it repeats is on the disk", () => {
+  const pair = new Pair({ dedup: { windowMs: 60_000, scope: "queue", byContent: false } });
+  const send = (body: number): void => {
+    pair.near.queues.spooling.send("q", [{ body: Uint8Array.of(body), dedup: "d" }], () => undefined, pair.clock.nowMs);
+    pair.disks.near.flush();
+    pair.clock.advance(0);
+  };
+  send(1);
+  const direct = pair.far.begin<"send">("q", { op: "send", messages: [{ body: Uint8Array.of(2), dedup: "d" }] });
+  const asked = pair.far.begin<"transfer">("q", { op: "transfer", ...pair.calls[0]!.transfer });
+  expect(asked.end).toMatchObject({ kind: "done", value: { taken: 0, refused: { error: { code: "overloaded" } } } });
+  pair.disks.far.flush();
+  expect(direct.end).toMatchObject({ kind: "done" });
+  pair.fail(lost);
+  pair.clock.advance(200);
+  pair.carry();
+  expect([pair.bodies(), pair.near.queues.spooling.list()]).toEqual([[2], []]);
+});
