@@ -16,6 +16,16 @@ export const systemTests = [
     programs: [{ name: "chromium", debianPackage: "chromium" }],
   },
   {
+    file: "packages/mpreg/test-system/disk-faults.test.ts",
+    shows:
+      "durable queues on a disk that is slow, fails or is full, and under a clock that jumps: told apart, nothing lost or told too early",
+    programs: [
+      { name: "strace", debianPackage: "strace" },
+      { name: "faketime", debianPackage: "faketime" },
+      { name: "unshare", debianPackage: "util-linux" },
+    ],
+  },
+  {
     file: "packages/mpreg/test-system/json-client.test.ts",
     shows: "a Python program that speaks as the reference implementation's client works with a cluster of nodes",
     programs: [{ name: "python3", args: ["-c", "import websockets"], debianPackage: "python3-websockets" }],
@@ -42,6 +52,12 @@ export const systemTests = [
       { name: "mosquitto_pub", debianPackage: "mosquitto-clients" },
       { name: "mosquitto_sub", debianPackage: "mosquitto-clients" },
     ],
+  },
+  {
+    file: "packages/mpreg/test-system/queue-owner-killed.test.ts",
+    shows:
+      "the owners of two queues are killed 100 times each under load: what was sent is received, what was acknowledged never again",
+    programs: [],
   },
   {
     file: "packages/mpreg/test-system/rolling-restart.test.ts",

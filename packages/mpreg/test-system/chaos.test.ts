@@ -40,7 +40,7 @@ test("random graphs survive what befalls the nodes, and nothing runs twice that 
     const args = ["--name", `node-${index}`, "--port", String(ports[index]), "--no-mdns", "--module", modulePath];
     args.push("--data-dir", join(folder, `node-${index}`));
     for (const url of urls) if (url !== urls[index]) args.push("--peers", url);
-    const node = await startNode(args, join(folder, `node-${index}-${++lives}.log`));
+    const node = await startNode(args, { stderrPath: join(folder, `node-${index}-${++lives}.log`) });
     guardian.watch(node.pid);
     return node;
   };

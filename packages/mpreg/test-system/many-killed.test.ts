@@ -28,7 +28,7 @@ async function startAll(folder: string): Promise<ReadonlyMap<string, StartedNode
   const start = async (name: string, ...peers: readonly string[]): Promise<readonly [string, StartedNode]> => {
     const args = ["--name", name, "--port", "0", "--no-mdns", "--module", modulePath, "--log", "debug"];
     for (const peer of peers) args.push("--peers", peer);
-    const node = await startNode(args, pathOfLog(folder, name));
+    const node = await startNode(args, { stderrPath: pathOfLog(folder, name) });
     guardian.watch(node.pid);
     return [name, node];
   };

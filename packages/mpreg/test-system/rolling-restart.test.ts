@@ -25,7 +25,7 @@ test("a rolling restart of all nodes under load loses no request, and runs none 
     const args = ["--name", `node-${index}`, "--port", String(ports[index]), "--no-mdns", "--module", modulePath];
     args.push("--data-dir", join(folder, `node-${index}`));
     for (const url of urls) if (url !== urls[index]) args.push("--peers", url);
-    const node = await startNode(args, join(folder, `node-${index}-${life}.log`));
+    const node = await startNode(args, { stderrPath: join(folder, `node-${index}-${life}.log`) });
     guardian.watch(node.pid);
     return node;
   };

@@ -111,7 +111,7 @@ describe("output that gets nowhere", () => {
     }`;
     writeFileSync(path, `export function register(node) { node.register("talk", ${talk}); }`);
     for (const stderrPath of [undefined, full]) {
-      const talking = await startNode(["--port", "0", "--module", path], stderrPath);
+      const talking = await startNode(["--port", "0", "--module", path], { stderrPath });
       talking.deafen();
       await using client = await connect(talking.url);
       await client.call("talk");

@@ -72,9 +72,17 @@ export interface Launched {
   readonly deafen: () => void;
 }
 
-/** Runs `mpreg start --json ARGS…` until it is ready. `stderrPath` takes stderr instead of us. */
-export async function startNode(args: readonly string[], stderrPath?: string): Promise<StartedNode> {
-  const starting = launchNode(args, stderrPath);
+/** How a process of a node is started. */
+export interface Start {
+  /** What takes stderr instead of us. */
+  readonly stderrPath?: string | undefined;
+  /** The program and its arguments that run it: it is given the rest, and ends in it (`exec`). */
+  readonly within?: readonly string[] | undefined;
+}
+
+/** Runs `mpreg start --json ARGS…` until it is ready. */
+export async function startNode(args: readonly string[], how: Start = {}): Promise<StartedNode> {
+  const starting = launchNode(args, how);
   const { url, id, name, health } = JSON.parse(await starting.said('"event":"ready"')) as {
     url: string;
     id: string;
@@ -85,13 +93,13 @@ export async function startNode(args: readonly string[], stderrPath?: string): P
 }
 
 /** The same, without waiting for anything. */
-export function launchNode(args: readonly string[], stderrPath?: string): Launched {
-  return launchCommand(["start", "--json", ...args], stderrPath);
+export function launchNode(args: readonly string[], how: Start = {}): Launched {
+  return launchCommand(["start", "--json", ...args], how);
 }
 
 /** Runs `mpreg ARGS…`, without waiting for anything. */
-export function launchCommand(args: readonly string[], stderrPath?: string): Launched {
-  const child = launch(args, {}, { stderrPath });
+export function launchCommand(args: readonly string[], how: Start = {}): Launched {
+  const child = launch(args, {}, how);
   const exitCode = ended(child);
   const stdout = new Lines(child.stdout!);
   const stderr = child.stderr === null ? undefined : new Lines(child.stderr);
@@ -121,18 +129,18 @@ export function temporaryFolder(): string {
 
 const cleared = { MPREG_URL: undefined, NO_COLOR: undefined, FORCE_COLOR: undefined, XDG_STATE_HOME: "/nonexistent" };
 
-interface Outputs {
+interface Outputs extends Start {
   readonly stdoutPath?: string | undefined;
-  readonly stderrPath?: string | undefined;
 }
 
 function launch(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
-  { stdoutPath, stderrPath }: Outputs,
+  { stdoutPath, stderrPath, within = [] }: Outputs,
 ): ChildProcess {
   const [stdout, stderr] = [stdoutPath, stderrPath].map((path) => (path === undefined ? "pipe" : openSync(path, "w")));
-  const child = spawn(process.execPath, [command, ...args], {
+  const [program, ...given] = [...within, process.execPath, command, ...args];
+  const child = spawn(program!, given, {
     env: { ...process.env, ...cleared, ...env },
     stdio: ["pipe", stdout, stderr],
   });

@@ -20,4 +20,5 @@ export {
   type StoreLimits,
   type Ticket,
   defaultStoreLimits,
+  freesRoom,
 } from "./store.js";

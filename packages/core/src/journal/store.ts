@@ -16,7 +16,14 @@ import type { MpregError } from "../base/index.js";
 
 /** One change. Ranges go from `from` (included; without it the table's first key) to `to` (not included; without it all the rest). */
 export type Operation =
-  | { readonly kind: "put"; readonly table: string; readonly key: Uint8Array; readonly value: Uint8Array }
+  | {
+      readonly kind: "put";
+      readonly table: string;
+      readonly key: Uint8Array;
+      readonly value: Uint8Array;
+      /** It takes little, and something can be deleted because of it: a store that keeps room for deletes keeps it for this, too. */
+      readonly frees?: true;
+    }
   | { readonly kind: "delete"; readonly table: string; readonly key: Uint8Array }
   | {
       readonly kind: "delete-range";
@@ -30,6 +37,13 @@ export type Operation =
  * is told.
  */
 export type Batch = readonly Operation[];
+
+/** Whether a batch leaves no more behind than it takes away: a store on a disk that is full should find room for it. */
+export function freesRoom(batch: Batch): boolean {
+  let balance = 0;
+  for (const operation of batch) balance += operation.kind === "put" && operation.frees !== true ? 1 : -1;
+  return batch.length > 0 && balance <= 0;
+}
 
 /** Number of a batch: 1 for the first that is handed to a store once it is open, then one more each. */
 export type Ticket = number;

@@ -147,7 +147,7 @@ export class Tables {
   /** A lane has done with a message: it was acknowledged, or given up. */
   putAck(queue: number, entry: Entry, acknowledged: boolean): Operation {
     const key = entryKey(queue, entry.message.sequence, entry.lane);
-    return { kind: "put", table: tableNames.acks, key, value: Uint8Array.of(acknowledged ? 1 : 0) };
+    return { kind: "put", table: tableNames.acks, key, value: Uint8Array.of(acknowledged ? 1 : 0), frees: true };
   }
 
   putWindow(table: "dedup" | "keys", queue: number, id: string, row: WindowRow): Operation {

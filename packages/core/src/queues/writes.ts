@@ -30,7 +30,7 @@ export class Writes {
     this.#store = store;
   }
 
-  /** Why nothing durable can be done, if so. */
+  /** Why nothing durable can be done, if so. `not-applied`: of what comes after the failure nothing is handed in. */
   get frozen(): MpregError | undefined {
     return this.#frozen;
   }
@@ -62,7 +62,7 @@ export class Writes {
 
   /** (W3) */
   freeze(freeze: Freeze, nowMs: number): void {
-    this.#frozen = freeze.error;
+    this.#frozen = freeze.error.withOutcome("not-applied");
     for (let first = this.#waiting.shift(); first !== undefined; first = this.#waiting.shift()) {
       first.end.failed(freeze.error.withOutcome("unknown"), nowMs);
     }

@@ -9,6 +9,7 @@
  * (L2) Every value is sealed with its key: what has rotted, or lies under another key, is not believed, and the store freezes.
  * (L3) Every promise of LMDB is listened to, those of a failed commit among them.
  * (L4) One process at a time; the lock of one that was killed is free at once.
+ * (L5) No group is begun for which the disk may have no room, and the last of it is for what frees some (`room.ts`).
  */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -34,7 +35,8 @@ import {
 import { type Database, type RangeOptions, type RootDatabase, open } from "lmdb";
 import { type Lock, takeLock } from "../identity/lock.js";
 import { checkDatabase } from "./lmdb-file.js";
-import { commitEndOf, roomWanted, storageFailed } from "./lmdb-failure.js";
+import { commitEndOf, storageFailed } from "./lmdb-failure.js";
+import { type TreePages, freeBytesOf, hasRoom } from "./room.js";
 
 export interface LmdbStoreOptions {
   /** The node's data directory; the store is in its folder `store`. */
@@ -85,6 +87,13 @@ async function takeFolder(folder: string): Promise<Lock> {
     if (cause instanceof MpregError) throw cause;
     throw storageFailed(`Cannot use the folder ${folder}`, cause);
   }
+}
+
+/** What LMDB tells of all its trees: of the one that names the tables, and of the one of free pages. */
+interface AllPages {
+  readonly lastPageNumber: number;
+  readonly root: TreePages;
+  readonly free: TreePages;
 }
 
 class LmdbStore implements Store {
@@ -178,6 +187,7 @@ class LmdbStore implements Store {
 
   /** (L1) */
   async #commit(group: readonly Batch[]): Promise<CommitEnd> {
+    if (!hasRoom(this.#folder, group, () => this.#freeBytes())) return { kind: "full" }; // (L5)
     const startMs = performance.now();
     try {
       await this.#root.batch(() => {
@@ -186,8 +196,14 @@ class LmdbStore implements Store {
       this.#root.resetReadTxn(); // what is told next can be read
       return { kind: "durable", syncs: 2, ms: performance.now() - startMs };
     } catch (error) {
-      return commitEndOf(error, this.#folder, roomWanted(group)); // (L3)
+      return commitEndOf(error, this.#folder); // (L3)
     }
+  }
+
+  #freeBytes(): number {
+    const all = this.#root.getStats() as AllPages;
+    const trees = [...this.#tables.values()].map((table) => table.getStats() as TreePages);
+    return freeBytesOf(all.lastPageNumber, [all.root, all.free, ...trees]);
   }
 
   #apply(group: readonly Batch[]): void {
