@@ -19,12 +19,10 @@ import { Figures } from "./figures.js";
 import type { QueueHost } from "./host.js";
 import { Room, type Prepared } from "./intake.js";
 import { Lane } from "./lane.js";
+import { LeaseNotes } from "./lease-notes.js";
 import { Log } from "./message/log.js";
 import { Entry, type Lease, type Message, entriesOf } from "./message/message.js";
-import { FairOrder } from "./order/fair.js";
-import { FifoGroups } from "./order/fifo-groups.js";
-import type { ReadyOrder } from "./order/order.js";
-import { PriorityOrder } from "./order/priority.js";
+import { orderOf } from "./order/order-of.js";
 import { Pace } from "./rate.js";
 import type { QueueIdentity, QueueRecord } from "./record.js";
 import { Redriving } from "./redriving.js";
@@ -67,6 +65,7 @@ export class Queue {
   purgedBefore = 0;
   #redriving: Redriving | undefined;
   #changes: Changes | undefined;
+  #leaseNotes: LeaseNotes | undefined;
   #feeding: Feeding | undefined;
   /** Messages whose room was given away already, to what is on its way. */
   readonly dropping: Set<Message> = new Set<Message>();
@@ -90,6 +89,11 @@ export class Queue {
   /** Made when it is first asked for: few queues have dead letters that go back. */
   get redriving(): Redriving {
     return (this.#redriving ??= new Redriving(this));
+  }
+
+  /** Made with the first lease. */
+  get leaseNotes(): LeaseNotes {
+    return (this.#leaseNotes ??= new LeaseNotes(this));
   }
 
   /** Made with the first change. */
@@ -146,7 +150,7 @@ export class Queue {
         this.#serve(this, lane, nowMs);
       },
     };
-    const lane = new Lane(host, this.#order(), { number, name, fromSequence });
+    const lane = new Lane(host, orderOf(host.settings), { number, name, fromSequence });
     this.lanes.set(name, lane);
     this.lanesMade = Math.max(this.lanesMade, number + 1);
     return lane;
@@ -214,7 +218,10 @@ export class Queue {
   }
 
   deletesOf(message: Message): Operation[] {
-    return this.durable ? this.host.tables.deleteMessage(this.id, message.sequence, this.hasSubscriptions) : [];
+    if (!this.durable) return [];
+    const { sequence, entries } = message;
+    const lease = entries instanceof Entry && entries.lease?.isWritten === true;
+    return this.host.tables.deleteMessage(this.id, sequence, { lanes: this.hasSubscriptions, lease });
   }
 
   // Messages
@@ -470,6 +477,7 @@ export class Queue {
     }
     this.expiry.close();
     this.#redriving?.close();
+    this.#leaseNotes?.close();
     this.#changes?.close(error);
     for (
       let message = this.log.awakeAfter(-1);
@@ -478,13 +486,6 @@ export class Queue {
     ) {
       if (this.durable && message.content !== undefined) this.host.bodies.held -= message.bytes;
     }
-  }
-
-  #order(): ReadyOrder {
-    const groupRate = (): QueueSettings["groupRate"] => this.settings.groupRate;
-    if (this.settings.order === "fifo") return new FifoGroups(groupRate);
-    if (this.settings.order === "priority") return new PriorityOrder(() => this.settings.priorityAgeMs);
-    return new FairOrder(groupRate);
   }
 }
 

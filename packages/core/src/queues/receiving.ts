@@ -2,11 +2,11 @@
  * Receiving: from a lane to whoever wants a message.
  *
  * (V1) Who has waited longest is first.
- * (V2) A receive is written down, and nobody waits for that: what a crash forgets is how often a message was received, and that it is leased.
+ * (V2) A receive is written down where it is not over soon, and nobody waits for that (`lease-notes.ts`): what a crash forgets is how often a
+ *      message was received, and that it is leased.
  * (V3) A message whose idempotency key was acknowledged is acknowledged instead.
  */
 import { MpregError, quoted } from "../base/index.js";
-import type { Operation } from "../journal/index.js";
 import type { Lane } from "./lane.js";
 import type { Entry } from "./message/message.js";
 import type { Queue } from "./queue.js";
@@ -84,7 +84,6 @@ function take(
   nowMs: number,
 ): ReceivedMessage[] {
   const messages: ReceivedMessage[] = [];
-  const rows: Operation[] = [];
   const wallMs = queue.host.wallMs();
   const visibilityMs = wish.visibilityMs ?? queue.settings.visibilityMs;
   if (queue.durable && queue.host.writes.frozen !== undefined) return messages;
@@ -107,12 +106,9 @@ function take(
     messages.push(message);
     if (queue.settings.guarantee.kind === "fire-and-forget") queue.over(entry, lane, "acknowledged", nowMs);
     else if (queue.durable && entry.lease !== undefined) {
-      rows.push(
-        queue.host.tables.putLease(queue.id, entry, entry.lease, { leased: true, wallMs, durationMs: visibilityMs }),
-      );
+      queue.leaseNotes.add(entry.lease, nowMs);
     }
   }
-  queue.note(rows); // (V2)
   return messages;
 }
 

@@ -168,6 +168,7 @@ class Recovered {
     lease.number = row.number;
     lease.firstReceivedMs = row.firstReceivedMs;
     lease.error = row.error;
+    lease.isWritten = true;
     const leftMs = Math.min(row.durationMs, Math.max(0, row.untilWallMs - this.#queue.host.wallMs())); // (C2)
     if (row.leased) {
       lane.enterLeased(entry, this.#nowMs + leftMs, this.#nowMs);

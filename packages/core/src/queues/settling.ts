@@ -111,7 +111,9 @@ export function release(
     if (uncounted === 0) lease.error = wish.error;
     lease.receives -= uncounted;
     const ends = { leased: false, wallMs, durationMs: wish.delayMs ?? 0 };
-    if (queue.durable) operations.push(queue.host.tables.putLease(queue.id, entry, lease, ends));
+    if (!queue.durable) continue;
+    operations.push(queue.host.tables.putLease(queue.id, entry, lease, ends));
+    lease.isWritten = true;
   }
   const done = (at: number): void => {
     for (const { entry } of held) {
@@ -163,6 +165,8 @@ export function extend(
     operations.push(
       queue.host.tables.putLease(queue.id, entry, lease, { leased: true, wallMs, durationMs: wish.visibilityMs }),
     );
+    queue.leaseNotes.forget(lease);
+    lease.isWritten = true;
   }
   const done = (): void => {
     end({ kind: "done", value: ends });
@@ -170,8 +174,10 @@ export function extend(
   const failed = (error: MpregError, at: number): void => {
     for (const { found, number, untilMs } of before) {
       const { entry, lane, lease } = found;
-      if (error.outcome !== "unknown" && entry.state === "leased" && lease.number === number)
+      if (error.outcome !== "unknown" && entry.state === "leased" && lease.number === number) {
         lane.extend(lease, untilMs, at);
+        queue.leaseNotes.add(lease, at);
+      }
     }
     end({ kind: "done", value: told(ends, error) });
   };
@@ -188,6 +194,7 @@ function settleAll(queue: Queue, receipts: readonly string[], nowMs: number): { 
     else {
       found.lane.settle(found.entry);
       found.lane.arm(nowMs);
+      if (queue.durable) queue.leaseNotes.forget(found.lease);
       held.push(found);
       ends.push(doneEnd);
     }
@@ -206,6 +213,7 @@ function leasedAgain(queue: Queue, { entry, lane }: Held, nowMs: number): void {
   const { lease } = entry;
   if (entry.state !== "settling" || lease === undefined) return;
   lane.restoreLease(entry, lease, nowMs);
+  if (queue.durable) queue.leaseNotes.add(lease, nowMs);
   queue.advance(nowMs);
 }
 

@@ -65,12 +65,16 @@ export class Tables {
     return { kind: "put", table: tableNames.messages, key: messageKey(queue, sequence), value: content };
   }
 
-  /** All rows of a message that are not in another's: itself, its leases, its acknowledgements. */
-  deleteMessage(queue: number, sequence: number, lanes: boolean): Operation[] {
+  /** All rows of a message that are not in another's: itself, its leases (the one that it has, if any, or those of `lanes`), its acknowledgements. */
+  deleteMessage(
+    queue: number,
+    sequence: number,
+    of: { readonly lanes: boolean; readonly lease: boolean },
+  ): Operation[] {
     const key = messageKey(queue, sequence);
     const operations: Operation[] = [{ kind: "delete", table: tableNames.messages, key }];
-    if (!lanes) {
-      operations.push({ kind: "delete", table: tableNames.leases, key: entryKey(queue, sequence, 0) });
+    if (!of.lanes) {
+      if (of.lease) operations.push({ kind: "delete", table: tableNames.leases, key: entryKey(queue, sequence, 0) });
       return operations;
     }
     const to = messageKey(queue, sequence + 1);

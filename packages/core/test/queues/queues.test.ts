@@ -371,6 +371,7 @@ describe("a durable queue", () => {
     before.send("q", { id: "late", delayMs: 500 });
     before.send("q", { id: "b" });
     const [leased] = before.receive("q");
+    before.clock.advance(50); // it is written down
     disk.flush();
     const after = new QueueWorld({ disk, seed: 2 });
     after.clock.advance(200);

@@ -94,6 +94,8 @@ export class Lease implements Deadline {
   firstReceivedMs = 0;
   error: string | undefined = undefined;
   ended: LeaseEnd | undefined = undefined;
+  /** Whether there is a row of it in the store, or on its way there. */
+  isWritten = false;
 
   constructor(entry: Entry, run: string) {
     this.entry = entry;

@@ -1,0 +1,15 @@
+/** The ready order of a queue, by its settings. */
+import type { QueueSettings } from "../types.js";
+import { FairOrder } from "./fair.js";
+import { FifoGroups } from "./fifo-groups.js";
+import type { ReadyOrder } from "./order.js";
+import { PriorityOrder } from "./priority.js";
+
+/** `settings`: those that it has when it is asked; which order it is never changes. */
+export function orderOf(settings: () => QueueSettings): ReadyOrder {
+  const groupRate = (): QueueSettings["groupRate"] => settings().groupRate;
+  const { order } = settings();
+  if (order === "fifo") return new FifoGroups(groupRate);
+  if (order === "priority") return new PriorityOrder(() => settings().priorityAgeMs);
+  return new FairOrder(groupRate);
+}
