@@ -21,3 +21,6 @@ testWorlds([14], planTopicsApart);
 
 // what is missing before the first message of a subscription is told before its `subscribe` resolves
 testWorlds([144], planTopicsApart);
+
+// a node was asked for its backlog that had taken the asker for lost: what it had sent before was told once more
+testWorlds([508, 902], planTopicsApart);

@@ -162,11 +162,12 @@ export class Forwarding {
     return size;
   }
 
-  /** The number that was used last for the node; `undefined` where something waits for it. */
-  sentTo(nodeId: string): number | undefined {
+  /** The number that was used last for the process `run` of the node, also before that was taken for lost; `undefined` where something waits for it. */
+  sentTo(nodeId: string, run: string | undefined): number | undefined {
     const route = this.#routes.get(nodeId);
-    if (route === undefined) return 0;
-    return route.buffer.isIdle ? route.sequence : undefined;
+    if (route?.buffer.isIdle === false) return undefined;
+    const last = route ?? this.#lapsed.get(nodeId);
+    return last === undefined || (last.run ?? run) !== (run ?? last.run) ? 0 : last.sequence;
   }
 
   /** The node has taken `bytes`. */

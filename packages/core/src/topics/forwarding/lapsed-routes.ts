@@ -52,6 +52,11 @@ export class LapsedRoutes {
     for (const oldest of this.#lapsed.keys()) return void this.#lapsed.delete(oldest); // (L2)
   }
 
+  /** The process that was lost, and the number used last for it, as far as it was told. */
+  get(nodeId: string): { readonly run: string; readonly sequence: number } | undefined {
+    return this.#lapsed.get(nodeId);
+  }
+
   /** There is a way to the node again. Answers the process for which numbers go on, and the one used last. */
   take(nodeId: string, published: number): { readonly run: string; readonly sequence: number } | undefined {
     const lapsed = this.#lapsed.get(nodeId);

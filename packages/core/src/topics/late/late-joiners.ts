@@ -125,7 +125,7 @@ export class LateJoiners {
     authorizeSubscribe(others.policy, asker.subject, ask.patterns, asker.onBehalfOf);
     const terms = checkedReplay(ask, this.#limits, this.#host.utf8);
     const exchange = this.#topics.exchange();
-    const forwarded = exchange.forwarding.sentTo(from);
+    const forwarded = exchange.forwarding.sentTo(from, others.runOf(from));
     if (forwarded === undefined || !others.serves(from, ask)) return notReady; // (J4)
     return exchange.replays.part(
       { terms, from: ask.from, until: ask.until, forwarded, bytesMax: Math.min(partBytesMax, bytesMax) },

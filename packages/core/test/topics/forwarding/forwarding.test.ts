@@ -1,6 +1,7 @@
 /** Messages between the exchanges of nodes: `forwarding.ts`, `arrivals.ts`, and what the exchange has to do with them. */
 import { describe, expect, test } from "vitest";
 import { Arrivals, late } from "../../../src/topics/forwarding/arrivals.js";
+import { Forwarding } from "../../../src/topics/forwarding/forwarding.js";
 import { LapsedRoutes } from "../../../src/topics/forwarding/lapsed-routes.js";
 import {
   type Elsewhere,
@@ -379,6 +380,20 @@ describe("routes to nodes that are lost", () => {
     expect(lapsed.take("c", 3)).toMatchObject({ sequence: 10 });
     lapsed.keep("d", undefined, undefined, 0); // there never was a way to it
     expect(lapsed.take("d", 1)).toBeUndefined();
+  });
+
+  test("what was sent to a process counts as sent also after it was taken for lost; to another one nothing was (F4)", () => {
+    const ways = { forward: () => "sent" as const, forwardedUntil: () => undefined, runOf: () => "r" };
+    const forwarding = new Forwarding(ways, defaultTopicsLimits, { dropped: 0, expired: 0 });
+    for (let left = 3; left > 0; left--) {
+      forwarding.want(forwarding.routeTo("b"));
+      forwarding.send(new Uint8Array(1), 0, Infinity, 0);
+    }
+    const sentTo = () => ["r", "s", undefined].map((run) => forwarding.sentTo("b", run));
+    expect(sentTo()).toEqual([3, 0, 3]);
+    forwarding.forget("b", 0, () => false);
+    expect(sentTo()).toEqual([3, 0, 3]);
+    expect(forwarding.sentTo("c", "r")).toBe(0);
   });
 
   test("at most 8,192 are kept (L2)", () => {

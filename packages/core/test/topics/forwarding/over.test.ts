@@ -201,7 +201,9 @@ describe("topics over a neighbour", () => {
     for (let left = 3; left > 0; left--) a.publish("a");
     pass(x);
     const link = node("a").connectionTo(node("c"));
-    const toA = link.from(link.ends.find((end) => [...node("c").connections.values()].some((each) => each.end === end))!);
+    const toA = link.from(
+      link.ends.find((end) => [...node("c").connections.values()].some((each) => each.end === end))!,
+    );
     toA.isHeld = true; // what "a" would hear of the restart
     mesh.crash(node("x"));
     const again = mesh.node("x", { peers: ["c"], incarnation: 2, urls: [], policy: neverTo("a") });
