@@ -12,7 +12,7 @@
  * (M5) Members that are down or have left are remembered for `forgetMs`, so that old news cannot bring them back, and
  *      then forgotten. There are never more than `membersMax`; alive ones are not given up for new ones.
  */
-import { Timer, type Timers, quoted } from "../base/index.js";
+import { Timer, type Timers, areSameBytes, quoted } from "../base/index.js";
 import type { Accusation, NodeRecord, RecordMessage, Signed } from "../wire/index.js";
 import { Digest, lineOf } from "./digest.js";
 import { lateMs } from "./local-health.js";
@@ -130,9 +130,10 @@ export class Members {
     const nameTaken = isPresent(state) ? this.nameRefusal(nodeId, record.name) : undefined;
     if (nameTaken !== undefined) return declined(nameTaken); // (M4)
     if (row === undefined) return this.#add(nodeId, message, state, nowMs);
+    const isReplaced = !areSameBytes(row.record.run, record.run);
     this.#release(row);
     this.#hold(row, message);
-    this.#enter(row, state, nowMs);
+    this.#enter(row, state, nowMs, false, isReplaced);
     return { kind: "news", entry: row };
   }
 
@@ -216,7 +217,7 @@ export class Members {
   }
 
   /** Brings the row into a state and tells of it. */
-  #enter(row: Row, state: MemberState, nowMs: number, isNew = false): void {
+  #enter(row: Row, state: MemberState, nowMs: number, isNew = false, isReplaced = false): void {
     const before = isNew ? undefined : row.state;
     if (before !== state) row.sinceMs = nowMs;
     this.#present += Number(isPresent(state)) - Number(isPresent(before));
@@ -228,7 +229,7 @@ export class Members {
       else this.#host.schedule(row.expiry, nowMs + this.#options.forgetMs); // (M5)
     }
     this.digest.set(row.nodeId, lineOf(row));
-    this.#host.changed({ member: row, before }, nowMs);
+    this.#host.changed({ member: row, before, isReplaced }, nowMs);
   }
 
   #release(row: Row): void {

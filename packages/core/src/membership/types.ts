@@ -79,6 +79,8 @@ export interface MemberChange {
   readonly member: Member;
   /** `undefined` for one that was not known. */
   readonly before: MemberState | undefined;
+  /** It is another process of its node than the one that was known before. */
+  readonly isReplaced: boolean;
 }
 
 /** Asks the driver to open a connection. The answer is an open link or a failed dial for the same `attempt`. */

@@ -35,7 +35,7 @@ import { LinkKeeper } from "./link-keeper.js";
 import { down, duplicate, left } from "./goodbyes.js";
 import { neighbourOf } from "./neighbour.js";
 import { Offerings } from "./offerings.js";
-import { chosenLink, isWantedThere, newestLink } from "./peer-links.js";
+import { chosenLink, isWantedThere, keptFirst, newestLink } from "./peer-links.js";
 import { Refusals } from "./refusals.js";
 import { type Session, isOfSameRun } from "./session.js";
 import { type OtherProcess, SharedKeys, isSame } from "./shared-keys.js";
@@ -59,6 +59,8 @@ export interface ClusterHost extends Pick<DialerHost, "schedule" | "unschedule" 
   unreachable(peer: Peer, nowMs: number): void;
   /** `peer` is down, though it may have a link. */
   down(peer: Peer, nowMs: number): void;
+  /** Another process of a member has taken the place of the one that was there. */
+  replaced(nodeId: string, run: string, nowMs: number): void;
   /** The far side of `channel` does not read what it has to know. */
   overflowed(channel: Channel): void;
 }
@@ -305,10 +307,11 @@ export class Cluster {
   }
 
   /** A member was found, or has changed. */
-  #changed({ member, before }: MemberChange, nowMs: number): void {
+  #changed({ member, before, isReplaced }: MemberChange, nowMs: number): void {
     const { nodeId, record, state } = member;
     const { name, urls } = record;
     const wasPresent = isPresent(before);
+    if (isReplaced && wasPresent && isPresent(state)) this.#host.replaced(nodeId, hexOf(record.run), nowMs);
     this.offerings.recordCame(nodeId, record.boot);
     this.interests.recordCame(nodeId, record.boot);
     if (isPresent(state)) {
@@ -434,11 +437,7 @@ export class Cluster {
       idOf: (publicKey) => nodeIdOf(publicKey, host.signer),
       links: () => this.#linked(),
       isLinked: (nodeId) => this.newestTo(nodeId) !== undefined,
-      observers: () => {
-        const kept = [...this.#linked()].filter((nodeId) => this.#isKept(nodeId));
-        const isWanted = (nodeId: string): number => Number(this.membership.isWanted(nodeId));
-        return kept.sort((a, b) => isWanted(b) - isWanted(a)); // those that stay come first
-      },
+      observers: () => keptFirst(this.#linked(), this.membership, (nodeId) => this.#isKept(nodeId)),
       heardMs: (nodeId) => this.newestTo(nodeId)?.link.heardMs ?? -Infinity,
       send: (nodeId, message) => {
         this.#send(nodeId, message);

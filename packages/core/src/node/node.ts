@@ -131,6 +131,9 @@ export class NodeMachine {
         this.#rpc.offered(fun, nowMs);
         this.#queues?.offered(fun, nowMs);
       },
+      replaced: (nodeId, run, nowMs) => {
+        this.#topics.replaced(nodeId, run, nowMs);
+      },
       overflowed: (channel) => {
         this.#links.overflowed(channel);
       },

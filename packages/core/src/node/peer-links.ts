@@ -3,6 +3,7 @@
  *
  * There may be two for a while, when both sides have dialled (cluster.ts, G1).
  */
+import type { Membership } from "../membership/index.js";
 import type { Channel } from "../rpc/index.js";
 import type { Session } from "./session.js";
 
@@ -27,4 +28,14 @@ export function newestLink(sessions: Iterable<Session>): Channel | undefined {
 export function isWantedThere(sessions: Iterable<Session>): boolean {
   for (const { phase } of sessions) if (phase.kind === "node" && phase.keeping.remote === "wanted") return true;
   return false;
+}
+
+/** The linked nodes whose links are kept; those that this node wants, and that stay, come first. */
+export function keptFirst(
+  linked: Iterable<string>,
+  membership: Pick<Membership, "isWanted">,
+  isKept: (nodeId: string) => boolean,
+): string[] {
+  const isWanted = (nodeId: string): number => Number(membership.isWanted(nodeId));
+  return [...linked].filter(isKept).sort((a, b) => isWanted(b) - isWanted(a));
 }

@@ -12,8 +12,8 @@
  * (N5) What comes from another node is taken in the order of its numbers, and goes to no third node. A node hears at the end of the
  *      turn how much was taken; what has to wait here keeps its window, never the credit of a link that calls need, too.
  * (N6) A message of another node that this one does not accept is missed, and costs nobody a link.
- * (N7) What is missing of another node is told where it is missing: behind what came before and waits. Where a node is gone that had
- *      sent something, nobody knows how much of it is missing, and that is told.
+ * (N7) What is missing of another node is told where it is missing: behind what came before and waits. Where a process of a node is gone
+ *      without a goodbye, nobody knows how much of it is missing, and that is told: also where nothing had come of it.
  */
 import { MpregError, Timer } from "../base/index.js";
 import { Arrivals, late } from "./forwarding/arrivals.js";
@@ -277,16 +277,23 @@ export class Topics implements TopicSink {
   linked(nodeId: string, nowMs: number): void {
     const run = this.#host.ways.runOf(nodeId);
     this.late.linked(nodeId, run, nowMs);
+    if (run !== undefined && this.#arrivals.linked(nodeId, run)) this.#missing(nodeId, Infinity); // (N7)
     if (run !== undefined) this.#exchange?.forwarding.linked(nodeId, run, nowMs);
     this.#keepTimeWhileSeeking(nowMs);
   }
 
   /** Another node is lost, or has left (`hasLeft`). What has come from it and waits is taken still. */
   forget(nodeId: string, hasLeft: boolean, nowMs: number): void {
-    const wasLinked = this.late.forget(nodeId, nowMs);
+    this.late.forget(nodeId, nowMs);
     this.#exchange?.forgetNode(nodeId, nowMs);
-    if (this.#arrivals.forget(nodeId, hasLeft, wasLinked)) this.#missing(nodeId, Infinity); // (N7)
+    if (this.#arrivals.forget(nodeId, hasLeft)) this.#missing(nodeId, Infinity); // (N7)
     this.#sources.forgetNode(nodeId);
+  }
+
+  /** The process `run` of another node has taken the place of the one before, which nobody has taken for lost. */
+  replaced(nodeId: string, run: string, nowMs: number): void {
+    this.late.replaced(nowMs);
+    if (this.#arrivals.replaced(nodeId, run)) this.#missing(nodeId, Infinity); // (N7)
   }
 
   /** It may have gone while something of it waited. */

@@ -316,6 +316,36 @@ describe("topics of a cluster", () => {
     expect([a.refused, b.heard(1)]).toEqual([[], [-1, id]]);
   });
 
+  test("of a node that is lost nobody knows what it had sent, also where nothing has come of it; of one that has left all has come (N7)", () => {
+    const { mesh, nodes, join } = cluster(["a", "b", "c"]);
+    const b = join(1);
+    b.subscribe(1, "a");
+    everywhere(b, 1);
+    nodes[2]!.enter({ kind: "close" });
+    mesh.advance(30_000);
+    b.settle();
+    expect(b.heard(1)).toEqual([]);
+    mesh.crash(nodes[0]!);
+    mesh.advance(30_000);
+    b.settle();
+    expect(b.heard(1)).toEqual([-Infinity]);
+  });
+
+  test("nor of one that is started anew before anybody has taken it for lost: that is told once (N7)", () => {
+    const { mesh, nodes, join } = cluster(["a", "b"]);
+    const b = join(1);
+    b.subscribe(1, "a");
+    everywhere(b, 1);
+    mesh.crash(nodes[0]!);
+    const again = mesh.node("a", { peers: ["b"], incarnation: nodes[0]!.remembered + 1 });
+    mesh.advance(3_000);
+    b.settle();
+    expect(b.heard(1)).toEqual([-Infinity]);
+    const id = new TopicClient(mesh, again).publish("a");
+    b.settle();
+    expect(b.heard(1)).toEqual([-Infinity, id]);
+  });
+
   test("a node that goes while its messages wait leaves nothing once they were taken", () => {
     const { mesh, nodes, join } = cluster(["a", "b"]);
     const [a, b] = [join(0), join(1)];

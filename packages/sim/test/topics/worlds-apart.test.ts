@@ -22,5 +22,8 @@ testWorlds([14], planTopicsApart);
 // what is missing before the first message of a subscription is told before its `subscribe` resolves
 testWorlds([144], planTopicsApart);
 
+// a node died, left over a broken link, or was started anew, while its first messages for another one were on their way
+testWorlds([502, 509, 535, 536, 782], planTopicsApart);
+
 // a node was asked for its backlog that had taken the asker for lost: what it had sent before was told once more
 testWorlds([508, 902], planTopicsApart);

@@ -31,3 +31,6 @@ testWorlds([1474]);
 
 // a link had been stalled for seconds when the node at its far side left, and its client was told elsewhere that it had missed nothing
 testWorlds([274]);
+
+// a node left while its link to another one, over which nothing had come yet, was broken
+testWorlds([535]);

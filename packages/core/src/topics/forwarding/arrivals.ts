@@ -2,10 +2,12 @@
  * Arrivals: which numbers of other nodes' messages have come, and so which are missing (`forwarding.ts`, F3).
  *
  * (A1) What has come with a higher number is not taken afterwards: it has been told as missing, and would be out of order.
- * (A2) A node that was started anew counts anew, from 1. What it had sent last before that, nobody knows.
+ * (A2) A node that was started anew counts anew, from 1. What the process before had sent last, nobody knows; that is told as soon as another
+ *      one is known of, since that one need not send anything.
  * (A3) A node that was lost and comes back goes on with its numbers: what it sent meanwhile is missing. At most `nodesMax` are known.
  * (A4) Of a node that has left all has come where its last link ended with its goodbye, which is the last it says there. Where the link
- *      broke instead, nobody knows what is missing; nor of one of which nothing has come, where there was no link to it.
+ *      broke instead, or there was none, nobody knows what is missing; nor of one that is lost. Where nothing has come of it, what is missing
+ *      was its first: so it is known of each node how its last link ended, whether it has sent anything or not.
  */
 
 interface Arrival {
@@ -46,9 +48,27 @@ export class Arrivals {
     return this.#arrivals.get(nodeId)?.sequence ?? 0;
   }
 
-  /** Whether something has come from the node since it was forgotten. */
+  /** Whether there is a link to the node, or something has come from it, since it was forgotten. */
   has(nodeId: string): boolean {
     return this.#arrivals.get(nodeId)?.isGone === false;
+  }
+
+  /** There is a link to the process `run` of the node. Answers whether something may be missing of another one. (A2) */
+  linked(nodeId: string, run: string): boolean {
+    const known = this.#arrivals.get(nodeId);
+    if (known === undefined || known.run !== run) {
+      this.#keep(nodeId, run, 0);
+      return known?.isGone === false;
+    }
+    if (known.isLeaving) return false; // it has left over another link
+    known.link = "there";
+    known.isGone = false;
+    return false;
+  }
+
+  /** It is known that the process `run` of the node has taken the place of another one. Answers whether something may be missing of that. (A2) */
+  replaced(nodeId: string, run: string): boolean {
+    return this.#arrivals.get(nodeId)?.run !== run && this.forget(nodeId, false);
   }
 
   /** What has come from the node has come over a neighbour: how its way ends nobody says. (A4) */
@@ -57,13 +77,10 @@ export class Arrivals {
     if (known !== undefined) known.link = "broken";
   }
 
-  /**
-   * The node is lost, or has left; `wasLinked`: there was a link to it. Answers whether something of it may be missing; of one whose link
-   * is there, {@link unlinked} does.
-   */
-  forget(nodeId: string, hasLeft: boolean, wasLinked: boolean): boolean {
+  /** The node is lost, or has left. Answers whether something of it may be missing; of one whose link is there, {@link unlinked} does. */
+  forget(nodeId: string, hasLeft: boolean): boolean {
     const known = this.#arrivals.get(nodeId);
-    if (known === undefined) return !wasLinked; // what was on its way over a neighbour may have been the first (A4)
+    if (known === undefined) return true; // what was on its way over a neighbour may have been the first (A4)
     if (known.isGone) return false;
     known.isGone = true;
     known.isLeaving = hasLeft && known.link === "there";
@@ -91,10 +108,14 @@ export class Arrivals {
       known.sequence = sequence;
       return count;
     }
+    this.#keep(nodeId, run, sequence);
+    return known?.isGone === false ? Infinity : missing; // (A2)
+  }
+
+  #keep(nodeId: string, run: string | undefined, sequence: number): void {
     this.#arrivals.delete(nodeId);
     this.#arrivals.set(nodeId, { run, sequence, isGone: false, link: "there", isLeaving: false });
     if (this.#arrivals.size > nodesMax) this.#forgetOldest();
-    return known?.isGone === false ? Infinity : missing; // (A2)
   }
 
   #forgetOldest(): void {

@@ -151,11 +151,16 @@ export class LateJoiners {
     this.#gatherings?.lost(nodeId);
   }
 
-  /** The node is gone; answers whether there was a link to it. */
-  forget(nodeId: string, nowMs: number): boolean {
+  /** The node is gone. */
+  forget(nodeId: string, nowMs: number): void {
     this.#goneMs = nowMs;
     this.#gatherings?.lost(nodeId);
-    return this.#runs.delete(nodeId);
+    this.#runs.delete(nodeId);
+  }
+
+  /** A process of another node is gone, and there is another one of that node. */
+  replaced(nowMs: number): void {
+    this.#goneMs = nowMs;
   }
 
   get #gathering(): Gatherings {

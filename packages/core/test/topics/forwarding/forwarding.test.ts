@@ -311,8 +311,8 @@ describe("arrivals", () => {
   test("a node that is lost and comes back goes on with its numbers; nobody knows what it had sent last if it does not (A3)", () => {
     const arrivals = new Arrivals();
     arrivals.arrived("b", "r", 2);
-    const forget = (nodeId: string): boolean => arrivals.forget(nodeId, false, true);
-    expect([forget("b"), forget("b"), forget("c")]).toEqual([true, false, false]);
+    const forget = (nodeId: string): boolean => arrivals.forget(nodeId, false);
+    expect([forget("b"), forget("b")]).toEqual([true, false]);
     expect([arrivals.has("b"), arrivals.arrived("b", "r", 2), arrivals.arrived("b", "r", 5)]).toEqual([false, late, 2]);
     forget("b");
     expect([arrivals.arrived("b", "s", 1), arrivals.has("b")]).toEqual([0, true]);
@@ -335,7 +335,7 @@ describe("arrivals", () => {
         arrivals.arrived("b", "r", sequence);
         return [];
       }
-      if (what === "left" || what === "lost") return arrivals.forget("b", what === "left", true);
+      if (what === "left" || what === "lost") return arrivals.forget("b", what === "left");
       return arrivals.unlinked("b", what === "goodbye");
     });
     expect(answers).toEqual(told);
@@ -343,8 +343,45 @@ describe("arrivals", () => {
 
   test("of a node without a link nobody knows what its first messages were, whether it is lost or has left (A4)", () => {
     const arrivals = new Arrivals();
-    expect([arrivals.forget("b", true, false), arrivals.forget("c", false, false)]).toEqual([true, true]);
-    expect(arrivals.forget("d", false, true)).toBe(false);
+    expect([arrivals.forget("b", true), arrivals.forget("c", false)]).toEqual([true, true]);
+  });
+
+  test.each([
+    { order: ["left", "goodbye"], told: [false, false] },
+    { order: ["goodbye", "left"], told: [false, false] },
+    { order: ["left", "broken"], told: [false, true] },
+    { order: ["left", "linked", "broken"], told: [false, false, true] },
+    { order: ["broken", "left"], told: [false, true] },
+    { order: ["broken", "linked", "left", "goodbye"], told: [false, false, false, false] },
+    { order: ["lost"], told: [true] },
+    { order: ["lost", "linked", "lost"], told: [true, false, true] },
+    { order: ["goodbye", "lost", "lost"], told: [false, true, false] },
+  ])("of one from which nothing has come that may have been its first: $order (A4)", ({ order, told }) => {
+    const arrivals = new Arrivals();
+    expect(arrivals.linked("b", "r")).toBe(false);
+    const answers = order.map((what) => {
+      if (what === "linked") return arrivals.linked("b", "r");
+      if (what === "left" || what === "lost") return arrivals.forget("b", what === "left");
+      return arrivals.unlinked("b", what === "goodbye");
+    });
+    expect(answers).toEqual(told);
+  });
+
+  test("what another process had sent is told once, whoever says first that there is a new one, which counts from 1 (A2)", () => {
+    for (const first of ["link", "record", "message"]) {
+      const arrivals = new Arrivals();
+      arrivals.arrived("b", "r", 2);
+      const told = [
+        first === "link" && arrivals.linked("b", "s"),
+        first === "message" && arrivals.arrived("b", "s", 2) === Infinity,
+        arrivals.replaced("b", "s"),
+        arrivals.linked("b", "s"),
+        arrivals.replaced("b", "s"),
+      ];
+      expect([first, told.filter(Boolean)]).toEqual([first, [true]]);
+      expect(arrivals.arrived("b", "s", 4)).toBe(first === "message" ? 1 : 3);
+    }
+    expect(new Arrivals().replaced("b", "s")).toBe(true); // nothing had come of it
   });
 
   test("at most 4,096 nodes are known (A3)", () => {
