@@ -1,7 +1,9 @@
 /** Capabilities: what the core asks of the platform, from Node. */
 import { randomFillSync } from "node:crypto";
-import { type Random, type Semver, createSemver } from "@mpreg/core/base";
+import { createRequire } from "node:module";
+import { type Cron, type Random, type Semver, createCron, createSemver } from "@mpreg/core/base";
 import type { ValueUtf8 } from "@mpreg/core/values";
+import type * as croner from "croner";
 import library from "semver";
 
 /** Randomness from the operating system for bytes; for choices among equals the engine's generator is enough. */
@@ -19,6 +21,9 @@ export const utf8: ValueUtf8 = {
 
 /** Versions by npm's rules. */
 export const semver: Semver = createSemver(library);
+
+/** Times of cron expressions. The library is loaded with the first one: few nodes have any. */
+export const cron: Cron = createCron(() => (createRequire(import.meta.url)("croner") as typeof croner).Cron);
 
 function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -17,7 +17,7 @@ import {
   explainReference,
 } from "@mpreg/core/rpc";
 import { createCodec } from "@mpreg/core/values";
-import { semver, systemRandom, utf8 } from "./capabilities.js";
+import { cron, semver, systemRandom, utf8 } from "./capabilities.js";
 import { Connections } from "./connections.js";
 import { Discovery, sourcesOf } from "./discovery/discovery.js";
 import { Driver } from "./driver.js";
@@ -175,6 +175,7 @@ async function assemble<T extends TopicContract | undefined>(
       utf8,
       signer: identity.signer,
       semver,
+      cron,
       codec,
       store,
       wallMs: () => Date.now(),

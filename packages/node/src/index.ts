@@ -52,11 +52,19 @@ export type {
   ReceiveOptions,
   RedriveOptions,
   ReleaseOptions,
+  ScheduleOptions,
   SendOptions,
   Sent,
   SentOrRefused,
   SettledOrRefused,
 } from "@mpreg/core/program";
-export type { ConsumedMessage, DeadLetter, FunctionConsumer, QueueSettings, QueueStats } from "@mpreg/core/queues";
+export type {
+  ConsumedMessage,
+  DeadLetter,
+  FunctionConsumer,
+  QueueSettings,
+  QueueStats,
+  Schedule,
+} from "@mpreg/core/queues";
 export type { HeaderFilter, SubscriptionTally, TopicMessage, TopicReport } from "@mpreg/core/topics";
 export type { InspectOptions, RequestsOptions, TopicReportOptions, WatchOptions } from "@mpreg/core/rpc";

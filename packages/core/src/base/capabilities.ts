@@ -30,6 +30,17 @@ export interface Signer {
   sha256(message: Uint8Array): Uint8Array;
 }
 
+/** Times by cron expressions; see `createCron`. */
+export interface Cron {
+  /** Throws `invalid-argument` for what is no expression, and for a time zone that is none. */
+  parse(expression: string, timeZone: string): CronTimes;
+}
+
+export interface CronTimes {
+  /** The first time after `afterMs`, both in ms since 1970; `undefined` where there is none any more. */
+  next(afterMs: number): number | undefined;
+}
+
 /** The order of versions (Semantic Versioning 2.0.0) and ranges as npm writes them; see `createSemver`. */
 export interface Semver {
   /** Whether `text` is a version in full, such as `1.4.0` or `2.0.0-beta.1`. */

@@ -1,7 +1,8 @@
 /** Base: what every layer may use. */
 export { AssertionError, assert, unreachable } from "./assert.js";
 export { areSameBytes, bytesOfHex, hexOf } from "./bytes.js";
-export type { Random, Semver, Signer, Utf8 } from "./capabilities.js";
+export type { Cron, CronTimes, Random, Semver, Signer, Utf8 } from "./capabilities.js";
+export { type CronLibrary, createCron } from "./cron.js";
 export { type Deadline, Deadlines, type DueItem, Timer, type Timers } from "./deadlines.js";
 export {
   type ErrorCode,

@@ -73,6 +73,9 @@ const accessOf: { readonly [O in Operation]: QueueAction["kind"] } = {
   unsubscribe: "receive",
   redrive: "manage",
   "cancel-redrive": "manage",
+  schedule: "manage",
+  unschedule: "manage",
+  schedules: "browse",
 };
 
 /** A receive that waits, and who is told its end. */
@@ -99,7 +102,7 @@ export class QueueFunctions {
   constructor(host: QueueFunctionsHost, nowMs: number) {
     this.#host = host;
     const { capabilities, limits, schedule, unschedule } = host;
-    const { random, utf8, signer, store } = capabilities;
+    const { random, utf8, signer, store, cron } = capabilities;
     const courier = courierOf({ ...host, codec: capabilities.codec });
     this.#queues = new Queues(
       {
@@ -108,6 +111,7 @@ export class QueueFunctions {
         random,
         utf8,
         store,
+        cron,
         sha256: (bytes) => signer.sha256(bytes),
         wallMs: () => capabilities.wallMs(),
       },

@@ -3,7 +3,7 @@
  *
  * The driver's duties stand on the fields they bind.
  */
-import type { Action, MpregError, Policy, Random, Semver, Signer, Utf8 } from "../base/index.js";
+import type { Action, Cron, MpregError, Policy, Random, Semver, Signer, Utf8 } from "../base/index.js";
 import type { Freeze, Refusal, Store, Ticket } from "../journal/index.js";
 import type { Goodbye, LinkEnd, LinkId, LinkOptions } from "../link/index.js";
 import type { Dial, MembershipOptions, RedialOptions } from "../membership/index.js";
@@ -229,6 +229,8 @@ export interface NodeCapabilities {
   readonly signer: Signer;
   readonly semver: Semver;
   readonly codec: Codec;
+  /** For schedules of queues; without it those by cron expressions are `unsupported`. */
+  readonly cron?: Cron | undefined;
   /** Where durable things are kept, opened with `storeTables`; without one nothing here is durable. */
   readonly store?: Store | undefined;
   /** The wall clock in ms since 1970. It may step; people are told what it shows, nothing is decided by it. */

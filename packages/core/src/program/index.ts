@@ -53,6 +53,7 @@ export {
   type ReceiveOptions,
   type RedriveOptions,
   type ReleaseOptions,
+  type ScheduleOptions,
   type SendOptions,
   type Sent,
   type SentOrRefused,

@@ -66,6 +66,18 @@ const operations: {
   redrive: { op: text, to: optional(text), perSecond: optional(number) },
   redrives: { op: text },
   "cancel-redrive": { op: text, id: text },
+  schedule: {
+    op: text,
+    name: text,
+    message: record,
+    missed: optional(text),
+    cron: optional(text),
+    timeZone: optional(text),
+    everyMs: optional(number),
+    at: optional(number),
+  },
+  unschedule: { op: text, name: text },
+  schedules: { op: text },
 };
 
 const messageFields: { readonly [F in keyof OutgoingMessage]-?: Field } = {
@@ -104,6 +116,7 @@ export function askedOperation(queue: string, value: unknown): QueueOperation {
     for (const [index, message] of messages.entries())
       checkFields(message, messageFields, `${who}: messages[${index}]`);
   }
+  if (op === "schedule") checkFields(value.message, messageFields, `${who}: message`);
   return value as unknown as QueueOperation;
 }
 

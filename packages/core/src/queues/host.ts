@@ -1,5 +1,5 @@
 /** Host: what the queues of one node share, and what they are given. */
-import type { MpregError, Random, Timers, Utf8 } from "../base/index.js";
+import type { Cron, MpregError, Random, Timers, Utf8 } from "../base/index.js";
 import type { Operation, Store } from "../journal/index.js";
 import type { QueuesLimits } from "./limits.js";
 import type { Sealer } from "./message/sealed.js";
@@ -17,6 +17,8 @@ export interface QueuesCapabilities {
   sha256(bytes: Uint8Array): Uint8Array;
   /** Wall time, for what people see and what outlives this run. */
   wallMs(): number;
+  /** For schedules; without it those by cron expressions are `unsupported`. */
+  readonly cron?: Cron | undefined;
   /** Opened with {@link queueTables}; `undefined`: no queue here is durable. */
   readonly store: Store | undefined;
   /** Hands messages on to queues of other nodes; without one there are none. */
@@ -40,6 +42,8 @@ export interface TransferTarget {
 
 /** A queue of this node, which takes messages of what feeds it, too. */
 export interface QueueHere extends TransferTarget {
+  /** A message that is made here. */
+  prepareScheduled(message: OutgoingMessage, nowMs: number): Transfer;
   /** See `send` in `sending.ts`. */
   send(
     messages: readonly OutgoingMessage[],

@@ -20,6 +20,8 @@ export interface QueuesLimits {
   readonly waitMsMax: number;
   /** Subscriptions of one queue. `overloaded` beyond. */
   readonly subscriptionsMax: number;
+  /** Schedules of one queue. `overloaded` beyond. */
+  readonly schedulesMax: number;
   /** Ids that one message may wait for (`after`). `too-large` beyond. */
   readonly afterMax: number;
   /** UTF-8 bytes of ids, groups, dedup ids and keys, each. `too-large` beyond. */
@@ -48,6 +50,7 @@ export const defaultQueuesLimits: QueuesLimits = {
   waitersMax: 100_000,
   waitMsMax: 60 * 60_000,
   subscriptionsMax: 1_000,
+  schedulesMax: 1_000,
   afterMax: 1_000,
   idBytesMax: 256,
   bodiesBytesMax: 32 * 1024 * 1024,

@@ -15,7 +15,7 @@ import { Changes } from "./changes.js";
 import { Dependents } from "./dependents.js";
 import { Expiry } from "./expiry.js";
 import { Feeding } from "./feeding.js";
-import { Figures } from "./figures.js";
+import { Figures, type Leaving } from "./figures.js";
 import type { QueueHost } from "./host.js";
 import { Room, type Prepared } from "./intake.js";
 import { Lane } from "./lane.js";
@@ -26,6 +26,7 @@ import { orderOf } from "./order/order-of.js";
 import { Pace } from "./rate.js";
 import type { QueueIdentity, QueueRecord } from "./record.js";
 import { Redriving } from "./redriving.js";
+import { Scheduling } from "./scheduling.js";
 import { messageKey, tableNames } from "./tables.js";
 import { awaken, bedFor, isPlain, putToBed, waken } from "./sleeping.js";
 import type { DeadLetter, DeathReason, QueueSettings } from "./types.js";
@@ -34,9 +35,6 @@ import type { WriteEnd } from "./writes.js";
 
 /** How a lane is through with a message. */
 type Over = "acknowledged" | "given-up" | "expired";
-
-/** How a message leaves. */
-export type Leaving = "done" | "expired" | "dropped" | "purged" | "dead" | "abandoned" | "redriven";
 
 /** How long a message waits that its dead-letter queue would not have, at least. */
 const refusedWaitMs = 1_000;
@@ -67,6 +65,7 @@ export class Queue {
   #changes: Changes | undefined;
   #leaseNotes: LeaseNotes | undefined;
   #feeding: Feeding | undefined;
+  #scheduling: Scheduling | undefined;
   /** Messages whose room was given away already, to what is on its way. */
   readonly dropping: Set<Message> = new Set<Message>();
   /** Where the search for the oldest that can make room begins. */
@@ -104,6 +103,11 @@ export class Queue {
   /** Made for a queue that topics feed. */
   get feeding(): Feeding {
     return (this.#feeding ??= new Feeding(this));
+  }
+
+  /** Made when it is first asked for. */
+  get scheduling(): Scheduling {
+    return (this.#scheduling ??= new Scheduling(this));
   }
 
   /** Throws where nothing can be done with it: it is being deleted, or its store has failed. */
@@ -309,17 +313,8 @@ export class Queue {
     const id = message.marks?.id;
     if (id !== undefined) this.ids.delete(id);
     this.expiry.forget(message);
-    this.#count(how);
+    this.figures.left(how);
     this.dependents.gone(message, how === "done", nowMs);
-  }
-
-  #count(how: Leaving): void {
-    if (how === "expired") this.figures.expired += 1;
-    else if (how === "dropped") this.figures.dropped += 1;
-    else if (how === "purged") this.figures.purged += 1;
-    else if (how === "dead") this.figures.deadLettered += 1;
-    else if (how === "abandoned") this.figures.abandoned += 1;
-    else if (how === "redriven") this.figures.redriven += 1;
   }
 
   /** A lease has ended without an acknowledgement; its entry is settling. */
@@ -478,6 +473,7 @@ export class Queue {
     this.expiry.close();
     this.#redriving?.close();
     this.#leaseNotes?.close();
+    this.#scheduling?.close(error);
     this.#changes?.close(error);
     for (
       let message = this.log.awakeAfter(-1);

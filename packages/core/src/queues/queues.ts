@@ -19,7 +19,7 @@ import { Queue } from "./queue.js";
 import type { QueueIdentity } from "./record.js";
 import { answerWaiters, receive } from "./receiving.js";
 import { recover } from "./recovery.js";
-import { prepareTransfer, send } from "./sending.js";
+import { prepareScheduled, prepareTransfer, send } from "./sending.js";
 import { checkQueueName, checkSettingNames, checkSettings, defaultQueueSettings } from "./settings.js";
 import { ack, extend, release } from "./settling.js";
 import { checkOperation } from "./checks.js";
@@ -208,6 +208,15 @@ export class Queues {
       case "cancel-redrive":
         queue.redriving.cancel(operation.id, end, nowMs);
         return nothing;
+      case "schedule":
+        queue.scheduling.set(operation, end, nowMs);
+        return nothing;
+      case "unschedule":
+        queue.scheduling.remove(operation.name, end, nowMs);
+        return nothing;
+      case "schedules":
+        done("schedules", queue.scheduling.list(nowMs));
+        return nothing;
     }
   }
 
@@ -330,13 +339,14 @@ export class Queues {
   /** Made with the first queue: a node without queues draws no numbers and holds nothing. */
   #shared(): QueueHost {
     if (this.#host !== undefined) return this.#host;
-    const { timers, random, utf8, store } = this.#capabilities;
+    const { timers, random, utf8, store, cron } = this.#capabilities;
     const capabilities = this.#capabilities;
     this.#host = {
       timers,
       random,
       utf8,
       store,
+      cron,
       sha256: (bytes) => capabilities.sha256(bytes),
       wallMs: () => capabilities.wallMs(),
       limits: this.#limits,
@@ -362,6 +372,7 @@ export class Queues {
     if (queue === undefined || queue.purgedBefore === Infinity) return undefined; // what went there would be gone with it
     if (queue.durable && this.#writes.frozen !== undefined) return undefined;
     return {
+      prepareScheduled: (message, nowMs) => prepareScheduled(queue, message, nowMs),
       prepareTransfer: (message, letter, nowMs) => prepareTransfer(queue, message, letter, nowMs),
       send: (messages, end, nowMs, also) => {
         send(queue, messages, end, nowMs, also);

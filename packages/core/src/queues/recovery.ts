@@ -14,6 +14,7 @@ import { Entry, Message, leaseOf } from "./message/message.js";
 import type { Queue } from "./queue.js";
 import type { QueueIdentity, QueueRecord } from "./record.js";
 import type { MoveRecord } from "./redriving.js";
+import type { ScheduleRecord } from "./scheduling.js";
 import { marksOf } from "./sending.js";
 import { defaultQueueSettings } from "./settings.js";
 import { bedFor, putToBed } from "./sleeping.js";
@@ -56,6 +57,12 @@ function recoverQueue(store: Store, queue: Queue, record: QueueRecord, nowMs: nu
   }
   for (const [key, value] of rowsOf(store, tableNames.feeds, queueKey(queue.id), queueKey(queue.id + 1))) {
     queue.feeding.recover(readKey(key).sequence, queue.host.tables.readQueue(value) as FeedRecord);
+  }
+  for (const [, value] of rowsOf(store, tableNames.schedules, queueKey(queue.id), queueKey(queue.id + 1))) {
+    const row = queue.host.tables.readSchedule(value);
+    const { message, delayMs } = queue.host.sealer.open(row.message);
+    const sent = delayMs > 0 ? { ...message, delayMs } : message;
+    queue.scheduling.recover(row.record as ScheduleRecord, sent, nowMs);
   }
   const leases = rowsByEntry(store, tableNames.leases, queue);
   const acks = rowsByEntry(store, tableNames.acks, queue);

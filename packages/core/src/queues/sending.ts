@@ -101,6 +101,21 @@ export function prepareTransfer(
   const { id, ...unnamed } = rest;
   const isTaken = id !== undefined && queue.byId(id) !== undefined;
   const made = prepare(queue, isTaken ? unnamed : rest, { deadLetter }, nowMs);
+  return transferOf(queue, made);
+}
+
+/** A message that a schedule makes: none before it is the same, and it is not delayed beyond what it says itself. */
+export function prepareScheduled(queue: Queue, message: OutgoingMessage, nowMs: number): Transfer {
+  try {
+    checkMessage(queue.name, message, queue.settings, queue.host.limits); // these may be others by now
+  } catch (error) {
+    if (error instanceof MpregError) return { kind: "refused", error };
+    throw error;
+  }
+  return transferOf(queue, prepare(queue, message, { deadLetter: undefined }, nowMs));
+}
+
+function transferOf(queue: Queue, made: Preparation): Transfer {
   if (made.kind === "duplicate") throw new Error("what is transferred has no dedup id");
   if (made.kind === "refused") return made;
   const { prepared, operations } = made;

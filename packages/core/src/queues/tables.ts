@@ -23,6 +23,7 @@ export const tableNames = {
   moves: "queue-moves",
   feeds: "queue-feeds",
   taken: "queue-taken",
+  schedules: "queue-schedules",
 } as const;
 
 /** The tables that the store has to be opened with. */
@@ -206,6 +207,25 @@ export class Tables {
 
   deleteMove(queue: number, number: number): Operation {
     return { kind: "delete", table: tableNames.moves, key: messageKey(queue, number) };
+  }
+
+  /** A schedule, and the message that it sends, sealed. */
+  putSchedule(queue: number, name: string, record: unknown, message: Uint8Array): Operation {
+    const json = this.#utf8.encode(JSON.stringify(record));
+    const value = new Uint8Array(4 + json.length + message.length);
+    putU32(value, 0, json.length);
+    value.set(json, 4);
+    value.set(message, 4 + json.length);
+    return { kind: "put", table: tableNames.schedules, key: this.#textKey(queue, name), value };
+  }
+
+  readSchedule(value: Uint8Array): { readonly record: unknown; readonly message: Uint8Array } {
+    const end = 4 + getU32(value, 0);
+    return { record: JSON.parse(this.#utf8.decode(value, 4, end)), message: value.slice(end) };
+  }
+
+  deleteSchedule(queue: number, name: string): Operation {
+    return { kind: "delete", table: tableNames.schedules, key: this.#textKey(queue, name) };
   }
 
   /** Messages of topics that came in together; `readQueue` reads it. */

@@ -273,6 +273,42 @@ export interface Redrive {
   readonly startedMs: number;
 }
 
+/** When a schedule is due: exactly one of `cron`, `everyMs` and `at`. */
+export interface ScheduleTimes {
+  /** Five fields (minute, hour, day, month, weekday), six with seconds first, or a name such as `@daily`. */
+  readonly cron?: string;
+  /** Of `cron`: a name of the IANA data base such as `Europe/Berlin`; `UTC` unless told. */
+  readonly timeZone?: string;
+  /** Each time that so much has passed: 100 ms to 366 days. */
+  readonly everyMs?: number;
+  /** Once, at this wall time. */
+  readonly at?: number;
+}
+
+/**
+ * What becomes of times that passed while nobody could see to them: a message for the last one of them (`one`), for each (`all`, at most 1,000, and beyond
+ * one for the last), or none (`skip`).
+ */
+export type Missed = "skip" | "one" | "all";
+
+/** Messages that a queue sends itself. */
+export interface Schedule {
+  readonly name: string;
+  readonly cron: string | undefined;
+  readonly timeZone: string | undefined;
+  readonly everyMs: number | undefined;
+  readonly at: number | undefined;
+  readonly missed: Missed;
+  /** Wall time when it is due next. */
+  readonly nextMs: number | undefined;
+  readonly sent: number;
+  /** Times that have passed without a message, at least. */
+  readonly skipped: number;
+  /** How often the queue would not have its message since it was opened, and why the last time. It is tried again. */
+  readonly refused: number;
+  readonly lastRefusal: string | undefined;
+}
+
 /** Every operation on one queue. */
 export type QueueOperation =
   /** At most 1,000 messages, or 16 MiB. */
@@ -321,7 +357,16 @@ export type QueueOperation =
     }
   | { readonly op: "redrive"; readonly to?: string; readonly perSecond?: number }
   | { readonly op: "redrives" }
-  | { readonly op: "cancel-redrive"; readonly id: string };
+  | { readonly op: "cancel-redrive"; readonly id: string }
+  /** Makes a schedule, or changes the one of that name. Its message has no `id`, `dedup` or `after`. */
+  | ({
+      readonly op: "schedule";
+      readonly name: string;
+      readonly missed?: Missed;
+      readonly message: OutgoingMessage;
+    } & ScheduleTimes)
+  | { readonly op: "unschedule"; readonly name: string }
+  | { readonly op: "schedules" };
 
 /** What each operation answers. */
 export interface QueueAnswers {
@@ -347,6 +392,10 @@ export interface QueueAnswers {
   readonly redrive: Redrive;
   readonly redrives: readonly Redrive[];
   readonly "cancel-redrive": Redrive;
+  readonly schedule: Schedule;
+  /** Whether there was one. */
+  readonly unschedule: boolean;
+  readonly schedules: readonly Schedule[];
 }
 
 export type Operation = QueueOperation["op"];

@@ -1,5 +1,5 @@
 /** Queues of one node under a clock that tests move, with or without a store. */
-import type { Random } from "../../src/base/index.js";
+import { type Cron, MpregError, type Random } from "../../src/base/index.js";
 import { MemoryStore, type Refusal, type Store } from "../../src/journal/index.js";
 import {
   type Courier,
@@ -45,6 +45,16 @@ export class Disk {
   }
 }
 
+const hourMs = 3_600_000;
+
+/** Knows one expression. */
+const hourly: Cron = {
+  parse: (expression) => {
+    if (expression !== "@hourly") throw new MpregError("invalid-argument", `"${expression}" is not "@hourly"`);
+    return { next: (afterMs) => (Math.floor(afterMs / hourMs) + 1) * hourMs };
+  },
+};
+
 export interface Ended<O extends Operation> {
   end: QueueEnd<O> | undefined;
   readonly cancel: () => void;
@@ -55,7 +65,7 @@ export class QueueWorld {
   readonly queues: Queues;
   readonly disk: Disk | undefined;
   /** How far wall time is from monotonic time. */
-  readonly wallOffsetMs: number;
+  wallOffsetMs: number;
   readonly #random: Random = seeded(1);
 
   constructor(
@@ -82,6 +92,7 @@ export class QueueWorld {
         sha256: (bytes) =>
           Uint8Array.from({ length: 32 }, (_, at) => bytes.reduce((sum, byte) => (sum * 31 + byte + at) & 0xff, 7)),
         wallMs: () => this.clock.nowMs + this.wallOffsetMs,
+        cron: hourly,
         store: options.store ?? this.disk?.store,
         courier: options.courier,
       },

@@ -1,7 +1,7 @@
 /** Queues and their messages: a row for each queue, a line for each message. What is not known is `-`; a column is a word, for awk. */
 import type { MpregError } from "@mpreg/core/base";
 import type { BrowsedQueueMessage, QueueMessage } from "@mpreg/core/program";
-import type { QueueStats } from "@mpreg/core/queues";
+import type { QueueStats, Schedule } from "@mpreg/core/queues";
 import type { Colours, Stream } from "../terminal.js";
 import { valueJson } from "./json.js";
 import { type Column, tableText } from "./table.js";
@@ -105,4 +105,25 @@ export function queueMessageJson(message: Shown): string {
   // what can be done with a lease is no data
   const data = Object.entries(message).filter(([, field]) => typeof field !== "function");
   return valueJson(Object.fromEntries(data), "line");
+}
+
+/** One schedule, as a line. */
+export function scheduleText(schedule: Schedule): string {
+  const { name, cron, timeZone, everyMs, at, nextMs, sent, skipped, refused, lastRefusal } = schedule;
+  const when =
+    cron !== undefined
+      ? `cron ${JSON.stringify(cron)} ${timeZone ?? "UTC"}`
+      : everyMs !== undefined
+        ? `every ${everyMs} ms`
+        : `at ${timeText(at)}`;
+  const counts = [
+    `${sent} sent`,
+    skipped > 0 && `${skipped} skipped`,
+    refused > 0 && `${refused} refused: ${lastRefusal}`,
+  ];
+  return printable(`${name} ${when}, next ${timeText(nextMs)} (${counts.filter(Boolean).join(", ")})`);
+}
+
+function timeText(atMs: number | undefined): string {
+  return atMs === undefined ? none : new Date(atMs).toISOString();
 }

@@ -53,6 +53,43 @@ describe("mpreg queue", () => {
     expect((await queue("list")).stdout.split("\n")).toContain("made");
   });
 
+  test("schedules send at their times, are listed and end", async () => {
+    await create("reports");
+    const made = await queue(
+      "schedule",
+      "reports",
+      "often",
+      '{"n":1}',
+      "--every",
+      "100ms",
+      "--header",
+      "a=b",
+      "--json",
+    );
+    expect(made).toMatchObject({ exitCode: 0, stderr: "" });
+    expect(lines(made)).toMatchObject([{ name: "often", everyMs: 100, missed: "one" }]);
+    const cron = ["--cron", "30 2 31 1 *", "--time-zone", "Europe/Berlin"];
+    const nightly = await queue("schedule", "reports", "nightly", "hi there", ...cron);
+    expect(nightly.stdout).toMatch(
+      /^nightly cron "30 2 31 1 \*" Europe\/Berlin, next \d+-01-31T01:30:00.000Z \(0 sent\)\n$/,
+    );
+    const [message] = lines(await queue("receive", "reports", "--wait", "20s", "--json"));
+    expect(message).toMatchObject({ value: { n: 1 }, headers: { a: "b", "mpreg-schedule": "often" } });
+    expect((await queue("schedules", "reports")).stdout).toMatch(/^often every 100 ms, next .*\nnightly cron /);
+    expect((await queue("unschedule", "reports", "often")).stdout).toBe("removed\n");
+    expect((await queue("unschedule", "reports", "often")).stdout).toBe("there was none\n");
+    for (const [args, why] of [
+      [["--cron", "* * *"], "five fields"],
+      [["--cron", "0 0 * * *", "--time-zone", "Mars/Phobos"], "Mars/Phobos"],
+      [["--at", "2030-01-01"], "2030-01-31T12:00:00Z"],
+      [["--at", "2020-01-01T00:00:00Z"], "has passed"],
+      [[], '"everyMs"'],
+    ] as const) {
+      const refused = await queue("schedule", "reports", "bad", "1", ...args);
+      expect(refused).toMatchObject({ exitCode: 2, stdout: "", stderr: expect.stringContaining(why) });
+    }
+  });
+
   test("what is sent is received in order with what travels with it, and is gone once it is acknowledged", async () => {
     await create("orders");
     const sent = await queue("send", "orders", '{"id":7}', "hi there!", "--header", "region=eu", "--group", "ann");

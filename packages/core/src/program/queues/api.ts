@@ -2,7 +2,16 @@
 import type { MpregError } from "../../base/index.js";
 import type { CancelSignal } from "../../rpc/index.js";
 import type { HandlerSignal } from "../abort-source.js";
-import type { DeadLetter, MessageState, QueueSettings, QueueStats, Redrive, SpooledFor } from "../../queues/index.js";
+import type {
+  DeadLetter,
+  MessageState,
+  Missed,
+  QueueSettings,
+  QueueStats,
+  Redrive,
+  Schedule,
+  SpooledFor,
+} from "../../queues/index.js";
 import type { WaitOptions } from "../api.js";
 
 /** Settings of a queue; what is not given has the default of `QueueSettings`. */
@@ -160,6 +169,21 @@ export interface RedriveOptions extends WaitOptions {
   readonly perSecond?: number | undefined;
 }
 
+/** When a message is sent, and what: exactly one of `cron`, `everyMs` and `at`, and what a send has beside the value. */
+export interface ScheduleOptions<T = unknown> extends Omit<SendOptions, "id" | "dedup" | "after">, WaitOptions {
+  /** Five fields (minute, hour, day, month, weekday), six with seconds first, or a name such as `@daily`. */
+  readonly cron?: string | undefined;
+  /** Of `cron`: such as `Europe/Berlin`. Default `UTC`. */
+  readonly timeZone?: string | undefined;
+  /** Each time that so much has passed, from now on: 100 ms to 366 days. */
+  readonly everyMs?: number | undefined;
+  /** Once: a time that is to come, also in ms since 1970. */
+  readonly at?: Date | number | undefined;
+  /** What becomes of times that passed while the queue's node was away. Default `one`: a message for the last of them. */
+  readonly missed?: Missed | undefined;
+  readonly value: T;
+}
+
 /**
  * A queue of the cluster, from wherever: which node owns it is not the program's business. Made by `queue` of a client or a node.
  *
@@ -219,6 +243,18 @@ export interface Queue<T = unknown> extends AsyncIterable<QueueMessage<T>, undef
   redrive(options?: RedriveOptions): Promise<Redrive>;
   redrives(options?: WaitOptions): Promise<readonly Redrive[]>;
   cancelRedrive(id: string, options?: WaitOptions): Promise<Redrive>;
+  /**
+   * Sends messages at times: each time makes one, whatever crashes. Its headers `mpreg-schedule` and `mpreg-due` say which schedule has made it and for
+   * when. One of that name is changed; with the same times it stays due when it was.
+   *
+   * ```ts fragment
+   * await client.queue("reports").schedule("nightly", { cron: "0 3 * * *", timeZone: "Europe/Berlin", value: { kind: "all" } });
+   * ```
+   */
+  schedule(name: string, options: ScheduleOptions<T>): Promise<Schedule>;
+  /** Ends a schedule; answers whether there was one. */
+  unschedule(name: string, options?: WaitOptions): Promise<boolean>;
+  schedules(options?: WaitOptions): Promise<readonly Schedule[]>;
   /** Removes the queue with all its messages; answers how many. */
   delete(options?: WaitOptions): Promise<number>;
 }

@@ -15,6 +15,7 @@ export type {
   ReceiveOptions,
   RedriveOptions,
   ReleaseOptions,
+  ScheduleOptions,
   SendOptions,
   Sent,
   SentOrRefused,

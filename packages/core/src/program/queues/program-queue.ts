@@ -7,6 +7,7 @@ import type {
   QueueSettings,
   QueueStats,
   Redrive,
+  Schedule,
 } from "../../queues/index.js";
 import type { SingleCallOptions } from "../../rpc/index.js";
 import type { WaitOptions } from "../api.js";
@@ -23,6 +24,7 @@ import type {
   ReceiveOptions,
   RedriveOptions,
   ReleaseOptions,
+  ScheduleOptions,
   SendOptions,
   Sent,
   SentOrRefused,
@@ -62,6 +64,17 @@ const sendNames = optionNames<SendOptions & AcceptOptions & WaitOptions>({
 });
 const batchWaitNames = optionNames<AcceptOptions & WaitOptions>({ accept: true, ...waitNames });
 const batchNames = optionNames<SendOptions & { value: unknown }>({ ...sendFields, value: true });
+const { id: _id, dedup: _dedup, after: _after, ...scheduledFields } = sendFields;
+const scheduleNames = optionNames<ScheduleOptions>({
+  ...scheduledFields,
+  ...waitNames,
+  value: true,
+  cron: true,
+  timeZone: true,
+  everyMs: true,
+  at: true,
+  missed: true,
+});
 const receiveNames = optionNames<ReceiveOptions>({
   max: true,
   waitMs: true,
@@ -226,6 +239,25 @@ export class ProgramQueue<T> implements Queue<T> {
 
   cancelRedrive(id: string, options: WaitOptions = {}): Promise<Redrive> {
     return this.#ask("cancel-redrive", { op: "cancel-redrive", id }, options);
+  }
+
+  schedule(name: string, options: ScheduleOptions<T>): Promise<Schedule> {
+    return checked(() => {
+      checkOptions(options, scheduleNames, "schedule");
+      const { signal, timeoutMs, cron, timeZone, everyMs, at, missed, value, ...fields } = options;
+      const message = this.#message(value, fields);
+      const atMs = typeof at === "object" ? at.getTime() : at;
+      const operation = given({ op: "schedule", name, cron, timeZone, everyMs, at: atMs, missed, message } as const);
+      return this.#ask("schedule", operation, { signal, timeoutMs });
+    });
+  }
+
+  unschedule(name: string, options: WaitOptions = {}): Promise<boolean> {
+    return this.#ask("unschedule", { op: "unschedule", name }, options);
+  }
+
+  schedules(options: WaitOptions = {}): Promise<readonly Schedule[]> {
+    return this.#ask("schedules", { op: "schedules" }, options);
   }
 
   delete(options: WaitOptions = {}): Promise<number> {
