@@ -2,7 +2,7 @@
 import { Agent, request } from "node:http";
 import { connect } from "node:net";
 
-const connections = 32;
+const connections = 64;
 const batch = 10;
 const body = "x".repeat(200);
 const sent = JSON.stringify({

@@ -5,6 +5,7 @@
  * (B2) A queue is created once: whoever comes second, at this door or another one, gets the one that is there.
  * (B3) When a creation is answered, this node knows where the queue is, so that what is asked of it next finds it.
  * (B4) Where the node drains, receives that wait end without a message: who has asked asks again, and waits elsewhere.
+ * (B5) Who asks for the same queue in one turn of the event loop is told what the first is: nobody can have been told of a change in between.
  */
 import { MpregError, type MpregErrorJson } from "@mpreg/core/base";
 import type { BackendEnd, Cancel, QueueRecord, SqsBackend } from "@mpreg/core/doors";
@@ -25,6 +26,8 @@ export class ClusterBackend implements SqsBackend {
   readonly #nodeId: string;
   /** Receives that wait: ends each without a message. (B4) */
   readonly #receives = new Set<() => void>();
+  /** Queues that were asked for in this turn. (B5) */
+  readonly #finding = new Map<string, Promise<QueueRecord | undefined>>();
   #isDraining = false;
 
   /** `nodeId`: the node of the door, which is asked what queues there are. */
@@ -62,7 +65,7 @@ export class ClusterBackend implements SqsBackend {
   }
 
   find(name: string, end: Ended<QueueRecord | undefined>): Cancel {
-    return asked((signal) => this.#find(name, signal), end);
+    return asked(() => this.#found(name), end);
   }
 
   list(prefix: string, end: Ended<readonly QueueRecord[]>): Cancel {
@@ -112,7 +115,25 @@ export class ClusterBackend implements SqsBackend {
     };
   }
 
-  async #find(name: string, signal: AbortSignal, waitForCapacity?: number): Promise<QueueRecord | undefined> {
+  /** (B5) */
+  #found(name: string): Promise<QueueRecord | undefined> {
+    const known = this.#finding.get(name);
+    if (known !== undefined) return known;
+    if (this.#finding.size === 0) {
+      setImmediate(() => {
+        this.#finding.clear();
+      });
+    }
+    const found = this.#find(name, undefined);
+    this.#finding.set(name, found);
+    return found;
+  }
+
+  async #find(
+    name: string,
+    signal: AbortSignal | undefined,
+    waitForCapacity?: number,
+  ): Promise<QueueRecord | undefined> {
     const asking = new QueueAsking(name, this.#host, undefined, undefined);
     const options = waitForCapacity === undefined ? { signal } : { signal, waitForCapacity };
     try {

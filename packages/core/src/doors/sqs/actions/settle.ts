@@ -20,21 +20,17 @@ import type { Action } from "./action.js";
 type Judge = (end: SettleEnd | undefined, receipt: string) => SqsError | undefined;
 
 export const deleteMessage: Action<"DeleteMessage"> = ({ QueueUrl, ReceiptHandle: receipt }, turn, done) => {
-  turn.queue(QueueUrl, (record) => {
-    turn.operate<"ack">(record.name, { op: "ack", receipts: [receipt] }, ([end]) => {
-      const error = deleted(record)(end, receipt);
-      if (error !== undefined) throw error;
-      done(undefined);
-    });
+  acknowledge(QueueUrl, [receipt], turn, ([end], judge) => {
+    const error = judge(end, receipt);
+    if (error !== undefined) throw error;
+    done(undefined);
   });
 };
 
 export const deleteMessageBatch: Action<"DeleteMessageBatch"> = ({ QueueUrl, Entries }, turn, done) => {
   checkBatch(Entries, "DeleteMessageBatch");
-  turn.queue(QueueUrl, (record) => {
-    turn.operate<"ack">(record.name, { op: "ack", receipts: Entries.map(receiptOf) }, (ends) => {
-      done(batchOf(Entries, ends, deleted(record)));
-    });
+  acknowledge(QueueUrl, Entries.map(receiptOf), turn, (ends, judge) => {
+    done(batchOf(Entries, ends, judge));
   });
 };
 
@@ -103,6 +99,23 @@ function change(
   if (seconds === 0)
     turn.operate<"release">(name, { op: "release", receipts, delayMs: 0 }, then); // (L1)
   else turn.operate<"extend">(name, { op: "extend", receipts, visibilityMs: seconds * 1_000 }, then);
+}
+
+/** What kind of queue it is matters, and is asked for, where something was refused. */
+function acknowledge(
+  url: string,
+  receipts: readonly string[],
+  turn: Turn,
+  then: (ends: readonly SettleEnd[], judge: Judge) => void,
+): void {
+  turn.operate<"ack">(turn.nameIn(url), { op: "ack", receipts }, (ends) => {
+    if (ends.length === receipts.length && ends.every(({ kind }) => kind === "done")) then(ends, () => undefined);
+    else {
+      turn.queue(url, (record) => {
+        then(ends, deleted(record));
+      });
+    }
+  });
 }
 
 function receiptOf({ ReceiptHandle }: ReceiptEntry): string {
