@@ -25,5 +25,8 @@ testWorlds([144], planTopicsApart);
 // a node died, left over a broken link, or was started anew, while its first messages for another one were on their way
 testWorlds([502, 509, 535, 536, 782], planTopicsApart);
 
+// before nodes had told to whom they have links, a neighbour was asked that had no way either, and dropped what it got: that is no fault of who counts
+testWorlds([777, 795], planTopicsApart);
+
 // a node was asked for its backlog that had taken the asker for lost: what it had sent before was told once more
 testWorlds([508, 902], planTopicsApart);
