@@ -8,7 +8,7 @@
  *      (rendezvous hashing, Thaler and Ravishankar 1998), whichever node is asked.
  *      A durable one whose owner is away is not placed anew either, as long as the owner is remembered: there would be two.
  * (Q3) What is not allowed is refused before anything is looked at.
- * (Q4) Where the node drains, receives that wait end without a message: whoever has asked asks again, and waits elsewhere.
+ * (Q4) Where the node drains, what waits ends without a message, or a result: whoever has asked asks again, and waits elsewhere.
  * (Q5) A function becomes the consumer of a queue by somebody who may call it.
  */
 import { type Action, type Decision, MpregError, type Subject, type Timers, kindOf, quoted } from "../base/index.js";
@@ -57,6 +57,8 @@ export interface QueueFunctionsHost extends Timers {
 /** What the policy is asked about an operation. */
 const accessOf: { readonly [O in Operation]: QueueAction["kind"] } = {
   send: "send",
+  result: "send",
+  withdraw: "send",
   receive: "receive",
   ack: "receive",
   release: "receive",
@@ -78,21 +80,22 @@ const accessOf: { readonly [O in Operation]: QueueAction["kind"] } = {
   schedules: "browse",
 };
 
-/** A receive that waits, and who is told its end. */
-interface Receiving {
+/** An operation that waits, and who is told its end. */
+interface Waiting {
   stop: () => void;
-  readonly end: (result: unknown) => void;
+  /** It has waited long enough. */
+  readonly late: () => void;
 }
 
-type Receive = Extract<QueueOperation, { readonly op: "receive" }>;
+type Wait = Extract<QueueOperation, { readonly op: "receive" | "result" }>;
 
 type QueueAction = Extract<Action, { readonly queue: string }>;
 
 export class QueueFunctions {
   readonly #host: QueueFunctionsHost;
   readonly #queues: Queues;
-  /** Receives that wait. (Q4) */
-  readonly #receives = new Set<Receiving>();
+  /** (Q4) */
+  readonly #waiting = new Set<Waiting>();
   readonly #consumers: Consumers;
   #isDraining = false;
   /** There once a topic feeds a queue. */
@@ -182,11 +185,11 @@ export class QueueFunctions {
   drain(): void {
     this.#isDraining = true;
     this.#consumers.drain();
-    for (const { stop, end } of this.#receives) {
+    for (const { stop, late } of this.#waiting) {
       stop();
-      end([]);
+      late();
     }
-    this.#receives.clear();
+    this.#waiting.clear();
   }
 
   /** This node has a queue of that name. (Q1) */
@@ -238,7 +241,7 @@ export class QueueFunctions {
     const operation = askedOperation(queue, args[0]);
     this.#authorize(invocation, accessOf[operation.op], queue);
     if (operation.op === "transfer") checkNode(invocation, queue);
-    if (operation.op === "receive") return this.#receive(queue, operation, end);
+    if (operation.op === "receive" || operation.op === "result") return this.#wait(queue, operation, end);
     if (operation.op === "update") this.#authorizeSettings(invocation, operation.settings);
     const ended = (how: QueueEnd): void => {
       if (operation.op === "delete" && how.kind === "done") this.#removed(queue);
@@ -252,18 +255,23 @@ export class QueueFunctions {
   }
 
   /** (Q4) */
-  #receive(queue: string, asked: Receive, end: (result: unknown) => void): () => void {
+  #wait(queue: string, asked: Wait, end: (result: unknown) => void): () => void {
     const operation = this.#isDraining ? { ...asked, waitMs: 0 } : asked;
-    const receive: Receiving = { stop: () => undefined, end };
-    this.#receives.add(receive);
+    const waiting: Waiting = {
+      stop: () => undefined,
+      late: () => {
+        end(asked.op === "receive" ? [] : { kind: "waiting" });
+      },
+    };
+    this.#waiting.add(waiting);
     const ended = (how: QueueEnd): void => {
-      this.#receives.delete(receive);
+      this.#waiting.delete(waiting);
       end(how.kind === "failed" ? how.error : how.value);
     };
-    receive.stop = this.#queues.operate(queue, operation, ended, this.#host.nowMs());
+    waiting.stop = this.#queues.operate(queue, operation, ended, this.#host.nowMs());
     return () => {
-      this.#receives.delete(receive);
-      receive.stop();
+      this.#waiting.delete(waiting);
+      waiting.stop();
     };
   }
 

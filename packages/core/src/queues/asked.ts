@@ -4,7 +4,7 @@
  *
  * (O1) What is wrong is refused with the field, what was given and what would be right.
  */
-import { MpregError, checkOptions, kindOf, quoted, suggestion } from "../base/index.js";
+import { MpregError, type Outcome, checkOptions, isErrorCode, kindOf, quoted, suggestion } from "../base/index.js";
 import type { Operation, OutgoingMessage, QueueOperation } from "./types.js";
 
 type Check = (value: unknown) => boolean;
@@ -34,6 +34,11 @@ const attributes: Field = {
   is: (value) => isRecord(value) && Object.values(value).every(isAttribute),
   what: "an object of { type, value }",
 };
+const failure: Field = { is: isFailure, what: "{ code, outcome }, as errors have them" };
+const results: Field = {
+  is: (value) => Array.isArray(value) && value.every((each) => each === undefined || isResult(each)),
+  what: "an array of results",
+};
 const list: Field = { is: Array.isArray, what: "an array" };
 const optional = (field: Field): Field => ({ ...field, isOptional: true });
 
@@ -51,10 +56,19 @@ const operations: {
     subscription: optional(text),
     attempt: optional(text),
   },
-  ack: { op: text, receipts: texts },
-  release: { op: text, receipts: texts, delayMs: optional(number), error: optional(text), uncounted: optional(flag) },
+  ack: { op: text, receipts: texts, results: optional(results) },
+  release: {
+    op: text,
+    receipts: texts,
+    delayMs: optional(number),
+    error: optional(text),
+    failure: optional(failure),
+    uncounted: optional(flag),
+  },
   extend: { op: text, receipts: texts, visibilityMs: number },
   browse: { op: text, state: optional(text), from: optional(text), limit: number, subscription: optional(text) },
+  result: { op: text, id: text, waitMs: number },
+  withdraw: { op: text, id: text },
   purge: { op: text },
   delete: { op: text },
   stats: { op: text },
@@ -94,6 +108,7 @@ const messageFields: { readonly [F in keyof OutgoingMessage]-?: Field } = {
   idempotencyKey: optional(text),
   correlationId: optional(text),
   replyTo: optional(text),
+  keepResult: optional(flag),
 };
 
 const names = new Map<Fields, ReadonlySet<string>>();
@@ -142,6 +157,18 @@ function isAttribute(value: unknown): boolean {
 
 function isItem(value: unknown): boolean {
   return isRecord(value) && number.is(value.number) && number.is(value.form) && bytes.is(value.content);
+}
+
+const outcomes: ReadonlySet<unknown> = new Set<Outcome>(["not-applied", "applied", "unknown"]);
+
+function isFailure(value: unknown): boolean {
+  return isRecord(value) && typeof value.code === "string" && isErrorCode(value.code) && outcomes.has(value.outcome);
+}
+
+function isResult(value: unknown): boolean {
+  if (!isRecord(value)) return false;
+  if (value.kind === "done") return value.value === undefined || bytes.is(value.value);
+  return value.kind === "failed" && isFailure(value) && text.is(value.error);
 }
 
 function invalid(message: string): MpregError {

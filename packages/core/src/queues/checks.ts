@@ -20,6 +20,10 @@ export function checkOperation(queue: Queue, operation: QueueOperation, limits: 
         integer(who, "visibilityMs", operation.visibilityMs, 0, visibilityMsMax);
       return;
     case "ack":
+      if (operation.results !== undefined && operation.results.length !== operation.receipts.length) {
+        const message = `${who} has ${operation.receipts.length} receipts and ${operation.results.length} results: there is one for each`;
+        throw new MpregError("invalid-argument", message);
+      }
       return atMost(who, "receipts", operation.receipts.length, limits.receiptsMax);
     case "release":
       if (operation.delayMs !== undefined) integer(who, "delayMs", operation.delayMs, 0, delayMsMax);
@@ -27,6 +31,8 @@ export function checkOperation(queue: Queue, operation: QueueOperation, limits: 
     case "extend":
       integer(who, "visibilityMs", operation.visibilityMs, 0, visibilityMsMax);
       return atMost(who, "receipts", operation.receipts.length, limits.receiptsMax);
+    case "result":
+      return integer(who, "waitMs", operation.waitMs, 0, Number.MAX_SAFE_INTEGER);
     case "browse":
       return integer(who, "limit", operation.limit, 1, 1_000_000);
     default:

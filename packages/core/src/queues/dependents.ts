@@ -58,6 +58,11 @@ export class Dependents {
     return true;
   }
 
+  /** It is not to be received when what it waits for is done. */
+  leave(message: Message): void {
+    this.#waiting.delete(message);
+  }
+
   gone(message: Message, isDone: boolean, nowMs: number): void {
     this.#waiting.delete(message);
     const list = this.#byAwaited.get(message);

@@ -26,6 +26,11 @@ export interface QueuesLimits {
   readonly afterMax: number;
   /** UTF-8 bytes of ids, groups, dedup ids and keys, each. `too-large` beyond. */
   readonly idBytesMax: number;
+  /** Results that one queue keeps, and their bytes. Beyond, the oldest are forgotten. */
+  readonly resultsMax: number;
+  readonly resultsBytesMax: number;
+  /** Bytes of one result. Beyond, that is told instead (`too-large`). */
+  readonly resultBytesMax: number;
   /** Bytes of messages of durable queues that are kept in memory, too; the others are read when they are received. */
   readonly bodiesBytesMax: number;
   /**
@@ -53,6 +58,9 @@ export const defaultQueuesLimits: QueuesLimits = {
   schedulesMax: 1_000,
   afterMax: 1_000,
   idBytesMax: 256,
+  resultsMax: 10_000,
+  resultsBytesMax: 16 * 1024 * 1024,
+  resultBytesMax: 1024 * 1024,
   bodiesBytesMax: 32 * 1024 * 1024,
   awakeMessagesMax: 1_000,
   spoolMessagesMax: 100_000,

@@ -26,6 +26,8 @@ import { orderOf } from "./order/order-of.js";
 import { Pace } from "./rate.js";
 import type { QueueIdentity, QueueRecord } from "./record.js";
 import { Redriving } from "./redriving.js";
+import { retryDelay } from "./retry.js";
+import { Results, failureOf } from "./results.js";
 import { Scheduling } from "./scheduling.js";
 import { messageKey, tableNames } from "./tables.js";
 import { awaken, bedFor, isPlain, putToBed, waken } from "./sleeping.js";
@@ -66,6 +68,7 @@ export class Queue {
   #leaseNotes: LeaseNotes | undefined;
   #feeding: Feeding | undefined;
   #scheduling: Scheduling | undefined;
+  #results: Results | undefined;
   /** Messages whose room was given away already, to what is on its way. */
   readonly dropping: Set<Message> = new Set<Message>();
   /** Where the search for the oldest that can make room begins. */
@@ -93,6 +96,11 @@ export class Queue {
   /** Made with the first lease. */
   get leaseNotes(): LeaseNotes {
     return (this.#leaseNotes ??= new LeaseNotes(this));
+  }
+
+  /** Made with the first message that asks for it, or who asks. */
+  get results(): Results {
+    return (this.#results ??= new Results(this));
   }
 
   /** Made with the first change. */
@@ -314,6 +322,9 @@ export class Queue {
     if (id !== undefined) this.ids.delete(id);
     this.expiry.forget(message);
     this.figures.left(how);
+    const results = message.marks?.keepResult === true ? this.results : this.#results;
+    if (how === "done") results?.done(message, nowMs);
+    else results?.undone(message, how, nowMs);
     this.dependents.gone(message, how === "done", nowMs);
   }
 
@@ -328,8 +339,9 @@ export class Queue {
       return;
     }
     const { maxReceives } = this.settings;
+    const { random } = this.host;
     if (maxReceives === undefined || lease.receives < maxReceives)
-      lane.putBack(entry, delayMs ?? this.retryDelay(lease.receives), nowMs);
+      lane.putBack(entry, delayMs ?? retryDelay(this.settings.retry, lease.receives, random), nowMs);
     else if (this.settings.guarantee.kind === "quorum") this.over(entry, lane, "given-up", nowMs);
     else this.#deadLetterOf(entry, lane, lease, nowMs);
   }
@@ -343,14 +355,6 @@ export class Queue {
     this.note([this.host.tables.deleteWindow(table, this.id, key)]); // over after a restart, too
   }
 
-  /** How long a message waits after its `receives`th receive. */
-  retryDelay(receives: number): number {
-    const { retry } = this.settings;
-    if (retry === undefined) return 0;
-    const delayMs = Math.min(retry.maxMs, retry.baseMs * 2 ** Math.min(receives - 1, 40));
-    return retry.jitter ? Math.ceil(delayMs / 2 + (this.host.random.next() * delayMs) / 2) : delayMs;
-  }
-
   /** (Q4) */
   #deadLetterOf(entry: Entry, lane: Lane, lease: Lease, nowMs: number): void {
     const { message } = entry;
@@ -360,9 +364,12 @@ export class Queue {
       : isLast
         ? this.deletesOf(message)
         : [this.host.tables.putAck(this.id, entry, false)];
+    if (isLast && message.marks?.keepResult === true)
+      deletes.push(...this.results.operations(message, failureOf(message, "dead")));
     const back = (at: number): void => {
       this.figures.deadLettersRefused += 1;
-      if (entry.state !== "gone") lane.putBack(entry, Math.max(refusedWaitMs, this.retryDelay(lease.receives)), at);
+      const waitMs = retryDelay(this.settings.retry, lease.receives, this.host.random);
+      if (entry.state !== "gone") lane.putBack(entry, Math.max(refusedWaitMs, waitMs), at);
     };
     const moved = (at: number): void => {
       if (entry.state === "gone") return;
@@ -381,6 +388,8 @@ export class Queue {
   fail(message: Message, reason: DeathReason, nowMs: number): void {
     for (const entry of entriesOf(message)) if (entry.state !== "gone") this.laneOf(entry)?.settle(entry);
     const deletes = this.deletesOf(message);
+    if (message.marks?.keepResult === true)
+      deletes.push(...this.results.operations(message, failureOf(message, "dead")));
     const gone = (how: Leaving) => (at: number) => {
       this.remove(message, how, at);
       this.serve(at);
@@ -475,6 +484,7 @@ export class Queue {
     this.#leaseNotes?.close();
     this.#scheduling?.close(error);
     this.#changes?.close(error);
+    this.#results?.close(error);
     for (
       let message = this.log.awakeAfter(-1);
       message !== undefined;

@@ -29,6 +29,7 @@ import { Taking } from "./spool/taking.js";
 import { subscribe, unsubscribe } from "./subscribing.js";
 import { Tables } from "./tables.js";
 import type { Operation, QueueAnswers, QueueEnd, QueueOperation, QueueSettings } from "./types.js";
+import { withdraw } from "./withdrawing.js";
 import { Writes } from "./writes.js";
 
 /** What a creation has come to: the settings of the queue, and whether it is new. */
@@ -163,7 +164,7 @@ export class Queues {
       case "receive":
         return receive(queue, operation, end, nowMs);
       case "ack":
-        ack(queue, operation.receipts, end, nowMs);
+        ack(queue, operation, end, nowMs);
         return nothing;
       case "release":
         release(queue, operation, end, nowMs);
@@ -171,6 +172,11 @@ export class Queues {
       case "extend":
         if (operation.visibilityMs === 0) release(queue, { receipts: operation.receipts, delayMs: 0 }, end, nowMs);
         else extend(queue, operation, end, nowMs);
+        return nothing;
+      case "result":
+        return queue.results.ask(operation.id, operation.waitMs, end, nowMs);
+      case "withdraw":
+        withdraw(queue, operation.id, end, nowMs);
         return nothing;
       case "browse":
         done("browse", browse(queue, operation));

@@ -12,8 +12,9 @@ import type { Entry } from "./message/message.js";
 import type { Queue } from "./queue.js";
 import { writeReceipt } from "./receipt.js";
 import { acknowledge } from "./settling.js";
-import type { QueueEnd, QueueOperation, ReceivedMessage } from "./types.js";
+import type { MessageResult, QueueEnd, QueueOperation, ReceivedMessage } from "./types.js";
 import { Waiter } from "./waiter.js";
+import type { Remembered } from "./window.js";
 
 type Receive = Extract<QueueOperation, { readonly op: "receive" }>;
 
@@ -91,9 +92,11 @@ function take(
   while (messages.length < wish.max && bytes < queue.host.limits.receiveBytesMax) {
     const entry = lane.lease(visibilityMs, nowMs, wallMs);
     if (entry === undefined) break;
-    if (isRepeated(queue, entry, nowMs)) {
+    const before = repeated(queue, entry, nowMs);
+    if (before !== undefined) {
       queue.figures.repeated += 1;
-      acknowledge(queue, [{ entry, lane }], () => undefined, nowMs); // (V3)
+      const result = entry.message.marks?.keepResult === true ? resultOf(queue, before.id) : undefined;
+      acknowledge(queue, [{ entry, lane, result }], () => undefined, nowMs); // (V3)
       continue;
     }
     const message = received(queue, entry, visibilityMs);
@@ -112,9 +115,15 @@ function take(
   return messages;
 }
 
-function isRepeated(queue: Queue, entry: Entry, nowMs: number): boolean {
+/** What was acknowledged with the key of this one. */
+function repeated(queue: Queue, entry: Entry, nowMs: number): Remembered | undefined {
   const key = queue.keyOf(entry);
-  return key !== undefined && queue.keys.get(key, nowMs) !== undefined;
+  return key === undefined ? undefined : queue.keys.get(key, nowMs);
+}
+
+function resultOf(queue: Queue, id: string): MessageResult {
+  const error = `Message ${quoted(id)} of the same idempotency key was done before, and its result is not kept any more`;
+  return queue.results.get(id) ?? { kind: "failed", code: "result-lost", outcome: "applied", error };
 }
 
 function received(queue: Queue, entry: Entry, visibilityMs: number): ReceivedMessage | undefined {

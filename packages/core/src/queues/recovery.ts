@@ -64,6 +64,10 @@ function recoverQueue(store: Store, queue: Queue, record: QueueRecord, nowMs: nu
     const sent = delayMs > 0 ? { ...message, delayMs } : message;
     queue.scheduling.recover(row.record as ScheduleRecord, sent, nowMs);
   }
+  for (const [key, value] of rowsOf(store, tableNames.results, queueKey(queue.id), queueKey(queue.id + 1))) {
+    const row = queue.host.tables.readResult(key, value);
+    queue.results.recover(row.id, row, nowMs);
+  }
   const leases = rowsByEntry(store, tableNames.leases, queue);
   const acks = rowsByEntry(store, tableNames.acks, queue);
   const isTouched = (sequence: number): boolean =>
@@ -176,6 +180,7 @@ class Recovered {
     lease.firstReceivedMs = row.firstReceivedMs;
     lease.error = row.error;
     lease.isWritten = true;
+    lease.failure = row.failure;
     const leftMs = Math.min(row.durationMs, Math.max(0, row.untilWallMs - this.#queue.host.wallMs())); // (C2)
     if (row.leased) {
       lane.enterLeased(entry, this.#nowMs + leftMs, this.#nowMs);

@@ -203,9 +203,15 @@ export function reserve(
   return { kind: "prepared", prepared: { message: held, id, delayMs, remembered, victims, promise }, operations };
 }
 
-export function marksOf({ id, idempotencyKey: key, after, ttlMs }: OutgoingMessage): Message["marks"] {
-  if (id === undefined && key === undefined && after === undefined && ttlMs === undefined) return undefined;
-  return { id, key, after, ttlMs };
+export function marksOf({
+  id,
+  idempotencyKey: key,
+  after,
+  ttlMs,
+  keepResult = false,
+}: OutgoingMessage): Message["marks"] {
+  const isPlain = id === undefined && key === undefined && after === undefined && ttlMs === undefined && !keepResult;
+  return isPlain ? undefined : { id, key, after, ttlMs, keepResult };
 }
 
 function checkSubscriptions(queue: Queue): void {

@@ -24,6 +24,7 @@ export const defaultQueueSettings: QueueSettings = {
   retry: undefined,
   dedup: undefined,
   keyWindowMs: dayMs,
+  resultMs: 5 * minuteMs,
   messagesMax: 1_000_000,
   bytesMax: 1024 * 1024 * 1024,
   messageBytesMax: 1024 * 1024,
@@ -58,6 +59,7 @@ const known = optionNames<QueueSettings>({
   retry: true,
   dedup: true,
   keyWindowMs: true,
+  resultMs: true,
   messagesMax: true,
   bytesMax: true,
   messageBytesMax: true,
@@ -110,6 +112,7 @@ export function checkSettings(
   check.integer("delayMs", settings.delayMs, 0, delayMsMax);
   check.integer("ttlMs", settings.ttlMs, 1, ttlMsMax);
   check.integer("keyWindowMs", settings.keyWindowMs, 0, ttlMsMax);
+  check.integer("resultMs", settings.resultMs, 0, ttlMsMax);
   check.optional("maxReceives", settings.maxReceives, 1, 1_000_000);
   check.integer("messagesMax", settings.messagesMax, 1, countMax);
   check.integer("bytesMax", settings.bytesMax, 1, bytesMax);

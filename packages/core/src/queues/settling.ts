@@ -11,13 +11,16 @@ import type { Lane } from "./lane.js";
 import { type Entry, type Lease, entriesOf } from "./message/message.js";
 import type { Queue } from "./queue.js";
 import { type Receipt, readReceipt } from "./receipt.js";
-import type { QueueEnd, QueueOperation, SettleEnd, StaleReason } from "./types.js";
+import { noValue } from "./results.js";
+import type { MessageResult, QueueEnd, QueueOperation, SettleEnd, StaleReason } from "./types.js";
 import { Remembered } from "./window.js";
 
 /** An entry whose lease a receipt stands for. */
 interface Held {
   readonly entry: Entry;
   readonly lane: Lane;
+  /** What who waits for it is told. */
+  readonly result?: MessageResult | undefined;
 }
 
 type Refused = Extract<SettleEnd, { readonly kind: "refused" }>;
@@ -28,7 +31,7 @@ const doneEnd: SettleEnd = { kind: "done" };
 
 export function ack(
   queue: Queue,
-  receipts: readonly string[],
+  { receipts, results }: Omit<Extract<QueueOperation, { readonly op: "ack" }>, "op">,
   end: (end: QueueEnd<"ack">) => void,
   nowMs: number,
 ): void {
@@ -40,7 +43,7 @@ export function ack(
     end({ kind: "done", value });
     return;
   }
-  const { ends, held } = settleAll(queue, receipts, nowMs);
+  const { ends, held } = settleAll(queue, receipts, nowMs, results);
   const tell = (error: MpregError | undefined): void => {
     end({ kind: "done", value: told(ends, error) });
   };
@@ -57,10 +60,12 @@ export function acknowledge(
   const operations: Operation[] = [];
   const { tables } = queue.host;
   const { keyWindowMs } = queue.settings;
-  for (const { entry, lane } of held) {
+  for (const { entry, lane, result } of held) {
     if (entry.state === "leased") lane.settle(entry);
     const key = queue.keyOf(entry);
     if (!queue.durable) continue;
+    if (entry.message.marks?.keepResult === true)
+      operations.push(...queue.results.operations(entry.message, result ?? noValue));
     if (queue.hasSubscriptions) operations.push(tables.putAck(queue.id, entry, true));
     else operations.push(...queue.deletesOf(entry.message));
     if (key === undefined || keyWindowMs === 0) continue;
@@ -72,7 +77,8 @@ export function acknowledge(
     operations.push(tables.putWindow("keys", queue.id, key, row));
   }
   const done = (at: number): void => {
-    for (const { entry, lane } of held) {
+    for (const { entry, lane, result } of held) {
+      if (result !== undefined && entry.state !== "gone") queue.results.put(entry.message, result, at);
       remember(queue, entry, at);
       queue.over(entry, lane, "acknowledged", at);
     }
@@ -108,7 +114,10 @@ export function release(
   for (const { entry } of held) {
     const { lease } = entry;
     if (lease === undefined) continue;
-    if (uncounted === 0) lease.error = wish.error;
+    if (uncounted === 0) {
+      lease.error = wish.error;
+      lease.failure = wish.failure;
+    }
     lease.receives -= uncounted;
     const ends = { leased: false, wallMs, durationMs: wish.delayMs ?? 0 };
     if (!queue.durable) continue;
@@ -185,17 +194,23 @@ export function extend(
 }
 
 /** The entries of all receipts whose lease goes on settle. */
-function settleAll(queue: Queue, receipts: readonly string[], nowMs: number): { ends: SettleEnd[]; held: Held[] } {
+function settleAll(
+  queue: Queue,
+  receipts: readonly string[],
+  nowMs: number,
+  results?: readonly (MessageResult | undefined)[],
+): { ends: SettleEnd[]; held: Held[] } {
   const ends: SettleEnd[] = [];
   const held: Held[] = [];
-  for (const receipt of receipts) {
+  for (const [at, receipt] of receipts.entries()) {
     const found = find(queue, receipt);
     if ("error" in found) ends.push(found);
     else {
       found.lane.settle(found.entry);
       found.lane.arm(nowMs);
       if (queue.durable) queue.leaseNotes.forget(found.lease);
-      held.push(found);
+      const { entry, lane } = found;
+      held.push(results === undefined ? found : { entry, lane, result: results[at] });
       ends.push(doneEnd);
     }
   }

@@ -6,11 +6,12 @@
  *
  * (T1) Rows that belong to no message any more are nothing: who reads them forgets them.
  */
-import type { Utf8 } from "../base/index.js";
+import { type Utf8, isErrorCode } from "../base/index.js";
 import type { Operation } from "../journal/index.js";
 import { Reader, TextCache, Writer } from "../wire/index.js";
 import { spoolTables } from "./spool/names.js";
 import type { Entry, Lease } from "./message/message.js";
+import type { Failure, MessageResult } from "./types.js";
 
 export const tableNames = {
   queues: "queues",
@@ -24,6 +25,7 @@ export const tableNames = {
   feeds: "queue-feeds",
   taken: "queue-taken",
   schedules: "queue-schedules",
+  results: "queue-results",
 } as const;
 
 /** The tables that the store has to be opened with. */
@@ -42,6 +44,7 @@ export interface LeaseRow {
   readonly untilWallMs: number;
   readonly durationMs: number;
   readonly error: string | undefined;
+  readonly failure: Failure | undefined;
 }
 
 /** What is remembered of an id or a key: until when, and of which message. */
@@ -50,6 +53,15 @@ export interface WindowRow {
   readonly sequence: number;
   readonly id: string;
 }
+
+/** What has become of a message, and until when that is kept. */
+export interface ResultRow {
+  readonly untilWallMs: number;
+  readonly result: MessageResult;
+}
+
+/** Fields of a lease's row that not every one has. */
+const leaseTags = { code: 1, outcome: 2 } as const;
 
 export class Tables {
   readonly #utf8: Utf8;
@@ -121,8 +133,13 @@ export class Tables {
       .text(lease.run)
       .varint(Math.max(0, Math.floor(lease.firstReceivedMs)));
     writer.varint(Math.max(0, Math.floor(ends.wallMs + ends.durationMs))).varint(Math.ceil(ends.durationMs));
-    writer.text(lease.error ?? "").endFields();
-    writer.end();
+    writer.text(lease.error ?? "");
+    const { failure } = lease;
+    if (failure !== undefined) {
+      writer.field(leaseTags.code).text(failure.code).endField();
+      writer.field(leaseTags.outcome).text(failure.outcome).endField();
+    }
+    writer.endFields().end();
     const key = entryKey(queue, entry.message.sequence, entry.lane);
     return { kind: "put", table: tableNames.leases, key, value: writer.takeLast() };
   }
@@ -137,6 +154,12 @@ export class Tables {
     const untilWallMs = reader.varint();
     const durationMs = reader.varint();
     const error = reader.text();
+    let [code, outcome] = ["", ""];
+    for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
+      if (tag === leaseTags.code) code = reader.text();
+      else if (tag === leaseTags.outcome) outcome = reader.text();
+      reader.skipField();
+    }
     return {
       leased,
       receives,
@@ -146,6 +169,7 @@ export class Tables {
       untilWallMs,
       durationMs,
       error: error === "" ? undefined : error,
+      failure: code === "" ? undefined : failureOf(code, outcome),
     };
   }
 
@@ -174,6 +198,36 @@ export class Tables {
     const untilWallMs = reader.varint();
     const sequence = reader.varint();
     return { key: this.#utf8.decode(key, 4, key.length), untilWallMs, sequence, id: reader.text() };
+  }
+
+  /** One: what has become of a message of that id. */
+  putResult(queue: number, id: string, { untilWallMs, result }: ResultRow): Operation {
+    const writer = this.#writer.begin(1).varint(Math.max(0, Math.floor(untilWallMs)));
+    if (result.kind === "failed") writer.u8(0).text(result.code).text(result.outcome).text(result.error).endFields();
+    else
+      writer
+        .u8(result.value === undefined ? 1 : 2)
+        .endFields()
+        .raw(result.value ?? noBytes);
+    writer.end();
+    return { kind: "put", table: tableNames.results, key: this.#textKey(queue, id), value: writer.takeLast() };
+  }
+
+  deleteResult(queue: number, id: string): Operation {
+    return { kind: "delete", table: tableNames.results, key: this.#textKey(queue, id) };
+  }
+
+  readResult(key: Uint8Array, value: Uint8Array): ResultRow & { readonly id: string } {
+    const reader = this.#reader.open(value, prefixBytes, value.length);
+    const untilWallMs = reader.varint();
+    const kind = reader.u8();
+    const [code, outcome, error] = kind === 0 ? [reader.text(), reader.text(), reader.text()] : ["", "", ""];
+    for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) reader.skipField();
+    const result: MessageResult =
+      kind === 0
+        ? { kind: "failed", ...failureOf(code, outcome), error }
+        : { kind: "done", value: kind === 1 ? undefined : reader.rest().slice() };
+    return { id: this.#utf8.decode(key, 4, key.length), untilWallMs, result };
   }
 
   putQueue(queue: number, record: unknown): Operation {
@@ -256,6 +310,14 @@ export class Tables {
   #textKey(queue: number, text: string): Uint8Array {
     return new Uint8Array([...queueKey(queue), ...this.#utf8.encode(text)]);
   }
+}
+
+const noBytes = new Uint8Array(0);
+
+/** What a later version has written, and this one does not know, is no worse than unknown. */
+function failureOf(code: string, outcome: string): Failure {
+  const isKnown = outcome === "applied" || outcome === "not-applied";
+  return { code: isErrorCode(code) ? code : "unsupported", outcome: isKnown ? outcome : "unknown" };
 }
 
 export function queueKey(queue: number): Uint8Array {

@@ -4,7 +4,7 @@
  * Owns the shapes. Settings are checked in `settings.ts`, operations are done by `queue.ts`. Bodies are opaque bytes. Times
  * are in ms; those called wall time are since 1970 and for display, the others are durations.
  */
-import type { MpregError } from "../base/index.js";
+import type { ErrorCode, MpregError, Outcome } from "../base/index.js";
 import type { FunctionConsumer } from "./function-consumer.js";
 import type { TransferAnswer, TransferItem } from "./spool/types.js";
 
@@ -74,6 +74,8 @@ export interface QueueSettings {
   readonly dedup: Deduplication | undefined;
   /** For how long the idempotency key of an acknowledged message is kept. */
   readonly keyWindowMs: number;
+  /** For how long the result of a message that asks for it (`keepResult`) is kept. */
+  readonly resultMs: number;
   readonly messagesMax: number;
   readonly bytesMax: number;
   readonly messageBytesMax: number;
@@ -118,6 +120,22 @@ export interface OutgoingMessage {
   readonly idempotencyKey?: string;
   readonly correlationId?: string;
   readonly replyTo?: string;
+  /** What becomes of it is kept for `resultMs` of the queue, for who asks (`result`). */
+  readonly keepResult?: boolean;
+}
+
+/** What has become of a message: what its receiver gave as the result, or why it was not done. */
+export type MessageResult =
+  | { readonly kind: "done"; readonly value: Uint8Array | undefined }
+  | { readonly kind: "failed"; readonly code: ErrorCode; readonly outcome: Outcome; readonly error: string };
+
+/** The same for who asks. `waiting`: it is not done yet. `unknown`: the queue has neither the message nor its result, any more or at all. */
+export type ResultEnd = MessageResult | { readonly kind: "waiting" } | { readonly kind: "unknown" };
+
+/** What kind of failure a receiver has had, and whether it took effect. */
+export interface Failure {
+  readonly code: ErrorCode;
+  readonly outcome: Outcome;
 }
 
 /**
@@ -322,13 +340,19 @@ export type QueueOperation =
       readonly subscription?: string;
       readonly attempt?: string;
     }
-  | { readonly op: "ack"; readonly receipts: readonly string[] }
+  /** `results`: per receipt, in order, for who waits for them. */
+  | {
+      readonly op: "ack";
+      readonly receipts: readonly string[];
+      readonly results?: readonly (MessageResult | undefined)[];
+    }
   /** A negative acknowledgement: available again after `delayMs`, else as `retry` says. `uncounted`: nothing was done with it, its receive does not count. */
   | {
       readonly op: "release";
       readonly receipts: readonly string[];
       readonly delayMs?: number;
       readonly error?: string;
+      readonly failure?: Failure;
       readonly uncounted?: boolean;
     }
   | { readonly op: "extend"; readonly receipts: readonly string[]; readonly visibilityMs: number }
@@ -340,6 +364,10 @@ export type QueueOperation =
       readonly limit: number;
       readonly subscription?: string;
     }
+  /** What has become of a message; waits for that, at most `waitMs`. */
+  | { readonly op: "result"; readonly id: string; readonly waitMs: number }
+  /** Takes a message back that nobody has leased. */
+  | { readonly op: "withdraw"; readonly id: string }
   | { readonly op: "purge" }
   | { readonly op: "delete" }
   | { readonly op: "stats" }
@@ -378,6 +406,9 @@ export interface QueueAnswers {
   readonly release: readonly SettleEnd[];
   readonly extend: readonly SettleEnd[];
   readonly browse: readonly BrowsedMessage[];
+  readonly result: ResultEnd;
+  /** Whether it is gone, and was not given to anybody since it was asked for. */
+  readonly withdraw: boolean;
   /** How many messages are gone. */
   readonly purge: number;
   readonly delete: number;

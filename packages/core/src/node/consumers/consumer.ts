@@ -16,7 +16,13 @@
  * (F5) The key of a call is its message's idempotency key, else one that no other message has.
  */
 import { type ErrorCode, MpregError, Timer } from "../../base/index.js";
-import type { FunctionConsumer, QueueSettings, ReceivedMessage } from "../../queues/index.js";
+import type {
+  FunctionConsumer,
+  MessageResult,
+  QueueOperation,
+  QueueSettings,
+  ReceivedMessage,
+} from "../../queues/index.js";
 import { type Asker, type Run, clientOrigin } from "../../rpc/index.js";
 import { ownTerms } from "../../wire/terms.js";
 import { argumentsOf, keyOf } from "./arguments.js";
@@ -50,14 +56,16 @@ class Work {
   readonly id: string;
   /** Ends the call; `undefined` once it has ended. */
   run: Run | undefined = undefined;
-  /** The call has succeeded. */
-  isDone = false;
+  /** The call has succeeded, with this. */
+  result: MessageResult | undefined = undefined;
+  readonly keepsResult: boolean;
   isOver = false;
   readonly timer: Timer;
 
-  constructor({ receipt, id }: ReceivedMessage, due: (work: Work, nowMs: number) => void) {
+  constructor({ receipt, id, keepResult = false }: ReceivedMessage, due: (work: Work, nowMs: number) => void) {
     this.receipt = receipt;
     this.id = id;
+    this.keepsResult = keepResult;
     this.timer = new Timer((nowMs) => {
       due(this, nowMs);
     });
@@ -213,9 +221,10 @@ export class Consumer {
       });
     };
     const asker: Asker = {
-      answered: () => {
+      answered: (value) => {
+        const result = work.keepsResult && value instanceof Uint8Array ? value : undefined;
         ended(() => {
-          this.#succeeded(work);
+          this.#succeeded(work, result);
         });
       },
       failed: (error) => {
@@ -232,8 +241,8 @@ export class Consumer {
     });
   }
 
-  #succeeded(work: Work): void {
-    work.isDone = true;
+  #succeeded(work: Work, value: Uint8Array | undefined): void {
+    work.result = { kind: "done", value };
     this.#pauseMs = pauseMsMin;
     if (this.#taken !== Infinity) this.#taken += 1;
     this.#acknowledge(work);
@@ -242,7 +251,8 @@ export class Consumer {
 
   /** (F2) */
   #acknowledge(work: Work): void {
-    this.#host.operate<"ack">(this.#queue, { op: "ack", receipts: [work.receipt] }, (how) => {
+    const wish = { op: "ack", receipts: [work.receipt], results: [work.result] } as const;
+    this.#host.operate<"ack">(this.#queue, wish, (how) => {
       this.#host.later((nowMs) => {
         if (work.isOver) return;
         const end = how.kind === "done" ? how.value[0] : how;
@@ -262,7 +272,8 @@ export class Consumer {
 
   /** Its receive counts. */
   #release(work: Work, error: MpregError): void {
-    this.#settle(work, { op: "release", receipts: [work.receipt], error: error.message });
+    const { code, outcome, message } = error;
+    this.#settle(work, { op: "release", receipts: [work.receipt], error: message, failure: { code, outcome } });
   }
 
   /** Its receive does not. */
@@ -270,10 +281,7 @@ export class Consumer {
     this.#settle(work, { op: "release", receipts: [work.receipt], delayMs: 0, uncounted: true });
   }
 
-  #settle(
-    work: Work,
-    wish: { op: "release"; receipts: string[]; delayMs?: number; error?: string; uncounted?: boolean },
-  ): void {
+  #settle(work: Work, wish: Extract<QueueOperation, { readonly op: "release" }>): void {
     this.#host.unschedule(work.timer);
     this.#host.operate<"release">(this.#queue, wish, () => {
       this.#host.later(() => {
@@ -310,7 +318,7 @@ export class Consumer {
         run?.fail(error);
       });
     });
-    if (work.isDone) this.#acknowledge(work);
+    if (work.result !== undefined) this.#acknowledge(work);
   }
 
   /** Nothing is received for a while. (F4) */

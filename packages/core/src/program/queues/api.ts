@@ -41,6 +41,21 @@ export interface SendOptions {
   readonly idempotencyKey?: string | undefined;
   readonly correlationId?: string | undefined;
   readonly replyTo?: string | undefined;
+  /** What becomes of it is kept for `resultMs` of the queue (5 min), for {@link Queue.result}. Default `false`. */
+  readonly keepResult?: boolean | undefined;
+}
+
+export interface SendAndWaitOptions extends Omit<SendOptions, "keepResult">, WaitOptions {
+  /**
+   * Takes the message back where the time allowed is over, or the signal aborts, before anybody has received it: the outcome is `not-applied` then. Default
+   * `false`: it stays, and is done when it is its turn.
+   */
+  readonly withdraw?: boolean | undefined;
+}
+
+export interface AckOptions extends WaitOptions {
+  /** What whoever waits for the message is answered: any value that can be sent, of at most 1 MiB. */
+  readonly result?: unknown;
 }
 
 /** What is to become of a message whose queue cannot be reached. */
@@ -97,7 +112,7 @@ export interface QueueMessage<T = unknown> extends MessageFacts<T> {
   /** For how long it was leased. */
   readonly visibleForMs: number;
   /** It is done. Rejects with `stale-receipt` where the lease has ended and somebody else may have it. */
-  ack(options?: WaitOptions): Promise<void>;
+  ack(options?: AckOptions): Promise<void>;
   /** It was not done: others get it after `delayMs`, or as the queue's `retry` says. `error` is kept with it. */
   release(options?: ReleaseOptions): Promise<void>;
   /** It takes longer: the lease ends in `visibilityMs` from now. */
@@ -204,6 +219,18 @@ export interface Queue<T = unknown> extends AsyncIterable<QueueMessage<T>, undef
    * Rejects with `overloaded` (the queue is full), `too-large`, `not-encodable`, and as all methods do.
    */
   send(value: T, options?: SendOptions & AcceptOptions & WaitOptions): Promise<Sent>;
+  /**
+   * Sends, and answers what the function that works the queue off has answered, or whoever has acknowledged the message (`result`). The answer survives that this program
+   * reconnects, and that the owner of a durable queue starts anew.
+   *
+   * Rejects as {@link send}; as the last receiver has failed, once the message is a dead letter, or with `deadline` where nobody has said why; with `deadline` where `timeoutMs` (default: as long as it
+   * takes) is over, and `result-lost` where the queue does not know the result any more. What is not done by then stays in the queue, unless `withdraw` is given.
+   */
+  sendAndWait<R = unknown>(value: T, options?: SendAndWaitOptions): Promise<R>;
+  /** Waits for what {@link sendAndWait} would answer, of a message that was sent with `keepResult`; it is kept for `resultMs` once there. */
+  result<R = unknown>(id: string, options?: WaitOptions): Promise<R>;
+  /** Takes back a message that nobody has leased; answers whether it is gone. */
+  withdraw(id: string, options?: WaitOptions): Promise<boolean>;
   /** Sends several in one message to the owner; each has an end of its own. At most 1,000. */
   sendBatch(
     messages: readonly (SendOptions & { readonly value: T })[],
@@ -214,8 +241,8 @@ export interface Queue<T = unknown> extends AsyncIterable<QueueMessage<T>, undef
   /** Leases one message after the other, until the loop is left or `signal` aborts. `for await (const message of queue)` does so with the defaults. */
   messages(options?: ConsumeOptions): AsyncIterableIterator<QueueMessage<T>, undefined>;
   /**
-   * Works off the queue: a message whose handler ends well is acknowledged, one whose handler throws released. Leases are extended as long as handlers
-   * run.
+   * Works off the queue: a message whose handler ends well is acknowledged, with what it answers as the result; one whose handler throws is released.
+   * Leases are extended as long as handlers run.
    */
   process(
     handler: (message: QueueMessage<T>, context: ProcessContext) => unknown,

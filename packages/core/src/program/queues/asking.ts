@@ -175,4 +175,5 @@ const messageFields = [
   "idempotencyKey",
   "correlationId",
   "replyTo",
+  "keepResult",
 ] as const;

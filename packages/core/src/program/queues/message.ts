@@ -2,7 +2,7 @@
 import type { BrowsedMessage, ReceivedMessage } from "../../queues/index.js";
 import type { Codec } from "../../values/index.js";
 import type { WaitOptions } from "../api.js";
-import type { BrowsedQueueMessage, QueueMessage, ReleaseOptions } from "./api.js";
+import type { AckOptions, BrowsedQueueMessage, QueueMessage, ReleaseOptions } from "./api.js";
 import type { SettleLine } from "./settle-line.js";
 
 /** `received` with its value, which `codec` decodes. Throws `malformed` where it is none. */
@@ -20,6 +20,7 @@ const optionalFields = [
   "idempotencyKey",
   "correlationId",
   "replyTo",
+  "keepResult",
   "deadLetter",
 ] as const;
 
@@ -49,8 +50,8 @@ class LeasedMessage<T> implements QueueMessage<T> {
     for (const name of optionalFields) if (received[name] !== undefined) optional[name] = received[name];
   }
 
-  ack(options: WaitOptions = {}): Promise<void> {
-    return this.#line.one({ op: "ack" }, this.receipt, options);
+  ack({ result, ...wait }: AckOptions = {}): Promise<void> {
+    return this.#line.one({ op: "ack" }, this.receipt, wait, result);
   }
 
   release({ delayMs, error, ...wait }: ReleaseOptions = {}): Promise<void> {

@@ -20,6 +20,7 @@ import { within } from "../within.js";
 import type { ProcessContext, ProcessOptions, QueueMessage, QueueProcessor } from "./api.js";
 import type { QueueAsking, QueueHost } from "./asking.js";
 import { givingBack, queueMessage, releasing } from "./message.js";
+import { mayPass } from "./passing.js";
 import type { SettleLine } from "./settle-line.js";
 
 export type ProcessHandler<T> = (message: QueueMessage<T>, context: ProcessContext) => unknown;
@@ -240,10 +241,10 @@ export class Processor<T> implements QueueProcessor {
       this.#threw(leased, error);
       return;
     }
-    if (!isThenable(result)) return this.#handled(leased);
+    if (!isThenable(result)) return this.#handled(leased, result);
     Promise.resolve(result).then(
-      () => {
-        this.#handled(leased);
+      (value: unknown) => {
+        this.#handled(leased, value);
       },
       (error: unknown) => {
         this.#threw(leased, error);
@@ -252,8 +253,9 @@ export class Processor<T> implements QueueProcessor {
   }
 
   /** Its handler has ended well. (P2) */
-  #handled(leased: Leased<T>): void {
-    this.#line.settle({ op: "ack" }, leased.message.receipt, {
+  #handled(leased: Leased<T>, value: unknown): void {
+    const result = leased.message.keepResult === true ? value : undefined;
+    this.#line.settle({ op: "ack" }, leased.message.receipt, result, {
       told: (error) => {
         if (error === undefined) this.#done(leased);
         else this.#threw(leased, error);
@@ -297,7 +299,9 @@ export class Processor<T> implements QueueProcessor {
   }
 
   #release(message: QueueMessage<T>, error: unknown): Promise<void> {
-    return message.release({ error: thrownText(error) }).catch((again: unknown) => {
+    const { code, outcome } = isA(error, MpregError) ? error : thrown;
+    const settling = { ...releasing(undefined, thrownText(error)), failure: { code, outcome } };
+    return this.#line.one(settling, message.receipt, {}).catch((again: unknown) => {
       this.#options.onError?.(again, message); // its lease ends by itself
     });
   }
@@ -330,20 +334,9 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 }
 
-/** Whether it may be otherwise in a while. (P5) */
-function mayPass(error: unknown): boolean {
-  return isA(error, MpregError) && passing.has(error.code);
-}
-
-const passing: ReadonlySet<string> = new Set([
-  "unknown-queue",
-  "deadline",
-  "node-lost",
-  "not-connected",
-  "overloaded",
-  "circuit-open",
-]);
-
 function isStale(error: unknown): boolean {
   return isA(error, MpregError) && error.code === "stale-receipt";
 }
+
+/** What a handler throws, it throws at its end: its effects stand. */
+const thrown = { code: "handler-error", outcome: "applied" } as const;

@@ -25,6 +25,7 @@ import type {
   RedriveOptions,
   ReleaseOptions,
   ScheduleOptions,
+  SendAndWaitOptions,
   SendOptions,
   Sent,
   SentOrRefused,
@@ -34,6 +35,7 @@ import { type PlainSendEnd, type QueueAsking, errorOf, outgoing } from "./asking
 import { Consumption } from "./consumption.js";
 import { browsedMessage, queueMessage, releasing } from "./message.js";
 import { type ProcessHandler, Processor } from "./processor.js";
+import { resultOf, sendAndWait } from "./results.js";
 import { SendLine, sentOf } from "./send-line.js";
 import { Sending } from "./sending.js";
 import { SettleLine } from "./settle-line.js";
@@ -56,6 +58,7 @@ const sendFields = {
   idempotencyKey: true,
   correlationId: true,
   replyTo: true,
+  keepResult: true,
 } as const;
 const sendNames = optionNames<SendOptions & AcceptOptions & WaitOptions>({
   ...sendFields,
@@ -63,6 +66,8 @@ const sendNames = optionNames<SendOptions & AcceptOptions & WaitOptions>({
   ...waitNames,
 });
 const batchWaitNames = optionNames<AcceptOptions & WaitOptions>({ accept: true, ...waitNames });
+const { keepResult: _, ...awaitedFields } = sendFields;
+const sendAndWaitNames = optionNames<SendAndWaitOptions>({ ...awaitedFields, withdraw: true, ...waitNames });
 const batchNames = optionNames<SendOptions & { value: unknown }>({ ...sendFields, value: true });
 const { id: _id, dedup: _dedup, after: _after, ...scheduledFields } = sendFields;
 const scheduleNames = optionNames<ScheduleOptions>({
@@ -124,6 +129,28 @@ export class ProgramQueue<T> implements Queue<T> {
       waitMsOf({ signal, timeoutMs }, "send");
       return this.#sends.send(this.#message(value, fields), { signal, timeoutMs }, maySpool(accept, "send"));
     });
+  }
+
+  sendAndWait<R = unknown>(value: T, options: SendAndWaitOptions = {}): Promise<R> {
+    return checked(() => {
+      checkOptions(options, sendAndWaitNames, "sendAndWait");
+      const { signal, timeoutMs, withdraw = false, ...fields } = options;
+      waitMsOf({ signal, timeoutMs }, "sendAndWait");
+      const message = this.#message(value, { ...fields, keepResult: true });
+      const send = (patience: WaitOptions): Promise<Sent> => this.#sends.send(message, patience, false);
+      return sendAndWait(this.#asking, send, { signal, timeoutMs, withdraw }) as Promise<R>;
+    });
+  }
+
+  result<R = unknown>(id: string, options: WaitOptions = {}): Promise<R> {
+    return checked(() => {
+      waitMsOf(options, "result");
+      return resultOf(this.#asking, id, options) as Promise<R>;
+    });
+  }
+
+  withdraw(id: string, options: WaitOptions = {}): Promise<boolean> {
+    return this.#ask("withdraw", { op: "withdraw", id }, options);
   }
 
   sendBatch(

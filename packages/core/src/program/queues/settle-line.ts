@@ -4,7 +4,9 @@
  * (L1) What is settled in one turn, in the same way, travels together.
  * (L2) Each receipt has an end of its own.
  */
-import type { QueueOperation } from "../../queues/index.js";
+import { MpregError, isA } from "../../base/index.js";
+import type { MessageResult, QueueOperation } from "../../queues/index.js";
+import type { Codec } from "../../values/index.js";
 import type { WaitOptions } from "../api.js";
 import { cancelled } from "../options.js";
 import { within } from "../within.js";
@@ -28,6 +30,7 @@ export interface SettleEnds {
 
 interface Waiting {
   readonly receipt: string;
+  readonly result: MessageResult | undefined;
   readonly ends: SettleEnds;
 }
 
@@ -41,8 +44,8 @@ export class SettleLine {
   }
 
   /** Settles one receipt; rejects with why it was not. */
-  one(settling: Settling, receipt: string, options: WaitOptions): Promise<void> {
-    return this.#patiently(this.#settle(settling, receipt), options).then((error) => {
+  one(settling: Settling, receipt: string, options: WaitOptions, result?: unknown): Promise<void> {
+    return this.#patiently(this.#settle(settling, receipt, result), options).then((error) => {
       if (error !== undefined) throw error;
     });
   }
@@ -63,14 +66,15 @@ export class SettleLine {
     return within(this.#asking.host.clock, told, { timeoutMs, signal, late });
   }
 
-  #settle(settling: Settling, receipt: string): Promise<SettledOrRefused> {
+  #settle(settling: Settling, receipt: string, result?: unknown): Promise<SettledOrRefused> {
     return new Promise((told, failed) => {
-      this.settle(settling, receipt, { told, failed });
+      this.settle(settling, receipt, result, { told, failed });
     });
   }
 
-  /** The same, for whoever needs no promise: `ends` hears it, later. */
-  settle(settling: Settling, receipt: string, ends: SettleEnds): void {
+  /** The same, for whoever needs no promise: `ends` hears it, later. `value`: the result, for who waits for it. */
+  settle(settling: Settling, receipt: string, value: unknown, ends: SettleEnds): void {
+    const result = value === undefined ? undefined : resultOf(value, this.#asking.host.codec);
     if (this.#waiting.size === 0) {
       this.#asking.host.clock.endOfTurn(() => {
         this.#leave();
@@ -78,8 +82,8 @@ export class SettleLine {
     }
     const key = settling.op === "ack" ? "ack" : JSON.stringify(settling); // (L1)
     const group = this.#waiting.get(key);
-    if (group === undefined) this.#waiting.set(key, { settling, entries: [{ receipt, ends }] });
-    else group.entries.push({ receipt, ends });
+    if (group === undefined) this.#waiting.set(key, { settling, entries: [{ receipt, result, ends }] });
+    else group.entries.push({ receipt, result, ends });
   }
 
   #leave(): void {
@@ -94,8 +98,12 @@ export class SettleLine {
 
   #ask(settling: Settling, entries: readonly Waiting[]): void {
     const receipts = entries.map(({ receipt }) => receipt);
+    const results = entries.some(({ result }) => result !== undefined)
+      ? entries.map(({ result }) => result)
+      : undefined;
+    const wish = results === undefined ? { ...settling, receipts } : { ...settling, receipts, results };
     // all three answer alike
-    this.#asking.ask<"ack">({ ...settling, receipts } as { readonly op: "ack"; readonly receipts: string[] }, {}).then(
+    this.#asking.ask<"ack">(wish as { readonly op: "ack"; readonly receipts: string[] }, {}).then(
       (ends) => {
         for (const [index, entry] of entries.entries()) {
           const end = ends[index] as unknown as PlainEnd<object>;
@@ -106,5 +114,15 @@ export class SettleLine {
         for (const entry of entries) entry.ends.failed(error);
       },
     );
+  }
+}
+
+/** What was done cannot be undone because nobody can be told of it: that is told instead. */
+function resultOf(value: unknown, codec: Codec): MessageResult {
+  try {
+    return { kind: "done", value: codec.encode(value, "the result").slice() }; // the codec's memory is not for keeping
+  } catch (error) {
+    if (!isA(error, MpregError)) throw error;
+    return { kind: "failed", code: error.code, outcome: "applied", error: error.message };
   }
 }

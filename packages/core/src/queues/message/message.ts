@@ -5,6 +5,7 @@
  * made when they first are. A message's content is bytes (`sealed.ts`), which may be in the store only.
  */
 import type { Deadline, HeapItem } from "../../base/index.js";
+import type { Failure } from "../types.js";
 
 /** Ids, keys and what is waited for: few messages have any of them. */
 export interface Marks {
@@ -13,6 +14,7 @@ export interface Marks {
   readonly key: string | undefined;
   readonly after: readonly string[] | undefined;
   readonly ttlMs: number | undefined;
+  readonly keepResult: boolean;
 }
 
 export class Message {
@@ -93,6 +95,7 @@ export class Lease implements Deadline {
   /** Wall time. */
   firstReceivedMs = 0;
   error: string | undefined = undefined;
+  failure: Failure | undefined = undefined;
   ended: LeaseEnd | undefined = undefined;
   /** Whether there is a row of it in the store, or on its way there. */
   isWritten = false;

@@ -21,7 +21,10 @@ const tags = {
   correlationId: 7,
   replyTo: 8,
   deadLetter: 9,
+  keepResult: 10,
 } as const;
+/** Fields of which something is kept in memory, as long as the message is there. */
+const isRemembered: ReadonlySet<number> = new Set([tags.group, tags.key, tags.after, tags.keepResult]);
 const namesMax = 10_000;
 /** The length and kind of a wire message, which the writer puts before it. */
 const prefixBytes = 5;
@@ -59,6 +62,7 @@ export class Sealer {
     this.#text(tags.key, message.idempotencyKey);
     this.#text(tags.correlationId, message.correlationId);
     this.#text(tags.replyTo, message.replyTo);
+    if (message.keepResult === true) writer.field(tags.keepResult).endField();
     if (head.deadLetter !== undefined) this.#deadLetter(head.deadLetter);
     writer.endFields().raw(message.body);
     writer.end();
@@ -76,7 +80,7 @@ export class Sealer {
     if (reader.varint() > 0 || reader.varint() > 0) return Number.NaN;
     reader.u8();
     for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
-      if (tag === tags.group || tag === tags.key || tag === tags.after) return Number.NaN;
+      if (isRemembered.has(tag)) return Number.NaN;
       reader.skipField();
     }
     return sentWallMs;
@@ -102,6 +106,7 @@ export class Sealer {
       else if (tag === tags.key) message.idempotencyKey = reader.text();
       else if (tag === tags.correlationId) message.correlationId = reader.text();
       else if (tag === tags.replyTo) message.replyTo = reader.text();
+      else if (tag === tags.keepResult) message.keepResult = true;
       else if (tag === tags.deadLetter) deadLetter = readDeadLetter(reader);
       reader.skipField(); // (M1)
     }

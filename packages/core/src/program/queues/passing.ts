@@ -1,0 +1,18 @@
+/** Passing: failures to reach a queue that may be over in a while. */
+import { MpregError, isA } from "../../base/index.js";
+
+/** Whether it may be otherwise in a while. */
+export function mayPass(error: unknown): boolean {
+  if (!isA(error, MpregError)) return false;
+  // the node of the queue has closed; where it is this program that has, the next try says so: nothing was done
+  return passing.has(error.code) || (error.code === "closed" && error.outcome === "unknown");
+}
+
+const passing: ReadonlySet<string> = new Set([
+  "unknown-queue",
+  "deadline",
+  "node-lost",
+  "not-connected",
+  "overloaded",
+  "circuit-open",
+]);
