@@ -14,9 +14,10 @@ export function browse(queue: Queue, wish: Browse): readonly BrowsedMessage[] {
   const { receiveBytesMax } = queue.host.limits;
   const found: BrowsedMessage[] = [];
   let bytes = 0;
+  const maySleep = wish.state === undefined || wish.state === "available"; // what sleeps is not even passed over
   let at = fromOf(queue, wish.from);
   while (found.length < limit && bytes < receiveBytesMax) {
-    const message = queue.log.lookAfter(at);
+    const message = maySleep ? queue.log.lookAfter(at) : queue.log.awakeAfter(at);
     if (message === undefined) break;
     at = typeof message === "number" ? message : message.sequence;
     const shown = typeof message === "number" ? asleep(queue, message, wish) : awake(queue, message, lane, wish);
