@@ -7,7 +7,8 @@
  * (F1) A message goes to a node once, with the names of the groups for whose members that node was chosen; and once more only for
  *      groups for which it was handed on (`exchange.ts`, X9), never to a node that had no member for it.
  * (F2) At most `routeWindowBytes` are on their way to a node that it has not taken, or one message of any size. The rest waits, at
- *      most `routeBufferBytes`; beyond, the oldest is dropped.
+ *      most `routeBufferBytes`; beyond, the oldest is dropped. Over a neighbour one message goes first, until something was taken: it may turn
+ *      out to have no way to the node, and then what has gone there is lost.
  * (F3) The messages to a node are numbered, those that were dropped included: whatever is lost, here or with a link, is a gap that
  *      the node finds (`arrivals.ts`). A link begins with the number that was used last, and so does what follows a drop.
  * (F6) What waits for a link goes over a neighbour after `patienceMs`, and so does what the node misses, which it hears also where nothing
@@ -175,6 +176,7 @@ export class Forwarding {
     const route = this.#routes.get(nodeId);
     if (route === undefined) return;
     route.untakenBytes -= Math.min(bytes, route.untakenBytes);
+    route.isProven = true;
     this.#late(route.onTheWay.taken(bytes), nowMs);
     if (route.isReturning && route.untakenBytes === 0) this.#over.leave(route); // all that went there has come
     this.#drain(route, nowMs);
@@ -299,7 +301,10 @@ export class Forwarding {
   /** This node leaves: what waits for others is lost, and they find it missing. (F3) */
   leave(nowMs: number): void {
     for (const route of this.#routes.values()) {
-      if (isBehind(route) && this.#over.find(route, true)) this.#drain(route, nowMs); // (F6)
+      if (isBehind(route) && this.#over.find(route, true)) {
+        route.isProven = true; // there is no time to wait for that
+        this.#drain(route, nowMs); // (F6)
+      }
       const { sequence } = route;
       this.#lose(route, nowMs, () => false);
       if (route.sequence > sequence) this.#until(route);
@@ -343,9 +348,10 @@ export class Forwarding {
     this.#late(route.onTheWay.clear(), nowMs);
   }
 
-  #hasWindow({ untakenBytes, isReturning }: Route, length: number): boolean {
+  #hasWindow({ untakenBytes, isReturning, via, isProven }: Route, length: number): boolean {
     if (isReturning) return false;
-    return untakenBytes === 0 || untakenBytes + length <= this.#limits.routeWindowBytes; // (F2)
+    if (untakenBytes === 0) return true;
+    return (via === undefined || isProven) && untakenBytes + length <= this.#limits.routeWindowBytes; // (F2)
   }
 
   /** Answers false where it has to wait. */

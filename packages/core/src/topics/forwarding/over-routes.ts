@@ -72,6 +72,7 @@ export class OverRoutes {
     if (route.run !== undefined && route.run !== via.run) route.sequence = 0; // it has never heard of what went to the one before
     route.run = via.run;
     route.via = via.nodeId;
+    route.isProven = false;
     route.viaRun = bytesOfHex(via.run);
     route.untakenBytes = 0;
     route.untoldMs = undefined;

@@ -39,6 +39,8 @@ export class Route implements GroupMember {
   /** The neighbour over which it goes, where there is no link; and whether there is one again. */
   via: string | undefined = undefined;
   isReturning = false;
+  /** Something that went over that neighbour was taken. (F2) */
+  isProven = false;
   /** {@link run} as bytes, for the neighbour. */
   viaRun: Uint8Array | undefined = undefined;
   /** Since when the node may miss something of which it has not heard, because there was no way to tell it. (F3) */

@@ -4,6 +4,9 @@ import { type OverSink, type TopicsLimits, defaultTopicsLimits } from "../../../
 import { Forwarding } from "../../../src/topics/forwarding/forwarding.js";
 import { note } from "../support.js";
 
+/** Of each message here, or more. */
+const size = 1_000;
+
 /** A node whose link to "b" may be missing, with a neighbour that has one; what leaves is written down. */
 function origin(limits: Partial<TopicsLimits> = {}) {
   const sent: string[] = [];
@@ -57,7 +60,30 @@ describe("without a link", () => {
     forwarding.tick(1_900);
     expect(took()).toEqual(["1 to b over v"]);
     publish(2_000);
+    expect(took()).toEqual([]); // whether that one has a way is not known yet
+    forwarding.taken("b", size, 2_100);
     expect(took()).toEqual(["2 to b over v"]);
+  });
+
+  test("one message goes over a neighbour until something was taken: where that has no way either, no more is lost (F2)", () => {
+    const { forwarding, publish, state, took } = origin();
+    Object.assign(state, { isLinked: false, isDialled: false, vias: ["v", "w"] });
+    for (let left = 3; left > 0; left--) publish(0);
+    expect(took()).toEqual(["1 to b over v"]);
+    forwarding.unreached("b", "v", undefined, 10);
+    expect(took()).toEqual(["until 1 to b over w", "2 to b over w"]);
+    forwarding.taken("b", size, 20);
+    expect(took()).toEqual(["3 to b over w"]);
+    publish(30);
+    expect(took()).toEqual(["4 to b over w"]);
+  });
+
+  test("who leaves does not wait for that (F6)", () => {
+    const { forwarding, publish, state, took } = origin();
+    state.isLinked = false;
+    for (let left = 3; left > 0; left--) publish(0);
+    forwarding.leave(100);
+    expect(took()).toEqual(["1 to b over v", "2 to b over v", "3 to b over v"]);
   });
 
   test("the oldest counts, also where one of a higher priority is next (F6, F7)", () => {
@@ -67,6 +93,7 @@ describe("without a link", () => {
     publish(900, 9);
     expect(forwarding.oldestMs(950)).toBe(0);
     forwarding.tick(1_100);
+    forwarding.taken("b", size, 1_200);
     expect(took()).toEqual(["1 to b over v", "2 to b over v"]);
   });
 
@@ -148,6 +175,7 @@ describe("without a link", () => {
     const { forwarding, publish, state, took } = origin();
     Object.assign(state, { isLinked: false, isDialled: false });
     publish(0);
+    forwarding.taken("b", size, 1);
     publish(1);
     expect(took()).toEqual(["1 to b over v", "2 to b over v"]);
     state.run = "next";
