@@ -39,6 +39,7 @@ export type {
   WaitOptions,
 } from "@mpreg/core/program";
 export type {
+  AcceptOptions,
   BrowseOptions,
   BrowsedQueueMessage,
   ConsumeOptions,
@@ -57,6 +58,7 @@ export type {
   Sent,
   SentOrRefused,
   SettledOrRefused,
+  Spooled,
 } from "@mpreg/core/program";
 export type {
   ConsumedMessage,

@@ -39,6 +39,7 @@ export { type NumberedWish, type SubscriptionHost, type SubscriptionWay, TopicSu
 export { type Patience, within } from "./within.js";
 export { type ProgramTopics, type TopicFunctions, topicCalls } from "./topic-calls.js";
 export {
+  type AcceptOptions,
   type BrowseOptions,
   type BrowsedQueueMessage,
   type ConsumeOptions,
@@ -58,6 +59,7 @@ export {
   type Sent,
   type SentOrRefused,
   type SettledOrRefused,
+  type Spooled,
   QueueAsking,
   errorOf,
   type QueueHost,

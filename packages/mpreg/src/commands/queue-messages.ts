@@ -26,6 +26,7 @@ interface SendFlags extends ConnectionFlags {
   readonly ttl?: number;
   readonly priority?: number;
   readonly header?: Readonly<Record<string, string>>;
+  readonly spool?: true;
 }
 
 interface ReceiveFlags extends ConnectionFlags {
@@ -59,7 +60,11 @@ export function defineSend(queue: Command, terminal: Terminal): void {
     .option("--delay <duration>", "how long nobody receives it, in seconds or like 500ms, 2s, 5m", parseDurationMs)
     .option("--ttl <duration>", "how long it lives at most", parseDurationMs)
     .option("--priority <n>", "0 to 9, in a priority queue (default: 4)", Number)
-    .option("--header <name=value>", "a header of the message (repeatable)", addHeader);
+    .option("--header <name=value>", "a header of the message (repeatable)", addHeader)
+    .option(
+      "--spool",
+      "where the owner of the queue is away, let the node that is asked keep it on its disk until it is back",
+    );
   withConnectionOptions(command)
     .addHelpText("after", sendHelp)
     .action((name: string, values: readonly string[], flags: SendFlags) => send(name, values, flags, terminal));
@@ -86,14 +91,15 @@ async function sendAll(
   client: Client,
   name: string,
   messages: readonly (SendOptions & { readonly value: unknown })[],
-  { timeout: timeoutMs }: SendFlags,
+  { timeout: timeoutMs, spool }: SendFlags,
 ): Promise<{ readonly sent: readonly Sent[]; readonly error: unknown }> {
   const queue = client.queue(name);
   const sent: Sent[] = [];
   let error: unknown;
   try {
     for (let at = 0; at < messages.length && error === undefined; at += batchMax) {
-      for (const end of await queue.sendBatch(messages.slice(at, at + batchMax), { timeoutMs })) {
+      const accept = spool === true ? "spool" : undefined;
+      for (const end of await queue.sendBatch(messages.slice(at, at + batchMax), { timeoutMs, accept })) {
         if (end.sent === undefined) error ??= end.error;
         else sent.push(end.sent);
       }
@@ -104,7 +110,8 @@ async function sendAll(
   return { sent, error };
 }
 
-function sentText({ id, duplicate }: Sent): string {
+function sentText({ id, duplicate, spooled }: Sent): string {
+  if (spooled === true) return printable(`${id} (kept until the owner of the queue is back)`);
   return printable(duplicate ? `${id} (the queue had it already)` : id);
 }
 
@@ -171,7 +178,8 @@ async function browse(name: string, flags: BrowseFlags, { stdout }: Terminal): P
 }
 
 const sendHelp = `
-The queue has every message when the command ends with 0; a durable queue has it on disk.
+The queue has every message when the command ends with 0; a durable queue has it on disk. With --spool the node that is asked may
+have it on its disk instead, which hands it on once.
 
 Examples:
   mpreg queue send jobs '{"id":7}' --header region=eu

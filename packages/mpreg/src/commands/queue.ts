@@ -1,6 +1,6 @@
 /**
  * `mpreg queue`: queues of the cluster, made, listed, emptied and removed. What is in them is `queue-messages.ts`, how much that is
- * `queue-stats.ts`, what it sends itself `queue-schedules.ts`.
+ * `queue-stats.ts`, what it sends itself `queue-schedules.ts`, dead letters on their way back `queue-redrive.ts`.
  *
  * (Q1) What removes messages says how many.
  */
@@ -11,7 +11,9 @@ import { valueJson } from "../render/json.js";
 import type { Terminal } from "../terminal.js";
 import { type ConnectionFlags, inspectOptionsOf, withClient, withConnectionOptions } from "./connection.js";
 import { defineBrowse, defineReceive, defineSend } from "./queue-messages.js";
+import { defineRedrive } from "./queue-redrive.js";
 import { defineSchedules } from "./queue-schedules.js";
+import { defineSpool } from "./queue-spool.js";
 import { defineStats, defineWatch } from "./queue-stats.js";
 import { writeResult } from "./running.js";
 
@@ -30,6 +32,8 @@ export function defineQueue(program: Command, terminal: Terminal): void {
   defineStats(queue, terminal);
   defineWatch(queue, terminal);
   defineSchedules(queue, terminal);
+  defineRedrive(queue, terminal);
+  defineSpool(queue, terminal);
   defineRemoval(queue, terminal, "purge", "Remove all messages of a queue, those that are leased too.");
   defineRemoval(queue, terminal, "delete", "Remove a queue with all its messages.");
 }

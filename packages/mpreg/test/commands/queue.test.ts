@@ -1,7 +1,7 @@
 /** `mpreg queue`, typed at one node for queues that another one may have. */
 import { type Client, connect } from "@mpreg/client";
 import { type MpregNode, createNode } from "@mpreg/node";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { type Finished, launchCommand, mpreg, startNode, temporaryFolder } from "../processes.js";
 
 let node: MpregNode;
@@ -41,6 +41,56 @@ function lines({ stdout }: Finished): unknown[] {
 }
 
 describe("mpreg queue", () => {
+  test("moves dead letters back, shows how far that is, and lists and cancels redrives", async () => {
+    await create("letters");
+    await create("parcels", "--setting", "maxReceives=1", "--setting", "deadLetter=letters");
+    await queue("send", "parcels", ...Array.from({ length: 5 }, (_, value) => String(value)));
+    for (const message of await client.queue("parcels").receive({ max: 5 })) await message.release();
+    const slow = await queue("redrive", "letters", "--to", "parcels", "--per-second", "0.01", "--detach", "--json");
+    expect(lines(slow)).toMatchObject([{ state: "running", messages: 5, to: "parcels" }]);
+    const [{ id }] = lines(slow) as [{ id: string }];
+    expect((await queue("redrive", "letters", "--list")).stdout).toMatch(new RegExp(`${id} +running +parcels`));
+    expect((await queue("redrive", "letters", "--cancel")).stdout).toMatch(
+      /cancelled: moved [01] of 5 messages to parcels\n/,
+    );
+    expect(await queue("redrive", "letters", "--cancel")).toMatchObject({ exitCode: 2, stdout: "" });
+    const rest = await queue("redrive", "letters");
+    expect(rest).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/ done: moved [45] of [45] messages\n$/) });
+    expect(await client.queue("parcels").stats()).toMatchObject({ messages: 5 });
+    expect(lines(await queue("redrive", "letters", "--list", "--json"))).toMatchObject([
+      [{ state: "cancelled" }, { state: "done" }],
+    ]);
+    expect(await queue("redrive", "letters", "--list", "--cancel")).toMatchObject({ exitCode: 2 });
+  });
+
+  test("keeps what is sent while the owner is away, where that is wanted, and shows what is kept", async () => {
+    const [ownDir, awayDir] = [temporaryFolder(), temporaryFolder()];
+    const own = await createNode({ name: "near", dataDir: ownDir, log: "silent", discovery: { mdns: false } });
+    onTestFinished(() => own.close());
+    const away = {
+      name: "away",
+      dataDir: awayDir,
+      peers: [own.url],
+      log: "silent",
+      discovery: { mdns: false },
+    } as const;
+    const owner = await createNode(away);
+    await vi.waitUntil(() => own.nodes().length === 2);
+    const near = (...args: string[]): Promise<Finished> => mpreg(["queue", ...args], { env: { MPREG_URL: own.url } });
+    await near("create", "mails", "--owner", "away");
+    await owner.close();
+    expect(await near("send", "mails", "1")).toMatchObject({ stdout: "", stderr: expect.stringContaining("mails") });
+    expect((await near("send", "mails", "1", "2", "--spool")).stdout).toMatch(/^(~\S+ \(kept until .*\)\n){2}$/);
+    const shown = await near("spool");
+    expect(shown.stdout).toMatch(/mails +near +2 /);
+    expect(shown.stderr).toContain("no node has the queue just now");
+    expect(lines(await near("spool", "--json"))).toMatchObject([[{ queue: "mails", messages: 2, node: own.id }]]);
+    const back = await createNode(away);
+    onTestFinished(() => back.close());
+    await vi.waitUntil(async () => (await own.spooled()).length === 0);
+    expect((await near("receive", "mails", "--max", "2")).stdout).toMatch(/^~\S+ 1\n~\S+ 2\n$/);
+  });
+
   test("creates a queue with settings, once, and says where they differ", async () => {
     const settings = ["--setting", "visibilityMs=60000", "--setting", 'guarantee={"kind":"at-least-once"}', "--json"];
     const made = await queue("create", "made", ...inMemory, ...settings, "--owner", "store");

@@ -1,0 +1,31 @@
+/** Redrives: a line for one, a row for each of several. */
+import type { Redrive } from "@mpreg/core/queues";
+import type { Stream } from "../terminal.js";
+import { type Column, tableText } from "./table.js";
+import { printable } from "./text.js";
+
+/** How far it is. */
+export function redriveText({ id, to, state, messages, moved, refused }: Redrive): string {
+  const counts = `moved ${moved} of ${messages} message${messages === 1 ? "" : "s"}`;
+  const where = to === undefined ? "" : ` to ${to}`;
+  const stay = refused === 0 ? "" : `; ${refused} stay`;
+  return printable(`redrive ${id} ${state}: ${counts}${where}${stay}`);
+}
+
+const columns: readonly Column[] = [
+  { heading: "REDRIVE", gives: true },
+  { heading: "STATE" },
+  { heading: "TO" },
+  { heading: "MOVED", align: "right" },
+  { heading: "STAY", align: "right" },
+  { heading: "OF", align: "right" },
+  { heading: "STARTED" },
+];
+
+export function redrivesText(all: readonly Redrive[], stream: Pick<Stream, "columns" | "colours">): string {
+  const rows = all.map(({ id, to = "-", state, moved, refused, messages, startedMs }) => {
+    const started = new Date(startedMs).toISOString();
+    return [id, state, to, String(moved), String(refused), String(messages), started];
+  });
+  return tableText(columns, rows, stream);
+}
