@@ -110,6 +110,12 @@ export function eventLogger(log: Logger): (event: NodeEvent | AnswerLost) => voi
         log.info({ fun, version, name, nodeId }, "circuit closed");
         return;
       }
+      case "queue-yielded": {
+        const { queue, name, nodeId, gone } = event;
+        const what = gone ? "all is handed over" : "it hands over what it has";
+        log.warn({ queue, name, nodeId }, `another node had this queue before: ${what}`);
+        return;
+      }
       case "handler-abandoned": {
         const { fun, request, step, forMs } = event;
         log.warn({ fun, request, step, forMs }, "a handler runs on though nobody waits for it");

@@ -427,6 +427,9 @@ export class NodeMachine {
       builtIns: this.#builtIns,
       call,
       withdraw,
+      report: (event: NodeEvent) => {
+        this.#effects.report(event);
+      },
     };
     this.#queues = new QueueFunctions(host, nowMs);
   }

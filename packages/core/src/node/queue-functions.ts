@@ -10,11 +10,13 @@
  * (Q3) What is not allowed is refused before anything is looked at.
  * (Q4) Where the node drains, what waits ends without a message, or a result: whoever has asked asks again, and waits elsewhere.
  * (Q5) A function becomes the consumer of a queue by somebody who may call it.
+ * (Q5) Of two queues of one name the younger gives way (`queue-rivals.ts`).
  */
 import { type Action, type Decision, MpregError, type Subject, type Timers, kindOf, quoted } from "../base/index.js";
 import { type QueuesOperation, queueFunction, queuePrefix, queuesFunction } from "../program/index.js";
 import {
   type End,
+  type OlderOwner,
   type Operation,
   type QueueEnd,
   type QueueOperation,
@@ -34,8 +36,9 @@ import { QueueFeeds } from "./queue-feeds.js";
 import { Consumers } from "./consumers/consumers.js";
 import type { ConsumersHost } from "./consumers/types.js";
 import { awayOwnerOf, durableTag } from "./queue-owners.js";
+import { QueueRivals, createdTag } from "./queue-rivals.js";
 import { askedOfSpool, plainEnds, spool } from "./spool-functions.js";
-import type { NodeCapabilities, NodeOptions, StoreInput } from "./types.js";
+import type { NodeCapabilities, NodeEvent, NodeOptions, StoreInput } from "./types.js";
 
 /** As many as a node runs at all: those that wait hold no permit. */
 const concurrencyMax = 1_000_000;
@@ -50,6 +53,7 @@ export interface QueueFunctionsHost extends Timers {
   readonly builtIns: BuiltIns;
   readonly nowMs: () => number;
   readonly call: ConsumersHost["call"];
+  readonly report: (event: NodeEvent) => void;
   /** This node does not offer `fun` any more: calls that wait for it are told. */
   readonly withdraw: (fun: string) => void;
 }
@@ -82,6 +86,7 @@ const accessOf: { readonly [O in Operation]: QueueAction["kind"] } = {
 
 /** An operation that waits, and who is told its end. */
 interface Waiting {
+  readonly queue: string;
   stop: () => void;
   /** It has waited long enough. */
   readonly late: () => void;
@@ -97,6 +102,7 @@ export class QueueFunctions {
   /** (Q4) */
   readonly #waiting = new Set<Waiting>();
   readonly #consumers: Consumers;
+  readonly #rivals: QueueRivals;
   #isDraining = false;
   /** There once a topic feeds a queue. */
   #feeds: QueueFeeds | undefined;
@@ -121,6 +127,15 @@ export class QueueFunctions {
       limits,
       nowMs,
     );
+    this.#rivals = new QueueRivals({
+      schedule,
+      unschedule,
+      cluster: host.cluster,
+      has: (queue) => this.#queues.has(queue),
+      yields: (queue, to, at) => {
+        this.#yields(queue, to, at);
+      },
+    });
     this.#consumers = new Consumers({
       schedule,
       unschedule,
@@ -132,6 +147,11 @@ export class QueueFunctions {
     host.builtIns.set(queuesFunction, this.#cluster);
     this.#register(offerOf(queuesFunction, store === undefined ? [] : [durableTag]), nowMs);
     for (const queue of this.#queues.names()) {
+      const to = this.#queues.yieldedTo(queue);
+      if (to !== undefined) {
+        this.#handOver(queue, to, nowMs);
+        continue;
+      }
       this.#opened(queue, true, nowMs);
       this.#fed(queue, true, nowMs);
     }
@@ -172,32 +192,63 @@ export class QueueFunctions {
   close(): void {
     this.#feeds?.close();
     this.#consumers.close();
+    this.#rivals.close();
     this.#queues.close();
   }
 
   /** Some node has begun to offer `fun`: what waits for it goes on. */
   offered(fun: string, nowMs: number): void {
     this.#consumers.offered(fun);
-    if (fun.startsWith(queuePrefix)) this.#queues.spooling.wake(fun.slice(queuePrefix.length), nowMs);
+    if (!fun.startsWith(queuePrefix)) return;
+    const queue = fun.slice(queuePrefix.length);
+    this.#queues.spooling.wake(queue, nowMs);
+    this.#rivals.offered(queue, nowMs);
   }
 
   /** (Q4) */
   drain(): void {
     this.#isDraining = true;
     this.#consumers.drain();
-    for (const { stop, late } of this.#waiting) {
-      stop();
-      late();
+    this.#endWaiting(() => true);
+  }
+
+  /** Whoever has asked asks again, and waits elsewhere. */
+  #endWaiting(which: (waiting: Waiting) => boolean): void {
+    for (const waiting of this.#waiting) {
+      if (!which(waiting)) continue;
+      this.#waiting.delete(waiting);
+      waiting.stop();
+      waiting.late();
     }
-    this.#waiting.clear();
   }
 
   /** This node has a queue of that name. (Q1) */
   #opened(queue: string, durable: boolean, nowMs: number): void {
     const fun = queueFunction(queue);
     this.#host.builtIns.set(fun, (invocation, args, end) => this.#operate(queue, invocation, args, end));
-    this.#register(offerOf(fun, durable ? [durableTag] : []), nowMs);
+    const created = createdTag(this.#queues.describe(queue)?.createdMs ?? 0);
+    this.#register(offerOf(fun, durable ? [durableTag, created] : [created]), nowMs);
     this.#changed(queue);
+  }
+
+  /** Another node has had it for longer. (Q5) */
+  #yields(queue: string, to: OlderOwner, nowMs: number): void {
+    this.#removed(queue);
+    this.#endWaiting((waiting) => waiting.queue === queue);
+    this.#handOver(queue, to, nowMs);
+    this.#host.report({ kind: "queue-yielded", queue, ...to, gone: false });
+  }
+
+  #handOver(queue: string, to: OlderOwner, nowMs: number): void {
+    const { durable } = this.#queues.describe(queue)?.settings ?? { durable: false };
+    const kept = (at: number): void => {
+      this.#opened(queue, durable, at);
+      this.#fed(queue, false, at);
+    };
+    const gone = (): void => {
+      this.#host.report({ kind: "queue-yielded", queue, ...to, gone: true });
+    };
+    this.#queues.handOver(queue, to, { kept, gone }, nowMs);
   }
 
   #changed(queue: string): void {
@@ -258,6 +309,7 @@ export class QueueFunctions {
   #wait(queue: string, asked: Wait, end: (result: unknown) => void): () => void {
     const operation = this.#isDraining ? { ...asked, waitMs: 0 } : asked;
     const waiting: Waiting = {
+      queue,
       stop: () => undefined,
       late: () => {
         end(asked.op === "receive" ? [] : { kind: "waiting" });

@@ -189,6 +189,17 @@ export type NodeEvent =
       readonly step: string;
       readonly forMs: number;
     }
+  /**
+   * Another node has had a queue of this name for longer: they were parted when both were created. This node's takes no messages any more, and gives
+   * what it has to the other one; with `gone` it has nothing left and is deleted.
+   */
+  | {
+      readonly kind: "queue-yielded";
+      readonly queue: string;
+      readonly nodeId: string;
+      readonly name: string;
+      readonly gone: boolean;
+    }
   /** This node takes no new work any more. */
   | { readonly kind: "draining"; readonly graceMs: number }
   /** It may be closed: nothing runs here any more, or the grace time is over and `left` calls, requests and steps run still. */

@@ -65,6 +65,8 @@ export interface QueueHost extends QueuesCapabilities {
   readonly bodies: { held: number };
   /** The queue of that name, or what hands messages on to it where it is elsewhere. */
   find(name: string): TransferTarget | undefined;
+  /** What hands messages on to a queue of that name on another node, where one is known. */
+  elsewhere(name: string): TransferTarget | undefined;
   /** The queue of that name, where it is here and takes messages. */
   here(name: string): QueueHere | undefined;
 }

@@ -24,7 +24,7 @@ import { Log } from "./message/log.js";
 import { Entry, type Lease, type Message, entriesOf } from "./message/message.js";
 import { orderOf } from "./order/order-of.js";
 import { Pace } from "./rate.js";
-import type { QueueIdentity, QueueRecord } from "./record.js";
+import type { OlderOwner, QueueIdentity, QueueRecord } from "./record.js";
 import { Redriving } from "./redriving.js";
 import { retryDelay } from "./retry.js";
 import { Results, failureOf } from "./results.js";
@@ -57,6 +57,7 @@ export class Queue {
   readonly expiry: Expiry;
   readonly dependents: Dependents;
   settings: QueueSettings;
+  yieldedTo: OlderOwner | undefined; // the node of an older one of its name, to which it hands over what it has
   lanesMade = 0;
   nextSequence = 1;
   /** See {@link promised}. */
@@ -207,13 +208,13 @@ export class Queue {
   }
 
   record(changes: Partial<QueueRecord> = {}): QueueRecord {
-    const { name, id, settings, createdMs, lanesMade } = this;
+    const { name, id, settings, createdMs, lanesMade, yieldedTo } = this;
     const lanes = [...this.lanes.values()].map(({ number, name: of, fromSequence }) => ({
       number,
       name: of,
       fromSequence,
     }));
-    return { name, id, settings, createdMs, lanes, lanesMade, ...changes };
+    return { name, id, settings, createdMs, lanes, lanesMade, yieldedTo, ...changes };
   }
 
   /** The disk knows that sequences from `sequences` on were never given to a message. */

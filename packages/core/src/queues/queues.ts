@@ -12,11 +12,12 @@ import type { Freeze, Refusal, Ticket } from "../journal/index.js";
 import { browse, statsOf } from "./browsing.js";
 import type { Change } from "./changes.js";
 import type { Feeding } from "./feeding.js";
+import { HandingOver, type HandingOverHost } from "./handing-over.js";
 import type { QueueHere, QueueHost, QueuesCapabilities } from "./host.js";
 import { type QueuesLimits, defaultQueuesLimits } from "./limits.js";
 import { Sealer } from "./message/sealed.js";
 import { Queue } from "./queue.js";
-import type { QueueIdentity } from "./record.js";
+import type { OlderOwner, QueueIdentity } from "./record.js";
 import { answerWaiters, receive } from "./receiving.js";
 import { recover } from "./recovery.js";
 import { prepareScheduled, prepareTransfer, send } from "./sending.js";
@@ -40,6 +41,9 @@ export type CreateEnd =
 export type End<O extends Operation = Operation> = (end: QueueEnd<O>) => void;
 
 const nothing = (): void => undefined;
+
+/** What a queue that hands over does not do any more. */
+const takes: ReadonlySet<Operation> = new Set<Operation>(["send", "transfer", "delete", "redrive"]);
 const queueIdMax = 2 ** 32 - 2;
 
 export class Queues {
@@ -53,6 +57,8 @@ export class Queues {
   readonly spooling: Spooling;
   /** Of queues to which other nodes have handed something on. */
   readonly #takings = new WeakMap<Queue, Taking>();
+  /** Queues that give what they have to older ones of their name. */
+  #handingOver: Map<string, HandingOver> | undefined;
   /** Names that are on their way to the disk, and who wants the same queue and waits for that. */
   readonly #creating = new Map<string, ((nowMs: number) => void)[]>();
 
@@ -106,6 +112,8 @@ export class Queues {
       const queue = this.#queues.get(name);
       if (queue === undefined) throw this.#unknown(name);
       queue.checkUsable();
+      const handingOver = this.#handingOver?.get(name);
+      if (handingOver !== undefined && takes.has(operation.op)) throw handingOver.refusal();
       checkOperation(queue, operation, this.#limits);
       queue.advance(nowMs);
       return this.#operate(queue, operation, end, nowMs);
@@ -125,8 +133,60 @@ export class Queues {
     return this.#queues.get(name)?.feeding;
   }
 
+  /** Whether there is one of that name that keeps it. */
   has(name: string): boolean {
-    return this.#queues.has(name);
+    const queue = this.#queues.get(name);
+    return queue !== undefined && queue.yieldedTo === undefined;
+  }
+
+  /** Where a queue hands over what it has. */
+  yieldedTo(name: string): OlderOwner | undefined {
+    return this.#queues.get(name)?.yieldedTo;
+  }
+
+  /** The queue gives all that it has to the older one of its name, and is gone then; `kept`: it stays after all. */
+  handOver(name: string, to: OlderOwner, ends: { kept(nowMs: number): void; gone(): void }, nowMs: number): void {
+    const queue = this.#queues.get(name);
+    if (queue === undefined) return;
+    const handing = (this.#handingOver ??= new Map<string, HandingOver>());
+    const over = (): void => {
+      handing.get(name)?.close();
+      handing.delete(name);
+    };
+    const mark = (done: (isMarked: boolean, at: number) => void, at: number): void => {
+      const begin = (): Change => ({
+        record: {},
+        done: (then) => {
+          done(true, then);
+        },
+      });
+      const failed = (): void => {
+        done(false, at);
+      };
+      queue.changes.make({ begin, failed }, at);
+    };
+    const host: HandingOverHost = {
+      timers: this.#capabilities.timers,
+      isElsewhere: () => this.spooling.targetOf(name) !== undefined,
+      mark,
+      keep: (at) => {
+        over();
+        queue.yieldedTo = undefined;
+        mark(() => undefined, at); // refused, it hands over again after a restart, if there is anybody
+        ends.kept(at);
+      },
+      remove: (failed, at) => {
+        const deleted = ({ kind }: QueueEnd): void => {
+          if (kind === "failed") return failed();
+          over();
+          ends.gone();
+        };
+        this.#delete(queue, deleted, at);
+      },
+    };
+    const isMarked = queue.yieldedTo !== undefined;
+    queue.yieldedTo = to;
+    handing.set(name, new HandingOver(queue, { to, isMarked }, host, nowMs));
   }
 
   /** The store says how far it is. */
@@ -148,6 +208,7 @@ export class Queues {
   /** Ends what waits, and takes all timers back. */
   close(): void {
     const error = new MpregError("closed", "The node is closed");
+    for (const each of this.#handingOver?.values() ?? []) each.close();
     for (const queue of this.#queues.values()) queue.close(error);
     this.#queues.clear();
     this.spooling.close();
@@ -361,7 +422,8 @@ export class Queues {
       tables: new Tables(utf8),
       writes: this.#writes,
       bodies: { held: 0 },
-      find: (name) => (this.#queues.has(name) ? this.#here(name) : this.spooling.targetOf(name)),
+      find: (name) => (this.has(name) ? this.#here(name) : this.spooling.targetOf(name)),
+      elsewhere: (name) => this.spooling.targetOf(name),
       here: (name) => this.#here(name),
     };
     return this.#host;
@@ -375,7 +437,7 @@ export class Queues {
 
   #here(name: string): QueueHere | undefined {
     const queue = this.#queues.get(name);
-    if (queue === undefined || queue.purgedBefore === Infinity) return undefined; // what went there would be gone with it
+    if (queue === undefined || queue.purgedBefore === Infinity || !this.has(name)) return undefined; // what went there would be gone with it
     if (queue.durable && this.#writes.frozen !== undefined) return undefined;
     return {
       prepareScheduled: (message, nowMs) => prepareScheduled(queue, message, nowMs),

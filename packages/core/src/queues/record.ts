@@ -10,8 +10,16 @@ export interface QueueIdentity {
   readonly createdMs: number;
 }
 
+/** A node that has an older queue of the same name. */
+export interface OlderOwner {
+  readonly nodeId: string;
+  readonly name: string;
+}
+
 /** What is written of a queue itself. */
 export interface QueueRecord extends QueueIdentity {
   readonly lanes: readonly { readonly number: number; readonly name: string; readonly fromSequence: number }[];
   readonly lanesMade: number;
+  /** Where it hands over what it has. */
+  readonly yieldedTo?: OlderOwner | undefined;
 }

@@ -46,6 +46,7 @@ function recoverQueue(store: Store, queue: Queue, record: QueueRecord, nowMs: nu
   const lanes: Lane[] = [];
   for (const { name, number, fromSequence } of record.lanes) lanes.push(queue.addLane(name, number, fromSequence));
   queue.lanesMade = Math.max(queue.lanesMade, record.lanesMade);
+  queue.yieldedTo = record.yieldedTo;
   const promised = store.get(tableNames.sequences, queueKey(queue.id));
   if (promised !== undefined) {
     queue.nextSequence = queue.host.tables.readSequences(promised); // (C1) none that was given out is given out again

@@ -10,7 +10,7 @@
  */
 import { type DueItem, MpregError, quoted } from "../base/index.js";
 import type { Operation } from "../journal/index.js";
-import type { QueueHost, Transfer } from "./host.js";
+import type { QueueHost, Transfer, TransferTarget } from "./host.js";
 import type { Lane } from "./lane.js";
 import type { Log } from "./message/log.js";
 import { type Entry, type Message, entriesOf } from "./message/message.js";
@@ -72,8 +72,22 @@ export class Redriving {
 
   /** Answers the task once it is on the disk; it runs from then on. */
   start(wish: { readonly to?: string; readonly perSecond?: number }, end: End, nowMs: number): void {
-    const queue = this.#queue;
     this.#check(wish);
+    this.#start(wish, end, nowMs);
+  }
+
+  /** All that there is goes to the queue of this one's name on another node; nothing happens while a task runs. */
+  handOver(nowMs: number): void {
+    if (this.#isRunning) return;
+    this.#start({ to: this.#queue.name }, () => undefined, nowMs); // refused by the disk it is tried again
+  }
+
+  get #isRunning(): boolean {
+    return this.#isStarting || this.#tasks.some(({ state }) => state === "running");
+  }
+
+  #start(wish: { readonly to?: string; readonly perSecond?: number }, end: End, nowMs: number): void {
+    const queue = this.#queue;
     const number = this.#nextNumber++;
     const task = new Task(queue, {
       id: `${queue.id.toString(36)}.${number.toString(36)}`,
@@ -117,9 +131,11 @@ export class Redriving {
     throw new MpregError("invalid-argument", `Queue ${quoted(this.#queue.name)} has no redrive ${quoted(id)}; ${has}`);
   }
 
-  /** (V3) Messages that stayed are tried again. */
+  /** (V3) Messages that stayed are tried again. What is handed over begins anew, once it is seen again that it has to be. */
   recover(record: MoveRecord, nowMs: number): void {
-    const task = new Task(this.#queue, record.state === "running" ? { ...record, refused: 0 } : record);
+    const isOver = record.state !== "running";
+    const state = record.to === this.#queue.name ? "cancelled" : record.state;
+    const task = new Task(this.#queue, isOver ? record : { ...record, state, refused: 0 });
     this.#tasks.push(task);
     this.#nextNumber = Math.max(this.#nextNumber, record.number + 1);
     task.begin(nowMs);
@@ -139,7 +155,7 @@ export class Redriving {
       const message = `${who}: "perSecond" must be a number from 0.001 to ${perSecondMax}, got ${perSecond}`;
       throw new MpregError("invalid-argument", message);
     }
-    if (!this.#isStarting && !this.#tasks.some(({ state }) => state === "running")) return;
+    if (!this.#isRunning) return;
     throw new MpregError("overloaded", `${who}: one is running already; wait for its end, or cancel it`);
   }
 }
@@ -317,8 +333,10 @@ class Task implements DueItem {
     if (content === undefined) return undefined;
     const opened = queue.host.sealer.open(content);
     const to = this.#is.to ?? opened.deadLetter?.queue;
-    const target = to === undefined || to === queue.name ? undefined : queue.host.find(to);
-    const transfer = target?.prepareTransfer({ ...opened.message, id: queue.idOf(message) }, undefined, nowMs);
+    const isHandedOver = this.#is.to === queue.name;
+    const letter = isHandedOver ? opened.deadLetter : undefined;
+    const target = isHandedOver ? queue.host.elsewhere(queue.name) : this.#targetOf(to);
+    const transfer = target?.prepareTransfer({ ...opened.message, id: queue.idOf(message) }, letter, nowMs);
     if (transfer?.kind !== "prepared") return undefined;
     const delays = new Map<Entry, number>();
     for (const entry of entries) {
@@ -326,6 +344,10 @@ class Task implements DueItem {
       queue.laneOf(entry)?.settle(entry);
     }
     return { message, transfer, delays };
+  }
+
+  #targetOf(to: string | undefined): TransferTarget | undefined {
+    return to === undefined || to === this.#queue.name ? undefined : this.#queue.host.find(to);
   }
 
   #putBack({ message, transfer, delays }: Moving, nowMs: number): void {
