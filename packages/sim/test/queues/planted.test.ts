@@ -151,7 +151,8 @@ const crashing = Array.from({ length: 40 }, (_, index) => index + 1).filter((see
 
 describe("a fault is noticed:", () => {
   test("acknowledgements of sends before they are on the disk (kept)", async () => {
-    expect(await violated("kept", { createMachine: toldBeforeCommit }, crashing)).toContain("is lost");
+    // 99 has a crash between what was told and what was written; those before 41 have none since leases that end soon are not written
+    expect(await violated("kept", { createMachine: toldBeforeCommit }, [99, ...crashing])).toContain("is lost");
   });
 
   test("a store that keeps only every third batch of messages (kept)", async () => {
