@@ -7,6 +7,7 @@ export type {
   ConfirmOptions,
   EndedEvent,
   FunctionEvent,
+  QueueEvent,
   LevelResults,
   MemberEvent,
   MissedEvent,

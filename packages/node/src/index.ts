@@ -26,6 +26,7 @@ export type {
   ConfirmOptions,
   EndedEvent,
   FunctionEvent,
+  QueueEvent,
   LevelResults,
   MemberEvent,
   MissedEvent,

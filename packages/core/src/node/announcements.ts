@@ -11,6 +11,7 @@ import type { EventSink, RequestEvent } from "../rpc/index.js";
 import { MessageWriter, type SubscriptionEnd, type Topics } from "../topics/index.js";
 import type { Codec } from "../values/index.js";
 import { type OfferRecord, Writer } from "../wire/index.js";
+import { QueueEvents } from "./queue-events.js";
 import type { NodeEvent } from "./types.js";
 
 export interface AnnouncementsHost {
@@ -45,9 +46,25 @@ export class Announcements {
   #waiting: Announcement[] = [];
   #missed = 0;
   #slow = 0;
+  /** There once the node has queues. */
+  #queues: QueueEvents | undefined;
 
   constructor(host: AnnouncementsHost) {
     this.#host = host;
+  }
+
+  /** What happens to queues. */
+  get queues(): QueueEvents {
+    const { nodeId, nodeName } = this.#host;
+    const isHeard = (): boolean => this.isHeard;
+    this.#queues ??= new QueueEvents({
+      nodeId,
+      nodeName,
+      get isHeard() {
+        return isHeard();
+      },
+    });
+    return this.#queues;
   }
 
   /** Whether anybody may want to hear anything. (A1) */
@@ -109,7 +126,8 @@ export class Announcements {
   /** Publishes what the input has caused. (A2) */
   publish(nowMs: number): void {
     // ends, although what is published may be lost to whoever is slow: a subscription is slow once, until it has caught up
-    while (this.#waiting.length > 0 || this.#missed > 0 || this.#slow > 0) {
+    while (this.#waiting.length > 0 || this.#missed > 0 || this.#slow > 0 || this.#queues?.isEmpty === false) {
+      for (const { topic, event } of this.#queues?.take() ?? []) this.#add(topic, false, () => event);
       const waiting = this.#waiting;
       const missed = this.#missed;
       const slow = this.#slow;

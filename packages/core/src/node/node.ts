@@ -424,6 +424,7 @@ export class NodeMachine {
       ...this.#surroundings,
       limits,
       topics: () => this.#topics,
+      events: this.#announcements.queues,
       builtIns: this.#builtIns,
       call,
       withdraw,

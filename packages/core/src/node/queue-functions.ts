@@ -32,6 +32,7 @@ import type { OfferRecord } from "../wire/index.js";
 import type { BuiltIn, BuiltIns } from "./built-ins.js";
 import type { Cluster } from "./cluster.js";
 import { courierOf } from "./courier.js";
+import type { QueueEvents } from "./queue-events.js";
 import { QueueFeeds } from "./queue-feeds.js";
 import { Consumers } from "./consumers/consumers.js";
 import type { ConsumersHost } from "./consumers/types.js";
@@ -51,6 +52,7 @@ export interface QueueFunctionsHost extends Timers {
   readonly cluster: Cluster;
   readonly topics: () => Topics;
   readonly builtIns: BuiltIns;
+  readonly events: QueueEvents;
   readonly nowMs: () => number;
   readonly call: ConsumersHost["call"];
   readonly report: (event: NodeEvent) => void;
@@ -121,6 +123,7 @@ export class QueueFunctions {
         utf8,
         store,
         cron,
+        listener: host.events,
         sha256: (bytes) => signer.sha256(bytes),
         wallMs: () => capabilities.wallMs(),
       },
@@ -275,7 +278,8 @@ export class QueueFunctions {
   }
 
   /** It has none any more. (Q1) */
-  #removed(queue: string): void {
+  #removed(queue: string, messages: number = 0): void {
+    this.#host.events.deleted(queue, messages);
     this.#feeds?.remove(queue, this.#host.nowMs());
     const fun = queueFunction(queue);
     this.#consumers.removed(queue);
@@ -295,7 +299,7 @@ export class QueueFunctions {
     if (operation.op === "receive" || operation.op === "result") return this.#wait(queue, operation, end);
     if (operation.op === "update") this.#authorizeSettings(invocation, operation.settings);
     const ended = (how: QueueEnd): void => {
-      if (operation.op === "delete" && how.kind === "done") this.#removed(queue);
+      if (operation.op === "delete" && how.kind === "done") this.#removed(queue, how.value as number);
       if (operation.op === "update" && how.kind === "done") {
         this.#fed(queue, false, this.#host.nowMs());
         this.#changed(queue);
@@ -369,6 +373,7 @@ export class QueueFunctions {
         if (how.created) {
           this.#opened(queue, how.settings.durable, nowMs());
           this.#fed(queue, false, nowMs());
+          this.#host.events.created(queue);
         }
         end(how.settings);
       },

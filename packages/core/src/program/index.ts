@@ -25,6 +25,7 @@ export { type PublishLimits, type PublishWay, Publishing, type Told } from "./pu
 export {
   type EndedEvent,
   type FunctionEvent,
+  type QueueEvent,
   type LevelResults,
   type MemberEvent,
   type MissedEvent,

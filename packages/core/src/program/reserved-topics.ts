@@ -6,6 +6,7 @@
  * (T2) Nothing is written that nobody has subscribed to, and none of it is kept for those who come late but what somebody wanted.
  */
 import type { PatternMatches } from "../base/index.js";
+import type { EndedMessage } from "../queues/index.js";
 import type { RequestEvent } from "../rpc/index.js";
 import type { SubscriptionEnd } from "../topics/index.js";
 
@@ -57,6 +58,18 @@ export interface EndedEvent {
   readonly lost: number;
 }
 
+/** What has happened to a queue, or in one turn to messages of it. */
+export interface QueueEvent {
+  readonly queue: string;
+  /** Id and name of the node that has the queue. */
+  readonly nodeId: string;
+  readonly node: string;
+  /** Messages to which it has happened; of a queue that was deleted, those that it had. */
+  readonly count: number;
+  /** The first hundred of them. */
+  readonly messages: readonly EndedMessage[];
+}
+
 /** A level of a request of the JSON protocol, told in the fields of the reference implementation's intermediate results. */
 export interface LevelResults {
   /** The `u` of the request. */
@@ -84,6 +97,7 @@ export interface ReservedPayloads {
   readonly "mpreg.cluster.function.*": FunctionEvent;
   readonly "mpreg.rpc.request.*": LevelResults;
   readonly "mpreg.rpc.request.*.*": RequestEvent | LevelResults;
+  readonly "mpreg.queue.#": QueueEvent;
   readonly "mpreg.topics.subscription.slow": SlowEvent;
   readonly "mpreg.topics.subscription.missed": MissedEvent;
   readonly "mpreg.topics.subscription.ended": EndedEvent;
@@ -137,6 +151,12 @@ export const reservedTopics: { readonly [Pattern in keyof ReservedPayloads]: Res
     topics: "mpreg.rpc.request.<id>.<kind of event>",
     when: "something happens to a graph or call that began after somebody had subscribed, as `watch` tells it",
     payload: "RequestEvent",
+    told: "everywhere",
+  },
+  "mpreg.queue.#": {
+    topics: "mpreg.queue.<name>.created, .deleted, .acknowledged, .dead-letter, .expired, .dropped",
+    when: "a queue is created or deleted; messages of it are acknowledged, become dead letters, outlive their TTL, or make room for others",
+    payload: "QueueEvent",
     told: "everywhere",
   },
   "mpreg.topics.subscription.slow": {

@@ -5,6 +5,7 @@ import type { QueuesLimits } from "./limits.js";
 import type { Sealer } from "./message/sealed.js";
 import type { Courier } from "./spool/types.js";
 import type { DeadLetter, OutgoingMessage, QueueEnd } from "./types.js";
+import type { QueueListener } from "./telling.js";
 import type { Tables } from "./tables.js";
 import type { Writes } from "./writes.js";
 
@@ -19,6 +20,8 @@ export interface QueuesCapabilities {
   wallMs(): number;
   /** For schedules; without it those by cron expressions are `unsupported`. */
   readonly cron?: Cron | undefined;
+  /** Hears what becomes of messages. */
+  readonly listener?: QueueListener | undefined;
   /** Opened with {@link queueTables}; `undefined`: no queue here is durable. */
   readonly store: Store | undefined;
   /** Hands messages on to queues of other nodes; without one there are none. */

@@ -31,6 +31,7 @@ import { Results, failureOf } from "./results.js";
 import { Scheduling } from "./scheduling.js";
 import { messageKey, tableNames } from "./tables.js";
 import { awaken, bedFor, isPlain, putToBed, waken } from "./sleeping.js";
+import { tellEntry, tellLeft } from "./telling.js";
 import type { DeadLetter, DeathReason, QueueSettings } from "./types.js";
 import { Window } from "./window.js";
 import type { WriteEnd } from "./writes.js";
@@ -94,7 +95,6 @@ export class Queue {
     return (this.#redriving ??= new Redriving(this));
   }
 
-  /** Made with the first lease. */
   get leaseNotes(): LeaseNotes {
     return (this.#leaseNotes ??= new LeaseNotes(this));
   }
@@ -104,7 +104,6 @@ export class Queue {
     return (this.#results ??= new Results(this));
   }
 
-  /** Made with the first change. */
   get changes(): Changes {
     return (this.#changes ??= new Changes(this));
   }
@@ -114,7 +113,6 @@ export class Queue {
     return (this.#feeding ??= new Feeding(this));
   }
 
-  /** Made when it is first asked for. */
   get scheduling(): Scheduling {
     return (this.#scheduling ??= new Scheduling(this));
   }
@@ -290,6 +288,7 @@ export class Queue {
     if (how === "acknowledged" || !isQuorum) message.wanted -= 1;
     if (how === "acknowledged") {
       this.figures.acknowledged += 1;
+      tellEntry(this, entry, "acknowledged", nowMs, lane?.name);
       lane?.acknowledged.add(message.sequence);
     }
     const left = entriesOf(message).filter(({ state }) => state !== "gone").length;
@@ -323,6 +322,7 @@ export class Queue {
     if (id !== undefined) this.ids.delete(id);
     this.expiry.forget(message);
     this.figures.left(how);
+    tellLeft(this, message, how, nowMs);
     const results = message.marks?.keepResult === true ? this.results : this.#results;
     if (how === "done") results?.done(message, nowMs);
     else results?.undone(message, how, nowMs);
@@ -377,6 +377,7 @@ export class Queue {
       if (isLast && message.wanted === 1) this.remove(message, "dead", at);
       else {
         this.figures.deadLettered += 1;
+        tellEntry(this, entry, "dead-letter", nowMs, lane.name);
         this.over(entry, lane, "given-up", at);
       }
       this.serve(at);

@@ -406,7 +406,7 @@ export class Queues {
   /** Made with the first queue: a node without queues draws no numbers and holds nothing. */
   #shared(): QueueHost {
     if (this.#host !== undefined) return this.#host;
-    const { timers, random, utf8, store, cron } = this.#capabilities;
+    const { timers, random, utf8, store, cron, listener } = this.#capabilities;
     const capabilities = this.#capabilities;
     this.#host = {
       timers,
@@ -414,6 +414,7 @@ export class Queues {
       utf8,
       store,
       cron,
+      listener,
       sha256: (bytes) => capabilities.sha256(bytes),
       wallMs: () => capabilities.wallMs(),
       limits: this.#limits,
