@@ -1,7 +1,6 @@
 /** Queues as programs speak of them. */
 export type {
   AcceptOptions,
-  AckOptions,
   BrowseOptions,
   BrowsedQueueMessage,
   ConsumeOptions,
@@ -17,7 +16,6 @@ export type {
   RedriveOptions,
   ReleaseOptions,
   ScheduleOptions,
-  SendAndWaitOptions,
   SendOptions,
   Sent,
   SentOrRefused,
