@@ -124,7 +124,7 @@ const result = {
           title,
           family,
           group,
-          .../** @type {any} */ ((outcomes)[name] ?? { kind: "unavailable", reason: "it is not there yet" }),
+          .../** @type {any} */ (outcomes[name] ?? { kind: "unavailable", reason: "it is not there yet" }),
         },
       ]),
     ),

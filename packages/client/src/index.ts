@@ -22,6 +22,7 @@ export type {
 } from "@mpreg/core/program";
 export type {
   AcceptOptions,
+  AckOptions,
   BrowseOptions,
   BrowsedQueueMessage,
   ConsumeOptions,
@@ -36,6 +37,7 @@ export type {
   RedriveOptions,
   ReleaseOptions,
   ScheduleOptions,
+  SendAndWaitOptions,
   SendOptions,
   Sent,
   SentOrRefused,

@@ -41,6 +41,7 @@ export type {
 } from "@mpreg/core/program";
 export type {
   AcceptOptions,
+  AckOptions,
   BrowseOptions,
   BrowsedQueueMessage,
   ConsumeOptions,
@@ -55,6 +56,7 @@ export type {
   RedriveOptions,
   ReleaseOptions,
   ScheduleOptions,
+  SendAndWaitOptions,
   SendOptions,
   Sent,
   SentOrRefused,

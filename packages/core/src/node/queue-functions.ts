@@ -4,13 +4,11 @@
  * Owns which of them this node offers, and who may ask what. What a queue does is `queues/`.
  *
  * (Q1) Of every queue of this node there is a function of its name, as long as there is the queue.
- * (Q2) A queue that some node has is not placed anew. Of the nodes that may own one, that with the highest hash of its name and theirs does
- *      (rendezvous hashing, Thaler and Ravishankar 1998), whichever node is asked.
- *      A durable one whose owner is away is not placed anew either, as long as the owner is remembered: there would be two.
+ * (Q2) A queue that some node has, or had and may have again, is not placed anew (`queue-owners.ts`).
  * (Q3) What is not allowed is refused before anything is looked at.
  * (Q4) Where the node drains, what waits ends without a message, or a result: whoever has asked asks again, and waits elsewhere.
  * (Q5) A function becomes the consumer of a queue by somebody who may call it.
- * (Q5) Of two queues of one name the younger gives way (`queue-rivals.ts`).
+ * (Q6) Of two queues of one name the younger gives way (`queue-rivals.ts`).
  */
 import { type Action, type Decision, MpregError, type Subject, type Timers, kindOf, quoted } from "../base/index.js";
 import { type QueuesOperation, queueFunction, queuePrefix, queuesFunction } from "../program/index.js";
@@ -36,7 +34,7 @@ import type { QueueEvents } from "./queue-events.js";
 import { QueueFeeds } from "./queue-feeds.js";
 import { Consumers } from "./consumers/consumers.js";
 import type { ConsumersHost } from "./consumers/types.js";
-import { awayOwnerOf, durableTag } from "./queue-owners.js";
+import { durableTag, ownerOf } from "./queue-owners.js";
 import { QueueRivals, createdTag } from "./queue-rivals.js";
 import { askedOfSpool, plainEnds, spool } from "./spool-functions.js";
 import type { NodeCapabilities, NodeEvent, NodeOptions, StoreInput } from "./types.js";
@@ -234,7 +232,7 @@ export class QueueFunctions {
     this.#changed(queue);
   }
 
-  /** Another node has had it for longer. (Q5) */
+  /** Another node has had it for longer. (Q6) */
   #yields(queue: string, to: OlderOwner, nowMs: number): void {
     this.#removed(queue);
     this.#endWaiting((waiting) => waiting.queue === queue);
@@ -339,7 +337,7 @@ export class QueueFunctions {
         return undefined;
       case "place":
         checkQueueName(asked.queue);
-        end({ node: this.#ownerOf(asked.queue, asked.durable) });
+        end({ node: ownerOf(this.#host, asked.queue, asked.durable) }); // (Q2)
         return undefined;
       case "create":
         this.#create(invocation, asked.queue, asked.settings, end);
@@ -379,37 +377,6 @@ export class QueueFunctions {
       },
       nowMs(),
     );
-  }
-
-  /** Id of the node that has the queue, or is to have it. (Q2) */
-  #ownerOf(queue: string, durable: boolean): string {
-    const { catalog } = this.#host.cluster;
-    const owner = catalog.offersOf(queueFunction(queue))[0]?.owner;
-    if (owner !== undefined) return owner.nodeId;
-    this.#checkAway(queue);
-    const able = catalog.offersOf(queuesFunction).filter(({ traits }) => !durable || traits.tags.includes(durableTag));
-    const { signer, utf8 } = this.#host.capabilities;
-    let best: { readonly nodeId: string; readonly weight: Uint8Array } | undefined;
-    for (const {
-      owner: { nodeId },
-    } of able) {
-      const weight = signer.sha256(utf8.encode(`${queue} ${nodeId}`));
-      if (best === undefined || compare(weight, best.weight) > 0) best = { nodeId, weight };
-    }
-    if (best !== undefined) return best.nodeId;
-    const what = `Cannot place queue ${quoted(queue)}: no node of the cluster has a disk for it`;
-    throw new MpregError(
-      "no-provider",
-      `${what}; start one with a data directory, or create the queue with { durable: false }`,
-    );
-  }
-
-  /** (Q2) */
-  #checkAway(queue: string): void {
-    const name = awayOwnerOf(this.#host.cluster, queue);
-    if (name === undefined) return;
-    const message = `Queue ${quoted(queue)} is on the disk of node ${quoted(name)}, which is away: it is there again when that node is. To begin anew elsewhere, create it with { owner }`;
-    throw new MpregError("node-lost", message, { node: name });
   }
 
   #list(): string[] {
@@ -489,12 +456,4 @@ function checkQueuesOperation(value: unknown): QueuesOperation {
     '{ op: "list" }, { op: "place", queue, durable } { op: "create", queue, settings }, { op: "spool", queue, messages }, { op: "spooled" } or { op: "keepers" }';
   const got = typeof op === "string" ? `op ${quoted(op)}` : kindOf(value);
   throw new MpregError("invalid-argument", `${queuesFunction} takes ${forms}, got ${got}`);
-}
-
-function compare(a: Uint8Array, b: Uint8Array): number {
-  for (let at = 0; at < a.length; at++) {
-    const difference = (a[at] as number) - (b[at] as number);
-    if (difference !== 0) return difference;
-  }
-  return 0;
 }

@@ -41,6 +41,7 @@ export { type Patience, within } from "./within.js";
 export { type ProgramTopics, type TopicFunctions, topicCalls } from "./topic-calls.js";
 export {
   type AcceptOptions,
+  type AckOptions,
   type BrowseOptions,
   type BrowsedQueueMessage,
   type ConsumeOptions,
@@ -56,6 +57,7 @@ export {
   type RedriveOptions,
   type ReleaseOptions,
   type ScheduleOptions,
+  type SendAndWaitOptions,
   type SendOptions,
   type Sent,
   type SentOrRefused,

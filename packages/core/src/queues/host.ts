@@ -5,7 +5,7 @@ import type { QueuesLimits } from "./limits.js";
 import type { Sealer } from "./message/sealed.js";
 import type { Courier } from "./spool/types.js";
 import type { DeadLetter, OutgoingMessage, QueueEnd } from "./types.js";
-import type { QueueListener } from "./telling.js";
+import type { QueueListener } from "./listener.js";
 import type { Tables } from "./tables.js";
 import type { Writes } from "./writes.js";
 

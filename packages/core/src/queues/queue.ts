@@ -2,16 +2,16 @@
  * Queue: the messages of one queue, the lanes that have them, and when each is done.
  *
  * Owns what a message goes through, from `admit` to `remove`. What comes in is prepared by `sending.ts`; leases are the lanes'
- * (`lane.ts`), changes of its settings and lanes `changes.ts`'s; operations come from `queues.ts`.
+ * (`lane.ts`), what can never be done `dead-letters.ts`'s, changes of its settings and lanes `changes.ts`'s; operations come from `queues.ts`.
  *
  * (Q1) A message is told to be sent, and can be received, once it is on the disk; it is told to be acknowledged once that is.
  * (Q2) A message that is done, expired, moved, dropped or purged is in no lane any more, and never will be again.
  * (Q3) A lane that cannot do with a message has given it up; a message is done when as many as wanted have acknowledged it.
- * (Q4) A dead letter is in its new queue and gone from this one by one batch. Where the new queue has no room, or is not there, it stays.
  */
 import { MpregError, quoted } from "../base/index.js";
 import type { Operation } from "../journal/index.js";
 import { Changes } from "./changes.js";
+import { deadLetterOf, failMessage } from "./dead-letters.js";
 import { Dependents } from "./dependents.js";
 import { Expiry } from "./expiry.js";
 import { Feeding } from "./feeding.js";
@@ -21,26 +21,24 @@ import { Room, type Prepared } from "./intake.js";
 import { Lane } from "./lane.js";
 import { LeaseNotes } from "./lease-notes.js";
 import { Log } from "./message/log.js";
-import { Entry, type Lease, type Message, entriesOf } from "./message/message.js";
+import { Entry, type Message, entriesOf } from "./message/message.js";
 import { orderOf } from "./order/order-of.js";
 import { Pace } from "./rate.js";
 import type { OlderOwner, QueueIdentity, QueueRecord } from "./record.js";
 import { Redriving } from "./redriving.js";
 import { retryDelay } from "./retry.js";
-import { Results, failureOf } from "./results.js";
+import { Results } from "./results.js";
 import { Scheduling } from "./scheduling.js";
 import { messageKey, tableNames } from "./tables.js";
 import { awaken, bedFor, isPlain, putToBed, waken } from "./sleeping.js";
 import { tellEntry, tellLeft } from "./telling.js";
-import type { DeadLetter, DeathReason, QueueSettings } from "./types.js";
+import type { DeathReason, QueueSettings } from "./types.js";
 import { Window } from "./window.js";
 import type { WriteEnd } from "./writes.js";
 
 /** How a lane is through with a message. */
 type Over = "acknowledged" | "given-up" | "expired";
 
-/** How long a message waits that its dead-letter queue would not have, at least. */
-const refusedWaitMs = 1_000;
 const sequencesAhead = 100_000;
 
 export class Queue {
@@ -344,7 +342,7 @@ export class Queue {
     if (maxReceives === undefined || lease.receives < maxReceives)
       lane.putBack(entry, delayMs ?? retryDelay(this.settings.retry, lease.receives, random), nowMs);
     else if (this.settings.guarantee.kind === "quorum") this.over(entry, lane, "given-up", nowMs);
-    else this.#deadLetterOf(entry, lane, lease, nowMs);
+    else deadLetterOf(this, { entry, lane, lease }, nowMs);
   }
 
   expireEntry(entry: Entry, nowMs: number): void {
@@ -356,100 +354,9 @@ export class Queue {
     this.note([this.host.tables.deleteWindow(table, this.id, key)]); // over after a restart, too
   }
 
-  /** (Q4) */
-  #deadLetterOf(entry: Entry, lane: Lane, lease: Lease, nowMs: number): void {
-    const { message } = entry;
-    const isLast = message.wanted === 1;
-    const deletes = !this.durable
-      ? []
-      : isLast
-        ? this.deletesOf(message)
-        : [this.host.tables.putAck(this.id, entry, false)];
-    if (isLast && message.marks?.keepResult === true)
-      deletes.push(...this.results.operations(message, failureOf(message, "dead")));
-    const back = (at: number): void => {
-      this.figures.deadLettersRefused += 1;
-      const waitMs = retryDelay(this.settings.retry, lease.receives, this.host.random);
-      if (entry.state !== "gone") lane.putBack(entry, Math.max(refusedWaitMs, waitMs), at);
-    };
-    const moved = (at: number): void => {
-      if (entry.state === "gone") return;
-      if (isLast && message.wanted === 1) this.remove(message, "dead", at);
-      else {
-        this.figures.deadLettered += 1;
-        tellEntry(this, entry, "dead-letter", nowMs, lane.name);
-        this.over(entry, lane, "given-up", at);
-      }
-      this.serve(at);
-    };
-    const letter = { reason: "max-receives" as const, lease, subscription: lane.name === "" ? undefined : lane.name };
-    if (!this.transfer(message, letter, deletes, { moved, back }, nowMs)) back(nowMs);
-  }
-
   /** A message can never be done: it becomes a dead letter where there is a queue for such. */
   fail(message: Message, reason: DeathReason, nowMs: number): void {
-    for (const entry of entriesOf(message)) if (entry.state !== "gone") this.laneOf(entry)?.settle(entry);
-    const deletes = this.deletesOf(message);
-    if (message.marks?.keepResult === true)
-      deletes.push(...this.results.operations(message, failureOf(message, "dead")));
-    const gone = (how: Leaving) => (at: number) => {
-      this.remove(message, how, at);
-      this.serve(at);
-    };
-    const lost = (): void => {
-      this.commit(deletes, { done: gone("abandoned"), failed: () => undefined }, nowMs);
-    };
-    if (
-      !this.transfer(
-        message,
-        { reason, lease: undefined, subscription: undefined },
-        deletes,
-        { moved: gone("dead"), back: lost },
-        nowMs,
-      )
-    )
-      lost();
-  }
-
-  /** Puts a message into the dead-letter queue, with `deletes` in the same batch; answers whether that has begun. */
-  transfer(
-    message: Message,
-    letter: {
-      readonly reason: DeathReason;
-      readonly lease: Lease | undefined;
-      readonly subscription: string | undefined;
-    },
-    deletes: readonly Operation[],
-    ends: { readonly moved: (nowMs: number) => void; readonly back: (nowMs: number) => void },
-    nowMs: number,
-  ): boolean {
-    const { deadLetter } = this.settings;
-    const target = deadLetter === undefined ? undefined : this.host.find(deadLetter);
-    const content = this.contentOf(message);
-    if (target === undefined || deadLetter === this.name || content === undefined) return false;
-    const opened = this.host.sealer.open(content);
-    const dead: DeadLetter = {
-      queue: this.name,
-      reason: letter.reason,
-      error: letter.lease?.error,
-      attempts: letter.lease?.receives ?? 0,
-      subscription: letter.subscription,
-      sentMs: opened.sentWallMs,
-      diedMs: this.host.wallMs(),
-    };
-    const prepared = target.prepareTransfer({ ...opened.message, id: this.idOf(message) }, dead, nowMs);
-    if (prepared.kind === "refused") return false;
-    const done = (at: number): void => {
-      prepared.admit(at);
-      ends.moved(at);
-    };
-    const failed = (error: MpregError, at: number): void => {
-      if (error.outcome === "unknown") return; // the store is frozen: where the message is, its next opening tells
-      prepared.giveBack(at);
-      ends.back(at);
-    };
-    this.commit([...deletes, ...prepared.operations], { done, failed }, nowMs);
-    return true;
+    failMessage(this, message, reason, nowMs);
   }
 
   idOf(message: Message): string {

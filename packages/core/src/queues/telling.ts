@@ -7,28 +7,8 @@
 import type { QueueHost } from "./host.js";
 import { type Entry, type Message, entriesOf } from "./message/message.js";
 import type { Leaving } from "./figures.js";
+import type { MessageEnd } from "./listener.js";
 import type { QueueSettings } from "./types.js";
-
-/** What can become of a message that is told. */
-export type MessageEnd = "acknowledged" | "dead-letter" | "expired" | "dropped";
-
-/** A message, as far as is told. */
-export interface EndedMessage {
-  readonly id: string;
-  /** Of a queue that has some: whose copy; where it is said of one. */
-  readonly subscription?: string;
-  /** How often it was received. */
-  readonly receives: number;
-  /** Wall time. */
-  readonly sentMs: number;
-}
-
-/** Who hears of it. */
-export interface QueueListener {
-  /** Whether anybody may want to. */
-  readonly isHeard: boolean;
-  ended(queue: string, how: MessageEnd, message: EndedMessage): void;
-}
 
 export interface TellingQueue {
   readonly name: string;

@@ -148,10 +148,10 @@ describe("changes of a queue that are on their way to the disk together", () => 
           begun = begun.filter(({ ended }) => ended.end === undefined);
         };
         for (const { do: what, to } of steps) {
-          if (what === "commit") life.disk.commit(to as number);
+          if (what === "commit") life.disk.commit(to);
           else if (what === "refuse") life.disk.refuse();
           else if (what === "crash") {
-            life.crash(to as number);
+            life.crash(to);
             const [settings, lanes] = [life.settings(), life.lanes()];
             for (const [of, was] of [
               ["delayMs", 0],

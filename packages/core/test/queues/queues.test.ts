@@ -95,7 +95,7 @@ describe.each(["memory", "store"])("a queue in %s", (where) => {
     expect(w.receive("dead", 5)).toMatchObject([{ id: "m", deadLetter: { queue: "q", reason: "no-quorum" } }]);
   });
 
-  it("makes a dead letter after `maxReceives` receives, no earlier, with the reason and the error in it (Q4)", () => {
+  it("makes a dead letter after `maxReceives` receives, no earlier, with the reason and the error in it (D1)", () => {
     const w = world();
     w.create("dead");
     w.create("q", { maxReceives: 2, deadLetter: "dead" });

@@ -1,6 +1,7 @@
 /** Queues as programs speak of them. */
 export type {
   AcceptOptions,
+  AckOptions,
   BrowseOptions,
   BrowsedQueueMessage,
   ConsumeOptions,
@@ -16,6 +17,7 @@ export type {
   RedriveOptions,
   ReleaseOptions,
   ScheduleOptions,
+  SendAndWaitOptions,
   SendOptions,
   Sent,
   SentOrRefused,
