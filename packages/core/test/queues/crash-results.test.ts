@@ -117,6 +117,7 @@ class Life {
     else if (step.do === "advance") this.#clock.advance(step.by);
     else if (step.do === "crash") {
       this.#disk.crash(step.by);
+      this.#world.queues.close(); // its timers are gone with it
       this.#checks = [];
       this.#receipts = [];
       this.#world = this.#start();

@@ -111,6 +111,7 @@ describe("a queue that topics feed", () => {
           else if ("refuse" in each) disk.refuse();
           else {
             disk.crash(each.crash);
+            world.queues.close(); // its timers are gone with it
             world = start();
           }
           const ids = idsOf(world);
