@@ -194,6 +194,7 @@ export class QueueFunctions {
     this.#feeds?.close();
     this.#consumers.close();
     this.#rivals.close();
+    this.#queues.leave(this.#host.nowMs());
     this.#queues.close();
   }
 

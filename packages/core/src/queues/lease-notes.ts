@@ -3,6 +3,7 @@
  *
  * (N1) A lease that goes on is written when it is `noteMs` to twice as old, and so is what is left of one that ended by itself meanwhile: that it was received.
  * (N2) Nothing is written of a lease whose end is on its way to the disk: its row would be behind what deletes it.
+ * (N3) Who leaves in order forgets none.
  */
 import type { DueItem } from "../base/index.js";
 import type { Operation } from "../journal/index.js";
@@ -46,8 +47,23 @@ export class LeaseNotes implements DueItem {
 
   /** (N1, N2) */
   onDue(nowMs: number): void {
-    const { id, host } = this.#queue;
+    const { host } = this.#queue;
     if (host.writes.frozen !== undefined) return this.close();
+    this.#write(nowMs);
+    this.#leases = this.#next;
+    this.#next = new Set();
+    if (this.#leases.size > 0) host.timers.schedule(this, nowMs + noteMs);
+  }
+
+  /** The queue is about to be closed. (N3) */
+  leave(nowMs: number): void {
+    for (const lease of this.#next) this.#leases.add(lease);
+    this.#next.clear();
+    this.#write(nowMs);
+  }
+
+  #write(nowMs: number): void {
+    const { id, host } = this.#queue;
     const wallMs = host.wallMs();
     const rows: Operation[] = [];
     for (const lease of this.#leases) {
@@ -62,9 +78,6 @@ export class LeaseNotes implements DueItem {
       lease.isWritten = true;
     }
     this.#queue.note(rows);
-    this.#leases = this.#next;
-    this.#next = new Set();
-    if (this.#leases.size > 0) host.timers.schedule(this, nowMs + noteMs);
   }
 
   close(): void {

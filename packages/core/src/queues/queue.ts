@@ -382,6 +382,11 @@ export class Queue {
     return made !== undefined && made.marks?.id === undefined ? made : this.ids.get(id);
   }
 
+  /** It is about to be closed, in order: what it has put off to write it writes. */
+  leave(nowMs: number): void {
+    if (this.durable && this.host.writes.frozen === undefined) this.#leaseNotes?.leave(nowMs);
+  }
+
   /** Its timers are taken back, and who waits is told. */
   close(error: MpregError): void {
     for (const lane of this.lanes.values()) {

@@ -205,6 +205,11 @@ export class Queues {
     this.spooling.close();
   }
 
+  /** The node is about to close: what was put off is written. */
+  leave(nowMs: number): void {
+    for (const queue of this.#queues.values()) queue.leave(nowMs);
+  }
+
   /** Ends what waits, and takes all timers back. */
   close(): void {
     const error = new MpregError("closed", "The node is closed");
