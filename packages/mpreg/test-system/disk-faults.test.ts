@@ -88,7 +88,8 @@ test("an fdatasync that fails freezes the store: nothing is acknowledged any mor
   const queue = client.queue<number>("q");
   for (const number of [1, 2, 3]) await queue.send(number);
   const [first] = await queue.receive({ visibilityMs: 60_000 });
-  await queue.send(4); // the lease is on the disk with it
+  await first!.extend(60_000); // the lease is on the disk
+  await queue.send(4);
   const stop = await injected(node.pid, "error=EIO");
   expect(await ends(queue.send(100))).toBe("storage-failed unknown");
   await stop(); // the disk works again, and is not believed

@@ -55,7 +55,9 @@ test("a node killed between publisher and subscriber: the subscriber goes on at 
   expect(numbers.slice(0, atGap)).toEqual(numbersFrom(1, atGap));
   expect(numbers).toEqual([...new Set(numbers)].toSorted((one, other) => one - other));
   expect(numbers.filter((number) => number >= servedFrom)).toEqual(numbersFrom(servedFrom, published));
-  expect(received.filter(({ missedBefore }) => missedBefore !== 0)).toHaveLength(1);
+  // of the move; and of what the node that died may have published itself, unless that is told with the same message
+  const gaps = received.map(({ missedBefore }) => missedBefore).filter((missed) => missed !== 0);
+  expect(gaps).toEqual(gaps.length === 1 ? [Infinity] : [Infinity, Infinity]);
 });
 
 function numbersFrom(first: number, last: number): number[] {
