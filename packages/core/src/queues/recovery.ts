@@ -124,7 +124,7 @@ class Recovered {
   readonly #delayMs: number;
 
   constructor(queue: Queue, sequence: number, content: Uint8Array, nowMs: number) {
-    const { message, sentWallMs, delayMs } = queue.host.sealer.open(content);
+    const { message, sentWallMs, delayMs, deadLetter } = queue.host.sealer.open(content);
     const ageMs = Math.max(0, queue.host.wallMs() - sentWallMs);
     this.#queue = queue;
     this.#nowMs = nowMs;
@@ -135,7 +135,7 @@ class Recovered {
       sentMs: Math.ceil(nowMs - ageMs),
       group: message.group,
       priority: message.priority ?? 0,
-      marks: marksOf(message),
+      marks: marksOf(message, deadLetter),
       wanted: guarantee.kind === "quorum" ? guarantee.needed : 1,
     });
   }

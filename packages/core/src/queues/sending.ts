@@ -177,7 +177,7 @@ export function reserve(
     sentMs: Math.ceil(nowMs),
     group: message.group,
     priority: message.priority ?? priorityDefault,
-    marks: marksOf(message),
+    marks: marksOf(message, transfer?.deadLetter),
     wanted: settings.guarantee.kind === "quorum" ? settings.guarantee.needed : 1,
   });
   queue.room.take(held.bytes);
@@ -203,13 +203,15 @@ export function reserve(
   return { kind: "prepared", prepared: { message: held, id, delayMs, remembered, victims, promise }, operations };
 }
 
-export function marksOf({
-  id,
-  idempotencyKey: key,
-  after,
-  ttlMs,
-  keepResult = false,
-}: OutgoingMessage): Message["marks"] {
+/**
+ * What is remembered of a message beside its bytes. The key of a dead letter is not: to have looked at one is not to have done what it asks for, and several
+ * subscriptions may have given up the same message.
+ */
+export function marksOf(
+  { id, idempotencyKey, after, ttlMs, keepResult = false }: OutgoingMessage,
+  deadLetter: DeadLetter | undefined,
+): Message["marks"] {
+  const key = deadLetter === undefined ? idempotencyKey : undefined;
   const isPlain = id === undefined && key === undefined && after === undefined && ttlMs === undefined && !keepResult;
   return isPlain ? undefined : { id, key, after, ttlMs, keepResult };
 }

@@ -32,6 +32,29 @@ test.each([{ kind: "broadcast" } as const, { kind: "quorum", needed: 2 } as cons
   },
 );
 
+test("a message that two subscriptions have given up leaves a dead letter of each, and to acknowledge one is not to acknowledge the other, though they have one key", () => {
+  const disk = new Disk();
+  const w = new QueueWorld({ disk });
+  w.create("dead");
+  w.create("q", { guarantee: { kind: "broadcast" }, maxReceives: 1, deadLetter: "dead" });
+  for (const name of ["x", "y"]) w.do("q", { op: "subscribe", name });
+  w.send("q", { idempotencyKey: "k" });
+  for (const subscription of ["x", "y"]) {
+    const [message] = w.receive("q", 1, { subscription });
+    w.do("q", { op: "release", receipts: [message?.receipt ?? ""] });
+  }
+  disk.flush();
+  const [first] = w.receive("dead", 1);
+  w.ack("dead", first?.receipt ?? "");
+  disk.flush();
+  const later = new QueueWorld({ disk, clock: w.clock, seed: 2 }); // over a restart, too
+  for (const world of [w, later]) {
+    const [second] = world.receive("dead", 1, { visibilityMs: 0 });
+    expect([first, second].map((letter) => letter?.deadLetter?.subscription)).toEqual(["x", "y"]);
+    expect(second?.idempotencyKey).toBe("k");
+  }
+});
+
 test("a message that no quorum can be done with any more, since it has expired, leaves nothing in the store", () => {
   const disk = new Disk();
   const w = new QueueWorld({ disk });

@@ -37,7 +37,7 @@ function mayGo(history: History, message: SentMessage): boolean {
   if (idempotencyKey === undefined) return false;
   return history.deliveries.some(
     (other) =>
-      other.message.queue === message.queue && // there, or both as dead letters
+      other.queue === message.queue &&
       other.message !== message &&
       other.message.idempotencyKey === idempotencyKey &&
       mayBeAcknowledged(other),
