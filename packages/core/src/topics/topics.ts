@@ -182,9 +182,9 @@ export class Topics implements TopicSink {
     this.#sources.delete(id);
   }
 
-  /** Whether something waits of participants that are gone. */
+  /** Whether something waits of participants that are gone, or is on its way over a neighbour: who drains waits for it. */
   get hasLeftBehind(): boolean {
-    return this.#sources.left.size > 0;
+    return this.#sources.left.size > 0 || this.#exchange?.forwarding.isAwaitingNeighbours === true;
   }
 
   /** A message of another node. (N5) */

@@ -19,6 +19,7 @@
  *      more, it is known that the node will not tell.
  * (F7) It is known since when the oldest message for a node is on its way or waits, and told of each that was taken, or lost: who was
  *      served there, and comes back elsewhere, does not know that it misses it (`late/late-arrivals.ts`).
+ * (F8) Who drains waits for what it has sent over neighbours: what such a one loses nobody else could tell of.
  */
 import type { BufferTotals, WaitingMessage } from "../delivery/buffer.js";
 import type { Confirmation } from "./confirmations.js";
@@ -199,6 +200,11 @@ export class Forwarding {
   /** The number that was used last for the node; 0 where there was none. */
   lastFor(nodeId: string): number {
     return this.#routes.get(nodeId)?.sequence ?? 0;
+  }
+
+  /** Whether something is on its way over a neighbour. (F8) */
+  get isAwaitingNeighbours(): boolean {
+    return this.#over.isAwaiting;
   }
 
   /** Since when the oldest message for any node is on its way, or waits; Infinity: there is none. (F7) */

@@ -63,6 +63,12 @@ export class OverRoutes {
     return this.#routes.size;
   }
 
+  /** Whether something that went over a neighbour was not taken yet. */
+  get isAwaiting(): boolean {
+    for (const { untakenBytes } of this.#routes) if (untakenBytes > 0) return true;
+    return false;
+  }
+
   /** Looks for a neighbour for a route without a link; answers whether it has one. */
   find(route: Route, isPressing: boolean = false): boolean {
     if (route.via !== undefined) return true;

@@ -93,6 +93,25 @@ describe("topics over a neighbour", () => {
     expect(x.heard(1)).toEqual(ids);
   });
 
+  test("a node that drains waits until what it has sent over a neighbour was taken: nobody else could tell that it is lost (F8)", () => {
+    const { node, join } = over("acx", "ac cx");
+    const [a, x] = [join("a"), join("x")];
+    x.isTaking = false;
+    x.subscribe(1, "a", { windowBytes: 100, bufferMessagesMax: 2, overflow: "block-publisher" });
+    everywhere(x, 1);
+    const ids = Array.from({ length: 20 }, () => a.publish("a"));
+    pass(x);
+    a.client.connection!.cut();
+    const isDrained = (): boolean => node("a").events.some(({ kind }) => kind === "drained");
+    node("a").enter({ kind: "drain", graceMs: 30_000 });
+    pass(x, 10_000);
+    expect(isDrained()).toBe(false);
+    x.isTaking = true;
+    pass(x, 10_000);
+    expect(isDrained()).toBe(true);
+    expect(x.heard(1)).toEqual(ids);
+  });
+
   test("when a link opens what is on its way over the neighbour comes first, and nothing is lost or comes twice (R2)", () => {
     const { node, mesh, open, join } = over("acx", "ac cx");
     const [a, x] = [join("a"), join("x")];
