@@ -46,6 +46,7 @@ export class Expiry implements DueItem {
   readonly #own = new Map<Message, OwnTtl>();
   #due: Deadlines<OwnTtl> | undefined;
   #armedMs = Infinity;
+  #isClosed = false;
 
   constructor(queue: ExpiryHost) {
     this.#queue = queue;
@@ -116,6 +117,7 @@ export class Expiry implements DueItem {
   }
 
   close(): void {
+    this.#isClosed = true; // a key that was on its way to the disk is still remembered, and never over
     this.#queue.host.timers.unschedule(this);
   }
 
@@ -135,7 +137,7 @@ export class Expiry implements DueItem {
       this.#queue.dedup.nextMs,
       this.#queue.keys.nextMs,
     );
-    if (nextMs === this.#armedMs) return;
+    if (nextMs === this.#armedMs || this.#isClosed) return;
     this.#armedMs = nextMs;
     if (nextMs === Infinity) this.#queue.host.timers.unschedule(this);
     else this.#queue.host.timers.schedule(this, nextMs);

@@ -405,6 +405,7 @@ export class Queue {
       message = this.log.awakeAfter(message.sequence)
     ) {
       if (this.durable && message.content !== undefined) this.host.bodies.held -= message.bytes;
+      for (const entry of entriesOf(message)) entry.state = "gone"; // what is on its way to the disk finds nothing to go on with (Q2)
     }
   }
 }

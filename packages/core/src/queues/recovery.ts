@@ -4,6 +4,7 @@
  * (C1) What was acknowledged, purged or deleted is not there, whatever else was written of it.
  * (C2) A time that was to end goes on: what is left of it by wall time, and never more than it was to be, or less than nothing.
  * (C3) A lease that was written goes on, and its receipt stands; one that was not, never was.
+ * (C4) Of a queue that was deleted nothing is found in another one: its number is free once no row of it is left.
  */
 import { assert } from "../base/index.js";
 import type { Operation, Store } from "../journal/index.js";
@@ -39,7 +40,30 @@ export function recover(
     recoverQueue(store, queue, record, nowMs);
     queues.push(queue);
   }
+  const deleted = rowsOfDeleted(store, new Set(queues.map(({ id }) => id)));
+  const last = deleted.at(-1); // its rows may outlive this run, too: a full disk refuses
+  if (last !== undefined) {
+    nextId = Math.max(nextId, last + 1);
+    const { tables, writes } = shared();
+    const operations = deleted.flatMap((id) => tables.deleteQueue(id));
+    writes.write(operations, { done: () => undefined, failed: () => undefined }); // done again at the next start
+  }
   return { queues, nextId };
+}
+
+/** Numbers of queues that are not there, and of which rows are: written behind their deletion, before a crash. In their order. (C4) */
+function rowsOfDeleted(store: Store, ids: ReadonlySet<number>): readonly number[] {
+  const deleted = new Set<number>();
+  for (const table of Object.values(tableNames)) {
+    for (let id = 0; ; id++) {
+      while (ids.has(id)) id++;
+      const [first] = store.range(table, { from: queueKey(id), limit: 1 });
+      if (first === undefined) break;
+      id = getU32(first.key, 0);
+      if (!ids.has(id)) deleted.add(id);
+    }
+  }
+  return [...deleted].sort((a, b) => a - b);
 }
 
 function recoverQueue(store: Store, queue: Queue, record: QueueRecord, nowMs: number): void {
