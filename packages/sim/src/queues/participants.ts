@@ -6,7 +6,7 @@
  * (P1) Consumers draw what they do from streams of their own.
  * (P2) Everything that is asked ends: `waiting` is 0 once all is quiet.
  */
-import { MpregError } from "@mpreg/core/base";
+import { MpregError, isA } from "@mpreg/core/base";
 import type { Queue, QueueCalls, QueueMessage, ReceiveOptions } from "@mpreg/core/program";
 import type { SeededRandom } from "../capabilities/random.js";
 import { SimulationError } from "../simulation-error.js";
@@ -35,6 +35,8 @@ type Handle = Queue<QueuesValue>;
 
 /** How long a consumer waits after what it asked was refused, in ms. */
 const pauseMs = 100;
+/** How often what does nothing twice is asked for. */
+const triesMax = 20;
 /** Longer than a receive waits, which ends when the world does. */
 const drainWaitMs = 50;
 
@@ -99,8 +101,14 @@ export class Participants {
 
   async create({ name, owner, settings, subscriptions }: PlannedQueue, withinMs: number): Promise<void> {
     const client = this.#clients[0] as QueuesClient;
-    await this.awaited(client.queue(name, { ...settings, owner: this.#world.node(owner).id }).create(), withinMs);
-    for (const subscription of subscriptions) await this.awaited(client.queue(name).subscribe(subscription), withinMs);
+    const create = (): Promise<unknown> =>
+      client.queue(name, { ...settings, owner: this.#world.node(owner).id }).create();
+    await this.awaited(this.#persistently(create), withinMs);
+    for (const subscription of subscriptions)
+      await this.awaited(
+        this.#persistently(() => client.queue(name).subscribe(subscription)),
+        withinMs,
+      );
   }
 
   send(plan: PlannedSend): void {
@@ -192,7 +200,7 @@ export class Participants {
   /** Whether no node has a queue of that name: it was deleted, or in memory. */
   async isGone({ name }: PlannedQueue): Promise<boolean> {
     try {
-      await this.#asked(this.#handle(0, name).stats());
+      await this.#persistently(() => this.#handle(0, name).stats());
       return false;
     } catch (error) {
       return isUnknown(error);
@@ -205,8 +213,13 @@ export class Participants {
     await this.create(queue, withinMs);
   }
 
-  async delete(name: string): Promise<void> {
-    await this.#wipe("delete", this.#handle(0, name));
+  /** It is gone then, whatever broke meanwhile. */
+  async delete(queue: PlannedQueue): Promise<void> {
+    for (let tries = 1; tries <= triesMax; tries++) {
+      await this.#wipe("delete", this.#handle(0, queue.name));
+      if (await this.isGone(queue)) return;
+      await this.#sleep(pauseMs);
+    }
   }
 
   async #wipe(what: "purge" | "delete", handle: Handle): Promise<void> {
@@ -316,6 +329,21 @@ export class Participants {
       this.#handles.set(key, handle);
     }
     return handle;
+  }
+
+  /**
+   * What `ask` comes to, asked for again where a link has broken meanwhile, as a user does. Links that broke in silence are noticed when
+   * somebody uses them, also after all is healed. Only for what does nothing when it was done already.
+   */
+  async #persistently<T>(ask: () => Promise<T>): Promise<T> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#asked(ask());
+      } catch (error) {
+        if (!isA(error, MpregError) || isUnknown(error) || tries >= triesMax) throw error;
+      }
+      await this.#sleep(pauseMs);
+    }
   }
 
   async #asked<T>(promise: Promise<T>): Promise<T> {

@@ -160,7 +160,7 @@ async function leave(
   }
   await drainAll(plan, participants, tell);
   if (world.violations.length === 0) checkHistory(history, tell); // what was deleted comes back in none of them
-  for (const { name } of plan.queues) await participants.awaited(participants.delete(name), answerMsMax);
+  for (const queue of plan.queues) await participants.awaited(participants.delete(queue), answerMsMax);
   await participants.pass(pendingNothing(world, [new EmptyTables()]), quietMsMax);
   for (const message of new EmptyTables().pending(world)) tell("empty-tables", message);
   for (const { name, store } of world.nodes.values()) {
