@@ -1,7 +1,9 @@
 /**
  * Consumers that wait at an empty queue: what they cost the node, in seconds of its CPU per minute.
  *
- * Told twice: while nothing happens at all, and with polls that end after 20 s, as clients' do, and are begun anew.
+ * Told of four nodes that are watched at the same time: one that nobody is connected to, one with connections that do nothing, one with as many
+ * connections over which the consumers wait, and one where their polls end after 20 s, as clients' do, and are begun anew. What waiting costs is the
+ * third without the second: connections are kept alive by pings, whatever they are for.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { withChildren } from "../lib/child.mjs";
@@ -16,7 +18,6 @@ const connections = 100;
 const longMs = 10 * 60_000;
 /** As long as a client's poll is by itself. */
 const usualMs = 20_000;
-const settleMs = 2_000;
 const arriveTimeoutMs = 60_000;
 
 export const idle = {
@@ -26,31 +27,36 @@ export const idle = {
   group: /** @type {const} */ ("idle"),
   whyUnavailable: () => (canSeeProcesses ? undefined : "this system does not tell what another process costs"),
   measure: async (/** @type {import("./exchange.mjs").Budget} */ budget) => {
-    const still = await measure(budget, longMs);
-    const renewing = await measure(budget, usualMs);
-    return { consumers: budget.idleConsumers, cpuSecondsPerMinute: still, cpuSecondsPerMinuteRenewing: renewing };
+    const { idleConsumers: consumers } = budget;
+    const [alone, connected, still, renewing] = await Promise.all([
+      watch(budget, { consumers: 0, connections: 0, waitMs: longMs }),
+      watch(budget, { consumers: 0, connections, waitMs: longMs }),
+      watch(budget, { consumers, connections, waitMs: longMs }),
+      watch(budget, { consumers, connections, waitMs: usualMs }),
+    ]);
+    return {
+      consumers,
+      connections,
+      cpuSecondsPerMinuteAlone: alone,
+      cpuSecondsPerMinuteConnected: connected,
+      cpuSecondsPerMinute: still,
+      cpuSecondsPerMinuteOfPolls: still - connected,
+      cpuSecondsPerMinuteRenewing: renewing,
+    };
   },
 };
 
 /**
  * @param {import("./exchange.mjs").Budget} budget
- * @param {number} waitMs
+ * @param {{ consumers: number, connections: number, waitMs: number }} load
  * @returns {Promise<number>}
  */
-function measure({ idleConsumers, idleMs }, waitMs) {
+function watch({ idleSettleMs, idleMs }, load) {
   return withQueueNode({ onDisk: false })(({ url, child }) =>
     withChildren(async (open) => {
-      const consumers = open(waitersModule);
-      await consumers.call("open", { address: url, consumers: idleConsumers, connections, waitMs });
-      const { connect } = await importMpreg();
-      const client = await connect(url);
-      const all = async () => {
-        const { waiting } = await client.queue("idle").stats();
-        if (waiting < idleConsumers) throw new Error(`${waiting} of ${idleConsumers} consumers wait`);
-      };
-      await eventually(all, arriveTimeoutMs);
-      await client.close();
-      await sleep(settleMs);
+      if (load.connections > 0) await open(waitersModule).call("open", { address: url, ...load });
+      if (load.consumers > 0) await allWait(url, load.consumers);
+      await sleep(idleSettleMs);
       const before = cpuSeconds([child.pid]);
       const startedMs = performance.now();
       await sleep(idleMs);
@@ -58,4 +64,18 @@ function measure({ idleConsumers, idleMs }, waitMs) {
       return used / ((performance.now() - startedMs) / 60_000);
     }),
   );
+}
+
+/**
+ * @param {string} url
+ * @param {number} consumers
+ */
+async function allWait(url, consumers) {
+  const { connect } = await importMpreg();
+  const client = await connect(url);
+  await eventually(async () => {
+    const { waiting } = await client.queue("idle").stats();
+    if (waiting < consumers) throw new Error(`${waiting} of ${consumers} consumers wait`);
+  }, arriveTimeoutMs);
+  await client.close();
 }

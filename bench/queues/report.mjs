@@ -116,13 +116,22 @@ export function syncsOf({ figures }) {
 
 /** @param {readonly Measured[]} members */
 function renderIdle(members) {
-  const rows = members.map((member) => [
-    member.figures.consumers.median.toLocaleString("en-US"),
-    cell(member, "cpuSecondsPerMinute"),
-    cell(member, "cpuSecondsPerMinuteRenewing"),
-  ]);
-  const heads = ["consumers", "the node's CPU, seconds per minute", "with polls that end after 20 s and begin anew"];
-  return [table(heads, rows, ["right", "right", "right"])];
+  const rows = members.flatMap((member) => {
+    const [consumers, connections] = ["consumers", "connections"].map((key) =>
+      member.figures[key].median.toLocaleString("en-US"),
+    );
+    return [
+      ["nobody is connected", cell(member, "cpuSecondsPerMinuteAlone")],
+      [`${connections} connections that do nothing`, cell(member, "cpuSecondsPerMinuteConnected")],
+      [`${consumers} consumers wait over as many connections`, cell(member, "cpuSecondsPerMinute")],
+      ["so much of it for their polls", cell(member, "cpuSecondsPerMinuteOfPolls")],
+      ["their polls end after 20 s and begin anew", cell(member, "cpuSecondsPerMinuteRenewing")],
+    ];
+  });
+  return [
+    "Each connection is kept alive by a ping every five seconds; that is what a node with idle connections does.",
+    table(["", "the node's CPU, seconds per minute"], rows, ["left", "right"]),
+  ];
 }
 
 /** @param {readonly Measured[]} members */

@@ -132,7 +132,12 @@ export class Link {
     const { pingIntervalMs, silenceMsMax } = this.#options;
     if (pingIntervalMs === 0) return Infinity;
     if (this.#pingedMs === undefined) return this.#heardMs + pingIntervalMs;
-    return this.#pingedMs + Math.max(0, silenceMsMax - pingIntervalMs); // (L5)
+    return Math.max(this.#heardMs + silenceMsMax, this.#pingedMs + silenceMsMax - pingIntervalMs, this.#pingedMs); // (L5)
+  }
+
+  /** Whether what is due next is to ask the far side for a sign of life. */
+  get asksNext(): boolean {
+    return this.open && this.#pingedMs === undefined;
   }
 
   /** When the far side was heard last. */
@@ -210,9 +215,9 @@ export class Link {
     this.flush();
   }
 
-  /** The time of {@link nextDueMs} has come. */
-  onDue(nowMs: number): void {
-    if (this.nextDueMs > nowMs) return;
+  /** The time of {@link nextDueMs} has come; the far side may be asked for a sign of life `earlyMs` before. */
+  onDue(nowMs: number, earlyMs: number = 0): void {
+    if (this.nextDueMs - (this.asksNext ? earlyMs : 0) > nowMs) return;
     if (this.#phase.kind !== "open") {
       this.end({ code: "silent", reason: `no handshake within ${this.#options.handshakeTimeoutMs} ms` }, nowMs);
     } else if (this.#pingedMs === undefined) {

@@ -27,6 +27,7 @@ import {
   writeFailure,
 } from "../wire/index.js";
 import type { Cluster } from "./cluster.js";
+import { earlyMsOf, togetherMs } from "./keep-alive.js";
 import { Session, subjectOf } from "./session.js";
 import type { NodeEffects, NodeOptions } from "./types.js";
 
@@ -92,7 +93,7 @@ export class Links {
     const direction = attempt === undefined ? "accepted" : "dialed";
     session.link = new Link(id, direction, this.#linkHost(session), this.#options, nowMs);
     session.link.start();
-    this.#reschedule(session);
+    this.#reschedule(session, nowMs);
   }
 
   receive(id: LinkId, bytes: Uint8Array, nowMs: number): void {
@@ -253,7 +254,7 @@ export class Links {
       this.#host.topics.relinked(remote.nodeId);
     } else this.#openedByClient(session, link, subject, nowMs);
     if (this.#isDraining) this.#tellDrain(session);
-    this.#reschedule(session);
+    this.#reschedule(session, nowMs);
   }
 
   #openedByClient(session: Session, link: Link, subject: Subject, nowMs: number): void {
@@ -399,16 +400,24 @@ export class Links {
 
   /** A link's time may have come: whoever heard of the far side since then has postponed it. */
   readonly #due = (session: Session, nowMs: number): void => {
-    session.link?.onDue(nowMs);
-    this.#reschedule(session);
+    session.link?.onDue(nowMs, this.#earlyMs(session));
+    this.#reschedule(session, nowMs);
   };
 
-  #reschedule(session: Session): void {
+  /** Between nodes probes go anyway. */
+  #earlyMs({ phase }: Session): number {
+    return phase.kind === "client" ? earlyMsOf(this.#options.pingIntervalMs, this.#sessions.size) : 0;
+  }
+
+  #reschedule(session: Session, nowMs: number): void {
     const { link } = session;
     if (link === undefined || link.closed) return;
     const dueMs = link.nextDueMs;
-    if (dueMs === Infinity) this.#host.unschedule(session);
-    else this.#host.schedule(session, dueMs);
+    const earlyMs = this.#earlyMs(session);
+    if (dueMs === Infinity) return this.#host.unschedule(session);
+    // one that was asked will have answered, and is asked again with the others
+    const askMs = link.asksNext ? dueMs : nowMs + this.#options.pingIntervalMs;
+    this.#host.schedule(session, earlyMs > 0 ? Math.min(dueMs, togetherMs(askMs, earlyMs)) : dueMs);
   }
 }
 

@@ -270,6 +270,20 @@ describe("silence", () => {
     expect(link.nextDueMs).toBe(Infinity);
   });
 
+  test("who may be asked earlier has as long to answer as anybody (L5)", () => {
+    const { dialer } = connected(a, b);
+    dialer.link.onDue(3_999, 1_000);
+    expect(dialer.link.outbox.queuedBytes).toBe(0);
+    dialer.link.onDue(4_000, 1_000);
+    dialer.link.flush();
+    expect(dialer.pending).toMatchObject([{ kind: "ping" }]);
+    expect(dialer.link.nextDueMs).toBe(15_000);
+    dialer.link.onDue(14_999, 1_000);
+    expect(dialer.link.open).toBe(true);
+    dialer.link.onDue(15_000, 1_000);
+    expect(dialer.ends).toMatchObject([{ code: "silent" }]);
+  });
+
   test("a side that stood still itself gives the other the time to answer (L5)", () => {
     const { dialer } = connected(a, b);
     dialer.link.onDue(60_000); // it could not hear anything in that time
