@@ -2,7 +2,7 @@
  * Client: what a program holds after `connect`.
  */
 import type { Contract } from "@mpreg/core";
-import type { TopicContract } from "@mpreg/core/base";
+import type { QueueContract, TopicContract } from "@mpreg/core/base";
 import type { ClusterInfo, FunctionInfo, NodeInfo } from "@mpreg/core/node";
 import {
   Caller,
@@ -23,6 +23,7 @@ import {
 } from "@mpreg/core/rpc";
 import {
   type QueueCalls,
+  type QueueHost,
   type TopicCalls,
   type WaitOptions,
   cancelled,
@@ -38,15 +39,19 @@ import type { ClientStatus, StatusOptions } from "./status.js";
  * A client of the cluster: a connection to one node at a time, through which every function of the cluster can be called.
  * Made by `connect`.
  *
- * `C` is the contract of the functions and `T` the schemas of topics, where `connect` was given them. The promises of all its calls reject with an
+ * `C` is the contract of the functions, `T` the schemas of topics and `Q` what is in queues, where `connect` was given them. The promises of all its calls reject with an
  * `MpregError`; aborting `options.signal` cancels a call, wherever it runs.
  */
-export interface Client<C extends Contract | undefined = undefined, T extends TopicContract | undefined = undefined>
-  extends Calls<C>, TopicCalls<T>, QueueCalls, AsyncDisposable {
+export interface Client<
+  C extends Contract | undefined = undefined,
+  T extends TopicContract | undefined = undefined,
+  Q extends QueueContract | undefined = undefined,
+>
+  extends Calls<C>, TopicCalls<T>, QueueCalls<Q, C>, AsyncDisposable {
   /** The address of the node it is connected to; while it is not, of the last one. */
   readonly url: string;
   /**
-   * The same connection without the contract and the schemas of topics: calls any function of the cluster, and fits wherever
+   * The same connection without the contract and the schemas of topics and queues: calls any function of the cluster, and fits wherever
    * a `Client` is wanted.
    * Closing either closes both.
    */
@@ -112,18 +117,19 @@ export interface Client<C extends Contract | undefined = undefined, T extends To
   close(options?: WaitOptions): Promise<void>;
 }
 
-/** A client of `session`, with the types and resources of `contract` and the schemas of `topics` if there are any. */
-export class SessionClient<C extends Contract | undefined, T extends TopicContract | undefined> implements Client<
-  C,
-  T
-> {
+/** A client of `session`, with the types and resources of `contract` and the schemas of `topics` and `queues` if there are any. */
+export class SessionClient<
+  C extends Contract | undefined,
+  T extends TopicContract | undefined,
+  Q extends QueueContract | undefined,
+> implements Client<C, T, Q> {
   readonly call: Calls<C>["call"];
   readonly request: PlainRequest;
   readonly publish: TopicCalls<T>["publish"];
   readonly subscribe: TopicCalls<T>["subscribe"];
   readonly publishRequest: TopicCalls<T>["publishRequest"];
   readonly respond: TopicCalls<T>["respond"];
-  readonly queue: QueueCalls["queue"];
+  readonly queue: QueueCalls<Q, C>["queue"];
   readonly queues: QueueCalls["queues"];
   readonly spooled: QueueCalls["spooled"];
   readonly #session: Session;
@@ -131,7 +137,7 @@ export class SessionClient<C extends Contract | undefined, T extends TopicContra
   readonly #contract: C;
   #untyped: Client | undefined;
 
-  constructor(session: Session, contract: C, topics: T) {
+  constructor(session: Session, contract: C, topics: T, queues: Q) {
     const caller = new Caller(session, contract);
     // the type of `call` follows the contract; what it does does not
     this.call = ((fun: string, args?: readonly unknown[], options?: object) =>
@@ -142,10 +148,11 @@ export class SessionClient<C extends Contract | undefined, T extends TopicContra
     this.subscribe = calls.subscribe;
     this.publishRequest = calls.publishRequest;
     this.respond = calls.respond;
-    const queues = queueCalls(() => session.queueHost((fun, args, asked) => caller.call(fun, args, asked)));
-    this.queue = queues.queue;
-    this.queues = queues.queues;
-    this.spooled = queues.spooled;
+    const host = (): QueueHost => session.queueHost((fun, args, asked) => caller.call(fun, args, asked));
+    const { queue, queues: names, spooled } = queueCalls<Q, C>(host, queues);
+    this.queue = queue;
+    this.queues = names;
+    this.spooled = spooled;
     this.#session = session;
     this.#caller = caller;
     this.#contract = contract;
@@ -156,7 +163,7 @@ export class SessionClient<C extends Contract | undefined, T extends TopicContra
   }
 
   get untyped(): Client {
-    return (this.#untyped ??= new SessionClient(this.#session, undefined, undefined));
+    return (this.#untyped ??= new SessionClient(this.#session, undefined, undefined, undefined));
   }
 
   graph(): Graph<C> {

@@ -5,9 +5,11 @@ import { platform } from "#socket";
 import type { Contract } from "@mpreg/core";
 import {
   MpregError,
+  type QueueContract,
   type TopicContract,
   checkContract,
   checkOptions,
+  checkQueueContract,
   checkTopicContract,
   kindOf,
   optionNames,
@@ -32,11 +34,14 @@ import { Session, type SessionOptions } from "./session.js";
 export interface ConnectOptions<
   C extends Contract | undefined = undefined,
   T extends TopicContract | undefined = undefined,
+  Q extends QueueContract | undefined = undefined,
 > {
   /** Gives calls and graphs the types of its functions, and asks for their resources. */
   readonly contract?: C;
   /** Schemas of payloads by pattern of topics: what is published has to be what they say, and what is received has their types. */
   readonly topics?: T;
+  /** Schemas of messages by name of queue, as `queues({ … })` takes them: what is sent has to be what they say, and what is received has their types. */
+  readonly queues?: Q;
   /** Time allowed to open the connection, in ms. Default 10,000. Calls have a `timeoutMs` of their own. */
   readonly timeoutMs?: number | undefined;
   /** Gives up connecting. */
@@ -95,10 +100,11 @@ export interface ConnectOptions<
  * await client.call("echo", ["hi there!"]);
  * ```
  */
-export function connect<C extends Contract | undefined = undefined, T extends TopicContract | undefined = undefined>(
-  url: string | readonly string[],
-  options: ConnectOptions<C, T> = {},
-): Promise<Client<C, T>> {
+export function connect<
+  C extends Contract | undefined = undefined,
+  T extends TopicContract | undefined = undefined,
+  Q extends QueueContract | undefined = undefined,
+>(url: string | readonly string[], options: ConnectOptions<C, T, Q> = {}): Promise<Client<C, T, Q>> {
   return new Promise((resolve, reject) => {
     const urls = checkUrls(url);
     checkConnectOptions(options);
@@ -114,7 +120,8 @@ export function connect<C extends Contract | undefined = undefined, T extends To
     const stopListening = signal === undefined ? undefined : onAbort(signal, cancel);
     const onOpen = (): void => {
       stopListening?.();
-      resolve(new SessionClient<C, T>(session, options.contract as C, options.topics as T));
+      const { contract, topics, queues } = options;
+      resolve(new SessionClient<C, T, Q>(session, contract as C, topics as T, queues as Q));
     };
     const onFailed = (failures: readonly Unreached[]): void => {
       stopListening?.();
@@ -124,10 +131,10 @@ export function connect<C extends Contract | undefined = undefined, T extends To
   });
 }
 
-function sessionOptions(
-  urls: readonly string[],
-  options: ConnectOptions<Contract | undefined, TopicContract | undefined>,
-): SessionOptions {
+/** Whatever the types of its contracts. */
+type AnyOptions = ConnectOptions<Contract | undefined, TopicContract | undefined, QueueContract | undefined>;
+
+function sessionOptions(urls: readonly string[], options: AnyOptions): SessionOptions {
   const {
     timeoutMs = 10_000,
     credentials,
@@ -172,6 +179,7 @@ function unreachedText(failures: readonly Unreached[]): string {
 const names = optionNames<ConnectOptions>({
   contract: true,
   topics: true,
+  queues: true,
   timeoutMs: true,
   signal: true,
   credentials: true,
@@ -186,14 +194,15 @@ const names = optionNames<ConnectOptions>({
   openTelemetry: true,
 });
 
-function checkConnectOptions(options: ConnectOptions<Contract | undefined, TopicContract | undefined>): void {
+function checkConnectOptions(options: AnyOptions): void {
   checkOptions(options, names, "connect");
   durationMs(options.timeoutMs, "timeoutMs");
   checkListeners(options);
   // from here on the types may be wrong
-  const { contract, topics, credentials, ca }: Partial<Record<keyof ConnectOptions, unknown>> = options;
+  const { contract, topics, queues, credentials, ca }: Partial<Record<keyof ConnectOptions, unknown>> = options;
   if (contract !== undefined) checkContract(contract);
   if (topics !== undefined) checkTopicContract(topics);
+  if (queues !== undefined) checkQueueContract(queues);
   checkInteger(options, "messageBytesMax", 1, 2 ** 32 - 1); // what 4 bytes of the handshake can say
   checkInteger(options, "inFlightMax", 1, 2 ** 31);
   checkInteger(options, "queueMax", 0, 2 ** 31);
@@ -210,21 +219,13 @@ function checkConnectOptions(options: ConnectOptions<Contract | undefined, Topic
   }
 }
 
-function checkInteger(
-  options: ConnectOptions<Contract | undefined, TopicContract | undefined>,
-  key: keyof ConnectOptions,
-  min: number,
-  max: number,
-): void {
+function checkInteger(options: AnyOptions, key: keyof ConnectOptions, min: number, max: number): void {
   const value: unknown = options[key];
   if (value === undefined || (Number.isInteger(value) && Number(value) >= min && Number(value) <= max)) return;
   throw invalid(`${key} must be an integer from ${min} to ${max}, got ${JSON.stringify(value)}`);
 }
 
-function checkBoolean(
-  options: ConnectOptions<Contract | undefined, TopicContract | undefined>,
-  key: keyof ConnectOptions,
-): void {
+function checkBoolean(options: AnyOptions, key: keyof ConnectOptions): void {
   const value: unknown = options[key];
   if (value === undefined || typeof value === "boolean") return;
   throw invalid(`${key} must be true or false, got ${JSON.stringify(value)}`);

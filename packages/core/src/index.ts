@@ -11,6 +11,8 @@ export {
   type Observed,
   type Outcome,
   type Policy,
+  type QueueContract,
+  type QueueDeclaration,
   type StandardSchema,
   type Subject,
   type TopicContract,
@@ -18,6 +20,7 @@ export {
   createDefaultPolicy,
   errorCodes,
   fn,
+  queues,
   topics,
 } from "./base/index.js";
 export {

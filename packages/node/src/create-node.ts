@@ -2,7 +2,7 @@
  * Create: from options to a node that listens.
  */
 import { performance } from "node:perf_hooks";
-import type { TopicContract } from "@mpreg/core/base";
+import type { QueueContract, TopicContract } from "@mpreg/core/base";
 import { registerEchoes } from "@mpreg/core/handlers";
 import { frameBytesMax } from "@mpreg/core/link";
 import type { Store } from "@mpreg/core/journal";
@@ -29,7 +29,7 @@ import { type Identity, loadIdentity } from "./identity/key.js";
 import { type Logger, createLog } from "./log.js";
 import type { MqttFigures } from "./mqtt/figures.js";
 import type { MqttParts, RunningMqtt } from "./mqtt/start.js";
-import { DrivenNode, type MpregNode } from "./node.js";
+import { DrivenNode, type MpregNode, type NodeParts } from "./node.js";
 import { findOpenTelemetry } from "./open-telemetry.js";
 import { type CreateNodeOptions, type ResolvedOptions, defaultName, ownUrl, resolveOptions } from "./options.js";
 import { waiting } from "./patience.js";
@@ -55,13 +55,15 @@ import { Watchdog } from "./watchdog/watchdog.js";
  * node.register("process", (text: string) => `processed: ${text}`);
  * ```
  */
-export async function createNode<T extends TopicContract | undefined = undefined>(
-  given: CreateNodeOptions<T> = {},
-): Promise<MpregNode<T>> {
+export async function createNode<
+  T extends TopicContract | undefined = undefined,
+  Q extends QueueContract | undefined = undefined,
+>(given: CreateNodeOptions<T, Q> = {}): Promise<MpregNode<T, Q>> {
   const options = resolveOptions(given);
   const { signal, timeoutMs } = given;
-  let started: Promise<MpregNode<T>> | undefined;
-  const start = (): Promise<MpregNode<T>> => (started = opened(options, given.topics as T));
+  let started: Promise<MpregNode<T, Q>> | undefined;
+  const contracts = { topics: given.topics as T, queues: given.queues as Q };
+  const start = (): Promise<MpregNode<T, Q>> => (started = opened(options, contracts));
   const gaveUp = (): void => {
     // whoever has started it was told that there is no node: why not does not matter any more
     started?.then(
@@ -73,8 +75,17 @@ export async function createNode<T extends TopicContract | undefined = undefined
   return waiting(start, { signal, timeoutMs }, { who: "createNode", late, gaveUp });
 }
 
+/** What is said of topics and queues, for the node's own program. */
+type Contracts<T extends TopicContract | undefined, Q extends QueueContract | undefined> = Pick<
+  NodeParts<T, Q>,
+  "topics" | "queues"
+>;
+
 /** A node that listens. */
-async function opened<T extends TopicContract | undefined>(options: ResolvedOptions, topics: T): Promise<MpregNode<T>> {
+async function opened<T extends TopicContract | undefined, Q extends QueueContract | undefined>(
+  options: ResolvedOptions,
+  contracts: Contracts<T, Q>,
+): Promise<MpregNode<T, Q>> {
   const identity = await loadIdentity(options.dataDir);
   // the driver can only be made once the port is known; nobody connects before this turn ends
   const running: Running = {};
@@ -109,7 +120,7 @@ async function opened<T extends TopicContract | undefined>(options: ResolvedOpti
   const { loopBlockedMsMax } = options;
   const watchdog = loopBlockedMsMax > 0 ? new Watchdog({ nodeName: name, loopBlockedMsMax, log }) : undefined;
   try {
-    return await assemble(options, topics, { identity, store, listener, gate, running, name, log, watchdog });
+    return await assemble(options, contracts, { identity, store, listener, gate, running, name, log, watchdog });
   } catch (error) {
     await watchdog?.close();
     await listener.close();
@@ -140,11 +151,11 @@ interface Opened {
 }
 
 /** The node that listens already. */
-async function assemble<T extends TopicContract | undefined>(
+async function assemble<T extends TopicContract | undefined, Q extends QueueContract | undefined>(
   options: ResolvedOptions,
-  topics: T,
+  contracts: Contracts<T, Q>,
   opened: Opened,
-): Promise<MpregNode<T>> {
+): Promise<MpregNode<T, Q>> {
   const { identity, store, listener, gate, running, name, log, watchdog } = opened;
   const { messageBytesMax, handshakeTimeoutMs } = options.limits;
   const url = ownUrl(listener.scheme, options.host, listener.port);
@@ -228,7 +239,7 @@ async function assemble<T extends TopicContract | undefined>(
   const { exposeStacks } = options;
   const asking = (parent: Invocation): Asking => driver.asking(parent);
   const threads = new Threads(driver.functions, { nodeName: name, limits, exposeStacks, log, asking });
-  return new DrivenNode({ topics, driver, threads, status, url, urls, mqtt, sqs, shutDown });
+  return new DrivenNode({ ...contracts, driver, threads, status, url, urls, mqtt, sqs, shutDown });
 }
 
 /** The door for MQTT where one is wanted; else its code is not even loaded. */

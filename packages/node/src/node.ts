@@ -2,11 +2,12 @@
  * Node: a running node as its program sees it.
  */
 import type { Contract } from "@mpreg/core";
-import { type TopicContract, checkOptions, optionNames } from "@mpreg/core/base";
+import { type QueueContract, type TopicContract, checkOptions, optionNames } from "@mpreg/core/base";
 import type { AnyHandler, FunctionRegistry, RegisterOptions } from "@mpreg/core/handlers";
 import type { ClusterInfo, FunctionInfo, NodeInfo } from "@mpreg/core/node";
 import {
   type QueueCalls,
+  type QueueHost,
   type TopicCalls,
   type TopicFunctions,
   type WaitOptions,
@@ -46,9 +47,11 @@ import type { ThreadedOptions } from "./threads/options.js";
 import type { NodeImplementations, Threads } from "./threads/threads.js";
 
 /** What a node is made of once it runs. */
-export interface NodeParts<T extends TopicContract | undefined> {
+export interface NodeParts<T extends TopicContract | undefined, Q extends QueueContract | undefined> {
   /** Schemas of topics. */
   readonly topics: T;
+  /** Schemas of queues. */
+  readonly queues: Q;
   readonly driver: Driver;
   readonly threads: Threads;
   readonly status: Status;
@@ -76,10 +79,13 @@ const graceMsDefault = 30_000;
  * A node of the mesh. Made by `createNode`.
  *
  * Offers functions to the cluster and can call any function of it; publishes and subscribes to topics, as clients do. `T` are the
- * schemas of topics, where `createNode` was given some.
+ * schemas of topics and `Q` those of queues, where `createNode` was given some.
  */
-export interface MpregNode<T extends TopicContract | undefined = undefined>
-  extends Calls, TopicCalls<T>, QueueCalls, FunctionRegistry, AsyncDisposable {
+export interface MpregNode<
+  T extends TopicContract | undefined = undefined,
+  Q extends QueueContract | undefined = undefined,
+>
+  extends Calls, TopicCalls<T>, QueueCalls<Q>, FunctionRegistry, AsyncDisposable {
   /** Where clients and other nodes reach it, e.g. `ws://127.0.0.1:9001`. */
   readonly url: string;
   /** All addresses it tells to others. */
@@ -205,7 +211,10 @@ export interface MpregNode<T extends TopicContract | undefined = undefined>
 }
 
 /** The node that `driver` drives. */
-export class DrivenNode<T extends TopicContract | undefined> implements MpregNode<T> {
+export class DrivenNode<T extends TopicContract | undefined, Q extends QueueContract | undefined> implements MpregNode<
+  T,
+  Q
+> {
   readonly url: string;
   readonly urls: readonly string[];
   readonly mqttUrl: string | undefined;
@@ -214,7 +223,7 @@ export class DrivenNode<T extends TopicContract | undefined> implements MpregNod
   readonly subscribe: TopicCalls<T>["subscribe"];
   readonly publishRequest: TopicCalls<T>["publishRequest"];
   readonly respond: TopicCalls<T>["respond"];
-  readonly queue: QueueCalls["queue"];
+  readonly queue: QueueCalls<Q>["queue"];
   readonly queues: QueueCalls["queues"];
   readonly spooled: QueueCalls["spooled"];
   readonly #driver: Driver;
@@ -227,16 +236,17 @@ export class DrivenNode<T extends TopicContract | undefined> implements MpregNod
   #closing: Promise<void> | undefined;
   #draining: Promise<void> | undefined;
 
-  constructor({ driver, threads, status, url, urls, topics, mqtt, sqs, shutDown }: NodeParts<T>) {
+  constructor({ driver, threads, status, url, urls, topics, queues, mqtt, sqs, shutDown }: NodeParts<T, Q>) {
     const calls: TopicFunctions<T> = topicCalls(() => driver.program.topics, topics);
     this.publish = calls.publish;
     this.subscribe = calls.subscribe;
     this.publishRequest = calls.publishRequest;
     this.respond = calls.respond;
-    const queues = queueCalls(() => ownQueueHost(this.#caller, driver.asking(undefined).codec, driver.machine.id));
-    this.queue = queues.queue;
-    this.queues = queues.queues;
-    this.spooled = queues.spooled;
+    const host = (): QueueHost => ownQueueHost(this.#caller, driver.asking(undefined).codec, driver.machine.id);
+    const { queue, queues: names, spooled } = queueCalls<Q>(host, queues);
+    this.queue = queue;
+    this.queues = names;
+    this.spooled = spooled;
     this.#driver = driver;
     this.#threads = threads;
     this.#status = status;

@@ -5,8 +5,10 @@ import { hostname, networkInterfaces } from "node:os";
 import {
   MpregError,
   type Policy,
+  type QueueContract,
   type TopicContract,
   checkOptions,
+  checkQueueContract,
   checkTopicContract,
   createDefaultPolicy,
   kindOf,
@@ -50,7 +52,10 @@ export type NodeLimits = WireLimits &
   TopicOptions &
   PortLimits;
 
-export interface CreateNodeOptions<T extends TopicContract | undefined = undefined> {
+export interface CreateNodeOptions<
+  T extends TopicContract | undefined = undefined,
+  Q extends QueueContract | undefined = undefined,
+> {
   /** For people and logs; need not be unique, but should be. Default: the machine's name and the port. */
   readonly name?: string | undefined;
   /** Address to listen on. Default `127.0.0.1`. Others need `tls` or `insecure`. */
@@ -101,6 +106,8 @@ export interface CreateNodeOptions<T extends TopicContract | undefined = undefin
   readonly openTelemetry?: OpenTelemetryApi | undefined;
   /** Schemas of topics, as `topics({ … })` takes them: what the node's program publishes is checked against them. */
   readonly topics?: T | undefined;
+  /** Schemas of queues, as `queues({ … })` takes them: what the node's program sends is checked against them. */
+  readonly queues?: Q | undefined;
   /**
    * How long the event loop may be blocked, in ms, as by a handler that loops; at least 100. A node that is blocked longer says on stderr
    * which handler it was in, and ends its process with SIGKILL: it could serve nobody, and others would wait for it. What
@@ -140,6 +147,7 @@ const names = optionNames<CreateNodeOptions>({
   exposeStacks: true,
   openTelemetry: true,
   topics: true,
+  queues: true,
   loopBlockedMsMax: true,
   mqtt: true,
   sqs: true,
@@ -217,7 +225,9 @@ export interface ResolvedOptions {
 }
 
 /** Checks what was given and fills in the rest. Throws `invalid-argument`, naming the option and what would work. */
-export function resolveOptions(given: CreateNodeOptions<TopicContract | undefined>): ResolvedOptions {
+export function resolveOptions(
+  given: CreateNodeOptions<TopicContract | undefined, QueueContract | undefined>,
+): ResolvedOptions {
   checkOptions(given, names, "createNode");
   const cluster = checkText(given.cluster ?? "default", "cluster");
   const host = given.host ?? "127.0.0.1";
@@ -235,6 +245,7 @@ export function resolveOptions(given: CreateNodeOptions<TopicContract | undefine
   checkLog(given.log);
   checkOpenTelemetry(given.openTelemetry);
   if (given.topics !== undefined) checkTopicContract(given.topics);
+  if (given.queues !== undefined) checkQueueContract(given.queues);
   const policy: unknown = given.policy;
   if (policy !== undefined && typeof policy !== "function")
     throw invalid(`policy must be a function, got ${typeof policy}`);

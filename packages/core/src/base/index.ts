@@ -60,7 +60,19 @@ export {
   checkTopicContract,
   topics,
 } from "./topic-contract.js";
+export {
+  type AwaitedResult,
+  type GivenResult,
+  type QueueContract,
+  type QueueDeclaration,
+  type ReceivedValue,
+  type SentValue,
+  checkQueueContract,
+  queueDeclaration,
+  queues,
+} from "./queue-contract.js";
 export { validateArguments, validateResult } from "./validation.js";
+export { checkedBy } from "./checked.js";
 export { isBuiltInName, quoted, shortened, suggestion } from "./names.js";
 export { callOf, checkOptions, kindOf, optionNames } from "./options.js";
 export { type SemverLibrary, createSemver, rangeForms, versionForm } from "./semver.js";

@@ -7,6 +7,7 @@
  * (N2) Every refused argument is named, not only the first.
  * (N3) A refused result has outcome "applied": the handler has run.
  */
+import { checkedBy } from "./checked.js";
 import type { InputSchemas } from "./contract.js";
 import { MpregError } from "./errors.js";
 import {
@@ -36,7 +37,7 @@ export function validateArguments(
     const takes = `${schemas.length} argument${schemas.length === 1 ? "" : "s"}`;
     throw new MpregError("invalid-input", `Cannot call ${quoted(fun)}: it takes ${takes}, got ${args.length}`);
   }
-  const refused = (cause: unknown): MpregError => schemaThrew("invalid-input", `Cannot call ${quoted(fun)}`, cause);
+  const refused = (cause: unknown): MpregError => schemaThrew(`Cannot call ${quoted(fun)}`, cause);
   const verdicts: (Validation<unknown> | Promise<Validation<unknown>>)[] = [];
   let waits = false;
   try {
@@ -81,31 +82,11 @@ function accepted(fun: string, verdicts: readonly Validation<unknown>[]): unknow
 export function validateResult(fun: string, output: StandardSchema | undefined, result: unknown): unknown {
   if (output === undefined) return result;
   const what = `The result of ${quoted(fun)} is not what its contract says`;
-  const accept = (verdict: Validation<unknown>): unknown => {
-    if (verdict.kind === "valid") return verdict.value;
-    let complaint: string;
-    try {
-      complaint = describeIssues(verdict.issues, "result");
-    } catch (cause) {
-      throw schemaThrew("invalid-output", what, cause); // issues that are none
-    }
-    throw new MpregError("invalid-output", `${what}: ${complaint}`, { outcome: "applied" }); // (N3)
-  };
-  let verdict: Validation<unknown> | Promise<Validation<unknown>>;
-  try {
-    verdict = validate(output, result);
-  } catch (cause) {
-    throw schemaThrew("invalid-output", what, cause);
-  }
-  if (!isPromise(verdict)) return accept(verdict); // (N1)
-  return verdict.then(accept, (cause: unknown) => {
-    throw schemaThrew("invalid-output", what, cause);
-  });
+  return checkedBy(output, result, { code: "invalid-output", what, place: "result", outcome: "applied" }); // (N1, N3)
 }
 
-function schemaThrew(code: "invalid-input" | "invalid-output", what: string, cause: unknown): MpregError {
-  const outcome = code === "invalid-output" ? "applied" : "not-applied";
-  return new MpregError(code, `${what}: its schema threw: ${thrownText(cause)}`, { outcome, cause });
+function schemaThrew(what: string, cause: unknown): MpregError {
+  return new MpregError("invalid-input", `${what}: its schema threw: ${thrownText(cause)}`, { cause });
 }
 
 function quoted(name: string): string {

@@ -12,14 +12,12 @@ import {
   type Deadline,
   Deadlines,
   MpregError,
-  type TopicContract,
   type TopicSchemas,
-  describeIssues,
+  checkedBy,
   isA,
   isPromise,
   quoted,
   thrownText,
-  validate,
 } from "../base/index.js";
 import type { CancelSignal } from "../rpc/index.js";
 import { Fifo, onAbort } from "../structures/index.js";
@@ -349,34 +347,15 @@ export class Publishing {
   /** The payload as the schemas give it back, one after the other; a promise where one of them gives one. */
   #validated(topic: string, payload: unknown, schemas: TopicSchemas): unknown {
     let valid = payload;
+    const refusal = { code: "invalid-input", what: `Cannot publish to ${quoted(topic)}`, place: "payload" } as const;
     for (const schema of schemas.of(topic)) {
       const before = valid;
       valid = isPromise(before)
-        ? before.then((value) => checkedBy(schema, topic, value))
-        : checkedBy(schema, topic, before);
+        ? before.then((value) => checkedBy(schema, value, refusal))
+        : checkedBy(schema, before, refusal);
     }
     return valid;
   }
-}
-
-function checkedBy(schema: TopicContract[string], topic: string, payload: unknown): unknown {
-  const what = `Cannot publish to ${quoted(topic)}`;
-  const accept = (verdict: Awaited<ReturnType<typeof validate>>): unknown => {
-    if (verdict.kind === "valid") return verdict.value;
-    throw new MpregError("invalid-input", `${what}: ${describeIssues(verdict.issues, "payload")}`);
-  };
-  const threw = (cause: unknown): MpregError =>
-    new MpregError("invalid-input", `${what}: its schema threw: ${thrownText(cause)}`, { cause });
-  let verdict: ReturnType<typeof validate>;
-  try {
-    verdict = validate(schema, payload);
-  } catch (cause) {
-    throw threw(cause);
-  }
-  if (!isPromise(verdict)) return accept(verdict);
-  return verdict.then(accept, (cause: unknown) => {
-    throw threw(cause);
-  });
 }
 
 /** A payload, or its schema, has thrown something that is no error. */

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { Clock, QueueHost } from "../../src/program/index.js";
 import { QueueAsking } from "../../src/program/index.js";
+import { QueueChecks } from "../../src/program/queues/checks.js";
 import { Processor } from "../../src/program/queues/processor.js";
 import { SettleLine } from "../../src/program/queues/settle-line.js";
 import type { QueueOperation, ReceivedMessage } from "../../src/queues/index.js";
@@ -38,7 +39,8 @@ function start(options: { concurrency: number; prefetch?: number }, handler: () 
       new Promise<unknown>((answer) => asked.push({ operation: operation as QueueOperation, answer })),
   } satisfies QueueHost;
   const asking = new QueueAsking("jobs", host, undefined, undefined);
-  const processor = new Processor(asking, new SettleLine(asking), handler, { ...options, onError });
+  const settlers = { line: new SettleLine(asking), checks: new QueueChecks("jobs", {}) };
+  const processor = new Processor(asking, settlers, handler, { ...options, onError });
   const settled = (): Promise<void> =>
     new Promise((resolve) => {
       setImmediate(resolve);

@@ -19,7 +19,7 @@ import { durationMsMax } from "../input/options.js";
 /** What one source says. Paths are absolute. */
 export interface GivenSettings extends Omit<
   CreateNodeOptions,
-  "tls" | "limits" | "openTelemetry" | "topics" | "sharedPort" | "signal" | "timeoutMs"
+  "tls" | "limits" | "openTelemetry" | "topics" | "queues" | "sharedPort" | "signal" | "timeoutMs"
 > {
   readonly tls?: GivenTls | undefined;
   readonly limits?: Readonly<Record<string, number>> | undefined;

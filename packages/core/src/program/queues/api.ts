@@ -53,9 +53,9 @@ export interface SendAndWaitOptions extends Omit<SendOptions, "keepResult">, Wai
   readonly withdraw?: boolean | undefined;
 }
 
-export interface AckOptions extends WaitOptions {
+export interface AckOptions<A = unknown> extends WaitOptions {
   /** What whoever waits for the message is answered: any value that can be sent, of at most 1 MiB. */
-  readonly result?: unknown;
+  readonly result?: A | undefined;
 }
 
 /** What is to become of a message whose queue cannot be reached. */
@@ -104,15 +104,21 @@ export interface BrowsedQueueMessage<T> extends MessageFacts<T> {
   readonly state: MessageState;
 }
 
-/** A message that this receiver has leased. It comes back to others when its lease ends before {@link ack}. */
-export interface QueueMessage<T = unknown> extends MessageFacts<T> {
+/**
+ * A message that this receiver has leased. It comes back to others when its lease ends before {@link ack}. `T` is its value, `A` what whoever waits for it may be
+ * answered.
+ */
+export interface QueueMessage<T = unknown, A = unknown> extends MessageFacts<T> {
   /** Names this lease. */
   readonly receipt: string;
   readonly firstReceivedMs: number;
   /** For how long it was leased. */
   readonly visibleForMs: number;
-  /** It is done. Rejects with `stale-receipt` where the lease has ended and somebody else may have it. */
-  ack(options?: AckOptions): Promise<void>;
+  /**
+   * It is done. Rejects with `stale-receipt` where the lease has ended and somebody else may have it, and with `invalid-output` where somebody waits for its result and
+   * the schema refuses what is given: it is still leased then.
+   */
+  ack(options?: AckOptions<A>): Promise<void>;
   /** It was not done: others get it after `delayMs`, or as the queue's `retry` says. `error` is kept with it. */
   release(options?: ReleaseOptions): Promise<void>;
   /** It takes longer: the lease ends in `visibilityMs` from now. */
@@ -143,11 +149,11 @@ export interface ConsumeOptions extends Pick<ReceiveOptions, "visibilityMs" | "s
   readonly prefetch?: number | undefined;
 }
 
-export interface ProcessOptions<T = unknown> extends ConsumeOptions {
+export interface ProcessOptions<T = unknown, A = unknown> extends ConsumeOptions {
   /** Messages that are worked on at a time. Default 1. */
   readonly concurrency?: number | undefined;
   /** Is told what a handler threw, and what has kept a message from being acknowledged or released. */
-  readonly onError?: ((error: unknown, message: QueueMessage<T>) => void) | undefined;
+  readonly onError?: ((error: unknown, message: QueueMessage<T, A>) => void) | undefined;
 }
 
 /** Something that works off a queue. */
@@ -202,10 +208,13 @@ export interface ScheduleOptions<T = unknown> extends Omit<SendOptions, "id" | "
 /**
  * A queue of the cluster, from wherever: which node owns it is not the program's business. Made by `queue` of a client or a node.
  *
+ * `T` is what receivers get and `R` what is answered to who waits for it; `S` is what is sent and `A` what is given as the result, which a schema may make
+ * something else of.
+ *
  * Every method rejects with `unknown-queue` where no node has it just now, `denied`, `not-connected`, `deadline`, `cancelled` and `closed`; the
  * error's `outcome` says whether anything was done.
  */
-export interface Queue<T = unknown> extends AsyncIterable<QueueMessage<T>, undefined> {
+export interface Queue<T = unknown, R = unknown, S = T, A = R> extends AsyncIterable<QueueMessage<T, A>, undefined> {
   readonly name: string;
   /**
    * Creates it with the options that `queue` was given, where it is not there; else compares them. Done by itself before the first
@@ -216,9 +225,10 @@ export interface Queue<T = unknown> extends AsyncIterable<QueueMessage<T>, undef
    * Sends. Resolves when the queue has it: a durable one on disk. Messages that are sent in the same turn travel together, and all of a program in the
    * order in which it has sent them.
    *
-   * Rejects with `overloaded` (the queue is full), `too-large`, `not-encodable`, and as all methods do.
+   * Rejects with `overloaded` (the queue is full), `too-large`, `not-encodable`, `invalid-input` (the schema of its contract refuses it), and as all methods do.
+   * Where that schema takes its time, what is sent later waits behind it.
    */
-  send(value: T, options?: SendOptions & AcceptOptions & WaitOptions): Promise<Sent>;
+  send(value: S, options?: SendOptions & AcceptOptions & WaitOptions): Promise<Sent>;
   /**
    * Sends, and answers what the function that works the queue off has answered, or whoever has acknowledged the message (`result`). The answer survives that this program
    * reconnects, and that the owner of a durable queue starts anew.
@@ -226,27 +236,27 @@ export interface Queue<T = unknown> extends AsyncIterable<QueueMessage<T>, undef
    * Rejects as {@link send}; as the last receiver has failed, once the message is a dead letter, or with `deadline` where nobody has said why; with `deadline` where `timeoutMs` (default: as long as it
    * takes) is over, and `result-lost` where the queue does not know the result any more. What is not done by then stays in the queue, unless `withdraw` is given.
    */
-  sendAndWait<R = unknown>(value: T, options?: SendAndWaitOptions): Promise<R>;
+  sendAndWait<Result extends R = R>(value: S, options?: SendAndWaitOptions): Promise<Result>;
   /** Waits for what {@link sendAndWait} would answer, of a message that was sent with `keepResult`; it is kept for `resultMs` once there. */
-  result<R = unknown>(id: string, options?: WaitOptions): Promise<R>;
+  result<Result extends R = R>(id: string, options?: WaitOptions): Promise<Result>;
   /** Takes back a message that nobody has leased; answers whether it is gone. */
   withdraw(id: string, options?: WaitOptions): Promise<boolean>;
-  /** Sends several in one message to the owner; each has an end of its own. At most 1,000. */
+  /** Sends several in one message to the owner; each has an end of its own, also one whose value is refused here. At most 1,000. */
   sendBatch(
-    messages: readonly (SendOptions & { readonly value: T })[],
+    messages: readonly (SendOptions & { readonly value: S })[],
     options?: AcceptOptions & WaitOptions,
   ): Promise<readonly SentOrRefused[]>;
   /** Leases messages to this program; none where none came in time. */
-  receive(options?: ReceiveOptions): Promise<readonly QueueMessage<T>[]>;
+  receive(options?: ReceiveOptions): Promise<readonly QueueMessage<T, A>[]>;
   /** Leases one message after the other, until the loop is left or `signal` aborts. `for await (const message of queue)` does so with the defaults. */
-  messages(options?: ConsumeOptions): AsyncIterableIterator<QueueMessage<T>, undefined>;
+  messages(options?: ConsumeOptions): AsyncIterableIterator<QueueMessage<T, A>, undefined>;
   /**
    * Works off the queue: a message whose handler ends well is acknowledged, with what it answers as the result; one whose handler throws is released.
    * Leases are extended as long as handlers run.
    */
   process(
-    handler: (message: QueueMessage<T>, context: ProcessContext) => unknown,
-    options?: ProcessOptions<T>,
+    handler: (message: QueueMessage<T, A>, context: ProcessContext) => A | PromiseLike<A>,
+    options?: ProcessOptions<T, A>,
   ): QueueProcessor;
   /** Acknowledges several, by their receipts. */
   ack(receipts: readonly string[], options?: WaitOptions): Promise<readonly SettledOrRefused[]>;
@@ -278,29 +288,12 @@ export interface Queue<T = unknown> extends AsyncIterable<QueueMessage<T>, undef
    * await client.queue("reports").schedule("nightly", { cron: "0 3 * * *", timeZone: "Europe/Berlin", value: { kind: "all" } });
    * ```
    */
-  schedule(name: string, options: ScheduleOptions<T>): Promise<Schedule>;
+  schedule(name: string, options: ScheduleOptions<S>): Promise<Schedule>;
   /** Ends a schedule; answers whether there was one. */
   unschedule(name: string, options?: WaitOptions): Promise<boolean>;
   schedules(options?: WaitOptions): Promise<readonly Schedule[]>;
   /** Removes the queue with all its messages; answers how many. */
   delete(options?: WaitOptions): Promise<number>;
-}
-
-/** Queues, as a program speaks of them. */
-export interface QueueCalls {
-  /**
-   * A queue by its name. With `options` it is created before it is first used, unless it is there.
-   *
-   * ```ts fragment
-   * const orders = client.queue<Order>("orders", { maxReceives: 5, deadLetter: "orders-dead" });
-   * await orders.send({ id: 42 });
-   * ```
-   */
-  readonly queue: <T = unknown>(name: string, options?: QueueOptions) => Queue<T>;
-  /** The queues that nodes of the cluster have just now, by name. */
-  readonly queues: (options?: WaitOptions) => Promise<readonly string[]>;
-  /** What nodes keep for queues that are elsewhere: sends (`accept: "spool"`), and dead letters on their way to a queue of another node. */
-  readonly spooled: (options?: WaitOptions) => Promise<readonly Spooled[]>;
 }
 
 /** What one node keeps for one queue that is elsewhere. */

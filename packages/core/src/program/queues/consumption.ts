@@ -10,22 +10,22 @@ import type { ConsumeOptions, QueueMessage, ReceiveOptions } from "./api.js";
 import { givingBack } from "./message.js";
 import type { SettleLine } from "./settle-line.js";
 
-export type Receive<T> = (options: ReceiveOptions) => Promise<readonly QueueMessage<T>[]>;
+export type Receive<T, A> = (options: ReceiveOptions) => Promise<readonly QueueMessage<T, A>[]>;
 
 const over = { done: true, value: undefined } as const;
 
-export class Consumption<T> implements AsyncIterableIterator<QueueMessage<T>, undefined> {
-  readonly #receive: Receive<T>;
+export class Consumption<T, A> implements AsyncIterableIterator<QueueMessage<T, A>, undefined> {
+  readonly #receive: Receive<T, A>;
   readonly #line: SettleLine;
   readonly #options: ConsumeOptions;
   readonly #stop: AbortSource;
-  #ready: QueueMessage<T>[] = [];
+  #ready: QueueMessage<T, A>[] = [];
   #isOver = false;
   /** Calls of `next` wait for each other. */
   #last: Promise<unknown> = Promise.resolve();
   #leave: () => void = () => undefined;
 
-  constructor(receive: Receive<T>, line: SettleLine, stop: AbortSource, options: ConsumeOptions) {
+  constructor(receive: Receive<T, A>, line: SettleLine, stop: AbortSource, options: ConsumeOptions) {
     this.#receive = receive;
     this.#line = line;
     this.#stop = stop;
@@ -43,13 +43,13 @@ export class Consumption<T> implements AsyncIterableIterator<QueueMessage<T>, un
     return this;
   }
 
-  next(): Promise<IteratorResult<QueueMessage<T>, undefined>> {
+  next(): Promise<IteratorResult<QueueMessage<T, A>, undefined>> {
     const next = this.#last.then(() => this.#next());
     this.#last = next.catch(() => undefined);
     return next;
   }
 
-  #next(): IteratorResult<QueueMessage<T>, undefined> | Promise<IteratorResult<QueueMessage<T>, undefined>> {
+  #next(): IteratorResult<QueueMessage<T, A>, undefined> | Promise<IteratorResult<QueueMessage<T, A>, undefined>> {
     const value = this.#isOver ? undefined : this.#ready.shift();
     if (value !== undefined) return { done: false, value };
     if (this.#isOver) return over;
@@ -68,7 +68,7 @@ export class Consumption<T> implements AsyncIterableIterator<QueueMessage<T>, un
     );
   }
 
-  return(): Promise<IteratorResult<QueueMessage<T>, undefined>> {
+  return(): Promise<IteratorResult<QueueMessage<T, A>, undefined>> {
     if (!this.#isOver) {
       this.#isOver = true;
       this.#leave();

@@ -9,7 +9,6 @@ export type {
   ProcessContext,
   ProcessOptions,
   Queue,
-  QueueCalls,
   QueueMessage,
   QueueOptions,
   QueueProcessor,
@@ -24,6 +23,15 @@ export type {
   SettledOrRefused,
   Spooled,
 } from "./api.js";
+export type {
+  DeclaredConsumer,
+  DeclaredQueue,
+  DeclaredQueueOptions,
+  FunctionsFor,
+  OpenDeclared,
+  OpenQueue,
+  QueueCalls,
+} from "./opening.js";
 export {
   QueueAsking,
   errorOf,

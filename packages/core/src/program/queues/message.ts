@@ -1,13 +1,21 @@
 /** Messages of queues as programs have them: values instead of bytes, and what can be done with a lease. */
+import { isPromise } from "../../base/index.js";
 import type { BrowsedMessage, ReceivedMessage } from "../../queues/index.js";
 import type { Codec } from "../../values/index.js";
 import type { WaitOptions } from "../api.js";
 import type { AckOptions, BrowsedQueueMessage, QueueMessage, ReleaseOptions } from "./api.js";
+import type { QueueChecks } from "./checks.js";
 import type { SettleLine } from "./settle-line.js";
 
+/** What messages of a queue are settled with. */
+export interface Settlers {
+  readonly line: SettleLine;
+  readonly checks: QueueChecks;
+}
+
 /** `received` with its value, which `codec` decodes. Throws `malformed` where it is none. */
-export function queueMessage<T>(received: ReceivedMessage, codec: Codec, line: SettleLine): QueueMessage<T> {
-  return new LeasedMessage<T>(received, codec.decode(received.body) as T, line); // what type it has is the program's word
+export function queueMessage<T, A>(received: ReceivedMessage, codec: Codec, settlers: Settlers): QueueMessage<T, A> {
+  return new LeasedMessage<T, A>(received, codec.decode(received.body) as T, settlers); // what type it has is the program's word
 }
 
 /** Fields that a message has only where its sender gave them. */
@@ -25,7 +33,7 @@ const optionalFields = [
 ] as const;
 
 /** Its methods are those of its class: a message is made for each that comes. */
-class LeasedMessage<T> implements QueueMessage<T> {
+class LeasedMessage<T, A> implements QueueMessage<T, A> {
   readonly id: string;
   readonly value: T;
   readonly receipt: string;
@@ -34,9 +42,10 @@ class LeasedMessage<T> implements QueueMessage<T> {
   readonly sentMs: number;
   readonly firstReceivedMs: number;
   readonly visibleForMs: number;
-  readonly #line: SettleLine;
+  declare readonly keepResult?: boolean;
+  readonly #settlers: Settlers;
 
-  constructor(received: ReceivedMessage, value: T, line: SettleLine) {
+  constructor(received: ReceivedMessage, value: T, settlers: Settlers) {
     this.id = received.id;
     this.value = value;
     this.receipt = received.receipt;
@@ -45,21 +54,27 @@ class LeasedMessage<T> implements QueueMessage<T> {
     this.sentMs = received.sentMs;
     this.firstReceivedMs = received.firstReceivedMs;
     this.visibleForMs = received.visibleForMs;
-    this.#line = line;
+    this.#settlers = settlers;
     const optional = this as Record<string, unknown>;
     for (const name of optionalFields) if (received[name] !== undefined) optional[name] = received[name];
   }
 
-  ack({ result, ...wait }: AckOptions = {}): Promise<void> {
-    return this.#line.one({ op: "ack" }, this.receipt, wait, result);
+  ack({ result, ...wait }: AckOptions<A> = {}): Promise<void> {
+    const { line, checks } = this.#settlers;
+    const acknowledge = (valid: unknown): Promise<void> => line.one({ op: "ack" }, this.receipt, wait, valid);
+    if (this.keepResult !== true) return acknowledge(undefined); // nobody can ask for it
+    return new Promise((resolve) => {
+      const valid = checks.result(result);
+      resolve(isPromise(valid) ? valid.then(acknowledge) : acknowledge(valid));
+    });
   }
 
   release({ delayMs, error, ...wait }: ReleaseOptions = {}): Promise<void> {
-    return this.#line.one(releasing(delayMs, error), this.receipt, wait);
+    return this.#settlers.line.one(releasing(delayMs, error), this.receipt, wait);
   }
 
   extend(visibilityMs: number, options: WaitOptions = {}): Promise<void> {
-    return this.#line.one({ op: "extend", visibilityMs }, this.receipt, options);
+    return this.#settlers.line.one({ op: "extend", visibilityMs }, this.receipt, options);
   }
 }
 

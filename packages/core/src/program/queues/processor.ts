@@ -2,7 +2,8 @@
  * Processor: works off a queue with a handler.
  *
  * (P1) At most `concurrency` handlers run, and at most `prefetch` messages are leased besides.
- * (P2) A message is acknowledged after its handler has ended well, and released when it threw, with what it threw.
+ * (P2) A message is acknowledged after its handler has ended well, and released when it threw, with what it threw. Where its result is not what the contract says it
+ *      was done all the same: who waits for it is told so, and `onError`.
  * (P3) Leases are extended when half of their time is over, as long as their messages are here. A handler whose lease is lost is told so; one
  *      that has not begun does not.
  * (P4) What was leased and not begun is released when it ends.
@@ -10,7 +11,7 @@
  * (P6) It asks for more when a turn has ended and there is room for half of what it leases ahead: what is received and what is acknowledged travels
  *      in batches, however short handlers are.
  */
-import { MpregError, isA, thrownText } from "../../base/index.js";
+import { MpregError, isA, isPromise, thrownText } from "../../base/index.js";
 import type { ReceivedMessage } from "../../queues/index.js";
 import { Fifo, onAbort } from "../../structures/index.js";
 import type { AbortSource, HandlerSignal } from "../abort-source.js";
@@ -19,11 +20,11 @@ import type { ClockTimer } from "../clock.js";
 import { within } from "../within.js";
 import type { ProcessContext, ProcessOptions, QueueMessage, QueueProcessor } from "./api.js";
 import type { QueueAsking, QueueHost } from "./asking.js";
-import { givingBack, queueMessage, releasing } from "./message.js";
+import { type SettleEnds, untold } from "./settle-line.js";
+import { type Settlers, givingBack, queueMessage, releasing } from "./message.js";
 import { mayPass } from "./passing.js";
-import type { SettleLine } from "./settle-line.js";
 
-export type ProcessHandler<T> = (message: QueueMessage<T>, context: ProcessContext) => unknown;
+export type ProcessHandler<T, A> = (message: QueueMessage<T, A>, context: ProcessContext) => A | PromiseLike<A>;
 
 /** For how long the queue waits for a message, before it is asked again. */
 const waitMs = 20_000;
@@ -35,15 +36,15 @@ const retryMsMax = 5_000;
 const extendMsMin = 50;
 
 /** A message that is here. Its signal is made when somebody looks at it. */
-class Leased<T> implements ProcessContext {
-  readonly message: QueueMessage<T>;
+class Leased<T, A> implements ProcessContext {
+  readonly message: QueueMessage<T, A>;
   timer: ClockTimer | undefined = undefined;
   /** Why it is not to be worked on any more. */
   #aborted: { readonly reason: unknown } | undefined;
   #source: AbortSource | undefined;
   readonly #host: QueueHost;
 
-  constructor(message: QueueMessage<T>, host: QueueHost) {
+  constructor(message: QueueMessage<T, A>, host: QueueHost) {
     this.message = message;
     this.#host = host;
   }
@@ -66,17 +67,17 @@ class Leased<T> implements ProcessContext {
   }
 }
 
-export class Processor<T> implements QueueProcessor {
+export class Processor<T, A> implements QueueProcessor {
   readonly closed: Promise<void>;
   readonly #asking: QueueAsking;
-  readonly #line: SettleLine;
-  readonly #handler: ProcessHandler<T>;
-  readonly #options: ProcessOptions<T>;
+  readonly #settlers: Settlers;
+  readonly #handler: ProcessHandler<T, A>;
+  readonly #options: ProcessOptions<T, A>;
   readonly #concurrency: number;
   readonly #prefetch: number;
   /** Leased and not begun. */
-  readonly #ready = new Fifo<Leased<T>>();
-  readonly #running = new Set<Leased<T>>();
+  readonly #ready = new Fifo<Leased<T, A>>();
+  readonly #running = new Set<Leased<T, A>>();
   /** Aborts the receive that waits. */
   readonly #stop: AbortSource;
   #isReceiving = false;
@@ -87,9 +88,9 @@ export class Processor<T> implements QueueProcessor {
   #retryMs = retryMsMin;
   #over: () => void = () => undefined;
 
-  constructor(asking: QueueAsking, line: SettleLine, handler: ProcessHandler<T>, options: ProcessOptions<T>) {
+  constructor(asking: QueueAsking, settlers: Settlers, handler: ProcessHandler<T, A>, options: ProcessOptions<T, A>) {
     this.#asking = asking;
-    this.#line = line;
+    this.#settlers = settlers;
     this.#handler = handler;
     this.#options = options;
     this.#concurrency = options.concurrency ?? 1;
@@ -192,12 +193,12 @@ export class Processor<T> implements QueueProcessor {
 
   #take(received: ReceivedMessage): void {
     const { host } = this.#asking;
-    let message: QueueMessage<T>;
+    let message: QueueMessage<T, A>;
     try {
-      message = queueMessage<T>(received, host.codec, this.#line);
+      message = queueMessage<T, A>(received, host.codec, this.#settlers);
     } catch (error) {
       // nobody here can read it: it is not done
-      this.#line.giveBack(releasing(undefined, thrownText(error)), [received.receipt]);
+      this.#settlers.line.giveBack(releasing(undefined, thrownText(error)), [received.receipt]);
       return;
     }
     const leased = new Leased(message, host);
@@ -206,7 +207,7 @@ export class Processor<T> implements QueueProcessor {
   }
 
   /** (P3) */
-  #keep(leased: Leased<T>, visibleForMs: number): void {
+  #keep(leased: Leased<T, A>, visibleForMs: number): void {
     const { clock } = this.#asking.host;
     const extend = (): void => {
       leased.message.extend(visibleForMs).then(
@@ -233,7 +234,7 @@ export class Processor<T> implements QueueProcessor {
     }
   }
 
-  #run(leased: Leased<T>): void {
+  #run(leased: Leased<T, A>): void {
     let result: unknown;
     try {
       result = this.#handler(leased.message, leased);
@@ -253,9 +254,9 @@ export class Processor<T> implements QueueProcessor {
   }
 
   /** Its handler has ended well. (P2) */
-  #handled(leased: Leased<T>, value: unknown): void {
-    const result = leased.message.keepResult === true ? value : undefined;
-    this.#line.settle({ op: "ack" }, leased.message.receipt, result, {
+  #handled(leased: Leased<T, A>, value: unknown): void {
+    const { line, checks } = this.#settlers;
+    const ends: SettleEnds = {
       told: (error) => {
         if (error === undefined) this.#done(leased);
         else this.#threw(leased, error);
@@ -263,17 +264,28 @@ export class Processor<T> implements QueueProcessor {
       failed: (error) => {
         this.#threw(leased, error);
       },
-    });
+    };
+    const acknowledge = (result: unknown): void => {
+      line.settle({ op: "ack" }, leased.message.receipt, result, ends);
+    };
+    if (leased.message.keepResult !== true) return acknowledge(undefined); // nobody can ask for it
+    const refused = (error: unknown): void => {
+      line.settleWith({ op: "ack" }, leased.message.receipt, untold(error), ends);
+      this.#tell(leased, error); // (P2)
+    };
+    let result: unknown;
+    try {
+      result = checks.result(value);
+    } catch (error) {
+      return refused(error);
+    }
+    if (isPromise(result)) result.then(acknowledge, refused);
+    else acknowledge(result);
   }
 
   /** Its handler has thrown, or it could not be acknowledged. (P2) */
-  #threw(leased: Leased<T>, error: unknown): void {
-    try {
-      this.#options.onError?.(error, leased.message);
-    } catch (thrown) {
-      this.#failed(leased, thrown);
-      return;
-    }
+  #threw(leased: Leased<T, A>, error: unknown): void {
+    if (!this.#tell(leased, error)) return;
     if (isStale(error)) return this.#done(leased); // somebody else may have it
     const ended = (): void => {
       this.#done(leased);
@@ -283,14 +295,25 @@ export class Processor<T> implements QueueProcessor {
     });
   }
 
+  /** Answers whether the processor goes on. */
+  #tell(leased: Leased<T, A>, error: unknown): boolean {
+    try {
+      this.#options.onError?.(error, leased.message);
+      return true;
+    } catch (thrown) {
+      this.#failed(leased, thrown);
+      return false;
+    }
+  }
+
   /** What `onError` has thrown ends the processor. */
-  #failed(leased: Leased<T>, thrown: unknown): void {
+  #failed(leased: Leased<T, A>, thrown: unknown): void {
     this.#failure ??= thrown;
     this.#done(leased);
     this.#end();
   }
 
-  #done(leased: Leased<T>): void {
+  #done(leased: Leased<T, A>): void {
     this.#forget(leased);
     this.#running.delete(leased);
     this.#begin();
@@ -298,15 +321,15 @@ export class Processor<T> implements QueueProcessor {
     this.#look();
   }
 
-  #release(message: QueueMessage<T>, error: unknown): Promise<void> {
+  #release(message: QueueMessage<T, A>, error: unknown): Promise<void> {
     const { code, outcome } = isA(error, MpregError) ? error : thrown;
     const settling = { ...releasing(undefined, thrownText(error)), failure: { code, outcome } };
-    return this.#line.one(settling, message.receipt, {}).catch((again: unknown) => {
+    return this.#settlers.line.one(settling, message.receipt, {}).catch((again: unknown) => {
       this.#options.onError?.(again, message); // its lease ends by itself
     });
   }
 
-  #forget(leased: Leased<T>): void {
+  #forget(leased: Leased<T, A>): void {
     if (leased.timer !== undefined) this.#asking.host.clock.clearTimer(leased.timer);
     leased.timer = undefined;
   }
@@ -321,7 +344,7 @@ export class Processor<T> implements QueueProcessor {
       this.#forget(leased);
       receipts.push(leased.message.receipt);
     }
-    this.#line.giveBack(givingBack, receipts); // (P4)
+    this.#settlers.line.giveBack(givingBack, receipts); // (P4)
     this.#look();
   }
 

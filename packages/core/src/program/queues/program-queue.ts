@@ -1,5 +1,5 @@
 /** Program queue: one queue as a program has it. What its methods promise stands in `api.ts`. */
-import { MpregError, checkOptions, kindOf, optionNames } from "../../base/index.js";
+import { MpregError, checkOptions, isPromise, kindOf, optionNames } from "../../base/index.js";
 import type {
   OutgoingMessage,
   QueueAnswers,
@@ -31,12 +31,14 @@ import type {
   SentOrRefused,
   SettledOrRefused,
 } from "./api.js";
-import { type PlainSendEnd, type QueueAsking, errorOf, outgoing } from "./asking.js";
+import { type QueueAsking, outgoing } from "./asking.js";
+import { Batches, prepared } from "./batches.js";
+import type { QueueChecks } from "./checks.js";
 import { Consumption } from "./consumption.js";
-import { browsedMessage, queueMessage, releasing } from "./message.js";
+import { type Settlers, browsedMessage, queueMessage, releasing } from "./message.js";
 import { type ProcessHandler, Processor } from "./processor.js";
 import { resultOf, sendAndWait } from "./results.js";
-import { SendLine, sentOf } from "./send-line.js";
+import { SendLine } from "./send-line.js";
 import { Sending } from "./sending.js";
 import { SettleLine } from "./settle-line.js";
 
@@ -100,19 +102,25 @@ const browseNames = optionNames<BrowseOptions>({
 });
 const redriveNames = optionNames<RedriveOptions>({ to: true, perSecond: true, ...waitNames });
 
-export class ProgramQueue<T> implements Queue<T> {
+export class ProgramQueue<T = unknown, R = unknown, S = T, A = R> implements Queue<T, R, S, A> {
   readonly name: string;
   readonly #asking: QueueAsking;
   readonly #sending: Sending;
   readonly #sends: SendLine;
+  readonly #batches: Batches;
   readonly #line: SettleLine;
+  readonly #checks: QueueChecks;
+  readonly #settlers: Settlers;
 
-  constructor(asking: QueueAsking) {
+  constructor(asking: QueueAsking, checks: QueueChecks) {
     this.name = asking.name;
     this.#asking = asking;
     this.#sending = new Sending(asking);
     this.#sends = new SendLine(asking, this.#sending);
+    this.#batches = new Batches(asking, this.#sending);
     this.#line = new SettleLine(asking);
+    this.#checks = checks;
+    this.#settlers = { line: this.#line, checks };
   }
 
   create(options: WaitOptions = {}): Promise<QueueSettings> {
@@ -122,7 +130,7 @@ export class ProgramQueue<T> implements Queue<T> {
     });
   }
 
-  send(value: T, options: SendOptions & AcceptOptions & WaitOptions = {}): Promise<Sent> {
+  send(value: S, options: SendOptions & AcceptOptions & WaitOptions = {}): Promise<Sent> {
     return checked(() => {
       checkOptions(options, sendNames, "send");
       const { signal, timeoutMs, accept, ...fields } = options;
@@ -131,21 +139,21 @@ export class ProgramQueue<T> implements Queue<T> {
     });
   }
 
-  sendAndWait<R = unknown>(value: T, options: SendAndWaitOptions = {}): Promise<R> {
+  sendAndWait<Result extends R = R>(value: S, options: SendAndWaitOptions = {}): Promise<Result> {
     return checked(() => {
       checkOptions(options, sendAndWaitNames, "sendAndWait");
       const { signal, timeoutMs, withdraw = false, ...fields } = options;
       waitMsOf({ signal, timeoutMs }, "sendAndWait");
       const message = this.#message(value, { ...fields, keepResult: true });
       const send = (patience: WaitOptions): Promise<Sent> => this.#sends.send(message, patience, false);
-      return sendAndWait(this.#asking, send, { signal, timeoutMs, withdraw }) as Promise<R>;
+      return sendAndWait(this.#asking, send, { signal, timeoutMs, withdraw }) as Promise<Result>;
     });
   }
 
-  result<R = unknown>(id: string, options: WaitOptions = {}): Promise<R> {
+  result<Result extends R = R>(id: string, options: WaitOptions = {}): Promise<Result> {
     return checked(() => {
       waitMsOf(options, "result");
-      return resultOf(this.#asking, id, options) as Promise<R>;
+      return resultOf(this.#asking, id, options) as Promise<Result>;
     });
   }
 
@@ -154,7 +162,7 @@ export class ProgramQueue<T> implements Queue<T> {
   }
 
   sendBatch(
-    messages: readonly (SendOptions & { readonly value: T })[],
+    messages: readonly (SendOptions & { readonly value: S })[],
     options: AcceptOptions & WaitOptions = {},
   ): Promise<readonly SentOrRefused[]> {
     return checked(() => {
@@ -164,40 +172,40 @@ export class ProgramQueue<T> implements Queue<T> {
       const all = messages.map((message) => {
         checkOptions(message, batchNames, "sendBatch");
         const { value, ...fields } = message;
-        return this.#message(value, fields);
+        return prepared(() => this.#message(value, fields));
       });
-      return this.#sending.send(all, maySpool(accept, "sendBatch"), wait);
-    }).then((ends) => ends.map(sentOrRefused));
+      return this.#batches.send(all, maySpool(accept, "sendBatch"), wait);
+    });
   }
 
-  receive(options: ReceiveOptions = {}): Promise<readonly QueueMessage<T>[]> {
+  receive(options: ReceiveOptions = {}): Promise<readonly QueueMessage<T, A>[]> {
     const { codec } = this.#asking.host;
     return checked(() => {
       checkOptions(options, receiveNames, "receive");
       const { max = 1, waitMs = waitMsDefault, visibilityMs, subscription, signal, timeoutMs } = options;
       const operation = given({ op: "receive", max, waitMs, visibilityMs, subscription } as const);
       return this.#ask("receive", operation, { signal, timeoutMs: timeoutMs ?? waitMs + slackMs });
-    }).then((received) => received.map((message) => queueMessage<T>(message, codec, this.#line)));
+    }).then((received) => received.map((message) => queueMessage<T, A>(message, codec, this.#settlers)));
   }
 
-  messages(options: ConsumeOptions = {}): AsyncIterableIterator<QueueMessage<T>, undefined> {
+  messages(options: ConsumeOptions = {}): AsyncIterableIterator<QueueMessage<T, A>, undefined> {
     checkOptions(options, consumeNames, "messages");
     const stop = this.#asking.host.createAbort();
     return new Consumption((how) => this.receive(how), this.#line, stop, options);
   }
 
-  [Symbol.asyncIterator](): AsyncIterableIterator<QueueMessage<T>, undefined> {
+  [Symbol.asyncIterator](): AsyncIterableIterator<QueueMessage<T, A>, undefined> {
     return this.messages();
   }
 
-  process(handler: ProcessHandler<T>, options: ProcessOptions<T> = {}): QueueProcessor {
+  process(handler: ProcessHandler<T, A>, options: ProcessOptions<T, A> = {}): QueueProcessor {
     checkOptions(options, processNames, "process");
     if (typeof handler !== "function") {
       throw new MpregError("invalid-argument", `process: the handler must be a function, got ${kindOf(handler)}`);
     }
     checkCount("concurrency", options.concurrency, 1);
     checkCount("prefetch", options.prefetch, 0);
-    return new Processor(this.#asking, this.#line, handler, options);
+    return new Processor(this.#asking, this.#settlers, handler, options);
   }
 
   ack(receipts: readonly string[], options: WaitOptions = {}): Promise<readonly SettledOrRefused[]> {
@@ -268,14 +276,17 @@ export class ProgramQueue<T> implements Queue<T> {
     return this.#ask("cancel-redrive", { op: "cancel-redrive", id }, options);
   }
 
-  schedule(name: string, options: ScheduleOptions<T>): Promise<Schedule> {
+  schedule(name: string, options: ScheduleOptions<S>): Promise<Schedule> {
     return checked(() => {
       checkOptions(options, scheduleNames, "schedule");
       const { signal, timeoutMs, cron, timeZone, everyMs, at, missed, value, ...fields } = options;
-      const message = this.#message(value, fields);
       const atMs = typeof at === "object" ? at.getTime() : at;
-      const operation = given({ op: "schedule", name, cron, timeZone, everyMs, at: atMs, missed, message } as const);
-      return this.#ask("schedule", operation, { signal, timeoutMs });
+      const ask = (message: OutgoingMessage): Promise<Schedule> => {
+        const operation = given({ op: "schedule", name, cron, timeZone, everyMs, at: atMs, missed, message } as const);
+        return this.#ask("schedule", operation, { signal, timeoutMs });
+      };
+      const message = this.#message(value, fields);
+      return isPromise(message) ? message.then(ask) : ask(message);
     });
   }
 
@@ -291,9 +302,12 @@ export class ProgramQueue<T> implements Queue<T> {
     return this.#ask("delete", { op: "delete" }, options);
   }
 
-  #message(value: T, fields: SendOptions): OutgoingMessage {
-    const body = this.#asking.host.codec.encode(value, "the value").slice(); // the codec's memory is not for keeping
-    return outgoing(body, fields);
+  /** A promise where the schema gives one. */
+  #message(value: S, fields: SendOptions): OutgoingMessage | Promise<OutgoingMessage> {
+    const { codec } = this.#asking.host;
+    const message = (valid: unknown): OutgoingMessage => outgoing(codec.encode(valid, "the value").slice(), fields); // the codec's memory is not for keeping
+    const valid = this.#checks.value(value);
+    return isPromise(valid) ? valid.then(message) : message(valid);
   }
 
   #ask<O extends QueueOperation["op"]>(
@@ -310,11 +324,6 @@ function checked<R>(ask: () => Promise<R>): Promise<R> {
   return new Promise((resolve) => {
     resolve(ask());
   });
-}
-
-function sentOrRefused(end: PlainSendEnd): SentOrRefused {
-  if (end.kind === "refused") return { error: errorOf(end.error) };
-  return { sent: sentOf(end) };
 }
 
 function maySpool(accept: unknown, who: string): boolean {

@@ -1,27 +1,42 @@
 /** Queue calls: `queue` and `queues` of a client or a node. */
-import { MpregError, checkOptions, kindOf, quoted } from "../../base/index.js";
+import {
+  type Contract,
+  MpregError,
+  type QueueContract,
+  checkOptions,
+  kindOf,
+  queueDeclaration,
+  quoted,
+} from "../../base/index.js";
 import { defaultQueueSettings } from "../../queues/index.js";
 import type { WaitOptions } from "../api.js";
 import { waitMsOf } from "../options.js";
-import type { Queue, QueueCalls, QueueOptions, Spooled } from "./api.js";
+import type { QueueOptions, Spooled } from "./api.js";
 import { QueueAsking, type QueueHost, type QueuesAnswers, type QueuesOperation, queuesFunction } from "./asking.js";
+import { QueueChecks } from "./checks.js";
+import type { OpenQueue, QueueCalls } from "./opening.js";
 import { ProgramQueue } from "./program-queue.js";
 
 const optionNames: ReadonlySet<string> = new Set<string>([...Object.keys(defaultQueueSettings), "owner"]);
 
-/** The calls of a program; `hostOf` is asked with the first of them. */
-export function queueCalls(hostOf: () => QueueHost): QueueCalls {
+/** The calls of a program; `hostOf` is asked with the first of them. What is in queues is what `contract` says. */
+export function queueCalls<Q extends QueueContract | undefined = undefined, C extends Contract | undefined = undefined>(
+  hostOf: () => QueueHost,
+  contract?: Q,
+): QueueCalls<Q, C> {
+  const open = (name: string, options?: QueueOptions): ProgramQueue => {
+    if (typeof name !== "string" || name === "") {
+      const got = typeof name === "string" ? quoted(name) : kindOf(name);
+      throw new MpregError("invalid-argument", `queue: the name must be a text that is not empty, got ${got}`);
+    }
+    const checks = new QueueChecks(name, queueDeclaration(contract, name));
+    if (options === undefined) return new ProgramQueue(new QueueAsking(name, hostOf(), undefined, undefined), checks);
+    checkOptions(options, optionNames, "queue");
+    const { owner, ...settings } = options;
+    return new ProgramQueue(new QueueAsking(name, hostOf(), settings, owner), checks);
+  };
   return {
-    queue: <T>(name: string, options?: QueueOptions): Queue<T> => {
-      if (typeof name !== "string" || name === "") {
-        const got = typeof name === "string" ? quoted(name) : kindOf(name);
-        throw new MpregError("invalid-argument", `queue: the name must be a text that is not empty, got ${got}`);
-      }
-      if (options === undefined) return new ProgramQueue<T>(new QueueAsking(name, hostOf(), undefined, undefined));
-      checkOptions(options, optionNames, "queue");
-      const { owner, ...settings } = options;
-      return new ProgramQueue<T>(new QueueAsking(name, hostOf(), settings, owner));
-    },
+    queue: open as unknown as OpenQueue<Q, C>, // the types follow the contract; what is done does not
     queues: (options: WaitOptions = {}): Promise<readonly string[]> =>
       new Promise((resolve) => {
         waitMsOf(options, "queues");

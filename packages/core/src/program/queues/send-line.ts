@@ -5,8 +5,9 @@
  * (L2) What waits travels together, up to `batchMessages` and `batchBytes`.
  * (L3) Who gives up before his message has left is told that nothing was done; after that, that nobody knows.
  * (L4) At most `waitingMax` messages and `waitingBytesMax` bytes wait (`overloaded`).
+ * (L5) A message whose schema takes its time keeps its place: what was sent after it waits behind it.
  */
-import { MpregError } from "../../base/index.js";
+import { MpregError, isPromise } from "../../base/index.js";
 import type { OutgoingMessage } from "../../queues/index.js";
 import { Fifo, onAbort } from "../../structures/index.js";
 import type { WaitOptions } from "../api.js";
@@ -24,7 +25,8 @@ const waitingMax = 100_000;
 const waitingBytesMax = 64 * 1_048_576;
 
 interface Waiting {
-  readonly message: OutgoingMessage;
+  /** `undefined` while its schema has not answered. (L5) */
+  message: OutgoingMessage | undefined;
   /** Whether it may be kept where its queue is not. */
   readonly mayWait: boolean;
   readonly resolve: (sent: Sent) => void;
@@ -53,19 +55,33 @@ export class SendLine {
     this.#sending = sending;
   }
 
-  send(message: OutgoingMessage, { signal, timeoutMs = 0 }: WaitOptions, mayWait: boolean): Promise<Sent> {
+  send(
+    message: OutgoingMessage | Promise<OutgoingMessage>,
+    { signal, timeoutMs = 0 }: WaitOptions,
+    mayWait: boolean,
+  ): Promise<Sent> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted === true) throw cancelled(signal, "not-applied");
       if (this.#waiting.size >= waitingMax || this.#waitingBytes >= waitingBytesMax) throw this.#full();
       const { clock } = this.#asking.host;
-      const entry: Waiting = { message, mayWait, resolve, reject, isGivenUp: false, hasLeft: false, forget: noop };
+      const known = isPromise(message) ? undefined : message;
+      const entry: Waiting = {
+        message: known,
+        mayWait,
+        resolve,
+        reject,
+        isGivenUp: false,
+        hasLeft: false,
+        forget: noop,
+      };
       this.#waiting.push(entry);
-      this.#waitingBytes += message.body.length;
+      if (known !== undefined) this.#waitingBytes += known.body.length;
       const stops: (() => void)[] = [];
       const giveUp = (why: (outcome: "not-applied" | "unknown") => MpregError): void => {
         entry.isGivenUp = true;
         entry.forget();
         reject(why(entry.hasLeft ? "unknown" : "not-applied")); // (L3)
+        if (entry.message === undefined) this.#begin(); // nobody waits behind it any more
       };
       if (signal !== undefined) {
         stops.push(
@@ -88,12 +104,36 @@ export class SendLine {
           for (const stop of stops.splice(0)) stop();
         };
       }
-      if (this.#isAtWork) return;
-      this.#isAtWork = true;
-      clock.endOfTurn(() => {
-        this.#work();
-      });
+      if (isPromise(message)) this.#await(entry, message);
+      this.#begin();
     });
+  }
+
+  #begin(): void {
+    if (this.#isAtWork) return;
+    this.#isAtWork = true;
+    this.#asking.host.clock.endOfTurn(() => {
+      this.#work();
+    });
+  }
+
+  /** (L5) */
+  #await(entry: Waiting, message: Promise<OutgoingMessage>): void {
+    message.then(
+      (known) => {
+        if (entry.isGivenUp) return;
+        entry.message = known;
+        this.#waitingBytes += known.body.length;
+        this.#begin();
+      },
+      (error: unknown) => {
+        if (entry.isGivenUp) return;
+        entry.isGivenUp = true;
+        entry.forget();
+        entry.reject(error);
+        this.#begin();
+      },
+    );
   }
 
   /** Sends what waits, batch after batch. (L1) */
@@ -101,7 +141,7 @@ export class SendLine {
     const batch = this.#next();
     this.#isAtWork = batch.length > 0;
     if (batch.length === 0) return;
-    const messages = batch.map(({ message }) => message);
+    const messages = batch.map(({ message }) => message as OutgoingMessage); // (L5)
     const over = (told: (waiting: Waiting, index: number) => void): void => {
       for (const [index, waiting] of batch.entries()) {
         waiting.forget();
@@ -130,7 +170,8 @@ export class SendLine {
     const batch: Waiting[] = [];
     let bytes = 0;
     for (let first = this.#waiting.first; first !== undefined; first = this.#waiting.first) {
-      const { length } = first.message.body;
+      const length = first.message?.body.length ?? 0;
+      if (first.message === undefined && !first.isGivenUp) break; // (L5)
       if (batch.length > 0 && (batch.length === batchMessages || bytes + length > batchBytes)) break;
       if (batch[0] !== undefined && batch[0].mayWait !== first.mayWait) break;
       this.#waiting.shift();

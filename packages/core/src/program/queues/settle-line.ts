@@ -75,6 +75,10 @@ export class SettleLine {
   /** The same, for whoever needs no promise: `ends` hears it, later. `value`: the result, for who waits for it. */
   settle(settling: Settling, receipt: string, value: unknown, ends: SettleEnds): void {
     const result = value === undefined ? undefined : resultOf(value, this.#asking.host.codec);
+    this.settleWith(settling, receipt, result, ends);
+  }
+
+  settleWith(settling: Settling, receipt: string, result: MessageResult | undefined, ends: SettleEnds): void {
     if (this.#waiting.size === 0) {
       this.#asking.host.clock.endOfTurn(() => {
         this.#leave();
@@ -117,12 +121,16 @@ export class SettleLine {
   }
 }
 
-/** What was done cannot be undone because nobody can be told of it: that is told instead. */
 function resultOf(value: unknown, codec: Codec): MessageResult {
   try {
     return { kind: "done", value: codec.encode(value, "the result").slice() }; // the codec's memory is not for keeping
   } catch (error) {
-    if (!isA(error, MpregError)) throw error;
-    return { kind: "failed", code: error.code, outcome: "applied", error: error.message };
+    return untold(error);
   }
+}
+
+/** What was done cannot be undone because nobody can be told of it: that is told instead. Throws what is no error of the result. */
+export function untold(error: unknown): MessageResult {
+  if (!isA(error, MpregError)) throw error;
+  return { kind: "failed", code: error.code, outcome: "applied", error: error.message };
 }
