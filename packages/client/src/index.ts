@@ -57,5 +57,6 @@ export type {
   QueueSettings,
   QueueStats,
   Schedule,
+  StaleReason,
 } from "@mpreg/core/queues";
 export type { HeaderFilter, SubscriptionTally, TopicMessage, TopicReport } from "@mpreg/core/topics";

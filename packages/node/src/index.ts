@@ -76,6 +76,7 @@ export type {
   QueueSettings,
   QueueStats,
   Schedule,
+  StaleReason,
 } from "@mpreg/core/queues";
 export type { HeaderFilter, SubscriptionTally, TopicMessage, TopicReport } from "@mpreg/core/topics";
 export type { InspectOptions, RequestsOptions, TopicReportOptions, WatchOptions } from "@mpreg/core/rpc";

@@ -36,7 +36,11 @@ test("what is sent at one node is received at another one, whichever owns the qu
   expect(await near.queue("orders").receive({ waitMs: 0 })).toEqual([]);
   await Promise.all(messages.map((message) => message.ack()));
   expect(await orders.stats()).toMatchObject({ messages: 0, sent: 3, acknowledged: 3 });
-  await expect(messages[0]!.ack()).rejects.toMatchObject({ code: "stale-receipt" });
+  await expect(messages[0]!.ack()).rejects.toMatchObject({
+    code: "stale-receipt",
+    outcome: "not-applied",
+    reason: "acknowledged",
+  });
   expect(await distant.queues()).toEqual(["orders"]);
   const shown = (await near.functions()).map(({ name }) => name);
   expect(shown.filter((name) => name.startsWith("mpreg."))).toEqual([]);
@@ -81,7 +85,10 @@ test("a durable queue is there with all that was not acknowledged when its node 
   const messages = await again.receive({ max: 100, waitMs: 0 });
   expect(messages.map(({ value }) => value)).toEqual([2, 3, 4, 5, 6, 7, 8, 9]);
   // the lease of another one goes on, and its receipt is honoured
-  expect(await again.ack([one!.receipt, zero!.receipt])).toMatchObject([undefined, { code: "stale-receipt" }]);
+  expect(await again.ack([one!.receipt, zero!.receipt])).toMatchObject([
+    undefined,
+    { code: "stale-receipt", reason: "gone" },
+  ]);
   expect(await again.stats()).toMatchObject({ messages: 9, leased: 8, delayed: 1 });
   expect((await again.settings()).visibilityMs).toBe(60_000);
 });

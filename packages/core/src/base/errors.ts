@@ -5,7 +5,7 @@
  * `MpregError` but an assertion (`assert.ts`).
  *
  * (E1) Every error says whether the work it belongs to took effect (`outcome`).
- * (E2) An error that came over the wire is the same value as the one that was raised, minus its stack and cause.
+ * (E2) An error that came over the wire is the same value as the one that was raised, minus its stack, cause and reason.
  * (E3) As JSON it tells all that is known of it but its stack, whatever it is caused by.
  */
 import { isA, thrownText } from "./thrown.js";
@@ -64,6 +64,7 @@ export interface ErrorPlace {
 export interface MpregErrorOptions extends ErrorPlace {
   readonly outcome?: Outcome;
   readonly retryAfterMs?: number | undefined;
+  readonly reason?: string | undefined;
   readonly cause?: unknown;
 }
 
@@ -74,6 +75,7 @@ export interface MpregErrorJson extends Required<ErrorPlace> {
   readonly outcome: Outcome;
   readonly message: string;
   readonly retryAfterMs: number | undefined;
+  readonly reason: string | undefined;
   /** The same of an error of ours; of anything else that was thrown its message, or the value as text. */
   readonly cause: MpregErrorJson | string | undefined;
 }
@@ -108,6 +110,8 @@ export class MpregError extends Error {
    * sent again earlier will probably be refused again.
    */
   readonly retryAfterMs: number | undefined;
+  /** Which of several reasons it is, in one word; for `stale-receipt`, a `StaleReason`. Like the cause, it does not cross a link with a call that failed. */
+  readonly reason: string | undefined;
 
   constructor(code: ErrorCode, message: string, options: MpregErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -117,19 +121,20 @@ export class MpregError extends Error {
     this.node = options.node;
     this.request = options.request;
     this.retryAfterMs = options.retryAfterMs;
+    this.reason = options.reason;
   }
 
   /** The same error with another outcome. */
   withOutcome(outcome: Outcome): MpregError {
     if (outcome === this.outcome) return this;
-    const { code, message, step, node, request, cause, retryAfterMs } = this;
-    return new MpregError(code, message, { outcome, step, node, request, cause, retryAfterMs });
+    const { code, message, step, node, request, cause, retryAfterMs, reason } = this;
+    return new MpregError(code, message, { outcome, step, node, request, cause, retryAfterMs, reason });
   }
 
   /** The same error, and when it is worth another try. */
   after(retryAfterMs: number): MpregError {
-    const { code, message, outcome, step, node, request, cause } = this;
-    return new MpregError(code, message, { outcome, step, node, request, cause, retryAfterMs });
+    const { code, message, outcome, step, node, request, cause, reason } = this;
+    return new MpregError(code, message, { outcome, step, node, request, cause, retryAfterMs, reason });
   }
 
   /** The same error with the step, node or request filled in where it was not known yet. */
@@ -138,17 +143,17 @@ export class MpregError extends Error {
     const node = this.node ?? place.node;
     const request = this.request ?? place.request;
     if (step === this.step && node === this.node && request === this.request) return this;
-    const { code, message, outcome, cause, retryAfterMs } = this;
-    const placed = new MpregError(code, message, { outcome, step, node, request, cause, retryAfterMs });
+    const { code, message, outcome, cause, retryAfterMs, reason } = this;
+    const placed = new MpregError(code, message, { outcome, step, node, request, cause, retryAfterMs, reason });
     if (this.stack !== undefined) placed.stack = this.stack;
     return placed;
   }
 
   /** What `JSON.stringify` writes of it: everything but the stack. (E3) */
   toJSON(): MpregErrorJson {
-    const { name, code, outcome, message, step, node, request, retryAfterMs, cause } = this;
+    const { name, code, outcome, message, step, node, request, retryAfterMs, reason, cause } = this;
     const told = cause === undefined || isA(cause, MpregError) ? cause?.toJSON() : thrownText(cause);
-    return { name, code, outcome, message, step, node, request, retryAfterMs, cause: told };
+    return { name, code, outcome, message, step, node, request, retryAfterMs, reason, cause: told };
   }
 }
 

@@ -1,4 +1,9 @@
-/** Browsing: what is in a queue, looked at without a lease. */
+/**
+ * Browsing: what is in a queue, looked at without a lease.
+ *
+ * (B1) What is listed and what is counted are the same: an entry is what it was until its end is on the disk.
+ * (B2) Without a subscription a message of several is shown once, as what it is in the first of those that have it so.
+ */
 import { MpregError, quoted } from "../base/index.js";
 import type { Lane } from "./lane.js";
 import { type Entry, type Message, entriesOf } from "./message/message.js";
@@ -34,10 +39,11 @@ interface Shown {
 }
 
 function awake(queue: Queue, message: Message, lane: Lane | undefined, wish: Browse): Shown | undefined {
-  const entry = entriesOf(message).find((one) => lane === undefined || one.lane === lane.number);
-  if (entry === undefined || entry.state === "gone") return undefined;
-  const state = stateOf(entry);
-  if (wish.state !== undefined && state !== wish.state) return undefined;
+  const entry = entriesOf(message).find(
+    (one) => (lane === undefined || one.lane === lane.number) && isShown(stateOf(one), wish.state),
+  );
+  const state = entry === undefined ? undefined : stateOf(entry);
+  if (entry === undefined || state === undefined) return undefined;
   const content = queue.contentOf(message);
   if (content === undefined) return undefined;
   const { sequence, bytes } = message;
@@ -64,10 +70,25 @@ function fromOf(queue: Queue, from: string | undefined): number {
   );
 }
 
-/** What is settling is on its way out, or waits for others. */
-function stateOf(entry: Entry): MessageState {
-  if (entry.state === "available" || entry.state === "delayed") return entry.state;
-  return entry.state === "leased" || entry.lease !== undefined ? "leased" : "delayed";
+function isShown(state: MessageState | undefined, wanted: MessageState | undefined): boolean {
+  return state !== undefined && (wanted === undefined || state === wanted);
+}
+
+/** What is settling is what it was, until that is on the disk; what waits for others is delayed. (B1) */
+function stateOf({ state }: Entry): MessageState | undefined {
+  switch (state) {
+    case "available":
+    case "settling-available":
+      return "available";
+    case "delayed":
+    case "settling-delayed":
+      return "delayed";
+    case "leased":
+    case "settling-leased":
+      return "leased";
+    case "gone":
+      return undefined;
+  }
 }
 
 function shownOf(
@@ -83,9 +104,9 @@ function shownOf(
 export function statsOf(queue: Queue, nowMs: number): QueueStats {
   let [available, delayed, leased, waiting] = [0, 0, 0, 0];
   for (const lane of queue.lanes.values()) {
-    available += lane.count("available");
-    delayed += lane.count("delayed") + lane.count("settling");
-    leased += lane.count("leased");
+    available += lane.told("available");
+    delayed += lane.told("delayed");
+    leased += lane.told("leased");
     waiting += lane.waiters.size;
   }
   const oldestMs = queue.log.sentMsAfter(-1);

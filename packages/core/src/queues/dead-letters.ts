@@ -29,6 +29,8 @@ export interface DyingQueue {
   contentOf(message: Message): Uint8Array | undefined;
   idOf(message: Message): string;
   laneOf(entry: Entry): Lane | undefined;
+  readonly expiry: { isOver(message: Message, nowMs: number): boolean };
+  expireEntry(entry: Entry, nowMs: number): void;
   over(entry: Entry, lane: Lane, how: "given-up", nowMs: number): void;
   remove(message: Message, how: Leaving, nowMs: number): void;
   serve(nowMs: number): void;
@@ -58,7 +60,10 @@ export function deadLetterOf(queue: DyingQueue, { entry, lane, lease }: Dying, n
   const back = (at: number): void => {
     queue.figures.deadLettersRefused += 1;
     const waitMs = retryDelay(queue.settings.retry, lease.receives, queue.host.random);
-    if (entry.state !== "gone") lane.putBack(entry, Math.max(refusedWaitMs, waitMs), at);
+    if (entry.state === "gone") return;
+    if (queue.expiry.isOver(message, at))
+      queue.expireEntry(entry, at); // meanwhile
+    else lane.putBack(entry, Math.max(refusedWaitMs, waitMs), at);
   };
   const moved = (at: number): void => {
     if (entry.state === "gone") return;

@@ -5,7 +5,7 @@
  * (D2) If one of them leaves in another way, it never can: it fails.
  */
 import type { Log } from "./message/log.js";
-import { type Entry, type Message, entriesOf } from "./message/message.js";
+import { type Entry, type Message, entriesOf, isSettling } from "./message/message.js";
 import type { DeathReason } from "./types.js";
 
 /** What they need of their queue. */
@@ -91,7 +91,7 @@ export class Dependents {
   /** (D1) */
   #release({ message, delayMs }: Waiting, nowMs: number): void {
     for (const entry of entriesOf(message)) {
-      if (entry.state === "settling") this.#queue.laneOf(entry)?.putBack(entry, delayMs, nowMs);
+      if (isSettling(entry.state)) this.#queue.laneOf(entry)?.putBack(entry, delayMs, nowMs);
     }
   }
 }

@@ -8,7 +8,7 @@
  */
 import { type Deadline, Deadlines, type DueItem, type Timers } from "../base/index.js";
 import type { Log } from "./message/log.js";
-import { type Entry, type Message, entriesOf } from "./message/message.js";
+import { type Entry, type Message, entriesOf, isSettling } from "./message/message.js";
 import type { QueueSettings } from "./types.js";
 import type { Window } from "./window.js";
 
@@ -124,7 +124,7 @@ export class Expiry implements DueItem {
   #expire(message: Message, nowMs: number): void {
     for (const entry of entriesOf(message)) {
       if (entry.state === "leased" || entry.state === "gone") continue; // (X1)
-      if (entry.state === "settling" && !this.#queue.dependents.isWaiting(message)) continue;
+      if (isSettling(entry.state) && !this.#queue.dependents.isWaiting(message)) continue;
       this.#queue.expireEntry(entry, nowMs);
     }
   }

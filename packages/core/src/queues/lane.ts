@@ -11,7 +11,7 @@
  * ```
  *
  * (L1) An entry has one lease at most. Its number rises with each.
- * (L2) Nothing that is `settling` or `gone` is leased.
+ * (L2) Nothing that is settling or `gone` is leased.
  * (L3) One timer is set, for the earliest of what is due; none while nothing is. There are no ticks.
  * (L4) What sleeps is available, counted, and woken before its turn comes.
  */
@@ -21,7 +21,7 @@ import { type Entry, type EntryState, type Lease, leaseOf } from "./message/mess
 import type { ReadyOrder } from "./order/order.js";
 import type { Pace } from "./rate.js";
 import { Recent } from "./recent.js";
-import type { QueueSettings } from "./types.js";
+import type { MessageState, QueueSettings } from "./types.js";
 import type { Waiter } from "./waiter.js";
 
 export interface LaneHost {
@@ -57,7 +57,15 @@ export class Lane implements DueItem {
   readonly #host: LaneHost;
   readonly #order: ReadyOrder;
   readonly #due = new Deadlines<Lease>();
-  readonly #counts = { available: 0, delayed: 0, leased: 0, settling: 0, gone: 0 };
+  readonly #counts: Record<EntryState, number> = {
+    available: 0,
+    delayed: 0,
+    leased: 0,
+    "settling-available": 0,
+    "settling-delayed": 0,
+    "settling-leased": 0,
+    gone: 0,
+  };
   #armedMs = Infinity;
 
   constructor(host: LaneHost, order: ReadyOrder, is: { number: number; name: string; fromSequence: number }) {
@@ -72,18 +80,21 @@ export class Lane implements DueItem {
     return this.#counts[state];
   }
 
+  /** How many are in that state, with those that are on their way out of it. */
+  told(state: MessageState): number {
+    return this.#counts[state] + this.#counts[`settling-${state}`];
+  }
+
   /** A message comes in, available after `delayMs`. */
   enter(entry: Entry, delayMs: number, nowMs: number): void {
-    entry.state = "settling";
-    this.#counts.settling += 1;
-    this.#order.enter(entry);
+    this.hold(entry);
     this.putBack(entry, delayMs, nowMs);
   }
 
   /** A message that waits for others, or is on its way somewhere: it has its place, and nobody gets it. */
   hold(entry: Entry): void {
-    entry.state = "settling";
-    this.#counts.settling += 1;
+    entry.state = "settling-delayed";
+    this.#counts["settling-delayed"] += 1;
     this.#order.enter(entry);
   }
 
@@ -112,6 +123,12 @@ export class Lane implements DueItem {
     if (delayMs > 0) this.#end(entry, "delayed", nowMs + delayMs);
     else this.#set(entry, "available");
     this.arm(nowMs);
+  }
+
+  /** What is settling, and was available or delayed, is that again for as long as it was to be. */
+  restore(entry: Entry, nowMs: number): void {
+    const untilMs = entry.state === "settling-delayed" ? (entry.lease?.dueMs ?? 0) : 0;
+    this.putBack(entry, Math.max(0, untilMs - nowMs), nowMs);
   }
 
   /** What is settling is leased again, as it was. */
@@ -150,7 +167,8 @@ export class Lane implements DueItem {
 
   /** Nobody gets the entry until it is put back. (L2) */
   settle(entry: Entry): void {
-    this.#set(entry, "settling");
+    const { state } = entry;
+    if (state === "available" || state === "delayed" || state === "leased") this.#set(entry, `settling-${state}`);
   }
 
   leave(entry: Entry): void {
@@ -170,7 +188,7 @@ export class Lane implements DueItem {
       const { entry } = lease;
       if (entry.state === "delayed") this.#set(entry, "available");
       else {
-        this.#set(entry, "settling");
+        this.#set(entry, "settling-leased");
         lease.ended = "expired";
         this.#host.leaseExpired(entry, nowMs);
       }

@@ -8,7 +8,7 @@
 import type { DueItem } from "../base/index.js";
 import type { Operation } from "../journal/index.js";
 import type { QueueHost } from "./host.js";
-import type { Lease } from "./message/message.js";
+import { type Lease, isSettling } from "./message/message.js";
 
 /** A crash forgets what was received in the last twice as long, and what is on its way to the disk. */
 const noteMs = 25;
@@ -69,7 +69,7 @@ export class LeaseNotes implements DueItem {
     for (const lease of this.#leases) {
       const { state } = lease.entry;
       if (state === "gone") continue;
-      if (state === "settling") {
+      if (isSettling(state)) {
         this.#next.add(lease); // should the store refuse that
         continue;
       }

@@ -15,6 +15,7 @@ import type { Lane } from "./lane.js";
 import type { Log } from "./message/log.js";
 import { type Entry, type Message, entriesOf } from "./message/message.js";
 import type { QueueEnd, Redrive } from "./types.js";
+import { restoreMessage } from "./restoring.js";
 import type { WriteEnd } from "./writes.js";
 
 /** What they need of their queue. */
@@ -35,6 +36,8 @@ export interface RedrivingQueue {
   contentOf(message: Message): Uint8Array | undefined;
   idOf(message: Message): string;
   laneOf(entry: Entry): Lane | undefined;
+  readonly expiry: { isOver(message: Message, nowMs: number): boolean };
+  expireEntry(entry: Entry, nowMs: number): void;
 }
 
 /** What is written of a task. */
@@ -164,8 +167,6 @@ export class Redriving {
 interface Moving {
   readonly message: Message;
   readonly transfer: Extract<Transfer, { readonly kind: "prepared" }>;
-  /** For how long each of its entries was delayed yet. */
-  readonly delays: ReadonlyMap<Entry, number>;
 }
 
 class Task implements DueItem {
@@ -338,23 +339,17 @@ class Task implements DueItem {
     const target = isHandedOver ? queue.host.elsewhere(queue.name) : this.#targetOf(to);
     const transfer = target?.prepareTransfer({ ...opened.message, id: queue.idOf(message) }, letter, nowMs);
     if (transfer?.kind !== "prepared") return undefined;
-    const delays = new Map<Entry, number>();
-    for (const entry of entries) {
-      if (entry.state === "delayed") delays.set(entry, Math.max(0, (entry.lease?.dueMs ?? 0) - nowMs));
-      queue.laneOf(entry)?.settle(entry);
-    }
-    return { message, transfer, delays };
+    for (const entry of entries) queue.laneOf(entry)?.settle(entry);
+    return { message, transfer };
   }
 
   #targetOf(to: string | undefined): TransferTarget | undefined {
     return to === undefined || to === this.#queue.name ? undefined : this.#queue.host.find(to);
   }
 
-  #putBack({ message, transfer, delays }: Moving, nowMs: number): void {
+  #putBack({ message, transfer }: Moving, nowMs: number): void {
     transfer.giveBack(nowMs);
-    for (const entry of entriesOf(message)) {
-      if (entry.state === "settling") this.#queue.laneOf(entry)?.putBack(entry, delays.get(entry) ?? 0, nowMs);
-    }
+    restoreMessage(this.#queue, message, nowMs);
   }
 
   #finish(): void {

@@ -11,6 +11,7 @@ import { type Prepared, checkMessage } from "./intake.js";
 import { type Entry, Message, entriesOf } from "./message/message.js";
 import { priorityDefault } from "./message/sealed.js";
 import type { Queue } from "./queue.js";
+import { restoreMessage } from "./restoring.js";
 import type { DeadLetter, OutgoingMessage, QueueEnd, SendEnd } from "./types.js";
 import { Remembered } from "./window.js";
 
@@ -293,9 +294,6 @@ function restore(queue: Queue, victims: readonly Message[], nowMs: number): void
     if (!queue.dropping.delete(victim)) continue; // gone meanwhile
     queue.room.take(victim.bytes);
     queue.dropFrom = Math.min(queue.dropFrom, victim.sequence);
-    for (const entry of entriesOf(victim)) {
-      if (entry.state === "settling")
-        queue.laneOf(entry)?.putBack(entry, Math.max(0, (entry.lease?.dueMs ?? 0) - nowMs), nowMs);
-    }
+    restoreMessage(queue, victim, nowMs);
   }
 }

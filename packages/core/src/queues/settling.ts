@@ -8,7 +8,7 @@
 import { MpregError, quoted } from "../base/index.js";
 import type { Operation } from "../journal/index.js";
 import type { Lane } from "./lane.js";
-import { type Entry, type Lease, entriesOf } from "./message/message.js";
+import { type Entry, type Lease, entriesOf, isSettling } from "./message/message.js";
 import type { Queue } from "./queue.js";
 import { type Receipt, readReceipt } from "./receipt.js";
 import { noValue } from "./results.js";
@@ -226,7 +226,7 @@ function told(ends: readonly SettleEnd[], error: MpregError | undefined): readon
 
 function leasedAgain(queue: Queue, { entry, lane }: Held, nowMs: number): void {
   const { lease } = entry;
-  if (entry.state !== "settling" || lease === undefined) return;
+  if (!isSettling(entry.state) || lease === undefined) return;
   lane.restoreLease(entry, lease, nowMs);
   if (queue.durable) queue.leaseNotes.add(lease, nowMs);
   queue.advance(nowMs);
@@ -241,14 +241,20 @@ function find(queue: Queue, text: string): Found {
   const lane = queue.laneOf(receipt);
   if (entry === undefined || lane === undefined || entry.state === "gone") {
     if (lane?.acknowledged.has(receipt.sequence) === true) return stale(queue, text, "acknowledged");
-    return stale(queue, text, "gone");
+    return stale(queue, text, receipt.sequence < queue.purgedBefore ? "purged" : "gone");
   }
   const { lease } = entry;
   if (lease === undefined || lease.run !== receipt.run || lease.number !== receipt.lease) {
-    return stale(queue, text, "superseded");
+    return stale(queue, text, isForgotten(queue, receipt, lease) ? "restarted" : "superseded");
   }
   if (entry.state === "leased") return { entry, lane, lease };
-  return stale(queue, text, entry.state === "settling" ? "settling" : (lease.ended ?? "expired"));
+  return stale(queue, text, isSettling(entry.state) ? "settling" : (lease.ended ?? "expired"));
+}
+
+/** Whether its lease was never written, and nobody has received the message since. */
+function isForgotten(queue: Queue, receipt: Receipt, lease: Lease | undefined): boolean {
+  if (receipt.run === queue.host.run) return false;
+  return lease === undefined || lease.number === 0 || (lease.run === receipt.run && lease.number < receipt.lease);
 }
 
 /** (T3) */
@@ -262,15 +268,17 @@ function receiptOf(queue: Queue, text: string): Receipt | Refused {
 
 const extendHelps = `extend it in time, or ask for a longer one ("visibilityMs")`;
 const whyStale: Readonly<Record<StaleReason, string>> = {
-  acknowledged: "its message was acknowledged",
-  expired: `its lease has expired: ${extendHelps}`,
-  released: "its lease was released",
-  superseded: "its lease has ended, and the message may have been received again since",
-  settling: "its message is being acknowledged, or released, already",
-  gone: "its message has left the queue: acknowledged, expired, moved, dropped or purged",
+  acknowledged: "its message was acknowledged: there is nothing left to do",
+  expired: `its lease has expired: receive the message again; to keep the next one, ${extendHelps}`,
+  released: "its lease was released: receive the message again",
+  superseded: `its lease has ended, and the message was received again since: leave it to who has it; to keep the next one, ${extendHelps}`,
+  restarted: "the node of the queue has crashed before the lease was on its disk: receive the message again",
+  settling: "its message is being acknowledged, or released, already: wait for the end of that",
+  purged: "the queue was purged: there is nothing left to do",
+  gone: "its message has left the queue (acknowledged, expired, moved, dropped or withdrawn): there is nothing left to do",
 };
 
 function stale(queue: Queue, receipt: string, why: StaleReason): Refused {
   const message = `Receipt ${quoted(receipt)} of queue ${quoted(queue.name)} is stale: ${whyStale[why]}`;
-  return { kind: "refused", error: new MpregError("stale-receipt", message), stale: why };
+  return { kind: "refused", error: new MpregError("stale-receipt", message, { reason: why }), stale: why };
 }

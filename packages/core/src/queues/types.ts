@@ -205,13 +205,16 @@ export type SendEnd =
  *
  * - `acknowledged`: its message was acknowledged, with this receipt or another. Known of the last 1,000 of each lane, of this run.
  * - `expired`, `released`: its lease has ended so, and nobody has received the message since.
- * - `superseded`: its message was received again since, or the lease was forgotten by a crash.
+ * - `superseded`: its message was received again since.
+ * - `restarted`: the node of the queue has crashed before the lease was on its disk; the message is available, or was received since.
  * - `settling`: its message is being acknowledged, or released, just now.
- * - `gone`: its message is not there any more: acknowledged earlier, expired, moved, dropped or purged.
+ * - `purged`: the queue was purged, in this run of its node.
+ * - `gone`: its message is not there any more: acknowledged earlier, expired, moved, dropped or withdrawn.
  */
-export type StaleReason = "acknowledged" | "expired" | "released" | "superseded" | "settling" | "gone";
+export type StaleReason =
+  "acknowledged" | "expired" | "released" | "superseded" | "restarted" | "settling" | "purged" | "gone";
 
-/** What has become of one of the receipts. `stale`: why, where the error is `stale-receipt`. */
+/** What has become of one of the receipts. `stale`: why, where the error is `stale-receipt`; its `reason` is the same. */
 export type SettleEnd =
   { readonly kind: "done" } | { readonly kind: "refused"; readonly error: MpregError; readonly stale?: StaleReason };
 
@@ -237,7 +240,10 @@ export interface QueueStats {
   readonly createdMs: number;
   readonly messages: number;
   readonly bytes: number;
-  /** By lane: one, or one for each subscription. A message that waits for others (`after`) is delayed. */
+  /**
+   * By lane: one, or one for each subscription. A message that waits for others (`after`) is delayed. What is on its way out of a state (acknowledged,
+   * released, withdrawn …) is in it until that is on the disk. `browse` tells the same.
+   */
   readonly available: number;
   readonly delayed: number;
   readonly leased: number;

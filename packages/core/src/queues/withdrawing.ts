@@ -1,8 +1,8 @@
 /** Withdrawing: a message is taken back before anybody has it. */
 import type { MpregError } from "../base/index.js";
-import type { Lane } from "./lane.js";
 import { type Entry, entriesOf } from "./message/message.js";
 import type { Queue } from "./queue.js";
+import { restoreMessage } from "./restoring.js";
 import { failureOf } from "./results.js";
 import type { QueueEnd } from "./types.js";
 
@@ -21,9 +21,7 @@ export function withdraw(queue: Queue, id: string, end: (end: QueueEnd<"withdraw
   }
   const isWaiting = queue.dependents.isWaiting(message);
   if (isWaiting) queue.dependents.leave(message); // else it could be received while it goes
-  const held = entries.filter(isFree);
-  const lanes = held.map((entry) => ({ entry, lane: queue.laneOf(entry), untilMs: untilOf(entry) }));
-  for (const { entry, lane } of lanes) lane?.settle(entry);
+  for (const entry of entries) if (isFree(entry)) queue.laneOf(entry)?.settle(entry);
   const done = (at: number): void => {
     queue.remove(message, "purged", at);
     end({ kind: "done", value: true });
@@ -31,9 +29,8 @@ export function withdraw(queue: Queue, id: string, end: (end: QueueEnd<"withdraw
   };
   const failed = (error: MpregError, at: number): void => {
     if (error.outcome !== "unknown") {
-      for (const one of lanes) back(one, at);
-      if (isWaiting && !queue.dependents.wait(message, 0))
-        for (const entry of entries) back({ entry, lane: queue.laneOf(entry), untilMs: 0 }, at);
+      const waitsOn = isWaiting && !queue.expiry.isOver(message, at) && queue.dependents.wait(message, 0);
+      if (!waitsOn) restoreMessage(queue, message, at);
     }
     end({ kind: "failed", error });
     queue.serve(at);
@@ -43,16 +40,4 @@ export function withdraw(queue: Queue, id: string, end: (end: QueueEnd<"withdraw
     operations.push(...queue.results.operations(message, failureOf(message, "purged")));
   }
   queue.commit(operations, { done, failed }, nowMs);
-}
-
-/** When the wait of a delayed one is over; none for what is available. */
-function untilOf({ state, lease }: Entry): number {
-  return state === "delayed" ? (lease?.dueMs ?? 0) : 0;
-}
-
-function back(
-  { entry, lane, untilMs }: { readonly entry: Entry; readonly lane: Lane | undefined; readonly untilMs: number },
-  nowMs: number,
-): void {
-  if (entry.state === "settling") lane?.putBack(entry, Math.max(0, untilMs - nowMs), nowMs);
 }

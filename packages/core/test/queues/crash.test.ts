@@ -281,6 +281,10 @@ class Life {
     this.#checks = this.#checks.filter((check) => !check());
     const stats = this.#world.do<"stats">("q", { op: "stats" });
     expect(stats.messages).toBeLessThanOrEqual(messagesMax);
+    const counts = (["available", "delayed", "leased"] as const).map(
+      (state) => this.#world.do<"browse">("q", { op: "browse", limit: 100, state }).length,
+    );
+    expect([stats.available, stats.delayed, stats.leased], "stats and browse").toEqual(counts);
   }
 
   #whenEnded<O extends "send" | "ack">(

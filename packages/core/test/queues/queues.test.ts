@@ -249,7 +249,7 @@ describe.each(["memory", "store"])("a queue in %s", (where) => {
     w.do("q", { op: "release", receipts: again });
     expect(staleOf(again)).toEqual(["released"]);
     w.do("q", { op: "purge" });
-    expect(staleOf([a, d])).toEqual(["acknowledged", "gone"]);
+    expect(staleOf([a, d])).toEqual(["acknowledged", "purged"]);
   });
 
   it("says what is wrong, and what would work", () => {

@@ -115,8 +115,8 @@ export interface QueueMessage<T = unknown, A = unknown> extends MessageFacts<T> 
   /** For how long it was leased. */
   readonly visibleForMs: number;
   /**
-   * It is done. Rejects with `stale-receipt` where the lease has ended and somebody else may have it, and with `invalid-output` where somebody waits for its result and
-   * the schema refuses what is given: it is still leased then.
+   * It is done. Rejects with `stale-receipt` where the lease has ended and somebody else may have it (the `reason` of the error says how: `StaleReason`), and with
+   * `invalid-output` where somebody waits for its result and the schema refuses what is given: it is still leased then.
    */
   ack(options?: AckOptions<A>): Promise<void>;
   /** It was not done: others get it after `delayMs`, or as the queue's `retry` says. `error` is kept with it. */

@@ -76,9 +76,10 @@ export type PlainEnd<Done> =
 export type PlainSendEnd = PlainEnd<Omit<Extract<SendEnd, { readonly kind: "done" }>, "kind">>;
 
 /** What was refused, as the error that it was. (A1) */
-export function errorOf({ code, message, outcome, step, node, request, retryAfterMs }: MpregErrorJson): MpregError {
+export function errorOf(error: MpregErrorJson): MpregError {
+  const { code, message, outcome, step, node, request, retryAfterMs, reason } = error;
   const known = isErrorCode(code) ? code : "unsupported";
-  return new MpregError(known, message, { outcome, step, node, request, retryAfterMs });
+  return new MpregError(known, message, { outcome, step, node, request, retryAfterMs, reason });
 }
 
 /** How long a queue that was just created may not be known where it is asked for. */

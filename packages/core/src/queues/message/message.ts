@@ -5,7 +5,7 @@
  * made when they first are. A message's content is bytes (`sealed.ts`), which may be in the store only.
  */
 import type { Deadline, HeapItem } from "../../base/index.js";
-import type { Failure } from "../types.js";
+import type { Failure, MessageState } from "../types.js";
 
 /** Ids, keys and what is waited for: few messages have any of them. */
 export interface Marks {
@@ -59,9 +59,16 @@ export class Message {
 /**
  * Where an entry stands in its lane.
  *
- * `settling`: what ends it is on its way to the disk. `gone`: acknowledged, expired, moved or purged; never in a lane again.
+ * `settling-…`: what takes it out of that state is on its way to the disk, or it waits for other messages (`settling-delayed`); until then it is
+ * given to nobody, and told of as what it was. `gone`: acknowledged, expired, moved or purged; never in a lane again.
  */
-export type EntryState = "available" | "delayed" | "leased" | "settling" | "gone";
+export type EntryState = MessageState | Settling | "gone";
+
+export type Settling = `settling-${MessageState}`;
+
+export function isSettling(state: EntryState): state is Settling {
+  return state === "settling-leased" || state === "settling-available" || state === "settling-delayed";
+}
 
 /** A message in a lane. */
 export class Entry implements HeapItem {
