@@ -132,6 +132,8 @@ export class SessionClient<
   readonly queue: QueueCalls<Q, C>["queue"];
   readonly queues: QueueCalls["queues"];
   readonly spooled: QueueCalls["spooled"];
+  readonly retrySpooled: QueueCalls["retrySpooled"];
+  readonly discardSpooled: QueueCalls["discardSpooled"];
   readonly #session: Session;
   readonly #caller: Caller;
   readonly #contract: C;
@@ -149,10 +151,12 @@ export class SessionClient<
     this.publishRequest = calls.publishRequest;
     this.respond = calls.respond;
     const host = (): QueueHost => session.queueHost((fun, args, asked) => caller.call(fun, args, asked));
-    const { queue, queues: names, spooled } = queueCalls<Q, C>(host, queues);
+    const { queue, queues: names, spooled, retrySpooled, discardSpooled } = queueCalls<Q, C>(host, queues);
     this.queue = queue;
     this.queues = names;
     this.spooled = spooled;
+    this.retrySpooled = retrySpooled;
+    this.discardSpooled = discardSpooled;
     this.#session = session;
     this.#caller = caller;
     this.#contract = contract;

@@ -49,6 +49,7 @@ export type {
   SentOrRefused,
   SettledOrRefused,
   Spooled,
+  SpooledChoice,
 } from "@mpreg/core/program";
 export type {
   ConsumedMessage,

@@ -87,7 +87,8 @@ test("clients and nodes are made by connect and createNode only: there is no cla
   expectTypeOf<"createNode">().toExtend<keyof typeof nodePackage>();
   // a test of a user's own may stand in for one
   const { url, call, graph, request, nodes, cluster, functions, watch, trace, requests, status, close } = client;
-  const { subscribe, publish, publishRequest, respond, topics, queue, queues, spooled } = client;
+  const { subscribe, publish, publishRequest, respond, topics, queue, queues, spooled, retrySpooled, discardSpooled } =
+    client;
   const stand: Client = {
     url,
     call,
@@ -96,6 +97,8 @@ test("clients and nodes are made by connect and createNode only: there is no cla
     queue,
     queues,
     spooled,
+    retrySpooled,
+    discardSpooled,
     nodes,
     cluster,
     functions,

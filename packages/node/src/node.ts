@@ -226,6 +226,8 @@ export class DrivenNode<T extends TopicContract | undefined, Q extends QueueCont
   readonly queue: QueueCalls<Q>["queue"];
   readonly queues: QueueCalls["queues"];
   readonly spooled: QueueCalls["spooled"];
+  readonly retrySpooled: QueueCalls["retrySpooled"];
+  readonly discardSpooled: QueueCalls["discardSpooled"];
   readonly #driver: Driver;
   readonly #threads: Threads;
   readonly #status: Status;
@@ -243,10 +245,12 @@ export class DrivenNode<T extends TopicContract | undefined, Q extends QueueCont
     this.publishRequest = calls.publishRequest;
     this.respond = calls.respond;
     const host = (): QueueHost => ownQueueHost(this.#caller, driver.asking(undefined).codec, driver.machine.id);
-    const { queue, queues: names, spooled } = queueCalls<Q>(host, queues);
+    const { queue, queues: names, spooled, retrySpooled, discardSpooled } = queueCalls<Q>(host, queues);
     this.queue = queue;
     this.queues = names;
     this.spooled = spooled;
+    this.retrySpooled = retrySpooled;
+    this.discardSpooled = discardSpooled;
     this.#driver = driver;
     this.#threads = threads;
     this.#status = status;

@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { QueueEvent } from "@mpreg/client";
 import { type MpregNode, createNode } from "@mpreg/node";
 import { expect, onTestFinished, test } from "vitest";
 import { clientOf, startMesh } from "../../../node/test/support/cluster.js";
@@ -48,13 +49,29 @@ test("what is published anywhere to a topic that matches is in the queue once, w
   expect((await queue.receive({ waitMs: 0 })).map(({ value }) => value.n)).toEqual([]);
 });
 
-test("what the queue does not take is counted, with the reason", async () => {
-  const { near } = await twoNodes();
+test("what the queue does not take is counted, with the reason, and told, but never to queues", async () => {
+  const { near, distant } = await twoNodes();
+  const told: QueueEvent[] = [];
+  const subscription = await distant.subscribe("mpreg.queue.few.feed-refused");
+  await subscription.everywhere();
+  void (async () => {
+    for await (const { payload } of subscription) told.push(payload);
+  })();
+  const loop = near.queue("loop", { durable: false, topics: ["mpreg.queue.#"], messagesMax: 1 });
+  await loop.create();
   const queue = near.queue<number>("few", { durable: false, topics: ["a"], messagesMax: 2 });
   await queue.create();
   for (let n = 0; n < 5; n++) await near.publish("a", n);
   await expect.poll(async () => (await queue.stats()).feed).toMatchObject({ taken: 2, refused: 3 });
   expect((await queue.stats()).feed!.lastRefusal).toContain("no room");
+  await expect.poll(() => told.reduce((sum, { count }) => sum + count, 0)).toBe(3);
+  expect(told[0]).toMatchObject({ queue: "few" });
+  expect(told[0]!.messages[0]!.error).toContain("no room");
+  expect(new Set(told.flatMap(({ messages }) => messages.map(({ id }) => id))).size).toBe(3);
+  await expect.poll(async () => (await loop.stats()).feed!.refused).toBeGreaterThan(0);
+  const { refused } = (await loop.stats()).feed!;
+  await near.publish("a", 5);
+  await expect.poll(async () => (await loop.stats()).feed!.refused).toBe(refused + 1); // what it has refused is no news
 });
 
 test("who may not subscribe to a topic may not have it feed a queue, and what is no pattern is refused", async () => {

@@ -136,6 +136,42 @@ test("a dead letter goes to a queue of another node, and back, once each", async
   expect(await valuesOf(client, "dead", 5)).toEqual([0, 1, 2, 3, 4]);
 });
 
+test("what was set aside is told, and is tried again or thrown away from anywhere", async () => {
+  const dataDir = await folder();
+  const [keeper, morgue] = (await startMesh(
+    { name: "keeper", dataDir: await folder() },
+    { name: "morgue", dataDir },
+  )) as [MpregNode, MpregNode];
+  const told: string[] = [];
+  const subscription = await (await clientOf(keeper)).subscribe("mpreg.queue.dead.*");
+  void (async () => {
+    for await (const { topic, payload } of subscription) {
+      const { node, count, messages } = payload;
+      told.push(`${topic.split(".").at(-1)} ${node} ${count} ${messages[0]?.error?.includes("limit")}`);
+    }
+  })();
+  await keeper.queue<string>("dead", { owner: "morgue", messageBytesMax: 50 }).create();
+  await expect.poll(() => keeper.queues()).toContain("dead");
+  await morgue.close();
+  for (const id of ["a", "b", "c"]) await keeper.queue<string>("dead").send(id.repeat(100), { id, accept: "spool" });
+  const client = await clientOf(await again({ name: "morgue", dataDir }, keeper));
+  const dead = client.queue<string>("dead");
+  await expect
+    .poll(() => client.spooled(), { timeout: 20_000 })
+    .toMatchObject([{ queue: "dead", messages: 0, refused: 3, refusals: [{ id: "a" }, { id: "b" }, { id: "c" }] }]);
+  expect(await client.discardSpooled({ ids: ["b"] })).toBe(1);
+  await dead.update({ messageBytesMax: 1_000 });
+  expect(await keeper.retrySpooled({ queue: "dead", ids: ["a", "b"] })).toBe(1);
+  expect(await client.retrySpooled("all")).toBe(1);
+  expect((await valuesOf(client, "dead", 2)).sort()).toEqual(["a".repeat(100), "c".repeat(100)]);
+  const spoolTold = (): string[] => told.filter((one) => one.startsWith("spool"));
+  await expect.poll(() => spoolTold().length).toBeGreaterThanOrEqual(5);
+  expect(new Set(spoolTold().map((one) => one.replace(/ \d /, " ")))).toEqual(
+    new Set(["refused", "discarded", "retried"].map((what) => `spool-${what} keeper true`)),
+  );
+  await expect(client.discardSpooled({} as never)).rejects.toMatchObject({ code: "invalid-argument" });
+});
+
 test("a node without a disk keeps nothing, and says so; a client may not hand on what nodes do", async () => {
   const [keeper, near] = (await startMesh({ name: "keeper", dataDir: await folder() }, { name: "near" })) as [
     MpregNode,

@@ -36,7 +36,7 @@ import { Consumers } from "./consumers/consumers.js";
 import type { ConsumersHost } from "./consumers/types.js";
 import { durableTag, ownerOf } from "./queue-owners.js";
 import { QueueRivals, createdTag } from "./queue-rivals.js";
-import { askedOfSpool, plainEnds, spool } from "./spool-functions.js";
+import { askedOfSpool, plainEnds, settleSpooled, spool } from "./spool-functions.js";
 import type { NodeCapabilities, NodeEvent, NodeOptions, StoreInput } from "./types.js";
 
 /** As many as a node runs at all: those that wait hold no permit. */
@@ -349,6 +349,15 @@ export class QueueFunctions {
       case "spooled":
         end(this.#queues.spooling.list().filter(({ queue }) => this.#decide(invocation, "browse", queue).allow));
         return undefined;
+      case "settle-spooled":
+        if (asked.queue !== undefined) this.#authorize(invocation, "manage", asked.queue);
+        settleSpooled(
+          { ...this.#host, queues: this.#queues },
+          asked,
+          (queue) => this.#decide(invocation, "manage", queue).allow,
+          end,
+        );
+        return undefined;
       case "keepers":
         end(this.#host.cluster.catalog.offersOf(queuesFunction).map(({ owner }) => owner.nodeId));
         return undefined;
@@ -454,7 +463,7 @@ function checkQueuesOperation(value: unknown): QueuesOperation {
     if (op === "create" && typeof settings === "object" && settings !== null) return { op, queue, settings };
   }
   const forms =
-    '{ op: "list" }, { op: "place", queue, durable } { op: "create", queue, settings }, { op: "spool", queue, messages }, { op: "spooled" } or { op: "keepers" }';
+    '{ op: "list" }, { op: "place", queue, durable } { op: "create", queue, settings }, { op: "spool", queue, messages }, { op: "spooled" }, { op: "settle-spooled", verdict } or { op: "keepers" }';
   const got = typeof op === "string" ? `op ${quoted(op)}` : kindOf(value);
   throw new MpregError("invalid-argument", `${queuesFunction} takes ${forms}, got ${got}`);
 }

@@ -50,6 +50,21 @@ export function spool(host: SpoolFunctionsHost, asked: Asked, end: BuiltInEnd): 
   throw new MpregError("node-lost", why, { node: owner, outcome: "not-applied" });
 }
 
+/** Has messages that were set aside tried again, or thrown away; `allows` says for which queues. */
+export function settleSpooled(
+  host: SpoolFunctionsHost,
+  { verdict, queue, ids }: Extract<QueuesOperation, { readonly op: "settle-spooled" }>,
+  allows: (queue: string) => boolean,
+  end: BuiltInEnd,
+): void {
+  const choice = { queue, ids: ids === undefined ? undefined : new Set(ids), allows };
+  const settled = (count: number, error: MpregError | undefined): void => {
+    if (error === undefined) return end(count);
+    end(count === 0 ? error : error.withOutcome("unknown")); // some were
+  };
+  host.queues.spooling.settle(verdict, choice, settled, host.nowMs());
+}
+
 /** (S1) */
 function checkKnown(cluster: Cluster, queue: string, waiting: number): void {
   if (waiting > 0 || awayOwnerOf(cluster, queue) !== undefined) return;
@@ -60,12 +75,31 @@ function checkKnown(cluster: Cluster, queue: string, waiting: number): void {
 /** Checks what was asked; `undefined` where it is something else. Throws `invalid-argument`. */
 export function askedOfSpool(op: unknown, value: object): QueuesOperation | undefined {
   if (op === "spooled" || op === "keepers") return { op };
+  if (op === "settle-spooled") return askedToSettle(value);
   if (op !== "spool") return undefined;
   const { queue, messages, tried } = value as Partial<Record<"queue" | "messages" | "tried", unknown>>;
   if (typeof queue !== "string") throw new MpregError("invalid-argument", `${queuesFunction}: spool takes a queue`);
   checkQueueName(queue);
   const send = askedOperation(queue, { op: "send", messages });
   return { op, queue, messages: send.op === "send" ? send.messages : [], tried: tried === true };
+}
+
+const idsMax = 1_000;
+
+function askedToSettle(value: object): QueuesOperation {
+  const { verdict, queue, ids } = value as Partial<Record<"verdict" | "queue" | "ids", unknown>>;
+  const isQueue = queue === undefined || typeof queue === "string";
+  const areIds = ids === undefined || (Array.isArray(ids) && ids.every((id) => typeof id === "string"));
+  if ((verdict !== "retry" && verdict !== "discard") || !isQueue || !areIds) {
+    const what = `${queuesFunction}: settle-spooled takes a verdict ("retry", "discard"), and may take a queue and ids`;
+    throw new MpregError("invalid-argument", what);
+  }
+  if (ids !== undefined && ids.length > idsMax)
+    throw new MpregError(
+      "too-large",
+      `${queuesFunction}: settle-spooled takes ${idsMax} ids at most, got ${ids.length}`,
+    );
+  return { op: "settle-spooled", verdict, queue, ids: ids as readonly string[] | undefined };
 }
 
 const direct = { kind: "direct" };

@@ -69,6 +69,7 @@ export {
   type SentOrRefused,
   type SettledOrRefused,
   type Spooled,
+  type SpooledChoice,
   QueueAsking,
   errorOf,
   type QueueHost,

@@ -61,7 +61,7 @@ export interface EndedEvent {
 /** What has happened to a queue, or in one turn to messages of it. */
 export interface QueueEvent {
   readonly queue: string;
-  /** Id and name of the node that has the queue. */
+  /** Id and name of the node that has the queue; of `spool-…` events, of the one that keeps messages for it. */
   readonly nodeId: string;
   readonly node: string;
   /** Messages to which it has happened; of a queue that was deleted, those that it had. */
@@ -154,8 +154,9 @@ export const reservedTopics: { readonly [Pattern in keyof ReservedPayloads]: Res
     told: "everywhere",
   },
   "mpreg.queue.#": {
-    topics: "mpreg.queue.<name>.created, .deleted, .acknowledged, .dead-letter, .expired, .dropped",
-    when: "a queue is created or deleted; messages of it are acknowledged, become dead letters, outlive their TTL, or make room for others",
+    topics:
+      "mpreg.queue.<name>.created, .deleted, .acknowledged, .dead-letter, .expired, .dropped, .feed-refused, .spool-refused, .spool-retried, .spool-discarded",
+    when: "a queue is created or deleted; messages of it are acknowledged, become dead letters, outlive their TTL, or make room for others; it does not take what topics feed it; a node sets messages aside that it keeps for it, has them tried again, or throws them away",
     payload: "QueueEvent",
     told: "everywhere",
   },

@@ -5,13 +5,14 @@
  *
  * (F1) A message of a topic comes in once, however often it is told: the ids of the last minute of messages are remembered, at most
  *      {@link idsMax}. They are in the batch of their messages, so a restart forgets none.
- * (F2) What the queue does not take is counted, with the last reason.
+ * (F2) What the queue does not take is counted, with the last reason, and told.
  * (F3) The last ids are remembered for as long as nothing follows them: who asks for what came since meets none that he has had.
  */
 import { MpregError, hexOf } from "../base/index.js";
 import type { Operation } from "../journal/index.js";
 import { utf8Length } from "../values/index.js";
 import type { QueueHost } from "./host.js";
+import { tellNotFed } from "./telling.js";
 import type { FeedStats, OutgoingMessage, QueueSettings, SendEnd } from "./types.js";
 
 /** What it needs of its queue. */
@@ -224,5 +225,6 @@ export class Feeding {
     this.#ids.delete(id);
     this.#stats.refused += 1;
     this.#lastRefusal = end?.error.message;
+    tellNotFed(this.#queue, id, end?.error.message ?? "");
   }
 }

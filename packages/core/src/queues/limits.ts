@@ -42,6 +42,11 @@ export interface QueuesLimits {
   readonly spoolMessagesMax: number;
   /** The same in bytes. */
   readonly spoolBytesMax: number;
+  /**
+   * For how long a message waits in the spool for a queue that no node has, in ms since it came there. Beyond, it is set aside: it stays, takes room, and is
+   * handed on only when somebody says so.
+   */
+  readonly spoolAgeMsMax: number;
 }
 
 export const defaultQueuesLimits: QueuesLimits = {
@@ -65,4 +70,5 @@ export const defaultQueuesLimits: QueuesLimits = {
   awakeMessagesMax: 1_000,
   spoolMessagesMax: 100_000,
   spoolBytesMax: 256 * 1024 * 1024,
+  spoolAgeMsMax: 7 * 24 * 60 * 60_000,
 };

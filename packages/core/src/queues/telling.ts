@@ -35,6 +35,18 @@ export function tellEntry(queue: TellingQueue, entry: Entry, how: MessageEnd, no
   if (queue.host.listener?.isHeard === true) tell(queue, entry.message, entry, how, nowMs, lane); // (E1)
 }
 
+/** Whether what happens to its messages may be told. (E2) */
+function isToldOf({ settings }: Pick<TellingQueue, "settings">): boolean {
+  return !settings.topics.some((topic) => topic === "mpreg" || topic.startsWith("mpreg."));
+}
+
+/** A message of a topic did not come in. */
+export function tellNotFed(queue: Omit<TellingQueue, "idOf">, id: string, error: string): void {
+  const { listener } = queue.host;
+  if (listener?.isHeard !== true || !isToldOf(queue)) return;
+  listener.ended(queue.name, "feed-refused", { id, receives: 0, sentMs: queue.host.wallMs(), error });
+}
+
 function tell(
   queue: TellingQueue,
   message: Message,
@@ -43,8 +55,8 @@ function tell(
   nowMs: number,
   lane: string = "",
 ): void {
-  const { name, settings, host } = queue;
-  if (settings.topics.some((topic) => topic === "mpreg" || topic.startsWith("mpreg."))) return; // (E2)
+  const { name, host } = queue;
+  if (!isToldOf(queue)) return;
   const sentMs = Math.round(host.wallMs() - (nowMs - message.sentMs));
   const facts = { id: queue.idOf(message), receives: entry?.lease?.receives ?? 0, sentMs };
   host.listener?.ended(name, how, lane === "" ? facts : { ...facts, subscription: lane });

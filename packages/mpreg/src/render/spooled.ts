@@ -30,6 +30,6 @@ export function spooledText(
 export function spooledWhy(all: readonly Spooled[]): string[] {
   return all.flatMap(({ queue, error, refusals }) => [
     ...(error === undefined ? [] : [printable(`queue ${queue}: ${error}`)]),
-    ...refusals.map(({ id, error: why }) => printable(`queue ${queue} has refused ${id}: ${why}`)),
+    ...refusals.map(({ id, error: why }) => printable(`queue ${queue}: set aside ${id}: ${why}`)),
   ]);
 }

@@ -2,6 +2,7 @@
 import { type Client, connect } from "@mpreg/client";
 import { type MpregNode, createNode } from "@mpreg/node";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
+import { startMesh } from "../../../node/test/support/cluster.js";
 import { type Finished, launchCommand, mpreg, startNode, temporaryFolder } from "../processes.js";
 
 let node: MpregNode;
@@ -89,6 +90,36 @@ describe("mpreg queue", () => {
     onTestFinished(() => back.close());
     await vi.waitUntil(async () => (await own.spooled()).length === 0);
     expect((await near("receive", "mails", "--max", "2")).stdout).toMatch(/^~\S+ 1\n~\S+ 2\n$/);
+  });
+
+  test("what was set aside is discarded or tried again, where it is said what", async () => {
+    const awayDir = temporaryFolder();
+    const [own, away] = (await startMesh(
+      { name: "near", dataDir: temporaryFolder() },
+      { name: "away", dataDir: awayDir },
+    )) as [MpregNode, MpregNode];
+    const near = (...args: string[]): Promise<Finished> =>
+      mpreg(["queue", "spool", ...args], { env: { MPREG_URL: own.url } });
+    await away.queue("dead", { owner: "away", messageBytesMax: 50 }).create();
+    await vi.waitUntil(async () => (await own.queues()).includes("dead"));
+    await away.close();
+    for (const value of ["x", "y"]) await own.queue("dead").send(value.repeat(100), { accept: "spool" });
+    const peers = [own.url];
+    const back = await createNode({ name: "away", dataDir: awayDir, log: "silent", discovery: { mdns: false }, peers });
+    onTestFinished(() => back.close());
+    await vi.waitUntil(async () => (await own.spooled())[0]?.refused === 2, { timeout: 20_000 });
+    const [id] = (await own.spooled())[0]!.refusals.map((refusal) => refusal.id);
+    const [shown, unsaid, twice, discarded] = await Promise.all([
+      near(),
+      near("discard"),
+      near("discard", id!, "--all"),
+      near("discard", id!),
+    ]);
+    expect(shown.stdout).toMatch(/dead +near +0 /);
+    expect([unsaid.exitCode, twice.exitCode, discarded.stdout]).toEqual([2, 2, "discarded 1 message\n"]);
+    await back.queue("dead").update({ messageBytesMax: 1_000 });
+    expect(lines(await near("retry", "--queue", "dead", "--json"))).toEqual([{ retried: 1 }]);
+    expect((await own.queue("dead").receive()).map(({ value }) => value)).toEqual(["y".repeat(100)]);
   });
 
   test("creates a queue with settings, once, and says where they differ", async () => {

@@ -296,6 +296,12 @@ export interface Queue<T = unknown, R = unknown, S = T, A = R> extends AsyncIter
   delete(options?: WaitOptions): Promise<number>;
 }
 
+/** Which messages that were set aside: all for one queue, those of these ids (at most 1,000), or all that there are. */
+export type SpooledChoice =
+  | { readonly queue: string; readonly ids?: readonly string[] | undefined }
+  | { readonly ids: readonly string[]; readonly queue?: undefined }
+  | "all";
+
 /** What one node keeps for one queue that is elsewhere. */
 export interface Spooled extends SpooledFor {
   /** Id of the node. */

@@ -45,6 +45,13 @@ export type QueuesOperation =
     }
   /** What the node that is asked keeps for queues that are elsewhere. */
   | { readonly op: "spooled" }
+  /** What is to become of messages that the node which is asked has set aside: of one queue, of these ids, or, given neither, of all. */
+  | {
+      readonly op: "settle-spooled";
+      readonly verdict: "retry" | "discard";
+      readonly queue?: string | undefined;
+      readonly ids?: readonly string[] | undefined;
+    }
   /** Ids of the nodes that can be asked these operations. */
   | { readonly op: "keepers" };
 
@@ -55,6 +62,8 @@ export interface QueuesAnswers {
   /** `direct`: nothing was kept, the queue can be asked itself. */
   readonly spool: { readonly kind: "direct" } | { readonly kind: "spooled"; readonly ends: readonly PlainSendEnd[] };
   readonly spooled: readonly SpooledFor[];
+  /** How many messages that were. */
+  readonly "settle-spooled": number;
   readonly keepers: readonly string[];
 }
 

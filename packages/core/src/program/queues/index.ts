@@ -22,6 +22,7 @@ export type {
   SentOrRefused,
   SettledOrRefused,
   Spooled,
+  SpooledChoice,
 } from "./api.js";
 export type {
   DeclaredConsumer,

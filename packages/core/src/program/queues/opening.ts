@@ -17,7 +17,7 @@ import type {
 } from "../../base/index.js";
 import type { ConsumedMessage, FunctionConsumer } from "../../queues/index.js";
 import type { WaitOptions } from "../api.js";
-import type { Queue, QueueOptions, Spooled } from "./api.js";
+import type { Queue, QueueOptions, Spooled, SpooledChoice } from "./api.js";
 
 /** The queue that is declared so. */
 export type DeclaredQueue<D> = Queue<ReceivedValue<D>, AwaitedResult<D>, SentValue<D>, GivenResult<D>>;
@@ -84,4 +84,13 @@ export interface QueueCalls<
   readonly queues: (options?: WaitOptions) => Promise<readonly string[]>;
   /** What nodes keep for queues that are elsewhere: sends (`accept: "spool"`), and dead letters on their way to a queue of another node. */
   readonly spooled: (options?: WaitOptions) => Promise<readonly Spooled[]>;
+  /**
+   * Has messages handed on that nodes have set aside ({@link SpooledFor.refused}), behind all that waits there for the same queue; answers how many. Left out is what
+   * is for a queue that no node has just now, and what its queue may have taken and has not been asked about yet.
+   *
+   * Rejects with `denied` where `queue` may not be managed, `storage-failed`, and as all calls do; what was done by then stands.
+   */
+  readonly retrySpooled: (which: SpooledChoice, options?: WaitOptions) => Promise<number>;
+  /** Throws such messages away, for good; answers how many. Rejects as {@link retrySpooled} does. */
+  readonly discardSpooled: (which: SpooledChoice, options?: WaitOptions) => Promise<number>;
 }

@@ -11,7 +11,7 @@ import {
 import { defaultQueueSettings } from "../../queues/index.js";
 import type { WaitOptions } from "../api.js";
 import { waitMsOf } from "../options.js";
-import type { QueueOptions, Spooled } from "./api.js";
+import type { QueueOptions, Spooled, SpooledChoice } from "./api.js";
 import { QueueAsking, type QueueHost, type QueuesAnswers, type QueuesOperation, queuesFunction } from "./asking.js";
 import { QueueChecks } from "./checks.js";
 import type { OpenQueue, QueueCalls } from "./opening.js";
@@ -48,15 +48,59 @@ export function queueCalls<Q extends QueueContract | undefined = undefined, C ex
         waitMsOf(options, "spooled");
         resolve(spooledOf(hostOf(), options));
       }),
+    retrySpooled: (which: SpooledChoice, options: WaitOptions = {}): Promise<number> =>
+      settleSpooled("retry", which, hostOf, options),
+    discardSpooled: (which: SpooledChoice, options: WaitOptions = {}): Promise<number> =>
+      settleSpooled("discard", which, hostOf, options),
   };
 }
 
-/** Asks all nodes; one that is gone meanwhile keeps nothing that can be told of. */
+function settleSpooled(
+  verdict: "retry" | "discard",
+  which: SpooledChoice,
+  hostOf: () => QueueHost,
+  options: WaitOptions,
+): Promise<number> {
+  return new Promise((resolve) => {
+    waitMsOf(options, `${verdict}Spooled`);
+    const { queue, ids } = checkedChoice(which, `${verdict}Spooled`);
+    const settle: QueuesOperation = { op: "settle-spooled", verdict, queue, ids };
+    const all = askKeepers(hostOf(), settle, options, (answer) => answer as QueuesAnswers["settle-spooled"]);
+    resolve(all.then((counts) => counts.reduce((sum, count) => sum + count, 0)));
+  });
+}
+
+/** A choice of nothing in particular is a mistake: what was meant as few would be all. */
+function checkedChoice(
+  which: SpooledChoice,
+  who: string,
+): Exclude<SpooledChoice, "all"> | Record<"queue" | "ids", undefined> {
+  if (which === "all") return { queue: undefined, ids: undefined };
+  checkOptions(which, choiceNames, who);
+  const { queue, ids }: Partial<Record<"queue" | "ids", unknown>> = which;
+  if (queue !== undefined || ids !== undefined) return which;
+  throw new MpregError("invalid-argument", `${who}: it takes { queue }, { ids }, both, or "all"`);
+}
+
+const choiceNames: ReadonlySet<string> = new Set(["queue", "ids"]);
+
 function spooledOf(host: QueueHost, options: WaitOptions): Promise<readonly Spooled[]> {
-  const [keepers, spooled]: readonly QueuesOperation[] = [{ op: "keepers" }, { op: "spooled" }];
-  const ask = (node: string): Promise<readonly Spooled[]> =>
-    host.call(queuesFunction, [spooled], { ...options, target: node }).then(
-      (all) => (all as QueuesAnswers["spooled"]).map((one) => ({ node, ...one })),
+  const told = (answer: unknown, node: string): readonly Spooled[] =>
+    (answer as QueuesAnswers["spooled"]).map((one) => ({ node, ...one }));
+  return askKeepers(host, { op: "spooled" }, options, told).then((all) => all.flat());
+}
+
+/** Asks all nodes; one that is gone meanwhile keeps nothing that can be told of. */
+function askKeepers<T>(
+  host: QueueHost,
+  operation: QueuesOperation,
+  options: WaitOptions,
+  told: (answer: unknown, node: string) => T,
+): Promise<T[]> {
+  const keepers: QueuesOperation = { op: "keepers" };
+  const ask = (node: string): Promise<T[]> =>
+    host.call(queuesFunction, [operation], { ...options, target: node }).then(
+      (answer) => [told(answer, node)],
       (error: unknown) => {
         if (error instanceof MpregError && (error.code === "no-provider" || error.code === "node-lost")) return [];
         throw error;

@@ -5,6 +5,8 @@
  * (L2) Nothing is tried while no node has the queue: it is when one is seen. Else what has failed is tried again later, and later each time.
  * (L3) What is refused for good is set aside on the disk before anything behind it is handed on.
  * (L4) The queue is told that there is nothing left once the rows are off the disk, and nothing came for a while.
+ * (L5) What waits for longer than `spoolAgeMsMax` for a queue that no node has is set aside. Where it may have been taken, the queue is asked before anything
+ *      else is handed on (`set-aside.ts`, A2).
  */
 import {
   type DueItem,
@@ -16,36 +18,20 @@ import {
   isErrorCode,
 } from "../../base/index.js";
 import type { Operation } from "../../journal/index.js";
-import type { Writes } from "../writes.js";
 import { spoolTables } from "./names.js";
-import type { SpoolRows } from "./rows.js";
-import type { Courier, CourierEnd, SpooledForm, TransferAnswer, TransferItem } from "./types.js";
-
-/** A message that waits. */
-export interface SpoolEntry {
-  readonly number: number;
-  readonly form: SpooledForm;
-  readonly bytes: number;
-  /** Only where there is no store. */
-  readonly content: Uint8Array | undefined;
-}
-
-/** One that was refused for good. */
-export interface RefusedEntry extends SpoolEntry {
-  readonly why: string;
-}
+import { SetAside, type SetAsideHost } from "./set-aside.js";
+import type { Courier, CourierEnd, SetAsideEntry, SpoolEntry, TransferAnswer, TransferItem } from "./types.js";
 
 /** What a line needs of the spool. */
-export interface LineHost {
+export interface LineHost extends SetAsideHost {
   readonly timers: Timers;
   readonly random: Random;
-  readonly writes: Writes;
   readonly courier: Courier;
-  readonly rows: SpoolRows;
   readonly origin: string;
+  readonly ageMsMax: number;
   wallMs(): number;
-  /** Room is free again. */
-  left(entry: SpoolEntry): void;
+  /** Id and wall time of a message. */
+  facts(entry: SpoolEntry, content: Uint8Array): { readonly id: string; readonly sentMs: number };
   /** There is nothing in it, and nothing to be told. */
   ended(queue: string): void;
 }
@@ -62,7 +48,7 @@ export class Line implements DueItem {
   sequence = 0;
   heapIndex = -1;
   readonly queue: string;
-  readonly refused: RefusedEntry[] = [];
+  readonly setAside: SetAside;
   readonly #host: LineHost;
   #entries: SpoolEntry[] = [];
   /** Those before it have left. */
@@ -71,7 +57,11 @@ export class Line implements DueItem {
   #lastCall = 0;
   /** Gives up the call that is on its way. */
   #stop: (() => void) | undefined;
-  /** One that was refused is on its way to the disk. (L3) */
+  /** The last that was in a call: the queue may have all up to it. (L5) */
+  #askedUpTo = 0;
+  /** When the head came, once it has been looked at. (L5) */
+  #since: { readonly number: number; readonly sentMs: number } | undefined;
+  /** Some are on their way to where those lie that are set aside. (L3) */
   #isSettingAside = false;
   #failures = 0;
   #error: MpregError | undefined;
@@ -84,6 +74,7 @@ export class Line implements DueItem {
   constructor(queue: string, host: LineHost) {
     this.queue = queue;
     this.#host = host;
+    this.setAside = new SetAside(queue, host);
   }
 
   get size(): number {
@@ -110,9 +101,20 @@ export class Line implements DueItem {
     if (this.#error === undefined && this.#stop === undefined) this.#host.timers.schedule(this, nowMs);
   }
 
+  /** One that was in the store: an earlier run may have handed it on. (L5) */
+  recover(entry: SpoolEntry, nowMs: number): void {
+    this.#askedUpTo = entry.number;
+    this.add(entry, nowMs);
+  }
+
+  /** Messages that were set aside are settled: there may be nothing left. */
+  settled(nowMs: number): void {
+    if (!this.#closed && this.size === 0) this.#goOn(nowMs);
+  }
+
   /** Somebody has the queue: what waits is handed on in the next turn. (L2) */
   wake(nowMs: number): void {
-    if (this.size === 0) return;
+    if (this.size === 0 && this.setAside.unsure === undefined) return;
     this.#failures = 0;
     this.#host.timers.schedule(this, nowMs);
   }
@@ -131,20 +133,66 @@ export class Line implements DueItem {
   }
 
   onDue(nowMs: number): void {
-    if (this.size > 0) this.#forward(nowMs);
-    else if (this.refused.length === 0) this.#over(nowMs);
+    if (this.size > 0 || this.setAside.unsure !== undefined) this.#forward(nowMs);
+    else if (this.setAside.size === 0) this.#over(nowMs);
   }
 
   #forward(nowMs: number): void {
-    if (this.#closed || this.#stop !== undefined || this.#isSettingAside || this.size === 0) return;
+    if (this.#closed || this.#stop !== undefined || this.#isSettingAside) return;
     const { courier, origin, timers } = this.#host;
     timers.unschedule(this);
-    if (courier.whereIs(this.queue) !== "there") return; // (L2)
+    if (courier.whereIs(this.queue) !== "there") return this.#park(nowMs); // (L2)
+    if (this.setAside.unsure !== undefined) return this.#askWhatIsThere(nowMs); // (L5)
+    if (this.size === 0) return;
     const messages = this.#batch();
+    this.#askedUpTo = messages[messages.length - 1]?.number ?? this.#askedUpTo;
     this.#call(
       { origin, call: this.#nextCall(), messages },
       (answer, at) => {
         this.#answered(answer, at);
+      },
+      nowMs,
+    );
+  }
+
+  /** (L5) */
+  #park(nowMs: number): void {
+    const first = this.first;
+    if (first === undefined) return;
+    const leftMs = this.#leftMs(first);
+    if (leftMs > 0) return this.#host.timers.schedule(this, nowMs + leftMs);
+    const tooOld: SpoolEntry[] = [];
+    for (let at = this.#head; at < this.#entries.length && tooOld.length < batchMessages; at++) {
+      const entry = this.#entries[at] as SpoolEntry;
+      if (this.#leftMs(entry) > 0) break;
+      tooOld.push(entry);
+    }
+    const days = this.#host.ageMsMax / 86_400_000;
+    const why = `it has waited for ${Number(days.toFixed(1))} days, and no node has the queue`;
+    this.#setAside(tooOld, { why, isRefused: false }, nowMs);
+  }
+
+  #leftMs(entry: SpoolEntry): number {
+    const { ageMsMax } = this.#host;
+    if (this.#since?.number !== entry.number) {
+      const { sentMs } = this.#host.facts(entry, entry.content ?? this.#stored(entry.number));
+      this.#since = { number: entry.number, sentMs };
+    }
+    return Math.min(ageMsMax, this.#since.sentMs + ageMsMax - this.#host.wallMs());
+  }
+
+  /** A call without messages: how much of what was set aside the queue has. (L5) */
+  #askWhatIsThere(nowMs: number): void {
+    this.#call(
+      { origin: this.#host.origin, call: this.#nextCall(), messages: [] },
+      ({ taken }, at) => {
+        this.#isSettingAside = true;
+        const end = (error: MpregError | undefined, then: number): void => {
+          this.#isSettingAside = false;
+          if (error !== undefined) this.#failed(error, then);
+          else if (!this.#closed) this.#goOn(then);
+        };
+        this.setAside.resolve(taken, end, at);
       },
       nowMs,
     );
@@ -209,7 +257,7 @@ export class Line implements DueItem {
     this.#error = undefined;
     if (refused === undefined) this.#goOn(nowMs);
     else if (isForNow(refused.error)) this.#failed(errorOf(refused.error), nowMs);
-    else this.#setAside(refused.number, refused.error.message, nowMs);
+    else this.#refusedForGood(refused.number, refused.error.message, nowMs);
   }
 
   #goOn(nowMs: number): void {
@@ -244,28 +292,45 @@ export class Line implements DueItem {
     }
   }
 
-  /** (L3) */
-  #setAside(number: number, why: string, nowMs: number): void {
+  #refusedForGood(number: number, why: string, nowMs: number): void {
     const entry = this.first;
-    if (entry?.number !== number)
-      return this.#failed(
-        new MpregError("malformed", `Queue "${this.queue}" refuses message ${number}, which is not the first`),
-        nowMs,
-      );
+    if (entry?.number === number) return this.#setAside([entry], { why, isRefused: true }, nowMs);
+    const message = `Queue "${this.queue}" refuses message ${number}, which is not the first`;
+    this.#failed(new MpregError("malformed", message), nowMs);
+  }
+
+  /** The first of the line are. (L3, L5) */
+  #setAside(
+    entries: readonly SpoolEntry[],
+    { why, isRefused }: { readonly why: string; readonly isRefused: boolean },
+    nowMs: number,
+  ): void {
     const { writes, rows } = this.#host;
+    const contents = entries.map(({ number, content }) => content ?? this.#stored(number));
+    const aside = entries.map((entry, at): SetAsideEntry => {
+      return { ...entry, ...this.#host.facts(entry, contents[at] as Uint8Array), why };
+    });
+    const [first, last] = [entries[0] as SpoolEntry, entries[entries.length - 1] as SpoolEntry];
+    // of what the queue has just refused it has nothing
+    const to = isRefused ? 0 : Math.min(this.#askedUpTo, last.number);
+    const unsure = first.number <= to ? { from: first.number, to } : undefined;
     const done = (at: number): void => {
       this.#isSettingAside = false;
-      this.#head += 1; // it still takes room
-      this.#bytes -= entry.bytes;
-      this.refused.push({ ...entry, why });
-      this.#takenUpTo = this.#deletedUpTo = Math.max(this.#takenUpTo, number);
+      if (unsure !== undefined) this.setAside.becameUnsure(unsure);
+      this.#head += entries.length; // they still take room
+      for (const entry of aside) {
+        this.#bytes -= entry.bytes;
+        this.setAside.add(entry);
+        this.#host.told(this.queue, "spool-refused", entry);
+      }
+      this.#takenUpTo = this.#deletedUpTo = Math.max(this.#takenUpTo, last.number);
       if (!this.#closed) this.#goOn(at);
     };
     if (writes.store === undefined) return done(nowMs);
-    const operations: Operation[] = [
-      rows.deleteUpTo(this.queue, number),
-      rows.putRefused(this.queue, { number, form: entry.form, why }, this.#stored(number)),
-    ];
+    const operations: Operation[] = [rows.deleteUpTo(this.queue, last.number)];
+    for (const [at, { number, form }] of aside.entries())
+      operations.push(rows.putRefused(this.queue, { number, form, why }, contents[at] as Uint8Array));
+    if (unsure !== undefined) operations.push(this.setAside.putUnsure(unsure));
     this.#isSettingAside = true;
     writes.write(operations, {
       done,
@@ -304,7 +369,7 @@ export class Line implements DueItem {
         state.hasEnded = true;
         this.#stop = undefined;
         if (this.#closed) return;
-        if (this.size === 0 && this.refused.length === 0) this.#host.ended(this.queue);
+        if (this.size === 0 && this.setAside.size === 0) this.#host.ended(this.queue);
         else this.#forward(end.nowMs);
       },
       nowMs,

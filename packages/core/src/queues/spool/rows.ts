@@ -8,7 +8,7 @@ import type { Utf8 } from "../../base/index.js";
 import type { Operation } from "../../journal/index.js";
 import { getU32, messageKey } from "../tables.js";
 import { spoolTables } from "./names.js";
-import type { SpooledForm } from "./types.js";
+import type { SpooledForm, Unsure } from "./types.js";
 
 /** What the spool of a store is: whose numbers they are, and that none from `numbers` on was ever given. */
 export interface SpoolState {
@@ -29,6 +29,8 @@ export interface RefusedHead {
 }
 
 const stateKey = Uint8Array.of(1);
+/** Keys of the state that are about one queue begin with it. */
+const unsureMark = 2;
 const numberBytes = 8;
 
 export class SpoolRows {
@@ -83,6 +85,25 @@ export class SpoolRows {
 
   deleteRefused(queue: string, number: number): Operation {
     return { kind: "delete", table: spoolTables.refused, key: this.key(queue, number) };
+  }
+
+  /** The queue may have taken messages of these numbers, all of which were set aside. */
+  putUnsure(queue: string, unsure: Unsure): Operation {
+    const value = this.#utf8.encode(JSON.stringify(unsure));
+    return { kind: "put", table: spoolTables.state, key: this.#unsureKey(queue), value, frees: true };
+  }
+
+  deleteUnsure(queue: string): Operation {
+    return { kind: "delete", table: spoolTables.state, key: this.#unsureKey(queue) };
+  }
+
+  readUnsure(get: (table: string, key: Uint8Array) => Uint8Array | undefined, queue: string): Unsure | undefined {
+    const value = get(spoolTables.state, this.#unsureKey(queue));
+    return value === undefined ? undefined : (JSON.parse(this.#utf8.decode(value, 0, value.length)) as Unsure);
+  }
+
+  #unsureKey(queue: string): Uint8Array {
+    return Uint8Array.of(unsureMark, ...this.#utf8.encode(queue));
   }
 
   putState(state: SpoolState): Operation {

@@ -16,10 +16,21 @@ import type { Sealer } from "../message/sealed.js";
 import { defaultQueueSettings, delayMsMax } from "../settings.js";
 import type { DeadLetter, OutgoingMessage, QueueEnd, QueueSettings, SendEnd } from "../types.js";
 import type { Writes } from "../writes.js";
-import { Line, type LineHost, type SpoolEntry } from "./line.js";
+import type { QueueListener } from "../listener.js";
+import { Line, type LineHost } from "./line.js";
 import { spoolTables } from "./names.js";
 import { SpoolRows } from "./rows.js";
-import { type Courier, type SpooledFor, type SpooledForm, delayedForm, movedForm, sentForm } from "./types.js";
+import type { Again, SettleSpooledEnd, SpoolTold } from "./set-aside.js";
+import {
+  type Courier,
+  type SpoolEntry,
+  type SpoolVerdict,
+  type SpooledFor,
+  type SpooledForm,
+  delayedForm,
+  movedForm,
+  sentForm,
+} from "./types.js";
 
 export interface SpoolHost {
   readonly timers: Timers;
@@ -29,7 +40,15 @@ export interface SpoolHost {
   readonly writes: Writes;
   readonly limits: QueuesLimits;
   readonly courier: Courier;
+  readonly listener: QueueListener | undefined;
   wallMs(): number;
+}
+
+/** Which of what was set aside: of one queue, or of these ids; without either all that `allows`. */
+export interface SpooledChoice {
+  readonly queue: string | undefined;
+  readonly ids: ReadonlySet<string> | undefined;
+  allows(queue: string): boolean;
 }
 
 /** A message on its way into the spool. */
@@ -44,6 +63,8 @@ const anySettings: QueueSettings = { ...defaultQueueSettings, ttlMs: delayMsMax,
 
 export class Spool {
   readonly origin: string;
+  /** What has become of what was set aside, counted since the start. */
+  readonly figures: Record<SpoolTold, number> = { "spool-refused": 0, "spool-retried": 0, "spool-discarded": 0 };
   readonly #host: SpoolHost;
   readonly #rows: SpoolRows;
   readonly #lines = new Map<string, Line>();
@@ -69,9 +90,20 @@ export class Spool {
       courier: host.courier,
       rows: this.#rows,
       origin: this.origin,
+      ageMsMax: host.limits.spoolAgeMsMax,
       wallMs: () => host.wallMs(),
+      facts: ({ number }, content) => {
+        const { message, sentWallMs } = host.sealer.open(content);
+        return { id: message.id ?? this.#idOf(number), sentMs: sentWallMs };
+      },
       left: (entry) => {
         this.#giveBack(entry.bytes);
+      },
+      again: (queue, { form }, content) => this.#placed(queue, form, this.#nextNumber++, content),
+      told: (queue, how, { id, sentMs, why }) => {
+        this.figures[how] += 1;
+        const { listener } = host;
+        if (listener?.isHeard === true) listener.ended(queue, how, { id, receives: 0, sentMs, error: why });
       },
       ended: (queue) => {
         this.#lines.get(queue)?.close();
@@ -91,7 +123,7 @@ export class Spool {
   list(): readonly SpooledFor[] {
     const told: SpooledFor[] = [];
     for (const line of this.#lines.values()) {
-      if (line.size === 0 && line.refused.length === 0) continue;
+      if (line.size === 0 && line.setAside.size === 0) continue;
       const first = line.first;
       const content = first === undefined ? undefined : this.#contentOf(line.queue, first);
       const isAway = this.#host.courier.whereIs(line.queue) !== "there";
@@ -101,10 +133,8 @@ export class Spool {
         bytes: line.bytes,
         sinceMs: content === undefined ? undefined : this.#host.sealer.open(content).sentWallMs,
         error: isAway && line.size > 0 ? "no node has the queue just now" : line.error?.message,
-        refused: line.refused.length,
-        refusals: line.refused
-          .slice(0, refusalsShown)
-          .map(({ number, why }) => ({ id: this.#idOf(number), error: why })),
+        refused: line.setAside.size,
+        refusals: firstOf(line.setAside.entries()).map(({ id, why }) => ({ id, error: why })),
       });
     }
     return told.sort((a, b) => (a.queue < b.queue ? -1 : 1));
@@ -123,6 +153,32 @@ export class Spool {
   /** Some node has that queue. */
   wake(queue: string, nowMs: number): void {
     this.#lines.get(queue)?.wake(nowMs);
+  }
+
+  /**
+   * Has what was set aside tried again, behind all that waits for its queue, or throws it away. Tried again is only what some node has the queue for, and has
+   * told that it does not have it. `end` is told how many that were, and what has kept others from it.
+   */
+  settle(verdict: SpoolVerdict, choice: SpooledChoice, end: SettleSpooledEnd, nowMs: number): void {
+    const lines = [...this.#lines.values()].filter(
+      ({ queue }) =>
+        (choice.queue === undefined || queue === choice.queue) &&
+        choice.allows(queue) &&
+        (verdict === "discard" || this.#host.courier.whereIs(queue) === "there"),
+    );
+    let settled = 0;
+    const next = (at: number): void => {
+      const line = lines.shift();
+      if (line === undefined) return end(settled, undefined, at);
+      const one = (more: number, error: MpregError | undefined, then: number): void => {
+        settled += more;
+        if (more > 0) line.settled(then);
+        if (error === undefined) next(then);
+        else end(settled, error, then);
+      };
+      line.setAside.settle(verdict, line.setAside.chosen(verdict, choice.ids), one, at);
+    };
+    next(nowMs);
   }
 
   close(): void {
@@ -196,21 +252,28 @@ export class Spool {
     }
     this.#messages += 1;
     this.#bytes += bytes;
-    const isKept = writes.store !== undefined;
+    return {
+      kind: "prepared",
+      id,
+      ...this.#placed(queue, form, number, content),
+      giveBack: () => {
+        this.#giveBack(bytes);
+      },
+    };
+  }
+
+  /** At the end of its line, once the operations are on the disk. (P2) */
+  #placed(queue: string, form: SpooledForm, number: number, content: Uint8Array): Again {
+    const isKept = this.#host.writes.store !== undefined;
     const promise = isKept && number >= this.#promised ? number + numbersAhead : undefined;
     const operations: Operation[] = [];
     if (promise !== undefined) operations.push(this.#rows.putState({ origin: this.origin, numbers: promise })); // (P2)
     if (isKept) operations.push(this.#rows.put(queue, number, form, content));
     return {
-      kind: "prepared",
-      id,
       operations,
       admit: (at) => {
         if (promise !== undefined) this.#promised = Math.max(this.#promised, promise);
-        this.#line(queue).add({ number, form, bytes, content: isKept ? undefined : content }, at);
-      },
-      giveBack: () => {
-        this.#giveBack(bytes);
+        this.#line(queue).add({ number, form, bytes: content.length, content: isKept ? undefined : content }, at);
       },
     };
   }
@@ -237,7 +300,7 @@ export class Spool {
   }
 
   #recover(store: Store, nowMs: number): void {
-    for (const table of [spoolTables.waiting, spoolTables.refused]) {
+    for (const table of [spoolTables.refused, spoolTables.waiting]) {
       let from: Uint8Array = new Uint8Array(1);
       for (;;) {
         const page = store.range(table, { from, limit: pageRows });
@@ -257,7 +320,17 @@ export class Spool {
     const entry: SpoolEntry = { number, form, bytes: content.length, content: undefined };
     this.#messages += 1;
     this.#bytes += entry.bytes;
-    if (told === undefined) this.#line(queue).add(entry, nowMs);
-    else this.#line(queue).refused.push({ ...entry, why: told.why });
+    const line = this.#line(queue);
+    if (told === undefined) line.recover(entry, nowMs);
+    else line.setAside.recover({ ...entry, ...this.#lineHost.facts(entry, content), why: told.why });
   }
+}
+
+function firstOf<T>(all: Iterable<T>): T[] {
+  const first: T[] = [];
+  for (const one of all) {
+    if (first.length === refusalsShown) break;
+    first.push(one);
+  }
+  return first;
 }

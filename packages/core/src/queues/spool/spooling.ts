@@ -6,8 +6,9 @@
 import { MpregError, quoted } from "../../base/index.js";
 import type { QueueHost, QueuesCapabilities, TransferTarget } from "../host.js";
 import type { OutgoingMessage, QueueEnd } from "../types.js";
-import { Spool } from "./spool.js";
-import type { Courier, SpooledFor } from "./types.js";
+import type { SettleSpooledEnd } from "./set-aside.js";
+import { Spool, type SpooledChoice } from "./spool.js";
+import type { Courier, SpoolVerdict, SpooledFor } from "./types.js";
 
 export class Spooling {
   readonly #shared: () => QueueHost;
@@ -57,6 +58,12 @@ export class Spooling {
     } else this.#made(courier, nowMs).send(queue, messages, end, nowMs);
   }
 
+  /** See `Spool.settle`. */
+  settle(verdict: SpoolVerdict, choice: SpooledChoice, end: SettleSpooledEnd, nowMs: number): void {
+    if (this.#spool === undefined) end(0, undefined, nowMs);
+    else this.#spool.settle(verdict, choice, end, nowMs);
+  }
+
   /** For what is moved to that queue from one of this node; `undefined` where no node is known to have it. */
   targetOf(queue: string): TransferTarget | undefined {
     const { courier } = this.#capabilities;
@@ -72,8 +79,11 @@ export class Spooling {
 
   #made(courier: Courier, nowMs: number): Spool {
     if (this.#spool !== undefined) return this.#spool;
-    const { limits, sealer, timers, random, utf8, writes } = this.#shared();
+    const { limits, sealer, timers, random, utf8, writes, listener } = this.#shared();
     const wallMs = (): number => this.#capabilities.wallMs();
-    return (this.#spool = new Spool({ timers, random, utf8, sealer, writes, limits, courier, wallMs }, nowMs));
+    return (this.#spool = new Spool(
+      { timers, random, utf8, sealer, writes, limits, courier, listener, wallMs },
+      nowMs,
+    ));
   }
 }

@@ -7,6 +7,32 @@ export const sentForm = 0;
 export const delayedForm = 1;
 export const movedForm = 2;
 
+/** A message that waits. */
+export interface SpoolEntry {
+  readonly number: number;
+  readonly form: SpooledForm;
+  readonly bytes: number;
+  /** Only where there is no store. */
+  readonly content: Uint8Array | undefined;
+}
+
+/** One that is not handed on any more. */
+export interface SetAsideEntry extends SpoolEntry {
+  readonly id: string;
+  /** Wall time. */
+  readonly sentMs: number;
+  readonly why: string;
+}
+
+/** Numbers of which a queue may have taken some, both included. */
+export interface Unsure {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What is to become of messages that were set aside. */
+export type SpoolVerdict = "retry" | "discard";
+
 /** A message on its way from the spool of a node to its queue. */
 export interface TransferItem {
   readonly number: number;
@@ -56,7 +82,10 @@ export interface SpooledFor {
   readonly sinceMs: number | undefined;
   /** Why they have not been handed on; `undefined` where nothing is known to be in their way. */
   readonly error: string | undefined;
-  /** Messages that the queue has refused for good and that stay; of those the first 100 are shown. */
+  /**
+   * Messages that were set aside, because the queue has refused them for good, or no node has had it for too long; they stay until somebody has them tried
+   * again, or discards them. Of those the first 100 are shown.
+   */
   readonly refused: number;
   readonly refusals: readonly { readonly id: string; readonly error: string }[];
 }

@@ -9,7 +9,7 @@ import { type Ended, QueueWorld } from "../support.js";
 
 type Step =
   | { readonly do: "spool"; readonly count: number }
-  | { readonly do: "die" | "redrive" | "refuse" | "link" | "over" }
+  | { readonly do: "die" | "redrive" | "refuse" | "link" | "over" | "retry" | "discard" }
   | { readonly do: "consume"; readonly count: number }
   | { readonly do: "commit"; readonly at: "near" | "far"; readonly count: number }
   | { readonly do: "call"; readonly how: "deliver" | "lose" | "repeat" | "keep" }
@@ -32,6 +32,9 @@ const step: fc.Arbitrary<Step> = fc.oneof(
         "refuse" as const,
         "link" as const,
         "over" as const,
+        "retry" as const,
+        "retry" as const,
+        "discard" as const,
       ),
     }),
   },
@@ -62,16 +65,20 @@ describe("the spool", () => {
     { order: "fifo" },
     { messagesMax: 5 },
     { messageBytesMax: 1, maxReceives: 9, deadLetter: "bad" },
-  ])("hands each message on once, in order, whatever crashes when: %o (P1, T1, T2)", (settings) => {
-    fc.assert(
-      fc.property(fc.array(step, { maxLength: 80, size: "max" }), (history) => {
-        const life = new Life(settings);
-        for (const each of history) life.step(each);
-        life.finish();
-      }),
-      { numRuns: 150 },
-    );
-  });
+    { messageBytesMax: 1 },
+  ])(
+    "hands each message on once, in order, whatever crashes when and whatever is set aside and tried again: %o (P1, T1, T2, A1, A2)",
+    (settings) => {
+      fc.assert(
+        fc.property(fc.array(step, { maxLength: 80, size: "max" }), (history) => {
+          const life = new Life(settings);
+          for (const each of history) life.step(each);
+          life.finish();
+        }),
+        { numRuns: 150 },
+      );
+    },
+  );
 });
 
 type Transfer = Parameters<Courier["transfer"]>[1];
@@ -86,6 +93,10 @@ interface Message {
   readonly kind: "spooled" | "dead" | "redriven";
   told: "nothing" | "done" | "refused";
 }
+
+/** Whatever was set aside; and it is, as soon as the link has been gone for a while. */
+const all = { queue: undefined, ids: undefined, allows: () => true };
+const limits = { spoolAgeMsMax: 1_000 };
 
 const lost = new MpregError("node-lost", "the link broke", { outcome: "unknown" });
 
@@ -104,6 +115,9 @@ class Life {
   #answers: { readonly call: Call; readonly ended: Ended<"transfer"> }[] = [];
   readonly #messages: Message[] = [];
   #checks: (() => boolean)[] = [];
+  /** Bodies of what was set aside: that goes on behind what it was before. */
+  readonly #aside = new Set<number>();
+  readonly #discarded = new Set<number>();
   /** Bodies that consumers of "q" have had, in their order. */
   readonly #had: number[] = [];
 
@@ -133,6 +147,13 @@ class Life {
         break;
       case "over":
         this.#clock.advance(61_000);
+        break;
+      case "retry":
+        this.#retry();
+        break;
+      case "discard":
+        for (const body of this.#setAside()) this.#discarded.add(body); // whether or not it gets there
+        this.#near.queues.spooling.settle("discard", all, () => undefined, this.#clock.nowMs);
         break;
       case "consume":
         this.#consume(each.count);
@@ -166,6 +187,8 @@ class Life {
       this.#near.queues.spooling.list().length === 0 &&
       this.#near.stats("work").messages === 0 &&
       this.#calls.length === 0;
+    this.#far.begin("q", { op: "update", settings: { messageBytesMax: 1_000 } });
+    this.#disks.far.commitAll();
     for (let round = 0; round < 300 && !(round > 20 && isDone()); round++) {
       this.#near.begin("parked", { op: "redrive", to: "q" });
       this.#giveUp();
@@ -177,10 +200,13 @@ class Life {
       this.#consume(10);
       this.#late(0);
       this.#clock.advance(1_000);
+      this.#retry();
     }
     expect(this.#near.queues.spooling.list()).toEqual([]);
     const arrived = this.#arrived();
-    const due = this.#messages.filter(({ kind, told }) => kind !== "spooled" || told === "done");
+    const due = this.#messages.filter(
+      ({ kind, told, body }) => (kind !== "spooled" || told === "done") && !this.#discarded.has(body),
+    );
     expect(new Set(arrived)).toEqual(new Set([...arrived, ...due.map(({ body }) => body)]));
     const refused = this.#messages.filter(({ told }) => told === "refused").map(({ body }) => body);
     expect(arrived.filter((body) => refused.includes(body))).toEqual([]);
@@ -193,7 +219,7 @@ class Life {
     const all = [...this.#had, ...waiting, ...bad];
     expect(new Set(all).size, `each once: ${all.join(" ")}`).toBe(all.length);
     for (const line of [[...this.#had, ...waiting], bad]) {
-      const spooled = line.filter((body) => this.#messages[body]?.kind === "spooled");
+      const spooled = line.filter((body) => this.#messages[body]?.kind === "spooled" && !this.#aside.has(body));
       expect(spooled).toEqual([...spooled].sort((a, b) => a - b));
     }
     return all;
@@ -225,7 +251,7 @@ class Life {
         };
       },
     };
-    const near = new QueueWorld({ store: this.#disks.near, clock: this.#clock, seed: run, courier });
+    const near = new QueueWorld({ store: this.#disks.near, clock: this.#clock, seed: run, courier, limits });
     this.#disks.near.owner = near;
     this.#create(near, this.#disks.near, "work", { maxReceives: 1, deadLetter: "q" });
     this.#create(near, this.#disks.near, "parked", {});
@@ -338,7 +364,19 @@ class Life {
     this.#clock.advance(0);
   }
 
+  #retry(): void {
+    this.#near.queues.spooling.settle("retry", all, () => undefined, this.#clock.nowMs);
+    this.#clock.advance(0);
+  }
+
+  /** As it lies on the disk: the body of a message is the end of its row. */
+  #setAside(): number[] {
+    const rows = this.#disks.near.range("queue-spool-refused", { from: new Uint8Array(1), limit: 1_000 });
+    return rows.map(({ value }) => (value.at(-2) as number) * 256 + (value.at(-1) as number));
+  }
+
   #look(): void {
+    for (const body of this.#setAside()) this.#aside.add(body);
     this.#checks = this.#checks.filter((check) => !check());
     this.#arrived();
   }

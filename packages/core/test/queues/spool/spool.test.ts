@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { MpregError } from "../../../src/base/index.js";
 import type { Courier, CourierEnd, QueueSettings, QueuesLimits, SendEnd } from "../../../src/queues/index.js";
+import type { SpooledChoice } from "../../../src/queues/spool/spool.js";
 import { Clock } from "../../support/clock.js";
 import { StepDisk } from "../step-disk.js";
 import { Disk, QueueWorld } from "../support.js";
@@ -105,6 +106,103 @@ test("what is refused for good is set aside, listed, and stays over a restart; w
   expect(pair.startNear().queues.spooling.list()).toMatchObject([listed]);
 });
 
+const all: SpooledChoice = { queue: undefined, ids: undefined, allows: () => true };
+
+/** How many were settled. */
+function settle(pair: Pair, verdict: "retry" | "discard", choice: Partial<SpooledChoice> = {}) {
+  let count = -1;
+  const end = (settled: number, error: MpregError | undefined): void => {
+    if (error !== undefined) throw error;
+    count = settled;
+  };
+  pair.near.queues.spooling.settle(verdict, { ...all, ...choice }, end, pair.clock.nowMs);
+  pair.disks.near.flush();
+  pair.clock.advance(0);
+  return count;
+}
+
+test("what was set aside is tried again behind what waits, or thrown away, by id, by queue or all (A1, A3)", () => {
+  const pair = new Pair({ messageBytesMax: 10 });
+  pair.spool(100, 101, 102, 1);
+  pair.carry();
+  const [first, second] = pair.near.queues.spooling.list()[0]!.refusals.map(({ id }) => id);
+  expect(settle(pair, "retry", { queue: "other" })).toBe(0);
+  expect(settle(pair, "retry", { allows: () => false })).toBe(0);
+  expect(settle(pair, "discard", { ids: new Set([first!, "nobody's"]) })).toBe(1);
+  expect(settle(pair, "retry", { ids: new Set([second!]) })).toBe(1);
+  pair.carry(); // refused again
+  expect(pair.near.queues.spooling.list()).toMatchObject([{ messages: 0, refused: 2 }]);
+  pair.far.do("q", { op: "update", settings: { messageBytesMax: 10_000 } });
+  pair.near.queues.close();
+  pair.clock.advance(1_000);
+  pair.startNear();
+  pair.near.queues.spooling.settle("retry", all, () => undefined, pair.clock.nowMs);
+  expect(settle(pair, "retry")).toBe(0); // they are on their way
+  pair.spool(2);
+  pair.carry();
+  expect(pair.bodies().sort()).toEqual([1, 101, 102, 2].sort());
+  expect(pair.near.queues.spooling.list()).toEqual([]);
+  pair.clock.advance(61_000);
+  expect(pair.calls[0]!.transfer).toMatchObject({ over: true }); // and forgotten there
+});
+
+const days = 86_400_000;
+
+test("what waits for a queue that no node has is set aside after a week, also over a restart, and tried again only when asked for (L5)", () => {
+  const pair = new Pair();
+  pair.where = "away";
+  pair.spool(1);
+  pair.clock.advance(4 * days);
+  pair.spool(2);
+  pair.near.queues.close();
+  pair.startNear();
+  pair.clock.advance(3 * days - 1);
+  expect(pair.near.queues.spooling.list()).toMatchObject([{ messages: 2, refused: 0 }]);
+  pair.clock.advance(1);
+  pair.disks.near.flush();
+  expect(pair.near.queues.spooling.list()).toMatchObject([
+    { messages: 1, refused: 1, refusals: [{ error: "it has waited for 7 days, and no node has the queue" }] },
+  ]);
+  pair.where = "unknown";
+  expect(settle(pair, "retry")).toBe(0); // there is nobody to take it
+  pair.where = "there";
+  pair.near.queues.spooling.wake("q", pair.clock.nowMs);
+  pair.clock.advance(0);
+  pair.carry();
+  expect(pair.bodies()).toEqual([2]);
+  expect(settle(pair, "retry")).toBe(1);
+  pair.carry();
+  expect(pair.bodies()).toEqual([2, 1]);
+});
+
+test.each(["taken", "lost"])(
+  "a message that was set aside while nobody knew whether it was %s arrives once (A2)",
+  (fate) => {
+    const pair = new Pair({ ttlMs: 30 * days });
+    pair.spool(1, 2);
+    const call = pair.calls[0]!;
+    if (fate === "taken") pair.ask(call.transfer);
+    pair.where = "away";
+    pair.fail(lost);
+    pair.clock.advance(8 * days);
+    pair.disks.near.flush();
+    expect(pair.near.queues.spooling.list()).toMatchObject([{ messages: 0, refused: 2 }]);
+    pair.spool(3);
+    pair.near.queues.close();
+    pair.startNear();
+    pair.where = "there";
+    expect(settle(pair, "retry")).toBe(0); // the queue has to be asked first
+    pair.near.queues.spooling.wake("q", pair.clock.nowMs);
+    pair.clock.advance(0);
+    expect(pair.calls[0]!.transfer.messages).toEqual([]);
+    pair.carry();
+    expect(settle(pair, "retry")).toBe(fate === "taken" ? 0 : 2);
+    pair.carry();
+    expect(pair.bodies()).toEqual(fate === "taken" ? [1, 2, 3] : [3, 1, 2]);
+    expect(pair.near.queues.spooling.list()).toEqual([]);
+  },
+);
+
 test("what is refused for good is a dead letter where the queue has a queue for them", () => {
   const pair = new Pair({ messageBytesMax: 10, maxReceives: 3, deadLetter: "bad" });
   pair.spool(1, 100, 2);
@@ -144,11 +242,11 @@ test("what has no room waits, in its order, for longer each time, and goes at on
   expect(pair.bodies()).toEqual([3, 4]);
 });
 
-test("nothing is asked while no node has the queue, and nothing waits for its time (L2)", () => {
+test("nothing is asked while no node has the queue, and all that is waited for is the end of its time (L2, L5)", () => {
   const pair = new Pair();
   pair.where = "away";
   pair.spool(1);
-  expect([pair.calls.length, pair.clock.scheduled]).toEqual([0, 0]);
+  expect([pair.calls.length, pair.clock.scheduled]).toEqual([0, 1]);
   expect(pair.near.queues.spooling.list()).toMatchObject([{ messages: 1, error: "no node has the queue just now" }]);
   pair.where = "there";
   pair.near.queues.spooling.wake("q", pair.clock.nowMs);
