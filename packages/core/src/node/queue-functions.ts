@@ -22,6 +22,7 @@ import {
   Queues,
   type QueuesLimits,
   askedOperation,
+  askedSettings,
   checkQueueName,
 } from "../queues/index.js";
 import type { Invocation } from "../rpc/index.js";
@@ -402,10 +403,9 @@ export class QueueFunctions {
   #authorizeSettings(invocation: Invocation, { topics, consumer }: Partial<QueueSettings>): void {
     const { subject, onBehalfOf } = askerOf(invocation);
     const { policy } = this.#host.options;
-    // what is none of these, settings refuse
-    if (Array.isArray(topics)) authorizeSubscribe(policy, subject, topics as readonly string[], onBehalfOf);
-    const fun: unknown = consumer?.function;
-    if (typeof fun !== "string") return;
+    if (topics !== undefined) authorizeSubscribe(policy, subject, topics, onBehalfOf);
+    const fun = consumer?.function;
+    if (fun === undefined) return;
     const decision = policy(subject, { kind: "call", fun, onBehalfOf });
     if (decision.allow) return;
     throw new MpregError("denied", `Not allowed to have ${quoted(fun)} called for a queue: ${decision.reason}`);
@@ -460,7 +460,8 @@ function checkQueuesOperation(value: unknown): QueuesOperation {
   if (ofSpool !== undefined) return ofSpool;
   if ((op === "place" || op === "create") && typeof queue === "string") {
     if (op === "place" && typeof durable === "boolean") return { op, queue, durable };
-    if (op === "create" && typeof settings === "object" && settings !== null) return { op, queue, settings };
+    if (op === "create" && typeof settings === "object" && settings !== null)
+      return { op, queue, settings: askedSettings(queue, settings) };
   }
   const forms =
     '{ op: "list" }, { op: "place", queue, durable } { op: "create", queue, settings }, { op: "spool", queue, messages }, { op: "spooled" }, { op: "settle-spooled", verdict } or { op: "keepers" }';

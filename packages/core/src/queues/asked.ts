@@ -1,34 +1,29 @@
 /**
  * Asked: operations that come from elsewhere, checked: that each is one, that its fields have the types they should have, and that there are no
  * others. What their values may be the queue itself says.
- *
- * (O1) What is wrong is refused with the field, what was given and what would be right.
  */
-import { MpregError, type Outcome, checkOptions, isErrorCode, kindOf, quoted, suggestion } from "../base/index.js";
+import { type Outcome, isErrorCode, kindOf, quoted, suggestion } from "../base/index.js";
+import { askedSettings } from "./asked-settings.js";
+import {
+  type Field,
+  bytes,
+  checkFields,
+  flag,
+  invalid,
+  isRecord,
+  list,
+  number,
+  optional,
+  record,
+  text,
+  textRecord,
+  texts,
+} from "./fields.js";
 import type { Operation, OutgoingMessage, QueueOperation } from "./types.js";
 
-type Check = (value: unknown) => boolean;
-
-interface Field {
-  readonly is: Check;
-  /** What would be right. */
-  readonly what: string;
-  readonly isOptional?: boolean;
-}
-
-const text: Field = { is: (value) => typeof value === "string", what: "a text" };
-const texts: Field = { is: (value) => Array.isArray(value) && value.every(text.is), what: "an array of texts" };
-const number: Field = { is: (value) => typeof value === "number" && value >= 0, what: "a number of at least 0" };
-const bytes: Field = { is: (value) => value instanceof Uint8Array, what: "bytes (Uint8Array)" };
-const flag: Field = { is: (value) => typeof value === "boolean", what: "true or false" };
 const items: Field = {
   is: (value) => Array.isArray(value) && value.every(isItem),
   what: "an array of { number, form, content }",
-};
-const record: Field = { is: isRecord, what: "an object" };
-const textRecord: Field = {
-  is: (value) => isRecord(value) && Object.values(value).every(text.is),
-  what: "an object of texts",
 };
 const attributes: Field = {
   is: (value) => isRecord(value) && Object.values(value).every(isAttribute),
@@ -39,10 +34,6 @@ const results: Field = {
   is: (value) => Array.isArray(value) && value.every((each) => each === undefined || isResult(each)),
   what: "an array of results",
 };
-const list: Field = { is: Array.isArray, what: "an array" };
-const optional = (field: Field): Field => ({ ...field, isOptional: true });
-
-type Fields = Readonly<Record<string, Field>>;
 
 const operations: {
   readonly [O in Operation]: { readonly [F in keyof Extract<QueueOperation, { readonly op: O }>]-?: Field };
@@ -111,11 +102,7 @@ const messageFields: { readonly [F in keyof OutgoingMessage]-?: Field } = {
   keepResult: optional(flag),
 };
 
-const names = new Map<Fields, ReadonlySet<string>>();
-for (const fields of [...Object.values<Fields>(operations), messageFields])
-  names.set(fields, new Set(Object.keys(fields)));
-
-/** `value` as what is asked of the queue of that name. Throws `invalid-argument`. (O1) */
+/** `value` as what is asked of the queue of that name. Throws `invalid-argument`. (O1 of `fields.ts`) */
 export function askedOperation(queue: string, value: unknown): QueueOperation {
   const who = `queue ${quoted(queue)}`;
   if (!isRecord(value)) throw invalid(`${who}: an operation is an object with "op", got ${kindOf(value)}`);
@@ -132,21 +119,8 @@ export function askedOperation(queue: string, value: unknown): QueueOperation {
       checkFields(message, messageFields, `${who}: messages[${index}]`);
   }
   if (op === "schedule") checkFields(value.message, messageFields, `${who}: message`);
+  if (op === "update") return { op, settings: askedSettings(queue, value.settings) };
   return value as unknown as QueueOperation;
-}
-
-function checkFields(value: unknown, fields: Fields, who: string): void {
-  checkOptions(value, names.get(fields) as ReadonlySet<string>, who);
-  for (const name in fields) {
-    const { is, what, isOptional } = fields[name] as Field;
-    const given = (value as Record<string, unknown>)[name];
-    if (is(given) || (given === undefined && isOptional === true)) continue;
-    throw invalid(`${who}: ${name} must be ${what}, got ${typeof given === "number" ? String(given) : kindOf(given)}`);
-  }
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array);
 }
 
 function isAttribute(value: unknown): boolean {
@@ -169,8 +143,4 @@ function isResult(value: unknown): boolean {
   if (!isRecord(value)) return false;
   if (value.kind === "done") return value.value === undefined || bytes.is(value.value);
   return value.kind === "failed" && isFailure(value) && text.is(value.error);
-}
-
-function invalid(message: string): MpregError {
-  return new MpregError("invalid-argument", message);
 }

@@ -1,5 +1,6 @@
 /** Queues: messages that wait until somebody has dealt with them. */
 export { askedOperation } from "./asked.js";
+export { askedSettings } from "./asked-settings.js";
 export type { FedMessage, Feeding } from "./feeding.js";
 export type { ConsumedMessage, FunctionConsumer } from "./function-consumer.js";
 export type { QueuesCapabilities } from "./host.js";
