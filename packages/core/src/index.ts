@@ -4,6 +4,8 @@ export {
   type Contract,
   type Decision,
   type DoorLogin,
+  type MqttLogin,
+  type SqsLogin,
   type ErrorCode,
   type Idempotent,
   MpregError,

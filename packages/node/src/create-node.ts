@@ -255,14 +255,15 @@ async function startMqtt(
 
 /** The door for clients of Amazon SQS, likewise. */
 async function startSqs(
-  { sqs, tls, insecure, limits, allowedOrigins, allowedHosts }: ResolvedOptions,
+  { sqs, cluster, tls, insecure, limits, allowedOrigins, allowedHosts }: ResolvedOptions,
   driver: Driver,
   log: Logger,
 ): Promise<RunningSqs | undefined> {
   if (sqs === undefined) return undefined;
   const { handshakeTimeoutMs } = limits;
   const door = await import("./sqs/cluster.js");
-  return door.startClusterSqs({ driver, log, sqs, tls, insecure, handshakeTimeoutMs, allowedOrigins, allowedHosts });
+  const parts = { driver, log, sqs, cluster, tls, insecure, handshakeTimeoutMs, allowedOrigins, allowedHosts };
+  return door.startClusterSqs(parts);
 }
 
 /** Makes spans where the program has an OpenTelemetry SDK. */

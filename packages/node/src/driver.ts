@@ -15,7 +15,7 @@
  * (V7) A turn that a program has caused is not in the program's flow (`flow.ts`).
  */
 import { performance } from "node:perf_hooks";
-import { MpregError, type TraceContext } from "@mpreg/core/base";
+import { MpregError, type Subject, type TraceContext } from "@mpreg/core/base";
 import {
   CallContext,
   type ContextHost,
@@ -239,7 +239,7 @@ export class Driver {
   }
 
   /** What carries those calls. */
-  asking(parent: Invocation | undefined, trace?: TraceContext): Looking {
+  asking(parent: Invocation | undefined, trace?: TraceContext, caller?: Subject): Looking {
     const { codec } = this.#options.capabilities;
     const { limits } = this.#options.node.link;
     return {
@@ -249,7 +249,7 @@ export class Driver {
       tracing: this.#options.tracing,
       trace,
       tellsEvents: true,
-      call: (fields, asker) => this.#ask({ kind: "call", fields }, parent, asker),
+      call: (fields, asker) => this.#ask({ kind: "call", fields }, parent, asker, caller),
       request: (fields, asker) => this.#ask({ kind: "request", fields }, parent, asker),
       look: (look, asker) => this.#ask(look, parent, asker),
       openStream: (stream) => {
@@ -400,10 +400,10 @@ export class Driver {
     this.traffic.runs.of(fun).end(code, nowMs - startedMs);
   }
 
-  #ask(ask: Ask | Look, parent: Invocation | undefined, asker: Asker): number {
+  #ask(ask: Ask | Look, parent: Invocation | undefined, asker: Asker, caller?: Subject): number {
     const ticket = ++this.#lastTicket;
     this.#tickets.set(ticket, asker);
-    this.enter({ kind: "ask", ticket, ask, parent, takesStreams: asker.takesStreams });
+    this.enter({ kind: "ask", ticket, ask, parent, caller, takesStreams: asker.takesStreams });
     return ticket;
   }
 

@@ -14,7 +14,7 @@ export type { NodeRegistration as Registration } from "./handlers.js";
 export type { LogLevel, Logger } from "./log.js";
 export type { MqttStatus } from "./mqtt/events.js";
 export type { MqttOptions } from "./mqtt/options.js";
-export type { SqsOptions } from "./sqs/options.js";
+export type { SqsKey, SqsOptions } from "./sqs/options.js";
 export type { JoinedOptions } from "./joining.js";
 export type { DrainOptions, MpregNode } from "./node.js";
 export type { CreateNodeOptions, NodeLimits } from "./options.js";

@@ -21,6 +21,8 @@ export {
   type Action,
   type Decision,
   type DoorLogin,
+  type MqttLogin,
+  type SqsLogin,
   type Observed,
   type Policy,
   type Subject,

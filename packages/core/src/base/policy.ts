@@ -19,7 +19,7 @@ export type Subject =
       readonly credentials: Uint8Array | undefined;
       /** Name of the node that authenticated the client, where the work was relayed. */
       readonly via: string | undefined;
-      /** What a client of another protocol has said of itself; nothing has checked it. */
+      /** What a client of another protocol has said of itself. */
       readonly login?: DoorLogin | undefined;
     }
   | {
@@ -30,13 +30,28 @@ export type Subject =
       readonly cluster: string;
     };
 
-/** Who a client of another protocol says that it is. */
-export interface DoorLogin {
+/** Who a client of another protocol is, or says that it is. */
+export type DoorLogin = MqttLogin | SqsLogin;
+
+/** What an MQTT client says of itself; nothing has checked it. */
+export interface MqttLogin {
   readonly door: "mqtt";
   /** The identifier it has chosen, or was given. */
   readonly clientId: string;
   readonly username: string | undefined;
   readonly password: Uint8Array | undefined;
+}
+
+/** With which access key a client of Amazon SQS has signed its request. */
+export interface SqsLogin {
+  readonly door: "sqs";
+  /** `undefined` where the request names none. */
+  readonly accessKeyId: string | undefined;
+  /** Whether the door has keys, and has checked the signature. Where it has none, anybody can name any key. */
+  readonly signed: boolean;
+  /** What the options of the door say of the key. */
+  readonly name: string | undefined;
+  readonly roles: readonly string[];
 }
 
 /** What is asked for, with the object it is asked about. */

@@ -17,5 +17,6 @@ export {
   type SqsHost,
   type SqsPlace,
   type SqsPlatform,
+  ofCluster,
   sqsErrorAnswer,
 } from "./sqs/index.js";

@@ -11,3 +11,4 @@ export type {
   NodeOptions,
   StoreInput,
 } from "./types.js";
+export { type QueueAction, accessOf, queueRefusal } from "./queue-access.js";

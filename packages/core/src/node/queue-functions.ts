@@ -10,12 +10,11 @@
  * (Q5) A function becomes the consumer of a queue by somebody who may call it.
  * (Q6) Of two queues of one name the younger gives way (`queue-rivals.ts`).
  */
-import { type Action, type Decision, MpregError, type Subject, type Timers, kindOf, quoted } from "../base/index.js";
+import { MpregError, type Subject, type Timers, kindOf, quoted } from "../base/index.js";
 import { type QueuesOperation, queueFunction, queuePrefix, queuesFunction } from "../program/index.js";
 import {
   type End,
   type OlderOwner,
-  type Operation,
   type QueueEnd,
   type QueueOperation,
   type QueueSettings,
@@ -37,6 +36,7 @@ import { Consumers } from "./consumers/consumers.js";
 import type { ConsumersHost } from "./consumers/types.js";
 import { durableTag, ownerOf } from "./queue-owners.js";
 import { QueueRivals, createdTag } from "./queue-rivals.js";
+import { type QueueAction, accessOf, queueRefusal } from "./queue-access.js";
 import { askedOfSpool, plainEnds, settleSpooled, spool } from "./spool-functions.js";
 import type { NodeCapabilities, NodeEvent, NodeOptions, StoreInput } from "./types.js";
 
@@ -59,32 +59,6 @@ export interface QueueFunctionsHost extends Timers {
   readonly withdraw: (fun: string) => void;
 }
 
-/** What the policy is asked about an operation. */
-const accessOf: { readonly [O in Operation]: QueueAction["kind"] } = {
-  send: "send",
-  result: "send",
-  withdraw: "send",
-  receive: "receive",
-  ack: "receive",
-  release: "receive",
-  extend: "receive",
-  browse: "browse",
-  stats: "browse",
-  settings: "browse",
-  redrives: "browse",
-  purge: "manage",
-  delete: "manage",
-  update: "manage",
-  transfer: "send",
-  subscribe: "receive",
-  unsubscribe: "receive",
-  redrive: "manage",
-  "cancel-redrive": "manage",
-  schedule: "manage",
-  unschedule: "manage",
-  schedules: "browse",
-};
-
 /** An operation that waits, and who is told its end. */
 interface Waiting {
   readonly queue: string;
@@ -94,8 +68,6 @@ interface Waiting {
 }
 
 type Wait = Extract<QueueOperation, { readonly op: "receive" | "result" }>;
-
-type QueueAction = Extract<Action, { readonly queue: string }>;
 
 export class QueueFunctions {
   readonly #host: QueueFunctionsHost;
@@ -348,14 +320,16 @@ export class QueueFunctions {
         this.#authorize(invocation, "send", asked.queue);
         return spool({ ...this.#host, queues: this.#queues }, asked, end);
       case "spooled":
-        end(this.#queues.spooling.list().filter(({ queue }) => this.#decide(invocation, "browse", queue).allow));
+        end(
+          this.#queues.spooling.list().filter(({ queue }) => this.#refusal(invocation, "browse", queue) === undefined),
+        );
         return undefined;
       case "settle-spooled":
         if (asked.queue !== undefined) this.#authorize(invocation, "manage", asked.queue);
         settleSpooled(
           { ...this.#host, queues: this.#queues },
           asked,
-          (queue) => this.#decide(invocation, "manage", queue).allow,
+          (queue) => this.#refusal(invocation, "manage", queue) === undefined,
           end,
         );
         return undefined;
@@ -413,14 +387,13 @@ export class QueueFunctions {
 
   /** (Q3) */
   #authorize(invocation: Invocation, kind: QueueAction["kind"], queue: string): void {
-    const decision = this.#decide(invocation, kind, queue);
-    if (decision.allow) return;
-    throw new MpregError("denied", `Not allowed to ${words[kind]} queue ${quoted(queue)}: ${decision.reason}`);
+    const refusal = this.#refusal(invocation, kind, queue);
+    if (refusal !== undefined) throw refusal;
   }
 
-  #decide(invocation: Invocation, kind: QueueAction["kind"], queue: string): Decision {
+  #refusal(invocation: Invocation, kind: QueueAction["kind"], queue: string): MpregError | undefined {
     const { subject, onBehalfOf } = askerOf(invocation);
-    return this.#host.options.policy(subject, { kind, queue, onBehalfOf });
+    return queueRefusal(this.#host.options.policy, subject, { kind, queue, onBehalfOf });
   }
 }
 
@@ -434,13 +407,6 @@ function askerOf({ caller }: Invocation): { readonly subject: Subject; readonly 
   const isRelayed = caller.kind === "client" && caller.via !== undefined;
   return isRelayed ? { subject: { kind: "self" }, onBehalfOf: caller } : { subject: caller, onBehalfOf: undefined };
 }
-
-const words: Readonly<Record<QueueAction["kind"], string>> = {
-  send: "send to",
-  receive: "receive from",
-  browse: "look at",
-  manage: "manage",
-};
 
 function offerOf(fun: string, tags: readonly string[]): OfferRecord {
   return { fun, resources: [], version: undefined, tags, scope: "cluster", concurrencyMax, idempotent: "no" };

@@ -6,13 +6,15 @@
  *      has not waited for when it ends goes on for whoever it has worked for.
  * (K3) What only looks ends when the time that it was given is over; what runs ends by its own deadline.
  */
-import { MpregError, Timer, type Timers } from "../base/index.js";
+import { MpregError, type Subject, Timer, type Timers } from "../base/index.js";
 import { type AskOrigin, type Left, type Look, type Rpc, type Run, type Settled, clientOrigin } from "../rpc/index.js";
 import { NestedRuns, orphaned } from "./nested-runs.js";
 import { TicketAsker } from "./ticket-asker.js";
 import type { NodeEffects, NodeInput } from "./types.js";
 
 type AskInput = Extract<NodeInput, { readonly kind: "ask" }>;
+
+const self: Subject = { kind: "self" };
 
 export interface TicketsHost extends Timers {
   readonly rpc: Rpc;
@@ -46,7 +48,11 @@ export class Tickets {
   }
 
   /** Begins what is asked for; where there is a `refusal`, that is its end. */
-  ask({ ticket, ask, parent, takesStreams }: AskInput, refusal: MpregError | undefined, nowMs: number): void {
+  ask(
+    { ticket, ask, parent, caller = self, takesStreams }: AskInput,
+    refusal: MpregError | undefined,
+    nowMs: number,
+  ): void {
     const { rpc, effects } = this.#host;
     const isDetached = "fields" in ask && ask.fields.detached === true;
     const settle = (ended: number, settled: Settled): void => {
@@ -74,7 +80,7 @@ export class Tickets {
     }
     const origin: AskOrigin =
       parent === undefined
-        ? clientOrigin({ kind: "self" }, 0)
+        ? clientOrigin(caller, 0)
         : {
             caller: parent.caller,
             depth: parent.depth + 1,

@@ -3,7 +3,7 @@
  *
  * The driver's duties stand on the fields they bind.
  */
-import type { Action, Cron, MpregError, Policy, Random, Semver, Signer, Utf8 } from "../base/index.js";
+import type { Action, Cron, MpregError, Policy, Random, Semver, Signer, Subject, Utf8 } from "../base/index.js";
 import type { Freeze, Refusal, Store, Ticket } from "../journal/index.js";
 import type { Goodbye, LinkEnd, LinkId, LinkOptions } from "../link/index.js";
 import type { Dial, MembershipOptions, RedialOptions } from "../membership/index.js";
@@ -91,6 +91,8 @@ export type NodeInput =
       readonly ask: Ask | Look;
       /** The handler that asks; `undefined` when the node's own program does. */
       readonly parent: Invocation | undefined;
+      /** For whom the node's own program asks, where that is somebody whom a door has let in. */
+      readonly caller?: Subject | undefined;
       /** Who asks reads streams; else they are settled as arrays. */
       readonly takesStreams?: boolean | undefined;
     }

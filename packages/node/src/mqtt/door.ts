@@ -11,7 +11,7 @@
  * (D4) A door that drains lets nobody in, and ends its side of a connection when all that waited for the client has gone out. The
  *      client's side ends itself, with what it has sent until then; its will is published, since it has not said goodbye.
  */
-import type { DoorLogin, Subject } from "@mpreg/core/base";
+import type { MqttLogin, Subject } from "@mpreg/core/base";
 import { MpregError, thrownText } from "@mpreg/core/base";
 import { topicOfMqtt } from "@mpreg/core/doors";
 import { MessageOpener, MessageWriter } from "@mpreg/core/topics";
@@ -233,7 +233,7 @@ export class MqttDoor {
     if (clientId.length > clientIdCharsMax) {
       return refuse(identifierRejected, `its identifier has more than ${clientIdCharsMax} characters`);
     }
-    const login: DoorLogin = {
+    const login: MqttLogin = {
       door: "mqtt",
       clientId,
       username,

@@ -46,15 +46,16 @@ export class ClusterBackend implements SqsBackend {
     name: string,
     settings: Partial<QueueSettings>,
     end: Ended<{ readonly record: QueueRecord; readonly isNew: boolean }>,
+    asker: QueueHost = this.#host,
   ): Cancel {
     return asked(async (signal) => {
       const there = await this.#find(name, signal);
       if (there !== undefined) return { record: there, isNew: false }; // (B2)
-      const asking = new QueueAsking(name, this.#host, settings, undefined);
+      const asking = new QueueAsking(name, asker, settings, undefined);
       try {
-        // it is created first, and then asked for until it is known here (B3)
-        const made = await asking.ask<"settings">({ op: "settings" }, { signal });
-        return { record: { name, settings: made }, isNew: true };
+        const made = await asking.create({ signal });
+        const known = await this.#find(name, signal, knownWithinMs); // (B3)
+        return { record: known ?? { name, settings: made }, isNew: true };
       } catch (error) {
         const isThere = error instanceof MpregError && error.code === "invalid-argument"; // or so it may be: with other settings
         const known = isThere ? await this.#find(name, signal, knownWithinMs) : undefined; // (B2)
@@ -68,11 +69,12 @@ export class ClusterBackend implements SqsBackend {
     return asked(() => this.#found(name), end);
   }
 
-  list(prefix: string, end: Ended<readonly QueueRecord[]>): Cancel {
+  /** Of all queues for which `isMeant` says so. */
+  list(prefix: string, end: Ended<readonly QueueRecord[]>, isMeant: (name: string) => boolean = () => true): Cancel {
     return asked(async (signal) => {
       const list: QueuesOperation = { op: "list" };
       const all = (await this.#host.call(queuesFunction, [list], { signal, target: this.#nodeId })) as string[];
-      const names = all.filter((name) => name.startsWith(prefix)).sort();
+      const names = all.filter((name) => name.startsWith(prefix) && isMeant(name)).sort();
       const records: QueueRecord[] = [];
       for (let at = 0; at < names.length; at += askedAtOnce) {
         const found = await Promise.all(names.slice(at, at + askedAtOnce).map((name) => this.#find(name, signal)));
@@ -86,8 +88,9 @@ export class ClusterBackend implements SqsBackend {
     queue: string,
     operation: Extract<QueueOperation, { readonly op: O }>,
     end: (end: QueueEnd<O>) => void,
+    asker: QueueHost = this.#host,
   ): Cancel {
-    const asking = new QueueAsking(queue, this.#host, undefined, undefined);
+    const asking = new QueueAsking(queue, asker, undefined, undefined);
     const wish: QueueOperation = operation;
     if (wish.op !== "receive") {
       return asked(async (signal) => withErrors<O>(await asking.ask<O>(operation, { signal })), end);

@@ -8,10 +8,10 @@ export interface SqsOptions {
   /** Address for it to listen on, under the same rules as the node's. Default: the node's. */
   readonly host?: string | undefined;
   /**
-   * Secret access keys by access key id. With any, only requests are let in that one of them has signed (Signature
+   * Secret access keys by access key id, with what the policy is told of them. With any, only requests are let in that one of them has signed (Signature
    * Version 4). Without, everybody who can connect is let in.
    */
-  readonly keys?: Readonly<Record<string, string>> | undefined;
+  readonly keys?: Readonly<Record<string, string | SqsKey>> | undefined;
   /** The region in the ARNs of queues. Default `us-east-1`. Requests may be signed for any. */
   readonly region?: string | undefined;
   /** The account in URLs and ARNs of queues, twelve digits. Default `000000000000`. */
@@ -20,11 +20,19 @@ export interface SqsOptions {
   readonly requestsMax?: number | undefined;
 }
 
+/** An access key, and what a policy finds of it in `subject.login`. */
+export interface SqsKey {
+  /** The secret access key. */
+  readonly secret: string;
+  readonly name?: string | undefined;
+  readonly roles?: readonly string[] | undefined;
+}
+
 /** With every default. */
 export interface ResolvedSqs {
   readonly port: number;
   readonly host: string;
-  readonly keys: ReadonlyMap<string, string>;
+  readonly keys: ReadonlyMap<string, SqsKey>;
   readonly region: string;
   readonly account: string;
   readonly requestsMax: number;
@@ -48,20 +56,40 @@ export function resolveSqs(given: SqsOptions, nodeHost: string): ResolvedSqs {
   if (!/^[a-z]{2}(-[a-z0-9]+)+$/.test(region))
     throw invalid(`sqs.region must be the name of a region, such as us-east-1, got ${quoted(region)}`);
   if (!/^\d{12}$/.test(account)) throw invalid(`sqs.account must be twelve digits, got ${quoted(account)}`);
-  for (const [id, secret] of Object.entries(keys)) {
+  const resolved = new Map<string, SqsKey>();
+  for (const [id, key] of Object.entries(keys)) {
     if (!/^\w{1,128}$/.test(id))
       throw invalid(`sqs.keys has the access key id ${quoted(id)}; it must be 1 to 128 letters, digits and "_"`);
-    if (typeof (secret as unknown) !== "string" || secret === "")
-      throw invalid(`sqs.keys.${id} must be a secret access key, got ${kindOf(secret)}`);
+    resolved.set(id, keyOf(id, key));
   }
   return {
     port: whole("port", port, 0, 65_535),
     host,
-    keys: new Map(Object.entries(keys)),
+    keys: resolved,
     region,
     account,
     requestsMax: whole("requestsMax", given.requestsMax ?? 10_000, 1, 1_000_000),
   };
+}
+
+const keyNames = optionNames<SqsKey>({ secret: true, name: true, roles: true });
+
+function keyOf(id: string, given: string | SqsKey): SqsKey {
+  const key: Readonly<Partial<Record<keyof SqsKey, unknown>>> = typeof given === "string" ? { secret: given } : given;
+  const who = `sqs.keys.${id}`;
+  if (typeof (given as unknown) !== "string") {
+    if (typeof (given as unknown) !== "object") {
+      throw invalid(`${who} must be a secret access key, or { secret, name, roles }, got ${kindOf(given)}`);
+    }
+    checkOptions(key, keyNames, who);
+  }
+  const { secret, name, roles = [] } = key;
+  if (typeof secret !== "string" || secret === "")
+    throw invalid(`${who} must have a secret access key, got ${kindOf(secret)}`);
+  if (name !== undefined && typeof name !== "string") throw invalid(`${who}.name must be a text, got ${kindOf(name)}`);
+  if (!Array.isArray(roles) || !roles.every((role) => typeof role === "string"))
+    throw invalid(`${who}.roles must be an array of texts, got ${kindOf(roles)}`);
+  return { secret, name, roles };
 }
 
 function whole(name: string, value: number, min: number, max: number): number {

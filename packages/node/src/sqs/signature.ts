@@ -22,8 +22,8 @@ export interface SignedRequest {
   readonly body: Uint8Array;
 }
 
-/** Secrets by access key id. */
-export type AccessKeys = ReadonlyMap<string, string>;
+/** Access keys by id. */
+export type AccessKeys = ReadonlyMap<string, { readonly secret: string }>;
 
 interface Signature {
   readonly accessKey: string;
@@ -63,7 +63,7 @@ export class SignatureCheck {
     const bodyHash = this.#bodyHash(request);
     if (this.#keys.size === 0) return claimed(request);
     const signature = signatureOf(request);
-    const secret = this.#keys.get(signature.accessKey);
+    const secret = this.#keys.get(signature.accessKey)?.secret;
     if (secret === undefined)
       throw new SqsError("InvalidClientTokenId", "The security token included in the request is invalid.");
     checkTime(signature, wallMs);
@@ -149,13 +149,15 @@ function checkTime({ time }: Signature, wallMs: number): void {
   const [, year, month, day, hour, minute, second] = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(time) ?? [];
   const signedMs = Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second));
   if (Number.isNaN(signedMs)) throw incomplete("X-Amz-Date must be like 20150830T123600Z");
-  if (wallMs > signedMs + skewMs)
-    throw new SqsError("SignatureDoesNotMatch", `Signature expired: ${time} is earlier than ${shown(wallMs)} allows.`);
-  if (wallMs < signedMs - skewMs)
-    throw new SqsError(
-      "SignatureDoesNotMatch",
-      `Signature not yet current: ${time} is later than ${shown(wallMs)} allows.`,
-    );
+  if (wallMs > signedMs + skewMs) throw skewed("expired", time, "now earlier", wallMs, -1);
+  if (wallMs < signedMs - skewMs) throw skewed("not yet current", time, "still later", wallMs, 1);
+}
+
+/** In the words of AWS, by which clients know that it is their clock. */
+function skewed(what: string, time: string, how: string, wallMs: number, sign: 1 | -1): SqsError {
+  const [limit, now] = [shown(wallMs + sign * skewMs), shown(wallMs)];
+  const around = `${now} ${sign < 0 ? "-" : "+"} ${skewMs / 60_000} min.`;
+  return new SqsError("SignatureDoesNotMatch", `Signature ${what}: ${time} is ${how} than ${limit} (${around})`);
 }
 
 function shown(wallMs: number): string {

@@ -12,7 +12,16 @@ import { randomUUID } from "node:crypto";
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
-import { type SqsAnswer, type SqsBackend, type SqsCall, SqsDoor, SqsError, sqsErrorAnswer } from "@mpreg/core/doors";
+import {
+  type SqsAnswer,
+  type SqsBackend,
+  type SqsCall,
+  SqsDoor,
+  SqsError,
+  ofCluster,
+  sqsErrorAnswer,
+} from "@mpreg/core/doors";
+import { MpregError, type SqsLogin } from "@mpreg/core/base";
 import { ownUrl } from "../options.js";
 import { type AdmissionOptions, refusalOf } from "../transports/admission.js";
 import { checkAddress, describeListenError, serverTls } from "../transports/listen.js";
@@ -20,10 +29,12 @@ import type { TlsOptions } from "../transports/types.js";
 import { Arriving, type Body, readBody } from "./body.js";
 import type { ResolvedSqs } from "./options.js";
 import { sqsPlatform } from "./platform.js";
-import { SignatureCheck } from "./signature.js";
+import { SignatureCheck, anonymous } from "./signature.js";
 
 export interface SqsParts extends AdmissionOptions {
   readonly backend: SqsBackend;
+  /** The queues as a client at that address has them; throws where it is not let in. Default: as everybody. */
+  readonly backendOf?: ((address: string, login: SqsLogin) => SqsBackend) | undefined;
   readonly sqs: ResolvedSqs;
   readonly tls: TlsOptions | undefined;
   readonly insecure: boolean;
@@ -156,16 +167,21 @@ class Requests {
           write(response, answer);
         });
       } catch (error) {
-        if (!(error instanceof SqsError)) this.#parts.failed("a request", error);
-        const told =
-          error instanceof SqsError ? error : new SqsError("InternalFailure", "The log of the node says why.");
+        const told = this.#told(error);
         if (body.kind !== "complete" || this.#isDraining) response.setHeader("connection", "close"); // what follows of it is not read
         write(response, sqsErrorAnswer(known, told));
       }
     });
   }
 
-  /** Throws `SqsError` for what does not reach the door. */
+  #told(error: unknown): SqsError {
+    if (error instanceof SqsError) return error;
+    if (error instanceof MpregError) return ofCluster(error);
+    this.#parts.failed("a request", error);
+    return new SqsError("InternalFailure", "The log of the node says why.");
+  }
+
+  /** Throws `SqsError`, or why the policy does not let it in, for what does not reach the door. */
   #callOf(request: IncomingMessage, body: Body, known: Pick<SqsCall, "amzTarget" | "requestId">): SqsCall {
     const { requestsMax } = this.#parts.sqs;
     if (body.kind === "too-large")
@@ -176,6 +192,7 @@ class Requests {
     const { method = "GET", url: target = "/", headers } = request;
     const wallMs = Date.now();
     const signed = { method, target, headers: headersOf(request), body: body.bytes };
+    const caller = this.#signatures.check(signed, wallMs);
     return {
       ...known,
       method,
@@ -183,9 +200,17 @@ class Requests {
       contentType: headers["content-type"] ?? "",
       body: body.bytes,
       origin: `${this.#scheme}://${headers.host ?? ""}`,
-      caller: this.#signatures.check(signed, wallMs),
+      caller,
+      backend: this.#parts.backendOf?.(request.socket.remoteAddress ?? "", this.#loginOf(caller)),
       wallMs,
     };
+  }
+
+  #loginOf(caller: string): SqsLogin {
+    const { keys } = this.#parts.sqs;
+    const { name, roles = [] } = keys.get(caller) ?? {};
+    const accessKeyId = caller === anonymous ? undefined : caller;
+    return { door: "sqs", accessKeyId, signed: keys.size > 0, name, roles };
   }
 }
 

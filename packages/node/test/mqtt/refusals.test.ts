@@ -33,8 +33,9 @@ const noSecrets: Policy = (subject, action) => {
   if (action.kind === "publish" && action.topic.startsWith("secret")) return denied;
   if (action.kind === "subscribe" && action.pattern.startsWith("secret")) return denied;
   if (action.kind !== "accept" || subject.kind !== "client" || subject.login === undefined) return { allow: true };
-  const { door, username, password } = subject.login;
-  const isKnown = door === "mqtt" && username === "ann" && new TextDecoder().decode(password) === "pass";
+  if (subject.login.door !== "mqtt") return { allow: false, reason: "only MQTT is spoken here" };
+  const { username, password } = subject.login;
+  const isKnown = username === "ann" && new TextDecoder().decode(password) === "pass";
   return isKnown ? { allow: true } : { allow: false, reason: `${String(username)} is not known` };
 };
 

@@ -59,7 +59,7 @@ async function signed(url: string): Promise<SignedRequest> {
 
 test("whatever of a signed request is changed, it is refused (V1, V2)", async () => {
   const request = await signed("http://127.0.0.1:9324");
-  const check = new SignatureCheck(new Map(Object.entries(keys)));
+  const check = new SignatureCheck(new Map(Object.entries(keys).map(([id, secret]) => [id, { secret }])));
   const nowMs = Date.now();
   const mismatch = expect.objectContaining({ code: "SignatureDoesNotMatch" }) as Error;
   const changed =

@@ -28,12 +28,15 @@ export interface SqsBackend {
     settings: Partial<QueueSettings>,
     end: (end: BackendEnd<{ readonly record: QueueRecord; readonly isNew: boolean }>) => void,
   ): Cancel;
+  /** Looks a queue up for the door: whether whoever asks may see it is another question ({@link unseen}). */
   find(name: string, end: (end: BackendEnd<QueueRecord | undefined>) => void): Cancel;
-  /** All queues whose names begin so, by name. */
+  /** All queues whose names begin so, by name, as far as whoever asks may know of them. */
   list(prefix: string, end: (end: BackendEnd<readonly QueueRecord[]>) => void): Cancel;
   operate<O extends Operation>(
     queue: string,
     operation: Extract<QueueOperation, { readonly op: O }>,
     end: (end: QueueEnd<O>) => void,
   ): Cancel;
+  /** Why whoever asks may not know of a queue what {@link find} tells, if so. Default: everybody may. */
+  unseen?(queue: string): MpregError | undefined;
 }

@@ -23,15 +23,17 @@ export interface SqsHost {
 export class Turn {
   readonly host: SqsHost;
   readonly call: Pick<SqsCall, "origin" | "caller" | "wallMs">;
+  readonly backend: SqsBackend;
   readonly #ended: (error: unknown) => void;
   #cancel: Cancel | undefined;
   #questions = 0;
   #isOver = false;
 
   /** `failed` hears of what ended it before it was done. */
-  constructor(host: SqsHost, call: Turn["call"], failed: (error: unknown) => void) {
+  constructor(host: SqsHost, call: Turn["call"] & Pick<SqsCall, "backend">, failed: (error: unknown) => void) {
     this.host = host;
     this.call = call;
+    this.backend = call.backend ?? host.backend;
     this.#ended = failed;
   }
 
@@ -78,15 +80,15 @@ export class Turn {
     operation: Extract<QueueOperation, { readonly op: O }>,
     then: (value: QueueAnswers[O]) => void,
   ): void {
-    this.ask<QueueAnswers[O]>((end) => this.host.backend.operate<O>(queue, operation, end), then);
+    this.ask<QueueAnswers[O]>((end) => this.backend.operate<O>(queue, operation, end), then);
   }
 
   find(name: string, then: (record: QueueRecord | undefined) => void): void {
-    this.ask((end) => this.host.backend.find(name, end), then);
+    this.ask((end) => this.backend.find(name, end), then);
   }
 
   list(prefix: string, then: (records: readonly QueueRecord[]) => void): void {
-    this.ask((end) => this.host.backend.list(prefix, end), then);
+    this.ask((end) => this.backend.list(prefix, end), then);
   }
 
   /** The queue of that URL, which there must be. */
@@ -95,6 +97,12 @@ export class Turn {
       if (record === undefined) throw noSuchQueue();
       then(record);
     });
+  }
+
+  /** Throws where whoever asks may not see the queue. */
+  checkSeen(name: string): void {
+    const error = this.backend.unseen?.(name);
+    if (error !== undefined) throw ofCluster(error);
   }
 
   nameIn(url: string): string {

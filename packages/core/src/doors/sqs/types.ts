@@ -5,6 +5,7 @@
  * their shape only; what a value may be is checked by the action.
  */
 import type { Utf8 } from "../../base/index.js";
+import type { SqsBackend } from "./backend.js";
 
 /** An HTTP request, as far as the door reads it. */
 export interface SqsCall {
@@ -19,6 +20,8 @@ export interface SqsCall {
   readonly origin: string;
   /** Who asks, as told to receivers (`SenderId`): the id of the access key, or another name. */
   readonly caller: string;
+  /** The queues as whoever asks has them. Default: those of the door. */
+  readonly backend?: SqsBackend | undefined;
   /** Told in the answer. */
   readonly requestId: string;
   /** Epoch time in ms; shown only. */

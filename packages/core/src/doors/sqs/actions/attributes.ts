@@ -15,6 +15,7 @@ export const getQueueAttributes: Action<"GetQueueAttributes"> = (
   done,
 ) => {
   checkAsked(names);
+  turn.checkSeen(turn.nameIn(QueueUrl));
   turn.queue(QueueUrl, (record) => {
     const all = attributesOf(record, turn.host.place);
     const told = (): void => {

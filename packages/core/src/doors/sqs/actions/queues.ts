@@ -18,7 +18,7 @@ import { checkRedrive } from "./attributes.js";
 import { checkTags } from "./tags.js";
 
 export const createQueue: Action<"CreateQueue"> = ({ QueueName: name, Attributes, tags }, turn, done) => {
-  const { place, backend } = turn.host;
+  const { place } = turn.host;
   const attributes = withoutFalse(name, Attributes ?? new Map());
   const isFifo = attributes.get("FifoQueue") === "true";
   checkSqsName(name, isFifo);
@@ -28,7 +28,7 @@ export const createQueue: Action<"CreateQueue"> = ({ QueueName: name, Attributes
   checkRedrive(name, settings, turn, () => {
     const all = { ...settings, tags: withOwnTags({ tags: settings.tags ?? {} }, own) };
     turn.ask<CreateEnd>(
-      (end) => backend.create(name, all, end),
+      (end) => turn.backend.create(name, all, end),
       ({ record, isNew }) => {
         if (!isNew) checkSame(record, attributes, turn);
         done({ QueueUrl: queueUrl(name, turn.call.origin, place) });
@@ -75,6 +75,7 @@ export const getQueueUrl: Action<"GetQueueUrl"> = ({ QueueName: name, QueueOwner
   const { place } = turn.host;
   if (owner !== undefined && owner !== place.account) throw noSuchQueue();
   if (!isSqsName(name)) throw noSuchQueue();
+  turn.checkSeen(name);
   turn.find(name, (record) => {
     if (record === undefined) throw noSuchQueue();
     done({ QueueUrl: queueUrl(name, turn.call.origin, place) });
@@ -103,6 +104,7 @@ export const listQueues: Action<"ListQueues"> = (input, turn, done) => {
 
 export const listDeadLetterSourceQueues: Action<"ListDeadLetterSourceQueues"> = (input, turn, done) => {
   checkPage(input);
+  turn.checkSeen(turn.nameIn(input.QueueUrl));
   turn.queue(input.QueueUrl, ({ name }) => {
     turn.list("", (records) => {
       const sources = records.filter(({ settings }) => settings.deadLetter === name);

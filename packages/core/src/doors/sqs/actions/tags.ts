@@ -25,6 +25,7 @@ export const untagQueue: Action<"UntagQueue"> = ({ QueueUrl, TagKeys }, turn, do
 };
 
 export const listQueueTags: Action<"ListQueueTags"> = ({ QueueUrl }, turn, done) => {
+  turn.checkSeen(turn.nameIn(QueueUrl));
   turn.queue(QueueUrl, ({ settings }) => {
     const tags = ownTags(settings.tags);
     done({ Tags: tags.length === 0 ? undefined : new Map(tags) });
