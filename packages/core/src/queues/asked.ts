@@ -45,6 +45,7 @@ const operations: {
     waitMs: number,
     visibilityMs: optional(number),
     subscription: optional(text),
+    groupMax: optional(number),
     attempt: optional(text),
   },
   ack: { op: text, receipts: texts, results: optional(results) },

@@ -18,6 +18,7 @@ export function checkOperation(queue: Queue, operation: QueueOperation, limits: 
       integer(who, "waitMs", operation.waitMs, 0, Number.MAX_SAFE_INTEGER);
       if (operation.visibilityMs !== undefined)
         integer(who, "visibilityMs", operation.visibilityMs, 0, visibilityMsMax);
+      if (operation.groupMax !== undefined) integer(who, "groupMax", operation.groupMax, 1, 1_000_000);
       return;
     case "ack":
       if (operation.results !== undefined && operation.results.length !== operation.receipts.length) {

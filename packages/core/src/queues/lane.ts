@@ -111,11 +111,13 @@ export class Lane implements DueItem {
     this.#order.ready(entry);
   }
 
-  /** A message comes in whose lease is going on. */
-  enterLeased(entry: Entry, untilMs: number, nowMs: number): void {
+  /** A message comes in whose lease is going on; answers whether it can, else it is settling. */
+  enterLeased(entry: Entry, untilMs: number, nowMs: number): boolean {
     this.hold(entry);
+    if (!this.#order.lead(entry)) return false;
     this.#end(entry, "leased", untilMs);
     this.arm(nowMs);
+    return true;
   }
 
   /** What is settling is available again after `delayMs`. */
@@ -137,12 +139,22 @@ export class Lane implements DueItem {
     this.arm(nowMs);
   }
 
-  /** The next entry, leased for `visibilityMs`. */
-  lease(visibilityMs: number, nowMs: number, wallMs: number): Entry | undefined {
+  /** Those that have to be put back with it: of its FIFO group, received with it and sent after it. */
+  behind(entry: Entry): readonly Entry[] {
+    return this.#order.behind(entry);
+  }
+
+  /** Whether what is settling may be leased again: nothing of its FIFO group that was sent before it is free by now. */
+  mayRestoreLease(entry: Entry): boolean {
+    return this.#order.leads(entry);
+  }
+
+  /** The next entry, leased for `visibilityMs`; one of the FIFO group of `last`, which the same receiver has just got, where there is one. */
+  lease(visibilityMs: number, nowMs: number, wallMs: number, last?: Entry): Entry | undefined {
     const { rate } = this.#host.settings();
     if (rate !== undefined && this.#host.pace.allowedMs(rate) > nowMs) return undefined;
     if (this.#host.firstAsleep() < this.#order.nextSequence) this.#host.awaken(); // (L4)
-    const entry = this.#order.take(nowMs);
+    const entry = (last && this.#order.takeBehind(last, nowMs)) ?? this.#order.take(nowMs);
     if (entry === undefined) return undefined;
     if (rate !== undefined) this.#host.pace.take(rate, nowMs);
     const { run } = this.#host;
@@ -235,5 +247,6 @@ export class Lane implements DueItem {
       if (entry.lease !== undefined) this.#due.remove(entry.lease);
     } else if (before === "available") this.#order.unready(entry);
     if (state === "available") this.#order.ready(entry);
+    else if (state === "delayed") this.#order.delay(entry);
   }
 }

@@ -25,6 +25,7 @@ import { Entry, type Message, entriesOf } from "./message/message.js";
 import { orderOf } from "./order/order-of.js";
 import { Pace } from "./rate.js";
 import type { OlderOwner, QueueIdentity, QueueRecord } from "./record.js";
+import { pullBehind } from "./pulling.js";
 import { Redriving } from "./redriving.js";
 import { retryDelay } from "./retry.js";
 import { Results } from "./results.js";
@@ -153,6 +154,7 @@ export class Queue {
       },
       leaseExpired: (entry: Entry, nowMs: number) => {
         this.figures.leasesExpired += 1;
+        pullBehind(this, entry, nowMs);
         this.leaseOver(entry, undefined, nowMs);
       },
       serve: (lane: Lane, nowMs: number) => {

@@ -5,6 +5,7 @@
  * (V2) A receive is written down where it is not over soon, and nobody waits for that (`lease-notes.ts`): what a crash forgets is how often a
  *      message was received, and that it is leased.
  * (V3) A message whose idempotency key was acknowledged is acknowledged instead.
+ * (V4) Whoever gets a message of a FIFO group gets those behind it, too, as many as are free and wanted, before the next group has its turn.
  */
 import { MpregError, quoted } from "../base/index.js";
 import type { Lane } from "./lane.js";
@@ -13,7 +14,7 @@ import type { Queue } from "./queue.js";
 import { writeReceipt } from "./receipt.js";
 import { acknowledge } from "./settling.js";
 import type { MessageResult, QueueEnd, QueueOperation, ReceivedMessage } from "./types.js";
-import { Waiter } from "./waiter.js";
+import { type Wanted, Waiter } from "./waiter.js";
 import type { Remembered } from "./window.js";
 
 type Receive = Extract<QueueOperation, { readonly op: "receive" }>;
@@ -27,8 +28,9 @@ export function receive(
 ): () => void {
   const lane = laneFor(queue, wish.subscription);
   const { limits, timers } = queue.host;
-  const max = Math.min(wish.max, limits.receiveMessagesMax);
-  const messages = lane.waiters.size > 0 ? [] : take(queue, lane, { max, visibilityMs: wish.visibilityMs }, nowMs); // (V1)
+  const { visibilityMs, groupMax = Infinity } = wish;
+  const wanted: Wanted = { max: Math.min(wish.max, limits.receiveMessagesMax), groupMax, visibilityMs };
+  const messages = lane.waiters.size > 0 ? [] : take(queue, lane, wanted, nowMs); // (V1)
   if (messages.length > 0 || wish.waitMs === 0) {
     lane.arm(nowMs);
     end({ kind: "done", value: messages });
@@ -39,7 +41,7 @@ export function receive(
     throw new MpregError("overloaded", message);
   }
   let waits = true;
-  const waiter = new Waiter({ max, visibilityMs: wish.visibilityMs }, end, (leaving) => {
+  const waiter = new Waiter(wanted, end, (leaving) => {
     waits = false;
     timers.unschedule(leaving);
     lane.waiters.remove(leaving);
@@ -78,20 +80,19 @@ export function answerWaiters(queue: Queue, lane: Lane, nowMs: number): void {
   }
 }
 
-function take(
-  queue: Queue,
-  lane: Lane,
-  wish: { readonly max: number; readonly visibilityMs: number | undefined },
-  nowMs: number,
-): ReceivedMessage[] {
+function take(queue: Queue, lane: Lane, wish: Wanted, nowMs: number): ReceivedMessage[] {
   const messages: ReceivedMessage[] = [];
   const wallMs = queue.host.wallMs();
   const visibilityMs = wish.visibilityMs ?? queue.settings.visibilityMs;
   if (queue.durable && queue.host.writes.frozen !== undefined) return messages;
   let bytes = 0;
+  let last: Entry | undefined;
+  let ofGroup = 0;
   while (messages.length < wish.max && bytes < queue.host.limits.receiveBytesMax) {
-    const entry = lane.lease(visibilityMs, nowMs, wallMs);
+    const entry = lane.lease(visibilityMs, nowMs, wallMs, ofGroup < wish.groupMax ? last : undefined);
     if (entry === undefined) break;
+    ofGroup = last !== undefined && entry.message.group === last.message.group ? ofGroup + 1 : 1;
+    last = entry; // (V4)
     const before = repeated(queue, entry, nowMs);
     if (before !== undefined) {
       queue.figures.repeated += 1;

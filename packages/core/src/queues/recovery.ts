@@ -13,6 +13,7 @@ import type { QueueHost, QueuesCapabilities } from "./host.js";
 import type { Lane } from "./lane.js";
 import { Entry, Message, leaseOf } from "./message/message.js";
 import type { Queue } from "./queue.js";
+import { pullBack } from "./pulling.js";
 import type { QueueIdentity, QueueRecord } from "./record.js";
 import type { MoveRecord } from "./redriving.js";
 import type { ScheduleRecord } from "./scheduling.js";
@@ -208,7 +209,8 @@ class Recovered {
     lease.failure = row.failure;
     const leftMs = Math.min(row.durationMs, Math.max(0, row.untilWallMs - this.#queue.host.wallMs())); // (C2)
     if (row.leased) {
-      lane.enterLeased(entry, this.#nowMs + leftMs, this.#nowMs);
+      if (lane.enterLeased(entry, this.#nowMs + leftMs, this.#nowMs)) return;
+      pullBack(this.#queue, entry, this.#nowMs); // the lease of one before it was not written
       return;
     }
     lease.ended = "released";

@@ -10,6 +10,7 @@ import type { Operation } from "../journal/index.js";
 import type { Lane } from "./lane.js";
 import { type Entry, type Lease, entriesOf, isSettling } from "./message/message.js";
 import type { Queue } from "./queue.js";
+import { Pulled, leasedAgain } from "./pulling.js";
 import { type Receipt, readReceipt } from "./receipt.js";
 import { noValue } from "./results.js";
 import type { MessageResult, QueueEnd, QueueOperation, SettleEnd, StaleReason } from "./types.js";
@@ -108,7 +109,8 @@ export function release(
   nowMs: number,
 ): void {
   const { ends, held } = settleAll(queue, wish.receipts, nowMs);
-  const operations: Operation[] = [];
+  const pulled = new Pulled(queue, held, nowMs);
+  const operations = pulled.operations;
   const wallMs = queue.host.wallMs();
   const uncounted = wish.uncounted === true ? 1 : 0;
   for (const { entry } of held) {
@@ -125,6 +127,7 @@ export function release(
     lease.isWritten = true;
   }
   const done = (at: number): void => {
+    pulled.done(at);
     for (const { entry } of held) {
       if (entry.lease === undefined || entry.state === "gone") continue;
       entry.lease.ended = "released";
@@ -139,6 +142,7 @@ export function release(
       if (one.entry.lease !== undefined) one.entry.lease.receives += uncounted;
       leasedAgain(queue, one, at);
     }
+    if (error.outcome !== "unknown") pulled.undo(at);
     end({ kind: "done", value: told(ends, error) });
     queue.serve(at);
   };
@@ -224,14 +228,6 @@ function told(ends: readonly SettleEnd[], error: MpregError | undefined): readon
   return ends.map((one) => (one.kind === "done" ? refused : one));
 }
 
-function leasedAgain(queue: Queue, { entry, lane }: Held, nowMs: number): void {
-  const { lease } = entry;
-  if (!isSettling(entry.state) || lease === undefined) return;
-  lane.restoreLease(entry, lease, nowMs);
-  if (queue.durable) queue.leaseNotes.add(lease, nowMs);
-  queue.advance(nowMs);
-}
-
 /** (T1) */
 function find(queue: Queue, text: string): Found {
   const receipt = receiptOf(queue, text);
@@ -271,6 +267,7 @@ const whyStale: Readonly<Record<StaleReason, string>> = {
   acknowledged: "its message was acknowledged: there is nothing left to do",
   expired: `its lease has expired: receive the message again; to keep the next one, ${extendHelps}`,
   released: "its lease was released: receive the message again",
+  behind: "a message before it in its group was released, or its lease has expired: receive both again",
   superseded: `its lease has ended, and the message was received again since: leave it to who has it; to keep the next one, ${extendHelps}`,
   restarted: "the node of the queue has crashed before the lease was on its disk: receive the message again",
   settling: "its message is being acknowledged, or released, already: wait for the end of that",

@@ -26,7 +26,7 @@ export type Guarantee =
  * Which message is next.
  *
  * - `standard`: the oldest. Messages with a group are fair: the groups take turns, none is locked.
- * - `fifo`: strict order inside a group, and one of each group in flight; the groups take turns.
+ * - `fifo`: strict order inside a group, and one receiver of each group at a time; the groups take turns.
  * - `priority`: the highest priority (0 to 9), the oldest of these.
  */
 export type Order = "standard" | "fifo" | "priority";
@@ -205,6 +205,7 @@ export type SendEnd =
  *
  * - `acknowledged`: its message was acknowledged, with this receipt or another. Known of the last 1,000 of each lane, of this run.
  * - `expired`, `released`: its lease has ended so, and nobody has received the message since.
+ * - `behind`: it was received with a message before it in its FIFO group, whose lease has ended; nobody has received it since.
  * - `superseded`: its message was received again since.
  * - `restarted`: the node of the queue has crashed before the lease was on its disk; the message is available, or was received since.
  * - `settling`: its message is being acknowledged, or released, just now.
@@ -212,7 +213,7 @@ export type SendEnd =
  * - `gone`: its message is not there any more: acknowledged earlier, expired, moved, dropped or withdrawn.
  */
 export type StaleReason =
-  "acknowledged" | "expired" | "released" | "superseded" | "restarted" | "settling" | "purged" | "gone";
+  "acknowledged" | "expired" | "released" | "behind" | "superseded" | "restarted" | "settling" | "purged" | "gone";
 
 /** What has become of one of the receipts. `stale`: why, where the error is `stale-receipt`; its `reason` is the same. */
 export type SettleEnd =
@@ -337,13 +338,14 @@ export interface Schedule {
 export type QueueOperation =
   /** At most 1,000 messages, or 16 MiB. */
   | { readonly op: "send"; readonly messages: readonly OutgoingMessage[] }
-  /** Waits for at most `waitMs` until there is one, then answers at most `max`. The same `attempt` within five minutes gets the same messages. */
+  /** Waits for at most `waitMs` until there is one, then answers at most `max`, of each FIFO group at most `groupMax`. The same `attempt` within five minutes gets the same messages. */
   | {
       readonly op: "receive";
       readonly max: number;
       readonly waitMs: number;
       readonly visibilityMs?: number;
       readonly subscription?: string;
+      readonly groupMax?: number;
       readonly attempt?: string;
     }
   /** `results`: per receipt, in order, for who waits for them. */

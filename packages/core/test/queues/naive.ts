@@ -20,6 +20,8 @@ export interface NaiveMessage {
   state: "available" | "delayed" | "leased";
   untilMs: number;
   receives: number;
+  /** Number of its last lease. */
+  lease: number;
 }
 
 export class NaiveQueue {
@@ -62,12 +64,13 @@ export class NaiveQueue {
       state: delayMs > 0 ? "delayed" : "available",
       untilMs: this.nowMs + delayMs,
       receives: 0,
+      lease: 0,
     });
     return true;
   }
 
-  /** The messages of which any may come next. */
-  next(): NaiveMessage[] {
+  /** The messages of which any may come next, to who has just got `last`. */
+  next(last?: NaiveMessage): NaiveMessage[] {
     const available = this.messages.filter(({ state }) => state === "available");
     if (this.settings.order === "priority") {
       const { priorityAgeMs } = this.settings;
@@ -80,6 +83,10 @@ export class NaiveQueue {
     }
     const groups = new Set(this.messages.map(({ group }) => group));
     const among = this.settings.order === "fifo" ? this.messages : available;
+    if (this.settings.order === "fifo" && last !== undefined) {
+      const behind = this.messages.slice(this.messages.indexOf(last) + 1).find(({ group }) => group === last.group);
+      if (behind?.state === "available") return [behind]; // as many of one group as there are
+    }
     const heads = [...groups].map((group) => among.find((message) => message.group === group));
     return heads.filter((head): head is NaiveMessage => head?.state === "available");
   }
@@ -88,6 +95,7 @@ export class NaiveQueue {
     message.state = "leased";
     message.untilMs = this.nowMs + visibilityMs;
     message.receives += 1;
+    message.lease += 1;
   }
 
   ack(message: NaiveMessage): void {
@@ -97,6 +105,11 @@ export class NaiveQueue {
   /** A lease ends, by itself or because it was released. */
   end(message: NaiveMessage, delayMs: number | undefined): void {
     const { maxReceives, retry } = this.settings;
+    if (this.settings.order === "fifo") {
+      for (const behind of this.messages.slice(this.messages.indexOf(message) + 1)) {
+        if (behind.group === message.group && behind.state === "leased") this.#pull(behind);
+      }
+    }
     if (message.sentMs + message.ttlMs <= this.nowMs) {
       this.#remove(message);
       this.expired += 1;
@@ -132,6 +145,13 @@ export class NaiveQueue {
         this.expired += 1;
       }
     }
+  }
+
+  /** It goes back as if it had not been received. */
+  #pull(message: NaiveMessage): void {
+    message.receives -= 1;
+    message.state = "available";
+    message.untilMs = this.nowMs;
   }
 
   count(state: NaiveMessage["state"]): number {

@@ -1,7 +1,8 @@
 /**
  * Check order: of FIFO groups, and of senders.
  *
- * (O1) While a message is in a FIFO group, nothing behind it is given out: once something was, no receiver gets or acknowledges what is before it.
+ * (O1) While a message is in a FIFO group, nothing behind it is given out but together with it: once something was, no receiver gets or acknowledges
+ *      what is before it.
  * (O2) What a program sends to a queue is in the queue in the order in which it was sent.
  */
 import {
@@ -11,32 +12,24 @@ import {
   type Tell,
   ackOf,
   deliveryName,
+  groupOf,
   grouped,
   nameOf,
 } from "./history.js";
-import type { PlannedQueue } from "./plan.js";
 
 export function checkOrder(history: History, tell: Tell): void {
-  const inGroups = history.deliveries.filter(
-    ({ queue, message }) => isOrdered(history.queueOf(queue)) && message.group !== undefined,
-  );
-  const groups = grouped(inGroups, ({ queue, subscription, message, askedMs }) => {
-    const isReborn = askedMs >= (history.reborn.get(queue) ?? Infinity);
-    return `${queue}/${subscription ?? ""}/${message.group ?? ""}/${isReborn}`;
-  });
+  const inGroups = history.deliveries.filter((delivery) => groupOf(history, delivery) !== undefined);
+  const groups = grouped(inGroups, (delivery) => groupOf(history, delivery) ?? "");
   for (const group of groups.values()) checkGroup(group, tell);
   checkSenders(history, tell);
 }
 
-/** What is done as it is received keeps nothing back. */
-function isOrdered({ settings }: PlannedQueue): boolean {
-  return settings.order === "fifo" && settings.guarantee?.kind !== "fire-and-forget";
-}
-
 /** (O1) */
 function checkGroup(group: readonly Delivery[], tell: Tell): void {
+  const together = new Set(group.map(({ receive, lease }) => `${receive} ${lease.queue}.${lease.sequence}`));
   for (const behind of group) {
     for (const before of group) {
+      if (together.has(`${behind.receive} ${before.lease.queue}.${before.lease.sequence}`)) continue;
       if (before.lease.queue !== behind.lease.queue || before.lease.sequence >= behind.lease.sequence) continue;
       const ack = ackOf(before);
       if (before.askedMs <= behind.gotMs && (ack === undefined || ack.askedMs <= behind.gotMs)) continue;

@@ -54,6 +54,8 @@ export interface Delivery {
   readonly lease: LeaseName;
   readonly id: string;
   readonly receives: number;
+  /** Number of the receive that brought it. */
+  readonly receive: number;
   readonly visibleForMs: number;
   readonly deadLetter: DeadLetter | undefined;
   /** When its receiver asked for it, and when it came. */
@@ -136,6 +138,14 @@ export class History {
       return `${queue}${isReborn ? " again" : ""} ${lease.queue}.${lease.sequence}.${lease.lane}`;
     });
   }
+}
+
+/** A FIFO group in one line of its queue; `undefined` where there are none, or messages are done as they are received. */
+export function groupOf(history: History, { queue, subscription, message, askedMs }: Delivery): string | undefined {
+  const { settings } = history.queueOf(queue);
+  if (settings.order !== "fifo" || settings.guarantee?.kind === "fire-and-forget") return undefined;
+  const isReborn = askedMs >= (history.reborn.get(queue) ?? Infinity);
+  return `${queue}/${subscription ?? ""}/${message.group ?? ""}/${isReborn}`;
 }
 
 export type Tell = (guarantee: string, message: string) => void;

@@ -47,6 +47,7 @@ export class Participants {
   readonly #clients: readonly QueuesClient[];
   readonly #handles = new Map<string, Handle>();
   #isStirred = false;
+  #receives = 0;
   #waiting = 0;
   /** Consumers stop. */
   #isOver = false;
@@ -283,6 +284,7 @@ export class Participants {
       failed(error, askedMs);
       return [];
     }
+    const receive = ++this.#receives;
     return messages.flatMap((message) => {
       const [index] = message.value;
       const sent = this.#history.sent[index];
@@ -297,6 +299,7 @@ export class Participants {
         lease: leaseOf(message.receipt),
         id: message.id,
         receives: message.receives,
+        receive,
         visibleForMs: message.visibleForMs,
         deadLetter: message.deadLetter,
         askedMs,

@@ -242,6 +242,11 @@ describe("a fault is noticed:", () => {
     expect(await violated("fifo", { connect })).toContain("overtook");
   });
 
+  test("a FIFO group of which two receivers have something at a time (one-receiver)", async () => {
+    const connect = settingsWith((options) => ({ ...options, order: "standard" }));
+    expect(await violated("one-receiver", { connect })).toContain("of its group went on");
+  });
+
   test("messages of a sender in another order (in-order)", async () => {
     const connect = clientWith((queue) => ({
       send: (value, options) =>

@@ -158,7 +158,7 @@ export class Consumer {
     if (this.#isStopped || this.#isPaused || this.#asked > 0 || room <= 0) return;
     this.#asked = room;
     const visibilityMs = this.#leaseMs;
-    const wish = { op: "receive", max: room, waitMs, visibilityMs } as const;
+    const wish = { op: "receive", max: room, groupMax: 1, waitMs, visibilityMs } as const;
     const receive = { isOver: false };
     const stop = this.#host.operate<"receive">(this.#queue, wish, (end) => {
       receive.isOver = true;

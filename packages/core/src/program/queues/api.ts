@@ -140,6 +140,11 @@ export interface ReceiveOptions extends WaitOptions {
   readonly visibilityMs?: number | undefined;
   /** Of a queue whose guarantee is `broadcast` or `quorum`: whose copies. */
   readonly subscription?: string | undefined;
+  /**
+   * Of one group of a FIFO queue at most so many. Default: as many as there are, in their order. Loops, processors and functions that consume take one at a
+   * time. Where one is released, or its lease expires, those behind it in its group are not this receiver's any more (`stale-receipt`, reason `behind`).
+   */
+  readonly groupMax?: number | undefined;
 }
 
 export interface ConsumeOptions extends Pick<ReceiveOptions, "visibilityMs" | "subscription"> {

@@ -54,7 +54,7 @@ export class Consumption<T, A> implements AsyncIterableIterator<QueueMessage<T, 
     if (value !== undefined) return { done: false, value };
     if (this.#isOver) return over;
     const { prefetch: max = 1, visibilityMs, subscription } = this.#options;
-    return this.#receive({ max, visibilityMs, subscription, signal: this.#stop.signal }).then(
+    return this.#receive({ max, groupMax: 1, visibilityMs, subscription, signal: this.#stop.signal }).then(
       (messages) => {
         this.#ready = [...messages];
         if (this.#isOver) this.#release();

@@ -157,6 +157,7 @@ export class Processor<T, A> implements QueueProcessor {
       op: "receive" as const,
       max,
       waitMs,
+      groupMax: 1, // handlers run beside each other, those of a group one after the other
       ...(visibilityMs === undefined ? {} : { visibilityMs }),
       ...(subscription === undefined ? {} : { subscription }),
     };

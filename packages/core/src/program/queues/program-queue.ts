@@ -87,6 +87,7 @@ const receiveNames = optionNames<ReceiveOptions>({
   waitMs: true,
   visibilityMs: true,
   subscription: true,
+  groupMax: true,
   ...waitNames,
 });
 const consumeFields = { visibilityMs: true, subscription: true, prefetch: true, signal: true } as const;
@@ -182,8 +183,8 @@ export class ProgramQueue<T = unknown, R = unknown, S = T, A = R> implements Que
     const { codec } = this.#asking.host;
     return checked(() => {
       checkOptions(options, receiveNames, "receive");
-      const { max = 1, waitMs = waitMsDefault, visibilityMs, subscription, signal, timeoutMs } = options;
-      const operation = given({ op: "receive", max, waitMs, visibilityMs, subscription } as const);
+      const { max = 1, waitMs = waitMsDefault, visibilityMs, subscription, groupMax, signal, timeoutMs } = options;
+      const operation = given({ op: "receive", max, waitMs, visibilityMs, subscription, groupMax } as const);
       return this.#ask("receive", operation, { signal, timeoutMs: timeoutMs ?? waitMs + slackMs });
     }).then((received) => received.map((message) => queueMessage<T, A>(message, codec, this.#settlers)));
   }

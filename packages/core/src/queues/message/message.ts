@@ -85,8 +85,8 @@ export class Entry implements HeapItem {
   }
 }
 
-/** How the last lease of an entry ended. */
-export type LeaseEnd = "expired" | "released";
+/** How the last lease of an entry ended; `behind`: with that of a message before it in its FIFO group. */
+export type LeaseEnd = "expired" | "released" | "behind";
 
 /** What is known of an entry that was leased, or is delayed: its last lease, and when the present state ends. */
 export class Lease implements Deadline {

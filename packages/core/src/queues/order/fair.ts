@@ -8,6 +8,8 @@ import type { Rate } from "../types.js";
 import type { ReadyOrder } from "./order.js";
 import { Rotation } from "./rotation.js";
 
+const none: readonly Entry[] = [];
+
 export class FairOrder implements ReadyOrder {
   readonly #rotation: Rotation;
 
@@ -42,8 +44,28 @@ export class FairOrder implements ReadyOrder {
     if (group.entries.size === 0) this.#rotation.spent(group);
   }
 
+  delay(): void {
+    // as in `enter`
+  }
+
   leave(): void {
     // as in `enter`
+  }
+
+  takeBehind(): undefined {
+    // none depends on another
+  }
+
+  lead(): boolean {
+    return true;
+  }
+
+  behind(): readonly Entry[] {
+    return none;
+  }
+
+  leads(): boolean {
+    return true;
   }
 
   take(nowMs: number): Entry | undefined {

@@ -1,7 +1,11 @@
 /**
- * FIFO groups: strict order inside each group, and one of it in flight; the groups take turns.
+ * FIFO groups: strict order inside each group, and one receiver of it at a time; the groups take turns.
  *
- * (G1) A group's entries stay in it until they leave the lane: what is leased or delayed at its head keeps back all behind it.
+ * A group's entries are in its line, or in flight: leased, or on their way to an end of that. What is in flight was received together, and comes before
+ * all that is in the line.
+ *
+ * (G1) Nothing of a group is given to anybody else while some of it is in flight; what is delayed at the head of its line keeps back all behind it.
+ * (G2) What comes back has its place before all that was sent after it.
  */
 import type { Entry } from "../message/message.js";
 import type { Rate } from "../types.js";
@@ -28,26 +32,85 @@ export class FifoGroups implements ReadyOrder {
   }
 
   ready(entry: Entry): void {
-    this.#refresh(this.#rotation.of(entry.message.group));
+    this.#line(entry);
   }
 
   unready(entry: Entry): void {
     this.#refresh(this.#rotation.of(entry.message.group));
   }
 
+  delay(entry: Entry): void {
+    this.#line(entry);
+  }
+
   leave(entry: Entry): void {
     const group = this.#rotation.of(entry.message.group);
-    group.entries.remove(entry);
-    if (group.entries.size === 0) this.#rotation.spent(group);
+    if (entry.heapIndex >= 0) group.entries.remove(entry);
+    else land(group, entry);
+    if (group.entries.size === 0 && group.flight === undefined) this.#rotation.spent(group);
     else this.#refresh(group);
   }
 
   take(nowMs: number): Entry | undefined {
-    return this.#rotation.next(nowMs)?.entries.peek(); // (G1)
+    const group = this.#rotation.next(nowMs);
+    return group === undefined ? undefined : depart(group);
+  }
+
+  takeBehind(last: Entry, nowMs: number): Entry | undefined {
+    const group = this.#rotation.find(last.message.group);
+    if (group?.entries.peek()?.state !== "available" || !this.#rotation.allows(group, nowMs)) return undefined;
+    this.#rotation.withdraw(group);
+    return depart(group);
+  }
+
+  lead(entry: Entry): boolean {
+    if (entry.heapIndex < 0) return true;
+    const group = this.#rotation.of(entry.message.group);
+    if (group.entries.peek() !== entry) return false; // (G1)
+    depart(group);
+    this.#rotation.withdraw(group);
+    return true;
+  }
+
+  behind({ message }: Entry): readonly Entry[] {
+    const flight = this.#rotation.find(message.group)?.flight;
+    return flight?.filter((other) => other.message.sequence > message.sequence && other.state === "leased") ?? none;
+  }
+
+  leads({ message }: Entry): boolean {
+    const first = this.#rotation.find(message.group)?.entries.peek();
+    return first === undefined || first.message.sequence >= message.sequence;
+  }
+
+  /** (G2) */
+  #line(entry: Entry): void {
+    const group = this.#rotation.of(entry.message.group);
+    if (entry.heapIndex < 0) {
+      land(group, entry);
+      group.entries.push(entry);
+    }
+    this.#refresh(group);
   }
 
   #refresh(group: Group): void {
-    if (group.entries.peek()?.state === "available") this.#rotation.offer(group);
-    else this.#rotation.withdraw(group);
+    if (group.flight === undefined && group.entries.peek()?.state === "available") this.#rotation.offer(group);
+    else this.#rotation.withdraw(group); // (G1)
   }
+}
+
+const none: readonly Entry[] = [];
+
+/** The first of the line is in flight. */
+function depart(group: Group): Entry | undefined {
+  const entry = group.entries.pop();
+  if (entry !== undefined) (group.flight ??= []).push(entry);
+  return entry;
+}
+
+function land(group: Group, entry: Entry): void {
+  const { flight } = group;
+  const at = flight?.indexOf(entry) ?? -1;
+  if (at < 0) return;
+  flight?.splice(at, 1);
+  if (flight?.length === 0) group.flight = undefined;
 }

@@ -15,10 +15,20 @@ export interface ReadyOrder {
   ready(entry: Entry): void;
   /** It was available and is no more, without having been taken. */
   unready(entry: Entry): void;
+  /** It is delayed, and was not available before. */
+  delay(entry: Entry): void;
   /** It leaves the lane. */
   leave(entry: Entry): void;
   /** The next one; it is about to be leased. */
   take(nowMs: number): Entry | undefined;
+  /** One that whoever has just got `last` gets with it: the next of its FIFO group. */
+  takeBehind(last: Entry, nowMs: number): Entry | undefined;
+  /** It is leased though nobody has taken it: its lease goes on over a restart. Answers whether it can be: nothing before it is free. */
+  lead(entry: Entry): boolean;
+  /** Those that are leased with it, and cannot be any more once it is free: what is behind it in its FIFO group. */
+  behind(entry: Entry): readonly Entry[];
+  /** Whether nothing is free that must be given out before it. */
+  leads(entry: Entry): boolean;
   /** Sequence of the one that is next of those without a group; `Infinity` if none is. Where nothing can sleep: `-Infinity`. */
   readonly nextSequence: number;
   /** When there may be one though there is none now: groups have a rate. `Infinity` if not. */

@@ -10,6 +10,8 @@ import type { ReadyOrder } from "./order.js";
 
 export const prioritiesMax = 9;
 
+const none: readonly Entry[] = [];
+
 export class PriorityOrder implements ReadyOrder {
   readonly resumesMs: number = Infinity;
   readonly nextSequence: number = -Infinity;
@@ -33,8 +35,28 @@ export class PriorityOrder implements ReadyOrder {
     this.#level(entry.message.priority).remove(entry);
   }
 
+  delay(): void {
+    // as in `enter`
+  }
+
   leave(): void {
     // as in `enter`
+  }
+
+  takeBehind(): undefined {
+    // none depends on another
+  }
+
+  lead(): boolean {
+    return true;
+  }
+
+  behind(): readonly Entry[] {
+    return none;
+  }
+
+  leads(): boolean {
+    return true;
   }
 
   take(): Entry | undefined {

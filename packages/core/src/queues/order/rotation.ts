@@ -20,6 +20,8 @@ export class Group implements ChainNode<Group>, Deadline {
   heapIndex = -1;
   place: Place = "out";
   pace: Pace | undefined = undefined;
+  /** FIFO: those that somebody has received, in their order; `undefined` where there are none. */
+  flight: Entry[] | undefined = undefined;
   readonly name: string;
   readonly entries: Heap<Entry> = new Heap<Entry>(isBefore);
 
@@ -83,6 +85,16 @@ export class Rotation {
       this.#pause(group, allowedMs);
     }
     return undefined;
+  }
+
+  /** Whether the rate of the group, whose turn it is, allows one more; that is taken then. */
+  allows(group: Group, nowMs: number): boolean {
+    const rate = this.#rate();
+    if (rate === undefined) return true;
+    const pace = (group.pace ??= new Pace());
+    if (pace.allowedMs(rate) > nowMs) return false;
+    pace.take(rate, nowMs);
+    return true;
   }
 
   /** The group has no entry. (R2) */
