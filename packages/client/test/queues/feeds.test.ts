@@ -74,6 +74,29 @@ test("what the queue does not take is counted, with the reason, and told, but ne
   await expect.poll(async () => (await loop.stats()).feed!.refused).toBe(refused + 1); // what it has refused is no news
 });
 
+test.each([true, false])(
+  "a publisher that wants to know hears whether a queue has its message (durable: %s)",
+  async (durable) => {
+    const [near, far] = (await startMesh({ dataDir: await folder() }, {})) as [MpregNode, MpregNode];
+    const settings = { durable, topics: ["a"], messagesMax: 2, owner: near.name };
+    const queue = near.queue<number>("few", settings);
+    await queue.create();
+    const told = [];
+    await expect.poll(async () => (await far.publish("a", 0, { confirm: "subscribers" })).handed).toBe(1);
+    await queue.purge();
+    for (const node of [near, far, near, far]) {
+      const { handed, lost } = await node.publish("a", 1, { confirm: "subscribers" });
+      told.push({ handed, lost, messages: (await queue.stats()).messages });
+    }
+    expect(told).toEqual([
+      { handed: 1, lost: 0, messages: 1 },
+      { handed: 1, lost: 0, messages: 2 },
+      { handed: 0, lost: 1, messages: 2 },
+      { handed: 0, lost: 1, messages: 2 },
+    ]);
+  },
+);
+
 test("who may not subscribe to a topic may not have it feed a queue, and what is no pattern is refused", async () => {
   const [node] = (await startMesh({
     policy: (_subject, action) =>

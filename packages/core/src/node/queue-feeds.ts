@@ -8,6 +8,7 @@
  * (F2) Messages are copied while topics tell them, and sent when these are done: neither calls into the other.
  * (F3) When a node with queues comes back, and where messages are missing, the backlogs of the cluster are asked for them. What they do not
  *      have is counted as missing.
+ * (F5) Who publishes with `confirm: "subscribers"` hears of a queue once that has the message on the disk, or does not take it.
  * (F4) What happens to requests feeds no queue: each message of it would make its consumer's requests, and these more messages.
  */
 import { MpregError, Timer, type Timers, type Utf8 } from "../base/index.js";
@@ -15,6 +16,7 @@ import type { FedMessage, Queues } from "../queues/index.js";
 import {
   type Completeness,
   type Participant,
+  type SubscriptionSettled,
   type Topics,
   TopicMessageReader,
   type TopicsLimits,
@@ -47,6 +49,8 @@ const requestTopics = "mpreg.rpc.";
 interface Fed {
   readonly number: number;
   readonly bytes: Uint8Array;
+  /** Is told whether the queue has it, where the publisher wants to know. (F5) */
+  readonly settled: SubscriptionSettled | undefined;
 }
 
 /** The topics of one queue. */
@@ -92,8 +96,9 @@ export class QueueFeeds {
     this.#participant = {
       id: participantId,
       isCluster: false,
-      deliver: (numbers, count, bytes) => {
-        this.#deliver(numbers, count, bytes);
+      saysWhatItHas: true,
+      deliver: (numbers, count, bytes, settled) => {
+        this.#deliver(numbers, count, bytes, settled);
         return true;
       },
       replayed: (number) => {
@@ -142,6 +147,7 @@ export class QueueFeeds {
     if (feed === undefined) return;
     this.#feeds.delete(queue);
     this.#pending.delete(feed);
+    for (const { settled } of feed.pending) settled?.(false);
     this.#unsubscribe(feed.live, nowMs);
     this.#unsubscribe(feed.past, nowMs);
   }
@@ -199,13 +205,21 @@ export class QueueFeeds {
   }
 
   /** (F2) */
-  #deliver(numbers: readonly number[], count: number, message: Uint8Array): void {
+  #deliver(
+    numbers: readonly number[],
+    count: number,
+    message: Uint8Array,
+    settled: SubscriptionSettled | undefined,
+  ): void {
     const bytes = message.slice();
     for (let at = 0; at < count; at++) {
       const number = numbers[at] as number;
       const feed = this.#byNumber.get(number);
-      if (feed === undefined) continue; // it is over
-      feed.pending.push({ number, bytes });
+      if (feed === undefined) {
+        settled?.(false); // it is over
+        continue;
+      }
+      feed.pending.push({ number, bytes, settled });
       this.#pending.add(feed);
     }
   }
@@ -229,9 +243,10 @@ export class QueueFeeds {
 
   #feed({ queue }: Feed, some: readonly Fed[], nowMs: number): void {
     const messages: FedMessage[] = [];
-    for (const { bytes } of some) {
+    for (const { bytes, settled } of some) {
       const message = this.#messageOf(bytes);
-      if (message !== undefined) messages.push(message);
+      if (message === undefined) settled?.(false);
+      else messages.push({ ...message, settled });
     }
     const taken = (): void => {
       for (const { number, bytes } of some) {
@@ -239,12 +254,14 @@ export class QueueFeeds {
       }
     };
     const feeding = this.#host.queues.feedingOf(queue);
-    if (feeding === undefined) taken();
-    else feeding.feed(messages, taken, nowMs);
+    if (feeding === undefined) {
+      for (const { settled } of messages) settled?.(false);
+      taken();
+    } else feeding.feed(messages, taken, nowMs);
   }
 
   /** The payload stays as it is. (F4) */
-  #messageOf(bytes: Uint8Array): FedMessage | undefined {
+  #messageOf(bytes: Uint8Array): Omit<FedMessage, "settled"> | undefined {
     const { topic, id, payload, priority, ttlMs, correlationId, replyTo, headers } = this.#reader.open(bytes);
     if (topic.startsWith(requestTopics)) return undefined;
     headers.set(topicHeader, topic).set(topicMessageHeader, id);

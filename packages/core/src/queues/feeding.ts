@@ -6,6 +6,7 @@
  * (F1) A message of a topic comes in once, however often it is told: the ids of the last minute of messages are remembered, at most
  *      {@link idsMax}. They are in the batch of their messages, so a restart forgets none.
  * (F2) What the queue does not take is counted, with the last reason, and told.
+ * (F4) Whoever wants to know whether the queue has a message hears so once it is on the disk, also of one that is repeated while it is on its way.
  * (F3) The last ids are remembered for as long as nothing follows them: who asks for what came since meets none that he has had.
  */
 import { MpregError, hexOf } from "../base/index.js";
@@ -33,6 +34,8 @@ export interface FedMessage {
   readonly id: string;
   readonly topic: string;
   readonly message: OutgoingMessage;
+  /** Is told whether the queue has it, once that is on the disk. (F4) */
+  readonly settled?: ((hasIt: boolean) => void) | undefined;
 }
 
 /** What is written of messages that came in together. */
@@ -67,6 +70,8 @@ export class Feeding {
   #lastMs: number;
   readonly #stats = { taken: 0, repeated: 0, refused: 0, missed: 0, gaps: 0 };
   #lastRefusal: string | undefined;
+  /** Ids that are on their way to the disk, and who wants to know of them. (F4) */
+  readonly #asked = new Map<string, ((hasIt: boolean) => void)[]>();
 
   constructor(queue: FedQueue) {
     this.#queue = queue;
@@ -106,10 +111,12 @@ export class Feeding {
   feed(messages: readonly FedMessage[], end: () => void, nowMs: number): void {
     const fresh: FedMessage[] = [];
     for (const fed of messages) {
-      if (this.#ids.has(fed.id))
+      if (this.#ids.has(fed.id)) {
         this.#stats.repeated += 1; // (F1)
-      else {
-        this.#ids.add(fed.id); // on its way
+        this.#ask(fed);
+      } else {
+        this.#ids.add(fed.id);
+        this.#asked.set(fed.id, fed.settled === undefined ? [] : [fed.settled]); // on its way
         fresh.push(fed);
       }
     }
@@ -215,8 +222,19 @@ export class Feeding {
     this.#lastMs = Math.max(this.#lastMs, batch.wallMs);
   }
 
-  /** (F2) */
+  /** (F4) */
+  #ask({ id, settled }: FedMessage): void {
+    if (settled === undefined) return;
+    const others = this.#asked.get(id);
+    if (others === undefined) settled(true);
+    else others.push(settled);
+  }
+
+  /** (F2, F4) */
   #ended(id: string, end: SendEnd | undefined): void {
+    const asked = this.#asked.get(id) ?? [];
+    this.#asked.delete(id);
+    for (const settled of asked) settled(end?.kind === "done");
     if (end?.kind === "done") {
       if (end.duplicate) this.#stats.repeated += 1;
       else this.#stats.taken += 1;

@@ -48,6 +48,7 @@ export type { WayBack } from "./forwarding/way-back.js";
 export type { TopicChannel } from "./topic-channel.js";
 export { TopicLinks, type TopicLinksHost } from "./topic-links.js";
 export { type Participant, addressOf, authorizePublish, authorizeSubscribe } from "./participant.js";
+export type { SubscriptionSettled } from "./promised.js";
 export type { Completeness, Served } from "./late/late-joiners.js";
 export type { Forwarded, HandedBack, NodeProcess, OtherNodes, TopicsHost } from "./host.js";
 export { Topics } from "./topics.js";

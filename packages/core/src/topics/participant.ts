@@ -3,14 +3,20 @@
  * door. It is a publisher and an outlet under one number.
  */
 import { MpregError, type Policy, type Subject } from "../base/index.js";
+import type { SubscriptionSettled } from "./promised.js";
 import type { SubscriptionEnd } from "./sink.js";
 import type { Publisher } from "./types.js";
 
 export interface Participant extends Publisher {
   /** Address of the client, where it is one. */
   readonly address?: string | undefined;
-  /** A message for the first `count` of its subscriptions `numbers`, all valid until this returns; false: it can never be sent to it. */
-  deliver(numbers: readonly number[], count: number, message: Uint8Array): boolean;
+  /** Its subscriptions say when they have what they are told, where they are asked to. */
+  readonly saysWhatItHas?: true;
+  /**
+   * A message for the first `count` of its subscriptions `numbers`, all valid until this returns; false: it can never be sent to it. `settled`: is to be told
+   * for each of them, later, once.
+   */
+  deliver(numbers: readonly number[], count: number, message: Uint8Array, settled?: SubscriptionSettled): boolean;
   /** One of its subscriptions has been told what it wanted of the backlog: what follows is live. */
   replayed?(number: number): void;
   missed(number: number, count: number): void;

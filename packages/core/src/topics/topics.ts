@@ -24,6 +24,7 @@ import { type TopicsFigures, noFigures } from "./figures.js";
 import type { Forwarded, HandedBack, NodeProcess, TopicsHost } from "./host.js";
 import type { TopicsLimits } from "./limits.js";
 import type { Participant } from "./participant.js";
+import { Promises } from "./promised.js";
 import type { Outcome, Published, PublishSettled } from "./published.js";
 import { type TopicReport, reportOf } from "./report.js";
 import type { SubscriptionEnd, TopicSink } from "./sink.js";
@@ -44,6 +45,7 @@ export class Topics implements TopicSink {
   #resumed: number[] = [];
   #gone: Gone[] = [];
   readonly #confirmations: Confirmations;
+  readonly #promises = new Promises();
   #blockedPublishes = 0;
   #lostPublishes = 0;
   readonly #clock: Timer;
@@ -321,7 +323,8 @@ export class Topics implements TopicSink {
 
   deliver(outlet: number, numbers: readonly number[], count: number, message: Uint8Array): void {
     const participant = this.#participant(outlet);
-    if (participant.deliver(numbers, count, message)) return;
+    const settled = participant.saysWhatItHas === true ? this.#promises.add(count) : undefined;
+    if (participant.deliver(numbers, count, message, settled)) return;
     for (const number of numbers.slice(0, count)) {
       participant.missed(number, 1); // (N3)
       this.takenAtOnce(outlet, number, message.length);
@@ -369,16 +372,23 @@ export class Topics implements TopicSink {
   ): boolean {
     let result: Published | MpregError;
     try {
-      const published = this.exchange.publish(participant, message, nowMs, asked?.confirmation);
+      const confirmation = asked?.confirmation;
+      this.#promises.begin(confirmation !== undefined);
+      const published = this.exchange.publish(participant, message, nowMs, confirmation);
       this.#keepTime(nowMs);
       if (published.kind === "blocked") return false;
-      if (asked?.confirmation !== undefined) {
-        this.#confirmations.published(asked.confirmation, published, nowMs);
+      if (confirmation !== undefined) {
+        confirmation.hold();
+        this.#confirmations.published(confirmation, nothing, nowMs);
+        this.#promises.end(published, (outcome) => {
+          confirmation.told(outcome);
+        });
         return true;
       }
       result = published;
     } catch (error) {
       if (!(error instanceof MpregError)) throw error;
+      this.#promises.begin(false);
       if (asked === undefined) participant.refused(this.exchange.idOf(message), error); // (N2)
       result = error;
     }
@@ -391,12 +401,18 @@ export class Topics implements TopicSink {
     const { back, confirmedAs } = arrival;
     if (back === undefined) return this.#handOn(source, message, arrival, nowMs);
     try {
+      this.#promises.begin(confirmedAs > 0);
       const result = this.exchange.receive(source, message, arrival, nowMs);
       if (result.kind === "blocked") return false;
+      const { handed, waiting } = result;
       const lost = result.lost + this.#handBack(message, back, arrival, nowMs);
-      report(back, confirmedAs, { handed: result.handed, waiting: result.waiting, lost });
+      if (confirmedAs > 0)
+        this.#promises.end({ handed, waiting, lost }, (outcome) => {
+          report(back, confirmedAs, outcome);
+        });
     } catch (error) {
       if (!(error instanceof MpregError)) throw error;
+      this.#promises.begin(false);
       report(back, confirmedAs, this.#lostToAll);
       this.exchange.missedElsewhere(1, arrival); // (N6)
     }
@@ -470,6 +486,8 @@ export class Topics implements TopicSink {
     if (this.#clock.heapIndex < 0) this.#host.schedule(this.#clock, nowMs + tickMs);
   }
 }
+
+const nothing: Outcome = { handed: 0, waiting: 0, lost: 0 };
 
 function report(back: WayBack, sequence: number, outcome: Outcome): void {
   if (sequence > 0) back.report(sequence, outcome);

@@ -84,6 +84,33 @@ describe("a queue that topics feed", () => {
     ]);
   });
 
+  it("says that it has a message once that is on the disk, also of one that is told again meanwhile, and says what it does not take (F4)", () => {
+    const disk = new StepDisk();
+    const clock = new Clock();
+    const world = (disk.owner = new QueueWorld({ store: disk, clock }));
+    world.queues.create("q", { topics: ["a.#"], durable: true, messagesMax: 3 }, () => undefined, 0);
+    disk.commitAll();
+    const said: string[] = [];
+    const tell = (...ids: readonly string[]): void => {
+      const all = ids.map((id) => ({ ...fed(id), settled: (hasIt: boolean) => said.push(`${id} ${hasIt}`) }));
+      world.queues.feedingOf("q")!.feed(all, () => undefined, clock.nowMs);
+    };
+    tell("1", "2");
+    tell("2");
+    expect(said).toEqual([]);
+    disk.commit(1);
+    expect(said).toEqual(["1 true", "2 true", "2 true"]);
+    tell("1");
+    expect(said.splice(0)).toEqual(["1 true", "2 true", "2 true", "1 true"]);
+    tell("3", "4");
+    tell("3");
+    disk.refuse();
+    expect(said.splice(0)).toEqual(["3 false", "3 false", "4 false"]);
+    tell("3", "4");
+    disk.commitAll();
+    expect(said).toEqual(["3 true", "4 false"]);
+  });
+
   it("has each message once, whatever crashes when and however often it is told", () => {
     const step = fc.oneof(
       { weight: 5, arbitrary: fc.record({ feed: fc.array(fc.nat(20), { minLength: 1, maxLength: 4 }) }) },
