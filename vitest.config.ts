@@ -12,6 +12,7 @@ export default defineConfig({
     // No test asserts real time; this only ends one that hangs, on the slowest machine.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 30_000 } },
     // Much of their time is waiting for processes and sockets: on two cores two of them take little more than half as long as one.
     maxWorkers: 2,
     typecheck: { include: ["packages/*/test/**/*.test-d.ts"], tsconfig: "tsconfig.type-tests.json" },

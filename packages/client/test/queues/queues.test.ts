@@ -191,6 +191,21 @@ test("a processor and a loop whose client is gone give up what they had leased, 
   await expect.poll(() => queue.stats()).toMatchObject({ messages: 6, available: 6, leased: 0 });
 });
 
+test("a queue that was deleted is created anew by who had created it, and one that another has created since is not the one asked for", async () => {
+  const { near, distant } = await twoNodes();
+  const queue = near.queue("again", { durable: false });
+  await queue.create();
+  await queue.delete();
+  await queue.create();
+  await queue.send(1);
+  await queue.delete();
+  await distant.queue("again", { durable: false, order: "fifo" }).create();
+  await expect(near.queue("again", { durable: false, order: "standard" }).create()).rejects.toMatchObject({
+    code: "invalid-argument",
+  });
+  await expect(queue.create()).resolves.toMatchObject({ order: "fifo" }); // nothing was said of its order
+});
+
 test("who gives up waiting for a queue to be created leaves it to the others", async () => {
   const { near } = await twoNodes();
   const queue = near.queue<number>("shared", { durable: false });

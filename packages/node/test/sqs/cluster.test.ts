@@ -167,32 +167,44 @@ test("what was sent is there after a restart, and what was deleted is not", asyn
   expect(Attributes).toMatchObject({ VisibilityTimeout: "40", ApproximateNumberOfMessagesNotVisible: "2" });
 });
 
-test("sqs-consumer, unmodified, works through everything that is sent at another node", async () => {
-  const { owner, near, far } = await twoDoors();
-  const queueUrl = await create(far, "work");
-  const handled: string[] = [];
-  const consumer = Consumer.create({
-    queueUrl,
-    sqs: far,
-    batchSize: 10,
-    waitTimeSeconds: 20,
-    handleMessage: (message) => {
-      handled.push(message.Body ?? "");
-      return Promise.resolve(message);
-    },
-  });
-  const errors: unknown[] = [];
-  consumer.on("error", (error) => errors.push(error));
-  consumer.start();
-  onTestFinished(() => {
-    consumer.stop({ abort: true });
-  });
-  const Entries = Array.from({ length: 10 }, (_, at) => ({ Id: String(at), MessageBody: String(at) }));
-  await near.send(new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries }));
-  await eventually("all is handled and deleted", async () => (await owner.queue("work").stats()).acknowledged === 10);
-  expect([...handled].sort()).toEqual(Entries.map(({ MessageBody }) => MessageBody));
-  expect(errors).toEqual([]);
-});
+test.for(["one by one", "in batches"])(
+  "sqs-consumer, unmodified, works %s through everything that is sent at another node",
+  async (how) => {
+    const { owner, near, far } = await twoDoors();
+    const queueUrl = await create(far, "work");
+    const handled: string[] = [];
+    const consumer = Consumer.create({
+      queueUrl,
+      sqs: far,
+      batchSize: 10,
+      waitTimeSeconds: 20,
+      ...(how === "one by one"
+        ? {
+            handleMessage: (message) => {
+              handled.push(message.Body ?? "");
+              return Promise.resolve(message);
+            },
+          }
+        : {
+            handleMessageBatch: (messages) => {
+              handled.push(...messages.map(({ Body }) => Body ?? ""));
+              return Promise.resolve(messages);
+            },
+          }),
+    });
+    const errors: unknown[] = [];
+    consumer.on("error", (error) => errors.push(error));
+    consumer.start();
+    onTestFinished(() => {
+      consumer.stop({ abort: true });
+    });
+    const Entries = Array.from({ length: 10 }, (_, at) => ({ Id: String(at), MessageBody: String(at) }));
+    await near.send(new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries }));
+    await eventually("all is handled and deleted", async () => (await owner.queue("work").stats()).acknowledged === 10);
+    expect([...handled].sort()).toEqual(Entries.map(({ MessageBody }) => MessageBody));
+    expect(errors).toEqual([]);
+  },
+);
 
 test("what the policy refuses, what there is not, and what no node has a disk for are said so", async () => {
   const node = await startNode({

@@ -101,7 +101,9 @@ export class QueueAsking {
   readonly #fun: string;
   readonly #settings: Partial<QueueSettings> | undefined;
   readonly #owner: string | undefined;
-  #created: Promise<QueueSettings> | undefined;
+  /** The creation that is on its way. */
+  #creation: Promise<QueueSettings> | undefined;
+  #wasCreated = false;
 
   constructor(name: string, host: QueueHost, settings: Partial<QueueSettings> | undefined, owner: string | undefined) {
     this.name = name;
@@ -111,15 +113,14 @@ export class QueueAsking {
     this.#owner = owner;
   }
 
-  /** Creates the queue, unless that was done; whoever gives up waiting leaves it to the others. */
+  /** Creates the queue, unless it is there; whoever gives up waiting leaves it to the others. It is asked for each time: it may have been deleted. */
   create({ signal, timeoutMs = 0 }: WaitOptions): Promise<QueueSettings> {
     if (signal?.aborted === true) return Promise.reject(cancelled(signal, "not-applied"));
-    this.#created ??= this.#create().catch((error: unknown) => {
-      this.#created = undefined; // the next one tries again
-      throw error;
+    this.#creation ??= this.#create().finally(() => {
+      this.#creation = undefined; // the next one asks again
     });
     const late = `The time allowed (${timeoutMs} ms) ran out before queue "${this.name}" was created`;
-    return within(this.host.clock, this.#created, { signal, timeoutMs, late });
+    return within(this.host.clock, this.#creation, { signal, timeoutMs, late });
   }
 
   /** What the operation has come to. */
@@ -128,7 +129,9 @@ export class QueueAsking {
     options: SingleCallOptions,
   ): Promise<QueueAnswers[O]> {
     if (this.#settings === undefined) return this.#call<O>(operation, options);
-    return this.create(options).then(() => this.#call<O>(operation, { waitForCapacity: knownWithinMs, ...options }));
+    const patient = { waitForCapacity: knownWithinMs, ...options };
+    if (this.#wasCreated) return this.#call<O>(operation, patient);
+    return this.create(options).then(() => this.#call<O>(operation, patient));
   }
 
   #call<O extends QueueOperation["op"]>(
@@ -155,7 +158,10 @@ export class QueueAsking {
         : Promise.resolve(this.#owner);
     return owner
       .then((target) => host.call(queuesFunction, [create], { target }))
-      .then((created) => created as QueueSettings);
+      .then((created) => {
+        this.#wasCreated = true;
+        return created as QueueSettings;
+      });
   }
 
   /** A function that nobody offers is a queue that nobody has. */

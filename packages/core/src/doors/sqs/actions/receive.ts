@@ -32,7 +32,7 @@ export const receiveMessage: Action<"ReceiveMessage"> = (input, turn, done) => {
       ...(attempt === undefined ? {} : { attempt }),
     } as const;
     turn.operate<"receive">(name, operation, (messages) => {
-      const told = messages.map((message) => receivedOf(message, wanted, isFifo, place, platform));
+      const told = messages.map((message) => receivedOf(message, wanted, { name, isFifo }, place, platform));
       done({ Messages: told.length === 0 ? undefined : told });
     });
   });

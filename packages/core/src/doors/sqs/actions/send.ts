@@ -11,12 +11,13 @@ import type { FailedEntry, MessageResult } from "../types.js";
 import type { Action } from "./action.js";
 
 export const sendMessage: Action<"SendMessage"> = (input, turn, done) => {
-  turn.queue(input.QueueUrl, ({ name, settings }) => {
+  turn.queue(input.QueueUrl, (queue) => {
+    const { name, settings } = queue;
     const outgoing = outgoingOf(input, settings, turn.call.caller, turn.host.platform);
     turn.operate<"send">(name, { op: "send", messages: [outgoing.message] }, ([end]) => {
       if (end === undefined) throw new Error("A send of one message was answered with the end of none");
       if (end.kind === "refused") throw ofCluster(end.error);
-      done(sentOf(outgoing, end, settings.order === "fifo"));
+      done(sentOf(outgoing, end, queue, turn.host.platform));
     });
   });
 };
@@ -31,7 +32,8 @@ export const sendMessageBatch: Action<"SendMessageBatch"> = ({ QueueUrl, Entries
       `Batch requests cannot be longer than ${messageBytesMax} bytes. You have sent ${bytes} bytes.`,
     );
   }
-  turn.queue(QueueUrl, ({ name, settings }) => {
+  turn.queue(QueueUrl, (queue) => {
+    const { name, settings } = queue;
     const failed: FailedEntry[] = [];
     const outgoing = Entries.flatMap((entry) => {
       try {
@@ -46,7 +48,7 @@ export const sendMessageBatch: Action<"SendMessageBatch"> = ({ QueueUrl, Entries
       const successful: (MessageResult & { readonly Id: string })[] = [];
       outgoing.forEach(({ id, it }, at) => {
         const end = ends[at];
-        if (end?.kind === "done") successful.push({ Id: id, ...sentOf(it, end, settings.order === "fifo") });
+        if (end?.kind === "done") successful.push({ Id: id, ...sentOf(it, end, queue, turn.host.platform) });
         else
           failed.push(
             failedEntry(id, end?.error ?? new SqsError("InternalFailure", "Nothing is known of this message")),

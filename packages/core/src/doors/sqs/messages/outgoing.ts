@@ -10,6 +10,7 @@ import { md5OfAttributes } from "../digest.js";
 import { SqsError, invalidParameter, missingParameter } from "../errors.js";
 import { sqsLimits } from "../limits.js";
 import type { AttributeValues, MessageInput, MessageResult, SqsPlatform } from "../types.js";
+import { messageIdOf } from "./message-id.js";
 import { checkId, checkMessageAttributes, checkSystemAttributes, checkText, traceHeader } from "./checks.js";
 
 export const senderHeader = "SenderId";
@@ -108,18 +109,25 @@ function carried(attributes: AttributeValues): Record<string, MessageAttribute> 
   );
 }
 
+/** The queue to which a message was sent. */
+export interface SentTo {
+  readonly name: string;
+  readonly settings: QueueSettings;
+}
+
 /** What the sender is told. */
 export function sentOf(
   { md5OfBody, md5OfAttributes, md5OfSystemAttributes }: Outgoing,
   end: Extract<SendEnd, { readonly kind: "done" }>,
-  isFifo: boolean,
+  { name, settings }: SentTo,
+  platform: SqsPlatform,
 ): MessageResult {
   return {
-    MessageId: end.id,
+    MessageId: messageIdOf(end.id, name, platform),
     MD5OfMessageBody: md5OfBody,
     MD5OfMessageAttributes: md5OfAttributes,
     MD5OfMessageSystemAttributes: md5OfSystemAttributes,
-    SequenceNumber: isFifo ? sequenceText(end.sequence) : undefined,
+    SequenceNumber: settings.order === "fifo" ? sequenceText(end.sequence) : undefined,
   };
 }
 

@@ -10,6 +10,7 @@ import { SqsError } from "../errors.js";
 import { type SqsPlace, queueArn } from "../names.js";
 import type { AttributeValue, Message, SqsPlatform } from "../types.js";
 import { isSqsText, traceHeader } from "./checks.js";
+import { messageIdOf } from "./message-id.js";
 import { senderHeader, sequenceText } from "./outgoing.js";
 
 /** What a receiver wants to be told beside the body. */
@@ -45,14 +46,20 @@ export function wantedOf(system: readonly string[], attributes: readonly string[
   };
 }
 
+/** The queue where a message was received. */
+export interface ReceivedFrom {
+  readonly name: string;
+  readonly isFifo: boolean;
+}
+
 export function receivedOf(
   message: ReceivedMessage,
   wanted: Wanted,
-  isFifo: boolean,
+  { name: queue, isFifo }: ReceivedFrom,
   place: SqsPlace,
   platform: SqsPlatform,
 ): Message {
-  const { body } = message;
+  const { body, deadLetter } = message;
   const text = platform.utf8.decode(body, 0, body.length);
   const isText = isSqsText(text) && (!text.includes("\ufffd") || isSame(platform.utf8.encode(text), body));
   const shown = isText ? text : platform.toBase64(body); // (V2)
@@ -62,7 +69,7 @@ export function receivedOf(
   if (!isText) attributes.set("mpreg.encoding", { DataType: "String", StringValue: "base64" });
   const system = wanted.system.size === 0 ? undefined : systemOf(message, wanted.system, isFifo, place);
   return {
-    MessageId: message.id,
+    MessageId: messageIdOf(message.id, deadLetter?.queue ?? queue, platform),
     ReceiptHandle: message.receipt,
     MD5OfBody: platform.md5(isText ? body : platform.utf8.encode(shown)),
     Body: shown,
