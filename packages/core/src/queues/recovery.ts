@@ -99,6 +99,7 @@ function recoverQueue(store: Store, queue: Queue, record: QueueRecord, nowMs: nu
   const isTouched = (sequence: number): boolean =>
     lanes.some(({ number }) => leases.has(`${sequence}.${number}`) || acks.has(`${sequence}.${number}`));
   const areTouched = leases.size + acks.size > 0;
+  const acknowledged = acknowledgedOf(acks);
   const forgotten: Operation[] = [];
   const unmet: Message[] = [];
   for (const [key, content] of rowsOf(store, tableNames.messages, queueKey(queue.id), queueKey(queue.id + 1))) {
@@ -108,8 +109,7 @@ function recoverQueue(store: Store, queue: Queue, record: QueueRecord, nowMs: nu
     const left = lanes.filter(
       ({ number, fromSequence }) => fromSequence <= sequence && !acks.has(`${sequence}.${number}`),
     );
-    const acknowledged = [...lanes].filter(({ number }) => acks.get(`${sequence}.${number}`)?.[0] === 1).length;
-    if (!recovered.enter(left, acknowledged, leases)) forgotten.push(...queue.deletesOf(recovered.message));
+    if (!recovered.enter(left, acknowledged.get(sequence) ?? 0, leases)) forgotten.push(...queue.deletesOf(recovered.message));
     else if (left.length < recovered.message.wanted) unmet.push(recovered.message);
   }
   forgotten.push(...rowsOfNothing(leases, "leases", queue), ...rowsOfNothing(acks, "acks", queue));
@@ -226,6 +226,16 @@ function rowsByEntry(store: Store, table: string, queue: Queue): Map<string, Uin
     rows.set(`${sequence}.${lane}`, value);
   }
   return rows;
+}
+
+/** How many have acknowledged each message, those whose subscriptions have ended since included. */
+function acknowledgedOf(acks: ReadonlyMap<string, Uint8Array>): ReadonlyMap<number, number> {
+  const counts = new Map<number, number>();
+  for (const [key, value] of acks) {
+    const sequence = Number.parseInt(key, 10);
+    if (value[0] === 1) counts.set(sequence, (counts.get(sequence) ?? 0) + 1);
+  }
+  return counts;
 }
 
 /** Deletes of rows whose messages are not there any more. */

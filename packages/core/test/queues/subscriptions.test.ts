@@ -97,3 +97,20 @@ test("what receivers do while a purge is on its way leaves no rows behind it, ov
     }
   }
 });
+
+test("what a subscription has acknowledged counts in a quorum after a restart, too, though the subscription has ended", () => {
+  const disk = new Disk();
+  const w = new QueueWorld({ disk });
+  w.create("q", { guarantee: { kind: "quorum", needed: 2 } });
+  for (const name of ["x", "y", "z"]) w.do("q", { op: "subscribe", name });
+  w.send("q");
+  const ackBy = (world: QueueWorld, subscription: string): void => {
+    world.ack("q", world.receive("q", 1, { subscription })[0]?.receipt ?? "");
+  };
+  ackBy(w, "x");
+  w.do("q", { op: "unsubscribe", name: "x" });
+  const later = new QueueWorld({ disk, clock: w.clock, seed: 2 });
+  ackBy(later, "y");
+  expect(later.stats("q").messages).toBe(0);
+  expect(later.receive("q", 1, { subscription: "z" })).toEqual([]);
+});
