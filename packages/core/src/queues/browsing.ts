@@ -82,6 +82,7 @@ function stateOf({ state }: Entry): MessageState | undefined {
       return "available";
     case "delayed":
     case "settling-delayed":
+    case "failing":
       return "delayed";
     case "leased":
     case "settling-leased":

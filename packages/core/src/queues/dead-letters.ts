@@ -1,18 +1,20 @@
 /**
- * Dead letters: messages that can never be done, on their way into the queue for such.
+ * Dead letters: messages that were received too often, on their way into the queue for such. Others that can never be done are `failing.ts`'s.
  *
  * (D1) A dead letter is in its new queue and gone from this one by one batch. Where the new queue has no room, or is not there, it stays.
+ * (D2) What is about to be purged, or deleted with its queue, is no dead letter before that has ended.
  */
-import type { MpregError } from "../base/index.js";
+import { MpregError, quoted } from "../base/index.js";
 import type { Operation } from "../journal/index.js";
 import type { Figures, Leaving } from "./figures.js";
-import type { QueueHost } from "./host.js";
+import type { QueueHost, Transfer } from "./host.js";
 import type { Lane } from "./lane.js";
-import { type Entry, type Lease, type Message, entriesOf } from "./message/message.js";
+import { type Entry, type Lease, type Message, isSettling } from "./message/message.js";
 import { type Results, failureOf } from "./results.js";
 import { retryDelay } from "./retry.js";
 import { tellEntry } from "./telling.js";
 import type { DeadLetter, DeathReason, QueueSettings } from "./types.js";
+import type { Wiping } from "./wiping.js";
 import type { WriteEnd } from "./writes.js";
 
 /** The queue, as far as it is looked at. */
@@ -24,6 +26,7 @@ export interface DyingQueue {
   readonly host: QueueHost;
   readonly figures: Figures;
   readonly results: Results;
+  readonly wiping: Wiping | undefined;
   commit(operations: readonly Operation[], end: WriteEnd, nowMs: number): void;
   deletesOf(message: Message): Operation[];
   contentOf(message: Message): Uint8Array | undefined;
@@ -47,8 +50,16 @@ export interface Dying {
 const refusedWaitMs = 1_000;
 
 /** What was received too often without an acknowledgement. (D1) */
-export function deadLetterOf(queue: DyingQueue, { entry, lane, lease }: Dying, nowMs: number): void {
+export function deadLetterOf(queue: DyingQueue, dying: Dying, nowMs: number): void {
+  const { entry, lane, lease } = dying;
   const { message } = entry;
+  if (queue.wiping?.isUnderWay(message.sequence) === true) {
+    const again = (at: number): void => {
+      if (isSettling(entry.state)) deadLetterOf(queue, dying, at);
+    };
+    queue.host.writes.after(again, nowMs); // (D2)
+    return;
+  }
   const isLast = message.wanted === 1;
   const deletes = !queue.durable
     ? []
@@ -60,7 +71,7 @@ export function deadLetterOf(queue: DyingQueue, { entry, lane, lease }: Dying, n
   const back = (at: number): void => {
     queue.figures.deadLettersRefused += 1;
     const waitMs = retryDelay(queue.settings.retry, lease.receives, queue.host.random);
-    if (entry.state === "gone") return;
+    if (entry.state === "gone" || entry.state === "failing") return;
     if (queue.expiry.isOver(message, at))
       queue.expireEntry(entry, at); // meanwhile
     else lane.putBack(entry, Math.max(refusedWaitMs, waitMs), at);
@@ -75,38 +86,23 @@ export function deadLetterOf(queue: DyingQueue, { entry, lane, lease }: Dying, n
     }
     queue.serve(at);
   };
-  const letter = { reason: "max-receives" as const, lease, subscription: lane.name === "" ? undefined : lane.name };
-  if (!transfer(queue, message, letter, deletes, { moved, back }, nowMs)) back(nowMs);
+  const subscription = lane.name === "" ? undefined : lane.name;
+  const transfer = prepareLetter(queue, message, { reason: "max-receives", lease, subscription }, nowMs);
+  if (transfer.kind !== "prepared") return back(nowMs);
+  const done = (at: number): void => {
+    transfer.admit(at);
+    moved(at);
+  };
+  const failed = (error: MpregError, at: number): void => {
+    if (error.outcome === "unknown") return; // the store is frozen: where the message is, its next opening tells
+    transfer.giveBack(at);
+    back(at);
+  };
+  queue.commit([...deletes, ...transfer.operations], { done, failed }, nowMs);
 }
 
-/** A message can never be done: it becomes a dead letter where there is a queue for such. */
-export function failMessage(queue: DyingQueue, message: Message, reason: DeathReason, nowMs: number): void {
-  for (const entry of entriesOf(message)) if (entry.state !== "gone") queue.laneOf(entry)?.settle(entry);
-  const deletes = queue.deletesOf(message);
-  if (message.marks?.keepResult === true)
-    deletes.push(...queue.results.operations(message, failureOf(message, "dead")));
-  const gone = (how: Leaving) => (at: number) => {
-    queue.remove(message, how, at);
-    queue.serve(at);
-  };
-  const lost = (): void => {
-    queue.commit(deletes, { done: gone("abandoned"), failed: () => undefined }, nowMs);
-  };
-  if (
-    !transfer(
-      queue,
-      message,
-      { reason, lease: undefined, subscription: undefined },
-      deletes,
-      { moved: gone("dead"), back: lost },
-      nowMs,
-    )
-  )
-    lost();
-}
-
-/** Puts a message into the dead-letter queue, with `deletes` in the same batch; answers whether that has begun. */
-function transfer(
+/** What puts a message into the dead-letter queue; `none`: there is none, or nothing of the message. */
+export function prepareLetter(
   queue: DyingQueue,
   message: Message,
   letter: {
@@ -114,14 +110,16 @@ function transfer(
     readonly lease: Lease | undefined;
     readonly subscription: string | undefined;
   },
-  deletes: readonly Operation[],
-  ends: { readonly moved: (nowMs: number) => void; readonly back: (nowMs: number) => void },
   nowMs: number,
-): boolean {
+): Transfer | { readonly kind: "none" } {
   const { deadLetter } = queue.settings;
-  const target = deadLetter === undefined ? undefined : queue.host.find(deadLetter);
   const content = queue.contentOf(message);
-  if (target === undefined || deadLetter === queue.name || content === undefined) return false;
+  if (deadLetter === undefined || content === undefined) return { kind: "none" };
+  const target = deadLetter === queue.name ? undefined : queue.host.find(deadLetter);
+  if (target === undefined) {
+    const error = new MpregError("unknown-queue", `There is no queue ${quoted(deadLetter)} for dead letters`);
+    return { kind: "refused", error };
+  }
   const opened = queue.host.sealer.open(content);
   const dead: DeadLetter = {
     queue: queue.name,
@@ -132,17 +130,5 @@ function transfer(
     sentMs: opened.sentWallMs,
     diedMs: queue.host.wallMs(),
   };
-  const prepared = target.prepareTransfer({ ...opened.message, id: queue.idOf(message) }, dead, nowMs);
-  if (prepared.kind === "refused") return false;
-  const done = (at: number): void => {
-    prepared.admit(at);
-    ends.moved(at);
-  };
-  const failed = (error: MpregError, at: number): void => {
-    if (error.outcome === "unknown") return; // the store is frozen: where the message is, its next opening tells
-    prepared.giveBack(at);
-    ends.back(at);
-  };
-  queue.commit([...deletes, ...prepared.operations], { done, failed }, nowMs);
-  return true;
+  return target.prepareTransfer({ ...opened.message, id: queue.idOf(message) }, dead, nowMs);
 }

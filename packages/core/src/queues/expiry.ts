@@ -20,6 +20,8 @@ export interface ExpiryHost {
   readonly dedup: Window;
   readonly keys: Window;
   readonly dependents: { isWaiting(message: Message): boolean };
+  /** The time of a message is over; answers whether it is one that fails, and so nobody's. */
+  expireFailing(message: Message, nowMs: number): boolean;
   /** The time of an entry is over. */
   expireEntry(entry: Entry, nowMs: number): void;
   forgetWindow(table: "dedup" | "keys", key: string): void;
@@ -122,6 +124,7 @@ export class Expiry implements DueItem {
   }
 
   #expire(message: Message, nowMs: number): void {
+    if (this.#queue.expireFailing(message, nowMs)) return;
     for (const entry of entriesOf(message)) {
       if (entry.state === "leased" || entry.state === "gone") continue; // (X1)
       if (isSettling(entry.state) && !this.#queue.dependents.isWaiting(message)) continue;

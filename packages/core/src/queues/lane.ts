@@ -11,7 +11,7 @@
  * ```
  *
  * (L1) An entry has one lease at most. Its number rises with each.
- * (L2) Nothing that is settling or `gone` is leased.
+ * (L2) Nothing that is settling, `failing` or `gone` is leased.
  * (L3) One timer is set, for the earliest of what is due; none while nothing is. There are no ticks.
  * (L4) What sleeps is available, counted, and woken before its turn comes.
  */
@@ -64,6 +64,7 @@ export class Lane implements DueItem {
     "settling-available": 0,
     "settling-delayed": 0,
     "settling-leased": 0,
+    failing: 0,
     gone: 0,
   };
   #armedMs = Infinity;
@@ -80,9 +81,10 @@ export class Lane implements DueItem {
     return this.#counts[state];
   }
 
-  /** How many are in that state, with those that are on their way out of it. */
+  /** How many are in that state, with those that are on their way out of it; what can never be done is delayed. */
   told(state: MessageState): number {
-    return this.#counts[state] + this.#counts[`settling-${state}`];
+    const failing = state === "delayed" ? this.#counts.failing : 0;
+    return this.#counts[state] + this.#counts[`settling-${state}`] + failing;
   }
 
   /** A message comes in, available after `delayMs`. */
@@ -181,6 +183,11 @@ export class Lane implements DueItem {
   settle(entry: Entry): void {
     const { state } = entry;
     if (state === "available" || state === "delayed" || state === "leased") this.#set(entry, `settling-${state}`);
+  }
+
+  /** Nobody gets the entry any more, whatever becomes of what is on its way of it. (L2) */
+  fail(entry: Entry): void {
+    this.#set(entry, "failing");
   }
 
   leave(entry: Entry): void {

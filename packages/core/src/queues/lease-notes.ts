@@ -68,7 +68,7 @@ export class LeaseNotes implements DueItem {
     const rows: Operation[] = [];
     for (const lease of this.#leases) {
       const { state } = lease.entry;
-      if (state === "gone") continue;
+      if (state === "gone" || state === "failing") continue;
       if (isSettling(state)) {
         this.#next.add(lease); // should the store refuse that
         continue;

@@ -11,9 +11,10 @@
 import { MpregError, quoted } from "../base/index.js";
 import type { Operation } from "../journal/index.js";
 import { Changes } from "./changes.js";
-import { deadLetterOf, failMessage } from "./dead-letters.js";
+import { deadLetterOf } from "./dead-letters.js";
 import { Dependents } from "./dependents.js";
 import { Expiry } from "./expiry.js";
+import { Failing } from "./failing.js";
 import { Feeding } from "./feeding.js";
 import { Figures, type Leaving } from "./figures.js";
 import type { QueueHost } from "./host.js";
@@ -21,7 +22,7 @@ import { Room, type Prepared } from "./intake.js";
 import { Lane } from "./lane.js";
 import { LeaseNotes } from "./lease-notes.js";
 import { Log } from "./message/log.js";
-import { Entry, type Message, entriesOf } from "./message/message.js";
+import { Entry, type Message, entriesOf, isSettling } from "./message/message.js";
 import { orderOf } from "./order/order-of.js";
 import { Pace } from "./rate.js";
 import type { OlderOwner, QueueIdentity, QueueRecord } from "./record.js";
@@ -35,6 +36,7 @@ import { awaken, bedFor, isPlain, putToBed, waken } from "./sleeping.js";
 import { tellEntry, tellLeft } from "./telling.js";
 import type { DeathReason, QueueSettings } from "./types.js";
 import { Window } from "./window.js";
+import { Wiping } from "./wiping.js";
 import type { WriteEnd } from "./writes.js";
 
 /** How a lane is through with a message. */
@@ -62,8 +64,8 @@ export class Queue {
   nextSequence = 1;
   /** See {@link promised}. */
   #promised = 0;
-  /** What was sent before this sequence is being purged, or was; with the deletion of the queue everything. */
-  purgedBefore = 0;
+  #failing: Failing | undefined;
+  #wiping: Wiping | undefined;
   #redriving: Redriving | undefined;
   #changes: Changes | undefined;
   #leaseNotes: LeaseNotes | undefined;
@@ -92,6 +94,25 @@ export class Queue {
   /** Made when it is first asked for: few queues have dead letters that go back. */
   get redriving(): Redriving {
     return (this.#redriving ??= new Redriving(this));
+  }
+
+  /** What of it is purged or deleted; `undefined` where nothing ever was. */
+  get wiping(): Wiping | undefined {
+    return this.#wiping;
+  }
+
+  /** What was sent before this sequence is being purged, or was; with the deletion of the queue everything. */
+  get purgedBefore(): number {
+    return this.#wiping?.before ?? 0;
+  }
+
+  /** All before that sequence is about to go; answers how to say whether it has. */
+  wipe(before: number): (isDone: boolean) => void {
+    const wiping = (this.#wiping ??= new Wiping());
+    wiping.begin(before);
+    return (isDone) => {
+      wiping.end(before, isDone);
+    };
   }
 
   get leaseNotes(): LeaseNotes {
@@ -299,12 +320,19 @@ export class Queue {
         how === "expired" ? "expired" : how === "given-up" && !this.hasSubscriptions ? "abandoned" : "done",
         nowMs,
       );
-    } else if (left < message.wanted) {
-      if (how === "expired") {
-        this.note(this.deletesOf(message)); // it expires again after a restart
-        this.remove(message, "expired", nowMs);
-      } else this.fail(message, "no-quorum", nowMs);
-    } else if (this.durable && how !== "acknowledged") this.note([this.host.tables.putAck(this.id, entry, false)]);
+      return;
+    }
+    if (left < message.wanted && how === "expired") {
+      this.note(this.deletesOf(message)); // it expires again after a restart
+      this.remove(message, "expired", nowMs);
+      return;
+    }
+    if (this.#failing?.has(message) === true) return;
+    const isOfLane = this.laneOf(entry) !== undefined; // else that it has no lane any more says it after a restart, too
+    if (this.durable && isOfLane && how !== "acknowledged") {
+      this.note([this.host.tables.putAck(this.id, entry, false)]);
+    }
+    if (left < message.wanted) this.fail(message, "no-quorum", nowMs);
   }
 
   /** The message is gone. (Q2) */
@@ -321,6 +349,7 @@ export class Queue {
     const id = message.marks?.id;
     if (id !== undefined) this.ids.delete(id);
     this.expiry.forget(message);
+    this.#failing?.forget(message);
     this.figures.left(how);
     tellLeft(this, message, how, nowMs);
     const results = message.marks?.keepResult === true ? this.results : this.#results;
@@ -333,7 +362,7 @@ export class Queue {
   leaseOver(entry: Entry, delayMs: number | undefined, nowMs: number): void {
     const lane = this.laneOf(entry);
     const lease = entry.lease;
-    if (lane === undefined || lease === undefined || entry.state === "gone") return;
+    if (lane === undefined || lease === undefined || !isSettling(entry.state)) return;
     this.dropFrom = Math.min(this.dropFrom, entry.message.sequence);
     if (this.expiry.isOver(entry.message, nowMs)) {
       this.expireEntry(entry, nowMs);
@@ -358,7 +387,12 @@ export class Queue {
 
   /** A message can never be done: it becomes a dead letter where there is a queue for such. */
   fail(message: Message, reason: DeathReason, nowMs: number): void {
-    failMessage(this, message, reason, nowMs);
+    (this.#failing ??= new Failing(this)).add(message, reason, nowMs);
+  }
+
+  /** The time of what fails is over; answers whether it is that. */
+  expireFailing(message: Message, nowMs: number): boolean {
+    return this.#failing?.expire(message, nowMs) === true;
   }
 
   idOf(message: Message): string {
@@ -396,6 +430,7 @@ export class Queue {
       lane.close();
     }
     this.expiry.close();
+    this.#failing?.close();
     this.#redriving?.close();
     this.#leaseNotes?.close();
     this.#scheduling?.close(error);

@@ -334,9 +334,9 @@ export class Queues {
   #purge(queue: Queue, end: End, nowMs: number): void {
     const before = queue.nextSequence;
     const operations = queue.durable ? queue.host.tables.deleteMessages(queue.id, before) : [];
-    const { purgedBefore } = queue;
-    queue.purgedBefore = Math.max(purgedBefore, before);
+    const wiped = queue.wipe(before);
     const done = (at: number): void => {
+      wiped(true);
       let purged = forgetAsleep(queue, before, at);
       queue.figures.purged += purged;
       for (
@@ -356,7 +356,7 @@ export class Queues {
       {
         done,
         failed: (error) => {
-          if (queue.purgedBefore === before) queue.purgedBefore = purgedBefore;
+          wiped(false);
           end({ kind: "failed", error });
         },
       },
@@ -366,9 +366,9 @@ export class Queues {
 
   #delete(queue: Queue, end: End, nowMs: number): void {
     const operations = queue.durable ? queue.host.tables.deleteQueue(queue.id) : [];
-    const { purgedBefore } = queue;
-    queue.purgedBefore = Infinity;
+    const wiped = queue.wipe(Infinity);
     const done = (): void => {
+      wiped(true);
       const { size } = queue.log;
       if (this.#queues.get(queue.name) === queue) this.#queues.delete(queue.name);
       queue.note(operations); // what fell due meanwhile wrote rows behind the deletion; also forgotten at a restart
@@ -380,7 +380,7 @@ export class Queues {
       {
         done,
         failed: (error) => {
-          queue.purgedBefore = purgedBefore;
+          wiped(false);
           end({ kind: "failed", error });
         },
       },
@@ -458,9 +458,10 @@ export class Queues {
   #recover(nowMs: number): void {
     this.spooling.recover(nowMs); // before the queues: they may have dead letters for it at once
     const made = (is: QueueIdentity): Queue => this.#made(is);
-    const { queues, nextId } = recover(this.#capabilities, () => this.#shared(), made, nowMs);
+    const { queues, nextId, dead } = recover(this.#capabilities, () => this.#shared(), made, nowMs);
     for (const queue of queues) this.#queues.set(queue.name, queue);
     this.#nextId = nextId;
+    for (const each of dead) each(nowMs);
   }
 
   #unknown(name: string): MpregError {

@@ -5,6 +5,7 @@
  * (C2) A time that was to end goes on: what is left of it by wall time, and never more than it was to be, or less than nothing.
  * (C3) A lease that was written goes on, and its receipt stands; one that was not, never was.
  * (C4) Of a queue that was deleted nothing is found in another one: its number is free once no row of it is left.
+ * (C5) What was received too often, or can never be done, is a dead letter once all queues are there: its own may come last.
  */
 import { assert } from "../base/index.js";
 import type { Operation, Store } from "../journal/index.js";
@@ -30,15 +31,16 @@ export function recover(
   shared: () => QueueHost,
   made: (is: QueueIdentity) => Queue,
   nowMs: number,
-): { readonly queues: readonly Queue[]; readonly nextId: number } {
+): { readonly queues: readonly Queue[]; readonly nextId: number; readonly dead: readonly Dead[] } {
   assert(store !== undefined, "queues are recovered from a store");
   const queues: Queue[] = [];
+  const dead: Dead[] = [];
   let nextId = 1;
   for (const [key, value] of rowsOf(store, tableNames.queues, new Uint8Array(4))) {
     const record = shared().tables.readQueue(value) as QueueRecord;
     nextId = Math.max(nextId, getU32(key, 0) + 1);
     const queue = made({ ...record, settings: { ...defaultQueueSettings, ...record.settings } });
-    recoverQueue(store, queue, record, nowMs);
+    recoverQueue(store, queue, record, dead, nowMs);
     queues.push(queue);
   }
   const deleted = rowsOfDeleted(store, new Set(queues.map(({ id }) => id)));
@@ -49,7 +51,7 @@ export function recover(
     const operations = deleted.flatMap((id) => tables.deleteQueue(id));
     writes.write(operations, { done: () => undefined, failed: () => undefined }); // done again at the next start
   }
-  return { queues, nextId };
+  return { queues, nextId, dead };
 }
 
 /** Numbers of queues that are not there, and of which rows are: written behind their deletion, before a crash. In their order. (C4) */
@@ -67,7 +69,10 @@ function rowsOfDeleted(store: Store, ids: ReadonlySet<number>): readonly number[
   return [...deleted].sort((a, b) => a - b);
 }
 
-function recoverQueue(store: Store, queue: Queue, record: QueueRecord, nowMs: number): void {
+/** What is done with one that may be a dead letter, once all queues are there. (C5) */
+type Dead = (nowMs: number) => void;
+
+function recoverQueue(store: Store, queue: Queue, record: QueueRecord, dead: Dead[], nowMs: number): void {
   const lanes: Lane[] = [];
   for (const { name, number, fromSequence } of record.lanes) lanes.push(queue.addLane(name, number, fromSequence));
   queue.lanesMade = Math.max(queue.lanesMade, record.lanesMade);
@@ -101,20 +106,23 @@ function recoverQueue(store: Store, queue: Queue, record: QueueRecord, nowMs: nu
   const areTouched = leases.size + acks.size > 0;
   const acknowledged = acknowledgedOf(acks);
   const forgotten: Operation[] = [];
-  const unmet: Message[] = [];
   for (const [key, content] of rowsOf(store, tableNames.messages, queueKey(queue.id), queueKey(queue.id + 1))) {
     const { sequence } = readKey(key);
     if (!(areTouched && isTouched(sequence)) && sleepsOn(queue, sequence, content, nowMs)) continue;
-    const recovered = new Recovered(queue, sequence, content, nowMs);
+    const recovered = new Recovered(queue, sequence, content, dead, nowMs);
     const left = lanes.filter(
       ({ number, fromSequence }) => fromSequence <= sequence && !acks.has(`${sequence}.${number}`),
     );
-    if (!recovered.enter(left, acknowledged.get(sequence) ?? 0, leases)) forgotten.push(...queue.deletesOf(recovered.message));
-    else if (left.length < recovered.message.wanted) unmet.push(recovered.message);
+    const { message } = recovered;
+    if (!recovered.enter(left, acknowledged.get(sequence) ?? 0, leases)) forgotten.push(...queue.deletesOf(message));
+    else if (left.length < message.wanted) {
+      dead.push((at) => {
+        queue.fail(message, "no-quorum", at);
+      });
+    }
   }
   forgotten.push(...rowsOfNothing(leases, "leases", queue), ...rowsOfNothing(acks, "acks", queue));
   queue.expiry.remembered(); // what sleeps has set no timer
-  for (const message of unmet) queue.fail(message, "no-quorum", nowMs);
   queue.note(forgotten);
 }
 
@@ -145,13 +153,15 @@ function recoverWindow(store: Store, queue: Queue, table: "dedup" | "keys", nowM
 class Recovered {
   readonly message: Message;
   readonly #queue: Queue;
+  readonly #dead: Dead[];
   readonly #nowMs: number;
   readonly #delayMs: number;
 
-  constructor(queue: Queue, sequence: number, content: Uint8Array, nowMs: number) {
+  constructor(queue: Queue, sequence: number, content: Uint8Array, dead: Dead[], nowMs: number) {
     const { message, sentWallMs, delayMs, deadLetter } = queue.host.sealer.open(content);
     const ageMs = Math.max(0, queue.host.wallMs() - sentWallMs);
     this.#queue = queue;
+    this.#dead = dead;
     this.#nowMs = nowMs;
     this.#delayMs = Math.max(0, delayMs - ageMs); // (C2)
     const { guarantee } = queue.settings;
@@ -215,7 +225,11 @@ class Recovered {
     }
     lease.ended = "released";
     lane.hold(entry);
-    this.#queue.leaseOver(entry, leftMs, this.#nowMs);
+    const ends = (at: number): void => {
+      this.#queue.leaseOver(entry, leftMs, at);
+    };
+    if (lease.receives < (this.#queue.settings.maxReceives ?? Infinity)) ends(this.#nowMs);
+    else this.#dead.push(ends);
   }
 }
 

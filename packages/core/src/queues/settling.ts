@@ -235,7 +235,7 @@ function find(queue: Queue, text: string): Found {
   const message = queue.log.get(receipt.sequence);
   const entry = message === undefined ? undefined : entriesOf(message).find(({ lane }) => lane === receipt.lane);
   const lane = queue.laneOf(receipt);
-  if (entry === undefined || lane === undefined || entry.state === "gone") {
+  if (entry === undefined || lane === undefined || entry.state === "gone" || entry.state === "failing") {
     if (lane?.acknowledged.has(receipt.sequence) === true) return stale(queue, text, "acknowledged");
     return stale(queue, text, receipt.sequence < queue.purgedBefore ? "purged" : "gone");
   }

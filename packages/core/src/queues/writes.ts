@@ -45,6 +45,15 @@ export class Writes {
     this.#waiting.push({ ticket: this.#store.write(batch), end });
   }
 
+  /** Tells once all has ended that is on its way; never, where the store has frozen by then. */
+  after(then: (nowMs: number) => void, nowMs: number): void {
+    if (this.#waiting.first === undefined) return then(nowMs);
+    const failed = (error: MpregError, at: number): void => {
+      if (error.outcome !== "unknown") then(at);
+    };
+    this.write([], { done: then, failed }); // (W2)
+  }
+
   persisted(upTo: Ticket, nowMs: number): void {
     for (let first = this.#waiting.first; first !== undefined && first.ticket <= upTo; first = this.#waiting.first) {
       this.#waiting.shift(); // (W2)

@@ -60,9 +60,10 @@ export class Message {
  * Where an entry stands in its lane.
  *
  * `settling-…`: what takes it out of that state is on its way to the disk, or it waits for other messages (`settling-delayed`); until then it is
- * given to nobody, and told of as what it was. `gone`: acknowledged, expired, moved or purged; never in a lane again.
+ * given to nobody, and told of as what it was. `failing`: its message can never be done, and is on its way out (`failing.ts`). `gone`: acknowledged, expired, moved or purged;
+ * never in a lane again.
  */
-export type EntryState = MessageState | Settling | "gone";
+export type EntryState = MessageState | Settling | "failing" | "gone";
 
 export type Settling = `settling-${MessageState}`;
 
