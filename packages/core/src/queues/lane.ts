@@ -68,6 +68,7 @@ export class Lane implements DueItem {
     gone: 0,
   };
   #armedMs = Infinity;
+  #isClosed = false;
 
   constructor(host: LaneHost, order: ReadyOrder, is: { number: number; name: string; fromSequence: number }) {
     this.#host = host;
@@ -228,14 +229,15 @@ export class Lane implements DueItem {
   /** (L3) */
   arm(nowMs: number): void {
     const nextMs = this.#nextMs(nowMs);
-    if (nextMs === this.#armedMs) return;
+    if (nextMs === this.#armedMs || this.#isClosed) return;
     this.#armedMs = nextMs;
     if (nextMs === Infinity) this.#host.timers.unschedule(this);
     else this.#host.timers.schedule(this, nextMs);
   }
 
-  /** Nothing of it is due any more. */
+  /** Nothing of it is due any more, whatever comes back from the disk. */
   close(): void {
+    this.#isClosed = true;
     this.#armedMs = Infinity;
     this.#host.timers.unschedule(this);
   }

@@ -188,14 +188,21 @@ export class Queue {
     return lane;
   }
 
-  /** A subscription is over: it has given up all that it had. */
+  /** A subscription is over: its receipts do nothing any more, and it has given up all that it had. What it has acknowledged before, and is on its way to the disk, counts. */
   removeLane(lane: Lane, nowMs: number): void {
     this.lanes.delete(lane.name);
+    lane.close();
+    this.host.writes.after((at) => {
+      this.#giveUp(lane, at);
+    }, nowMs);
+  }
+
+  #giveUp(lane: Lane, nowMs: number): void {
     for (let message = this.log.first; message !== undefined; message = this.log.after(message.sequence)) {
       const entry = entriesOf(message).find((each) => each.lane === lane.number);
       if (entry !== undefined && entry.state !== "gone") this.over(entry, lane, "given-up", nowMs);
     }
-    lane.close();
+    this.serve(nowMs);
   }
 
   laneOf(of: { readonly lane: number }): Lane | undefined {

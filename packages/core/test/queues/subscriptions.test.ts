@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import { type Operation, type QueueOperation, queueTables } from "../../src/queues/index.js";
 import { StepDisk } from "./step-disk.js";
+import { Stepping } from "./stepping.js";
 import { Disk, type Ended, QueueWorld } from "./support.js";
 
 test.each([{ kind: "broadcast" } as const, { kind: "quorum", needed: 2 } as const])(
@@ -113,4 +114,26 @@ test("what a subscription has acknowledged counts in a quorum after a restart, t
   ackBy(later, "y");
   expect(later.stats("q").messages).toBe(0);
   expect(later.receive("q", 1, { subscription: "z" })).toEqual([]);
+});
+
+test("what a subscription acknowledges while it ends counts as that says: done, or refused and given up", () => {
+  for (const isRefused of [false, true]) {
+    const s = new Stepping();
+    s.create("q", { guarantee: { kind: "quorum", needed: 2 }, visibilityMs: 50 }, ["x", "y", "z"]);
+    s.send("q");
+    const receipts = s.receive("q", "x");
+    const unsubscribed = s.begin("q", { op: "unsubscribe", name: "x" });
+    const ack = s.begin("q", { op: "ack", receipts });
+    s.disk.commit(1);
+    expect(unsubscribed.end?.kind).toBe("done");
+    expect(s.begin("q", { op: "ack", receipts }).end).toMatchObject({ value: [{ kind: "refused", stale: "gone" }] });
+    if (isRefused) s.disk.refuse();
+    s.pass(1_000);
+    expect(ack.end).toMatchObject({ value: [{ kind: isRefused ? "refused" : "done" }] });
+    s.do("q", { op: "ack", receipts: s.receive("q", "y") });
+    const left = s.receive("q", "z");
+    expect(left.length).toBe(isRefused ? 1 : 0);
+    s.do("q", { op: "ack", receipts: left });
+    expect(s.stats("q")).toMatchObject({ messages: 0, abandoned: 0 });
+  }
 });
