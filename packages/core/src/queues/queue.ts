@@ -430,6 +430,12 @@ export class Queue {
     if (this.durable && this.host.writes.frozen === undefined) this.#leaseNotes?.leave(nowMs);
   }
 
+  /** It is gone, with all that it had. */
+  deleted(): void {
+    this.#results?.deleted();
+    this.close(new MpregError("unknown-queue", `Queue ${quoted(this.name)} was deleted`));
+  }
+
   /** Its timers are taken back, and who waits is told. */
   close(error: MpregError): void {
     for (const lane of this.lanes.values()) {

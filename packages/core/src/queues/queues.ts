@@ -372,7 +372,7 @@ export class Queues {
       const { size } = queue.log;
       if (this.#queues.get(queue.name) === queue) this.#queues.delete(queue.name);
       queue.note(operations); // what fell due meanwhile wrote rows behind the deletion; also forgotten at a restart
-      queue.close(new MpregError("unknown-queue", `Queue ${quoted(queue.name)} was deleted`));
+      queue.deleted();
       end({ kind: "done", value: size });
     };
     queue.commit(

@@ -157,6 +157,14 @@ export class Results implements DueItem {
     this.#arm();
   }
 
+  /** The queue is gone, and what was in it: who waits is told as where it was purged. */
+  deleted(): void {
+    for (const id of this.#waiters.keys()) {
+      const message = this.#queue.byId(id);
+      if (message !== undefined) this.#tell(id, failureOf(message, "purged"));
+    }
+  }
+
   close(error: MpregError): void {
     const { timers } = this.#queue.host;
     timers.unschedule(this);
@@ -240,7 +248,7 @@ const errorLengthMax = 4_096;
 const whyUndone: Readonly<Record<LeftUndone, string>> = {
   expired: "its time (TTL) was over before anybody had done it",
   dropped: "it made room for newer messages",
-  purged: "it was purged, or withdrawn",
+  purged: "it was purged or withdrawn, or its queue was deleted",
   dead: "it is a dead letter: what it waited for was not done",
   abandoned: "it could never be done, and there is no dead-letter queue",
   redriven: "it was moved to another queue",

@@ -47,6 +47,19 @@ describe("what becomes of a message", () => {
     expect(ask(w, id)).toEqual({ kind: "done", value: undefined });
   });
 
+  test("is told where its queue is deleted: nobody waits for ever", () => {
+    const w = new QueueWorld();
+    w.create("q");
+    const [leased, left] = [w.send("q"), w.send("q")];
+    w.receive("q");
+    const waiting = [leased, left].map((id) => w.begin<"result">("q", { op: "result", id, waitMs: 60_000 }));
+    w.do<"delete">("q", { op: "delete" });
+    expect(waiting.map(({ end }) => end)).toMatchObject([
+      { kind: "done", value: { kind: "failed", outcome: "unknown" } },
+      { kind: "done", value: { kind: "failed", code: "cancelled", outcome: "not-applied" } },
+    ]);
+  });
+
   test("is told to who waits though the message has not asked for it to be kept", () => {
     const w = new QueueWorld();
     w.create("q");

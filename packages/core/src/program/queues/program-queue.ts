@@ -39,7 +39,7 @@ import { type Settlers, browsedMessage, queueMessage, releasing } from "./messag
 import { type ProcessHandler, Processor } from "./processor.js";
 import { resultOf, sendAndWait } from "./results.js";
 import { SendLine } from "./send-line.js";
-import { Sending } from "./sending.js";
+import { type Keepers, Sending } from "./sending.js";
 import { SettleLine } from "./settle-line.js";
 
 const waitMsDefault = 20_000;
@@ -113,10 +113,10 @@ export class ProgramQueue<T = unknown, R = unknown, S = T, A = R> implements Que
   readonly #checks: QueueChecks;
   readonly #settlers: Settlers;
 
-  constructor(asking: QueueAsking, checks: QueueChecks) {
+  constructor(asking: QueueAsking, checks: QueueChecks, keepers: Keepers) {
     this.name = asking.name;
     this.#asking = asking;
-    this.#sending = new Sending(asking);
+    this.#sending = new Sending(asking, keepers);
     this.#sends = new SendLine(asking, this.#sending);
     this.#batches = new Batches(asking, this.#sending);
     this.#line = new SettleLine(asking);

@@ -16,6 +16,7 @@ import { QueueAsking, type QueueHost, type QueuesAnswers, type QueuesOperation, 
 import { QueueChecks } from "./checks.js";
 import type { OpenQueue, QueueCalls } from "./opening.js";
 import { ProgramQueue } from "./program-queue.js";
+import type { Keepers } from "./sending.js";
 
 const optionNames: ReadonlySet<string> = new Set<string>([...Object.keys(defaultQueueSettings), "owner"]);
 
@@ -24,16 +25,18 @@ export function queueCalls<Q extends QueueContract | undefined = undefined, C ex
   hostOf: () => QueueHost,
   contract?: Q,
 ): QueueCalls<Q, C> {
+  const keepers: Keepers = new Map<string, string>();
   const open = (name: string, options?: QueueOptions): ProgramQueue => {
     if (typeof name !== "string" || name === "") {
       const got = typeof name === "string" ? quoted(name) : kindOf(name);
       throw new MpregError("invalid-argument", `queue: the name must be a text that is not empty, got ${got}`);
     }
     const checks = new QueueChecks(name, queueDeclaration(contract, name));
-    if (options === undefined) return new ProgramQueue(new QueueAsking(name, hostOf(), undefined, undefined), checks);
+    if (options === undefined)
+      return new ProgramQueue(new QueueAsking(name, hostOf(), undefined, undefined), checks, keepers);
     checkOptions(options, optionNames, "queue");
     const { owner, ...settings } = options;
-    return new ProgramQueue(new QueueAsking(name, hostOf(), settings, owner), checks);
+    return new ProgramQueue(new QueueAsking(name, hostOf(), settings, owner), checks, keepers);
   };
   return {
     queue: open as unknown as OpenQueue<Q, C>, // the types follow the contract; what is done does not

@@ -40,7 +40,9 @@ export function sendAndWait(
       if (!withdraw || !isA(error, MpregError) || !(clock.now() >= untilMs || signal?.aborted === true)) throw error;
       return asking.ask<"withdraw">({ op: "withdraw", id }, {}).then(
         (isGone) => {
-          throw isGone ? error.withOutcome("not-applied") : error; // (R2)
+          if (!isGone) throw error;
+          const message = `The time allowed ran out before message ${quoted(id)} of queue ${quoted(asking.name)} was done, and nobody has it any more: it was withdrawn`;
+          throw new MpregError(error.code, message, { outcome: "not-applied", cause: error.cause }); // (R2)
         },
         () => {
           throw error; // it may be there still

@@ -17,17 +17,21 @@ import {
 
 type Ends = readonly PlainSendEnd[];
 
+/** By queue: the node that has kept messages of this program, however often it asks for that queue. (G1) */
+export type Keepers = Map<string, string>;
+
 export class Sending {
   readonly #asking: QueueAsking;
-  /** The node that has kept messages of this program. (G1) */
-  #keeper: string | undefined;
+  readonly #keepers: Keepers;
 
-  constructor(asking: QueueAsking) {
+  constructor(asking: QueueAsking, keepers: Keepers) {
     this.#asking = asking;
+    this.#keepers = keepers;
   }
 
   send(messages: readonly OutgoingMessage[], mayWait: boolean, options: SingleCallOptions): Promise<Ends> {
-    if (this.#keeper !== undefined) return this.#behind(this.#keeper, messages, mayWait, options);
+    const keeper = this.#keepers.get(this.#asking.name);
+    if (keeper !== undefined) return this.#behind(keeper, messages, mayWait, options);
     if (!mayWait) return this.#direct(messages, options);
     return this.#direct(messages, { ...options, waitForCapacity: 0 }).catch((error: unknown) => {
       if (!isAway(error)) throw error;
@@ -46,7 +50,7 @@ export class Sending {
     return this.#ask(keeper, messages, true, options).then(
       (answer) => {
         if (answer.kind === "direct") throw away; // not of a node that was told that it was tried
-        this.#keeper = keeper;
+        this.#keepers.set(this.#asking.name, keeper);
         return answer.ends;
       },
       (error: unknown) => {
@@ -65,7 +69,7 @@ export class Sending {
     options: SingleCallOptions,
   ): Promise<Ends> {
     const onTheirOwn = (): Promise<Ends> => {
-      this.#keeper = undefined;
+      this.#keepers.delete(this.#asking.name);
       return this.send(messages, mayWait, options);
     };
     return this.#ask(keeper, mayWait ? messages : [], false, options).then(
