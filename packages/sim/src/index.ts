@@ -45,6 +45,7 @@ export { type TopicsRunOptions, type TopicsVerdict, runTopics } from "./topics/r
 
 // Worlds of queues.
 export type { ConnectQueuesClient, QueuesClient, QueuesValue } from "./queues/participants.js";
+export { planMoreQueues } from "./queues/plan-more.js";
 export { planQueues } from "./queues/plan-queues.js";
 export type {
   ClockStep,

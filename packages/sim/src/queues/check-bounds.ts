@@ -34,7 +34,7 @@ function checkCount(
   messagesMax: number,
   tell: Tell,
 ): void {
-  const taken = sent.filter(({ end }) => end.kind === "done" && !end.duplicate);
+  const taken = sent.filter(({ end }) => end.kind === "done" && !end.duplicate && !end.spooled);
   for (const message of taken) {
     const atMs = endMsOf(message.end);
     const there = taken.filter((other) => endMsOf(other.end) <= atMs && untilMs(other) > atMs);

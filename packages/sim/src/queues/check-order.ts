@@ -3,7 +3,8 @@
  *
  * (O1) While a message is in a FIFO group, nothing behind it is given out but together with it: once something was, no receiver gets or acknowledges
  *      what is before it.
- * (O2) What a program sends to a queue is in the queue in the order in which it was sent.
+ * (O2) What a program sends to a queue is in the queue in the order in which it was sent: one by one, or in one batch.
+ * (O3) What a node keeps for a queue comes into it in the order in which it came there.
  */
 import {
   type Delivery,
@@ -22,6 +23,7 @@ export function checkOrder(history: History, tell: Tell): void {
   const groups = grouped(inGroups, (delivery) => groupOf(history, delivery) ?? "");
   for (const group of groups.values()) checkGroup(group, tell);
   checkSenders(history, tell);
+  checkSpools(history, tell);
 }
 
 /** (O1) */
@@ -43,10 +45,10 @@ function checkGroup(group: readonly Delivery[], tell: Tell): void {
 function checkSenders(history: History, tell: Tell): void {
   const last = new Map<string, { readonly message: SentMessage; readonly sequence: number }>();
   for (const message of history.sent) {
-    const { end, queue, client, askedMs } = message;
-    if (end.kind !== "done" || end.duplicate) continue;
+    const { end, queue, client, askedMs, batch = "" } = message;
+    if (end.kind !== "done" || end.duplicate || end.spooled) continue;
     const isReborn = end.atMs >= (history.reborn.get(queue) ?? Infinity);
-    const key = `${queue} ${client} ${isReborn}`;
+    const key = `${queue} ${client} ${isReborn} ${batch}`;
     const before = last.get(key);
     if (before !== undefined && before.sequence >= end.sequence && before.message.askedMs <= askedMs)
       tell(
@@ -54,5 +56,26 @@ function checkSenders(history: History, tell: Tell): void {
         `${nameOf(message)} is ${end.sequence} in its queue, ${nameOf(before.message)} is ${before.sequence}`,
       );
     last.set(key, { message, sequence: end.sequence });
+  }
+}
+
+/** (O3) Of queues whose messages have one place: dead letters that go back get another one. */
+function checkSpools(history: History, tell: Tell): void {
+  const last = new Map<string, { readonly message: SentMessage; readonly number: number; readonly sequence: number }>();
+  const spooled = [...history.byMessage()].flatMap(([message, [first]]) => {
+    if (message.end.kind !== "done" || !message.end.spooled || first === undefined) return [];
+    if (history.queueOf(message.queue).settings.deadLetter !== undefined) return [];
+    const [spool = "", number = ""] = message.end.id.split(".");
+    const key = `${message.queue} ${spool} ${first.lease.queue}`;
+    return [{ message, key, number: Number.parseInt(number, 36), sequence: first.lease.sequence }];
+  });
+  for (const each of spooled.sort((a, b) => a.number - b.number)) {
+    const before = last.get(each.key);
+    if (before !== undefined && before.sequence > each.sequence)
+      tell(
+        "spool-in-order",
+        `${nameOf(each.message)} is ${each.sequence} in its queue; ${nameOf(before.message)}, which was kept before it, is ${before.sequence}`,
+      );
+    last.set(each.key, each);
   }
 }

@@ -15,7 +15,7 @@ export function checkTimes(history: History, tell: Tell): void {
   for (const delivery of history.deliveries) {
     const { message, queue, lease, askedMs, gotMs } = delivery;
     const { end, delayMs } = message;
-    if (queue !== message.queue || end.kind !== "done" || lease.sequence !== end.sequence) continue;
+    if (queue !== message.queue || end.kind !== "done" || end.spooled || lease.sequence !== end.sequence) continue;
     if (gotMs + slackMs < message.askedMs + delayMs)
       tell(
         "on-time",

@@ -26,8 +26,8 @@ export function checkTruth(history: History, tell: Tell): void {
     if (sequences.size > 1 && !wasDead)
       tell("sent-once", `${nameOf(message)} is in its queue as ${[...sequences].join(" and ")}`); // (T3)
     if (message.end.kind !== "done") continue;
-    const { sequence, duplicate } = message.end;
-    const isElsewhere = home.length > 0 && !sequences.has(sequence) && !wasDead;
+    const { sequence, duplicate, spooled } = message.end;
+    const isElsewhere = !spooled && home.length > 0 && !sequences.has(sequence) && !wasDead;
     if (duplicate && home.length > 0)
       tell("sent-once", `${nameOf(message)} is a duplicate, and was delivered all the same`);
     else if (isElsewhere)

@@ -13,6 +13,7 @@ export function checkWiped(history: History, tell: Tell): void {
     if (askedMs >= bornMs && endMsOf(message.end) < bornMs && queue === message.queue)
       tell("wiped", `${deliveryName(delivery)} was sent to the queue before it was made anew`); // (W2)
     for (const wiping of history.wipings) {
+      if (message.end.kind === "done" && message.end.spooled) continue; // it was elsewhere
       if (wiping.queue !== queue || deadLetter !== undefined || wiping.end.kind !== "done") continue;
       if (endMsOf(message.end) >= wiping.askedMs || askedMs <= wiping.end.atMs || mayBeBack(history, queue)) continue;
       tell("wiped", `${deliveryName(delivery)}, after the ${wiping.what} of ${wiping.askedMs.toFixed(1)} ms`); // (W1)

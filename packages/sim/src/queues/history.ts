@@ -25,7 +25,15 @@ export interface SentMessage {
   readonly idempotencyKey: string | undefined;
   readonly delayMs: number;
   readonly askedMs: number;
-  end: Ended<{ readonly id: string; readonly sequence: number; readonly duplicate: boolean }>;
+  /** The first one of its batch. */
+  readonly batch: number | undefined;
+  /** `spooled`: another node keeps it for the queue; it has no sequence yet. */
+  end: Ended<{
+    readonly id: string;
+    readonly sequence: number;
+    readonly duplicate: boolean;
+    readonly spooled: boolean;
+  }>;
 }
 
 /** What a receipt stands for: the lease of this number that this run of the owner has given. */

@@ -7,7 +7,7 @@
  * (P2) Everything that is asked ends: `waiting` is 0 once all is quiet.
  */
 import { MpregError, isA } from "@mpreg/core/base";
-import type { Queue, QueueCalls, QueueMessage, ReceiveOptions } from "@mpreg/core/program";
+import type { Queue, QueueCalls, QueueMessage, ReceiveOptions, SentOrRefused } from "@mpreg/core/program";
 import type { SeededRandom } from "../capabilities/random.js";
 import { SimulationError } from "../simulation-error.js";
 import type { World } from "../world.js";
@@ -113,8 +113,10 @@ export class Participants {
   }
 
   send(plan: PlannedSend): void {
-    const { queue, client, bytes, group, dedup, idempotencyKey, priority, delayMs } = plan;
+    const { queue, client, bytes, group, dedup, idempotencyKey, priority, delayMs, accept } = plan;
     const { sent } = this.#history;
+    const options = given({ group, dedup, idempotencyKey, priority, delayMs });
+    const messages: SentMessage[] = [];
     for (let count = 0; count < plan.count; count++) {
       const message: SentMessage = {
         index: sent.length,
@@ -125,19 +127,44 @@ export class Participants {
         idempotencyKey,
         delayMs: delayMs ?? this.#history.queueOf(queue).settings.delayMs ?? 0,
         askedMs: this.#world.nowMs,
+        batch: plan.isBatch === true ? (messages[0]?.index ?? sent.length) : undefined,
         end: { kind: "waits" },
       };
       sent.push(message);
-      const options = { group, dedup, idempotencyKey, priority, delayMs };
-      const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
-      this.#asked(this.#handle(client, queue).send([message.index, new Uint8Array(bytes)], given)).then(
-        ({ id, sequence, duplicate }) => {
-          message.end = { kind: "done", atMs: this.#world.nowMs, id, sequence: Number(sequence), duplicate };
+      messages.push(message);
+    }
+    const handle = this.#handle(client, queue);
+    const valueOf = ({ index }: SentMessage): QueuesValue => [index, new Uint8Array(bytes)];
+    if (plan.isBatch === true) {
+      const batch = messages.map((message) => ({ value: valueOf(message), ...options }));
+      this.#asked(handle.sendBatch(batch, given({ accept }))).then(
+        (ends) => {
+          for (const [at, message] of messages.entries()) this.#told(message, ends[at] as SentOrRefused);
+        },
+        (error: unknown) => {
+          for (const message of messages) message.end = failed(error, this.#world.nowMs);
+        },
+      );
+      return;
+    }
+    for (const message of messages) {
+      this.#asked(handle.send(valueOf(message), { ...options, ...given({ accept }) })).then(
+        (sent) => {
+          this.#told(message, { sent });
         },
         (error: unknown) => {
           message.end = failed(error, this.#world.nowMs);
         },
       );
+    }
+  }
+
+  #told(message: SentMessage, end: SentOrRefused): void {
+    const atMs = this.#world.nowMs;
+    if (end.sent === undefined) message.end = failed(end.error, atMs);
+    else {
+      const { id, sequence, duplicate, spooled = false } = end.sent;
+      message.end = { kind: "done", atMs, id, sequence: Number(sequence), duplicate, spooled };
     }
   }
 
@@ -371,6 +398,11 @@ export class Participants {
   readonly #mayFail = (error: unknown): void => {
     failed(error, this.#world.nowMs);
   };
+}
+
+/** What is not `undefined`. */
+function given<T extends object>(options: T): { [Key in keyof T]?: Exclude<T[Key], undefined> } {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never;
 }
 
 function isUnknown(error: unknown): boolean {

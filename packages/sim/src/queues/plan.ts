@@ -27,6 +27,10 @@ export interface PlannedSend {
   readonly idempotencyKey: string | undefined;
   readonly priority: number | undefined;
   readonly delayMs: number | undefined;
+  /** Where the owner is away, the node that is asked keeps them. Of durable queues that nobody deletes, and without `dedup`. */
+  readonly accept?: "spool" | undefined;
+  /** All in one batch. */
+  readonly isBatch?: boolean | undefined;
 }
 
 /** How likely a consumer does what with a message; what is left of 1 it acknowledges. */

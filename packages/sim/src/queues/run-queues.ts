@@ -34,6 +34,8 @@ export interface QueuesVerdict {
   readonly sent: number;
   readonly delivered: number;
   readonly acknowledged: number;
+  /** Messages that a node has kept for their queue. */
+  readonly spooled: number;
   readonly simulatedMs: number;
 }
 
@@ -42,12 +44,15 @@ const answerMsMax = 30_000;
 /** Until both sides of a link that broke in silence have noticed it (`topics/run-topics.ts`). */
 const silenceMsMax = 21_000;
 const quietMsMax = 60_000;
-const drainMsMax = 60_000;
+/** As long as a node waits at most until it hands on again what it keeps for a queue, and longer. */
+const drainMsMax = 120_000;
 /** Longer than ids and keys are remembered in any of these worlds. */
 const rememberedMsMax = 5_000;
 
 /** What a queue has without a message: itself, the sequences it may use, and the redrives that it tells of. */
-const ofQueues: ReadonlySet<string> = new Set(["queues", "queue-sequences", "queue-moves"]);
+const ofQueues: ReadonlySet<string> = new Set(["queues", "queue-sequences", "queue-moves", "queue-taken"]);
+/** Whose numbers those of a store are, for ever. */
+const ofStores: ReadonlySet<string> = new Set(["queue-spool-state"]);
 
 /** Runs a plan under all checks. */
 export async function runQueues(plan: QueuesPlan, { connect, ...options }: QueuesRunOptions): Promise<QueuesVerdict> {
@@ -69,7 +74,7 @@ export async function runQueues(plan: QueuesPlan, { connect, ...options }: Queue
     schedule(world, plan, participants);
     await participants.pass(() => false, plan.durationMs);
     await quiet(world, plan, participants, tell);
-    await drainAll(plan, participants, tell);
+    await drainAll(world, plan, participants, tell);
     if (world.violations.length === 0) checkHistory(history, tell);
     if (world.violations.length === 0) await leave(world, plan, participants, history, tell);
     participants.close();
@@ -119,10 +124,12 @@ async function quiet(world: World, plan: QueuesPlan, participants: Participants,
 }
 
 /** (X2) */
-async function drainAll({ queues }: QueuesPlan, participants: Participants, tell: Tell): Promise<void> {
+async function drainAll(world: World, { queues }: QueuesPlan, participants: Participants, tell: Tell): Promise<void> {
   const left = new Set(queues);
   const drain = async (): Promise<void> => {
-    for (let round = 0; left.size > 0 && round < drainMsMax / 100; round++) {
+    let kept = true;
+    for (let round = 0; (left.size > 0 || kept) && round < drainMsMax / 100; round++) {
+      kept = keeps(world); // what is on its way may come behind the look at its queue
       for (const queue of queues) {
         // what one is empty of may come into another: all are, once all are in one round
         if (await participants.drain(queue)) left.delete(queue);
@@ -131,7 +138,13 @@ async function drainAll({ queues }: QueuesPlan, participants: Participants, tell
     }
   };
   await participants.awaited(drain(), drainMsMax).catch(() => undefined);
+  if (keeps(world)) tell("drains", "A node keeps messages for a queue that is there, and has room");
   for (const { name } of left) tell("drains", `Queue "${name}" does not give all that it has`);
+}
+
+/** Whether a node has messages for queues that are elsewhere. */
+function keeps({ nodes }: World): boolean {
+  return [...nodes.values()].some(({ store }) => (store?.range("queue-spool", { limit: 1 }).length ?? 0) > 0);
 }
 
 /** (X3) */
@@ -148,7 +161,7 @@ async function leave(
   await participants.pass(() => [...world.nodes.values()].every((node) => isLinked(world, node)), quietMsMax);
   for (const { name, store } of world.nodes.values()) {
     for (const table of queueTables) {
-      if (ofQueues.has(table)) continue;
+      if (ofQueues.has(table) || ofStores.has(table)) continue;
       const rows = store?.range(table, { limit: 100 }).length ?? 0;
       if (rows > 0)
         tell("nothing-left", `The store of ${name} has ${rows} rows in "${table}", and its queues are empty`);
@@ -158,13 +171,14 @@ async function leave(
     const isGone = await participants.awaited(participants.isGone(queue), answerMsMax);
     if (isGone) await participants.createAgain(queue, answerMsMax);
   }
-  await drainAll(plan, participants, tell);
+  await drainAll(world, plan, participants, tell);
   if (world.violations.length === 0) checkHistory(history, tell); // what was deleted comes back in none of them
   for (const queue of plan.queues) await participants.awaited(participants.delete(queue), answerMsMax);
   await participants.pass(pendingNothing(world, [new EmptyTables()]), quietMsMax);
   for (const message of new EmptyTables().pending(world)) tell("empty-tables", message);
   for (const { name, store } of world.nodes.values()) {
     for (const table of queueTables) {
+      if (ofStores.has(table)) continue;
       const rows = store?.range(table, { limit: 100 }).length ?? 0;
       if (rows > 0) tell("nothing-left", `The store of ${name} has ${rows} rows in "${table}", and no queue`);
     }
@@ -183,6 +197,7 @@ function verdictOf(world: World, { sent, deliveries }: History): QueuesVerdict {
     sent: sent.filter(({ end }) => end.kind === "done").length,
     delivered: deliveries.length,
     acknowledged: acks.length,
+    spooled: sent.filter(({ end }) => end.kind === "done" && end.spooled).length,
     simulatedMs: world.nowMs,
   };
 }

@@ -2,100 +2,10 @@
 import { MpregError } from "@mpreg/core/base";
 import type { Store } from "@mpreg/core/journal";
 import { NodeMachine } from "@mpreg/core/node";
-import type { Queue, QueueMessage, QueueOptions } from "@mpreg/core/program";
 import { describe, expect, test } from "vitest";
-import {
-  type ConnectQueuesClient,
-  type CreateMachine,
-  type PlannedQueue,
-  type QueuesRunOptions,
-  type QueuesValue,
-  planQueues,
-  runQueues,
-} from "../../src/index.js";
+import { type CreateMachine, type PlannedQueue, planQueues } from "../../src/index.js";
 import { withFault } from "../support/faulty.js";
-import { connectQueues } from "../support/queues-client.js";
-
-/** Without faults of their own, but for the last ones. */
-const seeds = Array.from({ length: 16 }, (_, index) => 4 * (index + 1));
-
-type Options = Partial<QueuesRunOptions>;
-
-/** The first message of the guarantee that one of the worlds violates; undefined where none does. */
-async function violated(guarantee: string, options: Options, worlds: readonly number[] = seeds): Promise<string> {
-  const others: string[] = [];
-  for (const seed of worlds) {
-    const { violations } = await runQueues(planQueues(seed), { connect: connectQueues, ...options });
-    const found = violations.find((each) => each.guarantee === guarantee);
-    if (found !== undefined) return found.message;
-    others.push(...violations.map((each) => `${each.guarantee}: ${each.message}`));
-  }
-  return `nothing of "${guarantee}", but ${JSON.stringify(others.slice(0, 3))}`;
-}
-
-type Harmed = Partial<Queue<QueuesValue>>;
-
-/** `whole`, but for what `own` has. */
-function replaced<T extends object>(whole: T, own: Partial<T>): T {
-  return new Proxy(whole, {
-    get: (_target, key) => {
-      const found = own[key as keyof T] ?? whole[key as keyof T];
-      return typeof found === "function" && !(key in own) ? (found.bind(whole) as unknown) : found;
-    },
-  });
-}
-
-/** The real client, of whose queues `harm` replaces methods, and which creates queues with other settings. */
-function clientWith(
-  harm: (queue: Queue<QueuesValue>) => Harmed,
-  settings: (options: QueueOptions) => QueueOptions = (options) => options,
-): ConnectQueuesClient {
-  return (...args) => {
-    const client = connectQueues(...args);
-    return {
-      queue: <T>(name: string, options?: QueueOptions) => {
-        const queue = client.queue(name, options && settings(options)) as unknown as Queue<QueuesValue>;
-        return replaced(queue, harm(queue)) as unknown as Queue<T>;
-      },
-      close: () => {
-        client.close();
-      },
-    };
-  };
-}
-
-/** Messages go through `harm` before their receiver gets them. */
-function receivedWith(
-  harm: (message: QueueMessage<QueuesValue>) => Partial<QueueMessage<QueuesValue>>,
-): ConnectQueuesClient {
-  return clientWith((queue) => ({
-    receive: async (options) => (await queue.receive(options)).map((message) => replaced(message, harm(message))),
-  }));
-}
-
-/** Queues are created with other settings than they are to have. */
-function settingsWith(change: (options: QueueOptions) => QueueOptions): ConnectQueuesClient {
-  return clientWith(() => ({}), change);
-}
-
-/** Stores of nodes go through `harm`. */
-function storeWith(harm: (store: Store) => Partial<Store>): CreateMachine {
-  return (options, capabilities, effects) => {
-    const { store } = capabilities;
-    if (store === undefined) return new NodeMachine(options, capabilities, effects);
-    const harmed: Store = {
-      write: (batch) => store.write(batch),
-      get: (table, key) => store.get(table, key),
-      range: (table, query) => store.range(table, query),
-      figures: () => store.figures(),
-      close: (closed) => {
-        store.close(closed);
-      },
-      ...harm(store),
-    };
-    return new NodeMachine(options, { ...capabilities, store: harmed }, effects);
-  };
-}
+import { clientWith, receivedWith, settingsWith, storeWith, violated } from "../support/planted.js";
 
 /** What the store writes is told to be on the disk before it is. */
 const toldBeforeCommit: CreateMachine = (options, capabilities, effects) => {
@@ -152,7 +62,9 @@ const crashing = Array.from({ length: 40 }, (_, index) => index + 1).filter((see
 describe("a fault is noticed:", () => {
   test("acknowledgements of sends before they are on the disk (kept)", async () => {
     // 99 has a crash between what was told and what was written; those before 41 have none since leases that end soon are not written
-    expect(await violated("kept", { createMachine: toldBeforeCommit }, [99, ...crashing])).toContain("is lost");
+    expect(await violated("kept", { createMachine: toldBeforeCommit }, { worlds: [99, ...crashing] })).toContain(
+      "is lost",
+    );
   });
 
   test("a store that keeps only every third batch of messages (kept)", async () => {
@@ -163,7 +75,7 @@ describe("a fault is noticed:", () => {
         return store.write(isLost ? [] : batch);
       },
     }));
-    expect(await violated("kept", { createMachine }, crashing)).toContain("is lost");
+    expect(await violated("kept", { createMachine }, { worlds: crashing })).toContain("is lost");
   });
 
   test("an acknowledgement that is answered, and was not done (done-for-good)", async () => {
@@ -262,7 +174,7 @@ describe("a fault is noticed:", () => {
     const worlds = worldsWith(({ settings, subscriptions }) => {
       return settings.guarantee?.kind === "quorum" && subscriptions.length === 3;
     });
-    expect(await violated("quorum", { connect }, worlds)).toContain("message");
+    expect(await violated("quorum", { connect }, { worlds })).toContain("message");
   });
 
   test("a subscription that does not get its copy (kept)", async () => {

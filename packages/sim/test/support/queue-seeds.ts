@@ -32,7 +32,7 @@ export function testQueueWorlds(seeds: readonly number[], planned: (seed: number
     for (const seed of seeds) {
       const verdict = await runQueues(planned(seed), { connect: connectQueues });
       if (verdict.violations.length > 0) expect.fail(await explained(verdict, planned(seed)));
-      for (const kind of ["sent", "delivered", "acknowledged"] as const)
+      for (const kind of ["sent", "delivered", "acknowledged", "spooled"] as const)
         totals[kind] = (totals[kind] ?? 0) + verdict[kind];
       await new Promise((resolve) => setImmediate(resolve));
     }

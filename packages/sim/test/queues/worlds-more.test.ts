@@ -1,0 +1,5 @@
+/** Worlds of queues in which more is done: batches, messages that a node keeps while the owner of their queue is away. */
+import { planMoreQueues } from "../../src/index.js";
+import { testQueues } from "../support/queue-seeds.js";
+
+testQueues(0, 1, planMoreQueues);
