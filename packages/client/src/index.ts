@@ -34,6 +34,7 @@ export type {
   OpenQueue,
   ProcessContext,
   ProcessOptions,
+  ProcessorEvent,
   Queue,
   QueueCalls,
   QueueMessage,

@@ -64,7 +64,7 @@ test("receivers get what the schema gives back, however they receive", () => {
       ({ value }) => {
         expectTypeOf(value).toEqualTypeOf<Order>();
       },
-      { onError: (_, message) => expectTypeOf(message.value).toEqualTypeOf<Order>() },
+      { onError: (_, message) => expectTypeOf(message).toEqualTypeOf<QueueMessage<Order> | undefined>() },
     );
     expectTypeOf(await node.queue("orders").receive()).toEqualTypeOf<readonly QueueMessage<Order>[]>();
     expectTypeOf(await client.queue("results").receive()).toEqualTypeOf<readonly QueueMessage<unknown, boolean>[]>();

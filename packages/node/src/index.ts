@@ -53,6 +53,7 @@ export type {
   OpenQueue,
   ProcessContext,
   ProcessOptions,
+  ProcessorEvent,
   Queue,
   QueueCalls,
   QueueMessage,

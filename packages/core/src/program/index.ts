@@ -54,6 +54,7 @@ export {
   type OpenQueue,
   type ProcessContext,
   type ProcessOptions,
+  type ProcessorEvent,
   type Queue,
   type QueueCalls,
   type QueueMessage,

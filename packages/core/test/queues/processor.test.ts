@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { MpregError } from "../../src/base/index.js";
 import type { Clock, QueueHost } from "../../src/program/index.js";
 import { QueueAsking } from "../../src/program/index.js";
 import { QueueChecks } from "../../src/program/queues/checks.js";
@@ -9,15 +10,21 @@ import type { QueueOperation, ReceivedMessage } from "../../src/queues/index.js"
 interface Asked {
   readonly operation: QueueOperation;
   readonly answer: (value: unknown) => void;
+  readonly fail: (error: unknown) => void;
 }
 
 /** A processor whose queue is the test: what it asks is answered by hand. */
-function start(options: { concurrency: number; prefetch?: number }, handler: () => unknown, onError?: () => void) {
+function start(
+  options: { concurrency: number; prefetch?: number },
+  handler: () => unknown,
+  onError?: (error: unknown, message?: unknown) => void,
+) {
   const asked: Asked[] = [];
+  const timers: { readonly callback: () => void; readonly ms: number }[] = [];
   const clock: Clock = {
     now: () => 0,
     wallMs: () => 0,
-    setTimer: () => 1,
+    setTimer: (callback, ms) => timers.push({ callback, ms }),
     clearTimer: () => undefined,
     endOfTurn: (callback) => {
       queueMicrotask(() => {
@@ -27,7 +34,12 @@ function start(options: { concurrency: number; prefetch?: number }, handler: () 
   };
   const aborts: AbortController[] = [];
   const host = {
-    codec: { decode: (bytes: Uint8Array) => bytes[0] } as unknown as QueueHost["codec"],
+    codec: {
+      decode: (bytes: unknown) => {
+        if (bytes instanceof Uint8Array) return bytes[0];
+        throw new Error("no value");
+      },
+    } as unknown as QueueHost["codec"],
     clock,
     createAbort: () => {
       const controller = new AbortController();
@@ -36,7 +48,7 @@ function start(options: { concurrency: number; prefetch?: number }, handler: () 
     },
     entry: () => undefined,
     call: (_fun: string, [operation]: readonly unknown[]) =>
-      new Promise<unknown>((answer) => asked.push({ operation: operation as QueueOperation, answer })),
+      new Promise<unknown>((answer, fail) => asked.push({ operation: operation as QueueOperation, answer, fail })),
   } satisfies QueueHost;
   const asking = new QueueAsking("jobs", host, undefined, undefined);
   const settlers = { line: new SettleLine(asking), checks: new QueueChecks("jobs", {}) };
@@ -45,7 +57,7 @@ function start(options: { concurrency: number; prefetch?: number }, handler: () 
     new Promise((resolve) => {
       setImmediate(resolve);
     });
-  return { asked, aborts, processor, settled };
+  return { asked, aborts, timers, processor, settled };
 }
 
 function messages(count: number): ReceivedMessage[] {
@@ -117,4 +129,100 @@ test("what onError throws ends the processor, once its handlers have ended", asy
   asked[0]?.answer(messages(1));
   await settled();
   await expect(processor.closed).rejects.toBe(thrown);
+});
+
+async function eventsOf(processor: Processor<unknown, unknown>): Promise<unknown[]> {
+  const events: unknown[] = [];
+  for await (const event of processor.status()) events.push(event);
+  return events;
+}
+
+test("what a handler throws is told with its message, and why the release could not be made; the release has it as its error (P7)", async () => {
+  const thrown = new Error("no paper");
+  const told: unknown[] = [];
+  const handler = (): void => {
+    throw thrown;
+  };
+  const { asked, processor, settled } = start({ concurrency: 1 }, handler, (error, message) => {
+    told.push([error, (message as { id: string }).id]);
+  });
+  const events = eventsOf(processor);
+  asked[0]?.answer(messages(1));
+  await settled();
+  expect(asked[1]?.operation).toMatchObject({ op: "release", error: "no paper" });
+  const lost = new MpregError("node-lost", "gone");
+  asked[1]?.fail(lost);
+  await settled();
+  void processor.close();
+  asked[2]?.answer([]);
+  await processor.closed;
+  expect(told).toEqual([
+    [thrown, "0"],
+    [lost, "0"],
+  ]);
+  const about = { id: "0" };
+  expect(await events).toMatchObject([
+    { kind: "failed", message: about, error: thrown },
+    { kind: "failed", message: about, error: lost },
+    { kind: "ended", error: undefined },
+  ]);
+});
+
+test("a queue that cannot be received from is told of once as long as that lasts, each try in the status, and what ends it (P7)", async () => {
+  const told: unknown[] = [];
+  const { asked, processor, settled, timers } = start(
+    { concurrency: 1, prefetch: 0 },
+    () => undefined,
+    (error, message) => {
+      told.push([error, message]);
+    },
+  );
+  const events = eventsOf(processor);
+  const unknown = new MpregError("unknown-queue", "nobody has it");
+  const again = async (): Promise<void> => {
+    await settled();
+    timers.shift()?.callback();
+    await settled();
+  };
+  asked[0]?.fail(unknown);
+  await again();
+  asked[1]?.fail(unknown);
+  await again();
+  expect(told).toEqual([[unknown, undefined]]);
+  asked[2]?.answer([]);
+  await settled();
+  asked[3]?.fail(unknown);
+  await again();
+  expect(told).toHaveLength(2);
+  const denied = new MpregError("denied", "not yours");
+  asked[4]?.fail(denied);
+  await expect(processor.closed).rejects.toBe(denied);
+  expect(told[2]).toEqual([denied, undefined]);
+  expect(await events).toEqual([
+    { kind: "interrupted", error: unknown, retryMs: 100 },
+    { kind: "interrupted", error: unknown, retryMs: 200 },
+    { kind: "resumed" },
+    { kind: "interrupted", error: unknown, retryMs: 100 },
+    { kind: "ended", error: denied },
+  ]);
+  expect(await eventsOf(processor)).toEqual([{ kind: "ended", error: denied }]); // who comes late hears why
+});
+
+test("a message that is no value is released with why, and told (P7)", async () => {
+  const told: unknown[] = [];
+  const { asked, processor, settled } = start(
+    { concurrency: 1 },
+    () => undefined,
+    (error) => told.push(error),
+  );
+  const events = eventsOf(processor);
+  asked[0]?.answer([{ ...messages(1)[0], body: "broken" }]);
+  await settled();
+  expect(asked.map(({ operation }) => operation)).toContainEqual(
+    expect.objectContaining({ op: "release", error: "no value" }),
+  );
+  expect(told).toEqual([new Error("no value")]);
+  for (const { operation, answer } of asked) answer(operation.op === "receive" ? [] : [{ kind: "done" }]);
+  await processor.close();
+  expect((await events)[0]).toMatchObject({ kind: "unreadable", id: "0" });
 });

@@ -12,6 +12,7 @@ import type {
   Schedule,
   SpooledFor,
 } from "../../queues/index.js";
+import type { Missed as StatusMissed } from "../../structures/index.js";
 import type { WaitOptions } from "../api.js";
 
 /** Settings of a queue; what is not given has the default of `QueueSettings`. */
@@ -157,16 +158,37 @@ export interface ConsumeOptions extends Pick<ReceiveOptions, "visibilityMs" | "s
 export interface ProcessOptions<T = unknown, A = unknown> extends ConsumeOptions {
   /** Messages that are worked on at a time. Default 1. */
   readonly concurrency?: number | undefined;
-  /** Is told what a handler threw, and what has kept a message from being acknowledged or released. */
-  readonly onError?: ((error: unknown, message: QueueMessage<T, A>) => void) | undefined;
+  /**
+   * Is told what a handler threw, and what has kept a message from being acknowledged or released; without a `message`, that one cannot be read, that the queue
+   * cannot be received from just now (once, as long as that lasts), and what ends the processor. What it throws ends the processor.
+   */
+  readonly onError?: ((error: unknown, message: QueueMessage<T, A> | undefined) => void) | undefined;
 }
 
+/** Something that happened to a processor; `missed` stands for events that were not taken in time. */
+export type ProcessorEvent<T = unknown, A = unknown> =
+  /** A handler has thrown `error`, or its message could not be acknowledged or released because of it. */
+  | { readonly kind: "failed"; readonly message: QueueMessage<T, A>; readonly error: unknown }
+  /** The lease of a message that is here was lost: somebody else may have it. */
+  | { readonly kind: "lease-lost"; readonly message: QueueMessage<T, A>; readonly error: unknown }
+  /** A message is no value: it was released, with `error`. */
+  | { readonly kind: "unreadable"; readonly id: string; readonly error: unknown }
+  /** The queue could not be received from; that is tried again in `retryMs`. */
+  | { readonly kind: "interrupted"; readonly error: unknown; readonly retryMs: number }
+  /** It is received from again. */
+  | { readonly kind: "resumed" }
+  /** It is over: because the program wanted it, or with why not. */
+  | { readonly kind: "ended"; readonly error: unknown }
+  | StatusMissed;
+
 /** Something that works off a queue. */
-export interface QueueProcessor extends AsyncDisposable {
+export interface QueueProcessor<T = unknown, A = unknown> extends AsyncDisposable {
   /** Is fulfilled when it is over; rejects where it ended because the queue could not be received from. */
   readonly closed: Promise<void>;
   /** Messages that are worked on now. */
   readonly running: number;
+  /** What happens to it from now on, 1,000 events of which are kept for each reader; ends with it. */
+  status(options?: { readonly signal?: CancelSignal | undefined }): AsyncIterableIterator<ProcessorEvent<T, A>>;
   /** Receives nothing more, and is fulfilled when what has begun has ended. What was leased ahead is given back; that receive does not count. */
   drain(options?: WaitOptions): Promise<void>;
   /** Ends at once: handlers that run are told through their signal, their messages released. */
@@ -262,7 +284,7 @@ export interface Queue<T = unknown, R = unknown, S = T, A = R> extends AsyncIter
   process(
     handler: (message: QueueMessage<T, A>, context: ProcessContext) => A | PromiseLike<A>,
     options?: ProcessOptions<T, A>,
-  ): QueueProcessor;
+  ): QueueProcessor<T, A>;
   /** Acknowledges several, by their receipts. */
   ack(receipts: readonly string[], options?: WaitOptions): Promise<readonly SettledOrRefused[]>;
   release(receipts: readonly string[], options?: ReleaseOptions): Promise<readonly SettledOrRefused[]>;

@@ -8,6 +8,7 @@ export type {
   MessageFacts,
   ProcessContext,
   ProcessOptions,
+  ProcessorEvent,
   Queue,
   QueueMessage,
   QueueOptions,

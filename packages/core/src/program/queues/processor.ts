@@ -10,15 +10,18 @@
  * (P5) A failure to receive that may pass is tried again, after a wait that doubles; any other ends it.
  * (P6) It asks for more when a turn has ended and there is room for half of what it leases ahead: what is received and what is acknowledged travels
  *      in batches, however short handlers are.
+ * (P7) Nothing fails in silence: `onError` and `status` are told of handlers, of messages that cannot be read, acknowledged or released, and of a queue that cannot
+ *      be received from: when that begins, and when it ends the processor.
  */
 import { MpregError, isA, isPromise, thrownText } from "../../base/index.js";
 import type { ReceivedMessage } from "../../queues/index.js";
-import { Fifo, onAbort } from "../../structures/index.js";
+import { type CancelSignal, checkListeners } from "../../rpc/index.js";
+import { Broadcast, Fifo, type Missed, onAbort } from "../../structures/index.js";
 import type { AbortSource, HandlerSignal } from "../abort-source.js";
 import type { WaitOptions } from "../api.js";
 import type { ClockTimer } from "../clock.js";
 import { within } from "../within.js";
-import type { ProcessContext, ProcessOptions, QueueMessage, QueueProcessor } from "./api.js";
+import type { ProcessContext, ProcessOptions, ProcessorEvent, QueueMessage, QueueProcessor } from "./api.js";
 import type { QueueAsking, QueueHost } from "./asking.js";
 import { type SettleEnds, untold } from "./settle-line.js";
 import { type Settlers, givingBack, queueMessage, releasing } from "./message.js";
@@ -32,8 +35,11 @@ const waitMs = 20_000;
 const slackMs = 10_000;
 const retryMsMin = 100;
 const retryMsMax = 5_000;
+const eventsMax = 1_000;
 /** How often a lease is extended at least where it is very short. */
 const extendMsMin = 50;
+
+type Told<T, A> = Exclude<ProcessorEvent<T, A>, Missed>;
 
 /** A message that is here. Its signal is made when somebody looks at it. */
 class Leased<T, A> implements ProcessContext {
@@ -67,7 +73,7 @@ class Leased<T, A> implements ProcessContext {
   }
 }
 
-export class Processor<T, A> implements QueueProcessor {
+export class Processor<T, A> implements QueueProcessor<T, A> {
   readonly closed: Promise<void>;
   readonly #asking: QueueAsking;
   readonly #settlers: Settlers;
@@ -85,6 +91,11 @@ export class Processor<T, A> implements QueueProcessor {
   #isToReceive = false;
   #isStopping = false;
   #failure: unknown;
+  /** It could not receive, and tries again. */
+  #isInterrupted = false;
+  /** There once somebody follows it. */
+  #events: Broadcast<Told<T, A>> | undefined;
+  #isOver = false;
   #retryMs = retryMsMin;
   #over: () => void = () => undefined;
 
@@ -118,6 +129,14 @@ export class Processor<T, A> implements QueueProcessor {
 
   get running(): number {
     return this.#running.size;
+  }
+
+  status(options: { readonly signal?: CancelSignal | undefined } = {}): AsyncIterableIterator<ProcessorEvent<T, A>> {
+    checkListeners(options, "status");
+    this.#events ??= new Broadcast(eventsMax);
+    if (!this.#isOver) return this.#events.read(options.signal);
+    this.#events.end();
+    return this.#events.read(options.signal, [{ kind: "ended", error: this.#failure }]);
   }
 
   drain({ signal, timeoutMs = 0 }: WaitOptions = {}): Promise<void> {
@@ -166,6 +185,10 @@ export class Processor<T, A> implements QueueProcessor {
       (messages) => {
         this.#isReceiving = false;
         this.#retryMs = retryMsMin;
+        if (this.#isInterrupted) {
+          this.#isInterrupted = false;
+          this.#events?.publish({ kind: "resumed" });
+        }
         for (const received of messages) this.#take(received);
         if (this.#isStopping) this.#end();
         this.#begin();
@@ -174,9 +197,10 @@ export class Processor<T, A> implements QueueProcessor {
       (error: unknown) => {
         this.#isReceiving = false;
         if (this.#isStopping) this.#look();
-        else if (mayPass(error)) this.#again();
+        else if (mayPass(error)) this.#again(error);
         else {
           this.#failure = error;
+          this.#noticed(error, undefined); // (P7)
           this.#end();
         }
       },
@@ -184,8 +208,13 @@ export class Processor<T, A> implements QueueProcessor {
   }
 
   /** (P5) */
-  #again(): void {
+  #again(error: unknown): void {
     const { clock } = this.#asking.host;
+    this.#events?.publish({ kind: "interrupted", error, retryMs: this.#retryMs });
+    if (!this.#isInterrupted) {
+      this.#isInterrupted = true;
+      if (!this.#noticed(error, undefined)) return; // (P7)
+    }
     clock.setTimer(() => {
       this.#receive();
     }, this.#retryMs);
@@ -200,6 +229,8 @@ export class Processor<T, A> implements QueueProcessor {
     } catch (error) {
       // nobody here can read it: it is not done
       this.#settlers.line.giveBack(releasing(undefined, thrownText(error)), [received.receipt]);
+      this.#events?.publish({ kind: "unreadable", id: received.id, error });
+      this.#noticed(error, undefined); // (P7)
       return;
     }
     const leased = new Leased(message, host);
@@ -218,6 +249,7 @@ export class Processor<T, A> implements QueueProcessor {
         (error: unknown) => {
           if (leased.timer === undefined) return;
           if (isA(error, MpregError) && error.code !== "stale-receipt") return this.#keep(leased, visibleForMs);
+          this.#events?.publish({ kind: "lease-lost", message: leased.message, error });
           leased.abort(error);
         },
       );
@@ -291,27 +323,26 @@ export class Processor<T, A> implements QueueProcessor {
     const ended = (): void => {
       this.#done(leased);
     };
-    this.#release(leased.message, error).then(ended, (thrown: unknown) => {
-      this.#failed(leased, thrown);
-    });
+    void this.#release(leased.message, error).then(ended);
   }
 
   /** Answers whether the processor goes on. */
   #tell(leased: Leased<T, A>, error: unknown): boolean {
-    try {
-      this.#options.onError?.(error, leased.message);
-      return true;
-    } catch (thrown) {
-      this.#failed(leased, thrown);
-      return false;
-    }
+    this.#events?.publish({ kind: "failed", message: leased.message, error });
+    return this.#noticed(error, leased.message, leased);
   }
 
-  /** What `onError` has thrown ends the processor. */
-  #failed(leased: Leased<T, A>, thrown: unknown): void {
-    this.#failure ??= thrown;
-    this.#done(leased);
-    this.#end();
+  /** What `onError` throws ends the processor; answers whether it goes on. */
+  #noticed(error: unknown, message: QueueMessage<T, A> | undefined, leased?: Leased<T, A>): boolean {
+    try {
+      this.#options.onError?.(error, message);
+      return true;
+    } catch (thrown) {
+      this.#failure ??= thrown;
+      if (leased !== undefined) this.#done(leased);
+      this.#end();
+      return false;
+    }
   }
 
   #done(leased: Leased<T, A>): void {
@@ -326,7 +357,8 @@ export class Processor<T, A> implements QueueProcessor {
     const { code, outcome } = isA(error, MpregError) ? error : thrown;
     const settling = { ...releasing(undefined, thrownText(error)), failure: { code, outcome } };
     return this.#settlers.line.one(settling, message.receipt, {}).catch((again: unknown) => {
-      this.#options.onError?.(again, message); // its lease ends by itself
+      this.#events?.publish({ kind: "failed", message, error: again });
+      this.#noticed(again, message); // its lease ends by itself
     });
   }
 
@@ -350,7 +382,11 @@ export class Processor<T, A> implements QueueProcessor {
   }
 
   #look(): void {
-    if (this.#isStopping && this.#running.size === 0 && !this.#isReceiving) this.#over();
+    if (!this.#isStopping || this.#running.size > 0 || this.#isReceiving || this.#isOver) return;
+    this.#isOver = true;
+    this.#events?.publish({ kind: "ended", error: this.#failure });
+    this.#events?.end();
+    this.#over();
   }
 }
 

@@ -199,7 +199,7 @@ export class ProgramQueue<T = unknown, R = unknown, S = T, A = R> implements Que
     return this.messages();
   }
 
-  process(handler: ProcessHandler<T, A>, options: ProcessOptions<T, A> = {}): QueueProcessor {
+  process(handler: ProcessHandler<T, A>, options: ProcessOptions<T, A> = {}): QueueProcessor<T, A> {
     checkOptions(options, processNames, "process");
     if (typeof handler !== "function") {
       throw new MpregError("invalid-argument", `process: the handler must be a function, got ${kindOf(handler)}`);
