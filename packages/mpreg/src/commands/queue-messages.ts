@@ -7,10 +7,10 @@
  */
 import type { Client } from "@mpreg/client";
 import { MpregError } from "@mpreg/core/base";
-import type { SendOptions, Sent } from "@mpreg/core/program";
+import type { QueueMessage, SendOptions, Sent } from "@mpreg/core/program";
 import { type Command, Option } from "commander";
 import { usageError } from "../failure.js";
-import { addHeader, parseCount, parseDurationMs, parseDurationMsOrOff, parseValue } from "../input/options.js";
+import { addHeader, addText, parseCount, parseDurationMs, parseDurationMsOrOff, parseValue } from "../input/options.js";
 import { valueJson } from "../render/json.js";
 import { queueMessageJson, queueMessageText } from "../render/queues.js";
 import { printable } from "../render/text.js";
@@ -26,6 +26,10 @@ interface SendFlags extends ConnectionFlags {
   readonly ttl?: number;
   readonly priority?: number;
   readonly header?: Readonly<Record<string, string>>;
+  readonly after?: readonly string[];
+  readonly key?: string;
+  readonly correlationId?: string;
+  readonly replyTo?: string;
   readonly spool?: true;
 }
 
@@ -61,6 +65,10 @@ export function defineSend(queue: Command, terminal: Terminal): void {
     .option("--ttl <duration>", "how long it lives at most", parseDurationMs)
     .option("--priority <n>", "0 to 9, in a priority queue (default: 4)", Number)
     .option("--header <name=value>", "a header of the message (repeatable)", addHeader)
+    .option("--after <id>", "the id of a message that has to be done before (repeatable)", addText)
+    .option("--key <text>", "of messages with the same key only one is ever done")
+    .option("--correlation-id <text>", "what receivers know it by")
+    .option("--reply-to <text>", "where receivers are to answer")
     .option(
       "--spool",
       "where the owner of the queue is away, let the node that is asked keep it on its disk until it is back",
@@ -75,7 +83,9 @@ async function send(name: string, values: readonly string[], flags: SendFlags, {
     throw usageError("--id is the id of one message: without it, each of several gets one of its own");
   }
   const { id, group, dedup, delay: delayMs, ttl: ttlMs, priority, header: headers } = flags;
-  const fields: SendOptions = { id, group, dedup, delayMs, ttlMs, priority, headers };
+  const { after, key: idempotencyKey, correlationId, replyTo } = flags;
+  const about: SendOptions = { after, idempotencyKey, correlationId, replyTo };
+  const fields: SendOptions = { id, group, dedup, delayMs, ttlMs, priority, headers, ...about };
   const messages = values.map((text, index) => ({ ...fields, value: parseValue(text, `value ${index + 1}`) }));
   await withClient(flags, async (client) => {
     const { sent, error } = await sendAll(client, name, messages, flags);
@@ -140,9 +150,12 @@ async function receive(name: string, flags: ReceiveFlags, { stdout, stderr }: Te
   const { max, wait: waitMs = waitMsDefault, visibility: visibilityMs, subscription, timeout: timeoutMs } = flags;
   await withClient(flags, async (client) => {
     const queue = client.queue(name);
+    // who acknowledges it at once has no use for its receipt
+    const text = (message: QueueMessage): string =>
+      queueMessageText(message, stdout.colours, flags.ack === true ? undefined : message.receipt);
     const messages = await queue.receive({ max, waitMs, visibilityMs, subscription, timeoutMs });
     for (const message of messages) {
-      stdout.write(flags.json === true ? queueMessageJson(message) : queueMessageText(message, stdout.colours));
+      stdout.write(flags.json === true ? queueMessageJson(message) : text(message));
     }
     await stdout.written(flags.ack === true ? "not-applied" : "applied"); // (M2)
     if (messages.length === 0 && flags.json !== true) stderr.write(stderr.colours.dim("no message came")); // (M3)
@@ -185,13 +198,15 @@ Examples:
   mpreg queue send jobs '{"id":7}' --header region=eu
   mpreg queue send jobs 1 2 3
   mpreg queue send reminders "call back" --delay 10m
+  mpreg queue send jobs '{"report":7}' --after first --after second
   mpreg queue send mails '{"to":"ann"}' --group ann`;
 
 const receiveHelp = `
-A line is the id and the value as JSON, then the headers; with --json it is an object that has the receipt, too. Without --ack a
-message is leased: nobody else gets it for the queue's visibilityMs, then whoever receives next. Where no message came nothing is
-printed, and the exit code is 0.
+A line is the id and the value as JSON, then the headers; with --json it is an object. Without --ack a message is leased: nobody else
+gets it for the queue's visibilityMs, then whoever receives next. Its receipt, which is told then, is for mpreg queue ack, release and
+extend. Where no message came nothing is printed, and the exit code is 0.
 
 Examples:
+  mpreg queue receive jobs
   mpreg queue receive jobs --ack
   mpreg queue receive jobs --max 100 --wait off --ack --json`;

@@ -1,6 +1,6 @@
 /**
- * `mpreg queue`: queues of the cluster, made, listed, emptied and removed. What is in them is `queue-messages.ts`, how much that is
- * `queue-stats.ts`, what it sends itself `queue-schedules.ts`, dead letters on their way back `queue-redrive.ts`.
+ * `mpreg queue`: queues of the cluster, made, changed, listed, emptied and removed. What is in them is `queue-messages.ts`, what becomes of that
+ * `queue-settle.ts`, how much it is `queue-stats.ts`, what it sends itself `queue-schedules.ts`, dead letters on their way back `queue-redrive.ts`.
  *
  * (Q1) What removes messages says how many.
  */
@@ -13,6 +13,7 @@ import { type ConnectionFlags, inspectOptionsOf, withClient, withConnectionOptio
 import { defineBrowse, defineReceive, defineSend } from "./queue-messages.js";
 import { defineRedrive } from "./queue-redrive.js";
 import { defineSchedules } from "./queue-schedules.js";
+import { defineSettling } from "./queue-settle.js";
 import { defineSpool } from "./queue-spool.js";
 import { defineStats, defineWatch } from "./queue-stats.js";
 import { writeResult } from "./running.js";
@@ -23,19 +24,30 @@ interface CreateFlags extends ConnectionFlags {
 }
 
 export function defineQueue(program: Command, terminal: Terminal): void {
-  const queue = program.command("queue").description("Create queues, send to them, receive from them, look into them.");
-  defineCreate(queue, terminal);
-  defineList(queue, terminal);
+  const queue = program
+    .command("queue")
+    .description("Create queues, send to them, receive from them, look into them.")
+    .addHelpText("after", help);
+  queue.commandsGroup("Messages:");
   defineSend(queue, terminal);
   defineReceive(queue, terminal);
+  defineSettling(queue, terminal);
   defineBrowse(queue, terminal);
+  queue.commandsGroup("Queues:");
+  defineCreate(queue, terminal);
+  defineUpdate(queue, terminal);
+  defineList(queue, terminal);
   defineStats(queue, terminal);
   defineWatch(queue, terminal);
-  defineSchedules(queue, terminal);
-  defineRedrive(queue, terminal);
-  defineSpool(queue, terminal);
+  defineSubscription(queue, terminal, "subscribe", "Begin a subscription of a queue for broadcast or quorum.");
+  defineSubscription(queue, terminal, "unsubscribe", "End a subscription, with its copies of messages.");
   defineRemoval(queue, terminal, "purge", "Remove all messages of a queue, those that are leased too.");
   defineRemoval(queue, terminal, "delete", "Remove a queue with all its messages.");
+  queue.commandsGroup("Messages at times:");
+  defineSchedules(queue, terminal);
+  queue.commandsGroup("Messages elsewhere:");
+  defineRedrive(queue, terminal);
+  defineSpool(queue, terminal);
 }
 
 function defineCreate(queue: Command, terminal: Terminal): void {
@@ -53,10 +65,60 @@ function defineCreate(queue: Command, terminal: Terminal): void {
 async function create(name: string, flags: CreateFlags, terminal: Terminal): Promise<void> {
   const { setting, owner } = flags;
   // which settings there are, and how they have to be, the queue says
-  const options = { ...setting, ...(owner === undefined ? {} : { owner }) } as QueueOptions;
+  const options = { ...createdWith(setting), ...(owner === undefined ? {} : { owner }) } as QueueOptions;
   await withClient(flags, async (client) => {
     const settings = await client.queue(name, options).create(inspectOptionsOf(flags));
     await writeResult(settings, flags, terminal);
+  });
+}
+
+/** A guarantee may be given by its name alone. */
+function createdWith(setting: Readonly<Record<string, unknown>> = {}): Readonly<Record<string, unknown>> {
+  const { guarantee } = setting;
+  return typeof guarantee === "string" ? { ...setting, guarantee: { kind: guarantee } } : setting;
+}
+
+function defineUpdate(queue: Command, terminal: Terminal): void {
+  const command = queue
+    .command("update")
+    .description("Change settings of a queue, and print all of them as JSON; without --setting only print them.")
+    .argument("<name>", "the queue")
+    .option("--setting <key=value>", "as for create; null is the default again (repeatable)", addSetting);
+  withConnectionOptions(command).action(async (name: string, flags: CreateFlags) => {
+    const options = inspectOptionsOf(flags);
+    await withClient(flags, async (client) => {
+      const of = client.queue(name);
+      const settings =
+        flags.setting === undefined ? await of.settings(options) : await of.update(changesOf(flags.setting), options);
+      await writeResult(settings, flags, terminal);
+    });
+  });
+}
+
+/** What JSON has no word for: a setting that is not set. */
+function changesOf(setting: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(setting).map(([key, value]) => [key, value === null ? undefined : value]));
+}
+
+function defineSubscription(
+  queue: Command,
+  { stdout }: Terminal,
+  verb: "subscribe" | "unsubscribe",
+  description: string,
+): void {
+  const command = queue
+    .command(verb)
+    .description(description)
+    .argument("<name>", "the queue")
+    .argument("<subscription>", "its name");
+  withConnectionOptions(command).action(async (name: string, subscription: string, flags: ConnectionFlags) => {
+    const changed = await withClient(flags, (client) =>
+      client.queue(name)[verb](subscription, inspectOptionsOf(flags)),
+    );
+    const unchanged = verb === "subscribe" ? "it was there already" : "there was none";
+    const text = changed ? `${verb}d` : unchanged;
+    stdout.write(flags.json === true ? valueJson({ changed }, "line") : text);
+    await stdout.written("applied");
   });
 }
 
@@ -79,10 +141,35 @@ function defineRemoval(queue: Command, { stdout }: Terminal, verb: "purge" | "de
   });
 }
 
+const help = `
+Examples:
+  mpreg queue create jobs --setting maxReceives=5 --setting deadLetter=jobs-dead
+  mpreg queue send jobs '{"id":7}'
+  mpreg queue receive jobs --ack
+
+mpreg queue COMMAND --help tells more.`;
+
 const createHelp = `
-Settings, with their defaults: durable=true guarantee='{"kind":"at-least-once"}' order=standard visibilityMs=30000 delayMs=0
-ttlMs=345600000 messagesMax=1000000 bytesMax=1073741824 messageBytesMax=1048576 overflow=reject keyWindowMs=86400000; and, not set:
-maxReceives with deadLetter, retry, dedup, priorityAgeMs, rate, groupRate, topics, tags. A durable queue needs a node with a data directory.
+Settings, with their defaults:
+  durable=true                on disk before a send is answered; that needs a node with a data directory
+  guarantee=at-least-once     or fire-and-forget, broadcast, or '{"kind":"quorum","needed":2}'
+  order=standard              or fifo, priority (with priorityAgeMs)
+  visibilityMs=30000          how long a lease is
+  delayMs=0 ttlMs=345600000   how long a message is held back, and how long it lives at most
+  messagesMax=1000000 bytesMax=1073741824 messageBytesMax=1048576
+                              how much it holds
+  overflow=reject             or drop-oldest
+  keyWindowMs=86400000 resultMs=300000
+                              how long idempotency keys and results are kept
+Not set unless you do:
+  maxReceives=5 deadLetter=jobs-dead
+  retry='{"baseMs":1000,"maxMs":60000,"jitter":true}'
+  dedup='{"windowMs":300000,"scope":"queue","byContent":false}'
+  rate='{"perSecond":100,"burst":10}' groupRate=…
+  topics='["shop.*.sold"]'    patterns that feed it
+  consumer='{"function":"resize","concurrency":4}'
+                              the function that works it off
+  tags='{"team":"shop"}'
 
 Examples:
   mpreg queue create jobs

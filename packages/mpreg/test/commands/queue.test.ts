@@ -89,7 +89,7 @@ describe("mpreg queue", () => {
     const back = await createNode(away);
     onTestFinished(() => back.close());
     await vi.waitUntil(async () => (await own.spooled()).length === 0);
-    expect((await near("receive", "mails", "--max", "2")).stdout).toMatch(/^~\S+ 1\n~\S+ 2\n$/);
+    expect((await near("receive", "mails", "--max", "2")).stdout).toMatch(/^~\S+ 1 receipt=\S+\n~\S+ 2 receipt=\S+\n$/);
   });
 
   test("what was set aside is discarded or tried again, where it is said what", async () => {
@@ -196,7 +196,7 @@ describe("mpreg queue", () => {
   test("without --ack a message stays leased; where none came there is no line, and no failure (M3)", async () => {
     await create("leased");
     await queue("send", "leased", "1", "--id", "one");
-    expect((await queue("receive", "leased")).stdout).toBe("one 1\n");
+    expect((await queue("receive", "leased")).stdout).toMatch(/^one 1 receipt=\S+\n$/);
     expect(await queue("receive", "leased", "--wait", "off")).toEqual({
       exitCode: 0,
       stdout: "",
@@ -216,6 +216,72 @@ describe("mpreg queue", () => {
     const args = ["queue", "receive", "deaf", "--ack"];
     expect(await mpreg(args, { env, stdoutPath: "/dev/full" })).toMatchObject({ exitCode: 1 });
     expect(await client.queue("deaf").stats()).toMatchObject({ leased: 1, acknowledged: 0 });
+  });
+
+  test("what was received is acknowledged, released or kept for longer by its receipt, each on its own (L1)", async () => {
+    await create(
+      "held",
+      "--setting",
+      "visibilityMs=600000",
+      "--setting",
+      "maxReceives=2",
+      "--setting",
+      "deadLetter=dead",
+    );
+    await create("dead");
+    await queue("send", "held", "1", "2", "3");
+    const receive = async (): Promise<string[]> => {
+      const { stdout } = await queue("receive", "held", "--max", "3", "--wait", "off");
+      return [...stdout.matchAll(/ receipt=(\S+)/g)].map(([, receipt]) => receipt!);
+    };
+    const [one, two, three] = (await receive()) as [string, string, string];
+    expect(await queue("ack", "held", one)).toMatchObject({ exitCode: 0, stdout: "acknowledged 1 message\n" });
+    const again = await queue("ack", "held", one);
+    expect(again).toMatchObject({ exitCode: 1, stdout: "acknowledged 0 messages\n" });
+    expect(again.stderr).toMatch(/its message was acknowledged/);
+    expect(await queue("extend", "held", two, "--visibility", "1h", "--json")).toMatchObject({
+      stdout: '{"extended":1,"refused":[]}\n',
+    });
+    const released = await queue("release", "held", one, two, three, "--delay", "off", "--error", "no paper");
+    expect(released).toMatchObject({ exitCode: 1, stdout: "released 2 messages\n" });
+    expect(released.stderr).toMatch(new RegExp(`not ${one}: .*\\(2 of 3 messages were released\\)`, "s"));
+    expect(await queue("release", "held", ...(await receive()), "--error", "no ink")).toMatchObject({ exitCode: 0 });
+    expect(lines(await queue("browse", "dead", "--json"))).toMatchObject([
+      { value: 2, deadLetter: { error: "no ink", attempts: 2 } },
+      { value: 3, deadLetter: { error: "no ink" } },
+    ]);
+    expect(await queue("extend", "held", one)).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining("--visibility"),
+    });
+    expect((await queue("ack", "held", "what")).exitCode).not.toBe(0);
+  });
+
+  test("what goes with a message is as it is given: what it waits for, its key, whom to answer", async () => {
+    await create("chain");
+    await queue("send", "chain", "1", "--id", "first");
+    const about = ["--key", "k7", "--correlation-id", "c7", "--reply-to", "answers"];
+    expect(await queue("send", "chain", "2", "--after", "first", ...about)).toMatchObject({ exitCode: 0 });
+    expect(lines(await queue("receive", "chain", "--max", "2", "--ack", "--json"))).toMatchObject([{ value: 1 }]);
+    expect(lines(await queue("receive", "chain", "--ack", "--json"))).toMatchObject([
+      { value: 2, after: ["first"], idempotencyKey: "k7", correlationId: "c7", replyTo: "answers" },
+    ]);
+  });
+
+  test("settings are printed and changed, subscriptions begun and ended", async () => {
+    await create("wide", "--setting", "guarantee=broadcast", "--setting", 'rate={"perSecond":5,"burst":1}');
+    const changed = await queue("update", "wide", "--setting", "visibilityMs=1000", "--setting", "rate=null");
+    expect(JSON.parse(changed.stdout)).toMatchObject({ guarantee: { kind: "broadcast" }, visibilityMs: 1_000 });
+    expect(JSON.parse(changed.stdout)).not.toHaveProperty("rate.perSecond");
+    expect((await queue("update", "wide")).stdout).toBe(changed.stdout);
+    const wrong = await queue("update", "wide", "--setting", "visibiltyMs=1");
+    expect(wrong).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('did you mean "visibilityMs"') });
+    expect((await queue("subscribe", "wide", "ann")).stdout).toBe("subscribed\n");
+    expect((await queue("subscribe", "wide", "ann")).stdout).toBe("it was there already\n");
+    await queue("send", "wide", "1");
+    expect((await queue("receive", "wide", "--subscription", "ann", "--ack")).stdout).toMatch(/ 1\n$/);
+    expect((await queue("unsubscribe", "wide", "ann", "--json")).stdout).toBe('{"changed":true}\n');
+    expect((await queue("unsubscribe", "wide", "ann")).stdout).toBe("there was none\n");
   });
 
   test("delays and priorities are as they are given", async () => {
