@@ -56,6 +56,7 @@ export type {
   ConsumedMessage,
   DeadLetter,
   FunctionConsumer,
+  GivenSettings,
   QueueSettings,
   QueueStats,
   Schedule,

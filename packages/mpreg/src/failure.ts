@@ -81,20 +81,35 @@ const wrongAsWritten: ReadonlySet<ErrorCode> = new Set([
   "empty-request",
 ]);
 
+type Hints = readonly (readonly [RegExp, string])[];
+
 function hintFor({ code, message, cause }: MpregError): string | undefined {
   if ((cause as { readonly code?: unknown } | undefined)?.code === "EADDRINUSE") return "`--port 0` takes any free one";
-  if (code !== "not-connected") return undefined;
-  return connectHints.find(([part]) => part.test(message))?.[1];
+  return hints[code]?.find(([part]) => part.test(message))?.[1];
 }
 
 /** What is probably the matter when a connection cannot be made, by what the system says. */
-const connectHints: readonly (readonly [RegExp, string])[] = [
+const connectHints: Hints = [
   [/ECONNREFUSED/, "Is a node running there? `mpreg start` starts one; --url or MPREG_URL names another"],
   [/wrong version number/, "It speaks ws:, without TLS"],
   [/socket hang up|ECONNRESET/, "It may speak wss:, with TLS"],
   [/self-signed|unable to (get|verify)/, "--tls-ca FILE names certificates to trust"],
   [/Unexpected server response: (?!403)|Parse Error/, "Something else listens there, not a node of mpreg"],
 ];
+
+/** What helps at the shell, by what nodes say of queues. */
+const hints: Readonly<Partial<Record<ErrorCode, Hints>>> = {
+  "not-connected": connectHints,
+  "no-provider": [
+    [
+      /has a disk for it/,
+      "`mpreg start --data-dir DIR` starts a node that has one; `--setting durable=false` does without",
+    ],
+  ],
+  "unknown-queue": [
+    [/^No node has a queue/, "`mpreg queue create` creates one; `mpreg queue list` shows those that are there"],
+  ],
+};
 
 /** `error: unknown option '--prot'⏎(Did you mean --port?)` in one line. */
 function commanderMessage(message: string): string {

@@ -24,6 +24,14 @@ describe("failures", () => {
     expect(failureOf(cause, "start")).toMatchObject({ code: "internal", stack: { length: 3 } });
   });
 
+  test("whoever asks for a queue that cannot be, or is not there, is told what helps at the shell", () => {
+    const noDisk = new MpregError("no-provider", 'Cannot place queue "q": no node of the cluster has a disk for it');
+    expect(failureOf(noDisk, "queue create").hint).toMatch(/--data-dir DIR.*--setting durable=false/);
+    const unknown = new MpregError("unknown-queue", 'No node has a queue "q" just now');
+    expect(failureOf(unknown, "queue send").hint).toMatch(/mpreg queue create.*mpreg queue list/);
+    expect(failureOf(new MpregError("no-provider", 'Cannot call "f"'), "call").hint).toBeUndefined();
+  });
+
   test("people are told what failed, where, and what it left behind", () => {
     const error = new MpregError("node-lost", "The link broke", { step: "clean", node: "etl", outcome: "unknown" });
     expect(failureText(failureOf(error, "run"), picocolors.createColors(false))).toBe(

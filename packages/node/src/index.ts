@@ -75,6 +75,7 @@ export type {
   ConsumedMessage,
   DeadLetter,
   FunctionConsumer,
+  GivenSettings,
   QueueSettings,
   QueueStats,
   Schedule,

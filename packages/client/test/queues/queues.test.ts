@@ -23,6 +23,20 @@ async function folder(): Promise<string> {
   return path;
 }
 
+test("an owner that has no disk, or is not there, is refused by name: nothing durable is in memory unawares", async () => {
+  const { node, near } = await twoNodes();
+  await expect(near.queue("orders", { owner: node.name }).send(1)).rejects.toMatchObject({
+    code: "unsupported",
+    message: expect.stringMatching(/"orders" cannot be durable: this node has no store.*durable: false/) as unknown,
+  });
+  await expect(near.queue("orders", { owner: "nobody" }).send(1)).rejects.toMatchObject({
+    code: "no-provider",
+    outcome: "not-applied",
+    message: expect.stringMatching(/Cannot create queue "orders" on node "nobody"/) as unknown,
+  });
+  expect(await near.queues()).toEqual([]);
+});
+
 test("what is sent at one node is received at another one, whichever owns the queue, and is gone once it is acknowledged", async () => {
   const { near, distant } = await twoNodes();
   const orders = near.queue<{ id: number }>("orders", { durable: false });

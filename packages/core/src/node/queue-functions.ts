@@ -14,10 +14,10 @@ import { MpregError, type Subject, type Timers, kindOf, quoted } from "../base/i
 import { type QueuesOperation, queueFunction, queuePrefix, queuesFunction } from "../program/index.js";
 import {
   type End,
+  type GivenSettings,
   type OlderOwner,
   type QueueEnd,
   type QueueOperation,
-  type QueueSettings,
   Queues,
   type QueuesLimits,
   askedOperation,
@@ -339,12 +339,7 @@ export class QueueFunctions {
     }
   };
 
-  #create(
-    invocation: Invocation,
-    queue: string,
-    settings: Partial<QueueSettings>,
-    end: (result: unknown) => void,
-  ): void {
+  #create(invocation: Invocation, queue: string, settings: GivenSettings, end: (result: unknown) => void): void {
     this.#authorize(invocation, "manage", queue);
     this.#authorizeSettings(invocation, settings);
     const { nowMs } = this.#host;
@@ -374,7 +369,7 @@ export class QueueFunctions {
   }
 
   /** Who has a queue fed by topics may subscribe to these (Q3), who has it worked off by a function may call that (Q5). */
-  #authorizeSettings(invocation: Invocation, { topics, consumer }: Partial<QueueSettings>): void {
+  #authorizeSettings(invocation: Invocation, { topics, consumer }: GivenSettings): void {
     const { subject, onBehalfOf } = askerOf(invocation);
     const { policy } = this.#host.options;
     if (topics !== undefined) authorizeSubscribe(policy, subject, topics, onBehalfOf);

@@ -8,16 +8,20 @@ import { quoted } from "../base/index.js";
 import type { FunctionConsumer } from "./function-consumer.js";
 import { type Field, type Fields, checkFields, flag, objectOf, optional, text, textRecord, texts } from "./fields.js";
 import { checkSettingNames, defaultQueueSettings } from "./settings.js";
-import type { Deduplication, Guarantee, QueueSettings, Rate, Retry } from "./types.js";
+import type { Deduplication, GivenSettings, Guarantee, QueueSettings, Rate, Retry } from "./types.js";
 
 type FieldsOf<T> = { readonly [F in keyof T]-?: Field };
 
 const number: Field = { is: (value) => typeof value === "number", what: "a number" };
 
 const guarantee: FieldsOf<Extract<Guarantee, { readonly kind: "quorum" }>> = { kind: text, needed: optional(number) };
-const retry: FieldsOf<Retry> = { baseMs: number, maxMs: number, jitter: optional(flag) };
-const dedup: FieldsOf<Deduplication> = { windowMs: number, scope: text, byContent: optional(flag) };
-const rate: FieldsOf<Rate> = { perSecond: number, burst: number };
+const retry: FieldsOf<Retry> = { baseMs: number, maxMs: optional(number), jitter: optional(flag) };
+const dedup: FieldsOf<Deduplication> = {
+  windowMs: optional(number),
+  scope: optional(text),
+  byContent: optional(flag),
+};
+const rate: FieldsOf<Rate> = { perSecond: number, burst: optional(number) };
 const consumer: FieldsOf<FunctionConsumer> = {
   function: text,
   concurrency: optional(number),
@@ -57,8 +61,8 @@ const settings: FieldsOf<QueueSettings> = {
 const fields: Fields = Object.fromEntries(Object.entries(settings).map(([name, field]) => [name, optional(field)]));
 
 /** `given` as settings of the queue of that name; what is not among them was not given. Throws `invalid-argument`. */
-export function askedSettings(queue: string, given: unknown): Partial<QueueSettings> {
-  checkSettingNames(queue, given as Partial<QueueSettings>);
+export function askedSettings(queue: string, given: unknown): GivenSettings {
+  checkSettingNames(queue, given as GivenSettings);
   const asked: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(given as object)) {
     const maybeNone = defaultQueueSettings[name as keyof QueueSettings] === undefined;

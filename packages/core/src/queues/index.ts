@@ -18,6 +18,7 @@ export type {
   Deduplication,
   Failure,
   FeedStats,
+  GivenSettings,
   Guarantee,
   Missed,
   MessageAttribute,

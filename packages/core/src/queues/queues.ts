@@ -12,6 +12,7 @@ import type { Freeze, Refusal, Ticket } from "../journal/index.js";
 import { browse, statsOf } from "./browsing.js";
 import type { Change } from "./changes.js";
 import type { Feeding } from "./feeding.js";
+import { checkSame } from "./given-settings.js";
 import { HandingOver, type HandingOverHost } from "./handing-over.js";
 import type { QueueHere, QueueHost, QueuesCapabilities } from "./host.js";
 import { type QueuesLimits, defaultQueuesLimits } from "./limits.js";
@@ -29,7 +30,7 @@ import { Spooling } from "./spool/spooling.js";
 import { Taking } from "./spool/taking.js";
 import { subscribe, unsubscribe } from "./subscribing.js";
 import { Tables } from "./tables.js";
-import type { Operation, QueueAnswers, QueueEnd, QueueOperation, QueueSettings } from "./types.js";
+import type { GivenSettings, Operation, QueueAnswers, QueueEnd, QueueOperation, QueueSettings } from "./types.js";
 import { withdraw } from "./withdrawing.js";
 import { Writes } from "./writes.js";
 
@@ -85,11 +86,12 @@ export class Queues {
    *
    * `invalid-argument` where there is one that differs in a setting that was given; `unsupported` for a durable one on a node without a store.
    */
-  create(name: string, given: Partial<QueueSettings>, end: (end: CreateEnd) => void, nowMs: number): void {
+  create(name: string, given: GivenSettings, end: (end: CreateEnd) => void, nowMs: number): void {
     try {
       const before = this.#queues.get(name);
       if (before !== undefined) {
-        checkSame(before, given);
+        checkSettingNames(name, given);
+        checkSame(name, before.settings, defaultQueueSettings, given);
         end({ kind: "done", created: false, settings: before.settings });
         return;
       }
@@ -321,12 +323,10 @@ export class Queues {
     queue.commit(operations, { done, failed }, nowMs);
   }
 
-  #checked(name: string, given: Partial<QueueSettings>): QueueSettings {
+  #checked(name: string, given: GivenSettings): QueueSettings {
     checkQueueName(name);
-    const hasStore = this.#capabilities.store !== undefined;
-    const forgets = given.guarantee?.kind === "fire-and-forget";
-    const settings = checkSettings(name, { ...given, durable: given.durable ?? (hasStore && !forgets) });
-    if (!settings.durable || hasStore) return settings;
+    const settings = checkSettings(name, given);
+    if (!settings.durable || this.#capabilities.store !== undefined) return settings;
     const message = `Queue ${quoted(name)} cannot be durable: this node has no store. Give it a data directory, or say durable: false`;
     throw new MpregError("unsupported", message);
   }
@@ -388,7 +388,7 @@ export class Queues {
     );
   }
 
-  #update(queue: Queue, given: Partial<QueueSettings>, end: End, nowMs: number): void {
+  #update(queue: Queue, given: GivenSettings, end: End, nowMs: number): void {
     const failed = (error: MpregError): void => {
       end({ kind: "failed", error });
     };
@@ -466,18 +466,6 @@ export class Queues {
 
   #unknown(name: string): MpregError {
     return new MpregError("unknown-queue", `There is no queue ${quoted(name)}${suggestion(name, this.#queues.keys())}`);
-  }
-}
-
-/** What was not given is as it is. */
-function checkSame(queue: Queue, given: Partial<QueueSettings>): void {
-  checkSettingNames(queue.name, given);
-  for (const key of Object.keys(given) as (keyof QueueSettings)[]) {
-    if (given[key] === undefined && defaultQueueSettings[key] !== undefined) continue; // not given
-    const [is, wanted] = [JSON.stringify(queue.settings[key]), JSON.stringify(given[key])];
-    if (is === wanted) continue;
-    const message = `Queue ${quoted(queue.name)} is there with "${key}" ${is}, not ${wanted}: update it, or leave it as it is`;
-    throw new MpregError("invalid-argument", message);
   }
 }
 

@@ -5,7 +5,8 @@
  */
 import { MpregError, checkOptions, kindOf, optionNames, parsePattern, quoted } from "../base/index.js";
 import { checkConsumer } from "./function-consumer.js";
-import type { QueueSettings } from "./types.js";
+import { wholeSettings } from "./given-settings.js";
+import type { GivenSettings, QueueSettings } from "./types.js";
 
 const minuteMs = 60_000;
 const dayMs = 24 * 60 * minuteMs;
@@ -81,7 +82,7 @@ export function checkQueueName(name: string, what: "queue" | "subscription" = "q
 }
 
 /** Throws `invalid-argument` where something is no setting (S1). */
-export function checkSettingNames(queue: string, given: Partial<QueueSettings>): void {
+export function checkSettingNames(queue: string, given: GivenSettings): void {
   checkOptions(given, known, `queue ${quoted(queue)}`);
 }
 
@@ -92,12 +93,12 @@ export function checkSettingNames(queue: string, given: Partial<QueueSettings>):
  */
 export function checkSettings(
   queue: string,
-  given: Partial<QueueSettings>,
+  given: GivenSettings,
   before: QueueSettings = defaultQueueSettings,
 ): QueueSettings {
   const who = `queue ${quoted(queue)}`;
   checkSettingNames(queue, given);
-  const merged = { ...before, ...given };
+  const merged = { ...before, ...wholeSettings(given) };
   const forgets = merged.guarantee.kind === "fire-and-forget";
   if (forgets && given.durable === true)
     throw invalid(`${who}: "fire-and-forget" is in memory only, and cannot be durable`);

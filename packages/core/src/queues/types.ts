@@ -52,45 +52,68 @@ export interface Rate {
   readonly burst: number;
 }
 
-/** Everything that can be chosen of a queue; `checkSettings` says the defaults and bounds. */
+/** Everything that can be chosen of a queue. `durable`, `guarantee` and `order` are for ever, the others can be changed. */
 export interface QueueSettings {
-  /** Whether messages are on disk before their send is answered. */
+  /** Whether messages are on disk before their send is answered. Default `true`: its node has to have a data directory. */
   readonly durable: boolean;
+  /** When a message is done. Default `{ kind: "at-least-once" }`. */
   readonly guarantee: Guarantee;
+  /** Which message is next. Default `standard`. */
   readonly order: Order;
-  /** Order `priority`: a message gains one priority for each so long a wait, so that none starves. */
+  /** Order `priority`: a message gains one priority for each so long a wait, so that none starves. Default: none does. */
   readonly priorityAgeMs: number | undefined;
-  /** How long a lease is, unless its receive or extension says otherwise. */
+  /** How long a lease is, unless its receive or extension says otherwise. Default 30,000; 0 to 12 h. */
   readonly visibilityMs: number;
-  /** How long a message is not available at first, unless it says so itself. */
+  /** How long a message is not available at first, unless it says so itself. Default 0; at most 365 days. */
   readonly delayMs: number;
-  /** How long a message lives at most. One that is leased then lives on until its lease ends. */
+  /** How long a message lives at most. One that is leased then lives on until its lease ends. Default four days; at most 366. */
   readonly ttlMs: number;
-  /** A message received so often is put into `deadLetter` when its lease ends without an acknowledgement. */
+  /** A message received so often is put into `deadLetter` when its lease ends without an acknowledgement. Default: never. */
   readonly maxReceives: number | undefined;
+  /** The queue of dead letters, given together with `maxReceives`. It is not created by that: until it is there, messages stay. */
   readonly deadLetter: string | undefined;
-  /** `undefined`: available again at once. */
+  /** How long a message waits before it comes again. Default: not at all. */
   readonly retry: Retry | undefined;
+  /** What was sent already is not taken again. Default: everything is taken. */
   readonly dedup: Deduplication | undefined;
-  /** For how long the idempotency key of an acknowledged message is kept. */
+  /** For how long the idempotency key of an acknowledged message is kept. Default a day. */
   readonly keyWindowMs: number;
-  /** For how long the result of a message that asks for it (`keepResult`) is kept. */
+  /** For how long the result of a message that asks for it (`keepResult`) is kept. Default 5 min. */
   readonly resultMs: number;
+  /** Messages that it holds at most. Default 1,000,000. */
   readonly messagesMax: number;
+  /** Bytes of messages that it holds at most. Default 1 GiB. */
   readonly bytesMax: number;
+  /** Bytes of one message at most. Default 1 MiB; at most 64 MiB, of which a send takes 16. */
   readonly messageBytesMax: number;
-  /** What happens to a send beyond those: it is refused, or the oldest messages that are not leased go. */
+  /** What happens to a send beyond `messagesMax` or `bytesMax`: it is refused (`reject`, the default), or the oldest messages that are not leased go. */
   readonly overflow: "reject" | "drop-oldest";
-  /** Of leases, of all consumers together. */
+  /** Of leases, of all consumers together. Default: as fast as it goes. */
   readonly rate: Rate | undefined;
   /** The same for each group. */
   readonly groupRate: Rate | undefined;
   /** The function that works it off. Others may receive from it, too. */
   readonly consumer: FunctionConsumer | undefined;
-  /** Patterns of the topics that feed the queue: what is published to one that matches is sent to the queue, once. At most 64. */
+  /** Patterns of the topics that feed the queue: what is published to one that matches is sent to the queue, once. At most 64. Default none. */
   readonly topics: readonly string[];
+  /** Carried, never looked at. At most 50. */
   readonly tags: Readonly<Record<string, string>>;
 }
+
+/** The settings that have parts, some of which have defaults. */
+type InParts = "retry" | "dedup" | "rate" | "groupRate";
+
+/** Settings as they are given: what is not said, or `undefined`, has its default; `undefined` for one that has none takes it away. */
+export type GivenSettings = Partial<Omit<QueueSettings, InParts>> & {
+  /** Default of `maxMs`: an hour, or `baseMs` if that is longer; of `jitter`: `true`. */
+  readonly retry?: (Pick<Retry, "baseMs"> & Partial<Retry>) | undefined;
+  /** Defaults: `windowMs` 5 min, `scope` `queue`, `byContent` `false`. */
+  readonly dedup?: Partial<Deduplication> | undefined;
+  /** Default of `burst`: as many as in a second. */
+  readonly rate?: (Pick<Rate, "perSecond"> & Partial<Rate>) | undefined;
+  /** Default of `burst`: as many as in a second. */
+  readonly groupRate?: (Pick<Rate, "perSecond"> & Partial<Rate>) | undefined;
+};
 
 /** An attribute of a message: carried, never looked at. */
 export interface MessageAttribute {
@@ -380,7 +403,7 @@ export type QueueOperation =
   | { readonly op: "delete" }
   | { readonly op: "stats" }
   | { readonly op: "settings" }
-  | { readonly op: "update"; readonly settings: Partial<QueueSettings> }
+  | { readonly op: "update"; readonly settings: GivenSettings }
   | { readonly op: "subscribe"; readonly name: string }
   | { readonly op: "unsubscribe"; readonly name: string }
   /** Messages that another node had kept for this queue; asked by nodes only. Numbers rise. `over`: that node has nothing left. */

@@ -28,7 +28,7 @@ class World {
   }
 
   create(queue: string, settings: Partial<QueueSettings>): void {
-    this.#ask("mpreg.queues", { op: "create", queue, settings });
+    this.#ask("mpreg.queues", { op: "create", queue, settings: { durable: false, ...settings } });
   }
 
   do(queue: string, operation: object): unknown {
@@ -247,7 +247,7 @@ describe("a queue whose consumer is a function", () => {
     const world = new World();
     const create = (): void => world.create("jobs", { consumer: consumer as QueueSettings["consumer"] });
     expect(create).toThrow(
-      expect.objectContaining({ code: "invalid-argument", message: expect.stringContaining(`"${named}"`) as string }),
+      expect.objectContaining({ code: "invalid-argument", message: expect.stringContaining(named) as string }),
     );
   });
 });

@@ -1,5 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { type QueueSettings, checkQueueName, checkSettings, defaultQueueSettings } from "../../src/queues/index.js";
+import {
+  type GivenSettings,
+  type QueueSettings,
+  checkQueueName,
+  checkSettings,
+  defaultQueueSettings,
+} from "../../src/queues/index.js";
+import { QueueWorld } from "./support.js";
 
 describe("the settings of a queue", () => {
   it("are the defaults where nothing is given", () => {
@@ -30,6 +37,34 @@ describe("the settings of a queue", () => {
 
   it("are in memory only where nothing is promised", () => {
     expect(checkSettings("gossip", { guarantee: { kind: "fire-and-forget" } }).durable).toBe(false);
+  });
+});
+
+describe("what is said of a queue", () => {
+  it("has parts with defaults", () => {
+    const given: GivenSettings = { retry: { baseMs: 1_000 }, dedup: {}, rate: { perSecond: 2.5 } };
+    const { retry, dedup, rate } = checkSettings("orders", given);
+    expect(retry).toEqual({ baseMs: 1_000, maxMs: 3_600_000, jitter: true });
+    expect(dedup).toEqual({ windowMs: 300_000, scope: "queue", byContent: false });
+    expect(rate).toEqual({ perSecond: 2.5, burst: 3 });
+  });
+
+  it("is durable where nothing else is said: refused where nothing can be", () => {
+    const world = new QueueWorld();
+    const ends: unknown[] = [];
+    world.queues.create("orders", {}, (end) => ends.push(end), 0);
+    const wrong = { code: "unsupported", message: expect.stringMatching(/durable.*data directory/) as unknown };
+    expect(ends).toMatchObject([{ kind: "failed", error: wrong }]);
+  });
+
+  it("is the same in another order, and without what has a default", () => {
+    const world = new QueueWorld();
+    const consumer = { function: "resize", concurrency: 4 };
+    world.create("orders", { durable: false, consumer, retry: { baseMs: 1, maxMs: 3_600_000, jitter: true } });
+    const again: GivenSettings = { consumer: { concurrency: 4, function: "resize" }, retry: { baseMs: 1 } };
+    const ends: { readonly kind: string }[] = [];
+    world.queues.create("orders", again, (end) => ends.push(end), world.clock.nowMs);
+    expect(ends).toMatchObject([{ kind: "done", created: false }]);
   });
 });
 

@@ -109,6 +109,7 @@ export class QueueWorld {
     this.queues.refused(ticket, why, this.clock.nowMs);
   }
 
+  /** Durable where there is a disk, unless it says otherwise. */
   create(name: string, settings: Partial<QueueSettings> = {}): void {
     let error: unknown = new Error(`queue ${name} is not created yet`);
     this.queues.create(

@@ -4,6 +4,7 @@ import type { CancelSignal } from "../../rpc/index.js";
 import type { HandlerSignal } from "../abort-source.js";
 import type {
   DeadLetter,
+  GivenSettings,
   MessageState,
   Missed,
   QueueSettings,
@@ -15,9 +16,9 @@ import type {
 import type { Missed as StatusMissed } from "../../structures/index.js";
 import type { WaitOptions } from "../api.js";
 
-/** Settings of a queue; what is not given has the default of `QueueSettings`. */
-export type QueueOptions = Partial<QueueSettings> & {
-  /** The node that owns it, by name or id. Default: the cluster chooses one when the queue is created. */
+/** Settings of a queue, all optional: each says its default. A queue that is there is compared with those that are given. */
+export type QueueOptions = GivenSettings & {
+  /** The node that owns it, by name or id; for a durable queue one with a data directory. Default: the cluster chooses one when the queue is created. */
   readonly owner?: string | undefined;
 };
 
@@ -285,27 +286,38 @@ export interface Queue<T = unknown, R = unknown, S = T, A = R> extends AsyncIter
     handler: (message: QueueMessage<T, A>, context: ProcessContext) => A | PromiseLike<A>,
     options?: ProcessOptions<T, A>,
   ): QueueProcessor<T, A>;
-  /** Acknowledges several, by their receipts. */
+  /** Acknowledges several, by their receipts: per receipt, in order, `undefined` or why it was not. At most 1,000. */
   ack(receipts: readonly string[], options?: WaitOptions): Promise<readonly SettledOrRefused[]>;
+  /** Gives several back, which others then get after `delayMs`, or as the queue's `retry` says; answers as {@link ack}. */
   release(receipts: readonly string[], options?: ReleaseOptions): Promise<readonly SettledOrRefused[]>;
+  /** The leases of several end in `visibilityMs` from now, 0 to 12 h; answers as {@link ack}. */
   extend(
     receipts: readonly string[],
     visibilityMs: number,
     options?: WaitOptions,
   ): Promise<readonly SettledOrRefused[]>;
-  /** Shows messages without leasing them. */
+  /** Shows messages without leasing them, in the order in which they were sent. */
   browse(options?: BrowseOptions): Promise<readonly BrowsedQueueMessage<T>[]>;
   /** Removes all messages, those that are leased too; answers how many. */
   purge(options?: WaitOptions): Promise<number>;
+  /** How many messages it has, and what it has done since its node began. */
   stats(options?: WaitOptions): Promise<QueueStats>;
+  /** Its settings, with all defaults. */
   settings(options?: WaitOptions): Promise<QueueSettings>;
-  update(settings: Partial<QueueSettings>, options?: WaitOptions): Promise<QueueSettings>;
-  /** Begins a subscription of a queue whose guarantee is `broadcast` or `quorum`; answers whether it is new. */
+  /**
+   * Changes settings, and answers all of them; what is not named is left as it is, and `undefined` takes away what has no default (`retry`). Rejects with
+   * `invalid-argument` for `durable`, `guarantee` and `order`, which are for ever.
+   */
+  update(settings: GivenSettings, options?: WaitOptions): Promise<QueueSettings>;
+  /** Begins a subscription of a queue whose guarantee is `broadcast` or `quorum`; answers whether it is new. It gets what is sent from then on. */
   subscribe(subscription: string, options?: WaitOptions): Promise<boolean>;
+  /** Ends a subscription and gives up its copies; answers whether there was one. */
   unsubscribe(subscription: string, options?: WaitOptions): Promise<boolean>;
-  /** Begins to move dead letters back where they came from. */
+  /** Begins to move the dead letters that there are back where they came from; answers how it stands just then. It goes on by itself: {@link redrives}. */
   redrive(options?: RedriveOptions): Promise<Redrive>;
+  /** The redrive that runs, and the last ten that are over: how many have moved, how many stay. */
   redrives(options?: WaitOptions): Promise<readonly Redrive[]>;
+  /** Ends a redrive; what has moved has moved. Rejects with `invalid-argument` where the queue knows none of that id. */
   cancelRedrive(id: string, options?: WaitOptions): Promise<Redrive>;
   /**
    * Sends messages at times: each time makes one, whatever crashes. Its headers `mpreg-schedule` and `mpreg-due` say which schedule has made it and for
@@ -318,6 +330,7 @@ export interface Queue<T = unknown, R = unknown, S = T, A = R> extends AsyncIter
   schedule(name: string, options: ScheduleOptions<S>): Promise<Schedule>;
   /** Ends a schedule; answers whether there was one. */
   unschedule(name: string, options?: WaitOptions): Promise<boolean>;
+  /** Its schedules: when each is due next, how often it has sent, and what the queue would not have. */
   schedules(options?: WaitOptions): Promise<readonly Schedule[]>;
   /** Removes the queue with all its messages; answers how many. */
   delete(options?: WaitOptions): Promise<number>;

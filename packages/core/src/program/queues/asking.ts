@@ -3,11 +3,12 @@
  *
  * (A1) An error that comes as a value of an answer is the error that was raised.
  */
-import { MpregError, type MpregErrorJson, isErrorCode } from "../../base/index.js";
+import { MpregError, type MpregErrorJson, isErrorCode, quoted } from "../../base/index.js";
 import type {
   OutgoingMessage,
   QueueAnswers,
   QueueOperation,
+  GivenSettings,
   QueueSettings,
   SendEnd,
   SpooledFor,
@@ -31,7 +32,7 @@ export type QueuesOperation =
   /** Which node owns the queue, or is to own it. */
   | { readonly op: "place"; readonly queue: string; readonly durable: boolean }
   /** Creates it on the node that is asked, unless it is there with these settings. */
-  | { readonly op: "create"; readonly queue: string; readonly settings: Partial<QueueSettings> }
+  | { readonly op: "create"; readonly queue: string; readonly settings: GivenSettings }
   | { readonly op: "list" }
   /**
    * Messages that the node which is asked is to keep for a queue whose owner is away. `tried`: the queue was asked itself, and could not be reached.
@@ -99,13 +100,13 @@ export class QueueAsking {
   readonly name: string;
   readonly host: QueueHost;
   readonly #fun: string;
-  readonly #settings: Partial<QueueSettings> | undefined;
+  readonly #settings: GivenSettings | undefined;
   readonly #owner: string | undefined;
   /** The creation that is on its way. */
   #creation: Promise<QueueSettings> | undefined;
   #wasCreated = false;
 
-  constructor(name: string, host: QueueHost, settings: Partial<QueueSettings> | undefined, owner: string | undefined) {
+  constructor(name: string, host: QueueHost, settings: GivenSettings | undefined, owner: string | undefined) {
     this.name = name;
     this.host = host;
     this.#fun = queueFunction(name);
@@ -158,10 +159,22 @@ export class QueueAsking {
         : Promise.resolve(this.#owner);
     return owner
       .then((target) => host.call(queuesFunction, [create], { target }))
-      .then((created) => {
-        this.#wasCreated = true;
-        return created as QueueSettings;
-      });
+      .then(
+        (created) => {
+          this.#wasCreated = true;
+          return created as QueueSettings;
+        },
+        (error: unknown) => {
+          throw this.#owner === undefined ? error : this.#unplaced(this.#owner, error);
+        },
+      );
+  }
+
+  /** The node that was to have it is not there, or was misspelt. */
+  #unplaced(owner: string, error: unknown): unknown {
+    if (!(error instanceof MpregError) || error.code !== "no-provider") return error;
+    const message = `Cannot create queue ${quoted(this.name)} on node ${quoted(owner)}: no node of that name or id is known here, or it is away. Any node may have it where no "owner" is given`;
+    return new MpregError("no-provider", message, { outcome: error.outcome, node: error.node });
   }
 
   /** A function that nobody offers is a queue that nobody has. */

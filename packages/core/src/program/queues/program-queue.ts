@@ -4,6 +4,7 @@ import type {
   OutgoingMessage,
   QueueAnswers,
   QueueOperation,
+  GivenSettings,
   QueueSettings,
   QueueStats,
   Redrive,
@@ -249,7 +250,7 @@ export class ProgramQueue<T = unknown, R = unknown, S = T, A = R> implements Que
     return this.#ask("settings", { op: "settings" }, options);
   }
 
-  update(settings: Partial<QueueSettings>, options: WaitOptions = {}): Promise<QueueSettings> {
+  update(settings: GivenSettings, options: WaitOptions = {}): Promise<QueueSettings> {
     return this.#ask("update", { op: "update", settings }, options);
   }
 
