@@ -19,6 +19,8 @@ export type CronLibrary = new (
 const cronForms =
   'five fields (minute hour day month weekday) such as "0 3 * * *", six with seconds first, or "@daily"';
 
+const zoneForms = 'what works is a name of the IANA data base such as "Europe/Berlin", or "UTC"';
+
 const charactersMax = 128;
 /** Fields and nicknames: what else the library takes, such as a date, is no expression. */
 const form = /^(?:@[a-z]+|\S+(?:\s+\S+){4,5})$/i;
@@ -38,7 +40,9 @@ export function createCron(load: () => CronLibrary): Cron {
         times = new (load())(expression, { timezone: timeZone, paused: true });
         next(0); // an unknown time zone shows only now
       } catch (error) {
-        throw refusal(`${who} in the time zone ${quoted(timeZone)}: ${thrownText(error)}; what works is ${cronForms}`); // (K1)
+        const why = thrownText(error);
+        if (/time ?zone/i.test(why)) throw refusal(`${who}: no time zone ${quoted(timeZone)} is known; ${zoneForms}`); // (K1)
+        throw refusal(`${who} in the time zone ${quoted(timeZone)}: ${why}; what works is ${cronForms}`); // (K1)
       }
       return { next };
     },
