@@ -26,6 +26,13 @@ async function again(options: CreateNodeOptions, ...others: readonly MpregNode[]
   return node;
 }
 
+/** What Prometheus reads of its spool. */
+async function metricsOf({ url }: MpregNode): Promise<Readonly<Record<string, string>>> {
+  const text = await (await fetch(`${url.replace("ws", "http")}/metrics`)).text();
+  const lines = text.split("\n").filter((line) => line.startsWith("mpreg_spool"));
+  return Object.fromEntries(lines.map((line) => line.split(" ")));
+}
+
 async function valuesOf(client: Client, queue: string, count: number): Promise<unknown[]> {
   const values: unknown[] = [];
   while (values.length < count) {
@@ -160,6 +167,11 @@ test("what was set aside is told, and is tried again or thrown away from anywher
   await expect
     .poll(() => client.spooled(), { timeout: 20_000 })
     .toMatchObject([{ queue: "dead", messages: 0, refused: 3, refusals: [{ id: "a" }, { id: "b" }, { id: "c" }] }]);
+  expect(await metricsOf(keeper)).toMatchObject({
+    'mpreg_spool_messages{queue="dead",state="waiting"}': "0",
+    'mpreg_spool_messages{queue="dead",state="set-aside"}': "3",
+    'mpreg_spool_set_aside_total{what="set-aside"}': "3",
+  });
   expect(await client.discardSpooled({ ids: ["b"] })).toBe(1);
   await dead.update({ messageBytesMax: 1_000 });
   expect(await keeper.retrySpooled({ queue: "dead", ids: ["a", "b"] })).toBe(1);

@@ -29,6 +29,7 @@ import { Drain } from "./drain.js";
 import { inspect } from "./inspect.js";
 import type { Interests } from "./interests.js";
 import { Links } from "./links.js";
+import { type SpoolFigures, noSpoolFigures } from "../queues/index.js";
 import { QueueFunctions, type QueueFunctionsHost } from "./queue-functions.js";
 import { rpcHost } from "./rpc-host.js";
 import type { NodeSize } from "./size.js";
@@ -249,6 +250,11 @@ export class NodeMachine {
   /** What of topics is held here, and what has become of messages. */
   get topicFigures(): TopicsFigures {
     return this.#topics.figures;
+  }
+
+  /** What is kept here for queues of other nodes. */
+  get spoolFigures(): SpoolFigures {
+    return this.#queues?.spool ?? noSpoolFigures;
   }
 
   /** Takes what has happened. Call {@link flush} at the end of the turn, and neither of them from an effect (Z2). */

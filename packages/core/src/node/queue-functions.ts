@@ -20,6 +20,7 @@ import {
   type QueueOperation,
   Queues,
   type QueuesLimits,
+  type SpoolFigures,
   askedOperation,
   askedSettings,
   checkQueueName,
@@ -151,6 +152,11 @@ export class QueueFunctions {
   /** The same with the next input. */
   feedSoon(nowMs: number): void {
     this.#feeds?.sendSoon(nowMs);
+  }
+
+  /** What this node keeps for queues that are elsewhere. */
+  get spool(): SpoolFigures {
+    return this.#queues.spooling.figures();
   }
 
   /** Messages that functions of the cluster work on. */

@@ -7,6 +7,7 @@ export type { QueuesCapabilities } from "./host.js";
 export { type End, Queues } from "./queues.js";
 export type { OlderOwner } from "./record.js";
 export type { EndedMessage, MessageEnd, QueueListener } from "./listener.js";
+export { type SpoolFigures, noFigures as noSpoolFigures } from "./spool/spool.js";
 export { queueTables } from "./tables.js";
 export { type QueuesLimits, defaultQueuesLimits } from "./limits.js";
 export { checkQueueName, checkSettings, defaultQueueSettings, delayMsMax, visibilityMsMax } from "./settings.js";

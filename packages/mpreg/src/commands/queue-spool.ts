@@ -3,11 +3,12 @@
  *
  * (P1) What is thrown away was named: by its ids, its queue, or as all.
  */
+import type { Client } from "@mpreg/client";
 import type { SpooledChoice } from "@mpreg/core/program";
 import { Argument, type Command } from "commander";
 import { usageError } from "../failure.js";
 import { valueJson } from "../render/json.js";
-import { spooledText, spooledWhy } from "../render/spooled.js";
+import { spooledFor, spooledText, spooledWhy } from "../render/spooled.js";
 import type { Terminal } from "../terminal.js";
 import { type ConnectionFlags, inspectOptionsOf, withClient, withConnectionOptions } from "./connection.js";
 
@@ -73,6 +74,15 @@ async function spool(flags: ConnectionFlags, { stdout, stderr }: Terminal): Prom
   }
   stdout.write(spooledText(spooled, names, stdout));
   for (const line of spooledWhy(spooled)) stderr.write(line);
+}
+
+/** What nodes keep for these queues, a line for each. */
+export async function keptFor(client: Client, queues: readonly string[], flags: ConnectionFlags): Promise<string[]> {
+  const options = inspectOptionsOf(flags);
+  const all = await client.spooled(options);
+  if (!all.some(({ queue }) => queues.includes(queue))) return [];
+  const nodes = await client.nodes(options);
+  return spooledFor(all, queues, new Map(nodes.map(({ id, name }) => [id, name])));
 }
 
 const help = `

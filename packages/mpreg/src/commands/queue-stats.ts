@@ -12,6 +12,7 @@ import { valueJson } from "../render/json.js";
 import { type QueueReport, type WatchedQueue, queuesText, ratesBetween, untoldQueues } from "../render/queues.js";
 import type { Terminal } from "../terminal.js";
 import { type ConnectionFlags, inspectOptionsOf, withClient, withConnectionOptions } from "./connection.js";
+import { keptFor } from "./queue-spool.js";
 
 const intervalMs = 1_000;
 /** Queues that are asked at a time. */
@@ -38,13 +39,17 @@ export function defineWatch(queue: Command, terminal: Terminal): void {
 }
 
 async function stats(names: readonly string[], flags: ConnectionFlags, { stdout, stderr }: Terminal): Promise<void> {
-  const reports = await withClient(flags, (client) => reportsOf(client, names, flags));
+  const { reports, kept } = await withClient(flags, async (client) => {
+    const told = await reportsOf(client, names, flags);
+    const queues = told.map(({ queue }) => queue);
+    return { reports: told, kept: flags.json === true ? [] : await keptFor(client, queues, flags) };
+  });
   if (flags.json === true) {
     stdout.write(valueJson(reports.map(toldOf), "line"));
     return;
   }
   stdout.write(queuesText(reports, stdout));
-  for (const line of untoldQueues(reports)) stderr.write(line);
+  for (const line of [...untoldQueues(reports), ...kept]) stderr.write(line);
 }
 
 async function watch(names: readonly string[], flags: ConnectionFlags, terminal: Terminal): Promise<void> {

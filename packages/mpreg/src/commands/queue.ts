@@ -14,7 +14,7 @@ import { defineBrowse, defineReceive, defineSend } from "./queue-messages.js";
 import { defineRedrive } from "./queue-redrive.js";
 import { defineSchedules } from "./queue-schedules.js";
 import { defineSettling } from "./queue-settle.js";
-import { defineSpool } from "./queue-spool.js";
+import { defineSpool, keptFor } from "./queue-spool.js";
 import { defineStats, defineWatch } from "./queue-stats.js";
 import { writeResult } from "./running.js";
 
@@ -131,12 +131,21 @@ function defineList(queue: Command, { stdout }: Terminal): void {
   });
 }
 
-function defineRemoval(queue: Command, { stdout }: Terminal, verb: "purge" | "delete", description: string): void {
+function defineRemoval(
+  queue: Command,
+  { stdout, stderr }: Terminal,
+  verb: "purge" | "delete",
+  description: string,
+): void {
   const command = queue.command(verb).description(description).argument("<name>", "the queue");
   withConnectionOptions(command).action(async (name: string, flags: ConnectionFlags) => {
-    const removed = await withClient(flags, (client) => client.queue(name)[verb](inspectOptionsOf(flags)));
+    const { removed, kept } = await withClient(flags, async (client) => {
+      const count = await client.queue(name)[verb](inspectOptionsOf(flags));
+      return { removed: count, kept: await keptFor(client, [name], flags) };
+    });
     const text = `removed ${removed} message${removed === 1 ? "" : "s"}`;
     stdout.write(flags.json === true ? valueJson({ removed }, "line") : text); // (Q1)
+    for (const line of kept) stderr.write(line); // what was sent and has not come yet is not gone
     await stdout.written("applied");
   });
 }

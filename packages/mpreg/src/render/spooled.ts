@@ -33,3 +33,16 @@ export function spooledWhy(all: readonly Spooled[]): string[] {
     ...refusals.map(({ id, error: why }) => printable(`queue ${queue}: set aside ${id}: ${why}`)),
   ]);
 }
+
+/** What is kept for these queues, a line for each node. */
+export function spooledFor(
+  all: readonly Spooled[],
+  queues: readonly string[],
+  names: ReadonlyMap<string, string>,
+): string[] {
+  const some = all.filter(({ queue }) => queues.includes(queue));
+  return some.map(({ queue, node, messages, refused }) => {
+    const aside = refused > 0 ? `, and ${refused} were set aside there` : "";
+    return printable(`queue ${queue}: ${messages} messages for it wait at node ${names.get(node) ?? node}${aside}`);
+  });
+}

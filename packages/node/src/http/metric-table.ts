@@ -18,6 +18,7 @@ import {
   otherFunctions,
 } from "@mpreg/core/rpc";
 import type { NodeSize } from "@mpreg/core/node";
+import type { SpoolFigures } from "@mpreg/core/queues";
 import type { TopicsFigures } from "@mpreg/core/topics";
 import type { MqttFigures } from "../mqtt/figures.js";
 import type { Traffic } from "../traffic.js";
@@ -29,6 +30,7 @@ export interface MetricSource {
   readonly size: NodeSize;
   readonly calls: RpcCounters;
   readonly topics: TopicsFigures;
+  readonly spool: SpoolFigures;
   /** Of the MQTT door, where there is one. */
   readonly mqtt: MqttFigures | undefined;
   readonly traffic: Traffic;
@@ -88,6 +90,27 @@ const topicMetrics: readonly Metric[] = [
     one(topics.backlogMessages),
   ),
   gauge("mpreg_topic_backlog_bytes", "Bytes that are allocated for them", ({ topics }) => one(topics.backlogBytes)),
+];
+
+const spoolMetrics: readonly Metric[] = [
+  gauge(
+    "mpreg_spool_messages",
+    "Messages that this node keeps for queues of other nodes, by queue (the hundred with most; the others together are `~others`): `waiting` for it, or `set-aside` (`mpreg queue spool`)",
+    readSpool,
+    ["queue", "state"],
+  ),
+  gauge("mpreg_spool_bytes", "Bytes of those messages", ({ spool }) => one(spool.bytes)),
+  counter(
+    "mpreg_spool_set_aside_total",
+    "What has become of those that were set aside: so many were, were `retried`, were `discarded`",
+    ({ spool }) =>
+      labelled("what", {
+        "set-aside": spool["spool-refused"],
+        retried: spool["spool-retried"],
+        discarded: spool["spool-discarded"],
+      }),
+    ["what"],
+  ),
 ];
 
 /** Without a door there are none. */
@@ -172,6 +195,7 @@ export const metrics: readonly Metric[] = [
     one(cluster.doubt),
   ),
   ...topicMetrics,
+  ...spoolMetrics,
   ...mqttMetrics,
   counter(
     "mpreg_frames_total",
@@ -217,6 +241,20 @@ function ofMqtt(read: (figures: MqttFigures) => Sample[]): Read {
 
 function readMembers({ cluster }: MetricSource): Sample[] {
   return labelled("state", membersByState(cluster));
+}
+
+/** (M2) */
+function readSpool({ spool }: MetricSource): Sample[] {
+  const others = { queue: "~others", waiting: spool.waiting, setAside: spool.setAside };
+  for (const { waiting, setAside } of spool.queues) {
+    others.waiting -= waiting;
+    others.setAside -= setAside;
+  }
+  const lines = others.waiting + others.setAside > 0 ? [...spool.queues, others] : spool.queues;
+  return lines.flatMap(({ queue, waiting, setAside }) => [
+    { labels: { queue, state: "waiting" }, value: waiting },
+    { labels: { queue, state: "set-aside" }, value: setAside },
+  ]);
 }
 
 /** Work by function: how much has begun, how it ended, how long it took. */

@@ -66,9 +66,9 @@ export class Metrics {
     const { machine, functions, traffic } = driver;
     const cluster = driver.cluster();
     const info = { name: machine.name, id: machine.id, cluster: cluster.name, version };
-    const { size, counters: calls, topicFigures: topics } = machine;
+    const { size, counters: calls, topicFigures: topics, spoolFigures: spool } = machine;
     const mqtt = this.#mqtt();
-    return { size, calls, topics, mqtt, traffic, cluster, functions: [...functions.values()].length, info };
+    return { size, calls, topics, spool, mqtt, traffic, cluster, functions: [...functions.values()].length, info };
   }
 }
 

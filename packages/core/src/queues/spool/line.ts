@@ -7,6 +7,8 @@
  * (L4) The queue is told that there is nothing left once the rows are off the disk, and nothing came for a while.
  * (L5) What waits for longer than `spoolAgeMsMax` for a queue that no node has is set aside. Where it may have been taken, the queue is asked before anything
  *      else is handed on (`set-aside.ts`, A2).
+ * (L6) A queue that knows a number which this store has not given has it of a later state of the same store: that was put back from an older copy. Its messages
+ *      would be taken for those of then, so the queue is asked before the first that it gets of a run, and those that have such a number get another one.
  */
 import {
   type DueItem,
@@ -29,6 +31,10 @@ export interface LineHost extends SetAsideHost {
   readonly courier: Courier;
   readonly origin: string;
   readonly ageMsMax: number;
+  /** Where the store is older than this run: no number from this one on was given before. (L6) */
+  readonly numbersFrom: number | undefined;
+  /** Numbers up to this one were given, by whom ever. (L6) */
+  given(upTo: number): void;
   wallMs(): number;
   /** Id and wall time of a message. */
   facts(entry: SpoolEntry, content: Uint8Array): { readonly id: string; readonly sentMs: number };
@@ -59,6 +65,10 @@ export class Line implements DueItem {
   #stop: (() => void) | undefined;
   /** The last that was in a call: the queue may have all up to it. (L5) */
   #askedUpTo = 0;
+  /** The queue has been asked what it knows of this store. (L6) */
+  #isMet: boolean;
+  /** Numbers up to this one are those of other messages, too. (L6) */
+  #reusedUpTo = 0;
   /** When the head came, once it has been looked at. (L5) */
   #since: { readonly number: number; readonly sentMs: number } | undefined;
   /** Some are on their way to where those lie that are set aside. (L3) */
@@ -75,6 +85,7 @@ export class Line implements DueItem {
     this.queue = queue;
     this.#host = host;
     this.setAside = new SetAside(queue, host);
+    this.#isMet = host.numbersFrom === undefined;
   }
 
   get size(): number {
@@ -142,8 +153,11 @@ export class Line implements DueItem {
     const { courier, origin, timers } = this.#host;
     timers.unschedule(this);
     if (courier.whereIs(this.queue) !== "there") return this.#park(nowMs); // (L2)
-    if (this.setAside.unsure !== undefined) return this.#askWhatIsThere(nowMs); // (L5)
+    if (this.setAside.unsure !== undefined || !this.#isMet) return this.#askWhatIsThere(nowMs); // (L5, L6)
     if (this.size === 0) return;
+    const reused = this.#firstOf(({ number }) => number <= this.#reusedUpTo);
+    if (reused.length > 0)
+      return this.#setAside(reused, { why: reusedNumber, isRefused: true, isRetried: true }, nowMs); // (L6)
     const messages = this.#batch();
     this.#askedUpTo = messages[messages.length - 1]?.number ?? this.#askedUpTo;
     this.#call(
@@ -161,15 +175,21 @@ export class Line implements DueItem {
     if (first === undefined) return;
     const leftMs = this.#leftMs(first);
     if (leftMs > 0) return this.#host.timers.schedule(this, nowMs + leftMs);
-    const tooOld: SpoolEntry[] = [];
-    for (let at = this.#head; at < this.#entries.length && tooOld.length < batchMessages; at++) {
-      const entry = this.#entries[at] as SpoolEntry;
-      if (this.#leftMs(entry) > 0) break;
-      tooOld.push(entry);
-    }
+    const tooOld = this.#firstOf((entry) => this.#leftMs(entry) <= 0);
     const days = this.#host.ageMsMax / 86_400_000;
     const why = `it has waited for ${Number(days.toFixed(1))} days, and no node has the queue`;
-    this.#setAside(tooOld, { why, isRefused: false }, nowMs);
+    this.#setAside(tooOld, { why, isRefused: false, isRetried: false }, nowMs);
+  }
+
+  /** Those at the head that are so, as many as go into one batch. */
+  #firstOf(isSo: (entry: SpoolEntry) => boolean): SpoolEntry[] {
+    const first: SpoolEntry[] = [];
+    for (let at = this.#head; at < this.#entries.length && first.length < batchMessages; at++) {
+      const entry = this.#entries[at] as SpoolEntry;
+      if (!isSo(entry)) break;
+      first.push(entry);
+    }
+    return first;
   }
 
   #leftMs(entry: SpoolEntry): number {
@@ -181,11 +201,13 @@ export class Line implements DueItem {
     return Math.min(ageMsMax, this.#since.sentMs + ageMsMax - this.#host.wallMs());
   }
 
-  /** A call without messages: how much of what was set aside the queue has. (L5) */
+  /** A call without messages: how much of what was set aside the queue has, and whether it knows numbers that were not given. (L5, L6) */
   #askWhatIsThere(nowMs: number): void {
     this.#call(
       { origin: this.#host.origin, call: this.#nextCall(), messages: [] },
       ({ taken }, at) => {
+        if (!this.#isMet) this.#meet(taken);
+        if (this.setAside.unsure === undefined) return this.#goOn(at);
         this.#isSettingAside = true;
         const end = (error: MpregError | undefined, then: number): void => {
           this.#isSettingAside = false;
@@ -196,6 +218,18 @@ export class Line implements DueItem {
       },
       nowMs,
     );
+  }
+
+  /** (L6) */
+  #meet(taken: number): void {
+    this.#isMet = true;
+    const { numbersFrom = Infinity } = this.#host;
+    if (taken < numbersFrom) return;
+    // those that were here when the store was copied it has, too: they have lower numbers
+    for (let first = this.first; first !== undefined && first.number < numbersFrom; first = this.first)
+      this.#shift(first);
+    this.#host.given(taken);
+    this.#reusedUpTo = taken;
   }
 
   #nextCall(): number {
@@ -294,7 +328,7 @@ export class Line implements DueItem {
 
   #refusedForGood(number: number, why: string, nowMs: number): void {
     const entry = this.first;
-    if (entry?.number === number) return this.#setAside([entry], { why, isRefused: true }, nowMs);
+    if (entry?.number === number) return this.#setAside([entry], { why, isRefused: true, isRetried: false }, nowMs);
     const message = `Queue "${this.queue}" refuses message ${number}, which is not the first`;
     this.#failed(new MpregError("malformed", message), nowMs);
   }
@@ -302,7 +336,7 @@ export class Line implements DueItem {
   /** The first of the line are. (L3, L5) */
   #setAside(
     entries: readonly SpoolEntry[],
-    { why, isRefused }: { readonly why: string; readonly isRefused: boolean },
+    { why, isRefused, isRetried }: { readonly why: string; readonly isRefused: boolean; readonly isRetried: boolean },
     nowMs: number,
   ): void {
     const { writes, rows } = this.#host;
@@ -324,6 +358,7 @@ export class Line implements DueItem {
         this.#host.told(this.queue, "spool-refused", entry);
       }
       this.#takenUpTo = this.#deletedUpTo = Math.max(this.#takenUpTo, last.number);
+      if (isRetried) this.setAside.settle("retry", aside, () => undefined, at); // else they stay there, and are listed
       if (!this.#closed) this.#goOn(at);
     };
     if (writes.store === undefined) return done(nowMs);
@@ -377,6 +412,9 @@ export class Line implements DueItem {
     if (!state.hasEnded) this.#stop = stop;
   }
 }
+
+const reusedNumber =
+  "its queue knows its number of a later state of this store, which was put back from an older copy: it gets another one";
 
 /** Whether what was refused may be taken later, as it is. */
 function isForNow({ code }: MpregErrorJson): boolean {

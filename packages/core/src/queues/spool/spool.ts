@@ -40,9 +40,32 @@ export interface SpoolHost {
   readonly writes: Writes;
   readonly limits: QueuesLimits;
   readonly courier: Courier;
+  /** Names this run of the node. */
+  readonly run: string;
   readonly listener: QueueListener | undefined;
   wallMs(): number;
 }
+
+/** What a node keeps for queues that are elsewhere. */
+export interface SpoolFigures extends Readonly<Record<SpoolTold, number>> {
+  /** Messages that are handed on when their queue takes them, and those that were set aside. */
+  readonly waiting: number;
+  readonly setAside: number;
+  /** Bytes of both. */
+  readonly bytes: number;
+  /** The same by queue: of the hundred that most is kept for. */
+  readonly queues: readonly { readonly queue: string; readonly waiting: number; readonly setAside: number }[];
+}
+
+export const noFigures: SpoolFigures = {
+  waiting: 0,
+  setAside: 0,
+  bytes: 0,
+  queues: [],
+  "spool-refused": 0,
+  "spool-retried": 0,
+  "spool-discarded": 0,
+};
 
 /** Which of what was set aside: of one queue, or of these ids; without either all that `allows`. */
 export interface SpooledChoice {
@@ -58,13 +81,13 @@ type Refused = Extract<Transfer, { readonly kind: "refused" }>;
 const numbersAhead = 100_000;
 const pageRows = 1_000;
 const refusalsShown = 100;
+const queuesCounted = 100;
 /** A message that this node cannot check against the settings of its queue may be whatever some queue would take. */
 const anySettings: QueueSettings = { ...defaultQueueSettings, ttlMs: delayMsMax, messageBytesMax: Infinity };
 
 export class Spool {
   readonly origin: string;
-  /** What has become of what was set aside, counted since the start. */
-  readonly figures: Record<SpoolTold, number> = { "spool-refused": 0, "spool-retried": 0, "spool-discarded": 0 };
+  readonly #told: Record<SpoolTold, number> = { "spool-refused": 0, "spool-retried": 0, "spool-discarded": 0 };
   readonly #host: SpoolHost;
   readonly #rows: SpoolRows;
   readonly #lines = new Map<string, Line>();
@@ -91,6 +114,10 @@ export class Spool {
       rows: this.#rows,
       origin: this.origin,
       ageMsMax: host.limits.spoolAgeMsMax,
+      numbersFrom: state?.numbers,
+      given: (upTo) => {
+        this.#nextNumber = Math.max(this.#nextNumber, upTo + 1);
+      },
       wallMs: () => host.wallMs(),
       facts: ({ number }, content) => {
         const { message, sentWallMs } = host.sealer.open(content);
@@ -101,7 +128,7 @@ export class Spool {
       },
       again: (queue, { form }, content) => this.#placed(queue, form, this.#nextNumber++, content),
       told: (queue, how, { id, sentMs, why }) => {
-        this.figures[how] += 1;
+        this.#told[how] += 1;
         const { listener } = host;
         if (listener?.isHeard === true) listener.ended(queue, how, { id, receives: 0, sentMs, error: why });
       },
@@ -138,6 +165,22 @@ export class Spool {
       });
     }
     return told.sort((a, b) => (a.queue < b.queue ? -1 : 1));
+  }
+
+  figures(): SpoolFigures {
+    const lines = [...this.#lines.values()].filter((line) => line.size + line.setAside.size > 0);
+    lines.sort((a, b) => b.size + b.setAside.size - a.size - a.setAside.size);
+    const queues = lines.slice(0, queuesCounted).map((line) => ({
+      queue: line.queue,
+      waiting: line.size,
+      setAside: line.setAside.size,
+    }));
+    const all = { waiting: 0, setAside: 0 };
+    for (const line of lines) {
+      all.waiting += line.size;
+      all.setAside += line.setAside.size;
+    }
+    return { ...all, bytes: this.#bytes, queues, ...this.#told };
   }
 
   /** How many wait for that queue. */
@@ -290,7 +333,7 @@ export class Spool {
   }
 
   #idOf(number: number): string {
-    return `~s${this.origin}.${number.toString(36)}`;
+    return `~s${this.origin}.${number.toString(36)}.${this.#host.run}`; // numbers of a store that was put back from an older copy come again
   }
 
   #contentOf(queue: string, { number, content }: SpoolEntry): Uint8Array | undefined {

@@ -7,7 +7,7 @@ import { MpregError, quoted } from "../../base/index.js";
 import type { QueueHost, QueuesCapabilities, TransferTarget } from "../host.js";
 import type { OutgoingMessage, QueueEnd } from "../types.js";
 import type { SettleSpooledEnd } from "./set-aside.js";
-import { Spool, type SpooledChoice } from "./spool.js";
+import { Spool, type SpoolFigures, type SpooledChoice, noFigures } from "./spool.js";
 import type { Courier, SpoolVerdict, SpooledFor } from "./types.js";
 
 export class Spooling {
@@ -28,6 +28,11 @@ export class Spooling {
 
   list(): readonly SpooledFor[] {
     return this.#spool?.list() ?? [];
+  }
+
+  /** What there is, and what has become of what was set aside since the start. */
+  figures(): SpoolFigures {
+    return this.#spool?.figures() ?? noFigures;
   }
 
   /** How many messages wait for that queue. */
@@ -79,10 +84,10 @@ export class Spooling {
 
   #made(courier: Courier, nowMs: number): Spool {
     if (this.#spool !== undefined) return this.#spool;
-    const { limits, sealer, timers, random, utf8, writes, listener } = this.#shared();
+    const { limits, sealer, timers, random, utf8, writes, listener, run } = this.#shared();
     const wallMs = (): number => this.#capabilities.wallMs();
     return (this.#spool = new Spool(
-      { timers, random, utf8, sealer, writes, limits, courier, listener, wallMs },
+      { timers, random, utf8, sealer, writes, limits, courier, listener, run, wallMs },
       nowMs,
     ));
   }

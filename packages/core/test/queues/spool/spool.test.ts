@@ -203,6 +203,44 @@ test.each(["taken", "lost"])(
   },
 );
 
+test.each([1, 300])(
+  "a store that was put back from an older copy loses nothing, doubles nothing, and tells it: %i messages (L6)",
+  (count) => {
+    const pair = new Pair({}, { spoolMessagesMax: 10_000 });
+    pair.spool(1);
+    const old = pair.disks.near.store.range("queue-spool-state", { from: new Uint8Array(1), limit: 1 });
+    const row = pair.disks.near.store.range("queue-spool", { from: new Uint8Array(1), limit: 1 });
+    pair.carry();
+    pair.clock.advance(1);
+    pair.near.queues.close();
+    pair.startNear();
+    for (let body = 0; body < 2; body++) {
+      pair.spool(...new Array<number>(150).fill(2));
+      pair.carry(); // of numbers that the copy does not know of
+    }
+    pair.near.queues.close();
+    pair.disks.near = new Disk();
+    const copied = [
+      ...old.map((entry) => ({ kind: "put" as const, table: "queue-spool-state", ...entry })),
+      ...row.map((entry) => ({ kind: "put" as const, table: "queue-spool", ...entry })),
+    ];
+    pair.disks.near.store.write(copied);
+    pair.disks.near.flush();
+    pair.clock.advance(1_000);
+    pair.startNear();
+    pair.spool(...new Array<number>(count).fill(3));
+    for (let round = 0; round < 10; round++) {
+      pair.carry();
+      pair.disks.near.flush();
+      pair.clock.advance(0);
+    }
+    const bodies = pair.far.do<"browse">("q", { op: "browse", limit: 1_000 }).map(({ body }) => body[0] as number);
+    expect([1, 2, 3].map((body) => bodies.filter((one) => one === body).length)).toEqual([1, 300, count]);
+    expect(pair.near.queues.spooling.list()).toEqual([]);
+    expect(pair.near.queues.spooling.figures()).toMatchObject({ "spool-refused": count, "spool-retried": count });
+  },
+);
+
 test("what is refused for good is a dead letter where the queue has a queue for them", () => {
   const pair = new Pair({ messageBytesMax: 10, maxReceives: 3, deadLetter: "bad" });
   pair.spool(1, 100, 2);
