@@ -28,7 +28,7 @@ export interface DyingQueue {
   readonly results: Results;
   readonly wiping: Wiping | undefined;
   commit(operations: readonly Operation[], end: WriteEnd, nowMs: number): void;
-  deletesOf(message: Message): Operation[];
+  undoneOf(message: Message): Operation[];
   contentOf(message: Message): Uint8Array | undefined;
   idOf(message: Message): string;
   laneOf(entry: Entry): Lane | undefined;
@@ -64,7 +64,7 @@ export function deadLetterOf(queue: DyingQueue, dying: Dying, nowMs: number): vo
   const deletes = !queue.durable
     ? []
     : isLast
-      ? queue.deletesOf(message)
+      ? queue.undoneOf(message)
       : [queue.host.tables.putAck(queue.id, entry, false)];
   if (isLast && message.marks?.keepResult === true)
     deletes.push(...queue.results.operations(message, failureOf(message, "dead")));

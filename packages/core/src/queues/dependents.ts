@@ -2,7 +2,9 @@
  * Dependents: messages that wait until others of their queue are done (`after`).
  *
  * (D1) A message that waits can be received once all that it waits for were acknowledged.
- * (D2) If one of them leaves in another way, it never can: it fails.
+ * (D2) If one of them leaves in another way, it never can: it fails. Whatever removes that one from the disk says so there, in the same batch: to be gone
+ *      is to be done, for who is found waiting after a restart.
+ * (D3) While it is held it stays, and what becomes of it then is done once it is held no more.
  */
 import type { Log } from "./message/log.js";
 import { type Entry, type Message, entriesOf, isSettling } from "./message/message.js";
@@ -20,7 +22,11 @@ interface Waiting {
   readonly message: Message;
   readonly delayMs: number;
   left: number;
+  isHeld: boolean;
+  hasFailed: boolean;
 }
+
+const none: readonly Message[] = [];
 
 export class Dependents {
   readonly #queue: DependentsHost;
@@ -48,7 +54,7 @@ export class Dependents {
       if (other !== undefined && other !== message && this.#queue.log.get(other.sequence) === other) awaited.add(other);
     }
     if (awaited.size === 0) return false;
-    const waiting: Waiting = { message, delayMs, left: awaited.size };
+    const waiting: Waiting = { message, delayMs, left: awaited.size, isHeld: false, hasFailed: false };
     this.#waiting.set(message, waiting);
     for (const other of awaited) {
       const list = this.#byAwaited.get(other);
@@ -58,9 +64,36 @@ export class Dependents {
     return true;
   }
 
-  /** It is not to be received when what it waits for is done. */
-  leave(message: Message): void {
-    this.#waiting.delete(message);
+  /** Those that fail if this one is not done. (D2) */
+  of(message: Message): readonly Message[] {
+    const list = this.#byAwaited.get(message);
+    if (list === undefined) return none;
+    return list.flatMap(({ message: waiting }) => (this.#waiting.has(waiting) ? waiting : []));
+  }
+
+  /** Those from a sequence on that fail if all before it are purged. */
+  ofPurged(before: number): readonly Message[] {
+    const failing = new Set<Message>();
+    for (const awaited of this.#byAwaited.keys()) {
+      if (awaited.sequence >= before) continue;
+      for (const message of this.of(awaited)) if (message.sequence >= before) failing.add(message);
+    }
+    return [...failing];
+  }
+
+  /** It is on its way out, which may be refused. (D3) */
+  hold(message: Message): void {
+    const waiting = this.#waiting.get(message);
+    if (waiting !== undefined) waiting.isHeld = true;
+  }
+
+  /** It stays after all. (D3) */
+  release(message: Message, nowMs: number): void {
+    const waiting = this.#waiting.get(message);
+    if (waiting === undefined) return;
+    waiting.isHeld = false;
+    if (waiting.hasFailed || waiting.left === 0) this.#end(waiting, nowMs);
+    this.#failAll(nowMs);
   }
 
   gone(message: Message, isDone: boolean, nowMs: number): void {
@@ -71,16 +104,21 @@ export class Dependents {
     for (const waiting of list) {
       if (!this.#waiting.has(waiting.message)) continue;
       waiting.left -= 1;
-      if (isDone && waiting.left > 0) continue;
-      this.#waiting.delete(waiting.message);
-      if (isDone) this.#release(waiting, nowMs);
-      else this.#failing.push(waiting.message);
+      waiting.hasFailed ||= !isDone;
+      if (!waiting.isHeld && (waiting.hasFailed || waiting.left === 0)) this.#end(waiting, nowMs);
     }
-    if (!this.#isFailing) this.#failAll(nowMs);
+    this.#failAll(nowMs);
+  }
+
+  #end(waiting: Waiting, nowMs: number): void {
+    this.#waiting.delete(waiting.message);
+    if (waiting.hasFailed) this.#failing.push(waiting.message);
+    else this.#putBack(waiting, nowMs);
   }
 
   /** (D2) One after the other: those that wait for what fails fail too, however long their chain is. */
   #failAll(nowMs: number): void {
+    if (this.#isFailing) return;
     this.#isFailing = true;
     for (let next = this.#failing.pop(); next !== undefined; next = this.#failing.pop()) {
       this.#queue.fail(next, "after-failed", nowMs);
@@ -89,7 +127,7 @@ export class Dependents {
   }
 
   /** (D1) */
-  #release({ message, delayMs }: Waiting, nowMs: number): void {
+  #putBack({ message, delayMs }: Waiting, nowMs: number): void {
     for (const entry of entriesOf(message)) {
       if (isSettling(entry.state)) this.#queue.laneOf(entry)?.putBack(entry, delayMs, nowMs);
     }

@@ -154,7 +154,7 @@ export class Failing implements DueItem {
 
   #operationsOf({ item: { message }, transfer }: Moving): Operation[] {
     const { results } = this.#queue;
-    const operations = this.#queue.deletesOf(message);
+    const operations = this.#queue.undoneOf(message);
     if (message.marks?.keepResult === true)
       operations.push(
         ...results.operations(message, failureOf(message, transfer === undefined ? "abandoned" : "dead")),
@@ -231,7 +231,7 @@ export class Failing implements DueItem {
   }
 
   #expire({ message }: Item, nowMs: number): void {
-    this.#queue.note(this.#queue.deletesOf(message)); // it expires again after a restart
+    this.#queue.note(this.#queue.undoneOf(message)); // it expires again after a restart
     this.#queue.remove(message, "expired", nowMs);
   }
 }

@@ -260,7 +260,19 @@ export class Queue {
     if (!this.durable) return [];
     const { sequence, entries } = message;
     const lease = entries instanceof Entry && entries.lease?.isWritten === true;
-    return this.host.tables.deleteMessage(this.id, sequence, { lanes: this.hasSubscriptions, lease });
+    const lanes = this.hasSubscriptions || message.marks?.after !== undefined;
+    return this.host.tables.deleteMessage(this.id, sequence, { lanes, lease });
+  }
+
+  /** The same of one that was not done: those that wait for it never can be. */
+  undoneOf(message: Message): Operation[] {
+    const operations = this.deletesOf(message);
+    if (this.durable) operations.push(...this.failedOf(this.dependents.of(message)));
+    return operations;
+  }
+
+  failedOf(messages: readonly Message[]): Operation[] {
+    return messages.map(({ sequence }) => this.host.tables.putFailed(this.id, sequence));
   }
 
   // Messages
@@ -321,7 +333,8 @@ export class Queue {
     }
     const left = entriesOf(message).filter(({ state }) => state !== "gone").length;
     if (message.wanted === 0) {
-      if (this.hasSubscriptions) this.note(this.deletesOf(message)); // done again when it is counted after a restart
+      const operations = how === "expired" ? this.undoneOf(message) : this.deletesOf(message);
+      if (this.hasSubscriptions) this.note(operations); // done again when it is counted after a restart
       this.remove(
         message,
         how === "expired" ? "expired" : how === "given-up" && !this.hasSubscriptions ? "abandoned" : "done",
@@ -330,7 +343,7 @@ export class Queue {
       return;
     }
     if (left < message.wanted && how === "expired") {
-      this.note(this.deletesOf(message)); // it expires again after a restart
+      this.note(this.undoneOf(message)); // it expires again after a restart
       this.remove(message, "expired", nowMs);
       return;
     }
@@ -384,7 +397,7 @@ export class Queue {
   }
 
   expireEntry(entry: Entry, nowMs: number): void {
-    if (!this.hasSubscriptions) this.note(this.deletesOf(entry.message)); // it expires again after a restart
+    if (!this.hasSubscriptions) this.note(this.undoneOf(entry.message)); // it expires again after a restart
     this.over(entry, this.laneOf(entry), "expired", nowMs);
   }
 
@@ -394,6 +407,7 @@ export class Queue {
 
   /** A message can never be done: it becomes a dead letter where there is a queue for such. */
   fail(message: Message, reason: DeathReason, nowMs: number): void {
+    if (reason === "after-failed" && this.durable) this.note(this.failedOf([message])); // it came while the other was on its way out
     (this.#failing ??= new Failing(this)).add(message, reason, nowMs);
   }
 

@@ -96,6 +96,7 @@ function take(queue: Queue, lane: Lane, wish: Wanted, nowMs: number): ReceivedMe
     const before = repeated(queue, entry, nowMs);
     if (before !== undefined) {
       queue.figures.repeated += 1;
+      if (entry.lease !== undefined) entry.lease.receives -= 1; // nobody has it
       const result = entry.message.marks?.keepResult === true ? resultOf(queue, before.id) : undefined;
       acknowledge(queue, [{ entry, lane, result }], () => undefined, nowMs); // (V3)
       continue;

@@ -21,7 +21,7 @@ import type { ScheduleRecord } from "./scheduling.js";
 import { marksOf } from "./sending.js";
 import { defaultQueueSettings } from "./settings.js";
 import { bedFor, putToBed } from "./sleeping.js";
-import { type LeaseRow, getU32, queueKey, readKey, tableNames } from "./tables.js";
+import { type LeaseRow, failedLane, getU32, queueKey, readKey, tableNames } from "./tables.js";
 import { Remembered } from "./window.js";
 
 const pageRows = 1_000;
@@ -115,9 +115,11 @@ function recoverQueue(store: Store, queue: Queue, record: QueueRecord, dead: Dea
     );
     const { message } = recovered;
     if (!recovered.enter(left, acknowledged.get(sequence) ?? 0, leases)) forgotten.push(...queue.deletesOf(message));
-    else if (left.length < message.wanted) {
+    else {
+      const hasFailed = acks.has(`${sequence}.${failedLane}`);
+      if (!hasFailed && left.length >= message.wanted) continue;
       dead.push((at) => {
-        queue.fail(message, "no-quorum", at);
+        queue.fail(message, hasFailed ? "after-failed" : "no-quorum", at);
       });
     }
   }

@@ -32,7 +32,7 @@ export interface RedrivingQueue {
   commit(operations: readonly Operation[], end: WriteEnd, nowMs: number): void;
   note(operations: readonly Operation[]): void;
   remove(message: Message, how: "redriven", nowMs: number): void;
-  deletesOf(message: Message): Operation[];
+  undoneOf(message: Message): Operation[];
   contentOf(message: Message): Uint8Array | undefined;
   idOf(message: Message): string;
   laneOf(entry: Entry): Lane | undefined;
@@ -263,7 +263,7 @@ class Task implements DueItem {
       return;
     }
     const operations: Operation[] = [];
-    for (const { message, transfer } of batch) operations.push(...queue.deletesOf(message), ...transfer.operations);
+    for (const { message, transfer } of batch) operations.push(...queue.undoneOf(message), ...transfer.operations);
     this.#isMoving = true;
     operations.push(...this.#rows(batch.length)); // (V1)
     const { perSecond } = this.#is;

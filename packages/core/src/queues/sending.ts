@@ -193,7 +193,7 @@ export function reserve(
   }
   const operations: Operation[] = [];
   if (queue.durable) {
-    for (const victim of victims) operations.push(...queue.deletesOf(victim));
+    for (const victim of victims) operations.push(...queue.undoneOf(victim));
     if (promise !== undefined) operations.push(host.tables.putSequences(queue.id, promise));
     operations.push(host.tables.putMessage(queue.id, sequence, content));
     if (remembered !== undefined) {

@@ -33,6 +33,9 @@ export const queueTables: readonly string[] = [...Object.values(tableNames), ...
 
 const prefixBytes = 5;
 
+/** No lane has this number: among the acknowledgements it says that what the message waits for was not done. */
+export const failedLane = 0xffff_ffff;
+
 /** What is written of a lease, or of a delay that follows one. */
 export interface LeaseRow {
   readonly leased: boolean;
@@ -177,6 +180,12 @@ export class Tables {
   putAck(queue: number, entry: Entry, acknowledged: boolean): Operation {
     const key = entryKey(queue, entry.message.sequence, entry.lane);
     return { kind: "put", table: tableNames.acks, key, value: Uint8Array.of(acknowledged ? 1 : 0), frees: true };
+  }
+
+  /** What a message waits for was not done: it never can be. */
+  putFailed(queue: number, sequence: number): Operation {
+    const key = entryKey(queue, sequence, failedLane);
+    return { kind: "put", table: tableNames.acks, key, value: Uint8Array.of(2), frees: true };
   }
 
   putWindow(table: "dedup" | "keys", queue: number, id: string, row: WindowRow): Operation {

@@ -20,7 +20,7 @@ export function withdraw(queue: Queue, id: string, end: (end: QueueEnd<"withdraw
     return;
   }
   const isWaiting = queue.dependents.isWaiting(message);
-  if (isWaiting) queue.dependents.leave(message); // else it could be received while it goes
+  if (isWaiting) queue.dependents.hold(message); // else it could be received while it goes
   for (const entry of entries) if (isFree(entry)) queue.laneOf(entry)?.settle(entry);
   const done = (at: number): void => {
     queue.remove(message, "purged", at);
@@ -29,13 +29,13 @@ export function withdraw(queue: Queue, id: string, end: (end: QueueEnd<"withdraw
   };
   const failed = (error: MpregError, at: number): void => {
     if (error.outcome !== "unknown") {
-      const waitsOn = isWaiting && !queue.expiry.isOver(message, at) && queue.dependents.wait(message, 0);
-      if (!waitsOn) restoreMessage(queue, message, at);
+      if (!isWaiting || queue.expiry.isOver(message, at)) restoreMessage(queue, message, at);
+      else queue.dependents.release(message, at);
     }
     end({ kind: "failed", error });
     queue.serve(at);
   };
-  const operations = queue.deletesOf(message);
+  const operations = queue.undoneOf(message);
   if (message.marks?.keepResult === true) {
     operations.push(...queue.results.operations(message, failureOf(message, "purged")));
   }

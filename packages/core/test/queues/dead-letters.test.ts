@@ -64,3 +64,19 @@ it("a purge that was refused keeps nothing from going, whatever else was asked m
   s.pass(10);
   expect(s.stats("dead").messages).toBe(1);
 });
+
+test("what is acknowledged for its idempotency key was not received, however often the disk refuses that", () => {
+  const s = started({ visibilityMs: 50 });
+  s.send("q", { idempotencyKey: "k" });
+  s.do("q", { op: "ack", receipts: s.receive("q") });
+  s.send("q", { idempotencyKey: "k" });
+  for (let time = 0; time < 3; time++) {
+    s.pass(50);
+    expect(s.receive("q")).toEqual([]);
+    s.disk.refuse();
+  }
+  s.pass(50);
+  expect(s.receive("q")).toEqual([]);
+  s.pass(0);
+  expect(s.stats("q")).toMatchObject({ messages: 0, deadLettered: 0, acknowledged: 2 });
+});
