@@ -10,7 +10,7 @@
  * (S2) Pauses grow exponentially, with full jitter: a node's clients do not all come back in the same moment.
  * (S3) After `close` nothing is open, tried or waited for.
  */
-import { MpregError, shownUrl } from "@mpreg/core/base";
+import { MpregError, hexOf, shownUrl } from "@mpreg/core/base";
 import type { Goodbye } from "@mpreg/core/link";
 import type { ClusterInfo } from "@mpreg/core/node";
 import {
@@ -208,7 +208,13 @@ export class Session implements Looking {
   /** What queues of this client are asked with. */
   queueHost(call: QueueHost["call"]): QueueHost {
     const entry = (): string | undefined => this.#current?.nodeName;
-    return { codec: this.codec, clock: this.#platform, call, entry, createAbort: () => new AbortController() };
+    const { random } = this.#platform;
+    let [prefix, count] = ["", 0];
+    const newId = (): string => {
+      if (prefix === "") prefix = hexOf(random.bytes(12));
+      return `${prefix}.${++count}`;
+    };
+    return { codec: this.codec, clock: this.#platform, call, entry, newId, createAbort: () => new AbortController() };
   }
 
   /** `connection` is asked from now on. */

@@ -1,4 +1,5 @@
 /** Own program: the topics of the program that has made a node, and of its handlers, with what they need of Node.js. */
+import { randomBytes } from "node:crypto";
 import { performance } from "node:perf_hooks";
 import { markAsUntransferable } from "node:worker_threads";
 import type { NodeCapabilities, NodeMachine } from "@mpreg/core/node";
@@ -88,5 +89,10 @@ export class OwnProgram {
 /** What queues of the node's own program are asked with. */
 export function ownQueueHost(caller: Caller, codec: Codec, node: string): QueueHost {
   const call: QueueHost["call"] = (fun, args, options) => caller.call(fun, args, options);
-  return { codec, clock, call, entry: () => node, createAbort: () => new AbortController() };
+  let [prefix, count] = ["", 0];
+  const newId = (): string => {
+    if (prefix === "") prefix = randomBytes(12).toString("hex");
+    return `${prefix}.${++count}`;
+  };
+  return { codec, clock, call, entry: () => node, newId, createAbort: () => new AbortController() };
 }

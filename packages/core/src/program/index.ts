@@ -80,4 +80,5 @@ export {
   queueFunction,
   queuePrefix,
   queuesFunction,
+  receiveSurely,
 } from "./queues/index.js";

@@ -19,6 +19,10 @@ export function checkOperation(queue: Queue, operation: QueueOperation, limits: 
       if (operation.visibilityMs !== undefined)
         integer(who, "visibilityMs", operation.visibilityMs, 0, visibilityMsMax);
       if (operation.groupMax !== undefined) integer(who, "groupMax", operation.groupMax, 1, 1_000_000);
+      if ((operation.attempt?.length ?? 0) > limits.idBytesMax) {
+        const message = `${who}: "attempt" has ${operation.attempt?.length} characters; the limit is ${limits.idBytesMax}`;
+        throw new MpregError("too-large", message);
+      }
       return;
     case "ack":
       if (operation.results !== undefined && operation.results.length !== operation.receipts.length) {

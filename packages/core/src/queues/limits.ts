@@ -16,6 +16,8 @@ export interface QueuesLimits {
   readonly browseMessagesMax: number;
   /** Receives that wait at one queue. `overloaded` beyond. */
   readonly waitersMax: number;
+  /** Messages of receives with an `attempt` that one queue remembers. Beyond, the oldest are forgotten. */
+  readonly attemptMessagesMax: number;
   /** For how long a receive may wait, in ms; it waits no longer. */
   readonly waitMsMax: number;
   /** Subscriptions of one queue. `overloaded` beyond. */
@@ -58,6 +60,7 @@ export const defaultQueuesLimits: QueuesLimits = {
   receiptsMax: 1_000,
   browseMessagesMax: 1_000,
   waitersMax: 100_000,
+  attemptMessagesMax: 100_000,
   waitMsMax: 60 * 60_000,
   subscriptionsMax: 1_000,
   schedulesMax: 1_000,

@@ -10,6 +10,7 @@
  */
 import { MpregError, quoted } from "../base/index.js";
 import type { Operation } from "../journal/index.js";
+import { Attempts } from "./attempts.js";
 import { Changes } from "./changes.js";
 import { deadLetterOf } from "./dead-letters.js";
 import { Dependents } from "./dependents.js";
@@ -72,6 +73,7 @@ export class Queue {
   #feeding: Feeding | undefined;
   #scheduling: Scheduling | undefined;
   #results: Results | undefined;
+  #attempts: Attempts | undefined;
   /** Messages whose room was given away already, to what is on its way. */
   readonly dropping: Set<Message> = new Set<Message>();
   /** Where the search for the oldest that can make room begins. */
@@ -122,6 +124,10 @@ export class Queue {
   /** Made with the first message that asks for it, or who asks. */
   get results(): Results {
     return (this.#results ??= new Results(this));
+  }
+
+  get attempts(): Attempts {
+    return (this.#attempts ??= new Attempts(this));
   }
 
   get changes(): Changes {
@@ -460,6 +466,7 @@ export class Queue {
     this.#failing?.close();
     this.#redriving?.close();
     this.#leaseNotes?.close();
+    this.#attempts?.close();
     this.#scheduling?.close(error);
     this.#changes?.close(error);
     this.#results?.close(error);

@@ -6,6 +6,7 @@
  *      message was received, and that it is leased.
  * (V3) A message whose idempotency key was acknowledged is acknowledged instead.
  * (V4) Whoever gets a message of a FIFO group gets those behind it, too, as many as are free and wanted, before the next group has its turn.
+ * (V5) Whoever asks again, with the same attempt, gets what the attempt has got (`attempts.ts`).
  */
 import { MpregError, quoted } from "../base/index.js";
 import type { Lane } from "./lane.js";
@@ -28,8 +29,14 @@ export function receive(
 ): () => void {
   const lane = laneFor(queue, wish.subscription);
   const { limits, timers } = queue.host;
-  const { visibilityMs, groupMax = Infinity } = wish;
-  const wanted: Wanted = { max: Math.min(wish.max, limits.receiveMessagesMax), groupMax, visibilityMs };
+  const { visibilityMs, groupMax = Infinity, attempt } = wish;
+  const wanted: Wanted = { max: Math.min(wish.max, limits.receiveMessagesMax), groupMax, visibilityMs, attempt };
+  const again = attempt === undefined ? [] : takeAgain(queue, lane, { attempt, visibilityMs }, nowMs); // (V5)
+  if (again.length > 0) {
+    lane.arm(nowMs);
+    end({ kind: "done", value: again });
+    return () => undefined;
+  }
   const messages = lane.waiters.size > 0 ? [] : take(queue, lane, wanted, nowMs); // (V1)
   if (messages.length > 0 || wish.waitMs === 0) {
     lane.arm(nowMs);
@@ -41,19 +48,19 @@ export function receive(
     throw new MpregError("overloaded", message);
   }
   let waits = true;
-  const waiter = new Waiter(wanted, end, (leaving) => {
+  const leave = (leaving: Waiter): void => {
     waits = false;
     timers.unschedule(leaving);
     lane.waiters.remove(leaving);
-  });
+    if (attempt !== undefined) queue.attempts.left(lane, attempt, leaving);
+  };
+  const waiter = new Waiter(wanted, end, leave);
   lane.waiters.push(waiter);
+  if (attempt !== undefined) queue.attempts.waits(lane, attempt, waiter);
   timers.schedule(waiter, nowMs + Math.min(wish.waitMs, limits.waitMsMax));
   lane.arm(nowMs);
   return () => {
-    if (!waits) return;
-    waits = false;
-    timers.unschedule(waiter);
-    lane.waiters.remove(waiter);
+    if (waits) leave(waiter);
   };
 }
 
@@ -86,6 +93,7 @@ function take(queue: Queue, lane: Lane, wish: Wanted, nowMs: number): ReceivedMe
   const visibilityMs = wish.visibilityMs ?? queue.settings.visibilityMs;
   if (queue.durable && queue.host.writes.frozen !== undefined) return messages;
   let bytes = 0;
+  const entries: Entry[] | undefined = wish.attempt === undefined ? undefined : [];
   let last: Entry | undefined;
   let ofGroup = 0;
   while (messages.length < wish.max && bytes < queue.host.limits.receiveBytesMax) {
@@ -109,10 +117,29 @@ function take(queue: Queue, lane: Lane, wish: Wanted, nowMs: number): ReceivedMe
     bytes += entry.message.bytes;
     queue.figures.received += 1;
     messages.push(message);
+    entries?.push(entry);
     if (queue.settings.guarantee.kind === "fire-and-forget") queue.over(entry, lane, "acknowledged", nowMs);
     else if (queue.durable && entry.lease !== undefined) {
       queue.leaseNotes.add(entry.lease, nowMs);
     }
+  }
+  if (wish.attempt !== undefined && entries !== undefined && entries.length > 0)
+    queue.attempts.got(lane, wish.attempt, entries, nowMs);
+  return messages;
+}
+
+/** (V5) */
+function takeAgain(
+  queue: Queue,
+  lane: Lane,
+  wish: { readonly attempt: string; readonly visibilityMs: number | undefined },
+  nowMs: number,
+): ReceivedMessage[] {
+  const messages: ReceivedMessage[] = [];
+  const visibilityMs = wish.visibilityMs ?? queue.settings.visibilityMs;
+  for (const entry of queue.attempts.again(lane, wish.attempt, visibilityMs, nowMs)) {
+    const message = received(queue, entry, visibilityMs);
+    if (message !== undefined) messages.push(message);
   }
   return messages;
 }

@@ -361,7 +361,7 @@ export interface Schedule {
 export type QueueOperation =
   /** At most 1,000 messages, or 16 MiB. */
   | { readonly op: "send"; readonly messages: readonly OutgoingMessage[] }
-  /** Waits for at most `waitMs` until there is one, then answers at most `max`, of each FIFO group at most `groupMax`. The same `attempt` within five minutes gets the same messages. */
+  /** Waits for at most `waitMs` until there is one, then answers at most `max`, of each FIFO group at most `groupMax`. The same `attempt` within five minutes gets the same messages, with the same receipts, as long as their leases hold; these begin anew. */
   | {
       readonly op: "receive";
       readonly max: number;

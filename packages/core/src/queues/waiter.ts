@@ -9,6 +9,8 @@ export interface Wanted {
   /** Of one FIFO group. */
   readonly groupMax: number;
   readonly visibilityMs: number | undefined;
+  /** What it is called, should it be asked again. */
+  readonly attempt: string | undefined;
 }
 
 export class Waiter implements ChainNode<Waiter>, DueItem, Wanted {
@@ -20,6 +22,7 @@ export class Waiter implements ChainNode<Waiter>, DueItem, Wanted {
   readonly max: number;
   readonly groupMax: number;
   readonly visibilityMs: number | undefined;
+  readonly attempt: string | undefined;
   readonly #end: (end: QueueEnd<"receive">) => void;
   readonly #leave: (waiter: Waiter) => void;
 
@@ -27,6 +30,7 @@ export class Waiter implements ChainNode<Waiter>, DueItem, Wanted {
     this.max = wish.max;
     this.groupMax = wish.groupMax;
     this.visibilityMs = wish.visibilityMs;
+    this.attempt = wish.attempt;
     this.#end = end;
     this.#leave = leave;
   }

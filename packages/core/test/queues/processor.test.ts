@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { MpregError } from "../../src/base/index.js";
 import type { Clock, QueueHost } from "../../src/program/index.js";
-import { QueueAsking } from "../../src/program/index.js";
+import { QueueAsking, receiveSurely } from "../../src/program/index.js";
 import { QueueChecks } from "../../src/program/queues/checks.js";
 import { Processor } from "../../src/program/queues/processor.js";
 import { SettleLine } from "../../src/program/queues/settle-line.js";
@@ -21,6 +21,7 @@ function start(
 ) {
   const asked: Asked[] = [];
   const timers: { readonly callback: () => void; readonly ms: number }[] = [];
+  let ids = 0;
   const clock: Clock = {
     now: () => 0,
     wallMs: () => 0,
@@ -47,6 +48,7 @@ function start(
       return controller;
     },
     entry: () => undefined,
+    newId: () => `id${++ids}`,
     call: (_fun: string, [operation]: readonly unknown[]) =>
       new Promise<unknown>((answer, fail) => asked.push({ operation: operation as QueueOperation, answer, fail })),
   } satisfies QueueHost;
@@ -57,7 +59,7 @@ function start(
     new Promise((resolve) => {
       setImmediate(resolve);
     });
-  return { asked, aborts, timers, processor, settled };
+  return { asked, aborts, asking, timers, processor, settled };
 }
 
 function messages(count: number): ReceivedMessage[] {
@@ -225,4 +227,48 @@ test("a message that is no value is released with why, and told (P7)", async () 
   for (const { operation, answer } of asked) answer(operation.op === "receive" ? [] : [{ kind: "done" }]);
   await processor.close();
   expect((await events)[0]).toMatchObject({ kind: "unreadable", id: "0" });
+});
+
+const lostNode = (): MpregError => new MpregError("node-lost", "its node is lost", { outcome: "unknown" });
+
+test("a receive whose answer was lost is asked again as the same attempt, the next one as another (P8)", async () => {
+  const { asked, processor, settled, timers } = start({ concurrency: 1, prefetch: 0 }, () => undefined);
+  asked[0]!.fail(lostNode());
+  await settled();
+  timers.at(-1)?.callback();
+  asked[1]!.answer([]);
+  await settled();
+  const attempts = asked.map(({ operation }) => (operation.op === "receive" ? operation.attempt : undefined));
+  expect(attempts).toEqual(["id1", "id1", "id2"]);
+  void processor.close();
+  asked[2]!.answer([]);
+  await processor.closed;
+});
+
+test("a receive by hand asks again as the same attempt while answers are lost, and tells the last error (R1, R2)", async () => {
+  const { asked, asking, processor, settled, timers } = start({ concurrency: 1 }, () => undefined);
+  const wish = { op: "receive", max: 3, waitMs: 1_000, attempt: "mine" } as const;
+  const received = receiveSurely(asking, wish, { timeoutMs: 5_000 });
+  asked[1]!.fail(lostNode());
+  await settled();
+  timers.at(-1)?.callback();
+  await settled();
+  expect(asked[2]!.operation).toEqual(wish);
+  asked[2]!.answer(messages(1));
+  expect(await received).toHaveLength(1);
+  const inVain = expect(receiveSurely(asking, wish, { timeoutMs: 5_000 })).rejects.toMatchObject({ code: "node-lost" });
+  for (let tries = 0; tries < 3; tries++) {
+    asked.at(-1)!.fail(lostNode());
+    await settled();
+    timers.at(-1)?.callback();
+    await settled();
+  }
+  await inVain;
+  expect(asked).toHaveLength(6);
+  const refused = receiveSurely(asking, wish, { timeoutMs: 5_000 });
+  asked.at(-1)!.fail(new MpregError("denied", "not for you"));
+  await expect(refused).rejects.toMatchObject({ code: "denied" });
+  void processor.close();
+  asked[0]!.answer([]);
+  await processor.closed;
 });

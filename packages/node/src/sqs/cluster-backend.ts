@@ -6,10 +6,18 @@
  * (B3) When a creation is answered, this node knows where the queue is, so that what is asked of it next finds it.
  * (B4) Where the node drains, receives that wait end without a message: who has asked asks again, and waits elsewhere.
  * (B5) Who asks for the same queue in one turn of the event loop is told what the first is: nobody can have been told of a change in between.
+ * (B6) A receive whose answer was lost in the cluster is asked again: what it has leased comes with that.
  */
 import { MpregError, type MpregErrorJson } from "@mpreg/core/base";
 import type { BackendEnd, Cancel, QueueRecord, SqsBackend } from "@mpreg/core/doors";
-import { QueueAsking, type QueueHost, type QueuesOperation, errorOf, queuesFunction } from "@mpreg/core/program";
+import {
+  QueueAsking,
+  type QueueHost,
+  type QueuesOperation,
+  errorOf,
+  queuesFunction,
+  receiveSurely,
+} from "@mpreg/core/program";
 import type { Operation, QueueAnswers, QueueEnd, QueueOperation, QueueSettings } from "@mpreg/core/queues";
 
 /** How much longer an answer may take than the queue waits for a message. */
@@ -96,11 +104,12 @@ export class ClusterBackend implements SqsBackend {
       return asked(async (signal) => withErrors<O>(await asking.ask<O>(operation, { signal })), end);
     }
     const { waitMs } = wish;
-    const receive = { ...wish, waitMs: this.#isDraining ? 0 : waitMs };
+    const { attempt = this.#host.newId() } = wish; // (B6)
+    const receive = { ...wish, attempt, waitMs: this.#isDraining ? 0 : waitMs };
     const ended = end as (end: QueueEnd<"receive">) => void;
     const isOver = (): boolean => this.#receives.delete(stop);
     const cancel = asked<QueueAnswers["receive"]>(
-      (signal) => asking.ask<"receive">(receive, { signal, timeoutMs: waitMs + slackMs }),
+      (signal) => receiveSurely(asking, receive, { signal, timeoutMs: waitMs + slackMs }),
       (how) => {
         isOver();
         ended(how);

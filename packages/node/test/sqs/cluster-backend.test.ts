@@ -15,6 +15,7 @@ test("a creation is answered when this node knows where the queue is (B3)", asyn
     clock,
     createAbort: () => new AbortController(),
     entry: () => undefined,
+    newId: () => "id",
     call: (fun, [operation], { waitForCapacity }) => {
       if (fun === "mpreg.queues") {
         return Promise.resolve((operation as { op: string }).op === "place" ? { node: "far" } : defaultQueueSettings);

@@ -88,6 +88,23 @@ test("of programs that create the same queue at once, at several doors, all get 
 
 const fifo = { FifoQueue: "true", ContentBasedDeduplication: "true" };
 
+test("several messages of a group come with one receive, and come again, at any door, to who asks again with the same attempt", async () => {
+  const { owner, near, far } = await twoDoors();
+  const QueueUrl = await create(far, "jobs.fifo", fifo);
+  for (const MessageBody of ["a1", "a2", "a3"]) {
+    await far.send(new SendMessageCommand({ QueueUrl, MessageBody, MessageGroupId: "a" }));
+  }
+  const receive = async (client: SQSClient, at: string, attempt: string): Promise<(string | undefined)[][]> => {
+    const wish = { QueueUrl: at, MaxNumberOfMessages: 2, ReceiveRequestAttemptId: attempt };
+    const { Messages = [] } = await client.send(new ReceiveMessageCommand(wish));
+    return Messages.map(({ Body, ReceiptHandle }) => [Body, ReceiptHandle]);
+  };
+  const first = await receive(far, QueueUrl, "one");
+  expect(first.map(([body]) => body)).toEqual(["a1", "a2"]);
+  expect(await receive(near, `${owner.sqsUrl ?? ""}/000000000000/jobs.fifo`, "one")).toEqual(first);
+  expect(await receive(far, QueueUrl, "two")).toEqual([]); // the group is in flight
+});
+
 test("a queue can be used at the door where it was created as soon as that is answered", async () => {
   const { far } = await twoDoors();
   for (const name of ["a", "b", "c", "d", "e"]) {

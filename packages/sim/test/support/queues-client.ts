@@ -33,7 +33,13 @@ export const connectQueues: ConnectQueuesClient = (world, name, nodes, stirred) 
     world.violated("client-connects", `${name} cannot connect: ${failures.map(({ reason }) => reason).join(", ")}`);
   });
   const caller = new Caller(session, undefined);
-  const { queue } = queueCalls(() => session.queueHost((fun, args, asked) => caller.call(fun, args, asked)));
+  let ids = 0;
+  const { queue } = queueCalls(() =>
+    Object.assign(
+      session.queueHost((fun, args, asked) => caller.call(fun, args, asked)),
+      { newId: () => `${name}.${++ids}` }, // one that is drawn would change what is drawn next
+    ),
+  );
   return {
     queue,
     close: () => {

@@ -147,6 +147,11 @@ export interface ReceiveOptions extends WaitOptions {
    * time. Where one is released, or its lease expires, those behind it in its group are not this receiver's any more (`stale-receipt`, reason `behind`).
    */
   readonly groupMax?: number | undefined;
+  /**
+   * What this receive is called, at most 256 characters; one is made where none is given. Whoever receives again with the same within five minutes gets the same
+   * messages, with the same receipts, as long as their leases hold; these begin anew.
+   */
+  readonly attempt?: string | undefined;
 }
 
 export interface ConsumeOptions extends Pick<ReceiveOptions, "visibilityMs" | "subscription"> {

@@ -73,6 +73,8 @@ export interface QueueHost {
   readonly codec: Codec;
   readonly clock: Clock;
   createAbort(): AbortSource;
+  /** A text that nothing else is called by. */
+  newId(): string;
   /** Name or id of the node that is asked just now; where the program is a node's, that. */
   entry(): string | undefined;
   call(fun: string, args: readonly unknown[], options: SingleCallOptions): Promise<unknown>;

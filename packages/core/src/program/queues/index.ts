@@ -45,3 +45,4 @@ export {
   queuesFunction,
 } from "./asking.js";
 export { queueCalls } from "./queue-calls.js";
+export { receiveSurely } from "./receiving.js";

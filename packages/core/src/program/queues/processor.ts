@@ -12,6 +12,7 @@
  *      in batches, however short handlers are.
  * (P7) Nothing fails in silence: `onError` and `status` are told of handlers, of messages that cannot be read, acknowledged or released, and of a queue that cannot
  *      be received from: when that begins, and when it ends the processor.
+ * (P8) A receive whose answer was lost is asked again as the same attempt: what it has leased comes with that, and is not leased to nobody.
  */
 import { MpregError, isA, isPromise, thrownText } from "../../base/index.js";
 import type { ReceivedMessage } from "../../queues/index.js";
@@ -97,6 +98,8 @@ export class Processor<T, A> implements QueueProcessor<T, A> {
   #events: Broadcast<Told<T, A>> | undefined;
   #isOver = false;
   #retryMs = retryMsMin;
+  /** What the receive is called that has not been answered: it is asked again by that. (P8) */
+  #attempt: string | undefined;
   #over: () => void = () => undefined;
 
   constructor(asking: QueueAsking, settlers: Settlers, handler: ProcessHandler<T, A>, options: ProcessOptions<T, A>) {
@@ -172,8 +175,10 @@ export class Processor<T, A> implements QueueProcessor<T, A> {
     if (this.#isReceiving || this.#isStopping || max < Math.max(1, this.#prefetch / 2)) return;
     this.#isReceiving = true;
     const { visibilityMs, subscription } = this.#options;
+    this.#attempt ??= this.#asking.host.newId();
     const operation = {
       op: "receive" as const,
+      attempt: this.#attempt,
       max,
       waitMs,
       groupMax: 1, // handlers run beside each other, those of a group one after the other
@@ -184,6 +189,7 @@ export class Processor<T, A> implements QueueProcessor<T, A> {
     this.#asking.ask<"receive">(operation, options).then(
       (messages) => {
         this.#isReceiving = false;
+        this.#attempt = undefined;
         this.#retryMs = retryMsMin;
         if (this.#isInterrupted) {
           this.#isInterrupted = false;

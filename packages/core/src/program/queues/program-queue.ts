@@ -38,6 +38,7 @@ import type { QueueChecks } from "./checks.js";
 import { Consumption } from "./consumption.js";
 import { type Settlers, browsedMessage, queueMessage, releasing } from "./message.js";
 import { type ProcessHandler, Processor } from "./processor.js";
+import { receiveSurely } from "./receiving.js";
 import { resultOf, sendAndWait } from "./results.js";
 import { SendLine } from "./send-line.js";
 import { type Keepers, Sending } from "./sending.js";
@@ -89,6 +90,7 @@ const receiveNames = optionNames<ReceiveOptions>({
   visibilityMs: true,
   subscription: true,
   groupMax: true,
+  attempt: true,
   ...waitNames,
 });
 const consumeFields = { visibilityMs: true, subscription: true, prefetch: true, signal: true } as const;
@@ -185,8 +187,9 @@ export class ProgramQueue<T = unknown, R = unknown, S = T, A = R> implements Que
     return checked(() => {
       checkOptions(options, receiveNames, "receive");
       const { max = 1, waitMs = waitMsDefault, visibilityMs, subscription, groupMax, signal, timeoutMs } = options;
-      const operation = given({ op: "receive", max, waitMs, visibilityMs, subscription, groupMax } as const);
-      return this.#ask("receive", operation, { signal, timeoutMs: timeoutMs ?? waitMs + slackMs });
+      const { attempt = this.#asking.host.newId() } = options;
+      const operation = given({ op: "receive", max, waitMs, visibilityMs, subscription, groupMax, attempt } as const);
+      return receiveSurely(this.#asking, operation, { signal, timeoutMs: timeoutMs ?? waitMs + slackMs });
     }).then((received) => received.map((message) => queueMessage<T, A>(message, codec, this.#settlers)));
   }
 
