@@ -1,4 +1,5 @@
 /** Queues: messages that wait until somebody has dealt with them. */
+export { encodedValueOf, textBodyHeaders } from "./text-bodies.js";
 export { askedOperation } from "./asked.js";
 export { askedSettings } from "./asked-settings.js";
 export type { FedMessage, Feeding } from "./feeding.js";

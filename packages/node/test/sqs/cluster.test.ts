@@ -184,6 +184,23 @@ test("what was sent is there after a restart, and what was deleted is not", asyn
   expect(Attributes).toMatchObject({ VisibilityTimeout: "40", ApproximateNumberOfMessagesNotVisible: "2" });
 });
 
+test("what is sent at a door is a text to native receivers, and a body that is no value stops only who looks at it", async () => {
+  const { owner, near } = await twoDoors();
+  const QueueUrl = await create(near, "mixed");
+  const queue = owner.queue("mixed");
+  const texts = ['{"a":1}', "5", "ü"];
+  for (const MessageBody of texts) await near.send(new SendMessageCommand({ QueueUrl, MessageBody }));
+  await owner.call("mpreg.queue.mixed", [{ op: "send", messages: [{ body: Uint8Array.of(0xc1) }] }]);
+  await queue.send({ native: true });
+  expect((await queue.browse()).slice(0, 3).map(({ value }) => value)).toEqual(texts);
+  const messages = await queue.receive({ max: 10 });
+  expect(messages.slice(0, 3).map(({ value }) => value)).toEqual(texts);
+  expect(() => messages[3]?.value).toThrow(/The body of message ".*" is no value: /);
+  expect(messages[4]?.value).toEqual({ native: true });
+  await queue.ack(messages.map(({ receipt }) => receipt));
+  expect(await queue.stats()).toMatchObject({ messages: 0 });
+});
+
 test.for(["one by one", "in batches"])(
   "sqs-consumer, unmodified, works %s through everything that is sent at another node",
   async (how) => {

@@ -1,5 +1,10 @@
 /** Arguments: what a function is called with that works off a queue. */
-import type { ConsumedMessage, FunctionConsumer, ReceivedMessage } from "../../queues/index.js";
+import {
+  type ConsumedMessage,
+  type FunctionConsumer,
+  type ReceivedMessage,
+  encodedValueOf,
+} from "../../queues/index.js";
 import type { ConsumersHost } from "./types.js";
 
 /** The head of an encoded array of so many items (MessagePack, fixarray). */
@@ -14,7 +19,8 @@ export function argumentsOf(
 ): Uint8Array {
   const { body } = message;
   const what = `the body of message "${message.id}"`;
-  const first = argument === "value" ? body : codec.encode(argument === "text" ? decodeText(body) : body, what);
+  const first =
+    argument === "value" ? encodedValueOf(message) : codec.encode(argument === "text" ? decodeText(body) : body, what);
   const second = withMessage ? codec.encode(told(queue, message), "the message") : noBytes;
   const args = new Uint8Array(1 + first.length + second.length);
   args[0] = arrayOf(withMessage ? 2 : 1);

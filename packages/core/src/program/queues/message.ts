@@ -1,6 +1,6 @@
 /** Messages of queues as programs have them: values instead of bytes, and what can be done with a lease. */
-import { isPromise } from "../../base/index.js";
-import type { BrowsedMessage, ReceivedMessage } from "../../queues/index.js";
+import { MpregError, isA, isPromise, quoted } from "../../base/index.js";
+import { type BrowsedMessage, type ReceivedMessage, encodedValueOf } from "../../queues/index.js";
 import type { Codec } from "../../values/index.js";
 import type { WaitOptions } from "../api.js";
 import type { AckOptions, BrowsedQueueMessage, QueueMessage, ReleaseOptions } from "./api.js";
@@ -13,9 +13,29 @@ export interface Settlers {
   readonly checks: QueueChecks;
 }
 
-/** `received` with its value, which `codec` decodes. Throws `malformed` where it is none. */
+/** `received` with its value, which `codec` decodes. Where it is none, whoever looks at it gets `malformed`: the others are not touched by it. */
 export function queueMessage<T, A>(received: ReceivedMessage, codec: Codec, settlers: Settlers): QueueMessage<T, A> {
-  return new LeasedMessage<T, A>(received, codec.decode(received.body) as T, settlers); // what type it has is the program's word
+  return withValue(received, codec, (value) => new LeasedMessage<T, A>(received, value as T, settlers)); // what type it has is the program's word
+}
+
+function withValue<M extends { readonly value: unknown }>(
+  sent: ReceivedMessage | BrowsedMessage,
+  codec: Codec,
+  make: (value: unknown) => M,
+): M {
+  try {
+    return make(codec.decode(encodedValueOf(sent)));
+  } catch (error) {
+    if (!isA(error, MpregError)) throw error;
+    const message = `The body of message ${quoted(sent.id)} is no value: ${error.message}`;
+    const refusal = new MpregError(error.code, message, { outcome: "not-applied" });
+    return Object.defineProperty(make(undefined), "value", {
+      enumerable: true,
+      get: () => {
+        throw refusal;
+      },
+    });
+  }
 }
 
 /** Fields that a message has only where its sender gave them. */
@@ -79,8 +99,8 @@ class LeasedMessage<T, A> implements QueueMessage<T, A> {
 }
 
 export function browsedMessage<T>(browsed: BrowsedMessage, codec: Codec): BrowsedQueueMessage<T> {
-  const { body, attributes: _, delayMs: _delay, ttlMs: _ttl, ...facts } = browsed;
-  return { ...facts, value: codec.decode(body) as T };
+  const { body: _body, attributes: _, delayMs: _delay, ttlMs: _ttl, ...facts } = browsed;
+  return withValue(browsed, codec, (value) => ({ ...facts, value: value as T }));
 }
 
 /** What is not given is not sent. */

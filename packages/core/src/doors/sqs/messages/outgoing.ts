@@ -5,7 +5,13 @@
  * (O2) A FIFO queue needs a group and something to know duplicates by; content is known by its SHA-256, without attributes.
  */
 import { utf8Length } from "../../../values/index.js";
-import type { MessageAttribute, OutgoingMessage, QueueSettings, SendEnd } from "../../../queues/index.js";
+import {
+  type MessageAttribute,
+  type OutgoingMessage,
+  type QueueSettings,
+  type SendEnd,
+  textBodyHeaders,
+} from "../../../queues/index.js";
 import { md5OfAttributes } from "../digest.js";
 import { SqsError, invalidParameter, missingParameter } from "../errors.js";
 import { sqsLimits } from "../limits.js";
@@ -48,7 +54,7 @@ export function outgoingOf(
   return {
     message: {
       body,
-      headers: { [senderHeader]: caller, ...(trace === undefined ? {} : { [traceHeader]: trace }) },
+      headers: { ...textBodyHeaders, [senderHeader]: caller, ...(trace === undefined ? {} : { [traceHeader]: trace }) },
       ...(attributes === undefined || attributes.size === 0 ? {} : { attributes: carried(attributes) }),
       ...orderingOf(input, settings, body, platform),
     },
