@@ -232,7 +232,7 @@ export class Processor<T, A> implements QueueProcessor<T, A> {
     let message: QueueMessage<T, A>;
     try {
       message = queueMessage<T, A>(received, host.codec, this.#settlers);
-      void message.value; // throws where it is none
+      const { value: _value } = message; // throws where it is none
     } catch (error) {
       // nobody here can read it: it is not done
       this.#settlers.line.giveBack(releasing(undefined, thrownText(error)), [received.receipt]);
