@@ -214,7 +214,7 @@ export class QueueFunctions {
 
   /** Another node has had it for longer. (Q6) */
   #yields(queue: string, to: OlderOwner, nowMs: number): void {
-    this.#removed(queue);
+    this.#withdrawn(queue); // nothing is told to be deleted: the queue is there still, and gets what this one has
     this.#endWaiting((waiting) => waiting.queue === queue);
     this.#handOver(queue, to, nowMs);
     this.#host.report({ kind: "queue-yielded", queue, ...to, gone: false });
@@ -256,8 +256,12 @@ export class QueueFunctions {
   }
 
   /** It has none any more. (Q1) */
-  #removed(queue: string, messages: number = 0): void {
+  #removed(queue: string, messages: number): void {
     this.#host.events.deleted(queue, messages);
+    this.#withdrawn(queue);
+  }
+
+  #withdrawn(queue: string): void {
     this.#feeds?.remove(queue, this.#host.nowMs());
     const fun = queueFunction(queue);
     this.#consumers.removed(queue);

@@ -89,21 +89,34 @@ describe.each([
 ])("two queues of one name, %s:", (_, memory) => {
   test("the older one keeps it and gets all that the younger one has, once and in the order of its groups (R1, R2)", async () => {
     const parted = new Parted(3, memory);
+    await parted.linked();
+    const settings = { durable: !memory, topics: ["mpreg.queue.q.*"] };
+    await parted.ask("b", "mpreg.queues", { op: "create", queue: "log", settings });
+    await parted.world.sleep(1_000);
     await parted.meet({ durable: !memory, order: "fifo" });
     await parted.world.until(() => parted.hasYielded(true));
     await parted.world.sleep(1_000);
     expect(await parted.owners()).toEqual(["a", "a", "a"]);
-    const told = { kind: "queue-yielded", queue: "q", nodeId: parted.world.node("a").id, name: "a" };
+    const yielded = { kind: "queue-yielded", queue: "q", nodeId: parted.world.node("a").id, name: "a" };
     expect(parted.events).toMatchObject([
-      { node: "b", event: { ...told, gone: false } },
-      { node: "b", event: { ...told, gone: true } },
+      { node: "b", event: { ...yielded, gone: false } },
+      { node: "b", event: { ...yielded, gone: true } },
     ]);
     await parted.send("b", [16]);
     const given = await parted.drain("b");
     expect(sorted(given)).toEqual([...everything, 16]);
     expect(given.filter((number) => number > 10)).toEqual([11, 12, 13, 14, 15, 16]);
     // made anew elsewhere, the name is free there
-    expect(parted.world.node("b").store?.range("queues", { limit: 1 }) ?? []).toEqual([]);
+    expect(parted.world.node("b").store?.range("queues", { limit: 2 }) ?? []).toHaveLength(memory ? 0 : 1); // "log"
+    await parted.ask("c", fun, { op: "delete" });
+    await parted.world.sleep(1_000);
+    const told = await parted.ask<readonly { readonly headers: Readonly<Record<string, string>> }[]>(
+      "b",
+      "mpreg.queue.log",
+      { op: "browse", limit: 1_000 },
+    );
+    const topics = told.map(({ headers }) => headers["mpreg-topic"]);
+    expect(topics.filter((topic) => topic === "mpreg.queue.q.deleted")).toHaveLength(1); // the one that was deleted, not that which gave way
   });
 
   test("what is leased stays with the younger one until its lease is over (O2)", async () => {
@@ -126,6 +139,40 @@ describe.each([
     await world.until(() => parted.hasYielded(true));
     expect(await parted.drain("b")).toEqual([11]);
   });
+});
+
+test("where the older one has not been there for ten minutes, the younger takes the name back, with what it has, also over a crash (O5)", async () => {
+  const parted = new Parted(5, false);
+  const { world } = parted;
+  await parted.linked();
+  const heal = world.faults.partition(["a", "c"], ["b"]);
+  await world.until(() => world.node("b").size.peers === 0);
+  for (const name of ["a", "b"]) {
+    await parted.ask(name, "mpreg.queues", { op: "create", queue: "q", settings: {} });
+    await world.sleep(5);
+  }
+  await parted.send("b", [11]);
+  const hourMs = 3_600_000;
+  await parted.ask("b", fun, { op: "receive", max: 1, waitMs: 0, visibilityMs: hourMs }); // so it stays
+  heal();
+  await world.until(() => parted.hasYielded(false));
+  await world.sleep(1_000);
+  await parted.ask("c", fun, { op: "delete" }); // the older one is gone for good
+  await world.sleep(9 * 60_000);
+  await expect(parted.send("c", [12])).rejects.toMatchObject({ outcome: "not-applied" });
+  await world.sleep(2 * 60_000);
+  expect(await parted.owners()).toEqual(["b", "b", "b"]);
+  await parted.send("c", [12]);
+  world.node("b").crash({ silent: true });
+  await world.sleep(200);
+  world.node("b").restart();
+  await parted.linked();
+  await world.sleep(1_000);
+  expect(await parted.owners()).toEqual(["b", "b", "b"]);
+  expect(await parted.drain("a")).toEqual([12]);
+  await world.sleep(hourMs);
+  expect(await parted.drain("a")).toEqual([11]);
+  expect(parted.hasYielded(true)).toBe(false);
 });
 
 test.each([0, 1, 3, 10, 30, 100, 200, 400])(
