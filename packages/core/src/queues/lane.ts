@@ -18,7 +18,8 @@
 import { Deadlines, type DueItem, type Timers } from "../base/index.js";
 import { Chain } from "../structures/index.js";
 import { type Entry, type EntryState, type Lease, leaseOf } from "./message/message.js";
-import type { ReadyOrder } from "./order/order.js";
+import type { Ordered, ReadyOrder } from "./order/order.js";
+import type { Line } from "./order/sleepers.js";
 import type { Pace } from "./rate.js";
 import { Recent } from "./recent.js";
 import type { MessageState, QueueSettings } from "./types.js";
@@ -30,9 +31,9 @@ export interface LaneHost {
   readonly run: string;
   readonly pace: Pace;
   settings(): QueueSettings;
-  /** Sequence of the oldest that sleeps; `Infinity` if none does. */
+  /** Sequence of the oldest that sleeps in no line; `Infinity` if none does. */
   firstAsleep(): number;
-  /** Wakes some of the oldest that sleep. */
+  /** Wakes some of the oldest of these. */
   awaken(): void;
   /** A lease has ended by itself; the entry is settling, and the host says what becomes of it. */
   leaseExpired(entry: Entry, nowMs: number): void;
@@ -105,6 +106,11 @@ export class Lane implements DueItem {
   sleep(messages: number, nowMs: number): void {
     this.#counts.available += messages;
     this.arm(nowMs);
+  }
+
+  /** The line of the group or priority of a message that comes in. */
+  lineOf(message: Ordered): Line | undefined {
+    return this.#order.lineOf(message);
   }
 
   /** One of those has an entry from now on. */

@@ -37,7 +37,7 @@ export interface QueuesLimits {
   readonly bodiesBytesMax: number;
   /**
    * Messages of one queue that are available and have all that belongs to them in memory; of what is behind them little more is kept than where it is,
-   * but for messages with an id, a group, a delay, a TTL or a key of their own, and those of queues with subscriptions, groups or priorities.
+   * but for messages with an id, a delay, a TTL or a key of their own, the first of each group, and those of queues with subscriptions.
    */
   readonly awakeMessagesMax: number;
   /** Messages that this node keeps for queues that are elsewhere. `overloaded` beyond. */

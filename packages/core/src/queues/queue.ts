@@ -33,7 +33,7 @@ import { retryDelay } from "./retry.js";
 import { Results } from "./results.js";
 import { Scheduling } from "./scheduling.js";
 import { messageKey, tableNames } from "./tables.js";
-import { awaken, bedFor, isPlain, putToBed, waken } from "./sleeping.js";
+import { awaken, bedFor, maySleep, putToBed, waken } from "./sleeping.js";
 import { tellEntry, tellLeft } from "./telling.js";
 import type { DeathReason, QueueSettings } from "./types.js";
 import { Window } from "./window.js";
@@ -50,7 +50,7 @@ export class Queue {
   readonly id: number;
   readonly createdMs: number;
   readonly host: QueueHost;
-  readonly log: Log = new Log((sequence, slept) => waken(this, sequence, slept));
+  readonly log: Log = new Log((sequence, slept, inLine) => waken(this, sequence, slept, inLine));
   readonly room: Room = new Room();
   readonly figures: Figures = new Figures();
   readonly lanes: Map<string, Lane> = new Map<string, Lane>();
@@ -188,7 +188,8 @@ export class Queue {
         this.#serve(this, lane, nowMs);
       },
     };
-    const lane = new Lane(host, orderOf(host.settings), { number, name, fromSequence });
+    const wake = (sequence: number): void => this.log.wakeInLine(sequence);
+    const lane = new Lane(host, orderOf(host.settings, wake), { number, name, fromSequence });
     this.lanes.set(name, lane);
     this.lanesMade = Math.max(this.lanesMade, number + 1);
     return lane;
@@ -285,7 +286,7 @@ export class Queue {
 
   /** A message is in the queue. Its room and its ids were reserved before. */
   admit({ message, delayMs }: Prepared, nowMs: number): void {
-    const bed = isPlain(message, delayMs) ? bedFor(this, message.sequence) : undefined;
+    const bed = maySleep(message, delayMs) ? bedFor(this, message) : undefined;
     if (bed !== undefined) {
       putToBed(this, bed, message.sequence, message, nowMs);
       this.expiry.watch(message, nowMs);

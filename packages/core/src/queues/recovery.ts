@@ -20,7 +20,7 @@ import type { MoveRecord } from "./redriving.js";
 import type { ScheduleRecord } from "./scheduling.js";
 import { marksOf } from "./sending.js";
 import { defaultQueueSettings } from "./settings.js";
-import { bedFor, putToBed } from "./sleeping.js";
+import { bedFor, isLong, putToBed } from "./sleeping.js";
 import { type LeaseRow, failedLane, getU32, queueKey, readKey, tableNames } from "./tables.js";
 import { Remembered } from "./window.js";
 
@@ -130,9 +130,11 @@ function recoverQueue(store: Store, queue: Queue, record: QueueRecord, dead: Dea
 
 /** Puts a message of which nothing but its bytes is to be known to where it sleeps; answers whether it has. */
 function sleepsOn(queue: Queue, sequence: number, content: Uint8Array, nowMs: number): boolean {
-  const bed = bedFor(queue, sequence);
-  const sentWallMs = bed === undefined ? Number.NaN : queue.host.sealer.sentWallMsIfPlain(content);
-  if (bed === undefined || Number.isNaN(sentWallMs)) return false;
+  if (!isLong(queue)) return false;
+  const { sentWallMs, group, priority, isPlain } = queue.host.sealer.placeOf(content);
+  if (!isPlain) return false;
+  const bed = bedFor(queue, { sequence, group, priority });
+  if (bed === undefined) return false;
   const bytes = content.length;
   const sentMs = Math.ceil(nowMs - Math.max(0, queue.host.wallMs() - sentWallMs)); // (C2)
   queue.room.take(bytes);

@@ -98,8 +98,4 @@ export class Asleep {
     }
     return Infinity;
   }
-
-  sentMsOf(sequence: number): number {
-    return this.get(sequence)?.sentMs ?? Infinity;
-  }
 }

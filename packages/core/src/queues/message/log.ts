@@ -17,18 +17,20 @@ interface Segment {
 }
 
 export class Log {
-  /** Makes the message again. */
-  readonly #waken: (sequence: number, slept: Slept) => Message;
+  /** Makes the message again, which has slept in the line of its group or priority, or in none. */
+  readonly #waken: (sequence: number, slept: Slept, inLine: boolean) => Message;
   readonly #segments = new Map<number, Segment>();
   /** Made with the first that sleeps: few queues are as long. */
   #asleep: Asleep | undefined;
+  /** Those that sleep in a line. */
+  #inLine: Asleep | undefined;
   /** Of those awake. */
   #size = 0;
   /** No message that is awake is before this one. */
   #firstSequence = 0;
   #nextSequence = 0;
 
-  constructor(waken: (sequence: number, slept: Slept) => Message) {
+  constructor(waken: (sequence: number, slept: Slept, inLine: boolean) => Message) {
     this.#waken = waken;
   }
 
@@ -38,10 +40,14 @@ export class Log {
 
   /** How many sleep. */
   get sleeping(): number {
+    return this.sleepingInNoLine + (this.#inLine?.size ?? 0);
+  }
+
+  get sleepingInNoLine(): number {
     return this.#asleep?.size ?? 0;
   }
 
-  /** Sequence of the oldest that sleeps; `Infinity` if none does. */
+  /** Sequence of the oldest that sleeps in no line; `Infinity` if none does. */
   get firstAsleep(): number {
     return this.#asleep?.first ?? Infinity;
   }
@@ -69,6 +75,11 @@ export class Log {
     (this.#asleep ??= new Asleep()).add(sequence, slept);
   }
 
+  /** The same, in the line of its group or priority. */
+  addAsleepInLine(sequence: number, slept: Slept): void {
+    (this.#inLine ??= new Asleep()).add(sequence, slept);
+  }
+
   /** Removes a message that is inside. */
   remove(message: Message): void {
     const number = Math.floor(message.sequence / segmentSize);
@@ -83,9 +94,11 @@ export class Log {
   /** Removes what sleeps before `sequence`; answers how much. */
   removeAsleep(sequence: number): { readonly messages: number; readonly bytes: number } {
     let [messages, bytes] = [0, 0];
-    for (let at = this.firstAsleep; at < sequence; at = this.firstAsleep) {
-      messages += 1;
-      bytes += this.#asleep?.take(at)?.bytes ?? 0;
+    for (const asleep of [this.#asleep, this.#inLine]) {
+      for (let at = asleep?.first ?? Infinity; at < sequence; at = asleep?.first ?? Infinity) {
+        messages += 1;
+        bytes += asleep?.take(at)?.bytes ?? 0;
+      }
     }
     return { messages, bytes };
   }
@@ -97,32 +110,35 @@ export class Log {
 
   /** The oldest message of those behind `sequence`. */
   after(sequence: number): Message | undefined {
-    const awake = this.awakeAfter(sequence);
-    const asleep = this.#asleep?.after(sequence) ?? Infinity;
-    return asleep < (awake?.sequence ?? Infinity) ? this.#wake(asleep) : awake;
+    const found = this.lookAfter(sequence);
+    return typeof found === "number" ? this.#wake(found) : found;
   }
 
   /** When the oldest of those behind `sequence` was sent; `Infinity` if there is none. Wakes nobody. */
   sentMsAfter(sequence: number): number {
-    const awake = this.awakeAfter(sequence);
-    const asleep = this.#asleep?.after(sequence) ?? Infinity;
-    if (asleep < (awake?.sequence ?? Infinity)) return this.#asleep?.sentMsOf(asleep) ?? Infinity;
-    return awake?.sentMs ?? Infinity;
+    const found = this.lookAfter(sequence);
+    return (typeof found === "number" ? this.lookAsleep(found)?.sentMs : found?.sentMs) ?? Infinity;
   }
 
   /** The same, to be looked at only: a message, or the sequence of one that sleeps. */
   lookAfter(sequence: number): Message | number | undefined {
     const awake = this.awakeAfter(sequence);
-    const asleep = this.#asleep?.after(sequence) ?? Infinity;
+    const asleep = Math.min(this.#asleep?.after(sequence) ?? Infinity, this.#inLine?.after(sequence) ?? Infinity);
     return asleep < (awake?.sequence ?? Infinity) ? asleep : awake;
   }
 
   /** What is known of a message that sleeps. */
   lookAsleep(sequence: number): Slept | undefined {
-    return this.#asleep?.get(sequence);
+    return this.#asleep?.get(sequence) ?? this.#inLine?.get(sequence);
   }
 
-  /** Wakes the oldest that sleep, so many at most. */
+  /** Wakes a message that sleeps in a line; does nothing where it does not. */
+  wakeInLine(sequence: number): void {
+    const slept = this.#inLine?.take(sequence);
+    if (slept !== undefined) this.add(this.#waken(sequence, slept, true));
+  }
+
+  /** Wakes the oldest that sleep in no line, so many at most. */
   wake(most: number): readonly Message[] {
     const woken: Message[] = [];
     while (woken.length < most) {
@@ -159,9 +175,10 @@ export class Log {
 
   /** (L2) */
   #wake(sequence: number): Message | undefined {
-    const slept = this.#asleep?.take(sequence);
+    const inNone = this.#asleep?.take(sequence);
+    const slept = inNone ?? this.#inLine?.take(sequence);
     if (slept === undefined) return undefined;
-    const message = this.#waken(sequence, slept);
+    const message = this.#waken(sequence, slept, inNone === undefined);
     this.add(message);
     return message;
   }

@@ -24,10 +24,19 @@ const tags = {
   keepResult: 10,
 } as const;
 /** Fields of which something is kept in memory, as long as the message is there. */
-const isRemembered: ReadonlySet<number> = new Set([tags.group, tags.key, tags.after, tags.keepResult]);
+const isRemembered: ReadonlySet<number> = new Set([tags.key, tags.after, tags.keepResult]);
 const namesMax = 10_000;
 /** The length and kind of a wire message, which the writer puts before it. */
 const prefixBytes = 5;
+
+/** Where a message belongs among the others. */
+export interface Place {
+  readonly sentWallMs: number;
+  readonly group: string | undefined;
+  readonly priority: number;
+  /** Whether nothing else is to be remembered of it: no id, TTL, delay or key, and nothing that it waits for. */
+  readonly isPlain: boolean;
+}
 
 /** What the queue adds to a message. Times as in `OutgoingMessage`, with the queue's own where the message has none. */
 export interface SealedHead {
@@ -69,21 +78,21 @@ export class Sealer {
     return writer.takeLast();
   }
 
-  /**
-   * When a message was sent of which nothing is to be remembered but its bytes: no id, TTL, delay, group or key, and nothing that it waits for. `NaN`
-   * where there is something.
-   */
-  sentWallMsIfPlain(sealed: Uint8Array): number {
+  /** Where a message belongs, read without the rest of it. */
+  placeOf(sealed: Uint8Array): Place {
     const reader = this.#reader.open(sealed, prefixBytes, sealed.length);
-    if (reader.text() !== "") return Number.NaN;
+    let isPlain = reader.text() === "";
     const sentWallMs = reader.varint();
-    if (reader.varint() > 0 || reader.varint() > 0) return Number.NaN;
-    reader.u8();
+    if (reader.varint() > 0) isPlain = false;
+    if (reader.varint() > 0) isPlain = false;
+    const priority = reader.u8();
+    let group: string | undefined;
     for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
-      if (isRemembered.has(tag)) return Number.NaN;
+      if (tag === tags.group) group = reader.text();
+      else if (isRemembered.has(tag)) isPlain = false;
       reader.skipField();
     }
-    return sentWallMs;
+    return { sentWallMs, group, priority, isPlain };
   }
 
   open(sealed: Uint8Array): OpenedMessage {

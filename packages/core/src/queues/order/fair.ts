@@ -5,16 +5,19 @@
  */
 import type { Entry } from "../message/message.js";
 import type { Rate } from "../types.js";
-import type { ReadyOrder } from "./order.js";
+import type { Ordered, ReadyOrder } from "./order.js";
 import { Rotation } from "./rotation.js";
+import { type Line, wakeHead } from "./sleepers.js";
 
 const none: readonly Entry[] = [];
 
 export class FairOrder implements ReadyOrder {
   readonly #rotation: Rotation;
+  readonly #wake: (sequence: number) => void;
 
-  constructor(groupRate: () => Rate | undefined) {
+  constructor(groupRate: () => Rate | undefined, wake: (sequence: number) => void) {
     this.#rotation = new Rotation(groupRate);
+    this.#wake = wake;
   }
 
   get resumesMs(): number {
@@ -41,6 +44,7 @@ export class FairOrder implements ReadyOrder {
     const group = this.#rotation.find(entry.message.group);
     if (group === undefined) return;
     group.entries.remove(entry);
+    wakeHead(group, this.#wake); // (O3)
     if (group.entries.size === 0) this.#rotation.spent(group);
   }
 
@@ -68,10 +72,15 @@ export class FairOrder implements ReadyOrder {
     return true;
   }
 
+  lineOf({ group }: Ordered): Line | undefined {
+    return this.#rotation.find(group);
+  }
+
   take(nowMs: number): Entry | undefined {
     const group = this.#rotation.next(nowMs);
     if (group === undefined) return undefined;
     const entry = group.entries.pop();
+    wakeHead(group, this.#wake); // (O3)
     if (group.entries.size === 0) this.#rotation.spent(group);
     else this.#rotation.offer(group);
     return entry;

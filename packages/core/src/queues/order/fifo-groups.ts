@@ -9,15 +9,18 @@
  */
 import type { Entry } from "../message/message.js";
 import type { Rate } from "../types.js";
-import type { ReadyOrder } from "./order.js";
+import type { Ordered, ReadyOrder } from "./order.js";
 import { type Group, Rotation } from "./rotation.js";
+import { type Line, wakeHead } from "./sleepers.js";
 
 export class FifoGroups implements ReadyOrder {
   readonly nextSequence: number = -Infinity;
   readonly #rotation: Rotation;
+  readonly #wake: (sequence: number) => void;
 
-  constructor(groupRate: () => Rate | undefined) {
+  constructor(groupRate: () => Rate | undefined, wake: (sequence: number) => void) {
     this.#rotation = new Rotation(groupRate);
+    this.#wake = wake;
   }
 
   get resumesMs(): number {
@@ -45,29 +48,35 @@ export class FifoGroups implements ReadyOrder {
 
   leave(entry: Entry): void {
     const group = this.#rotation.of(entry.message.group);
-    if (entry.heapIndex >= 0) group.entries.remove(entry);
-    else land(group, entry);
+    if (entry.heapIndex >= 0) {
+      group.entries.remove(entry);
+      wakeHead(group, this.#wake); // (O3)
+    } else land(group, entry);
     if (group.entries.size === 0 && group.flight === undefined) this.#rotation.spent(group);
     else this.#refresh(group);
   }
 
+  lineOf({ group }: Ordered): Line | undefined {
+    return this.#rotation.find(group);
+  }
+
   take(nowMs: number): Entry | undefined {
     const group = this.#rotation.next(nowMs);
-    return group === undefined ? undefined : depart(group);
+    return group === undefined ? undefined : this.#depart(group);
   }
 
   takeBehind(last: Entry, nowMs: number): Entry | undefined {
     const group = this.#rotation.find(last.message.group);
     if (group?.entries.peek()?.state !== "available" || !this.#rotation.allows(group, nowMs)) return undefined;
     this.#rotation.withdraw(group);
-    return depart(group);
+    return this.#depart(group);
   }
 
   lead(entry: Entry): boolean {
     if (entry.heapIndex < 0) return true;
     const group = this.#rotation.of(entry.message.group);
     if (group.entries.peek() !== entry) return false; // (G1)
-    depart(group);
+    this.#depart(group);
     this.#rotation.withdraw(group);
     return true;
   }
@@ -80,6 +89,14 @@ export class FifoGroups implements ReadyOrder {
   leads({ message }: Entry): boolean {
     const first = this.#rotation.find(message.group)?.entries.peek();
     return first === undefined || first.message.sequence >= message.sequence;
+  }
+
+  /** The first of the line is in flight. */
+  #depart(group: Group): Entry | undefined {
+    const entry = group.entries.pop();
+    if (entry !== undefined) (group.flight ??= []).push(entry);
+    wakeHead(group, this.#wake); // (O3)
+    return entry;
   }
 
   /** (G2) */
@@ -99,13 +116,6 @@ export class FifoGroups implements ReadyOrder {
 }
 
 const none: readonly Entry[] = [];
-
-/** The first of the line is in flight. */
-function depart(group: Group): Entry | undefined {
-  const entry = group.entries.pop();
-  if (entry !== undefined) (group.flight ??= []).push(entry);
-  return entry;
-}
 
 function land(group: Group, entry: Entry): void {
   const { flight } = group;

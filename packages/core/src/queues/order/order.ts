@@ -5,8 +5,17 @@
  *
  * (O1) Entries of equal rank leave in the order of their sequence, whatever they have been through: a retry keeps its place.
  * (O2) Every operation takes time in proportion to the logarithm of what waits, at most.
+ * (O3) The first of a line (those of a group, or of a priority) is awake; only behind it messages sleep.
  */
 import type { Entry } from "../message/message.js";
+import type { Line } from "./sleepers.js";
+
+/** What the place of a message depends on. */
+export interface Ordered {
+  readonly sequence: number;
+  readonly group: string | undefined;
+  readonly priority: number;
+}
 
 export interface ReadyOrder {
   /** `entry` comes into the lane, in whatever state. */
@@ -29,6 +38,8 @@ export interface ReadyOrder {
   behind(entry: Entry): readonly Entry[];
   /** Whether nothing is free that must be given out before it. */
   leads(entry: Entry): boolean;
+  /** The line of a message that comes in, if there is one: it may sleep there. (O3) */
+  lineOf(message: Ordered): Line | undefined;
   /** Sequence of the one that is next of those without a group; `Infinity` if none is. Where nothing can sleep: `-Infinity`. */
   readonly nextSequence: number;
   /** When there may be one though there is none now: groups have a rate. `Infinity` if not. */

@@ -6,21 +6,29 @@
  */
 import { Heap } from "../../base/index.js";
 import { type Entry, isBefore } from "../message/message.js";
-import type { ReadyOrder } from "./order.js";
+import type { Ordered, ReadyOrder } from "./order.js";
+import { type Line, type Sleepers, wakeHead } from "./sleepers.js";
 
 export const prioritiesMax = 9;
 
 const none: readonly Entry[] = [];
 
+class Level implements Line {
+  readonly entries: Heap<Entry> = new Heap<Entry>(isBefore);
+  sleepers: Sleepers | undefined = undefined;
+}
+
 export class PriorityOrder implements ReadyOrder {
   readonly resumesMs: number = Infinity;
   readonly nextSequence: number = -Infinity;
   readonly #ageMs: () => number | undefined;
-  readonly #levels: Heap<Entry>[] = [];
+  readonly #wake: (sequence: number) => void;
+  readonly #levels: Level[] = [];
 
-  constructor(ageMs: () => number | undefined) {
+  constructor(ageMs: () => number | undefined, wake: (sequence: number) => void) {
     this.#ageMs = ageMs;
-    for (let priority = 0; priority <= prioritiesMax; priority++) this.#levels.push(new Heap<Entry>(isBefore));
+    this.#wake = wake;
+    for (let priority = 0; priority <= prioritiesMax; priority++) this.#levels.push(new Level());
   }
 
   enter(): void {
@@ -28,11 +36,11 @@ export class PriorityOrder implements ReadyOrder {
   }
 
   ready(entry: Entry): void {
-    this.#level(entry.message.priority).push(entry);
+    this.#level(entry.message).entries.push(entry);
   }
 
   unready(entry: Entry): void {
-    this.#level(entry.message.priority).remove(entry);
+    this.#remove(entry);
   }
 
   delay(): void {
@@ -64,19 +72,32 @@ export class PriorityOrder implements ReadyOrder {
     let best: Entry | undefined;
     let bestMs = Infinity;
     for (let priority = prioritiesMax; priority >= 0; priority--) {
-      const entry = this.#level(priority).peek();
+      const entry = this.#levels[priority]?.entries.peek();
       if (entry === undefined) continue;
-      if (ageMs === undefined) return this.#level(priority).pop();
+      if (ageMs === undefined) {
+        best = entry;
+        break;
+      }
       const asIfSentMs = entry.message.sentMs - priority * ageMs; // (P1)
       if (asIfSentMs >= bestMs) continue;
       best = entry;
       bestMs = asIfSentMs;
     }
-    if (best !== undefined) this.#level(best.message.priority).remove(best);
+    if (best !== undefined) this.#remove(best);
     return best;
   }
 
-  #level(priority: number): Heap<Entry> {
-    return this.#levels[priority] as Heap<Entry>;
+  lineOf(message: Ordered): Line {
+    return this.#level(message);
+  }
+
+  #remove(entry: Entry): void {
+    const level = this.#level(entry.message);
+    level.entries.remove(entry);
+    wakeHead(level, this.#wake); // (O3)
+  }
+
+  #level({ priority }: { readonly priority: number }): Level {
+    return this.#levels[priority] as Level;
   }
 }

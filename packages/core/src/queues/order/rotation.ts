@@ -9,10 +9,11 @@ import { Chain, type ChainNode } from "../../structures/index.js";
 import { type Entry, isBefore } from "../message/message.js";
 import { Pace } from "../rate.js";
 import type { Rate } from "../types.js";
+import type { Line, Sleepers } from "./sleepers.js";
 
 type Place = "out" | "line" | "paused";
 
-export class Group implements ChainNode<Group>, Deadline {
+export class Group implements ChainNode<Group>, Deadline, Line {
   previous: Group | undefined = undefined;
   next: Group | undefined = undefined;
   dueMs = 0;
@@ -24,6 +25,7 @@ export class Group implements ChainNode<Group>, Deadline {
   flight: Entry[] | undefined = undefined;
   readonly name: string;
   readonly entries: Heap<Entry> = new Heap<Entry>(isBefore);
+  sleepers: Sleepers | undefined = undefined;
 
   constructor(name: string) {
     this.name = name;
