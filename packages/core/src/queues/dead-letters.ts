@@ -9,7 +9,7 @@ import type { Operation } from "../journal/index.js";
 import type { Figures, Leaving } from "./figures.js";
 import type { QueueHost, Transfer } from "./host.js";
 import type { Lane } from "./lane.js";
-import { type Entry, type Lease, type Message, isSettling } from "./message/message.js";
+import { type Entry, type Lease, type Message, isSettling, lastLeaseOf } from "./message/message.js";
 import { type Results, failureOf } from "./results.js";
 import { retryDelay } from "./retry.js";
 import { tellEntry } from "./telling.js";
@@ -107,6 +107,7 @@ export function prepareLetter(
   message: Message,
   letter: {
     readonly reason: DeathReason;
+    /** `undefined`: no lease of it has ended just now. */
     readonly lease: Lease | undefined;
     readonly subscription: string | undefined;
   },
@@ -121,11 +122,12 @@ export function prepareLetter(
     return { kind: "refused", error };
   }
   const opened = queue.host.sealer.open(content);
+  const lease = letter.lease ?? lastLeaseOf(message);
   const dead: DeadLetter = {
     queue: queue.name,
     reason: letter.reason,
-    error: letter.lease?.error,
-    attempts: letter.lease?.receives ?? 0,
+    error: lease?.error,
+    attempts: lease?.receives ?? 0,
     subscription: letter.subscription,
     sentMs: opened.sentWallMs,
     diedMs: queue.host.wallMs(),

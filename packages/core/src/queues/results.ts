@@ -9,7 +9,7 @@
 import { type Deadline, Deadlines, type DueItem, type MpregError, type Timers } from "../base/index.js";
 import type { Operation } from "../journal/index.js";
 import type { QueuesLimits } from "./limits.js";
-import { type Lease, type Message, entriesOf } from "./message/message.js";
+import { type Message, lastLeaseOf } from "./message/message.js";
 import type { ResultRow, Tables } from "./tables.js";
 import type { MessageResult, QueueEnd, QueueSettings, ResultEnd } from "./types.js";
 
@@ -256,8 +256,7 @@ const whyUndone: Readonly<Record<LeftUndone, string>> = {
 
 /** What the last receiver has said of it, if any had it. */
 export function failureOf(message: Message, how: LeftUndone): MessageResult {
-  let last: Lease | undefined;
-  for (const { lease } of entriesOf(message)) if (lease !== undefined && lease.receives > 0) last = lease;
+  const last = lastLeaseOf(message);
   if (last === undefined) {
     return { kind: "failed", code: "cancelled", outcome: "not-applied", error: whyUndone[how] };
   }

@@ -88,11 +88,14 @@ describe.each(["memory", "store"])("a queue in %s", (where) => {
     for (const name of ["a", "b", "c"]) w.do("q", { op: "subscribe", name });
     w.send("q", { id: "m" });
     for (const subscription of ["a", "b"]) {
-      w.do("q", { op: "release", receipts: [w.receive("q", 1, { subscription })[0]?.receipt ?? ""] });
+      const [message] = w.receive("q", 1, { subscription });
+      w.do("q", { op: "release", receipts: [message?.receipt ?? ""], error: `${subscription} cannot` });
       w.disk?.flush();
     }
     expect(w.stats("q").messages).toBe(0);
-    expect(w.receive("dead", 5)).toMatchObject([{ id: "m", deadLetter: { queue: "q", reason: "no-quorum" } }]);
+    expect(w.receive("dead", 5)).toMatchObject([
+      { id: "m", deadLetter: { queue: "q", reason: "no-quorum", error: "b cannot", attempts: 1 } },
+    ]);
   });
 
   it("makes a dead letter after `maxReceives` receives, no earlier, with the reason and the error in it (D1)", () => {

@@ -123,6 +123,16 @@ export function leaseOf(entry: Entry, run: string): Lease {
   return (entry.lease ??= new Lease(entry, run));
 }
 
+/** The last lease of a message, as far as that is remembered; of several lanes, rather one that has ended with an error. */
+export function lastLeaseOf(message: Message): Lease | undefined {
+  let last: Lease | undefined;
+  for (const { lease } of entriesOf(message)) {
+    if (lease === undefined || lease.receives === 0) continue;
+    if (last === undefined || lease.error !== undefined) last = lease;
+  }
+  return last;
+}
+
 /** The entries of a message, one for each of its lanes. */
 export function entriesOf(message: Message): readonly Entry[] {
   const { entries } = message;
