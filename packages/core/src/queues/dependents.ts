@@ -71,16 +71,6 @@ export class Dependents {
     return list.flatMap(({ message: waiting }) => (this.#waiting.has(waiting) ? waiting : []));
   }
 
-  /** Those from a sequence on that fail if all before it are purged. */
-  ofPurged(before: number): readonly Message[] {
-    const failing = new Set<Message>();
-    for (const awaited of this.#byAwaited.keys()) {
-      if (awaited.sequence >= before) continue;
-      for (const message of this.of(awaited)) if (message.sequence >= before) failing.add(message);
-    }
-    return [...failing];
-  }
-
   /** It is on its way out, which may be refused. (D3) */
   hold(message: Message): void {
     const waiting = this.#waiting.get(message);

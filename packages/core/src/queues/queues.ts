@@ -334,7 +334,6 @@ export class Queues {
   #purge(queue: Queue, end: End, nowMs: number): void {
     const before = queue.nextSequence;
     const operations = queue.durable ? queue.host.tables.deleteMessages(queue.id, before) : [];
-    if (queue.durable) operations.push(...queue.failedOf(queue.dependents.ofPurged(before)));
     const wiped = queue.wipe(before);
     const done = (at: number): void => {
       wiped(true);
