@@ -2,6 +2,7 @@
  * Check history: all that must be true of what was asked of the queues of a world and what came of it. Nothing is under way any more, and
  * what the queues had was taken out and acknowledged.
  */
+import { checkAfter } from "./check-after.js";
 import { checkBounds } from "./check-bounds.js";
 import { checkDeduplication } from "./check-deduplication.js";
 import { checkDone } from "./check-done.js";
@@ -10,6 +11,7 @@ import { checkKept } from "./check-kept.js";
 import { checkLeases } from "./check-leases.js";
 import { checkOrder } from "./check-order.js";
 import { checkReceives } from "./check-receives.js";
+import { checkResults } from "./check-results.js";
 import { checkTimes } from "./check-times.js";
 import { checkTruth } from "./check-truth.js";
 import { checkWiped } from "./check-wiped.js";
@@ -27,6 +29,8 @@ const checks: readonly ((history: History, tell: Tell) => void)[] = [
   checkTimes,
   checkBounds,
   checkWiped,
+  checkAfter,
+  checkResults,
 ];
 
 export function checkHistory(history: History, tell: Tell): void {

@@ -29,10 +29,8 @@ function lineOf({ subscription, deadLetter }: Delivery): string | undefined {
 }
 
 function mayGo(history: History, message: SentMessage): boolean {
-  const { settings } = history.queueOf(message.queue);
-  if (history.isForgetful(message.queue) || settings.ttlMs !== undefined || settings.overflow === "drop-oldest")
-    return true;
-  if (history.mayBeWiped(message)) return true;
+  if (history.mayLeave(message)) return true;
+  if (message.after.some((other) => mayGo(history, other))) return true; // it never can be received then
   const { idempotencyKey } = message;
   if (idempotencyKey === undefined) return false;
   return history.deliveries.some(

@@ -27,6 +27,10 @@ export interface SentMessage {
   readonly askedMs: number;
   /** The first one of its batch. */
   readonly batch: number | undefined;
+  /** These are done before it is received. */
+  readonly after: readonly SentMessage[];
+  /** What becomes of it is kept. */
+  readonly keepResult: boolean;
   /** `spooled`: another node keeps it for the queue; it has no sequence yet. */
   end: Ended<{
     readonly id: string;
@@ -48,6 +52,8 @@ export interface LeaseName {
 /** One thing that a receiver did with a lease. */
 export interface Settling {
   readonly what: "ack" | "release" | "extend";
+  /** Of an acknowledgement: what whoever waits for the message is told. */
+  readonly result: string | undefined;
   readonly askedMs: number;
   /** Of an extension. */
   readonly visibilityMs: number;
@@ -87,6 +93,15 @@ export interface Looked {
   readonly bytes: number;
 }
 
+/** Somebody has asked what has become of a message. */
+export interface ResultAsked {
+  readonly message: SentMessage;
+  readonly askedMs: number;
+  /** All was done by then. */
+  readonly isLast: boolean;
+  end: Ended<{ readonly result: unknown }>;
+}
+
 /** A message that nobody has sent. */
 export interface Stray {
   readonly queue: string;
@@ -102,6 +117,7 @@ export class History {
   readonly wipings: Wiping[] = [];
   readonly looked: Looked[] = [];
   readonly strays: Stray[] = [];
+  readonly results: ResultAsked[] = [];
   /** Nodes that have gone down, and with them the queues that they had in memory. */
   readonly crashed: Set<string> = new Set();
   /** Nodes whose disks have had no room, or have failed: dead letters may be refused there. */
@@ -130,6 +146,14 @@ export class History {
     return this.wipings.some(
       (wiping) => wiping.queue === queue && wiping.end.kind !== "refused" && askedMs < endMsOf(wiping.end),
     );
+  }
+
+  /** Whether it may leave its queue otherwise than acknowledged, here or as a dead letter: it expires, makes room, was purged. */
+  mayLeave(message: SentMessage): boolean {
+    const { settings } = this.queueOf(message.queue);
+    if (this.isForgetful(message.queue) || settings.ttlMs !== undefined || settings.overflow === "drop-oldest")
+      return true;
+    return this.mayBeWiped(message);
   }
 
   /** Deliveries of each message. */

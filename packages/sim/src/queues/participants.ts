@@ -11,7 +11,16 @@ import type { Queue, QueueCalls, QueueMessage, ReceiveOptions, SentOrRefused } f
 import type { SeededRandom } from "../capabilities/random.js";
 import { SimulationError } from "../simulation-error.js";
 import type { World } from "../world.js";
-import { type Delivery, type History, type SentMessage, type Settling, type Tell, failed, leaseOf } from "./history.js";
+import {
+  type Delivery,
+  type History,
+  type ResultAsked,
+  type SentMessage,
+  type Settling,
+  type Tell,
+  failed,
+  leaseOf,
+} from "./history.js";
 import type { Habits, PlannedConsumer, PlannedQueue, PlannedSend, PlannedWork } from "./plan.js";
 
 /** The number of a message, and bytes. */
@@ -115,7 +124,17 @@ export class Participants {
   send(plan: PlannedSend): void {
     const { queue, client, bytes, group, dedup, idempotencyKey, priority, delayMs, accept } = plan;
     const { sent } = this.#history;
-    const options = given({ group, dedup, idempotencyKey, priority, delayMs });
+    const after = plan.afterLast === undefined ? [] : this.#lastOf(queue, plan.afterLast);
+    const keepResult = plan.resultWithinMs !== undefined;
+    const options = given({
+      group,
+      dedup,
+      idempotencyKey,
+      priority,
+      delayMs,
+      after: after.length === 0 ? undefined : after.map(({ id }) => id),
+      keepResult: keepResult ? true : undefined,
+    });
     const messages: SentMessage[] = [];
     for (let count = 0; count < plan.count; count++) {
       const message: SentMessage = {
@@ -128,6 +147,8 @@ export class Participants {
         delayMs: delayMs ?? this.#history.queueOf(queue).settings.delayMs ?? 0,
         askedMs: this.#world.nowMs,
         batch: plan.isBatch === true ? (messages[0]?.index ?? sent.length) : undefined,
+        after: after.map(({ message: other }) => other),
+        keepResult,
         end: { kind: "waits" },
       };
       sent.push(message);
@@ -149,13 +170,40 @@ export class Participants {
     }
     for (const message of messages) {
       this.#asked(handle.send(valueOf(message), { ...options, ...given({ accept }) })).then(
-        (sent) => {
-          this.#told(message, { sent });
+        (told) => {
+          this.#told(message, { sent: told });
+          if (keepResult && told.spooled !== true && !told.duplicate)
+            void this.result(message, plan.resultWithinMs, false);
         },
         (error: unknown) => {
           message.end = failed(error, this.#world.nowMs);
         },
       );
+    }
+  }
+
+  /** What the queue has taken last, and has a place in it. */
+  #lastOf(queue: string, count: number): readonly { readonly id: string; readonly message: SentMessage }[] {
+    return this.#history.sent
+      .flatMap((message) => {
+        const { end } = message;
+        const isThere = message.queue === queue && end.kind === "done" && !end.duplicate && !end.spooled;
+        return isThere ? [{ id: end.id, message }] : [];
+      })
+      .slice(-count);
+  }
+
+  /** What becomes of a message that the queue has taken. */
+  async result(message: SentMessage, timeoutMs: number, isLast: boolean): Promise<void> {
+    if (message.end.kind !== "done") return;
+    const asked: ResultAsked = { message, askedMs: this.#world.nowMs, isLast, end: { kind: "waits" } };
+    this.#history.results.push(asked);
+    try {
+      const handle = this.#handle(message.client, message.queue);
+      const result = await this.#asked(handle.result(message.end.id, { timeoutMs }));
+      asked.end = { kind: "done", atMs: this.#world.nowMs, result };
+    } catch (error) {
+      asked.end = failed(error, this.#world.nowMs);
     }
   }
 
@@ -339,10 +387,13 @@ export class Participants {
   }
 
   async #settle({ message, delivery }: Received, what: Settling["what"], ms: number): Promise<void> {
-    const settling: Settling = { what, askedMs: this.#world.nowMs, visibilityMs: ms, end: { kind: "waits" } };
+    const { message: of, lease } = delivery;
+    const isAnswered = what === "ack" && of.keepResult;
+    const result = isAnswered ? `${lease.sequence}.${lease.lane}.${lease.lease}` : undefined;
+    const settling: Settling = { what, result, askedMs: this.#world.nowMs, visibilityMs: ms, end: { kind: "waits" } };
     delivery.settlings.push(settling);
     try {
-      if (what === "ack") await this.#asked(message.ack());
+      if (what === "ack") await this.#asked(message.ack(given({ result })));
       else if (what === "extend") await this.#asked(message.extend(Math.ceil(ms)));
       else await this.#asked(message.release(ms === 0 ? {} : { delayMs: ms }));
       settling.end = { kind: "done", atMs: this.#world.nowMs };

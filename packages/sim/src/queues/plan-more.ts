@@ -8,6 +8,13 @@ import type { Fault } from "../faults/schedule.js";
 import { planQueues } from "./plan-queues.js";
 import type { PlannedSend, QueuesPlan } from "./plan.js";
 
+/** Some wait for others, and some are waited for. */
+function planWaiting(send: PlannedSend, isBatch: boolean, random: SeededRandom): PlannedSend {
+  const afterLast = random.chance(0.15) ? random.integer(1, 3) : undefined;
+  if (isBatch || !random.chance(0.3)) return { ...send, afterLast };
+  return { ...send, afterLast, idempotencyKey: undefined, resultWithinMs: random.integer(200, 3_000) };
+}
+
 export function planMoreQueues(seed: number): QueuesPlan {
   const plan = planQueues(seed);
   const random = new SeededRandom(seed).split("more"); // (M1)
@@ -20,8 +27,9 @@ export function planMoreQueues(seed: number): QueuesPlan {
     sends: plan.sends.map((send, index): PlannedSend => {
       const of = random.split(`send ${index}`);
       const isBatch = send.count > 1 && of.chance(0.5);
-      if (!lasting.has(send.queue) || !of.chance(0.5)) return { ...send, isBatch };
-      return { ...send, isBatch, dedup: undefined, accept: "spool" };
+      const more = planWaiting(send, isBatch, random.split(`waiting ${index}`));
+      if (!lasting.has(send.queue) || !of.chance(0.5)) return { ...more, isBatch };
+      return { ...more, isBatch, dedup: undefined, accept: "spool" };
     }),
     // whoever is away for longer is known to be
     faults: plan.faults.map((fault, index): Fault => {

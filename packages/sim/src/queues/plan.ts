@@ -31,6 +31,10 @@ export interface PlannedSend {
   readonly accept?: "spool" | undefined;
   /** All in one batch. */
   readonly isBatch?: boolean | undefined;
+  /** So many messages that the queue has taken last are done before any of these is received. */
+  readonly afterLast?: number | undefined;
+  /** What becomes of them is kept, and asked for at once, for so long. Without `idempotencyKey`. */
+  readonly resultWithinMs?: number | undefined;
 }
 
 /** How likely a consumer does what with a message; what is left of 1 it acknowledges. */

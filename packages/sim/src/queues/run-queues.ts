@@ -46,11 +46,19 @@ const silenceMsMax = 21_000;
 const quietMsMax = 60_000;
 /** As long as a node waits at most until it hands on again what it keeps for a queue, and longer. */
 const drainMsMax = 120_000;
+/** Longer than it takes to ask what has become of a message. */
+const resultWithinMs = 5_000;
 /** Longer than ids and keys are remembered in any of these worlds. */
 const rememberedMsMax = 5_000;
 
-/** What a queue has without a message: itself, the sequences it may use, and the redrives that it tells of. */
-const ofQueues: ReadonlySet<string> = new Set(["queues", "queue-sequences", "queue-moves", "queue-taken"]);
+/** What a queue has without a message: itself, the sequences it may use, the redrives and results that it tells of, and what it has taken of spools. */
+const ofQueues: ReadonlySet<string> = new Set([
+  "queues",
+  "queue-sequences",
+  "queue-moves",
+  "queue-taken",
+  "queue-results",
+]);
 /** Whose numbers those of a store are, for ever. */
 const ofStores: ReadonlySet<string> = new Set(["queue-spool-state"]);
 
@@ -75,6 +83,7 @@ export async function runQueues(plan: QueuesPlan, { connect, ...options }: Queue
     await participants.pass(() => false, plan.durationMs);
     await quiet(world, plan, participants, tell);
     await drainAll(world, plan, participants, tell);
+    await askAgain(history, participants);
     if (world.violations.length === 0) checkHistory(history, tell);
     if (world.violations.length === 0) await leave(world, plan, participants, history, tell);
     participants.close();
@@ -140,6 +149,15 @@ async function drainAll(world: World, { queues }: QueuesPlan, participants: Part
   await participants.awaited(drain(), drainMsMax).catch(() => undefined);
   if (keeps(world)) tell("drains", "A node keeps messages for a queue that is there, and has room");
   for (const { name } of left) tell("drains", `Queue "${name}" does not give all that it has`);
+}
+
+/** What was kept with what was done. */
+async function askAgain({ sent }: History, participants: Participants): Promise<void> {
+  const asks = sent.filter(
+    ({ keepResult, end }) => keepResult && end.kind === "done" && !end.duplicate && !end.spooled,
+  );
+  const answered = Promise.all(asks.map((message) => participants.result(message, resultWithinMs, true)));
+  await participants.awaited(answered, answerMsMax);
 }
 
 /** Whether a node has messages for queues that are elsewhere. */

@@ -1,7 +1,7 @@
 /** Each check of what worlds of queues do besides (`planMoreQueues`) is seen to bite: one fault is planted. */
 import { describe, expect, test } from "vitest";
 import { planMoreQueues } from "../../src/index.js";
-import { clientWith, violated } from "../support/planted.js";
+import { clientWith, receivedWith, storeWith, violated } from "../support/planted.js";
 
 /** Worlds in which nodes are away for a while. */
 const away = Array.from({ length: 60 }, (_, index) => index + 1).filter((seed) =>
@@ -54,6 +54,29 @@ describe("a fault is noticed:", () => {
     }));
     expect(await violated("spool-in-order", { connect }, { plan: planMoreQueues, worlds: away })).toContain(
       "was kept before",
+    );
+  });
+
+  test("a message that does not wait for others (after)", async () => {
+    const connect = clientWith((queue) => ({
+      send: (value, { after: _, ...options } = {}) => queue.send(value, options),
+    }));
+    expect(await violated("after", { connect }, { plan: planMoreQueues })).toContain("was to wait for");
+  });
+
+  test("a result that nobody has given (results)", async () => {
+    const connect = receivedWith((message) => ({
+      ack: ({ result } = {}) => message.ack(result === undefined ? {} : { result: "another" }),
+    }));
+    expect(await violated("results", { connect }, { plan: planMoreQueues })).toContain("which nobody has given");
+  });
+
+  test("a result that is not on the disk (results)", async () => {
+    const createMachine = storeWith((store) => ({
+      write: (batch) => store.write(batch.filter(({ kind, table }) => kind !== "put" || table !== "queue-results")),
+    }));
+    expect(await violated("results", { createMachine }, { plan: planMoreQueues, worlds: away })).toContain(
+      "is not kept",
     );
   });
 }, 120_000);

@@ -1,4 +1,4 @@
-/** Worlds of queues in which more is done: batches, messages that a node keeps while the owner of their queue is away. */
+/** Worlds of queues in which more is done: batches, messages that wait for others, that somebody waits for, that a node keeps while the owner of their queue is away. */
 import { planMoreQueues } from "../../src/index.js";
 import { testQueues } from "../support/queue-seeds.js";
 
