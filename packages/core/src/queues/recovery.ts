@@ -160,6 +160,8 @@ class Recovered {
   readonly #dead: Dead[];
   readonly #nowMs: number;
   readonly #delayMs: number;
+  /** What goes on with leases that had ended. */
+  readonly #ended: ((nowMs: number) => void)[] = [];
 
   constructor(queue: Queue, sequence: number, content: Uint8Array, dead: Dead[], nowMs: number) {
     const { message, sentWallMs, delayMs, deadLetter } = queue.host.sealer.open(content);
@@ -204,6 +206,8 @@ class Recovered {
       );
     }
     queue.expiry.watch(message, this.#nowMs);
+    // what ends it must find it in all of its lanes
+    for (const ends of this.#ended) ends(this.#nowMs);
     return true;
   }
 
@@ -224,7 +228,9 @@ class Recovered {
     const leftMs = Math.min(row.durationMs, Math.max(0, row.untilWallMs - this.#queue.host.wallMs())); // (C2)
     if (row.leased) {
       if (lane.enterLeased(entry, this.#nowMs + leftMs, this.#nowMs)) return;
-      pullBack(this.#queue, entry, this.#nowMs); // the lease of one before it was not written
+      this.#ended.push((at) => {
+        if (entry.state !== "gone") pullBack(this.#queue, entry, at); // the lease of one before it was not written
+      });
       return;
     }
     lease.ended = "released";
@@ -232,7 +238,7 @@ class Recovered {
     const ends = (at: number): void => {
       this.#queue.leaseOver(entry, leftMs, at);
     };
-    if (lease.receives < (this.#queue.settings.maxReceives ?? Infinity)) ends(this.#nowMs);
+    if (lease.receives < (this.#queue.settings.maxReceives ?? Infinity)) this.#ended.push(ends);
     else this.#dead.push(ends);
   }
 }
