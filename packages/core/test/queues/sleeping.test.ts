@@ -40,7 +40,7 @@ describe.each(["memory", "store"])("messages that sleep, in %s", (where) => {
     w.create("q", { order: "fifo" });
     const groups = ["a", "b", "c"];
     const ids: string[] = [];
-    for (let at = 0; at < 90; at++) ids.push(w.send("q", { group: groups[at % 3] }) ?? "");
+    for (let at = 0; at < 90; at++) ids.push(w.send("q", { group: groups[at % 3] ?? "" }));
     // 30 is looked for and gone, 50 is received again and again before it is done
     expect(w.do<"withdraw">("q", { op: "withdraw", id: ids[29] ?? "" })).toBe(true);
     const left = new Map(groups.map((group, at) => [group, sequencesEvery(3, at + 1, 90).filter((one) => one !== 30)]));
@@ -181,7 +181,7 @@ it.each(["standard", "fifo", "priority"] as const)(
     disk.owner = world;
     const batch = Array.from({ length: 1_000 }, (_, at) => ({
       body,
-      group: order === "fifo" ? `g${at % 100}` : undefined,
+      ...(order === "fifo" && { group: `g${at % 100}` }),
     }));
     const send = (count: number): void => {
       for (let sent = 0; sent < count; sent += 1_000) {
