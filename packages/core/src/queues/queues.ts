@@ -412,7 +412,7 @@ export class Queues {
   /** Made with the first queue: a node without queues draws no numbers and holds nothing. */
   #shared(): QueueHost {
     if (this.#host !== undefined) return this.#host;
-    const { timers, random, utf8, store, cron, listener } = this.#capabilities;
+    const { timers, random, utf8, store, cron, listener, courier } = this.#capabilities;
     const capabilities = this.#capabilities;
     this.#host = {
       timers,
@@ -421,6 +421,7 @@ export class Queues {
       store,
       cron,
       listener,
+      courier,
       sha256: (bytes) => capabilities.sha256(bytes),
       wallMs: () => capabilities.wallMs(),
       limits: this.#limits,

@@ -7,10 +7,12 @@
  * (V2) Messages go in the order of their sequences. Where one of a group stays, all that are behind it in its group stay: none overtakes.
  * (V3) A task moves what was there when it was begun, and goes on after a restart.
  * (V4) What is leased, settling or about to be purged stays.
+ * (V5) What is for a queue that no node is known to have just now waits, and what is behind it in its group; all else goes meanwhile.
  */
 import { type DueItem, MpregError, quoted } from "../base/index.js";
 import type { Operation } from "../journal/index.js";
-import type { QueueHost, Transfer, TransferTarget } from "./host.js";
+import { AbsentQueues } from "./absent-queues.js";
+import type { QueueHost, Transfer } from "./host.js";
 import type { Lane } from "./lane.js";
 import type { Log } from "./message/log.js";
 import { type Entry, type Message, entriesOf } from "./message/message.js";
@@ -81,6 +83,7 @@ export class Redriving {
 
   /** All that there is goes to the queue of this one's name on another node; nothing happens while a task runs. */
   handOver(nowMs: number): void {
+    for (const task of this.#tasks) task.giveUpWaiting(); // its messages go to the older queue
     if (this.#isRunning) return;
     this.#start({ to: this.#queue.name }, () => undefined, nowMs); // refused by the disk it is tried again
   }
@@ -101,6 +104,7 @@ export class Redriving {
       messages: queue.log.size,
       moved: 0,
       refused: 0,
+      waiting: 0,
       startedMs: queue.host.wallMs(),
       before: queue.nextSequence,
     });
@@ -169,6 +173,12 @@ interface Moving {
   readonly transfer: Extract<Transfer, { readonly kind: "prepared" }>;
 }
 
+/** Where a task goes on once a queue is seen: the first message that waits is behind `from`. (V5) */
+interface Mark {
+  readonly from: number;
+  readonly refused: number;
+}
+
 class Task implements DueItem {
   dueMs = 0;
   sequence = 0;
@@ -188,8 +198,15 @@ class Task implements DueItem {
   #closed = false;
   /** Nothing that runs on is written behind what ends it. */
   #cancels = 0;
-  /** Groups of which one has stayed. (V2) */
-  readonly #stuck = new Set<string>();
+  /** Groups of which one has stayed, or waits, and its sequence. (V2) */
+  readonly #stuck = new Map<string, number>();
+  readonly #stuckWaiting = new Map<string, number>();
+  readonly #absent: AbsentQueues;
+  /** How many of those that were looked at wait, and where they begin. (V5) */
+  #waiting = 0;
+  #mark: Mark | undefined = undefined;
+  /** All others have gone, or stay. */
+  #onlyWaits = false;
 
   constructor(queue: RedrivingQueue, is: MoveRecord) {
     this.#queue = queue;
@@ -199,11 +216,23 @@ class Task implements DueItem {
     this.state = is.state;
     this.#moved = is.moved;
     this.#refused = is.refused;
+    this.#absent = new AbsentQueues(queue.host);
   }
 
   told(): Redrive {
     const { id, to, perSecond, messages, startedMs } = this.#is;
-    return { id, to, perSecond, state: this.state, messages, moved: this.#moved, refused: this.#refused, startedMs };
+    const waiting = this.state === "running" ? this.#waiting : 0;
+    return {
+      id,
+      to,
+      perSecond,
+      state: this.state,
+      messages,
+      moved: this.#moved,
+      refused: this.#refused,
+      waiting,
+      startedMs,
+    };
   }
 
   record(moving: number, state: Redrive["state"] = this.state): MoveRecord {
@@ -253,13 +282,14 @@ class Task implements DueItem {
       this.#again(nowMs + refusedWaitMs); // goes on if the queue is not deleted after all: nothing is written for it meanwhile
       return;
     }
+    if (this.#onlyWaits && !this.#resumed(nowMs)) return;
     queue.advance(nowMs);
-    const from = this.#from;
-    const refused = this.#refused;
+    const { from, refused, waiting, mark } = this.#place();
     const { batch, isLast } = this.#next(nowMs);
     if (batch.length === 0) {
-      if (isLast) this.#finish();
-      else this.#again(nowMs + 1);
+      if (!isLast) this.#again(nowMs + 1);
+      else if (this.#mark === undefined) this.#finish();
+      else this.#wait(nowMs);
       return;
     }
     const operations: Operation[] = [];
@@ -270,6 +300,7 @@ class Task implements DueItem {
     const nextMs = perSecond === undefined ? nowMs : nowMs + (batch.length * 1_000) / perSecond;
     const done = (at: number): void => {
       this.#moved += batch.length;
+      this.#absent.moved();
       for (const { message, transfer } of batch) {
         queue.remove(message, "redriven", at);
         transfer.admit(at);
@@ -283,6 +314,8 @@ class Task implements DueItem {
       if (error.outcome !== "unknown") for (const moving of batch) this.#putBack(moving, at);
       this.#from = from;
       this.#refused = refused;
+      this.#waiting = waiting;
+      this.#mark = mark;
       this.#ended(at);
       if (error.outcome !== "unknown") this.#again(at + refusedWaitMs);
     };
@@ -311,40 +344,81 @@ class Task implements DueItem {
       const message = queue.log.after(this.#from);
       if (message === undefined || message.sequence >= before) return { batch, isLast: true };
       if (batch.length > 0 && bytes + message.bytes > queue.host.limits.sendBytesMax) break;
-      this.#from = message.sequence;
       const moving = this.#prepared(message, nowMs);
-      if (moving === undefined) {
+      if (moving === "waits") {
+        this.#mark ??= { from: this.#from, refused: this.#refused };
+        this.#waiting += 1;
+        stick(this.#stuckWaiting, message);
+      } else if (moving === "stays") {
         this.#refused += 1;
-        if (message.group !== undefined) this.#stuck.add(message.group);
+        stick(this.#stuck, message);
       } else {
         bytes += message.bytes;
         batch.push(moving);
       }
+      this.#from = message.sequence;
     }
     return { batch, isLast: false };
   }
 
-  #prepared(message: Message, nowMs: number): Moving | undefined {
+  #prepared(message: Message, nowMs: number): Moving | "stays" | "waits" {
     const queue = this.#queue;
-    if (message.group !== undefined && this.#stuck.has(message.group)) return undefined;
-    if (message.sequence < queue.purgedBefore) return undefined;
+    if (isStuck(this.#stuck, message)) return "stays";
+    if (isStuck(this.#stuckWaiting, message)) return "waits";
+    if (message.sequence < queue.purgedBefore) return "stays";
     const entries = entriesOf(message);
-    if (!entries.every(({ state }) => state === "available" || state === "delayed")) return undefined;
+    if (!entries.every(({ state }) => state === "available" || state === "delayed")) return "stays";
     const content = queue.contentOf(message);
-    if (content === undefined) return undefined;
+    if (content === undefined) return "stays";
     const opened = queue.host.sealer.open(content);
-    const to = this.#is.to ?? opened.deadLetter?.queue;
     const isHandedOver = this.#is.to === queue.name;
+    const to = this.#is.to ?? opened.deadLetter?.queue;
+    if (to === undefined || (to === queue.name && !isHandedOver)) return "stays";
     const letter = isHandedOver ? opened.deadLetter : undefined;
-    const target = isHandedOver ? queue.host.elsewhere(queue.name) : this.#targetOf(to);
-    const transfer = target?.prepareTransfer({ ...opened.message, id: queue.idOf(message) }, letter, nowMs);
-    if (transfer?.kind !== "prepared") return undefined;
+    const target = isHandedOver ? queue.host.elsewhere(to) : queue.host.find(to);
+    if (target === undefined) return !isHandedOver && this.#absent.isAwaited(to, nowMs) ? "waits" : "stays"; // (V5)
+    this.#absent.seen(to);
+    const transfer = target.prepareTransfer({ ...opened.message, id: queue.idOf(message) }, letter, nowMs);
+    if (transfer.kind !== "prepared") {
+      if (isHandedOver || queue.host.here(to) !== undefined) return "stays";
+      this.#absent.hasNoRoom(); // that of the spool is no refusal of the queue
+      return "waits";
+    }
     for (const entry of entries) queue.laneOf(entry)?.settle(entry);
     return { message, transfer };
   }
 
-  #targetOf(to: string | undefined): TransferTarget | undefined {
-    return to === undefined || to === this.#queue.name ? undefined : this.#queue.host.find(to);
+  #place(): Mark & { readonly waiting: number; readonly mark: Mark | undefined } {
+    return { from: this.#from, refused: this.#refused, waiting: this.#waiting, mark: this.#mark };
+  }
+
+  /** All that is left waits for queues that are not known just now. (V5) */
+  #wait(nowMs: number): void {
+    this.#onlyWaits = true;
+    this.#again(nowMs + this.#absent.waitMs());
+  }
+
+  /** Looks again from the first that waits on, where there is a reason to; answers whether there is. */
+  #resumed(nowMs: number): boolean {
+    if (!this.#absent.isOver(nowMs) || this.#mark === undefined) {
+      this.#wait(nowMs);
+      return false;
+    }
+    this.#from = this.#mark.from;
+    this.#refused = this.#mark.refused;
+    this.#waiting = 0;
+    this.#mark = undefined;
+    this.#stuckWaiting.clear();
+    this.#onlyWaits = false;
+    return true;
+  }
+
+  /** It is over where all that is left waits: that stays. */
+  giveUpWaiting(): void {
+    if (this.state !== "running" || !this.#onlyWaits || this.#cancels > 0) return;
+    this.#refused += this.#waiting;
+    this.#queue.host.timers.unschedule(this);
+    this.#finish();
   }
 
   #putBack({ message, transfer }: Moving, nowMs: number): void {
@@ -355,6 +429,7 @@ class Task implements DueItem {
   #finish(): void {
     this.state = "done";
     this.#stuck.clear();
+    this.#stuckWaiting.clear();
     this.#queue.note(this.#rows(0)); // it ends again after a restart
   }
 
@@ -362,4 +437,16 @@ class Task implements DueItem {
     const { durable, host, id } = this.#queue;
     return durable ? [host.tables.putMove(id, this.number, this.record(moving, state))] : [];
   }
+}
+
+/** Nothing of its group goes any more that is behind it. (V2) */
+function stick(stuck: Map<string, number>, { group, sequence }: Message): void {
+  if (group !== undefined && !isStuck(stuck, { group, sequence })) stuck.set(group, sequence);
+}
+
+function isStuck(
+  stuck: ReadonlyMap<string, number>,
+  { group, sequence }: Pick<Message, "group" | "sequence">,
+): boolean {
+  return group !== undefined && (stuck.get(group) ?? Infinity) <= sequence;
 }

@@ -315,8 +315,16 @@ export interface Redrive {
   /** How many there were to move. */
   readonly messages: number;
   readonly moved: number;
-  /** Those that stay: leased, no dead letters, or their queue has no room or is not there; and what is behind such in its group. */
+  /**
+   * Those that stay: leased, no dead letters, or their queue has no room, or no node was known to have it for ten minutes; and what is behind such in
+   * its group.
+   */
   readonly refused: number;
+  /**
+   * Those that wait, and what is behind such in its group: no node is known to have their queue just now, or the spool of this node has no room. They
+   * go once it is seen.
+   */
+  readonly waiting: number;
   /** Wall time. */
   readonly startedMs: number;
 }

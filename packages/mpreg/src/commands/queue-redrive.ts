@@ -91,7 +91,7 @@ function write(told: Redrive | readonly Redrive[], flags: RedriveFlags, { stdout
 
 const help = `
 Moved are the messages that were there when it began. What is leased, has no room or no queue to go to stays, and what is behind it
-in its group. It goes on when this command is interrupted, and after a restart of its node; --cancel ends it.
+in its group; what is for a queue that no node has just now waits up to ten minutes for it. It goes on when this command is interrupted, and after a restart of its node; --cancel ends it.
 
 Examples:
   mpreg queue redrive jobs-dead

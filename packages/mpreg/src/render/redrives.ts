@@ -5,11 +5,12 @@ import { type Column, tableText } from "./table.js";
 import { printable } from "./text.js";
 
 /** How far it is. */
-export function redriveText({ id, to, state, messages, moved, refused }: Redrive): string {
+export function redriveText({ id, to, state, messages, moved, refused, waiting }: Redrive): string {
   const counts = `moved ${moved} of ${messages} message${messages === 1 ? "" : "s"}`;
   const where = to === undefined ? "" : ` to ${to}`;
   const stay = refused === 0 ? "" : `; ${refused} stay`;
-  return printable(`redrive ${id} ${state}: ${counts}${where}${stay}`);
+  const wait = waiting === 0 ? "" : `; ${waiting} wait for a queue that no node has just now, or for room in the spool`;
+  return printable(`redrive ${id} ${state}: ${counts}${where}${stay}${wait}`);
 }
 
 const columns: readonly Column[] = [
@@ -18,14 +19,15 @@ const columns: readonly Column[] = [
   { heading: "TO" },
   { heading: "MOVED", align: "right" },
   { heading: "STAY", align: "right" },
+  { heading: "WAIT", align: "right" },
   { heading: "OF", align: "right" },
   { heading: "STARTED" },
 ];
 
 export function redrivesText(all: readonly Redrive[], stream: Pick<Stream, "columns" | "colours">): string {
-  const rows = all.map(({ id, to = "-", state, moved, refused, messages, startedMs }) => {
+  const rows = all.map(({ id, to = "-", state, moved, refused, waiting, messages, startedMs }) => {
     const started = new Date(startedMs).toISOString();
-    return [id, state, to, String(moved), String(refused), String(messages), started];
+    return [id, state, to, String(moved), String(refused), String(waiting), String(messages), started];
   });
   return tableText(columns, rows, stream);
 }
