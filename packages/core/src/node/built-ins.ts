@@ -14,11 +14,22 @@ import type { Timings } from "../wire/index.js";
 /** Is told what a call has come to, once: a value, or why not. */
 export type BuiltInEnd = (result: unknown) => void;
 
+/** What is done with a call that waits. */
+export interface WaitingCall {
+  giveUp(): void;
+  /** Whoever waits for its end has no connection just now, or has one again: what it would be given meanwhile might never arrive. */
+  heard?(isHeard: boolean): void;
+}
+
 /**
  * Begins a call. Where it does not end at once it answers how to give it up, if there is anything to do for that; its end is ignored
  * then. An {@link MpregError} that it throws is its end.
  */
-export type BuiltIn = (invocation: Invocation, args: readonly unknown[], end: BuiltInEnd) => (() => void) | undefined;
+export type BuiltIn = (
+  invocation: Invocation,
+  args: readonly unknown[],
+  end: BuiltInEnd,
+) => (() => void) | WaitingCall | undefined;
 
 export interface BuiltInsHost {
   readonly codec: Pick<Codec, "encode" | "decodeTemplate">;
@@ -39,7 +50,7 @@ export class BuiltIns {
   readonly #host: BuiltInsHost;
   readonly #functions = new Map<string, BuiltIn>();
   /** Calls that have begun and not ended, and how to give them up. */
-  readonly #waiting = new Map<number, () => void>();
+  readonly #waiting = new Map<number, WaitingCall>();
   #ended: Ended[] = [];
 
   constructor(host: BuiltInsHost) {
@@ -67,12 +78,17 @@ export class BuiltIns {
       this.#ended.push({ id, result: this.#encoded(invocation, result), timings: this.#timingsOf(invocation) }); // (B1)
     };
     try {
-      const stop = builtIn(invocation, this.#argumentsOf(invocation), end);
+      const begun = builtIn(invocation, this.#argumentsOf(invocation), end);
       if (call.hasEnded) return true;
-      this.#waiting.set(id, () => {
-        stop?.();
+      const giveUp = (): void => {
+        if (typeof begun === "function") begun();
+        else begun?.giveUp();
         end(new MpregError("cancelled", `Nobody waits any more for what "${invocation.fun}" was to answer`));
-      });
+      };
+      const heard = (isHeard: boolean): void => {
+        if (typeof begun === "object") begun.heard?.(isHeard);
+      };
+      this.#waiting.set(id, { giveUp, heard });
       this.#host.here().suspend(id, this.#host.nowMs()); // (B2)
     } catch (error) {
       if (!isA(error, MpregError)) throw error;
@@ -83,9 +99,14 @@ export class BuiltIns {
 
   /** Nobody waits for the call any more; answers whether it is one of these. */
   abort(id: number): boolean {
-    const giveUp = this.#waiting.get(id);
-    giveUp?.();
-    return giveUp !== undefined;
+    const call = this.#waiting.get(id);
+    call?.giveUp();
+    return call !== undefined;
+  }
+
+  /** Whoever waits for the call has no connection just now, or has one again. */
+  heard(id: number, isHeard: boolean): void {
+    this.#waiting.get(id)?.heard?.(isHeard);
   }
 
   /** Tells what has ended; answers whether anything had. Call it at the end of each input. (B1) */

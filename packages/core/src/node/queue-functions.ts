@@ -9,8 +9,9 @@
  * (Q4) Where the node drains, what waits ends without a message, or a result: whoever has asked asks again, and waits elsewhere.
  * (Q5) A function becomes the consumer of a queue by somebody who may call it.
  * (Q6) Of two queues of one name the younger gives way (`queue-rivals.ts`).
+ * (Q7) A receive that waits for a client without a connection is given nothing; it waits on, behind all others, once the client is back.
  */
-import { MpregError, type Subject, type Timers, kindOf, quoted } from "../base/index.js";
+import { MpregError, type Subject, type Timers, isA, kindOf, quoted } from "../base/index.js";
 import { type QueuesOperation, queueFunction, queuePrefix, queuesFunction } from "../program/index.js";
 import {
   type End,
@@ -28,7 +29,7 @@ import {
 import type { Invocation } from "../rpc/index.js";
 import { type Topics, authorizeSubscribe } from "../topics/index.js";
 import type { OfferRecord } from "../wire/index.js";
-import type { BuiltIn, BuiltIns } from "./built-ins.js";
+import type { BuiltIn, BuiltIns, WaitingCall } from "./built-ins.js";
 import type { Cluster } from "./cluster.js";
 import { courierOf } from "./courier.js";
 import type { QueueEvents } from "./queue-events.js";
@@ -274,7 +275,7 @@ export class QueueFunctions {
     invocation: Invocation,
     args: readonly unknown[],
     end: (result: unknown) => void,
-  ): () => void {
+  ): (() => void) | WaitingCall {
     const operation = askedOperation(queue, args[0]);
     this.#authorize(invocation, accessOf[operation.op], queue);
     if (operation.op === "transfer") checkNode(invocation, queue);
@@ -291,9 +292,11 @@ export class QueueFunctions {
     return this.#queues.operate(queue, operation, ended, this.#host.nowMs());
   }
 
-  /** (Q4) */
-  #wait(queue: string, asked: Wait, end: (result: unknown) => void): () => void {
+  /** (Q4, Q7) */
+  #wait(queue: string, asked: Wait, end: (result: unknown) => void): WaitingCall {
+    const { nowMs } = this.#host;
     const operation = this.#isDraining ? { ...asked, waitMs: 0 } : asked;
+    const untilMs = nowMs() + operation.waitMs;
     const waiting: Waiting = {
       queue,
       stop: () => undefined,
@@ -306,10 +309,24 @@ export class QueueFunctions {
       this.#waiting.delete(waiting);
       end(how.kind === "failed" ? how.error : how.value);
     };
-    waiting.stop = this.#queues.operate(queue, operation, ended, this.#host.nowMs());
-    return () => {
-      this.#waiting.delete(waiting);
-      waiting.stop();
+    waiting.stop = this.#queues.operate(queue, operation, ended, nowMs());
+    return {
+      giveUp: () => {
+        this.#waiting.delete(waiting);
+        waiting.stop();
+      },
+      heard: (isHeard) => {
+        if (operation.op !== "receive") return;
+        waiting.stop(); // (Q7)
+        if (!isHeard) return;
+        const waitMs = Math.max(0, untilMs - nowMs());
+        try {
+          waiting.stop = this.#queues.operate(queue, { ...operation, waitMs }, ended, nowMs());
+        } catch (error) {
+          if (!isA(error, MpregError)) throw error;
+          ended({ kind: "failed", error });
+        }
+      },
     };
   }
 

@@ -68,6 +68,9 @@ export function rpcHost(around: RpcSurroundings): RpcHost {
       effects.abort(id, reason);
       aborted(id);
     },
+    heard: (id, isHeard) => {
+      builtIns.heard(id, isHeard);
+    },
     ...runEvents(effects),
   };
 }

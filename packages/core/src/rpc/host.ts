@@ -58,4 +58,6 @@ export interface RpcHost extends Timers {
   revoke(invocationId: number): boolean;
   /** Tells a handler that nobody waits for it. Its end is then ignored. */
   abort(invocationId: number, reason: AbortReason): void;
+  /** Whoever waits for its end has no connection just now, or has one again. */
+  heard(invocationId: number, isHeard: boolean): void;
 }

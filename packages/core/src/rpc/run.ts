@@ -11,6 +11,8 @@ import type { LeftTaker } from "./left.js";
 import type { RequestSummary } from "./types.js";
 
 export interface Run {
+  /** The handler of this node that it waits for, where it is one call, and runs here. */
+  readonly invocation?: number | undefined;
   /** Stops all work and tells the caller why. */
   fail(error: MpregError): void;
   /** Stops all work; nobody is told. */

@@ -48,6 +48,11 @@ export class SingleRun implements Run, TaskOwner {
     if (!task.isOver) this.#task = task;
   }
 
+  get invocation(): number | undefined {
+    const task = this.#task;
+    return task !== undefined && "place" in task && task.place.kind === "local" ? task.id : undefined;
+  }
+
   started(task: Task): void {
     this.#watch?.started(task);
   }

@@ -72,3 +72,19 @@ test("what cannot be encoded was done all the same, and arguments that are none 
   ]);
   expect(builtIns.begin({ id: 3, fun: "other" } as Invocation)).toBe(false);
 });
+
+test("a call that waits hears that nobody listens for its end, and that somebody does again, as long as it waits", () => {
+  const heard: boolean[] = [];
+  let end: (result: unknown) => void = () => undefined;
+  const { builtIns, call } = world((_invocation, _args, ends) => {
+    end = ends;
+    return { giveUp: () => undefined, heard: (isHeard) => heard.push(isHeard) };
+  });
+  call(1);
+  builtIns.heard(1, false);
+  builtIns.heard(2, false);
+  builtIns.heard(1, true);
+  end("done");
+  builtIns.heard(1, false);
+  expect(heard).toEqual([false, true]);
+});

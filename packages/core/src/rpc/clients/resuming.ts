@@ -62,6 +62,9 @@ export class Resuming {
         back: (client, nowMs) => {
           kept.clientBack(client, nowMs);
         },
+        heard: ({ invocation }, isHeard) => {
+          if (invocation !== undefined) host.heard(invocation, isHeard);
+        },
         forgotten: (client) => {
           kept.clientLost(client, options.resumeMs);
         },

@@ -49,6 +49,7 @@ function dispatching() {
     revoke: () => false,
     abort: () => undefined,
     runsOn: () => undefined,
+    heard: () => undefined,
     topicReport: () => ({}),
     pull: () => undefined,
     streamed: () => undefined,
