@@ -325,6 +325,13 @@ export class Queue {
     return this.host.writes.store?.get(tableNames.messages, messageKey(this.id, sequence));
   }
 
+  /** Whether a message that is done was so for anybody, and not given up by all of its subscriptions. */
+  wasAcknowledged({ sequence }: Message): boolean {
+    if (!this.hasSubscriptions) return true;
+    for (const { acknowledged } of this.lanes.values()) if (acknowledged.has(sequence)) return true;
+    return false;
+  }
+
   /** A lane is through with an entry. (Q3) */
   over(entry: Entry, lane: Lane | undefined, how: Over, nowMs: number): void {
     const { message } = entry;

@@ -22,6 +22,7 @@ export interface ResultsQueue {
   idOf(message: Message): string;
   byId(id: string): Message | undefined;
   note(operations: readonly Operation[]): void;
+  wasAcknowledged(message: Message): boolean;
 }
 
 /** How a message left that nobody has acknowledged. */
@@ -105,8 +106,13 @@ export class Results implements DueItem {
   /** The message was done, by what was put before. */
   done(message: Message, nowMs: number): void {
     const id = this.#queue.idOf(message);
-    if (!this.#kept.has(id)) this.put(message, noValue, nowMs);
-    this.#tell(id, this.#kept.get(id)?.result ?? noValue);
+    const known = this.#kept.get(id)?.result;
+    const result = known ?? (this.#queue.wasAcknowledged(message) ? noValue : failureOf(message, "dead"));
+    if (known === undefined) {
+      if (result.kind === "failed") this.#queue.note(this.operations(message, result)); // given up by all at once
+      this.put(message, result, nowMs);
+    }
+    this.#tell(id, result);
   }
 
   /** It has left without. What is not in the batch of that is written now. */

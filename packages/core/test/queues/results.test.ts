@@ -60,6 +60,24 @@ describe("what becomes of a message", () => {
     ]);
   });
 
+  test("is that it failed where all subscriptions give it up at once (world 455)", () => {
+    const disk = new Disk();
+    const w = new QueueWorld({ disk });
+    w.create("dead");
+    w.create("q", { guarantee: { kind: "broadcast" }, maxReceives: 1, deadLetter: "dead", visibilityMs: 1_000 });
+    for (const name of ["x", "y"]) w.do("q", { op: "subscribe", name });
+    const id = w.send("q", { keepResult: true });
+    for (const subscription of ["x", "y"]) w.receive("q", 1, { subscription });
+    w.clock.advance(1_000);
+    disk.flush();
+    expect(w.stats("dead").messages).toBe(2);
+    const failed = { kind: "failed", code: "deadline", outcome: "unknown" };
+    expect(ask(w, id)).toMatchObject(failed);
+    disk.flush();
+    const again = new QueueWorld({ disk, clock: w.clock });
+    expect(ask(again, id)).toMatchObject(failed);
+  });
+
   test("is told to who waits though the message has not asked for it to be kept", () => {
     const w = new QueueWorld();
     w.create("q");

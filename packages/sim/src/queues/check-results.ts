@@ -5,7 +5,7 @@
  * (R2) All who ask are told the same one.
  * (R3) It is kept with the acknowledgement: once all is done, who asks is told, whatever has crashed.
  *
- * (R2) and (R3) of queues whose messages are acknowledged once.
+ * (R2) and (R3) of queues whose messages are acknowledged once, (R3) where no clock was set: for how long results are kept goes on by it.
  */
 import {
   type Delivery,
@@ -36,7 +36,7 @@ export function checkResults(history: History, tell: Tell): void {
           `${nameOf(message)} is told to have the results ${String(told.get(message))} and ${String(result)}`,
         ); // (R2)
       told.set(message, result);
-    } else if (isLast && isOnce && deadLetter === undefined && !history.mayLeave(message)) {
+    } else if (isLast && isOnce && !history.hasClockSteps && deadLetter === undefined && !history.mayLeave(message)) {
       const acknowledged = deliveries.find((each) => ackOf(each) !== undefined);
       if (acknowledged !== undefined)
         tell("results", `${nameOf(message)} was acknowledged, and its result is not kept: ${JSON.stringify(end)}`); // (R3)
