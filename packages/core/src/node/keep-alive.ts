@@ -12,9 +12,10 @@ const earlyShare = 0.18;
 /** A ping takes about 20 µs. (K2) */
 const askedTogether = 64;
 
-/** How much earlier than it has to be a client of `links` may be asked, in ms; 0 where none is asked. */
+/** How much earlier than it has to be a client of `links` may be asked, in ms; 0 where none is asked, or only one. */
 export function earlyMsOf(pingIntervalMs: number, links: number): number {
-  return Math.min(pingIntervalMs * earlyShare, Math.ceil((pingIntervalMs * askedTogether) / Math.max(1, links))); // (K1, K2)
+  if (links < 2) return 0;
+  return Math.min(pingIntervalMs * earlyShare, Math.ceil((pingIntervalMs * askedTogether) / links)); // (K1, K2)
 }
 
 /** The time before `dueMs` at which others are asked, too. */
