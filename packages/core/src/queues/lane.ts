@@ -52,6 +52,8 @@ export class Lane implements DueItem {
   readonly name: string;
   /** The first message it has. */
   readonly fromSequence: number;
+  /** Those who wait get messages just now. */
+  isServing = false;
   readonly waiters: Chain<Waiter> = new Chain<Waiter>();
   /** Sequences of what was acknowledged last. */
   readonly acknowledged: Recent = new Recent(acknowledgedMax);

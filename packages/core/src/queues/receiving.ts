@@ -80,10 +80,16 @@ export function laneFor(queue: Queue, subscription: string | undefined): Lane {
 
 /** Those who wait get what there is. (V1) */
 export function answerWaiters(queue: Queue, lane: Lane, nowMs: number): void {
-  for (let waiter = lane.waiters.first; waiter !== undefined; waiter = lane.waiters.first) {
-    const messages = take(queue, lane, waiter, nowMs);
-    if (messages.length === 0) return;
-    waiter.give(messages);
+  if (lane.isServing) return; // what is taken may acknowledge others (V3), and that serves: the same waiter would get messages twice
+  lane.isServing = true;
+  try {
+    for (let waiter = lane.waiters.first; waiter !== undefined; waiter = lane.waiters.first) {
+      const messages = take(queue, lane, waiter, nowMs);
+      if (messages.length === 0) return;
+      waiter.give(messages);
+    }
+  } finally {
+    lane.isServing = false;
   }
 }
 

@@ -51,3 +51,20 @@ test("an uncounted release counts again where the disk refuses it, and is the sa
   disk.crash(1);
   expect(start(2).receive("q")).toMatchObject([{ receives: 1 }]);
 });
+
+test("a receive that waits is answered once where one of the messages that come together was done before, by its key", () => {
+  const w = new QueueWorld();
+  w.create("q");
+  const body = Uint8Array.of(1);
+  const key = { idempotencyKey: "k" };
+  w.send("q", { id: "k1", ...key });
+  w.ack("q", w.receive("q")[0]!.receipt);
+  const waiting = [1, 2].map(() => w.begin<"receive">("q", { op: "receive", max: 2, waitMs: 20_000 }));
+  const messages = ["a", "k2", "b", "c"].map((id) => ({ id, body, ...(id === "k2" && key) }));
+  w.do<"send">("q", { op: "send", messages });
+  expect(waiting.map(({ end }) => end)).toMatchObject([
+    { value: [{ id: "a" }, { id: "b" }] },
+    { value: [{ id: "c" }] },
+  ]);
+  expect(w.stats("q")).toMatchObject({ messages: 3, leased: 3, waiting: 0, repeated: 1 });
+});
