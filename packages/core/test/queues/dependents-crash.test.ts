@@ -114,3 +114,26 @@ test("what stays after all, since its withdrawal was refused, is received if wha
     expect(s.stats("dead").messages).toBe(isDone ? 0 : 2);
   }
 });
+
+it("leaves no row behind, and is no dead letter, where its time is over before its node is back", () => {
+  for (let kept = 0; kept < 3; kept++) {
+    const s = new Stepping();
+    s.create("dead");
+    s.create("q", { ttlMs: 1_000, maxReceives: 2, deadLetter: "dead" });
+    s.send("q", { id: "first", ttlMs: 500 });
+    for (const id of ["second", "third"]) s.send("q", { id, after: ["first"] });
+    s.clock.advance(500);
+    s.disk.commit(kept);
+    s.disk.crash(0);
+    expect(s.disk.range(tableNames.acks, { limit: 10 }).length, `after ${kept} batches`).toBe(kept === 0 ? 0 : 2);
+    s.world.queues.close();
+    s.clock.advance(2_000);
+    s.crash(0);
+    s.pass(0);
+    expect(s.stats("q"), `after ${kept} batches`).toMatchObject({ messages: 0, delayed: 0, bytes: 0 });
+    expect(s.stats("dead").messages, `after ${kept} batches`).toBe(0);
+    expect(s.disk.range(tableNames.acks, { limit: 1 }), `after ${kept} batches`).toEqual([]);
+    s.clock.advance(60_000);
+    expect(s.disk.waiting, `after ${kept} batches`).toBe(0); // nothing is tried again and again
+  }
+});

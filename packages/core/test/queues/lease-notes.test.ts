@@ -81,3 +81,23 @@ it("a message whose acknowledgement is on its way gets no row behind its deletio
   expect(rows()).toBe(0);
   expect(world.stats("q").messages).toBe(0);
 });
+
+it("a lease that a crash forgets was never there: where the clock was set back, the one before it goes on, and its acknowledgement is the end", () => {
+  const { disk, world, rows } = start();
+  world.send("q");
+  const [first] = world.receive("q", 1, { visibilityMs: 100 });
+  world.clock.advance(100);
+  expect(rows()).toBe(1);
+  const [second] = world.receive("q", 1, { visibilityMs: 100 });
+  world.queues.close();
+  const after = new QueueWorld({ disk, clock: world.clock, seed: 2, wallOffsetMs: world.wallOffsetMs - 1_000 });
+  expect(after.receive("q")).toEqual([]);
+  const receipts = [second?.receipt ?? "", first?.receipt ?? ""];
+  expect(after.do<"ack">("q", { op: "ack", receipts })).toMatchObject([
+    { kind: "refused", stale: "restarted" },
+    { kind: "done" },
+  ]);
+  after.clock.advance(1_000);
+  expect(after.receive("q")).toEqual([]);
+  expect(after.stats("q").messages).toBe(0);
+});
