@@ -2,6 +2,7 @@
  * Check done: an acknowledgement that was answered is the end of its message in its line.
  *
  * (D1) It is never given out again: not by the same run of the owner with a later lease, and not by another to whom asks after that.
+ *      But what a crash forgets is that an entry was leased: where somebody has set back the clock, the lease before that one goes on.
  * (D2) Of all receivers of one entry the acknowledgement of one at most is done: the number of the lease is a fencing token.
  */
 import { type History, type Tell, ackOf, deliveryName } from "./history.js";
@@ -18,7 +19,8 @@ export function checkDone(history: History, tell: Tell): void {
     const ackedMs = ackOf(first)?.end.kind === "done" ? (ackOf(first)?.end as { atMs: number }).atMs : Infinity;
     for (const other of deliveries) {
       const isSameRun = other.lease.run === first.lease.run;
-      const isLater = isSameRun ? other.lease.lease > first.lease.lease : other.askedMs > ackedMs;
+      const isForgotten = history.hasClockSteps && history.hasCrashed(first.queue, other.askedMs, ackedMs);
+      const isLater = isSameRun ? other.lease.lease > first.lease.lease && !isForgotten : other.askedMs > ackedMs;
       if (isLater) tell("done-for-good", `${deliveryName(other)}, though ${deliveryName(first)} was acknowledged`); // (D1)
     }
   }

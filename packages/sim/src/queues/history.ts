@@ -118,8 +118,8 @@ export class History {
   readonly looked: Looked[] = [];
   readonly strays: Stray[] = [];
   readonly results: ResultAsked[] = [];
-  /** Nodes that have gone down, and with them the queues that they had in memory. */
-  readonly crashed: Set<string> = new Set();
+  /** When nodes have gone down, and with each the queues that it had in memory. */
+  readonly crashed: Map<string, number[]> = new Map();
   /** Nodes whose disks have had no room, or have failed: dead letters may be refused there. */
   readonly troubled: ReadonlySet<string>;
   /** When queues that were deleted, or had been in memory, were created again. */
@@ -139,6 +139,18 @@ export class History {
   isForgetful(name: string): boolean {
     const { settings, owner } = this.queueOf(name);
     return settings.guarantee?.kind === "fire-and-forget" || (settings.durable === false && this.crashed.has(owner));
+  }
+
+  /** A node has gone down. */
+  down(node: string, atMs: number): void {
+    const before = this.crashed.get(node);
+    if (before === undefined) this.crashed.set(node, [atMs]);
+    else before.push(atMs);
+  }
+
+  /** Whether the owner of the queue has gone down between the two. */
+  hasCrashed(name: string, fromMs: number, toMs: number): boolean {
+    return (this.crashed.get(this.queueOf(name).owner) ?? []).some((atMs) => atMs >= fromMs && atMs <= toMs);
   }
 
   /** Whether it may have been removed by a purge or a deletion. */

@@ -71,7 +71,7 @@ export async function runQueues(plan: QueuesPlan, { connect, ...options }: Queue
     world.violated(guarantee, message);
   };
   world.observers.add((observation) => {
-    if (observation.kind === "node-down") history.crashed.add(observation.node);
+    if (observation.kind === "node-down") history.down(observation.node, world.nowMs);
   });
   await world.until(() => [...world.nodes.values()].every((node) => isLinked(world, node)), {
     withinMs: formingMsMax,
