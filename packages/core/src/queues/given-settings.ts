@@ -45,7 +45,7 @@ export function checkSame(queue: string, settings: QueueSettings, defaults: Queu
 }
 
 /** Whether two settings say the same, in whatever order their parts are named. */
-function isSame(a: unknown, b: unknown): boolean {
+export function isSame(a: unknown, b: unknown): boolean {
   if (!isObject(a) || !isObject(b)) return a === b;
   return [...new Set([...Object.keys(a), ...Object.keys(b)])].every((name) => isSame(a[name], b[name]));
 }

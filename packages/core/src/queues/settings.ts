@@ -3,9 +3,10 @@
  *
  * (S1) What is refused is named, with the value and what would work.
  */
-import { MpregError, checkOptions, kindOf, optionNames, parsePattern, quoted } from "../base/index.js";
+import { MpregError, checkOptions, optionNames, parsePattern, quoted } from "../base/index.js";
+import { invalid } from "./fields.js";
 import { checkConsumer } from "./function-consumer.js";
-import { wholeSettings } from "./given-settings.js";
+import { isSame, wholeSettings } from "./given-settings.js";
 import type { GivenSettings, QueueSettings } from "./types.js";
 
 const minuteMs = 60_000;
@@ -139,7 +140,7 @@ function checkTogether(who: string, settings: QueueSettings, before: QueueSettin
       );
     }
   }
-  if (before !== undefined && JSON.stringify(before.guarantee) !== JSON.stringify(settings.guarantee)) {
+  if (before !== undefined && !isSame(before.guarantee, settings.guarantee)) {
     throw invalid(
       `${who}: "guarantee" is "${before.guarantee.kind}" for ever; create another queue and move the messages`,
     );
@@ -165,8 +166,6 @@ function checkParts(check: Check, { retry, dedup, rate, groupRate, topics, tags 
 }
 
 function checkTopics(check: Check, topics: readonly string[]): void {
-  const given: unknown = topics;
-  if (!Array.isArray(given)) throw check.wrong("topics", `must be an array of patterns, got ${kindOf(given)}`);
   check.integer("topics.length", topics.length, 0, 64);
   for (const topic of topics) {
     try {
@@ -208,8 +207,4 @@ class Check {
     if (values.includes(value)) return;
     throw invalid(`${this.#who}: "${name}" must be one of ${values.map(quoted).join(", ")}, got ${quoted(value)}`);
   }
-}
-
-function invalid(message: string): MpregError {
-  return new MpregError("invalid-argument", message);
 }

@@ -29,6 +29,8 @@ describe("the settings of a queue", () => {
   it("change later, but for what a queue is made of", () => {
     const before = checkSettings("orders", { durable: false, order: "fifo" });
     expect(checkSettings("orders", { delayMs: 7 }, before).delayMs).toBe(7);
+    const quorum = checkSettings("votes", { guarantee: { kind: "quorum", needed: 2 } });
+    expect(checkSettings("votes", { guarantee: { needed: 2, kind: "quorum" }, delayMs: 7 }, quorum).delayMs).toBe(7);
     expect(() => checkSettings("orders", { order: "standard" }, before)).toThrow(/"order" is fifo for ever/);
     expect(() => checkSettings("orders", { guarantee: { kind: "broadcast" } }, before)).toThrow(
       /"guarantee" is "at-least-once"/,
