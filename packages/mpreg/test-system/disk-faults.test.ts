@@ -3,7 +3,7 @@
  * tmpfs is the disk that fills; `libfaketime` is the clock.
  */
 import { spawn } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { appendFileSync, rmSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { type Client, type MpregError, connect } from "mpreg";
 import { expect, onTestFinished, test } from "vitest";
@@ -142,6 +142,32 @@ test("a disk that is full refuses sends and keeps what it has; what is acknowled
   }
   const rest = await queue.receive({ max: 1_000 });
   expect(new Map(rest.map(({ id, value }) => [id, value]))).toEqual(there);
+});
+
+test("a disk that others have filled to the last byte refuses everything, and loses nothing of it, until there is room again", async () => {
+  const folder = temporaryFolder();
+  const mounted = `mount -t tmpfs -o size=4m none "${folder}" && exec "$0" "$@"`;
+  const args = [...common, "--name", "filled", "--data-dir", `${folder}/data`];
+  const node = await startNode(args, { within: ["unshare", "--mount", "sh", "-c", mounted] });
+  const client = await connected(node);
+  await client.queue("q", {}).create();
+  const queue = client.queue<number>("q");
+  for (const number of [1, 2, 3]) await queue.send(number);
+  const [first] = await queue.receive({ visibilityMs: 60_000 });
+  const filler = `/proc/${node.pid}/root${folder}/filler`; // as the node sees the disk
+  for (const size of [65_536, 4_096, 1]) {
+    const bytes = Buffer.alloc(size);
+    expect(() => {
+      for (;;) appendFileSync(filler, bytes);
+    }).toThrow(/ENOSPC/);
+  }
+  for (const asked of [() => queue.send(4), () => first!.ack(), () => first!.extend(60_000), () => queue.purge()]) {
+    expect(await ends(asked())).toBe("overloaded not-applied");
+  }
+  rmSync(filler);
+  expect(await ends(first!.ack())).toBe("done");
+  expect(await ends(queue.send(5))).toBe("done");
+  expect(await numbersIn(client, "q")).toEqual([2, 3, 5]);
 });
 
 test("a clock that jumps a day ahead and back ends no lease, no delay and no message, and none lasts longer", async () => {

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join, relative } from "node:path";
 import { connect } from "@mpreg/client";
@@ -206,6 +206,28 @@ describe("mpreg start", () => {
     expect(await before.exitCode).toBe(0);
     const after = await startNode(args);
     expect(after.id).toBe(before.id);
+  });
+
+  test("a node whose store was cut off, or emptied, says so, and begins none anew", async () => {
+    const folder = temporaryFolder();
+    const args = ["--port", "0", "--data-dir", folder];
+    const before = await startNode(args);
+    before.kill("SIGKILL");
+    await before.exitCode;
+    const file = join(folder, "store", "data.mdb");
+    for (const [bytes, what] of [
+      [12_288, "was cut off: it has 12288 bytes"],
+      [0, "is empty"],
+    ] as const) {
+      truncateSync(file, bytes);
+      expect(await mpreg(["start", ...args])).toMatchObject({
+        exitCode: 1,
+        stdout: "",
+        stderr: expect.stringContaining(`mpreg: Cannot open the store in ${folder}/store: ${file} ${what}`),
+      });
+    }
+    rmSync(join(folder, "store"), { recursive: true });
+    await startNode(args);
   });
 
   test("what keeps it from starting is told, with exit code 1", async () => {

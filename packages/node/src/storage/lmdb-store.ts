@@ -10,6 +10,7 @@
  * (L3) Every promise of LMDB is listened to, those of a failed commit among them.
  * (L4) One process at a time; the lock of one that was killed is free at once.
  * (L5) No group is begun for which the disk may have no room, and the last of it is for what frees some (`room.ts`).
+ * (L6) What is left of a store is neither opened nor taken for a new one (`lmdb-state.ts`, `lmdb-file.ts`).
  */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
@@ -34,9 +35,9 @@ import {
 } from "@mpreg/core/journal";
 import { type Database, type RangeOptions, type RootDatabase, open } from "lmdb";
 import { type Lock, takeLock } from "../identity/lock.js";
-import { checkDatabase } from "./lmdb-file.js";
 import { commitEndOf, storageFailed } from "./lmdb-failure.js";
 import { type TreePages, freeBytesOf, hasRoom } from "./room.js";
+import { checkStore } from "./lmdb-state.js";
 
 export interface LmdbStoreOptions {
   /** The node's data directory; the store is in its folder `store`. */
@@ -61,22 +62,30 @@ export async function openLmdbStore(options: LmdbStoreOptions): Promise<Store> {
   assert(options.tables.length <= tablesMax, `a store has at most ${tablesMax} tables`);
   const folder = join(options.dataDir, "store");
   const lock = await takeFolder(folder); // (L4)
+  let root: Root | undefined;
   try {
-    await checkDatabase(folder);
-    const root = open<Uint8Array, Buffer>({
-      path: folder,
-      noSubdir: false,
-      overlappingSync: false, // (L1)
-      eventTurnBatching: false, // (L3) it makes a promise that nobody gets to see
-      maxDbs: tablesMax,
-      ...binary,
-    });
-    const tables = new Map(options.tables.map((name) => [name, root.openDB<Uint8Array, Buffer>(name, binary)]));
+    const opened = await checkStore(folder); // (L6)
+    root = openRoot(folder);
+    const tables = new Map<string, Table>();
+    for (const name of options.tables) tables.set(name, root.openDB<Uint8Array, Buffer>(name, binary));
+    await opened();
     return new LmdbStore(options, folder, lock, root, tables);
   } catch (cause) {
+    await root?.close();
     await lock.release();
     throw storageFailed(`Cannot open the store in ${folder}`, cause);
   }
+}
+
+function openRoot(folder: string): Root {
+  return open<Uint8Array, Buffer>({
+    path: folder,
+    noSubdir: false,
+    overlappingSync: false, // (L1)
+    eventTurnBatching: false, // (L3) it makes a promise that nobody gets to see
+    maxDbs: tablesMax,
+    ...binary,
+  });
 }
 
 async function takeFolder(folder: string): Promise<Lock> {

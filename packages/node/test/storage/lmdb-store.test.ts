@@ -1,5 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { crc32c, seal } from "@mpreg/core/journal";
+import { open } from "lmdb";
 import { expect, test } from "vitest";
 import { describeStore } from "../../../core/test/journal/store-contract.js";
 import { StoreOwner, bytes, content, put } from "../../../core/test/journal/store-owner.js";
@@ -45,6 +47,41 @@ test("a value that has rotted on the disk is not believed, and the store freezes
   expect(reader.told).toEqual(["frozen", "refused 1 frozen"]);
   await reader.close();
 });
+
+/** What a process that is not ours has written to the key `k` of table `a`. */
+async function written(dataDir: string, record: Uint8Array): Promise<void> {
+  const root = open({ path: join(dataDir, "store"), noSubdir: false, maxDbs: 64, overlappingSync: false });
+  await root
+    .openDB<Buffer, Buffer>("a", { encoding: "binary", keyEncoding: "binary" })
+    .put(Buffer.from("k"), record as Buffer);
+  await root.close();
+}
+
+test.each([
+  [
+    "of a newer version",
+    () => newer(seal("value", bytes("v"), crc32c(bytes("k")))),
+    /it is of version 2, .* use that one$/,
+  ],
+  ["that is whole, and belongs to another key", () => seal("value", bytes("v"), crc32c(bytes("l"))), /checksum/],
+  ["that was cut off", () => seal("value", bytes("value"), crc32c(bytes("k"))).subarray(0, -1), /checksum/],
+] as const)("a value %s is not believed, and the store freezes (L2, S4)", async (_what, record, why) => {
+  const { owner, dataDir } = await openStore();
+  await owner.close();
+  await written(dataDir, Buffer.from(record()));
+  const { owner: reader } = await openStore(dataDir);
+  expect(() => reader.store.get("a", bytes("k"))).toThrow(why);
+  expect(await reader.done([put("m", "v")])).toBe("frozen");
+  await reader.close();
+});
+
+/** The same record as a later version would write it. */
+function newer(record: Uint8Array): Uint8Array {
+  record[0] = 2;
+  const sum = crc32c(record, 12, record.length, crc32c(record, 0, 8, crc32c(bytes("k"))));
+  Buffer.from(record.buffer).writeUInt32LE(sum, 8);
+  return record;
+}
 
 test("a file that is no database is not opened, and the lock is given back", async () => {
   const { owner, dataDir } = await openStore();
