@@ -14,9 +14,11 @@
  * (L2) Nothing that is settling, `failing` or `gone` is leased.
  * (L3) One timer is set, for the earliest of what is due; none while nothing is. There are no ticks.
  * (L4) What sleeps is available, counted, and woken before its turn comes.
+ * (L5) Of messages with the same idempotency key one is leased at a time (`keys-in-hand.ts`); the others are delayed without an end until they are called.
  */
 import { Deadlines, type DueItem, type Timers } from "../base/index.js";
 import { Chain } from "../structures/index.js";
+import { KeysInHand } from "./keys-in-hand.js";
 import { type Entry, type EntryState, type Lease, leaseOf } from "./message/message.js";
 import type { Ordered, ReadyOrder } from "./order/order.js";
 import type { Line } from "./order/sleepers.js";
@@ -72,6 +74,8 @@ export class Lane implements DueItem {
   };
   #armedMs = Infinity;
   #isClosed = false;
+  /** Made with the first message that has one. */
+  #keys: KeysInHand | undefined;
 
   constructor(host: LaneHost, order: ReadyOrder, is: { number: number; name: string; fromSequence: number }) {
     this.#host = host;
@@ -141,7 +145,7 @@ export class Lane implements DueItem {
   /** What is settling, and was available or delayed, is that again for as long as it was to be. */
   restore(entry: Entry, nowMs: number): void {
     const untilMs = entry.state === "settling-delayed" ? (entry.lease?.dueMs ?? 0) : 0;
-    this.putBack(entry, Math.max(0, untilMs - nowMs), nowMs);
+    this.putBack(entry, Math.max(0, untilMs - nowMs), nowMs); // (L5) what was aside may have been called meanwhile: it is available
   }
 
   /** What is settling is leased again, as it was. */
@@ -165,8 +169,11 @@ export class Lane implements DueItem {
     const { rate } = this.#host.settings();
     if (rate !== undefined && this.#host.pace.allowedMs(rate) > nowMs) return undefined;
     if (this.#host.firstAsleep() < this.#order.nextSequence) this.#host.awaken(); // (L4)
-    const entry = (last && this.#order.takeBehind(last, nowMs)) ?? this.#order.take(nowMs);
-    if (entry === undefined) return undefined;
+    let entry: Entry | undefined;
+    do {
+      entry = (last && this.#order.takeBehind(last, nowMs)) ?? this.#order.take(nowMs);
+      if (entry === undefined) return undefined;
+    } while (!this.#hasItsKey(entry)); // (L5)
     if (rate !== undefined) this.#host.pace.take(rate, nowMs);
     const { run } = this.#host;
     const lease = leaseOf(entry, run);
@@ -250,6 +257,24 @@ export class Lane implements DueItem {
     this.#host.timers.unschedule(this);
   }
 
+  /** Whether nothing else that is leased has its key; else it is put aside. */
+  #hasItsKey(entry: Entry): boolean {
+    const key = entry.message.marks?.key;
+    if (key === undefined || (this.#keys ??= new KeysInHand()).take(key, entry)) return true;
+    this.#set(entry, "delayed");
+    leaseOf(entry, this.#host.run).dueMs = 0; // that it is not due is known by its place (`keys-in-hand.ts`); whoever writes it down gets a number
+    return false;
+  }
+
+  /** Who waits for the key of an entry that is not leased any more is due at once, so that those who wait for messages are served, too. */
+  #freeKey(entry: Entry, key: string): void {
+    const next = this.#keys?.free(key, entry);
+    if (next === undefined || this.#isClosed) return;
+    this.#due.set(leaseOf(next, this.#host.run), 0);
+    this.#armedMs = 0;
+    this.#host.timers.schedule(this, 0);
+  }
+
   #end(entry: Entry, state: "delayed" | "leased", untilMs: number): void {
     this.#set(entry, state);
     this.#due.set(leaseOf(entry, this.#host.run), untilMs);
@@ -265,5 +290,15 @@ export class Lane implements DueItem {
     } else if (before === "available") this.#order.unready(entry);
     if (state === "available") this.#order.ready(entry);
     else if (state === "delayed") this.#order.delay(entry);
+    const key = entry.message.marks?.key;
+    if (key === undefined) return;
+    if (state === "leased")
+      (this.#keys ??= new KeysInHand()).take(key, entry); // it goes on over a restart
+    else if (
+      state === "gone" ||
+      state === "failing" ||
+      ((state === "available" || state === "delayed") && (before === "leased" || before === "settling-leased"))
+    )
+      this.#freeKey(entry, key);
   }
 }

@@ -139,7 +139,10 @@ export interface OutgoingMessage {
   readonly ttlMs?: number;
   /** Ids of messages of this queue that must be done before. One that the queue does not have is done. */
   readonly after?: readonly string[];
-  /** A message whose key was acknowledged before, within `keyWindowMs`, is acknowledged instead of received. */
+  /**
+   * A message whose key was acknowledged before, within `keyWindowMs`, is acknowledged instead of received. While one with the same key is leased in a
+   * subscription, it waits there.
+   */
   readonly idempotencyKey?: string;
   readonly correlationId?: string;
   readonly replyTo?: string;

@@ -5,6 +5,7 @@
  * (L2) In one run of the owner, an entry is not leased before the lease before has ended: released, or expired after as long as it was to be.
  *      (Where a consumer extends, not before the end of the extension.)
  * (L3) The same for all of a FIFO group, but for what was received together; the lease of one that ends, ends those behind it, too.
+ * (L4) Of messages with the same idempotency key one is leased at a time in one line.
  */
 import { type Delivery, type History, type Tell, deliveryName, groupOf, grouped } from "./history.js";
 
@@ -33,6 +34,7 @@ export function checkLeases(history: History, tell: Tell): void {
     }
   }
   checkGroups(history, tell, endOf);
+  checkKeys(history, tell, endOf);
 }
 
 /** One receiver of a group at a time: all that another one had of it has been acknowledged, or its lease has ended. (L3) */
@@ -50,6 +52,31 @@ function checkGroups(history: History, tell: Tell, endOf: (delivery: Delivery) =
         const ack = other.settlings.find(({ what, end }) => what === "ack" && end.kind !== "refused");
         if (lease.gotMs + slackMs >= Math.min(endOf(other), ack?.askedMs ?? Infinity)) continue;
         tell("one-receiver", `${deliveryName(lease)}, while ${deliveryName(other)} of its group went on`);
+        return;
+      }
+    }
+  }
+}
+
+/** (L4) */
+function checkKeys(history: History, tell: Tell, endOf: (delivery: Delivery) => number): void {
+  const keyed = history.deliveries.filter(
+    ({ queue, message, deadLetter }) =>
+      message.idempotencyKey !== undefined &&
+      deadLetter === undefined &&
+      !["fire-and-forget", "quorum"].includes(history.queueOf(queue).settings.guarantee?.kind ?? ""),
+  );
+  const lines = grouped(keyed, ({ queue, subscription, message, lease }) =>
+    JSON.stringify([queue, subscription, lease.queue, lease.run, message.idempotencyKey]),
+  );
+  for (const deliveries of lines.values()) {
+    for (const lease of deliveries) {
+      for (const other of deliveries) {
+        if (other.lease.sequence === lease.lease.sequence || history.mayBeWiped(other.message)) continue;
+        if (other.gotMs > lease.askedMs) continue; // it may have come later
+        const ack = other.settlings.find(({ what, end }) => what === "ack" && end.kind !== "refused");
+        if (lease.gotMs + slackMs >= Math.min(endOf(other), ack?.askedMs ?? Infinity)) continue;
+        tell("one-of-a-key", `${deliveryName(lease)}, while ${deliveryName(other)} of its key went on`);
         return;
       }
     }
