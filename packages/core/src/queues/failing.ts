@@ -144,7 +144,7 @@ export class Failing implements DueItem {
     };
     const failed = (error: MpregError, at: number): void => {
       this.#isMoving = false;
-      for (const moving of batch) this.#back(moving, error, at);
+      for (const moving of batch.toReversed()) this.#back(moving, error, at);
       this.#batchMax = Math.max(1, batch.length >> 1);
       this.#rest(at);
     };

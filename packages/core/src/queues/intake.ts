@@ -6,6 +6,7 @@
  */
 import { MpregError, quoted } from "../base/index.js";
 import { utf8Length } from "../values/index.js";
+import type { Taker } from "./dropping.js";
 import type { QueuesLimits } from "./limits.js";
 import type { Message } from "./message/message.js";
 import type { OutgoingMessage, QueueSettings } from "./types.js";
@@ -18,8 +19,8 @@ export interface Prepared {
   readonly id: string;
   readonly delayMs: number;
   readonly remembered: Remembered | undefined;
-  /** What makes room for it. */
-  readonly victims: readonly Message[];
+  /** What makes room for it, if anything has to. */
+  readonly taker: Taker | undefined;
   /** What is promised of sequences in its batch. */
   readonly promise: number | undefined;
 }

@@ -14,6 +14,7 @@ import { Attempts } from "./attempts.js";
 import { Changes } from "./changes.js";
 import { deadLetterOf } from "./dead-letters.js";
 import { Dependents } from "./dependents.js";
+import type { Dropping } from "./dropping.js";
 import { Expiry } from "./expiry.js";
 import { Failing } from "./failing.js";
 import { Feeding } from "./feeding.js";
@@ -32,7 +33,7 @@ import { Redriving } from "./redriving.js";
 import { retryDelay } from "./retry.js";
 import { Results } from "./results.js";
 import { Scheduling } from "./scheduling.js";
-import { messageKey, tableNames } from "./tables.js";
+import { failedLane, messageKey, tableNames } from "./tables.js";
 import { awaken, bedFor, maySleep, putToBed, waken } from "./sleeping.js";
 import { tellEntry, tellLeft } from "./telling.js";
 import type { DeathReason, QueueSettings } from "./types.js";
@@ -74,10 +75,8 @@ export class Queue {
   #scheduling: Scheduling | undefined;
   #results: Results | undefined;
   #attempts: Attempts | undefined;
-  /** Messages whose room was given away already, to what is on its way. */
-  readonly dropping: Set<Message> = new Set<Message>();
-  /** Where the search for the oldest that can make room begins. */
-  dropFrom = 0;
+  /** Where messages make room for others. */
+  dropping: Dropping | undefined;
   readonly #pace = new Pace();
   readonly #serve: (queue: Queue, lane: Lane, nowMs: number) => void;
 
@@ -278,6 +277,15 @@ export class Queue {
     return operations;
   }
 
+  /** Whether it is about to be dropped or purged. */
+  isLeaving(message: Message): boolean {
+    return this.dropping?.isLeaving(message) === true || this.#wiping?.isUnderWay(message.sequence) === true;
+  }
+
+  forgetFailed({ sequence }: Message): void {
+    if (this.durable) this.note([this.host.tables.deleteRow("acks", this.id, { sequence, lane: failedLane })]);
+  }
+
   failedOf(messages: readonly Message[]): Operation[] {
     return messages.map(({ sequence }) => this.host.tables.putFailed(this.id, sequence));
   }
@@ -286,25 +294,28 @@ export class Queue {
 
   /** A message is in the queue. Its room and its ids were reserved before. */
   admit({ message, delayMs }: Prepared, nowMs: number): void {
-    const bed = maySleep(message, delayMs) ? bedFor(this, message) : undefined;
+    const makesRoom = this.dropping?.isLeaving(message) === true;
+    const bed = maySleep(message, delayMs) && !makesRoom ? bedFor(this, message) : undefined;
     if (bed !== undefined) {
       putToBed(this, bed, message.sequence, message, nowMs);
       this.expiry.watch(message, nowMs);
       return;
     }
     this.keepContent(message);
-    const entries: Entry[] = [];
     const lanes = [...this.lanes.values()].filter(({ fromSequence }) => fromSequence <= message.sequence);
-    for (const lane of lanes) entries.push(new Entry(message, lane.number));
+    const entries = lanes.map((lane) => new Entry(message, lane.number));
     message.entries = entries.length === 1 ? entries[0] : entries;
     if (this.settings.guarantee.kind === "broadcast") message.wanted = entries.length;
     this.log.add(message);
     this.expiry.watch(message, nowMs);
-    const waits = this.dependents.wait(message, delayMs);
+    const waits = this.dependents.isWaiting(message);
     for (const [at, lane] of lanes.entries()) {
-      if (waits) lane.hold(entries[at] as Entry);
-      else lane.enter(entries[at] as Entry, delayMs, nowMs);
+      const entry = entries[at] as Entry;
+      if (waits) lane.hold(entry);
+      else lane.enter(entry, delayMs, nowMs);
+      if (makesRoom) lane.settle(entry); // until that is on the disk, too
     }
+    if (waits) this.dependents.came(message, nowMs);
     if (entries.length < message.wanted || message.wanted === 0) this.fail(message, "no-quorum", nowMs);
   }
 
@@ -325,13 +336,6 @@ export class Queue {
     return this.host.writes.store?.get(tableNames.messages, messageKey(this.id, sequence));
   }
 
-  /** Whether a message that is done was so for anybody, and not given up by all of its subscriptions. */
-  wasAcknowledged({ sequence }: Message): boolean {
-    if (!this.hasSubscriptions) return true;
-    for (const { acknowledged } of this.lanes.values()) if (acknowledged.has(sequence)) return true;
-    return false;
-  }
-
   /** A lane is through with an entry. (Q3) */
   over(entry: Entry, lane: Lane | undefined, how: Over, nowMs: number): void {
     const { message } = entry;
@@ -341,6 +345,7 @@ export class Queue {
     const isQuorum = this.settings.guarantee.kind === "quorum";
     if (how === "acknowledged" || !isQuorum) message.wanted -= 1;
     if (how === "acknowledged") {
+      message.isAcknowledged = true;
       this.figures.acknowledged += 1;
       tellEntry(this, entry, "acknowledged", nowMs, lane?.name);
       lane?.acknowledged.add(message.sequence);
@@ -378,7 +383,7 @@ export class Queue {
       entry.state = "gone";
     }
     this.log.remove(message);
-    if (!this.dropping.delete(message)) this.room.giveBack(message.bytes);
+    if (this.dropping?.left(message) !== true) this.room.giveBack(message.bytes);
     if (this.durable && message.content !== undefined) this.host.bodies.held -= message.bytes;
     const id = message.marks?.id;
     if (id !== undefined) this.ids.delete(id);
@@ -397,7 +402,7 @@ export class Queue {
     const lane = this.laneOf(entry);
     const lease = entry.lease;
     if (lane === undefined || lease === undefined || !isSettling(entry.state)) return;
-    this.dropFrom = Math.min(this.dropFrom, entry.message.sequence);
+    this.dropping?.freed(entry.message.sequence);
     if (this.expiry.isOver(entry.message, nowMs)) {
       this.expireEntry(entry, nowMs);
       return;

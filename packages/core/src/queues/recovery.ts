@@ -9,6 +9,7 @@
  */
 import { assert } from "../base/index.js";
 import type { Operation, Store } from "../journal/index.js";
+import { droppingOf } from "./dropping.js";
 import type { FeedRecord } from "./feeding.js";
 import type { QueueHost, QueuesCapabilities } from "./host.js";
 import type { Lane } from "./lane.js";
@@ -124,6 +125,7 @@ function recoverQueue(store: Store, queue: Queue, record: QueueRecord, dead: Dea
     }
   }
   forgotten.push(...rowsOfNothing(leases, "leases", queue), ...rowsOfNothing(acks, "acks", queue));
+  if (queue.settings.overflow === "drop-oldest") dead.push((at) => droppingOf(queue).trim(at));
   queue.expiry.remembered(); // what sleeps has set no timer
   queue.note(forgotten);
 }
@@ -189,6 +191,7 @@ class Recovered {
     if (kind === "broadcast") message.wanted = lanes.length;
     else if (kind === "quorum") message.wanted -= acknowledged;
     if (message.wanted <= 0) return false; // (C1)
+    message.isAcknowledged = acknowledged > 0;
     queue.keepContent(message);
     const entries = lanes.map((lane) => new Entry(message, lane.number));
     message.entries = entries.length === 1 ? entries[0] : entries;

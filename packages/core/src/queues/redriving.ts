@@ -311,7 +311,7 @@ class Task implements DueItem {
     };
     const failed = (error: MpregError, at: number): void => {
       // with an unknown outcome the store is frozen: its next opening tells where they are
-      if (error.outcome !== "unknown") for (const moving of batch) this.#putBack(moving, at);
+      if (error.outcome !== "unknown") for (const moving of batch.toReversed()) this.#putBack(moving, at);
       this.#from = from;
       this.#refused = refused;
       this.#waiting = waiting;

@@ -22,7 +22,6 @@ export interface ResultsQueue {
   idOf(message: Message): string;
   byId(id: string): Message | undefined;
   note(operations: readonly Operation[]): void;
-  wasAcknowledged(message: Message): boolean;
 }
 
 /** How a message left that nobody has acknowledged. */
@@ -107,7 +106,7 @@ export class Results implements DueItem {
   done(message: Message, nowMs: number): void {
     const id = this.#queue.idOf(message);
     const known = this.#kept.get(id)?.result;
-    const result = known ?? (this.#queue.wasAcknowledged(message) ? noValue : failureOf(message, "dead"));
+    const result = known ?? (message.isAcknowledged ? noValue : failureOf(message, "dead"));
     if (known === undefined) {
       if (result.kind === "failed") this.#queue.note(this.operations(message, result)); // given up by all at once
       this.put(message, result, nowMs);

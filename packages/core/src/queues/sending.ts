@@ -6,12 +6,12 @@
  */
 import { MpregError, hexOf, quoted } from "../base/index.js";
 import type { Operation } from "../journal/index.js";
+import { type Taker, droppingOf } from "./dropping.js";
 import type { Transfer } from "./host.js";
 import { type Prepared, checkMessage } from "./intake.js";
-import { type Entry, Message, entriesOf } from "./message/message.js";
+import { Message } from "./message/message.js";
 import { priorityDefault } from "./message/sealed.js";
 import type { Queue } from "./queue.js";
-import { restoreMessage } from "./restoring.js";
 import type { DeadLetter, OutgoingMessage, QueueEnd, SendEnd } from "./types.js";
 import { Remembered } from "./window.js";
 
@@ -43,7 +43,7 @@ export function send(
   }
   const { sendBytesMax } = queue.host.limits;
   if (bytes > sendBytesMax) {
-    for (const made of preparations) if (made.kind === "prepared") giveBack(queue, made.prepared, nowMs);
+    giveAllBack(queue, preparations, nowMs);
     const message = `A send to queue ${quoted(queue.name)} has ${bytes} bytes; the limit is ${sendBytesMax}: send less at once`;
     end({ kind: "failed", error: new MpregError("too-large", message) });
     return;
@@ -56,9 +56,7 @@ export function send(
     queue.serve(at);
   };
   const failed = (error: MpregError, at: number): void => {
-    if (error.outcome !== "unknown") {
-      for (const made of preparations) if (made.kind === "prepared") giveBack(queue, made.prepared, at);
-    }
+    if (error.outcome !== "unknown") giveAllBack(queue, preparations, at);
     const refused: SendEnd = { kind: "refused", error };
     end({ kind: "done", value: preparations.map((made) => (made.kind === "refused" ? made : refused)) });
     queue.serve(at);
@@ -66,6 +64,10 @@ export function send(
   // an empty batch ends when those before it have: when what the duplicates repeat is on the disk, or refused
   if (queue.durable && duplicates > 0 && operations.length === 0) queue.host.writes.write([], { done, failed });
   else queue.commit(operations, { done, failed }, nowMs);
+}
+
+function giveAllBack(queue: Queue, preparations: readonly Preparation[], nowMs: number): void {
+  for (const made of preparations.toReversed()) if (made.kind === "prepared") giveBack(queue, made.prepared, nowMs);
 }
 
 function endOf(queue: Queue, made: Preparation): SendEnd {
@@ -170,7 +172,7 @@ export function reserve(
   const delayMs = message.delayMs ?? (transfer === undefined ? settings.delayMs : 0);
   const sentWallMs = host.wallMs();
   const content = host.sealer.seal(message, { sentWallMs, delayMs, deadLetter: transfer?.deadLetter });
-  const victims = makeRoom(queue, content.length, nowMs);
+  const taker = makeRoom(queue, content.length, nowMs);
   const sequence = queue.nextSequence++;
   const promise = queue.promiseFor(sequence);
   const held = new Message(sequence, content, {
@@ -182,7 +184,9 @@ export function reserve(
     wanted: settings.guarantee.kind === "quorum" ? settings.guarantee.needed : 1,
   });
   queue.room.take(held.bytes);
+  if (settings.overflow === "drop-oldest") droppingOf(queue).comes(held);
   if (message.id !== undefined) queue.ids.set(message.id, held);
+  const isInVain = queue.dependents.comes(held, delayMs);
   const id = queue.idOf(held);
   const remembered = key === undefined ? undefined : new Remembered(key, id, sequence);
   const windowMs = settings.dedup?.windowMs ?? 0;
@@ -193,15 +197,16 @@ export function reserve(
   }
   const operations: Operation[] = [];
   if (queue.durable) {
-    for (const victim of victims) operations.push(...queue.undoneOf(victim));
+    for (const victim of taker?.victims ?? []) operations.push(...queue.undoneOf(victim));
     if (promise !== undefined) operations.push(host.tables.putSequences(queue.id, promise));
     operations.push(host.tables.putMessage(queue.id, sequence, content));
+    if (isInVain) operations.push(...queue.failedOf([held]));
     if (remembered !== undefined) {
       const row = { untilWallMs: sentWallMs + windowMs, sequence, id };
       operations.push(host.tables.putWindow("dedup", queue.id, remembered.key, row));
     }
   }
-  return { kind: "prepared", prepared: { message: held, id, delayMs, remembered, victims, promise }, operations };
+  return { kind: "prepared", prepared: { message: held, id, delayMs, remembered, taker, promise }, operations };
 }
 
 /**
@@ -235,65 +240,31 @@ function dedupKey(queue: Queue, message: OutgoingMessage): string | undefined {
   return dedup.scope === "group" ? `${kind}${id}\u0000${message.group ?? ""}` : `${kind}${id}`;
 }
 
-/** The oldest that are not leased settle, until there is room for `bytes`. Throws where there can be none; nothing has happened then. */
-function makeRoom(queue: Queue, bytes: number, nowMs: number): readonly Message[] {
-  const { settings, room } = queue;
-  if (room.has(settings, bytes)) return noVictims;
-  const error = room.full(queue.name, settings, bytes);
-  if (settings.overflow === "reject" || bytes > settings.bytesMax) throw error;
-  const victims: Message[] = [];
-  let from = queue.dropFrom - 1;
-  let isAtStart = true;
-  while (!room.has(settings, bytes)) {
-    const message = queue.log.after(from);
-    if (message === undefined) {
-      restore(queue, victims, nowMs);
-      throw error;
-    }
-    from = message.sequence;
-    if (canDrop(message)) {
-      for (const entry of entriesOf(message)) queue.laneOf(entry)?.settle(entry);
-      room.giveBack(message.bytes);
-      queue.dropping.add(message);
-      victims.push(message);
-    }
-    if (isAtStart) queue.dropFrom = message.sequence;
-    isAtStart = victims.length === 0;
-  }
-  return victims;
+/** What makes room for `bytes`, where something has to. Throws where there can be none; nothing has happened then. */
+function makeRoom(queue: Queue, bytes: number, nowMs: number): Taker | undefined {
+  const { settings, room, name } = queue;
+  if (room.has(settings, bytes)) return undefined;
+  if (settings.overflow === "reject") throw room.full(name, settings, bytes);
+  return droppingOf(queue).makeRoom(bytes, nowMs);
 }
-
-function canDrop(message: Message): boolean {
-  return entriesOf(message).every(({ state }: Entry) => state === "available" || state === "delayed");
-}
-
-const noVictims: readonly Message[] = [];
 
 /** It is on the disk. */
 export function admit(queue: Queue, prepared: Prepared, nowMs: number): void {
   if (prepared.remembered !== undefined) prepared.remembered.isPending = false;
-  for (const victim of prepared.victims) queue.remove(victim, "dropped", nowMs);
+  queue.dropping?.taken(prepared.message, prepared.taker, nowMs);
   if (prepared.promise !== undefined) queue.promised(prepared.promise);
   queue.admit(prepared, nowMs);
 }
 
-/** It did not get there. */
-export function giveBack(queue: Queue, { message, remembered, victims }: Prepared, nowMs: number): void {
-  queue.room.giveBack(message.bytes);
+/** It did not get there. Of several the last one comes first: it may have taken the room of one before it. */
+export function giveBack(queue: Queue, { message, remembered, taker }: Prepared, nowMs: number): void {
   const id = message.marks?.id;
   if (id !== undefined && queue.ids.get(id) === message) queue.ids.delete(id);
   if (remembered !== undefined) {
     remembered.refused = true;
     queue.dedup.forget(remembered);
   }
-  restore(queue, victims, nowMs);
-}
-
-function restore(queue: Queue, victims: readonly Message[], nowMs: number): void {
-  for (const victim of victims) {
-    if (!queue.dropping.delete(victim)) continue; // gone meanwhile
-    queue.room.take(victim.bytes);
-    queue.dropFrom = Math.min(queue.dropFrom, victim.sequence);
-    restoreMessage(queue, victim, nowMs);
-  }
+  queue.dependents.refused(message, nowMs);
+  if (queue.dropping === undefined) queue.room.giveBack(message.bytes);
+  else queue.dropping.refused(message, taker, nowMs);
 }

@@ -30,6 +30,8 @@ export class Message {
   readonly marks: Marks | undefined;
   /** Acknowledgements that are wanted yet. 0: done, or gone. */
   wanted: number;
+  /** Somebody has, of several perhaps. */
+  isAcknowledged = false;
   /** Its one entry, or those of its lanes. */
   entries: Entry | readonly Entry[] | undefined = undefined;
 

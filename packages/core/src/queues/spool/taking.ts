@@ -110,7 +110,7 @@ export class Taking {
     };
     const failed = (error: MpregError, at: number): void => {
       origin.isBusy = false;
-      if (error.outcome !== "unknown") for (const step of steps) step.giveBack(at);
+      if (error.outcome !== "unknown") for (const step of steps.toReversed()) step.giveBack(at);
       end({ kind: "failed", error });
       queue.serve(at);
     };
