@@ -6,11 +6,15 @@ import { type MeshSession, followed, sessionOf, settled } from "../support/mesh-
 
 const fun = "mpreg.queue.q";
 
-async function start() {
+/** The node that the client is connected to: that of the queue, or another. */
+type Entry = "a" | "b";
+
+async function start(entry: Entry) {
   const mesh = new Mesh();
-  const node: MeshNode = mesh.node("a", { queues: true });
+  const owner = mesh.node("a", { queues: true });
+  const node: MeshNode = entry === "a" ? owner : mesh.node(entry, { peers: ["a"] });
   mesh.advance(2_000);
-  const [worker, sender] = [sessionOf(mesh, ["a"]), sessionOf(mesh, ["a"])];
+  const [worker, sender] = [sessionOf(mesh, [entry]), sessionOf(mesh, ["a"])];
   const ask = async ({ caller }: MeshSession, of: string, operation: object): Promise<unknown> => {
     const told = followed(caller.call(of, [operation]));
     await settled(mesh);
@@ -27,24 +31,29 @@ async function start() {
     worker.platform.sockets.at(-1)!.connection.cut();
     await settled(mesh);
   };
-  return { mesh, node, worker, send, stats, received, cut };
+  return { mesh, node, worker, sender, send, stats, received, cut };
 }
 
-test("a receive is given nothing while the connection of its client is gone, and waits on once that is back (Q7)", async () => {
-  const { mesh, node, send, stats, received, cut } = await start();
-  await cut(false);
-  expect(await stats()).toMatchObject({ waiting: 0 });
-  await send();
-  expect(await stats()).toMatchObject({ leased: 0, available: 1, received: 0 });
-  node.isListening = true;
-  mesh.advance(5_000);
-  await settled(mesh);
-  expect(received.end).toMatchObject([{ receives: 1 }]);
-  expect(await stats()).toMatchObject({ leased: 1, received: 1, waiting: 0 });
-});
+const entries = ["a", "b"] as const;
 
-test("a client that is back waits on for the rest of its time (Q7)", async () => {
-  const { mesh, send, stats, received, cut } = await start();
+test.for(entries)(
+  "a receive is given nothing while the connection of its client to %s is gone, and waits on once that is back (Q7)",
+  async (entry) => {
+    const { mesh, node, send, stats, received, cut } = await start(entry);
+    await cut(false);
+    expect(await stats()).toMatchObject({ waiting: 0 });
+    await send();
+    expect(await stats()).toMatchObject({ leased: 0, available: 1, received: 0 });
+    node.isListening = true;
+    mesh.advance(5_000);
+    await settled(mesh);
+    expect(received.end).toMatchObject([{ receives: 1 }]);
+    expect(await stats()).toMatchObject({ leased: 1, received: 1, waiting: 0 });
+  },
+);
+
+test.for(entries)("a client that is back at %s waits on for the rest of its time (Q7)", async (entry) => {
+  const { mesh, send, stats, received, cut } = await start(entry);
   mesh.advance(10_000);
   await cut(true);
   mesh.advance(1_000);
@@ -56,4 +65,21 @@ test("a client that is back waits on for the rest of its time (Q7)", async () =>
   expect(received.end).toEqual([]);
   await send();
   expect(await stats()).toMatchObject({ waiting: 0, available: 1 });
+});
+
+test("what a queue gives out in the moment in which the connection breaks goes back, and was not received; a client that is back asks anew (U1)", async () => {
+  const { mesh, node, worker, sender, send, stats, received } = await start("b");
+  const sent = followed(sender.caller.call(fun, [{ op: "send", messages: [{ body: Uint8Array.of(7) }] }]));
+  node.isListening = false;
+  worker.platform.sockets.at(-1)!.connection.cut(); // the message is on its way
+  await settled(mesh);
+  expect(sent.end).toMatchObject([{ kind: "done" }]);
+  expect(await stats()).toMatchObject({ leased: 0, available: 1, received: 1, released: 1, waiting: 0 });
+  expect(received.end).toBe("none");
+  await send();
+  node.isListening = true;
+  mesh.advance(5_000);
+  await settled(mesh);
+  expect(received.end).toMatchObject([{ receives: 1 }]);
+  expect(await stats()).toMatchObject({ leased: 1, available: 1 });
 });

@@ -349,6 +349,7 @@ export class Links {
     if (message.kind === "step") rpc.onStep(channel, message, nowMs);
     else if (message.kind === "progress") rpc.onProgress(channel, message);
     else if (message.kind === "left-end") channel.stepsLeft?.ended(message.id);
+    else if (message.kind === "heard") channel.asked.get(message.id)?.run.heard?.(message.isHeard);
     else if (message.kind === "backlog-ask") topics.onBacklogAsk(channel, phase.peer, message, nowMs);
     else if (isOfTopics(message)) topics.onNodeMessage(channel, phase.peer, message, nowMs);
     else if (message.kind === "drain") this.#acknowledgeDrain(channel);

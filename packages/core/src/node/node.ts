@@ -36,6 +36,7 @@ import type { NodeSize } from "./size.js";
 import { Tickets } from "./tickets.js";
 import { takeTopicInput } from "./topic-inputs.js";
 import { type TopicsSurroundings, topicLinksHost, topicsHost } from "./topics-host.js";
+import { givingBack } from "./unheard-receives.js";
 import type { NodeCapabilities, NodeEffects, NodeEvent, NodeInput, NodeOptions } from "./types.js";
 
 export class NodeMachine {
@@ -171,6 +172,11 @@ export class NodeMachine {
         encodeSummary: (summary) => codec.encode(summary, "summary"),
         encodeEvent: (event) => codec.encode(event, "event"),
         decode: (bytes) => codec.decode(bytes),
+        givesBack: givingBack(
+          codec,
+          () => this.#rpc,
+          () => this.#nowMs,
+        ),
         overflowed: (channel) => {
           this.#links.overflowed(channel);
         },

@@ -11,6 +11,7 @@
  * (K6) More than `keptBytesMax` is not kept for a client that does not fetch it: its link ends. A single value may be larger.
  * (K7) Events of a run that is watched are told while little waits for the far side, and counted while they are not; the
  *      last one, `finished` or `failed`, is told as the end is.
+ * (K9) What nobody hears may be taken back by its function, instead of being kept.
  * (K8) What the handler of a step leaves behind is told with its end, and kept under its id (`steps-left.ts`).
  */
 import { MpregError, type Subject, shortened } from "../base/index.js";
@@ -42,6 +43,8 @@ export interface LinkAskerHost {
   encodeEvent(event: RequestEvent): Uint8Array;
   /** Events and summaries that another node has encoded. */
   decode(bytes: Uint8Array): unknown;
+  /** `fun` has answered somebody who does not hear it; answers whether that is taken back, and not kept. (K9) */
+  givesBack?(fun: string, value: Value): boolean;
   /** The far side does not read its answers. */
   overflowed(channel: Channel): void;
   /** Much waits for the far side to read it. */
@@ -52,6 +55,8 @@ export interface LinkAskerHost {
 
 /** Keeps ends while there is no link. */
 export interface EndStore {
+  /** Whether somebody waits for the end of the ask `id` elsewhere. */
+  isHeard(id: number): boolean;
   /** Whether anybody can ask for the end of the ask `id`. */
   wants(id: number): boolean;
   /** The ask `id` has ended with `message`, or without one where nobody wants it. */
@@ -71,6 +76,8 @@ export class LinkAsker implements RunAsker, Asked, Watcher {
   readonly id: number;
   /** What was started for it. */
   run: Run = nothing;
+  /** The function that a client has called. */
+  fun = "";
   /** It is run to its end although nobody may come back for it. */
   isDetached = false;
   /** It only looks: it ends with its link, and is asked anew over the next one. */
@@ -152,7 +159,10 @@ export class LinkAsker implements RunAsker, Asked, Watcher {
   }
 
   answered(result: Value, timings: Timings | undefined, summary: RequestSummary | undefined, nowMs: number): void {
-    if (this.#store?.wants(this.id) === false) return this.#endedForNobody(this.#store, [result]);
+    const store = this.#store;
+    if (store?.wants(this.id) === false) return this.#endedForNobody(store, [result]);
+    if (store?.isHeard(this.id) === false && !this.isDetached && this.#host.givesBack?.(this.fun, result) === true)
+      return store.ended(this.id, undefined); // (K9)
     const value = this.#kept(result, nowMs);
     if (value instanceof MpregError) return this.failed(value);
     const encoded = summary === undefined ? undefined : this.#host.encodeSummary(summary);

@@ -29,10 +29,10 @@ import type { Progress } from "./events.js";
 import type { RpcCounters } from "./counters.js";
 import { Dispatch } from "./dispatch/dispatch.js";
 import { Watches } from "./watching/watches.js";
-import { Hedging, type Work } from "./dispatch/hedging.js";
+import { Hedging } from "./dispatch/hedging.js";
 import { HeldBytes } from "./held-bytes.js";
 import type { Here } from "./dispatch/here.js";
-import type { AbortReason, RpcHost } from "./host.js";
+import type { RpcHost } from "./host.js";
 import { LinkAsker, type LinkAskerHost } from "./link-asker.js";
 import { questionIdMin } from "./dispatch/task-numbers.js";
 import { Resuming } from "./clients/resuming.js";
@@ -68,9 +68,6 @@ export class Rpc {
   #lastRequest = 0;
   #isDraining = false;
   readonly #hedging: Hedging;
-  readonly #drop = (work: Work, reason: AbortReason): void => {
-    this.#hedging.drop(work, reason);
-  };
 
   constructor(host: RpcHost, options: RpcLimits, askers: Omit<LinkAskerHost, "results">) {
     this.#host = host;
@@ -109,6 +106,7 @@ export class Rpc {
     const asker = this.#asker(channel, message.id, false);
     if (asker === undefined) return;
     asker.isDetached = message.detached === true;
+    asker.fun = message.fun;
     const origin = clientOrigin(channel.subject, channel.link.id);
     if (message.resume !== undefined) return this.#resume(channel, asker, message, origin, nowMs);
     this.#call(message, origin, asker, nowMs, (started) => {
@@ -195,7 +193,7 @@ export class Rpc {
     if (!this.#held.hasRoomFor(heldBytes)) {
       return asker.failed(this.#held.refusal(`run "${fun}" with`, heldBytes, { step, node: this.#host.nodeName }));
     }
-    const run = new SingleRun(asker, this.#drop);
+    const run = new SingleRun(asker, this.#hedging);
     asker.run = run;
     channel.asked.set(message.id, asker);
     const isHere = relay === undefined || relay.target === this.#host.self.nodeId;
@@ -274,7 +272,7 @@ export class Rpc {
     const request = this.#nextRequest();
     const isFollowed = ask.summary || ask.watch === true || this.#host.announces(); // other calls cost nothing to follow
     const followed = isFollowed ? this.watches.begin(ask, asker, { request, origin }, noSteps, nowMs) : undefined;
-    const run = new SingleRun(asker, this.#drop, followed, ask.summary);
+    const run = new SingleRun(asker, this.#hedging, followed, ask.summary);
     onStart(run);
     followed?.watch.stepReady(fun, nowMs);
     const deadlineMs = this.#deadlineOf(ask, origin, nowMs);

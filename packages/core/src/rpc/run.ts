@@ -11,12 +11,12 @@ import type { LeftTaker } from "./left.js";
 import type { RequestSummary } from "./types.js";
 
 export interface Run {
-  /** The handler of this node that it waits for, where it is one call, and runs here. */
-  readonly invocation?: number | undefined;
   /** Stops all work and tells the caller why. */
   fail(error: MpregError): void;
   /** Stops all work; nobody is told. */
   abandon(): void;
+  /** Whoever waits for its end has no connection just now, or has one again. Of one call, its handler is told. */
+  heard?(isHeard: boolean): void;
 }
 
 /** What a far side has asked and not heard the end of. */

@@ -19,9 +19,17 @@ interface Followed {
   readonly summary: Summary;
 }
 
+/** What is done with the work of a run. */
+interface Works {
+  /** Nobody wants it any more. */
+  drop(work: Work, reason: AbortReason): void;
+  /** Nobody hears its end just now, or somebody does again. */
+  heard(work: Work, isHeard: boolean): void;
+}
+
 export class SingleRun implements Run, TaskOwner {
   readonly #asker: RunAsker;
-  readonly #drop: (task: Work, reason: AbortReason) => void;
+  readonly #works: Works;
   readonly #watch: Watch | undefined;
   readonly #summary: Summary | undefined;
   readonly #isSummaryTold: boolean;
@@ -30,14 +38,9 @@ export class SingleRun implements Run, TaskOwner {
   #left: LeftBehind | undefined = undefined;
 
   /** `followed`: where what becomes of it is kept; `isSummaryTold`: its asker wants the summary. */
-  constructor(
-    asker: RunAsker,
-    drop: (task: Work, reason: AbortReason) => void,
-    followed?: Followed,
-    isSummaryTold = false,
-  ) {
+  constructor(asker: RunAsker, works: Works, followed?: Followed, isSummaryTold = false) {
     this.#asker = asker;
-    this.#drop = drop;
+    this.#works = works;
     this.#watch = followed?.watch;
     this.#summary = followed?.summary;
     this.#isSummaryTold = isSummaryTold;
@@ -48,9 +51,8 @@ export class SingleRun implements Run, TaskOwner {
     if (!task.isOver) this.#task = task;
   }
 
-  get invocation(): number | undefined {
-    const task = this.#task;
-    return task !== undefined && "place" in task && task.place.kind === "local" ? task.id : undefined;
+  heard(isHeard: boolean): void {
+    if (this.#task !== undefined) this.#works.heard(this.#task, isHeard);
   }
 
   started(task: Task): void {
@@ -107,6 +109,6 @@ export class SingleRun implements Run, TaskOwner {
     this.#left?.abandon();
     const task = this.#task;
     this.#task = undefined;
-    if (task !== undefined) this.#drop(task, reason);
+    if (task !== undefined) this.#works.drop(task, reason);
   }
 }

@@ -313,6 +313,8 @@ export class Task implements Invocation, Deadline {
   owner: TaskOwner;
   /** Its handler makes the items of a stream; its first owner has heard of that as its end. */
   isStreaming = false;
+  /** Nobody hears its end just now: its client has no connection. */
+  isUnheard = false;
   /** Why a stream that its handler reads was cut. */
   cut: MpregError | undefined = undefined;
   /** Position of the step in its request. */

@@ -52,6 +52,13 @@ export interface LeftEndMessage {
   readonly id: number;
 }
 
+/** Whether anybody hears the end of the step `id` just now: its client may have no connection for a while. */
+export interface HeardMessage {
+  readonly kind: "heard";
+  readonly id: number;
+  readonly isHeard: boolean;
+}
+
 /** What became of one step, in a request that settles. */
 export type StepReport =
   | { readonly status: "done" }
@@ -141,6 +148,13 @@ export function writeCancel(writer: Writer, id: number): void {
 
 export function writeLeftEnd(writer: Writer, id: number): void {
   writer.begin(kinds.leftEnd).u32(id);
+}
+
+export function writeHeard(writer: Writer, id: number, isHeard: boolean): void {
+  writer
+    .begin(kinds.heard)
+    .u32(id)
+    .u8(isHeard ? 1 : 0);
 }
 
 export function writeResults(writer: Writer, message: Omit<ResultsMessage, "kind">): void {

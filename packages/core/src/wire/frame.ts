@@ -10,6 +10,7 @@ import {
   type AnswerMessage,
   type CancelMessage,
   type FailureMessage,
+  type HeardMessage,
   type LeftEndMessage,
   type ResultsMessage,
   readAnswer,
@@ -153,6 +154,7 @@ export type Message =
   | FailureMessage
   | CancelMessage
   | LeftEndMessage
+  | HeardMessage
   | ResultsMessage
   | FetchMessage
   | ChunkMessage
@@ -281,6 +283,8 @@ export class FrameReader {
         return { kind: "cancel", id: reader.u32() };
       case kinds.leftEnd:
         return { kind: "left-end", id: reader.u32() };
+      case kinds.heard:
+        return { kind: "heard", id: reader.u32(), isHeard: reader.u8() !== 0 };
       case kinds.chunk:
         return readChunk(reader);
       case kinds.fetchMore:

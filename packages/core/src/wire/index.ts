@@ -2,6 +2,7 @@
 export {
   type AnswerMessage,
   type CancelMessage,
+  type HeardMessage,
   type LeftEndMessage,
   type FailureMessage,
   type ResultsMessage,
@@ -10,6 +11,7 @@ export {
   type Value,
   writeAnswer,
   writeCancel,
+  writeHeard,
   writeLeftEnd,
   writeFailure,
   writeResults,

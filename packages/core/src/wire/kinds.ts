@@ -53,6 +53,7 @@ export const kinds = {
   interest: 0x3d,
   interestDigest: 0x3e,
   interestLines: 0x3f,
+  heard: 0x65,
   ping: 0x86,
   call: 0x90,
   request: 0x91,

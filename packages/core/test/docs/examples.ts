@@ -133,6 +133,7 @@ const defaults: Record<Written["kind"], object> = {
   failure: {},
   cancel: {},
   "left-end": {},
+  heard: {},
   results: { summary: undefined, reports: undefined, outputs: [] },
   record: { record: { urls: [], left: false, observers: [], coordinate: undefined, outlived: undefined } },
   accusation: {},

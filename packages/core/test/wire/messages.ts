@@ -27,6 +27,7 @@ import {
   writeTopicReport,
   writeWatch,
   writeFailure,
+  writeHeard,
   writeLeftEnd,
   writeFetch,
   writeFetchEnd,
@@ -100,6 +101,8 @@ export function write(writer: Writer, message: Written): void {
       return writeCancel(writer, message.id);
     case "left-end":
       return writeLeftEnd(writer, message.id);
+    case "heard":
+      return writeHeard(writer, message.id, message.isHeard);
     case "results":
       return writeResults(writer, message);
     case "fetch":
@@ -319,6 +322,7 @@ export const messageOf: Record<Written["kind"], fc.Arbitrary<Written>> = {
   failure: of("failure", { id: u32, error, left: fc.oneof(absent, fc.constant(true)) }),
   cancel: of("cancel", { id: u32 }),
   "left-end": of("left-end", { id: u32 }),
+  heard: of("heard", { id: u32, isHeard: fc.boolean() }),
   results: of("results", {
     id: u32,
     summary: fc.oneof(absent, bytes),

@@ -111,7 +111,7 @@ describe("optional fields", () => {
       ...["fetch-more", "fetch-failed", "fetch-end", "left-end"],
       ...["offers-request", "digest", "digest-lines", "probe", "probe-ack", "probe-request", "probe-report"],
       ...["publish", "taken", "deliver"], // what is said of a message stands in it, and so many are sent
-      ...["interest-digest"],
+      ...["interest-digest", "heard"],
       ...["ping", "inspect"],
     ]);
   });

@@ -306,6 +306,10 @@ export const samples: Record<Written["kind"], readonly Written[]> = {
   failure: failureSamples,
   cancel: [{ kind: "cancel", id: 3 }],
   "left-end": [{ kind: "left-end", id: 5 }],
+  heard: [
+    { kind: "heard", id: 5, isHeard: false },
+    { kind: "heard", id: 5, isHeard: true },
+  ],
   results: [
     { kind: "results", id: 3, summary: undefined, reports: undefined, outputs: [value(true), undefined] },
     {

@@ -14,7 +14,6 @@ import { type SessionHello, eachEnd } from "../../wire/index.js";
 import { type EndStore, LinkAsker } from "../link-asker.js";
 import { ClientKept } from "../results/client-kept.js";
 import { type Left, LeftBehind } from "../left.js";
-import type { Run } from "../run.js";
 import type { Channel } from "../task.js";
 
 /**
@@ -39,7 +38,6 @@ export class ClientSession implements EndStore {
   onOver: (() => void) | undefined = undefined;
   readonly #left = new LeftBehind();
   readonly #holds: (bytes: number) => void;
-  readonly #heard: (run: Run, isHeard: boolean) => void;
   #isForgotten = false;
   readonly #running: IdMap<LinkAsker>;
   readonly #ends: IdMap<Uint8Array>;
@@ -49,14 +47,8 @@ export class ClientSession implements EndStore {
   /** The number of the last ask of which nothing is known here. (M1) */
   readonly #lastAskBefore: number;
 
-  /** `holds` is told how many bytes of ends it keeps; `heard` of runs for which nobody listens just now, or somebody again. */
-  constructor(
-    { token, lastAsk }: SessionHello,
-    seed: number,
-    holds: (bytes: number) => void,
-    heard: (run: Run, isHeard: boolean) => void,
-  ) {
-    this.#heard = heard;
+  /** `holds` is told how many bytes of ends it keeps. */
+  constructor({ token, lastAsk }: SessionHello, seed: number, holds: (bytes: number) => void) {
     this.token = token;
     this.key = hexOf(token);
     this.#lastAskBefore = lastAsk;
@@ -97,13 +89,17 @@ export class ClientSession implements EndStore {
       }
       this.#running.set(asker.id, asker);
       asker.park(this);
-      if (!asker.isDetached) this.#heard(asker.run, false);
+      if (!asker.isDetached) asker.run.heard?.(false);
     }
     this.#holds(this.#endBytes);
   }
 
   left(left: Left): void {
     this.#left.add(left);
+  }
+
+  isHeard(id: number): boolean {
+    return this.#listeners.has(id);
   }
 
   wants(id: number): boolean {
@@ -129,7 +125,7 @@ export class ClientSession implements EndStore {
     const earlier = this.#running.take(asker.id);
     if (earlier !== undefined) {
       earlier.moveTo(channel);
-      this.#heard(earlier.run, true);
+      earlier.run.heard?.(true);
       return true;
     }
     const message = this.#ends.take(asker.id);
@@ -159,14 +155,14 @@ export class ClientSession implements EndStore {
     this.#listeners.set(id, listener);
     earlier?.("replaced");
     const asker = this.#running.get(id);
-    if (asker !== undefined) this.#heard(asker.run, true);
+    if (asker !== undefined) asker.run.heard?.(true);
   }
 
   unlisten(id: number, listener: EndListener): void {
     if (this.#listeners.get(id) !== listener) return;
     this.#listeners.delete(id);
     const asker = this.#running.get(id);
-    if (asker?.isDetached === false) this.#heard(asker.run, false);
+    if (asker?.isDetached === false) asker.run.heard?.(false);
   }
 
   /** Ends what runs; with `isAll` also what was asked to outlive its client. */

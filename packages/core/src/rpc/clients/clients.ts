@@ -18,7 +18,6 @@ import { LinkAsker } from "../link-asker.js";
 import { ClientSession } from "./client-session.js";
 import type { RpcLimits } from "../limits.js";
 import type { ClientKept } from "../results/client-kept.js";
-import type { Run } from "../run.js";
 import type { Channel } from "../task.js";
 
 export interface ClientsHost extends Timers {
@@ -27,8 +26,6 @@ export interface ClientsHost extends Timers {
   supersede(channel: Channel, nowMs: number): void;
   /** The client is there, be it again. */
   back(kept: ClientKept, nowMs: number): void;
-  /** Nobody listens for the end of that run just now, or somebody does again. */
-  heard(run: Run, isHeard: boolean): void;
   /** It does not come back to this node. */
   forgotten(kept: ClientKept): void;
 }
@@ -49,9 +46,6 @@ export class Clients {
   readonly #outlived = new Set<ClientSession>();
   readonly #byChannel = new Map<Channel, Entry>();
   readonly #budget: ByteBudget;
-  readonly #heard = (run: Run, isHeard: boolean): void => {
-    this.#host.heard(run, isHeard);
-  };
 
   constructor(host: ClientsHost, options: RpcLimits) {
     this.#host = host;
@@ -119,7 +113,7 @@ export class Clients {
   #lostForGood(channel: Channel): void {
     const asked = channel.asked.values();
     if (!asked.some((asker) => asker instanceof LinkAsker && asker.isDetached)) return;
-    const session = new ClientSession({ token: noToken, lastAsk: 0 }, this.#host.seed(), () => undefined, this.#heard);
+    const session = new ClientSession({ token: noToken, lastAsk: 0 }, this.#host.seed(), () => undefined);
     session.park(channel);
     this.#forgetSession(session);
   }
@@ -140,7 +134,7 @@ export class Clients {
     const holds = (bytes: number): void => {
       entry.held.hold(bytes);
     };
-    const session = new ClientSession(hello, this.#host.seed(), holds, this.#heard);
+    const session = new ClientSession(hello, this.#host.seed(), holds);
     const entry: Entry = {
       session,
       expiry: new Timer((nowMs) => {

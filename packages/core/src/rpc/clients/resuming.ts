@@ -62,9 +62,6 @@ export class Resuming {
         back: (client, nowMs) => {
           kept.clientBack(client, nowMs);
         },
-        heard: ({ invocation }, isHeard) => {
-          if (invocation !== undefined) host.heard(invocation, isHeard);
-        },
         forgotten: (client) => {
           kept.clientLost(client, options.resumeMs);
         },

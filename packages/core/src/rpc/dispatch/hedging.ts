@@ -17,6 +17,7 @@ import type { Progress } from "../events.js";
 import type { AbortReason, RpcHost } from "../host.js";
 import type { Left } from "../left.js";
 import { isRepeatable } from "./retries.js";
+import { tellHeard } from "./sending.js";
 import type { Task, TaskFields, TaskOwner } from "../task.js";
 
 /** How long a step may run before it is run a second time, where too little was measured. */
@@ -30,7 +31,7 @@ export function mayRunAgain(work: Work): boolean {
   return work instanceof Hedged ? work.isRepeatable : !work.begun || isRepeatable(work);
 }
 
-type Host = Pick<RpcHost, "schedule" | "unschedule">;
+type Host = Pick<RpcHost, "schedule" | "unschedule" | "heard">;
 
 export class Hedging {
   readonly #host: Host;
@@ -52,6 +53,12 @@ export class Hedging {
   drop(work: Work, reason: AbortReason): void {
     if (work instanceof Hedged) work.drop(reason);
     else this.#dispatch.drop(work, reason);
+  }
+
+  /** Nobody hears its end just now, or somebody does again. */
+  heard(work: Work, isHeard: boolean): void {
+    if (work instanceof Hedged) for (const run of work.runs) tellHeard(run, isHeard, this.#host);
+    else tellHeard(work, isHeard, this.#host);
   }
 }
 
@@ -96,6 +103,10 @@ class Hedged implements TaskOwner, DueItem {
   /** The owner has heard of its end, or wants it no longer. */
   get isOver(): boolean {
     return this.#isOver;
+  }
+
+  get runs(): readonly Task[] {
+    return this.#runs;
   }
 
   /** Some node may have begun to run it. */

@@ -148,6 +148,7 @@ export class Here {
     task.id = this.#numbers.free(this.#admission);
     this.#admission.begin(task, permit, nowMs);
     this.#host.invoke(task); // (T1)
+    if (task.isUnheard) this.#host.heard(task.id, false);
   }
 
   /** What another node has sent here is that node's to place elsewhere. */

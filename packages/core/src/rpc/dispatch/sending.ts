@@ -12,8 +12,10 @@ import {
   type StepTerms,
   ownTerms,
   writeCancel,
+  writeHeard,
   writeStep,
 } from "../../wire/index.js";
+import type { RpcHost } from "../host.js";
 import type { Results } from "../results/index.js";
 import { stepHopsMax } from "../limits.js";
 import type { Channel, Peer, Task } from "../task.js";
@@ -26,13 +28,13 @@ import type { Channel, Peer, Task } from "../task.js";
  */
 export function sendTask(
   task: Task,
-  { link }: Channel,
+  channel: Channel,
   offer: Offer<Peer>,
   via: Peer | undefined,
   results: Results,
   nowMs: number,
 ): number {
-  const { outbox, remoteMessageBytesMax } = link;
+  const { outbox, remoteMessageBytesMax } = channel.link;
   const { inlineBytesMax, valueBytesMax } = results.limits;
   const allBytes = valueBytes(task) + (task.refs === undefined ? 0 : refBytes(task.refs));
   if (allBytes > valueBytesMax) return -allBytes;
@@ -65,6 +67,7 @@ export function sendTask(
   });
   const size = outbox.commit(remoteMessageBytesMax);
   if (size <= 0) takeBack(task, results);
+  else if (task.isUnheard) sendHeard(channel, task.id, false);
   return size;
 }
 
@@ -113,6 +116,19 @@ function relayOf({ coordinator, relay }: Task, peer: Peer): StepRelay {
 export function cancel({ link }: Channel, id: number): void {
   writeCancel(link.outbox.writer, id);
   link.outbox.commitCancel();
+}
+
+/** Tells whoever runs the task whether its end is heard, now and where it is sent later. */
+export function tellHeard(task: Task, isHeard: boolean, handlers: Pick<RpcHost, "heard">): void {
+  const { place, id } = task;
+  task.isUnheard = !isHeard;
+  if (place.kind === "local") handlers.heard(id, isHeard);
+  else if (place.kind === "remote") sendHeard(place.channel, id, isHeard);
+}
+
+function sendHeard({ link }: Channel, id: number, isHeard: boolean): void {
+  writeHeard(link.outbox.writer, id, isHeard);
+  link.outbox.commitCancel(); // a few bytes, whatever waits
 }
 
 /** What of the task's terms matters to the node that runs it, and the version that was chosen there. */
