@@ -1,11 +1,11 @@
 /**
- * Signature: AWS Signature Version 4 of a request, in its `Authorization` header. (Signed URLs are not taken.)
+ * Signature: AWS Signature Version 4 of a request, in its `Authorization` header or in its query (a presigned URL).
  *
  * Source: "Signature Version 4 signing process" of the AWS reference. Regions are taken as they are signed: clients sign for
  * whichever they are set up for.
  *
  * (V1) With keys, only a request is let in that one of them has signed: its method, path, query, host, action and body.
- * (V2) A signature is good for `skewMs` before and after its time.
+ * (V2) A signature is good for `skewMs` before and after its time; that of a URL from then on as long as the URL says (`X-Amz-Expires`), at most seven days.
  * (V3) What is compared with a secret is compared in constant time.
  * (V4) A digest of the body that a request brings (`X-Amz-Content-Sha256`) is checked, with or without keys.
  */
@@ -35,12 +35,18 @@ interface Signature {
   readonly signature: string;
   /** `20150830T123600Z` */
   readonly time: string;
+  /** For how long it is good after that. */
+  readonly goodMs: number;
+  /** It stands in the query, which is signed but for itself. */
+  readonly isInQuery: boolean;
 }
 
 const algorithm = "AWS4-HMAC-SHA256";
 const service = "sqs";
 const skewMs = 15 * 60_000;
 const signingKeysMax = 64;
+const expirySecondsMax = 7 * 24 * 3_600;
+const signatureParameter = "X-Amz-Signature";
 
 /** Who did not sign. */
 export const anonymous = "anonymous";
@@ -101,7 +107,8 @@ export class SignatureCheck {
 
 /** Who a request says it comes from. */
 function claimed(request: SignedRequest): string {
-  if (!request.headers.has("authorization")) return anonymous; // without an error, which costs more than all else here
+  const isSigned = request.headers.has("authorization") || request.target.includes(signatureParameter);
+  if (!isSigned) return anonymous; // without an error, which costs more than all else here
   try {
     return signatureOf(request).accessKey;
   } catch (error) {
@@ -110,10 +117,12 @@ function claimed(request: SignedRequest): string {
   }
 }
 
-function signatureOf({ headers }: SignedRequest): Signature {
+function signatureOf({ headers, target }: SignedRequest): Signature {
   const authorization = headers.get("authorization")?.[0];
-  if (authorization === undefined)
+  if (authorization === undefined) {
+    if (target.includes(signatureParameter)) return signatureInQuery(target);
     throw new SqsError("MissingAuthenticationToken", "Request is missing Authentication Token");
+  }
   if (!authorization.startsWith(`${algorithm} `)) throw incomplete(`Authorization must begin with ${algorithm}`);
   const parts = new Map(
     authorization
@@ -124,16 +133,41 @@ function signatureOf({ headers }: SignedRequest): Signature {
         return [each.slice(0, equals).trim(), each.slice(equals + 1).trim()];
       }),
   );
-  const time = headers.get("x-amz-date")?.[0];
-  return signatureFrom(parts.get("Credential"), parts.get("SignedHeaders"), parts.get("Signature"), time);
+  const given = {
+    credential: parts.get("Credential"),
+    signedHeaders: parts.get("SignedHeaders"),
+    signature: parts.get("Signature"),
+    time: headers.get("x-amz-date")?.[0],
+  };
+  return { ...signatureFrom(given), goodMs: skewMs, isInQuery: false };
 }
 
-function signatureFrom(
-  credential: string | undefined,
-  signedHeaders: string | undefined,
-  signature: string | undefined,
-  time: string | undefined,
-): Signature {
+/** The first of several of one name counts; all of them are signed. */
+function signatureInQuery(target: string): Signature {
+  const query = new Map([...queryOf(target)].reverse());
+  if (query.get("X-Amz-Algorithm") !== algorithm) throw incomplete(`X-Amz-Algorithm must be ${algorithm}`);
+  const given = {
+    credential: query.get("X-Amz-Credential"),
+    signedHeaders: query.get("X-Amz-SignedHeaders"),
+    signature: query.get(signatureParameter),
+    time: query.get("X-Amz-Date"),
+  };
+  const expires = query.get("X-Amz-Expires") ?? "";
+  const seconds = /^\d{1,6}$/.test(expires) ? Number(expires) : 0;
+  if (seconds < 1 || seconds > expirySecondsMax)
+    throw incomplete(`X-Amz-Expires must be a number of seconds from 1 to ${expirySecondsMax}`);
+  return { ...signatureFrom(given), goodMs: seconds * 1_000, isInQuery: true };
+}
+
+function signatureFrom({
+  credential,
+  signedHeaders,
+  signature,
+  time,
+}: Readonly<Record<"credential" | "signedHeaders" | "signature" | "time", string | undefined>>): Omit<
+  Signature,
+  "goodMs" | "isInQuery"
+> {
   if (credential === undefined || signedHeaders === undefined || signature === undefined || time === undefined)
     throw incomplete("Credential, SignedHeaders, Signature and X-Amz-Date are needed");
   const [accessKey, date, region, itsService, end, ...rest] = credential.split("/");
@@ -145,11 +179,17 @@ function signatureFrom(
 }
 
 /** (V2) */
-function checkTime({ time }: Signature, wallMs: number): void {
+function checkTime({ time, goodMs, isInQuery }: Signature, wallMs: number): void {
   const [, year, month, day, hour, minute, second] = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(time) ?? [];
   const signedMs = Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second));
   if (Number.isNaN(signedMs)) throw incomplete("X-Amz-Date must be like 20150830T123600Z");
-  if (wallMs > signedMs + skewMs) throw skewed("expired", time, "now earlier", wallMs, -1);
+  if (wallMs > signedMs + goodMs) {
+    if (!isInQuery) throw skewed("expired", time, "now earlier", wallMs, -1);
+    throw new SqsError(
+      "SignatureDoesNotMatch",
+      `Signature expired: the URL of ${time} was good for ${goodMs / 1_000} s`,
+    );
+  }
   if (wallMs < signedMs - skewMs) throw skewed("not yet current", time, "still later", wallMs, 1);
 }
 
@@ -173,6 +213,7 @@ function canonicalRequest({ method, target, headers }: SignedRequest, signature:
   }
   const path = target.split("?", 1)[0] as string;
   const query = queryOf(target)
+    .filter(([name]) => !(signature.isInQuery && name === signatureParameter))
     .map(([name, value]) => [encoded(name), encoded(value)] as const)
     .sort(([a, x], [b, y]) => compare(a, b) || compare(x, y))
     .map(([name, value]) => `${name}=${value}`);

@@ -70,14 +70,25 @@ const waiting = "ApproximateNumberOfMessages";
 const hidden = "ApproximateNumberOfMessagesNotVisible";
 const allows = "kept and told; who may do what is decided by the node's [policy](security.md)";
 
-const oneNode = "between queues of the same node; what would go to another one stays";
-
 export const tried: Readonly<Record<string, Tried>> = {
   AddPermission: {
     note: allows,
-    sdk: async ({ client, orders }) => {
+    sdk: async ({ client, orders, attribute }) => {
       const input = { QueueUrl: orders, Label: "a", AWSAccountIds: ["111122223333"], Actions: ["SendMessage"] };
       await client.send(new AddPermissionCommand(input));
+      expect(JSON.parse((await attribute("Policy")) ?? "")).toEqual({
+        Version: "2008-10-17",
+        Id: "arn:aws:sqs:us-east-1:000000000000:orders/SQSDefaultPolicy",
+        Statement: [
+          {
+            Sid: "a",
+            Effect: "Allow",
+            Principal: { AWS: "arn:aws:iam::111122223333:root" },
+            Action: "SQS:SendMessage",
+            Resource: "arn:aws:sqs:us-east-1:000000000000:orders",
+          },
+        ],
+      });
       await expect(client.send(new AddPermissionCommand(input))).rejects.toThrow("Already exists");
     },
     query: async ({ client, orders }, ask) => {
@@ -86,7 +97,6 @@ export const tried: Readonly<Record<string, Tried>> = {
     },
   },
   CancelMessageMoveTask: {
-    note: oneNode,
     sdk: async ({ client, moveSlowly, advance }) => {
       const TaskHandle = await moveSlowly();
       advance(1_000);
@@ -235,7 +245,6 @@ export const tried: Readonly<Record<string, Tried>> = {
     },
   },
   ListMessageMoveTasks: {
-    note: oneNode,
     sdk: async ({ client, deadArn, moveSlowly, advance }) => {
       const TaskHandle = await moveSlowly();
       const list = () => client.send(new ListMessageMoveTasksCommand({ SourceArn: deadArn }));
@@ -379,7 +388,6 @@ export const tried: Readonly<Record<string, Tried>> = {
     },
   },
   StartMessageMoveTask: {
-    note: oneNode,
     sdk: async ({ client, deadArn, orders, attribute, advance }) => {
       const DestinationArn = "arn:aws:sqs:us-east-1:000000000000:orders";
       await client.send(new StartMessageMoveTaskCommand({ SourceArn: deadArn, DestinationArn }));

@@ -1,3 +1,4 @@
+import { createHash, createHmac } from "node:crypto";
 import {
   CreateQueueCommand,
   ListQueuesCommand,
@@ -9,7 +10,7 @@ import { expect, test } from "vitest";
 import { resolveSqs } from "../../src/sqs/options.js";
 import { type SignedRequest, SignatureCheck } from "../../src/sqs/signature.js";
 import { get } from "../support/http.js";
-import { query } from "./query.js";
+import { answerOf, query } from "./query.js";
 import { clientOf, credentials, startSqsDoor } from "./support.js";
 
 const keys = { [credentials.accessKeyId]: credentials.secretAccessKey };
@@ -85,6 +86,66 @@ test("whatever of a signed request is changed, it is refused (V1, V2)", async ()
   expect(changed({}, { authorization: "AWS4-HMAC-SHA256 Credential=x" })).toThrow(
     expect.objectContaining({ code: "IncompleteSignature" }) as Error,
   );
+});
+
+/** A URL that is signed as the SDKs of AWS sign those that they give away (SigV4 in the query). */
+function presigned(url: string, parameters: Readonly<Record<string, string>>, expires = 60): string {
+  const { accessKeyId, secretAccessKey } = credentials;
+  const time = new Date().toISOString().replace(/[-:]|\.\d+/g, "");
+  const scope = `${time.slice(0, 8)}/eu-central-1/sqs/aws4_request`;
+  const all = {
+    ...parameters,
+    "X-Amz-Algorithm": "AWS4-HMAC-SHA256",
+    "X-Amz-Credential": `${accessKeyId}/${scope}`,
+    "X-Amz-Date": time,
+    "X-Amz-Expires": String(expires),
+    "X-Amz-SignedHeaders": "host",
+  };
+  const query = Object.entries(all)
+    .map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`)
+    .sort()
+    .join("&");
+  const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
+  const hmac = (key: string | Buffer, text: string): Buffer => createHmac("sha256", key).update(text).digest();
+  const { host, pathname } = new URL(url);
+  const canonical = ["GET", pathname, query, `host:${host}\n`, "host", sha256("")].join("\n");
+  const text = ["AWS4-HMAC-SHA256", time, scope, sha256(canonical)].join("\n");
+  const key = scope.split("/").reduce<string | Buffer>(hmac, `AWS4${secretAccessKey}`);
+  return `${url}?${query}&X-Amz-Signature=${hmac(key, text).toString("hex")}`;
+}
+
+test("a URL that is signed is let in as long as it says, and nothing of it can be changed (V1, V2)", async () => {
+  const { client, url } = await startSqsDoor({ keys });
+  const { QueueUrl } = await client.send(new CreateQueueCommand({ QueueName: "q" }));
+  const codeOf = async (target: string): Promise<string | undefined> => {
+    const { status, one } = await answerOf(await fetch(target));
+    return status === 200 ? undefined : one("Code");
+  };
+  const send = presigned(QueueUrl!, { Action: "SendMessage", MessageBody: "a b+ü", Version: "2012-11-05" });
+  expect(await codeOf(send)).toBeUndefined();
+  const { Messages } = await client.send(new ReceiveMessageCommand({ QueueUrl }));
+  expect(Messages?.[0]?.Body).toBe("a b+ü");
+  expect(await codeOf(send.replace("SendMessage", "PurgeQueue"))).toBe("SignatureDoesNotMatch");
+  expect(await codeOf(`${send}&DelaySeconds=1`)).toBe("SignatureDoesNotMatch");
+  expect(await codeOf(send.replace("X-Amz-Expires=60", "X-Amz-Expires=61"))).toBe("SignatureDoesNotMatch");
+  expect(await codeOf(send.replace("X-Amz-Algorithm", "X-Amz-Algorythm"))).toBe("IncompleteSignature");
+  expect(await codeOf(presigned(`${url}/`, { Action: "ListQueues" }, 604_801))).toBe("IncompleteSignature");
+  const check = new SignatureCheck(new Map(Object.entries(keys).map(([id, secret]) => [id, { secret }])));
+  const { host, pathname, search } = new URL(send);
+  const headers = new Map([["host", [host]]]);
+  const request = { method: "GET", target: pathname + search, headers, body: new Uint8Array(0) };
+  expect(check.check(request, Date.now() + 55_000)).toBe(credentials.accessKeyId);
+  expect(() => check.check(request, Date.now() + 61_000)).toThrow(/expired/);
+  expect(() => check.check(request, Date.now() - 16 * 60_000)).toThrow(/not yet current/);
+  const other = new Map([["host", ["elsewhere"]]]);
+  expect(() => check.check({ ...request, headers: other }, Date.now())).toThrow(/does not match/);
+});
+
+test("a URL that is signed says who it comes from where there are no keys", () => {
+  const headers = new Map([["host", ["127.0.0.1"]]]);
+  const { pathname, search } = new URL(presigned("http://127.0.0.1/", { Action: "ListQueues" }));
+  const request = { method: "GET", target: pathname + search, headers, body: new Uint8Array(0) };
+  expect(new SignatureCheck(new Map()).check(request, Date.now())).toBe(credentials.accessKeyId);
 });
 
 test("a digest of the body is checked without keys, too (V4)", async () => {

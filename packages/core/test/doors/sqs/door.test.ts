@@ -222,7 +222,12 @@ test("what the door keeps in a tag is not the caller's to see or to lose (E1, S1
   json("AddPermission", { QueueUrl, Label: "l", AWSAccountIds: ["111122223333"], Actions: ["*"] });
   json("SetQueueAttributes", { QueueUrl, Attributes: { DelaySeconds: "3" } });
   const { Attributes } = json("GetQueueAttributes", { QueueUrl, AttributeNames: ["All"] });
-  expect(Attributes).toMatchObject({ ReceiveMessageWaitTimeSeconds: "7", Policy: "{}", DelaySeconds: "3" });
+  expect(Attributes).toMatchObject({ ReceiveMessageWaitTimeSeconds: "7", DelaySeconds: "3" });
+  const policyOf = (told: unknown): unknown => JSON.parse((told as { readonly Policy: string }).Policy);
+  expect(policyOf(Attributes)).toMatchObject({ Statement: [{ Sid: "l", Action: "SQS:*" }] });
+  json("SetQueueAttributes", { QueueUrl, Attributes: { Policy: "{}" } }); // with all that was granted
+  expect(policyOf(json("GetQueueAttributes", { QueueUrl, AttributeNames: ["Policy"] })["Attributes"])).toEqual({});
+  json("AddPermission", { QueueUrl, Label: "l", AWSAccountIds: ["111122223333"], Actions: ["*"] });
   expect(
     json("AddPermission", { QueueUrl, Label: "l", AWSAccountIds: ["111122223333"], Actions: ["*"] })["message"],
   ).toContain("Already exists");

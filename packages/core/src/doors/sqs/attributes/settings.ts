@@ -12,6 +12,7 @@ import { sqsLimits } from "../limits.js";
 import { type SqsPlace, queueArn } from "../names.js";
 import type { Texts } from "../types.js";
 import { type Extras, extrasOf, tagsWith } from "./extras.js";
+import { policyWith } from "./policy.js";
 import { parseRedriveAllowPolicy, parseRedrivePolicy, redrivePolicyText } from "./redrive-policy.js";
 import { checkAttribute } from "./rules.js";
 
@@ -82,7 +83,8 @@ function extrasWith(before: Extras, attributes: Texts, place: SqsPlace, wallMs: 
   const all = Object.entries({ ...before.attributes, ...Object.fromEntries(changed) }).filter(
     ([, value]) => value !== "",
   );
-  return { ...before, attributes: Object.fromEntries(all), modifiedSeconds: Math.floor(wallMs / 1_000) };
+  const permissions = attributes.has("Policy") ? {} : before.permissions; // a policy is replaced with all that was granted
+  return { permissions, attributes: Object.fromEntries(all), modifiedSeconds: Math.floor(wallMs / 1_000) };
 }
 
 function dedupWith(before: QueueSettings["dedup"], attributes: Texts): NonNullable<QueueSettings["dedup"]> {
@@ -105,7 +107,7 @@ function checkThroughput({ attributes }: Extras, dedup: QueueSettings["dedup"]):
 
 /** Every attribute of a queue but those that its stats tell. (S1) */
 export function attributesOf({ name, settings }: QueueRecord, place: SqsPlace): Map<string, string> {
-  const { attributes, modifiedSeconds } = extrasOf(settings);
+  const { attributes, permissions, modifiedSeconds } = extrasOf(settings);
   const all = new Map<string, string>([
     ["QueueArn", queueArn(name, place)],
     ["VisibilityTimeout", inSeconds(settings.visibilityMs)],
@@ -115,6 +117,8 @@ export function attributesOf({ name, settings }: QueueRecord, place: SqsPlace): 
   ]);
   if (modifiedSeconds !== undefined) all.set("LastModifiedTimestamp", String(modifiedSeconds));
   for (const [key, value] of Object.entries({ ...kept, ...attributes })) if (value !== undefined) all.set(key, value);
+  const policy = policyWith(all.get("Policy"), permissions, queueArn(name, place));
+  if (policy !== undefined) all.set("Policy", policy);
   const { deadLetter, maxReceives, order, dedup } = settings;
   if (deadLetter !== undefined && maxReceives !== undefined)
     all.set("RedrivePolicy", redrivePolicyText({ arn: queueArn(deadLetter, place), maxReceives }));
