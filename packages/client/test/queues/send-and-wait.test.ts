@@ -56,6 +56,17 @@ test("whoever acknowledges a message by hand, or with a processor, answers its s
   await processor.drain();
 });
 
+test("who waits for what another has sent, whose result nobody was to keep, hears that it is lost, and not nothing", async () => {
+  const { url } = await startNode();
+  const client = await clientOf({ url });
+  const queue = client.queue<number, number>("once", { durable: false, dedup: {} });
+  await queue.send(7, { dedup: "x" });
+  const waiting = queue.sendAndWait(7, { dedup: "x" });
+  const processor = queue.process(({ value }) => value * 2);
+  await expect(waiting).rejects.toMatchObject({ code: "result-lost", outcome: "applied" });
+  await processor.close();
+});
+
 test("what is not done in time stays, unless it is to be withdrawn; a signal does the same", async () => {
   const { url } = await startNode();
   const client = await clientOf({ url });

@@ -106,12 +106,18 @@ export class Results implements DueItem {
   done(message: Message, nowMs: number): void {
     const id = this.#queue.idOf(message);
     const known = this.#kept.get(id)?.result;
-    const result = known ?? (message.isAcknowledged ? noValue : failureOf(message, "dead"));
+    const result = known ?? (message.isAcknowledged ? this.#untold(message) : failureOf(message, "dead"));
     if (known === undefined) {
       if (result.kind === "failed") this.#queue.note(this.operations(message, result)); // given up by all at once
       this.put(message, result, nowMs);
     }
     this.#tell(id, result);
+  }
+
+  /** It was acknowledged without a result: with what nobody was to keep, it may have had one. (A3) */
+  #untold({ marks }: Message): MessageResult {
+    if (this.#queue.settings.guarantee.kind === "fire-and-forget") return neverTold;
+    return marks?.keepResult === true ? noValue : notKept;
   }
 
   /** It has left without. What is not in the batch of that is written now. */
@@ -238,6 +244,18 @@ export class Results implements DueItem {
 
 const nothing = (): void => undefined;
 export const noValue: MessageResult = { kind: "done", value: undefined };
+const notKept: MessageResult = {
+  kind: "failed",
+  code: "result-lost",
+  outcome: "applied",
+  error: "it was acknowledged, but sent without keepResult: its result, if it had one, was not kept",
+};
+const neverTold: MessageResult = {
+  kind: "failed",
+  code: "result-lost",
+  outcome: "unknown",
+  error: `it was received, and a queue whose guarantee is "fire-and-forget" hears no more of it`,
+};
 
 /** What is kept lies in memory of its own. */
 function bounded(result: MessageResult, { resultBytesMax }: QueuesLimits): MessageResult {

@@ -229,6 +229,35 @@ test("a message that is no value is released with why, and told (P7)", async () 
   expect((await events)[0]).toMatchObject({ kind: "unreadable", id: "0" });
 });
 
+test("an owner that is away is told once for each message, and not again where its release fails, too (P7)", async () => {
+  const told: unknown[] = [];
+  const away = (): MpregError => new MpregError("no-provider", "its owner is away");
+  for (const [again, count] of [
+    [away(), 1],
+    [new MpregError("denied", "not any more"), 2],
+  ] as const) {
+    told.length = 0;
+    const { asked, processor, settled } = start(
+      { concurrency: 1, prefetch: 0 },
+      () => undefined,
+      (error) => told.push(error),
+    );
+    const events = eventsOf(processor);
+    asked[0]!.answer(messages(1));
+    await settled();
+    asked.at(-1)!.fail(away());
+    await settled();
+    expect(asked.at(-1)!.operation.op).toBe("release");
+    asked.at(-1)!.fail(again);
+    await settled();
+    expect(told).toHaveLength(count);
+    void processor.close();
+    asked.at(-1)!.answer([]);
+    await processor.closed;
+    expect((await events).filter((event) => (event as { kind: string }).kind === "failed")).toHaveLength(count);
+  }
+});
+
 const lostNode = (): MpregError => new MpregError("node-lost", "its node is lost", { outcome: "unknown" });
 
 test("a receive whose answer was lost is asked again as the same attempt, the next one as another (P8)", async () => {

@@ -33,6 +33,35 @@ describe("what becomes of a message", () => {
     expect(w.clock.scheduled).toBe(0);
   });
 
+  test("is told as lost where nobody was to keep it, and it may have been something (A3)", () => {
+    const w = new QueueWorld();
+    w.create("q");
+    const told = (): unknown => {
+      const id = w.send("q");
+      const waiting = w.begin<"result">("q", { op: "result", id, waitMs: 60_000 });
+      w.ack("q", w.receive("q")[0]!.receipt); // as processors and functions do, whatever their handlers gave
+      return waiting.end;
+    };
+    const lost = { kind: "failed", code: "result-lost", outcome: "applied" };
+    expect(told()).toMatchObject({ kind: "done", value: lost });
+    const given = w.begin<"result">("q", { op: "result", id: w.send("q"), waitMs: 60_000 });
+    ackWith(w, bytes(1));
+    expect(given.end).toEqual({ kind: "done", value: { kind: "done", value: bytes(1) } });
+    const kept = w.send("q", { keepResult: true });
+    w.ack("q", w.receive("q")[0]!.receipt);
+    expect(ask(w, kept)).toEqual({ kind: "done", value: undefined });
+  });
+
+  test("is never known where a queue forgets what was received", () => {
+    const w = new QueueWorld();
+    w.create("q", { guarantee: { kind: "fire-and-forget" } });
+    const id = w.send("q", { keepResult: true });
+    const waiting = w.begin<"result">("q", { op: "result", id, waitMs: 60_000 });
+    w.receive("q");
+    const lost = { kind: "failed", code: "result-lost", outcome: "unknown" };
+    expect(waiting.end).toMatchObject({ kind: "done", value: lost });
+  });
+
   test("is waited for no longer than that is to take, and nobody is told who has gone", () => {
     const w = new QueueWorld();
     w.create("q");

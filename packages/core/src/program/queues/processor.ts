@@ -364,6 +364,7 @@ export class Processor<T, A> implements QueueProcessor<T, A> {
     const { code, outcome } = isA(error, MpregError) ? error : thrown;
     const settling = { ...releasing(undefined, thrownText(error)), failure: { code, outcome } };
     return this.#settlers.line.one(settling, message.receipt, {}).catch((again: unknown) => {
+      if (isSame(again, error)) return; // what has kept it from being acknowledged was told (P7)
       this.#events?.publish({ kind: "failed", message, error: again });
       this.#noticed(again, message); // its lease ends by itself
     });
@@ -399,6 +400,11 @@ export class Processor<T, A> implements QueueProcessor<T, A> {
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+}
+
+/** Whether two ends of calls say the same: their texts may name other requests. */
+function isSame(a: unknown, b: unknown): boolean {
+  return isA(a, MpregError) && isA(b, MpregError) && a.code === b.code && a.node === b.node;
 }
 
 function isStale(error: unknown): boolean {
