@@ -49,6 +49,22 @@ test("what is published anywhere to a topic that matches is in the queue once, w
   expect((await queue.receive({ waitMs: 0 })).map(({ value }) => value.n)).toEqual([]);
 });
 
+test("a queue is created, or updated, once every node knows which topics feed it: what is published anywhere right after is in it", async () => {
+  const [node, far, farther] = (await startMesh({}, {}, {})) as [MpregNode, MpregNode, MpregNode];
+  const near = await clientOf(node);
+  const others = await Promise.all([far, farther].map((each) => clientOf(each)));
+  const publish = (topic: string): Promise<unknown> => Promise.all(others.map((each) => each.publish(topic, 1)));
+  for (let round = 0; round < 10; round++) {
+    const queue = near.queue(`fed${round}`, { durable: false, topics: [`a${round}.#`], owner: node.name });
+    await queue.create();
+    await publish(`a${round}.x`);
+    await expect.poll(async () => (await queue.stats()).feed?.taken).toBe(2);
+    await queue.update({ topics: [`b${round}.#`] });
+    await publish(`b${round}.x`);
+    await expect.poll(async () => (await queue.stats()).feed?.taken).toBe(4);
+  }
+});
+
 test("what the queue does not take is counted, with the reason, and told, but never to queues", async () => {
   const { node, near, distant } = await twoNodes();
   const told: QueueEvent[] = [];

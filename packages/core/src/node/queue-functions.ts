@@ -9,6 +9,7 @@
  * (Q4) Where the node drains, what waits ends without a message, or a result: whoever has asked asks again, and waits elsewhere.
  * (Q5) A function becomes the consumer of a queue by somebody who may call it.
  * (Q6) Of two queues of one name the younger gives way (`queue-rivals.ts`).
+ * (Q8) What topics feed is created, or updated, once all nodes know of that (`queue-everywhere.ts`).
  * (Q7) A receive that waits for a client without a connection is given nothing; it waits on, behind all others, once the client is back.
  */
 import { MpregError, type Subject, type Timers, isA, kindOf, quoted } from "../base/index.js";
@@ -33,6 +34,7 @@ import type { BuiltIn, BuiltIns, WaitingCall } from "./built-ins.js";
 import type { Cluster } from "./cluster.js";
 import { courierOf } from "./courier.js";
 import type { QueueEvents } from "./queue-events.js";
+import { whenKnownEverywhere } from "./queue-everywhere.js";
 import { QueueFeeds } from "./queue-feeds.js";
 import { Consumers } from "./consumers/consumers.js";
 import type { ConsumersHost } from "./consumers/types.js";
@@ -281,15 +283,26 @@ export class QueueFunctions {
     if (operation.op === "transfer") checkNode(invocation, queue);
     if (operation.op === "receive" || operation.op === "result") return this.#wait(queue, operation, end);
     if (operation.op === "update") this.#authorizeSettings(invocation, operation.settings);
+    let giveUp: (() => void) | undefined;
     const ended = (how: QueueEnd): void => {
       if (operation.op === "delete" && how.kind === "done") this.#removed(queue, how.value as number);
       if (operation.op === "update" && how.kind === "done") {
         this.#fed(queue, false, this.#host.nowMs());
         this.#changed(queue);
+        if (operation.settings.topics !== undefined) {
+          giveUp = this.#onceKnown(queue, () => {
+            end(how.value);
+          });
+          return;
+        }
       }
       end(how.kind === "failed" ? how.error : plainEnds(how.value));
     };
-    return this.#queues.operate(queue, operation, ended, this.#host.nowMs());
+    const stop = this.#queues.operate(queue, operation, ended, this.#host.nowMs());
+    return () => {
+      stop();
+      giveUp?.();
+    };
   }
 
   /** (Q4, Q7) */
@@ -341,8 +354,7 @@ export class QueueFunctions {
         end({ node: ownerOf(this.#host, asked.queue, asked.durable) }); // (Q2)
         return undefined;
       case "create":
-        this.#create(invocation, asked.queue, asked.settings, end);
-        return undefined;
+        return this.#create(invocation, asked.queue, asked.settings, end);
       case "spool":
         this.#authorize(invocation, "send", asked.queue);
         return spool({ ...this.#host, queues: this.#queues }, asked, end);
@@ -366,10 +378,11 @@ export class QueueFunctions {
     }
   };
 
-  #create(invocation: Invocation, queue: string, settings: GivenSettings, end: (result: unknown) => void): void {
+  #create(invocation: Invocation, queue: string, settings: GivenSettings, end: (result: unknown) => void): () => void {
     this.#authorize(invocation, "manage", queue);
     this.#authorizeSettings(invocation, settings);
     const { nowMs } = this.#host;
+    let giveUp: (() => void) | undefined;
     this.#queues.create(
       queue,
       settings,
@@ -380,10 +393,20 @@ export class QueueFunctions {
           this.#fed(queue, false, nowMs());
           this.#host.events.created(queue);
         }
-        end(how.settings);
+        giveUp = this.#onceKnown(queue, () => {
+          end(how.settings);
+        });
       },
       nowMs(),
     );
+    return () => giveUp?.();
+  }
+
+  /** (Q8) At once where no topics feed it. */
+  #onceKnown(queue: string, then: () => void): (() => void) | undefined {
+    if (this.#queues.topicsOf(queue).length > 0) return whenKnownEverywhere(this.#host, then, this.#host.nowMs());
+    then();
+    return undefined;
   }
 
   #list(): string[] {
