@@ -68,7 +68,7 @@ const operations: {
   update: { op: text, settings: record },
   subscribe: { op: text, name: text },
   unsubscribe: { op: text, name: text },
-  transfer: { op: text, origin: text, call: number, messages: items, over: optional(flag) },
+  transfer: { op: text, origin: text, call: number, messages: items, kept: optional(number), over: optional(flag) },
   redrive: { op: text, to: optional(text), perSecond: optional(number) },
   redrives: { op: text },
   "cancel-redrive": { op: text, id: text },

@@ -102,7 +102,7 @@ function shownOf(
   return deadLetter === undefined ? all : Object.assign(all, { deadLetter });
 }
 
-export function statsOf(queue: Queue, nowMs: number): QueueStats {
+export function statsOf(queue: Queue, spooled: number | undefined, nowMs: number): QueueStats {
   let [available, delayed, leased, waiting] = [0, 0, 0, 0];
   for (const lane of queue.lanes.values()) {
     available += lane.told("available");
@@ -123,5 +123,5 @@ export function statsOf(queue: Queue, nowMs: number): QueueStats {
     subscriptions: queue.hasSubscriptions ? [...queue.lanes.keys()] : [],
   };
   const feed = queue.settings.topics.length > 0 ? { feed: queue.feeding.stats() } : undefined;
-  return Object.assign(now, queue.figures, feed);
+  return Object.assign(now, queue.figures, feed, spooled === undefined ? undefined : { spooled });
 }

@@ -250,7 +250,7 @@ export class Queues {
         done("browse", browse(queue, operation));
         return nothing;
       case "stats":
-        done("stats", statsOf(queue, nowMs));
+        done("stats", statsOf(queue, this.#takings.get(queue)?.kept, nowMs));
         return nothing;
       case "settings":
         done("settings", queue.settings);

@@ -301,6 +301,11 @@ export interface QueueStats {
   readonly redriven: number;
   /** Messages that were acknowledged because their idempotency key was. */
   readonly repeated: number;
+  /**
+   * Messages that other nodes keep for it in their spools, set aside or not, as they have told last. `undefined` where none has told anything since the node of
+   * the queue was started: that is not none.
+   */
+  readonly spooled?: number;
   /** Of a queue that topics feed. */
   readonly feed?: FeedStats;
 }
@@ -417,12 +422,16 @@ export type QueueOperation =
   | { readonly op: "update"; readonly settings: GivenSettings }
   | { readonly op: "subscribe"; readonly name: string }
   | { readonly op: "unsubscribe"; readonly name: string }
-  /** Messages that another node had kept for this queue; asked by nodes only. Numbers rise. `over`: that node has nothing left. */
+  /**
+   * Messages that another node had kept for this queue; asked by nodes only. Numbers rise. `kept`: how many that node has for it, these and what was set
+   * aside included. `over`: that node has nothing left.
+   */
   | {
       readonly op: "transfer";
       readonly origin: string;
       readonly call: number;
       readonly messages: readonly TransferItem[];
+      readonly kept?: number;
       readonly over?: boolean;
     }
   | { readonly op: "redrive"; readonly to?: string; readonly perSecond?: number }

@@ -123,7 +123,7 @@ function toldOf(report: WatchedQueue): object {
 
 const help = `
 AVAILABLE: may be received now; DELAYED: later; LEASED: received and not acknowledged yet; WAITING: receives that wait; OLDEST: how
-long the oldest message has been there. SENT, ACKED and DEAD are counted since the node that has the queue began.
+long the oldest message has been there; SPOOLED: what other nodes keep for it, as they have told its node last (-: they have told nothing). SENT, ACKED and DEAD are counted since the node that has the queue began.
 
 Examples:
   mpreg queue stats

@@ -46,6 +46,7 @@ const countColumns: readonly Column[] = [
   "LEASED",
   "WAITING",
   "OLDEST",
+  "SPOOLED",
   "SENT",
   "ACKED",
   "DEAD",
@@ -71,12 +72,19 @@ export function untoldQueues(reports: readonly QueueReport[]): string[] {
 }
 
 function queueRow({ queue, stats, perSecond }: Exclude<WatchedQueue, { error: MpregError }>, hasRates: boolean) {
-  const { messages, available, delayed, leased, waiting, oldestMs, sent, acknowledged, deadLettered } = stats;
+  const { messages, available, delayed, leased, waiting, oldestMs, spooled, sent, acknowledged, deadLettered } = stats;
   const counts = [messages, available, delayed, leased, waiting].map(String);
   const rates = [perSecond?.sent, perSecond?.received, perSecond?.acknowledged].map(rateText);
   const ends = [sent, acknowledged, deadLettered].map(String);
   const oldest = messages === 0 ? none : `${Math.floor(oldestMs / 1_000)}s`;
-  return [queue, ...counts, oldest, ...ends, ...(hasRates ? rates : [])];
+  return [
+    queue,
+    ...counts,
+    oldest,
+    spooled === undefined ? none : String(spooled),
+    ...ends,
+    ...(hasRates ? rates : []),
+  ];
 }
 
 function rateText(perSecond: number | undefined): string {

@@ -96,6 +96,11 @@ export class Line implements DueItem {
     return this.#bytes;
   }
 
+  /** As the queue is told. */
+  get #kept(): number {
+    return this.size + this.setAside.size;
+  }
+
   /** Why the head waits. */
   get error(): MpregError | undefined {
     return this.#error;
@@ -161,7 +166,7 @@ export class Line implements DueItem {
     const messages = this.#batch();
     this.#askedUpTo = messages[messages.length - 1]?.number ?? this.#askedUpTo;
     this.#call(
-      { origin, call: this.#nextCall(), messages },
+      { origin, call: this.#nextCall(), messages, kept: this.#kept },
       (answer, at) => {
         this.#answered(answer, at);
       },
@@ -204,7 +209,7 @@ export class Line implements DueItem {
   /** A call without messages: how much of what was set aside the queue has, and whether it knows numbers that were not given. (L5, L6) */
   #askWhatIsThere(nowMs: number): void {
     this.#call(
-      { origin: this.#host.origin, call: this.#nextCall(), messages: [] },
+      { origin: this.#host.origin, call: this.#nextCall(), messages: [], kept: this.#kept },
       ({ taken }, at) => {
         if (!this.#isMet) this.#meet(taken);
         if (this.setAside.unsure === undefined) return this.#goOn(at);
@@ -399,7 +404,7 @@ export class Line implements DueItem {
     const state = { hasEnded: false };
     const stop = courier.transfer(
       this.queue,
-      { origin, call: this.#nextCall(), messages: [], over: true },
+      { origin, call: this.#nextCall(), messages: [], kept: 0, over: true },
       (end) => {
         state.hasEnded = true;
         this.#stop = undefined;

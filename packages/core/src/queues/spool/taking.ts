@@ -29,6 +29,8 @@ interface Origin {
   isBusy: boolean;
   /** It has said that it has nothing left: nothing of it is on the disk. */
   isOver: boolean;
+  /** How many it has, as it has said in this run; `undefined`: it has said nothing. */
+  kept: number | undefined;
 }
 
 /** One message, as far as it has come. */
@@ -55,14 +57,22 @@ export class Taking {
     const [from, to] = [queueKey(queue.id), queueKey(queue.id + 1)];
     for (const { key, value } of store.range(tableNames.taken, { from, to, limit: originsMax })) {
       const { origin, last } = queue.host.tables.readTaken(key, value);
-      this.#origins.set(origin, { last, call: 0, isBusy: false, isOver: false });
+      this.#origins.set(origin, { last, call: 0, isBusy: false, isOver: false, kept: undefined });
     }
+  }
+
+  /** How many messages other nodes have for the queue, as they have said last; `undefined`: none has said anything. */
+  get kept(): number | undefined {
+    let sum: number | undefined;
+    for (const { kept } of this.#origins.values()) if (kept !== undefined) sum = (sum ?? 0) + kept;
+    return sum;
   }
 
   take(asked: Asked, end: End, nowMs: number): void {
     const origin = this.#originOf(asked.origin);
     if (asked.call <= origin.call) return this.#answer(origin, end); // (T3)
     origin.call = asked.call;
+    origin.kept = asked.kept ?? origin.kept;
     this.#begin(asked, origin, end, nowMs);
   }
 
@@ -102,6 +112,8 @@ export class Taking {
     const done = (at: number): void => {
       origin.isBusy = false;
       origin.last = last;
+      const settled = asked.messages.filter(({ number }) => number <= last).length;
+      if (origin.kept !== undefined && origin.call === asked.call) origin.kept = Math.max(0, origin.kept - settled);
       if (last > 0 || isOver) origin.isOver = isOver;
       for (const step of steps) step.admit(at);
       queue.figures.sent += steps.length;
@@ -126,7 +138,7 @@ export class Taking {
     const known = this.#origins.get(name);
     if (known !== undefined) return known;
     if (this.#origins.size >= originsMax) this.#forgetOne();
-    const origin: Origin = { last: 0, call: 0, isBusy: false, isOver: true };
+    const origin: Origin = { last: 0, call: 0, isBusy: false, isOver: true, kept: undefined };
     this.#origins.set(name, origin);
     return origin;
   }

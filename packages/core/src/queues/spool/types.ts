@@ -62,6 +62,7 @@ export interface Courier {
       readonly origin: string;
       readonly call: number;
       readonly messages: readonly TransferItem[];
+      readonly kept: number;
       readonly over?: boolean;
     },
     end: (end: CourierEnd) => void,

@@ -66,7 +66,7 @@ class Pair {
   }
 
   /** What the far side answers to a transfer. */
-  ask(transfer: Transfer) {
+  ask(transfer: Omit<Transfer, "kept">) {
     return this.far.do<"transfer">("q", { op: "transfer", ...transfer });
   }
 
@@ -104,6 +104,26 @@ test("what is refused for good is set aside, listed, and stays over a restart; w
   expect(pair.near.queues.spooling.list()).toMatchObject([listed]);
   pair.near.queues.close();
   expect(pair.startNear().queues.spooling.list()).toMatchObject([listed]);
+});
+
+test("what others keep for a queue is told with its figures, as far as they have told; what nobody has told is not none", () => {
+  const pair = new Pair({ messagesMax: 2 });
+  expect(pair.far.stats("q").spooled).toBeUndefined();
+  pair.spool(1, 2, 3, 4, 5);
+  pair.carry();
+  expect(pair.far.stats("q")).toMatchObject({ messages: 2, spooled: 3 });
+  pair.far.do("q", { op: "update", settings: { messagesMax: 100, messageBytesMax: 10 } });
+  pair.spool(100); // too large: it will be set aside
+  pair.clock.advance(60_000);
+  pair.carry();
+  expect(pair.far.stats("q")).toMatchObject({ messages: 5, spooled: 1 });
+  pair.near.queues.spooling.settle("discard", all, () => undefined, pair.clock.nowMs);
+  pair.disks.near.flush();
+  for (let round = 0; round < 3; round++) {
+    pair.clock.advance(60_000);
+    pair.carry();
+  }
+  expect(pair.far.stats("q").spooled).toBe(0);
 });
 
 const all: SpooledChoice = { queue: undefined, ids: undefined, allows: () => true };
