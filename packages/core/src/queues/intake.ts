@@ -65,9 +65,7 @@ export function checkMessage(
   const who = `a message to queue ${quoted(queue)}`;
   const { body, id, priority, delayMs, ttlMs, after } = message;
   if (!(body instanceof Uint8Array)) throw new MpregError("invalid-argument", `${who} has no body of bytes`);
-  if (body.length > settings.messageBytesMax) {
-    throw tooLarge(`${who} has ${body.length} bytes; the limit ("messageBytesMax") is ${settings.messageBytesMax}`);
-  }
+  checkBytes(queue, body, settings);
   for (const name of ["id", "group", "dedup", "idempotencyKey"] as const) {
     const text = message[name];
     if (text === undefined) continue;
@@ -85,9 +83,36 @@ export function checkMessage(
   checkInteger(who, "delayMs", delayMs, delayMsMax);
   checkInteger(who, "ttlMs", ttlMs, settings.ttlMs);
   if (ttlMs === 0) throw new MpregError("invalid-argument", `${who}: "ttlMs" must be at least 1`);
+  checkDelay(who, delayMs ?? settings.delayMs, ttlMs ?? settings.ttlMs);
   if (after !== undefined && after.length > limits.afterMax) {
     throw tooLarge(`${who} waits for ${after.length} others; the limit is ${limits.afterMax}`);
   }
+}
+
+/** The same of one that the queue is to send itself: it is not delayed by the queue. */
+export function checkScheduled(
+  {
+    name,
+    settings,
+    host,
+  }: { readonly name: string; readonly settings: QueueSettings; readonly host: { readonly limits: QueuesLimits } },
+  message: OutgoingMessage,
+): void {
+  checkMessage(name, message, { ...settings, delayMs: 0 }, host.limits);
+}
+
+/** Throws `too-large`. */
+export function checkBytes(queue: string, body: Uint8Array, { messageBytesMax }: QueueSettings): void {
+  if (body.length <= messageBytesMax) return;
+  const who = `a message to queue ${quoted(queue)}`;
+  throw tooLarge(`${who} has ${body.length} bytes; the limit ("messageBytesMax") is ${messageBytesMax}`);
+}
+
+function checkDelay(who: string, delayMs: number, ttlMs: number): void {
+  if (delayMs < ttlMs) return;
+  const helps = `make "delayMs" shorter, or "ttlMs" longer`;
+  const message = `${who}: after its delay (${delayMs} ms) its time ("ttlMs": ${ttlMs}) would be over: ${helps}`;
+  throw new MpregError("invalid-argument", message);
 }
 
 function checkInteger(who: string, name: string, value: number | undefined, max: number): void {

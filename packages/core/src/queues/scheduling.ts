@@ -11,7 +11,7 @@
 import { type DueItem, MpregError, quoted } from "../base/index.js";
 import type { Operation } from "../journal/index.js";
 import type { QueueHost, Transfer } from "./host.js";
-import { checkMessage } from "./intake.js";
+import { checkScheduled } from "./intake.js";
 import { type Due, type ScheduleState, type Times, checkMissed, corrected, dueOf, timesOf } from "./schedule-times.js";
 import type {
   Missed,
@@ -227,7 +227,7 @@ export class Scheduling implements DueItem {
         `${who}: its message has "${field}", and it is sent again and again: leave it out`,
       );
     }
-    checkMessage(this.#queue.name, message, this.#queue.settings, host.limits);
+    checkScheduled(this.#queue, message);
     const given: ScheduleTimes = {
       ...(cron === undefined ? {} : { cron }),
       ...(timeZone === undefined ? {} : { timeZone }),

@@ -119,15 +119,25 @@ export function checkSettings(
   check.integer("messagesMax", settings.messagesMax, 1, countMax);
   check.integer("bytesMax", settings.bytesMax, 1, bytesMax);
   check.integer("messageBytesMax", settings.messageBytesMax, 1, messageBytesMax);
-  checkTogether(who, settings, before === defaultQueueSettings ? undefined : before);
+  checkTogether(queue, settings, before === defaultQueueSettings ? undefined : before);
   checkParts(check, settings);
   checkConsumer(queue, settings.consumer, settings.guarantee.kind);
   return settings;
 }
 
-function checkTogether(who: string, settings: QueueSettings, before: QueueSettings | undefined): void {
-  const { maxReceives, deadLetter } = settings;
+function checkTogether(queue: string, settings: QueueSettings, before: QueueSettings | undefined): void {
+  const who = `queue ${quoted(queue)}`;
+  const { maxReceives, deadLetter, delayMs, ttlMs } = settings;
   if (deadLetter !== undefined) checkQueueName(deadLetter);
+  if (deadLetter === queue) {
+    throw invalid(`${who}: "deadLetter" must be another queue, got ${quoted(queue)}: create one for dead letters`);
+  }
+  if (delayMs >= ttlMs) {
+    const helps = `make "delayMs" shorter, or "ttlMs" longer`;
+    throw invalid(
+      `${who}: after "delayMs" (${delayMs}) the time of messages, "ttlMs" (${ttlMs}), would be over: ${helps}`,
+    );
+  }
   if ((maxReceives === undefined) !== (deadLetter === undefined)) {
     throw invalid(
       `${who}: "maxReceives" and "deadLetter" are given together, got ${String(maxReceives)} and ${String(deadLetter)}`,

@@ -38,7 +38,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
         do: fc.constant("send" as const),
         group: maybe(fc.constantFrom("a", "b")),
         priority: maybe(fc.integer({ min: 0, max: 9 })),
-        delayMs: fc.constantFrom(undefined, undefined, undefined, 3, 30),
+        delayMs: fc.constantFrom(undefined, undefined, undefined, 3, 19),
         ttlMs: fc.constantFrom(undefined, undefined, undefined, 20, 60),
       }),
     },

@@ -22,6 +22,11 @@ describe("the settings of a queue", () => {
     [{ retry: { baseMs: 10, maxMs: 5, jitter: false } }, /"retry.maxMs" must be an integer from 10/],
     [{ visibility: 3 } as Partial<QueueSettings>, /has no option "visibility".*did you mean "visibilityMs"/],
     [{ deadLetter: "a b", maxReceives: 1 }, /got "a b"/],
+    [{ deadLetter: "orders", maxReceives: 1 }, /"deadLetter" must be another queue, got "orders": create one/],
+    [
+      { delayMs: 1_000, ttlMs: 1_000 },
+      /after "delayMs" \(1000\) .*"ttlMs" \(1000\), would be over: make "delayMs" shorter/,
+    ],
   ])("are refused with what is wrong and what would work (S1): %o", (given, message) => {
     expect(() => checkSettings("orders", given)).toThrow(message);
   });
@@ -35,6 +40,26 @@ describe("the settings of a queue", () => {
     expect(() => checkSettings("orders", { guarantee: { kind: "broadcast" } }, before)).toThrow(
       /"guarantee" is "at-least-once"/,
     );
+  });
+
+  it("cannot be changed to what cannot work", () => {
+    const world = new QueueWorld();
+    world.create("orders", { ttlMs: 10_000 });
+    const update = (settings: GivenSettings) => () => world.do("orders", { op: "update", settings });
+    expect(update({ maxReceives: 1, deadLetter: "orders" })).toThrow(/"deadLetter" must be another queue/);
+    expect(update({ delayMs: 20_000 })).toThrow(/would be over/);
+    expect(update({ delayMs: 20_000, ttlMs: 30_000 })).not.toThrow();
+    expect(update({ ttlMs: 20_000 })).toThrow(/would be over/);
+  });
+
+  it("hold for each message: one whose time would be over before its delay is refused", () => {
+    const world = new QueueWorld();
+    world.create("orders", { ttlMs: 10_000, delayMs: 5_000 });
+    expect(() => world.send("orders", { delayMs: 10_000 })).toThrow(/after its delay \(10000 ms\) .*would be over/);
+    expect(() => world.send("orders", { ttlMs: 5_000 })).toThrow(/would be over: make "delayMs" shorter/);
+    expect(() => world.send("orders", { ttlMs: 5_000, delayMs: 0 })).not.toThrow();
+    const message = { body: Uint8Array.of(1), ttlMs: 1_000 }; // a schedule's is not delayed by the queue
+    expect(() => world.do("orders", { op: "schedule", name: "s", everyMs: 1_000, message })).not.toThrow();
   });
 
   it("are in memory only where nothing is promised", () => {

@@ -42,6 +42,24 @@ function lines({ stdout }: Finished): unknown[] {
 }
 
 describe("mpreg queue", () => {
+  test("refuses settings that cannot work, with what would", async () => {
+    const self = await queue(
+      "create",
+      "loop",
+      ...inMemory,
+      "--setting",
+      "maxReceives=1",
+      "--setting",
+      "deadLetter=loop",
+    );
+    expect(self).toMatchObject({ exitCode: 2, stdout: "" });
+    expect(self.stderr).toContain('"deadLetter" must be another queue, got "loop"');
+    await create("short", "--setting", "ttlMs=1000");
+    const late = await queue("update", "short", "--setting", "delayMs=2000");
+    expect(late.stderr).toContain('make "delayMs" shorter, or "ttlMs" longer');
+    await client.queue("short").delete();
+  });
+
   test("moves dead letters back, shows how far that is, and lists and cancels redrives", async () => {
     await create("letters");
     await create("parcels", "--setting", "maxReceives=1", "--setting", "deadLetter=letters");

@@ -113,6 +113,8 @@ test("attributes have the names and ranges of AWS, and nothing is told to be enc
     [set({ KmsMasterKeyId: "alias/aws/sqs" }), "InvalidParameterValue", /does not encrypt/],
     [set(dead("none", 3)), "InvalidParameterValue", /Dead letter target does not exist/],
     [set(dead("q.fifo", 3)), "InvalidParameterValue", /same type/],
+    [set(dead("q", 3)), "InvalidParameterValue", /must not be the source queue itself/],
+    [set({ DelaySeconds: "60", MessageRetentionPeriod: "60" }), "InvalidParameterValue", /would be over/],
     [set(dead("q", 1_001)), "InvalidParameterValue", /maxReceiveCount/],
     [set({ RedrivePolicy: "{" }), "InvalidAttributeValue", /not JSON/],
     [set({ Policy: "{" }), "InvalidAttributeValue", /not JSON/],

@@ -55,6 +55,7 @@ export function checkRedrive(
   const { place } = turn.host;
   const refuse = (reason: string): SqsError =>
     invalidParameter(redrivePolicyText({ arn: queueArn(deadLetter, place), maxReceives }), "RedrivePolicy", reason);
+  if (deadLetter === name) throw refuse("Dead letter target must not be the source queue itself.");
   turn.find(deadLetter, (target) => {
     if (target === undefined) throw refuse("Dead letter target does not exist.");
     if ((target.settings.order === "fifo") !== isFifoName(name))
