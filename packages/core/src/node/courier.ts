@@ -27,7 +27,8 @@ export function courierOf(host: CourierHost): Courier {
   return {
     whereIs: (queue) => {
       if (isThere(cluster, queue)) return "there";
-      return awayOwnerOf(cluster, queue) === undefined ? "unknown" : "away";
+      if (awayOwnerOf(cluster, queue) !== undefined) return "away";
+      return cluster.offerings.withdrawn.has(queueFunction(queue)) ? "gone" : "unknown";
     },
     transfer: (queue, transfer, end, nowMs) => {
       const fun = queueFunction(queue);

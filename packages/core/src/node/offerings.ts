@@ -18,6 +18,7 @@ import { EarlyNews } from "./early-news.js";
 import { Expected } from "./expected.js";
 import { memberSubject } from "./session.js";
 import type { NodeOptions } from "./types.js";
+import { Withdrawn } from "./withdrawn.js";
 
 export interface OfferingsHost {
   readonly signer: Signer;
@@ -38,6 +39,8 @@ export class Offerings {
   readonly catalog: Catalog<Peer>;
   /** What nobody is known to offer and somebody may. */
   readonly expected: Expected = new Expected();
+  /** What nobody offers any more. */
+  readonly withdrawn: Withdrawn = new Withdrawn();
   readonly #self: Peer;
   readonly #options: NodeOptions;
   readonly #host: OfferingsHost;
@@ -75,12 +78,13 @@ export class Offerings {
     this.catalog.add(this.#self, given.fun, resources, given);
     const own = this.catalog.offerOf(this.#self, given.fun, given.version);
     if (own !== undefined && queueMax !== undefined) this.#queueMax.set(own, queueMax);
-    this.#host.offered(given.fun, nowMs);
+    this.#offered(given.fun, nowMs);
   }
 
   unregister(fun: string, version: string | undefined): void {
     this.catalog.remove(this.#self, fun, version);
     this.#announcements.withdraw(fun, version);
+    if (this.catalog.offersOf(fun).length === 0) this.withdrawn.add(fun);
   }
 
   /** What members have announced of `fun`, those that are away included. */
@@ -200,11 +204,18 @@ export class Offerings {
   }
 
   #showOne(peer: Peer, fun: string, nowMs: number): void {
+    const wasOffered = this.catalog.has(peer, fun);
     this.catalog.removeAll(peer, fun); // (F2)
     for (const offer of this.#announcements.recordsOf(peer.nodeId, fun)) {
       if (this.#mayOffer(peer, fun, offer.resources)) this.catalog.add(peer, fun, offer.resources, offer);
     }
-    if (this.catalog.has(peer, fun)) this.#host.offered(fun, nowMs);
+    if (this.catalog.has(peer, fun)) this.#offered(fun, nowMs);
+    else if (wasOffered && this.catalog.offersOf(fun).length === 0) this.withdrawn.add(fun);
+  }
+
+  #offered(fun: string, nowMs: number): void {
+    this.withdrawn.offered(fun);
+    this.#host.offered(fun, nowMs);
   }
 
   #mayOffer(peer: Peer, fun: string, resources: readonly string[]): boolean {

@@ -29,6 +29,7 @@ export interface DyingQueue {
   readonly wiping: Wiping | undefined;
   commit(operations: readonly Operation[], end: WriteEnd, nowMs: number): void;
   undoneOf(message: Message): Operation[];
+  readonly dependents: { stays(message: Message): void };
   contentOf(message: Message): Uint8Array | undefined;
   idOf(message: Message): string;
   laneOf(entry: Entry): Lane | undefined;
@@ -70,6 +71,7 @@ export function deadLetterOf(queue: DyingQueue, dying: Dying, nowMs: number): vo
     deletes.push(...queue.results.operations(message, failureOf(message, "dead")));
   const back = (at: number): void => {
     queue.figures.deadLettersRefused += 1;
+    queue.dependents.stays(message);
     const waitMs = retryDelay(queue.settings.retry, lease.receives, queue.host.random);
     if (entry.state === "gone" || entry.state === "failing") return;
     if (queue.expiry.isOver(message, at))
@@ -132,5 +134,7 @@ export function prepareLetter(
     sentMs: opened.sentWallMs,
     diedMs: queue.host.wallMs(),
   };
-  return target.prepareTransfer({ ...opened.message, id: queue.idOf(message) }, dead, nowMs);
+  const { after, ...rest } = opened.message;
+  const isOwn = after !== undefined && opened.deadLetter === undefined; // else it waited for what was in another queue
+  return target.prepareTransfer({ ...rest, ...(isOwn ? { after } : {}), id: queue.idOf(message) }, dead, nowMs);
 }

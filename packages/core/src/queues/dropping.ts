@@ -23,6 +23,7 @@ export interface DroppingQueue extends RestoringQueue {
   readonly settings: QueueSettings;
   readonly room: Room;
   readonly log: Log;
+  readonly dependents: { stays(message: Message): void };
   dropping: Dropping | undefined;
   undoneOf(message: Message): Operation[];
   note(operations: readonly Operation[]): void;
@@ -161,6 +162,7 @@ export class Dropping {
 
   #stays(victim: Message): void {
     this.#takers.delete(victim);
+    this.#queue.dependents.stays(victim);
     this.#queue.room.take(victim.bytes);
     this.freed(victim.sequence);
   }

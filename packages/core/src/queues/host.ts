@@ -70,6 +70,8 @@ export interface QueueHost extends QueuesCapabilities {
   find(name: string): TransferTarget | undefined;
   /** What hands messages on to a queue of that name on another node, where one is known. */
   elsewhere(name: string): TransferTarget | undefined;
+  /** A made id as this node has given it, where it comes back from another node; others as they are. */
+  madeHere(id: string): string;
   /** The queue of that name, where it is here and takes messages. */
   here(name: string): QueueHere | undefined;
 }

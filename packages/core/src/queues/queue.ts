@@ -270,11 +270,14 @@ export class Queue {
     return this.host.tables.deleteMessage(this.id, sequence, { lanes, lease });
   }
 
+  /** The same of one that was done. */
+  doneOf(message: Message): Operation[] {
+    return [...this.deletesOf(message), ...this.dependents.doneOf(message)];
+  }
+
   /** The same of one that was not done: those that wait for it never can be. */
   undoneOf(message: Message): Operation[] {
-    const operations = this.deletesOf(message);
-    if (this.durable) operations.push(...this.failedOf(this.dependents.of(message)));
-    return operations;
+    return [...this.deletesOf(message), ...this.dependents.undoneOf(message)];
   }
 
   /** Whether it is about to be dropped or purged. */
@@ -284,10 +287,6 @@ export class Queue {
 
   forgetFailed({ sequence }: Message): void {
     if (this.durable) this.note([this.host.tables.deleteRow("acks", this.id, { sequence, lane: failedLane })]);
-  }
-
-  failedOf(messages: readonly Message[]): Operation[] {
-    return messages.map(({ sequence }) => this.host.tables.putFailed(this.id, sequence));
   }
 
   // Messages
@@ -352,7 +351,7 @@ export class Queue {
     }
     const left = entriesOf(message).filter(({ state }) => state !== "gone").length;
     if (message.wanted === 0) {
-      const operations = how === "expired" ? this.undoneOf(message) : this.deletesOf(message);
+      const operations = how === "expired" ? this.undoneOf(message) : this.doneOf(message);
       if (this.hasSubscriptions) this.note(operations); // done again when it is counted after a restart
       this.remove(
         message,
@@ -394,7 +393,7 @@ export class Queue {
     const results = message.marks?.keepResult === true ? this.results : this.#results;
     if (how === "done") results?.done(message, nowMs);
     else results?.undone(message, how, nowMs);
-    this.dependents.gone(message, how === "done", nowMs);
+    this.dependents.gone(message, how === "done" ? "done" : how === "redriven" ? "moved" : "undone", nowMs);
   }
 
   /** A lease has ended without an acknowledgement; its entry is settling. */
@@ -427,7 +426,7 @@ export class Queue {
   /** A message can never be done: it becomes a dead letter where there is a queue for such. */
   fail(message: Message, reason: DeathReason, nowMs: number): void {
     if (this.log.get(message.sequence) !== message) return; // gone already, with its rows: its time was over as it came back (Q2)
-    if (reason === "after-failed" && this.durable) this.note(this.failedOf([message])); // it came while the other was on its way out
+    if (reason === "after-failed" && this.durable) this.note([this.host.tables.putFailed(this.id, message.sequence)]); // it came while the other was on its way out
     (this.#failing ??= new Failing(this)).add(message, reason, nowMs);
   }
 

@@ -174,6 +174,7 @@ export class Queues {
       keep: (at) => {
         over();
         queue.yieldedTo = undefined;
+        queue.dependents.failBehindMoved(at);
         mark(() => undefined, at); // refused, it hands over again after a restart, if there is anybody
         ends.kept(at);
       },
@@ -433,6 +434,7 @@ export class Queues {
       find: (name) => (this.has(name) ? this.#here(name) : this.spooling.targetOf(name)),
       elsewhere: (name) => this.spooling.targetOf(name),
       here: (name) => this.#here(name),
+      madeHere: (id) => this.spooling.madeHere(id),
     };
     return this.#host;
   }

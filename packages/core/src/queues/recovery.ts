@@ -22,7 +22,7 @@ import type { ScheduleRecord } from "./scheduling.js";
 import { marksOf } from "./sending.js";
 import { defaultQueueSettings } from "./settings.js";
 import { bedFor, isLong, putToBed } from "./sleeping.js";
-import { type LeaseRow, failedLane, getU32, queueKey, readKey, tableNames } from "./tables.js";
+import { type LeaseRow, behindMovedMark, failedLane, getU32, queueKey, readKey, tableNames } from "./tables.js";
 import { Remembered } from "./window.js";
 
 const pageRows = 1_000;
@@ -84,6 +84,7 @@ function recoverQueue(store: Store, queue: Queue, record: QueueRecord, dead: Dea
     queue.promised(queue.nextSequence);
   }
   for (const table of ["dedup", "keys"] as const) recoverWindow(store, queue, table, nowMs);
+  recoverUndone(store, queue);
   for (const [, value] of rowsOf(store, tableNames.moves, queueKey(queue.id), queueKey(queue.id + 1))) {
     queue.redriving.recover(queue.host.tables.readQueue(value) as MoveRecord, nowMs);
   }
@@ -115,9 +116,13 @@ function recoverQueue(store: Store, queue: Queue, record: QueueRecord, dead: Dea
       ({ number, fromSequence }) => fromSequence <= sequence && !acks.has(`${sequence}.${number}`),
     );
     const { message } = recovered;
-    if (!recovered.enter(left, acknowledged.get(sequence) ?? 0, leases)) forgotten.push(...queue.deletesOf(message));
+    const failed = acks.get(`${sequence}.${failedLane}`)?.[0];
+    const isBehindMoved = failed === behindMovedMark;
+    if (!recovered.enter(left, { acknowledged: acknowledged.get(sequence) ?? 0, isBehindMoved }, leases))
+      forgotten.push(...queue.doneOf(message));
     else {
-      const hasFailed = acks.has(`${sequence}.${failedLane}`);
+      const hasFailed =
+        failed !== undefined && !(isBehindMoved && (queue.redriving.isRunning || queue.yieldedTo !== undefined));
       if (!hasFailed && left.length >= message.wanted) continue;
       dead.push((at) => {
         queue.fail(message, hasFailed ? "after-failed" : "no-quorum", at);
@@ -155,6 +160,15 @@ function recoverWindow(store: Store, queue: Queue, table: "dedup" | "keys", nowM
   queue.expiry.remembered();
 }
 
+function recoverUndone(store: Store, queue: Queue): void {
+  const undone: { readonly id: string; readonly sequence: number }[] = [];
+  for (const [key, value] of rowsOf(store, tableNames.undone, queueKey(queue.id), queueKey(queue.id + 1))) {
+    undone.push(queue.host.tables.readUndone(key, value));
+  }
+  undone.sort((a, b) => a.sequence - b.sequence);
+  if (undone.length > 0) queue.dependents.undone.recover(undone.map(({ id }) => id));
+}
+
 /** A message on its way back into its queue. */
 class Recovered {
   readonly message: Message;
@@ -184,7 +198,11 @@ class Recovered {
   }
 
   /** Answers whether it is still wanted. */
-  enter(lanes: readonly Lane[], acknowledged: number, leases: ReadonlyMap<string, Uint8Array>): boolean {
+  enter(
+    lanes: readonly Lane[],
+    { acknowledged, isBehindMoved }: { readonly acknowledged: number; readonly isBehindMoved: boolean },
+    leases: ReadonlyMap<string, Uint8Array>,
+  ): boolean {
     const { message } = this;
     const queue = this.#queue;
     const { kind } = queue.settings.guarantee;
@@ -198,7 +216,7 @@ class Recovered {
     queue.room.take(message.bytes);
     queue.log.add(message);
     if (message.marks?.id !== undefined) queue.ids.set(message.marks.id, message);
-    const waits = queue.dependents.wait(message, this.#delayMs);
+    const waits = queue.dependents.wait(message, this.#delayMs, isBehindMoved);
     for (const [at, lane] of lanes.entries()) {
       const row = leases.get(`${message.sequence}.${lane.number}`);
       this.#enterLane(

@@ -8,10 +8,12 @@
  * (V3) A task moves what was there when it was begun, and goes on after a restart.
  * (V4) What is leased, settling or about to be purged stays.
  * (V5) What is for a queue that no node is known to have just now waits, and what is behind it in its group; all else goes meanwhile.
+ * (V6) What waits for others (`after`) goes behind them, once all that is not done of these has gone; where it cannot until the end of the task, it fails.
  */
 import { type DueItem, MpregError, quoted } from "../base/index.js";
 import type { Operation } from "../journal/index.js";
 import { AbsentQueues } from "./absent-queues.js";
+import type { Dependents } from "./dependents.js";
 import type { QueueHost, Transfer } from "./host.js";
 import type { Lane } from "./lane.js";
 import type { Log } from "./message/log.js";
@@ -34,7 +36,8 @@ export interface RedrivingQueue {
   commit(operations: readonly Operation[], end: WriteEnd, nowMs: number): void;
   note(operations: readonly Operation[]): void;
   remove(message: Message, how: "redriven", nowMs: number): void;
-  undoneOf(message: Message): Operation[];
+  deletesOf(message: Message): Operation[];
+  readonly dependents: Dependents;
   contentOf(message: Message): Uint8Array | undefined;
   idOf(message: Message): string;
   laneOf(entry: Entry): Lane | undefined;
@@ -84,11 +87,11 @@ export class Redriving {
   /** All that there is goes to the queue of this one's name on another node; nothing happens while a task runs. */
   handOver(nowMs: number): void {
     for (const task of this.#tasks) task.giveUpWaiting(); // its messages go to the older queue
-    if (this.#isRunning) return;
+    if (this.isRunning) return;
     this.#start({ to: this.#queue.name }, () => undefined, nowMs); // refused by the disk it is tried again
   }
 
-  get #isRunning(): boolean {
+  get isRunning(): boolean {
     return this.#isStarting || this.#tasks.some(({ state }) => state === "running");
   }
 
@@ -105,6 +108,8 @@ export class Redriving {
       moved: 0,
       refused: 0,
       waiting: 0,
+      waitingFor: [],
+      lastRefusal: undefined,
       startedMs: queue.host.wallMs(),
       before: queue.nextSequence,
     });
@@ -142,7 +147,7 @@ export class Redriving {
   recover(record: MoveRecord, nowMs: number): void {
     const isOver = record.state !== "running";
     const state = record.to === this.#queue.name ? "cancelled" : record.state;
-    const task = new Task(this.#queue, isOver ? record : { ...record, state, refused: 0 });
+    const task = new Task(this.#queue, isOver ? record : { ...record, state, refused: 0, lastRefusal: undefined });
     this.#tasks.push(task);
     this.#nextNumber = Math.max(this.#nextNumber, record.number + 1);
     task.begin(nowMs);
@@ -162,7 +167,7 @@ export class Redriving {
       const message = `${who}: "perSecond" must be a number from 0.001 to ${perSecondMax}, got ${perSecond}`;
       throw new MpregError("invalid-argument", message);
     }
-    if (!this.#isRunning) return;
+    if (!this.isRunning) return;
     throw new MpregError("overloaded", `${who}: one is running already; wait for its end, or cancel it`);
   }
 }
@@ -190,6 +195,7 @@ class Task implements DueItem {
   readonly #is: MoveRecord;
   #moved: number;
   #refused: number;
+  #lastRefusal: string | undefined;
   /** All before have been looked at. */
   #from = -1;
   /** A batch is on its way, and what is done once it has ended. */
@@ -216,6 +222,7 @@ class Task implements DueItem {
     this.state = is.state;
     this.#moved = is.moved;
     this.#refused = is.refused;
+    this.#lastRefusal = is.lastRefusal;
     this.#absent = new AbsentQueues(queue.host);
   }
 
@@ -231,6 +238,8 @@ class Task implements DueItem {
       moved: this.#moved,
       refused: this.#refused,
       waiting,
+      waitingFor: waiting === 0 ? [] : this.#absent.list(),
+      lastRefusal: this.#lastRefusal,
       startedMs,
     };
   }
@@ -261,10 +270,11 @@ class Task implements DueItem {
   }
 
   #cancel(end: End, nowMs: number): void {
-    const done = (): void => {
+    const done = (at: number): void => {
       this.#cancels -= 1;
       if (this.state === "running") this.state = "cancelled";
       this.#queue.host.timers.unschedule(this);
+      this.#leaveBehind(at);
       end({ kind: "done", value: this.told() });
     };
     const failed = (error: MpregError, at: number): void => {
@@ -288,12 +298,16 @@ class Task implements DueItem {
     const { batch, isLast } = this.#next(nowMs);
     if (batch.length === 0) {
       if (!isLast) this.#again(nowMs + 1);
-      else if (this.#mark === undefined) this.#finish();
-      else this.#wait(nowMs);
+      else if (this.#mark === undefined) {
+        this.#leaveBehind(nowMs);
+        this.#finish();
+      } else this.#wait(nowMs);
       return;
     }
     const operations: Operation[] = [];
-    for (const { message, transfer } of batch) operations.push(...queue.undoneOf(message), ...transfer.operations);
+    for (const { message, transfer } of batch) {
+      operations.push(...queue.deletesOf(message), ...queue.dependents.movedOf(message), ...transfer.operations);
+    }
     this.#isMoving = true;
     operations.push(...this.#rows(batch.length)); // (V1)
     const { perSecond } = this.#is;
@@ -344,6 +358,7 @@ class Task implements DueItem {
       const message = queue.log.after(this.#from);
       if (message === undefined || message.sequence >= before) return { batch, isLast: true };
       if (batch.length > 0 && bytes + message.bytes > queue.host.limits.sendBytesMax) break;
+      if (batch.some((moving) => queue.dependents.waitsFor(message, moving.message))) break; // (V6)
       const moving = this.#prepared(message, nowMs);
       if (moving === "waits") {
         this.#mark ??= { from: this.#from, refused: this.#refused };
@@ -367,25 +382,39 @@ class Task implements DueItem {
     if (isStuck(this.#stuckWaiting, message)) return "waits";
     if (message.sequence < queue.purgedBefore) return "stays";
     const entries = entriesOf(message);
-    if (!entries.every(({ state }) => state === "available" || state === "delayed")) return "stays";
+    if (!(entries.every(isFree) || queue.dependents.mayMove(message))) {
+      const why = queue.dependents.isWaiting(message) ? "waits for others" : "is leased, or just leaving";
+      return this.#stays(message, why);
+    }
     const content = queue.contentOf(message);
     if (content === undefined) return "stays";
     const opened = queue.host.sealer.open(content);
     const isHandedOver = this.#is.to === queue.name;
     const to = this.#is.to ?? opened.deadLetter?.queue;
-    if (to === undefined || (to === queue.name && !isHandedOver)) return "stays";
+    if (to === undefined || (to === queue.name && !isHandedOver)) {
+      return this.#stays(message, `is no dead letter of another queue: say where to ("to")`);
+    }
     const letter = isHandedOver ? opened.deadLetter : undefined;
     const target = isHandedOver ? queue.host.elsewhere(to) : queue.host.find(to);
-    if (target === undefined) return !isHandedOver && this.#absent.isAwaited(to, nowMs) ? "waits" : "stays"; // (V5)
+    if (target === undefined) {
+      if (!isHandedOver && this.#absent.isAwaited(to, nowMs)) return "waits"; // (V5)
+      return this.#stays(message, `is for queue ${quoted(to)}, which is not there`);
+    }
     this.#absent.seen(to);
     const transfer = target.prepareTransfer({ ...opened.message, id: queue.idOf(message) }, letter, nowMs);
     if (transfer.kind !== "prepared") {
-      if (isHandedOver || queue.host.here(to) !== undefined) return "stays";
-      this.#absent.hasNoRoom(); // that of the spool is no refusal of the queue
+      if (isHandedOver || queue.host.here(to) !== undefined) return this.#stays(message, transfer.error.message);
+      this.#absent.hasNoRoom(to, transfer.error.message); // that of the spool is no refusal of the queue
       return "waits";
     }
+    queue.dependents.hold(message);
     for (const entry of entries) queue.laneOf(entry)?.settle(entry);
     return { message, transfer };
+  }
+
+  #stays(message: Message, why: string): "stays" {
+    this.#lastRefusal = `${quoted(this.#queue.idOf(message))}: ${why}`;
+    return "stays";
   }
 
   #place(): Mark & { readonly waiting: number; readonly mark: Mark | undefined } {
@@ -422,8 +451,10 @@ class Task implements DueItem {
   }
 
   #putBack({ message, transfer }: Moving, nowMs: number): void {
+    const { dependents, expiry } = this.#queue;
     transfer.giveBack(nowMs);
-    restoreMessage(this.#queue, message, nowMs);
+    if (dependents.isWaiting(message) && !expiry.isOver(message, nowMs)) dependents.release(message, nowMs);
+    else restoreMessage(this.#queue, message, nowMs);
   }
 
   #finish(): void {
@@ -433,10 +464,19 @@ class Task implements DueItem {
     this.#queue.note(this.#rows(0)); // it ends again after a restart
   }
 
+  /** What is handed over is tried again. (V6) */
+  #leaveBehind(nowMs: number): void {
+    if (this.#is.to !== this.#queue.name) this.#queue.dependents.failBehindMoved(nowMs);
+  }
+
   #rows(moving: number, state?: Redrive["state"]): Operation[] {
     const { durable, host, id } = this.#queue;
     return durable ? [host.tables.putMove(id, this.number, this.record(moving, state))] : [];
   }
+}
+
+function isFree({ state }: Entry): boolean {
+  return state === "available" || state === "delayed";
 }
 
 /** Nothing of its group goes any more that is behind it. (V2) */

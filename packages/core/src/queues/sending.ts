@@ -8,7 +8,7 @@ import { MpregError, hexOf, quoted } from "../base/index.js";
 import type { Operation } from "../journal/index.js";
 import { type Taker, droppingOf } from "./dropping.js";
 import type { Transfer } from "./host.js";
-import { type Prepared, checkMessage } from "./intake.js";
+import { type Prepared, checkBytes, checkMessage, checkScheduled } from "./intake.js";
 import { Message } from "./message/message.js";
 import { priorityDefault } from "./message/sealed.js";
 import type { Queue } from "./queue.js";
@@ -98,19 +98,30 @@ export function prepareTransfer(
   deadLetter: DeadLetter | undefined,
   nowMs: number,
 ): Transfer {
-  // what it waited for was in the other queue, and whoever sent it may send the same here
-  const { after: _after, dedup: _dedup, ttlMs: _ttlMs, delayMs: _delayMs, ...rest } = message;
+  // whoever sent it may send the same here; what it waits for may come, or have come, the same way
+  const { dedup: _dedup, ttlMs: _ttlMs, delayMs: _delayMs, ...rest } = message;
+  const come = deadLetter === undefined ? withOwnIds(queue, rest) : rest;
   // several lanes may give up the same message: the first one's dead letter keeps the id
-  const { id, ...unnamed } = rest;
+  const { id, ...unnamed } = come;
   const isTaken = id !== undefined && queue.byId(id) !== undefined;
-  const made = prepare(queue, isTaken ? unnamed : rest, { deadLetter }, nowMs);
+  const made = prepare(queue, isTaken ? unnamed : come, { deadLetter }, nowMs);
   return transferOf(queue, made);
+}
+
+/** Ids that this node has made are here what they were before they went to another one. */
+function withOwnIds({ host }: Queue, message: OutgoingMessage): OutgoingMessage {
+  const { id, after } = message;
+  return {
+    ...message,
+    ...(id === undefined ? {} : { id: host.madeHere(id) }),
+    ...(after === undefined ? {} : { after: after.map((each) => host.madeHere(each)) }),
+  };
 }
 
 /** A message that a schedule makes: none before it is the same, and it is not delayed beyond what it says itself. */
 export function prepareScheduled(queue: Queue, message: OutgoingMessage, nowMs: number): Transfer {
   try {
-    checkMessage(queue.name, message, queue.settings, queue.host.limits); // these may be others by now
+    checkScheduled(queue, message); // its settings may be others by now
   } catch (error) {
     if (error instanceof MpregError) return { kind: "refused", error };
     throw error;
@@ -144,6 +155,7 @@ function prepare(
 ): Preparation {
   try {
     if (transfer === undefined) checkMessage(queue.name, message, queue.settings, queue.host.limits);
+    else checkBytes(queue.name, message.body, queue.settings); // what else it is was checked where it was sent
     return reserve(queue, message, transfer, nowMs);
   } catch (error) {
     if (error instanceof MpregError) return { kind: "refused", error };
@@ -186,7 +198,7 @@ export function reserve(
   queue.room.take(held.bytes);
   if (settings.overflow === "drop-oldest") droppingOf(queue).comes(held);
   if (message.id !== undefined) queue.ids.set(message.id, held);
-  const isInVain = queue.dependents.comes(held, delayMs);
+  const isInVain = queue.dependents.comes(held, delayMs, transfer !== undefined);
   const id = queue.idOf(held);
   const remembered = key === undefined ? undefined : new Remembered(key, id, sequence);
   const windowMs = settings.dedup?.windowMs ?? 0;
@@ -200,7 +212,7 @@ export function reserve(
     for (const victim of taker?.victims ?? []) operations.push(...queue.undoneOf(victim));
     if (promise !== undefined) operations.push(host.tables.putSequences(queue.id, promise));
     operations.push(host.tables.putMessage(queue.id, sequence, content));
-    if (isInVain) operations.push(...queue.failedOf([held]));
+    if (isInVain) operations.push(host.tables.putFailed(queue.id, sequence));
     if (remembered !== undefined) {
       const row = { untilWallMs: sentWallMs + windowMs, sequence, id };
       operations.push(host.tables.putWindow("dedup", queue.id, remembered.key, row));
@@ -210,16 +222,18 @@ export function reserve(
 }
 
 /**
- * What is remembered of a message beside its bytes. The key of a dead letter is not: to have looked at one is not to have done what it asks for, and several
+ * What is remembered of a message beside its bytes. A dead letter waits for nothing. Its key is not remembered: to have looked at one is not to have done what it asks for, and several
  * subscriptions may have given up the same message.
  */
 export function marksOf(
   { id, idempotencyKey, after, ttlMs, keepResult = false }: OutgoingMessage,
   deadLetter: DeadLetter | undefined,
 ): Message["marks"] {
-  const key = deadLetter === undefined ? idempotencyKey : undefined;
-  const isPlain = id === undefined && key === undefined && after === undefined && ttlMs === undefined && !keepResult;
-  return isPlain ? undefined : { id, key, after, ttlMs, keepResult };
+  const isLetter = deadLetter !== undefined;
+  const key = isLetter ? undefined : idempotencyKey;
+  const awaited = isLetter ? undefined : after;
+  const isPlain = id === undefined && key === undefined && awaited === undefined && ttlMs === undefined && !keepResult;
+  return isPlain ? undefined : { id, key, after: awaited, ttlMs, keepResult };
 }
 
 function checkSubscriptions(queue: Queue): void {

@@ -68,7 +68,7 @@ export function acknowledge(
     if (entry.message.marks?.keepResult === true)
       operations.push(...queue.results.operations(entry.message, result ?? noValue));
     if (queue.hasSubscriptions) operations.push(tables.putAck(queue.id, entry, true));
-    else operations.push(...queue.deletesOf(entry.message));
+    else operations.push(...queue.doneOf(entry.message));
     if (key === undefined || keyWindowMs === 0) continue;
     const row = {
       untilWallMs: queue.host.wallMs() + keyWindowMs,

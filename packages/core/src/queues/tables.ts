@@ -26,6 +26,7 @@ export const tableNames = {
   taken: "queue-taken",
   schedules: "queue-schedules",
   results: "queue-results",
+  undone: "queue-undone",
 } as const;
 
 /** The tables that the store has to be opened with. */
@@ -35,6 +36,8 @@ const prefixBytes = 5;
 
 /** No lane has this number: among the acknowledgements it says that what the message waits for was not done. */
 export const failedLane = 0xffff_ffff;
+/** The value of such a row where that was moved to another queue. */
+export const behindMovedMark = 3;
 
 /** What is written of a lease, or of a delay that follows one. */
 export interface LeaseRow {
@@ -182,10 +185,25 @@ export class Tables {
     return { kind: "put", table: tableNames.acks, key, value: Uint8Array.of(acknowledged ? 1 : 0), frees: true };
   }
 
-  /** What a message waits for was not done: it never can be. */
-  putFailed(queue: number, sequence: number): Operation {
+  /** What a message waits for was not done: it never can be; or was moved, and it goes behind that. */
+  putFailed(queue: number, sequence: number, why: "failed" | "moved" = "failed"): Operation {
     const key = entryKey(queue, sequence, failedLane);
-    return { kind: "put", table: tableNames.acks, key, value: Uint8Array.of(2), frees: true };
+    const value = Uint8Array.of(why === "failed" ? 2 : behindMovedMark);
+    return { kind: "put", table: tableNames.acks, key, value, frees: true };
+  }
+
+  /** A message of that id has left, and was not done. */
+  putUndone(queue: number, id: string, sequence: number): Operation {
+    const value = messageKey(0, sequence).slice(4);
+    return { kind: "put", table: tableNames.undone, key: this.#textKey(queue, id), value, frees: true };
+  }
+
+  deleteUndone(queue: number, id: string): Operation {
+    return { kind: "delete", table: tableNames.undone, key: this.#textKey(queue, id) };
+  }
+
+  readUndone(key: Uint8Array, value: Uint8Array): { readonly id: string; readonly sequence: number } {
+    return { id: this.#utf8.decode(key, 4, key.length), sequence: this.readSequences(value) };
   }
 
   putWindow(table: "dedup" | "keys", queue: number, id: string, row: WindowRow): Operation {

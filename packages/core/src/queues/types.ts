@@ -324,8 +324,8 @@ export interface Redrive {
   readonly messages: number;
   readonly moved: number;
   /**
-   * Those that stay: leased, no dead letters, or their queue has no room, or no node was known to have it for ten minutes; and what is behind such in
-   * its group.
+   * Those that stay: leased, no dead letters, or their queue has no room, takes none of their size, was deleted, or was not known to be at any node for ten
+   * minutes; and what is behind such in its group.
    */
   readonly refused: number;
   /**
@@ -333,6 +333,10 @@ export interface Redrive {
    * go once it is seen.
    */
   readonly waiting: number;
+  /** What those wait for: the first ten queues, and why each cannot take them just now. */
+  readonly waitingFor: readonly { readonly queue: string; readonly why: string }[];
+  /** Why the last of those stays that could not go. */
+  readonly lastRefusal: string | undefined;
   /** Wall time. */
   readonly startedMs: number;
 }

@@ -29,6 +29,7 @@ export function withdraw(queue: Queue, id: string, end: (end: QueueEnd<"withdraw
   };
   const failed = (error: MpregError, at: number): void => {
     if (error.outcome !== "unknown") {
+      queue.dependents.stays(message);
       if (!isWaiting || queue.expiry.isOver(message, at)) restoreMessage(queue, message, at);
       else queue.dependents.release(message, at);
     }

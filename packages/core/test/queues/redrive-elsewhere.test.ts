@@ -121,6 +121,27 @@ describe("a redrive to a queue of another node", () => {
     expect(node.left).toBe(2);
   });
 
+  it("tells which queue it waits for, and ends at once where that is known to be deleted (A1)", () => {
+    const node = new Node();
+    node.die("far", "far");
+    node.where = "unknown";
+    node.world.do("dead", { op: "redrive" });
+    node.pass(100);
+    expect(node.told).toMatchObject({
+      state: "running",
+      waiting: 2,
+      waitingFor: [{ queue: "far", why: "no node is known to have it just now" }],
+    });
+    node.where = "gone";
+    node.pass(6_000);
+    expect(node.told).toMatchObject({ state: "done", moved: 0, refused: 2, waiting: 0, waitingFor: [] });
+    expect(node.told?.lastRefusal).toMatch(/is for queue "far", which is not there/);
+    expect(node.left).toBe(2);
+    node.world.do("dead", { op: "redrive" });
+    node.pass(10);
+    expect(node.told).toMatchObject({ state: "done" });
+  });
+
   it("is cancelled while it waits, and moves nothing any more", () => {
     const node = new Node();
     node.die("far");
@@ -140,6 +161,7 @@ describe("a redrive to a queue of another node", () => {
     node.world.do("dead", { op: "redrive" });
     node.pass(1_000);
     expect(node.told).toMatchObject({ state: "running", moved: 1, refused: 0, waiting: 2 });
+    expect(node.told?.waitingFor).toMatchObject([{ queue: "far", why: expect.stringMatching(/no room/) as string }]);
     node.where = "there";
     node.world.queues.spooling.wake("far", node.clock.nowMs);
     node.pass(60_000);

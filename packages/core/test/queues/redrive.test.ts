@@ -74,6 +74,24 @@ describe.each(["memory", "store"])("dead letters of queues in %s", (where) => {
     expect(bodies(w, "dead")).toEqual([]);
   });
 
+  it("stay where their queue takes none of their size, and are told so; dead letters do, too", () => {
+    const w = world();
+    w.send("dead", { body: new Uint8Array(100) });
+    w.do("other", { op: "update", settings: { messageBytesMax: 99 } });
+    w.do("dead", { op: "redrive", to: "other" });
+    pass(w, 50);
+    const [told] = w.do<"redrives">("dead", { op: "redrives" });
+    expect(told).toMatchObject({ state: "done", moved: 6, refused: 1 });
+    expect(told?.lastRefusal).toMatch(/has 100 bytes; the limit \("messageBytesMax"\) is 99/);
+    expect([w.stats("dead").messages, w.stats("other").messages]).toEqual([1, 6]);
+
+    w.do("dead", { op: "update", settings: { messageBytesMax: 99 } });
+    w.send("b", { body: new Uint8Array(100) });
+    w.do("b", { op: "release", receipts: w.receive("b").map(({ receipt }) => receipt) });
+    pass(w, 50);
+    expect(w.stats("b")).toMatchObject({ messages: 1, deadLettersRefused: 1 });
+  });
+
   it("stay where their queue has no room", () => {
     const w = world();
     w.do("a", { op: "update", settings: { messagesMax: 2 } });

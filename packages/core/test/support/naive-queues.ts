@@ -311,7 +311,9 @@ export class NaiveQueues implements SqsBackend {
 
   #redrive(queue: Queue, { to, perSecond }: Extract<QueueOperation, { op: "redrive" }>): Redrive {
     const counts = { messages: queue.entries.length, moved: 0, refused: 0, waiting: 0, startedMs: this.#nowMs };
-    const redrive: Redrive = { id: `redrive-${queue.redrives.length}`, to, perSecond, state: "running", ...counts };
+    const told = { waitingFor: [], lastRefusal: undefined };
+    const id = `redrive-${queue.redrives.length}`;
+    const redrive: Redrive = { id, to, perSecond, state: "running", ...counts, ...told };
     queue.redrives.push(redrive);
     return redrive;
   }

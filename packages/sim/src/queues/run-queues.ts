@@ -51,13 +51,17 @@ const resultWithinMs = 5_000;
 /** Longer than ids and keys are remembered in any of these worlds. */
 const rememberedMsMax = 5_000;
 
-/** What a queue has without a message: itself, the sequences it may use, the redrives and results that it tells of, and what it has taken of spools. */
+/**
+ * What a queue has without a message: itself, the sequences it may use, the redrives and results that it tells of, what it has taken of spools, and which
+ * of its messages others have waited for in vain.
+ */
 const ofQueues: ReadonlySet<string> = new Set([
   "queues",
   "queue-sequences",
   "queue-moves",
   "queue-taken",
   "queue-results",
+  "queue-undone",
 ]);
 /** Whose numbers those of a store are, for ever. */
 const ofStores: ReadonlySet<string> = new Set(["queue-spool-state"]);

@@ -13,7 +13,7 @@ import { checkMessage } from "../intake.js";
 import type { Transfer } from "../host.js";
 import type { QueuesLimits } from "../limits.js";
 import type { Sealer } from "../message/sealed.js";
-import { defaultQueueSettings, delayMsMax } from "../settings.js";
+import { defaultQueueSettings } from "../settings.js";
 import type { DeadLetter, OutgoingMessage, QueueEnd, QueueSettings, SendEnd } from "../types.js";
 import type { Writes } from "../writes.js";
 import type { QueueListener } from "../listener.js";
@@ -78,12 +78,14 @@ export interface SpooledChoice {
 type Prepared = Extract<Transfer, { readonly kind: "prepared" }> & { readonly id: string };
 type Refused = Extract<Transfer, { readonly kind: "refused" }>;
 
+/** Of what names a run of the node. */
+const runDigits = 12;
 const numbersAhead = 100_000;
 const pageRows = 1_000;
 const refusalsShown = 100;
 const queuesCounted = 100;
 /** A message that this node cannot check against the settings of its queue may be whatever some queue would take. */
-const anySettings: QueueSettings = { ...defaultQueueSettings, ttlMs: delayMsMax, messageBytesMax: Infinity };
+const anySettings: QueueSettings = { ...defaultQueueSettings, ttlMs: Infinity, messageBytesMax: Infinity };
 
 export class Spool {
   readonly origin: string;
@@ -183,6 +185,13 @@ export class Spool {
     return { ...all, bytes: this.#bytes, queues, ...this.#told };
   }
 
+  /** An id as this node has made it, which came back from elsewhere; others as they are. */
+  madeHere(id: string): string {
+    const prefix = `~s${this.origin}.`;
+    const isOfSpool = id.length - id.lastIndexOf(".") > runDigits; // see #idOf: sequences are shorter
+    return id.startsWith(prefix) && !isOfSpool ? `~${id.slice(prefix.length)}` : id;
+  }
+
   /** How many wait for that queue. */
   waitingFor(queue: string): number {
     return this.#lines.get(queue)?.size ?? 0;
@@ -251,12 +260,15 @@ export class Spool {
 
   /** What is moved to that queue from one of this node. */
   prepareMoved(queue: string, given: OutgoingMessage, deadLetter: DeadLetter | undefined): Transfer {
-    // what it waited for was in the other queue, and whoever sent it may send the same there
-    const { after: _after, dedup: _dedup, ttlMs: _ttlMs, delayMs: _delayMs, ...rest } = given;
-    const { id = "" } = rest;
-    // made of the numbers of this node, it may be another message's over there
-    const isOwn = id.startsWith("~") && !id.startsWith("~s");
-    const message = isOwn ? { ...rest, id: `~s${this.origin}.${id.slice(1)}` } : rest;
+    // whoever sent it may send the same there
+    const { dedup: _dedup, ttlMs: _ttlMs, delayMs: _delayMs, ...rest } = given;
+    const { id = "", after } = rest;
+    const away = (made: string): string => awayIdOf(this.origin, made);
+    const message = {
+      ...rest,
+      ...(id === "" ? {} : { id: away(id) }),
+      ...(after === undefined ? {} : { after: after.map(away) }),
+    };
     const content = this.#host.sealer.seal(message, { sentWallMs: this.#host.wallMs(), delayMs: 0, deadLetter });
     return this.#reserve(queue, movedForm, this.#nextNumber++, id, content);
   }
@@ -367,6 +379,11 @@ export class Spool {
     if (told === undefined) line.recover(entry, nowMs);
     else line.setAside.recover({ ...entry, ...this.#lineHost.facts(entry, content), why: told.why });
   }
+}
+
+/** An id made of the numbers of a node may be another message's elsewhere. */
+function awayIdOf(origin: string, id: string): string {
+  return id.startsWith("~") && !id.startsWith("~s") ? `~s${origin}.${id.slice(1)}` : id;
 }
 
 function firstOf<T>(all: Iterable<T>): T[] {

@@ -35,6 +35,11 @@ export class Spooling {
     return this.#spool?.figures() ?? noFigures;
   }
 
+  /** See `Spool.madeHere`. */
+  madeHere(id: string): string {
+    return this.#spool?.madeHere(id) ?? id;
+  }
+
   /** How many messages wait for that queue. */
   waitingFor(queue: string): number {
     return this.#spool?.waitingFor(queue) ?? 0;
@@ -72,7 +77,8 @@ export class Spooling {
   /** For what is moved to that queue from one of this node; `undefined` where no node is known to have it. */
   targetOf(queue: string): TransferTarget | undefined {
     const { courier } = this.#capabilities;
-    if (courier === undefined || courier.whereIs(queue) === "unknown") return undefined;
+    const where = courier?.whereIs(queue) ?? "unknown";
+    if (courier === undefined || where === "unknown" || where === "gone") return undefined;
     return {
       prepareTransfer: (message, letter, nowMs) => this.#made(courier, nowMs).prepareMoved(queue, message, letter),
     };

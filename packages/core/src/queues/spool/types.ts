@@ -53,8 +53,8 @@ export interface TransferAnswer {
 
 /** Hands messages on to where their queue is. */
 export interface Courier {
-  /** Whether another node has the queue, is remembered to have it on its disk, or neither. */
-  whereIs(queue: string): "there" | "away" | "unknown";
+  /** Whether another node has the queue, is remembered to have it on its disk, or neither; `gone`: it had one, and has told that it does not any more. */
+  whereIs(queue: string): "there" | "away" | "unknown" | "gone";
   /** Ends once, unless it is given up; what it answers gives it up. */
   transfer(
     queue: string,
