@@ -10,7 +10,7 @@
  * (R4) What a crash has left of too much (of that last case only) makes room at the next start.
  */
 import type { Operation } from "../journal/index.js";
-import type { Room } from "./intake.js";
+import type { Room, Taker } from "./intake.js";
 import type { Leaving } from "./figures.js";
 import type { Log } from "./message/log.js";
 import { type Message, entriesOf } from "./message/message.js";
@@ -28,11 +28,6 @@ export interface DroppingQueue extends RestoringQueue {
   undoneOf(message: Message): Operation[];
   note(operations: readonly Operation[]): void;
   remove(message: Message, how: Leaving, nowMs: number): void;
-}
-
-/** One that takes the room of others. */
-export interface Taker {
-  readonly victims: readonly Message[];
 }
 
 export class Dropping {

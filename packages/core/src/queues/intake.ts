@@ -6,12 +6,16 @@
  */
 import { MpregError, quoted } from "../base/index.js";
 import { utf8Length } from "../values/index.js";
-import type { Taker } from "./dropping.js";
 import type { QueuesLimits } from "./limits.js";
 import type { Message } from "./message/message.js";
 import type { OutgoingMessage, QueueSettings } from "./types.js";
 import { delayMsMax } from "./settings.js";
 import type { Remembered } from "./window.js";
+
+/** One that takes the room of others. */
+export interface Taker {
+  readonly victims: readonly Message[];
+}
 
 /** A message on its way in. */
 export interface Prepared {

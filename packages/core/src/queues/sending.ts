@@ -6,9 +6,9 @@
  */
 import { MpregError, hexOf, quoted } from "../base/index.js";
 import type { Operation } from "../journal/index.js";
-import { type Taker, droppingOf } from "./dropping.js";
+import { droppingOf } from "./dropping.js";
 import type { Transfer } from "./host.js";
-import { type Prepared, checkBytes, checkMessage, checkScheduled } from "./intake.js";
+import { type Prepared, type Taker, checkBytes, checkMessage, checkScheduled } from "./intake.js";
 import { Message } from "./message/message.js";
 import { priorityDefault } from "./message/sealed.js";
 import type { Queue } from "./queue.js";
