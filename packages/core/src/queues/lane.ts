@@ -46,6 +46,8 @@ export interface LaneHost {
 /** Who acknowledges again, because the answer was lost, does so soon. */
 const acknowledgedMax = 1_000;
 
+const none: readonly Entry[] = [];
+
 export class Lane implements DueItem {
   dueMs = 0;
   sequence = 0;
@@ -105,12 +107,12 @@ export class Lane implements DueItem {
   hold(entry: Entry): void {
     entry.state = "settling-delayed";
     this.#counts["settling-delayed"] += 1;
-    this.#order.enter(entry);
+    this.#order.places?.enter(entry);
   }
 
-  /** A message comes in that is available, and of which nothing is kept here: `messages` more of them, or fewer. (L4) */
-  sleep(messages: number, nowMs: number): void {
-    this.#counts.available += messages;
+  /** A message comes in of which nothing is kept here: `messages` more of them, or fewer. (L4) */
+  sleep(messages: number, nowMs: number, state: "available" | "delayed" = "available"): void {
+    this.#counts[state] += messages;
     this.arm(nowMs);
   }
 
@@ -122,14 +124,23 @@ export class Lane implements DueItem {
   /** One of those has an entry from now on. */
   wake(entry: Entry): void {
     entry.state = "available";
-    this.#order.enter(entry);
+    this.#order.places?.enter(entry);
     this.#order.ready(entry);
+  }
+
+  /** The same of one that is delayed. (L3) */
+  wakeDelayed(entry: Entry, untilMs: number): void {
+    entry.state = "delayed";
+    this.#due.set(leaseOf(entry, this.#host.run), untilMs);
+    if (untilMs >= this.#armedMs || this.#isClosed) return;
+    this.#armedMs = untilMs;
+    this.#host.timers.schedule(this, untilMs);
   }
 
   /** A message comes in whose lease is going on; answers whether it can, else it is settling. */
   enterLeased(entry: Entry, untilMs: number, nowMs: number): boolean {
     this.hold(entry);
-    if (!this.#order.lead(entry)) return false;
+    if (this.#order.places?.lead(entry) === false) return false;
     this.#end(entry, "leased", untilMs);
     this.arm(nowMs);
     return true;
@@ -156,12 +167,12 @@ export class Lane implements DueItem {
 
   /** Those that have to be put back with it: of its FIFO group, received with it and sent after it. */
   behind(entry: Entry): readonly Entry[] {
-    return this.#order.behind(entry);
+    return this.#order.places?.behind(entry) ?? none;
   }
 
   /** Whether what is settling may be leased again: nothing of its FIFO group that was sent before it is free by now. */
   mayRestoreLease(entry: Entry): boolean {
-    return this.#order.leads(entry);
+    return this.#order.places?.leads(entry) ?? true;
   }
 
   /** The next entry, leased for `visibilityMs`; one of the FIFO group of `last`, which the same receiver has just got, where there is one. */
@@ -171,7 +182,7 @@ export class Lane implements DueItem {
     if (this.#host.firstAsleep() < this.#order.nextSequence) this.#host.awaken(); // (L4)
     let entry: Entry | undefined;
     do {
-      entry = (last && this.#order.takeBehind(last, nowMs)) ?? this.#order.take(nowMs);
+      entry = (last && this.#order.places?.takeBehind(last, nowMs)) ?? this.#order.take(nowMs);
       if (entry === undefined) return undefined;
     } while (!this.#hasItsKey(entry)); // (L5)
     if (rate !== undefined) this.#host.pace.take(rate, nowMs);
@@ -209,7 +220,7 @@ export class Lane implements DueItem {
   leave(entry: Entry): void {
     if (entry.state === "gone") return;
     this.#set(entry, "gone");
-    this.#order.leave(entry);
+    this.#order.places?.leave(entry);
   }
 
   /** Does what is due by now, whether or not the timer has said so. */
@@ -289,7 +300,7 @@ export class Lane implements DueItem {
       if (entry.lease !== undefined) this.#due.remove(entry.lease);
     } else if (before === "available") this.#order.unready(entry);
     if (state === "available") this.#order.ready(entry);
-    else if (state === "delayed") this.#order.delay(entry);
+    else if (state === "delayed") this.#order.places?.delay(entry);
     const key = entry.message.marks?.key;
     if (key === undefined) return;
     if (state === "leased")

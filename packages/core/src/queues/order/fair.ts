@@ -9,8 +9,6 @@ import type { Ordered, ReadyOrder } from "./order.js";
 import { Rotation } from "./rotation.js";
 import { type Line, wakeHead } from "./sleepers.js";
 
-const none: readonly Entry[] = [];
-
 export class FairOrder implements ReadyOrder {
   readonly #rotation: Rotation;
   readonly #wake: (sequence: number) => void;
@@ -28,10 +26,6 @@ export class FairOrder implements ReadyOrder {
     return this.#rotation.find(undefined)?.entries.peek()?.message.sequence ?? Infinity;
   }
 
-  enter(): void {
-    // only what is available has a place here
-  }
-
   ready(entry: Entry): void {
     const group = this.#rotation.of(entry.message.group);
     // one that had nothing, and waits only to be forgotten, is back
@@ -46,30 +40,6 @@ export class FairOrder implements ReadyOrder {
     group.entries.remove(entry);
     wakeHead(group, this.#wake); // (O3)
     if (group.entries.size === 0) this.#rotation.spent(group);
-  }
-
-  delay(): void {
-    // as in `enter`
-  }
-
-  leave(): void {
-    // as in `enter`
-  }
-
-  takeBehind(): undefined {
-    // none depends on another
-  }
-
-  lead(): boolean {
-    return true;
-  }
-
-  behind(): readonly Entry[] {
-    return none;
-  }
-
-  leads(): boolean {
-    return true;
   }
 
   lineOf({ group }: Ordered): Line | undefined {

@@ -9,11 +9,12 @@
  */
 import type { Entry } from "../message/message.js";
 import type { Rate } from "../types.js";
-import type { Ordered, ReadyOrder } from "./order.js";
+import type { Ordered, Places, ReadyOrder } from "./order.js";
 import { type Group, Rotation } from "./rotation.js";
 import { type Line, wakeHead } from "./sleepers.js";
 
-export class FifoGroups implements ReadyOrder {
+export class FifoGroups implements ReadyOrder, Places {
+  readonly places: Places = this;
   readonly nextSequence: number = -Infinity;
   readonly #rotation: Rotation;
   readonly #wake: (sequence: number) => void;

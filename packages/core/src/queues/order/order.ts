@@ -18,18 +18,30 @@ export interface Ordered {
 }
 
 export interface ReadyOrder {
-  /** `entry` comes into the lane, in whatever state. */
-  enter(entry: Entry): void;
   /** It has become available. */
   ready(entry: Entry): void;
   /** It was available and is no more, without having been taken. */
   unready(entry: Entry): void;
+  /** The next one; it is about to be leased. */
+  take(nowMs: number): Entry | undefined;
+  /** The line of a message that comes in, if there is one: it may sleep there. (O3) */
+  lineOf(message: Ordered): Line | undefined;
+  /** Sequence of the one that is next of those without a group; `Infinity` if none is. Where nothing can sleep: `-Infinity`. */
+  readonly nextSequence: number;
+  /** When there may be one though there is none now: groups have a rate. `Infinity` if not. */
+  readonly resumesMs: number;
+  /** Where what is not available has a place, too. */
+  readonly places?: Places | undefined;
+}
+
+/** The order of a FIFO queue: what is delayed or leased keeps back what is behind it. */
+export interface Places {
+  /** `entry` comes into the lane, in whatever state. */
+  enter(entry: Entry): void;
   /** It is delayed, and was not available before. */
   delay(entry: Entry): void;
   /** It leaves the lane. */
   leave(entry: Entry): void;
-  /** The next one; it is about to be leased. */
-  take(nowMs: number): Entry | undefined;
   /** One that whoever has just got `last` gets with it: the next of its FIFO group. */
   takeBehind(last: Entry, nowMs: number): Entry | undefined;
   /** It is leased though nobody has taken it: its lease goes on over a restart. Answers whether it can be: nothing before it is free. */
@@ -38,10 +50,4 @@ export interface ReadyOrder {
   behind(entry: Entry): readonly Entry[];
   /** Whether nothing is free that must be given out before it. */
   leads(entry: Entry): boolean;
-  /** The line of a message that comes in, if there is one: it may sleep there. (O3) */
-  lineOf(message: Ordered): Line | undefined;
-  /** Sequence of the one that is next of those without a group; `Infinity` if none is. Where nothing can sleep: `-Infinity`. */
-  readonly nextSequence: number;
-  /** When there may be one though there is none now: groups have a rate. `Infinity` if not. */
-  readonly resumesMs: number;
 }

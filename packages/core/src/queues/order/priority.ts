@@ -11,8 +11,6 @@ import { type Line, type Sleepers, wakeHead } from "./sleepers.js";
 
 export const prioritiesMax = 9;
 
-const none: readonly Entry[] = [];
-
 class Level implements Line {
   readonly entries: Heap<Entry> = new Heap<Entry>(isBefore);
   sleepers: Sleepers | undefined = undefined;
@@ -31,40 +29,12 @@ export class PriorityOrder implements ReadyOrder {
     for (let priority = 0; priority <= prioritiesMax; priority++) this.#levels.push(new Level());
   }
 
-  enter(): void {
-    // only what is available has a place here
-  }
-
   ready(entry: Entry): void {
     this.#level(entry.message).entries.push(entry);
   }
 
   unready(entry: Entry): void {
     this.#remove(entry);
-  }
-
-  delay(): void {
-    // as in `enter`
-  }
-
-  leave(): void {
-    // as in `enter`
-  }
-
-  takeBehind(): undefined {
-    // none depends on another
-  }
-
-  lead(): boolean {
-    return true;
-  }
-
-  behind(): readonly Entry[] {
-    return none;
-  }
-
-  leads(): boolean {
-    return true;
   }
 
   take(): Entry | undefined {
