@@ -19,13 +19,12 @@ export function browse(queue: Queue, wish: Browse): readonly BrowsedMessage[] {
   const { receiveBytesMax } = queue.host.limits;
   const found: BrowsedMessage[] = [];
   let bytes = 0;
-  const maySleep = wish.state === undefined || wish.state === "available"; // what sleeps is not even passed over
   let at = fromOf(queue, wish.from);
   while (found.length < limit && bytes < receiveBytesMax) {
-    const message = maySleep ? queue.log.lookAfter(at) : queue.log.awakeAfter(at);
+    const message = wish.state === "leased" ? queue.log.awakeAfter(at) : queue.log.lookAfter(at, wish.state); // what sleeps is not even passed over
     if (message === undefined) break;
     at = typeof message === "number" ? message : message.sequence;
-    const shown = typeof message === "number" ? asleep(queue, message, wish) : awake(queue, message, lane, wish);
+    const shown = typeof message === "number" ? asleep(queue, message) : awake(queue, message, lane, wish);
     if (shown === undefined) continue;
     found.push(shown.message);
     bytes += shown.bytes;
@@ -52,12 +51,12 @@ function awake(queue: Queue, message: Message, lane: Lane | undefined, wish: Bro
 }
 
 /** What sleeps is looked at and sleeps on. */
-function asleep(queue: Queue, sequence: number, wish: Browse): Shown | undefined {
-  if (wish.state !== undefined && wish.state !== "available") return undefined;
+function asleep(queue: Queue, sequence: number): Shown | undefined {
   const slept = queue.log.lookAsleep(sequence);
   const content = slept?.content ?? queue.storedContent(sequence);
   if (slept === undefined || content === undefined) return undefined;
-  const facts = { id: queue.madeId(sequence), sequence: BigInt(sequence), receives: 0, state: "available" } as const;
+  const state = queue.log.isDelayed(sequence) ? "delayed" : "available";
+  const facts = { id: queue.madeId(sequence), sequence: BigInt(sequence), receives: 0, state } as const;
   return { message: shownOf(queue, content, facts), bytes: slept.bytes };
 }
 

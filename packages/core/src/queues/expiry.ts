@@ -5,6 +5,7 @@
  * enough for all of them.
  *
  * (X1) What is leased when its time comes lives until that lease ends.
+ * (X2) In one turn of the node {@link turnMax} are looked at, and the others in the next ones; meanwhile whoever would receive one is given none whose time is over.
  */
 import { type Deadline, Deadlines, type DueItem, type Timers } from "../base/index.js";
 import type { Log } from "./message/log.js";
@@ -25,7 +26,12 @@ export interface ExpiryHost {
   /** The time of an entry is over. */
   expireEntry(entry: Entry, nowMs: number): void;
   forgetWindow(table: "dedup" | "keys", key: string): void;
+  /** There may be something for those who wait. */
+  serve(nowMs: number): void;
 }
+
+/** (X2) */
+export const turnMax = 1_000;
 
 class OwnTtl implements Deadline {
   dueMs = 0;
@@ -48,6 +54,8 @@ export class Expiry implements DueItem {
   readonly #own = new Map<Message, OwnTtl>();
   #due: Deadlines<OwnTtl> | undefined;
   #armedMs = Infinity;
+  /** When it goes on with what it has not come to. (X2) */
+  #goesOnMs = -Infinity;
   #isClosed = false;
 
   constructor(queue: ExpiryHost) {
@@ -92,25 +100,36 @@ export class Expiry implements DueItem {
   }
 
   onDue(nowMs: number): void {
-    const { log } = this.#queue;
-    for (let own = this.#due?.takeDue(nowMs); own !== undefined; own = this.#due?.takeDue(nowMs)) {
-      this.#own.delete(own.message);
-      this.#expire(own.message, nowMs);
-    }
-    while (log.sentMsAfter(this.#done) + this.#queue.settings.ttlMs <= nowMs) {
-      const message = log.after(this.#done);
-      if (message === undefined) break;
-      this.#done = message.sequence;
-      this.#expire(message, nowMs);
-    }
-    for (let over = this.#queue.dedup.takeOver(nowMs); over !== undefined; over = this.#queue.dedup.takeOver(nowMs)) {
-      this.#queue.forgetWindow("dedup", over.key);
-    }
-    for (let over = this.#queue.keys.takeOver(nowMs); over !== undefined; over = this.#queue.keys.takeOver(nowMs)) {
-      this.#queue.forgetWindow("keys", over.key);
-    }
+    const wasBehind = this.#goesOnMs > -Infinity;
+    this.#goesOnMs = this.#expireSome(nowMs) ? -Infinity : nowMs + 1;
     this.#armedMs = -Infinity;
     this.#arm();
+    if (wasBehind) this.#queue.serve(nowMs); // they were given nothing while all that was looked at was over
+  }
+
+  /** Answers whether that was all. (X2) */
+  #expireSome(nowMs: number): boolean {
+    const { log, settings, dedup, keys } = this.#queue;
+    for (let turn = 0; turn < turnMax; turn++) {
+      const own = this.#due?.takeDue(nowMs);
+      if (own !== undefined) {
+        this.#own.delete(own.message);
+        this.#expire(own.message, nowMs);
+        continue;
+      }
+      if (log.sentMsAfter(this.#done) + settings.ttlMs <= nowMs) {
+        const message = log.after(this.#done);
+        if (message === undefined) return true;
+        this.#done = message.sequence;
+        this.#expire(message, nowMs);
+        continue;
+      }
+      const [id, key] = [dedup.takeOver(nowMs), keys.takeOver(nowMs)];
+      if (id !== undefined) this.#queue.forgetWindow("dedup", id.key);
+      if (key !== undefined) this.#queue.forgetWindow("keys", key.key);
+      if (id === undefined && key === undefined) return true;
+    }
+    return false;
   }
 
   /** Something is remembered for a while. */
@@ -134,12 +153,13 @@ export class Expiry implements DueItem {
 
   #arm(): void {
     const firstMs = this.#queue.log.sentMsAfter(this.#done) + this.#queue.settings.ttlMs;
-    const nextMs = Math.min(
+    const dueMs = Math.min(
       firstMs,
       this.#due?.nextDueMs ?? Infinity,
       this.#queue.dedup.nextMs,
       this.#queue.keys.nextMs,
     );
+    const nextMs = Math.max(dueMs, this.#goesOnMs);
     if (nextMs === this.#armedMs || this.#isClosed) return;
     this.#armedMs = nextMs;
     if (nextMs === Infinity) this.#queue.host.timers.unschedule(this);

@@ -6,6 +6,7 @@ import type { Sealer } from "./message/sealed.js";
 import type { Courier } from "./spool/types.js";
 import type { DeadLetter, OutgoingMessage, QueueEnd } from "./types.js";
 import type { QueueListener } from "./listener.js";
+import type { Sweeping } from "./sweeping.js";
 import type { Tables } from "./tables.js";
 import type { Writes } from "./writes.js";
 
@@ -64,6 +65,7 @@ export interface QueueHost extends QueuesCapabilities {
   readonly sealer: Sealer;
   readonly tables: Tables;
   readonly writes: Writes;
+  readonly sweeping: Sweeping;
   /** Bytes of durable messages that are in memory, too. */
   readonly bodies: { held: number };
   /** The queue of that name, or what hands messages on to it where it is elsewhere. */

@@ -13,12 +13,14 @@ import type { Operation } from "../journal/index.js";
 import { Attempts } from "./attempts.js";
 import { Changes } from "./changes.js";
 import { deadLetterOf } from "./dead-letters.js";
+import { Delaying } from "./delaying.js";
 import { Dependents } from "./dependents.js";
 import type { Dropping } from "./dropping.js";
 import { Expiry } from "./expiry.js";
 import { Failing } from "./failing.js";
 import { Feeding } from "./feeding.js";
 import { Figures, type Leaving } from "./figures.js";
+import { GivingUp } from "./giving-up.js";
 import type { QueueHost } from "./host.js";
 import { Room, type Prepared } from "./intake.js";
 import { Lane } from "./lane.js";
@@ -27,14 +29,14 @@ import { Log } from "./message/log.js";
 import { Entry, type Message, entriesOf, isSettling } from "./message/message.js";
 import { orderOf } from "./order/order-of.js";
 import { Pace } from "./rate.js";
-import type { OlderOwner, QueueIdentity, QueueRecord } from "./record.js";
+import { type OlderOwner, type QueueIdentity, type QueueRecord, recordOf } from "./record.js";
 import { pullBehind } from "./pulling.js";
 import { Redriving } from "./redriving.js";
 import { retryDelay } from "./retry.js";
 import { Results } from "./results.js";
 import { Scheduling } from "./scheduling.js";
 import { failedLane, messageKey, tableNames } from "./tables.js";
-import { awaken, bedFor, maySleep, putToBed, waken } from "./sleeping.js";
+import { awaken, sleeps, waken } from "./sleeping.js";
 import { tellEntry, tellLeft } from "./telling.js";
 import type { DeathReason, QueueSettings } from "./types.js";
 import { Window } from "./window.js";
@@ -51,7 +53,7 @@ export class Queue {
   readonly id: number;
   readonly createdMs: number;
   readonly host: QueueHost;
-  readonly log: Log = new Log((sequence, slept, inLine) => waken(this, sequence, slept, inLine));
+  readonly log: Log = new Log((sequence, slept, bedroom) => waken(this, sequence, slept, bedroom));
   readonly room: Room = new Room();
   readonly figures: Figures = new Figures();
   readonly lanes: Map<string, Lane> = new Map<string, Lane>();
@@ -70,11 +72,13 @@ export class Queue {
   #wiping: Wiping | undefined;
   #redriving: Redriving | undefined;
   #changes: Changes | undefined;
+  #delaying: Delaying | undefined;
   #leaseNotes: LeaseNotes | undefined;
   #feeding: Feeding | undefined;
   #scheduling: Scheduling | undefined;
   #results: Results | undefined;
   #attempts: Attempts | undefined;
+  #givingUp: Set<GivingUp> | undefined;
   /** Where messages make room for others. */
   dropping: Dropping | undefined;
   readonly #pace = new Pace();
@@ -114,6 +118,11 @@ export class Queue {
     return (isDone) => {
       wiping.end(before, isDone);
     };
+  }
+
+  /** Made with the first that sleeps until its delay is over. */
+  get delaying(): Delaying {
+    return (this.#delaying ??= new Delaying(this));
   }
 
   get leaseNotes(): LeaseNotes {
@@ -163,6 +172,7 @@ export class Queue {
   /** Does what is due by now, whether or not a timer has said so. */
   advance(nowMs: number): void {
     for (const lane of this.lanes.values()) lane.advance(nowMs);
+    this.#delaying?.advance(nowMs);
     this.expiry.advance(nowMs);
   }
 
@@ -194,21 +204,15 @@ export class Queue {
     return lane;
   }
 
-  /** A subscription is over: its receipts do nothing any more, and it has given up all that it had. What it has acknowledged before, and is on its way to the disk, counts. */
+  /** A subscription is over: its receipts do nothing any more, and it gives up all that it had. */
   removeLane(lane: Lane, nowMs: number): void {
     this.lanes.delete(lane.name);
     lane.close();
+    const givingUp = new GivingUp(this, lane, () => this.#givingUp?.delete(givingUp));
+    (this.#givingUp ??= new Set()).add(givingUp);
     this.host.writes.after((at) => {
-      this.#giveUp(lane, at);
+      givingUp.onDue(at);
     }, nowMs);
-  }
-
-  #giveUp(lane: Lane, nowMs: number): void {
-    for (let message = this.log.first; message !== undefined; message = this.log.after(message.sequence)) {
-      const entry = entriesOf(message).find((each) => each.lane === lane.number);
-      if (entry !== undefined && entry.state !== "gone") this.over(entry, lane, "given-up", nowMs);
-    }
-    this.serve(nowMs);
   }
 
   laneOf(of: { readonly lane: number }): Lane | undefined {
@@ -240,16 +244,10 @@ export class Queue {
   }
 
   record(changes: Partial<QueueRecord> = {}): QueueRecord {
-    const { name, id, settings, createdMs, lanesMade, yieldedTo } = this;
-    const lanes = [...this.lanes.values()].map(({ number, name: of, fromSequence }) => ({
-      number,
-      name: of,
-      fromSequence,
-    }));
-    return { name, id, settings, createdMs, lanes, lanesMade, yieldedTo, ...changes };
+    return { ...recordOf(this), ...changes };
   }
 
-  /** The disk knows that sequences from `sequences` on were never given to a message. */
+  /** Sequences from `sequences` on were never given to a message: that is on the disk. */
   promised(sequences: number): void {
     this.#promised = Math.max(this.#promised, sequences);
   }
@@ -294,9 +292,7 @@ export class Queue {
   /** A message is in the queue. Its room and its ids were reserved before. */
   admit({ message, delayMs }: Prepared, nowMs: number): void {
     const makesRoom = this.dropping?.isLeaving(message) === true;
-    const bed = maySleep(message, delayMs) && !makesRoom ? bedFor(this, message) : undefined;
-    if (bed !== undefined) {
-      putToBed(this, bed, message.sequence, message, nowMs);
+    if (!makesRoom && sleeps(this, message, delayMs, nowMs)) {
       this.expiry.watch(message, nowMs);
       return;
     }
@@ -475,7 +471,9 @@ export class Queue {
       for (let waiter = lane.waiters.first; waiter !== undefined; waiter = lane.waiters.first) waiter.fail(error);
       lane.close();
     }
+    for (const each of this.#givingUp ?? []) each.close();
     this.expiry.close();
+    this.#delaying?.close();
     this.#failing?.close();
     this.#redriving?.close();
     this.#leaseNotes?.close();

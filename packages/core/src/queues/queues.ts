@@ -17,6 +17,7 @@ import { HandingOver, type HandingOverHost } from "./handing-over.js";
 import type { QueueHere, QueueHost, QueuesCapabilities } from "./host.js";
 import { type QueuesLimits, defaultQueuesLimits } from "./limits.js";
 import { Sealer } from "./message/sealed.js";
+import { deleteQueue, purge } from "./purging.js";
 import { Queue } from "./queue.js";
 import type { OlderOwner, QueueIdentity } from "./record.js";
 import { answerWaiters, receive } from "./receiving.js";
@@ -25,10 +26,10 @@ import { prepareScheduled, prepareTransfer, send } from "./sending.js";
 import { checkQueueName, checkSettingNames, checkSettings, defaultQueueSettings } from "./settings.js";
 import { ack, extend, release } from "./settling.js";
 import { checkOperation } from "./checks.js";
-import { forgetAsleep } from "./sleeping.js";
 import { Spooling } from "./spool/spooling.js";
 import { Taking } from "./spool/taking.js";
 import { subscribe, unsubscribe } from "./subscribing.js";
+import { Sweeping } from "./sweeping.js";
 import { Tables } from "./tables.js";
 import type { GivenSettings, Operation, QueueAnswers, QueueEnd, QueueOperation, QueueSettings } from "./types.js";
 import { withdraw } from "./withdrawing.js";
@@ -205,6 +206,7 @@ export class Queues {
   frozen(freeze: Freeze, nowMs: number): void {
     this.#writes.freeze(freeze, nowMs);
     for (const queue of this.#queues.values()) if (queue.durable) queue.close(freeze.error);
+    this.#host?.sweeping.close();
     this.spooling.close();
   }
 
@@ -219,6 +221,7 @@ export class Queues {
     for (const each of this.#handingOver?.values() ?? []) each.close();
     for (const queue of this.#queues.values()) queue.close(error);
     this.#queues.clear();
+    this.#host?.sweeping.close();
     this.spooling.close();
   }
 
@@ -257,7 +260,7 @@ export class Queues {
         done("settings", queue.settings);
         return nothing;
       case "purge":
-        this.#purge(queue, end, nowMs);
+        purge(queue, end, nowMs);
         return nothing;
       case "delete":
         this.#delete(queue, end, nowMs);
@@ -332,61 +335,11 @@ export class Queues {
     throw new MpregError("unsupported", message);
   }
 
-  #purge(queue: Queue, end: End, nowMs: number): void {
-    const before = queue.nextSequence;
-    const operations = queue.durable ? queue.host.tables.deleteMessages(queue.id, before) : [];
-    const wiped = queue.wipe(before);
-    const done = (at: number): void => {
-      wiped(true);
-      let purged = forgetAsleep(queue, before, at);
-      queue.figures.purged += purged;
-      for (
-        let message = queue.log.first;
-        message !== undefined && message.sequence < before;
-        message = queue.log.first
-      ) {
-        queue.remove(message, "purged", at);
-        purged += 1;
-      }
-      queue.note(operations); // what receivers did meanwhile wrote rows behind the deletion; also forgotten at a restart
-      end({ kind: "done", value: purged });
-      queue.serve(at);
-    };
-    queue.commit(
-      operations,
-      {
-        done,
-        failed: (error) => {
-          wiped(false);
-          end({ kind: "failed", error });
-        },
-      },
-      nowMs,
-    );
-  }
-
-  #delete(queue: Queue, end: End, nowMs: number): void {
-    const operations = queue.durable ? queue.host.tables.deleteQueue(queue.id) : [];
-    const wiped = queue.wipe(Infinity);
-    const done = (): void => {
-      wiped(true);
-      const { size } = queue.log;
+  #delete(queue: Queue, end: (end: QueueEnd<"delete">) => void, nowMs: number): void {
+    const gone = (): void => {
       if (this.#queues.get(queue.name) === queue) this.#queues.delete(queue.name);
-      queue.note(operations); // what fell due meanwhile wrote rows behind the deletion; also forgotten at a restart
-      queue.deleted();
-      end({ kind: "done", value: size });
     };
-    queue.commit(
-      operations,
-      {
-        done,
-        failed: (error) => {
-          wiped(false);
-          end({ kind: "failed", error });
-        },
-      },
-      nowMs,
-    );
+    deleteQueue(queue, gone, end, nowMs);
   }
 
   #update(queue: Queue, given: GivenSettings, end: End, nowMs: number): void {
@@ -430,6 +383,7 @@ export class Queues {
       sealer: new Sealer(utf8),
       tables: new Tables(utf8),
       writes: this.#writes,
+      sweeping: new Sweeping({ timers, writes: this.#writes }),
       bodies: { held: 0 },
       find: (name) => (this.has(name) ? this.#here(name) : this.spooling.targetOf(name)),
       elsewhere: (name) => this.spooling.targetOf(name),

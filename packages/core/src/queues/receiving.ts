@@ -7,8 +7,10 @@
  * (V3) A message whose idempotency key was acknowledged is acknowledged instead.
  * (V4) Whoever gets a message of a FIFO group gets those behind it, too, as many as are free and wanted, before the next group has its turn.
  * (V5) Whoever asks again, with the same attempt, gets what the attempt has got (`attempts.ts`).
+ * (V6) Nobody gets a message whose time is over, also where expiry has not come to it yet.
  */
 import { MpregError, quoted } from "../base/index.js";
+import { turnMax } from "./expiry.js";
 import type { Lane } from "./lane.js";
 import type { Entry } from "./message/message.js";
 import type { Queue } from "./queue.js";
@@ -102,11 +104,17 @@ function take(queue: Queue, lane: Lane, wish: Wanted, nowMs: number): ReceivedMe
   const entries: Entry[] | undefined = wish.attempt === undefined ? undefined : [];
   let last: Entry | undefined;
   let ofGroup = 0;
+  let over = 0;
   while (messages.length < wish.max && bytes < queue.host.limits.receiveBytesMax) {
     const entry = lane.lease(visibilityMs, nowMs, wallMs, ofGroup < wish.groupMax ? last : undefined);
     if (entry === undefined) break;
     ofGroup = last !== undefined && entry.message.group === last.message.group ? ofGroup + 1 : 1;
     last = entry; // (V4)
+    if (queue.expiry.isOver(entry.message, nowMs)) {
+      expire(queue, lane, entry, nowMs); // (V6)
+      if (++over >= turnMax) break;
+      continue;
+    }
     const before = repeated(queue, entry, nowMs);
     if (before !== undefined) {
       queue.figures.repeated += 1;
@@ -132,6 +140,13 @@ function take(queue: Queue, lane: Lane, wish: Wanted, nowMs: number): ReceivedMe
   if (wish.attempt !== undefined && entries !== undefined && entries.length > 0)
     queue.attempts.got(lane, wish.attempt, entries, nowMs);
   return messages;
+}
+
+/** (V6) */
+function expire(queue: Queue, lane: Lane, entry: Entry, nowMs: number): void {
+  if (entry.lease !== undefined) entry.lease.receives -= 1; // nobody has it
+  lane.settle(entry);
+  queue.expireEntry(entry, nowMs);
 }
 
 /** (V5) */

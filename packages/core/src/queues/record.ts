@@ -23,3 +23,16 @@ export interface QueueRecord extends QueueIdentity {
   /** Where it hands over what it has. */
   readonly yieldedTo?: OlderOwner | undefined;
 }
+
+/** What is written of a queue that is there. */
+export function recordOf(
+  queue: Omit<QueueRecord, "lanes"> & { readonly lanes: ReadonlyMap<string, QueueRecord["lanes"][number]> },
+): QueueRecord {
+  const { name, id, settings, createdMs, lanesMade, yieldedTo } = queue;
+  const lanes = [...queue.lanes.values()].map((lane) => ({
+    number: lane.number,
+    name: lane.name,
+    fromSequence: lane.fromSequence,
+  }));
+  return { name, id, settings, createdMs, lanes, lanesMade, yieldedTo };
+}

@@ -21,8 +21,18 @@ import type { MoveRecord } from "./redriving.js";
 import type { ScheduleRecord } from "./scheduling.js";
 import { marksOf } from "./sending.js";
 import { defaultQueueSettings } from "./settings.js";
-import { bedFor, isLong, putToBed } from "./sleeping.js";
-import { type LeaseRow, behindMovedMark, failedLane, getU32, queueKey, readKey, tableNames } from "./tables.js";
+import { bedFor, isLong, putToBed, sleepsDelayed } from "./sleeping.js";
+import {
+  type LeaseRow,
+  behindMovedMark,
+  failedLane,
+  getU32,
+  messageKey,
+  purgedKey,
+  queueKey,
+  readKey,
+  tableNames,
+} from "./tables.js";
 import { Remembered } from "./window.js";
 
 const pageRows = 1_000;
@@ -48,9 +58,7 @@ export function recover(
   const last = deleted.at(-1); // its rows may outlive this run, too: a full disk refuses
   if (last !== undefined) {
     nextId = Math.max(nextId, last + 1);
-    const { tables, writes } = shared();
-    const operations = deleted.flatMap((id) => tables.deleteQueue(id));
-    writes.write(operations, { done: () => undefined, failed: () => undefined }); // done again at the next start
+    for (const id of deleted) shared().sweeping.queue(id);
   }
   return { queues, nextId, dead };
 }
@@ -101,14 +109,15 @@ function recoverQueue(store: Store, queue: Queue, record: QueueRecord, dead: Dea
     const row = queue.host.tables.readResult(key, value);
     queue.results.recover(row.id, row, nowMs);
   }
-  const leases = rowsByEntry(store, tableNames.leases, queue);
-  const acks = rowsByEntry(store, tableNames.acks, queue);
+  const from = messageKey(queue.id, purgedOf(store, queue));
+  const leases = rowsByEntry(store, tableNames.leases, queue, from);
+  const acks = rowsByEntry(store, tableNames.acks, queue, from);
   const isTouched = (sequence: number): boolean =>
     lanes.some(({ number }) => leases.has(`${sequence}.${number}`) || acks.has(`${sequence}.${number}`));
   const areTouched = leases.size + acks.size > 0;
   const acknowledged = acknowledgedOf(acks);
   const forgotten: Operation[] = [];
-  for (const [key, content] of rowsOf(store, tableNames.messages, queueKey(queue.id), queueKey(queue.id + 1))) {
+  for (const [key, content] of rowsOf(store, tableNames.messages, from, queueKey(queue.id + 1))) {
     const { sequence } = readKey(key);
     if (!(areTouched && isTouched(sequence)) && sleepsOn(queue, sequence, content, nowMs)) continue;
     const recovered = new Recovered(queue, sequence, content, dead, nowMs);
@@ -138,14 +147,21 @@ function recoverQueue(store: Store, queue: Queue, record: QueueRecord, dead: Dea
 /** Puts a message of which nothing but its bytes is to be known to where it sleeps; answers whether it has. */
 function sleepsOn(queue: Queue, sequence: number, content: Uint8Array, nowMs: number): boolean {
   if (!isLong(queue)) return false;
-  const { sentWallMs, group, priority, isPlain } = queue.host.sealer.placeOf(content);
+  const { sentWallMs, group, priority, delayMs, isPlain } = queue.host.sealer.placeOf(content);
   if (!isPlain) return false;
-  const bed = bedFor(queue, { sequence, group, priority });
-  if (bed === undefined) return false;
+  const ageMs = Math.max(0, queue.host.wallMs() - sentWallMs);
   const bytes = content.length;
-  const sentMs = Math.ceil(nowMs - Math.max(0, queue.host.wallMs() - sentWallMs)); // (C2)
+  const slept = { sentMs: Math.ceil(nowMs - ageMs), bytes, content: undefined };
+  const place = { sequence, group, priority };
+  const leftMs = Math.max(0, delayMs - ageMs); // (C2)
+  if (leftMs > 0) {
+    if (!sleepsDelayed(queue, place, slept, nowMs + leftMs, nowMs)) return false;
+  } else {
+    const bed = bedFor(queue, place);
+    if (bed === undefined) return false;
+    putToBed(queue, bed, sequence, slept, nowMs);
+  }
   queue.room.take(bytes);
-  putToBed(queue, bed, sequence, { sentMs, bytes, content: undefined }, nowMs);
   return true;
 }
 
@@ -264,9 +280,18 @@ class Recovered {
   }
 }
 
-function rowsByEntry(store: Store, table: string, queue: Queue): Map<string, Uint8Array> {
+/** The sequence before which all was purged; what there is of that is swept. (C1) */
+function purgedOf(store: Store, queue: Queue): number {
+  const purged = store.get(tableNames.sequences, purgedKey(queue.id));
+  if (purged === undefined) return 0;
+  const before = queue.host.tables.readSequences(purged);
+  queue.host.sweeping.messages(queue.id, before);
+  return before;
+}
+
+function rowsByEntry(store: Store, table: string, queue: Queue, from: Uint8Array): Map<string, Uint8Array> {
   const rows = new Map<string, Uint8Array>();
-  for (const [key, value] of rowsOf(store, table, queueKey(queue.id), queueKey(queue.id + 1))) {
+  for (const [key, value] of rowsOf(store, table, from, queueKey(queue.id + 1))) {
     const { sequence, lane } = readKey(key);
     rows.set(`${sequence}.${lane}`, value);
   }

@@ -119,6 +119,17 @@ export class Tables {
     return tables.map((table) => ({ kind: "delete-range", table, from, to }));
   }
 
+  /** All messages before `sequence` were purged, whatever rows there are of them: the largest of these counts. */
+  putPurged(queue: number, sequence: number): Operation {
+    const value = messageKey(0, sequence).slice(4);
+    return { kind: "put", table: tableNames.sequences, key: purgedKey(queue), value, frees: true };
+  }
+
+  /** A queue is gone, whatever rows there are of it. */
+  deleteRecord(queue: number): Operation {
+    return { kind: "delete", table: tableNames.queues, key: queueKey(queue) };
+  }
+
   /** All of a queue. */
   deleteQueue(queue: number): Operation[] {
     const from = queueKey(queue);
@@ -351,6 +362,11 @@ export function queueKey(queue: number): Uint8Array {
   const key = new Uint8Array(4);
   putU32(key, 0, queue);
   return key;
+}
+
+/** Beside what is promised of its sequences. */
+export function purgedKey(queue: number): Uint8Array {
+  return new Uint8Array([...queueKey(queue), 1]);
 }
 
 export function messageKey(queue: number, sequence: number): Uint8Array {

@@ -172,6 +172,33 @@ class Bottomless implements Store {
   }
 }
 
+it.each(["standard", "priority"] as const)(
+  "of many that are delayed (%s) little more is kept than where each is and when it is due, and nothing once they are gone (Z5)",
+  async (order) => {
+    const messages = 100_000;
+    const disk = new Bottomless();
+    const world = new QueueWorld({ store: disk, limits: { awakeMessagesMax: 1_000 } });
+    disk.owner = world;
+    const send = (count: number): void => {
+      for (let sent = 0; sent < count; sent += 1_000) {
+        const batch = Array.from({ length: 1_000 }, (_, at) => ({ body, delayMs: 60_000 + ((at * 7_919) % 10_000) }));
+        world.begin<"send">("q", { op: "send", messages: batch });
+        disk.flush();
+      }
+    };
+    world.queues.create("q", { durable: true, order }, () => undefined, 0);
+    disk.flush();
+    send(5_000);
+    const before = await usedBytes();
+    send(messages);
+    expect(world.do<"stats">("q", { op: "stats" })).toMatchObject({ messages: messages + 5_000, available: 0 });
+    expect(((await usedBytes()) - before) / messages).toBeLessThan(45);
+    world.begin<"purge">("q", { op: "purge" });
+    disk.flush();
+    expect((await usedBytes()) - before).toBeLessThan(messages);
+  },
+);
+
 it.each(["standard", "fifo", "priority"] as const)(
   "of a long line (%s) little more is kept than where each message is, and nothing once they are gone",
   async (order) => {

@@ -85,6 +85,26 @@ export class Asleep {
     return slept;
   }
 
+  /** None before `sequence` sleeps any more; answers how many did, and how long these were. */
+  removeBefore(sequence: number): { readonly messages: number; readonly bytes: number } {
+    let [messages, bytes] = [0, 0];
+    for (const [number, slab] of this.#slabs) {
+      const end = Math.min(slabSize, sequence - number * slabSize);
+      for (let at = 0; at < end; at++) {
+        const length = slab.bytes[at] as number;
+        if (length === 0) continue;
+        messages += 1;
+        bytes += length;
+        slab.bytes[at] = 0;
+        if (slab.contents !== undefined) slab.contents[at] = undefined;
+        slab.size -= 1;
+      }
+      if (slab.size === 0) this.#slabs.delete(number);
+    }
+    this.#size -= messages;
+    return { messages, bytes };
+  }
+
   /** Sequence of the oldest of those behind `sequence`; `Infinity` if there is none. */
   after(sequence: number): number {
     let at = Math.max(sequence + 1, this.#first);

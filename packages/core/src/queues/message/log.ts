@@ -16,21 +16,28 @@ interface Segment {
   size: number;
 }
 
+/** Where a message sleeps: in the line of its group or priority, in none, or until its delay is over. */
+export type Bedroom = "line" | "none" | "delayed";
+
+/** Makes the message again. */
+type Waken = (sequence: number, slept: Slept, bedroom: Bedroom) => Message;
+
 export class Log {
-  /** Makes the message again, which has slept in the line of its group or priority, or in none. */
-  readonly #waken: (sequence: number, slept: Slept, inLine: boolean) => Message;
+  readonly #waken: Waken;
   readonly #segments = new Map<number, Segment>();
   /** Made with the first that sleeps: few queues are as long. */
   #asleep: Asleep | undefined;
   /** Those that sleep in a line. */
   #inLine: Asleep | undefined;
+  /** Those that are delayed. */
+  #delayed: Asleep | undefined;
   /** Of those awake. */
   #size = 0;
   /** No message that is awake is before this one. */
   #firstSequence = 0;
   #nextSequence = 0;
 
-  constructor(waken: (sequence: number, slept: Slept, inLine: boolean) => Message) {
+  constructor(waken: Waken) {
     this.#waken = waken;
   }
 
@@ -40,11 +47,16 @@ export class Log {
 
   /** How many sleep. */
   get sleeping(): number {
-    return this.sleepingInNoLine + (this.#inLine?.size ?? 0);
+    return this.sleepingInNoLine + (this.#inLine?.size ?? 0) + this.delayed;
   }
 
   get sleepingInNoLine(): number {
     return this.#asleep?.size ?? 0;
+  }
+
+  /** How many sleep until their delay is over. */
+  get delayed(): number {
+    return this.#delayed?.size ?? 0;
   }
 
   /** Sequence of the oldest that sleeps in no line; `Infinity` if none does. */
@@ -80,6 +92,20 @@ export class Log {
     (this.#inLine ??= new Asleep()).add(sequence, slept);
   }
 
+  /** The same, until its delay is over. */
+  addDelayed(sequence: number, slept: Slept): void {
+    (this.#delayed ??= new Asleep()).add(sequence, slept);
+  }
+
+  isDelayed(sequence: number): boolean {
+    return this.#delayed?.get(sequence) !== undefined;
+  }
+
+  /** It sleeps there no more; `undefined` if it did not. */
+  takeDelayed(sequence: number): Slept | undefined {
+    return this.#delayed?.take(sequence);
+  }
+
   /** Removes a message that is inside. */
   remove(message: Message): void {
     const number = Math.floor(message.sequence / segmentSize);
@@ -91,16 +117,15 @@ export class Log {
     this.#size -= 1;
   }
 
-  /** Removes what sleeps before `sequence`; answers how much. */
-  removeAsleep(sequence: number): { readonly messages: number; readonly bytes: number } {
-    let [messages, bytes] = [0, 0];
-    for (const asleep of [this.#asleep, this.#inLine]) {
-      for (let at = asleep?.first ?? Infinity; at < sequence; at = asleep?.first ?? Infinity) {
-        messages += 1;
-        bytes += asleep?.take(at)?.bytes ?? 0;
-      }
+  /** Removes what sleeps before `sequence`; answers how much: messages that are available, and that are delayed. */
+  removeAsleep(sequence: number): { readonly available: number; readonly delayed: number; readonly bytes: number } {
+    const removed = { available: 0, delayed: 0, bytes: 0 };
+    for (const bedroom of bedrooms) {
+      const { messages, bytes } = this.#asleepIn(bedroom)?.removeBefore(sequence) ?? { messages: 0, bytes: 0 };
+      removed[bedroom === "delayed" ? "delayed" : "available"] += messages;
+      removed.bytes += bytes;
     }
-    return { messages, bytes };
+    return removed;
   }
 
   /** The oldest message. */
@@ -120,22 +145,25 @@ export class Log {
     return (typeof found === "number" ? this.lookAsleep(found)?.sentMs : found?.sentMs) ?? Infinity;
   }
 
-  /** The same, to be looked at only: a message, or the sequence of one that sleeps. */
-  lookAfter(sequence: number): Message | number | undefined {
+  /** The same, to be looked at only: a message, or the sequence of one that sleeps; of those that sleep perhaps only what is available, or delayed. */
+  lookAfter(sequence: number, state?: "available" | "delayed"): Message | number | undefined {
     const awake = this.awakeAfter(sequence);
-    const asleep = Math.min(this.#asleep?.after(sequence) ?? Infinity, this.#inLine?.after(sequence) ?? Infinity);
+    let asleep = Infinity;
+    if (state !== "delayed")
+      asleep = Math.min(this.#asleep?.after(sequence) ?? Infinity, this.#inLine?.after(sequence) ?? Infinity);
+    if (state !== "available") asleep = Math.min(asleep, this.#delayed?.after(sequence) ?? Infinity);
     return asleep < (awake?.sequence ?? Infinity) ? asleep : awake;
   }
 
   /** What is known of a message that sleeps. */
   lookAsleep(sequence: number): Slept | undefined {
-    return this.#asleep?.get(sequence) ?? this.#inLine?.get(sequence);
+    return this.#asleep?.get(sequence) ?? this.#inLine?.get(sequence) ?? this.#delayed?.get(sequence);
   }
 
   /** Wakes a message that sleeps in a line; does nothing where it does not. */
   wakeInLine(sequence: number): void {
     const slept = this.#inLine?.take(sequence);
-    if (slept !== undefined) this.add(this.#waken(sequence, slept, true));
+    if (slept !== undefined) this.add(this.#waken(sequence, slept, "line"));
   }
 
   /** Wakes the oldest that sleep in no line, so many at most. */
@@ -175,11 +203,19 @@ export class Log {
 
   /** (L2) */
   #wake(sequence: number): Message | undefined {
-    const inNone = this.#asleep?.take(sequence);
-    const slept = inNone ?? this.#inLine?.take(sequence);
-    if (slept === undefined) return undefined;
-    const message = this.#waken(sequence, slept, inNone === undefined);
-    this.add(message);
-    return message;
+    for (const bedroom of bedrooms) {
+      const slept = this.#asleepIn(bedroom)?.take(sequence);
+      if (slept === undefined) continue;
+      const message = this.#waken(sequence, slept, bedroom);
+      this.add(message);
+      return message;
+    }
+    return undefined;
+  }
+
+  #asleepIn(bedroom: Bedroom): Asleep | undefined {
+    return bedroom === "none" ? this.#asleep : bedroom === "line" ? this.#inLine : this.#delayed;
   }
 }
+
+const bedrooms: readonly Bedroom[] = ["none", "line", "delayed"];

@@ -34,7 +34,8 @@ export interface Place {
   readonly sentWallMs: number;
   readonly group: string | undefined;
   readonly priority: number;
-  /** Whether nothing else is to be remembered of it: no id, TTL, delay or key, and nothing that it waits for. */
+  readonly delayMs: number;
+  /** Whether nothing else is to be remembered of it: no id, TTL or key, and nothing that it waits for. */
   readonly isPlain: boolean;
 }
 
@@ -83,7 +84,7 @@ export class Sealer {
     const reader = this.#reader.open(sealed, prefixBytes, sealed.length);
     let isPlain = reader.text() === "";
     const sentWallMs = reader.varint();
-    if (reader.varint() > 0) isPlain = false;
+    const delayMs = reader.varint();
     if (reader.varint() > 0) isPlain = false;
     const priority = reader.u8();
     let group: string | undefined;
@@ -92,7 +93,7 @@ export class Sealer {
       else if (isRemembered.has(tag)) isPlain = false;
       reader.skipField();
     }
-    return { sentWallMs, group, priority, isPlain };
+    return { sentWallMs, group, priority, delayMs, isPlain };
   }
 
   open(sealed: Uint8Array): OpenedMessage {
