@@ -253,7 +253,10 @@ export class Scheduling implements DueItem {
   #sendingOf(item: Item, nowMs: number): Sending | undefined {
     const wallMs = this.#queue.host.wallMs();
     const state = this.#stateOf(item, nowMs, wallMs);
-    const due = dueOf(item.times, state, item.record.missed, wallMs);
+    // an interval that is over is due, also where its time was rounded up to the next ms
+    const isOver = item.record.everyMs !== undefined && item.dueMs <= nowMs;
+    const untilMs = isOver ? Math.max(wallMs, state.nextMs ?? wallMs) : wallMs;
+    const due = dueOf(item.times, state, item.record.missed, untilMs);
     if (due === undefined) {
       if (state !== item.record) item.record = { ...item.record, ...state };
       return undefined;

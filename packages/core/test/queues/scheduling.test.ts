@@ -71,6 +71,15 @@ describe("a schedule", () => {
     expect(world.stats("q")).toMatchObject({ sent: 3 });
   });
 
+  it("whose time is rounded up is due when its interval is over, on a wall clock that shows parts of ms, too (D1)", () => {
+    const clock = new Clock();
+    const world = new QueueWorld({ clock, disk: new Disk(), wallOffsetMs: 1_700_000_000_000.6 });
+    world.create("q", { durable: false });
+    schedule(world, { everyMs: 1_000 });
+    for (let second = 0; second < 3; second++) clock.advance(1_000.4);
+    expect(dueOf(world)).toEqual([1, 2, 3].map((nth) => Math.round(1_700_000_000_000.6 + nth * 1_000)));
+  });
+
   it("sends after each interval, and once at a time", () => {
     const { world, wallMs, advance } = worldWith({ everyMs: 1_000 });
     const beganMs = wallMs();
