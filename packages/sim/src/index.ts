@@ -44,7 +44,9 @@ export type { PlannedPublish, PlannedSubscription, TopicsPlan } from "./topics/p
 export { type TopicsRunOptions, type TopicsVerdict, runTopics } from "./topics/run-topics.js";
 
 // Worlds of queues.
-export type { ConnectQueuesClient, QueuesClient, QueuesValue } from "./queues/participants.js";
+export type { ConnectQueuesClient, QueuesClient, QueuesValue } from "./queues/client.js";
+export { planFedQueues } from "./queues/plan-fed.js";
+export { planLetterQueues } from "./queues/plan-letters.js";
 export { planMoreQueues } from "./queues/plan-more.js";
 export { planQueues } from "./queues/plan-queues.js";
 export type {
@@ -52,7 +54,10 @@ export type {
   DiskFault,
   Habits,
   PlannedConsumer,
+  PlannedFeed,
   PlannedQueue,
+  PlannedQueueFunction,
+  PlannedSchedule,
   PlannedSend,
   PlannedWork,
   QueuesPlan,

@@ -14,6 +14,7 @@ export function checkAfter(history: History, tell: Tell): void {
     if (after.length === 0 || end.kind !== "done" || end.spooled) continue;
     for (const awaited of after) {
       const theirs = byMessage.get(awaited) ?? [];
+      if (history.executions.some((each) => each.message === awaited)) continue; // `check-functions.ts`
       if (history.mayLeave(awaited) || awaited.idempotencyKey !== undefined || hasMoved(awaited, theirs)) continue;
       for (const delivery of deliveries) {
         if (delivery.queue !== queue || delivery.lease.sequence !== end.sequence) continue;

@@ -1,7 +1,8 @@
 /**
  * Check kept: what a queue has taken it gives, until it is acknowledged.
  *
- * (K1) A message whose send was answered was acknowledged by a receiver, here or as a dead letter, whatever crashed: all queues were emptied.
+ * (K1) A message whose send was answered was acknowledged by a receiver, here or as a dead letter, or done by a function, whatever crashed: all queues were
+ *      emptied.
  * (K2) In a `broadcast`, once for each subscription; in a `quorum`, for as many as are needed.
  *
  * Left out is what may go otherwise: purged, deleted, expired, dropped to make room, done with its idempotency key, or in memory with its node.
@@ -9,8 +10,12 @@
 import { type Delivery, type History, type SentMessage, type Tell, mayBeAcknowledged, nameOf } from "./history.js";
 
 export function checkKept(history: History, tell: Tell): void {
+  const executed = new Set(
+    history.executions.flatMap(({ message, result }) => (result === undefined ? [] : [message])),
+  );
   for (const [message, deliveries] of history.byMessage()) {
     if (message.end.kind !== "done" || message.end.duplicate || mayGo(history, message)) continue;
+    if (executed.has(message) && history.isOnce(message.queue)) continue;
     const acknowledged = deliveries.filter(mayBeAcknowledged);
     const { settings, subscriptions } = history.queueOf(message.queue);
     const lines = new Set(acknowledged.map(lineOf));

@@ -47,8 +47,7 @@ function checkSenders(history: History, tell: Tell): void {
   for (const message of history.sent) {
     const { end, queue, client, askedMs, batch = "" } = message;
     if (end.kind !== "done" || end.duplicate || end.spooled) continue;
-    const isReborn = end.atMs >= (history.reborn.get(queue) ?? Infinity);
-    const key = `${queue} ${client} ${isReborn} ${batch}`;
+    const key = `${queue} ${client} ${history.livesBy(queue, end.atMs)} ${batch}`;
     const before = last.get(key);
     if (before !== undefined && before.sequence >= end.sequence && before.message.askedMs <= askedMs)
       tell(
@@ -63,10 +62,10 @@ function checkSenders(history: History, tell: Tell): void {
 function checkSpools(history: History, tell: Tell): void {
   const last = new Map<string, { readonly message: SentMessage; readonly number: number; readonly sequence: number }>();
   const spooled = [...history.byMessage()].flatMap(([message, [first]]) => {
-    if (message.end.kind !== "done" || !message.end.spooled || first === undefined) return [];
+    if (message.end.kind !== "done" || !message.end.spooled || message.end.id === "" || first === undefined) return [];
     if (history.queueOf(message.queue).settings.deadLetter !== undefined) return [];
     const [spool = "", number = ""] = message.end.id.split(".");
-    const key = `${message.queue} ${spool} ${first.lease.queue}`;
+    const key = `${message.queue} ${history.livesBy(message.queue, first.askedMs)} ${spool} ${first.lease.queue}`;
     return [{ message, key, number: Number.parseInt(number, 36), sequence: first.lease.sequence }];
   });
   for (const each of spooled.sort((a, b) => a.number - b.number)) {

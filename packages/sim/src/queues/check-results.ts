@@ -27,7 +27,9 @@ export function checkResults(history: History, tell: Tell): void {
     const isOnce = guarantee === undefined || guarantee.kind === "at-least-once";
     if (end.kind === "done") {
       const { result } = end;
-      const isOfOne = deliveries.some((each) => mayBeAcknowledged(each) && resultsOf(each).includes(result));
+      const isOfFunction = history.executions.some((each) => each.message === message && each.result === result);
+      const isOfOne =
+        isOfFunction || deliveries.some((each) => mayBeAcknowledged(each) && resultsOf(each).includes(result));
       if (!isOfOne)
         tell("results", `${nameOf(message)} is told to have the result ${String(result)}, which nobody has given`); // (R1)
       if (isOnce && told.has(message) && told.get(message) !== result)

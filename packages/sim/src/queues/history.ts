@@ -6,7 +6,7 @@
  */
 import { isA, MpregError } from "@mpreg/core/base";
 import type { DeadLetter } from "@mpreg/core/queues";
-import type { PlannedQueue, QueuesPlan } from "./plan.js";
+import type { PlannedQueue, PlannedSchedule, QueuesPlan } from "./plan.js";
 
 /** How something ended. `unknown`: it may have been done, or may still be. */
 export type Ended<Done> =
@@ -31,7 +31,7 @@ export interface SentMessage {
   readonly after: readonly SentMessage[];
   /** What becomes of it is kept. */
   readonly keepResult: boolean;
-  /** `spooled`: another node keeps it for the queue; it has no sequence yet. */
+  /** `spooled`: another node keeps it for the queue; it has no sequence yet. So is what was not sent by a client, or by one that is told of its result only; it has no `id`. */
   end: Ended<{
     readonly id: string;
     readonly sequence: number;
@@ -93,6 +93,48 @@ export interface Looked {
   readonly bytes: number;
 }
 
+/** What somebody has seen in a queue, in its order. */
+export interface Browsed {
+  readonly queue: string;
+  readonly askedMs: number;
+  readonly atMs: number;
+  /** `death`: why it is a dead letter. */
+  readonly messages: readonly {
+    readonly message: SentMessage;
+    readonly sequence: number;
+    readonly death: DeadLetter["reason"] | undefined;
+  }[];
+}
+
+/** Somebody has had dead letters moved back. */
+export interface RedriveAsked {
+  readonly queue: string;
+  readonly askedMs: number;
+  end: Ended<object>;
+  /** It was known to be over then. */
+  overMs: number;
+}
+
+/** A schedule of a queue. */
+export interface ScheduleMade {
+  readonly plan: PlannedSchedule;
+  readonly askedMs: number;
+  /** `nextMs`: when it was to be due first, in wall time of the owner. */
+  end: Ended<{ readonly nextMs: number }>;
+  /** How it stood in the end. */
+  last: { readonly nextMs: number; readonly sent: number } | undefined;
+  /** What it has sent, by the time for which it was due. */
+  readonly messages: Map<number, SentMessage>;
+}
+
+/** A function has begun with a message of a queue. */
+export interface Execution {
+  readonly message: SentMessage;
+  readonly atMs: number;
+  /** What it has answered. */
+  result: string | undefined;
+}
+
 /** Somebody has asked what has become of a message. */
 export interface ResultAsked {
   readonly message: SentMessage;
@@ -110,12 +152,24 @@ export interface Stray {
 
 export class History {
   readonly queues: ReadonlyMap<string, PlannedQueue>;
+  /** Nothing befalls anything. */
+  readonly isCalm: boolean;
+  /** Queues of which consumers take several messages at once: one of those may fail for good before one in front of it. */
+  readonly severalAtOnce: ReadonlySet<string>;
+  /** What is gone is created again while messages may be kept for it. */
+  readonly isRevived: boolean;
   /** Somebody has set a clock: what goes on over a restart goes on by it. */
   readonly hasClockSteps: boolean;
   readonly sent: SentMessage[] = [];
   readonly deliveries: Delivery[] = [];
   readonly wipings: Wiping[] = [];
   readonly looked: Looked[] = [];
+  readonly browsed: Browsed[] = [];
+  readonly redrives: RedriveAsked[] = [];
+  readonly schedules: ScheduleMade[] = [];
+  readonly executions: Execution[] = [];
+  /** When messages were taken back. */
+  readonly withdrawn: Map<SentMessage, number> = new Map();
   readonly strays: Stray[] = [];
   readonly results: ResultAsked[] = [];
   /** When nodes have gone down, and with each the queues that it had in memory. */
@@ -123,9 +177,20 @@ export class History {
   /** Nodes whose disks have had no room, or have failed: dead letters may be refused there. */
   readonly troubled: ReadonlySet<string>;
   /** When queues that were deleted, or had been in memory, were created again. */
-  readonly reborn: Map<string, number> = new Map();
+  readonly reborn: Map<string, number[]> = new Map();
 
-  constructor({ queues, clockSteps, diskFaults }: Pick<QueuesPlan, "queues" | "clockSteps" | "diskFaults">) {
+  constructor({
+    queues,
+    clockSteps,
+    diskFaults,
+    ending,
+    faults = [],
+    consumers = [],
+  }: Pick<QueuesPlan, "queues" | "clockSteps" | "diskFaults" | "ending"> &
+    Partial<Pick<QueuesPlan, "faults" | "consumers">>) {
+    this.severalAtOnce = new Set(consumers.flatMap(({ queue, max }) => (max > 1 ? [queue] : [])));
+    this.isCalm = faults.length + clockSteps.length + diskFaults.length === 0;
+    this.isRevived = ending !== undefined;
     this.queues = new Map(queues.map((queue) => [queue.name, queue]));
     this.hasClockSteps = clockSteps.length > 0;
     this.troubled = new Set(diskFaults.flatMap(({ kind, node }) => (kind === "slow" ? [] : [node])));
@@ -141,6 +206,22 @@ export class History {
     return settings.guarantee?.kind === "fire-and-forget" || (settings.durable === false && this.crashed.has(owner));
   }
 
+  /** Whether a message of it is done with one acknowledgement. */
+  isOnce(name: string): boolean {
+    const { guarantee } = this.queueOf(name).settings;
+    return guarantee === undefined || guarantee.kind === "at-least-once";
+  }
+
+  /** How often it had been created again. */
+  livesBy(name: string, atMs: number): number {
+    return this.reborn.get(name)?.filter((bornMs) => bornMs <= atMs).length ?? 0;
+  }
+
+  /** It is about to be created again. */
+  born(name: string, atMs: number): void {
+    this.reborn.set(name, [...(this.reborn.get(name) ?? []), atMs]);
+  }
+
   /** A node has gone down. */
   down(node: string, atMs: number): void {
     const before = this.crashed.get(node);
@@ -153,11 +234,12 @@ export class History {
     return (this.crashed.get(this.queueOf(name).owner) ?? []).some((atMs) => atMs >= fromMs && atMs <= toMs);
   }
 
-  /** Whether it may have been removed by a purge or a deletion. */
+  /** Whether it may have been removed by a purge or a deletion, here or as a dead letter. */
   mayBeWiped({ queue, askedMs }: SentMessage): boolean {
-    return this.wipings.some(
-      (wiping) => wiping.queue === queue && wiping.end.kind !== "refused" && askedMs < endMsOf(wiping.end),
-    );
+    const { deadLetter } = this.queueOf(queue).settings;
+    return this.wipings.some(({ queue: of, end }) => {
+      return (of === queue || of === deadLetter) && end.kind !== "refused" && askedMs < endMsOf(end);
+    });
   }
 
   /** Whether it may leave its queue otherwise than acknowledged, here or as a dead letter: it expires, makes room, was purged. */
@@ -178,8 +260,7 @@ export class History {
   /** Deliveries of each entry: of one message in one lane of one queue, in the order in which they came. */
   byEntry(): ReadonlyMap<string, readonly Delivery[]> {
     return grouped(this.deliveries, ({ queue, lease, askedMs }) => {
-      const isReborn = askedMs >= (this.reborn.get(queue) ?? Infinity);
-      return `${queue}${isReborn ? " again" : ""} ${lease.queue}.${lease.sequence}.${lease.lane}`;
+      return `${queue} ${this.livesBy(queue, askedMs)} ${lease.queue}.${lease.sequence}.${lease.lane}`;
     });
   }
 }
@@ -188,8 +269,7 @@ export class History {
 export function groupOf(history: History, { queue, subscription, message, askedMs }: Delivery): string | undefined {
   const { settings } = history.queueOf(queue);
   if (settings.order !== "fifo" || settings.guarantee?.kind === "fire-and-forget") return undefined;
-  const isReborn = askedMs >= (history.reborn.get(queue) ?? Infinity);
-  return `${queue}/${subscription ?? ""}/${message.group ?? ""}/${isReborn}`;
+  return `${queue}/${subscription ?? ""}/${message.group ?? ""}/${history.livesBy(queue, askedMs)}`;
 }
 
 export type Tell = (guarantee: string, message: string) => void;

@@ -7,10 +7,11 @@
  * (P2) Everything that is asked ends: `waiting` is 0 once all is quiet.
  */
 import { MpregError, isA } from "@mpreg/core/base";
-import type { Queue, QueueCalls, QueueMessage, ReceiveOptions, SentOrRefused } from "@mpreg/core/program";
+import type { QueueMessage, ReceiveOptions, SentOrRefused } from "@mpreg/core/program";
 import type { SeededRandom } from "../capabilities/random.js";
 import { SimulationError } from "../simulation-error.js";
 import type { World } from "../world.js";
+import type { ConnectQueuesClient, Handle, QueuesClient, QueuesValue } from "./client.js";
 import {
   type Delivery,
   type History,
@@ -21,26 +22,17 @@ import {
   failed,
   leaseOf,
 } from "./history.js";
-import type { Habits, PlannedConsumer, PlannedQueue, PlannedSend, PlannedWork } from "./plan.js";
-
-/** The number of a message, and bytes. */
-export type QueuesValue = readonly [number, Uint8Array];
-
-/** A client that stays connected whatever happens to its links: the real one, over simulated sockets. */
-export interface QueuesClient {
-  readonly queue: QueueCalls["queue"];
-  close(): void;
-}
-
-/** Makes a client of the world that knows the nodes of these names; `stirred`: promises may have been settled. */
-export type ConnectQueuesClient = (
-  world: World,
-  name: string,
-  nodes: readonly string[],
-  stirred: () => void,
-) => QueuesClient;
-
-type Handle = Queue<QueuesValue>;
+import { endSchedules, makeSchedule, publish, scheduledMessage, sendAndWait } from "./fed.js";
+import type {
+  Habits,
+  PlannedConsumer,
+  PlannedFeed,
+  PlannedQueue,
+  PlannedSchedule,
+  PlannedSend,
+  PlannedWork,
+} from "./plan.js";
+import { type Asker, doWork, redriveAll, wipe } from "./work.js";
 
 /** How long a consumer waits after what it asked was refused, in ms. */
 const pauseMs = 100;
@@ -122,6 +114,10 @@ export class Participants {
   }
 
   send(plan: PlannedSend): void {
+    if (plan.awaited !== undefined) {
+      for (let count = 0; count < plan.count; count++) void sendAndWait(plan, this.#asker);
+      return;
+    }
     const { queue, client, bytes, group, dedup, idempotencyKey, priority, delayMs, accept } = plan;
     const { sent } = this.#history;
     const after = plan.afterLast === undefined ? [] : this.#lastOf(queue, plan.afterLast);
@@ -216,26 +212,25 @@ export class Participants {
     }
   }
 
-  work({ client, queue, what }: PlannedWork, random: SeededRandom): void {
-    const handle = this.#handle(client, queue);
-    switch (what) {
-      case "purge":
-      case "delete":
-        void this.#wipe(what, handle);
-        break;
-      case "redrive":
-        this.#asked(handle.redrive({ perSecond: random.chance(0.5) ? random.integer(5, 100) : undefined })).catch(
-          this.#mayFail,
-        );
-        break;
-      case "update":
-        this.#asked(handle.update({ visibilityMs: random.integer(150, 1_200) })).catch(this.#mayFail);
-        break;
-      case "stats":
-        this.#asked(handle.stats()).then(({ messages, bytes }) => {
-          this.#history.looked.push({ queue, messages, bytes });
-        }, this.#mayFail);
-    }
+  schedule(plan: PlannedSchedule): void {
+    void makeSchedule(plan, this.#asker);
+  }
+
+  endSchedules(): Promise<void> {
+    return endSchedules(this.#asker);
+  }
+
+  publish(plan: PlannedFeed): void {
+    void publish(plan, this.#asker);
+  }
+
+  work(planned: PlannedWork, random: SeededRandom): void {
+    doWork(planned, this.#asker, random);
+  }
+
+  /** All letters that a queue has go back where they come from, as far as they can. */
+  redriveAll({ name }: PlannedQueue, perSecond: number | undefined): Promise<void> {
+    return redriveAll(name, perSecond, this.#asker);
   }
 
   /** Receives again and again, until the plan is over. */
@@ -290,32 +285,16 @@ export class Participants {
 
   /** Creates again what was deleted, or was in memory and is gone. */
   async createAgain(queue: PlannedQueue, withinMs: number): Promise<void> {
-    this.#history.reborn.set(queue.name, this.#world.nowMs);
+    this.#history.born(queue.name, this.#world.nowMs);
     await this.create(queue, withinMs);
   }
 
   /** It is gone then, whatever broke meanwhile. */
   async delete(queue: PlannedQueue): Promise<void> {
     for (let tries = 1; tries <= triesMax; tries++) {
-      await this.#wipe("delete", this.#handle(0, queue.name));
+      await wipe("delete", this.#handle(0, queue.name), this.#asker);
       if (await this.isGone(queue)) return;
       await this.#sleep(pauseMs);
-    }
-  }
-
-  async #wipe(what: "purge" | "delete", handle: Handle): Promise<void> {
-    const wiping: History["wipings"][number] = {
-      queue: handle.name,
-      what,
-      askedMs: this.#world.nowMs,
-      end: { kind: "waits" },
-    };
-    this.#history.wipings.push(wiping);
-    try {
-      await this.#asked(what === "purge" ? handle.purge() : handle.delete());
-      wiping.end = { kind: "done", atMs: this.#world.nowMs };
-    } catch (error) {
-      wiping.end = failed(error, this.#world.nowMs);
     }
   }
 
@@ -367,7 +346,10 @@ export class Participants {
     const receive = ++this.#receives;
     return messages.flatMap((message) => {
       const [index] = message.value;
-      const sent = this.#history.sent[index];
+      const isScheduled = index < 0;
+      const sent = isScheduled
+        ? scheduledMessage(message, this.#history, this.#world.nowMs)
+        : this.#history.sent[index];
       if (sent === undefined) {
         this.#history.strays.push({ queue, value: message.value });
         return [];
@@ -451,8 +433,14 @@ export class Participants {
     });
   }
 
-  readonly #mayFail = (error: unknown): void => {
-    failed(error, this.#world.nowMs);
+  readonly #asker: Asker = {
+    nowMs: () => this.#world.nowMs,
+    history: () => this.#history,
+    handle: (client, queue) => this.#handle(client, queue),
+    publish: (client, topic, value) => (this.#clients[client] as QueuesClient).publish(topic, value),
+    asked: (promise) => this.#asked(promise),
+    persistently: (ask) => this.#persistently(ask),
+    sleep: (ms) => this.#sleep(ms),
   };
 }
 

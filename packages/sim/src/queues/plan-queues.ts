@@ -188,7 +188,7 @@ function planWork(
   const work: PlannedWork[] = [];
   for (const { name } of queues) {
     const of = random.split(name);
-    const chances: Readonly<Record<PlannedWork["what"], number>> = isDeadName(name)
+    const chances: Readonly<Partial<Record<PlannedWork["what"], number>>> = isDeadName(name)
       ? { purge: 0, delete: 0, redrive: 0.7, update: 0, stats: 1 }
       : { purge: 0.15, delete: 0.08, redrive: 0, update: 0.2, stats: 1 };
     for (const [what, chance] of Object.entries(chances) as [PlannedWork["what"], number][]) {

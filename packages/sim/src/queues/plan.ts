@@ -35,6 +35,33 @@ export interface PlannedSend {
   readonly afterLast?: number | undefined;
   /** What becomes of them is kept, and asked for at once, for so long. Without `idempotencyKey`. */
   readonly resultWithinMs?: number | undefined;
+  /** They are sent and waited for in one, for `resultWithinMs`; `withdraw`: what is not done by then is taken back. */
+  readonly awaited?: "stay" | "withdraw" | undefined;
+}
+
+/** Messages that a queue sends itself, from `atMs` on until all is quiet. Of queues that nobody purges or deletes. */
+export interface PlannedSchedule {
+  readonly client: number;
+  readonly atMs: number;
+  readonly queue: string;
+  readonly everyMs: number;
+  readonly missed: "skip" | "one" | "all";
+}
+
+/** A message of a topic that feeds the queue. */
+export interface PlannedFeed {
+  readonly client: number;
+  readonly atMs: number;
+  readonly queue: string;
+  readonly topic: string;
+}
+
+/** The function that works off queues (`consumer`), on these nodes. */
+export interface PlannedQueueFunction {
+  readonly name: string;
+  readonly nodes: readonly string[];
+  readonly takesMs: readonly [number, number];
+  readonly failureRatio: number;
 }
 
 /** How likely a consumer does what with a message; what is left of 1 it acknowledges. */
@@ -66,8 +93,8 @@ export interface PlannedWork {
   readonly client: number;
   readonly atMs: number;
   readonly queue: string;
-  /** `update`: another visibility. A queue that was deleted is created again once all is quiet. */
-  readonly what: "purge" | "delete" | "redrive" | "update" | "stats";
+  /** `update`: another visibility; `cancel`: of the redrive that runs. A queue that was deleted is created again once all is quiet. */
+  readonly what: "purge" | "delete" | "redrive" | "cancel" | "browse" | "update" | "stats";
 }
 
 export type DiskFault = { readonly atMs: number; readonly node: string; readonly forMs: number } & (
@@ -96,4 +123,12 @@ export interface QueuesPlan {
   readonly diskFaults: readonly DiskFault[];
   readonly clockSteps: readonly ClockStep[];
   readonly durationMs: number;
+  readonly schedules?: readonly PlannedSchedule[] | undefined;
+  readonly publishes?: readonly PlannedFeed[] | undefined;
+  readonly functions?: readonly PlannedQueueFunction[] | undefined;
+  /**
+   * Once all is quiet, before the queues are emptied: those that are gone are created again, since messages may be kept for them, and all dead letters are
+   * redriven. `restarts`: the nodes that have them are started again meanwhile.
+   */
+  readonly ending?: { readonly restarts: boolean } | undefined;
 }

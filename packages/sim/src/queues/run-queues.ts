@@ -1,13 +1,15 @@
 /**
  * Run queues: one world of queues, from its forming to its quiet, under all checks.
  *
- *     form ─▶ create ─▶ sends, consumers and faults ─▶ heal ─▶ quiet ─▶ drain ─▶ verdict ─▶ delete ─▶ empty
+ *     form ─▶ create ─▶ sends, consumers and faults ─▶ heal ─▶ quiet (─▶ revive) ─▶ drain ─▶ verdict ─▶ delete ─▶ empty
  *
  * (X1) The same seed gives the same verdict, trace hash included.
  * (X2) Once all is healed and nothing more is asked, every ask has ended, and every queue gives all that it has.
  * (X3) When all queues are deleted nothing of them is left in any store and any table.
  */
+import type { AnyHandler } from "@mpreg/core/handlers";
 import { queueTables } from "@mpreg/core/queues";
+import { SeededRandom } from "../capabilities/random.js";
 import { EmptyTables } from "../check/empty-tables.js";
 import { pendingNothing } from "../check/settle.js";
 import { applyFaults } from "../faults/schedule.js";
@@ -16,9 +18,11 @@ import type { Violation } from "../observation.js";
 import { SimulationError } from "../simulation-error.js";
 import { World, type WorldOptions } from "../world.js";
 import { checkHistory } from "./check-history.js";
+import type { ConnectQueuesClient } from "./client.js";
+import { workFunction } from "./fed.js";
 import { applyClockSteps, applyDiskFaults, restartFailed, startAgain } from "./hits.js";
 import { History, type Tell } from "./history.js";
-import { type ConnectQueuesClient, Participants } from "./participants.js";
+import { Participants } from "./participants.js";
 import type { QueuesPlan } from "./plan.js";
 
 export interface QueuesRunOptions extends Partial<Omit<WorldOptions, "seed" | "nodes">> {
@@ -52,8 +56,8 @@ const resultWithinMs = 5_000;
 const rememberedMsMax = 5_000;
 
 /**
- * What a queue has without a message: itself, the sequences it may use, the redrives and results that it tells of, what it has taken of spools, and which
- * of its messages others have waited for in vain.
+ * What a queue has without a message: itself, the sequences it may use, the redrives and results that it tells of, what it has taken of spools and topics, and
+ * which of its messages others have waited for in vain.
  */
 const ofQueues: ReadonlySet<string> = new Set([
   "queues",
@@ -62,6 +66,7 @@ const ofQueues: ReadonlySet<string> = new Set([
   "queue-taken",
   "queue-results",
   "queue-undone",
+  "queue-feeds",
 ]);
 /** Whose numbers those of a store are, for ever. */
 const ofStores: ReadonlySet<string> = new Set(["queue-spool-state"]);
@@ -69,8 +74,9 @@ const ofStores: ReadonlySet<string> = new Set(["queue-spool-state"]);
 /** Runs a plan under all checks. */
 export async function runQueues(plan: QueuesPlan, { connect, ...options }: QueuesRunOptions): Promise<QueuesVerdict> {
   const limits = { redial: { redialMsMin: 20, redialMsMax: 1_000 }, queues: {} };
-  const world = new World({ seed: plan.seed, nodes: plan.nodes, limits, ...options });
   const history = new History(plan);
+  const nodes = plan.nodes.map((node) => ({ ...node, functions: functionsOf(plan, node.name, history, () => world) }));
+  const world: World = new World({ seed: plan.seed, nodes, limits, ...options });
   const tell: Tell = (guarantee, message) => {
     world.violated(guarantee, message);
   };
@@ -86,6 +92,7 @@ export async function runQueues(plan: QueuesPlan, { connect, ...options }: Queue
     schedule(world, plan, participants);
     await participants.pass(() => false, plan.durationMs);
     await quiet(world, plan, participants, tell);
+    if (plan.ending !== undefined) await revive(world, plan, participants);
     await drainAll(world, plan, participants, tell);
     await askAgain(history, participants);
     if (world.violations.length === 0) checkHistory(history, tell);
@@ -100,6 +107,21 @@ export async function runQueues(plan: QueuesPlan, { connect, ...options }: Queue
 
 function isLinked({ nodes }: World, node: SimulatedNode): boolean {
   return node.state === "up" && node.size.peers === nodes.size - 1;
+}
+
+function functionsOf(
+  { seed, functions = [] }: QueuesPlan,
+  node: string,
+  history: History,
+  world: () => World,
+): Record<string, AnyHandler> {
+  const here = functions.filter(({ nodes }) => nodes.includes(node));
+  return Object.fromEntries(
+    here.map((each) => {
+      const random = new SeededRandom(seed).split(`function ${each.name} of ${node}`);
+      return [each.name, workFunction(each, node, random, history, () => world().nowMs)];
+    }),
+  );
 }
 
 function schedule(world: World, plan: QueuesPlan, participants: Participants): void {
@@ -118,6 +140,16 @@ function schedule(world: World, plan: QueuesPlan, participants: Participants): v
       participants.work(each, world.random(`work ${index}`));
     });
   });
+  for (const each of plan.schedules ?? []) {
+    world.after(each.atMs, () => {
+      participants.schedule(each);
+    });
+  }
+  for (const each of plan.publishes ?? []) {
+    world.after(each.atMs, () => {
+      participants.publish(each);
+    });
+  }
   applyFaults(world, plan.faults);
   applyDiskFaults(world, plan.diskFaults);
   applyClockSteps(world, plan.clockSteps);
@@ -130,9 +162,37 @@ async function quiet(world: World, plan: QueuesPlan, participants: Participants,
   world.heal();
   await participants.pass(() => false, silenceMsMax);
   world.heal(); // who was in the middle of it when it was healed
+  if (plan.schedules !== undefined) await participants.awaited(participants.endSchedules(), answerMsMax);
   await participants.pass(() => participants.waiting === 0, quietMsMax);
   if (world.violations.length === 0 && participants.waiting > 0) {
     tell("ends", `${participants.waiting} operations have not ended, though all is quiet`);
+  }
+}
+
+/** What is gone is created again, and dead letters go back. */
+async function revive(world: World, { queues, ending }: QueuesPlan, participants: Participants): Promise<void> {
+  await createGone(queues, participants);
+  const random = world.random("ending");
+  const letters = queues.filter(({ name }) => queues.some(({ settings }) => settings.deadLetter === name));
+  for (const queue of letters) {
+    const isRestarted = ending?.restarts === true;
+    if (isRestarted) {
+      world.after(random.between(5, 1_000), () => {
+        startAgain(world, queue.owner);
+      });
+    }
+    await participants.awaited(
+      participants.redriveAll(queue, isRestarted ? random.integer(20, 100) : undefined),
+      drainMsMax,
+    );
+    await participants.pass(() => [...world.nodes.values()].every((node) => isLinked(world, node)), quietMsMax);
+  }
+}
+
+async function createGone(queues: QueuesPlan["queues"], participants: Participants): Promise<void> {
+  for (const queue of queues) {
+    const isGone = await participants.awaited(participants.isGone(queue), answerMsMax);
+    if (isGone) await participants.createAgain(queue, answerMsMax);
   }
 }
 
@@ -189,10 +249,7 @@ async function leave(
         tell("nothing-left", `The store of ${name} has ${rows} rows in "${table}", and its queues are empty`);
     }
   }
-  for (const queue of plan.queues) {
-    const isGone = await participants.awaited(participants.isGone(queue), answerMsMax);
-    if (isGone) await participants.createAgain(queue, answerMsMax);
-  }
+  await createGone(plan.queues, participants);
   await drainAll(world, plan, participants, tell);
   if (world.violations.length === 0) checkHistory(history, tell); // what was deleted comes back in none of them
   for (const queue of plan.queues) await participants.awaited(participants.delete(queue), answerMsMax);
@@ -219,7 +276,7 @@ function verdictOf(world: World, { sent, deliveries }: History): QueuesVerdict {
     sent: sent.filter(({ end }) => end.kind === "done").length,
     delivered: deliveries.length,
     acknowledged: acks.length,
-    spooled: sent.filter(({ end }) => end.kind === "done" && end.spooled).length,
+    spooled: sent.filter(({ end }) => end.kind === "done" && end.spooled && end.id !== "").length,
     simulatedMs: world.nowMs,
   };
 }

@@ -5,6 +5,7 @@ import type { Queue, QueueMessage, QueueOptions } from "@mpreg/core/program";
 import {
   type ConnectQueuesClient,
   type CreateMachine,
+  type QueuesClient,
   type QueuesRunOptions,
   type QueuesValue,
   planQueues,
@@ -52,6 +53,8 @@ function replaced<T extends object>(whole: T, own: Partial<T>): T {
 export function clientWith(
   harm: (queue: Queue<QueuesValue>) => Harmed,
   settings: (options: QueueOptions) => QueueOptions = (options) => options,
+  publish: (client: QueuesClient, topic: string, payload: QueuesValue) => Promise<number> = (client, topic, payload) =>
+    client.publish(topic, payload),
 ): ConnectQueuesClient {
   return (...args) => {
     const client = connectQueues(...args);
@@ -60,6 +63,7 @@ export function clientWith(
         const queue = client.queue(name, options && settings(options)) as unknown as Queue<QueuesValue>;
         return replaced(queue, harm(queue)) as unknown as Queue<T>;
       },
+      publish: (topic, payload) => publish(client, topic, payload),
       close: () => {
         client.close();
       },

@@ -1,7 +1,7 @@
 /**
  * Worlds of queues as tests, ten to a test.
  *
- * SIM_QUEUES=100000 runs that many worlds, SIM_SEED=123 only the one. What came of them is printed.
+ * SIM_QUEUES=100000 runs that many worlds, SIM_FROM=1001 begins with that one, SIM_SEED=123 runs only the one. What came of them is printed.
  */
 import { expect, test } from "vitest";
 import { type QueuesPlan, type QueuesVerdict, planQueues, runQueues } from "../../src/index.js";
@@ -10,16 +10,21 @@ import { connectQueues } from "./queues-client.js";
 const worldsPerTest = 10;
 const again = "SIM_SEED=% npx vitest run packages/sim/test/queues/";
 
-/** Tests every `parts`-th group of worlds, beginning with number `part`. */
-export function testQueues(part: number, parts: number, planned: (seed: number) => QueuesPlan = planQueues): void {
-  const { SIM_SEED: only, SIM_QUEUES: count = "100" } = process.env;
+/** Tests every `parts`-th group of worlds, beginning with number `part`; so many worlds, unless `SIM_QUEUES` says how many. */
+export function testQueues(
+  part: number,
+  parts: number,
+  planned: (seed: number) => QueuesPlan = planQueues,
+  usual: number = 100,
+): void {
+  const { SIM_SEED: only, SIM_QUEUES: count = usual, SIM_FROM: first = 1 } = process.env;
   if (only !== undefined) {
     testQueueWorlds([Number(only)], planned);
     return;
   }
-  const worlds = Number(count);
-  for (let from = 1 + part * worldsPerTest; from <= worlds; from += parts * worldsPerTest) {
-    const seeds = Array.from({ length: Math.min(worldsPerTest, worlds - from + 1) }, (_, index) => from + index);
+  const end = Number(first) + Number(count);
+  for (let from = Number(first) + part * worldsPerTest; from < end; from += parts * worldsPerTest) {
+    const seeds = Array.from({ length: Math.min(worldsPerTest, end - from) }, (_, index) => from + index);
     testQueueWorlds(seeds, planned);
   }
 }

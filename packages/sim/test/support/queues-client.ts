@@ -42,6 +42,10 @@ export const connectQueues: ConnectQueuesClient = (world, name, nodes, stirred) 
   );
   return {
     queue,
+    publish: (topic, payload) =>
+      session.topics.publishing
+        .publish(topic, payload, { confirm: "subscribers" }, undefined)
+        .then((told) => told?.handed ?? 0),
     close: () => {
       session.close("the client has closed");
     },
