@@ -4,6 +4,7 @@
  * (N1) A lease that goes on is written when it is `noteMs` to twice as old, and so is what is left of one that ended by itself meanwhile: that it was received.
  * (N2) Nothing is written of a lease whose end is on its way to the disk: its row would be behind what deletes it.
  * (N3) Who leaves in order forgets none.
+ * (N4) That a lease is to end earlier is remembered until that is written, or another end is asked for (`extending.ts`).
  */
 import type { DueItem } from "../base/index.js";
 import type { Operation } from "../journal/index.js";
@@ -27,6 +28,8 @@ export class LeaseNotes implements DueItem {
   #leases = new Set<Lease>();
   /** Those that were there when the timer was set, which is theirs. */
   #next = new Set<Lease>();
+  /** Made with the first that is to end earlier. (N4) */
+  #earlier: Map<Lease, object> | undefined;
 
   constructor(queue: NotingQueue) {
     this.#queue = queue;
@@ -43,6 +46,17 @@ export class LeaseNotes implements DueItem {
   /** Its end is written, or its row is, by somebody else. */
   forget(lease: Lease): void {
     if (!this.#next.delete(lease)) this.#leases.delete(lease);
+  }
+
+  /** Another end of the lease is asked for, which what was asked before gives way to; `wish`: an earlier one. (N4) */
+  ask(lease: Lease, wish: object | undefined): void {
+    if (wish !== undefined) (this.#earlier ??= new Map<Lease, object>()).set(lease, wish);
+    else this.#earlier?.delete(lease);
+  }
+
+  /** Whether that is what was asked last; it is over. */
+  isLast(lease: Lease, wish: object): boolean {
+    return this.#earlier?.get(lease) === wish && this.#earlier.delete(lease);
   }
 
   /** (N1, N2) */
@@ -83,6 +97,7 @@ export class LeaseNotes implements DueItem {
   close(): void {
     this.#leases.clear();
     this.#next.clear();
+    this.#earlier?.clear();
     this.#queue.host.timers.unschedule(this);
   }
 }

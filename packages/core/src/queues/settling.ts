@@ -1,5 +1,5 @@
 /**
- * Settling: what a receipt does to its lease.
+ * Settling: what a receipt does to its lease. That it ends at another time is `extending.ts`'s.
  *
  * (T1) A receipt does nothing once its lease has ended: the lease's number is the fencing token.
  * (T2) An acknowledgement is told once it is on the disk; until then its message is given to nobody.
@@ -17,18 +17,22 @@ import type { MessageResult, QueueEnd, QueueOperation, SettleEnd, StaleReason } 
 import { Remembered } from "./window.js";
 
 /** An entry whose lease a receipt stands for. */
-interface Held {
+export interface Held {
   readonly entry: Entry;
   readonly lane: Lane;
   /** What who waits for it is told. */
   readonly result?: MessageResult | undefined;
 }
 
+export interface HeldLease extends Held {
+  readonly lease: Lease;
+}
+
 type Refused = Extract<SettleEnd, { readonly kind: "refused" }>;
 
-type Found = (Held & { readonly lease: Lease }) | Refused;
+type Found = HeldLease | Refused;
 
-const doneEnd: SettleEnd = { kind: "done" };
+export const doneEnd: SettleEnd = { kind: "done" };
 
 export function ack(
   queue: Queue,
@@ -149,54 +153,6 @@ export function release(
   queue.commit(operations, { done, failed }, nowMs);
 }
 
-/** A lease ends `visibilityMs` from now. */
-export function extend(
-  queue: Queue,
-  wish: { readonly receipts: readonly string[]; readonly visibilityMs: number },
-  end: (end: QueueEnd<"extend">) => void,
-  nowMs: number,
-): void {
-  const operations: Operation[] = [];
-  const ends: SettleEnd[] = [];
-  const wallMs = queue.host.wallMs();
-  const before: {
-    readonly found: Held & { readonly lease: Lease };
-    readonly number: number;
-    readonly untilMs: number;
-  }[] = [];
-  for (const receipt of wish.receipts) {
-    const found = find(queue, receipt);
-    if ("error" in found) {
-      ends.push(found);
-      continue;
-    }
-    const { entry, lane, lease } = found;
-    before.push({ found, number: lease.number, untilMs: lease.dueMs });
-    lane.extend(lease, nowMs + wish.visibilityMs, nowMs);
-    ends.push(doneEnd);
-    if (!queue.durable) continue;
-    operations.push(
-      queue.host.tables.putLease(queue.id, entry, lease, { leased: true, wallMs, durationMs: wish.visibilityMs }),
-    );
-    queue.leaseNotes.forget(lease);
-    lease.isWritten = true;
-  }
-  const done = (): void => {
-    end({ kind: "done", value: ends });
-  };
-  const failed = (error: MpregError, at: number): void => {
-    for (const { found, number, untilMs } of before) {
-      const { entry, lane, lease } = found;
-      if (error.outcome !== "unknown" && entry.state === "leased" && lease.number === number) {
-        lane.extend(lease, untilMs, at);
-        queue.leaseNotes.add(lease, at);
-      }
-    }
-    end({ kind: "done", value: told(ends, error) });
-  };
-  queue.commit(operations, { done, failed }, nowMs);
-}
-
 /** The entries of all receipts whose lease goes on settle. */
 function settleAll(
   queue: Queue,
@@ -222,14 +178,14 @@ function settleAll(
 }
 
 /** The same, refused where the store has refused it. */
-function told(ends: readonly SettleEnd[], error: MpregError | undefined): readonly SettleEnd[] {
+export function told(ends: readonly SettleEnd[], error: MpregError | undefined): readonly SettleEnd[] {
   if (error === undefined) return ends;
   const refused: SettleEnd = { kind: "refused", error };
   return ends.map((one) => (one.kind === "done" ? refused : one));
 }
 
-/** (T1) */
-function find(queue: Queue, text: string): Found {
+/** What a receipt stands for, while its lease goes on. (T1) */
+export function find(queue: Queue, text: string): Found {
   const receipt = receiptOf(queue, text);
   if ("error" in receipt) return receipt;
   const message = queue.log.get(receipt.sequence);
