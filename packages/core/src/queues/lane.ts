@@ -58,6 +58,8 @@ export class Lane implements DueItem {
   readonly fromSequence: number;
   /** Those who wait get messages just now. */
   isServing = false;
+  /** That its subscription is over is on its way to the disk. */
+  isEnding = false;
   readonly waiters: Chain<Waiter> = new Chain<Waiter>();
   /** Sequences of what was acknowledged last. */
   readonly acknowledged: Recent = new Recent(acknowledgedMax);

@@ -12,6 +12,7 @@ import { type Prepared, type Taker, checkBytes, checkMessage, checkScheduled } f
 import { Message } from "./message/message.js";
 import { priorityDefault } from "./message/sealed.js";
 import type { Queue } from "./queue.js";
+import { checkSubscriptions } from "./subscribing.js";
 import type { DeadLetter, OutgoingMessage, QueueEnd, SendEnd } from "./types.js";
 import { Remembered } from "./window.js";
 
@@ -234,15 +235,6 @@ export function marksOf(
   const awaited = isLetter ? undefined : after;
   const isPlain = id === undefined && key === undefined && awaited === undefined && ttlMs === undefined && !keepResult;
   return isPlain ? undefined : { id, key, after: awaited, ttlMs, keepResult };
-}
-
-function checkSubscriptions(queue: Queue): void {
-  if (!queue.hasSubscriptions) return;
-  const { guarantee } = queue.settings;
-  const needed = guarantee.kind === "quorum" ? guarantee.needed : 1;
-  if (queue.lanes.size >= needed) return;
-  const message = `Queue ${quoted(queue.name)} (${guarantee.kind}) needs ${needed} subscriptions and has ${queue.lanes.size}: subscribe first`;
-  throw new MpregError("invalid-argument", message);
 }
 
 function dedupKey(queue: Queue, message: OutgoingMessage): string | undefined {

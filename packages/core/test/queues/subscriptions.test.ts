@@ -137,3 +137,38 @@ test("what a subscription acknowledges while it ends counts as that says: done, 
     expect(s.stats("q")).toMatchObject({ messages: 0, abandoned: 0 });
   }
 });
+
+test("a message that is sent as its last subscription ends is refused, or is there after every crash: it was told to be sent, and gone (U1)", () => {
+  for (const guarantee of [{ kind: "broadcast" }, { kind: "quorum", needed: 1 }] as const) {
+    for (let kept = 0; kept < 4; kept++) {
+      const s = new Stepping();
+      s.create("dead", { messagesMax: 1 });
+      s.send("dead");
+      s.create("q", { guarantee, maxReceives: 1, deadLetter: "dead" }, ["x"]);
+      const unsubscribed = s.begin("q", { op: "unsubscribe", name: "x" });
+      const sent = s.begin("q", { op: "send", messages: [{ body: Uint8Array.of(7) }] });
+      s.disk.commit(kept);
+      const wasTold = sent.end?.kind === "done" && sent.end.value[0]?.kind === "done";
+      if (kept === 3) expect([unsubscribed.end, sent.end]).toMatchObject([{ kind: "done" }, { kind: "done" }]);
+      s.crash(0);
+      s.pass(0);
+      expect(s.stats("q").messages >= (wasTold ? 1 : 0), `${guarantee.kind}, ${kept} batches`).toBe(true);
+    }
+  }
+});
+
+test("a subscription whose end the disk refuses gets messages again", () => {
+  const s = new Stepping();
+  s.create("q", { guarantee: { kind: "broadcast" } }, ["x"]);
+  const unsubscribed = s.begin("q", { op: "unsubscribe", name: "x" });
+  expect(() => {
+    s.send("q");
+  }).toThrow(/needs 1 subscriptions and has 0: subscribe first/);
+  expect(unsubscribed.end).toMatchObject({ kind: "done" });
+  s.do("q", { op: "subscribe", name: "x" });
+  const refused = s.begin("q", { op: "unsubscribe", name: "x" });
+  s.disk.refuse();
+  expect(refused.end).toMatchObject({ kind: "failed" });
+  s.send("q");
+  expect(s.receive("q", "x").length).toBe(1);
+});
