@@ -6,6 +6,8 @@
  *
  * (X1) What is leased when its time comes lives until that lease ends.
  * (X2) In one turn of the node {@link turnMax} are looked at, and the others in the next ones; meanwhile whoever would receive one is given none whose time is over.
+ * (X3) What comes in with a time that is over, from a slow disk or after a restart, expires once all is there that comes in with it: in all of its lanes,
+ *      and known to who waits for it; and before anybody is given anything.
  */
 import { type Deadline, Deadlines, type DueItem, type Timers } from "../base/index.js";
 import type { Log } from "./message/log.js";
@@ -67,8 +69,8 @@ export class Expiry implements DueItem {
     return message.sentMs + Math.min(message.marks?.ttlMs ?? ttlMs, ttlMs) <= nowMs;
   }
 
-  /** A message is in the queue's log. */
-  watch(message: Message, nowMs: number): void {
+  /** A message is in the queue's log. Nothing is done yet, though its time may be over. (X3) */
+  watch(message: Message): void {
     const ttlMs = message.marks?.ttlMs;
     if (ttlMs !== undefined) {
       const own = new OwnTtl(message);
@@ -79,7 +81,6 @@ export class Expiry implements DueItem {
     if (message.sequence <= this.#done) this.#done = message.sequence - 1;
     // what is armed may be the end of an id or a key, which are remembered for longer than messages live
     if (message.sentMs + (ttlMs ?? this.#queue.settings.ttlMs) < this.#armedMs) this.#arm();
-    else if (this.#armedMs <= nowMs) this.advance(nowMs);
   }
 
   forget(message: Message): void {

@@ -293,7 +293,7 @@ export class Queue {
   admit({ message, delayMs }: Prepared, nowMs: number): void {
     const makesRoom = this.dropping?.isLeaving(message) === true;
     if (!makesRoom && sleeps(this, message, delayMs, nowMs)) {
-      this.expiry.watch(message, nowMs);
+      this.expiry.watch(message);
       return;
     }
     this.keepContent(message);
@@ -302,7 +302,7 @@ export class Queue {
     message.entries = entries.length === 1 ? entries[0] : entries;
     if (this.settings.guarantee.kind === "broadcast") message.wanted = entries.length;
     this.log.add(message);
-    this.expiry.watch(message, nowMs);
+    this.expiry.watch(message);
     const waits = this.dependents.isWaiting(message);
     for (const [at, lane] of lanes.entries()) {
       const entry = entries[at] as Entry;

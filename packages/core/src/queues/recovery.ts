@@ -242,7 +242,7 @@ class Recovered {
         row === undefined ? undefined : queue.host.tables.readLease(row),
       );
     }
-    queue.expiry.watch(message, this.#nowMs);
+    queue.expiry.watch(message);
     // what ends it must find it in all of its lanes
     for (const ends of this.#ended) ends(this.#nowMs);
     return true;

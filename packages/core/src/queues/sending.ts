@@ -53,6 +53,7 @@ export function send(
   const done = (at: number): void => {
     const ends = preparations.map((made) => endOf(queue, made));
     for (const made of preparations) if (made.kind === "prepared") admit(queue, made.prepared, at);
+    queue.expiry.advance(at);
     end({ kind: "done", value: ends });
     queue.serve(at);
   };
@@ -139,6 +140,7 @@ function transferOf(queue: Queue, made: Preparation): Transfer {
     operations,
     admit: (at) => {
       admit(queue, prepared, at);
+      queue.expiry.advance(at);
       queue.serve(at);
     },
     giveBack: (at) => {

@@ -1,5 +1,5 @@
 /** Queues on a disk that does one batch after the other, as it is told to. */
-import type { Operation, QueueAnswers, QueueOperation, QueueSettings } from "../../src/queues/index.js";
+import type { Operation, QueueAnswers, QueueOperation, QueueSettings, QueuesLimits } from "../../src/queues/index.js";
 import { Clock } from "../support/clock.js";
 import { StepDisk } from "./step-disk.js";
 import { type Ended, QueueWorld } from "./support.js";
@@ -8,9 +8,12 @@ export class Stepping {
   readonly disk: StepDisk = new StepDisk();
   readonly clock: Clock = new Clock();
   world: QueueWorld;
+  readonly #limits: (run: number) => Partial<QueuesLimits>;
   #runs = 1;
 
-  constructor() {
+  /** `limits`: of each run of the node. */
+  constructor(limits: (run: number) => Partial<QueuesLimits> = () => ({})) {
+    this.#limits = limits;
     this.world = this.#start();
   }
 
@@ -90,7 +93,8 @@ export class Stepping {
   }
 
   #start(): QueueWorld {
-    const world = new QueueWorld({ store: this.disk, clock: this.clock, seed: this.#runs++ });
+    const seed = this.#runs++;
+    const world = new QueueWorld({ store: this.disk, clock: this.clock, seed, limits: this.#limits(seed) });
     this.disk.owner = world;
     return world;
   }
