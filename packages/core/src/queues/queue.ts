@@ -422,6 +422,7 @@ export class Queue {
   /** A message can never be done: it becomes a dead letter where there is a queue for such. */
   fail(message: Message, reason: DeathReason, nowMs: number): void {
     if (this.log.get(message.sequence) !== message) return; // gone already, with its rows: its time was over as it came back (Q2)
+    if (this.#failing?.has(message) === true) return; // a row behind those that delete it would be left
     if (reason === "after-failed" && this.durable) this.note([this.host.tables.putFailed(this.id, message.sequence)]); // it came while the other was on its way out
     (this.#failing ??= new Failing(this)).add(message, reason, nowMs);
   }

@@ -419,6 +419,7 @@ export class Queues {
     const { queues, nextId, dead } = recover(this.#capabilities, () => this.#shared(), made, nowMs);
     for (const queue of queues) this.#queues.set(queue.name, queue);
     this.#nextId = nextId;
+    for (const { expiry } of queues) expiry.advance(nowMs); // what is over is no dead letter
     for (const each of dead) each(nowMs);
   }
 

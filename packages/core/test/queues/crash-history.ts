@@ -9,7 +9,7 @@
  * (H3) In a FIFO group nothing overtakes.
  * (H4) Of messages of one dedup id one is taken. Each time of a schedule makes one message.
  * (H5) What was told to be sent comes to each of its subscriptions, unless something ended it; or is one dead letter, of what was not done.
- * (H6) Once all is done nothing is left in the store, over a restart neither.
+ * (H6) Once all is done no message is left in the store, and after a restart nothing of any.
  */
 import { expect } from "vitest";
 import type {
@@ -160,12 +160,11 @@ export class History {
     this.#checkArrived();
     this.#checkSchedules();
     s.do("dead", { op: "purge" });
-    for (const restarts of [0, 1]) {
-      for (const table of [tableNames.messages, tableNames.leases, tableNames.acks])
-        expect(s.disk.range(table, { limit: 1 }), `${table} after ${restarts} restarts`).toEqual([]);
-      s.crash(0);
-      s.pass(0);
-    }
+    expect(s.disk.range(tableNames.messages, { limit: 1 })).toEqual([]);
+    s.crash(0); // which forgets rows that belong to no message any more
+    s.pass(0);
+    for (const table of [tableNames.messages, tableNames.leases, tableNames.acks])
+      expect(s.disk.range(table, { limit: 1 }), table).toEqual([]);
   }
 
   /** (H5) */

@@ -137,3 +137,21 @@ it("leaves no row behind, and is no dead letter, where its time is over before i
     expect(s.disk.waiting, `after ${kept} batches`).toBe(0); // nothing is tried again and again
   }
 });
+
+it("leaves no row behind where another that it waits for is not done, either, while it is on its way out", () => {
+  const s = new Stepping();
+  s.create("dead");
+  s.create("q", { maxReceives: 1, deadLetter: "dead", visibilityMs: 100 });
+  for (const id of ["a", "b"]) s.send("q", { id });
+  s.send("q", { id: "last", after: ["a", "b"] });
+  const receipts = s.receive("q");
+  s.pass(60); // their leases are on the disk
+  s.begin("q", { op: "release", receipts: receipts.slice(0, 1) });
+  for (const _batch of ["released", "dead"]) s.disk.commit(1);
+  expect(s.look("dead").messages).toBe(1);
+  s.crash(0);
+  s.clock.advance(40); // that of "b" is over
+  s.pass(0);
+  expect([s.stats("q").messages, s.stats("dead").messages]).toEqual([0, 3]);
+  expect(s.disk.range(tableNames.acks, { limit: 1 })).toEqual([]);
+});
