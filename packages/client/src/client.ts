@@ -30,6 +30,7 @@ import {
   queueCalls,
   topicCalls,
   waitMsOf,
+  within,
 } from "@mpreg/core/program";
 import type { TopicReport } from "@mpreg/core/topics";
 import type { Session } from "./session.js";
@@ -110,9 +111,21 @@ export interface Client<
    */
   status(options?: StatusOptions): AsyncIterableIterator<ClientStatus>;
   /**
+   * Ends what receives messages of queues, waits for what their handlers have begun, and then does what {@link close} does. Nothing more is received, and what was
+   * leased ahead is given back; that receive does not count.
+   *
+   * Rejects with `deadline` after `timeoutMs` (default: as long as it takes), and `cancelled` where `signal` aborts: handlers run on then, nothing more is received,
+   * and the connection is still there.
+   */
+  drain(options?: WaitOptions): Promise<void>;
+  /**
    * Ends the connection. Calls under way are told `closed`; what they do elsewhere is cancelled.
    *
-   * It ends at once: `timeoutMs` is never over before. Where `signal` has aborted already it rejects with `cancelled`, and nothing has happened.
+   * What loops and processors of queues have leased and not begun is given back before, and its receive does not count; what handlers work on is released, and their signal
+   * aborts: {@link drain} waits for them. It is waited for at most 1 s that the queues have heard of that; where there is nothing to give back, or no connection, it ends
+   * at once. What the program has received itself, and the message that a loop is at, stays leased.
+   *
+   * Where `signal` has aborted already it rejects with `cancelled`, and nothing has happened.
    */
   close(options?: WaitOptions): Promise<void>;
 }
@@ -131,6 +144,7 @@ export class SessionClient<
   readonly respond: TopicCalls<T>["respond"];
   readonly queue: QueueCalls<Q, C>["queue"];
   readonly queues: QueueCalls["queues"];
+  readonly queueStats: QueueCalls["queueStats"];
   readonly spooled: QueueCalls["spooled"];
   readonly retrySpooled: QueueCalls["retrySpooled"];
   readonly discardSpooled: QueueCalls["discardSpooled"];
@@ -151,9 +165,10 @@ export class SessionClient<
     this.publishRequest = calls.publishRequest;
     this.respond = calls.respond;
     const host = (): QueueHost => session.queueHost((fun, args, asked) => caller.call(fun, args, asked));
-    const { queue, queues: names, spooled, retrySpooled, discardSpooled } = queueCalls<Q, C>(host, queues);
+    const { queue, queues: names, queueStats, spooled, retrySpooled, discardSpooled } = queueCalls<Q, C>(host, queues);
     this.queue = queue;
     this.queues = names;
+    this.queueStats = queueStats;
     this.spooled = spooled;
     this.retrySpooled = retrySpooled;
     this.discardSpooled = discardSpooled;
@@ -211,8 +226,24 @@ export class SessionClient<
       if (options !== undefined) waitMsOf(options, "close");
       const signal = options?.signal;
       if (signal?.aborted === true) throw cancelled(signal, "not-applied");
-      this.#session.close("the client has closed");
+      const left = this.#session.leaveQueues("leave");
+      const end = (): void => {
+        this.#session.close("the client has closed");
+      };
+      if (left !== undefined) return resolve(left.then(end));
+      end();
       resolve();
+    });
+  }
+
+  drain(options: WaitOptions = {}): Promise<void> {
+    return new Promise((resolve) => {
+      const timeoutMs = waitMsOf(options, "drain");
+      const { signal } = options;
+      if (signal?.aborted === true) throw cancelled(signal, "not-applied");
+      const late = `The time allowed (${timeoutMs} ms) ran out while messages of queues were worked on`;
+      const drained = this.#session.leaveQueues("drain") ?? Promise.resolve();
+      resolve(within(this.#session.clock, drained, { signal, timeoutMs, late }).then(() => this.close()));
     });
   }
 

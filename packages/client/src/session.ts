@@ -28,7 +28,7 @@ import {
 import type { Codec } from "@mpreg/core/values";
 import { type InspectSubject, type Message, type ResultRef, type WireLimits, writeInspect } from "@mpreg/core/wire";
 import { Addresses } from "./addresses.js";
-import { type QueueHost, Alarm } from "@mpreg/core/program";
+import { Alarm, type Clock, Holders, type QueueHost } from "@mpreg/core/program";
 import { Asks, type AsksOptions } from "./asks.js";
 import { Connection, type ConnectionEvents, type ConnectionOptions } from "./connection.js";
 import type { Platform } from "./platform.js";
@@ -63,6 +63,8 @@ export class Session implements Looking {
   readonly tellsEvents = true;
   /** There once somebody publishes or subscribes. */
   #topics: ClientTopics | undefined;
+  /** There once a queue is asked for. */
+  #holders: Holders | undefined;
   readonly #platform: Platform;
   readonly #options: SessionOptions;
   readonly #addresses: Addresses;
@@ -205,6 +207,10 @@ export class Session implements Looking {
     return topics;
   }
 
+  get clock(): Clock {
+    return this.#platform;
+  }
+
   /** What queues of this client are asked with. */
   queueHost(call: QueueHost["call"]): QueueHost {
     const entry = (): string | undefined => this.#current?.nodeName;
@@ -214,7 +220,16 @@ export class Session implements Looking {
       if (prefix === "") prefix = hexOf(random.bytes(12));
       return `${prefix}.${++count}`;
     };
-    return { codec: this.codec, clock: this.#platform, call, entry, newId, createAbort: () => new AbortController() };
+    const holders = (this.#holders ??= new Holders());
+    const createAbort = (): AbortController => new AbortController();
+    return { codec: this.codec, clock: this.#platform, call, entry, newId, holders, createAbort };
+  }
+
+  /** What it has leased of queues and not begun to work on goes back; with `drain`, what has begun is waited for. `undefined` where there is nothing. */
+  leaveQueues(how: "leave" | "drain"): Promise<void> | undefined {
+    const isNone = this.#over !== undefined || this.#holders === undefined || this.#holders.size === 0;
+    if (isNone || (how === "leave" && this.#current?.open !== true)) return undefined;
+    return this.#holders?.[how]();
   }
 
   /** `connection` is asked from now on. */

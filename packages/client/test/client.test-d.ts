@@ -86,9 +86,20 @@ test("clients and nodes are made by connect and createNode only: there is no cla
   expectTypeOf<"connect">().toExtend<keyof typeof clientPackage>();
   expectTypeOf<"createNode">().toExtend<keyof typeof nodePackage>();
   // a test of a user's own may stand in for one
-  const { url, call, graph, request, nodes, cluster, functions, watch, trace, requests, status, close } = client;
-  const { subscribe, publish, publishRequest, respond, topics, queue, queues, spooled, retrySpooled, discardSpooled } =
-    client;
+  const { url, call, graph, request, nodes, cluster, functions, watch, trace, requests, status, drain, close } = client;
+  const {
+    subscribe,
+    publish,
+    publishRequest,
+    respond,
+    topics,
+    queue,
+    queues,
+    queueStats,
+    spooled,
+    retrySpooled,
+    discardSpooled,
+  } = client;
   const stand: Client = {
     url,
     call,
@@ -96,6 +107,7 @@ test("clients and nodes are made by connect and createNode only: there is no cla
     request,
     queue,
     queues,
+    queueStats,
     spooled,
     retrySpooled,
     discardSpooled,
@@ -111,6 +123,7 @@ test("clients and nodes are made by connect and createNode only: there is no cla
     publishRequest,
     respond,
     topics,
+    drain,
     close,
     untyped: client,
     [Symbol.asyncDispose]: close,

@@ -7,6 +7,7 @@ import type { AnyHandler, FunctionRegistry, RegisterOptions } from "@mpreg/core/
 import type { ClusterInfo, FunctionInfo, NodeInfo } from "@mpreg/core/node";
 import {
   type QueueCalls,
+  Holders,
   type QueueHost,
   type TopicCalls,
   type TopicFunctions,
@@ -39,12 +40,17 @@ import type { Driver } from "./driver.js";
 import { type NodeRegistration, disposable } from "./handlers.js";
 import { type JoinedOptions, joined } from "./joining.js";
 import { ownQueueHost } from "./own-program.js";
-import type { RunningMqtt } from "./mqtt/start.js";
-import type { RunningSqs } from "./sqs/start.js";
 import { waiting } from "./patience.js";
 import type { NodeStatus, Status, StatusOptions } from "./status.js";
 import type { ThreadedOptions } from "./threads/options.js";
 import type { NodeImplementations, Threads } from "./threads/threads.js";
+
+/** A way in for clients of another protocol. */
+interface Door {
+  readonly url: string | undefined;
+  drain(graceMs: number): Promise<void>;
+  close(): Promise<void>;
+}
 
 /** What a node is made of once it runs. */
 export interface NodeParts<T extends TopicContract | undefined, Q extends QueueContract | undefined> {
@@ -57,8 +63,8 @@ export interface NodeParts<T extends TopicContract | undefined, Q extends QueueC
   readonly status: Status;
   readonly url: string;
   readonly urls: readonly string[];
-  readonly mqtt: RunningMqtt | undefined;
-  readonly sqs: RunningSqs | undefined;
+  readonly mqtt: Door | undefined;
+  readonly sqs: Door | undefined;
   /** Ends what is not the driver's: sockets, files. */
   readonly shutDown: () => Promise<void>;
 }
@@ -225,6 +231,7 @@ export class DrivenNode<T extends TopicContract | undefined, Q extends QueueCont
   readonly respond: TopicCalls<T>["respond"];
   readonly queue: QueueCalls<Q>["queue"];
   readonly queues: QueueCalls["queues"];
+  readonly queueStats: QueueCalls["queueStats"];
   readonly spooled: QueueCalls["spooled"];
   readonly retrySpooled: QueueCalls["retrySpooled"];
   readonly discardSpooled: QueueCalls["discardSpooled"];
@@ -232,9 +239,10 @@ export class DrivenNode<T extends TopicContract | undefined, Q extends QueueCont
   readonly #threads: Threads;
   readonly #status: Status;
   readonly #caller: Caller;
-  readonly #mqtt: RunningMqtt | undefined;
-  readonly #sqs: RunningSqs | undefined;
+  readonly #mqtt: Door | undefined;
+  readonly #sqs: Door | undefined;
   readonly #shutDown: () => Promise<void>;
+  readonly #holders = new Holders();
   #closing: Promise<void> | undefined;
   #draining: Promise<void> | undefined;
 
@@ -244,10 +252,12 @@ export class DrivenNode<T extends TopicContract | undefined, Q extends QueueCont
     this.subscribe = calls.subscribe;
     this.publishRequest = calls.publishRequest;
     this.respond = calls.respond;
-    const host = (): QueueHost => ownQueueHost(this.#caller, driver.asking(undefined).codec, driver.machine.id);
-    const { queue, queues: names, spooled, retrySpooled, discardSpooled } = queueCalls<Q>(host, queues);
+    const host = (): QueueHost =>
+      ownQueueHost(this.#caller, driver.asking(undefined).codec, driver.machine.id, this.#holders);
+    const { queue, queues: names, queueStats, spooled, retrySpooled, discardSpooled } = queueCalls<Q>(host, queues);
     this.queue = queue;
     this.queues = names;
+    this.queueStats = queueStats;
     this.spooled = spooled;
     this.retrySpooled = retrySpooled;
     this.discardSpooled = discardSpooled;
@@ -357,11 +367,13 @@ export class DrivenNode<T extends TopicContract | undefined, Q extends QueueCont
   }
 
   async #drain(graceMs: number): Promise<void> {
+    await this.#holders.leave(); // what the program has not begun goes back, also to queues of other nodes
     await Promise.all([this.#driver.drain(graceMs), this.#mqtt?.drain(graceMs), this.#sqs?.drain(graceMs)]);
     await this.close();
   }
 
   async #close(): Promise<void> {
+    if (this.#holders.size > 0) await this.#holders.leave();
     const mqttClosed = this.#mqtt?.close(); // before the driver: wills are published
     const sqsClosed = this.#sqs?.close(); // before the driver: what waits is taken back
     this.#driver.close();

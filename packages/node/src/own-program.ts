@@ -7,6 +7,7 @@ import {
   type Clock,
   type HandlerMessage,
   HandlerTopics,
+  Holders,
   OwnTopics,
   type OwnTopicsHost,
   type PublishConfirmation,
@@ -87,12 +88,13 @@ export class OwnProgram {
 }
 
 /** What queues of the node's own program are asked with. */
-export function ownQueueHost(caller: Caller, codec: Codec, node: string): QueueHost {
+export function ownQueueHost(caller: Caller, codec: Codec, node: string, holders: Holders = new Holders()): QueueHost {
   const call: QueueHost["call"] = (fun, args, options) => caller.call(fun, args, options);
   let [prefix, count] = ["", 0];
   const newId = (): string => {
     if (prefix === "") prefix = randomBytes(12).toString("hex");
     return `${prefix}.${++count}`;
   };
-  return { codec, clock, call, entry: () => node, newId, createAbort: () => new AbortController() };
+  const createAbort = (): AbortController => new AbortController();
+  return { codec, clock, call, entry: () => node, newId, holders, createAbort };
 }

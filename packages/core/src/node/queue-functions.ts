@@ -12,8 +12,8 @@
  * (Q8) What topics feed is created, or updated, once all nodes know of that (`queue-everywhere.ts`).
  * (Q7) A receive that waits for a client without a connection is given nothing; it waits on, behind all others, once the client is back.
  */
-import { MpregError, type Subject, type Timers, isA, kindOf, quoted } from "../base/index.js";
-import { type QueuesOperation, queueFunction, queuePrefix, queuesFunction } from "../program/index.js";
+import { MpregError, type Subject, type Timers, isA, quoted } from "../base/index.js";
+import { type QueuesAnswers, queueFunction, queuePrefix, queuesFunction } from "../program/index.js";
 import {
   type End,
   type GivenSettings,
@@ -24,7 +24,6 @@ import {
   type QueuesLimits,
   type SpoolFigures,
   askedOperation,
-  askedSettings,
   checkQueueName,
 } from "../queues/index.js";
 import type { Invocation } from "../rpc/index.js";
@@ -39,13 +38,19 @@ import { QueueFeeds } from "./queue-feeds.js";
 import { Consumers } from "./consumers/consumers.js";
 import type { ConsumersHost } from "./consumers/types.js";
 import { durableTag, ownerOf } from "./queue-owners.js";
+import { statsPage } from "./queue-pages.js";
+import { QueuePlacing } from "./queue-placing.js";
+import { checkQueuesOperation } from "./asked-queues.js";
 import { QueueRivals, createdTag } from "./queue-rivals.js";
 import { type QueueAction, accessOf, queueRefusal } from "./queue-access.js";
-import { askedOfSpool, plainEnds, settleSpooled, spool } from "./spool-functions.js";
+import { plainEnds, settleSpooled, spool } from "./spool-functions.js";
 import type { NodeCapabilities, NodeEvent, NodeOptions, StoreInput } from "./types.js";
 
 /** As many as a node runs at all: those that wait hold no permit. */
 const concurrencyMax = 1_000_000;
+
+/** Names of queues that were deleted in this run of the node; the oldest are forgotten. */
+const deletedMax = 1_000;
 
 /** What queues need of the rest of their node. */
 export interface QueueFunctionsHost extends Timers {
@@ -81,6 +86,9 @@ export class QueueFunctions {
   readonly #consumers: Consumers;
   readonly #rivals: QueueRivals;
   #isDraining = false;
+  readonly #deleted = new Set<string>();
+  /** There once a queue is placed. */
+  #placing: QueuePlacing | undefined;
   /** There once a topic feeds a queue. */
   #feeds: QueueFeeds | undefined;
 
@@ -174,6 +182,7 @@ export class QueueFunctions {
 
   close(): void {
     this.#feeds?.close();
+    this.#placing?.close();
     this.#consumers.close();
     this.#rivals.close();
     this.#queues.leave(this.#host.nowMs());
@@ -183,6 +192,7 @@ export class QueueFunctions {
   /** Some node has begun to offer `fun`: what waits for it goes on. */
   offered(fun: string, nowMs: number): void {
     this.#consumers.offered(fun);
+    if (fun === queuesFunction) this.#placing?.retry(nowMs);
     if (!fun.startsWith(queuePrefix)) return;
     const queue = fun.slice(queuePrefix.length);
     this.#queues.spooling.wake(queue, nowMs);
@@ -262,6 +272,11 @@ export class QueueFunctions {
   #removed(queue: string, messages: number): void {
     this.#host.events.deleted(queue, messages);
     this.#withdrawn(queue);
+    this.#deleted.add(queue);
+    for (const oldest of this.#deleted) {
+      if (this.#deleted.size <= deletedMax) break;
+      this.#deleted.delete(oldest);
+    }
   }
 
   #withdrawn(queue: string): void {
@@ -349,10 +364,19 @@ export class QueueFunctions {
       case "list":
         end(this.#list());
         return undefined;
+      case "stats": {
+        const mayLook = (queue: string): boolean => this.#refusal(invocation, "browse", queue) === undefined;
+        end(statsPage(this.#queues, asked.after, mayLook, this.#host.nowMs()));
+        return undefined;
+      }
+      case "seen":
+        this.#authorize(invocation, "browse", asked.queue);
+        end({ node: this.#host.options.name, is: this.#seen(asked.queue) });
+        return undefined;
       case "place":
         checkQueueName(asked.queue);
-        end({ node: ownerOf(this.#host, asked.queue, asked.durable) }); // (Q2)
-        return undefined;
+        this.#placing ??= new QueuePlacing(this.#host);
+        return this.#placing.place(() => ownerOf(this.#host, asked.queue, asked.durable), end); // (Q2)
       case "create":
         return this.#create(invocation, asked.queue, asked.settings, end);
       case "spool":
@@ -389,6 +413,7 @@ export class QueueFunctions {
       (how) => {
         if (how.kind === "failed") return end(how.error);
         if (how.created) {
+          this.#deleted.delete(queue);
           this.#opened(queue, how.settings.durable, nowMs());
           this.#fed(queue, false, nowMs());
           this.#host.events.created(queue);
@@ -407,6 +432,11 @@ export class QueueFunctions {
     if (this.#queues.topicsOf(queue).length > 0) return whenKnownEverywhere(this.#host, then, this.#host.nowMs());
     then();
     return undefined;
+  }
+
+  #seen(queue: string): QueuesAnswers["seen"]["is"] {
+    if (this.#queues.has(queue)) return "here";
+    return this.#deleted.has(queue) ? "deleted" : "unknown";
   }
 
   #list(): string[] {
@@ -455,27 +485,4 @@ function askerOf({ caller }: Invocation): { readonly subject: Subject; readonly 
 
 function offerOf(fun: string, tags: readonly string[]): OfferRecord {
   return { fun, resources: [], version: undefined, tags, scope: "cluster", concurrencyMax, idempotent: "no" };
-}
-
-function checkQueuesOperation(value: unknown): QueuesOperation {
-  const {
-    op,
-    queue,
-    durable = true,
-    settings = {},
-  } = (typeof value === "object" && value !== null ? value : {}) as Partial<
-    Record<"op" | "queue" | "durable" | "settings", unknown>
-  >;
-  if (op === "list") return { op };
-  const ofSpool = askedOfSpool(op, value as object);
-  if (ofSpool !== undefined) return ofSpool;
-  if ((op === "place" || op === "create") && typeof queue === "string") {
-    if (op === "place" && typeof durable === "boolean") return { op, queue, durable };
-    if (op === "create" && typeof settings === "object" && settings !== null)
-      return { op, queue, settings: askedSettings(queue, settings) };
-  }
-  const forms =
-    '{ op: "list" }, { op: "place", queue, durable } { op: "create", queue, settings }, { op: "spool", queue, messages }, { op: "spooled" }, { op: "settle-spooled", verdict } or { op: "keepers" }';
-  const got = typeof op === "string" ? `op ${quoted(op)}` : kindOf(value);
-  throw new MpregError("invalid-argument", `${queuesFunction} takes ${forms}, got ${got}`);
 }

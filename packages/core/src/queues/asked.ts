@@ -56,6 +56,8 @@ const operations: {
     error: optional(text),
     failure: optional(failure),
     uncounted: optional(flag),
+    attempt: optional(text),
+    subscription: optional(text),
   },
   extend: { op: text, receipts: texts, visibilityMs: number },
   browse: { op: text, state: optional(text), from: optional(text), limit: number, subscription: optional(text) },

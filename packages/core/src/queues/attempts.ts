@@ -3,6 +3,7 @@
  *
  * (A1) The same attempt gets the messages that it got, with the same receipts, as long as their leases hold; these begin anew.
  * (A2) An attempt waits once: who asks again takes the place of who has gone.
+ * (A4) Who gives up an attempt has none of it: it waits no longer, and what it has got goes back.
  * (A3) What is remembered is bounded, and over after five minutes. It is in memory: a crash of the node forgets it.
  */
 import type { DueItem } from "../base/index.js";
@@ -10,7 +11,7 @@ import type { QueueHost } from "./host.js";
 import type { Lane } from "./lane.js";
 import type { LeaseNotes } from "./lease-notes.js";
 import type { Log } from "./message/log.js";
-import { type Entry, entriesOf } from "./message/message.js";
+import { type Entry, type Lease, entriesOf } from "./message/message.js";
 import type { Waiter } from "./waiter.js";
 
 /** As long as Amazon SQS has it. */
@@ -29,6 +30,12 @@ interface Given {
   readonly untilMs: number;
   readonly sequences: readonly number[];
   readonly leases: readonly number[];
+}
+
+/** What an attempt still has. */
+export interface HeldLease {
+  readonly entry: Entry;
+  readonly lease: Lease;
 }
 
 export class Attempts implements DueItem {
@@ -51,19 +58,37 @@ export class Attempts implements DueItem {
     const key = keyOf(lane, attempt);
     this.#waiting.get(key)?.onDue(); // (A2)
     const given = this.#given.get(key);
-    const entries: Entry[] = [];
-    for (const [at, sequence] of (given?.sequences ?? []).entries()) {
+    if (given === undefined) return [];
+    const held = this.#heldOf(lane, given);
+    for (const { lease } of held) {
+      lane.extend(lease, nowMs + visibilityMs, nowMs);
+      if (this.#queue.durable) this.#queue.leaseNotes.add(lease, nowMs);
+    }
+    if (held.length === 0) this.#forget(key, given); // all that has ended: it gets others
+    return held.map(({ entry }) => entry);
+  }
+
+  /** What the attempt has got and still has. It is forgotten; where it waits, that ends without a message. (A4) */
+  givenUp(lane: Lane, attempt: string): readonly HeldLease[] {
+    const key = keyOf(lane, attempt);
+    this.#waiting.get(key)?.onDue();
+    const given = this.#given.get(key);
+    if (given === undefined) return [];
+    this.#forget(key, given);
+    return this.#heldOf(lane, given);
+  }
+
+  #heldOf(lane: Lane, given: Given): HeldLease[] {
+    const held: HeldLease[] = [];
+    for (const [at, sequence] of given.sequences.entries()) {
       const message = this.#queue.log.get(sequence);
       const entry = message === undefined ? undefined : entriesOf(message).find((one) => one.lane === lane.number);
       const lease = entry?.lease;
-      if (entry?.state !== "leased" || lease?.number !== given?.leases[at] || lease?.run !== this.#queue.host.run)
+      if (entry?.state !== "leased" || lease?.number !== given.leases[at] || lease?.run !== this.#queue.host.run)
         continue;
-      lane.extend(lease, nowMs + visibilityMs, nowMs);
-      if (this.#queue.durable) this.#queue.leaseNotes.add(lease, nowMs);
-      entries.push(entry);
+      held.push({ entry, lease });
     }
-    if (given !== undefined && entries.length === 0) this.#forget(key, given); // all that has ended: it gets others
-    return entries;
+    return held;
   }
 
   /** The attempt has got these. */

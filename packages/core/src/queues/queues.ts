@@ -21,7 +21,7 @@ import { Sealer } from "./message/sealed.js";
 import { deleteQueue, purge } from "./purging.js";
 import { Queue } from "./queue.js";
 import type { OlderOwner, QueueIdentity } from "./record.js";
-import { answerWaiters, receive } from "./receiving.js";
+import { answerWaiters, receive, withAttempt } from "./receiving.js";
 import { recover } from "./recovery.js";
 import { prepareScheduled, prepareTransfer, send } from "./sending.js";
 import { checkQueueName, checkSettingNames, checkSettings, defaultQueueSettings } from "./settings.js";
@@ -240,7 +240,7 @@ export class Queues {
         ack(queue, operation, end, nowMs);
         return nothing;
       case "release":
-        release(queue, operation, end, nowMs);
+        release(queue, withAttempt(queue, operation), end, nowMs);
         return nothing;
       case "extend":
         if (operation.visibilityMs === 0) release(queue, { receipts: operation.receipts, delayMs: 0 }, end, nowMs);

@@ -8,6 +8,7 @@
  * (V4) Whoever gets a message of a FIFO group gets those behind it, too, as many as are free and wanted, before the next group has its turn.
  * (V5) Whoever asks again, with the same attempt, gets what the attempt has got (`attempts.ts`).
  * (V6) Nobody gets a message whose time is over, also where expiry has not come to it yet.
+ * (V7) Whoever gives an attempt up gives back what it has got, whether or not that has arrived.
  */
 import { MpregError, quoted } from "../base/index.js";
 import { turnMax } from "./expiry.js";
@@ -21,6 +22,7 @@ import { type Wanted, Waiter } from "./waiter.js";
 import type { Remembered } from "./window.js";
 
 type Receive = Extract<QueueOperation, { readonly op: "receive" }>;
+type Release = Extract<QueueOperation, { readonly op: "release" }>;
 
 /** Receives at once what there is, or waits. Answers how to give up waiting. */
 export function receive(
@@ -64,6 +66,17 @@ export function receive(
   return () => {
     if (waits) leave(waiter);
   };
+}
+
+/** `wish` with the receipts of what its attempt has got. (V7) */
+export function withAttempt(queue: Queue, wish: Release): Release {
+  const { attempt, subscription, receipts } = wish;
+  if (attempt === undefined) return wish;
+  const held = queue.attempts.givenUp(laneFor(queue, subscription), attempt);
+  const more = held.map(({ entry, lease }) =>
+    writeReceipt(lease.run, queue.id, entry.message.sequence, entry.lane, lease.number),
+  );
+  return { ...wish, receipts: [...receipts, ...more] };
 }
 
 /** The lane of a subscription; the only one, where there are none. */

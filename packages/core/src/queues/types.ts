@@ -397,7 +397,7 @@ export type QueueOperation =
       readonly receipts: readonly string[];
       readonly results?: readonly (MessageResult | undefined)[];
     }
-  /** A negative acknowledgement: available again after `delayMs`, else as `retry` says. `uncounted`: nothing was done with it, its receive does not count. */
+  /** A negative acknowledgement: available again after `delayMs`, else as `retry` says. `uncounted`: nothing was done with it, its receive does not count. `attempt`: also what the receive of that name has got, which waits no longer. */
   | {
       readonly op: "release";
       readonly receipts: readonly string[];
@@ -405,6 +405,8 @@ export type QueueOperation =
       readonly error?: string;
       readonly failure?: Failure;
       readonly uncounted?: boolean;
+      readonly attempt?: string;
+      readonly subscription?: string;
     }
   | { readonly op: "extend"; readonly receipts: readonly string[]; readonly visibilityMs: number }
   /** In the order in which they were sent, after the one of sequence `from`. Leases nothing. */

@@ -53,6 +53,28 @@ describe.each(["memory", "store"])("an attempt at a queue in %s", (where) => {
     expect([c, d].map((one) => one?.receives)).toEqual([2, 2]);
   });
 
+  test("that is given up gives back what it has got, uncounted, and waits no longer (A4)", () => {
+    const w = begun();
+    for (const id of ["a", "b", "c"]) w.send("q", { id });
+    const [a, b] = attempt(w, "one");
+    w.ack("q", a!.receipt);
+    const giveUp = { op: "release", receipts: [], delayMs: 0, uncounted: true, attempt: "one" } as const;
+    expect(w.do<"release">("q", giveUp)).toEqual([{ kind: "done" }]);
+    expect(w.do<"release">("q", giveUp)).toEqual([]);
+    expect(() => {
+      w.ack("q", b!.receipt);
+    }).toThrow(/released/);
+    expect(w.receive("q", 3).map(({ id, receives }) => [id, receives])).toEqual([
+      ["b", 1],
+      ["c", 1],
+    ]);
+    const waiting = w.begin<"receive">("q", { op: "receive", max: 1, waitMs: 1_000, attempt: "one" });
+    expect(w.stats("q").waiting).toBe(1);
+    w.do<"release">("q", giveUp);
+    expect(w.stats("q").waiting).toBe(0);
+    expect(waiting.end).toEqual({ kind: "done", value: [] });
+  });
+
   test("is remembered for five minutes", () => {
     const w = begun({ visibilityMs: 30 * minuteMs });
     for (let sent = 0; sent < 9; sent++) w.send("q");

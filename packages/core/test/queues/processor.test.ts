@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { MpregError } from "../../src/base/index.js";
 import type { Clock, QueueHost } from "../../src/program/index.js";
-import { QueueAsking, receiveSurely } from "../../src/program/index.js";
+import { Holders, QueueAsking, queuesFunction, receiveSurely } from "../../src/program/index.js";
 import { QueueChecks } from "../../src/program/queues/checks.js";
 import { Processor } from "../../src/program/queues/processor.js";
 import { SettleLine } from "../../src/program/queues/settle-line.js";
@@ -47,10 +47,13 @@ function start(
       aborts.push(controller);
       return controller;
     },
+    holders: new Holders(),
     entry: () => undefined,
     newId: () => `id${++ids}`,
-    call: (_fun: string, [operation]: readonly unknown[]) =>
-      new Promise<unknown>((answer, fail) => asked.push({ operation: operation as QueueOperation, answer, fail })),
+    call: (fun: string, [operation]: readonly unknown[]) =>
+      fun === queuesFunction
+        ? Promise.reject(new MpregError("not-connected", "nobody tells where the queue is"))
+        : new Promise<unknown>((answer, fail) => asked.push({ operation: operation as QueueOperation, answer, fail })),
   } satisfies QueueHost;
   const asking = new QueueAsking("jobs", host, undefined, undefined);
   const settlers = { line: new SettleLine(asking), checks: new QueueChecks("jobs", {}) };
@@ -300,4 +303,22 @@ test("a receive by hand asks again as the same attempt while answers are lost, a
   void processor.close();
   asked[0]!.answer([]);
   await processor.closed;
+});
+
+test("a receive that is given up gives back what was leased to it meanwhile, as does a processor that ends (R3)", async () => {
+  const { asked, asking, processor, settled } = start({ concurrency: 1 }, () => undefined);
+  const abort = new AbortController();
+  const cancelled = new MpregError("cancelled", "given up", { outcome: "unknown" });
+  const wish = { op: "receive", max: 3, waitMs: 1_000, attempt: "mine", subscription: "s" } as const;
+  const received = receiveSurely(asking, wish, { timeoutMs: 5_000, signal: abort.signal });
+  abort.abort();
+  asked[1]!.fail(cancelled);
+  await expect(received).rejects.toBe(cancelled);
+  const back = { op: "release", receipts: [], delayMs: 0, uncounted: true };
+  expect(asked[2]!.operation).toEqual({ ...back, attempt: "mine", subscription: "s" });
+  void processor.close();
+  asked[0]!.fail(cancelled);
+  await processor.closed;
+  expect(asked[3]!.operation).toEqual({ ...back, attempt: "id1" });
+  await settled();
 });

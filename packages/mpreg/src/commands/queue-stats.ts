@@ -3,6 +3,7 @@
  *
  * (S1) A rate is the difference of two counts by the time between their answers; where a queue has begun anew there is none.
  * (S2) A queue that does not tell is told of; where none does, the command fails.
+ * (S3) All queues are asked by node, however many there are; one by one only those that are named, or of which their node did not tell so.
  */
 import { setTimeout as after } from "node:timers/promises";
 import type { Client } from "@mpreg/client";
@@ -67,10 +68,20 @@ async function watch(names: readonly string[], flags: ConnectionFlags, terminal:
   });
 }
 
-/** Asks each queue. (S2) */
+/** What they tell, or why they do not. (S2, S3) */
 async function reportsOf(client: Client, names: readonly string[], flags: ConnectionFlags): Promise<QueueReport[]> {
   const options = inspectOptionsOf(flags);
-  const asked = names.length > 0 ? names : await client.queues(options);
+  if (names.length > 0) return checked(await askEach(client, names, flags));
+  const [all, told] = await Promise.all([client.queues(options), client.queueStats(options)]);
+  const atMs = performance.now();
+  const reports = new Map(told.map(({ queue, stats }): [string, QueueReport] => [queue, { queue, stats, atMs }]));
+  const others = all.filter((queue) => !reports.has(queue));
+  for (const report of await askEach(client, others, flags)) reports.set(report.queue, report);
+  return checked([...reports.values()].sort((a, b) => (a.queue < b.queue ? -1 : 1)));
+}
+
+async function askEach(client: Client, asked: readonly string[], flags: ConnectionFlags): Promise<QueueReport[]> {
+  const options = inspectOptionsOf(flags);
   const reports: QueueReport[] = [];
   for (let at = 0; at < asked.length; at += askedMax) {
     const some = asked.slice(at, at + askedMax).map(async (queue): Promise<QueueReport> => {
@@ -84,6 +95,11 @@ async function reportsOf(client: Client, names: readonly string[], flags: Connec
     });
     reports.push(...(await Promise.all(some)));
   }
+  return reports;
+}
+
+/** (S2) */
+function checked(reports: QueueReport[]): QueueReport[] {
   const refused = reports.find((each) => "error" in each);
   if (refused !== undefined && "error" in refused && reports.every((each) => "error" in each)) throw refused.error;
   return reports;

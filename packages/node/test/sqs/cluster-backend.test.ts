@@ -1,6 +1,6 @@
 /** What the SQS door asks of its cluster, where news of a queue come later than the answer that it was created. */
 import { MpregError } from "@mpreg/core/base";
-import type { QueueHost } from "@mpreg/core/program";
+import { Holders, type QueueHost } from "@mpreg/core/program";
 import { defaultQueueSettings } from "@mpreg/core/queues";
 import { createCodec } from "@mpreg/core/values";
 import { expect, test } from "vitest";
@@ -11,6 +11,7 @@ import { ClusterBackend } from "../../src/sqs/cluster-backend.js";
 test("a creation is answered when this node knows where the queue is (B3)", async () => {
   let isKnown = false;
   const cluster: QueueHost = {
+    holders: new Holders(),
     codec: createCodec(utf8),
     clock,
     createAbort: () => new AbortController(),

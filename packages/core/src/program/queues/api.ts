@@ -136,7 +136,7 @@ export interface ReleaseOptions extends WaitOptions {
 export interface ReceiveOptions extends WaitOptions {
   /** Messages at most, 1 to 1,000. Default 1. */
   readonly max?: number | undefined;
-  /** For how long the queue waits for the first one. Default 20 s; 0: not at all. */
+  /** For how long the queue waits for the first one, at most 3,600,000 (1 h). Default 20 s; 0: not at all. */
   readonly waitMs?: number | undefined;
   /** For how long they are leased. Default: `visibilityMs` of the queue. */
   readonly visibilityMs?: number | undefined;
@@ -157,13 +157,22 @@ export interface ReceiveOptions extends WaitOptions {
 export interface ConsumeOptions extends Pick<ReceiveOptions, "visibilityMs" | "subscription"> {
   /** Ends it. */
   readonly signal?: CancelSignal | undefined;
-  /** Messages that are leased ahead of the one that is worked on. Default: as many as `concurrency`. */
+  /**
+   * Messages that are leased ahead of those that are worked on: 0 to 10,000 where there is a handler, 1 to 1,000 in a loop. Default: as many as `concurrency`; in a
+   * loop 1.
+   */
   readonly prefetch?: number | undefined;
 }
 
 export interface ProcessOptions<T = unknown, A = unknown> extends ConsumeOptions {
-  /** Messages that are worked on at a time. Default 1. */
+  /** Messages that are worked on at a time, 1 to 10,000. Default 1. */
   readonly concurrency?: number | undefined;
+  /**
+   * What it does where no node has the queue, as where it was not created yet, its owner is away, or its name is misspelt: `wait` until some node has it, or `end` with
+   * `unknown-queue`. Default: it waits, but for a queue that was deleted while it was worked off: that ends it (`reason` of the error: `deleted`). `status` and
+   * `onError` tell which nodes were asked.
+   */
+  readonly absent?: "wait" | "end" | undefined;
   /**
    * Is told what a handler threw, and what has kept a message from being acknowledged or released; without a `message`, that one cannot be read, that the queue
    * cannot be received from just now (once, as long as that lasts), and what ends the processor. What it throws ends the processor.
@@ -189,7 +198,7 @@ export type ProcessorEvent<T = unknown, A = unknown> =
 
 /** Something that works off a queue. */
 export interface QueueProcessor<T = unknown, A = unknown> extends AsyncDisposable {
-  /** Is fulfilled when it is over; rejects where it ended because the queue could not be received from. */
+  /** Is fulfilled when it is over, and what was leased ahead is back; rejects where it ended because the queue could not be received from. */
   readonly closed: Promise<void>;
   /** Messages that are worked on now. */
   readonly running: number;
@@ -197,7 +206,10 @@ export interface QueueProcessor<T = unknown, A = unknown> extends AsyncDisposabl
   status(options?: { readonly signal?: CancelSignal | undefined }): AsyncIterableIterator<ProcessorEvent<T, A>>;
   /** Receives nothing more, and is fulfilled when what has begun has ended. What was leased ahead is given back; that receive does not count. */
   drain(options?: WaitOptions): Promise<void>;
-  /** Ends at once: handlers that run are told through their signal, their messages released. */
+  /**
+   * Ends at once: handlers that run are told through their signal, their messages released as they end. What was leased ahead is given back; that receive does not
+   * count. Where the client is closed, messages are released without waiting for their handlers.
+   */
   close(): Promise<void>;
 }
 
@@ -281,7 +293,7 @@ export interface Queue<T = unknown, R = unknown, S = T, A = R> extends AsyncIter
   ): Promise<readonly SentOrRefused[]>;
   /** Leases messages to this program; none where none came in time. */
   receive(options?: ReceiveOptions): Promise<readonly QueueMessage<T, A>[]>;
-  /** Leases one message after the other, until the loop is left or `signal` aborts. `for await (const message of queue)` does so with the defaults. */
+  /** Leases one message after the other, until the loop is left, `signal` aborts, or the client is closed. `for await (const message of queue)` does so with the defaults. */
   messages(options?: ConsumeOptions): AsyncIterableIterator<QueueMessage<T, A>, undefined>;
   /**
    * Works off the queue: a message whose handler ends well is acknowledged, with what it answers as the result; one whose handler throws is released.
@@ -346,6 +358,14 @@ export type SpooledChoice =
   | { readonly queue: string; readonly ids?: readonly string[] | undefined }
   | { readonly ids: readonly string[]; readonly queue?: undefined }
   | "all";
+
+/** What one queue has. */
+export interface QueueReport {
+  readonly queue: string;
+  /** Id of the node that has it. */
+  readonly node: string;
+  readonly stats: QueueStats;
+}
 
 /** What one node keeps for one queue that is elsewhere. */
 export interface Spooled extends SpooledFor {

@@ -10,6 +10,7 @@ import type {
   QueueOperation,
   GivenSettings,
   QueueSettings,
+  QueueStats,
   SendEnd,
   SpooledFor,
 } from "../../queues/index.js";
@@ -21,6 +22,8 @@ import { cancelled } from "../options.js";
 import { within } from "../within.js";
 import type { SendOptions } from "./api.js";
 import type { AbortSource } from "../abort-source.js";
+import type { Holders } from "./holders.js";
+import { absent } from "./passing.js";
 
 /** The function of one queue, and that of all. */
 export const queueFunction = (name: string): string => `${queuePrefix}${name}`;
@@ -34,6 +37,10 @@ export type QueuesOperation =
   /** Creates it on the node that is asked, unless it is there with these settings. */
   | { readonly op: "create"; readonly queue: string; readonly settings: GivenSettings }
   | { readonly op: "list" }
+  /** What queues of the node that is asked have, a page of them: those behind the name `after`. */
+  | { readonly op: "stats"; readonly after: string }
+  /** What the node that is asked knows of a queue of its own. */
+  | { readonly op: "seen"; readonly queue: string }
   /**
    * Messages that the node which is asked is to keep for a queue whose owner is away. `tried`: the queue was asked itself, and could not be reached.
    * Without messages it waits until it keeps none for that queue.
@@ -60,6 +67,13 @@ export interface QueuesAnswers {
   readonly place: { readonly node: string };
   readonly create: QueueSettings;
   readonly list: readonly string[];
+  /** `next`: the name behind which there are more. */
+  readonly stats: {
+    readonly queues: readonly { readonly queue: string; readonly stats: QueueStats }[];
+    readonly next: string | undefined;
+  };
+  /** Name of the node; whether it has the queue, or had it in this run, and it was deleted. */
+  readonly seen: { readonly node: string; readonly is: "here" | "deleted" | "unknown" };
   /** `direct`: nothing was kept, the queue can be asked itself. */
   readonly spool: { readonly kind: "direct" } | { readonly kind: "spooled"; readonly ends: readonly PlainSendEnd[] };
   readonly spooled: readonly SpooledFor[];
@@ -72,6 +86,8 @@ export interface QueuesAnswers {
 export interface QueueHost {
   readonly codec: Codec;
   readonly clock: Clock;
+  /** What leases messages for the program. */
+  readonly holders: Holders;
   createAbort(): AbortSource;
   /** A text that nothing else is called by. */
   newId(): string;
@@ -183,7 +199,7 @@ export class QueueAsking {
   #told(error: unknown): unknown {
     if (!(error instanceof MpregError) || error.code !== "no-provider") return error;
     const message = `No node has a queue "${this.name}" just now: it was never created, or its owner is away`;
-    return new MpregError("unknown-queue", message, { outcome: error.outcome, node: error.node });
+    return new MpregError("unknown-queue", message, { outcome: error.outcome, node: error.node, reason: absent });
   }
 }
 

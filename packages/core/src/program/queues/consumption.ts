@@ -1,13 +1,14 @@
 /**
  * Consumption: the messages of a queue, one after the other, for a loop that settles each itself.
  *
- * (C1) What was leased ahead and not handed on is released when the loop is left.
+ * (C1) What was leased ahead and not handed on is released when the loop is left, or the program is about to end its connection: the loop ends then, too.
  * (C2) It ends when its signal aborts, and throws where the queue cannot be received from.
  */
 import { onAbort } from "../../structures/index.js";
 import type { AbortSource } from "../abort-source.js";
 import type { ConsumeOptions, QueueMessage, ReceiveOptions } from "./api.js";
 import { givingBack } from "./message.js";
+import type { Holders } from "./holders.js";
 import type { SettleLine } from "./settle-line.js";
 
 export type Receive<T, A> = (options: ReceiveOptions) => Promise<readonly QueueMessage<T, A>[]>;
@@ -23,19 +24,31 @@ export class Consumption<T, A> implements AsyncIterableIterator<QueueMessage<T, 
   #isOver = false;
   /** Calls of `next` wait for each other. */
   #last: Promise<unknown> = Promise.resolve();
-  #leave: () => void = () => undefined;
+  /** There until its first message was asked for. */
+  #holders: Holders | undefined;
+  readonly #leaves: (() => void)[] = [];
 
-  constructor(receive: Receive<T, A>, line: SettleLine, stop: AbortSource, options: ConsumeOptions) {
+  constructor(
+    receive: Receive<T, A>,
+    line: SettleLine,
+    { stop, holders }: { readonly stop: AbortSource; readonly holders: Holders },
+    options: ConsumeOptions,
+  ) {
     this.#receive = receive;
     this.#line = line;
     this.#stop = stop;
     this.#options = options;
     const { signal } = options;
-    if (signal?.aborted === true) this.#isOver = true;
-    else if (signal !== undefined) {
-      this.#leave = onAbort(signal, () => {
+    if (signal?.aborted === true) {
+      this.#isOver = true;
+      return;
+    }
+    this.#holders = holders;
+    if (signal !== undefined) {
+      const leave = onAbort(signal, () => {
         void this.return();
       });
+      this.#leaves.push(leave);
     }
   }
 
@@ -44,6 +57,10 @@ export class Consumption<T, A> implements AsyncIterableIterator<QueueMessage<T, 
   }
 
   next(): Promise<IteratorResult<QueueMessage<T, A>, undefined>> {
+    if (!this.#isOver && this.#holders !== undefined) {
+      this.#leaves.push(this.#holders.add({ leave: () => Promise.all([this.return(), this.#last]) }));
+      this.#holders = undefined;
+    }
     const next = this.#last.then(() => this.#next());
     this.#last = next.catch(() => undefined);
     return next;
@@ -57,8 +74,7 @@ export class Consumption<T, A> implements AsyncIterableIterator<QueueMessage<T, 
     return this.#receive({ max, groupMax: 1, visibilityMs, subscription, signal: this.#stop.signal }).then(
       (messages) => {
         this.#ready = [...messages];
-        if (this.#isOver) this.#release();
-        return this.#next();
+        return this.#isOver ? this.#release().then(() => over) : this.#next();
       },
       (error: unknown) => {
         if (this.#isOver) return over;
@@ -68,19 +84,18 @@ export class Consumption<T, A> implements AsyncIterableIterator<QueueMessage<T, 
     );
   }
 
+  /** What waits for a message ends at once; it is fulfilled when the queue has what was not handed on. */
   return(): Promise<IteratorResult<QueueMessage<T, A>, undefined>> {
-    if (!this.#isOver) {
-      this.#isOver = true;
-      this.#leave();
-      this.#stop.abort(undefined);
-      this.#release();
-    }
-    return Promise.resolve(over);
+    if (this.#isOver) return Promise.resolve(over);
+    this.#isOver = true;
+    for (const leave of this.#leaves.splice(0)) leave();
+    this.#stop.abort(undefined);
+    return this.#release().then(() => over);
   }
 
   /** (C1) */
-  #release(): void {
+  #release(): Promise<void> {
     const receipts = this.#ready.splice(0).map(({ receipt }) => receipt);
-    this.#line.giveBack(givingBack, receipts);
+    return this.#line.giveBack(givingBack, receipts);
   }
 }

@@ -13,6 +13,7 @@ export type {
   QueueMessage,
   QueueOptions,
   QueueProcessor,
+  QueueReport,
   ReceiveOptions,
   RedriveOptions,
   ReleaseOptions,
@@ -44,5 +45,6 @@ export {
   queuePrefix,
   queuesFunction,
 } from "./asking.js";
+export { Holders } from "./holders.js";
 export { queueCalls } from "./queue-calls.js";
 export { receiveSurely } from "./receiving.js";

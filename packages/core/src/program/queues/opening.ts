@@ -17,7 +17,7 @@ import type {
 } from "../../base/index.js";
 import type { ConsumedMessage, FunctionConsumer } from "../../queues/index.js";
 import type { WaitOptions } from "../api.js";
-import type { Queue, QueueOptions, Spooled, SpooledChoice } from "./api.js";
+import type { Queue, QueueOptions, QueueReport, Spooled, SpooledChoice } from "./api.js";
 
 /** The queue that is declared so. */
 export type DeclaredQueue<D> = Queue<ReceivedValue<D>, AwaitedResult<D>, SentValue<D>, GivenResult<D>>;
@@ -82,6 +82,11 @@ export interface QueueCalls<
   readonly queue: OpenQueue<Q, C>;
   /** The queues that nodes of the cluster have just now, by name. */
   readonly queues: (options?: WaitOptions) => Promise<readonly string[]>;
+  /**
+   * What all queues of the cluster have, and what they have done, by name: one request to each node for 500 of them. Left out are those that may not be looked at, and
+   * those of nodes of earlier versions.
+   */
+  readonly queueStats: (options?: WaitOptions) => Promise<readonly QueueReport[]>;
   /** What nodes keep for queues that are elsewhere: sends (`accept: "spool"`), and dead letters on their way to a queue of another node. */
   readonly spooled: (options?: WaitOptions) => Promise<readonly Spooled[]>;
   /**

@@ -8,6 +8,9 @@ export function mayPass(error: unknown): boolean {
   return passing.has(error.code) || (error.code === "closed" && error.outcome === "unknown");
 }
 
+/** The reason of `unknown-queue` where no node offers the queue; without it, its own node says that it is gone. */
+export const absent = "absent";
+
 const passing: ReadonlySet<string> = new Set([
   "unknown-queue",
   "deadline",

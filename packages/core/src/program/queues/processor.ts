@@ -12,21 +12,25 @@
  *      in batches, however short handlers are.
  * (P7) Nothing fails in silence: `onError` and `status` are told of handlers, of messages that cannot be read, acknowledged or released, and of a queue that cannot
  *      be received from: when that begins, and when it ends the processor.
+ * (P9) Once the program is about to end its connection, what it has goes back: what was not begun uncounted, what handlers work on with that as the error.
+ * (P10) A queue that no node has is waited for, or ends it, as `absent` says; one that was deleted while it was worked off ends it. Either is told with the nodes that were asked.
  * (P8) A receive whose answer was lost is asked again as the same attempt: what it has leased comes with that, and is not leased to nobody.
  */
 import { MpregError, isA, isPromise, thrownText } from "../../base/index.js";
 import type { ReceivedMessage } from "../../queues/index.js";
 import { type CancelSignal, checkListeners } from "../../rpc/index.js";
 import { Broadcast, Fifo, type Missed, onAbort } from "../../structures/index.js";
-import type { AbortSource, HandlerSignal } from "../abort-source.js";
+import type { AbortSource } from "../abort-source.js";
 import type { WaitOptions } from "../api.js";
-import type { ClockTimer } from "../clock.js";
 import { within } from "../within.js";
 import type { ProcessContext, ProcessOptions, ProcessorEvent, QueueMessage, QueueProcessor } from "./api.js";
-import type { QueueAsking, QueueHost } from "./asking.js";
+import type { QueueAsking } from "./asking.js";
+import { Leased } from "./leased.js";
 import { type SettleEnds, untold } from "./settle-line.js";
 import { type Settlers, givingBack, queueMessage, releasing } from "./message.js";
-import { mayPass } from "./passing.js";
+import { absent as absentReason, mayPass } from "./passing.js";
+import { receiveOnce } from "./receiving.js";
+import { findQueue } from "./whereabouts.js";
 
 export type ProcessHandler<T, A> = (message: QueueMessage<T, A>, context: ProcessContext) => A | PromiseLike<A>;
 
@@ -36,43 +40,13 @@ const waitMs = 20_000;
 const slackMs = 10_000;
 const retryMsMin = 100;
 const retryMsMax = 5_000;
+/** A queue gives no more at a time. */
+const receiveMessagesMax = 1_000;
 const eventsMax = 1_000;
 /** How often a lease is extended at least where it is very short. */
 const extendMsMin = 50;
 
 type Told<T, A> = Exclude<ProcessorEvent<T, A>, Missed>;
-
-/** A message that is here. Its signal is made when somebody looks at it. */
-class Leased<T, A> implements ProcessContext {
-  readonly message: QueueMessage<T, A>;
-  timer: ClockTimer | undefined = undefined;
-  /** Why it is not to be worked on any more. */
-  #aborted: { readonly reason: unknown } | undefined;
-  #source: AbortSource | undefined;
-  readonly #host: QueueHost;
-
-  constructor(message: QueueMessage<T, A>, host: QueueHost) {
-    this.message = message;
-    this.#host = host;
-  }
-
-  get isAborted(): boolean {
-    return this.#aborted !== undefined;
-  }
-
-  get signal(): HandlerSignal {
-    if (this.#source === undefined) {
-      this.#source = this.#host.createAbort();
-      if (this.#aborted !== undefined) this.#source.abort(this.#aborted.reason);
-    }
-    return this.#source.signal;
-  }
-
-  abort(reason: unknown): void {
-    this.#aborted ??= { reason };
-    this.#source?.abort(reason);
-  }
-}
 
 export class Processor<T, A> implements QueueProcessor<T, A> {
   readonly closed: Promise<void>;
@@ -98,6 +72,15 @@ export class Processor<T, A> implements QueueProcessor<T, A> {
   #events: Broadcast<Told<T, A>> | undefined;
   #isOver = false;
   #retryMs = retryMsMin;
+  /** It receives again in a while. */
+  #isPausing = false;
+  /** It was received from: where no node has it any more, it may have been deleted. (P10) */
+  #wasThere = false;
+  /** What was given back, and the queue has not heard of; and the last of it. */
+  #goingBack = 0;
+  #returned: Promise<unknown> = Promise.resolve();
+  /** The receive that is on its way, until what it has brought is taken. */
+  #received: Promise<unknown> = Promise.resolve();
   /** What the receive is called that has not been answered: it is asked again by that. (P8) */
   #attempt: string | undefined;
   #over: () => void = () => undefined;
@@ -118,6 +101,8 @@ export class Processor<T, A> implements QueueProcessor<T, A> {
     });
     this.closed.catch(() => undefined); // who wants to know looks at it
     const { signal } = options;
+    const leaveHolders = asking.host.holders.add({ leave: () => this.#leave(), drain: () => this.drain() });
+    void this.closed.then(leaveHolders, leaveHolders);
     if (signal?.aborted === true) this.#end();
     else {
       if (signal !== undefined) {
@@ -172,23 +157,24 @@ export class Processor<T, A> implements QueueProcessor<T, A> {
   /** Receives as much as there is room for. (P1) */
   #receive(): void {
     const max = this.#concurrency + this.#prefetch - this.#running.size - this.#ready.size;
-    if (this.#isReceiving || this.#isStopping || max < Math.max(1, this.#prefetch / 2)) return;
+    if (this.#isReceiving || this.#isPausing || this.#isStopping || max < Math.max(1, this.#prefetch / 2)) return;
     this.#isReceiving = true;
     const { visibilityMs, subscription } = this.#options;
     this.#attempt ??= this.#asking.host.newId();
     const operation = {
       op: "receive" as const,
       attempt: this.#attempt,
-      max,
+      max: Math.min(max, receiveMessagesMax),
       waitMs,
       groupMax: 1, // handlers run beside each other, those of a group one after the other
       ...(visibilityMs === undefined ? {} : { visibilityMs }),
       ...(subscription === undefined ? {} : { subscription }),
     };
     const options = { timeoutMs: waitMs + slackMs, signal: this.#stop.signal };
-    this.#asking.ask<"receive">(operation, options).then(
+    this.#received = receiveOnce(this.#asking, operation, options).then(
       (messages) => {
         this.#isReceiving = false;
+        this.#wasThere = true;
         this.#attempt = undefined;
         this.#retryMs = retryMsMin;
         if (this.#isInterrupted) {
@@ -203,14 +189,29 @@ export class Processor<T, A> implements QueueProcessor<T, A> {
       (error: unknown) => {
         this.#isReceiving = false;
         if (this.#isStopping) this.#look();
+        else if (isAbsent(error) && !this.#isInterrupted) this.#lookFor(error);
         else if (mayPass(error)) this.#again(error);
-        else {
-          this.#failure = error;
-          this.#noticed(error, undefined); // (P7)
-          this.#end();
-        }
+        else this.#fail(error);
       },
     );
+  }
+
+  #fail(error: unknown): void {
+    this.#failure = error;
+    this.#noticed(error, undefined); // (P7)
+    this.#end();
+  }
+
+  /** (P10) */
+  #lookFor(error: MpregError): void {
+    const { absent } = this.#options;
+    if (error.reason !== absentReason) this.#wasThere = true; // it has said so itself
+    this.#isPausing = true;
+    void findQueue(this.#asking, error).then(({ isDeleted, told }) => {
+      if (this.#isStopping) return;
+      if (absent === "end" || (isDeleted && this.#wasThere && absent === undefined)) this.#fail(told);
+      else this.#again(told);
+    });
   }
 
   /** (P5) */
@@ -221,7 +222,9 @@ export class Processor<T, A> implements QueueProcessor<T, A> {
       this.#isInterrupted = true;
       if (!this.#noticed(error, undefined)) return; // (P7)
     }
+    this.#isPausing = true;
     clock.setTimer(() => {
+      this.#isPausing = false;
       this.#receive();
     }, this.#retryMs);
     this.#retryMs = Math.min(retryMsMax, this.#retryMs * 2);
@@ -235,7 +238,7 @@ export class Processor<T, A> implements QueueProcessor<T, A> {
       const { value: _value } = message; // throws where it is none
     } catch (error) {
       // nobody here can read it: it is not done
-      this.#settlers.line.giveBack(releasing(undefined, thrownText(error)), [received.receipt]);
+      void this.#settlers.line.giveBack(releasing(undefined, thrownText(error)), [received.receipt]);
       this.#events?.publish({ kind: "unreadable", id: received.id, error });
       this.#noticed(error, undefined); // (P7)
       return;
@@ -306,7 +309,8 @@ export class Processor<T, A> implements QueueProcessor<T, A> {
       },
     };
     const acknowledge = (result: unknown): void => {
-      line.settle({ op: "ack" }, leased.message.receipt, result, ends);
+      if (leased.isGivenBack) this.#done(leased);
+      else line.settle({ op: "ack" }, leased.message.receipt, result, ends);
     };
     if (leased.message.keepResult !== true) return acknowledge(undefined); // nobody can ask for it
     const refused = (error: unknown): void => {
@@ -326,7 +330,7 @@ export class Processor<T, A> implements QueueProcessor<T, A> {
   /** Its handler has thrown, or it could not be acknowledged. (P2) */
   #threw(leased: Leased<T, A>, error: unknown): void {
     if (!this.#tell(leased, error)) return;
-    if (isStale(error)) return this.#done(leased); // somebody else may have it
+    if (isStale(error) || leased.isGivenBack) return this.#done(leased); // somebody else may have it
     const ended = (): void => {
       this.#done(leased);
     };
@@ -385,12 +389,32 @@ export class Processor<T, A> implements QueueProcessor<T, A> {
       this.#forget(leased);
       receipts.push(leased.message.receipt);
     }
-    this.#settlers.line.giveBack(givingBack, receipts); // (P4)
+    if (receipts.length > 0) {
+      this.#goingBack += 1;
+      this.#returned = this.#settlers.line.giveBack(givingBack, receipts).then(() => {
+        this.#goingBack -= 1;
+        this.#look();
+      }); // (P4)
+    }
     this.#look();
   }
 
+  /** (P9) */
+  #leave(): Promise<unknown> {
+    const running = [...this.#running];
+    void this.close();
+    for (const leased of running) {
+      leased.isGivenBack = true;
+      this.#forget(leased);
+    }
+    const error = "Its receiver has closed";
+    const receipts = running.map(({ message }) => message.receipt);
+    const released = this.#settlers.line.giveBack(releasing(undefined, error), receipts);
+    return Promise.all([released, this.#received.then(() => this.#returned)]);
+  }
+
   #look(): void {
-    if (!this.#isStopping || this.#running.size > 0 || this.#isReceiving || this.#isOver) return;
+    if (!this.#isStopping || this.#running.size > 0 || this.#isReceiving || this.#goingBack > 0 || this.#isOver) return;
     this.#isOver = true;
     this.#events?.publish({ kind: "ended", error: this.#failure });
     this.#events?.end();
@@ -405,6 +429,11 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
 /** Whether two ends of calls say the same: their texts may name other requests. */
 function isSame(a: unknown, b: unknown): boolean {
   return isA(a, MpregError) && isA(b, MpregError) && a.code === b.code && a.node === b.node;
+}
+
+/** No node has the queue, or it says itself that it is gone. */
+function isAbsent(error: unknown): error is MpregError {
+  return isA(error, MpregError) && error.code === "unknown-queue";
 }
 
 function isStale(error: unknown): boolean {

@@ -48,6 +48,11 @@ const waitMsDefault = 20_000;
 /** How much longer an answer may take than the queue waits for a message. */
 const slackMs = 10_000;
 const browsedDefault = 100;
+/** What a queue gives at a time, and for how long it lets one wait. */
+const receiveMessagesMax = 1_000;
+const waitMsMax = 60 * 60_000;
+/** Messages that one processor works on, and has leased ahead. */
+const workMax = 10_000;
 
 const waitNames = { signal: true, timeoutMs: true } as const;
 const sendFields = {
@@ -95,7 +100,7 @@ const receiveNames = optionNames<ReceiveOptions>({
 });
 const consumeFields = { visibilityMs: true, subscription: true, prefetch: true, signal: true } as const;
 const consumeNames = optionNames<ConsumeOptions>(consumeFields);
-const processNames = optionNames<ProcessOptions>({ ...consumeFields, concurrency: true, onError: true });
+const processNames = optionNames<ProcessOptions>({ ...consumeFields, concurrency: true, absent: true, onError: true });
 const releaseNames = optionNames<ReleaseOptions>({ delayMs: true, error: true, ...waitNames });
 const browseNames = optionNames<BrowseOptions>({
   state: true,
@@ -187,6 +192,8 @@ export class ProgramQueue<T = unknown, R = unknown, S = T, A = R> implements Que
     return checked(() => {
       checkOptions(options, receiveNames, "receive");
       const { max = 1, waitMs = waitMsDefault, visibilityMs, subscription, groupMax, signal, timeoutMs } = options;
+      checkWhole("receive: max", max, 1, receiveMessagesMax);
+      checkWhole("receive: waitMs", waitMs, 0, waitMsMax, " ms: a loop over messages() waits as long as it takes");
       const { attempt = this.#asking.host.newId() } = options;
       const operation = given({ op: "receive", max, waitMs, visibilityMs, subscription, groupMax, attempt } as const);
       return receiveSurely(this.#asking, operation, { signal, timeoutMs: timeoutMs ?? waitMs + slackMs });
@@ -195,8 +202,10 @@ export class ProgramQueue<T = unknown, R = unknown, S = T, A = R> implements Que
 
   messages(options: ConsumeOptions = {}): AsyncIterableIterator<QueueMessage<T, A>, undefined> {
     checkOptions(options, consumeNames, "messages");
-    const stop = this.#asking.host.createAbort();
-    return new Consumption((how) => this.receive(how), this.#line, stop, options);
+    checkWhole("messages: prefetch", options.prefetch, 1, receiveMessagesMax);
+    const { host } = this.#asking;
+    const ends = { stop: host.createAbort(), holders: host.holders };
+    return new Consumption((how) => this.receive(how), this.#line, ends, options);
   }
 
   [Symbol.asyncIterator](): AsyncIterableIterator<QueueMessage<T, A>, undefined> {
@@ -208,8 +217,9 @@ export class ProgramQueue<T = unknown, R = unknown, S = T, A = R> implements Que
     if (typeof handler !== "function") {
       throw new MpregError("invalid-argument", `process: the handler must be a function, got ${kindOf(handler)}`);
     }
-    checkCount("concurrency", options.concurrency, 1);
-    checkCount("prefetch", options.prefetch, 0);
+    checkWhole("process: concurrency", options.concurrency, 1, workMax);
+    checkWhole("process: prefetch", options.prefetch, 0, workMax);
+    checkAbsent(options.absent);
     return new Processor(this.#asking, this.#settlers, handler, options);
   }
 
@@ -346,8 +356,16 @@ function given<const T extends object>(
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never;
 }
 
-function checkCount(name: string, value: unknown, least: number): void {
-  if (value === undefined || (Number.isSafeInteger(value) && (value as number) >= least)) return;
+function checkWhole(what: string, value: unknown, least: number, most: number, hint = ""): void {
+  if (value === undefined || (Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most))
+    return;
   const got = typeof value === "number" ? String(value) : kindOf(value);
-  throw new MpregError("invalid-argument", `process: ${name} must be a whole number of at least ${least}, got ${got}`);
+  const message = `${what} must be a whole number from ${least} to ${most}${hint}, got ${got}`;
+  throw new MpregError("invalid-argument", message);
+}
+
+function checkAbsent(absent: unknown): void {
+  if (absent === undefined || absent === "wait" || absent === "end") return;
+  const got = typeof absent === "string" ? `"${absent}"` : kindOf(absent);
+  throw new MpregError("invalid-argument", `process: absent must be "wait", "end" or undefined, got ${got}`);
 }

@@ -11,12 +11,14 @@ import {
 import { defaultQueueSettings } from "../../queues/index.js";
 import type { WaitOptions } from "../api.js";
 import { waitMsOf } from "../options.js";
-import type { QueueOptions, Spooled, SpooledChoice } from "./api.js";
+import type { QueueOptions, QueueReport, Spooled, SpooledChoice } from "./api.js";
 import { QueueAsking, type QueueHost, type QueuesAnswers, type QueuesOperation, queuesFunction } from "./asking.js";
 import { QueueChecks } from "./checks.js";
+import { askKeepers } from "./keepers.js";
 import type { OpenQueue, QueueCalls } from "./opening.js";
 import { ProgramQueue } from "./program-queue.js";
 import type { Keepers } from "./sending.js";
+import { allStats } from "./stats.js";
 
 const optionNames: ReadonlySet<string> = new Set<string>([...Object.keys(defaultQueueSettings), "owner"]);
 
@@ -45,6 +47,11 @@ export function queueCalls<Q extends QueueContract | undefined = undefined, C ex
         waitMsOf(options, "queues");
         const list: QueuesOperation = { op: "list" };
         resolve(hostOf().call(queuesFunction, [list], options) as Promise<readonly string[]>);
+      }),
+    queueStats: (options: WaitOptions = {}): Promise<readonly QueueReport[]> =>
+      new Promise((resolve) => {
+        waitMsOf(options, "queueStats");
+        resolve(allStats(hostOf(), options));
       }),
     spooled: (options: WaitOptions = {}): Promise<readonly Spooled[]> =>
       new Promise((resolve) => {
@@ -91,26 +98,4 @@ function spooledOf(host: QueueHost, options: WaitOptions): Promise<readonly Spoo
   const told = (answer: unknown, node: string): readonly Spooled[] =>
     (answer as QueuesAnswers["spooled"]).map((one) => ({ node, ...one }));
   return askKeepers(host, { op: "spooled" }, options, told).then((all) => all.flat());
-}
-
-/** Asks all nodes; one that is gone meanwhile keeps nothing that can be told of. */
-function askKeepers<T>(
-  host: QueueHost,
-  operation: QueuesOperation,
-  options: WaitOptions,
-  told: (answer: unknown, node: string) => T,
-): Promise<T[]> {
-  const keepers: QueuesOperation = { op: "keepers" };
-  const ask = (node: string): Promise<T[]> =>
-    host.call(queuesFunction, [operation], { ...options, target: node }).then(
-      (answer) => [told(answer, node)],
-      (error: unknown) => {
-        if (error instanceof MpregError && (error.code === "no-provider" || error.code === "node-lost")) return [];
-        throw error;
-      },
-    );
-  return host
-    .call(queuesFunction, [keepers], options)
-    .then((nodes) => Promise.all((nodes as QueuesAnswers["keepers"]).map(ask)))
-    .then((all) => all.flat());
 }

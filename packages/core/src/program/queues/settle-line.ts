@@ -12,6 +12,7 @@ import { cancelled } from "../options.js";
 import { within } from "../within.js";
 import type { SettledOrRefused } from "./api.js";
 import { type PlainEnd, type QueueAsking, errorOf } from "./asking.js";
+import { heardOrLate } from "./holders.js";
 
 /** An operation without its receipts. */
 export type Settling =
@@ -55,9 +56,10 @@ export class SettleLine {
     return this.#patiently(Promise.all(receipts.map((receipt) => this.#settle(settling, receipt))), options);
   }
 
-  /** Releases what nobody here will work on. Where that cannot be told, the leases end by themselves. */
-  giveBack(settling: Settling, receipts: readonly string[]): void {
-    for (const receipt of receipts) this.#settle(settling, receipt).catch(() => undefined);
+  /** Releases what nobody here will work on; is fulfilled once that was heard. Where it is not, the leases end by themselves. */
+  giveBack(settling: Settling, receipts: readonly string[]): Promise<void> {
+    if (receipts.length === 0) return Promise.resolve();
+    return heardOrLate(this.#asking.host.clock, this.all(settling, receipts, {}));
   }
 
   #patiently<T>(told: Promise<T>, { signal, timeoutMs = 0 }: WaitOptions): Promise<T> {
