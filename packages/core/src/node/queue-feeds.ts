@@ -2,7 +2,7 @@
  * Queue feeds: topics that feed the queues of this node.
  *
  * Owns the subscriptions, and what of the past is asked for when something may be missing. What a queue has had of its topics it knows itself
- * (`queues/feeding.ts`).
+ * (`queues/sources/feeding.ts`).
  *
  * (F1) A message is taken off its topic once its queue has it on the disk, or has counted it as refused.
  * (F2) Messages are copied while topics tell them, and sent when these are done: neither calls into the other.

@@ -5,10 +5,10 @@
  * (B2) Without a subscription a message of several is shown once, as what it is in the first of those that have it so.
  */
 import { MpregError, quoted } from "../base/index.js";
-import type { Lane } from "./lane.js";
+import type { Lane } from "./leases/lane.js";
 import { type Entry, type Message, entriesOf } from "./message/message.js";
 import type { Queue } from "./queue.js";
-import { laneFor } from "./receiving.js";
+import { laneFor } from "./leases/receiving.js";
 import type { BrowsedMessage, MessageState, QueueOperation, QueueStats } from "./types.js";
 
 type Browse = Extract<QueueOperation, { readonly op: "browse" }>;

@@ -5,10 +5,10 @@ import type { QueuesLimits } from "./limits.js";
 import type { Sealer } from "./message/sealed.js";
 import type { Courier } from "./spool/types.js";
 import type { DeadLetter, OutgoingMessage, QueueEnd } from "./types.js";
-import type { QueueListener } from "./listener.js";
-import type { Sweeping } from "./sweeping.js";
-import type { Tables } from "./tables.js";
-import type { Writes } from "./writes.js";
+import type { QueueListener } from "./outcomes/listener.js";
+import type { Sweeping } from "./leaving/sweeping.js";
+import type { Tables } from "./store/tables.js";
+import type { Writes } from "./store/writes.js";
 
 /** What the queues of a node need. */
 export interface QueuesCapabilities {

@@ -20,7 +20,7 @@ import type {
   QueueSettings,
   ReceivedMessage,
 } from "../../src/queues/index.js";
-import { tableNames } from "../../src/queues/tables.js";
+import { tableNames } from "../../src/queues/store/tables.js";
 import { Stepping } from "./stepping.js";
 import type { Ended } from "./support.js";
 

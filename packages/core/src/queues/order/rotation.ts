@@ -7,7 +7,7 @@
 import { type Deadline, Deadlines, Heap } from "../../base/index.js";
 import { Chain, type ChainNode } from "../../structures/index.js";
 import { type Entry, isBefore } from "../message/message.js";
-import { Pace } from "../rate.js";
+import { Pace } from "../leases/rate.js";
 import type { Rate } from "../types.js";
 import type { Line, Sleepers } from "./sleepers.js";
 

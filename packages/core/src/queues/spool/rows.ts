@@ -6,7 +6,7 @@
  */
 import type { Utf8 } from "../../base/index.js";
 import type { Operation } from "../../journal/index.js";
-import { getU32, messageKey } from "../tables.js";
+import { getU32, messageKey } from "../store/tables.js";
 import { spoolTables } from "./names.js";
 import type { SpooledForm, Unsure } from "./types.js";
 

@@ -10,8 +10,8 @@
  */
 import { type MpregError, assert } from "../../base/index.js";
 import type { Operation } from "../../journal/index.js";
-import type { MessageEnd } from "../listener.js";
-import type { Writes } from "../writes.js";
+import type { MessageEnd } from "../outcomes/listener.js";
+import type { Writes } from "../store/writes.js";
 import { spoolTables } from "./names.js";
 import type { SpoolRows } from "./rows.js";
 import type { SetAsideEntry, SpoolEntry, SpoolVerdict, Unsure } from "./types.js";

@@ -9,14 +9,14 @@
  */
 import { MpregError, type Random, type Timers, type Utf8, hexOf, quoted } from "../../base/index.js";
 import type { Operation, Store } from "../../journal/index.js";
-import { checkMessage } from "../intake.js";
+import { checkMessage } from "../sending/intake.js";
 import type { Transfer } from "../host.js";
 import type { QueuesLimits } from "../limits.js";
 import type { Sealer } from "../message/sealed.js";
-import { defaultQueueSettings } from "../settings.js";
+import { defaultQueueSettings } from "../settings/settings.js";
 import type { DeadLetter, OutgoingMessage, QueueEnd, QueueSettings, SendEnd } from "../types.js";
-import type { Writes } from "../writes.js";
-import type { QueueListener } from "../listener.js";
+import type { Writes } from "../store/writes.js";
+import type { QueueListener } from "../outcomes/listener.js";
 import { Line, type LineHost } from "./line.js";
 import { spoolTables } from "./names.js";
 import { SpoolRows } from "./rows.js";

@@ -9,10 +9,10 @@
 import { MpregError, quoted } from "../../base/index.js";
 import type { Operation } from "../../journal/index.js";
 import type { Transfer } from "../host.js";
-import { checkMessage } from "../intake.js";
+import { checkMessage } from "../sending/intake.js";
 import type { Queue } from "../queue.js";
-import { type Preparation, admit, giveBack, prepareTransfer, reserve } from "../sending.js";
-import { queueKey, tableNames } from "../tables.js";
+import { type Preparation, admit, giveBack, prepareTransfer, reserve } from "../sending/sending.js";
+import { queueKey, tableNames } from "../store/tables.js";
 import type { DeadLetter, OutgoingMessage, QueueEnd, QueueOperation } from "../types.js";
 import { type TransferAnswer, type TransferItem, delayedForm, movedForm } from "./types.js";
 

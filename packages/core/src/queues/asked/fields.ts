@@ -1,0 +1,74 @@
+/**
+ * Fields: what the parts of something that comes from elsewhere have to be.
+ *
+ * (O1) What is wrong is refused with the field, what was given and what would be right.
+ */
+import { MpregError, checkOptions, kindOf, quoted } from "../../base/index.js";
+
+export interface Field {
+  readonly is: (value: unknown) => boolean;
+  /** What would be right. */
+  readonly what: string;
+  readonly isOptional?: boolean;
+  /** Of an object. */
+  readonly fields?: Fields;
+}
+
+export type Fields = Readonly<Record<string, Field>>;
+
+export const text: Field = { is: (value) => typeof value === "string", what: "a text" };
+export const texts: Field = { is: (value) => Array.isArray(value) && value.every(text.is), what: "an array of texts" };
+export const number: Field = { is: (value) => typeof value === "number" && value >= 0, what: "a number of at least 0" };
+export const bytes: Field = { is: (value) => value instanceof Uint8Array, what: "bytes (Uint8Array)" };
+export const flag: Field = { is: (value) => typeof value === "boolean", what: "true or false" };
+export const list: Field = { is: Array.isArray, what: "an array" };
+export const record: Field = { is: isRecord, what: "an object" };
+export const textRecord: Field = {
+  is: (value) => isRecord(value) && Object.values(value).every(text.is),
+  what: "an object of texts",
+};
+
+export function optional(field: Field): Field {
+  return { ...field, isOptional: true };
+}
+
+/** An object of these fields, and no others. */
+export function objectOf(fields: Fields): Field {
+  const names = Object.entries(fields).map(([name, { isOptional }]) => (isOptional === true ? `${name}?` : name));
+  return { is: isRecord, what: `an object { ${names.join(", ")} }`, fields };
+}
+
+const known = new WeakMap<Fields, ReadonlySet<string>>();
+
+function namesOf(fields: Fields): ReadonlySet<string> {
+  let names = known.get(fields);
+  if (names === undefined) known.set(fields, (names = new Set(Object.keys(fields))));
+  return names;
+}
+
+/** Throws `invalid-argument` unless `value` is an object of these fields, and no others. (O1) */
+export function checkFields(value: unknown, fields: Fields, who: string): void {
+  checkOptions(value, namesOf(fields), who);
+  for (const name in fields) checkField((value as Record<string, unknown>)[name], fields[name] as Field, who, name);
+}
+
+function checkField(given: unknown, field: Field, who: string, name: string): void {
+  if (given === undefined && field.isOptional === true) return;
+  if (!field.is(given)) throw invalid(`${who}: ${name} must be ${field.what}, got ${shown(given)}`);
+  if (field.fields !== undefined) checkFields(given, field.fields, `${who}: ${name}`);
+}
+
+/** As far as it can be shown at all: what comes from elsewhere may be anything. */
+function shown(given: unknown): string {
+  if (typeof given === "string") return quoted(given);
+  return typeof given === "number" ? String(given) : kindOf(given);
+}
+
+/** An object of names and values, and no map, date or bytes. */
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return Object.prototype.toString.call(value) === "[object Object]";
+}
+
+export function invalid(message: string): MpregError {
+  return new MpregError("invalid-argument", message);
+}

@@ -1,0 +1,148 @@
+/** What a message waits for is what is there when it is sent, also where either is on its way. */
+import { describe, expect, it } from "vitest";
+import { tableNames } from "../../../src/queues/store/tables.js";
+import { Stepping } from "../stepping.js";
+
+function started(settings: Parameters<Stepping["create"]>[1] = {}): Stepping {
+  const s = new Stepping();
+  s.create("dead");
+  s.create("q", { deadLetter: "dead", maxReceives: 1, visibilityMs: 100, ...settings });
+  return s;
+}
+
+function sends(s: Stepping, id: string, after?: string): void {
+  const message = { id, body: Uint8Array.of(1) };
+  s.begin<"send">("q", { op: "send", messages: [after === undefined ? message : { ...message, after: [after] }] });
+}
+
+function received(s: Stepping): readonly string[] {
+  return s.world.do<"receive">("q", { op: "receive", max: 10, waitMs: 0 }).map(({ id }) => id);
+}
+
+function dead(s: Stepping): readonly string[] {
+  return s.world
+    .do<"browse">("dead", { op: "browse", limit: 10 })
+    .map(({ id, deadLetter }) => `${id}: ${deadLetter?.reason}`);
+}
+
+/** How "first" leaves undone, while "second" is on its way. */
+const ways: Readonly<Record<string, (s: Stepping) => void>> = {
+  "is being purged": (s) => {
+    s.begin<"purge">("q", { op: "purge" });
+    sends(s, "second", "first");
+  },
+  "is purged then": (s) => {
+    sends(s, "second", "first");
+    s.begin<"withdraw">("q", { op: "withdraw", id: "first" });
+  },
+  "is making room": (s) => {
+    s.do("q", { op: "update", settings: { overflow: "drop-oldest", messagesMax: 1 } });
+    sends(s, "second", "first");
+  },
+};
+
+describe.each(Object.entries(ways))("a message that waits for one that %s", (_name, leaves) => {
+  it("is a dead letter, and never received, wherever a crash comes in between (D4)", () => {
+    for (let kept = 0; kept < 6; kept++) {
+      const s = started();
+      s.send("q", { id: "first" });
+      leaves(s);
+      s.disk.commit(kept);
+      s.crash(0);
+      for (let round = 0; round < 4; round++) s.pass(1_000);
+      expect(
+        received(s).filter((id) => id === "second"),
+        `after ${kept} batches`,
+      ).toEqual([]);
+      const s2 = started();
+      s2.send("q", { id: "first" });
+      leaves(s2);
+      s2.disk.commitAll();
+      s2.pass(2_000);
+      expect(received(s2)).toEqual([]);
+      expect(dead(s2)).toEqual(["second: after-failed"]);
+    }
+  });
+});
+
+it("a message waits for one that was on its way when it was sent, and comes when that is done (D4)", () => {
+  const s = started();
+  sends(s, "first");
+  sends(s, "second", "first");
+  s.disk.commitAll();
+  const receipts = s.receive("q");
+  expect(receipts).toHaveLength(1);
+  s.do("q", { op: "ack", receipts });
+  expect(received(s)).toEqual(["second"]);
+});
+
+it("one that is on its way waits for nothing that was done meanwhile (D4)", () => {
+  const s = started();
+  s.send("q", { id: "first" });
+  const receipts = s.receive("q");
+  s.begin<"ack">("q", { op: "ack", receipts });
+  sends(s, "second", "first");
+  s.disk.commitAll();
+  expect(received(s)).toEqual(["second"]);
+  expect(s.disk.range(tableNames.acks, { limit: 10 })).toEqual([]);
+});
+
+it("what was on its way out, and stays since that was refused, is waited for, after a crash, too (D4)", () => {
+  const s = started();
+  s.send("q", { id: "first" });
+  s.begin<"purge">("q", { op: "purge" });
+  sends(s, "second", "first");
+  s.disk.refuse(); // the purge
+  s.disk.commitAll();
+  s.crash(0);
+  const receipts = s.receive("q");
+  expect(receipts).toHaveLength(1);
+  s.do("q", { op: "ack", receipts });
+  expect(received(s)).toEqual(["second"]);
+});
+
+it("for who waits for one that was refused it is as if that had never been sent; one that was refused leaves no row (D4)", () => {
+  const s = started();
+  sends(s, "first");
+  sends(s, "second", "first");
+  s.disk.refuse();
+  s.disk.commitAll();
+  expect(received(s)).toEqual(["second"]);
+  s.send("q", { id: "third" });
+  s.begin<"purge">("q", { op: "purge" });
+  sends(s, "fourth", "third");
+  s.disk.commit(1);
+  s.disk.refuse();
+  s.disk.commitAll();
+  expect(s.stats("q")).toMatchObject({ messages: 0, delayed: 0 });
+  expect(s.disk.range(tableNames.acks, { limit: 10 })).toEqual([]);
+});
+
+const shared = { guarantee: { kind: "broadcast" }, visibilityMs: 60_000 } as const;
+
+it("what one subscription has acknowledged was done for who asks, however much was acknowledged since", () => {
+  const s = new Stepping();
+  s.create("q", { ...shared, durable: false }, ["a", "b"]);
+  s.send("q", { id: "first" });
+  s.do("q", { op: "ack", receipts: s.receive("q", "a") });
+  s.receive("q", "b");
+  for (let at = 0; at < 1_100; at++) {
+    s.send("q");
+    s.do("q", { op: "ack", receipts: s.receive("q", "a") });
+  }
+  const asked = s.begin<"result">("q", { op: "result", id: "first", waitMs: 1_000 });
+  s.do("q", { op: "unsubscribe", name: "b" });
+  expect(asked.end).toMatchObject({ kind: "done", value: { code: "result-lost", outcome: "applied" } }); // nobody was to keep it
+});
+
+it("the same after a restart, where the other gives up only then", () => {
+  const s = new Stepping();
+  s.create("q", shared, ["a", "b"]);
+  s.send("q", { id: "first" });
+  s.do("q", { op: "ack", receipts: s.receive("q", "a") });
+  s.crash(0);
+  const asked = s.begin<"result">("q", { op: "result", id: "first", waitMs: 1_000 });
+  s.receive("q", "b");
+  s.do("q", { op: "unsubscribe", name: "b" });
+  expect(asked.end).toMatchObject({ kind: "done", value: { code: "result-lost", outcome: "applied" } }); // nobody was to keep it
+});
