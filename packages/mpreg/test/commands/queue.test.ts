@@ -340,8 +340,10 @@ describe("mpreg queue", () => {
     const { exitCode, stdout, stderr } = await queue("stats", "seen", "unseen");
     expect(exitCode).toBe(0);
     const [heading, row] = stdout.trimEnd().split("\n");
-    expect(heading).toMatch(/^QUEUE +MESSAGES +AVAILABLE +DELAYED +LEASED +WAITING +OLDEST +SENT +ACKED +DEAD$/);
-    expect(row).toMatch(/^seen +1 +1 +0 +0 +0 +\d+s +1 +0 +0$/);
+    expect(heading).toMatch(
+      /^QUEUE +MESSAGES +AVAILABLE +DELAYED +LEASED +WAITING +OLDEST +SPOOLED +SENT +ACKED +DEAD$/,
+    );
+    expect(row).toMatch(/^seen +1 +1 +0 +0 +0 +\d+s +- +1 +0 +0$/);
     expect(stderr).toContain("queue unseen is not in it: ");
     expect(await queue("stats", "unseen")).toMatchObject({ exitCode: 1, stdout: "" });
   });
