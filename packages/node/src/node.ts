@@ -367,8 +367,10 @@ export class DrivenNode<T extends TopicContract | undefined, Q extends QueueCont
   }
 
   async #drain(graceMs: number): Promise<void> {
-    await this.#holders.leave(); // what the program has not begun goes back, also to queues of other nodes
-    await Promise.all([this.#driver.drain(graceMs), this.#mqtt?.drain(graceMs), this.#sqs?.drain(graceMs)]);
+    if (this.#holders.size > 0) await this.#holders.leave(); // what the program has not begun goes back, also to queues of other nodes
+    if (this.#closing === undefined) {
+      await Promise.all([this.#driver.drain(graceMs), this.#mqtt?.drain(graceMs), this.#sqs?.drain(graceMs)]);
+    }
     await this.close();
   }
 

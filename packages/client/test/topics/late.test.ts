@@ -60,8 +60,8 @@ describe("a subscription that comes late while others publish at another node", 
     });
     const count = await publisher.end();
     await eventually("the last has come", () => heard.at(-1) === count - 1);
-    const isAmongThese = backlog !== 50 || heard[0]! < before; // or more than fifty newer ones pushed it out meanwhile
-    if (isAmongThese) expect(others).toEqual(["of a third node"]);
+    // of a count the newest are heard, and how many have come since nobody knows here (which these are: core/test/topics/late)
+    if (backlog !== 50) expect(others).toEqual(["of a third node"]);
     expect([subscription.missed, subscription.unknownGaps]).toEqual([0, 0]);
     const from = heard[0]!;
     expect(heard).toEqual(Array.from({ length: count - from }, (_, at) => from + at));

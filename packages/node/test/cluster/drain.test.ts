@@ -65,8 +65,13 @@ describe("drain()", () => {
     expect((await failureOf(node.drain({ signal: 1 as never }))).message).toContain("signal must be an AbortSignal");
   });
 
-  test("is cut short by close()", async () => {
+  test.for([false, true])("is cut short by close(), a worker of a queue: %s", async (hasWorker) => {
     const node = await startNode();
+    if (hasWorker) {
+      const queue = node.queue("jobs", { durable: false });
+      await queue.create();
+      queue.process(() => undefined);
+    }
     node.register("hold", () => new Promise(() => undefined));
     const held = failureOf(node.call("hold"));
     const draining = node.drain({ graceMs: 1_000_000 });
