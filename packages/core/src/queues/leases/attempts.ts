@@ -1,7 +1,7 @@
 /**
  * Attempts: receives that name themselves, so that whoever has not heard the answer can ask again.
  *
- * (A1) The same attempt gets the messages that it got, with the same receipts, as long as their leases hold; these begin anew.
+ * (A1) The same attempt gets the messages that it got, with the same receipts, as long as their leases hold; these begin anew, and none ends sooner for that.
  * (A2) An attempt waits once: who asks again takes the place of who has gone.
  * (A4) Who gives up an attempt has none of it: it waits no longer, and what it has got goes back.
  * (A3) What is remembered is bounded, and over after five minutes. It is in memory: a crash of the node forgets it.
@@ -53,7 +53,7 @@ export class Attempts implements DueItem {
     this.#queue = queue;
   }
 
-  /** What the attempt got before and still has, leased for `visibilityMs` from now. (A1) */
+  /** What the attempt got before and still has, leased for at least `visibilityMs` from now. (A1) */
   again(lane: Lane, attempt: string, visibilityMs: number, nowMs: number): readonly Entry[] {
     const key = keyOf(lane, attempt);
     this.#waiting.get(key)?.onDue(); // (A2)
@@ -61,7 +61,7 @@ export class Attempts implements DueItem {
     if (given === undefined) return [];
     const held = this.#heldOf(lane, given);
     for (const { lease } of held) {
-      lane.extend(lease, nowMs + visibilityMs, nowMs);
+      lane.extend(lease, Math.max(lease.dueMs, nowMs + visibilityMs), nowMs);
       if (this.#queue.durable) this.#queue.leaseNotes.add(lease, nowMs);
     }
     if (held.length === 0) this.#forget(key, given); // all that has ended: it gets others

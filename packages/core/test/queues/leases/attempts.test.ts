@@ -39,6 +39,17 @@ describe.each(["memory", "store"])("an attempt at a queue in %s", (where) => {
     }).toThrow(/expired/);
   });
 
+  test("that is made again ends no lease sooner that was extended meanwhile (A1)", () => {
+    const w = begun();
+    w.send("q");
+    const [message] = attempt(w, "one");
+    w.do<"extend">("q", { op: "extend", receipts: [message!.receipt], visibilityMs: 5_000 });
+    expect(attempt(w, "one")).toHaveLength(1);
+    w.clock.advance(4_000);
+    w.ack("q", message!.receipt);
+    expect(w.stats("q").acknowledged).toBe(1);
+  });
+
   test("gets what of that it still has, and others once that is nothing (A1)", () => {
     const w = begun();
     for (const id of ["a", "b", "c", "d"]) w.send("q", { id });
