@@ -6,6 +6,7 @@
  * (C3) A lease that was written goes on, and its receipt stands; one that was not, never was.
  * (C4) Of a queue that was deleted nothing is found in another one: its number is free once no row of it is left.
  * (C5) What was received too often, or can never be done, is a dead letter once all queues are there: its own may come last.
+ * (C6) What is sent from then on comes behind what subscriptions begin at, and behind what was purged, also where the sends before that were refused.
  */
 import { assert } from "../../base/index.js";
 import type { Operation, Store } from "../../journal/index.js";
@@ -91,6 +92,8 @@ function recoverQueue(store: Store, queue: Queue, record: QueueRecord, dead: Dea
     queue.nextSequence = queue.host.tables.readSequences(promised); // (C1) none that was given out is given out again
     queue.promised(queue.nextSequence);
   }
+  const purged = purgedOf(store, queue);
+  queue.nextSequence = Math.max(queue.nextSequence, purged, ...record.lanes.map((lane) => lane.fromSequence)); // (C6)
   for (const table of ["dedup", "keys"] as const) recoverWindow(store, queue, table, nowMs);
   recoverUndone(store, queue);
   for (const [, value] of rowsOf(store, tableNames.moves, queueKey(queue.id), queueKey(queue.id + 1))) {
@@ -109,7 +112,7 @@ function recoverQueue(store: Store, queue: Queue, record: QueueRecord, dead: Dea
     const row = queue.host.tables.readResult(key, value);
     queue.results.recover(row.id, row, nowMs);
   }
-  const from = messageKey(queue.id, purgedOf(store, queue));
+  const from = messageKey(queue.id, purged);
   const leases = rowsByEntry(store, tableNames.leases, queue, from);
   const acks = rowsByEntry(store, tableNames.acks, queue, from);
   const isTouched = (sequence: number): boolean =>

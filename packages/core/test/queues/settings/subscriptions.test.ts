@@ -172,3 +172,16 @@ test("a subscription whose end the disk refuses gets messages again", () => {
   s.send("q");
   expect(s.receive("q", "x").length).toBe(1);
 });
+
+test("a subscription that began behind a send which was refused gets what is sent after a crash, over the next one, too (C6)", () => {
+  const s = new Stepping();
+  s.create("q", { guarantee: { kind: "broadcast" } }, ["y"]);
+  s.begin<"send">("q", { op: "send", messages: [{ body: Uint8Array.of(1) }] });
+  s.begin("q", { op: "subscribe", name: "x" });
+  s.disk.refuse();
+  s.disk.commitAll();
+  s.crash(0);
+  s.send("q", { id: "m" });
+  s.crash(0);
+  for (const name of ["x", "y"]) expect(s.receive("q", name), name).toHaveLength(1);
+});
