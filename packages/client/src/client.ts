@@ -125,7 +125,8 @@ export interface Client<
    * aborts: {@link drain} waits for them. It is waited for at most 1 s that the queues have heard of that; where there is nothing to give back, or no connection, it ends
    * at once. What the program has received itself, and the message that a loop is at, stays leased.
    *
-   * Where `signal` has aborted already it rejects with `cancelled`, and nothing has happened.
+   * Rejects with `deadline` where the queues have not heard of it after `timeoutMs`, and `cancelled` where `signal` aborts: the connection has ended all the same, and what
+   * they have not heard of stays leased until its visibility is over. Where `signal` has aborted already nothing has happened.
    */
   close(options?: WaitOptions): Promise<void>;
 }
@@ -221,18 +222,21 @@ export class SessionClient<
     return this.#session.status.read(options);
   }
 
-  close(options?: WaitOptions): Promise<void> {
+  close(options: WaitOptions = {}): Promise<void> {
     return new Promise((resolve) => {
-      if (options !== undefined) waitMsOf(options, "close");
-      const signal = options?.signal;
+      const timeoutMs = waitMsOf(options, "close");
+      const { signal } = options;
       if (signal?.aborted === true) throw cancelled(signal, "not-applied");
-      const left = this.#session.leaveQueues("leave");
       const end = (): void => {
         this.#session.close("the client has closed");
       };
-      if (left !== undefined) return resolve(left.then(end));
-      end();
-      resolve();
+      const left = this.#session.leaveQueues("leave");
+      if (left === undefined) {
+        end();
+        return resolve();
+      }
+      const late = `The time allowed (${timeoutMs} ms) ran out while queues heard of what is given back: the client has closed all the same`;
+      resolve(within(this.#session.clock, left, { signal, timeoutMs, late }).finally(end));
     });
   }
 

@@ -88,7 +88,7 @@ export class OwnProgram {
 }
 
 /** What queues of the node's own program are asked with. */
-export function ownQueueHost(caller: Caller, codec: Codec, node: string, holders: Holders = new Holders()): QueueHost {
+export function ownQueueHost(caller: Caller, codec: Codec, node: string, holders: Holders): QueueHost {
   const call: QueueHost["call"] = (fun, args, options) => caller.call(fun, args, options);
   let [prefix, count] = ["", 0];
   const newId = (): string => {

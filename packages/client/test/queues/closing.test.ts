@@ -1,8 +1,9 @@
 /** What is leased to a client that closes. */
 import type { MpregNode } from "@mpreg/node";
 import { expect, test } from "vitest";
-import { clientOf, startMesh } from "../../../node/test/support/cluster.js";
+import { clientOf, startMesh, startNode } from "../../../node/test/support/cluster.js";
 import { Latch } from "../../../node/test/support/latch.js";
+import { startProxy } from "../../../node/test/support/proxy.js";
 
 /** A queue of six messages, and a client of another node than its own. */
 async function start() {
@@ -54,6 +55,32 @@ test("a client that closes gives back what its loop has leased ahead, and what i
   );
   expect((await receivesOf()).sort()).toEqual([1, 1, 1, 2, 2]);
   await expect(theirs.receive()).rejects.toMatchObject({ code: "closed" });
+});
+
+test.for([
+  { code: "deadline", by: "timeoutMs" },
+  { code: "cancelled", by: "signal" },
+])("a client that closes does not wait longer than its $by says until queues have heard", async ({ code, by }) => {
+  const node = await startNode();
+  const proxy = await startProxy(node);
+  const leaving = await clientOf(proxy);
+  const queue = leaving.queue<number>("jobs", { durable: false });
+  await queue.sendBatch([{ value: 1 }, { value: 2 }]);
+  const begun = new Latch();
+  queue.process(
+    () => {
+      begun.open();
+      return new Promise<void>(() => undefined);
+    },
+    { prefetch: 1 },
+  );
+  await begun.passed;
+  proxy.stall();
+  const abort = new AbortController();
+  const closed = leaving.close(by === "signal" ? { signal: abort.signal } : { timeoutMs: 20 });
+  abort.abort();
+  await expect(closed).rejects.toMatchObject({ code });
+  await expect(leaving.call("anything")).rejects.toMatchObject({ code: "closed" });
 });
 
 test("a client that drains waits for what handlers have begun, and gives back the rest", async () => {

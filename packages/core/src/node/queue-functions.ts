@@ -9,8 +9,8 @@
  * (Q4) Where the node drains, what waits ends without a message, or a result: whoever has asked asks again, and waits elsewhere.
  * (Q5) A function becomes the consumer of a queue by somebody who may call it.
  * (Q6) Of two queues of one name the younger gives way (`queue-rivals.ts`).
- * (Q8) What topics feed is created, or updated, once all nodes know of that (`queue-everywhere.ts`).
  * (Q7) A receive that waits for a client without a connection is given nothing; it waits on, behind all others, once the client is back.
+ * (Q8) What topics feed is created, or updated, once all nodes know of that (`queue-everywhere.ts`).
  */
 import { MpregError, type Subject, type Timers, isA, quoted } from "../base/index.js";
 import { type QueuesAnswers, queueFunction, queuePrefix, queuesFunction } from "../program/index.js";
@@ -49,9 +49,6 @@ import type { NodeCapabilities, NodeEvent, NodeOptions, StoreInput } from "./typ
 /** As many as a node runs at all: those that wait hold no permit. */
 const concurrencyMax = 1_000_000;
 
-/** Names of queues that were deleted in this run of the node; the oldest are forgotten. */
-const deletedMax = 1_000;
-
 /** What queues need of the rest of their node. */
 export interface QueueFunctionsHost extends Timers {
   readonly options: NodeOptions;
@@ -86,7 +83,6 @@ export class QueueFunctions {
   readonly #consumers: Consumers;
   readonly #rivals: QueueRivals;
   #isDraining = false;
-  readonly #deleted = new Set<string>();
   /** There once a queue is placed. */
   #placing: QueuePlacing | undefined;
   /** There once a topic feeds a queue. */
@@ -272,11 +268,6 @@ export class QueueFunctions {
   #removed(queue: string, messages: number): void {
     this.#host.events.deleted(queue, messages);
     this.#withdrawn(queue);
-    this.#deleted.add(queue);
-    for (const oldest of this.#deleted) {
-      if (this.#deleted.size <= deletedMax) break;
-      this.#deleted.delete(oldest);
-    }
   }
 
   #withdrawn(queue: string): void {
@@ -413,7 +404,6 @@ export class QueueFunctions {
       (how) => {
         if (how.kind === "failed") return end(how.error);
         if (how.created) {
-          this.#deleted.delete(queue);
           this.#opened(queue, how.settings.durable, nowMs());
           this.#fed(queue, false, nowMs());
           this.#host.events.created(queue);
@@ -436,7 +426,7 @@ export class QueueFunctions {
 
   #seen(queue: string): QueuesAnswers["seen"]["is"] {
     if (this.#queues.has(queue)) return "here";
-    return this.#deleted.has(queue) ? "deleted" : "unknown";
+    return this.#host.cluster.offerings.withdrawn.has(queueFunction(queue)) ? "deleted" : "unknown";
   }
 
   #list(): string[] {

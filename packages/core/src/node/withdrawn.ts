@@ -5,31 +5,25 @@
  * (W1) Of these the last thousand queues are remembered, until somebody offers them again.
  */
 import { queuePrefix } from "../program/index.js";
+import { RecentSet } from "../structures/index.js";
 
 /** (W1) */
 const rememberedMax = 1_000;
 
 export class Withdrawn {
-  #functions: Set<string> | undefined;
+  readonly #functions = new RecentSet<string>(rememberedMax);
 
   has(fun: string): boolean {
-    return this.#functions?.has(fun) === true;
+    return this.#functions.has(fun);
   }
 
   /** Nobody offers it any more. */
   add(fun: string): void {
-    if (!fun.startsWith(queuePrefix)) return; // nobody asks for others
-    const functions = (this.#functions ??= new Set());
-    functions.delete(fun);
-    functions.add(fun);
-    for (const oldest of functions) {
-      if (functions.size <= rememberedMax) break;
-      functions.delete(oldest);
-    }
+    if (fun.startsWith(queuePrefix)) this.#functions.add(fun); // nobody asks for others
   }
 
   /** Somebody offers it. */
   offered(fun: string): void {
-    this.#functions?.delete(fun);
+    this.#functions.delete(fun);
   }
 }

@@ -14,5 +14,6 @@ export { type MatcherFigures, PatternMatcher, type PatternMatcherOptions } from 
 export { type Matched, PatternTrie, type PatternTrieOptions, patternValueMax } from "./pattern-trie.js";
 export { Scratch } from "./scratch.js";
 export { Quantile } from "./quantile.js";
+export { RecentSet } from "./recent-set.js";
 export { Latency } from "./latency.js";
 export { TopicWords } from "./topic-words.js";

@@ -1,6 +1,6 @@
 /** Cluster: the SQS door of one node over the queues of its cluster. Loaded only where a node has one. */
 import type { Subject } from "@mpreg/core/base";
-import type { QueueHost } from "@mpreg/core/program";
+import { Holders, type QueueHost } from "@mpreg/core/program";
 import { Caller } from "@mpreg/core/rpc";
 import type { Driver } from "../driver.js";
 import type { Logger } from "../log.js";
@@ -38,5 +38,5 @@ export function startClusterSqs({ driver, log, cluster, ...parts }: ClusterSqsPa
 /** What queues are asked with by `subject`; by the node itself where that is `undefined`. */
 function driverHost(driver: Driver, subject: Subject | undefined): QueueHost {
   const asking = driver.asking(undefined, undefined, subject);
-  return ownQueueHost(new Caller(asking), asking.codec, driver.machine.id);
+  return ownQueueHost(new Caller(asking), asking.codec, driver.machine.id, new Holders());
 }

@@ -1,5 +1,5 @@
 /**
- * Proxy: a TCP relay in front of a node, whose connections the test can count and cut.
+ * Proxy: a TCP relay in front of a node, whose connections the test can count, cut and stall.
  *
  * (P1) It is closed when the test ends.
  */
@@ -46,6 +46,11 @@ export class Proxy {
   /** Breaks all connections without a word, as a pulled cable that is noticed does. */
   cut(): void {
     for (const socket of this.#sockets) socket.destroy();
+  }
+
+  /** Carries nothing more, as a cable that is pulled unnoticed. */
+  stall(): void {
+    for (const socket of this.#sockets) socket.unpipe().pause();
   }
 
   async close(): Promise<void> {

@@ -72,7 +72,7 @@ export interface QueuesAnswers {
     readonly queues: readonly { readonly queue: string; readonly stats: QueueStats }[];
     readonly next: string | undefined;
   };
-  /** Name of the node; whether it has the queue, or had it in this run, and it was deleted. */
+  /** Name of the node; whether it has the queue, or knows that the node which had it has it no more. */
   readonly seen: { readonly node: string; readonly is: "here" | "deleted" | "unknown" };
   /** `direct`: nothing was kept, the queue can be asked itself. */
   readonly spool: { readonly kind: "direct" } | { readonly kind: "spooled"; readonly ends: readonly PlainSendEnd[] };

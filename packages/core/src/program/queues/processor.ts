@@ -12,12 +12,12 @@
  *      in batches, however short handlers are.
  * (P7) Nothing fails in silence: `onError` and `status` are told of handlers, of messages that cannot be read, acknowledged or released, and of a queue that cannot
  *      be received from: when that begins, and when it ends the processor.
+ * (P8) A receive whose answer was lost is asked again as the same attempt: what it has leased comes with that, and is not leased to nobody.
  * (P9) Once the program is about to end its connection, what it has goes back: what was not begun uncounted, what handlers work on with that as the error.
  * (P10) A queue that no node has is waited for, or ends it, as `absent` says; one that was deleted while it was worked off ends it. Either is told with the nodes that were asked.
- * (P8) A receive whose answer was lost is asked again as the same attempt: what it has leased comes with that, and is not leased to nobody.
  */
 import { MpregError, isA, isPromise, thrownText } from "../../base/index.js";
-import type { ReceivedMessage } from "../../queues/index.js";
+import { type ReceivedMessage, defaultQueuesLimits } from "../../queues/index.js";
 import { type CancelSignal, checkListeners } from "../../rpc/index.js";
 import { Broadcast, Fifo, type Missed, onAbort } from "../../structures/index.js";
 import type { AbortSource } from "../abort-source.js";
@@ -40,8 +40,6 @@ const waitMs = 20_000;
 const slackMs = 10_000;
 const retryMsMin = 100;
 const retryMsMax = 5_000;
-/** A queue gives no more at a time. */
-const receiveMessagesMax = 1_000;
 const eventsMax = 1_000;
 /** How often a lease is extended at least where it is very short. */
 const extendMsMin = 50;
@@ -61,7 +59,8 @@ export class Processor<T, A> implements QueueProcessor<T, A> {
   readonly #running = new Set<Leased<T, A>>();
   /** Aborts the receive that waits. */
   readonly #stop: AbortSource;
-  #isReceiving = false;
+  /** Pausing: it receives again in a while. */
+  #phase: "idle" | "receiving" | "pausing" = "idle";
   /** It looks at the end of the turn whether to receive. (P6) */
   #isToReceive = false;
   #isStopping = false;
@@ -72,8 +71,6 @@ export class Processor<T, A> implements QueueProcessor<T, A> {
   #events: Broadcast<Told<T, A>> | undefined;
   #isOver = false;
   #retryMs = retryMsMin;
-  /** It receives again in a while. */
-  #isPausing = false;
   /** It was received from: where no node has it any more, it may have been deleted. (P10) */
   #wasThere = false;
   /** What was given back, and the queue has not heard of; and the last of it. */
@@ -146,7 +143,7 @@ export class Processor<T, A> implements QueueProcessor<T, A> {
 
   /** (P6) */
   #receiveSoon(): void {
-    if (this.#isToReceive || this.#isReceiving || this.#isStopping) return;
+    if (this.#isToReceive || this.#phase !== "idle" || this.#isStopping) return;
     this.#isToReceive = true;
     this.#asking.host.clock.endOfTurn(() => {
       this.#isToReceive = false;
@@ -157,14 +154,14 @@ export class Processor<T, A> implements QueueProcessor<T, A> {
   /** Receives as much as there is room for. (P1) */
   #receive(): void {
     const max = this.#concurrency + this.#prefetch - this.#running.size - this.#ready.size;
-    if (this.#isReceiving || this.#isPausing || this.#isStopping || max < Math.max(1, this.#prefetch / 2)) return;
-    this.#isReceiving = true;
+    if (this.#phase !== "idle" || this.#isStopping || max < Math.max(1, this.#prefetch / 2)) return;
+    this.#phase = "receiving";
     const { visibilityMs, subscription } = this.#options;
     this.#attempt ??= this.#asking.host.newId();
     const operation = {
       op: "receive" as const,
       attempt: this.#attempt,
-      max: Math.min(max, receiveMessagesMax),
+      max: Math.min(max, defaultQueuesLimits.receiveMessagesMax),
       waitMs,
       groupMax: 1, // handlers run beside each other, those of a group one after the other
       ...(visibilityMs === undefined ? {} : { visibilityMs }),
@@ -173,7 +170,7 @@ export class Processor<T, A> implements QueueProcessor<T, A> {
     const options = { timeoutMs: waitMs + slackMs, signal: this.#stop.signal };
     this.#received = receiveOnce(this.#asking, operation, options).then(
       (messages) => {
-        this.#isReceiving = false;
+        this.#phase = "idle";
         this.#wasThere = true;
         this.#attempt = undefined;
         this.#retryMs = retryMsMin;
@@ -187,7 +184,7 @@ export class Processor<T, A> implements QueueProcessor<T, A> {
         this.#receiveSoon();
       },
       (error: unknown) => {
-        this.#isReceiving = false;
+        this.#phase = "idle";
         if (this.#isStopping) this.#look();
         else if (isAbsent(error) && !this.#isInterrupted) this.#lookFor(error);
         else if (mayPass(error)) this.#again(error);
@@ -206,7 +203,7 @@ export class Processor<T, A> implements QueueProcessor<T, A> {
   #lookFor(error: MpregError): void {
     const { absent } = this.#options;
     if (error.reason !== absentReason) this.#wasThere = true; // it has said so itself
-    this.#isPausing = true;
+    this.#phase = "pausing";
     void findQueue(this.#asking, error).then(({ isDeleted, told }) => {
       if (this.#isStopping) return;
       if (absent === "end" || (isDeleted && this.#wasThere && absent === undefined)) this.#fail(told);
@@ -222,9 +219,9 @@ export class Processor<T, A> implements QueueProcessor<T, A> {
       this.#isInterrupted = true;
       if (!this.#noticed(error, undefined)) return; // (P7)
     }
-    this.#isPausing = true;
+    this.#phase = "pausing";
     clock.setTimer(() => {
-      this.#isPausing = false;
+      this.#phase = "idle";
       this.#receive();
     }, this.#retryMs);
     this.#retryMs = Math.min(retryMsMax, this.#retryMs * 2);
@@ -414,7 +411,14 @@ export class Processor<T, A> implements QueueProcessor<T, A> {
   }
 
   #look(): void {
-    if (!this.#isStopping || this.#running.size > 0 || this.#isReceiving || this.#goingBack > 0 || this.#isOver) return;
+    if (
+      !this.#isStopping ||
+      this.#running.size > 0 ||
+      this.#phase === "receiving" ||
+      this.#goingBack > 0 ||
+      this.#isOver
+    )
+      return;
     this.#isOver = true;
     this.#events?.publish({ kind: "ended", error: this.#failure });
     this.#events?.end();

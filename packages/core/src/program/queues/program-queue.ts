@@ -1,14 +1,15 @@
 /** Program queue: one queue as a program has it. What its methods promise stands in `api.ts`. */
 import { MpregError, checkOptions, isPromise, kindOf, optionNames } from "../../base/index.js";
-import type {
-  OutgoingMessage,
-  QueueAnswers,
-  QueueOperation,
-  GivenSettings,
-  QueueSettings,
-  QueueStats,
-  Redrive,
-  Schedule,
+import {
+  type OutgoingMessage,
+  type QueueAnswers,
+  type QueueOperation,
+  type GivenSettings,
+  type QueueSettings,
+  type QueueStats,
+  type Redrive,
+  type Schedule,
+  defaultQueuesLimits,
 } from "../../queues/index.js";
 import type { SingleCallOptions } from "../../rpc/index.js";
 import type { WaitOptions } from "../api.js";
@@ -49,8 +50,7 @@ const waitMsDefault = 20_000;
 const slackMs = 10_000;
 const browsedDefault = 100;
 /** What a queue gives at a time, and for how long it lets one wait. */
-const receiveMessagesMax = 1_000;
-const waitMsMax = 60 * 60_000;
+const { receiveMessagesMax, waitMsMax } = defaultQueuesLimits;
 /** Messages that one processor works on, and has leased ahead. */
 const workMax = 10_000;
 

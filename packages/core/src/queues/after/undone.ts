@@ -9,6 +9,7 @@
  * (U2) Of a queue the last {@link undoneMax} are known; what is forgotten counts as done.
  */
 import type { Operation } from "../../journal/index.js";
+import { RecentSet } from "../../structures/index.js";
 import type { Message } from "../message/message.js";
 import type { Tables } from "../store/tables.js";
 
@@ -26,8 +27,7 @@ export const undoneMax = 10_000;
 
 export class Undone {
   readonly #queue: UndoneQueue;
-  /** In the order in which they left. */
-  readonly #ids = new Set<string>();
+  readonly #ids = new RecentSet<string>(undoneMax);
 
   constructor(queue: UndoneQueue) {
     this.#queue = queue;
@@ -45,14 +45,8 @@ export class Undone {
 
   /** It is gone. */
   add(message: Message): void {
-    const id = this.#queue.idOf(message);
-    this.#ids.delete(id);
-    this.#ids.add(id);
-    for (const oldest of this.#ids) {
-      if (this.#ids.size <= undoneMax) break;
-      this.#ids.delete(oldest);
-      this.#queue.note(this.#deletes(oldest)); // (U2)
-    }
+    const oldest = this.#ids.add(this.#queue.idOf(message));
+    if (oldest !== undefined) this.#queue.note(this.#deletes(oldest)); // (U2)
   }
 
   /** What has to be written with its acknowledgement. (U1) */

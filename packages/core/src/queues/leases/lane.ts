@@ -17,13 +17,12 @@
  * (L5) Of messages with the same idempotency key one is leased at a time (`keys-in-hand.ts`); the others are delayed without an end until they are called.
  */
 import { Deadlines, type DueItem, type Timers } from "../../base/index.js";
-import { Chain } from "../../structures/index.js";
+import { Chain, RecentSet } from "../../structures/index.js";
 import { KeysInHand } from "./keys-in-hand.js";
 import { type Entry, type EntryState, type Lease, leaseOf } from "../message/message.js";
 import type { Ordered, ReadyOrder } from "../order/order.js";
 import type { Line } from "../order/sleepers.js";
 import type { Pace } from "./rate.js";
-import { Recent } from "../recent.js";
 import type { MessageState, QueueSettings } from "../types.js";
 import type { Waiter } from "./waiter.js";
 
@@ -62,7 +61,7 @@ export class Lane implements DueItem {
   isEnding = false;
   readonly waiters: Chain<Waiter> = new Chain<Waiter>();
   /** Sequences of what was acknowledged last. */
-  readonly acknowledged: Recent = new Recent(acknowledgedMax);
+  readonly acknowledged: RecentSet<number> = new RecentSet(acknowledgedMax);
   readonly #host: LaneHost;
   readonly #order: ReadyOrder;
   readonly #due = new Deadlines<Lease>();
