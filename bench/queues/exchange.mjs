@@ -27,7 +27,7 @@ const untimedShare = 0.25;
  * @property {number} singles messages that are sent one after the other, for times
  * @property {number} quietMs after so long without a message the rest of a block is lost
  * @property {number} idleConsumers
- * @property {number} idleSettleMs before, while V8 compiles and collects what came up to then
+ * @property {number} idleSettleMs before, while V8 compiles and collects what came up to then: that goes on for a minute and a half
  * @property {number} idleMs for how long they are watched
  * @property {number} waitingMessages
  * @property {readonly number[]} offered loads, messages per second, for which commits are counted

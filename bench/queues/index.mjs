@@ -70,7 +70,7 @@ export const fullBudget = {
   singles: 1_000,
   quietMs: 5_000,
   idleConsumers: 10_000,
-  idleSettleMs: 25_000,
+  idleSettleMs: 100_000,
   idleMs: 40_000,
   waitingMessages: 1_000_000,
   offered: [100, 300, 1_000, 3_000, 10_000, 30_000],
