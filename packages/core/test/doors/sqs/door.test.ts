@@ -1,5 +1,8 @@
+import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { createCodec } from "@mpreg/core/values";
+import { utf8 } from "../../values/values.js";
 import { openDoor } from "./support.js";
 
 const QueueUrl = "http://localhost:9324/000000000000/q";
@@ -181,11 +184,33 @@ test("any text that SQS takes comes back over XML as it was (X1)", () => {
 test("a body that is no text is told as base64, and says so (V2)", () => {
   const { queues, json } = openDoor();
   json("CreateQueue", { QueueName: "q" });
-  const messages = [{ body: Uint8Array.of(0x81, 0xff) }, { body: Buffer.from("\ufffd") }];
+  const headers = { "mpreg-body": "text" };
+  const messages = [{ body: Uint8Array.of(0x81, 0xff) }, { body: Buffer.from("\ufffd"), headers }];
   queues.operate<"send">("q", { op: "send", messages }, () => undefined);
   const { Messages } = json("ReceiveMessage", { QueueUrl, MaxNumberOfMessages: 10 }) as { Messages: object[] };
   const encoding = { "mpreg.encoding": { DataType: "String", StringValue: "base64" } };
   expect(Messages).toMatchObject([{ Body: "gf8=", MessageAttributes: encoding }, { Body: "\ufffd" }]);
+});
+
+test("of values of native programs, strings come as they are and all others as base64 (V2)", () => {
+  const { queues, json } = openDoor();
+  json("CreateQueue", { QueueName: "q" });
+  const codec = createCodec(utf8);
+  const told = (value: unknown): { readonly Body: string; readonly MD5OfBody: string; readonly isText: boolean } => {
+    queues.operate<"send">("q", { op: "send", messages: [{ body: codec.encode(value, "value") }] }, () => undefined);
+    const { Messages } = json("ReceiveMessage", { QueueUrl }) as { Messages: [Record<string, string>] };
+    const [{ Body = "", MD5OfBody = "", MessageAttributes }] = Messages;
+    return { Body, MD5OfBody, isText: MessageAttributes === undefined };
+  };
+  const lengths = [1, 31, 32, 130, 191, 255, 256, 65_535, 65_536];
+  for (const text of ["{}", "Zoë \ufffd", ...lengths.map((length) => "x".repeat(length))]) {
+    const MD5OfBody = createHash("md5").update(text).digest("hex");
+    expect(told(text)).toEqual({ Body: text, MD5OfBody, isText: true });
+  }
+  for (const value of [65, 123, "", "\u0000", true, null, ["x"], { a: "x".repeat(130) }, new Uint8Array(40).fill(65)]) {
+    const Body = Buffer.from(codec.encode(value, "value")).toString("base64");
+    expect(told(value)).toMatchObject({ Body, isText: false });
+  }
 });
 
 test("URLs and ARNs are those of this door, whichever host they name (N1, N2)", () => {

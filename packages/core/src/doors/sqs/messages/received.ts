@@ -2,9 +2,9 @@
  * Received: a message of ours, as a receiver over SQS gets it.
  *
  * (V1) Attributes are told that were asked for, and the digest is of those.
- * (V2) A body that is no text (another protocol has sent it) is told as base64, and has an attribute `mpreg.encoding` that says so.
+ * (V2) A value of a native program that is a string is told as that text. What is no text is told as base64, and has an attribute `mpreg.encoding` that says so.
  */
-import type { MessageAttribute, ReceivedMessage } from "../../../queues/index.js";
+import { type MessageAttribute, type ReceivedMessage, textBytesOf } from "../../../queues/index.js";
 import { md5OfAttributes } from "../digest.js";
 import { SqsError } from "../errors.js";
 import { type SqsPlace, queueArn } from "../names.js";
@@ -60,23 +60,30 @@ export function receivedOf(
   platform: SqsPlatform,
 ): Message {
   const { body, deadLetter } = message;
-  const text = platform.utf8.decode(body, 0, body.length);
-  const isText = isSqsText(text) && (!text.includes("\ufffd") || isSame(platform.utf8.encode(text), body));
-  const shown = isText ? text : platform.toBase64(body); // (V2)
+  const bytes = textBytesOf(message);
+  const text = bytes && sqsTextOf(bytes, platform);
+  const shown = text ?? platform.toBase64(body); // (V2)
   const attributes = new Map<string, AttributeValue>();
   for (const [name, value] of Object.entries(message.attributes ?? {}))
     if (wanted.attributes(name)) attributes.set(name, told(value)); // (V1)
-  if (!isText) attributes.set("mpreg.encoding", { DataType: "String", StringValue: "base64" });
+  if (text === undefined) attributes.set("mpreg.encoding", { DataType: "String", StringValue: "base64" });
   const system = wanted.system.size === 0 ? undefined : systemOf(message, wanted.system, isFifo, place);
   return {
     MessageId: messageIdOf(message.id, deadLetter?.queue ?? queue, platform),
     ReceiptHandle: message.receipt,
-    MD5OfBody: platform.md5(isText ? body : platform.utf8.encode(shown)),
+    MD5OfBody: platform.md5(bytes !== undefined && text !== undefined ? bytes : platform.utf8.encode(shown)),
     Body: shown,
     Attributes: system?.size === 0 ? undefined : system,
     MD5OfMessageAttributes: md5OfAttributes(attributes, platform),
     MessageAttributes: attributes.size === 0 ? undefined : attributes,
   };
+}
+
+/** `undefined` where it is no UTF-8, empty, or holds what SQS takes in no text. */
+function sqsTextOf(bytes: Uint8Array, { utf8 }: SqsPlatform): string | undefined {
+  const text = utf8.decode(bytes, 0, bytes.length);
+  if (text === "" || !isSqsText(text)) return undefined;
+  return !text.includes("\ufffd") || isSame(utf8.encode(text), bytes) ? text : undefined;
 }
 
 function told({ type, value }: MessageAttribute): AttributeValue {
