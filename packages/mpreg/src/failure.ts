@@ -107,7 +107,10 @@ const hints: Readonly<Partial<Record<ErrorCode, Hints>>> = {
     ],
   ],
   "unknown-queue": [
-    [/^No node has a queue/, "`mpreg queue create` creates one; `mpreg queue list` shows those that are there"],
+    [
+      /^No node has a queue/,
+      "`mpreg queue list` shows those that are there, `mpreg nodes --all` nodes that are away; `mpreg queue create` creates one",
+    ],
   ],
 };
 

@@ -28,7 +28,7 @@ describe("failures", () => {
     const noDisk = new MpregError("no-provider", 'Cannot place queue "q": no node of the cluster has a disk for it');
     expect(failureOf(noDisk, "queue create").hint).toMatch(/--data-dir DIR.*--setting durable=false/);
     const unknown = new MpregError("unknown-queue", 'No node has a queue "q" just now');
-    expect(failureOf(unknown, "queue send").hint).toMatch(/mpreg queue create.*mpreg queue list/);
+    expect(failureOf(unknown, "queue send").hint).toMatch(/mpreg queue list.*mpreg nodes --all.*mpreg queue create/);
     expect(failureOf(new MpregError("no-provider", 'Cannot call "f"'), "call").hint).toBeUndefined();
   });
 

@@ -2,7 +2,7 @@
  * `mpreg queue stats` and `watch`: what is in queues, and how much goes through them.
  *
  * (S1) A rate is the difference of two counts by the time between their answers; where a queue has begun anew there is none.
- * (S2) A queue that does not tell is told of; where none does, the command fails.
+ * (S2) A queue that does not tell is told of; where none does, the command fails. Who watches goes on while the node of a queue is away, once a queue has told.
  * (S3) All queues are asked by node, however many there are; one by one only those that are named, or of which their node did not tell so.
  */
 import { setTimeout as after } from "node:timers/promises";
@@ -41,7 +41,7 @@ export function defineWatch(queue: Command, terminal: Terminal): void {
 
 async function stats(names: readonly string[], flags: ConnectionFlags, { stdout, stderr }: Terminal): Promise<void> {
   const { reports, kept } = await withClient(flags, async (client) => {
-    const told = await reportsOf(client, names, flags);
+    const told = checked(await reportsOf(client, names, flags));
     const queues = told.map(({ queue }) => queue);
     return { reports: told, kept: flags.json === true ? [] : await keptFor(client, queues, flags) };
   });
@@ -60,6 +60,7 @@ async function watch(names: readonly string[], flags: ConnectionFlags, terminal:
     let before: readonly QueueReport[] = [];
     for (;;) {
       const now = await reportsOf(client, names, flags);
+      if (before.length === 0 || !now.some(isAway)) checked(now); // (S2)
       write(ratesBetween(before, now)); // (S1)
       await stdout.written(); // to nobody it would be written for ever
       before = now;
@@ -71,13 +72,13 @@ async function watch(names: readonly string[], flags: ConnectionFlags, terminal:
 /** What they tell, or why they do not. (S2, S3) */
 async function reportsOf(client: Client, names: readonly string[], flags: ConnectionFlags): Promise<QueueReport[]> {
   const options = inspectOptionsOf(flags);
-  if (names.length > 0) return checked(await askEach(client, names, flags));
+  if (names.length > 0) return askEach(client, names, flags);
   const [all, told] = await Promise.all([client.queues(options), client.queueStats(options)]);
   const atMs = performance.now();
   const reports = new Map(told.map(({ queue, stats }): [string, QueueReport] => [queue, { queue, stats, atMs }]));
   const others = all.filter((queue) => !reports.has(queue));
   for (const report of await askEach(client, others, flags)) reports.set(report.queue, report);
-  return checked([...reports.values()].sort((a, b) => (a.queue < b.queue ? -1 : 1)));
+  return [...reports.values()].sort((a, b) => (a.queue < b.queue ? -1 : 1));
 }
 
 async function askEach(client: Client, asked: readonly string[], flags: ConnectionFlags): Promise<QueueReport[]> {
@@ -96,6 +97,11 @@ async function askEach(client: Client, asked: readonly string[], flags: Connecti
     reports.push(...(await Promise.all(some)));
   }
   return reports;
+}
+
+/** No node has it just now: its node may come back. */
+function isAway(report: QueueReport): boolean {
+  return "error" in report && report.error.code === "unknown-queue";
 }
 
 /** (S2) */

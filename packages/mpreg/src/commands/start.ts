@@ -76,7 +76,7 @@ export function defineStart(program: Command, terminal: Terminal): void {
       ).choices(["local", "lan", "wan"]),
     )
     .option("--cluster <name>", "nodes of other clusters are refused (default: default)")
-    .option("--data-dir <folder>", `where the node keeps its key (default: ${dataDirText})`)
+    .option("--data-dir <folder>", `where the node keeps its key and its durable queues (default: ${dataDirText})`)
     .option("--config <file>", "these options as JSON, or as the default export of an .mjs file; the command line wins")
     .option("--tls-cert <file>", "certificate chain in PEM; the node then listens on wss")
     .option("--tls-key <file>", "private key in PEM")

@@ -94,15 +94,21 @@ function rateText(perSecond: number | undefined): string {
 
 type Shown = QueueMessage | BrowsedQueueMessage<unknown>;
 
-/** For people: id, value and headers; of one that was looked at, its state; where there is something to be done with it, its `receipt`. */
+/** For people: id, value and headers; of one that was looked at, its state, and why it is a dead letter; where there is something to be done with it, its `receipt`. */
 export function queueMessageText(message: Shown, colours: Colours, receipt?: string): string {
   const { id, value, headers = {}, group, receives } = message;
   const about = Object.entries(headers).map(([name, text]) => printable(` ${name}=${text}`));
   if (group !== undefined) about.unshift(printable(` [${group}]`));
-  if ("state" in message) about.unshift(` (${message.state}, received ${times(receives)})`);
+  if ("state" in message)
+    about.unshift(printable(` (${message.state}, received ${times(receives)}${diedOf(message)})`));
   else if (receives > 1) about.unshift(` (received ${times(receives)})`);
   if (receipt !== undefined) about.push(printable(` receipt=${receipt}`));
   return `${colours.bold(printable(id))} ${valueJson(value, "line")}${colours.dim(about.join(""))}`;
+}
+
+function diedOf({ deadLetter }: Shown): string {
+  if (deadLetter === undefined) return "";
+  return `, ${deadLetter.reason}${deadLetter.error === undefined ? "" : `: ${deadLetter.error}`}`;
 }
 
 function times(count: number): string {

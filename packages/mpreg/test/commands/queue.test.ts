@@ -264,6 +264,9 @@ describe("mpreg queue", () => {
     expect(released).toMatchObject({ exitCode: 1, stdout: "released 2 messages\n" });
     expect(released.stderr).toMatch(new RegExp(`not ${one}: .*\\(2 of 3 messages were released\\)`, "s"));
     expect(await queue("release", "held", ...(await receive()), "--error", "no ink")).toMatchObject({ exitCode: 0 });
+    expect((await queue("browse", "dead")).stdout).toContain(
+      " 2 (available, received 0 times, max-receives: no ink)\n",
+    );
     expect(lines(await queue("browse", "dead", "--json"))).toMatchObject([
       { value: 2, deadLetter: { error: "no ink", attempts: 2 } },
       { value: 3, deadLetter: { error: "no ink" } },
@@ -359,6 +362,24 @@ describe("mpreg queue", () => {
     expect(perSecond.sent).toBeGreaterThan(0);
     watching.kill("SIGINT");
     await watching.exitCode;
+  });
+
+  test("who watches a queue goes on while its node is away, and is told so (S2)", async () => {
+    const dataDir = temporaryFolder();
+    const keeper = await createNode({ name: "away", dataDir, peers: [node.url], log: "silent" });
+    await keeper.joined();
+    await client.queue("watched", { owner: "away" }).create();
+    const watching = launchCommand(["queue", "watch", "watched", "--json", "--url", node.url]);
+    await watching.said('"perSecond":{}');
+    await keeper.close();
+    await watching.said('"error":{"code":"unknown-queue"');
+    const again = await createNode({ name: "away", dataDir, peers: [node.url], log: "silent" });
+    await again.joined();
+    await again.queue("watched").send(1);
+    await watching.said('"sent":1');
+    watching.kill("SIGINT");
+    await watching.exitCode;
+    await again.close();
   });
 
   test("a durable queue of a node that was killed is there again with its messages", async () => {
