@@ -18,6 +18,23 @@ async function folder(): Promise<string> {
   return path;
 }
 
+test("what came from a door as a text may be handed on with its headers, by a send and by a topic", async () => {
+  const { near } = await twoNodes();
+  const queue = near.queue("on", { durable: false, topics: ["on"] });
+  await queue.create();
+  const headers = { "mpreg-body": "text", region: "eu" }; // as a native receiver gets them
+  await queue.send("hello", { headers });
+  await queue.send({ n: 1 }, { headers });
+  await queue.sendBatch([{ value: "all", headers }]);
+  await near.publish("on", "fed", { headers, confirm: "subscribers" });
+  const messages = await queue.receive({ max: 10 });
+  expect(messages.map(({ value }) => value)).toEqual(["hello", { n: 1 }, "all", "fed"]);
+  for (const message of messages) {
+    expect(message.headers).toMatchObject({ region: "eu" });
+    expect(message.headers).not.toHaveProperty("mpreg-body");
+  }
+});
+
 test("what is published anywhere to a topic that matches is in the queue once, with its topic, its id and all that was said of it", async () => {
   const { node, near, distant } = await twoNodes();
   const queue = near.queue<{ n: number }>("orders", {

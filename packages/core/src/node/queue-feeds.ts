@@ -12,7 +12,7 @@
  * (F4) What happens to requests feeds no queue: each message of it would make its consumer's requests, and these more messages.
  */
 import { MpregError, Timer, type Timers, type Utf8 } from "../base/index.js";
-import type { FedMessage, Queues } from "../queues/index.js";
+import { type FedMessage, type Queues, withoutTextBody } from "../queues/index.js";
 import {
   type Completeness,
   type Participant,
@@ -267,7 +267,7 @@ export class QueueFeeds {
     headers.set(topicHeader, topic).set(topicMessageHeader, id);
     const message = {
       body: payload,
-      headers: Object.fromEntries(headers),
+      headers: withoutTextBody(Object.fromEntries(headers)),
       priority,
       ...(ttlMs > 0 ? { ttlMs } : {}),
       ...(correlationId === undefined ? {} : { correlationId }),

@@ -1,5 +1,5 @@
 /** Queues: messages that wait until somebody has dealt with them. */
-export { encodedValueOf, textBodyHeaders, textBytesOf } from "./sending/text-bodies.js";
+export { encodedValueOf, textBodyHeaders, textBytesOf, withoutTextBody } from "./sending/text-bodies.js";
 export { askedOperation } from "./asked/asked.js";
 export { askedSettings } from "./asked/asked-settings.js";
 export type { FedMessage, Feeding } from "./sources/feeding.js";

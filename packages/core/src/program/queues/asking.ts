@@ -4,15 +4,16 @@
  * (A1) An error that comes as a value of an answer is the error that was raised.
  */
 import { MpregError, type MpregErrorJson, isErrorCode, quoted } from "../../base/index.js";
-import type {
-  OutgoingMessage,
-  QueueAnswers,
-  QueueOperation,
-  GivenSettings,
-  QueueSettings,
-  QueueStats,
-  SendEnd,
-  SpooledFor,
+import {
+  type OutgoingMessage,
+  type QueueAnswers,
+  type QueueOperation,
+  type GivenSettings,
+  type QueueSettings,
+  type QueueStats,
+  type SendEnd,
+  type SpooledFor,
+  withoutTextBody,
 } from "../../queues/index.js";
 import type { SingleCallOptions } from "../../rpc/index.js";
 import type { Codec } from "../../values/index.js";
@@ -207,6 +208,7 @@ export class QueueAsking {
 export function outgoing(body: Uint8Array, given: SendOptions): OutgoingMessage {
   const message: Record<string, unknown> = { body };
   for (const name of messageFields) if (given[name] !== undefined) message[name] = given[name];
+  if (given.headers !== undefined) message["headers"] = withoutTextBody(given.headers);
   return message as unknown as OutgoingMessage;
 }
 

@@ -11,6 +11,13 @@ const text = "text";
 /** Headers of a message whose body is a text. */
 export const textBodyHeaders: Readonly<Record<string, string>> = { [header]: text };
 
+/** `headers` of a message whose body is a value: who hands on a message of such a sender with its headers sends its string. */
+export function withoutTextBody(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  if (headers[header] === undefined) return headers;
+  const { [header]: _text, ...others } = headers;
+  return others;
+}
+
 interface Sent {
   readonly body: Uint8Array;
   readonly headers?: Readonly<Record<string, string>> | undefined;
