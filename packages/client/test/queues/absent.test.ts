@@ -122,3 +122,25 @@ test("of more queues than one answer tells, the others are asked for behind the 
   expect(sizes).toEqual([500, 500, 100]);
   expect(seen).toEqual(names);
 });
+
+test("a send to a queue that no node has is told what keeps it until there is one", async () => {
+  const { near } = await start();
+  await expect(near.queue("nowhere").send(1)).rejects.toMatchObject({
+    code: "unknown-queue",
+    outcome: "not-applied",
+    message: expect.stringMatching(/its owner is away; with \{ accept: "spool" \} a send waits on a disk/) as unknown,
+  });
+  await expect(near.queue("nowhere").stats()).rejects.toMatchObject({
+    message: expect.stringMatching(/its owner is away$/) as unknown,
+  });
+});
+
+test("an operation whose time is up is told by its name and that of the queue", async () => {
+  const { near } = await start();
+  const queue = near.queue("jobs", { durable: false });
+  await queue.create();
+  await expect(queue.receive({ waitMs: 60_000, timeoutMs: 50 })).rejects.toMatchObject({
+    code: "deadline",
+    message: expect.stringMatching(/The time allowed for receive on queue "jobs" ran out/) as unknown,
+  });
+});

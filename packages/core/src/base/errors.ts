@@ -124,6 +124,13 @@ export class MpregError extends Error {
     this.reason = options.reason;
   }
 
+  /** The same error in other words. */
+  withMessage(message: string): MpregError {
+    if (message === this.message) return this;
+    const { code, outcome, step, node, request, cause, retryAfterMs, reason } = this;
+    return new MpregError(code, message, { outcome, step, node, request, cause, retryAfterMs, reason });
+  }
+
   /** The same error with another outcome. */
   withOutcome(outcome: Outcome): MpregError {
     if (outcome === this.outcome) return this;

@@ -161,7 +161,7 @@ export class QueueAsking {
     return this.host.call(this.#fun, [operation], options).then(
       (answer) => answer as QueueAnswers[O],
       (error: unknown) => {
-        throw this.#told(error);
+        throw this.#told(error, operation.op);
       },
     );
   }
@@ -196,11 +196,15 @@ export class QueueAsking {
     return new MpregError("no-provider", message, { outcome: error.outcome, node: error.node });
   }
 
-  /** A function that nobody offers is a queue that nobody has. */
-  #told(error: unknown): unknown {
-    if (!(error instanceof MpregError) || error.code !== "no-provider") return error;
-    const message = `No node has a queue "${this.name}" just now: it was never created, or its owner is away`;
-    return new MpregError("unknown-queue", message, { outcome: error.outcome, node: error.node, reason: absent });
+  /** A function that nobody offers is a queue that nobody has, and what its function was called for is an operation. */
+  #told(error: unknown, op: QueueOperation["op"]): unknown {
+    if (!(error instanceof MpregError)) return error;
+    const { code, outcome, node } = error;
+    if (code !== "no-provider")
+      return error.withMessage(error.message.replace(quoted(this.#fun), `${op} on queue ${quoted(this.name)}`));
+    const helps = op === "send" ? '; with { accept: "spool" } a send waits on a disk until the queue is there' : "";
+    const message = `No node has a queue "${this.name}" just now: it was never created, or its owner is away${helps}`;
+    return new MpregError("unknown-queue", message, { outcome, node, reason: absent });
   }
 }
 
