@@ -45,7 +45,8 @@ export class LeaseNotes implements DueItem {
 
   /** Its end is written, or its row is, by somebody else. */
   forget(lease: Lease): void {
-    if (!this.#next.delete(lease)) this.#leases.delete(lease);
+    this.#next.delete(lease);
+    this.#leases.delete(lease); // it is in both where its receive was asked again
   }
 
   /** Another end of the lease is asked for, which what was asked before gives way to; `wish`: an earlier one. (N4) */

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { ReceivedMessage } from "../../../src/queues/index.js";
 import { Clock } from "../../support/clock.js";
 import { StepDisk } from "../step-disk.js";
+import { Stepping } from "../stepping.js";
 import { Disk, QueueWorld } from "../support.js";
 
 const minuteMs = 60_000;
@@ -175,4 +176,18 @@ test("a lease that began anew is that on the disk, too: after a crash it ends wh
   const again = after.receive("q");
   expect(again).toMatchObject([{ receives: 2 }]);
   expect(again[0]?.receipt).not.toBe(first?.receipt);
+});
+
+test("a message that is released after its receive was asked again is nobody's, also after a crash", () => {
+  const s = new Stepping();
+  s.create("q", { visibilityMs: 30_000 });
+  s.send("q");
+  const receive = { op: "receive", max: 1, waitMs: 0, attempt: "one" } as const;
+  const [message] = s.do<"receive">("q", receive);
+  s.pass(30); // it is about to be written
+  s.do<"receive">("q", receive);
+  s.do("q", { op: "release", receipts: receipts(message === undefined ? [] : [message]) });
+  s.pass(100);
+  s.crash(0);
+  expect(s.look("q")).toMatchObject({ available: 1, leased: 0 });
 });
