@@ -67,7 +67,7 @@ export function extend(
       const { lane, lease } = asked.held;
       if (asked.isEarlier && !queue.leaseNotes.isLast(lease, asked)) continue; // (E3)
       if (error.outcome === "unknown" || !goesOn(asked)) continue;
-      if (!asked.isEarlier) lane.extend(lease, asked.beforeMs, at);
+      if (!asked.isEarlier && lease.dueMs === asked.untilMs) lane.extend(lease, asked.beforeMs, at); // (E3)
       queue.leaseNotes.add(lease, at);
     }
     end({ kind: "done", value: told(ends, error) });

@@ -91,3 +91,16 @@ it("a lease in memory ends when it is asked to, at once", () => {
   s.clock.advance(10);
   expect(byOthers(s)).toBe(1);
 });
+
+it("an extension that is refused takes nothing from one that was asked after it (E3)", () => {
+  const { s, receipts } = leased({ visibilityMs: 2_000 });
+  s.begin("q", { op: "extend", receipts, visibilityMs: 3_000 });
+  const second = s.begin("q", { op: "extend", receipts, visibilityMs: 10_000 });
+  s.disk.refuse();
+  s.disk.commitAll();
+  expect(second.end).toMatchObject({ kind: "done", value: [{ kind: "done" }] });
+  s.pass(9_999);
+  expect(byOthers(s)).toBe(0);
+  s.pass(1);
+  expect(byOthers(s)).toBe(1);
+});
