@@ -307,10 +307,10 @@ export class Scheduling implements DueItem {
     };
     const failed = (error: MpregError, at: number): void => {
       if (error.outcome === "unknown") return; // the store is frozen: its next opening tells
-      for (const { item, transfers } of sendings) {
-        for (const transfer of transfers) transfer.giveBack(at);
-        refuse(item, error, at); // (D3)
-      }
+      // the last one first: it may have taken the room of one before it
+      for (const { transfers } of sendings.toReversed())
+        for (const transfer of transfers.toReversed()) transfer.giveBack(at);
+      for (const { item } of sendings) refuse(item, error, at); // (D3)
     };
     this.#write(operations, { done, failed }, nowMs);
   }

@@ -5,6 +5,7 @@ import type { MpregError } from "../../../src/base/index.js";
 import type { QueueOperation } from "../../../src/queues/index.js";
 import { Clock } from "../../support/clock.js";
 import { StepDisk } from "../step-disk.js";
+import { Stepping } from "../stepping.js";
 import { Disk, QueueWorld } from "../support.js";
 
 type Wish = Omit<Extract<QueueOperation, { op: "schedule" }>, "op" | "name" | "message">;
@@ -174,6 +175,17 @@ describe("a schedule", () => {
     expect(world.stats("q").messages).toBe(1);
     expect(list(world)).toMatchObject([{ sent: 1, skipped: 0 }]);
     disk.flush();
+  });
+
+  it("drops nothing of a full queue for times that the disk refuses (D3)", () => {
+    const s = new Stepping();
+    s.create("q", { overflow: "drop-oldest", messagesMax: 2 });
+    s.do<"schedule">("q", { op: "schedule", name: "s", everyMs: 1_000, missed: "all", message: { body } });
+    for (const id of ["a", "b"]) s.send("q", { id });
+    s.clock.standStill(5_500);
+    s.disk.refuse();
+    expect(s.look("q")).toMatchObject({ messages: 2, available: 2, dropped: 0 });
+    expect(s.receive("q")).toHaveLength(2);
   });
 
   it("keeps its next time where it is made again with the same times, and begins anew with others", () => {
