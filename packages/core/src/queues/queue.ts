@@ -193,6 +193,7 @@ export class Queue {
         pullBehind(this, entry, nowMs);
         this.leaseOver(entry, undefined, nowMs);
       },
+      freed: ({ message }: Entry) => this.dropping?.freed(message.sequence),
       serve: (lane: Lane, nowMs: number) => {
         this.#serve(this, lane, nowMs);
       },
@@ -361,6 +362,7 @@ export class Queue {
       this.remove(message, "expired", nowMs);
       return;
     }
+    this.dropping?.freed(message.sequence);
     if (this.#failing?.has(message) === true) return;
     const isOfLane = this.laneOf(entry) !== undefined; // else that it has no lane any more says it after a restart, too
     if (this.durable && isOfLane && how !== "acknowledged") {
@@ -397,7 +399,6 @@ export class Queue {
     const lane = this.laneOf(entry);
     const lease = entry.lease;
     if (lane === undefined || lease === undefined || !isSettling(entry.state)) return;
-    this.dropping?.freed(entry.message.sequence);
     if (this.expiry.isOver(entry.message, nowMs)) {
       this.expireEntry(entry, nowMs);
       return;

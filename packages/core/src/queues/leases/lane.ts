@@ -38,6 +38,8 @@ export interface LaneHost {
   awaken(): void;
   /** A lease has ended by itself; the entry is settling, and the host says what becomes of it. */
   leaseExpired(entry: Entry, nowMs: number): void;
+  /** An entry is nobody's again: it may make room for others. */
+  freed(entry: Entry): void;
   /** There may be something for those who wait. */
   serve(lane: Lane, nowMs: number): void;
 }
@@ -151,6 +153,7 @@ export class Lane implements DueItem {
   putBack(entry: Entry, delayMs: number, nowMs: number): void {
     if (delayMs > 0) this.#end(entry, "delayed", nowMs + delayMs);
     else this.#set(entry, "available");
+    this.#host.freed(entry);
     this.arm(nowMs);
   }
 

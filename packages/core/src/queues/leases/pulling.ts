@@ -18,7 +18,6 @@ export interface PullingQueue {
   readonly host: QueueHost;
   readonly leaseNotes: LeaseNotes;
   readonly expiry: { isOver(message: Message, nowMs: number): boolean };
-  readonly dropping: { freed(sequence: number): void } | undefined;
   laneOf(entry: Entry): Lane | undefined;
   expireEntry(entry: Entry, nowMs: number): void;
   note(operations: readonly Operation[]): void;
@@ -108,7 +107,6 @@ function rowOf({ id, host }: PullingQueue, entry: Entry): Operation {
 function back(queue: PullingQueue, entry: Entry, nowMs: number): void {
   if (!isSettling(entry.state)) return;
   if (entry.lease !== undefined) entry.lease.ended = "behind";
-  queue.dropping?.freed(entry.message.sequence);
   if (queue.expiry.isOver(entry.message, nowMs)) queue.expireEntry(entry, nowMs);
   else queue.laneOf(entry)?.putBack(entry, 0, nowMs);
 }

@@ -173,6 +173,7 @@ export function droppingOf(queue: DroppingQueue): Dropping {
   return (queue.dropping ??= new Dropping(queue));
 }
 
+/** What some subscriptions are done with goes, too, where the others have not got to it. */
 function canMakeRoom(message: Message): boolean {
-  return entriesOf(message).every(({ state }) => state === "available" || state === "delayed");
+  return entriesOf(message).every(({ state }) => state === "available" || state === "delayed" || state === "gone");
 }

@@ -11,8 +11,8 @@ function begun(s: Stepping, ...ids: readonly string[]): Ended<"send"> {
   return s.begin("q", { op: "send", messages: ids.map((id) => ({ id, body: Uint8Array.of(1) })) });
 }
 
-function there(s: Stepping): readonly string[] {
-  return s.world.do<"browse">("q", { op: "browse", limit: 1_000 }).map(({ id }) => id);
+function there(s: Stepping, queue: string = "q"): readonly string[] {
+  return s.world.do<"browse">(queue, { op: "browse", limit: 1_000 }).map(({ id }) => id);
 }
 
 function kindsOf(end: QueueEnd<"send"> | undefined): readonly string[] {
@@ -69,6 +69,38 @@ describe("a burst to a queue that drops the oldest", () => {
     s.disk.commitAll();
     for (const { end } of sends) expect(kindsOf(end)).toEqual(["done"]);
     expect(there(s)).toEqual(["leased", "waits", "m3"]);
+  });
+
+  it("drops the oldest also where that could not go before: it was waiting, or leased by one of two (R1)", () => {
+    const s = new Stepping();
+    s.create("q", { ...full, messagesMax: 3 });
+    s.send("q", { id: "leased" });
+    const receipts = s.receive("q");
+    s.send("q", { id: "waits", after: ["leased"] });
+    for (const id of named(0, 2)) s.send("q", { id });
+    s.do("q", { op: "ack", receipts });
+    for (const id of named(2, 4)) s.send("q", { id });
+    expect(there(s)).toEqual(["m1", "m2", "m3"]);
+    s.create("both", { ...full, messagesMax: 2, guarantee: { kind: "broadcast" } }, ["fast", "slow"]);
+    s.send("both", { id: "first" });
+    const fast = s.receive("both", "fast");
+    for (const id of named(0, 2)) s.send("both", { id }); // the first stays: it is leased
+    s.do("both", { op: "ack", receipts: fast });
+    s.send("both", { id: "last" });
+    expect(there(s, "both")).toEqual(["m1", "last"]);
+  });
+
+  it("drops what one subscription has done and another one does not come for (R1)", () => {
+    const s = new Stepping();
+    s.create("q", { ...full, messagesMax: 2, guarantee: { kind: "broadcast" } }, ["fast", "gone"]);
+    for (const id of named(0, 6)) {
+      expect(kindsOf(s.done(begun(s, id)).end)).toEqual(["done"]);
+      s.do("q", { op: "ack", receipts: s.receive("q", "fast") });
+    }
+    expect(there(s)).toEqual(named(4, 6));
+    expect(s.receive("q", "gone")).toHaveLength(2);
+    s.crash(0);
+    expect(there(s)).toEqual(named(4, 6));
   });
 
   it("is given to nobody where its room was taken, and comes again where it was not after all (R2, R3)", () => {
