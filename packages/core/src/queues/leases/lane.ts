@@ -182,7 +182,7 @@ export class Lane implements DueItem {
   /** The next entry, leased for `visibilityMs`; one of the FIFO group of `last`, which the same receiver has just got, where there is one. */
   lease(visibilityMs: number, nowMs: number, wallMs: number, last?: Entry): Entry | undefined {
     const { rate } = this.#host.settings();
-    if (rate !== undefined && this.#host.pace.allowedMs(rate) > nowMs) return undefined;
+    if (rate !== undefined && this.#host.pace.allowedMs(rate, nowMs) > nowMs) return undefined;
     if (this.#host.firstAsleep() < this.#order.nextSequence) this.#host.awaken(); // (L4)
     let entry: Entry | undefined;
     do {
@@ -252,7 +252,7 @@ export class Lane implements DueItem {
     const dueMs = this.#due.nextDueMs;
     if (this.waiters.size === 0 || this.#counts.available === 0) return dueMs;
     const { rate } = this.#host.settings();
-    const paceMs = rate === undefined ? -Infinity : this.#host.pace.allowedMs(rate);
+    const paceMs = rate === undefined ? -Infinity : this.#host.pace.allowedMs(rate, nowMs);
     return Math.min(dueMs, paceMs > nowMs ? paceMs : this.#order.resumesMs);
   }
 

@@ -2,6 +2,7 @@
  * Pace: when the next of something may happen that has a rate (the generic cell rate algorithm, ITU-T I.371): one number.
  *
  * (P1) Over any time t it allows at most `burst + perSecond * t`.
+ * (P2) Another rate holds from when it is first asked for: nobody waits on for a slower one.
  */
 import type { Rate } from "../types.js";
 
@@ -10,8 +11,10 @@ export class Pace {
   #arrivalMs = -Infinity;
 
   /** When one may be taken; a time that is past says now. */
-  allowedMs(rate: Rate): number {
-    return this.#arrivalMs - ((rate.burst - 1) * 1_000) / rate.perSecond;
+  allowedMs({ burst, perSecond }: Rate, nowMs: number): number {
+    const eachMs = 1_000 / perSecond;
+    this.#arrivalMs = Math.min(this.#arrivalMs, nowMs + burst * eachMs); // (P2) at this rate it is never more
+    return this.#arrivalMs - (burst - 1) * eachMs;
   }
 
   /** Takes one, which has to be allowed. */

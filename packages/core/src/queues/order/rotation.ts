@@ -3,6 +3,7 @@
  *
  * (R1) A group that has something to give is in the line, or paused until its rate allows it.
  * (R2) A group that has nothing, and whose rate is as that of a new one, is forgotten.
+ * (R3) Where the rate is another one, no group is paused by the one before.
  */
 import { type Deadline, Deadlines, Heap } from "../../base/index.js";
 import { Chain, type ChainNode } from "../../structures/index.js";
@@ -37,6 +38,8 @@ export class Rotation {
   readonly #line = new Chain<Group>();
   readonly #rate: () => Rate | undefined;
   #paused: Deadlines<Group> | undefined;
+  /** The rate by which groups are paused. (R3) */
+  #pausedBy: Rate | undefined;
 
   constructor(rate: () => Rate | undefined) {
     this.#rate = rate;
@@ -79,7 +82,7 @@ export class Rotation {
       this.withdraw(group);
       if (rate === undefined) return group;
       const pace = (group.pace ??= new Pace());
-      const allowedMs = pace.allowedMs(rate);
+      const allowedMs = pace.allowedMs(rate, nowMs);
       if (allowedMs <= nowMs) {
         pace.take(rate, nowMs);
         return group;
@@ -94,7 +97,7 @@ export class Rotation {
     const rate = this.#rate();
     if (rate === undefined) return true;
     const pace = (group.pace ??= new Pace());
-    if (pace.allowedMs(rate) > nowMs) return false;
+    if (pace.allowedMs(rate, nowMs) > nowMs) return false;
     pace.take(rate, nowMs);
     return true;
   }
@@ -104,7 +107,7 @@ export class Rotation {
     this.withdraw(group);
     const rate = this.#rate();
     if (rate === undefined || group.pace === undefined) this.#groups.delete(group.name);
-    else this.#pause(group, group.pace.allowedMs(rate) + (rate.burst * 1_000) / rate.perSecond);
+    else this.#pause(group, group.pace.allowedMs(rate, Infinity) + (rate.burst * 1_000) / rate.perSecond);
   }
 
   #pause(group: Group, untilMs: number): void {
@@ -114,10 +117,18 @@ export class Rotation {
   }
 
   #resume(nowMs: number): void {
-    for (let group = this.#paused?.takeDue(nowMs); group !== undefined; group = this.#paused?.takeDue(nowMs)) {
+    const rate = this.#rate();
+    const untilMs = rate === this.#pausedBy ? nowMs : Infinity;
+    this.#pausedBy = rate;
+    const resumed: Group[] = [];
+    for (let group = this.#paused?.takeDue(untilMs); group !== undefined; group = this.#paused?.takeDue(untilMs)) {
       group.place = "out";
+      resumed.push(group);
+    }
+    for (const group of resumed) {
       if (group.entries.size > 0) this.offer(group);
       else if (group.pace?.isFresh(nowMs) ?? true) this.#groups.delete(group.name);
+      else this.spent(group);
     }
   }
 }
