@@ -72,6 +72,11 @@ export class Dependents {
     return this.#waiting.has(message);
   }
 
+  /** Whether it waits, and nothing else takes it out of the queue just now. (D3) */
+  isFree(message: Message): boolean {
+    return this.#waiting.get(message)?.isHeld === false;
+  }
+
   /** Whether a message that was there has to wait, `delayMs` after that; `isBehindMoved`: it waited for one that was moved before. */
   wait(message: Message, delayMs: number, isBehindMoved: boolean = false): boolean {
     return this.#wait(message, delayMs, { isBehindMoved, isUndone: false }) !== undefined;

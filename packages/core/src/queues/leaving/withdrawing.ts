@@ -11,11 +11,7 @@ export function withdraw(queue: Queue, id: string, end: (end: QueueEnd<"withdraw
   const message = queue.byId(id);
   const entries = message === undefined ? [] : entriesOf(message);
   const isFree = ({ state }: Entry): boolean => state === "available" || state === "delayed";
-  if (
-    message === undefined ||
-    entries.length === 0 ||
-    !(entries.every(isFree) || queue.dependents.isWaiting(message))
-  ) {
+  if (message === undefined || entries.length === 0 || !(entries.every(isFree) || queue.dependents.isFree(message))) {
     end({ kind: "done", value: false });
     return;
   }

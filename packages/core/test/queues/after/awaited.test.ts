@@ -146,3 +146,20 @@ it("the same after a restart, where the other gives up only then", () => {
   s.do("q", { op: "unsubscribe", name: "b" });
   expect(asked.end).toMatchObject({ kind: "done", value: { code: "result-lost", outcome: "applied" } }); // nobody was to keep it
 });
+
+it("a message that waits is withdrawn by one only, and by none where that is refused: it may be somebody's by then (D3)", () => {
+  const s = new Stepping();
+  s.create("q");
+  s.send("q", { id: "first" });
+  const receipts = s.receive("q");
+  s.send("q", { id: "second", after: ["first"] });
+  s.begin("q", { op: "ack", receipts });
+  const ends = [1, 2].map(() => s.begin<"withdraw">("q", { op: "withdraw", id: "second" }));
+  s.disk.commit(1);
+  s.disk.refuse();
+  const received = s.receive("q");
+  s.disk.commitAll();
+  expect(ends.map(({ end }) => end)).toMatchObject([{ kind: "failed" }, { kind: "done", value: false }]);
+  expect(received).toHaveLength(1);
+  expect(s.do("q", { op: "ack", receipts: received })).toMatchObject([{ kind: "done" }]);
+});
