@@ -101,11 +101,10 @@ export class Expiry implements DueItem {
   }
 
   onDue(nowMs: number): void {
-    const wasBehind = this.#goesOnMs > -Infinity;
     this.#goesOnMs = this.#expireSome(nowMs) ? -Infinity : nowMs + 1;
     this.#armedMs = -Infinity;
     this.#arm();
-    if (wasBehind) this.#queue.serve(nowMs); // they were given nothing while all that was looked at was over
+    this.#queue.serve(nowMs); // they were given nothing while all that was looked at was over
   }
 
   /** Answers whether that was all. (X2) */

@@ -60,3 +60,17 @@ test("a message that waits for one whose time was over while its node was away i
   const dead = s.do<"browse">("dead", { op: "browse", limit: 10 });
   expect(dead.map(({ id, deadLetter }) => [id, deadLetter?.reason])).toEqual([["second", "after-failed"]]);
 });
+
+test("who waits gets what is left of very many that were over when a busy node came to them (X2)", () => {
+  for (const over of [1_000, 1_500, 2_500]) {
+    const w = new QueueWorld({ limits: { awakeMessagesMax: 10_000 } });
+    w.create("q", { ttlMs: 1_500 });
+    const waits = w.begin<"receive">("q", { op: "receive", max: 1, waitMs: 60_000 });
+    for (let sent = 0; sent < over; sent++) w.send("q", { delayMs: 1_000 });
+    w.clock.advance(600);
+    w.send("q", { id: "good", delayMs: 1_000 });
+    w.clock.standStill(1_100); // all delays are over, and the time of the first
+    w.clock.advance(10);
+    expect(waits.end, `${over} over`).toMatchObject({ kind: "done", value: [{ id: "good" }] });
+  }
+});
