@@ -88,7 +88,8 @@ export class LeaseNotes implements DueItem {
         this.#next.add(lease); // should the store refuse that
         continue;
       }
-      const ends = { leased: true, wallMs, durationMs: Math.max(0, lease.dueMs - nowMs) };
+      const leftMs = state === "available" ? 0 : Math.max(0, lease.dueMs - nowMs);
+      const ends = { leased: state === "leased", wallMs, durationMs: leftMs }; // else its delay is, which does not begin anew
       rows.push(host.tables.putLease(id, lease.entry, lease, ends));
       lease.isWritten = true;
     }

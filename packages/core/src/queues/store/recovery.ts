@@ -273,7 +273,7 @@ class Recovered {
       });
       return;
     }
-    lease.ended = "released";
+    lease.ended = row.ended;
     lane.hold(entry);
     const ends = (at: number): void => {
       this.#queue.leaseOver(entry, leftMs, at);

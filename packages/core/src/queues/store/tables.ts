@@ -42,6 +42,8 @@ export const behindMovedMark = 3;
 /** What is written of a lease, or of a delay that follows one. */
 export interface LeaseRow {
   readonly leased: boolean;
+  /** Where it is not: how it ended. */
+  readonly ended: "expired" | "released";
   readonly receives: number;
   readonly number: number;
   readonly run: string;
@@ -143,7 +145,7 @@ export class Tables {
     lease: Lease,
     ends: { leased: boolean; wallMs: number; durationMs: number },
   ): Operation {
-    const writer = this.#writer.begin(1).u8(ends.leased ? 1 : 0);
+    const writer = this.#writer.begin(1).u8(ends.leased ? 1 : lease.ended === "expired" ? 2 : 0);
     writer
       .varint(lease.receives)
       .varint(lease.number)
@@ -163,7 +165,7 @@ export class Tables {
 
   readLease(value: Uint8Array): LeaseRow {
     const reader = this.#reader.open(value, prefixBytes, value.length);
-    const leased = reader.u8() === 1;
+    const state = reader.u8();
     const receives = reader.varint();
     const number = reader.varint();
     const run = reader.text();
@@ -178,7 +180,8 @@ export class Tables {
       reader.skipField();
     }
     return {
-      leased,
+      leased: state === 1,
+      ended: state === 2 ? "expired" : "released",
       receives,
       number,
       run,

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { tableNames } from "../../../src/queues/store/tables.js";
+import { Stepping } from "../stepping.js";
 import { Disk, QueueWorld } from "../support.js";
 
 function start(): { disk: Disk; world: QueueWorld; rows: () => number; restarted: () => QueueWorld } {
@@ -100,4 +101,20 @@ it("a lease that a crash forgets was never there: where the clock was set back, 
   after.clock.advance(1_000);
   expect(after.receive("q")).toEqual([]);
   expect(after.stats("q").messages).toBe(0);
+});
+
+it("a delay that follows a lease which ended before it was written goes on over a crash, and the receipt stays stale (N1)", () => {
+  const s = new Stepping();
+  s.create("q", { retry: { baseMs: 10_000, maxMs: 10_000, jitter: false } });
+  s.send("q");
+  const { end } = s.begin<"receive">("q", { op: "receive", max: 1, waitMs: 0, visibilityMs: 10 });
+  const receipts = end?.kind === "done" ? end.value.map(({ receipt }) => receipt) : [];
+  s.pass(1_000);
+  s.crash(0);
+  expect(s.look("q")).toMatchObject({ leased: 0, delayed: 1 });
+  expect(s.do("q", { op: "ack", receipts })).toMatchObject([{ kind: "refused", stale: "expired" }]);
+  s.pass(9_009);
+  expect(s.receive("q")).toEqual([]);
+  s.pass(1);
+  expect(s.receive("q")).toHaveLength(1);
 });
