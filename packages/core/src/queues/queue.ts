@@ -405,9 +405,11 @@ export class Queue {
     }
     const { maxReceives } = this.settings;
     const { random } = this.host;
-    if (maxReceives === undefined || lease.receives < maxReceives)
-      lane.putBack(entry, delayMs ?? retryDelay(this.settings.retry, lease.receives, random), nowMs);
-    else if (this.settings.guarantee.kind === "quorum") this.over(entry, lane, "given-up", nowMs);
+    if (maxReceives === undefined || lease.receives < maxReceives) {
+      const waitMs = delayMs ?? retryDelay(this.settings.retry, lease.receives, random);
+      if (this.durable && delayMs === undefined && waitMs > 0) this.leaseNotes.add(lease, nowMs); // it goes on after a crash
+      lane.putBack(entry, waitMs, nowMs);
+    } else if (this.settings.guarantee.kind === "quorum") this.over(entry, lane, "given-up", nowMs);
     else deadLetterOf(this, { entry, lane, lease }, nowMs);
   }
 

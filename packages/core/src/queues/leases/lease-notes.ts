@@ -35,7 +35,7 @@ export class LeaseNotes implements DueItem {
     this.#queue = queue;
   }
 
-  /** A lease has begun, or goes on though its end was to be written. */
+  /** A lease has begun, or goes on though its end was to be written; or a delay follows it that nothing says on the disk. */
   add(lease: Lease, nowMs: number): void {
     if (this.#leases.size === 0 && this.#next.size === 0) {
       this.#queue.host.timers.schedule(this, nowMs + noteMs);

@@ -118,3 +118,22 @@ it("a delay that follows a lease which ended before it was written goes on over 
   s.pass(1);
   expect(s.receive("q")).toHaveLength(1);
 });
+
+it.each(["has expired", "was released"])(
+  "the delay of a retry after a lease that %s goes on over a crash, and does not begin anew (N1)",
+  (how) => {
+    const s = new Stepping();
+    s.create("q", { visibilityMs: 500, retry: { baseMs: 10_000, maxMs: 10_000, jitter: false } });
+    s.send("q");
+    const receipts = s.receive("q");
+    s.pass(100);
+    if (how === "has expired") s.pass(400);
+    else s.do("q", { op: "release", receipts });
+    s.pass(6_000);
+    s.crash(0);
+    s.pass(3_999);
+    expect(s.receive("q")).toEqual([]);
+    s.pass(1);
+    expect(s.receive("q")).toHaveLength(1);
+  },
+);
