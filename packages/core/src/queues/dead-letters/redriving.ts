@@ -475,8 +475,9 @@ class Task implements DueItem {
   }
 }
 
+/** What some subscriptions are done with goes for the others. */
 function isFree({ state }: Entry): boolean {
-  return state === "available" || state === "delayed";
+  return state === "available" || state === "delayed" || state === "gone";
 }
 
 /** Nothing of its group goes any more that is behind it. (V2) */

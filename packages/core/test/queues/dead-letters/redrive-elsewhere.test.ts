@@ -183,3 +183,18 @@ describe("a redrive to a queue of another node", () => {
     expect([node.world.queues.has("dead"), node.taken.length]).toEqual([false, 1]);
   });
 });
+
+it("a queue that gives way hands over also what some of its subscriptions have done, and others have not, and is gone then", () => {
+  const node = new Node();
+  node.world.create("all", { guarantee: { kind: "broadcast" } });
+  for (const name of ["fast", "away"]) node.world.do("all", { op: "subscribe", name });
+  for (let sent = 0; sent < 2; sent++) node.world.send("all");
+  node.world.ack("all", node.world.receive("all", 1, { subscription: "fast" })[0]?.receipt ?? "");
+  node.others.add("all");
+  const ended: string[] = [];
+  const ends = { kept: () => ended.push("kept"), gone: () => ended.push("gone") };
+  node.world.queues.handOver("all", { nodeId: "n2", name: "n2" }, ends, node.clock.nowMs);
+  node.pass(2_000);
+  expect(node.taken).toHaveLength(2);
+  expect(ended).toEqual(["gone"]);
+});
