@@ -62,7 +62,9 @@ export class Attempts implements DueItem {
     const held = this.#heldOf(lane, given);
     for (const { lease } of held) {
       lane.extend(lease, Math.max(lease.dueMs, nowMs + visibilityMs), nowMs);
-      if (this.#queue.durable) this.#queue.leaseNotes.add(lease, nowMs);
+      if (!this.#queue.durable) continue;
+      this.#queue.leaseNotes.ask(lease, undefined); // that it was to end earlier gives way
+      this.#queue.leaseNotes.add(lease, nowMs);
     }
     if (held.length === 0) this.#forget(key, given); // all that has ended: it gets others
     return held.map(({ entry }) => entry);

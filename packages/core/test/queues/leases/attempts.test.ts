@@ -191,3 +191,17 @@ test("a message that is released after its receive was asked again is nobody's, 
   s.crash(0);
   expect(s.look("q")).toMatchObject({ available: 1, leased: 0 });
 });
+
+test("a receive that is asked again holds for as long as it says, though the lease was to end earlier just before (A1)", () => {
+  const s = new Stepping();
+  s.create("q", { visibilityMs: 60_000 });
+  s.send("q");
+  const receive = { op: "receive", max: 1, waitMs: 0, attempt: "one" } as const;
+  const first = s.do<"receive">("q", receive);
+  s.begin("q", { op: "extend", receipts: receipts(first), visibilityMs: 1_000 });
+  expect(receipts(s.do<"receive">("q", receive))).toEqual(receipts(first));
+  s.pass(59_999);
+  expect(s.receive("q")).toEqual([]);
+  s.pass(1);
+  expect(s.receive("q")).toHaveLength(1);
+});
