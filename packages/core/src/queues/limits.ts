@@ -26,6 +26,8 @@ export interface QueuesLimits {
   readonly schedulesMax: number;
   /** Ids that one message may wait for (`after`). `too-large` beyond. */
   readonly afterMax: number;
+  /** Headers of one message, and attributes. `too-large` beyond. */
+  readonly headersMax: number;
   /** UTF-8 bytes of ids, groups, dedup ids and keys, each. `too-large` beyond. */
   readonly idBytesMax: number;
   /** Results that one queue keeps, and their bytes. Beyond, the oldest are forgotten. */
@@ -65,6 +67,7 @@ export const defaultQueuesLimits: QueuesLimits = {
   subscriptionsMax: 1_000,
   schedulesMax: 1_000,
   afterMax: 1_000,
+  headersMax: 1_000,
   idBytesMax: 256,
   resultsMax: 10_000,
   resultsBytesMax: 16 * 1024 * 1024,

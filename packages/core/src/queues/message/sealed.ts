@@ -25,6 +25,7 @@ const tags = {
 } as const;
 /** Fields of which something is kept in memory, as long as the message is there. */
 const isRemembered: ReadonlySet<number> = new Set([tags.key, tags.after, tags.keepResult]);
+/** More than any message is taken with (`QueuesLimits`): what is sealed can be opened. */
 const namesMax = 10_000;
 /** The length and kind of a wire message, which the writer puts before it. */
 const prefixBytes = 5;

@@ -91,6 +91,10 @@ export function checkMessage(
   if (after !== undefined && after.length > limits.afterMax) {
     throw tooLarge(`${who} waits for ${after.length} others; the limit is ${limits.afterMax}`);
   }
+  for (const name of ["headers", "attributes"] as const) {
+    const count = message[name] === undefined ? 0 : Object.keys(message[name]).length;
+    if (count > limits.headersMax) throw tooLarge(`${who} has ${count} ${name}; the limit is ${limits.headersMax}`);
+  }
 }
 
 /** The same of one that the queue is to send itself: it is not delayed by the queue. */
