@@ -3,8 +3,9 @@
  *
  * (L1) What is settled in one turn, in the same way, travels together.
  * (L2) Each receipt has an end of its own.
+ * (L3) Results take the room of a call: beyond `batchBytes` the next ones travel in another.
  */
-import { MpregError, isA } from "../../base/index.js";
+import { MpregError, isA, quoted } from "../../base/index.js";
 import type { MessageResult, QueueOperation } from "../../queues/index.js";
 import type { Codec } from "../../values/index.js";
 import type { WaitOptions } from "../api.js";
@@ -22,6 +23,9 @@ export type Settling =
 
 /** A queue takes no more at a time. */
 const batchReceipts = 1_000;
+
+/** (L3) One result may take as much. */
+const batchBytes = 1_048_576;
 
 /** Who hears what has become of a receipt. */
 export interface SettleEnds {
@@ -53,6 +57,10 @@ export class SettleLine {
 
   /** Settles several; answers per receipt, in order. (L2) */
   all(settling: Settling, receipts: readonly string[], options: WaitOptions): Promise<readonly SettledOrRefused[]> {
+    if (!Array.isArray(receipts) || !receipts.every((one: unknown) => typeof one === "string")) {
+      const message = `${settling.op} of queue ${quoted(this.#asking.name)}: receipts must be an array of texts`;
+      return Promise.reject(new MpregError("invalid-argument", message)); // what others settle in this turn is not touched by it (L2)
+    }
     return this.#patiently(Promise.all(receipts.map((receipt) => this.#settle(settling, receipt))), options);
   }
 
@@ -96,9 +104,7 @@ export class SettleLine {
     const all = this.#waiting;
     this.#waiting = new Map();
     for (const { settling, entries } of all.values()) {
-      for (let from = 0; from < entries.length; from += batchReceipts) {
-        this.#ask(settling, entries.slice(from, from + batchReceipts));
-      }
+      for (const batch of batchesOf(entries)) this.#ask(settling, batch);
     }
   }
 
@@ -121,6 +127,24 @@ export class SettleLine {
       },
     );
   }
+}
+
+/** In their order. (L3) */
+function batchesOf(entries: readonly Waiting[]): readonly (readonly Waiting[])[] {
+  const batches: Waiting[][] = [];
+  let batch: Waiting[] = [];
+  let bytes = 0;
+  for (const entry of entries) {
+    const { result } = entry;
+    const length = result?.kind === "done" ? (result.value?.length ?? 0) : 0;
+    if (batch.length === 0 || batch.length === batchReceipts || bytes + length > batchBytes) {
+      batches.push((batch = []));
+      bytes = 0;
+    }
+    batch.push(entry);
+    bytes += length;
+  }
+  return batches;
 }
 
 function resultOf(value: unknown, codec: Codec): MessageResult {
