@@ -8,19 +8,22 @@ describe("what belongs to a message", () => {
   it.each([
     ["headers", "v"],
     ["attributes", { type: "String", value: "v" }],
-  ])("is not taken with more %s than can be read again: its queue, and its node, would not start any more", (name, value) => {
-    const s = new Stepping();
-    s.create("q");
-    const send = (count: number): void => {
-      s.send("q", { [name]: named<unknown>(count, value) });
-    };
-    for (const count of [1_001, 10_001]) {
-      expect(() => {
-        send(count);
-      }).toThrow(expect.objectContaining({ code: "too-large" }) as Error);
-    }
-    send(1_000);
-    s.crash(0);
-    expect(s.receive("q")).toHaveLength(1);
-  });
+  ])(
+    "is not taken with more %s than can be read again: its queue, and its node, would not start any more",
+    (name, value) => {
+      const s = new Stepping();
+      s.create("q");
+      const send = (count: number): void => {
+        s.send("q", { [name]: named<unknown>(count, value) });
+      };
+      for (const count of [1_001, 10_001]) {
+        expect(() => {
+          send(count);
+        }).toThrow(expect.objectContaining({ code: "too-large" }) as Error);
+      }
+      send(1_000);
+      s.crash(0);
+      expect(s.receive("q")).toHaveLength(1);
+    },
+  );
 });
