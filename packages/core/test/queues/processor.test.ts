@@ -322,3 +322,15 @@ test("a receive that is given up gives back what was leased to it meanwhile, as 
   expect(asked[3]!.operation).toEqual({ ...back, attempt: "id1" });
   await settled();
 });
+
+test("what comes while its program closes is given back, and nobody's: the program worked on what others had received, too (R3)", async () => {
+  const { asked, asking } = start({ concurrency: 1 }, () => undefined);
+  const wish = { op: "receive", max: 3, waitMs: 1_000, attempt: "mine" } as const;
+  const received = receiveSurely(asking, wish, { timeoutMs: 5_000 });
+  void asking.host.holders.leave();
+  expect(asked.map(({ operation }) => operation)).toContainEqual(
+    expect.objectContaining({ op: "release", attempt: "mine" }),
+  );
+  asked[1]!.answer(messages(2));
+  expect(await received).toEqual([]);
+});

@@ -49,8 +49,15 @@ export function receiveOnce(asking: QueueAsking, operation: Receive, options: Si
   const giveUp = (): Promise<void> => heardOrLate(host.clock, giveBackAttempt(asking, operation));
   return new Promise<Received>((resolve) => {
     host.holders.check();
-    const leave = host.holders.add({ leave: giveUp });
-    resolve(asking.ask<"receive">(operation, options).finally(leave)); // what has come is for who has asked to hold
+    let isGivenUp = false;
+    const leave = host.holders.add({
+      leave: () => {
+        isGivenUp = true;
+        return giveUp();
+      },
+    });
+    const received = asking.ask<"receive">(operation, options).finally(leave); // what has come is for who has asked to hold
+    resolve(received.then((messages) => (isGivenUp ? [] : messages))); // others may have what comes now (R3)
   }).catch((error: unknown) => {
     if (options.signal?.aborted === true && isUncertain(error)) void giveUp();
     throw error;
