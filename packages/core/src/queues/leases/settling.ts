@@ -106,6 +106,9 @@ function remember(queue: Queue, entry: Entry, nowMs: number): void {
   queue.expiry.remembered();
 }
 
+/** What is kept of an error: it lies in memory, beside what `bytesMax` counts. */
+const errorLengthMax = 4_096;
+
 export function release(
   queue: Queue,
   wish: Omit<Extract<QueueOperation, { readonly op: "release" }>, "op">,
@@ -121,7 +124,7 @@ export function release(
     const { lease } = entry;
     if (lease === undefined) continue;
     if (uncounted === 0) {
-      lease.error = wish.error;
+      lease.error = wish.error?.slice(0, errorLengthMax);
       lease.failure = wish.failure;
     }
     lease.receives -= uncounted;

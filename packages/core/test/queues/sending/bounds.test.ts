@@ -26,4 +26,14 @@ describe("what belongs to a message", () => {
       expect(s.receive("q")).toHaveLength(1);
     },
   );
+
+  it("is no error of any length: it took memory, and the disk of its dead letter, that nothing counts", () => {
+    const s = new Stepping();
+    s.create("dead");
+    s.create("q", { maxReceives: 1, deadLetter: "dead" });
+    s.send("q");
+    s.do("q", { op: "release", receipts: s.receive("q"), error: "e".repeat(1_000_000) });
+    const [letter] = s.do<"browse">("dead", { op: "browse", limit: 1 });
+    expect(letter?.deadLetter?.error).toBe("e".repeat(4_096));
+  });
 });
