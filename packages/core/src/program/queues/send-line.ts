@@ -43,6 +43,13 @@ export function sentOf({ id, sequence, duplicate, spooled }: Extract<PlainSendEn
   return spooled === true ? { id, sequence, duplicate, spooled } : { id, sequence, duplicate };
 }
 
+/** About as many as it takes. (L2, L4) */
+function bytesOf({ body, headers }: OutgoingMessage): number {
+  let bytes = body.length;
+  for (const name in headers) bytes += name.length + (headers[name] as string).length;
+  return bytes;
+}
+
 export class SendLine {
   readonly #asking: QueueAsking;
   readonly #sending: Sending;
@@ -75,7 +82,7 @@ export class SendLine {
         forget: noop,
       };
       this.#waiting.push(entry);
-      if (known !== undefined) this.#waitingBytes += known.body.length;
+      if (known !== undefined) this.#waitingBytes += bytesOf(known);
       const stops: (() => void)[] = [];
       const giveUp = (why: (outcome: "not-applied" | "unknown") => MpregError): void => {
         entry.isGivenUp = true;
@@ -123,7 +130,7 @@ export class SendLine {
       (known) => {
         if (entry.isGivenUp) return;
         entry.message = known;
-        this.#waitingBytes += known.body.length;
+        this.#waitingBytes += bytesOf(known);
         this.#begin();
       },
       (error: unknown) => {
@@ -170,7 +177,7 @@ export class SendLine {
     const batch: Waiting[] = [];
     let bytes = 0;
     for (let first = this.#waiting.first; first !== undefined; first = this.#waiting.first) {
-      const length = first.message?.body.length ?? 0;
+      const length = first.message === undefined ? 0 : bytesOf(first.message);
       if (first.message === undefined && !first.isGivenUp) break; // (L5)
       if (batch.length > 0 && (batch.length === batchMessages || bytes + length > batchBytes)) break;
       if (batch[0] !== undefined && batch[0].mayWait !== first.mayWait) break;

@@ -1,0 +1,34 @@
+import { expect, test } from "vitest";
+import { Holders, QueueAsking } from "../../src/program/index.js";
+import type { QueueHost } from "../../src/program/index.js";
+import { SendLine } from "../../src/program/queues/send-line.js";
+import { Sending } from "../../src/program/queues/sending.js";
+import type { QueueOperation } from "../../src/queues/index.js";
+
+test("messages with long headers travel in several sends: together they were too large, and all were refused (L2)", async () => {
+  const sizes: number[] = [];
+  const host = {
+    codec: {} as unknown as QueueHost["codec"],
+    clock: {
+      now: () => 0,
+      wallMs: () => 0,
+      setTimer: () => 0,
+      clearTimer: () => undefined,
+      endOfTurn: queueMicrotask,
+    },
+    createAbort: () => new AbortController(),
+    holders: new Holders(),
+    entry: () => undefined,
+    newId: () => "id",
+    call: (_: string, [operation]: readonly unknown[]) => {
+      const { messages } = operation as Extract<QueueOperation, { op: "send" }>;
+      sizes.push(messages.length);
+      return Promise.resolve(messages.map(() => ({ kind: "done", id: "m", sequence: 1n, duplicate: false })));
+    },
+  } satisfies QueueHost;
+  const asking = new QueueAsking("jobs", host, undefined, undefined);
+  const line = new SendLine(asking, new Sending(asking, new Map()));
+  const message = { body: new Uint8Array(1), headers: { trace: "h".repeat(400_000) } };
+  await Promise.all(Array.from({ length: 5 }, () => line.send(message, {}, false)));
+  expect(sizes).toEqual([2, 2, 1]);
+});
