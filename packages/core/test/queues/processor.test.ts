@@ -334,3 +334,16 @@ test("what comes while its program closes is given back, and nobody's: the progr
   asked[1]!.answer(messages(2));
   expect(await received).toEqual([]);
 });
+
+test("a receive goes on where a node is closed in good order, as where it crashes: loops ended with every restart (R1)", async () => {
+  const { asked, asking, settled, timers } = start({ concurrency: 1 }, () => undefined);
+  const wish = { op: "receive", max: 3, waitMs: 1_000, attempt: "mine" } as const;
+  const received = receiveSurely(asking, wish, { timeoutMs: 5_000 });
+  asked[1]!.fail(new MpregError("closed", "the node is closing", { outcome: "unknown" }));
+  await settled();
+  timers.at(-1)?.callback();
+  await settled();
+  expect(asked[2]?.operation).toEqual(wish);
+  asked[2]?.answer(messages(1));
+  expect(await received).toHaveLength(1);
+});

@@ -81,7 +81,8 @@ function isLost(error: unknown): boolean {
   return isA(error, MpregError) && isUncertain(error) && lost.has(error.code);
 }
 
-const lost: ReadonlySet<string> = new Set(["node-lost", "not-connected"]);
+/** `closed`: the node that was asked, or the queue's, ends in good order. Where it is this program that does, asking again says so. */
+const lost: ReadonlySet<string> = new Set(["node-lost", "not-connected", "closed"]);
 
 function pause({ host: { clock } }: QueueAsking): Promise<void> {
   return new Promise((resolve) => {
