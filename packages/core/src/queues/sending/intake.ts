@@ -91,10 +91,8 @@ export function checkMessage(
   if (after !== undefined && after.length > limits.afterMax) {
     throw tooLarge(`${who} waits for ${after.length} others; the limit is ${limits.afterMax}`);
   }
-  for (const name of ["headers", "attributes"] as const) {
-    const count = message[name] === undefined ? 0 : Object.keys(message[name]).length;
-    if (count > limits.headersMax) throw tooLarge(`${who} has ${count} ${name}; the limit is ${limits.headersMax}`);
-  }
+  checkCount(who, "headers", message.headers, limits);
+  checkCount(who, "attributes", message.attributes, limits);
 }
 
 /** The same of one that the queue is to send itself: it is not delayed by the queue. */
@@ -126,6 +124,17 @@ function checkDelay(who: string, delayMs: number, ttlMs: number): void {
 function checkInteger(who: string, name: string, value: number | undefined, max: number): void {
   if (value === undefined || (Number.isSafeInteger(value) && value >= 0 && value <= max)) return;
   throw new MpregError("invalid-argument", `${who}: "${name}" must be an integer from 0 to ${max}, got ${value}`);
+}
+
+function checkCount(
+  who: string,
+  name: string,
+  given: Readonly<Record<string, unknown>> | undefined,
+  limits: QueuesLimits,
+): void {
+  if (given === undefined) return;
+  const count = Object.keys(given).length;
+  if (count > limits.headersMax) throw tooLarge(`${who} has ${count} ${name}; the limit is ${limits.headersMax}`);
 }
 
 function tooLarge(message: string): MpregError {
