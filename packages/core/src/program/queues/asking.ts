@@ -13,6 +13,7 @@ import {
   type QueueStats,
   type SendEnd,
   type SpooledFor,
+  checkMessageField,
   withoutTextBody,
 } from "../../queues/index.js";
 import type { SingleCallOptions } from "../../rpc/index.js";
@@ -208,10 +209,15 @@ export class QueueAsking {
   }
 }
 
-/** `message` as it is sent, without what was not given. */
-export function outgoing(body: Uint8Array, given: SendOptions): OutgoingMessage {
+/** `message` as it is sent, without what was not given. Throws `invalid-argument` here, where no other message travels with it. */
+export function outgoing(queue: string, body: Uint8Array, given: SendOptions): OutgoingMessage {
   const message: Record<string, unknown> = { body };
-  for (const name of messageFields) if (given[name] !== undefined) message[name] = given[name];
+  for (const name of messageFields) {
+    const value = given[name];
+    if (value === undefined) continue;
+    checkMessageField(queue, name, value);
+    message[name] = value;
+  }
   if (given.headers !== undefined) message["headers"] = withoutTextBody(given.headers);
   return message as unknown as OutgoingMessage;
 }

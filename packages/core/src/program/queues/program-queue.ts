@@ -9,6 +9,7 @@ import {
   type QueueStats,
   type Redrive,
   type Schedule,
+  checkReceipts,
   defaultQueuesLimits,
 } from "../../queues/index.js";
 import type { SingleCallOptions } from "../../rpc/index.js";
@@ -43,7 +44,7 @@ import { receiveSurely } from "./receiving.js";
 import { resultOf, sendAndWait } from "./results.js";
 import { SendLine } from "./send-line.js";
 import { type Keepers, Sending } from "./sending.js";
-import { SettleLine } from "./settle-line.js";
+import { SettleLine, type Settling } from "./settle-line.js";
 
 const waitMsDefault = 20_000;
 /** How much longer an answer may take than the queue waits for a message. */
@@ -224,13 +225,15 @@ export class ProgramQueue<T = unknown, R = unknown, S = T, A = R> implements Que
   }
 
   ack(receipts: readonly string[], options: WaitOptions = {}): Promise<readonly SettledOrRefused[]> {
-    return this.#line.all({ op: "ack" }, receipts, options);
+    return this.#settle({ op: "ack" }, receipts, options);
   }
 
   release(receipts: readonly string[], options: ReleaseOptions = {}): Promise<readonly SettledOrRefused[]> {
-    checkOptions(options, releaseNames, "release");
-    const { delayMs, error, ...wait } = options;
-    return this.#line.all(releasing(delayMs, error), receipts, wait);
+    return checked(() => {
+      checkOptions(options, releaseNames, "release");
+      const { delayMs, error, ...wait } = options;
+      return this.#settle(releasing(delayMs, error), receipts, wait);
+    });
   }
 
   extend(
@@ -238,7 +241,7 @@ export class ProgramQueue<T = unknown, R = unknown, S = T, A = R> implements Que
     visibilityMs: number,
     options: WaitOptions = {},
   ): Promise<readonly SettledOrRefused[]> {
-    return this.#line.all({ op: "extend", visibilityMs }, receipts, options);
+    return this.#settle({ op: "extend", visibilityMs }, receipts, options);
   }
 
   browse(options: BrowseOptions = {}): Promise<readonly BrowsedQueueMessage<T>[]> {
@@ -317,10 +320,18 @@ export class ProgramQueue<T = unknown, R = unknown, S = T, A = R> implements Que
     return this.#ask("delete", { op: "delete" }, options);
   }
 
+  #settle(how: Settling, receipts: readonly string[], wait: WaitOptions): Promise<readonly SettledOrRefused[]> {
+    return checked(() => {
+      checkReceipts(this.name, receipts);
+      return this.#line.all(how, receipts, wait);
+    });
+  }
+
   /** A promise where the schema gives one. */
   #message(value: S, fields: SendOptions): OutgoingMessage | Promise<OutgoingMessage> {
     const { codec } = this.#asking.host;
-    const message = (valid: unknown): OutgoingMessage => outgoing(codec.encode(valid, "the value").slice(), fields); // the codec's memory is not for keeping
+    const message = (valid: unknown): OutgoingMessage =>
+      outgoing(this.name, codec.encode(valid, "the value").slice(), fields); // the codec's memory is not for keeping
     const valid = this.#checks.value(value);
     return isPromise(valid) ? valid.then(message) : message(valid);
   }

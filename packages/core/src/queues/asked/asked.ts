@@ -16,18 +16,14 @@ import {
   optional,
   record,
   text,
-  textRecord,
   texts,
 } from "./fields.js";
-import type { Operation, OutgoingMessage, QueueOperation } from "../types.js";
+import { messageFields } from "./message-fields.js";
+import type { Operation, QueueOperation } from "../types.js";
 
 const items: Field = {
   is: (value) => Array.isArray(value) && value.every(isItem),
   what: "an array of { number, form, content }",
-};
-const attributes: Field = {
-  is: (value) => isRecord(value) && Object.values(value).every(isAttribute),
-  what: "an object of { type, value }",
 };
 const failure: Field = { is: isFailure, what: "{ code, outcome }, as errors have them" };
 const results: Field = {
@@ -88,23 +84,6 @@ const operations: {
   schedules: { op: text },
 };
 
-const messageFields: { readonly [F in keyof OutgoingMessage]-?: Field } = {
-  id: optional(text),
-  body: bytes,
-  headers: optional(textRecord),
-  attributes: optional(attributes),
-  group: optional(text),
-  dedup: optional(text),
-  priority: optional(number),
-  delayMs: optional(number),
-  ttlMs: optional(number),
-  after: optional(texts),
-  idempotencyKey: optional(text),
-  correlationId: optional(text),
-  replyTo: optional(text),
-  keepResult: optional(flag),
-};
-
 /** `value` as what is asked of the queue of that name. Throws `invalid-argument`. (O1 of `fields.ts`) */
 export function askedOperation(queue: string, value: unknown): QueueOperation {
   const who = `queue ${quoted(queue)}`;
@@ -124,12 +103,6 @@ export function askedOperation(queue: string, value: unknown): QueueOperation {
   if (op === "schedule") checkFields(value.message, messageFields, `${who}: message`);
   if (op === "update") return { op, settings: askedSettings(queue, value.settings) };
   return value as unknown as QueueOperation;
-}
-
-function isAttribute(value: unknown): boolean {
-  return (
-    isRecord(value) && typeof value.type === "string" && (typeof value.value === "string" || bytes.is(value.value))
-  );
 }
 
 function isItem(value: unknown): boolean {

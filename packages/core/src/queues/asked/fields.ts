@@ -52,7 +52,7 @@ export function checkFields(value: unknown, fields: Fields, who: string): void {
   for (const name in fields) checkField((value as Record<string, unknown>)[name], fields[name] as Field, who, name);
 }
 
-function checkField(given: unknown, field: Field, who: string, name: string): void {
+export function checkField(given: unknown, field: Field, who: string, name: string): void {
   if (given === undefined && field.isOptional === true) return;
   if (!field.is(given)) throw invalid(`${who}: ${name} must be ${field.what}, got ${shown(given)}`);
   if (field.fields !== undefined) checkFields(given, field.fields, `${who}: ${name}`);
