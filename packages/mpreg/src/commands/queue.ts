@@ -5,6 +5,7 @@
  * (Q1) What removes messages says how many.
  */
 import type { QueueOptions } from "@mpreg/core/program";
+import { defaultQueueSettings } from "@mpreg/core/queues";
 import type { Command } from "commander";
 import { addSetting } from "../input/options.js";
 import { valueJson } from "../render/json.js";
@@ -95,9 +96,12 @@ function defineUpdate(queue: Command, terminal: Terminal): void {
   });
 }
 
-/** What JSON has no word for: a setting that is not set. */
+/** What JSON has no word for: a setting as it is where nobody has given one. */
 function changesOf(setting: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(Object.entries(setting).map(([key, value]) => [key, value === null ? undefined : value]));
+  const defaults: Readonly<Record<string, unknown>> = { ...defaultQueueSettings };
+  return Object.fromEntries(
+    Object.entries(setting).map(([key, value]) => [key, value === null ? defaults[key] : value]),
+  );
 }
 
 function defineSubscription(

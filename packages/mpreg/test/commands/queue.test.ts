@@ -305,6 +305,12 @@ describe("mpreg queue", () => {
     expect((await queue("unsubscribe", "wide", "ann")).stdout).toBe("there was none\n");
   });
 
+  test("a setting that is updated to null is the default again", async () => {
+    await create("back", "--setting", "messagesMax=3", "--setting", "visibilityMs=5", "--setting", "resultMs=7");
+    const changed = await queue("update", "back", "--setting", "messagesMax=null", "--setting", "visibilityMs=null");
+    expect(JSON.parse(changed.stdout)).toMatchObject({ messagesMax: 1_000_000, visibilityMs: 30_000, resultMs: 7 });
+  });
+
   test("delays and priorities are as they are given", async () => {
     await create("late", "--setting", "order=priority");
     await queue("send", "late", "1", "--delay", "1h");
