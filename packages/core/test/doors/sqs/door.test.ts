@@ -257,3 +257,29 @@ test("what the door keeps in a tag is not the caller's to see or to lose (E1, S1
     json("AddPermission", { QueueUrl, Label: "l", AWSAccountIds: ["111122223333"], Actions: ["*"] })["message"],
   ).toContain("Already exists");
 });
+
+test("a list of one may be written without its number, as in the examples of AWS (Q5)", () => {
+  const { form } = openDoor();
+  const made = {
+    "Attribute.Name": "VisibilityTimeout",
+    "Attribute.Value": "40",
+    "Tag.Key": "team",
+    "Tag.Value": "shop",
+  };
+  expect(form({ Action: "CreateQueue", QueueName: "q", ...made }).status).toBe(200);
+  expect(form({ Action: "ListQueueTags", QueueUrl }).body).toContain("<Key>team</Key><Value>shop</Value>");
+  const set = { "Attribute.Name": "DelaySeconds", "Attribute.Value": "0" };
+  expect(form({ Action: "SetQueueAttributes", QueueUrl, ...set }).status).toBe(200);
+  const all = form({ Action: "GetQueueAttributes", QueueUrl, AttributeName: "All" });
+  expect(all.body).toContain("<Name>VisibilityTimeout</Name><Value>40</Value>");
+  const kind = { "MessageAttribute.Name": "kind", "MessageAttribute.Value.DataType": "String" };
+  const sent = { MessageBody: "m", ...kind, "MessageAttribute.Value.StringValue": "new" };
+  expect(form({ Action: "SendMessage", QueueUrl, ...sent }).status).toBe(200);
+  const wanted = { AttributeName: "All", MessageAttributeName: "kind" };
+  const received = form({ Action: "ReceiveMessage", QueueUrl, ...wanted }).body;
+  expect(received).toContain("<Name>ApproximateReceiveCount</Name><Value>1</Value>");
+  expect(received).toContain("<StringValue>new</StringValue>");
+  expect(form({ Action: "SetQueueAttributes", QueueUrl, Attribute: "DelaySeconds" }).body).toContain(
+    "Attribute must be followed by numbers",
+  );
+});

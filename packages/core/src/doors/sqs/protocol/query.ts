@@ -5,6 +5,7 @@
  * (Q2) Items are taken in the order of their numbers; numbers may be left out.
  * (Q4) A form cannot say that a list is empty but by leaving it out.
  * (Q3) A form has at most `parametersMax` parameters, each of at most `partsMax` parts.
+ * (Q5) A list of one may be written without its number, as the examples of AWS do: `AttributeName=All`, `Attribute.Name=…&Attribute.Value=…`.
  */
 import { SqsError } from "../errors.js";
 import type { SqsPlatform } from "../types.js";
@@ -79,9 +80,13 @@ function valueOf(part: FormPart, shape: Shape, path: string, platform: Base64): 
     case "structure":
       return structureOf(part, shape, `${path}.`, platform);
     case "list":
-      return items(part, path).map(([name, each]) => valueOf(each, shape.of, name, platform));
+      return items(part, path, isText).map(([name, each]) => valueOf(each, shape.of, name, platform));
     case "map":
-      return new Map(items(part, path).map(([name, each]) => entryOf(each, shape, name, platform)));
+      return new Map(
+        items(part, path, ({ parts }) => parts.has(shape.key)).map(([name, each]) =>
+          entryOf(each, shape, name, platform),
+        ),
+      );
     case "string":
       return part.text ?? fail(path, "a text");
     case "integer":
@@ -101,14 +106,19 @@ function entryOf(part: FormPart, { key, value, of }: MapShape, path: string, pla
 }
 
 /** (Q2) */
-function items(part: FormPart, path: string): [string, FormPart][] {
+function items(part: FormPart, path: string, isOne: (part: FormPart) => boolean): [string, FormPart][] {
   if (part.text === "" && part.parts.size === 0) return []; // how an empty list is written
   const numbers = [...part.parts.keys()];
+  if (isOne(part)) return [[path, part]]; // (Q5)
   if (part.text !== undefined || !numbers.every((each) => /^[1-9]\d{0,8}$/.test(each)))
     return fail(path, "followed by numbers, the first of them 1");
   return numbers
     .sort((a, b) => Number(a) - Number(b))
     .map((number) => [`${path}.${number}`, part.parts.get(number) as FormPart]);
+}
+
+function isText({ text, parts }: FormPart): boolean {
+  return text !== undefined && parts.size === 0;
 }
 
 function fail(path: string, wanted: string): never {
