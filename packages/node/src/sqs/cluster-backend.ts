@@ -18,7 +18,14 @@ import {
   queuesFunction,
   receiveSurely,
 } from "@mpreg/core/program";
-import type { Operation, QueueAnswers, QueueEnd, QueueOperation, QueueSettings } from "@mpreg/core/queues";
+import {
+  type Operation,
+  type QueueAnswers,
+  type QueueEnd,
+  type QueueOperation,
+  type QueueSettings,
+  checkSettings,
+} from "@mpreg/core/queues";
 
 /** How much longer an answer may take than the queue waits for a message. */
 const slackMs = 10_000;
@@ -59,6 +66,7 @@ export class ClusterBackend implements SqsBackend {
     return asked(async (signal) => {
       const there = await this.#find(name, signal);
       if (there !== undefined) return { record: there, isNew: false }; // (B2)
+      checkSettings(name, settings); // what can be no queue is not waited for, as one is that somebody else has made with other settings
       const asking = new QueueAsking(name, asker, settings, undefined);
       try {
         const made = await asking.create({ signal });

@@ -8,15 +8,19 @@ import { utf8 } from "../../src/capabilities.js";
 import { clock } from "../../src/own-program.js";
 import { ClusterBackend } from "../../src/sqs/cluster-backend.js";
 
+const parts = {
+  holders: new Holders(),
+  codec: createCodec(utf8),
+  clock,
+  createAbort: () => new AbortController(),
+  entry: () => undefined,
+  newId: () => "id",
+};
+
 test("a creation is answered when this node knows where the queue is (B3)", async () => {
   let isKnown = false;
   const cluster: QueueHost = {
-    holders: new Holders(),
-    codec: createCodec(utf8),
-    clock,
-    createAbort: () => new AbortController(),
-    entry: () => undefined,
-    newId: () => "id",
+    ...parts,
     call: (fun, [operation], { waitForCapacity }) => {
       if (fun === "mpreg.queues") {
         return Promise.resolve((operation as { op: string }).op === "place" ? { node: "far" } : defaultQueueSettings);
@@ -29,4 +33,21 @@ test("a creation is answered when this node knows where the queue is (B3)", asyn
   const created = await new Promise((end) => backend.create("orders", {}, end));
   expect(created).toMatchObject({ kind: "done", value: { isNew: true, record: { name: "orders" } } });
   expect(isKnown).toBe(true);
+});
+
+test("settings that no queue can have are refused without waiting for one of that name", async () => {
+  const waits: (number | undefined)[] = [];
+  const cluster: QueueHost = {
+    ...parts,
+    call: (fun, _operations, { waitForCapacity }) => {
+      waits.push(waitForCapacity);
+      const code = fun === "mpreg.queues" ? "invalid-argument" : "no-provider"; // as a node would refuse to create it
+      return Promise.reject(new MpregError(code, "no"));
+    },
+  };
+  const backend = new ClusterBackend(cluster, "near");
+  const shortLived = { ttlMs: 60_000, delayMs: 900_000 };
+  const created = await new Promise((end) => backend.create("orders", shortLived, end));
+  expect(created).toMatchObject({ kind: "failed", error: { code: "invalid-argument" } });
+  expect(waits).toEqual([undefined]);
 });
