@@ -100,8 +100,7 @@ export function prepareTransfer(
   deadLetter: DeadLetter | undefined,
   nowMs: number,
 ): Transfer {
-  // whoever sent it may send the same here; what it waits for may come, or have come, the same way
-  const { dedup: _dedup, ttlMs: _ttlMs, delayMs: _delayMs, ...rest } = message;
+  const { ttlMs: _ttlMs, delayMs: _delayMs, ...rest } = message; // what it waits for may come, or have come, the same way
   const come = deadLetter === undefined ? withOwnIds(queue, rest) : rest;
   // several lanes may give up the same message: the first one's dead letter keeps the id
   const { id, ...unnamed } = come;
@@ -132,7 +131,7 @@ export function prepareScheduled(queue: Queue, message: OutgoingMessage, nowMs: 
 }
 
 function transferOf(queue: Queue, made: Preparation): Transfer {
-  if (made.kind === "duplicate") throw new Error("what is transferred has no dedup id");
+  if (made.kind === "duplicate") throw new Error("the dedup id of what is transferred is compared with none");
   if (made.kind === "refused") return made;
   const { prepared, operations } = made;
   return {
@@ -173,6 +172,7 @@ export function reserve(
   transfer: { readonly deadLetter: DeadLetter | undefined } | undefined,
   nowMs: number,
 ): Preparation {
+  // whoever has sent what comes from another queue may send the same here: its dedup id is told to receivers, and compared with none
   const key = transfer === undefined ? dedupKey(queue, message) : undefined;
   const repeated = key === undefined ? undefined : queue.dedup.get(key, nowMs);
   if (repeated !== undefined) return { kind: "duplicate", of: repeated }; // (N1)

@@ -260,8 +260,7 @@ export class Spool {
 
   /** What is moved to that queue from one of this node. */
   prepareMoved(queue: string, given: OutgoingMessage, deadLetter: DeadLetter | undefined): Transfer {
-    // whoever sent it may send the same there
-    const { dedup: _dedup, ttlMs: _ttlMs, delayMs: _delayMs, ...rest } = given;
+    const { ttlMs: _ttlMs, delayMs: _delayMs, ...rest } = given;
     const { id = "", after } = rest;
     const away = (made: string): string => awayIdOf(this.origin, made);
     const message = {

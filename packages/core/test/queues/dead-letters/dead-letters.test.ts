@@ -80,3 +80,32 @@ test("what is acknowledged for its idempotency key was not received, however oft
   s.pass(0);
   expect(s.stats("q")).toMatchObject({ messages: 0, deadLettered: 0, acknowledged: 2 });
 });
+
+it("tells the dedup id that it was sent with, also where it came from and after a restart, and is compared with none", () => {
+  const s = new Stepping();
+  const fifo: Partial<QueueSettings> = { order: "fifo", dedup: { windowMs: 60_000, scope: "queue", byContent: false } };
+  s.create("q", { ...once, ...fifo });
+  s.create("dead", fifo);
+  const dedups = (queue: string): unknown[] =>
+    s.world.do<"browse">(queue, { op: "browse", limit: 10 }).map(({ dedup }) => dedup);
+  const send = (queue: string): boolean => {
+    const sent = s.begin<"send">(queue, {
+      op: "send",
+      messages: [{ body: Uint8Array.of(1), group: "g", dedup: "d" }],
+    });
+    s.pass(10);
+    const { end } = sent;
+    return end?.kind === "done" && end.value[0]?.kind === "done" && !end.value[0].duplicate;
+  };
+  expect(send("q")).toBe(true);
+  s.begin("q", { op: "release", receipts: s.receive("q") });
+  s.pass(10);
+  expect(dedups("dead")).toEqual(["d"]);
+  s.crash(0);
+  s.pass(10);
+  expect(dedups("dead")).toEqual(["d"]);
+  expect(send("dead")).toBe(true); // the letter is no message that was sent here
+  s.begin("dead", { op: "redrive" });
+  s.pass(100);
+  expect(dedups("q")).toEqual(["d"]);
+});

@@ -443,3 +443,20 @@ test("what a node has taken is deduplicated by the queue, once what it repeats i
   pair.carry();
   expect([pair.bodies(), pair.near.queues.spooling.list()]).toEqual([[2], []]);
 });
+
+test("a dead letter of a queue elsewhere tells its dedup id there, and is compared with none", () => {
+  const pair = new Pair({ dedup: { windowMs: 60_000, scope: "queue", byContent: false } });
+  pair.far.begin<"send">("q", { op: "send", messages: [{ body: Uint8Array.of(1), dedup: "d" }] });
+  pair.disks.far.flush();
+  pair.where = "there";
+  pair.near.create("source", { maxReceives: 1, deadLetter: "q" });
+  pair.near.send("source", { body: Uint8Array.of(2), dedup: "d" });
+  pair.near.do("source", { op: "release", receipts: pair.near.receive("source").map(({ receipt }) => receipt) });
+  pair.disks.near.flush();
+  pair.clock.advance(0);
+  pair.carry();
+  expect(pair.far.do<"browse">("q", { op: "browse", limit: 9 }).map(({ body, dedup }) => [body[0], dedup])).toEqual([
+    [1, "d"],
+    [2, "d"],
+  ]);
+});
