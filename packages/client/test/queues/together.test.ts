@@ -47,3 +47,25 @@ test("what is no receipt is refused to whoever gives it, and what others acknowl
   await expect(queue.release("text" as unknown as string[])).rejects.toMatchObject({ code: "invalid-argument" });
   expect(await queue.stats()).toMatchObject({ messages: 0, acknowledged: 2 });
 });
+
+test("results of one turn that are too large for one frame together are all told, and their messages done (L3)", async () => {
+  const queue = await start();
+  const values = Array.from({ length: 80 }, (_, index) => index);
+  const sent = await Promise.all(values.map((value) => queue.send(value, { keepResult: true })));
+  const messages = await queue.receive({ max: values.length });
+  const result = "x".repeat(1_000_000); // the node takes frames of 64 MiB
+  expect(new Set(await endsOf(messages.map((message) => message.ack({ result }))))).toEqual(new Set(["done"]));
+  expect(await queue.stats()).toMatchObject({ messages: 0, acknowledged: values.length });
+  expect(await queue.result(sent.at(-1)!.id)).toBe(result);
+});
+
+test("a result that no frame can carry is told as too large, its message is done, and so are those of its turn (L3)", async () => {
+  const queue = await start();
+  const [large, small] = await Promise.all([queue.send(1, { keepResult: true }), queue.send(2, { keepResult: true })]);
+  const [first, second] = await queue.receive({ max: 2 });
+  const result = new Uint8Array(65 * 1_048_576);
+  expect(await endsOf([first!.ack({ result }), second!.ack({ result: "fine" })])).toEqual(["done", "done"]);
+  expect(await queue.stats()).toMatchObject({ messages: 0, acknowledged: 2 });
+  expect(await queue.result(small.id)).toBe("fine");
+  await expect(queue.result(large.id)).rejects.toMatchObject({ code: "too-large", outcome: "applied" });
+});

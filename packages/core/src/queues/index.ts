@@ -2,6 +2,7 @@
 export { encodedValueOf, textBodyHeaders, textBytesOf, withoutTextBody } from "./sending/text-bodies.js";
 export { askedOperation } from "./asked/asked.js";
 export { askedSettings } from "./asked/asked-settings.js";
+export { tooLargeResult } from "./outcomes/too-large-result.js";
 export { checkMessageField, checkReceipts } from "./asked/message-fields.js";
 export type { FedMessage, Feeding } from "./sources/feeding.js";
 export type { ConsumedMessage, FunctionConsumer } from "./function-consumer.js";

@@ -3,10 +3,10 @@
  *
  * (L1) What is settled in one turn, in the same way, travels together.
  * (L2) Each receipt has an end of its own.
- * (L3) Results take the room of a call: beyond `batchBytes` the next ones travel in another.
+ * (L3) Results travel in batches of at most `batchBytes`, one that the queue would not keep not at all: so none is in the way of acknowledgements.
  */
-import { MpregError, isA, quoted } from "../../base/index.js";
-import type { MessageResult, QueueOperation } from "../../queues/index.js";
+import { MpregError, isA } from "../../base/index.js";
+import { type MessageResult, type QueueOperation, defaultQueuesLimits, tooLargeResult } from "../../queues/index.js";
 import type { Codec } from "../../values/index.js";
 import type { WaitOptions } from "../api.js";
 import { cancelled } from "../options.js";
@@ -23,9 +23,9 @@ export type Settling =
 
 /** A queue takes no more at a time. */
 const batchReceipts = 1_000;
-
-/** (L3) One result may take as much. */
+/** Of results. (L3) */
 const batchBytes = 1_048_576;
+const { resultBytesMax } = defaultQueuesLimits;
 
 /** Who hears what has become of a receipt. */
 export interface SettleEnds {
@@ -57,10 +57,6 @@ export class SettleLine {
 
   /** Settles several; answers per receipt, in order. (L2) */
   all(settling: Settling, receipts: readonly string[], options: WaitOptions): Promise<readonly SettledOrRefused[]> {
-    if (!Array.isArray(receipts) || !receipts.every((one: unknown) => typeof one === "string")) {
-      const message = `${settling.op} of queue ${quoted(this.#asking.name)}: receipts must be an array of texts`;
-      return Promise.reject(new MpregError("invalid-argument", message)); // what others settle in this turn is not touched by it (L2)
-    }
     return this.#patiently(Promise.all(receipts.map((receipt) => this.#settle(settling, receipt))), options);
   }
 
@@ -135,8 +131,7 @@ function batchesOf(entries: readonly Waiting[]): readonly (readonly Waiting[])[]
   let batch: Waiting[] = [];
   let bytes = 0;
   for (const entry of entries) {
-    const { result } = entry;
-    const length = result?.kind === "done" ? (result.value?.length ?? 0) : 0;
+    const length = bytesOf(entry.result);
     if (batch.length === 0 || batch.length === batchReceipts || bytes + length > batchBytes) {
       batches.push((batch = []));
       bytes = 0;
@@ -147,9 +142,15 @@ function batchesOf(entries: readonly Waiting[]): readonly (readonly Waiting[])[]
   return batches;
 }
 
+function bytesOf(result: MessageResult | undefined): number {
+  return result?.kind === "done" ? (result.value?.length ?? 0) : 0;
+}
+
 function resultOf(value: unknown, codec: Codec): MessageResult {
   try {
-    return { kind: "done", value: codec.encode(value, "the result").slice() }; // the codec's memory is not for keeping
+    const bytes = codec.encode(value, "the result");
+    if (bytes.length > resultBytesMax) return tooLargeResult(bytes.length, resultBytesMax); // (L3)
+    return { kind: "done", value: bytes.slice() }; // the codec's memory is not for keeping
   } catch (error) {
     return untold(error);
   }

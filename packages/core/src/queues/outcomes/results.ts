@@ -9,6 +9,7 @@
 import { type Deadline, Deadlines, type DueItem, type MpregError, type Timers } from "../../base/index.js";
 import type { Operation } from "../../journal/index.js";
 import type { QueuesLimits } from "../limits.js";
+import { tooLargeResult } from "./too-large-result.js";
 import { type Message, lastLeaseOf } from "../message/message.js";
 import type { ResultRow, Tables } from "../store/tables.js";
 import type { MessageResult, QueueEnd, QueueSettings, ResultEnd } from "../types.js";
@@ -262,8 +263,7 @@ function bounded(result: MessageResult, { resultBytesMax }: QueuesLimits): Messa
   if (result.kind === "failed") return { ...result, error: result.error.slice(0, errorLengthMax) };
   const { value } = result;
   if (value === undefined || value.length <= resultBytesMax) return { kind: "done", value: value?.slice() };
-  const error = `It was done, but its result has ${value.length} bytes; the limit is ${resultBytesMax}`;
-  return { kind: "failed", code: "too-large", outcome: "applied", error };
+  return tooLargeResult(value.length, resultBytesMax);
 }
 
 const errorLengthMax = 4_096;
