@@ -28,6 +28,15 @@ test.each([
   expect((await queue.browse()).map(({ value }) => value)).toEqual([1, 3]);
 });
 
+test("sends of one turn that are large by their headers are all taken, and one beyond every limit is refused alone", async () => {
+  const queue = await start();
+  const sends = (count: number, bytes: number): Promise<unknown>[] =>
+    Array.from({ length: count }, () => queue.send(1, { headers: { token: "x".repeat(bytes) } }));
+  expect(new Set(await endsOf(sends(40, 500_000)))).toEqual(new Set(["done"]));
+  const all = [...sends(1, 10), ...sends(1, 17 * 1_048_576), ...sends(1, 10)];
+  expect(await endsOf(all)).toEqual(["done", "too-large", "done"]);
+});
+
 test("of a batch, a message with a field of the wrong type is refused for itself", async () => {
   const queue = await start();
   const ends = await queue.sendBatch([{ value: 1 }, { value: 2, delayMs: -1 }, { value: 3 }]);

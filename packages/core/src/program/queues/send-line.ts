@@ -16,7 +16,7 @@ import type { Sent } from "./api.js";
 import { type PlainSendEnd, type QueueAsking, errorOf } from "./asking.js";
 import type { Sending } from "./sending.js";
 
-/** (L2) A queue takes more. */
+/** (L2) A queue takes more. Headers count: they are as large as their programs make them. */
 const batchMessages = 512;
 const batchBytes = 1_048_576;
 
@@ -43,7 +43,7 @@ export function sentOf({ id, sequence, duplicate, spooled }: Extract<PlainSendEn
   return spooled === true ? { id, sequence, duplicate, spooled } : { id, sequence, duplicate };
 }
 
-/** About as many as it takes. (L2, L4) */
+/** Of what may be large, texts by their length. (L2, L4) */
 function bytesOf({ body, headers }: OutgoingMessage): number {
   let bytes = body.length;
   for (const name in headers) bytes += name.length + (headers[name] as string).length;
