@@ -36,7 +36,7 @@ test("a creation is answered when this node knows where the queue is (B3)", asyn
 });
 
 test("settings that no queue can have are refused without waiting for one of that name", async () => {
-  const waits: (number | undefined)[] = [];
+  const waits: unknown[] = [];
   const cluster: QueueHost = {
     ...parts,
     call: (fun, _operations, { waitForCapacity }) => {
