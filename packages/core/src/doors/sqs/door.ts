@@ -11,6 +11,7 @@ import { MpregError } from "../../base/index.js";
 import { actions } from "./actions/index.js";
 import type { Action } from "./actions/action.js";
 import type { Cancel } from "./backend.js";
+import { Changes } from "./changes.js";
 import { SqsError } from "./errors.js";
 import { type Protocol, type SqsRequest, protocolOf, readRequest } from "./protocol/read.js";
 import { writeJson } from "./protocol/json.js";
@@ -25,10 +26,10 @@ const xmlType = "text/xml";
 const requestIdHeader = "x-amzn-requestid";
 
 export class SqsDoor {
-  readonly #host: SqsHost;
+  readonly #host: Turn["host"];
 
   constructor(host: SqsHost) {
-    this.#host = host;
+    this.#host = { ...host, changes: new Changes() };
   }
 
   /** Answers with `end`, in this call or later; what is returned takes the question back. */

@@ -7,6 +7,7 @@
 import type { MpregError } from "../../base/index.js";
 import type { Operation, QueueAnswers, QueueOperation, QueueSettings } from "../../queues/index.js";
 import type { BackendEnd, Cancel, QueueRecord, SqsBackend } from "./backend.js";
+import type { Changes } from "./changes.js";
 import { SqsError, noSuchQueue, ofCluster } from "./errors.js";
 import { type SqsPlace, nameInUrl } from "./names.js";
 import type { SqsCall, SqsPlatform } from "./types.js";
@@ -21,16 +22,18 @@ export interface SqsHost {
 }
 
 export class Turn {
-  readonly host: SqsHost;
+  readonly host: SqsHost & { readonly changes: Changes };
   readonly call: Pick<SqsCall, "origin" | "caller" | "wallMs">;
   readonly backend: SqsBackend;
   readonly #ended: (error: unknown) => void;
   #cancel: Cancel | undefined;
   #questions = 0;
   #isOver = false;
+  /** The change of a queue that it is, or waits to be. */
+  #change: { readonly queue: string; readonly begin: () => void } | undefined;
 
   /** `failed` hears of what ended it before it was done. */
-  constructor(host: SqsHost, call: Turn["call"] & Pick<SqsCall, "backend">, failed: (error: unknown) => void) {
+  constructor(host: Turn["host"], call: Turn["call"] & Pick<SqsCall, "backend">, failed: (error: unknown) => void) {
     this.host = host;
     this.call = call;
     this.backend = call.backend ?? host.backend;
@@ -51,6 +54,7 @@ export class Turn {
   over(): boolean {
     const isFirst = !this.#isOver;
     this.#isOver = true;
+    if (isFirst && this.#change !== undefined) this.host.changes.leave(this.#change.queue, this.#change.begin);
     return isFirst;
   }
 
@@ -97,6 +101,18 @@ export class Turn {
       if (record === undefined) throw noSuchQueue();
       then(record);
     });
+  }
+
+  /** The same for who is about to change its settings: others at this door wait until that is done. */
+  change(url: string, then: (record: QueueRecord) => void): void {
+    const queue = this.nameIn(url);
+    const begin = (): void => {
+      this.step(() => {
+        this.queue(url, then);
+      });
+    };
+    this.#change = { queue, begin };
+    if (this.host.changes.enter(queue, begin)) begin();
   }
 
   /** Throws where whoever asks may not see the queue. */

@@ -32,7 +32,7 @@ export const getQueueAttributes: Action<"GetQueueAttributes"> = (
 
 export const setQueueAttributes: Action<"SetQueueAttributes"> = ({ QueueUrl, Attributes }, turn, done) => {
   const { place } = turn.host;
-  turn.queue(QueueUrl, ({ name, settings: before }) => {
+  turn.change(QueueUrl, ({ name, settings: before }) => {
     if (Attributes.has("FifoQueue") && !isFifoName(name))
       throw new SqsError("InvalidAttributeName", "Unknown Attribute FifoQueue.");
     const settings = settingsOf(Attributes, before.order === "fifo", before, place, turn.call.wallMs);

@@ -6,7 +6,7 @@ import { isActionName } from "../protocol/model.js";
 import type { Action } from "./action.js";
 
 export const tagQueue: Action<"TagQueue"> = ({ QueueUrl, Tags }, turn, done) => {
-  turn.queue(QueueUrl, ({ name, settings }) => {
+  turn.change(QueueUrl, ({ name, settings }) => {
     const tags = [...new Map([...ownTags(settings.tags), ...Tags])];
     checkTags(tags);
     turn.update(name, { tags: withOwnTags(settings, tags) }, () => {
@@ -16,7 +16,7 @@ export const tagQueue: Action<"TagQueue"> = ({ QueueUrl, Tags }, turn, done) => 
 };
 
 export const untagQueue: Action<"UntagQueue"> = ({ QueueUrl, TagKeys }, turn, done) => {
-  turn.queue(QueueUrl, ({ name, settings }) => {
+  turn.change(QueueUrl, ({ name, settings }) => {
     const tags = ownTags(settings.tags).filter(([key]) => !TagKeys.includes(key));
     turn.update(name, { tags: withOwnTags(settings, tags) }, () => {
       done(undefined);
@@ -79,7 +79,7 @@ export const addPermission: Action<"AddPermission"> = (input, turn, done) => {
       throw invalidParameter(action, "ActionName", "Please refer to the appropriate WSDL for a list of valid actions.");
   for (const account of accounts)
     if (!/^\d{12}$/.test(account)) throw invalidParameter(account, "PrincipalId", "Unable to verify.");
-  turn.queue(QueueUrl, ({ name, settings }) => {
+  turn.change(QueueUrl, ({ name, settings }) => {
     const extras = extrasOf(settings);
     if (Object.hasOwn(extras.permissions, label)) throw invalidParameter(label, "Label", "Already exists.");
     const permissions = { ...extras.permissions, [label]: { accounts, actions } };
@@ -90,7 +90,7 @@ export const addPermission: Action<"AddPermission"> = (input, turn, done) => {
 };
 
 export const removePermission: Action<"RemovePermission"> = ({ QueueUrl, Label: label }, turn, done) => {
-  turn.queue(QueueUrl, ({ name, settings }) => {
+  turn.change(QueueUrl, ({ name, settings }) => {
     const extras: Extras = extrasOf(settings);
     if (!Object.hasOwn(extras.permissions, label))
       throw invalidParameter(label, "Label", "can't find label on existing policy.");
