@@ -78,3 +78,13 @@ test("a result that no frame can carry is told as too large, its message is done
   expect(await queue.result(small.id)).toBe("fine");
   await expect(queue.result(large.id)).rejects.toMatchObject({ code: "too-large", outcome: "applied" });
 });
+
+test("what is no option of ack, release or extend is refused, and nothing is done of what was not meant", async () => {
+  const queue = await start();
+  await queue.send(1);
+  const [message] = await queue.receive();
+  const wrong = { delay: 60_000 } as object;
+  const all = [message!.release(wrong), message!.ack(wrong), message!.extend(1, wrong)];
+  expect(await endsOf(all)).toEqual(["invalid-argument", "invalid-argument", "invalid-argument"]);
+  expect(await queue.stats()).toMatchObject({ leased: 1, acknowledged: 0, released: 0 });
+});

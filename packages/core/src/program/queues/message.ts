@@ -1,5 +1,5 @@
 /** Messages of queues as programs have them: values instead of bytes, and what can be done with a lease. */
-import { MpregError, isA, isPromise, quoted } from "../../base/index.js";
+import { MpregError, checkOptions, isA, isPromise, optionNames, quoted } from "../../base/index.js";
 import { type BrowsedMessage, type ReceivedMessage, encodedValueOf } from "../../queues/index.js";
 import type { Codec } from "../../values/index.js";
 import type { WaitOptions } from "../api.js";
@@ -52,6 +52,26 @@ const optionalFields = [
   "deadLetter",
 ] as const;
 
+const waitFields = { signal: true, timeoutMs: true } as const;
+const waitNames = optionNames<WaitOptions>(waitFields);
+const ackNames = optionNames<AckOptions>({ result: true, ...waitFields });
+export const releaseNames: ReadonlySet<string> = optionNames<ReleaseOptions>({
+  delayMs: true,
+  error: true,
+  ...waitFields,
+});
+
+/** A rejection where there is an option that is none: what was meant by it would not happen. */
+function wrongOptions(options: object, names: ReadonlySet<string>, who: string): Promise<never> | undefined {
+  try {
+    checkOptions(options, names, who);
+    return undefined;
+  } catch (error) {
+    if (!isA(error, MpregError)) throw error;
+    return Promise.reject(error);
+  }
+}
+
 /** Its methods are those of its class: a message is made for each that comes. */
 class LeasedMessage<T, A> implements QueueMessage<T, A> {
   readonly id: string;
@@ -79,8 +99,11 @@ class LeasedMessage<T, A> implements QueueMessage<T, A> {
     for (const name of optionalFields) if (received[name] !== undefined) optional[name] = received[name];
   }
 
-  ack({ result, ...wait }: AckOptions<A> = {}): Promise<void> {
+  ack(options: AckOptions<A> = {}): Promise<void> {
     const { line, checks } = this.#settlers;
+    const wrong = wrongOptions(options, ackNames, "ack");
+    if (wrong !== undefined) return wrong;
+    const { result, ...wait } = options;
     const acknowledge = (valid: unknown): Promise<void> => line.one({ op: "ack" }, this.receipt, wait, valid);
     if (this.keepResult !== true) return acknowledge(undefined); // nobody can ask for it
     return new Promise((resolve) => {
@@ -89,11 +112,16 @@ class LeasedMessage<T, A> implements QueueMessage<T, A> {
     });
   }
 
-  release({ delayMs, error, ...wait }: ReleaseOptions = {}): Promise<void> {
+  release(options: ReleaseOptions = {}): Promise<void> {
+    const wrong = wrongOptions(options, releaseNames, "release");
+    if (wrong !== undefined) return wrong;
+    const { delayMs, error, ...wait } = options;
     return this.#settlers.line.one(releasing(delayMs, error), this.receipt, wait);
   }
 
   extend(visibilityMs: number, options: WaitOptions = {}): Promise<void> {
+    const wrong = wrongOptions(options, waitNames, "extend");
+    if (wrong !== undefined) return wrong;
     return this.#settlers.line.one({ op: "extend", visibilityMs }, this.receipt, options);
   }
 }

@@ -38,7 +38,7 @@ import { type QueueAsking, outgoing } from "./asking.js";
 import { Batches, prepared } from "./batches.js";
 import type { QueueChecks } from "./checks.js";
 import { Consumption } from "./consumption.js";
-import { type Settlers, browsedMessage, queueMessage, releasing } from "./message.js";
+import { type Settlers, browsedMessage, queueMessage, releaseNames, releasing } from "./message.js";
 import { type ProcessHandler, Processor } from "./processor.js";
 import { receiveSurely } from "./receiving.js";
 import { resultOf, sendAndWait } from "./results.js";
@@ -102,7 +102,6 @@ const receiveNames = optionNames<ReceiveOptions>({
 const consumeFields = { visibilityMs: true, subscription: true, prefetch: true, signal: true } as const;
 const consumeNames = optionNames<ConsumeOptions>(consumeFields);
 const processNames = optionNames<ProcessOptions>({ ...consumeFields, concurrency: true, absent: true, onError: true });
-const releaseNames = optionNames<ReleaseOptions>({ delayMs: true, error: true, ...waitNames });
 const browseNames = optionNames<BrowseOptions>({
   state: true,
   limit: true,
