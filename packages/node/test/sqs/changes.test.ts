@@ -40,7 +40,10 @@ test("a change that waits and whose caller has gone is not in the way of the nex
   const { QueueUrl } = await client.send(new CreateQueueCommand({ QueueName: "q" }));
   const gone = new AbortController();
   const tag = (name: string, abortSignal?: AbortSignal): Promise<unknown> =>
-    client.send(new TagQueueCommand({ QueueUrl, Tags: { [name]: "1" } }), { abortSignal });
+    client.send(
+      new TagQueueCommand({ QueueUrl, Tags: { [name]: "1" } }),
+      abortSignal === undefined ? {} : { abortSignal },
+    );
   const all = [tag("a"), tag("b", gone.signal).catch(() => undefined), tag("c")];
   gone.abort();
   await Promise.all(all);
