@@ -4,6 +4,8 @@
  * (T1) A receipt does nothing once its lease has ended: the lease's number is the fencing token.
  * (T2) An acknowledgement is told once it is on the disk; until then its message is given to nobody.
  * (T3) A text that never was a receipt of this queue is a mistake of who gives it (`invalid-argument`), and never `stale-receipt`.
+ * (T4) What is written of an acknowledgement in the place of an older row (a key, a result) is written again where that row was forgotten
+ *      meanwhile: its deletion came behind.
  */
 import { MpregError, quoted } from "../../base/index.js";
 import type { Operation } from "../../journal/index.js";
@@ -63,14 +65,18 @@ export function acknowledge(
   nowMs: number,
 ): void {
   const operations: Operation[] = [];
+  const replacing: Replacing[] = [];
   const { tables } = queue.host;
   const { keyWindowMs } = queue.settings;
   for (const { entry, lane, result } of held) {
     if (entry.state === "leased") lane.settle(entry);
     const key = queue.keyOf(entry);
     if (!queue.durable) continue;
-    if (entry.message.marks?.keepResult === true)
-      operations.push(...queue.results.operations(entry.message, result ?? noValue));
+    if (entry.message.marks?.keepResult === true) {
+      const kept = queue.results.operations(entry.message, result ?? noValue);
+      operations.push(...kept);
+      replacing.push(replacingOf(() => queue.results.get(queue.idOf(entry.message)), kept));
+    }
     if (queue.hasSubscriptions) operations.push(tables.putAck(queue.id, entry, true));
     else operations.push(...queue.doneOf(entry.message));
     if (key === undefined || keyWindowMs === 0) continue;
@@ -79,9 +85,12 @@ export function acknowledge(
       sequence: entry.message.sequence,
       id: queue.idOf(entry.message),
     };
-    operations.push(tables.putWindow("keys", queue.id, key, row));
+    const remembered = tables.putWindow("keys", queue.id, key, row);
+    operations.push(remembered);
+    replacing.push(replacingOf(() => queue.keys.peek(key), [remembered]));
   }
   const done = (at: number): void => {
+    for (const { isForgotten, operations: again } of replacing) if (isForgotten()) queue.note(again); // (T4)
     for (const { entry, lane, result } of held) {
       if (result !== undefined && entry.state !== "gone") queue.results.put(entry.message, result, at);
       remember(queue, entry, at);
@@ -96,6 +105,17 @@ export function acknowledge(
     queue.serve(at);
   };
   queue.commit(operations, { done, failed }, nowMs);
+}
+
+/** (T4) */
+interface Replacing {
+  readonly isForgotten: () => boolean;
+  readonly operations: readonly Operation[];
+}
+
+function replacingOf(find: () => unknown, operations: readonly Operation[]): Replacing {
+  const before = find();
+  return { isForgotten: () => before !== undefined && find() !== before, operations };
 }
 
 function remember(queue: Queue, entry: Entry, nowMs: number): void {

@@ -41,6 +41,11 @@ export class Window {
     return found === undefined || found.dueMs <= nowMs ? undefined : found; // (W1)
   }
 
+  /** What is kept by that text, also where its time is over and nobody has looked yet. */
+  peek(key: string): Remembered | undefined {
+    return this.#byKey.get(key);
+  }
+
   put(remembered: Remembered, untilMs: number): void {
     const before = this.#byKey.get(remembered.key);
     if (before !== undefined) this.#due.remove(before);
