@@ -47,6 +47,12 @@ test("of a batch, a message with a field of the wrong type is refused for itself
   ]);
 });
 
+test("a batch that is none is refused, and nothing is thrown", async () => {
+  const queue = await start();
+  for (const none of [null, "abc", 7, { value: 1 }])
+    await expect(queue.sendBatch(none as never)).rejects.toMatchObject({ code: "invalid-argument" });
+});
+
 test("what is no receipt is refused to whoever gives it, and what others acknowledge in the same turn is done", async () => {
   const queue = await start();
   await queue.sendBatch([{ value: 1 }, { value: 2 }]);

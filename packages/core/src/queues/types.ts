@@ -84,7 +84,7 @@ export interface QueueSettings {
   readonly messagesMax: number;
   /** Bytes of messages that it holds at most. Default 1 GiB. */
   readonly bytesMax: number;
-  /** Bytes of one message at most. Default 1 MiB; at most 64 MiB, of which a send takes 16. */
+  /** Bytes of the body of one message at most; its headers count in `bytesMax`. Default 1 MiB; at most 64 MiB, of which a send takes 16. */
   readonly messageBytesMax: number;
   /** What happens to a send beyond `messagesMax` or `bytesMax`: it is refused (`reject`, the default), or the oldest messages that are not leased go. */
   readonly overflow: "reject" | "drop-oldest";
@@ -96,7 +96,7 @@ export interface QueueSettings {
   readonly consumer: FunctionConsumer | undefined;
   /** Patterns of the topics that feed the queue: what is published to one that matches is sent to the queue, once. At most 64. Default none. */
   readonly topics: readonly string[];
-  /** Carried, never looked at. At most 50. */
+  /** Carried, never looked at. At most 50, and 65,536 characters with their names. */
   readonly tags: Readonly<Record<string, string>>;
 }
 

@@ -39,13 +39,3 @@ test("acknowledgements whose results are too much for a call travel in several: 
   expect(asked.map(({ receipts }) => receipts)).toEqual([["r0"], ["r1"], ["r2", "r3"], ["r4", "r5"]]);
   expect(asked[2]?.results?.map((result) => result?.kind === "done" && result.value?.length)).toEqual([10, MiB - 10]);
 });
-
-test("receipts that are none are refused by themselves: what was settled in the same turn failed with them (L2)", async () => {
-  const { asked, line } = start();
-  const good = line.one({ op: "ack" }, "r0", {});
-  for (const bad of [[undefined], ["r1", 7], "r2", undefined]) {
-    await expect(line.all({ op: "ack" }, bad as string[], {})).rejects.toMatchObject({ code: "invalid-argument" });
-  }
-  await good;
-  expect(asked.map(({ receipts }) => receipts)).toEqual([["r0"]]);
-});

@@ -178,6 +178,10 @@ export class ProgramQueue<T = unknown, R = unknown, S = T, A = R> implements Que
       checkOptions(options, batchWaitNames, "sendBatch");
       const { accept, ...wait } = options;
       waitMsOf(wait, "sendBatch");
+      if (!Array.isArray(messages)) {
+        const what = `sendBatch: messages must be an array of { value, … }, got ${kindOf(messages)}`;
+        throw new MpregError("invalid-argument", what);
+      }
       const all = messages.map((message) => {
         checkOptions(message, batchNames, "sendBatch");
         const { value, ...fields } = message;

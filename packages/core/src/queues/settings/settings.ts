@@ -45,6 +45,8 @@ const ttlMsMax = 366 * dayMs;
 const countMax = 100_000_000;
 const bytesMax = 2 ** 40;
 const messageBytesMax = 64 * 1024 * 1024;
+/** Characters of names and values, together. */
+const tagsLengthMax = 65_536;
 const neededMax = 1_000;
 const perSecondMax = 10_000_000;
 
@@ -173,6 +175,9 @@ function checkParts(check: Check, { retry, dedup, rate, groupRate, topics, tags 
   }
   checkTopics(check, topics);
   check.integer("the number of tags", Object.keys(tags).length, 0, 50);
+  let length = 0;
+  for (const name in tags) length += name.length + (tags[name] as string).length;
+  check.integer("the length of the tags", length, 0, tagsLengthMax);
 }
 
 function checkTopics(check: Check, topics: readonly string[]): void {

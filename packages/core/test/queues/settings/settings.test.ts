@@ -31,6 +31,12 @@ describe("the settings of a queue", () => {
     expect(() => checkSettings("orders", given)).toThrow(message);
   });
 
+  it("hold no more tags than have room", () => {
+    const tags = (length: number) => ({ tags: { note: "x".repeat(length - "note".length) } });
+    expect(checkSettings("orders", tags(65_536))).toMatchObject(tags(65_536));
+    expect(() => checkSettings("orders", tags(65_537))).toThrow(/"the length of the tags" must be .* to 65536/);
+  });
+
   it("change later, but for what a queue is made of", () => {
     const before = checkSettings("orders", { durable: false, order: "fifo" });
     expect(checkSettings("orders", { delayMs: 7 }, before).delayMs).toBe(7);
