@@ -178,7 +178,7 @@ export class ProgramQueue<T = unknown, R = unknown, S = T, A = R> implements Que
       checkOptions(options, batchWaitNames, "sendBatch");
       const { accept, ...wait } = options;
       waitMsOf(wait, "sendBatch");
-      if (!Array.isArray(messages)) {
+      if (!Array.isArray(messages as unknown)) {
         const what = `sendBatch: messages must be an array of { value, … }, got ${kindOf(messages)}`;
         throw new MpregError("invalid-argument", what);
       }
