@@ -178,8 +178,9 @@ export class ProgramQueue<T = unknown, R = unknown, S = T, A = R> implements Que
       checkOptions(options, batchWaitNames, "sendBatch");
       const { accept, ...wait } = options;
       waitMsOf(wait, "sendBatch");
-      if (!Array.isArray(messages as unknown)) {
-        const what = `sendBatch: messages must be an array of { value, … }, got ${kindOf(messages)}`;
+      const given: unknown = messages;
+      if (!Array.isArray(given)) {
+        const what = `sendBatch: messages must be an array of { value, … }, got ${kindOf(given)}`;
         throw new MpregError("invalid-argument", what);
       }
       const all = messages.map((message) => {
