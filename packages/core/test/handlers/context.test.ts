@@ -1,8 +1,11 @@
 /** Where the current context is kept: without help of the platform first, then with a storage that a driver provides. */
 import { AsyncLocalStorage } from "node:async_hooks";
-import { describe, expect, test } from "vitest";
-import { type HandlerContext, context, inContext, provideContextStorage } from "../../src/handlers/index.js";
+import { describe, expect, test, vi } from "vitest";
+import type { HandlerContext } from "../../src/handlers/index.js";
 import { contextOf } from "../support/handler-context.js";
+
+vi.resetModules(); // a node of another file may have provided one in this process
+const { context, inContext, provideContextStorage } = await import("../../src/handlers/index.js");
 
 const [outer, inner] = [contextOf("outer"), contextOf("inner")];
 
