@@ -7,7 +7,7 @@ import {
   type Clock,
   type HandlerMessage,
   HandlerTopics,
-  Holders,
+  type Holders,
   OwnTopics,
   type OwnTopicsHost,
   type PublishConfirmation,
