@@ -12,7 +12,7 @@
  * (F4) What happens to requests feeds no queue: each message of it would make its consumer's requests, and these more messages.
  */
 import { MpregError, Timer, type Timers, type Utf8 } from "../base/index.js";
-import { type FedMessage, type Queues, withoutTextBody } from "../queues/index.js";
+import { type FedMessage, type Feeding, type Queues, withoutTextBody } from "../queues/index.js";
 import {
   type Completeness,
   type Participant,
@@ -66,8 +66,8 @@ interface Feed {
   readonly isOld: boolean;
   /** Whether it was counted that what was published while this node was away is not all there. */
   isGapTold: boolean;
-  /** Messages that are missing and will be asked for, and since when, in wall time. */
-  missing: { count: number; readonly sinceMs: number } | undefined;
+  /** Messages that are missing and will be asked for, and since when, in wall time and by this node's clock. */
+  missing: { count: number; readonly sinceMs: number; readonly atMs: number } | undefined;
 }
 
 export class QueueFeeds {
@@ -287,9 +287,10 @@ export class QueueFeeds {
 
   /** (F3) */
   #missing(feed: Feed, count: number): void {
-    feed.missing ??= { count: 0, sinceMs: this.#host.wallMs() };
+    const atMs = this.#host.nowMs();
+    feed.missing ??= { count: 0, sinceMs: this.#host.wallMs(), atMs };
     feed.missing.count += count;
-    this.#wake(this.#host.nowMs() + gatherMs);
+    this.#wake(atMs + gatherMs);
   }
 
   #ended(number: number, lost: number): void {
@@ -311,17 +312,20 @@ export class QueueFeeds {
       const feeding = this.#host.queues.feedingOf(feed.queue);
       if (feeding === undefined || (missing === undefined && !(isRestarting && feed.isOld))) continue;
       feed.missing = undefined;
-      const fromMs = missing === undefined ? feeding.restartedFromMs : feeding.knownFrom(missing.sinceMs);
+      const ageMs = missing === undefined ? this.#awayMs(feeding) : ageOf(missing, feeding, nowMs);
       const toldAs = missing?.count ?? Infinity;
-      if (fromMs === undefined || !this.#ask(feed, fromMs, missing === undefined, toldAs, nowMs))
-        feeding.missed(toldAs);
+      if (ageMs === undefined || !this.#ask(feed, ageMs, missing === undefined, toldAs, nowMs)) feeding.missed(toldAs);
     }
   }
 
-  /** Asks for what was published since `fromMs`; answers whether that has begun. */
-  #ask(feed: Feed, fromMs: number, isRestart: boolean, count: number, nowMs: number): boolean {
-    const ageMs = this.#host.wallMs() - fromMs;
-    if (ageMs < 0) return false; // the wall clock was set back: nobody knows how long this node was away
+  /** How long ago the queue had the last of its topics before this node began; `undefined` where the wall clock was set back: nobody knows. */
+  #awayMs({ restartedFromMs }: Feeding): number | undefined {
+    const ageMs = this.#host.wallMs() - restartedFromMs;
+    return ageMs < 0 ? undefined : ageMs;
+  }
+
+  /** Asks for what was published in the last `ageMs`; answers whether that has begun. */
+  #ask(feed: Feed, ageMs: number, isRestart: boolean, count: number, nowMs: number): boolean {
     const number = ++this.#lastNumber;
     const served = ({ isWhole, isCut, unanswered }: Completeness): void => {
       const isFilled = isRestart ? !isCut && unanswered === 0 : isWhole;
@@ -354,4 +358,14 @@ export class QueueFeeds {
     if (this.#timer.heapIndex >= 0 && this.#timer.dueMs <= atMs) return;
     this.#host.schedule(this.#timer, atMs);
   }
+}
+
+/** How long ago what is missing may have been published, by this node's clock; `undefined` where the queue cannot tell any more what it had then. */
+function ageOf(
+  { sinceMs, atMs }: { readonly sinceMs: number; readonly atMs: number },
+  feeding: Feeding,
+  nowMs: number,
+): number | undefined {
+  const fromMs = feeding.knownFrom(sinceMs);
+  return fromMs === undefined ? undefined : nowMs - atMs + sinceMs - fromMs;
 }

@@ -3,6 +3,7 @@
  *
  * (W1) What may change where messages are is written down before it is asked.
  */
+import { MpregError, isA } from "@mpreg/core/base";
 import type { SeededRandom } from "../capabilities/random.js";
 import type { Handle, QueuesValue } from "./client.js";
 import { type History, type RedriveAsked, type Wiping, failed } from "./history.js";
@@ -103,8 +104,20 @@ async function redrive(handle: Handle, perSecond: number | undefined, asker: Ask
   }
 }
 
-/** Redrives what a queue of dead letters has, looks at it before, and at where it has gone after that. */
+/** Redrives what a queue of dead letters has, looks at it before, and at where it has gone after that. A queue in memory may be gone with its node just then. */
 export async function redriveAll(name: string, perSecond: number | undefined, asker: Asker): Promise<void> {
+  const queues = [...asker.history().queues.values()];
+  const isInMemory = queues.some(
+    ({ name: one, settings }) => (one === name || settings.deadLetter === name) && settings.durable === false,
+  );
+  try {
+    await redriveAndLook(name, perSecond, asker);
+  } catch (error) {
+    if (!isInMemory || !isA(error, MpregError) || error.code !== "unknown-queue") throw error;
+  }
+}
+
+async function redriveAndLook(name: string, perSecond: number | undefined, asker: Asker): Promise<void> {
   const handle = asker.handle(0, name);
   const untilMs = asker.nowMs() + redriveMsMax;
   const isOver = async (): Promise<boolean> =>

@@ -8,6 +8,7 @@
  * (F2) What the queue does not take is counted, with the last reason, and told.
  * (F4) Whoever wants to know whether the queue has a message hears so once it is on the disk, also of one that is repeated while it is on its way.
  * (F3) The last ids are remembered for as long as nothing follows them: who asks for what came since meets none that he has had.
+ * (F5) How long ago that was is told by the monotonic clock: a step of the wall clock forgets nothing that may be told again.
  */
 import { MpregError, hexOf } from "../../base/index.js";
 import type { Operation } from "../../journal/index.js";
@@ -52,6 +53,8 @@ export interface FeedRecord {
 interface Batch {
   readonly number: number;
   readonly wallMs: number;
+  /** When it came, or this node began. (F5) */
+  readonly atMs: number;
   readonly ids: readonly string[];
 }
 
@@ -126,7 +129,8 @@ export class Feeding {
     }
     let batch: Batch | undefined;
     const rows = (isTaken: (index: number) => boolean): Operation[] => {
-      batch = this.#batchOf(fresh.filter((_, index) => isTaken(index)).map(({ id }) => id));
+      const ids = fresh.filter((_, index) => isTaken(index)).map(({ id }) => id);
+      batch = { number: this.#nextNumber++, wallMs: this.#queue.host.wallMs(), atMs: nowMs, ids };
       return this.#rows(batch);
     };
     const ended = (ends: readonly SendEnd[]): void => {
@@ -155,12 +159,12 @@ export class Feeding {
   }
 
   /** What was written, in the order of its numbers. */
-  recover(number: number, { wallMs, sinceMs, knownMs, ids }: FeedRecord): void {
+  recover(number: number, { wallMs, sinceMs, knownMs, ids }: FeedRecord, nowMs: number): void {
     this.#nextNumber = number + 1;
     this.#sinceMs = sinceMs;
     this.#knownMs = knownMs;
     for (const id of ids) this.#ids.add(id);
-    this.#keep({ number, wallMs, ids });
+    this.#keep({ number, wallMs, atMs: nowMs, ids });
   }
 
   #recordOf({ wallMs, ids }: Pick<Batch, "wallMs" | "ids">): FeedRecord {
@@ -185,10 +189,6 @@ export class Feeding {
     };
   }
 
-  #batchOf(ids: readonly string[]): Batch {
-    return { number: this.#nextNumber++, wallMs: this.#queue.host.wallMs(), ids };
-  }
-
   /** The batch's own, and the end of those that are forgotten with it. (F1) */
   #rows(batch: Batch): Operation[] {
     const { host, id, durable } = this.#queue;
@@ -204,8 +204,8 @@ export class Feeding {
   #forgotten(batch: Batch): number {
     let left = this.#batches.reduce((sum, { ids }) => sum + ids.length, batch.ids.length);
     let count = 0;
-    for (const { wallMs, ids } of this.#batches) {
-      if (left <= idsMax && batch.wallMs - wallMs <= keptMs) break;
+    for (const { atMs, ids } of this.#batches) {
+      if (left <= idsMax && batch.atMs - atMs <= keptMs) break; // (F5)
       left -= ids.length;
       count += 1;
     }

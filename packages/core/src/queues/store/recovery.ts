@@ -100,7 +100,7 @@ function recoverQueue(store: Store, queue: Queue, record: QueueRecord, dead: Dea
     queue.redriving.recover(queue.host.tables.readQueue(value) as MoveRecord, nowMs);
   }
   for (const [key, value] of rowsOf(store, tableNames.feeds, queueKey(queue.id), queueKey(queue.id + 1))) {
-    queue.feeding.recover(readKey(key).sequence, queue.host.tables.readQueue(value) as FeedRecord);
+    queue.feeding.recover(readKey(key).sequence, queue.host.tables.readQueue(value) as FeedRecord, nowMs);
   }
   for (const [, value] of rowsOf(store, tableNames.schedules, queueKey(queue.id), queueKey(queue.id + 1))) {
     const row = queue.host.tables.readSchedule(value);

@@ -52,6 +52,21 @@ describe("a queue that topics feed", () => {
     expect(feeding.knownFrom(nowMs - 7_200_000)).toBeUndefined();
   });
 
+  it.each([3_600_000, -3_600_000])("remembers them over a step of the wall clock by %i ms (F5)", (stepMs) => {
+    const world = new QueueWorld();
+    world.create("q", { topics: ["a.#"] });
+    feed(world, fed("1"));
+    world.wallOffsetMs += stepMs;
+    feed(world, fed("2"));
+    world.clock.advance(60_000);
+    feed(world, fed("1"), fed("3"));
+    expect(idsOf(world)).toEqual(["1", "2", "3"]);
+    world.clock.advance(1);
+    feed(world, fed("4"));
+    feed(world, fed("1"));
+    expect(idsOf(world)).toEqual(["1", "2", "3", "4", "1"]); // its minute is over
+  });
+
   it("asks for what came since the last message it had, and for nothing before its topics", () => {
     const disk = new Disk();
     const clock = new Clock();
