@@ -17,7 +17,7 @@ import type { Dependents } from "../after/dependents.js";
 import type { QueueHost, Transfer } from "../host.js";
 import type { Lane } from "../leases/lane.js";
 import type { Log } from "../message/log.js";
-import { type Entry, type Message, entriesOf } from "../message/message.js";
+import { type Entry, type Message, entriesOf, isFree } from "../message/message.js";
 import type { QueueEnd, Redrive } from "../types.js";
 import { restoreMessage } from "../leaving/restoring.js";
 import type { WriteEnd } from "../store/writes.js";
@@ -382,7 +382,7 @@ class Task implements DueItem {
     if (isStuck(this.#stuckWaiting, message)) return "waits";
     if (message.sequence < queue.purgedBefore) return "stays";
     const entries = entriesOf(message);
-    if (!(entries.every(isFree) || queue.dependents.mayMove(message))) {
+    if (!(isFree(message) || queue.dependents.mayMove(message))) {
       const why = queue.dependents.isWaiting(message) ? "waits for others" : "is leased, or just leaving";
       return this.#stays(message, why);
     }
@@ -473,11 +473,6 @@ class Task implements DueItem {
     const { durable, host, id } = this.#queue;
     return durable ? [host.tables.putMove(id, this.number, this.record(moving, state))] : [];
   }
-}
-
-/** What some subscriptions are done with goes for the others. */
-function isFree({ state }: Entry): boolean {
-  return state === "available" || state === "delayed" || state === "gone";
 }
 
 /** Nothing of its group goes any more that is behind it. (V2) */

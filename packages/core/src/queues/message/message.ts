@@ -141,3 +141,14 @@ export function entriesOf(message: Message): readonly Entry[] {
   if (entries === undefined) return [];
   return entries instanceof Entry ? [entries] : entries;
 }
+
+/** Whether it may go elsewhere: nobody has it, and somebody is still to get it. What all have given up goes as what has failed (`failing.ts`). */
+export function isFree(message: Message): boolean {
+  let isAwaited = false;
+  for (const { state } of entriesOf(message)) {
+    if (state === "gone") continue;
+    if (state !== "available" && state !== "delayed") return false;
+    isAwaited = true;
+  }
+  return isAwaited;
+}

@@ -13,7 +13,7 @@ import type { Operation } from "../../journal/index.js";
 import type { Room, Taker } from "./intake.js";
 import type { Leaving } from "../figures.js";
 import type { Log } from "../message/log.js";
-import { type Message, entriesOf } from "../message/message.js";
+import { type Message, entriesOf, isFree } from "../message/message.js";
 import { type RestoringQueue, restoreMessage } from "../leaving/restoring.js";
 import type { QueueSettings } from "../types.js";
 
@@ -100,7 +100,7 @@ export class Dropping {
       const message = log.after(at);
       if (message === undefined) return;
       at = message.sequence;
-      if (canMakeRoom(message)) this.#drop(message, nowMs);
+      if (isFree(message)) this.#drop(message, nowMs);
     }
   }
 
@@ -112,7 +112,7 @@ export class Dropping {
       const message = log.after(at);
       if (message === undefined) return;
       at = message.sequence;
-      if (canMakeRoom(message)) {
+      if (isFree(message)) {
         for (const entry of entriesOf(message)) this.#queue.laneOf(entry)?.settle(entry);
         this.#take(message, taker);
         victims.push(message);
@@ -171,9 +171,4 @@ export class Dropping {
 /** Made with the first message that may have to make room. */
 export function droppingOf(queue: DroppingQueue): Dropping {
   return (queue.dropping ??= new Dropping(queue));
-}
-
-/** What some subscriptions are done with goes, too, where the others have not got to it. */
-function canMakeRoom(message: Message): boolean {
-  return entriesOf(message).every(({ state }) => state === "available" || state === "delayed" || state === "gone");
 }

@@ -4,6 +4,7 @@ import type { QueueSettings, Redrive } from "../../../src/queues/index.js";
 import { Clock } from "../../support/clock.js";
 import { Disk, QueueWorld } from "../support.js";
 import { StepDisk } from "../step-disk.js";
+import { Stepping } from "../stepping.js";
 
 const bodies = (w: QueueWorld, queue: string): number[] =>
   w.do<"browse">(queue, { op: "browse", limit: 1_000 }).map(({ body }) => body[0] as number);
@@ -293,3 +294,19 @@ function run(history: readonly Step[], messagesMax: number): void {
   expect(task?.messages).toBe(sent.length);
   if (isCancelled) expect(dead).toEqual(before);
 }
+
+it("what all subscriptions have given up is a dead letter once, and is not moved as well", () => {
+  const s = new Stepping();
+  s.create("dead", { messagesMax: 1 });
+  s.create("other");
+  s.send("dead");
+  const quorum = { guarantee: { kind: "quorum", needed: 1 }, maxReceives: 1, deadLetter: "dead" } as const;
+  s.create("q", quorum, ["a", "b"]);
+  s.send("q");
+  s.refuse("q", ["a", "b"]);
+  s.do("q", { op: "redrive", to: "other" });
+  s.pass(100);
+  s.do("dead", { op: "purge" });
+  s.pass(2_000);
+  expect([s.stats("dead").messages, s.stats("other").messages]).toEqual([1, 0]);
+});

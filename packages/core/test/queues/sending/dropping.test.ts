@@ -103,6 +103,22 @@ describe("a burst to a queue that drops the oldest", () => {
     expect(there(s)).toEqual(named(4, 6));
   });
 
+  it("leaves what all of its subscriptions have given up, and is to be a dead letter (R1)", () => {
+    const s = new Stepping();
+    s.create("dead", { messagesMax: 1 });
+    s.send("dead");
+    const quorum = { guarantee: { kind: "quorum", needed: 1 }, maxReceives: 1, deadLetter: "dead" } as const;
+    s.create("q", { ...full, ...quorum, messagesMax: 1 }, ["a", "b"]);
+    s.send("q", { id: "failed" });
+    s.refuse("q", ["a", "b"]);
+    const { end } = s.done(begun(s, "next"));
+    expect(kindsOf(end)).toEqual(["refused"]);
+    s.do("dead", { op: "purge" });
+    s.pass(2_000);
+    expect(there(s, "dead")).toEqual(["failed"]);
+    expect(s.stats("q")).toMatchObject({ messages: 0, dropped: 0, deadLettered: 1 });
+  });
+
   it("is given to nobody where its room was taken, and comes again where it was not after all (R2, R3)", () => {
     const s = new Stepping();
     s.create("q", { ...full, messagesMax: 1, delayMs: 0 });
