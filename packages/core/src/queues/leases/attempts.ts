@@ -63,7 +63,7 @@ export class Attempts implements DueItem {
     for (const { lease } of held) {
       lane.extend(lease, Math.max(lease.dueMs, nowMs + visibilityMs), nowMs);
       if (!this.#queue.durable) continue;
-      this.#queue.leaseNotes.ask(lease, undefined); // that it was to end earlier gives way
+      this.#queue.leaseNotes.ask(lease, undefined); // that it was to end at another time gives way
       this.#queue.leaseNotes.add(lease, nowMs);
     }
     if (held.length === 0) this.#forget(key, given); // all that has ended: it gets others

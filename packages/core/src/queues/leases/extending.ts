@@ -50,24 +50,24 @@ export function extend(
       queue.host.tables.putLease(queue.id, entry, lease, { leased: true, wallMs, durationMs: wish.visibilityMs }),
     );
     queue.leaseNotes.forget(lease);
-    queue.leaseNotes.ask(lease, isEarlier ? asked : undefined);
+    queue.leaseNotes.ask(lease, asked);
     lease.isWritten = true;
   }
   const done = (at: number): void => {
     for (const asked of all) {
       const { lane, lease } = asked.held;
-      if (asked.isEarlier && queue.leaseNotes.isLast(lease, asked) && goesOn(asked)) {
-        lane.extend(lease, asked.untilMs, at);
-      }
+      const isLast = queue.leaseNotes.isLast(lease, asked);
+      if (asked.isEarlier && isLast && goesOn(asked)) lane.extend(lease, asked.untilMs, at);
     }
     end({ kind: "done", value: ends });
   };
   const failed = (error: MpregError, at: number): void => {
     for (const asked of all) {
       const { lane, lease } = asked.held;
-      if (asked.isEarlier && !queue.leaseNotes.isLast(lease, asked)) continue; // (E3)
+      const isLast = queue.leaseNotes.isLast(lease, asked);
+      if (asked.isEarlier && !isLast) continue; // (E3)
       if (error.outcome === "unknown" || !goesOn(asked)) continue;
-      if (!asked.isEarlier && lease.dueMs === asked.untilMs) lane.extend(lease, asked.beforeMs, at); // (E3)
+      if (!asked.isEarlier && isLast) lane.extend(lease, asked.beforeMs, at); // (E3)
       queue.leaseNotes.add(lease, at);
     }
     end({ kind: "done", value: told(ends, error) });

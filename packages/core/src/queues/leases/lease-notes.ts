@@ -4,7 +4,7 @@
  * (N1) A lease that goes on is written when it is `noteMs` to twice as old, and so is what is left of one that ended by itself meanwhile: that it was received.
  * (N2) Nothing is written of a lease whose end is on its way to the disk: its row would be behind what deletes it.
  * (N3) Who leaves in order forgets none.
- * (N4) That a lease is to end earlier is remembered until that is written, or another end is asked for (`extending.ts`).
+ * (N4) That a lease is to end at another time is remembered until that is written, or another end is asked for (`extending.ts`).
  */
 import type { DueItem } from "../../base/index.js";
 import type { Operation } from "../../journal/index.js";
@@ -28,8 +28,8 @@ export class LeaseNotes implements DueItem {
   #leases = new Set<Lease>();
   /** Those that were there when the timer was set, which is theirs. */
   #next = new Set<Lease>();
-  /** Made with the first that is to end earlier. (N4) */
-  #earlier: Map<Lease, object> | undefined;
+  /** Made with the first that is to end at another time. (N4) */
+  #asked: Map<Lease, object> | undefined;
 
   constructor(queue: NotingQueue) {
     this.#queue = queue;
@@ -49,15 +49,15 @@ export class LeaseNotes implements DueItem {
     this.#leases.delete(lease); // it is in both where its receive was asked again
   }
 
-  /** Another end of the lease is asked for, which what was asked before gives way to; `wish`: an earlier one. (N4) */
+  /** Another end of the lease is asked for, which what was asked before gives way to; `wish`: one that is to be written first. (N4) */
   ask(lease: Lease, wish: object | undefined): void {
-    if (wish !== undefined) (this.#earlier ??= new Map<Lease, object>()).set(lease, wish);
-    else this.#earlier?.delete(lease);
+    if (wish !== undefined) (this.#asked ??= new Map<Lease, object>()).set(lease, wish);
+    else this.#asked?.delete(lease);
   }
 
   /** Whether that is what was asked last; it is over. */
   isLast(lease: Lease, wish: object): boolean {
-    return this.#earlier?.get(lease) === wish && this.#earlier.delete(lease);
+    return this.#asked?.get(lease) === wish && this.#asked.delete(lease);
   }
 
   /** (N1, N2) */
@@ -99,7 +99,7 @@ export class LeaseNotes implements DueItem {
   close(): void {
     this.#leases.clear();
     this.#next.clear();
-    this.#earlier?.clear();
+    this.#asked?.clear();
     this.#queue.host.timers.unschedule(this);
   }
 }

@@ -104,3 +104,22 @@ it("an extension that is refused takes nothing from one that was asked after it 
   s.pass(1);
   expect(byOthers(s)).toBe(1);
 });
+
+it("of two that end at the same moment, too: who extends first takes nothing from the second, nor from a receive that is asked again (E3)", () => {
+  for (const isAgain of [false, true]) {
+    const s = new Stepping();
+    s.create("q");
+    s.send("q");
+    const receive = { op: "receive", max: 1, waitMs: 0, visibilityMs: 2_000, attempt: "one" } as const;
+    const receipts = s.do<"receive">("q", receive).map(({ receipt }) => receipt);
+    s.begin("q", { op: "extend", receipts, visibilityMs: 10_000 });
+    if (isAgain) s.begin<"receive">("q", { ...receive, visibilityMs: 10_000 });
+    else s.begin("q", { op: "extend", receipts, visibilityMs: 10_000 });
+    s.disk.refuse();
+    s.disk.commitAll();
+    s.pass(9_999);
+    expect(byOthers(s)).toBe(0);
+    s.pass(1);
+    expect(byOthers(s)).toBe(1);
+  }
+});
