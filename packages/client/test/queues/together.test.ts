@@ -37,6 +37,25 @@ test("sends of one turn that are large by their headers are all taken, and one b
   expect(await endsOf(all)).toEqual(["done", "too-large", "done"]);
 });
 
+test("headers, and ids to wait for, that a program changes for its next message stay as they were given", async () => {
+  const queue = await start();
+  const headers: Record<string, string> = {};
+  const after: string[] = [];
+  const sends = [1, 2, 3].map((number) => {
+    headers["number"] = String(number);
+    const id = `m${number}`;
+    const sent = queue.send(number, { id, headers, after });
+    after.push(id);
+    return sent;
+  });
+  headers["number"] = "x".repeat(1_000);
+  await Promise.all(sends);
+  const [first, ...others] = await queue.receive({ max: 3 });
+  expect([first?.headers, others]).toEqual([{ number: "1" }, []]);
+  await first?.ack();
+  expect(await queue.receive({ max: 3 })).toMatchObject([{ value: 2, headers: { number: "2" } }]);
+});
+
 test("of a batch, a message with a field of the wrong type is refused for itself", async () => {
   const queue = await start();
   const ends = await queue.sendBatch([{ value: 1 }, { value: 2, delayMs: -1 }, { value: 3 }]);

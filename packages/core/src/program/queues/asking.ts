@@ -209,7 +209,7 @@ export class QueueAsking {
   }
 }
 
-/** `message` as it is sent, without what was not given. Throws `invalid-argument` here, where no other message travels with it. */
+/** `message` as it is sent, whatever becomes of what was given. Throws `invalid-argument` here, where no other message travels with it. */
 export function outgoing(queue: string, body: Uint8Array, given: SendOptions): OutgoingMessage {
   const message: Record<string, unknown> = { body };
   for (const name of messageFields) {
@@ -218,7 +218,9 @@ export function outgoing(queue: string, body: Uint8Array, given: SendOptions): O
     checkMessageField(queue, name, value);
     message[name] = value;
   }
-  if (given.headers !== undefined) message["headers"] = withoutTextBody(given.headers);
+  // it leaves later, and the program may use them again for its next message
+  if (given.headers !== undefined) message["headers"] = withoutTextBody({ ...given.headers });
+  if (given.after !== undefined) message["after"] = [...given.after];
   return message as unknown as OutgoingMessage;
 }
 

@@ -27,6 +27,7 @@ const waitingBytesMax = 64 * 1_048_576;
 interface Waiting {
   /** `undefined` while its schema has not answered. (L5) */
   message: OutgoingMessage | undefined;
+  bytes: number;
   /** Whether it may be kept where its queue is not. */
   readonly mayWait: boolean;
   readonly resolve: (sent: Sent) => void;
@@ -74,6 +75,7 @@ export class SendLine {
       const known = isPromise(message) ? undefined : message;
       const entry: Waiting = {
         message: known,
+        bytes: known === undefined ? 0 : bytesOf(known),
         mayWait,
         resolve,
         reject,
@@ -82,7 +84,7 @@ export class SendLine {
         forget: noop,
       };
       this.#waiting.push(entry);
-      if (known !== undefined) this.#waitingBytes += bytesOf(known);
+      this.#waitingBytes += entry.bytes;
       const stops: (() => void)[] = [];
       const giveUp = (why: (outcome: "not-applied" | "unknown") => MpregError): void => {
         entry.isGivenUp = true;
@@ -130,7 +132,8 @@ export class SendLine {
       (known) => {
         if (entry.isGivenUp) return;
         entry.message = known;
-        this.#waitingBytes += bytesOf(known);
+        entry.bytes = bytesOf(known);
+        this.#waitingBytes += entry.bytes;
         this.#begin();
       },
       (error: unknown) => {
@@ -177,15 +180,14 @@ export class SendLine {
     const batch: Waiting[] = [];
     let bytes = 0;
     for (let first = this.#waiting.first; first !== undefined; first = this.#waiting.first) {
-      const length = first.message === undefined ? 0 : bytesOf(first.message);
       if (first.message === undefined && !first.isGivenUp) break; // (L5)
-      if (batch.length > 0 && (batch.length === batchMessages || bytes + length > batchBytes)) break;
+      if (batch.length > 0 && (batch.length === batchMessages || bytes + first.bytes > batchBytes)) break;
       if (batch[0] !== undefined && batch[0].mayWait !== first.mayWait) break;
       this.#waiting.shift();
-      this.#waitingBytes -= length;
+      this.#waitingBytes -= first.bytes;
       if (first.isGivenUp) continue;
       first.hasLeft = true;
-      bytes += length;
+      bytes += first.bytes;
       batch.push(first);
     }
     return batch;
