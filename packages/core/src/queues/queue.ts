@@ -193,7 +193,7 @@ export class Queue {
         pullBehind(this, entry, nowMs);
         this.leaseOver(entry, undefined, nowMs);
       },
-      freed: ({ message }: Entry) => this.dropping?.freed(message.sequence),
+      freed: ({ message }: Entry) => this.dropping?.freed(message),
       serve: (lane: Lane, nowMs: number) => {
         this.#serve(this, lane, nowMs);
       },
@@ -362,7 +362,7 @@ export class Queue {
       this.remove(message, "expired", nowMs);
       return;
     }
-    this.dropping?.freed(message.sequence);
+    this.dropping?.freed(message);
     if (this.#failing?.has(message) === true) return;
     const isOfLane = this.laneOf(entry) !== undefined; // else that it has no lane any more says it after a restart, too
     if (this.durable && isOfLane && how !== "acknowledged") {

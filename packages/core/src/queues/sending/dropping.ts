@@ -48,9 +48,9 @@ export class Dropping {
     return this.#takers.has(message);
   }
 
-  /** A message of that sequence may make room again. */
-  freed(sequence: number): void {
-    this.#from = Math.min(this.#from, sequence);
+  /** An entry of it is nobody's any more. Where somebody has another one it makes no room yet, and the search need not pass all that is leased again. */
+  freed(message: Message): void {
+    if (message.sequence < this.#from && isFree(message)) this.#from = message.sequence;
   }
 
   /** A message is on its way to the disk. */
@@ -159,7 +159,7 @@ export class Dropping {
     this.#takers.delete(victim);
     this.#queue.dependents.stays(victim);
     this.#queue.room.take(victim.bytes);
-    this.freed(victim.sequence);
+    this.#from = Math.min(this.#from, victim.sequence);
   }
 
   #drop(message: Message, nowMs: number): void {
