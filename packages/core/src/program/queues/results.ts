@@ -4,6 +4,7 @@
  * (R1) Who waits asks again, whatever becomes of links and of the owner, until there is an answer or the time is over.
  * (R2) A message that is withdrawn was given to nobody: `not-applied`. Otherwise what becomes of it nobody knows (`unknown`).
  * (R3) What is not known any more is `result-lost`, and never taken for done.
+ * (R4) It is over with the time allowed, whether or not the queue answers; taking the message back takes {@link withdrawMs} more at most.
  */
 import { MpregError, isA, quoted } from "../../base/index.js";
 import type { ResultEnd } from "../../queues/index.js";
@@ -20,6 +21,8 @@ import { mayPass } from "./passing.js";
 const waitMs = 20_000;
 /** How much longer the answer may take. */
 const slackMs = 10_000;
+/** How long it may take to withdraw a message: the time allowed is over. */
+const withdrawMs = 2_000;
 const retryMsMin = 100;
 const retryMsMax = 5_000;
 
@@ -38,7 +41,7 @@ export function sendAndWait(
   return send({ signal, timeoutMs }).then(({ id }) =>
     wait(asking, id, { signal, untilMs }).catch((error: unknown) => {
       if (!withdraw || !isA(error, MpregError) || !(clock.now() >= untilMs || signal?.aborted === true)) throw error;
-      return asking.ask<"withdraw">({ op: "withdraw", id }, {}).then(
+      return asking.ask<"withdraw">({ op: "withdraw", id }, { timeoutMs: withdrawMs }).then(
         (isGone) => {
           if (!isGone) throw error;
           const message = `The time allowed ran out before message ${quoted(id)} of queue ${quoted(asking.name)} was done, and nobody has it any more: it was withdrawn`;
@@ -124,7 +127,8 @@ class ResultWait {
     }
     const askedMs = Math.ceil(Math.min(waitMs, leftMs));
     const wish = { op: "result", id: this.#id, waitMs: askedMs } as const;
-    this.#asking.ask<"result">(wish, { timeoutMs: askedMs + slackMs, signal: this.#signal }).then(
+    const timeoutMs = Math.ceil(Math.min(askedMs + slackMs, leftMs)); // (R4)
+    this.#asking.ask<"result">(wish, { timeoutMs, signal: this.#signal }).then(
       (end) => {
         if (!this.#isOver) this.#heard(end, leftMs - askedMs);
       },
