@@ -15,7 +15,7 @@ interface Asked {
 
 /** A processor whose queue is the test: what it asks is answered by hand. */
 function start(
-  options: { concurrency: number; prefetch?: number },
+  options: { concurrency: number; prefetch?: number; absent?: "wait" | "end" },
   handler: () => unknown,
   onError?: (error: unknown, message?: unknown) => void,
 ) {
@@ -211,6 +211,22 @@ test("a queue that cannot be received from is told of once as long as that lasts
     { kind: "ended", error: denied },
   ]);
   expect(await eventsOf(processor)).toEqual([{ kind: "ended", error: denied }]); // who comes late hears why
+});
+
+test("a processor that is to end where no node has its queue does so, too, where its node was lost before (P10)", async () => {
+  const { asked, processor, settled, timers } = start(
+    { concurrency: 1, prefetch: 0, absent: "end" },
+    () => undefined,
+    () => undefined,
+  );
+  asked[0]?.fail(new MpregError("node-lost", "gone"));
+  await settled();
+  timers.shift()?.callback();
+  await settled();
+  asked[1]?.fail(new MpregError("unknown-queue", "nobody has it", { reason: "absent" }));
+  await settled();
+  expect(timers).toEqual([]); // it does not try again
+  await expect(processor.closed).rejects.toMatchObject({ code: "unknown-queue" });
 });
 
 test("a message that is no value is released with why, and told (P7)", async () => {

@@ -67,6 +67,8 @@ export class Processor<T, A> implements QueueProcessor<T, A> {
   #failure: unknown;
   /** It could not receive, and tries again. */
   #isInterrupted = false;
+  /** Nodes were asked for the queue since it could last be received from. (P10) */
+  #isLookedFor = false;
   /** There once somebody follows it. */
   #events: Broadcast<Told<T, A>> | undefined;
   #isOver = false;
@@ -172,6 +174,7 @@ export class Processor<T, A> implements QueueProcessor<T, A> {
       (messages) => {
         this.#phase = "idle";
         this.#wasThere = true;
+        this.#isLookedFor = false;
         this.#attempt = undefined;
         this.#retryMs = retryMsMin;
         if (this.#isInterrupted) {
@@ -186,7 +189,7 @@ export class Processor<T, A> implements QueueProcessor<T, A> {
       (error: unknown) => {
         this.#phase = "idle";
         if (this.#isStopping) this.#look();
-        else if (isAbsent(error) && !this.#isInterrupted) this.#lookFor(error);
+        else if (isAbsent(error) && !this.#isLookedFor) this.#lookFor(error);
         else if (mayPass(error)) this.#again(error);
         else this.#fail(error);
       },
@@ -202,6 +205,7 @@ export class Processor<T, A> implements QueueProcessor<T, A> {
   /** (P10) */
   #lookFor(error: MpregError): void {
     const { absent } = this.#options;
+    this.#isLookedFor = true;
     if (error.reason !== absentReason) this.#wasThere = true; // it has said so itself
     this.#phase = "pausing";
     void findQueue(this.#asking, error).then(({ isDeleted, told }) => {
