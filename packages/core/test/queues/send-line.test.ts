@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { Holders, QueueAsking } from "../../src/program/index.js";
 import type { QueueHost } from "../../src/program/index.js";
 import { SendLine } from "../../src/program/queues/send-line.js";
@@ -31,4 +31,20 @@ test("messages with long headers travel in several sends: together they were too
   const message = { body: new Uint8Array(1), headers: { trace: "h".repeat(400_000) } };
   await Promise.all(Array.from({ length: 5 }, () => line.send(message, {}, false)));
   expect(sizes).toEqual([2, 2, 1]);
+});
+
+test("a send that was given up before it began says so; what its schema refuses then is nobody's", async () => {
+  const asking = new QueueAsking("jobs", { newId: () => "id" } as unknown as QueueHost, undefined, undefined);
+  const line = new SendLine(asking, new Sending(asking, new Map()));
+  const unheard: unknown[] = [];
+  const hear = (error: unknown): void => void unheard.push(error);
+  process.on("unhandledRejection", hear);
+  onTestFinished(() => void process.off("unhandledRejection", hear));
+  const refused = Promise.reject(new Error("what the schema refuses"));
+  const sent = line.send(refused as Promise<never>, { signal: AbortSignal.abort() }, false);
+  await expect(sent).rejects.toMatchObject({ code: "cancelled", outcome: "not-applied" });
+  await new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+  expect(unheard).toEqual([]);
 });

@@ -68,6 +68,7 @@ export class SendLine {
     { signal, timeoutMs = 0 }: WaitOptions,
     mayWait: boolean,
   ): Promise<Sent> {
+    if (isPromise(message)) message.catch(noop); // who has given up hears only that
     return new Promise((resolve, reject) => {
       if (signal?.aborted === true) throw cancelled(signal, "not-applied");
       if (this.#waiting.size >= waitingMax || this.#waitingBytes >= waitingBytesMax) throw this.#full();
