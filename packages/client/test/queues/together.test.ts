@@ -113,3 +113,20 @@ test("what is no option of ack, release or extend is refused, and nothing is don
   expect(await endsOf(all)).toEqual(["invalid-argument", "invalid-argument", "invalid-argument"]);
   expect(await queue.stats()).toMatchObject({ leased: 1, acknowledged: 0, released: 0 });
 });
+
+test("how long is waited for an ack, release, extend or drain is checked: more than a timer can wait was over at once", async () => {
+  const client = await clientOf(await startNode());
+  const jobs = client.queue("jobs", { durable: false });
+  await jobs.send(1);
+  const [job] = await jobs.receive();
+  const refused = { code: "invalid-argument", outcome: "not-applied" };
+  const long = { timeoutMs: 2 ** 31 };
+  await expect(job!.extend(1_000, long)).rejects.toMatchObject(refused);
+  await expect(job!.release({ timeoutMs: -5 })).rejects.toMatchObject(refused);
+  await expect(jobs.extend([job!.receipt], 1_000, long)).rejects.toMatchObject(refused);
+  await expect(jobs.ack([job!.receipt], { result: 5 } as object)).rejects.toMatchObject(refused);
+  const processor = jobs.process(() => undefined);
+  await expect(processor.drain(long)).rejects.toMatchObject(refused);
+  await processor.drain();
+  await job!.ack(); // nothing was done of all that
+});

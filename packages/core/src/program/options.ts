@@ -218,7 +218,7 @@ function checkId(option: string, value: unknown): void {
   throw refusal(`publish: ${option} must be a text of 1 to ${idBytesMax} bytes, got ${shown(value)}`);
 }
 
-function checkWait(options: WaitOptions, who: string): number {
+export function checkWait(options: WaitOptions, who: string): number {
   checkListeners({ signal: options.signal }, who);
   return durationMs(options.timeoutMs, "timeoutMs", who);
 }

@@ -3,6 +3,7 @@ import { MpregError, checkOptions, isA, isPromise, optionNames, quoted } from ".
 import { type BrowsedMessage, type ReceivedMessage, encodedValueOf } from "../../queues/index.js";
 import type { Codec } from "../../values/index.js";
 import type { WaitOptions } from "../api.js";
+import { checkWait } from "../options.js";
 import type { AckOptions, BrowsedQueueMessage, QueueMessage, ReleaseOptions } from "./api.js";
 import type { QueueChecks } from "./checks.js";
 import type { SettleLine } from "./settle-line.js";
@@ -62,9 +63,10 @@ export const releaseNames: ReadonlySet<string> = optionNames<ReleaseOptions>({
 });
 
 /** A rejection where there is an option that is none: what was meant by it would not happen. */
-function wrongOptions(options: object, names: ReadonlySet<string>, who: string): Promise<never> | undefined {
+function wrongOptions(options: WaitOptions, names: ReadonlySet<string>, who: string): Promise<never> | undefined {
   try {
     checkOptions(options, names, who);
+    checkWait(options, who);
     return undefined;
   } catch (error) {
     if (!isA(error, MpregError)) throw error;

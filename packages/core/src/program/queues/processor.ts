@@ -22,6 +22,7 @@ import { type CancelSignal, checkListeners } from "../../rpc/index.js";
 import { Broadcast, Fifo, type Missed, onAbort } from "../../structures/index.js";
 import type { AbortSource } from "../abort-source.js";
 import type { WaitOptions } from "../api.js";
+import { waitMsOf } from "../options.js";
 import { within } from "../within.js";
 import type { ProcessContext, ProcessOptions, ProcessorEvent, QueueMessage, QueueProcessor } from "./api.js";
 import type { QueueAsking } from "./asking.js";
@@ -126,10 +127,13 @@ export class Processor<T, A> implements QueueProcessor<T, A> {
     return this.#events.read(options.signal, [{ kind: "ended", error: this.#failure }]);
   }
 
-  drain({ signal, timeoutMs = 0 }: WaitOptions = {}): Promise<void> {
-    this.#end();
-    const late = `The time allowed (${timeoutMs} ms) ran out while ${this.#running.size} messages were worked on`;
-    return within(this.#asking.host.clock, this.closed, { signal, timeoutMs, late });
+  drain(options: WaitOptions = {}): Promise<void> {
+    return new Promise((resolve) => {
+      const timeoutMs = waitMsOf(options, "drain");
+      this.#end();
+      const late = `The time allowed (${timeoutMs} ms) ran out while ${this.#running.size} messages were worked on`;
+      resolve(within(this.#asking.host.clock, this.closed, { signal: options.signal, timeoutMs, late }));
+    });
   }
 
   close(): Promise<void> {

@@ -326,6 +326,7 @@ export class ProgramQueue<T = unknown, R = unknown, S = T, A = R> implements Que
 
   #settle(how: Settling, receipts: readonly string[], wait: WaitOptions): Promise<readonly SettledOrRefused[]> {
     return checked(() => {
+      waitMsOf(wait, how.op);
       checkReceipts(this.name, receipts);
       return this.#line.all(how, receipts, wait);
     });
