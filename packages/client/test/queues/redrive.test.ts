@@ -31,3 +31,20 @@ test("a redrive to a queue that was deleted is over at once, and says so; one th
   expect(await dead.cancelRedrive(id)).toMatchObject({ state: "cancelled", waiting: 0, waitingFor: [] });
   expect((await dead.stats()).messages).toBe(2);
 });
+
+test("who may not send to a queue may not have messages moved there: as dead letters, or by a redrive", async () => {
+  const [node] = (await startMesh({
+    policy: (_subject, action) =>
+      action.kind === "send" && action.queue === "secret" ? { allow: false, reason: "it is secret" } : { allow: true },
+  })) as [MpregNode];
+  const client = await clientOf(node);
+  const denied = { code: "denied", outcome: "not-applied" };
+  for (const name of ["secret", "other"]) await client.queue(name, { durable: false }).create();
+  const created = client.queue("jobs", { durable: false, maxReceives: 1, deadLetter: "secret" }).create();
+  await expect(created).rejects.toMatchObject(denied);
+  const jobs = client.queue("jobs", { durable: false, maxReceives: 1, deadLetter: "failed" });
+  await jobs.create();
+  await expect(jobs.update({ deadLetter: "secret" })).rejects.toMatchObject(denied);
+  await expect(jobs.redrive({ to: "secret" })).rejects.toMatchObject(denied);
+  await jobs.redrive({ to: "other" });
+});

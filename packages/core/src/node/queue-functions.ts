@@ -289,6 +289,7 @@ export class QueueFunctions {
     if (operation.op === "transfer") checkNode(invocation, queue);
     if (operation.op === "receive" || operation.op === "result") return this.#wait(queue, operation, end);
     if (operation.op === "update") this.#authorizeSettings(invocation, operation.settings);
+    if (operation.op === "redrive") this.#authorizeTarget(invocation, operation.to);
     let giveUp: (() => void) | undefined;
     const ended = (how: QueueEnd): void => {
       if (operation.op === "delete" && how.kind === "done") this.#removed(queue, how.value as number);
@@ -439,7 +440,8 @@ export class QueueFunctions {
   }
 
   /** Who has a queue fed by topics may subscribe to these (Q3), who has it worked off by a function may call that (Q5). */
-  #authorizeSettings(invocation: Invocation, { topics, consumer }: GivenSettings): void {
+  #authorizeSettings(invocation: Invocation, { topics, consumer, deadLetter }: GivenSettings): void {
+    this.#authorizeTarget(invocation, deadLetter);
     const { subject, onBehalfOf } = askerOf(invocation);
     const { policy } = this.#host.options;
     if (topics !== undefined) authorizeSubscribe(policy, subject, topics, onBehalfOf);
@@ -448,6 +450,11 @@ export class QueueFunctions {
     const decision = policy(subject, { kind: "call", fun, onBehalfOf });
     if (decision.allow) return;
     throw new MpregError("denied", `Not allowed to have ${quoted(fun)} called for a queue: ${decision.reason}`);
+  }
+
+  /** Who has messages moved to a queue may send to it. (Q3) */
+  #authorizeTarget(invocation: Invocation, queue: string | undefined): void {
+    if (queue !== undefined) this.#authorize(invocation, "send", queue);
   }
 
   /** (Q3) */
