@@ -293,6 +293,20 @@ test("a receive whose answer was lost is asked again as the same attempt, the ne
   await processor.closed;
 });
 
+test("a receive whose time is over gives back what its attempt may have got: its answer may be on its way (R3)", async () => {
+  const { asked, asking, processor, settled } = start({ concurrency: 1 }, () => undefined);
+  const wish = { op: "receive", max: 3, waitMs: 1_000, attempt: "mine" } as const;
+  const received = expect(receiveSurely(asking, wish, { timeoutMs: 500 })).rejects.toMatchObject({ code: "deadline" });
+  asked[1]!.fail(new MpregError("deadline", "too late", { outcome: "unknown" }));
+  await received;
+  expect(asked[2]!.operation).toEqual({ op: "release", receipts: [], attempt: "mine", delayMs: 0, uncounted: true });
+  asked[2]!.answer([]);
+  await settled();
+  void processor.close();
+  asked[0]!.answer([]);
+  await processor.closed;
+});
+
 test("a receive by hand asks again as the same attempt while answers are lost, and tells the last error (R1, R2)", async () => {
   const { asked, asking, processor, settled, timers } = start({ concurrency: 1 }, () => undefined);
   const wish = { op: "receive", max: 3, waitMs: 1_000, attempt: "mine" } as const;

@@ -36,7 +36,11 @@ export function receiveSurely(
     const patience = { ...options, timeoutMs: timeoutMs === 0 ? 0 : Math.max(1, timeoutMs - spentMs) };
     return receiveOnce(asking, { ...operation, waitMs }, patience).catch((error: unknown) => {
       const isOver = timeoutMs !== 0 && clock.now() - startMs + againMs >= timeoutMs;
-      if (tries >= triesMax || isOver || signal?.aborted === true || !isLost(error)) throw error; // (R2)
+      if (tries >= triesMax || isOver || signal?.aborted === true || !isLost(error)) {
+        if (isA(error, MpregError) && isUncertain(error) && error.code === "deadline")
+          void giveUpAttempt(asking, operation); // (R3)
+        throw error; // (R2)
+      }
       return pause(asking).then(() => ask(tries + 1)); // (R1)
     });
   };
@@ -46,7 +50,7 @@ export function receiveSurely(
 /** Asks once. (R3) */
 export function receiveOnce(asking: QueueAsking, operation: Receive, options: SingleCallOptions): Promise<Received> {
   const { host } = asking;
-  const giveUp = (): Promise<void> => heardOrLate(host.clock, giveBackAttempt(asking, operation));
+  const giveUp = (): Promise<void> => giveUpAttempt(asking, operation);
   return new Promise<Received>((resolve) => {
     host.holders.check();
     let isGivenUp = false;
@@ -62,6 +66,10 @@ export function receiveOnce(asking: QueueAsking, operation: Receive, options: Si
     if (options.signal?.aborted === true && isUncertain(error)) void giveUp();
     throw error;
   });
+}
+
+function giveUpAttempt(asking: QueueAsking, operation: Receive): Promise<void> {
+  return heardOrLate(asking.host.clock, giveBackAttempt(asking, operation));
 }
 
 /** The attempt ends, and what was leased to it goes back. */
