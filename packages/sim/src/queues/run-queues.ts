@@ -200,14 +200,15 @@ async function createGone(queues: QueuesPlan["queues"], participants: Participan
 async function drainAll(world: World, { queues }: QueuesPlan, participants: Participants, tell: Tell): Promise<void> {
   const left = new Set(queues);
   const drain = async (): Promise<void> => {
-    let kept = true;
-    for (let round = 0; (left.size > 0 || kept) && round < drainMsMax / 100; round++) {
-      kept = keeps(world); // what is on its way may come behind the look at its queue
+    // what one is empty of may have come into one that was looked at before it: all are, once all are in two rounds
+    let emptyRounds = 0;
+    for (let round = 0; emptyRounds < 2 && round < drainMsMax / 100; round++) {
+      const kept = keeps(world); // what is on its way may come behind the look at its queue
       for (const queue of queues) {
-        // what one is empty of may come into another: all are, once all are in one round
         if (await participants.drain(queue)) left.delete(queue);
         else left.add(queue);
       }
+      emptyRounds = left.size === 0 && !kept ? emptyRounds + 1 : 0;
     }
   };
   await participants.awaited(drain(), drainMsMax).catch(() => undefined);

@@ -66,6 +66,9 @@ export function unsubscribe(
   queue.changes.make({ begin, failed }, nowMs);
 }
 
+/** The reason of a refusal that is over with the next subscription. */
+export const unsubscribed = "unsubscribed";
+
 /** Throws where the queue has too few subscriptions for a message. (U1) */
 export function checkSubscriptions(queue: Queue): void {
   if (!queue.hasSubscriptions) return;
@@ -75,7 +78,7 @@ export function checkSubscriptions(queue: Queue): void {
   for (const lane of queue.lanes.values()) if (!lane.isEnding) staying += 1;
   if (staying >= needed) return;
   const message = `Queue ${quoted(queue.name)} (${guarantee.kind}) needs ${needed} subscriptions and has ${staying}: subscribe first`;
-  throw new MpregError("invalid-argument", message);
+  throw new MpregError("invalid-argument", message, { reason: unsubscribed });
 }
 
 function checkRoom(queue: Queue): void {

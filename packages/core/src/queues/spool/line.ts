@@ -20,6 +20,7 @@ import {
   isErrorCode,
 } from "../../base/index.js";
 import type { Operation } from "../../journal/index.js";
+import { unsubscribed } from "../settings/subscribing.js";
 import { spoolTables } from "./names.js";
 import { SetAside, type SetAsideHost } from "./set-aside.js";
 import type { Courier, CourierEnd, SetAsideEntry, SpoolEntry, TransferAnswer, TransferItem } from "./types.js";
@@ -422,7 +423,8 @@ const reusedNumber =
   "its queue knows its number of a later state of this store, which was put back from an older copy: it gets another one";
 
 /** Whether what was refused may be taken later, as it is. */
-function isForNow({ code }: MpregErrorJson): boolean {
+function isForNow({ code, reason }: MpregErrorJson): boolean {
+  if (reason === unsubscribed) return true;
   return code !== "too-large" && code !== "invalid-argument" && code !== "malformed";
 }
 

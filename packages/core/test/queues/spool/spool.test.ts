@@ -300,6 +300,23 @@ test("what has no room waits, in its order, for longer each time, and goes at on
   expect(pair.bodies()).toEqual([3, 4]);
 });
 
+test.each([{}, { deadLetter: "bad", maxReceives: 9 }])(
+  "what nobody has subscribed to waits until somebody does, and is neither set aside nor a dead letter (L1): %o",
+  (more) => {
+    const pair = new Pair({ guarantee: { kind: "broadcast" }, ...more });
+    pair.spool(1, 2);
+    pair.carry();
+    const error = expect.stringMatching(/needs 1 subscriptions and has 0/) as string;
+    expect(pair.near.queues.spooling.list()).toMatchObject([{ messages: 2, refused: 0, error }]);
+    expect(pair.bodies("bad")).toEqual([]);
+    pair.far.do<"subscribe">("q", { op: "subscribe", name: "x" });
+    pair.clock.advance(1_000);
+    pair.carry();
+    expect(pair.bodies()).toEqual([1, 2]);
+    expect(pair.near.queues.spooling.list()).toEqual([]);
+  },
+);
+
 test("nothing is asked while no node has the queue, and all that is waited for is the end of its time (L2, L5)", () => {
   const pair = new Pair();
   pair.where = "away";
