@@ -20,7 +20,7 @@ import {
   isErrorCode,
 } from "../../base/index.js";
 import type { Operation } from "../../journal/index.js";
-import { unsubscribed } from "../settings/subscribing.js";
+import { isForNow } from "./for-now.js";
 import { spoolTables } from "./names.js";
 import { SetAside, type SetAsideHost } from "./set-aside.js";
 import type { Courier, CourierEnd, SetAsideEntry, SpoolEntry, TransferAnswer, TransferItem } from "./types.js";
@@ -421,12 +421,6 @@ export class Line implements DueItem {
 
 const reusedNumber =
   "its queue knows its number of a later state of this store, which was put back from an older copy: it gets another one";
-
-/** Whether what was refused may be taken later, as it is. */
-function isForNow({ code, reason }: MpregErrorJson): boolean {
-  if (reason === unsubscribed) return true;
-  return code !== "too-large" && code !== "invalid-argument" && code !== "malformed";
-}
 
 function errorOf({ code, message, outcome, node, retryAfterMs }: MpregErrorJson): MpregError {
   return new MpregError(isErrorCode(code) ? code : "unsupported", message, { outcome, node, retryAfterMs });

@@ -10,7 +10,7 @@ import { MpregError, quoted } from "../../base/index.js";
 import type { Operation } from "../../journal/index.js";
 import type { Transfer } from "../host.js";
 import { checkMessage } from "../sending/intake.js";
-import { unsubscribed } from "../settings/subscribing.js";
+import { isForNow } from "./for-now.js";
 import type { Queue } from "../queue.js";
 import { type Preparation, admit, giveBack, prepareTransfer, reserve } from "../sending/sending.js";
 import { queueKey, tableNames } from "../store/tables.js";
@@ -180,8 +180,7 @@ export class Taking {
         },
       };
     }
-    const { code, reason } = made.error;
-    if ((code !== "too-large" && code !== "invalid-argument") || reason === unsubscribed) return made;
+    if (isForNow(made.error)) return made;
     return this.#asDeadLetter(message, made.error, sentWallMs, nowMs) ?? made;
   }
 
