@@ -14,7 +14,7 @@ import { type Entry, type Lease, entriesOf, isSettling } from "../message/messag
 import type { Queue } from "../queue.js";
 import { Pulled, leasedAgain } from "./pulling.js";
 import { type Receipt, readReceipt } from "./receipt.js";
-import { noValue } from "../outcomes/results.js";
+import { errorLengthMax, noValue } from "../outcomes/results.js";
 import type { MessageResult, QueueEnd, QueueOperation, SettleEnd, StaleReason } from "../types.js";
 import { Remembered } from "../sending/window.js";
 
@@ -75,7 +75,7 @@ export function acknowledge(
     if (entry.message.marks?.keepResult === true) {
       const kept = queue.results.operations(entry.message, result ?? noValue);
       operations.push(...kept);
-      replacing.push(replacingOf(() => queue.results.get(queue.idOf(entry.message)), kept));
+      addReplacing(replacing, () => queue.results.get(queue.idOf(entry.message)), kept);
     }
     if (queue.hasSubscriptions) operations.push(tables.putAck(queue.id, entry, true));
     else operations.push(...queue.doneOf(entry.message));
@@ -87,7 +87,7 @@ export function acknowledge(
     };
     const remembered = tables.putWindow("keys", queue.id, key, row);
     operations.push(remembered);
-    replacing.push(replacingOf(() => queue.keys.peek(key), [remembered]));
+    addReplacing(replacing, () => queue.keys.peek(key), [remembered]);
   }
   const done = (at: number): void => {
     for (const { isForgotten, operations: again } of replacing) if (isForgotten()) queue.note(again); // (T4)
@@ -113,9 +113,9 @@ interface Replacing {
   readonly operations: readonly Operation[];
 }
 
-function replacingOf(find: () => unknown, operations: readonly Operation[]): Replacing {
+function addReplacing(replacing: Replacing[], find: () => unknown, operations: readonly Operation[]): void {
   const before = find();
-  return { isForgotten: () => before !== undefined && find() !== before, operations };
+  if (before !== undefined) replacing.push({ isForgotten: () => find() !== before, operations });
 }
 
 function remember(queue: Queue, entry: Entry, nowMs: number): void {
@@ -125,9 +125,6 @@ function remember(queue: Queue, entry: Entry, nowMs: number): void {
   queue.keys.put(new Remembered(key, queue.idOf(message), message.sequence), nowMs + queue.settings.keyWindowMs);
   queue.expiry.remembered();
 }
-
-/** What is kept of an error: it lies in memory, beside what `bytesMax` counts. */
-const errorLengthMax = 4_096;
 
 export function release(
   queue: Queue,

@@ -266,7 +266,8 @@ function bounded(result: MessageResult, { resultBytesMax }: QueuesLimits): Messa
   return tooLargeResult(value.length, resultBytesMax);
 }
 
-const errorLengthMax = 4_096;
+/** What is kept of an error, in a result or with a lease: it lies in memory, beside what `bytesMax` counts. */
+export const errorLengthMax = 4_096;
 
 const whyUndone: Readonly<Record<LeftUndone, string>> = {
   expired: "its time (TTL) was over before anybody had done it",
