@@ -3,7 +3,7 @@ import { randomFillSync } from "node:crypto";
 import { createRequire } from "node:module";
 import { markAsUntransferable } from "node:worker_threads";
 import type { OpenTelemetryApi } from "@mpreg/core/rpc";
-import { createSlab } from "@mpreg/core/values";
+import { bufferUtf8, createSlab } from "@mpreg/core/values";
 import { WebSocket } from "ws";
 import type { Platform } from "./platform.js";
 
@@ -15,11 +15,7 @@ const registered = Symbol.for("opentelemetry.js.api.1");
 let foundApi: { readonly api: OpenTelemetryApi | undefined } | undefined;
 
 export const platform: Platform = {
-  utf8: {
-    encode: (text) => Buffer.from(text, "utf8"),
-    decode: (bytes, start, end) => asBuffer(bytes).toString("utf8", start, end),
-    encodeInto: (text, target, position) => asBuffer(target).write(text, position, "utf8"),
-  },
+  utf8: bufferUtf8(Buffer),
   random: {
     next: () => Math.random(),
     bytes: (length) => randomFillSync(new Uint8Array(length)),

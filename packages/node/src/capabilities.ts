@@ -2,7 +2,7 @@
 import { randomFillSync } from "node:crypto";
 import { createRequire } from "node:module";
 import { type Cron, type Random, type Semver, createCron, createSemver } from "@mpreg/core/base";
-import type { ValueUtf8 } from "@mpreg/core/values";
+import { type ValueUtf8, bufferUtf8 } from "@mpreg/core/values";
 import type * as croner from "croner";
 import library from "semver";
 
@@ -13,18 +13,10 @@ export const systemRandom: Random = {
 };
 
 /** UTF-8 by Node's buffers. */
-export const utf8: ValueUtf8 = {
-  encode: (text) => Buffer.from(text, "utf8"),
-  decode: (bytes, start, end) => asBuffer(bytes).toString("utf8", start, end),
-  encodeInto: (text, target, position) => asBuffer(target).write(text, position, "utf8"),
-};
+export const utf8: ValueUtf8 = bufferUtf8(Buffer);
 
 /** Versions by npm's rules. */
 export const semver: Semver = createSemver(library);
 
 /** Times of cron expressions. The library is loaded with the first one: few nodes have any. */
 export const cron: Cron = createCron(() => (createRequire(import.meta.url)("croner") as typeof croner).Cron);
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
