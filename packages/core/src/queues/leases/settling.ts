@@ -10,7 +10,7 @@
 import { MpregError, quoted } from "../../base/index.js";
 import type { Operation } from "../../journal/index.js";
 import type { Lane } from "./lane.js";
-import { type Entry, type Lease, entriesOf, isSettling } from "../message/message.js";
+import { type Entry, type Lease, entryOf, isSettling } from "../message/message.js";
 import type { Queue } from "../queue.js";
 import { Pulled, leasedAgain } from "./pulling.js";
 import { type Receipt, readReceipt } from "./receipt.js";
@@ -182,18 +182,22 @@ function settleAll(
 ): { ends: SettleEnd[]; held: Held[] } {
   const ends: SettleEnd[] = [];
   const held: Held[] = [];
+  let last: Lane | undefined;
   for (const [at, receipt] of receipts.entries()) {
     const found = find(queue, receipt);
-    if ("error" in found) ends.push(found);
-    else {
-      found.lane.settle(found.entry);
-      found.lane.arm(nowMs);
-      if (queue.durable) queue.leaseNotes.forget(found.lease);
-      const { entry, lane } = found;
-      held.push(results === undefined ? found : { entry, lane, result: results[at] });
-      ends.push(doneEnd);
+    if ("error" in found) {
+      ends.push(found);
+      continue;
     }
+    const { entry, lane, lease } = found;
+    lane.settle(entry);
+    if (lane !== last) last?.arm(nowMs);
+    last = lane;
+    if (queue.durable) queue.leaseNotes.forget(lease);
+    held.push(results === undefined ? found : { entry, lane, result: results[at] });
+    ends.push(doneEnd);
   }
+  last?.arm(nowMs);
   return { ends, held };
 }
 
@@ -209,7 +213,7 @@ export function find(queue: Queue, text: string): Found {
   const receipt = receiptOf(queue, text);
   if ("error" in receipt) return receipt;
   const message = queue.log.get(receipt.sequence);
-  const entry = message === undefined ? undefined : entriesOf(message).find(({ lane }) => lane === receipt.lane);
+  const entry = message && entryOf(message, receipt.lane);
   const lane = queue.laneOf(receipt);
   if (entry === undefined || lane === undefined || entry.state === "gone" || entry.state === "failing") {
     if (lane?.acknowledged.has(receipt.sequence) === true) return stale(queue, text, "acknowledged");

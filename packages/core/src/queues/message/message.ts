@@ -142,6 +142,12 @@ export function entriesOf(message: Message): readonly Entry[] {
   return entries instanceof Entry ? [entries] : entries;
 }
 
+/** The entry of the lane of that number. */
+export function entryOf({ entries }: Message, lane: number): Entry | undefined {
+  if (entries instanceof Entry) return entries.lane === lane ? entries : undefined;
+  return entries?.find((entry) => entry.lane === lane);
+}
+
 /** Whether it may go elsewhere: nobody has it, and somebody is still to get it. What all have given up goes as what has failed (`failing.ts`). */
 export function isFree(message: Message): boolean {
   let isAwaited = false;
