@@ -24,19 +24,20 @@ import { GivingUp } from "./leaving/giving-up.js";
 import type { QueueHost } from "./host.js";
 import { Room, type Prepared } from "./sending/intake.js";
 import { Lane } from "./leases/lane.js";
+import { laneHostOf } from "./leases/lane-host.js";
 import { LeaseNotes } from "./leases/lease-notes.js";
 import { Log } from "./message/log.js";
 import { Entry, type Message, entriesOf, isSettling } from "./message/message.js";
 import { orderOf } from "./order/order-of.js";
 import { Pace } from "./leases/rate.js";
 import { type OlderOwner, type QueueIdentity, type QueueRecord, recordOf } from "./store/record.js";
-import { pullBehind } from "./leases/pulling.js";
+import { base36 } from "./leases/receipt.js";
 import { Redriving } from "./dead-letters/redriving.js";
 import { retryDelay } from "./leases/retry.js";
 import { Results } from "./outcomes/results.js";
 import { Scheduling } from "./sources/scheduling.js";
 import { failedLane, messageKey, tableNames } from "./store/tables.js";
-import { awaken, sleeps, waken } from "./message/sleeping.js";
+import { sleeps, waken } from "./message/sleeping.js";
 import { tellEntry, tellLeft } from "./outcomes/telling.js";
 import type { DeathReason, QueueSettings } from "./types.js";
 import { Window } from "./sending/window.js";
@@ -179,25 +180,9 @@ export class Queue {
   // Lanes
 
   addLane(name: string, number: number, fromSequence: number): Lane {
-    const host = {
-      timers: this.host.timers,
-      run: this.host.run,
-      pace: this.#pace,
-      settings: () => this.settings,
-      firstAsleep: () => this.log.firstAsleep,
-      awaken: () => {
-        awaken(this);
-      },
-      leaseExpired: (entry: Entry, nowMs: number) => {
-        this.figures.leasesExpired += 1;
-        pullBehind(this, entry, nowMs);
-        this.leaseOver(entry, undefined, nowMs);
-      },
-      freed: ({ message }: Entry) => this.dropping?.freed(message),
-      serve: (lane: Lane, nowMs: number) => {
-        this.#serve(this, lane, nowMs);
-      },
-    };
+    const host = laneHostOf(this, this.#pace, (lane, nowMs) => {
+      this.#serve(this, lane, nowMs);
+    });
     const wake = (sequence: number): void => this.log.wakeInLine(sequence);
     const lane = new Lane(host, orderOf(host.settings, wake), { number, name, fromSequence });
     this.lanes.set(name, lane);
@@ -271,7 +256,9 @@ export class Queue {
 
   /** The same of one that was done. */
   doneOf(message: Message): Operation[] {
-    return [...this.deletesOf(message), ...this.dependents.doneOf(message)];
+    const operations = this.deletesOf(message);
+    operations.push(...this.dependents.doneOf(message));
+    return operations;
   }
 
   /** The same of one that was not done: those that wait for it never can be. */
@@ -298,8 +285,13 @@ export class Queue {
       return;
     }
     this.keepContent(message);
-    const lanes = [...this.lanes.values()].filter(({ fromSequence }) => fromSequence <= message.sequence);
-    const entries = lanes.map((lane) => new Entry(message, lane.number));
+    const lanes: Lane[] = [];
+    const entries: Entry[] = [];
+    for (const lane of this.lanes.values()) {
+      if (lane.fromSequence > message.sequence) continue;
+      lanes.push(lane);
+      entries.push(new Entry(message, lane.number));
+    }
     message.entries = entries.length === 1 ? entries[0] : entries;
     if (this.settings.guarantee.kind === "broadcast") message.wanted = entries.length;
     this.log.add(message);
@@ -346,7 +338,6 @@ export class Queue {
       tellEntry(this, entry, "acknowledged", nowMs, lane?.name);
       lane?.acknowledged.add(message.sequence);
     }
-    const left = entriesOf(message).filter(({ state }) => state !== "gone").length;
     if (message.wanted === 0) {
       const operations = how === "expired" ? this.undoneOf(message) : this.doneOf(message);
       if (this.hasSubscriptions) this.note(operations); // done again when it is counted after a restart
@@ -357,6 +348,7 @@ export class Queue {
       );
       return;
     }
+    const left = entriesOf(message).filter(({ state }) => state !== "gone").length;
     if (left < message.wanted && how === "expired") {
       this.note(this.undoneOf(message)); // it expires again after a restart
       this.remove(message, "expired", nowMs);
@@ -441,7 +433,7 @@ export class Queue {
 
   /** The id of a message that was sent without one. */
   madeId(sequence: number): string {
-    return `~${this.id.toString(36)}.${sequence.toString(36)}`;
+    return `~${base36(this.id)}.${base36(sequence)}`;
   }
 
   /** What an acknowledgement of the entry is remembered by, where its message has an idempotency key: each subscription has its own. */

@@ -31,7 +31,7 @@ export interface LaneHost {
   /** Names this run of the node. */
   readonly run: string;
   readonly pace: Pace;
-  settings(): QueueSettings;
+  readonly settings: () => QueueSettings;
   /** Sequence of the oldest that sleeps in no line; `Infinity` if none does. */
   firstAsleep(): number;
   /** Wakes some of the oldest of these. */
