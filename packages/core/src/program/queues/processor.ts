@@ -26,8 +26,9 @@ import { waitMsOf } from "../options.js";
 import { within } from "../within.js";
 import type { ProcessContext, ProcessOptions, ProcessorEvent, QueueMessage, QueueProcessor } from "./api.js";
 import type { QueueAsking } from "./asking.js";
-import { Leased } from "./leased.js";
-import { type SettleEnds, untold } from "./settle-line.js";
+import { LeaseKeeper } from "./lease-keeper.js";
+import { type Holder, Leased } from "./leased.js";
+import { untold } from "./settle-line.js";
 import { type Settlers, givingBack, queueMessage, releasing } from "./message.js";
 import { absent as absentReason, mayPass } from "./passing.js";
 import { receiveOnce } from "./receiving.js";
@@ -42,8 +43,6 @@ const slackMs = 10_000;
 const retryMsMin = 100;
 const retryMsMax = 5_000;
 const eventsMax = 1_000;
-/** How often a lease is extended at least where it is very short. */
-const extendMsMin = 50;
 
 type Told<T, A> = Exclude<ProcessorEvent<T, A>, Missed>;
 
@@ -58,6 +57,8 @@ export class Processor<T, A> implements QueueProcessor<T, A> {
   /** Leased and not begun. */
   readonly #ready = new Fifo<Leased<T, A>>();
   readonly #running = new Set<Leased<T, A>>();
+  readonly #keeper: LeaseKeeper<T, A>;
+  readonly #holder: Holder<T, A>;
   /** Aborts the receive that waits. */
   readonly #stop: AbortSource;
   /** Pausing: it receives again in a while. */
@@ -93,6 +94,18 @@ export class Processor<T, A> implements QueueProcessor<T, A> {
     this.#concurrency = options.concurrency ?? 1;
     this.#prefetch = options.prefetch ?? this.#concurrency;
     this.#stop = asking.host.createAbort();
+    this.#keeper = new LeaseKeeper(asking.host.clock, (leased, error) => {
+      this.#events?.publish({ kind: "lease-lost", message: leased.message, error });
+      leased.abort(error);
+    }); // (P3)
+    this.#holder = {
+      done: (leased) => {
+        this.#done(leased);
+      },
+      threw: (leased, error) => {
+        this.#threw(leased, error);
+      },
+    };
     this.closed = new Promise<void>((resolve) => {
       this.#over = resolve;
     }).then(() => {
@@ -248,28 +261,9 @@ export class Processor<T, A> implements QueueProcessor<T, A> {
       this.#noticed(error, undefined); // (P7)
       return;
     }
-    const leased = new Leased(message, host);
-    this.#keep(leased, received.visibleForMs);
+    const leased = new Leased(message, received.visibleForMs, host, this.#holder);
+    this.#keeper.keep(leased); // (P3)
     this.#ready.push(leased);
-  }
-
-  /** (P3) */
-  #keep(leased: Leased<T, A>, visibleForMs: number): void {
-    const { clock } = this.#asking.host;
-    const extend = (): void => {
-      leased.message.extend(visibleForMs).then(
-        () => {
-          if (leased.timer !== undefined) this.#keep(leased, visibleForMs);
-        },
-        (error: unknown) => {
-          if (leased.timer === undefined) return;
-          if (isA(error, MpregError) && error.code !== "stale-receipt") return this.#keep(leased, visibleForMs);
-          this.#events?.publish({ kind: "lease-lost", message: leased.message, error });
-          leased.abort(error);
-        },
-      );
-    };
-    leased.timer = clock.setTimer(extend, Math.max(extendMsMin, visibleForMs / 2));
   }
 
   #begin(): void {
@@ -303,23 +297,13 @@ export class Processor<T, A> implements QueueProcessor<T, A> {
 
   /** Its handler has ended well. (P2) */
   #handled(leased: Leased<T, A>, value: unknown): void {
+    if (leased.message.keepResult !== true) return this.#acknowledge(leased, undefined); // nobody can ask for it
     const { line, checks } = this.#settlers;
-    const ends: SettleEnds = {
-      told: (error) => {
-        if (error === undefined) this.#done(leased);
-        else this.#threw(leased, error);
-      },
-      failed: (error) => {
-        this.#threw(leased, error);
-      },
-    };
     const acknowledge = (result: unknown): void => {
-      if (leased.isGivenBack) this.#done(leased);
-      else line.settle({ op: "ack" }, leased.message.receipt, result, ends);
+      this.#acknowledge(leased, result);
     };
-    if (leased.message.keepResult !== true) return acknowledge(undefined); // nobody can ask for it
     const refused = (error: unknown): void => {
-      line.settleWith({ op: "ack" }, leased.message.receipt, untold(error), ends);
+      line.settleWith(acknowledging, leased.message.receipt, untold(error), leased);
       this.#tell(leased, error); // (P2)
     };
     let result: unknown;
@@ -330,6 +314,11 @@ export class Processor<T, A> implements QueueProcessor<T, A> {
     }
     if (isPromise(result)) result.then(acknowledge, refused);
     else acknowledge(result);
+  }
+
+  #acknowledge(leased: Leased<T, A>, result: unknown): void {
+    if (leased.isGivenBack) this.#done(leased);
+    else this.#settlers.line.settle(acknowledging, leased.message.receipt, result, leased);
   }
 
   /** Its handler has thrown, or it could not be acknowledged. (P2) */
@@ -362,7 +351,7 @@ export class Processor<T, A> implements QueueProcessor<T, A> {
   }
 
   #done(leased: Leased<T, A>): void {
-    this.#forget(leased);
+    this.#keeper.forget(leased);
     this.#running.delete(leased);
     this.#begin();
     this.#receiveSoon();
@@ -379,11 +368,6 @@ export class Processor<T, A> implements QueueProcessor<T, A> {
     });
   }
 
-  #forget(leased: Leased<T, A>): void {
-    if (leased.timer !== undefined) this.#asking.host.clock.clearTimer(leased.timer);
-    leased.timer = undefined;
-  }
-
   #end(): void {
     if (!this.#isStopping) {
       this.#isStopping = true;
@@ -391,7 +375,7 @@ export class Processor<T, A> implements QueueProcessor<T, A> {
     }
     const receipts: string[] = [];
     for (let leased = this.#ready.shift(); leased !== undefined; leased = this.#ready.shift()) {
-      this.#forget(leased);
+      this.#keeper.forget(leased);
       receipts.push(leased.message.receipt);
     }
     if (receipts.length > 0) {
@@ -410,7 +394,7 @@ export class Processor<T, A> implements QueueProcessor<T, A> {
     void this.close();
     for (const leased of running) {
       leased.isGivenBack = true;
-      this.#forget(leased);
+      this.#keeper.forget(leased);
     }
     const error = "Its receiver has closed";
     const receipts = running.map(({ message }) => message.receipt);
@@ -428,6 +412,7 @@ export class Processor<T, A> implements QueueProcessor<T, A> {
     )
       return;
     this.#isOver = true;
+    this.#keeper.close();
     this.#events?.publish({ kind: "ended", error: this.#failure });
     this.#events?.end();
     this.#over();
@@ -451,6 +436,8 @@ function isAbsent(error: unknown): error is MpregError {
 function isStale(error: unknown): boolean {
   return isA(error, MpregError) && error.code === "stale-receipt";
 }
+
+const acknowledging = { op: "ack" } as const;
 
 /** What a handler throws, it throws at its end: its effects stand. */
 const thrown = { code: "handler-error", outcome: "applied" } as const;
