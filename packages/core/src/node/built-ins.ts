@@ -5,10 +5,11 @@
  * (B1) Every call ends exactly once, never during the effect that has begun it.
  * (B2) A call that waits holds no permit: however many wait, those that work are not kept from it.
  * (B3) Names under `mpreg` belong to them: no program can register one.
+ * (B4) Byte strings of their arguments share memory: one that keeps any of them copies it.
  */
 import { MpregError, isA } from "../base/index.js";
 import type { Invocation, Rpc } from "../rpc/index.js";
-import type { Codec } from "../values/index.js";
+import { type ByteMemory, type Codec, createSlab } from "../values/index.js";
 import type { Timings } from "../wire/index.js";
 
 /** Is told what a call has come to, once: a value, or why not. */
@@ -52,6 +53,8 @@ export class BuiltIns {
   /** Calls that have begun and not ended, and how to give them up. */
   readonly #waiting = new Map<number, WaitingCall>();
   #ended: Ended[] = [];
+  /** (B4) */
+  readonly #memory: ByteMemory = createSlab((length) => new Uint8Array(length));
 
   constructor(host: BuiltInsHost) {
     this.#host = host;
@@ -123,7 +126,7 @@ export class BuiltIns {
 
   #argumentsOf({ fun, template, bound, refs }: Invocation): readonly unknown[] {
     if (refs !== undefined) throw new MpregError("unsupported", `"${fun}" reads no streams: give it an array`);
-    const args = this.#host.codec.decodeTemplate(template, bound);
+    const args = this.#host.codec.decodeTemplate(template, bound, this.#memory); // (B4)
     if (Array.isArray(args)) return args;
     throw new MpregError("malformed", "The arguments of a call must be an array");
   }

@@ -137,15 +137,16 @@ export class ValueBuffer {
     this.#position = at;
   }
 
-  binary(value: Uint8Array): void {
-    this.#header(value.length, 0xc4, 0xc5, 0xc6);
-    this.raw(value);
+  /** `length`: for who does not believe what the array says of itself. */
+  binary(value: Uint8Array, length: number): void {
+    this.#header(length, 0xc4, 0xc5, 0xc6);
+    this.raw(value, length);
   }
 
-  raw(value: Uint8Array): void {
-    this.#reserve(value.length);
+  raw(value: Uint8Array, length: number = value.length): void {
+    this.#reserve(length);
     this.#bytes.set(value, this.#position);
-    this.#position += value.length;
+    this.#position += length;
   }
 
   u8(value: number): void {

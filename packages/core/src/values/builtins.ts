@@ -121,12 +121,11 @@ export function writeDate(out: ValueBuffer, value: object): void {
 export function writeView(out: ValueBuffer, view: object): boolean {
   const name = typedArrayName(view) ?? "DataView";
   const { buffer, offset, length } = name === "DataView" ? dataViews : typedArrays;
-  const bytes = new Uint8Array(buffer(view), offset(view), length(view));
   if (name === "Uint8Array") {
-    out.binary(bytes);
+    out.binary(view as Uint8Array, length(view));
     return true;
   }
-  return writeElements(out, name, bytes);
+  return writeElements(out, name, new Uint8Array(buffer(view), offset(view), length(view)));
 }
 
 export function writeArrayBuffer(out: ValueBuffer, buffer: object): void {

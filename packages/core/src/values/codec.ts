@@ -81,10 +81,10 @@ export interface Codec {
 
   /**
    * The value of a template, `bound[i]` decoded in every place of hole `i`, anew for each. The depth of a bound value
-   * counts for itself. What is bound as `{ value }` stands there as it is. Throws `malformed`, also for a hole without a bound value and a hole inside one, and
-   * `too-large`.
+   * counts for itself. What is bound as `{ value }` stands there as it is. A `Uint8Array` in it lies in `memory`. Throws `malformed`, also for a hole
+   * without a bound value and a hole inside one, and `too-large`.
    */
-  readonly decodeTemplate: (bytes: Uint8Array, bound: readonly Bound[]) => unknown;
+  readonly decodeTemplate: (bytes: Uint8Array, bound: readonly Bound[], memory?: ByteMemory) => unknown;
 }
 
 export interface CodecOptions {
@@ -124,7 +124,7 @@ export function createCodec(utf8: ValueUtf8, options: CodecOptions = {}): Codec 
     encode: (value, what) => write(value, what, undefined),
     decode: (bytes, memory, start) => reader.read(bytes, undefined, memory, start),
     encodeTemplate: write,
-    decodeTemplate: (bytes, bound) => reader.read(bytes, bound),
+    decodeTemplate: (bytes, bound, memory) => reader.read(bytes, bound, memory),
   };
 }
 

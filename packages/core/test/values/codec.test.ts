@@ -319,4 +319,15 @@ describe("memory of byte strings", () => {
     const floats = codec.decode(codec.encode(Float64Array.of(1, 2), "value"), slab) as Float64Array;
     expect([floats.byteOffset, floats.buffer.byteLength]).toEqual([0, 16]);
   });
+
+  test("a slab that is to begin small doubles its chunks, and makes room for whatever fits in none yet", () => {
+    const sizes: number[] = [];
+    const slab = createSlab((length) => {
+      sizes.push(length);
+      return new Uint8Array(length);
+    }, 64);
+    const made = Array.from({ length: 700 }, (_, index) => slab(index === 0 ? 200 : 100).fill(index));
+    expect(sizes).toEqual([200, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768, 32768]);
+    expect(made.every((bytes, index) => bytes.every((byte) => byte === index % 256))).toBe(true);
+  });
 });

@@ -212,10 +212,11 @@ export class QueueAsking {
 /** `message` as it is sent, whatever becomes of what was given. Throws `invalid-argument` here, where no other message travels with it. */
 export function outgoing(queue: string, body: Uint8Array, given: SendOptions): OutgoingMessage {
   const message: Record<string, unknown> = { body };
-  for (const name of messageFields) {
-    const value = given[name];
+  // its names were checked: they are those of fields
+  for (const name in given) {
+    const value = given[name as keyof SendOptions];
     if (value === undefined) continue;
-    checkMessageField(queue, name, value);
+    checkMessageField(queue, name as keyof SendOptions, value);
     message[name] = value;
   }
   // it leaves later, and the program may use them again for its next message
@@ -223,18 +224,3 @@ export function outgoing(queue: string, body: Uint8Array, given: SendOptions): O
   if (given.after !== undefined) message["after"] = [...given.after];
   return message as unknown as OutgoingMessage;
 }
-
-const messageFields = [
-  "id",
-  "headers",
-  "group",
-  "dedup",
-  "priority",
-  "delayMs",
-  "ttlMs",
-  "after",
-  "idempotencyKey",
-  "correlationId",
-  "replyTo",
-  "keepResult",
-] as const;

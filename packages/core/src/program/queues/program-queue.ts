@@ -13,6 +13,7 @@ import {
   defaultQueuesLimits,
 } from "../../queues/index.js";
 import type { SingleCallOptions } from "../../rpc/index.js";
+import type { ByteMemory } from "../../values/index.js";
 import type { WaitOptions } from "../api.js";
 import { waitMsOf } from "../options.js";
 import type {
@@ -139,12 +140,14 @@ export class ProgramQueue<T = unknown, R = unknown, S = T, A = R> implements Que
     });
   }
 
-  send(value: S, options: SendOptions & AcceptOptions & WaitOptions = {}): Promise<Sent> {
+  send(value: S, options: SendOptions & AcceptOptions & WaitOptions = noOptions): Promise<Sent> {
     return checked(() => {
+      const { memory } = this.#sends;
+      if (options === noOptions) return this.#sends.send(this.#message(value, noOptions, memory), noOptions, false);
       checkOptions(options, sendNames, "send");
       const { signal, timeoutMs, accept, ...fields } = options;
       waitMsOf({ signal, timeoutMs }, "send");
-      return this.#sends.send(this.#message(value, fields), { signal, timeoutMs }, maySpool(accept, "send"));
+      return this.#sends.send(this.#message(value, fields, memory), { signal, timeoutMs }, maySpool(accept, "send"));
     });
   }
 
@@ -333,12 +336,17 @@ export class ProgramQueue<T = unknown, R = unknown, S = T, A = R> implements Que
   }
 
   /** A promise where the schema gives one. */
-  #message(value: S, fields: SendOptions): OutgoingMessage | Promise<OutgoingMessage> {
-    const { codec } = this.#asking.host;
-    const message = (valid: unknown): OutgoingMessage =>
-      outgoing(this.name, codec.encode(valid, "the value").slice(), fields); // the codec's memory is not for keeping
+  #message(value: S, fields: SendOptions, memory: ByteMemory = ownMemory): OutgoingMessage | Promise<OutgoingMessage> {
     const valid = this.#checks.value(value);
-    return isPromise(valid) ? valid.then(message) : message(valid);
+    if (!isPromise(valid)) return this.#outgoing(valid, fields, memory);
+    return valid.then((checked) => this.#outgoing(checked, fields, memory));
+  }
+
+  #outgoing(valid: unknown, fields: SendOptions, memory: ByteMemory): OutgoingMessage {
+    const encoded = this.#asking.host.codec.encode(valid, "the value");
+    const body = memory(encoded.length);
+    body.set(encoded); // the codec's memory is not for keeping
+    return outgoing(this.name, body, fields);
   }
 
   #ask<O extends QueueOperation["op"]>(
@@ -350,11 +358,17 @@ export class ProgramQueue<T = unknown, R = unknown, S = T, A = R> implements Que
   }
 }
 
+const noOptions = {};
+const ownMemory: ByteMemory = (length) => new Uint8Array(length);
+
 /** What `ask` comes to; what it throws is a rejection, too. */
 function checked<R>(ask: () => Promise<R>): Promise<R> {
-  return new Promise((resolve) => {
-    resolve(ask());
-  });
+  try {
+    return ask();
+  } catch (error) {
+    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- what a schema has thrown is told as it is
+    return Promise.reject(error);
+  }
 }
 
 function maySpool(accept: unknown, who: string): boolean {

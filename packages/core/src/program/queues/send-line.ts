@@ -10,6 +10,7 @@
 import { MpregError, isPromise } from "../../base/index.js";
 import type { OutgoingMessage } from "../../queues/index.js";
 import { Fifo, onAbort } from "../../structures/index.js";
+import { type ByteMemory, createSlab } from "../../values/index.js";
 import type { WaitOptions } from "../api.js";
 import { cancelled } from "../options.js";
 import type { Sent } from "./api.js";
@@ -40,6 +41,9 @@ interface Waiting {
 
 const noop = (): void => undefined;
 
+/** Of bodies that wait. */
+const firstChunkBytes = 1_024;
+
 export function sentOf({ id, sequence, duplicate, spooled }: Extract<PlainSendEnd, { readonly kind: "done" }>): Sent {
   return spooled === true ? { id, sequence, duplicate, spooled } : { id, sequence, duplicate };
 }
@@ -57,6 +61,10 @@ export class SendLine {
   readonly #waiting = new Fifo<Waiting>();
   #waitingBytes = 0;
   #isAtWork = false;
+  #slab: ByteMemory | undefined;
+  /** For bodies that are about to be sent. They leave in their order, so that a chunk of it goes with the last of those in it; a line that is idle holds none. */
+  readonly memory: ByteMemory = (length) =>
+    (this.#slab ??= createSlab((bytes) => new Uint8Array(bytes), firstChunkBytes))(length);
 
   constructor(asking: QueueAsking, sending: Sending) {
     this.#asking = asking;
@@ -72,7 +80,6 @@ export class SendLine {
     return new Promise((resolve, reject) => {
       if (signal?.aborted === true) throw cancelled(signal, "not-applied");
       if (this.#waiting.size >= waitingMax || this.#waitingBytes >= waitingBytesMax) throw this.#full();
-      const { clock } = this.#asking.host;
       const known = isPromise(message) ? undefined : message;
       const entry: Waiting = {
         message: known,
@@ -86,37 +93,41 @@ export class SendLine {
       };
       this.#waiting.push(entry);
       this.#waitingBytes += entry.bytes;
-      const stops: (() => void)[] = [];
-      const giveUp = (why: (outcome: "not-applied" | "unknown") => MpregError): void => {
-        entry.isGivenUp = true;
-        entry.forget();
-        reject(why(entry.hasLeft ? "unknown" : "not-applied")); // (L3)
-        if (entry.message === undefined) this.#begin(); // nobody waits behind it any more
-      };
-      if (signal !== undefined) {
-        stops.push(
-          onAbort(signal, () => {
-            giveUp((outcome) => cancelled(signal, outcome));
-          }),
-        );
-      }
-      if (timeoutMs > 0) {
-        const timer = clock.setTimer(() => {
-          const late = `The time allowed (${timeoutMs} ms) ran out before queue "${this.#asking.name}" had the message`;
-          giveUp((outcome) => new MpregError("deadline", late, { outcome }));
-        }, timeoutMs);
-        stops.push(() => {
-          clock.clearTimer(timer);
-        });
-      }
-      if (stops.length > 0) {
-        entry.forget = () => {
-          for (const stop of stops.splice(0)) stop();
-        };
-      }
+      if (signal !== undefined || timeoutMs > 0) this.#limit(entry, signal, timeoutMs);
       if (isPromise(message)) this.#await(entry, message);
       this.#begin();
     });
+  }
+
+  /** (L3) */
+  #limit(entry: Waiting, signal: WaitOptions["signal"], timeoutMs: number): void {
+    const { clock } = this.#asking.host;
+    const stops: (() => void)[] = [];
+    const giveUp = (why: (outcome: "not-applied" | "unknown") => MpregError): void => {
+      entry.isGivenUp = true;
+      entry.forget();
+      entry.reject(why(entry.hasLeft ? "unknown" : "not-applied"));
+      if (entry.message === undefined) this.#begin(); // nobody waits behind it any more
+    };
+    if (signal !== undefined) {
+      stops.push(
+        onAbort(signal, () => {
+          giveUp((outcome) => cancelled(signal, outcome));
+        }),
+      );
+    }
+    if (timeoutMs > 0) {
+      const timer = clock.setTimer(() => {
+        const late = `The time allowed (${timeoutMs} ms) ran out before queue "${this.#asking.name}" had the message`;
+        giveUp((outcome) => new MpregError("deadline", late, { outcome }));
+      }, timeoutMs);
+      stops.push(() => {
+        clock.clearTimer(timer);
+      });
+    }
+    entry.forget = () => {
+      for (const stop of stops.splice(0)) stop();
+    };
   }
 
   #begin(): void {
@@ -151,7 +162,10 @@ export class SendLine {
   #work(): void {
     const batch = this.#next();
     this.#isAtWork = batch.length > 0;
-    if (batch.length === 0) return;
+    if (batch.length === 0) {
+      if (this.#waiting.size === 0) this.#slab = undefined;
+      return;
+    }
     const messages = batch.map(({ message }) => message as OutgoingMessage); // (L5)
     const over = (told: (waiting: Waiting, index: number) => void): void => {
       for (const [index, waiting] of batch.entries()) {

@@ -194,14 +194,14 @@ function received(queue: Queue, entry: Entry, visibilityMs: number): ReceivedMes
   const content = queue.contentOf(held);
   if (content === undefined || lease === undefined) return undefined;
   const { message, sentWallMs, deadLetter } = queue.host.sealer.open(content);
-  const all: ReceivedMessage = Object.assign(message, {
-    id: queue.idOf(held),
-    receipt: writeReceipt(lease.run, queue.id, held.sequence, entry.lane, lease.number),
-    sequence: BigInt(held.sequence),
-    receives: lease.receives,
-    sentMs: sentWallMs,
-    firstReceivedMs: lease.firstReceivedMs,
-    visibleForMs: visibilityMs,
-  });
-  return deadLetter === undefined ? all : Object.assign(all, { deadLetter });
+  const all = message as { -readonly [F in keyof ReceivedMessage]: ReceivedMessage[F] };
+  all.id = queue.idOf(held);
+  all.receipt = writeReceipt(lease.run, queue.id, held.sequence, entry.lane, lease.number);
+  all.sequence = BigInt(held.sequence);
+  all.receives = lease.receives;
+  all.sentMs = sentWallMs;
+  all.firstReceivedMs = lease.firstReceivedMs;
+  all.visibleForMs = visibilityMs;
+  if (deadLetter !== undefined) all.deadLetter = deadLetter;
+  return all;
 }

@@ -4,9 +4,11 @@
  * Owns the form. Head: form (1), id (empty: made of the sequence), wall time of the send, delay, TTL (0: the queue's), priority; optional fields;
  * the rest is the body.
  *
- * (M1) What comes out is what was put in, bytes of its own; fields that a later version has added are skipped.
+ * (M1) What comes out is what was put in, a copy of the bytes, which those of other messages lie beside: it is not for keeping. Fields that a later
+ *      version has added are skipped.
  */
 import type { Utf8 } from "../../base/index.js";
+import { type ByteMemory, createSlab } from "../../values/index.js";
 import { Reader, TextCache, Writer } from "../../wire/index.js";
 import type { DeadLetter, DeathReason, MessageAttribute, OutgoingMessage } from "../types.js";
 
@@ -55,6 +57,8 @@ export interface OpenedMessage extends SealedHead {
 export class Sealer {
   readonly #writer: Writer;
   readonly #reader: Reader;
+  /** (M1) */
+  readonly #memory: ByteMemory = createSlab((length) => new Uint8Array(length));
 
   constructor(utf8: Utf8) {
     this.#writer = new Writer(utf8);
@@ -121,7 +125,9 @@ export class Sealer {
       else if (tag === tags.deadLetter) deadLetter = readDeadLetter(reader);
       reader.skipField(); // (M1)
     }
-    message.body = reader.rest().slice(); // (M1)
+    const body = reader.rest();
+    message.body = this.#memory(body.length);
+    message.body.set(body); // (M1)
     return { message, sentWallMs, delayMs, deadLetter };
   }
 

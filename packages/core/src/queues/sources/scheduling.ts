@@ -178,7 +178,8 @@ export class Scheduling implements DueItem {
     const notBeforeMs = times === never ? Infinity : 0;
     const leftMs = (record.nextMs ?? Infinity) - this.#queue.host.wallMs();
     const dueMs = nowMs + Math.min(leftMs, record.everyMs ?? Infinity);
-    this.#items.set(record.name, { record, times, message, dueMs, notBeforeMs, refused: 0, lastRefusal });
+    const item = { record, times, message: ownMemory(message), dueMs, notBeforeMs, refused: 0, lastRefusal };
+    this.#items.set(record.name, item);
     this.#arm(nowMs);
   }
 
@@ -241,7 +242,7 @@ export class Scheduling implements DueItem {
     return {
       record,
       times,
-      message,
+      message: ownMemory(message),
       dueMs: nowMs + (everyMs ?? 0),
       notBeforeMs: 0,
       refused: 0,
@@ -406,6 +407,11 @@ function recordAfter(before: ScheduleRecord, due: Due, sent: number): ScheduleRe
   const counts = { sent: before.sent + sent, skipped: before.skipped + skipped, madeUp };
   if (sent === times.length) return { ...before, nextMs, sinceMs, ...counts };
   return { ...before, nextMs: times[sent], sinceMs: times[sent - 1] as number, ...counts };
+}
+
+/** It is kept, and what lies beside its body is not. */
+function ownMemory(message: OutgoingMessage): OutgoingMessage {
+  return { ...message, body: message.body.slice() };
 }
 
 function refuse(item: Item, error: MpregError, nowMs: number): void {
