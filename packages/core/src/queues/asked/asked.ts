@@ -98,7 +98,7 @@ export function askedOperation(queue: string, value: unknown): QueueOperation {
   if (op === "send") {
     const { messages } = value as unknown as { readonly messages: readonly unknown[] };
     for (const [index, message] of messages.entries())
-      checkFields(message, messageFields, `${who}: messages[${index}]`);
+      checkFields(message, messageFields, () => `${who}: messages[${index}]`);
   }
   if (op === "schedule") checkFields(value.message, messageFields, `${who}: message`);
   if (op === "update") return { op, settings: askedSettings(queue, value.settings) };

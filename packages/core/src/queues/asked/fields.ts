@@ -2,6 +2,7 @@
  * Fields: what the parts of something that comes from elsewhere have to be.
  *
  * (O1) What is wrong is refused with the field, what was given and what would be right.
+ * (O2) What is right costs no more than looking at what was given: a message has few of the fields that it might have.
  */
 import { MpregError, checkOptions, kindOf, quoted } from "../../base/index.js";
 
@@ -38,24 +39,45 @@ export function objectOf(fields: Fields): Field {
   return { is: isRecord, what: `an object { ${names.join(", ")} }`, fields };
 }
 
-const known = new WeakMap<Fields, ReadonlySet<string>>();
+/** Whose fields they are, as messages begin; or how to say it, where that is not to be made up for each that is right. (O2) */
+export type Who = string | (() => string);
 
-function namesOf(fields: Fields): ReadonlySet<string> {
-  let names = known.get(fields);
-  if (names === undefined) known.set(fields, (names = new Set(Object.keys(fields))));
-  return names;
+interface Known {
+  readonly names: ReadonlySet<string>;
+  readonly required: readonly string[];
+}
+
+const known = new WeakMap<Fields, Known>();
+
+function knownOf(fields: Fields): Known {
+  const before = known.get(fields);
+  if (before !== undefined) return before;
+  const names = Object.keys(fields);
+  const now = { names: new Set(names), required: names.filter((name) => fields[name]?.isOptional !== true) };
+  known.set(fields, now);
+  return now;
 }
 
 /** Throws `invalid-argument` unless `value` is an object of these fields, and no others. (O1) */
-export function checkFields(value: unknown, fields: Fields, who: string): void {
-  checkOptions(value, namesOf(fields), who);
-  for (const name in fields) checkField((value as Record<string, unknown>)[name], fields[name] as Field, who, name);
+export function checkFields(value: unknown, fields: Fields, who: Who): void {
+  const { names, required } = knownOf(fields);
+  const isObject = typeof value === "object" && value !== null;
+  const given = value as Readonly<Record<string, unknown>>;
+  let isRight = isObject && !Array.isArray(value);
+  if (isRight) for (const name in given) isRight &&= names.has(name);
+  if (!isRight) checkOptions(value, names, textOf(who)); // which throws
+  for (const name in given) checkField(given[name], fields[name] as Field, who, name);
+  for (const name of required) checkField(given[name], fields[name] as Field, who, name);
 }
 
-export function checkField(given: unknown, field: Field, who: string, name: string): void {
+export function checkField(given: unknown, field: Field, who: Who, name: string): void {
   if (given === undefined && field.isOptional === true) return;
-  if (!field.is(given)) throw invalid(`${who}: ${name} must be ${field.what}, got ${shown(given)}`);
-  if (field.fields !== undefined) checkFields(given, field.fields, `${who}: ${name}`);
+  if (!field.is(given)) throw invalid(`${textOf(who)}: ${name} must be ${field.what}, got ${shown(given)}`);
+  if (field.fields !== undefined) checkFields(given, field.fields, () => `${textOf(who)}: ${name}`);
+}
+
+function textOf(who: Who): string {
+  return typeof who === "string" ? who : who();
 }
 
 /** As far as it can be shown at all: what comes from elsewhere may be anything. */

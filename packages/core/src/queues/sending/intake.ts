@@ -66,33 +66,24 @@ export function checkMessage(
   settings: QueueSettings,
   limits: QueuesLimits,
 ): void {
-  const who = `a message to queue ${quoted(queue)}`;
   const { body, id, priority, delayMs, ttlMs, after } = message;
-  if (!(body instanceof Uint8Array)) throw new MpregError("invalid-argument", `${who} has no body of bytes`);
+  if (!(body instanceof Uint8Array)) throw refused(queue, " has no body of bytes");
   checkBytes(queue, body, settings);
-  for (const name of ["id", "group", "dedup", "idempotencyKey"] as const) {
-    const text = message[name];
-    if (text === undefined) continue;
-    if (text === "") throw new MpregError("invalid-argument", `${who} has an empty "${name}"; leave it out`);
-    if (utf8Length(text) > limits.idBytesMax)
-      throw tooLarge(`${who} has a "${name}" of more than ${limits.idBytesMax} bytes`);
-  }
-  if (id?.startsWith("~") === true) {
-    throw new MpregError(
-      "invalid-argument",
-      `${who} has the id ${quoted(id)}; ids that begin with "~" are made by queues`,
-    );
-  }
-  checkInteger(who, "priority", priority, 9);
-  checkInteger(who, "delayMs", delayMs, delayMsMax);
-  checkInteger(who, "ttlMs", ttlMs, settings.ttlMs);
-  if (ttlMs === 0) throw new MpregError("invalid-argument", `${who}: "ttlMs" must be at least 1`);
-  checkDelay(who, delayMs ?? settings.delayMs, ttlMs ?? settings.ttlMs);
-  if (after !== undefined && after.length > limits.afterMax) {
-    throw tooLarge(`${who} waits for ${after.length} others; the limit is ${limits.afterMax}`);
-  }
-  checkCount(who, "headers", message.headers, limits);
-  checkCount(who, "attributes", message.attributes, limits);
+  checkText(queue, "id", id, limits);
+  checkText(queue, "group", message.group, limits);
+  checkText(queue, "dedup", message.dedup, limits);
+  checkText(queue, "idempotencyKey", message.idempotencyKey, limits);
+  if (id?.startsWith("~") === true)
+    throw refused(queue, ` has the id ${quoted(id)}; ids that begin with "~" are made by queues`);
+  checkInteger(queue, "priority", priority, 9);
+  checkInteger(queue, "delayMs", delayMs, delayMsMax);
+  checkInteger(queue, "ttlMs", ttlMs, settings.ttlMs);
+  if (ttlMs === 0) throw refused(queue, ` has a "ttlMs" of 0; it must be at least 1`);
+  checkDelay(queue, delayMs ?? settings.delayMs, ttlMs ?? settings.ttlMs);
+  if (after !== undefined && after.length > limits.afterMax)
+    throw tooLarge(queue, ` waits for ${after.length} others; the limit is ${limits.afterMax}`);
+  checkCount(queue, "headers", message.headers, limits);
+  checkCount(queue, "attributes", message.attributes, limits);
 }
 
 /** The same of one that the queue is to send itself: it is not delayed by the queue. */
@@ -110,33 +101,41 @@ export function checkScheduled(
 /** Throws `too-large`. */
 export function checkBytes(queue: string, body: Uint8Array, { messageBytesMax }: QueueSettings): void {
   if (body.length <= messageBytesMax) return;
-  const who = `a message to queue ${quoted(queue)}`;
-  throw tooLarge(`${who} has ${body.length} bytes; the limit ("messageBytesMax") is ${messageBytesMax}`);
+  throw tooLarge(queue, ` has ${body.length} bytes; the limit ("messageBytesMax") is ${messageBytesMax}`);
 }
 
-function checkDelay(who: string, delayMs: number, ttlMs: number): void {
+function checkText(queue: string, name: string, text: string | undefined, { idBytesMax }: QueuesLimits): void {
+  if (text === undefined) return;
+  if (text === "") throw refused(queue, ` has an empty "${name}"; leave it out`);
+  if (utf8Length(text) > idBytesMax) throw tooLarge(queue, ` has a "${name}" of more than ${idBytesMax} bytes`);
+}
+
+function checkDelay(queue: string, delayMs: number, ttlMs: number): void {
   if (delayMs < ttlMs) return;
   const helps = `make "delayMs" shorter, or "ttlMs" longer`;
-  const message = `${who}: after its delay (${delayMs} ms) its time ("ttlMs": ${ttlMs}) would be over: ${helps}`;
-  throw new MpregError("invalid-argument", message);
+  throw refused(queue, `: after its delay (${delayMs} ms) its time ("ttlMs": ${ttlMs}) would be over: ${helps}`);
 }
 
-function checkInteger(who: string, name: string, value: number | undefined, max: number): void {
+function checkInteger(queue: string, name: string, value: number | undefined, max: number): void {
   if (value === undefined || (Number.isSafeInteger(value) && value >= 0 && value <= max)) return;
-  throw new MpregError("invalid-argument", `${who}: "${name}" must be an integer from 0 to ${max}, got ${value}`);
+  throw refused(queue, ` has a "${name}" of ${value}; it must be an integer from 0 to ${max}`);
 }
 
 function checkCount(
-  who: string,
+  queue: string,
   name: string,
   given: Readonly<Record<string, unknown>> | undefined,
-  limits: QueuesLimits,
+  { headersMax }: QueuesLimits,
 ): void {
   if (given === undefined) return;
   const count = Object.keys(given).length;
-  if (count > limits.headersMax) throw tooLarge(`${who} has ${count} ${name}; the limit is ${limits.headersMax}`);
+  if (count > headersMax) throw tooLarge(queue, ` has ${count} ${name}; the limit is ${headersMax}`);
 }
 
-function tooLarge(message: string): MpregError {
-  return new MpregError("too-large", message);
+function refused(queue: string, why: string, code: "invalid-argument" | "too-large" = "invalid-argument"): MpregError {
+  return new MpregError(code, `a message to queue ${quoted(queue)}${why}`);
+}
+
+function tooLarge(queue: string, why: string): MpregError {
+  return refused(queue, why, "too-large");
 }
