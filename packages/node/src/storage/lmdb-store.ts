@@ -112,6 +112,8 @@ class LmdbStore implements Store {
   readonly #tables: ReadonlyMap<string, Table>;
   readonly #front: GroupCommit;
   #committing: Promise<void> = Promise.resolve();
+  /** What LMDB has promised of the last operation. */
+  #ordered: Promise<unknown> | undefined;
 
   constructor(options: LmdbStoreOptions, folder: string, lock: Lock, root: Root, tables: ReadonlyMap<string, Table>) {
     this.#folder = folder;
@@ -231,10 +233,10 @@ class LmdbStore implements Store {
     const table = this.#table(operation.table);
     switch (operation.kind) {
       case "put":
-        this.#order(table.put(bufferOf(operation.key), slab.sealed(operation)));
+        this.#order(table.put(keyOf(operation), slab.sealed(operation)));
         break;
       case "delete":
-        this.#order(table.remove(bufferOf(operation.key)));
+        this.#order(table.remove(keyOf(operation)));
         break;
       case "delete-range": {
         const { from, to } = operation;
@@ -250,8 +252,10 @@ class LmdbStore implements Store {
     }
   }
 
-  /** Its end is that of the whole transaction; LMDB rejects these promises too. (L3) */
+  /** Its end is that of the whole transaction; LMDB rejects these promises too, of which many operations have one. (L3) */
   #order(promise: Promise<unknown>): void {
+    if (promise === this.#ordered) return;
+    this.#ordered = promise;
     promise.catch(noted);
   }
 }
@@ -272,10 +276,10 @@ class Slab {
     this.#bytes = Buffer.allocUnsafeSlow(size);
   }
 
-  sealed(operation: Extract<Operation, { kind: "put" }>): Buffer {
+  sealed(operation: Extract<Operation, { kind: "put" }>): Uint8Array {
     const from = this.#at;
     this.#at = sealInto(this.#bytes, from, "value", operation.value, crc32c(operation.key));
-    return this.#bytes.subarray(from, this.#at);
+    return new Uint8Array(this.#bytes.buffer, this.#bytes.byteOffset + from, this.#at - from); // `subarray` would look for the constructor first
   }
 }
 
@@ -311,6 +315,11 @@ function bounds(start: Buffer | undefined, end: Buffer | undefined): RangeOption
 /** The same bytes without the methods of Buffer, which would go on into messages and comparisons. */
 function plain(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** LMDB copies a key at once, and takes any bytes for it; a view of it would be memory of its own for a few bytes that have none. */
+function keyOf({ key }: { readonly key: Uint8Array }): Buffer {
+  return key as Buffer;
 }
 
 function bufferOf(bytes: Uint8Array): Buffer {
