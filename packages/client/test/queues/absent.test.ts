@@ -32,6 +32,27 @@ test("a processor of a queue that no node has tells which nodes were asked, and 
   await processor.close();
 });
 
+test("a processor whose queue has an owner that is away is told which", async () => {
+  const [entry, owner] = (await startMesh({ name: "entry" }, { name: "keeper", dataDir: await temporaryFolder() })) as [
+    MpregNode,
+    MpregNode,
+  ];
+  const client = await clientOf(entry);
+  await client.queue("jobs", {}).create();
+  await owner.close();
+  const events = client.queue("jobs").process(handler).status();
+  const { value } = await events.next();
+  expect(value).toMatchObject({
+    kind: "interrupted",
+    error: {
+      code: "unknown-queue",
+      message: expect.stringMatching(
+        /No node has a queue "jobs": its owner "keeper" is away; asked: "entry"/,
+      ) as unknown,
+    },
+  });
+});
+
 test("a processor that is to end where no node has its queue does, with why", async () => {
   const { distant } = await start();
   const processor = distant.queue("nowhere").process(handler, { absent: "end" });

@@ -37,7 +37,7 @@ import { whenKnownEverywhere } from "./queue-everywhere.js";
 import { QueueFeeds } from "./queue-feeds.js";
 import { Consumers } from "./consumers/consumers.js";
 import type { ConsumersHost } from "./consumers/types.js";
-import { durableTag, ownerOf } from "./queue-owners.js";
+import { awayOwnerOf, durableTag, ownerOf } from "./queue-owners.js";
 import { statsPage } from "./queue-pages.js";
 import { QueuePlacing } from "./queue-placing.js";
 import { checkQueuesOperation } from "./asked-queues.js";
@@ -363,7 +363,7 @@ export class QueueFunctions {
       }
       case "seen":
         this.#authorize(invocation, "browse", asked.queue);
-        end({ node: this.#host.options.name, is: this.#seen(asked.queue) });
+        end(this.#seen(asked.queue));
         return undefined;
       case "place":
         checkQueueName(asked.queue);
@@ -425,9 +425,13 @@ export class QueueFunctions {
     return undefined;
   }
 
-  #seen(queue: string): QueuesAnswers["seen"]["is"] {
-    if (this.#queues.has(queue)) return "here";
-    return this.#host.cluster.offerings.withdrawn.has(queueFunction(queue)) ? "deleted" : "unknown";
+  #seen(queue: string): QueuesAnswers["seen"] {
+    const { cluster, options } = this.#host;
+    if (this.#queues.has(queue)) return { node: options.name, is: "here" };
+    const away = awayOwnerOf(cluster, queue);
+    if (away !== undefined) return { node: options.name, is: "unknown", away };
+    const is = cluster.offerings.withdrawn.has(queueFunction(queue)) ? "deleted" : "unknown";
+    return { node: options.name, is };
   }
 
   #list(): string[] {

@@ -21,12 +21,14 @@ function start(
 ) {
   const asked: Asked[] = [];
   const timers: { readonly callback: () => void; readonly ms: number }[] = [];
+  const cleared: unknown[] = [];
+  const time = { nowMs: 0, looks: 0 };
   let ids = 0;
   const clock: Clock = {
-    now: () => 0,
+    now: () => time.nowMs,
     wallMs: () => 0,
     setTimer: (callback, ms) => timers.push({ callback, ms }),
-    clearTimer: () => undefined,
+    clearTimer: (timer) => void cleared.push(timer),
     endOfTurn: (callback) => {
       queueMicrotask(() => {
         queueMicrotask(callback); // behind what is settled in this turn
@@ -52,7 +54,7 @@ function start(
     newId: () => `id${++ids}`,
     call: (fun: string, [operation]: readonly unknown[]) =>
       fun === queuesFunction
-        ? Promise.reject(new MpregError("not-connected", "nobody tells where the queue is"))
+        ? Promise.reject(new MpregError("not-connected", `look ${++time.looks}: nobody tells where the queue is`))
         : new Promise<unknown>((answer, fail) => asked.push({ operation: operation as QueueOperation, answer, fail })),
   } satisfies QueueHost;
   const asking = new QueueAsking("jobs", host, undefined, undefined);
@@ -62,7 +64,7 @@ function start(
     new Promise((resolve) => {
       setImmediate(resolve);
     });
-  return { asked, aborts, asking, timers, processor, settled };
+  return { asked, aborts, asking, timers, cleared, time, processor, settled };
 }
 
 function messages(count: number): ReceivedMessage[] {
@@ -227,6 +229,29 @@ test("a processor that is to end where no node has its queue does so, too, where
   await settled();
   expect(timers).toEqual([]); // it does not try again
   await expect(processor.closed).rejects.toMatchObject({ code: "unknown-queue" });
+});
+
+test("the nodes are asked again after a minute for a queue that none of them has: it may be deleted meanwhile, and its processor waited on (P10)", async () => {
+  const { asked, processor, settled, timers, cleared, time } = start({ concurrency: 1, prefetch: 0 }, () => undefined);
+  const failed = async (): Promise<number> => {
+    asked.at(-1)?.fail(new MpregError("unknown-queue", "nobody has it", { reason: "absent" }));
+    await settled();
+    const { looks } = time;
+    timers.shift()?.callback();
+    await settled();
+    return looks;
+  };
+  const once = await failed();
+  expect(once).toBeGreaterThan(0);
+  time.nowMs = 59_999;
+  expect(await failed()).toBe(once);
+  time.nowMs = 60_000;
+  expect(await failed()).toBe(2 * once);
+  asked.at(-1)?.fail(new MpregError("node-lost", "gone"));
+  await settled();
+  void processor.close();
+  await processor.closed;
+  expect(cleared).toEqual([1]); // and the pause is over: it would keep the process
 });
 
 test("a message that is no value is released with why, and told (P7)", async () => {

@@ -2,6 +2,7 @@
  * `mpreg queue redrive`: dead letters go back where they come from, and are watched on their way.
  *
  * (R1) A redrive is its queue's: it goes on when whoever watches it is interrupted.
+ * (R2) One that was watched to its end and has left messages behind has not done what it was asked to: exit code 1, with why.
  */
 import { setTimeout as after } from "node:timers/promises";
 import type { Client } from "@mpreg/client";
@@ -9,7 +10,7 @@ import { MpregError } from "@mpreg/core/base";
 import type { Queue } from "@mpreg/core/program";
 import type { Redrive } from "@mpreg/core/queues";
 import type { Command } from "commander";
-import { usageError } from "../failure.js";
+import { CommandError, usageError } from "../failure.js";
 import { valueJson } from "../render/json.js";
 import { redriveText, redrivesText } from "../render/redrives.js";
 import type { Terminal } from "../terminal.js";
@@ -66,6 +67,11 @@ async function start(client: Client, name: string, flags: RedriveFlags, terminal
     told = await lookAt(queue, told.id, flags);
   }
   write(told, flags, terminal);
+  if (told.state === "running" || told.refused === 0) return;
+  await terminal.stdout.written("applied");
+  const why = told.lastRefusal === undefined ? "" : `; the last one: ${told.lastRefusal}`;
+  const stay = told.refused === 1 ? "1 message stays" : `${told.refused} messages stay`;
+  throw new CommandError(1, `${stay} in queue "${name}"${why}`); // (R2)
 }
 
 async function lookAt(queue: Queue, id: string, flags: RedriveFlags): Promise<Redrive> {
@@ -92,6 +98,7 @@ function write(told: Redrive | readonly Redrive[], flags: RedriveFlags, { stdout
 const help = `
 Moved are the messages that were there when it began. What is leased, has no room or no queue to go to stays, and what is behind it
 in its group; what is for a queue that no node has just now waits up to ten minutes for it. It goes on when this command is interrupted, and after a restart of its node; --cancel ends it.
+The exit code is 1 where messages have stayed.
 
 Examples:
   mpreg queue redrive jobs-dead

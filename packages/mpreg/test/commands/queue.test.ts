@@ -80,6 +80,14 @@ describe("mpreg queue", () => {
       [{ state: "cancelled" }, { state: "done" }],
     ]);
     expect(await queue("redrive", "letters", "--list", "--cancel")).toMatchObject({ exitCode: 2 });
+    await queue("send", "letters", '"of nobody"');
+    expect(await queue("redrive", "letters")).toMatchObject({
+      exitCode: 1,
+      stdout: expect.stringMatching(/ done: moved 0 of 1 message; 1 stay/),
+      stderr: expect.stringMatching(
+        /1 message stays in queue "letters"; the last one: "~.+": is no dead letter of another queue/,
+      ),
+    });
   });
 
   test("keeps what is sent while the owner is away, where that is wanted, and shows what is kept", async () => {

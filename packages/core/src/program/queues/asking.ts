@@ -74,8 +74,8 @@ export interface QueuesAnswers {
     readonly queues: readonly { readonly queue: string; readonly stats: QueueStats }[];
     readonly next: string | undefined;
   };
-  /** Name of the node; whether it has the queue, or knows that the node which had it has it no more. */
-  readonly seen: { readonly node: string; readonly is: "here" | "deleted" | "unknown" };
+  /** Name of the node; whether it has the queue, or knows that the node which had it has it no more; the name of one that has it, and is away. */
+  readonly seen: { readonly node: string; readonly is: "here" | "deleted" | "unknown"; readonly away?: string };
   /** `direct`: nothing was kept, the queue can be asked itself. */
   readonly spool: { readonly kind: "direct" } | { readonly kind: "spooled"; readonly ends: readonly PlainSendEnd[] };
   readonly spooled: readonly SpooledFor[];

@@ -22,6 +22,7 @@ import { type CancelSignal, checkListeners } from "../../rpc/index.js";
 import { Broadcast, Fifo, type Missed, onAbort } from "../../structures/index.js";
 import type { AbortSource } from "../abort-source.js";
 import type { WaitOptions } from "../api.js";
+import type { ClockTimer } from "../clock.js";
 import { waitMsOf } from "../options.js";
 import { within } from "../within.js";
 import type { ProcessContext, ProcessOptions, ProcessorEvent, QueueMessage, QueueProcessor } from "./api.js";
@@ -43,6 +44,8 @@ const slackMs = 10_000;
 const retryMsMin = 100;
 const retryMsMax = 5_000;
 const eventsMax = 1_000;
+/** How often the nodes are asked for a queue that none of them has. */
+const lookEveryMs = 60_000;
 
 type Told<T, A> = Exclude<ProcessorEvent<T, A>, Missed>;
 
@@ -69,8 +72,10 @@ export class Processor<T, A> implements QueueProcessor<T, A> {
   #failure: unknown;
   /** It could not receive, and tries again. */
   #isInterrupted = false;
-  /** Nodes were asked for the queue since it could last be received from. (P10) */
-  #isLookedFor = false;
+  /** When nodes may be asked again for the queue, which could not be received from. (P10) */
+  #nextLookMs = 0;
+  /** Until it receives again. */
+  #pause: ClockTimer | undefined;
   /** There once somebody follows it. */
   #events: Broadcast<Told<T, A>> | undefined;
   #isOver = false;
@@ -191,7 +196,7 @@ export class Processor<T, A> implements QueueProcessor<T, A> {
       (messages) => {
         this.#phase = "idle";
         this.#wasThere = true;
-        this.#isLookedFor = false;
+        this.#nextLookMs = 0;
         this.#attempt = undefined;
         this.#retryMs = retryMsMin;
         if (this.#isInterrupted) {
@@ -206,7 +211,7 @@ export class Processor<T, A> implements QueueProcessor<T, A> {
       (error: unknown) => {
         this.#phase = "idle";
         if (this.#isStopping) this.#look();
-        else if (isAbsent(error) && !this.#isLookedFor) this.#lookFor(error);
+        else if (isAbsent(error) && this.#asking.host.clock.now() >= this.#nextLookMs) this.#lookFor(error);
         else if (mayPass(error)) this.#again(error);
         else this.#fail(error);
       },
@@ -222,7 +227,7 @@ export class Processor<T, A> implements QueueProcessor<T, A> {
   /** (P10) */
   #lookFor(error: MpregError): void {
     const { absent } = this.#options;
-    this.#isLookedFor = true;
+    this.#nextLookMs = this.#asking.host.clock.now() + lookEveryMs; // meanwhile it may be deleted elsewhere
     if (error.reason !== absentReason) this.#wasThere = true; // it has said so itself
     this.#phase = "pausing";
     void findQueue(this.#asking, error).then(({ isDeleted, told }) => {
@@ -241,7 +246,8 @@ export class Processor<T, A> implements QueueProcessor<T, A> {
       if (!this.#noticed(error, undefined)) return; // (P7)
     }
     this.#phase = "pausing";
-    clock.setTimer(() => {
+    this.#pause = clock.setTimer(() => {
+      this.#pause = undefined;
       this.#phase = "idle";
       this.#receive();
     }, this.#retryMs);
@@ -413,6 +419,7 @@ export class Processor<T, A> implements QueueProcessor<T, A> {
       return;
     this.#isOver = true;
     this.#keeper.close();
+    if (this.#pause !== undefined) this.#asking.host.clock.clearTimer(this.#pause);
     this.#events?.publish({ kind: "ended", error: this.#failure });
     this.#events?.end();
     this.#over();

@@ -1,7 +1,7 @@
 /**
  * Whereabouts: what the nodes of the cluster know of a queue that none of them offers.
  *
- * (W1) It was deleted where some node says so, and none has it.
+ * (W1) It was deleted where some node says so, and none has it or knows of one that has it and is away.
  */
 import { MpregError, isA, quoted, suggestion } from "../../base/index.js";
 import { type QueueAsking, type QueuesAnswers, type QueuesOperation, queuesFunction } from "./asking.js";
@@ -39,10 +39,12 @@ function whereabouts(
 ): Whereabouts {
   const isHere = names.includes(name) || nodes.some(({ is }) => is === "here");
   if (isHere) return { isDeleted: false, told: error };
-  const isDeleted = nodes.some(({ is }) => is === "deleted"); // (W1)
+  const away = nodes.find((node) => node.away !== undefined)?.away;
+  const isDeleted = away === undefined && nodes.some(({ is }) => is === "deleted"); // (W1)
   const asked =
     nodes.length === 0 ? "no node has queues" : `asked: ${nodes.map(({ node }) => quoted(node)).join(", ")}`;
-  const why = isDeleted ? "it was deleted" : "it was never created, or its owner is away";
+  const unknown = isDeleted ? "it was deleted" : "it was never created, or its owner is away";
+  const why = away === undefined ? unknown : `its owner ${quoted(away)} is away`;
   const message = `No node has a queue ${quoted(name)}: ${why}; ${asked}${suggestion(name, names)}`;
   const { outcome, node } = error;
   return {
