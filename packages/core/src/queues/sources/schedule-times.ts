@@ -86,15 +86,12 @@ export function dueOf(times: Times, state: ScheduleState, missed: Missed, wallMs
     next = times.next(next);
   }
   const isMore = next !== undefined && next <= wallMs;
-  if (missed === "all" && state.madeUp + passed.length <= madeUpMax) {
-    const sinceMs = passed[passed.length - 1] as number;
-    return {
-      times: passed,
-      skipped: 0,
-      nextMs: next,
-      sinceMs,
-      madeUp: isMore || passed.length > 1 ? state.madeUp + passed.length : 0,
-    };
+  if (missed === "all" && state.madeUp < madeUpMax) {
+    const made = passed.slice(0, madeUpMax - state.madeUp);
+    const left = made.length < passed.length ? passed[made.length] : next;
+    const isBehind = left !== undefined && left <= wallMs;
+    const sinceMs = made[made.length - 1] as number;
+    return { times: made, skipped: 0, nextMs: left, sinceMs, madeUp: isBehind ? state.madeUp + made.length : 0 };
   }
   const last = isMore ? times.last(next as number, wallMs) : (passed[passed.length - 1] as number);
   const after = times.next(last);

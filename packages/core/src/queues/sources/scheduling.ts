@@ -404,9 +404,10 @@ export class Scheduling implements DueItem {
 function recordAfter(before: ScheduleRecord, due: Due, sent: number): ScheduleRecord {
   const { times, skipped, nextMs, sinceMs, madeUp } = due;
   if (sent === 0 && times.length > 0) return before;
-  const counts = { sent: before.sent + sent, skipped: before.skipped + skipped, madeUp };
-  if (sent === times.length) return { ...before, nextMs, sinceMs, ...counts };
-  return { ...before, nextMs: times[sent], sinceMs: times[sent - 1] as number, ...counts };
+  const counts = { sent: before.sent + sent, skipped: before.skipped + skipped };
+  if (sent === times.length) return { ...before, nextMs, sinceMs, madeUp, ...counts };
+  const last = times[sent - 1] as number;
+  return { ...before, nextMs: times[sent], sinceMs: last, madeUp: before.madeUp + sent, ...counts };
 }
 
 /** It is kept, and what lies beside its body is not. */

@@ -127,6 +127,43 @@ describe("a schedule", () => {
     }
   });
 
+  it("makes up for as many where its queue takes a few at a time", () => {
+    for (const [hours, madeUp] of [
+      [499, 500],
+      [1_999, 1_001],
+    ] as const) {
+      const { clock, disk, world, wallMs } = worldWith({ cron: "@hourly", missed: "all" });
+      world.do("q", { op: "update", settings: { messagesMax: 7 } });
+      const first = Math.ceil(wallMs() / hourMs) * hourMs;
+      world.queues.close();
+      clock.advance(first - wallMs() + hours * hourMs);
+      const again = new QueueWorld({ clock, disk });
+      const received: number[] = [];
+      for (let second = 0; second < 200; second++) {
+        clock.advance(1_000);
+        disk.flush();
+        for (const { receipt, headers } of again.receive("q", 10)) {
+          again.ack("q", receipt);
+          received.push((Date.parse(headers!["mpreg-due"]!) - first) / hourMs);
+        }
+      }
+      const all = Array.from({ length: Math.min(1_000, hours + 1) }, (_, hour) => hour);
+      expect(received).toEqual(hours < 1_000 ? all : [...all, hours]);
+      expect(list(again)).toMatchObject([{ sent: madeUp }]);
+    }
+  });
+
+  it("makes up for what passes in each turn of a busy node, however many turns these are: it is never far behind", () => {
+    const { clock, disk, world } = worldWith({ everyMs: 100, missed: "all" });
+    for (let turn = 0; turn <= 600; turn++) {
+      clock.advance(turn === 0 ? 0 : 200);
+      disk.flush();
+    }
+    clock.advance(0);
+    disk.flush();
+    expect(list(world)).toMatchObject([{ sent: 1_200, skipped: 0 }]);
+  });
+
   it("neither doubles nor loses a time where the wall clock is set, and goes by it again where it was wrong (S1)", () => {
     const { world, wallMs, advance } = worldWith({ cron: "@hourly" });
     const first = Math.ceil(wallMs() / hourMs) * hourMs;
