@@ -272,9 +272,11 @@ class Task implements DueItem {
   #cancel(end: End, nowMs: number): void {
     const done = (at: number): void => {
       this.#cancels -= 1;
-      if (this.state === "running") this.state = "cancelled";
-      this.#queue.host.timers.unschedule(this);
-      this.#leaveBehind(at);
+      if (this.state === "running") {
+        this.state = "cancelled";
+        this.#queue.host.timers.unschedule(this);
+        this.#leaveBehind(at); // of one that is over nothing is left, and another may be running
+      }
       end({ kind: "done", value: this.told() });
     };
     const failed = (error: MpregError, at: number): void => {

@@ -75,6 +75,19 @@ describe.each(["memory", "store"])("dead letters of queues in %s", (where) => {
     expect(bodies(w, "dead")).toEqual([]);
   });
 
+  it("go on behind what they wait for where an older redrive, which is over, is cancelled (V6)", () => {
+    const w = world();
+    const { id } = w.do<"redrive">("other", { op: "redrive", to: "dead" });
+    pass(w, 0);
+    w.send("other", { id: "first" });
+    w.send("other", { id: "second", after: ["first"] });
+    w.do("other", { op: "redrive", to: "a", perSecond: 10 });
+    pass(w, 0);
+    expect(w.do("other", { op: "cancel-redrive", id })).toMatchObject({ state: "done" });
+    pass(w, 200);
+    expect(w.do<"browse">("a", { op: "browse", limit: 10 }).map((message) => message.id)).toEqual(["first", "second"]);
+  });
+
   it("stay where their queue takes none of their size, and are told so; dead letters do, too", () => {
     const w = world();
     w.send("dead", { body: new Uint8Array(100) });
