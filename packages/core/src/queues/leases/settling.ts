@@ -10,7 +10,7 @@
 import { MpregError, quoted } from "../../base/index.js";
 import type { Operation } from "../../journal/index.js";
 import type { Lane } from "./lane.js";
-import { type Entry, type Lease, entryOf, isSettling } from "../message/message.js";
+import { type Entry, type Lease, type Message, entryOf, isSettling } from "../message/message.js";
 import type { Queue } from "../queue.js";
 import { Pulled, leasedAgain } from "./pulling.js";
 import { type Receipt, readReceipt } from "./receipt.js";
@@ -72,7 +72,10 @@ export function acknowledge(
     if (entry.state === "leased") lane.settle(entry);
     const key = queue.keyOf(entry);
     if (!queue.durable) continue;
-    if (entry.message.marks?.keepResult === true) {
+    if (
+      entry.message.marks?.keepResult === true &&
+      (result !== undefined || queue.results.of(entry.message) === undefined)
+    ) {
       const kept = queue.results.operations(entry.message, result ?? noValue);
       operations.push(...kept);
       addReplacing(replacing, () => queue.results.get(queue.idOf(entry.message)), kept);
@@ -93,6 +96,7 @@ export function acknowledge(
     for (const { isForgotten, operations: again } of replacing) if (isForgotten()) queue.note(again); // (T4)
     for (const { entry, lane, result } of held) {
       if (result !== undefined && entry.state !== "gone") queue.results.put(entry.message, result, at);
+      else if (queue.hasSubscriptions) keepOther(queue, entry.message);
       remember(queue, entry, at);
       queue.over(entry, lane, "acknowledged", at);
     }
@@ -105,6 +109,12 @@ export function acknowledge(
     queue.serve(at);
   };
   queue.commit(operations, { done, failed }, nowMs);
+}
+
+/** An acknowledgement without a result takes nothing back of one that came with another subscription's just before. */
+function keepOther(queue: Queue, message: Message): void {
+  const other = message.marks?.keepResult === true ? queue.results.of(message) : undefined;
+  if (other !== undefined) queue.note(queue.results.operations(message, other));
 }
 
 /** (T4) */

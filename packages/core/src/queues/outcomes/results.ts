@@ -5,6 +5,7 @@
  * (A2) It is kept for `resultMs` of the queue, of messages that ask for it (`keepResult`); as long as there is room, else the oldest go.
  *      Who waits just then is told in any case.
  * (A3) What is not known any more is told as `unknown`, and never as done.
+ * (A4) What is kept of a message is nothing of another one of its id that comes in later, or of itself as it comes back.
  */
 import { type Deadline, Deadlines, type DueItem, type MpregError, type Timers } from "../../base/index.js";
 import type { Operation } from "../../journal/index.js";
@@ -34,10 +35,13 @@ class Kept implements Deadline {
   heapIndex = -1;
   readonly id: string;
   readonly result: MessageResult;
+  /** Sequence of its message; `undefined` where that is not known any more, and not in the queue. (A4) */
+  of: number | undefined;
 
-  constructor(id: string, result: MessageResult) {
+  constructor(id: string, result: MessageResult, of: number | undefined) {
     this.id = id;
     this.result = result;
+    this.of = of;
   }
 
   get bytes(): number {
@@ -100,13 +104,14 @@ export class Results implements DueItem {
     const id = this.#queue.idOf(message);
     const isKept = message.marks?.keepResult === true && this.#queue.settings.resultMs > 0;
     if (!isKept && !this.#waiters.has(id)) return;
-    this.#keep(id, bounded(result, this.#queue.host.limits), nowMs + this.#queue.settings.resultMs);
+    const kept = new Kept(id, bounded(result, this.#queue.host.limits), message.sequence);
+    this.#keep(kept, nowMs + this.#queue.settings.resultMs);
   }
 
   /** The message was done, by what was put before. */
   done(message: Message, nowMs: number): void {
     const id = this.#queue.idOf(message);
-    const known = this.#kept.get(id)?.result;
+    const known = this.of(message);
     const result = known ?? (message.isAcknowledged ? this.#untold(message) : failureOf(message, "dead"));
     if (known === undefined) {
       if (result.kind === "failed") this.#queue.note(this.operations(message, result)); // given up by all at once
@@ -133,6 +138,12 @@ export class Results implements DueItem {
     return this.#kept.get(id)?.result;
   }
 
+  /** The same, where it is of this message and not of one that had its id before. (A4) */
+  of(message: Message): MessageResult | undefined {
+    const kept = this.#kept.get(this.#queue.idOf(message));
+    return kept?.of === message.sequence ? kept.result : undefined;
+  }
+
   /** Answers at once, or as soon as the message has left, or after `waitMs`; answers how to give that up. */
   ask(id: string, waitMs: number, end: (end: QueueEnd<"result">) => void, nowMs: number): () => void {
     const message = this.#queue.byId(id);
@@ -143,7 +154,7 @@ export class Results implements DueItem {
     if (message === undefined || message.wanted === 0) return tell(this.get(id) ?? { kind: "unknown" }); // (A3)
     if (waitMs === 0) return tell({ kind: "waiting" });
     const waiter = new Waiter(end, (late) => {
-      this.#forget(id, late);
+      this.#leave(id, late);
       late.tell({ kind: "waiting" });
     });
     const there = this.#waiters.get(id);
@@ -152,7 +163,7 @@ export class Results implements DueItem {
     this.#waiting += 1;
     this.#queue.host.timers.schedule(waiter, nowMs + Math.min(waitMs, this.#queue.host.limits.waitMsMax));
     return () => {
-      this.#forget(id, waiter);
+      this.#leave(id, waiter);
     };
   }
 
@@ -160,7 +171,13 @@ export class Results implements DueItem {
   recover(id: string, { untilWallMs, result }: ResultRow, nowMs: number): void {
     const { settings, host } = this.#queue;
     const leftMs = Math.min(settings.resultMs, Math.max(0, untilWallMs - host.wallMs()));
-    this.#keep(id, result, nowMs + leftMs);
+    this.#keep(new Kept(id, result, undefined), nowMs + leftMs);
+  }
+
+  /** What was kept over a restart is of this message: some subscription has acknowledged it. */
+  belongs(message: Message): void {
+    const kept = this.#kept.get(this.#queue.idOf(message));
+    if (kept !== undefined) kept.of = message.sequence;
   }
 
   onDue(nowMs: number): void {
@@ -190,11 +207,10 @@ export class Results implements DueItem {
     this.#waiting = 0;
   }
 
-  #keep(id: string, result: MessageResult, untilMs: number): void {
-    const before = this.#kept.get(id);
+  #keep(kept: Kept, untilMs: number): void {
+    const before = this.#kept.get(kept.id);
     if (before !== undefined) this.#remove(before);
-    const kept = new Kept(id, result);
-    this.#kept.set(id, kept);
+    this.#kept.set(kept.id, kept);
     this.#due.set(kept, untilMs);
     this.#bytes += kept.bytes;
     const { resultsMax, resultsBytesMax } = this.#queue.host.limits;
@@ -221,12 +237,12 @@ export class Results implements DueItem {
     const waiters = this.#waiters.get(id);
     if (waiters === undefined) return;
     for (const waiter of waiters) {
-      this.#forget(id, waiter);
+      this.#leave(id, waiter);
       waiter.tell(result);
     }
   }
 
-  #forget(id: string, waiter: Waiter): void {
+  #leave(id: string, waiter: Waiter): void {
     const waiters = this.#waiters.get(id);
     if (waiters?.delete(waiter) !== true) return;
     this.#waiting -= 1;

@@ -235,6 +235,7 @@ class Recovered {
     queue.room.take(message.bytes);
     queue.log.add(message);
     if (message.marks?.id !== undefined) queue.ids.set(message.marks.id, message);
+    if (acknowledged > 0) queue.results.belongs(message);
     const waits = queue.dependents.wait(message, this.#delayMs, isBehindMoved);
     for (const [at, lane] of lanes.entries()) {
       const row = leases.get(`${message.sequence}.${lane.number}`);

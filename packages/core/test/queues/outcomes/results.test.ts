@@ -107,6 +107,88 @@ describe("what becomes of a message", () => {
     expect(ask(again, id)).toMatchObject(failed);
   });
 
+  test.each([true, false])(
+    "is nothing of one that had its id before, was acknowledged so or failed, over a crash, too; kept: %s (A4)",
+    (keepResult) => {
+      const clock = new Clock();
+      const disk = new StepDisk();
+      let w = (disk.owner = new QueueWorld({ store: disk, clock }));
+      const step = (operation: Parameters<QueueWorld["begin"]>[1]) => {
+        const ended = w.begin("q", operation);
+        disk.commitAll();
+        return ended.end;
+      };
+      const send = (): void => {
+        step({ op: "send", messages: [{ body: bytes(1), id: "x", keepResult }] });
+      };
+      const receipts = (): string[] => {
+        const ended = w.begin<"receive">("q", { op: "receive", max: 1, waitMs: 0 });
+        return ended.end?.kind === "done" ? ended.end.value.map(({ receipt }) => receipt) : [];
+      };
+      const told = (act: () => void): unknown => {
+        const waiting = w.begin<"result">("q", { op: "result", id: "x", waitMs: 60_000 });
+        act();
+        return waiting.end;
+      };
+      for (const name of ["dead", "q"]) {
+        const more = name === "q" ? { maxReceives: 1, deadLetter: "dead" } : {};
+        w.queues.create(name, { durable: true, ...more }, () => undefined, 0);
+        disk.commitAll();
+      }
+      const without = keepResult ? { kind: "done", value: undefined } : { kind: "failed", code: "result-lost" };
+      const ackWithout = (): void => void step({ op: "ack", receipts: receipts() });
+      const before = [
+        () => step({ op: "ack", receipts: receipts(), results: [{ kind: "done", value: bytes(7) }] }),
+        () => step({ op: "release", receipts: receipts(), error: "no" }),
+      ];
+      for (const act of before) {
+        for (const crashes of [false, true]) {
+          send();
+          told(act);
+          if (!crashes) send();
+          else {
+            w.begin("q", { op: "send", messages: [{ body: bytes(1), id: "x", keepResult }] });
+            disk.crash(1); // what was kept of the other one is not off the disk yet
+            w = disk.owner = new QueueWorld({ store: disk, clock });
+            disk.commitAll();
+          }
+          expect(told(ackWithout)).toMatchObject({ kind: "done", value: without });
+          if (keepResult) expect(step({ op: "result", id: "x", waitMs: 0 })).toMatchObject({ value: without });
+        }
+      }
+    },
+  );
+
+  test("is that of the one before it where it has its key, and its id, too", () => {
+    const w = new QueueWorld({ disk: new Disk() });
+    w.create("q");
+    w.send("q", { id: "x", idempotencyKey: "k", keepResult: true });
+    ackWith(w, bytes(7));
+    w.send("q", { id: "x", idempotencyKey: "k", keepResult: true }); // as who asks for it once more does
+    const waiting = w.begin<"result">("q", { op: "result", id: "x", waitMs: 60_000 });
+    expect(w.receive("q")).toEqual([]);
+    expect(waiting.end).toEqual({ kind: "done", value: { kind: "done", value: bytes(7) } });
+  });
+
+  test("is that of the subscription that gave one, also where another acknowledges without at once, or later, and after a crash (A1)", () => {
+    for (const isAtOnce of [false, true]) {
+      const disk = new Disk();
+      const w = new QueueWorld({ disk });
+      w.create("q", { guarantee: { kind: "broadcast" } });
+      for (const name of ["x", "y", "z"]) w.do("q", { op: "subscribe", name });
+      const id = w.send("q", { keepResult: true });
+      const [x, y, z] = ["x", "y", "z"].map((subscription) => w.receive("q", 1, { subscription })[0]!.receipt);
+      if (!isAtOnce) w.ack("q", x!);
+      w.begin("q", { op: "ack", receipts: [y!], results: [{ kind: "done", value: bytes(7) }] });
+      if (!isAtOnce) disk.flush();
+      else w.begin("q", { op: "ack", receipts: [x!] });
+      w.ack("q", z!);
+      disk.flush();
+      expect(ask(w, id)).toEqual({ kind: "done", value: bytes(7) });
+      expect(ask(new QueueWorld({ disk, clock: w.clock }), id)).toEqual({ kind: "done", value: bytes(7) });
+    }
+  });
+
   test("is told to who waits though the message has not asked for it to be kept", () => {
     const w = new QueueWorld();
     w.create("q");
