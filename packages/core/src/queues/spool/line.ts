@@ -232,8 +232,12 @@ export class Line implements DueItem {
     const { numbersFrom = Infinity } = this.#host;
     if (taken < numbersFrom) return;
     // those that were here when the store was copied it has, too: they have lower numbers
-    for (let first = this.first; first !== undefined && first.number < numbersFrom; first = this.first)
+    let last = 0;
+    for (let first = this.first; first !== undefined && first.number < numbersFrom; first = this.first) {
       this.#shift(first);
+      last = first.number;
+    }
+    if (last > 0) this.#delete(last); // (L4)
     this.#host.given(taken);
     this.#reusedUpTo = taken;
   }

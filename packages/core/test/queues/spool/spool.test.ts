@@ -261,6 +261,41 @@ test.each([1, 300])(
   },
 );
 
+test("what a store that was put back from an older copy has, and its queue has, too, is off its disk before the queue forgets that (L4, L6)", () => {
+  const pair = new Pair();
+  pair.spool(1);
+  const old = ["queue-spool-state", "queue-spool"].map(
+    (table) => [table, pair.disks.near.store.range(table, { from: new Uint8Array(1), limit: 9 })] as const,
+  );
+  pair.carry();
+  pair.near.queues.close();
+  pair.startNear();
+  pair.spool(2); // of a number that the copy does not know of
+  pair.carry();
+  pair.near.queues.close();
+  pair.disks.near = new Disk();
+  pair.disks.near.store.write(
+    old.flatMap(([table, rows]) => rows.map((entry) => ({ kind: "put" as const, table, ...entry }))),
+  );
+  const received: number[] = [];
+  for (let run = 0; run < 3; run++) {
+    for (const { body, receipt } of pair.far.receive("q", 10)) {
+      received.push(body[0]!);
+      pair.far.ack("q", receipt);
+    }
+    pair.disks.near.flush();
+    pair.clock.advance(1_000);
+    pair.startNear();
+    for (let round = 0; round < 3; round++) {
+      pair.clock.advance(round * 61_000);
+      pair.carry();
+    }
+    for (const world of [pair.near, pair.far]) world.queues.close();
+    pair.startFar();
+  }
+  expect(received).toEqual([1, 2]);
+});
+
 test("what is refused for good is a dead letter where the queue has a queue for them", () => {
   const pair = new Pair({ messageBytesMax: 10, maxReceives: 3, deadLetter: "bad" });
   pair.spool(1, 100, 2);
