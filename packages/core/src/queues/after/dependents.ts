@@ -49,6 +49,8 @@ interface Waiting {
 const none: readonly Message[] = [];
 
 export class Dependents {
+  /** In how many lanes the dead letter of a message is on its way: the last is the end of it. */
+  readonly dying: Map<Message, number> = new Map<Message, number>();
   readonly #queue: DependentsHost;
   /** Who waits for it. */
   readonly #byAwaited = new Map<Message, Waiting[]>();

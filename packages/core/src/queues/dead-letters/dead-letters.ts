@@ -3,6 +3,7 @@
  *
  * (D1) A dead letter is in its new queue and gone from this one by one batch. Where the new queue has no room, or is not there, it stays.
  * (D2) What is about to be purged, or deleted with its queue, is no dead letter before that has ended.
+ * (D3) Of subscriptions that give a message up at once the last one waits for the others: with it the message is gone, and was not done.
  */
 import { MpregError, quoted } from "../../base/index.js";
 import type { Operation } from "../../journal/index.js";
@@ -29,7 +30,7 @@ export interface DyingQueue {
   readonly wiping: Wiping | undefined;
   commit(operations: readonly Operation[], end: WriteEnd, nowMs: number): void;
   undoneOf(message: Message): Operation[];
-  readonly dependents: { stays(message: Message): void };
+  readonly dependents: { readonly dying: Map<Message, number>; stays(message: Message): void };
   contentOf(message: Message): Uint8Array | undefined;
   idOf(message: Message): string;
   laneOf(entry: Entry): Lane | undefined;
@@ -54,11 +55,12 @@ const refusedWaitMs = 1_000;
 export function deadLetterOf(queue: DyingQueue, dying: Dying, nowMs: number): void {
   const { entry, lane, lease } = dying;
   const { message } = entry;
-  if (queue.wiping?.isUnderWay(message.sequence) === true) {
+  const others = queue.dependents.dying.get(message) ?? 0;
+  if (queue.wiping?.isUnderWay(message.sequence) === true || (others > 0 && others + 1 === message.wanted)) {
     const again = (at: number): void => {
       if (isSettling(entry.state)) deadLetterOf(queue, dying, at);
     };
-    queue.host.writes.after(again, nowMs); // (D2)
+    queue.host.writes.after(again, nowMs); // (D2, D3)
     return;
   }
   const isLast = message.wanted === 1;
@@ -91,15 +93,23 @@ export function deadLetterOf(queue: DyingQueue, dying: Dying, nowMs: number): vo
   const subscription = lane.name === "" ? undefined : lane.name;
   const transfer = prepareLetter(queue, message, { reason: "max-receives", lease, subscription }, nowMs);
   if (transfer.kind !== "prepared") return back(nowMs);
+  const ended = (): void => {
+    const left = (queue.dependents.dying.get(message) ?? 1) - 1;
+    if (left === 0) queue.dependents.dying.delete(message);
+    else queue.dependents.dying.set(message, left);
+  };
   const done = (at: number): void => {
+    ended();
     transfer.admit(at);
     moved(at);
   };
   const failed = (error: MpregError, at: number): void => {
+    ended();
     if (error.outcome === "unknown") return; // the store is frozen: where the message is, its next opening tells
     transfer.giveBack(at);
     back(at);
   };
+  queue.dependents.dying.set(message, others + 1);
   queue.commit([...deletes, ...transfer.operations], { done, failed }, nowMs);
 }
 

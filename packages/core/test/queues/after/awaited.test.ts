@@ -120,6 +120,30 @@ it("for who waits for one that was refused it is as if that had never been sent;
 
 const shared = { guarantee: { kind: "broadcast" }, visibilityMs: 60_000 } as const;
 
+it.each([2, 3])(
+  "what %i subscriptions give up at once was not done, for who waits for it, wherever a crash comes in between (D2, D3)",
+  (count) => {
+    const names = ["a", "b", "c"].slice(0, count);
+    for (let kept = 0; kept < 8; kept++) {
+      const s = new Stepping();
+      s.create("dead");
+      s.create("q", { guarantee: { kind: "broadcast" }, deadLetter: "dead", maxReceives: 1, visibilityMs: 100 }, names);
+      s.send("q", { id: "first" });
+      s.send("q", { id: "second", after: ["first"] });
+      for (const name of names) s.receive("q", name);
+      s.pass(99);
+      s.clock.advance(1); // all leases expire
+      s.disk.commit(kept);
+      s.crash(0);
+      s.pass(2_000);
+      for (const name of names) expect(s.receive("q", name), `after ${kept} batches`).toEqual([]);
+      const reasons = dead(s).map((each) => each.replace(/^[^s].*: /, ""));
+      expect(reasons).toEqual([...names.map(() => "max-receives"), "second: after-failed"]);
+      expect([s.stats("q").messages, s.disk.range(tableNames.acks, { limit: 10 })]).toEqual([0, []]);
+    }
+  },
+);
+
 it("what one subscription has acknowledged was done for who asks, however much was acknowledged since", () => {
   const s = new Stepping();
   s.create("q", { ...shared, durable: false }, ["a", "b"]);
