@@ -5,7 +5,7 @@
  * (B2) A queue is created once: whoever comes second, at this door or another one, gets the one that is there.
  * (B3) When a creation is answered, this node knows where the queue is, so that what is asked of it next finds it.
  * (B4) Where the node drains, receives that wait end without a message: who has asked asks again, and waits elsewhere.
- * (B5) Who asks for the same queue in one turn of the event loop is told what the first is: nobody can have been told of a change in between.
+ * (B5) Who asks for the same queue in one turn of the event loop is told what the first is, unless a change of it was told in between.
  * (B6) A receive whose answer was lost in the cluster is asked again: what it has leased comes with that.
  */
 import { MpregError, type MpregErrorJson } from "@mpreg/core/base";
@@ -109,7 +109,13 @@ export class ClusterBackend implements SqsBackend {
     const asking = new QueueAsking(queue, asker, undefined, undefined);
     const wish: QueueOperation = operation;
     if (wish.op !== "receive") {
-      return asked(async (signal) => withErrors<O>(await asking.ask<O>(operation, { signal })), end);
+      const changes = wish.op === "update" || wish.op === "delete";
+      const ask = async (signal: AbortSignal): Promise<QueueAnswers[O]> =>
+        withErrors<O>(await asking.ask<O>(operation, { signal }));
+      return asked(ask, (how) => {
+        if (changes) this.#finding.delete(queue); // (B5)
+        end(how);
+      });
     }
     const { waitMs } = wish;
     const { attempt = this.#host.newId() } = wish; // (B6)

@@ -51,3 +51,23 @@ test("settings that no queue can have are refused without waiting for one of tha
   expect(created).toMatchObject({ kind: "failed", error: { code: "invalid-argument" } });
   expect(waits).toEqual([undefined]);
 });
+
+test("who looks a queue up once a change of it has ended sees the change, also where others have looked in the same turn (B5)", async () => {
+  let settings = defaultQueueSettings;
+  const cluster: QueueHost = {
+    ...parts,
+    call: (_fun, [operation]) => {
+      const { op, settings: changed } = operation as { op: string; settings?: object };
+      if (op === "update") settings = { ...settings, ...changed };
+      return Promise.resolve(settings);
+    },
+  };
+  const backend = new ClusterBackend(cluster, "near");
+  backend.find("orders", () => undefined);
+  const found = await new Promise((end) => {
+    backend.operate<"update">("orders", { op: "update", settings: { tags: { a: "1" } } }, () => {
+      backend.find("orders", end);
+    });
+  });
+  expect(found).toMatchObject({ value: { settings: { tags: { a: "1" } } } });
+});
