@@ -4,6 +4,7 @@
  * (L1) One call is on its way, from the head. What the queue has told to have leaves the line, and its rows with it.
  * (L2) Nothing is tried while no node has the queue: it is when one is seen. Else what has failed is tried again later, and later each time.
  * (L3) What is refused for good is set aside on the disk before anything behind it is handed on.
+ *      So is what the node of the queue does not take in one call, by itself; together with others it goes in smaller calls.
  * (L4) The queue is told that there is nothing left once the rows are off the disk, and nothing came for a while.
  * (L5) What waits for longer than `spoolAgeMsMax` for a queue that no node has is set aside. Where it may have been taken, the queue is asked before anything
  *      else is handed on (`set-aside.ts`, A2).
@@ -75,6 +76,8 @@ export class Line implements DueItem {
   /** Some are on their way to where those lie that are set aside. (L3) */
   #isSettingAside = false;
   #failures = 0;
+  /** Messages of one call at most: fewer where the node of the queue takes less at once. */
+  #batchMax = batchMessages;
   #error: MpregError | undefined;
   #waiters = new Set<(nowMs: number) => void>();
   /** Deletions that have no end yet; up to which number they go, and up to which they are on the disk. (L4) */
@@ -259,7 +262,7 @@ export class Line implements DueItem {
         if (state.hasEnded || this.#closed) return;
         state.hasEnded = true;
         this.#stop = undefined;
-        if (end.kind === "failed") this.#failed(end.error, end.nowMs);
+        if (end.kind === "failed") this.#callFailed(transfer.messages, end.error, end.nowMs);
         else if (end.answer.call !== transfer.call) {
           this.#lastCall = Math.max(this.#lastCall, end.answer.call); // the clock of this node was set back
           this.#failed(
@@ -273,11 +276,20 @@ export class Line implements DueItem {
     if (!state.hasEnded) this.#stop = stop;
   }
 
+  #callFailed(messages: readonly TransferItem[], error: MpregError, nowMs: number): void {
+    const [first] = messages;
+    const isTooLarge = error.code === "too-large" && error.outcome === "not-applied";
+    if (first === undefined || !isTooLarge) return this.#failed(error, nowMs);
+    this.#batchMax = Math.max(1, messages.length >> 1);
+    if (messages.length > 1) this.#forward(nowMs);
+    else this.#refusedForGood(first.number, error.message, nowMs); // (L3)
+  }
+
   /** (L1) */
   #batch(): TransferItem[] {
     const batch: TransferItem[] = [];
     let bytes = 0;
-    for (let at = this.#head; at < this.#entries.length && batch.length < batchMessages; at++) {
+    for (let at = this.#head; at < this.#entries.length && batch.length < this.#batchMax; at++) {
       const { number, form, bytes: more, content } = this.#entries[at] as SpoolEntry;
       if (batch.length > 0 && bytes + more > batchBytes) break;
       bytes += more;
@@ -297,6 +309,7 @@ export class Line implements DueItem {
     const before = this.size;
     for (let first = this.first; first !== undefined && first.number <= taken; first = this.first) this.#shift(first);
     if (this.size < before) this.#failures = 0;
+    this.#batchMax = Math.min(batchMessages, this.#batchMax * 2);
     this.#delete(taken);
     this.#error = undefined;
     if (refused === undefined) this.#goOn(nowMs);

@@ -1,92 +1,11 @@
 import { expect, test } from "vitest";
 import { MpregError } from "../../../src/base/index.js";
-import type { Courier, CourierEnd, QueueSettings, QueuesLimits, SendEnd } from "../../../src/queues/index.js";
+import type { Courier, SendEnd } from "../../../src/queues/index.js";
 import type { SpooledChoice } from "../../../src/queues/spool/spool.js";
 import { Clock } from "../../support/clock.js";
 import { StepDisk } from "../step-disk.js";
 import { Disk, QueueWorld } from "../support.js";
-
-type Transfer = Parameters<Courier["transfer"]>[1];
-
-/** A node that keeps messages, and one that has the queue "q"; calls between them are carried by hand. */
-class Pair {
-  readonly clock = new Clock();
-  readonly disks = { near: new Disk(), far: new Disk() };
-  near: QueueWorld;
-  far: QueueWorld;
-  where: "there" | "away" | "unknown" = "there";
-  calls: { readonly transfer: Transfer; readonly end: (end: CourierEnd) => void }[] = [];
-  #runs = 0;
-  readonly #settings: Partial<QueueSettings>;
-  readonly #limits: Partial<QueuesLimits>;
-
-  constructor(settings: Partial<QueueSettings> = {}, limits: Partial<QueuesLimits> = {}) {
-    this.#settings = settings;
-    this.#limits = limits;
-    this.far = this.startFar();
-    this.near = this.startNear();
-  }
-
-  startNear(): QueueWorld {
-    const courier: Courier = {
-      whereIs: (queue) => (queue === "q" ? this.where : "unknown"),
-      transfer: (_queue, transfer, end) => {
-        this.calls.push({ transfer, end });
-        return () => undefined;
-      },
-    };
-    const { clock } = this;
-    return (this.near = new QueueWorld({
-      disk: this.disks.near,
-      clock,
-      seed: ++this.#runs,
-      courier,
-      limits: this.#limits,
-    }));
-  }
-
-  startFar(): QueueWorld {
-    this.far = new QueueWorld({ disk: this.disks.far, clock: this.clock, seed: 100 + ++this.#runs });
-    this.far.create("bad");
-    this.far.create("q", this.#settings);
-    return this.far;
-  }
-
-  spool(...bodies: readonly number[]): readonly SendEnd[] {
-    let ends: readonly SendEnd[] = [];
-    const messages = bodies.map((body) => ({ body: new Uint8Array(body > 99 ? 5_000 : 1).fill(body) }));
-    const told = (end: { kind: "done"; value: unknown } | { kind: "failed"; error: MpregError }): void => {
-      if (end.kind === "failed") throw end.error;
-      ends = end.value as readonly SendEnd[];
-    };
-    this.near.queues.spooling.send("q", messages, told, this.clock.nowMs);
-    this.disks.near.flush();
-    this.clock.advance(0);
-    return ends;
-  }
-
-  /** What the far side answers to a transfer. */
-  ask(transfer: Omit<Transfer, "kept">) {
-    return this.far.do<"transfer">("q", { op: "transfer", ...transfer });
-  }
-
-  /** Carries all calls there, and their answers back. */
-  carry(): void {
-    for (let call = this.calls.shift(); call !== undefined; call = this.calls.shift()) {
-      call.end({ kind: "answered", answer: this.ask(call.transfer), nowMs: this.clock.nowMs });
-      this.disks.near.flush();
-      this.clock.advance(0);
-    }
-  }
-
-  fail(error: MpregError): void {
-    this.calls.shift()?.end({ kind: "failed", error, nowMs: this.clock.nowMs });
-  }
-
-  bodies(queue: string = "q"): number[] {
-    return this.far.do<"browse">(queue, { op: "browse", limit: 100 }).map(({ body }) => body[0] as number);
-  }
-}
+import { Pair } from "./pair.js";
 
 const lost = new MpregError("node-lost", "the link broke", { outcome: "unknown" });
 
@@ -294,6 +213,32 @@ test("what a store that was put back from an older copy has, and its queue has, 
     pair.startFar();
   }
   expect(received).toEqual([1, 2]);
+});
+
+test("what the node of the queue does not take in one call goes in smaller ones; what is too much by itself is set aside, and the rest goes on (L3)", () => {
+  const pair = new Pair();
+  const most = 6_000;
+  const carry = (): void => {
+    for (let call = pair.calls[0]; call !== undefined; call = pair.calls[0]) {
+      const bytes = call.transfer.messages.reduce((sum, { content }) => sum + content.length, 0);
+      if (bytes > most) pair.fail(new MpregError("too-large", `it takes ${bytes} bytes`, { outcome: "not-applied" }));
+      else {
+        pair.calls.shift();
+        call.end({ kind: "answered", answer: pair.ask(call.transfer), nowMs: pair.clock.nowMs });
+      }
+      pair.disks.near.flush();
+      pair.clock.advance(0);
+    }
+  };
+  pair.spool(1, 100, 2, 101, 102, 3);
+  carry();
+  expect(pair.bodies()).toEqual([1, 100, 2, 101, 102, 3]);
+  pair.near.queues.spooling.send("q", [{ body: new Uint8Array(7_000) }], () => undefined, pair.clock.nowMs);
+  pair.spool(4, 5);
+  carry();
+  expect(pair.bodies()).toEqual([1, 100, 2, 101, 102, 3, 4, 5]);
+  const refusals = [{ error: expect.stringMatching(/it takes 7\d{3} bytes/) as string }];
+  expect(pair.near.queues.spooling.list()).toMatchObject([{ messages: 0, refused: 1, refusals }]);
 });
 
 test("what is refused for good is a dead letter where the queue has a queue for them", () => {
