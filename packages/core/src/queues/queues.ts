@@ -55,7 +55,9 @@ export class Queues {
   readonly #queues = new Map<string, Queue>();
   readonly #writes: Writes;
   #host: QueueHost | undefined;
-  #nextId = 1;
+  /** Numbers of queues that were in the store, and those of which rows were. */
+  #known: ReadonlySet<number> = new Set<number>();
+  #lastNumber: number | undefined;
   /** What this node keeps for queues that are elsewhere. */
   readonly spooling: Spooling;
   /** Of queues to which other nodes have handed something on. */
@@ -300,7 +302,7 @@ export class Queues {
   }
 
   #create(name: string, settings: QueueSettings, end: Parameters<Queues["create"]>[2], nowMs: number): void {
-    if (this.#queues.size + this.#creating.size >= this.#limits.queuesMax || this.#nextId > queueIdMax) {
+    if (this.#queues.size + this.#creating.size >= this.#limits.queuesMax) {
       throw new MpregError(
         "overloaded",
         `Queue ${quoted(name)} is one too many; the limit is ${this.#limits.queuesMax} queues`,
@@ -308,7 +310,7 @@ export class Queues {
     }
     if (settings.durable && this.#writes.frozen !== undefined) throw this.#writes.frozen;
     const host = this.#shared();
-    const id = this.#nextId++;
+    const id = this.#newNumber(host.run);
     const queue = this.#made({ name, id, settings, createdMs: host.wallMs() });
     if (!queue.hasSubscriptions) queue.addLane("", 0, 0);
     const later: ((nowMs: number) => void)[] = [];
@@ -326,6 +328,14 @@ export class Queues {
     this.#creating.set(name, later);
     const operations = settings.durable ? [host.tables.putQueue(id, queue.record())] : [];
     queue.commit(operations, { done, failed }, nowMs);
+  }
+
+  /** Each run begins somewhere else: what is called by ids that were made of it is not what another queue of the name had, before or on another node. */
+  #newNumber(run: string): number {
+    let number = this.#lastNumber ?? Number.parseInt(run.slice(0, 8), 16);
+    do number = (number % queueIdMax) + 1;
+    while (this.#known.has(number));
+    return (this.#lastNumber = number);
   }
 
   #checked(name: string, given: GivenSettings): QueueSettings {
@@ -416,9 +426,9 @@ export class Queues {
   #recover(nowMs: number): void {
     this.spooling.recover(nowMs); // before the queues: they may have dead letters for it at once
     const made = (is: QueueIdentity): Queue => this.#made(is);
-    const { queues, nextId, dead } = recover(this.#capabilities, () => this.#shared(), made, nowMs);
+    const { queues, deleted, dead } = recover(this.#capabilities, () => this.#shared(), made, nowMs);
     for (const queue of queues) this.#queues.set(queue.name, queue);
-    this.#nextId = nextId;
+    this.#known = new Set([...deleted, ...queues.map(({ id }) => id)]);
     for (const { expiry } of queues) expiry.advance(nowMs); // what is over is no dead letter
     for (const each of dead) each(nowMs);
   }

@@ -43,28 +43,22 @@ export function recover(
   shared: () => QueueHost,
   made: (is: QueueIdentity) => Queue,
   nowMs: number,
-): { readonly queues: readonly Queue[]; readonly nextId: number; readonly dead: readonly Dead[] } {
+): { readonly queues: readonly Queue[]; readonly deleted: readonly number[]; readonly dead: readonly Dead[] } {
   assert(store !== undefined, "queues are recovered from a store");
   const queues: Queue[] = [];
   const dead: Dead[] = [];
-  let nextId = 1;
-  for (const [key, value] of rowsOf(store, tableNames.queues, new Uint8Array(4))) {
+  for (const [, value] of rowsOf(store, tableNames.queues, new Uint8Array(4))) {
     const record = shared().tables.readQueue(value) as QueueRecord;
-    nextId = Math.max(nextId, getU32(key, 0) + 1);
     const queue = made({ ...record, settings: { ...defaultQueueSettings, ...record.settings } });
     recoverQueue(store, queue, record, dead, nowMs);
     queues.push(queue);
   }
   const deleted = rowsOfDeleted(store, new Set(queues.map(({ id }) => id)));
-  const last = deleted.at(-1); // its rows may outlive this run, too: a full disk refuses
-  if (last !== undefined) {
-    nextId = Math.max(nextId, last + 1);
-    for (const id of deleted) shared().sweeping.queue(id);
-  }
-  return { queues, nextId, dead };
+  for (const id of deleted) shared().sweeping.queue(id); // its rows may outlive this run, too: a full disk refuses
+  return { queues, deleted, dead };
 }
 
-/** Numbers of queues that are not there, and of which rows are: written behind their deletion, before a crash. In their order. (C4) */
+/** Numbers of queues that are not there, and of which rows are: written behind their deletion, before a crash. (C4) */
 function rowsOfDeleted(store: Store, ids: ReadonlySet<number>): readonly number[] {
   const deleted = new Set<number>();
   for (const table of Object.values(tableNames)) {
@@ -76,7 +70,7 @@ function rowsOfDeleted(store: Store, ids: ReadonlySet<number>): readonly number[
       if (!ids.has(id)) deleted.add(id);
     }
   }
-  return [...deleted].sort((a, b) => a - b);
+  return [...deleted];
 }
 
 /** What is done with one that may be a dead letter, once all queues are there. (C5) */

@@ -189,6 +189,31 @@ describe("what becomes of a message", () => {
     }
   });
 
+  test.each(["in memory", "durable, and deleted"])(
+    "is not what becomes of one in a queue of that name that was made after a restart (A3): %s",
+    (which) => {
+      const disk = new Disk();
+      const before = new QueueWorld({ disk, seed: 1 });
+      before.create("q", { durable: which !== "in memory" });
+      const id = before.send("q", { keepResult: true });
+      const { receipt } = before.receive("q")[0]!;
+      if (which !== "in memory") before.do("q", { op: "delete" });
+      disk.flush();
+      before.queues.close();
+      const w = new QueueWorld({ disk, seed: 2, clock: before.clock });
+      w.create("q", { durable: which !== "in memory" });
+      const other = w.send("q", { keepResult: true });
+      const waiting = w.begin<"result">("q", { op: "result", id, waitMs: 60_000 }); // who has sent asks again
+      const withdrawn = w.do<"withdraw">("q", { op: "withdraw", id });
+      const [late] = w.do<"ack">("q", { op: "ack", receipts: [receipt] });
+      ackWith(w, bytes(7));
+      expect(waiting.end).toEqual({ kind: "done", value: { kind: "unknown" } });
+      expect(withdrawn).toBe(false);
+      expect(late).toMatchObject({ error: { code: "invalid-argument" } });
+      expect(ask(w, other)).toEqual({ kind: "done", value: bytes(7) });
+    },
+  );
+
   test("is told to who waits though the message has not asked for it to be kept", () => {
     const w = new QueueWorld();
     w.create("q");
