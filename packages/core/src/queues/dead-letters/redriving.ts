@@ -86,7 +86,7 @@ export class Redriving {
 
   /** All that there is goes to the queue of this one's name on another node; nothing happens while a task runs. */
   handOver(nowMs: number): void {
-    for (const task of this.#tasks) task.giveUpWaiting(); // its messages go to the older queue
+    for (const task of this.#tasks) task.giveWay(nowMs); // its messages go to the older queue
     if (this.isRunning) return;
     this.#start({ to: this.#queue.name }, () => undefined, nowMs); // refused by the disk it is tried again
   }
@@ -444,9 +444,14 @@ class Task implements DueItem {
     return true;
   }
 
-  /** It is over where all that is left waits: that stays. */
-  giveUpWaiting(): void {
-    if (this.state !== "running" || !this.#onlyWaits || this.#cancels > 0) return;
+  /** It is over where all that is left waits, which stays, or where it takes its time. */
+  giveWay(nowMs: number): void {
+    const { to, perSecond } = this.#is;
+    if (this.state !== "running" || this.#cancels > 0 || to === this.#queue.name) return;
+    if (!this.#onlyWaits) {
+      if (perSecond !== undefined) this.cancel(() => undefined, nowMs);
+      return;
+    }
     this.#refused += this.#waiting;
     this.#queue.host.timers.unschedule(this);
     this.#finish();

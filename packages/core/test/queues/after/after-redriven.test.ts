@@ -288,4 +288,18 @@ describe("a queue that gives way to an older one", () => {
       if (left === 1) expect(next?.id).toBe("third");
     }
   });
+
+  it("hands over at once what a redrive moves slowly: nobody can end that any more", () => {
+    const pair = new Pair();
+    for (const name of ["q", "other"]) pair.first.create(name);
+    pair.second.create("q");
+    for (let at = 0; at < 10; at++) pair.first.send("q");
+    pair.first.do("q", { op: "redrive", to: "other", perSecond: 0.01 });
+    pair.pass(100);
+    const ends = { kept: () => undefined, gone: () => undefined };
+    pair.first.queues.handOver("q", { nodeId: "n2", name: "n2" }, ends, pair.clock.nowMs);
+    pair.pass(2_000);
+    expect(pair.first.queues.has("q")).toBe(false);
+    expect([pair.first.stats("other").messages, pair.second.stats("q").messages]).toEqual([1, 9]);
+  });
 });
