@@ -7,6 +7,7 @@
  * (D2) One change at a time: what is made, removed or sent is written behind what is on its way.
  * (D3) A message that the queue would not have is tried again, until the next time is due.
  * (D4) The wall clock may be set: it is looked at least once a minute.
+ * (D5) What is due at once is written in as many batches as a store takes it in.
  */
 import { type DueItem, MpregError, quoted } from "../../base/index.js";
 import type { Operation } from "../../journal/index.js";
@@ -197,9 +198,13 @@ export class Scheduling implements DueItem {
     }
     if (this.#queue.durable && this.#queue.host.writes.frozen !== undefined) return;
     const sendings: Sending[] = [];
+    let bytes = 0;
     for (const item of this.#items.values()) {
       const sending = item.notBeforeMs > nowMs ? undefined : this.#sendingOf(item, nowMs);
-      if (sending !== undefined) sendings.push(sending);
+      if (sending === undefined) continue;
+      sendings.push(sending);
+      bytes += bytesOf(sending);
+      if (bytes > this.#queue.host.limits.sendBytesMax) break; // the others once these are written (D5)
     }
     const some: Sending[] = [];
     for (const sending of sendings) {
@@ -413,6 +418,12 @@ function recordAfter(before: ScheduleRecord, due: Due, sent: number): ScheduleRe
 /** It is kept, and what lies beside its body is not. */
 function ownMemory(message: OutgoingMessage): OutgoingMessage {
   return { ...message, body: message.body.slice() };
+}
+
+/** What it takes of a batch, with the schedule's own row, which has the message, too. */
+function bytesOf({ transfers }: Sending): number {
+  const rows = transfers.flatMap(({ operations }) => operations);
+  return 2 * rows.reduce((sum, row) => sum + (row.kind === "put" ? row.value.length : 0), 0);
 }
 
 function refuse(item: Item, error: MpregError, nowMs: number): void {

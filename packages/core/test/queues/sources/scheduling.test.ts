@@ -225,6 +225,14 @@ describe("a schedule", () => {
     expect(s.receive("q")).toHaveLength(2);
   });
 
+  it("is not in the way of others that are due with it, however large their messages are together (D5)", () => {
+    const { world, advance } = worldWith({ everyMs: 1_000 }, { body: new Uint8Array(1_000_000) });
+    for (let at = 0; at < 39; at++) schedule(world, { everyMs: 1_000 }, { body: new Uint8Array(1_000_000) }, `s${at}`);
+    advance(1_000);
+    expect(world.stats("q").sent).toBe(40);
+    expect(list(world).filter(({ refused }) => refused > 0)).toEqual([]);
+  });
+
   it("keeps its next time where it is made again with the same times, and begins anew with others", () => {
     const { world, wallMs, advance } = worldWith({ everyMs: 10_000 });
     advance(4_000);
