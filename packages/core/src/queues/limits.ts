@@ -18,6 +18,11 @@ export interface QueuesLimits {
   readonly waitersMax: number;
   /** Messages of receives with an `attempt` that one queue remembers. Beyond, the oldest are forgotten. */
   readonly attemptMessagesMax: number;
+  /**
+   * Dedup ids that one queue remembers, and idempotency keys: about 250 bytes of memory each, as long as their windows are. `overloaded` beyond. A `Map` has at most
+   * 16.7 million entries.
+   */
+  readonly rememberedMax: number;
   /** For how long a receive may wait, in ms; it waits no longer. */
   readonly waitMsMax: number;
   /** Subscriptions of one queue. `overloaded` beyond. */
@@ -63,6 +68,7 @@ export const defaultQueuesLimits: QueuesLimits = {
   browseMessagesMax: 1_000,
   waitersMax: 100_000,
   attemptMessagesMax: 100_000,
+  rememberedMax: 10_000_000,
   waitMsMax: 60 * 60_000,
   subscriptionsMax: 1_000,
   schedulesMax: 1_000,

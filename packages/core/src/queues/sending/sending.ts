@@ -3,6 +3,7 @@
  *
  * (N1) A message that was sent already, as `dedup` sees it, is answered as the first one was, and is not taken again.
  * (N2) What is on its way to the disk counts: room, ids and dedup ids are reserved, and given back if it does not get there.
+ * (N3) What has to be remembered for longer than it is here is bounded, too: it is refused, since to forget would be to take it twice.
  */
 import { MpregError, hexOf, quoted } from "../../base/index.js";
 import type { Operation } from "../../journal/index.js";
@@ -14,7 +15,7 @@ import { priorityDefault } from "../message/sealed.js";
 import type { Queue } from "../queue.js";
 import { checkSubscriptions } from "../settings/subscribing.js";
 import type { DeadLetter, OutgoingMessage, QueueEnd, SendEnd } from "../types.js";
-import { Remembered } from "./window.js";
+import { Remembered, type Window } from "./window.js";
 
 /** What has become of a message before its batch is written. */
 export type Preparation =
@@ -183,6 +184,7 @@ export function reserve(
       `Queue ${quoted(queue.name)} has a message of the id ${quoted(message.id)} already`,
     );
   }
+  if (transfer === undefined) checkRemembered(queue, key, message.idempotencyKey);
   const { settings, host } = queue;
   const delayMs = message.delayMs ?? (transfer === undefined ? settings.delayMs : 0);
   const sentWallMs = host.wallMs();
@@ -237,6 +239,21 @@ export function marksOf(
   const awaited = isLetter ? undefined : after;
   const isPlain = id === undefined && key === undefined && awaited === undefined && ttlMs === undefined && !keepResult;
   return isPlain ? undefined : { id, key, after: awaited, ttlMs, keepResult };
+}
+
+/** Throws `overloaded`. What a queue has with a key, and has not done yet, is bounded by `messagesMax`. (N3) */
+function checkRemembered(queue: Queue, dedup: string | undefined, key: string | undefined): void {
+  const { rememberedMax } = queue.host.limits;
+  const isFull = (ids: Window): boolean => ids.size >= rememberedMax;
+  const [what, helps] =
+    dedup !== undefined && isFull(queue.dedup)
+      ? ["dedup ids", `"windowMs" of "dedup"`]
+      : key !== undefined && isFull(queue.keys) && queue.keys.peek(key) === undefined
+        ? ["idempotency keys", `"keyWindowMs"`]
+        : [];
+  if (what === undefined) return;
+  const message = `Queue ${quoted(queue.name)} remembers ${rememberedMax} ${what}, the most there may be: send fewer within ${helps}, or make that shorter for what comes then`;
+  throw new MpregError("overloaded", message);
 }
 
 function dedupKey(queue: Queue, message: OutgoingMessage): string | undefined {
