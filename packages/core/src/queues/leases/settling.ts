@@ -6,6 +6,7 @@
  * (T3) A text that never was a receipt of this queue is a mistake of who gives it (`invalid-argument`), and never `stale-receipt`.
  * (T4) What is written of an acknowledgement in the place of an older row (a key, a result) is written again where that row was forgotten
  *      meanwhile: its deletion came behind.
+ * (T5) Many acknowledgements are several batches: what is left of a disk that is full is enough for each, and one batch of all would find no room for ever.
  */
 import { MpregError, quoted } from "../../base/index.js";
 import type { Operation } from "../../journal/index.js";
@@ -34,6 +35,9 @@ type Refused = Extract<SettleEnd, { readonly kind: "refused" }>;
 
 type Found = HeldLease | Refused;
 
+/** They go to the disk in the same group where it has room. */
+const batchMessagesMax = 32;
+
 export const doneEnd: SettleEnd = { kind: "done" };
 
 export function ack(
@@ -51,10 +55,20 @@ export function ack(
     return;
   }
   const { ends, held } = settleAll(queue, receipts, nowMs, results);
-  const tell = (error: MpregError | undefined): void => {
-    end({ kind: "done", value: told(ends, error) });
-  };
-  acknowledge(queue, held, tell, nowMs);
+  const each = queue.durable ? batchMessagesMax : Infinity; // (T5)
+  const places = held.length <= each ? [] : [...ends.keys()].filter((at) => ends[at] === doneEnd);
+  let underWay = Math.max(1, Math.ceil(held.length / each));
+  let from = 0;
+  do {
+    const own = places.slice(from, from + each);
+    const tell = (error: MpregError | undefined): void => {
+      if (error !== undefined) for (const at of own) ends[at] = { kind: "refused", error };
+      underWay -= 1;
+      if (underWay === 0) end({ kind: "done", value: places.length === 0 ? told(ends, error) : ends });
+    };
+    acknowledge(queue, places.length === 0 ? held : held.slice(from, from + each), tell, nowMs);
+    from += each;
+  } while (from < held.length);
 }
 
 /** Entries that are settling, or leased to nobody who knows, are acknowledged. (T2) */
