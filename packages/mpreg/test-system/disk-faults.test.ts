@@ -144,6 +144,41 @@ test("a disk that is full refuses sends and keeps what it has; what is acknowled
   expect(new Map(rest.map(({ id, value }) => [id, value]))).toEqual(there);
 });
 
+test("a disk that its own messages have filled takes others once these are gone, cycle after cycle, large ones and small ones", async () => {
+  const folder = temporaryFolder();
+  const mounted = `mount -t tmpfs -o size=8m none "${folder}" && exec "$0" "$@"`;
+  const args = [...common, "--name", "cycles", "--data-dir", `${folder}/data`];
+  const node = await startNode(args, { within: ["unshare", "--mount", "sh", "-c", mounted] });
+  const client = await connected(node);
+  await client.queue("q", {}).create();
+  const queue = client.queue<string>("q");
+  const fill = async (bytes: number): Promise<number> => {
+    for (let sent = 0; ; sent++) {
+      const end = await ends(queue.send("x".repeat(bytes)));
+      if (end === "done") continue;
+      expect(end).toBe("overloaded not-applied");
+      return sent;
+    }
+  };
+  const drain = async (): Promise<void> => {
+    for (;;) {
+      const some = await queue.receive({ max: 1_000, waitMs: 0 });
+      if (some.length === 0) return;
+      expect(await queue.ack(some.map(({ receipt }) => receipt))).toEqual(some.map(() => undefined));
+    }
+  };
+  const first = await fill(10_000);
+  for (let cycle = 0; cycle < 8; cycle++) {
+    await drain();
+    expect((await queue.stats()).messages).toBe(0);
+    expect(await fill(10_000)).toBeGreaterThan(first / 5);
+  }
+  for (let cycle = 0; cycle < 3; cycle++) {
+    await drain();
+    expect(await fill(1_000)).toBeGreaterThan(first * 2);
+  }
+});
+
 test("a disk that others have filled to the last byte refuses everything, and loses nothing of it, until there is room again", async () => {
   const folder = temporaryFolder();
   const mounted = `mount -t tmpfs -o size=4m none "${folder}" && exec "$0" "$@"`;

@@ -36,7 +36,7 @@ import {
 import { type Database, type RangeOptions, type RootDatabase, open } from "lmdb";
 import { type Lock, takeLock } from "../identity/lock.js";
 import { commitEndOf, storageFailed } from "./lmdb-failure.js";
-import { type TreePages, freeBytesOf, hasRoom } from "./room.js";
+import { type FileRoom, type TreePages, fileRoomOf, hasRoom, roomIn } from "./room.js";
 import { checkStore } from "./lmdb-state.js";
 
 export interface LmdbStoreOptions {
@@ -198,7 +198,7 @@ class LmdbStore implements Store {
 
   /** (L1) */
   async #commit(group: readonly Batch[]): Promise<CommitEnd> {
-    if (!hasRoom(this.#folder, group, () => this.#freeBytes())) return { kind: "full" }; // (L5)
+    if (!hasRoom(roomIn(this.#folder), group, () => this.#fileRoom())) return { kind: "full" }; // (L5)
     const startMs = performance.now();
     try {
       await this.#root.batch(() => {
@@ -211,10 +211,10 @@ class LmdbStore implements Store {
     }
   }
 
-  #freeBytes(): number {
+  #fileRoom(): FileRoom {
     const all = this.#root.getStats() as AllPages;
     const trees = [...this.#tables.values()].map((table) => table.getStats() as TreePages);
-    return freeBytesOf(all.lastPageNumber, [all.root, all.free, ...trees]);
+    return fileRoomOf(all.lastPageNumber, [all.root, all.free, ...trees]);
   }
 
   #apply(group: readonly Batch[]): void {
