@@ -7,7 +7,6 @@ import { registerEchoes } from "@mpreg/core/handlers";
 import { frameBytesMax } from "@mpreg/core/link";
 import type { Store } from "@mpreg/core/journal";
 import type { NodeOptions } from "@mpreg/core/node";
-import { defaultQueuesLimits } from "@mpreg/core/queues";
 import {
   type Asking,
   type Invocation,
@@ -37,6 +36,7 @@ import type { RunningSqs } from "./sqs/start.js";
 import { Status } from "./status.js";
 import { closeNodeStore, openNodeStore } from "./storage/node-store.js";
 import { Threads } from "./threads/threads.js";
+import { queuesLimitsOf } from "./queue-limits.js";
 import { topicsLimitsOf } from "./topic-limits.js";
 import { Gate } from "./transports/gate.js";
 import { type Listener, type OpenUpgrade, listen } from "./transports/listen.js";
@@ -176,7 +176,7 @@ async function assemble<T extends TopicContract | undefined, Q extends QueueCont
     topics: topicsLimitsOf(limits),
     membership: limits,
     incarnation: identity.incarnation + 1,
-    queues: defaultQueuesLimits,
+    queues: queuesLimitsOf(limits),
   };
   const codec = createCodec(utf8, { explain: explainReference, valueBytesMax: limits.valueBytesMax });
   const driver: Driver = new Driver({

@@ -38,6 +38,7 @@ import { type DiscoveryOptions, type ResolvedDiscovery, resolveDiscovery } from 
 import { type LogLevel, type Logger, logLevels } from "./log.js";
 import { type MqttOptions, type ResolvedMqtt, resolveMqtt } from "./mqtt/options.js";
 import { isNodeUrl, nodeUrlsLike } from "./node-url.js";
+import { type QueueOptions, defaultQueueOptions } from "./queue-limits.js";
 import { type TopicOptions, defaultTopicOptions } from "./topic-limits.js";
 import { type PortLimits, defaultPortLimits } from "./transports/limits.js";
 import { type ResolvedSqs, type SqsOptions, resolveSqs } from "./sqs/options.js";
@@ -50,6 +51,7 @@ export type NodeLimits = WireLimits &
   RedialOptions &
   MembershipOptions &
   TopicOptions &
+  QueueOptions &
   PortLimits;
 
 export interface CreateNodeOptions<
@@ -164,6 +166,7 @@ export const defaultLimits: NodeLimits = {
   ...defaultRedialOptions,
   ...profiles.lan,
   ...defaultTopicOptions,
+  ...defaultQueueOptions,
   ...defaultPortLimits,
 };
 
@@ -184,6 +187,7 @@ const limitsMax: Partial<Record<keyof NodeLimits, number>> = {
   timeoutMs: durationMsMax,
   timeoutMsMax: durationMsMax,
   topicBlockedMsMax: durationMsMax,
+  queueRememberedMax: 16_000_000,
 };
 
 /** Bounds of which none at all makes sense. */

@@ -68,7 +68,7 @@ export const defaultQueuesLimits: QueuesLimits = {
   browseMessagesMax: 1_000,
   waitersMax: 100_000,
   attemptMessagesMax: 100_000,
-  rememberedMax: 10_000_000,
+  rememberedMax: 4_000_000,
   waitMsMax: 60 * 60_000,
   subscriptionsMax: 1_000,
   schedulesMax: 1_000,

@@ -48,6 +48,8 @@ const nothing = (): void => undefined;
 /** What a queue that hands over does not do any more. */
 const takes: ReadonlySet<Operation> = new Set<Operation>(["send", "transfer", "delete", "redrive"]);
 const queueIdMax = 2 ** 32 - 2;
+/** Numbers up to there are written as text several times as fast, and each message is called by that of its queue. */
+const firstNumberMax = 2 ** 31 - 1_000_000;
 
 export class Queues {
   readonly #capabilities: QueuesCapabilities;
@@ -332,7 +334,7 @@ export class Queues {
 
   /** Each run begins somewhere else: what is called by ids that were made of it is not what another queue of the name had, before or on another node. */
   #newNumber(run: string): number {
-    let number = this.#lastNumber ?? Number.parseInt(run.slice(0, 8), 16);
+    let number = this.#lastNumber ?? Number.parseInt(run.slice(0, 8), 16) % firstNumberMax;
     do number = (number % queueIdMax) + 1;
     while (this.#known.has(number));
     return (this.#lastNumber = number);

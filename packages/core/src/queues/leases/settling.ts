@@ -54,21 +54,23 @@ export function ack(
     end({ kind: "done", value });
     return;
   }
-  const { ends, held } = settleAll(queue, receipts, nowMs, results);
-  const each = queue.durable ? batchMessagesMax : Infinity; // (T5)
-  const places = held.length <= each ? [] : [...ends.keys()].filter((at) => ends[at] === doneEnd);
-  let underWay = Math.max(1, Math.ceil(held.length / each));
-  let from = 0;
-  do {
+  const { ends, held, places } = settleAll(queue, receipts, nowMs, results);
+  const each = queue.durable ? batchMessagesMax : held.length; // (T5)
+  let underWay = 1; // the last is that all are
+  const over = (): void => {
+    underWay -= 1;
+    if (underWay === 0) end({ kind: "done", value: ends });
+  };
+  for (let from = 0; from < held.length; from += each) {
     const own = places.slice(from, from + each);
     const tell = (error: MpregError | undefined): void => {
       if (error !== undefined) for (const at of own) ends[at] = { kind: "refused", error };
-      underWay -= 1;
-      if (underWay === 0) end({ kind: "done", value: places.length === 0 ? told(ends, error) : ends });
+      over();
     };
-    acknowledge(queue, places.length === 0 ? held : held.slice(from, from + each), tell, nowMs);
-    from += each;
-  } while (from < held.length);
+    underWay += 1;
+    acknowledge(queue, held.slice(from, from + each), tell, nowMs);
+  }
+  over();
 }
 
 /** Entries that are settling, or leased to nobody who knows, are acknowledged. (T2) */
@@ -197,15 +199,16 @@ export function release(
   queue.commit(operations, { done, failed }, nowMs);
 }
 
-/** The entries of all receipts whose lease goes on settle. */
+/** The entries of all receipts whose lease goes on settle; `places`: where they are among all ends. */
 function settleAll(
   queue: Queue,
   receipts: readonly string[],
   nowMs: number,
   results?: readonly (MessageResult | undefined)[],
-): { ends: SettleEnd[]; held: Held[] } {
+): { ends: SettleEnd[]; held: Held[]; places: number[] } {
   const ends: SettleEnd[] = [];
   const held: Held[] = [];
+  const places: number[] = [];
   let last: Lane | undefined;
   for (const [at, receipt] of receipts.entries()) {
     const found = find(queue, receipt);
@@ -219,10 +222,11 @@ function settleAll(
     last = lane;
     if (queue.durable) queue.leaseNotes.forget(lease);
     held.push(results === undefined ? found : { entry, lane, result: results[at] });
+    places.push(at);
     ends.push(doneEnd);
   }
   last?.arm(nowMs);
-  return { ends, held };
+  return { ends, held, places };
 }
 
 /** The same, refused where the store has refused it. */
