@@ -4,6 +4,7 @@
  * (D1) A dead letter is in its new queue and gone from this one by one batch. Where the new queue has no room, or is not there, it stays.
  * (D2) What is about to be purged, or deleted with its queue, is no dead letter before that has ended.
  * (D3) Of subscriptions that give a message up at once the last one waits for the others: with it the message is gone, and was not done.
+ * (D4) What some subscription has acknowledged is done once the others are through with it, whichever of them is last.
  */
 import { MpregError, quoted } from "../../base/index.js";
 import type { Operation } from "../../journal/index.js";
@@ -63,13 +64,13 @@ export function deadLetterOf(queue: DyingQueue, dying: Dying, nowMs: number): vo
     queue.host.writes.after(again, nowMs); // (D2, D3)
     return;
   }
-  const isLast = message.wanted === 1;
+  const isUndone = message.wanted === 1 && !message.isAcknowledged; // (D4)
   const deletes = !queue.durable
     ? []
-    : isLast
+    : isUndone
       ? queue.undoneOf(message)
       : [queue.host.tables.putAck(queue.id, entry, false)];
-  if (isLast && message.marks?.keepResult === true)
+  if (isUndone && message.marks?.keepResult === true)
     deletes.push(...queue.results.operations(message, failureOf(message, "dead")));
   const back = (at: number): void => {
     queue.figures.deadLettersRefused += 1;
@@ -82,7 +83,7 @@ export function deadLetterOf(queue: DyingQueue, dying: Dying, nowMs: number): vo
   };
   const moved = (at: number): void => {
     if (entry.state === "gone") return;
-    if (isLast && message.wanted === 1) queue.remove(message, "dead", at);
+    if (isUndone && message.wanted === 1) queue.remove(message, "dead", at);
     else {
       queue.figures.deadLettered += 1;
       tellEntry(queue, entry, "dead-letter", nowMs, lane.name);

@@ -144,6 +144,30 @@ it.each([2, 3])(
   },
 );
 
+it.each(["before", "after"])(
+  "what one subscription has acknowledged is done, for who waits for it and for who asks, also where another gives it up: %s that (D4)",
+  (when) => {
+    for (const crashes of [false, true]) {
+      const s = new Stepping();
+      s.create("dead");
+      s.create("q", { ...shared, deadLetter: "dead", maxReceives: 1 }, ["a", "b"]);
+      s.send("q", { id: "first", keepResult: true });
+      s.send("q", { id: "second", after: ["first"] });
+      const acknowledge = (): void => {
+        const receipts = s.receive("q", "a");
+        s.do("q", { op: "ack", receipts, results: [{ kind: "done", value: Uint8Array.of(7) }] });
+      };
+      if (when === "before") acknowledge();
+      s.do("q", { op: "release", receipts: s.receive("q", "b") });
+      if (when === "after") acknowledge();
+      if (crashes) s.crash(0);
+      expect(s.do("q", { op: "result", id: "first", waitMs: 0 })).toEqual({ kind: "done", value: Uint8Array.of(7) });
+      for (const name of ["a", "b"]) expect(s.receive("q", name)).toHaveLength(1);
+      expect(dead(s)).toEqual(["first: max-receives"]);
+    }
+  },
+);
+
 it("what one subscription has acknowledged was done for who asks, however much was acknowledged since", () => {
   const s = new Stepping();
   s.create("q", { ...shared, durable: false }, ["a", "b"]);
