@@ -391,11 +391,12 @@ export type QueueOperation =
       readonly groupMax?: number;
       readonly attempt?: string;
     }
-  /** `results`: per receipt, in order, for who waits for them. */
+  /** `results`: per receipt, in order, for who waits for them. `late`: receipts whose lease has ended are good, too, as long as nobody has received the message since; not where the order is `fifo`. */
   | {
       readonly op: "ack";
       readonly receipts: readonly string[];
       readonly results?: readonly (MessageResult | undefined)[];
+      readonly late?: boolean;
     }
   /** A negative acknowledgement: available again after `delayMs`, else as `retry` says. `uncounted`: nothing was done with it, its receive does not count. `attempt`: also what the receive of that name has got, which waits no longer. */
   | {

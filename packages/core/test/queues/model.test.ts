@@ -13,7 +13,7 @@ type Step =
       ttlMs?: number | undefined;
     }
   | { do: "receive"; max: number; visibilityMs: number | undefined }
-  | { do: "ack" | "release" | "extend"; of: number; ms: number | undefined }
+  | { do: "ack" | "late-ack" | "release" | "extend"; of: number; ms: number | undefined }
   | { do: "advance"; ms: number }
   | { do: "purge" };
 
@@ -53,7 +53,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
     {
       weight: 5,
       arbitrary: fc.record({
-        do: fc.constantFrom("ack" as const, "ack" as const, "release" as const, "extend" as const),
+        do: fc.constantFrom("ack" as const, "ack" as const, "late-ack" as const, "release" as const, "extend" as const),
         of: fc.nat(30),
         ms: maybe(ms),
       }),
@@ -159,21 +159,23 @@ class Comparison {
     if (messages.length < max) expect(this.#naive.next(last)).toEqual([]);
   }
 
-  #settle({ do: op, of, ms: forMs }: Extract<Step, { do: "ack" | "release" | "extend" }>): void {
+  #settle({ do: op, of, ms: forMs }: Extract<Step, { do: "ack" | "late-ack" | "release" | "extend" }>): void {
     const given = this.#given[this.#given.length - 1 - (of % Math.max(1, this.#given.length))];
     if (given === undefined) return;
     const { receipt, message, lease } = given;
-    const stands = this.#naive.messages.includes(message) && message.state === "leased" && message.lease === lease;
+    const isLate = op === "late-ack" && this.#naive.settings.order !== "fifo";
+    const isLast = this.#naive.messages.includes(message) && message.lease === lease;
+    const stands = isLast && (message.state === "leased" || isLate);
     const receipts = [receipt];
     const [end] =
-      op === "ack"
-        ? this.#world.do("q", { op, receipts })
+      op === "ack" || op === "late-ack"
+        ? this.#world.do("q", { op: "ack", receipts, late: op === "late-ack" })
         : op === "release"
           ? this.#world.do("q", forMs === undefined ? { op, receipts } : { op, receipts, delayMs: forMs })
           : this.#world.do("q", { op, receipts, visibilityMs: forMs ?? 33 });
     expect(end?.kind).toBe(stands ? "done" : "refused");
     if (!stands) return;
-    if (op === "ack") this.#naive.ack(message);
+    if (op === "ack" || op === "late-ack") this.#naive.ack(message);
     else if (op === "release") this.#naive.end(message, forMs);
     else if (forMs === 0) this.#naive.end(message, 0);
     else message.untilMs = this.#naive.nowMs + (forMs ?? 33);

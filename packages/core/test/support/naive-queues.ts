@@ -167,11 +167,12 @@ export class NaiveQueues implements SqsBackend {
       case "receive":
         return this.#receive(queue, operation);
       case "ack":
-        return operation.receipts.map((receipt) =>
-          this.#settle(queue, receipt, (entry) => {
+        return operation.receipts.map((receipt) => {
+          const remove = (entry: Entry): void => {
             queue.entries = queue.entries.filter((each) => each !== entry);
-          }),
-        );
+          };
+          return this.#settle(queue, receipt, remove, operation.late === true && queue.settings.order !== "fifo");
+        });
       case "release":
         return operation.receipts.map((receipt) =>
           this.#settle(queue, receipt, (entry) => {
@@ -278,7 +279,7 @@ export class NaiveQueues implements SqsBackend {
     return messages;
   }
 
-  #settle(queue: Queue, receipt: string, work: (entry: Entry) => void): SettleEnd {
+  #settle(queue: Queue, receipt: string, work: (entry: Entry) => void, mayBeLate: boolean = false): SettleEnd {
     const [, name, sequence, , lease] = /^(1)\.([\w.-]+)\.(\d+)\.(0)\.(\d+)$/.exec(receipt)?.slice(1) ?? [];
     if (name !== queue.name) {
       return {
@@ -287,7 +288,7 @@ export class NaiveQueues implements SqsBackend {
       };
     }
     const entry = queue.entries.find((each) => String(each.sequence) === sequence);
-    if (entry?.isLeased !== true || String(entry.lease) !== lease)
+    if (entry === undefined || String(entry.lease) !== lease || !(entry.isLeased || mayBeLate))
       return { kind: "refused", error: new MpregError("stale-receipt", `The lease of "${receipt}" is over`) };
     work(entry);
     return { kind: "done" };

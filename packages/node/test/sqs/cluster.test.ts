@@ -37,6 +37,28 @@ async function create(client: SQSClient, QueueName: string, Attributes: Record<s
   return (await client.send(new CreateQueueCommand({ QueueName, Attributes }))).QueueUrl ?? "";
 }
 
+test("what was received last can be deleted though its lease is over, also from a queue that hides nothing, and is gone for good (L2)", async () => {
+  const dataDir = await temporaryFolder();
+  const sqs = { port: 0 };
+  const node = await startNode({ name: "keeper", dataDir, sqs });
+  const client = clientOf(node.sqsUrl ?? "");
+  const QueueUrl = await create(client, "bare", { VisibilityTimeout: "0" });
+  const Entries = ["a", "b"].map((body) => ({ Id: body, MessageBody: body }));
+  await client.send(new SendMessageBatchCommand({ QueueUrl, Entries }));
+  const receive = async () =>
+    (await client.send(new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 }))).Messages ?? [];
+  const first = await receive();
+  const last = await receive();
+  expect([first.length, last.length]).toEqual([2, 2]);
+  for (const { ReceiptHandle } of first) await client.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
+  expect(await node.queue("bare").stats()).toMatchObject({ messages: 2 });
+  for (const { ReceiptHandle } of last) await client.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
+  expect(await node.queue("bare").stats()).toMatchObject({ messages: 0, acknowledged: 2 });
+  await node.close();
+  const again = await startNode({ name: "keeper", dataDir, sqs });
+  expect(await again.queue("bare").stats()).toMatchObject({ messages: 0 });
+});
+
 test("a queue that one node owns is used at the door of another one, and through both", async () => {
   const { owner, near, far } = await twoDoors();
   const QueueUrl = await create(far, "orders");

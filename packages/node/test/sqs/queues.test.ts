@@ -41,17 +41,41 @@ test("a FIFO queue keeps the order of a group, one at a time, and takes no messa
   await expect(late).rejects.toThrow("The receipt handle has expired");
 });
 
-test("a receipt whose lease is over changes nothing at a standard queue (L2)", async () => {
+test("a receipt whose lease is over still deletes its message at a standard queue, as long as nobody has received that since (L2)", async () => {
   const { client, advance } = await startSqsDoor();
   const { QueueUrl } = await client.send(new CreateQueueCommand({ QueueName: "q" }));
   await client.send(new SendMessageCommand({ QueueUrl, MessageBody: "m" }));
   const receive = async () => (await client.send(new ReceiveMessageCommand({ QueueUrl }))).Messages?.[0]?.ReceiptHandle;
-  const ReceiptHandle = await receive();
+  const deleteBy = (ReceiptHandle: string | undefined) =>
+    client.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
+  const old = await receive();
   advance(30_000);
-  await client.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
-  const late = client.send(new ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle, VisibilityTimeout: 9 }));
+  const late = client.send(new ChangeMessageVisibilityCommand({ QueueUrl, ReceiptHandle: old, VisibilityTimeout: 9 }));
   await expect(late).rejects.toThrow(expect.objectContaining({ name: "MessageNotInflight" }));
-  expect(await receive()).toBeDefined();
+  const last = await receive();
+  await deleteBy(old);
+  advance(30_000);
+  await deleteBy(old);
+  const again = await receive();
+  expect(again).toBeDefined();
+  await deleteBy(last);
+  advance(30_000);
+  await deleteBy(again);
+  advance(30_000);
+  expect(await receive()).toBeUndefined();
+});
+
+test("a queue whose messages are not hidden from others can be emptied (L2)", async () => {
+  const { client } = await startSqsDoor();
+  const Attributes = { VisibilityTimeout: "0" };
+  const { QueueUrl } = await client.send(new CreateQueueCommand({ QueueName: "q", Attributes }));
+  await client.send(new SendMessageCommand({ QueueUrl, MessageBody: "m" }));
+  const receive = async () => (await client.send(new ReceiveMessageCommand({ QueueUrl }))).Messages ?? [];
+  const [first] = await receive();
+  const [second] = await receive();
+  expect([first?.Body, second?.Body]).toEqual(["m", "m"]);
+  await client.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle: second?.ReceiptHandle }));
+  expect(await receive()).toEqual([]);
 });
 
 test("a dead letter says where it comes from", async () => {

@@ -44,7 +44,7 @@ const operations: {
     groupMax: optional(number),
     attempt: optional(text),
   },
-  ack: { op: text, receipts: texts, results: optional(results) },
+  ack: { op: text, receipts: texts, results: optional(results), late: optional(flag) },
   release: {
     op: text,
     receipts: texts,

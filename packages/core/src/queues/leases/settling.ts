@@ -1,7 +1,8 @@
 /**
  * Settling: what a receipt does to its lease. That it ends at another time is `extending.ts`'s.
  *
- * (T1) A receipt does nothing once its lease has ended: the lease's number is the fencing token.
+ * (T1) A receipt does nothing once its lease has ended: the lease's number is the fencing token. An acknowledgement that may be late (as those of SQS
+ *      are) is good until the message is received again; not where what is behind it may have been received meanwhile (FIFO).
  * (T2) An acknowledgement is told once it is on the disk; until then its message is given to nobody.
  * (T3) A text that never was a receipt of this queue is a mistake of who gives it (`invalid-argument`), and never `stale-receipt`.
  * (T4) What is written of an acknowledgement in the place of an older row (a key, a result) is written again where that row was forgotten
@@ -12,6 +13,7 @@ import { MpregError, quoted } from "../../base/index.js";
 import type { Operation } from "../../journal/index.js";
 import type { Lane } from "./lane.js";
 import { type Entry, type Lease, type Message, entryOf, isSettling } from "../message/message.js";
+import { restoreEntry } from "../leaving/restoring.js";
 import type { Queue } from "../queue.js";
 import { Pulled, leasedAgain } from "./pulling.js";
 import { type Receipt, readReceipt } from "./receipt.js";
@@ -42,7 +44,7 @@ export const doneEnd: SettleEnd = { kind: "done" };
 
 export function ack(
   queue: Queue,
-  { receipts, results }: Omit<Extract<QueueOperation, { readonly op: "ack" }>, "op">,
+  { receipts, results, late }: Omit<Extract<QueueOperation, { readonly op: "ack" }>, "op">,
   end: (end: QueueEnd<"ack">) => void,
   nowMs: number,
 ): void {
@@ -54,7 +56,7 @@ export function ack(
     end({ kind: "done", value });
     return;
   }
-  const { ends, held, places } = settleAll(queue, receipts, nowMs, results);
+  const { ends, held, places } = settleAll(queue, receipts, nowMs, { results, late });
   const each = queue.durable ? batchMessagesMax : held.length; // (T5)
   let underWay = 1; // the last is that all are
   const over = (): void => {
@@ -73,7 +75,7 @@ export function ack(
   over();
 }
 
-/** Entries that are settling, or leased to nobody who knows, are acknowledged. (T2) */
+/** Entries that are settling, or leased to nobody who knows, are acknowledged; where that is refused they are what they were. (T2) */
 export function acknowledge(
   queue: Queue,
   held: readonly Held[],
@@ -120,11 +122,18 @@ export function acknowledge(
     queue.serve(at);
   };
   const failed = (error: MpregError, at: number): void => {
-    if (error.outcome !== "unknown") for (const one of held) leasedAgain(queue, one, at);
+    if (error.outcome !== "unknown") for (const one of held) again(queue, one, at);
     tell(error);
     queue.serve(at);
   };
   queue.commit(operations, { done, failed }, nowMs);
+}
+
+function again(queue: Queue, held: Held, nowMs: number): void {
+  const { entry } = held;
+  if (entry.state === "settling-leased") return leasedAgain(queue, held, nowMs);
+  if (queue.durable && entry.lease !== undefined) queue.leaseNotes.add(entry.lease, nowMs); // it was late
+  restoreEntry(queue, entry, nowMs);
 }
 
 /** An acknowledgement without a result takes nothing back of one that came with another subscription's just before. */
@@ -199,19 +208,25 @@ export function release(
   queue.commit(operations, { done, failed }, nowMs);
 }
 
+/** What an acknowledgement says of its receipts. */
+interface Acked {
+  readonly results?: readonly (MessageResult | undefined)[] | undefined;
+  readonly late?: boolean | undefined;
+}
+
 /** The entries of all receipts whose lease goes on settle; `places`: where they are among all ends. */
 function settleAll(
   queue: Queue,
   receipts: readonly string[],
   nowMs: number,
-  results?: readonly (MessageResult | undefined)[],
+  acked: Acked = {},
 ): { ends: SettleEnd[]; held: Held[]; places: number[] } {
   const ends: SettleEnd[] = [];
   const held: Held[] = [];
   const places: number[] = [];
   let last: Lane | undefined;
   for (const [at, receipt] of receipts.entries()) {
-    const found = find(queue, receipt);
+    const found = find(queue, receipt, acked.late);
     if ("error" in found) {
       ends.push(found);
       continue;
@@ -221,7 +236,7 @@ function settleAll(
     if (lane !== last) last?.arm(nowMs);
     last = lane;
     if (queue.durable) queue.leaseNotes.forget(lease);
-    held.push(results === undefined ? found : { entry, lane, result: results[at] });
+    held.push(acked.results === undefined ? found : { entry, lane, result: acked.results[at] });
     places.push(at);
     ends.push(doneEnd);
   }
@@ -237,7 +252,7 @@ export function told(ends: readonly SettleEnd[], error: MpregError | undefined):
 }
 
 /** What a receipt stands for, while its lease goes on. (T1) */
-export function find(queue: Queue, text: string): Found {
+export function find(queue: Queue, text: string, late: boolean = false): Found {
   const receipt = receiptOf(queue, text);
   if ("error" in receipt) return receipt;
   const message = queue.log.get(receipt.sequence);
@@ -251,7 +266,8 @@ export function find(queue: Queue, text: string): Found {
   if (lease === undefined || lease.run !== receipt.run || lease.number !== receipt.lease) {
     return stale(queue, text, isForgotten(queue, receipt, lease) ? "restarted" : "superseded");
   }
-  if (entry.state === "leased") return { entry, lane, lease };
+  const isFree = entry.state === "available" || entry.state === "delayed";
+  if (entry.state === "leased" || (late && isFree && queue.settings.order !== "fifo")) return { entry, lane, lease };
   return stale(queue, text, isSettling(entry.state) ? "settling" : (lease.ended ?? "expired"));
 }
 

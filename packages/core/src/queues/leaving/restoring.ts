@@ -15,10 +15,11 @@ export interface RestoringQueue {
 }
 
 export function restoreMessage(queue: RestoringQueue, message: Message, nowMs: number): void {
-  const isOver = queue.expiry.isOver(message, nowMs);
-  for (const entry of entriesOf(message)) {
-    if (!isSettling(entry.state)) continue;
-    if (isOver) queue.expireEntry(entry, nowMs);
-    else queue.laneOf(entry)?.restore(entry, nowMs);
-  }
+  for (const entry of entriesOf(message)) restoreEntry(queue, entry, nowMs);
+}
+
+export function restoreEntry(queue: RestoringQueue, entry: Entry, nowMs: number): void {
+  if (!isSettling(entry.state)) return;
+  if (queue.expiry.isOver(entry.message, nowMs)) queue.expireEntry(entry, nowMs);
+  else queue.laneOf(entry)?.restore(entry, nowMs);
 }

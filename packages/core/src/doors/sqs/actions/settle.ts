@@ -2,8 +2,9 @@
  * Actions on a lease: to delete its message, or to change how long it lasts.
  *
  * (L1) A visibility timeout of 0 makes the message available at once.
- * (L2) Deleting with a receipt whose lease has ended does nothing. As AWS documents, that is no error at a standard queue
- *      (it may be the repetition of a delete whose answer was lost); at a FIFO queue it is one.
+ * (L2) Deleting with a receipt whose lease has ended deletes the message of a standard queue as long as nobody has received it since, as AWS documents:
+ *      "the most recently received" receipt counts. Else it does nothing, which is no error there (it may be the repetition of a delete whose answer was
+ *      lost); at a FIFO queue it is one.
  */
 import type { MpregError } from "../../../base/index.js";
 import type { SettleEnd } from "../../../queues/index.js";
@@ -108,7 +109,7 @@ function acknowledge(
   turn: Turn,
   then: (ends: readonly SettleEnd[], judge: Judge) => void,
 ): void {
-  turn.operate<"ack">(turn.nameIn(url), { op: "ack", receipts }, (ends) => {
+  turn.operate<"ack">(turn.nameIn(url), { op: "ack", receipts, late: true }, (ends) => {
     if (ends.length === receipts.length && ends.every(({ kind }) => kind === "done")) then(ends, () => undefined);
     else {
       turn.queue(url, (record) => {
