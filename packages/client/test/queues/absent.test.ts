@@ -40,6 +40,13 @@ test("a processor whose queue has an owner that is away is told which", async ()
   const client = await clientOf(entry);
   await client.queue("jobs", {}).create();
   await owner.close();
+  await expect(client.queue("jobs").send(1)).rejects.toMatchObject({
+    code: "unknown-queue",
+    outcome: "not-applied",
+    reason: "away",
+    message:
+      'No node has a queue "jobs" just now: its owner "keeper" is away; with { accept: "spool" } a send waits on a disk until the queue is there',
+  });
   const events = client.queue("jobs").process(handler).status();
   const { value } = await events.next();
   expect(value).toMatchObject({

@@ -75,6 +75,7 @@ export {
   Holders,
   QueueAsking,
   errorOf,
+  isAway,
   type QueueHost,
   type QueuesAnswers,
   type QueuesOperation,

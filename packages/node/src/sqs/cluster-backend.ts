@@ -15,6 +15,7 @@ import {
   type QueueHost,
   type QueuesOperation,
   errorOf,
+  isAway,
   queuesFunction,
   receiveSurely,
 } from "@mpreg/core/program";
@@ -165,7 +166,7 @@ export class ClusterBackend implements SqsBackend {
     try {
       return { name, settings: await asking.ask<"settings">({ op: "settings" }, options) };
     } catch (error) {
-      if (error instanceof MpregError && error.code === "unknown-queue") return undefined;
+      if (error instanceof MpregError && error.code === "unknown-queue" && !isAway(error)) return undefined;
       throw error;
     }
   }
@@ -198,12 +199,19 @@ function asked<T>(work: (signal: AbortSignal) => Promise<T>, end: Ended<T>): Can
       told({ kind: "done", value });
     },
     (error: unknown) => {
-      told({ kind: "failed", error: error instanceof MpregError ? error : unforeseen(error) });
+      told({ kind: "failed", error: error instanceof MpregError ? passing(error) : unforeseen(error) });
     },
   );
   return () => {
     abort.abort();
   };
+}
+
+/** A queue whose node is away is no queue that does not exist: who asks for it is to try again. */
+function passing(error: MpregError): MpregError {
+  if (!isAway(error)) return error;
+  const { message, outcome, node } = error;
+  return new MpregError("node-lost", message, { outcome, node });
 }
 
 function unforeseen(cause: unknown): MpregError {

@@ -37,6 +37,22 @@ async function create(client: SQSClient, QueueName: string, Attributes: Record<s
   return (await client.send(new CreateQueueCommand({ QueueName, Attributes }))).QueueUrl ?? "";
 }
 
+test("a queue whose node is away is there again with it: a client is told to try again, not that there is none", async () => {
+  const { owner, far } = await twoDoors();
+  const QueueUrl = await create(far, "orders");
+  await owner.close();
+  for (const command of [
+    new SendMessageCommand({ QueueUrl, MessageBody: "m" }),
+    new GetQueueUrlCommand({ QueueName: "orders" }),
+    new CreateQueueCommand({ QueueName: "orders" }),
+  ]) {
+    const error = await far.send(command as SendMessageCommand).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ name: "ServiceUnavailable", message: expect.stringContaining('"owner"') as unknown });
+  }
+  const none = far.send(new GetQueueUrlCommand({ QueueName: "nowhere" }));
+  await expect(none).rejects.toMatchObject({ name: "QueueDoesNotExist" });
+});
+
 test("what was received last can be deleted though its lease is over, also from a queue that hides nothing, and is gone for good (L2)", async () => {
   const dataDir = await temporaryFolder();
   const sqs = { port: 0 };

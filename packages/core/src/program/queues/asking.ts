@@ -25,7 +25,7 @@ import { within } from "../within.js";
 import type { SendOptions } from "./api.js";
 import type { AbortSource } from "../abort-source.js";
 import type { Holders } from "./holders.js";
-import { absent } from "./passing.js";
+import { absent, away } from "./passing.js";
 
 /** The function of one queue, and that of all. */
 export const queueFunction = (name: string): string => `${queuePrefix}${name}`;
@@ -115,6 +115,9 @@ export function errorOf(error: MpregErrorJson): MpregError {
 /** How long a queue that was just created may not be known where it is asked for. */
 const knownWithinMs = 5_000;
 
+/** How long it may take to find out why nobody has a queue. */
+const seenMs = 1_000;
+
 /** Asks of one queue. */
 export class QueueAsking {
   readonly name: string;
@@ -162,7 +165,10 @@ export class QueueAsking {
     return this.host.call(this.#fun, [operation], options).then(
       (answer) => answer as QueueAnswers[O],
       (error: unknown) => {
-        throw this.#told(error, operation.op);
+        if (!(error instanceof MpregError) || error.code !== "no-provider") throw this.#told(error, operation.op);
+        return this.#absent(error, operation.op, options).then((absence) => {
+          throw absence;
+        });
       },
     );
   }
@@ -197,15 +203,31 @@ export class QueueAsking {
     return new MpregError("no-provider", message, { outcome: error.outcome, node: error.node });
   }
 
-  /** A function that nobody offers is a queue that nobody has, and what its function was called for is an operation. */
+  /** What its function was called for is an operation. */
   #told(error: unknown, op: QueueOperation["op"]): unknown {
     if (!(error instanceof MpregError)) return error;
-    const { code, outcome, node } = error;
-    if (code !== "no-provider")
-      return error.withMessage(error.message.replace(quoted(this.#fun), `${op} on queue ${quoted(this.name)}`));
+    return error.withMessage(error.message.replace(quoted(this.#fun), `${op} on queue ${quoted(this.name)}`));
+  }
+
+  /** A function that nobody offers is a queue that nobody has: the node that is asked may know who had it. */
+  #absent(
+    { outcome, node }: MpregError,
+    op: QueueOperation["op"],
+    { signal, timeoutMs = 0 }: SingleCallOptions,
+  ): Promise<MpregError> {
     const helps = op === "send" ? '; with { accept: "spool" } a send waits on a disk until the queue is there' : "";
-    const message = `No node has a queue "${this.name}" just now: it was never created, or its owner is away${helps}`;
-    return new MpregError("unknown-queue", message, { outcome, node, reason: absent });
+    const absence = (why: string, reason: string): MpregError => {
+      const message = `No node has a queue ${quoted(this.name)} just now: ${why}${helps}`;
+      return new MpregError("unknown-queue", message, { outcome, node, reason });
+    };
+    const unknown = (): MpregError => absence("it was never created, or its owner is away", absent);
+    const seen: QueuesOperation = { op: "seen", queue: this.name };
+    return this.host
+      .call(queuesFunction, [seen], { signal, timeoutMs: timeoutMs > 0 ? Math.min(timeoutMs, seenMs) : seenMs })
+      .then((answer) => {
+        const owner = (answer as QueuesAnswers["seen"]).away;
+        return owner === undefined ? unknown() : absence(`its owner ${quoted(owner)} is away`, away);
+      }, unknown);
   }
 }
 

@@ -47,4 +47,5 @@ export {
 } from "./asking.js";
 export { Holders } from "./holders.js";
 export { queueCalls } from "./queue-calls.js";
+export { isAway } from "./passing.js";
 export { receiveSurely } from "./receiving.js";

@@ -8,8 +8,15 @@ export function mayPass(error: unknown): boolean {
   return passing.has(error.code) || (error.code === "closed" && error.outcome === "unknown");
 }
 
-/** The reason of `unknown-queue` where no node offers the queue; without it, its own node says that it is gone. */
+/** The reason of `unknown-queue` where no node offers the queue; without one, its own node says that it is gone. */
 export const absent = "absent";
+/** The same, where it is on the disk of a node that is away. */
+export const away = "away";
+
+/** Whether the queue is there again when its node is. */
+export function isAway(error: MpregError): boolean {
+  return error.code === "unknown-queue" && error.reason === away;
+}
 
 const passing: ReadonlySet<string> = new Set([
   "unknown-queue",

@@ -31,7 +31,7 @@ import { LeaseKeeper } from "./lease-keeper.js";
 import { type Holder, Leased } from "./leased.js";
 import { untold } from "./settle-line.js";
 import { type Settlers, givingBack, queueMessage, releasing } from "./message.js";
-import { absent as absentReason, mayPass } from "./passing.js";
+import { absent as absentReason, away, mayPass } from "./passing.js";
 import { receiveOnce } from "./receiving.js";
 import { findQueue } from "./whereabouts.js";
 
@@ -228,7 +228,7 @@ export class Processor<T, A> implements QueueProcessor<T, A> {
   #lookFor(error: MpregError): void {
     const { absent } = this.#options;
     this.#nextLookMs = this.#asking.host.clock.now() + lookEveryMs; // meanwhile it may be deleted elsewhere
-    if (error.reason !== absentReason) this.#wasThere = true; // it has said so itself
+    if (error.reason !== absentReason && error.reason !== away) this.#wasThere = true; // it has said so itself
     this.#phase = "pausing";
     void findQueue(this.#asking, error).then(({ isDeleted, told }) => {
       if (this.#isStopping) return;
