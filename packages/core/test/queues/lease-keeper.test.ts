@@ -38,12 +38,7 @@ function start() {
   const holder = { done: () => undefined, threw: () => undefined };
   const lease = (name: string, visibleForMs: number): Leased<unknown, unknown> => {
     const extend = (): Promise<void> => new Promise((done, fail) => extensions.push({ name, done, fail }));
-    const leased = new Leased(
-      { extend } as unknown as QueueMessage,
-      visibleForMs,
-      {} as QueueHost,
-      holder,
-    );
+    const leased = new Leased({ extend } as unknown as QueueMessage, visibleForMs, {} as QueueHost, holder);
     names.set(leased, name);
     keeper.keep(leased);
     return leased;
