@@ -27,6 +27,8 @@ import {
   type QueueSettings,
   checkSettings,
 } from "@mpreg/core/queues";
+import type { CancelSignal } from "@mpreg/core/rpc";
+import { Withdrawal } from "./withdrawal.js";
 
 /** How much longer an answer may take than the queue waits for a message. */
 const slackMs = 10_000;
@@ -111,7 +113,7 @@ export class ClusterBackend implements SqsBackend {
     const wish: QueueOperation = operation;
     if (wish.op !== "receive") {
       const changes = wish.op === "update" || wish.op === "delete";
-      const ask = async (signal: AbortSignal): Promise<QueueAnswers[O]> =>
+      const ask = async (signal: CancelSignal): Promise<QueueAnswers[O]> =>
         withErrors<O>(await asking.ask<O>(operation, { signal }));
       return asked(ask, (how) => {
         if (changes) this.#finding.delete(queue); // (B5)
@@ -158,7 +160,7 @@ export class ClusterBackend implements SqsBackend {
 
   async #find(
     name: string,
-    signal: AbortSignal | undefined,
+    signal: CancelSignal | undefined,
     waitForCapacity?: number,
   ): Promise<QueueRecord | undefined> {
     const asking = new QueueAsking(name, this.#host, undefined, undefined);
@@ -181,16 +183,16 @@ function placed(error: unknown): unknown {
 
 /** Answers per message or receipt, with their errors as they were raised. */
 function withErrors<O extends Operation>(answer: QueueAnswers[O]): QueueAnswers[O] {
-  if (!Array.isArray(answer)) return answer;
+  if (!Array.isArray(answer) || !answer.some((end: { readonly kind?: unknown }) => end.kind === "refused"))
+    return answer;
   return answer.map((end: { readonly kind?: unknown; readonly error?: unknown }) =>
     end.kind === "refused" ? { ...end, error: errorOf(end.error as MpregErrorJson) } : end,
   ) as unknown as QueueAnswers[O];
 }
 
 /** (B1) */
-function asked<T>(work: (signal: AbortSignal) => Promise<T>, end: Ended<T>): Cancel {
-  const abort = new AbortController();
-  const { signal } = abort;
+function asked<T>(work: (signal: CancelSignal) => Promise<T>, end: Ended<T>): Cancel {
+  const signal = new Withdrawal();
   const told = (how: BackendEnd<T>): void => {
     if (!signal.aborted) end(how);
   };
@@ -203,7 +205,7 @@ function asked<T>(work: (signal: AbortSignal) => Promise<T>, end: Ended<T>): Can
     },
   );
   return () => {
-    abort.abort();
+    signal.abort();
   };
 }
 

@@ -105,9 +105,14 @@ export class SignatureCheck {
   }
 }
 
+/** Whether the query of a URL has, or might have, a signature. */
+export function isSignedUrl(target: string): boolean {
+  return target.includes(signatureParameter);
+}
+
 /** Who a request says it comes from. */
 function claimed(request: SignedRequest): string {
-  const isSigned = request.headers.has("authorization") || request.target.includes(signatureParameter);
+  const isSigned = request.headers.has("authorization") || isSignedUrl(request.target);
   if (!isSigned) return anonymous; // without an error, which costs more than all else here
   try {
     return signatureOf(request).accessKey;
@@ -120,7 +125,7 @@ function claimed(request: SignedRequest): string {
 function signatureOf({ headers, target }: SignedRequest): Signature {
   const authorization = headers.get("authorization")?.[0];
   if (authorization === undefined) {
-    if (target.includes(signatureParameter)) return signatureInQuery(target);
+    if (isSignedUrl(target)) return signatureInQuery(target);
     throw new SqsError("MissingAuthenticationToken", "Request is missing Authentication Token");
   }
   if (!authorization.startsWith(`${algorithm} `)) throw incomplete(`Authorization must begin with ${algorithm}`);

@@ -29,7 +29,7 @@ import type { TlsOptions } from "../transports/types.js";
 import { Arriving, type Body, readBody } from "./body.js";
 import type { ResolvedSqs } from "./options.js";
 import { sqsPlatform } from "./platform.js";
-import { SignatureCheck, anonymous } from "./signature.js";
+import { SignatureCheck, isSignedUrl, anonymous } from "./signature.js";
 
 export interface SqsParts extends AdmissionOptions {
   readonly backend: SqsBackend;
@@ -191,8 +191,9 @@ class Requests {
     if (this.#isDraining) throw new SqsError("ServiceUnavailable", "The node is about to end; try again."); // (H4)
     const { method = "GET", url: target = "/", headers } = request;
     const wallMs = Date.now();
-    const signed = { method, target, headers: headersOf(request), body: body.bytes };
-    const caller = this.#signatures.check(signed, wallMs);
+    const caller = this.#isUnsigned(request)
+      ? anonymous
+      : this.#signatures.check({ method, target, headers: headersOf(request), body: body.bytes }, wallMs);
     return {
       ...known,
       method,
@@ -204,6 +205,12 @@ class Requests {
       backend: this.#parts.backendOf?.(request.socket.remoteAddress ?? "", this.#loginOf(caller)),
       wallMs,
     };
+  }
+
+  /** Whether nothing of it has to be checked. */
+  #isUnsigned({ headers, url = "" }: IncomingMessage): boolean {
+    if (this.#parts.sqs.keys.size > 0 || headers.authorization !== undefined) return false;
+    return headers["x-amz-content-sha256"] === undefined && !isSignedUrl(url);
   }
 
   #loginOf(caller: string): SqsLogin {

@@ -40,8 +40,9 @@ test("settings that no queue can have are refused without waiting for one of tha
   const cluster: QueueHost = {
     ...parts,
     call: (fun, _operations, { waitForCapacity }) => {
-      waits.push(waitForCapacity);
-      const code = fun === "mpreg.queues" ? "invalid-argument" : "no-provider"; // as a node would refuse to create it
+      const isQueue = fun !== "mpreg.queues";
+      if (isQueue) waits.push(waitForCapacity);
+      const code = isQueue ? "no-provider" : "invalid-argument"; // as a node would refuse to create it
       return Promise.reject(new MpregError(code, "no"));
     },
   };

@@ -12,7 +12,7 @@ const plain = /^[A-Za-z0-9_-]{1,80}$/;
 const made = /^~([0-9a-z]{1,9})\.([0-9a-z]{1,10})$/;
 
 export function messageIdOf(id: string, queue: string, { sha256, utf8 }: Pick<SqsPlatform, "sha256" | "utf8">): string {
-  if (plain.test(id)) return id;
+  if (id[0] !== "~" && plain.test(id)) return id;
   const parts = made.exec(id);
   if (parts === null) {
     const hash = sha256(utf8.encode(`${queue}\n${id}`));

@@ -50,26 +50,29 @@ export function outgoingOf(
       `One or more parameters are invalid. Reason: Message must be shorter than ${bytesMax} bytes.`,
     );
   }
+  const headers: Record<string, string> = { ...textBodyHeaders, [senderHeader]: caller };
   const trace = system?.get(traceHeader)?.StringValue;
+  if (trace !== undefined) headers[traceHeader] = trace;
+  const message: Writable<OutgoingMessage> = { body, headers };
+  if (attributes !== undefined && attributes.size > 0) message.attributes = carried(attributes);
+  putOrder(message, input, settings, platform);
   return {
-    message: {
-      body,
-      headers: { ...textBodyHeaders, [senderHeader]: caller, ...(trace === undefined ? {} : { [traceHeader]: trace }) },
-      ...(attributes === undefined || attributes.size === 0 ? {} : { attributes: carried(attributes) }),
-      ...orderingOf(input, settings, body, platform),
-    },
+    message,
     md5OfBody: platform.md5(body),
     md5OfAttributes: md5OfAttributes(attributes, platform),
     md5OfSystemAttributes: md5OfAttributes(system, platform),
   };
 }
 
-function orderingOf(
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** Group, deduplication and delay of `message`. */
+function putOrder(
+  message: Writable<OutgoingMessage>,
   input: MessageInput,
   { order, dedup: known }: Pick<QueueSettings, "order" | "dedup">,
-  body: Uint8Array,
   platform: SqsPlatform,
-): Pick<OutgoingMessage, "group" | "dedup" | "delayMs"> {
+): void {
   const { MessageGroupId: group, MessageDeduplicationId: dedup, DelaySeconds: delay } = input;
   checkId(group, "MessageGroupId");
   checkId(dedup, "MessageDeduplicationId");
@@ -77,7 +80,9 @@ function orderingOf(
     throw invalidParameter(delay, "DelaySeconds", `DelaySeconds must be >= 0 and <= ${sqsLimits.delaySecondsMax}.`);
   if (order !== "fifo") {
     if (dedup !== undefined) throw notOfThisType(dedup, "MessageDeduplicationId");
-    return { ...(group === undefined ? {} : { group }), ...(delay === undefined ? {} : { delayMs: delay * 1_000 }) };
+    if (group !== undefined) message.group = group;
+    if (delay !== undefined) message.delayMs = delay * 1_000;
+    return;
   }
   if (group === undefined) throw missingParameter("MessageGroupId"); // (O2)
   if (delay !== undefined && delay !== 0) throw notOfThisType(delay, "DelaySeconds");
@@ -87,7 +92,8 @@ function orderingOf(
       "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly",
     );
   }
-  return { group, dedup: dedup ?? platform.sha256(body) }; // (O2)
+  message.group = group;
+  message.dedup = dedup ?? platform.sha256(message.body); // (O2)
 }
 
 function notOfThisType(value: string | number, name: string): SqsError {

@@ -63,10 +63,8 @@ export function receivedOf(
   const bytes = textBytesOf(message);
   const text = bytes && sqsTextOf(bytes, platform);
   const shown = text ?? platform.toBase64(body); // (V2)
-  const attributes = new Map<string, AttributeValue>();
-  for (const [name, value] of Object.entries(message.attributes ?? {}))
-    if (wanted.attributes(name)) attributes.set(name, told(value)); // (V1)
-  if (text === undefined) attributes.set("mpreg.encoding", { DataType: "String", StringValue: "base64" });
+  const isBase64 = text === undefined;
+  const attributes = message.attributes === undefined && !isBase64 ? none : attributesOf(message, wanted, isBase64);
   const system = wanted.system.size === 0 ? undefined : systemOf(message, wanted.system, isFifo, place);
   return {
     MessageId: messageIdOf(message.id, deadLetter?.queue ?? queue, platform),
@@ -77,6 +75,20 @@ export function receivedOf(
     MD5OfMessageAttributes: md5OfAttributes(attributes, platform),
     MessageAttributes: attributes.size === 0 ? undefined : attributes,
   };
+}
+
+const none: ReadonlyMap<string, AttributeValue> = new Map();
+
+/** (V1, V2) */
+function attributesOf(
+  { attributes = {} }: ReceivedMessage,
+  wanted: Wanted,
+  isBase64: boolean,
+): ReadonlyMap<string, AttributeValue> {
+  const map = new Map<string, AttributeValue>();
+  for (const [name, value] of Object.entries(attributes)) if (wanted.attributes(name)) map.set(name, told(value));
+  if (isBase64) map.set("mpreg.encoding", { DataType: "String", StringValue: "base64" });
+  return map;
 }
 
 /** `undefined` where it is no UTF-8, empty, or holds what SQS takes in no text. */

@@ -3,10 +3,11 @@
  *
  * (J1) A member of the wrong type is refused by its path; one that the model does not know is skipped, and null is absent.
  * (J2) No name in a request becomes a property of anything: maps are `Map`s.
+ * (J3) Of a result, the members of its shape are told and no others; those that are JSON as they are at once, which costs less than one by one.
  */
 import { SqsError } from "../errors.js";
 import type { SqsPlatform } from "../types.js";
-import type { Shape, StructureShape, Value } from "./shapes.js";
+import { type Shape, type StructureShape, type Value, isJson, namesIn } from "./shapes.js";
 
 type Base64 = Pick<SqsPlatform, "fromBase64" | "toBase64">;
 
@@ -44,7 +45,7 @@ function valueOf(json: unknown, shape: Shape, path: string, platform: Base64): V
     case "structure": {
       const given = objectOf(json, path);
       const members: Record<string, Value> = {};
-      for (const [name, member] of Object.entries(shape.members)) {
+      for (const [name, member] of shape.entries) {
         const each = Object.hasOwn(given, name) ? given[name] : undefined; // (J2)
         if (each !== undefined && each !== null) members[name] = valueOf(each, member, name, platform); // (J1)
       }
@@ -72,6 +73,7 @@ export function writeJson(value: Value, shape: Shape, platform: Base64): string 
     case "blob":
       return `"${platform.toBase64(value as Uint8Array)}"`;
     case "list":
+      if (isJson(shape.of)) return JSON.stringify(value, namesIn(shape.of) as string[]); // (J3)
       return `[${(value as readonly Value[]).map((each) => writeJson(each, shape.of, platform)).join(",")}]`;
     case "map": {
       const entries = [...(value as ReadonlyMap<string, Value>)];
@@ -79,8 +81,10 @@ export function writeJson(value: Value, shape: Shape, platform: Base64): string 
     }
     case "structure": {
       const given = value as Readonly<Record<string, Value | undefined>>;
+      if (shape.special.every((name) => given[name] === undefined))
+        return JSON.stringify(given, shape.names as string[]); // (J3)
       let text = "";
-      for (const [name, member] of Object.entries(shape.members)) {
+      for (const [name, member] of shape.entries) {
         const each = given[name];
         if (each === undefined) continue;
         text += `${text === "" ? "" : ","}"${name}":${writeJson(each, member, platform)}`;

@@ -29,6 +29,14 @@ export interface StructureShape {
   readonly kind: "structure";
   readonly members: Readonly<Record<string, Shape>>;
   readonly required: readonly string[];
+  /** The members in a row, as they are read and written for each message. */
+  readonly entries: readonly (readonly [string, Shape])[];
+  /** Those in which something is required. */
+  readonly checked: readonly (readonly [string, Shape])[];
+  /** Those that hold what is no JSON: maps and bytes. */
+  readonly special: readonly string[];
+  /** The names of all others, and of the members of those. */
+  readonly names: readonly string[];
 }
 
 /** A value of some shape: maps are `Map`s, so that no name in a request can be anything but data. */
@@ -55,7 +63,34 @@ export function map(as: string, key: string, of: Shape = string): MapShape {
 }
 
 export function structure(required: Record<string, Shape>, optional: Record<string, Shape> = {}): StructureShape {
-  return { kind: "structure", members: { ...required, ...optional }, required: Object.keys(required) };
+  const members = { ...required, ...optional };
+  const entries = Object.entries(members);
+  return {
+    kind: "structure",
+    members,
+    required: Object.keys(required),
+    entries,
+    checked: entries.filter(([, shape]) => isChecked(shape)),
+    special: entries.filter(([, shape]) => !isJson(shape)).map(([name]) => name),
+    names: entries.flatMap(([name, shape]) => (isJson(shape) ? [name, ...namesIn(shape)] : [])),
+  };
+}
+
+function isChecked(shape: Shape): boolean {
+  if (shape.kind === "structure") return shape.required.length > 0 || shape.checked.length > 0;
+  return (shape.kind === "list" || shape.kind === "map") && isChecked(shape.of);
+}
+
+/** Whether values of it are JSON as they are. */
+export function isJson(shape: Shape): boolean {
+  if (shape.kind === "structure") return shape.special.length === 0;
+  return shape.kind === "list" ? isJson(shape.of) : shape.kind !== "map" && shape.kind !== "blob";
+}
+
+/** The names that members of its values have, where these are JSON as they are. */
+export function namesIn(shape: Shape): readonly string[] {
+  if (shape.kind === "structure") return shape.names;
+  return shape.kind === "list" ? namesIn(shape.of) : [];
 }
 
 /** Throws what `missing` makes of the first member that is required and not there. */
@@ -67,9 +102,9 @@ export function checkRequired(value: Value, shape: Shape, missing: (name: string
   } else if (shape.kind === "structure") {
     const given = value as Readonly<Record<string, Value | undefined>>;
     for (const name of shape.required) if (given[name] === undefined) throw missing(name);
-    for (const [name, member] of Object.entries(shape.members)) {
+    for (const [name, member] of shape.checked) {
       const each = given[name];
-      if (each !== undefined && member.kind !== "string") checkRequired(each, member, missing);
+      if (each !== undefined) checkRequired(each, member, missing);
     }
   }
 }
