@@ -7,6 +7,7 @@
  * (Q1) A message is told to be sent, and can be received, once it is on the disk; it is told to be acknowledged once that is.
  * (Q2) A message that is done, expired, moved, dropped or purged is in no lane any more, and never will be again.
  * (Q3) A lane that cannot do with a message has given it up; a message is done when as many as wanted have acknowledged it.
+ * (Q4) What some subscription of a broadcast queue has acknowledged is done where its time is over for the others, whichever of them is last.
  */
 import { MpregError, quoted } from "../base/index.js";
 import type { Operation } from "../journal/index.js";
@@ -339,11 +340,12 @@ export class Queue {
       lane?.acknowledged.add(message.sequence);
     }
     if (message.wanted === 0) {
-      const operations = how === "expired" ? this.undoneOf(message) : this.doneOf(message);
+      const isUndone = how === "expired" && !message.isAcknowledged; // (Q4)
+      const operations = isUndone ? this.undoneOf(message) : this.doneOf(message);
       if (this.hasSubscriptions) this.note(operations); // done again when it is counted after a restart
       this.remove(
         message,
-        how === "expired" ? "expired" : how === "given-up" && !this.hasSubscriptions ? "abandoned" : "done",
+        isUndone ? "expired" : how === "given-up" && !this.hasSubscriptions ? "abandoned" : "done",
         nowMs,
       );
       return;

@@ -168,6 +168,28 @@ it.each(["before", "after"])(
   },
 );
 
+it.each(["before", "after"])(
+  "what one subscription has acknowledged is done, for who waits for it and for who asks, also where its time is over for another: %s that (Q4)",
+  (when) => {
+    for (const crashes of [false, true]) {
+      const s = new Stepping();
+      s.create("q", shared, ["a", "b"]);
+      s.send("q", { id: "first", keepResult: true, ttlMs: 1_000 });
+      s.send("q", { id: "second", after: ["first"] });
+      const receipts = s.receive("q", "a");
+      const acknowledge = (): void => {
+        s.do("q", { op: "ack", receipts, results: [{ kind: "done", value: Uint8Array.of(7) }] });
+      };
+      if (when === "before") acknowledge();
+      s.pass(1_000);
+      if (when === "after") acknowledge();
+      if (crashes) s.crash(0);
+      expect(s.do("q", { op: "result", id: "first", waitMs: 0 })).toEqual({ kind: "done", value: Uint8Array.of(7) });
+      for (const name of ["a", "b"]) expect(s.receive("q", name)).toHaveLength(1);
+    }
+  },
+);
+
 it("what one subscription has acknowledged was done for who asks, however much was acknowledged since", () => {
   const s = new Stepping();
   s.create("q", { ...shared, durable: false }, ["a", "b"]);
