@@ -13,7 +13,7 @@ import { MpregError, quoted } from "../base/index.js";
 import type { Operation } from "../journal/index.js";
 import { Attempts } from "./leases/attempts.js";
 import { Changes } from "./settings/changes.js";
-import { deadLetterOf } from "./dead-letters/dead-letters.js";
+import { deadLetterOf, waitsForDying } from "./dead-letters/dead-letters.js";
 import { Delaying } from "./message/delaying.js";
 import { Dependents } from "./after/dependents.js";
 import type { Dropping } from "./sending/dropping.js";
@@ -408,6 +408,10 @@ export class Queue {
   }
 
   expireEntry(entry: Entry, nowMs: number): void {
+    const again = (at: number): void => {
+      this.expireEntry(entry, at);
+    };
+    if (waitsForDying(this, entry, again, nowMs)) return;
     if (!this.hasSubscriptions) this.note(this.undoneOf(entry.message)); // it expires again after a restart
     this.over(entry, this.laneOf(entry), "expired", nowMs);
   }

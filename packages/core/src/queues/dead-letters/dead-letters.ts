@@ -3,7 +3,8 @@
  *
  * (D1) A dead letter is in its new queue and gone from this one by one batch. Where the new queue has no room, or is not there, it stays.
  * (D2) What is about to be purged, or deleted with its queue, is no dead letter before that has ended.
- * (D3) Of subscriptions that give a message up at once the last one waits for the others: with it the message is gone, and was not done.
+ * (D3) Of subscriptions that give a message up at once the last one waits for the others, and so does one for which its time is over: with it the message is
+ *      gone, and was not done.
  * (D4) What some subscription has acknowledged is done once the others are through with it, whichever of them is last.
  */
 import { MpregError, quoted } from "../../base/index.js";
@@ -51,6 +52,17 @@ export interface Dying {
 
 /** How long a message waits that its dead-letter queue would not have, at least. */
 const refusedWaitMs = 1_000;
+
+/** Whether another subscription's dead letter of it is on its way: whether this entry is the last one is known when that has ended, and `then` is done. (D3) */
+export function waitsForDying(queue: DyingQueue, entry: Entry, then: (nowMs: number) => void, nowMs: number): boolean {
+  if (!queue.dependents.dying.has(entry.message)) return false;
+  queue.laneOf(entry)?.settle(entry); // meanwhile nobody gets it
+  const ended = (at: number): void => {
+    if (isSettling(entry.state)) then(at);
+  };
+  queue.host.writes.after(ended, nowMs);
+  return true;
+}
 
 /** What was received too often without an acknowledgement. (D1) */
 export function deadLetterOf(queue: DyingQueue, dying: Dying, nowMs: number): void {

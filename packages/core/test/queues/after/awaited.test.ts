@@ -190,6 +190,26 @@ it.each(["before", "after"])(
   },
 );
 
+it("what one subscription gives up while its time is over for the other was not done, for who waits for it, wherever a crash comes in between (D3)", () => {
+  for (let kept = 0; kept < 6; kept++) {
+    const s = new Stepping();
+    s.create("dead");
+    s.create("q", { ...shared, deadLetter: "dead", maxReceives: 1 }, ["a", "b"]);
+    s.send("q", { id: "first", ttlMs: 1_000 });
+    s.send("q", { id: "second", after: ["first"] });
+    s.pass(999);
+    s.begin("q", { op: "release", receipts: s.receive("q", "a") });
+    s.disk.commit(1);
+    s.clock.advance(1); // the dead letter is on its way
+    s.disk.commit(kept);
+    s.crash(0);
+    s.pass(2_000);
+    for (const name of ["a", "b"]) expect(s.receive("q", name), `after ${kept} batches`).toEqual([]);
+    expect(dead(s)).toContain("second: after-failed");
+    expect([s.stats("q").messages, s.disk.range(tableNames.acks, { limit: 10 })]).toEqual([0, []]);
+  }
+});
+
 it("what one subscription has acknowledged was done for who asks, however much was acknowledged since", () => {
   const s = new Stepping();
   s.create("q", { ...shared, durable: false }, ["a", "b"]);
