@@ -116,6 +116,20 @@ describe("leases that are kept", () => {
     expect(lost).toEqual(["lost"]);
   });
 
+  test("are tried again before they are over where an extension fails, sooner each time; and then as seldom as before (K4)", async () => {
+    const { lease, until, told, extensions, asked } = start();
+    lease("away", 1_000);
+    const times: number[] = [];
+    for (let ms = 0; ms <= 2_000; ms += 10) {
+      until(ms);
+      if (asked().length === times.length) continue;
+      times.push(ms);
+      extensions.at(-1)?.fail(new MpregError("unknown-queue", "its node is away"));
+      await told();
+    }
+    expect(times).toEqual([500, 750, 880, 940, 990, 1_490, 1_990]);
+  });
+
   test("share one timer, which those that are gone before half of their time do not move, and none is left when it is closed (K3)", () => {
     const { keeper, lease, until, timers, isArmed, asked } = start();
     for (let round = 0; round < 1_000; round++) {

@@ -4,6 +4,7 @@
  * (K1) A lease is extended when half of its time is over, and again when half of that is.
  * (K2) What is forgotten is not extended, whatever an extension that is on its way comes to.
  * (K3) One timer for all of them, which most messages never move: they are gone long before half of their time is over.
+ * (K4) An extension that has failed is tried again when half of what is left of the lease is over: its queue may be there again before that has ended.
  */
 import { Deadlines, MpregError, isA } from "../../base/index.js";
 import type { Clock, ClockTimer } from "../clock.js";
@@ -27,8 +28,16 @@ export class LeaseKeeper<T, A> {
 
   keep(leased: Leased<T, A>): void {
     leased.isKept = true;
+    leased.keptUntilMs = this.#clock.now() + leased.visibleForMs;
+    this.#again(leased); // (K1)
+  }
+
+  /** When half of what is left is over; where nothing is, half of a lease later. */
+  #again(leased: Leased<T, A>): void {
     const nowMs = this.#clock.now();
-    this.#due.set(leased, nowMs + Math.max(extendMsMin, leased.visibleForMs / 2)); // (K1)
+    const leftMs = leased.keptUntilMs - nowMs;
+    const waitMs = leftMs > extendMsMin / 2 ? leftMs : leased.visibleForMs;
+    this.#due.set(leased, nowMs + Math.max(extendMsMin, waitMs / 2));
     if (leased.dueMs < this.#armedMs) this.#arm(leased.dueMs, nowMs);
   }
 
@@ -74,7 +83,8 @@ export class LeaseKeeper<T, A> {
       },
       (error: unknown) => {
         if (!leased.isKept) return;
-        if (isA(error, MpregError) && error.code !== "stale-receipt") this.keep(leased);
+        if (isA(error, MpregError) && error.code !== "stale-receipt")
+          this.#again(leased); // (K4)
         else this.#lost(leased, error);
       },
     );

@@ -23,6 +23,8 @@ export class Leased<T, A> implements ProcessContext, SettleEnds, Deadline {
   readonly visibleForMs: number;
   /** Its lease goes on as long as it is here (`lease-keeper.ts`). */
   isKept = false;
+  /** Until when it lasts, as far as is known here. */
+  keptUntilMs = 0;
   /** It was given back while its handler runs: what that ends with changes nothing. */
   isGivenBack = false;
   /** Why it is not to be worked on any more. */
