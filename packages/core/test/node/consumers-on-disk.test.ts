@@ -90,6 +90,22 @@ test("an acknowledgement that the disk has no room for is tried until there is r
   expect(owner.queues.do<"browse">("q", { op: "browse", limit: 1 })).toEqual([]);
 });
 
+test("a lease that the disk has no room to extend is tried again before it is over: the call goes on where there is room by then (F3)", () => {
+  const { disk, owner } = life();
+  owner.advance(900);
+  disk.commitAll();
+  owner.advance(100);
+  expect(disk.waiting).toBe(1);
+  disk.refuse();
+  owner.settle();
+  owner.advance(300);
+  disk.commitAll();
+  owner.settle();
+  owner.advance(900);
+  expect(owner.calls).toMatchObject([{ failed: undefined }]);
+  expect(owner.queues.stats("q")).toMatchObject({ leased: 1, leasesExpired: 0 });
+});
+
 test("a message whose call has succeeded is called with again where the crash came before its acknowledgement, and not after it", () => {
   for (const kept of [0, 1]) {
     const { disk, clock, owner } = life();

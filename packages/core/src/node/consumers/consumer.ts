@@ -10,7 +10,8 @@
  *
  * (F1) At most `concurrency` calls are under way.
  * (F2) A message is acknowledged after its call has succeeded. Where the disk has no room for that, again and again, and the call is not made anew.
- * (F3) A lease is extended when half of it is over, as long as its call or acknowledgement is under way; where it is lost, the call is cancelled.
+ * (F3) A lease is extended when half of it is over, as long as its call or acknowledgement is under way, and again soon where the disk has no room for
+ *      that; where it is lost, the call is cancelled.
  * (F4) A call that has not begun, since nobody can run it now, gives its message back as if it had not been received. Then nothing is received for
  *      a while, which doubles each time, or until the function is offered; and after that only as many as ran meanwhile, and one more with each success.
  * (F5) The key of a call is its message's idempotency key, else one that no other message has.
@@ -308,7 +309,8 @@ export class Consumer {
     const wish = { op: "extend", receipts: [work.receipt], visibilityMs: this.#leaseMs } as const;
     this.#host.operate<"extend">(this.#queue, wish, (how) => {
       const end = how.kind === "done" ? how.value[0] : how;
-      if (end === undefined || !("error" in end) || end.error.code !== "stale-receipt") return;
+      if (end === undefined || !("error" in end)) return;
+      if (end.error.code !== "stale-receipt") return this.#dueSoon(work);
       if ("stale" in end && end.stale === "settling") return;
       const { error } = end;
       this.#host.later(() => {
@@ -319,6 +321,13 @@ export class Consumer {
       });
     });
     if (work.result !== undefined) this.#acknowledge(work);
+  }
+
+  /** The disk had no room to extend its lease; there may be some before that is over. (F3) */
+  #dueSoon(work: Work): void {
+    this.#host.later((nowMs) => {
+      if (!work.isOver && work.run !== undefined) this.#host.schedule(work.timer, nowMs + this.#leaseMs / 8);
+    });
   }
 
   /** Nothing is received for a while. (F4) */
