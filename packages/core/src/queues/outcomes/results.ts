@@ -128,6 +128,8 @@ export class Results implements DueItem {
 
   /** It has left without. What is not in the batch of that is written now. */
   undone(message: Message, how: LeftUndone, nowMs: number): void {
+    const isDoneForOne = this.#queue.settings.guarantee.kind === "broadcast" && message.isAcknowledged;
+    if (isDoneForOne) return this.done(message, nowMs); // (A1)
     const result = failureOf(message, how);
     if (how !== "dead") this.#queue.note(this.operations(message, result));
     this.put(message, result, nowMs);

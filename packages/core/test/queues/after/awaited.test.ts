@@ -210,6 +210,28 @@ it("what one subscription gives up while its time is over for the other was not 
   }
 });
 
+it.each(["purged", "dropped"])(
+  "what one subscription has acknowledged was done for who asks, with its result, also where it is %s before another has",
+  (how) => {
+    for (const results of [[{ kind: "done", value: Uint8Array.of(7) } as const], undefined]) {
+      for (const crashes of [false, true]) {
+        const s = new Stepping();
+        s.create("q", { ...shared, messagesMax: 1, overflow: "drop-oldest" }, ["a", "b"]);
+        s.send("q", { id: "first", keepResult: true });
+        const receipts = s.receive("q", "a");
+        s.do("q", results === undefined ? { op: "ack", receipts } : { op: "ack", receipts, results });
+        const asked = s.begin<"result">("q", { op: "result", id: "first", waitMs: 1_000 });
+        if (how === "purged") s.do("q", { op: "purge" });
+        else s.send("q");
+        const done = { kind: "done", value: results?.[0]?.value };
+        expect(asked.end).toEqual({ kind: "done", value: done });
+        if (crashes) s.crash(0);
+        expect(s.do("q", { op: "result", id: "first", waitMs: 0 })).toEqual(done);
+      }
+    }
+  },
+);
+
 it("what one subscription has acknowledged was done for who asks, however much was acknowledged since", () => {
   const s = new Stepping();
   s.create("q", { ...shared, durable: false }, ["a", "b"]);
