@@ -158,8 +158,7 @@ export class Queues {
     if (queue === undefined) return;
     const handing = (this.#handingOver ??= new Map<string, HandingOver>());
     const over = (): void => {
-      handing.get(name)?.close();
-      handing.delete(name);
+      this.#overGiving(name);
     };
     const mark = (done: (isMarked: boolean, at: number) => void, at: number): void => {
       const begin = (): Change => ({
@@ -196,6 +195,11 @@ export class Queues {
     const isMarked = queue.yieldedTo !== undefined;
     queue.yieldedTo = to;
     handing.set(name, new HandingOver(queue, { to, isMarked }, host, nowMs));
+  }
+
+  #overGiving(name: string): void {
+    this.#handingOver?.get(name)?.close();
+    this.#handingOver?.delete(name);
   }
 
   /** The store says how far it is. */
@@ -350,7 +354,9 @@ export class Queues {
 
   #delete(queue: Queue, end: (end: QueueEnd<"delete">) => void, nowMs: number): void {
     const gone = (): void => {
-      if (this.#queues.get(queue.name) === queue) this.#queues.delete(queue.name);
+      if (this.#queues.get(queue.name) !== queue) return;
+      this.#queues.delete(queue.name);
+      this.#overGiving(queue.name); // it may have been told to while its deletion was on its way: the next one of its name gives nothing
     };
     deleteQueue(queue, gone, end, nowMs);
   }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { queueTables } from "../../../src/queues/index.js";
 import { StepDisk } from "../step-disk.js";
+import { Stepping } from "../stepping.js";
 import { QueueWorld } from "../support.js";
 
 /** A queue in which something falls due while its deletion is on its way to the disk. */
@@ -132,4 +133,19 @@ describe("while the deletion of a queue is on its way to the disk", () => {
       for (const subscription of ["x", "y"]) expect(deleting.world.receive("r", 9, { subscription }).length).toBe(4);
     },
   );
+});
+
+it("a queue that is deleted just as it is to give way to an older one is gone, and one that is made anew is a queue as any other", () => {
+  const s = new Stepping();
+  s.create("q");
+  const deleted = s.begin("q", { op: "delete" });
+  const ends = { kept: () => undefined, gone: () => undefined };
+  s.world.queues.handOver("q", { nodeId: "a", name: "a" }, ends, s.clock.nowMs);
+  s.clock.advance(0);
+  s.done(deleted);
+  expect(deleted.end).toMatchObject({ kind: "done" });
+  expect(s.clock.nextDueMs).toBe(Infinity);
+  s.create("q");
+  s.send("q");
+  expect(s.receive("q")).toHaveLength(1);
 });
