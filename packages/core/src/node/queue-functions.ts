@@ -293,7 +293,8 @@ export class QueueFunctions {
     let giveUp: (() => void) | undefined;
     const ended = (how: QueueEnd): void => {
       if (operation.op === "delete" && how.kind === "done") this.#removed(queue, how.value as number);
-      if (operation.op === "update" && how.kind === "done") {
+      // not of one that gives way by now: nothing would ever end what is begun for it
+      if (operation.op === "update" && how.kind === "done" && this.#queues.has(queue)) {
         this.#fed(queue, false, this.#host.nowMs());
         this.#changed(queue);
         if (operation.settings.topics !== undefined) {

@@ -175,6 +175,23 @@ test("where the older one has not been there for ten minutes, the younger takes 
   expect(parted.hasYielded(true)).toBe(false);
 });
 
+test("a change of the younger one that is on its way when it gives way begins nothing that nobody ends", async () => {
+  const parted = new Parted(7, false);
+  const { world } = parted;
+  await parted.meet({ topics: ["t"], consumer: { function: "f" } });
+  let [begun, told] = [0, 0];
+  for (; !parted.hasYielded(false); begun++) {
+    const update = { op: "update", settings: { visibilityMs: 1_000 + begun } };
+    await parted.ask("b", fun, update);
+    if (!parted.hasYielded(false)) told += 1;
+  }
+  expect(begun).toBe(told + 1); // the last was on its way
+  await world.until(() => parted.hasYielded(true));
+  await world.sleep(120_000);
+  const { subscriptions, timers } = world.node("b").size;
+  expect({ subscriptions, timers }).toEqual({ subscriptions: 0, timers: 0 });
+});
+
 test.each([0, 1, 3, 10, 30, 100, 200, 400])(
   "whoever crashes %i ms after they have met, each message is in the older one, once",
   async (afterMs) => {
