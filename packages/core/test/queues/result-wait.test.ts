@@ -45,3 +45,26 @@ test("who would have a message withdrawn in the end hears that nobody knows, whe
     { op: "withdraw", timeoutMs: 2_000 },
   ]);
 });
+
+test.each([undefined, 60_000])(
+  "a queue whose node drains, and which does not wait any more, is asked again after a pause: timeoutMs %s (R1)",
+  async (timeoutMs) => {
+    let nowMs = 0;
+    const askedAt: number[] = [];
+    const clock = {
+      now: () => nowMs,
+      setTimer: (callback: () => void, ms: number) => {
+        queueMicrotask(() => {
+          nowMs += ms;
+          callback();
+        });
+        return 0;
+      },
+      clearTimer: () => undefined,
+    };
+    const call = () => Promise.resolve({ kind: askedAt.push(nowMs) < 4 ? "waiting" : "done", value: undefined });
+    const asking = new QueueAsking("jobs", { clock, call } as unknown as QueueHost, undefined, undefined);
+    await resultOf(asking, "m", timeoutMs === undefined ? {} : { timeoutMs });
+    expect(askedAt).toEqual([0, 100, 200, 300]);
+  },
+);

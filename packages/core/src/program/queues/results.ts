@@ -120,7 +120,8 @@ class ResultWait {
 
   #ask(): void {
     this.#timer = undefined;
-    const leftMs = this.#untilMs - this.#asking.host.clock.now();
+    const nowMs = this.#asking.host.clock.now();
+    const leftMs = this.#untilMs - nowMs;
     if (leftMs <= 0) {
       const late = `The time allowed ran out before ${this.#what} was done; it stays there, or is being worked on`;
       return this.#fail(new MpregError("deadline", late, { outcome: "unknown" }));
@@ -130,7 +131,7 @@ class ResultWait {
     const timeoutMs = Math.ceil(Math.min(askedMs + slackMs, leftMs)); // (R4)
     this.#asking.ask<"result">(wish, { timeoutMs, signal: this.#signal }).then(
       (end) => {
-        if (!this.#isOver) this.#heard(end, leftMs - askedMs);
+        if (!this.#isOver) this.#heard(end, nowMs + askedMs);
       },
       (error: unknown) => {
         if (this.#isOver) return;
@@ -141,14 +142,13 @@ class ResultWait {
     );
   }
 
-  /** `laterMs`: how much time is left once the queue has waited as long as it was asked to. */
-  #heard(end: ResultEnd, laterMs: number): void {
+  /** `waitedMs`: when the queue has waited as long as it was asked to. */
+  #heard(end: ResultEnd, waitedMs: number): void {
     this.#retryMs = retryMsMin;
-    const leftMs = this.#untilMs - this.#asking.host.clock.now();
     switch (end.kind) {
       case "waiting":
         // it has not waited: its node drains, and will be another one
-        if (leftMs > laterMs + retryMsMin) return this.#again(retryMsMin);
+        if (this.#asking.host.clock.now() < waitedMs - retryMsMin) return this.#again(retryMsMin);
         return this.#ask();
       case "done":
         return this.#succeed(end.value);
