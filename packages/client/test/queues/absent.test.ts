@@ -60,6 +60,29 @@ test("a processor whose queue has an owner that is away is told which", async ()
   });
 });
 
+test("who may only send to a queue, or only receive from it, is told that its owner is away, too", async () => {
+  const dataDir = await temporaryFolder();
+  const allowed = new Set(["manage", "send"]);
+  const kinds = new Set(["manage", "send", "receive", "browse"]);
+  const [entry, owner] = (await startMesh(
+    {
+      name: "entry",
+      policy: (_subject, { kind }) =>
+        !kinds.has(kind) || allowed.has(kind) ? { allow: true } : { allow: false, reason: "no" },
+    },
+    { name: "keeper", dataDir },
+  )) as [MpregNode, MpregNode];
+  const client = await clientOf(entry);
+  await client.queue("jobs", {}).create();
+  await owner.close();
+  allowed.delete("manage");
+  await expect(client.queue("jobs").send(1)).rejects.toMatchObject({ code: "unknown-queue", reason: "away" });
+  allowed.delete("send");
+  await expect(client.queue("jobs").send(1)).rejects.toMatchObject({ reason: "absent" });
+  allowed.add("receive");
+  await expect(client.queue("jobs").receive({ waitMs: 0 })).rejects.toMatchObject({ reason: "away" });
+});
+
 test("a processor that is to end where no node has its queue does, with why", async () => {
   const { distant } = await start();
   const processor = distant.queue("nowhere").process(handler, { absent: "end" });

@@ -363,7 +363,7 @@ export class QueueFunctions {
         return undefined;
       }
       case "seen":
-        this.#authorize(invocation, "browse", asked.queue);
+        this.#authorizeAny(invocation, asked.queue);
         end(this.#seen(asked.queue));
         return undefined;
       case "place":
@@ -466,6 +466,12 @@ export class QueueFunctions {
   #authorize(invocation: Invocation, kind: QueueAction["kind"], queue: string): void {
     const refusal = this.#refusal(invocation, kind, queue);
     if (refusal !== undefined) throw refusal;
+  }
+
+  /** Who may do anything with a queue is told where it is: what a program makes of a refusal depends on it. (Q3) */
+  #authorizeAny(invocation: Invocation, queue: string): void {
+    const mayNot = (kind: QueueAction["kind"]): boolean => this.#refusal(invocation, kind, queue) !== undefined;
+    if (mayNot("send") && mayNot("receive") && mayNot("manage")) this.#authorize(invocation, "browse", queue);
   }
 
   #refusal(invocation: Invocation, kind: QueueAction["kind"], queue: string): MpregError | undefined {
