@@ -4,6 +4,7 @@ import type { Clock, QueueHost } from "../../src/program/index.js";
 import { Holders, QueueAsking, queuesFunction, receiveSurely } from "../../src/program/index.js";
 import { QueueChecks } from "../../src/program/queues/checks.js";
 import { Processor } from "../../src/program/queues/processor.js";
+import { resultOf } from "../../src/program/queues/results.js";
 import { SettleLine } from "../../src/program/queues/settle-line.js";
 import type { QueueOperation, ReceivedMessage } from "../../src/queues/index.js";
 
@@ -303,18 +304,41 @@ test("an owner that is away is told once for each message, and not again where i
 });
 
 const lostNode = (): MpregError => new MpregError("node-lost", "its node is lost", { outcome: "unknown" });
+/** What is much is fetched, and its node may be gone by then. */
+const lostResult = (): MpregError => new MpregError("result-lost", "its node is gone", { outcome: "applied" });
+const losses = [
+  ["before it came", lostNode],
+  ["while it was fetched", lostResult],
+] as const;
 
-test("a receive whose answer was lost is asked again as the same attempt, the next one as another (P8)", async () => {
-  const { asked, processor, settled, timers } = start({ concurrency: 1, prefetch: 0 }, () => undefined);
-  asked[0]!.fail(lostNode());
+test.for(losses)(
+  "a receive whose answer was lost %s is asked again as the same attempt, the next one as another (P8)",
+  async ([, lost]) => {
+    const { asked, processor, settled, timers } = start({ concurrency: 1, prefetch: 0 }, () => undefined);
+    asked[0]!.fail(lost());
+    await settled();
+    timers.at(-1)?.callback();
+    asked[1]!.answer([]);
+    await settled();
+    const attempts = asked.map(({ operation }) => (operation.op === "receive" ? operation.attempt : undefined));
+    expect(attempts).toEqual(["id1", "id1", "id2"]);
+    void processor.close();
+    asked[2]!.answer([]);
+    await processor.closed;
+  },
+);
+
+test("who waits for a result that was lost while it was fetched asks again: the queue has it still", async () => {
+  const { asked, asking, processor, settled, timers } = start({ concurrency: 1 }, () => undefined);
+  const result = resultOf(asking, "mine", {});
+  asked[1]!.fail(lostResult());
   await settled();
   timers.at(-1)?.callback();
-  asked[1]!.answer([]);
-  await settled();
-  const attempts = asked.map(({ operation }) => (operation.op === "receive" ? operation.attempt : undefined));
-  expect(attempts).toEqual(["id1", "id1", "id2"]);
+  expect(asked[2]?.operation).toEqual(asked[1]!.operation);
+  asked[2]!.answer({ kind: "done", value: Uint8Array.of(7) });
+  expect(await result).toBe(7);
   void processor.close();
-  asked[2]!.answer([]);
+  asked[0]!.answer([]);
   await processor.closed;
 });
 
@@ -332,33 +356,38 @@ test("a receive whose time is over gives back what its attempt may have got: its
   await processor.closed;
 });
 
-test("a receive by hand asks again as the same attempt while answers are lost, and tells the last error (R1, R2)", async () => {
-  const { asked, asking, processor, settled, timers } = start({ concurrency: 1 }, () => undefined);
-  const wish = { op: "receive", max: 3, waitMs: 1_000, attempt: "mine" } as const;
-  const received = receiveSurely(asking, wish, { timeoutMs: 5_000 });
-  asked[1]!.fail(lostNode());
-  await settled();
-  timers.at(-1)?.callback();
-  await settled();
-  expect(asked[2]!.operation).toEqual(wish);
-  asked[2]!.answer(messages(1));
-  expect(await received).toHaveLength(1);
-  const inVain = expect(receiveSurely(asking, wish, { timeoutMs: 5_000 })).rejects.toMatchObject({ code: "node-lost" });
-  for (let tries = 0; tries < 3; tries++) {
-    asked.at(-1)!.fail(lostNode());
+test.for(losses)(
+  "a receive by hand asks again as the same attempt while answers are lost %s, and tells the last error (R1, R2)",
+  async ([, lost]) => {
+    const { asked, asking, processor, settled, timers } = start({ concurrency: 1 }, () => undefined);
+    const wish = { op: "receive", max: 3, waitMs: 1_000, attempt: "mine" } as const;
+    const received = receiveSurely(asking, wish, { timeoutMs: 5_000 });
+    asked[1]!.fail(lost());
     await settled();
     timers.at(-1)?.callback();
     await settled();
-  }
-  await inVain;
-  expect(asked).toHaveLength(6);
-  const refused = receiveSurely(asking, wish, { timeoutMs: 5_000 });
-  asked.at(-1)!.fail(new MpregError("denied", "not for you"));
-  await expect(refused).rejects.toMatchObject({ code: "denied" });
-  void processor.close();
-  asked[0]!.answer([]);
-  await processor.closed;
-});
+    expect(asked[2]!.operation).toEqual(wish);
+    asked[2]!.answer(messages(1));
+    expect(await received).toHaveLength(1);
+    const inVain = expect(receiveSurely(asking, wish, { timeoutMs: 5_000 })).rejects.toMatchObject({
+      code: lost().code,
+    });
+    for (let tries = 0; tries < 3; tries++) {
+      asked.at(-1)!.fail(lost());
+      await settled();
+      timers.at(-1)?.callback();
+      await settled();
+    }
+    await inVain;
+    expect(asked).toHaveLength(6);
+    const refused = receiveSurely(asking, wish, { timeoutMs: 5_000 });
+    asked.at(-1)!.fail(new MpregError("denied", "not for you"));
+    await expect(refused).rejects.toMatchObject({ code: "denied" });
+    void processor.close();
+    asked[0]!.answer([]);
+    await processor.closed;
+  },
+);
 
 test("a receive that is given up gives back what was leased to it meanwhile, as does a processor that ends (R3)", async () => {
   const { asked, asking, processor, settled } = start({ concurrency: 1 }, () => undefined);

@@ -84,9 +84,10 @@ function isUncertain(error: unknown): boolean {
   return isA(error, MpregError) && error.outcome === "unknown";
 }
 
-/** The queue may have answered. */
+/** The queue may have answered; that it has is known of an answer that was more than a message takes, and gone before it was fetched. */
 function isLost(error: unknown): boolean {
-  return isA(error, MpregError) && isUncertain(error) && lost.has(error.code);
+  if (!isA(error, MpregError)) return false;
+  return error.code === "result-lost" || (isUncertain(error) && lost.has(error.code));
 }
 
 /** `closed`: the node that was asked, or the queue's, ends in good order. Where it is this program that does, asking again says so. */
