@@ -37,8 +37,7 @@ export function receiveSurely(
     return receiveOnce(asking, { ...operation, waitMs }, patience).catch((error: unknown) => {
       const isOver = timeoutMs !== 0 && clock.now() - startMs + againMs >= timeoutMs;
       if (tries >= triesMax || isOver || signal?.aborted === true || !isLost(error)) {
-        if (isA(error, MpregError) && isUncertain(error) && error.code === "deadline")
-          void giveUpAttempt(asking, operation); // (R3)
+        if (isLate(error)) void giveUpAttempt(asking, operation); // (R3)
         throw error; // (R2)
       }
       return pause(asking).then(() => ask(tries + 1)); // (R1)
@@ -82,6 +81,11 @@ function giveBackAttempt(asking: QueueAsking, { attempt, subscription }: Receive
 
 function isUncertain(error: unknown): boolean {
   return isA(error, MpregError) && error.outcome === "unknown";
+}
+
+/** The time was over before the answer was here, or all of it was. */
+function isLate(error: unknown): boolean {
+  return isA(error, MpregError) && (error.code === "result-lost" || (isUncertain(error) && error.code === "deadline"));
 }
 
 /** The queue may have answered; that it has is known of an answer that was more than a message takes, and gone before it was fetched. */
