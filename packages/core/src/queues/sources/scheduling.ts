@@ -7,7 +7,8 @@
  * (D2) One change at a time: what is made, removed or sent is written behind what is on its way.
  * (D3) A message that the queue would not have is tried again, until the next time is due.
  * (D4) The wall clock may be set: it is looked at least once a minute.
- * (D5) What is due at once is written in as many batches as a store takes it in.
+ * (D5) What is due at once is written in as many batches as a store takes it in. What a full disk has refused together is tried one by one: some of it may
+ *      have room.
  */
 import { type DueItem, MpregError, quoted } from "../../base/index.js";
 import type { Operation } from "../../journal/index.js";
@@ -95,6 +96,8 @@ export class Scheduling implements DueItem {
   readonly #items = new Map<string, Item>();
   readonly #waiting: Task[] = [];
   #isWriting = false;
+  /** Until nothing is due. (D5) */
+  #isOneByOne = false;
   #closed = false;
 
   constructor(queue: SchedulingQueue) {
@@ -204,8 +207,9 @@ export class Scheduling implements DueItem {
       if (sending === undefined) continue;
       sendings.push(sending);
       bytes += bytesOf(sending);
-      if (bytes > this.#queue.host.limits.sendBytesMax) break; // the others once these are written (D5)
+      if (this.#isOneByOne || bytes > this.#queue.host.limits.sendBytesMax) break; // the others once these are written (D5)
     }
+    this.#isOneByOne &&= sendings.length > 0;
     const some: Sending[] = [];
     for (const sending of sendings) {
       const { item, record, refusal } = sending;
@@ -316,7 +320,8 @@ export class Scheduling implements DueItem {
       // the last one first: it may have taken the room of one before it
       for (const { transfers } of sendings.toReversed())
         for (const transfer of transfers.toReversed()) transfer.giveBack(at);
-      for (const { item } of sendings) refuse(item, error, at); // (D3)
+      if (sendings.length > 1) this.#isOneByOne = true;
+      else for (const { item } of sendings) refuse(item, error, at); // (D3)
     };
     this.#write(operations, { done, failed }, nowMs);
   }

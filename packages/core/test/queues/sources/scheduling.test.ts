@@ -233,6 +233,24 @@ describe("a schedule", () => {
     expect(list(world).filter(({ refused }) => refused > 0)).toEqual([]);
   });
 
+  it("is sent though one that is due with it finds no room on the disk (D5)", () => {
+    const s = new Stepping();
+    s.create("q");
+    for (const name of ["large", "small"])
+      s.do<"schedule">("q", { op: "schedule", name, everyMs: 1_000, message: { body } });
+    s.clock.advance(1_000);
+    s.disk.refuse(); // both
+    s.clock.advance(0);
+    s.disk.refuse(); // the large one
+    s.clock.advance(0);
+    s.disk.commitAll();
+    expect(s.stats("q")).toMatchObject({ sent: 1 });
+    expect(s.do<"schedules">("q", { op: "schedules" })).toMatchObject([
+      { name: "large", sent: 0, refused: 1 },
+      { name: "small", sent: 1, refused: 0 },
+    ]);
+  });
+
   it("keeps its next time where it is made again with the same times, and begins anew with others", () => {
     const { world, wallMs, advance } = worldWith({ everyMs: 10_000 });
     advance(4_000);
