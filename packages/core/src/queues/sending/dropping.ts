@@ -112,7 +112,8 @@ export class Dropping {
       const message = log.after(at);
       if (message === undefined) return;
       at = message.sequence;
-      if (isFree(message)) {
+      // of a subscription that has just ended an entry does not settle, and its message would give its room twice
+      if (isFree(message) && !this.#takers.has(message)) {
         for (const entry of entriesOf(message)) this.#queue.laneOf(entry)?.settle(entry);
         this.#take(message, taker);
         victims.push(message);

@@ -103,6 +103,21 @@ describe("a burst to a queue that drops the oldest", () => {
     expect(there(s)).toEqual(named(4, 6));
   });
 
+  it("drops nothing twice that a subscription had which is just ending: there would be too much (R2)", () => {
+    const s = new Stepping();
+    s.create("q", { ...full, messagesMax: 4, guarantee: { kind: "broadcast" } }, ["a", "b"]);
+    for (const id of named(0, 3)) s.send("q", { id });
+    const [first = "", ...others] = s.receive("q", "b");
+    s.do("q", { op: "ack", receipts: [first] });
+    s.do("q", { op: "release", receipts: others, delayMs: 0 });
+    s.begin("q", { op: "unsubscribe", name: "a" });
+    begun(s, "m3");
+    s.disk.commit(1); // "a" is gone; what it had goes behind what is on its way
+    const two = begun(s, "m4", "m5");
+    expect(kindsOf(s.done(two).end)).toEqual(["done", "done"]);
+    expect(there(s)).toEqual(named(2, 6));
+  });
+
   it("leaves what all of its subscriptions have given up, and is to be a dead letter (R1)", () => {
     const s = new Stepping();
     s.create("dead", { messagesMax: 1 });
