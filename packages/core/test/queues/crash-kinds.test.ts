@@ -78,7 +78,7 @@ const guarantees = [
 const orders = ["standard", "fifo", "priority"] as const satisfies readonly QueueSettings["order"][];
 const kinds = guarantees.flatMap((guarantee) => orders.map((order) => ({ guarantee, order })));
 
-describe("a durable queue of any kind keeps what it promises, whatever its messages are, whatever crashes when, and whatever the disk refuses (H1 to H6)", () => {
+describe("a durable queue of any kind keeps what it promises, whatever its messages are, whatever crashes when, and whatever the disk refuses (H1 to H7)", () => {
   it.each(kinds)("$guarantee.kind, $order", (kind) => {
     expect.hasAssertions();
     fc.assert(
